@@ -1,0 +1,657 @@
+"""The table of primitives: all that anyone needs to know about each operation.
+
+An entry is `primitive(name, value rule, one partials rule an operand, …)`. The value rule
+works on floats. A partials rule is `rule(out, *operands)`; it is generic: on floats it
+gives the partial that a node records, on Values one that can be differentiated again. So a
+rule uses operators and other primitives, never `math`, and branches by comparing.
+
+Where a textbook form loses digits in the tails (tanh' = 1 - tanh², say) the rule uses one
+that does not. Where the derivative does not exist the rule gives the subgradient of least
+norm, stated in the entry's `kink`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from autograd.value import TABLE, Primitive, bind_operators, primal
+
+__all__ = ["TABLE", "primitive"]
+
+Rule = Callable[..., Any]
+INF, NAN = math.inf, math.nan
+LN2 = 0.6931471805599453
+PER_LN2 = 1.4426950408889634  # 1 / ln 2
+PER_LN10 = 0.4342944819032518  # 1 / ln 10
+PER_ROOT_2PI = 0.3989422804014327  # 1 / sqrt(2 pi)
+TWO_PER_ROOT_PI = 1.1283791670955126  # 2 / sqrt(pi)
+ROOT_HALF = 0.7071067811865476  # sqrt(1/2), and what is missing from it:
+ROOT_HALF_REST = -4.833646656726457e-17
+
+
+def primitive(
+    name: str,
+    value: Callable[..., float],
+    *rules: Rule,
+    symbol: str | None = None,
+    variadic: bool = False,
+    selects: bool = False,
+    domain: str = "",
+    kink: str = "",
+    latex: str | None = None,
+) -> Primitive:
+    """Define an operation, with the same call that defines the library's own.
+
+    Args:
+        name: a Python identifier that is none of the library's primitives. Defining your
+            own again replaces it.
+        value: the operation on floats, `value(*operands)` → float. It may raise ValueError,
+            ZeroDivisionError or OverflowError, which get a message that names the operands.
+        rules: one for each operand, `rule(out, *operands)` → d(out)/d(operand), written
+            with operators and `autograd` functions so that it works on Values too; with
+            `variadic=True` a single rule that returns a tuple, one partial an operand.
+        symbol: how it is shown; the name if None.
+        variadic: takes any number of operands.
+        selects: an operand whose partial is 0 is not looked at (as by `where`).
+        domain: the operands it accepts, for the message of a ValueError: `"x > 0"`.
+        kink: what its derivative is where there is none.
+        latex: format string with `{0}`, `{1}` … for the operands, `{args}` if variadic.
+
+    Returns:
+        The operation, to be called on Values and numbers.
+
+    Raises:
+        TypeError: a name that is not a string, or rules that cannot be called.
+        ValueError: not an identifier, a name of the library's, or no (or too many) rules.
+
+    >>> from autograd import Value, primitive
+    >>> cube = primitive("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
+    >>> x = Value(2.0)
+    >>> cube(x).backward()
+    >>> x.grad, cube(2.0)
+    (12.0, 8.0)
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a primitive's name is a string, got {name!r}")
+    if not name.isidentifier():
+        raise ValueError(f"a primitive's name is a Python identifier, got {name!r}")
+    if name in _own:
+        raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
+    for rule in (value, *rules):
+        if not callable(rule):
+            raise TypeError(f"primitive {name!r}: a rule is a function, got {rule!r}")
+    if not rules or (variadic and len(rules) != 1):
+        raise ValueError(
+            f"primitive {name!r} needs one partials rule an operand "
+            f"(one in all if variadic), got {len(rules)}"
+        )
+    if latex is None:
+        slots = "{args}" if variadic else ", ".join(f"{{{i}}}" for i in range(len(rules)))
+        latex = f"\\operatorname{{{{{name}}}}}\\left({slots}\\right)".replace("_", r"\_")
+    entry = Primitive(
+        name, value, rules, symbol or name, variadic, selects, domain, kink, latex
+    )
+    TABLE[name] = entry
+    return entry
+
+
+_own: frozenset[str] = frozenset()
+
+
+# ---------------------------------------------------------------- arithmetic
+
+
+def _power(x: float, p: float) -> float:
+    result = x**p
+    if type(result) is complex:
+        raise ValueError
+    return float(result)
+
+
+def _power_base(out: Any, x: Any, p: Any) -> Any:
+    # p x^(p-1); with out/x where p - 1 is rounded or the power would overflow.
+    base, exponent = primal(x), primal(p)
+    if base == 0.0 and 0.0 < exponent < 1.0:
+        return INF
+    if exponent == 0.0 and (base == 0.0 or type(p) is float):
+        return 0.0
+    if base != 0.0:
+        quotient = primal(out) / base
+        exact = exponent - 1.0 + 1.0 == exponent
+        if abs(quotient) > 1e300 or (not exact and abs(primal(out)) > 1e-300):
+            return p * (out / x)
+    return p * x ** (p - 1.0)
+
+
+def _power_exponent(out: Any, x: Any, p: Any) -> Any:
+    if x > 0.0:
+        return out * log(x)
+    return NAN if x else 0.0
+
+
+primitive("neg", operator.neg, lambda out, x: -1.0, symbol="-", latex="-{0}")
+primitive(
+    "add",
+    operator.add,
+    lambda out, x, y: 1.0,
+    lambda out, x, y: 1.0,
+    symbol="+",
+    latex="{0} + {1}",
+)
+primitive(
+    "sub",
+    operator.sub,
+    lambda out, x, y: 1.0,
+    lambda out, x, y: -1.0,
+    symbol="-",
+    latex="{0} - {1}",
+)
+primitive(
+    "mul",
+    operator.mul,
+    lambda out, x, y: y,
+    lambda out, x, y: x,
+    symbol="*",
+    latex=r"{0} \cdot {1}",
+)
+primitive(
+    "div",
+    operator.truediv,
+    lambda out, x, y: 1.0 / y,
+    lambda out, x, y: -out / y,
+    symbol="/",
+    domain="y ≠ 0",
+    latex=r"\frac{{{0}}}{{{1}}}",
+)
+primitive(
+    "pow",
+    _power,
+    _power_base,
+    _power_exponent,
+    symbol="**",
+    domain="x > 0, or x < 0 with a whole exponent, or x = 0 with an exponent ≥ 0",
+    kink="0**0 = 1 with both partials 0; d/dx 0**p = inf for 0 < p < 1; "
+    "d/dp (0**p) = 0; d/dp does not exist at x < 0",
+    latex="{{{0}}}^{{{1}}}",
+)
+primitive("identity", lambda x: x, lambda out, x: 1.0, symbol="id", latex="{0}")
+primitive("square", lambda x: x * x, lambda out, x: 2.0 * x, latex="{{{0}}}^2")
+primitive(
+    "reciprocal",
+    lambda x: 1.0 / x,
+    lambda out, x: -(out * out),
+    domain="x ≠ 0",
+    latex=r"\frac{{1}}{{{0}}}",
+)
+
+
+# ---------------------------------------------------------------- sign and selection
+
+
+def _sign(x: float) -> float:
+    return x if x == 0.0 or x != x else math.copysign(1.0, x)
+
+
+def _least(x: float, y: float) -> float:
+    """The number of least size between x and y: the least subgradient at a kink."""
+    if x * y <= 0.0:
+        return 0.0
+    return min(x, y, key=abs)
+
+
+def _leaky_slope(out: Any, x: Any, slope: Any) -> Any:
+    if x > 0.0:
+        return 1.0
+    return slope if x < 0.0 else _least(1.0, primal(slope))
+
+
+def _extremum(best: Callable[..., float]) -> Callable[..., float]:
+    def value(*xs: float) -> float:
+        if not xs:
+            raise ValueError("of no operands")
+        return NAN if any(map(math.isnan, xs)) else best(xs)
+
+    return value
+
+
+def _shares(out: Any, *xs: Any) -> tuple[float, ...]:
+    winners = [primal(x) == primal(out) for x in xs]
+    if not any(winners):
+        return (NAN,) * len(xs)
+    share = 1.0 / sum(winners)
+    return tuple([share if won else 0.0 for won in winners])
+
+
+def _clip(x: float, low: float, high: float) -> float:
+    if low > high:
+        raise ValueError
+    return min(max(x, low), high)
+
+
+def _take(index: float, *xs: float) -> float:
+    if not -len(xs) <= index < len(xs):
+        raise IndexError(f"index {int(index)} of {len(xs)} elements")
+    return xs[int(index)]
+
+
+def _taken(out: Any, index: Any, *xs: Any) -> tuple[float, ...]:
+    chosen = range(len(xs))[int(index)]
+    return (0.0, *[1.0 if i == chosen else 0.0 for i in range(len(xs))])
+
+
+primitive(
+    "abs",
+    abs,
+    lambda out, x: _sign(primal(x)),
+    kink="0 at x = 0",
+    latex=r"\left|{0}\right|",
+)
+primitive(
+    "sign",
+    _sign,
+    lambda out, x: 0.0,
+    selects=True,
+    kink="0 at x = 0",
+    latex=r"\operatorname{{sign}}\left({0}\right)",
+)
+primitive(
+    "relu",
+    lambda x: 0.0 if x <= 0.0 else x,
+    lambda out, x: 0.0 if x <= 0.0 else 1.0,
+    symbol="ReLU",
+    selects=True,
+    kink="0 at x = 0",
+    latex=r"\max\left(0, {0}\right)",
+)
+primitive(
+    "leaky_relu",
+    lambda x, slope: x if x > 0.0 else slope * x,
+    _leaky_slope,
+    lambda out, x, slope: 0.0 if x > 0.0 else x,
+    kink="the smaller of 1 and slope at x = 0, 0 if slope < 0",
+)
+primitive(
+    "maximum",
+    _extremum(max),
+    _shares,
+    symbol="max",
+    variadic=True,
+    selects=True,
+    kink="operands that tie for the maximum share equally",
+    latex=r"\max\left({args}\right)",
+)
+primitive(
+    "minimum",
+    _extremum(min),
+    _shares,
+    symbol="min",
+    variadic=True,
+    selects=True,
+    kink="operands that tie for the minimum share equally",
+    latex=r"\min\left({args}\right)",
+)
+primitive(
+    "clip",
+    _clip,
+    lambda out, x, low, high: 1.0 if low < x < high else 0.0,
+    lambda out, x, low, high: 1.0 if x <= low and x < high else 0.0,
+    lambda out, x, low, high: 1.0 if x >= high else 0.0,
+    selects=True,
+    domain="low ≤ high",
+    kink="0 at both bounds, where the bound itself has partial 1",
+)
+primitive(
+    "where",
+    lambda chosen, x, y: x if chosen else y,
+    lambda out, chosen, x, y: 0.0,
+    lambda out, chosen, x, y: 1.0 if chosen else 0.0,
+    lambda out, chosen, x, y: 0.0 if chosen else 1.0,
+    selects=True,
+    kink="the branch not chosen has partial 0",
+)
+primitive("take", _take, _taken, variadic=True, selects=True)
+
+
+# ---------------------------------------------------------------- exponentials, logarithms
+
+
+def _gaussian(x: float, scale: float) -> float:
+    # x² in two parts (Veltkamp, Dekker 1971): exp would magnify the rounding of x*x.
+    square = x * x
+    if square * scale > 750.0:
+        return 0.0
+    t = 134217729.0 * x
+    high = t - (t - x)
+    low = x - high
+    rest = ((high * high - square) + 2.0 * high * low) + low * low
+    return math.exp(-scale * square) * (1.0 - scale * rest)
+
+
+def _logsumexp(*xs: float) -> float:
+    if not xs:
+        raise ValueError("of no operands")
+    top = max(xs)
+    if math.isinf(top) or any(map(math.isnan, xs)):
+        return NAN if any(map(math.isnan, xs)) else top
+    others = list(xs)
+    others.remove(top)
+    return top + math.log1p(math.fsum([math.exp(x - top) for x in others]))
+
+
+def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
+    top = max(map(primal, xs))
+    weights = [exp(x - top) for x in xs]
+    total = sum_(*weights)
+    return tuple([weight / total for weight in weights])
+
+
+exp = primitive("exp", math.exp, lambda out, x: out, latex="e^{{{0}}}")
+primitive("exp2", math.exp2, lambda out, x: out * LN2, latex="2^{{{0}}}")
+primitive("expm1", math.expm1, lambda out, x: exp(x), latex="e^{{{0}}} - 1")
+log = primitive(
+    "log", math.log, lambda out, x: 1.0 / x, domain="x > 0", latex=r"\ln\left({0}\right)"
+)
+primitive(
+    "log2",
+    math.log2,
+    lambda out, x: PER_LN2 / x,
+    domain="x > 0",
+    latex=r"\log_2\left({0}\right)",
+)
+primitive(
+    "log10",
+    math.log10,
+    lambda out, x: PER_LN10 / x,
+    domain="x > 0",
+    latex=r"\log_{{10}}\left({0}\right)",
+)
+primitive(
+    "log1p",
+    math.log1p,
+    lambda out, x: 1.0 / (1.0 + x),
+    domain="x > -1",
+    latex=r"\ln\left(1 + {0}\right)",
+)
+primitive(
+    "logsumexp",
+    _logsumexp,
+    _softmax,
+    variadic=True,
+    domain="one operand or more",
+    latex=r"\operatorname{{logsumexp}}\left({args}\right)",
+)
+gaussian = primitive(
+    "gaussian",
+    _gaussian,
+    lambda out, x, scale: -2.0 * scale * x * out,
+    lambda out, x, scale: -(x * x) * out,
+    latex=r"e^{{-{1} \cdot {0}^2}}",
+)
+
+
+# ---------------------------------------------------------------- roots and lengths
+
+
+def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
+    return tuple([x / out if out else 0.0 for x in xs])
+
+
+sqrt = primitive(
+    "sqrt",
+    math.sqrt,
+    lambda out, x: 0.5 / out if out else INF,
+    domain="x ≥ 0",
+    kink="inf at x = 0",
+    latex=r"\sqrt{{{0}}}",
+)
+primitive(
+    "cbrt",
+    math.cbrt,
+    lambda out, x: 1.0 / (3.0 * out * out) if out else INF,
+    kink="inf at x = 0",
+    latex=r"\sqrt[3]{{{0}}}",
+)
+hypot = primitive(
+    "hypot",
+    math.hypot,
+    _directions,
+    variadic=True,
+    kink="0 at the origin",
+)
+
+
+# ---------------------------------------------------------------- circular functions
+
+
+def _slope_of_atan(out: Any, x: Any) -> Any:
+    if abs(primal(x)) > 1e9:
+        return 1.0 / x / x
+    return 1.0 / (1.0 + x * x)
+
+
+def _slope_of_asin(out: Any, x: Any) -> Any:
+    width = (1.0 - x) * (1.0 + x)
+    return 1.0 / sqrt(width) if width else INF
+
+
+def _along(x: Any, y: Any) -> Any:
+    """x / (x² + y²), without overflow; 0 at the origin."""
+    length = hypot(x, y)
+    return x / length / length if length else 0.0
+
+
+primitive(
+    "sin",
+    math.sin,
+    lambda out, x: cos(x),
+    domain="x finite",
+    latex=r"\sin\left({0}\right)",
+)
+cos = primitive(
+    "cos",
+    math.cos,
+    lambda out, x: -TABLE["sin"](x),
+    domain="x finite",
+    latex=r"\cos\left({0}\right)",
+)
+primitive(
+    "tan",
+    math.tan,
+    lambda out, x: 1.0 + out * out,
+    domain="x finite",
+    latex=r"\tan\left({0}\right)",
+)
+primitive(
+    "asin",
+    math.asin,
+    _slope_of_asin,
+    domain="-1 ≤ x ≤ 1",
+    kink="inf at x = -1 and 1",
+    latex=r"\arcsin\left({0}\right)",
+)
+primitive(
+    "acos",
+    math.acos,
+    lambda out, x: -_slope_of_asin(out, x),
+    domain="-1 ≤ x ≤ 1",
+    kink="-inf at x = -1 and 1",
+    latex=r"\arccos\left({0}\right)",
+)
+primitive("atan", math.atan, _slope_of_atan, latex=r"\arctan\left({0}\right)")
+primitive(
+    "atan2",
+    math.atan2,
+    lambda out, y, x: _along(x, y),
+    lambda out, y, x: -_along(y, x),
+    kink="both partials 0 at the origin",
+)
+
+
+# ---------------------------------------------------------------- hyperbolic functions
+
+
+def _bell(x: Any) -> Any:
+    """e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails."""
+    e = exp(-x if x >= 0.0 else x)
+    return e / ((1.0 + e) * (1.0 + e))
+
+
+def _slope_of_acosh(out: Any, x: Any) -> Any:
+    width = sqrt(x - 1.0) * sqrt(x + 1.0)
+    return 1.0 / width if width else INF
+
+
+primitive("sinh", math.sinh, lambda out, x: cosh(x), latex=r"\sinh\left({0}\right)")
+cosh = primitive(
+    "cosh", math.cosh, lambda out, x: TABLE["sinh"](x), latex=r"\cosh\left({0}\right)"
+)
+primitive(
+    "tanh",
+    math.tanh,
+    lambda out, x: 4.0 * _bell(2.0 * x),
+    latex=r"\tanh\left({0}\right)",
+)
+primitive(
+    "asinh",
+    math.asinh,
+    lambda out, x: 1.0 / hypot(1.0, x),
+    latex=r"\operatorname{{arsinh}}\left({0}\right)",
+)
+primitive(
+    "acosh",
+    math.acosh,
+    _slope_of_acosh,
+    domain="x ≥ 1",
+    kink="inf at x = 1",
+    latex=r"\operatorname{{arcosh}}\left({0}\right)",
+)
+primitive(
+    "atanh",
+    math.atanh,
+    lambda out, x: 1.0 / ((1.0 - x) * (1.0 + x)),
+    domain="-1 < x < 1",
+    latex=r"\operatorname{{artanh}}\left({0}\right)",
+)
+
+
+# ---------------------------------------------------------------- activations
+
+
+def _sigmoid(x: float) -> float:
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _elu_slope(out: Any, x: Any, alpha: Any) -> Any:
+    if x > 0.0:
+        return 1.0
+    if x < 0.0 or primal(alpha) == 1.0:
+        return alpha * exp(x)
+    return _least(1.0, primal(alpha))
+
+
+def _normal_cdf(x: float) -> float:
+    # Φ(x) = erfc(-x/√2)/2, corrected for the rounding of x/√2, which erfc would magnify.
+    z = x * ROOT_HALF
+    t, u = 134217729.0 * x, 134217729.0 * ROOT_HALF
+    x_high, r_high = t - (t - x), u - (u - ROOT_HALF)
+    x_low, r_low = x - x_high, ROOT_HALF - r_high
+    rest = ((x_high * r_high - z) + x_high * r_low + x_low * r_high) + x_low * r_low
+    value = math.erfc(-z)
+    if abs(x) < 40.0:
+        value += TWO_PER_ROOT_PI * _gaussian(z, 1.0) * (rest + x * ROOT_HALF_REST)
+    return 0.5 * value
+
+
+sigmoid = primitive(
+    "sigmoid",
+    _sigmoid,
+    lambda out, x: _bell(x),
+    symbol="σ",
+    latex=r"\sigma\left({0}\right)",
+)
+primitive("softplus", _softplus, lambda out, x: sigmoid(x))
+primitive(
+    "elu",
+    lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
+    _elu_slope,
+    lambda out, x, alpha: 0.0 if x > 0.0 else TABLE["expm1"](x),
+    symbol="ELU",
+    kink="the smaller of 1 and alpha at x = 0, 0 if alpha < 0",
+)
+primitive(
+    "silu",
+    lambda x: x * _sigmoid(x),
+    lambda out, x: sigmoid(x) + x * _bell(x),
+    symbol="SiLU",
+)
+normal_cdf = primitive(
+    "normal_cdf",
+    _normal_cdf,
+    lambda out, x: PER_ROOT_2PI * gaussian(x, 0.5),
+    symbol="Φ",
+    latex=r"\Phi\left({0}\right)",
+)
+primitive(
+    "gelu",
+    lambda x: x * _normal_cdf(x),
+    lambda out, x: normal_cdf(x) + x * (PER_ROOT_2PI * gaussian(x, 0.5)),
+    symbol="GELU",
+)
+primitive(
+    "erf",
+    math.erf,
+    lambda out, x: TWO_PER_ROOT_PI * gaussian(x, 1.0),
+    latex=r"\operatorname{{erf}}\left({0}\right)",
+)
+primitive(
+    "erfc",
+    math.erfc,
+    lambda out, x: -TWO_PER_ROOT_PI * gaussian(x, 1.0),
+    latex=r"\operatorname{{erfc}}\left({0}\right)",
+)
+
+
+# ---------------------------------------------------------------- sums
+
+
+def _sum(*xs: float) -> float:
+    return math.fsum(xs)
+
+
+def _dot(bias: float, *both: float) -> float:
+    # Each product is rounded once, and so is their sum (math.fsum; Shewchuk 1997).
+    half = len(both) // 2
+    products = [bias, *map(operator.mul, both[:half], both[half:])]
+    try:
+        return math.fsum(products)
+    except ValueError:  # inf - inf, which is NaN in floats
+        return NAN
+
+
+def _swapped(out: Any, bias: Any, *both: Any) -> tuple[Any, ...]:
+    half = len(both) // 2
+    return (1.0, *both[half:], *both[:half])
+
+
+sum_ = primitive(
+    "sum",
+    _sum,
+    lambda out, *xs: (1.0,) * len(xs),
+    symbol="Σ",
+    variadic=True,
+    latex=r"\sum\left({args}\right)",
+)
+primitive("dot", _dot, _swapped, symbol="·", variadic=True)
+
+_own = frozenset(TABLE)
+bind_operators()
