@@ -11,7 +11,6 @@ operand's value and its label in the message.
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -46,9 +45,9 @@ __all__ = [
     "hypot",
     "leaky_relu",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "logsumexp",
     "maximum",
     "minimum",

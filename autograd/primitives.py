@@ -443,17 +443,17 @@ def _along(x: Any, y: Any) -> Any:
     return x / length / length if length else 0.0
 
 
-primitive(
+sin = primitive(
     "sin",
     math.sin,
-    lambda out, x: cos(x),
+    lambda out, x: TABLE["cos"](x),
     domain="x finite",
     latex=r"\sin\left({0}\right)",
 )
-cos = primitive(
+primitive(
     "cos",
     math.cos,
-    lambda out, x: -TABLE["sin"](x),
+    lambda out, x: -sin(x),
     domain="x finite",
     latex=r"\cos\left({0}\right)",
 )
@@ -504,10 +504,10 @@ def _slope_of_acosh(out: Any, x: Any) -> Any:
     return 1.0 / width if width else INF
 
 
-primitive("sinh", math.sinh, lambda out, x: cosh(x), latex=r"\sinh\left({0}\right)")
-cosh = primitive(
-    "cosh", math.cosh, lambda out, x: TABLE["sinh"](x), latex=r"\cosh\left({0}\right)"
+sinh = primitive(
+    "sinh", math.sinh, lambda out, x: TABLE["cosh"](x), latex=r"\sinh\left({0}\right)"
 )
+primitive("cosh", math.cosh, lambda out, x: sinh(x), latex=r"\cosh\left({0}\right)")
 primitive(
     "tanh",
     math.tanh,

@@ -269,8 +269,10 @@ class Value:
 
     @property
     def data(self) -> float:
-        """The value. May be set on a leaf, as an optimizer does; nodes already recorded
-        keep the partials of the value they were computed with."""
+        """The value. It may be set, as an optimizer does with a parameter.
+
+        Nodes already recorded keep the partials of the value they were computed with.
+        """
         return self._data
 
     @data.setter
@@ -459,15 +461,13 @@ class Value:
         out = c / y
         return _node(out, DIV, None, self, c, -out / y)
 
-    def __pow__(self, other: Operand, modulo: None = None) -> Value:
-        if modulo is not None:
-            raise TypeError("pow(x, y, z): a Value has no modular power")
+    def __pow__(self, other: Operand) -> Value:
         if type(other) is not Value and type(other) is not float and _real(other) is None:
             return NotImplemented
         result: Value = POW(self, other)
         return result
 
-    def __rpow__(self, other: Operand, modulo: None = None) -> Value:
+    def __rpow__(self, other: Operand) -> Value:
         if _real(other) is None:
             return NotImplemented
         result: Value = POW(other, self)
@@ -480,23 +480,23 @@ class Value:
         """-x"""
         return -self
 
-    def add(self, other: Operand) -> Value:
+    def add(self, other: Value | Number) -> Value:
         """x + other"""
         return self + other
 
-    def sub(self, other: Operand) -> Value:
+    def sub(self, other: Value | Number) -> Value:
         """x - other"""
         return self - other
 
-    def mul(self, other: Operand) -> Value:
+    def mul(self, other: Value | Number) -> Value:
         """x · other"""
         return self * other
 
-    def div(self, other: Operand) -> Value:
+    def div(self, other: Value | Number) -> Value:
         """x / other"""
         return self / other
 
-    def pow(self, other: Operand) -> Value:
+    def pow(self, other: Value | Number) -> Value:
         """x to the power of other"""
         return self**other
 
