@@ -34,7 +34,7 @@ ROOT_HALF_REST = -4.833646656726457e-17
 
 def primitive(
     name: str,
-    value: Callable[..., float],
+    value: Callable[..., Any],
     *rules: Rule,
     symbol: str | None = None,
     variadic: bool = False,
