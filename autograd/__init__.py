@@ -1,10 +1,21 @@
 """A scalar reverse-mode automatic differentiation engine to read, step through and trust."""
 
-from autograd.functional import *  # noqa: F403
-from autograd.functional import __all__ as _functions
-from autograd.functional import abs, pow, sum  # noqa: F401
-from autograd.primitives import primitive
-from autograd.value import Primitive, Value, no_grad
+from pathlib import Path
+
+if (Path(__file__).parent / "numpy").exists():
+    raise ImportError(
+        "the packages 'autograd' and 'scalar-autograd' are installed over each other: both "
+        "call themselves `autograd`. Make a fresh virtual environment and install one of them."
+    )
+del Path
+
+from autograd.functional import *  # noqa: E402, F403
+from autograd.functional import __all__ as _functions  # noqa: E402
+from autograd.functional import abs, pow, sum  # noqa: E402, F401
+from autograd.primitives import primitive  # noqa: E402
+from autograd.transforms import *  # noqa: E402, F403
+from autograd.transforms import __all__ as _transforms  # noqa: E402
+from autograd.value import Primitive, Value, no_grad  # noqa: E402
 
 __version__ = "0.1.0"
-__all__ = ["Primitive", "Value", "no_grad", "primitive", *_functions]
+__all__ = ["Primitive", "Value", "no_grad", "primitive", *_functions, *_transforms]

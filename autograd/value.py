@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import ContextDecorator
 from numbers import Real
 from typing import Any, final
@@ -394,13 +394,13 @@ class Value:
         x = self._data
         if type(other) is Value:
             return _node(x + other._data, ADD, self, other, 1.0, 1.0)
-        c = other if type(other) is float else _real(other)
+        c = other if type(other) is float else real(other)
         if c is None:
             return NotImplemented
         return _node(x + c, ADD, self, None, 1.0, c)
 
     def __radd__(self, other: Operand) -> Value:
-        c = other if type(other) is float else _real(other)
+        c = other if type(other) is float else real(other)
         if c is None:
             return NotImplemented
         return _node(c + self._data, ADD, None, self, c, 1.0)
@@ -409,13 +409,13 @@ class Value:
         x = self._data
         if type(other) is Value:
             return _node(x - other._data, SUB, self, other, 1.0, -1.0)
-        c = other if type(other) is float else _real(other)
+        c = other if type(other) is float else real(other)
         if c is None:
             return NotImplemented
         return _node(x - c, SUB, self, None, 1.0, c)
 
     def __rsub__(self, other: Operand) -> Value:
-        c = other if type(other) is float else _real(other)
+        c = other if type(other) is float else real(other)
         if c is None:
             return NotImplemented
         return _node(c - self._data, SUB, None, self, c, -1.0)
@@ -425,13 +425,13 @@ class Value:
         if type(other) is Value:
             y = other._data
             return _node(x * y, MUL, self, other, y, x)
-        c = other if type(other) is float else _real(other)
+        c = other if type(other) is float else real(other)
         if c is None:
             return NotImplemented
         return _node(x * c, MUL, self, None, c, c)
 
     def __rmul__(self, other: Operand) -> Value:
-        c = other if type(other) is float else _real(other)
+        c = other if type(other) is float else real(other)
         if c is None:
             return NotImplemented
         return _node(c * self._data, MUL, None, self, c, c)
@@ -444,7 +444,7 @@ class Value:
                 raise DIV.explain(ZeroDivisionError(), (self, other))
             out = x / y
             return _node(out, DIV, self, other, 1.0 / y, -out / y)
-        c = other if type(other) is float else _real(other)
+        c = other if type(other) is float else real(other)
         if c is None:
             return NotImplemented
         if c == 0.0:
@@ -452,7 +452,7 @@ class Value:
         return _node(x / c, DIV, self, None, 1.0 / c, c)
 
     def __rtruediv__(self, other: Operand) -> Value:
-        c = other if type(other) is float else _real(other)
+        c = other if type(other) is float else real(other)
         if c is None:
             return NotImplemented
         y = self._data
@@ -462,13 +462,13 @@ class Value:
         return _node(out, DIV, None, self, c, -out / y)
 
     def __pow__(self, other: Operand) -> Value:
-        if type(other) is not Value and type(other) is not float and _real(other) is None:
+        if type(other) is not Value and type(other) is not float and real(other) is None:
             return NotImplemented
         result: Value = POW(self, other)
         return result
 
     def __rpow__(self, other: Operand) -> Value:
-        if _real(other) is None:
+        if real(other) is None:
             return NotImplemented
         result: Value = POW(other, self)
         return result
@@ -731,7 +731,7 @@ class Value:
             _propagate(order)
             for leaf in leaves:
                 if leaf._grad != leaf._grad:
-                    for node, cotangent in cotangents(self, start).items():
+                    for node, cotangent in cotangents([(self, start)]).items():
                         node._grad = cotangent
                     break
             for leaf, grad in zip(leaves, before):
@@ -881,7 +881,7 @@ def _primitive_named(name: str) -> Primitive:
 # ---------------------------------------------------------------------- operands
 
 
-def _real(x: object) -> float | None:
+def real(x: object) -> float | None:
     """x as a float if it is a real number, else None."""
     if type(x) is int or isinstance(x, Real):
         return float(x)
@@ -971,13 +971,24 @@ class no_grad(ContextDecorator):
             _paused -= 1
 
 
+class recording:
+    """Record in this thread while the block runs, also inside `no_grad`."""
+
+    def __enter__(self) -> None:
+        self.outer = _depth.value
+        _depth.value = 0
+
+    def __exit__(self, *exception: object) -> None:
+        _depth.value = self.outer
+
+
 # ---------------------------------------------------------------------- traversal
 
 _epochs = itertools.count(2, 2)
 
 
-def topological_order(root: Value) -> tuple[list[Value], list[Value]]:
-    """The interior nodes that root depends on, each after its inputs, and the leaves.
+def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
+    """The interior nodes that the roots depend on, each after its inputs, and the leaves.
 
     Depth first with an explicit stack; a node is put on `order` when it is met a second
     time, below all that it depends on. The order depends on the graph alone.
@@ -986,7 +997,7 @@ def topological_order(root: Value) -> tuple[list[Value], list[Value]]:
     finished = entered + 1
     order: list[Value] = []
     leaves: list[Value] = []
-    stack = [root]
+    stack = list(roots)
     while stack:
         node = stack.pop()
         mark = node._mark
@@ -1033,14 +1044,13 @@ def _propagate(order: list[Value]) -> None:
 
 
 def cotangents(
-    root: Value,
-    seed: Operand,
+    seeds: Iterable[tuple[Value, Operand]],
     wrt: Iterable[Value] | None = None,
     create_graph: bool = False,
 ) -> dict[Value, Any]:
-    """seed · d(root)/d(node) for every node that root depends on, touching no `grad`.
+    """Σ seed · d(root)/d(node) over the pairs (root, seed), for every node, in a dict.
 
-    The same sweep as `backward`, with the cotangents in a dict, and watching for NaN.
+    The same sweep as `backward`, touching no `grad`, and watching for NaN.
 
     Args:
         wrt: sweep only the paths that lead to these; all of them if None.
@@ -1051,7 +1061,8 @@ def cotangents(
         RuntimeError: with `create_graph`, if a leaf was changed after it was used.
         ValueError, FloatingPointError: as `Value.backward`.
     """
-    order, leaves = topological_order(root)
+    seeds = list(seeds)
+    order, leaves = topological_order(*[root for root, _ in seeds])
     reached: set[Value] | None = None
     if wrt is not None:
         reached = set(wrt)
@@ -1059,29 +1070,43 @@ def cotangents(
             if any(x in reached for x in node.inputs):
                 reached.add(node)
     result: dict[Value, Any] = {}
-    if reached is None or root in reached:
-        result[root] = seed
+    for root, seed in seeds:
+        if reached is None or root in reached:
+            result[root] = result[root] + seed if root in result else seed
     for node in reversed(order):
         upstream = result.get(node)
         if upstream is None or (type(upstream) is float and upstream == 0.0):
             continue
-        primitive: Any = node._primitive
         partials = differentiable_partials(node, reached) if create_graph else node.partials
         for x, partial in zip(node.inputs, partials):
             if reached is not None and x not in reached:
                 continue
-            g, d = primal(upstream), primal(partial)
-            if (g == 0.0 and math.isinf(d)) or (d == 0.0 and primitive.selects):
-                continue
-            term = upstream * partial
+            term = chain(node, upstream, partial)
             total = result[x] + term if x in result else term
             result[x] = total
-            if math.isnan(primal(total)) and _all_finite(order, leaves, seed):
-                raise _explain_nan(node, x, g, d, primal(term))
+            if math.isnan(primal(total)) and all_finite(order, leaves, seeds):
+                raise explain_nan(node, x, partial, term)
     return result
 
 
-def differentiable_partials(node: Value, reached: set[Value] | None) -> list[Any]:
+def chain(node: Value, factor: Operand, partial: Operand) -> Any:
+    """One product of the chain rule: a cotangent or tangent times a partial of a node.
+
+    A zero factor gives zero, even against an infinite partial; so does a zero partial of an
+    operation that selects among its operands, even against an infinite factor.
+    """
+    primitive: Any = node._primitive
+    g, d = primal(factor), primal(partial)
+    if (g == 0.0 and not math.isfinite(d)) or (d == 0.0 and primitive.selects):
+        return 0.0
+    if type(factor) is float and factor == 1.0:
+        return partial
+    if type(partial) is float and partial == 1.0:
+        return factor
+    return factor * partial
+
+
+def differentiable_partials(node: Value, reached: Container[Value] | None) -> list[Any]:
     """The partials of a node as Values, computed by its rules from its operands."""
     primitive: Any = node._primitive
     operands = node.operands
@@ -1109,25 +1134,27 @@ def primal(x: Operand) -> float:
     return x._data if type(x) is Value else float(x)
 
 
-def _all_finite(order: list[Value], leaves: list[Value], seed: Operand) -> bool:
-    numbers = [leaf._data for leaf in leaves]
+def all_finite(
+    order: list[Value], leaves: list[Value], seeds: Iterable[tuple[Value, Operand]]
+) -> bool:
+    """Whether all the numbers that went into a sweep are finite, so that NaN is an error."""
+    numbers = [leaf._data for leaf in leaves] + [primal(seed) for _, seed in seeds]
     for node in order:
-        numbers += [x for x in node.operands if type(x) is not Value]
-    return math.isfinite(primal(seed)) and all(map(math.isfinite, numbers))
+        numbers += [c for c in node.operands if type(c) is not Value]
+    return all(map(math.isfinite, numbers))
 
 
-def _explain_nan(
-    node: Value, x: Value, upstream: float, partial: float, term: float
-) -> Exception:
+def explain_nan(node: Value, x: Value, partial: Operand, term: Operand) -> Exception:
+    """The error for a sum of the chain rule that is NaN at an operand x of node."""
     primitive: Any = node._primitive
     call = f"{primitive.name}({_describe(node.operands)})"
-    whose = repr(x._data) if x._label is None else f"{x._data!r} labelled {x._label!r}"
-    if math.isnan(partial):
+    whose = _describe([x])
+    if math.isnan(primal(partial)):
         return ValueError(
             f"{call}: the derivative with respect to the operand {whose} does not exist here; "
             "detach that operand or pass it as a plain number"
         )
-    how = f"{upstream!r} · {partial!r}" if math.isnan(term) else "∞ - ∞"
+    how = "zero times infinity" if math.isnan(primal(term)) else "infinity minus infinity"
     return FloatingPointError(
         f"{call}: the gradient of the operand {whose} is not a number ({how}); "
         "keep the function away from points where its derivative is infinite"

@@ -1,0 +1,355 @@
+"""Derivatives of functions: what JAX calls transforms, on the recorded graph.
+
+A transform calls the function on fresh nodes in place of the numbers it is given, and
+sweeps over what was recorded: backwards for `grad`, `vjp` and `jacobian`, forwards for
+`jvp`. Arguments and results are numbers, or nested lists, tuples, dicts and NumPy arrays
+of numbers; derivatives come back in the same shape.
+
+Where the result depends on other Values, because the arguments are Values, the function
+uses some from outside, or transforms are nested, the derivative depends on them too: it is
+then computed by the differentiable rules and comes back as a Value. So `grad(grad(f))` is
+the second derivative, and a gradient can be part of a loss. Otherwise floats come back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from autograd.primitives import TABLE
+from autograd.trees import Rebuild, flatten
+from autograd.value import (
+    Value,
+    all_finite,
+    chain,
+    cotangents,
+    differentiable_partials,
+    explain_nan,
+    primal,
+    real,
+    recording,
+    topological_order,
+)
+
+__all__ = ["grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+
+Function = Callable[..., Any]
+Argnums = int | tuple[int, ...]
+
+
+def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
+    """d(y)/d(x) for Values x that y was computed from, without touching any `grad`.
+
+    Args:
+        y: the result of recorded operations.
+        xs: a Value, or a nested list, tuple, dict or array of Values; also interior nodes.
+        create_graph: return Values that can be differentiated again, not floats.
+
+    Returns:
+        The derivatives in the shape of xs; 0.0 where y does not depend on x.
+
+    Raises:
+        TypeError: y or something in xs is not a Value.
+        RuntimeError: with `create_graph`, if data was changed after it was used.
+        ValueError, FloatingPointError: as `Value.backward`.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> z = x * x * y
+    >>> gradient(z, [x, y])
+    [12.0, 4.0]
+    >>> dz = gradient(z, x, create_graph=True)
+    >>> gradient(dz, {"x": x, "y": y})
+    {'x': 6.0, 'y': 4.0}
+    """
+    if type(y) is not Value:
+        raise TypeError(f"gradient: y is a Value, got {y!r}")
+    leaves, rebuild = flatten(xs, "gradient: xs")
+    for x in leaves:
+        if type(x) is not Value:
+            raise TypeError(f"gradient: xs holds the number {x!r}; give the Values themselves")
+    found = cotangents([(y, 1.0)], wrt=leaves, create_graph=create_graph)
+    zero: Any = Value(0.0) if create_graph else 0.0
+    results = [found.get(x, zero) for x in leaves]
+    if create_graph:
+        results = [g if type(g) is Value else Value(g) for g in results]
+    return rebuild(results)
+
+
+def grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that computes the gradient of f.
+
+    Args:
+        f: returns a number.
+        argnums: the positional argument to differentiate in, or a tuple of them.
+
+    Returns:
+        A function of f's arguments: the derivative in the shape of the chosen argument, a
+        tuple of them if `argnums` is a tuple.
+
+    Raises (when called):
+        TypeError: f returns something else than a number, or an argument is not numeric.
+        ValueError: f is called with too few arguments for `argnums`.
+
+    >>> def f(x, y):
+    ...     return x * x * y
+    >>> grad(f)(2.0, 3.0), grad(f, argnums=(0, 1))(2.0, 3.0)
+    (12.0, (12.0, 4.0))
+    >>> grad(grad(f))(2.0, 3.0)
+    6.0
+    """
+    both = value_and_grad(f, argnums)
+
+    @wraps(f)
+    def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return gradient_of_f
+
+
+def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that computes f and its gradient, as a pair; arguments as `grad`.
+
+    It can be handed to `scipy.optimize.minimize(value_and_grad(f), x0, jac=True)`: called
+    with an array, f gets an object array of Values and the gradient is a float array.
+
+    >>> value_and_grad(lambda x: x[0] * x[1])([2.0, 3.0])
+    (6.0, [3.0, 2.0])
+    """
+
+    @wraps(f)
+    def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        run = _Run(f, args, kwargs, argnums)
+        y = run.scalar()
+        gradients = run.pull([1.0])
+        return (y.data if run.private and type(y) is Value else y), gradients
+
+    return value_and_gradient_of_f
+
+
+def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any, Function]:
+    """f(*primals), and the function that multiplies cotangents with its Jacobian.
+
+    Args:
+        f: returns a number or a nested structure of numbers.
+        primals: its arguments.
+        argnums: which of them to differentiate in; all if None.
+
+    Returns:
+        The result and `pullback(cotangent)`: the cotangent has the result's structure, and
+        what it returns is a tuple with one entry a primal (for an int `argnums`, that one).
+
+    Raises:
+        TypeError: an argument or the cotangent is not numeric.
+        ValueError: the cotangent holds more or fewer numbers than the result.
+
+    >>> y, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+    >>> y, pullback([1.0, 10.0])
+    ([6.0, 5.0], (13.0, 12.0))
+    """
+    run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
+
+    def pullback(cotangent: Any) -> Any:
+        seeds, _ = flatten(cotangent, "vjp: the cotangent")
+        _same_size("vjp: the cotangent", seeds, "the result", run.outputs)
+        return run.pull(seeds)
+
+    return run.result(), pullback
+
+
+def jvp(
+    f: Function,
+    primals: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    argnums: Argnums | None = None,
+) -> tuple[Any, Any]:
+    """f(*primals), and its directional derivative along the tangents (forward mode).
+
+    Args:
+        f: returns a number or a nested structure of numbers.
+        primals: a tuple with the arguments of f.
+        tangents: a tuple with one tangent for each differentiated argument, in its shape.
+        argnums: which arguments to differentiate in; all if None.
+
+    Returns:
+        The result and its tangent, in the same structure.
+
+    Raises:
+        TypeError: primals or tangents are not tuples, or not numeric.
+        ValueError: they hold different amounts of numbers, or as `Value.backward`.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
+    (6.0, 23.0)
+    """
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, tuple):
+            raise TypeError(f"jvp: {name} is a tuple, one entry an argument, got {given!r}")
+    run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
+    directions, _ = flatten(tangents, "jvp: the tangents")
+    _same_size("jvp: the tangents", directions, "the primals", run.variables)
+    return run.result(), run.push(directions)
+
+
+def jacobian(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that computes the Jacobian of f, one reverse sweep an output.
+
+    Args:
+        f: returns a number or a nested structure of numbers.
+        argnums: as `grad`.
+
+    Returns:
+        A function of f's arguments: f's result with each number replaced by its gradient.
+        For lists of m results and n arguments that is m lists of n; for arrays, an array
+        of shape (*result, *argument).
+
+    Raises (when called):
+        TypeError, ValueError: as `grad`.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 1.0]]
+    """
+
+    @wraps(f)
+    def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
+        run = _Run(f, args, kwargs, argnums)
+        size = len(run.outputs)
+        rows = [run.pull([float(i == j) for j in range(size)]) for i in range(size)]
+        return run.rebuild_outputs(rows)
+
+    return jacobian_of_f
+
+
+def hessian(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that computes the matrix of second derivatives of f.
+
+    Args and errors as `grad`. For a list of n arguments it returns n lists of n; for a
+    tuple `argnums`, a tuple of tuples of blocks.
+
+    >>> hessian(lambda x: x[0] * x[0] * x[1])([2.0, 3.0])
+    [[6.0, 4.0], [4.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(
+    f: Function,
+    primals: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    argnums: Argnums | None = None,
+) -> Any:
+    """The Hessian of f times a vector, forward over reverse: about the cost of a gradient.
+
+    Args and errors as `jvp`; f returns a number.
+
+    Returns:
+        A tuple with one entry a primal (for an int `argnums`, that one).
+
+    Source: Pearlmutter, "Fast exact multiplication by the Hessian", 1994.
+
+    >>> hvp(lambda x: x[0] * x[0] * x[1], ([2.0, 3.0],), ([1.0, 0.0],))
+    ([6.0, 4.0],)
+    """
+    chosen = _all_of(primals) if argnums is None else argnums
+    return jvp(grad(f, chosen), primals, tangents, chosen)[1]
+
+
+class _Run:
+    """A call of f on fresh variables, and the sweeps over what it recorded."""
+
+    def __init__(
+        self, f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
+    ) -> None:
+        chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        call = list(args)
+        self.variables: list[Value] = []
+        shapes: list[tuple[int, Rebuild]] = []
+        for argnum in chosen:
+            if not -len(args) <= argnum < len(args):
+                raise ValueError(
+                    f"argnums names argument {argnum}, but {len(args)} were given by position"
+                )
+            leaves, rebuild = flatten(args[argnum], f"argument {argnum}")
+            # A Value gets a node of its own, so that its other uses are not counted.
+            with recording():
+                fresh = [TABLE["identity"](x) if type(x) is Value else Value(x) for x in leaves]
+            call[argnum] = rebuild(fresh)
+            shapes.append((len(fresh), rebuild))
+            self.variables += fresh
+        self.single = isinstance(argnums, int)
+        self.shapes = shapes
+        with recording():
+            self.returned = f(*call, **kwargs)
+        self.outputs, self.rebuild_outputs = flatten(self.returned, "the result of f")
+        roots = [y for y in self.outputs if type(y) is Value]
+        own = set(self.variables)
+        self.private = all(leaf in own for leaf in topological_order(*roots)[1])
+
+    def scalar(self) -> Any:
+        if type(self.returned) is Value or real(self.returned) is not None:
+            return self.outputs[0]
+        raise TypeError(
+            f"grad: f returns a single number, got a {type(self.returned).__name__}; "
+            "use jacobian or vjp for several"
+        )
+
+    def result(self) -> Any:
+        if not self.private:
+            return self.returned
+        return self.rebuild_outputs([y.data if type(y) is Value else y for y in self.outputs])
+
+    def pull(self, seeds: Sequence[Any]) -> Any:
+        """Σ seed · d(output)/d(variable), in the shape of the chosen arguments."""
+        pairs = [
+            (y, seed)
+            for y, seed in zip(self.outputs, seeds)
+            if type(y) is Value and not (type(seed) is float and seed == 0.0)
+        ]
+        if self.private and len(pairs) == 1 and type(pairs[0][1]) is float:
+            ((y, seed),) = pairs
+            for x in self.variables:
+                x.grad = 0.0
+            y.backward(seed)
+            found = [x.grad for x in self.variables]
+        else:
+            constant = self.private and not any(type(seed) is Value for _, seed in pairs)
+            cotangent = cotangents(pairs, wrt=self.variables, create_graph=not constant)
+            found = [cotangent.get(x, 0.0) for x in self.variables]
+        return self._shaped(found)
+
+    def push(self, directions: Sequence[Any]) -> Any:
+        """Σ d(output)/d(variable) · direction, in the shape of the outputs."""
+        constant = self.private and not any(type(d) is Value for d in directions)
+        given = list(zip(self.variables, directions))
+        tangent: dict[Value, Any] = dict(given)
+        order, leaves = topological_order(*[y for y in self.outputs if type(y) is Value])
+        for node in order:
+            if node in tangent or not any(x in tangent for x in node.inputs):
+                continue
+            partials = node.partials if constant else differentiable_partials(node, tangent)
+            total: Any = 0.0
+            for x, partial in zip(node.inputs, partials):
+                term = chain(node, tangent.get(x, 0.0), partial)
+                total = total + term
+                if math.isnan(primal(total)) and all_finite(order, leaves, given):
+                    raise explain_nan(node, x, partial, term)
+            tangent[node] = total
+        return self.rebuild_outputs(
+            [tangent.get(y, 0.0) if type(y) is Value else 0.0 for y in self.outputs]
+        )
+
+    def _shaped(self, found: list[Any]) -> Any:
+        results, start = [], 0
+        for size, rebuild in self.shapes:
+            results.append(rebuild(found[start : start + size]))
+            start += size
+        return results[0] if self.single else tuple(results)
+
+
+def _all_of(primals: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(range(len(primals)))
+
+
+def _same_size(name: str, given: Sequence[Any], other: str, wanted: Sequence[Any]) -> None:
+    if len(given) != len(wanted):
+        raise ValueError(f"{name} has {len(given)} numbers, {other} {len(wanted)}")

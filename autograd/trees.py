@@ -1,0 +1,88 @@
+"""Nested lists, tuples, dicts and NumPy arrays of numbers, taken apart and put together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.value import Value, real
+
+__all__ = ["flatten"]
+
+Rebuild = Callable[[Sequence[Any]], Any]
+
+
+def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
+    """The numbers of a tree in order, and the function that puts others in their places.
+
+    Args:
+        tree: a number or Value; or a list, tuple, namedtuple, dict or array of trees.
+        what: names the tree in the message of an error.
+
+    Returns:
+        The leaves, floats and Values, and `rebuild(leaves)`. An array is rebuilt with the
+        element type that its new leaves need.
+
+    Raises:
+        TypeError: something in the tree is neither a number nor a container of them.
+
+    >>> leaves, rebuild = flatten({"w": [1, 2.0], "b": (3.0,)}, "x")
+    >>> leaves
+    [1.0, 2.0, 3.0]
+    >>> rebuild([leaf * 10.0 for leaf in leaves])
+    {'w': [10.0, 20.0], 'b': (30.0,)}
+    """
+    if type(tree) is Value:
+        return [tree], _only
+    number = real(tree)
+    if number is not None:
+        return [number], _only
+    if isinstance(tree, dict):
+        keys = list(tree)
+        parts = [flatten(tree[key], f"{what}[{key!r}]") for key in keys]
+        return _joined(parts, lambda children: dict(zip(keys, children)))
+    if isinstance(tree, list | tuple):
+        parts = [flatten(child, f"{what}[{i}]") for i, child in enumerate(tree)]
+        if hasattr(tree, "_fields"):
+            return _joined(parts, lambda children: type(tree)(*children))
+        return _joined(parts, list if isinstance(tree, list) else tuple)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(tree, numpy.ndarray):
+        parts = [
+            flatten(child, f"{what}[{i}]") for i, child in enumerate(tree.ravel().tolist())
+        ]
+        return _joined(parts, lambda children: _array(numpy, children, tree.shape))
+    raise TypeError(
+        f"{what} is a {type(tree).__name__}; derivatives are taken of numbers and Values, "
+        "and of lists, tuples, dicts and arrays of them"
+    )
+
+
+def _only(leaves: Sequence[Any]) -> Any:
+    (leaf,) = leaves
+    return leaf
+
+
+def _joined(
+    parts: list[tuple[list[Any], Rebuild]], build: Callable[[list[Any]], Any]
+) -> tuple[list[Any], Rebuild]:
+    def rebuild(leaves: Sequence[Any]) -> Any:
+        children, start = [], 0
+        for part, child in parts:
+            children.append(child(leaves[start : start + len(part)]))
+            start += len(part)
+        return build(children)
+
+    return [leaf for part, _ in parts for leaf in part], rebuild
+
+
+def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
+    if children and all(isinstance(child, numpy.ndarray) for child in children):
+        return numpy.stack(children).reshape(shape + children[0].shape)
+    if all(type(child) is float for child in children):
+        return numpy.array(children, dtype=float).reshape(shape)
+    result = numpy.empty(len(children), dtype=object)
+    for i, child in enumerate(children):
+        result[i] = child
+    return result.reshape(shape)
