@@ -729,11 +729,10 @@ class Value:
                 node._grad = 0.0
             self._grad = start
             _propagate(order)
-            for leaf in leaves:
-                if leaf._grad != leaf._grad:
-                    for node, cotangent in cotangents([(self, start)]).items():
-                        node._grad = cotangent
-                    break
+            if any([leaf._grad != leaf._grad for leaf in leaves]):
+                found = cotangents([(self, start)])
+                for node in order + leaves:
+                    node._grad = found.get(node, 0.0)
             for leaf, grad in zip(leaves, before):
                 leaf._grad += grad
         except BaseException:
