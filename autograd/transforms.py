@@ -14,6 +14,7 @@ the second derivative, and a gradient can be part of a loss. Otherwise floats co
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -199,9 +200,9 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
         argnums: as `grad`.
 
     Returns:
-        A function of f's arguments: f's result with each number replaced by its gradient.
-        For lists of m results and n arguments that is m lists of n; for arrays, an array
-        of shape (*result, *argument).
+        A function of f's arguments: f's result with each number replaced by its gradient,
+        or a tuple of these if `argnums` is a tuple. For lists of m results and n arguments
+        that is m lists of n; for arrays, an array of shape (*result, *argument).
 
     Raises (when called):
         TypeError, ValueError: as `grad`.
@@ -215,7 +216,9 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
         run = _Run(f, args, kwargs, argnums)
         size = len(run.outputs)
         rows = [run.pull([float(i == j) for j in range(size)]) for i in range(size)]
-        return run.rebuild_outputs(rows)
+        if run.single:
+            return run.rebuild_outputs(rows)
+        return tuple([run.rebuild_outputs(column) for column in zip(*rows)])
 
     return jacobian_of_f
 
@@ -224,12 +227,20 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     """The function that computes the matrix of second derivatives of f.
 
     Args and errors as `grad`. For a list of n arguments it returns n lists of n; for a
-    tuple `argnums`, a tuple of tuples of blocks.
+    tuple `argnums`, a tuple of tuples of such blocks, `[i][j]` for arguments i and j.
 
     >>> hessian(lambda x: x[0] * x[0] * x[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
     """
-    return jacobian(grad(f, argnums), argnums)
+    columns = jacobian(grad(f, argnums), argnums)
+    if isinstance(argnums, int):
+        return columns
+
+    @wraps(f)
+    def hessian_of_f(*args: Any, **kwargs: Any) -> Any:
+        return tuple(zip(*columns(*args, **kwargs)))
+
+    return hessian_of_f
 
 
 def hvp(
@@ -254,8 +265,19 @@ def hvp(
     return jvp(grad(f, chosen), primals, tangents, chosen)[1]
 
 
+class _Enclosing(threading.local):
+    run: _Run | None = None
+
+
+_enclosing = _Enclosing()
+
+
 class _Run:
-    """A call of f on fresh variables, and the sweeps over what it recorded."""
+    """A call of f on fresh variables, and the sweeps over what it recorded.
+
+    It is private if the outputs depend on no leaves but its own variables and those of runs
+    that began and ended inside f; then derivatives are plain floats.
+    """
 
     def __init__(
         self, f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
@@ -278,12 +300,18 @@ class _Run:
             self.variables += fresh
         self.single = isinstance(argnums, int)
         self.shapes = shapes
-        with recording():
-            self.returned = f(*call, **kwargs)
+        self.closed = set(self.variables)
+        outer, _enclosing.run = _enclosing.run, self
+        try:
+            with recording():
+                self.returned = f(*call, **kwargs)
+        finally:
+            _enclosing.run = outer
+        if outer is not None:
+            outer.closed |= self.closed
         self.outputs, self.rebuild_outputs = flatten(self.returned, "the result of f")
         roots = [y for y in self.outputs if type(y) is Value]
-        own = set(self.variables)
-        self.private = all(leaf in own for leaf in topological_order(*roots)[1])
+        self.private = all(leaf in self.closed for leaf in topological_order(*roots)[1])
 
     def scalar(self) -> Any:
         if type(self.returned) is Value or real(self.returned) is not None:

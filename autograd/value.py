@@ -729,7 +729,7 @@ class Value:
                 node._grad = 0.0
             self._grad = start
             _propagate(order)
-            if any([leaf._grad != leaf._grad for leaf in leaves]):
+            if any(leaf._grad != leaf._grad for leaf in leaves):
                 found = cotangents([(self, start)])
                 for node in order + leaves:
                     node._grad = found.get(node, 0.0)

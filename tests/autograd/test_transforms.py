@@ -1,0 +1,375 @@
+"""Derivatives of functions: their values, their shapes, their laws and their errors."""
+
+import math
+import operator
+from collections.abc import Callable
+from functools import reduce
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import (
+    Value,
+    exp,
+    grad,
+    gradient,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    log,
+    no_grad,
+    relu,
+    sin,
+    sqrt,
+    tanh,
+    value_and_grad,
+    vjp,
+)
+
+moderate = st.floats(min_value=-2.0, max_value=2.0)
+vectors = st.lists(moderate, min_size=3, max_size=3)
+
+
+def smooth(x: list[Any]) -> Any:
+    """A scalar of three variables with every second derivative."""
+    a, b, c = x
+    return sin(a * b) * exp(c) + a * a * c / (b * b + 1.0) + tanh(a - c)
+
+
+def field(x: list[Any]) -> list[Any]:
+    """Three variables to two results."""
+    a, b, c = x
+    return [a * sin(b) + c * c, exp(a * c) - b]
+
+
+def norm_of_terms(terms: list[float]) -> float:
+    """A bound on rounding: the size of what was added up."""
+    return 1e-13 * (1.0 + max(map(abs, terms)))
+
+
+# ---------------------------------------------------------------- gradient
+
+
+def test_gradient_touches_no_grad() -> None:
+    x = Value(3.0)
+    x.grad = 7.0
+    y = x * x
+    assert gradient(y, x) == 6.0
+    assert (x.grad, y.grad) == (7.0, 0.0)
+
+
+def test_gradient_of_an_interior_node_and_of_the_root() -> None:
+    x = Value(3.0)
+    e = x * x
+    y = e * e
+    assert gradient(y, [e, y, x]) == [18.0, 1.0, 108.0]
+
+
+def test_gradient_is_zero_where_there_is_no_path() -> None:
+    x, other = Value(3.0), Value(1.0)
+    assert gradient(x * 2.0, [x, other]) == [2.0, 0.0]
+    made = gradient(x * 2.0, [x, other], create_graph=True)
+    assert [g.data for g in made] == [2.0, 0.0]
+
+
+def test_gradient_with_create_graph_differentiates_again() -> None:
+    x, y = Value(2.0), Value(3.0)
+    dz = gradient(x * x * x * y, x, create_graph=True)
+    assert type(dz) is Value
+    assert gradient(dz, [x, y]) == [36.0, 12.0]
+
+
+def test_gradient_leaves_out_paths_that_are_not_asked_for() -> None:
+    x, p = Value(-2.0), Value(3.0)
+    assert gradient(x**p, x) == 12.0
+    assert gradient(gradient(x**p, x, create_graph=True), x) == -12.0
+
+
+def test_create_graph_refuses_stale_data() -> None:
+    x = Value(2.0, label="x")
+    y = x * x
+    x.data = 5.0
+    assert gradient(y, x) == 4.0
+    with pytest.raises(RuntimeError, match=r"mul\(5\.0 labelled 'x', .* was changed"):
+        gradient(y, x, create_graph=True)
+
+
+def test_gradient_wants_values() -> None:
+    x = Value(1.0)
+    not_a_value: Any = 2.0
+    with pytest.raises(TypeError, match=r"y is a Value, got 2\.0"):
+        gradient(not_a_value, x)
+    with pytest.raises(TypeError, match=r"the number 2\.0"):
+        gradient(x * x, [x, 2.0])
+
+
+def test_an_infinite_product_with_zero_is_an_error_that_names_the_node() -> None:
+    x = Value(0.0, label="x")
+    with pytest.raises(FloatingPointError, match=r"square\(0\.0 labelled 'x'\).*zero times"):
+        gradient(sqrt(x.square()), x)
+
+
+def test_opposite_infinities_are_an_error() -> None:
+    x = Value(0.0, label="x")
+    with pytest.raises(FloatingPointError, match="infinity minus infinity"):
+        gradient(sqrt(x) - sqrt(x), x)
+
+
+def test_nan_that_came_in_goes_out() -> None:
+    x = Value(math.nan)
+    assert math.isnan(gradient(x * x, x))
+    assert math.isnan(gradient(x * 2.0 * math.nan, x))
+
+
+def test_a_branch_not_taken_contributes_nothing_to_an_infinite_cotangent() -> None:
+    x = Value(-1.0)
+    assert gradient(sqrt(relu(x)), x) == 0.0
+
+
+# ---------------------------------------------------------------- grad and friends
+
+
+def test_the_shape_of_a_gradient_is_that_of_its_argument() -> None:
+    def f(p: dict[str, Any], k: float) -> Any:
+        return p["w"][0] * p["w"][1] * k + p["b"] * p["b"]
+
+    p = {"w": (2.0, 3), "b": 5}
+    assert grad(f)(p, 10.0) == {"w": (30.0, 20.0), "b": 10.0}
+    assert grad(f, argnums=1)(p, 10.0) == 6.0
+    assert grad(f, argnums=(1, 0))(p, 10.0) == (6.0, {"w": (30.0, 20.0), "b": 10.0})
+    assert grad(f, argnums=-1)(p, 10.0) == 6.0
+
+
+def test_results_are_plain_floats() -> None:
+    value, slope = value_and_grad(lambda x: x * x)(3)
+    assert (type(value), value, type(slope), slope) == (float, 9.0, float, 6.0)
+
+
+def test_keywords_pass_through() -> None:
+    assert grad(lambda x, *, k: k * x)(2.0, k=4.0) == 4.0
+
+
+def test_a_constant_has_gradient_zero() -> None:
+    assert value_and_grad(lambda x: 5)([1.0, 2.0]) == (5.0, [0.0, 0.0])
+    assert jacobian(lambda x: [x, 1.0])(2.0) == [1.0, 0.0]
+    assert jvp(lambda x: [x, 1.0], (2.0,), (3.0,)) == ([2.0, 1.0], [3.0, 0.0])
+    assert vjp(lambda x: [x, 1.0], 2.0)[1]([3.0, 4.0]) == (3.0,)
+
+
+def test_the_identity_has_gradient_one() -> None:
+    assert value_and_grad(lambda x: x)(2.0) == (2.0, 1.0)
+    assert grad(lambda x: x * grad(lambda y: y)(x))(2.0) == 1.0
+
+
+def test_inner_and_outer_variables_are_not_confused() -> None:
+    # Siskind & Pearlmutter, "Nesting forward-mode AD in a functional framework", 2008.
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(1.0) == 1.0
+    assert grad(lambda x: grad(lambda y: x * y)(x))(3.0) == 1.0
+    assert grad(lambda x: x * grad(lambda y: x * y)(1.0))(2.0) == 4.0
+    assert jvp(lambda x: x * jvp(lambda y: x + y, (1.0,), (1.0,))[1], (1.0,), (1.0,))[1] == 1.0
+    assert grad(lambda x: jvp(lambda y: x * y * y, (3.0,), (x,))[1])(2.0) == 24.0
+    assert grad(lambda x: vjp(lambda y: y * y, x)[1](x)[0])(3.0) == 12.0
+    assert grad(lambda x: x * grad(lambda y: x * y * y)(5.0))(2.0) == 40.0
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_grad_of_grad(order: int) -> None:
+    f: Callable[[float], Any] = reduce(lambda g, _: grad(g), range(order), sin)
+    exact = [math.sin, math.cos, lambda x: -math.sin(x), lambda x: -math.cos(x)][order % 4]
+    assert f(0.7) == pytest.approx(exact(0.7), rel=1e-15)
+
+
+def test_a_gradient_can_be_part_of_a_loss() -> None:
+    w = Value(3.0)
+    slope = grad(lambda x: w * x * x)(2.0)
+    assert slope.data == 12.0
+    (slope * slope).backward()
+    assert w.grad == 2.0 * 12.0 * 4.0
+
+
+def test_value_arguments_give_value_results() -> None:
+    x = Value(2.0)
+    value, slope = value_and_grad(lambda x: x**3)(x)
+    assert (value.data, slope.data) == (8.0, 12.0)
+    assert gradient(slope, x) == 12.0
+    assert x.grad == 0.0
+
+
+def test_a_transform_records_also_inside_no_grad() -> None:
+    with no_grad():
+        assert grad(lambda x: x * x)(3.0) == 6.0
+        x = Value(2.0)
+        assert (x * x).inputs == ()
+
+
+def test_an_error_in_the_function_ends_recording_properly() -> None:
+    with no_grad():
+        with pytest.raises(ValueError, match="log"):
+            grad(log)(-1.0)
+        assert (Value(2.0) * 2.0).inputs == ()
+
+
+def test_arrays_go_in_and_come_out() -> None:
+    w = np.array([[1.0, 2.0], [3.0, 4.0]])
+    x = np.array([0.1, 0.2])
+    value, slope = value_and_grad(lambda x: np.sum(np.tanh(w @ x)))(x)
+    assert type(value) is float
+    assert slope.dtype == float
+    assert slope == pytest.approx(w.T @ (1.0 - np.tanh(w @ x) ** 2), rel=1e-15)
+    rows = jacobian(lambda x: np.tanh(w @ x))(x)
+    assert rows.shape == (2, 2)
+    assert rows == pytest.approx((1.0 - np.tanh(w @ x) ** 2)[:, None] * w, rel=1e-15)
+    assert hessian(lambda x: x @ (w @ x))(x) == pytest.approx(w + w.T, rel=1e-15)
+
+
+def test_scipy_minimizes_with_it() -> None:
+    optimize: Any = pytest.importorskip("scipy.optimize")
+
+    def rosenbrock(x: Any) -> Any:
+        return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))
+
+    result = optimize.minimize(value_and_grad(rosenbrock), np.zeros(4), jac=True, method="BFGS")
+    assert result.success
+    assert result.x == pytest.approx(np.ones(4), abs=1e-5)
+
+
+def test_a_hessian_over_several_arguments_is_made_of_blocks() -> None:
+    def f(a: Any, b: Any) -> Any:
+        return a * a * b[0] + b[0] * b[1]
+
+    ((aa, ab), (ba, bb)) = hessian(f, argnums=(0, 1))(2.0, [3.0, 5.0])
+    assert (aa, ab, ba, bb) == (6.0, [4.0, 0.0], [4.0, 0.0], [[0.0, 1.0], [1.0, 0.0]])
+
+
+def test_argnums_of_jvp_vjp_and_hvp() -> None:
+    def f(a: Any, b: Any) -> Any:
+        return a * a * b
+
+    assert jvp(f, (2.0, 3.0), (1.0,), argnums=1) == (12.0, 4.0)
+    assert jvp(f, (2.0, 3.0), (10.0, 1.0), argnums=(1, 0)) == (12.0, 52.0)
+    assert vjp(f, 2.0, 3.0, argnums=1)[1](1.0) == 4.0
+    assert hvp(f, (2.0, 3.0), (1.0,), argnums=0) == 6.0
+    assert hvp(f, (2.0, 3.0), (1.0, 1.0)) == (6.0 + 4.0, 4.0)
+
+
+def test_forward_mode_has_the_strong_zero_and_the_error() -> None:
+    assert jvp(sqrt, (0.0,), (0.0,)) == (0.0, 0.0)
+    assert jvp(sqrt, (0.0,), (1.0,)) == (0.0, math.inf)
+    with pytest.raises(FloatingPointError, match="zero times infinity"):
+        jvp(lambda x: sqrt(x).square(), (0.0,), (1.0,))
+
+
+# ---------------------------------------------------------------- laws
+
+
+@given(vectors, vectors, st.lists(moderate, min_size=2, max_size=2))
+def test_forward_equals_reverse(x: list[float], v: list[float], u: list[float]) -> None:
+    _, tangent = jvp(field, (x,), (v,))
+    _, pullback = vjp(field, x)
+    (cotangent,) = pullback(u)
+    terms = [*map(operator.mul, u, tangent), *map(operator.mul, cotangent, v)]
+    left = math.fsum(map(operator.mul, u, tangent))
+    right = math.fsum(map(operator.mul, cotangent, v))
+    size = max(1.0, *map(abs, terms)) * math.exp(6.0)
+    assert left == pytest.approx(right, abs=1e-15 * size)
+
+
+@given(vectors)
+def test_a_jacobian_holds_the_rows_of_vjp_and_the_columns_of_jvp(x: list[float]) -> None:
+    rows = jacobian(field)(x)
+    for i in range(2):
+        (row,) = vjp(field, x)[1]([float(i == k) for k in range(2)])
+        assert row == rows[i]
+    for j in range(3):
+        _, column = jvp(field, (x,), ([float(j == k) for k in range(3)],))
+        assert column == pytest.approx([row[j] for row in rows], rel=1e-13, abs=1e-13)
+
+
+@given(vectors, vectors)
+def test_the_hessian_is_symmetric_and_hvp_multiplies_with_it(
+    x: list[float], v: list[float]
+) -> None:
+    h = hessian(smooth)(x)
+    bound = norm_of_terms([entry for row in h for entry in row]) * 50.0
+    for i in range(3):
+        for j in range(3):
+            assert h[i][j] == pytest.approx(h[j][i], rel=1e-13, abs=bound)
+    (product,) = hvp(smooth, (x,), (v,))
+    for i in range(3):
+        assert product[i] == pytest.approx(
+            math.fsum(map(operator.mul, h[i], v)), rel=1e-12, abs=bound * 6.0
+        )
+
+
+@given(vectors, moderate)
+def test_a_pullback_is_linear(x: list[float], k: float) -> None:
+    _, pullback = vjp(field, x)
+    one, other = pullback([1.0, 0.0])[0], pullback([0.0, 1.0])[0]
+    both = pullback([1.0, k])[0]
+    for a, b, c in zip(one, other, both):
+        assert c == pytest.approx(a + k * b, rel=1e-14, abs=1e-14 * (abs(a) + abs(k * b)))
+
+
+@given(vectors)
+def test_gradient_backward_and_grad_agree_to_the_bit(x: list[float]) -> None:
+    values = [Value(c) for c in x]
+    y = smooth(values)
+    y.backward()
+    swept = [v.grad for v in values]
+    assert gradient(y, values) == swept
+    assert grad(smooth)(x) == swept
+    assert [g.data for g in gradient(y, values, create_graph=True)] == swept
+
+
+# ---------------------------------------------------------------- errors
+
+
+def test_a_vector_has_no_gradient() -> None:
+    with pytest.raises(TypeError, match="returns a single number, got a list; use jacobian"):
+        grad(lambda x: [x, x])(1.0)
+
+
+def test_too_few_arguments_for_argnums() -> None:
+    with pytest.raises(ValueError, match="argnums names argument 1, but 1 were given"):
+        grad(lambda x: x, argnums=1)(1.0)
+
+
+def test_an_argument_that_is_not_numeric_is_named() -> None:
+    with pytest.raises(TypeError, match=r"argument 0\['name'\] is a str"):
+        grad(lambda p: p["w"])({"w": 1.0, "name": "layer"})
+    with pytest.raises(TypeError, match="the result of f is a str"):
+        grad(lambda x: "3")(1.0)
+
+
+def test_cotangents_and_tangents_of_another_size() -> None:
+    _, pullback = vjp(field, [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="cotangent has 1 numbers, the result 2"):
+        pullback([1.0])
+    with pytest.raises(ValueError, match="tangents has 1 numbers, the primals 2"):
+        jvp(lambda x: x[0], ([1.0, 2.0],), (1.0,))
+
+
+def test_primals_and_tangents_are_tuples() -> None:
+    not_a_tuple: Any = [1.0, 2.0]
+    with pytest.raises(TypeError, match="primals is a tuple"):
+        jvp(lambda x: x[0], not_a_tuple, (1.0,))
+    with pytest.raises(TypeError, match="tangents is a tuple"):
+        jvp(lambda x: x[0], (1.0,), not_a_tuple)
+
+
+# ---------------------------------------------------------------- the public names
+
+
+def test_star_import_shadows_no_builtin() -> None:
+    import builtins
+
+    assert not [name for name in autograd.__all__ if hasattr(builtins, name)]
+    assert len(set(autograd.__all__)) == len(autograd.__all__)
+    for name in [*autograd.__all__, "abs", "pow", "sum"]:
+        assert callable(getattr(autograd, name))
