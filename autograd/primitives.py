@@ -118,11 +118,11 @@ def _power_base(out: Any, x: Any, p: Any) -> Any:
         return INF
     if exponent == 0.0 and (base == 0.0 or type(p) is float):
         return 0.0
-    if base != 0.0:
+    if base != 0.0 and math.isfinite(base):
         quotient = primal(out) / base
-        exact = exponent - 1.0 + 1.0 == exponent
+        exact = exponent - 1.0 + 1.0 == exponent != exponent - 1.0
         if abs(quotient) > 1e300 or (not exact and abs(primal(out)) > 1e-300):
-            return p * (out / x)
+            return p * out / x if abs(base) < 1.0 else p * (out / x)
     return p * x ** (p - 1.0)
 
 
@@ -341,9 +341,18 @@ def _logsumexp(*xs: float) -> float:
     return top + math.log1p(math.fsum([math.exp(x - top) for x in others]))
 
 
+def _exp_of_difference(x: Any, y: float) -> Any:
+    # exp magnifies the rounding of x - y, so that is put back (Knuth's TwoSum).
+    difference = x - y
+    d = primal(difference)
+    back = d - primal(x)
+    rest = (primal(x) - (d - back)) - (y + back)
+    return exp(difference) * (1.0 + rest) if rest and math.isfinite(d) else exp(difference)
+
+
 def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
     top = max(map(primal, xs))
-    weights = [exp(x - top) for x in xs]
+    weights = [_exp_of_difference(x, top) for x in xs]
     total = sum_(*weights)
     return tuple([weight / total for weight in weights])
 
@@ -410,7 +419,7 @@ sqrt = primitive(
 primitive(
     "cbrt",
     math.cbrt,
-    lambda out, x: 1.0 / (3.0 * out * out) if out else INF,
+    lambda out, x: out / x / 3.0 if out else INF,
     kink="inf at x = 0",
     latex=r"\sqrt[3]{{{0}}}",
 )
