@@ -2,8 +2,6 @@
 
 import math
 import operator
-from collections.abc import Callable
-from functools import reduce
 from itertools import pairwise
 from typing import Any
 
@@ -180,7 +178,9 @@ def test_inner_and_outer_variables_are_not_confused() -> None:
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 def test_grad_of_grad(order: int) -> None:
-    f: Callable[[float], Any] = reduce(lambda g, _: grad(g), range(order), sin)
+    f: Any = sin
+    for _ in range(order):
+        f = grad(f)
     exact = [math.sin, math.cos, lambda x: -math.sin(x), lambda x: -math.cos(x)][order % 4]
     assert f(0.7) == pytest.approx(exact(0.7), rel=1e-15)
 
@@ -256,6 +256,13 @@ def test_argnums_of_jvp_vjp_and_hvp() -> None:
     assert vjp(f, 2.0, 3.0, argnums=1)[1](1.0) == 4.0
     assert hvp(f, (2.0, 3.0), (1.0,), argnums=0) == 6.0
     assert hvp(f, (2.0, 3.0), (1.0, 1.0)) == (6.0 + 4.0, 4.0)
+
+
+def test_forward_mode_passes_by_what_does_not_depend_on_the_arguments() -> None:
+    w = Value(3.0)
+    value, slope = jvp(lambda x: x * (w * w), (2.0,), (1.0,))
+    assert (value.data, slope.data) == (18.0, 9.0)
+    assert gradient(slope, w) == 6.0
 
 
 def test_forward_mode_has_the_strong_zero_and_the_error() -> None:
