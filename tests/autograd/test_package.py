@@ -1,0 +1,43 @@
+"""The package as it is installed: its names, its independence, its neighbour."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+INIT = Path(autograd.__file__)
+
+
+def test_the_core_and_nn_import_only_the_standard_library() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import autograd, nn;"
+        "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) - set(sys.stdlib_module_names) == {"autograd", "nn"}
+
+
+def test_another_package_installed_over_this_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "numpy").mkdir()
+    code = compile(INIT.read_text("utf-8"), str(INIT), "exec")
+    with pytest.raises(
+        ImportError, match="'autograd' and 'scalar-autograd' are installed over"
+    ):
+        exec(code, {"__file__": str(tmp_path / "__init__.py"), "__name__": "autograd"})
+
+
+def test_the_packages_are_typed() -> None:
+    assert (INIT.parent / "py.typed").exists()
+    assert (INIT.parents[1] / "nn" / "py.typed").exists()
+
+
+def test_every_public_name_is_documented_with_an_example() -> None:
+    for name in [*autograd.__all__, "abs", "pow", "sum"]:
+        doc = getattr(autograd, name).__doc__
+        assert doc, name
+        assert ">>>" in doc or name == "Primitive", name

@@ -1,0 +1,50 @@
+"""The README's code runs as it is written. (Its two commands are run by `.ci/run`.)"""
+
+import doctest
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(
+    r"^```(\w*)\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL
+)
+COMMANDS = [text for language, text in BLOCKS if language == "sh"]
+
+
+@pytest.fixture(scope="module")
+def namespace() -> dict[str, Any]:
+    return {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [text for language, text in BLOCKS if language == "python"],
+    ids=lambda text: text[:30],
+)
+def test_code_block(code: str, namespace: dict[str, Any]) -> None:
+    if not code.startswith(">>>"):
+        exec(compile(code, "README.md", "exec"), namespace)
+        return
+    test = doctest.DocTestParser().get_doctest(code, namespace, "README.md", "README.md", 0)
+    result = doctest.DocTestRunner().run(test, clear_globs=False)
+    namespace.update(test.globs)
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+def test_every_block_is_python_or_one_of_the_two_commands() -> None:
+    assert {language for language, _ in BLOCKS} == {"python", "sh"}
+    assert [re.sub(r".* -m ", "", text.strip()) for text in COMMANDS] == ["demos", "pytest"]
+
+
+def test_what_the_readme_points_to_exists() -> None:
+    text = README.read_text("utf-8")
+    targets = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(
+        r"^\| `([\w/.]+)", text, re.MULTILINE
+    )
+    assert targets
+    for target in targets:
+        assert (README.parent / target).exists(), target
