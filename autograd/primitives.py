@@ -238,7 +238,7 @@ def _take(index: float, *xs: float) -> float:
 
 
 def _taken(out: Any, index: Any, *xs: Any) -> tuple[float, ...]:
-    chosen = range(len(xs))[int(index)]
+    chosen = range(len(xs))[int(primal(index))]
     return (0.0, *[1.0 if i == chosen else 0.0 for i in range(len(xs))])
 
 
