@@ -1,0 +1,253 @@
+"""Activations: as modules, and by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any
+
+import autograd
+from autograd import Value
+from autograd.value import Operand, primal
+from nn.module import Module
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "Identity",
+    "LeakyReLU",
+    "LogSoftmax",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "log_softmax",
+    "softmax",
+]
+
+Activation = str | Callable[[Any], Any] | None
+
+ACTIVATIONS: dict[str, Callable[[Value], Value] | None] = {
+    "linear": None,
+    "identity": None,
+    "relu": Value.relu,
+    "leaky_relu": Value.leaky_relu,
+    "elu": Value.elu,
+    "gelu": Value.gelu,
+    "silu": Value.silu,
+    "softplus": Value.softplus,
+    "sigmoid": Value.sigmoid,
+    "tanh": Value.tanh,
+}
+
+
+def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
+    """The function that an activation argument names; None is linear."""
+    if isinstance(activation, str):
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"unknown activation {activation!r}; choose one of {', '.join(ACTIVATIONS)}, "
+                "or pass a function"
+            )
+        return ACTIVATIONS[activation]
+    if activation is not None and not callable(activation):
+        raise TypeError(f"an activation is a name, a function or None, got {activation!r}")
+    return activation
+
+
+def each(function: Callable[[Any], Any], x: Any) -> Any:
+    """The function of x, or of each of its elements."""
+    if isinstance(x, (list, tuple)):
+        return [function(element) for element in x]
+    return function(x)
+
+
+class Identity(Module):
+    """Returns its input.
+
+    >>> Identity()(3.0)
+    3.0
+    """
+
+    def forward(self, x: Any) -> Any:
+        """x itself."""
+        return x
+
+
+class ReLU(Module):
+    """max(0, x), of a number, a Value or each element of a list.
+
+    >>> ReLU()([-1.0, 2.0])
+    [0.0, 2.0]
+    """
+
+    def forward(self, x: Any) -> Any:
+        """`autograd.relu`."""
+        return each(autograd.relu, x)
+
+
+class LeakyReLU(Module):
+    """x where it is positive, else negative_slope · x.
+
+    >>> LeakyReLU(0.5)([-1.0, 2.0])
+    [-0.5, 2.0]
+    """
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Any) -> Any:
+        """`autograd.leaky_relu`."""
+        return each(lambda v: autograd.leaky_relu(v, self.negative_slope), x)
+
+    def extra_repr(self) -> str:
+        """Such as `0.01`."""
+        return f"{self.negative_slope}"
+
+
+class ELU(Module):
+    """x where it is positive, else alpha · (exp(x) - 1).
+
+    >>> ELU()([0.0, 2.0])
+    [0.0, 2.0]
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Any) -> Any:
+        """`autograd.elu`."""
+        return each(lambda v: autograd.elu(v, self.alpha), x)
+
+    def extra_repr(self) -> str:
+        """Such as `1.0`."""
+        return f"{self.alpha}"
+
+
+class GELU(Module):
+    """x · Φ(x), with Φ the normal distribution function.
+
+    >>> GELU()([0.0])
+    [0.0]
+    """
+
+    def forward(self, x: Any) -> Any:
+        """`autograd.gelu`."""
+        return each(autograd.gelu, x)
+
+
+class SiLU(Module):
+    """x · sigmoid(x).
+
+    >>> SiLU()([0.0])
+    [0.0]
+    """
+
+    def forward(self, x: Any) -> Any:
+        """`autograd.silu`."""
+        return each(autograd.silu, x)
+
+
+class Softplus(Module):
+    """log(1 + exp(x)).
+
+    >>> Softplus()([0.0])
+    [0.6931471805599453]
+    """
+
+    def forward(self, x: Any) -> Any:
+        """`autograd.softplus`."""
+        return each(autograd.softplus, x)
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x)).
+
+    >>> Sigmoid()([0.0])
+    [0.5]
+    """
+
+    def forward(self, x: Any) -> Any:
+        """`autograd.sigmoid`."""
+        return each(autograd.sigmoid, x)
+
+
+class Tanh(Module):
+    """The hyperbolic tangent.
+
+    >>> Tanh()([0.0])
+    [0.0]
+    """
+
+    def forward(self, x: Any) -> Any:
+        """`autograd.tanh`."""
+        return each(autograd.tanh, x)
+
+
+class Softmax(Module):
+    """exp(xᵢ) / Σ exp(xⱼ), of a list.
+
+    >>> Softmax()([0.0, 0.0])
+    [0.5, 0.5]
+    """
+
+    def forward(self, x: Sequence[Operand]) -> list[Any]:
+        """`nn.softmax`."""
+        return softmax(x)
+
+
+class LogSoftmax(Module):
+    """The logarithm of `Softmax`, accurate where that is near 0 or 1.
+
+    >>> LogSoftmax()([0.0, 0.0])
+    [-0.6931471805599453, -0.6931471805599453]
+    """
+
+    def forward(self, x: Sequence[Operand]) -> list[Any]:
+        """`nn.log_softmax`."""
+        return log_softmax(x)
+
+
+# ---------------------------------------------------------------------- of lists
+
+
+def log_softmax(logits: Sequence[Operand]) -> list[Any]:
+    """log(exp(xᵢ) / Σ exp(xⱼ)) of one sample's logits, accurate where that is near 0.
+
+    Raises:
+        TypeError: a single Value or number.
+        ValueError: no logits.
+
+    >>> log_softmax([0.0, 100.0])
+    [-100.0, -3.720075976020836e-44]
+    """
+    top, below = _below_top(logits)
+    others = [autograd.exp(d) for i, d in enumerate(below) if i != top]
+    rest = autograd.log1p(autograd.fsum(others))
+    return [-rest if others and i == top else d - rest for i, d in enumerate(below)]
+
+
+def softmax(logits: Sequence[Operand]) -> list[Any]:
+    """exp(xᵢ) / Σ exp(xⱼ) of one sample's logits; errors as for `log_softmax`.
+
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    top, below = _below_top(logits)
+    if len(below) == 1:
+        return [autograd.exp(below[0])]
+    powers = [1.0 if i == top else autograd.exp(d) for i, d in enumerate(below)]
+    total = autograd.fsum(powers)
+    return [power / total for power in powers]
+
+
+def _below_top(logits: Sequence[Operand]) -> tuple[int, list[Any]]:
+    """The index of the largest logit, and how far each is below it."""
+    if isinstance(logits, (Value, Real)):
+        raise TypeError(f"softmax takes a list of logits, got the single {logits!r}")
+    if not len(logits):
+        raise ValueError("softmax takes one logit or more, got none")
+    top = max(range(len(logits)), key=lambda i: primal(logits[i]))
+    return top, [x - logits[top] for x in logits]

@@ -1,0 +1,140 @@
+"""Initialisers: where a weight starts.
+
+Each function here makes an initialiser, which is any function `init(nin, nout)` that
+returns one weight of a layer with `nin` inputs and `nout` neurons. They draw from the
+`random` module, so `random.seed` fixes them.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+
+__all__ = [
+    "Initialiser",
+    "constant",
+    "fan_in_uniform",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "normal",
+    "ones",
+    "uniform",
+    "xavier_normal",
+    "xavier_uniform",
+    "zeros",
+]
+
+Initialiser = Callable[[int, int], float]
+
+
+def uniform(low: float = 0.0, high: float = 1.0) -> Initialiser:
+    """Uniform in [low, high]; micrograd's is `uniform(-1, 1)`.
+
+    Raises:
+        ValueError: low > high, or one of them is not finite.
+
+    >>> -1.0 <= uniform(-1, 1)(2, 16) <= 1.0
+    True
+    """
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise ValueError(f"init.uniform needs finite low ≤ high, got {low!r} and {high!r}")
+    return lambda nin, nout: random.uniform(low, high)
+
+
+def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
+    """Normal with this mean and standard deviation.
+
+    Raises:
+        ValueError: std < 0, or one of them is not finite.
+
+    >>> normal(3.0, 0.0)(2, 16)
+    3.0
+    """
+    if not (math.isfinite(mean) and math.isfinite(std) and std >= 0.0):
+        raise ValueError(
+            f"init.normal needs a finite mean and std ≥ 0, got {mean!r} and {std!r}"
+        )
+    return lambda nin, nout: random.gauss(mean, std)
+
+
+def constant(value: float) -> Initialiser:
+    """Always the same number.
+
+    >>> constant(0.5)(2, 16)
+    0.5
+    """
+    return lambda nin, nout: value
+
+
+def zeros() -> Initialiser:
+    """Always 0.
+
+    >>> zeros()(2, 16)
+    0.0
+    """
+    return constant(0.0)
+
+
+def ones() -> Initialiser:
+    """Always 1.
+
+    >>> ones()(2, 16)
+    1.0
+    """
+    return constant(1.0)
+
+
+def xavier_uniform(gain: float = 1.0) -> Initialiser:
+    """Uniform within ±gain·√(6 / (nin + nout)) (Glorot & Bengio 2010), for tanh, sigmoid.
+
+    >>> abs(xavier_uniform()(3, 3)) <= 1.0
+    True
+    """
+    return lambda nin, nout: _within(gain * math.sqrt(6.0 / (nin + nout)))
+
+
+def xavier_normal(gain: float = 1.0) -> Initialiser:
+    """Normal with standard deviation gain·√(2 / (nin + nout)) (Glorot & Bengio 2010).
+
+    >>> xavier_normal(0.0)(3, 3)
+    0.0
+    """
+    return lambda nin, nout: random.gauss(0.0, gain * math.sqrt(2.0 / (nin + nout)))
+
+
+def kaiming_uniform(a: float = 0.0) -> Initialiser:
+    """Uniform within ±√(6 / ((1 + a²)·nin)) (He et al. 2015), for ReLU.
+
+    Args:
+        a: the slope at x < 0 of a leaky ReLU.
+
+    >>> abs(kaiming_uniform()(6, 3)) <= 1.0
+    True
+    """
+    return lambda nin, nout: _within(math.sqrt(6.0 / ((1.0 + a * a) * nin)))
+
+
+def kaiming_normal(a: float = 0.0) -> Initialiser:
+    """Normal with standard deviation √(2 / ((1 + a²)·nin)) (He et al. 2015), for ReLU.
+
+    Args:
+        a: the slope at x < 0 of a leaky ReLU.
+
+    >>> isinstance(kaiming_normal()(6, 3), float)
+    True
+    """
+    return lambda nin, nout: random.gauss(0.0, math.sqrt(2.0 / ((1.0 + a * a) * nin)))
+
+
+def fan_in_uniform() -> Initialiser:
+    """Uniform within ±1/√nin, PyTorch's default for a linear layer and the default here.
+
+    >>> abs(fan_in_uniform()(1, 3)) <= 1.0
+    True
+    """
+    return lambda nin, nout: _within(1.0 / math.sqrt(nin))
+
+
+def _within(bound: float) -> float:
+    return random.uniform(-bound, bound)

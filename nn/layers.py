@@ -1,0 +1,320 @@
+"""Layers: neurons, stacks of them, dropout and embeddings.
+
+A layer works on one sample: a sequence of numbers or Values (list, tuple, NumPy row). A
+layer with a single neuron returns a Value, any other a list of them.
+"""
+
+from __future__ import annotations
+
+import operator
+import random
+from collections.abc import Callable, Iterator, Sequence
+from numbers import Real
+from typing import Any
+
+import autograd
+from autograd import Value
+from nn.activations import Activation, activation_function, each
+from nn.init import Initialiser, fan_in_uniform, normal
+from nn.module import Module
+
+__all__ = ["MLP", "Dropout", "Embedding", "Layer", "Neuron", "Sequential"]
+
+
+class Neuron(Module):
+    """activation(b + Σ wᵢ·xᵢ).
+
+    Args:
+        nin: the number of inputs.
+        activation: a name ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus",
+            "sigmoid", "tanh", "linear"), a function of a Value, or a Module; None is linear.
+        init: an initialiser of `nn.init`; the bias then starts at 0. If None, weights and
+            bias are uniform within ±1/√nin, as in PyTorch.
+        bias: whether there is one.
+        fused: compute the sum as a single node, exactly rounded and several times faster.
+            Otherwise every `*` and `+` is a node, in the order ((b + w₀x₀) + w₁x₁) + …
+
+    Attributes:
+        w: the weights, a list of nin Values.
+        b: the bias, a Value; 0.0 without bias.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong type, or out of range.
+
+    >>> import nn
+    >>> neuron = Neuron(2, "relu", init=nn.init.constant(0.5))
+    >>> neuron([1.0, 2.0]).data
+    1.5
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        activation: Activation = None,
+        init: Initialiser | None = None,
+        bias: bool = True,
+        fused: bool = True,
+    ) -> None:
+        _size(nin, "nin")
+        draw = fan_in_uniform() if init is None else init
+        self.w = [Value(draw(nin, 1)) for _ in range(nin)]
+        self.b: Value | float = 0.0
+        if bias:
+            self.b = Value(draw(nin, 1) if init is None else 0.0)
+        self.activation = activation_function(activation)
+        self.fused = fused
+
+    def forward(self, x: Any) -> Any:
+        """One output for one sample x of nin numbers or Values (ValueError otherwise)."""
+        x = _inputs(self, len(self.w), x)
+        out: Any
+        if self.fused:
+            out = autograd.dot(self.w, x, self.b)
+        else:
+            out = self.b
+            for weight, operand in zip(self.w, x):
+                out = out + weight * operand
+        return out if self.activation is None else self.activation(out)
+
+    def extra_repr(self) -> str:
+        """Such as `2, activation=relu`."""
+        return f"{len(self.w)}{_shown(self.activation)}"
+
+    def __repr__(self) -> str:
+        return f"Neuron({self.extra_repr()})"
+
+
+class Layer(Module):
+    """A list of neurons that all see the same inputs; arguments as for `Neuron`.
+
+    Args:
+        nin, nout: the numbers of inputs and of neurons. Initialisers get both.
+
+    Attributes:
+        neurons: a list of nout Neurons.
+
+    >>> import nn
+    >>> layer = Layer(2, 3, "tanh", init=nn.init.zeros())
+    >>> [y.data for y in layer([1.0, 2.0])]
+    [0.0, 0.0, 0.0]
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: Activation = None,
+        init: Initialiser | None = None,
+        bias: bool = True,
+        fused: bool = True,
+    ) -> None:
+        _size(nout, "nout")
+        draw = None if init is None else _with_fan_out(init, nout)
+        self.neurons = [Neuron(nin, activation, draw, bias, fused) for _ in range(nout)]
+
+    def forward(self, x: Any) -> Any:
+        """The neurons' outputs in a list; the only neuron's output by itself."""
+        x = _inputs(self, len(self.neurons[0].w), x)
+        out = [neuron(x) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+    def extra_repr(self) -> str:
+        """Such as `2, 16, activation=relu`."""
+        first = self.neurons[0]
+        return f"{len(first.w)}, {len(self.neurons)}{_shown(first.activation)}"
+
+    def __repr__(self) -> str:
+        return f"Layer({self.extra_repr()})"
+
+
+class Sequential(Module):
+    """Modules (or plain functions), each applied to the output of the one before.
+
+    Attributes:
+        layers: the list of them.
+
+    Raises:
+        TypeError: one of them cannot be called.
+
+    >>> import nn
+    >>> model = Sequential(nn.Layer(2, 3, init=nn.init.ones()), nn.ReLU(), nn.Softmax())
+    >>> [p.data for p in model([1.0, 1.0])]
+    [0.3333333333333333, 0.3333333333333333, 0.3333333333333333]
+    """
+
+    def __init__(self, *modules: Callable[[Any], Any]) -> None:
+        for module in modules:
+            if not callable(module):
+                raise TypeError(f"Sequential takes modules and functions, got {module!r}")
+        self.layers = list(modules)
+
+    def forward(self, x: Any) -> Any:
+        """The last module's output."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, index: int) -> Callable[[Any], Any]:
+        return self.layers[index]
+
+    def __iter__(self) -> Iterator[Callable[[Any], Any]]:
+        return iter(self.layers)
+
+
+class MLP(Module):
+    """A multi-layer perceptron: each layer fully connected to the next.
+
+    Args:
+        nin: the number of inputs.
+        nouts: the number of neurons of each layer, the last being the outputs.
+        activation: of the hidden layers.
+        output_activation: of the last layer, linear if None.
+        init, bias, fused: as for `Neuron`.
+
+    Attributes:
+        layers: a list of Layers.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong type, or out of range.
+
+    >>> import random
+    >>> import nn
+    >>> random.seed(1337)
+    >>> model = MLP(2, [16, 16, 1], init=nn.init.uniform(-1, 1))  # micrograd's weights
+    >>> model
+    MLP(
+      (layers.0): Layer(2, 16, activation=relu)
+      (layers.1): Layer(16, 16, activation=relu)
+      (layers.2): Layer(16, 1)
+    )
+    >>> model([1.0, -2.0]).op
+    <primitive dot>
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: Activation = "relu",
+        output_activation: Activation = None,
+        init: Initialiser | None = None,
+        bias: bool = True,
+        fused: bool = True,
+    ) -> None:
+        if not isinstance(nouts, Sequence):
+            raise TypeError(f"nouts is a list with each layer's size, got {nouts!r}")
+        if not nouts:
+            raise ValueError("nouts is empty; an MLP has one layer or more")
+        sizes = [nin, *nouts]
+        activations = [activation] * (len(nouts) - 1) + [output_activation]
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], activations[i], init, bias, fused)
+            for i in range(len(nouts))
+        ]
+
+    def forward(self, x: Any) -> Any:
+        """The last layer's outputs in a list; a single output by itself."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class Embedding(Module):
+    """A table of `num` learned vectors of length `dim`, drawn from the normal distribution.
+
+    Attributes:
+        weight: a list of num lists of dim Values.
+
+    Raises:
+        TypeError, ValueError: a size is no integer, or less than 1.
+
+    >>> import nn
+    >>> table = Embedding(3, 2, init=nn.init.constant(1.0))
+    >>> table(2)
+    [Value(1.0, label='weight.2.0'), Value(1.0, label='weight.2.1')]
+    """
+
+    def __init__(self, num: int, dim: int, init: Initialiser | None = None) -> None:
+        _size(num, "num")
+        _size(dim, "dim")
+        draw = normal() if init is None else init
+        self.weight = [[Value(draw(num, dim)) for _ in range(dim)] for _ in range(num)]
+
+    def forward(self, index: int) -> list[Value]:
+        """The vector of this index (IndexError unless 0 ≤ index < num)."""
+        at = operator.index(index)
+        if not 0 <= at < len(self.weight):
+            raise IndexError(f"{_name(self)} holds {len(self.weight)} vectors, got index {at}")
+        return list(self.weight[at])
+
+    def extra_repr(self) -> str:
+        """Such as `3, 2`."""
+        return f"{len(self.weight)}, {len(self.weight[0])}"
+
+
+class Dropout(Module):
+    """In training, each element is 0 with probability p, else multiplied by 1/(1 - p).
+
+    After `eval()` it returns its input. Draws from the `random` module. Srivastava et al.
+    2014, in the scaled form that leaves the mean as it is.
+
+    Raises:
+        ValueError: p is not within [0, 1].
+
+    >>> Dropout(0.5).eval()([1.0, 2.0])
+    [1.0, 2.0]
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"Dropout's p is a probability within [0, 1], got {p!r}")
+        self.p = p
+
+    def forward(self, x: Any) -> Any:
+        """x, a list or a single element, with some elements 0."""
+        if not self.training:
+            return x
+        return each(lambda v: v / (1.0 - self.p) if random.random() >= self.p else v * 0.0, x)
+
+    def extra_repr(self) -> str:
+        """Such as `p=0.5`."""
+        return f"p={self.p}"
+
+
+# ---------------------------------------------------------------------- helpers
+
+
+def _with_fan_out(init: Initialiser, nout: int) -> Initialiser:
+    return lambda nin, _: init(nin, nout)
+
+
+def _size(size: int, name: str) -> None:
+    if operator.index(size) < 1:
+        raise ValueError(f"{name} is 1 or more, got {size}")
+
+
+def _shown(activation: Callable[[Any], Any] | None) -> str:
+    if activation is None:
+        return ""
+    return f", activation={getattr(activation, '__name__', activation)}"
+
+
+def _name(module: Module) -> str:
+    return f"{module._path} ({module!r})" if module._path else repr(module)
+
+
+def _inputs(module: Module, nin: int, x: Any) -> Any:
+    """x as a list or tuple of nin operands; a single number stands for a list of it."""
+    if not isinstance(x, (list, tuple)):
+        if isinstance(x, (Value, Real)):
+            x = [x]
+        elif hasattr(x, "tolist"):
+            x = x.tolist()
+        else:
+            x = list(x)
+    if len(x) != nin:
+        raise ValueError(f"{_name(module)} takes {nin} inputs, got {len(x)}")
+    return x

@@ -1,0 +1,375 @@
+"""Losses: what training makes small.
+
+`predictions` is a list, one element a sample (or a single element); elements may be lists
+again, as of a network with several outputs, and then every number in them counts.
+`reduction` is "mean", "sum", or "none" for a list of the losses. Numbers and Values are
+both taken: with no Value among the predictions the result is a float.
+
+All raise ValueError for predictions and targets of different length, for empty ones and for
+an unknown reduction.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Iterator, Sequence
+from numbers import Real
+from typing import Any
+
+import autograd
+from autograd import Value, primitive
+from autograd.value import primal
+
+__all__ = [
+    "accuracy",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "half_mse_loss",
+    "hinge_loss",
+    "huber_loss",
+    "l1_loss",
+    "l1_penalty",
+    "l2_penalty",
+    "mse_loss",
+    "nll_loss",
+]
+
+# ---------------------------------------------------------------- primitives
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _bce(p: float, y: float) -> float:
+    if not (0.0 <= p <= 1.0 and 0.0 <= y <= 1.0):
+        raise ValueError
+    loss = -y * math.log(p) if y else 0.0
+    return loss - (1.0 - y) * math.log1p(-p) if y != 1.0 else loss
+
+
+def _bce_slope(out: Any, p: Any, y: Any) -> Any:
+    slope = -y / p if y else 0.0
+    return slope + (1.0 - y) / (1.0 - p) if primal(y) != 1.0 else slope
+
+
+def _bce_with_logits(x: float, y: float) -> float:
+    if not 0.0 <= y <= 1.0:
+        raise ValueError
+    return y * _softplus(-x) + (1.0 - y) * _softplus(x)
+
+
+def _huber(error: float, delta: float) -> float:
+    size = abs(error)
+    return 0.5 * error * error if size <= delta else delta * (size - 0.5 * delta)
+
+
+def _cross_entropy(target: float, smoothing: float, *logits: float) -> float:
+    # With d = x - x[target]: log Σ exp(d) - smoothing · mean(d), the sum without its 1.
+    true = int(target)
+    top = logits.index(max(logits))
+    rest = math.fsum([math.exp(x - logits[top]) for i, x in enumerate(logits) if i != top])
+    loss = (logits[top] - logits[true]) + math.log1p(rest)
+    if smoothing:
+        loss -= smoothing * math.fsum([x - logits[true] for x in logits]) / len(logits)
+    return loss
+
+
+def _cross_entropy_slopes(out: Any, target: Any, smoothing: Any, *logits: Any) -> Any:
+    # The slopes sum to 0, so the target's is minus the sum of the others: no 1 - p.
+    true = int(primal(target))
+    top = max(map(primal, logits))
+    weights = [autograd.exp(x - top) for x in logits]
+    total = autograd.fsum(weights)
+    slopes = [weight / total - smoothing / len(logits) for weight in weights]
+    del slopes[true]
+    slopes.insert(true, -autograd.fsum(slopes))
+    return (0.0, 0.0, *slopes)
+
+
+_BCE = primitive(
+    "binary_cross_entropy",
+    _bce,
+    _bce_slope,
+    lambda out, p, y: autograd.log1p(-p) - autograd.log(p),
+    symbol="BCE",
+    domain="a probability within (0, 1), and 0 or 1 only where that is the target, which is "
+    "within [0, 1]; binary_cross_entropy_with_logits has no such limit",
+)
+_BCE_WITH_LOGITS = primitive(
+    "binary_cross_entropy_with_logits",
+    _bce_with_logits,
+    lambda out, x, y: (1.0 - y) * autograd.sigmoid(x) - y * autograd.sigmoid(-x),
+    lambda out, x, y: -x,
+    symbol="BCE",
+    domain="a target within [0, 1]",
+)
+_HUBER = primitive(
+    "huber",
+    _huber,
+    lambda out, error, delta: autograd.clip(error, -delta, delta),
+    lambda out, error, delta: autograd.relu(abs(error) - delta),
+    symbol="Huber",
+)
+_CROSS_ENTROPY = primitive(
+    "cross_entropy", _cross_entropy, _cross_entropy_slopes, symbol="CE", variadic=True
+)
+
+
+# ---------------------------------------------------------------- of numbers
+
+
+def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """The squared error (prediction - target)².
+
+    >>> mse_loss([1.0, 2.0], [0.0, 4.0])
+    2.5
+    """
+    errors = _errors(predictions, targets, "mse_loss")
+    if reduction == "none":
+        return [error * error for error in errors]
+    return _scaled(autograd.dot(errors, errors), len(errors), reduction, "mse_loss")
+
+
+def half_mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """Half the squared error: by mean 1/(2n) · Σ (prediction - target)².
+
+    >>> half_mse_loss([1.0, 2.0], [0.0, 4.0])
+    1.25
+    """
+    loss = mse_loss(predictions, targets, reduction)
+    return [0.5 * term for term in loss] if reduction == "none" else 0.5 * loss
+
+
+def l1_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """The absolute error |prediction - target|.
+
+    >>> l1_loss([1.0, 2.0], [0.0, 4.0])
+    1.5
+    """
+    errors = _errors(predictions, targets, "l1_loss")
+    return _reduced([abs(error) for error in errors], reduction, "l1_loss")
+
+
+def huber_loss(
+    predictions: Any, targets: Any, reduction: str = "mean", delta: float = 1.0
+) -> Any:
+    """½·error² up to |error| = delta, beyond that delta·(|error| - ½·delta) (Huber 1964).
+
+    Raises:
+        ValueError: also if delta is not positive.
+
+    >>> huber_loss([1.0, 2.0], [0.0, 4.0])
+    1.0
+    """
+    if not delta > 0.0:
+        raise ValueError(f"huber_loss: delta is positive, got {delta!r}")
+    errors = _errors(predictions, targets, "huber_loss")
+    return _reduced([_HUBER(error, delta) for error in errors], reduction, "huber_loss")
+
+
+def hinge_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """max(0, 1 - target · prediction), for targets of -1 and 1.
+
+    Raises:
+        ValueError: also if a target is neither.
+
+    >>> hinge_loss([0.5, 2.0], [1, -1])
+    1.75
+    """
+    losses = []
+    for prediction, target in _pairs(predictions, targets, "hinge_loss"):
+        if target not in (-1, 1):
+            raise ValueError(f"hinge_loss: a target is -1 or 1, got {target!r}")
+        losses.append(autograd.relu(1.0 - target * prediction))
+    return _reduced(losses, reduction, "hinge_loss")
+
+
+def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-(y·log p + (1 - y)·log(1 - p)) of probabilities p and targets y within [0, 1].
+
+    Raises:
+        ValueError: also if a target is out of range, or the loss infinite (p = 0 where the
+            target is not 0, or 1 where it is not 1).
+
+    >>> binary_cross_entropy([0.5, 0.5], [1, 0])
+    0.6931471805599453
+    """
+    name = "binary_cross_entropy"
+    losses = [_BCE(p, y) for p, y in _pairs(predictions, targets, name)]
+    return _reduced(losses, reduction, name)
+
+
+def binary_cross_entropy_with_logits(
+    predictions: Any, targets: Any, reduction: str = "mean"
+) -> Any:
+    """`binary_cross_entropy` of sigmoid(prediction), finite and accurate for any logit.
+
+    Raises:
+        ValueError: also if a target is not within [0, 1].
+
+    >>> binary_cross_entropy_with_logits([0.0, 1e4], [0, 1])
+    0.34657359027997264
+    """
+    name = "binary_cross_entropy_with_logits"
+    losses = [_BCE_WITH_LOGITS(x, y) for x, y in _pairs(predictions, targets, name)]
+    return _reduced(losses, reduction, name)
+
+
+# ---------------------------------------------------------------- of classes
+
+
+def cross_entropy(
+    logits: Any, targets: Any, reduction: str = "mean", label_smoothing: float = 0.0
+) -> Any:
+    """-log softmax(logits)[target]: one node a sample, accurate for any logits.
+
+    Args:
+        logits: a list of logits for each sample, or that of one sample.
+        targets: the index of the true class, one a sample.
+        label_smoothing: within [0, 1]; so much of the target is spread evenly over all
+            classes (Szegedy et al. 2016).
+
+    Raises:
+        IndexError: a target is not the index of a logit.
+        TypeError: a target is not an integer.
+
+    >>> cross_entropy([[0.0, 0.0], [1e4, 0.0]], [0, 0])
+    0.34657359027997264
+    """
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise ValueError(
+            f"cross_entropy: label_smoothing is within [0, 1], got {label_smoothing!r}"
+        )
+    losses = [
+        _CROSS_ENTROPY(target, label_smoothing, *row)
+        for row, target in _classified(logits, targets, "cross_entropy")
+    ]
+    return _reduced(losses, reduction, "cross_entropy")
+
+
+def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-log_probabilities[target], the negative log likelihood; arguments as `cross_entropy`.
+
+    >>> nll_loss([[-0.5, -1.0], [-2.0, -0.1]], [0, 1])
+    0.3
+    """
+    losses = [
+        -row[target] for row, target in _classified(log_probabilities, targets, "nll_loss")
+    ]
+    return _reduced(losses, reduction, "nll_loss")
+
+
+def accuracy(logits: Any, targets: Any) -> float:
+    """The fraction of samples whose class is the target.
+
+    The class is the index of the largest logit; where a sample has a single score, whether
+    that is positive, and the target whether *it* is positive (1 against 0 or -1).
+
+    >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])
+    0.5
+    >>> accuracy([0.3, -2.0], [1, -1])
+    1.0
+    """
+    samples = _rows(logits)
+    hits: list[bool]
+    if samples and _is_number(samples[0]):
+        hits = [(x > 0.0) == (y > 0) for x, y in _pairs(samples, targets, "accuracy")]
+    else:
+        hits = [
+            max(range(len(row)), key=row.__getitem__) == target
+            for row, target in _classified(samples, targets, "accuracy")
+        ]
+    return sum(hits) / len(hits)
+
+
+# ---------------------------------------------------------------- penalties
+
+
+def l1_penalty(params: Iterable[Value], strength: float) -> Any:
+    """strength · Σ |p|.
+
+    >>> l1_penalty([Value(-2.0), Value(1.0)], 0.5).data
+    1.5
+    """
+    return strength * autograd.fsum([abs(p) for p in params])
+
+
+def l2_penalty(params: Iterable[Value], strength: float) -> Any:
+    """strength · Σ p²; its gradient is 2·strength·p.
+
+    >>> l2_penalty([Value(-2.0), Value(1.0)], 0.5).data
+    2.5
+    """
+    params = list(params)
+    return strength * autograd.dot(params, params)
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def _is_number(x: object) -> bool:
+    return isinstance(x, (Value, Real))
+
+
+def _rows(x: Any) -> list[Any]:
+    """A list of it: of a NumPy array's rows, of a single number alone."""
+    if hasattr(x, "tolist"):
+        x = x.tolist()
+    return [x] if _is_number(x) else list(x)
+
+
+def _same_length(predictions: list[Any], targets: list[Any], name: str) -> None:
+    if len(predictions) != len(targets):
+        raise ValueError(
+            f"{name}: {len(predictions)} predictions for {len(targets)} targets; "
+            "give as many of each"
+        )
+    if not predictions:
+        raise ValueError(f"{name}: no predictions")
+
+
+def _pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any]]:
+    """(prediction, target) of every number, however deep the lists are."""
+    predictions, targets = _rows(predictions), _rows(targets)
+    _same_length(predictions, targets, name)
+    for prediction, target in zip(predictions, targets):
+        if _is_number(prediction) and _is_number(target):
+            yield prediction, target
+        elif _is_number(prediction) or _is_number(target):
+            raise ValueError(f"{name}: the prediction {prediction!r} for target {target!r}")
+        else:
+            yield from _pairs(prediction, target, name)
+
+
+def _errors(predictions: Any, targets: Any, name: str) -> list[Any]:
+    return [prediction - target for prediction, target in _pairs(predictions, targets, name)]
+
+
+def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence[Any], int]]:
+    """(logits, index of the true class) of every sample."""
+    rows, targets = _rows(logits), _rows(targets)
+    if rows and _is_number(rows[0]):
+        rows = [rows]
+    _same_length(rows, targets, name)
+    for row, target in zip(rows, targets):
+        index = operator.index(target)
+        if not 0 <= index < len(row):
+            raise IndexError(f"{name}: target {index} of a sample with {len(row)} classes")
+        yield row, index
+
+
+def _reduced(losses: list[Any], reduction: str, name: str) -> Any:
+    if reduction == "none":
+        return losses
+    return _scaled(autograd.fsum(losses), len(losses), reduction, name)
+
+
+def _scaled(total: Any, count: int, reduction: str, name: str) -> Any:
+    if reduction == "mean":
+        return total / count
+    if reduction == "sum":
+        return total
+    raise ValueError(f'{name}: reduction is "mean", "sum" or "none", got {reduction!r}')

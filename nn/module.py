@@ -1,0 +1,254 @@
+"""Module: a tree of parameters.
+
+A module's parameters are the leaf Values among its attributes, also inside lists, tuples
+and dicts; its children are the modules found there in the same way. Nothing is registered:
+the attributes are the record. A place in the tree is named by a path of attribute names,
+indices and keys, such as `layers.0.neurons.1.w.0`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from numbers import Real
+from typing import Any, Self
+
+from autograd import Value
+
+__all__ = ["Module"]
+
+
+class Module:
+    """Base of everything that has parameters. Subclasses define `forward`.
+
+    Assigning an attribute labels the parameters in it by their path, unless you labelled
+    them yourself. A subclass need not call `super().__init__()`.
+
+    Attributes:
+        training: True after `train()` and at first, False after `eval()`.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offset = Value(2.0), Value(1.0)
+    ...
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line()
+    >>> line(3.0).data
+    7.0
+    >>> line.parameters()
+    [Value(2.0, label='slope'), Value(1.0, label='offset')]
+    """
+
+    training: bool = True
+    _path: str = ""  # of this module, in the tree where it was assigned last
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What calling the module computes; every subclass has its own.
+
+        Raises:
+            NotImplementedError: the subclass has none.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no forward method; define one")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of `forward`."""
+        return self.forward(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if any(True for _ in _found(name, value)):
+            _place(self, self._path, set())
+
+    # ------------------------------------------------------------------ walking the tree
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """Pairs (path, module): this one, whose path is "", and all below it, each once.
+
+        >>> import nn
+        >>> [path for path, _ in nn.MLP(2, [1]).named_modules()]
+        ['', 'layers.0', 'layers.0.neurons.0']
+        """
+        return _modules("", self, set())
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Pairs (path, module) of the modules directly below this one, each once."""
+        seen: set[int] = set()
+        for path, item in _entries(self):
+            if isinstance(item, Module) and id(item) not in seen:
+                seen.add(id(item))
+                yield path, item
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly below this one, each once."""
+        return (module for _, module in self.named_children())
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Pairs (path, parameter); a shared parameter comes once, under its first path.
+
+        >>> import nn
+        >>> [path for path, _ in nn.Layer(2, 1).named_parameters()]
+        ['neurons.0.w.0', 'neurons.0.w.1', 'neurons.0.b']
+        """
+        _place(self, self._path, set())
+        seen: set[Value] = set()
+        for path, module in self.named_modules():
+            for name, item in _entries(module):
+                if isinstance(item, Value) and item not in seen:
+                    seen.add(item)
+                    yield _join(path, name), item
+
+    def parameters(self) -> list[Value]:
+        """The parameters in the order of `named_parameters`, each once."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    # ------------------------------------------------------------------ state
+
+    def state_dict(self) -> dict[str, float]:
+        """The parameters' data by path.
+
+        Raises:
+            ValueError: two parameters have the same path (a dict key with a dot in it).
+
+        >>> import nn
+        >>> nn.Layer(1, 1, init=nn.init.constant(0.5)).state_dict()
+        {'neurons.0.w.0': 0.5, 'neurons.0.b': 0.0}
+        """
+        return {path: parameter.data for path, parameter in self._by_path().items()}
+
+    def load_state_dict(
+        self, state: Mapping[str, float], strict: bool = True
+    ) -> tuple[list[str], list[str]]:
+        """Set the parameters' data from a dict made by `state_dict`.
+
+        Everything is checked before anything is changed.
+
+        Args:
+            strict: every parameter must be in `state`, and nothing else; otherwise what
+                matches is loaded.
+
+        Returns:
+            The paths missing from `state` and those in it that are no parameter's.
+
+        Raises:
+            ValueError: strict, and a path is missing or unexpected; the message names it.
+            TypeError: `state` is not a dict, or a value in it is not a real number.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict takes a dict, got {type(state).__name__}")
+        parameters = self._by_path()
+        missing = [path for path in parameters if path not in state]
+        unexpected = [path for path in state if path not in parameters]
+        if strict and (missing or unexpected):
+            raise ValueError(
+                f"{type(self).__name__}.load_state_dict: "
+                f"missing {_some(missing)}; unexpected {_some(unexpected)}; "
+                "build the same model, or pass strict=False"
+            )
+        for path, data in state.items():
+            if not isinstance(data, Real):
+                raise TypeError(
+                    f"{type(self).__name__}.load_state_dict: {path!r} is a real number, "
+                    f"got {data!r}"
+                )
+        for path, parameter in parameters.items():
+            if path in state:
+                parameter.data = state[path]
+        return missing, unexpected
+
+    def _by_path(self) -> dict[str, Value]:
+        result: dict[str, Value] = {}
+        for path, parameter in self.named_parameters():
+            if path in result:
+                raise ValueError(
+                    f"two parameters of {type(self).__name__} have the path {path!r}; "
+                    "use dict keys that differ as text and have no dot"
+                )
+            result[path] = parameter
+        return result
+
+    def zero_grad(self) -> None:
+        """Set every parameter's `grad` to 0."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` here and in all modules below; Dropout reads it. Returns self."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """The same as `train(False)`."""
+        return self.train(False)
+
+    # ------------------------------------------------------------------ text
+
+    def extra_repr(self) -> str:
+        """The settings that `repr` shows in parentheses; subclasses have their own."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  ({path}): " + repr(child).replace("\n", "\n  ")
+            for path, child in self.named_children()
+        ]
+        name, extra = type(self).__name__, self.extra_repr()
+        if not lines:
+            return f"{name}({extra})"
+        return "\n".join([f"{name}({extra}", *lines, ")"])
+
+
+def _entries(module: Module) -> Iterator[tuple[str, Value | Module]]:
+    """The parameters and modules among a module's attributes, with their paths in it."""
+    for name, item in vars(module).items():
+        yield from _found(name, item)
+
+
+def _found(path: str, item: object) -> Iterator[tuple[str, Value | Module]]:
+    if isinstance(item, Value):
+        if item.op is None:
+            yield path, item
+    elif isinstance(item, Module):
+        yield path, item
+    elif isinstance(item, (list, tuple)):
+        for index, part in enumerate(item):
+            yield from _found(f"{path}.{index}", part)
+    elif isinstance(item, dict):
+        for key, part in item.items():
+            yield from _found(f"{path}.{key}", part)
+
+
+def _modules(path: str, module: Module, seen: set[int]) -> Iterator[tuple[str, Module]]:
+    seen.add(id(module))
+    yield path, module
+    for name, child in module.named_children():
+        if id(child) not in seen:
+            yield from _modules(_join(path, name), child, seen)
+
+
+def _place(module: Module, path: str, seen: set[object]) -> None:
+    """Give a module its path, and the path to each parameter that has no other label."""
+    seen.add(id(module))
+    for name, item in _entries(module):
+        new = _join(path, name)
+        if isinstance(item, Module):
+            if id(item) not in seen:
+                _place(item, new, seen)
+        elif item not in seen:
+            seen.add(item)
+            if item.label is None or item.label == _join(module._path, name):
+                item.label = new
+    object.__setattr__(module, "_path", path)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _some(paths: list[str]) -> str:
+    shown = ", ".join(map(repr, paths[:5])) or "nothing"
+    return shown if len(paths) <= 5 else f"{shown} and {len(paths) - 5} more"

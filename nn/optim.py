@@ -1,0 +1,397 @@
+"""Optimizers and gradient clipping, with PyTorch's names, defaults and results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
+from autograd import Value
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+]
+
+
+class Optimizer:
+    """Base of the optimizers. Subclasses define `_update`.
+
+    Args:
+        params: the parameters, as from `model.parameters()`.
+        lr: the learning rate.
+        weight_decay: this times the parameter is added to the gradient.
+        buffers: the names of the numbers kept for every parameter; they start at 0.
+
+    Attributes:
+        params: a list of them.
+        lr: may be set.
+        steps: how many were made.
+
+    Raises:
+        TypeError: `params` are not Values.
+        ValueError: no parameters, one that occurs twice or is the result of an operation,
+            or a setting out of its range.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float,
+        weight_decay: float = 0.0,
+        buffers: tuple[str, ...] = (),
+    ) -> None:
+        self.params = _parameters(params)
+        self.lr = lr
+        self.weight_decay = _at_least_0(weight_decay, "weight_decay")
+        self.steps = 0
+        self.buffers = {name: [0.0] * len(self.params) for name in buffers}
+
+    @property
+    def lr(self) -> float:
+        """The learning rate; ValueError if set to something negative or not finite."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        self._lr = _at_least_0(lr, "lr")
+
+    def zero_grad(self) -> None:
+        """Set every parameter's `grad` to 0."""
+        for parameter in self.params:
+            parameter.grad = 0.0
+
+    def step(self) -> None:
+        """Change every parameter by its `grad`.
+
+        Raises:
+            FloatingPointError: a gradient is infinite or NaN; no parameter was changed.
+        """
+        _check_finite(self.params, f"{type(self).__name__}.step")
+        self.steps += 1
+        for index, parameter in enumerate(self.params):
+            gradient = parameter.grad + self.weight_decay * parameter.data
+            parameter.data -= self._update(index, gradient)
+
+    def _update(self, index: int, gradient: float) -> float:
+        """How much to subtract from the parameter of this index."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ state
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a step depends on besides the arguments: lr, count, running means."""
+        return {
+            "optimizer": type(self).__name__,
+            "lr": self.lr,
+            "steps": self.steps,
+            "buffers": {name: list(buffer) for name, buffer in self.buffers.items()},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a `state_dict` of the same optimizer for as many parameters.
+
+        Raises:
+            ValueError: it is not that; nothing was changed.
+        """
+        name, count = type(self).__name__, len(self.params)
+        buffers = state.get("buffers")
+        if state.get("optimizer") != name or not isinstance(buffers, dict):
+            raise ValueError(f"{name}: this is no state of {name}: {str(state)[:80]}")
+        if buffers.keys() != self.buffers.keys():
+            raise ValueError(
+                f"{name}: the state has the buffers {list(buffers)}, "
+                f"this optimizer {list(self.buffers)}; create it with the same arguments"
+            )
+        for key, buffer in buffers.items():
+            if len(buffer) != count or not all(isinstance(x, Real) for x in buffer):
+                raise ValueError(f"{name}: the state's {key} is not {count} numbers")
+        steps = state.get("steps")
+        if not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"{name}: the state's steps are a count, got {steps!r}")
+        self.lr = state.get("lr", math.nan)
+        self.steps = steps
+        self.buffers = {key: list(map(float, buffer)) for key, buffer in buffers.items()}
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: p -= lr·g, with momentum p -= lr·v, v = momentum·v + g.
+
+    Args:
+        momentum: the share of v that is kept (Polyak 1964).
+        dampening: g counts (1 - dampening) in v, from the second step on.
+        nesterov: p -= lr·(g + momentum·v) (Nesterov 1983; Sutskever et al. 2013).
+        params, lr, weight_decay: as for `Optimizer`.
+
+    Raises:
+        ValueError: also for nesterov without momentum or with dampening.
+
+    >>> p = Value(1.0)
+    >>> p.grad = 2.0
+    >>> SGD([p], lr=0.25).step()
+    >>> p.data
+    0.5
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        self.momentum = _at_least_0(momentum, "momentum")
+        self.dampening = dampening
+        self.nesterov = nesterov
+        if nesterov and (momentum == 0.0 or dampening != 0.0):
+            raise ValueError("SGD: nesterov needs a momentum above 0 and no dampening")
+        super().__init__(params, lr, weight_decay, ("momentum_buffer",) if momentum else ())
+
+    def _update(self, index: int, gradient: float) -> float:
+        if not self.momentum:
+            return self.lr * gradient
+        velocities = self.buffers["momentum_buffer"]
+        share = 1.0 if self.steps == 1 else 1.0 - self.dampening
+        velocity = self.momentum * velocities[index] + share * gradient
+        velocities[index] = velocity
+        return self.lr * (gradient + self.momentum * velocity if self.nesterov else velocity)
+
+
+class Adam(Optimizer):
+    """Steps by the running mean of g over the root of that of g² (Kingma & Ba 2015).
+
+    Args:
+        betas: how much of the two means is kept in a step.
+        eps: added to the root.
+        amsgrad: use the largest mean of g² so far (Reddi et al. 2018).
+        params, lr, weight_decay: as for `Optimizer`.
+
+    Raises:
+        ValueError: also if a beta is not within [0, 1).
+
+    >>> p = Value(1.0)
+    >>> p.grad = 2.0
+    >>> Adam([p], lr=0.25).step()
+    >>> round(p.data, 6)
+    0.75
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+    ) -> None:
+        for beta in betas:
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"betas are within [0, 1), got {betas!r}")
+        self.betas = betas
+        self.eps = _at_least_0(eps, "eps")
+        self.amsgrad = amsgrad
+        names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ()))
+        super().__init__(params, lr, weight_decay, names)
+
+    def _update(self, index: int, gradient: float) -> float:
+        beta1, beta2 = self.betas
+        means, squares = self.buffers["exp_avg"], self.buffers["exp_avg_sq"]
+        means[index] += (1.0 - beta1) * (gradient - means[index])
+        squares[index] = beta2 * squares[index] + (1.0 - beta2) * gradient * gradient
+        square = squares[index]
+        if self.amsgrad:
+            largest = self.buffers["max_exp_avg_sq"]
+            square = largest[index] = max(largest[index], square)
+        root = math.sqrt(square) / math.sqrt(1.0 - beta2**self.steps) + self.eps
+        return self.lr / (1.0 - beta1**self.steps) * (means[index] / root)
+
+
+class AdamW(Adam):
+    """Adam with weight decay beside the gradient: p -= lr·weight_decay·p first
+    (Loshchilov & Hutter 2019). Arguments as for `Adam`.
+
+    >>> p = Value(1.0)
+    >>> AdamW([p], lr=0.5, weight_decay=0.5).step()
+    >>> p.data
+    0.75
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, 0.0, amsgrad)
+        self.decoupled_weight_decay = _at_least_0(weight_decay, "weight_decay")
+
+    def _update(self, index: int, gradient: float) -> float:
+        decay = self.lr * self.decoupled_weight_decay * self.params[index].data
+        return decay + super()._update(index, gradient)
+
+
+class RMSprop(Optimizer):
+    """Steps by g over the root of the running mean of g² (Hinton 2012, lecture 6e).
+
+    Args:
+        alpha: how much of the mean is kept in a step.
+        eps: added to the root.
+        momentum: as for `SGD`, of the scaled gradients.
+        centered: divide by the deviation from the running mean of g (Graves 2013).
+        params, lr, weight_decay: as for `Optimizer`.
+
+    Raises:
+        ValueError: also if alpha is not within [0, 1].
+
+    >>> p = Value(1.0)
+    >>> p.grad = 2.0
+    >>> RMSprop([p], lr=0.025).step()
+    >>> round(p.data, 6)
+    0.75
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        if not 0.0 <= alpha <= 1.0:
+            raise ValueError(f"alpha is within [0, 1], got {alpha!r}")
+        self.alpha = alpha
+        self.eps = _at_least_0(eps, "eps")
+        self.momentum = _at_least_0(momentum, "momentum")
+        self.centered = centered
+        names = ["square_avg"]
+        if momentum:
+            names.append("momentum_buffer")
+        if centered:
+            names.append("grad_avg")
+        super().__init__(params, lr, weight_decay, tuple(names))
+
+    def _update(self, index: int, gradient: float) -> float:
+        squares = self.buffers["square_avg"]
+        square = self.alpha * squares[index] + (1.0 - self.alpha) * gradient * gradient
+        squares[index] = square
+        if self.centered:
+            means = self.buffers["grad_avg"]
+            means[index] += (1.0 - self.alpha) * (gradient - means[index])
+            square = max(square - means[index] * means[index], 0.0)
+        step = gradient / (math.sqrt(square) + self.eps)
+        if self.momentum:
+            velocities = self.buffers["momentum_buffer"]
+            step = velocities[index] = self.momentum * velocities[index] + step
+        return self.lr * step
+
+
+# ---------------------------------------------------------------- clipping
+
+
+def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float = 2.0) -> float:
+    """Scale the gradients down so that their norm is at most max_norm (Pascanu et al. 2013).
+
+    Args:
+        norm_type: p of the p-norm; `math.inf` for the largest absolute value.
+
+    Returns:
+        The norm before scaling.
+
+    Raises:
+        FloatingPointError: a gradient is infinite or NaN; none was changed.
+        ValueError: max_norm is negative, norm_type not positive.
+
+    >>> p, q = Value(0.0), Value(0.0)
+    >>> p.grad, q.grad = 3.0, 4.0
+    >>> clip_grad_norm_([p, q], max_norm=1.0)
+    5.0
+    >>> round(p.grad, 6), round(q.grad, 6)
+    (0.6, 0.8)
+    """
+    params = list(params)
+    _at_least_0(max_norm, "max_norm")
+    if not norm_type > 0.0:
+        raise ValueError(f"norm_type is positive, got {norm_type!r}")
+    _check_finite(params, "clip_grad_norm_")
+    sizes = [abs(parameter.grad) for parameter in params]
+    if norm_type == 2.0:
+        norm = math.hypot(*sizes)
+    elif math.isinf(norm_type):
+        norm = max(sizes, default=0.0)
+    else:
+        norm = math.fsum([size**norm_type for size in sizes]) ** (1.0 / norm_type)
+    scale = max_norm / (norm + 1e-6)
+    if scale < 1.0:
+        for parameter in params:
+            parameter.grad *= scale
+    return norm
+
+
+def clip_grad_value_(params: Iterable[Value], clip_value: float) -> None:
+    """Move every gradient into [-clip_value, clip_value].
+
+    Raises:
+        ValueError: clip_value is negative.
+
+    >>> p = Value(0.0)
+    >>> p.grad = -3.0
+    >>> clip_grad_value_([p], 1.0)
+    >>> p.grad
+    -1.0
+    """
+    _at_least_0(clip_value, "clip_value")
+    for parameter in params:
+        parameter.grad = min(max(parameter.grad, -clip_value), clip_value)
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def _parameters(params: Iterable[Value]) -> list[Value]:
+    if not isinstance(params, Iterable) or isinstance(params, Value):
+        raise TypeError(
+            f"an optimizer takes a list of Values such as model.parameters(), got {params!r}"
+        )
+    result = list(params)
+    if not result:
+        raise ValueError("an optimizer needs one parameter or more, got none")
+    for parameter in result:
+        if not isinstance(parameter, Value):
+            raise TypeError(f"a parameter is a Value, got {parameter!r}")
+        if parameter.op is not None:
+            raise ValueError(f"{parameter!r} is the result of an operation, not a parameter")
+    if len(set(result)) < len(result):
+        raise ValueError("a parameter occurs twice; it would be changed twice in each step")
+    return result
+
+
+def _at_least_0(setting: float, name: str) -> float:
+    if not isinstance(setting, Real):
+        raise TypeError(f"{name} is a number, got {setting!r}")
+    if not (setting >= 0.0 and math.isfinite(setting)):
+        raise ValueError(f"{name} is finite and not negative, got {setting!r}")
+    return float(setting)
+
+
+def _check_finite(params: list[Value], what: str) -> None:
+    for parameter in params:
+        if not math.isfinite(parameter.grad):
+            raise FloatingPointError(
+                f"{what}: the gradient of {parameter!r} is not finite; no parameter was "
+                "changed: lower the learning rate, or scale the inputs"
+            )
