@@ -8,7 +8,7 @@ indices and keys, such as `layers.0.neurons.1.w.0`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Real
 from typing import Any, Self
 
@@ -56,8 +56,8 @@ class Module:
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        if any(True for _ in _found(name, value)):
-            _place(self, self._path, set())
+        if _found(name, value):
+            self.parameters()  # labels them
 
     # ------------------------------------------------------------------ walking the tree
 
@@ -68,7 +68,7 @@ class Module:
         >>> [path for path, _ in nn.MLP(2, [1]).named_modules()]
         ['', 'layers.0', 'layers.0.neurons.0']
         """
-        return _modules("", self, set())
+        return ((path, module) for path, module, _ in _tree(self))
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it, each once."""
@@ -77,7 +77,7 @@ class Module:
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Pairs (path, module) of the modules directly below this one, each once."""
         seen: set[int] = set()
-        for path, item in _entries(self):
+        for path, item in _found("", vars(self)):
             if isinstance(item, Module) and id(item) not in seen:
                 seen.add(id(item))
                 yield path, item
@@ -93,13 +93,16 @@ class Module:
         >>> [path for path, _ in nn.Layer(2, 1).named_parameters()]
         ['neurons.0.w.0', 'neurons.0.w.1', 'neurons.0.b']
         """
-        _place(self, self._path, set())
         seen: set[Value] = set()
-        for path, module in self.named_modules():
-            for name, item in _entries(module):
-                if isinstance(item, Value) and item not in seen:
-                    seen.add(item)
-                    yield _join(path, name), item
+        for path, module, own in _tree(self):
+            before, now = module._path, _join(self._path, path)
+            for name, parameter in own:
+                if parameter not in seen:
+                    seen.add(parameter)
+                    if parameter.label is None or parameter.label == _join(before, name):
+                        parameter.label = _join(now, name)
+                    yield _join(path, name), parameter
+            object.__setattr__(module, "_path", now)
 
     def parameters(self) -> list[Value]:
         """The parameters in the order of `named_parameters`, each once."""
@@ -202,47 +205,38 @@ class Module:
         return "\n".join([f"{name}({extra}", *lines, ")"])
 
 
-def _entries(module: Module) -> Iterator[tuple[str, Value | Module]]:
-    """The parameters and modules among a module's attributes, with their paths in it."""
-    for name, item in vars(module).items():
-        yield from _found(name, item)
-
-
-def _found(path: str, item: object) -> Iterator[tuple[str, Value | Module]]:
+def _found(path: str, item: object) -> list[tuple[str, Value | Module]]:
+    """The parameters and modules in an attribute, with their paths."""
     if isinstance(item, Value):
-        if item.op is None:
-            yield path, item
-    elif isinstance(item, Module):
-        yield path, item
-    elif isinstance(item, (list, tuple)):
-        for index, part in enumerate(item):
-            yield from _found(f"{path}.{index}", part)
+        return [(path, item)] if item.op is None else []
+    if isinstance(item, Module):
+        return [(path, item)]
+    if isinstance(item, (list, tuple)):
+        parts: Iterable[tuple[Any, Any]] = enumerate(item)
     elif isinstance(item, dict):
-        for key, part in item.items():
-            yield from _found(f"{path}.{key}", part)
+        parts = item.items()
+    else:
+        return []
+    return [found for key, part in parts for found in _found(_join(path, str(key)), part)]
 
 
-def _modules(path: str, module: Module, seen: set[int]) -> Iterator[tuple[str, Module]]:
-    seen.add(id(module))
-    yield path, module
-    for name, child in module.named_children():
-        if id(child) not in seen:
-            yield from _modules(_join(path, name), child, seen)
+def _tree(root: Module) -> list[tuple[str, Module, list[tuple[str, Value]]]]:
+    """Every module once, above those that it holds: its path, itself, its own parameters."""
+    tree: list[tuple[str, Module, list[tuple[str, Value]]]] = []
+    seen: set[int] = set()
 
+    def visit(path: str, module: Module) -> None:
+        seen.add(id(module))
+        own: list[tuple[str, Value]] = []
+        tree.append((path, module, own))
+        for name, item in _found("", vars(module)):
+            if isinstance(item, Value):
+                own.append((name, item))
+            elif id(item) not in seen:
+                visit(_join(path, name), item)
 
-def _place(module: Module, path: str, seen: set[object]) -> None:
-    """Give a module its path, and the path to each parameter that has no other label."""
-    seen.add(id(module))
-    for name, item in _entries(module):
-        new = _join(path, name)
-        if isinstance(item, Module):
-            if id(item) not in seen:
-                _place(item, new, seen)
-        elif item not in seen:
-            seen.add(item)
-            if item.label is None or item.label == _join(module._path, name):
-                item.label = new
-    object.__setattr__(module, "_path", path)
+    visit("", root)
+    return tree
 
 
 def _join(path: str, name: str) -> str:
