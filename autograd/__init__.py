@@ -11,7 +11,9 @@ del Path
 
 from autograd.functional import *  # noqa: E402, F403
 from autograd.functional import __all__ as _functions  # noqa: E402
-from autograd.functional import abs, pow, sum  # noqa: E402, F401
+from autograd.functional import abs as abs  # noqa: E402
+from autograd.functional import pow as pow  # noqa: E402
+from autograd.functional import sum as sum  # noqa: E402
 from autograd.primitives import primitive  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
 from autograd.transforms import __all__ as _transforms  # noqa: E402
