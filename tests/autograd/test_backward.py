@@ -1,0 +1,317 @@
+"""The chain rule: what `backward` adds to which gradients, and what it never does."""
+
+from __future__ import annotations
+
+import gc
+import math
+import random
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd
+import autograd.value
+from autograd import Value, dot, gradient, relu, sqrt, where
+
+INF = math.inf
+
+
+def chain(n: int, x: Value) -> Value:
+    y = x
+    for _ in range(n):
+        y = y + 1.0
+    return y
+
+
+def wide(n: int, x: Value) -> Value:
+    y: Value = autograd.sum([x * float(i) for i in range(n)])
+    return y
+
+
+def test_a_sum_of_products() -> None:
+    w, x, b = Value(2.0), Value(-3.0), Value(10.0)
+    y = w * x + b
+    y.backward()
+    assert (w.grad, x.grad, b.grad, y.grad) == (-3.0, 2.0, 1.0, 1.0)
+
+
+def test_backward_on_a_leaf() -> None:
+    x = Value(2.0)
+    x.backward()
+    x.backward(0.5)
+    assert x.grad == 1.5
+
+
+def test_an_operand_used_twice_gets_both_shares() -> None:
+    a = Value(3.0)
+    b = a + a
+    c = b * b
+    c.backward()
+    assert (a.grad, b.grad) == (24.0, 12.0)
+
+
+def test_twice_adds_exactly_twice() -> None:
+    a = Value(3.0)
+    b = a + a
+    c = b + b
+    c.backward()
+    once = (a.grad, b.grad, c.grad)
+    c.backward()
+    assert once == (4.0, 2.0, 1.0)
+    assert (a.grad, b.grad, c.grad) == (8.0, 2.0, 1.0)
+
+
+def test_gradients_of_two_roots_add_up_in_the_leaves() -> None:
+    a, b = Value(2.0), Value(3.0)
+    shared = a * b
+    (shared * 2.0).backward()
+    (shared * 10.0).backward()
+    assert (a.grad, b.grad, shared.grad) == (36.0, 24.0, 10.0)
+
+
+def test_a_ladder_of_diamonds() -> None:
+    """2^60 paths, 120 nodes: each is visited once."""
+    x = Value(1.0)
+    y = x
+    for _ in range(60):
+        y = y * 0.5 + y * 0.5
+    y.backward()
+    assert x.grad == 1.0
+
+
+def test_the_order_is_topological_where_depth_differs() -> None:
+    x = Value(2.0)
+    a = x * 3.0
+    b = chain(5, a) * a
+    (b * a).backward()
+    # (3x + 5)(3x)(3x): 81x² + 90x
+    assert x.grad == 81.0 * 4.0 + 90.0 * 2.0
+
+
+@pytest.mark.parametrize("seed", [2.0, -0.5, 0, 3, True, 1e-300])
+def test_the_seed_multiplies(seed: float) -> None:
+    x = Value(3.0)
+    y = x * x
+    y.backward(seed)
+    assert (x.grad, y.grad) == (6.0 * seed, float(seed))
+
+
+@pytest.mark.parametrize("seed", [None, "1", 1j, Value(1.0)])
+def test_a_seed_that_is_no_number(seed: Any) -> None:
+    x = Value(3.0)
+    x.grad = 7.0
+    with pytest.raises(TypeError, match="seed of backward takes a real number"):
+        (x * x).backward(seed)
+    assert x.grad == 7.0
+
+
+def test_zero_grad_clears_all_that_the_root_depends_on() -> None:
+    x, w = Value(3.0), Value(2.0)
+    y = x * w
+    z = y + 1.0
+    z.backward()
+    z.zero_grad()
+    assert [v.grad for v in (x, w, y, z)] == [0.0] * 4
+
+
+# ---------------------------------------------------------------- zeros and infinities
+
+
+def test_a_zero_cotangent_is_stronger_than_an_infinite_partial() -> None:
+    x = Value(0.0)
+    (sqrt(x) * 0.0).backward()
+    assert x.grad == 0.0
+    assert gradient(sqrt(x) * 0.0, x) == 0.0
+
+
+def test_a_zero_seed_gives_zero() -> None:
+    x = Value(0.0)
+    sqrt(x).backward(0.0)
+    assert x.grad == 0.0
+
+
+def test_an_infinite_partial_is_reported_as_infinite() -> None:
+    x = Value(0.0)
+    sqrt(x).backward()
+    assert x.grad == INF
+
+
+def test_an_operand_not_selected_gets_zero_against_infinity() -> None:
+    a, b, leaf = Value(0.0), Value(2.0), Value(4.0)
+    below = leaf * 3.0
+    unused = below + b
+    y = sqrt(where(True, a, unused))
+    y.backward()
+    assert a.grad == INF
+    assert [v.grad for v in (b, leaf, below, unused)] == [0.0] * 4
+
+
+def test_relu_off_is_zero_against_infinity() -> None:
+    x = Value(-1.0)
+    sqrt(relu(x)).backward()
+    assert x.grad == 0.0
+
+
+def nan_by_product(x: Value) -> Value:
+    return sqrt(x * x)
+
+
+def nan_by_sum(x: Value) -> Value:
+    return sqrt(x) - sqrt(x * 1.0)
+
+
+def nan_by_exponent(x: Value) -> Value:
+    return (-2.0) ** (x + 3.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "error", "words"),
+    [
+        (nan_by_product, FloatingPointError, r"mul\(0\.0 labelled 'x'.*zero times infinity"),
+        (nan_by_sum, FloatingPointError, r"infinity minus infinity"),
+        (nan_by_exponent, ValueError, r"pow\(-2\.0, 3\.0\).*does not exist.*detach"),
+    ],
+)
+def test_a_nan_from_finite_numbers_is_an_error(
+    f: Callable[[Value], Value], error: type[Exception], words: str
+) -> None:
+    x = Value(0.0, label="x")
+    x.grad = 5.0
+    y = f(x)
+    with pytest.raises(error, match=words):
+        y.backward()
+    with pytest.raises(error, match=words):
+        gradient(y, x)
+    assert x.grad == 5.0
+
+
+def test_nan_and_infinite_operands_give_what_floats_give() -> None:
+    x, y = Value(INF), Value(0.0)
+    (x * y).backward()
+    assert (x.grad, y.grad) == (0.0, INF)
+    x = Value(math.nan)
+    (x * x).backward()
+    assert math.isnan(x.grad)
+    x, c = Value(0.0), Value(2.0)
+    (sqrt(x * x) + c * INF).backward()  # an infinite constant: NaN is nobody's mistake
+    assert math.isnan(x.grad)
+
+
+def test_a_nan_seed_is_passed_on() -> None:
+    x = Value(2.0)
+    (x * 3.0).backward(math.nan)
+    assert math.isnan(x.grad)
+
+
+# ---------------------------------------------------------------- errors on the way
+
+
+@pytest.mark.skipif(
+    not str(autograd.value.__file__).endswith(".py"),
+    reason="the compiled sweep calls no Python",
+)
+def test_after_an_interruption_the_leaves_are_as_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x, w = Value(3.0), Value(2.0)
+    x.grad, w.grad = 7.0, 8.0
+    y = (x * w) * x
+
+    def interrupted(order: list[Value]) -> None:
+        original(order)
+        raise KeyboardInterrupt
+
+    original = autograd.value._propagate
+    with monkeypatch.context() as patch:
+        patch.setattr(autograd.value, "_propagate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            y.backward()
+    assert (x.grad, w.grad) == (7.0, 8.0)
+    y.backward()
+    assert (x.grad, w.grad) == (7.0 + 12.0, 8.0 + 9.0)
+
+
+# ---------------------------------------------------------------- size and memory
+
+
+def test_a_chain_of_a_million_nodes() -> None:
+    x = Value(0.0)
+    y = chain(10**6, x)
+    y.backward()
+    assert (y.data, x.grad) == (1e6, 1.0)
+
+
+def powers(n: int, x: Value) -> Value:
+    y = x
+    for _ in range(n):
+        y = y * x
+    return y
+
+
+@pytest.mark.parametrize("build", [powers, wide])
+def test_everything_is_freed_by_reference_counting(
+    build: Callable[[int, Value], Value],
+) -> None:
+    """The leaf is referred to by every node; without the collector, by none in the end."""
+    x = Value(0.5)
+    gc.collect()
+    gc.disable()
+    try:
+        alone = sys.getrefcount(x)
+        y = build(10**5, x)
+        y.backward()
+        assert sys.getrefcount(x) >= alone + 10**5
+        del y
+        assert sys.getrefcount(x) == alone
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_node_takes_at_most_200_bytes() -> None:
+    n, x = 10_000, Value(0.5)
+    tracemalloc.start()
+    try:
+        y = chain(n, x)
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert y.data == n + 0.5
+    assert size / n <= 200.0
+
+
+def test_time_is_linear_in_the_number_of_nodes() -> None:
+    """Tenfold the nodes, a tenfold time: never the square of it."""
+
+    def seconds(n: int) -> float:
+        y = chain(n, Value(0.0))
+        started = time.perf_counter()
+        y.backward()
+        return time.perf_counter() - started
+
+    small = min(seconds(3_000) for _ in range(5))
+    large = min(seconds(30_000) for _ in range(3))
+    assert large < 40.0 * small
+
+
+def test_the_order_of_the_sweep_depends_on_the_graph_alone() -> None:
+    """Bit for bit the same gradients, although their sum depends on its order."""
+
+    def run(garbage: int) -> list[float]:
+        keep = [Value(0.0) for _ in range(garbage)]  # moves the nodes to other addresses
+        rng = random.Random(7)
+        xs = [Value(rng.uniform(-1.0, 1.0)) for _ in range(5)]
+        nodes = list(xs)
+        for _ in range(300):
+            a, b, c = rng.choices(nodes, k=3)
+            nodes.append((a * 0.7 + b * c).sin() if rng.random() < 0.7 else dot([a, b], [b, c]))
+        autograd.sum(nodes).backward()
+        assert len(keep) == garbage
+        return [x.grad for x in xs]
+
+    first = run(0)
+    assert all(run(garbage) == first for garbage in (1, 17, 1000))

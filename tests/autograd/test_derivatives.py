@@ -1,0 +1,131 @@
+"""Every rule of the table against mpmath: first partials to 4 ulp, third derivatives."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mpmath
+import pytest
+from mpmath import mp, mpf
+
+from autograd import Value, grad
+from autograd.primitives import TABLE, _own
+from tests.autograd.reference import REFERENCES
+
+NAMES = sorted(REFERENCES)
+
+
+@pytest.fixture(autouse=True)
+def sixty_digits() -> Iterator[None]:
+    with mp.workdps(60):
+        yield
+
+
+def test_every_primitive_has_a_reference() -> None:
+    assert set(REFERENCES) == _own
+
+
+def ulps(got: float, wanted: Any, terms: tuple[Any, ...]) -> float:
+    """The error in units of the last place of the result (or of its largest term)."""
+    size = max(abs(float(term)) for term in (wanted, *terms))
+    if math.isinf(size):
+        return 0.0 if got == float(wanted) else math.inf
+    return float(abs(mpf(got) - wanted) / math.ulp(size))
+
+
+def worst_error(name: str) -> tuple[float, int, tuple[float, ...]]:
+    reference = REFERENCES[name]
+    worst: tuple[float, int, tuple[float, ...]] = (0.0, 0, ())
+    for operands in reference.wide:
+        try:
+            y = TABLE[name](*map(Value, operands))
+        except (OverflowError, ZeroDivisionError):
+            continue
+        if 0.0 < abs(y.data) < sys.float_info.min:
+            continue  # a subnormal result has lost digits already
+        exact = [mpf(x) for x in operands]
+        terms = reference.terms(*exact) if reference.terms else ()
+        for slot, (got, rule) in enumerate(zip(y.partials, reference.partials, strict=True)):
+            wanted = rule(*exact)
+            if mpmath.isnan(wanted):
+                assert math.isnan(got)
+                continue
+            worst = max(worst, (ulps(got, wanted, terms), slot, operands))
+    return worst
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_first_partials_are_within_4_ulp(name: str) -> None:
+    error, slot, operands = worst_error(name)
+    assert error <= 4.0, f"partial {slot} of {name}{operands} is {error:.1f} ulp off"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_partials_recorded_for_one_operand_are_those_for_all(name: str) -> None:
+    """A node with plain numbers among its operands records the others' partials alone."""
+    for operands in REFERENCES[name].smooth:
+        whole = TABLE[name](*map(Value, operands))
+        for slot, x in enumerate(operands):
+            mixed: list[Any] = list(operands)
+            mixed[slot] = Value(x)
+            y = TABLE[name](*mixed)
+            assert y.data == whole.data
+            assert [type(c) for c in y.operands].count(Value) == 1
+            assert y.operands[slot] is mixed[slot]
+            for c, number in zip(y.operands, operands):
+                assert (c.data if type(c) is Value else c) == number
+            (partial,) = y.partials
+            assert partial == whole.partials[slot] or math.isnan(partial)
+
+
+def inner(x: Any, start: float, slope: float) -> Any:
+    """start at x = 0, with three derivatives in x."""
+    return start + (slope * x + x * x / 2.0)
+
+
+def outer(y: Any) -> Any:
+    return y + 0.7 * (y * y)
+
+
+def third(f: Callable[[Any], Any]) -> float:
+    result = grad(grad(grad(f)))(0.0)
+    return float(result)
+
+
+def moving_slots(name: str, operands: tuple[float, ...]) -> list[tuple[int, ...]]:
+    """The sets of slots to move together: each alone, and all."""
+    if name == "pow" and operands[0] < 0.0:
+        return [(0,)]
+    if name in ("where", "take"):  # the first operand is the choice
+        slots = tuple(range(1, len(operands)))
+        return [*((slot,) for slot in slots), slots]
+    slots = tuple(range(len(operands)))
+    return [*((slot,) for slot in slots), slots] if len(slots) > 1 else [slots]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_third_derivatives_of_a_composition(name: str) -> None:
+    reference = REFERENCES[name]
+    for operands in reference.smooth:
+        for slots in moving_slots(name, operands):
+
+            def composed(f: Callable[..., Any], x: Any) -> Any:
+                moved = [
+                    inner(x, c, 1.0 + 0.5 * slot) if slot in slots else c  # noqa: B023
+                    for slot, c in enumerate(operands)  # noqa: B023
+                ]
+                return outer(f(*moved))
+
+            def by_mpmath(x: Any) -> Any:
+                return composed(reference.value, x)
+
+            def by_the_table(x: Any) -> Any:
+                return composed(TABLE[name], x)
+
+            wanted = float(mpmath.diff(by_mpmath, 0, 3))
+            got = third(by_the_table)
+            close = math.isclose(got, wanted, rel_tol=1e-9)
+            assert close, f"{name}{operands}, moving {slots}: {got} instead of {wanted}"
