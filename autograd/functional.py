@@ -15,8 +15,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from autograd.primitives import TABLE
-from autograd.value import Operand, Value
+from autograd.primitive import TABLE, Operand
+from autograd.value import Value
 
 # `abs`, `pow` and `sum` are left out: `import *` must not shadow a builtin.
 __all__ = [

@@ -17,7 +17,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from autograd.value import TABLE, Primitive, bind_operators, primal
+from autograd.primitive import TABLE, Primitive, primal
 
 __all__ = ["TABLE", "primitive"]
 
@@ -663,4 +663,3 @@ sum_ = primitive(
 primitive("dot", _dot, _swapped, symbol="·", variadic=True)
 
 _own = frozenset(TABLE)
-bind_operators()

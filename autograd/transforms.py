@@ -13,26 +13,15 @@ the second derivative, and a gradient can be part of a loss. Otherwise floats co
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE, real
+from autograd.sweeps import cotangents, tangents
 from autograd.trees import Rebuild, flatten
-from autograd.value import (
-    Value,
-    all_finite,
-    chain,
-    cotangents,
-    differentiable_partials,
-    explain_nan,
-    primal,
-    real,
-    recording,
-    topological_order,
-)
+from autograd.value import Value, recording, topological_order
 
 __all__ = ["grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
@@ -348,20 +337,8 @@ class _Run:
     def push(self, directions: Sequence[Any]) -> Any:
         """Σ d(output)/d(variable) · direction, in the shape of the outputs."""
         constant = self.private and not any(type(d) is Value for d in directions)
-        given = list(zip(self.variables, directions))
-        tangent: dict[Value, Any] = dict(given)
-        order, leaves = topological_order(*[y for y in self.outputs if type(y) is Value])
-        for node in order:
-            if node in tangent or not any(x in tangent for x in node.inputs):
-                continue
-            partials = node.partials if constant else differentiable_partials(node, tangent)
-            total: Any = 0.0
-            for x, partial in zip(node.inputs, partials):
-                term = chain(node, tangent.get(x, 0.0), partial)
-                total = total + term
-                if math.isnan(primal(total)) and all_finite(order, leaves, given):
-                    raise explain_nan(node, x, partial, term)
-            tangent[node] = total
+        roots = [y for y in self.outputs if type(y) is Value]
+        tangent = tangents(roots, zip(self.variables, directions), create_graph=not constant)
         return self.rebuild_outputs(
             [tangent.get(y, 0.0) if type(y) is Value else 0.0 for y in self.outputs]
         )

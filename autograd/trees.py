@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.value import Value, real
+from autograd.primitive import real
+from autograd.value import Value
 
 __all__ = ["flatten"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.value import Operand, primal
+from autograd.primitive import Operand, primal
 from nn.module import Module
 
 __all__ = [

@@ -19,7 +19,7 @@ from typing import Any
 
 import autograd
 from autograd import Value, primitive
-from autograd.value import primal
+from autograd.primitive import primal
 
 __all__ = [
     "accuracy",
