@@ -1,14 +1,20 @@
 """Neural networks of Values: modules, losses, optimizers, training."""
 
-from nn import activations, init, layers, losses, optim
+from nn import activations, history, init, layers, losses, optim, schedules
 from nn.activations import *  # noqa: F403
+from nn.history import *  # noqa: F403
 from nn.layers import *  # noqa: F403
 from nn.losses import *  # noqa: F403
 from nn.module import Module
 from nn.optim import *  # noqa: F403
+from nn.schedules import *  # noqa: F403
+from nn.state import load_model, save_model
+from nn.training import fit
 
-__all__ = ["Module", "init"]
+__all__ = ["Module", "fit", "init", "load_model", "save_model"]
 __all__ += activations.__all__
+__all__ += history.__all__
 __all__ += layers.__all__
 __all__ += losses.__all__
 __all__ += optim.__all__
+__all__ += schedules.__all__

@@ -1,0 +1,153 @@
+"""What `fit` keeps and tells: its history, early stopping, and events for callbacks."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nn.module import Module
+
+__all__ = ["EarlyStopping", "Event", "History", "StopTraining"]
+
+
+class StopTraining(Exception):  # noqa: N818
+    """Raised by a callback to end the training after this epoch."""
+
+
+class History:
+    """What each epoch gave, by name: "loss", "val_loss" and the metrics.
+
+    >>> history = History()
+    >>> history.append({"loss": 2.0})
+    >>> history.append({"loss": 1.0})
+    >>> history["loss"], history.epochs, history.best_epoch
+    ([2.0, 1.0], 2, 2)
+    """
+
+    def __init__(self) -> None:
+        self.records: dict[str, list[float]] = {}
+
+    def append(self, record: Mapping[str, float]) -> None:
+        """Add an epoch.
+
+        Raises:
+            ValueError: it has other names than the epochs before.
+        """
+        if self.records and record.keys() != self.records.keys():
+            raise ValueError(f"History: an epoch of {list(record)} after {list(self.records)}")
+        for name, number in record.items():
+            self.records.setdefault(name, []).append(number)
+
+    def __getitem__(self, name: str) -> list[float]:
+        if name not in self.records:
+            raise KeyError(f"no {name!r} in the history, which has {list(self.records)}")
+        return self.records[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.records
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{name}={numbers[-1]:.6g}" for name, numbers in self.records.items())
+        return f"History({self.epochs} epochs{': ' + last if last else ''})"
+
+    @property
+    def epochs(self) -> int:
+        """How many there were."""
+        return len(next(iter(self.records.values()), []))
+
+    @property
+    def watched(self) -> list[float]:
+        """The validation loss; the training loss where there is no validation."""
+        return self.records.get("val_loss") or self.records.get("loss", [])
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch, counted from 1, of the least watched loss; 0 before the first."""
+        return 1 + self.watched.index(min(self.watched)) if self.watched else 0
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """A copy as plain lists, for JSON."""
+        return {name: list(numbers) for name, numbers in self.records.items()}
+
+    @classmethod
+    def from_dict(cls, records: Mapping[str, list[float]]) -> History:
+        """The history that `to_dict` gave.
+
+        Raises:
+            ValueError: the lists differ in length.
+        """
+        if len({len(numbers) for numbers in records.values()}) > 1:
+            raise ValueError("History: the lists differ in length")
+        history = cls()
+        history.records = {name: list(numbers) for name, numbers in records.items()}
+        return history
+
+
+class EarlyStopping:
+    """Ends a training when the watched loss has stopped improving.
+
+    That is the validation loss, or the training loss where there is no validation.
+
+    Args:
+        patience: stop after so many epochs without improvement.
+        min_delta: an improvement is by more than this.
+        restore_best: leave the model with the parameters of its best epoch.
+
+    Attributes:
+        best: the least loss so far.
+        waited: epochs since.
+
+    Raises:
+        ValueError: patience is less than 1, or min_delta negative.
+    """
+
+    def __init__(
+        self, patience: int = 10, min_delta: float = 0.0, restore_best: bool = True
+    ) -> None:
+        if operator.index(patience) < 1:
+            raise ValueError(f"patience is 1 epoch or more, got {patience}")
+        if not min_delta >= 0.0:
+            raise ValueError(f"min_delta is not negative, got {min_delta!r}")
+        self.patience, self.min_delta, self.restore_best = patience, min_delta, restore_best
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the training before."""
+        self.best = math.inf
+        self.waited = 0
+        self.best_state: dict[str, float] | None = None
+
+    def update(self, loss: float, model: Module) -> None:
+        """An epoch has passed with this loss."""
+        if loss < self.best - self.min_delta:
+            self.best, self.waited = loss, 0
+            self.best_state = model.state_dict() if self.restore_best else None
+        else:
+            self.waited += 1
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the patience is at its end."""
+        return self.waited >= self.patience
+
+    def state_dict(self) -> dict[str, Any]:
+        """How far it is, not its arguments."""
+        return {"best": self.best, "waited": self.waited, "best_state": self.best_state}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a `state_dict`; KeyError or TypeError if it is none."""
+        best, waited, best_state = state["best"], state["waited"], state["best_state"]
+        self.best, self.waited = float(best), operator.index(waited)
+        self.best_state = best_state
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a callback of `fit` gets after every epoch (counted from 1)."""
+
+    epoch: int
+    model: Module
+    history: History

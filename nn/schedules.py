@@ -1,0 +1,279 @@
+"""Learning rate schedules, with PyTorch's names, defaults and results.
+
+A scheduler sets its optimizer's `lr`; call its `step` once an epoch. All but
+`ReduceLROnPlateau` are functions of the optimizer's first lr and the number of epochs.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from numbers import Real
+from typing import Any
+
+from autograd.primitive import Operand, primal
+from nn.optim import Optimizer
+
+__all__ = [
+    "CosineAnnealingLR",
+    "ExponentialLR",
+    "LinearLR",
+    "ReduceLROnPlateau",
+    "Scheduler",
+    "StepLR",
+]
+
+
+class Scheduler:
+    """Base of the schedules. Subclasses define `rate`.
+
+    Attributes:
+        optimizer: whose lr is set.
+        base_lr: its lr when the scheduler was made.
+        last_epoch: how many steps were made.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.base_lr = optimizer.lr
+        self.last_epoch = 0
+        optimizer.lr = self.rate(0)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after this many steps."""
+        raise NotImplementedError
+
+    def step(self, metric: Operand | None = None) -> None:
+        """One epoch has passed: set the optimizer's lr. Only some look at the metric."""
+        self.last_epoch += 1
+        self.optimizer.lr = self.rate(self.last_epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """How far it is, not its arguments."""
+        return {
+            "scheduler": type(self).__name__,
+            "base_lr": self.base_lr,
+            "last_epoch": self.last_epoch,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a `state_dict` of the same kind of scheduler.
+
+        Raises:
+            ValueError: it is not that; nothing was changed.
+        """
+        own = self.state_dict()
+        good = state.keys() == own.keys() and state["scheduler"] == own["scheduler"]
+        numbers = [x for key, x in state.items() if key != "scheduler"]
+        if not good or not all(isinstance(x, Real) for x in numbers):
+            name = type(self).__name__
+            raise ValueError(f"{name}: this is no state of {name}: {str(state)[:80]}")
+        for key in own.keys() - {"scheduler"}:
+            setattr(self, key, state[key])
+
+
+class StepLR(Scheduler):
+    """base_lr · gamma^⌊epoch / step_size⌋.
+
+    Raises:
+        ValueError: step_size is less than 1.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
+    >>> scheduler = StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> for _ in range(4):
+    ...     scheduler.step()
+    >>> optimizer.lr
+    0.25
+    """
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
+        self.step_size = _at_least_1(step_size, "step_size")
+        self.gamma = gamma
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after this many steps."""
+        return self.base_lr * self.gamma ** (epoch // self.step_size)
+
+
+class ExponentialLR(Scheduler):
+    """base_lr · gamma^epoch.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
+    >>> ExponentialLR(optimizer, gamma=0.5).step()
+    >>> optimizer.lr
+    0.5
+    """
+
+    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
+        self.gamma = gamma
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after this many steps."""
+        return self.base_lr * self.gamma**epoch
+
+
+class CosineAnnealingLR(Scheduler):
+    """From base_lr down to eta_min along half a cosine in T_max epochs, then up again
+    (Loshchilov & Hutter 2017, without restarts).
+
+    Raises:
+        ValueError: T_max is less than 1.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
+    >>> scheduler = CosineAnnealingLR(optimizer, T_max=2)
+    >>> scheduler.step(); scheduler.step()
+    >>> optimizer.lr
+    0.0
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        T_max: int,  # noqa: N803
+        eta_min: float = 0.0,
+    ) -> None:
+        self.T_max = _at_least_1(T_max, "T_max")
+        self.eta_min = eta_min
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after this many steps."""
+        share = (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
+        return self.eta_min + (self.base_lr - self.eta_min) * share
+
+
+class LinearLR(Scheduler):
+    """base_lr times a factor that goes linearly from start_factor to end_factor in
+    total_iters epochs: a warm-up.
+
+    Raises:
+        ValueError: total_iters is less than 1.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
+    >>> scheduler = LinearLR(optimizer, start_factor=0.5, total_iters=2)
+    >>> optimizer.lr
+    0.5
+    >>> scheduler.step()
+    >>> optimizer.lr
+    0.75
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3.0,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+    ) -> None:
+        self.start_factor = start_factor
+        self.end_factor = end_factor
+        self.total_iters = _at_least_1(total_iters, "total_iters")
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after this many steps."""
+        share = min(epoch, self.total_iters) / self.total_iters
+        return self.base_lr * (
+            self.start_factor + (self.end_factor - self.start_factor) * share
+        )
+
+
+class ReduceLROnPlateau(Scheduler):
+    """lr · factor whenever the metric has not improved for more than `patience` epochs.
+
+    Args:
+        mode: "min" if less is better, "max" if more is.
+        threshold: an improvement is more than this, of the best so far
+            (threshold_mode "rel") or in itself ("abs").
+        cooldown: epochs after a reduction that do not count.
+        min_lr: never go below this.
+        eps: a reduction by no more than this is not made.
+
+    Raises:
+        ValueError: factor is not within [0, 1), or a mode is unknown.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
+    >>> scheduler = ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+    >>> for loss in [3.0, 3.0, 3.0]:
+    ...     scheduler.step(loss)
+    >>> optimizer.lr
+    0.5
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+        eps: float = 1e-8,
+    ) -> None:
+        if mode not in ("min", "max"):
+            raise ValueError(f'mode is "min" or "max", got {mode!r}')
+        if threshold_mode not in ("rel", "abs"):
+            raise ValueError(f'threshold_mode is "rel" or "abs", got {threshold_mode!r}')
+        if not 0.0 <= factor < 1.0:
+            raise ValueError(f"factor is within [0, 1), got {factor!r}")
+        self.mode, self.threshold_mode = mode, threshold_mode
+        self.factor, self.patience, self.threshold = factor, patience, threshold
+        self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
+        self.best = math.inf if mode == "min" else -math.inf
+        self.num_bad_epochs = 0
+        self.cooldown_counter = 0
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The optimizer's present one; `step` changes it."""
+        return self.optimizer.lr
+
+    def step(self, metric: Operand | None = None) -> None:
+        """One epoch has passed with this metric, say the validation loss (else TypeError)."""
+        if metric is None:
+            raise TypeError("ReduceLROnPlateau.step takes the metric that it watches")
+        value = primal(metric)
+        self.last_epoch += 1
+        if self._improved(value):
+            self.best = value
+            self.num_bad_epochs = 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            lr = max(self.optimizer.lr * self.factor, self.min_lr)
+            if self.optimizer.lr - lr > self.eps:
+                self.optimizer.lr = lr
+            self.cooldown_counter = self.cooldown
+            self.num_bad_epochs = 0
+
+    def _improved(self, value: float) -> bool:
+        margin = self.threshold if self.mode == "max" else -self.threshold
+        relative = self.threshold_mode == "rel"
+        bar = self.best * (1.0 + margin) if relative else self.best + margin
+        return value > bar if self.mode == "max" else value < bar
+
+    def state_dict(self) -> dict[str, Any]:
+        """How far it is, not its arguments."""
+        return super().state_dict() | {
+            "best": self.best,
+            "num_bad_epochs": self.num_bad_epochs,
+            "cooldown_counter": self.cooldown_counter,
+        }
+
+
+def _at_least_1(count: int, name: str) -> int:
+    if operator.index(count) < 1:
+        raise ValueError(f"{name} is 1 or more, got {count}")
+    return count
