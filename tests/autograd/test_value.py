@@ -16,7 +16,6 @@ import autograd
 import autograd.functional
 from autograd import Value, primitive
 from autograd.primitives import TABLE
-from autograd.value import bind_operators
 
 
 def test_a_leaf() -> None:
@@ -291,9 +290,3 @@ def test_a_shallow_copy_shares_its_inputs() -> None:
     assert twin is not y
     assert (twin.data, twin.grad, twin.label) == (6.0, 4.0, "y")
     assert (twin.op, twin.operands, twin.partials) == (y.op, y.operands, y.partials)
-
-
-def test_operators_are_bound_to_the_table() -> None:
-    bind_operators()
-    assert (Value(1.0) + 1.0).op is TABLE["add"]
-    assert (-Value(1.0)).op is TABLE["neg"]
