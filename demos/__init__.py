@@ -1,0 +1,1 @@
+"""Small things to train and look at: `python -m demos` runs them."""

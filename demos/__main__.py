@@ -1,0 +1,105 @@
+"""The command line: `python -m demos [NAME] [--quick] [--out DIR] [--seed N]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+MAIN = "digits"
+DEMOS = {
+    "digits": "read handwritten digits it has never seen, with 95 % or more correct",
+    "moons": "draw the boundary between two half-moons",
+    "regression": "gradient descent in four stages, with the engine and by hand",
+    "gradients": "why gradients vanish and explode, and what helps",
+    "names": "invent first names, one letter after another",
+}
+LISTING = "\n".join(["demos:", *[f"  {name:<12}{what}" for name, what in DEMOS.items()]])
+INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo that the arguments name, and return the exit code.
+
+    Raises:
+        SystemExit: as argparse does, with code 2 for arguments that make no sense.
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.list:
+        print(LISTING)
+        return 0
+    if arguments.name is not None and arguments.name not in DEMOS:
+        parser.error(_unknown(arguments.name))
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--out {arguments.out}: {error.strerror}; choose another folder")
+    if arguments.name is None:
+        print(f"{LISTING}\n\nThe main one, {MAIN}, runs now.\n")
+    if arguments.quick:
+        print("A short run: fewer steps than in the full one, and poorer results.\n")
+    try:
+        demo = importlib.import_module(f"demos.{arguments.name or MAIN}")
+        demo.run(arguments.out, arguments.quick, arguments.seed)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+    except ModuleNotFoundError as error:
+        print(
+            f"{error.name} is not installed; the demos need: pip install -e '.[demos]'",
+            file=sys.stderr,
+        )
+        return 1
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m demos",
+        description="Train something small with scalar-autograd and look at the result.",
+        epilog=LISTING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help=f"a demo; {MAIN} if omitted")
+    parser.add_argument("--list", action="store_true", help="list the demos and end")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("demos-output"),
+        metavar="DIR",
+        help="the folder for pictures and models (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=_seed,
+        default=0,
+        metavar="N",
+        help="the same seed, the same run (default: 0)",
+    )
+    return parser
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"a whole number below 2**31, not {text!r}")
+    return int(text)
+
+
+def _unknown(name: str) -> str:
+    close = get_close_matches(name.lower(), DEMOS, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"there is no demo {name!r}{hint}\n{LISTING}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

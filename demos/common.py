@@ -1,0 +1,100 @@
+"""What the demos share: the look of the figures, saving them, and the progress bar."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import fmean
+from typing import TypeVar
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from tqdm.auto import tqdm
+
+T = TypeVar("T")
+
+# Colours that people with colour-blindness tell apart (Okabe & Ito 2008); every curve has
+# a line style of its own as well.
+BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959"
+Style = tuple[str, str | tuple[int, tuple[int, ...]]]  # colour, matplotlib's line style
+STYLES: list[Style] = [
+    (BLUE, "-"),
+    (ORANGE, "--"),
+    (GREEN, "-."),
+    (PINK, ":"),
+    (GREY, (0, (5, 1, 1, 1))),
+]
+
+matplotlib.rcParams.update(
+    {
+        "figure.dpi": 150,
+        "figure.constrained_layout.w_pad": 0.1,
+        "figure.constrained_layout.h_pad": 0.1,
+        "font.size": 10,
+        "axes.titlesize": 11,
+        "axes.titlelocation": "left",
+        "axes.grid": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.axisbelow": True,
+        "grid.color": "#E3E3E3",
+        "legend.frameon": False,
+        "legend.fontsize": 9,
+        "lines.linewidth": 1.8,
+    }
+)
+
+
+def figure(
+    width: float, height: float, rows: int = 1, columns: int = 1
+) -> tuple[Figure, list[Axes]]:
+    """A figure of width × height inches, and its rows × columns axes, row by row.
+
+    >>> fig, axes = figure(8.0, 3.0, columns=2)
+    >>> len(axes)
+    2
+    """
+    fig = Figure(figsize=(width, height), layout="constrained")
+    return fig, list(fig.subplots(rows, columns, squeeze=False).flat)
+
+
+def smooth(numbers: list[float], over: int = 10) -> list[float]:
+    """The mean of each number and those before it, `over` of them at most.
+
+    >>> smooth([1.0, 2.0, 3.0], over=2)
+    [1.0, 1.5, 2.5]
+    """
+    return [fmean(numbers[max(0, i + 1 - over) : i + 1]) for i in range(len(numbers))]
+
+
+def save_figure(fig: Figure, path: Path) -> None:
+    """Write a PNG and say where; a picture half written never stands at `path`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        fig.savefig(unfinished, format="png")
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    print(f"picture: {path}")
+
+
+def on_terminal() -> bool:
+    """Whether progress bars, which are written to stderr, have somebody to look at them."""
+    return sys.stderr.isatty()
+
+
+def progress(steps: Iterable[T], what: str) -> Iterable[T]:
+    """The same steps with a progress bar, which is silent when stderr is not a terminal.
+
+    >>> list(progress([1, 2], "counting"))
+    [1, 2]
+    """
+    bar: Iterable[T] = tqdm(steps, desc=what, disable=not on_terminal(), leave=False)
+    return bar

@@ -1,0 +1,220 @@
+"""Reading handwritten digits: an MLP 64-32-10 on scikit-learn's 1,797 real images.
+
+Each image has 8×8 pixels (E. Alpaydin and C. Kaynak 1998, UCI "Optical Recognition of
+Handwritten Digits"). 360 of them are put aside before anything else and looked at once, at
+the end; 180 more watch over the training; the rest is learned from.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.ticker import MaxNLocator
+from rich.console import Console
+from rich.table import Table
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+import nn
+from autograd import logsumexp, no_grad
+from demos.common import BLUE, ORANGE, figure, on_terminal, save_figure
+
+EPOCHS = 20
+TEST, VALIDATION = 360, 180
+QUICK_EPOCHS, QUICK_IMAGES = 4, 300
+Image = list[float]
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Images as 64 numbers from 0 (paper) to 1 (ink), row by row, and what they show."""
+
+    images: list[Image]
+    labels: list[int]
+
+    def split(self, count: int) -> tuple[Digits, Digits]:
+        """The rest, and `count` images in which each digit has its share; always the same.
+
+        >>> rest, test = load().split(360)
+        >>> len(rest.images), len(test.images)
+        (1437, 360)
+        """
+        parts: Any = train_test_split(
+            self.images, self.labels, test_size=count, stratify=self.labels, random_state=0
+        )
+        return Digits(parts[0], parts[2]), Digits(parts[1], parts[3])
+
+
+def load() -> Digits:
+    """The 1,797 images that come with scikit-learn."""
+    data: Any = load_digits()
+    return Digits((data.data / 16.0).tolist(), data.target.tolist())
+
+
+def new_model() -> nn.MLP:
+    """A net that gives ten logits, one a digit, with fresh random weights."""
+    return nn.MLP(64, [32, 10])
+
+
+def train(model: nn.MLP, data: Digits, validation: Digits, epochs: int) -> nn.History:
+    """Momentum SGD in batches of 16, with a learning rate that falls along a cosine to 0."""
+    optimizer = nn.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-3)
+    return nn.fit(
+        model,
+        data.images,
+        data.labels,
+        loss=nn.cross_entropy,
+        optimizer=optimizer,
+        scheduler=nn.CosineAnnealingLR(optimizer, T_max=epochs),
+        epochs=epochs,
+        batch_size=16,
+        validation=(validation.images, validation.labels),
+        metrics={"accuracy": nn.accuracy},
+        progress=on_terminal(),
+    )
+
+
+def probabilities(model: nn.MLP, images: list[Image]) -> list[list[float]]:
+    """Ten probabilities an image, one a digit: the softmax of the logits."""
+    with no_grad():
+        outputs = [[logit.data for logit in model(image)] for image in images]
+    return [[math.exp(x - logsumexp(logits)) for x in logits] for logits in outputs]
+
+
+def confusion(truth: list[int], read: list[int]) -> list[list[int]]:
+    """How often digit i (row) was read as j (column).
+
+    >>> confusion([3, 3, 5], [3, 8, 5])[3]
+    [0, 0, 0, 1, 0, 0, 0, 0, 1, 0]
+    """
+    counts = [[0] * 10 for _ in range(10)]
+    for i, j in zip(truth, read):
+        counts[i][j] += 1
+    return counts
+
+
+def run(out: Path, quick: bool, seed: int) -> None:
+    """Train, test on the 360 images put aside, save the model and check the saved one."""
+    random.seed(seed)
+    rest, test = load().split(TEST)
+    data, validation = rest.split(VALIDATION)
+    epochs = EPOCHS
+    if quick:
+        epochs = QUICK_EPOCHS
+        data = Digits(data.images[:QUICK_IMAGES], data.labels[:QUICK_IMAGES])
+        print(
+            "A short run: few images, few epochs, so expect more mistakes than in a full one."
+        )
+    print(
+        f"An MLP 64-32-10 learns to read digits from {len(data.images)} images of 8×8 pixels,"
+    )
+    print(f"in {epochs} epochs. {TEST} other images stay out of sight until the end.")
+    model = new_model()
+    history = train(model, data, validation, epochs)
+    print(
+        f"Cross-entropy: {history['loss'][0]:.3f} in the first epoch, "
+        f"{history['loss'][-1]:.3f} in the last; on {VALIDATION} validation images "
+        f"{history['val_loss'][-1]:.3f}."
+    )
+
+    beliefs = probabilities(model, test.images)
+    read = [p.index(max(p)) for p in beliefs]
+    counts = confusion(test.labels, read)
+    right = sum([counts[k][k] for k in range(10)])
+    _print_table(counts)
+    print(f"accuracy on the {TEST} images it never saw: {right / TEST:.1%} ({right} right)")
+
+    path = out / "digits-model.json"
+    nn.save_model(model, path)
+    reloaded = new_model()
+    nn.load_model(reloaded, path)
+    if probabilities(reloaded, test.images) != beliefs:
+        raise ArithmeticError(f"the model read back from {path} predicts something else")
+    print(f"model: {path}; a fresh net loaded from it predicts the same, bit for bit")
+
+    _draw_learning(history, out / "digits-learning.png")
+    _draw_confusion(counts, right, out / "digits-confusion.png")
+    _draw_misread(test, beliefs, read, out / "digits-misread.png")
+
+
+def _print_table(counts: list[list[int]]) -> None:
+    table = Table(title="shown (row) and read as (column)", title_justify="left")
+    table.add_column("", justify="right", style="bold")
+    for digit in range(10):
+        table.add_column(str(digit), justify="right")
+    for digit, row in enumerate(counts):
+        cells = [str(n) if n else "·" for n in row]
+        cells[digit] = f"[bold]{cells[digit]}[/bold]"
+        table.add_row(str(digit), *cells)
+    Console().print(table)
+
+
+def _draw_learning(history: nn.History, path: Path) -> None:
+    fig, (left, right) = figure(10.0, 4.0, columns=2)
+    epochs = range(1, len(history["loss"]) + 1)
+    left.semilogy(epochs, history["loss"], color=BLUE, label="training images")
+    left.semilogy(epochs, history["val_loss"], "--", color=ORANGE, label="validation images")
+    left.set(title="Loss", xlabel="epoch", ylabel="cross-entropy (log scale)")
+    for name, style, colour in (("accuracy", "-", BLUE), ("val_accuracy", "--", ORANGE)):
+        right.plot(epochs, [100.0 * a for a in history[name]], style, color=colour)
+    right.set(title="Accuracy", xlabel="epoch", ylabel="read correctly, %", ylim=(None, 100.5))
+    for ax in (left, right):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    left.legend()
+    save_figure(fig, path)
+
+
+def _draw_confusion(counts: list[list[int]], right: int, path: Path) -> None:
+    fig, (ax,) = figure(6.0, 5.6)
+    ax.imshow(counts, cmap="Blues")
+    top = max(map(max, counts))
+    for i, row in enumerate(counts):
+        for j, n in enumerate(row):
+            ink = "white" if n > top / 2 else "black"
+            weight = "bold" if i != j else "normal"
+            ax.text(
+                j, i, str(n) if n else "", ha="center", va="center", color=ink, weight=weight
+            )
+    ax.set(
+        title=f"{right} of {TEST} unseen images read correctly",
+        xlabel="read as",
+        ylabel="shown",
+        xticks=range(10),
+        yticks=range(10),
+    )
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    save_figure(fig, path)
+
+
+def _draw_misread(
+    test: Digits, beliefs: list[list[float]], read: list[int], path: Path
+) -> None:
+    wrong = [i for i, label in enumerate(test.labels) if read[i] != label]
+    if not wrong:
+        print("not one digit was misread, so there is no sheet of misread ones")
+        return
+    shown = wrong[:24]
+    rows = -(-len(shown) // 6)
+    fig, axes = figure(9.0, 0.6 + 1.9 * rows, rows, 6)
+    for ax in axes[len(shown) :]:
+        ax.set_visible(False)
+    for ax, i in zip(axes, shown):
+        pixels = test.images[i]
+        ax.imshow([pixels[k : k + 8] for k in range(0, 64, 8)], cmap="Greys", vmin=0, vmax=1)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color="#BBBBBB")
+        sure = max(beliefs[i])
+        ax.set_title(
+            f"{test.labels[i]} read as {read[i]}\n{sure:.0%} sure", loc="center", fontsize=9
+        )
+    which = (
+        f"The {len(wrong)}" if len(shown) == len(wrong) else f"{len(shown)} of the {len(wrong)}"
+    )
+    fig.suptitle(f"{which} misread of {TEST} unseen images", size=11)
+    save_figure(fig, path)

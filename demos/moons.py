@@ -1,0 +1,112 @@
+"""Two half-moons: a small net learns a boundary that no straight line could draw.
+
+A hundred noisy points, an MLP 2-16-16-1, the hinge loss that asks for a margin of 1, and an
+L2 penalty that keeps the weights small.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sklearn.datasets import make_moons
+
+import nn
+from autograd import Value, no_grad
+from demos.common import BLUE, GREY, ORANGE, figure, on_terminal, save_figure
+
+PENALTY = 1e-4
+EPOCHS = 100
+Points = list[list[float]]
+
+
+def moons(count: int, seed: int) -> tuple[Points, list[float]]:
+    """Points on two noisy half-moons and their classes, -1 and 1.
+
+    >>> points, classes = moons(4, seed=0)
+    >>> len(points), sorted(classes)
+    (4, [-1.0, -1.0, 1.0, 1.0])
+    """
+    drawn: Any = make_moons(n_samples=count, noise=0.1, random_state=seed)
+    points, classes = drawn
+    return points.tolist(), [2.0 * k - 1.0 for k in classes.tolist()]
+
+
+def margin_accuracy(scores: Sequence[Value | float], targets: Sequence[float]) -> float:
+    """The share of scores with the sign of their target.
+
+    >>> margin_accuracy([2.0, 0.5], [1.0, -1.0])
+    0.5
+    """
+    right = [bool(s * t > 0.0) for s, t in zip(scores, targets)]
+    return sum(right) / len(right)
+
+
+def train(points: Points, classes: list[float], epochs: int) -> tuple[nn.MLP, nn.History]:
+    """A new net, trained on all points at once, with a learning rate that falls to a tenth."""
+    model = nn.MLP(2, [16, 16, 1])
+    optimizer = nn.SGD(model.parameters(), lr=0.2, momentum=0.9)
+    history = nn.fit(
+        model,
+        points,
+        classes,
+        loss=nn.hinge_loss,
+        optimizer=optimizer,
+        scheduler=nn.LinearLR(optimizer, 1.0, 0.1, total_iters=epochs),
+        epochs=epochs,
+        metrics={"accuracy": margin_accuracy},
+        penalty=lambda parameters: nn.l2_penalty(parameters, PENALTY),
+        progress=on_terminal(),
+    )
+    return model, history
+
+
+def run(out: Path, quick: bool, seed: int) -> None:
+    """Train on 100 points, test on 1,000 new ones, draw the boundary; a few seconds."""
+    epochs = 15 if quick else EPOCHS
+    random.seed(seed)
+    points, classes = moons(100, seed)
+    print(f"A net 2-16-16-1 learns to tell two half-moons apart from {len(points)} points,")
+    print("by the hinge loss: zero for a point on its side by a margin of 1 or more.")
+    model, history = train(points, classes, epochs)
+    fresh, truth = moons(1000, seed + 1)
+    with no_grad():
+        accuracy = margin_accuracy([model(p) for p in fresh], truth)
+    first, last = history["loss"][0], history["loss"][-1]
+    print(f"In {epochs} epochs the loss went from {first:.4f} to {last:.4f}.")
+    print(f"Correct: {history['accuracy'][-1]:.1%} of the points it learned from,")
+    print(f"         {accuracy:.1%} of {len(fresh)} new ones.")
+    _draw(model, points, classes, history, out / "moons.png")
+
+
+def _draw(
+    model: nn.MLP, points: Points, classes: list[float], history: nn.History, path: Path
+) -> None:
+    fig, (left, right) = figure(12.0, 4.4, columns=2)
+    xs = [-1.6 + 4.3 * i / 69 for i in range(70)]
+    ys = [-1.1 + 2.8 * i / 49 for i in range(50)]
+    with no_grad():
+        scores = [[model([x, y]).data for x in xs] for y in ys]
+    left.contourf(xs, ys, scores, levels=[-1e9, 0, 1e9], colors=[ORANGE, BLUE], alpha=0.15)
+    left.contour(xs, ys, scores, levels=[-1, 0, 1], colors="black", linestyles=[":", "-", ":"])
+    for target, colour, marker in ((-1.0, ORANGE, "o"), (1.0, BLUE, "^")):
+        moon = [p for p, k in zip(points, classes) if k == target]
+        label = f"class {target:+.0f}"
+        left.plot(*zip(*moon), marker, color=colour, markersize=5, label=label)
+    left.grid(visible=False)
+    left.set(
+        title="Boundary (line) and margins (dotted)", xlabel="x", ylabel="y", aspect="equal"
+    )
+    left.legend(loc="upper right", ncols=2)
+
+    right.plot(history["loss"], color=BLUE, label="hinge loss + penalty")
+    errors = [1.0 - accuracy for accuracy in history["accuracy"]]
+    right.plot(errors, "--", color=GREY, label="share of wrong points")
+    right.set(
+        title="Learning", xlabel="epochs", ylabel="on the training points", ylim=(0, None)
+    )
+    right.set_box_aspect((ys[-1] - ys[0]) / (xs[-1] - xs[0]))
+    right.legend()
+    save_figure(fig, path)
