@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nn.checks import count, not_negative
 from nn.module import Module
 
 __all__ = ["EarlyStopping", "Event", "History", "StopTraining"]
@@ -107,11 +108,9 @@ class EarlyStopping:
     def __init__(
         self, patience: int = 10, min_delta: float = 0.0, restore_best: bool = True
     ) -> None:
-        if operator.index(patience) < 1:
-            raise ValueError(f"patience is 1 epoch or more, got {patience}")
-        if not min_delta >= 0.0:
-            raise ValueError(f"min_delta is not negative, got {min_delta!r}")
-        self.patience, self.min_delta, self.restore_best = patience, min_delta, restore_best
+        self.patience = count(patience, "patience")
+        self.min_delta = not_negative(min_delta, "min_delta")
+        self.restore_best = restore_best
         self.reset()
 
     def reset(self) -> None:
@@ -146,7 +145,7 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class Event:
-    """What a callback of `fit` gets after every epoch (counted from 1)."""
+    """What a callback of `fit` gets after every epoch (counted from 1), in eval mode."""
 
     epoch: int
     model: Module

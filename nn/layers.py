@@ -15,6 +15,7 @@ from typing import Any
 import autograd
 from autograd import Value
 from nn.activations import Activation, activation_function, each
+from nn.checks import count
 from nn.init import Initialiser, fan_in_uniform, normal
 from nn.module import Module
 
@@ -55,10 +56,10 @@ class Neuron(Module):
         bias: bool = True,
         fused: bool = True,
     ) -> None:
-        _size(nin, "nin")
+        count(nin, "nin")
         draw = fan_in_uniform() if init is None else init
         self.w = [Value(draw(nin, 1)) for _ in range(nin)]
-        self.b: Value | float = 0.0
+        self.b: Any = 0.0
         if bias:
             self.b = Value(draw(nin, 1) if init is None else 0.0)
         self.activation = activation_function(activation)
@@ -108,7 +109,7 @@ class Layer(Module):
         bias: bool = True,
         fused: bool = True,
     ) -> None:
-        _size(nout, "nout")
+        count(nout, "nout")
         draw = None if init is None else _with_fan_out(init, nout)
         self.neurons = [Neuron(nin, activation, draw, bias, fused) for _ in range(nout)]
 
@@ -238,8 +239,8 @@ class Embedding(Module):
     """
 
     def __init__(self, num: int, dim: int, init: Initialiser | None = None) -> None:
-        _size(num, "num")
-        _size(dim, "dim")
+        count(num, "num")
+        count(dim, "dim")
         draw = normal() if init is None else init
         self.weight = [[Value(draw(num, dim)) for _ in range(dim)] for _ in range(num)]
 
@@ -289,11 +290,6 @@ class Dropout(Module):
 
 def _with_fan_out(init: Initialiser, nout: int) -> Initialiser:
     return lambda nin, _: init(nin, nout)
-
-
-def _size(size: int, name: str) -> None:
-    if operator.index(size) < 1:
-        raise ValueError(f"{name} is 1 or more, got {size}")
 
 
 def _shown(activation: Callable[[Any], Any] | None) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 import autograd
 from autograd import Value, primitive
-from autograd.primitive import primal
+from autograd.primitive import Operand, primal
 
 __all__ = [
     "accuracy",
@@ -154,7 +154,7 @@ def l1_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
 
 
 def huber_loss(
-    predictions: Any, targets: Any, reduction: str = "mean", delta: float = 1.0
+    predictions: Any, targets: Any, reduction: str = "mean", delta: Operand = 1.0
 ) -> Any:
     """½·error² up to |error| = delta, beyond that delta·(|error| - ½·delta) (Huber 1964).
 

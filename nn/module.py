@@ -240,7 +240,7 @@ def _tree(root: Module) -> list[tuple[str, Module, list[tuple[str, Value]]]]:
 
 
 def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return f"{path}.{name}" if path and name else path or name
 
 
 def _some(paths: list[str]) -> str:

@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
+from nn.checks import count, not_negative
 
 __all__ = [
     "SGD",
@@ -49,7 +50,7 @@ class Optimizer:
     ) -> None:
         self.params = _parameters(params)
         self.lr = lr
-        self.weight_decay = _at_least_0(weight_decay, "weight_decay")
+        self.weight_decay = not_negative(weight_decay, "weight_decay")
         self.steps = 0
         self.buffers = {name: [0.0] * len(self.params) for name in buffers}
 
@@ -60,7 +61,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        self._lr = _at_least_0(lr, "lr")
+        self._lr = not_negative(lr, "lr")
 
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0."""
@@ -100,24 +101,20 @@ class Optimizer:
         Raises:
             ValueError: it is not that; nothing was changed.
         """
-        name, count = type(self).__name__, len(self.params)
-        buffers = state.get("buffers")
-        if state.get("optimizer") != name or not isinstance(buffers, dict):
-            raise ValueError(f"{name}: this is no state of {name}: {str(state)[:80]}")
-        if buffers.keys() != self.buffers.keys():
-            raise ValueError(
-                f"{name}: the state has the buffers {list(buffers)}, "
-                f"this optimizer {list(self.buffers)}; create it with the same arguments"
-            )
-        for key, buffer in buffers.items():
-            if len(buffer) != count or not all(isinstance(x, Real) for x in buffer):
-                raise ValueError(f"{name}: the state's {key} is not {count} numbers")
-        steps = state.get("steps")
-        if not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"{name}: the state's steps are a count, got {steps!r}")
-        self.lr = state.get("lr", math.nan)
-        self.steps = steps
-        self.buffers = {key: list(map(float, buffer)) for key, buffer in buffers.items()}
+        name = type(self).__name__
+        try:
+            if state["optimizer"] != name:
+                raise ValueError(f"it is of {state['optimizer']}")
+            lr = not_negative(state["lr"], "lr")
+            steps = count(state["steps"], "steps", least=0)
+            buffers = {key: _numbers(buffer) for key, buffer in state["buffers"].items()}
+            sizes = {key: len(buffer) for key, buffer in buffers.items()}
+            expected = {key: len(self.params) for key in self.buffers}
+            if sizes != expected:
+                raise ValueError(f"its buffers have the sizes {sizes}, not {expected}")
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{name}: the state does not fit: {error}") from error
+        self.lr, self.steps, self.buffers = lr, steps, buffers
 
 
 class SGD(Optimizer):
@@ -148,7 +145,7 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        self.momentum = _at_least_0(momentum, "momentum")
+        self.momentum = not_negative(momentum, "momentum")
         self.dampening = dampening
         self.nesterov = nesterov
         if nesterov and (momentum == 0.0 or dampening != 0.0):
@@ -197,7 +194,7 @@ class Adam(Optimizer):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"betas are within [0, 1), got {betas!r}")
         self.betas = betas
-        self.eps = _at_least_0(eps, "eps")
+        self.eps = not_negative(eps, "eps")
         self.amsgrad = amsgrad
         names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ()))
         super().__init__(params, lr, weight_decay, names)
@@ -235,7 +232,7 @@ class AdamW(Adam):
         amsgrad: bool = False,
     ) -> None:
         super().__init__(params, lr, betas, eps, 0.0, amsgrad)
-        self.decoupled_weight_decay = _at_least_0(weight_decay, "weight_decay")
+        self.decoupled_weight_decay = not_negative(weight_decay, "weight_decay")
 
     def _update(self, index: int, gradient: float) -> float:
         decay = self.lr * self.decoupled_weight_decay * self.params[index].data
@@ -275,8 +272,8 @@ class RMSprop(Optimizer):
         if not 0.0 <= alpha <= 1.0:
             raise ValueError(f"alpha is within [0, 1], got {alpha!r}")
         self.alpha = alpha
-        self.eps = _at_least_0(eps, "eps")
-        self.momentum = _at_least_0(momentum, "momentum")
+        self.eps = not_negative(eps, "eps")
+        self.momentum = not_negative(momentum, "momentum")
         self.centered = centered
         names = ["square_avg"]
         if momentum:
@@ -324,7 +321,7 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float =
     (0.6, 0.8)
     """
     params = list(params)
-    _at_least_0(max_norm, "max_norm")
+    not_negative(max_norm, "max_norm")
     if not norm_type > 0.0:
         raise ValueError(f"norm_type is positive, got {norm_type!r}")
     _check_finite(params, "clip_grad_norm_")
@@ -354,7 +351,7 @@ def clip_grad_value_(params: Iterable[Value], clip_value: float) -> None:
     >>> p.grad
     -1.0
     """
-    _at_least_0(clip_value, "clip_value")
+    not_negative(clip_value, "clip_value")
     for parameter in params:
         parameter.grad = min(max(parameter.grad, -clip_value), clip_value)
 
@@ -380,12 +377,11 @@ def _parameters(params: Iterable[Value]) -> list[Value]:
     return result
 
 
-def _at_least_0(setting: float, name: str) -> float:
-    if not isinstance(setting, Real):
-        raise TypeError(f"{name} is a number, got {setting!r}")
-    if not (setting >= 0.0 and math.isfinite(setting)):
-        raise ValueError(f"{name} is finite and not negative, got {setting!r}")
-    return float(setting)
+def _numbers(buffer: list[float]) -> list[float]:
+    for x in buffer:
+        if not isinstance(x, Real):
+            raise TypeError(f"a buffer holds numbers, got {x!r}")
+    return list(map(float, buffer))
 
 
 def _check_finite(params: list[Value], what: str) -> None:

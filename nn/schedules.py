@@ -7,11 +7,11 @@ A scheduler sets its optimizer's `lr`; call its `step` once an epoch. All but
 from __future__ import annotations
 
 import math
-import operator
 from numbers import Real
 from typing import Any
 
 from autograd.primitive import Operand, primal
+from nn.checks import count
 from nn.optim import Optimizer
 
 __all__ = [
@@ -88,7 +88,7 @@ class StepLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size = _at_least_1(step_size, "step_size")
+        self.step_size = count(step_size, "step_size")
         self.gamma = gamma
         super().__init__(optimizer)
 
@@ -137,7 +137,7 @@ class CosineAnnealingLR(Scheduler):
         T_max: int,  # noqa: N803
         eta_min: float = 0.0,
     ) -> None:
-        self.T_max = _at_least_1(T_max, "T_max")
+        self.T_max = count(T_max, "T_max")
         self.eta_min = eta_min
         super().__init__(optimizer)
 
@@ -173,7 +173,7 @@ class LinearLR(Scheduler):
     ) -> None:
         self.start_factor = start_factor
         self.end_factor = end_factor
-        self.total_iters = _at_least_1(total_iters, "total_iters")
+        self.total_iters = count(total_iters, "total_iters")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -271,9 +271,3 @@ class ReduceLROnPlateau(Scheduler):
             "num_bad_epochs": self.num_bad_epochs,
             "cooldown_counter": self.cooldown_counter,
         }
-
-
-def _at_least_1(count: int, name: str) -> int:
-    if operator.index(count) < 1:
-        raise ValueError(f"{name} is 1 or more, got {count}")
-    return count

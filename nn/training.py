@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import operator
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 from autograd import Value, no_grad
 from autograd.primitive import primal
+from nn.checks import count
 from nn.history import EarlyStopping, Event, History, StopTraining
 from nn.module import Module
 from nn.optim import Optimizer, clip_grad_norm_
@@ -99,7 +99,9 @@ def fit(
     """
     training = _samples(X, y)
     held_out = [] if validation is None else _samples(*validation)
-    size = _batch_size(batch_size, len(training))
+    size = len(training) if batch_size is None else count(batch_size, "batch_size")
+    count(epochs, "epochs", least=0)
+    progress_bar = _progress_bar(progress)
     history = History()
     trainer = _Trainer(model, loss, optimizer, penalty, max_norm, metrics or {})
     saved = _Checkpoint(checkpoint, model, optimizer, scheduler, early_stopping, history)
@@ -109,9 +111,12 @@ def fit(
     steps = math.ceil(len(training) / size)
     mode = model.training
     try:
-        with _bar(progress, steps * epochs, steps * history.epochs) as bar:
+        with progress_bar(
+            total=steps * epochs, initial=steps * history.epochs, unit="step"
+        ) as bar:
             while history.epochs < epochs and not (early_stopping and early_stopping.stopped):
                 record = trainer.train(training, size, shuffle, history.epochs + 1, bar)
+                model.eval()
                 if held_out:
                     record |= trainer.evaluate(held_out, history.epochs + 1)
                 history.append(record)
@@ -189,7 +194,6 @@ class _Trainer:
 
     def evaluate(self, samples: list[Sample], epoch: int) -> dict[str, float]:
         """The loss and the metrics of data that are not trained on."""
-        self.model.eval()
         with no_grad():
             outputs = [self.model(x) for x, _ in samples]
             loss = self.loss(outputs, [target for _, target in samples])
@@ -282,7 +286,7 @@ class _Checkpoint:
 
 
 def _samples(X: Iterable[Any], y: Iterable[Any]) -> list[Sample]:  # noqa: N803
-    inputs, targets = _plain(X), _plain(y)
+    inputs, targets = _listed(X), _listed(y)
     if len(inputs) != len(targets):
         raise ValueError(f"fit: {len(inputs)} samples in X for {len(targets)} targets in y")
     if not inputs:
@@ -290,23 +294,18 @@ def _samples(X: Iterable[Any], y: Iterable[Any]) -> list[Sample]:  # noqa: N803
     return list(zip(inputs, targets))
 
 
+def _listed(x: Iterable[Any]) -> list[Any]:
+    result: list[Any] = _plain(x if hasattr(x, "tolist") else list(x))
+    return result
+
+
 def _plain(x: Any) -> Any:
-    """Lists of floats and ints, of lists, arrays and Values."""
+    """x with lists in place of arrays and floats in place of Values."""
     if isinstance(x, Value):
         return x.data
-    if hasattr(x, "tolist"):
-        return x.tolist()
-    if isinstance(x, Iterable) and not isinstance(x, str):
+    if isinstance(x, (list, tuple)):
         return [_plain(element) for element in x]
-    return x
-
-
-def _batch_size(batch_size: int | None, samples: int) -> int:
-    if batch_size is None:
-        return samples
-    if operator.index(batch_size) < 1:
-        raise ValueError(f"fit: batch_size is 1 or more, got {batch_size}")
-    return batch_size
+    return x.tolist() if hasattr(x, "tolist") else x
 
 
 def _finite(loss: Any, epoch: int) -> float:
@@ -330,9 +329,9 @@ def _stopped_by(callbacks: Iterable[Callable[[Event], object]], event: Event) ->
     return stop
 
 
-def _bar(progress: bool, total: int, done: int) -> contextlib.AbstractContextManager[Any]:
+def _progress_bar(progress: bool) -> Callable[..., contextlib.AbstractContextManager[Any]]:
     if not progress:
-        return contextlib.nullcontext()
+        return lambda **settings: contextlib.nullcontext()
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
@@ -340,5 +339,5 @@ def _bar(progress: bool, total: int, done: int) -> contextlib.AbstractContextMan
             "the progress bar needs the `train` extra: pip install 'scalar-autograd[train]'; "
             "or pass progress=False"
         ) from error
-    bar: contextlib.AbstractContextManager[Any] = tqdm(total=total, initial=done, unit="step")
+    bar: Callable[..., contextlib.AbstractContextManager[Any]] = tqdm
     return bar

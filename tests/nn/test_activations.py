@@ -1,0 +1,122 @@
+"""Activations: the modules compute what autograd's functions do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+import nn
+from autograd import Value
+
+MODULES: list[tuple[nn.Module, Callable[[Any], Any]]] = [
+    (nn.Identity(), lambda x: x),
+    (nn.ReLU(), autograd.relu),
+    (nn.LeakyReLU(), autograd.leaky_relu),
+    (nn.LeakyReLU(0.3), lambda x: autograd.leaky_relu(x, 0.3)),
+    (nn.ELU(), autograd.elu),
+    (nn.ELU(0.3), lambda x: autograd.elu(x, 0.3)),
+    (nn.GELU(), autograd.gelu),
+    (nn.SiLU(), autograd.silu),
+    (nn.Softplus(), autograd.softplus),
+    (nn.Sigmoid(), autograd.sigmoid),
+    (nn.Tanh(), autograd.tanh),
+]
+
+
+@pytest.mark.parametrize(("module", "function"), MODULES)
+def test_modules(module: nn.Module, function: Callable[[Any], Any]) -> None:
+    for x in (-1.5, 0.0, 2.0):
+        assert module(x) == function(x)
+        assert module(Value(x)).data == function(x)
+    assert module([-1.5, 2.0]) == [function(-1.5), function(2.0)]
+
+
+def test_settings_are_shown() -> None:
+    assert repr(nn.LeakyReLU(0.3)) == "LeakyReLU(0.3)"
+    assert repr(nn.ELU(0.5)) == "ELU(0.5)"
+    assert repr(nn.Tanh()) == "Tanh()"
+
+
+NAMES = ["relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names(name: str) -> None:
+    neuron = nn.Neuron(1, name, init=nn.init.ones())
+    for x in (-1.5, 2.0):
+        assert neuron(x).data == getattr(autograd, name)(x)
+    assert repr(neuron) == f"Neuron(1, activation={name})"
+
+
+@pytest.mark.parametrize("name", ["linear", "identity", None])
+def test_no_activation(name: str | None) -> None:
+    assert nn.Neuron(1, name, init=nn.init.ones())(-2.0).data == -2.0
+
+
+def test_an_activation_may_be_a_function_or_a_module() -> None:
+    assert nn.Neuron(1, lambda x: x * x, init=nn.init.ones())(3.0).data == 9.0
+    neuron = nn.Neuron(1, nn.LeakyReLU(0.5), init=nn.init.ones())
+    assert neuron(-2.0).data == -1.0
+    assert repr(neuron) == "Neuron(1, activation=LeakyReLU(0.5))"
+
+
+def test_bad_activations() -> None:
+    with pytest.raises(ValueError, match=r"'rleu'; choose one of linear, .*relu"):
+        nn.Neuron(1, "rleu")
+    with pytest.raises(TypeError, match="a name, a function or None, got 3"):
+        nn.Neuron(1, 3)  # type: ignore[arg-type]
+
+
+logits = st.lists(st.floats(-700, 700), min_size=1, max_size=6)
+
+
+@given(logits)
+def test_softmax_against_mpmath(xs: list[float]) -> None:
+    near = 2.0**-53 * (max(xs) - min(xs) + 8.0)  # the rounding of x - max(x), magnified
+    with mpmath.workdps(700):
+        powers = [mpmath.exp(mpmath.mpf(x)) for x in xs]
+        total = mpmath.fsum(powers)
+        for got, power in zip(nn.softmax(xs), powers):
+            assert abs(got - power / total) <= near * power / total + 5e-324
+        for log, power in zip(nn.log_softmax(xs), powers):
+            exact = mpmath.log(power / total)
+            assert abs(log - exact) <= near * abs(exact) + 5e-324
+
+
+@pytest.mark.parametrize("xs", [[0.5, -1.0, 2.0], [40.0, 0.0, -40.0], [3.0]])
+@pytest.mark.parametrize("index", [0, -1])
+def test_softmax_gradients_keep_their_digits(xs: list[float], index: int) -> None:
+    with mpmath.workdps(60):
+        powers = [mpmath.exp(mpmath.mpf(x)) for x in xs]
+        p = [power / mpmath.fsum(powers) for power in powers]
+        at = range(len(xs))[index]
+        leaves = [Value(x) for x in xs]
+        nn.softmax(leaves)[index].backward()
+        for j, leaf in enumerate(leaves):
+            exact = p[at] * ((at == j) - p[j])
+            assert abs(leaf.grad - exact) <= 4e-15 * abs(exact)
+        leaves = [Value(x) for x in xs]
+        nn.LogSoftmax()(leaves)[index].backward()
+        for j, leaf in enumerate(leaves):
+            exact = (at == j) - p[j]
+            assert abs(leaf.grad - exact) <= 4e-15 * abs(exact)
+
+
+def test_softmax_of_even_logits() -> None:
+    assert nn.Softmax()([2.0, 2.0, 2.0]) == [1 / 3] * 3
+    assert nn.softmax([1e308, -1e308]) == [1.0, 0.0]
+    assert nn.log_softmax([0.0, 100.0])[1] == -math.exp(-100.0)
+
+
+def test_softmax_of_what_is_no_list() -> None:
+    with pytest.raises(TypeError, match="softmax takes a list of logits"):
+        nn.softmax(Value(1.0))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="one logit or more"):
+        nn.log_softmax([])

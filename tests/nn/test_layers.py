@@ -1,0 +1,190 @@
+"""Layers: what they compute, what they refuse."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nn
+from autograd import Value
+from autograd.primitives import TABLE
+
+numbers = st.floats(-1e3, 1e3)
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8), numbers)
+def test_a_fused_neuron_is_one_exactly_rounded_node(
+    pairs: list[tuple[float, float]], bias: float
+) -> None:
+    neuron = nn.Neuron(len(pairs))
+    for w, (data, _) in zip(neuron.w, pairs):
+        w.data = data
+    neuron.b.data = bias
+    xs = [Value(x) for _, x in pairs]
+    out = neuron(xs)
+    assert out.op is TABLE["dot"]
+    exact = Fraction(bias) + sum(Fraction(w * x) for w, x in pairs)
+    assert out.data == float(exact)
+    out.backward()
+    assert [w.grad for w in neuron.w] == [x for _, x in pairs]
+    assert [x.grad for x in xs] == [w for w, _ in pairs]
+    assert neuron.b.grad == 1.0
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8), numbers)
+def test_an_unfused_neuron_adds_in_order(pairs: list[tuple[float, float]], bias: float) -> None:
+    neuron = nn.Neuron(len(pairs), fused=False)
+    for weight, (data, _) in zip(neuron.w, pairs):
+        weight.data = data
+    neuron.b.data = bias
+    expected = bias
+    for w, x in pairs:
+        expected = expected + w * x
+    out = neuron([x for _, x in pairs])
+    assert out.data == expected
+    assert out.op is TABLE["add"]
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_without_bias(fused: bool) -> None:
+    neuron = nn.Neuron(2, init=nn.init.ones(), bias=False, fused=fused)
+    assert neuron.b == 0.0
+    assert len(neuron.parameters()) == 2
+    assert neuron([2.0, 3.0]).data == 5.0
+    assert len(nn.MLP(2, [3, 1], bias=False).parameters()) == 9
+
+
+def test_a_layer_gives_a_list_or_its_only_output() -> None:
+    assert [y.data for y in nn.Layer(2, 3, init=nn.init.ones())([1.0, 2.0])] == [3.0] * 3
+    assert nn.Layer(2, 1, init=nn.init.ones())([1.0, 2.0]).data == 3.0
+
+
+def test_layers_of_one_neuron_follow_each_other() -> None:
+    model = nn.MLP(1, [1, 1, 2], init=nn.init.ones())
+    assert [y.data for y in model(3.0)] == [3.0, 3.0]
+    assert [y.data for y in model(Value(-3.0))] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "x",
+    [(1.0, 2.0), [1, 2], np.array([1.0, 2.0]), np.array([1, 2]), range(1, 3)],
+    ids=["tuple", "ints", "array", "int array", "range"],
+)
+def test_inputs_of_many_kinds(x: Any) -> None:
+    model = nn.MLP(2, [2, 1], init=nn.init.ones())
+    assert model(x).data == 6.0
+
+
+def test_an_array_of_values_keeps_its_gradient() -> None:
+    xs = [Value(1.0), Value(2.0)]
+    nn.Layer(2, 1, init=nn.init.ones())(np.array(xs, dtype=object)).backward()
+    assert [x.grad for x in xs] == [1.0, 1.0]
+
+
+def test_hidden_layers_are_relu_and_the_last_is_linear() -> None:
+    model = nn.MLP(1, [2, 2], init=nn.init.constant(-1.0))
+    assert [y.data for y in model([-1.0])] == [-2.0, -2.0]
+    shaped = nn.MLP(1, [1], activation="tanh", output_activation="relu")
+    assert repr(shaped.layers[0]) == "Layer(1, 1, activation=relu)"
+
+
+def test_a_wrong_number_of_inputs() -> None:
+    model = nn.MLP(2, [4, 1])
+    with pytest.raises(ValueError, match=r"layers\.0 \(Layer\(2, 4.*takes 2 inputs, got 3"):
+        model([1.0, 2.0, 3.0])
+    model.layers[1] = nn.Layer(3, 1)
+    with pytest.raises(ValueError, match=r"Layer\(3, 1\) takes 3 inputs, got 4"):
+        model([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"^Neuron\(2\) takes 2 inputs, got 1"):
+        nn.Neuron(2)(1.0)
+
+
+def test_inputs_that_are_no_numbers() -> None:
+    with pytest.raises(TypeError, match="dot takes a real number, got 'a'"):
+        nn.Neuron(2)(["a", 1.0])
+    with pytest.raises(TypeError, match="not iterable"):
+        nn.Neuron(2)(None)
+
+
+def test_bad_sizes() -> None:
+    with pytest.raises(ValueError, match="nin is 1 or more, got 0"):
+        nn.Neuron(0)
+    with pytest.raises(ValueError, match="nout is 1 or more, got -1"):
+        nn.Layer(1, -1)
+    with pytest.raises(TypeError, match=r"nin is an integer, got 2\.0"):
+        nn.MLP(2.0, [1])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="nouts is a list with each layer's size, got 3"):
+        nn.MLP(2, 3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="nouts is empty"):
+        nn.MLP(2, [])
+    with pytest.raises(ValueError, match="num is 1"):
+        nn.Embedding(0, 1)
+    with pytest.raises(ValueError, match="dim is 1"):
+        nn.Embedding(1, 0)
+
+
+def test_sequential() -> None:
+    layer = nn.Layer(1, 2, init=nn.init.ones())
+    model = nn.Sequential(layer, sum, nn.Tanh())
+    assert model(0.25).data == Value(0.5).tanh().data
+    assert len(model) == 3
+    assert model[0] is layer
+    assert list(model)[1] is sum
+    assert len(model.parameters()) == 4
+    with pytest.raises(TypeError, match="takes modules and functions, got 3"):
+        nn.Sequential(3)  # type: ignore[arg-type]
+
+
+def test_embedding() -> None:
+    random.seed(0)
+    table = nn.Embedding(3, 2)
+    assert [path for path, _ in table.named_parameters()] == [
+        f"weight.{i}.{j}" for i in range(3) for j in range(2)
+    ]
+    assert table(1) == table.weight[1]
+    table(1).clear()
+    assert len(table(1)) == 2
+    table(2)[0].backward()
+    assert [p.grad for p in table.parameters()] == [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    assert repr(table) == "Embedding(3, 2)"
+
+
+@pytest.mark.parametrize("index", [3, -1])
+def test_embedding_out_of_range(index: int) -> None:
+    model = nn.Sequential(nn.Embedding(3, 2))
+    with pytest.raises(IndexError, match=rf"layers\.0 \(Emb.* holds 3 vectors, got .*{index}"):
+        model(index)
+
+
+def test_embedding_takes_an_integer() -> None:
+    with pytest.raises(TypeError):
+        nn.Embedding(3, 2)(1.0)
+    assert len(nn.Embedding(3, 2)(np.int64(2))) == 2
+
+
+def test_dropout_while_training() -> None:
+    random.seed(0)
+    out = nn.Dropout(0.25)([3.0] * 4000)
+    assert set(out) == {0.0, 4.0}
+    assert out.count(0.0) == pytest.approx(1000, abs=4 * (4000 * 0.25 * 0.75) ** 0.5)
+
+
+def test_dropout_of_values() -> None:
+    x = Value(3.0)
+    nn.Dropout(1.0)(x).backward()
+    assert x.grad == 0.0
+    assert nn.Dropout(0.0)([x])[0].data == 3.0
+
+
+def test_dropout_at_rest_and_out_of_range() -> None:
+    x = [Value(3.0)]
+    assert nn.Dropout(0.5).eval()(x) is x
+    for p in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="Dropout's p is a probability"):
+            nn.Dropout(p)

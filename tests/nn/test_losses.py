@@ -1,0 +1,248 @@
+"""Losses: against PyTorch, against mpmath at the extremes, and what they refuse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nn
+from autograd import Value, hessian
+from tests.nn.reference import case_id, torch_reference
+
+CASES = torch_reference("losses")
+LOSSES: list[Callable[..., Any]] = [
+    nn.mse_loss,
+    nn.half_mse_loss,
+    nn.l1_loss,
+    nn.huber_loss,
+    nn.hinge_loss,
+    nn.binary_cross_entropy_with_logits,
+    nn.binary_cross_entropy,
+]
+CLASS_LOSSES: list[Callable[..., Any]] = [nn.cross_entropy, nn.nll_loss]
+
+
+def leaves(x: Any) -> Any:
+    return [leaves(part) for part in x] if isinstance(x, list) else Value(x)
+
+
+def grads(x: Any) -> Any:
+    return [grads(part) for part in x] if isinstance(x, list) else x.grad
+
+
+def data(x: Any) -> Any:
+    return [data(part) for part in x] if isinstance(x, list) else x.data
+
+
+def flat(x: Any) -> list[float]:
+    return [y for part in x for y in flat(part)] if isinstance(x, list) else [x]
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_against_torch(case: dict[str, Any]) -> None:
+    loss = getattr(nn, case["name"])
+    predictions = leaves(case["predictions"])
+    for reduction in ("mean", "sum", "none"):
+        out = loss(predictions, case["targets"], reduction, **case["arguments"])
+        expected = flat(case[reduction])
+        assert flat(data(out)) == pytest.approx(expected, rel=1e-13, abs=1e-15)
+        if reduction == "mean":
+            out.backward()
+            found = flat(grads(predictions))
+            assert found == pytest.approx(flat(case["gradient"]), rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_of_floats(case: dict[str, Any]) -> None:
+    out = getattr(nn, case["name"])(case["predictions"], case["targets"], **case["arguments"])
+    assert type(out) is float
+    assert out == pytest.approx(case["mean"], rel=1e-13)
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_of_arrays_and_single_samples(case: dict[str, Any]) -> None:
+    loss, settings = getattr(nn, case["name"]), case["arguments"]
+    predictions, targets = case["predictions"], case["targets"]
+    arrays = loss(np.array(predictions), np.array(targets), **settings)
+    assert arrays == loss(predictions, targets, **settings)
+    single = loss(predictions[0], targets[0], **settings)
+    assert single == loss(predictions, targets, "none", **settings)[0]
+
+
+def test_hinge_and_half_mse() -> None:
+    scores = leaves([0.5, 2.0, -3.0])
+    loss = nn.hinge_loss(scores, [1, 1, 1.0], "sum")
+    loss.backward()
+    assert (loss.data, grads(scores)) == (4.5, [-1.0, 0.0, -1.0])
+    scores = leaves([0.5, 2.0])
+    loss = nn.half_mse_loss(scores, [0.0, 0.0])
+    loss.backward()
+    assert (loss.data, grads(scores)) == (4.25 / 4, [0.25, 1.0])
+    assert nn.half_mse_loss([0.5, 2.0], [0.0, 0.0], "none") == [0.125, 2.0]
+    assert nn.half_mse_loss([0.5, 2.0], [0.0, 0.0], "sum") == 2.125
+
+
+def test_several_outputs_a_sample() -> None:
+    predictions, targets = [[1.0, 2.0], (3.0, 4.0)], [[0.0, 0.0], [0.0, 1.0]]
+    assert nn.mse_loss(predictions, targets) == (1 + 4 + 9 + 9) / 4
+    assert nn.l1_loss(predictions, np.array(targets), "none") == [1.0, 2.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_shapes_that_do_not_fit(loss: Callable[..., Any]) -> None:
+    name = loss.__name__.removeprefix("half_")
+    with pytest.raises(ValueError, match=f"{name}: 2 predictions for 1 targets"):
+        loss([0.5, 0.5], [1])
+    with pytest.raises(ValueError, match=f"{name}: no predictions"):
+        loss([], [])
+    with pytest.raises(ValueError, match=rf"{name}: the prediction 0\.5 for target \[1\]"):
+        loss([0.5], [[1]])
+    with pytest.raises(ValueError, match=f"{name}: 2 predictions for 1 targets"):
+        loss([[0.5, 0.5]], [[1]])
+    with pytest.raises(ValueError, match=f'{name}: reduction is "mean", .* got .avg.'):
+        loss([0.5], [1], "avg")
+
+
+@pytest.mark.parametrize("loss", CLASS_LOSSES)
+def test_classes_that_do_not_fit(loss: Callable[..., Any]) -> None:
+    name = loss.__name__
+    with pytest.raises(ValueError, match=f"{name}: 1 predictions for 2 targets"):
+        loss([[0.5, 0.5]], [1, 0])
+    with pytest.raises(ValueError, match=f"{name}: no predictions"):
+        loss([], [])
+    for target in (2, -1):
+        with pytest.raises(IndexError, match=f"{name}: target {target} of a .* 2 classes"):
+            loss([[0.5, 0.5]], [target])
+    with pytest.raises(TypeError, match="interpreted as an integer"):
+        loss([[0.5, 0.5]], [0.5])
+    with pytest.raises(ValueError, match=f"{name}: reduction"):
+        loss([[0.5, 0.5]], [1], "avg")
+
+
+def test_settings_out_of_range() -> None:
+    with pytest.raises(ValueError, match="huber_loss: delta is positive, got 0"):
+        nn.huber_loss([1.0], [1.0], delta=0)
+    with pytest.raises(ValueError, match="label_smoothing is within"):
+        nn.cross_entropy([[1.0, 2.0]], [0], label_smoothing=1.5)
+    with pytest.raises(ValueError, match="a target is -1 or 1, got 0"):
+        nn.hinge_loss([1.0], [0])
+    with pytest.raises(ValueError, match=r"entropy_with_logits\(0\.0, 2\): outside .*a target"):
+        nn.binary_cross_entropy_with_logits([0.0], [2])
+    for p, y in ((-0.5, 0), (1.5, 1), (0.5, 2), (0.0, 1), (1.0, 0)):
+        with pytest.raises(ValueError, match="outside the domain, which is a probability"):
+            nn.binary_cross_entropy([p], [y])
+
+
+def test_certain_probabilities_that_are_right() -> None:
+    sure = leaves([0.0, 1.0])
+    loss = nn.binary_cross_entropy(sure, [0, 1], "sum")
+    loss.backward()
+    assert (loss.data, grads(sure)) == (0.0, [1.0, -1.0])
+
+
+@pytest.mark.parametrize("x", [-1e4, -800.0, -40.0, -1.0, 0.0, 1.0, 40.0, 800.0, 1e4])
+@pytest.mark.parametrize("y", [0.0, 1.0, 0.25])
+def test_binary_logits_at_the_extremes(x: float, y: float) -> None:
+    with mpmath.workdps(5000):
+        p = 1 / (1 + mpmath.exp(-mpmath.mpf(x)))
+        exact = -y * mpmath.log(p) - (1 - y) * mpmath.log(1 - p)
+        up, down = (1 - y) * p, y * (1 - p)
+        leaf = Value(x)
+        loss = nn.binary_cross_entropy_with_logits(leaf, y)
+        loss.backward()
+        assert abs(loss.data - exact) <= 8e-16 * exact + 5e-324
+        assert abs(leaf.grad - (up - down)) <= 8e-16 * (up + down) + 5e-324
+
+
+EXTREMES = [[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [40.0, 0.0, 1.0], [0.1, 0.2, 0.3], [5.0]]
+
+
+@pytest.mark.parametrize("xs", EXTREMES)
+@pytest.mark.parametrize("target", [0, -1])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_at_the_extremes(xs: list[float], target: int, smoothing: float) -> None:
+    with mpmath.workdps(9000):
+        target = range(len(xs))[target]
+        powers = [mpmath.exp(mpmath.mpf(x)) for x in xs]
+        p = [power / mpmath.fsum(powers) for power in powers]
+        goal = [mpmath.mpf(smoothing) / len(xs) for _ in xs]
+        goal[target] += 1 - mpmath.mpf(smoothing)
+        exact = mpmath.fsum([-share * mpmath.log(q) for share, q in zip(goal, p)])
+        logits = leaves(xs)
+        loss = nn.cross_entropy(logits, target, label_smoothing=smoothing)
+        loss.backward()
+        assert abs(loss.data - exact) <= 1e-15 * exact + 5e-324
+        for leaf, q, share in zip(logits, p, goal):
+            error = abs(leaf.grad - (q - share))
+            assert error <= 1e-15 * (abs(q - share) + smoothing) + 5e-324
+
+
+@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=5), st.data())
+def test_cross_entropy_is_finite_and_its_slopes_sum_to_0(
+    xs: list[float], draw: st.DataObject
+) -> None:
+    target = draw.draw(st.integers(0, len(xs) - 1))
+    logits = leaves(xs)
+    loss = nn.cross_entropy([logits], [target])
+    loss.backward()
+    assert 0.0 <= loss.data < math.inf
+    others = [leaf.grad for i, leaf in enumerate(logits) if i != target]
+    assert all(0.0 <= g <= 1.0 for g in others)
+    assert logits[target].grad == -math.fsum(others)
+
+
+@pytest.mark.parametrize(
+    ("loss", "exact"),
+    [
+        (lambda x: nn.cross_entropy([x, 0.0], 0), 0.19661193324148185),
+        (lambda x: nn.binary_cross_entropy_with_logits(x, 0.5), 0.19661193324148185),
+        (lambda x: nn.binary_cross_entropy(x / 2.0, 1.0), 1.0),
+        (lambda x: nn.huber_loss(x, 0.5), 1.0),
+        (lambda x: nn.huber_loss(x, -0.5), 0.0),
+    ],
+)
+def test_second_derivatives(loss: Callable[[Any], Any], exact: float) -> None:
+    assert hessian(loss)(1.0) == pytest.approx(exact, rel=1e-14)
+
+
+def test_derivatives_in_targets_and_settings() -> None:
+    y, p, x, error, delta = map(Value, (0.25, 0.75, 3.0, 5.0, 2.0))
+    nn.binary_cross_entropy(p, y).backward()
+    assert y.grad == pytest.approx(-math.log(3.0), rel=1e-15)
+    assert p.grad == pytest.approx(0.75 / 0.25 - 0.25 / 0.75, rel=1e-15)
+    y.zero_grad()
+    nn.binary_cross_entropy_with_logits(x, y).backward()
+    assert y.grad == -3.0
+    nn.huber_loss(error, 0.0, delta=delta).backward()
+    assert (error.grad, delta.grad) == (2.0, 3.0)
+
+
+def test_accuracy() -> None:
+    rows = [leaves([0.0, 2.0]), [1.0, 0.5], [3.0, 1.0]]
+    assert nn.accuracy(rows, [1, 0, 1]) == 2 / 3
+    assert nn.accuracy(np.array([[0.0, 2.0]]), np.array([1])) == 1.0
+    assert nn.accuracy([Value(0.5), -0.5, 0.0], [1, -1, -1]) == 1.0
+    assert nn.accuracy([0.5, -0.5], [0, 0]) == 0.5
+    with pytest.raises(ValueError, match="accuracy: no predictions"):
+        nn.accuracy([], [])
+    with pytest.raises(ValueError, match="accuracy: 1 predictions for 2"):
+        nn.accuracy([0.5], [1, 1])
+
+
+def test_penalties_are_single_nodes() -> None:
+    params = leaves([-2.0, 3.0])
+    l1, l2 = nn.l1_penalty(iter(params), 0.5), nn.l2_penalty(iter(params), 0.5)
+    assert (l1.data, l2.data) == (2.5, 6.5)
+    l1.backward()
+    assert grads(params) == [-0.5, 0.5]
+    l1.zero_grad()
+    l2.backward()
+    assert grads(params) == [-2.0, 3.0]
+    assert l2.inputs[0].inputs == (*params, *params)

@@ -1,0 +1,102 @@
+"""Against micrograd: the same weights after the same seed, and the same training."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+import autograd
+import nn
+from autograd import Value
+
+# Total loss of the first steps of micrograd's moons demo, by micrograd 0.1.0 (on the
+# points below, with `random.seed(1337)` before the model is made).
+RECORDED = [
+    1.6716755079618602,
+    2.7179192508235976,
+    0.5628532084541737,
+    0.35304891007846095,
+    0.20732196540647826,
+    0.14863758619890377,
+]
+STEPS = 6
+
+
+def points() -> tuple[list[list[float]], list[int]]:
+    rng = random.Random(5)
+    xs = [[rng.uniform(-1.5, 2.5), rng.uniform(-1.0, 1.5)] for _ in range(60)]
+    return xs, [1 if x * x + y > 1.0 else -1 for x, y in xs]
+
+
+def trained(model: Any, value: Any) -> list[float]:
+    """The demo's loop, for either library."""
+    xs, ys = points()
+    losses = []
+    for k in range(STEPS):
+        scores = [model([value(x) for x in row]) for row in xs]
+        terms = [(1 + -y * score).relu() for y, score in zip(ys, scores)]
+        total = sum(terms) * (1.0 / len(terms))
+        total = total + 1e-4 * sum(p * p for p in model.parameters())
+        model.zero_grad()
+        total.backward()
+        for p in model.parameters():
+            p.data -= (1.0 - 0.9 * k / 100) * p.grad
+        losses.append(total.data)
+    return losses
+
+
+def made(**settings: Any) -> nn.MLP:
+    random.seed(1337)
+    return nn.MLP(2, [16, 16, 1], init=nn.init.uniform(-1, 1), **settings)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_training_matches_the_record(fused: bool) -> None:
+    losses = trained(made(fused=fused), Value)
+    assert losses == pytest.approx(RECORDED, rel=1e-12, abs=0)
+
+
+def test_the_short_form_of_the_loop_gives_the_same() -> None:
+    xs, ys = points()
+    model = made()
+    optimizer = nn.SGD(model.parameters(), lr=1.0)
+    losses = []
+    for k in range(STEPS):
+        loss = nn.hinge_loss([model(x) for x in xs], ys)
+        total = loss + nn.l2_penalty(model.parameters(), 1e-4)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.lr = 1.0 - 0.9 * k / 100
+        optimizer.step()
+        losses.append(total.data)
+    assert losses == pytest.approx(RECORDED, rel=1e-12, abs=0)
+
+
+def test_micrograd_itself() -> None:
+    engine = pytest.importorskip("micrograd.engine", reason="micrograd is not installed")
+    networks = pytest.importorskip("micrograd.nn")
+    random.seed(1337)
+    model = networks.MLP(2, [16, 16, 1])
+    assert [p.data for p in model.parameters()] == [p.data for p in made().parameters()]
+    assert trained(model, engine.Value) == pytest.approx(RECORDED, rel=1e-12, abs=0)
+
+
+def test_the_order_of_parameters_is_micrograds() -> None:
+    random.seed(1337)
+    expected = []
+    for nin, nout in ((2, 16), (16, 16), (16, 1)):
+        for _ in range(nout):
+            expected += [random.uniform(-1, 1) for _ in range(nin)] + [0.0]
+    assert [p.data for p in made().parameters()] == expected
+
+
+def test_gradients_of_fused_and_unfused_agree() -> None:
+    xs, ys = points()
+    gradients = []
+    for fused in (True, False):
+        model = made(fused=fused)
+        autograd.fsum([y * model(x) for x, y in zip(xs, ys)]).backward()
+        gradients.append([p.grad for p in model.parameters()])
+    assert gradients[0] == pytest.approx(gradients[1], rel=1e-11, abs=1e-11)

@@ -1,0 +1,219 @@
+"""The tree of parameters: paths, labels, state."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nn
+from autograd import Value
+
+
+class Line(nn.Module):
+    def __init__(self) -> None:
+        self.w = Value(2.0)
+        self.b = Value(1.0)
+
+    def forward(self, x: float) -> Value:
+        return self.w * x + self.b
+
+
+class Tree(nn.Module):
+    def __init__(self) -> None:
+        self.lines = [Line(), Line()]
+        self.table: dict[str, Any] = {"a": Value(3.0), "deep": [(Value(4.0), Value(5.0))]}
+        self.by_name = {"left": Line()}
+        self.notes = ["text", 1.0, None]
+
+
+PATHS = [
+    "table.a",
+    "table.deep.0.0",
+    "table.deep.0.1",
+    "lines.0.w",
+    "lines.0.b",
+    "lines.1.w",
+    "lines.1.b",
+    "by_name.left.w",
+    "by_name.left.b",
+]
+
+
+def test_parameters_are_found_in_containers() -> None:
+    tree = Tree()
+    pairs = list(tree.named_parameters())
+    assert [path for path, _ in pairs] == PATHS
+    assert tree.parameters() == [parameter for _, parameter in pairs]
+    assert tree.lines[1].b is dict(pairs)["lines.1.b"]
+
+
+def test_modules_are_found_in_containers() -> None:
+    tree = Tree()
+    assert [path for path, _ in tree.named_modules()] == [
+        "",
+        "lines.0",
+        "lines.1",
+        "by_name.left",
+    ]
+    assert list(tree.modules()) == [tree, *tree.lines, tree.by_name["left"]]
+    assert list(tree.children()) == [*tree.lines, tree.by_name["left"]]
+    assert [path for path, _ in tree.named_children()] == ["lines.0", "lines.1", "by_name.left"]
+
+
+def test_labels_are_paths_without_asking() -> None:
+    tree = Tree()
+    assert tree.lines[1].b.label == "lines.1.b"
+    assert tree.table["a"].label == "table.a"
+    model = nn.MLP(2, [2, 1])
+    assert model.layers[0].neurons[1].w[0].label == "layers.0.neurons.1.w.0"
+    assert model.layers[0].neurons[1].b.label == "layers.0.neurons.1.b"
+
+
+def test_a_label_that_was_given_is_kept() -> None:
+    line = Line()
+    line.w = Value(1.0, label="slope")
+    holder = nn.Sequential(line)
+    assert [p.label for p in holder.parameters()] == ["slope", "layers.0.b"]
+
+
+def test_labels_follow_a_module_to_another_tree() -> None:
+    model = nn.MLP(1, [1, 1])
+    other = nn.Sequential(model.layers[1])
+    assert [p.label for p in other.parameters()] == [
+        "layers.0.neurons.0.w.0",
+        "layers.0.neurons.0.b",
+    ]
+
+
+def test_labels_of_a_part_are_those_of_the_whole() -> None:
+    model = nn.MLP(1, [1])
+    assert next(path for path, _ in model.layers[0].named_parameters()) == "neurons.0.w.0"
+    assert model.parameters()[0].label == "layers.0.neurons.0.w.0"
+
+
+def test_labels_of_modules_added_to_a_list() -> None:
+    class Stack(nn.Module):
+        def __init__(self) -> None:
+            self.parts: list[Line] = []
+            self.parts.append(Line())
+
+    stack = Stack()
+    assert [p.label for p in stack.parameters()] == ["parts.0.w", "parts.0.b"]
+
+
+def test_a_shared_parameter_comes_once_under_its_first_path() -> None:
+    first, second = Line(), Line()
+    second.w = first.w
+    model = nn.Sequential(first, second, first)
+    assert [path for path, _ in model.named_parameters()] == [
+        "layers.0.w",
+        "layers.0.b",
+        "layers.1.b",
+    ]
+    assert [path for path, _ in model.named_modules()] == ["", "layers.0", "layers.1"]
+    assert first.w.label == "layers.0.w"
+
+
+def test_a_module_may_hold_itself() -> None:
+    line: Any = Line()
+    line.parent = line
+    assert len(line.parameters()) == 2
+    assert list(line.modules()) == [line]
+
+
+def test_results_of_operations_are_no_parameters() -> None:
+    line: Any = Line()
+    line.last = line(3.0)
+    assert [path for path, _ in line.named_parameters()] == ["w", "b"]
+
+
+def test_calling_without_forward() -> None:
+    with pytest.raises(NotImplementedError, match="Module has no forward"):
+        nn.Module()(1.0)
+
+
+def test_zero_grad() -> None:
+    line = Line()
+    line(3.0).backward()
+    assert [p.grad for p in line.parameters()] == [3.0, 1.0]
+    line.zero_grad()
+    assert [p.grad for p in line.parameters()] == [0.0, 0.0]
+
+
+def test_train_and_eval_reach_all_modules() -> None:
+    tree = Tree()
+    assert all(module.training for module in tree.modules())
+    assert tree.eval() is tree
+    assert not any(module.training for module in tree.modules())
+    assert tree.train() is tree
+    assert all(module.training for module in tree.modules())
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=9, max_size=9))
+def test_state_is_exact(data: list[float]) -> None:
+    source, target = Tree(), Tree()
+    for parameter, number in zip(source.parameters(), data):
+        parameter.data = number
+    assert target.load_state_dict(source.state_dict()) == ([], [])
+    assert target.state_dict() == dict(zip(PATHS, data))
+
+
+def test_strict_loading_names_the_paths_and_changes_nothing() -> None:
+    line = Line()
+    with pytest.raises(ValueError, match=r"Line.*missing 'b'; unexpected 'c'"):
+        line.load_state_dict({"w": 5.0, "c": 1.0})
+    assert line.state_dict() == {"w": 2.0, "b": 1.0}
+    with pytest.raises(ValueError, match=r"missing .* and 1 more; unexpected noth"):
+        Tree().load_state_dict(dict.fromkeys(PATHS[:3], 0.0))
+
+
+def test_lenient_loading_takes_what_fits() -> None:
+    line = Line()
+    assert line.load_state_dict({"w": 5, "c": 1.0}, strict=False) == (["b"], ["c"])
+    assert line.state_dict() == {"w": 5.0, "b": 1.0}
+
+
+@pytest.mark.parametrize("bad", ["1.0", None, 1j])
+def test_loading_checks_types_first(bad: Any) -> None:
+    line = Line()
+    with pytest.raises(TypeError, match=r"Line.*'b' is a real number"):
+        line.load_state_dict({"w": 5.0, "b": bad})
+    assert line.w.data == 2.0
+    with pytest.raises(TypeError, match="takes a dict, got list"):
+        line.load_state_dict([])  # type: ignore[arg-type]
+
+
+def test_two_parameters_with_one_path() -> None:
+    module: Any = nn.Module()
+    module.table = {"a.b": Value(1.0), "a": {"b": Value(2.0)}}
+    assert len(module.parameters()) == 2
+    with pytest.raises(ValueError, match=r"have the path 'table.a.b'"):
+        module.state_dict()
+
+
+def test_repr_is_a_tree() -> None:
+    model = nn.Sequential(nn.MLP(2, [3], output_activation="tanh"), nn.Dropout(0.2))
+    assert repr(model) == (
+        "Sequential(\n"
+        "  (layers.0): MLP(\n"
+        "    (layers.0): Layer(2, 3, activation=tanh)\n"
+        "  )\n"
+        "  (layers.1): Dropout(p=0.2)\n"
+        ")"
+    )
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_are_independent(copied: Any) -> None:
+    model = nn.MLP(2, [3, 1], activation="tanh")
+    twin = copied(model)
+    assert twin.state_dict() == model.state_dict()
+    assert twin([1.0, 2.0]).data == model([1.0, 2.0]).data
+    twin.parameters()[0].data = math.pi
+    assert model.parameters()[0].data != math.pi

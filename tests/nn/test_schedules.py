@@ -1,0 +1,103 @@
+"""Schedules: step for step against PyTorch, state, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Value
+from tests.nn.reference import case_id, torch_reference
+
+REFERENCE = torch_reference("schedules")
+CASES = REFERENCE["cases"]
+
+
+def made(case: dict[str, Any]) -> nn.Scheduler:
+    optimizer = nn.SGD([Value(0.0)], lr=0.5)
+    scheduler: nn.Scheduler = getattr(nn, case["name"])(optimizer, **case["arguments"])
+    return scheduler
+
+
+def stepped(scheduler: nn.Scheduler, metrics: list[float]) -> list[float]:
+    rates = []
+    for metric in metrics:
+        scheduler.step(metric)
+        rates.append(scheduler.optimizer.lr)
+    return rates
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_every_step_is_torchs(case: dict[str, Any]) -> None:
+    scheduler = made(case)
+    rates = [scheduler.optimizer.lr, *stepped(scheduler, REFERENCE["metrics"])]
+    assert len(rates) == 26
+    assert rates == pytest.approx(case["rates"], rel=1e-12, abs=1e-16)
+    assert scheduler.last_epoch == 25
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_a_state_continues_to_the_last_bit(case: dict[str, Any]) -> None:
+    metrics = REFERENCE["metrics"]
+    whole = stepped(made(case), metrics)
+    first, second = made(case), made(case)
+    stepped(first, metrics[:9])
+    second.optimizer.lr = first.optimizer.lr
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    assert stepped(second, metrics[9:]) == whole[9:]
+
+
+def test_the_plateau_watches_a_metric() -> None:
+    scheduler = nn.ReduceLROnPlateau(nn.SGD([Value(0.0)], lr=0.5), patience=0)
+    scheduler.step(Value(1.0))
+    scheduler.step(Value(1.0))
+    assert scheduler.optimizer.lr == pytest.approx(0.05)
+    with pytest.raises(TypeError, match=r"ReduceLROnPlateau\.step takes the metric"):
+        scheduler.step()
+    assert scheduler.last_epoch == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "message"),
+    [
+        (nn.StepLR, {"step_size": 0}, "step_size is 1 or more"),
+        (nn.CosineAnnealingLR, {"T_max": 0}, "T_max is 1 or more"),
+        (nn.LinearLR, {"total_iters": 0}, "total_iters is 1 or more"),
+        (nn.ReduceLROnPlateau, {"factor": 1.0}, "factor is within"),
+        (nn.ReduceLROnPlateau, {"mode": "least"}, "mode is"),
+        (nn.ReduceLROnPlateau, {"threshold_mode": "x"}, "threshold_mode is"),
+        (nn.ExponentialLR, {"gamma": -1.0}, None),
+    ],
+)
+def test_settings_out_of_range(
+    kind: Callable[..., nn.Scheduler], settings: dict[str, Any], message: str | None
+) -> None:
+    optimizer = nn.SGD([Value(0.0)], lr=0.5)
+    with pytest.raises(ValueError, match=message):
+        kind(optimizer, **settings).step(1.0)
+    assert optimizer.lr == 0.5
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"scheduler": "StepLR", "base_lr": 0.5},
+        {"scheduler": "LinearLR", "base_lr": 0.5, "last_epoch": 1},
+        {"scheduler": "StepLR", "base_lr": "0.5", "last_epoch": 1},
+    ],
+)
+def test_a_state_that_does_not_fit(state: dict[str, Any]) -> None:
+    scheduler = nn.StepLR(nn.SGD([Value(0.0)], lr=0.5), 2)
+    before = scheduler.state_dict()
+    with pytest.raises(ValueError, match="StepLR: this is no state of StepLR"):
+        scheduler.load_state_dict(state)
+    assert scheduler.state_dict() == before
+
+
+def test_the_base_class_has_no_rate() -> None:
+    with pytest.raises(NotImplementedError):
+        nn.Scheduler(nn.SGD([Value(0.0)], lr=0.5))
