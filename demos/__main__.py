@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(_unknown(arguments.name))
     try:
         arguments.out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=arguments.out).close()  # may we write there?
     except OSError as error:
         parser.error(f"--out {arguments.out}: {error.strerror}; choose another folder")
     if arguments.name is None:
@@ -51,10 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\ninterrupted", file=sys.stderr)
         return INTERRUPTED
     except ModuleNotFoundError as error:
-        print(
-            f"{error.name} is not installed; the demos need: pip install -e '.[demos]'",
-            file=sys.stderr,
-        )
+        package = str(error.name).partition(".")[0]
+        print(f"{package} is not installed: pip install -e '.[demos]'", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

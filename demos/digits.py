@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_digits
@@ -159,12 +159,13 @@ def _draw_learning(history: nn.History, path: Path) -> None:
     left.semilogy(epochs, history["loss"], color=BLUE, label="training images")
     left.semilogy(epochs, history["val_loss"], "--", color=ORANGE, label="validation images")
     left.set(title="Loss", xlabel="epoch", ylabel="cross-entropy (log scale)")
-    for name, style, colour in (("accuracy", "-", BLUE), ("val_accuracy", "--", ORANGE)):
-        right.plot(epochs, [100.0 * a for a in history[name]], style, color=colour)
-    right.set(title="Accuracy", xlabel="epoch", ylabel="read correctly, %", ylim=(None, 100.5))
+    right.plot(epochs, history["accuracy"], color=BLUE, label="training images")
+    right.plot(epochs, history["val_accuracy"], "--", color=ORANGE, label="validation images")
+    right.set(title="Accuracy", xlabel="epoch", ylabel="share read correctly")
+    right.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     for ax in (left, right):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    left.legend()
+        ax.legend()
     save_figure(fig, path)
 
 

@@ -99,7 +99,7 @@ def _draw(
     left.set(
         title="Boundary (line) and margins (dotted)", xlabel="x", ylabel="y", aspect="equal"
     )
-    left.legend(loc="upper right", ncols=2)
+    left.legend(loc="upper left", ncols=2)
 
     right.plot(history["loss"], color=BLUE, label="hinge loss + penalty")
     errors = [1.0 - accuracy for accuracy in history["accuracy"]]

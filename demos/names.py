@@ -23,7 +23,7 @@ from demos.common import BLUE, GREY, ORANGE, figure, progress, save_figure, smoo
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # the dot begins and ends a name
 CONTEXT = 3
 BATCH = 32
-STEPS, QUICK_STEPS = 1500, 60
+STEPS, QUICK_STEPS = 1200, 60
 HELD_OUT = 200
 Example = tuple[list[int], int]
 
@@ -120,8 +120,12 @@ def run(out: Path, quick: bool, seed: int) -> None:
     losses = train(model, data, steps)
     with no_grad():
         loss = mean_loss(model, held_out).data
-    print(f"Loss on {HELD_OUT} names it never saw: {loss:.3f} nats a letter, that is choosing")
-    print(f"among {exp(loss):.1f} letters instead of 27 (loss {log(27):.3f}).\n")
+    print(
+        f"Loss on {HELD_OUT} names it never saw: {loss:.3f} nats a letter, as if choosing among"
+    )
+    print(
+        f"{exp(loss):.1f} equally likely letters; guessing blindly is {log(27):.3f}, or 27.\n"
+    )
 
     invented = [invent(model) for _ in range(20)]
     for row in range(0, 20, 5):
@@ -132,7 +136,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
 
 
 def _draw(model: NameModel, losses: list[float], held_out: float, path: Path) -> None:
-    fig, (left, right) = figure(11.0, 4.6, columns=2)
+    fig, (left, right) = figure(13.0, 5.2, columns=2)
     window = max(1, len(losses) // 30)
     left.plot(smooth(losses, window), color=BLUE, label=f"batches, mean of {window} steps")
     left.axhline(held_out, color=ORANGE, linestyle="--", label="held-out names, at the end")
@@ -161,8 +165,8 @@ def _draw(model: NameModel, losses: list[float], held_out: float, path: Path) ->
     right.margins(0.08)
     right.autoscale_view()
     right.set(
-        title=f"The letters' vectors, in two of 6 dimensions ({share:.0%} of the variance)",
-        xlabel="first principal component (large and bold: vowels)",
+        title=f"The letters' vectors, {share:.0%} of their variance (vowels: large, bold)",
+        xlabel="first principal component",
         ylabel="second",
     )
     save_figure(fig, path)

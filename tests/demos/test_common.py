@@ -1,0 +1,55 @@
+"""Saving a figure, and the progress bar."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from demos import common
+
+
+def test_a_figure_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+
+    def half(self: Figure, target: Path, **_: str) -> None:
+        target.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Figure, "savefig", half)
+    fig, _ = common.figure(4.0, 3.0)
+    with pytest.raises(OSError, match="disk full"):
+        common.save_figure(fig, path)
+    assert path.read_bytes() == b"old"
+    assert [*tmp_path.iterdir()] == [path]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_figure_replaces_the_old_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+    fig, axes = common.figure(4.0, 3.0, rows=2, columns=3)
+    assert len(axes) == 6
+    common.save_figure(fig, path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert [*tmp_path.iterdir()] == [path]
+    assert capsys.readouterr().out == f"picture: {path}\n"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_shows_a_bar_on_a_terminal_only(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert [*common.progress([1, 2, 3], "counting")] == [1, 2, 3]
+    assert ("counting" in screen.getvalue()) is terminal

@@ -1,0 +1,103 @@
+"""The digits demo: honest splits, what it reaches, and the model it saves."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import nn
+from demos import digits
+from demos.digits import Digits
+
+
+@pytest.fixture(scope="module")
+def splits() -> tuple[Digits, Digits, Digits]:
+    """The images to learn from, to validate and to test with."""
+    rest, test = digits.load().split(digits.TEST)
+    return (*rest.split(digits.VALIDATION), test)
+
+
+def test_the_parts_are_disjoint_and_make_up_the_whole(
+    splits: tuple[Digits, Digits, Digits],
+) -> None:
+    assert [len(part.images) for part in splits] == [1257, 180, 360]
+    together = Counter([tuple(image) for part in splits for image in part.images])
+    assert together == Counter(map(tuple, digits.load().images))
+
+
+def test_each_digit_has_its_share_of_each_part(splits: tuple[Digits, Digits, Digits]) -> None:
+    whole = Counter(digits.load().labels)
+    for part in splits:
+        for digit, count in Counter(part.labels).items():
+            assert abs(count - whole[digit] * len(part.labels) / 1797) <= 1.0
+
+
+def test_the_split_does_not_depend_on_the_seed() -> None:
+    random.seed(1)
+    one = digits.load().split(360)
+    random.seed(2)
+    assert digits.load().split(360) == one
+
+
+def test_images_keep_their_labels(splits: tuple[Digits, Digits, Digits]) -> None:
+    whole = digits.load()
+    labels = {tuple(image): label for image, label in zip(whole.images, whole.labels)}
+    for part in splits:
+        assert part.labels == [labels[tuple(image)] for image in part.images]
+
+
+def test_pixels_lie_between_0_and_1() -> None:
+    pixels = [pixel for image in digits.load().images for pixel in image]
+    assert min(pixels) == 0.0
+    assert max(pixels) == 1.0
+
+
+def test_a_third_of_the_training_reads_95_percent(
+    splits: tuple[Digits, Digits, Digits],
+) -> None:
+    data, validation, test = splits
+    random.seed(0)
+    model = digits.new_model()
+    history = digits.train(model, data, validation, epochs=6)
+    beliefs = digits.probabilities(model, test.images)
+    read = [p.index(max(p)) for p in beliefs]
+    assert sum([a == b for a, b in zip(read, test.labels)]) / 360 >= 0.95
+    assert history["val_loss"][-1] < 0.5 * history["val_loss"][0]
+    assert all(abs(sum(p) - 1.0) < 1e-12 for p in beliefs)
+
+
+def test_confusion_counts_every_image_once() -> None:
+    counts = digits.confusion([0, 1, 1, 9], [0, 1, 7, 9])
+    assert counts[1] == [0, 1, 0, 0, 0, 0, 0, 1, 0, 0]
+    assert sum(map(sum, counts)) == 4
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of a second: one epoch on 100 images."""
+    monkeypatch.setattr(digits, "QUICK_EPOCHS", 1)
+    monkeypatch.setattr(digits, "QUICK_IMAGES", 100)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_saved_model_that_predicts_otherwise_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(nn, "load_model", lambda model, path: None)
+    with pytest.raises(ArithmeticError, match="predicts something else"):
+        digits.run(tmp_path, quick=True, seed=0)
+
+
+@pytest.mark.usefixtures("short")
+def test_without_misread_digits_there_is_no_sheet(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, test = digits.load().split(digits.TEST)
+    sure = [[float(i == label) for i in range(10)] for label in test.labels]
+    monkeypatch.setattr(digits, "probabilities", lambda model, images: sure)
+    digits.run(tmp_path, quick=True, seed=0)
+    assert "100.0% (360 right)" in capsys.readouterr().out
+    assert not (tmp_path / "digits-misread.png").exists()

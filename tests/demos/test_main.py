@@ -1,0 +1,147 @@
+"""The command line of the demos: what it runs, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demos import digits
+from demos.__main__ import DEMOS, main
+
+ROOT = Path(__file__).parents[2]
+Call = tuple[Path, bool, int]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
+    """What the main demo is called with, in place of running it."""
+    made: list[Call] = []
+    monkeypatch.setattr(digits, "run", lambda *call: made.append(call))
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+def start(*arguments: str, code: str = "") -> subprocess.Popen[str]:
+    """`python -m demos` in a process of its own, after some code."""
+    script = (
+        f"import sys\n{code}\nfrom demos.__main__ import main\nsys.exit(main(sys.argv[1:]))"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-u", "-c", script, *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What is written to stderr for arguments that are refused with exit code 2."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_without_a_name_it_lists_the_demos_and_runs_the_main_one(
+    calls: list[Call], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([]) == 0
+    assert calls == [(Path("demos-output"), False, 0)]
+    output = capsys.readouterr().out
+    assert all(name in output for name in DEMOS)
+    assert Path("demos-output").is_dir()
+
+
+def test_options_reach_the_demo(calls: list[Call], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["digits", "--quick", "--out", "deep/down", "--seed", "7"]) == 0
+    assert calls == [(Path("deep/down"), True, 7)]
+    assert "short run" in capsys.readouterr().out
+    assert list(Path("deep/down").iterdir()) == []
+
+
+def test_list_names_every_demo_and_runs_none(
+    calls: list[Call], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == [*DEMOS]
+    assert calls == []
+
+
+def test_there_is_one_file_for_each_demo() -> None:
+    shared = {"__init__", "__main__", "common"}
+    assert {path.stem for path in (ROOT / "demos").glob("*.py")} - shared == set(DEMOS)
+
+
+def test_help_names_every_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    output = capsys.readouterr().out
+    assert all(name in output for name in (*DEMOS, "--quick", "--out", "--seed", "--list"))
+
+
+@pytest.mark.parametrize("name", ["digit", "Digits", "digist"])
+def test_an_unknown_name_gets_a_suggestion(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refusal(capsys, name)
+    assert f"{name!r}; did you mean 'digits'?" in message
+    assert all(demo in message for demo in DEMOS)
+
+
+def test_a_name_like_none_gets_the_list_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(capsys, "zzz")
+    assert "there is no demo 'zzz'\n" in message
+    assert "did you mean" not in message
+    assert all(demo in message for demo in DEMOS)
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", "1.5", str(2**31)])
+def test_a_seed_is_a_whole_number(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert f"a whole number below 2**31, not {seed!r}" in refusal(capsys, f"--seed={seed}")
+
+
+def test_an_output_folder_that_cannot_be_is_refused_before_the_run(
+    calls: list[Call], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    assert "--out file" in refusal(capsys, "digits", "--out", "file")
+    assert "choose another folder" in refusal(capsys, "digits", "--out", "file/below")
+    assert calls == []
+
+
+def test_ctrl_c_ends_with_one_line_and_code_130(tmp_path: Path) -> None:
+    with start("digits", "--out", str(tmp_path)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("An MLP")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors == "\ninterrupted\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_package_gives_one_line(tmp_path: Path) -> None:
+    code = "sys.modules['matplotlib'] = None"
+    with start("regression", "--out", str(tmp_path), code=code) as process:
+        _, errors = process.communicate()
+    assert process.returncode == 1
+    assert errors == "matplotlib is not installed: pip install -e '.[demos]'\n"
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path: Path) -> None:
+    with start("regression", "--out", str(tmp_path)) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert process.returncode == 1
+    assert errors == ""

@@ -1,0 +1,54 @@
+"""The regression demo against linear algebra: both descents follow the closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from demos import regression
+from demos.regression import INPUTS, LEARNING_RATE, SOLUTION, TARGETS, Descent
+
+number = st.floats(-4.0, 4.0)
+
+
+def closed_form(start: list[float], steps: int) -> list[float]:
+    """The weights after gradient descent on a quadratic: w* + (1 - lr·H)^steps (w - w*)."""
+    x = np.array(INPUTS)
+    shrink = np.eye(2) - LEARNING_RATE * 2.0 / len(x) * x.T @ x
+    offset = np.array(start) - SOLUTION
+    result: list[float] = (SOLUTION + np.linalg.matrix_power(shrink, steps) @ offset).tolist()
+    return result
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.tuples(number, number).map(list))
+def test_engine_and_hand_agree_with_the_closed_form(start: list[float]) -> None:
+    engine, hand = regression.with_engine(start), regression.by_hand(start)
+    for descent in (engine, hand):
+        assert len(descent.losses) == len(descent.weights) == 1000
+        assert descent.weights[0] == pytest.approx(closed_form(start, 1), abs=1e-13)
+        assert descent.weights[-1] == pytest.approx(closed_form(start, 1000), abs=1e-12)
+    assert regression.largest_difference(engine, hand) < 1e-13
+    assert engine.losses == pytest.approx(hand.losses, rel=1e-10, abs=1e-28)
+
+
+def test_the_solution_is_exact() -> None:
+    outputs = [sum(w * x for w, x in zip(SOLUTION, row)) for row in INPUTS]
+    assert outputs == TARGETS
+
+
+def test_the_loss_belongs_to_the_weights_before_the_step() -> None:
+    descent = regression.by_hand([0.0, 0.0], steps=1)
+    assert descent.losses == [1.0]
+    assert descent.weights == [pytest.approx([-0.04, -0.06])]
+
+
+def test_a_wrong_gradient_stops_the_demo(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    wrong = Descent([1.0] * 1000, [[0.0, 0.0]] * 1000)
+    monkeypatch.setattr(regression, "with_engine", lambda *_: wrong)
+    with pytest.raises(ArithmeticError, match="differ"):
+        regression.run(tmp_path_factory.mktemp("out"), quick=False, seed=0)
