@@ -1,0 +1,105 @@
+"""History and early stopping."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+import nn
+from autograd import Value
+
+
+def history_of(**records: list[float]) -> nn.History:
+    return nn.History.from_dict(records)
+
+
+def test_an_empty_history() -> None:
+    history = nn.History()
+    assert (history.epochs, history.best_epoch, history.watched) == (0, 0, [])
+    assert "loss" not in history
+    assert repr(history) == "History(0 epochs)"
+    with pytest.raises(KeyError, match="no 'loss' in the history"):
+        history["loss"]
+
+
+def test_the_best_epoch() -> None:
+    assert history_of(loss=[3.0, 1.0, 2.0, 1.0]).best_epoch == 2
+    both = history_of(loss=[3.0, 2.0, 1.0], val_loss=[1.0, 2.0, 3.0])
+    assert both.best_epoch == 1
+    assert both.watched == [1.0, 2.0, 3.0]
+    assert both.epochs == 3
+    assert repr(both) == "History(3 epochs: loss=1, val_loss=3)"
+
+
+def test_round_trip() -> None:
+    history = nn.History()
+    history.append({"loss": 0.1, "accuracy": 1 / 3})
+    records = history.to_dict()
+    copy = nn.History.from_dict(json.loads(json.dumps(records)))
+    assert copy.records == history.records
+    records["loss"].append(5.0)
+    copy["loss"].append(6.0)
+    assert history["loss"] == [0.1]
+    assert "accuracy" in history
+
+
+def test_records_that_do_not_fit() -> None:
+    history = history_of(loss=[1.0])
+    with pytest.raises(ValueError, match=r"an epoch of \['accuracy'\] after \['loss'\]"):
+        history.append({"accuracy": 1.0})
+    assert history.records == {"loss": [1.0]}
+    with pytest.raises(ValueError, match="differ in length"):
+        history_of(loss=[1.0], accuracy=[])
+
+
+class Point(nn.Module):
+    def __init__(self) -> None:
+        self.p = Value(0.0)
+
+
+def test_patience_and_margin() -> None:
+    stopper = nn.EarlyStopping(patience=2, min_delta=0.5)
+    model = Point()
+    seen = []
+    for number, loss in enumerate([3.0, 2.5, 2.25, 1.75, 2.0]):
+        model.p.data = float(number)
+        stopper.update(loss, model)
+        seen.append((stopper.best, stopper.waited, stopper.stopped, stopper.best_state))
+    assert seen == [
+        (3.0, 0, False, {"p": 0.0}),
+        (3.0, 1, False, {"p": 0.0}),
+        (2.25, 0, False, {"p": 2.0}),
+        (2.25, 1, False, {"p": 2.0}),
+        (2.25, 2, True, {"p": 2.0}),
+    ]
+
+
+def test_without_restoring_nothing_is_kept() -> None:
+    stopper = nn.EarlyStopping(restore_best=False)
+    stopper.update(1.0, Point())
+    assert (stopper.best, stopper.best_state) == (1.0, None)
+
+
+def test_state() -> None:
+    stopper = nn.EarlyStopping()
+    stopper.update(1.0, Point())
+    stopper.update(2.0, Point())
+    other = nn.EarlyStopping()
+    other.load_state_dict(json.loads(json.dumps(stopper.state_dict())))
+    assert (other.best, other.waited, other.best_state) == (1.0, 1, {"p": 0.0})
+    with pytest.raises(KeyError):
+        other.load_state_dict({})
+    with pytest.raises(TypeError):
+        other.load_state_dict({"best": 0.0, "waited": 1.5, "best_state": None})
+    assert other.best == 1.0
+    other.reset()
+    assert (other.best, other.waited, other.best_state) == (math.inf, 0, None)
+
+
+def test_settings_out_of_range() -> None:
+    with pytest.raises(ValueError, match="patience is 1 or more"):
+        nn.EarlyStopping(patience=0)
+    with pytest.raises(ValueError, match="min_delta is"):
+        nn.EarlyStopping(min_delta=-1.0)

@@ -1,0 +1,191 @@
+"""Files of models: exact, whole or not at all, refused when damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nn
+from autograd import Value
+from nn.state import read_checkpoint, write_atomically, write_checkpoint
+
+
+class Odd(nn.Module):
+    """Paths that look like indices but are no list's."""
+
+    def __init__(self) -> None:
+        self.table: dict[Any, Any] = {"01": Value(1.0), 3: Value(2.0), "a": Value(3.0)}
+        self.table["a.0"] = Value(4.0)
+        self.single = Value(5.0)
+
+
+MODELS: list[Callable[[], nn.Module]] = [
+    lambda: nn.MLP(3, [4, 1]),
+    lambda: nn.Sequential(nn.Embedding(3, 2), nn.Layer(2, 12)),
+    Odd,
+    lambda: nn.Tanh(),
+]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+@pytest.mark.parametrize("make", MODELS)
+def test_round_trip(make: Callable[[], nn.Module], suffix: str, tmp_path: Path) -> None:
+    model, other = make(), make()
+    nn.save_model(model, tmp_path / f"model{suffix}")
+    for parameter in other.parameters():
+        parameter.data = -1.0
+    nn.load_model(other, str(tmp_path / f"model{suffix}"))
+    assert other.state_dict() == model.state_dict()
+    assert os.listdir(tmp_path) == [f"model{suffix}"]
+
+
+@given(st.floats(allow_nan=False))
+def test_every_float_survives(tmp_path_factory: pytest.TempPathFactory, x: float) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    model, other = nn.Neuron(2), nn.Neuron(2)
+    model.w[1].data = x
+    for path in (folder / "one.json", folder / "one.safetensors"):
+        nn.save_model(model, path)
+        nn.load_model(other, path)
+        assert other.w[1].data.hex() == x.hex()
+
+
+def test_lists_are_arrays(tmp_path: Path) -> None:
+    model = nn.Layer(3, 1)
+    nn.save_model(model, tmp_path / "layer.safetensors")
+    arrays = safetensors.numpy.load_file(tmp_path / "layer.safetensors")
+    assert {name: (a.shape, str(a.dtype)) for name, a in arrays.items()} == {
+        "neurons.0.w": ((3,), "float64"),
+        "neurons.0.b": ((), "float64"),
+    }
+
+
+def test_matrices_of_others_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "table.safetensors"
+    safetensors.numpy.save_file({"weight": np.arange(6, dtype=np.float32).reshape(3, 2)}, path)
+    table = nn.Embedding(3, 2)
+    nn.load_model(table, path)
+    assert [p.data for p in table(1)] == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+def test_damaged_files_change_nothing(suffix: str, tmp_path: Path) -> None:
+    model, path = nn.Layer(2, 1), tmp_path / f"model{suffix}"
+    before = model.state_dict()
+    nn.save_model(model, path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 1, 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=f"model{suffix} is damaged"):
+            nn.load_model(model, path)
+    path.write_bytes(b"\xff" * 40)
+    with pytest.raises(ValueError, match="is damaged"):
+        nn.load_model(model, path)
+    assert model.state_dict() == before
+
+
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+def test_another_models_file(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"model{suffix}"
+    nn.save_model(nn.Layer(3, 1), path)
+    model = nn.Layer(2, 1)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=r"does not fit the model: .*'neurons\.0\.w\.2'"):
+        nn.load_model(model, path)
+    assert model.state_dict() == before
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", '{"w": "1"}', "[" * 100_000])
+def test_json_of_another_kind(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"model\.json"):
+        nn.load_model(nn.Layer(2, 1), path)
+
+
+def test_unknown_names_and_missing_files(tmp_path: Path) -> None:
+    for call in (nn.save_model, nn.load_model):
+        with pytest.raises(ValueError, match=r"ends in \.json or \.safetensors, got 'm\.pkl'"):
+            call(nn.Layer(1, 1), "m.pkl")
+    with pytest.raises(FileNotFoundError):
+        nn.load_model(nn.Layer(1, 1), tmp_path / "none.json")
+    with pytest.raises(FileNotFoundError):
+        nn.save_model(nn.Layer(1, 1), tmp_path / "none" / "model.json")
+
+
+def test_without_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    with pytest.raises(ImportError, match=r"scalar-autograd\[train\]"):
+        nn.save_model(nn.Layer(1, 1), tmp_path / "model.safetensors")
+    nn.save_model(nn.Layer(1, 1), tmp_path / "model.json")
+
+
+def test_a_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def full(descriptor: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+# ---------------------------------------------------------------- checkpoints
+
+
+def test_checkpoint_round_trip(tmp_path: Path) -> None:
+    path, state = tmp_path / "run.json", {"a": [0.1, 1e-320, float("inf")], "b": None}
+    write_checkpoint(path, state)
+    assert read_checkpoint(path) == state
+
+
+@given(st.integers(0, 10_000), st.integers(1, 255))
+def test_any_changed_byte_is_noticed(
+    tmp_path_factory: pytest.TempPathFactory, at: int, change: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "run.json"
+    state = {"model": {"w.0": 0.1, "w.1": -3.25}, "epoch": 17}
+    write_checkpoint(path, state)
+    content = bytearray(path.read_bytes())
+    content[at % len(content)] ^= change
+    path.write_bytes(content)
+    with contextlib.suppress(ValueError):
+        assert read_checkpoint(path) == state  # as when a blank became a tab
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "other"}, "is not a checkpoint"),
+        ({"version": 2}, "is a checkpoint of version 2; this release reads version 1"),
+        ({"version": None}, "is a checkpoint of version None"),
+        ({"state": {"a": 1}}, "its checksum is wrong"),
+        ({"state": None, "crc32": 634125391}, "holds no state"),
+    ],
+)
+def test_checkpoints_of_another_kind(
+    change: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.json"
+    write_checkpoint(path, {"a": 0})
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ValueError, match=rf"run\.json {message}|run\.json is .*{message}"):
+        read_checkpoint(path)

@@ -1,0 +1,427 @@
+"""fit: that it trains, what it tells, and that a resumed run is the same run."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value
+
+XS = [[x / 4.0, (x * x % 7) / 7.0] for x in range(12)]
+YS = [1.0 + 2.0 * a - b for a, b in XS]
+
+
+class Run:
+    """A small training that uses everything a checkpoint holds."""
+
+    def __init__(self) -> None:
+        random.seed(11)
+        self.model = nn.Sequential(nn.MLP(2, [4, 1], activation="tanh"), nn.Dropout(0.1))
+        self.optimizer = nn.Adam(self.model.parameters(), lr=0.05, amsgrad=True)
+        self.scheduler: nn.Scheduler = nn.StepLR(self.optimizer, 2, gamma=0.7)
+        self.stopper = nn.EarlyStopping(patience=50)
+
+    def fit(self, epochs: int = 6, **settings: Any) -> nn.History:
+        arguments: dict[str, Any] = {
+            "loss": nn.mse_loss,
+            "optimizer": self.optimizer,
+            "batch_size": 5,
+            "validation": (XS[:4], YS[:4]),
+            "scheduler": self.scheduler,
+            "early_stopping": self.stopper,
+            "progress": False,
+        }
+        return nn.fit(self.model, XS, YS, epochs=epochs, **(arguments | settings))
+
+    def result(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "stopper": self.stopper.state_dict(),
+            "random": random.getstate(),
+        }
+
+
+def simple(**settings: Any) -> tuple[nn.MLP, nn.History]:
+    random.seed(3)
+    model = nn.MLP(2, [1])
+    arguments: dict[str, Any] = {"loss": nn.mse_loss, "epochs": 3, "progress": False}
+    arguments["optimizer"] = nn.SGD(model.parameters(), lr=0.1)
+    arguments |= settings
+    return model, nn.fit(model, arguments.pop("X", XS), arguments.pop("y", YS), **arguments)
+
+
+# ---------------------------------------------------------------- what it computes
+
+
+def test_full_batches_are_the_plain_loop() -> None:
+    random.seed(3)
+    model = nn.MLP(2, [1])
+    losses = []
+    for _ in range(3):
+        loss = nn.mse_loss([model(x) for x in XS], YS)
+        losses.append(loss.data)
+        model.zero_grad()
+        loss.backward()
+        for p in model.parameters():
+            p.data -= 0.1 * p.grad
+    fitted, history = simple(shuffle=False)
+    assert fitted.state_dict() == model.state_dict()
+    assert history.to_dict() == {"loss": losses}
+
+
+def test_batches_cover_every_sample_once_an_epoch() -> None:
+    seen: list[list[float]] = []
+
+    def loss(outputs: Any, targets: list[float]) -> Any:
+        seen.append(targets)
+        return nn.mse_loss(outputs, targets)
+
+    simple(loss=loss, batch_size=5, epochs=2)
+    assert [len(batch) for batch in seen] == [5, 5, 2, 5, 5, 2]
+    epochs = [[*chain(*seen[:3])], [*chain(*seen[3:])]]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(YS)
+    assert epochs[0] != epochs[1] != YS
+    seen.clear()
+    simple(loss=loss, batch_size=5, epochs=1, shuffle=False)
+    assert [*chain(*seen)] == YS
+
+
+def test_the_loss_is_the_mean_over_samples() -> None:
+    model, history = simple(batch_size=5, epochs=1, shuffle=False, optimizer=still())
+    expected = nn.mse_loss([model(x) for x in XS], YS).data
+    assert history["loss"] == [pytest.approx(expected, rel=1e-14)]
+
+
+def still() -> nn.Optimizer:
+    return nn.SGD([Value(0.0)], lr=0.0)
+
+
+def test_penalty_and_clipping() -> None:
+    plain, without = simple(epochs=1)
+    decayed, with_penalty = simple(epochs=1, penalty=lambda ps: nn.l2_penalty(ps, 0.5))
+    random.seed(3)
+    start = [p.data for p in nn.MLP(2, [1]).parameters()]
+    assert with_penalty["loss"][0] == pytest.approx(
+        without["loss"][0] + 0.5 * sum(p * p for p in start)
+    )
+    for p, q, s in zip(plain.parameters(), decayed.parameters(), start):
+        assert q.data == pytest.approx(p.data - 0.1 * s)
+    clipped, _ = simple(epochs=1, max_norm=1e-3)
+    moved = math.dist([p.data for p in clipped.parameters()], start)
+    assert moved == pytest.approx(0.1 * 1e-3, rel=2e-3)
+
+
+def test_validation_is_in_eval_mode_and_records_nothing() -> None:
+    class Spy(nn.Module):
+        def __init__(self) -> None:
+            self.w = Value(1.0)
+            self.calls: list[str] = []
+
+        def forward(self, x: list[float]) -> Value:
+            out = self.w * x[0]
+            self.calls.append(f"{self.training} {out.op is not None}")
+            return out
+
+    model = Spy()
+    history = nn.fit(
+        model.eval(),
+        XS[:2],
+        YS[:2],
+        loss=nn.mse_loss,
+        optimizer=nn.SGD(model.parameters(), lr=0.0),
+        epochs=1,
+        validation=(XS[2:3], YS[2:3]),
+        metrics={"first": lambda outputs, targets: outputs[0], "n": lambda o, t: len(t)},
+        shuffle=False,
+        progress=False,
+    )
+    assert model.calls == ["True True", "True True", "False False"]
+    assert not model.training
+    assert history.to_dict() == {
+        "loss": [pytest.approx(((0 - YS[0]) ** 2 + (0.25 - YS[1]) ** 2) / 2)],
+        "first": [0.0],
+        "n": [2],
+        "val_loss": [(0.5 - YS[2]) ** 2],
+        "val_first": [0.5],
+        "val_n": [1],
+    }
+
+
+def test_arrays_and_values_as_data() -> None:
+    expected = simple()[0].state_dict()
+    assert simple(X=np.array(XS), y=np.array(YS))[0].state_dict() == expected
+    rows = [np.array(x) for x in XS]
+    assert simple(X=rows, y=iter(YS))[0].state_dict() == expected
+    wrapped = [[Value(x) for x in row] for row in XS]
+    assert simple(X=wrapped)[0].state_dict() == expected
+
+
+def test_other_samples_are_left_as_they_are() -> None:
+    table = nn.Embedding(2, 1)
+    words = {"yes": 0, "no": 1}
+    model = nn.Sequential(lambda word: words[word], table, lambda row: row[0])
+    nn.fit(
+        model,
+        ["yes", "no"],
+        [1.0, -1.0],
+        loss=nn.mse_loss,
+        optimizer=nn.SGD(model.parameters(), lr=1.0),
+        epochs=1,
+        progress=False,
+    )
+    assert [p.data for p in table.parameters()] == pytest.approx([1.0, -1.0])
+
+
+def test_the_scheduler_sees_the_watched_loss() -> None:
+    run = Run()
+    run.scheduler = nn.ReduceLROnPlateau(run.optimizer, patience=0, threshold=0.9, factor=0.5)
+    history = run.fit(epochs=3)
+    assert isinstance(run.scheduler, nn.ReduceLROnPlateau)
+    assert run.scheduler.best == history["val_loss"][0]
+    assert run.optimizer.lr == 0.05 / 4
+
+
+def test_early_stopping_ends_and_restores_the_best() -> None:
+    run = Run()
+    run.optimizer.lr = 3.0
+    run.stopper = nn.EarlyStopping(patience=2)
+    states = []
+    history = run.fit(
+        epochs=50, callbacks=[lambda event: states.append(event.model.state_dict())]
+    )
+    assert history.epochs == history.best_epoch + 2 < 50
+    assert run.model.state_dict() == states[history.best_epoch - 1]
+
+
+def test_callbacks_see_every_epoch_and_may_stop() -> None:
+    seen: list[tuple[int, int, bool]] = []
+
+    def watch(event: nn.Event) -> bool:
+        seen.append((event.epoch, event.history.epochs, event.model.training))
+        return True
+
+    def stop(event: nn.Event) -> None:
+        if event.epoch == 2:
+            raise nn.StopTraining
+
+    _, history = simple(epochs=5, callbacks=[stop, watch])
+    assert seen == [(1, 1, False), (2, 2, False)]
+    assert history.epochs == 2
+
+
+def test_the_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    simple(epochs=2, batch_size=6, progress=True)
+    assert "4/4" in stream.getvalue()
+    assert "epoch=2, loss=" in stream.getvalue()
+
+
+def test_no_epochs() -> None:
+    model, history = simple(epochs=0)
+    assert history.epochs == 0
+    assert model.state_dict() == simple(epochs=0)[0].state_dict()
+
+
+# ---------------------------------------------------------------- what it refuses
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"y": YS[:-1]}, ValueError, "12 samples in X for 11 targets in y"),
+        ({"X": [], "y": []}, ValueError, "no samples in X"),
+        ({"validation": ([], [])}, ValueError, "no samples in X"),
+        ({"batch_size": 0}, ValueError, "batch_size is 1 or more"),
+        ({"epochs": -1}, ValueError, "epochs is 0 or more"),
+        ({"resume": True}, ValueError, "resume needs the checkpoint"),
+        ({"metrics": {"loss": nn.accuracy}}, ValueError, 'cannot be called "loss"'),
+        ({"loss": lambda o, t: 1.0}, TypeError, "the loss is a Value, got 1.0"),
+        ({"loss": lambda o, t: o}, TypeError, "use one reduction"),
+    ],
+)
+def test_bad_arguments(settings: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        simple(**settings)
+
+
+def test_a_loss_that_is_not_finite() -> None:
+    with pytest.raises(FloatingPointError, match="the loss is inf in epoch 1; lower the"):
+        simple(loss=lambda o, t: nn.mse_loss(o, t) * 1e308 * 1e308)
+    with pytest.raises(FloatingPointError, match="the loss is inf in epoch 1"):
+        simple(
+            loss=lambda o, t: nn.mse_loss(o, t) * (1.0 if len(t) == 12 else 1e308 * 10),
+            validation=(XS[:2], YS[:2]),
+        )
+
+
+def test_without_tqdm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(ImportError, match=r"scalar-autograd\[train\].*progress=False"):
+        simple(progress=True, checkpoint=tmp_path / "run.json")
+    assert not list(tmp_path.iterdir())
+
+
+# ---------------------------------------------------------------- checkpoints
+
+
+@pytest.mark.parametrize("stop_at", [1, 3, 5])
+def test_a_resumed_run_is_the_same_run(stop_at: int, tmp_path: Path) -> None:
+    whole = Run()
+    expected = whole.fit()
+    after = whole.result()
+    first = Run()
+    first.fit(epochs=stop_at, checkpoint=tmp_path / "run.json")
+    second = Run()
+    random.seed(99)
+    history = second.fit(checkpoint=tmp_path / "run.json", resume=True)
+    assert history.to_dict() == expected.to_dict()
+    assert second.result() == after
+
+
+def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
+    first, second = Run(), Run()
+    first.fit(checkpoint=tmp_path / "run.json")
+    second.fit(checkpoint=tmp_path / "run.json", resume=True)
+    assert second.result() == first.result()
+
+
+def test_resuming_an_early_stopped_run(tmp_path: Path) -> None:
+    histories = []
+    for resume in (False, True):
+        run = Run()
+        run.optimizer.lr = 3.0
+        run.stopper = nn.EarlyStopping(patience=2)
+        histories.append(run.fit(50, checkpoint=tmp_path / "run.json", resume=resume))
+    assert histories[0].to_dict() == histories[1].to_dict()
+
+
+def test_resuming_without_scheduler_and_early_stopping(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    expected = simple(epochs=3)[0].state_dict()
+    simple(epochs=1, checkpoint=path)
+    assert simple(epochs=3, checkpoint=path, resume=True)[0].state_dict() == expected
+
+
+def test_resuming_without_a_file_starts(tmp_path: Path) -> None:
+    run, other = Run(), Run()
+    random.seed(5)
+    run.fit(checkpoint=tmp_path / "run.json", resume=True)
+    random.seed(5)
+    other.fit()
+    assert run.result() == other.result()
+
+
+def test_not_resuming_starts_anew(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    Run().fit(checkpoint=path)
+    assert Run().fit(epochs=1, checkpoint=path).epochs == 1
+
+
+def broken(change: dict[str, Any]) -> Callable[[Path], None]:
+    def rewrite(path: Path) -> None:
+        from nn.state import read_checkpoint, write_checkpoint
+
+        write_checkpoint(path, read_checkpoint(path) | change)
+
+    return rewrite
+
+
+FAULTS: dict[str, Callable[[Path], Any]] = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-30]),
+    "empty": lambda path: path.write_bytes(b""),
+    "no optimizer": broken({"optimizer": None}),
+    "another model": broken({"model": {"w": 1.0}}),
+    "another optimizer": broken({"optimizer": {"optimizer": "SGD"}}),
+    "another scheduler": broken({"scheduler": {"scheduler": "LinearLR"}}),
+    "early stopping": broken({"early_stopping": {}}),
+    "history": broken({"history": {"loss": [1.0], "val_loss": []}}),
+    "random": broken({"random": [3, [1, 2, 3], None]}),
+    "random too": broken({"random": None}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_checkpoints_that_do_not_fit_change_nothing(
+    fault: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "run.json"
+    Run().fit(epochs=2, checkpoint=path)
+    fault(path)
+    content = path.read_bytes()
+    run = Run()
+    before = json.dumps(run.result())
+    with pytest.raises(ValueError, match=r"run\.json (is damaged|does not fit this training)"):
+        run.fit(checkpoint=path, resume=True)
+    assert json.dumps(run.result()) == before
+    assert path.read_bytes() == content
+
+
+def test_a_folder_that_is_missing_is_noticed_before_training(tmp_path: Path) -> None:
+    run = Run()
+    before = run.model.state_dict()
+    with pytest.raises(FileNotFoundError):
+        run.fit(checkpoint=tmp_path / "none" / "run.json")
+    assert run.model.state_dict() == before
+
+
+# ---------------------------------------------------------------- killed
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+import nn.training
+from tests.nn.test_training import Run
+
+die_at, calls = {die_at!r}, 0
+
+def count(name, function):
+    def counted(*arguments):
+        global calls
+        calls += name == die_at[0]
+        if (name, calls) == die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments)
+    return counted
+
+os.replace = count("replace", os.replace)
+os.fsync = count("fsync", os.fsync)
+run = Run()
+run.optimizer.step = count("step", run.optimizer.step)
+run.fit(checkpoint={path!r})
+"""
+
+
+@pytest.mark.parametrize("die_at", [("step", 2), ("step", 9), ("fsync", 3), ("replace", 5)])
+def test_a_killed_run_resumes_to_the_same_result(
+    die_at: tuple[str, int], tmp_path: Path
+) -> None:
+    path = tmp_path / "run.json"
+    root = str(Path(nn.__file__).parents[1])
+    code = KILLED.format(root=root, die_at=die_at, path=str(path))
+    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    whole = Run()
+    expected = whole.fit()
+    after = whole.result()
+    resumed = Run()
+    random.seed(99)
+    history = resumed.fit(checkpoint=path, resume=True)
+    assert resumed.result() == after
+    assert history.to_dict() == expected.to_dict()
+    assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
