@@ -155,7 +155,7 @@ def _print_table(counts: list[list[int]]) -> None:
 
 def _draw_learning(history: nn.History, path: Path) -> None:
     fig, (left, right) = figure(10.0, 4.0, columns=2)
-    epochs = range(1, len(history["loss"]) + 1)
+    epochs = range(1, history.epochs + 1)
     left.semilogy(epochs, history["loss"], color=BLUE, label="training images")
     left.semilogy(epochs, history["val_loss"], "--", color=ORANGE, label="validation images")
     left.set(title="Loss", xlabel="epoch", ylabel="cross-entropy (log scale)")

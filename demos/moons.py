@@ -101,12 +101,11 @@ def _draw(
     )
     left.legend(loc="upper left", ncols=2)
 
-    right.plot(history["loss"], color=BLUE, label="hinge loss + penalty")
+    epochs = range(1, history.epochs + 1)
+    right.plot(epochs, history["loss"], color=BLUE, label="hinge loss + penalty")
     errors = [1.0 - accuracy for accuracy in history["accuracy"]]
-    right.plot(errors, "--", color=GREY, label="share of wrong points")
-    right.set(
-        title="Learning", xlabel="epochs", ylabel="on the training points", ylim=(0, None)
-    )
+    right.plot(epochs, errors, "--", color=GREY, label="share of wrong points")
+    right.set(title="Learning", xlabel="epoch", ylabel="on the training points", ylim=(0, None))
     right.set_box_aspect((ys[-1] - ys[0]) / (xs[-1] - xs[0]))
     right.legend()
     save_figure(fig, path)

@@ -88,7 +88,7 @@ def test_help_names_every_demo(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in output for name in (*DEMOS, "--quick", "--out", "--seed", "--list"))
 
 
-@pytest.mark.parametrize("name", ["digit", "Digits", "digist"])
+@pytest.mark.parametrize("name", ["digit", "DIGITS", "digist"])
 def test_an_unknown_name_gets_a_suggestion(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
