@@ -74,7 +74,7 @@ def test_bad_activations() -> None:
         nn.Neuron(1, 3)  # type: ignore[arg-type]
 
 
-logits = st.lists(st.floats(-700, 700), min_size=1, max_size=6)
+logits = st.lists(st.floats(-350, 350), min_size=1, max_size=6)
 
 
 @given(logits)
@@ -84,10 +84,10 @@ def test_softmax_against_mpmath(xs: list[float]) -> None:
         powers = [mpmath.exp(mpmath.mpf(x)) for x in xs]
         total = mpmath.fsum(powers)
         for got, power in zip(nn.softmax(xs), powers):
-            assert abs(got - power / total) <= near * power / total + 5e-324
+            assert abs(got - power / total) <= near * power / total
         for log, power in zip(nn.log_softmax(xs), powers):
             exact = mpmath.log(power / total)
-            assert abs(log - exact) <= near * abs(exact) + 5e-324
+            assert abs(log - exact) <= near * abs(exact)
 
 
 @pytest.mark.parametrize("xs", [[0.5, -1.0, 2.0], [40.0, 0.0, -40.0], [3.0]])

@@ -60,6 +60,14 @@ def test_without_bias(fused: bool) -> None:
     assert len(nn.MLP(2, [3, 1], bias=False).parameters()) == 9
 
 
+def test_neurons_are_fused_unless_told_otherwise() -> None:
+    x = [1.0, 2.0]
+    for model in (nn.Neuron(2), nn.Layer(2, 1), nn.MLP(2, [1])):
+        assert model(x).op is TABLE["dot"]
+    for model in (nn.Layer(2, 1, fused=False), nn.MLP(2, [1], fused=False)):
+        assert model(x).op is TABLE["add"]
+
+
 def test_a_layer_gives_a_list_or_its_only_output() -> None:
     assert [y.data for y in nn.Layer(2, 3, init=nn.init.ones())([1.0, 2.0])] == [3.0] * 3
     assert nn.Layer(2, 1, init=nn.init.ones())([1.0, 2.0]).data == 3.0

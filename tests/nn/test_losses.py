@@ -224,6 +224,11 @@ def test_derivatives_in_targets_and_settings() -> None:
     assert (error.grad, delta.grad) == (2.0, 3.0)
 
 
+def test_full_smoothing_ignores_the_target() -> None:
+    losses = [nn.cross_entropy([1.0, 3.0], t, label_smoothing=1.0) for t in (0, 1)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-15)
+
+
 def test_accuracy() -> None:
     rows = [leaves([0.0, 2.0]), [1.0, 0.5], [3.0, 1.0]]
     assert nn.accuracy(rows, [1, 0, 1]) == 2 / 3
