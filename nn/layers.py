@@ -6,16 +6,15 @@ layer with a single neuron returns a Value, any other a list of them.
 
 from __future__ import annotations
 
-import operator
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any
 
 import autograd
 from autograd import Value
+from nn import checks
 from nn.activations import Activation, activation_function, each
-from nn.checks import count
 from nn.init import Initialiser, fan_in_uniform, normal
 from nn.module import Module
 
@@ -56,8 +55,8 @@ class Neuron(Module):
         bias: bool = True,
         fused: bool = True,
     ) -> None:
-        count(nin, "nin")
-        draw = fan_in_uniform() if init is None else init
+        checks.count(nin, "nin")
+        draw = _initialiser(init, fan_in_uniform())
         self.w = [Value(draw(nin, 1)) for _ in range(nin)]
         self.b: Any = 0.0
         if bias:
@@ -109,8 +108,8 @@ class Layer(Module):
         bias: bool = True,
         fused: bool = True,
     ) -> None:
-        count(nout, "nout")
-        draw = None if init is None else _with_fan_out(init, nout)
+        checks.count(nout, "nout")
+        draw = _with_fan_out(init, nout) if callable(init) else init
         self.neurons = [Neuron(nin, activation, draw, bias, fused) for _ in range(nout)]
 
     def forward(self, x: Any) -> Any:
@@ -239,16 +238,14 @@ class Embedding(Module):
     """
 
     def __init__(self, num: int, dim: int, init: Initialiser | None = None) -> None:
-        count(num, "num")
-        count(dim, "dim")
-        draw = normal() if init is None else init
+        checks.count(num, "num")
+        checks.count(dim, "dim")
+        draw = _initialiser(init, normal())
         self.weight = [[Value(draw(num, dim)) for _ in range(dim)] for _ in range(num)]
 
     def forward(self, index: int) -> list[Value]:
         """The vector of this index (IndexError unless 0 ≤ index < num)."""
-        at = operator.index(index)
-        if not 0 <= at < len(self.weight):
-            raise IndexError(f"{_name(self)} holds {len(self.weight)} vectors, got index {at}")
+        at = checks.index(index, f"{_name(self)}: the index", len(self.weight))
         return list(self.weight[at])
 
     def extra_repr(self) -> str:
@@ -288,6 +285,12 @@ class Dropout(Module):
 # ---------------------------------------------------------------------- helpers
 
 
+def _initialiser(init: Initialiser | None, default: Initialiser) -> Initialiser:
+    if init is not None and not callable(init):
+        raise TypeError(f"init is an initialiser such as nn.init.zeros(), got {init!r}")
+    return default if init is None else init
+
+
 def _with_fan_out(init: Initialiser, nout: int) -> Initialiser:
     return lambda nin, _: init(nin, nout)
 
@@ -309,8 +312,10 @@ def _inputs(module: Module, nin: int, x: Any) -> Any:
             x = [x]
         elif hasattr(x, "tolist"):
             x = x.tolist()
-        else:
+        elif isinstance(x, Iterable):
             x = list(x)
+        else:
+            raise TypeError(f"{_name(module)} takes a list of {nin} inputs, got {x!r}")
     if len(x) != nin:
         raise ValueError(f"{_name(module)} takes {nin} inputs, got {len(x)}")
     return x

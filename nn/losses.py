@@ -12,7 +12,6 @@ an unknown reduction.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import autograd
 from autograd import Value, primitive
 from autograd.primitive import Operand, primal
+from nn.checks import index, parameter_list
 
 __all__ = [
     "accuracy",
@@ -273,7 +273,7 @@ def accuracy(logits: Any, targets: Any) -> float:
     >>> accuracy([0.3, -2.0], [1, -1])
     1.0
     """
-    samples = _rows(logits)
+    samples = _rows(logits, "accuracy")
     hits: list[bool]
     if samples and _is_number(samples[0]):
         hits = [(x > 0.0) == (y > 0) for x, y in _pairs(samples, targets, "accuracy")]
@@ -294,7 +294,7 @@ def l1_penalty(params: Iterable[Value], strength: float) -> Any:
     >>> l1_penalty([Value(-2.0), Value(1.0)], 0.5).data
     1.5
     """
-    return strength * autograd.fsum([abs(p) for p in params])
+    return strength * autograd.fsum([abs(p) for p in parameter_list(params, "l1_penalty")])
 
 
 def l2_penalty(params: Iterable[Value], strength: float) -> Any:
@@ -303,7 +303,7 @@ def l2_penalty(params: Iterable[Value], strength: float) -> Any:
     >>> l2_penalty([Value(-2.0), Value(1.0)], 0.5).data
     2.5
     """
-    params = list(params)
+    params = parameter_list(params, "l2_penalty")
     return strength * autograd.dot(params, params)
 
 
@@ -314,11 +314,15 @@ def _is_number(x: object) -> bool:
     return isinstance(x, (Value, Real))
 
 
-def _rows(x: Any) -> list[Any]:
+def _rows(x: Any, name: str) -> list[Any]:
     """A list of it: of a NumPy array's rows, of a single number alone."""
     if hasattr(x, "tolist"):
         x = x.tolist()
-    return [x] if _is_number(x) else list(x)
+    if _is_number(x):
+        return [x]
+    if isinstance(x, str) or not isinstance(x, Iterable):
+        raise TypeError(f"{name} takes numbers and Values, or lists of them, got {x!r}")
+    return list(x)
 
 
 def _same_length(predictions: list[Any], targets: list[Any], name: str) -> None:
@@ -333,7 +337,7 @@ def _same_length(predictions: list[Any], targets: list[Any], name: str) -> None:
 
 def _pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any]]:
     """(prediction, target) of every number, however deep the lists are."""
-    predictions, targets = _rows(predictions), _rows(targets)
+    predictions, targets = _rows(predictions, name), _rows(targets, name)
     _same_length(predictions, targets, name)
     for prediction, target in zip(predictions, targets):
         if _is_number(prediction) and _is_number(target):
@@ -350,15 +354,18 @@ def _errors(predictions: Any, targets: Any, name: str) -> list[Any]:
 
 def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence[Any], int]]:
     """(logits, index of the true class) of every sample."""
-    rows, targets = _rows(logits), _rows(targets)
+    rows = _rows(logits, name)
     if rows and _is_number(rows[0]):
+        if _is_number(logits) or not _is_number(targets):
+            raise TypeError(
+                f"{name} takes a list of numbers for each sample, one a class, "
+                f"got {rows[0]!r} for a sample"
+            )
         rows = [rows]
+    targets = _rows(targets, name)
     _same_length(rows, targets, name)
     for row, target in zip(rows, targets):
-        index = operator.index(target)
-        if not 0 <= index < len(row):
-            raise IndexError(f"{name}: target {index} of a sample with {len(row)} classes")
-        yield row, index
+        yield row, index(target, f"{name}: a target", len(row))
 
 
 def _reduced(losses: list[Any], reduction: str, name: str) -> Any:

@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
-from nn.checks import count, not_negative
+from nn.checks import count, not_negative, parameter_list
 
 __all__ = [
     "SGD",
@@ -48,7 +48,7 @@ class Optimizer:
         weight_decay: float = 0.0,
         buffers: tuple[str, ...] = (),
     ) -> None:
-        self.params = _parameters(params)
+        self.params = _parameters(params, type(self).__name__)
         self.lr = lr
         self.weight_decay = not_negative(weight_decay, "weight_decay")
         self.steps = 0
@@ -320,7 +320,7 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float =
     >>> round(p.grad, 6), round(q.grad, 6)
     (0.6, 0.8)
     """
-    params = list(params)
+    params = parameter_list(params, "clip_grad_norm_")
     not_negative(max_norm, "max_norm")
     if not norm_type > 0.0:
         raise ValueError(f"norm_type is positive, got {norm_type!r}")
@@ -352,28 +352,24 @@ def clip_grad_value_(params: Iterable[Value], clip_value: float) -> None:
     -1.0
     """
     not_negative(clip_value, "clip_value")
-    for parameter in params:
+    for parameter in parameter_list(params, "clip_grad_value_"):
         parameter.grad = min(max(parameter.grad, -clip_value), clip_value)
 
 
 # ---------------------------------------------------------------- helpers
 
 
-def _parameters(params: Iterable[Value]) -> list[Value]:
-    if not isinstance(params, Iterable) or isinstance(params, Value):
-        raise TypeError(
-            f"an optimizer takes a list of Values such as model.parameters(), got {params!r}"
-        )
-    result = list(params)
+def _parameters(params: Iterable[Value], name: str) -> list[Value]:
+    result = parameter_list(params, name)
     if not result:
-        raise ValueError("an optimizer needs one parameter or more, got none")
+        raise ValueError(f"{name} needs one parameter or more, got none")
     for parameter in result:
-        if not isinstance(parameter, Value):
-            raise TypeError(f"a parameter is a Value, got {parameter!r}")
         if parameter.op is not None:
-            raise ValueError(f"{parameter!r} is the result of an operation, not a parameter")
+            raise ValueError(
+                f"{name}: {parameter!r} is the result of an operation, not a parameter"
+            )
     if len(set(result)) < len(result):
-        raise ValueError("a parameter occurs twice; it would be changed twice in each step")
+        raise ValueError(f"{name}: a parameter occurs twice; give each once")
     return result
 
 

@@ -23,6 +23,7 @@ BOUNDS = {
     "fan in": (nn.init.fan_in_uniform(), 1 / math.sqrt(6)),
 }
 DEVIATIONS = {
+    "standard normal": (nn.init.normal(), 1.0),
     "normal": (nn.init.normal(0.0, 2.0), 2.0),
     "xavier": (nn.init.xavier_normal(), math.sqrt(2 / 9)),
     "xavier gain": (nn.init.xavier_normal(3.0), 3 * math.sqrt(2 / 9)),

@@ -116,7 +116,7 @@ def test_a_wrong_number_of_inputs() -> None:
 def test_inputs_that_are_no_numbers() -> None:
     with pytest.raises(TypeError, match="dot takes a real number, got 'a'"):
         nn.Neuron(2)(["a", 1.0])
-    with pytest.raises(TypeError, match="not iterable"):
+    with pytest.raises(TypeError, match=r"Neuron\(2\) takes a list of 2 inputs, got None"):
         nn.Neuron(2)(None)
 
 
@@ -131,6 +131,14 @@ def test_bad_sizes() -> None:
         nn.MLP(2, 3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="nouts is empty"):
         nn.MLP(2, [])
+    three: Any = 3
+    for make in (
+        lambda: nn.Neuron(2, init=three),
+        lambda: nn.Layer(2, 2, init=three),
+        lambda: nn.Embedding(2, 2, init=three),
+    ):
+        with pytest.raises(TypeError, match=r"such as nn\.init\.zeros\(\), got 3"):
+            make()
     with pytest.raises(ValueError, match="num is 1"):
         nn.Embedding(0, 1)
     with pytest.raises(ValueError, match="dim is 1"):
@@ -166,12 +174,14 @@ def test_embedding() -> None:
 @pytest.mark.parametrize("index", [3, -1])
 def test_embedding_out_of_range(index: int) -> None:
     model = nn.Sequential(nn.Embedding(3, 2))
-    with pytest.raises(IndexError, match=rf"layers\.0 \(Emb.* holds 3 vectors, got .*{index}"):
+    with pytest.raises(
+        IndexError, match=rf"layers\.0 \(Emb.*: the index is within 0 to 2, got {index}"
+    ):
         model(index)
 
 
 def test_embedding_takes_an_integer() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"Embedding\(3, 2\): the index is an integer"):
         nn.Embedding(3, 2)(1.0)
     assert len(nn.Embedding(3, 2)(np.int64(2))) == 2
 

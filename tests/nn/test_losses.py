@@ -106,6 +106,9 @@ def test_shapes_that_do_not_fit(loss: Callable[..., Any]) -> None:
         loss([0.5], [[1]])
     with pytest.raises(ValueError, match=f"{name}: 2 predictions for 1 targets"):
         loss([[0.5, 0.5]], [[1]])
+    for bad in ("ab", None):
+        with pytest.raises(TypeError, match=f"{name} takes numbers and Values, or lists of"):
+            loss([0.5], bad)
     with pytest.raises(ValueError, match=f'{name}: reduction is "mean", .* got .avg.'):
         loss([0.5], [1], "avg")
 
@@ -118,10 +121,15 @@ def test_classes_that_do_not_fit(loss: Callable[..., Any]) -> None:
     with pytest.raises(ValueError, match=f"{name}: no predictions"):
         loss([], [])
     for target in (2, -1):
-        with pytest.raises(IndexError, match=f"{name}: target {target} of a .* 2 classes"):
+        with pytest.raises(
+            IndexError, match=f"{name}: a target is within 0 to 1, got {target}"
+        ):
             loss([[0.5, 0.5]], [target])
-    with pytest.raises(TypeError, match="interpreted as an integer"):
+    with pytest.raises(TypeError, match=rf"{name}: a target is an integer, got 0\.5"):
         loss([[0.5, 0.5]], [0.5])
+    for logits, targets in (([0.5, 0.25], [1, 0]), (0.5, 0), ([0.5], [0])):
+        with pytest.raises(TypeError, match=rf"{name} takes a list of numbers for each .*0\.5"):
+            loss(logits, targets)
     with pytest.raises(ValueError, match=f"{name}: reduction"):
         loss([[0.5, 0.5]], [1], "avg")
 
@@ -239,6 +247,12 @@ def test_accuracy() -> None:
         nn.accuracy([], [])
     with pytest.raises(ValueError, match="accuracy: 1 predictions for 2"):
         nn.accuracy([0.5], [1, 1])
+
+
+def test_penalties_of_what_is_no_list() -> None:
+    for penalty in (nn.l1_penalty, nn.l2_penalty):
+        with pytest.raises(TypeError, match=r"l._penalty .*model\.parameters\(\), got Layer"):
+            penalty(nn.Layer(1, 1), 0.1)  # type: ignore[arg-type]
 
 
 def test_penalties_are_single_nodes() -> None:

@@ -82,7 +82,7 @@ def test_parameters_that_are_none(kind: Callable[..., nn.Optimizer]) -> None:
         kind(nn.Layer(1, 1))
     with pytest.raises(TypeError, match=r"such as model\.parameters"):
         kind(Value(1.0))
-    with pytest.raises(TypeError, match=r"a parameter is a Value, got 1\.0"):
+    with pytest.raises(TypeError, match=rf"{kind.__name__} takes Values, got 1\.0"):
         kind([1.0])
     with pytest.raises(ValueError, match="one parameter or more"):
         kind([])
@@ -114,6 +114,16 @@ def test_settings_out_of_range(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         kind([Value(1.0)], **settings)
+
+
+def test_settings_at_the_ends_of_their_ranges() -> None:
+    gradients = [[3.0], [-1.0]]
+    assert stepped(nn.Adam([Value(1.0)], 0.5, (0.0, 0.0), eps=0.0), gradients) == [[0.5], [1.0]]
+    assert stepped(nn.RMSprop([Value(1.0)], 0.5, alpha=0.0, eps=0.0), gradients) == [
+        [0.5],
+        [1.0],
+    ]
+    assert nn.RMSprop([Value(1.0)], alpha=1.0).alpha == 1.0
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
@@ -190,6 +200,10 @@ def test_no_gradients_to_clip() -> None:
     assert nn.clip_grad_norm_([], 1.0, 3.0) == 0.0
 
 
+def test_a_norm_of_order_below_1() -> None:
+    assert nn.clip_grad_norm_(with_grads([4.0, 9.0]), 1e3, 0.5) == 25.0
+
+
 def test_clipping_refuses() -> None:
     params = with_grads([1.0, math.nan])
     with pytest.raises(FloatingPointError, match="clip_grad_norm_: the gradient of Value"):
@@ -199,6 +213,10 @@ def test_clipping_refuses() -> None:
         nn.clip_grad_norm_(params, -1.0)
     with pytest.raises(ValueError, match="norm_type is positive, got 0"):
         nn.clip_grad_norm_(params, 1.0, 0)
+    with pytest.raises(TypeError, match="clip_grad_norm_ takes a list of Values"):
+        nn.clip_grad_norm_(nn.Layer(1, 1), 1.0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="clip_grad_value_ takes Values, got None"):
+        nn.clip_grad_value_([None], 1.0)  # type: ignore[list-item]
     with pytest.raises(ValueError, match="clip_value is"):
         nn.clip_grad_value_(params, -1.0)
 
