@@ -193,6 +193,11 @@ def test_dropout_while_training() -> None:
     assert out.count(0.0) == pytest.approx(1000, abs=4 * (4000 * 0.25 * 0.75) ** 0.5)
 
 
+def test_dropout_of_probability_0_keeps_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.0)
+    assert nn.Dropout(0.0)([3.0]) == [3.0]
+
+
 def test_dropout_of_values() -> None:
     x = Value(3.0)
     nn.Dropout(1.0)(x).backward()
