@@ -26,6 +26,7 @@ from demos.common import BLUE, ORANGE, figure, on_terminal, save_figure
 EPOCHS = 20
 TEST, VALIDATION = 360, 180
 QUICK_EPOCHS, QUICK_IMAGES = 4, 300
+SHEET = 24  # images on a sheet, at most
 Image = list[float]
 
 
@@ -138,7 +139,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
 
     _draw_learning(history, out / "digits-learning.png")
     _draw_confusion(counts, right, out / "digits-confusion.png")
-    _draw_misread(test, beliefs, read, out / "digits-misread.png")
+    _draw_sheets(test, beliefs, read, out)
 
 
 def _print_table(counts: list[list[int]]) -> None:
@@ -193,29 +194,36 @@ def _draw_confusion(counts: list[list[int]], right: int, path: Path) -> None:
     save_figure(fig, path)
 
 
-def _draw_misread(
-    test: Digits, beliefs: list[list[float]], read: list[int], path: Path
-) -> None:
+def _draw_sheets(test: Digits, beliefs: list[list[float]], read: list[int], out: Path) -> None:
+    first = list(range(SHEET))
+    right = sum([read[i] == test.labels[i] for i in first])
+    title = f"{SHEET} of the {TEST} unseen images: {right} read correctly"
+    _draw_sheet(test, beliefs, first, title, out / "digits-read.png")
     wrong = [i for i, label in enumerate(test.labels) if read[i] != label]
     if not wrong:
         print("not one digit was misread, so there is no sheet of misread ones")
         return
-    shown = wrong[:24]
-    rows = -(-len(shown) // 6)
-    fig, axes = figure(9.0, 0.6 + 1.9 * rows, rows, 6)
+    which = f"The {len(wrong)}" if len(wrong) <= SHEET else f"{SHEET} of the {len(wrong)}"
+    title = f"{which} misread of {TEST} unseen images"
+    _draw_sheet(test, beliefs, wrong[:SHEET], title, out / "digits-misread.png")
+
+
+def _draw_sheet(
+    test: Digits, beliefs: list[list[float]], shown: list[int], title: str, path: Path
+) -> None:
+    rows = -(-len(shown) // 8)
+    fig, axes = figure(11.0, 0.6 + 1.8 * rows, rows, 8)
     for ax in axes[len(shown) :]:
         ax.set_visible(False)
     for ax, i in zip(axes, shown):
-        pixels = test.images[i]
+        pixels, label, sure = test.images[i], test.labels[i], max(beliefs[i])
         ax.imshow([pixels[k : k + 8] for k in range(0, 64, 8)], cmap="Greys", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color="#BBBBBB")
-        sure = max(beliefs[i])
+        read = beliefs[i].index(sure)
+        weight = "normal" if read == label else "bold"
         ax.set_title(
-            f"{test.labels[i]} read as {read[i]}\n{sure:.0%} sure", loc="center", fontsize=9
+            f"{label} read as {read}\n{sure:.0%} sure", loc="center", size=9, weight=weight
         )
-    which = (
-        f"The {len(wrong)}" if len(shown) == len(wrong) else f"{len(shown)} of the {len(wrong)}"
-    )
-    fig.suptitle(f"{which} misread of {TEST} unseen images", size=11)
+    fig.suptitle(title, size=11)
     save_figure(fig, path)

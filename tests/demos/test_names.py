@@ -40,8 +40,8 @@ def test_a_fresh_model_is_about_as_good_as_guessing() -> None:
 
 def test_learning_lowers_the_loss() -> None:
     random.seed(0)
-    losses = names.train(NameModel(), names.examples(names.known_names()[::10]), steps=60)
-    assert len(losses) == 60
+    losses = names.train(NameModel(), names.examples(names.known_names()[::10]), steps=40)
+    assert len(losses) == 40
     assert fmean(losses[-10:]) < 2.8 < fmean(losses[:3])
 
 

@@ -18,6 +18,7 @@ FILES = {
         "digits-learning.png",
         "digits-misread.png",
         "digits-model.json",
+        "digits-read.png",
     },
     "moons": {"moons.png"},
     "regression": {"regression.png"},
