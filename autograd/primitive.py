@@ -115,14 +115,22 @@ class Primitive:
 
     def partial(self, slot: int, out: Operand, operands: Sequence[Operand]) -> Any:
         """d(out)/d(operands[slot]) by a fixed-arity operation's rule for that slot."""
-        partial = self.rules[slot](out, *operands)
-        if type(partial) is float or is_node(partial):
+        try:
+            partial = self.rules[slot](out, *operands)
+        except Exception as error:
+            error.add_note(f"in partial {slot} of {self.name}({describe(operands)})")
+            raise
+        if type(partial) is float or (is_node(partial) and is_node(out)):
             return partial
         return number(partial, f"partial {slot} of {self.name}")
 
     def partials(self, out: Operand, operands: Sequence[Operand]) -> tuple[Any, ...]:
         """Every partial of a variadic operation, in the order of its operands."""
-        partials: tuple[Any, ...] = self.rules[0](out, *operands)
+        try:
+            partials: tuple[Any, ...] = self.rules[0](out, *operands)
+        except Exception as error:
+            error.add_note(f"in the partials of {self.name}({describe(operands)})")
+            raise
         if len(partials) != len(operands):
             raise ValueError(
                 f"{self.name}: its rule gave {len(partials)} partials "

@@ -260,3 +260,23 @@ def test_a_partials_rule_that_gives_no_number() -> None:
     odd = primitive("odd_one", lambda x: x, lambda out, x: None)
     with pytest.raises(TypeError, match="partial 0 of odd_one takes a real number, got None"):
         odd(Value(1.0))
+
+
+def test_a_partials_rule_that_records_while_it_is_given_floats() -> None:
+    k = Value(3.0)
+    odd = primitive("odd_one", lambda x: 3.0 * x, lambda out, x: k * 1.0)
+    with pytest.raises(TypeError, match=r"partial 0 of odd_one .* use its \.data"):
+        odd(Value(1.0))
+
+
+@pytest.mark.parametrize("variadic", [False, True])
+def test_an_error_in_a_partials_rule_names_the_operation(variadic: bool) -> None:
+    def slope(out: Any, x: Any) -> Any:
+        return (x / out,) if variadic else x / out
+
+    odd = primitive("odd_one", abs, slope, variadic=variadic)
+    with pytest.raises(ZeroDivisionError) as caught:
+        odd(Value(0.0))
+    (note,) = caught.value.__notes__
+    assert "odd_one(0.0)" in note
+    assert odd(0.0) == 0.0
