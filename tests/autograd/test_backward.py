@@ -315,3 +315,9 @@ def test_the_order_of_the_sweep_depends_on_the_graph_alone() -> None:
 
     first = run(0)
     assert all(run(garbage) == first for garbage in (1, 17, 1000))
+
+
+def test_the_gradient_in_what_the_root_does_not_depend_on_is_zero() -> None:
+    x, other = Value(2.0), Value(3.0)
+    assert gradient(x * x, [other, x, other * 1.0]) == [0.0, 4.0, 0.0]
+    assert gradient(x * x, other) == 0.0
