@@ -54,6 +54,8 @@ def _measure(benchmark: Any, medians: Medians) -> Callable[..., None]:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    if MEDIANS not in config.stash and FIGURES not in config.stash:
+        return
     terminalreporter.section("medians, and how many times faster than the peer")
     for what, medians in config.stash.get(MEDIANS, {}).items():
         for who, seconds in medians.items():
