@@ -98,6 +98,12 @@ def test_state() -> None:
     assert (other.best, other.waited, other.best_state) == (math.inf, 0, None)
 
 
+def test_an_event_is_read_only() -> None:
+    event = nn.Event(1, Point(), nn.History())
+    with pytest.raises(AttributeError):
+        event.epoch = 2  # type: ignore[misc]
+
+
 def test_settings_out_of_range() -> None:
     with pytest.raises(ValueError, match="patience is 1 or more"):
         nn.EarlyStopping(patience=0)

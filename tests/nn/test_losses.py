@@ -143,7 +143,10 @@ def test_settings_out_of_range() -> None:
         nn.hinge_loss([1.0], [0])
     with pytest.raises(ValueError, match=r"entropy_with_logits\(0\.0, 2\): outside .*a target"):
         nn.binary_cross_entropy_with_logits([0.0], [2])
-    for p, y in ((-0.5, 0), (1.5, 1), (0.5, 2), (0.0, 1), (1.0, 0)):
+    for y in (-0.01, 1.01):
+        with pytest.raises(ValueError, match="a target within"):
+            nn.binary_cross_entropy_with_logits([0.0], [y])
+    for p, y in ((-0.01, 0), (1.01, 1), (0.5, 1.01), (0.5, -0.01), (0.0, 1), (1.0, 0)):
         with pytest.raises(ValueError, match="outside the domain, which is a probability"):
             nn.binary_cross_entropy([p], [y])
 
