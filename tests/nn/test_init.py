@@ -56,6 +56,7 @@ def test_a_mean() -> None:
 def test_constants() -> None:
     assert nn.init.constant(0.25)(2, 3) == 0.25
     assert nn.init.zeros()(2, 3) == 0.0
+    assert nn.init.uniform(1.5, 1.5)(2, 3) == 1.5
     assert nn.init.ones()(2, 3) == 1.0
 
 
