@@ -1,3 +1,4 @@
+# cython: language_level=3
 """The primitives as methods of a Value.
 
 The table says what each of them is; `autograd.functional` documents them. The operators and
@@ -7,7 +8,13 @@ the few that are written out for speed are in `value.py`.
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any
+
+try:
+    import cython
+except ImportError:
+    from autograd import build as cython
 
 from autograd.primitive import TABLE, Number, Operand
 
@@ -22,6 +29,8 @@ def _apply(name: str, *operands: Operand) -> Value:
     return result
 
 
+@cython.no_gc
+@cython.cclass
 class Methods:
     """A base of Value, which has the operations as `x.name(…)`."""
 
@@ -201,7 +210,7 @@ class Methods:
 
     def take(self: Any, index: int, *others: Operand) -> Operand:
         """The element of (self, *others) at an index"""
-        return _apply("take", index, self, *others)
+        return _apply("take", operator.index(index), self, *others)
 
     def sum(self: Any, *others: Operand) -> Value:
         """self + others, rounded once"""

@@ -1,3 +1,4 @@
+# cython: language_level=3
 """What an operation is: its rules on floats, its partials, and the errors it raises.
 
 A primitive knows nothing of nodes. Called on something that records (a Value), it hands
@@ -14,6 +15,7 @@ from typing import Any
 __all__ = ["TABLE", "Number", "Operand", "Primitive", "describe", "number", "primal", "real"]
 
 Number = int | float
+Label = str | None
 Operand = Any  # a Value or a Number; rules are generic over whatever has arithmetic
 
 
@@ -186,19 +188,23 @@ def primal(x: Operand) -> float:
 
 def real(x: object) -> float | None:
     """x as a float if it is a real number, else None."""
-    if type(x) is int or isinstance(x, Real):
+    if type(x) is not int and not isinstance(x, Real):
+        return None
+    try:
         return float(x)
-    return None
+    except OverflowError:
+        raise OverflowError(f"{_short(repr(x))} is too large for a float") from None
 
 
 def number(x: object, what: str) -> float:
     """x as a float; TypeError naming `what` if it is not a real number."""
     if type(x) is float:
         return x
-    if type(x) is int or isinstance(x, Real):
-        return float(x)
-    hint = "; use its .data or .detach()" if is_node(x) else ""
-    raise TypeError(f"{what} takes a real number, got {_short(repr(x))} ({_kind(x)}){hint}")
+    converted = real(x)
+    if converted is None:
+        hint = "; use its .data or .detach()" if is_node(x) else ""
+        raise TypeError(f"{what} takes a real number, got {_short(repr(x))} ({_kind(x)}){hint}")
+    return converted
 
 
 def text(label: object) -> str:

@@ -17,7 +17,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from autograd.primitive import TABLE, Primitive, primal
+from autograd.primitive import TABLE, Primitive, is_node, number, primal
 
 __all__ = ["TABLE", "primitive"]
 
@@ -91,6 +91,8 @@ def primitive(
     if latex is None:
         slots = "{args}" if variadic else ", ".join(f"{{{i}}}" for i in range(len(rules)))
         latex = f"\\operatorname{{{{{name}}}}}\\left({slots}\\right)".replace("_", r"\_")
+    if variadic and _own:
+        rules = (_checked(name, rules[0]),)
     entry = Primitive(
         name, value, rules, symbol or name, variadic, selects, domain, kink, latex
     )
@@ -99,6 +101,16 @@ def primitive(
 
 
 _own: frozenset[str] = frozenset()
+
+
+def _checked(name: str, rule: Rule) -> Rule:
+    """A variadic rule whose partials are numbers, as floats, or nodes."""
+
+    def checked(out: Any, *operands: Any) -> tuple[Any, ...]:
+        partials = rule(out, *operands)
+        return tuple([d if is_node(d) else number(d, f"a partial of {name}") for d in partials])
+
+    return checked
 
 
 # ---------------------------------------------------------------- arithmetic
@@ -352,6 +364,8 @@ def _exp_of_difference(x: Any, y: float) -> Any:
 
 def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
     top = max(map(primal, xs))
+    if math.isinf(top):
+        return _shares(out, *xs)
     weights = [_exp_of_difference(x, top) for x in xs]
     total = sum_(*weights)
     return tuple([weight / total for weight in weights])
@@ -441,8 +455,13 @@ def _slope_of_atan(out: Any, x: Any) -> Any:
     return 1.0 / (1.0 + x * x)
 
 
+def _one_minus_square(x: Any) -> Any:
+    # By factors near -1 and 1; not near 0, where the derivative of those would cancel.
+    return (1.0 - x) * (1.0 + x) if abs(primal(x)) > 0.5 else 1.0 - x * x
+
+
 def _slope_of_asin(out: Any, x: Any) -> Any:
-    width = (1.0 - x) * (1.0 + x)
+    width = _one_minus_square(x)
     return 1.0 / sqrt(width) if width else INF
 
 
@@ -502,9 +521,9 @@ primitive(
 # ---------------------------------------------------------------- hyperbolic functions
 
 
-def _bell(x: Any) -> Any:
-    """e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails."""
-    e = exp(-x if x >= 0.0 else x)
+def _bell(x: float) -> float:
+    # e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails.
+    e = math.exp(-abs(x))
     return e / ((1.0 + e) * (1.0 + e))
 
 
@@ -517,12 +536,13 @@ sinh = primitive(
     "sinh", math.sinh, lambda out, x: TABLE["cosh"](x), latex=r"\sinh\left({0}\right)"
 )
 primitive("cosh", math.cosh, lambda out, x: sinh(x), latex=r"\cosh\left({0}\right)")
-primitive(
+tanh = primitive(
     "tanh",
     math.tanh,
-    lambda out, x: 4.0 * _bell(2.0 * x),
+    lambda out, x: 4.0 * TABLE["bell"](2.0 * x),
     latex=r"\tanh\left({0}\right)",
 )
+bell = primitive("bell", _bell, lambda out, x: -out * tanh(0.5 * x))
 primitive(
     "asinh",
     math.asinh,
@@ -540,7 +560,7 @@ primitive(
 primitive(
     "atanh",
     math.atanh,
-    lambda out, x: 1.0 / ((1.0 - x) * (1.0 + x)),
+    lambda out, x: 1.0 / _one_minus_square(x),
     domain="-1 < x < 1",
     latex=r"\operatorname{{artanh}}\left({0}\right)",
 )
@@ -584,7 +604,7 @@ def _normal_cdf(x: float) -> float:
 sigmoid = primitive(
     "sigmoid",
     _sigmoid,
-    lambda out, x: _bell(x),
+    lambda out, x: bell(x),
     symbol="σ",
     latex=r"\sigma\left({0}\right)",
 )
@@ -600,7 +620,7 @@ primitive(
 primitive(
     "silu",
     lambda x: x * _sigmoid(x),
-    lambda out, x: sigmoid(x) + x * _bell(x),
+    lambda out, x: sigmoid(x) + x * bell(x),
     symbol="SiLU",
 )
 normal_cdf = primitive(
@@ -644,6 +664,8 @@ def _dot(bias: float, *both: float) -> float:
     try:
         return math.fsum(products)
     except ValueError:  # inf - inf, which is NaN in floats
+        if all(map(math.isfinite, (bias, *both))):
+            raise OverflowError from None
         return NAN
 
 

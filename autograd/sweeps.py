@@ -96,7 +96,7 @@ def chain(node: Value, factor: Operand, partial: Operand) -> Any:
     A zero factor gives zero, even against an infinite partial; so does a zero partial of an
     operation that selects among its operands, even against an infinite factor.
     """
-    primitive: Any = node._primitive
+    primitive: Any = node.op
     g, d = primal(factor), primal(partial)
     if (g == 0.0 and not math.isfinite(d)) or (d == 0.0 and primitive.selects):
         return 0.0
@@ -109,7 +109,7 @@ def chain(node: Value, factor: Operand, partial: Operand) -> Any:
 
 def differentiable_partials(node: Value, reached: Container[Value] | None) -> list[Any]:
     """The partials of a node as Values, computed by its rules from its operands."""
-    primitive: Any = node._primitive
+    primitive: Any = node.op
     operands = node.operands
     slots = [slot for slot, x in enumerate(operands) if type(x) is Value]
     every = primitive.partials(node, operands) if primitive.variadic else None
@@ -142,7 +142,7 @@ def all_finite(
 
 def explain_nan(node: Value, x: Value, partial: Operand, term: Operand) -> Exception:
     """The error for a sum of the chain rule that is NaN at an operand x of node."""
-    primitive: Any = node._primitive
+    primitive: Any = node.op
     call = f"{primitive.name}({describe(node.operands)})"
     whose = describe([x])
     if math.isnan(primal(partial)):

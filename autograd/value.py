@@ -1,3 +1,4 @@
+# cython: language_level=3, infer_types=True
 """The node and the chain rule: a float that remembers how it was computed.
 
 Every operation on a `Value` makes a new `Value` that keeps the operation, its inputs and
@@ -12,25 +13,38 @@ operation takes its rules from the table in `primitives.py`.
 
 from __future__ import annotations
 
-import itertools
 import math
 import threading
 from contextlib import ContextDecorator
-from typing import Any, final
+from typing import Any
+
+try:
+    import cython
+except ImportError:
+    from autograd import build as cython
+
+if cython.compiled:
+    from cython.cimports.libc.math import exp, tanh
+else:
+    from math import exp, tanh
 
 from autograd.methods import Methods
-from autograd.primitive import Number, Operand, Primitive, number, real, text
+from autograd.primitive import Label, Number, Operand, Primitive, number, real, text
 from autograd.primitives import TABLE
 
 __all__ = ["Value", "no_grad", "recording", "topological_order"]
 
-NEG, ADD, SUB, MUL, DIV, POW = [
-    TABLE[name] for name in ["neg", "add", "sub", "mul", "div", "pow"]
-]
-EXP, TANH, RELU = [TABLE[name] for name in ["exp", "tanh", "relu"]]
+NEG, ADD, SUB = TABLE["neg"], TABLE["add"], TABLE["sub"]
+MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
+EXP, TANH, RELU = TABLE["exp"], TABLE["tanh"], TABLE["relu"]
+INF = math.inf
+LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every float
+INTERPRETED = __file__.endswith(".py")
 
 
-@final
+@cython.final
+@cython.no_gc
+@cython.cclass
 class Value(Methods):
     """A float, and the operation, inputs and partials that it came from.
 
@@ -52,45 +66,30 @@ class Value(Methods):
 
     # An operation with one or two operands keeps them in `_a` and `_b` with the partials
     # `_da` and `_db`. Where an operand is a plain number the input is None, and the number
-    # itself stands in the place of its partial. Other operations keep `_wide`, a tuple
-    # (operands, inputs, partials). `_mark` is the number of the last traversal that came by.
-    __slots__ = (
-        "_data",
-        "_grad",
-        "_label",
-        "_primitive",
-        "_a",
-        "_b",
-        "_da",
-        "_db",
-        "_wide",
-        "_mark",
-    )
+    # itself stands in the place of its partial. `_extra` holds what few nodes have: a label,
+    # or, for an operation with more operands, (operands, inputs, partials, label).
+    # `_mark` is the number of the last traversal that came by.
+    __slots__ = ("_a", "_b", "_da", "_data", "_db", "_extra", "_grad", "_mark", "_primitive")
     _data: float
     _grad: float
-    _label: str | None
     _primitive: Primitive | None
     _a: Value | None
     _b: Value | None
     _da: float
     _db: float
-    _wide: tuple[tuple[Operand, ...], tuple[Value, ...], tuple[float, ...]] | None
+    _extra: Any
     _mark: int
 
-    def __init__(self, data: Number, label: str | None = None) -> None:
+    def __init__(self, data: Number, label: Label = None) -> None:
         self._data = data if type(data) is float else number(data, "Value")
         self._grad = 0.0
-        self._label = None if label is None else text(label)
         self._primitive = None
         self._a = None
         self._b = None
         self._da = 0.0
         self._db = 0.0
-        self._wide = None
+        self._extra = None if label is None else text(label)
         self._mark = 0
-
-    def __init_subclass__(cls) -> None:
-        raise TypeError("Value cannot be subclassed; keep one in your own class instead")
 
     # ------------------------------------------------------------------ what it holds
 
@@ -118,11 +117,13 @@ class Value(Methods):
     @property
     def label(self) -> str | None:
         """A name for pictures and messages, or None."""
-        return self._label
+        label: Any = self._extra[3] if type(self._extra) is tuple else self._extra
+        return label  # type: ignore[no-any-return]
 
     @label.setter
-    def label(self, label: str | None) -> None:
-        self._label = None if label is None else text(label)
+    def label(self, label: Label) -> None:
+        name = None if label is None else text(label)
+        self._extra = (*self._extra[:3], name) if type(self._extra) is tuple else name
 
     @property
     def op(self) -> Primitive | None:
@@ -134,8 +135,8 @@ class Value(Methods):
         """The full argument list of the operation: Values and plain numbers."""
         if self._primitive is None:
             return ()
-        if self._wide is not None:
-            return self._wide[0]
+        if type(self._extra) is tuple:
+            return self._extra[0]  # type: ignore[no-any-return]
         a = self._da if self._a is None else self._a
         if self._primitive.arity == 1:
             return (a,)
@@ -144,15 +145,15 @@ class Value(Methods):
     @property
     def inputs(self) -> tuple[Value, ...]:
         """The Values among the operands, one an argument slot: `a*a` has two."""
-        if self._wide is not None:
-            return self._wide[1]
+        if type(self._extra) is tuple:
+            return self._extra[1]  # type: ignore[no-any-return]
         return tuple([x for x in (self._a, self._b) if x is not None])
 
     @property
     def partials(self) -> tuple[float, ...]:
         """d(this)/d(input), one an input, as recorded when the operation ran."""
-        if self._wide is not None:
-            return self._wide[2]
+        if type(self._extra) is tuple:
+            return self._extra[2]  # type: ignore[no-any-return]
         pairs = ((self._a, self._da), (self._b, self._db))
         return tuple([partial for x, partial in pairs if x is not None])
 
@@ -172,8 +173,8 @@ class Value(Methods):
             parts.append(f"op={self._primitive.symbol!r}")
         if self._grad != 0.0:
             parts.append(f"grad={self._grad!r}")
-        if self._label is not None:
-            parts.append(f"label={self._label!r}")
+        if self.label is not None:
+            parts.append(f"label={self.label!r}")
         return f"Value({', '.join(parts)})"
 
     def __format__(self, spec: str) -> str:
@@ -181,6 +182,9 @@ class Value(Methods):
 
     def __bool__(self) -> bool:
         return self._data != 0.0
+
+    def __int__(self) -> int:
+        return int(self._data)
 
     def __round__(self, ndigits: int | None = None) -> Any:
         return round(self._data, ndigits)
@@ -193,6 +197,9 @@ class Value(Methods):
 
     def __trunc__(self) -> int:
         return math.trunc(self._data)
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
 
     def __lt__(self, other: Operand) -> Any:
         return self._data < (other._data if type(other) is Value else other)
@@ -214,6 +221,10 @@ class Value(Methods):
     def __pos__(self) -> Value:
         return self
 
+    def conjugate(self) -> Value:
+        """Itself, as of any real number; NumPy asks for it."""
+        return self
+
     def __abs__(self) -> Value:
         return self.abs()
 
@@ -222,15 +233,19 @@ class Value(Methods):
         if type(other) is Value:
             that: Value = other
             return _node(x + that._data, ADD, self, that, 1.0, 1.0)
-        c = other if type(other) is float else real(other)
-        if c is None:
-            return NotImplemented
+        if type(other) is not float:
+            other = real(other)
+            if other is None:
+                return NotImplemented
+        c: float = other
         return _node(x + c, ADD, self, None, 1.0, c)
 
     def __radd__(self, other: Operand) -> Value:
-        c = other if type(other) is float else real(other)
-        if c is None:
-            return NotImplemented
+        if type(other) is not float:
+            other = real(other)
+            if other is None:
+                return NotImplemented
+        c: float = other
         return _node(c + self._data, ADD, None, self, c, 1.0)
 
     def __sub__(self, other: Operand) -> Value:
@@ -238,15 +253,19 @@ class Value(Methods):
         if type(other) is Value:
             that: Value = other
             return _node(x - that._data, SUB, self, that, 1.0, -1.0)
-        c = other if type(other) is float else real(other)
-        if c is None:
-            return NotImplemented
+        if type(other) is not float:
+            other = real(other)
+            if other is None:
+                return NotImplemented
+        c: float = other
         return _node(x - c, SUB, self, None, 1.0, c)
 
     def __rsub__(self, other: Operand) -> Value:
-        c = other if type(other) is float else real(other)
-        if c is None:
-            return NotImplemented
+        if type(other) is not float:
+            other = real(other)
+            if other is None:
+                return NotImplemented
+        c: float = other
         return _node(c - self._data, SUB, None, self, c, -1.0)
 
     def __mul__(self, other: Operand) -> Value:
@@ -255,15 +274,19 @@ class Value(Methods):
             that: Value = other
             y = that._data
             return _node(x * y, MUL, self, that, y, x)
-        c = other if type(other) is float else real(other)
-        if c is None:
-            return NotImplemented
+        if type(other) is not float:
+            other = real(other)
+            if other is None:
+                return NotImplemented
+        c: float = other
         return _node(x * c, MUL, self, None, c, c)
 
     def __rmul__(self, other: Operand) -> Value:
-        c = other if type(other) is float else real(other)
-        if c is None:
-            return NotImplemented
+        if type(other) is not float:
+            other = real(other)
+            if other is None:
+                return NotImplemented
+        c: float = other
         return _node(c * self._data, MUL, None, self, c, c)
 
     def __truediv__(self, other: Operand) -> Value:
@@ -275,17 +298,21 @@ class Value(Methods):
                 raise DIV.explain(ZeroDivisionError(), (self, that))
             out = x / y
             return _node(out, DIV, self, that, 1.0 / y, -out / y)
-        c = other if type(other) is float else real(other)
-        if c is None:
-            return NotImplemented
+        if type(other) is not float:
+            other = real(other)
+            if other is None:
+                return NotImplemented
+        c: float = other
         if c == 0.0:
             raise DIV.explain(ZeroDivisionError(), (self, c))
         return _node(x / c, DIV, self, None, 1.0 / c, c)
 
     def __rtruediv__(self, other: Operand) -> Value:
-        c = other if type(other) is float else real(other)
-        if c is None:
-            return NotImplemented
+        if type(other) is not float:
+            other = real(other)
+            if other is None:
+                return NotImplemented
+        c: float = other
         y = self._data
         if y == 0.0:
             raise DIV.explain(ZeroDivisionError(), (c, self))
@@ -295,9 +322,11 @@ class Value(Methods):
     def __pow__(self, other: Operand) -> Value:
         if type(other) is Value:
             return Value._record(POW, (self, other))
-        c = other if type(other) is float else real(other)
-        if c is None:
-            return NotImplemented
+        if type(other) is not float:
+            other = real(other)
+            if other is None:
+                return NotImplemented
+        c: float = other
         x = self._data
         out = POW.evaluate((x, c), (self, c))
         return _node(out, POW, self, None, POW.partial(0, out, (x, c)), c)
@@ -311,18 +340,18 @@ class Value(Methods):
 
     def exp(self) -> Value:
         """e to the power of x"""
-        try:
-            out = math.exp(self._data)
-        except OverflowError as error:
-            raise EXP.explain(error, (self,)) from None
+        x = self._data
+        if LARGEST_EXPONENT < x < INF:
+            raise EXP.explain(OverflowError(), (self,))
+        out = exp(x)
         return _node(out, EXP, self, None, out, 0.0)
 
     def tanh(self) -> Value:
         """The hyperbolic tangent"""
         x = self._data
-        e = math.exp(-2.0 * x if x >= 0.0 else 2.0 * x)
+        e = exp(-2.0 * x if x >= 0.0 else 2.0 * x)
         slope = 4.0 * (e / ((1.0 + e) * (1.0 + e)))
-        return _node(math.tanh(x), TANH, self, None, slope, 0.0)
+        return _node(tanh(x), TANH, self, None, slope, 0.0)
 
     def relu(self) -> Value:
         """x where it is positive, else 0"""
@@ -358,6 +387,8 @@ class Value(Methods):
         start = number(seed, "the seed of backward")
         order, leaves = topological_order(self)
         before = [leaf._grad for leaf in leaves]
+        node: Value
+        leaf: Value
         try:
             for leaf in leaves:
                 leaf._grad = 0.0
@@ -386,6 +417,27 @@ class Value(Methods):
         for leaf in leaves:
             leaf._grad = 0.0
 
+    def __dealloc__(self) -> None:  # pragma: no cover
+        # Called by the compiled build alone. Releasing the inputs frees nodes that release
+        # theirs, as deep as the graph; so a node that dies inside this hands them over to
+        # the outermost call. (The interpreter's own objects do the same in C.)
+        global _releasing
+        a = self._a
+        b = self._b
+        if (a is None or a._primitive is None) and (b is None or b._primitive is None):
+            return
+        self._a = None
+        self._b = None
+        _released.append(a)
+        _released.append(b)
+        if not _releasing:
+            a = None
+            b = None
+            _releasing = True
+            while _released:
+                _released.pop()
+            _releasing = False
+
     def detach(self) -> Value:
         """A leaf with the same data: gradients stop here."""
         return Value(self._data)
@@ -399,42 +451,39 @@ class Value(Methods):
             (x,) = operands
             data = primitive.evaluate((x._data,), operands)
             return _node(data, primitive, x, None, primitive.partial(0, data, (x._data,)), 0.0)
-        numbers = [
-            x._data
-            if type(x) is Value
-            else x
-            if type(x) is float
-            else number(x, primitive.name)
-            for x in operands
-        ]
+        numbers = []
+        exact = True
+        for x in operands:
+            if type(x) is Value:
+                that: Value = x
+                numbers.append(that._data)
+            elif type(x) is float:
+                numbers.append(x)
+            else:
+                numbers.append(number(x, primitive.name))
+                exact = False
         data = primitive.evaluate(numbers, operands)
         if _paused and not _recording():
             return Value(data)
+        if not exact:
+            operands = tuple([x if type(x) is Value else c for x, c in zip(operands, numbers)])
         if primitive.variadic:
             partials = primitive.partials(data, numbers)
         else:
-            partials = tuple(
-                [
-                    primitive.partial(slot, data, numbers) if type(x) is Value else 0.0
-                    for slot, x in enumerate(operands)
-                ]
-            )
-        if len(operands) == 2 and not primitive.variadic:
-            a, b = operands
-            return _node(
-                data,
-                primitive,
-                a if type(a) is Value else None,
-                b if type(b) is Value else None,
-                partials[0] if type(a) is Value else numbers[0],
-                partials[1] if type(b) is Value else numbers[1],
-            )
-        inputs = tuple([x for x in operands if type(x) is Value])
-        if len(inputs) < len(operands):
+            slots = [slot for slot, x in enumerate(operands) if type(x) is Value]
+            every = numbers[:]
+            for slot in slots:
+                every[slot] = primitive.partial(slot, data, numbers)
+            if len(operands) == 2:
+                a, b = [x if type(x) is Value else None for x in operands]
+                return _node(data, primitive, a, b, every[0], every[1])
+            partials = tuple(every)
+        inputs = operands
+        if not all(type(x) is Value for x in operands):
+            inputs = tuple([x for x in operands if type(x) is Value])
             partials = tuple([d for d, x in zip(partials, operands) if type(x) is Value])
-            operands = tuple([x if type(x) is Value else c for x, c in zip(operands, numbers)])
         out = _node(data, primitive, None, None, 0.0, 0.0)
-        out._wide = (operands, inputs, partials)
+        out._extra = (operands, inputs, partials, None)
         return out
 
     # ------------------------------------------------------------------ copies
@@ -456,14 +505,13 @@ class Value(Methods):
         (
             self._data,
             self._grad,
-            self._label,
             self._primitive,
             self._a,
             self._b,
             self._da,
             self._db,
-            self._wide,
-        ) = state[-9:]
+            self._extra,
+        ) = state[-8:]
 
     def __copy__(self) -> Value:
         result = _blank()
@@ -474,17 +522,25 @@ class Value(Methods):
         return (
             self._data,
             self._grad,
-            self._label,
             self._primitive,
             self._a,
             self._b,
             self._da,
             self._db,
-            self._wide,
+            self._extra,
         )
 
 
 # ---------------------------------------------------------------------- making nodes
+
+
+if cython.compiled:
+
+    def _new(cls: type) -> Value:
+        return Value.__new__(Value)
+
+else:
+    _new = object.__new__
 
 
 def _node(
@@ -497,18 +553,29 @@ def _node(
 ) -> Value:
     if _paused and not _recording():
         return Value(data)
-    out: Value = Value.__new__(Value)
+    out: Value = _new(Value)
+    if INTERPRETED:
+        out._grad = 0.0
+        out._extra = None
+        out._mark = 0
     out._data = data
-    out._grad = 0.0
-    out._label = None
     out._primitive = primitive
     out._a = a
     out._b = b
     out._da = da
     out._db = db
-    out._wide = None
-    out._mark = 0
     return out
+
+
+if not cython.compiled:
+
+    def _final(cls: type, /) -> None:
+        raise TypeError("type 'autograd.value.Value' is not an acceptable base type")
+
+    Value.__init_subclass__ = classmethod(_final)  # type: ignore[method-assign,assignment]
+
+_released: list[Value | None] = []
+_releasing = False
 
 
 def _blank() -> Value:
@@ -587,7 +654,7 @@ class recording:
 
 # ---------------------------------------------------------------------- traversal
 
-_epochs = itertools.count(2, 2)
+_epoch = 0
 
 
 def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
@@ -596,8 +663,12 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
     Depth first with an explicit stack; a node is put on `order` when it is met a second
     time, below all that it depends on. The order depends on the graph alone.
     """
-    entered = next(_epochs)
+    global _epoch
+    _epoch += 2
+    entered = _epoch
     finished = entered + 1
+    node: Value
+    x: Value
     order: list[Value] = []
     leaves: list[Value] = []
     stack = list(roots)
@@ -611,16 +682,17 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
                 continue
             node._mark = entered
             stack.append(node)
-            wide = node._wide
-            if wide is None:
-                a = node._a
-                if a is not None and a._mark < entered:
-                    stack.append(a)
-                b = node._b
-                if b is not None and b._mark < entered:
+            a = node._a
+            b = node._b
+            if a is not None and a._mark < entered:
+                stack.append(a)
+            if b is not None:
+                if b._mark < entered:
                     stack.append(b)
-            else:
-                stack += [x for x in wide[1] if x._mark < entered]
+            elif a is None:
+                for x in node._extra[1]:
+                    if x._mark < entered:
+                        stack.append(x)
         elif mark == entered:
             node._mark = finished
             order.append(node)
@@ -629,18 +701,19 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
 
 def _propagate(order: list[Value]) -> None:
     """The chain rule, from the last node of a topological order to the first."""
+    node: Value
+    x: Value
+    partial: float
     for node in reversed(order):
         grad = node._grad
         if grad == 0.0:
             continue
-        wide = node._wide
-        if wide is None:
-            a = node._a
-            if a is not None:
-                a._grad += grad * node._da
-            b = node._b
-            if b is not None:
-                b._grad += grad * node._db
-        else:
-            for x, partial in zip(wide[1], wide[2]):
+        a = node._a
+        b = node._b
+        if a is not None:
+            a._grad += grad * node._da
+        if b is not None:
+            b._grad += grad * node._db
+        elif a is None:
+            for x, partial in zip(node._extra[1], node._extra[2]):
                 x._grad += grad * partial

@@ -134,6 +134,11 @@ POWERS = [
     *[(s * x, float(p)) for x in spaced(-30, 30, 9) for s in (1, -1) for p in (-3, 1, 2, 5)],
 ]
 
+
+def _bell(x: Any) -> Any:
+    return 1 / (2 + mpmath.exp(x) + mpmath.exp(-x))
+
+
 REFERENCES: dict[str, Reference] = {
     "neg": Reference(lambda x: -x, (lambda x: mpf(-1),), _each(REAL), _each(MILD)),
     "add": Reference(
@@ -255,6 +260,12 @@ REFERENCES: dict[str, Reference] = {
         (_softmax(0), _softmax(1), _softmax(2)),
         TRIPLES,
         SMOOTH_TRIPLES,
+    ),
+    "bell": Reference(
+        _bell,
+        (lambda x: -_bell(x) * mpmath.tanh(x / 2),),
+        _each(REAL),
+        _each([0.0, 1e-9, -1.0, 30.0]),
     ),
     "gaussian": Reference(
         lambda x, scale: mpmath.exp(-scale * x * x),

@@ -57,10 +57,23 @@ def worst_error(name: str) -> tuple[float, int, tuple[float, ...]]:
     return worst
 
 
+ODD_SLOPES = ["sigmoid", "tanh", "bell", "asin", "acos", "atanh", "atan", "erf"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_first_partials_are_within_4_ulp(name: str) -> None:
     error, slot, operands = worst_error(name)
     assert error <= 4.0, f"partial {slot} of {name}{operands} is {error:.1f} ulp off"
+
+
+@pytest.mark.parametrize(
+    "name", ["sigmoid", "tanh", "bell", "asin", "acos", "atanh", "atan", "erf"]
+)
+@pytest.mark.parametrize("x", [1e-9, -1e-9, 1e-3])
+def test_second_derivatives_keep_their_digits_near_their_root(name: str, x: float) -> None:
+    (slope,) = REFERENCES[name].partials
+    got = grad(grad(TABLE[name]))(x)
+    assert got == pytest.approx(float(mpmath.diff(slope, mpf(x))), rel=1e-13)
 
 
 @pytest.mark.parametrize("name", NAMES)
