@@ -12,7 +12,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 try:
-    import cython
+    import cython  # pyright: ignore[reportMissingImports]
 except ImportError:
     from autograd import build as cython
 

@@ -19,12 +19,15 @@ from contextlib import ContextDecorator
 from typing import Any
 
 try:
-    import cython
+    import cython  # pyright: ignore[reportMissingImports]
 except ImportError:
     from autograd import build as cython
 
 if cython.compiled:
-    from cython.cimports.libc.math import exp, tanh
+    from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
+        exp,
+        tanh,
+    )
 else:
     from math import exp, tanh
 

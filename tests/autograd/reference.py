@@ -135,10 +135,6 @@ POWERS = [
 ]
 
 
-def _bell(x: Any) -> Any:
-    return 1 / (2 + mpmath.exp(x) + mpmath.exp(-x))
-
-
 REFERENCES: dict[str, Reference] = {
     "neg": Reference(lambda x: -x, (lambda x: mpf(-1),), _each(REAL), _each(MILD)),
     "add": Reference(

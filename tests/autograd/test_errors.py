@@ -26,6 +26,7 @@ from autograd import (
     logsumexp,
     maximum,
     minimum,
+    primitive,
     reciprocal,
     sin,
     sqrt,
@@ -206,3 +207,36 @@ def test_an_error_in_a_long_expression_leaves_no_trace() -> None:
 def test_dot_names_the_product_that_is_too_large() -> None:
     with pytest.raises(OverflowError, match=r"dot\(1e\+308"):
         dot([Value(1e308)], [1.0], 1e308)
+
+
+@pytest.mark.parametrize(
+    "use", [Value, lambda n: Value(1.0) + n, lambda n: Value(1.0).exp() ** n]
+)
+def test_an_integer_beyond_every_float(use: Any) -> None:
+    with pytest.raises(OverflowError, match=r"10000000000.* is too large for a float"):
+        use(10**400)
+
+
+@pytest.mark.parametrize("big", [1e200, Value(1e200)])
+def test_products_that_overflow_to_opposite_infinities(big: Any) -> None:
+    with pytest.raises(OverflowError, match=r"dot\(0\.0, 1e\+200.*too large for a float"):
+        dot([big, big], [1e200, -1e200])
+
+
+def test_infinite_operands_of_dot_give_nan_as_floats_do() -> None:
+    assert math.isnan(dot([math.inf, math.inf], [1.0, -1.0]))
+
+
+def test_a_variadic_rule_that_gives_no_numbers() -> None:
+    broken = primitive(
+        "broken", lambda *xs: 1.0, lambda out, *xs: (None,) * len(xs), variadic=True
+    )
+    with pytest.raises(TypeError, match="a partial of broken takes a real number, got None"):
+        broken(Value(1.0))
+    whole = primitive("whole", lambda *xs: 1.0, lambda out, *xs: (1,) * len(xs), variadic=True)
+    assert [type(d) for d in whole(Value(1.0), Value(2.0)).partials] == [float, float]
+
+
+def test_take_wants_an_index() -> None:
+    with pytest.raises(TypeError):
+        Value(1.0).take(0.5, Value(2.0))  # type: ignore[arg-type]

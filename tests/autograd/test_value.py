@@ -290,3 +290,8 @@ def test_a_shallow_copy_shares_its_inputs() -> None:
     assert twin is not y
     assert (twin.data, twin.grad, twin.label) == (6.0, 4.0, "y")
     assert (twin.op, twin.operands, twin.partials) == (y.op, y.operands, y.partials)
+
+
+def test_it_converts_to_an_integer_as_a_float_does() -> None:
+    assert (int(Value(3.7)), int(Value(-3.7))) == (3, -3)
+    assert Value(2.0).conjugate().data == 2.0
