@@ -189,7 +189,7 @@ class Value(Methods):
     def __int__(self) -> int:
         return int(self._data)
 
-    def __round__(self, ndigits: int | None = None) -> Any:
+    def __round__(self, ndigits: Any = None) -> Any:
         return round(self._data, ndigits)
 
     def __floor__(self) -> int:
