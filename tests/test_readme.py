@@ -43,7 +43,7 @@ def test_every_block_is_python_or_one_of_the_two_commands() -> None:
 def test_what_the_readme_points_to_exists() -> None:
     text = README.read_text("utf-8")
     targets = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(
-        r"^\| `([\w/.]+)", text, re.MULTILINE
+        r"^\| `([\w/.]+)` \|", text, re.MULTILINE
     )
     assert targets
     for target in targets:
