@@ -13,6 +13,7 @@ the second derivative, and a gradient can be part of a loss. Otherwise floats co
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -20,7 +21,7 @@ from typing import Any
 
 from autograd.primitive import TABLE, real
 from autograd.sweeps import cotangents, tangents
-from autograd.trees import Rebuild, flatten
+from autograd.trees import Rebuild, flatten, flatten_like
 from autograd.value import Value, recording, topological_order
 
 __all__ = ["grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -79,8 +80,9 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
         tuple of them if `argnums` is a tuple.
 
     Raises (when called):
-        TypeError: f returns something else than a number, or an argument is not numeric.
-        ValueError: f is called with too few arguments for `argnums`.
+        TypeError: f returns something else than a number, an argument is not numeric, or
+            `argnums` is not made of integers.
+        ValueError: f is called with too few arguments for `argnums`, or it names one twice.
 
     >>> def f(x, y):
     ...     return x * x * y
@@ -107,6 +109,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> value_and_grad(lambda x: x[0] * x[1])([2.0, 3.0])
     (6.0, [3.0, 2.0])
     """
+    _check_function(f, "grad")
 
     @wraps(f)
     def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
@@ -132,7 +135,7 @@ def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any
 
     Raises:
         TypeError: an argument or the cotangent is not numeric.
-        ValueError: the cotangent holds more or fewer numbers than the result.
+        ValueError: the cotangent is built in another way than the result.
 
     >>> y, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
     >>> y, pullback([1.0, 10.0])
@@ -141,9 +144,7 @@ def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any
     run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
 
     def pullback(cotangent: Any) -> Any:
-        seeds, _ = flatten(cotangent, "vjp: the cotangent")
-        _same_size("vjp: the cotangent", seeds, "the result", run.outputs)
-        return run.pull(seeds)
+        return run.pull(flatten_like(cotangent, run.returned, "vjp: the cotangent"))
 
     return run.result(), pullback
 
@@ -167,7 +168,7 @@ def jvp(
 
     Raises:
         TypeError: primals or tangents are not tuples, or not numeric.
-        ValueError: they hold different amounts of numbers, or as `Value.backward`.
+        ValueError: they are built in different ways, or as `Value.backward`.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
@@ -176,9 +177,8 @@ def jvp(
         if not isinstance(given, tuple):
             raise TypeError(f"jvp: {name} is a tuple, one entry an argument, got {given!r}")
     run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
-    directions, _ = flatten(tangents, "jvp: the tangents")
-    _same_size("jvp: the tangents", directions, "the primals", run.variables)
-    return run.result(), run.push(directions)
+    chosen = tuple([primals[i] for i in run.argnums])
+    return run.result(), run.push(flatten_like(tangents, chosen, "jvp: the tangents"))
 
 
 def jacobian(f: Function, argnums: Argnums = 0) -> Function:
@@ -199,6 +199,7 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
+    _check_function(f, "jacobian")
 
     @wraps(f)
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
@@ -222,7 +223,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     [[6.0, 4.0], [4.0, 0.0]]
     """
     columns = jacobian(grad(f, argnums), argnums)
-    if isinstance(argnums, int):
+    if _single(argnums):
         return columns
 
     @wraps(f)
@@ -271,15 +272,11 @@ class _Run:
     def __init__(
         self, f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
     ) -> None:
-        chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        self.argnums = _places(argnums, len(args))
         call = list(args)
         self.variables: list[Value] = []
         shapes: list[tuple[int, Rebuild]] = []
-        for argnum in chosen:
-            if not -len(args) <= argnum < len(args):
-                raise ValueError(
-                    f"argnums names argument {argnum}, but {len(args)} were given by position"
-                )
+        for argnum in self.argnums:
             leaves, rebuild = flatten(args[argnum], f"argument {argnum}")
             # A Value gets a node of its own, so that its other uses are not counted.
             with recording():
@@ -287,7 +284,7 @@ class _Run:
             call[argnum] = rebuild(fresh)
             shapes.append((len(fresh), rebuild))
             self.variables += fresh
-        self.single = isinstance(argnums, int)
+        self.single = _single(argnums)
         self.shapes = shapes
         self.closed = set(self.variables)
         outer, _enclosing.run = _enclosing.run, self
@@ -303,7 +300,8 @@ class _Run:
         self.private = all(leaf in self.closed for leaf in topological_order(*roots)[1])
 
     def scalar(self) -> Any:
-        if type(self.returned) is Value or real(self.returned) is not None:
+        number = type(self.returned) is Value or real(self.returned) is not None
+        if number or getattr(self.returned, "shape", None) == ():
             return self.outputs[0]
         raise TypeError(
             f"grad: f returns a single number, got a {type(self.returned).__name__}; "
@@ -355,6 +353,28 @@ def _all_of(primals: Sequence[Any]) -> tuple[int, ...]:
     return tuple(range(len(primals)))
 
 
-def _same_size(name: str, given: Sequence[Any], other: str, wanted: Sequence[Any]) -> None:
-    if len(given) != len(wanted):
-        raise ValueError(f"{name} has {len(given)} numbers, {other} {len(wanted)}")
+def _check_function(f: Function, name: str) -> None:
+    if not callable(f):
+        raise TypeError(f"{name} takes a function, got {f!r}")
+
+
+def _single(argnums: Argnums) -> bool:
+    """Whether argnums names one argument rather than a tuple of them."""
+    return hasattr(argnums, "__index__")
+
+
+def _places(argnums: Any, count: int) -> tuple[int, ...]:
+    """The places of the chosen arguments among `count`, from the first."""
+    chosen = (argnums,) if _single(argnums) else argnums
+    if not isinstance(chosen, tuple) or not all(map(_single, chosen)):
+        raise TypeError(f"argnums is an integer or a tuple of integers, got {argnums!r}")
+    places = []
+    for argnum in map(operator.index, chosen):
+        if not -count <= argnum < count:
+            raise ValueError(
+                f"argnums names argument {argnum}, but {count} were given by position"
+            )
+        places.append(argnum % count)
+    if len(set(places)) < len(places):
+        raise ValueError(f"argnums names an argument twice: {argnums!r}")
+    return tuple(places)

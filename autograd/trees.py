@@ -9,7 +9,7 @@ from typing import Any
 from autograd.primitive import real
 from autograd.value import Value
 
-__all__ = ["flatten"]
+__all__ = ["flatten", "flatten_like"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
@@ -55,9 +55,42 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
         ]
         return _joined(parts, lambda children: _array(numpy, children, tree.shape))
     raise TypeError(
-        f"{what} is a {type(tree).__name__}; derivatives are taken of numbers and Values, "
+        f"{what} is a {_kind(tree)}; derivatives are taken of numbers and Values, "
         "and of lists, tuples, dicts and arrays of them"
     )
+
+
+def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
+    """The numbers of a tree in the order in which `flatten` gives those of `like`.
+
+    Raises:
+        TypeError: something in the tree is neither a number nor a container of them.
+        ValueError: the tree is built in another way than `like`: other keys, lengths or
+            array shapes, or a number in place of a container.
+
+    >>> flatten_like({"b": 1.0, "a": [2.0]}, {"a": [0.0], "b": 0.0}, "x")
+    [2.0, 1.0]
+    """
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or tree.keys() != like.keys():
+            raise ValueError(f"{what} is a dict with the keys {list(like)}, got {tree!r}")
+        parts = [flatten_like(tree[key], like[key], f"{what}[{key!r}]") for key in like]
+    elif isinstance(like, list | tuple):
+        if not isinstance(tree, list | tuple) or len(tree) != len(like):
+            raise ValueError(f"{what} is a {_kind(like)} of {len(like)}, got {tree!r}")
+        pairs = enumerate(zip(tree, like))
+        parts = [flatten_like(t, each, f"{what}[{i}]") for i, (t, each) in pairs]
+    else:
+        shape = getattr(like, "shape", ())
+        if isinstance(tree, dict | list | tuple) or getattr(tree, "shape", ()) != shape:
+            wanted = f"an array of shape {shape}" if shape else "a number"
+            raise ValueError(f"{what} is {wanted}, got {tree!r}")
+        parts = [flatten(tree, what)[0]]
+    return [leaf for part in parts for leaf in part]
+
+
+def _kind(tree: Any) -> str:
+    return type(tree).__name__
 
 
 def _only(leaves: Sequence[Any]) -> Any:

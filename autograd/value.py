@@ -15,11 +15,13 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+import weakref
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from typing import Any, final
 
 from autograd.methods import Methods
-from autograd.primitive import Label, Number, Operand, Primitive, number, real, text
+from autograd.primitive import Label, Number, Operand, Primitive, describe, number, real, text
 from autograd.primitives import TABLE
 
 __all__ = ["Value", "no_grad", "recording", "topological_order"]
@@ -355,13 +357,15 @@ class Value(Methods):
         Interior nodes are set to their gradient in this pass; leaves accumulate, so a
         second call adds exactly the same again. A zero cotangent contributes nothing, even
         against an infinite partial. Time and memory are linear in the number of nodes.
+        Graphs that share nodes, also leaves, are for one thread at a time.
 
         Raises:
             TypeError: `seed` is not a real number.
             ValueError: a derivative is needed where it does not exist (the exponent's of
                 `x ** p` at x < 0).
             FloatingPointError: a gradient is NaN although every number in the graph is
-                finite (∞ · 0 or ∞ - ∞), naming the operation.
+                finite (∞ · 0 or ∞ - ∞), naming the operation; or would become so with
+                what was there before.
             After an error, also KeyboardInterrupt, the leaves are as they were.
 
         >>> a = Value(3.0)
@@ -388,7 +392,13 @@ class Value(Methods):
                 for node in order + leaves:
                     node._grad = found.get(node, 0.0)
             for leaf, grad in zip(leaves, before):
+                added = leaf._grad
                 leaf._grad += grad
+                if math.isinf(added) and grad == -added:
+                    raise FloatingPointError(
+                        f"backward adds {added!r} to the gradient {grad!r} of "
+                        f"{describe([leaf])}; call zero_grad between the passes"
+                    )
         except BaseException:
             for leaf, grad in zip(leaves, before):
                 leaf._grad = grad
@@ -414,6 +424,8 @@ class Value(Methods):
         if len(operands) == 1 and not primitive.variadic:
             (x,) = operands
             data = primitive.evaluate((x._data,), operands)
+            if _paused and not _recording():
+                return Value(data)
             return _node(data, primitive, x, None, primitive.partial(0, data, (x._data,)), 0.0)
         numbers = []
         exact = True
@@ -457,13 +469,13 @@ class Value(Methods):
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         own = self._state()
-        if self._mark == _CARRIED:
+        if self._mark == _CARRIED and _carrier.alive():
             return _blank, (), own
         order, leaves = topological_order(self)
         nodes = tuple(leaves + order)
         for node in nodes:
             node._mark = _CARRIED
-        return _blank, (), (*nodes, _Arrived(nodes), *own)
+        return _blank, (), (*nodes, _carrier.set_out(nodes), *own)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         (
@@ -534,7 +546,7 @@ _CARRIED = -1
 class _Arrived:
     """Closes the list of nodes that a pickled node carries; is itself copied as None."""
 
-    __slots__ = ("nodes",)
+    __slots__ = ("__weakref__", "nodes")
 
     def __init__(self, nodes: tuple[Value, ...]) -> None:
         self.nodes = nodes
@@ -543,6 +555,23 @@ class _Arrived:
         for node in self.nodes:
             node._mark = 0
         return type(None), ()
+
+
+class _Carrier(threading.local):
+    """Whether a list of nodes is on its way; not after its copying failed and let it go."""
+
+    arrived: Callable[[], _Arrived | None] = staticmethod(lambda: None)
+
+    def set_out(self, nodes: tuple[Value, ...]) -> _Arrived:
+        arrived = _Arrived(nodes)
+        self.arrived = weakref.ref(arrived)
+        return arrived
+
+    def alive(self) -> bool:
+        return self.arrived() is not None
+
+
+_carrier = _Carrier()
 
 
 # ---------------------------------------------------------------------- no_grad

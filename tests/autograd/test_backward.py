@@ -234,6 +234,18 @@ def test_after_an_interruption_the_leaves_have_all_or_nothing(delay: float) -> N
     assert (x.grad, w.grad) in [(7.0, 8.0), (7.0 + 20_001.0, 8.0 + 1.0)]
 
 
+def test_opposite_infinities_of_two_passes_are_an_error() -> None:
+    x, w = Value(0.0, label="x"), Value(1.0)
+    y = sqrt(x) * w
+    y.backward()
+    assert x.grad == INF
+    with pytest.raises(
+        FloatingPointError, match=r"-inf to the gradient inf of 0\.0 labelled 'x'"
+    ):
+        y.backward(-1.0)
+    assert (x.grad, w.grad) == (INF, 0.0)
+
+
 # ---------------------------------------------------------------- size and memory
 
 

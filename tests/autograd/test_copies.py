@@ -171,3 +171,19 @@ def test_an_own_operation_is_found_again_by_its_name() -> None:
 def test_a_primitive_is_pickled_by_name() -> None:
     assert pickle.loads(pickle.dumps(TABLE["exp"])) is TABLE["exp"]
     assert copy.deepcopy(TABLE["exp"]) is TABLE["exp"]
+
+
+class Full:
+    """A file on a disk that is full."""
+
+    def write(self, data: bytes) -> int:
+        raise OSError("no space left")
+
+
+def test_a_copy_that_failed_leaves_no_trace() -> None:
+    y = Value(1.0)
+    for _ in range(50_000):
+        y = y + 1.0
+    with pytest.raises(OSError, match="no space"):
+        pickle.dump(y, Full())
+    assert pickle.loads(pickle.dumps(y)).data == copy.deepcopy(y).data == y.data

@@ -355,12 +355,67 @@ def test_an_argument_that_is_not_numeric_is_named() -> None:
         grad(lambda x: "3")(1.0)
 
 
-def test_cotangents_and_tangents_of_another_size() -> None:
-    _, pullback = vjp(field, [1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match="cotangent has 1 numbers, the result 2"):
-        pullback([1.0])
-    with pytest.raises(ValueError, match="tangents has 1 numbers, the primals 2"):
-        jvp(lambda x: x[0], ([1.0, 2.0],), (1.0,))
+def test_dicts_are_matched_by_key() -> None:
+    def f(d: dict[str, Any]) -> Any:
+        return 2.0 * d["a"] + 5.0 * d["b"] * d["b"]
+
+    d = {"a": 1.0, "b": 1.0}
+    assert jvp(f, (d,), ({"b": 1.0, "a": 0.0},)) == (7.0, 10.0)
+    assert hvp(f, (d,), ({"b": 1.0, "a": 0.0},)) == ({"a": 0.0, "b": 10.0},)
+    _, pullback = vjp(lambda x: {"a": x, "b": 3.0 * x}, 2.0)
+    assert pullback({"b": 1.0, "a": 0.0}) == (3.0,)
+
+
+@pytest.mark.parametrize(
+    ("result", "cotangent", "message"),
+    [
+        (lambda x: [x, x], [1.0], r"cotangent is a list of 2, got \[1\.0\]"),
+        (lambda x: [x, x], 1.0, r"is a list of 2, got 1\.0"),
+        (
+            lambda x: [[x, x], [x, x]],
+            [[1.0, 0.0, 0.0], [0.0]],
+            r"cotangent\[0\] is a list of 2",
+        ),
+        (lambda x: {"a": x}, {"b": 1.0}, r"is a dict with the keys \['a'\], got"),
+        (lambda x: {"a": x}, [1.0], r"is a dict with the keys"),
+        (lambda x: x, [1.0], r"is a number, got \[1\.0\]"),
+        (lambda x: x * np.ones((2, 3)), np.ones((3, 2)), r"an array of shape \(2, 3\)"),
+        (lambda x: x * np.ones(2), [1.0, 1.0], r"an array of shape \(2,\)"),
+    ],
+)
+def test_a_cotangent_is_built_as_the_result(result: Any, cotangent: Any, message: str) -> None:
+    _, pullback = vjp(result, 2.0)
+    with pytest.raises(ValueError, match=message):
+        pullback(cotangent)
+
+
+def test_a_tangent_is_built_as_its_primal() -> None:
+    with pytest.raises(ValueError, match=r"tangents\[0\] is a list of 2, got 1\.0"):
+        jvp(lambda x, y: x[0] * y, ([2.0, 3.0], 4.0), (1.0, [0.0, 0.0]))
+    with pytest.raises(ValueError, match="tangents is a tuple of 1, got"):
+        jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 1.0), argnums=0)
+    with pytest.raises(TypeError, match=r"tangents\[0\] is a str"):
+        jvp(lambda x: x, (2.0,), ("1",))
+
+
+def test_an_argument_is_named_once_and_by_an_integer() -> None:
+    for twice in ((0, 0), (0, -2)):
+        with pytest.raises(ValueError, match="names an argument twice"):
+            grad(lambda x, y: x * x * y, twice)(2.0, 3.0)
+    for wrong in ("x", 1.0, [0], ("x",)):
+        with pytest.raises(TypeError, match="argnums is an integer or a tuple of integers"):
+            grad(lambda x: x, wrong)(2.0)  # type: ignore[arg-type]
+    assert grad(lambda x, y: x * y, np.int64(1))(2.0, 3.0) == 2.0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
+def test_what_is_not_a_function_is_refused(transform: Any) -> None:
+    with pytest.raises(TypeError, match="takes a function, got 3"):
+        transform(3)
+
+
+def test_an_array_without_axes_is_a_number() -> None:
+    assert grad(lambda x: np.array(x * x, dtype=object))(3.0) == 6.0
 
 
 def test_primals_and_tangents_are_tuples() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value
-from autograd.trees import flatten
+from autograd.trees import flatten, flatten_like
 
 Point = namedtuple("Point", "x y")
 
@@ -77,3 +77,8 @@ def test_an_empty_array_and_a_scalar_array_keep_their_shape() -> None:
 def test_what_is_not_a_number_is_named_with_its_place(bad: Any) -> None:
     with pytest.raises(TypeError, match=r"x\[0\]\['w'\] is a \w+"):
         flatten([{"w": bad}], "x")
+
+
+@given(trees)
+def test_numbers_of_a_tree_like_itself_are_its_leaves(tree: Any) -> None:
+    assert flatten_like(tree, tree, "x") == flatten(tree, "x")[0]
