@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
+import reprlib
 from collections.abc import Iterable
 from numbers import Real
 
 from autograd import Value
+from autograd.primitive import Operand
 
 
 def count(value: int, name: str, least: int = 1) -> int:
@@ -22,17 +24,77 @@ def count(value: int, name: str, least: int = 1) -> int:
     return result
 
 
+def finite(value: float, name: str) -> float:
+    """value as a float; TypeError if it is no number, ValueError if infinite or NaN.
+
+    >>> finite(-1, "mean")
+    -1.0
+    """
+    result = _number(value, name)
+    if not math.isfinite(result):
+        raise ValueError(f"{name} is finite, got {value!r}")
+    return result
+
+
 def not_negative(value: float, name: str) -> float:
     """value as a float; TypeError if it is no number, ValueError if < 0 or not finite.
 
     >>> not_negative(1, "lr")
     1.0
     """
-    if not isinstance(value, Real):
-        raise TypeError(f"{name} is a number, got {value!r}")
-    if not (value >= 0.0 and math.isfinite(value)):
+    result = _number(value, name)
+    if not (result >= 0.0 and math.isfinite(result)):
         raise ValueError(f"{name} is finite and not negative, got {value!r}")
-    return float(value)
+    return result
+
+
+def share(value: float, name: str, below_1: bool = False) -> float:
+    """value as a float within [0, 1], or within [0, 1); else TypeError or ValueError.
+
+    >>> share(1, "p")
+    1.0
+    """
+    result = _number(value, name)
+    if not 0.0 <= result <= 1.0 or (below_1 and result == 1.0):
+        raise ValueError(f"{name} is within [0, 1{')' if below_1 else ']'}, got {value!r}")
+    return result
+
+
+def operand(value: Operand, name: str) -> Operand:
+    """A Value as it is, else `finite` of the number.
+
+    >>> operand(2, "alpha"), operand(Value(2.0), "alpha")
+    (2.0, Value(2.0))
+    """
+    return value if isinstance(value, Value) else finite(value, name)
+
+
+def function(value: object, name: str) -> None:
+    """TypeError if it cannot be called.
+
+    >>> function(max, "loss")
+    """
+    if not callable(value):
+        raise TypeError(f"{name} is a function, got {shortened(value)}")
+
+
+def instance(value: object, kind: type, name: str, hint: str = "") -> None:
+    """TypeError if it is of another type; the class itself is not one of its instances.
+
+    >>> instance(Value(1.0), Value, "x")
+    """
+    if not isinstance(value, kind):
+        wanted = f"of the type {kind.__name__} {hint}".rstrip()
+        raise TypeError(f"{name} is {wanted}, got {shortened(value)}")
+
+
+def shortened(value: object) -> str:
+    """The repr of a wrong argument, short enough for a message.
+
+    >>> shortened([0.0] * 1000)
+    '[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, ...]'
+    """
+    return reprlib.repr(value)
 
 
 def index(value: int, name: str, size: int) -> int:
@@ -63,6 +125,12 @@ def parameter_list(params: Iterable[Value], name: str) -> list[Value]:
         if not isinstance(parameter, Value):
             raise TypeError(f"{name} takes Values, got {parameter!r}")
     return result
+
+
+def _number(value: float, name: str) -> float:
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} is a number, got {shortened(value)}")
+    return float(value)
 
 
 def _integer(value: int, name: str) -> int:

@@ -133,13 +133,15 @@ class EarlyStopping:
         return self.waited >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
-        """How far it is, not its arguments."""
-        return {"best": self.best, "waited": self.waited, "best_state": self.best_state}
+        """How far it is, not its arguments; `best` is None before the first epoch."""
+        best = None if math.isinf(self.best) else self.best
+        return {"best": best, "waited": self.waited, "best_state": self.best_state}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a `state_dict`; KeyError or TypeError if it is none."""
         best, waited, best_state = state["best"], state["waited"], state["best_state"]
-        self.best, self.waited = float(best), operator.index(waited)
+        least = math.inf if best is None else float(best)
+        self.best, self.waited = least, operator.index(waited)
         self.best_state = best_state
 
 

@@ -7,11 +7,12 @@ A scheduler sets its optimizer's `lr`; call its `step` once an epoch. All but
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
 from autograd.primitive import Operand, primal
-from nn.checks import count
+from nn.checks import count, instance
 from nn.optim import Optimizer
 
 __all__ = [
@@ -56,17 +57,19 @@ class Scheduler:
             "last_epoch": self.last_epoch,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict` of the same kind of scheduler.
 
         Raises:
             ValueError: it is not that; nothing was changed.
+            TypeError: it is no dict.
         """
+        name = type(self).__name__
+        instance(state, Mapping, f"{name}: the state")
         own = self.state_dict()
         good = state.keys() == own.keys() and state["scheduler"] == own["scheduler"]
         numbers = [x for key, x in state.items() if key != "scheduler"]
         if not good or not all(isinstance(x, Real) for x in numbers):
-            name = type(self).__name__
             raise ValueError(f"{name}: this is no state of {name}: {str(state)[:80]}")
         for key in own.keys() - {"scheduler"}:
             setattr(self, key, state[key])
@@ -228,7 +231,7 @@ class ReduceLROnPlateau(Scheduler):
         self.mode, self.threshold_mode = mode, threshold_mode
         self.factor, self.patience, self.threshold = factor, patience, threshold
         self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
-        self.best = math.inf if mode == "min" else -math.inf
+        self.best = self._worst
         self.num_bad_epochs = 0
         self.cooldown_counter = 0
         super().__init__(optimizer)
@@ -258,6 +261,10 @@ class ReduceLROnPlateau(Scheduler):
             self.cooldown_counter = self.cooldown
             self.num_bad_epochs = 0
 
+    @property
+    def _worst(self) -> float:
+        return math.inf if self.mode == "min" else -math.inf
+
     def _improved(self, value: float) -> bool:
         margin = self.threshold if self.mode == "max" else -self.threshold
         relative = self.threshold_mode == "rel"
@@ -265,9 +272,15 @@ class ReduceLROnPlateau(Scheduler):
         return value > bar if self.mode == "max" else value < bar
 
     def state_dict(self) -> dict[str, Any]:
-        """How far it is, not its arguments."""
+        """How far it is, not its arguments; `best` is None before the first step."""
         return super().state_dict() | {
-            "best": self.best,
+            "best": None if math.isinf(self.best) else self.best,
             "num_bad_epochs": self.num_bad_epochs,
             "cooldown_counter": self.cooldown_counter,
         }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """As for every scheduler."""
+        if isinstance(state, Mapping) and "best" in state and state["best"] is None:
+            state = {**state, "best": self._worst}
+        super().load_state_dict(state)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import math
 import os
 import zlib
 from collections.abc import Iterator
@@ -34,9 +37,12 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
             arrays: the parameters `w.0`, `w.1`, … together as the array `w`.
 
     Raises:
-        ValueError: another suffix.
+        ValueError: another suffix, or a parameter that JSON has no number for (infinite or
+            NaN).
         ImportError: the safetensors package is needed and missing.
-        OSError: the file cannot be written; a file that was there is as it was.
+        OSError: the file cannot be written.
+
+    Whatever is raised, a file that was there is as it was.
 
     >>> import tempfile, nn
     >>> model = nn.Layer(2, 1)
@@ -50,6 +56,12 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
     path = _with_known_suffix(path)
     state = model.state_dict()
     if path.suffix == ".json":
+        for name, data in state.items():
+            if not math.isfinite(data):
+                raise ValueError(
+                    f"save_model: the parameter {name!r} is {data}, which JSON cannot hold; "
+                    "mend it, or save as .safetensors"
+                )
         write_atomically(path, json.dumps(state, indent=1).encode())
     else:
         write_atomically(path, _safetensors().save(_grouped(state)))
@@ -84,8 +96,16 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a training's state with its version and a checksum."""
-    text = json.dumps(state)
+    """Write a training's state with its version and a checksum.
+
+    Raises:
+        ValueError: a number in it is infinite or NaN; a file that was there is as it was.
+        OSError: the file cannot be written.
+    """
+    try:
+        text = json.dumps(state, allow_nan=False)
+    except ValueError as error:
+        raise ValueError(f"{path} cannot hold an infinite number or NaN: {error}") from error
     whole = {
         "format": CHECKPOINT,
         "version": VERSION,
@@ -124,18 +144,26 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside it, and rename that.
 
-    Whenever the process dies, there is the old file or the new one.
+    Whenever the process dies, there is the old file or the new one, perhaps with a
+    temporary one beside it. Of two processes that write at once, one wins.
+
+    Raises:
+        OSError: the file cannot be written; it names `path`.
     """
-    temporary = path.with_name(path.name + ".tmp")
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder is in the file's place", str(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _parsed(path: Path, data: bytes) -> dict[str, Any]:

@@ -7,17 +7,16 @@ import math
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from autograd import Value, no_grad
 from autograd.primitive import primal
-from nn.checks import count
+from nn.checkpoint import Checkpoint
+from nn.checks import count, function, instance, not_negative, shortened
 from nn.history import EarlyStopping, Event, History, StopTraining
 from nn.module import Module
 from nn.optim import Optimizer, clip_grad_norm_
 from nn.schedules import Scheduler
-from nn.state import read_checkpoint, write_checkpoint
 
 __all__ = ["fit"]
 
@@ -68,18 +67,20 @@ def fit(
         checkpoint: a JSON file, written before the first epoch and after each: parameters,
             optimizer, scheduler, history, early stopping, and the state of `random`.
         resume: continue from that file if it exists. The result is the same, to the last
-            bit, as if the training had not been interrupted.
+            bit, as if the training had not been interrupted. Give the same arguments.
         progress: show a bar.
 
     Returns:
         The history, with one number an epoch.
 
     Raises:
-        ValueError: X and y differ in length or are empty; a number out of range; `resume`
-            with a checkpoint that is damaged or of another model, optimizer or scheduler
-            (nothing is changed then).
-        TypeError: the loss is not a Value.
-        FloatingPointError: a loss or a gradient is not finite.
+        ValueError: X and y differ in length or are empty; a number out of range; an
+            optimizer of another model; `resume` with a checkpoint that is damaged or of
+            another model, optimizer, scheduler, validation or metrics (nothing is changed
+            then).
+        TypeError: an argument is of the wrong type, or the loss not a Value.
+        FloatingPointError: a loss, a gradient or a parameter's next value is not finite.
+        OSError: the checkpoint cannot be written.
         ImportError: `progress` needs tqdm, which is missing.
 
     >>> import random, nn
@@ -98,18 +99,21 @@ def fit(
     [2.0, 1.0]
     """
     training = _samples(X, y)
-    held_out = [] if validation is None else _samples(*validation)
+    held_out = [] if validation is None else _validation(validation)
     size = len(training) if batch_size is None else count(batch_size, "batch_size")
     count(epochs, "epochs", least=0)
     progress_bar = _progress_bar(progress)
     history = History()
+    callbacks = list(callbacks)
     trainer = _Trainer(model, loss, optimizer, penalty, max_norm, metrics or {})
-    saved = _Checkpoint(checkpoint, model, optimizer, scheduler, early_stopping, history)
-    if early_stopping is not None:
-        early_stopping.reset()
+    _check_parts(scheduler, early_stopping, callbacks)
+    records = trainer.records(bool(held_out))
+    saved = Checkpoint(
+        checkpoint, model, optimizer, scheduler, early_stopping, history, records
+    )
     saved.open(resume)
     steps = math.ceil(len(training) / size)
-    mode = model.training
+    modes = [(module, module.training) for module in model.modules()]
     try:
         with progress_bar(
             total=steps * epochs, initial=steps * history.epochs, unit="step"
@@ -129,7 +133,8 @@ def fit(
                 if stop:
                     break
     finally:
-        model.train(mode)
+        for module, mode in modes:
+            module.training = mode
     if early_stopping is not None and early_stopping.best_state is not None:
         model.load_state_dict(early_stopping.best_state)
     return history
@@ -147,14 +152,34 @@ class _Trainer:
         max_norm: float | None,
         metrics: Metrics,
     ) -> None:
+        instance(model, Module, "fit: model")
+        instance(optimizer, Optimizer, "fit: optimizer")
+        if set(model.parameters()).isdisjoint(optimizer.params):
+            raise ValueError(
+                "fit: the optimizer has no parameter of the model; make it with "
+                "model.parameters()"
+            )
+        instance(metrics, Mapping, "fit: metrics", 'such as {"accuracy": nn.accuracy}')
+        for name, metric in metrics.items():
+            function(metric, f"fit: the metric {name!r}")
         if "loss" in metrics:
             raise ValueError('fit: a metric cannot be called "loss", which the loss is')
+        function(loss, "fit: loss")
+        if penalty is not None:
+            function(penalty, "fit: penalty")
+        if max_norm is not None:
+            not_negative(max_norm, "fit: max_norm")
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
         self.penalty = penalty
         self.max_norm = max_norm
         self.metrics = metrics
+
+    def records(self, validated: bool) -> list[str]:
+        """The names of what an epoch gives."""
+        names = ["loss", *self.metrics]
+        return names + ["val_" + name for name in names] if validated else names
 
     def train(
         self, samples: list[Sample], size: int, shuffle: bool, epoch: int, bar: Any
@@ -211,78 +236,26 @@ class _Trainer:
         }
 
 
-class _Checkpoint:
-    """The file of a `fit`, if it has one, and all that the file holds."""
-
-    def __init__(
-        self,
-        path: str | os.PathLike[str] | None,
-        model: Module,
-        optimizer: Optimizer,
-        scheduler: Scheduler | None,
-        early_stopping: EarlyStopping | None,
-        history: History,
-    ) -> None:
-        self.path = None if path is None else Path(path)
-        self.parts: dict[str, Any] = {
-            "model": model,
-            "optimizer": optimizer,
-            "scheduler": scheduler,
-            "early_stopping": early_stopping,
-        }
-        self.history = history
-
-    def open(self, resume: bool) -> None:
-        """Load the file to resume from; where there is none, write the first."""
-        if self.path is None:
-            if resume:
-                raise ValueError("fit: resume needs the checkpoint to resume from")
-        elif resume and self.path.exists():
-            self.load(self.path)
-        else:
-            self.save()
-
-    def save(self) -> None:
-        """Write the file, if there is to be one."""
-        if self.path is not None:
-            write_checkpoint(self.path, self.state())
-
-    def load(self, path: Path) -> None:
-        """Set everything to what is in the file, or raise ValueError and leave it all."""
-        state = read_checkpoint(path)
-        before = self.state()
-        try:
-            self.set(state)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            self.set(before)
-            raise ValueError(f"{path} does not fit this training: {error}") from error
-
-    def state(self) -> dict[str, Any]:
-        """Everything as plain data."""
-        version, words, gauss = random.getstate()
-        parts = {
-            name: None if part is None else part.state_dict()
-            for name, part in self.parts.items()
-        }
-        return {
-            **parts,
-            "history": self.history.to_dict(),
-            "random": [version, list(words), gauss],
-        }
-
-    def set(self, state: dict[str, Any]) -> None:
-        """The opposite of `state`."""
-        for name, part in self.parts.items():
-            if (part is None) != (state[name] is None):
-                raise ValueError(f"it was made {'with' if part is None else 'without'} {name}")
-            if part is not None:
-                part.load_state_dict(state[name])
-        self.history.records = History.from_dict(state["history"]).records
-        version, words, gauss = state["random"]
-        random.setstate((version, tuple(words), gauss))
-
-
 # ---------------------------------------------------------------- helpers
+
+
+def _check_parts(
+    scheduler: Scheduler | None,
+    early_stopping: EarlyStopping | None,
+    callbacks: list[Callable[[Event], object]],
+) -> None:
+    if scheduler is not None:
+        instance(scheduler, Scheduler, "fit: scheduler")
+    if early_stopping is not None:
+        instance(early_stopping, EarlyStopping, "fit: early_stopping")
+    for callback in callbacks:
+        function(callback, "fit: a callback")
+
+
+def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> list[Sample]:
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise TypeError(f"fit: validation is a pair (X, y), got {shortened(validation)}")
+    return _samples(*validation)
 
 
 def _samples(X: Iterable[Any], y: Iterable[Any]) -> list[Sample]:  # noqa: N803

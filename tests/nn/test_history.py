@@ -94,6 +94,9 @@ def test_state() -> None:
     with pytest.raises(TypeError):
         other.load_state_dict({"best": 0.0, "waited": 1.5, "best_state": None})
     assert other.best == 1.0
+    fresh = json.loads(json.dumps(nn.EarlyStopping().state_dict(), allow_nan=False))
+    other.load_state_dict(fresh)
+    assert other.best == math.inf
     other.reset()
     assert (other.best, other.waited, other.best_state) == (math.inf, 0, None)
 

@@ -96,6 +96,18 @@ def test_a_state_that_does_not_fit(state: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="StepLR: this is no state of StepLR"):
         scheduler.load_state_dict(state)
     assert scheduler.state_dict() == before
+    with pytest.raises(TypeError, match="StepLR: the state is of the type Mapping, got None"):
+        scheduler.load_state_dict(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_a_plateau_that_saw_nothing_yet(mode: str) -> None:
+    first = nn.ReduceLROnPlateau(nn.SGD([Value(0.0)], lr=0.5), mode=mode)
+    state = json.loads(json.dumps(first.state_dict(), allow_nan=False))
+    second = nn.ReduceLROnPlateau(nn.SGD([Value(0.0)], lr=0.5), mode=mode)
+    second.step(1.0)
+    second.load_state_dict(state)
+    assert second.best == first.best
 
 
 def test_the_base_class_has_no_rate() -> None:

@@ -50,7 +50,7 @@ def test_round_trip(make: Callable[[], nn.Module], suffix: str, tmp_path: Path) 
     assert os.listdir(tmp_path) == [f"model{suffix}"]
 
 
-@given(st.floats(allow_nan=False))
+@given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_float_survives(tmp_path_factory: pytest.TempPathFactory, x: float) -> None:
     folder = tmp_path_factory.getbasetemp()
     model, other = nn.Neuron(2), nn.Neuron(2)
@@ -59,6 +59,21 @@ def test_every_float_survives(tmp_path_factory: pytest.TempPathFactory, x: float
         nn.save_model(model, path)
         nn.load_model(other, path)
         assert other.w[1].data.hex() == x.hex()
+
+
+@pytest.mark.parametrize("bad", [float("inf"), float("-inf"), float("nan")])
+def test_json_has_no_infinity_and_no_nan(bad: float, tmp_path: Path) -> None:
+    model, path = nn.Layer(2, 1), tmp_path / "model.json"
+    nn.save_model(model, path)
+    whole = path.read_bytes()
+    model.neurons[0].w[1].data = bad
+    with pytest.raises(ValueError, match=r"save_model: the parameter 'neurons\.0\.w\.1' is"):
+        nn.save_model(model, path)
+    assert path.read_bytes() == whole
+    nn.save_model(model, tmp_path / "model.safetensors")
+    other = nn.Layer(2, 1)
+    nn.load_model(other, tmp_path / "model.safetensors")
+    assert str(other.neurons[0].w[1].data) == str(bad)
 
 
 def test_lists_are_arrays(tmp_path: Path) -> None:
@@ -120,8 +135,22 @@ def test_unknown_names_and_missing_files(tmp_path: Path) -> None:
             call(nn.Layer(1, 1), "m.pkl")
     with pytest.raises(FileNotFoundError):
         nn.load_model(nn.Layer(1, 1), tmp_path / "none.json")
-    with pytest.raises(FileNotFoundError):
-        nn.save_model(nn.Layer(1, 1), tmp_path / "none" / "model.json")
+    path = tmp_path / "none" / "model.json"
+    with pytest.raises(FileNotFoundError) as missing:
+        nn.save_model(nn.Layer(1, 1), path)
+    assert missing.value.filename == str(path)
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "model.json"
+    with pytest.raises(NotADirectoryError) as blocked:
+        nn.save_model(nn.Layer(1, 1), path)
+    assert blocked.value.filename == str(path)
+
+
+def test_a_folder_in_the_files_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "open", None)  # nothing is written
+    (tmp_path / "model.json").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"a folder .*model\.json"):
+        nn.save_model(nn.Layer(1, 1), tmp_path / "model.json")
 
 
 def test_without_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,12 +177,32 @@ def test_a_failed_write_leaves_the_old_file(
     assert os.listdir(tmp_path) == ["file"]
 
 
+def test_two_processes_may_write_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+
+    def meanwhile(descriptor: int) -> None:
+        monkeypatch.undo()
+        monkeypatch.setattr(os, "getpid", lambda: 1)
+        write_atomically(path, b"theirs")
+        assert path.read_bytes() == b"theirs"
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    write_atomically(path, b"ours")
+    assert path.read_bytes() == b"ours"
+    assert os.listdir(tmp_path) == ["file"]
+
+
 # ---------------------------------------------------------------- checkpoints
 
 
 def test_checkpoint_round_trip(tmp_path: Path) -> None:
-    path, state = tmp_path / "run.json", {"a": [0.1, 1e-320, float("inf")], "b": None}
+    path, state = tmp_path / "run.json", {"a": [0.1, 1e-320, 1e308], "b": None}
     write_checkpoint(path, state)
+    assert read_checkpoint(path) == state
+    with pytest.raises(ValueError, match=r"run\.json cannot hold an infinite number or NaN"):
+        write_checkpoint(path, {"a": float("inf")})
     assert read_checkpoint(path) == state
 
 

@@ -102,13 +102,21 @@ def test_batches_cover_every_sample_once_an_epoch() -> None:
 
 
 def test_the_loss_is_the_mean_over_samples() -> None:
-    model, history = simple(batch_size=5, epochs=1, shuffle=False, optimizer=still())
+    model = nn.MLP(2, [1])
+    still = nn.SGD(model.parameters(), lr=0.0)
+    history = nn.fit(
+        model,
+        XS,
+        YS,
+        loss=nn.mse_loss,
+        optimizer=still,
+        epochs=1,
+        batch_size=5,
+        shuffle=False,
+        progress=False,
+    )
     expected = nn.mse_loss([model(x) for x in XS], YS).data
     assert history["loss"] == [pytest.approx(expected, rel=1e-14)]
-
-
-def still() -> nn.Optimizer:
-    return nn.SGD([Value(0.0)], lr=0.0)
 
 
 def test_penalty_and_clipping() -> None:
@@ -249,6 +257,18 @@ def test_no_epochs() -> None:
         ({"validation": ([], [])}, ValueError, "no samples in X"),
         ({"batch_size": 0}, ValueError, "batch_size is 1 or more"),
         ({"epochs": -1}, ValueError, "epochs is 0 or more"),
+        ({"max_norm": -1.0}, ValueError, "fit: max_norm is finite and not negative"),
+        ({"validation": XS}, TypeError, r"fit: validation is a pair \(X, y\), got \[\["),
+        ({"validation": 3}, TypeError, r"fit: validation is a pair \(X, y\), got 3"),
+        ({"loss": "mse"}, TypeError, "fit: loss is a function, got 'mse'"),
+        ({"penalty": 0.1}, TypeError, r"fit: penalty is a function, got 0\.1"),
+        ({"callbacks": [None]}, TypeError, "fit: a callback is a function, got None"),
+        ({"optimizer": None}, TypeError, "optimizer is of the type Optimizer, got None"),
+        ({"optimizer": nn.SGD([Value(1.0)])}, ValueError, r"make it with model\.parameters"),
+        ({"scheduler": nn.StepLR}, TypeError, "scheduler is of the type Scheduler, got <class"),
+        ({"early_stopping": nn.EarlyStopping}, TypeError, "of the type EarlyStopping, got <cl"),
+        ({"metrics": [nn.accuracy]}, TypeError, r'such as {"accuracy": nn\.accuracy}, got \['),
+        ({"metrics": {"r2": 1}}, TypeError, "fit: the metric 'r2' is a function, got 1"),
         ({"resume": True}, ValueError, "resume needs the checkpoint"),
         ({"metrics": {"loss": nn.accuracy}}, ValueError, 'cannot be called "loss"'),
         ({"loss": lambda o, t: 1.0}, TypeError, "the loss is a Value, got 1.0"),
@@ -258,6 +278,22 @@ def test_no_epochs() -> None:
 def test_bad_arguments(settings: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         simple(**settings)
+
+
+def test_a_model_that_is_none() -> None:
+    function: Any = lambda x: x  # noqa: E731
+    with pytest.raises(TypeError, match="fit: model is of the type Module, got <function"):
+        nn.fit(function, XS, YS, loss=nn.mse_loss, optimizer=Run().optimizer, epochs=1)
+
+
+def test_every_module_gets_its_own_mode_back() -> None:
+    run = Run()
+    dropout = run.model[1]
+    assert isinstance(dropout, nn.Dropout)
+    dropout.eval()
+    run.fit(epochs=1)
+    assert run.model.training
+    assert not dropout.training
 
 
 def test_a_loss_that_is_not_finite() -> None:
@@ -372,6 +408,52 @@ def test_checkpoints_that_do_not_fit_change_nothing(
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"validation": None}, r"\['loss', 'val_loss'\], .* \['loss'\]; give the same"),
+        ({"metrics": {"n": lambda o, t: len(t)}}, r"\['loss', 'n', 'val_loss', 'val_n'\]"),
+    ],
+)
+def test_resuming_with_other_metrics_or_validation(
+    settings: dict[str, Any], names: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.json"
+    Run().fit(epochs=2, checkpoint=path)
+    content = path.read_bytes()
+    run = Run()
+    run.stopper.update(3.0, run.model)
+    before = json.dumps(run.result())
+    with pytest.raises(ValueError, match=rf"run\.json does not fit .*{names}"):
+        run.fit(checkpoint=path, resume=True, **settings)
+    assert json.dumps(run.result()) == before
+    assert path.read_bytes() == content
+
+
+def test_a_checkpoint_is_valid_json_whatever_the_metrics_give(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    metrics = {"bad": lambda o, t: math.nan, "far": lambda o, t: -math.inf}
+    run = Run()
+    run.scheduler = nn.ReduceLROnPlateau(run.optimizer)
+    run.fit(epochs=0, checkpoint=path, metrics=metrics)
+    json.loads(path.read_text(), parse_constant=pytest.fail)
+    Run().fit(epochs=2, checkpoint=path, metrics=metrics)
+    json.loads(path.read_text(), parse_constant=pytest.fail)
+    history = Run().fit(epochs=2, checkpoint=path, metrics=metrics, resume=True)
+    assert all(map(math.isnan, history["bad"]))
+    assert history["val_far"] == [-math.inf] * 2
+
+
+def test_a_checkpoint_that_is_a_folder_is_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    with pytest.raises(IsADirectoryError, match="runs"):
+        simple(checkpoint=folder)
+    assert [*tmp_path.rglob("*")] == [folder]
+
+
 def test_a_folder_that_is_missing_is_noticed_before_training(tmp_path: Path) -> None:
     run = Run()
     before = run.model.state_dict()
@@ -414,8 +496,9 @@ def test_a_killed_run_resumes_to_the_same_result(
     path = tmp_path / "run.json"
     root = str(Path(nn.__file__).parents[1])
     code = KILLED.format(root=root, die_at=die_at, path=str(path))
-    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) as killed:
+        _, errors = killed.communicate()
+    assert killed.returncode == -signal.SIGKILL, errors
     whole = Run()
     expected = whole.fit()
     after = whole.result()
@@ -424,4 +507,5 @@ def test_a_killed_run_resumes_to_the_same_result(
     history = resumed.fit(checkpoint=path, resume=True)
     assert resumed.result() == after
     assert history.to_dict() == expected.to_dict()
-    assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
+    left = {p.name for p in tmp_path.iterdir()} - {"run.json"}
+    assert left <= {f".run.json.{killed.pid}.tmp"}
