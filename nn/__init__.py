@@ -1,7 +1,8 @@
 """Neural networks of Values: modules, losses, optimizers, training."""
 
-from nn import activations, history, init, layers, losses, optim, schedules
+from nn import activations, clipping, history, init, layers, losses, optim, schedules
 from nn.activations import *  # noqa: F403
+from nn.clipping import *  # noqa: F403
 from nn.history import *  # noqa: F403
 from nn.layers import *  # noqa: F403
 from nn.losses import *  # noqa: F403
@@ -13,6 +14,7 @@ from nn.training import fit
 
 __all__ = ["Module", "fit", "init", "load_model", "save_model"]
 __all__ += activations.__all__
+__all__ += clipping.__all__
 __all__ += history.__all__
 __all__ += layers.__all__
 __all__ += losses.__all__

@@ -9,6 +9,7 @@ from typing import Any
 import autograd
 from autograd import Value
 from autograd.primitive import Operand, primal
+from nn import checks
 from nn.module import Module
 
 __all__ = [
@@ -58,9 +59,11 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
 
 
 def each(function: Callable[[Any], Any], x: Any) -> Any:
-    """The function of x, or of each of its elements."""
+    """The function of x, or of each number in a list or array, however deep."""
+    if hasattr(x, "tolist"):
+        x = x.tolist()
     if isinstance(x, (list, tuple)):
-        return [function(element) for element in x]
+        return [each(function, element) for element in x]
     return function(x)
 
 
@@ -77,7 +80,9 @@ class Identity(Module):
 
 
 class ReLU(Module):
-    """max(0, x), of a number, a Value or each element of a list.
+    """max(0, x), of a number or Value, or of each in a list or array; this gives a list.
+
+    The other activations of single numbers do the same.
 
     >>> ReLU()([-1.0, 2.0])
     [0.0, 2.0]
@@ -91,12 +96,15 @@ class ReLU(Module):
 class LeakyReLU(Module):
     """x where it is positive, else negative_slope · x.
 
+    Raises:
+        TypeError, ValueError: negative_slope is no number, or not finite.
+
     >>> LeakyReLU(0.5)([-1.0, 2.0])
     [-0.5, 2.0]
     """
 
-    def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = negative_slope
+    def __init__(self, negative_slope: Operand = 0.01) -> None:
+        self.negative_slope = checks.operand(negative_slope, "LeakyReLU: negative_slope")
 
     def forward(self, x: Any) -> Any:
         """`autograd.leaky_relu`."""
@@ -110,12 +118,15 @@ class LeakyReLU(Module):
 class ELU(Module):
     """x where it is positive, else alpha · (exp(x) - 1).
 
+    Raises:
+        TypeError, ValueError: alpha is no number, or not finite.
+
     >>> ELU()([0.0, 2.0])
     [0.0, 2.0]
     """
 
-    def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
+    def __init__(self, alpha: Operand = 1.0) -> None:
+        self.alpha = checks.operand(alpha, "ELU: alpha")
 
     def forward(self, x: Any) -> Any:
         """`autograd.elu`."""
@@ -217,7 +228,7 @@ def log_softmax(logits: Sequence[Operand]) -> list[Any]:
     """log(exp(xᵢ) / Σ exp(xⱼ)) of one sample's logits, accurate where that is near 0.
 
     Raises:
-        TypeError: a single Value or number.
+        TypeError: a single Value or number, or a string.
         ValueError: no logits.
 
     >>> log_softmax([0.0, 100.0])
@@ -245,8 +256,8 @@ def softmax(logits: Sequence[Operand]) -> list[Any]:
 
 def _below_top(logits: Sequence[Operand]) -> tuple[int, list[Any]]:
     """The index of the largest logit, and how far each is below it."""
-    if isinstance(logits, (Value, Real)):
-        raise TypeError(f"softmax takes a list of logits, got the single {logits!r}")
+    if isinstance(logits, (Value, Real, str)):
+        raise TypeError(f"softmax takes a list of logits, got {logits!r}")
     if not len(logits):
         raise ValueError("softmax takes one logit or more, got none")
     top = max(range(len(logits)), key=lambda i: primal(logits[i]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
 import reprlib
@@ -86,6 +87,20 @@ def instance(value: object, kind: type, name: str, hint: str = "") -> None:
     if not isinstance(value, kind):
         wanted = f"of the type {kind.__name__} {hint}".rstrip()
         raise TypeError(f"{name} is {wanted}, got {shortened(value)}")
+
+
+def settings(thing: object) -> str:
+    """The arguments that it was made with, but the first, for a repr.
+
+    They are the attributes with the names of the constructor's parameters.
+
+    >>> import nn
+    >>> settings(nn.SGD([Value(1.0)], lr=0.5))
+    ', lr=0.5, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False'
+    """
+    names = [*inspect.signature(type(thing)).parameters][1:]
+    shown = [f", {name}={getattr(thing, name)!r}" for name in names if hasattr(thing, name)]
+    return "".join(shown)
 
 
 def shortened(value: object) -> str:

@@ -2,7 +2,8 @@
 
 Each function here makes an initialiser, which is any function `init(nin, nout)` that
 returns one weight of a layer with `nin` inputs and `nout` neurons. They draw from the
-`random` module, so `random.seed` fixes them.
+`random` module, so `random.seed` fixes them. A setting that is no number raises TypeError,
+one out of its range ValueError.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+
+from nn.checks import finite, not_negative
 
 __all__ = [
     "Initialiser",
@@ -37,8 +40,9 @@ def uniform(low: float = 0.0, high: float = 1.0) -> Initialiser:
     >>> -1.0 <= uniform(-1, 1)(2, 16) <= 1.0
     True
     """
-    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        raise ValueError(f"init.uniform needs finite low ≤ high, got {low!r} and {high!r}")
+    low, high = finite(low, "init.uniform: low"), finite(high, "init.uniform: high")
+    if low > high:
+        raise ValueError(f"init.uniform needs low ≤ high, got {low!r} and {high!r}")
     return lambda nin, nout: random.uniform(low, high)
 
 
@@ -51,10 +55,7 @@ def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
     >>> normal(3.0, 0.0)(2, 16)
     3.0
     """
-    if not (math.isfinite(mean) and math.isfinite(std) and std >= 0.0):
-        raise ValueError(
-            f"init.normal needs a finite mean and std ≥ 0, got {mean!r} and {std!r}"
-        )
+    mean, std = finite(mean, "init.normal: mean"), not_negative(std, "init.normal: std")
     return lambda nin, nout: random.gauss(mean, std)
 
 
@@ -64,6 +65,7 @@ def constant(value: float) -> Initialiser:
     >>> constant(0.5)(2, 16)
     0.5
     """
+    value = finite(value, "init.constant: value")
     return lambda nin, nout: value
 
 
@@ -91,6 +93,7 @@ def xavier_uniform(gain: float = 1.0) -> Initialiser:
     >>> abs(xavier_uniform()(3, 3)) <= 1.0
     True
     """
+    gain = not_negative(gain, "init.xavier_uniform: gain")
     return lambda nin, nout: _within(gain * math.sqrt(6.0 / (nin + nout)))
 
 
@@ -100,6 +103,7 @@ def xavier_normal(gain: float = 1.0) -> Initialiser:
     >>> xavier_normal(0.0)(3, 3)
     0.0
     """
+    gain = not_negative(gain, "init.xavier_normal: gain")
     return lambda nin, nout: random.gauss(0.0, gain * math.sqrt(2.0 / (nin + nout)))
 
 
@@ -112,6 +116,7 @@ def kaiming_uniform(a: float = 0.0) -> Initialiser:
     >>> abs(kaiming_uniform()(6, 3)) <= 1.0
     True
     """
+    a = finite(a, "init.kaiming_uniform: a")
     return lambda nin, nout: _within(math.sqrt(6.0 / ((1.0 + a * a) * nin)))
 
 
@@ -124,6 +129,7 @@ def kaiming_normal(a: float = 0.0) -> Initialiser:
     >>> isinstance(kaiming_normal()(6, 3), float)
     True
     """
+    a = finite(a, "init.kaiming_normal: a")
     return lambda nin, nout: random.gauss(0.0, math.sqrt(2.0 / ((1.0 + a * a) * nin)))
 
 

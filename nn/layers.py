@@ -7,7 +7,7 @@ layer with a single neuron returns a Value, any other a list of them.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from numbers import Real
 from typing import Any
 
@@ -260,19 +260,17 @@ class Dropout(Module):
     2014, in the scaled form that leaves the mean as it is.
 
     Raises:
-        ValueError: p is not within [0, 1].
+        TypeError, ValueError: p is no number, or not within [0, 1].
 
     >>> Dropout(0.5).eval()([1.0, 2.0])
     [1.0, 2.0]
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        if not 0.0 <= p <= 1.0:
-            raise ValueError(f"Dropout's p is a probability within [0, 1], got {p!r}")
-        self.p = p
+        self.p = checks.share(p, "Dropout: the probability p")
 
     def forward(self, x: Any) -> Any:
-        """x, a list or a single element, with some elements 0."""
+        """x with some elements 0: of a list or array, however deep, each by itself."""
         if not self.training:
             return x
         return each(lambda v: v / (1.0 - self.p) if random.random() >= self.p else v * 0.0, x)
@@ -312,10 +310,11 @@ def _inputs(module: Module, nin: int, x: Any) -> Any:
             x = [x]
         elif hasattr(x, "tolist"):
             x = x.tolist()
-        elif isinstance(x, Iterable):
+        elif isinstance(x, Iterable) and not isinstance(x, (str, bytes, Mapping, Set)):
             x = list(x)
         else:
-            raise TypeError(f"{_name(module)} takes a list of {nin} inputs, got {x!r}")
+            got = checks.shortened(x)
+            raise TypeError(f"{_name(module)} takes a list of {nin} inputs, got {got}")
     if len(x) != nin:
         raise ValueError(f"{_name(module)} takes {nin} inputs, got {len(x)}")
     return x

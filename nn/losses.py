@@ -19,7 +19,7 @@ from typing import Any
 import autograd
 from autograd import Value, primitive
 from autograd.primitive import Operand, primal
-from nn.checks import index, parameter_list
+from nn.checks import index, not_negative, operand, parameter_list, share
 
 __all__ = [
     "accuracy",
@@ -39,10 +39,6 @@ __all__ = [
 # ---------------------------------------------------------------- primitives
 
 
-def _softplus(x: float) -> float:
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
-
-
 def _bce(p: float, y: float) -> float:
     if not (0.0 <= p <= 1.0 and 0.0 <= y <= 1.0):
         raise ValueError
@@ -58,7 +54,7 @@ def _bce_slope(out: Any, p: Any, y: Any) -> Any:
 def _bce_with_logits(x: float, y: float) -> float:
     if not 0.0 <= y <= 1.0:
         raise ValueError
-    return y * _softplus(-x) + (1.0 - y) * _softplus(x)
+    return float(y * autograd.softplus(-x) + (1.0 - y) * autograd.softplus(x))
 
 
 def _huber(error: float, delta: float) -> float:
@@ -164,7 +160,7 @@ def huber_loss(
     >>> huber_loss([1.0, 2.0], [0.0, 4.0])
     1.0
     """
-    if not delta > 0.0:
+    if not operand(delta, "huber_loss: delta") > 0.0:
         raise ValueError(f"huber_loss: delta is positive, got {delta!r}")
     errors = _errors(predictions, targets, "huber_loss")
     return _reduced([_HUBER(error, delta) for error in errors], reduction, "huber_loss")
@@ -239,12 +235,9 @@ def cross_entropy(
     >>> cross_entropy([[0.0, 0.0], [1e4, 0.0]], [0, 0])
     0.34657359027997264
     """
-    if not 0.0 <= label_smoothing <= 1.0:
-        raise ValueError(
-            f"cross_entropy: label_smoothing is within [0, 1], got {label_smoothing!r}"
-        )
+    smoothing = share(label_smoothing, "cross_entropy: label_smoothing")
     losses = [
-        _CROSS_ENTROPY(target, label_smoothing, *row)
+        _CROSS_ENTROPY(target, smoothing, *row)
         for row, target in _classified(logits, targets, "cross_entropy")
     ]
     return _reduced(losses, reduction, "cross_entropy")
@@ -275,8 +268,9 @@ def accuracy(logits: Any, targets: Any) -> float:
     """
     samples = _rows(logits, "accuracy")
     hits: list[bool]
-    if samples and _is_number(samples[0]):
-        hits = [(x > 0.0) == (y > 0) for x, y in _pairs(samples, targets, "accuracy")]
+    if samples and len(_rows(samples[0], "accuracy")) == 1:
+        scores, truths = _single(samples), _single(_rows(targets, "accuracy"))
+        hits = [(x > 0.0) == (y > 0) for x, y in _pairs(scores, truths, "accuracy")]
     else:
         hits = [
             max(range(len(row)), key=row.__getitem__) == target
@@ -289,20 +283,22 @@ def accuracy(logits: Any, targets: Any) -> float:
 
 
 def l1_penalty(params: Iterable[Value], strength: float) -> Any:
-    """strength · Σ |p|.
+    """strength · Σ |p|; a strength that is negative raises ValueError.
 
     >>> l1_penalty([Value(-2.0), Value(1.0)], 0.5).data
     1.5
     """
+    strength = not_negative(strength, "l1_penalty: strength")
     return strength * autograd.fsum([abs(p) for p in parameter_list(params, "l1_penalty")])
 
 
 def l2_penalty(params: Iterable[Value], strength: float) -> Any:
-    """strength · Σ p²; its gradient is 2·strength·p.
+    """strength · Σ p²; its gradient is 2·strength·p. ValueError as for `l1_penalty`.
 
     >>> l2_penalty([Value(-2.0), Value(1.0)], 0.5).data
     2.5
     """
+    strength = not_negative(strength, "l2_penalty: strength")
     params = parameter_list(params, "l2_penalty")
     return strength * autograd.dot(params, params)
 
@@ -323,6 +319,11 @@ def _rows(x: Any, name: str) -> list[Any]:
     if isinstance(x, str) or not isinstance(x, Iterable):
         raise TypeError(f"{name} takes numbers and Values, or lists of them, got {x!r}")
     return list(x)
+
+
+def _single(rows: list[Any]) -> list[Any]:
+    """The only number of each row, where it has one."""
+    return [row[0] if not _is_number(row) and len(row) == 1 else row for row in rows]
 
 
 def _same_length(predictions: list[Any], targets: list[Any], name: str) -> None:
@@ -365,7 +366,10 @@ def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence
     targets = _rows(targets, name)
     _same_length(rows, targets, name)
     for row, target in zip(rows, targets):
-        yield row, index(target, f"{name}: a target", len(row))
+        logits = [] if _is_number(row) else _rows(row, name)
+        if not logits:
+            raise ValueError(f"{name}: a sample has a list of logits, one a class, got {row!r}")
+        yield logits, index(target, f"{name}: a target", len(logits))
 
 
 def _reduced(losses: list[Any], reduction: str, name: str) -> Any:

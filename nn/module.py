@@ -8,6 +8,7 @@ indices and keys, such as `layers.0.neurons.1.w.0`.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Real
 from typing import Any, Self
@@ -194,6 +195,7 @@ class Module:
         """The settings that `repr` shows in parentheses; subclasses have their own."""
         return ""
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         lines = [
             f"  ({path}): " + repr(child).replace("\n", "\n  ")
@@ -205,19 +207,29 @@ class Module:
         return "\n".join([f"{name}({extra}", *lines, ")"])
 
 
-def _found(path: str, item: object) -> list[tuple[str, Value | Module]]:
-    """The parameters and modules in an attribute, with their paths."""
+def _found(
+    path: str, item: object, around: frozenset[int] = frozenset()
+) -> list[tuple[str, Value | Module]]:
+    """The parameters and modules in an attribute, with their paths.
+
+    `around` has the ids of the containers that this item is in: one may hold itself.
+    """
     if isinstance(item, Value):
         return [(path, item)] if item.op is None else []
     if isinstance(item, Module):
         return [(path, item)]
+    if id(item) in around:
+        return []
     if isinstance(item, (list, tuple)):
         parts: Iterable[tuple[Any, Any]] = enumerate(item)
     elif isinstance(item, dict):
         parts = item.items()
     else:
         return []
-    return [found for key, part in parts for found in _found(_join(path, str(key)), part)]
+    around |= {id(item)}
+    return [
+        found for key, part in parts for found in _found(_join(path, str(key)), part, around)
+    ]
 
 
 def _tree(root: Module) -> list[tuple[str, Module, list[tuple[str, Value]]]]:

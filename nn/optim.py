@@ -1,14 +1,24 @@
-"""Optimizers and gradient clipping, with PyTorch's names, defaults and results."""
+"""Optimizers, with PyTorch's names, defaults and results."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd import Value
-from nn.checks import count, not_negative, parameter_list
+from nn.checks import (
+    count,
+    finite,
+    instance,
+    not_negative,
+    parameter_list,
+    settings,
+    share,
+    shortened,
+)
+from nn.clipping import check_gradients
 
 __all__ = [
     "SGD",
@@ -16,8 +26,6 @@ __all__ = [
     "AdamW",
     "Optimizer",
     "RMSprop",
-    "clip_grad_norm_",
-    "clip_grad_value_",
 ]
 
 
@@ -31,15 +39,18 @@ class Optimizer:
         buffers: the names of the numbers kept for every parameter; they start at 0.
 
     Attributes:
+        decoupled: whether `_update` sees to the weight decay itself.
         params: a list of them.
         lr: may be set.
         steps: how many were made.
 
     Raises:
-        TypeError: `params` are not Values.
+        TypeError: `params` are not Values, or a setting is no number.
         ValueError: no parameters, one that occurs twice or is the result of an operation,
             or a setting out of its range.
     """
+
+    decoupled = False
 
     def __init__(
         self,
@@ -72,17 +83,52 @@ class Optimizer:
         """Change every parameter by its `grad`.
 
         Raises:
-            FloatingPointError: a gradient is infinite or NaN; no parameter was changed.
+            FloatingPointError: a gradient, a parameter's next value or a running mean is
+                infinite or NaN; nothing was changed.
         """
-        _check_finite(self.params, f"{type(self).__name__}.step")
-        self.steps += 1
+        check_gradients(self.params, f"{type(self).__name__}.step")
+        steps, buffers = self.steps, self.buffers
+        self.steps, self.buffers = steps + 1, {name: list(b) for name, b in buffers.items()}
+        try:
+            following = self._following()
+        except BaseException:
+            self.steps, self.buffers = steps, buffers
+            raise
+        for parameter, data in zip(self.params, following):
+            parameter.data = data
+
+    def _following(self) -> list[float]:
+        """What the parameters are to be; the buffers are so already."""
+        decay = 0.0 if self.decoupled else self.weight_decay
+        result = []
         for index, parameter in enumerate(self.params):
-            gradient = parameter.grad + self.weight_decay * parameter.data
-            parameter.data -= self._update(index, gradient)
+            data = parameter.data
+            try:
+                data -= self._update(index, parameter.grad + decay * data)
+            except ArithmeticError:
+                data = math.nan
+            result.append(data)
+        for name, numbers in [("value", result), *self.buffers.items()]:
+            if not all(map(math.isfinite, numbers)):
+                self._refuse(name, numbers)
+        return result
+
+    def _refuse(self, name: str, numbers: list[float]) -> NoReturn:
+        index = next(i for i, x in enumerate(numbers) if not math.isfinite(x))
+        parameter = self.params[index]
+        raise FloatingPointError(
+            f"{type(self).__name__}.step: the next {name} of {parameter!r} with the gradient "
+            f"{parameter.grad!r} is {numbers[index]}; nothing was changed: lower the learning "
+            "rate, or scale the inputs"
+        )
 
     def _update(self, index: int, gradient: float) -> float:
         """How much to subtract from the parameter of this index."""
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        size = f"{len(self.params)} parameter{'s' * (len(self.params) > 1)}"
+        return f"{type(self).__name__}({size}{settings(self)})"
 
     # ------------------------------------------------------------------ state
 
@@ -95,14 +141,19 @@ class Optimizer:
             "buffers": {name: list(buffer) for name, buffer in self.buffers.items()},
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict` of the same optimizer for as many parameters.
 
         Raises:
             ValueError: it is not that; nothing was changed.
+            TypeError: it is no dict.
         """
         name = type(self).__name__
+        instance(state, Mapping, f"{name}: the state")
         try:
+            missing = self.state_dict().keys() - state.keys()
+            if missing:
+                raise ValueError(f"it has no {', '.join(sorted(missing))}")
             if state["optimizer"] != name:
                 raise ValueError(f"it is of {state['optimizer']}")
             lr = not_negative(state["lr"], "lr")
@@ -112,7 +163,7 @@ class Optimizer:
             expected = {key: len(self.params) for key in self.buffers}
             if sizes != expected:
                 raise ValueError(f"its buffers have the sizes {sizes}, not {expected}")
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise ValueError(f"{name}: the state does not fit: {error}") from error
         self.lr, self.steps, self.buffers = lr, steps, buffers
 
@@ -146,7 +197,7 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         self.momentum = not_negative(momentum, "momentum")
-        self.dampening = dampening
+        self.dampening = finite(dampening, "dampening")
         self.nesterov = nesterov
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and no dampening")
@@ -190,10 +241,12 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
     ) -> None:
-        for beta in betas:
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"betas are within [0, 1), got {betas!r}")
-        self.betas = betas
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise TypeError(f"betas are a pair of numbers, got {shortened(betas)}")
+        self.betas = (
+            share(betas[0], "betas[0]", below_1=True),
+            share(betas[1], "betas[1]", below_1=True),
+        )
         self.eps = not_negative(eps, "eps")
         self.amsgrad = amsgrad
         names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ()))
@@ -222,6 +275,8 @@ class AdamW(Adam):
     0.75
     """
 
+    decoupled = True
+
     def __init__(
         self,
         params: Iterable[Value],
@@ -231,11 +286,10 @@ class AdamW(Adam):
         weight_decay: float = 1e-2,
         amsgrad: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, 0.0, amsgrad)
-        self.decoupled_weight_decay = not_negative(weight_decay, "weight_decay")
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
 
     def _update(self, index: int, gradient: float) -> float:
-        decay = self.lr * self.decoupled_weight_decay * self.params[index].data
+        decay = self.lr * self.weight_decay * self.params[index].data
         return decay + super()._update(index, gradient)
 
 
@@ -269,9 +323,7 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        if not 0.0 <= alpha <= 1.0:
-            raise ValueError(f"alpha is within [0, 1], got {alpha!r}")
-        self.alpha = alpha
+        self.alpha = share(alpha, "alpha")
         self.eps = not_negative(eps, "eps")
         self.momentum = not_negative(momentum, "momentum")
         self.centered = centered
@@ -297,65 +349,6 @@ class RMSprop(Optimizer):
         return self.lr * step
 
 
-# ---------------------------------------------------------------- clipping
-
-
-def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float = 2.0) -> float:
-    """Scale the gradients down so that their norm is at most max_norm (Pascanu et al. 2013).
-
-    Args:
-        norm_type: p of the p-norm; `math.inf` for the largest absolute value.
-
-    Returns:
-        The norm before scaling.
-
-    Raises:
-        FloatingPointError: a gradient is infinite or NaN; none was changed.
-        ValueError: max_norm is negative, norm_type not positive.
-
-    >>> p, q = Value(0.0), Value(0.0)
-    >>> p.grad, q.grad = 3.0, 4.0
-    >>> clip_grad_norm_([p, q], max_norm=1.0)
-    5.0
-    >>> round(p.grad, 6), round(q.grad, 6)
-    (0.6, 0.8)
-    """
-    params = parameter_list(params, "clip_grad_norm_")
-    not_negative(max_norm, "max_norm")
-    if not norm_type > 0.0:
-        raise ValueError(f"norm_type is positive, got {norm_type!r}")
-    _check_finite(params, "clip_grad_norm_")
-    sizes = [abs(parameter.grad) for parameter in params]
-    if norm_type == 2.0:
-        norm = math.hypot(*sizes)
-    elif math.isinf(norm_type):
-        norm = max(sizes, default=0.0)
-    else:
-        norm = math.fsum([size**norm_type for size in sizes]) ** (1.0 / norm_type)
-    scale = max_norm / (norm + 1e-6)
-    if scale < 1.0:
-        for parameter in params:
-            parameter.grad *= scale
-    return norm
-
-
-def clip_grad_value_(params: Iterable[Value], clip_value: float) -> None:
-    """Move every gradient into [-clip_value, clip_value].
-
-    Raises:
-        ValueError: clip_value is negative.
-
-    >>> p = Value(0.0)
-    >>> p.grad = -3.0
-    >>> clip_grad_value_([p], 1.0)
-    >>> p.grad
-    -1.0
-    """
-    not_negative(clip_value, "clip_value")
-    for parameter in parameter_list(params, "clip_grad_value_"):
-        parameter.grad = min(max(parameter.grad, -clip_value), clip_value)
-
-
 # ---------------------------------------------------------------- helpers
 
 
@@ -378,12 +371,3 @@ def _numbers(buffer: list[float]) -> list[float]:
         if not isinstance(x, Real):
             raise TypeError(f"a buffer holds numbers, got {x!r}")
     return list(map(float, buffer))
-
-
-def _check_finite(params: list[Value], what: str) -> None:
-    for parameter in params:
-        if not math.isfinite(parameter.grad):
-            raise FloatingPointError(
-                f"{what}: the gradient of {parameter!r} is not finite; no parameter was "
-                "changed: lower the learning rate, or scale the inputs"
-            )

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 from autograd.primitive import Operand, primal
-from nn.checks import count, instance
+from nn.checks import count, instance, not_negative, settings, share
 from nn.optim import Optimizer
 
 __all__ = [
@@ -32,9 +32,14 @@ class Scheduler:
         optimizer: whose lr is set.
         base_lr: its lr when the scheduler was made.
         last_epoch: how many steps were made.
+
+    Raises:
+        TypeError: the optimizer is none, or a setting no number.
+        ValueError: a setting is out of its range.
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
+        instance(optimizer, Optimizer, f"{type(self).__name__}: optimizer")
         self.optimizer = optimizer
         self.base_lr = optimizer.lr
         self.last_epoch = 0
@@ -48,6 +53,13 @@ class Scheduler:
         """One epoch has passed: set the optimizer's lr. Only some look at the metric."""
         self.last_epoch += 1
         self.optimizer.lr = self.rate(self.last_epoch)
+
+    def get_last_lr(self) -> list[float]:
+        """The learning rate that was set last; a list, as in PyTorch."""
+        return [self.optimizer.lr]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(last_epoch={self.last_epoch}{settings(self)})"
 
     def state_dict(self) -> dict[str, Any]:
         """How far it is, not its arguments."""
@@ -78,9 +90,6 @@ class Scheduler:
 class StepLR(Scheduler):
     """base_lr · gamma^⌊epoch / step_size⌋.
 
-    Raises:
-        ValueError: step_size is less than 1.
-
     >>> import autograd, nn
     >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
     >>> scheduler = StepLR(optimizer, step_size=2, gamma=0.5)
@@ -92,7 +101,7 @@ class StepLR(Scheduler):
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         self.step_size = count(step_size, "step_size")
-        self.gamma = gamma
+        self.gamma = not_negative(gamma, "gamma")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -111,7 +120,7 @@ class ExponentialLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        self.gamma = gamma
+        self.gamma = not_negative(gamma, "gamma")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -122,9 +131,6 @@ class ExponentialLR(Scheduler):
 class CosineAnnealingLR(Scheduler):
     """From base_lr down to eta_min along half a cosine in T_max epochs, then up again
     (Loshchilov & Hutter 2017, without restarts).
-
-    Raises:
-        ValueError: T_max is less than 1.
 
     >>> import autograd, nn
     >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
@@ -141,7 +147,7 @@ class CosineAnnealingLR(Scheduler):
         eta_min: float = 0.0,
     ) -> None:
         self.T_max = count(T_max, "T_max")
-        self.eta_min = eta_min
+        self.eta_min = not_negative(eta_min, "eta_min")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -153,9 +159,6 @@ class CosineAnnealingLR(Scheduler):
 class LinearLR(Scheduler):
     """base_lr times a factor that goes linearly from start_factor to end_factor in
     total_iters epochs: a warm-up.
-
-    Raises:
-        ValueError: total_iters is less than 1.
 
     >>> import autograd, nn
     >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
@@ -174,8 +177,8 @@ class LinearLR(Scheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        self.start_factor = start_factor
-        self.end_factor = end_factor
+        self.start_factor = not_negative(start_factor, "start_factor")
+        self.end_factor = not_negative(end_factor, "end_factor")
         self.total_iters = count(total_iters, "total_iters")
         super().__init__(optimizer)
 
@@ -199,7 +202,7 @@ class ReduceLROnPlateau(Scheduler):
         eps: a reduction by no more than this is not made.
 
     Raises:
-        ValueError: factor is not within [0, 1), or a mode is unknown.
+        ValueError: also if factor is not within [0, 1), or a mode is unknown.
 
     >>> import autograd, nn
     >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
@@ -226,11 +229,12 @@ class ReduceLROnPlateau(Scheduler):
             raise ValueError(f'mode is "min" or "max", got {mode!r}')
         if threshold_mode not in ("rel", "abs"):
             raise ValueError(f'threshold_mode is "rel" or "abs", got {threshold_mode!r}')
-        if not 0.0 <= factor < 1.0:
-            raise ValueError(f"factor is within [0, 1), got {factor!r}")
         self.mode, self.threshold_mode = mode, threshold_mode
-        self.factor, self.patience, self.threshold = factor, patience, threshold
-        self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
+        self.factor = share(factor, "factor", below_1=True)
+        self.patience = count(patience, "patience", least=0)
+        self.threshold = not_negative(threshold, "threshold")
+        self.cooldown = count(cooldown, "cooldown", least=0)
+        self.min_lr, self.eps = not_negative(min_lr, "min_lr"), not_negative(eps, "eps")
         self.best = self._worst
         self.num_bad_epochs = 0
         self.cooldown_counter = 0

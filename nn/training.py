@@ -13,9 +13,10 @@ from autograd import Value, no_grad
 from autograd.primitive import primal
 from nn.checkpoint import Checkpoint
 from nn.checks import count, function, instance, not_negative, shortened
+from nn.clipping import clip_grad_norm_
 from nn.history import EarlyStopping, Event, History, StopTraining
 from nn.module import Module
-from nn.optim import Optimizer, clip_grad_norm_
+from nn.optim import Optimizer
 from nn.schedules import Scheduler
 
 __all__ = ["fit"]

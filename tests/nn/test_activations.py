@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +37,27 @@ def test_modules(module: nn.Module, function: Callable[[Any], Any]) -> None:
         assert module(x) == function(x)
         assert module(Value(x)).data == function(x)
     assert module([-1.5, 2.0]) == [function(-1.5), function(2.0)]
+
+
+@pytest.mark.parametrize(("module", "function"), MODULES[1:])
+def test_modules_of_arrays_and_nested_lists(
+    module: nn.Module, function: Callable[[Any], Any]
+) -> None:
+    rows = [[-1.5, 2.0], [0.5, -0.25]]
+    expected = [[function(x) for x in row] for row in rows]
+    assert module(rows) == module(np.array(rows)) == module(tuple(rows)) == expected
+    assert module(np.float64(-1.5)) == function(-1.5)
+    x = Value(-1.5)
+    assert module(np.array([x, x], dtype=object))[1].inputs == (x,)
+
+
+@pytest.mark.parametrize("kind", [nn.LeakyReLU, nn.ELU])
+def test_settings_are_checked(kind: Callable[[Any], nn.Module]) -> None:
+    with pytest.raises(TypeError, match=r"LU: \w+ is a number, got 'a'"):
+        kind("a")
+    with pytest.raises(ValueError, match=r"LU: \w+ is finite, got nan"):
+        kind(math.nan)
+    assert len(kind(Value(0.25)).parameters()) == 1
 
 
 def test_settings_are_shown() -> None:
@@ -118,5 +140,7 @@ def test_softmax_of_even_logits() -> None:
 def test_softmax_of_what_is_no_list() -> None:
     with pytest.raises(TypeError, match="softmax takes a list of logits"):
         nn.softmax(Value(1.0))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="softmax takes a list of logits, got 'ab'"):
+        nn.softmax("ab")
     with pytest.raises(ValueError, match="one logit or more"):
         nn.log_softmax([])

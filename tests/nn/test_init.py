@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 import statistics
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from scipy import stats
@@ -70,6 +72,25 @@ def test_bad_bounds(bounds: tuple[float, float]) -> None:
 def test_bad_moments(moments: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match=r"init\.normal"):
         nn.init.normal(*moments)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        nn.init.uniform,
+        nn.init.normal,
+        nn.init.constant,
+        nn.init.xavier_uniform,
+        nn.init.xavier_normal,
+        nn.init.kaiming_uniform,
+        nn.init.kaiming_normal,
+    ],
+)
+def test_settings_are_checked_when_made(make: Callable[[Any], Initialiser]) -> None:
+    with pytest.raises(TypeError, match=rf"init\.{make.__name__}: \w+ is a number, got 'a'"):
+        make("a")
+    with pytest.raises(ValueError, match=rf"init\.{make.__name__}: \w+ is finite"):
+        make(math.nan)
 
 
 def test_the_seed_fixes_a_model() -> None:

@@ -116,8 +116,9 @@ def test_a_wrong_number_of_inputs() -> None:
 def test_inputs_that_are_no_numbers() -> None:
     with pytest.raises(TypeError, match="dot takes a real number, got 'a'"):
         nn.Neuron(2)(["a", 1.0])
-    with pytest.raises(TypeError, match=r"Neuron\(2\) takes a list of 2 inputs, got None"):
-        nn.Neuron(2)(None)
+    for bad in (None, {0: 1.0, 1: 2.0}, {1.0, 2.0}, "ab", b"ab"):
+        with pytest.raises(TypeError, match=r"layers\.0 \(Layer\(2, .* takes a list of 2 inp"):
+            nn.MLP(2, [1])(bad)
 
 
 def test_bad_sizes() -> None:
@@ -209,5 +210,16 @@ def test_dropout_at_rest_and_out_of_range() -> None:
     x = [Value(3.0)]
     assert nn.Dropout(0.5).eval()(x) is x
     for p in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match="Dropout's p is a probability"):
+        with pytest.raises(ValueError, match=r"the probability p is within \[0, 1\], got"):
             nn.Dropout(p)
+    with pytest.raises(TypeError, match="Dropout: the probability p is a number, got 'a'"):
+        nn.Dropout("a")  # type: ignore[arg-type]
+
+
+def test_dropout_draws_for_every_element_of_an_array() -> None:
+    random.seed(0)
+    for x in (np.ones((20, 5)), np.ones((20, 5)).tolist()):
+        rows = nn.Dropout(0.5)(x)
+        assert [len(row) for row in rows] == [5] * 20
+        assert {value for row in rows for value in row} == {0.0, 2.0}
+    assert set(nn.Dropout(0.5)(np.ones(50))) == {0.0, 2.0}

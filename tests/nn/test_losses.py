@@ -246,6 +246,8 @@ def test_accuracy() -> None:
     assert nn.accuracy(np.array([[0.0, 2.0]]), np.array([1])) == 1.0
     assert nn.accuracy([Value(0.5), -0.5, 0.0], [1, -1, -1]) == 1.0
     assert nn.accuracy([0.5, -0.5], [0, 0]) == 0.5
+    assert nn.accuracy([[0.3], [-2.0]], [1, 0]) == 1.0
+    assert nn.accuracy(np.array([[0.3], [-2.0]]), np.array([[-1], [-1]])) == 0.5
     with pytest.raises(ValueError, match="accuracy: no predictions"):
         nn.accuracy([], [])
     with pytest.raises(ValueError, match="accuracy: 1 predictions for 2"):
@@ -256,6 +258,31 @@ def test_penalties_of_what_is_no_list() -> None:
     for penalty in (nn.l1_penalty, nn.l2_penalty):
         with pytest.raises(TypeError, match=r"l._penalty .*model\.parameters\(\), got Layer"):
             penalty(nn.Layer(1, 1), 0.1)  # type: ignore[arg-type]
+
+
+def test_penalties_are_not_negative() -> None:
+    for penalty in (nn.l1_penalty, nn.l2_penalty):
+        with pytest.raises(ValueError, match=r"l._penalty: strength is .*not negative, got -1"):
+            penalty([Value(1.0)], -1)
+        with pytest.raises(TypeError, match=r"l._penalty: strength is a number, got 'a'"):
+            penalty([Value(1.0)], "a")  # type: ignore[arg-type]
+
+
+def test_settings_are_numbers() -> None:
+    text: Any = "a"
+    with pytest.raises(TypeError, match="huber_loss: delta is a number, got 'a'"):
+        nn.huber_loss([1.0], [0.0], delta=text)
+    with pytest.raises(TypeError, match="cross_entropy: label_smoothing is a number, got 'a'"):
+        nn.cross_entropy([[1.0, 0.0]], [0], label_smoothing=text)
+
+
+@pytest.mark.parametrize("row", [[], 3.0])
+def test_a_sample_without_logits(row: Any) -> None:
+    for loss in (nn.cross_entropy, nn.nll_loss, nn.accuracy):
+        with pytest.raises(
+            ValueError, match=rf"{loss.__name__}: a sample has a list of logits"
+        ):
+            loss([[1.0, 2.0], row], [0, 0])
 
 
 def test_penalties_are_single_nodes() -> None:

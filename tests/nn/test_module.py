@@ -125,6 +125,18 @@ def test_a_module_may_hold_itself() -> None:
     line.parent = line
     assert len(line.parameters()) == 2
     assert list(line.modules()) == [line]
+    assert repr(line) == "Line(\n  (parent): ...\n)"
+
+
+def test_a_list_may_hold_itself() -> None:
+    line: Any = Line()
+    parts: list[Any] = [Value(3.0)]
+    parts.append(parts)
+    line.parts = parts
+    assert [path for path, _ in line.named_parameters()] == ["w", "b", "parts.0"]
+    same = [Value(4.0)]
+    line.parts = [same, same]
+    assert [path for path, _ in line.named_parameters()] == ["w", "b", "parts.0.0"]
 
 
 def test_results_of_operations_are_no_parameters() -> None:

@@ -69,16 +69,50 @@ def test_the_plateau_watches_a_metric() -> None:
         (nn.ReduceLROnPlateau, {"factor": 1.0}, "factor is within"),
         (nn.ReduceLROnPlateau, {"mode": "least"}, "mode is"),
         (nn.ReduceLROnPlateau, {"threshold_mode": "x"}, "threshold_mode is"),
-        (nn.ExponentialLR, {"gamma": -1.0}, None),
+        (nn.ReduceLROnPlateau, {"patience": -1}, "patience is 0 or more"),
+        (nn.ReduceLROnPlateau, {"cooldown": -1}, "cooldown is 0 or more"),
+        (nn.ReduceLROnPlateau, {"threshold": -1}, "threshold is finite and not negative"),
+        (nn.ReduceLROnPlateau, {"min_lr": -1}, "min_lr is"),
+        (nn.ReduceLROnPlateau, {"eps": -1}, "eps is"),
+        (nn.ExponentialLR, {"gamma": -1.0}, r"gamma is finite and not negative, got -1\.0"),
+        (nn.StepLR, {"step_size": 1, "gamma": -1}, "gamma is finite and not negative"),
+        (nn.CosineAnnealingLR, {"T_max": 1, "eta_min": -1}, "eta_min is"),
+        (nn.LinearLR, {"start_factor": -1}, "start_factor is"),
+        (nn.LinearLR, {"end_factor": -1}, "end_factor is"),
     ],
 )
 def test_settings_out_of_range(
-    kind: Callable[..., nn.Scheduler], settings: dict[str, Any], message: str | None
+    kind: Callable[..., nn.Scheduler], settings: dict[str, Any], message: str
 ) -> None:
     optimizer = nn.SGD([Value(0.0)], lr=0.5)
     with pytest.raises(ValueError, match=message):
-        kind(optimizer, **settings).step(1.0)
+        kind(optimizer, **settings)
     assert optimizer.lr == 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "message"),
+    [
+        (nn.StepLR, {"step_size": 1, "gamma": "a"}, "gamma is a number, got 'a'"),
+        (nn.ReduceLROnPlateau, {"patience": "a"}, "patience is an integer, got 'a'"),
+        (nn.ReduceLROnPlateau, {"factor": "a"}, "factor is a number, got 'a'"),
+    ],
+)
+def test_settings_of_the_wrong_type(
+    kind: Callable[..., nn.Scheduler], settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        kind(nn.SGD([Value(0.0)]), **settings)
+    with pytest.raises(TypeError, match="optimizer is of the type Optimizer, got None"):
+        nn.ExponentialLR(None, gamma=0.5)  # type: ignore[arg-type]
+
+
+def test_what_is_shown() -> None:
+    scheduler = nn.StepLR(nn.SGD([Value(0.0)], lr=0.5), 2, gamma=0.5)
+    scheduler.step()
+    scheduler.step()
+    assert repr(scheduler) == "StepLR(last_epoch=2, step_size=2, gamma=0.5)"
+    assert scheduler.get_last_lr() == [0.25]
 
 
 @pytest.mark.parametrize(
