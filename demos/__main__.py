@@ -31,23 +31,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if arguments.list:
-        print(LISTING)
-        return 0
     if arguments.name is not None and arguments.name not in DEMOS:
         parser.error(_unknown(arguments.name))
+    if not arguments.list:
+        _make_folder(arguments.out, parser)
     try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=arguments.out).close()  # may we write there?
-    except OSError as error:
-        parser.error(f"--out {arguments.out}: {error.strerror}; choose another folder")
-    if arguments.name is None:
-        print(f"{LISTING}\n\nThe main one, {MAIN}, runs now.\n")
-    if arguments.quick:
-        print("A short run: fewer steps than in the full one, and poorer results.\n")
-    try:
-        demo = importlib.import_module(f"demos.{arguments.name or MAIN}")
-        demo.run(arguments.out, arguments.quick, arguments.seed)
+        _run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
@@ -56,10 +45,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         package = str(error.name).partition(".")[0]
         print(f"{package} is not installed: pip install -e '.[demos]'", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # its reader, `head` say, has seen enough
+            print(f"python -m demos: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    if arguments.list:
+        print(LISTING)
+        return
+    if arguments.name is None:
+        print(f"{LISTING}\n\nThe main one, {MAIN}, runs now.\n")
+    if arguments.quick:
+        print("A short run: fewer steps than in the full one, and poorer results.\n")
+    demo = importlib.import_module(f"demos.{arguments.name or MAIN}")
+    demo.run(arguments.out, arguments.quick, arguments.seed)
+
+
+def _make_folder(out: Path, parser: argparse.ArgumentParser) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()  # may we write there?
+    except (FileExistsError, NotADirectoryError):
+        parser.error(f"--out {out}: a file is there, not a folder; choose another folder")
+    except OSError as error:
+        parser.error(f"--out {out}: {error.strerror}; choose another folder")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +13,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from tqdm.auto import tqdm
+
+from nn.state import write_atomically
 
 T = TypeVar("T")
 
@@ -76,12 +78,9 @@ def save_figure(fig: Figure, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        fig.savefig(unfinished, format="png")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    picture = io.BytesIO()
+    fig.savefig(picture, format="png")
+    write_atomically(path, picture.getvalue())
     print(f"picture: {path}")
 
 

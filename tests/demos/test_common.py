@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
 
 import pytest
-from matplotlib.figure import Figure
 
 from demos import common
 
@@ -18,11 +18,10 @@ def test_a_figure_that_fails_leaves_the_old_file_and_nothing_else(
     path = tmp_path / "a.png"
     path.write_bytes(b"old")
 
-    def half(self: Figure, target: Path, **_: str) -> None:
-        target.write_bytes(b"half")
-        raise OSError("disk full")
+    def full(descriptor: int) -> None:
+        raise OSError(28, "disk full")
 
-    monkeypatch.setattr(Figure, "savefig", half)
+    monkeypatch.setattr(os, "fsync", full)
     fig, _ = common.figure(4.0, 3.0)
     with pytest.raises(OSError, match="disk full"):
         common.save_figure(fig, path)

@@ -113,8 +113,11 @@ def test_an_output_folder_that_cannot_be_is_refused_before_the_run(
     calls: list[Call], capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("file").touch()
-    assert "--out file" in refusal(capsys, "digits", "--out", "file")
-    assert "choose another folder" in refusal(capsys, "digits", "--out", "file/below")
+    for out in ("file", "file/below"):
+        message = refusal(capsys, "digits", "--out", out)
+        assert f"--out {out}: a file is there, not a folder; choose another folder" in message
+    message = refusal(capsys, "digits", "--out", "x" * 300)
+    assert "too long; choose another folder" in message
     assert calls == []
 
 
@@ -145,3 +148,13 @@ def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path: Path) -> None:
         errors = process.stderr.read()
     assert process.returncode == 1
     assert errors == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [["--list"], ["names", "--quick"]])
+def test_a_full_disk_gives_one_line(arguments: list[str], tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "demos", *arguments, "--out", str(tmp_path)]
+        run = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 1
+    assert run.stderr == "python -m demos: [Errno 28] No space left on device\n"
