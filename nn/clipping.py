@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from numbers import Real
 
 from autograd import Value
-from nn.checks import not_negative, parameter_list
+from nn.checks import instance, not_negative, parameter_list
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
@@ -33,6 +34,7 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float =
     """
     params = parameter_list(params, "clip_grad_norm_")
     max_norm = not_negative(max_norm, "max_norm")
+    instance(norm_type, Real, "norm_type")
     if not norm_type > 0.0:
         raise ValueError(f"norm_type is positive, got {norm_type!r}")
     check_gradients(params, "clip_grad_norm_")

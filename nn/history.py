@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nn.checks import count, not_negative
+from nn.checks import count, instance, not_negative
 from nn.module import Module
 
 __all__ = ["EarlyStopping", "Event", "History", "StopTraining"]
@@ -137,8 +137,9 @@ class EarlyStopping:
         best = None if math.isinf(self.best) else self.best
         return {"best": best, "waited": self.waited, "best_state": self.best_state}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict`; KeyError or TypeError if it is none."""
+        instance(state, Mapping, "EarlyStopping: the state")
         best, waited, best_state = state["best"], state["waited"], state["best_state"]
         least = math.inf if best is None else float(best)
         self.best, self.waited = least, operator.index(waited)

@@ -57,6 +57,8 @@ def test_clipping_refuses() -> None:
         nn.clip_grad_norm_(params, -1.0)
     with pytest.raises(ValueError, match="norm_type is positive, got 0"):
         nn.clip_grad_norm_(params, 1.0, 0)
+    with pytest.raises(TypeError, match="norm_type is of the type Real, got 'a'"):
+        nn.clip_grad_norm_(params[:1], 1.0, "a")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="clip_grad_norm_ takes a list of Values"):
         nn.clip_grad_norm_(nn.Layer(1, 1), 1.0)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="clip_grad_value_ takes Values, got None"):

@@ -89,6 +89,8 @@ def test_state() -> None:
     other = nn.EarlyStopping()
     other.load_state_dict(json.loads(json.dumps(stopper.state_dict())))
     assert (other.best, other.waited, other.best_state) == (1.0, 1, {"p": 0.0})
+    with pytest.raises(TypeError, match="EarlyStopping: the state is of the type Mapping"):
+        other.load_state_dict(None)  # type: ignore[arg-type]
     with pytest.raises(KeyError):
         other.load_state_dict({})
     with pytest.raises(TypeError):
