@@ -154,7 +154,7 @@ def _draw(model: NameModel, losses: list[float], held_out: float, path: Path) ->
         right.text(
             x,
             y,
-            letter,
+            "end" if letter == "." else letter,
             ha="center",
             va="center",
             color=ORANGE if vowel else "black",
