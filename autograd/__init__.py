@@ -9,6 +9,10 @@ if (Path(__file__).parent / "numpy").exists():
     )
 del Path
 
+from autograd.build import choose as _choose_build  # noqa: E402
+
+_choose_build()
+
 from autograd import functional, transforms  # noqa: E402
 from autograd.functional import *  # noqa: E402, F403
 from autograd.functional import abs as abs  # noqa: E402

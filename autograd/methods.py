@@ -1,3 +1,4 @@
+# cython: language_level=3, annotation_typing=False
 """The primitives as methods of a Value.
 
 The table says what each of them is; `autograd.functional` documents them. The operators and
@@ -9,6 +10,11 @@ from __future__ import annotations
 import math
 import operator
 from typing import TYPE_CHECKING, Any
+
+try:
+    import cython  # pyright: ignore[reportMissingImports]
+except ImportError:
+    from autograd import build as cython
 
 from autograd.primitive import TABLE, Number, Operand
 
@@ -23,6 +29,8 @@ def _apply(name: str, *operands: Operand) -> Value:
     return result
 
 
+@cython.no_gc
+@cython.cclass
 class Methods:
     """A base of Value, which has the operations as `x.name(…)`."""
 

@@ -1,3 +1,4 @@
+# cython: language_level=3, annotation_typing=False
 """What an operation is: its rules on floats, its partials, and the errors it raises.
 
 A primitive knows nothing of nodes. Called on something that records (a Value), it hands

@@ -1,3 +1,4 @@
+# cython: language_level=3, infer_types=True
 """The node and the chain rule: a float that remembers how it was computed.
 
 Every operation on a `Value` makes a new `Value` that keeps the operation, its inputs and
@@ -12,13 +13,25 @@ operation takes its rules from the table in `primitives.py`.
 
 from __future__ import annotations
 
-import itertools
 import math
 import threading
 import weakref
 from collections.abc import Callable
 from contextlib import ContextDecorator
-from typing import Any, final
+from typing import Any
+
+try:
+    import cython  # pyright: ignore[reportMissingImports]
+except ImportError:
+    from autograd import build as cython
+
+if cython.compiled:
+    from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
+        exp,
+        tanh,
+    )
+else:
+    from math import exp, tanh
 
 from autograd.methods import Methods
 from autograd.primitive import Label, Number, Operand, Primitive, describe, number, real, text
@@ -31,9 +44,12 @@ MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
 EXP, TANH, RELU = TABLE["exp"], TABLE["tanh"], TABLE["relu"]
 INF = math.inf
 LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every float
+INTERPRETED = __file__.endswith(".py")
 
 
-@final
+@cython.final
+@cython.no_gc
+@cython.cclass
 class Value(Methods):
     """A float, and the operation, inputs and partials that it came from.
 
@@ -79,9 +95,6 @@ class Value(Methods):
         self._db = 0.0
         self._extra = None if label is None else text(label)
         self._mark = 0
-
-    def __init_subclass__(cls) -> None:
-        raise TypeError("Value cannot be subclassed; keep one in your own class instead")
 
     # ------------------------------------------------------------------ what it holds
 
@@ -189,6 +202,9 @@ class Value(Methods):
 
     def __trunc__(self) -> int:
         return math.trunc(self._data)
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
 
     def __lt__(self, other: Operand) -> Any:
         return self._data < (other._data if type(other) is Value else other)
@@ -332,15 +348,15 @@ class Value(Methods):
         x = self._data
         if LARGEST_EXPONENT < x < INF:
             raise EXP.explain(OverflowError(), (self,))
-        out = math.exp(x)
+        out = exp(x)
         return _node(out, EXP, self, None, out, 0.0)
 
     def tanh(self) -> Value:
         """The hyperbolic tangent"""
         x = self._data
-        e = math.exp(-2.0 * x if x >= 0.0 else 2.0 * x)
+        e = exp(-2.0 * x if x >= 0.0 else 2.0 * x)
         slope = 4.0 * (e / ((1.0 + e) * (1.0 + e)))
-        return _node(math.tanh(x), TANH, self, None, slope, 0.0)
+        return _node(tanh(x), TANH, self, None, slope, 0.0)
 
     def relu(self) -> Value:
         """x where it is positive, else 0"""
@@ -378,6 +394,8 @@ class Value(Methods):
         start = number(seed, "the seed of backward")
         order, leaves = topological_order(self)
         before = [leaf._grad for leaf in leaves]
+        node: Value
+        leaf: Value
         try:
             for leaf in leaves:
                 leaf._grad = 0.0
@@ -411,6 +429,27 @@ class Value(Methods):
             node._grad = 0.0
         for leaf in leaves:
             leaf._grad = 0.0
+
+    def __dealloc__(self) -> None:  # pragma: no cover
+        # Called by the compiled build alone. Releasing the inputs frees nodes that release
+        # theirs, as deep as the graph; so a node that dies inside this hands them over to
+        # the outermost call. (The interpreter's own objects do the same in C.)
+        global _releasing
+        a = self._a
+        b = self._b
+        if (a is None or a._primitive is None) and (b is None or b._primitive is None):
+            return
+        self._a = None
+        self._b = None
+        _released.append(a)
+        _released.append(b)
+        if not _releasing:
+            a = None
+            b = None
+            _releasing = True
+            while _released:
+                _released.pop()
+            _releasing = False
 
     def detach(self) -> Value:
         """A leaf with the same data: gradients stop here."""
@@ -510,7 +549,13 @@ class Value(Methods):
 # ---------------------------------------------------------------------- making nodes
 
 
-_new = object.__new__
+if cython.compiled:
+
+    def _new(cls: type) -> Value:
+        return Value.__new__(Value)
+
+else:
+    _new = object.__new__
 
 
 def _node(
@@ -524,16 +569,28 @@ def _node(
     if _paused and not _recording():
         return Value(data)
     out: Value = _new(Value)
+    if INTERPRETED:
+        out._grad = 0.0
+        out._extra = None
+        out._mark = 0
     out._data = data
-    out._grad = 0.0
     out._primitive = primitive
     out._a = a
     out._b = b
     out._da = da
     out._db = db
-    out._extra = None
-    out._mark = 0
     return out
+
+
+if not cython.compiled:
+
+    def _final(cls: type, /) -> None:
+        raise TypeError("type 'autograd.value.Value' is not an acceptable base type")
+
+    Value.__init_subclass__ = classmethod(_final)  # type: ignore[method-assign,assignment]
+
+_released: list[Value | None] = []
+_releasing = False
 
 
 def _blank() -> Value:
@@ -629,8 +686,7 @@ class recording:
 
 # ---------------------------------------------------------------------- traversal
 
-# Drawing the next number is one step of the interpreter, so threads draw different ones.
-_epochs = itertools.count(2, 2)
+_epoch = 0
 
 
 def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
@@ -639,8 +695,12 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
     Depth first with an explicit stack; a node is put on `order` when it is met a second
     time, below all that it depends on. The order depends on the graph alone.
     """
-    entered = next(_epochs)
+    global _epoch
+    _epoch += 2
+    entered = _epoch
     finished = entered + 1
+    node: Value
+    x: Value
     order: list[Value] = []
     leaves: list[Value] = []
     stack = list(roots)
@@ -662,7 +722,9 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
                 if b._mark < entered:
                     stack.append(b)
             elif a is None:
-                stack += [x for x in node._extra[1] if x._mark < entered]
+                for x in node._extra[1]:
+                    if x._mark < entered:
+                        stack.append(x)
         elif mark == entered:
             node._mark = finished
             order.append(node)
@@ -671,6 +733,9 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
 
 def _propagate(order: list[Value]) -> None:
     """The chain rule, from the last node of a topological order to the first."""
+    node: Value
+    x: Value
+    partial: float
     for node in reversed(order):
         grad = node._grad
         if grad == 0.0:

@@ -1,0 +1,10 @@
+cdef class Primitive:
+    cdef readonly str name
+    cdef readonly str symbol
+    cdef readonly object value
+    cdef readonly tuple rules
+    cdef readonly bint variadic
+    cdef readonly bint selects
+    cdef readonly str domain
+    cdef readonly str kink
+    cdef readonly str latex
