@@ -11,9 +11,9 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any
 
-try:
+if TYPE_CHECKING:
     import cython  # pyright: ignore[reportMissingImports]
-except ImportError:
+else:
     from autograd import build as cython
 
 from autograd.primitive import TABLE, Number, Operand

@@ -1,13 +1,15 @@
 from autograd.methods cimport Methods
 from autograd.primitive cimport Primitive
 
+cdef class Value
+
+cdef extern from "node.h":
+    Value node_new(double data, Primitive primitive, Value a, Value b, double da, double db)
+    int node_manage(type cls) except -1
+
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU
-cdef bint INTERPRETED
 cdef double INF, LARGEST_EXPONENT
 cdef long _paused
-cdef long long _epoch
-cdef list _released
-cdef bint _releasing
 
 cdef class Value(Methods):
     cdef public double _data
@@ -19,6 +21,6 @@ cdef class Value(Methods):
     cdef readonly double _db
     cdef public object _extra
     cdef public long long _mark
+    cdef public long long _pending
 
-cdef Value _new(type cls)
 cdef Value _node(double data, Primitive primitive, Value a, Value b, double da, double db)

@@ -13,16 +13,17 @@ operation takes its rules from the table in `primitives.py`.
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ContextDecorator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-try:
+if TYPE_CHECKING:
     import cython  # pyright: ignore[reportMissingImports]
-except ImportError:
+else:
     from autograd import build as cython
 
 if cython.compiled:
@@ -44,7 +45,6 @@ MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
 EXP, TANH, RELU = TABLE["exp"], TABLE["tanh"], TABLE["relu"]
 INF = math.inf
 LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every float
-INTERPRETED = __file__.endswith(".py")
 
 
 @cython.final
@@ -73,8 +73,12 @@ class Value(Methods):
     # `_da` and `_db`. Where an operand is a plain number the input is None, and the number
     # itself stands in the place of its partial. `_extra` holds what few nodes have: a label,
     # or, for an operation with more operands, (operands, inputs, partials, label).
-    # `_mark` is the number of the last traversal that came by.
-    __slots__ = ("_a", "_b", "_da", "_data", "_db", "_extra", "_grad", "_mark", "_primitive")
+    # `_mark` is the number of the last traversal that came by, `_pending` how many uses of
+    # this node it has still to come by.
+    __slots__ = (
+        *("_data", "_grad", "_primitive", "_a", "_b", "_da", "_db", "_extra"),
+        *("_mark", "_pending"),
+    )
     _data: float
     _grad: float
     _primitive: Primitive | None
@@ -84,6 +88,7 @@ class Value(Methods):
     _db: float
     _extra: Any
     _mark: int
+    _pending: int
 
     def __init__(self, data: Number, label: Label = None) -> None:
         self._data = data if type(data) is float else number(data, "Value")
@@ -238,19 +243,25 @@ class Value(Methods):
         if type(other) is Value:
             that: Value = other
             return _node(x + that._data, ADD, self, that, 1.0, 1.0)
-        if type(other) is not float:
-            other = real(other)
-            if other is None:
+        c: float
+        if type(other) is float:
+            c = other
+        else:
+            converted = real(other)
+            if converted is None:
                 return NotImplemented
-        c: float = other
+            c = converted
         return _node(x + c, ADD, self, None, 1.0, c)
 
     def __radd__(self, other: Operand) -> Value:
-        if type(other) is not float:
-            other = real(other)
-            if other is None:
+        c: float
+        if type(other) is float:
+            c = other
+        else:
+            converted = real(other)
+            if converted is None:
                 return NotImplemented
-        c: float = other
+            c = converted
         return _node(c + self._data, ADD, None, self, c, 1.0)
 
     def __sub__(self, other: Operand) -> Value:
@@ -258,19 +269,25 @@ class Value(Methods):
         if type(other) is Value:
             that: Value = other
             return _node(x - that._data, SUB, self, that, 1.0, -1.0)
-        if type(other) is not float:
-            other = real(other)
-            if other is None:
+        c: float
+        if type(other) is float:
+            c = other
+        else:
+            converted = real(other)
+            if converted is None:
                 return NotImplemented
-        c: float = other
+            c = converted
         return _node(x - c, SUB, self, None, 1.0, c)
 
     def __rsub__(self, other: Operand) -> Value:
-        if type(other) is not float:
-            other = real(other)
-            if other is None:
+        c: float
+        if type(other) is float:
+            c = other
+        else:
+            converted = real(other)
+            if converted is None:
                 return NotImplemented
-        c: float = other
+            c = converted
         return _node(c - self._data, SUB, None, self, c, -1.0)
 
     def __mul__(self, other: Operand) -> Value:
@@ -279,19 +296,25 @@ class Value(Methods):
             that: Value = other
             y = that._data
             return _node(x * y, MUL, self, that, y, x)
-        if type(other) is not float:
-            other = real(other)
-            if other is None:
+        c: float
+        if type(other) is float:
+            c = other
+        else:
+            converted = real(other)
+            if converted is None:
                 return NotImplemented
-        c: float = other
+            c = converted
         return _node(x * c, MUL, self, None, c, c)
 
     def __rmul__(self, other: Operand) -> Value:
-        if type(other) is not float:
-            other = real(other)
-            if other is None:
+        c: float
+        if type(other) is float:
+            c = other
+        else:
+            converted = real(other)
+            if converted is None:
                 return NotImplemented
-        c: float = other
+            c = converted
         return _node(c * self._data, MUL, None, self, c, c)
 
     def __truediv__(self, other: Operand) -> Value:
@@ -303,21 +326,27 @@ class Value(Methods):
                 raise DIV.explain(ZeroDivisionError(), (self, that))
             out = x / y
             return _node(out, DIV, self, that, 1.0 / y, -out / y)
-        if type(other) is not float:
-            other = real(other)
-            if other is None:
+        c: float
+        if type(other) is float:
+            c = other
+        else:
+            converted = real(other)
+            if converted is None:
                 return NotImplemented
-        c: float = other
+            c = converted
         if c == 0.0:
             raise DIV.explain(ZeroDivisionError(), (self, c))
         return _node(x / c, DIV, self, None, 1.0 / c, c)
 
     def __rtruediv__(self, other: Operand) -> Value:
-        if type(other) is not float:
-            other = real(other)
-            if other is None:
+        c: float
+        if type(other) is float:
+            c = other
+        else:
+            converted = real(other)
+            if converted is None:
                 return NotImplemented
-        c: float = other
+            c = converted
         y = self._data
         if y == 0.0:
             raise DIV.explain(ZeroDivisionError(), (c, self))
@@ -327,11 +356,14 @@ class Value(Methods):
     def __pow__(self, other: Operand) -> Value:
         if type(other) is Value:
             return Value._record(POW, (self, other))
-        if type(other) is not float:
-            other = real(other)
-            if other is None:
+        c: float
+        if type(other) is float:
+            c = other
+        else:
+            converted = real(other)
+            if converted is None:
                 return NotImplemented
-        c: float = other
+            c = converted
         x = self._data
         out = POW.evaluate((x, c), (self, c))
         return _node(out, POW, self, None, POW.partial(0, out, (x, c)), c)
@@ -392,23 +424,17 @@ class Value(Methods):
         12.0
         """
         start = number(seed, "the seed of backward")
-        order, leaves = topological_order(self)
-        before = [leaf._grad for leaf in leaves]
-        node: Value
+        leaves: list[Value] = []
+        before: list[float] = []
         leaf: Value
         try:
-            for leaf in leaves:
-                leaf._grad = 0.0
-            for node in order:
-                node._grad = 0.0
+            ready = _below([self], leaves, before)
             self._grad = start
-            _propagate(order)
-            if any(leaf._grad != leaf._grad for leaf in leaves):
-                from autograd.sweeps import cotangents
-
-                found = cotangents([(self, start)])
-                for node in order + leaves:
-                    node._grad = found.get(node, 0.0)
+            _walk(ready, None)
+            for leaf in leaves:
+                if leaf._grad != leaf._grad:
+                    self._backward_or_explain(start)
+                    break
             for leaf, grad in zip(leaves, before):
                 added = leaf._grad
                 leaf._grad += grad
@@ -422,6 +448,15 @@ class Value(Methods):
                 leaf._grad = grad
             raise
 
+    def _backward_or_explain(self, start: float) -> None:
+        """The same by the sweep that raises if NaN arises from finite numbers."""
+        from autograd.sweeps import cotangents
+
+        found = cotangents([(self, start)])
+        order, leaves = topological_order(self)
+        for node in order + leaves:
+            node._grad = found.get(node, 0.0)
+
     def zero_grad(self) -> None:
         """Set the `grad` of this node and of everything it depends on to 0."""
         order, leaves = topological_order(self)
@@ -429,27 +464,6 @@ class Value(Methods):
             node._grad = 0.0
         for leaf in leaves:
             leaf._grad = 0.0
-
-    def __dealloc__(self) -> None:  # pragma: no cover
-        # Called by the compiled build alone. Releasing the inputs frees nodes that release
-        # theirs, as deep as the graph; so a node that dies inside this hands them over to
-        # the outermost call. (The interpreter's own objects do the same in C.)
-        global _releasing
-        a = self._a
-        b = self._b
-        if (a is None or a._primitive is None) and (b is None or b._primitive is None):
-            return
-        self._a = None
-        self._b = None
-        _released.append(a)
-        _released.append(b)
-        if not _releasing:
-            a = None
-            b = None
-            _releasing = True
-            while _released:
-                _released.pop()
-            _releasing = False
 
     def detach(self) -> Value:
         """A leaf with the same data: gradients stop here."""
@@ -549,13 +563,7 @@ class Value(Methods):
 # ---------------------------------------------------------------------- making nodes
 
 
-if cython.compiled:
-
-    def _new(cls: type) -> Value:
-        return Value.__new__(Value)
-
-else:
-    _new = object.__new__
+_new = object.__new__
 
 
 def _node(
@@ -568,29 +576,29 @@ def _node(
 ) -> Value:
     if _paused and not _recording():
         return Value(data)
+    if cython.compiled:
+        return node_new(data, primitive, a, b, da, db)
     out: Value = _new(Value)
-    if INTERPRETED:
-        out._grad = 0.0
-        out._extra = None
-        out._mark = 0
     out._data = data
+    out._grad = 0.0
     out._primitive = primitive
     out._a = a
     out._b = b
     out._da = da
     out._db = db
+    out._extra = None
+    out._mark = 0
     return out
 
 
-if not cython.compiled:
+if cython.compiled:
+    node_manage(Value)
+else:
 
     def _final(cls: type, /) -> None:
         raise TypeError("type 'autograd.value.Value' is not an acceptable base type")
 
     Value.__init_subclass__ = classmethod(_final)  # type: ignore[method-assign,assignment]
-
-_released: list[Value | None] = []
-_releasing = False
 
 
 def _blank() -> Value:
@@ -686,66 +694,131 @@ class recording:
 
 # ---------------------------------------------------------------------- traversal
 
-_epoch = 0
+# Drawing the next number is one step of the interpreter, so threads draw different ones.
+_epochs = itertools.count(2, 2)
 
 
 def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
     """The interior nodes that the roots depend on, each after its inputs, and the leaves.
 
-    Depth first with an explicit stack; a node is put on `order` when it is met a second
-    time, below all that it depends on. The order depends on the graph alone.
+    The order depends on the graph alone; `backward` takes it from the last to the first.
     """
-    global _epoch
-    _epoch += 2
-    entered = _epoch
-    finished = entered + 1
-    node: Value
-    x: Value
-    order: list[Value] = []
     leaves: list[Value] = []
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        mark = node._mark
-        if mark < entered:
-            if node._primitive is None:
-                node._mark = finished
-                leaves.append(node)
-                continue
-            node._mark = entered
-            stack.append(node)
-            a = node._a
-            b = node._b
-            if a is not None and a._mark < entered:
-                stack.append(a)
-            if b is not None:
-                if b._mark < entered:
-                    stack.append(b)
-            elif a is None:
-                for x in node._extra[1]:
-                    if x._mark < entered:
-                        stack.append(x)
-        elif mark == entered:
-            node._mark = finished
-            order.append(node)
+    order: list[Value] = []
+    _walk(_below(roots, leaves, None), order)
+    order.reverse()
     return order, leaves
 
 
-def _propagate(order: list[Value]) -> None:
-    """The chain rule, from the last node of a topological order to the first."""
-    node: Value
+def _below(
+    roots: Sequence[Value], leaves: list[Value], before: list[float] | None
+) -> list[Value]:
+    """Count the uses of each node below the roots, in `_pending`, and list the leaves.
+
+    Returns the roots that no other root depends on. With a list to put the leaves' gradients
+    on, sets every gradient to 0.
+    """
+    epoch: cython.longlong = next(_epochs)
     x: Value
-    partial: float
-    for node in reversed(order):
-        grad = node._grad
-        if grad == 0.0:
-            continue
+    stack: list[Value] = []
+    for x in roots:
+        if x._mark != epoch:
+            x._mark = epoch
+            x._pending = 0
+            stack.append(x)
+    node: Value | None = stack.pop() if stack else None
+    while node is not None:
+        after: Value | None = None  # of the nodes just met, the one to go on with
         a = node._a
         b = node._b
         if a is not None:
-            a._grad += grad * node._da
+            mark = a._mark
+            if mark < epoch:
+                a._mark = epoch
+                a._pending = 1
+                after = a
+            elif mark == epoch:
+                a._pending += 1
         if b is not None:
-            b._grad += grad * node._db
+            mark = b._mark
+            if mark < epoch:
+                b._mark = epoch
+                b._pending = 1
+                if after is not None:
+                    stack.append(after)
+                after = b
+            elif mark == epoch:
+                b._pending += 1
         elif a is None:
+            if node._primitive is None:
+                node._mark = epoch + 1  # its uses need not be counted
+                if before is not None:
+                    before.append(node._grad)
+                leaves.append(node)
+            else:
+                for x in node._extra[1]:
+                    mark = x._mark
+                    if mark < epoch:
+                        x._mark = epoch
+                        x._pending = 1
+                        stack.append(x)
+                    elif mark == epoch:
+                        x._pending += 1
+        if before is not None:
+            node._grad = 0.0
+        if after is None and stack:
+            after = stack.pop()
+        node = after
+    return [x for x in roots if x._pending == 0]
+
+
+def _walk(ready: list[Value], order: list[Value] | None) -> None:
+    """Go from the roots to the leaves, to each node when all that use it have been (Kahn 1962).
+
+    Lists the interior nodes on `order`, or without one applies the chain rule.
+    """
+    x: Value
+    partial: float
+    node: Value | None = ready.pop() if ready else None
+    while node is not None:
+        after: Value | None = None
+        grad = node._grad
+        if order is not None:
+            grad = 0.0
+            if node._primitive is not None:
+                order.append(node)
+        a = node._a
+        b = node._b
+        if a is not None:
+            if grad != 0.0:
+                a._grad += grad * node._da
+            if a._primitive is not None:
+                left = a._pending - 1
+                if left:
+                    a._pending = left
+                else:
+                    after = a
+        if b is not None:
+            if grad != 0.0:
+                b._grad += grad * node._db
+            if b._primitive is not None:
+                left = b._pending - 1
+                if left:
+                    b._pending = left
+                else:
+                    if after is not None:
+                        ready.append(after)
+                    after = b
+        elif a is None and node._primitive is not None:
             for x, partial in zip(node._extra[1], node._extra[2]):
-                x._grad += grad * partial
+                if grad != 0.0:
+                    x._grad += grad * partial
+                if x._primitive is not None:
+                    left = x._pending - 1
+                    if left:
+                        x._pending = left
+                    else:
+                        ready.append(x)
+        if after is None and ready:
+            after = ready.pop()
+        node = after

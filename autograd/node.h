@@ -1,0 +1,200 @@
+/* How the compiled build makes and frees nodes.
+
+   Left to itself, Cython frees a chain of a million nodes by a recursion that overflows the
+   C stack, and takes twice as long to make a node. Here the inputs that die with a node wait
+   on a list instead of the C stack, as the interpreter's own objects do. Nodes come from
+   slabs of 2 MB, aligned so that a node's address tells its slab, and backed by huge pages:
+   small pages, 42 nodes each, would cost more than recording and backward together.
+
+   Nothing here knows what a node means. `node` mirrors the C struct of `Value` in value.pxd;
+   `node_manage` compares the two. The GIL guards it all. */
+
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#elif defined(_WIN32)
+#include <malloc.h>
+#define aligned_alloc(alignment, size) _aligned_malloc(size, alignment)
+#define free _aligned_free
+#endif
+
+#ifdef Py_GIL_DISABLED
+#error "without the GIL the interpreted build is the one to use"
+#endif
+
+typedef struct node {
+    PyObject_HEAD
+    double data, grad;
+    PyObject *primitive; /* None for a leaf; like `a`, `b` and `extra` never NULL */
+    struct node *a, *b;
+    double da, db;
+    PyObject *extra;
+    long long mark;
+    union {
+        long long pending;
+        struct node *next; /* of a dead node */
+    };
+} node;
+
+#define SLAB_BYTES ((size_t)1 << 21)
+#define SLAB_NODES ((SLAB_BYTES - 5 * sizeof(void *)) / sizeof(node))
+#define SLABS_KEPT 8 /* though empty */
+
+typedef struct slab {
+    struct slab *previous, *next; /* in the list of slabs that have room */
+    node *dead;
+    size_t living, used; /* nodes beyond `used` have never been made */
+    node nodes[SLAB_NODES];
+} slab;
+
+static PyTypeObject *node_type;
+static slab *slab_room;
+static int slab_count, slab_empty;
+
+static void slab_link(slab *s)
+{
+    s->previous = NULL;
+    s->next = slab_room;
+    if (slab_room != NULL)
+        slab_room->previous = s;
+    slab_room = s;
+}
+
+static void slab_unlink(slab *s)
+{
+    if (s->next != NULL)
+        s->next->previous = s->previous;
+    if (s->previous != NULL)
+        s->previous->next = s->next;
+    else
+        slab_room = s->next;
+}
+
+static int slab_add(void)
+{
+    slab *s = aligned_alloc(SLAB_BYTES, SLAB_BYTES);
+    if (s == NULL)
+        return -1;
+#ifdef MADV_HUGEPAGE
+    if (slab_count > 0) /* a small program shall stay small */
+        madvise(s, SLAB_BYTES, MADV_HUGEPAGE);
+#endif
+    s->dead = NULL;
+    s->living = s->used = 0;
+    slab_link(s);
+    slab_count++;
+    slab_empty++;
+    return 0;
+}
+
+static inline node *node_take(void)
+{
+    slab *s = slab_room;
+    node *n;
+    if (s == NULL) {
+        if (slab_add() < 0)
+            return (node *)PyErr_NoMemory();
+        s = slab_room;
+    }
+    n = s->dead;
+    if (n != NULL)
+        s->dead = n->next;
+    else
+        n = &s->nodes[s->used++];
+    if (s->living++ == 0)
+        slab_empty--;
+    if (s->living == SLAB_NODES)
+        slab_unlink(s);
+    Py_SET_TYPE((PyObject *)n, node_type);
+    Py_SET_REFCNT((PyObject *)n, 1);
+    return n;
+}
+
+static inline void node_give(node *n)
+{
+    slab *s = (slab *)((uintptr_t)n & ~(uintptr_t)(SLAB_BYTES - 1));
+    n->next = s->dead;
+    s->dead = n;
+    if (s->living-- == SLAB_NODES)
+        slab_link(s);
+    if (s->living == 0) {
+        if (slab_empty < SLABS_KEPT) {
+            slab_empty++;
+        } else {
+            slab_unlink(s);
+            slab_count--;
+            free(s);
+        }
+    }
+}
+
+static inline void *node_new(double data, void *primitive, void *a, void *b, double da, double db)
+{
+    node *n = node_take();
+    if (n == NULL)
+        return NULL;
+    n->data = data;
+    n->grad = 0.0;
+    n->primitive = Py_NewRef(primitive);
+    n->a = (node *)Py_NewRef(a);
+    n->b = (node *)Py_NewRef(b);
+    n->da = da;
+    n->db = db;
+    n->extra = Py_NewRef(Py_None);
+    n->mark = 0;
+    return n;
+}
+
+/* For Value(…), which fills it in. */
+static PyObject *node_alloc(PyTypeObject *type, Py_ssize_t Py_UNUSED(items))
+{
+    node *n = node_take();
+    if (n != NULL)
+        memset(&n->data, 0, sizeof(node) - offsetof(node, data));
+    return (PyObject *)n;
+}
+
+/* Give up a reference to an input; if it was the last, let the input wait for its end. */
+static inline void node_drop(node *input, node **doomed)
+{
+    Py_ssize_t left = Py_REFCNT((PyObject *)input) - 1;
+    if (left > 0) {
+        Py_SET_REFCNT((PyObject *)input, left);
+    } else {
+        input->next = *doomed;
+        *doomed = input;
+    }
+}
+
+static void node_dealloc(PyObject *self)
+{
+    node *doomed = (node *)self;
+    doomed->next = NULL;
+    do {
+        node *n = doomed;
+        PyObject *primitive = n->primitive, *extra = n->extra;
+        doomed = n->next;
+        node_drop(n->a, &doomed);
+        node_drop(n->b, &doomed);
+        node_give(n);
+        Py_DECREF(primitive);
+        Py_DECREF(extra); /* may free other nodes, by a call of this from within */
+    } while (doomed != NULL);
+}
+
+/* From now on objects of this type are made and freed here. */
+static int node_manage(void *type)
+{
+    PyTypeObject *t = type;
+    if (t->tp_basicsize != sizeof(node) || sizeof(slab) > SLAB_BYTES || PyType_IS_GC(t)
+        || (t->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
+        PyErr_SetString(PyExc_SystemError, "node.h and value.pxd disagree about Value");
+        return -1;
+    }
+    node_type = t;
+    t->tp_alloc = node_alloc;
+    t->tp_dealloc = node_dealloc;
+    return 0;
+}
