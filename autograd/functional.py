@@ -602,7 +602,10 @@ def dot(ws: Iterable[Operand], xs: Iterable[Operand], bias: Operand = 0.0) -> An
     >>> y.data, y.partials
     (11.5, (3.0, 4.0))
     """
-    ws, xs = tuple(ws), tuple(xs)
+    if not isinstance(ws, (list, tuple)):
+        ws = tuple(ws)
+    if not isinstance(xs, (list, tuple)):
+        xs = tuple(xs)
     if len(ws) != len(xs):
         raise ValueError(f"dot: {len(ws)} weights for {len(xs)} inputs; give as many of each")
-    return TABLE["dot"](bias, *ws, *xs)
+    return Value._dot(ws, xs, bias)

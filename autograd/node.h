@@ -9,6 +9,8 @@
    Nothing here knows what a node means. `node` mirrors the C struct of `Value` in value.pxd;
    `node_manage` compares the two. The GIL guards it all. */
 
+#pragma once
+
 #include <Python.h>
 #include <stdint.h>
 #include <stdlib.h>

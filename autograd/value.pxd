@@ -3,11 +3,17 @@ from autograd.primitive cimport Primitive
 
 cdef class Value
 
+cdef extern from "wide.h":
+    object node_dot(Primitive primitive, object ws, object xs, object bias)
+    object _packed "floats_pack" (object numbers)
+    object _unpacked "floats_unpack" (object packed)
+    double *_floats "floats_of" (object packed)
+
 cdef extern from "node.h":
     Value node_new(double data, Primitive primitive, Value a, Value b, double da, double db)
     int node_manage(type cls) except -1
 
-cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU
+cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT
 cdef double INF, LARGEST_EXPONENT
 cdef long _paused
 

@@ -42,7 +42,7 @@ __all__ = ["Value", "no_grad", "recording", "topological_order"]
 
 NEG, ADD, SUB = TABLE["neg"], TABLE["add"], TABLE["sub"]
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
-EXP, TANH, RELU = TABLE["exp"], TABLE["tanh"], TABLE["relu"]
+EXP, TANH, RELU, DOT = TABLE["exp"], TABLE["tanh"], TABLE["relu"], TABLE["dot"]
 INF = math.inf
 LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every float
 
@@ -163,7 +163,7 @@ class Value(Methods):
     def partials(self) -> tuple[float, ...]:
         """d(this)/d(input), one an input, as recorded when the operation ran."""
         if type(self._extra) is tuple:
-            return self._extra[2]  # type: ignore[no-any-return]
+            return _unpacked(self._extra[2])
         pairs = ((self._a, self._da), (self._b, self._db))
         return tuple([partial for x, partial in pairs if x is not None])
 
@@ -512,8 +512,21 @@ class Value(Methods):
             inputs = tuple([x for x in operands if type(x) is Value])
             partials = tuple([d for d, x in zip(partials, operands) if type(x) is Value])
         out = _node(data, primitive, None, None, 0.0, 0.0)
-        out._extra = (operands, inputs, partials, None)
+        out._extra = (operands, inputs, _packed(partials), None)
         return out
+
+    @staticmethod
+    def _dot(
+        ws: list[Operand] | tuple[Operand, ...],
+        xs: list[Operand] | tuple[Operand, ...],
+        bias: Operand,
+    ) -> Any:
+        """bias + Σ w·x, of as many ws as xs."""
+        if cython.compiled and not _paused:
+            out = node_dot(DOT, ws, xs, bias)  # type: ignore[name-defined]  # noqa: F821
+            if out is not None:
+                return out
+        return DOT(bias, *ws, *xs)
 
     # ------------------------------------------------------------------ copies
     # A node's state names its inputs, so pickling it would recurse as deep as the graph.
@@ -531,16 +544,11 @@ class Value(Methods):
         return _blank, (), (*nodes, _carrier.set_out(nodes), *own)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        (
-            self._data,
-            self._grad,
-            self._primitive,
-            self._a,
-            self._b,
-            self._da,
-            self._db,
-            self._extra,
-        ) = state[-8:]
+        self._data, self._grad, self._primitive, self._a, self._b = state[-8:-3]
+        self._da, self._db, extra = state[-3:]
+        if type(extra) is tuple:
+            extra = (extra[0], extra[1], _packed(extra[2]), extra[3])
+        self._extra = extra
 
     def __copy__(self) -> Value:
         result = _blank()
@@ -548,22 +556,30 @@ class Value(Methods):
         return result
 
     def _state(self) -> tuple[Any, ...]:
-        return (
-            self._data,
-            self._grad,
-            self._primitive,
-            self._a,
-            self._b,
-            self._da,
-            self._db,
-            self._extra,
-        )
+        extra = self._extra
+        if type(extra) is tuple:
+            extra = (extra[0], extra[1], _unpacked(extra[2]), extra[3])
+        own = (self._data, self._grad, self._primitive, self._a, self._b)
+        return (*own, self._da, self._db, extra)
 
 
 # ---------------------------------------------------------------------- making nodes
 
 
 _new = object.__new__
+
+
+if not cython.compiled:
+    # The partials of a node with many inputs: a tuple here, doubles in wide.h.
+
+    def _packed(partials: tuple[float, ...]) -> Any:
+        return partials
+
+    def _unpacked(partials: Any) -> Any:
+        return partials
+
+    def _floats(partials: Any) -> Any:
+        return partials
 
 
 def _node(
@@ -577,7 +593,7 @@ def _node(
     if _paused and not _recording():
         return Value(data)
     if cython.compiled:
-        return node_new(data, primitive, a, b, da, db)
+        return node_new(data, primitive, a, b, da, db)  # type: ignore[name-defined]  # noqa: F821
     out: Value = _new(Value)
     out._data = data
     out._grad = 0.0
@@ -592,7 +608,7 @@ def _node(
 
 
 if cython.compiled:
-    node_manage(Value)
+    node_manage(Value)  # type: ignore[name-defined]  # noqa: F821
 else:
 
     def _final(cls: type, /) -> None:
@@ -756,7 +772,9 @@ def _below(
                     before.append(node._grad)
                 leaves.append(node)
             else:
-                for x in node._extra[1]:
+                wide: tuple[Any, ...] = node._extra
+                inputs: tuple[Value, ...] = wide[1]
+                for x in inputs:
                     mark = x._mark
                     if mark < epoch:
                         x._mark = epoch
@@ -778,7 +796,7 @@ def _walk(ready: list[Value], order: list[Value] | None) -> None:
     Lists the interior nodes on `order`, or without one applies the chain rule.
     """
     x: Value
-    partial: float
+    i: cython.Py_ssize_t
     node: Value | None = ready.pop() if ready else None
     while node is not None:
         after: Value | None = None
@@ -810,9 +828,12 @@ def _walk(ready: list[Value], order: list[Value] | None) -> None:
                         ready.append(after)
                     after = b
         elif a is None and node._primitive is not None:
-            for x, partial in zip(node._extra[1], node._extra[2]):
+            wide: tuple[Any, ...] = node._extra
+            inputs: tuple[Value, ...] = wide[1]
+            partials = _floats(wide[2])
+            for i, x in enumerate(inputs):
                 if grad != 0.0:
-                    x._grad += grad * partial
+                    x._grad += grad * partials[i]
                 if x._primitive is not None:
                     left = x._pending - 1
                     if left:

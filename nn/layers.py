@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from numbers import Real
 from typing import Any
 
-import autograd
 from autograd import Value
 from nn import checks
 from nn.activations import Activation, activation_function, each
@@ -66,10 +65,11 @@ class Neuron(Module):
 
     def forward(self, x: Any) -> Any:
         """One output for one sample x of nin numbers or Values (ValueError otherwise)."""
-        x = _inputs(self, len(self.w), x)
+        if type(x) is not list or len(x) != len(self.w):
+            x = _inputs(self, len(self.w), x)
         out: Any
         if self.fused:
-            out = autograd.dot(self.w, x, self.b)
+            out = Value._dot(self.w, x, self.b)  # `autograd.dot` after its checks
         else:
             out = self.b
             for weight, operand in zip(self.w, x):
@@ -115,7 +115,7 @@ class Layer(Module):
     def forward(self, x: Any) -> Any:
         """The neurons' outputs in a list; the only neuron's output by itself."""
         x = _inputs(self, len(self.neurons[0].w), x)
-        out = [neuron(x) for neuron in self.neurons]
+        out = [neuron.forward(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
 
     def extra_repr(self) -> str:
@@ -304,8 +304,10 @@ def _name(module: Module) -> str:
 
 
 def _inputs(module: Module, nin: int, x: Any) -> Any:
-    """x as a list or tuple of nin operands; a single number stands for a list of it."""
-    if not isinstance(x, (list, tuple)):
+    """x as a list of nin operands; a single number stands for a list of it."""
+    if isinstance(x, tuple):
+        x = list(x)
+    elif not isinstance(x, list):
         if isinstance(x, (Value, Real)):
             x = [x]
         elif hasattr(x, "tolist"):

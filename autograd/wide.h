@@ -1,0 +1,165 @@
+/* What the compiled build keeps otherwise in a node with many inputs: its partials as plain
+   doubles (in a bytes object), not as an object each. And the one operation that needs more
+   than that to be fast: `dot`, the sum of a neuron, for operands that are floats and Values.
+   Whatever is out of the ordinary is left to the rules in primitives.py. */
+
+#include <float.h>
+#include <math.h>
+
+#include "node.h"
+
+#define floats_of(packed) ((double *)PyBytes_AS_STRING(packed))
+
+/* A sequence of floats → bytes. */
+static PyObject *floats_pack(PyObject *numbers)
+{
+    PyObject *items = PySequence_Fast(numbers, "partials are a sequence");
+    if (items == NULL)
+        return NULL;
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(items);
+    PyObject *packed = PyBytes_FromStringAndSize(NULL, n * (Py_ssize_t)sizeof(double));
+    if (packed != NULL) {
+        double *to = floats_of(packed);
+        for (Py_ssize_t i = 0; i < n; i++)
+            to[i] = PyFloat_AsDouble(PySequence_Fast_GET_ITEM(items, i));
+        if (PyErr_Occurred())
+            Py_CLEAR(packed);
+    }
+    Py_DECREF(items);
+    return packed;
+}
+
+/* bytes → a tuple of floats. */
+static PyObject *floats_unpack(PyObject *packed)
+{
+    const double *from = floats_of(packed);
+    Py_ssize_t n = PyBytes_GET_SIZE(packed) / (Py_ssize_t)sizeof(double);
+    PyObject *numbers = PyTuple_New(n);
+    for (Py_ssize_t i = 0; numbers != NULL && i < n; i++) {
+        PyObject *number = PyFloat_FromDouble(from[i]);
+        if (number == NULL)
+            Py_CLEAR(numbers);
+        else
+            PyTuple_SET_ITEM(numbers, i, number);
+    }
+    return numbers;
+}
+
+/* a + b and, exactly, what rounding took away (Knuth 1969). */
+static inline double two_sum(double a, double b, double *rest)
+{
+    double s = a + b, z = s - a;
+    *rest = (a - (s - z)) + (b - z);
+    return s;
+}
+
+/* bias + Σ w·x, the products rounded, their sum rounded once: what math.fsum gives, or NaN if
+   this cannot tell. The exact sum is s + e, but for `lost` at most; if s + e, moved by as much
+   either way, is rounded to the same float, then so is the exact sum. */
+static double exact_dot(double bias, const double *w, const double *x, Py_ssize_t n)
+{
+    double s = 0.0 + bias, e = 0.0, lost = 0.0, rest;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        s = two_sum(s, w[i] * x[i], &rest);
+        e = two_sum(e, rest, &rest);
+        lost += fabs(rest);
+    }
+    double r = two_sum(s, e, &rest);
+    if (lost > 0.0) {
+        double bound = 2.0 * lost + DBL_EPSILON * fabs(rest);
+        if (r + (rest - bound) != r || r + (rest + bound) != r)
+            return NAN;
+    }
+    return fabs(r) < 1e300 ? r : NAN;
+}
+
+static inline int number_of(PyObject *operand, double *number)
+{
+    if (Py_IS_TYPE(operand, node_type))
+        *number = ((node *)operand)->data;
+    else if (PyFloat_CheckExact(operand))
+        *number = PyFloat_AS_DOUBLE(operand);
+    else
+        return 0;
+    return 1;
+}
+
+#define NUMBERS_ON_STACK 129
+#define is_list_or_tuple(o) (PyList_Check(o) || PyTuple_Check(o))
+
+/* The node of bias + Σ w·x for ws and xs, lists or tuples of one length; else None. */
+static PyObject *node_dot(void *primitive, PyObject *ws, PyObject *xs, PyObject *bias)
+{
+    if (!is_list_or_tuple(ws) || !is_list_or_tuple(xs)
+        || PySequence_Fast_GET_SIZE(ws) != PySequence_Fast_GET_SIZE(xs))
+        Py_RETURN_NONE;
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(ws), size = 2 * n + 1, inputs = 0;
+    double on_stack[NUMBERS_ON_STACK], *numbers = on_stack, *partials, sum = NAN;
+    PyObject *those = NULL, *packed = NULL, *extra = NULL;
+    node *out = NULL;
+
+    /* Tuples of what never holds a cycle: the collector need not look at them. */
+    PyObject *operands = PyTuple_New(size);
+    if (operands == NULL)
+        return NULL;
+    PyObject_GC_UnTrack(operands);
+    if (PySequence_Fast_GET_SIZE(ws) != n || PySequence_Fast_GET_SIZE(xs) != n)
+        goto done; /* the collector ran, and somebody's finalizer */
+    PyObject *const *item = ((PyTupleObject *)operands)->ob_item;
+    PyTuple_SET_ITEM(operands, 0, Py_NewRef(bias));
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyTuple_SET_ITEM(operands, 1 + i, Py_NewRef(PySequence_Fast_GET_ITEM(ws, i)));
+        PyTuple_SET_ITEM(operands, 1 + n + i, Py_NewRef(PySequence_Fast_GET_ITEM(xs, i)));
+    }
+
+    if (size > NUMBERS_ON_STACK && !(numbers = PyMem_Malloc(size * sizeof(double)))) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    int ordinary = 1;
+    for (Py_ssize_t i = 0; i < size && ordinary; i++) {
+        ordinary = number_of(item[i], &numbers[i]);
+        inputs += Py_IS_TYPE(item[i], node_type);
+    }
+    if (ordinary && inputs > 0)
+        sum = exact_dot(numbers[0], numbers + 1, numbers + 1 + n, n);
+    if (isnan(sum))
+        goto done;
+
+    if (inputs == size) {
+        those = Py_NewRef(operands);
+    } else {
+        if ((those = PyTuple_New(inputs)) == NULL)
+            goto done;
+        PyObject_GC_UnTrack(those);
+    }
+    if ((packed = PyBytes_FromStringAndSize(NULL, inputs * (Py_ssize_t)sizeof(double))) == NULL)
+        goto done;
+    partials = floats_of(packed);
+    for (Py_ssize_t i = 0, k = 0; i < size; i++) {
+        if (Py_IS_TYPE(item[i], node_type)) {
+            partials[k] = i == 0 ? 1.0 : numbers[i <= n ? i + n : i - n];
+            if (inputs != size)
+                PyTuple_SET_ITEM(those, k, Py_NewRef(item[i]));
+            k++;
+        }
+    }
+    if ((extra = PyTuple_Pack(4, operands, those, packed, Py_None)) == NULL)
+        goto done;
+    PyObject_GC_UnTrack(extra);
+    out = node_new(sum, primitive, Py_None, Py_None, 0.0, 0.0);
+    if (out != NULL) {
+        Py_SETREF(out->extra, extra);
+        extra = NULL;
+    }
+done:
+    if (numbers != on_stack)
+        PyMem_Free(numbers);
+    Py_DECREF(operands);
+    Py_XDECREF(those);
+    Py_XDECREF(packed);
+    Py_XDECREF(extra);
+    if (out == NULL && !PyErr_Occurred())
+        Py_RETURN_NONE;
+    return (PyObject *)out;
+}
