@@ -606,6 +606,4 @@ def dot(ws: Iterable[Operand], xs: Iterable[Operand], bias: Operand = 0.0) -> An
         ws = tuple(ws)
     if not isinstance(xs, (list, tuple)):
         xs = tuple(xs)
-    if len(ws) != len(xs):
-        raise ValueError(f"dot: {len(ws)} weights for {len(xs)} inputs; give as many of each")
     return Value._dot(ws, xs, bias)

@@ -521,11 +521,15 @@ class Value(Methods):
         xs: list[Operand] | tuple[Operand, ...],
         bias: Operand,
     ) -> Any:
-        """bias + Σ w·x, of as many ws as xs."""
+        """`autograd.dot` of lists or tuples."""
         if cython.compiled and not _paused:
             out = node_dot(DOT, ws, xs, bias)  # type: ignore[name-defined]  # noqa: F821
             if out is not None:
                 return out
+        if len(ws) != len(xs):
+            raise ValueError(
+                f"dot: {len(ws)} weights for {len(xs)} inputs; give as many of each"
+            )
         return DOT(bias, *ws, *xs)
 
     # ------------------------------------------------------------------ copies

@@ -69,7 +69,7 @@ class Neuron(Module):
             x = _inputs(self, len(self.w), x)
         out: Any
         if self.fused:
-            out = Value._dot(self.w, x, self.b)  # `autograd.dot` after its checks
+            out = Value._dot(self.w, x, self.b)
         else:
             out = self.b
             for weight, operand in zip(self.w, x):
@@ -115,7 +115,13 @@ class Layer(Module):
     def forward(self, x: Any) -> Any:
         """The neurons' outputs in a list; the only neuron's output by itself."""
         x = _inputs(self, len(self.neurons[0].w), x)
-        out = [neuron.forward(x) for neuron in self.neurons]
+        out = []
+        for neuron in self.neurons:
+            if type(neuron) is Neuron and neuron.fused:
+                y = Value._dot(neuron.w, x, neuron.b)  # its forward; the call would cost as much
+                out.append(y if neuron.activation is None else neuron.activation(y))
+            else:
+                out.append(neuron.forward(x))
         return out[0] if len(out) == 1 else out
 
     def extra_repr(self) -> str:

@@ -266,12 +266,12 @@ def _gathered(
     seen.add(module)
     children: list[tuple[str, Module]] = []
     for name, item in vars(module).items():
-        if not _scanned(name, item, found, children, 0):
+        if isinstance(item, _HOLDERS) and not _scanned(name, item, found, children, 0):
             return False
-    return all(
-        child in seen or _gathered(child, _join(path, name), found, seen)
-        for name, child in children
-    )
+    for name, child in children:
+        if child not in seen and not _gathered(child, _join(path, name), found, seen):
+            return False
+    return True
 
 
 def _scanned(
@@ -295,11 +295,14 @@ def _scanned(
                 found[part] = None
         elif isinstance(part, Module):
             children.append((_join(name, str(key)), part))
-        elif isinstance(part, (list, tuple, dict)) and (
+        elif isinstance(part, _HOLDERS) and (
             depth == 10 or not _scanned(f"{name}.{key}", part, found, children, depth + 1)
         ):
             return False
     return True
+
+
+_HOLDERS = (Value, Module, list, tuple, dict)
 
 
 def _join(path: str, name: str) -> str:
