@@ -134,14 +134,14 @@ def test_a_compiled_wheel_is_tagged_for_its_platform(wheel: Path) -> None:
 def test_a_compiled_wheel_runs_both_builds(wheel: Path, tmp_path: Path) -> None:
     python = environment(tmp_path / "venv")
     pip("install", wheel, cwd=tmp_path, python=python)
-    which = [python, "-W", "error", "-c", WHICH]
+    which: list[str | Path] = [python, "-W", "error", "-c", WHICH]
     build_name, file = run(*which, cwd=tmp_path).split()
     assert build_name == "compiled"
     assert file.startswith(str(tmp_path / "venv"))
     build_name, file = run(*which, cwd=tmp_path, AUTOGRAD_PURE="1").split()
     assert build_name == "interpreted"
     assert file.endswith("value.py")
-    compute = [python, "-c", COMPUTE]
+    compute: list[str | Path] = [python, "-c", COMPUTE]
     assert run(*compute, cwd=tmp_path) == run(*compute, cwd=tmp_path, AUTOGRAD_PURE="1")
 
     report = run(python, "-m", "autograd", "doctor", cwd=tmp_path).splitlines()
@@ -197,7 +197,7 @@ def test_an_editable_install_follows_its_sources(sources: Path, tmp_path: Path) 
     (package / f"trees{build.SUFFIX}").touch()  # of a version that compiled this module too
     python = environment(tmp_path / "venv")
     pip("install", "-e", ".", cwd=sources, python=python)
-    which = [python, "-W", "error", "-c", WHICH]
+    which: list[str | Path] = [python, "-W", "error", "-c", WHICH]
     assert run(*which, cwd=tmp_path).split() == [
         "compiled",
         str(package / f"value{build.SUFFIX}"),
