@@ -1,13 +1,13 @@
 """A scalar reverse-mode automatic differentiation engine to read, step through and trust."""
 
-from pathlib import Path
+from os.path import dirname, exists
 
-if (Path(__file__).parent / "numpy").exists():
+if exists(f"{dirname(__file__)}/numpy"):
     raise ImportError(
         "the packages 'autograd' and 'scalar-autograd' are installed over each other: both "
         "call themselves `autograd`. Make a fresh virtual environment and install one of them."
     )
-del Path
+del dirname, exists
 
 from autograd.build import choose as _choose_build  # noqa: E402
 

@@ -46,7 +46,7 @@ cclass = final = no_gc = _unchanged
 class _Binary(ExtensionFileLoader):
     """Loads a binary; tracebacks and debuggers get the text of its source."""
 
-    def get_source(self, fullname: str) -> str:
+    def get_source(self, fullname: str) -> str:  # type: ignore[override]
         with open(_source(fullname), encoding="utf-8") as file:
             return file.read()
 
@@ -90,7 +90,7 @@ def choose(package: str = PACKAGE) -> None:
 
 def describe(package: str = PACKAGE) -> tuple[str, str]:
     """The build in use, "compiled" or "interpreted", and why, or how to change it."""
-    if not str(sys.modules[MODULES[-1]].__file__).endswith(".py"):
+    if str(getattr(sys.modules.get(MODULES[-1]), "__file__", "")).endswith(SUFFIX):
         return "compiled", "set AUTOGRAD_PURE=1 to run the same source interpreted"
     if _pure():
         return "interpreted", "AUTOGRAD_PURE is set; unset it for the compiled build"

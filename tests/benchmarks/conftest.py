@@ -1,23 +1,35 @@
-"""Run by `python -m pytest tests/benchmarks` only; prints ratios of medians at the end."""
+"""Run by `python -m pytest tests/benchmarks` only; prints the README's tables at the end."""
 
 from __future__ import annotations
 
 import gc
+import os
+import platform
+import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
 
-Medians = dict[str, dict[str, float]]
-MEDIANS = pytest.StashKey[Medians]()
-FIGURES = pytest.StashKey[list[str]]()
-OURS = "autograd"
+from autograd.build import describe
+
+Tables = dict[tuple[str, ...], list[tuple[str, ...]]]  # rows by their heads
+TABLES = pytest.StashKey[Tables]()
+BESIDE = ("", "here", "beside", "ratio")
+COMPILED = describe()[0] == "compiled"
+HERE = Path(__file__).parent
+
+collect_ignore = ["peers"]  # run by the peers' own interpreters
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    asked_for = any("benchmarks" in argument for argument in config.args)
-    return None if asked_for or collection_path.name == "conftest.py" else True
+    folder = config.invocation_params.dir
+    asked_for = [(folder / arg.partition("::")[0]).resolve() for arg in config.args]
+    wanted = any(path.is_relative_to(HERE) for path in asked_for)
+    return None if wanted or collection_path.name == "conftest.py" else True
 
 
 @pytest.fixture(autouse=True)
@@ -29,39 +41,100 @@ def _a_heap_of_our_own() -> Iterator[None]:
     gc.unfreeze()
 
 
-@pytest.fixture(name="medians")
-def _medians(request: pytest.FixtureRequest) -> Medians:
-    """What has been measured in this run: seconds, by what was done and who did it."""
-    return request.config.stash.setdefault(MEDIANS, {})
+@pytest.fixture(name="tables")
+def _tables(request: pytest.FixtureRequest) -> Tables:
+    """What has been measured in this run, as the README's tables."""
+    return request.config.stash.setdefault(TABLES, {})
 
 
-@pytest.fixture(name="figures")
-def _figures(request: pytest.FixtureRequest) -> list[str]:
-    """Lines for the summary."""
-    return request.config.stash.setdefault(FIGURES, [])
+@pytest.fixture(name="compare")
+def _compare(benchmark: Any, tables: Tables) -> Callable[..., float]:
+    def compare(
+        what: str,
+        run: Callable[[], object],
+        peer: str,
+        theirs: Callable[[], object] | float,
+        rounds: int,
+        loops: int = 1,
+    ) -> float:
+        """Time `run`, in turn with the peer's run if that is not yet timed, in seconds.
+
+        Returns the ratio of the medians, theirs to ours; a run is `loops` operations.
+        """
+        peer_times = [] if callable(theirs) else [theirs]
+
+        def before_each_round() -> None:
+            if callable(theirs):
+                started = time.process_time()
+                theirs()
+                peer_times.append(time.process_time() - started)
+                gc.collect()  # what the peer leaves is no work of ours
+                run()  # and its data in the processor's caches no burden
+
+        benchmark.pedantic(run, setup=before_each_round, rounds=rounds, warmup_rounds=1)
+        ours: float = benchmark.stats.stats.median / loops
+        other = median(peer_times) / loops
+        benchmark.extra_info[peer] = other
+        row = (what, shown(ours), f"{peer} {shown(other)}", in_words(other / ours))
+        tables.setdefault(BESIDE, []).append(row)
+        return other / ours
+
+    return compare
 
 
-@pytest.fixture(name="measure")
-def _measure(benchmark: Any, medians: Medians) -> Callable[..., None]:
-    def measure(what: str, who: str, run: Callable[[], object], rounds: int) -> None:
-        benchmark.group = what
-        benchmark.pedantic(run, rounds=rounds, warmup_rounds=1)
-        medians.setdefault(what, {})[who] = benchmark.stats.stats.median
+def shown(seconds: float) -> str:
+    """With its unit, in three digits.
 
-    return measure
+    >>> shown(2.34e-8), shown(1.1199)
+    ('23.4 ns', '1,120 ms')
+    """
+    scale, unit = next(
+        (scale, unit)
+        for scale, unit in [(1e3, "ms"), (1e6, "µs"), (1e9, "ns")]
+        if seconds * scale >= 1.0 or unit == "ns"
+    )
+    return f"{_three_digits(seconds * scale)} {unit}"
+
+
+def in_words(ratio: float) -> str:
+    """
+    >>> in_words(60.2), in_words(0.25)
+    ('60.2 × faster', '4.00 × slower')
+    """
+    faster = ratio >= 1.0
+    return (
+        f"{_three_digits(ratio if faster else 1 / ratio)} × {'faster' if faster else 'slower'}"
+    )
+
+
+def _three_digits(x: float) -> str:
+    return f"{x:,.{0 if x >= 100 else 1 if x >= 10 else 2}f}"
+
+
+def _machine() -> str:
+    processor = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                processor = line.partition(": ")[2]
+                break
+    return (
+        f"{processor}, {os.cpu_count()} cores, {platform.system()}; "
+        f"{platform.python_implementation()} {platform.python_version()}; "
+        f"{describe()[0]} build; {date.today():%d %B %Y}"
+    )
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if MEDIANS not in config.stash and FIGURES not in config.stash:
+    tables = config.stash.get(TABLES, {})
+    if not tables:
         return
-    terminalreporter.section("medians, and how many times faster than the peer")
-    for what, medians in config.stash.get(MEDIANS, {}).items():
-        for who, seconds in medians.items():
-            ratio = seconds / medians.get(OURS, seconds)
-            terminalreporter.write_line(
-                f"{what:34} {who:22} {seconds * 1e3:10.3f} ms {ratio:7.2f}×"
-            )
-    for line in config.stash.get(FIGURES, []):
-        terminalreporter.write_line(line)
+    terminalreporter.section("for the README")
+    terminalreporter.write_line(_machine())
+    for head, rows in tables.items():
+        terminalreporter.write_line("")
+        for row in (head, ("---",) * len(head), *rows):
+            terminalreporter.write_line(f"| {' | '.join(row)} |")

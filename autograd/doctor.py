@@ -1,0 +1,108 @@
+"""What this installation is made of, and what is wrong with it: `python -m autograd doctor`."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, distribution, version
+
+from autograd import build
+
+__all__ = ["layout_engine", "main", "problems", "report"]
+
+# extra → the modules it brings, with the distribution that each comes from
+EXTRAS = {
+    "viz": {"graphviz": "graphviz"},
+    "plots": {"matplotlib": "matplotlib"},
+    "train": {"tqdm": "tqdm", "numpy": "numpy", "safetensors": "safetensors"},
+    "demos": {"names": "names", "rich": "rich", "sklearn": "scikit-learn"},
+}
+
+
+def main() -> int:
+    """Print the report. The exit code: 0 if all is well, 1 if something must be repaired."""
+    rows = report()
+    width = max(len(label) for label, _ in rows) + 2
+    print("\n".join(f"{label:{width}}{text}".rstrip() for label, text in rows))
+    wrong = problems()
+    for problem in wrong:
+        print(f"\nPROBLEM: {problem}")
+    return 1 if wrong else 0
+
+
+def report() -> list[tuple[str, str]]:
+    """What was found, as labels and texts in the order in which they are read.
+
+    >>> dict(report())["build"] in ("compiled", "interpreted")
+    True
+    """
+    name, change = build.describe()
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    binaries = [os.path.join(build.PACKAGE, file) for file in build.binaries(build.PACKAGE)]
+    return [
+        ("build", name),
+        ("", change),
+        ("version", _version("scalar-autograd") or "not installed; run from its sources"),
+        ("python", f"{python}, {platform.platform()}"),
+        ("package", build.PACKAGE),
+        ("binaries", binaries[0] if binaries else "none for this Python"),
+        *(("", file) for file in binaries[1:]),
+        ("layout engine", layout_engine() or f"none; {_missing('viz')}"),
+        *((f"extra {extra}", _extra(extra)) for extra in EXTRAS),
+    ]
+
+
+def layout_engine() -> str:
+    """What would lay out a drawn graph: graphviz-pure, else Graphviz's dot; empty if neither.
+
+    The program of graphviz-pure is looked for where it was installed, which need not be on
+    PATH.
+    """
+    try:
+        files = distribution("graphviz-pure").files or []
+    except PackageNotFoundError:
+        files = []
+    for file in files:
+        program = str(file.locate())
+        if file.stem == "graphviz-pure" and os.access(program, os.X_OK):
+            return f"graphviz-pure {version('graphviz-pure')}, {os.path.normpath(program)}"
+    dot = shutil.which("dot")
+    return f"Graphviz, {dot}" if dot else ""
+
+
+def problems() -> list[str]:
+    """What must be repaired, each with what to do; empty if all is well."""
+    found = []
+    if wrong := build.problem():
+        found.append(wrong)
+    if "autograd.value" not in sys.modules or _version("autograd"):
+        found.append(
+            "the distributions 'autograd' and 'scalar-autograd' share this environment, and "
+            "overwrite files of each other; make a fresh virtual environment and install one "
+            "of them"
+        )
+    return found
+
+
+def _extra(extra: str) -> str:
+    found = {
+        name: _version(name) if importlib.util.find_spec(module) else ""
+        for module, name in EXTRAS[extra].items()
+    }
+    text = ", ".join(f"{name} {number}" for name, number in found.items() if number)
+    absent = ", ".join(name for name, number in found.items() if not number)
+    return "; ".join(filter(None, [text, absent and f"no {absent}: {_missing(extra)}"]))
+
+
+def _missing(extra: str) -> str:
+    return f"pip install 'scalar-autograd[{extra}]'"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,166 @@
+"""Whole gradients and training steps beside others' libraries that do the same work."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Value, grad
+from tests.autograd.microgpt import PlainValue, train
+from tests.benchmarks import peers
+from tests.benchmarks.conftest import COMPILED
+
+pytestmark = pytest.mark.benchmark(timer=time.process_time)  # others may use the machine
+
+_RNG = random.Random(1337)
+POINTS = [(_RNG.uniform(-1.0, 2.0), _RNG.uniform(-1.0, 1.0)) for _ in range(100)]
+TARGETS = [1 if x * x + y > 0.8 else -1 for x, y in POINTS]
+X = 0.7
+
+
+def moons_step(model: Any, value: Callable[[float], Any]) -> float:
+    """A step of micrograd's demo: 2-16-16-1, 100 samples, SVM loss, weight decay.
+
+    Gives the loss before the step, without the weight decay's part.
+    """
+    scores = [model([value(x), value(y)]) for x, y in POINTS]
+    hinges = [(1 + -t * score).relu() for t, score in zip(TARGETS, scores)]
+    data_loss: Any = sum(hinges) * (1.0 / len(hinges))
+    loss: Any = data_loss + 1e-4 * sum(p * p for p in model.parameters())
+    model.zero_grad()
+    loss.backward()
+    for p in model.parameters():
+        p.data -= 0.1 * p.grad
+    return float(data_loss.data)
+
+
+def fused() -> Any:
+    """The network in `nn`, a node a neuron, with the weights that micrograd draws."""
+    random.seed(1337)
+    return nn.MLP(2, [16, 16, 1], init=nn.init.uniform(-1.0, 1.0))
+
+
+@pytest.fixture(name="micrograds")
+def _micrograds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
+    """The network in micrograd's own classes, on any Value."""
+    theirs = pytest.importorskip("micrograd.nn", reason="micrograd is not installed")
+
+    def build(value: Any) -> Any:
+        monkeypatch.setattr(theirs, "Value", value)
+        random.seed(1337)
+        return theirs.MLP(2, [16, 16, 1])
+
+    return build
+
+
+def beside(peer: str, what: str, expected: float) -> tuple[str, float]:
+    """The peer and what it did, and its seconds; it must have got what we expect."""
+    layers = [
+        ([[w.data for w in n.w] for n in layer.neurons], [n.b.data for n in layer.neurons])
+        for layer in fused().layers
+    ]
+    work = {"points": POINTS, "targets": TARGETS, "layers": layers, "x": X}
+    name, answer = peers.measured(peer, json.dumps(work))
+    assert answer[what]["result"] == pytest.approx(expected, rel=1e-12)
+    return f"{name}, {what},", answer[what]["seconds"]
+
+
+def third_loss() -> float:
+    model = fused()
+    return [moons_step(model, Value) for _ in range(3)][-1]
+
+
+def test_moons_with_micrograds_classes(
+    compare: Callable[..., float], micrograds: Callable[[Any], Any]
+) -> None:
+    engine = pytest.importorskip("micrograd.engine")
+    theirs, ours = micrograds(engine.Value), micrograds(Value)
+    ratio = compare(
+        "moons step, micrograd's network on our `Value`",
+        lambda: moons_step(ours, Value),
+        "micrograd",
+        lambda: moons_step(theirs, engine.Value),
+        5,
+    )
+    assert ratio >= (60.0 if COMPILED else 4.0)
+
+
+def test_moons_with_fused_neurons(
+    compare: Callable[..., float], micrograds: Callable[[Any], Any]
+) -> None:
+    engine = pytest.importorskip("micrograd.engine")
+    theirs, ours = micrograds(engine.Value), fused()
+    ratio = compare(
+        "moons step, `nn`, one node a neuron",
+        lambda: moons_step(ours, Value),
+        "micrograd",
+        lambda: moons_step(theirs, engine.Value),
+        5,
+    )
+    assert ratio >= (400.0 if COMPILED else 20.0)
+
+
+@pytest.mark.parametrize(
+    ("peer", "what"),
+    [
+        ("pytorch", "whole batch, one thread"),
+        ("pytorch", "whole batch, default threads"),
+        ("hips", "whole batch"),
+    ],
+)
+def test_moons_beside_batches(compare: Callable[..., float], peer: str, what: str) -> None:
+    name, seconds = beside(peer, what, third_loss())
+    model = fused()
+    compare(
+        "moons step, `nn`, one node a neuron",
+        lambda: moons_step(model, Value),
+        name,
+        seconds,
+        20,
+    )
+
+
+def test_moons_beside_scalars_in_pytorch(
+    compare: Callable[..., float], micrograds: Callable[[Any], Any]
+) -> None:
+    name, seconds = beside("pytorch", "every number a tensor", third_loss())
+    model = micrograds(Value)
+    compare(
+        "moons step, micrograd's network on our `Value`",
+        lambda: moons_step(model, Value),
+        name,
+        seconds,
+        10,
+    )
+
+
+def test_one_file_gpt(compare: Callable[..., float]) -> None:
+    ratio = compare(
+        "a one-file GPT, 3 steps, only its import changed",
+        lambda: train(Value, 3),
+        "its own `Value`",
+        lambda: train(PlainValue, 3),
+        9,
+    )
+    assert ratio >= (20.0 if COMPILED else 1.5)
+
+
+def tanh(x: Any) -> Any:
+    """By the Taylor series of exp(-2x)."""
+    z, term, total = -2.0 * x, 1.0, 1.0
+    for k in range(1, 40):
+        term = term * z / k
+        total = total + term
+    return (1.0 - total) / (1.0 + total)
+
+
+def test_derivative_beside_hips(compare: Callable[..., float]) -> None:
+    derivative = grad(tanh)
+    name, seconds = beside("hips", "scalar function", derivative(X))
+    compare("`grad` of a 40-term series", lambda: derivative(X), name, seconds, 200)
