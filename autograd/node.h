@@ -14,12 +14,14 @@
 #include <Python.h>
 #include <stdint.h>
 #include <stdlib.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#elif defined(_WIN32)
+#ifdef _WIN32
 #include <malloc.h>
-#define aligned_alloc(alignment, size) _aligned_malloc(size, alignment)
-#define free _aligned_free
+#define slab_malloc() _aligned_malloc(SLAB_BYTES, SLAB_BYTES)
+#define slab_free _aligned_free
+#else
+#include <sys/mman.h>
+#define slab_malloc() aligned_alloc(SLAB_BYTES, SLAB_BYTES)
+#define slab_free free
 #endif
 
 #ifdef Py_GIL_DISABLED
@@ -76,7 +78,7 @@ static void slab_unlink(slab *s)
 
 static int slab_add(void)
 {
-    slab *s = aligned_alloc(SLAB_BYTES, SLAB_BYTES);
+    slab *s = slab_malloc();
     if (s == NULL)
         return -1;
 #ifdef MADV_HUGEPAGE
@@ -127,7 +129,7 @@ static inline void node_give(node *n)
         } else {
             slab_unlink(s);
             slab_count--;
-            free(s);
+            slab_free(s);
         }
     }
 }

@@ -5,6 +5,7 @@ cdef class Value
 
 cdef extern from "wide.h":
     object node_dot(Primitive primitive, object ws, object xs, object bias)
+    object node_sum(Primitive primitive, object operands)
     object _packed "floats_pack" (object numbers)
     object _unpacked "floats_unpack" (object packed)
     double *_floats "floats_of" (object packed)
@@ -13,7 +14,7 @@ cdef extern from "node.h":
     Value node_new(double data, Primitive primitive, Value a, Value b, double da, double db)
     int node_manage(type cls) except -1
 
-cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT
+cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, LARGEST_EXPONENT
 cdef long _paused
 
@@ -25,8 +26,8 @@ cdef class Value(Methods):
     cdef readonly Value _b
     cdef readonly double _da
     cdef readonly double _db
-    cdef public object _extra
-    cdef public long long _mark
-    cdef public long long _pending
+    cdef readonly object _extra
+    cdef readonly long long _mark
+    cdef readonly long long _pending
 
 cdef Value _node(double data, Primitive primitive, Value a, Value b, double da, double db)

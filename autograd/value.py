@@ -42,7 +42,8 @@ __all__ = ["Value", "no_grad", "recording", "topological_order"]
 
 NEG, ADD, SUB = TABLE["neg"], TABLE["add"], TABLE["sub"]
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
-EXP, TANH, RELU, DOT = TABLE["exp"], TABLE["tanh"], TABLE["relu"], TABLE["dot"]
+EXP, TANH, RELU = TABLE["exp"], TABLE["tanh"], TABLE["relu"]
+DOT, SUM = TABLE["dot"], TABLE["sum"]
 INF = math.inf
 LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every float
 
@@ -425,27 +426,26 @@ class Value(Methods):
         """
         start = number(seed, "the seed of backward")
         leaves: list[Value] = []
-        before: list[float] = []
         leaf: Value
         try:
-            ready = _below([self], leaves, before)
+            ready = _below([self], leaves, True)
             self._grad = start
             _walk(ready, None)
             for leaf in leaves:
                 if leaf._grad != leaf._grad:
                     self._backward_or_explain(start)
                     break
-            for leaf, grad in zip(leaves, before):
+            for leaf in leaves:
                 added = leaf._grad
-                leaf._grad += grad
-                if math.isinf(added) and grad == -added:
+                leaf._grad += leaf._da
+                if leaf._grad != leaf._grad and added == -leaf._da:
                     raise FloatingPointError(
-                        f"backward adds {added!r} to the gradient {grad!r} of "
+                        f"backward adds {added!r} to the gradient {leaf._da!r} of "
                         f"{describe([leaf])}; call zero_grad between the passes"
                     )
         except BaseException:
-            for leaf, grad in zip(leaves, before):
-                leaf._grad = grad
+            for leaf in leaves:
+                leaf._grad = leaf._da
             raise
 
     def _backward_or_explain(self, start: float) -> None:
@@ -454,6 +454,7 @@ class Value(Methods):
 
         found = cotangents([(self, start)])
         order, leaves = topological_order(self)
+        node: Value
         for node in order + leaves:
             node._grad = found.get(node, 0.0)
 
@@ -474,6 +475,10 @@ class Value(Methods):
     @staticmethod
     def _record(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
         """Apply a primitive to operands of which at least one is a Value."""
+        if cython.compiled and primitive is SUM and not _paused:
+            found = node_sum(SUM, operands)  # type: ignore[name-defined]  # noqa: F821
+            if found is not None:
+                return found
         if len(operands) == 1 and not primitive.variadic:
             (x,) = operands
             data = primitive.evaluate((x._data,), operands)
@@ -511,7 +516,7 @@ class Value(Methods):
         if not all(type(x) is Value for x in operands):
             inputs = tuple([x for x in operands if type(x) is Value])
             partials = tuple([d for d, x in zip(partials, operands) if type(x) is Value])
-        out = _node(data, primitive, None, None, 0.0, 0.0)
+        out: Value = _node(data, primitive, None, None, 0.0, 0.0)
         out._extra = (operands, inputs, _packed(partials), None)
         return out
 
@@ -523,9 +528,9 @@ class Value(Methods):
     ) -> Any:
         """`autograd.dot` of lists or tuples."""
         if cython.compiled and not _paused:
-            out = node_dot(DOT, ws, xs, bias)  # type: ignore[name-defined]  # noqa: F821
-            if out is not None:
-                return out
+            found = node_dot(DOT, ws, xs, bias)  # type: ignore[name-defined]  # noqa: F821
+            if found is not None:
+                return found
         if len(ws) != len(xs):
             raise ValueError(
                 f"dot: {len(ws)} weights for {len(xs)} inputs; give as many of each"
@@ -543,6 +548,7 @@ class Value(Methods):
             return _blank, (), own
         order, leaves = topological_order(self)
         nodes = tuple(leaves + order)
+        node: Value
         for node in nodes:
             node._mark = _CARRIED
         return _blank, (), (*nodes, _carrier.set_out(nodes), *own)
@@ -555,7 +561,7 @@ class Value(Methods):
         self._extra = extra
 
     def __copy__(self) -> Value:
-        result = _blank()
+        result: Value = _blank()
         result.__setstate__(self._state())
         return result
 
@@ -637,6 +643,7 @@ class _Arrived:
         self.nodes = nodes
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        node: Value
         for node in self.nodes:
             node._mark = 0
         return type(None), ()
@@ -725,18 +732,16 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
     """
     leaves: list[Value] = []
     order: list[Value] = []
-    _walk(_below(roots, leaves, None), order)
+    _walk(_below(roots, leaves, False), order)
     order.reverse()
     return order, leaves
 
 
-def _below(
-    roots: Sequence[Value], leaves: list[Value], before: list[float] | None
-) -> list[Value]:
+def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Value]:
     """Count the uses of each node below the roots, in `_pending`, and list the leaves.
 
-    Returns the roots that no other root depends on. With a list to put the leaves' gradients
-    on, sets every gradient to 0.
+    Returns the roots that no other root depends on. With `zero`, sets every gradient to 0; a
+    leaf's `_da`, which nothing else uses, then keeps what it was.
     """
     epoch: cython.longlong = next(_epochs)
     x: Value
@@ -772,8 +777,8 @@ def _below(
         elif a is None:
             if node._primitive is None:
                 node._mark = epoch + 1  # its uses need not be counted
-                if before is not None:
-                    before.append(node._grad)
+                if zero:
+                    node._da = node._grad
                 leaves.append(node)
             else:
                 wide: tuple[Any, ...] = node._extra
@@ -786,7 +791,7 @@ def _below(
                         stack.append(x)
                     elif mark == epoch:
                         x._pending += 1
-        if before is not None:
+        if zero:
             node._grad = 0.0
         if after is None and stack:
             after = stack.pop()

@@ -1,7 +1,7 @@
 /* What the compiled build keeps otherwise in a node with many inputs: its partials as plain
-   doubles (in a bytes object), not as an object each. And the one operation that needs more
-   than that to be fast: `dot`, the sum of a neuron, for operands that are floats and Values.
-   Whatever is out of the ordinary is left to the rules in primitives.py. */
+   doubles (in a bytes object), not as an object each. And the two operations that need more
+   than that to be fast, `dot` (the sum of a neuron) and `sum`, for operands that are floats
+   and Values. Whatever is out of the ordinary is left to the rules in primitives.py. */
 
 #include <float.h>
 #include <math.h>
@@ -53,14 +53,14 @@ static inline double two_sum(double a, double b, double *rest)
     return s;
 }
 
-/* bias + Σ w·x, the products rounded, their sum rounded once: what math.fsum gives, or NaN if
+/* bias + Σ w·x (Σ w without x), the products rounded, their sum rounded once: what math.fsum gives, or NaN if
    this cannot tell. The exact sum is s + e, but for `lost` at most; if s + e, moved by as much
    either way, is rounded to the same float, then so is the exact sum. */
 static double exact_dot(double bias, const double *w, const double *x, Py_ssize_t n)
 {
     double s = 0.0 + bias, e = 0.0, lost = 0.0, rest;
     for (Py_ssize_t i = 0; i < n; i++) {
-        s = two_sum(s, w[i] * x[i], &rest);
+        s = two_sum(s, x == NULL ? w[i] : w[i] * x[i], &rest);
         e = two_sum(e, rest, &rest);
         lost += fabs(rest);
     }
@@ -85,47 +85,32 @@ static inline int number_of(PyObject *operand, double *number)
 }
 
 #define NUMBERS_ON_STACK 129
-#define is_list_or_tuple(o) (PyList_Check(o) || PyTuple_Check(o))
 
-/* The node of bias + Σ w·x for ws and xs, lists or tuples of one length; else None. */
-static PyObject *node_dot(void *primitive, PyObject *ws, PyObject *xs, PyObject *bias)
+/* The node of a sum of `operands`, or with `dot` of bias + Σ w·x where they are the bias, the
+   w's and the x's; None if one is neither a float nor a Value or the sum is out of reach. */
+static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
 {
-    if (!is_list_or_tuple(ws) || !is_list_or_tuple(xs)
-        || PySequence_Fast_GET_SIZE(ws) != PySequence_Fast_GET_SIZE(xs))
-        Py_RETURN_NONE;
-    Py_ssize_t n = PySequence_Fast_GET_SIZE(ws), size = 2 * n + 1, inputs = 0;
+    Py_ssize_t size = PyTuple_GET_SIZE(operands), n = size / 2, inputs = 0;
+    PyObject *const *item = ((PyTupleObject *)operands)->ob_item;
     double on_stack[NUMBERS_ON_STACK], *numbers = on_stack, *partials, sum = NAN;
     PyObject *those = NULL, *packed = NULL, *extra = NULL;
     node *out = NULL;
 
-    /* Tuples of what never holds a cycle: the collector need not look at them. */
-    PyObject *operands = PyTuple_New(size);
-    if (operands == NULL)
-        return NULL;
-    PyObject_GC_UnTrack(operands);
-    if (PySequence_Fast_GET_SIZE(ws) != n || PySequence_Fast_GET_SIZE(xs) != n)
-        goto done; /* the collector ran, and somebody's finalizer */
-    PyObject *const *item = ((PyTupleObject *)operands)->ob_item;
-    PyTuple_SET_ITEM(operands, 0, Py_NewRef(bias));
-    for (Py_ssize_t i = 0; i < n; i++) {
-        PyTuple_SET_ITEM(operands, 1 + i, Py_NewRef(PySequence_Fast_GET_ITEM(ws, i)));
-        PyTuple_SET_ITEM(operands, 1 + n + i, Py_NewRef(PySequence_Fast_GET_ITEM(xs, i)));
-    }
-
-    if (size > NUMBERS_ON_STACK && !(numbers = PyMem_Malloc(size * sizeof(double)))) {
-        PyErr_NoMemory();
-        goto done;
-    }
+    if (size > NUMBERS_ON_STACK && !(numbers = PyMem_Malloc(size * sizeof(double))))
+        return PyErr_NoMemory();
     int ordinary = 1;
     for (Py_ssize_t i = 0; i < size && ordinary; i++) {
         ordinary = number_of(item[i], &numbers[i]);
         inputs += Py_IS_TYPE(item[i], node_type);
     }
     if (ordinary && inputs > 0)
-        sum = exact_dot(numbers[0], numbers + 1, numbers + 1 + n, n);
+        sum = dot ? exact_dot(numbers[0], numbers + 1, numbers + 1 + n, n)
+                  : exact_dot(0.0, numbers, NULL, size);
     if (isnan(sum))
         goto done;
 
+    /* Tuples of what never holds a cycle: the collector need not look at them. */
+    PyObject_GC_UnTrack(operands);
     if (inputs == size) {
         those = Py_NewRef(operands);
     } else {
@@ -138,7 +123,7 @@ static PyObject *node_dot(void *primitive, PyObject *ws, PyObject *xs, PyObject 
     partials = floats_of(packed);
     for (Py_ssize_t i = 0, k = 0; i < size; i++) {
         if (Py_IS_TYPE(item[i], node_type)) {
-            partials[k] = i == 0 ? 1.0 : numbers[i <= n ? i + n : i - n];
+            partials[k] = i == 0 || !dot ? 1.0 : numbers[i <= n ? i + n : i - n];
             if (inputs != size)
                 PyTuple_SET_ITEM(those, k, Py_NewRef(item[i]));
             k++;
@@ -155,11 +140,39 @@ static PyObject *node_dot(void *primitive, PyObject *ws, PyObject *xs, PyObject 
 done:
     if (numbers != on_stack)
         PyMem_Free(numbers);
-    Py_DECREF(operands);
     Py_XDECREF(those);
     Py_XDECREF(packed);
     Py_XDECREF(extra);
     if (out == NULL && !PyErr_Occurred())
         Py_RETURN_NONE;
     return (PyObject *)out;
+}
+
+static inline PyObject *node_sum(void *primitive, PyObject *operands)
+{
+    return node_wide(primitive, operands, 0);
+}
+
+/* The same of ws and xs, if they are lists or tuples of one length. */
+static PyObject *node_dot(void *primitive, PyObject *ws, PyObject *xs, PyObject *bias)
+{
+    if (!(PyList_Check(ws) || PyTuple_Check(ws)) || !(PyList_Check(xs) || PyTuple_Check(xs)))
+        Py_RETURN_NONE;
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(ws);
+    PyObject *operands = PyTuple_New(2 * n + 1), *out;
+    if (operands == NULL)
+        return NULL;
+    /* Looked at now, since making the tuple may have run somebody's finalizer. */
+    if (PySequence_Fast_GET_SIZE(ws) != n || PySequence_Fast_GET_SIZE(xs) != n) {
+        Py_DECREF(operands);
+        Py_RETURN_NONE;
+    }
+    PyTuple_SET_ITEM(operands, 0, Py_NewRef(bias));
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyTuple_SET_ITEM(operands, 1 + i, Py_NewRef(PySequence_Fast_GET_ITEM(ws, i)));
+        PyTuple_SET_ITEM(operands, 1 + n + i, Py_NewRef(PySequence_Fast_GET_ITEM(xs, i)));
+    }
+    out = node_wide(primitive, operands, 1);
+    Py_DECREF(operands);
+    return out;
 }
