@@ -89,8 +89,13 @@ def choose(package: str = PACKAGE) -> None:
 
 
 def describe(package: str = PACKAGE) -> tuple[str, str]:
-    """The build in use, "compiled" or "interpreted", and why, or how to change it."""
-    if str(getattr(sys.modules.get(MODULES[-1]), "__file__", "")).endswith(SUFFIX):
+    """The build in use, "compiled" or "interpreted", and why, or how to change it.
+
+    It is "none" where another package's `__init__` lies over this one's.
+    """
+    if MODULES[-1] not in sys.modules:
+        return "none", f"{MODULES[-1]} was not imported"
+    if str(sys.modules[MODULES[-1]].__file__).endswith(SUFFIX):
         return "compiled", "set AUTOGRAD_PURE=1 to run the same source interpreted"
     if _pure():
         return "interpreted", "AUTOGRAD_PURE is set; unset it for the compiled build"

@@ -81,6 +81,8 @@ def test_moons_with_micrograds_classes(
 ) -> None:
     engine = pytest.importorskip("micrograd.engine")
     theirs, ours = micrograds(engine.Value), micrograds(Value)
+    losses = [moons_step(theirs, engine.Value) for _ in range(3)]
+    assert losses[-1] == pytest.approx(third_loss(), rel=1e-12)
     ratio = compare(
         "moons step, micrograd's network on our `Value`",
         lambda: moons_step(ours, Value),
@@ -141,6 +143,7 @@ def test_moons_beside_scalars_in_pytorch(
 
 
 def test_one_file_gpt(compare: Callable[..., float]) -> None:
+    assert train(Value, 3) == pytest.approx(train(PlainValue, 3), rel=1e-12)
     ratio = compare(
         "a one-file GPT, 3 steps, only its import changed",
         lambda: train(Value, 3),
