@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import cython  # pyright: ignore[reportMissingImports]
+if sys.platform == "cython":
+    import cython
 else:
     from autograd import build as cython
 

@@ -8,3 +8,5 @@ cdef class Primitive:
     cdef readonly str domain
     cdef readonly str kink
     cdef readonly str latex
+
+cpdef real(x)

@@ -1,5 +1,5 @@
 from autograd.methods cimport Methods
-from autograd.primitive cimport Primitive
+from autograd.primitive cimport Primitive, real
 
 cdef class Value
 

@@ -15,24 +15,26 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ContextDecorator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import cython  # pyright: ignore[reportMissingImports]
+if sys.platform == "cython":
+    import cython
 else:
     from autograd import build as cython
 
 if cython.compiled:
     from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
         exp,
+        pow,
         tanh,
     )
 else:
-    from math import exp, tanh
+    from math import exp, pow, tanh
 
 from autograd.methods import Methods
 from autograd.primitive import Label, Number, Operand, Primitive, describe, number, real, text
@@ -366,6 +368,10 @@ class Value(Methods):
                 return NotImplemented
             c = converted
         x = self._data
+        if (-1e60 < x < 1e60 and c == 2.0) or (
+            1e-60 < x < 1e60 and -4.0 <= c <= 4.0 and c - 1.0 + 1.0 == c
+        ):  # the rule of the table, where nothing is near its limits
+            return _node(pow(x, c), POW, self, None, c * pow(x, c - 1.0), c)
         out = POW.evaluate((x, c), (self, c))
         return _node(out, POW, self, None, POW.partial(0, out, (x, c)), c)
 
@@ -431,25 +437,16 @@ class Value(Methods):
             ready = _below([self], leaves, True)
             self._grad = start
             _walk(ready, None)
-            for leaf in leaves:
-                if leaf._grad != leaf._grad:
-                    self._backward_or_explain(start)
-                    break
-            for leaf in leaves:
-                added = leaf._grad
-                leaf._grad += leaf._da
-                if leaf._grad != leaf._grad and added == -leaf._da:
-                    raise FloatingPointError(
-                        f"backward adds {added!r} to the gradient {leaf._da!r} of "
-                        f"{describe([leaf])}; call zero_grad between the passes"
-                    )
+            if not _settle(leaves):
+                self._backward_or_explain(start)
+                _settle(leaves)
         except BaseException:
             for leaf in leaves:
                 leaf._grad = leaf._da
             raise
 
     def _backward_or_explain(self, start: float) -> None:
-        """The same by the sweep that raises if NaN arises from finite numbers."""
+        """The gradients by the sweep that raises if NaN arises from finite numbers."""
         from autograd.sweeps import cotangents
 
         found = cotangents([(self, start)])
@@ -745,12 +742,13 @@ def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Valu
     """
     epoch: cython.longlong = next(_epochs)
     x: Value
-    stack: list[Value] = []
+    heads: list[Value] = []
     for x in roots:
         if x._mark != epoch:
             x._mark = epoch
             x._pending = 0
-            stack.append(x)
+            heads.append(x)
+    stack = heads[:]
     node: Value | None = stack.pop() if stack else None
     while node is not None:
         after: Value | None = None  # of the nodes just met, the one to go on with
@@ -796,7 +794,7 @@ def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Valu
         if after is None and stack:
             after = stack.pop()
         node = after
-    return [x for x in roots if x._pending == 0]
+    return [x for x in heads if x._pending == 0]
 
 
 def _walk(ready: list[Value], order: list[Value] | None) -> None:
@@ -852,3 +850,21 @@ def _walk(ready: list[Value], order: list[Value] | None) -> None:
         if after is None and ready:
             after = ready.pop()
         node = after
+
+
+def _settle(leaves: list[Value]) -> bool:
+    """Add what each leaf's gradient was before; False if one that comes new is NaN."""
+    leaf: Value
+    known = True
+    for leaf in leaves:
+        added = leaf._grad
+        leaf._grad = added + leaf._da
+        if leaf._grad != leaf._grad:
+            if added != added:
+                known = False
+            elif leaf._da == leaf._da:
+                raise FloatingPointError(
+                    f"backward adds {added!r} to the gradient {leaf._da!r} of "
+                    f"{describe([leaf])}; call zero_grad between the passes"
+                )
+    return known

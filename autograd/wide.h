@@ -122,12 +122,12 @@ static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
         goto done;
     partials = floats_of(packed);
     for (Py_ssize_t i = 0, k = 0; i < size; i++) {
-        if (Py_IS_TYPE(item[i], node_type)) {
-            partials[k] = i == 0 || !dot ? 1.0 : numbers[i <= n ? i + n : i - n];
-            if (inputs != size)
-                PyTuple_SET_ITEM(those, k, Py_NewRef(item[i]));
-            k++;
+        if (inputs != size) {
+            if (!Py_IS_TYPE(item[i], node_type))
+                continue;
+            PyTuple_SET_ITEM(those, k, Py_NewRef(item[i]));
         }
+        partials[k++] = i == 0 || !dot ? 1.0 : numbers[i <= n ? i + n : i - n];
     }
     if ((extra = PyTuple_Pack(4, operands, those, packed, Py_None)) == NULL)
         goto done;

@@ -118,7 +118,9 @@ class Layer(Module):
         out = []
         for neuron in self.neurons:
             if type(neuron) is Neuron and neuron.fused:
-                y = Value._dot(neuron.w, x, neuron.b)  # its forward; the call would cost as much
+                y = Value._dot(
+                    neuron.w, x, neuron.b
+                )  # its forward; the call would cost as much
                 out.append(y if neuron.activation is None else neuron.activation(y))
             else:
                 out.append(neuron.forward(x))

@@ -254,9 +254,7 @@ def _tree(root: Module) -> list[tuple[str, Module, list[tuple[str, Value]]]]:
     return tree
 
 
-def _gathered(
-    module: Module, path: str, found: dict[Value, None], seen: set[Module]
-) -> bool:
+def _gathered(module: Module, path: str, found: dict[Value, None], seen: set[Module]) -> bool:
     """Put the parameters into `found`, if all are labelled and every path is as it was.
 
     Ten times faster than the walk of `named_parameters`, which is then not needed.
