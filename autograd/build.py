@@ -23,7 +23,7 @@ from importlib.machinery import (
     SourceFileLoader,
 )
 from types import ModuleType
-from typing import Any
+from typing import TypeVar
 
 __all__ = ["MODULES", "choose", "describe", "fingerprint", "problem"]
 
@@ -33,14 +33,19 @@ SUFFIX = EXTENSION_SUFFIXES[0]  # of this Python's binaries, as .cpython-311-x86
 RECORD = f"compiled{os.path.splitext(SUFFIX)[0]}.txt"
 FAILED = "failed: "  # begins a record that says why nothing could be compiled
 
+Class = TypeVar("Class")
 
-def _unchanged(cls: Any) -> Any:
+
+def _unchanged(cls: Class) -> Class:
     return cls
 
 
-# What `import cython` gives a module that is being compiled; interpreted, it gets this.
+# What `import cython` gives a module that is being compiled; interpreted, it gets this, and
+# type checkers see this too.
 compiled = False
 cclass = final = no_gc = _unchanged
+longlong = int
+Py_ssize_t = int
 
 
 class _Binary(ExtensionFileLoader):

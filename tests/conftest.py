@@ -1,6 +1,14 @@
-"""What every test run says first: which build of the engine it tests."""
+"""What every test run says first, which build of the engine it tests; and no hurry.
+
+A machine may be busy: Hypothesis sets no deadline for an example.
+"""
+
+from hypothesis import settings
 
 from autograd.build import describe
+
+settings.register_profile("here", deadline=None)
+settings.load_profile("here")
 
 
 def pytest_report_header() -> str:

@@ -1,0 +1,133 @@
+"""The two builds give the same bits, and the same words where they fail."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd.primitives import TABLE
+from tests.builds import OTHER, THIS, Worker
+from tests.properties.programs import Program, programs
+from tests.properties.worker import NAMES, WAYS, answer
+
+NASTY = [
+    0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, 0.1, 709.782712893384, 710.0, -745.2, 20.0,
+    5e-324, -5e-324, 2.2250738585072014e-308, 1e-300, 1e154, 1e308, 1.7976931348623157e308,
+    -1.7976931348623157e308, math.inf, -math.inf, math.nan,
+]  # fmt: skip
+FEW = [0.0, -0.0, 1.0, -2.5, 5e-324, 1e308, -math.inf, math.inf, math.nan]
+
+
+@pytest.fixture(scope="module", name="other")
+def _other() -> Iterator[Worker]:
+    worker = Worker(OTHER, "tests.properties.worker")
+    try:
+        if worker.ask({}) != OTHER:
+            pytest.skip(f"only the {THIS} build is here: install with a C compiler")
+        yield worker
+    finally:
+        worker.close()
+
+
+def exact(x: Any) -> Any:
+    return x.hex() if type(x) is float else x
+
+
+def test_the_worker_runs_the_other_build(other: Worker) -> None:
+    assert {answer({}), other.ask({})} == {"compiled", "interpreted"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_operation_at_nasty_points(name: str, other: Worker) -> None:
+    arity = TABLE[name].arity
+    points: list[list[str]] = []
+    for n in [1, 2, 3] if arity is None else [arity]:
+        numbers = {1: NASTY, 2: FEW}.get(n, FEW[::2])
+        points += [[x.hex() for x in each] for each in itertools.product(numbers, repeat=n)]
+    question = {"point": (name, points)}
+    for here, there, at in zip(answer(question), other.ask(question), points, strict=True):
+        assert here == there, (name, at)
+
+
+starts = st.floats() | st.floats(-3.0, 3.0) | st.sampled_from(NASTY)
+constants = starts | st.integers(-3, 3) | st.booleans()
+
+
+@st.composite
+def wild_programs(draw: st.DrawFn) -> dict[str, Any]:
+    """Any operations on any numbers: most programs meet errors, infinities and NaN."""
+    begun = draw(st.lists(starts, min_size=1, max_size=4))
+    steps: list[Any] = []
+    for i in range(draw(st.integers(1, 12))):
+        name = draw(st.sampled_from(NAMES))
+        arity = TABLE[name].arity or draw(st.integers(1, 5))
+        operands = [
+            ("result", draw(st.integers(0, len(begun) + i - 1)))
+            if draw(st.integers(0, 3))
+            else ("number", exact(draw(constants)))
+            for _ in range(arity)
+        ]
+        steps.append((name, draw(st.sampled_from(WAYS)), operands))
+    return {
+        "starts": [x.hex() for x in begun],
+        "steps": steps,
+        "seed": exact(draw(st.just(1.0) | constants)),
+    }
+
+
+@settings(max_examples=300)
+@given(program=wild_programs())
+def test_wild_programs(program: dict[str, Any], other: Worker) -> None:
+    question = {"program": program}
+    assert other.ask(question) == answer(question)
+
+
+@given(program=programs(), way=st.sampled_from(WAYS))
+def test_programs_that_run_through(program: Program, way: str, other: Worker) -> None:
+    steps = [
+        (
+            step.name,
+            way,
+            [("result" if type(x) is int else "number", exact(x)) for x in step.operands],
+        )
+        for step in program.steps
+    ]
+    question = {
+        "program": {
+            "starts": [x.hex() for x in program.starts],
+            "steps": steps,
+            "seed": (1.0).hex(),
+        }
+    }
+    assert other.ask(question) == answer(question)
+
+
+close = st.floats(-2.0, 2.0) | st.sampled_from([1.0, -1.0, 0.1, 1e16, -1e16, 2.0**-53, 1e-300])
+
+
+@st.composite
+def dots(draw: st.DrawFn) -> tuple[list[Any], list[Any], Any]:
+    """Weights, inputs and bias; often such that the products cancel, or tie in rounding."""
+    n = draw(st.integers(0, 8) | st.sampled_from([63, 64, 65, 200]))
+    numbers = draw(st.sampled_from([starts | constants, close, close, close]))
+    pool = draw(st.lists(numbers, min_size=1, max_size=12))
+    rng = draw(st.randoms(use_true_random=False))
+    kinds = draw(st.sampled_from([(True,), (True, False), (False,)]))
+
+    def operand() -> tuple[bool, Any]:
+        return rng.choice(kinds), exact(rng.choice(pool))
+
+    return [operand() for _ in range(n)], [operand() for _ in range(n)], operand()
+
+
+@settings(max_examples=200)
+@given(operands=dots())
+def test_dot(operands: tuple[list[Any], list[Any], Any], other: Worker) -> None:
+    question = {"dot": operands}
+    assert other.ask(question) == answer(question)
