@@ -166,7 +166,7 @@ class Value(Methods):
     def partials(self) -> tuple[float, ...]:
         """d(this)/d(input), one an input, as recorded when the operation ran."""
         if type(self._extra) is tuple:
-            return _unpacked(self._extra[2])
+            return _unpacked(self._extra[2])  # type: ignore[no-any-return]
         pairs = ((self._a, self._da), (self._b, self._db))
         return tuple([partial for x, partial in pairs if x is not None])
 
@@ -475,7 +475,7 @@ class Value(Methods):
         if cython.compiled and primitive is SUM and not _paused:
             found = node_sum(SUM, operands)  # type: ignore[name-defined]  # noqa: F821
             if found is not None:
-                return found
+                return found  # type: ignore[no-any-return]
         if len(operands) == 1 and not primitive.variadic:
             (x,) = operands
             data = primitive.evaluate((x._data,), operands)
@@ -600,7 +600,7 @@ def _node(
     if _paused and not _recording():
         return Value(data)
     if cython.compiled:
-        return node_new(data, primitive, a, b, da, db)  # type: ignore[name-defined]  # noqa: F821
+        return node_new(data, primitive, a, b, da, db)  # type: ignore  # noqa: F821
     out: Value = _new(Value)
     out._data = data
     out._grad = 0.0

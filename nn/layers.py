@@ -118,9 +118,8 @@ class Layer(Module):
         out = []
         for neuron in self.neurons:
             if type(neuron) is Neuron and neuron.fused:
-                y = Value._dot(
-                    neuron.w, x, neuron.b
-                )  # its forward; the call would cost as much
+                # What its forward does; the call would cost as much again.
+                y = Value._dot(neuron.w, x, neuron.b)
                 out.append(y if neuron.activation is None else neuron.activation(y))
             else:
                 out.append(neuron.forward(x))
