@@ -1,3 +1,6 @@
+cdef extern from "signature.h":
+    int give_signature(type cls, const char *signature) except -1
+
 cdef class Primitive:
     cdef readonly str name
     cdef readonly str symbol

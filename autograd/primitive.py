@@ -8,9 +8,15 @@ itself over to that type's `_record`; called on plain numbers it computes.
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any
+
+if sys.platform == "cython":
+    import cython
+else:
+    from autograd import build as cython
 
 __all__ = ["TABLE", "Number", "Operand", "Primitive", "describe", "number", "primal", "real"]
 
@@ -157,6 +163,11 @@ class Primitive:
         error.add_note(f"while computing {call}")
         return error
 
+
+if cython.compiled:
+    give_signature(  # type: ignore[name-defined]  # noqa: F821
+        Primitive, b"(name, value, rules, symbol, variadic, selects, domain, kink, latex)"
+    )
 
 TABLE: dict[str, Primitive] = {}
 

@@ -14,6 +14,9 @@ cdef extern from "node.h":
     Value node_new(double data, Primitive primitive, Value a, Value b, double da, double db)
     int node_manage(type cls) except -1
 
+cdef extern from "signature.h":
+    int give_signature(type cls, const char *signature) except -1
+
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, LARGEST_EXPONENT
 cdef long _paused

@@ -616,6 +616,7 @@ def _node(
 
 if cython.compiled:
     node_manage(Value)  # type: ignore[name-defined]  # noqa: F821
+    give_signature(Value, b"(data, label=None)")  # type: ignore[name-defined]  # noqa: F821
 else:
 
     def _final(cls: type, /) -> None:
