@@ -1,0 +1,198 @@
+"""Graph: an ordered, named snapshot of what a Value depends on.
+
+Whoever draws, steps or prints a graph reads this snapshot. Data and gradients are copied
+when it is made, so a picture stays what it was when training goes on.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.drawing.options import Options
+from autograd.primitive import Primitive
+from autograd.value import Value, topological_order
+
+__all__ = ["Graph", "Node", "Stats"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A Value as it was when its graph was made.
+
+    Attributes:
+        index: its place in `Graph.nodes`; inputs come first.
+        value: the Value itself.
+        name: its label, or `v1`, `v2` … after its place; unique in the graph.
+        label: its label, or None.
+        op: the primitive that made it, None for a leaf.
+        data, grad: its numbers.
+        operands: the full argument list of the operation: nodes and plain numbers.
+        inputs: the nodes among the operands, one an argument slot.
+        partials: d(this)/d(input), one an input, as recorded.
+    """
+
+    index: int
+    value: Value = field(repr=False)
+    name: str
+    label: str | None = field(repr=False)
+    op: Primitive | None
+    data: float
+    grad: float
+    operands: tuple[Node | float, ...] = field(repr=False)
+    inputs: tuple[Node, ...] = field(repr=False)
+    partials: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How large a graph is.
+
+    Attributes:
+        nodes: how many there are, leaves included.
+        leaves: how many of them no operation made.
+        edges: how many argument slots hold a node.
+        depth: how many operations lie on the longest way from a leaf to a root.
+        operations: how many nodes each operation made, by its name.
+    """
+
+    nodes: int
+    leaves: int
+    edges: int
+    depth: int
+    operations: dict[str, int]
+
+    def __str__(self) -> str:
+        return (
+            f"{_count(self.nodes, 'node')} ({_count(self.leaves, 'leaf', 'leaves')}), "
+            f"{_count(self.edges, 'edge')}, depth {self.depth}"
+        )
+
+
+class Graph:
+    """What one or more roots depend on: nodes in order, each after its inputs.
+
+    Shown in a notebook it is a picture, printed it is a tree.
+
+    Args:
+        roots: the Values to look at; a gradient is that of the first as a rule.
+        options: how it is drawn, see `autograd.drawing.options.Options`.
+
+    Attributes:
+        roots: the nodes of the roots.
+        nodes: all nodes. The order is that of `backward`, reversed, with each leaf before
+            its first use; it depends on the graph alone.
+
+    Raises:
+        TypeError: a root is not a Value, or there is none; or an option is unknown.
+        ValueError: an option has a value that it cannot have.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> graph = (a * b + a).graph()
+    >>> [node.name for node in graph]
+    ['a', 'b', 'v3', 'v4']
+    >>> graph[a].data, len(graph), str(graph.stats)
+    (2.0, 4, '4 nodes (2 leaves), 4 edges, depth 2')
+    """
+
+    def __init__(self, *roots: Value, **options: Any) -> None:
+        if not roots:
+            raise TypeError("Graph takes one Value or more, got none")
+        for root in roots:
+            if type(root) is not Value:
+                raise TypeError(f"Graph takes Values, got {root!r} ({type(root).__name__})")
+        self.options = Options().changed(**options)
+        self._nodes: dict[Value, Node] = {}
+        values = _in_order(roots)
+        for index, (value, name) in enumerate(zip(values, _names(values))):
+            nodes = self._nodes
+            nodes[value] = Node(
+                index,
+                value,
+                name,
+                value.label,
+                value.op,
+                value.data,
+                value.grad,
+                tuple([nodes[x] if type(x) is Value else x for x in value.operands]),
+                tuple([nodes[x] for x in value.inputs]),
+                value.partials,
+            )
+        self.nodes = tuple(self._nodes.values())
+        self.roots = tuple([self._nodes[root] for root in roots])
+
+    @property
+    def root(self) -> Node:
+        """The first root."""
+        return self.roots[0]
+
+    @property
+    def stats(self) -> Stats:
+        """How large the graph is."""
+        depths: dict[Node, int] = {}
+        for node in self.nodes:
+            depths[node] = max([depths[x] + 1 for x in node.inputs], default=0)
+        operations = Counter([node.op.name for node in self.nodes if node.op is not None])
+        return Stats(
+            nodes=len(self.nodes),
+            leaves=len(self.nodes) - operations.total(),
+            edges=sum([len(node.inputs) for node in self.nodes]),
+            depth=max(depths.values()),
+            operations=dict(operations.most_common()),
+        )
+
+    def __getitem__(self, value: Value) -> Node:
+        try:
+            return self._nodes[value]
+        except KeyError:
+            raise KeyError(f"{value!r} is not in {self!r}") from None
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._nodes
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return f"<Graph of {self.root.name}: {self.stats}>"
+
+
+# ---------------------------------------------------------------- order and names
+
+
+def _in_order(roots: tuple[Value, ...]) -> list[Value]:
+    order, leaves = topological_order(*roots)
+    placed = dict.fromkeys(leaves, False)
+    values: list[Value] = []
+    for value in order:
+        for x in value.inputs:
+            if placed.get(x) is False:
+                placed[x] = True
+                values.append(x)
+        values.append(value)
+    return values + [leaf for leaf, done in placed.items() if not done]
+
+
+def _names(values: list[Value]) -> list[str]:
+    """The labels, and `v1`, `v2` … where there is none; a name that is taken gets a suffix."""
+    names = [value.label or f"v{index + 1}" for index, value in enumerate(values)]
+    taken: set[str] = set()
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(2))
+    for labelled in (True, False):
+        for index, value in enumerate(values):
+            if bool(value.label) is labelled:
+                name = names[index]
+                while names[index] in taken:
+                    names[index] = f"{name}_{next(numbers[name])}"
+                taken.add(names[index])
+    return names
+
+
+def _count(n: int, one: str, many: str = "") -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
