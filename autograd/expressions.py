@@ -51,7 +51,7 @@ HINTS: dict[type[ast.AST], str] = {
 }
 
 
-def _take(xs: Sequence[Operand], index: Operand) -> Any:
+def _take(xs: Sequence[Operand], index: Any) -> Any:
     whole = type(index) is float and index.is_integer()
     return functional.take(xs, int(index) if whole else index)
 
