@@ -52,8 +52,8 @@ HINTS: dict[type[ast.AST], str] = {
 
 
 def _take(xs: Sequence[Operand], index: Any) -> Any:
-    whole = type(index) is float and index.is_integer()
-    return functional.take(xs, int(index) if whole else index)
+    place: Any = int(index) if type(index) is float and index.is_integer() else index
+    return functional.take(xs, place)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
