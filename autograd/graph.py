@@ -67,8 +67,8 @@ class Stats:
 
     def __str__(self) -> str:
         return (
-            f"{_count(self.nodes, 'node')} ({_count(self.leaves, 'leaf', 'leaves')}), "
-            f"{_count(self.edges, 'edge')}, depth {self.depth}"
+            f"{counted(self.nodes, 'node')} ({counted(self.leaves, 'leaf', 'leaves')}), "
+            f"{counted(self.edges, 'edge')}, depth {self.depth}"
         )
 
 
@@ -144,6 +144,18 @@ class Graph:
             operations=dict(operations.most_common()),
         )
 
+    # ------------------------------------------------------------------ drawn
+
+    def svg(self, **options: Any) -> str:
+        """The picture as SVG, in a text that an HTML page can hold too.
+
+        Raises:
+            LayoutError: there is no layout engine, it failed or took too long.
+        """
+        from autograd.drawing.svg import draw
+
+        return draw(self, options=self.options.changed(**options))
+
     def __getitem__(self, value: Value) -> Node:
         try:
             return self._nodes[value]
@@ -194,5 +206,6 @@ def _names(values: list[Value]) -> list[str]:
     return names
 
 
-def _count(n: int, one: str, many: str = "") -> str:
+def counted(n: int, one: str, many: str = "") -> str:
+    """Such as `1 node`, `1,200 nodes`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -1,0 +1,289 @@
+"""SVG: boxes with name, operation, data and grad; edges with their local derivative.
+
+The ids: the picture is `{prefix}`, a node `{prefix}-n{index}`, the edge into slot `s` of it
+`{prefix}-e{index}-{s}`; a leaf that is drawn once a use has `-u1`, `-u2` … after its id.
+Inside a node the texts that may change have the classes `data` and `grad`, in an edge `local`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from autograd.drawing.engine import Layout, Point, lay_out
+from autograd.drawing.groups import layers_of
+from autograd.drawing.numbers import show
+from autograd.drawing.options import Options
+from autograd.drawing.picture import Box, Edge, Picture, picture
+from autograd.drawing.style import style
+from autograd.drawing.words import clipped, escape, width
+from autograd.graph import Graph, counted
+
+__all__ = ["draw"]
+
+TITLE, TEXT, SMALL = 13, 12, 11  # sizes of the fonts, in pixels
+ROW, PAD, GAP = 18, 8, 10
+WIDEST = 170.0  # of a name; what is longer is cut and in the tooltip whole
+MARGIN = 8.0
+LABELLED = 400  # with more edges than this the layout keeps no room for their numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A box with its texts and its size."""
+
+    box: Box
+    title: str
+    op: str
+    rows: tuple[tuple[str, str], ...]
+    size: Point
+
+
+def draw(
+    graph: Graph,
+    *,
+    options: Options,
+    reserve: Mapping[int, str] | None = None,
+    prefix: str | None = None,
+) -> str:
+    """The picture as SVG.
+
+    Args:
+        options: what is shown and how.
+        reserve: by node index, the widest text that will ever stand in a cell of that node,
+            for whoever replaces texts later.
+        prefix: what every id begins with; made from the picture's content unless given.
+
+    Raises:
+        LayoutError: there is no layout engine, it failed or took too long.
+    """
+    drawn = picture(graph, options)
+    cards = [_card(box, options, (reserve or {}).get(_index(box), "")) for box in drawn.boxes]
+    layout = lay_out(_sizes(drawn, cards, options), options.engine, options.timeout)
+    body = "".join([_cluster(path, place) for path, place in layout.clusters.items()])
+    body += "".join([_edge(edge, layout) for edge in drawn.edges])
+    body += "".join([_node(card, layout.boxes[card.box.id], drawn) for card in cards])
+    return _document(graph, options, drawn.note, body, layout.size, prefix)
+
+
+def _index(box: Box) -> int:
+    return -1 if box.node is None else box.node.index
+
+
+# ---------------------------------------------------------------- sizes
+
+
+def _card(box: Box, options: Options, reserve: str) -> Card:
+    title = clipped(box.title, TITLE, WIDEST)
+    op = clipped(box.op, TITLE, WIDEST)
+    if box.kind == "group":
+        op = clipped(box.op, SMALL, 1.5 * WIDEST)
+    rows: list[tuple[str, str]] = []
+    if box.node is not None:
+        if options.values:
+            rows.append(("data", show(box.node.data, options.format)))
+        if options.gradients:
+            rows.append(("grad", show(box.node.grad, options.format)))
+    widths = [width(title, TITLE) * 1.08]  # bold
+    if op and box.kind == "group":
+        widths.append(width(op, SMALL))
+    elif op:
+        widths[0] += GAP + width(op, TITLE)
+    numbers = [number for _, number in rows] + ([reserve] if rows else [])
+    widths += [width("data", SMALL) + GAP + width(number, TEXT) for number in numbers]
+    lines = 1 + len(rows) + (box.kind == "group" and bool(op))
+    return Card(box, title, op, tuple(rows), (max(widths) + 2 * PAD, lines * ROW + PAD))
+
+
+def _sizes(drawn: Picture, cards: list[Card], options: Options) -> str:
+    """DOT for the layout alone: rectangles, the room that texts need, and who goes where."""
+    dense = len(drawn.edges) > 2 * len(cards)
+    apart = "ranksep=1.2, splines=line" if dense else "ranksep=0.4"
+    lines = [
+        f"digraph {{ graph [rankdir={options.rankdir}, nodesep=0.25, {apart}, margin=0]",
+        'node [shape=box, fixedsize=true, label=""] edge [arrowsize=0.7]',
+    ]
+    inside: dict[tuple[str, ...], list[str]] = {}
+    for card in reversed(cards):
+        w, h = card.size
+        line = f"{_quoted(card.box.id)} [id={_quoted(card.box.id)}, {_inches(w, h)}]"
+        inside.setdefault(card.box.clusters, []).append(line)
+    lines += _nested(inside, ())
+    for edge in reversed(drawn.edges):
+        room = ""
+        if edge.local and len(drawn.edges) <= LABELLED:
+            room = f", label={_room(width(edge.local, SMALL) + 8, SMALL + 5)}"
+        ends = f"{_quoted(edge.tail.id)} -> {_quoted(edge.head.id)}"
+        lines.append(f"{ends} [id={_quoted(edge.id)}{room}]")
+    return "\n".join([*lines, "}"])
+
+
+def _nested(inside: Mapping[tuple[str, ...], list[str]], around: tuple[str, ...]) -> list[str]:
+    lines = list(inside.get(around, []))
+    depth = len(around)
+    deeper = {path[: depth + 1]: 0 for path in inside if path[:depth] == around != path}
+    for path in deeper:
+        name = path[-1]
+        title = clipped(_within(name, around), SMALL, WIDEST)
+        room = _room(width(title, SMALL), SMALL + 3)
+        lines.append(f"subgraph {_quoted('cluster_' + name)} {{ id={_quoted(name)}")
+        lines += [f"labeljust=l; label={room}; margin=10", *_nested(inside, path), "}"]
+    return lines
+
+
+def _within(path: str, around: tuple[str, ...]) -> str:
+    return path.removeprefix(f"{around[-1]}.") if around else path
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _inches(w: float, h: float) -> str:
+    return f"width={w / 72:.4f}, height={h / 72:.4f}"
+
+
+def _room(w: float, h: float) -> str:
+    return (
+        f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" '
+        f'WIDTH="{math.ceil(w)}" HEIGHT="{math.ceil(h)}"><TR><TD></TD></TR></TABLE>>'
+    )
+
+
+# ---------------------------------------------------------------- elements
+
+
+def _node(card: Card, centre: Point, drawn: Picture) -> str:
+    box, (w, h) = card.box, card.size
+    left, top = centre[0] - w / 2, centre[1] - h / 2
+    right = left + w - PAD
+    classes = f"node {box.kind}" + (" root" if box in drawn.roots else "")
+    parts = [
+        f'<g id="@-{box.id}" class="{classes}"><title>{escape(_hint(box))}</title>',
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h:.1f}" '
+        f'rx="{9 if box.kind == "leaf" else 3}"/>',
+    ]
+    line = top + ROW - 3
+    if box.kind == "more":
+        parts.append(_text(centre[0], line, "name", card.title, "middle"))
+    else:
+        name = (
+            "name" if box.node is None or box.node.label or box.kind == "group" else "name auto"
+        )
+        parts.append(_text(left + PAD, line, name, card.title))
+    if card.op and box.kind == "group":
+        line += ROW
+        parts.append(_text(left + PAD, line, "what", card.op))
+    elif card.op:
+        parts.append(_text(right, line, "op", card.op, "end"))
+    for caption, number in card.rows:
+        line += ROW
+        parts.append(_text(left + PAD, line, "caption", caption))
+        parts.append(_text(right, line, caption, number, "end"))
+    return "".join([*parts, "</g>\n"])
+
+
+def _hint(box: Box) -> str:
+    """What a tooltip says: everything whole, and the numbers to the last digit."""
+    if box.node is None:
+        return f"{box.title} {box.op or counted(len(box.members), 'node') + ' not drawn'}"
+    made = f" = {box.op}" if box.op else ""
+    return f"{box.title[:1000]}{made}, data {box.node.data!r}, grad {box.node.grad!r}"
+
+
+def _edge(edge: Edge, layout: Layout) -> str:
+    points, label = layout.edges[edge.id]
+    start, *curve, tip = points
+    path = f"M{_at(start)}C" + " ".join([_at(point) for point in curve])
+    parts = [
+        f'<g id="@-{edge.id}" class="edge"><title>{escape(edge.hint)}</title>',
+        f'<path d="{path}"/><polygon points="{_arrow(points[-2], tip)}"/>',
+    ]
+    if edge.local:
+        x, y = label or _middle(points[:-1])
+        parts.append(_text(x, y + SMALL * 0.35, "local", edge.local, "middle"))
+    return "".join([*parts, "</g>\n"])
+
+
+def _middle(points: list[Point]) -> Point:
+    """Half way along the Bézier curves, counted in curves."""
+    first = (len(points) - 1) // 3 // 2 * 3
+    curve = points[first : first + 4]
+    if (len(points) - 1) // 3 % 2 == 0:
+        return curve[0]
+    x, y = [sum([c * p[i] for c, p in zip((1, 3, 3, 1), curve)]) / 8 for i in (0, 1)]
+    return x, y
+
+
+def _arrow(base: Point, tip: Point) -> str:
+    dx, dy = tip[0] - base[0], tip[1] - base[1]
+    sides = [(base[0] - dy * 0.4, base[1] + dx * 0.4), (base[0] + dy * 0.4, base[1] - dx * 0.4)]
+    return " ".join([_at(point) for point in (sides[0], tip, sides[1])])
+
+
+def _cluster(path: str, place: tuple[float, float, float, float]) -> str:
+    left, top, w, h = place
+    outer = layers_of(path)[-2:-1]
+    title = clipped(_within(path, tuple(outer)), SMALL, min(WIDEST, w - 2 * PAD))
+    return (
+        f'<g class="cluster"><title>{escape(path)}</title><rect x="{left:.1f}" y="{top:.1f}" '
+        f'width="{w:.1f}" height="{h:.1f}" rx="6"/>'
+        f"{_text(left + PAD, top + SMALL + 4, 'path', title)}</g>\n"
+    )
+
+
+def _text(x: float, y: float, classes: str, text: str, anchor: str = "") -> str:
+    side = f' text-anchor="{anchor}"' if anchor else ""
+    return f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}"{side}>{escape(text)}</text>'
+
+
+def _at(point: Point) -> str:
+    return f"{point[0]:.1f},{point[1]:.1f}"
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def _document(
+    graph: Graph, options: Options, note: str, body: str, size: Point, prefix: str | None
+) -> str:
+    lines = _wrapped(note, max(size[0], 320.0))
+    widest = max([size[0], *[width(line, TEXT) for line in lines]]) + 2 * MARGIN
+    below = size[1] + 2 * MARGIN
+    body += "".join(
+        [
+            _text(-MARGIN + 8, size[1] + MARGIN + (i + 1) * ROW, "note", line)
+            for i, line in enumerate(lines)
+        ]
+    )
+    height = below + len(lines) * ROW
+    name = graph.root.name[:100]
+    title = options.title or f"Computation graph of {name}"
+    described = (
+        f"{graph.stats}. {name} has the value {show(graph.root.data, options.format)}. "
+        f"Each arrow goes from an input to what is computed of it. {note}"
+    )
+    if prefix is None:
+        content = f"{title}{described}{options.theme}{body}"
+        prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
+    return (
+        f'<svg id="{prefix}" xmlns="http://www.w3.org/2000/svg" class="autograd" role="img" '
+        f'aria-labelledby="{prefix}-title {prefix}-desc" width="{math.ceil(widest)}" '
+        f'height="{math.ceil(height)}" viewBox="{-MARGIN:g} {-MARGIN:g} {widest:.1f} '
+        f'{height:.1f}">\n<title id="{prefix}-title">{escape(title)}</title>\n'
+        f'<desc id="{prefix}-desc">{escape(described.strip())}</desc>\n'
+        f"<style>{style(prefix, options.theme)}</style>\n"
+        f"{body.replace(chr(34) + '@-', chr(34) + prefix + '-')}</svg>\n"
+    )
+
+
+def _wrapped(text: str, most: float) -> list[str]:
+    lines: list[str] = []
+    for word in text.split():
+        if lines and width(f"{lines[-1]} {word}", TEXT) <= most:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
