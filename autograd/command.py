@@ -58,12 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     parser = _parser()
     arguments = parser.parse_intermixed_args(_dashes_shielded(argv))
-    if arguments.expression is None or re.match(r"\s*\w+\s*=", arguments.expression):
+    if arguments.expression is None or re.match(r"\s*\w+\s*=(?!=)", arguments.expression):
         parser.error("the formula comes first, then the values of its variables")
     try:
         expression = parse(arguments.expression)
         point = _point(expression, arguments.bindings)
-    except (SyntaxError, NameError, ValueError, ArithmeticError) as error:
+    except (SyntaxError, NameError, TypeError, ValueError, ArithmeticError) as error:
         return _complain(error, MISUSED)
     try:
         passed = _run(arguments, expression, point)
@@ -213,9 +213,7 @@ def _run(arguments: argparse.Namespace, expression: Expression, point: list[Valu
     value = expression(*point)
     root = value if isinstance(value, Value) else Value(value)
     if arguments.step:
-        from autograd.terminal import step
-
-        step(root)
+        autograd.step(root)
     root.backward()
     results = _results(expression, point, root)
     if arguments.order == 2:
@@ -288,7 +286,9 @@ def _print_table(head: list[str], rows: list[list[str]]) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(*head)
+        table = Table()
+        for name in head:
+            table.add_column(name, overflow="fold")
         for row in rows:
             table.add_row(*row)
         Console(markup=False, highlight=False).print(table)
