@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograd.drawing.numbers import show
 from autograd.drawing.page.contours import short
-from autograd.drawing.page.document import escape
+from autograd.drawing.words import escape
 
 WIDTH, HEIGHT = 480.0, 264.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 462.0, 12.0, 212.0

@@ -13,6 +13,8 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from autograd.drawing.words import escape
+
 STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
@@ -94,15 +96,6 @@ def inline(page: str, height: int = 640) -> str:
     )
 
 
-def escape(text: str) -> str:
-    """text for HTML and SVG, in an element or an attribute.
-
-    >>> escape('</script> & "b"')
-    '&lt;/script&gt; &amp; &quot;b&quot;'
-    """
-    return html.escape(text).translate(CONTROLS)
-
-
 def number(x: float) -> float | str:
     """x, or its name where JSON has no number for it.
 
@@ -110,11 +103,6 @@ def number(x: float) -> float | str:
     (0.5, '-inf')
     """
     return x if math.isfinite(x) else repr(x)
-
-
-# Neither HTML nor XML may hold these.
-FORBIDDEN = (*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
-CONTROLS = dict.fromkeys(FORBIDDEN, "\N{REPLACEMENT CHARACTER}")
 
 
 def asset(name: str) -> str:

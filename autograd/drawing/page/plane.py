@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from autograd.drawing.numbers import show
 from autograd.drawing.page.chart import Axis
 from autograd.drawing.page.contours import regions, short
-from autograd.drawing.page.document import escape
+from autograd.drawing.words import escape
 
 WIDTH = 480.0
 LEFT, RIGHT, TOP = 50.0, 468.0, 12.0

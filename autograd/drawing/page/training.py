@@ -7,8 +7,9 @@ from typing import Protocol
 
 from autograd.drawing.numbers import show
 from autograd.drawing.page.chart import Chart
-from autograd.drawing.page.document import controls, document, escape, table
+from autograd.drawing.page.document import controls, document, table
 from autograd.drawing.page.plane import Plane
+from autograd.drawing.words import escape
 
 STOPS = 200  # of the player, where there is no boundary to show
 DURATION = 8000  # of the whole, in milliseconds
@@ -40,7 +41,7 @@ def training_page(history: Training) -> str:
     >>> import nn
     >>> page = training_page(nn.History.from_dict({"loss": [2.0, 1.0]}))
     >>> page.count("<svg"), "https:" in page
-    (1, False)
+    (7, False)
     """
     plane = history.plane()
     epochs = stops(history.epochs, plane)
