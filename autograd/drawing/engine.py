@@ -128,6 +128,8 @@ def lay_out(source: str, setting: str | None, timeout: float) -> Layout:
             clusters[item["id"]] = (left, height - top, right - left, top - bottom)
     edges = {}
     for edge in drawn.get("edges", []):
+        if "pos" not in edge:  # with splines=false
+            continue
         tip, _, curve = edge["pos"].removeprefix("e,").partition(" ")
         label = points(edge["lp"])[0] if "lp" in edge else None
         edges[edge["id"]] = (points(curve) + points(tip), label)

@@ -7,10 +7,11 @@ record enough: a node belongs to the module whose parameters it works on.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from autograd.graph import Graph, Node
 
-__all__ = ["group_of", "layers_of"]
+__all__ = ["group_of", "layers_of", "within"]
 
 # The path of a module, before the name of a parameter and its indices.
 PARAMETER = re.compile(r"(?P<module>[A-Za-z_][\w.]*)\.[A-Za-z_]\w*(\.\d+)*")
@@ -49,3 +50,12 @@ def layers_of(path: str) -> list[str]:
     parts = path.split(".")
     outer = [".".join(parts[: i + 1]) for i, part in enumerate(parts[:-1]) if part.isdigit()]
     return [*outer, path]
+
+
+def within(path: str, around: Sequence[str]) -> str:
+    """A path as it is called inside the innermost of the modules around it.
+
+    >>> within("layers.0.neurons.1", ["layers.0"])
+    'neurons.1'
+    """
+    return path.removeprefix(f"{around[-1]}.") if around else path

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from autograd.drawing.groups import group_of, layers_of
+from autograd.drawing.groups import group_of, layers_of, within
 from autograd.drawing.numbers import show
 from autograd.drawing.options import Options
 from autograd.drawing.words import clipped
@@ -101,7 +101,7 @@ def _collapsed(
     crossing = [x for y in graph.nodes for x in y.inputs if keys.get(x) != keys.get(y)]
     outlets = {*crossing, *graph.roots}
     together = {
-        key: _group(f"g{i}", key, nodes, [node for node in nodes if node in outlets])
+        key: _group(i, key, nodes, [node for node in nodes if node in outlets])
         for i, (key, nodes) in enumerate(members.items())
         if len(nodes) > 1
     }
@@ -125,12 +125,12 @@ def _collapsed(
 def _single(node: Node, groups: Mapping[Node, str], options: Options) -> Box:
     clusters = tuple(layers_of(groups[node])) if node in groups else ()
     kind: Literal["leaf", "operation"] = "leaf" if node.op is None else "operation"
-    title = node.name.removeprefix(f"{clusters[-1]}.") if clusters else node.name
+    title = within(node.name, clusters)
     op = written(node, options)
     return Box(f"n{node.index}", kind, title, op, node, (node,), clusters)
 
 
-def _group(id: str, path: str, nodes: list[Node], outputs: list[Node]) -> Box:
+def _group(number: int, path: str, nodes: list[Node], outputs: list[Node]) -> Box:
     operations = Counter([node.op.name for node in nodes if node.op is not None])
     parameters = len(nodes) - operations.total()
     words = [f"{name} ×{n}" if n > 1 else name for name, n in operations.items()]
@@ -139,7 +139,8 @@ def _group(id: str, path: str, nodes: list[Node], outputs: list[Node]) -> Box:
         words.append(counted(len(outputs), "output"))
     node = outputs[0] if len(outputs) == 1 else None
     clusters = tuple(layers_of(path)[:-1])
-    return Box(id, "group", path, ", ".join(words), node, tuple(nodes), clusters)
+    title = within(path, clusters)
+    return Box(f"g{number}", "group", title, ", ".join(words), node, tuple(nodes), clusters)
 
 
 def written(node: Node, options: Options) -> str:
@@ -230,8 +231,9 @@ def _cut(whole: Picture, options: Options) -> Picture:
             hint = f"{head.title} has {counted(len(hidden), 'input')} not drawn"
             edges.append(Edge(f"e-more-{head.id}", more, head, "", hint))
     out = len({n for box in whole.boxes if box not in kept for n in box.members})
-    note = f"{whole.note} Only what is nearest to the result is drawn; {counted(out, 'node')} left out."
-    return Picture(boxes, edges, [box for box in whole.roots if box in kept], note.lstrip())
+    rest = f"Only what is nearest to the result is drawn; {counted(out, 'node')} left out."
+    note = f"{whole.note} {rest}".lstrip()
+    return Picture(boxes, edges, [box for box in whole.roots if box in kept], note)
 
 
 def _members(boxes: Iterable[Box]) -> tuple[Node, ...]:

@@ -34,13 +34,15 @@ DARK = {
 }
 RULES = """
 @ {font-family: FONTS; background: var(--paper); color: var(--ink)}
-@ text {fill: var(--ink); font-size: 12px; font-variant-numeric: tabular-nums; unicode-bidi: isolate}
+@ text {fill: var(--ink); font-size: 12px; font-variant-numeric: tabular-nums}
+@ text {unicode-bidi: isolate}
 @ .node rect {fill: var(--operation); stroke: var(--line); stroke-width: 1}
 @ .leaf rect {fill: var(--leaf)}
 @ .group rect {fill: var(--group); stroke-width: 2.5}
 @ .more rect {fill: none; stroke-dasharray: 3 3}
 @ .root rect {stroke: var(--ink); stroke-width: 2.5}
-@ .cluster rect {fill: var(--around); stroke: var(--line); stroke-width: .7; stroke-dasharray: 5 3}
+@ .cluster rect {fill: var(--around); stroke: var(--line); stroke-width: .7}
+@ .cluster rect {stroke-dasharray: 5 3}
 @ .cluster .cluster rect {fill: var(--paper)}
 @ .name {font-size: 13px; font-weight: bold}
 @ .auto {fill: var(--muted); font-weight: normal; font-style: italic}
@@ -48,8 +50,10 @@ RULES = """
 @ .what, @ .caption, @ .path, @ .local {font-size: 11px}
 @ .what, @ .caption, @ .path, @ .note {fill: var(--muted)}
 @ .grad {fill: var(--grad)}
-@ .local {fill: var(--local); paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round}
+@ .local {fill: var(--local); paint-order: stroke; stroke: var(--paper)}
+@ .local {stroke-width: 3px; stroke-linejoin: round}
 @ .edge path {fill: none; stroke: var(--line); stroke-width: 1.2}
+@.fan .edge path {stroke-width: .7; stroke-opacity: .7}
 @ .edge polygon {fill: var(--line)}
 """
 

@@ -10,35 +10,23 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from autograd.drawing.engine import Layout, Point, lay_out
-from autograd.drawing.groups import layers_of
+from autograd.drawing.engine import Layout, Point
+from autograd.drawing.groups import layers_of, within
 from autograd.drawing.numbers import show
 from autograd.drawing.options import Options
 from autograd.drawing.picture import Box, Edge, Picture, picture
+from autograd.drawing.placing import SMALL, WIDEST, Card, place
 from autograd.drawing.style import style
 from autograd.drawing.words import clipped, escape, width
 from autograd.graph import Graph, counted
 
 __all__ = ["draw"]
 
-TITLE, TEXT, SMALL = 13, 12, 11  # sizes of the fonts, in pixels
+TITLE, TEXT = 13, 12  # sizes of the fonts, in pixels
 ROW, PAD, GAP = 18, 8, 10
-WIDEST = 170.0  # of a name; what is longer is cut and in the tooltip whole
 MARGIN = 8.0
-LABELLED = 400  # with more edges than this the layout keeps no room for their numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A box with its texts and its size."""
-
-    box: Box
-    title: str
-    op: str
-    rows: tuple[tuple[str, str], ...]
-    size: Point
+DENSE = 150  # with more edges than this they are drawn fainter
 
 
 def draw(
@@ -61,11 +49,11 @@ def draw(
     """
     drawn = picture(graph, options)
     cards = [_card(box, options, (reserve or {}).get(_index(box), "")) for box in drawn.boxes]
-    layout = lay_out(_sizes(drawn, cards, options), options.engine, options.timeout)
+    layout = place(drawn, cards, options)
     body = "".join([_cluster(path, place) for path, place in layout.clusters.items()])
     body += "".join([_edge(edge, layout) for edge in drawn.edges])
     body += "".join([_node(card, layout.boxes[card.box.id], drawn) for card in cards])
-    return _document(graph, options, drawn.note, body, layout.size, prefix)
+    return _document(graph, options, drawn, body, layout.size, prefix)
 
 
 def _index(box: Box) -> int:
@@ -95,61 +83,6 @@ def _card(box: Box, options: Options, reserve: str) -> Card:
     widths += [width("data", SMALL) + GAP + width(number, TEXT) for number in numbers]
     lines = 1 + len(rows) + (box.kind == "group" and bool(op))
     return Card(box, title, op, tuple(rows), (max(widths) + 2 * PAD, lines * ROW + PAD))
-
-
-def _sizes(drawn: Picture, cards: list[Card], options: Options) -> str:
-    """DOT for the layout alone: rectangles, the room that texts need, and who goes where."""
-    dense = len(drawn.edges) > 2 * len(cards)
-    apart = "ranksep=1.2, splines=line" if dense else "ranksep=0.4"
-    lines = [
-        f"digraph {{ graph [rankdir={options.rankdir}, nodesep=0.25, {apart}, margin=0]",
-        'node [shape=box, fixedsize=true, label=""] edge [arrowsize=0.7]',
-    ]
-    inside: dict[tuple[str, ...], list[str]] = {}
-    for card in reversed(cards):
-        w, h = card.size
-        line = f"{_quoted(card.box.id)} [id={_quoted(card.box.id)}, {_inches(w, h)}]"
-        inside.setdefault(card.box.clusters, []).append(line)
-    lines += _nested(inside, ())
-    for edge in reversed(drawn.edges):
-        room = ""
-        if edge.local and len(drawn.edges) <= LABELLED:
-            room = f", label={_room(width(edge.local, SMALL) + 8, SMALL + 5)}"
-        ends = f"{_quoted(edge.tail.id)} -> {_quoted(edge.head.id)}"
-        lines.append(f"{ends} [id={_quoted(edge.id)}{room}]")
-    return "\n".join([*lines, "}"])
-
-
-def _nested(inside: Mapping[tuple[str, ...], list[str]], around: tuple[str, ...]) -> list[str]:
-    lines = list(inside.get(around, []))
-    depth = len(around)
-    deeper = {path[: depth + 1]: 0 for path in inside if path[:depth] == around != path}
-    for path in deeper:
-        name = path[-1]
-        title = clipped(_within(name, around), SMALL, WIDEST)
-        room = _room(width(title, SMALL), SMALL + 3)
-        lines.append(f"subgraph {_quoted('cluster_' + name)} {{ id={_quoted(name)}")
-        lines += [f"labeljust=l; label={room}; margin=10", *_nested(inside, path), "}"]
-    return lines
-
-
-def _within(path: str, around: tuple[str, ...]) -> str:
-    return path.removeprefix(f"{around[-1]}.") if around else path
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _inches(w: float, h: float) -> str:
-    return f"width={w / 72:.4f}, height={h / 72:.4f}"
-
-
-def _room(w: float, h: float) -> str:
-    return (
-        f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" '
-        f'WIDTH="{math.ceil(w)}" HEIGHT="{math.ceil(h)}"><TR><TD></TD></TR></TABLE>>'
-    )
 
 
 # ---------------------------------------------------------------- elements
@@ -225,8 +158,7 @@ def _arrow(base: Point, tip: Point) -> str:
 
 def _cluster(path: str, place: tuple[float, float, float, float]) -> str:
     left, top, w, h = place
-    outer = layers_of(path)[-2:-1]
-    title = clipped(_within(path, tuple(outer)), SMALL, min(WIDEST, w - 2 * PAD))
+    title = clipped(within(path, layers_of(path)[:-1]), SMALL, min(WIDEST, w - 2 * PAD))
     return (
         f'<g class="cluster"><title>{escape(path)}</title><rect x="{left:.1f}" y="{top:.1f}" '
         f'width="{w:.1f}" height="{h:.1f}" rx="6"/>'
@@ -247,8 +179,9 @@ def _at(point: Point) -> str:
 
 
 def _document(
-    graph: Graph, options: Options, note: str, body: str, size: Point, prefix: str | None
+    graph: Graph, options: Options, drawn: Picture, body: str, size: Point, prefix: str | None
 ) -> str:
+    note = drawn.note
     lines = _wrapped(note, max(size[0], 320.0))
     widest = max([size[0], *[width(line, TEXT) for line in lines]]) + 2 * MARGIN
     below = size[1] + 2 * MARGIN
@@ -265,11 +198,12 @@ def _document(
         f"{graph.stats}. {name} has the value {show(graph.root.data, options.format)}. "
         f"Each arrow goes from an input to what is computed of it. {note}"
     )
+    dense = " fan" if len(drawn.edges) > DENSE else ""
     if prefix is None:
         content = f"{title}{described}{options.theme}{body}"
         prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
     return (
-        f'<svg id="{prefix}" xmlns="http://www.w3.org/2000/svg" class="autograd" role="img" '
+        f'<svg id="{prefix}" xmlns="http://www.w3.org/2000/svg" class="autograd{dense}" role="img" '
         f'aria-labelledby="{prefix}-title {prefix}-desc" width="{math.ceil(widest)}" '
         f'height="{math.ceil(height)}" viewBox="{-MARGIN:g} {-MARGIN:g} {widest:.1f} '
         f'{height:.1f}">\n<title id="{prefix}-title">{escape(title)}</title>\n'

@@ -47,10 +47,10 @@ def clipped(text: str, size: float, most: float) -> str:
 
 
 def printable(text: str) -> str:
-    """One line with nothing in it that a terminal or an XML file could take for a command.
+    r"""One line with nothing in it that a terminal or an XML file could take for a command.
 
-    >>> printable("a\\nb\\x00\\u202ec")
-    'a↵b\ufffd\ufffdc'
+    >>> printable("two\nlines")
+    'two↵lines'
     """
     return "".join([c if c.isprintable() or c == JOINER else _shown(c) for c in text])
 
