@@ -10,13 +10,20 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from autograd.drawing.options import Options
 from autograd.primitive import Primitive
 from autograd.value import Value, topological_order
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 __all__ = ["Graph", "Node", "Stats"]
+
+MOST_FORMULAS = 50  # nodes of a graph that a notebook shows as formulas too
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,6 +162,68 @@ class Graph:
         from autograd.drawing.svg import draw
 
         return draw(self, options=self.options.changed(**options))
+
+    def dot(self, **options: Any) -> str:
+        """The picture as DOT source, for Graphviz and what reads its language."""
+        from autograd.drawing.dot import source
+
+        return source(self, self.options.changed(**options))
+
+    def text(self, **options: Any) -> str:
+        """The tree that `str` gives, with other options."""
+        from autograd.drawing.text import tree
+
+        return tree(self, self.options.changed(**options))
+
+    def latex(self) -> str:
+        """Each operation and its partials as formulas, in an `align*` environment."""
+        from autograd.symbols import derivation
+
+        return derivation(self)
+
+    def save(self, path: str | PathLike[str], **options: Any) -> Path:
+        """Write the picture to a file.
+
+        Args:
+            path: `*.svg`, `*.html` (a page to explore), `*.dot`, `*.tex` (formulas), `*.png`,
+                or `*.pdf` (needs the `dot` of Graphviz).
+
+        Returns:
+            The file that was written: the DOT source, with a warning, where a picture was
+            asked for and there is no layout engine.
+
+        Raises:
+            ValueError: another suffix, or an option has a value that it cannot have.
+            LayoutError: the layout engine failed or took too long.
+            OSError: the file cannot be written; it is then as it was.
+        """
+        from autograd.drawing.saving import save
+
+        return save(self, path, self.options.changed(**options))
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __rich__(self) -> Text:
+        from autograd.drawing.text import coloured
+
+        return coloured(self, self.options)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
+        """What a notebook shows: the picture, or the tree and a hint how to get a picture."""
+        from autograd.drawing.engine import LayoutError
+
+        try:
+            picture = self.svg()
+        except LayoutError as error:
+            return {"text/plain": f"{self}\n({error})"}
+        return {"text/plain": str(self), "image/svg+xml": picture, "text/html": picture}
+
+    def _repr_latex_(self) -> str | None:
+        """Formulas, for a graph that is small enough to read them."""
+        return self.latex() if len(self) <= MOST_FORMULAS else None
+
+    # ------------------------------------------------------------------ its nodes
 
     def __getitem__(self, value: Value) -> Node:
         try:

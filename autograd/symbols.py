@@ -161,7 +161,7 @@ def _name(name: str) -> str:
     return f"{base}_{{{index}}}" if index else base
 
 
-def derivation(root: Value) -> str:
+def derivation(root: Value | Graph) -> str:
     r"""Each step of a graph in LaTeX: what it computes, and its partials by the table's rules.
 
     A partial is written with ∂. At the end are the gradients that the leaves hold, written
@@ -180,7 +180,7 @@ def derivation(root: Value) -> str:
     \frac{d y}{d x} &= 6
     \end{align*}
     """
-    graph = Graph(root)
+    graph = root if isinstance(root, Graph) else Graph(root)
     symbols = [Symbol(node.data, _name(node.name)) for node in graph.nodes]
     lines: list[str] = []
     for node, symbol in zip(graph.nodes, symbols):

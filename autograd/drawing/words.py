@@ -35,7 +35,7 @@ def clipped(text: str, size: float, most: float) -> str:
     """A printable text that is not wider than `most`: its beginning and "…" if need be.
 
     >>> clipped("a label that goes on", 10, 60)
-    'a label …'
+    'a label th…'
     """
     text = printable(text)
     room = most - width("…", size)
