@@ -202,13 +202,12 @@ def _document(
     if prefix is None:
         content = f"{title}{described}{options.theme}{body}"
         prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
-    names = (
-        f'id="{prefix}" class="autograd{dense}" aria-labelledby="{prefix}-title {prefix}-desc"'
-    )
+    texts = f'aria-labelledby="{prefix}-title {prefix}-desc"'
     view = f'viewBox="{-MARGIN:g} {-MARGIN:g} {widest:.1f} {height:.1f}"'
     return (
-        f'<svg id="{prefix}" class="autograd{dense}" xmlns="http://www.w3.org/2000/svg" role="img" '
-        f'width="{math.ceil(widest)}" height="{math.ceil(height)}" {view} {texts}>\n'
+        f'<svg id="{prefix}" class="autograd{dense}" role="img" {texts} '
+        'xmlns="http://www.w3.org/2000/svg" '
+        f'width="{math.ceil(widest)}" height="{math.ceil(height)}" {view}>\n'
         f'<title id="{prefix}-title">{escape(title)}</title>\n'
         f'<desc id="{prefix}-desc">{escape(described.strip())}</desc>\n'
         f"<style>{style(prefix, options.theme)}</style>\n"
