@@ -17,7 +17,6 @@ from typing import Any
 
 import autograd
 from autograd.expressions import CONSTANTS, FUNCTIONS, Expression, parse
-from autograd.symbols import derivation
 from autograd.value import Value
 
 __all__ = ["main"]
@@ -230,7 +229,7 @@ def _run(arguments: argparse.Namespace, expression: Expression, point: list[Valu
     if arguments.json:
         print(json.dumps(_in_json(results), indent=2))
     else:
-        _print(results, derivation(root) if arguments.latex else None)
+        _print(results, root.graph().latex() if arguments.latex else None)
     passed: bool = results["check"]["passed"] if arguments.check else True
     return passed
 

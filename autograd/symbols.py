@@ -16,7 +16,6 @@ from autograd import primitives
 from autograd.drawing.numbers import show
 from autograd.graph import Graph, Node
 from autograd.primitive import TABLE, Operand, Primitive, primal
-from autograd.value import Value
 
 __all__ = ["derivation"]
 
@@ -161,18 +160,19 @@ def _name(name: str) -> str:
     return f"{base}_{{{index}}}" if index else base
 
 
-def derivation(root: Value | Graph) -> str:
+def derivation(graph: Graph) -> str:
     r"""Each step of a graph in LaTeX: what it computes, and its partials by the table's rules.
 
     A partial is written with ∂. At the end are the gradients that the leaves hold, written
     with d, so call `backward` before. A rule that has several cases is written as it is at
     this point. The text is an `align*` environment, which LaTeX, MathJax and KaTeX set.
 
+    >>> from autograd import Value
     >>> x = Value(3.0, label="x")
     >>> y = x**2
     >>> y.label = "y"
     >>> y.backward()
-    >>> print(derivation(y))
+    >>> print(derivation(y.graph()))
     \begin{align*}
     x &= 3 \\
     y &= {x}^{2} = 9 \\
@@ -180,7 +180,6 @@ def derivation(root: Value | Graph) -> str:
     \frac{d y}{d x} &= 6
     \end{align*}
     """
-    graph = root if isinstance(root, Graph) else Graph(root)
     symbols = [Symbol(node.data, _name(node.name)) for node in graph.nodes]
     lines: list[str] = []
     for node, symbol in zip(graph.nodes, symbols):

@@ -40,7 +40,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
             code = main(list(arguments))
         except SystemExit as ended:
             code = int(str(ended.code))
-        return (code, *capsys.readouterr())
+        out, err = capsys.readouterr()
+        return code, out, err
 
     return call
 

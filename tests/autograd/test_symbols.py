@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, primitive
 from autograd.primitives import TABLE
-from autograd.symbols import Symbol, _symbol, derivation
+from autograd.symbols import Symbol, _symbol
 from tests.properties.programs import ARITY, SAFE
 
 PLACES = (0.7, 1.3, 1.1, 0.4, 2.0)
 
 
 def lines_of(y: Value) -> list[str]:
-    lines = derivation(y).splitlines()
+    lines = y.graph().latex().splitlines()
     assert (lines[0], lines[-1]) == (r"\begin{align*}", r"\end{align*}")
     assert all(line.endswith(r" \\") for line in lines[1:-2])
     return [line.removesuffix(r" \\") for line in lines[1:-1]]
@@ -99,7 +99,7 @@ def test_every_rule_can_be_written_and_its_number_is_the_partial(name: str) -> N
     else:
         rules = tuple(entry.partial(i, out, operands) for i in range(len(operands)))
     assert tuple(getattr(rule, "data", rule) for rule in rules) == y.partials
-    text = derivation(y)
+    text = y.graph().latex()
     for opening, closing in ("{}", (r"\left(", r"\right)")):
         assert text.count(opening) == text.count(closing)
 
