@@ -300,12 +300,12 @@ class Stepper:
             ValueError: the name does not end in .html.
             OSError: the file cannot be written; it is then as it was.
         """
-        from autograd.drawing.page import steps_page
-        from autograd.files import write_atomically
-
         target = Path(path)
         if target.suffix != ".html":
             raise ValueError(f"Stepper.save: {path} does not end in .html")
+        from autograd.drawing.page import steps_page
+        from autograd.files import write_atomically
+
         write_atomically(target, steps_page(self).encode())
 
     def _repr_html_(self) -> str:

@@ -36,6 +36,7 @@ COLOURS = {
     "bad": "bold red",
 }
 SPELLED = str.maketrans({"∂": "d", "·": "*", "×": "x", "→": "->", "…": "...", "▸": ">"})
+WORD = re.compile(r"\s+|\([^()]*\)|\S+")  # what a break does not divide
 MOST_ROWS = 20
 MOVES = {"n", "next", "b", "back", "c", "continue", "until", "nan"}
 HELP = """\
@@ -93,8 +94,9 @@ class _Session(cmd.Cmd):
         products = len(self.events) - len(self.nodes) - 1
         counts = f": {len(self.nodes)} values forward, {products} products backward. "
         self.say([(self.root, "name"), (counts, ""), ("n: next, h: help, q: quit", "quiet")])
-        if any(event.turns for event in self.events):
-            self.say([("Something turns infinite or NaN; nan goes there.", "bad")])
+        first = next((event for event in self.events if event.turns), None)
+        if first is not None:
+            self.complain(f"{trouble(first)} at event {first.index + 1}; nan goes there")
         self.do_w()
 
     def precmd(self, line: str) -> str:
@@ -192,7 +194,7 @@ class _Session(cmd.Cmd):
         for row in rows:
             pieces = [text + " " * (n - cells(text)) for text, n in zip(row, widths)]
             style = "now" if row[0] else "quiet" if row is rows[0] else ""
-            self.say([("  ".join(pieces[:4]) + "  ", style), (row[4], "quiet")], clip=True)
+            self.say([("  ".join(pieces).rstrip(), style)], clip=True)
         if last < len(self.nodes):
             self.say([(f"… {len(self.nodes) - last:,} nodes after these", "quiet")])
 
@@ -234,8 +236,7 @@ class _Session(cmd.Cmd):
             )
             self.complain(str(reason))
         elif event.turns:
-            what = "value" if event.kind == "forward" else "gradient"
-            self.complain(f"the {what} of {short(event.target.name)} turns {event.turns} here")
+            self.complain(f"{trouble(event)} here")
 
     def place(self, event: Event) -> tuple[str, str]:
         total = str(len(self.events))
@@ -297,13 +298,21 @@ class _Screen:
         return text
 
 
+def trouble(event: Event) -> str:
+    """Which number turns infinite, or not a number, in an event that makes one do so."""
+    what = "value" if event.kind == "forward" else "gradient"
+    return f"the {what} of {short(event.target.name)} is {event.turns}"
+
+
 def _wrapped(line: Line, width: int, indent: int) -> Line:
     """The line with breaks between its words, where it is wider than the terminal."""
     result: Line = []
     column = 0
     for text, role in line:
-        for word in re.findall(r"\s+|\S+", text):
+        for word in WORD.findall(text):
             if column + cells(word) > width and not word.isspace():
+                while result and result[-1][0].isspace():
+                    result.pop()
                 result.append(("\n" + " " * indent, ""))
                 column = indent
             result.append((word, role))
