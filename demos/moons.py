@@ -73,14 +73,16 @@ def run(out: Path, quick: bool, seed: int) -> None:
     model, history = train(points, classes, epochs)
     fresh, truth = moons(1000, seed + 1)
     with no_grad():
-        accuracy = margin_accuracy([model(p) for p in fresh], truth)
+        scores = [model(p).data for p in fresh]
+    accuracy = margin_accuracy(scores, truth)
     first, last = history["loss"][0], history["loss"][-1]
     print(f"In {epochs} epochs the loss went from {first:.4f} to {last:.4f}.")
     print(f"Correct: {history['accuracy'][-1]:.1%} of the points it learned from,")
     print(f"         {accuracy:.1%} of {len(fresh)} new ones.")
     _draw(model, points, classes, history, out / "moons.png")
     save_drawn(history, out / "moons-training.html")
-    _explain(model, fresh[0], truth[0], out)
+    hardest = min(range(len(fresh)), key=lambda i: scores[i] * truth[i])
+    _explain(model, fresh[hardest], truth[hardest], out)
 
 
 def _explain(model: nn.MLP, point: list[float], target: float, out: Path) -> None:
