@@ -22,6 +22,7 @@ __all__ = ["Box", "Edge", "Picture", "picture"]
 DRAWN_ONCE = 3  # a leaf with more uses is drawn once a use
 MOST_OPERANDS = 3  # that a call is written with
 LONGEST_NAME = 6.0  # of an operand, in units of the font's size
+BUNDLE = 8  # so many leaves that go into one layer are one box with it
 EDGES_A_BOX = 3  # a picture with more edges than this times `max_nodes` is collapsed too
 
 
@@ -95,6 +96,7 @@ def _collapsed(
         keys = dict(groups)
     elif level == "layer":
         keys = {node: layers_of(path)[-2:][0] for node, path in groups.items()}
+        keys |= _bundles(graph, keys)
     members: dict[str, list[Node]] = {}
     for node, key in keys.items():
         members.setdefault(key, []).append(node)
@@ -122,6 +124,25 @@ def _collapsed(
     return result
 
 
+def _bundles(graph: Graph, keys: Mapping[Node, str]) -> dict[Node, str]:
+    """Names for leaves of no module that go into the same layers, where they are many."""
+    goes: dict[Node, dict[str, None]] = {}
+    for node in graph.nodes:
+        for x in node.inputs:
+            if x.op is None and x not in keys:
+                goes.setdefault(x, {})[keys.get(node, "")] = None
+    alike: dict[tuple[str, ...], list[Node]] = {}
+    for leaf, layers in goes.items():
+        if "" not in layers:
+            alike.setdefault(tuple(layers), []).append(leaf)
+    return {
+        leaf: f"{leaves[0].name} … {leaves[-1].name}"
+        for leaves in alike.values()
+        if len(leaves) >= BUNDLE
+        for leaf in leaves
+    }
+
+
 def _single(node: Node, groups: Mapping[Node, str], options: Options) -> Box:
     clusters = tuple(layers_of(groups[node])) if node in groups else ()
     kind: Literal["leaf", "operation"] = "leaf" if node.op is None else "operation"
@@ -132,13 +153,13 @@ def _single(node: Node, groups: Mapping[Node, str], options: Options) -> Box:
 
 def _group(number: int, path: str, nodes: list[Node], outputs: list[Node]) -> Box:
     operations = Counter([node.op.name for node in nodes if node.op is not None])
-    parameters = len(nodes) - operations.total()
+    leaves = len(nodes) - operations.total()
     words = [f"{name} ×{n}" if n > 1 else name for name, n in operations.items()]
-    words.append(counted(parameters, "parameter"))
-    if len(outputs) > 1:
+    words.append(counted(leaves, "parameter") if words else counted(leaves, "leaf", "leaves"))
+    if len(outputs) > 1 and operations:
         words.append(counted(len(outputs), "output"))
     node = outputs[0] if len(outputs) == 1 else None
-    clusters = tuple(layers_of(path)[:-1])
+    clusters = tuple(layers_of(path)[:-1]) if operations else ()
     title = within(path, clusters)
     return Box(f"g{number}", "group", title, ", ".join(words), node, tuple(nodes), clusters)
 

@@ -61,7 +61,8 @@ def _source(drawn: Picture, cards: Sequence[Card], rankdir: str, fans: bool) -> 
         'node [shape=box, fixedsize=true, label=""] edge [arrowsize=0.7]',
     ]
     inside: dict[tuple[str, ...], list[str]] = {}
-    for card in cards:
+    cards_of = {card.box: card for card in cards}
+    for card in [cards_of[box] for box in _as_read(drawn)]:
         w, h = [f"{side / 72:.4f}" for side in card.size]
         line = f'"{card.box.id}" [id="{card.box.id}", width={w}, height={h}]'
         inside.setdefault(card.box.clusters, []).append(line)
@@ -73,6 +74,25 @@ def _source(drawn: Picture, cards: Sequence[Card], rankdir: str, fans: bool) -> 
             room = f", label={_room(width(edge.local, SMALL) + 8, SMALL + 5)}"
         lines.append(f'"{edge.tail.id}" -> "{edge.head.id}" [id="{edge.id}"{room}]')
     return "\n".join([*lines, "}"])
+
+
+def _as_read(drawn: Picture) -> list[Box]:
+    """The boxes as a formula names them, first operands first; engines begin with that."""
+    into: dict[Box, list[Box]] = {}
+    for edge in drawn.edges:
+        into.setdefault(edge.head, []).append(edge.tail)
+    entered: set[Box] = set()
+    order: dict[Box, None] = {}
+    stack = drawn.roots[::-1]
+    while stack:
+        box = stack[-1]
+        new = [] if box in entered else [x for x in into.get(box, []) if x not in entered]
+        entered.add(box)
+        if new:
+            stack += reversed(new)
+        else:
+            order[stack.pop()] = None
+    return list(order)
 
 
 def _nested(inside: Mapping[tuple[str, ...], list[str]], around: tuple[str, ...]) -> list[str]:
