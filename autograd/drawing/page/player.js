@@ -39,6 +39,7 @@ function player(show, say) {
 
   function start() {
     document.body.classList.add("playing");
+    byId("now").setAttribute("aria-live", "off");
     play.setAttribute("aria-label", "Pause");
     if (position === last) go(0);
     timer = setTimeout(tick, data.delay / Number(speed.value));
@@ -47,6 +48,7 @@ function player(show, say) {
   function pause() {
     clearTimeout(timer);
     document.body.classList.remove("playing");
+    byId("now").setAttribute("aria-live", "polite");
     play.setAttribute("aria-label", "Play");
   }
 

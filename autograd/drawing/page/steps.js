@@ -1,39 +1,42 @@
 const picture = byId("picture");
 const svg = picture.querySelector("svg");
-const drawn = (id) => [...svg.querySelectorAll(`[id="${id}"], [id^="${id}-u"]`)];
-const nodes = data.grads.map((_, index) => {
+const idOf = (element) => element.id.replace(/-u\d+$/, ""); // one that is drawn once a use
+const elements = {};
+for (const element of svg.querySelectorAll("g[id]")) (elements[idOf(element)] ??= []).push(element);
+const drawn = (id) => elements[id] ?? [];
+const arrows = data.inputs.map((slots, node) =>
+  slots.map((_, slot) => drawn(`${data.prefix}-e${node}-${slot}`)),
+);
+const nodes = data.inputs.map((_, index) => {
   const boxes = drawn(`${data.prefix}-n${index}`);
   const cells = (kind) => boxes.flatMap((box) => [...box.querySelectorAll("." + kind)]);
-  return { boxes, data: cells("data"), grad: cells("grad") };
+  return { boxes, arrows: arrows[index].flat(), data: cells("data"), grad: cells("grad") };
 });
-const arrows = new Map();
-const arrow = (node, slot) => {
-  const id = `${data.prefix}-e${node}-${slot}`;
-  if (!arrows.has(id)) arrows.set(id, drawn(id));
-  return arrows.get(id);
-};
 const played = new Map(); // by arrow or node, the event that tells its arithmetic
 data.events.forEach((event, index) => {
   const id = event.kind === "backward" ? `e${event.node}-${event.slot}` : `n${event.node}`;
   if (event.kind !== "seed") played.set(`${data.prefix}-${id}`, index);
 });
+const [, , width, height] = svg.getAttribute("viewBox").split(" ");
+svg.style.setProperty("--w", `${width}px`);
+svg.style.setProperty("--h", `${height}px`);
+picture.classList.add("sized");
 svg.querySelectorAll("g > title").forEach((title) => title.remove()); // they tell the end
 
 let shownAt = 0;
 let marked = [];
-let texts = new Map();
-
-// The numbers of a position are those that the events before it have set, one after another.
-function numbersAt(position) {
-  const found = { data: data.grads.map(() => ""), grad: [...data.grads] };
-  for (const event of data.events.slice(0, position)) {
-    found[event.kind === "forward" ? "data" : "grad"][event.target] = event.text;
-  }
-  return found;
-}
 
 function write(cells, text) {
-  for (const cell of cells) if (texts.get(cell) !== text) texts.set(cell, (cell.textContent = text));
+  for (const cell of cells) cell.textContent = text;
+}
+
+// What an event sets, or what stood there before it.
+function set(event, done) {
+  const node = nodes[event.target];
+  const text = done ? event.text : event.before;
+  if (event.kind !== "forward") return write(node.grad, text);
+  write(node.data, text);
+  for (const element of [...node.boxes, ...node.arrows]) element.classList.toggle("waits", !done);
 }
 
 function mark(elements, name) {
@@ -60,11 +63,11 @@ function highlight(event) {
   if (event === undefined) return;
   if (event.kind === "backward") {
     mark(nodes[event.node].boxes, "from");
-    mark(arrow(event.node, event.slot), "along");
+    mark(arrows[event.node][event.slot], "along");
   } else if (event.kind === "forward") {
     data.inputs[event.node].forEach((input, slot) => {
       mark(nodes[input].boxes, "from");
-      mark(arrow(event.node, slot), "along");
+      mark(arrows[event.node][slot], "along");
     });
   }
   mark(nodes[event.target].boxes, "to");
@@ -95,30 +98,37 @@ const sumOf = (event) => event.sum.map(([text]) => text).join("");
 const opening = [["Press play, or → for the first step.", ""]];
 
 function showStep(position) {
-  const numbers = numbersAt(position);
-  nodes.forEach((node, index) => {
-    write(node.data, numbers.data[index]);
-    write(node.grad, numbers.grad[index]);
-    const waits = numbers.data[index] === "";
-    for (const box of node.boxes) box.classList.toggle("waits", waits);
-  });
+  while (shownAt < position) set(data.events[shownAt++], true);
+  while (shownAt > position) set(data.events[--shownAt], false);
   const event = data.events[position - 1];
   highlight(event);
   fill(byId("sum"), event?.sum ?? opening);
   byId("words").textContent = event?.words ?? "";
-  shownAt = position;
   document.dispatchEvent(new CustomEvent("step"));
 }
 
 picture.addEventListener("pointerover", (event) => {
-  const id = event.target.closest("g[id]")?.id.replace(/-u\d+$/, "");
-  const index = played.get(id);
+  const element = event.target.closest("g[id]");
+  const index = element === null ? undefined : played.get(idOf(element));
   if (index === undefined) return;
   const { sum, kind } = data.events[index];
   const done = index < shownAt;
   fill(byId("info"), done ? sum : [...sum.slice(0, kind === "forward" ? 1 : 5), [" = ?", ""]]);
 });
 
+const whole = byId("whole");
+whole.addEventListener("click", () => {
+  const pressed = picture.classList.toggle("whole");
+  whole.setAttribute("aria-pressed", pressed);
+});
+// Of use only where the picture is larger than its frame.
+new ResizeObserver(() => {
+  if (picture.classList.contains("whole")) return;
+  whole.hidden =
+    picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
+}).observe(picture);
+
+for (const event of [...data.events].reverse()) set(event, false);
 const controls = player(showStep, (position) =>
   position === 0 ? "start" : sumOf(data.events[position - 1]),
 );

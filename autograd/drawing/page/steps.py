@@ -12,13 +12,15 @@ from autograd.drawing.page.document import asset, controls, document, number, ta
 from autograd.drawing.svg import draw
 from autograd.drawing.words import escape, width
 from autograd.graph import Graph, Node
+from autograd.stepper import Event, short
 
 if TYPE_CHECKING:
-    from autograd.stepper import Event, Stepper
+    from autograd.stepper import Stepper
 
 LIMIT = 1000  # nodes
 DELAY = 1500  # of a step, in milliseconds
 PREFIX = "graph"
+WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
 HINT = "Point at a node or an arrow to see its arithmetic."
 
 
@@ -37,7 +39,6 @@ def steps_page(stepper: Stepper) -> str:
     data = _data(graph, events) | {
         "keys": list(range(len(events) + 1)),
         "start": stepper.position,
-        "grads": [show(0.0)] * len(graph),
     }
     rows = [[str(e.index + 1), PASSES[e.kind], str(e)] for e in events]
     main = (
@@ -47,7 +48,7 @@ def steps_page(stepper: Stepper) -> str:
         + table("All steps", ["step", "pass", "arithmetic"], rows, data["keys"][1:])
     )
     root = graph.root
-    summary = f"{root.name} = {show(root.data)}: {graph.stats}, {len(events)} steps"
+    summary = f"{short(root.name)} = {show(root.data)}: {graph.stats}, {len(events)} steps"
     title = "Backpropagation, step by step"
     return document("steps", title, summary, main, data, ["steps.js", "guess.js"])
 
@@ -59,14 +60,11 @@ def graph_page(graph: Graph) -> str:
         ValueError: the graph has more than 1,000 nodes.
         LayoutError: there is no layout engine, it failed or took too long.
     """
-    from autograd.stepper import Event
-
     _not_too_large(graph)
     events = [Event(n.index, "forward", graph.root, n, n.data) for n in graph.nodes]
     data = _data(graph, events) | {
         "keys": list(range(len(events) + 1)),
         "start": len(events),
-        "grads": [show(n.grad) for n in graph.nodes],
     }
     rows = [[str(e.index + 1), str(e), show(e.node.grad), _locals(e.node)] for e in events]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
@@ -75,7 +73,7 @@ def graph_page(graph: Graph) -> str:
         + controls("node", len(events) + 1)
         + table("All nodes", heads, rows, data["keys"][1:])
     )
-    summary = f"{graph.root.name} = {show(graph.root.data)}: {graph.stats}"
+    summary = f"{short(graph.root.name)} = {show(graph.root.data)}: {graph.stats}"
     return document("graph", "Computation graph", summary, main, data, ["steps.js"])
 
 
@@ -85,7 +83,7 @@ PASSES = {"forward": "forward", "seed": "backward", "backward": "backward"}
 def _not_too_large(graph: Graph) -> None:
     if len(graph) > LIMIT:
         raise ValueError(
-            f"a page shows at most {LIMIT:,} nodes, and {graph.root.name} depends on "
+            f"a page shows at most {LIMIT:,} nodes, and {short(graph.root.name)} depends on "
             f"{len(graph):,}; show a part of it (one sample, fewer neurons, fused ones), "
             "collapse it with graph().save('x.svg'), or step in the terminal: "
             "autograd.step(y)"
@@ -97,9 +95,12 @@ def _board(graph: Graph, reserve: Mapping[int, str]) -> str:
     options = graph.options.changed(collapse=None, max_nodes=None, depth=None)
     svg = draw(graph, options=options, reserve=reserve, prefix=PREFIX)
     return (
-        '<div id="now" class="now" role="status"><p id="sum"></p><p id="words"></p></div>'
+        f'<div id="now" class="now" role="status"><p id="sum">{escape(WITHOUT_SCRIPT)}</p>'
+        '<p id="words"></p></div>'
         f'<div id="picture" class="picture" tabindex="0" role="group" aria-label="Graph">{svg}'
-        f'</div><p id="info" class="info">{escape(HINT)}</p>'
+        f'</div><div class="below"><p id="info" class="info">{escape(HINT)}</p>'
+        '<button type="button" id="whole" aria-pressed="false" hidden>Whole graph</button>'
+        "</div>"
     )
 
 
@@ -140,6 +141,7 @@ def _data(graph: Graph, events: Sequence[Event]) -> dict[str, Any]:
                 "node": event.node.index,
                 "target": event.target.index,
                 "slot": event.slot,
+                "before": "" if event.before is None else show(event.before),
                 "text": show(event.after),
                 "exact": number(event.after),
                 "sum": event.parts(),
@@ -152,21 +154,25 @@ def _data(graph: Graph, events: Sequence[Event]) -> dict[str, Any]:
 
 def words(event: Event) -> str:
     """What happens, in a sentence or two."""
-    node, target = f"“{event.node.name}”", f"“{event.target.name}”"
+    node, target = (f"“{short(x.name)}”" for x in (event.node, event.target))
     if event.kind == "forward" and event.op is None:
         return f"{node} is an input: its value is given."
     if event.kind == "forward":
-        return f"{node} is computed, and each local derivative is noted on its arrow."
-    if event.kind == "seed":
-        return f"The backward pass starts at {node}: the gradient of a number to itself."
+        return f"{node} is computed, and its derivative to each input noted on the arrow."
+    if event.upstream is None or event.local is None:
+        return f"The way back starts at the result, {node}."
+    arrived, local = show(event.upstream), show(event.local)
     if event.upstream == 0.0:
-        return f"The gradient of {node} is 0, so nothing flows to {target}."
+        return f"The gradient of {node} is {arrived}, so nothing flows back to {target}."
+    flow = f"What arrived at {node}, {arrived}, times the derivative on the arrow, {local}"
     if event.uses > 1:
-        way = f"way {event.use} of {event.uses} from {target} to the result"
-        return f"Through {node}, {way}: the products of all ways add up."
-    return f"From {node} back to {target}: the gradient there times the arrow's derivative."
+        return f"{flow}, is added to {target}: way {event.use} of {event.uses} that meet there."
+    return f"{flow}, goes back to {target}."
 
 
 def _locals(node: Node) -> str:
     pairs = zip(node.inputs, node.partials)
-    return ", ".join([f"∂{node.name}/∂{x.name} = {show(p)}" for x, p in pairs]) or "–"
+    return (
+        ", ".join([f"∂{short(node.name)}/∂{short(x.name)} = {show(p)}" for x, p in pairs])
+        or "–"
+    )
