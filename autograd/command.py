@@ -186,7 +186,11 @@ def _number(name: str, text: str) -> float:
 
 def _complain(error: Exception, code: int) -> int:
     """Say on stderr what is wrong, and where in the formula."""
-    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    message = str(error)
+    if isinstance(error, SyntaxError):
+        message = error.msg
+    elif isinstance(error, OSError) and error.filename:
+        message = f"{error.filename}: {error.strerror}"
     lines = [f"{PROGRAM}: {message}"]
     if isinstance(error, SyntaxError) and error.text and error.offset:
         start = max(0, error.offset - 36)
@@ -211,6 +215,8 @@ def _run(arguments: argparse.Namespace, expression: Expression, point: list[Valu
     """Compute, write and print what is asked for; False if the check failed."""
     value = expression(*point)
     root = value if isinstance(value, Value) else Value(value)
+    if root.label is None and "f" not in expression.names:
+        root.label = "f"
     if arguments.step:
         autograd.step(root)
     root.backward()

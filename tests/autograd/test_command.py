@@ -147,13 +147,15 @@ def test_latex(run: Run) -> None:
         r"\begin{align*}",
         r"x &= 2 \\",
         r"y &= 3 \\",
-        r"v_{3} &= x \cdot y = 6 \\",
-        r"\frac{\partial v_{3}}{\partial x} &= y = 3 \\",
-        r"\frac{\partial v_{3}}{\partial y} &= x = 2 \\",
-        r"\frac{d v_{3}}{d x} &= 3 \\",
-        r"\frac{d v_{3}}{d y} &= 2",
+        r"f &= x \cdot y = 6 \\",
+        r"\frac{\partial f}{\partial x} &= y = 3 \\",
+        r"\frac{\partial f}{\partial y} &= x = 2 \\",
+        r"\frac{d f}{d x} &= 3 \\",
+        r"\frac{d f}{d y} &= 2",
         r"\end{align*}",
     ]
+    assert r"v_{2} &= -f = -2" in run("-f", "f=2", "--latex")[1]
+    assert run("x", "x=2", "--latex")[1].count("&=") == 2
 
 
 # ---------------------------------------------------------------- JSON
@@ -268,7 +270,7 @@ def test_control_characters_do_not_reach_the_terminal(run: Run) -> None:
         (["take([x], 3)", "x=1"], "index 3 of 1"),
         (["sqrt(x) - sqrt(x)", "x=0"], "infinity minus infinity"),
         (["exp(x)", "x=710"], "too large"),
-        (["x", "x=1", "--svg", "missing/x.svg"], "missing"),
+        (["x", "x=1", "--svg", "missing/x.svg"], "missing/x.svg: No such file or directory"),
     ],
 )
 def test_what_fails_in_the_mathematics_or_on_disk(
