@@ -27,7 +27,10 @@ def namespace() -> dict[str, Any]:
     [text for language, text in BLOCKS if language == "python"],
     ids=lambda text: text[:30],
 )
-def test_code_block(code: str, namespace: dict[str, Any]) -> None:
+def test_code_block(
+    code: str, namespace: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     if not code.startswith(">>>"):
         exec(compile(code, "README.md", "exec"), namespace)
         return
