@@ -57,14 +57,15 @@ def document(
     )
 
 
-def controls(unit: str, stops: int) -> str:
+def controls(unit: str, stops: int, above: str = "") -> str:
     """The player's buttons, slider and speed; hidden where there is no JavaScript.
 
     Args:
         unit: what it steps through, such as "step".
         stops: how many there are.
+        above: HTML to go with them.
     """
-    return Template(asset("controls.html")).substitute(unit=unit, last=stops - 1)
+    return Template(asset("controls.html")).substitute(unit=unit, last=stops - 1, above=above)
 
 
 def table(

@@ -15,23 +15,26 @@ function ask() {
   answer.value = "";
   if (!asking) return;
   const known = event.sum.slice(0, event.sum.findLastIndex(([, role]) => role === "local") + 1);
-  fill(byId("question"), [...known, [" → ", ""]]);
+  fill(byId("sum"), [...known, [" → ", ""], ["?", "result"]]);
+  byId("words").textContent = event.uses > 1 ? `Before this step it is ${event.before}.` : "";
+  byId("question").textContent = `${event.sum[0][0]} will be`;
   highlight(event);
 }
 
+// A decimal number, a fraction, inf or nan; undefined if it is none of them.
 function parsed(text) {
-  const [over, under = "1", more] = text.replaceAll("−", "-").replace(",", ".").split("/");
-  const read = (part) => {
-    const word = part.trim().toLowerCase().replace("∞", "inf").replace(/^([+-]?)inf$/, "$1Infinity");
-    return word === "" ? undefined : word === "nan" ? NaN : Number(word);
-  };
-  const numbers = [read(over), read(under)];
-  const wrong = numbers.some((x, k) => x === undefined || (Number.isNaN(x) && text.trim().toLowerCase() !== "nan" && k === 0));
-  return more !== undefined || wrong ? undefined : numbers[0] / numbers[1];
+  const word = text.trim().toLowerCase().replaceAll("−", "-").replace("∞", "inf");
+  if (word === "nan") return NaN;
+  const number = String.raw`[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[+-]?\d+)?`;
+  const found = word.match(`^(${number}|[+-]?inf)(?:\\s*/\\s*(${number}))?$`);
+  if (found === null) return undefined;
+  const [over, under] = [found[1], found[2] ?? "1"].map(read);
+  return over / under;
 }
+const read = (word) => Number(word.replace(",", ".").replace("inf", "Infinity"));
 
 const exactOf = (event) =>
-  typeof event.exact === "number" ? event.exact : Number(event.exact.replace("inf", "Infinity"));
+  typeof event.exact === "number" ? event.exact : read(event.exact);
 
 // A guess is right within half a percent.
 function verdict(guess, exact) {
@@ -42,7 +45,7 @@ function verdict(guess, exact) {
   return `Too ${guess > exact ? "high" : "low"} by ${Number(off.toPrecision(3))}.`;
 }
 
-byId("guess").addEventListener("submit", (submitted) => {
+byId("ask").addEventListener("submit", (submitted) => {
   submitted.preventDefault();
   const event = upcoming();
   const guess = parsed(answer.value);
@@ -59,16 +62,17 @@ byId("guess").addEventListener("submit", (submitted) => {
   }
   if (wrong === "") controls.next();
   byId("verdict").textContent = wrong === "" ? `Right: ${event.text}.` : wrong;
-  (byId("ask").hidden ? byId("guessing") : answer).focus();
+  if (byId("ask").hidden) byId("guessing").focus();
 });
 document.addEventListener("step", () => {
   byId("verdict").textContent = "";
   ask();
 });
 byId("guessing").addEventListener("change", () => {
-  ask();
+  controls.show();
   if (!byId("ask").hidden) answer.focus();
-  else if (!byId("guessing").checked) highlight(data.events[shownAt - 1]);
-  else byId("verdict").textContent = "It will ask before each step of the backward pass.";
+  else if (byId("guessing").checked) {
+    byId("words").textContent += " You will be asked before each step of the backward pass.";
+  }
 });
 byId("guess").hidden = false;

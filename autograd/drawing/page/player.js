@@ -97,5 +97,5 @@ function player(show, say) {
 
   byId("controls").hidden = false;
   go(linked() ?? data.start);
-  return { next: () => step(actions.ArrowRight), position: () => position };
+  return { next: () => step(actions.ArrowRight), show: () => show(position) };
 }

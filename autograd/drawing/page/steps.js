@@ -107,6 +107,7 @@ function showStep(position) {
   document.dispatchEvent(new CustomEvent("step"));
 }
 
+byId("info").textContent = "Point at a node or an arrow to see its arithmetic.";
 picture.addEventListener("pointerover", (event) => {
   const element = event.target.closest("g[id]");
   const index = element === null ? undefined : played.get(idOf(element));

@@ -21,7 +21,7 @@ LIMIT = 1000  # nodes
 DELAY = 1500  # of a step, in milliseconds
 PREFIX = "graph"
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
-HINT = "Point at a node or an arrow to see its arithmetic."
+GUESSING = '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess first</label>'
 
 
 def steps_page(stepper: Stepper) -> str:
@@ -42,9 +42,8 @@ def steps_page(stepper: Stepper) -> str:
     }
     rows = [[str(e.index + 1), PASSES[e.kind], str(e)] for e in events]
     main = (
-        _board(graph, _widest(graph, events))
-        + asset("guess.html")
-        + controls("step", len(events) + 1)
+        _board(graph, _widest(graph, events), GUESSING)
+        + controls("step", len(events) + 1, above=asset("guess.html"))
         + table("All steps", ["step", "pass", "arithmetic"], rows, data["keys"][1:])
     )
     root = graph.root
@@ -69,7 +68,7 @@ def graph_page(graph: Graph) -> str:
     rows = [[str(e.index + 1), str(e), show(e.node.grad), _locals(e.node)] for e in events]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
     main = (
-        _board(graph, {})
+        _board(graph, {}, "")
         + controls("node", len(events) + 1)
         + table("All nodes", heads, rows, data["keys"][1:])
     )
@@ -90,15 +89,15 @@ def _not_too_large(graph: Graph) -> None:
         )
 
 
-def _board(graph: Graph, reserve: Mapping[int, str]) -> str:
-    """The picture and the words above and below it."""
+def _board(graph: Graph, reserve: Mapping[int, str], more: str) -> str:
+    """The picture, the words above it, and what may be asked of it below."""
     options = graph.options.changed(collapse=None, max_nodes=None, depth=None)
     svg = draw(graph, options=options, reserve=reserve, prefix=PREFIX)
     return (
         f'<div id="now" class="now" role="status"><p id="sum">{escape(WITHOUT_SCRIPT)}</p>'
         '<p id="words"></p></div>'
         f'<div id="picture" class="picture" tabindex="0" role="group" aria-label="Graph">{svg}'
-        f'</div><div class="below"><p id="info" class="info">{escape(HINT)}</p>'
+        f'</div><div class="below"><p id="info" class="info"></p>{more}'
         '<button type="button" id="whole" aria-pressed="false" hidden>Whole graph</button>'
         "</div>"
     )
@@ -143,6 +142,7 @@ def _data(graph: Graph, events: Sequence[Event]) -> dict[str, Any]:
                 "slot": event.slot,
                 "before": "" if event.before is None else show(event.before),
                 "text": show(event.after),
+                "uses": event.uses,
                 "exact": number(event.after),
                 "sum": event.parts(),
                 "words": words(event),
