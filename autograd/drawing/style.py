@@ -62,7 +62,8 @@ def style(prefix: str, theme: str) -> str:
     """The rules for the picture with this id; those of the page around it are left alone."""
     rules = _variables(prefix, DARK if theme == "dark" else LIGHT)
     if theme == "auto":
-        rules += f"@media screen and (prefers-color-scheme: dark) {{{_variables(prefix, DARK)}}}"
+        dark = _variables(prefix, DARK)
+        rules += f"@media screen and (prefers-color-scheme: dark) {{{dark}}}"
     return rules + RULES.replace("@", f"#{prefix}").replace("FONTS", FONTS)
 
 
