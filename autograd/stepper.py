@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from autograd.drawing.numbers import show
+from autograd.drawing.words import escape, printable
 from autograd.graph import Graph, Node
 from autograd.primitive import Number, Primitive, describe, number
 from autograd.sweeps import chain, cotangents
@@ -297,7 +298,8 @@ class Stepper:
         """Write the page that plays these events: one file that needs nothing else.
 
         Raises:
-            ValueError: the name does not end in .html.
+            ValueError: the name does not end in .html, or the graph is too large to draw.
+            LayoutError: there is no layout engine, it failed or took too long.
             OSError: the file cannot be written; it is then as it was.
         """
         target = Path(path)
@@ -309,9 +311,14 @@ class Stepper:
         write_atomically(target, steps_page(self).encode())
 
     def _repr_html_(self) -> str:
+        """What a notebook shows: the page, or why there is none."""
+        from autograd.drawing.engine import LayoutError
         from autograd.drawing.page import inline, steps_page
 
-        return inline(steps_page(self), height=NOTEBOOK_HEIGHT)
+        try:
+            return inline(steps_page(self), height=NOTEBOOK_HEIGHT)
+        except (LayoutError, ValueError) as error:
+            return f"<pre>{escape(repr(self))}\n{escape(str(error))}</pre>"
 
     def __iter__(self) -> Iterator[Event]:
         """Play the events that are left, one an iteration."""
@@ -386,9 +393,10 @@ def named(graph: Graph, label: str) -> list[Node]:
 
 
 def short(name: str) -> str:
-    """A name as a terminal can show it: a few characters, and none that controls it."""
-    clipped = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
-    return "".join([c if c.isprintable() else ascii(c)[1:-1] for c in clipped])
+    """The beginning of a name, as a terminal can show it."""
+    if len(name) > LONGEST_NAME:
+        name = name[: LONGEST_NAME - 1] + "…"
+    return printable(name)
 
 
 def formula(node: Node, numbers: bool = False) -> str:
@@ -396,7 +404,9 @@ def formula(node: Node, numbers: bool = False) -> str:
     if node.op is None:
         return ""
     shown = [
-        show(x) if isinstance(x, float) else show(x.data) if numbers else short(x.name)
+        show(x.data if isinstance(x, Node) else x)
+        if numbers or not isinstance(x, Node)
+        else short(x.name)
         for x in node.operands
     ]
     return _call(node.op, shown)

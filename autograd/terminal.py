@@ -336,4 +336,5 @@ def _clipped(line: Line, width: int) -> Line:
 def cells(text: str) -> int:
     """How many columns a terminal needs for a text."""
     wide = [unicodedata.east_asian_width(c) in "WF" for c in text]
-    return len(text) + sum(wide) - sum([unicodedata.combining(c) > 0 for c in text])
+    none = [unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text]
+    return len(text) + sum(wide) - sum(none)

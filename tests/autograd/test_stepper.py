@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import html
 import math
 import random
 import struct
@@ -102,20 +103,21 @@ def outcome(root: Value, differentiate: Callable[[], None]) -> object:
     root.zero_grad()
     try:
         differentiate()
-    except FloatingPointError as error:
+    except (FloatingPointError, ValueError) as error:
         return str(error)
     return gradients(root)
 
 
-def test_zero_stays_zero_where_the_watchful_sweep_takes_over() -> None:
+def test_zeros_have_the_sign_that_they_have_where_the_watchful_sweep_takes_over() -> None:
     x, y = Value(-1.0), Value(2.0)
-    below = y * -0.0
-    root = sqrt(relu(x)) + below * -1.0
+    above = y + 1.0
+    root = sqrt(relu(x)) - above * 0.0
     stepper = Stepper(root)
     stepper.goto(len(stepper.events))
     root.backward()
     assert played(stepper) == gradients(root)
     assert x.grad == 0.0
+    assert bits(above.grad) == bits(-0.0)
 
 
 def test_the_order_is_that_of_backward() -> None:
@@ -434,6 +436,23 @@ def test_counts_of_uses_add_up() -> None:
 
 
 def test_a_page_is_an_html_file(tmp_path: Path) -> None:
+    _, _, loss = lesson()
+    loss.steps().save(tmp_path / "steps.html")
+    page = (tmp_path / "steps.html").read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert all(html.escape(str(event)) in page for event in loss.steps().events)
     with pytest.raises(ValueError, match=r"steps\.txt does not end in \.html"):
-        Stepper(Value(1.0)).save(tmp_path / "steps.txt")
-    assert list(tmp_path.iterdir()) == []
+        loss.steps().save(str(tmp_path / "steps.txt"))
+    assert [path.name for path in tmp_path.iterdir()] == ["steps.html"]
+
+
+def test_a_notebook_shows_the_page_or_why_there_is_none() -> None:
+    _, _, loss = lesson()
+    assert loss.steps()._repr_html_().startswith("<iframe srcdoc=")
+    y = Value(0.0, label="<x>")
+    for _ in range(2000):
+        y = y + 1.0
+    y.label = "<y>"
+    shown = Stepper(y)._repr_html_()
+    assert shown.startswith("<pre>&lt;Stepper of &lt;y&gt;: 0 of 4002 events played&gt;\n")
+    assert "1,000 nodes" in shown

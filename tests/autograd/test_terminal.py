@@ -285,7 +285,8 @@ def test_colours_only_repeat_what_the_words_say(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("text", "columns"), [("abc", 3), ("日本", 4), ("e\u0301", 1), ("∂L/∂a", 5), ("", 0)]
+    ("text", "columns"),
+    [("abc", 3), ("日本", 4), ("e\u0301", 1), ("👩\u200d🔬", 4), ("∂L/∂a", 5), ("", 0)],
 )
 def test_columns_of_a_text(text: str, columns: int) -> None:
     assert cells(text) == columns
