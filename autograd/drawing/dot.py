@@ -63,7 +63,7 @@ def _node(box: Box, options: Options, colours: Mapping[str, str], root: bool) ->
     return (
         f"{_quoted(box.id)} [id={_quoted(box.id)}, label=<{table}>, style={rounded}, "
         f"fillcolor={_quoted(fill)}, penwidth={2.5 if root else 1}, "
-        f"tooltip={_quoted(box.title[:1000])}]"
+        f"tooltip={_quoted(box.hint[:1000])}]"
     )
 
 

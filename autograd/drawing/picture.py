@@ -7,23 +7,22 @@ are left out, and `note` says so.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
-from autograd.drawing.groups import group_of, layers_of, within
+from autograd.drawing.groups import layers_of, within
 from autograd.drawing.numbers import show
 from autograd.drawing.options import Options
+from autograd.drawing.units import together
 from autograd.drawing.words import clipped
 from autograd.graph import Graph, Node, counted
 
-__all__ = ["Box", "Edge", "Picture", "picture"]
+__all__ = ["Box", "Edge", "Picture", "picture", "written"]
 
 DRAWN_ONCE = 3  # a leaf with more uses is drawn once a use
 MOST_OPERANDS = 3  # that a call is written with
 LONGEST_NAME = 6.0  # of an operand, in units of the font's size
-BUNDLE = 8  # so many leaves that go into one layer are one box with it
-EDGES_A_BOX = 3  # a picture with more edges than this times `max_nodes` is collapsed too
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +34,7 @@ class Box:
         kind: "leaf", "operation", "group" (several nodes) or "more" (nodes left out).
         title, op: its two texts; `op` is empty for a leaf.
         node: whose data and grad it shows; None if there is no single one.
-        members: the nodes that it stands for.
+        hint: what a tooltip says.
         clusters: the paths of the modules around it, outermost first.
     """
 
@@ -44,7 +43,7 @@ class Box:
     title: str
     op: str
     node: Node | None
-    members: tuple[Node, ...]
+    hint: str
     clusters: tuple[str, ...] = ()
 
 
@@ -59,109 +58,185 @@ class Edge:
     hint: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
     """Boxes, edges, and what the picture leaves out, in words (empty if nothing)."""
 
     boxes: list[Box]
     edges: list[Edge]
     roots: list[Box]
-    note: str = ""
+    note: str
+
+
+class Copy(NamedTuple):
+    """A leaf where it goes into one slot, if it is drawn once a use."""
+
+    leaf: Node
+    head: Node
+    slot: int
+
+
+Unit = Node | Copy | str  # what becomes a box; a str is the name of nodes drawn together
+
+
+class Link(NamedTuple):
+    """An argument slot, seen as a way between two boxes."""
+
+    tail: Unit
+    node: Node
+    slot: int
 
 
 def picture(graph: Graph, options: Options) -> Picture:
     """The boxes and edges that the options ask for."""
-    groups = group_of(graph)
-    most = options.max_nodes
-    found = _collapsed(graph, options, groups, "")
-    steps = {"auto": ["neuron", "layer"], "neuron": ["neuron"], "layer": ["layer"], None: []}
-    for level in steps[options.collapse]:
-        fits = most is None or (
-            len(found.boxes) <= most and len(found.edges) <= most * EDGES_A_BOX
-        )
-        if options.collapse != "auto" or not fits:
-            found = _collapsed(graph, options, groups, level)
-    return _cut(found, options)
+    return _Maker(graph, options).picture()
 
 
-# ---------------------------------------------------------------- boxes
+class _Maker:
+    def __init__(self, graph: Graph, options: Options) -> None:
+        self.graph = graph
+        self.options = options
+        self.groups, self.keys, self.note = together(graph, options)
+        self.members: dict[str, list[Node]] = {}
+        for node in graph.nodes:
+            if node in self.keys:
+                self.members.setdefault(self.keys[node], []).append(node)
+        self.uses = Counter([x for node in graph.nodes for x in node.inputs])
 
+    def picture(self) -> Picture:
+        kept = self.nearest()
+        boxes = self.boxes(kept)
+        edges = list(self.edges(boxes))
+        hidden = len(self.graph) - len({node for unit in kept for node in self.nodes(unit)})
+        note = self.note
+        if hidden:
+            left = f"{counted(hidden, 'node')} left out"
+            note = f"{note} Only what is nearest to the result is drawn; {left}.".lstrip()
+            for unit in kept:
+                edges += self.rest(unit, boxes)
+        roots = {self.unit(root): None for root in self.graph.roots}
+        drawn = dict.fromkeys([*boxes.values(), *[edge.tail for edge in edges]])
+        return Picture(list(drawn), edges, [boxes[x] for x in roots if x in boxes], note)
 
-def _collapsed(
-    graph: Graph, options: Options, groups: Mapping[Node, str], level: str
-) -> Picture:
-    """Every node in a box, those of one neuron or one layer (`level`) together."""
-    keys: dict[Node, str] = {}
-    if level == "neuron":
-        keys = dict(groups)
-    elif level == "layer":
-        keys = {node: layers_of(path)[-2:][0] for node, path in groups.items()}
-        keys |= _bundles(graph, keys)
-    members: dict[str, list[Node]] = {}
-    for node, key in keys.items():
-        members.setdefault(key, []).append(node)
-    crossing = [x for y in graph.nodes for x in y.inputs if keys.get(x) != keys.get(y)]
-    outlets = {*crossing, *graph.roots}
-    together = {
-        key: _group(i, key, nodes, [node for node in nodes if node in outlets])
-        for i, (key, nodes) in enumerate(members.items())
-        if len(nodes) > 1
-    }
-    uses = Counter([x for node in graph.nodes for x in node.inputs])
-    boxes: dict[str, Box] = {}
-    box_of: dict[Node, Box] = {}
-    for node in graph.nodes:
-        box = together.get(keys.get(node, "")) or _single(node, groups, options)
-        box_of[node] = box
-        if node.op is not None or uses[node] <= DRAWN_ONCE or box.kind == "group":
-            boxes[box.id] = box
-    edges = _edges(graph, options, box_of, uses, boxes)
-    result = Picture(list(boxes.values()), edges, [box_of[root] for root in graph.roots])
-    if together:
-        size = counted(len(graph), "node")
-        drawn = counted(len(boxes), "box", "boxes")
-        result.note = f"Every {level} is drawn as one box: {size} in {drawn}."
-    return result
+    # ------------------------------------------------------------ what there is to draw
 
+    def unit(self, node: Node) -> Unit:
+        return self.keys.get(node, node)
 
-def _bundles(graph: Graph, keys: Mapping[Node, str]) -> dict[Node, str]:
-    """Names for leaves of no module that go into the same layers, where they are many."""
-    goes: dict[Node, dict[str, None]] = {}
-    for node in graph.nodes:
-        for x in node.inputs:
-            if x.op is None and x not in keys:
-                goes.setdefault(x, {})[keys.get(node, "")] = None
-    alike: dict[tuple[str, ...], list[Node]] = {}
-    for leaf, layers in goes.items():
-        if "" not in layers:
-            alike.setdefault(tuple(layers), []).append(leaf)
-    return {
-        leaf: f"{leaves[0].name} … {leaves[-1].name}"
-        for leaves in alike.values()
-        if len(leaves) >= BUNDLE
-        for leaf in leaves
-    }
+    def nodes(self, unit: Unit) -> list[Node]:
+        if isinstance(unit, str):
+            return self.members[unit]
+        return [unit.leaf if isinstance(unit, Copy) else unit]
 
+    def links(self, unit: Unit) -> Iterator[Link]:
+        """What goes into a box from outside of it, one a slot."""
+        for node in [] if isinstance(unit, Copy) else self.nodes(unit):
+            for slot, x in enumerate(node.inputs):
+                tail = self.unit(x)
+                often = x.op is None and self.uses[x] > DRAWN_ONCE
+                if often and isinstance(tail, Node) and isinstance(unit, Node):
+                    tail = Copy(x, node, slot)
+                if tail != unit:
+                    yield Link(tail, node, slot)
 
-def _single(node: Node, groups: Mapping[Node, str], options: Options) -> Box:
-    clusters = tuple(layers_of(groups[node])) if node in groups else ()
-    kind: Literal["leaf", "operation"] = "leaf" if node.op is None else "operation"
-    title = within(node.name, clusters)
-    op = written(node, options)
-    return Box(f"n{node.index}", kind, title, op, node, (node,), clusters)
+    def nearest(self) -> list[Unit]:
+        """The boxes that are drawn, in the order of the graph: as many as options allow."""
+        depth, most = self.options.depth, self.options.max_nodes
+        distance = dict.fromkeys([self.unit(root) for root in self.graph.roots], 0)
+        queue = deque(distance)
+        while queue and (most is None or len(distance) < most):
+            unit = queue.popleft()
+            if depth is None or distance[unit] < depth:
+                for link in self.links(unit):
+                    if link.tail not in distance:
+                        distance[link.tail] = distance[unit] + 1
+                        queue.append(link.tail)
+        return sorted(list(distance)[:most], key=self.place)
 
+    def place(self, unit: Unit) -> tuple[int, int]:
+        if isinstance(unit, Copy):
+            return unit.head.index, unit.slot - len(self.graph)  # before the node it goes into
+        return self.nodes(unit)[0].index, 0
 
-def _group(number: int, path: str, nodes: list[Node], outputs: list[Node]) -> Box:
-    operations = Counter([node.op.name for node in nodes if node.op is not None])
-    leaves = len(nodes) - operations.total()
-    words = [f"{name} ×{n}" if n > 1 else name for name, n in operations.items()]
-    words.append(counted(leaves, "parameter") if words else counted(leaves, "leaf", "leaves"))
-    if len(outputs) > 1 and operations:
-        words.append(counted(len(outputs), "output"))
-    node = outputs[0] if len(outputs) == 1 else None
-    clusters = tuple(layers_of(path)[:-1]) if operations else ()
-    title = within(path, clusters)
-    return Box(f"g{number}", "group", title, ", ".join(words), node, tuple(nodes), clusters)
+    # ------------------------------------------------------------ boxes
+
+    def boxes(self, units: list[Unit]) -> dict[Unit, Box]:
+        numbers = {key: number for number, key in enumerate(self.members)}
+        crossing = [
+            x
+            for y in self.graph.nodes
+            for x in y.inputs
+            if self.keys.get(x) != self.keys.get(y)
+        ]
+        outlets = {*crossing, *self.graph.roots} if self.keys else set()
+        copies: Counter[Node] = Counter()
+        boxes: dict[Unit, Box] = {}
+        for unit in units:
+            if isinstance(unit, str):
+                boxes[unit] = self.group(unit, numbers[unit], outlets)
+            elif isinstance(unit, Copy):
+                copies[unit.leaf] += 1
+                suffix = f"-u{copies[unit.leaf]}"
+                boxes[unit] = self.single(unit.leaf, suffix, unit.head)
+            else:
+                boxes[unit] = self.single(unit, "", unit)
+        return boxes
+
+    def single(self, node: Node, suffix: str, beside: Node) -> Box:
+        clusters = tuple(layers_of(self.groups[beside])) if beside in self.groups else ()
+        title, op = within(node.name, clusters), written(node, self.options)
+        made = f" = {op}" if op else ""
+        hint = f"{node.name}{made}, data {node.data!r}, grad {node.grad!r}"
+        kind: Literal["leaf", "operation"] = "operation" if op else "leaf"
+        return Box(f"n{node.index}{suffix}", kind, title, op, node, hint, clusters)
+
+    def group(self, key: str, number: int, outlets: set[Node]) -> Box:
+        nodes = self.members[key]
+        operations = Counter([node.op.name for node in nodes if node.op is not None])
+        leaves = len(nodes) - operations.total()
+        outputs = [node for node in nodes if node in outlets]
+        words = [f"{name} ×{n:,}" if n > 1 else name for name, n in operations.items()]
+        if leaves:
+            one, many = ("parameter", "") if words else ("leaf", "leaves")
+            words.append(counted(leaves, one, many))
+        if len(outputs) > 1 and operations:
+            words.append(counted(len(outputs), "output"))
+        clusters = tuple(layers_of(key)[:-1]) if nodes[0] in self.groups else ()
+        title, op = within(key, clusters), ", ".join(words)
+        shown = outputs[0] if len(outputs) == 1 else None
+        return Box(f"g{number}", "group", title, op, shown, f"{key}: {op}", clusters)
+
+    # ------------------------------------------------------------ edges
+
+    def edges(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
+        """Every slot an edge, but those from or to nodes drawn together are one."""
+        for unit, head in boxes.items():
+            merged: Counter[Unit] = Counter()
+            for link in self.links(unit):
+                if link.tail not in boxes:
+                    continue
+                if isinstance(unit, str) or isinstance(link.tail, str):
+                    merged[link.tail] += 1
+                    continue
+                node, x = link.node, link.node.inputs[link.slot]
+                partial = node.partials[link.slot]
+                local = show(partial, self.options.format)
+                hint = f"∂{node.name}/∂{x.name} = {partial!r}"
+                yield Edge(f"e{node.index}-{link.slot}", boxes[link.tail], head, local, hint)
+            for other, n in merged.items():
+                tail = boxes[other]
+                hint = f"{tail.title} → {head.title}: {counted(n, 'edge')}"
+                count = f"×{n:,}" if n > 1 else ""
+                yield Edge(f"e-{tail.id}-{head.id}", tail, head, count, hint)
+
+    def rest(self, unit: Unit, boxes: dict[Unit, Box]) -> Iterator[Edge]:
+        """An edge from a box "…" if something that goes into this one is left out."""
+        hidden = {link.tail for link in self.links(unit) if link.tail not in boxes}
+        if hidden:
+            head = boxes[unit]
+            hint = f"{counted(len(hidden), 'input')} of {head.title} not drawn"
+            more = Box(f"more-{head.id}", "more", "…", "", None, hint)
+            yield Edge(f"e-more-{head.id}", more, head, "", hint)
 
 
 def written(node: Node, options: Options) -> str:
@@ -171,91 +246,11 @@ def written(node: Node, options: Options) -> str:
     symbol = node.op.name if node.op.name == "dot" else node.op.symbol
     if len(node.inputs) == len(node.operands):
         return symbol
-    operands = node.operands
-    if len(operands) > MOST_OPERANDS:
-        operands = operands[:MOST_OPERANDS]
     texts = [
         show(x, options.format) if isinstance(x, float) else clipped(x.name, 1, LONGEST_NAME)
-        for x in operands
+        for x in node.operands[:MOST_OPERANDS]
     ]
-    if len(texts) == 2 and not symbol.isidentifier():
+    if len(node.operands) == 2 and not symbol.isidentifier():
         return f" {symbol} ".join(texts)
-    more = ", …" if len(operands) < len(node.operands) else ""
+    more = ", …" if len(node.operands) > MOST_OPERANDS else ""
     return f"{symbol}({', '.join(texts)}{more})"
-
-
-# ---------------------------------------------------------------- edges
-
-
-def _edges(
-    graph: Graph,
-    options: Options,
-    box_of: Mapping[Node, Box],
-    uses: Mapping[Node, int],
-    boxes: dict[str, Box],
-) -> list[Edge]:
-    """Every slot an edge; those to or from a group are one. Leaves of many uses are copied."""
-    edges: list[Edge] = []
-    merged: Counter[tuple[Box, Box]] = Counter()
-    copies: Counter[Node] = Counter()
-    for node in graph.nodes:
-        head = box_of[node]
-        for slot, (x, partial) in enumerate(zip(node.inputs, node.partials)):
-            tail = box_of[x]
-            if tail is head:
-                continue
-            if "group" in (tail.kind, head.kind):
-                boxes[tail.id] = tail
-                merged[tail, head] += 1
-                continue
-            if tail.id not in boxes or copies[x]:
-                copies[x] += 1
-                id = f"{tail.id}-u{copies[x]}"
-                boxes[id] = tail = replace(tail, id=id, clusters=head.clusters)
-            local = show(partial, options.format)
-            hint = f"∂{node.name}/∂{x.name} = {partial!r}"
-            edges.append(Edge(f"e{node.index}-{slot}", tail, head, local, hint))
-    for (tail, head), n in merged.items():
-        count = f"×{n}" if n > 1 else ""
-        hint = f"{tail.title} → {head.title}: {counted(n, 'edge')}"
-        edges.append(Edge(f"e-{tail.id}-{head.id}", tail, head, count, hint))
-    return edges
-
-
-# ---------------------------------------------------------------- what is left out
-
-
-def _cut(whole: Picture, options: Options) -> Picture:
-    """The boxes nearest to the result, and a box "…" wherever something is left out."""
-    into: dict[Box, list[Edge]] = {}
-    for edge in whole.edges:
-        into.setdefault(edge.head, []).append(edge)
-    distance = dict.fromkeys(whole.roots, 0)
-    queue = deque(distance)
-    while queue:
-        box = queue.popleft()
-        if options.depth is None or distance[box] < options.depth:
-            for edge in into.get(box, []):
-                if edge.tail not in distance:
-                    distance[edge.tail] = distance[box] + 1
-                    queue.append(edge.tail)
-    kept = set(list(distance)[: options.max_nodes])
-    if len(kept) == len(whole.boxes):
-        return whole
-    edges = [edge for edge in whole.edges if edge.tail in kept and edge.head in kept]
-    boxes = [box for box in whole.boxes if box in kept]
-    for head in list(boxes):
-        hidden = [edge.tail for edge in into.get(head, []) if edge.tail not in kept]
-        if hidden:
-            more = Box(f"more-{head.id}", "more", "…", "", None, _members(hidden))
-            boxes.append(more)
-            hint = f"{head.title} has {counted(len(hidden), 'input')} not drawn"
-            edges.append(Edge(f"e-more-{head.id}", more, head, "", hint))
-    out = len({n for box in whole.boxes if box not in kept for n in box.members})
-    rest = f"Only what is nearest to the result is drawn; {counted(out, 'node')} left out."
-    note = f"{whole.note} {rest}".lstrip()
-    return Picture(boxes, edges, [box for box in whole.roots if box in kept], note)
-
-
-def _members(boxes: Iterable[Box]) -> tuple[Node, ...]:
-    return tuple({node: None for box in boxes for node in box.members})

@@ -69,9 +69,9 @@ def _source(drawn: Picture, cards: Sequence[Card], rankdir: str, fans: bool) -> 
     lines += _nested(inside, ())
     labelled = len(drawn.edges) <= LABELLED and not fans
     for edge in drawn.edges:
-        room = ""
+        room = ", weight=4" if edge.tail.kind != "leaf" else ""
         if edge.local and labelled:
-            room = f", label={_room(width(edge.local, SMALL) + 8, SMALL + 5)}"
+            room += f", label={_room(width(edge.local, SMALL) + 8, SMALL + 5)}"
         lines.append(f'"{edge.tail.id}" -> "{edge.head.id}" [id="{edge.id}"{room}]')
     return "\n".join([*lines, "}"])
 

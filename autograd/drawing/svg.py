@@ -19,14 +19,15 @@ from autograd.drawing.picture import Box, Edge, Picture, picture
 from autograd.drawing.placing import SMALL, WIDEST, Card, place
 from autograd.drawing.style import style
 from autograd.drawing.words import clipped, escape, width
-from autograd.graph import Graph, counted
+from autograd.graph import Graph
 
 __all__ = ["draw"]
 
 TITLE, TEXT = 13, 12  # sizes of the fonts, in pixels
 ROW, PAD, GAP = 18, 8, 10
 MARGIN = 8.0
-DENSE = 150  # with more edges than this they are drawn fainter
+LONGEST = 2000  # characters of a tooltip
+DENSE = 150  # with more edges than this, and than two a box, they are drawn fainter
 
 
 def draw(
@@ -67,7 +68,7 @@ def _card(box: Box, options: Options, reserve: str) -> Card:
     title = clipped(box.title, TITLE, WIDEST)
     op = clipped(box.op, TITLE, WIDEST)
     if box.kind == "group":
-        op = clipped(box.op, SMALL, 1.5 * WIDEST)
+        op = clipped(box.op, SMALL, 2 * WIDEST)
     rows: list[tuple[str, str]] = []
     if box.node is not None:
         if options.values:
@@ -94,7 +95,7 @@ def _node(card: Card, centre: Point, drawn: Picture) -> str:
     right = left + w - PAD
     classes = f"node {box.kind}" + (" root" if box in drawn.roots else "")
     parts = [
-        f'<g id="@-{box.id}" class="{classes}"><title>{escape(_hint(box))}</title>',
+        f'<g id="@-{box.id}" class="{classes}"><title>{escape(box.hint[:LONGEST])}</title>',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h:.1f}" '
         f'rx="{9 if box.kind == "leaf" else 3}"/>',
     ]
@@ -118,20 +119,12 @@ def _node(card: Card, centre: Point, drawn: Picture) -> str:
     return "".join([*parts, "</g>\n"])
 
 
-def _hint(box: Box) -> str:
-    """What a tooltip says: everything whole, and the numbers to the last digit."""
-    if box.node is None:
-        return f"{box.title} {box.op or counted(len(box.members), 'node') + ' not drawn'}"
-    made = f" = {box.op}" if box.op else ""
-    return f"{box.title[:1000]}{made}, data {box.node.data!r}, grad {box.node.grad!r}"
-
-
 def _edge(edge: Edge, layout: Layout) -> str:
     points, label = layout.edges[edge.id]
     start, *curve, tip = points
     path = f"M{_at(start)}C" + " ".join([_at(point) for point in curve])
     parts = [
-        f'<g id="@-{edge.id}" class="edge"><title>{escape(edge.hint)}</title>',
+        f'<g id="@-{edge.id}" class="edge"><title>{escape(edge.hint[:LONGEST])}</title>',
         f'<path d="{path}"/><polygon points="{_arrow(points[-2], tip)}"/>',
     ]
     if edge.local:
@@ -198,7 +191,7 @@ def _document(
         f"{graph.stats}. {name} has the value {show(graph.root.data, options.format)}. "
         f"Each arrow goes from an input to what is computed of it. {note}"
     )
-    dense = " fan" if len(drawn.edges) > DENSE else ""
+    dense = " fan" if len(drawn.edges) > max(DENSE, 2 * len(drawn.boxes)) else ""
     if prefix is None:
         content = f"{title}{described}{options.theme}{body}"
         prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
