@@ -13,10 +13,12 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import autograd
 from autograd.expressions import CONSTANTS, FUNCTIONS, Expression, parse
+from autograd.files import write_atomically
 from autograd.value import Value
 
 __all__ = ["main"]
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except TypeError as error:
         return _complain(error, MISUSED)
-    except (ValueError, ArithmeticError, IndexError, ImportError) as error:
+    except (ValueError, ArithmeticError, IndexError, ImportError, RuntimeError) as error:
         return _complain(error, FAILED)
     except BrokenPipeError:  # its reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -228,7 +230,7 @@ def _run(arguments: argparse.Namespace, expression: Expression, point: list[Valu
         report = gradcheck(expression, *[x.data for x in point], order=arguments.order)
         results["check"] = {"passed": bool(report), "report": str(report)}
     if arguments.svg:
-        root.graph().save(arguments.svg)
+        write_atomically(Path(arguments.svg), root.graph().svg().encode())
     if arguments.html:
         root.steps().save(arguments.html)
     results["files"] = [path for path in (arguments.svg, arguments.html) if path]

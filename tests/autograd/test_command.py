@@ -19,6 +19,7 @@ import pytest
 
 import autograd
 from autograd.command import main
+from autograd.drawing import engine
 from autograd.expressions import FUNCTIONS
 
 TABLE = """\
@@ -339,6 +340,18 @@ def test_files(run: Run, tmp_path: Path) -> None:
     assert html.read_text("utf-8").lower().startswith("<!doctype html>")
     code, out, _ = run("7", "--svg", str(svg), "--html", str(html), "--json")
     assert json.loads(out)["files"] == [str(svg), str(html)]
+
+
+@pytest.mark.parametrize("option", ["--svg", "--html"])
+def test_without_a_layout_engine_no_picture_is_promised(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, option: str
+) -> None:
+    monkeypatch.setattr(engine, "find", lambda setting: None)
+    path = tmp_path / f"x.{option[2:]}"
+    code, out, err = run("x", "x=1", option, str(path))
+    assert (code, out) == (1, "")
+    assert "pip install 'scalar-autograd[viz]'" in err
+    assert not any(tmp_path.iterdir())
 
 
 def test_an_interruption_ends_quietly(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
