@@ -30,7 +30,7 @@ __all__ = ["Event", "Stepper"]
 INFIX = {"+", "-", "*", "/", "**"}
 MOST_OPERANDS = 6
 MOST_NAMES = 12
-LONGEST_NAME = 24
+LONGEST_NAME = 32
 NOTEBOOK_HEIGHT = 640
 
 

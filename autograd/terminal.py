@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import cmd
+import math
 import re
 import shutil
 import sys
@@ -91,8 +92,7 @@ class _Session(cmd.Cmd):
             self.prompt = ""
 
     def preloop(self) -> None:
-        products = len(self.events) - len(self.nodes) - 1
-        counts = f": {len(self.nodes)} values forward, {products} products backward. "
+        counts = f": {len(self.events):,} events, forward and back. "
         self.say([(self.root, "name"), (counts, ""), ("n: next, h: help, q: quit", "quiet")])
         first = next((event for event in self.events if event.turns), None)
         if first is not None:
@@ -170,7 +170,12 @@ class _Session(cmd.Cmd):
         for event in events[-MOST_ROWS:]:
             self.tell(event)
         if self.stepper.position == len(self.events):
-            self.say([("That was all: these are the gradients of ", ""), (self.root, "name")])
+            if any(map(math.isnan, self.stepper.grads.values())):
+                self.complain("That was all, and a gradient is not a number.")
+            else:
+                self.say(
+                    [("That was all: these are the gradients of ", ""), (self.root, "name")]
+                )
             self.do_w()
 
     # ------------------------------------------------------------------ looking

@@ -72,7 +72,7 @@ def test_it_starts_with_all_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", out)
     step(lesson())
     assert out.getvalue().splitlines() == [
-        "L: 4 values forward, 4 products backward. n: next, h: help, q: quit",
+        "L: 9 events, forward and back. n: next, h: help, q: quit",
         "  node  value  ∂L/∂node  from",
         "  a     ·      ·",
         "  b     ·      ·",
@@ -171,10 +171,13 @@ def test_nan_goes_to_the_cause_and_then_to_what_the_error_names(
     y = sqrt(x * x)
     y.label = "y"
     out = io.StringIO()
-    monkeypatch.setattr(sys, "stdin", io.StringIO("nan\nnan\nnan\n"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("nan\nnan\nnan\nc\n"))
     monkeypatch.setattr(sys, "stdout", out)
     step(y)
     lines = out.getvalue().splitlines()
+    end = lines.index("That was all, and a gradient is not a number.")
+    assert lines[end + 2] == "▸  x     0.0    nan"
+    del lines[end - 1 :]
     assert lines[1] == "the gradient of v2 is infinite at event 5; nan goes there"
     assert lines[-5:] == [
         "5/7  ∂y/∂v2 += ∂y/∂y · ∂y/∂v2 = 1.0 × inf → inf",
