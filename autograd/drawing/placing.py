@@ -21,7 +21,7 @@ __all__ = ["SMALL", "WIDEST", "Card", "place"]
 
 SMALL = 11  # the font size of captions and derivatives, in pixels
 WIDEST = 170.0  # of a name; what is longer is cut, and whole in the tooltip
-LABELLED = 400  # with more edges than this the layout keeps no room for their numbers
+LABELLED = 1000  # with more edges than this the layout keeps no room for their numbers
 FAN = 1.5  # edges a box, from which on collapsed neurons are linked by fans
 ARROW = 8.0  # the length of an arrowhead
 
