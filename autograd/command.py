@@ -298,7 +298,7 @@ def _print_table(head: list[str], rows: list[list[str]]) -> None:
             table.add_column(name, overflow="fold")
         for row in rows:
             table.add_row(*row)
-        Console(markup=False, highlight=False).print(table)
+        Console().print(table)
         return
     widths = [max(map(len, column)) for column in zip(head, *rows)]
     for row in [head, *rows]:

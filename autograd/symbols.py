@@ -19,16 +19,19 @@ from autograd.primitive import TABLE, Operand, Primitive, primal
 
 __all__ = ["derivation"]
 
-SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula holds together
-TIGHTNESS = {"add": SUM, "sub": SUM, "neg": SUM, "expm1": SUM, "mul": PRODUCT} | dict.fromkeys(
-    ["pow", "square", "exp", "exp2", "gaussian", "div", "reciprocal"], POWER
-)
+SUM, NEGATIVE, PRODUCT, POWER, ATOM = range(5)  # how tightly a formula holds together
+TIGHTNESS = {
+    **dict.fromkeys(["add", "sub", "expm1"], SUM),
+    "neg": NEGATIVE,
+    "mul": PRODUCT,
+    **dict.fromkeys(["pow", "square", "exp", "exp2", "gaussian", "div", "reciprocal"], POWER),
+}
 # What the operands of an operation need, where LaTeX does not enclose them by itself.
 NEEDED = {
     "add": (SUM, PRODUCT),
     "sub": (SUM, PRODUCT),
     "neg": (PRODUCT,),
-    "mul": (PRODUCT, POWER),
+    "mul": (NEGATIVE, PRODUCT),
     "pow": (ATOM, SUM),
     "square": (ATOM,),
     "gaussian": (ATOM, POWER),
@@ -70,9 +73,12 @@ class Symbol:
         if primitive.name == "pow" and symbols[1].data == 1.0:
             return symbols[0]
         needed = NEEDED.get(primitive.name, (SUM,) * len(symbols))
-        texts = [x.enclosed(tightness) for x, tightness in zip(symbols, needed)]
+        texts = [x.enclosed(need) for x, need in zip(symbols, needed)]
         latex = primitive.latex.format(*texts, args=", ".join(texts))
-        return Symbol(data, latex, TIGHTNESS.get(primitive.name, ATOM))
+        tightness = TIGHTNESS.get(primitive.name, ATOM)
+        if tightness == PRODUCT and symbols[0].tightness == NEGATIVE:
+            tightness = NEGATIVE
+        return Symbol(data, latex, tightness)
 
     def enclosed(self, needed: int) -> str:
         """The formula, in parentheses if it holds together less tightly than needed."""
@@ -135,7 +141,7 @@ def _symbol(x: Operand) -> Symbol:
         return x
     number = float(x)
     sign = "-" if math.copysign(1.0, number) < 0.0 else ""
-    return Symbol(number, sign + _size(abs(number)), SUM if sign else ATOM)
+    return Symbol(number, sign + _size(abs(number)), NEGATIVE if sign else ATOM)
 
 
 def _size(number: float) -> str:

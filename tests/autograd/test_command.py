@@ -117,6 +117,7 @@ def test_a_formula_that_begins_with_a_minus(run: Run) -> None:
         code, out, err = run(formula, "x=-2", *names)
         assert (code, err) == (0, "")
         assert out.startswith(f"{formula} = ")
+    assert run("-h*2", "h=3")[1].startswith("-h*2 = -6.0")
 
 
 def test_no_variables_no_table(run: Run) -> None:
@@ -462,9 +463,7 @@ def test_on_a_terminal_without_rich_the_table_is_plain(
     assert run("sin(x*y) + x**2", "x=2", "y=3") == (0, TABLE, "")
 
 
-def test_on_a_terminal_with_rich_labels_are_no_markup(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_a_terminal_with_rich_it_is_drawn(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     code, out, _ = run("θ*x", "θ=2", "x=3")
     assert code == 0

@@ -46,6 +46,7 @@ def rules_of(name: str, *numbers: float) -> list[str]:
         ("abs", (-2.0,), ["-1"]),
         ("relu", (2.0,), ["1"]),
         ("relu", (-2.0,), ["0"]),
+        ("relu", (0.0,), ["0"]),
         ("leaky_relu", (-2.0, 0.1), ["y", "x"]),
         ("maximum", (2.0, 2.0), ["0.5", "0.5"]),
         ("where", (1.0, 2.0, 3.0), ["0", "1", "0"]),
@@ -211,6 +212,24 @@ def _built(formula: Any) -> Symbol:
     result: Symbol = TABLE[name](*[_built(x) for x in operands])
     assume(1e-3 < abs(result.data) < 1e3)
     return result
+
+
+def test_parentheses_that_a_reader_needs() -> None:
+    x, y = Symbol(2.0, "x"), Symbol(3.0, "y")
+    for formula, latex in [
+        (x * -3.0, r"x \cdot \left(-3\right)"),
+        (x - -3.0, r"x - \left(-3\right)"),
+        (-3.0 * x, r"-3 \cdot x"),
+        (-(-x), r"-\left(-x\right)"),
+        (y + -x * y, r"y + \left(-x \cdot y\right)"),
+        (-(x * y), r"-x \cdot y"),
+        (-(x + y), r"-\left(x + y\right)"),
+        ((x**2.0) ** y, r"{\left({x}^{2}\right)}^{y}"),
+        ((x / y) ** 2.0, r"{\left(\frac{x}{y}\right)}^{2}"),
+        ((x + y) * (x - y), r"\left(x + y\right) \cdot \left(x - y\right)"),
+        ((x + y) / (x - y), r"\frac{x + y}{x - y}"),
+    ]:
+        assert formula.latex == latex
 
 
 @given(_formulas())
