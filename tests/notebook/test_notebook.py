@@ -69,7 +69,14 @@ def test_a_graph_is_a_picture_with_a_tree_for_those_who_cannot_see_it(
 ) -> None:
     data = shown(outputs, name)
     assert data["image/svg+xml"].startswith("<svg")
-    assert "v" in data["text/plain"] or "a" in data["text/plain"]
+    assert "data" in data["text/plain"]
+    assert "local" in data["text/plain"]
+
+
+def test_a_small_graph_is_also_a_derivation_in_latex(outputs: Outputs) -> None:
+    formulas = shown(outputs, "second graph")["text/latex"]
+    assert formulas.startswith(r"\begin{align*}")
+    assert r"a \cdot a = 4" in formulas
 
 
 def test_two_pictures_in_one_notebook_share_no_id(outputs: Outputs) -> None:
