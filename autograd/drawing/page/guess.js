@@ -38,8 +38,9 @@ const exactOf = (event) =>
 
 // A guess is right within half a percent.
 function verdict(guess, exact) {
-  if (Object.is(guess, exact) || Math.abs(guess - exact) <= 0.005 * Math.abs(exact)) return "";
-  if (Math.abs(guess + exact) <= 0.005 * Math.abs(exact)) return "The sign is wrong.";
+  const near = (x) => Object.is(x, exact) || Math.abs(x - exact) <= 0.005 * Math.abs(exact);
+  if (Number.isFinite(exact) ? near(guess) : Object.is(guess, exact)) return "";
+  if (Number.isFinite(exact) && near(-guess)) return "The sign is wrong.";
   const off = Math.abs(guess - exact);
   if (!Number.isFinite(off)) return "Not yet.";
   return `Too ${guess > exact ? "high" : "low"} by ${Number(off.toPrecision(3))}.`;

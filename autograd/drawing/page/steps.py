@@ -11,8 +11,8 @@ from autograd.drawing.numbers import show
 from autograd.drawing.page.document import asset, controls, document, number, table
 from autograd.drawing.svg import draw
 from autograd.drawing.words import escape, width
+from autograd.events import Event, short
 from autograd.graph import Graph, Node
-from autograd.stepper import Event, short
 
 if TYPE_CHECKING:
     from autograd.stepper import Stepper
