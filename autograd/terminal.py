@@ -17,9 +17,10 @@ from collections import Counter
 from typing import IO
 
 from autograd.drawing.numbers import show
+from autograd.events import Event, formula, short
 from autograd.graph import Node
 from autograd.primitive import Number
-from autograd.stepper import Event, Stepper, formula, named, short
+from autograd.stepper import Stepper, named
 from autograd.sweeps import explain_nan
 from autograd.value import Value
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Stepper, Value, dot, maximum, relu, sqrt, where
-from autograd.stepper import MOST_NAMES, Event
+from autograd.events import LONGEST_NAME, Event
+from autograd.stepper import MOST_NAMES
 from autograd.value import topological_order
 from tests.properties.programs import Program, programs
 
@@ -292,6 +293,12 @@ def test_run_until_knows_names_and_shared_labels() -> None:
     event = stepper.run_until("v3")
     assert event is not None
     assert event.target.op is not None
+    exact = "x" * LONGEST_NAME
+    assert str(Stepper(Value(1.0, label=exact)).next()) == f"{exact} = 1.0"
+    beginning = f"{exact[:-1]}…"
+    assert (
+        str(Stepper(Value(1.0, label=exact + "x")).run_until(beginning)) == f"{beginning} = 1.0"
+    )
     many = sum((Value(float(i)) for i in range(MOST_NAMES)), Value(0.0))
     with pytest.raises(LookupError, match=r"v12, …$"):
         Stepper(many).run_until("")
