@@ -61,7 +61,7 @@ def step(root: Value | Stepper, seed: Number = 1.0) -> None:
 
     Args:
         root: the Value to differentiate, or a Stepper, which goes on from where it is.
-        seed: the gradient that the pass starts from.
+        seed: the gradient that the pass starts from; a Stepper has its own.
 
     Raises:
         TypeError: `root` is neither, or `seed` is not a real number.
@@ -101,7 +101,7 @@ class _Session(cmd.Cmd):
         self.do_w()
 
     def precmd(self, line: str) -> str:
-        if line.split(maxsplit=1)[:1] and line.split(maxsplit=1)[0] in MOVES:
+        if line.strip().partition(" ")[0] in MOVES:
             self.again = line
         return line
 
