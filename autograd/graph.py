@@ -248,7 +248,7 @@ class Graph:
 
 
 def _in_order(roots: tuple[Value, ...]) -> list[Value]:
-    order, leaves = topological_order(*roots)
+    order, leaves = topological_order(*reversed(roots))
     placed = dict.fromkeys(leaves, False)
     values: list[Value] = []
     for value in order:
@@ -262,13 +262,13 @@ def _in_order(roots: tuple[Value, ...]) -> list[Value]:
 
 def _names(values: list[Value]) -> list[str]:
     """The labels, and `v1`, `v2` … where there is none; a name that is taken gets a suffix."""
-    names = [value.label or f"v{index + 1}" for index, value in enumerate(values)]
+    labels = [value.label if (value.label or "").strip() else None for value in values]
+    names = [label or f"v{index + 1}" for index, label in enumerate(labels)]
     taken: set[str] = set()
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(2))
     for labelled in (True, False):
-        for index, value in enumerate(values):
-            if bool(value.label) is labelled:
-                name = names[index]
+        for index, name in enumerate(names):
+            if bool(labels[index]) is labelled:
                 while names[index] in taken:
                     names[index] = f"{name}_{next(numbers[name])}"
                 taken.add(names[index])

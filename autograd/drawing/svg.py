@@ -184,7 +184,7 @@ def _document(
             for i, line in enumerate(lines)
         ]
     )
-    height = below + len(lines) * ROW
+    height = below + len(lines) * ROW + (PAD if lines else 0)
     name = graph.root.name[:100]
     title = options.title or f"Computation graph of {name}"
     described = (

@@ -61,7 +61,7 @@ def test_it_is_a_snapshot() -> None:
 def test_names_are_labels_or_numbers_and_unique() -> None:
     x, y = Value(1.0, label="w"), Value(2.0, label="w")
     z = Value(3.0, label="v3")
-    empty = Value(4.0, label="")
+    empty = Value(4.0, label=" ")
     names = [n.name for n in Graph(((x * y) * z) * empty)]
     assert names == ["w", "w_2", "v3_2", "v3", "v5", "v6", "v7"]
     taken = Value(1.0, label="w_2") + x + y

@@ -120,9 +120,7 @@ def test_a_layout_that_takes_too_long_is_stopped(command: Maker) -> None:
 
 def test_what_a_failing_engine_says_is_passed_on(command: Maker) -> None:
     failing = command("failing", "echo no such format >&2; exit 3")
-    with pytest.raises(
-        LayoutError, match="failing -Tpng failed with status 3: no such format"
-    ):
+    with pytest.raises(LayoutError, match="failing -Tpng failed with status 3: no such format"):
         run("digraph {}", "png", failing, 5.0)
     silent = command("silent", "exit 0")
     with pytest.raises(LayoutError, match="silent -Tsvg failed with status 0: no output"):
