@@ -247,7 +247,7 @@ def written(node: Node, options: Options) -> str:
     if len(node.inputs) == len(node.operands):
         return symbol
     texts = [
-        show(x, options.format) if isinstance(x, float) else clipped(x.name, 1, LONGEST_NAME)
+        clipped(x.name, 1, LONGEST_NAME) if isinstance(x, Node) else show(x, options.format)
         for x in node.operands[:MOST_OPERANDS]
     ]
     if len(node.operands) == 2 and not symbol.isidentifier():

@@ -25,9 +25,9 @@ NOTES = {
 def together(graph: Graph, options: Options) -> tuple[dict[Node, str], dict[Node, str], str]:
     """The module of each node, the box of each node that shares one, and a note about that."""
     groups = group_of(graph)
-    chosen = options.collapse or ""
+    level = options.collapse or ""
     keys: dict[Node, str] = {}
-    for level in ("", "neuron", "layer", "model") if chosen == "auto" else (chosen,):
+    for level in ("", "neuron", "layer", "model") if level == "auto" else (level,):
         keys = _keys(graph, groups, level)
         if _fits(graph, keys, options.max_nodes):
             break

@@ -14,7 +14,7 @@ import pytest
 from autograd import Graph, Value
 from autograd.drawing import engine
 from autograd.drawing.options import Options
-from autograd.drawing.svg import draw
+from autograd.drawing.svg import _middle, draw
 from tests.drawing.examples import HOSTILE, chain, hostile, network, odd_numbers, small
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -38,7 +38,7 @@ def texts(root: ET.Element, name: str) -> list[str]:
 def close(svg: ET.Element, tolerance: float = 0.5) -> None:
     """Every box is inside the picture and covers no other."""
     left, top, width, height = map(float, svg.get("viewBox", "").split())
-    places = []
+    places: list[tuple[float, float, float, float]] = []
     for node in marked(svg, "node"):
         rect = node.find(f"{SVG}rect")
         assert rect is not None
@@ -310,3 +310,9 @@ def test_graphviz_draws_the_same_boxes_and_arrows(name: str) -> None:
         assert ids[0] == ids[1]
     for kind in ("name", "op", "data", "grad", "local", "note"):
         assert texts(svg, kind) == texts(golden, kind)
+
+
+def test_a_text_without_room_of_its_own_is_half_way_along_its_arrow() -> None:
+    line = [(0.0, 0.0), (3.0, 3.0), (6.0, 3.0), (9.0, 0.0)]
+    assert _middle(line) == (4.5, 2.25)
+    assert _middle([*line, (12.0, 0.0), (15.0, 0.0), (18.0, 0.0)]) == (9.0, 0.0)

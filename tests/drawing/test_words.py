@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,7 @@ def test_widths_are_those_of_the_characters() -> None:
 
 def test_options_are_checked_where_they_are_given() -> None:
     options = Options()
-    for changes, error, message in [
+    cases: list[tuple[dict[str, Any], type[Exception], str]] = [
         ({"rankdir": "up"}, ValueError, "rankdir is one of 'LR', 'RL', 'TB', 'BT', got 'up'"),
         ({"collapse": "all"}, ValueError, "collapse is one of 'auto', 'neuron', 'layer', None"),
         ({"theme": "red"}, ValueError, "theme is one of"),
@@ -80,7 +81,8 @@ def test_options_are_checked_where_they_are_given() -> None:
         ({"format": "d"}, ValueError, "'d' does not format a float"),
         ({"timeout": 0}, ValueError, "timeout is a number of seconds above 0"),
         ({"size": 1}, TypeError, "there is no option 'size'"),
-    ]:
+    ]
+    for changes, error, message in cases:
         with pytest.raises(error, match=message):
             options.changed(**changes)
     assert options.changed(depth=None, max_nodes=None).max_nodes is None
