@@ -14,6 +14,7 @@ __all__ = ["together"]
 EDGES_A_BOX = 3  # a picture with more edges than this times `max_nodes` is too large too
 BUNDLE = 8  # so many leaves that go into one layer are one box with it
 BEFORE, AFTER = "operations before the model", "other operations"
+LEVELS = ["", "neuron", "layer", "model"]
 NOTES = {
     "": "",
     "neuron": "Every neuron is drawn as one box",
@@ -25,9 +26,9 @@ NOTES = {
 def together(graph: Graph, options: Options) -> tuple[dict[Node, str], dict[Node, str], str]:
     """The module of each node, the box of each node that shares one, and a note about that."""
     groups = group_of(graph)
-    level = options.collapse or ""
-    keys: dict[Node, str] = {}
-    for level in ("", "neuron", "layer", "model") if level == "auto" else (level,):
+    levels = LEVELS if options.collapse == "auto" else [options.collapse or ""]
+    level, keys = "", dict[Node, str]()
+    for level in levels:
         keys = _keys(graph, groups, level)
         if _fits(graph, keys, options.max_nodes):
             break
