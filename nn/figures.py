@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograd.drawing.page.training import panels, stops
+from autograd.drawing.page.training import panels, plain, stops
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,13 +85,13 @@ def _drawn(history: History) -> tuple[Figure, Update]:
         for part in updates:
             part(epoch)
 
-    update(history.epochs)
+    update(stops(history.epochs, plane)[-1])
     return fig, update
 
 
 def _curves(ax: Axes, group: Mapping[str, Sequence[float]]) -> Update:
     for k, (name, numbers) in enumerate(group.items()):
-        (line,) = ax.plot(range(1, len(numbers) + 1), numbers, label=name.replace("_", " "))
+        (line,) = ax.plot(range(1, len(numbers) + 1), numbers, label=plain(name))
         line.set(color=COLOURS[(k + 1) % 5], linestyle=LINES[k % 4])
     ax.set_xlabel("epoch")
     ax.grid(color="#E3E3E3")

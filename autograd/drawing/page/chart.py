@@ -126,7 +126,7 @@ def _vertical(numbers: Iterable[float]) -> Axis:
         return Axis(low, high, BOTTOM, TOP, logarithmic=True)
     if 0.0 < low < 0.5 * high:
         low = 0.0
-    if high - low <= 1e-12 * max(abs(high), abs(low)):
+    if high - low <= max(1e-300, 1e-12 * abs(high), 1e-12 * abs(low)):
         around = abs(high) / 2 or 0.5
         low, high = low - around, high + around
     return Axis(low, high, BOTTOM, TOP)

@@ -6,6 +6,7 @@ along the sides of each cell.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 Point = tuple[float, float]
@@ -59,8 +60,8 @@ def _clipped(
     x, y, value = corners[-1]
     for to_x, to_y, to_value in corners:
         if (value > 0.0) != (to_value > 0.0):
-            t = value / (value - to_value)
-            t = t if 0.0 <= t <= 1.0 else 0.5  # a corner is NaN or infinite
+            fall = value - to_value
+            t = value / fall if math.isfinite(fall) else 0.5
             crossing = (x + t * (to_x - x), y + t * (to_y - y))
             polygon.append(crossing)
             crossings.append(crossing)

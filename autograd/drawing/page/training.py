@@ -52,7 +52,7 @@ def training_page(history: Training) -> str:
     if plane is not None:
         figures.append(_figure("Decision boundary", plane.svg(paths[last]) + plane.legend()))
     for chart in charts:
-        title = " and ".join(map(_plain, chart.curves))
+        title = " and ".join(map(plain, chart.curves))
         picture = chart.svg(epochs[last]) + _legend(chart, epochs[last])
         figures.append(_figure(title[:1].upper() + title[1:], picture))
     said = [_said(history, epoch) for epoch in epochs]
@@ -62,7 +62,7 @@ def training_page(history: Training) -> str:
         + controls("epoch", len(epochs))
         + table(
             "All epochs",
-            ["epoch", *map(_plain, history.records)],
+            ["epoch", *map(plain, history.records)],
             _rows(history, epochs),
             epochs,
         )
@@ -124,7 +124,7 @@ def _legend(chart: Chart, epoch: int) -> str:
     """The lines, their names, and the numbers at an epoch."""
     items = "".join(
         f'<li><svg class="mark" viewBox="-14 -7 28 14" aria-hidden="true">'
-        f'<path class="curve c{k}" d="M-14 0H14"/></svg> {escape(_plain(name))} '
+        f'<path class="curve c{k}" d="M-14 0H14"/></svg> {escape(plain(name))} '
         f"<b>{_value(numbers, epoch)}</b></li>"
         for k, (name, numbers) in enumerate(chart.curves.items())
     )
@@ -135,7 +135,7 @@ def _said(history: Training, epoch: int) -> str:
     """What there is to say about an epoch."""
     if epoch == 0:
         return "Before training"
-    numbers = [f"{_plain(name)} {_value(xs, epoch)}" for name, xs in history.records.items()]
+    numbers = [f"{plain(name)} {_value(xs, epoch)}" for name, xs in history.records.items()]
     return f"Epoch {epoch} of {history.epochs}: {', '.join(numbers)}"
 
 
@@ -150,6 +150,6 @@ def _value(numbers: Sequence[float], epoch: int) -> str:
     return show(numbers[epoch - 1]) if epoch else "–"
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """The name of a record as a person writes it."""
     return name.replace("val_", "validation ").replace("_", " ")
