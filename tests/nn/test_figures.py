@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 import nn
 from tests.nn.test_boundary import boundary_of, trained
@@ -19,8 +20,8 @@ CURVES = nn.History.from_dict(
 def test_the_figure_has_a_panel_for_each_quantity() -> None:
     first, second = CURVES.plot().axes
     assert [line.get_label() for line in first.get_lines()[:2]] == ["loss", "validation loss"]
-    assert list(first.get_lines()[0].get_ydata()) == [3.0, 2.0, 1.0]
-    assert list(first.get_lines()[0].get_xdata()) == [1, 2, 3]
+    assert np.asarray(first.get_lines()[0].get_ydata()).tolist() == [3.0, 2.0, 1.0]
+    assert np.asarray(first.get_lines()[0].get_xdata()).tolist() == [1, 2, 3]
     assert second.get_lines()[0].get_label() == "hits"
 
 
@@ -55,13 +56,12 @@ def test_the_animation_has_a_frame_an_epoch_and_rests_on_the_last(tmp_path: Path
     path = tmp_path / "training.gif"
     trained().save(path)
     with Image.open(path) as gif:
-        frames, lasted = [], []
-        for k in range(gif.n_frames):
-            gif.seek(k)
-            frames.append(gif.convert("RGB").tobytes())
-            lasted.append(gif.info["duration"])
-    assert len(set(frames)) == 6
-    assert sum(lasted) >= 7000
+        shown = [
+            (f.convert("RGB").tobytes(), f.info["duration"])
+            for f in ImageSequence.Iterator(gif)
+        ]
+    assert len({frame for frame, _ in shown}) == 6
+    assert sum([duration for _, duration in shown]) >= 7000
 
 
 def test_a_model_of_three_classes_is_drawn_in_three_colours() -> None:

@@ -112,7 +112,7 @@ def _finished(stepper: Stepper) -> Graph:
         new[node] = replace(
             node,
             grad=ends.get(node, 0.0),
-            operands=tuple([x if isinstance(x, float) else new[x] for x in node.operands]),
+            operands=tuple([new[x] if isinstance(x, Node) else x for x in node.operands]),
             inputs=tuple([new[x] for x in node.inputs]),
         )
     graph.nodes = tuple(new.values())
