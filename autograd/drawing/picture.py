@@ -16,6 +16,7 @@ from autograd.drawing.numbers import show
 from autograd.drawing.options import Options
 from autograd.drawing.units import together
 from autograd.drawing.words import clipped
+from autograd.events import formula
 from autograd.graph import Graph, Node, counted
 
 __all__ = ["Box", "Edge", "Picture", "picture", "written"]
@@ -185,7 +186,7 @@ class _Maker:
     def single(self, node: Node, suffix: str, beside: Node) -> Box:
         clusters = tuple(layers_of(self.groups[beside])) if beside in self.groups else ()
         title, op = within(node.name, clusters), written(node, self.options)
-        made = f" = {op}" if op else ""
+        made = f" = {formula(node)}" if op else ""
         hint = f"{node.name}{made}, data {node.data!r}, grad {node.grad!r}"
         kind: Literal["leaf", "operation"] = "operation" if op else "leaf"
         return Box(f"n{node.index}{suffix}", kind, title, op, node, hint, clusters)

@@ -17,7 +17,6 @@ LIGHT = {
     "around": "#f4f5f7",
     "local": "#8a3b00",
     "grad": "#a1133f",
-    "mark": "#d1242f",
 }
 DARK = {
     "ink": "#f0f3f6",
@@ -30,7 +29,6 @@ DARK = {
     "around": "#1a2029",
     "local": "#ffb77c",
     "grad": "#ff9fb5",
-    "mark": "#ff7b72",
 }
 RULES = """
 @ {font-family: FONTS; background: var(--paper); color: var(--ink)}

@@ -88,7 +88,7 @@ def test_every_node_and_edge_has_its_numbers() -> None:
     ]
     tip = loss.find(f"{SVG}title")
     assert tip is not None
-    assert tip.text == "loss = ReLU, data 14.0, grad 1.0"
+    assert tip.text == "loss = relu(v8), data 14.0, grad 1.0"
 
 
 def test_values_and_gradients_may_be_left_out() -> None:
