@@ -17,7 +17,7 @@ from nn.module import Module
 if TYPE_CHECKING:
     from autograd.drawing.page.plane import Plane
 
-SNAPSHOTS = 48  # at most so many and the first and last, evenly spread
+SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
 CELLS = 32  # of the grid, along its longer side
 MARGIN = 0.12  # around the samples, as a share of their extent
 CLASSES = 10

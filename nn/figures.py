@@ -26,31 +26,42 @@ DURATION = 6.0  # of an animation, in seconds
 Update = Callable[[int], None]  # shows another epoch
 
 
-def figure(history: History) -> Figure:
-    """The curves, and the boundary of the last epoch where it is known."""
-    fig, _ = _drawn(history)
-    return fig
+def plot(history: History) -> tuple[Axes, ...]:
+    """A new figure of pyplot: the boundary of the last epoch, where it is known, and curves."""
+    _need_matplotlib()
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure()
+    _drawn(history, figure)
+    return tuple(figure.axes)
 
 
 def picture(history: History, form: str) -> bytes:
     """The figure as a file, the same bytes for the same history."""
+    _need_matplotlib()
     import matplotlib
+    from matplotlib.figure import Figure
 
+    figure = Figure()
+    _drawn(history, figure)
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
     file = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "scalar-autograd"}):
-        figure(history).savefig(file, format=form, metadata=metadata)
+        figure.savefig(file, format=form, metadata=metadata)
     return file.getvalue()
 
 
 def animation(history: History, form: str = "gif") -> bytes:
     """The epochs one after another, as an animated GIF that stays a while on the last."""
-    fig, update = _drawn(history)
+    _need_matplotlib()
+    from matplotlib.animation import PillowWriter
+    from matplotlib.figure import Figure
+
+    fig = Figure()
+    update = _drawn(history, fig)
     title = fig.suptitle("epoch 0", fontsize=11)
     fig.canvas.draw()
     fig.set_layout_engine("none")
-    from matplotlib.animation import PillowWriter
-
     epochs = stops(history.epochs, history.plane())
     pace = max(1, round(len(epochs) / DURATION))
     writer = PillowWriter(fps=pace)
@@ -64,19 +75,23 @@ def animation(history: History, form: str = "gif") -> bytes:
         return path.read_bytes()
 
 
-def _drawn(history: History) -> tuple[Figure, Update]:
-    """The figure at the last epoch, and what shows another."""
+def _need_matplotlib() -> None:
     try:
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise ImportError(
             "pictures of a training need the `plots` extra: "
             "pip install 'scalar-autograd[plots]'; an .html page needs nothing"
         ) from error
+
+
+def _drawn(history: History, fig: Figure) -> Update:
+    """Draw the last epoch; what is returned shows another."""
     plane = history.plane()
     groups = panels(history.records)
     count = len(groups) + (plane is not None)
-    fig = Figure(figsize=(4.8 * count, 3.8), dpi=100, layout="constrained")
+    fig.set_size_inches(4.8 * count, 3.8)
+    fig.set_layout_engine("constrained")
     axes = list(fig.subplots(1, count, squeeze=False).flat)
     updates = [] if plane is None else [_boundary(axes[0], plane)]
     updates += [_curves(ax, group) for ax, group in zip(axes[count - len(groups) :], groups)]
@@ -86,7 +101,7 @@ def _drawn(history: History) -> tuple[Figure, Update]:
             part(epoch)
 
     update(stops(history.epochs, plane)[-1])
-    return fig, update
+    return update
 
 
 def _curves(ax: Axes, group: Mapping[str, Sequence[float]]) -> Update:

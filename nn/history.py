@@ -16,7 +16,7 @@ from nn.checks import count, instance, not_negative
 from nn.module import Module
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
     from autograd.drawing.page.plane import Plane
     from nn.boundary import Boundary
@@ -113,7 +113,7 @@ class History:
                 `*.gif`, the same as an animation; `*.png`, `*.svg` or `*.pdf`, the `plot`.
 
         Where `boundary` is known the decision boundary is drawn as well. Of a long training
-        it has about 50 epochs, evenly spread; one that was resumed has those since.
+        it has 30 to 60 epochs, evenly spread; one that was resumed has those since.
 
         Raises:
             ValueError: another suffix, or there are no epochs.
@@ -138,17 +138,22 @@ class History:
             draw = figures.animation if target.suffix == ".gif" else figures.picture
             write_atomically(target, draw(self, target.suffix[1:]))
 
-    def plot(self) -> Figure:
-        """The curves, and the decision boundary of the last epoch, as a matplotlib figure.
+    def plot(self) -> tuple[Axes, ...]:
+        """Draw the curves, and the boundary of the last epoch, as a new figure of pyplot.
+
+        A notebook shows it; in a script, `matplotlib.pyplot.show()` does.
+
+        Returns:
+            The axes: of the boundary if it is known, then of each quantity.
 
         Raises:
             ValueError: there are no epochs.
             ImportError: matplotlib is missing.
         """
         self._not_empty("plot")
-        from nn.figures import figure
+        from nn.figures import plot
 
-        return figure(self)
+        return plot(self)
 
     def _repr_html_(self) -> str:
         """The page of `save`, in a notebook."""

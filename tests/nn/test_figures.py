@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
@@ -12,13 +14,20 @@ from PIL import Image, ImageSequence
 import nn
 from tests.nn.test_boundary import boundary_of, trained
 
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
 CURVES = nn.History.from_dict(
     {"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.5, 2.0], "hits": [0.0, 0.5, 1.0]}
 )
 
 
 def test_the_figure_has_a_panel_for_each_quantity() -> None:
-    first, second = CURVES.plot().axes
+    first, second = CURVES.plot()
     assert [line.get_label() for line in first.get_lines()[:2]] == ["loss", "validation loss"]
     assert np.asarray(first.get_lines()[0].get_ydata()).tolist() == [3.0, 2.0, 1.0]
     assert np.asarray(first.get_lines()[0].get_xdata()).tolist() == [1, 2, 3]
@@ -26,7 +35,7 @@ def test_the_figure_has_a_panel_for_each_quantity() -> None:
 
 
 def test_the_figure_has_the_boundary_first() -> None:
-    boundary, loss = trained().plot().axes
+    boundary, loss = trained().plot()
     assert [line.get_label() for line in boundary.get_lines()] == ["class -1", "class 1"]
     assert boundary.get_aspect() == 1.0
     assert loss.get_xlabel() == "epoch"
@@ -75,7 +84,7 @@ def test_a_model_of_three_classes_is_drawn_in_three_colours() -> None:
         epochs=20,
         progress=False,
     )
-    boundary = history.plot().axes[0]
+    boundary = history.plot()[0]
     assert len(boundary.get_lines()) == 3
     assert len(boundary.collections) == 6
 
@@ -83,7 +92,7 @@ def test_a_model_of_three_classes_is_drawn_in_three_colours() -> None:
 def test_a_model_that_answers_one_class_everywhere_has_no_line() -> None:
     history = nn.History.from_dict({"loss": [1.0]})
     history.boundary = boundary_of(lambda x, p: p + 1.0)
-    assert len(history.plot().axes[0].collections) == 1
+    assert len(history.plot()[0].collections) == 1
 
 
 def test_without_matplotlib_the_page_is_written_and_a_picture_says_what_it_needs(

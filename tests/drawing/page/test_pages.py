@@ -8,6 +8,7 @@ import html
 import json
 import math
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def product() -> Value:
     return Value(2.0, label="a") * Value(math.inf, label="</script>")
 
 
-PAGES = {
+PAGES: dict[str, Callable[[], str]] = {
     "steps": lambda: steps_page(Stepper(product())),
     "graph": lambda: graph_page(product().graph()),
     "curves": lambda: training_page(nn.History.from_dict({"loss": [math.nan, 1.0]})),
@@ -77,12 +78,9 @@ def test_the_same_again_is_the_same_bytes(make: Any) -> None:
 def test_the_data_are_valid_json() -> None:
     for make in PAGES.values():
         text = make().split('type="application/json" id="data">')[1].split("</script>")[0]
-        data = json.loads(text, parse_constant=_not_json)
+        data = json.loads(text)
+        assert not re.search(r"[:,\[](NaN|-?Infinity)", text)
         assert len(data["keys"]) > 1
-
-
-def _not_json(name: str) -> None:
-    raise AssertionError(f"{name} is not JSON")
 
 
 def test_every_event_has_its_words() -> None:
