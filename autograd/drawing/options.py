@@ -62,7 +62,12 @@ class Options:
                 raise TypeError(f"{name} is an integer or None, got {count!r}")
             if count is not None and count < 1:
                 raise ValueError(f"{name} is at least 1, got {count}")
+        for name in ("title", "engine"):
+            if not isinstance(getattr(self, name), str | None):
+                raise TypeError(f"{name} is a string or None, got {getattr(self, name)!r}")
         numbers.check(self.format)
+        if not isinstance(self.timeout, int | float):
+            raise TypeError(f"timeout is a number of seconds, got {self.timeout!r}")
         if not self.timeout > 0:
             raise ValueError(f"timeout is a number of seconds above 0, got {self.timeout!r}")
 

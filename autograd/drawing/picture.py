@@ -7,7 +7,7 @@ are left out, and `note` says so.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -185,7 +185,8 @@ class _Maker:
 
     def single(self, node: Node, suffix: str, beside: Node) -> Box:
         clusters = tuple(layers_of(self.groups[beside])) if beside in self.groups else ()
-        title, op = within(node.name, clusters), written(node, self.options)
+        title = within(node.name, clusters)
+        op = written(node, self.options, clusters)
         made = f" = {formula(node)}" if op else ""
         hint = f"{node.name}{made}, data {node.data!r}, grad {node.grad!r}"
         kind: Literal["leaf", "operation"] = "operation" if op else "leaf"
@@ -240,15 +241,21 @@ class _Maker:
             yield Edge(f"e-more-{head.id}", more, head, "", hint)
 
 
-def written(node: Node, options: Options) -> str:
-    """The operation as a box shows it: its symbol; the whole call if an operand is a number."""
+def written(node: Node, options: Options, around: Sequence[str] = ()) -> str:
+    """The operation as a box shows it: its symbol; the whole call if an operand is a number.
+
+    Args:
+        around: the modules around the box; their paths need not be repeated.
+    """
     if node.op is None:
         return ""
     symbol = node.op.name if node.op.name == "dot" else node.op.symbol
     if len(node.inputs) == len(node.operands):
         return symbol
     texts = [
-        clipped(x.name, 1, LONGEST_NAME) if isinstance(x, Node) else show(x, options.format)
+        clipped(within(x.name, around), 1, LONGEST_NAME)
+        if isinstance(x, Node)
+        else show(x, options.format)
         for x in node.operands[:MOST_OPERANDS]
     ]
     if len(node.operands) == 2 and not symbol.isidentifier():

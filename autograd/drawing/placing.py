@@ -44,10 +44,16 @@ def place(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
         LayoutError: there is no layout engine, it failed or took too long.
     """
     groups = any(box.kind == "group" for box in drawn.boxes)
-    fans = groups and len(drawn.edges) >= FAN * len(drawn.boxes)
+    if groups and len(drawn.edges) >= FAN * len(cards):
+        layout = _laid_out(drawn, cards, options, fans=True)
+        if _layered(layout, drawn.edges, options.rankdir):
+            return _with_fans(layout, cards, drawn.edges, options.rankdir)
+    return _laid_out(drawn, cards, options, fans=False)
+
+
+def _laid_out(drawn: Picture, cards: Sequence[Card], options: Options, fans: bool) -> Layout:
     source = _source(drawn, cards, options.rankdir, fans)
-    layout = lay_out(source, options.engine, options.timeout)
-    return _with_fans(layout, cards, drawn.edges, options.rankdir) if fans else layout
+    return lay_out(source, options.engine, options.timeout)
 
 
 # ---------------------------------------------------------------- asked of the engine
@@ -120,21 +126,31 @@ def _room(w: float, h: float) -> str:
 # ---------------------------------------------------------------- fans
 
 
+AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}  # and which way along it
+
+
+def _layered(layout: Layout, edges: Sequence[Edge], rankdir: str) -> bool:
+    """Whether every edge goes from one rank to the next."""
+    axis, sign = AXES[rankdir]
+    at = {id: round(place[axis]) * sign for id, place in layout.boxes.items()}
+    rank = {place: number for number, place in enumerate(sorted(set(at.values())))}
+    return all(rank[at[e.head.id]] - rank[at[e.tail.id]] == 1 for e in edges)
+
+
 def _with_fans(
     layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], rankdir: str
 ) -> Layout:
     """Boxes of a rank in the order of their names, and curves from side to side."""
-    along, across = (0, 1) if rankdir in ("LR", "RL") else (1, 0)
+    along, sign = AXES[rankdir]
     ranks: dict[tuple[object, ...], list[Box]] = {}
     for card in cards:
         at = round(layout.boxes[card.box.id][along])
         ranks.setdefault((at, card.box.clusters, card.box.kind), []).append(card.box)
     boxes: dict[str, Point] = {}
     for rank in ranks.values():
-        places = sorted([layout.boxes[box.id] for box in rank], key=lambda at: at[across])
+        places = sorted([layout.boxes[box.id] for box in rank], key=lambda at: at[1 - along])
         boxes |= zip([box.id for box in sorted(rank, key=_natural)], places)
     sizes = {card.box.id: card.size for card in cards}
-    sign = 1 if rankdir in ("LR", "TB") else -1
 
     def side(box: Box, sign: int) -> Point:
         centre, half = boxes[box.id], sizes[box.id][along] / 2

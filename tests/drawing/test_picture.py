@@ -81,6 +81,13 @@ def test_an_operation_is_written_with_its_numbers() -> None:
         assert written(value.graph().root, Options()) == text
 
 
+def test_an_operation_in_a_frame_leaves_its_path_out() -> None:
+    model = nn.MLP(2, [1])
+    graph = model([1.0, 2.0]).graph()
+    assert drawn(graph).roots[0].op == "dot(b, w.0, w.1, …)"
+    assert drawn(graph).roots[0].hint.startswith("v4 = dot(layers.0.neurons.0.b, ")
+
+
 def test_a_parameter_belongs_to_its_module_and_so_does_what_is_made_of_it() -> None:
     for fused in (True, False):
         graph = network([2, 1], fused)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +81,9 @@ def test_options_are_checked_where_they_are_given() -> None:
         ({"format": 4}, TypeError, "a number format is a string such as '.4g', got 4"),
         ({"format": "d"}, ValueError, "'d' does not format a float"),
         ({"timeout": 0}, ValueError, "timeout is a number of seconds above 0"),
+        ({"timeout": "5"}, TypeError, "timeout is a number of seconds, got '5'"),
+        ({"title": 5}, TypeError, "title is a string or None, got 5"),
+        ({"engine": Path("dot")}, TypeError, "engine is a string or None, got "),
         ({"size": 1}, TypeError, "there is no option 'size'"),
     ]
     for changes, error, message in cases:
