@@ -91,7 +91,7 @@ def _drawn(history: History, fig: Figure) -> Update:
     groups = panels(history.records)
     count = len(groups) + (plane is not None)
     fig.set_size_inches(4.8 * count, 3.8)
-    fig.set_layout_engine("constrained")
+    fig.set_layout_engine("constrained", h_pad=0.1, w_pad=0.1)
     axes = list(fig.subplots(1, count, squeeze=False).flat)
     updates = [] if plane is None else [_boundary(axes[0], plane)]
     updates += [_curves(ax, group) for ax, group in zip(axes[count - len(groups) :], groups)]

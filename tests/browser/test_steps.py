@@ -336,6 +336,24 @@ def test_the_picture_follows_the_steps(open_page: Opener) -> None:
         assert page.evaluate(inside)
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_picture_stays_where_it_is(width: int, open_page: Opener) -> None:
+    page = open_page(steps_page(Stepper(shared())), viewport={"width": 700, "height": 800})
+    page.set_viewport_size({"width": width, "height": 800})
+    page.keyboard.press("ArrowRight")
+    tops = page.evaluate(
+        """() => {
+          const [next, tops] = [document.getElementById('next'), []];
+          while (!next.disabled) {
+            next.click();
+            tops.push(document.getElementById('picture').getBoundingClientRect().top);
+          }
+          return [...new Set(tops)];
+        }"""
+    )
+    assert len(tops) == 1
+
+
 def long(n: int) -> Value:
     y = Value(1.0, label="x")
     for _ in range(n):

@@ -129,6 +129,26 @@ new ResizeObserver(() => {
     picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
 }).observe(picture);
 
+// The longest lines get their room from the start, so that the picture stays where it is.
+const longest = (length) => data.events.reduce((a, b) => (length(b) > length(a) ? b : a));
+const extremes = { sum: longest((e) => sumOf(e).length), words: longest((e) => e.words.length) };
+function steady() {
+  const [sum, words] = [byId("sum"), byId("words")];
+  sum.style.minHeight = words.style.minHeight = "";
+  fill(sum, extremes.sum.sum);
+  words.textContent = extremes.words.words;
+  const heights = [sum, words].map((line) => Math.ceil(line.getBoundingClientRect().height));
+  [sum.style.minHeight, words.style.minHeight] = heights.map((height) => `${height}px`);
+}
+let room = document.body.clientWidth;
+steady();
+window.addEventListener("resize", () => {
+  if (room === document.body.clientWidth) return;
+  room = document.body.clientWidth;
+  steady();
+  controls.show();
+});
+
 for (const event of [...data.events].reverse()) set(event, false);
 const controls = player(showStep, (position) =>
   position === 0 ? "start" : sumOf(data.events[position - 1]),
