@@ -46,7 +46,10 @@ function mark(elements, name) {
   }
 }
 
+const LONG = 70; // characters, of a line that is written smaller
+
 function fill(line, parts) {
+  line.classList.toggle("long", parts.map(([text]) => text).join("").length > LONG);
   line.replaceChildren(
     ...parts.map(([text, role]) => {
       const span = document.createElement("span");
@@ -131,14 +134,19 @@ new ResizeObserver(() => {
 
 // The longest lines get their room from the start, so that the picture stays where it is.
 const longest = (length) => data.events.reduce((a, b) => (length(b) > length(a) ? b : a));
-const extremes = { sum: longest((e) => sumOf(e).length), words: longest((e) => e.words.length) };
+const sums = [0, 1].map((small) =>
+  longest((event) => (!small && sumOf(event).length > LONG ? 0 : sumOf(event).length)),
+);
+const talk = longest((event) => event.words.length).words;
 function steady() {
-  const [sum, words] = [byId("sum"), byId("words")];
-  sum.style.minHeight = words.style.minHeight = "";
-  fill(sum, extremes.sum.sum);
-  words.textContent = extremes.words.words;
-  const heights = [sum, words].map((line) => Math.ceil(line.getBoundingClientRect().height));
-  [sum.style.minHeight, words.style.minHeight] = heights.map((height) => `${height}px`);
+  const now = byId("now");
+  now.style.minHeight = "";
+  const heights = sums.map((event) => {
+    fill(byId("sum"), event.sum);
+    byId("words").textContent = talk;
+    return now.getBoundingClientRect().height;
+  });
+  now.style.minHeight = `${Math.ceil(Math.max(...heights))}px`;
 }
 let room = document.body.clientWidth;
 steady();
