@@ -108,12 +108,19 @@ def test_a_loss_belongs_to_no_module() -> None:
     assert graph.root not in group_of(graph)
 
 
-def test_a_sum_over_two_modules_belongs_to_neither() -> None:
+def test_what_two_modules_meet_in_belongs_to_neither() -> None:
     a, b = Value(1.0, label="m.0.w"), Value(1.0, label="m.1.w")
-    total = a.exp() + b.exp()
-    product = a * b
-    assert total.graph().root not in group_of(total.graph())
-    assert product.graph().root not in group_of(product.graph())
+    for value in (a.exp() + b.exp(), a * b, (a * 2.0) + Value(1.0)):
+        graph = value.graph()
+        assert graph.root not in group_of(graph)
+
+
+def test_a_node_that_is_alone_in_its_module_stays_what_it_is() -> None:
+    a, b = Value(1.0, label="m.0.w"), Value(1.0, label="m.1.w")
+    for collapse in ("neuron", "layer"):
+        found = drawn((a * b).graph(), collapse=collapse)
+        assert [box.kind for box in found.boxes] == ["leaf", "leaf", "operation"]
+        assert found.note == ""
 
 
 def test_frames_are_nested() -> None:
