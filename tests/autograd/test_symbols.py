@@ -220,7 +220,7 @@ def test_parentheses_that_a_reader_needs() -> None:
         (x * -3.0, r"x \cdot \left(-3\right)"),
         (x - -3.0, r"x - \left(-3\right)"),
         (-3.0 * x, r"-3 \cdot x"),
-        (0.0 - -x, r"0 -\left(-x\right)"),
+        (TABLE["neg"](-x), r"-\left(-x\right)"),
         (y + -x * y, r"y + \left(-x \cdot y\right)"),
         (-(x * y), r"-x \cdot y"),
         (-(x + y), r"-\left(x + y\right)"),
