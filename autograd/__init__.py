@@ -1,6 +1,7 @@
 """A scalar reverse-mode automatic differentiation engine to read, step through and trust."""
 
 from os.path import dirname, exists
+from typing import TYPE_CHECKING
 
 if exists(f"{dirname(__file__)}/numpy"):
     raise ImportError(
@@ -23,7 +24,29 @@ from autograd.primitives import primitive  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
 from autograd.value import Value, no_grad  # noqa: E402
 
+if TYPE_CHECKING:
+    from autograd.graph import Graph
+    from autograd.stepper import Stepper
+    from autograd.terminal import step
+
 __version__ = "0.1.0"
-__all__ = ["Primitive", "Value", "no_grad", "primitive"]
+__all__ = ["Graph", "Primitive", "Stepper", "Value", "no_grad", "primitive", "step"]
 __all__ += functional.__all__
 __all__ += transforms.__all__
+
+# Imported when first asked for, so that `import autograd` stays quick.
+_LATER = {"Graph": "graph", "Stepper": "stepper", "step": "terminal"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    from importlib import import_module
+
+    found: object = getattr(import_module(f"autograd.{_LATER[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

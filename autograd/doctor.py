@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
-import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, distribution, version
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 
 from autograd import build
+from autograd.drawing import engine
 
 __all__ = ["layout_engine", "main", "problems", "report"]
 
-# extra → the modules it brings, with the distribution that each comes from
-EXTRAS = {
-    "viz": {"graphviz": "graphviz"},
-    "plots": {"matplotlib": "matplotlib"},
-    "train": {"tqdm": "tqdm", "numpy": "numpy", "safetensors": "safetensors"},
-    "demos": {"names": "names", "rich": "rich", "sklearn": "scikit-learn"},
+EXTRAS = {  # the distributions that each brings
+    "viz": ("graphviz-pure",),
+    "plots": ("matplotlib",),
+    "train": ("tqdm", "numpy", "safetensors"),
+    "demos": ("names", "rich", "scikit-learn"),
 }
 
 
-def main() -> int:
-    """Print the report. The exit code: 0 if all is well, 1 if something must be repaired."""
+def main(argv: Sequence[str]) -> int:
+    """Print the report of `doctor`.
+
+    Returns the exit code: 0 if all is well, 1 if something must be repaired, 2 if there are
+    more arguments.
+    """
+    if len(argv) > 1:
+        print("usage: python -m autograd doctor", file=sys.stderr)
+        return 2
     rows = report()
     width = max(len(label) for label, _ in rows) + 2
     print("\n".join(f"{label:{width}}{text}".rstrip() for label, text in rows))
@@ -56,21 +62,11 @@ def report() -> list[tuple[str, str]]:
 
 
 def layout_engine() -> str:
-    """What would lay out a drawn graph: graphviz-pure, else Graphviz's dot; empty if neither.
-
-    The program of graphviz-pure is looked for where it was installed, which need not be on
-    PATH.
-    """
+    """What would lay out a drawn graph, with its place; empty if there is nothing."""
     try:
-        files = distribution("graphviz-pure").files or []
-    except PackageNotFoundError:
-        files = []
-    for file in files:
-        program = str(file.locate())
-        if file.stem == "graphviz-pure" and os.access(program, os.X_OK):
-            return f"graphviz-pure {version('graphviz-pure')}, {os.path.normpath(program)}"
-    dot = shutil.which("dot")
-    return f"Graphviz, {dot}" if dot else ""
+        return engine.find() or ""
+    except engine.LayoutError as error:
+        return str(error)
 
 
 def problems() -> list[str]:
@@ -88,10 +84,7 @@ def problems() -> list[str]:
 
 
 def _extra(extra: str) -> str:
-    found = {
-        name: _version(name) if importlib.util.find_spec(module) else ""
-        for module, name in EXTRAS[extra].items()
-    }
+    found = {name: _version(name) for name in EXTRAS[extra]}
     text = ", ".join(f"{name} {number}" for name, number in found.items() if number)
     absent = ", ".join(name for name, number in found.items() if not number)
     return "; ".join(filter(None, [text, absent and f"no {absent}: {_missing(extra)}"]))

@@ -542,7 +542,9 @@ tanh = primitive(
     lambda out, x: 4.0 * TABLE["bell"](2.0 * x),
     latex=r"\tanh\left({0}\right)",
 )
-bell = primitive("bell", _bell, lambda out, x: -out * tanh(0.5 * x))
+bell = primitive(
+    "bell", _bell, lambda out, x: -out * tanh(0.5 * x), latex=r"\sigma'\left({0}\right)"
+)
 primitive(
     "asinh",
     math.asinh,

@@ -59,7 +59,7 @@ def cotangents(
             total = result[x] + term if x in result else term
             result[x] = total
             if math.isnan(primal(total)) and all_finite(order, leaves, seeds):
-                raise explain_nan(node, x, partial, term)
+                raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
     return result
 
 
@@ -140,7 +140,9 @@ def all_finite(
     return all(map(math.isfinite, numbers))
 
 
-def explain_nan(node: Value, x: Value, partial: Operand, term: Operand) -> Exception:
+def explain_nan(
+    node: Value, x: Value, partial: Operand, term: Operand, more: str = ""
+) -> Exception:
     """The error for a sum of the chain rule that is NaN at an operand x of node."""
     primitive: Any = node.op
     call = f"{primitive.name}({describe(node.operands)})"
@@ -148,10 +150,10 @@ def explain_nan(node: Value, x: Value, partial: Operand, term: Operand) -> Excep
     if math.isnan(primal(partial)):
         return ValueError(
             f"{call}: the derivative with respect to the operand {whose} does not exist here; "
-            "detach that operand or pass it as a plain number"
+            f"detach that operand or pass it as a plain number{more}"
         )
     how = "zero times infinity" if math.isnan(primal(term)) else "infinity minus infinity"
     return FloatingPointError(
         f"{call}: the gradient of the operand {whose} is not a number ({how}); "
-        "keep the function away from points where its derivative is infinite"
+        f"keep the function away from points where its derivative is infinite{more}"
     )

@@ -20,7 +20,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ContextDecorator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if sys.platform == "cython":
     import cython
@@ -39,6 +39,10 @@ else:
 from autograd.methods import Methods
 from autograd.primitive import Label, Number, Operand, Primitive, describe, number, real, text
 from autograd.primitives import TABLE
+
+if TYPE_CHECKING:
+    from autograd.graph import Graph
+    from autograd.stepper import Stepper
 
 __all__ = ["Value", "no_grad", "recording", "topological_order"]
 
@@ -466,6 +470,29 @@ class Value(Methods):
     def detach(self) -> Value:
         """A leaf with the same data: gradients stop here."""
         return Value(self._data)
+
+    # ------------------------------------------------------------------ looking at it
+
+    def graph(self, **options: Any) -> Graph:
+        """A snapshot of all that this depends on: a picture in a notebook, a tree in print.
+
+        Raises:
+            TypeError, ValueError: an option of `autograd.drawing.options.Options` is unknown,
+                or has a value that it cannot have.
+        """
+        from autograd.graph import Graph
+
+        return Graph(self, **options)
+
+    def steps(self, seed: Number = 1.0) -> Stepper:
+        """The pass that differentiates this, as events to be played one by one.
+
+        Raises:
+            TypeError: `seed` is not a real number.
+        """
+        from autograd.stepper import Stepper
+
+        return Stepper(self, seed)
 
     # ------------------------------------------------------------------ recording
 

@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from tqdm.auto import tqdm
 
+from autograd import Graph, Stepper
+from nn import History
 from nn.state import write_atomically
 
 T = TypeVar("T")
@@ -82,6 +84,16 @@ def save_figure(fig: Figure, path: Path) -> None:
     fig.savefig(picture, format="png")
     write_atomically(path, picture.getvalue())
     print(f"picture: {path}")
+
+
+def save_drawn(what: Graph | Stepper | History, path: Path) -> None:
+    """Write what can draw itself, as a picture or as a page to play it on; say where.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    what.save(path)
+    print(f"{'page' if path.suffix == '.html' else 'picture'}: {path}")
 
 
 def on_terminal() -> bool:

@@ -20,8 +20,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import nn
-from autograd import logsumexp, no_grad
-from demos.common import BLUE, ORANGE, figure, on_terminal, save_figure
+from autograd import Value, logsumexp, no_grad
+from demos.common import BLUE, ORANGE, figure, on_terminal, save_drawn, save_figure
 
 EPOCHS = 20
 TEST, VALIDATION = 360, 180
@@ -140,6 +140,24 @@ def run(out: Path, quick: bool, seed: int) -> None:
     _draw_learning(history, out / "digits-learning.png")
     _draw_confusion(counts, right, out / "digits-confusion.png")
     _draw_sheets(test, beliefs, read, out)
+    save_drawn(history, out / "digits-training.html")
+    hardest = min(range(TEST), key=lambda i: beliefs[i][test.labels[i]])
+    _explain(model, test.images[hardest], test.labels[hardest], out)
+
+
+def _explain(model: nn.MLP, image: Image, label: int, out: Path) -> None:
+    """The graph of one prediction and its loss, and what the loss asks of the ten logits."""
+    model.zero_grad()
+    logits = model(image)
+    loss = nn.cross_entropy([logits], [label])
+    loss.label = "loss"
+    loss.backward()
+    save_drawn(loss.graph(), out / "digits-graph.svg")
+
+    leaves = [Value(logit.data, label=f"logit {k}") for k, logit in enumerate(logits)]
+    loss = nn.cross_entropy([leaves], [label])
+    loss.label = "loss"
+    save_drawn(loss.steps(), out / "digits-steps.html")
 
 
 def _print_table(counts: list[list[int]]) -> None:

@@ -15,7 +15,7 @@ from sklearn.datasets import make_moons
 
 import nn
 from autograd import Value, no_grad
-from demos.common import BLUE, GREY, ORANGE, figure, on_terminal, save_figure
+from demos.common import BLUE, GREY, ORANGE, figure, on_terminal, save_drawn, save_figure
 
 PENALTY = 1e-4
 EPOCHS = 100
@@ -73,12 +73,36 @@ def run(out: Path, quick: bool, seed: int) -> None:
     model, history = train(points, classes, epochs)
     fresh, truth = moons(1000, seed + 1)
     with no_grad():
-        accuracy = margin_accuracy([model(p) for p in fresh], truth)
+        scores = [model(p).data for p in fresh]
+    accuracy = margin_accuracy(scores, truth)
     first, last = history["loss"][0], history["loss"][-1]
     print(f"In {epochs} epochs the loss went from {first:.4f} to {last:.4f}.")
     print(f"Correct: {history['accuracy'][-1]:.1%} of the points it learned from,")
     print(f"         {accuracy:.1%} of {len(fresh)} new ones.")
     _draw(model, points, classes, history, out / "moons.png")
+    save_drawn(history, out / "moons-training.html")
+    hardest = min(range(len(fresh)), key=lambda i: scores[i] * truth[i])
+    _explain(model, fresh[hardest], truth[hardest], out)
+
+
+def _explain(model: nn.MLP, point: list[float], target: float, out: Path) -> None:
+    """The graph of one prediction and its loss, and how the last neuron learns from it."""
+    model.zero_grad()
+    inputs = [Value(number, label=name) for number, name in zip(point, "xy")]
+    loss = nn.hinge_loss([model(inputs)], [target])
+    loss.label = "loss"
+    loss.backward()
+    save_drawn(loss.graph(), out / "moons-graph.svg")
+
+    with no_grad():
+        hidden = model.layers[1](model.layers[0](point))
+    for i, h in enumerate(hidden):
+        h.label = f"hidden {i}"
+    score = model.layers[2](hidden)
+    score.label = "score"
+    loss = nn.hinge_loss([score], [target])
+    loss.label = "loss"
+    save_drawn(loss.steps(), out / "moons-steps.html")
 
 
 def _draw(

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import html
 import math
 import operator
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from autograd.files import write_atomically
 from nn.checks import count, instance, not_negative
 from nn.module import Module
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from autograd.drawing.page.plane import Plane
+    from nn.boundary import Boundary
+
 __all__ = ["EarlyStopping", "Event", "History", "StopTraining"]
+
+SUFFIXES = (".html", ".gif", ".png", ".svg", ".pdf")
 
 
 class StopTraining(Exception):  # noqa: N818
@@ -20,6 +32,10 @@ class StopTraining(Exception):  # noqa: N818
 
 class History:
     """What each epoch gave, by name: "loss", "val_loss" and the metrics.
+
+    Attributes:
+        boundary: how the model came to divide the plane of its inputs, where it has two and
+            tells few classes apart; else None. `from_dict` does not bring it back.
 
     >>> history = History()
     >>> history.append({"loss": 2.0})
@@ -30,6 +46,7 @@ class History:
 
     def __init__(self) -> None:
         self.records: dict[str, list[float]] = {}
+        self.boundary: Boundary | None = None
 
     def append(self, record: Mapping[str, float]) -> None:
         """Add an epoch.
@@ -85,6 +102,72 @@ class History:
         history = cls()
         history.records = {name: list(numbers) for name, numbers in records.items()}
         return history
+
+    # ------------------------------------------------------------------ pictures
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what happened to a file, whose name says how.
+
+        Args:
+            path: `*.html`, a page to play the epochs on, in one file that needs no network;
+                `*.gif`, the same as an animation; `*.png`, `*.svg` or `*.pdf`, the `plot`.
+
+        Where `boundary` is known the decision boundary is drawn as well. Of a long training
+        it has 30 to 60 epochs, evenly spread; one that was resumed has those since.
+
+        Raises:
+            ValueError: another suffix, or there are no epochs.
+            ImportError: a picture needs matplotlib, which is missing.
+            OSError: the file cannot be written.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     History.from_dict({"loss": [2.0, 1.0]}).save(f"{folder}/training.html")
+        """
+        target = Path(path)
+        if target.suffix not in SUFFIXES:
+            raise ValueError(f"History.save: {path} ends with none of {', '.join(SUFFIXES)}")
+        self._not_empty("save")
+        if target.suffix == ".html":
+            from autograd.drawing.page import training_page
+
+            write_atomically(target, training_page(self).encode())
+        else:
+            from nn import figures
+
+            draw = figures.animation if target.suffix == ".gif" else figures.picture
+            write_atomically(target, draw(self, target.suffix[1:]))
+
+    def plot(self) -> tuple[Axes, ...]:
+        """Draw the curves, and the boundary of the last epoch, as a new figure of pyplot.
+
+        A notebook shows it; in a script, `matplotlib.pyplot.show()` does.
+
+        Returns:
+            The axes: of the boundary if it is known, then of each quantity.
+
+        Raises:
+            ValueError: there are no epochs.
+            ImportError: matplotlib is missing.
+        """
+        self._not_empty("plot")
+        from nn.figures import plot
+
+        return plot(self)
+
+    def _repr_html_(self) -> str:
+        """The page of `save`, in a notebook."""
+        from autograd.drawing.page import inline, training_page
+
+        return inline(training_page(self)) if self.epochs else html.escape(repr(self))
+
+    def plane(self) -> Plane | None:
+        """The pictures of the boundary, if there are any."""
+        return None if self.boundary is None else self.boundary.plane()
+
+    def _not_empty(self, what: str) -> None:
+        if not self.epochs:
+            raise ValueError(f"History.{what}: there are no epochs yet; train the model first")
 
 
 class EarlyStopping:

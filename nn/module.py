@@ -8,12 +8,16 @@ indices and keys, such as `layers.0.neurons.1.w.0`.
 
 from __future__ import annotations
 
+import itertools
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Real
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from autograd import Value
+
+if TYPE_CHECKING:
+    from autograd import Graph
 
 __all__ = ["Module"]
 
@@ -192,6 +196,40 @@ class Module:
         """The same as `train(False)`."""
         return self.train(False)
 
+    # ------------------------------------------------------------------ pictures
+
+    def graph(self, x: Any, **options: Any) -> Graph:
+        """What the module computes for x, with a frame around each neuron and layer.
+
+        The numbers in x become leaves labelled `x0`, `x1` …; they stay numbers if the module
+        does not take leaves (an Embedding wants an index). The gradients drawn are 0 but for
+        those that the parameters hold, so they are left out unless `gradients=True`.
+
+        Args:
+            x: one sample, as for a call.
+            options: see `autograd.drawing.options.Options`; `collapse="neuron"` or "layer"
+                draws each as one box.
+
+        Raises:
+            TypeError, ValueError: what the call raises; an unknown option; or the module
+                gives something else than a Value or Values in lists.
+
+        >>> import nn
+        >>> model = nn.MLP(2, [3, 1], init=nn.init.ones())
+        >>> model.graph([1.0, 2.0])
+        <Graph of v22: 22 nodes (15 leaves), 25 edges, depth 3>
+        """
+        from autograd import Graph
+
+        try:
+            out = self(_with_leaves(x, itertools.count()))
+        except (TypeError, IndexError):
+            out = self(x)
+        roots = [value for value in _flat(out) if isinstance(value, Value)]
+        if not roots:
+            raise TypeError(f"{type(self).__name__} gives no Value to draw, but {out!r:.80}")
+        return Graph(*roots, **{"gradients": False, **options})
+
     # ------------------------------------------------------------------ text
 
     def extra_repr(self) -> str:
@@ -208,6 +246,23 @@ class Module:
         if not lines:
             return f"{name}({extra})"
         return "\n".join([f"{name}({extra}", *lines, ")"])
+
+
+def _with_leaves(x: Any, numbers: Iterator[int]) -> Any:
+    """x with a labelled leaf in the place of each number, also in lists and arrays."""
+    if hasattr(x, "tolist"):
+        x = x.tolist()
+    if isinstance(x, (list, tuple)):
+        return [_with_leaves(part, numbers) for part in x]
+    return Value(float(x), label=f"x{next(numbers)}") if isinstance(x, Real) else x
+
+
+def _flat(out: Any) -> Iterator[Any]:
+    if isinstance(out, (list, tuple)):
+        for part in out:
+            yield from _flat(part)
+    else:
+        yield out
 
 
 def _found(

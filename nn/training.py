@@ -11,6 +11,7 @@ from typing import Any
 
 from autograd import Value, no_grad
 from autograd.primitive import primal
+from nn.boundary import Boundary
 from nn.checkpoint import Checkpoint
 from nn.checks import count, function, instance, not_negative, shortened
 from nn.clipping import clip_grad_norm_
@@ -72,7 +73,8 @@ def fit(
         progress: show a bar.
 
     Returns:
-        The history, with one number an epoch.
+        The history, with one number an epoch. If the samples are pairs of numbers and the
+        targets name few classes, it can also draw how the model came to divide the plane.
 
     Raises:
         ValueError: X and y differ in length or are empty; a number out of range; an
@@ -113,6 +115,10 @@ def fit(
         checkpoint, model, optimizer, scheduler, early_stopping, history, records
     )
     saved.open(resume)
+    boundary = Boundary(model, training, loss) if Boundary.fits(training) else None
+    history.boundary = boundary
+    if boundary is not None:
+        boundary.keep(history.epochs)
     steps = math.ceil(len(training) / size)
     modes = [(module, module.training) for module in model.modules()]
     try:
@@ -125,6 +131,8 @@ def fit(
                 if held_out:
                     record |= trainer.evaluate(held_out, history.epochs + 1)
                 history.append(record)
+                if boundary is not None:
+                    boundary.keep(history.epochs)
                 if scheduler is not None:
                     scheduler.step(history.watched[-1])
                 if early_stopping is not None:

@@ -2,6 +2,9 @@
 
 import doctest
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,10 @@ def namespace() -> dict[str, Any]:
     [text for language, text in BLOCKS if language == "python"],
     ids=lambda text: text[:30],
 )
-def test_code_block(code: str, namespace: dict[str, Any]) -> None:
+def test_code_block(
+    code: str, namespace: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     if not code.startswith(">>>"):
         exec(compile(code, "README.md", "exec"), namespace)
         return
@@ -35,8 +41,23 @@ def test_code_block(code: str, namespace: dict[str, Any]) -> None:
     assert result.failed == 0
 
 
-def test_every_block_is_python_or_one_of_the_two_commands() -> None:
-    assert {language for language, _ in BLOCKS} == {"python", "sh"}
+@pytest.mark.parametrize(
+    "session",
+    [text for language, text in BLOCKS if language == "console"],
+    ids=lambda s: s[:40],
+)
+def test_terminal_session(session: str, tmp_path: Path) -> None:
+    command, _, output = session.removeprefix("$ ").partition("\n")
+    program, *arguments = shlex.split(command)
+    assert program == "python"
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout == output
+
+
+def test_every_block_is_python_or_a_session_or_one_of_the_two_commands() -> None:
+    assert {language for language, _ in BLOCKS} == {"python", "console", "sh"}
     assert [re.sub(r".* -m ", "", text.strip()) for text in COMMANDS] == ["demos", "pytest"]
 
 

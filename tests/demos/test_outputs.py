@@ -15,12 +15,15 @@ from demos.__main__ import DEMOS, main
 FILES = {
     "digits": {
         "digits-confusion.png",
+        "digits-graph.svg",
         "digits-learning.png",
         "digits-misread.png",
         "digits-model.json",
         "digits-read.png",
+        "digits-steps.html",
+        "digits-training.html",
     },
-    "moons": {"moons.png"},
+    "moons": {"moons-graph.svg", "moons-steps.html", "moons-training.html", "moons.png"},
     "regression": {"regression.png"},
     "gradients": {"gradients.png", "schedules.png"},
     "names": {"names.png"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +115,22 @@ def test_settings_out_of_range() -> None:
         nn.EarlyStopping(patience=0)
     with pytest.raises(ValueError, match="min_delta is"):
         nn.EarlyStopping(min_delta=-1.0)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"training.txt ends with none of \.html, \.gif"):
+        history_of(loss=[1.0]).save(tmp_path / "training.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_drawn_of_no_epochs(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"History\.save: there are no epochs yet"):
+        nn.History().save(tmp_path / "a.html")
+    with pytest.raises(ValueError, match=r"History\.plot: there are no epochs yet"):
+        nn.History().plot()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_notebook_shows_the_page() -> None:
+    assert history_of(loss=[2.0, 1.0])._repr_html_().startswith("<iframe srcdoc=")
+    assert nn.History()._repr_html_() == "History(0 epochs)"

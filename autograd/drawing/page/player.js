@@ -1,0 +1,101 @@
+"use strict";
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+
+// The player of every page. It holds a position among the stops, whose names in links and
+// in the table are data.keys; show(position) makes the page show it.
+function player(show, say) {
+  const last = data.keys.length - 1;
+  const [slider, counter, play, speed] = ["slider", "counter", "play", "speed"].map(byId);
+  const rows = data.keys.map((key) => byId("row-" + key));
+  let position = -1;
+  let timer = 0;
+  let linking = 0;
+
+  function go(to) {
+    to = Math.min(last, Math.max(0, to));
+    if (to === position) return;
+    rows[position]?.removeAttribute("aria-current");
+    position = to;
+    rows[position]?.setAttribute("aria-current", "step");
+    show(position);
+    slider.value = position;
+    slider.setAttribute("aria-valuetext", say(position));
+    counter.textContent = `${data.keys[position]} / ${data.keys[last]}`;
+    byId("first").disabled = byId("back").disabled = position === 0;
+    byId("next").disabled = byId("last").disabled = position === last;
+    if (location.protocol !== "about:") {
+      clearTimeout(linking); // browsers refuse many changes of the address in a short time
+      linking = setTimeout(() => history.replaceState(null, "", "#" + data.keys[position]), 200);
+    }
+  }
+
+  function tick() {
+    go(position + 1);
+    if (position === last) pause();
+    else timer = setTimeout(tick, data.delay / Number(speed.value));
+  }
+
+  function start() {
+    document.body.classList.add("playing");
+    byId("now").setAttribute("aria-live", "off");
+    play.setAttribute("aria-label", "Pause");
+    if (position === last) go(0);
+    timer = setTimeout(tick, data.delay / Number(speed.value));
+  }
+
+  function pause() {
+    clearTimeout(timer);
+    document.body.classList.remove("playing");
+    byId("now").setAttribute("aria-live", "polite");
+    play.setAttribute("aria-label", "Play");
+  }
+
+  const playing = () => document.body.classList.contains("playing");
+  const step = (to) => {
+    pause();
+    go(to());
+  };
+  const actions = {
+    Home: () => 0,
+    PageUp: () => position - 10,
+    ArrowLeft: () => position - 1,
+    ArrowRight: () => position + 1,
+    PageDown: () => position + 10,
+    End: () => last,
+  };
+  const toggle = () => (playing() ? pause() : start());
+
+  const buttons = { first: "Home", back: "ArrowLeft", next: "ArrowRight", last: "End" };
+  for (const [id, key] of Object.entries(buttons)) {
+    byId(id).addEventListener("click", () => step(actions[key]));
+  }
+  play.addEventListener("click", toggle);
+  slider.addEventListener("input", () => step(() => Number(slider.value)));
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.target.matches("input:not([type=range]), select")) return;
+    if (event.key === " " && !event.target.matches("button, a, summary, input")) toggle();
+    else if (event.key in actions) step(actions[event.key]);
+    else return;
+    event.preventDefault();
+  });
+
+  function find(key) {
+    const found = data.keys.findLastIndex((other) => other <= key);
+    return found < 0 ? 0 : found;
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (link === null) return;
+    event.preventDefault(); // a frame without an address of its own would be left
+    step(() => find(Number(link.hash.slice(1))));
+  });
+  const linked = () => (/^#\d+$/.test(location.hash) ? find(Number(location.hash.slice(1))) : null);
+  window.addEventListener("hashchange", () => step(() => linked() ?? position));
+
+  byId("controls").hidden = false;
+  go(linked() ?? data.start);
+  return { next: () => step(actions.ArrowRight), show: () => show(position) };
+}

@@ -1,0 +1,163 @@
+const picture = byId("picture");
+const svg = picture.querySelector("svg");
+const idOf = (element) => element.id.replace(/-u\d+$/, ""); // one that is drawn once a use
+const elements = {};
+for (const element of svg.querySelectorAll("g[id]")) (elements[idOf(element)] ??= []).push(element);
+const drawn = (id) => elements[id] ?? [];
+const arrows = data.inputs.map((slots, node) =>
+  slots.map((_, slot) => drawn(`${data.prefix}-e${node}-${slot}`)),
+);
+const nodes = data.inputs.map((_, index) => {
+  const boxes = drawn(`${data.prefix}-n${index}`);
+  const cells = (kind) => boxes.flatMap((box) => [...box.querySelectorAll("." + kind)]);
+  return { boxes, arrows: arrows[index].flat(), data: cells("data"), grad: cells("grad") };
+});
+const played = new Map(); // by arrow or node, the event that tells its arithmetic
+data.events.forEach((event, index) => {
+  const id = event.kind === "backward" ? `e${event.node}-${event.slot}` : `n${event.node}`;
+  if (event.kind !== "seed") played.set(`${data.prefix}-${id}`, index);
+});
+const [, , width, height] = svg.getAttribute("viewBox").split(" ");
+svg.style.setProperty("--w", `${width}px`);
+svg.style.setProperty("--h", `${height}px`);
+picture.classList.add("sized");
+svg.querySelectorAll("g > title").forEach((title) => title.remove()); // they tell the end
+
+let shownAt = 0;
+let marked = [];
+
+function write(cells, text) {
+  for (const cell of cells) cell.textContent = text;
+}
+
+// What an event sets, or what stood there before it.
+function set(event, done) {
+  const node = nodes[event.target];
+  const text = done ? event.text : event.before;
+  if (event.kind !== "forward") return write(node.grad, text);
+  write(node.data, text);
+  for (const element of [...node.boxes, ...node.arrows]) element.classList.toggle("waits", !done);
+}
+
+function mark(elements, name) {
+  for (const element of elements) {
+    element.classList.add(name);
+    marked.push([element, name]);
+  }
+}
+
+const LONG = 70; // characters, of a line that is written smaller
+
+function fill(line, parts) {
+  line.classList.toggle("long", parts.map(([text]) => text).join("").length > LONG);
+  line.replaceChildren(
+    ...parts.map(([text, role]) => {
+      const span = document.createElement("span");
+      span.className = role;
+      span.textContent = text;
+      return span;
+    }),
+  );
+}
+
+function highlight(event) {
+  for (const [element, name] of marked) element.classList.remove(name);
+  marked = [];
+  if (event === undefined) return;
+  if (event.kind === "backward") {
+    mark(nodes[event.node].boxes, "from");
+    mark(arrows[event.node][event.slot], "along");
+  } else if (event.kind === "forward") {
+    data.inputs[event.node].forEach((input, slot) => {
+      mark(nodes[input].boxes, "from");
+      mark(arrows[event.node][slot], "along");
+    });
+  }
+  mark(nodes[event.target].boxes, "to");
+  reveal(nodes[event.target].boxes[0]);
+}
+
+// Scrolls the picture, not the page, to a node that is out of sight.
+function reveal(box) {
+  if (picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight) {
+    return;
+  }
+  const [at, frame] = [box.getBoundingClientRect(), picture.getBoundingClientRect()];
+  const inside = (low, high, from, to) => low >= from + 8 && high <= to - 8;
+  if (
+    inside(at.left, at.right, frame.left, frame.right) &&
+    inside(at.top, at.bottom, frame.top, frame.bottom)
+  ) {
+    return;
+  }
+  picture.scrollBy({
+    left: (at.left + at.right - frame.left - frame.right) / 2,
+    top: (at.top + at.bottom - frame.top - frame.bottom) / 2,
+    behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth",
+  });
+}
+
+const sumOf = (event) => event.sum.map(([text]) => text).join("");
+const opening = [["Press play, or → for the first step.", ""]];
+
+function showStep(position) {
+  while (shownAt < position) set(data.events[shownAt++], true);
+  while (shownAt > position) set(data.events[--shownAt], false);
+  const event = data.events[position - 1];
+  highlight(event);
+  fill(byId("sum"), event?.sum ?? opening);
+  byId("words").textContent = event?.words ?? "";
+  document.dispatchEvent(new CustomEvent("step"));
+}
+
+byId("info").textContent = "Point at a node or an arrow to see its arithmetic.";
+picture.addEventListener("pointerover", (event) => {
+  const element = event.target.closest("g[id]");
+  const index = element === null ? undefined : played.get(idOf(element));
+  if (index === undefined) return;
+  const { sum, kind } = data.events[index];
+  const done = index < shownAt;
+  fill(byId("info"), done ? sum : [...sum.slice(0, kind === "forward" ? 1 : 5), [" = ?", ""]]);
+});
+
+const whole = byId("whole");
+whole.addEventListener("click", () => {
+  const pressed = picture.classList.toggle("whole");
+  whole.setAttribute("aria-pressed", pressed);
+});
+// Of use only where the picture is larger than its frame.
+new ResizeObserver(() => {
+  if (picture.classList.contains("whole")) return;
+  whole.hidden =
+    picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
+}).observe(picture);
+
+// The longest lines get their room from the start, so that the picture stays where it is.
+const longest = (length) => data.events.reduce((a, b) => (length(b) > length(a) ? b : a));
+const sums = [0, 1].map((small) =>
+  longest((event) => (!small && sumOf(event).length > LONG ? 0 : sumOf(event).length)),
+);
+const talk = longest((event) => event.words.length).words;
+function steady() {
+  const now = byId("now");
+  now.style.minHeight = "";
+  const heights = sums.map((event) => {
+    fill(byId("sum"), event.sum);
+    byId("words").textContent = talk;
+    return now.getBoundingClientRect().height;
+  });
+  now.style.minHeight = `${Math.ceil(Math.max(...heights))}px`;
+}
+let room = document.body.clientWidth;
+steady();
+window.addEventListener("resize", () => {
+  if (room === document.body.clientWidth) return;
+  room = document.body.clientWidth;
+  steady();
+  controls.show();
+});
+
+for (const event of [...data.events].reverse()) set(event, false);
+const controls = player(showStep, (position) =>
+  position === 0 ? "start" : sumOf(data.events[position - 1]),
+);

@@ -1,0 +1,166 @@
+"""What a model of two inputs answers over its plane, epoch by epoch."""
+
+from __future__ import annotations
+
+import copy
+import math
+from array import array
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from autograd import no_grad
+from autograd.primitive import primal
+from nn.losses import binary_cross_entropy_with_logits
+from nn.module import Module
+
+if TYPE_CHECKING:
+    from autograd.drawing.page.plane import Plane
+
+SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
+CELLS = 32  # of the grid, along its longer side
+MARGIN = 0.12  # around the samples, as a share of their extent
+CLASSES = 10
+
+Outputs = list[list[list[float]]]  # of the model, by row and column of the grid
+
+
+class Boundary:
+    """The decision boundary of a model: samples, and its parameters every few epochs.
+
+    `fit` keeps one in `history.boundary` when every sample is a pair of numbers and the
+    targets name 2 to 10 classes. What the model answers is worked out when it is asked for.
+
+    Attributes:
+        threshold: of a model with one output, which answers the greater target above it.
+            0 for a loss of logits, else half-way between the two targets; you may set it.
+
+    >>> import nn
+    >>> model = nn.Layer(2, 1)
+    >>> boundary = Boundary(model, [([0.0, 0.0], -1.0), ([1.0, 1.0], 1.0)], nn.hinge_loss)
+    >>> boundary.keep(0)
+    >>> boundary.epochs, boundary.threshold
+    ([0], 0.0)
+    """
+
+    def __init__(
+        self, model: Module, samples: Sequence[tuple[Any, Any]], loss: Callable[..., Any]
+    ) -> None:
+        self.model = model
+        self.points = [(float(x), float(y)) for (x, y), _ in samples]
+        self.targets = [_answer(target) for _, target in samples]
+        self.names = sorted(set(self.targets))
+        self.logits = getattr(loss, "func", loss) is binary_cross_entropy_with_logits
+        self.threshold = 0.0 if self.logits else (self.names[0] + self.names[-1]) / 2
+        self.epochs: list[int] = []
+        self._snapshots: dict[int, array[float]] = {}
+        self._answers: dict[int, Outputs] = {}
+        self._stride = 1
+
+    @staticmethod
+    def fits(samples: Sequence[tuple[Any, Any]]) -> bool:
+        """Whether there is a plane to draw: pairs of numbers, and few classes."""
+        if not all(_is_pair(x) for x, _ in samples):
+            return False
+        try:
+            return 2 <= len({_answer(target) for _, target in samples}) <= CLASSES
+        except (TypeError, ValueError):
+            return False
+
+    def keep(self, epoch: int) -> None:
+        """Remember the parameters as they are now.
+
+        Of many epochs some are forgotten: those kept are evenly spread, and the last.
+        """
+        self._snapshots[epoch] = array("d", [p.data for p in self.model.parameters()])
+        self.epochs = self._spread([*self.epochs, epoch])
+        while len(self.epochs) > SNAPSHOTS + 2:
+            self._stride *= 2
+            self.epochs = self._spread(self.epochs)
+        self._snapshots = {e: self._snapshots[e] for e in self.epochs}
+
+    def _spread(self, epochs: list[int]) -> list[int]:
+        ends = (epochs[0], epochs[-1])
+        return [e for e in epochs if e % self._stride == 0 or e in ends]
+
+    def plane(self) -> Plane | None:
+        """The picture of every epoch that was kept; None if the model does not classify.
+
+        It classifies with one output and two classes, or with an output a class and the
+        targets their indices.
+        """
+        from autograd.drawing.page.plane import Plane
+
+        model = copy.deepcopy(self.model).eval()
+        xs, ys = self._grid()
+        outputs = [self._outputs(model, epoch, xs, ys) for epoch in self.epochs]
+        if not outputs:
+            return None
+        count = len(outputs[0][0][0])
+        if count == 1 and len(self.names) == 2:
+            fields = [[_map(grid, lambda out: out[0] - self.threshold)] for grid in outputs]
+            names, rule = self.names, f"output = {self.threshold:.4g}"
+        elif count > 1 and set(self.names) <= set(range(count)):
+            names, rule = [float(k) for k in range(count)], "the two greatest outputs are equal"
+            classes = range(1 if count == 2 else 0, count)
+            fields = [[_map(grid, _lead(k)) for k in classes] for grid in outputs]
+        else:
+            return None
+        points = [(x, y, names.index(t)) for (x, y), t in zip(self.points, self.targets)]
+        labels = [f"class {name:.4g}" for name in names]
+        return Plane(xs, ys, points, labels, rule, self.epochs, fields)
+
+    def _grid(self) -> tuple[list[float], list[float]]:
+        """The places of the grid: square cells over the samples and a margin."""
+        lows = [min(place) for place in zip(*self.points)]
+        highs = [max(place) for place in zip(*self.points)]
+        margin = MARGIN * max(high - low for low, high in zip(lows, highs)) or 1.0
+        spans = [high - low + 2 * margin for low, high in zip(lows, highs)]
+        cell = max(spans) / CELLS
+        axes = []
+        for low, span in zip(lows, spans):
+            cells = math.ceil(span / cell - 1e-9)
+            start = low - margin - (cells * cell - span) / 2
+            axes.append([start + cell * k for k in range(cells + 1)])
+        return axes[0], axes[1]
+
+    def _outputs(
+        self, model: Module, epoch: int, xs: Sequence[float], ys: Sequence[float]
+    ) -> Outputs:
+        """What the model answered at the grid's places in an epoch; found out once."""
+        if epoch not in self._answers:
+            for parameter, data in zip(model.parameters(), self._snapshots[epoch]):
+                parameter.data = data
+            with no_grad():
+                self._answers[epoch] = [[_floats(model([x, y])) for x in xs] for y in ys]
+        return self._answers[epoch]
+
+
+def _lead(k: int) -> Callable[[list[float]], float]:
+    """By how much the output of class k is above all others."""
+    return lambda out: out[k] - max(out[:k] + out[k + 1 :])
+
+
+def _map(outputs: Outputs, field: Callable[[list[float]], float]) -> list[list[float]]:
+    return [[field(out) for out in row] for row in outputs]
+
+
+def _floats(output: Any) -> list[float]:
+    """An output of the model as a list of numbers."""
+    parts = output if isinstance(output, (list, tuple)) else [output]
+    return [primal(part) for part in parts]
+
+
+def _answer(target: Any) -> float:
+    """The class that a target names: itself, or where the greatest of several stands."""
+    if isinstance(target, (list, tuple)):
+        return _answer(target[0]) if len(target) == 1 else float(target.index(max(target)))
+    return float(target)
+
+
+def _is_pair(x: Any) -> bool:
+    return (
+        isinstance(x, (list, tuple))
+        and len(x) == 2
+        and all(isinstance(part, Real) and math.isfinite(part) for part in x)
+    )

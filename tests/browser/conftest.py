@@ -1,0 +1,57 @@
+"""A real Chromium, driven by Playwright, that may load nothing but the page under test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Opener = Callable[..., Any]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser; the tests are skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("needs the system's chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Any, tmp_path: Path) -> Iterator[Opener]:
+    """Opens HTML as a file; at the end, the page must have asked for that file alone and
+    have said nothing on the console."""
+    contexts: list[Any] = []
+    requests: list[str] = []
+    complaints: list[str] = []
+
+    def opener(html: str, at: str = "", **settings: Any) -> Any:
+        path = tmp_path / f"page{len(contexts)}.html"
+        path.write_text(html, "utf-8")
+        context = chromium.new_context(
+            **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+            | settings
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path.as_uri() + at)
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert [url for url in requests if "/page" not in url or not url.startswith("file:")] == []
+    assert len(requests) == len(contexts)

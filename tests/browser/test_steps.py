@@ -1,0 +1,432 @@
+"""The steps page in Chromium: it shows what Python says, forwards, backwards, by key."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Stepper, Value, where
+from autograd.drawing.numbers import show
+from autograd.drawing.page import graph_page, inline, steps_page
+from tests.browser.conftest import Opener
+
+HOSTILE = [
+    "</script><script>document.title='gone'</script>",
+    "<b>bold</b><img src=x onerror=alert(1)>",
+    "\"quotes\" and 'more' `of` {them} ${them} $them",
+    "😀 👩‍👩‍👧 שלום \u202eevil",
+    "two\nlines\r\n\ttab \x00\x01",
+    "a" * 1000,
+]
+
+
+def readme() -> Value:
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    e = a * b
+    e.label = "e"
+    d = e + Value(10.0, label="c")
+    d.label = "d"
+    loss = d * Value(-2.0, label="f")
+    loss.label = "L"
+    return loss
+
+
+def square() -> Value:
+    x = Value(3.0, label="a")
+    return x * x
+
+
+def edges() -> Value:
+    """Infinite, NaN and -0 among the numbers."""
+    x = Value(0.0, label="x")
+    return (x.sqrt() + Value(math.inf)) * Value(-0.0)
+
+
+def shared() -> Value:
+    """A leaf that is drawn once a use."""
+    w = Value(0.5, label="w")
+    y = w * 1.0
+    for _ in range(5):
+        y = y * w
+    return y
+
+
+def hostile() -> Value:
+    total = Value(1.0, label="")
+    for text in HOSTILE:
+        total = total * Value(2.0, label=text)
+        total.label = text
+    return total
+
+
+def branches() -> Value:
+    x = Value(0.0, label="x")
+    chosen: Value = where(x > 0, x, x * 2.0)
+    return chosen + x.relu()
+
+
+GRAPHS = [readme, square, edges, shared, hostile, branches, lambda: Value(4.0, label="leaf")]
+
+
+# What a page shows: {data, grad, sum, marks, outside}; all of it, after each click of a button.
+WALK = r"""(button) => {
+  const name = (element) => element.closest('g[id]').id.replace(/-u\d+$/, '');
+  const within = (text, cell) => text.left >= cell.left - 1 && text.right <= cell.right + 1
+    && text.top >= cell.top - 2 && text.bottom <= cell.bottom + 2;
+  const cells = (kind) => {
+    const found = {};
+    for (const text of document.querySelectorAll('.node .' + kind)) {
+      (found[name(text)] ??= new Set()).add(text.textContent);
+    }
+    return Object.fromEntries(Object.entries(found).map(([id, texts]) => [id, [...texts]]));
+  };
+  const look = () => ({
+    data: cells('data'),
+    grad: cells('grad'),
+    sum: document.getElementById('sum').textContent,
+    marks: ['to', 'from', 'along'].flatMap((mark) =>
+      [...document.querySelectorAll('.' + mark)].map((g) => [name(g), mark])),
+    outside: [...document.querySelectorAll('.node text')]
+      .filter((text) => text.textContent !== '' && !within(text.getBoundingClientRect(),
+        text.parentElement.querySelector('rect').getBoundingClientRect()))
+      .map((text) => text.textContent),
+  });
+  const seen = [look()];
+  const pressed = document.getElementById(button);
+  while (!pressed.disabled) {
+    pressed.click();
+    seen.push(look());
+  }
+  return seen;
+}"""
+
+
+def look(page: Any) -> dict[str, Any]:
+    """What the page shows now."""
+    shown: list[dict[str, Any]] = page.evaluate(
+        WALK.replace("!pressed.disabled", "false"), "next"
+    )
+    return shown[0]
+
+
+def check(shown: dict[str, Any], stepper: Stepper) -> None:
+    """It is what the stepper has; and it is in its cells."""
+    nodes = stepper.graph.nodes
+    computed = {event.node for event in stepper.events[: stepper.position]}
+    assert shown["data"] == {
+        f"graph-n{n.index}": [show(n.data) if n in computed else ""] for n in nodes
+    }
+    assert shown["grad"] == {f"graph-n{n.index}": [show(stepper.grads[n.value])] for n in nodes}
+    assert shown["outside"] == []
+    marks = {tuple(pair) for pair in shown["marks"]}
+    if stepper.position == 0:
+        assert marks == set()
+        return
+    event = stepper.events[stepper.position - 1]
+    assert shown["sum"] == "".join(text for text, _ in event.parts())
+    wanted = {(f"graph-n{event.target.index}", "to")}
+    if event.kind == "forward":
+        wanted |= {(f"graph-n{x.index}", "from") for x in event.node.inputs}
+        slots = range(len(event.node.inputs))
+        wanted |= {(f"graph-e{event.node.index}-{slot}", "along") for slot in slots}
+    elif event.kind == "backward":
+        wanted.add((f"graph-n{event.node.index}", "from"))
+        wanted.add((f"graph-e{event.node.index}-{event.slot}", "along"))
+    assert marks == wanted
+
+
+@pytest.mark.parametrize("root", GRAPHS)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_step_shows_what_python_has_there_and_back(
+    root: Any, width: int, open_page: Opener
+) -> None:
+    stepper = Stepper(root())
+    page = open_page(steps_page(stepper), viewport={"width": width, "height": 800})
+    there = page.evaluate(WALK, "next")
+    assert len(there) == len(stepper.events) + 1
+    for position, shown in enumerate(there):
+        stepper.goto(position)
+        check(shown, stepper)
+    back = page.evaluate(WALK, "back")
+    assert back == there[::-1]
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("root", GRAPHS)
+def test_the_end_is_that_of_backward(root: Any, open_page: Opener) -> None:
+    y = root()
+    page = open_page(steps_page(Stepper(y)))
+    page.keyboard.press("End")
+    grads = look(page)["grad"]
+    try:
+        y.backward()
+    except FloatingPointError:  # the page shows how it came about
+        assert ["nan"] in grads.values()
+        return
+    assert grads == {f"graph-n{node.index}": [show(node.grad)] for node in y.graph()}
+
+
+def test_the_keyboard_alone(open_page: Opener) -> None:
+    page = open_page(steps_page(Stepper(readme())))
+    last = len(Stepper(readme()).events)
+
+    def counter() -> str:
+        return str(page.inner_text("#counter"))
+
+    assert counter() == f"0 / {last}"
+    for key, at in [
+        ("ArrowRight", 1),
+        ("PageDown", 11),
+        ("ArrowLeft", 10),
+        ("End", last),
+        ("PageUp", last - 10),
+        ("Home", 0),
+    ]:
+        page.keyboard.press(key)
+        assert counter() == f"{at} / {last}"
+    page.keyboard.press("Control+ArrowRight")
+    assert counter() == f"0 / {last}"
+    page.focus("#slider")
+    page.keyboard.press("ArrowRight")
+    assert counter() == f"1 / {last}"
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("document.activeElement.id || document.activeElement.tagName")
+        )
+    assert {"guessing", "first", "play", "next", "last", "slider", "speed", "A"} <= reached
+
+
+def test_playing(open_page: Opener) -> None:
+    page = open_page(steps_page(Stepper(readme())))
+    page.clock.install()
+    last = len(Stepper(readme()).events)
+    page.keyboard.press(" ")
+    assert page.get_attribute("#play", "aria-label") == "Pause"
+    page.clock.run_for(1500)
+    assert page.inner_text("#counter") == f"1 / {last}"
+    page.select_option("#speed", "4")
+    page.clock.run_for(1500 + 2 * 375)
+    assert page.inner_text("#counter") == f"4 / {last}"
+    page.click("#play")
+    page.clock.run_for(60_000)
+    assert page.inner_text("#counter") == f"4 / {last}"
+    page.click("#play")
+    page.clock.run_for(60_000)
+    assert page.inner_text("#counter") == f"{last} / {last}"
+    assert page.get_attribute("#play", "aria-label") == "Play"
+    page.click("#play")
+    assert page.inner_text("#counter") == f"0 / {last}"
+    page.click("#next")
+    page.clock.run_for(60_000)
+    assert page.inner_text("#counter") == f"1 / {last}"
+
+
+def test_a_link_opens_at_its_step_and_steps_are_linked(open_page: Opener) -> None:
+    html = steps_page(Stepper(readme()))
+    page = open_page(html, at="#5")
+    assert page.inner_text("#counter").startswith("5 /")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**#6")
+    page.evaluate("location.hash = '#9'")
+    page.locator("#counter", has_text="9 /").wait_for()
+    page.click("a[href='#12']")
+    assert page.inner_text("#counter").startswith("12 /")
+    assert page.get_attribute("tr[aria-current]", "id") == "row-12"
+    assert open_page(html, at="#999").inner_text("#counter").startswith("14 /")
+    assert open_page(html, at="#what").inner_text("#counter").startswith("0 /")
+
+
+def test_it_opens_where_the_stepper_is(open_page: Opener) -> None:
+    stepper = Stepper(edges())
+    stepper.run_until_nonfinite()
+    page = open_page(steps_page(stepper))
+    check(look(page), stepper)
+
+
+def test_pointing_tells_the_arithmetic_of_what_has_been_played(open_page: Opener) -> None:
+    page = open_page(steps_page(Stepper(readme())), at="#3")
+    page.hover("#graph-n2 rect")
+    assert page.inner_text("#info") == "e = a * b = 2.0 * -3.0 → -6.0"
+    page.hover("#graph-e2-0 path", force=True)
+    assert page.inner_text("#info").endswith("∂e/∂a = ?")
+    page.keyboard.press("End")
+    page.hover("#graph-e2-1 path", force=True)
+    assert page.inner_text("#info").endswith("→ -4.0")
+
+
+def test_guess_mode(open_page: Opener) -> None:
+    page = open_page(steps_page(Stepper(readme())))
+    page.check("#guessing")
+    assert page.is_hidden("#ask")
+    assert "You will be asked" in page.inner_text("#words")
+    page.evaluate("location.hash = '#8'")
+    page.locator("#counter", has_text="8 /").wait_for()
+    assert page.inner_text("#question") == "∂L/∂d will be"
+    assert page.inner_text("#sum") == "∂L/∂d += ∂L/∂L · ∂L/∂d = 1.0 × -2.0 → ?"
+    for guess, verdict in [
+        ("what", "Type a number, such as -1.5 or 1/3."),
+        ("nan", "Not yet."),
+        ("1.25", "Too high by 3.25."),
+        ("-9/2", "Too low by 2.5."),
+        ("2", "The sign is wrong."),
+        ("inf", "Not yet."),
+    ]:
+        page.fill("#answer", guess)
+        page.keyboard.press("Enter")
+        assert page.inner_text("#verdict") == verdict
+    assert page.inner_text("#score") == "0 of 1 at first try"
+    page.fill("#answer", "−2,001")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#verdict") == "Right: -2.0."
+    assert page.inner_text("#counter") == "9 / 14"
+    page.fill("#answer", " 8 / 2 ")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#score") == "1 of 2 at first try"
+    page.fill("#answer", "5")
+    page.keyboard.press("ArrowLeft")  # moves in the text
+    assert page.inner_text("#counter") == "10 / 14"
+    page.click("#last")
+    assert page.is_hidden("#ask")
+    page.click("#back")
+    page.uncheck("#guessing")
+    assert page.inner_text("#sum").endswith("→ 6.0")
+
+
+def test_guessing_what_is_not_finite(open_page: Opener) -> None:
+    x = Value(0.0, label="x")
+    page = open_page(steps_page(Stepper(x.sqrt())), at="#3")
+    page.check("#guessing")
+    page.fill("#answer", "5")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#verdict") == "Not yet."
+    page.fill("#answer", "∞")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#verdict") == "Right: inf."
+
+
+def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
+    page = open_page(steps_page(Stepper(long(40))))
+    assert page.is_visible("#whole")
+    wide = "(picture => picture.scrollWidth > picture.clientWidth)(document.all.picture)"
+    assert page.evaluate(wide)
+    page.keyboard.press("End")
+    page.click("#whole")
+    assert not page.evaluate(wide)
+    assert page.get_attribute("#whole", "aria-pressed") == "true"
+    small = open_page(steps_page(Stepper(square())))
+    assert small.is_hidden("#whole")
+
+
+def test_the_picture_follows_the_steps(open_page: Opener) -> None:
+    stepper = Stepper(long(40))
+    page = open_page(steps_page(stepper), viewport={"width": 390, "height": 800})
+    inside = """() => {
+      const at = document.querySelector('.to').getBoundingClientRect();
+      const frame = document.getElementById('picture').getBoundingClientRect();
+      return at.left >= frame.left && at.right <= frame.right;
+    }"""
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(inside)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_picture_stays_where_it_is(width: int, open_page: Opener) -> None:
+    page = open_page(steps_page(Stepper(shared())), viewport={"width": 700, "height": 800})
+    page.set_viewport_size({"width": width, "height": 800})
+    page.keyboard.press("ArrowRight")
+    tops = page.evaluate(
+        """() => {
+          const [next, tops] = [document.getElementById('next'), []];
+          while (!next.disabled) {
+            next.click();
+            tops.push(document.getElementById('picture').getBoundingClientRect().top);
+          }
+          return [...new Set(tops)];
+        }"""
+    )
+    assert len(tops) == 1
+
+
+def long(n: int) -> Value:
+    y = Value(1.0, label="x")
+    for _ in range(n):
+        y = y.tanh()
+    return y
+
+
+def test_without_javascript_the_end_and_every_step_are_there(open_page: Opener) -> None:
+    stepper = Stepper(readme())
+    html = steps_page(stepper)
+    page = open_page(html, java_script_enabled=False)
+    shown = page.inner_text("body")
+    assert all(str(event) in shown for event in stepper.events)
+    assert not page.is_visible("#controls")
+    assert not page.is_visible("#guess")
+    stepper.goto(len(stepper.events))
+    for node in stepper.graph:
+        grad = page.text_content(f"#graph-n{node.index} .grad")
+        assert grad == show(stepper.grads[node.value])
+
+
+def test_hostile_labels_are_shown_and_nothing_more(open_page: Opener) -> None:
+    for html in (steps_page(Stepper(hostile())), graph_page(hostile().graph())):
+        page = open_page(html)
+        assert page.title() != "gone"
+        assert page.locator("img, b").count() == 0
+        assert "<b>bold</b>" in page.inner_text("table")
+
+
+def test_two_pages_in_one_notebook(open_page: Opener) -> None:
+    both = [Stepper(readme())._repr_html_(), inline(steps_page(Stepper(square())), 500)]
+    page = open_page(f"<!doctype html><title>notebook</title>{''.join(both)}")
+    first, second = page.frames[1:]
+    first.click("#last")
+    assert first.inner_text("#counter") == "14 / 14"
+    assert second.inner_text("#counter") == "0 / 5"
+    second.click("a[href='#3']")
+    assert second.inner_text("#counter") == "3 / 5"
+    assert first.inner_text("#counter") == "14 / 14"
+
+
+def test_the_graph_page_shows_the_snapshot_and_plays_forward(open_page: Opener) -> None:
+    y = readme()
+    y.backward()
+    graph = y.graph()
+    page = open_page(graph_page(graph))
+    grads = {f"graph-n{node.index}": [show(node.grad)] for node in graph}
+    data = {f"graph-n{node.index}": [show(node.data)] for node in graph}
+    shown = look(page)
+    assert (shown["data"], shown["grad"]) == (data, grads)
+    page.click("#first")
+    shown = look(page)
+    assert (shown["data"], shown["grad"]) == ({name: [""] for name in data}, grads)
+    page.click("#next")
+    assert page.inner_text("#sum") == "a = 2.0"
+
+
+def test_300_nodes_feel_instant(open_page: Opener) -> None:
+    random.seed(0)
+    stepper = Stepper(nn.MLP(4, [9, 9, 9, 1])([1.0, 2.0, 3.0, 4.0]))
+    assert len(stepper.graph) > 250
+    page = open_page(steps_page(stepper))
+    times = page.evaluate(
+        """() => {
+          const [next, times] = [document.getElementById('next'), []];
+          while (!next.disabled) {
+            const start = performance.now();
+            next.click();
+            document.querySelector('.to rect').getBoundingClientRect();
+            times.push(performance.now() - start);
+          }
+          return times.sort((a, b) => a - b);
+        }"""
+    )
+    assert len(times) == len(stepper.events)
+    assert times[len(times) // 2] < 16.0

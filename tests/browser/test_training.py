@@ -1,0 +1,80 @@
+"""The training page in Chromium."""
+
+from __future__ import annotations
+
+import functools
+import random
+
+import nn
+from autograd.drawing.page import training_page
+from tests.browser.conftest import Opener
+
+
+@functools.cache
+def trained() -> nn.History:
+    """A line learned between two clouds of points."""
+    random.seed(0)
+    points = [[random.uniform(-1, 1), random.uniform(-1, 1)] for _ in range(20)]
+    sides = [1.0 if x + y > 0 else -1.0 for x, y in points]
+    model = nn.Layer(2, 1)
+    return nn.fit(
+        model,
+        points,
+        sides,
+        loss=nn.mse_loss,
+        optimizer=nn.SGD(model.parameters(), lr=0.1),
+        epochs=12,
+        validation=(points[:5], sides[:5]),
+        metrics={"size <b>": lambda outputs, targets: len(outputs)},
+        progress=False,
+    )
+
+
+def test_playing_the_epochs(open_page: Opener) -> None:
+    history = trained()
+    page = open_page(training_page(history))
+    page.clock.install()
+    assert page.inner_text("#counter") == "12 / 12"
+    frames = {page.get_attribute(".boundary", "d")}
+    page.keyboard.press("Home")
+    assert page.inner_text("#now") == "Before training"
+    frames.add(page.get_attribute(".boundary", "d"))
+    page.click("#play")
+    for epoch in range(1, 13):
+        page.clock.run_for(615)
+        assert page.inner_text("#counter") == f"{epoch} / 12"
+        loss = f"{history['loss'][epoch - 1]:.4g}"
+        assert f"Epoch {epoch} of 12: loss {loss}," in page.inner_text("#now")
+        assert page.inner_text(".legend b >> nth=0") == loss
+        frames.add(page.get_attribute(".boundary", "d"))
+    assert len(frames) == 13
+
+
+def test_a_link_opens_at_its_epoch(open_page: Opener) -> None:
+    page = open_page(training_page(trained()), at="#7")
+    assert page.inner_text("#counter") == "7 / 12"
+    assert page.get_attribute("tr[aria-current]", "id") == "row-7"
+
+
+def test_the_cursor_stands_on_the_curves(open_page: Opener) -> None:
+    page = open_page(training_page(trained()), at="#4")
+    xs = page.eval_on_selector_all(
+        ".chart:first-of-type .cursor, .chart:first-of-type .dot",
+        "all => all.map(e => e.getAttribute('transform').split(/[( ]/)[1])",
+    )
+    assert len(set(xs)) == 1
+
+
+def test_without_javascript(open_page: Opener) -> None:
+    page = open_page(training_page(trained()), java_script_enabled=False)
+    assert "Epoch 12 of 12" in page.inner_text("body")
+    assert page.locator("tbody tr").count() == 13
+    assert page.get_attribute(".boundary", "d")
+
+
+def test_curves_alone_fit_a_phone(open_page: Opener) -> None:
+    history = nn.History.from_dict({"loss": [3.0, 2.0, float("nan"), 1.0]})
+    page = open_page(training_page(history), viewport={"width": 390, "height": 844})
+    page.keyboard.press("ArrowLeft")
+    assert page.inner_text("#now") == "Epoch 3 of 4: loss nan"
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -1,0 +1,231 @@
+"""Boundary: when there is one, what is kept of a long training, and where it runs."""
+
+from __future__ import annotations
+
+import functools
+import random
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Value
+from nn.boundary import SNAPSHOTS, Boundary
+
+SQUARE = [([x, y], 1.0 if x > 0.0 else -1.0) for x in (-1.0, 1.0) for y in (-1.0, 1.0)]
+
+
+class Fixed(nn.Module):
+    """Answers whatever its function says of the inputs, and of one parameter."""
+
+    def __init__(self, answer: Any) -> None:
+        self.p = Value(0.0)
+        self.answer = answer
+
+    def forward(self, x: Any) -> Any:
+        return self.answer(x, self.p)
+
+
+def boundary_of(answer: Any, samples: Any = SQUARE, loss: Any = nn.mse_loss) -> Boundary:
+    boundary = Boundary(Fixed(answer), samples, loss)
+    boundary.keep(0)
+    return boundary
+
+
+@functools.cache
+def trained() -> nn.History:
+    """A line between two sides, found in 5 epochs."""
+    random.seed(0)
+    model = nn.Layer(2, 1)
+    return nn.fit(
+        model,
+        [x for x, _ in SQUARE],
+        [t for _, t in SQUARE],
+        loss=nn.mse_loss,
+        optimizer=nn.SGD(model.parameters(), lr=0.2),
+        epochs=5,
+        progress=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("samples", "fits"),
+    [
+        (SQUARE, True),
+        ([([0, 1], 0), ([1, 1], 1)], True),
+        ([((0.0, 1.0), [1.0, 0.0]), ((1.0, 1.0), [0.0, 1.0])], True),
+        ([([0.0, 1.0], [0.0]), ([1.0, 1.0], [1.0])], True),
+        ([([0.0, 1.0], 1.0), ([1.0, 1.0], 1.0)], False),
+        ([([0.0, k], float(k)) for k in range(11)], False),
+        ([([0.0], 0.0), ([1.0], 1.0)], False),
+        ([([0.0, 1.0, 2.0], 0.0), ([0.0, 1.0, 2.0], 1.0)], False),
+        ([([0.0, float("nan")], 0.0), ([1.0, 1.0], 1.0)], False),
+        ([(0.5, 0.0), (1.0, 1.0)], False),
+        ([("ab", 0.0), ("cd", 1.0)], False),
+        ([([0.0, 1.0], "a"), ([1.0, 1.0], "b")], False),
+        ([([0.0, 1.0], None), ([1.0, 1.0], None)], False),
+        ([([0.0, 1.0], []), ([1.0, 1.0], [])], False),
+    ],
+)
+def test_what_has_a_boundary(samples: Any, fits: bool) -> None:
+    assert Boundary.fits(samples) is fits
+
+
+def test_fit_keeps_the_parameters_of_every_epoch() -> None:
+    history = trained()
+    assert history.boundary is not None
+    assert history.boundary.epochs == [0, 1, 2, 3, 4, 5]
+    plane = history.plane()
+    assert plane is not None
+    assert plane.epochs == [0, 1, 2, 3, 4, 5]
+    assert len({str(fields) for fields in plane.fields}) == 6
+    (field,) = plane.fields[-1]
+    assert all((row[0] < 0.0) and (row[-1] > 0.0) for row in field)
+    assert plane.names == ["class -1", "class 1"]
+    assert plane.rule == "output = 0"
+    assert [k for _, _, k in plane.points] == [0, 0, 1, 1]
+
+
+def test_drawing_leaves_the_model_as_it_is() -> None:
+    boundary = boundary_of(lambda x, p: x[0] + p)
+    boundary.model.p.data = 7.0  # type: ignore[attr-defined]
+    boundary.model.train()
+    assert boundary.plane() is not None
+    assert boundary.model.p.data == 7.0  # type: ignore[attr-defined]
+    assert boundary.model.training
+
+
+def test_the_model_answers_as_in_evaluation() -> None:
+    boundary = boundary_of(lambda x, p: x[0])
+    seen = []
+
+    def answer(x: Any, p: Value) -> Any:
+        seen.append(boundary.model.training)
+        return x[0]
+
+    boundary.model = Fixed(answer).train()
+    boundary.plane()
+    assert boundary.model.training
+    assert seen
+
+
+def test_each_frame_has_the_parameters_of_its_epoch() -> None:
+    boundary = boundary_of(lambda x, p: p)
+    for epoch in (1, 2):
+        boundary.model.p.data = 10.0 * epoch  # type: ignore[attr-defined]
+        boundary.keep(epoch)
+    plane = boundary.plane()
+    assert plane is not None
+    assert [fields[0][0][0] for fields in plane.fields] == [0.0, 10.0, 20.0]
+
+
+@pytest.mark.parametrize("first", [0, 37])
+def test_a_long_training_is_thinned_evenly(first: int) -> None:
+    boundary = Boundary(Fixed(None), SQUARE, nn.mse_loss)
+    for epoch in range(first, first + 1001):
+        boundary.keep(epoch)
+        assert len(boundary.epochs) <= SNAPSHOTS + 2
+        assert boundary.epochs[0] == first
+        assert boundary.epochs[-1] == epoch
+    gaps = {b - a for a, b in zip(boundary.epochs[1:-1], boundary.epochs[2:-1])}
+    assert gaps == {32}
+    assert len(boundary.epochs) > SNAPSHOTS / 2
+
+
+@pytest.mark.parametrize(
+    ("targets", "loss", "threshold"),
+    [
+        ((-1.0, 1.0), nn.hinge_loss, 0.0),
+        ((0.0, 1.0), nn.mse_loss, 0.5),
+        ((0.0, 1.0), nn.binary_cross_entropy, 0.5),
+        ((0.0, 1.0), nn.binary_cross_entropy_with_logits, 0.0),
+        (
+            (0.0, 1.0),
+            functools.partial(nn.binary_cross_entropy_with_logits, reduction="sum"),
+            0.0,
+        ),
+    ],
+)
+def test_the_threshold(targets: tuple[float, float], loss: Any, threshold: float) -> None:
+    samples = [([float(k), 0.0], target) for k, target in enumerate(targets)]
+    boundary = boundary_of(lambda x, p: x[0], samples, loss)
+    assert boundary.threshold == threshold
+    boundary.threshold = 0.25
+    plane = boundary.plane()
+    assert plane is not None
+    assert plane.rule == "output = 0.25"
+    assert plane.fields[0][0][0][0] == plane.xs[0] - 0.25
+
+
+def test_two_outputs() -> None:
+    samples = [([0.0, 0.0], 0), ([1.0, 1.0], 1)]
+    plane = boundary_of(lambda x, p: [x[0], x[1] + p], samples).plane()
+    assert plane is not None
+    ((field,),) = plane.fields
+    assert field[3][5] == plane.ys[3] - plane.xs[5]
+    assert plane.rule == "the two greatest outputs are equal"
+
+
+def test_three_outputs_one_of_them_never_seen() -> None:
+    samples = [([0.0, 0.0], [1, 0, 0]), ([1.0, 1.0], [0, 0, 1])]
+    plane = boundary_of(lambda x, p: [x[0], x[1], 0.0], samples).plane()
+    assert plane is not None
+    assert len(plane.fields[0]) == 3
+    assert [k for _, _, k in plane.points] == [0, 2]
+    for k, field in enumerate(plane.fields[0]):
+        outputs = [plane.xs[1], plane.ys[2], 0.0]
+        assert field[2][1] == outputs.pop(k) - max(outputs) if k != 0 else True
+    assert plane.svg(plane.paths()[0]).count('class="area') == 3
+    assert 'class="ground"' in plane.svg(plane.paths()[0])
+
+
+@pytest.mark.parametrize(
+    ("answer", "targets"),
+    [
+        (lambda x, p: x[0], (0.0, 1.0, 2.0)),  # one output, three numbers: a regression
+        (lambda x, p: [x[0], x[1]], (0.0, 1.0, 2.0)),  # a class without an output
+        (lambda x, p: [x[0], x[1]], (0.5, 1.0)),
+    ],
+)
+def test_a_model_that_does_not_classify_has_no_picture(answer: Any, targets: Any) -> None:
+    samples = [([float(k), 1.0], target) for k, target in enumerate(targets)]
+    assert boundary_of(answer, samples).plane() is None
+
+
+def test_before_anything_is_kept_there_is_no_picture() -> None:
+    assert Boundary(Fixed(None), SQUARE, nn.mse_loss).plane() is None
+
+
+def test_the_grid_covers_the_samples_in_squares() -> None:
+    samples = [([0.0, 0.0], 0.0), ([4.0, 1.0], 1.0)]
+    plane = boundary_of(lambda x, p: x[0], samples).plane()
+    assert plane is not None
+    assert plane.xs[0] < 0.0 < 4.0 < plane.xs[-1]
+    assert plane.ys[0] < 0.0 < 1.0 < plane.ys[-1]
+    assert plane.xs[1] - plane.xs[0] == pytest.approx(plane.ys[1] - plane.ys[0])
+    assert len(plane.xs) == 33
+    assert len(plane.ys) < 20
+
+
+def test_samples_in_one_place() -> None:
+    samples = [([2.0, 2.0], 0.0), ([2.0, 2.0], 1.0)]
+    plane = boundary_of(lambda x, p: x[0], samples).plane()
+    assert plane is not None
+    assert (plane.xs[0], plane.xs[-1]) == (1.0, 3.0)
+
+
+def test_answers_are_worked_out_once() -> None:
+    calls = []
+
+    def answer(x: Any, p: Value) -> Any:
+        calls.append(x)
+        return x[0]
+
+    boundary = boundary_of(answer)
+    boundary.plane()
+    first = len(calls)
+    boundary.plane()
+    assert len(calls) == first == 33 * 33
+    boundary.keep(1)
+    boundary.plane()
+    assert len(calls) == 2 * first

@@ -1,0 +1,106 @@
+"""Pictures of a training: files of every kind, by matplotlib."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+import nn
+from tests.nn.test_boundary import boundary_of, trained
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+CURVES = nn.History.from_dict(
+    {"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.5, 2.0], "hits": [0.0, 0.5, 1.0]}
+)
+
+
+def test_the_figure_has_a_panel_for_each_quantity() -> None:
+    first, second = CURVES.plot()
+    assert [line.get_label() for line in first.get_lines()[:2]] == ["loss", "validation loss"]
+    assert np.asarray(first.get_lines()[0].get_ydata()).tolist() == [3.0, 2.0, 1.0]
+    assert np.asarray(first.get_lines()[0].get_xdata()).tolist() == [1, 2, 3]
+    assert second.get_lines()[0].get_label() == "hits"
+
+
+def test_the_figure_has_the_boundary_first() -> None:
+    boundary, loss = trained().plot()
+    assert [line.get_label() for line in boundary.get_lines()] == ["class -1", "class 1"]
+    assert boundary.get_aspect() == 1.0
+    assert loss.get_xlabel() == "epoch"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"),
+    [
+        (".png", b"\x89PNG"),
+        (".svg", b"<?xml"),
+        (".pdf", b"%PDF"),
+        (".html", b"<!DOCTYPE html>"),
+        (".gif", b"GIF89a"),
+    ],
+)
+def test_files_are_of_their_kind_and_the_same_again(
+    suffix: str, start: bytes, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        trained().save(tmp_path / f"{name}{suffix}")
+    first, second = [(tmp_path / f"{name}{suffix}").read_bytes() for name in ("a", "b")]
+    assert first.startswith(start)
+    assert first == second
+
+
+def test_the_animation_has_a_frame_an_epoch_and_rests_on_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "training.gif"
+    trained().save(path)
+    with Image.open(path) as gif:
+        shown = [
+            (f.convert("RGB").tobytes(), f.info["duration"])
+            for f in ImageSequence.Iterator(gif)
+        ]
+    assert len({frame for frame, _ in shown}) == 6
+    assert sum([duration for _, duration in shown]) >= 7000
+
+
+def test_a_model_of_three_classes_is_drawn_in_three_colours() -> None:
+    model = nn.Layer(2, 3)
+    history = nn.fit(
+        model,
+        [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
+        [0, 1, 2],
+        loss=nn.cross_entropy,
+        optimizer=nn.SGD(model.parameters(), lr=1.0),
+        epochs=20,
+        progress=False,
+    )
+    boundary = history.plot()[0]
+    assert len(boundary.get_lines()) == 3
+    assert len(boundary.collections) == 6
+
+
+def test_a_model_that_answers_one_class_everywhere_has_no_line() -> None:
+    history = nn.History.from_dict({"loss": [1.0]})
+    history.boundary = boundary_of(lambda x, p: p + 1.0)
+    assert len(history.plot()[0].collections) == 1
+
+
+def test_without_matplotlib_the_page_is_written_and_a_picture_says_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    CURVES.save(tmp_path / "training.html")
+    for suffix in (".png", ".gif"):
+        with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[plots\]'"):
+            CURVES.save(tmp_path / f"training{suffix}")
+    assert [path.name for path in tmp_path.iterdir()] == ["training.html"]
