@@ -122,6 +122,10 @@ class Value(Methods):
     def data(self, data: Number) -> None:
         self._data = data if type(data) is float else number(data, "Value.data")
 
+    @data.deleter
+    def data(self) -> None:
+        raise AttributeError("property 'data' of 'Value' object has no deleter")
+
     @property
     def grad(self) -> float:
         """d(root)/d(this), summed over the backward passes that reached this node."""
@@ -130,6 +134,10 @@ class Value(Methods):
     @grad.setter
     def grad(self, grad: Number) -> None:
         self._grad = grad if type(grad) is float else number(grad, "Value.grad")
+
+    @grad.deleter
+    def grad(self) -> None:
+        raise AttributeError("property 'grad' of 'Value' object has no deleter")
 
     @property
     def label(self) -> str | None:
@@ -141,6 +149,10 @@ class Value(Methods):
     def label(self, label: Label) -> None:
         name = None if label is None else text(label)
         self._extra = (*self._extra[:3], name) if type(self._extra) is tuple else name
+
+    @label.deleter
+    def label(self) -> None:
+        raise AttributeError("property 'label' of 'Value' object has no deleter")
 
     @property
     def op(self) -> Primitive | None:
