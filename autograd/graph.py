@@ -248,7 +248,7 @@ class Graph:
 
 
 def _in_order(roots: tuple[Value, ...]) -> list[Value]:
-    order, leaves = topological_order(*reversed(roots))
+    order, leaves = topological_order(*roots)
     placed = dict.fromkeys(leaves, False)
     values: list[Value] = []
     for value in order:
@@ -257,7 +257,7 @@ def _in_order(roots: tuple[Value, ...]) -> list[Value]:
                 placed[x] = True
                 values.append(x)
         values.append(value)
-    return values + [leaf for leaf, done in placed.items() if not done]
+    return values + [root for root in dict.fromkeys(roots) if placed.get(root) is False]
 
 
 def _names(values: list[Value]) -> list[str]:

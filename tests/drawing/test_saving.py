@@ -21,7 +21,7 @@ def test_dot_has_labels_like_html_and_one_font() -> None:
     assert dot.startswith("digraph {\ngraph [rankdir=LR, ")
     assert "record" not in dot
     assert dot.count('fontname="Helvetica"') == 3
-    assert '"n0" -> "n3" [id="e3-0", label=<-3.0>, tooltip="∂e/∂a = -3.0"]' in dot
+    assert '"n0" -> "n2" [id="e2-0", label=<-3.0>, tooltip="∂e/∂a = -3.0"]' in dot
     assert '<B>loss</B></TD><TD ALIGN="RIGHT">ReLU</TD>' in dot
     assert "penwidth=2.5" in dot
     assert dot == small().graph().dot()

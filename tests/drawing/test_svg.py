@@ -107,7 +107,7 @@ def test_every_node_and_edge_has_its_numbers() -> None:
     assert texts(loss, "data") == ["14.0"]
     assert texts(loss, "grad") == ["1.0"]
     assert texts(svg, "local") == [
-        *("2.0", "2.0", "-3.0", "2.0", "1.0", "1.0", "2.5", "1.0", "1.0", "1.0")
+        *("-3.0", "2.0", "1.0", "1.0", "2.5", "2.0", "2.0", "1.0", "1.0", "1.0")
     ]
     tip = loss.find(f"{SVG}title")
     assert tip is not None

@@ -15,13 +15,13 @@ def test_a_tree_has_the_result_first_and_every_number() -> None:
         [
             "loss  ReLU  data 14.0  grad 1.0",
             "└─ v8  +  data 14.0  grad 1.0  local 1.0",
-            "   ├─ v7  v6 * 2.5  data 10.0  grad 1.0  local 1.0",
-            "   │  └─ v6  +  data 4.0  grad 2.5  local 2.5",
+            "   ├─ v6  v5 * 2.5  data 10.0  grad 1.0  local 1.0",
+            "   │  └─ v5  +  data 4.0  grad 2.5  local 2.5",
             "   │     ├─ e  *  data -6.0  grad 2.5  local 1.0",
             "   │     │  ├─ a  data 2.0  grad -3.5  local -3.0",
             "   │     │  └─ b  data -3.0  grad 5.0  local 2.0",
             "   │     └─ c  data 10.0  grad 2.5  local 1.0",
-            "   └─ v2  *  data 4.0  grad 1.0  local 1.0",
+            "   └─ v7  *  data 4.0  grad 1.0  local 1.0",
             "      ├─ a  data 2.0  grad -3.5  local 2.0",
             "      └─ a  data 2.0  grad -3.5  local 2.0",
         ]
