@@ -185,7 +185,7 @@ def _number(name: str, text: str) -> float:
 
 def _complain(error: Exception, code: int) -> int:
     """Say on stderr what is wrong, and where in the formula."""
-    message = str(error)
+    message = str(error).replace("autograd.step(y)", "--step")
     if isinstance(error, SyntaxError):
         message = error.msg
     elif isinstance(error, OSError) and error.filename:

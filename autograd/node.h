@@ -53,11 +53,19 @@ typedef struct slab {
     node nodes[SLAB_NODES];
 } slab;
 
+#ifdef _MSC_VER
+#define seldom __declspec(noinline)
+#else
+#define seldom __attribute__((noinline, cold))
+#endif
+
 static PyTypeObject *node_type;
+static long node_paused; /* how many `no_grad` blocks are open, over all threads */
+static PyObject *node_recording; /* tells whether this thread is not in one of them */
 static slab *slab_room;
 static int slab_count, slab_empty;
 
-static void slab_link(slab *s)
+static seldom void slab_link(slab *s)
 {
     s->previous = NULL;
     s->next = slab_room;
@@ -66,7 +74,7 @@ static void slab_link(slab *s)
     slab_room = s;
 }
 
-static void slab_unlink(slab *s)
+static seldom void slab_unlink(slab *s)
 {
     if (s->next != NULL)
         s->next->previous = s->previous;
@@ -76,7 +84,7 @@ static void slab_unlink(slab *s)
         slab_room = s->next;
 }
 
-static int slab_add(void)
+static seldom int slab_add(void)
 {
     slab *s = slab_malloc();
     if (s == NULL)
@@ -91,6 +99,17 @@ static int slab_add(void)
     slab_count++;
     slab_empty++;
     return 0;
+}
+
+static seldom void slab_emptied(slab *s)
+{
+    if (slab_empty < SLABS_KEPT) {
+        slab_empty++;
+    } else {
+        slab_unlink(s);
+        slab_count--;
+        slab_free(s);
+    }
 }
 
 static inline node *node_take(void)
@@ -123,15 +142,8 @@ static inline void node_give(node *n)
     s->dead = n;
     if (s->living-- == SLAB_NODES)
         slab_link(s);
-    if (s->living == 0) {
-        if (slab_empty < SLABS_KEPT) {
-            slab_empty++;
-        } else {
-            slab_unlink(s);
-            slab_count--;
-            slab_free(s);
-        }
-    }
+    if (s->living == 0)
+        slab_emptied(s);
 }
 
 static inline void *node_new(double data, void *primitive, void *a, void *b, double da, double db)
@@ -149,6 +161,25 @@ static inline void *node_new(double data, void *primitive, void *a, void *b, dou
     n->extra = Py_NewRef(Py_None);
     n->mark = 0;
     return n;
+}
+
+static seldom void *node_made_paused(double data, void *primitive, void *a, void *b, double da, double db)
+{
+    PyObject *answer = PyObject_CallNoArgs(node_recording);
+    if (answer == NULL)
+        return NULL;
+    Py_DECREF(answer);
+    if (answer == Py_True)
+        return node_new(data, primitive, a, b, da, db);
+    return node_new(data, Py_None, Py_None, Py_None, 0.0, 0.0);
+}
+
+/* An operation's result: a leaf if this thread records nothing. */
+static inline void *node_make(double data, void *primitive, void *a, void *b, double da, double db)
+{
+    if (node_paused)
+        return node_made_paused(data, primitive, a, b, da, db);
+    return node_new(data, primitive, a, b, da, db);
 }
 
 /* For Value(…), which fills it in. */
@@ -189,7 +220,7 @@ static void node_dealloc(PyObject *self)
 }
 
 /* From now on objects of this type are made and freed here. */
-static int node_manage(void *type)
+static int node_manage(void *type, PyObject *recording)
 {
     PyTypeObject *t = type;
     if (t->tp_basicsize != sizeof(node) || sizeof(slab) > SLAB_BYTES || PyType_IS_GC(t)
@@ -198,6 +229,7 @@ static int node_manage(void *type)
         return -1;
     }
     node_type = t;
+    node_recording = Py_NewRef(recording);
     t->tp_alloc = node_alloc;
     t->tp_dealloc = node_dealloc;
     return 0;

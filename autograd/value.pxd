@@ -11,15 +11,17 @@ cdef extern from "wide.h":
     double *_floats "floats_of" (object packed)
 
 cdef extern from "node.h":
-    Value node_new(double data, Primitive primitive, Value a, Value b, double da, double db)
-    int node_manage(type cls) except -1
+    long _paused "node_paused"
+    int node_manage(type cls, object recording) except -1
+    Value _node "node_make" (
+        double data, Primitive primitive, Value a, Value b, double da, double db
+    )
 
 cdef extern from "signature.h":
     int give_signature(type cls, const char *signature) except -1
 
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, LARGEST_EXPONENT
-cdef long _paused
 
 cdef class Value(Methods):
     cdef public double _data
@@ -32,5 +34,3 @@ cdef class Value(Methods):
     cdef readonly object _extra
     cdef readonly long long _mark
     cdef readonly long long _pending
-
-cdef Value _node(double data, Primitive primitive, Value a, Value b, double da, double db)

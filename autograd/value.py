@@ -628,35 +628,29 @@ if not cython.compiled:
         return partials
 
 
-def _node(
-    data: float,
-    primitive: Primitive,
-    a: Value | None,
-    b: Value | None,
-    da: float,
-    db: float,
-) -> Value:
-    if _paused and not _recording():
-        return Value(data)
-    if cython.compiled:
-        return node_new(data, primitive, a, b, da, db)  # type: ignore  # noqa: F821
-    out: Value = _new(Value)
-    out._data = data
-    out._grad = 0.0
-    out._primitive = primitive
-    out._a = a
-    out._b = b
-    out._da = da
-    out._db = db
-    out._extra = None
-    out._mark = 0
-    return out
+if not cython.compiled:  # else in node.h
 
-
-if cython.compiled:
-    node_manage(Value)  # type: ignore[name-defined]  # noqa: F821
-    give_signature(Value, b"(data, label=None)")  # type: ignore[name-defined]  # noqa: F821
-else:
+    def _node(
+        data: float,
+        primitive: Primitive,
+        a: Value | None,
+        b: Value | None,
+        da: float,
+        db: float,
+    ) -> Value:
+        if _paused and not _recording():
+            return Value(data)
+        out: Value = _new(Value)
+        out._data = data
+        out._grad = 0.0
+        out._primitive = primitive
+        out._a = a
+        out._b = b
+        out._da = da
+        out._db = db
+        out._extra = None
+        out._mark = 0
+        return out
 
     def _final(cls: type, /) -> None:
         raise TypeError("type 'autograd.value.Value' is not an acceptable base type")
@@ -718,6 +712,11 @@ _depth = _Depth()
 
 def _recording() -> bool:
     return _depth.value == 0
+
+
+if cython.compiled:
+    node_manage(Value, _recording)  # type: ignore[name-defined]  # noqa: F821
+    give_signature(Value, b"(data, label=None)")  # type: ignore[name-defined]  # noqa: F821
 
 
 class no_grad(ContextDecorator):
