@@ -271,6 +271,7 @@ def test_control_characters_do_not_reach_the_terminal(run: Run) -> None:
         (["x**y", "x=-2", "y=3"], "does not exist here"),
         (["take([x], 3)", "x=1"], "index 3 of 1"),
         (["sqrt(x) - sqrt(x)", "x=0"], "infinity minus infinity"),
+        (["sqrt(x) - sqrt(x)", "x=0"], "is infinite; --step shows how"),
         (["exp(x)", "x=710"], "too large"),
         (["x", "x=1", "--svg", "missing/x.svg"], "missing/x.svg: No such file or directory"),
     ],
