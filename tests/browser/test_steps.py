@@ -55,6 +55,12 @@ def shared() -> Value:
     return y
 
 
+def cancelled() -> Value:
+    """A gradient that is long to write on the way to 0."""
+    x = Value(1.0, label="x")
+    return x * -1.2345e100 + x * 1.2345e100
+
+
 def hostile() -> Value:
     total = Value(1.0, label="")
     for text in HOSTILE:
@@ -69,7 +75,16 @@ def branches() -> Value:
     return chosen + x.relu()
 
 
-GRAPHS = [readme, square, edges, shared, hostile, branches, lambda: Value(4.0, label="leaf")]
+GRAPHS = [
+    readme,
+    square,
+    edges,
+    shared,
+    cancelled,
+    hostile,
+    branches,
+    lambda: Value(4.0, label="leaf"),
+]
 
 
 # What a page shows: {data, grad, sum, marks, outside}; all of it, after each click of a button.
