@@ -410,6 +410,19 @@ def test_two_pages_in_one_notebook(open_page: Opener) -> None:
     assert first.inner_text("#counter") == "14 / 14"
 
 
+def test_without_a_layout_engine_the_steps_still_play(
+    open_page: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograd.drawing.engine.find", lambda setting: None)
+    stepper = Stepper(readme())
+    page = open_page(steps_page(stepper))
+    assert "there is no layout engine" in page.inner_text("#picture")
+    assert "└─ f  data -2.0  grad 4.0" in page.inner_text("#picture pre")
+    for event in stepper:
+        page.click("#next")
+        assert page.inner_text("#sum") == "".join(text for text, _ in event.parts())
+
+
 def test_the_graph_page_shows_the_snapshot_and_plays_forward(open_page: Opener) -> None:
     y = readme()
     y.backward()

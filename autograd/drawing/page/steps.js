@@ -1,8 +1,8 @@
 const picture = byId("picture");
-const svg = picture.querySelector("svg");
+const svg = picture.querySelector("svg"); // null where no layout engine was found
 const idOf = (element) => element.id.replace(/-u\d+$/, ""); // one that is drawn once a use
 const elements = {};
-for (const element of svg.querySelectorAll("g[id]")) (elements[idOf(element)] ??= []).push(element);
+for (const element of picture.querySelectorAll("g[id]")) (elements[idOf(element)] ??= []).push(element);
 const drawn = (id) => elements[id] ?? [];
 const arrows = data.inputs.map((slots, node) =>
   slots.map((_, slot) => drawn(`${data.prefix}-e${node}-${slot}`)),
@@ -17,11 +17,14 @@ data.events.forEach((event, index) => {
   const id = event.kind === "backward" ? `e${event.node}-${event.slot}` : `n${event.node}`;
   if (event.kind !== "seed") played.set(`${data.prefix}-${id}`, index);
 });
-const [, , width, height] = svg.getAttribute("viewBox").split(" ");
-svg.style.setProperty("--w", `${width}px`);
-svg.style.setProperty("--h", `${height}px`);
-picture.classList.add("sized");
-svg.querySelectorAll("g > title").forEach((title) => title.remove()); // they tell the end
+if (svg !== null) {
+  const [, , width, height] = svg.getAttribute("viewBox").split(" ");
+  svg.style.setProperty("--w", `${width}px`);
+  svg.style.setProperty("--h", `${height}px`);
+  picture.classList.add("sized");
+  svg.querySelectorAll("g > title").forEach((title) => title.remove()); // they tell the end
+  byId("info").textContent = "Point at a node or an arrow to see its arithmetic.";
+}
 
 let shownAt = 0;
 let marked = [];
@@ -74,7 +77,7 @@ function highlight(event) {
     });
   }
   mark(nodes[event.target].boxes, "to");
-  reveal(nodes[event.target].boxes[0]);
+  if (svg !== null) reveal(nodes[event.target].boxes[0]);
 }
 
 // Scrolls the picture, not the page, to a node that is out of sight.
@@ -110,7 +113,6 @@ function showStep(position) {
   document.dispatchEvent(new CustomEvent("step"));
 }
 
-byId("info").textContent = "Point at a node or an arrow to see its arithmetic.";
 picture.addEventListener("pointerover", (event) => {
   const element = event.target.closest("g[id]");
   const index = element === null ? undefined : played.get(idOf(element));
@@ -126,11 +128,12 @@ whole.addEventListener("click", () => {
   whole.setAttribute("aria-pressed", pressed);
 });
 // Of use only where the picture is larger than its frame.
-new ResizeObserver(() => {
+const watch = new ResizeObserver(() => {
   if (picture.classList.contains("whole")) return;
   whole.hidden =
     picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
-}).observe(picture);
+});
+if (svg !== null) watch.observe(picture);
 
 // The longest lines get their room from the start, so that the picture stays where it is.
 const longest = (length) => data.events.reduce((a, b) => (length(b) > length(a) ? b : a));
