@@ -77,22 +77,44 @@ function highlight(event) {
     });
   }
   mark(nodes[event.target].boxes, "to");
-  if (svg !== null) reveal(nodes[event.target].boxes[0]);
+  if (svg !== null) reveal(event);
 }
 
-// Scrolls the picture, not the page, to a node that is out of sight.
-function reveal(box) {
+const rectOf = (element) => element.getBoundingClientRect();
+const union = (rects) => ({
+  left: Math.min(...rects.map((rect) => rect.left)),
+  right: Math.max(...rects.map((rect) => rect.right)),
+  top: Math.min(...rects.map((rect) => rect.top)),
+  bottom: Math.max(...rects.map((rect) => rect.bottom)),
+});
+
+// Where to look: the arrow with both its ends, if they fit; else the end that is set. Of a
+// leaf that is drawn once a use, the arrow's own.
+function sight(event, frame) {
+  const ends = nodes[event.target].boxes.map(rectOf);
+  const arrow = arrows[event.node][event.slot]?.[0];
+  if (arrow === undefined) return ends[0];
+  const at = rectOf(arrow);
+  const gap = (rect) =>
+    Math.max(0, at.left - rect.right, rect.left - at.right) +
+    Math.max(0, at.top - rect.bottom, rect.top - at.bottom);
+  const end = ends.reduce((a, b) => (gap(b) < gap(a) ? b : a));
+  const all = union([at, end, rectOf(nodes[event.node].boxes[0])]);
+  const fits =
+    all.right - all.left < frame.right - frame.left && all.bottom - all.top < frame.bottom - frame.top;
+  return fits ? all : end;
+}
+
+// Scrolls the picture, not the page, to what is out of sight.
+function reveal(event) {
   if (picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight) {
     return;
   }
-  const [at, frame] = [box.getBoundingClientRect(), picture.getBoundingClientRect()];
-  const inside = (low, high, from, to) => low >= from + 8 && high <= to - 8;
-  if (
-    inside(at.left, at.right, frame.left, frame.right) &&
-    inside(at.top, at.bottom, frame.top, frame.bottom)
-  ) {
-    return;
-  }
+  const frame = rectOf(picture);
+  const at = sight(event, frame);
+  const within =
+    at.left >= frame.left && at.right <= frame.right && at.top >= frame.top && at.bottom <= frame.bottom;
+  if (within) return;
   picture.scrollBy({
     left: (at.left + at.right - frame.left - frame.right) / 2,
     top: (at.top + at.bottom - frame.top - frame.bottom) / 2,
