@@ -340,7 +340,8 @@ def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
 
 @pytest.mark.parametrize("root", [lambda: long(40), lambda: powers(12)], ids=["long", "shared"])
 def test_the_picture_follows_the_steps(root: Any, open_page: Opener) -> None:
-    page = open_page(steps_page(Stepper(root())), viewport={"width": 390, "height": 800})
+    settings: dict[str, Any] = {"viewport": {"width": 390, "height": 800}}
+    page = open_page(steps_page(Stepper(root())), reduced_motion="no-preference", **settings)
     unseen = page.evaluate(
         """() => {
           const [next, unseen] = [document.getElementById('next'), []];

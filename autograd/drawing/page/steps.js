@@ -115,10 +115,12 @@ function reveal(event) {
   const within =
     at.left >= frame.left && at.right <= frame.right && at.top >= frame.top && at.bottom <= frame.bottom;
   if (within) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const smooth = !calm && document.body.classList.contains("playing");
   picture.scrollBy({
     left: (at.left + at.right - frame.left - frame.right) / 2,
     top: (at.top + at.bottom - frame.top - frame.bottom) / 2,
-    behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth",
+    behavior: smooth ? "smooth" : "instant",
   });
 }
 
