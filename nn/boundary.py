@@ -47,6 +47,7 @@ class Boundary:
         self, model: Module, samples: Sequence[tuple[Any, Any]], loss: Callable[..., Any]
     ) -> None:
         self.model = model
+        self._parameters = model.parameters()
         self.points = [(float(x), float(y)) for (x, y), _ in samples]
         self.targets = [_answer(target) for _, target in samples]
         self.names = sorted(set(self.targets))
@@ -72,7 +73,7 @@ class Boundary:
 
         Of many epochs some are forgotten: those kept are evenly spread, and the last.
         """
-        self._snapshots[epoch] = array("d", [p.data for p in self.model.parameters()])
+        self._snapshots[epoch] = array("d", [p.data for p in self._parameters])
         self.epochs = self._spread([*self.epochs, epoch])
         while len(self.epochs) > SNAPSHOTS + 2:
             self._stride *= 2

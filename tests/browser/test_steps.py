@@ -55,6 +55,12 @@ def shared() -> Value:
     return y
 
 
+def cancelled() -> Value:
+    """A gradient that is long to write on the way to 0."""
+    x = Value(1.0, label="x")
+    return x * -1.2345e100 + x * 1.2345e100
+
+
 def hostile() -> Value:
     total = Value(1.0, label="")
     for text in HOSTILE:
@@ -69,7 +75,16 @@ def branches() -> Value:
     return chosen + x.relu()
 
 
-GRAPHS = [readme, square, edges, shared, hostile, branches, lambda: Value(4.0, label="leaf")]
+GRAPHS = [
+    readme,
+    square,
+    edges,
+    shared,
+    cancelled,
+    hostile,
+    branches,
+    lambda: Value(4.0, label="leaf"),
+]
 
 
 # What a page shows: {data, grad, sum, marks, outside}; all of it, after each click of a button.
@@ -323,17 +338,40 @@ def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
     assert small.is_hidden("#whole")
 
 
-def test_the_picture_follows_the_steps(open_page: Opener) -> None:
-    stepper = Stepper(long(40))
-    page = open_page(steps_page(stepper), viewport={"width": 390, "height": 800})
-    inside = """() => {
-      const at = document.querySelector('.to').getBoundingClientRect();
-      const frame = document.getElementById('picture').getBoundingClientRect();
-      return at.left >= frame.left && at.right <= frame.right;
-    }"""
-    for _ in range(30):
-        page.keyboard.press("ArrowRight")
-        assert page.evaluate(inside)
+@pytest.mark.parametrize("root", [lambda: long(40), lambda: powers(12)], ids=["long", "shared"])
+def test_the_picture_follows_the_steps(root: Any, open_page: Opener) -> None:
+    settings: dict[str, Any] = {"viewport": {"width": 390, "height": 800}}
+    page = open_page(steps_page(Stepper(root())), reduced_motion="no-preference", **settings)
+    unseen = page.evaluate(
+        """() => {
+          const [next, unseen] = [document.getElementById('next'), []];
+          const frame = document.getElementById('picture').getBoundingClientRect();
+          const seen = (element) => {
+            const at = element.getBoundingClientRect();
+            return at.left >= frame.left && at.right <= frame.right;
+          };
+          while (!next.disabled) {
+            next.click();
+            const arrow = document.querySelector('.edge.along');
+            const ends = [...document.querySelectorAll('.node.to')];
+            const forward = document.getElementById('sum').textContent[0] !== '∂';
+            if (!ends.some(seen) || !(forward || arrow === null || seen(arrow))) {
+              unseen.push(document.getElementById('counter').textContent);
+            }
+          }
+          return unseen;
+        }"""
+    )
+    assert unseen == []
+
+
+def powers(n: int) -> Value:
+    """A long chain with a leaf that is drawn once a use."""
+    w = Value(0.9, label="w")
+    y = w * w
+    for _ in range(n):
+        y = y * w
+    return y
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -393,6 +431,19 @@ def test_two_pages_in_one_notebook(open_page: Opener) -> None:
     second.click("a[href='#3']")
     assert second.inner_text("#counter") == "3 / 5"
     assert first.inner_text("#counter") == "14 / 14"
+
+
+def test_without_a_layout_engine_the_steps_still_play(
+    open_page: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograd.drawing.engine.find", lambda setting: None)
+    stepper = Stepper(readme())
+    page = open_page(steps_page(stepper))
+    assert "there is no layout engine" in page.inner_text("#picture")
+    assert "└─ f  data -2.0  grad 4.0" in page.inner_text("#picture pre")
+    for event in stepper:
+        page.click("#next")
+        assert page.inner_text("#sum") == "".join(text for text, _ in event.parts())
 
 
 def test_the_graph_page_shows_the_snapshot_and_plays_forward(open_page: Opener) -> None:

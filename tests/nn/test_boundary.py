@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,6 +85,34 @@ def test_fit_keeps_the_parameters_of_every_epoch() -> None:
     assert plane.names == ["class -1", "class 1"]
     assert plane.rule == "output = 0"
     assert [k for _, _, k in plane.points] == [0, 0, 1, 1]
+
+
+def test_a_resumed_training_has_the_epochs_since(tmp_path: Path) -> None:
+    def fit(epochs: int) -> nn.History:
+        random.seed(0)
+        model = nn.Layer(2, 1)
+        return nn.fit(
+            model,
+            [x for x, _ in SQUARE],
+            [t for _, t in SQUARE],
+            loss=nn.mse_loss,
+            optimizer=nn.SGD(model.parameters(), lr=0.2),
+            epochs=epochs,
+            checkpoint=tmp_path / "checkpoint.json",
+            resume=True,
+            progress=False,
+        )
+
+    fit(3)
+    resumed = fit(5)
+    assert resumed.boundary is not None
+    assert resumed.boundary.epochs == [3, 4, 5]
+    plane = resumed.plane()
+    whole = trained().plane()
+    assert plane is not None
+    assert whole is not None
+    assert plane.fields == whole.fields[3:]
+    resumed.save(tmp_path / "training.html")
 
 
 def test_drawing_leaves_the_model_as_it_is() -> None:

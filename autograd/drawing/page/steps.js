@@ -1,8 +1,8 @@
 const picture = byId("picture");
-const svg = picture.querySelector("svg");
+const svg = picture.querySelector("svg"); // null where no layout engine was found
 const idOf = (element) => element.id.replace(/-u\d+$/, ""); // one that is drawn once a use
 const elements = {};
-for (const element of svg.querySelectorAll("g[id]")) (elements[idOf(element)] ??= []).push(element);
+for (const element of picture.querySelectorAll("g[id]")) (elements[idOf(element)] ??= []).push(element);
 const drawn = (id) => elements[id] ?? [];
 const arrows = data.inputs.map((slots, node) =>
   slots.map((_, slot) => drawn(`${data.prefix}-e${node}-${slot}`)),
@@ -17,11 +17,14 @@ data.events.forEach((event, index) => {
   const id = event.kind === "backward" ? `e${event.node}-${event.slot}` : `n${event.node}`;
   if (event.kind !== "seed") played.set(`${data.prefix}-${id}`, index);
 });
-const [, , width, height] = svg.getAttribute("viewBox").split(" ");
-svg.style.setProperty("--w", `${width}px`);
-svg.style.setProperty("--h", `${height}px`);
-picture.classList.add("sized");
-svg.querySelectorAll("g > title").forEach((title) => title.remove()); // they tell the end
+if (svg !== null) {
+  const [, , width, height] = svg.getAttribute("viewBox").split(" ");
+  svg.style.setProperty("--w", `${width}px`);
+  svg.style.setProperty("--h", `${height}px`);
+  picture.classList.add("sized");
+  svg.querySelectorAll("g > title").forEach((title) => title.remove()); // they tell the end
+  byId("info").textContent = "Point at a node or an arrow to see its arithmetic.";
+}
 
 let shownAt = 0;
 let marked = [];
@@ -74,26 +77,50 @@ function highlight(event) {
     });
   }
   mark(nodes[event.target].boxes, "to");
-  reveal(nodes[event.target].boxes[0]);
+  if (svg !== null) reveal(event);
 }
 
-// Scrolls the picture, not the page, to a node that is out of sight.
-function reveal(box) {
+const rectOf = (element) => element.getBoundingClientRect();
+const union = (rects) => ({
+  left: Math.min(...rects.map((rect) => rect.left)),
+  right: Math.max(...rects.map((rect) => rect.right)),
+  top: Math.min(...rects.map((rect) => rect.top)),
+  bottom: Math.max(...rects.map((rect) => rect.bottom)),
+});
+
+// Where to look: the arrow with both its ends, if they fit; else the end that is set. Of a
+// leaf that is drawn once a use, the arrow's own.
+function sight(event, frame) {
+  const ends = nodes[event.target].boxes.map(rectOf);
+  const arrow = arrows[event.node][event.slot]?.[0];
+  if (arrow === undefined) return ends[0];
+  const at = rectOf(arrow);
+  const gap = (rect) =>
+    Math.max(0, at.left - rect.right, rect.left - at.right) +
+    Math.max(0, at.top - rect.bottom, rect.top - at.bottom);
+  const end = ends.reduce((a, b) => (gap(b) < gap(a) ? b : a));
+  const all = union([at, end, rectOf(nodes[event.node].boxes[0])]);
+  const fits =
+    all.right - all.left < frame.right - frame.left && all.bottom - all.top < frame.bottom - frame.top;
+  return fits ? all : end;
+}
+
+// Scrolls the picture, not the page, to what is out of sight.
+function reveal(event) {
   if (picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight) {
     return;
   }
-  const [at, frame] = [box.getBoundingClientRect(), picture.getBoundingClientRect()];
-  const inside = (low, high, from, to) => low >= from + 8 && high <= to - 8;
-  if (
-    inside(at.left, at.right, frame.left, frame.right) &&
-    inside(at.top, at.bottom, frame.top, frame.bottom)
-  ) {
-    return;
-  }
+  const frame = rectOf(picture);
+  const at = sight(event, frame);
+  const within =
+    at.left >= frame.left && at.right <= frame.right && at.top >= frame.top && at.bottom <= frame.bottom;
+  if (within) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const smooth = !calm && document.body.classList.contains("playing");
   picture.scrollBy({
     left: (at.left + at.right - frame.left - frame.right) / 2,
     top: (at.top + at.bottom - frame.top - frame.bottom) / 2,
-    behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth",
+    behavior: smooth ? "smooth" : "instant",
   });
 }
 
@@ -110,7 +137,6 @@ function showStep(position) {
   document.dispatchEvent(new CustomEvent("step"));
 }
 
-byId("info").textContent = "Point at a node or an arrow to see its arithmetic.";
 picture.addEventListener("pointerover", (event) => {
   const element = event.target.closest("g[id]");
   const index = element === null ? undefined : played.get(idOf(element));
@@ -126,11 +152,12 @@ whole.addEventListener("click", () => {
   whole.setAttribute("aria-pressed", pressed);
 });
 // Of use only where the picture is larger than its frame.
-new ResizeObserver(() => {
+const watch = new ResizeObserver(() => {
   if (picture.classList.contains("whole")) return;
   whole.hidden =
     picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
-}).observe(picture);
+});
+if (svg !== null) watch.observe(picture);
 
 // The longest lines get their room from the start, so that the picture stays where it is.
 const longest = (length) => data.events.reduce((a, b) => (length(b) > length(a) ? b : a));

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from autograd.drawing.engine import LayoutError
 from autograd.drawing.numbers import show
 from autograd.drawing.page.document import asset, controls, document, number, table
 from autograd.drawing.svg import draw
@@ -27,11 +29,11 @@ GUESSING = '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess
 def steps_page(stepper: Stepper) -> str:
     """One HTML file that plays the pass, from the stepper's position on.
 
-    The same steps give the same bytes.
+    The same steps give the same bytes. Where there is no layout engine, or it fails or takes
+    too long, the page says so and has a tree in place of the picture.
 
     Raises:
         ValueError: the graph has more than 1,000 nodes.
-        LayoutError: there is no layout engine, it failed or took too long.
     """
     _not_too_large(stepper.graph)
     graph = _finished(stepper)
@@ -57,7 +59,6 @@ def graph_page(graph: Graph) -> str:
 
     Raises:
         ValueError: the graph has more than 1,000 nodes.
-        LayoutError: there is no layout engine, it failed or took too long.
     """
     _not_too_large(graph)
     events = [Event(n.index, "forward", graph.root, n, n.data) for n in graph.nodes]
@@ -92,12 +93,15 @@ def _not_too_large(graph: Graph) -> None:
 def _board(graph: Graph, reserve: Mapping[int, str], more: str) -> str:
     """The picture, the words above it, and what may be asked of it below."""
     options = graph.options.changed(collapse=None, max_nodes=None, depth=None)
-    svg = draw(graph, options=options, reserve=reserve, prefix=PREFIX)
+    try:
+        picture = draw(graph, options=options, reserve=reserve, prefix=PREFIX)
+    except LayoutError as error:
+        picture = f"<p>{escape(str(error))}</p><pre>{html.escape(graph.text())}</pre>"
     return (
         f'<div id="now" class="now" role="status"><p id="sum">{escape(WITHOUT_SCRIPT)}</p>'
         '<p id="words"></p></div>'
-        f'<div id="picture" class="picture" tabindex="0" role="group" aria-label="Graph">{svg}'
-        f'</div><div class="below"><p id="info" class="info"></p>{more}'
+        '<div id="picture" class="picture" tabindex="0" role="group" aria-label="Graph">'
+        f'{picture}</div><div class="below"><p id="info" class="info"></p>{more}'
         '<button type="button" id="whole" aria-pressed="false" hidden>Whole graph</button>'
         "</div>"
     )
