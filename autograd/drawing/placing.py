@@ -1,5 +1,8 @@
 """Where everything goes: cards of a known size, arranged by the layout engine.
 
+Engines only mind where arrows cross. Leaves of one operation can change places without a
+crossing, and are put in the order of the operands afterwards.
+
 Where neurons are drawn as boxes, almost everything is linked with everything: the engine
 then only gives ranks and places, and the arrows are fans of curves between the layers.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,13 +21,15 @@ from autograd.drawing.options import Options
 from autograd.drawing.picture import Box, Edge, Picture
 from autograd.drawing.words import clipped, width
 
-__all__ = ["SMALL", "WIDEST", "Card", "place"]
+__all__ = ["SMALL", "WIDEST", "Card", "evened", "place"]
 
 SMALL = 11  # the font size of captions and derivatives, in pixels
 WIDEST = 170.0  # of a name; what is longer is cut, and whole in the tooltip
 LABELLED = 1000  # with more edges than this the layout keeps no room for their numbers
 FAN = 1.5  # edges a box, from which on collapsed neurons are linked by fans
 ARROW = 8.0  # the length of an arrowhead
+# The axis along which the arrows go, and which way.
+AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +43,16 @@ class Card:
     size: Point
 
 
+def evened(cards: Sequence[Card], drawn: Picture) -> list[Card]:
+    """The cards, those of leaves that may change places as wide as the widest of them."""
+    by_box = {card.box: card for card in cards}
+    for edges in _alike(drawn):
+        few = [by_box[edge.tail] for edge in edges]
+        size = max([card.size for card in few])
+        by_box |= {card.box: replace(card, size=size) for card in few}
+    return list(by_box.values())
+
+
 def place(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
     """The places of the cards, the arrows and the frames around neurons and layers.
 
@@ -48,7 +64,7 @@ def place(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
         layout = _laid_out(drawn, cards, options, fans=True)
         if _layered(layout, drawn.edges, options.rankdir):
             return _with_fans(layout, cards, drawn.edges, options.rankdir)
-    return _laid_out(drawn, cards, options, fans=False)
+    return _as_operands(_laid_out(drawn, cards, options, fans=False), drawn, options.rankdir)
 
 
 def _laid_out(drawn: Picture, cards: Sequence[Card], options: Options, fans: bool) -> Layout:
@@ -74,10 +90,13 @@ def _source(drawn: Picture, cards: Sequence[Card], rankdir: str, fans: bool) -> 
         inside.setdefault(card.box.clusters, []).append(line)
     lines += _nested(inside, ())
     labelled = len(drawn.edges) <= LABELLED and not fans
+    wide = {edge: width(edge.local, SMALL) for edge in drawn.edges}
+    for edges in _alike(drawn):
+        wide |= dict.fromkeys(edges, max([wide[edge] for edge in edges]))
     for edge in drawn.edges:
         room = ", weight=4" if edge.tail.kind != "leaf" else ""
         if edge.local and labelled:
-            room += f", label={_room(width(edge.local, SMALL) + 8, SMALL + 5)}"
+            room += f", label={_room(wide[edge] + 8, SMALL + 5)}"
         lines.append(f'"{edge.tail.id}" -> "{edge.head.id}" [id="{edge.id}"{room}]')
     return "\n".join([*lines, "}"])
 
@@ -123,10 +142,32 @@ def _room(w: float, h: float) -> str:
     )
 
 
+# ---------------------------------------------------------------- leaves of one operation
+
+
+def _alike(drawn: Picture) -> list[list[Edge]]:
+    """The arrows from leaves that have no other and lie in the same frame, by their head."""
+    uses = Counter([edge.tail for edge in drawn.edges])
+    alike: dict[tuple[Box, tuple[str, ...]], list[Edge]] = {}
+    for edge in drawn.edges:
+        if edge.tail.kind == "leaf" and uses[edge.tail] == 1:
+            alike.setdefault((edge.head, edge.tail.clusters), []).append(edge)
+    return list(alike.values())
+
+
+def _as_operands(layout: Layout, drawn: Picture, rankdir: str) -> Layout:
+    """Leaves that may change places, in the order of the operands."""
+    across = 1 - AXES[rankdir][0]
+    boxes, arrows = dict(layout.boxes), dict(layout.edges)
+    for edges in _alike(drawn):
+        placed = sorted(edges, key=lambda edge: layout.boxes[edge.tail.id][across])
+        for edge, there in zip(edges, placed):
+            boxes[edge.tail.id] = layout.boxes[there.tail.id]
+            arrows[edge.id] = layout.edges[there.id]
+    return replace(layout, boxes=boxes, edges=arrows)
+
+
 # ---------------------------------------------------------------- fans
-
-
-AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}  # and which way along it
 
 
 def _layered(layout: Layout, edges: Sequence[Edge], rankdir: str) -> bool:

@@ -16,7 +16,7 @@ from autograd.drawing.groups import layers_of, within
 from autograd.drawing.numbers import show
 from autograd.drawing.options import Options
 from autograd.drawing.picture import Box, Edge, Picture, picture
-from autograd.drawing.placing import SMALL, WIDEST, Card, place
+from autograd.drawing.placing import SMALL, WIDEST, Card, evened, place
 from autograd.drawing.style import style
 from autograd.drawing.words import clipped, escape, width
 from autograd.graph import Graph
@@ -50,6 +50,7 @@ def draw(
     """
     drawn = picture(graph, options)
     cards = [_card(box, options, (reserve or {}).get(_index(box), "")) for box in drawn.boxes]
+    cards = evened(cards, drawn)
     layout = place(drawn, cards, options)
     body = "".join([_cluster(path, place) for path, place in layout.clusters.items()])
     body += "".join([_edge(edge, layout) for edge in drawn.edges])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import autograd
 import nn
 from autograd import Graph, Value
 from autograd.drawing import engine
@@ -259,6 +260,25 @@ def test_neurons_stand_in_the_order_of_their_names() -> None:
     names = [texts(node, "name")[0] for _, _, node in sorted(rows, key=lambda r: r[:2])]
     assert names[:12] == names[12:24] == [f"neurons.{i}" for i in range(12)]
     assert "fan" in svg.get("class", "").split()
+
+
+@pytest.mark.parametrize(("rankdir", "side"), [("LR", "y"), ("TB", "x")])
+def test_leaves_of_one_operation_are_in_the_order_of_its_operands(
+    rankdir: str, side: str
+) -> None:
+    addends = [Value(10.0**-i, label=f"x{i}") for i in range(9)]
+    for graph in (autograd.sum(addends).graph(), nn.MLP(2, [4, 1]).graph([1.0, 2.0])):
+        svg = parsed(graph, rankdir=rankdir)
+        close(svg)
+        free(svg)
+        at = {}
+        for box in marked(svg, "leaf"):
+            rect = box.find(f"{SVG}rect")
+            assert rect is not None
+            at[str(box.get("id")).partition("-")[2]] = float(rect.get(side, ""))
+        for node in graph:
+            places = [at[f"n{x.index}"] for x in node.inputs if f"n{x.index}" in at]
+            assert places == sorted(places)
 
 
 def test_neurons_that_feed_each_other_are_linked_by_the_engine() -> None:
