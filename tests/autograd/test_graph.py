@@ -7,6 +7,7 @@ import gc
 import pytest
 from hypothesis import given
 
+import autograd
 from autograd import Graph, Value
 from autograd.graph import Node, counted
 from autograd.value import topological_order
@@ -35,6 +36,23 @@ def test_inputs_come_before_what_is_computed_of_them(program: Program) -> None:
 def test_a_leaf_is_placed_where_it_is_first_needed() -> None:
     x, y, z = (Value(1.0, label=name) for name in "xyz")
     assert [n.name for n in ((x + y).exp() * z).graph()] == ["x", "y", "v3", "v4", "z", "v6"]
+
+
+def test_operands_are_numbered_from_left_to_right() -> None:
+    x, y = Value(0.5, label="x"), Value(2.0, label="y")
+    shared = x * y
+    graph = (shared.sin() + (shared.exp() - x)).graph()
+    made = [node.op.name for node in graph if node.op is not None]
+    assert made == ["mul", "sin", "exp", "sub", "add"]
+    wide = autograd.sum([x.exp(), y.sin(), x * 3.0]).graph()
+    assert [n.op.name for n in wide if n.op is not None] == ["exp", "sin", "mul", "sum"]
+
+
+def test_roots_are_in_the_order_given() -> None:
+    a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    assert [n.name for n in Graph(a.exp(), b.exp())] == ["a", "v2", "b", "v4"]
+    assert [n.name for n in Graph(b, a)] == ["b", "a"]
+    assert [n.name for n in Graph(b, a * 2.0, a)] == ["a", "v2", "b"]
 
 
 def test_a_node_holds_what_its_value_holds() -> None:
