@@ -380,7 +380,10 @@ def test_the_picture_stays_where_it_is(width: int, open_page: Opener) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.keyboard.press("ArrowRight")
     tops = page.evaluate(
-        """() => {
+        """async () => {
+          const frame = () => new Promise(requestAnimationFrame);
+          await frame();  // the page hears of a new width with the next frame
+          await frame();
           const [next, tops] = [document.getElementById('next'), []];
           while (!next.disabled) {
             next.click();
