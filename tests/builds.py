@@ -35,6 +35,7 @@ def run(build: str, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
         input=stdin,
         capture_output=True,
         check=False,
+        timeout=900.0,
     )
 
 

@@ -76,7 +76,7 @@ def growth(action: Callable[[], object]) -> tuple[int, dict[str, int]]:
     references to objects that everything refers to. What is kept once, as caches are, isn't
     kept in the next round again: the smallest of a few rounds counts."""
     rounds = [_growth_in_a_round(action)]
-    while len(rounds) < 4 and (rounds[-1][1] or abs(rounds[-1][0]) > 5):
+    while len(rounds) < 10 and (rounds[-1][1] or abs(rounds[-1][0]) > 5):
         rounds.append(_growth_in_a_round(action))
     return min(rounds, key=lambda each: (len(each[1]), abs(each[0])))
 

@@ -128,6 +128,6 @@ def dots(draw: st.DrawFn) -> tuple[list[Any], list[Any], Any]:
 
 @settings(max_examples=200)
 @given(operands=dots())
-def test_dot(operands: tuple[list[Any], list[Any], Any], other: Worker) -> None:
+def test_dots_and_sums(operands: tuple[list[Any], list[Any], Any], other: Worker) -> None:
     question = {"dot": operands}
     assert other.ask(question) == answer(question)

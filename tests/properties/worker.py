@@ -117,15 +117,17 @@ def second_derivatives(root: Value, leaves: list[Value]) -> list[list[str]]:
     return [kept(g) + [bits(d) for d in gradient(g, leaves)] for g in slopes]
 
 
-def dot(ws: list[Any], xs: list[Any], bias: Any) -> list[str]:
-    """`autograd.dot` of operands given as (whether to make a Value of it, number)."""
-    made = [[Value(number(x)) if wrap else number(x) for wrap, x in each] for each in (ws, xs)]
+def dot(ws: list[Any], xs: list[Any], bias: Any) -> list[list[str]]:
+    """`autograd.dot` and `sum` of operands given as (whether to make a Value of it, number)."""
+    v, w = ([Value(number(x)) if wrap else number(x) for wrap, x in each] for each in (ws, xs))
     last = Value(number(bias[1])) if bias[0] else number(bias[1])
-    y = attempt(autograd.dot, *made, last)
-    if type(y) is not Value:
-        return kept(y)
-    error = attempt(y.backward)
-    return [*kept(y), str(error), *(bits(x.grad) for x in y.inputs)]
+    found = []
+    for y in (attempt(autograd.dot, v, w, last), attempt(autograd.sum, [last, *v, *w])):
+        found.append(kept(y))
+        if type(y) is Value:
+            error = attempt(y.backward)
+            found.append([str(error), *(bits(x.grad) for x in y.inputs)])
+    return found
 
 
 def point(name: str, numbers: list[Any]) -> Iterator[list[str]]:
