@@ -32,10 +32,13 @@ def main(argv: Sequence[str]) -> int:
         return 2
     rows = report()
     width = max(len(label) for label, _ in rows) + 2
-    print("\n".join(f"{label:{width}}{text}".rstrip() for label, text in rows))
+    lines = [f"{label:{width}}{text}".rstrip() for label, text in rows]
     wrong = problems()
-    for problem in wrong:
-        print(f"\nPROBLEM: {problem}")
+    lines += [f"\nPROBLEM: {problem}" for problem in wrong]
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:  # its reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if wrong else 0
 
 

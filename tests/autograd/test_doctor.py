@@ -66,6 +66,14 @@ def test_as_a_program() -> None:
     assert done.stderr == ""
 
 
+def test_a_reader_that_has_seen_enough_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert main(["doctor"]) == 0
+
+
 def test_further_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--fast"]) == 2
     assert capsys.readouterr() == ("", "usage: python -m autograd doctor\n")
