@@ -98,6 +98,7 @@ class Value(Methods):
     _pending: int
 
     def __init__(self, data: Number, label: Label = None) -> None:
+        extra = None if label is None else text(label)
         self._data = data if type(data) is float else number(data, "Value")
         self._grad = 0.0
         self._primitive = None
@@ -105,7 +106,7 @@ class Value(Methods):
         self._b = None
         self._da = 0.0
         self._db = 0.0
-        self._extra = None if label is None else text(label)
+        self._extra = extra
         self._mark = 0
 
     # ------------------------------------------------------------------ what it holds
@@ -385,7 +386,7 @@ class Value(Methods):
             c = converted
         x = self._data
         if (-1e60 < x < 1e60 and c == 2.0) or (
-            1e-60 < x < 1e60 and -4.0 <= c <= 4.0 and c - 1.0 + 1.0 == c
+            1e-60 < x < 1e60 and -4.0 <= c <= 4.0 and c - 1.0 + 1.0 == c != 0.0
         ):  # the rule of the table, where nothing is near its limits
             return _node(pow(x, c), POW, self, None, c * pow(x, c - 1.0), c)
         out = POW.evaluate((x, c), (self, c))
@@ -593,7 +594,10 @@ class Value(Methods):
         self._data, self._grad, self._primitive, self._a, self._b = state[-8:-3]
         self._da, self._db, extra = state[-3:]
         if type(extra) is tuple:
-            extra = (extra[0], extra[1], _packed(extra[2]), extra[3])
+            operands, inputs, partials, label = extra
+            if len(inputs) != len(partials):
+                raise ValueError(f"{len(partials)} partials for {len(inputs)} inputs")
+            extra = (operands, inputs, _packed(partials), label)
         self._extra = extra
 
     def __copy__(self) -> Value:
@@ -605,8 +609,9 @@ class Value(Methods):
         extra = self._extra
         if type(extra) is tuple:
             extra = (extra[0], extra[1], _unpacked(extra[2]), extra[3])
+        da = 0.0 if self._primitive is None else self._da
         own = (self._data, self._grad, self._primitive, self._a, self._b)
-        return (*own, self._da, self._db, extra)
+        return (*own, da, self._db, extra)
 
 
 # ---------------------------------------------------------------------- making nodes
@@ -733,9 +738,9 @@ class no_grad(ContextDecorator):
 
     def __enter__(self) -> None:
         global _paused
-        _depth.value += 1
         with _lock:
             _paused += 1
+        _depth.value += 1
 
     def __exit__(self, *exception: object) -> None:
         global _paused
