@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import _thread
 import copy
-import gc
 import ctypes
+import gc
 import pickle
 import random
 import signal
