@@ -130,7 +130,8 @@ static inline node *node_take(void)
         slab_empty--;
     if (s->living == SLAB_NODES)
         slab_unlink(s);
-    Py_SET_TYPE((PyObject *)n, node_type);
+    /* Py_SET_REFCNT leaves alone what looks immortal, as the remains of other data may. */
+    n->ob_base = (PyObject){.ob_type = node_type};
     Py_SET_REFCNT((PyObject *)n, 1);
     return n;
 }

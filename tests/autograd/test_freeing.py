@@ -215,6 +215,24 @@ def test_a_node_that_is_made_a_leaf(x: Value) -> None:
     assert z.data == 4.0
 
 
+def test_nodes_in_memory_that_held_other_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Glibc fills what it gives out with bytes that, as a count, say: immortal."""
+    monkeypatch.setenv("MALLOC_PERTURB_", "1")
+    code = (
+        "import sys\n"
+        "from autograd import Value\n"
+        "from tests.autograd.test_freeing import graph\n"
+        "x = Value(0.5)\n"
+        "alone = sys.getrefcount(x)\n"
+        "print(sys.getrefcount(Value(0.5)) == sys.getrefcount(object()))\n"
+        "y = graph(x)\n"
+        "del y\n"
+        "print(sys.getrefcount(x) - alone)\n"
+    )
+    done = run(THIS, "-c", code)
+    assert (done.stdout, done.stderr) == (b"True\n0\n", b"")
+
+
 def test_the_end_of_the_interpreter() -> None:
     """Graphs in a module, a class, a frame and a cycle, when all of them go."""
     code = (
