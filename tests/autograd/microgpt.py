@@ -18,7 +18,7 @@ __all__ = ["PlainValue", "train"]
 WORDS = ["anna", "emma", "ada", "ella", "nina", "amina", "hanna", "elena", "lena", "dana"]
 LETTERS = sorted(set("".join(WORDS)))
 END = len(LETTERS)
-WIDTH, HEADS, CONTEXT = 8, 2, 6
+WIDTH, HEADS, HIDDEN, CONTEXT = 8, 2, 16, 6
 
 
 class PlainValue:
@@ -156,7 +156,7 @@ def train(value: Callable[[float], Any], steps: int) -> list[float]:
     """The losses of some steps of Adam, with every number in a `value`."""
     rng = random.Random(42)
     shapes = {"letters": (END + 1, WIDTH), "places": (CONTEXT, WIDTH)}
-    shapes |= {"head": (END + 1, WIDTH), "up": (2 * WIDTH, WIDTH), "down": (WIDTH, 2 * WIDTH)}
+    shapes |= {"head": (END + 1, WIDTH), "up": (HIDDEN, WIDTH), "down": (WIDTH, HIDDEN)}
     shapes |= dict.fromkeys(["query", "key", "value", "out"], (WIDTH, WIDTH))
     weights = {
         name: [[value(rng.gauss(0.0, 0.2)) for _ in range(columns)] for _ in range(rows)]

@@ -57,21 +57,21 @@ def _compare(benchmark: Any, tables: Tables) -> Callable[..., float]:
         rounds: int,
         loops: int = 1,
     ) -> float:
-        """Time `run`, in turn with the peer's run if that is not yet timed, in seconds.
+        """Time `run`, after the peer's run if that is not yet timed, in seconds.
 
-        Returns the ratio of the medians, theirs to ours; a run is `loops` operations.
+        Each runs its rounds in a row, as a training does, so that each pays for the garbage
+        that it leaves. Returns the ratio of the medians, theirs to ours; a run is `loops`
+        operations.
         """
         peer_times = [] if callable(theirs) else [theirs]
-
-        def before_each_round() -> None:
-            if callable(theirs):
+        if callable(theirs):
+            theirs()
+            for _ in range(rounds):
                 started = time.process_time()
                 theirs()
                 peer_times.append(time.process_time() - started)
-                gc.collect()  # what the peer leaves is no work of ours
-                run()  # and its data in the processor's caches no burden
-
-        benchmark.pedantic(run, setup=before_each_round, rounds=rounds, warmup_rounds=1)
+            gc.collect()
+        benchmark.pedantic(run, rounds=rounds, warmup_rounds=1)
         ours: float = benchmark.stats.stats.median / loops
         other = median(peer_times) / loops
         benchmark.extra_info[peer] = other

@@ -34,7 +34,7 @@ def largest() -> int:
 def nanoseconds_a_node(build: Callable[[int], Value], n: int) -> Phases:
     """Of processor time, in each phase: the medians over several graphs."""
     rounds = []
-    for _ in range(max(3, min(200, 10**6 // n))):
+    for _ in range(max(5, min(200, 10**6 // n))):
         times = [time.process_time()]
         y = build(n)
         times.append(time.process_time())
@@ -67,6 +67,11 @@ def test_time_a_node(tables: Tables, shape: str, collecting: bool) -> None:
     tables.setdefault(HEAD, []).append((name, *cells, f"{growth:.2f}"))
     if shape == "random DAG":
         return  # no bar: its inputs lie far apart, so that it waits for the machine's memory
-    if COMPILED:
-        assert measured["10⁶"][1] <= 15.0, "ns a node in backward, 10⁶ nodes"
-    assert growth <= (2.0 if COMPILED else 3.0 if collecting else 1.5), "largest ÷ smallest"
+    if (
+        COMPILED
+    ):  # a tree has as many leaves as sums; a wide graph goes by memory twice as often
+        backward, flat = {"chain": (15.0, 2.0), "tree": (20.0, 2.0), "wide": (25.0, 2.5)}[shape]
+        assert measured["10⁶"][1] <= backward, "ns a node in backward, 10⁶ nodes"
+        assert growth <= flat, "largest ÷ smallest"
+    else:
+        assert growth <= (3.0 if collecting else 1.5), "largest ÷ smallest"

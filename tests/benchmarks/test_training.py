@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import string
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 import nn
 from autograd import Value, grad
+from tests.autograd import microgpt
 from tests.autograd.microgpt import PlainValue, train
 from tests.benchmarks import peers
 from tests.benchmarks.conftest import COMPILED
@@ -142,7 +144,12 @@ def test_moons_beside_scalars_in_pytorch(
     )
 
 
-def test_one_file_gpt(compare: Callable[..., float]) -> None:
+def test_one_file_gpt(compare: Callable[..., float], monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["charlotte", "alexandra", "elizabeth", "genevieve", "katherine"]
+    letters = {"WORDS": names, "LETTERS": list(string.ascii_lowercase), "END": 26}
+    sizes = {"WIDTH": 16, "HEADS": 4, "HIDDEN": 64, "CONTEXT": 16}  # as in the original
+    for name, value in (letters | sizes).items():
+        monkeypatch.setattr(microgpt, name, value)
     assert train(Value, 3) == pytest.approx(train(PlainValue, 3), rel=1e-12)
     ratio = compare(
         "a one-file GPT, 3 steps, only its import changed",
