@@ -9,6 +9,10 @@ Derivatives", 2008, chapter 3).
 
 The operators and `exp`, `tanh`, `relu` are written out here, for speed; every other
 operation takes its rules from the table in `primitives.py`.
+
+This is also what Cython compiles, with the C types of `value.pxd`. What only the compiled
+build does is in C: `node.h` makes and frees nodes, `wide.h` keeps the partials of nodes with
+many inputs and adds up `dot` and `sum`.
 """
 
 from __future__ import annotations
@@ -619,9 +623,7 @@ class Value(Methods):
 
 _new = object.__new__
 
-
-if not cython.compiled:
-    # The partials of a node with many inputs: a tuple here, doubles in wide.h.
+if not cython.compiled:  # else in wide.h and node.h
 
     def _packed(partials: tuple[float, ...]) -> Any:
         return partials
@@ -631,9 +633,6 @@ if not cython.compiled:
 
     def _floats(partials: Any) -> Any:
         return partials
-
-
-if not cython.compiled:  # else in node.h
 
     def _node(
         data: float,
