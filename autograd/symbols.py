@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd import primitives
 from autograd.drawing.numbers import show
+from autograd.drawing.words import printable
 from autograd.graph import Graph, Node
 from autograd.primitive import TABLE, Operand, Primitive, primal
 
@@ -162,7 +163,7 @@ def _name(name: str) -> str:
     parts = re.fullmatch(r"([^\W\d_]+)_?(\d+)", name)
     base, index = parts.groups() if parts else (name, "")
     if len(base) > 1 or not base.isalpha():
-        base = rf"\mathit{{{''.join([ESCAPES.get(c, c) for c in base])}}}"
+        base = rf"\mathit{{{''.join([ESCAPES.get(c, printable(c)) for c in base])}}}"
     return f"{base}_{{{index}}}" if index else base
 
 

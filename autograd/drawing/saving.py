@@ -44,9 +44,18 @@ def _content(graph: Graph, kind: str, options: Options) -> bytes:
     if kind not in (".png", ".pdf"):
         return _text(graph, kind, options).encode()
     command = options.engine
-    if kind == ".pdf" and command is None:
-        command = shutil.which("dot")  # graphviz-pure writes none
+    if kind == ".pdf":
+        command = _pdf_engine(options)
     return engine.run(source(graph, options), kind[1:], command, options.timeout)
+
+
+def _pdf_engine(options: Options) -> str | None:
+    command = options.engine or shutil.which("dot") or engine.find()
+    if Path(command or "").stem == "graphviz-pure":  # which writes none
+        raise engine.LayoutError(
+            "PDF needs Graphviz's dot (Debian: apt install graphviz); or save an .svg or .png"
+        )
+    return command
 
 
 def _text(graph: Graph, kind: str, options: Options) -> str:

@@ -82,9 +82,16 @@ def test_a_pdf_without_graphviz_says_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(engine.LayoutError, match="graphviz-pure -Tpdf failed"):
-        small().graph().save(tmp_path / "g.pdf")
+    for setting in (None, engine._pure()):
+        with pytest.raises(engine.LayoutError, match=r"^PDF needs .* \(Debian: apt"):
+            small().graph().save(tmp_path / "g.pdf", engine=setting)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_any_label_can_be_saved_as_formulas(tmp_path: Path) -> None:
+    text = hostile().graph().save(tmp_path / "g.tex").read_text("utf-8")
+    assert "\ufffd" in text
+    assert "\x00" not in text
 
 
 def test_other_names_are_refused(tmp_path: Path) -> None:
