@@ -187,6 +187,10 @@ class Graph:
         Args:
             path: `*.svg`, `*.html` (a page to explore), `*.dot`, `*.tex` (formulas), `*.png`,
                 or `*.pdf` (needs the `dot` of Graphviz).
+            options: changes of the graph's options, for this file. All count for a picture,
+                which is the same in a page; the page's player and table have every node.
+                `engine` and `timeout` mean nothing to `*.dot`, no option means anything to
+                `*.tex`.
 
         Returns:
             The file that was written: the DOT source, with a warning, where a picture was

@@ -37,6 +37,7 @@ class Box:
         node: whose data and grad it shows; None if there is no single one.
         hint: what a tooltip says.
         clusters: the paths of the modules around it, outermost first.
+        members: the nodes of a group, in the order of the graph.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Box:
     node: Node | None
     hint: str
     clusters: tuple[str, ...] = ()
+    members: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,7 +208,8 @@ class _Maker:
         clusters = tuple(layers_of(key)[:-1]) if nodes[0] in self.groups else ()
         title, op = within(key, clusters), ", ".join(words)
         shown = outputs[0] if len(outputs) == 1 else None
-        return Box(f"g{number}", "group", title, op, shown, f"{key}: {op}", clusters)
+        hint, members = f"{key}: {op}", tuple(nodes)
+        return Box(f"g{number}", "group", title, op, shown, hint, clusters, members)
 
     # ------------------------------------------------------------ edges
 

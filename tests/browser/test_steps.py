@@ -465,6 +465,38 @@ def test_the_graph_page_shows_the_snapshot_and_plays_forward(open_page: Opener) 
     assert page.inner_text("#sum") == "a = 2.0"
 
 
+def test_nodes_that_are_drawn_together_are_played_in_their_box(open_page: Opener) -> None:
+    graph = nn.MLP(2, [3, 1]).graph([0.5, -0.2], collapse="layer")
+    page = open_page(graph_page(graph))
+    result = show(graph.root.data)
+    assert page.text_content("#graph-g1 .data") == result
+    page.click("#first")
+    assert page.text_content("#graph-g1 .data") == ""
+    assert page.locator(".waits.node").count() == 4
+    for node in graph:
+        page.click("#next")
+        layer = node.name.removeprefix("layers.")[0]
+        box = f"graph-g{layer}" if "layers" in node.name else f"graph-n{node.index}"
+        if node.op is None:
+            assert page.evaluate("[...document.querySelectorAll('.to')].map(e => e.id)") == [
+                box
+            ]
+    assert page.locator(".waits").count() == 0
+    assert page.text_content("#graph-g1 .data") == result
+
+
+def test_a_node_that_the_picture_leaves_out_is_played_in_words(open_page: Opener) -> None:
+    page = open_page(
+        graph_page(long(40).graph(depth=2)), viewport={"width": 200, "height": 300}
+    )
+    page.click("#first")
+    page.click("#next")
+    assert page.inner_text("#sum") != ""
+    assert page.locator(".to").count() == 0
+    page.click("#last")
+    assert page.locator(".to").count() == 1
+
+
 def test_300_nodes_feel_instant(open_page: Opener) -> None:
     random.seed(0)
     stepper = Stepper(nn.MLP(4, [9, 9, 9, 1])([1.0, 2.0, 3.0, 4.0]))

@@ -4,17 +4,29 @@ const idOf = (element) => element.id.replace(/-u\d+$/, ""); // one that is drawn
 const elements = {};
 for (const element of picture.querySelectorAll("g[id]")) (elements[idOf(element)] ??= []).push(element);
 const drawn = (id) => elements[id] ?? [];
+const boxIds = data.inputs.map((_, node) => data.groups[node] ?? `n${node}`);
 const arrows = data.inputs.map((slots, node) =>
-  slots.map((_, slot) => drawn(`${data.prefix}-e${node}-${slot}`)),
+  slots.map((input, slot) => [
+    ...drawn(`${data.prefix}-e${node}-${slot}`),
+    ...drawn(`${data.prefix}-e-${boxIds[input]}-${boxIds[node]}`),
+  ]),
 );
-const nodes = data.inputs.map((_, index) => {
-  const boxes = drawn(`${data.prefix}-n${index}`);
-  const cells = (kind) => boxes.flatMap((box) => [...box.querySelectorAll("." + kind)]);
-  return { boxes, arrows: arrows[index].flat(), data: cells("data"), grad: cells("grad") };
+const into = {}; // by box, the arrows that end there
+boxIds.forEach((id, node) => (into[id] ??= []).push(...arrows[node].flat()));
+const nodes = boxIds.map((id, node) => {
+  const boxes = drawn(`${data.prefix}-${id}`);
+  const own = boxIds.lastIndexOf(id) === node ? boxes : []; // a group is its last member's
+  const cells = (kind) => own.flatMap((box) => [...box.querySelectorAll("." + kind)]);
+  return {
+    boxes,
+    waiting: own.length > 0 ? [...own, ...into[id]] : [],
+    data: cells("data"),
+    grad: cells("grad"),
+  };
 });
 const played = new Map(); // by arrow or node, the event that tells its arithmetic
 data.events.forEach((event, index) => {
-  const id = event.kind === "backward" ? `e${event.node}-${event.slot}` : `n${event.node}`;
+  const id = event.kind === "backward" ? `e${event.node}-${event.slot}` : boxIds[event.node];
   if (event.kind !== "seed") played.set(`${data.prefix}-${id}`, index);
 });
 if (svg !== null) {
@@ -39,7 +51,7 @@ function set(event, done) {
   const text = done ? event.text : event.before;
   if (event.kind !== "forward") return write(node.grad, text);
   write(node.data, text);
-  for (const element of [...node.boxes, ...node.arrows]) element.classList.toggle("waits", !done);
+  for (const element of node.waiting) element.classList.toggle("waits", !done);
 }
 
 function mark(elements, name) {
@@ -112,6 +124,7 @@ function reveal(event) {
   }
   const frame = rectOf(picture);
   const at = sight(event, frame);
+  if (at === undefined) return; // the picture leaves the node out
   const within =
     at.left >= frame.left && at.right <= frame.right && at.top >= frame.top && at.bottom <= frame.bottom;
   if (within) return;

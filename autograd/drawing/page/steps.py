@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.drawing.engine import LayoutError
 from autograd.drawing.numbers import show
+from autograd.drawing.options import Options
 from autograd.drawing.page.document import asset, controls, document, number, table
+from autograd.drawing.picture import picture
 from autograd.drawing.svg import draw
 from autograd.drawing.words import escape, width
 from autograd.events import Event, short
@@ -38,13 +40,14 @@ def steps_page(stepper: Stepper) -> str:
     _not_too_large(stepper.graph)
     graph = _finished(stepper)
     events = stepper.events
-    data = _data(graph, events) | {
+    options = graph.options.changed(collapse=None, max_nodes=None, depth=None)
+    data = _data(graph, events, options) | {
         "keys": list(range(len(events) + 1)),
         "start": stepper.position,
     }
     rows = [[str(e.index + 1), PASSES[e.kind], str(e)] for e in events]
     main = (
-        _board(graph, _widest(graph, events), GUESSING)
+        _board(graph, options, _widest(graph, events), GUESSING)
         + controls("step", len(events) + 1, above=asset("guess.html"))
         + table("All steps", ["step", "pass", "arithmetic"], rows, data["keys"][1:])
     )
@@ -57,19 +60,22 @@ def steps_page(stepper: Stepper) -> str:
 def graph_page(graph: Graph) -> str:
     """One HTML file with the picture, the arithmetic of each node, and its play forward.
 
+    The picture is that of the graph's options. Of a node that is drawn in one box with others
+    that box is marked; one that is left out is in the table and the arithmetic alone.
+
     Raises:
         ValueError: the graph has more than 1,000 nodes.
     """
     _not_too_large(graph)
     events = [Event(n.index, "forward", graph.root, n, n.data) for n in graph.nodes]
-    data = _data(graph, events) | {
+    data = _data(graph, events, graph.options) | {
         "keys": list(range(len(events) + 1)),
         "start": len(events),
     }
     rows = [[str(e.index + 1), str(e), show(e.node.grad), _locals(e.node)] for e in events]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
     main = (
-        _board(graph, {}, "")
+        _board(graph, graph.options, {}, "")
         + controls("node", len(events) + 1)
         + table("All nodes", heads, rows, data["keys"][1:])
     )
@@ -90,18 +96,17 @@ def _not_too_large(graph: Graph) -> None:
         )
 
 
-def _board(graph: Graph, reserve: Mapping[int, str], more: str) -> str:
+def _board(graph: Graph, options: Options, reserve: Mapping[int, str], more: str) -> str:
     """The picture, the words above it, and what may be asked of it below."""
-    options = graph.options.changed(collapse=None, max_nodes=None, depth=None)
     try:
-        picture = draw(graph, options=options, reserve=reserve, prefix=PREFIX)
+        shown = draw(graph, options=options, reserve=reserve, prefix=PREFIX)
     except LayoutError as error:
-        picture = f"<p>{escape(str(error))}</p><pre>{html.escape(graph.text())}</pre>"
+        shown = f"<p>{escape(str(error))}</p><pre>{html.escape(graph.text())}</pre>"
     return (
         f'<div id="now" class="now" role="status"><p id="sum">{escape(WITHOUT_SCRIPT)}</p>'
         '<p id="words"></p></div>'
         '<div id="picture" class="picture" tabindex="0" role="group" aria-label="Graph">'
-        f'{picture}</div><div class="below"><p id="info" class="info"></p>{more}'
+        f'{shown}</div><div class="below"><p id="info" class="info"></p>{more}'
         '<button type="button" id="whole" aria-pressed="false" hidden>Whole graph</button>'
         "</div>"
     )
@@ -127,25 +132,28 @@ def _finished(stepper: Stepper) -> Graph:
 
 def _widest(graph: Graph, events: Sequence[Event]) -> dict[int, str]:
     """By node, the widest text that will stand in one of its cells."""
-    shown = {node.index: [show(node.data), show(0.0)] for node in graph.nodes}
+    spec = graph.options.format
+    shown = {node.index: [show(node.data, spec), show(0.0, spec)] for node in graph.nodes}
     for event in events:
-        shown[event.target.index].append(show(event.after))
+        shown[event.target.index].append(show(event.after, spec))
     return {index: max(texts, key=lambda t: width(t, 1)) for index, texts in shown.items()}
 
 
-def _data(graph: Graph, events: Sequence[Event]) -> dict[str, Any]:
+def _data(graph: Graph, events: Sequence[Event], options: Options) -> dict[str, Any]:
+    boxes = picture(graph, options).boxes
     return {
         "delay": DELAY,
         "prefix": PREFIX,
         "inputs": [[x.index for x in node.inputs] for node in graph.nodes],
+        "groups": {node.index: box.id for box in boxes for node in box.members},
         "events": [
             {
                 "kind": event.kind,
                 "node": event.node.index,
                 "target": event.target.index,
                 "slot": event.slot,
-                "before": "" if event.before is None else show(event.before),
-                "text": show(event.after),
+                "before": "" if event.before is None else show(event.before, options.format),
+                "text": show(event.after, options.format),
                 "uses": event.uses,
                 "exact": number(event.after),
                 "sum": event.parts(),

@@ -131,10 +131,32 @@ def test_an_iframe_keeps_the_page_to_itself() -> None:
     assert 'height="300"' in frame
 
 
-def test_the_picture_keeps_its_options_but_shows_every_node() -> None:
+def test_a_page_of_a_graph_has_the_picture_that_was_asked_for() -> None:
     y = Value(1.0, label="x")
     for _ in range(250):
         y = y.tanh()
-    page = graph_page(y.graph(rankdir="TB", format=".2f", depth=3))
-    assert page.count('class="node ') == 251
-    assert "Not all of the graph" not in page
+    for options, boxes in (({"depth": 3}, 5), ({"max_nodes": None}, 251), ({}, 201)):
+        page = graph_page(y.graph(rankdir="TB", **options))
+        assert page.count('class="node ') == boxes
+        assert ("left out" in page) is (boxes < 251)
+        assert page.count('<tr id="row-') == 251
+
+
+def test_the_steps_of_a_pass_are_drawn_whole() -> None:
+    y = Value(1.0, label="x")
+    for _ in range(250):
+        y = y.tanh()
+    assert steps_page(Stepper(y)).count('class="node ') == 251
+
+
+def test_a_page_knows_the_box_of_every_node() -> None:
+    graph = nn.MLP(2, [3, 1]).graph([0.5, -0.2], collapse="layer", format=".2f")
+    text = graph_page(graph).split('id="data">')[1].split("</script>")[0]
+    data = json.loads(text)
+    boxes = {graph.nodes[int(index)].name: box for index, box in data["groups"].items()}
+    assert {name: box for name, box in boxes.items() if name.endswith(".b")} == {
+        **{f"layers.0.neurons.{i}.b": "g0" for i in range(3)},
+        "layers.1.neurons.0.b": "g1",
+    }
+    assert not {"x0", "x1"} & boxes.keys()
+    assert data["events"][0]["text"] == f"{graph.nodes[0].data:.2f}"
