@@ -26,7 +26,7 @@ def source(graph: Graph, options: Options) -> str:
     lines = [
         "digraph {",
         f"graph [rankdir={options.rankdir}, bgcolor={_quoted(colours['paper'])}, "
-        f"{_font(12, colours['ink'])}, labelloc=b, labeljust=l, "
+        f"{_font(12, colours['ink'])}, labelloc=t, labeljust=l, "
         f"label={_markup(drawn.note)}, tooltip={_quoted(title)}]",
         f"node [shape=box, style=filled, margin=0.05, {_font(12, colours['ink'])}, "
         f"color={_quoted(colours['line'])}]",

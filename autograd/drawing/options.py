@@ -25,7 +25,8 @@ class Options:
         rankdir: where the result is, seen from the leaves: "LR" (to the right), "RL",
             "TB" (below) or "BT".
         collapse: "neuron" or "layer" draws each neuron, or each layer, of a model as one
-            box; "auto" does so only as far as `max_nodes` asks for it; None never.
+            box; "auto" does so only as far as `max_nodes` asks for it, and draws layers
+            where neurons or inputs would stand in columns of more than 20; None never.
         depth: draw what is at most so many operations away from the result; None is all.
         max_nodes: draw no more boxes than this, those nearest to the result; None is all.
         theme: "light", "dark", or "auto" for what the reader's system prefers.

@@ -178,14 +178,12 @@ def _document(
     note = drawn.note
     lines = _wrapped(note, max(size[0], 320.0))
     widest = max([size[0], *[width(line, TEXT) for line in lines]]) + 2 * MARGIN
-    below = size[1] + 2 * MARGIN
-    body += "".join(
-        [
-            _text(-MARGIN + 8, size[1] + MARGIN + (i + 1) * ROW, "note", line)
-            for i, line in enumerate(lines)
-        ]
-    )
-    height = below + len(lines) * ROW + (PAD if lines else 0)
+    above = MARGIN + (len(lines) * ROW + PAD if lines else 0)
+    notes = [
+        _text(0.0, 2 * MARGIN + i * ROW - above, "note", line) for i, line in enumerate(lines)
+    ]
+    body = "".join([*notes, body])
+    height = above + size[1] + MARGIN
     name = graph.root.name[:100]
     title = options.title or f"Computation graph of {name}"
     described = (
@@ -193,15 +191,17 @@ def _document(
         f"Each arrow goes from an input to what is computed of it. {note}"
     )
     dense = " fan" if len(drawn.edges) > max(DENSE, 2 * len(drawn.boxes)) else ""
+    fitted = ""
     if prefix is None:
+        fitted = ' style="max-width: 100%; height: auto"'
         content = f"{title}{described}{options.theme}{body}"
         prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
     texts = f'aria-labelledby="{prefix}-title {prefix}-desc"'
-    view = f'viewBox="{-MARGIN:g} {-MARGIN:g} {widest:.1f} {height:.1f}"'
+    view = f'viewBox="{-MARGIN:g} {-above:g} {widest:.1f} {height:.1f}"'
     return (
         f'<svg id="{prefix}" class="autograd{dense}" role="img" {texts} '
         'xmlns="http://www.w3.org/2000/svg" '
-        f'width="{math.ceil(widest)}" height="{math.ceil(height)}" {view}>\n'
+        f'width="{math.ceil(widest)}" height="{math.ceil(height)}" {view}{fitted}>\n'
         f'<title id="{prefix}-title">{escape(title)}</title>\n'
         f'<desc id="{prefix}-desc">{escape(described.strip())}</desc>\n'
         f"<style>{style(prefix, options.theme)}</style>\n"

@@ -12,6 +12,7 @@ from autograd.graph import Graph, Node, counted
 __all__ = ["together"]
 
 EDGES_A_BOX = 3  # a picture with more edges than this times `max_nodes` is too large too
+TALLEST = 20  # boxes in a column, from which on layers are drawn in place of neurons
 BUNDLE = 8  # so many leaves that go into one layer are one box with it
 BEFORE, AFTER = "operations before the model", "other operations"
 LEVELS = ["", "neuron", "layer", "model"]
@@ -30,7 +31,8 @@ def together(graph: Graph, options: Options) -> tuple[dict[Node, str], dict[Node
     level, keys = "", dict[Node, str]()
     for level in levels:
         keys = _keys(graph, groups, level)
-        if _fits(graph, keys, options.max_nodes):
+        tall = level == "neuron" and _tallest(graph, keys) > TALLEST
+        if not tall and _fits(graph, keys, options.max_nodes):
             break
     if not keys:
         return groups, keys, ""
@@ -75,6 +77,13 @@ def _bundle(graph: Graph, keys: dict[Node, str]) -> None:
     for leaves in alike.values():
         if len(leaves) >= BUNDLE:
             keys |= dict.fromkeys(leaves, f"{leaves[0].name} … {leaves[-1].name}")
+
+
+def _tallest(graph: Graph, keys: Mapping[Node, str]) -> int:
+    """How many neurons stand in one column, or how many inputs."""
+    layers = Counter([layers_of(path)[-2:][0] for path in set(keys.values())])
+    inputs = sum([node.op is None and node not in keys for node in graph.nodes])
+    return max([inputs, *layers.values()])
 
 
 def _fits(graph: Graph, keys: Mapping[Node, str], most: int | None) -> bool:

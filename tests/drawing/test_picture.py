@@ -171,6 +171,23 @@ def test_a_picture_that_is_too_large_is_collapsed_step_by_step() -> None:
     assert drawn(graph, max_nodes=None).note == ""
 
 
+@pytest.mark.parametrize(
+    ("sizes", "inputs", "drawn_as"),
+    [
+        ([20, 1], 20, "neuron"),
+        ([21, 1], 20, "layer"),
+        ([20, 1], 21, "layer"),
+        ([15, 15, 15, 1], 2, "neuron"),
+    ],
+)
+def test_columns_that_are_too_tall_are_drawn_as_layers(
+    sizes: list[int], inputs: int, drawn_as: str
+) -> None:
+    graph = nn.MLP(inputs, sizes).graph([0.5] * inputs)
+    assert drawn(graph).note.startswith(f"Every {drawn_as} is drawn as one box: ")
+    assert drawn(graph, collapse="neuron").note.startswith("Every neuron")
+
+
 def test_a_loss_over_many_samples_shows_the_layers() -> None:
     model = nn.MLP(2, [4, 1])
     inputs = [[Value(float(i)), Value(-float(i)) * 0.1] for i in range(100)]

@@ -34,6 +34,7 @@ def test_dot_follows_the_options() -> None:
     assert "#0d1117" in dot
     assert ">data<" not in dot
     assert 'tooltip="a net"' in dot
+    assert "labelloc=t, labeljust=l, label=" in dot
     assert 'subgraph "cluster_layers.0.neurons.1" {' in dot
     assert "label=<neurons.1>" in dot
     cut = chain(10).graph().dot(max_nodes=5)

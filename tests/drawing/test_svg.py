@@ -196,6 +196,22 @@ def test_the_picture_says_what_it_leaves_out() -> None:
     long = parsed(network([4, 4, 1]), collapse="neuron", depth=1)
     assert len(texts(long, "note")) > 1
     close(long)
+    highest = min(
+        float(rect.get("y", ""))
+        for node in marked(long, "node")
+        for rect in node.iter(f"{SVG}rect")
+    )
+    top = float(long.get("viewBox", "").split()[1])
+    assert all(top + 10 < float(e.get("y", "")) < highest for e in marked(long, "note"))
+
+
+def test_a_picture_by_itself_is_never_wider_than_its_window() -> None:
+    graph = small().graph()
+    svg = parsed(graph)
+    assert svg.get("style") == "max-width: 100%; height: auto"
+    assert float(svg.get("width", "")) > 0
+    assert float(svg.get("height", "")) > 0
+    assert ET.fromstring(draw(graph, options=Options(), prefix="g")).get("style") is None
 
 
 def test_a_cell_has_room_for_what_will_stand_in_it() -> None:

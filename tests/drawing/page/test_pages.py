@@ -160,3 +160,11 @@ def test_a_page_knows_the_box_of_every_node() -> None:
     }
     assert not {"x0", "x1"} & boxes.keys()
     assert data["events"][0]["text"] == f"{graph.nodes[0].data:.2f}"
+
+
+def test_without_a_layout_engine_a_page_has_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograd.drawing.engine.find", lambda setting: None)
+    page = graph_page(product().graph())
+    assert "there is no layout engine" in page
+    assert "├─ a  data 2.0" in page
+    assert "<svg" not in page
