@@ -46,7 +46,7 @@ def fit(
     early_stopping: EarlyStopping | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    progress: bool = True,
+    progress: bool | None = None,
 ) -> History:
     """Train a model until it has seen the samples `epochs` times.
 
@@ -70,7 +70,7 @@ def fit(
             optimizer, scheduler, history, early stopping, and the state of `random`.
         resume: continue from that file if it exists. The result is the same, to the last
             bit, as if the training had not been interrupted. Give the same arguments.
-        progress: show a bar.
+        progress: show a bar, which tqdm draws; if None, show one where tqdm is installed.
 
     Returns:
         The history, with one number an epoch. If the samples are pairs of numbers and the
@@ -84,7 +84,7 @@ def fit(
         TypeError: an argument is of the wrong type, or the loss not a Value.
         FloatingPointError: a loss, a gradient or a parameter's next value is not finite.
         OSError: the checkpoint cannot be written.
-        ImportError: `progress` needs tqdm, which is missing.
+        ImportError: `progress` is true and tqdm is missing.
 
     >>> import random, nn
     >>> random.seed(0)
@@ -311,15 +311,22 @@ def _stopped_by(callbacks: Iterable[Callable[[Event], object]], event: Event) ->
     return stop
 
 
-def _progress_bar(progress: bool) -> Callable[..., contextlib.AbstractContextManager[Any]]:
-    if not progress:
-        return lambda **settings: contextlib.nullcontext()
+def _progress_bar(
+    progress: bool | None,
+) -> Callable[..., contextlib.AbstractContextManager[Any]]:
+    def no_bar(**settings: Any) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext()
+
+    if progress is not None and not progress:
+        return no_bar
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
+        if progress is None:
+            return no_bar
         raise ImportError(
             "the progress bar needs the `train` extra: pip install 'scalar-autograd[train]'; "
-            "or pass progress=False"
+            "or leave out progress=True"
         ) from error
     bar: Callable[..., contextlib.AbstractContextManager[Any]] = tqdm
     return bar

@@ -232,10 +232,11 @@ def test_callbacks_see_every_epoch_and_may_stop() -> None:
     assert history.epochs == 2
 
 
-def test_the_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("progress", [True, None])
+def test_the_progress_bar(progress: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    simple(epochs=2, batch_size=6, progress=True)
+    simple(epochs=2, batch_size=6, progress=progress)
     assert "4/4" in stream.getvalue()
     assert "epoch=2, loss=" in stream.getvalue()
 
@@ -308,9 +309,11 @@ def test_a_loss_that_is_not_finite() -> None:
 
 def test_without_tqdm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.raises(ImportError, match=r"scalar-autograd\[train\].*progress=False"):
+    with pytest.raises(ImportError, match=r"scalar-autograd\[train\].*progress=True"):
         simple(progress=True, checkpoint=tmp_path / "run.json")
     assert not list(tmp_path.iterdir())
+    assert simple(progress=None)[1].epochs == 3
+    assert simple(progress=False)[1].epochs == 3
 
 
 # ---------------------------------------------------------------- checkpoints
