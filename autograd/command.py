@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except TypeError as error:
         return _complain(error, MISUSED)
-    except (ValueError, ArithmeticError, IndexError, ImportError, RuntimeError) as error:
+    except (ValueError, ArithmeticError, ImportError, RuntimeError) as error:
         return _complain(error, FAILED)
     except BrokenPipeError:  # its reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

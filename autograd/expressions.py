@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
@@ -51,15 +51,11 @@ HINTS: dict[type[ast.AST], str] = {
 }
 
 
-def _take(xs: Sequence[Operand], index: Any) -> Any:
-    place: Any = int(index) if type(index) is float and index.is_integer() else index
-    return functional.take(xs, place)
-
-
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    name: getattr(functional, name) for name in [*functional.__all__, "abs", "pow", "sum"]
+    name: getattr(functional, name)
+    for name in [*functional.__all__, "abs", "pow", "sum"]
+    if name not in ("dot", "take")  # of lists and of an integer
 }
-FUNCTIONS["take"] = _take
 
 
 class _Call(NamedTuple):
@@ -98,7 +94,7 @@ class Expression:
         Raises:
             TypeError: a wrong number of values, operands that a function does not take, or
                 a result that is a list.
-            ValueError, ArithmeticError, IndexError: as the operations.
+            ValueError, ArithmeticError: as the operations.
 
         >>> parse("sin(x * y) + x**2")(0.0, 3.0)
         0.0
@@ -131,9 +127,9 @@ def parse(text: str) -> Expression:
     """Read a formula made of numbers, names, + - * / **, comparisons and functions.
 
     Numbers are floats, as everywhere in this library. Names are variables, except `pi`.
-    The functions are those of `autograd` that take and give numbers; `dot`, `take` and
-    others take lists: `dot([u, v], [x, y], bias)`. A comparison is 1 where it is true and
-    0 where it is false, for `where(x > 0, x, -x)`.
+    The functions are those of `autograd` that take and give numbers; those of any number of
+    operands take a list too: `maximum([x, y])`. A comparison is 1 where it is true and 0
+    where it is false, for `where(x > 0, x, -x)`.
 
     Raises:
         SyntaxError: the text is no formula, or has something else in it; `offset` says where.
