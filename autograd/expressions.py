@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
-from math import pi
+from math import inf, nan, pi
 from typing import Any, NamedTuple
 
 from autograd import functional
@@ -24,7 +24,7 @@ from autograd.value import Value
 __all__ = ["CONSTANTS", "FUNCTIONS", "Expression", "parse"]
 
 LONGEST = 10_000  # characters
-CONSTANTS = {"pi": pi}
+CONSTANTS = {"inf": inf, "nan": nan, "pi": pi}
 UNARY: dict[type[ast.unaryop], Callable[..., Any]] = {
     ast.UAdd: operator.pos,
     ast.USub: TABLE["neg"],
@@ -126,7 +126,8 @@ class Expression:
 def parse(text: str) -> Expression:
     """Read a formula made of numbers, names, + - * / **, comparisons and functions.
 
-    Numbers are floats, as everywhere in this library. Names are variables, except `pi`.
+    Numbers are floats, as everywhere in this library. Names are variables, except `pi`,
+    `inf` and `nan`.
     The functions are those of `autograd` that take and give numbers; those of any number of
     operands take a list too: `maximum([x, y])`. A comparison is 1 where it is true and 0
     where it is false, for `where(x > 0, x, -x)`.

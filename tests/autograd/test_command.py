@@ -103,6 +103,7 @@ def test_options_may_stand_anywhere(run: Run) -> None:
         ("x=inf", math.inf),
         ("x=-Inf", -math.inf),
         ("x=1/3", 1 / 3),
+        ("x=1/inf", 0.0),
     ],
 )
 def test_values_of_variables(run: Run, binding: str, value: float) -> None:
@@ -210,6 +211,7 @@ def test_json_of_numbers_that_json_lacks(run: Run) -> None:
         (["x", "x=__import__('os')"], "no function '__import__'"),
         (["sin(y)", "sin=2"], "sin has a meaning of its own"),
         (["pi", "pi=3"], "pi has a meaning of its own"),
+        (["x*inf", "x=0", "inf=1"], "inf has a meaning of its own"),
         (["x.data", "x=1"], "x.data is not allowed here"),
         (["x == 1", "x=1"], "compare with <"),
         (["max(x)", "x=1"], "did you mean maximum?"),

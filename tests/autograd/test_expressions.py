@@ -61,6 +61,9 @@ def test_the_operators_are_those_of_python(text: str) -> None:
         ("z < y <= x", 0.0),
         ("x > y", 0.0),
         ("cos(pi)", -1.0),
+        ("-inf", -math.inf),
+        ("x*inf", math.inf),
+        ("where(nan < x, x, y)", 1.5),
         ("7", 7.0),
     ],
 )
