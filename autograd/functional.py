@@ -263,7 +263,7 @@ def exp(x: T) -> T:
     >>> exp(0.0)
     1.0
     """
-    return _one("exp", x)
+    return x.exp() if isinstance(x, Value) else _one("exp", x)
 
 
 def exp2(x: T) -> T:
@@ -456,7 +456,7 @@ def tanh(x: T) -> T:
     >>> x.grad
     1.6993417021166355e-17
     """
-    return _one("tanh", x)
+    return x.tanh() if isinstance(x, Value) else _one("tanh", x)
 
 
 def asinh(x: T) -> T:
@@ -513,7 +513,7 @@ def relu(x: T) -> T:
     >>> relu(-3.0)
     0.0
     """
-    return _one("relu", x)
+    return x.relu() if isinstance(x, Value) else _one("relu", x)
 
 
 def leaky_relu(x: Operand, slope: Operand = 0.01) -> Any:

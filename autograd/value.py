@@ -32,6 +32,9 @@ else:
     from autograd import build as cython
 
 if cython.compiled:
+    from cython.cimports.cpython.exc import (  # pyright: ignore[reportMissingImports]
+        PyErr_CheckSignals,
+    )
     from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
         exp,
         pow,
@@ -85,7 +88,7 @@ class Value(Methods):
     # itself stands in the place of its partial. `_extra` holds what few nodes have: a label,
     # or, for an operation with more operands, (operands, inputs, partials, label).
     # `_mark` is the number of the last traversal that came by, `_pending` how many uses of
-    # this node it has still to come by.
+    # this node it has still to come by. A leaf's `_da` keeps its gradient during a pass.
     __slots__ = (
         *("_data", "_grad", "_primitive", "_a", "_b", "_da", "_db", "_extra"),
         *("_mark", "_pending"),
@@ -458,6 +461,8 @@ class Value(Methods):
             ready = _below([self], leaves, True)
             self._grad = start
             _walk(ready, None)
+            if cython.compiled:
+                PyErr_CheckSignals()  # a Control-C that came meanwhile
             if not _settle(leaves):
                 self._backward_or_explain(start)
                 _settle(leaves)

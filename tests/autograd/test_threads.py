@@ -109,18 +109,23 @@ class StoppedError(KeyboardInterrupt):
     """As Control-C, of our own."""
 
 
-def interrupt(action: Callable[[], object], after: float) -> None:
-    """Does something, until a signal's handler raises some seconds from now."""
+def interrupt(action: Callable[[], object], after: float, again: bool = False) -> None:
+    """Does something (again and again), until a handler raises some seconds from now."""
+    raised = False
 
     def raising(*_: object) -> None:
+        nonlocal raised
+        raised = True  # what is raised within a callback or a finalizer is lost
         raise StoppedError
 
     previous = signal.signal(signal.SIGALRM, raising)
-    callbacks = gc.callbacks[:]  # the test runner's: what they raise is lost
+    callbacks = gc.callbacks[:]  # the test runner's
     gc.callbacks.clear()
     try:
         signal.setitimer(signal.ITIMER_REAL, max(after, 1e-5))
         action()
+        while again and not raised:
+            action()
         signal.setitimer(signal.ITIMER_REAL, 0.0)
     except StoppedError:
         pass
@@ -175,12 +180,8 @@ def test_building_and_freeing_can_be_interrupted() -> None:
     x, w = Value(0.5), Value(2.0)
     alone = sys.getrefcount(x), sys.getrefcount(w)
 
-    def forever() -> None:
-        while True:
-            long(x, w)
-
     for i in range(8):
-        interrupt(forever, 0.002 * i)
+        interrupt(lambda: long(x, w), 0.002 * i, again=True)
     assert (sys.getrefcount(x), sys.getrefcount(w)) == alone
     assert (x.grad, w.grad) == (0.0, 0.0)
 
