@@ -1,0 +1,124 @@
+"""One-sided derivatives: kinks, jumps, vertical tangents and the edge of a domain."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import NamedTuple
+
+from autograd.testing.differences import Estimate, Level, Line, Tableau
+
+__all__ = ["Corner", "corner", "suspicious"]
+
+
+class Corner(NamedTuple):
+    """What is there instead of a derivative.
+
+    Attributes:
+        low, high: the interval between the derivatives from the left and from the right,
+            infinite ones included. Equal where only one side has a derivative: at the edge
+            of the domain, or where the function jumps on the other.
+        error: the estimated error of the two ends.
+        kind: "kink", "jump", "vertical tangent" or "edge".
+        seen: the largest slope that was seen.
+    """
+
+    low: float
+    high: float
+    error: float
+    kind: str
+    seen: float
+
+
+class Side(NamedTuple):
+    """The limit of one-sided differences, perhaps infinite; whether it is that of a jump."""
+
+    limit: Estimate
+    jumps: bool
+    seen: float
+
+
+def suspicious(levels: list[Level]) -> bool:
+    """Whether forward and backward differences stay apart while the step falls."""
+    first, last = levels[0], levels[-1]
+    apart = abs(last.forward - last.backward)
+    if apart <= 8.0 * last.noise:
+        return False
+    return apart > 0.6 * abs(first.forward - first.backward)
+
+
+def corner(line: Line, output: int, start: float) -> Corner | None:
+    """What is at line.x, looked at from both sides; None if nothing but a derivative is."""
+    sides = [side for side in _sides(line, output, start) if side is not None]
+    if not sides:
+        return None
+    seen = max([side.seen for side in sides])
+    smooth = [side for side in sides if not side.jumps]
+    if not smooth:
+        return Corner(-math.inf, math.inf, 0.0, "jump", seen)
+    if len(smooth) < len(sides):
+        limit = smooth[0].limit
+        return Corner(limit.value, limit.value, limit.error, "jump", seen)
+    ends = sorted([side.limit.value for side in sides])
+    low, high = ends[0], ends[-1]
+    error = max([side.limit.error for side in sides])
+    if len(sides) == 1:
+        return Corner(low, high, error, "edge", seen)
+    if low == high and math.isinf(low):
+        return Corner(low, high, error, "vertical tangent", seen)
+    if high - low <= 4.0 * sum([side.limit.error for side in sides]):
+        return None
+    return Corner(low, high, error, "kink", seen)
+
+
+def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | None]:
+    """The limits from the right and from the left; None for a side without values.
+
+    Steps fall by 16 until round-off hides how the slopes differ.
+    """
+    tables = (Tableau(1), Tableau(1))
+    slopes: tuple[list[float], list[float]] = ([], [])
+    step = start
+    for _ in range(8):
+        found = [line.one_sided(output, step), line.one_sided(output, -step)]
+        here = [pair for pair in found if pair is not None]
+        before = [slope[-1] for slope in slopes if slope]
+        if here and max(map(len, slopes)) >= 2:
+            seen = [slope for slope, _ in here] + before + ([0.0] if len(here) == 1 else [])
+            if max([noise for _, noise in here]) > 1e-6 * (max(seen) - min(seen)):
+                break
+        for pair, table, slope in zip(found, tables, slopes):
+            if pair is not None:
+                table.best = Estimate(math.nan, math.inf, math.inf)  # of this row alone
+                table.add(step, *pair)
+                slope.append(pair[0])
+        step /= 16.0
+    right, left = [
+        _limit(line, output, sign, table, slope)
+        for sign, table, slope in zip((1.0, -1.0), tables, slopes)
+    ]
+    return right, left
+
+
+def _limit(
+    line: Line, output: int, sign: float, table: Tableau, slopes: list[float]
+) -> Side | None:
+    if len(slopes) < 2:
+        return None
+    tail = slopes[-4:]
+    seen = max(map(abs, slopes))
+    growth = [b / a if a else 0.0 for a, b in itertools.pairwise(tail)]
+    steady = len(growth) == 3 and min(growth) > 1.2 and max(growth) < 1.2 * min(growth)
+    if not steady:
+        return Side(table.best, False, seen)
+    power = math.log(growth[-1], 16.0)
+    jumps = power > 0.99
+    for ulps in (64.0, 6.0):  # the growth goes on to the last bits of x
+        step = ulps * math.ulp(line.x) if line.x else table.steps[-1] * 2.0**-80 * ulps
+        closest = line.one_sided(output, sign * step)
+        expected = tail[-1] * (table.steps[-1] / step) ** power
+        near = 1.01 if jumps else 1.4
+        if closest is None or not 1.0 / near < closest[0] / expected < near:
+            return Side(Estimate(math.nan, math.inf, math.inf), False, seen)
+    infinite = Estimate(math.copysign(math.inf, tail[-1]), 0.0, table.steps[-1])
+    return Side(infinite, jumps, seen)
