@@ -175,7 +175,7 @@ def _report(cases: list[Case], evaluations: int) -> Report:
         cases,
         key=lambda case: (
             RANK[case.decision.verdict],
-            case.primitive is not None,
+            case.node is not None,
             case.decision.share,
         ),
     )
@@ -185,17 +185,21 @@ def _report(cases: list[Case], evaluations: int) -> Report:
         "fail": f"a derivative is wrong, {why}",
         "inconclusive": f"nothing can be told, {why}",
     }[verdict]
-    corners = [(case.where, case.x, case.decision.corner) for case in cases]
+    kinks = []
+    for case in cases:
+        found = case.decision.corner
+        if found is not None:
+            kinks.append((case.place(), case.x, (found.low, found.high)))
     return Report(
         verdict,
         reason,
-        worst.where,
+        worst.place(),
         worst.x,
         worst.analytic,
         numeric,
         error,
         worst.primitive if verdict != "pass" else None,
-        kinks=tuple([(where, x, (c.low, c.high)) for where, x, c in corners if c is not None]),
+        kinks=tuple(kinks),
         derivatives=len(cases),
         evaluations=evaluations,
         oracle=worst.oracle,

@@ -6,6 +6,7 @@ Written from the mathematics, not from the rules in `autograd.primitives`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = ["available", "exact_gradient", "partial", "values"]
 DIGITS = (80, 800)  # to start with, and where differences cancel in those
 
 
+@cache
 def available() -> bool:
     """Whether mpmath is installed."""
     return find_spec("mpmath") is not None

@@ -19,14 +19,25 @@ __all__ = ["Case", "Recording"]
 
 
 class Case(NamedTuple):
-    """One derivative that was compared."""
+    """One derivative that was compared: by an input of f, or by an operand of a node."""
 
     where: str
     x: float
     analytic: float
     decision: Decision
-    primitive: str | None = None
+    node: Value | None = None
     oracle: str = "differences"
+
+    @property
+    def primitive(self) -> str | None:
+        """The name of the node's primitive."""
+        return None if self.node is None or self.node.op is None else self.node.op.name
+
+    def place(self) -> str:
+        """What messages call the input or the operand."""
+        if self.node is None:
+            return self.where
+        return f"{self.where} of {self.primitive}({describe(self.node.operands)})"
 
 
 class Recording:
@@ -166,10 +177,9 @@ def _by_mpmath(node: Value, slot: int, partial: float) -> Decision | None:
 
 
 def _node_case(node: Value, slot: int, partial: float, decision: Decision, asked: bool) -> Case:
-    op: Any = node.op
-    where = f"operand {slot} of {op.name}({describe(node.operands)})"
     used = "mpmath" if asked else "differences"
-    return Case(where, primal(node.operands[slot]), partial, decision, op.name, used)
+    x = primal(node.operands[slot])
+    return Case(f"operand {slot}", x, partial, decision, node, used)
 
 
 def _two_passes(y: Any, variables: list[Value]) -> tuple[list[float], list[float]]:
