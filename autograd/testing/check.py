@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from autograd.primitive import primal
-from autograd.testing import oracle as mpmath_oracle
 from autograd.testing.decide import decide, starts
 from autograd.testing.differences import ULP
 from autograd.testing.noise import estimated_noise
 from autograd.testing.problem import Function, PlainProblem, Problem, alone, directional
-from autograd.testing.recorded import Case, Recording
+from autograd.testing.recorded import Case, Recording, node_cases
 from autograd.testing.report import GradientError, Report
 from autograd.trees import flatten_like
 
@@ -132,8 +131,8 @@ def _check_recorded(problem: Problem, oracle: Oracle) -> Report:
     if oracle == "mpmath":
         cases += recording.mpmath_cases()
     else:
-        ask = oracle == "auto" and mpmath_oracle.available()
-        cases += recording.node_cases(ask)
+        ask = oracle == "auto"
+        cases += node_cases(recording.order, ask)
         whole, evaluations = recording.end_to_end_cases(ask)
         cases += whole
     return _report(cases, evaluations + 2)

@@ -73,12 +73,13 @@ def decide(
         ):
             return Decision("pass", 0.0, min(estimate.error for estimate, _ in tried), 0.0)
         estimate, levels = central(line, output, start)
-        if not levels:
-            continue
-        if not tried and suspicious(levels):
+        doubtful = not levels or suspicious(levels)
+        if doubtful and n == 0:
             decision = _at_corner(line, output, analytic, start, own)
             if decision is not None:
                 return decision
+        if not levels or (doubtful and n > 0):
+            continue
         if line.grain == 0.0 == analytic and _flat(levels):
             return Decision("pass", 0.0, 0.0, 0.0)
         tried.append((estimate, levels))
@@ -99,14 +100,8 @@ def _compare(
     analytic: float, estimate: Estimate, levels: list[Level], scale: float, own: float
 ) -> Decision:
     numeric, error, step = estimate
-    variation = max(
-        [
-            max(abs(level.forward), abs(level.backward))
-            for level in levels
-            if level.step == step
-        ],
-        default=0.0,
-    )
+    slopes = {level.step: max(abs(level.forward), abs(level.backward)) for level in levels}
+    variation = slopes.get(step, 0.0)
     settled = error <= 1e-3 * max(abs(numeric), variation) or error <= 8.0 * levels[-1].noise
     if not settled:
         return Decision("inconclusive", numeric, error, math.inf, None, UNSETTLED)
@@ -115,7 +110,8 @@ def _compare(
     share = difference / tolerance
     if difference > tolerance:
         return Decision("fail", numeric, error, share, None, "they disagree")
-    if tolerance <= SHARP * (scale or max(abs(analytic), abs(numeric)) or variation):
+    size = scale or abs(analytic) or max(abs(numeric), *slopes.values())
+    if tolerance <= SHARP * size:
         return Decision("pass", numeric, error, share)
     return Decision("inconclusive", numeric, error, share, None, "round-off hides it")
 
@@ -130,7 +126,7 @@ def _at_corner(
     if found.low == analytic or found.high == analytic:
         outside = 0.0  # also infinity minus infinity
     tolerance = MULTIPLE * found.error + own
-    size = max(abs(found.low), abs(found.high), abs(analytic))
+    size = max(abs(found.low), abs(found.high), found.seen)
     if outside > 0.0 and tolerance > SHARP * size:
         return None
     endless = found.low == found.high and math.isinf(found.low)
@@ -163,11 +159,12 @@ def _consensus(
     best = found[0]
     if best.verdict != "fail":
         return best
+    against = abs(best.numeric - analytic)
     agreed = False
     for other in found[1:]:
         if other.reason != UNSETTLED:
             apart = abs(best.numeric - other.numeric)
-            if apart > MULTIPLE * (best.error + other.error):
+            if apart > max(MULTIPLE * (best.error + other.error), 0.1 * against):
                 return best._replace(verdict="inconclusive", reason="estimates differ")
             agreed = agreed or other.verdict == "fail"
     return best if agreed else best._replace(verdict="inconclusive", reason="one estimate only")

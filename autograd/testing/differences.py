@@ -49,7 +49,8 @@ class Line:
         outputs: f(x), not counted.
         noise: for each output, the round-off of f near x.
         budget: how often f may be called.
-        grain: the round-off of a value, as a share of it.
+        grain: the round-off of a value, as a share of it; 0 for a function that selects
+            among numbers and computes nothing.
     """
 
     __slots__ = ("budget", "evaluations", "f", "grain", "noise", "outputs", "seen", "x")
@@ -173,22 +174,22 @@ def central(
     table = Tableau(2)
     levels: list[Level] = []
     step = start
-    least = 4.0 * math.ulp(line.x)
-    for _ in range(most):
-        if not least <= step < math.inf:
+    least = math.ulp(line.x) * (4.0 if line.grain else 1.0)
+    for _ in range(2 * most):
+        if len(levels) == most or not least <= step < math.inf:
             break
         level = line.level(output, step)
         if level is None:
             step /= 16.0
             continue
+        if line.grain == 0.0 and level.forward == level.backward:
+            return Estimate(level.central, 0.0, level.step), [level]
         table.add(level.step, level.central, level.noise)
+        before = levels[-1].central if levels else level.central
+        levels.append(level)
         best = table.best
         if best.error <= WELL * abs(best.value) or level.noise > best.error:
-            levels.append(level)
             break
-        settles = not levels or abs(level.central - levels[-1].central) < 0.3 * abs(
-            level.central
-        )
-        levels.append(level)
+        settles = abs(level.central - before) < 0.3 * abs(level.central)
         step /= 4.0 if settles else 16.0
     return table.best, levels

@@ -63,12 +63,12 @@ def check_partial(
 
     exact = op.selects and op.name in _own
     line = Line(along, x, (out,), (noise,), 80, 0.0 if exact else 2.0 * ULP)
-    own = 16.0 * ULP * (abs(partial) + (abs(out / x) if abs(x) > 1e-300 else 0.0))
     steps = starts(x, before + after)
     if op.kink:
         distances = [abs(x - c) for c in before + after if x != c]
-        steps = [0.25 * d for d in sorted(distances) if d < (abs(x) or 1.0)] + steps
-    return decide(line, 0, partial, steps, 0.0, own)
+        near = [max(0.25 * d, math.ulp(x)) for d in sorted(distances) if d < (abs(x) or 1.0)]
+        steps = near + steps
+    return decide(line, 0, partial, steps, 0.0, 16.0 * ULP * abs(partial))
 
 
 def rounding(node: Value) -> float:

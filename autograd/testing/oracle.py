@@ -5,7 +5,7 @@ Written from the mathematics, not from the rules in `autograd.primitives`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -13,14 +13,18 @@ from typing import Any
 from autograd.primitive import primal
 from autograd.value import Value, topological_order
 
-__all__ = ["available", "exact_gradient", "partial", "values"]
+__all__ = ["exact_gradient", "knows", "partial", "values"]
 
 DIGITS = (80, 800)  # to start with, and where differences cancel in those
 
 
+def knows(nodes: Iterable[Value]) -> bool:
+    """Whether mpmath is installed, and `values` has the operations of all these nodes."""
+    return _installed() and all(x.op is None or x.op.name in values() for x in nodes)
+
+
 @cache
-def available() -> bool:
-    """Whether mpmath is installed."""
+def _installed() -> bool:
     return find_spec("mpmath") is not None
 
 

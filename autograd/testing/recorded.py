@@ -15,7 +15,7 @@ from autograd.testing.nodes import check_nodes, rounding, slots
 from autograd.testing.problem import Problem
 from autograd.value import Value, topological_order
 
-__all__ = ["Case", "Recording"]
+__all__ = ["Case", "Recording", "node_cases"]
 
 
 class Case(NamedTuple):
@@ -88,20 +88,11 @@ class Recording:
                     cases.append(Case(name, problem.point[0], reverse, decision))
         return cases
 
-    def node_cases(self, ask_mpmath: bool) -> list[Case]:
-        """Each recorded partial against differences, and mpmath where they cannot tell."""
-        cases = []
-        for node, slot, partial, decision in check_nodes(self.order):
-            asked = None
-            if ask_mpmath and decision.verdict == "inconclusive":
-                asked = _by_mpmath(node, slot, partial)
-            cases.append(_node_case(node, slot, partial, asked or decision, asked is not None))
-        return cases
-
     def end_to_end_cases(self, ask_mpmath: bool) -> tuple[list[Case], int]:
         """Each derivative against differences of f; and how often f was called for one."""
         problem = self.problem
-        exact = _ExactRows(self) if ask_mpmath else None
+        known = ask_mpmath and oracle.knows(self.order)
+        exact = _ExactRows(self) if known else None
         cases, evaluations = [], 0
         for i, (name, x) in enumerate(zip(problem.names, problem.point)):
             line = problem.line(i, self.outputs, tuple(self.noises))
@@ -133,6 +124,17 @@ class Recording:
                 if whole is not None:
                     cases.append(Case(name, x, row[i], whole, None, "mpmath"))
         return cases
+
+
+def node_cases(order: Sequence[Value], ask_mpmath: bool) -> list[Case]:
+    """Each recorded partial against differences, and mpmath where they cannot tell."""
+    cases = []
+    for node, slot, partial, decision in check_nodes(order):
+        asked = None
+        if decision.verdict == "inconclusive" and ask_mpmath and oracle.knows([node]):
+            asked = _by_mpmath(node, slot, partial)
+        cases.append(_node_case(node, slot, partial, asked or decision, asked is not None))
+    return cases
 
 
 class _ExactRows:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
-import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from autograd.testing import machine
-from autograd.testing.machine import GraphLife, Model
+from autograd.testing.machine import GraphLife
 
 TestGraphLife = GraphLife.TestCase
 TestGraphLife.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
