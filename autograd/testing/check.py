@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from autograd.primitive import primal
-from autograd.testing.decide import decide, starts
+from autograd.testing.decide import Question, decide, starts
 from autograd.testing.differences import ULP
 from autograd.testing.noise import estimated_noise
 from autograd.testing.problem import Function, PlainProblem, Problem, alone, directional
@@ -114,7 +114,7 @@ def _check_plain(problem: PlainProblem, gradient: Function) -> Report:
         line = problem.line(i, outputs, (0.0,))
         line.noise = (estimated_noise(line),)
         own = 4.0 * ULP * abs(analytic[i])
-        decision = decide(line, 0, analytic[i], starts(x), 0.0, own)
+        decision = decide(Question(line, 0, analytic[i], 0.0, own), starts(x))
         cases.append(Case(name, x, analytic[i], decision))
         evaluations = max(evaluations, line.evaluations)
     return _report(cases, evaluations + 2)

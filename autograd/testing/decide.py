@@ -11,11 +11,26 @@ from autograd.testing.kinks import Corner, corner, suspicious
 from autograd.testing.noise import estimated_noise
 from autograd.testing.report import Verdict
 
-__all__ = ["Decision", "decide", "starts"]
+__all__ = ["Decision", "Question", "decide", "starts"]
 
 MULTIPLE = 4.0  # of the estimated error: what is tolerated
 SHARP = 3e-5  # the tolerance, as a share of the derivative, above which nothing is decided
 UNSETTLED = "differences do not settle"
+
+
+class Question(NamedTuple):
+    """Whether the derivative of an output along a line is `analytic`.
+
+    Attributes:
+        scale: the size of the terms of the derivative; 0 to take that of the differences.
+        own: the round-off of `analytic` itself.
+    """
+
+    line: Line
+    output: int
+    analytic: float
+    scale: float
+    own: float
 
 
 class Decision(NamedTuple):
@@ -29,6 +44,19 @@ class Decision(NamedTuple):
     reason: str = ""
 
 
+class Trial(NamedTuple):
+    """An estimate, the levels it is from, and what it says."""
+
+    estimate: Estimate
+    levels: list[Level]
+    decision: Decision
+
+    @property
+    def flat(self) -> bool:
+        """Whether the function has one value on all levels, to the last bit."""
+        return all(level.forward == 0.0 == level.backward for level in self.levels)
+
+
 def starts(x: float, others: Iterable[float] = ()) -> list[float]:
     """The first steps to try: shares of |x|, of 1, of √|x| and of the other operands."""
     size = abs(x)
@@ -40,90 +68,87 @@ def starts(x: float, others: Iterable[float] = ()) -> list[float]:
     elif size > 100.0:
         scales += [math.sqrt(size), 1.0]
     largest = max(map(abs, others), default=0.0)
-    if largest > 16.0 * size and largest < math.inf:
+    if 16.0 * size < largest < math.inf:
         scales.append(largest)
     return [0.25 * scale for scale in scales]
 
 
-def decide(
-    line: Line,
-    output: int,
-    analytic: float,
-    steps: list[float],
-    scale: float,
-    own: float,
-) -> Decision:
-    """Whether the derivative of an output along a line is `analytic`.
+def decide(question: Question, steps: list[float]) -> Decision:
+    """Compare with central differences from each of the first steps, until one agrees.
 
-    Args:
-        steps: the first steps to try, one after the other while nothing is decided.
-        scale: the size of the terms of the derivative; 0 to take that of the differences.
-        own: the round-off of `analytic` itself.
+    A disagreement has to be found twice, and to hold over small steps. Where forward and
+    backward differences stay apart, the one-sided derivatives decide.
     """
+    line, output, analytic, _, _ = question
     if math.isnan(analytic):
-        return Decision("inconclusive", math.nan, math.inf, math.inf, None, "it is NaN")
-    tried: list[tuple[Estimate, list[Level]]] = []
-    again = [0.6 * steps[0], 0.3 * steps[-1]]
-    for n, start in enumerate([*steps, *again]):
-        if (
-            n == len(steps)
-            and tried
-            and analytic == 0.0
-            and all(_flat(seen) for _, seen in tried)
-        ):
-            return Decision("pass", 0.0, min(estimate.error for estimate, _ in tried), 0.0)
+        return _untold("it is NaN")
+    tried: list[Trial] = []
+    for start in steps:
         estimate, levels = central(line, output, start)
         doubtful = not levels or suspicious(levels)
-        if doubtful and n == 0:
-            decision = _at_corner(line, output, analytic, start, own)
+        if doubtful and start == steps[0]:
+            decision = _at_corner(question, start)
             if decision is not None:
                 return decision
-        if not levels or (doubtful and n > 0):
-            continue
-        if line.grain == 0.0 == analytic and _flat(levels):
-            return Decision("pass", 0.0, 0.0, 0.0)
-        tried.append((estimate, levels))
-        decision = _compare(analytic, estimate, levels, scale, own)
-        if decision.verdict == "pass":
-            return decision
-    decision = _at_corner(line, output, analytic, steps[0], own)
-    if decision is not None:
-        return decision
-    return _consensus(analytic, tried, scale, own, estimated_noise(line, output))
+        if levels and (not doubtful or start == steps[0]):
+            tried.append(_trial(question, estimate, levels))
+            if tried[-1].decision.verdict == "pass" or _refuted(tried):
+                break
+    if not tried:
+        return _untold("there are no values near")
+    if analytic == 0.0 and all(trial.flat for trial in tried):
+        return Decision("pass", 0.0, min(trial.estimate.error for trial in tried), 0.0)
+    for share in (0.6, 0.35):  # other steps, where the best ones were
+        if tried[-1].decision.verdict == "pass" or _refuted(tried):
+            break
+        best = min(tried, key=lambda trial: trial.estimate.error)
+        estimate, levels = central(line, output, share * best.levels[0].step)
+        if levels:
+            tried.append(_trial(question, estimate, levels))
+    if tried[-1].decision.verdict == "pass":
+        return tried[-1].decision
+    return _consensus(question, tried)
 
 
-def _flat(levels: list[Level]) -> bool:
-    return all(level.forward == 0.0 == level.backward for level in levels)
+def _untold(reason: str) -> Decision:
+    return Decision("inconclusive", math.nan, math.inf, math.inf, None, reason)
 
 
-def _compare(
-    analytic: float, estimate: Estimate, levels: list[Level], scale: float, own: float
-) -> Decision:
+def _trial(question: Question, estimate: Estimate, levels: list[Level]) -> Trial:
+    return Trial(estimate, levels, _compare(question, estimate, levels))
+
+
+def _refuted(tried: list[Trial]) -> bool:
+    return [trial.decision.verdict for trial in tried].count("fail") == 2
+
+
+def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
+    line, _, analytic, scale, own = question
     numeric, error, step = estimate
     slopes = {level.step: max(abs(level.forward), abs(level.backward)) for level in levels}
-    variation = slopes.get(step, 0.0)
-    settled = error <= 1e-3 * max(abs(numeric), variation) or error <= 8.0 * levels[-1].noise
-    if not settled:
+    seen = max(abs(numeric), slopes.get(step, 0.0))
+    if not (error <= 1e-3 * seen or error <= 8.0 * levels[-1].noise):
         return Decision("inconclusive", numeric, error, math.inf, None, UNSETTLED)
     tolerance = MULTIPLE * error + own + TINIEST
     difference = abs(analytic - numeric)
     share = difference / tolerance
     if difference > tolerance:
         return Decision("fail", numeric, error, share, None, "they disagree")
+    exact = line.grain == 0.0 == error
     size = scale or abs(analytic) or max(abs(numeric), *slopes.values())
-    if tolerance <= SHARP * size:
+    if tolerance <= SHARP * size or exact:
         return Decision("pass", numeric, error, share)
     return Decision("inconclusive", numeric, error, share, None, "round-off hides it")
 
 
-def _at_corner(
-    line: Line, output: int, analytic: float, start: float, own: float
-) -> Decision | None:
+def _at_corner(question: Question, start: float) -> Decision | None:
+    """The decision at a kink, a jump or an edge; None if there is none, or none to see."""
+    line, output, analytic, _, own = question
     found = corner(line, output, start)
     if found is None or not math.isfinite(found.error):
         return None
     outside = max(found.low - analytic, analytic - found.high)
-    if found.low == analytic or found.high == analytic:
+    if analytic in (found.low, found.high):
         outside = 0.0  # also infinity minus infinity
     tolerance = MULTIPLE * found.error + own
     size = max(abs(found.low), abs(found.high), found.seen)
@@ -133,7 +158,7 @@ def _at_corner(
     if endless and analytic * found.low > 0.0 and found.seen < abs(analytic) < math.inf:
         return None  # the bend may be closer by than the steps went
     numeric = found.low if found.low == found.high else 0.5 * (found.low + found.high)
-    share = max(outside, 0.0) / max(tolerance, 5e-324)
+    share = max(outside, 0.0) / max(tolerance, TINIEST)
     shown = found if found.kind in ("kink", "jump") else None
     if outside <= tolerance:
         return Decision("pass", numeric, found.error, share, shown)
@@ -141,21 +166,15 @@ def _at_corner(
     return Decision("fail", numeric, found.error, share, shown, reason)
 
 
-def _consensus(
-    analytic: float,
-    tried: list[tuple[Estimate, list[Level]]],
-    scale: float,
-    own: float,
-    noise: float,
-) -> Decision:
-    """Fail only if two estimates agree with each other and neither with `analytic`."""
+def _consensus(question: Question, tried: list[Trial]) -> Decision:
+    """Fail only if two estimates agree, and the smallest steps that can tell do, too."""
+    line, output, analytic, _, _ = question
+    noise = estimated_noise(line, output)
     found: list[Decision] = []
-    for estimate, levels in tried:
+    for estimate, levels, _ in tried:
         blurred = estimate._replace(error=estimate.error + 2.0 * noise / estimate.step)
-        found.append(_compare(analytic, blurred, levels, scale, own))
+        found.append(_compare(question, blurred, levels))
     found.sort(key=lambda decision: decision.error)
-    if not found:
-        return Decision("inconclusive", math.nan, math.inf, math.inf, None, "no value near")
     best = found[0]
     if best.verdict != "fail":
         return best
@@ -167,4 +186,22 @@ def _consensus(
             if apart > max(MULTIPLE * (best.error + other.error), 0.1 * against):
                 return best._replace(verdict="inconclusive", reason="estimates differ")
             agreed = agreed or other.verdict == "fail"
-    return best if agreed else best._replace(verdict="inconclusive", reason="one estimate only")
+    if not agreed:
+        return best._replace(verdict="inconclusive", reason="there is one estimate only")
+    noise += line.noise[output] + line.grain * abs(line.outputs[output])
+    return _confirmed(question, best, 20.0 * noise / against)
+
+
+def _confirmed(question: Question, best: Decision, small: float) -> Decision:
+    """The failure, if the difference over a small step is nearer to it than to `analytic`."""
+    line, output, analytic, _, _ = question
+    against = abs(best.numeric - analytic)
+    step = max(small, 16.0 * math.ulp(line.x))
+    level = line.level(output, step)
+    if level is None:
+        return best._replace(verdict="inconclusive", reason="there are no values nearer")
+    if level.apart > max(0.5 * against, 8.0 * level.noise):
+        return _at_corner(question, 256.0 * step) or best
+    if abs(level.central - best.numeric) > 0.25 * against + level.noise:
+        return best._replace(verdict="inconclusive", reason="smaller steps tell otherwise")
+    return best

@@ -38,6 +38,11 @@ class Level(NamedTuple):
     central: float
     noise: float  # of any of them
 
+    @property
+    def apart(self) -> float:
+        """How far the forward difference is from the backward one."""
+        return abs(self.forward - self.backward)
+
 
 class Line:
     """A function along one input: f(x + t), evaluated `budget` times at most.
@@ -61,7 +66,7 @@ class Line:
         x: float,
         outputs: Samples,
         noise: Samples,
-        budget: int = 36,
+        budget: int = 38,
         grain: float = 2.0 * ULP,
     ) -> None:
         self.f = f
@@ -162,21 +167,24 @@ class Tableau:
 
 
 def central(
-    line: Line, output: int, start: float, most: int = 8
+    line: Line, output: int, start: float, most: int = 10
 ) -> tuple[Estimate, list[Level]]:
     """The derivative from central differences over steps that fall from `start`.
 
     Steps are divided by 4 where the differences settle, by 16 where they do not (yet).
+    Where forward and backward differences move apart while the step falls, the function
+    has features that the larger steps jumped over: these are forgotten, and the next is
+    smaller by 16 or 256.
 
     Returns:
-        The best estimate, with an infinite error if there is none, and the levels tried.
+        The best estimate, with an infinite error if there is none, and the levels it is from.
     """
     table = Tableau(2)
     levels: list[Level] = []
-    step = start
+    step, factor = start, 1.0
     least = math.ulp(line.x) * (4.0 if line.grain else 1.0)
-    for _ in range(2 * most):
-        if len(levels) == most or not least <= step < math.inf:
+    for _ in range(most):
+        if not least <= step < math.inf:
             break
         level = line.level(output, step)
         if level is None:
@@ -184,12 +192,23 @@ def central(
             continue
         if line.grain == 0.0 and level.forward == level.backward:
             return Estimate(level.central, 0.0, level.step), [level]
+        jumped = bool(levels) and level.apart > 1.5 * levels[-1].apart + 4.0 * level.noise
+        if jumped:
+            table, levels = Tableau(2), []
         table.add(level.step, level.central, level.noise)
-        before = levels[-1].central if levels else level.central
         levels.append(level)
         best = table.best
         if best.error <= WELL * abs(best.value) or level.noise > best.error:
             break
-        settles = abs(level.central - before) < 0.3 * abs(level.central)
-        step /= 4.0 if settles else 16.0
+        if jumped:
+            factor = min(16.0 * factor, 256.0)
+        elif len(levels) > 1 and _apart(levels) > 0.3 * abs(level.central):
+            factor = 16.0
+        else:
+            factor = 4.0
+        step /= factor
     return table.best, levels
+
+
+def _apart(levels: list[Level]) -> float:
+    return abs(levels[-1].central - levels[-2].central)

@@ -41,10 +41,7 @@ class Side(NamedTuple):
 def suspicious(levels: list[Level]) -> bool:
     """Whether forward and backward differences stay apart while the step falls."""
     first, last = levels[0], levels[-1]
-    apart = abs(last.forward - last.backward)
-    if apart <= 8.0 * last.noise:
-        return False
-    return apart > 0.6 * abs(first.forward - first.backward)
+    return last.apart > 8.0 * last.noise and last.apart > 0.6 * first.apart
 
 
 def corner(line: Line, output: int, start: float) -> Corner | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autograd.primitive import Primitive, primal
 from autograd.primitives import _own
-from autograd.testing.decide import Decision, decide, starts
+from autograd.testing.decide import Decision, Question, decide, starts
 from autograd.testing.differences import ULP, Line
 from autograd.value import Value
 
@@ -68,7 +68,7 @@ def check_partial(
         distances = [abs(x - c) for c in before + after if x != c]
         near = [max(0.25 * d, math.ulp(x)) for d in sorted(distances) if d < (abs(x) or 1.0)]
         steps = near + steps
-    return decide(line, 0, partial, steps, 0.0, 16.0 * ULP * abs(partial))
+    return decide(Question(line, 0, partial, 0.0, 16.0 * ULP * abs(partial)), steps)
 
 
 def rounding(node: Value) -> float:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from autograd.primitive import describe, primal
 from autograd.sweeps import tangents
 from autograd.testing import oracle
-from autograd.testing.decide import Decision, decide, starts
+from autograd.testing.decide import Decision, Question, decide, starts
 from autograd.testing.differences import ULP
 from autograd.testing.nodes import check_nodes, rounding, slots
 from autograd.testing.problem import Problem
@@ -98,7 +98,7 @@ class Recording:
             line = problem.line(i, self.outputs, tuple(self.noises))
             for j, row in enumerate(self.rows):
                 own, size = self.own_error(i, j), self.sizes[j][i]
-                decision = decide(line, j, row[i], starts(x), size, own)
+                decision = decide(Question(line, j, row[i], size, own), starts(x))
                 asked = None
                 if decision.verdict == "inconclusive" and exact is not None:
                     asked = exact.decide(i, j)

@@ -15,12 +15,23 @@ from contextlib import contextmanager
 from typing import Any
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
-from autograd import Value
+from autograd import Value, gradient
 from autograd.primitive import TABLE, Primitive
+from autograd.testing import gradcheck
 from autograd.testing.programs import OPERANDS, SAFE, Program, assemble
 from autograd.testing.recorded import Case, node_cases
+from autograd.value import topological_order
 
-__all__ = ["NAMES", "measure", "planted", "random_point", "random_program", "replaced"]
+__all__ = [
+    "NAMES",
+    "measure",
+    "measure_by_hand",
+    "measure_programs",
+    "planted",
+    "random_point",
+    "random_program",
+    "replaced",
+]
 
 NAMES = sorted(TABLE)
 Plant = Callable[[float], float]
@@ -78,9 +89,7 @@ def random_point(name: str, rng: random.Random) -> list[Any]:
         count = op.arity or OPERANDS.get(name, 5 if name == "cross_entropy" else 3)
         xs = [random_number(rng) for _ in range(count)]
         first = 0
-        if name == "take":
-            xs[0] = float(rng.randrange(2))
-        elif name == "where":
+        if name == "take" or name == "where":
             xs[0] = float(rng.randrange(2))
         elif name == "cross_entropy":
             xs[:2] = [float(rng.randrange(3)), rng.choice([0.0, 0.1])]
@@ -134,7 +143,7 @@ def measure(count: int, seed: int = 0, show: bool = False) -> Counter[tuple[str,
             right = cases(name, xs)
             for case in right:
                 found["nothing", case.decision.verdict] += 1
-                if show and not case.decision.verdict == "pass":
+                if show and case.decision.verdict != "pass":
                     print("nothing", case.place(), case.decision)
             for plant, change in PLANTS.items():
                 with planted(name, change):
@@ -142,11 +151,83 @@ def measure(count: int, seed: int = 0, show: bool = False) -> Counter[tuple[str,
                 for before, after in zip(right, wrong, strict=True):
                     if 1e-300 < abs(before.analytic) < math.inf and not at_a_corner(before):
                         found[plant, after.decision.verdict] += 1
-                        if show and not after.decision.verdict == "fail":
+                        if show and after.decision.verdict != "fail":
                             print(plant, after.place(), after.analytic, after.decision)
     return found
 
 
+def measure_programs(
+    count: int, seed: int = 0, order: int = 1, show: bool = False
+) -> Counter[tuple[str, str]]:
+    """Verdicts of `gradcheck` on random programs, as they are and with one rule x 1.0001.
+
+    A planted error counts as found if the report names the primitive.
+    """
+    rng = random.Random(seed)
+    found: Counter[tuple[str, str]] = Counter()
+    for _ in range(count):
+        program = random_program(rng)
+        report = gradcheck(program, *program.starts, order=order)
+        found["nothing", report.verdict] += 1
+        if show and not report:
+            print(f"{program}\n{report}")
+        name = rng.choice(program.steps).name
+        with planted(name, PLANTS["x 1.0001"]):
+            order_of_nodes, _ = topological_order(program.record()[1])
+            changed = [
+                node for node in order_of_nodes if node.op is TABLE[name] and any(node.partials)
+            ]
+            if changed:
+                report = gradcheck(program, *program.starts)
+                verdict = report.verdict if report.primitive in (name, None) else "other"
+                found["x 1.0001", verdict] += 1
+                if show and (report.verdict != "fail" or report.primitive != name):
+                    print(f"planted in {name}\n{program}\n{report}")
+    return found
+
+
+def measure_by_hand(count: int, seed: int = 0, show: bool = False) -> Counter[tuple[str, str]]:
+    """Verdicts on random programs in floats alone, with the gradient as if written by hand.
+
+    The planted error is in one component that is not small beside the others.
+    """
+    rng = random.Random(seed)
+    found: Counter[tuple[str, str]] = Counter()
+    for _ in range(count):
+        program = random_program(rng)
+        leaves, root = program.record()
+        right = gradient(root, leaves)
+
+        def f(xs: list[float], program: Program = program) -> float:
+            return float(program(*xs))
+
+        xs = list(program.starts)
+        report = gradcheck(f, xs, gradient=lambda xs, right=right: right)
+        found["nothing", report.verdict] += 1
+        if show and not report:
+            print(f"{program}\n{report}")
+        worst = max(zip(map(abs, right), range(len(xs))))[1]
+        wrong = [g * (1.0001 if i == worst else 1.0) for i, g in enumerate(right)]
+        if wrong != right:
+            report = gradcheck(f, xs, gradient=lambda xs, wrong=wrong: wrong)
+            found["x 1.0001", report.verdict] += 1
+            if show and report.verdict != "fail":
+                print(f"planted {wrong}\n{program}\n{report}")
+    return found
+
+
+def main(count: int) -> None:
+    """Print the figures."""
+    for title, found in (
+        (f"{count} points a primitive", measure(count)),
+        (f"{count} random programs", measure_programs(count, show=True)),
+        (f"{count} random programs by hand", measure_by_hand(count, show=True)),
+        (f"{count // 10} random programs, order 2", measure_programs(count // 10, order=2)),
+    ):
+        print(title)
+        for (plant, verdict), times in sorted(found.items()):
+            print(f"  {plant:10}{verdict:14}{times}")
+
+
 if __name__ == "__main__":
-    for (plant, verdict), times in sorted(measure(int(sys.argv[1]), show=True).items()):
-        print(f"{plant:10}{verdict:14}{times}")
+    main(int(sys.argv[1]))
