@@ -68,6 +68,8 @@ def gradcheck(
     if order < 1:
         raise ValueError(f"order is 1 or more, got {order}")
     if gradient is not None:
+        if not callable(gradient):
+            raise TypeError(f"gradient is a function, got {gradient!r}")
         if order != 1 or oracle == "mpmath":
             raise ValueError("with `gradient`, the order is 1 and differences are the oracle")
         return _check_plain(PlainProblem(f, xs), gradient)
@@ -135,7 +137,11 @@ def _check_recorded(problem: Problem, oracle: Oracle) -> Report:
         cases += node_cases(recording.order, ask)
         whole, evaluations = recording.end_to_end_cases(ask)
         cases += whole
-    return _report(cases, evaluations + 2)
+    report = _report(cases, evaluations + 2)
+    if report.verdict == "fail" and report.primitive is None and oracle != "mpmath":
+        hint = "every recorded partial is right, so look for .data and detach() in f"
+        return replace(report, reason=f"{report.reason}; {hint}")
+    return report
 
 
 def _culprit(problem: Problem, order: int) -> str | None:

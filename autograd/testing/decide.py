@@ -82,6 +82,8 @@ def decide(question: Question, steps: list[float]) -> Decision:
     line, output, analytic, _, _ = question
     if math.isnan(analytic):
         return _untold("it is NaN")
+    if math.isinf(analytic):
+        question = question._replace(own=0.0)
     tried: list[Trial] = []
     for start in steps:
         estimate, levels = central(line, output, start)
@@ -94,6 +96,10 @@ def decide(question: Question, steps: list[float]) -> Decision:
             tried.append(_trial(question, estimate, levels))
             if tried[-1].decision.verdict == "pass" or _refuted(tried):
                 break
+    if all(trial.decision.reason == UNSETTLED for trial in tried):
+        decision = _at_corner(question, steps[0])
+        if decision is not None:
+            return decision
     if not tried:
         return _untold("there are no values near")
     if analytic == 0.0 and all(trial.flat for trial in tried):
@@ -125,9 +131,10 @@ def _refuted(tried: list[Trial]) -> bool:
 def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
     line, _, analytic, scale, own = question
     numeric, error, step = estimate
-    slopes = {level.step: max(abs(level.forward), abs(level.backward)) for level in levels}
-    seen = max(abs(numeric), slopes.get(step, 0.0))
-    if not (error <= 1e-3 * seen or error <= 8.0 * levels[-1].noise):
+    slopes = [max(abs(level.forward), abs(level.backward)) for level in levels]
+    used = [(slope, level.noise) for slope, level in zip(slopes, levels) if level.step == step]
+    seen, noise = used[0] if used else (0.0, 0.0)
+    if not (error <= 1e-3 * max(abs(numeric), seen) or error <= 8.0 * noise):
         return Decision("inconclusive", numeric, error, math.inf, None, UNSETTLED)
     tolerance = MULTIPLE * error + own + TINIEST
     difference = abs(analytic - numeric)
@@ -135,7 +142,7 @@ def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Dec
     if difference > tolerance:
         return Decision("fail", numeric, error, share, None, "they disagree")
     exact = line.grain == 0.0 == error
-    size = scale or abs(analytic) or max(abs(numeric), *slopes.values())
+    size = scale or abs(analytic) or max(abs(numeric), *slopes)
     if tolerance <= SHARP * size or exact:
         return Decision("pass", numeric, error, share)
     return Decision("inconclusive", numeric, error, share, None, "round-off hides it")
@@ -189,7 +196,8 @@ def _consensus(question: Question, tried: list[Trial]) -> Decision:
     if not agreed:
         return best._replace(verdict="inconclusive", reason="there is one estimate only")
     noise += line.noise[output] + line.grain * abs(line.outputs[output])
-    return _confirmed(question, best, 20.0 * noise / against)
+    smallest = 2.0**-40 * min(trial.estimate.step for trial in tried)
+    return _confirmed(question, best, max(20.0 * noise / against, smallest))
 
 
 def _confirmed(question: Question, best: Decision, small: float) -> Decision:

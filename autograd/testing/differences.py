@@ -56,9 +56,23 @@ class Line:
         budget: how often f may be called.
         grain: the round-off of a value, as a share of it; 0 for a function that selects
             among numbers and computes nothing.
+
+    Attributes:
+        seen: what f gave, by point.
+        steps: those that `level` has taken.
     """
 
-    __slots__ = ("budget", "evaluations", "f", "grain", "noise", "outputs", "seen", "x")
+    __slots__ = (
+        "budget",
+        "evaluations",
+        "f",
+        "grain",
+        "noise",
+        "outputs",
+        "seen",
+        "steps",
+        "x",
+    )
 
     def __init__(
         self,
@@ -77,6 +91,7 @@ class Line:
         self.grain = grain
         self.evaluations = 0
         self.seen: dict[float, Samples | None] = {}
+        self.steps: list[float] = []
 
     def at(self, point: float) -> Samples | None:
         """f(point), or None where there is no value or the budget is spent."""
@@ -106,6 +121,7 @@ class Line:
         up, down = above - x, x - below
         if not (up > 0.0 and down > 0.0):
             return None
+        self.steps.append(step)
         y, z, center = high[output], low[output], self.outputs[output]
         noise = self.noise[output] + self.grain * max(abs(y), abs(z)) + TINIEST
         return Level(
@@ -190,7 +206,7 @@ def central(
         if level is None:
             step /= 16.0
             continue
-        if line.grain == 0.0 and level.forward == level.backward:
+        if line.grain == 0.0 and level.forward == level.backward in (0.0, 1.0):
             return Estimate(level.central, 0.0, level.step), [level]
         jumped = bool(levels) and level.apart > 1.5 * levels[-1].apart + 4.0 * level.noise
         if jumped:
@@ -198,7 +214,8 @@ def central(
         table.add(level.step, level.central, level.noise)
         levels.append(level)
         best = table.best
-        if best.error <= WELL * abs(best.value) or level.noise > best.error:
+        enough = WELL * max(abs(best.value), 1e-3 * levels[0].apart)
+        if best.error <= enough or level.noise > best.error:
             break
         if jumped:
             factor = min(16.0 * factor, 256.0)

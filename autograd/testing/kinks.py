@@ -54,7 +54,7 @@ def corner(line: Line, output: int, start: float) -> Corner | None:
     if not smooth:
         return Corner(-math.inf, math.inf, 0.0, "jump", seen)
     if len(smooth) < len(sides):
-        limit = smooth[0].limit
+        limit, _, seen = smooth[0]
         return Corner(limit.value, limit.value, limit.error, "jump", seen)
     ends = sorted([side.limit.value for side in sides])
     low, high = ends[0], ends[-1]
@@ -71,10 +71,13 @@ def corner(line: Line, output: int, start: float) -> Corner | None:
 def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | None]:
     """The limits from the right and from the left; None for a side without values.
 
-    Steps fall by 16 until round-off hides how the slopes differ.
+    Steps fall until round-off hides how the slopes differ: first those that were taken
+    already, then by 16.
     """
     tables = (Tableau(1), Tableau(1))
     slopes: tuple[list[float], list[float]] = ([], [])
+    rows: tuple[list[Estimate], list[Estimate]] = ([], [])
+    steps = sorted({step for step in line.steps if step < 0.9 * start}, reverse=True)
     step = start
     for _ in range(8):
         found = [line.one_sided(output, step), line.one_sided(output, -step)]
@@ -84,38 +87,59 @@ def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | N
             seen = [slope for slope, _ in here] + before + ([0.0] if len(here) == 1 else [])
             if max([noise for _, noise in here]) > 1e-6 * (max(seen) - min(seen)):
                 break
-        for pair, table, slope in zip(found, tables, slopes):
+        for pair, table, slope, row in zip(found, tables, slopes, rows):
             if pair is not None:
                 table.best = Estimate(math.nan, math.inf, math.inf)  # of this row alone
                 table.add(step, *pair)
+                row.append(table.best)
                 slope.append(pair[0])
-        step /= 16.0
+        step = steps.pop(0) if steps else step / 16.0
     right, left = [
-        _limit(line, output, sign, table, slope)
-        for sign, table, slope in zip((1.0, -1.0), tables, slopes)
+        _limit(line, output, sign, table.steps, slope, _latest(row))
+        for sign, table, slope, row in zip((1.0, -1.0), tables, slopes, rows)
     ]
     return right, left
 
 
 def _limit(
-    line: Line, output: int, sign: float, table: Tableau, slopes: list[float]
+    line: Line,
+    output: int,
+    sign: float,
+    steps: list[float],
+    slopes: list[float],
+    limit: Estimate,
 ) -> Side | None:
+    """The limit, or infinity if the slopes grow like a power to the last bits of x."""
     if len(slopes) < 2:
         return None
-    tail = slopes[-4:]
     seen = max(map(abs, slopes))
-    growth = [b / a if a else 0.0 for a, b in itertools.pairwise(tail)]
-    steady = len(growth) == 3 and min(growth) > 1.2 and max(growth) < 1.2 * min(growth)
-    if not steady:
-        return Side(table.best, False, seen)
-    power = math.log(growth[-1], 16.0)
+    powers = [
+        math.log(b / a) / math.log(before / after) if a * b > 0.0 else 0.0
+        for (a, b), (before, after) in zip(
+            itertools.pairwise(slopes[-4:]), itertools.pairwise(steps[-4:])
+        )
+    ]
+    if len(powers) < 3 or min(powers) < 0.06 or max(powers) - min(powers) > 0.06:
+        return Side(limit, False, seen)
+    power = powers[-1]
     jumps = power > 0.99
-    for ulps in (64.0, 6.0):  # the growth goes on to the last bits of x
-        step = ulps * math.ulp(line.x) if line.x else table.steps[-1] * 2.0**-80 * ulps
+    for ulps in (64.0, 6.0):
+        step = ulps * math.ulp(line.x) if line.x else steps[-1] * 2.0**-80 * ulps
         closest = line.one_sided(output, sign * step)
-        expected = tail[-1] * (table.steps[-1] / step) ** power
+        expected = slopes[-1] * (steps[-1] / step) ** power
         near = 1.01 if jumps else 1.4
         if closest is None or not 1.0 / near < closest[0] / expected < near:
             return Side(Estimate(math.nan, math.inf, math.inf), False, seen)
-    infinite = Estimate(math.copysign(math.inf, tail[-1]), 0.0, table.steps[-1])
+    infinite = Estimate(math.copysign(math.inf, slopes[-1]), 0.0, steps[-1])
     return Side(infinite, jumps, seen)
+
+
+def _latest(rows: list[Estimate]) -> Estimate:
+    """The best estimate that all later ones agree with: the smallest steps have the say."""
+    best = Estimate(math.nan, math.inf, math.inf)
+    for row in reversed(rows):
+        if abs(row.value - best.value) > 4.0 * (row.error + best.error):
+            break
+        if row.error < best.error:
+            best = row
+    return best

@@ -12,7 +12,6 @@ import pickle
 from dataclasses import dataclass, field
 
 try:
-    from hypothesis import assume
     from hypothesis import strategies as st
     from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 except ImportError:
@@ -76,7 +75,8 @@ class GraphLife(RuleBasedStateMachine):
         """Record an operation of one operand."""
         i = self._pick(i)
         x = self.nodes[i].data
-        assume(SAFE[name](x) and abs(TABLE[name](x)) < 100.0)
+        if not SAFE[name](x) or abs(TABLE[name](x)) > 100.0:
+            return
         node = TABLE[name](self.nodes[i])
         (partial,) = TABLE[name](Value(x)).partials
         self._add(node, TABLE[name](x), [(i, partial)])
@@ -88,8 +88,9 @@ class GraphLife(RuleBasedStateMachine):
         xs = [self.nodes[i].data, self.nodes[j].data if constant is None else constant]
         if name == "dot":
             xs.insert(0, 0.25)
-        assume(name == "dot" or SAFE[name](*xs))
-        assume(abs(TABLE[name](*xs)) < 100.0)
+        safe = name == "dot" or SAFE[name](*xs)
+        if not safe or abs(TABLE[name](*xs)) > 100.0:
+            return
         partials = TABLE[name](*map(Value, xs)).partials[-2:]
         edges = [(i, partials[0])] + ([(j, partials[1])] if constant is None else [])
         operands = [*xs[:-2], self.nodes[i], self.nodes[j] if constant is None else constant]
@@ -113,9 +114,9 @@ class GraphLife(RuleBasedStateMachine):
     def mutate(self, i: int, data: float) -> None:
         """Set a leaf's data: what was recorded with it keeps its partials."""
         i = self._pick(i)
-        assume(self.nodes[i].op is None)
-        self.nodes[i].data = data
-        self.models[i].data = data
+        if self.nodes[i].op is None:
+            self.nodes[i].data = data
+            self.models[i].data = data
 
     @rule(i=index)
     def zero(self, i: int) -> None:

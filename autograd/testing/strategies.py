@@ -137,6 +137,8 @@ def programs(
         raise ValueError(f"max_inputs and max_ops are 1 or more, got {max_inputs}, {max_ops}")
     chosen = sorted(SAFE) if primitives is None else primitives
     given = [p.name if isinstance(p, Primitive) else p for p in chosen]
+    if not given:
+        raise ValueError("no operations are given to make programs of")
     for name in given:
         if name not in TABLE or (name in _own and name not in SAFE):
             raise ValueError(f"no programs are made of {name!r}")

@@ -1,24 +1,50 @@
-"""A graph's life: the machine runs on the engine, and notices when the engine errs."""
+"""A graph's life: the machine runs on the engine, and notices what is not as its model."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from autograd.testing.machine import GraphLife
 
 TestGraphLife = GraphLife.TestCase
-TestGraphLife.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestGraphLife.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
 
 
-class Forgetful(GraphLife):
-    """A model of an engine whose leaves do not accumulate."""
+def life() -> GraphLife:
+    machine = GraphLife()
+    machine.begin(2.0)
+    machine.binary("mul", 0, 0, None)
+    machine.backward(1, 1.0)
+    machine.every_node_is_as_its_model()
+    return machine
 
-    def backward(self, i: int, seed: float) -> None:
-        super().backward(i, seed)
+
+def lose_grad(machine: GraphLife) -> None:
+    machine.nodes[0].grad = 0.0
 
 
-def run(changed: type[GraphLife]) -> None:
-    run_state_machine_as_test(
-        changed, settings=settings(max_examples=200, deadline=None, database=None)
-    )
+def lose_data(machine: GraphLife) -> None:
+    machine.nodes[1].data = 5.0
+
+
+def lose_edges(machine: GraphLife) -> None:
+    machine.nodes[1] = machine.nodes[0].square()
+    machine.nodes[1].grad = 1.0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lose_grad, r"node 0 has grad 0.0, not 4.0"),
+        (lose_data, r"node 1 holds 5.0, not 4.0"),
+        (lose_edges, r"node 1 has the edges .*, not .*"),
+    ],
+)
+def test_a_spoilt_node_is_noticed(spoil: Callable[[GraphLife], None], words: str) -> None:
+    machine = life()
+    spoil(machine)
+    with pytest.raises(AssertionError, match=words):
+        machine.every_node_is_as_its_model()
