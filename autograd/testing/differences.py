@@ -114,13 +114,11 @@ class Line:
         x = self.x
         above = x + step
         below = x - (above - x)
-        high = self.at(above)
+        high = None if math.isinf(above) else self.at(above)
         low = None if high is None else self.at(below)
         if high is None or low is None:
             return None
         up, down = above - x, x - below
-        if not (up > 0.0 and down > 0.0):
-            return None
         self.steps.append(step)
         y, z, center = high[output], low[output], self.outputs[output]
         noise = self.noise[output] + self.grain * max(abs(y), abs(z)) + TINIEST
@@ -135,8 +133,8 @@ class Line:
     def one_sided(self, output: int, step: float) -> tuple[float, float] | None:
         """The difference over a signed step, and its noise; None if there is no value."""
         point = self.x + step
-        found = self.at(point)
-        if found is None or point == self.x:
+        found = None if math.isinf(point) or point == self.x else self.at(point)
+        if found is None:
             return None
         noise = self.noise[output] + self.grain * abs(found[output]) + TINIEST
         taken = point - self.x

@@ -12,7 +12,7 @@ from autograd.testing.decide import Decision, Question, decide, starts
 from autograd.testing.differences import ULP, Line
 from autograd.value import Value
 
-__all__ = ["NodeCheck", "check_nodes", "rounding", "slots"]
+__all__ = ["NodeCheck", "check_nodes", "partial_sizes", "rounding", "slots"]
 
 
 class NodeCheck(NamedTuple):
@@ -85,3 +85,12 @@ def rounding(node: Value) -> float:
 def slots(node: Value) -> list[int]:
     """The places of a node's inputs among its operands."""
     return [slot for slot, x in enumerate(node.operands) if type(x) is Value]
+
+
+def partial_sizes(node: Value) -> list[float]:
+    """The sizes of a node's partials, or of their terms, by which their round-off goes."""
+    sizes = [abs(partial) for partial in node.partials]
+    op: Any = node.op
+    if op.name in ("silu", "gelu") and node.inputs[0].data:  # whose two terms cancel at a root
+        sizes[0] += abs(node.data / node.inputs[0].data)
+    return sizes

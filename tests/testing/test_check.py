@@ -105,6 +105,7 @@ def test_a_wrong_rule_is_named() -> None:
     report = gradcheck(lambda x: exp(cube(x) * 0.1) * sin(x), 1.2)
     assert (report.verdict, report.primitive) == ("fail", "cube_1")
     assert report.where == "operand 0 of cube_1(1.2)"
+    assert "  primitive cube_1" in str(report).splitlines()
 
 
 def test_a_rule_that_is_wrong_in_the_second_order_alone() -> None:
@@ -129,6 +130,7 @@ def test_a_second_order_that_is_wrong_without_a_wrong_primitive() -> None:
 
     report = gradcheck(detached, 0.7, order=2)
     assert (report.verdict, report.order, report.primitive) == ("fail", 2, None)
+    assert gradcheck(detached, 0.7, order=4).order == 2
 
 
 def test_kinks_are_reported() -> None:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
+from autograd import Value
 from autograd.primitives import TABLE
 from autograd.testing import gradcheck
 from autograd.testing.differences import Line, Tableau, central
+from autograd.testing.nodes import check_nodes
 from autograd.testing.noise import estimated_noise
 
 Function = Callable[[float], float]
@@ -213,6 +215,11 @@ def test_a_tableau_of_one_row_has_no_estimate() -> None:
     assert table.best.error == math.inf
 
 
+def test_values_that_are_not_finite_are_none() -> None:
+    line = Line(lambda t: (math.inf if t > 1.0 else t,), 1.0, (1.0,), (0.0,))
+    assert [line.at(0.5), line.at(1.5)] == [(0.5,), None]
+
+
 def test_there_are_no_values_near() -> None:
     def f(x: float) -> float:
         if x != 1.0:
@@ -232,3 +239,22 @@ def test_tiny_and_huge_numbers(x: float) -> None:
     assert gradcheck(lambda t: 3.0 * t, x, gradient=constant(3.0))
     assert gradcheck(lambda t: 3.0 * t, x, gradient=constant(3.0003)).verdict == "fail"
     assert gradcheck(lambda t: math.log(abs(t)), x, gradient=lambda t: 1.0 / t)
+
+
+def test_numbers_at_the_end_of_the_range() -> None:
+    assert gradcheck(lambda x: 1e307 * x, 10.0, gradient=constant(1e307))
+    assert gradcheck(lambda x: 1e-300 * x, 1.7e308, gradient=constant(1e-300))
+    assert gradcheck(math.sqrt, 1.7e308, gradient=lambda x: 0.5 / math.sqrt(x))
+
+
+@pytest.mark.parametrize("gap", [2.0**-53, 2.0**-52, 1e-15, 1e-12, 1e-9])
+def test_close_to_an_edge_a_steep_slope_is_not_an_infinite_one(gap: float) -> None:
+    x = 1.0 - gap
+    report = gradcheck(TABLE["acos"], x, oracle="differences")
+    assert report.verdict in ("pass", "inconclusive")
+    assert gradcheck(TABLE["acos"], x)
+
+
+def test_a_partial_that_does_not_exist_is_left_out() -> None:
+    [check] = check_nodes([TABLE["pow"](Value(-2.0), Value(3.0))])
+    assert (check.slot, check.decision.verdict) == (0, "pass")

@@ -88,6 +88,9 @@ def test_programs_of_chosen_operations(program: Program) -> None:
 def test_programs_of_ones_own_operations_stay_where_these_are_mild() -> None:
     steep = primitive("steep_5", lambda x: 1.0 / x, lambda out, x: -out / x, domain="x ≠ 0")
 
+    for x in (0.0, 1e-3, 1e-9):
+        assert assemble([x], [("steep_5", [0], [None])]).steps == (Step("add", (0, 0)),)
+
     @given(programs(primitives=[steep, "sub"]))
     def mild(program: Program) -> None:
         leaves, root = program.record()
