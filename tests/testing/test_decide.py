@@ -255,6 +255,14 @@ def test_close_to_an_edge_a_steep_slope_is_not_an_infinite_one(gap: float) -> No
     assert gradcheck(TABLE["acos"], x)
 
 
+def test_a_bend_that_is_closer_by_than_any_step() -> None:
+    def f(x: float) -> float:
+        return math.sqrt(x + 1e-40)
+
+    assert gradcheck(f, 0.0, gradient=constant(5e19)).verdict == "inconclusive"
+    assert gradcheck(f, 0.0, gradient=constant(1.0)).verdict == "fail"
+
+
 def test_a_partial_that_does_not_exist_is_left_out() -> None:
     [check] = check_nodes([TABLE["pow"](Value(-2.0), Value(3.0))])
     assert (check.slot, check.decision.verdict) == (0, "pass")
