@@ -161,6 +161,8 @@ def _at_corner(question: Question, start: float) -> Decision | None:
     size = max(abs(found.low), abs(found.high), found.seen)
     if outside > 0.0 and tolerance > SHARP * size:
         return None
+    if found.kind == "edge" and math.isinf(analytic) and math.isfinite(found.low):
+        return None  # the slopes of x ** 0.999999 grow too slowly to be seen
     endless = found.low == found.high and math.isinf(found.low)
     if endless and analytic * found.low > 0.0 and found.seen < abs(analytic) < math.inf:
         return None  # the bend may be closer by than the steps went

@@ -10,6 +10,8 @@ from autograd.testing.differences import Estimate, Level, Line, Tableau
 
 __all__ = ["Corner", "corner", "suspicious"]
 
+UNSETTLED = Estimate(math.nan, math.inf, math.inf)
+
 
 class Corner(NamedTuple):
     """What is there instead of a derivative.
@@ -31,7 +33,8 @@ class Corner(NamedTuple):
 
 
 class Side(NamedTuple):
-    """The limit of one-sided differences, perhaps infinite; whether it is that of a jump."""
+    """The limit of one-sided differences, perhaps infinite; whether it is that of a jump;
+    and the largest slope seen."""
 
     limit: Estimate
     jumps: bool
@@ -77,7 +80,7 @@ def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | N
     tables = (Tableau(1), Tableau(1))
     slopes: tuple[list[float], list[float]] = ([], [])
     rows: tuple[list[Estimate], list[Estimate]] = ([], [])
-    steps = sorted({step for step in line.steps if step < 0.9 * start}, reverse=True)
+    steps = sorted(line.steps, reverse=True)
     step = start
     for _ in range(8):
         found = [line.one_sided(output, step), line.one_sided(output, -step)]
@@ -89,13 +92,15 @@ def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | N
                 break
         for pair, table, slope, row in zip(found, tables, slopes, rows):
             if pair is not None:
-                table.best = Estimate(math.nan, math.inf, math.inf)  # of this row alone
+                table.best = UNSETTLED  # of this row alone
                 table.add(step, *pair)
                 row.append(table.best)
                 slope.append(pair[0])
-        step = steps.pop(0) if steps else step / 16.0
+        steps = [smaller for smaller in steps if smaller < 0.5 * step]
+        step = steps[0] if steps else step / 16.0
+    size = max([abs(slope[0]) for slope in slopes if slope], default=0.0)
     right, left = [
-        _limit(line, output, sign, table.steps, slope, _latest(row))
+        _limit(line, output, sign, table.steps, slope, _latest(row), size)
         for sign, table, slope, row in zip((1.0, -1.0), tables, slopes, rows)
     ]
     return right, left
@@ -108,8 +113,12 @@ def _limit(
     steps: list[float],
     slopes: list[float],
     limit: Estimate,
+    size: float,
 ) -> Side | None:
-    """The limit, or infinity if the slopes grow like a power to the last bits of x."""
+    """The limit if it settles, or infinity if slopes grow like a power to the last bits of x.
+
+    `size` is that of the slopes over the largest step.
+    """
     if len(slopes) < 2:
         return None
     seen = max(map(abs, slopes))
@@ -120,7 +129,8 @@ def _limit(
         )
     ]
     if len(powers) < 3 or min(powers) < 0.06 or max(powers) - min(powers) > 0.06:
-        return Side(limit, False, seen)
+        settled = limit.error <= 0.05 * max(abs(limit.value), size)
+        return Side(limit if settled else UNSETTLED, False, seen)
     power = powers[-1]
     jumps = power > 0.99
     for ulps in (64.0, 6.0):
@@ -129,14 +139,14 @@ def _limit(
         expected = slopes[-1] * (steps[-1] / step) ** power
         near = 1.01 if jumps else 1.4
         if closest is None or not 1.0 / near < closest[0] / expected < near:
-            return Side(Estimate(math.nan, math.inf, math.inf), False, seen)
+            return Side(UNSETTLED, False, seen)
     infinite = Estimate(math.copysign(math.inf, slopes[-1]), 0.0, steps[-1])
     return Side(infinite, jumps, seen)
 
 
 def _latest(rows: list[Estimate]) -> Estimate:
     """The best estimate that all later ones agree with: the smallest steps have the say."""
-    best = Estimate(math.nan, math.inf, math.inf)
+    best = UNSETTLED
     for row in reversed(rows):
         if abs(row.value - best.value) > 4.0 * (row.error + best.error):
             break

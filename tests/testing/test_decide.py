@@ -255,6 +255,11 @@ def test_close_to_an_edge_a_steep_slope_is_not_an_infinite_one(gap: float) -> No
     assert gradcheck(TABLE["acos"], x)
 
 
+def test_slopes_that_grow_without_bound_but_too_slowly_to_be_seen() -> None:
+    report = gradcheck(lambda x: x**0.999999999999, 0.0, gradient=constant(math.inf))
+    assert report.verdict == "inconclusive"
+
+
 def test_a_bend_that_is_closer_by_than_any_step() -> None:
     def f(x: float) -> float:
         return math.sqrt(x + 1e-40)
