@@ -61,7 +61,6 @@ def _left_by_differences(values: list[float]) -> float:
     for k in range(1, len(values)):
         values = [b - a for a, b in pairwise(values)]
         if k >= 3:
-            mean = sum([d * d for d in values]) / len(values)
-            share = math.factorial(k) ** 2 / math.factorial(2 * k)
-            largest = max(largest, math.sqrt(share * mean))
+            rms = math.hypot(*values) / math.sqrt(len(values))
+            largest = max(largest, rms * math.factorial(k) / math.sqrt(math.factorial(2 * k)))
     return largest

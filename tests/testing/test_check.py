@@ -71,6 +71,16 @@ def test_a_gradient_written_by_hand_for_arrays_and_several_arguments() -> None:
     assert report.where.startswith("argument 0[")
 
 
+def test_steps_that_leave_the_domain_are_left_out() -> None:
+    check_gradients(lambda x: x**1.5, 0.01, gradient=lambda x: 1.5 * x**0.5)
+    check_gradients(lambda x: np.log(x), 0.01, gradient=lambda x: 1.0 / x)
+    check_gradients(
+        lambda x: math.exp(x * 1e3), 0.7, gradient=lambda x: 1e3 * math.exp(x * 1e3)
+    )
+    with pytest.raises(ValueError, match="returns the complex number"):
+        gradcheck(lambda x: x**0.5, -1.0, gradient=lambda x: 1.0)
+
+
 def test_the_error_carries_the_report() -> None:
     with pytest.raises(GradientError, match="fail: a derivative is wrong") as caught:
         check_gradients(lambda x: x * x, 3.0, gradient=lambda x: 2.0001 * x)
