@@ -123,12 +123,13 @@ def _limit(
         return None
     seen = max(map(abs, slopes))
     powers = [
-        math.log(b / a) / math.log(before / after) if a * b > 0.0 else 0.0
+        _log_ratio(a, b) / math.log(before / after)
         for (a, b), (before, after) in zip(
             itertools.pairwise(slopes[-4:]), itertools.pairwise(steps[-4:])
         )
     ]
-    if len(powers) < 3 or min(powers) < 0.06 or max(powers) - min(powers) > 0.06:
+    steady = len(powers) == 3 and max(powers) - min(powers) <= 0.06
+    if not (steady and 0.06 <= powers[-1] <= 1.5):
         settled = limit.error <= 0.05 * max(abs(limit.value), size)
         return Side(limit if settled else UNSETTLED, False, seen)
     power = powers[-1]
@@ -142,6 +143,13 @@ def _limit(
             return Side(UNSETTLED, False, seen)
     infinite = Estimate(math.copysign(math.inf, slopes[-1]), 0.0, steps[-1])
     return Side(infinite, jumps, seen)
+
+
+def _log_ratio(a: float, b: float) -> float:
+    """log(b / a), 0 where they differ in sign or one is 0 or infinite."""
+    if not (0.0 < abs(a) < math.inf and 0.0 < abs(b) < math.inf) or (a > 0.0) != (b > 0.0):
+        return 0.0
+    return math.log(abs(b)) - math.log(abs(a))
 
 
 def _latest(rows: list[Estimate]) -> Estimate:

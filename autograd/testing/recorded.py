@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -161,7 +162,7 @@ class _ExactRows:
 
 def _against(exact: Any, analytic: float, tolerance: float) -> Decision:
     difference = abs(float(analytic - exact))
-    tolerance += 5e-324
+    tolerance += sys.float_info.min  # below it floats lose digits
     if difference <= tolerance:
         return Decision("pass", float(exact), tolerance, difference / tolerance)
     share = difference / tolerance

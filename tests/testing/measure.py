@@ -1,7 +1,8 @@
 """How often the checker errs: over the table, with rules as they are and with planted errors.
 
 `python -m tests.testing.measure 500` prints the figures for 500 points a primitive, drawn
-from everywhere in the domain: mild, tiny, huge, near its edges and near ties.
+from everywhere in the domain: mild, tiny, huge, near its edges and near ties; for as many
+random programs; and what a check costs.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from time import process_time
 from typing import Any
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
-from autograd import Value, gradient
+from autograd import Value, gradient, sin, tanh
+from autograd.build import describe
 from autograd.primitive import TABLE, Primitive
 from autograd.testing import gradcheck
 from autograd.testing.programs import OPERANDS, SAFE, Program, assemble
@@ -216,8 +219,26 @@ def measure_by_hand(count: int, seed: int = 0, show: bool = False) -> Counter[tu
     return found
 
 
+def twenty_operations(x: Any, y: Any) -> Any:
+    """Of two inputs: a function whose check is timed."""
+    for _ in range(4):
+        x, y = tanh(x * 0.5 + y), sin(x - y)
+    return x * y
+
+
+def cost() -> float:
+    """Seconds of processor time that a check of `twenty_operations` takes an input."""
+    times = []
+    for _ in range(20):
+        start = process_time()
+        gradcheck(twenty_operations, 0.3, 0.2)
+        times.append(process_time() - start)
+    return min(times) / 2.0
+
+
 def main(count: int) -> None:
     """Print the figures."""
+    print(f"{describe()[0]} build: {cost() * 1e6:.0f} µs an input of 21 operations")
     for title, found in (
         (f"{count} points a primitive", measure(count)),
         (f"{count} random programs", measure_programs(count, show=True)),

@@ -247,6 +247,19 @@ def test_numbers_at_the_end_of_the_range() -> None:
     assert gradcheck(math.sqrt, 1.7e308, gradient=lambda x: 0.5 / math.sqrt(x))
 
 
+def test_a_derivative_that_overflows_is_not_called_wrong() -> None:
+    [check] = check_nodes([TABLE["pow"](Value(-8.559098639695547e-129), -2.0)])
+    assert math.isinf(check.analytic)
+    assert check.decision.verdict == "inconclusive"
+    assert gradcheck(math.sqrt, 2.0, gradient=constant(math.inf)).verdict == "fail"
+
+
+def test_a_derivative_that_underflows_is_not_called_wrong() -> None:
+    report = gradcheck(lambda x: x**-556.0369909235603, 3.719184904139968)
+    assert abs(report.analytic) < 1e-308
+    assert report.verdict != "fail"
+
+
 @pytest.mark.parametrize("gap", [2.0**-53, 2.0**-52, 1e-15, 1e-12, 1e-9])
 def test_close_to_an_edge_a_steep_slope_is_not_an_infinite_one(gap: float) -> None:
     x = 1.0 - gap

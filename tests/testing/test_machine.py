@@ -48,3 +48,13 @@ def test_a_spoilt_node_is_noticed(spoil: Callable[[GraphLife], None], words: str
     spoil(machine)
     with pytest.raises(AssertionError, match=words):
         machine.every_node_is_as_its_model()
+
+
+def test_operations_that_are_not_safe_are_left_out() -> None:
+    machine = life()
+    machine.binary("div", 0, 0, 0.0)
+    machine.binary("mul", 0, 0, 99.0)
+    machine.unary("exp", 1)
+    machine.mutate(1, 7.0)
+    assert len(machine.nodes) == 2
+    assert machine.nodes[1].data == 4.0

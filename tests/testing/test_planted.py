@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -167,15 +166,14 @@ def undecided(found: dict[tuple[str, str], int]) -> float:
 def test_over_the_table_nothing_is_missed_and_no_alarm_is_false() -> None:
     """Anywhere in the domains: tiny and huge numbers, edges, operands that nearly tie."""
     assert len(NAMES) > 50
-    found = measure(12, seed=random.randrange(10**9))
+    found = measure(12, seed=1)
     assert found["nothing", "fail"] == 0
     assert found["x 1.0001", "pass"] == found["sign", "pass"] == 0
     assert undecided(found) < 0.02
 
 
 def test_over_programs_nothing_is_missed_and_no_alarm_is_false() -> None:
-    seed = random.randrange(10**9)
-    for found in (measure_programs(150, seed), measure_by_hand(150, seed)):
+    for found in (measure_programs(150, seed=1), measure_by_hand(150, seed=2)):
         assert found["nothing", "fail"] == 0
         assert found["x 1.0001", "pass"] == found["x 1.0001", "other"] == 0
         assert undecided(found) < 0.02
