@@ -186,9 +186,11 @@ def _report(cases: list[Case], evaluations: int) -> Report:
     )
     verdict, numeric, error, _, _, why = worst.decision
     reason = {
-        "pass": f"{len(cases)} derivatives agree",
-        "fail": f"a derivative is wrong, {why}",
-        "inconclusive": f"nothing can be told, {why}",
+        "pass": "the derivative agrees"
+        if len(cases) == 1
+        else f"all {len(cases)} derivatives agree",
+        "fail": f"a derivative is wrong: {why}",
+        "inconclusive": f"nothing can be told: {why}",
     }[verdict]
     kinks = []
     for case in cases:

@@ -142,7 +142,7 @@ def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Dec
     if math.isinf(analytic) and tolerance > 1e290:
         return Decision("inconclusive", numeric, error, share, None, "it may overflow")
     if difference > tolerance:
-        return Decision("fail", numeric, error, share, None, "they disagree")
+        return Decision("fail", numeric, error, share, None, "differences give another value")
     exact = line.grain == 0.0 == error
     size = scale or abs(analytic) or max(abs(numeric), *slopes)
     if tolerance <= SHARP * size or exact:
@@ -163,17 +163,17 @@ def _at_corner(question: Question, start: float) -> Decision | None:
     size = max(abs(found.low), abs(found.high), found.seen)
     if outside > 0.0 and tolerance > SHARP * size:
         return None
-    if found.kind == "edge" and math.isinf(analytic) and math.isfinite(found.low):
+    if found.kind == "an edge" and math.isinf(analytic) and math.isfinite(found.low):
         return None  # the slopes of x ** 0.999999 grow too slowly to be seen
     endless = found.low == found.high and math.isinf(found.low)
     if endless and analytic * found.low > 0.0 and found.seen < abs(analytic) < math.inf:
         return None  # the bend may be closer by than the steps went
     numeric = found.low if found.low == found.high else 0.5 * (found.low + found.high)
     share = max(outside, 0.0) / max(tolerance, TINIEST)
-    shown = found if found.kind in ("kink", "jump") else None
+    shown = found if found.kind in ("a kink", "a jump") else None
     if outside <= tolerance:
         return Decision("pass", numeric, found.error, share, shown)
-    reason = f"outside [{found.low:.6g}, {found.high:.6g}] at a {found.kind}"
+    reason = f"outside [{found.low:.6g}, {found.high:.6g}] at {found.kind}"
     return Decision("fail", numeric, found.error, share, shown, reason)
 
 

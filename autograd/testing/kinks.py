@@ -21,7 +21,7 @@ class Corner(NamedTuple):
             infinite ones included. Equal where only one side has a derivative: at the edge
             of the domain, or where the function jumps on the other.
         error: the estimated error of the two ends.
-        kind: "kink", "jump", "vertical tangent" or "edge".
+        kind: "a kink", "a jump", "a vertical tangent" or "an edge".
         seen: the largest slope that was seen.
     """
 
@@ -55,20 +55,20 @@ def corner(line: Line, output: int, start: float) -> Corner | None:
     seen = max([side.seen for side in sides])
     smooth = [side for side in sides if not side.jumps]
     if not smooth:
-        return Corner(-math.inf, math.inf, 0.0, "jump", seen)
+        return Corner(-math.inf, math.inf, 0.0, "a jump", seen)
     if len(smooth) < len(sides):
         limit, _, seen = smooth[0]
-        return Corner(limit.value, limit.value, limit.error, "jump", seen)
+        return Corner(limit.value, limit.value, limit.error, "a jump", seen)
     ends = sorted([side.limit.value for side in sides])
     low, high = ends[0], ends[-1]
     error = max([side.limit.error for side in sides])
     if len(sides) == 1:
-        return Corner(low, high, error, "edge", seen)
+        return Corner(low, high, error, "an edge", seen)
     if low == high and math.isinf(low):
-        return Corner(low, high, error, "vertical tangent", seen)
+        return Corner(low, high, error, "a vertical tangent", seen)
     if high - low <= 4.0 * sum([side.limit.error for side in sides]):
         return None
-    return Corner(low, high, error, "kink", seen)
+    return Corner(low, high, error, "a kink", seen)
 
 
 def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | None]:

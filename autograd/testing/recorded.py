@@ -166,7 +166,7 @@ def _against(exact: Any, analytic: float, tolerance: float) -> Decision:
     if difference <= tolerance:
         return Decision("pass", float(exact), tolerance, difference / tolerance)
     share = difference / tolerance
-    return Decision("fail", float(exact), tolerance, share, None, "mpmath has another value")
+    return Decision("fail", float(exact), tolerance, share, None, "mpmath gives another value")
 
 
 def _by_mpmath(node: Value, slot: int, partial: float) -> Decision | None:
