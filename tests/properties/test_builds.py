@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.primitives import TABLE
+from autograd.testing.programs import Program
+from autograd.testing.strategies import programs
 from tests.builds import OTHER, THIS, Worker
-from tests.properties.programs import Program, programs
 from tests.properties.worker import NAMES, WAYS, answer
 
 NASTY = [

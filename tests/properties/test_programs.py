@@ -14,9 +14,10 @@ from mpmath import mp, mpf
 
 import autograd
 from autograd import Value, gradient
+from autograd.testing.programs import Program
+from autograd.testing.strategies import programs
 from autograd.value import topological_order
 from tests.autograd.reference import REFERENCES
-from tests.properties.programs import Program, programs
 
 EPSILON = 2.0**-53
 moderate = st.floats(-1e9, 1e9)
@@ -88,7 +89,7 @@ def test_gradient_and_backward_are_the_same_bits(program: Program) -> None:
     assert found == [leaf.grad for leaf in leaves]
 
 
-@given(program=programs(longest=6))
+@given(program=programs(max_ops=6))
 def test_gradients_that_can_be_differentiated_have_the_same_value(program: Program) -> None:
     """The rules on Values and on floats are one."""
     leaves, root = program.record()

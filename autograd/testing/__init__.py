@@ -1,0 +1,12 @@
+"""Check derivatives: your own, those of your primitives, and this library's.
+
+from autograd.testing import check_gradients
+
+def test_my_gradient():
+    check_gradients(f, x, gradient=my_gradient)
+"""
+
+from autograd.testing.check import check_gradients, gradcheck
+from autograd.testing.report import GradientError, Report
+
+__all__ = ["GradientError", "Report", "check_gradients", "gradcheck"]

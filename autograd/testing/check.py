@@ -1,0 +1,213 @@
+"""`gradcheck`: derivatives against numerical ones, with a verdict."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, Literal
+
+from autograd.primitive import primal
+from autograd.testing.decide import Question, decide, starts
+from autograd.testing.differences import ULP
+from autograd.testing.noise import estimated_noise
+from autograd.testing.problem import Function, PlainProblem, Problem, alone, directional
+from autograd.testing.recorded import Case, Recording, node_cases
+from autograd.testing.report import GradientError, Report
+from autograd.trees import flatten_like
+
+__all__ = ["check_gradients", "gradcheck"]
+
+Oracle = Literal["auto", "differences", "mpmath"]
+
+
+def gradcheck(
+    f: Function,
+    *xs: Any,
+    order: int = 1,
+    gradient: Function | None = None,
+    oracle: Oracle = "auto",
+) -> Report:
+    """Compare the derivatives of f at xs with numerical ones, and say what was found.
+
+    Args:
+        f: a function of numbers or nested lists, tuples, dicts and arrays of them, which
+            returns such a structure.
+        xs: its arguments; Values count as their data.
+        order: the highest order of derivative to check; those below are checked, too.
+        gradient: a derivative written by hand, to be checked instead of this library's:
+            `gradient(*xs)` returns the gradient in the shape of the argument, or a tuple
+            with one for each of several. Then f is called with floats and returns one.
+        oracle: "differences" uses values alone, "mpmath" the recorded graph in high
+            precision; "auto" asks mpmath, if it is installed, where differences cannot tell.
+
+    Returns:
+        A report, true if all derivatives agree. At a kink any subgradient does.
+
+    Raises:
+        TypeError, ValueError: arguments that are not finite numbers, or no such oracle; and
+            whatever f raises at xs.
+        LookupError, ImportError: mpmath was asked for and does not know a primitive, or is
+            not installed.
+
+    The tolerance is a small multiple of the estimated error of the numerical derivative:
+    an error of one part in 10,000 is found wherever the round-off of f lets it be seen, and
+    where it does not the verdict is "inconclusive".
+
+    >>> from autograd.testing import gradcheck
+    >>> report = gradcheck(lambda x: x * x * x, 2.0)
+    >>> report.verdict, report.order
+    ('pass', 1)
+    >>> wrong = gradcheck(lambda x: x * x, 3.0, gradient=lambda x: 2.0001 * x)
+    >>> wrong.verdict, round(wrong.analytic, 4), round(wrong.numeric, 9)
+    ('fail', 6.0003, 6.0)
+    """
+    if oracle not in ("auto", "differences", "mpmath"):
+        raise ValueError(f'oracle is "auto", "differences" or "mpmath", got {oracle!r}')
+    if isinstance(order, bool) or not isinstance(order, int):
+        raise TypeError(f"order is an integer, got {order!r}")
+    if order < 1:
+        raise ValueError(f"order is 1 or more, got {order}")
+    if gradient is not None:
+        if not callable(gradient):
+            raise TypeError(f"gradient is a function, got {gradient!r}")
+        if order != 1 or oracle == "mpmath":
+            raise ValueError("with `gradient`, the order is 1 and differences are the oracle")
+        return _check_plain(PlainProblem(f, xs), gradient)
+    report = _check_recorded(Problem(f, xs), oracle)
+    for k in range(2, order + 1):
+        if not report:
+            break
+        report = replace(_check_recorded(Problem(directional(f, k - 1), xs), oracle), order=k)
+        if report.verdict == "fail" and report.primitive is None:
+            report = replace(report, primitive=_culprit(Problem(f, xs), k))
+    return report
+
+
+def check_gradients(
+    f: Function,
+    *xs: Any,
+    order: int = 1,
+    gradient: Function | None = None,
+    oracle: Oracle = "auto",
+) -> None:
+    """`gradcheck` for tests: raises unless the check passes; arguments as there.
+
+    Raises:
+        GradientError: an AssertionError with the report as its message and as `report`.
+
+    >>> from autograd.testing import check_gradients
+    >>> check_gradients(lambda x, y: x * y[0] - y[1], 2.0, [3.0, 4.0], order=2)
+    """
+    __tracebackhide__ = True
+    report = gradcheck(f, *xs, order=order, gradient=gradient, oracle=oracle)
+    if not report:
+        raise GradientError(report)
+
+
+def _check_plain(problem: PlainProblem, gradient: Function) -> Report:
+    outputs = problem.outputs(problem.point)
+    given = gradient(*problem.rebuild(problem.point))
+    like: Any = problem.xs[0] if len(problem.xs) == 1 else problem.xs
+    analytic = [primal(g) for g in flatten_like(given, like, "the result of gradient")]
+    if problem.outputs(problem.point) != outputs:
+        return _unsteady(problem)
+    cases, evaluations = [], 0
+    for i, (name, x) in enumerate(zip(problem.names, problem.point)):
+        line = problem.line(i, outputs, (0.0,))
+        line.noise = (estimated_noise(line),)
+        own = 4.0 * ULP * abs(analytic[i])
+        decision = decide(Question(line, 0, analytic[i], 0.0, own), starts(x))
+        cases.append(Case(name, x, analytic[i], decision))
+        evaluations = max(evaluations, line.evaluations)
+    return _report(cases, evaluations + 2)
+
+
+def _check_recorded(problem: Problem, oracle: Oracle) -> Report:
+    recording = Recording(problem)
+    if recording.again != recording.rows:
+        return _remark(problem, "fail", "a second backward() does not add the same again")
+    anew = Recording(problem)
+    if (anew.outputs, anew.rows) != (recording.outputs, recording.rows):
+        return _unsteady(problem)
+    cases, evaluations = recording.forward_cases(), 0
+    if oracle == "mpmath":
+        cases += recording.mpmath_cases()
+    else:
+        ask = oracle == "auto"
+        cases += node_cases(recording.order, ask)
+        whole, evaluations = recording.end_to_end_cases(ask)
+        cases += whole
+    report = _report(cases, evaluations + 2)
+    if report.verdict == "fail" and report.primitive is None and oracle != "mpmath":
+        hint = "every recorded partial is right, so look for .data and detach() in f"
+        return replace(report, reason=f"{report.reason}; {hint}")
+    return report
+
+
+def _culprit(problem: Problem, order: int) -> str | None:
+    """The primitive whose own derivative of that order is wrong, if one is."""
+    for node in Recording(problem).order:
+        f, xs = alone(node)
+        if (
+            _check_recorded(Problem(directional(f, order - 1), xs), "differences").verdict
+            == "fail"
+        ):
+            return None if node.op is None else node.op.name
+    return None
+
+
+def _unsteady(problem: Problem) -> Report:
+    return _remark(
+        problem, "inconclusive", "f is not the same when it is called again; seed what it draws"
+    )
+
+
+def _remark(problem: Problem, verdict: Any, reason: str) -> Report:
+    where = ", ".join(problem.names[:3]) or "nothing"
+    return Report(verdict, reason, where, *_NO_NUMBERS)
+
+
+_NO_NUMBERS = (math.nan, math.nan, math.nan, math.nan)
+
+
+RANK = {"pass": 0, "inconclusive": 1, "fail": 2}
+
+
+def _report(cases: list[Case], evaluations: int) -> Report:
+    if not cases:
+        return Report("pass", "there is nothing to check", "nothing", *_NO_NUMBERS)
+    worst = max(
+        cases,
+        key=lambda case: (
+            RANK[case.decision.verdict],
+            case.node is not None,
+            case.decision.share,
+        ),
+    )
+    verdict, numeric, error, _, _, why = worst.decision
+    reason = {
+        "pass": "the derivative agrees"
+        if len(cases) == 1
+        else f"all {len(cases)} derivatives agree",
+        "fail": f"a derivative is wrong: {why}",
+        "inconclusive": f"nothing can be told: {why}",
+    }[verdict]
+    kinks = []
+    for case in cases:
+        found = case.decision.corner
+        if found is not None:
+            kinks.append((case.place(), case.x, (found.low, found.high)))
+    return Report(
+        verdict,
+        reason,
+        worst.place(),
+        worst.x,
+        worst.analytic,
+        numeric,
+        error,
+        worst.primitive if verdict != "pass" else None,
+        kinks=tuple(kinks),
+        derivatives=len(cases),
+        evaluations=evaluations,
+        oracle=worst.oracle,
+    )

@@ -1,0 +1,219 @@
+"""One derivative against its differences: agreement, disagreement, or no telling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from autograd.testing.differences import TINIEST, Estimate, Level, Line, central
+from autograd.testing.kinks import Corner, corner, suspicious
+from autograd.testing.noise import estimated_noise
+from autograd.testing.report import Verdict
+
+__all__ = ["Decision", "Question", "decide", "starts"]
+
+MULTIPLE = 4.0  # of the estimated error: what is tolerated
+SHARP = 3e-5  # the tolerance, as a share of the derivative, above which nothing is decided
+UNSETTLED = "differences do not settle"
+
+
+class Question(NamedTuple):
+    """Whether the derivative of an output along a line is `analytic`.
+
+    Attributes:
+        scale: the size of the terms of the derivative; 0 to take that of the differences.
+        own: the round-off of `analytic` itself.
+    """
+
+    line: Line
+    output: int
+    analytic: float
+    scale: float
+    own: float
+
+
+class Decision(NamedTuple):
+    """A verdict on one derivative, and the numbers behind it."""
+
+    verdict: Verdict
+    numeric: float
+    error: float
+    share: float  # difference / tolerance
+    corner: Corner | None = None
+    reason: str = ""
+
+
+class Trial(NamedTuple):
+    """An estimate, the levels it is from, and what it says."""
+
+    estimate: Estimate
+    levels: list[Level]
+    decision: Decision
+
+    @property
+    def flat(self) -> bool:
+        """Whether the function has one value on all levels, to the last bit."""
+        return all(level.forward == 0.0 == level.backward for level in self.levels)
+
+
+def starts(x: float, others: Iterable[float] = ()) -> list[float]:
+    """The first steps to try: shares of |x|, of 1, of √|x| and of the other operands."""
+    size = abs(x)
+    scales = [size] if size else []
+    if size < 1.0:
+        scales.append(1.0)
+        if 0.0 < size < 0.01:
+            scales.append(math.sqrt(size))
+    elif size > 100.0:
+        scales += [math.sqrt(size), 1.0]
+    largest = max(map(abs, others), default=0.0)
+    if 16.0 * size < largest < math.inf:
+        scales.append(largest)
+    return [0.25 * scale for scale in scales]
+
+
+def decide(question: Question, steps: list[float]) -> Decision:
+    """Compare with central differences from each of the first steps, until one agrees.
+
+    A disagreement has to be found twice, and to hold over small steps. Where forward and
+    backward differences stay apart, the one-sided derivatives decide.
+    """
+    line, output, analytic, _, _ = question
+    if math.isnan(analytic):
+        return _untold("it is NaN")
+    if math.isinf(analytic):
+        question = question._replace(own=0.0)
+    tried: list[Trial] = []
+    for start in steps:
+        estimate, levels = central(line, output, start)
+        doubtful = not levels or suspicious(levels)
+        if doubtful and start == steps[0]:
+            decision = _at_corner(question, start)
+            if decision is not None:
+                return decision
+        if levels and (not doubtful or start == steps[0]):
+            tried.append(_trial(question, estimate, levels))
+            if tried[-1].decision.verdict == "pass" or _refuted(tried):
+                break
+    if all(trial.decision.reason == UNSETTLED for trial in tried):
+        decision = _at_corner(question, steps[0])
+        if decision is not None:
+            return decision
+    if not tried:
+        return _untold("there are no values near")
+    if analytic == 0.0 and all(trial.flat for trial in tried):
+        return Decision("pass", 0.0, min(trial.estimate.error for trial in tried), 0.0)
+    for share in (0.6, 0.35):  # other steps, where the best ones were
+        if tried[-1].decision.verdict == "pass" or _refuted(tried):
+            break
+        best = min(tried, key=lambda trial: trial.estimate.error)
+        estimate, levels = central(line, output, share * best.levels[0].step)
+        if levels:
+            tried.append(_trial(question, estimate, levels))
+    if tried[-1].decision.verdict == "pass":
+        return tried[-1].decision
+    return _consensus(question, tried)
+
+
+def _untold(reason: str) -> Decision:
+    return Decision("inconclusive", math.nan, math.inf, math.inf, None, reason)
+
+
+def _trial(question: Question, estimate: Estimate, levels: list[Level]) -> Trial:
+    return Trial(estimate, levels, _compare(question, estimate, levels))
+
+
+def _refuted(tried: list[Trial]) -> bool:
+    return [trial.decision.verdict for trial in tried].count("fail") == 2
+
+
+def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
+    line, _, analytic, scale, own = question
+    numeric, error, step = estimate
+    slopes = [max(abs(level.forward), abs(level.backward)) for level in levels]
+    used = [(slope, level.noise) for slope, level in zip(slopes, levels) if level.step == step]
+    seen, noise = used[0] if used else (0.0, 0.0)
+    if not (error <= 1e-3 * max(abs(numeric), seen) or error <= 8.0 * noise):
+        return Decision("inconclusive", numeric, error, math.inf, None, UNSETTLED)
+    tolerance = MULTIPLE * error + own + TINIEST
+    difference = abs(analytic - numeric)
+    share = difference / tolerance
+    if math.isinf(analytic) and tolerance > 1e290:
+        return Decision("inconclusive", numeric, error, share, None, "it may overflow")
+    if difference > tolerance:
+        return Decision("fail", numeric, error, share, None, "differences give another value")
+    exact = line.grain == 0.0 == error
+    size = scale or abs(analytic) or max(abs(numeric), *slopes)
+    if tolerance <= SHARP * size or exact:
+        return Decision("pass", numeric, error, share)
+    return Decision("inconclusive", numeric, error, share, None, "round-off hides it")
+
+
+def _at_corner(question: Question, start: float) -> Decision | None:
+    """The decision at a kink, a jump or an edge; None if there is none, or none to see."""
+    line, output, analytic, _, own = question
+    found = corner(line, output, start)
+    if found is None or not math.isfinite(found.error):
+        return None
+    outside = max(found.low - analytic, analytic - found.high)
+    if analytic in (found.low, found.high):
+        outside = 0.0  # also infinity minus infinity
+    tolerance = MULTIPLE * found.error + own
+    size = max(abs(found.low), abs(found.high), found.seen)
+    if outside > 0.0 and tolerance > SHARP * size:
+        return None
+    if found.kind == "an edge" and math.isinf(analytic) and math.isfinite(found.low):
+        return None  # the slopes of x ** 0.999999 grow too slowly to be seen
+    endless = found.low == found.high and math.isinf(found.low)
+    if endless and analytic * found.low > 0.0 and found.seen < abs(analytic) < math.inf:
+        return None  # the bend may be closer by than the steps went
+    numeric = found.low if found.low == found.high else 0.5 * (found.low + found.high)
+    share = max(outside, 0.0) / max(tolerance, TINIEST)
+    shown = found if found.kind in ("a kink", "a jump") else None
+    if outside <= tolerance:
+        return Decision("pass", numeric, found.error, share, shown)
+    reason = f"outside [{found.low:.6g}, {found.high:.6g}] at {found.kind}"
+    return Decision("fail", numeric, found.error, share, shown, reason)
+
+
+def _consensus(question: Question, tried: list[Trial]) -> Decision:
+    """Fail only if two estimates agree, and the smallest steps that can tell do, too."""
+    line, output, analytic, _, _ = question
+    noise = estimated_noise(line, output)
+    found: list[Decision] = []
+    for estimate, levels, _ in tried:
+        blurred = estimate._replace(error=estimate.error + 2.0 * noise / estimate.step)
+        found.append(_compare(question, blurred, levels))
+    found.sort(key=lambda decision: decision.error)
+    best = found[0]
+    if best.verdict != "fail":
+        return best
+    against = abs(best.numeric - analytic)
+    agreed = False
+    for other in found[1:]:
+        if other.reason != UNSETTLED:
+            apart = abs(best.numeric - other.numeric)
+            if apart > max(MULTIPLE * (best.error + other.error), 0.1 * against):
+                return best._replace(verdict="inconclusive", reason="estimates differ")
+            agreed = agreed or other.verdict == "fail"
+    if not agreed:
+        return best._replace(verdict="inconclusive", reason="there is one estimate only")
+    noise += line.noise[output] + line.grain * abs(line.outputs[output])
+    smallest = 2.0**-40 * min(trial.estimate.step for trial in tried)
+    return _confirmed(question, best, max(20.0 * noise / against, smallest))
+
+
+def _confirmed(question: Question, best: Decision, small: float) -> Decision:
+    """The failure, if the difference over a small step is nearer to it than to `analytic`."""
+    line, output, analytic, _, _ = question
+    against = abs(best.numeric - analytic)
+    step = max(small, 16.0 * math.ulp(line.x))
+    level = line.level(output, step)
+    if level is None:
+        return best._replace(verdict="inconclusive", reason="there are no values nearer")
+    if level.apart > max(0.5 * against, 8.0 * level.noise):
+        return _at_corner(question, 256.0 * step) or best
+    if abs(level.central - best.numeric) > 0.25 * against + level.noise:
+        return best._replace(verdict="inconclusive", reason="smaller steps tell otherwise")
+    return best

@@ -1,0 +1,163 @@
+"""One-sided derivatives: kinks, jumps, vertical tangents and the edge of a domain."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import NamedTuple
+
+from autograd.testing.differences import Estimate, Level, Line, Tableau
+
+__all__ = ["Corner", "corner", "suspicious"]
+
+UNSETTLED = Estimate(math.nan, math.inf, math.inf)
+
+
+class Corner(NamedTuple):
+    """What is there instead of a derivative.
+
+    Attributes:
+        low, high: the interval between the derivatives from the left and from the right,
+            infinite ones included. Equal where only one side has a derivative: at the edge
+            of the domain, or where the function jumps on the other.
+        error: the estimated error of the two ends.
+        kind: "a kink", "a jump", "a vertical tangent" or "an edge".
+        seen: the largest slope that was seen.
+    """
+
+    low: float
+    high: float
+    error: float
+    kind: str
+    seen: float
+
+
+class Side(NamedTuple):
+    """The limit of one-sided differences, perhaps infinite; whether it is that of a jump;
+    and the largest slope seen."""
+
+    limit: Estimate
+    jumps: bool
+    seen: float
+
+
+def suspicious(levels: list[Level]) -> bool:
+    """Whether forward and backward differences stay apart while the step falls."""
+    first, last = levels[0], levels[-1]
+    return last.apart > 8.0 * last.noise and last.apart > 0.6 * first.apart
+
+
+def corner(line: Line, output: int, start: float) -> Corner | None:
+    """What is at line.x, looked at from both sides; None if nothing but a derivative is."""
+    sides = [side for side in _sides(line, output, start) if side is not None]
+    if not sides:
+        return None
+    seen = max([side.seen for side in sides])
+    smooth = [side for side in sides if not side.jumps]
+    if not smooth:
+        return Corner(-math.inf, math.inf, 0.0, "a jump", seen)
+    if len(smooth) < len(sides):
+        limit, _, seen = smooth[0]
+        return Corner(limit.value, limit.value, limit.error, "a jump", seen)
+    ends = sorted([side.limit.value for side in sides])
+    low, high = ends[0], ends[-1]
+    error = max([side.limit.error for side in sides])
+    if len(sides) == 1:
+        return Corner(low, high, error, "an edge", seen)
+    if low == high and math.isinf(low):
+        return Corner(low, high, error, "a vertical tangent", seen)
+    if high - low <= 4.0 * sum([side.limit.error for side in sides]):
+        return None
+    return Corner(low, high, error, "a kink", seen)
+
+
+def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | None]:
+    """The limits from the right and from the left; None for a side without values.
+
+    Steps fall until round-off hides how the slopes differ: first those that were taken
+    already, then by 16.
+    """
+    tables = (Tableau(1), Tableau(1))
+    slopes: tuple[list[float], list[float]] = ([], [])
+    rows: tuple[list[Estimate], list[Estimate]] = ([], [])
+    steps = sorted(line.steps, reverse=True)
+    step = start
+    for _ in range(8):
+        found = [line.one_sided(output, step), line.one_sided(output, -step)]
+        here = [pair for pair in found if pair is not None]
+        before = [slope[-1] for slope in slopes if slope]
+        if here and max(map(len, slopes)) >= 2:
+            seen = [slope for slope, _ in here] + before + ([0.0] if len(here) == 1 else [])
+            if max([noise for _, noise in here]) > 1e-6 * (max(seen) - min(seen)):
+                break
+        for pair, table, slope, row in zip(found, tables, slopes, rows):
+            if pair is not None:
+                table.best = UNSETTLED  # of this row alone
+                table.add(step, *pair)
+                row.append(table.best)
+                slope.append(pair[0])
+        steps = [smaller for smaller in steps if smaller < 0.5 * step]
+        step = steps[0] if steps else step / 16.0
+    size = max([abs(slope[0]) for slope in slopes if slope], default=0.0)
+    right, left = [
+        _limit(line, output, sign, table.steps, slope, _latest(row), size)
+        for sign, table, slope, row in zip((1.0, -1.0), tables, slopes, rows)
+    ]
+    return right, left
+
+
+def _limit(
+    line: Line,
+    output: int,
+    sign: float,
+    steps: list[float],
+    slopes: list[float],
+    limit: Estimate,
+    size: float,
+) -> Side | None:
+    """The limit if it settles, or infinity if slopes grow like a power to the last bits of x.
+
+    `size` is that of the slopes over the largest step.
+    """
+    if len(slopes) < 2:
+        return None
+    seen = max(map(abs, slopes))
+    powers = [
+        _log_ratio(a, b) / math.log(before / after)
+        for (a, b), (before, after) in zip(
+            itertools.pairwise(slopes[-4:]), itertools.pairwise(steps[-4:])
+        )
+    ]
+    steady = len(powers) == 3 and max(powers) - min(powers) <= 0.06
+    if not (steady and 0.06 <= powers[-1] <= 1.5):
+        settled = limit.error <= 0.05 * max(abs(limit.value), size)
+        return Side(limit if settled else UNSETTLED, False, seen)
+    power = powers[-1]
+    jumps = power > 0.99
+    for ulps in (64.0, 6.0):
+        step = ulps * math.ulp(line.x) if line.x else steps[-1] * 2.0**-80 * ulps
+        closest = line.one_sided(output, sign * step)
+        expected = slopes[-1] * (steps[-1] / step) ** power
+        near = 1.01 if jumps else 1.4
+        if closest is None or not 1.0 / near < closest[0] / expected < near:
+            return Side(UNSETTLED, False, seen)
+    infinite = Estimate(math.copysign(math.inf, slopes[-1]), 0.0, steps[-1])
+    return Side(infinite, jumps, seen)
+
+
+def _log_ratio(a: float, b: float) -> float:
+    """log(b / a), 0 where they differ in sign or one is 0 or infinite."""
+    if not (0.0 < abs(a) < math.inf and 0.0 < abs(b) < math.inf) or (a > 0.0) != (b > 0.0):
+        return 0.0
+    return math.log(abs(b)) - math.log(abs(a))
+
+
+def _latest(rows: list[Estimate]) -> Estimate:
+    """The best estimate that all later ones agree with: the smallest steps have the say."""
+    best = UNSETTLED
+    for row in reversed(rows):
+        if abs(row.value - best.value) > 4.0 * (row.error + best.error):
+            break
+        if row.error < best.error:
+            best = row
+    return best

@@ -1,0 +1,166 @@
+"""A graph's life as a state machine for Hypothesis, beside a model that is easy to check.
+
+from autograd.testing.machine import GraphLife
+
+TestGraphLife = GraphLife.TestCase
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from dataclasses import dataclass, field
+
+try:
+    from hypothesis import strategies as st
+    from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+except ImportError:
+    raise ImportError(
+        "autograd.testing.machine needs hypothesis: pip install 'scalar-autograd[test]'"
+    ) from None
+
+from autograd.primitive import TABLE
+from autograd.testing.programs import SAFE
+from autograd.value import Value, no_grad
+
+__all__ = ["GraphLife"]
+
+BINARY = ["add", "sub", "mul", "div", "maximum", "dot"]
+UNARY = ["neg", "exp", "sin", "tanh", "log", "relu", "square"]
+numbers = st.sampled_from([1.0, -2.0, 0.5, 3.0]) | st.floats(-3.0, 3.0)
+index = st.integers(0, 10**6)
+
+
+@dataclass
+class Model:
+    """What a node should hold, and the edges it was recorded with."""
+
+    data: float
+    grad: float = 0.0
+    edges: list[tuple[int, float]] = field(default_factory=list)
+
+
+class GraphLife(RuleBasedStateMachine):
+    """Record, backward, zero, detach, no_grad, mutate a leaf, pickle: in any order.
+
+    After each step every node must hold the data and the grad of its model. Run it as
+    `GraphLife.TestCase`; add rules in a subclass. `nodes` are the Values, `models` say what
+    they should be, in the same order.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nodes: list[Value] = []
+        self.models: list[Model] = []
+
+    def _add(self, node: Value, data: float, edges: list[tuple[int, float]]) -> None:
+        self.nodes.append(node)
+        self.models.append(Model(data, 0.0, edges))
+
+    def _pick(self, i: int) -> int:
+        return i % len(self.nodes)
+
+    @initialize(data=numbers)
+    def begin(self, data: float) -> None:
+        """There is a node to begin with."""
+        self.leaf(data)
+
+    @rule(data=numbers)
+    def leaf(self, data: float) -> None:
+        """Make a leaf."""
+        self._add(Value(data), data, [])
+
+    @rule(name=st.sampled_from(UNARY), i=index)
+    def unary(self, name: str, i: int) -> None:
+        """Record an operation of one operand."""
+        i = self._pick(i)
+        x = self.nodes[i].data
+        if not SAFE[name](x) or abs(TABLE[name](x)) > 100.0:
+            return
+        node = TABLE[name](self.nodes[i])
+        (partial,) = TABLE[name](Value(x)).partials
+        self._add(node, TABLE[name](x), [(i, partial)])
+
+    @rule(name=st.sampled_from(BINARY), i=index, j=index, constant=st.none() | numbers)
+    def binary(self, name: str, i: int, j: int, constant: float | None) -> None:
+        """Record an operation of two operands, one of which may be a plain number."""
+        i, j = self._pick(i), self._pick(j)
+        xs = [self.nodes[i].data, self.nodes[j].data if constant is None else constant]
+        if name == "dot":
+            xs.insert(0, 0.25)
+        safe = name == "dot" or SAFE[name](*xs)
+        if not safe or abs(TABLE[name](*xs)) > 100.0:
+            return
+        partials = TABLE[name](*map(Value, xs)).partials[-2:]
+        edges = [(i, partials[0])] + ([(j, partials[1])] if constant is None else [])
+        operands = [*xs[:-2], self.nodes[i], self.nodes[j] if constant is None else constant]
+        self._add(TABLE[name](*operands), TABLE[name](*xs), edges)
+
+    @rule(i=index)
+    def detach(self, i: int) -> None:
+        """Cut a node off: its copy is a leaf."""
+        i = self._pick(i)
+        self._add(self.nodes[i].detach(), self.models[i].data, [])
+
+    @rule(i=index)
+    def without_recording(self, i: int) -> None:
+        """Compute inside `no_grad`: the result is a leaf."""
+        i = self._pick(i)
+        with no_grad():
+            node = self.nodes[i] * 2.0
+        self._add(node, 2.0 * self.models[i].data, [])
+
+    @rule(i=index, data=numbers)
+    def mutate(self, i: int, data: float) -> None:
+        """Set a leaf's data: what was recorded with it keeps its partials."""
+        i = self._pick(i)
+        if self.nodes[i].op is None:
+            self.nodes[i].data = data
+            self.models[i].data = data
+
+    @rule(i=index)
+    def zero(self, i: int) -> None:
+        """Set the gradients of all that a node depends on to 0."""
+        i = self._pick(i)
+        self.nodes[i].zero_grad()
+        for k in self._below(i):
+            self.models[k].grad = 0.0
+
+    @rule(i=index, seed=st.just(1.0) | numbers)
+    def backward(self, i: int, seed: float) -> None:
+        """Interior nodes get their gradient, leaves add it to what they have."""
+        i = self._pick(i)
+        self.nodes[i].backward(seed)
+        found = {i: seed}
+        below = self._below(i)
+        for k in sorted(below, reverse=True):
+            for j, partial in self.models[k].edges:
+                found[j] = found.get(j, 0.0) + found.get(k, 0.0) * partial
+        for k in below:
+            model = self.models[k]
+            model.grad = found.get(k, 0.0) + (0.0 if model.edges else model.grad)
+
+    @rule()
+    def copy(self) -> None:
+        """Pickle the whole graph and go on with what comes back."""
+        self.nodes = pickle.loads(pickle.dumps(self.nodes))
+
+    def _below(self, i: int) -> set[int]:
+        """The node and all that it depends on."""
+        found = {i}
+        for k in range(i, -1, -1):
+            if k in found:
+                found.update([j for j, _ in self.models[k].edges])
+        return found
+
+    @invariant()
+    def every_node_is_as_its_model(self) -> None:
+        """Data to the last bit; gradients as far as the order of a sum matters."""
+        for k, (node, model) in enumerate(zip(self.nodes, self.models)):
+            if node.data != model.data:
+                raise AssertionError(f"node {k} holds {node.data!r}, not {model.data!r}")
+            if not math.isclose(node.grad, model.grad, rel_tol=1e-9, abs_tol=1e-9):
+                raise AssertionError(f"node {k} has grad {node.grad!r}, not {model.grad!r}")
+            edges = [(self.nodes.index(x), d) for x, d in zip(node.inputs, node.partials)]
+            if edges != model.edges:
+                raise AssertionError(f"node {k} has the edges {edges}, not {model.edges}")

@@ -1,0 +1,66 @@
+"""How much a function's values jitter, from its values alone."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from autograd.testing.differences import ULP, Line
+
+__all__ = ["estimated_noise"]
+
+SPACINGS = (2.0**-40, 2.0**-26, 2.0**-12)
+SPACINGS_AT_0 = (2.0**-80, *SPACINGS)
+
+
+def estimated_noise(line: Line, output: int = 0) -> float:
+    """The size of the round-off in an output near line.x.
+
+    Over points so close that the function itself is a polynomial of low degree, what high
+    differences leave is noise. The points move apart until the values differ: a function
+    that rounds its results is flat over less. If it is much quieter on both sides of x,
+    there is a kink or a jump at x, and no noise.
+
+    Source: the difference table of Hamming, in the form of Moré and Wild, "Estimating
+    computational noise", 2011.
+    """
+    x, floor = line.x, ULP * abs(line.outputs[output])
+    for spacing in SPACINGS if x else SPACINGS_AT_0:
+        step = x + spacing * (abs(x) or 1.0) - x  # so that the points are exact
+        around = _values(line, output, step, range(-3, 4))
+        if around is None:
+            break
+        if min(around) < max(around):
+            noise = _left_by_differences(around)
+            if noise > 64.0 * floor:
+                noise = _beside(line, output, step, noise)
+            return 3.0 * noise + floor
+    return floor
+
+
+def _beside(line: Line, output: int, step: float, noise: float) -> float:
+    """The noise to the right and to the left, if both are much less than around x."""
+    for sign in (1.0, -1.0):
+        beside = _values(line, output, sign * step, range(1, 7))
+        if beside is None or min(beside) == max(beside):
+            return noise
+        quieter = _left_by_differences(beside)
+        if quieter > 0.03 * noise:
+            return noise
+    return quieter
+
+
+def _values(line: Line, output: int, step: float, places: range) -> list[float] | None:
+    found = [line.at(line.x + i * step) if i else line.outputs for i in places]
+    known = [values[output] for values in found if values is not None]
+    return known if len(known) == len(places) else None
+
+
+def _left_by_differences(values: list[float]) -> float:
+    largest = 0.0
+    for k in range(1, len(values)):
+        values = [b - a for a, b in pairwise(values)]
+        if k >= 3:
+            rms = math.hypot(*values) / math.sqrt(len(values))
+            largest = max(largest, rms * math.factorial(k) / math.sqrt(math.factorial(2 * k)))
+    return largest

@@ -1,0 +1,218 @@
+"""The operations in mpmath, their exact partials, and the chain rule over these.
+
+Written from the mathematics, not from the rules in `autograd.primitives`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+from autograd.primitive import primal
+from autograd.value import Value, topological_order
+
+__all__ = ["exact_gradient", "knows", "partial", "values"]
+
+DIGITS = (80, 800)  # to start with, and where differences cancel in those
+
+
+def knows(nodes: Iterable[Value]) -> bool:
+    """Whether mpmath is installed, and `values` has the operations of all these nodes."""
+    return _installed() and all(x.op is None or x.op.name in values() for x in nodes)
+
+
+@cache
+def _installed() -> bool:
+    return find_spec("mpmath") is not None
+
+
+def _mpmath() -> Any:
+    try:
+        import mpmath
+    except ImportError:
+        raise ImportError(
+            "the mpmath oracle needs mpmath: pip install 'scalar-autograd[test]'"
+        ) from None
+    return mpmath
+
+
+_values: dict[str, Callable[..., Any]] = {}
+
+
+def values() -> dict[str, Callable[..., Any]]:
+    """The operations by name, as functions of mpmath numbers.
+
+    A primitive of your own is replayed once you add it: `values()["cube"] = lambda x: x**3`.
+
+    Raises:
+        ImportError: mpmath is not installed.
+
+    >>> from mpmath import mp, mpf
+    >>> with mp.workdps(30):
+    ...     print(values()["exp2"](mpf("0.5")))
+    1.41421356237309504880168872421
+    """
+    if not _values:
+        _values.update(_library(_mpmath()))
+    return _values
+
+
+def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
+    mpf, exp, log = mpmath.mpf, mpmath.exp, mpmath.log
+
+    def sigmoid(x: Any) -> Any:
+        e = exp(-abs(x))
+        return 1 / (1 + e) if x >= 0 else e / (1 + e)
+
+    def bell(x: Any) -> Any:
+        e = exp(-abs(x))
+        return e / (1 + e) ** 2
+
+    def normal_cdf(x: Any) -> Any:
+        return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
+
+    def logsumexp(*xs: Any) -> Any:
+        top = max(xs)
+        return top + log(sum([exp(x - top) for x in xs]))
+
+    def dot(bias: Any, *both: Any) -> Any:
+        half = len(both) // 2
+        return sum([w * x for w, x in zip(both[:half], both[half:])], bias)
+
+    return {
+        "neg": lambda x: -x,
+        "add": lambda x, y: x + y,
+        "sub": lambda x, y: x - y,
+        "mul": lambda x, y: x * y,
+        "div": lambda x, y: x / y,
+        "pow": lambda x, p: x**p,
+        "identity": lambda x: x,
+        "square": lambda x: x * x,
+        "reciprocal": lambda x: 1 / x,
+        "abs": abs,
+        "sign": lambda x: mpmath.sign(x),
+        "relu": lambda x: max(x, mpf(0)),
+        "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
+        "maximum": lambda *xs: max(xs),
+        "minimum": lambda *xs: min(xs),
+        "clip": lambda x, low, high: min(max(x, low), high),
+        "where": lambda chosen, x, y: x if chosen else y,
+        "take": lambda index, *xs: xs[int(index)],
+        "exp": exp,
+        "exp2": lambda x: mpf(2) ** x,
+        "expm1": mpmath.expm1,
+        "log": log,
+        "log2": lambda x: log(x) / log(2),
+        "log10": lambda x: log(x) / log(10),
+        "log1p": mpmath.log1p,
+        "logsumexp": logsumexp,
+        "gaussian": lambda x, scale: exp(-scale * x * x),
+        "sqrt": mpmath.sqrt,
+        "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
+        "hypot": lambda *xs: mpmath.sqrt(sum([x * x for x in xs])),
+        "sin": mpmath.sin,
+        "cos": mpmath.cos,
+        "tan": mpmath.tan,
+        "asin": mpmath.asin,
+        "acos": mpmath.acos,
+        "atan": mpmath.atan,
+        "atan2": mpmath.atan2,
+        "sinh": mpmath.sinh,
+        "cosh": mpmath.cosh,
+        "tanh": mpmath.tanh,
+        "bell": bell,
+        "asinh": mpmath.asinh,
+        "acosh": mpmath.acosh,
+        "atanh": mpmath.atanh,
+        "sigmoid": sigmoid,
+        "softplus": lambda x: max(x, mpf(0)) + mpmath.log1p(exp(-abs(x))),
+        "elu": lambda x, alpha: x if x > 0 else alpha * mpmath.expm1(x),
+        "silu": lambda x: x * sigmoid(x),
+        "normal_cdf": normal_cdf,
+        "gelu": lambda x: x * normal_cdf(x),
+        "erf": mpmath.erf,
+        "erfc": mpmath.erfc,
+        "sum": lambda *xs: sum(xs),
+        "dot": dot,
+    }
+
+
+def partial(name: str, numbers: Sequence[float], slot: int) -> Any:
+    """d(operation)/d(operand) at these numbers; None where there is no single value.
+
+    By central differences of `values()[name]`, whose steps are so small and numbers so long
+    that at least 15 digits are right.
+
+    Raises:
+        LookupError: `values` has no such operation.
+        ImportError: mpmath is not installed.
+
+    >>> float(partial("tanh", (20.0,), 0))
+    1.6993417021166355e-17
+    """
+    mpmath = _mpmath()
+    try:
+        value = values()[name]
+    except KeyError:
+        raise LookupError(
+            f"mpmath does not know the primitive {name!r}; enter it with "
+            f"autograd.testing.oracle.values()[{name!r}] = a function of mpmath numbers"
+        ) from None
+    operands = [mpmath.mpf(x) for x in numbers]
+    before, x, after = operands[:slot], operands[slot], operands[slot + 1 :]
+    size = abs(x) or mpmath.mpf(1)
+    for digits in DIGITS:
+        found = _derivative(lambda t: value(*before, t, *after), x, size, digits)
+        if found is not None and (found or digits == DIGITS[-1]):
+            return found
+        size = min(size, mpmath.mpf(1))
+    return None
+
+
+def _derivative(f: Callable[[Any], Any], x: Any, size: Any, digits: int) -> Any:
+    """f'(x), or None if two steps give different ones, or the two sides do."""
+    mpmath = _mpmath()
+    found = []
+    for exponent, more in ((30, 0), (32, 40)):
+        with mpmath.mp.workdps(digits + more):
+            h = size / mpmath.mpf(10) ** exponent
+            try:
+                up, center, down = f(x + h), f(x), f(x - h)
+            except (ValueError, ArithmeticError):
+                return None
+            if not all(isinstance(y, mpmath.mpf) and mpmath.isfinite(y) for y in (up, down)):
+                return None
+            found.append(((up - down) / (2 * h), abs(up - 2 * center + down) / h))
+    (first, apart), (second, less) = found
+    if abs(first - second) > abs(second) * 1e-16:
+        return None
+    if less > max(apart / 10, abs(second) * 1e-8):
+        return None
+    return second
+
+
+def exact_gradient(root: Value) -> dict[Value, Any] | None:
+    """d(root)/d(node) by the chain rule over exact partials, at the numbers recorded.
+
+    Returns:
+        mpmath numbers; None if a partial that is needed has no single value.
+
+    Raises:
+        LookupError, ImportError: as `partial`.
+    """
+    order, _ = topological_order(root)
+    found: dict[Value, Any] = {root: _mpmath().mpf(1)}
+    for node in reversed(order):
+        upstream = found.get(node)
+        if upstream is None or upstream == 0 or node.op is None:
+            continue
+        numbers = [primal(x) for x in node.operands]
+        for slot, x in enumerate(node.operands):
+            if type(x) is Value:
+                exact = partial(node.op.name, numbers, slot)
+                if exact is None:
+                    return None
+                found[x] = found.get(x, 0) + upstream * exact
+    return found

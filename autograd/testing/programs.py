@@ -1,0 +1,177 @@
+"""Straight-line programs: lists of operations that refer to earlier results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.primitive import TABLE
+from autograd.primitives import _own
+from autograd.value import Value
+
+__all__ = ["OPERANDS", "SAFE", "Program", "Step", "assemble"]
+
+LARGEST = 1e3  # no result of a random program is larger
+
+
+def _tame(x: float) -> bool:
+    return 1e-3 < abs(x) < 20.0
+
+
+def _between(low: float, high: float) -> Callable[..., bool]:
+    return lambda x: low < x < high
+
+
+def _apart(*xs: float) -> bool:
+    return all(abs(x - y) > 1e-3 for i, x in enumerate(xs) for y in xs[:i])
+
+
+def _named(names: str, safe: Callable[..., bool]) -> dict[str, Callable[..., bool]]:
+    return dict.fromkeys(names.split(), safe)
+
+
+# Where each operation is smooth and mild: away from kinks, poles and the domain's edges.
+SAFE: dict[str, Callable[..., bool]] = {
+    **_named("neg identity square sin cos atan tanh asinh sigmoid bell softplus", _tame),
+    **_named("abs sign relu cbrt", _tame),
+    **_named("gelu silu", lambda x: _tame(x) and not -2.0 < x < -0.5),  # not at the minimum
+    **_named("exp exp2 expm1 sinh cosh erf erfc normal_cdf", _between(-3.0, 3.0)),
+    **_named("log log2 log10 sqrt", _between(1e-2, 100.0)),
+    **_named("asin acos atanh", _between(-0.99, 0.99)),
+    **_named("add sub mul", lambda x, y: True),
+    "tan": _between(-1.5, 1.5),
+    "acosh": _between(1.01, 50.0),
+    "log1p": _between(-0.99, 50.0),
+    "reciprocal": lambda x: abs(x) > 1e-2,
+    "div": lambda x, y: abs(y) > 1e-2,
+    "pow": lambda x, p: 0.1 < x < 10.0 and abs(p) < 4.0,
+    "gaussian": lambda x, scale: abs(x) < 3.0 and abs(scale) < 2.0,
+    "atan2": lambda y, x: math.hypot(x, y) > 1e-2 and (x > 0.0 or abs(y) > 1e-3),
+    "hypot": lambda x, y: math.hypot(x, y) > 1e-2,
+    "maximum": _apart,
+    "minimum": _apart,
+    "logsumexp": lambda x, y: True,
+    "leaky_relu": lambda x, slope: abs(x) > 1e-3,
+    "elu": lambda x, alpha: 1e-3 < abs(x) < 3.0,
+    "clip": lambda x, low, high: low < high and _apart(x, low, high),
+    "where": lambda chosen, x, y: abs(chosen) > 1e-3,
+    "sum": lambda x, y, z: True,
+    "dot": lambda bias, u, v, x, y: True,
+}
+OPERANDS = {"sum": 3, "dot": 5}  # of a variadic operation; 2 of the others
+
+
+@dataclass(frozen=True)
+class Step:
+    """An operation, and its operands: an int is an earlier result, a float a constant."""
+
+    name: str
+    operands: tuple[int | float, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Numbers to start from and steps that refer to them, and to each other, by index.
+
+    Called with as many numbers or Values as it has starts, it returns its last result.
+
+    >>> program = Program((2.0, 3.0), (Step("mul", (0, 1)), Step("add", (2, 1.0))))
+    >>> program(2.0, 3.0)
+    7.0
+    >>> print(program)
+    v0, v1 = 2.0, 3.0
+    v2 = mul(v0, v1)
+    v3 = add(v2, 1.0)
+    """
+
+    starts: tuple[float, ...]
+    steps: tuple[Step, ...]
+
+    def run(
+        self, starts: Sequence[Any], table: Callable[[str], Callable[..., Any]]
+    ) -> list[Any]:
+        """Every result, the starts first; `table` gives the meaning of each name."""
+        results = list(starts)
+        for step in self.steps:
+            operands = [results[i] if type(i) is int else i for i in step.operands]
+            results.append(table(step.name)(*operands))
+        return results
+
+    def record(self) -> tuple[list[Value], Value]:
+        """The leaves, and the last result."""
+        leaves = [Value(x) for x in self.starts]
+        return leaves, self(*leaves)
+
+    def __call__(self, *xs: Any) -> Any:
+        return self.run(xs, TABLE.__getitem__)[-1]
+
+    def __str__(self) -> str:
+        names = [f"v{i}" for i in range(len(self.starts) + len(self.steps))]
+        lines = [
+            f"{', '.join(names[: len(self.starts)])} = {', '.join(map(repr, self.starts))}"
+        ]
+        for name, step in zip(names[len(self.starts) :], self.steps):
+            operands = [names[i] if type(i) is int else repr(i) for i in step.operands]
+            lines.append(f"{name} = {step.name}({', '.join(operands)})")
+        return "\n".join(lines)
+
+
+Draft = tuple[str, list[int], list[float | None]]
+
+
+def assemble(starts: Sequence[float], drafts: Sequence[Draft]) -> Program:
+    """The program of the drafted steps that are safe where they stand.
+
+    A draft is a name, how far back each operand lies, and constants that replace operands.
+    What the last result does not depend on is left out, so a program without a draft, or
+    with a smaller number in one, is a program as well: they shrink.
+    """
+    values, steps = list(starts), []
+    for name, back, constants in drafts:
+        count = len(TABLE[name].rules) if not TABLE[name].variadic else OPERANDS.get(name, 2)
+        operands: list[int | float] = []
+        for slot in range(count):
+            constant = constants[slot] if slot else None
+            index = len(values) - 1 - back[slot] % len(values)
+            operands.append(index if constant is None else constant)
+        numbers = [values[i] if type(i) is int else float(i) for i in operands]
+        value = _value(name, numbers)
+        if value is not None:
+            values.append(value)
+            steps.append(Step(name, tuple(operands)))
+    return _needed(tuple(starts), steps or [Step("add", (0, 0))])
+
+
+def _value(name: str, numbers: list[float]) -> float | None:
+    """The operation's result, None if it is not safe at these numbers."""
+    if name in _own:
+        if not SAFE[name](*numbers):
+            return None
+        value = TABLE[name](*numbers)
+    else:
+        try:
+            node = TABLE[name](*map(Value, numbers))
+        except (ValueError, ArithmeticError):
+            return None
+        if not all(abs(d) < LARGEST for d in node.partials):
+            return None
+        value = node.data
+    return float(value) if abs(value) < LARGEST else None
+
+
+def _needed(starts: tuple[float, ...], steps: list[Step]) -> Program:
+    """The program without the starts and steps that its last result does not depend on."""
+    count = len(starts)
+    needed = {count + len(steps) - 1}
+    for i in reversed(range(len(steps))):
+        if count + i in needed:
+            needed.update([k for k in steps[i].operands if type(k) is int])
+    places = {old: new for new, old in enumerate(sorted(needed))}
+    kept = [
+        Step(step.name, tuple([places[k] if type(k) is int else k for k in step.operands]))
+        for i, step in enumerate(steps)
+        if count + i in needed
+    ]
+    return Program(tuple([x for i, x in enumerate(starts) if i in needed]), tuple(kept))

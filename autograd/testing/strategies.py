@@ -1,0 +1,157 @@
+"""Hypothesis strategies: numbers, points of primitives, and random programs.
+
+from hypothesis import given
+from autograd.testing import check_gradients
+from autograd.testing.strategies import programs
+
+@given(programs())
+def test_gradients(program):
+    check_gradients(program, *program.starts)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+try:
+    from hypothesis import assume
+    from hypothesis import strategies as st
+except ImportError:
+    raise ImportError(
+        "autograd.testing.strategies needs hypothesis: pip install 'scalar-autograd[test]'"
+    ) from None
+
+from autograd.primitive import TABLE, Primitive
+from autograd.primitives import _own
+from autograd.testing.programs import OPERANDS, SAFE, Program, assemble
+
+__all__ = ["points", "programs", "values"]
+
+
+def values() -> st.SearchStrategy[float]:
+    """Finite floats of all sizes: mild ones, tiny, huge, and close to 0, 1 and -1.
+
+    >>> from hypothesis import find
+    >>> find(values(), lambda x: x > 1e100) > 1e100
+    True
+    """
+    sizes = st.floats(-300.0, 300.0).map(lambda e: 10.0**e)
+    gaps = st.floats(-16.0, 0.0).map(lambda e: 1.0 - 10.0**e)
+    signs = st.sampled_from([1.0, -1.0])
+    return (
+        st.floats(-4.0, 4.0)
+        | st.integers(-3, 3).map(float)
+        | st.tuples(signs, sizes | gaps).map(lambda pair: pair[0] * pair[1])
+    )
+
+
+def _ball(x: float) -> float:
+    return x if abs(x) <= 1.0 else 1.0 / x
+
+
+def _modulo(largest: float) -> Callable[[float], float]:
+    return lambda x: math.remainder(x, 2.0 * largest)
+
+
+_INTO_DOMAIN: dict[str, Callable[[float], float]] = {
+    **dict.fromkeys(["log", "log2", "log10"], lambda x: abs(x) or 1.0),
+    **dict.fromkeys(["asin", "acos"], _ball),
+    **dict.fromkeys(["exp", "expm1", "sinh", "cosh"], _modulo(709.0)),
+    "exp2": _modulo(1023.0),
+    "atanh": lambda x: _ball(x) if abs(x) != 1.0 else 0.5,
+    "sqrt": abs,
+    "acosh": lambda x: 1.0 + abs(x),
+    "log1p": lambda x: x if x > -1.0 else -x,
+    "reciprocal": lambda x: x if abs(x) > 1e-300 else 1.0,
+}
+
+
+@st.composite
+def points(draw: st.DrawFn, primitive: str | Primitive) -> tuple[float, ...]:
+    """Operands at which a primitive has a finite value: also near its edges and its kinks.
+
+    Args:
+        primitive: its name, or the primitive itself; yours as well as the library's.
+
+    >>> from hypothesis import find
+    >>> find(points("acosh"), lambda xs: xs[0] < 1.01)
+    (1.0,)
+    """
+    op = TABLE[primitive] if isinstance(primitive, str) else primitive
+    into = _INTO_DOMAIN.get(op.name, float)
+    operands = [into(draw(values()))]
+    count = op.arity or draw(st.integers(1, 4))
+    if op.name == "dot":
+        count = 1 + 2 * draw(st.integers(0, 2))
+    while len(operands) < count:
+        gap = draw(st.none() | st.just(0.0) | st.floats(-16.0, 0.0).map(lambda e: 10.0**e))
+        other = draw(values()) if gap is None else operands[-1] * (1.0 + gap)
+        operands.append(other)
+    if op.name == "take":
+        operands[0] = float(draw(st.integers(1 - count, count - 2))) if count > 1 else 0.0
+        assume(count > 1)
+    elif op.name == "where":
+        operands[0] = float(draw(st.booleans()))
+    elif op.name == "clip":
+        operands[1:] = sorted(operands[1:])
+    elif op.name == "pow" and operands[0] <= 0.0:
+        operands[1] = float(draw(st.integers(1, 8)))
+    elif op.name == "div":
+        operands[1] = operands[1] or 1.0
+    try:
+        assume(math.isfinite(op(*operands)))
+    except (ValueError, ArithmeticError):
+        assume(False)
+    return tuple(operands)
+
+
+@st.composite
+def programs(
+    draw: st.DrawFn,
+    max_inputs: int = 4,
+    max_ops: int = 12,
+    primitives: Iterable[str | Primitive] | None = None,
+) -> Program:
+    """Random straight-line programs with shared sub-expressions.
+
+    Each step is smooth and mild at the numbers that it meets, so that a derivative which
+    differs from differences is wrong. They shrink: with one rule broken, to one operation
+    or two.
+
+    Args:
+        max_inputs, max_ops: how many numbers to start from, and operations, at most.
+        primitives: what they are made of, names or primitives, yours as well; the library's
+            if None.
+
+    Raises:
+        ValueError: less than one input or operation, or an operation that is not offered.
+
+    >>> from hypothesis import find
+    >>> print(find(programs(primitives=["sin"]), lambda program: len(program.steps) == 2))
+    v0 = 1.0
+    v1 = sin(v0)
+    v2 = sin(v1)
+    """
+    if max_inputs < 1 or max_ops < 1:
+        raise ValueError(f"max_inputs and max_ops are 1 or more, got {max_inputs}, {max_ops}")
+    chosen = sorted(SAFE) if primitives is None else primitives
+    given = [p.name if isinstance(p, Primitive) else p for p in chosen]
+    if not given:
+        raise ValueError("no operations are given to make programs of")
+    for name in given:
+        if name not in TABLE or (name in _own and name not in SAFE):
+            raise ValueError(f"no programs are made of {name!r}")
+    start = st.sampled_from([1.0, 0.5, -1.0]) | st.floats(-3.0, 3.0)
+    starts = draw(st.lists(start.filter(_not_tiny), min_size=1, max_size=max_inputs))
+    most = max([OPERANDS.get(name, TABLE[name].arity or 2) for name in given])
+    draft = st.tuples(
+        st.sampled_from(given),
+        st.lists(st.integers(0, 15), min_size=most, max_size=most),
+        st.lists(st.none() | st.floats(-2.0, 2.0), min_size=most, max_size=most),
+    )
+    return assemble(starts, draw(st.lists(draft, min_size=1, max_size=max_ops)))
+
+
+def _not_tiny(x: float) -> bool:
+    return abs(x) > 1e-3

@@ -1,0 +1,254 @@
+"""How often the checker errs: over the table, with rules as they are and with planted errors.
+
+`python -m tests.testing.measure 500` prints the figures for 500 points a primitive, drawn
+from everywhere in the domain: mild, tiny, huge, near its edges and near ties; for as many
+random programs; and what a check costs.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import process_time
+from typing import Any
+
+import nn.losses  # noqa: F401  (it defines primitives as a user would)
+from autograd import Value, gradient, sin, tanh
+from autograd.build import describe
+from autograd.primitive import TABLE, Primitive
+from autograd.testing import gradcheck
+from autograd.testing.programs import OPERANDS, SAFE, Program, assemble
+from autograd.testing.recorded import Case, node_cases
+from autograd.value import topological_order
+
+__all__ = [
+    "NAMES",
+    "measure",
+    "measure_by_hand",
+    "measure_programs",
+    "planted",
+    "random_point",
+    "random_program",
+    "replaced",
+]
+
+NAMES = sorted(TABLE)
+Plant = Callable[[float], float]
+PLANTS: dict[str, Plant] = {"x 1.0001": lambda d: d * 1.0001, "sign": lambda d: -d}
+
+
+@contextmanager
+def planted(name: str, change: Plant) -> Iterator[Primitive]:
+    """The primitive with every partial changed, also on Values."""
+    op = TABLE[name]
+
+    def changed(rule: Callable[..., Any]) -> Callable[..., Any]:
+        if op.variadic:
+            return lambda out, *xs: tuple([change(d) for d in rule(out, *xs)])
+        return lambda out, *xs: change(rule(out, *xs))
+
+    with replaced(op, [changed(rule) for rule in op.rules]) as wrong:
+        yield wrong
+
+
+@contextmanager
+def replaced(op: Primitive, rules: Sequence[Callable[..., Any]]) -> Iterator[Primitive]:
+    """The primitive with other rules, in the table for the time of the block."""
+    names = ("symbol", "variadic", "selects", "domain", "kink", "latex")
+    wrong = Primitive(op.name, op.value, tuple(rules), *[getattr(op, n) for n in names])
+    TABLE[op.name] = wrong
+    try:
+        yield wrong
+    finally:
+        TABLE[op.name] = op
+
+
+def random_number(rng: random.Random) -> float:
+    sign = rng.choice([1.0, -1.0])
+    kind = rng.random()
+    if kind < 0.45:
+        return sign * rng.uniform(0.0, 4.0)
+    if kind < 0.6:
+        return sign * float(10.0 ** rng.uniform(-12.0, 0.0))
+    if kind < 0.75:
+        return sign * float(10.0 ** rng.uniform(0.0, 12.0))
+    if kind < 0.8:
+        return sign * float(10.0 ** rng.uniform(-150.0, -12.0))
+    if kind < 0.85:
+        return sign * float(10.0 ** rng.uniform(12.0, 150.0))
+    if kind < 0.95:
+        return sign * (1.0 - float(10.0 ** rng.uniform(-16.0, -1.0)))
+    return rng.choice([0.0, 1.0, -1.0, 2.0, -2.0, 0.5, math.pi])
+
+
+def random_point(name: str, rng: random.Random) -> list[Any]:
+    """Operands at which the primitive has a finite value; Values where it has a derivative."""
+    op = TABLE[name]
+    while True:
+        count = op.arity or OPERANDS.get(name, 5 if name == "cross_entropy" else 3)
+        xs = [random_number(rng) for _ in range(count)]
+        first = 0
+        if name == "take" or name == "where":
+            xs[0] = float(rng.randrange(2))
+        elif name == "cross_entropy":
+            xs[:2] = [float(rng.randrange(3)), rng.choice([0.0, 0.1])]
+            first = 2
+        elif name == "huber":
+            xs[1] = abs(xs[1])
+        elif name.startswith("binary_cross_entropy"):
+            xs[1] = rng.choice([0.0, 1.0, rng.random()])
+        operands = [*xs[:first], *map(Value, xs[first:])]
+        try:
+            if math.isfinite(op(*operands).data):
+                return operands
+        except (ValueError, ArithmeticError):
+            continue
+
+
+def random_program(rng: random.Random, longest: int = 12) -> Program:
+    """As the strategy draws them, faster."""
+    starts = [
+        rng.choice([1.0, -1.0]) * rng.uniform(1e-3, 3.0) for _ in range(rng.randint(1, 4))
+    ]
+    drafts = []
+    for _ in range(rng.randint(1, longest)):
+        back = [rng.randrange(16) for _ in range(5)]
+        constants = [None if rng.random() < 0.6 else rng.uniform(-2.0, 2.0) for _ in range(5)]
+        drafts.append((rng.choice(sorted(SAFE)), back, constants))
+    return assemble(starts, drafts)
+
+
+def cases(name: str, operands: list[Any]) -> list[Case]:
+    """What the checker says of each partial of the primitive there."""
+    return node_cases([TABLE[name](*operands)], True)
+
+
+def at_a_corner(case: Case) -> bool:
+    """Whether any of an interval of derivatives would be right."""
+    found = case.decision.corner
+    return found is not None and found.low < found.high
+
+
+def measure(count: int, seed: int = 0, show: bool = False) -> Counter[tuple[str, str]]:
+    """Verdicts by what was planted, "nothing" included, at `count` points a primitive.
+
+    Left out: partials that the plant does not change or that are not finite; kinks.
+    """
+    rng = random.Random(seed)
+    found: Counter[tuple[str, str]] = Counter()
+    for name in NAMES:
+        for _ in range(count):
+            xs = random_point(name, rng)
+            right = cases(name, xs)
+            for case in right:
+                found["nothing", case.decision.verdict] += 1
+                if show and case.decision.verdict != "pass":
+                    print("nothing", case.place(), case.decision)
+            for plant, change in PLANTS.items():
+                with planted(name, change):
+                    wrong = cases(name, xs)
+                for before, after in zip(right, wrong, strict=True):
+                    if 1e-300 < abs(before.analytic) < math.inf and not at_a_corner(before):
+                        found[plant, after.decision.verdict] += 1
+                        if show and after.decision.verdict != "fail":
+                            print(plant, after.place(), after.analytic, after.decision)
+    return found
+
+
+def measure_programs(
+    count: int, seed: int = 0, order: int = 1, show: bool = False
+) -> Counter[tuple[str, str]]:
+    """Verdicts of `gradcheck` on random programs, as they are and with one rule x 1.0001.
+
+    A planted error counts as found if the report names the primitive.
+    """
+    rng = random.Random(seed)
+    found: Counter[tuple[str, str]] = Counter()
+    for _ in range(count):
+        program = random_program(rng)
+        report = gradcheck(program, *program.starts, order=order)
+        found["nothing", report.verdict] += 1
+        if show and not report:
+            print(f"{program}\n{report}")
+        name = rng.choice(program.steps).name
+        with planted(name, PLANTS["x 1.0001"]):
+            order_of_nodes, _ = topological_order(program.record()[1])
+            changed = [
+                node for node in order_of_nodes if node.op is TABLE[name] and any(node.partials)
+            ]
+            if changed:
+                report = gradcheck(program, *program.starts)
+                verdict = report.verdict if report.primitive in (name, None) else "other"
+                found["x 1.0001", verdict] += 1
+                if show and (report.verdict != "fail" or report.primitive != name):
+                    print(f"planted in {name}\n{program}\n{report}")
+    return found
+
+
+def measure_by_hand(count: int, seed: int = 0, show: bool = False) -> Counter[tuple[str, str]]:
+    """Verdicts on random programs in floats alone, with the gradient as if written by hand.
+
+    The planted error is in one component that is not small beside the others.
+    """
+    rng = random.Random(seed)
+    found: Counter[tuple[str, str]] = Counter()
+    for _ in range(count):
+        program = random_program(rng)
+        leaves, root = program.record()
+        right = gradient(root, leaves)
+
+        def f(xs: list[float], program: Program = program) -> float:
+            return float(program(*xs))
+
+        xs = list(program.starts)
+        report = gradcheck(f, xs, gradient=lambda xs, right=right: right)
+        found["nothing", report.verdict] += 1
+        if show and not report:
+            print(f"{program}\n{report}")
+        worst = max(zip(map(abs, right), range(len(xs))))[1]
+        wrong = [g * (1.0001 if i == worst else 1.0) for i, g in enumerate(right)]
+        if wrong != right:
+            report = gradcheck(f, xs, gradient=lambda xs, wrong=wrong: wrong)
+            found["x 1.0001", report.verdict] += 1
+            if show and report.verdict != "fail":
+                print(f"planted {wrong}\n{program}\n{report}")
+    return found
+
+
+def twenty_operations(x: Any, y: Any) -> Any:
+    """Of two inputs: a function whose check is timed."""
+    for _ in range(4):
+        x, y = tanh(x * 0.5 + y), sin(x - y)
+    return x * y
+
+
+def cost() -> float:
+    """Seconds of processor time that a check of `twenty_operations` takes an input."""
+    times = []
+    for _ in range(20):
+        start = process_time()
+        gradcheck(twenty_operations, 0.3, 0.2)
+        times.append(process_time() - start)
+    return min(times) / 2.0
+
+
+def main(count: int) -> None:
+    """Print the figures."""
+    print(f"{describe()[0]} build: {cost() * 1e6:.0f} µs an input of 21 operations")
+    for title, found in (
+        (f"{count} points a primitive", measure(count)),
+        (f"{count} random programs", measure_programs(count, show=True)),
+        (f"{count} random programs by hand", measure_by_hand(count, show=True)),
+        (f"{count // 10} random programs, order 2", measure_programs(count // 10, order=2)),
+    ):
+        print(title)
+        for (plant, verdict), times in sorted(found.items()):
+            print(f"  {plant:10}{verdict:14}{times}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,241 @@
+"""`gradcheck` and `check_gradients`: what they take, what they say, what they notice."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, exp, grad, primitive, relu, sin, sqrt, tanh
+from autograd.primitives import TABLE
+from autograd.testing import GradientError, Report, check_gradients, gradcheck, recorded
+from tests.testing.measure import random_program
+
+
+def test_a_function_of_a_number() -> None:
+    report = gradcheck(lambda x: x * x * x, 2.0)
+    assert report
+    assert (report.verdict, report.order, report.primitive, report.kinks) == (
+        "pass", 1, None, ()
+    )  # fmt: skip
+    assert report.derivatives == 5
+    assert 0 < report.evaluations <= 40
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_nested_arguments_and_results(order: int) -> None:
+    def f(x: Any, model: dict[str, Any]) -> Any:
+        hidden = [tanh(w * x + b) for w, b in zip(model["w"], model["b"])]
+        return {"sum": sum(hidden), "each": tuple(hidden), "constant": 1.0}
+
+    check_gradients(f, 0.3, {"w": [1.0, -2.0], "b": (0.5, Value(0.1))}, order=order)
+
+
+def test_arrays() -> None:
+    weights = np.array([[1.0, -2.0], [0.5, 3.0]])
+    check_gradients(lambda x: np.tanh(weights @ x), np.array([0.3, -0.2]), order=2)
+
+
+def test_a_network_and_its_parameters_keep_their_gradients() -> None:
+    random.seed(0)
+    model = nn.MLP(2, [3, 1], activation="tanh")
+    for parameter in model.parameters():
+        parameter.grad = 7.0
+    check_gradients(lambda x, y: model([x, y]), 0.2, -0.4)
+    assert {parameter.grad for parameter in model.parameters()} == {7.0}
+
+
+def test_a_gradient_written_by_hand() -> None:
+    def f(x: list[float]) -> float:
+        return math.sin(x[0]) * x[1]
+
+    check_gradients(f, [0.3, 2.0], gradient=lambda x: [math.cos(x[0]) * x[1], math.sin(x[0])])
+    report = gradcheck(f, [0.3, 2.0], gradient=lambda x: [math.cos(x[0]), math.sin(x[0])])
+    assert (report.verdict, report.where, report.x) == ("fail", "argument 0[0]", 0.3)
+    assert report.analytic == math.cos(0.3)
+    assert math.isclose(report.numeric, 2.0 * math.cos(0.3), rel_tol=1e-7)
+
+
+def test_a_gradient_written_by_hand_for_arrays_and_several_arguments() -> None:
+    def f(a: Any, b: float) -> Any:
+        return np.sum(a**2) * b
+
+    a = np.array([[1.0, 2.0], [3.0, 4.0]])
+    check_gradients(f, a, 0.5, gradient=lambda a, b: (2.0 * a * b, np.sum(a**2)))
+    report = gradcheck(f, a, 0.5, gradient=lambda a, b: (2.0 * a, np.sum(a**2)))
+    assert report.where.startswith("argument 0[")
+
+
+def test_steps_that_leave_the_domain_are_left_out() -> None:
+    check_gradients(lambda x: x**1.5, 0.01, gradient=lambda x: 1.5 * x**0.5)
+    check_gradients(lambda x: np.log(x), 0.01, gradient=lambda x: 1.0 / x)
+    check_gradients(
+        lambda x: math.exp(x * 1e3), 0.7, gradient=lambda x: 1e3 * math.exp(x * 1e3)
+    )
+    with pytest.raises(ValueError, match="returns the complex number"):
+        gradcheck(lambda x: x**0.5, -1.0, gradient=lambda x: 1.0)
+
+
+def test_the_error_carries_the_report() -> None:
+    with pytest.raises(GradientError, match="fail: a derivative is wrong") as caught:
+        check_gradients(lambda x: x * x, 3.0, gradient=lambda x: 2.0001 * x)
+    report = caught.value.report
+    assert isinstance(caught.value, AssertionError)
+    assert str(caught.value) == str(report)
+    assert not report
+    assert float.fromhex(report.hex) == 3.0
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (type(copy), copy.report) == (GradientError, report)
+
+
+def test_what_a_failure_says() -> None:
+    text = str(gradcheck(lambda x: x * x, 3.0, gradient=lambda x: 2.5 * x))
+    assert text.splitlines()[:3] == [
+        "fail: a derivative is wrong: differences give another value",
+        "  at        argument 0 = 3.0 (0x1.8000000000000p+1)",
+        "  analytic  7.5",
+    ]
+    assert "numeric   6.0" in text
+    assert "(differences)" in text
+
+
+def test_a_detached_part_fails_without_blaming_a_primitive() -> None:
+    report = gradcheck(lambda x: sin(x.detach()) * x, 2.0)
+    assert (report.verdict, report.primitive) == ("fail", None)
+    assert "every recorded partial is right" in report.reason
+
+
+def test_a_wrong_rule_is_named() -> None:
+    cube = primitive("cube_1", lambda x: x**3, lambda out, x: 3.0003 * x * x)
+    report = gradcheck(lambda x: exp(cube(x) * 0.1) * sin(x), 1.2)
+    assert (report.verdict, report.primitive) == ("fail", "cube_1")
+    assert report.where == "operand 0 of cube_1(1.2)"
+    assert "  primitive cube_1" in str(report).splitlines()
+
+
+def test_a_rule_that_is_wrong_in_the_second_order_alone() -> None:
+    def slope(out: Any, x: Any) -> Any:
+        return 3.0 * x * (x.data if isinstance(x, Value) else x)  # half of it is constant
+
+    cube = primitive("cube_2", lambda x: x**3, slope)
+    assert gradcheck(lambda x: sin(cube(x)), 0.8)
+    report = gradcheck(lambda x: sin(cube(x)), 0.8, order=2)
+    assert (report.verdict, report.order, report.primitive) == ("fail", 2, "cube_2")
+
+
+def test_a_second_order_that_is_wrong_without_a_wrong_primitive() -> None:
+    def f(x: Any) -> Any:
+        first = grad(lambda x: x * x * x)(x)
+        return x * x + (first - first.detach()) * 0.0 + 0.0 * (x - Value(x.data))
+
+    assert gradcheck(f, 0.7)
+
+    def detached(x: Any) -> Any:
+        return x * x.detach() * 2.0 - x.data * x.data
+
+    report = gradcheck(detached, 0.7, order=2)
+    assert (report.verdict, report.order, report.primitive) == ("fail", 2, None)
+    assert gradcheck(detached, 0.7, order=4).order == 2
+
+
+def test_kinks_are_reported() -> None:
+    report = gradcheck(lambda x, y: relu(x) + y, 0.0, 1.0)
+    assert report
+    assert ("operand 0 of relu(0.0)", 0.0, (0.0, 1.0)) in [
+        (where, x, (round(low, 6), round(high, 6))) for where, x, (low, high) in report.kinks
+    ]
+    assert "kink      operand 0 of relu(0.0) = 0.0: any of [0, 1]" in str(report)
+
+
+def test_many_kinks_are_cut_short() -> None:
+    report = gradcheck(lambda xs: sum(relu(x) for x in xs), [0.0] * 6)
+    assert str(report).count("any of") == 4
+    assert "kinks more" in str(report)
+
+
+def test_infinite_slopes() -> None:
+    assert gradcheck(lambda x: sqrt(x), 0.0)
+    assert gradcheck(lambda x: x.acos(), 1.0)
+    assert gradcheck(lambda x: x.cbrt(), 0.0)
+
+
+def test_a_function_that_draws_is_not_judged() -> None:
+    report = gradcheck(lambda x: x * random.random(), 1.0)
+    assert report.verdict == "inconclusive"
+    assert "seed what it draws" in report.reason
+    assert "analytic" not in str(report)
+    report = gradcheck(lambda x: x * random.random(), 1.0, gradient=lambda x: 1.0)
+    assert report.verdict == "inconclusive"
+
+
+def test_an_engine_that_forgets_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded, "_two_passes", lambda y, xs: ([1.0], [2.0]))
+    report = gradcheck(lambda x: x, 1.0)
+    assert (report.verdict, report.where) == ("fail", "argument 0")
+    assert "second backward()" in report.reason
+
+
+def test_forward_mode_is_held_against_reverse_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded, "tangents", lambda roots, seeds: {})
+    report = gradcheck(lambda x: x * 2.0, 1.0)
+    assert (report.verdict, report.numeric) == ("fail", 0.0)
+    assert "forward and reverse mode differ" in report.reason
+
+
+def test_nothing_to_check() -> None:
+    assert gradcheck(lambda: 1.0)
+    assert gradcheck(lambda x: 1.0, 2.0)
+    assert gradcheck(lambda xs: [], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "words"),
+    [
+        ((3.0, 1.0), {}, TypeError, "takes a function, got 3.0"),
+        ((sin, "x"), {}, TypeError, "the arguments of gradcheck"),
+        ((sin, math.nan), {}, ValueError, "argument 0 is nan; give finite numbers"),
+        ((sin, 1.0), {"order": 0}, ValueError, "order is 1 or more, got 0"),
+        ((sin, 1.0), {"order": 1.5}, TypeError, "order is an integer, got 1.5"),
+        ((sin, 1.0), {"order": True}, TypeError, "order is an integer, got True"),
+        ((sin, 1.0), {"oracle": "torch"}, ValueError, "got 'torch'"),
+        ((sin, 1.0), {"gradient": sin, "order": 2}, ValueError, "the order is 1"),
+        ((sin, 1.0), {"gradient": 3.0}, TypeError, "gradient is a function, got 3.0"),
+        ((lambda x: [x, x], 1.0), {"gradient": sin}, TypeError, "returns one number, not 2"),
+        ((sum, [1.0, 2.0]), {"gradient": sum}, ValueError, "the result of gradient is a list"),
+        ((lambda x: 1.0 / x, 0.0), {}, ZeroDivisionError, "division by zero"),
+        ((lambda x: "y", 0.0), {}, TypeError, "the result of f"),
+    ],
+)
+def test_bad_input(
+    arguments: tuple[Any, ...], options: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        gradcheck(*arguments, **options)
+
+
+def test_a_check_evaluates_at_most_40_times_an_input() -> None:
+    rng = random.Random(0)
+    for _ in range(200):
+        program = random_program(rng)
+        calls = 0
+
+        def f(*xs: Any, program: Any = program) -> Any:
+            nonlocal calls
+            calls += 1
+            return program(*xs)
+
+        report = gradcheck(f, *program.starts)
+        assert report.evaluations <= 40
+        assert calls <= 40 * len(program.starts)
+
+
+def test_reports_are_plain_data() -> None:
+    report = gradcheck(lambda x: x, 1.0)
+    assert isinstance(report, Report)
+    assert pickle.loads(pickle.dumps(report)) == report
+    assert "exp" in TABLE

@@ -1,0 +1,286 @@
+"""Where it is hard to tell: kinks, jumps, edges, noise, ripples, huge and tiny numbers."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from autograd import Value
+from autograd.primitives import TABLE
+from autograd.testing import gradcheck
+from autograd.testing.differences import Line, Tableau, central
+from autograd.testing.nodes import check_nodes
+from autograd.testing.noise import estimated_noise
+
+Function = Callable[[float], float]
+
+
+def constant(slope: float) -> Function:
+    return lambda x: slope
+
+
+def hinge(x: float) -> float:
+    return max(x, 0.0)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.5, 1.0])
+def test_a_subgradient_passes_at_a_kink(slope: float) -> None:
+    report = gradcheck(hinge, 0.0, gradient=constant(slope))
+    assert report
+    [(where, x, (low, high))] = report.kinks
+    assert (where, x) == ("argument 0", 0.0)
+    assert low == pytest.approx(0.0, abs=1e-5)
+    assert high == pytest.approx(1.0, rel=1e-5)
+
+
+@pytest.mark.parametrize("slope", [1.5, -0.001, 1.001, math.inf])
+def test_what_is_no_subgradient_fails_at_a_kink(slope: float) -> None:
+    report = gradcheck(hinge, 0.0, gradient=constant(slope))
+    assert report.verdict == "fail"
+    assert "outside [" in report.reason
+    assert len(report.kinks) == 1
+
+
+@pytest.mark.parametrize("x", [1.0, -3.0, 1e-6, 40.0])
+def test_kinks_away_from_zero(x: float) -> None:
+    def f(t: float) -> float:
+        return abs(t - x) * 2.0 + t
+
+    assert len(gradcheck(f, x, gradient=constant(2.5)).kinks) == 1
+    assert gradcheck(f, x, gradient=constant(3.1)).verdict == "fail"
+
+
+def test_a_kink_inside_a_curve() -> None:
+    def f(x: float) -> float:
+        return 50.0 * x * x + 0.001 * abs(x)
+
+    assert gradcheck(f, 0.0, gradient=constant(0.0005))
+    assert gradcheck(f, 0.0, gradient=constant(0.002)).verdict == "fail"
+
+
+def test_a_kink_close_by_is_not_one_here() -> None:
+    def f(x: float) -> float:
+        return abs(x - 1.0)
+
+    report = gradcheck(f, 1.001, gradient=constant(1.0))
+    assert (report.verdict, report.kinks) == ("pass", ())
+    assert gradcheck(f, 1.001, gradient=constant(0.5)).verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope", "verdict"),
+    [
+        (math.sqrt, 0.0, math.inf, "pass"),
+        (math.sqrt, 0.0, 0.0, "fail"),
+        (math.sqrt, 0.0, -math.inf, "fail"),
+        (math.cbrt, 0.0, math.inf, "pass"),
+        (math.cbrt, 0.0, 3.0, "fail"),
+        (math.acos, 1.0, -math.inf, "pass"),
+        (math.acos, 1.0, -1.0, "fail"),
+        (lambda x: math.sqrt(abs(x)), 0.0, 0.0, "pass"),
+        (lambda x: x * x * math.sqrt(x), 0.0, 0.0, "pass"),
+        (lambda x: math.sqrt(x) if x else 0.0, 1e-3, 0.5 / math.sqrt(1e-3), "pass"),
+    ],
+)
+def test_edges_and_vertical_tangents(f: Function, x: float, slope: float, verdict: str) -> None:
+    assert gradcheck(f, x, gradient=constant(slope)).verdict == verdict
+
+
+@pytest.mark.parametrize("x", [0.0, 2.0])
+def test_a_jump_has_the_derivative_of_the_side_that_it_is_on(x: float) -> None:
+    def f(t: float) -> float:
+        return math.floor(t) + t * t
+
+    report = gradcheck(f, x, gradient=lambda t: 2.0 * t)
+    assert report.verdict in ("pass", "inconclusive")
+    assert gradcheck(f, x, gradient=lambda t: 2.0 * t + 1.0).verdict != "pass"
+
+
+def test_a_point_that_jumps_to_both_sides_passes_with_anything() -> None:
+    report = gradcheck(TABLE["sign"], 0.0)
+    assert report
+    assert [interval for _, _, interval in report.kinks] == [(-math.inf, math.inf)] * 2
+
+
+def noisy(f: Function, size: float) -> Function:
+    """f with round-off of its own, the same whenever x is the same."""
+    return lambda x: f(x) + size * random.Random(x).uniform(-1.0, 1.0)
+
+
+def solve(x: float) -> float:
+    """y³ + y = x by Newton's method, stopped early."""
+    y = 0.0
+    for _ in range(100):
+        step = (y**3 + y - x) / (3.0 * y * y + 1.0)
+        y -= step
+        if abs(step) < 1e-6:
+            break
+    return y
+
+
+HARD: dict[str, tuple[Function, Function, float, float]] = {
+    "rounded": (lambda x: round(math.sin(x), 6), math.cos, -3.0, 3.0),
+    "cancelling": (lambda x: (1e8 + x * x) - 1e8, lambda x: 2.0 * x, -3.0, 3.0),
+    "noisy": (noisy(math.sin, 1e-9), math.cos, -3.0, 3.0),
+    "very noisy": (noisy(math.sin, 1e-4), math.cos, -3.0, 3.0),
+    "solved": (solve, lambda x: 1.0 / (3.0 * solve(x) ** 2 + 1.0), -3.0, 3.0),
+    "rippled": (
+        lambda x: x + 1e-3 * math.sin(1e4 * x),
+        lambda x: 1.0 + 10.0 * math.cos(1e4 * x),
+        0.0,
+        3.0,
+    ),
+    "spiked": (
+        lambda x: math.exp(-((x - 1.0) ** 2) * 1e8),
+        lambda x: -2e8 * (x - 1.0) * math.exp(-((x - 1.0) ** 2) * 1e8),
+        0.9998,
+        1.0002,
+    ),
+    "fast": (math.sin, math.cos, 1e5, 1e7),
+    "broken": (lambda x: math.floor(x) + x * x, lambda x: 2.0 * x, 0.0, 3.0),
+}
+TOLD_APART = {"solved", "rippled", "spiked", "fast", "broken"}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_hard_functions_raise_no_false_alarm(name: str) -> None:
+    f, slope, low, high = HARD[name]
+    rng = random.Random(0)
+    right: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    for _ in range(60):
+        x = rng.uniform(low, high)
+        right[gradcheck(f, x, gradient=slope).verdict] += 1
+        wrong[gradcheck(f, x, gradient=lambda x: 1.0001 * slope(x)).verdict] += 1
+    assert right["fail"] == 0
+    assert wrong["pass"] == 0
+    if name in TOLD_APART:
+        assert right["pass"] >= 55
+        assert wrong["fail"] >= 45
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-9, 1e-6])
+def test_the_noise_of_a_function_is_estimated(size: float) -> None:
+    f = noisy(math.exp, size)
+    for x in (0.3, -2.0, 1.7):
+        line = Line(lambda t: (f(t),), x, (f(x),), (0.0,))
+        assert 0.2 * size < estimated_noise(line) < 8.0 * size
+    smooth = Line(lambda t: (math.exp(t),), 0.3, (math.exp(0.3),), (0.0,))
+    assert estimated_noise(smooth) < 1e-15
+
+
+def test_noise_that_cannot_be_sampled() -> None:
+    line = Line(lambda t: (math.sqrt(t),), 0.0, (0.0,), (0.0,))
+    assert estimated_noise(line) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (math.exp, math.exp),
+        (math.sin, math.cos),
+        (math.atan, lambda x: 1.0 / (1.0 + x * x)),
+        (lambda x: 1.0 / x, lambda x: -1.0 / (x * x)),
+        (lambda x: x**5, lambda x: 5.0 * x**4),
+    ],
+)
+def test_the_estimated_error_covers_the_error(f: Function, slope: Function) -> None:
+    rng = random.Random(1)
+    for _ in range(200):
+        x = rng.choice([1.0, -1.0]) * math.exp(rng.uniform(-6.0, 3.0))
+        line = Line(lambda t: (f(t),), x, (f(x),), (2.0**-52 * abs(f(x)),))
+        estimate, _ = central(line, 0, 0.25 * abs(x))
+        assert abs(estimate.value - slope(x)) <= estimate.error
+
+
+def test_a_line_stops_at_its_budget() -> None:
+    line = Line(lambda t: (t,), 1.0, (1.0,), (0.0,), budget=3)
+    assert [line.at(float(i)) for i in (2, 3, 2, 4, 5)] == [
+        (2.0,),
+        (3.0,),
+        (2.0,),
+        (4.0,),
+        None,
+    ]
+    assert line.evaluations == 3
+
+
+def test_a_tableau_of_one_row_has_no_estimate() -> None:
+    table = Tableau(2)
+    table.add(0.1, 1.0, 0.0)
+    assert table.best.error == math.inf
+
+
+def test_values_that_are_not_finite_are_none() -> None:
+    line = Line(lambda t: (math.inf if t > 1.0 else t,), 1.0, (1.0,), (0.0,))
+    assert [line.at(0.5), line.at(1.5)] == [(0.5,), None]
+
+
+def test_there_are_no_values_near() -> None:
+    def f(x: float) -> float:
+        if x != 1.0:
+            raise ValueError
+        return 1.0
+
+    report = gradcheck(f, 1.0, gradient=constant(1.0))
+    assert (report.verdict, "no values near" in report.reason) == ("inconclusive", True)
+
+
+def test_a_derivative_that_is_nan_is_not_judged() -> None:
+    assert gradcheck(hinge, 1.0, gradient=constant(math.nan)).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("x", [1e-300, 1e-12, 1e12, 1e300])
+def test_tiny_and_huge_numbers(x: float) -> None:
+    assert gradcheck(lambda t: 3.0 * t, x, gradient=constant(3.0))
+    assert gradcheck(lambda t: 3.0 * t, x, gradient=constant(3.0003)).verdict == "fail"
+    assert gradcheck(lambda t: math.log(abs(t)), x, gradient=lambda t: 1.0 / t)
+
+
+def test_numbers_at_the_end_of_the_range() -> None:
+    assert gradcheck(lambda x: 1e307 * x, 10.0, gradient=constant(1e307))
+    assert gradcheck(lambda x: 1e-300 * x, 1.7e308, gradient=constant(1e-300))
+    assert gradcheck(math.sqrt, 1.7e308, gradient=lambda x: 0.5 / math.sqrt(x))
+
+
+def test_a_derivative_that_overflows_is_not_called_wrong() -> None:
+    [check] = check_nodes([TABLE["pow"](Value(-8.559098639695547e-129), -2.0)])
+    assert math.isinf(check.analytic)
+    assert check.decision.verdict == "inconclusive"
+    assert gradcheck(math.sqrt, 2.0, gradient=constant(math.inf)).verdict == "fail"
+
+
+def test_a_derivative_that_underflows_is_not_called_wrong() -> None:
+    report = gradcheck(lambda x: x**-556.0369909235603, 3.719184904139968)
+    assert abs(report.analytic) < 1e-308
+    assert report.verdict != "fail"
+
+
+@pytest.mark.parametrize("gap", [2.0**-53, 2.0**-52, 1e-15, 1e-12, 1e-9])
+def test_close_to_an_edge_a_steep_slope_is_not_an_infinite_one(gap: float) -> None:
+    x = 1.0 - gap
+    report = gradcheck(TABLE["acos"], x, oracle="differences")
+    assert report.verdict in ("pass", "inconclusive")
+    assert gradcheck(TABLE["acos"], x)
+
+
+def test_slopes_that_grow_without_bound_but_too_slowly_to_be_seen() -> None:
+    report = gradcheck(lambda x: x**0.999999999999, 0.0, gradient=constant(math.inf))
+    assert report.verdict == "inconclusive"
+
+
+def test_a_bend_that_is_closer_by_than_any_step() -> None:
+    def f(x: float) -> float:
+        return math.sqrt(x + 1e-40)
+
+    assert gradcheck(f, 0.0, gradient=constant(5e19)).verdict == "inconclusive"
+    assert gradcheck(f, 0.0, gradient=constant(1.0)).verdict == "fail"
+
+
+def test_a_partial_that_does_not_exist_is_left_out() -> None:
+    [check] = check_nodes([TABLE["pow"](Value(-2.0), Value(3.0))])
+    assert (check.slot, check.decision.verdict) == (0, "pass")

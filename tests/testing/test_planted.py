@@ -1,0 +1,194 @@
+"""Every rule, broken in every way: the checker must see it and name the primitive."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+import nn.losses  # noqa: F401  (it defines primitives as a user would)
+from autograd import Value, primitive
+from autograd.primitives import TABLE
+from autograd.testing import gradcheck
+from autograd.testing.programs import Program
+from autograd.testing.strategies import programs
+from tests.autograd.reference import REFERENCES
+from tests.testing.measure import (
+    NAMES,
+    measure,
+    measure_by_hand,
+    measure_programs,
+    planted,
+    replaced,
+)
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "x 1.0001": lambda d: d * 1.0001,
+    "x 0.9999": lambda d: d * 0.9999,
+    "sign": lambda d: -d,
+    "zero": lambda d: d * 0.0,
+}
+SMOOTH: dict[str, list[tuple[float, ...]]] = {
+    **{name: list(reference.smooth) for name, reference in REFERENCES.items()},
+    "binary_cross_entropy": [(0.3, 0.6), (0.9, 0.1)],
+    "binary_cross_entropy_with_logits": [(0.7, 0.6), (-2.0, 0.1)],
+    "huber": [(0.4, 1.0), (3.0, 1.0)],
+}
+
+
+def partials(name: str, xs: tuple[float, ...]) -> tuple[float, ...]:
+    node = TABLE[name](*map(Value, xs))
+    return tuple(node.partials)
+
+
+def check(name: str, xs: tuple[float, ...]) -> Any:
+    if name == "pow" and xs[0] < 0.0:  # no derivative in the exponent
+        return gradcheck(lambda x: TABLE[name](x, xs[1]), xs[0])
+    return gradcheck(TABLE[name], *xs)
+
+
+@pytest.mark.parametrize("name", sorted(SMOOTH))
+def test_the_rules_as_they_are(name: str) -> None:
+    for xs in SMOOTH[name]:
+        report = check(name, xs)
+        assert report, f"{xs}: {report}"
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", sorted(SMOOTH))
+def test_a_broken_rule_is_named(name: str, change: str) -> None:
+    broken = 0
+    for xs in SMOOTH[name]:
+        right = partials(name, xs)
+        with planted(name, CHANGES[change]):
+            wrong = partials(name, xs)
+            if all(a == b or math.isnan(a) for a, b in zip(right, wrong)):
+                continue
+            report = check(name, xs)
+        broken += 1
+        assert (report.verdict, report.primitive) == ("fail", name), f"{xs}: {report}"
+    assert broken or name == "sign"
+
+
+@pytest.mark.parametrize("name", sorted(SMOOTH))
+def test_arguments_in_the_wrong_order(name: str) -> None:
+    op = TABLE[name]
+
+    def swapped(rule: Callable[..., Any]) -> Callable[..., Any]:
+        if op.variadic:
+            return lambda out, *xs: tuple(reversed(rule(out, *xs)))
+        if op.arity == 1:
+            return lambda out, x: rule(x, out)
+        return lambda out, *xs: rule(out, *reversed(xs))
+
+    for xs in SMOOTH[name]:
+        right = partials(name, xs)
+        with replaced(op, [swapped(rule) for rule in op.rules]):
+            try:
+                wrong = partials(name, xs)
+                report = check(name, xs)
+            except (TypeError, ValueError, ArithmeticError):
+                continue
+            if not any(abs(a - b) > 1e-4 * abs(a) for a, b in zip(right, wrong)):
+                continue
+        assert (report.verdict, report.primitive) == ("fail", name), f"{xs}: {report}"
+
+
+def test_a_primitive_of_ones_own() -> None:
+    swish = primitive(
+        "swish_3",
+        lambda x, beta: x / (1.0 + math.exp(-beta * x)),
+        lambda out, x, beta: out / x + beta * out * (1.0 - out / x),
+        lambda out, x, beta: out * (x - out),
+    )
+    for x in (0.5, -2.0, 3.0, 8.0, 1e-3):
+        assert gradcheck(swish, x, 1.5)
+        with planted("swish_3", CHANGES["x 1.0001"]) as wrong:
+            assert gradcheck(wrong, x, 1.5).primitive == "swish_3"
+
+
+@pytest.mark.parametrize("name", ["exp", "mul", "log"])
+def test_programs_shrink_to_the_broken_rule(name: str) -> None:
+    smallest: list[Program] = []
+
+    @settings(
+        max_examples=200, database=None, derandomize=True, phases=[Phase.generate, Phase.shrink]
+    )
+    @given(programs(primitives=["add", "cos", name]))
+    def every_program_passes(program: Program) -> None:
+        report = gradcheck(program, *program.starts)
+        if not report:
+            smallest.append(program)
+        assert report
+
+    with planted(name, CHANGES["x 1.0001"]), pytest.raises(AssertionError):
+        every_program_passes()
+    assert min(len(program.steps) for program in smallest) <= 2
+
+
+@settings(max_examples=100)
+@given(programs(), st.data())
+def test_a_broken_rule_in_a_program_is_named(program: Program, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([step.name for step in program.steps]))
+    assert gradcheck(program, *program.starts)
+    with planted(name, CHANGES["x 1.0001"]):
+        report = gradcheck(program, *program.starts)
+        nodes = [program.record()[1]]
+        found = False
+        while nodes:
+            node = nodes.pop()
+            nodes += node.inputs
+            found = found or (node.op is TABLE[name] and any(node.partials))
+        assert (report.verdict, report.primitive) == (
+            ("fail", name) if found else ("pass", None)
+        )
+
+
+@settings(max_examples=30)
+@given(programs(max_ops=6))
+def test_second_derivatives_of_programs(program: Program) -> None:
+    assert gradcheck(program, *program.starts, order=2)
+
+
+# ---------------------------------------------------------------- how often it errs
+
+
+def undecided(found: dict[tuple[str, str], int]) -> float:
+    return sum(n for (_, verdict), n in found.items() if verdict == "inconclusive") / sum(
+        found.values()
+    )
+
+
+def test_over_the_table_nothing_is_missed_and_no_alarm_is_false() -> None:
+    """Anywhere in the domains: tiny and huge numbers, edges, operands that nearly tie."""
+    assert len(NAMES) > 50
+    found = measure(12, seed=1)
+    assert found["nothing", "fail"] == 0
+    assert found["x 1.0001", "pass"] == found["sign", "pass"] == 0
+    assert undecided(found) < 0.02
+
+
+def test_over_programs_nothing_is_missed_and_no_alarm_is_false() -> None:
+    for found in (measure_programs(150, seed=1), measure_by_hand(150, seed=2)):
+        assert found["nothing", "fail"] == 0
+        assert found["x 1.0001", "pass"] == found["x 1.0001", "other"] == 0
+        assert undecided(found) < 0.02
+
+
+@pytest.mark.soak
+def test_ten_thousand_programs() -> None:
+    for found in (
+        measure_programs(10_000, 1),
+        measure_by_hand(10_000, 2),
+        measure_programs(1_000, 3, order=2),
+        measure_programs(300, 4, order=3),
+        measure(300, 5),
+    ):
+        assert found["nothing", "fail"] == 0
+        assert found["x 1.0001", "pass"] == found["x 1.0001", "other"] == 0
+        assert found["sign", "pass"] == 0
+        assert undecided(found) < 0.02

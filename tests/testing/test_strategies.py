@@ -1,0 +1,144 @@
+"""Numbers, points and programs: valid, varied, and small once they have shrunk."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+import nn.losses  # noqa: F401  (it defines primitives as a user would)
+from autograd import Value, primitive
+from autograd.primitives import TABLE, _own
+from autograd.testing.programs import SAFE, Program, Step, assemble
+from autograd.testing.strategies import points, programs, values
+
+NOT_IN_PROGRAMS = {"take"}
+
+
+def test_every_operation_but_take_is_in_programs() -> None:
+    assert set(SAFE) == _own - NOT_IN_PROGRAMS
+
+
+@given(values())
+def test_values_are_finite(x: float) -> None:
+    assert math.isfinite(x)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        lambda x: x == 0.0,
+        lambda x: x < -1e200,
+        lambda x: 0.0 < abs(x) < 1e-200,
+        lambda x: 0.0 < abs(x - 1.0) < 1e-12,
+    ],
+)
+def test_values_of_all_sizes_are_drawn(wanted: Any) -> None:
+    find(values(), wanted, settings=settings(max_examples=20_000, database=None))
+
+
+@pytest.mark.parametrize("name", sorted(_own | {"huber", "binary_cross_entropy"}))
+@given(data=st.data())
+@settings(max_examples=30)
+def test_points_have_a_value(name: str, data: st.DataObject) -> None:
+    op = TABLE[name]
+    xs = data.draw(points(op if data.draw(st.booleans()) else name))
+    assert math.isfinite(op(*xs))
+    assert op.arity in (None, len(xs))
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("maximum", lambda xs: len(xs) > 1 and xs[0] == xs[1]),
+        ("maximum", lambda xs: len(xs) > 1 and 0.0 < abs(xs[0] - xs[1]) < 1e-9),
+        ("relu", lambda xs: xs[0] == 0.0),
+        ("asin", lambda xs: 0.0 < 1.0 - xs[0] < 1e-9),
+        ("log", lambda xs: xs[0] < 1e-100),
+        ("pow", lambda xs: xs[0] < 0.0),
+        ("clip", lambda xs: xs[0] == xs[1]),
+    ],
+)
+def test_points_are_also_drawn_at_edges_and_ties(name: str, wanted: Any) -> None:
+    find(points(name), wanted, settings=settings(max_examples=20_000, database=None))
+
+
+@given(programs(max_inputs=2, max_ops=5))
+def test_programs_run_as_they_are_and_use_all_that_they_have(program: Program) -> None:
+    assert 1 <= len(program.starts) <= 2
+    assert 1 <= len(program.steps) <= 5
+    leaves, root = program.record()
+    assert math.isfinite(root.data)
+    assert root.data == program(*program.starts)
+    used = {i for step in program.steps for i in step.operands if type(i) is int}
+    assert used == set(range(len(program.starts) + len(program.steps) - 1))
+    assert len(leaves) == len(program.starts)
+
+
+@given(programs(primitives=[TABLE["mul"], "sin"]))
+def test_programs_of_chosen_operations(program: Program) -> None:
+    assert {step.name for step in program.steps} <= {"mul", "sin", "add"}
+
+
+def test_programs_of_ones_own_operations_stay_where_these_are_mild() -> None:
+    steep = primitive("steep_5", lambda x: 1.0 / x, lambda out, x: -out / x, domain="x ≠ 0")
+
+    for x in (0.0, 1e-3, 1e-9):
+        assert assemble([x], [("steep_5", [0], [None])]).steps == (Step("add", (0, 0)),)
+
+    @given(programs(primitives=[steep, "sub"]))
+    def mild(program: Program) -> None:
+        leaves, root = program.record()
+        assert all(abs(d) < 1e3 for d in root.partials)
+        assert leaves
+
+    mild()
+
+
+def test_sub_expressions_are_shared() -> None:
+    def shares(program: Program) -> bool:
+        used = [i for step in program.steps for i in step.operands if type(i) is int]
+        return any(used.count(i) > 1 for i in range(len(program.starts), len(used)))
+
+    assert len(find(programs(), shares).steps) <= 3
+
+
+def test_a_draft_that_is_not_safe_is_left_out() -> None:
+    program = assemble([0.0], [("log", [0], [None])])
+    assert program == Program((0.0,), (Step("add", (0, 0)),))
+    large = assemble([2.0], [("mul", [0, 0], [None, 1e9]), ("exp", [0], [None])])
+    assert [step.name for step in large.steps] == ["exp"]
+
+
+def test_a_program_can_be_read() -> None:
+    program = Program((2.0,), (Step("square", (0,)), Step("mul", (1, 0.5))))
+    assert str(program) == "v0 = 2.0\nv1 = square(v0)\nv2 = mul(v1, 0.5)"
+    assert program.run([Value(2.0)], TABLE.__getitem__)[-1].data == 2.0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"max_inputs": 0}, "1 or more, got 0, 12"),
+        ({"max_ops": 0}, "1 or more, got 4, 0"),
+        ({"primitives": ["sine"]}, "no programs are made of 'sine'"),
+        ({"primitives": ["take"]}, "no programs are made of 'take'"),
+        ({"primitives": []}, "no operations are given"),
+    ],
+)
+def test_bad_input(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        find(programs(**options), lambda program: True)
+
+
+@pytest.mark.parametrize("name", ["strategies", "machine"])
+def test_without_hypothesis(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    monkeypatch.delitem(sys.modules, f"autograd.testing.{name}", raising=False)
+    with pytest.raises(ImportError, match=rf"{name} needs hypothesis: .*\[test\]"):
+        importlib.import_module(f"autograd.testing.{name}")
