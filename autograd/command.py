@@ -130,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ending(suffix: str) -> Any:
     def path(text: str) -> str:
-        if not text.endswith(suffix):
+        if not text.lower().endswith(suffix):
             raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix}")
         return text
 

@@ -174,8 +174,11 @@ class Stepper:
         for x, grad in totals.items():
             x.grad = grad
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write the page that plays these events: one file that needs nothing else.
+
+        Returns:
+            The file that was written.
 
         Raises:
             ValueError: the name does not end in .html, or the graph is too large to draw.
@@ -183,12 +186,13 @@ class Stepper:
             OSError: the file cannot be written; it is then as it was.
         """
         target = Path(path)
-        if target.suffix != ".html":
+        if target.suffix.lower() != ".html":
             raise ValueError(f"Stepper.save: {path} does not end in .html")
         from autograd.drawing.page import steps_page
         from autograd.files import write_atomically
 
         write_atomically(target, steps_page(self).encode())
+        return target
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the page, or why there is none."""

@@ -105,7 +105,7 @@ class History:
 
     # ------------------------------------------------------------------ pictures
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what happened to a file, whose name says how.
 
         Args:
@@ -115,6 +115,9 @@ class History:
         Where `boundary` is known the decision boundary is drawn as well. Of a long training
         it has 30 to 60 epochs, evenly spread; one that was resumed has those since.
 
+        Returns:
+            The file that was written.
+
         Raises:
             ValueError: another suffix, or there are no epochs.
             ImportError: a picture needs matplotlib, which is missing.
@@ -122,21 +125,24 @@ class History:
 
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     History.from_dict({"loss": [2.0, 1.0]}).save(f"{folder}/training.html")
+        ...     History.from_dict({"loss": [2.0, 1.0]}).save(f"{folder}/training.html").name
+        'training.html'
         """
         target = Path(path)
-        if target.suffix not in SUFFIXES:
+        suffix = target.suffix.lower()
+        if suffix not in SUFFIXES:
             raise ValueError(f"History.save: {path} ends with none of {', '.join(SUFFIXES)}")
         self._not_empty("save")
-        if target.suffix == ".html":
+        if suffix == ".html":
             from autograd.drawing.page import training_page
 
             write_atomically(target, training_page(self).encode())
         else:
             from nn import figures
 
-            draw = figures.animation if target.suffix == ".gif" else figures.picture
-            write_atomically(target, draw(self, target.suffix[1:]))
+            draw = figures.animation if suffix == ".gif" else figures.picture
+            write_atomically(target, draw(self, suffix[1:]))
+        return target
 
     def plot(self) -> tuple[Axes, ...]:
         """Draw the curves, and the boundary of the last epoch, as a new figure of pyplot.

@@ -337,7 +337,7 @@ def test_step_shows_also_a_pass_that_fails(run: Run, monkeypatch: pytest.MonkeyP
 
 
 def test_files(run: Run, tmp_path: Path) -> None:
-    svg, html = tmp_path / "g.svg", tmp_path / "g.html"
+    svg, html = tmp_path / "g.svg", tmp_path / "g.HTML"
     code, out, err = run("x*y", "x=2", "y=3", "--svg", str(svg), "--html", str(html))
     assert (code, err) == (0, "")
     assert out.splitlines()[-2:] == [f"written: {svg}", f"written: {html}"]

@@ -444,13 +444,14 @@ def test_counts_of_uses_add_up() -> None:
 
 def test_a_page_is_an_html_file(tmp_path: Path) -> None:
     _, _, loss = lesson()
-    loss.steps().save(tmp_path / "steps.html")
-    page = (tmp_path / "steps.html").read_text("utf-8")
+    written = loss.steps().save(str(tmp_path / "steps.HTML"))
+    assert written == tmp_path / "steps.HTML"
+    page = written.read_text("utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert all(html.escape(str(event)) in page for event in loss.steps().events)
     with pytest.raises(ValueError, match=r"steps\.txt does not end in \.html"):
         loss.steps().save(str(tmp_path / "steps.txt"))
-    assert [path.name for path in tmp_path.iterdir()] == ["steps.html"]
+    assert list(tmp_path.iterdir()) == [written]
 
 
 def test_a_notebook_shows_the_page_or_why_there_is_none() -> None:

@@ -54,9 +54,9 @@ def test_the_figure_has_the_boundary_first() -> None:
 def test_files_are_of_their_kind_and_the_same_again(
     suffix: str, start: bytes, tmp_path: Path
 ) -> None:
-    for name in ("a", "b"):
-        trained().save(tmp_path / f"{name}{suffix}")
-    first, second = [(tmp_path / f"{name}{suffix}").read_bytes() for name in ("a", "b")]
+    paths = [tmp_path / f"a{suffix}", tmp_path / f"b{suffix.upper()}"]
+    assert [trained().save(path) for path in paths] == paths
+    first, second = [path.read_bytes() for path in paths]
     assert first.startswith(start)
     assert first == second
 

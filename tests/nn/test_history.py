@@ -123,6 +123,12 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_page_is_written_where_it_says(tmp_path: Path) -> None:
+    written = history_of(loss=[2.0, 1.0]).save(str(tmp_path / "training.HTML"))
+    assert list(tmp_path.iterdir()) == [written]
+    assert written.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
 def test_nothing_is_drawn_of_no_epochs(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"History\.save: there are no epochs yet"):
         nn.History().save(tmp_path / "a.html")
