@@ -14,6 +14,7 @@ import shutil
 import sys
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from typing import IO
 
 from autograd.drawing.numbers import show
@@ -42,7 +43,7 @@ WORD = re.compile(r"\s+|\([^()]*\)|\S+")  # what a break does not divide
 MOST_ROWS = 20
 MOVES = {"n", "next", "b", "back", "c", "continue", "until", "nan"}
 HELP = """\
-n        the next event                  b  take the last event back
+n        the next event; n 3: three      b  take the last event back; b 3: three
 c        all events of this pass         Enter  the same move again
 until x  on to the next event that sets the value or the gradient of x
 nan      on to the next event that makes infinity or NaN
@@ -54,10 +55,12 @@ h        this help                       q  quit"""
 def step(root: Value | Stepper, seed: Number = 1.0) -> None:
     """Play the forward and backward pass of a Value at a prompt, with a debugger's letters.
 
-    `n` plays the next event and `b` takes it back; `c` plays all of this pass; `until x`
-    runs to the next event at the node x, `nan` to where a number turns infinite or NaN;
+    `n` plays the next event and `b` takes it back, `n 3` and `b 3` three; `c` plays all of
+    this pass; `until x` runs to the next event at the node x, `nan` to where a number turns
+    infinite or NaN;
     `goto 5` goes to where five events have been played; `w` shows all nodes, `p x` one;
-    `h` helps, `q` quits. Enter repeats the last move. No `grad` is changed.
+    `h` helps, `q` quits. Enter repeats the last move. No `grad` is changed. Where nothing can
+    be typed, as in a notebook that runs by itself, it says so and stops at the start.
 
     Args:
         root: the Value to differentiate, or a Stepper, which goes on from where it is.
@@ -74,6 +77,8 @@ def step(root: Value | Stepper, seed: Number = 1.0) -> None:
         session.cmdloop()
     except KeyboardInterrupt:
         session.say([])
+    except NotImplementedError:  # so a notebook's kernel answers `input`
+        session.complain("nothing can be typed here; y.steps() shows the passes as a page")
 
 
 class _Session(cmd.Cmd):
@@ -114,19 +119,36 @@ class _Session(cmd.Cmd):
     def complain(self, message: str) -> None:
         self.say([(message, "bad")])
 
+    def ask(self, command: str) -> None:
+        """Say that a command needs a node."""
+        example = short(self.nodes[0].name)
+        self.complain(f"{command} takes a node, such as {command} {example}; w lists the nodes")
+
     # ------------------------------------------------------------------ moving
 
     def do_n(self, arg: str = "") -> None:
         start = self.stepper.position
-        self.stepper.next()
-        self.played(start)
+        if count := self.count("n", arg):
+            self.stepper.goto(min(start + count, len(self.events)))
+            self.played(start)
 
     def do_b(self, arg: str = "") -> None:
-        event = self.stepper.back()
-        if event is None:
+        start = self.stepper.position
+        if start == 0:
             self.complain("this is the start; n plays the first event")
-        else:
-            self.say([self.place(event), ("taken back: ", "bad"), *event.parts()])
+        elif count := self.count("b", arg):
+            self.stepper.goto(max(start - count, 0))
+            for event in self.latest(self.events[self.stepper.position : start][::-1]):
+                self.say([self.place(event), ("taken back: ", "bad"), *event.parts()])
+
+    def count(self, command: str, arg: str) -> int:
+        """How many events a command is about; 0, and a complaint, if it does not say."""
+        if arg == "":
+            return 1
+        if arg.isdecimal() and len(arg) < 10 and int(arg) > 0:
+            return int(arg)
+        self.complain(f"{command} takes a number of events, such as {command} 3, or nothing")
+        return 0
 
     def do_c(self, arg: str = "") -> None:
         start, forward = self.stepper.position, len(self.nodes)
@@ -134,6 +156,9 @@ class _Session(cmd.Cmd):
         self.played(start)
 
     def do_until(self, arg: str = "") -> None:
+        if not arg:
+            self.ask("until")
+            return
         start = self.stepper.position
         try:
             found = self.stepper.run_until(arg)
@@ -166,9 +191,7 @@ class _Session(cmd.Cmd):
         if not events:
             self.complain("this is the end; b takes a step back, q quits")
             return
-        if len(events) > MOST_ROWS:
-            self.say([(f"… {len(events) - MOST_ROWS:,} events before these", "quiet")])
-        for event in events[-MOST_ROWS:]:
+        for event in self.latest(events):
             self.tell(event)
         if self.stepper.position == len(self.events):
             if any(map(math.isnan, self.stepper.grads.values())):
@@ -178,6 +201,12 @@ class _Session(cmd.Cmd):
                     [("That was all: these are the gradients of ", ""), (self.root, "name")]
                 )
             self.do_w()
+
+    def latest(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The last events that there is room for; says how many came before."""
+        if len(events) > MOST_ROWS:
+            self.say([(f"… {len(events) - MOST_ROWS:,} events before these", "quiet")])
+        return events[-MOST_ROWS:]
 
     # ------------------------------------------------------------------ looking
 
@@ -213,6 +242,9 @@ class _Session(cmd.Cmd):
         return grad if received == expected else f"{grad} ({received} of {expected})"
 
     def do_p(self, arg: str = "") -> None:
+        if not arg:
+            self.ask("p")
+            return
         try:
             nodes = named(self.stepper.graph, arg)
         except LookupError as error:

@@ -124,7 +124,7 @@ def test_until_goto_and_print(monkeypatch: pytest.MonkeyPatch) -> None:
         "3/9  e = a * b = 2.0 * -3.0 → -6.0",
     ]
     assert lines[3:5] == [
-        "no node is called ''; there are a, b, e, L",
+        "until takes a node, such as until a; w lists the nodes",
         "no node is called 'z'; there are a, b, e, L",
     ]
     assert lines[5:7] == [
@@ -137,6 +137,39 @@ def test_until_goto_and_print(monkeypatch: pytest.MonkeyPatch) -> None:
         "8/9  ∂L/∂a += ∂L/∂e · ∂e/∂a  (to come)",
         "no node is called 'z'; there are a, b, e, L",
     ]
+
+
+def test_print_needs_a_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(monkeypatch, lesson(), "p", "print")
+    assert lines == ["p takes a node, such as p a; w lists the nodes"] * 2
+
+
+def test_several_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    one_by_one = shown(monkeypatch, lesson(), *"nnnnnbbn")
+    assert shown(monkeypatch, lesson(), "n 3", "n 02", "b 2", "n") == one_by_one
+    assert shown(monkeypatch, lesson(), "n 2", "", "b 99", "b")[-2:] == [
+        "1/9  taken back: a = 2.0",
+        "this is the start; n plays the first event",
+    ]
+    assert shown(monkeypatch, lesson(), "n 99") == shown(monkeypatch, lesson(), *"n" * 9)
+
+
+@pytest.mark.parametrize("arg", ["0", "-1", "x", "1.5", "9" * 5000])
+def test_not_a_number_of_events(monkeypatch: pytest.MonkeyPatch, arg: str) -> None:
+    assert shown(monkeypatch, lesson(), f"n {arg}", "n", f"b {arg}", "w")[:3] == [
+        "n takes a number of events, such as n 3, or nothing",
+        "1/9  a = 2.0",
+        "b takes a number of events, such as b 3, or nothing",
+    ]
+
+
+def test_many_taken_back_show_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    y = Value(1.0)
+    for _ in range(MOST_ROWS):
+        y = y + 1.0
+    lines = shown(monkeypatch, y, "c", "b 21")
+    assert lines[-MOST_ROWS - 1] == "… 1 events before these"
+    assert lines[-1].split()[0].startswith("1/")
 
 
 def test_until_what_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,6 +269,21 @@ def test_ctrl_c_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", out)
     step(lesson())
     assert out.getvalue().endswith("e + a\n\n")
+
+
+def test_where_nothing_can_be_typed_it_points_to_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(prompt: str) -> str:
+        raise NotImplementedError  # IPython's StdinNotImplementedError is one
+
+    monkeypatch.setattr("builtins.input", refused)
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    step(lesson())
+    assert out.getvalue().endswith(
+        "e + a\nnothing can be typed here; y.steps() shows the passes as a page\n"
+    )
 
 
 def test_the_end_of_what_is_typed_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
