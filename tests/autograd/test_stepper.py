@@ -20,8 +20,9 @@ import autograd
 from autograd import Stepper, Value, dot, maximum, relu, sqrt, where
 from autograd.events import LONGEST_NAME, Event
 from autograd.stepper import MOST_NAMES
+from autograd.testing.programs import Program
+from autograd.testing.strategies import programs
 from autograd.value import topological_order
-from tests.properties.programs import Program, programs
 
 INF, NAN = math.inf, math.nan
 
@@ -234,7 +235,7 @@ def test_a_deep_graph_is_no_deep_recursion() -> None:
 # ---------------------------------------------------------------- playing
 
 
-@given(program=programs(longest=6), data=st.data())
+@given(program=programs(max_ops=6), data=st.data())
 def test_going_back_is_replay(program: Program, data: st.DataObject) -> None:
     _, root = program.record()
     stepper, fresh = Stepper(root), Stepper(root)
