@@ -462,7 +462,7 @@ class Value(Methods):
             self._grad = start
             _walk(ready, None)
             if cython.compiled:
-                PyErr_CheckSignals()  # a Control-C that came meanwhile
+                PyErr_CheckSignals()  # pyright: ignore  # a Control-C that came meanwhile
             if not _settle(leaves):
                 self._backward_or_explain(start)
                 _settle(leaves)

@@ -10,8 +10,9 @@ from hypothesis import given
 import autograd
 from autograd import Graph, Value
 from autograd.graph import Node, counted
+from autograd.testing.programs import Program
+from autograd.testing.strategies import programs
 from autograd.value import topological_order
-from tests.properties.programs import Program, programs
 
 
 def example() -> tuple[Value, Value, Value]:
