@@ -86,7 +86,9 @@ def test_rules_as_the_table_writes_them(
 @pytest.mark.parametrize("name", sorted({*SAFE} | {"take"}))
 def test_every_rule_can_be_written_and_its_number_is_the_partial(name: str) -> None:
     entry = TABLE[name]
-    numbers: tuple[float, ...] = PLACES[: entry.arity or OPERANDS.get(name, 2)]
+    numbers: tuple[float, ...] = PLACES[
+        : entry.arity or OPERANDS.get(name, 3 if name == "take" else 2)
+    ]
     if name == "take":
         numbers = (1.0, *numbers[1:])
     if name in ("acosh", "clip"):
