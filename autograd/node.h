@@ -44,7 +44,7 @@ typedef struct node {
 
 #define SLAB_BYTES ((size_t)1 << 21)
 #define SLAB_NODES ((SLAB_BYTES - 5 * sizeof(void *)) / sizeof(node))
-#define SLABS_KEPT 8 /* though empty */
+#define SLABS_KEPT 8 /* empty ones, 16 MB; more go back to the system */
 
 typedef struct slab {
     struct slab *previous, *next; /* in the list of slabs that have room */
@@ -90,7 +90,7 @@ static seldom int slab_add(void)
     if (s == NULL)
         return -1;
 #ifdef MADV_HUGEPAGE
-    if (slab_count > 0) /* a small program shall stay small */
+    if (slab_count > 0) /* in small pages a small program takes as little as it needs */
         madvise(s, SLAB_BYTES, MADV_HUGEPAGE);
 #endif
     s->dead = NULL;
@@ -147,7 +147,8 @@ static inline void node_give(node *n)
         slab_emptied(s);
 }
 
-static inline void *node_new(double data, void *primitive, void *a, void *b, double da, double db)
+static inline void *node_new(
+    double data, void *primitive, void *a, void *b, double da, double db)
 {
     node *n = node_take();
     if (n == NULL)
@@ -164,7 +165,8 @@ static inline void *node_new(double data, void *primitive, void *a, void *b, dou
     return n;
 }
 
-static seldom void *node_made_paused(double data, void *primitive, void *a, void *b, double da, double db)
+static seldom void *node_made_paused(
+    double data, void *primitive, void *a, void *b, double da, double db)
 {
     PyObject *answer = PyObject_CallNoArgs(node_recording);
     if (answer == NULL)
@@ -176,7 +178,8 @@ static seldom void *node_made_paused(double data, void *primitive, void *a, void
 }
 
 /* An operation's result: a leaf if this thread records nothing. */
-static inline void *node_make(double data, void *primitive, void *a, void *b, double da, double db)
+static inline void *node_make(
+    double data, void *primitive, void *a, void *b, double da, double db)
 {
     if (node_paused)
         return node_made_paused(data, primitive, a, b, da, db);

@@ -53,9 +53,9 @@ static inline double two_sum(double a, double b, double *rest)
     return s;
 }
 
-/* bias + Σ w·x (Σ w without x), the products rounded, their sum rounded once: what math.fsum gives, or NaN if
-   this cannot tell. The exact sum is s + e, but for `lost` at most; if s + e, moved by as much
-   either way, is rounded to the same float, then so is the exact sum. */
+/* bias + Σ w·x, or bias + Σ w where x is NULL: the products are rounded, and their sum once, as
+   by math.fsum; NaN if that cannot be told here. The exact sum is s + e, but for `lost` at
+   most; if s + e, moved by as much either way, is rounded to the same float, so is the sum. */
 static double exact_dot(double bias, const double *w, const double *x, Py_ssize_t n)
 {
     double s = 0.0 + bias, e = 0.0, lost = 0.0, rest;
