@@ -20,6 +20,7 @@ import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, gradient, sin, tanh
 from autograd.build import describe
 from autograd.primitive import TABLE, Primitive
+from autograd.primitives import _own
 from autograd.testing import gradcheck
 from autograd.testing.programs import OPERANDS, SAFE, Program, assemble
 from autograd.testing.recorded import Case, node_cases
@@ -36,7 +37,9 @@ __all__ = [
     "replaced",
 ]
 
-NAMES = sorted(TABLE)
+NAMES = sorted(
+    _own | {"binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber"}
+)
 Plant = Callable[[float], float]
 PLANTS: dict[str, Plant] = {"x 1.0001": lambda d: d * 1.0001, "sign": lambda d: -d}
 
