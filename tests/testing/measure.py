@@ -38,7 +38,8 @@ __all__ = [
 ]
 
 NAMES = sorted(
-    _own | {"binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber"}
+    _own
+    | {"binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber"}
 )
 Plant = Callable[[float], float]
 PLANTS: dict[str, Plant] = {"x 1.0001": lambda d: d * 1.0001, "sign": lambda d: -d}
