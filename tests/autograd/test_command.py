@@ -418,6 +418,10 @@ def test_the_package_runs(
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("autograd", run_name="__main__")
     assert (ended.value.code, capsys.readouterr().out) == (0, "1 + 2 = 3.0\n")
+    monkeypatch.setattr(sys, "argv", ["autograd", "doctor", "--fast"])
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_module("autograd", run_name="__main__")
+    capsys.readouterr()
     runpy.run_module("autograd.__main__", run_name="imported")
     assert capsys.readouterr().out == ""
 

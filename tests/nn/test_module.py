@@ -229,3 +229,10 @@ def test_copies_are_independent(copied: Any) -> None:
     assert twin([1.0, 2.0]).data == model([1.0, 2.0]).data
     twin.parameters()[0].data = math.pi
     assert model.parameters()[0].data != math.pi
+
+
+def test_a_computed_value_among_the_attributes_is_no_parameter() -> None:
+    neuron: Any = nn.Neuron(1)
+    neuron.last = neuron([2.0])
+    for _ in range(2):
+        assert neuron.parameters() == [*neuron.w, neuron.b]
