@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value
-from nn.state import read_checkpoint, write_atomically, write_checkpoint
+from nn.state import read_checkpoint, write_checkpoint
 
 
 class Odd(nn.Module):
@@ -146,52 +146,12 @@ def test_unknown_names_and_missing_files(tmp_path: Path) -> None:
     assert blocked.value.filename == str(path)
 
 
-def test_a_folder_in_the_files_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "open", None)  # nothing is written
-    (tmp_path / "model.json").mkdir()
-    with pytest.raises(IsADirectoryError, match=r"a folder .*model\.json"):
-        nn.save_model(nn.Layer(1, 1), tmp_path / "model.json")
-
-
 def test_without_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     with pytest.raises(ImportError, match=r"scalar-autograd\[train\]"):
         nn.save_model(nn.Layer(1, 1), tmp_path / "model.safetensors")
     nn.save_model(nn.Layer(1, 1), tmp_path / "model.json")
-
-
-def test_a_failed_write_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-
-    def full(descriptor: int) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_two_processes_may_write_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "file"
-
-    def meanwhile(descriptor: int) -> None:
-        monkeypatch.undo()
-        monkeypatch.setattr(os, "getpid", lambda: 1)
-        write_atomically(path, b"theirs")
-        assert path.read_bytes() == b"theirs"
-
-    monkeypatch.setattr(os, "fsync", meanwhile)
-    write_atomically(path, b"ours")
-    assert path.read_bytes() == b"ours"
-    assert os.listdir(tmp_path) == ["file"]
 
 
 # ---------------------------------------------------------------- checkpoints

@@ -1,0 +1,330 @@
+"""Files are written whole or not at all, whatever fails meanwhile."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import resource
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd import Graph, Value
+from autograd.files import write_atomically
+
+NOBODY = 65534
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path: Path) -> Path:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    return path
+
+
+@pytest.fixture(name="own_folder")
+def _own_folder() -> Iterator[Path]:
+    """A folder of a user who is not root, to whom everything is permitted."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if os.geteuid() > 0:
+            yield folder
+            folder.chmod(0o700)
+            return
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            yield folder
+        finally:
+            os.seteuid(0)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_steps_in_their_order(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        steps.append("folder" if is_folder else f"{os.fstat(descriptor).st_size} bytes")
+        fsync(descriptor)
+
+    def replaced(source: Path, target: Path) -> None:
+        assert source.parent == target.parent
+        assert source.name.startswith(".file.")
+        steps.append("rename")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    write_atomically(path, b"newer")
+    assert steps == ["5 bytes", "rename", "folder"]
+    assert path.read_bytes() == b"newer"
+    assert os.listdir(path.parent) == ["file"]
+
+
+class Full:
+    """A file on a full disc: it takes so many bytes."""
+
+    def __init__(self, file: Any, room: int) -> None:
+        self.file, self.room = file, room
+
+    def __enter__(self) -> Full:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data[: self.room])
+        if len(data) > self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def failing(error: BaseException) -> Callable[..., None]:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("call", ["chmod", "fsync", "replace"])
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "broken"), KeyboardInterrupt()])
+def test_whatever_call_fails_the_old_file_stays(
+    call: str, error: BaseException, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, call, failing(error))
+    with pytest.raises(type(error)) as raised:
+        write_atomically(path, b"new")
+    if isinstance(raised.value, OSError):
+        assert (raised.value.errno, raised.value.filename) == (errno.EIO, str(path))
+    assert path.read_bytes() == b"old"
+    assert os.listdir(path.parent) == ["file"]
+
+
+@pytest.mark.parametrize("room", [0, 1, 4096, 99_999])
+def test_a_full_disc(room: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*arguments: Any, **settings: Any) -> Full:
+        return Full(open(*arguments, **settings), room)
+
+    monkeypatch.setitem(write_atomically.__globals__, "open", opened)
+    with pytest.raises(OSError, match="No space left") as full:
+        write_atomically(path, bytes(100_000))
+    assert full.value.filename == str(path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(path.parent) == ["file"]
+
+
+@pytest.mark.parametrize("size", [1001, 100_000])
+def test_a_limit_that_the_system_sets(size: int, path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as large:
+            write_atomically(path, bytes(size))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert large.value.filename == str(path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(path.parent) == ["file"]
+
+
+def test_a_system_that_cannot_sync_folders(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fsync = os.fsync
+
+    def only_files(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "a folder")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", only_files)
+    before = os.listdir("/proc/self/fd")
+    write_atomically(path, b"new")
+    assert os.listdir("/proc/self/fd") == before
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("permissions", [0o600, 0o640, 0o666, 0o755])
+def test_permissions_are_kept(permissions: int, path: Path) -> None:
+    path.chmod(permissions)
+    write_atomically(path, b"new")
+    assert mode(path) == permissions
+
+
+def test_a_secret_is_never_open_to_others(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    path.chmod(0o600)
+    monkeypatch.setattr(os, "chmod", lambda name, permissions: seen.append(mode(name)))
+    write_atomically(path, b"new")
+    assert seen == [0o600]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_a_new_file_has_the_permissions_of_every_new_file(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        write_atomically(tmp_path / "file", b"new")
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "file") == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_symbolic_link_stays_one(exists: bool, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    target, link = tmp_path / "store" / "target", tmp_path / "link"
+    if exists:
+        target.write_bytes(b"old")
+    link.symlink_to("store/target")
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert os.listdir(target.parent) == ["target"]
+    assert sorted(os.listdir(tmp_path)) == ["link", "store"]
+
+
+def test_links_in_a_ring(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="symbolic links") as ring:
+        write_atomically(tmp_path / "a", b"new")
+    assert ring.value.filename == str(tmp_path / "a")
+    assert (tmp_path / "a").is_symlink()
+
+
+def test_a_planted_name_is_not_followed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim = path.parent / "victim"
+    victim.write_bytes(b"mine")
+    monkeypatch.setattr(os, "urandom", bytes)
+    planted = path.parent / f".file.{'00' * 8}.tmp"
+    planted.symlink_to(victim)
+    with pytest.raises(FileExistsError) as refused:
+        write_atomically(path, b"new")
+    assert refused.value.filename == str(path)
+    assert (path.read_bytes(), victim.read_bytes()) == (b"old", b"mine")
+    assert planted.is_symlink()
+
+
+def test_temporary_names_cannot_be_guessed_and_draw_nothing_from_random(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = set()
+    replace = os.replace
+
+    def replaced(source: Path, target: Path) -> None:
+        names.add(source.name)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replaced)
+    state = random.getstate()
+    for _ in range(20):
+        random.seed(1)
+        write_atomically(path, b"new")
+    assert len(names) == 20
+    random.setstate(state)
+    write_atomically(path, b"new")
+    assert random.getstate() == state
+
+
+def test_two_processes_may_write_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def meanwhile(descriptor: int) -> None:
+        monkeypatch.undo()
+        write_atomically(path, b"theirs")
+        assert path.read_bytes() == b"theirs"
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    write_atomically(path, b"ours")
+    assert path.read_bytes() == b"ours"
+    assert os.listdir(path.parent) == ["file"]
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "漢", "😀"])
+def test_the_longest_name(letter: str, tmp_path: Path) -> None:
+    name = letter * (255 // len(letter.encode()))
+    write_atomically(tmp_path / name, b"new")
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, b"new")
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    for path in (folder, tmp_path, Path(), Path("/")):
+        with pytest.raises(IsADirectoryError) as refused:
+            write_atomically(path, b"new")
+        assert refused.value.filename == str(path)
+    assert [*tmp_path.rglob("*")] == [folder]
+
+
+def test_a_folder_that_is_missing_or_a_file(path: Path) -> None:
+    for blocked, error in [
+        (path.parent / "none" / "file", FileNotFoundError),
+        (path / "file", NotADirectoryError),
+    ]:
+        with pytest.raises(error) as refused:
+            write_atomically(blocked, b"new")
+        assert refused.value.filename == str(blocked)
+    assert os.listdir(path.parent) == ["file"]
+
+
+def test_a_file_that_must_not_be_written_to(own_folder: Path) -> None:
+    path = own_folder / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    with pytest.raises(PermissionError) as refused:
+        write_atomically(path, b"new")
+    assert refused.value.filename == str(path)
+    assert (path.read_bytes(), mode(path)) == (b"old", 0o444)
+    assert os.listdir(own_folder) == ["file"]
+
+
+def test_a_folder_that_must_not_be_written_to(own_folder: Path) -> None:
+    path = own_folder / "file"
+    path.write_bytes(b"old")
+    own_folder.chmod(0o500)
+    for blocked in (path, own_folder / "new"):
+        with pytest.raises(PermissionError) as refused:
+            write_atomically(blocked, b"new")
+        assert refused.value.filename == str(blocked)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(own_folder) == ["file"]
+
+
+def test_pictures_and_pages_are_written_the_same_way(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Value(2.0) * 3.0
+    targets = [path.with_suffix(suffix) for suffix in (".dot", ".tex", ".html")]
+    for target in targets:
+        target.write_bytes(b"old")
+    monkeypatch.setattr(os, "replace", failing(OSError(errno.EIO, "broken")))
+    for target, save in zip(
+        targets, (Graph(root).save, Graph(root).save, root.steps().save), strict=True
+    ):
+        with pytest.raises(OSError, match="broken"):
+            save(target)
+        assert target.read_bytes() == b"old"
+    assert len(os.listdir(path.parent)) == 4
