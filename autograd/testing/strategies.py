@@ -145,10 +145,11 @@ def programs(
     start = st.sampled_from([1.0, 0.5, -1.0]) | st.floats(-3.0, 3.0)
     starts = draw(st.lists(start.filter(_not_tiny), min_size=1, max_size=max_inputs))
     most = max([OPERANDS.get(name, TABLE[name].arity or 2) for name in given])
+    constant = st.none() | st.floats(-2.0, 2.0).map(lambda c: c if _not_tiny(c) else 0.0)
     draft = st.tuples(
         st.sampled_from(given),
         st.lists(st.integers(0, 15), min_size=most, max_size=most),
-        st.lists(st.none() | st.floats(-2.0, 2.0), min_size=most, max_size=most),
+        st.lists(constant, min_size=most, max_size=most),
     )
     return assemble(starts, draw(st.lists(draft, min_size=1, max_size=max_ops)))
 
