@@ -211,7 +211,10 @@ def number(x: object, what: str) -> float:
     """x as a float; TypeError naming `what` if it is not a real number."""
     if type(x) is float:
         return x
-    converted = real(x)
+    try:
+        converted = real(x)
+    except OverflowError as error:
+        raise OverflowError(f"{what}: {error}") from None
     if converted is None:
         hint = "; use its .data or .detach()" if is_node(x) else ""
         raise TypeError(f"{what} takes a real number, got {_short(repr(x))} ({_kind(x)}){hint}")

@@ -64,7 +64,8 @@ def primitive(
         The operation, to be called on Values and numbers.
 
     Raises:
-        TypeError: a name that is not a string, or rules that cannot be called.
+        TypeError: a name or another text that is not a string, an option that is not a
+            bool, or rules that cannot be called.
         ValueError: not an identifier, a name of the library's, or no (or too many) rules.
 
     >>> from autograd import Value, primitive
@@ -80,6 +81,17 @@ def primitive(
         raise ValueError(f"a primitive's name is a Python identifier, got {name!r}")
     if name in _own:
         raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
+    for key, given in {
+        "symbol": symbol,
+        "latex": latex,
+        "domain": domain,
+        "kink": kink,
+    }.items():
+        if not isinstance(given, str) and (given is not None or key in ("domain", "kink")):
+            raise TypeError(f"primitive {name!r}: {key} is a string, got {given!r}")
+    for key, flag in {"variadic": variadic, "selects": selects}.items():
+        if not isinstance(flag, bool):
+            raise TypeError(f"primitive {name!r}: {key} is True or False, got {flag!r}")
     for rule in (value, *rules):
         if not callable(rule):
             raise TypeError(f"primitive {name!r}: a rule is a function, got {rule!r}")

@@ -599,13 +599,13 @@ class Value(Methods):
             node._mark = _CARRIED
         return _blank, (), (*nodes, _carrier.set_out(nodes), *own)
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
+    def __setstate__(self, state: Any) -> None:
+        if type(state) is not tuple or not _is_state(state[-8:]):
+            raise TypeError(f"this is no state of a Value: {state!r:.80}")
         self._data, self._grad, self._primitive, self._a, self._b = state[-8:-3]
         self._da, self._db, extra = state[-3:]
         if type(extra) is tuple:
             operands, inputs, partials, label = extra
-            if len(inputs) != len(partials):
-                raise ValueError(f"{len(partials)} partials for {len(inputs)} inputs")
             extra = (operands, inputs, _packed(partials), label)
         self._extra = extra
 
@@ -669,6 +669,39 @@ if not cython.compiled:  # else in wide.h and node.h
 
 def _blank() -> Value:
     return Value(0.0)
+
+
+def _is_state(state: tuple[Any, ...]) -> bool:
+    """Whether this is what `_state` gives."""
+    if len(state) != 8:
+        return False
+    data, grad, primitive, a, b, da, db, extra = state
+    if not _all_of(float, (data, grad, da, db)):
+        return False
+    if not _all_of(Value, [x for x in (a, b) if x is not None]):
+        return False
+    if primitive is None:
+        return a is None and b is None and isinstance(extra, str | None)
+    if not isinstance(primitive, Primitive):
+        return False
+    if type(extra) is not tuple:
+        return not (a is None and b is None) and isinstance(extra, str | None)
+    return a is None and b is None and len(extra) == 4 and _is_wide(*extra)
+
+
+def _is_wide(operands: Any, inputs: Any, partials: Any, label: Any) -> bool:
+    return (
+        _all_of(tuple, (operands, inputs, partials))
+        and [x for x in operands if type(x) is not float] == list(inputs)
+        and _all_of(Value, inputs)
+        and _all_of(float, partials)
+        and len(inputs) == len(partials)
+        and isinstance(label, str | None)
+    )
+
+
+def _all_of(kind: type, xs: Sequence[Any]) -> bool:
+    return all(type(x) is kind for x in xs)
 
 
 _CARRIED = -1
@@ -748,6 +781,8 @@ class no_grad(ContextDecorator):
 
     def __exit__(self, *exception: object) -> None:
         global _paused
+        if _depth.value == 0:
+            raise RuntimeError("this thread leaves a no_grad block that it has not entered")
         _depth.value -= 1
         with _lock:
             _paused -= 1
@@ -777,6 +812,9 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
     """
     leaves: list[Value] = []
     order: list[Value] = []
+    for root in roots:
+        if type(root) is not Value:
+            raise TypeError(f"topological_order takes Values, got {root!r:.80}")
     _walk(_below(roots, leaves, False), order)
     order.reverse()
     return order, leaves

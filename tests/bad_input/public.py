@@ -1,0 +1,42 @@
+"""Every public name: functions, classes, and what a class offers of its own."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+
+import autograd
+import nn
+from autograd import testing
+from autograd.methods import Methods
+
+__all__ = ["public_names"]
+
+BESIDES = ("abs", "pow", "sum")  # of autograd, left out of `import *`
+SPECIAL = (
+    *("__init__", "__call__", "__getitem__", "__setstate__", "__contains__", "__len__"),
+    *("__iter__", "__enter__", "__exit__"),
+)
+
+
+def public_names() -> set[str]:
+    """Such as `autograd.log`, `nn.SGD` (its constructor) and `nn.SGD.step`."""
+    names: set[str] = set()
+    for module, more in ((autograd, BESIDES), (testing, ()), (nn, ()), (nn.init, ())):
+        for name in (*module.__all__, *more):
+            names |= _of(f"{module.__name__}.{name}", getattr(module, name))
+    return names | _of("autograd.Value", Methods) - {"autograd.Value.__init__"}
+
+
+def _of(name: str, thing: object) -> set[str]:
+    if isinstance(thing, ModuleType) or not callable(thing):
+        return set()
+    if not inspect.isclass(thing):
+        return {name}
+    own = {
+        f"{name}.{key}"
+        for key, part in vars(thing).items()
+        if (not key.startswith("_") or key in SPECIAL[1:])
+        and (callable(part) or isinstance(part, (property, classmethod, staticmethod)))
+    }
+    return {name, *own}

@@ -1,0 +1,176 @@
+"""Rows of the table: a mistaken call, the error that it must raise, and what that must say."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "CHOICE",
+    "COUNT",
+    "FINITE",
+    "FLAG",
+    "FUNCTION",
+    "HUGE",
+    "NOT_NEGATIVE",
+    "NUMBER",
+    "POSITIVE",
+    "SETTING",
+    "SHARE",
+    "Bad",
+    "Row",
+    "bad",
+    "mistakes",
+    "row",
+    "use",
+]
+
+# Of the world, a call sees no types: it is made of mistakes.
+Words = tuple[str | tuple[str, ...], ...]  # all of them; of a tuple any
+HUGE = 10**400
+NAN, INF = math.nan, math.inf
+
+
+@dataclass(frozen=True)
+class Row:
+    """A call of a public name that must raise `error` with these words and change nothing.
+
+    With None for the error it must raise none: it is what the mistakes are made in.
+    """
+
+    name: str
+    case: str
+    call: Callable[[Any], object]
+    error: type[BaseException] | None
+    words: Words
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A value that a parameter must refuse. Its words are looked for beside the name."""
+
+    show: str
+    make: Callable[[Any], Any]
+    error: type[BaseException]
+    words: Words
+
+
+class Thing:
+    """An object that is nothing in particular."""
+
+    def __repr__(self) -> str:
+        return "<thing>"
+
+
+def row(
+    name: str,
+    case: str,
+    call: Callable[[Any], object],
+    error: type[BaseException],
+    *words: str | tuple[str, ...],
+) -> Row:
+    """A single row."""
+    return Row(name, case, call, error, words)
+
+
+def use(call: Callable[..., Any], *arguments: Any) -> Callable[[Any], Any]:
+    """A call with more arguments than the world."""
+    return lambda world: call(world, *arguments)
+
+
+def bad(value: Any, error: type[BaseException], *words: str | tuple[str, ...]) -> Bad:
+    """A bad value, which the message must show unless other words are given."""
+    shown = repr(value)
+    return Bad(shown[:40], lambda world: value, error, words or (shown[:20],))
+
+
+def _each(error: type[BaseException], *values: Any) -> list[Bad]:
+    return [bad(value, error) for value in values]
+
+
+THING = Thing()
+WRONG = _each(TypeError, None, "3", [1.0], {}, 1j, THING)
+TOO_LARGE = [bad(HUGE, OverflowError, "too large")]
+
+NUMBER = WRONG + TOO_LARGE  # an operand
+SETTING = WRONG + TOO_LARGE + _each(TypeError, True)
+FINITE = SETTING + _each(ValueError, NAN, INF, -INF)
+NOT_NEGATIVE = FINITE + _each(ValueError, -1.0, -1e-300)
+POSITIVE = NOT_NEGATIVE + _each(ValueError, 0.0)
+SHARE = SETTING + _each(ValueError, NAN, INF, -0.1, 1.1)
+COUNT = WRONG + TOO_LARGE + _each(TypeError, True, 1.5, NAN) + _each(ValueError, -1, 0, -HUGE)
+FLAG = _each(TypeError, None, "yes", 2, [], THING, 1.0)
+FUNCTION = _each(TypeError, None, "f", 3, [1.0], THING)
+CHOICE = _each(ValueError, None, "nonsense", "", 3, [1.0], THING)
+
+
+def mistakes(
+    name: str,
+    good: Callable[[Any], tuple[Callable[..., object], dict[str, Any]]],
+    kinds: Mapping[str, Iterable[Bad]],
+    *,
+    owner: str | None = None,
+    positional: bool = False,
+) -> Iterator[Row]:
+    """Every mistake in every argument of a call that is good without it.
+
+    Args:
+        good: what is called, and its arguments by name.
+        kinds: the bad values by parameter.
+        owner: a word that the messages may have in the place of the parameter's name.
+        positional: give the arguments by position.
+    """
+    short = owner or name.rpartition(".")[2]
+
+    def called(world: Any, changes: Mapping[str, Bad], *more: Any, **other: Any) -> object:
+        function, arguments = good(world)
+        arguments = {**arguments, **{key: b.make(world) for key, b in changes.items()}}
+        if positional:
+            return function(*arguments.values(), *more, **other)
+        return function(*more, **arguments, **other)
+
+    yield Row(name, "", lambda world: called(world, {}), None, ())
+    for key, values in kinds.items():
+        for b in values:
+            yield Row(
+                name,
+                f"{key}={b.show}",
+                use(lambda world, key, b: called(world, {key: b}), key, b),
+                b.error,
+                ((key, short), *b.words),
+            )
+    yield Row(
+        name,
+        "a keyword misspelt",
+        lambda world: called(world, {}, mispelt=1.0),
+        TypeError,
+        (("mispelt", "keyword"),),
+    )
+    if positional:
+        yield Row(
+            name,
+            "too many arguments",
+            lambda world: called(world, {}, *[1.0] * 20),
+            TypeError,
+            (("argument", "operand"),),
+        )
+    yield from _too_few(name, good)
+
+
+def _too_few(
+    name: str, good: Callable[[Any], tuple[Callable[..., object], dict[str, Any]]]
+) -> Iterator[Row]:
+    def call(world: Any) -> object:
+        function, _arguments = good(world)
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except ValueError:
+            return function()
+        if not any(p.default is p.empty and p.kind < 2 for p in parameters):
+            raise TypeError("argument: all of them may be left out")
+        return function()
+
+    yield Row(name, "no arguments", call, TypeError, (("argument", "operand"),))
