@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = ["TABLE", "primitive"]
 
 Rule = Callable[..., Any]
 INF, NAN = math.inf, math.nan
+NORMAL = sys.float_info.min  # a smaller number has lost digits
 LN2 = 0.6931471805599453
 PER_LN2 = 1.4426950408889634  # 1 / ln 2
 PER_LN10 = 0.4342944819032518  # 1 / ln 10
@@ -136,24 +138,36 @@ def _power(x: float, p: float) -> float:
 
 
 def _power_base(out: Any, x: Any, p: Any) -> Any:
-    # p x^(p-1); with out/x where p - 1 is rounded or the power would overflow.
+    # p x^(p-1); by the quotient where p - 1 is rounded or the power would overflow, in two
+    # factors where it would be subnormal.
     base, exponent = primal(x), primal(p)
     if base == 0.0 and 0.0 < exponent < 1.0:
         return INF
     if exponent == 0.0 and (base == 0.0 or type(p) is float):
         return 0.0
-    if base != 0.0 and math.isfinite(base):
-        quotient = primal(out) / base
+    if base != 0.0 and math.isfinite(base) and math.isfinite(exponent):
+        size, quotient = abs(primal(out)), abs(primal(out) / base)
+        if quotient < 1e-300 and abs(exponent) > 4.0:
+            half = 0.5 * exponent // 1.0
+            return p * x**half * (x ** (p - half) / x)
         exact = exponent - 1.0 + 1.0 == exponent != exponent - 1.0
-        if abs(quotient) > 1e300 or (not exact and abs(primal(out)) > 1e-300):
-            return p * out / x if abs(base) < 1.0 else p * (out / x)
+        if quotient > 1e300 or not exact:
+            return p * (out / x) if size > 1e280 and abs(base) > 1.0 else p * out / x
     return p * x ** (p - 1.0)
 
 
 def _power_exponent(out: Any, x: Any, p: Any) -> Any:
     if x > 0.0:
-        return out * log(x)
+        if primal(out) > 1e-300 or not math.isfinite(primal(p)):
+            return out * log(x)
+        half = x ** (0.5 * p)
+        return half * log(x) * half
     return NAN if x else 0.0
+
+
+def _slope_of_divisor(out: Any, x: Any, y: Any) -> Any:
+    lost = 0.0 < abs(primal(out)) < NORMAL and abs(primal(y)) < 1.0
+    return -x / (y * y) if lost else -out / y
 
 
 primitive("neg", operator.neg, lambda out, x: -1.0, symbol="-", latex="-{0}")
@@ -185,7 +199,7 @@ primitive(
     "div",
     operator.truediv,
     lambda out, x, y: 1.0 / y,
-    lambda out, x, y: -out / y,
+    _slope_of_divisor,
     symbol="/",
     domain="y ≠ 0",
     latex=r"\frac{{{0}}}{{{1}}}",
@@ -343,7 +357,8 @@ primitive("take", _take, _taken, variadic=True, selects=True)
 
 
 def _gaussian(x: float, scale: float) -> float:
-    # x² in two parts (Veltkamp, Dekker 1971): exp would magnify the rounding of x*x.
+    # x² in two parts (Veltkamp, Dekker 1971): exp would magnify the rounding of x*x. To the
+    # last digits where the scale is a power of two, as in all the rules.
     square = x * x
     if square * scale > 750.0:
         return 0.0
@@ -354,6 +369,23 @@ def _gaussian(x: float, scale: float) -> float:
     return math.exp(-scale * square) * (1.0 - scale * rest)
 
 
+def _weighted(factor: Any, out: Any, x: Any, scale: Any) -> Any:
+    """factor · out, with out = exp(-scale·x²); by its root where out is subnormal."""
+    if primal(out) > 1e-300:
+        return factor * out
+    root = gaussian(x, 0.5 * scale)
+    return factor * root * root if root else 0.0
+
+
+def _exp_of_difference(x: float, y: float) -> float:
+    # exp magnifies the rounding of x - y, so that is put back (Knuth's TwoSum).
+    difference = x - y
+    power = math.exp(difference)
+    back = difference - x
+    rest = (x - (difference - back)) - (y + back)
+    return power * (1.0 + rest) if math.isfinite(rest) else power
+
+
 def _logsumexp(*xs: float) -> float:
     if not xs:
         raise ValueError("of no operands")
@@ -362,23 +394,14 @@ def _logsumexp(*xs: float) -> float:
         return NAN if any(map(math.isnan, xs)) else top
     others = list(xs)
     others.remove(top)
-    return top + math.log1p(math.fsum([math.exp(x - top) for x in others]))
-
-
-def _exp_of_difference(x: Any, y: float) -> Any:
-    # exp magnifies the rounding of x - y, so that is put back (Knuth's TwoSum).
-    difference = x - y
-    d = primal(difference)
-    back = d - primal(x)
-    rest = (primal(x) - (d - back)) - (y + back)
-    return exp(difference) * (1.0 + rest) if rest and math.isfinite(d) else exp(difference)
+    return top + math.log1p(math.fsum([_exp_of_difference(x, top) for x in others]))
 
 
 def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
     top = max(map(primal, xs))
     if math.isinf(top):
         return _shares(out, *xs)
-    weights = [_exp_of_difference(x, top) for x in xs]
+    weights = [exp_of_difference(x, top) for x in xs]
     total = sum_(*weights)
     return tuple([weight / total for weight in weights])
 
@@ -418,11 +441,18 @@ primitive(
     domain="one operand or more",
     latex=r"\operatorname{{logsumexp}}\left({args}\right)",
 )
+exp_of_difference = primitive(
+    "exp_of_difference",
+    _exp_of_difference,
+    lambda out, x, y: out,
+    lambda out, x, y: -out,
+    latex="e^{{{0} - {1}}}",
+)
 gaussian = primitive(
     "gaussian",
     _gaussian,
-    lambda out, x, scale: -2.0 * scale * x * out,
-    lambda out, x, scale: -(x * x) * out,
+    lambda out, x, scale: _weighted(-2.0 * scale * x, out, x, scale),
+    lambda out, x, scale: _weighted(-(x * x), out, x, scale),
     latex=r"e^{{-{1} \cdot {0}^2}}",
 )
 
@@ -430,7 +460,16 @@ gaussian = primitive(
 # ---------------------------------------------------------------- roots and lengths
 
 
+def _scale(length: float) -> float:
+    """A power of two that moves a length away from overflow and from subnormal numbers."""
+    return 2.0**600 if length < 1e-290 else 2.0**-600 if length > 1e300 else 1.0
+
+
 def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
+    scale = _scale(primal(out))
+    if scale != 1.0:
+        xs = tuple([x * scale for x in xs])
+        out = hypot(*xs)
     return tuple([x / out if out else 0.0 for x in xs])
 
 
@@ -480,7 +519,11 @@ def _slope_of_asin(out: Any, x: Any) -> Any:
 def _along(x: Any, y: Any) -> Any:
     """x / (x² + y²), without overflow; 0 at the origin."""
     length = hypot(x, y)
-    return x / length / length if length else 0.0
+    if 1e-150 < primal(length) < 1e150:
+        return x / (length * length)
+    scale = _scale(primal(length))
+    x, length = x * scale, hypot(x * scale, y * scale)
+    return x / length / length * scale if length else 0.0
 
 
 sin = primitive(
@@ -583,6 +626,14 @@ primitive(
 # ---------------------------------------------------------------- activations
 
 
+def _times_exp(factor: Any, x: Any) -> Any:
+    """factor · exp(x), by the root of exp(x) where that is subnormal."""
+    if x > -700.0:
+        return factor * exp(x)
+    root = exp(0.5 * x)
+    return factor * root * root
+
+
 def _sigmoid(x: float) -> float:
     if x >= 0.0:
         return 1.0 / (1.0 + math.exp(-x))
@@ -598,8 +649,16 @@ def _elu_slope(out: Any, x: Any, alpha: Any) -> Any:
     if x > 0.0:
         return 1.0
     if x < 0.0 or primal(alpha) == 1.0:
-        return alpha * exp(x)
+        return _times_exp(alpha, x)
     return _least(1.0, primal(alpha))
+
+
+def _silu(x: float) -> float:
+    return x * _sigmoid(x) if x > -700.0 else float(_times_exp(x, x))
+
+
+def _silu_slope(out: Any, x: Any) -> Any:
+    return sigmoid(x) + x * bell(x) if x > -700.0 else _times_exp(1.0 + x, x)
 
 
 def _normal_cdf(x: float) -> float:
@@ -613,6 +672,20 @@ def _normal_cdf(x: float) -> float:
     if abs(x) < 40.0:
         value += TWO_PER_ROOT_PI * _gaussian(z, 1.0) * (rest + x * ROOT_HALF_REST)
     return 0.5 * value
+
+
+def _gelu(x: float) -> float:
+    if x > -37.0:
+        return x * _normal_cdf(x)
+    # Φ is subnormal soon: by its asymptotic series, Φ(x) ~ -φ(x)/x · (1 - 1/x² + 3/x⁴ - …).
+    r, series = 1.0 / x / x, 1.0
+    for odd in (13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
+        series = 1.0 - odd * r * series
+    return float(_weighted(-PER_ROOT_2PI * series, _gaussian(x, 0.5), x, 0.5))
+
+
+def _gelu_slope(out: Any, x: Any) -> Any:
+    return normal_cdf(x) + _weighted(PER_ROOT_2PI * x, gaussian(x, 0.5), x, 0.5)
 
 
 sigmoid = primitive(
@@ -633,8 +706,8 @@ primitive(
 )
 primitive(
     "silu",
-    lambda x: x * _sigmoid(x),
-    lambda out, x: sigmoid(x) + x * bell(x),
+    _silu,
+    _silu_slope,
     symbol="SiLU",
 )
 normal_cdf = primitive(
@@ -646,8 +719,8 @@ normal_cdf = primitive(
 )
 primitive(
     "gelu",
-    lambda x: x * _normal_cdf(x),
-    lambda out, x: normal_cdf(x) + x * (PER_ROOT_2PI * gaussian(x, 0.5)),
+    _gelu,
+    _gelu_slope,
     symbol="GELU",
 )
 primitive(

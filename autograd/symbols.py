@@ -25,7 +25,10 @@ TIGHTNESS = {
     **dict.fromkeys(["add", "sub", "expm1"], SUM),
     "neg": NEGATIVE,
     "mul": PRODUCT,
-    **dict.fromkeys(["pow", "square", "exp", "exp2", "gaussian", "div", "reciprocal"], POWER),
+    **dict.fromkeys(
+        ["pow", "square", "exp", "exp2", "exp_of_difference", "gaussian", "div", "reciprocal"],
+        POWER,
+    ),
 }
 # What the operands of an operation need, where LaTeX does not enclose them by itself.
 NEEDED = {
@@ -35,6 +38,7 @@ NEEDED = {
     "mul": (NEGATIVE, PRODUCT),
     "pow": (ATOM, SUM),
     "square": (ATOM,),
+    "exp_of_difference": (SUM, PRODUCT),
     "gaussian": (ATOM, POWER),
 }
 NAMED = {

@@ -21,7 +21,7 @@ cdef extern from "signature.h":
     int give_signature(type cls, const char *signature) except -1
 
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
-cdef double INF, LARGEST_EXPONENT
+cdef double INF, NORMAL, LARGEST_EXPONENT
 
 cdef class Value(Methods):
     cdef public double _data

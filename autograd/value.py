@@ -58,6 +58,7 @@ MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
 EXP, TANH, RELU = TABLE["exp"], TABLE["tanh"], TABLE["relu"]
 DOT, SUM = TABLE["dot"], TABLE["sum"]
 INF = math.inf
+NORMAL = sys.float_info.min  # a smaller number has lost digits
 LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every float
 
 
@@ -352,7 +353,10 @@ class Value(Methods):
             if y == 0.0:
                 raise DIV.explain(ZeroDivisionError(), (self, that))
             out = x / y
-            return _node(out, DIV, self, that, 1.0 / y, -out / y)
+            slope = -out / y
+            if -NORMAL < out < NORMAL and out != 0.0:
+                slope = DIV.partial(1, out, (x, y))
+            return _node(out, DIV, self, that, 1.0 / y, slope)
         c: float
         if type(other) is float:
             c = other
@@ -378,7 +382,10 @@ class Value(Methods):
         if y == 0.0:
             raise DIV.explain(ZeroDivisionError(), (c, self))
         out = c / y
-        return _node(out, DIV, None, self, c, -out / y)
+        slope = -out / y
+        if -NORMAL < out < NORMAL and out != 0.0:
+            slope = DIV.partial(1, out, (c, y))
+        return _node(out, DIV, None, self, c, slope)
 
     def __pow__(self, other: Operand) -> Value:
         if type(other) is Value:

@@ -108,6 +108,7 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         "log10": lambda x: log(x) / log(10),
         "log1p": mpmath.log1p,
         "logsumexp": logsumexp,
+        "exp_of_difference": lambda x, y: exp(x - y),
         "gaussian": lambda x, scale: exp(-scale * x * x),
         "sqrt": mpmath.sqrt,
         "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),

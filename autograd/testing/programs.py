@@ -47,6 +47,7 @@ SAFE: dict[str, Callable[..., bool]] = {
     "reciprocal": lambda x: abs(x) > 1e-2,
     "div": lambda x, y: abs(y) > 1e-2,
     "pow": lambda x, p: 0.1 < x < 10.0 and abs(p) < 4.0,
+    "exp_of_difference": lambda x, y: abs(x - y) < 3.0,
     "gaussian": lambda x, scale: abs(x) < 3.0 and abs(scale) < 2.0,
     "atan2": lambda y, x: math.hypot(x, y) > 1e-2 and (x > 0.0 or abs(y) > 1e-3),
     "hypot": lambda x, y: math.hypot(x, y) > 1e-2,

@@ -231,6 +231,11 @@ REFERENCES: dict[str, Reference] = {
         _each(REAL),
         _each([0.0, 1e-9, -1.0, 30.0]),
     ),
+    "exp_of_difference": Reference(
+        (lambda x, y: mpmath.exp(x - y), lambda x, y: -mpmath.exp(x - y)),
+        _pairs(COARSE, COARSE),
+        _pairs(MILD, [0.5, -2.0]),
+    ),
     "gaussian": Reference(
         (
             lambda x, scale: -2 * scale * x * mpmath.exp(-scale * x * x),

@@ -1,4 +1,4 @@
-"""Every rule of the table against mpmath: first partials to 4 ulp, third derivatives."""
+"""Every rule of the table against mpmath: values and partials to 4 ulp, third derivatives."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import mpmath
 import pytest
 from mpmath import mp, mpf
 
-from autograd import Value, grad
+from autograd import Primitive, Value, grad
 from autograd.primitives import TABLE, _own
 from autograd.testing.oracle import values
+from tests.autograd.measure_ulp import BOUND, main, measure, ulps
 from tests.autograd.reference import REFERENCES
 
+INF, NAN = math.inf, math.nan
 NAMES = sorted(REFERENCES)
 
 
@@ -29,39 +31,46 @@ def test_every_primitive_has_a_reference() -> None:
     assert set(REFERENCES) == set(values()) == _own
 
 
-def ulps(got: float, wanted: Any, terms: tuple[Any, ...]) -> float:
-    """The error in units of the last place of the result (or of its largest term)."""
-    size = max(abs(float(term)) for term in (wanted, *terms))
-    if math.isinf(size):
-        return 0.0 if got == float(wanted) else math.inf
-    return float(abs(mpf(got) - wanted) / math.ulp(size))
-
-
-def worst_error(name: str) -> tuple[float, int, tuple[float, ...]]:
-    reference = REFERENCES[name]
-    worst: tuple[float, int, tuple[float, ...]] = (0.0, 0, ())
-    for operands in reference.wide:
-        try:
-            y = TABLE[name](*map(Value, operands))
-        except (OverflowError, ZeroDivisionError):
-            continue
-        if 0.0 < abs(y.data) < sys.float_info.min:
-            continue  # a subnormal result has lost digits already
-        exact = [mpf(x) for x in operands]
-        terms = reference.terms(*exact) if reference.terms else ()
-        for slot, (got, rule) in enumerate(zip(y.partials, reference.partials, strict=True)):
-            wanted = rule(*exact)
-            if mpmath.isnan(wanted):
-                assert math.isnan(got)
-                continue
-            worst = max(worst, (ulps(got, wanted, terms), slot, operands))
-    return worst
-
-
 @pytest.mark.parametrize("name", NAMES)
-def test_first_partials_are_within_4_ulp(name: str) -> None:
-    error, slot, operands = worst_error(name)
-    assert error <= 4.0, f"partial {slot} of {name}{operands} is {error:.1f} ulp off"
+def test_values_and_first_partials_are_within_4_ulp(name: str) -> None:
+    for what, (error, operands) in measure(name, 100).items():
+        assert error <= BOUND, f"{what} of {name}{operands} is {error:.1f} ulp off"
+
+
+@pytest.mark.parametrize(("factor", "code"), [(1.0, 0), (1.0 + 2e-15, 1)])
+def test_the_script_that_measures_tells_a_wrong_digit(
+    factor: float,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rules = (lambda out, x: factor / x,)
+    planted = Primitive("log", math.log, rules, "log", False, False, "", "", "")
+    monkeypatch.setitem(TABLE, "log", planted)
+    assert main(["--points", "50", "log"]) == code
+    value, partial = capsys.readouterr().out.splitlines()
+    assert value.startswith("log           value ")
+    assert partial.startswith("log           partial 0 ")
+    assert ("over" in partial) == bool(code)
+
+
+@pytest.mark.parametrize(
+    ("got", "wanted", "error"),
+    [
+        (1.0, 1.0, 0.0),
+        (1.0 + 3 * 2.0**-52, 1.0, 3.0),
+        (5e-324, 0.0, 1.0),
+        (INF, 2.0**1023, 2.0**52),
+        (INF, mpf(2) ** 1024, 0.0),
+        (-INF, mpf(2) ** 1024, INF),
+        (sys.float_info.max, mpf(2) ** 1024, 1.0),
+        (NAN, 1.0, INF),
+        (1.0, NAN, INF),
+        (NAN, mpf(NAN), 0.0),
+    ],
+)
+def test_ulps(got: float, wanted: Any, error: float) -> None:
+    assert ulps(got, mpf(wanted)) == error
 
 
 @pytest.mark.parametrize(

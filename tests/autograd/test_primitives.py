@@ -99,7 +99,7 @@ KINKS: list[tuple[str, tuple[float, ...], float, tuple[float, ...]]] = [
     ("sigmoid", (-INF,), 0.0, (0.0,)),
     ("softplus", (INF,), INF, (1.0,)),
     ("atan", (-INF,), -math.pi / 2, (0.0,)),
-    ("gaussian", (INF, 1.0), 0.0, (NAN, NAN)),
+    ("gaussian", (INF, 1.0), 0.0, (0.0, 0.0)),
     ("erf", (30.0,), 1.0, (-0.0,)),
     ("normal_cdf", (INF,), 1.0, (0.0,)),
     ("normal_cdf", (-INF,), 0.0, (0.0,)),
