@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nn.checks import finite, instance, same_keys, shortened
 from nn.history import EarlyStopping, History
 from nn.module import Module
 from nn.optim import Optimizer
@@ -20,6 +23,7 @@ class Checkpoint:
 
     Args:
         records: the names that an epoch of this training adds to the history.
+        data: how many samples there are of each kind.
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class Checkpoint:
         early_stopping: EarlyStopping | None,
         history: History,
         records: list[str],
+        data: dict[str, int],
     ) -> None:
         self.path = None if path is None else Path(path)
         self.parts: dict[str, Any] = {
@@ -41,6 +46,7 @@ class Checkpoint:
         }
         self.history = history
         self.records = records
+        self.data = data
 
     def open(self, resume: bool) -> None:
         """Load the file to resume from; where there is none, write the first."""
@@ -63,8 +69,10 @@ class Checkpoint:
         state = read_checkpoint(path)
         before = self.state()
         try:
+            self.check(state)
             self.set(state)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            self.check_early_stopping()
+        except Exception as error:
             self.set(before)
             raise ValueError(f"{path} does not fit this training: {error}") from error
 
@@ -77,6 +85,7 @@ class Checkpoint:
         }
         return {
             **parts,
+            "data": self.data,
             "history": {
                 name: [x if math.isfinite(x) else str(x) for x in numbers]
                 for name, numbers in self.history.records.items()
@@ -86,17 +95,65 @@ class Checkpoint:
 
     def set(self, state: dict[str, Any]) -> None:
         """The opposite of `state`."""
-        history = {name: list(map(float, xs)) for name, xs in state["history"].items()}
-        if history and history.keys() != set(self.records):
-            raise ValueError(
-                f"its epochs have {list(history)}, those of this training {self.records}; "
-                "give the same metrics and validation"
-            )
+        for name, part in self.parts.items():
+            if part is not None:
+                with _about(name):
+                    part.load_state_dict(state[name])
+        with _about("history"):
+            records = {name: [*map(_number, xs)] for name, xs in state["history"].items()}
+            self.history.records = History.from_dict(records).records
+        with _about("random"):
+            random.setstate(_random_state(*state["random"]))
+
+    def check(self, state: dict[str, Any]) -> None:
+        """ValueError if this is the state of another training."""
+        same_keys(state, self.state())
         for name, part in self.parts.items():
             if (part is None) != (state[name] is None):
                 raise ValueError(f"it was made {'with' if part is None else 'without'} {name}")
-            if part is not None:
-                part.load_state_dict(state[name])
-        self.history.records = History.from_dict(history).records
-        version, words, gauss = state["random"]
-        random.setstate((version, tuple(words), gauss))
+        history = state["history"]
+        instance(history, dict, "history")
+        if history and history.keys() != set(self.records):
+            raise ValueError(
+                f"its epochs have {shortened(list(history))}, those of this training "
+                f"{self.records}; give the same metrics and validation"
+            )
+        if state["data"] != self.data:
+            made = shortened(state["data"])
+            raise ValueError(f"it was made with other data, {made} and not {self.data}")
+
+    def check_early_stopping(self) -> None:
+        """ValueError if it has waited for longer, or for another model, than was trained."""
+        stopper = self.parts["early_stopping"]
+        if stopper is None:
+            return
+        with _about("early_stopping"):
+            if stopper.waited > self.history.epochs:
+                raise ValueError(f"waited for {stopper.waited} of {self.history.epochs} epochs")
+            if stopper.best_state is not None:
+                same_keys(stopper.best_state, self.parts["model"].state_dict())
+
+
+@contextlib.contextmanager
+def _about(part: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"{part}: {error}") from error
+
+
+def _number(x: Any) -> float:
+    """A number of the history; JSON has no infinity and no NaN, so these are words."""
+    if type(x) is not float and type(x) is not int and x not in ("inf", "-inf", "nan"):
+        raise TypeError(f"it has {shortened(x)} in place of a number")
+    return float(x)
+
+
+def _random_state(version: int, words: list[int], gauss: float | None) -> tuple[Any, ...]:
+    """The argument of `random.setstate`, which itself takes much that it should not."""
+    own, numbers, _ = random.getstate()
+    if version != own or len(words) != len(numbers):
+        raise ValueError(f"it is not of version {own}")
+    if not all(type(word) is int and 0 <= word < 2**32 for word in words):
+        raise ValueError("it is made of numbers below 2**32")
+    return version, tuple(words), gauss if gauss is None else finite(gauss, "gauss")

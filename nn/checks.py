@@ -6,7 +6,7 @@ import inspect
 import math
 import operator
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Real
 
 from autograd import Value
@@ -23,6 +23,20 @@ def count(value: int, name: str, least: int = 1) -> int:
     if result < least:
         raise ValueError(f"{name} is {least} or more, got {value}")
     return result
+
+
+def counter(value: int, name: str) -> int:
+    """value as how often something has happened; TypeError if no int, ValueError if that
+    cannot be: below 0, or too large for a float to count on.
+
+    >>> counter(0, "steps")
+    0
+    """
+    if isinstance(value, bool):
+        raise TypeError(f"{name} is an integer, got {value}")
+    if not 0 <= _integer(value, name) <= 2**53:
+        raise ValueError(f"{name} cannot be {shortened(value)}: it counts from 0")
+    return value
 
 
 def finite(value: float, name: str) -> float:
@@ -89,6 +103,17 @@ def instance(value: object, kind: type, name: str, hint: str = "") -> None:
         raise TypeError(f"{name} is {wanted}, got {shortened(value)}")
 
 
+def same_keys(state: Mapping[str, object], own: Mapping[str, object]) -> None:
+    """ValueError if a state that is to be loaded has other keys than one's own.
+
+    >>> same_keys({"lr": 0.5}, {"lr": 0.1})
+    """
+    missing = [key for key in own if key not in state]
+    unexpected = [key for key in state if key not in own]
+    if missing or unexpected:
+        raise ValueError(f"missing {shortened(missing)}; unexpected {shortened(unexpected)}")
+
+
 def settings(thing: object) -> str:
     """The arguments that it was made with, but the first, for a repr.
 
@@ -109,7 +134,7 @@ def shortened(value: object) -> str:
     >>> shortened([0.0] * 1000)
     '[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, ...]'
     """
-    return reprlib.repr(value)
+    return _SHORT.repr(value)
 
 
 def index(value: int, name: str, size: int) -> int:
@@ -140,6 +165,10 @@ def parameter_list(params: Iterable[Value], name: str) -> list[Value]:
         if not isinstance(parameter, Value):
             raise TypeError(f"{name} takes Values, got {parameter!r}")
     return result
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 80  # a path
 
 
 def _number(value: float, name: str) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import math
-import operator
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.files import write_atomically
-from nn.checks import count, instance, not_negative
+from nn.checks import count, counter, finite, instance, not_negative, same_keys, shortened
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -227,12 +226,26 @@ class EarlyStopping:
         return {"best": best, "waited": self.waited, "best_state": self.best_state}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a `state_dict`; KeyError or TypeError if it is none."""
+        """Continue from a `state_dict`.
+
+        Raises:
+            ValueError: it is none; nothing was changed.
+            TypeError: it is no dict.
+        """
         instance(state, Mapping, "EarlyStopping: the state")
-        best, waited, best_state = state["best"], state["waited"], state["best_state"]
-        least = math.inf if best is None else float(best)
-        self.best, self.waited = least, operator.index(waited)
-        self.best_state = best_state
+        best_state = None
+        try:
+            same_keys(state, self.state_dict())
+            best = math.inf if state["best"] is None else finite(state["best"], "best")
+            waited = counter(state["waited"], "waited")
+            if state["best_state"] is not None:
+                instance(state["best_state"], Mapping, "best_state")
+                best_state = {
+                    path: finite(x, shortened(path)) for path, x in state["best_state"].items()
+                }
+        except (OverflowError, TypeError, ValueError) as error:
+            raise ValueError(f"EarlyStopping: the state does not fit: {error}") from error
+        self.best, self.waited, self.best_state = best, waited, best_state
 
 
 @dataclass(frozen=True)

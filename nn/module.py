@@ -15,6 +15,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd import Value
+from nn.checks import shortened
 
 if TYPE_CHECKING:
     from autograd import Graph
@@ -147,6 +148,7 @@ class Module:
         Raises:
             ValueError: strict, and a path is missing or unexpected; the message names it.
             TypeError: `state` is not a dict, or a value in it is not a real number.
+            OverflowError: a value in it is too large for a float.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict takes a dict, got {type(state).__name__}")
@@ -159,16 +161,20 @@ class Module:
                 f"missing {_some(missing)}; unexpected {_some(unexpected)}; "
                 "build the same model, or pass strict=False"
             )
-        for path, data in state.items():
-            if not isinstance(data, Real):
-                raise TypeError(
-                    f"{type(self).__name__}.load_state_dict: {path!r} is a real number, "
-                    f"got {data!r}"
-                )
+        numbers = {path: self._number(path, data) for path, data in state.items()}
         for path, parameter in parameters.items():
-            if path in state:
-                parameter.data = state[path]
+            if path in numbers:
+                parameter.data = numbers[path]
         return missing, unexpected
+
+    def _number(self, path: str, data: object) -> float:
+        what = f"{type(self).__name__}.load_state_dict: {shortened(path)}"
+        if not isinstance(data, Real) or isinstance(data, bool):
+            raise TypeError(f"{what} is a real number, got {shortened(data)}")
+        try:
+            return float(data)
+        except OverflowError:
+            raise OverflowError(f"{what} is too large for a float: {shortened(data)}") from None
 
     def _by_path(self) -> dict[str, Value]:
         result: dict[str, Value] = {}
@@ -363,5 +369,5 @@ def _join(path: str, name: str) -> str:
 
 
 def _some(paths: list[str]) -> str:
-    shown = ", ".join(map(repr, paths[:5])) or "nothing"
+    shown = ", ".join(map(shortened, paths[:5])) or "nothing"
     return shown if len(paths) <= 5 else f"{shown} and {len(paths) - 5} more"

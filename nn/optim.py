@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from numbers import Real
 from typing import Any, NoReturn
 
 from autograd import Value
 from nn.checks import (
-    count,
+    counter,
     finite,
     instance,
     not_negative,
     parameter_list,
+    same_keys,
     settings,
     share,
     shortened,
@@ -27,6 +27,8 @@ __all__ = [
     "Optimizer",
     "RMSprop",
 ]
+
+SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that a root is taken of
 
 
 class Optimizer:
@@ -151,21 +153,25 @@ class Optimizer:
         name = type(self).__name__
         instance(state, Mapping, f"{name}: the state")
         try:
-            missing = self.state_dict().keys() - state.keys()
-            if missing:
-                raise ValueError(f"it has no {', '.join(sorted(missing))}")
+            same_keys(state, self.state_dict())
             if state["optimizer"] != name:
-                raise ValueError(f"it is of {state['optimizer']}")
+                raise ValueError(f"it is of {shortened(state['optimizer'])}")
             lr = not_negative(state["lr"], "lr")
-            steps = count(state["steps"], "steps", least=0)
-            buffers = {key: _numbers(buffer) for key, buffer in state["buffers"].items()}
-            sizes = {key: len(buffer) for key, buffer in buffers.items()}
-            expected = {key: len(self.params) for key in self.buffers}
-            if sizes != expected:
-                raise ValueError(f"its buffers have the sizes {sizes}, not {expected}")
-        except (AttributeError, TypeError, ValueError) as error:
+            steps = counter(state["steps"], "steps")
+            instance(state["buffers"], Mapping, "buffers")
+            same_keys(state["buffers"], self.buffers)
+            buffers = {key: self._buffer(key, xs) for key, xs in state["buffers"].items()}
+        except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"{name}: the state does not fit: {error}") from error
         self.lr, self.steps, self.buffers = lr, steps, buffers
+
+    def _buffer(self, name: str, numbers: list[float]) -> list[float]:
+        """A copy of what `state_dict` has of a buffer, if this optimizer can go on with it."""
+        instance(numbers, list, name)
+        if len(numbers) != len(self.params):
+            raise ValueError(f"{name} has {len(numbers)} numbers for {len(self.params)}")
+        check = not_negative if name in SQUARES else finite
+        return [check(x, name) for x in numbers]
 
 
 class SGD(Optimizer):
@@ -364,10 +370,3 @@ def _parameters(params: Iterable[Value], name: str) -> list[Value]:
     if len(set(result)) < len(result):
         raise ValueError(f"{name}: a parameter occurs twice; give each once")
     return result
-
-
-def _numbers(buffer: list[float]) -> list[float]:
-    for x in buffer:
-        if not isinstance(x, Real):
-            raise TypeError(f"a buffer holds numbers, got {x!r}")
-    return list(map(float, buffer))

@@ -12,7 +12,16 @@ from numbers import Real
 from typing import Any
 
 from autograd.primitive import Operand, primal
-from nn.checks import count, instance, not_negative, settings, share
+from nn.checks import (
+    count,
+    counter,
+    instance,
+    not_negative,
+    same_keys,
+    settings,
+    share,
+    shortened,
+)
 from nn.optim import Optimizer
 
 __all__ = [
@@ -23,6 +32,8 @@ __all__ = [
     "Scheduler",
     "StepLR",
 ]
+
+COUNTERS = ("last_epoch", "num_bad_epochs", "cooldown_counter")
 
 
 class Scheduler:
@@ -78,13 +89,25 @@ class Scheduler:
         """
         name = type(self).__name__
         instance(state, Mapping, f"{name}: the state")
-        own = self.state_dict()
-        good = state.keys() == own.keys() and state["scheduler"] == own["scheduler"]
-        numbers = [x for key, x in state.items() if key != "scheduler"]
-        if not good or not all(isinstance(x, Real) for x in numbers):
-            raise ValueError(f"{name}: this is no state of {name}: {str(state)[:80]}")
-        for key in own.keys() - {"scheduler"}:
-            setattr(self, key, state[key])
+        try:
+            same_keys(state, self.state_dict())
+            if state["scheduler"] != name:
+                raise ValueError(f"it is of {shortened(state['scheduler'])}")
+            numbers = {key: x for key, x in state.items() if key != "scheduler"}
+            for key, x in numbers.items():
+                self._check(key, x)
+        except (OverflowError, TypeError, ValueError) as error:
+            raise ValueError(f"{name}: the state does not fit: {error}") from error
+        for key, x in numbers.items():
+            setattr(self, key, x)
+
+    def _check(self, key: str, x: Any) -> None:
+        if key in COUNTERS:
+            counter(x, key)
+        elif key == "base_lr":
+            not_negative(x, key)
+        elif not isinstance(x, Real):
+            raise TypeError(f"{key} is a number, got {shortened(x)}")
 
 
 class StepLR(Scheduler):

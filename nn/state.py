@@ -6,11 +6,12 @@ import json
 import math
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.files import write_atomically
+from nn.checks import shortened
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -82,12 +83,12 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
     else:
         safetensors = _safetensors()
         try:
-            state = dict(_scalars(safetensors.load(data)))
+            state = _without_repetition(_scalars(safetensors.load(data)))
         except Exception as error:  # safetensors' own, and NumPy's for unknown types
             raise ValueError(f"{path} is damaged: {error}") from error
     try:
         model.load_state_dict(state)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not fit the model: {error}") from error
 
 
@@ -126,11 +127,15 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not a checkpoint")
     if whole.get("version") != VERSION:
         raise ValueError(
-            f"{path} is a checkpoint of version {whole.get('version')!r}; "
+            f"{path} is a checkpoint of version {shortened(whole.get('version'))}; "
             f"this release reads version {VERSION}"
         )
     state = whole.get("state")
-    if zlib.crc32(json.dumps(state).encode()) != whole.get("crc32"):
+    try:
+        text = json.dumps(state)
+    except RecursionError as error:  # nested just as deep as could be read
+        raise ValueError(f"{path} is damaged: {error}") from error
+    if zlib.crc32(text.encode()) != whole.get("crc32"):
         raise ValueError(f"{path} is damaged: its checksum is wrong")
     if not isinstance(state, dict):
         raise ValueError(f"{path} is damaged: it holds no state")
@@ -142,12 +147,33 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 def _parsed(path: Path, data: bytes) -> dict[str, Any]:
     try:
-        parsed = json.loads(data)
+        parsed = json.loads(
+            data,
+            object_pairs_hook=_without_repetition,
+            parse_constant=_finite,
+            parse_float=_finite,
+        )
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
     if not isinstance(parsed, dict):
         raise ValueError(f"{path} is damaged: it holds no JSON object")
     return parsed
+
+
+def _without_repetition(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, data in pairs:
+        if name in result:
+            raise ValueError(f"{shortened(name)} occurs twice")
+        result[name] = data
+    return result
+
+
+def _finite(number: str) -> float:
+    result = float(number)
+    if not math.isfinite(result):
+        raise ValueError(f"it has the number {shortened(number)}")
+    return result
 
 
 def _with_known_suffix(path: str | os.PathLike[str]) -> Path:
@@ -187,5 +213,7 @@ def _scalars(arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, float]]:
     import numpy as np
 
     for name, array in arrays.items():
+        if array.dtype.kind != "f":
+            raise ValueError(f"{shortened(name)} holds {array.dtype}, not floats")
         for index in np.ndindex(array.shape):
             yield ".".join([name, *map(str, index)]), float(array[index])

@@ -79,8 +79,8 @@ def fit(
     Raises:
         ValueError: X and y differ in length or are empty; a number out of range; an
             optimizer of another model; `resume` with a checkpoint that is damaged or of
-            another model, optimizer, scheduler, validation or metrics (nothing is changed
-            then).
+            another model, optimizer, scheduler, number of samples, validation or metrics
+            (nothing is changed then).
         TypeError: an argument is of the wrong type, or the loss not a Value.
         FloatingPointError: a loss, a gradient or a parameter's next value is not finite.
         OSError: the checkpoint cannot be written.
@@ -110,9 +110,15 @@ def fit(
     callbacks = list(callbacks)
     trainer = _Trainer(model, loss, optimizer, penalty, max_norm, metrics or {})
     _check_parts(scheduler, early_stopping, callbacks)
-    records = trainer.records(bool(held_out))
     saved = Checkpoint(
-        checkpoint, model, optimizer, scheduler, early_stopping, history, records
+        checkpoint,
+        model,
+        optimizer,
+        scheduler,
+        early_stopping,
+        history,
+        records=trainer.records(bool(held_out)),
+        data={"samples": len(training), "validation": len(held_out)},
     )
     saved.open(resume)
     boundary = Boundary(model, training, loss) if Boundary.fits(training) else None

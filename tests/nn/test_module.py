@@ -191,7 +191,7 @@ def test_lenient_loading_takes_what_fits() -> None:
     assert line.state_dict() == {"w": 5.0, "b": 1.0}
 
 
-@pytest.mark.parametrize("bad", ["1.0", None, 1j])
+@pytest.mark.parametrize("bad", ["1.0", None, 1j, True])
 def test_loading_checks_types_first(bad: Any) -> None:
     line = Line()
     with pytest.raises(TypeError, match=r"Line.*'b' is a real number"):
@@ -199,6 +199,13 @@ def test_loading_checks_types_first(bad: Any) -> None:
     assert line.w.data == 2.0
     with pytest.raises(TypeError, match="takes a dict, got list"):
         line.load_state_dict([])  # type: ignore[arg-type]
+
+
+def test_loading_a_number_that_is_too_large_changes_nothing() -> None:
+    line = Line()
+    with pytest.raises(OverflowError, match=r"Line.*'b' is too large for a float: 1000000"):
+        line.load_state_dict({"w": 5.0, "b": 10**400})
+    assert line.w.data == 2.0
 
 
 def test_two_parameters_with_one_path() -> None:

@@ -202,9 +202,18 @@ def test_a_step_that_would_overflow_changes_nothing(
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [0.0, 0.0]}},
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": ["0"]}},
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": 3.0}},
+        {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [-1.0]}},
+        {"buffers": {"exp_avg": [math.inf], "exp_avg_sq": [0.0]}},
+        {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [10**400]}},
+        {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [0.0], "more": [0.0]}},
+        {"more": 1},
         {"steps": -1},
+        {"steps": 1.0},
+        {"steps": True},
+        {"steps": 10**30},
         {"steps": "1"},
         {"lr": -1.0},
+        {"lr": 10**400},
         {"lr": "fast"},
     ],
 )
@@ -218,7 +227,9 @@ def test_a_state_that_does_not_fit(change: dict[str, Any]) -> None:
 
 def test_what_is_no_state() -> None:
     optimizer = nn.SGD([Value(1.0)])
-    with pytest.raises(ValueError, match=r"SGD: .*it has no buffers, lr, optimizer, steps"):
+    with pytest.raises(
+        ValueError, match=r"SGD: .*missing \['optimizer', 'lr', 'steps', 'buffers'\]"
+    ):
         optimizer.load_state_dict({})
     with pytest.raises(TypeError, match="SGD: the state is of the type Mapping, got None"):
         optimizer.load_state_dict(None)  # type: ignore[arg-type]

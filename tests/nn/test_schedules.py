@@ -122,16 +122,41 @@ def test_what_is_shown() -> None:
         {"scheduler": "StepLR", "base_lr": 0.5},
         {"scheduler": "LinearLR", "base_lr": 0.5, "last_epoch": 1},
         {"scheduler": "StepLR", "base_lr": "0.5", "last_epoch": 1},
+        {"scheduler": "StepLR", "base_lr": -0.5, "last_epoch": 1},
+        {"scheduler": "StepLR", "base_lr": 10**400, "last_epoch": 1},
+        {"scheduler": "StepLR", "base_lr": 0.5, "last_epoch": -1},
+        {"scheduler": "StepLR", "base_lr": 0.5, "last_epoch": 1.5},
+        {"scheduler": "StepLR", "base_lr": 0.5, "last_epoch": True},
+        {"scheduler": "StepLR", "base_lr": 0.5, "last_epoch": 10**30},
+        {"scheduler": "StepLR", "base_lr": 0.5, "last_epoch": 1, "more": 1},
     ],
 )
 def test_a_state_that_does_not_fit(state: dict[str, Any]) -> None:
     scheduler = nn.StepLR(nn.SGD([Value(0.0)], lr=0.5), 2)
     before = scheduler.state_dict()
-    with pytest.raises(ValueError, match="StepLR: this is no state of StepLR"):
+    with pytest.raises(ValueError, match="StepLR: the state does not fit: "):
         scheduler.load_state_dict(state)
     assert scheduler.state_dict() == before
     with pytest.raises(TypeError, match="StepLR: the state is of the type Mapping, got None"):
         scheduler.load_state_dict(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_bad_epochs": -1},
+        {"num_bad_epochs": 0.5},
+        {"cooldown_counter": -1},
+        {"cooldown_counter": "1"},
+        {"best": "1"},
+    ],
+)
+def test_a_state_that_does_not_fit_a_plateau(change: dict[str, Any]) -> None:
+    scheduler = nn.ReduceLROnPlateau(nn.SGD([Value(0.0)], lr=0.5))
+    before = scheduler.state_dict()
+    with pytest.raises(ValueError, match=f"the state does not fit: {next(iter(change))} "):
+        scheduler.load_state_dict(before | change)
+    assert scheduler.state_dict() == before
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])
