@@ -54,13 +54,16 @@ def words_of(error: Exception) -> str:
 
 
 class Worker:
-    """A process that answers questions, one line of JSON each, until it is closed."""
+    """A process that answers questions, one line of JSON each, until it is closed.
 
-    def __init__(self, build: str, module: str) -> None:
+    `variables` are of its environment.
+    """
+
+    def __init__(self, build: str, module: str, **variables: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-X", "faulthandler", "-m", module],
             cwd=ROOT,
-            env=environment(build),
+            env=environment(build) | variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

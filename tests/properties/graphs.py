@@ -1,0 +1,52 @@
+"""Programs as graphs: recorded, swept and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import Value
+from autograd.testing.programs import Program
+from tests.properties.strategies import run
+
+__all__ = ["bits", "final", "gradients", "last", "linked", "recorded", "swept"]
+
+Function = Callable[..., Any]
+
+
+def bits(xs: Sequence[float]) -> list[str]:
+    return [x.hex() for x in xs]
+
+
+def recorded(program: Program) -> tuple[list[Value], list[Value]]:
+    """The leaves and every node of a program, in its order."""
+    leaves = [Value(x) for x in program.starts]
+    return leaves, run(program, leaves)
+
+
+def last(program: Program) -> Function:
+    return lambda *xs: run(program, xs)[-1]
+
+
+def final(program: Program, count: int) -> Function:
+    """The last results, as many as there are up to `count`."""
+    return lambda *xs: run(program, xs)[-count:]
+
+
+def swept(root: Value, leaves: Sequence[Value], seed: float = 1.0) -> list[float]:
+    """The gradients by `backward` alone, whatever was there before."""
+    for leaf in leaves:
+        leaf.grad = 0.0
+    root.backward(seed)
+    return [leaf.grad for leaf in leaves]
+
+
+def gradients(program: Program, seed: float = 1.0) -> list[float]:
+    leaves, nodes = recorded(program)
+    return swept(nodes[-1], leaves, seed)
+
+
+def linked(program: Program, x: Value) -> list[Any]:
+    """The starts of a program, the same numbers, as nodes that all depend on x."""
+    still = x - x.data
+    return [start + still * k for start, k in zip(program.starts, (1.0, -0.5, 2.0, 0.7))]

@@ -1,0 +1,297 @@
+"""Laws of differentiation, on random programs with shared sub-expressions.
+
+Where the law holds for rounded numbers too, it is asked for to the bit. Where it holds for
+real numbers only, it is asked for to the bit of programs on small whole numbers, and else
+within what rounding can do to the sum over all paths.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from mpmath import mp, mpf
+
+import autograd
+from autograd import Value, gradient, vjp
+from autograd.primitives import TABLE
+from autograd.testing.programs import Program
+from autograd.value import topological_order
+from tests.autograd.reference import REFERENCES
+from tests.properties.bounds import (
+    EPSILON,
+    TINY,
+    exact_gradients,
+    path_sums,
+    steps_of,
+)
+from tests.properties.graphs import bits, gradients, linked, recorded, swept
+from tests.properties.strategies import POLYNOMIAL, run, spelled, woven_programs
+
+smooth = woven_programs()
+whole = woven_programs(POLYNOMIAL, whole=True)
+seeds = st.floats(-1e3, 1e3)
+powers_of_two = st.integers(-20, 20).map(lambda n: math.ldexp(1.0, n))
+weights = st.integers(-9, 9).map(float)
+Function = Callable[..., Any]
+
+
+# ---------------------------------------------------------------- the chain rule
+
+
+def exact_partials(node: Value) -> list[Any]:
+    """The partials of a node in mpmath, from the numbers that it was computed from."""
+    op: Any = node.op
+    numbers = [mpf(x.data if type(x) is Value else x) for x in node.operands]
+    rules = REFERENCES[op.name].partials
+    if op.name == "sum":
+        return [1] * len(node.inputs)
+    return [rules[slot](*numbers) for slot, x in enumerate(node.operands) if type(x) is Value]
+
+
+@given(program=smooth)
+def test_gradients_agree_with_mpmath(program: Program) -> None:
+    """The chain rule in 40 digits, over the graph as it was recorded.
+
+    A path of k edges has k partials, each within 4 ulp, and k - 1 products and additions,
+    each within half an ulp: so the error is bounded by the sum of |path|. What underflows
+    is lost by less than 1e-300.
+    """
+    leaves, nodes = recorded(program)
+    root = nodes[-1]
+    root.backward()
+    order, _ = topological_order(root)
+    with mp.workdps(40):
+        exact: dict[Value, Any] = {root: mpf(1)}
+        size: dict[Value, Any] = {root: mpf(1)}
+        for node in reversed(order):
+            upstream, weight = exact[node], size[node]
+            for x, partial in zip(node.inputs, exact_partials(node), strict=True):
+                exact[x] = exact.get(x, mpf(0)) + upstream * partial
+                size[x] = size.get(x, mpf(0)) + weight * abs(partial)
+        edges = sum(len(node.inputs) for node in order)
+        for leaf in leaves:
+            bound = 10 * (edges + 1) * EPSILON * size.get(leaf, mpf(0)) + TINY
+            assert abs(leaf.grad - exact.get(leaf, mpf(0))) <= bound
+
+
+@given(program=smooth | whole)
+def test_every_gradient_is_the_sum_over_all_paths(program: Program) -> None:
+    """Of the products of the partials as recorded, for interior nodes as for leaves."""
+    _, nodes = recorded(program)
+    nodes[-1].backward()
+    exact, size = exact_gradients(nodes[-1]), path_sums([(nodes[-1], 1.0)])
+    for node in nodes:
+        bound = steps_of(nodes[-1]) * EPSILON * size.get(node, 0.0) + TINY
+        assert abs(Fraction(node.grad) - exact.get(node, Fraction(0))) <= bound
+
+
+@given(program=whole)
+def test_gradients_of_whole_numbers_are_exact(program: Program) -> None:
+    _, nodes = recorded(program)
+    nodes[-1].backward()
+    exact = exact_gradients(nodes[-1])
+    assert [node.grad for node in nodes] == [exact.get(node, 0) for node in nodes]
+
+
+@given(inner=smooth, outer=smooth)
+def test_the_chain_rule_across_detach_to_the_bit(inner: Program, outer: Program) -> None:
+    """All paths lead through one node: cut there, each part is swept as in the whole."""
+    leaves, nodes = recorded(inner)
+    middle = nodes[-1]
+    together = swept(run(outer, linked(outer, middle))[-1], leaves)
+    passed = middle.grad
+    cut = middle.detach()
+    run(outer, linked(outer, cut))[-1].backward()
+    assert cut.grad.hex() == passed.hex()
+    assert bits(swept(middle, leaves, cut.grad)) == bits(together)
+
+
+@given(program=whole | smooth, data=st.data())
+def test_the_chain_rule_across_a_cut(program: Program, data: st.DataObject) -> None:
+    """What the first steps give is detached; its cotangent is pulled back through them."""
+    leaves, nodes = recorded(program)
+    together = swept(nodes[-1], leaves)
+    at = data.draw(st.integers(len(leaves), len(nodes) - 1))
+    cuts = [node.detach() for node in nodes[:at]]
+    results: list[Any] = list(cuts)
+    for step in program.steps[at - len(leaves) :]:
+        operands = [results[k] if type(k) is int else k for k in step.operands]
+        results.append(spelled(step.name)(*operands))
+    cotangents = swept(results[-1], cuts)
+    _, pullback = vjp(lambda *xs: run(program, xs)[:at], *program.starts)
+    bound = 2 * steps_of(nodes[-1]) * EPSILON
+    size = path_sums([(nodes[-1], 1.0)])
+    for leaf, whole_way, in_two in zip(leaves, together, pullback(cotangents), strict=True):
+        assert abs(whole_way - in_two) <= bound * size.get(leaf, 0.0) + TINY
+
+
+# ---------------------------------------------------------------- the seed
+
+
+@given(program=smooth)
+def test_twice_is_exactly_twice(program: Program) -> None:
+    leaves, nodes = recorded(program)
+    nodes[-1].backward()
+    once = [node.grad for node in nodes]
+    nodes[-1].backward()
+    assert [leaf.grad for leaf in leaves] == [2.0 * leaf for leaf in once[: len(leaves)]]
+    assert bits([x.grad for x in nodes[len(leaves) :]]) == bits(once[len(leaves) :])
+
+
+@given(program=smooth, scale=powers_of_two, sign=st.sampled_from([1.0, -1.0]))
+def test_linear_in_the_seed_to_the_bit(program: Program, scale: float, sign: float) -> None:
+    """Where scaling rounds nothing."""
+    _, nodes = recorded(program)
+    nodes[-1].backward()
+    once = [x.grad for x in nodes]
+    assume(all(g == 0.0 or 1e-200 < abs(g) < 1e200 for g in once))
+    for x in nodes:
+        x.grad = 0.0
+    nodes[-1].backward(sign * scale)
+    assert [x.grad for x in nodes] == [sign * scale * g for g in once]
+
+
+@given(program=smooth, a=seeds, b=seeds)
+def test_additive_in_the_seed(program: Program, a: float, b: float) -> None:
+    leaves, nodes = recorded(program)
+    root = nodes[-1]
+    size, exact = path_sums([(root, 1.0)]), Fraction(a) + Fraction(b)
+    first, second = swept(root, leaves, a), swept(root, leaves, b)
+    both = swept(root, leaves, float(exact))
+    factor = (steps_of(root) + 1) * EPSILON * 2.0 * (abs(a) + abs(b))
+    for leaf, x, y, z in zip(leaves, first, second, both):
+        assert abs(Fraction(x) + Fraction(y) - Fraction(z)) <= factor * size.get(leaf, 0) + TINY
+
+
+@given(program=whole, a=weights, b=weights)
+def test_linear_in_the_seed_exactly(program: Program, a: float, b: float) -> None:
+    one = gradients(program)
+    assert gradients(program, a + b) == [a * g + b * g for g in one]
+
+
+@given(program=smooth, before=st.lists(seeds, min_size=4, max_size=4))
+def test_a_zero_seed_adds_nothing(program: Program, before: list[float]) -> None:
+    leaves, nodes = recorded(program)
+    root = nodes[-1] + autograd.sqrt(nodes[0] * 0.0) * autograd.cbrt(leaves[0] * 0.0)
+    for node, grad in zip(nodes, itertools.cycle(before)):
+        node.grad = grad
+    was = [leaf.grad for leaf in leaves]
+    for zero in (0.0, -0.0, 0, False):
+        root.backward(zero)
+        assert [leaf.grad for leaf in leaves] == was
+        assert not any(node.grad for node in nodes[len(leaves) :])
+
+
+@given(program=smooth, before=st.lists(seeds, min_size=4, max_size=4), seed=seeds)
+def test_leaves_accumulate(program: Program, before: list[float], seed: float) -> None:
+    """To what was there the gradient is added, once it is summed up."""
+    leaves, nodes = recorded(program)
+    alone = swept(nodes[-1], leaves, seed)
+    for leaf, was in zip(leaves, before):
+        leaf.grad = was
+    nodes[-1].backward(seed)
+    assert [x.grad for x in leaves] == [a + b for a, b in zip(before, alone)]
+    nodes[-1].zero_grad()
+    below = set(itertools.chain(*topological_order(nodes[-1])))
+    assert not any(node.grad for node in below)
+
+
+AROUND: dict[str, tuple[Function, float]] = {
+    "negated": (lambda y: -y, -1.0),
+    "scaled": (lambda y: y * 0.3, 0.3),
+    "scaled from the left": (lambda y: 0.3 * y, 0.3),
+    "divided": (lambda y: y / 8.0, 0.125),
+    "moved": (lambda y: 7.0 + y, 1.0),
+    "subtracted": (lambda y: 7.0 - y, -1.0),
+    "a power": (lambda y: y**1.0, 1.0),
+    "identity": (lambda y: TABLE["identity"](y), 1.0),
+    "a sum": (lambda y: autograd.sum([y, 0.7]), 1.0),
+    "a dot": (lambda y: autograd.dot([y], [0.3], 0.7), 0.3),
+    "a maximum": (lambda y: autograd.maximum(y, -1e6, y.detach() - 1.0), 1.0),
+    "a minimum": (lambda y: autograd.minimum(1e6, y), 1.0),
+    "clipped": (lambda y: autograd.clip(y, -1e6, 1e6), 1.0),
+    "taken": (lambda y: autograd.take([0.5, y.detach(), y], 2), 1.0),
+    "chosen": (lambda y: autograd.where(True, y, y.detach()), 1.0),
+    "chosen from two": (lambda y: autograd.where(False, y.detach(), y), 1.0),
+    "in a function": (lambda y: autograd.where(True, lambda: y, lambda: 1 / 0), 1.0),
+    "leaky": (lambda y: autograd.leaky_relu(abs(y.data) + 1.0 + y * 1.0, 0.1), 1.0),
+    "log of one": (lambda y: autograd.logsumexp(y), 1.0),
+}
+
+
+@pytest.mark.parametrize(("outside", "factor"), AROUND.values(), ids=AROUND.keys())
+@settings(max_examples=25)
+@given(program=smooth)
+def test_what_stands_around_is_a_seed(
+    outside: Function, factor: float, program: Program
+) -> None:
+    leaves, nodes = recorded(program)
+    plain = swept(nodes[-1], leaves, factor)
+    assert bits(swept(outside(nodes[-1]), leaves)) == bits(plain)
+
+
+@pytest.mark.parametrize(("inside", "factor"), AROUND.values(), ids=AROUND.keys())
+@settings(max_examples=25)
+@given(program=smooth)
+def test_what_stands_before_a_start_multiplies(
+    inside: Function, factor: float, program: Program
+) -> None:
+    leaves, nodes = recorded(program)
+    plain = swept(nodes[-1], leaves)
+    before = [inside(x) for x in leaves]
+    root = run(program, [x + (y - y.data) for x, y in zip(program.starts, before)])[-1]
+    assert bits(swept(root, leaves)) == bits([factor * g + 0.0 for g in plain])
+
+
+# ---------------------------------------------------------------- sums
+
+
+@given(f=whole, g=whole, a=weights, b=weights)
+def test_linear_in_the_function_exactly(f: Program, g: Program, a: float, b: float) -> None:
+    leaves = [Value(x) for x in max(f.starts, g.starts, key=len)]
+    y = run(f, leaves[: len(f.starts)])[-1]
+    z = run(g, leaves[: len(g.starts)])[-1]
+    assume(max(abs(y.data), abs(z.data)) < 1e9)
+    dy, dz = gradient(y, leaves), gradient(z, leaves)
+    assert gradient(a * y - z * b, leaves) == [a * p - b * q for p, q in zip(dy, dz)]
+    assert gradient(autograd.dot([a, -b], [y, z]), leaves) == swept(a * y - z * b, leaves)
+
+
+@given(program=smooth, data=st.data())
+def test_the_gradient_of_a_sum_is_the_sum_of_the_gradients(
+    program: Program, data: st.DataObject
+) -> None:
+    """Of any results of one program: their paths are shared."""
+    leaves, nodes = recorded(program)
+    terms = data.draw(st.lists(st.sampled_from(nodes), min_size=1, max_size=5))
+    apart = [gradient(term, leaves) for term in terms]
+    chain = terms[0] + 0.0
+    for term in terms[1:]:
+        chain = chain + term
+    size = path_sums([(term, 1.0) for term in terms])
+    factor = 2.0 * steps_of(chain, *terms) * EPSILON
+    for together in (autograd.sum(terms), chain):
+        for i, x in enumerate(swept(together, leaves)):
+            exact = sum((Fraction(each[i]) for each in apart), Fraction(0))
+            assert abs(Fraction(x) - exact) <= factor * size.get(leaves[i], 0.0) + TINY
+
+
+@given(f=smooth, g=smooth)
+def test_two_passes_add_up(f: Program, g: Program) -> None:
+    leaves = [Value(x) for x in f.starts]
+    y = run(f, leaves)[-1]
+    shared = [*leaves, *map(Value, g.starts[len(leaves) :])][: len(g.starts)]
+    for x, start in zip(shared, g.starts):
+        x.data = start  # what is recorded stays
+    z = run(g, shared)[-1]
+    first, second = gradient(y, leaves), gradient(z, leaves)
+    y.backward()
+    z.backward()
+    assert bits([x.grad for x in leaves]) == bits([a + b for a, b in zip(first, second)])

@@ -1,0 +1,230 @@
+"""Laws of the transforms: forward is reverse, the Hessian is symmetric, and one is another.
+
+Of programs on small whole numbers to the bit, where all is exact; else within what rounding
+can do, which is computed along with the derivatives.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import grad, gradient, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.primitive import primal
+from autograd.testing.programs import Program
+from tests.properties.bounds import EPSILON, TINY, path_sums, rounding, steps_of
+from tests.properties.graphs import bits, final, gradients, last, recorded, swept
+from tests.properties.strategies import POLYNOMIAL, woven_programs
+
+smooth = woven_programs()
+small = woven_programs(steps=4)
+whole = woven_programs(POLYNOMIAL, whole=True)
+few = woven_programs(POLYNOMIAL, steps=5, whole=True)
+mild = st.floats(-2.0, 2.0).map(lambda x: x if abs(x) > 1e-100 else 0.0)
+directions = st.lists(mild, min_size=4, max_size=4)
+steps = st.lists(st.integers(-3, 3).map(float), min_size=4, max_size=4)
+Function = Callable[..., Any]
+
+
+def dot(xs: Any, ys: Any) -> Fraction:
+    return sum((Fraction(x) * Fraction(y) for x, y in zip(xs, ys, strict=True)), Fraction(0))
+
+
+def everywhere(program: Program) -> tuple[int, ...]:
+    return tuple(range(len(program.starts)))
+
+
+# ---------------------------------------------------------------- first derivatives
+
+
+@given(program=smooth, v=directions, u=directions)
+def test_forward_is_reverse(program: Program, v: list[float], u: list[float]) -> None:
+    """u · (J v) = (uᵀ J) · v, of the last results, also where one leads to another."""
+    v = v[: len(program.starts)]
+    f = final(program, 4)
+    u = u[: len(f(*program.starts))]
+    _, pushed = jvp(f, program.starts, tuple(v))
+    _, pullback = vjp(f, *program.starts)
+    leaves, nodes = recorded(program)
+    size = path_sums(zip(nodes[-4:], u))
+    most = sum(size.get(leaf, 0.0) * abs(x) for leaf, x in zip(leaves, v))
+    bound = 2.0 * steps_of(*nodes[-4:]) * EPSILON * most + TINY
+    assert abs(dot(u, pushed) - dot(pullback(u), v)) <= bound
+
+
+@given(program=whole, v=steps, u=steps)
+def test_forward_is_reverse_exactly(program: Program, v: list[float], u: list[float]) -> None:
+    v = v[: len(program.starts)]
+    f = final(program, 4)
+    u = u[: len(f(*program.starts))]
+    rows = jacobian(f, everywhere(program))(*program.starts)
+    _, pushed = jvp(f, program.starts, tuple(v))
+    _, pullback = vjp(f, *program.starts)
+    assert pushed == [dot(row, v) for row in zip(*rows)]
+    assert list(pullback(u)) == [dot(column, u) for column in rows]
+
+
+@given(program=smooth)
+def test_a_jacobian_holds_the_gradients_of_the_results(program: Program) -> None:
+    """To the bit, of each result alone; and a column is what a unit tangent pushes."""
+    f = final(program, 3)
+    columns = jacobian(f, everywhere(program))(*program.starts)
+    leaves, nodes = recorded(program)
+    for i, node in enumerate(nodes[-3:]):
+        alone = swept(node, leaves)
+        assert bits([column[i] for column in columns]) == bits(alone)
+        (first,) = jacobian(f)(*program.starts)[i : i + 1]
+        assert first.hex() == alone[0].hex()
+        size = path_sums([(node, 1.0)])
+        for j, leaf in enumerate(leaves):
+            unit = tuple([float(j == k) for k in range(len(leaves))])
+            _, pushed = jvp(f, program.starts, unit)
+            bound = 2.0 * steps_of(node) * EPSILON * size.get(leaf, 0.0) + TINY
+            assert abs(pushed[i] - columns[j][i]) <= bound
+
+
+@given(program=smooth)
+def test_one_gradient_by_many_names(program: Program) -> None:
+    leaves, nodes = recorded(program)
+    plain = swept(nodes[-1], leaves)
+    starts, every = program.starts, everywhere(program)
+    f = last(program)
+    assert bits(grad(f, every)(*starts)) == bits(plain)
+    assert bits(grad(lambda xs: f(*xs))(list(starts))) == bits(plain)
+    value, slopes = value_and_grad(f, every)(*starts)
+    assert bits([value, *slopes]) == bits([nodes[-1].data, *plain])
+    value, pullback = vjp(f, *starts)
+    assert bits([value, *pullback(1.0)]) == bits([nodes[-1].data, *plain])
+    assert [grad(f, i)(*starts) for i in every] == plain
+    assert gradient(nodes[-1], nodes) == [x.grad for x in nodes]
+    again = gradient(nodes[-1], leaves, create_graph=True)
+    assert [x.data for x in again] == plain
+    assert list(map(primal, grad(f, every)(*leaves))) == plain
+    assert bits([x.grad for x in leaves]) == bits(plain)
+
+
+@given(program=smooth, data=st.data())
+def test_arguments_in_another_order(program: Program, data: st.DataObject) -> None:
+    places = data.draw(st.permutations(everywhere(program)))
+    plain = gradients(program)
+    f = last(program)
+    assert bits(grad(f, tuple(places))(*program.starts)) == bits([plain[i] for i in places])
+
+    def permuted(*xs: Any) -> Any:
+        back = dict(zip(places, xs))
+        return f(*[back[i] for i in everywhere(program)])
+
+    starts = [program.starts[i] for i in places]
+    found = grad(permuted, everywhere(program))(*starts)
+    assert bits(found) == bits([plain[i] for i in places])
+
+
+@given(program=smooth, u=directions, k=st.integers(-9, 9))
+def test_a_pullback_is_linear(program: Program, u: list[float], k: int) -> None:
+    """Scaled by a power of two to the bit; of a sum, within rounding."""
+    f = final(program, 2)
+    u = u[: len(f(*program.starts))]
+    _, pullback = vjp(f, *program.starts)
+    once = pullback(u)
+    scaled = pullback([x * 2.0**k for x in u])
+    assert list(scaled) == [x * 2.0**k for x in once]
+    apart = [pullback([x if i == j else 0.0 for j, x in enumerate(u)]) for i in range(len(u))]
+    leaves, nodes = recorded(program)
+    size = path_sums(zip(nodes[-len(u) :], u))
+    for i, leaf in enumerate(leaves):
+        exact = sum((Fraction(each[i]) for each in apart), Fraction(0))
+        bound = 2.0 * steps_of(*nodes[-len(u) :]) * EPSILON * size.get(leaf, 0.0) + TINY
+        assert abs(Fraction(once[i]) - exact) <= bound
+
+
+@given(program=whole, u=steps, v=steps)
+def test_cotangents_and_tangents_add_up(
+    program: Program, u: list[float], v: list[float]
+) -> None:
+    f = final(program, 4)
+    count = len(f(*program.starts))
+    _, pullback = vjp(f, *program.starts)
+    both = pullback([a + b for a, b in zip(u, v)][:count])
+    assert both == tuple(map(operator.add, pullback(u[:count]), pullback(v[:count])))
+    starts = program.starts
+
+    def pushed(direction: list[float]) -> list[float]:
+        found: list[float] = jvp(f, starts, tuple(direction[: len(starts)]))[1]
+        return found
+
+    total = pushed([a + b for a, b in zip(u, v)])
+    assert total == list(map(operator.add, pushed(u), pushed(v)))
+
+
+# ---------------------------------------------------------------- second derivatives
+
+
+@given(program=few, v=steps)
+def test_second_derivatives_of_whole_numbers(program: Program, v: list[float]) -> None:
+    """Symmetric, and hvp multiplies with them, whichever mode is over which."""
+    f, starts, every = last(program), program.starts, everywhere(program)
+    v = v[: len(starts)]
+    h = hessian(f, every)(*starts)
+    product = [dot(row, v) for row in h]
+    assert h == tuple(zip(*h))
+    assert hessian(lambda xs: f(*xs))(list(starts)) == [list(row) for row in h]
+    assert list(hvp(f, starts, tuple(v))) == product
+    slope = grad(f, every)
+    assert list(vjp(slope, *starts)[1](v)) == product
+    assert list(grad(lambda *xs: autograd.dot(slope(*xs), v), every)(*starts)) == product
+    along = grad(lambda *xs: jvp(f, xs, tuple(v))[1], every)
+    assert list(along(*starts)) == product
+
+
+@settings(max_examples=60)
+@given(program=small, v=directions)
+def test_the_hessian_is_symmetric_and_hvp_multiplies_with_it(
+    program: Program, v: list[float]
+) -> None:
+    leaves, nodes = recorded(program)
+    slopes = gradient(nodes[-1], leaves, create_graph=True)
+    h = [gradient(slope, leaves, create_graph=True) for slope in slopes]
+    error = [[rounding(x) for x in row] for row in h]
+    numbers = [[x.data for x in row] for row in h]
+    assert numbers == [
+        list(row) for row in hessian(last(program), everywhere(program))(*program.starts)
+    ]
+    v = v[: len(leaves)]
+    product = hvp(last(program), program.starts, tuple(v))
+    for i, slope in enumerate(slopes):
+        for j in range(i):
+            assert abs(numbers[i][j] - numbers[j][i]) <= error[i][j] + error[j][i]
+        size = path_sums([(slope, 1.0)])
+        most = sum(size.get(leaf, 0.0) * abs(x) for leaf, x in zip(leaves, v))
+        bound = 2.0 * steps_of(slope) * EPSILON * most + TINY
+        # the same matrix, by rows and by columns
+        assert abs(dot(numbers[i], v) - Fraction(product[i])) <= bound
+
+
+@settings(max_examples=60)
+@given(program=small)
+def test_a_gradient_of_a_gradient_is_a_hessian(program: Program) -> None:
+    f = last(program)
+    h = hessian(f, everywhere(program))(*program.starts)
+    for i in everywhere(program):
+        row = grad(grad(f, i), everywhere(program))(*program.starts)
+        assert list(row) == list(h[i])
+        assert grad(grad(f, i), i)(*program.starts) == h[i][i]
+
+
+@settings(max_examples=40)
+@given(program=few)
+def test_third_derivatives_of_whole_numbers_in_any_order(program: Program) -> None:
+    f, starts = last(program), program.starts
+    last_one = len(starts) - 1
+
+    def third(i: int, j: int, k: int) -> Any:
+        return grad(grad(grad(f, i), j), k)(*starts)
+
+    assert third(0, 0, last_one) == third(0, last_one, 0) == third(last_one, 0, 0)
