@@ -85,6 +85,12 @@ def _many(name: str, xs: tuple[Any, ...]) -> Any:
     return TABLE[name](*xs)
 
 
+def _listed(xs: Iterable[Operand], name: str) -> tuple[Operand, ...]:
+    if not isinstance(xs, Iterable):
+        raise TypeError(f"{name} takes a list of numbers and Values, got {xs!r:.80}")
+    return tuple(xs)
+
+
 # ---------------------------------------------------------------- arithmetic
 
 
@@ -251,7 +257,7 @@ def take(xs: Iterable[Operand], index: int) -> Any:
     """
     if not hasattr(index, "__index__"):
         raise TypeError(f"take: the index is an integer, got {index!r}")
-    return TABLE["take"](index.__index__(), *xs)
+    return TABLE["take"](index.__index__(), *_listed(xs, "take"))
 
 
 # ---------------------------------------------------------------- exponentials, logarithms
@@ -603,7 +609,7 @@ def dot(ws: Iterable[Operand], xs: Iterable[Operand], bias: Operand = 0.0) -> An
     (11.5, (3.0, 4.0))
     """
     if not isinstance(ws, (list, tuple)):
-        ws = tuple(ws)
+        ws = _listed(ws, "dot")
     if not isinstance(xs, (list, tuple)):
-        xs = tuple(xs)
+        xs = _listed(xs, "dot")
     return Value._dot(ws, xs, bias)

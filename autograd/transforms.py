@@ -42,7 +42,7 @@ def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
         The derivatives in the shape of xs; 0.0 where y does not depend on x.
 
     Raises:
-        TypeError: y or something in xs is not a Value.
+        TypeError: y or something in xs is not a Value, or `create_graph` not a bool.
         RuntimeError: with `create_graph`, if data was changed after it was used.
         ValueError, FloatingPointError: as `Value.backward`.
 
@@ -56,6 +56,8 @@ def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
     """
     if type(y) is not Value:
         raise TypeError(f"gradient: y is a Value, got {y!r}")
+    if not isinstance(create_graph, bool):
+        raise TypeError(f"gradient: create_graph is True or False, got {create_graph!r}")
     leaves, rebuild = flatten(xs, "gradient: xs")
     for x in leaves:
         if type(x) is not Value:
@@ -79,10 +81,11 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
         A function of f's arguments: the derivative in the shape of the chosen argument, a
         tuple of them if `argnums` is a tuple.
 
-    Raises (when called):
-        TypeError: f returns something else than a number, an argument is not numeric, or
-            `argnums` is not made of integers.
-        ValueError: f is called with too few arguments for `argnums`, or it names one twice.
+    Raises:
+        TypeError: f is not a function, or `argnums` is not made of integers; when called, f
+            returns something else than a number, or an argument is not numeric.
+        ValueError: when called, there are too few arguments for `argnums`, or it names one
+            twice.
 
     >>> def f(x, y):
     ...     return x * x * y
@@ -91,13 +94,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> grad(grad(f))(2.0, 3.0)
     6.0
     """
-    both = value_and_grad(f, argnums)
-
-    @wraps(f)
-    def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
-
-    return gradient_of_f
+    return _grad(f, argnums, "grad")
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -109,16 +106,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> value_and_grad(lambda x: x[0] * x[1])([2.0, 3.0])
     (6.0, [3.0, 2.0])
     """
-    _check_function(f, "grad")
-
-    @wraps(f)
-    def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, argnums)
-        y = run.scalar()
-        gradients = run.pull([1.0])
-        return (y.data if run.private and type(y) is Value else y), gradients
-
-    return value_and_gradient_of_f
+    return _value_and_grad(f, argnums, "value_and_grad")
 
 
 def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any, Function]:
@@ -141,6 +129,7 @@ def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any
     >>> y, pullback([1.0, 10.0])
     ([6.0, 5.0], (13.0, 12.0))
     """
+    _check_function(f, "vjp")
     run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
 
     def pullback(cotangent: Any) -> Any:
@@ -173,9 +162,7 @@ def jvp(
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
     """
-    for name, given in (("primals", primals), ("tangents", tangents)):
-        if not isinstance(given, tuple):
-            raise TypeError(f"jvp: {name} is a tuple, one entry an argument, got {given!r}")
+    _check_directional(f, primals, tangents, "jvp")
     run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
     chosen = tuple([primals[i] for i in run.argnums])
     return run.result(), run.push(flatten_like(tangents, chosen, "jvp: the tangents"))
@@ -193,13 +180,14 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
         or a tuple of these if `argnums` is a tuple. For lists of m results and n arguments
         that is m lists of n; for arrays, an array of shape (*result, *argument).
 
-    Raises (when called):
+    Raises:
         TypeError, ValueError: as `grad`.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
     _check_function(f, "jacobian")
+    _chosen(argnums)
 
     @wraps(f)
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
@@ -222,7 +210,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     >>> hessian(lambda x: x[0] * x[0] * x[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
     """
-    columns = jacobian(grad(f, argnums), argnums)
+    columns = jacobian(_grad(f, argnums, "hessian"), argnums)
     if _single(argnums):
         return columns
 
@@ -251,8 +239,34 @@ def hvp(
     >>> hvp(lambda x: x[0] * x[0] * x[1], ([2.0, 3.0],), ([1.0, 0.0],))
     ([6.0, 4.0],)
     """
+    _check_directional(f, primals, tangents, "hvp")
     chosen = _all_of(primals) if argnums is None else argnums
-    return jvp(grad(f, chosen), primals, tangents, chosen)[1]
+    return jvp(_grad(f, chosen, "hvp"), primals, tangents, chosen)[1]
+
+
+def _grad(f: Function, argnums: Argnums, name: str) -> Function:
+    """`grad`, called `name` in messages."""
+    both = _value_and_grad(f, argnums, name)
+
+    @wraps(f)
+    def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return gradient_of_f
+
+
+def _value_and_grad(f: Function, argnums: Argnums, name: str) -> Function:
+    _check_function(f, name)
+    _chosen(argnums)
+
+    @wraps(f)
+    def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        run = _Run(f, args, kwargs, argnums)
+        y = run.scalar(name)
+        gradients = run.pull([1.0])
+        return (y.data if run.private and type(y) is Value else y), gradients
+
+    return value_and_gradient_of_f
 
 
 class _Enclosing(threading.local):
@@ -299,12 +313,12 @@ class _Run:
         roots = [y for y in self.outputs if type(y) is Value]
         self.private = all(leaf in self.closed for leaf in topological_order(*roots)[1])
 
-    def scalar(self) -> Any:
+    def scalar(self, name: str) -> Any:
         number = type(self.returned) is Value or real(self.returned) is not None
         if number or getattr(self.returned, "shape", None) == ():
             return self.outputs[0]
         raise TypeError(
-            f"grad: f returns a single number, got a {type(self.returned).__name__}; "
+            f"{name}: f returns a single number, got a {type(self.returned).__name__}; "
             "use jacobian or vjp for several"
         )
 
@@ -358,18 +372,29 @@ def _check_function(f: Function, name: str) -> None:
         raise TypeError(f"{name} takes a function, got {f!r}")
 
 
+def _check_directional(f: Function, primals: Any, tangents: Any, name: str) -> None:
+    _check_function(f, name)
+    for key, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, tuple):
+            raise TypeError(f"{name}: {key} is a tuple, one entry an argument, got {given!r}")
+
+
 def _single(argnums: Argnums) -> bool:
     """Whether argnums names one argument rather than a tuple of them."""
     return hasattr(argnums, "__index__")
 
 
-def _places(argnums: Any, count: int) -> tuple[int, ...]:
-    """The places of the chosen arguments among `count`, from the first."""
+def _chosen(argnums: Any) -> tuple[int, ...]:
     chosen = (argnums,) if _single(argnums) else argnums
     if not isinstance(chosen, tuple) or not all(map(_single, chosen)):
         raise TypeError(f"argnums is an integer or a tuple of integers, got {argnums!r}")
+    return tuple(map(operator.index, chosen))
+
+
+def _places(argnums: Any, count: int) -> tuple[int, ...]:
+    """The places of the chosen arguments among `count`, from the first."""
     places = []
-    for argnum in map(operator.index, chosen):
+    for argnum in _chosen(argnums):
         if not -count <= argnum < count:
             raise ValueError(
                 f"argnums names argument {argnum}, but {count} were given by position"

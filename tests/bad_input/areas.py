@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.bad_input import value
+from tests.bad_input import functional, transforms, value
 
 __all__ = ["AREAS", "WITHOUT"]
 
-AREAS = [list(area()) for area in (value.rows,)]
+AREAS = [list(area()) for area in (value.rows, functional.rows, transforms.rows)]
 WITHOUT: dict[str, str] = {}

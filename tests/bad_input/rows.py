@@ -112,7 +112,7 @@ def mistakes(
     good: Callable[[Any], tuple[Callable[..., object], dict[str, Any]]],
     kinds: Mapping[str, Iterable[Bad]],
     *,
-    owner: str | None = None,
+    owner: str | tuple[str, ...] = (),
     positional: bool = False,
 ) -> Iterator[Row]:
     """Every mistake in every argument of a call that is good without it.
@@ -120,10 +120,11 @@ def mistakes(
     Args:
         good: what is called, and its arguments by name.
         kinds: the bad values by parameter.
-        owner: a word that the messages may have in the place of the parameter's name.
+        owner: words that the messages may have in the place of the parameter's name.
         positional: give the arguments by position.
     """
-    short = owner or name.rpartition(".")[2]
+    short = name.rpartition(".")[2]
+    owners = (owner,) if isinstance(owner, str) else owner or (short,)
 
     def called(world: Any, changes: Mapping[str, Bad], *more: Any, **other: Any) -> object:
         function, arguments = good(world)
@@ -140,7 +141,7 @@ def mistakes(
                 f"{key}={b.show}",
                 use(lambda world, key, b: called(world, {key: b}), key, b),
                 b.error,
-                ((key, short), *b.words),
+                (owners if len(key) == 1 else (key, *owners), *b.words),
             )
     yield Row(
         name,

@@ -1,0 +1,145 @@
+"""Mistakes with the transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import autograd
+from autograd import Value
+from tests.bad_input.rows import FLAG, FUNCTION, Bad, Row, bad, mistakes, row, use
+
+__all__ = ["rows"]
+
+TREES = [
+    bad(x, TypeError, ("NoneType", "str", "complex", "set", "bytes"))
+    for x in (None, "3", 1j, {1.0}, b"x", [None], {"a": "3"})
+]
+ARGNUMS = [bad(n, TypeError) for n in (None, "0", 0.5, 1j, [0], (0.5,), ("0",), {0: 0})]
+OUTSIDE = [
+    *[bad(n, ValueError, f"argument {n}"[:40]) for n in (1, -2, 10**400)],
+    *[bad(ns, ValueError, "twice") for ns in ((0, 0), (0, -1))],
+]
+RESULTS: list[tuple[str, Any]] = [("nothing", None), ("text", "3"), ("a complex", 1j)]
+ONE = ("grad", "value_and_grad", "hessian")
+DERIVED = (*ONE, "jacobian")
+
+
+def rows() -> Iterator[Row]:
+    """All of them."""
+    yield from gradients()
+    for name in DERIVED:
+        yield from derived(f"autograd.{name}", getattr(autograd, name))
+    yield from vjps("autograd.vjp")
+    yield from jvps("autograd.jvp", autograd.jvp)
+    yield from jvps("autograd.hvp", autograd.hvp)
+
+
+def gradients() -> Iterator[Row]:
+    """d(y)/d(x) of Values."""
+    name = "autograd.gradient"
+    numbers = [bad(y, TypeError) for y in (None, "3", 2.0, 1j, [Value(1.0)], 10**9)]
+    places = [bad(x, TypeError, "2.0") for x in (2.0, 2, [2.0], {"a": 2.0})]
+    yield from mistakes(
+        name,
+        lambda w: (autograd.gradient, {"y": w.z, "xs": [w.x], "create_graph": False}),
+        {"y": numbers, "xs": TREES + places, "create_graph": FLAG},
+        owner="gradient",
+        positional=True,
+    )
+
+    def changed(w: Any) -> None:
+        w.x.data = 5.0
+        try:
+            autograd.gradient(w.z, w.y, create_graph=True)
+        finally:
+            w.x.data = 2.0
+
+    yield row(name, "data changed", changed, RuntimeError, "mul(", "changed")
+    roots = use(lambda w: autograd.sqrt(w.x - 2.0) - autograd.sqrt(w.x - 2.0))
+    call = use(lambda w, f: autograd.gradient(f(w), w.x), roots)
+    yield row(name, "inf - inf", call, FloatingPointError, "sub(", "infinity")
+
+
+def derived(name: str, transform: Any) -> Iterator[Row]:
+    """A function from a function."""
+    short = name.rpartition(".")[2]
+    yield from mistakes(
+        name,
+        lambda w: (transform, {"f": lambda v: v * w.x, "argnums": 0}),
+        {"f": FUNCTION, "argnums": ARGNUMS},
+        owner=short,
+        positional=True,
+    )
+    for each in TREES:
+        call = use(lambda w, b: transform(lambda v: w.x)(b.make(w)), each)
+        yield row(name, f"of {each.show}", call, TypeError, "argument 0", *each.words)
+    for each in OUTSIDE:
+        call = use(lambda w, b: transform(lambda v: v * w.x, b.make(w))(2.0), each)
+        yield row(name, f"argnums {each.show}", call, ValueError, "argnums", *each.words)
+    for case, result in RESULTS:
+        call = use(lambda w, r: transform(lambda v: r)(w.x), result)
+        yield row(name, f"gives {case}", call, TypeError, ("result of f", f"{short}: f"))
+    if short != "jacobian":
+        call = use(lambda w: transform(lambda v: [v, v])(w.x))
+        words = (f"{short}: f returns a single number", "list")
+        yield row(name, "gives several", call, TypeError, *words)
+    call = use(lambda w: transform(lambda v: v * w.x)())
+    yield row(name, "called on nothing", call, ValueError, "argnums names argument 0")
+    call = use(lambda w: transform(lambda v: v.odd)(1.0))
+    yield row(name, "f fails", call, AttributeError, "odd")
+    call = use(lambda w: transform(lambda v: autograd.log(v - w.x))(1.0))
+    yield row(name, "outside a domain", call, ValueError, "log(-1.0)")
+
+
+def vjps(name: str) -> Iterator[Row]:
+    """A result and its pullback."""
+
+    def good(w: Any) -> tuple[Any, dict[str, Any]]:
+        def call(f: Any, primal: Any, **options: Any) -> Any:
+            return autograd.vjp(f, primal, **options)
+
+        return call, {"f": lambda v: [v * w.x, v], "primal": 2.0, "argnums": 0}
+
+    argnums = [b for b in ARGNUMS if b.show != "None"]
+    primals = [Bad(b.show, b.make, b.error, ("argument 0", *b.words)) for b in TREES]
+    yield from mistakes(
+        name,
+        good,
+        {"f": FUNCTION, "primal": primals, "argnums": argnums + OUTSIDE},
+        owner=("vjp", "argument"),
+    )
+    for each in TREES:
+        call = use(lambda w, b: autograd.vjp(lambda v: v * w.x, 2.0)[1](b.make(w)), each)
+        error = ValueError if "[" in each.show or "{'" in each.show else TypeError
+        yield row(name, f"pullback of {each.show}", call, error, "the cotangent")
+    for cotangent in (1.0, [1.0], [1.0] * 3, {"a": 1.0}):
+        call = use(lambda w, c: autograd.vjp(lambda v: [v, v * w.x], 2.0)[1](c), cotangent)
+        yield row(name, f"cotangent {cotangent}", call, ValueError, "cotangent", "list of 2")
+
+
+def jvps(name: str, transform: Any) -> Iterator[Row]:
+    """A derivative along tangents."""
+    short = name.rpartition(".")[2]
+    tuples = [bad(x, TypeError) for x in (None, "3", 1j, 2.0, [2.0], {"a": 1.0})]
+    wrong = [bad(x, ValueError, "tangents") for x in ((), (1.0, 2.0), ([1.0],))]
+    wrong += [bad(x, TypeError, "tangents") for x in ((None,), ("3",), (1j,))]
+    primals = [bad((x,), TypeError, "argument 0") for x in (None, "3", 1j)]
+    yield from mistakes(
+        name,
+        lambda w: (
+            transform,
+            {"f": lambda v: v * w.x, "primals": (2.0,), "tangents": (1.0,), "argnums": 0},
+        ),
+        {
+            "f": FUNCTION,
+            "primals": tuples + primals,
+            "tangents": tuples + wrong,
+            "argnums": [b for b in ARGNUMS if b.show != "None"] + OUTSIDE,
+        },
+        owner=(short, "argument 0"),
+        positional=True,
+    )
+    if short == "hvp":
+        call = use(lambda w: transform(lambda v: [v, w.x], (1.0,), (1.0,)))
+        yield row(name, "gives several", call, TypeError, "hvp: f returns a single number")
