@@ -6,8 +6,6 @@ import io
 import json
 import math
 import random
-import signal
-import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
@@ -552,53 +550,3 @@ def test_a_folder_that_is_missing_is_noticed_before_training(tmp_path: Path) -> 
     with pytest.raises(FileNotFoundError):
         run.fit(checkpoint=tmp_path / "none" / "run.json")
     assert run.model.state_dict() == before
-
-
-# ---------------------------------------------------------------- killed
-
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, {root!r})
-import nn.training
-from tests.nn.test_training import Run
-
-die_at, calls = {die_at!r}, 0
-
-def count(name, function):
-    def counted(*arguments):
-        global calls
-        calls += name == die_at[0]
-        if (name, calls) == die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments)
-    return counted
-
-os.replace = count("replace", os.replace)
-os.fsync = count("fsync", os.fsync)
-run = Run()
-run.optimizer.step = count("step", run.optimizer.step)
-run.fit(checkpoint={path!r})
-"""
-
-
-@pytest.mark.parametrize("die_at", [("step", 2), ("step", 9), ("fsync", 3), ("replace", 5)])
-def test_a_killed_run_resumes_to_the_same_result(
-    die_at: tuple[str, int], tmp_path: Path
-) -> None:
-    path = tmp_path / "run.json"
-    root = str(Path(nn.__file__).parents[1])
-    code = KILLED.format(root=root, die_at=die_at, path=str(path))
-    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) as killed:
-        _, errors = killed.communicate()
-    assert killed.returncode == -signal.SIGKILL, errors
-    whole = Run()
-    expected = whole.fit()
-    after = whole.result()
-    resumed = Run()
-    random.seed(99)
-    history = resumed.fit(checkpoint=path, resume=True)
-    assert resumed.result() == after
-    assert history.to_dict() == expected.to_dict()
-    left = [p.name for p in tmp_path.iterdir() if p.name != "run.json"]
-    assert all(name.startswith(".run.json.") for name in left)
-    assert len(left) <= 1

@@ -1,0 +1,185 @@
+"""Trainings that are killed: each in a process of its own, which dies where it is told to.
+
+`python -m tests.nn.killed` answers one line of JSON with another, so that both builds can be
+asked. It forks for every training; so a death costs no start of Python.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import nn
+from autograd.build import describe
+from autograd.files import write_atomically
+
+XS = [[x / 5.0, (x * x % 7) / 7.0] for x in range(13)]
+YS = [1.0 + 2.0 * a - b + 0.1 * (i % 3) for i, (a, b) in enumerate(XS)]
+
+
+class Noise(nn.Module):
+    """Adds noise while training. `random` draws it in pairs and keeps the second one."""
+
+    def forward(self, x: list[Any]) -> list[Any]:
+        return [x[0] + random.gauss(0.0, 0.05), x[1]] if self.training else x
+
+
+class Training:
+    """One that stops early and leaves nothing out that a checkpoint holds."""
+
+    def __init__(self, name: str) -> None:
+        random.seed(11)
+        hidden = nn.Layer(2, 3, activation="tanh")
+        self.model = nn.Sequential(Noise(), hidden, nn.Dropout(0.1), nn.Layer(3, 1))
+        parameters = self.model.parameters()
+        self.scheduler: nn.Scheduler
+        if name == "adam":
+            self.optimizer: nn.Optimizer = nn.Adam(parameters, lr=0.5, amsgrad=True)
+            self.scheduler = nn.ReduceLROnPlateau(self.optimizer, factor=0.5, patience=0)
+        else:
+            self.optimizer = nn.SGD(parameters, lr=0.1, momentum=0.9, nesterov=True)
+            self.scheduler = nn.CosineAnnealingLR(self.optimizer, T_max=3)
+        self.stopper = nn.EarlyStopping(patience=2)
+
+    def fit(self, path: str | None, resume: bool, watch: Callable[[nn.Event], None]) -> Any:
+        """All that comes of it."""
+        history = nn.fit(
+            self.model,
+            XS,
+            YS,
+            loss=nn.mse_loss,
+            optimizer=self.optimizer,
+            epochs=10,
+            batch_size=5,
+            validation=(XS[::3], YS[::3]),
+            metrics={"n": lambda outputs, targets: len(outputs)},
+            scheduler=self.scheduler,
+            max_norm=3.0,
+            callbacks=[watch],
+            early_stopping=self.stopper,
+            checkpoint=path,
+            resume=resume,
+            progress=False,
+        )
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "early_stopping": self.stopper.state_dict(),
+            "history": history.to_dict(),
+            "random": random.getstate(),
+        }
+
+
+class Points:
+    """Numbers the places where the process may die, and lets it die at one of them."""
+
+    def __init__(self, die_at: int, told: int) -> None:
+        self.die_at, self.told, self.passed = die_at, told, 0
+
+    def __call__(self, *ignored: object) -> None:
+        self.passed += 1
+        os.write(self.told, b"\n")
+        if self.passed == self.die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, owner: Any, name: str, function: Callable[..., Any]) -> None:
+        def surrounded(*arguments: Any, **settings: Any) -> Any:
+            self()
+            result = function(*arguments, **settings)
+            self()
+            return result
+
+        setattr(owner, name, surrounded)
+
+    def everywhere(self, training: Training) -> None:
+        """Before and after each step, and each call that writes the checkpoint."""
+        self.around(training.optimizer, "step", training.optimizer.step)
+        self.around(training.scheduler, "step", training.scheduler.step)
+        for name in ("open", "chmod", "replace"):
+            self.around(os, name, getattr(os, name))
+        self.around(os, "fsync", lambda descriptor: None)  # a killed process loses nothing
+
+        def opened(*arguments: Any, **settings: Any) -> Any:
+            file = open(*arguments, **settings)  # noqa: SIM115
+            return Slow(file, self)
+
+        write_atomically.__globals__["open"] = opened
+
+
+class Slow:
+    """A file that is written to in four pieces, between which the process may die."""
+
+    def __init__(self, file: Any, points: Points) -> None:
+        self.file, self.points = file, points
+
+    def __enter__(self) -> Slow:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+    def write(self, data: bytes) -> None:
+        quarter = len(data) // 4
+        for start in (0, quarter, 2 * quarter, 3 * quarter):
+            self.file.write(data[start : start + quarter if start < 3 * quarter else None])
+            self.file.flush()
+            self.points()
+
+
+def answer(question: dict[str, Any]) -> Any:
+    """What comes of a training, and how many points it passed.
+
+    Args:
+        question: "name", "path" and "resume" say which training; "die_at" at which point it
+            kills itself, "kill_after" how many points it passes, and "turns" how many times
+            this process goes round a loop, before it is killed from outside, wherever it is.
+    """
+    if not question:
+        return describe()[0]
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _train(question, writer)
+        except BaseException:
+            traceback.print_exc()
+        os._exit(1)
+    os.close(writer)
+    with open(reader, "rb") as told:
+        for _ in range(question.get("kill_after", 0)):
+            told.read(1)
+        if "kill_after" in question:
+            for _ in range(question["turns"]):
+                pass
+            os.kill(child, signal.SIGKILL)
+        text = told.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return {
+        "status": status,
+        "result": json.loads(text.strip() or "null") if not status else None,
+    }
+
+
+def _train(question: dict[str, Any], writer: int) -> None:
+    training, points = Training(question["name"]), Points(question.get("die_at", 0), writer)
+    points.everywhere(training)
+    result = training.fit(question["path"], question["resume"], points)
+    result["passed"] = points.passed
+    with open(writer, "w") as told:
+        told.write(json.dumps(result))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)

@@ -1,0 +1,147 @@
+"""A training that is killed at any moment goes on to the very same result."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nn.state import read_checkpoint
+from tests.builds import OTHER, THIS, Worker
+
+NAMES = ["adam", "sgd"]
+KILLED, DONE = -9, 0
+
+
+@pytest.fixture(scope="module", name="here")
+def _here() -> Iterator[Worker]:
+    worker = Worker(THIS, "tests.nn.killed")
+    yield worker
+    worker.close()
+
+
+@pytest.fixture(scope="module", name="there")
+def _there() -> Iterator[Worker]:
+    worker = Worker(OTHER, "tests.nn.killed")
+    try:
+        if worker.ask({}) != OTHER:
+            pytest.skip(f"only the {THIS} build is here: install with a C compiler")
+        yield worker
+    finally:
+        worker.close()
+
+
+def trained(worker: Worker, name: str, path: Path | None, **how: Any) -> Any:
+    """What comes of a training that goes on from the file; None if it was killed.
+
+    Either way there is a whole checkpoint or, from before the first, none; beside it there
+    may be one hidden file for each death.
+    """
+    place = None if path is None else str(path)
+    answer = worker.ask({"name": name, "path": place, "resume": path is not None, **how})
+    assert answer["status"] in (KILLED, DONE)
+    if path is not None and path.exists():
+        read_checkpoint(path)
+    return answer["result"]
+
+
+def left_beside(path: Path) -> int:
+    names = [p.name for p in path.parent.iterdir() if p != path]
+    assert all(name.startswith(f".{path.name}.") for name in names)
+    return len(names)
+
+
+def same(result: Any, whole: Any) -> bool:
+    """Bit for bit: JSON keeps every float as it is."""
+    return all(result[part] == whole[part] for part in whole if part != "passed")
+
+
+@pytest.fixture(scope="module", name="wholes")
+def _wholes(here: Worker) -> dict[str, Any]:
+    """What comes of the trainings if nothing happens."""
+    return {name: trained(here, name, None) for name in NAMES}
+
+
+def test_the_trainings_use_what_they_are_to_test(
+    here: Worker, wholes: dict[str, Any], tmp_path: Path
+) -> None:
+    adam, sgd = wholes["adam"], wholes["sgd"]
+    assert len(adam["history"]["loss"]) == 8  # stopped early, of 10
+    assert adam["early_stopping"]["waited"] == 2
+    assert adam["early_stopping"]["best_state"] == adam["model"]
+    assert len(sgd["history"]["loss"]) == 10
+    trained(here, "adam", tmp_path / "run.json", die_at=100)
+    assert read_checkpoint(tmp_path / "run.json")["random"][2] is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checkpoints_change_nothing(
+    name: str, here: Worker, wholes: dict[str, Any], tmp_path: Path
+) -> None:
+    assert same(trained(here, name, tmp_path / "run.json"), wholes[name])
+    assert left_beside(tmp_path / "run.json") == 0
+
+
+def killed_once(worker: Worker, name: str, whole: Any, folder: Path, die_at: int) -> None:
+    path = folder / str(die_at) / "run.json"
+    path.parent.mkdir()
+    assert trained(worker, name, path, die_at=die_at) is None
+    left = left_beside(path)
+    assert left <= 1
+    assert same(trained(worker, name, path), whole), die_at
+    assert left_beside(path) == left
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_killed_once(name: str, here: Worker, wholes: dict[str, Any], tmp_path: Path) -> None:
+    """At every point of the first two writes and of the last one, and at some between."""
+    points = trained(here, name, tmp_path / "run.json")["passed"]
+    between = random.Random(name).sample(range(45, points - 20), 12)
+    for die_at in [*range(1, 45), *between, *range(points - 20, points + 1)]:
+        killed_once(here, name, wholes[name], tmp_path, die_at)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", NAMES)
+def test_killed_once_at_every_point(
+    name: str, here: Worker, wholes: dict[str, Any], tmp_path: Path
+) -> None:
+    for die_at in range(1, trained(here, name, tmp_path / "run.json")["passed"] + 1):
+        killed_once(here, name, wholes[name], tmp_path, die_at)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_again_and_again(
+    seed: int, here: Worker, wholes: dict[str, Any], tmp_path: Path
+) -> None:
+    rng, name, path = random.Random(seed), NAMES[seed % 2], tmp_path / "run.json"
+    deaths = 0
+    while (result := trained(here, name, path, die_at=rng.randint(1, 90))) is None:
+        deaths += 1
+    assert same(result, wholes[name])
+    assert left_beside(path) <= deaths
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_from_outside(
+    seed: int, here: Worker, wholes: dict[str, Any], tmp_path: Path
+) -> None:
+    rng, name, path = random.Random(seed), NAMES[seed % 2], tmp_path / "run.json"
+    for _ in range(5):
+        trained(here, name, path, kill_after=rng.randint(0, 60), turns=rng.randint(0, 40_000))
+    assert same(trained(here, name, path), wholes[name])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_in_one_build_and_resumed_in_the_other(
+    seed: int, here: Worker, there: Worker, wholes: dict[str, Any], tmp_path: Path
+) -> None:
+    rng, name, path = random.Random(seed), NAMES[seed % 2], tmp_path / "run.json"
+    builds = [here, there]
+    while (result := trained(builds[0], name, path, die_at=rng.randint(30, 90))) is None:
+        builds.reverse()
+    assert same(result, wholes[name])
+    assert same(trained(there, name, None), wholes[name])
