@@ -1,0 +1,71 @@
+"""`python -m tests.mutation nn/losses.py`: which changes of a module no test notices.
+
+Each mutant has one operator, number or keyword changed, as Cosmic Ray changes them. It runs
+in a process of its own, forked from one that has imported everything but this library, on
+the interpreted build, until the first test fails. What survives is listed in `report.toml`
+with a reason; `--report` brings that up to date, `--again` tries only what survived there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+
+from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.report import ROOT, Module, grouped, read, write
+from tests.mutation.running import KILLED, SURVIVED, TIMED_OUT, Outcome, run_all, warm
+from tests.mutation.suites import SUITES
+
+
+def tried(name: str, mutants: list[Mutant], source: str) -> list[Outcome]:
+    outcomes = []
+    for outcome in run_all(ROOT / name, source, mutants, SUITES[name]):
+        outcomes.append(outcome)
+        if outcome.verdict == SURVIVED:
+            print(
+                f"\n{outcome.mutant.place}\n  - {outcome.mutant.line}\n  + {outcome.line}",
+                flush=True,
+            )
+        if len(outcomes) % 100 == 0:
+            print(f"{name}: {len(outcomes)} of {len(mutants)}", file=sys.stderr)
+    return outcomes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="tests.mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", default=list(SUITES), help=", ".join(SUITES))
+    parser.add_argument("--report", action="store_true", help="bring report.toml up to date")
+    parser.add_argument("--again", action="store_true", help="only what survived there")
+    options = parser.parse_args()
+    os.nice(10)
+    warm()
+    for name in options.modules:
+        source = (ROOT / name).read_text(encoding="utf-8")
+        mutants, excluded = mutants_of(source)
+        before = read().get(name)
+        if options.again and before:
+            known = {(s.where, s.line) for s in before.survivors}
+            mutants = [m for m in mutants if (m.where, m.line) in known]
+        outcomes = tried(name, mutants, source)
+        found = Counter(outcome.verdict for outcome in outcomes)
+        print(f"{name}:", ", ".join(f"{n} {verdict}" for verdict, n in found.items()))
+        if options.report:
+            survivors = [
+                (o.mutant.where, o.mutant.line, f"{o.mutant.operator}: {o.line}")
+                for o in outcomes
+                if o.verdict == SURVIVED
+            ]
+            for verdict in found.keys() - {SURVIVED, KILLED, TIMED_OUT}:
+                excluded[verdict] = found[verdict]
+            counts = found[KILLED], found[TIMED_OUT]
+            if options.again and before:
+                gone = len(before.listed()) - len(survivors)
+                counts = before.killed + gone, before.timed_out
+                excluded = before.excluded
+            module = Module(*counts, excluded, grouped(survivors, before))
+            write(read() | {name: module})
+
+
+main()
