@@ -366,7 +366,8 @@ def _gaussian(x: float, scale: float) -> float:
     high = t - (t - x)
     low = x - high
     rest = ((high * high - square) + 2.0 * high * low) + low * low
-    return math.exp(-scale * square) * (1.0 - scale * rest)
+    power = math.exp(-scale * square)
+    return power - power * (scale * rest)
 
 
 def _weighted(factor: Any, out: Any, x: Any, scale: Any) -> Any:
@@ -383,7 +384,7 @@ def _exp_of_difference(x: float, y: float) -> float:
     power = math.exp(difference)
     back = difference - x
     rest = (x - (difference - back)) - (y + back)
-    return power * (1.0 + rest) if math.isfinite(rest) else power
+    return power + power * rest if math.isfinite(rest) else power
 
 
 def _logsumexp(*xs: float) -> float:
@@ -465,6 +466,15 @@ def _scale(length: float) -> float:
     return 2.0**600 if length < 1e-290 else 2.0**-600 if length > 1e300 else 1.0
 
 
+def _cbrt_slope(x: float) -> float:
+    # By one step of Newton's, since the C library's cube root may be 3 ulp off.
+    if math.isinf(x):
+        return 0.0
+    root = math.cbrt(x)
+    root -= (root - x / (root * root)) / 3.0
+    return root / x / 3.0
+
+
 def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
     scale = _scale(primal(out))
     if scale != 1.0:
@@ -481,10 +491,17 @@ sqrt = primitive(
     kink="inf at x = 0",
     latex=r"\sqrt{{{0}}}",
 )
+cbrt_slope = primitive(
+    "cbrt_slope",
+    _cbrt_slope,
+    lambda out, x: -2.0 * out / x / 3.0,
+    domain="x ≠ 0",
+    latex=r"\frac{{1}}{{3 \sqrt[3]{{{0}}}^2}}",
+)
 primitive(
     "cbrt",
     math.cbrt,
-    lambda out, x: out / x / 3.0 if out else INF,
+    lambda out, x: cbrt_slope(x) if out else INF,
     kink="inf at x = 0",
     latex=r"\sqrt[3]{{{0}}}",
 )
@@ -579,7 +596,7 @@ primitive(
 def _bell(x: float) -> float:
     # e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails.
     e = math.exp(-abs(x))
-    return e / ((1.0 + e) * (1.0 + e))
+    return e / (1.0 + e * (2.0 + e))
 
 
 def _slope_of_acosh(out: Any, x: Any) -> Any:

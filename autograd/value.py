@@ -425,7 +425,7 @@ class Value(Methods):
         """The hyperbolic tangent"""
         x = self._data
         e = exp(-2.0 * x if x >= 0.0 else 2.0 * x)
-        slope = 4.0 * (e / ((1.0 + e) * (1.0 + e)))
+        slope = 4.0 * (e / (1.0 + e * (2.0 + e)))
         return _node(tanh(x), TANH, self, None, slope, 0.0)
 
     def relu(self) -> Value:

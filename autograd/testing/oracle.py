@@ -74,8 +74,8 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
 
     def logsumexp(*xs: Any) -> Any:
-        top = max(xs)
-        return top + log(sum([exp(x - top) for x in xs]))
+        *others, top = sorted(xs)
+        return top + mpmath.log1p(mpmath.fsum([exp(x - top) for x in others]))
 
     def dot(bias: Any, *both: Any) -> Any:
         half = len(both) // 2
@@ -112,6 +112,7 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         "gaussian": lambda x, scale: exp(-scale * x * x),
         "sqrt": mpmath.sqrt,
         "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
+        "cbrt_slope": lambda x: 1 / (3 * mpmath.cbrt(abs(x)) ** 2),
         "hypot": lambda *xs: mpmath.sqrt(sum([x * x for x in xs])),
         "sin": mpmath.sin,
         "cos": mpmath.cos,
@@ -135,7 +136,7 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         "gelu": lambda x: x * normal_cdf(x),
         "erf": mpmath.erf,
         "erfc": mpmath.erfc,
-        "sum": lambda *xs: sum(xs),
+        "sum": lambda *xs: mpmath.fsum(xs),
         "dot": dot,
     }
 

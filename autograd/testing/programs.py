@@ -35,7 +35,7 @@ def _named(names: str, safe: Callable[..., bool]) -> dict[str, Callable[..., boo
 # Where each operation is smooth and mild: away from kinks, poles and the domain's edges.
 SAFE: dict[str, Callable[..., bool]] = {
     **_named("neg identity square sin cos atan tanh asinh sigmoid bell softplus", _tame),
-    **_named("abs sign relu cbrt", _tame),
+    **_named("abs sign relu cbrt cbrt_slope", _tame),
     **_named("gelu silu", lambda x: _tame(x) and not -2.0 < x < -0.5),  # not at the minimum
     **_named("exp exp2 expm1 sinh cosh erf erfc normal_cdf", _between(-3.0, 3.0)),
     **_named("log log2 log10 sqrt", _between(1e-2, 100.0)),

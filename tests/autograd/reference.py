@@ -254,6 +254,11 @@ REFERENCES: dict[str, Reference] = {
         _each([5e-324, *NONZERO]),
         _each([-1e-3, 0.9, -1e6]),
     ),
+    "cbrt_slope": Reference(
+        (lambda x: -2 * mpmath.sign(x) / (9 * mpmath.cbrt(abs(x)) ** 5),),
+        _each(NONZERO),
+        _each([-1e-3, 0.9, -1e6]),
+    ),
     "hypot": Reference(
         (lambda x, y: x / _length(x, y), lambda x, y: y / _length(x, y)),
         _pairs(COARSE, COARSE),

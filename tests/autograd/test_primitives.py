@@ -76,6 +76,7 @@ KINKS: list[tuple[str, tuple[float, ...], float, tuple[float, ...]]] = [
     ("where", (0.0, 2.0, 3.0), 3.0, (0.0, 0.0, 1.0)),
     ("sqrt", (0.0,), 0.0, (INF,)),
     ("cbrt", (0.0,), 0.0, (INF,)),
+    ("cbrt", (-INF,), -INF, (0.0,)),
     ("hypot", (0.0, 0.0), 0.0, (0.0, 0.0)),
     ("atan2", (0.0, 0.0), 0.0, (0.0, 0.0)),
     ("asin", (1.0,), math.pi / 2, (INF,)),

@@ -59,7 +59,7 @@ def rules_of(name: str, *numbers: float) -> list[str]:
         ("log1p", (2.0,), [r"\frac{1}{1 + x}"]),
         ("sqrt", (4.0,), [r"\frac{0.5}{u}"]),
         ("sqrt", (0.0,), [r"\infty"]),
-        ("cbrt", (8.0,), [r"\frac{\frac{u}{x}}{3}"]),
+        ("cbrt", (8.0,), [r"\frac{1}{3 \sqrt[3]{x}^2}"]),
         ("hypot", (3.0, 4.0), [r"\frac{x}{u}", r"\frac{y}{u}"]),
         ("sin", (2.0,), [r"\cos\left(x\right)"]),
         ("cos", (2.0,), [r"-\sin\left(x\right)"]),
