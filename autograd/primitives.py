@@ -648,7 +648,7 @@ def _times_exp(factor: Any, x: Any) -> Any:
     if x > -700.0:
         return factor * exp(x)
     root = exp(0.5 * x)
-    return factor * root * root
+    return factor * root * root if root else 0.0
 
 
 def _sigmoid(x: float) -> float:
@@ -675,7 +675,10 @@ def _silu(x: float) -> float:
 
 
 def _silu_slope(out: Any, x: Any) -> Any:
-    return sigmoid(x) + x * bell(x) if x > -700.0 else _times_exp(1.0 + x, x)
+    if x > -700.0:
+        slope = bell(x)
+        return sigmoid(x) + x * slope if slope else sigmoid(x)
+    return _times_exp(1.0 + x, x)
 
 
 def _normal_cdf(x: float) -> float:
