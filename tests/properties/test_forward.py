@@ -1,24 +1,50 @@
-"""A Value behaves like the float it holds, for all floats, to the last bit."""
+"""A Value behaves like the float it holds, for all floats, to the last bit.
+
+Every operation of the table, in every spelling that it has, against what `float` and `math`
+give or raise. What they lack has a reference here that is computed in another way.
+"""
 
 from __future__ import annotations
 
 import math
 import operator
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
-from autograd.primitives import TABLE
+from autograd.primitives import TABLE, _own
+from autograd.testing.strategies import values
 
 INF, NAN = math.inf, math.nan
-HUGE, TINY = 1.7976931348623157e308, 5e-324
-numbers = st.floats() | st.floats(-30.0, 30.0) | st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5])
+HUGE, TINY, SMALL = 1.7976931348623157e308, 5e-324, 2.2250738585072014e-308
+SPECIAL = [
+    *(0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -3.0, 0.1, INF, -INF, NAN),
+    *(
+        HUGE,
+        -HUGE,
+        TINY,
+        -TINY,
+        SMALL,
+        -SMALL,
+        709.782712893384,
+        709.8,
+        -745.2,
+        1024.0,
+        2.0**53,
+    ),
+]
+numbers = st.floats() | st.sampled_from(SPECIAL) | st.floats(-30.0, 30.0) | values()
+integers = st.integers(-3, 3) | st.integers(-(2**1030), 2**1030) | st.booleans()
+Rule = Callable[..., Any]
 
 
 def power(x: float, p: float) -> float:
@@ -34,140 +60,404 @@ def clipped(x: float, low: float, high: float) -> float:
     return min(max(x, low), high)
 
 
-def outcome(f: Callable[..., Any], *operands: Any) -> tuple[str, bytes | None]:
+def extremum(best: Rule) -> Rule:
+    return lambda *xs: NAN if any(map(math.isnan, xs)) else best(xs)
+
+
+def summed(*xs: float) -> float:
+    return math.fsum(xs)
+
+
+def dotted(bias: float, *both: float) -> float:
+    half = len(both) // 2
+    terms = [bias, *map(operator.mul, both[:half], both[half:])]
+    if all(map(math.isfinite, both)) and any(map(math.isinf, terms[1:])):
+        opposite = {math.copysign(1.0, x) for x in terms if math.isinf(x)}
+        if len(opposite) == 2 and math.isfinite(bias):
+            raise OverflowError("of products of finite numbers")
+    try:
+        return math.fsum(terms)
+    except ValueError:
+        return NAN
+
+
+FROM_MATH = """
+exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan sinh cosh tanh
+asinh acosh atanh erf erfc atan2 hypot
+"""
+EXACT: dict[str, Rule] = {
+    **{name: getattr(math, name) for name in FROM_MATH.split()},
+    "neg": operator.neg,
+    "abs": abs,
+    "identity": float,
+    "square": lambda x: x * x,
+    "reciprocal": lambda x: 1.0 / x,
+    "sign": lambda x: x if x == 0.0 or x != x else math.copysign(1.0, x),
+    "relu": lambda x: x if x > 0.0 or x != x else 0.0,
+    "leaky_relu": lambda x, slope: x if x > 0.0 else slope * x,
+    "elu": lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "pow": power,
+    "clip": clipped,
+    "where": lambda chosen, x, y: x if chosen else y,
+    "take": lambda index, *xs: xs[int(index)],
+    "maximum": extremum(max),
+    "minimum": extremum(min),
+    "sum": summed,
+    "dot": dotted,
+}
+OPERATORS: dict[str, Rule] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "pow": operator.pow,
+    "neg": operator.neg,
+    "abs": operator.abs,
+}
+SAME_IN_NUMPY = """
+exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan sinh cosh tanh square reciprocal
+add hypot
+"""
+ARC = ["asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2"]
+NUMPY: dict[str, str] = {
+    **{name: name for name in SAME_IN_NUMPY.split()},
+    **{name: f"arc{name[1:]}" for name in ARC},
+    "neg": "negative",
+    "abs": "absolute",
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "true_divide",
+    "pow": "power",
+}
+
+
+# ---------------------------------------------------------------- the spellings
+
+
+def outcome(f: Rule, *operands: Any) -> tuple[str, bytes | None]:
     """The bits of the result (all NaNs are one), or the type of the error."""
     try:
         result = f(*operands)
-    except (ArithmeticError, ValueError) as error:
+    except (ArithmeticError, ValueError, IndexError) as error:
         return type(error).__name__, None
     data = result.data if type(result) is Value else result
     assert type(data) is float
     return "float", struct.pack("<d", NAN if math.isnan(data) else data)
 
 
-FROM_MATH = """
-exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan sinh cosh tanh
-asinh acosh atanh erf erfc
-"""
-MATH: dict[str, Callable[[float], float]] = {
-    name: getattr(math, name) for name in FROM_MATH.split()
-} | {
-    "neg": operator.neg,
-    "abs": abs,
-    "square": lambda x: x * x,
-    "reciprocal": lambda x: 1.0 / x,
-    "relu": lambda x: x if x > 0.0 or x != x else 0.0,
-    "sign": lambda x: x if x == 0.0 or x != x else math.copysign(1.0, x),
-}
-BINARY: dict[str, Callable[[float, float], float]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "pow": power,
-    "atan2": math.atan2,
-    "hypot": math.hypot,
-    "maximum": lambda x, y: NAN if x != x or y != y else max(x, y),
-    "minimum": lambda x, y: NAN if x != x or y != y else min(x, y),
-    "leaky_relu": lambda x, slope: x if x > 0.0 else slope * x,
-    "elu": lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
-}
-OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "pow": operator.pow,
-}
-SMOOTH = ["sigmoid", "softplus", "gelu", "silu", "normal_cdf"]
+def by_method(name: str) -> Rule:
+    return lambda x, *others: getattr(x, name)(*others)
 
 
-@pytest.mark.parametrize("name", MATH)
-@given(x=numbers)
-@example(x=HUGE)
-@example(x=-HUGE)
-@example(x=TINY)
-@example(x=-TINY)
-@example(x=INF)
-@example(x=-INF)
-@example(x=NAN)
-@example(x=709.8)
-def test_functions_of_one_operand(name: str, x: float) -> None:
-    wanted = outcome(MATH[name], x)
-    assert outcome(TABLE[name], x) == wanted
-    assert outcome(TABLE[name], Value(x)) == wanted
-    assert outcome(getattr(Value, name), Value(x)) == wanted
-    assert outcome(getattr(autograd, name), Value(x)) == wanted
+def by_numpy(name: str) -> Rule:
+    ufunc = getattr(np, NUMPY[name])
+
+    def apply(*operands: Any) -> Any:
+        arrays = [np.array([x], dtype=object) for x in operands]
+        with np.errstate(all="ignore"):  # else it warns of the flags that arithmetic sets
+            return ufunc(*arrays)[0]
+
+    return apply
 
 
-@pytest.mark.parametrize("name", BINARY)
+def spellings(name: str, operands: tuple[Any, ...]) -> Iterator[Rule]:
+    """How the operation can be written with these operands, at least one of them a Value."""
+    yield TABLE[name]
+    if name == "where":
+        condition, *branches = operands
+        yield lambda *_: autograd.where(bool(condition), *branches)
+        yield lambda *_: autograd.where(bool(condition), *[lambda x=x: x for x in branches])
+        if type(condition) is Value:
+            yield lambda *_: condition.where(*branches)
+    elif name == "take":
+        index, first, *others = operands
+        yield lambda *_: autograd.take([first, *others], int(index))
+        if type(first) is Value:
+            yield lambda *_: first.take(int(index), *others)
+    elif name == "dot":
+        bias, *both = operands
+        ws, xs = both[: len(both) // 2], both[len(both) // 2 :]
+        yield lambda *_: autograd.dot(ws, xs, bias)
+        yield lambda *_: autograd.dot(iter(ws), tuple(xs), bias)
+        if len(xs) == 1 and type(xs[0]) is Value:
+            yield lambda *_: xs[0].dot(*ws, bias)
+    elif hasattr(autograd, name):
+        yield getattr(autograd, name)
+        if TABLE[name].variadic and name != "hypot":
+            yield lambda *xs: getattr(autograd, name)(iter(xs))
+        if type(operands[0]) is Value:
+            yield by_method(name)
+    if name in OPERATORS:
+        yield OPERATORS[name]
+    first_counts = name in ("atan2", "hypot")  # NumPy asks the first operand for its method
+    if name in NUMPY and len(operands) == (TABLE[name].arity or 2):
+        if first_counts and type(operands[0]) is not Value:
+            return
+        yield by_numpy(name)
+
+
+def mixtures(xs: tuple[float, ...]) -> Iterator[tuple[Any, ...]]:
+    """The operands as Values and numbers, in every way with a Value among them."""
+    for wraps in product([True, False], repeat=len(xs)):
+        if any(wraps):
+            yield tuple([Value(x) if wrap else x for x, wrap in zip(xs, wraps)])
+
+
+def same_everywhere(name: str, xs: tuple[float, ...]) -> tuple[str, bytes | None]:
+    """The one outcome of all the spellings."""
+    wanted = outcome(TABLE[name], *xs)
+    for operands in mixtures(xs):
+        for spelling in spellings(name, operands):
+            assert outcome(spelling, *operands) == wanted, (name, operands, spelling)
+    return wanted
+
+
+def operands_of(name: str) -> st.SearchStrategy[tuple[float, ...]]:
+    if name == "take":
+        return st.lists(numbers, min_size=1, max_size=3).flatmap(
+            lambda xs: st.tuples(st.integers(-4, 4).map(float), *map(st.just, xs))
+        )
+    if name == "dot":
+        return st.integers(0, 2).flatmap(lambda n: st.tuples(*[numbers] * (2 * n + 1)))
+    if TABLE[name].variadic:
+        return st.lists(numbers, min_size=1, max_size=3).map(tuple)
+    return st.tuples(*[numbers] * len(TABLE[name].rules))
+
+
+# ---------------------------------------------------------------- what `math` has
+
+
+def test_every_operation_has_a_reference() -> None:
+    assert set(EXACT) | set(CLOSE) | {"gaussian", "exp_of_difference"} == _own
+    assert not set(EXACT) & set(CLOSE)
+
+
+@pytest.mark.parametrize("name", EXACT)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_the_same_as_float_and_math(name: str, data: st.DataObject) -> None:
+    xs = data.draw(operands_of(name))
+    assert same_everywhere(name, xs) == outcome(EXACT[name], *xs)
+
+
+@pytest.mark.parametrize("name", [name for name in EXACT if TABLE[name].arity in (1, 2)])
+def test_special_numbers(name: str) -> None:
+    for xs in product(SPECIAL, repeat=TABLE[name].arity or 2):
+        wanted = outcome(EXACT[name], *xs)
+        operands = tuple(map(Value, xs))
+        for spelling in spellings(name, operands):
+            assert outcome(spelling, *operands) == wanted, (name, xs)
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow"])
+@given(x=numbers, n=integers)
+@example(x=2.0, n=10**400)
+@example(x=0.0, n=-1)
+@example(x=-8.0, n=3)
+def test_operators_with_integers(name: str, x: float, n: int) -> None:
+    apply = OPERATORS[name]
+    rule = EXACT[name]
+    for spelled in (apply, getattr(autograd, name), by_numpy(name)):
+        assert outcome(spelled, Value(x), n) == outcome(rule, x, n)
+        assert outcome(spelled, n, Value(x)) == outcome(rule, n, x)
+    assert outcome(by_method(name), Value(x), n) == outcome(rule, x, n)
+
+
 @given(x=numbers, y=numbers)
-@example(x=-8.0, y=1.0 / 3.0)
-@example(x=0.0, y=-1.0)
-@example(x=HUGE, y=HUGE)
-@example(x=TINY, y=-TINY)
-@example(x=INF, y=-INF)
-@example(x=-1.0, y=INF)
-def test_functions_of_two_operands(name: str, x: float, y: float) -> None:
-    wanted = outcome(BINARY[name], x, y)
-    for apply in (TABLE[name], OPERATORS.get(name, getattr(autograd, name))):
-        assert outcome(apply, Value(x), Value(y)) == wanted
-        assert outcome(apply, Value(x), y) == wanted
-        assert outcome(apply, x, Value(y)) == wanted
-    assert outcome(getattr(Value, name), Value(x), y) == wanted
-
-
-@given(x=numbers, low=numbers, high=numbers)
-def test_clip(x: float, low: float, high: float) -> None:
-    wanted = outcome(clipped, x, low, high)
-    assert outcome(autograd.clip, Value(x), low, high) == wanted
-    assert outcome(autograd.clip, x, Value(low), Value(high)) == wanted
-
-
-@given(xs=st.lists(numbers, max_size=5))
-def test_sum(xs: list[float]) -> None:
-    wanted = outcome(math.fsum, xs)
-    assert outcome(autograd.sum, [Value(x) for x in xs]) == wanted
-    assert outcome(autograd.sum, xs) == wanted
-
-
-@given(pairs=st.lists(st.tuples(numbers, numbers), max_size=5), bias=numbers)
-def test_dot(pairs: list[tuple[float, float]], bias: float) -> None:
-    def by_fsum() -> float:
-        try:
-            return math.fsum([bias, *(w * x for w, x in pairs)])
-        except ValueError:
-            return NAN
-
-    ws, xs = [w for w, _ in pairs], [x for _, x in pairs]
-    wanted = outcome(by_fsum)
-    assert outcome(autograd.dot, [Value(w) for w in ws], xs, bias) == wanted
-    assert outcome(autograd.dot, ws, [Value(x) for x in xs], Value(bias)) == wanted
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-@given(x=st.floats(allow_nan=False, allow_infinity=False))
-@example(x=HUGE)
-@example(x=-HUGE)
-@example(x=-745.2)
-def test_activations_are_finite_everywhere(name: str, x: float) -> None:
-    y = TABLE[name](Value(x))
-    assert math.isfinite(y.data)
-    assert all(map(math.isfinite, y.partials))
-    assert TABLE[name](x) == y.data
-
-
-@given(xs=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=6))
-def test_logsumexp_lies_above_the_maximum(xs: list[float]) -> None:
-    y = autograd.logsumexp([Value(x) for x in xs])
-    top = max(xs)
-    assert top <= y.data <= top + math.log(len(xs)) + math.ulp(top)
-    assert math.isclose(math.fsum(y.partials), 1.0, rel_tol=1e-15)
-    assert all(0.0 <= partial <= 1.0 for partial in y.partials)
+def test_augmented_assignment_makes_a_new_value(x: float, y: float) -> None:
+    for name in ("iadd", "isub", "imul", "itruediv", "ipow"):
+        apply = getattr(operator, name)
+        rule = power if name == "ipow" else apply
+        start = Value(x)
+        assert outcome(apply, start, y) == outcome(rule, x, y)
+        assert outcome(apply, x, Value(y)) == outcome(rule, x, y)
+        assert start.data.hex() == x.hex()
 
 
 @given(x=numbers, y=numbers)
 def test_comparisons_and_truth(x: float, y: float) -> None:
     for compare in (operator.lt, operator.le, operator.gt, operator.ge):
-        assert compare(Value(x), Value(y)) == compare(Value(x), y) == compare(x, y)
+        wanted = compare(x, y)
+        assert compare(Value(x), Value(y)) is compare(Value(x), y) is wanted
+        assert compare(x, Value(y)) is wanted
     assert bool(Value(x)) is bool(x)
+
+
+@given(x=numbers)
+def test_whole_parts(x: float) -> None:
+    def whole(f: Rule, at: Any) -> Any:
+        try:
+            return f(at)
+        except (ValueError, OverflowError) as error:
+            return type(error)
+
+    for f in (int, math.floor, math.ceil, math.trunc, round):
+        assert whole(f, Value(x)) == whole(f, x)
+    assert repr(round(Value(x), 2)) == repr(round(x, 2))
+    assert format(Value(x), ".17g") == format(x, ".17g")
+    assert repr(+Value(x)) == f"Value({x!r})"
+
+
+# ---------------------------------------------------------------- what `math` lacks
+
+ROOT_HALF = Fraction(math.isqrt(10**80 // 2), 10**40)
+
+
+def exp_of(x: Fraction) -> float:
+    """exp of an exact number: the rounding of x is put back."""
+    near = float(max(x, Fraction(-1000)))
+    return math.exp(near) * (1.0 + float(x - Fraction(near))) if near > -1000.0 else 0.0
+
+
+def sigmoid(x: float) -> float:
+    """Each side by the form that the other side has as a rule."""
+    if x > 36.8:
+        return 1.0 - math.exp(-x)
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def softplus(x: float) -> float:
+    """log(1 + e) by the series for log((1 + t) / (1 - t))."""
+    e = math.exp(-abs(x))
+    rest = 2.0 * math.atanh(e / (2.0 + e))
+    return x + rest if x > 0.0 else rest
+
+
+def normal_cdf(x: float) -> float:
+    """erfc(-x/√2)/2, with the rounding of x/√2 put back by the derivative of erfc."""
+    if abs(x) > 39.0:
+        return 1.0 if x > 0.0 else 0.0
+    exact = -Fraction(x) * ROOT_HALF
+    z = float(exact)
+    slope = -2.0 / math.sqrt(math.pi) * exp_of(-(Fraction(z) ** 2))
+    return 0.5 * (math.erfc(z) + slope * float(exact - Fraction(z)))
+
+
+def bell(x: float) -> float:
+    return 0.25 / math.cosh(0.5 * x) / math.cosh(0.5 * x) if abs(x) < 1400.0 else 0.0
+
+
+def silu(x: float) -> float:
+    return x / (1.0 + math.exp(-x)) if x > -700.0 else -exp_of(x + Fraction(math.log(-x)))
+
+
+def gelu(x: float) -> float:
+    """In the tail by Laplace's continued fraction for φ(x) / Φ(x)."""
+    if x > -30.0:
+        return x * normal_cdf(x)
+    fraction = 0.0
+    for k in range(20, 0, -1):
+        fraction = k / (fraction - x)
+    density = exp_of(-(Fraction(x) ** 2) / 2) / math.sqrt(2.0 * math.pi)
+    return x / (fraction - x) * density
+
+
+def logsumexp(*xs: float) -> float:
+    """Without moving the largest to 0, as far as the sum is a float."""
+    top = max(xs)
+    if abs(top) < 600.0:
+        return math.log(math.fsum([math.exp(x) for x in xs if x > -700.0]))
+    below = [Fraction(x) - Fraction(top) for x in xs]
+    return top + math.log(math.fsum(map(exp_of, below)))
+
+
+# The reference, and how many ulp there may be between: 4 of ours and its own.
+CLOSE: dict[str, tuple[Rule, float]] = {
+    "sigmoid": (sigmoid, 6.0),
+    "softplus": (softplus, 7.0),
+    "normal_cdf": (normal_cdf, 8.0),
+    "bell": (bell, 10.0),
+    "silu": (silu, 8.0),
+    "gelu": (gelu, 9.0),
+    "logsumexp": (logsumexp, 8.0),
+}
+finite = st.floats(allow_nan=False, allow_infinity=False) | st.floats(-40.0, 40.0) | values()
+
+
+def ulps(got: float, wanted: float, *terms: float) -> float:
+    unit = max(math.ulp(x) for x in (got, wanted, *terms))
+    return float(abs(Fraction(got) - Fraction(wanted)) / Fraction(unit))
+
+
+@pytest.mark.parametrize("name", [name for name in CLOSE if name != "logsumexp"])
+@settings(max_examples=200)
+@given(x=finite)
+@example(x=HUGE)
+@example(x=-HUGE)
+@example(x=TINY)
+@example(x=-745.2)
+@example(x=-37.5)
+@example(x=36.9)
+def test_activations_beside_another_formula(name: str, x: float) -> None:
+    reference, most = CLOSE[name]
+    kind, data = same_everywhere(name, (x,))
+    assert kind == "float"
+    assert data is not None
+    (got,) = struct.unpack("<d", data)
+    assert ulps(got, reference(x)) <= most
+
+
+@settings(max_examples=200)
+@given(xs=st.lists(finite, min_size=1, max_size=4))
+@example(xs=[1000.0, 1000.0])
+@example(xs=[-1000.0, -1000.5])
+@example(xs=[HUGE, -HUGE])
+def test_logsumexp_beside_another_formula(xs: list[float]) -> None:
+    """In units of the last place of 1, or of the result where that is larger."""
+    reference, most = CLOSE["logsumexp"]
+    kind, data = same_everywhere("logsumexp", tuple(xs))
+    assert kind == "float"
+    assert data is not None
+    (got,) = struct.unpack("<d", data)
+    assert ulps(got, reference(*xs), 1.0) <= most
+    assert got >= max(xs)
+
+
+@pytest.mark.parametrize("name", CLOSE)
+@pytest.mark.parametrize(
+    ("x", "limits"),
+    [(INF, (1.0, INF, 1.0, 0.0, INF, INF, INF)), (-INF, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -INF))],
+)
+def test_activations_at_infinity(name: str, x: float, limits: tuple[float, ...]) -> None:
+    wanted = limits[list(CLOSE).index(name)]
+    assert same_everywhere(name, (x,)) == outcome(lambda: wanted)
+    assert math.isfinite(TABLE[name](Value(x)).partials[0])
+    assert same_everywhere(name, (NAN,)) == outcome(lambda: NAN)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0])
+@given(x=finite)
+def test_gaussian(scale: float, x: float) -> None:
+    y = TABLE["gaussian"](Value(x), scale)
+    exact = -Fraction(scale) * Fraction(x) ** 2
+    assert ulps(y.data, exp_of(exact)) <= 6.0
+    assert TABLE["gaussian"](x, scale) == y.data
+
+
+@given(x=finite, y=finite)
+def test_exp_of_difference(x: float, y: float) -> None:
+    exact = Fraction(x) - Fraction(y)
+    if exact < 709:
+        found = TABLE["exp_of_difference"](Value(x), y).data
+        assert ulps(found, exp_of(exact)) <= 6.0
+
+
+@pytest.mark.parametrize("name", [name for name in CLOSE if name != "logsumexp"])
+@given(x=finite)
+@example(x=HUGE)
+@example(x=-HUGE)
+def test_activations_have_finite_partials_everywhere(name: str, x: float) -> None:
+    (partial,) = TABLE[name](Value(x)).partials
+    assert math.isfinite(partial)
+
+
+@given(xs=st.lists(finite, min_size=1, max_size=6))
+def test_the_partials_of_logsumexp_are_shares(xs: list[float]) -> None:
+    partials = autograd.logsumexp([Value(x) for x in xs]).partials
+    assert abs(math.fsum(partials) - 1.0) <= len(xs) * 2.0**-52
+    assert all(0.0 <= partial <= 1.0 for partial in partials)
