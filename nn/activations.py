@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -54,7 +54,8 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
             )
         return ACTIVATIONS[activation]
     if activation is not None and not callable(activation):
-        raise TypeError(f"an activation is a name, a function or None, got {activation!r}")
+        got = checks.shortened(activation)
+        raise TypeError(f"an activation is a name, a function or None, got {got}")
     return activation
 
 
@@ -256,9 +257,14 @@ def softmax(logits: Sequence[Operand]) -> list[Any]:
 
 def _below_top(logits: Sequence[Operand]) -> tuple[int, list[Any]]:
     """The index of the largest logit, and how far each is below it."""
-    if isinstance(logits, (Value, Real, str)):
-        raise TypeError(f"softmax takes a list of logits, got {logits!r}")
-    if not len(logits):
+    if isinstance(logits, (Value, Real, str, Mapping)) or not isinstance(logits, Iterable):
+        raise TypeError(f"softmax takes a list of logits, got {checks.shortened(logits)}")
+    logits = list(logits)
+    for logit in logits:
+        if not isinstance(logit, (Value, Real)):
+            got = checks.shortened(logit)
+            raise TypeError(f"softmax takes a list of numbers and Values, got {got} in it")
+    if not logits:
         raise ValueError("softmax takes one logit or more, got none")
     top = max(range(len(logits)), key=lambda i: primal(logits[i]))
     return top, [x - logits[top] for x in logits]

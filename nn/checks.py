@@ -6,6 +6,7 @@ import inspect
 import math
 import operator
 import reprlib
+import sys
 from collections.abc import Iterable, Mapping
 from numbers import Real
 
@@ -14,14 +15,19 @@ from autograd.primitive import Operand
 
 
 def count(value: int, name: str, least: int = 1) -> int:
-    """value as an int; TypeError if it is none, ValueError below `least`.
+    """value as an int; TypeError if it is none, or a bool, ValueError below `least`,
+    OverflowError above what a list can hold.
 
     >>> count(3, "nin")
     3
     """
     result = _integer(value, name)
+    if isinstance(value, bool):
+        raise TypeError(f"{name} is an integer, got {value}")
+    if result > sys.maxsize:
+        raise OverflowError(f"{name} is too large, got {shortened(result)}")
     if result < least:
-        raise ValueError(f"{name} is {least} or more, got {value}")
+        raise ValueError(f"{name} is {least} or more, got {shortened(value)}")
     return result
 
 
@@ -39,13 +45,38 @@ def counter(value: int, name: str) -> int:
     return value
 
 
+def flag(value: bool, name: str) -> bool:
+    """value; TypeError if it is neither True nor False.
+
+    >>> flag(True, "bias")
+    True
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is True or False, got {shortened(value)}")
+    return value
+
+
+def number(value: float, name: str) -> float:
+    """value as a float; TypeError if it is no number, or a bool, OverflowError if too large.
+
+    >>> number(2, "metric")
+    2.0
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} is a number, got {shortened(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise OverflowError(f"{name} is too large for a float: {shortened(value)}") from None
+
+
 def finite(value: float, name: str) -> float:
     """value as a float; TypeError if it is no number, ValueError if infinite or NaN.
 
     >>> finite(-1, "mean")
     -1.0
     """
-    result = _number(value, name)
+    result = number(value, name)
     if not math.isfinite(result):
         raise ValueError(f"{name} is finite, got {value!r}")
     return result
@@ -57,7 +88,7 @@ def not_negative(value: float, name: str) -> float:
     >>> not_negative(1, "lr")
     1.0
     """
-    result = _number(value, name)
+    result = number(value, name)
     if not (result >= 0.0 and math.isfinite(result)):
         raise ValueError(f"{name} is finite and not negative, got {value!r}")
     return result
@@ -69,7 +100,7 @@ def share(value: float, name: str, below_1: bool = False) -> float:
     >>> share(1, "p")
     1.0
     """
-    result = _number(value, name)
+    result = number(value, name)
     if not 0.0 <= result <= 1.0 or (below_1 and result == 1.0):
         raise ValueError(f"{name} is within [0, 1{')' if below_1 else ']'}, got {value!r}")
     return result
@@ -145,7 +176,7 @@ def index(value: int, name: str, size: int) -> int:
     """
     result = _integer(value, name)
     if not 0 <= result < size:
-        raise IndexError(f"{name} is within 0 to {size - 1}, got {result}")
+        raise IndexError(f"{name} is within 0 to {size - 1}, got {shortened(result)}")
     return result
 
 
@@ -163,7 +194,7 @@ def parameter_list(params: Iterable[Value], name: str) -> list[Value]:
     result = list(params)
     for parameter in result:
         if not isinstance(parameter, Value):
-            raise TypeError(f"{name} takes Values, got {parameter!r}")
+            raise TypeError(f"{name} takes Values, got {shortened(parameter)}")
     return result
 
 
@@ -171,14 +202,8 @@ _SHORT = reprlib.Repr()
 _SHORT.maxstring = 80  # a path
 
 
-def _number(value: float, name: str) -> float:
-    if not isinstance(value, Real):
-        raise TypeError(f"{name} is a number, got {shortened(value)}")
-    return float(value)
-
-
 def _integer(value: int, name: str) -> int:
     try:
         return operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} is an integer, got {value!r}") from None
+        raise TypeError(f"{name} is an integer, got {shortened(value)}") from None

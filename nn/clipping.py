@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from numbers import Real
 
 from autograd import Value
-from nn.checks import instance, not_negative, parameter_list
+from nn.checks import not_negative, number, parameter_list
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
@@ -22,7 +21,7 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float =
         The norm before scaling.
 
     Raises:
-        FloatingPointError: a gradient is infinite or NaN; none was changed.
+        FloatingPointError: a gradient, or the norm, is infinite or NaN; none was changed.
         ValueError: max_norm is negative, norm_type not positive.
 
     >>> p, q = Value(0.0), Value(0.0)
@@ -34,17 +33,11 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float =
     """
     params = parameter_list(params, "clip_grad_norm_")
     max_norm = not_negative(max_norm, "max_norm")
-    instance(norm_type, Real, "norm_type")
+    norm_type = number(norm_type, "norm_type")
     if not norm_type > 0.0:
         raise ValueError(f"norm_type is positive, got {norm_type!r}")
     check_gradients(params, "clip_grad_norm_")
-    sizes = [abs(parameter.grad) for parameter in params]
-    if norm_type == 2.0:
-        norm = math.hypot(*sizes)
-    elif math.isinf(norm_type):
-        norm = max(sizes, default=0.0)
-    else:
-        norm = math.fsum([size**norm_type for size in sizes]) ** (1.0 / norm_type)
+    norm = _norm([abs(parameter.grad) for parameter in params], norm_type)
     scale = max_norm / (norm + 1e-6)
     if scale < 1.0:
         for parameter in params:
@@ -64,9 +57,27 @@ def clip_grad_value_(params: Iterable[Value], clip_value: float) -> None:
     >>> p.grad
     -1.0
     """
-    not_negative(clip_value, "clip_value")
+    clip_value = not_negative(clip_value, "clip_value")
     for parameter in parameter_list(params, "clip_grad_value_"):
         parameter.grad = min(max(parameter.grad, -clip_value), clip_value)
+
+
+def _norm(sizes: list[float], norm_type: float) -> float:
+    try:
+        if norm_type == 2.0:
+            norm = math.hypot(*sizes)
+        elif math.isinf(norm_type):
+            norm = max(sizes, default=0.0)
+        else:
+            norm = math.fsum([size**norm_type for size in sizes]) ** (1.0 / norm_type)
+    except OverflowError:
+        norm = math.inf
+    if math.isinf(norm):
+        raise FloatingPointError(
+            f"clip_grad_norm_: the norm of order {norm_type:g} is too large for a float; no "
+            "gradient was changed: lower the learning rate, or scale the inputs"
+        )
+    return norm
 
 
 def check_gradients(params: list[Value], what: str) -> None:

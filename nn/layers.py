@@ -55,13 +55,14 @@ class Neuron(Module):
         fused: bool = True,
     ) -> None:
         checks.count(nin, "nin")
+        checks.flag(bias, "bias")
+        self.fused = checks.flag(fused, "fused")
+        self.activation = activation_function(activation)
         draw = _initialiser(init, fan_in_uniform())
         self.w = [Value(draw(nin, 1)) for _ in range(nin)]
         self.b: Any = 0.0
         if bias:
             self.b = Value(draw(nin, 1) if init is None else 0.0)
-        self.activation = activation_function(activation)
-        self.fused = fused
 
     def forward(self, x: Any) -> Any:
         """One output for one sample x of nin numbers or Values (ValueError otherwise)."""
@@ -152,7 +153,9 @@ class Sequential(Module):
     def __init__(self, *modules: Callable[[Any], Any]) -> None:
         for module in modules:
             if not callable(module):
-                raise TypeError(f"Sequential takes modules and functions, got {module!r}")
+                raise TypeError(
+                    "Sequential takes modules and functions, got " + checks.shortened(module)
+                )
         self.layers = list(modules)
 
     def forward(self, x: Any) -> Any:
@@ -211,11 +214,15 @@ class MLP(Module):
         bias: bool = True,
         fused: bool = True,
     ) -> None:
-        if not isinstance(nouts, Sequence):
-            raise TypeError(f"nouts is a list with each layer's size, got {nouts!r}")
+        if not isinstance(nouts, Sequence) or isinstance(nouts, str):
+            got = checks.shortened(nouts)
+            raise TypeError(f"nouts is a list with each layer's size, got {got}")
         if not nouts:
             raise ValueError("nouts is empty; an MLP has one layer or more")
-        sizes = [nin, *nouts]
+        sizes = [checks.count(nin, "nin")]
+        sizes += [checks.count(nout, f"nouts[{i}]") for i, nout in enumerate(nouts)]
+        for given in (activation, output_activation):
+            activation_function(given)
         activations = [activation] * (len(nouts) - 1) + [output_activation]
         self.layers = [
             Layer(sizes[i], sizes[i + 1], activations[i], init, bias, fused)
@@ -292,7 +299,8 @@ class Dropout(Module):
 
 def _initialiser(init: Initialiser | None, default: Initialiser) -> Initialiser:
     if init is not None and not callable(init):
-        raise TypeError(f"init is an initialiser such as nn.init.zeros(), got {init!r}")
+        got = checks.shortened(init)
+        raise TypeError(f"init is an initialiser such as nn.init.zeros(), got {got}")
     return default if init is None else init
 
 

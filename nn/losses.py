@@ -317,7 +317,7 @@ def _rows(x: Any, name: str) -> list[Any]:
     if _is_number(x):
         return [x]
     if isinstance(x, str) or not isinstance(x, Iterable):
-        raise TypeError(f"{name} takes numbers and Values, or lists of them, got {x!r}")
+        raise TypeError(f"{name} takes numbers and Values, or lists of them, got {x!r:.80}")
     return list(x)
 
 
@@ -344,7 +344,12 @@ def _pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any
         if _is_number(prediction) and _is_number(target):
             yield prediction, target
         elif _is_number(prediction) or _is_number(target):
-            raise ValueError(f"{name}: the prediction {prediction!r} for target {target!r}")
+            for part in (prediction, target):
+                _rows(part, name)  # raises TypeError for what is no list either
+            raise ValueError(
+                f"{name}: the prediction {prediction!r:.80} for target {target!r:.80}; "
+                "give both as numbers, or as lists"
+            )
         else:
             yield from _pairs(prediction, target, name)
 
@@ -383,4 +388,4 @@ def _scaled(total: Any, count: int, reduction: str, name: str) -> Any:
         return total / count
     if reduction == "sum":
         return total
-    raise ValueError(f'{name}: reduction is "mean", "sum" or "none", got {reduction!r}')
+    raise ValueError(f'{name}: reduction is "mean", "sum" or "none", got {reduction!r:.80}')

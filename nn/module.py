@@ -15,7 +15,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd import Value
-from nn.checks import shortened
+from nn.checks import flag, number, shortened
 
 if TYPE_CHECKING:
     from autograd import Graph
@@ -147,11 +147,13 @@ class Module:
 
         Raises:
             ValueError: strict, and a path is missing or unexpected; the message names it.
-            TypeError: `state` is not a dict, or a value in it is not a real number.
+            TypeError: `state` is not a dict, `strict` is not a bool, or a value in `state` is
+                not a real number.
             OverflowError: a value in it is too large for a float.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict takes a dict, got {type(state).__name__}")
+        flag(strict, "load_state_dict: strict")
         parameters = self._by_path()
         missing = [path for path in parameters if path not in state]
         unexpected = [path for path in state if path not in parameters]
@@ -159,22 +161,15 @@ class Module:
             raise ValueError(
                 f"{type(self).__name__}.load_state_dict: "
                 f"missing {_some(missing)}; unexpected {_some(unexpected)}; "
-                "build the same model, or pass strict=False"
+                "build the same model, or let load_state_dict(state, strict=False) load "
+                "what matches"
             )
-        numbers = {path: self._number(path, data) for path, data in state.items()}
+        what = f"{type(self).__name__}.load_state_dict: "
+        numbers = {path: number(x, what + shortened(path)) for path, x in state.items()}
         for path, parameter in parameters.items():
             if path in numbers:
                 parameter.data = numbers[path]
         return missing, unexpected
-
-    def _number(self, path: str, data: object) -> float:
-        what = f"{type(self).__name__}.load_state_dict: {shortened(path)}"
-        if not isinstance(data, Real) or isinstance(data, bool):
-            raise TypeError(f"{what} is a real number, got {shortened(data)}")
-        try:
-            return float(data)
-        except OverflowError:
-            raise OverflowError(f"{what} is too large for a float: {shortened(data)}") from None
 
     def _by_path(self) -> dict[str, Value]:
         result: dict[str, Value] = {}
@@ -193,7 +188,12 @@ class Module:
             parameter.grad = 0.0
 
     def train(self, mode: bool = True) -> Self:
-        """Set `training` here and in all modules below; Dropout reads it. Returns self."""
+        """Set `training` here and in all modules below; Dropout reads it. Returns self.
+
+        Raises:
+            TypeError: mode is not a bool.
+        """
+        flag(mode, "train: mode")
         for module in self.modules():
             module.training = mode
         return self

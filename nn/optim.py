@@ -10,6 +10,7 @@ from autograd import Value
 from nn.checks import (
     counter,
     finite,
+    flag,
     instance,
     not_negative,
     parameter_list,
@@ -126,7 +127,7 @@ class Optimizer:
 
     def _update(self, index: int, gradient: float) -> float:
         """How much to subtract from the parameter of this index."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _update method; define one")
 
     def __repr__(self) -> str:
         size = f"{len(self.params)} parameter{'s' * (len(self.params) > 1)}"
@@ -204,7 +205,7 @@ class SGD(Optimizer):
     ) -> None:
         self.momentum = not_negative(momentum, "momentum")
         self.dampening = finite(dampening, "dampening")
-        self.nesterov = nesterov
+        self.nesterov = flag(nesterov, "nesterov")
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and no dampening")
         super().__init__(params, lr, weight_decay, ("momentum_buffer",) if momentum else ())
@@ -254,7 +255,7 @@ class Adam(Optimizer):
             share(betas[1], "betas[1]", below_1=True),
         )
         self.eps = not_negative(eps, "eps")
-        self.amsgrad = amsgrad
+        self.amsgrad = flag(amsgrad, "amsgrad")
         names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ()))
         super().__init__(params, lr, weight_decay, names)
 
@@ -332,7 +333,7 @@ class RMSprop(Optimizer):
         self.alpha = share(alpha, "alpha")
         self.eps = not_negative(eps, "eps")
         self.momentum = not_negative(momentum, "momentum")
-        self.centered = centered
+        self.centered = flag(centered, "centered")
         names = ["square_avg"]
         if momentum:
             names.append("momentum_buffer")

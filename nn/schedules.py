@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any
 
+from autograd import Value
 from autograd.primitive import Operand, primal
 from nn.checks import (
     count,
     counter,
     instance,
     not_negative,
+    number,
     same_keys,
     settings,
     share,
@@ -58,12 +59,26 @@ class Scheduler:
 
     def rate(self, epoch: int) -> float:
         """The learning rate after this many steps."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no rate method; define one")
 
     def step(self, metric: Operand | None = None) -> None:
-        """One epoch has passed: set the optimizer's lr. Only some look at the metric."""
-        self.last_epoch += 1
-        self.optimizer.lr = self.rate(self.last_epoch)
+        """One epoch has passed: set the optimizer's lr. Only some look at the metric.
+
+        Raises:
+            OverflowError: the lr would be too large for a float; nothing was changed.
+        """
+        following = self.last_epoch + 1
+        try:
+            lr = self.rate(following)
+        except OverflowError:
+            lr = math.inf
+        if math.isinf(lr):
+            raise OverflowError(
+                f"{type(self).__name__}.step: the lr of epoch {following} is too large for a "
+                "float; nothing was changed: give a smaller factor"
+            )
+        self.optimizer.lr = lr
+        self.last_epoch = following
 
     def get_last_lr(self) -> list[float]:
         """The learning rate that was set last; a list, as in PyTorch."""
@@ -106,8 +121,8 @@ class Scheduler:
             counter(x, key)
         elif key == "base_lr":
             not_negative(x, key)
-        elif not isinstance(x, Real):
-            raise TypeError(f"{key} is a number, got {shortened(x)}")
+        else:
+            number(x, key)
 
 
 class StepLR(Scheduler):
@@ -249,9 +264,10 @@ class ReduceLROnPlateau(Scheduler):
         eps: float = 1e-8,
     ) -> None:
         if mode not in ("min", "max"):
-            raise ValueError(f'mode is "min" or "max", got {mode!r}')
+            raise ValueError(f'mode is "min" or "max", got {shortened(mode)}')
         if threshold_mode not in ("rel", "abs"):
-            raise ValueError(f'threshold_mode is "rel" or "abs", got {threshold_mode!r}')
+            got = shortened(threshold_mode)
+            raise ValueError(f'threshold_mode is "rel" or "abs", got {got}')
         self.mode, self.threshold_mode = mode, threshold_mode
         self.factor = share(factor, "factor", below_1=True)
         self.patience = count(patience, "patience", least=0)
@@ -271,6 +287,8 @@ class ReduceLROnPlateau(Scheduler):
         """One epoch has passed with this metric, say the validation loss (else TypeError)."""
         if metric is None:
             raise TypeError("ReduceLROnPlateau.step takes the metric that it watches")
+        if not isinstance(metric, Value):
+            number(metric, "ReduceLROnPlateau.step: the metric")
         value = primal(metric)
         self.last_epoch += 1
         if self._improved(value):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.bad_input import functional, transforms, value
+from tests.bad_input import functional, modules, transforms, value
 
 __all__ = ["AREAS", "WITHOUT"]
 
-AREAS = [list(area()) for area in (value.rows, functional.rows, transforms.rows)]
+AREAS = [list(area()) for area in (value.rows, functional.rows, transforms.rows, modules.rows)]
 WITHOUT: dict[str, str] = {}

@@ -15,11 +15,14 @@ __all__ = [
     "FLAG",
     "FUNCTION",
     "HUGE",
+    "INF",
+    "NAN",
     "NOT_NEGATIVE",
     "NUMBER",
     "POSITIVE",
     "SETTING",
     "SHARE",
+    "WRONG",
     "Bad",
     "Row",
     "bad",
@@ -84,7 +87,7 @@ def use(call: Callable[..., Any], *arguments: Any) -> Callable[[Any], Any]:
 def bad(value: Any, error: type[BaseException], *words: str | tuple[str, ...]) -> Bad:
     """A bad value, which the message must show unless other words are given."""
     shown = repr(value)
-    return Bad(shown[:40], lambda world: value, error, words or (shown[:20],))
+    return Bad(shown[:40], lambda world: value, error, words or (shown[:16],))
 
 
 def _each(error: type[BaseException], *values: Any) -> list[Bad]:

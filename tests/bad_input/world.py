@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +26,11 @@ class World:
         self.z = self.x * self.y
         self.z.grad, self.z.label = 0.125, "z"
         self.wide = autograd.dot([self.x, self.y, self.z], [1.0, 2.0, 3.0], 4.0)
-
-    @cached_property
-    def params(self) -> list[Value]:
-        """Two parameters with gradients."""
-        params = [Value(1.0, label="p"), Value(-2.0, label="q")]
-        params[0].grad, params[1].grad = 3.0, 4.0
-        return params
-
-    @cached_property
-    def optimizer(self) -> nn.Optimizer:
-        """One that has made a step."""
-        optimizer = nn.SGD(self.params, lr=0.5, momentum=0.9)
-        optimizer.step()
-        return optimizer
-
-    @cached_property
-    def model(self) -> nn.MLP:
-        """A small network."""
-        return nn.MLP(2, [2, 1])
+        self.params = [Value(1.0, label="p"), Value(-2.0, label="q")]
+        self.params[0].grad, self.params[1].grad = 3.0, 4.0
+        self.optimizer = nn.SGD(self.params, lr=0.5, momentum=0.9)
+        self.optimizer.step()
+        self.model = nn.MLP(2, [2, 1], init=nn.init.constant(0.5))
 
     def path(self, name: str) -> str:
         """A file in the folder, which need not be there."""
@@ -53,31 +38,17 @@ class World:
 
     def touched(self) -> dict[str, Any]:
         """Everything as plain data, to be compared after the call."""
-        found: dict[str, Any] = {
-            "x": _node(self.x),
-            "y": _node(self.y),
-            "z": _node(self.z),
-            "wide": _node(self.wide),
-            "random": random.getstate(),
+        return {
+            "nodes": [_node(x) for x in (self.x, self.y, self.z, self.wide)],
             "recorded": (self.x + 1.0).op is not None,
             "primitives": sorted(TABLE),
+            "random": random.getstate(),
             "files": {p.name: p.read_bytes() for p in self.folder.iterdir() if p.is_file()},
+            "parameters": [_node(p) for p in (*self.params, *self.model.parameters())],
+            "modes": [module.training for module in self.model.modules()],
+            "optimizer": self.optimizer.state_dict(),
+            "settings": repr(self.optimizer),
         }
-        made = vars(self)
-        if "params" in made:
-            found["params"] = list(map(_node, self.params))
-        if "optimizer" in made:
-            found["optimizer"] = (self.optimizer.state_dict(), vars(self.optimizer).copy())
-        if "model" in made:
-            found["model"] = (
-                list(map(_node, self.model.parameters())),
-                [module.training for module in self.model.modules()],
-                repr(self.model),
-            )
-        for name, thing in made.items():
-            if hasattr(thing, "state_dict") and name not in found:
-                found[name] = thing.state_dict()
-        return found
 
 
 def _node(x: Value) -> tuple[Any, ...]:

@@ -57,8 +57,15 @@ def test_clipping_refuses() -> None:
         nn.clip_grad_norm_(params, -1.0)
     with pytest.raises(ValueError, match="norm_type is positive, got 0"):
         nn.clip_grad_norm_(params, 1.0, 0)
-    with pytest.raises(TypeError, match="norm_type is of the type Real, got 'a'"):
+    with pytest.raises(TypeError, match="norm_type is a number, got 'a'"):
         nn.clip_grad_norm_(params[:1], 1.0, "a")  # type: ignore[arg-type]
+    for grad, order in ((1.7e308, 2.0), (1e200, 3.0)):
+        huge = with_grads([grad] * 3)
+        with pytest.raises(
+            FloatingPointError, match=f"the norm of order {order:g} is too large"
+        ):
+            nn.clip_grad_norm_(huge, 1.0, order)
+        assert [p.grad for p in huge] == [grad] * 3
     with pytest.raises(TypeError, match="clip_grad_norm_ takes a list of Values"):
         nn.clip_grad_norm_(nn.Layer(1, 1), 1.0)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="clip_grad_value_ takes Values, got None"):
