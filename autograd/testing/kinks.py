@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from autograd.testing.differences import Estimate, Level, Line, Tableau
 
-__all__ = ["Corner", "corner", "suspicious"]
+__all__ = ["Corner", "corner", "saw", "suspicious"]
 
+Seen = tuple[float, float]  # a signed step, and the slope over it
 UNSETTLED = Estimate(math.nan, math.inf, math.inf)
 
 
@@ -161,3 +162,44 @@ def _latest(rows: list[Estimate]) -> Estimate:
         if row.error < best.error:
             best = row
     return best
+
+
+def saw(line: Line, output: int, slope: float, claimed: float) -> bool:
+    """Whether f has another slope than `claimed` only between jumps that make up for it.
+
+    Cancellation and rounding to few digits do that: (1 - cos(x)) / x² falls steeply between
+    the jumps of cos(x). Where the differences change from `slope` to `claimed` while steps
+    grow, the change is looked at from closer and closer by; a smooth one becomes small.
+    """
+    against = abs(slope - claimed)
+    spans: list[tuple[Seen, Seen]] = []
+    for side in (1.0, -1.0):
+        steps = sorted([abs(t - line.x) for t in line.seen if (t - line.x) * side > 0.0])
+        found = [(side * step, line.one_sided(output, side * step)) for step in steps]
+        seen = [(step, pair[0]) for step, pair in found if pair is not None]
+        far = [i for i, (_, s) in enumerate(seen) if abs(s - claimed) < 0.1 * against]
+        near = (
+            [one for one in seen[: far[0]] if abs(one[1] - slope) < 0.1 * against]
+            if far
+            else []
+        )
+        if not near:
+            return False
+        spans.append((near[-1], seen[far[0]]))
+    return any(_breaks(line, output, *span, slope, against) for span in spans)
+
+
+def _breaks(
+    line: Line, output: int, near: Seen, far: Seen, slope: float, against: float
+) -> bool:
+    """Whether the slope seen from x jumps between two steps, or too little can be seen."""
+    while abs(far[0]) > 1.2 * abs(near[0]):
+        step = math.copysign(math.sqrt(near[0] / far[0]) * abs(far[0]), far[0])
+        found = line.one_sided(output, step)
+        if found is None:
+            return True
+        if abs(found[0] - slope) < 0.5 * against:
+            near = step, found[0]
+        else:
+            far = step, found[0]
+    return abs(near[1] - far[1]) > 0.25 * against

@@ -13,6 +13,7 @@ from autograd import Value
 from autograd.primitives import TABLE
 from autograd.testing import gradcheck
 from autograd.testing.differences import Line, Tableau, central
+from autograd.testing.kinks import saw
 from autograd.testing.nodes import check_nodes
 from autograd.testing.noise import estimated_noise
 
@@ -239,6 +240,59 @@ def test_tiny_and_huge_numbers(x: float) -> None:
     assert gradcheck(lambda t: 3.0 * t, x, gradient=constant(3.0))
     assert gradcheck(lambda t: 3.0 * t, x, gradient=constant(3.0003)).verdict == "fail"
     assert gradcheck(lambda t: math.log(abs(t)), x, gradient=lambda t: 1.0 / t)
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (math.log, lambda x: 1.0 / x),
+        (math.sqrt, lambda x: 0.5 / math.sqrt(x)),
+        (lambda x: 1.0 / x, lambda x: -1.0 / x / x),
+        (lambda x: x * x, lambda x: 2.0 * x),
+        (lambda x: x**-1.5, lambda x: -1.5 * x**-2.5),
+    ],
+)
+@pytest.mark.parametrize("x", [1e-100, 1e-54, 1e-9, 1e9, 1e100])
+def test_at_every_scale_a_wrong_derivative_fails(
+    f: Function, slope: Function, x: float
+) -> None:
+    assert gradcheck(f, x, gradient=slope)
+    for share in (1.0001, -1.0, 0.0):
+        report = gradcheck(f, x, gradient=lambda x, share=share: share * slope(x))
+        assert report.verdict == "fail"
+
+
+def jagged(x: float) -> float:
+    """Whose 1 - cos(x) jumps by an ulp of 1, and falls as 1 / x² in between."""
+    return (1.0 - math.cos(x)) / (x * x)
+
+
+@pytest.mark.parametrize("x", [2.3e-7, 7.7e-7, 3.1e-6, 1.9e-5])
+def test_cancellation_that_leaves_jumps_is_not_called_wrong(x: float) -> None:
+    assert gradcheck(jagged, x, gradient=lambda x: -x / 12.0).verdict != "fail"
+    report = gradcheck(
+        lambda x: (math.exp(x) - 1.0) / x, x, gradient=lambda x: 0.5 + x / 3.0 + x * x / 8.0
+    )
+    assert report.verdict != "fail"
+    assert gradcheck(jagged, x, gradient=constant(1e12)).verdict != "pass"
+
+
+def test_what_cannot_be_looked_at_any_more_counts_as_jumps() -> None:
+    line = Line(lambda t: (math.sin(1e4 * t),), 0.0, (0.0,), (0.0,))
+    for step in (1e-6, 1.0):
+        line.level(0, step)
+    line.budget = line.evaluations
+    assert saw(line, 0, 1e4, 0.0)
+    line.budget = 40
+    assert not saw(line, 0, 1e4, 0.0)
+
+
+def test_the_slope_of_a_ripple_is_not_that_of_what_it_is_on() -> None:
+    def f(x: float) -> float:
+        return x + 1e-3 * math.sin(1e4 * x)
+
+    for x in (0.5, 1.3, 2.9):
+        assert gradcheck(f, x, gradient=constant(1.0)).verdict == "fail"
 
 
 def test_numbers_at_the_end_of_the_range() -> None:
