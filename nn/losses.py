@@ -123,10 +123,7 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> mse_loss([1.0, 2.0], [0.0, 4.0])
     2.5
     """
-    errors = _errors(predictions, targets, "mse_loss")
-    if reduction == "none":
-        return [error * error for error in errors]
-    return _scaled(autograd.dot(errors, errors), len(errors), reduction, "mse_loss")
+    return _squared(predictions, targets, reduction, "mse_loss")
 
 
 def half_mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -135,7 +132,7 @@ def half_mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> An
     >>> half_mse_loss([1.0, 2.0], [0.0, 4.0])
     1.25
     """
-    loss = mse_loss(predictions, targets, reduction)
+    loss = _squared(predictions, targets, reduction, "half_mse_loss")
     return [0.5 * term for term in loss] if reduction == "none" else 0.5 * loss
 
 
@@ -250,7 +247,8 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
     0.3
     """
     losses = [
-        -row[target] for row, target in _classified(log_probabilities, targets, "nll_loss")
+        -_numbers(row, "nll_loss")[target]
+        for row, target in _classified(log_probabilities, targets, "nll_loss")
     ]
     return _reduced(losses, reduction, "nll_loss")
 
@@ -273,7 +271,7 @@ def accuracy(logits: Any, targets: Any) -> float:
         hits = [(x > 0.0) == (y > 0) for x, y in _pairs(scores, truths, "accuracy")]
     else:
         hits = [
-            max(range(len(row)), key=row.__getitem__) == target
+            max(range(len(row)), key=_numbers(row, "accuracy").__getitem__) == target
             for row, target in _classified(samples, targets, "accuracy")
         ]
     return sum(hits) / len(hits)
@@ -317,13 +315,21 @@ def _rows(x: Any, name: str) -> list[Any]:
     if _is_number(x):
         return [x]
     if isinstance(x, str) or not isinstance(x, Iterable):
-        raise TypeError(f"{name} takes numbers and Values, or lists of them, got {x!r:.80}")
+        _numbers([x], name)
     return list(x)
 
 
 def _single(rows: list[Any]) -> list[Any]:
     """The only number of each row, where it has one."""
-    return [row[0] if not _is_number(row) and len(row) == 1 else row for row in rows]
+    return [row[0] if isinstance(row, (list, tuple)) and len(row) == 1 else row for row in rows]
+
+
+def _numbers(row: Sequence[Any], name: str) -> Sequence[Any]:
+    """The row; TypeError if something in it is no number."""
+    for x in row:
+        if not _is_number(x):
+            raise TypeError(f"{name} takes numbers and Values, or lists of them, got {x!r:.80}")
+    return row
 
 
 def _same_length(predictions: list[Any], targets: list[Any], name: str) -> None:
@@ -352,6 +358,13 @@ def _pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any
             )
         else:
             yield from _pairs(prediction, target, name)
+
+
+def _squared(predictions: Any, targets: Any, reduction: str, name: str) -> Any:
+    errors = _errors(predictions, targets, name)
+    if reduction == "none":
+        return [error * error for error in errors]
+    return _scaled(autograd.dot(errors, errors), len(errors), reduction, name)
 
 
 def _errors(predictions: Any, targets: Any, name: str) -> list[Any]:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from tests.bad_input import functional, modules, transforms, value
+from tests.bad_input import functional, losses, modules, optim, transforms, value
 
 __all__ = ["AREAS", "WITHOUT"]
 
-AREAS = [list(area()) for area in (value.rows, functional.rows, transforms.rows, modules.rows)]
+AREAS = [
+    list(area())
+    for area in (
+        value.rows,
+        functional.rows,
+        transforms.rows,
+        modules.rows,
+        losses.rows,
+        optim.rows,
+    )
+]
 WITHOUT: dict[str, str] = {}

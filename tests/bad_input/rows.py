@@ -26,6 +26,7 @@ __all__ = [
     "Bad",
     "Row",
     "bad",
+    "bads",
     "mistakes",
     "row",
     "use",
@@ -90,24 +91,25 @@ def bad(value: Any, error: type[BaseException], *words: str | tuple[str, ...]) -
     return Bad(shown[:40], lambda world: value, error, words or (shown[:16],))
 
 
-def _each(error: type[BaseException], *values: Any) -> list[Bad]:
-    return [bad(value, error) for value in values]
+def bads(error: type[BaseException], *values: Any, words: Words = ()) -> list[Bad]:
+    """Several bad values of one kind."""
+    return [bad(value, error, *words) for value in values]
 
 
 THING = Thing()
-WRONG = _each(TypeError, None, "3", [1.0], {}, 1j, THING)
+WRONG = bads(TypeError, None, "3", [1.0], {}, 1j, THING)
 TOO_LARGE = [bad(HUGE, OverflowError, "too large")]
 
 NUMBER = WRONG + TOO_LARGE  # an operand
-SETTING = WRONG + TOO_LARGE + _each(TypeError, True)
-FINITE = SETTING + _each(ValueError, NAN, INF, -INF)
-NOT_NEGATIVE = FINITE + _each(ValueError, -1.0, -1e-300)
-POSITIVE = NOT_NEGATIVE + _each(ValueError, 0.0)
-SHARE = SETTING + _each(ValueError, NAN, INF, -0.1, 1.1)
-COUNT = WRONG + TOO_LARGE + _each(TypeError, True, 1.5, NAN) + _each(ValueError, -1, 0, -HUGE)
-FLAG = _each(TypeError, None, "yes", 2, [], THING, 1.0)
-FUNCTION = _each(TypeError, None, "f", 3, [1.0], THING)
-CHOICE = _each(ValueError, None, "nonsense", "", 3, [1.0], THING)
+SETTING = WRONG + TOO_LARGE + bads(TypeError, True)
+FINITE = SETTING + bads(ValueError, NAN, INF, -INF)
+NOT_NEGATIVE = FINITE + bads(ValueError, -1.0, -1e-300)
+POSITIVE = NOT_NEGATIVE + bads(ValueError, 0.0)
+SHARE = SETTING + bads(ValueError, NAN, INF, -0.1, 1.1)
+COUNT = WRONG + TOO_LARGE + bads(TypeError, True, 1.5, NAN) + bads(ValueError, -1, 0, -HUGE)
+FLAG = bads(TypeError, None, "yes", 2, [], THING, 1.0)
+FUNCTION = bads(TypeError, None, "f", 3, [1.0], THING)
+CHOICE = bads(ValueError, None, "nonsense", "", 3, [1.0], THING)
 
 
 def mistakes(
