@@ -343,7 +343,11 @@ def bell(x: float) -> float:
 
 
 def silu(x: float) -> float:
-    return x / (1.0 + math.exp(-x)) if x > -700.0 else -exp_of(x + Fraction(math.log(-x)))
+    return (
+        x / (1.0 + math.exp(-x))
+        if x > -700.0
+        else -exp_of(Fraction(x) + Fraction(math.log(-x)))
+    )
 
 
 def gelu(x: float) -> float:
