@@ -148,7 +148,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 def _parsed(path: Path, data: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(
-            data,
+            data.decode("utf-8-sig"),
             object_pairs_hook=_without_repetition,
             parse_constant=_finite,
             parse_float=_finite,
@@ -215,5 +215,5 @@ def _scalars(arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, float]]:
     for name, array in arrays.items():
         if array.dtype.kind != "f":
             raise ValueError(f"{shortened(name)} holds {array.dtype}, not floats")
-        for index in np.ndindex(array.shape):
-            yield ".".join([name, *map(str, index)]), float(array[index])
+        for index, number in np.ndenumerate(array):
+            yield ".".join([name, *map(str, index)]), float(number)

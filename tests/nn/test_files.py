@@ -1,0 +1,437 @@
+"""Files of models and checkpoints that are damaged, foreign or hostile change nothing."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import json
+import os
+import random
+import struct
+import sys
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nn
+from nn.state import read_checkpoint, write_checkpoint
+from tests.builds import THIS, run
+from tests.nn.foreign import FOREIGN
+from tests.nn.killed import Training
+
+SUFFIXES = [".json", ".safetensors"]
+LONGEST = 700  # characters of a message
+
+
+def make() -> nn.Sequential:
+    random.seed(5)
+    return nn.Sequential(nn.Embedding(2, 2), nn.Layer(2, 1))
+
+
+def refused(model: nn.Module, path: Path, message: str) -> None:
+    """The file is refused with an error that names it, and the model is as it was."""
+    before, draws, content = model.state_dict(), random.getstate(), path.read_bytes()
+    with pytest.raises(ValueError, match=message) as error:
+        nn.load_model(model, path)
+    assert str(error.value).startswith(f"{path} ")
+    assert len(str(error.value)) < LONGEST + len(str(path))
+    assert model.state_dict() == before
+    assert random.getstate() == draws
+    assert path.read_bytes() == content
+
+
+def loaded_or_refused(model: nn.Module, path: Path) -> None:
+    """A file without a checksum: it may be read as other numbers, but then as all of them."""
+    before = model.state_dict()
+    message = refusal(partial(nn.load_model, model), path)
+    if message is None:
+        model.load_state_dict(before)
+    else:
+        assert message.startswith(f"{path} ")
+        assert model.state_dict() == before
+
+
+def refusal(load: Callable[[Path], object], path: Path) -> str | None:
+    """What the ValueError says, if there is one."""
+    try:
+        load(path)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def tensors(header: Any, data: bytes = b"") -> bytes:
+    """A safetensors file as it is laid out: the header's length, the header, the numbers."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def tensor(kind: str, shape: list[float], start: int, end: int) -> dict[str, Any]:
+    return {"dtype": kind, "shape": shape, "data_offsets": [start, end]}
+
+
+# ---------------------------------------------------------------- damaged
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_model_cut_off_anywhere(suffix: str, tmp_path: Path) -> None:
+    model, path = make(), tmp_path / f"model{suffix}"
+    nn.save_model(model, path)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        refused(model, path, "is damaged")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_model_with_a_bit_flipped_anywhere(suffix: str, tmp_path: Path) -> None:
+    model, path = nn.Neuron(1), tmp_path / f"model{suffix}"
+    nn.save_model(model, path)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        changed = bytearray(whole)
+        changed[at] ^= 1 << at % 8
+        path.write_bytes(changed)
+        loaded_or_refused(model, path)
+
+
+BITS = st.tuples(st.integers(0, 10_000), st.integers(0, 60), st.binary(max_size=60))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@settings(max_examples=50)
+@given(changes=st.lists(BITS, min_size=1, max_size=3))
+def test_a_model_with_bytes_replaced(
+    suffix: str, changes: list[tuple[int, int, bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    model, path = make(), tmp_path_factory.getbasetemp() / f"replaced{suffix}"
+    nn.save_model(model, path)
+    path.write_bytes(replaced(path.read_bytes(), changes))
+    loaded_or_refused(model, path)
+
+
+def replaced(content: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
+    for at, length, new in changes:
+        at %= len(content) + 1
+        content = content[:at] + new + content[at + length :]
+    return content
+
+
+STATE = {"model": {"w.0": 0.1, "w.1": -3.25}, "epoch": 17, "random": [3, [1, 2], None]}
+
+
+def read_or_refused(path: Path) -> None:
+    """A file with a checksum is never read as another state."""
+    message = refusal(read_checkpoint, path)
+    if message is None:
+        assert read_checkpoint(path) == STATE
+    else:
+        assert message.startswith(f"{path} is ")
+
+
+def test_a_checkpoint_cut_off_anywhere_or_with_a_bit_flipped_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    write_checkpoint(path, STATE)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=r"run\.json is damaged"):
+            read_checkpoint(path)
+    for at in range(len(whole)):
+        changed = bytearray(whole)
+        changed[at] ^= 1 << at % 8
+        path.write_bytes(changed)
+        read_or_refused(path)
+
+
+@settings(max_examples=50)
+@given(changes=st.lists(BITS, min_size=1, max_size=3))
+def test_a_checkpoint_with_bytes_replaced(
+    changes: list[tuple[int, int, bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "replaced-run.json"
+    write_checkpoint(path, STATE)
+    path.write_bytes(replaced(path.read_bytes(), changes))
+    read_or_refused(path)
+
+
+# ---------------------------------------------------------------- foreign and hostile
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_foreign_file(
+    kind: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / f"model{suffix}"
+    path.write_bytes(FOREIGN[kind])
+    refused(make(), path, "is damaged" if suffix == ".safetensors" else "(is|does) ")
+    assert os.listdir(tmp_path) == [path.name]
+    assert not Path("/escaped").exists()
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_foreign_file_in_the_checkpoints_place(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "run.json"
+    path.write_bytes(FOREIGN[kind])
+    training = Training("adam")
+    before, draws = training.model.state_dict(), random.getstate()
+    with pytest.raises(ValueError, match=r"run\.json is (damaged|not a checkpoint)"):
+        training.fit(str(path), True, print)
+    assert training.model.state_dict() == before
+    assert random.getstate() == draws
+    assert path.read_bytes() == FOREIGN[kind]
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+NUMBER = '{"w.0": 0.5, "b": %s}'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (NUMBER % "NaN", "is damaged: it has the number 'NaN'"),
+        (NUMBER % "Infinity", "is damaged: it has the number 'Infinity'"),
+        (NUMBER % "-Infinity", "is damaged: it has the number '-Infinity'"),
+        (NUMBER % "1e999", "is damaged: it has the number '1e999'"),
+        (NUMBER % ("1" * 400), "does not fit the model: .*'b' is too large for a float"),
+        (NUMBER % ("1" * 400 + ".0"), "is damaged: it has the number '1111"),
+        (NUMBER % ("1" * 10_000), "is damaged: .* limit"),
+        (NUMBER % "true", "does not fit the model: .*'b' is a real number, got True"),
+        (
+            ("\ufeff" + NUMBER) % "null",
+            "does not fit the model: .*'b' is a real number, got None",
+        ),
+        (NUMBER % '"1.0"', "does not fit the model: .*'b' is a real number, got '1.0'"),
+        (NUMBER % "[1.0]", r"does not fit the model: .*'b' is a real number, got \[1"),
+        (NUMBER % "{}", "does not fit the model: .*'b' is a real number, got {}"),
+        (NUMBER % ("[" * 400 + "]" * 400), r"does not fit the model: .*got \[\[\[\[\[\[\["),
+        (NUMBER % ('"' + "x" * 10_000 + '"'), "does not fit the model: .*xxx"),
+        ('{"w.0": 0.5, "b": 0.5, "b": 0.5}', "is damaged: 'b' occurs twice"),
+        ('{"w.0": 0.5}', "does not fit the model: .* missing 'b'; unexpected nothing"),
+        ('{"w.0": 0.5, "b": 1, "c": 2}', "does not fit the model: .* unexpected 'c'"),
+        ('{"w.0": 0.5, "B": 1.0}', "does not fit the model: .* missing 'b'; unexpected 'B'"),
+        ('{"w": [0.5], "b": 1.0}', "does not fit the model: .* missing 'w.0'; unexpected 'w'"),
+        ("{}", "does not fit the model: .* missing 'w.0', 'b'"),
+    ],
+)
+def test_json_of_another_kind(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text(text)
+    refused(nn.Neuron(1), path, message)
+
+
+EIGHT = struct.pack("<d", 0.5)
+W, B = tensor("F64", [1], 0, 8), tensor("F64", [], 8, 16)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (tensors({"w": W, "b": {**B, "dtype": "I64"}}, EIGHT * 2), "'b' holds int64, not flo"),
+        (tensors({"w": W, "b": {**B, "dtype": "U64"}}, EIGHT * 2), "'b' holds uint64"),
+        (tensors({"w": W, "b": tensor("BOOL", [], 8, 9)}, EIGHT + b"\1"), "'b' holds bool"),
+        (tensors({"w": W, "b": tensor("BF16", [], 8, 10)}, EIGHT + b"\1\1"), "is damaged"),
+        (tensors({"w": W, "b": tensor("C64", [], 8, 16)}, EIGHT * 2), "is damaged"),
+        (tensors({"w": W, "b": tensor("F99", [], 8, 16)}, EIGHT * 2), "is damaged"),
+        (tensors({"w": W, "w.0": B}, EIGHT * 2), "is damaged: 'w.0' occurs twice"),
+        (tensors({"w": W, "b": W}, EIGHT), "is damaged"),
+        (tensors({"w": W, "b": B}, EIGHT), "is damaged"),
+        (tensors({"w": W, "b": B}, EIGHT * 3), "is damaged"),
+        (tensors({"w": W, "b": tensor("F64", [], 16, 8)}, EIGHT * 2), "is damaged"),
+        (tensors({"w": W, "b": tensor("F64", [2**62], 8, 16)}, EIGHT * 2), "is damaged"),
+        (tensors({"w": W, "b": tensor("F64", [2**63, 2], 8, 16)}, EIGHT * 2), "is damaged"),
+        (tensors({"w": W, "b": tensor("F64", [-1], 8, 16)}, EIGHT * 2), "is damaged"),
+        (tensors({"w": W, "b": tensor("F64", [1.5], 8, 16)}, EIGHT * 2), "is damaged"),
+        (tensors({"w": W, "b": tensor("F64", [1], 8, 16)}, EIGHT * 2), "does not fit the mod"),
+        (tensors({"w": tensor("F64", [2], 0, 16)}, EIGHT * 2), "missing 'b'; unexpected 'w.1'"),
+        (tensors({"w": W}, EIGHT), "does not fit the model: .*missing 'b'"),
+        (tensors({"w": W, "B": B}, EIGHT * 2), "missing 'b'; unexpected 'B'"),
+        (tensors({"w": W, "b": B, "c": tensor("F64", [0], 16, 16)}, EIGHT), "is damaged"),
+        (tensors({"w": [], "b": B}, EIGHT * 2), "is damaged"),
+        (tensors([]), "is damaged"),
+        (tensors(b"[" * 100_000), "is damaged"),
+        (tensors({"__metadata__": {"w": 1}, "w": W, "b": B}, EIGHT * 2), "is damaged"),
+        (struct.pack("<Q", 2**63) + b"{}", "is damaged"),
+        (struct.pack("<Q", 2**64 - 1) + b"{}", "is damaged"),
+        (struct.pack("<Q", 10**8) + b"{}", "is damaged"),
+    ],
+)
+def test_tensors_of_another_kind(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    refused(nn.Neuron(1), path, message)
+
+
+def test_the_layout_of_tensors_that_those_are_changed_from(tmp_path: Path) -> None:
+    path, model = tmp_path / "model.safetensors", nn.Neuron(1)
+    path.write_bytes(tensors({"w": W, "b": B}, EIGHT * 2))
+    nn.load_model(model, path)
+    assert model.state_dict() == {"w.0": 0.5, "b": 0.5}
+
+
+def test_an_empty_array_of_any_shape_is_nothing(tmp_path: Path) -> None:
+    path, model = tmp_path / "model.safetensors", nn.Neuron(1)
+    empty = tensor("F64", [2**40, 0], 16, 16)
+    path.write_bytes(tensors({"w": W, "b": B, "more": empty}, EIGHT * 2))
+    nn.load_model(model, path)
+    assert model.state_dict() == {"w.0": 0.5, "b": 0.5}
+
+
+def sealed(path: Path, state: str) -> None:
+    """A checkpoint whose checksum is right, whatever the text of its state."""
+    head = {"format": "scalar-autograd checkpoint", "version": 1}
+    text = json.dumps(head | {"crc32": zlib.crc32(state.encode())})
+    path.write_text(f'{text[:-1]}, "state": {state}}}')
+
+
+def test_a_checkpoint_nested_just_as_deep_as_python_goes(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    limit = sys.getrecursionlimit()
+    messages = set()
+    with ThreadPoolExecutor(1) as shallow:
+        for depth in range(limit - 50, limit + 10):
+            sealed(path, '{"a": ' + "[" * depth + "]" * depth + "}")
+            messages.add(shallow.submit(refusal, read_checkpoint, path).result())
+    assert None in messages
+    for message in messages - {None}:
+        assert str(message).startswith(f"{path} is damaged: maximum recursion depth")
+    assert len(messages) > 1
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ('{"a": NaN}', "it has the number 'NaN'"),
+        ('{"a": 1e999}', "it has the number '1e999'"),
+        ('{"a": 1, "a": 1}', "'a' occurs twice"),
+        ('{"a": [{"b": 1, "b": 1}]}', "'b' occurs twice"),
+        ("[]", "it holds no state"),
+    ],
+)
+def test_a_hostile_checkpoint_with_the_right_checksum(
+    state: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.json"
+    sealed(path, '{"a": 1}')
+    assert read_checkpoint(path) == {"a": 1}
+    sealed(path, state)
+    with pytest.raises(ValueError, match=rf"run\.json is damaged: {message}"):
+        read_checkpoint(path)
+
+
+# ---------------------------------------------------------------- code is not run
+
+LOADING = ["state", "checkpoint", "history", "module", "optim", "schedules", "checks"]
+RUNS_CODE = {
+    "eval", "exec", "compile", "__import__", "importlib", "pickle", "marshal", "shelve",
+    "copyreg", "dill", "joblib", "torch", "yaml", "runpy", "code", "ctypes", "subprocess",
+    "system", "popen", "globals", "zipfile", "tarfile", "allow_pickle", "fromfile",
+    "loadtxt",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOADING)
+def test_no_loading_module_names_what_runs_code(name: str) -> None:
+    path = Path(nn.__file__).with_name(f"{name}.py")
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [part for alias in node.names for part in alias.name.split(".")]
+        elif isinstance(node, ast.ImportFrom):
+            names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+        elif isinstance(node, ast.Attribute):
+            names = [node.attr]
+        elif isinstance(node, ast.Name):
+            names = [node.id]
+        elif isinstance(node, ast.keyword):
+            names = [node.arg or ""]
+        assert RUNS_CODE.isdisjoint(names), names
+
+
+def test_nothing_is_run_imported_or_written_while_loading(tmp_path: Path) -> None:
+    (tmp_path / "good").mkdir()
+    for suffix in SUFFIXES:
+        for number, content in enumerate(FOREIGN.values()):
+            (tmp_path / f"{number}{suffix}").write_bytes(content)
+        nn.save_model(nn.Neuron(1), tmp_path / "good" / f"good{suffix}")
+        (tmp_path / "good" / f"bad{suffix}").touch()
+    write_checkpoint(tmp_path / "good" / "run.json", STATE)
+    before = sorted(os.listdir(tmp_path))
+    done = run(THIS, "-m", "tests.nn.foreign", str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+# ---------------------------------------------------------------- failing reads and writes
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_files_that_cannot_be_read_or_written(suffix: str, tmp_path: Path) -> None:
+    model = make()
+    before = model.state_dict()
+    folder = tmp_path / f"folder{suffix}"
+    folder.mkdir()
+    for path, error in [
+        (folder, IsADirectoryError),
+        (tmp_path / "none" / f"model{suffix}", FileNotFoundError),
+    ]:
+        with pytest.raises(error) as blocked:
+            nn.load_model(model, path)
+        assert blocked.value.filename == str(path)
+        with pytest.raises(error) as blocked:
+            nn.save_model(model, path)
+        assert blocked.value.filename == str(path)
+    assert model.state_dict() == before
+    assert [*tmp_path.rglob("*")] == [folder]
+
+
+def full_disc(*arguments: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_model_on_a_full_disc(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, path = make(), tmp_path / f"model{suffix}"
+    nn.save_model(model, path)
+    whole = path.read_bytes()
+    model.parameters()[0].data = 7.0
+    monkeypatch.setattr(os, "fsync", full_disc)
+    with pytest.raises(OSError, match="No space left") as full:
+        nn.save_model(model, path)
+    assert full.value.filename == str(path)
+    assert path.read_bytes() == whole
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_a_training_that_fills_the_disc_goes_on_when_there_is_room(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.json"
+    whole = Training(name).fit(None, False, print)
+
+    def after_three(event: nn.Event) -> None:
+        if event.epoch == 3:
+            monkeypatch.setattr(os, "fsync", full_disc)
+
+    with pytest.raises(OSError, match="No space left") as full:
+        Training(name).fit(str(path), False, after_three)
+    assert full.value.filename == str(path)
+    assert os.listdir(tmp_path) == ["run.json"]
+    assert len(read_checkpoint(path)["history"]["loss"]) == 2
+    monkeypatch.undo()
+    assert Training(name).fit(str(path), True, print) == whole
