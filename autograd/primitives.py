@@ -382,9 +382,10 @@ def _exp_of_difference(x: float, y: float) -> float:
     # exp magnifies the rounding of x - y, so that is put back (Knuth's TwoSum).
     difference = x - y
     power = math.exp(difference)
+    if not 0.0 < power < INF:
+        return power
     back = difference - x
-    rest = (x - (difference - back)) - (y + back)
-    return power + power * rest if math.isfinite(rest) else power
+    return power + power * ((x - (difference - back)) - (y + back))
 
 
 def _logsumexp(*xs: float) -> float:
@@ -476,8 +477,8 @@ def _cbrt_slope(x: float) -> float:
 
 
 def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
-    scale = _scale(primal(out))
-    if scale != 1.0:
+    if not 1e-290 < out < 1e300:
+        scale = _scale(primal(out))
         xs = tuple([x * scale for x in xs])
         out = hypot(*xs)
     return tuple([x / out if out else 0.0 for x in xs])
@@ -536,7 +537,7 @@ def _slope_of_asin(out: Any, x: Any) -> Any:
 def _along(x: Any, y: Any) -> Any:
     """x / (x² + y²), without overflow; 0 at the origin."""
     length = hypot(x, y)
-    if 1e-150 < primal(length) < 1e150:
+    if 1e-150 < length < 1e150:
         return x / (length * length)
     scale = _scale(primal(length))
     x, length = x * scale, hypot(x * scale, y * scale)
@@ -705,6 +706,8 @@ def _gelu(x: float) -> float:
 
 
 def _gelu_slope(out: Any, x: Any) -> Any:
+    if x > -37.0:
+        return normal_cdf(x) + x * (PER_ROOT_2PI * gaussian(x, 0.5))
     return normal_cdf(x) + _weighted(PER_ROOT_2PI * x, gaussian(x, 0.5), x, 0.5)
 
 

@@ -353,7 +353,7 @@ class Value(Methods):
             if y == 0.0:
                 raise DIV.explain(ZeroDivisionError(), (self, that))
             out = x / y
-            slope = -out / y
+            slope: float = -out / y
             if -NORMAL < out < NORMAL and out != 0.0:
                 slope = DIV.partial(1, out, (x, y))
             return _node(out, DIV, self, that, 1.0 / y, slope)
@@ -382,7 +382,7 @@ class Value(Methods):
         if y == 0.0:
             raise DIV.explain(ZeroDivisionError(), (c, self))
         out = c / y
-        slope = -out / y
+        slope: float = -out / y
         if -NORMAL < out < NORMAL and out != 0.0:
             slope = DIV.partial(1, out, (c, y))
         return _node(out, DIV, None, self, c, slope)

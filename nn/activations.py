@@ -9,6 +9,7 @@ from typing import Any
 import autograd
 from autograd import Value
 from autograd.primitive import Operand, primal
+from autograd.primitives import exp_of_difference
 from nn import checks
 from nn.module import Module
 
@@ -235,10 +236,12 @@ def log_softmax(logits: Sequence[Operand]) -> list[Any]:
     >>> log_softmax([0.0, 100.0])
     [-100.0, -3.720075976020836e-44]
     """
-    top, below = _below_top(logits)
-    others = [autograd.exp(d) for i, d in enumerate(below) if i != top]
+    top, logits = _largest(logits)
+    others = _below(logits, top)
     rest = autograd.log1p(autograd.fsum(others))
-    return [-rest if others and i == top else d - rest for i, d in enumerate(below)]
+    return [
+        -rest if others and i == top else x - logits[top] - rest for i, x in enumerate(logits)
+    ]
 
 
 def softmax(logits: Sequence[Operand]) -> list[Any]:
@@ -247,16 +250,17 @@ def softmax(logits: Sequence[Operand]) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    top, below = _below_top(logits)
-    if len(below) == 1:
-        return [autograd.exp(below[0])]
-    powers = [1.0 if i == top else autograd.exp(d) for i, d in enumerate(below)]
+    top, logits = _largest(logits)
+    if len(logits) == 1:
+        return [exp_of_difference(logits[0], logits[0])]
+    powers = _below(logits, top)
+    powers.insert(top, 1.0)
     total = autograd.fsum(powers)
     return [power / total for power in powers]
 
 
-def _below_top(logits: Sequence[Operand]) -> tuple[int, list[Any]]:
-    """The index of the largest logit, and how far each is below it."""
+def _largest(logits: Sequence[Operand]) -> tuple[int, list[Operand]]:
+    """The index of the largest logit, and the logits as a list."""
     if isinstance(logits, (Value, Real, str, Mapping)) or not isinstance(logits, Iterable):
         raise TypeError(f"softmax takes a list of logits, got {checks.shortened(logits)}")
     logits = list(logits)
@@ -266,5 +270,9 @@ def _below_top(logits: Sequence[Operand]) -> tuple[int, list[Any]]:
             raise TypeError(f"softmax takes a list of numbers and Values, got {got} in it")
     if not logits:
         raise ValueError("softmax takes one logit or more, got none")
-    top = max(range(len(logits)), key=lambda i: primal(logits[i]))
-    return top, [x - logits[top] for x in logits]
+    return max(range(len(logits)), key=lambda i: primal(logits[i])), logits
+
+
+def _below(logits: Sequence[Operand], top: int) -> list[Any]:
+    """exp(x - x[top]) of every logit x but the largest."""
+    return [exp_of_difference(x, logits[top]) for i, x in enumerate(logits) if i != top]

@@ -19,6 +19,7 @@ from typing import Any
 import autograd
 from autograd import Value, primitive
 from autograd.primitive import Operand, primal
+from autograd.primitives import exp_of_difference
 from nn.checks import index, not_negative, operand, parameter_list, share
 
 __all__ = [
@@ -66,7 +67,8 @@ def _cross_entropy(target: float, smoothing: float, *logits: float) -> float:
     # With d = x - x[target]: log Σ exp(d) - smoothing · mean(d), the sum without its 1.
     true = int(target)
     top = logits.index(max(logits))
-    rest = math.fsum([math.exp(x - logits[top]) for i, x in enumerate(logits) if i != top])
+    others = [x for i, x in enumerate(logits) if i != top]
+    rest = math.fsum([exp_of_difference(x, logits[top]) for x in others])
     loss = (logits[top] - logits[true]) + math.log1p(rest)
     if smoothing:
         loss -= smoothing * math.fsum([x - logits[true] for x in logits]) / len(logits)
@@ -77,7 +79,7 @@ def _cross_entropy_slopes(out: Any, target: Any, smoothing: Any, *logits: Any) -
     # The slopes sum to 0, so the target's is minus the sum of the others: no 1 - p.
     true = int(primal(target))
     top = max(map(primal, logits))
-    weights = [autograd.exp(x - top) for x in logits]
+    weights = [exp_of_difference(x, top) for x in logits]
     total = autograd.fsum(weights)
     slopes = [weight / total - smoothing / len(logits) for weight in weights]
     del slopes[true]

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value
+from tests.autograd.measure_ulp import ulps
+from tests.nn.reference import exact_softmax, logit_lists
 
 MODULES: list[tuple[nn.Module, Callable[[Any], Any]]] = [
     (nn.Identity(), lambda x: x),
@@ -96,39 +98,29 @@ def test_bad_activations() -> None:
         nn.Neuron(1, 3)  # type: ignore[arg-type]
 
 
-logits = st.lists(st.floats(-350, 350), min_size=1, max_size=6)
-
-
-@given(logits)
-def test_softmax_against_mpmath(xs: list[float]) -> None:
-    near = 2.0**-53 * (max(xs) - min(xs) + 8.0)  # the rounding of x - max(x), magnified
-    with mpmath.workdps(700):
-        powers = [mpmath.exp(mpmath.mpf(x)) for x in xs]
-        total = mpmath.fsum(powers)
-        for got, power in zip(nn.softmax(xs), powers):
-            assert abs(got - power / total) <= near * power / total
-        for log, power in zip(nn.log_softmax(xs), powers):
-            exact = mpmath.log(power / total)
-            assert abs(log - exact) <= near * abs(exact)
-
-
-@pytest.mark.parametrize("xs", [[0.5, -1.0, 2.0], [40.0, 0.0, -40.0], [3.0]])
-@pytest.mark.parametrize("index", [0, -1])
-def test_softmax_gradients_keep_their_digits(xs: list[float], index: int) -> None:
+@given(logit_lists)
+def test_softmax_is_within_4_ulp(xs: list[float]) -> None:
     with mpmath.workdps(60):
-        powers = [mpmath.exp(mpmath.mpf(x)) for x in xs]
-        p = [power / mpmath.fsum(powers) for power in powers]
-        at = range(len(xs))[index]
-        leaves = [Value(x) for x in xs]
-        nn.softmax(leaves)[index].backward()
-        for j, leaf in enumerate(leaves):
-            exact = p[at] * ((at == j) - p[j])
-            assert abs(leaf.grad - exact) <= 4e-15 * abs(exact)
-        leaves = [Value(x) for x in xs]
-        nn.LogSoftmax()(leaves)[index].backward()
-        for j, leaf in enumerate(leaves):
-            exact = (at == j) - p[j]
-            assert abs(leaf.grad - exact) <= 4e-15 * abs(exact)
+        p, logs, _ = exact_softmax(xs)
+        assert max(map(ulps, nn.softmax(xs), p)) <= 4.0
+        assert max(map(ulps, nn.log_softmax(xs), logs)) <= 4.0
+
+
+@given(logit_lists, st.integers(0, 5))
+def test_gradients_of_softmax_are_within_4_ulp_of_their_largest_term(
+    xs: list[float], index: int
+) -> None:
+    at = index % len(xs)
+    with mpmath.workdps(60):
+        p, _, lacks = exact_softmax(xs)
+        top = max(range(len(xs)), key=xs.__getitem__)
+        for function, factor in ((nn.softmax, p[at]), (nn.log_softmax, 1)):
+            leaves = [Value(x) for x in xs]
+            function(leaves)[at].backward()
+            for i, leaf in enumerate(leaves):
+                exact = factor * (lacks[i] if i == at else -p[i])
+                terms = [factor] if i == top != at else []
+                assert ulps(leaf.grad, exact, terms) <= 4.0
 
 
 def test_softmax_of_even_logits() -> None:

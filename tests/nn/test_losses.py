@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value, hessian
-from tests.nn.reference import case_id, torch_reference
+from tests.autograd.measure_ulp import ulps
+from tests.nn.reference import case_id, exact_softmax, logit_lists, torch_reference
 
 CASES = torch_reference("losses")
 LOSSES: list[Callable[..., Any]] = [
@@ -158,41 +159,73 @@ def test_certain_probabilities_that_are_right() -> None:
     assert (loss.data, grads(sure)) == (0.0, [1.0, -1.0])
 
 
-@pytest.mark.parametrize("x", [-1e4, -800.0, -40.0, -1.0, 0.0, 1.0, 40.0, 800.0, 1e4])
-@pytest.mark.parametrize("y", [0.0, 1.0, 0.25])
-def test_binary_logits_at_the_extremes(x: float, y: float) -> None:
-    with mpmath.workdps(5000):
-        p = 1 / (1 + mpmath.exp(-mpmath.mpf(x)))
-        exact = -y * mpmath.log(p) - (1 - y) * mpmath.log(1 - p)
-        up, down = (1 - y) * p, y * (1 - p)
-        leaf = Value(x)
-        loss = nn.binary_cross_entropy_with_logits(leaf, y)
-        loss.backward()
-        assert abs(loss.data - exact) <= 8e-16 * exact + 5e-324
-        assert abs(leaf.grad - (up - down)) <= 8e-16 * (up + down) + 5e-324
+@given(
+    st.one_of([st.floats(-k, k) for k in (1.0, 40.0, 1e4)]),
+    st.sampled_from([0.0, 1.0, 0.25, 1e-18]) | st.floats(0.0, 1.0),
+)
+def test_binary_cross_entropy_with_logits_is_within_4_ulp(x: float, y: float) -> None:
+    leaf, target = Value(x), Value(y)
+    loss = nn.binary_cross_entropy_with_logits(leaf, target)
+    loss.backward()
+    with mpmath.workdps(60):
+        (down, up), (log_down, log_up), _ = exact_softmax([0.0, x])
+        exact = -y * log_up - (1 - mpmath.mpf(y)) * log_down
+        terms = ((1 - mpmath.mpf(y)) * up, y * down)
+        assert ulps(loss.data, exact) <= 4.0
+        assert ulps(leaf.grad, terms[0] - terms[1], terms) <= 4.0
+        assert target.grad == -x
 
 
-EXTREMES = [[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [40.0, 0.0, 1.0], [0.1, 0.2, 0.3], [5.0]]
+probabilities = st.floats(0.0, 1.0, exclude_min=True, exclude_max=True) | st.floats(
+    1e-320, 1e-3
+)
 
 
-@pytest.mark.parametrize("xs", EXTREMES)
-@pytest.mark.parametrize("target", [0, -1])
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_cross_entropy_at_the_extremes(xs: list[float], target: int, smoothing: float) -> None:
-    with mpmath.workdps(9000):
-        target = range(len(xs))[target]
-        powers = [mpmath.exp(mpmath.mpf(x)) for x in xs]
-        p = [power / mpmath.fsum(powers) for power in powers]
-        goal = [mpmath.mpf(smoothing) / len(xs) for _ in xs]
-        goal[target] += 1 - mpmath.mpf(smoothing)
-        exact = mpmath.fsum([-share * mpmath.log(q) for share, q in zip(goal, p)])
-        logits = leaves(xs)
-        loss = nn.cross_entropy(logits, target, label_smoothing=smoothing)
-        loss.backward()
-        assert abs(loss.data - exact) <= 1e-15 * exact + 5e-324
-        for leaf, q, share in zip(logits, p, goal):
-            error = abs(leaf.grad - (q - share))
-            assert error <= 1e-15 * (abs(q - share) + smoothing) + 5e-324
+@given(probabilities, st.sampled_from([0.0, 1.0]) | st.floats(0.0, 1.0))
+def test_binary_cross_entropy_is_within_4_ulp(p: float, y: float) -> None:
+    leaf, target = Value(p), Value(y)
+    loss = nn.binary_cross_entropy(leaf, target)
+    loss.backward()
+    with mpmath.workdps(60):
+        exact, share = mpmath.mpf(p), 1 - mpmath.mpf(y)
+        logs = (mpmath.log(exact), mpmath.log1p(-exact))
+        slopes = (y / exact, share / (1 - exact))
+        assert ulps(loss.data, -y * logs[0] - share * logs[1]) <= 4.0
+        assert ulps(leaf.grad, slopes[1] - slopes[0], slopes) <= 4.0
+        assert ulps(target.grad, logs[1] - logs[0], logs) <= 4.0
+
+
+@given(
+    st.one_of([st.floats(-k, k) for k in (2.0, 1e4, 1e150)]),
+    st.just(1.0) | st.floats(1e-300, 1e150),
+)
+def test_huber_loss_is_within_4_ulp(error: float, delta: float) -> None:
+    leaf, size = Value(error), Value(delta)
+    loss = nn.huber_loss(leaf, 0.0, delta=size)
+    loss.backward()
+    with mpmath.workdps(60):
+        x, d = abs(mpmath.mpf(error)), mpmath.mpf(delta)
+        assert ulps(loss.data, x * x / 2 if x <= d else d * (x - d / 2)) <= 4.0
+        assert leaf.grad == min(max(error, -delta), delta)
+        assert ulps(size.grad, max(x - d, 0)) <= 0.5
+
+
+@given(logit_lists, st.integers(0, 5), st.sampled_from([0.0, 0.0, 0.1, 1.0]))
+def test_cross_entropy_is_within_4_ulp(xs: list[float], index: int, smoothing: float) -> None:
+    target, leaf = index % len(xs), leaves(xs)
+    loss = nn.cross_entropy(leaf, target, label_smoothing=smoothing)
+    loss.backward()
+    with mpmath.workdps(60):
+        p, logs, lacks = exact_softmax(xs)
+        share = mpmath.mpf(smoothing) / len(xs)
+        mean = share * mpmath.fsum([x - mpmath.mpf(xs[target]) for x in xs])
+        assert ulps(loss.data, -logs[target] - mean, [logs[target], mean]) <= 4.0
+        for i, x in enumerate(leaf):
+            if i == target:
+                terms = [lacks[i], share * (len(xs) - 1)]
+                assert ulps(x.grad, terms[1] - terms[0], terms) <= 4.0
+            else:
+                assert ulps(x.grad, p[i] - share, [p[i], share]) <= 4.0
 
 
 @given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=5), st.data())
