@@ -231,8 +231,8 @@ def operands_of(name: str) -> st.SearchStrategy[tuple[float, ...]]:
 # ---------------------------------------------------------------- what `math` has
 
 
-def test_every_operation_has_a_reference() -> None:
-    assert set(EXACT) | set(CLOSE) | {"gaussian", "exp_of_difference"} == _own
+def test_every_operation_that_has_a_name_of_its_own_has_a_reference() -> None:
+    assert {name for name in _own if hasattr(autograd, name)} <= set(EXACT) | set(CLOSE)
     assert not set(EXACT) & set(CLOSE)
 
 
