@@ -110,7 +110,7 @@ class Graph:
             raise TypeError("Graph takes one Value or more, got none")
         for root in roots:
             if type(root) is not Value:
-                raise TypeError(f"Graph takes Values, got {root!r} ({type(root).__name__})")
+                raise TypeError(f"Graph takes Values, got {root!r:.80} ({type(root).__name__})")
         self.options = Options().changed(**options)
         self._nodes: dict[Value, Node] = {}
         values = _in_order(roots)

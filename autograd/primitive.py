@@ -11,7 +11,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, NoReturn
 
 if sys.platform == "cython":
     import cython
@@ -126,8 +126,7 @@ class Primitive:
         try:
             partial = self.rules[slot](out, *operands)
         except Exception as error:
-            error.add_note(f"in partial {slot} of {self.name}({describe(operands)})")
-            raise
+            self._blame(error, f"partial {slot}", operands)
         if type(partial) is float or (is_node(partial) and is_node(out)):
             return partial
         return number(partial, f"partial {slot} of {self.name}")
@@ -137,14 +136,27 @@ class Primitive:
         try:
             partials: tuple[Any, ...] = self.rules[0](out, *operands)
         except Exception as error:
-            error.add_note(f"in the partials of {self.name}({describe(operands)})")
-            raise
+            self._blame(error, "the partials", operands)
         if len(partials) != len(operands):
             raise ValueError(
                 f"{self.name}: its rule gave {len(partials)} partials "
                 f"for {len(operands)} operands"
             )
         return partials if type(partials) is tuple else tuple(partials)
+
+    def _blame(self, error: Exception, what: str, operands: Iterable[Operand]) -> NoReturn:
+        """Raise the error of a partials rule, saying where."""
+        where = f"{what} of {self.name}({describe(operands)})"
+        if type(error) is OverflowError:
+            raise OverflowError(
+                f"{where}: too large for a float; scale or clip the operands"
+            ) from error
+        if type(error) is ZeroDivisionError:
+            raise ZeroDivisionError(
+                f"{where}: division by zero; keep the divisor away from 0"
+            ) from error
+        error.add_note(f"in {where}")
+        raise error
 
     def explain(self, error: Exception, operands: Iterable[Operand]) -> Exception:
         """The same type of error, naming the operation, the operands and their labels."""

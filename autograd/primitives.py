@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.primitive import TABLE, Primitive, is_node, number, primal
@@ -122,6 +122,11 @@ def _checked(name: str, rule: Rule) -> Rule:
 
     def checked(out: Any, *operands: Any) -> tuple[Any, ...]:
         partials = rule(out, *operands)
+        if not isinstance(partials, Iterable):
+            raise TypeError(
+                f"primitive {name!r}: its rule returns a tuple, one partial an operand, "
+                f"got {partials!r:.80}"
+            )
         return tuple([d if is_node(d) else number(d, f"a partial of {name}") for d in partials])
 
     return checked

@@ -59,7 +59,7 @@ class Stepper:
 
     def __init__(self, root: Value, seed: Number = 1.0) -> None:
         if type(root) is not Value:
-            raise TypeError(f"Stepper takes a Value, got {root!r} ({type(root).__name__})")
+            raise TypeError(f"Stepper takes a Value, got {root!r:.80} ({type(root).__name__})")
         self.graph = Graph(root)
         self.seed = number(seed, "the seed of Stepper")
         self.events = events(self.graph, self.seed)
@@ -97,10 +97,12 @@ class Stepper:
             TypeError: not an integer.
             IndexError: not between 0 and the number of events.
         """
+        if not hasattr(position, "__index__"):
+            raise TypeError(f"goto takes an integer, got {position!r:.80}")
         position = operator.index(position)
         if not 0 <= position <= len(self.events):
             raise IndexError(
-                f"goto({position}): there are {len(self.events)} events, "
+                f"goto({position!s:.20}): there are {len(self.events)} events, "
                 f"so a position is from 0 to {len(self.events)}"
             )
         while self.position < position:
@@ -118,8 +120,11 @@ class Stepper:
             That event; None if no such event is left, and then nothing is played.
 
         Raises:
+            TypeError: the label is not a string.
             LookupError: no node is called so.
         """
+        if not isinstance(label, str):
+            raise TypeError(f"run_until takes a node's label or name, got {label!r:.80}")
         wanted = {node.index for node in named(self.graph, label)}
         return self._run(lambda event: event.target.index in wanted)
 
@@ -220,5 +225,7 @@ def named(graph: Graph, label: str) -> list[Node]:
     if not found:
         names = [short(node.name) for node in graph.nodes[:MOST_NAMES]]
         more = ", …" if len(graph.nodes) > MOST_NAMES else ""
-        raise LookupError(f"no node is called {label!r}; there are {', '.join(names)}{more}")
+        raise LookupError(
+            f"no node is called {label!r:.80}; there are {', '.join(names)}{more}"
+        )
     return found

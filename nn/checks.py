@@ -124,13 +124,16 @@ def function(value: object, name: str) -> None:
         raise TypeError(f"{name} is a function, got {shortened(value)}")
 
 
-def instance(value: object, kind: type, name: str, hint: str = "") -> None:
+def instance(value: object, kind: type | tuple[type, ...], name: str, hint: str = "") -> None:
     """TypeError if it is of another type; the class itself is not one of its instances.
 
     >>> instance(Value(1.0), Value, "x")
     """
     if not isinstance(value, kind):
-        wanted = f"of the type {kind.__name__} {hint}".rstrip()
+        kinds = " or ".join(
+            [k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,))]
+        )
+        wanted = f"of the type {kinds} {hint}".rstrip()
         raise TypeError(f"{name} is {wanted}, got {shortened(value)}")
 
 

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.files import write_atomically
-from nn.checks import count, counter, finite, instance, not_negative, same_keys, shortened
+from nn.checks import (
+    count,
+    counter,
+    finite,
+    flag,
+    instance,
+    not_negative,
+    number,
+    same_keys,
+    shortened,
+)
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -51,12 +61,17 @@ class History:
         """Add an epoch.
 
         Raises:
-            ValueError: it has other names than the epochs before.
+            TypeError: it is no dict of numbers.
+            ValueError: it has other names than the epochs before, or none.
         """
+        instance(record, Mapping, "History: an epoch", 'such as {"loss": 1.0}')
+        numbers = {name: number(x, f"History: {shortened(name)}") for name, x in record.items()}
+        if not numbers:
+            raise ValueError("History: an epoch has one number or more, got none")
         if self.records and record.keys() != self.records.keys():
             raise ValueError(f"History: an epoch of {list(record)} after {list(self.records)}")
-        for name, number in record.items():
-            self.records.setdefault(name, []).append(number)
+        for name, x in numbers.items():
+            self.records.setdefault(name, []).append(x)
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self.records:
@@ -94,8 +109,14 @@ class History:
         """The history that `to_dict` gave.
 
         Raises:
+            TypeError: it is no dict of lists of numbers.
             ValueError: the lists differ in length.
         """
+        instance(records, Mapping, "History: the records")
+        for name, numbers in records.items():
+            instance(numbers, (list, tuple), f"History: {shortened(name)}")
+            for x in numbers:
+                number(x, f"History: {shortened(name)}")
         if len({len(numbers) for numbers in records.values()}) > 1:
             raise ValueError("History: the lists differ in length")
         history = cls()
@@ -190,6 +211,7 @@ class EarlyStopping:
         waited: epochs since.
 
     Raises:
+        TypeError: an argument is of the wrong type.
         ValueError: patience is less than 1, or min_delta negative.
     """
 
@@ -198,7 +220,7 @@ class EarlyStopping:
     ) -> None:
         self.patience = count(patience, "patience")
         self.min_delta = not_negative(min_delta, "min_delta")
-        self.restore_best = restore_best
+        self.restore_best = flag(restore_best, "restore_best")
         self.reset()
 
     def reset(self) -> None:
@@ -208,7 +230,13 @@ class EarlyStopping:
         self.best_state: dict[str, float] | None = None
 
     def update(self, loss: float, model: Module) -> None:
-        """An epoch has passed with this loss."""
+        """An epoch has passed with this loss.
+
+        Raises:
+            TypeError: the loss is no number, or the model no Module.
+        """
+        loss = number(loss, "EarlyStopping: the loss")
+        instance(model, Module, "EarlyStopping: the model")
         if loss < self.best - self.min_delta:
             self.best, self.waited = loss, 0
             self.best_state = model.state_dict() if self.restore_best else None

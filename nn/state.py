@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.files import write_atomically
-from nn.checks import shortened
+from nn.checks import instance, shortened
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
             arrays: the parameters `w.0`, `w.1`, … together as the array `w`.
 
     Raises:
+        TypeError: the model is no Module, or the path no path.
         ValueError: another suffix, or a parameter that JSON has no number for (infinite or
             NaN).
         ImportError: the safetensors package is needed and missing.
@@ -53,6 +54,7 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
     >>> other.state_dict() == model.state_dict()
     True
     """
+    instance(model, Module, "save_model: model")
     path = _with_known_suffix(path)
     state = model.state_dict()
     if path.suffix == ".json":
@@ -71,11 +73,13 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
     """Set the parameters to those that `save_model` wrote.
 
     Raises:
+        TypeError: the model is no Module, or the path no path.
         ValueError: another suffix, a file that is damaged, or one of another model, naming
             the paths that are missing or unexpected; the model is as it was.
         ImportError: the safetensors package is needed and missing.
         OSError: the file cannot be read.
     """
+    instance(model, Module, "load_model: model")
     path = _with_known_suffix(path)
     data = path.read_bytes()
     if path.suffix == ".json":
@@ -177,10 +181,11 @@ def _finite(number: str) -> float:
 
 
 def _with_known_suffix(path: str | os.PathLike[str]) -> Path:
-    path = Path(path)
-    if path.suffix not in (".json", ".safetensors"):
-        raise ValueError(f"a model's file ends in .json or .safetensors, got {str(path)!r}")
-    return path
+    result = Path(path)
+    if result.suffix not in (".json", ".safetensors"):
+        got = os.fspath(path)
+        raise ValueError(f"a model's file ends in .json or .safetensors, got {got!r}")
+    return result
 
 
 def _safetensors() -> Any:

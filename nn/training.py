@@ -13,7 +13,7 @@ from autograd import Value, no_grad
 from autograd.primitive import primal
 from nn.boundary import Boundary
 from nn.checkpoint import Checkpoint
-from nn.checks import count, function, instance, not_negative, shortened
+from nn.checks import count, flag, function, instance, not_negative, shortened
 from nn.clipping import clip_grad_norm_
 from nn.history import EarlyStopping, Event, History, StopTraining
 from nn.module import Module
@@ -77,7 +77,8 @@ def fit(
         targets name few classes, it can also draw how the model came to divide the plane.
 
     Raises:
-        ValueError: X and y differ in length or are empty; a number out of range; an
+        ValueError: X and y differ in length or are empty; a target is infinite or NaN; a
+            number out of range; an
             optimizer of another model; `resume` with a checkpoint that is damaged or of
             another model, optimizer, scheduler, number of samples, validation or metrics
             (nothing is changed then).
@@ -101,15 +102,17 @@ def fit(
     >>> [round(p.data, 6) for p in model.parameters()]
     [2.0, 1.0]
     """
-    training = _samples(X, y)
+    training = _samples(X, y, "fit: ")
     held_out = [] if validation is None else _validation(validation)
-    size = len(training) if batch_size is None else count(batch_size, "batch_size")
-    count(epochs, "epochs", least=0)
+    flag(shuffle, "fit: shuffle")
+    flag(resume, "fit: resume")
+    size = len(training) if batch_size is None else count(batch_size, "fit: batch_size")
+    count(epochs, "fit: epochs", least=0)
     progress_bar = _progress_bar(progress)
     history = History()
-    callbacks = list(callbacks)
-    trainer = _Trainer(model, loss, optimizer, penalty, max_norm, metrics or {})
-    _check_parts(scheduler, early_stopping, callbacks)
+    trainer = _Trainer(model, loss, optimizer, penalty, max_norm, metrics)
+    callbacks = _checked_callbacks(callbacks)
+    _check_parts(scheduler, early_stopping)
     saved = Checkpoint(
         checkpoint,
         model,
@@ -165,8 +168,9 @@ class _Trainer:
         optimizer: Optimizer,
         penalty: Callable[[list[Value]], Any] | None,
         max_norm: float | None,
-        metrics: Metrics,
+        metrics: Metrics | None,
     ) -> None:
+        metrics = {} if metrics is None else metrics
         instance(model, Module, "fit: model")
         instance(optimizer, Optimizer, "fit: optimizer")
         if set(model.parameters()).isdisjoint(optimizer.params):
@@ -176,6 +180,7 @@ class _Trainer:
             )
         instance(metrics, Mapping, "fit: metrics", 'such as {"accuracy": nn.accuracy}')
         for name, metric in metrics.items():
+            instance(name, str, "fit: the name of a metric")
             function(metric, f"fit: the metric {name!r}")
         if "loss" in metrics:
             raise ValueError('fit: a metric cannot be called "loss", which the loss is')
@@ -183,7 +188,7 @@ class _Trainer:
         if penalty is not None:
             function(penalty, "fit: penalty")
         if max_norm is not None:
-            not_negative(max_norm, "fit: max_norm")
+            max_norm = not_negative(max_norm, "fit: max_norm")
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
@@ -257,34 +262,55 @@ class _Trainer:
 def _check_parts(
     scheduler: Scheduler | None,
     early_stopping: EarlyStopping | None,
-    callbacks: list[Callable[[Event], object]],
 ) -> None:
     if scheduler is not None:
         instance(scheduler, Scheduler, "fit: scheduler")
     if early_stopping is not None:
         instance(early_stopping, EarlyStopping, "fit: early_stopping")
-    for callback in callbacks:
+
+
+def _checked_callbacks(
+    callbacks: Iterable[Callable[[Event], object]],
+) -> list[Callable[[Event], object]]:
+    instance(callbacks, Iterable, "fit: callbacks", "of functions")
+    result = list(callbacks)
+    for callback in result:
         function(callback, "fit: a callback")
+    return result
 
 
 def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> list[Sample]:
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
         raise TypeError(f"fit: validation is a pair (X, y), got {shortened(validation)}")
-    return _samples(*validation)
+    return _samples(*validation, "fit: validation: ")
 
 
-def _samples(X: Iterable[Any], y: Iterable[Any]) -> list[Sample]:  # noqa: N803
-    inputs, targets = _listed(X), _listed(y)
+def _samples(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # noqa: N803
+    inputs, targets = _listed(X, f"{what}X"), _listed(y, f"{what}y")
     if len(inputs) != len(targets):
-        raise ValueError(f"fit: {len(inputs)} samples in X for {len(targets)} targets in y")
+        raise ValueError(f"{what}{len(inputs)} samples in X for {len(targets)} targets in y")
     if not inputs:
-        raise ValueError("fit: there are no samples in X")
+        raise ValueError(f"{what}there are no samples in X")
+    for i, target in enumerate(targets):
+        if not _is_finite(target):
+            raise ValueError(f"{what}y[{i}] is {shortened(target)}; leave that sample out")
     return list(zip(inputs, targets))
 
 
-def _listed(x: Iterable[Any]) -> list[Any]:
+def _listed(x: Iterable[Any], what: str) -> list[Any]:
+    if not isinstance(x, Iterable) or isinstance(x, (str, bytes, Mapping)):
+        raise TypeError(f"{what} is a list or an array, got {shortened(x)}")
     result: list[Any] = _plain(x if hasattr(x, "tolist") else list(x))
+    if not isinstance(result, list):  # of an array without dimensions
+        raise TypeError(f"{what} is a list or an array, got {shortened(x)}")
     return result
+
+
+def _is_finite(target: Any) -> bool:
+    """Whether no number of the target is infinite or NaN."""
+    if isinstance(target, list):
+        return all(map(_is_finite, target))
+    return not isinstance(target, float) or math.isfinite(target)
 
 
 def _plain(x: Any) -> Any:
@@ -323,7 +349,7 @@ def _progress_bar(
     def no_bar(**settings: Any) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
 
-    if progress is not None and not progress:
+    if progress is not None and not flag(progress, "fit: progress"):
         return no_bar
     try:
         from tqdm.auto import tqdm

@@ -56,7 +56,10 @@ class Options:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 offered = ", ".join(map(repr, choices))
-                raise ValueError(f"{name} is one of {offered}, got {getattr(self, name)!r}")
+                raise ValueError(f"{name} is one of {offered}, got {getattr(self, name)!r:.80}")
+        for name in ("values", "gradients"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} is True or False, got {getattr(self, name)!r:.80}")
         for name in COUNTS:
             count = getattr(self, name)
             if count is not None and type(count) is not int:
@@ -67,7 +70,7 @@ class Options:
             if not isinstance(getattr(self, name), str | None):
                 raise TypeError(f"{name} is a string or None, got {getattr(self, name)!r}")
         numbers.check(self.format)
-        if not isinstance(self.timeout, int | float):
+        if not isinstance(self.timeout, int | float) or isinstance(self.timeout, bool):
             raise TypeError(f"timeout is a number of seconds, got {self.timeout!r}")
         if not self.timeout > 0:
             raise ValueError(f"timeout is a number of seconds above 0, got {self.timeout!r}")

@@ -276,8 +276,31 @@ def test_an_error_in_a_partials_rule_names_the_operation(variadic: bool) -> None
         return (x / out,) if variadic else x / out
 
     odd = primitive("odd_one", abs, slope, variadic=variadic)
-    with pytest.raises(ZeroDivisionError) as caught:
+    with pytest.raises(ZeroDivisionError, match=r"partials? .*of odd_one\(0\.0\): division by"):
         odd(Value(0.0))
-    (note,) = caught.value.__notes__
-    assert "odd_one(0.0)" in note
     assert odd(0.0) == 0.0
+
+
+@pytest.mark.parametrize("variadic", [False, True])
+def test_a_partial_that_is_too_large_names_the_operation(variadic: bool) -> None:
+    def slope(out: Any, x: Any) -> Any:
+        return (x**2.0,) if variadic else x**2.0
+
+    odd = primitive("odd_one", abs, slope, variadic=variadic)
+    with pytest.raises(OverflowError, match=r"of odd_one\(1e\+200\): too large for a float"):
+        odd(Value(1e200))
+
+
+@pytest.mark.parametrize("variadic", [False, True])
+def test_any_other_error_of_a_partials_rule_has_a_note(variadic: bool) -> None:
+    odd = primitive("odd_one", abs, lambda out, x: {}[x], variadic=variadic)
+    with pytest.raises(KeyError) as caught:
+        odd(Value(0.5))
+    (note,) = caught.value.__notes__
+    assert "odd_one(0.5)" in note
+
+
+def test_a_variadic_rule_that_returns_no_tuple() -> None:
+    odd = primitive("odd_one", max, lambda out, *xs: None, variadic=True)
+    with pytest.raises(TypeError, match=r"'odd_one': its rule returns a tuple, one .*got None"):
+        odd(Value(1.0), 2.0)

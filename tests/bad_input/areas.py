@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.bad_input import functional, losses, modules, optim, transforms, value
+from tests.bad_input import (
+    checking,
+    drawing,
+    functional,
+    losses,
+    modules,
+    optim,
+    training,
+    transforms,
+    value,
+)
 
 __all__ = ["AREAS", "WITHOUT"]
 
@@ -15,6 +25,9 @@ AREAS = [
         modules.rows,
         losses.rows,
         optim.rows,
+        training.rows,
+        drawing.rows,
+        checking.rows,
     )
 ]
 WITHOUT: dict[str, str] = {}
