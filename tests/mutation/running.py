@@ -1,8 +1,12 @@
-"""A mutant and its tests in a forked process, two at a time."""
+"""A mutant and its tests in a forked process, two at a time.
+
+First the tests are collected once, and each mutant gets its functions changed in place, in
+a fork of that process. Those that change more than functions, or survive though a function
+has run at import, are tried in a process that imports the changed module from the start.
+"""
 
 from __future__ import annotations
 
-import ast
 import gc
 import importlib
 import math
@@ -11,24 +15,28 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.machinery import SourceFileLoader
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
 
 from tests.mutation.mutants import Mutant
+from tests.mutation.swapping import same, swap
 
 KILLED, TIMED_OUT, SURVIVED = "killed", "timed out", "survived"
-SAME, NO_CODE = "the same syntax tree", "not Python"
+SAME, NO_CODE = "the same byte code", "not Python"
+AGAIN = "to be imported"
 AT_ONCE = 2
 MEMORY = 6 << 30
 # (pytest loads files that it rewrites by itself, so it shall rewrite none)
-OPTIONS = ["-x", "-q", "--assert=plain", "--hypothesis-profile=mutation"]
-PLUGINS = [
+OPTIONS = [
+    *("-x", "-q", "--assert=plain", "--hypothesis-profile=mutation"),
     *("-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider"),
     *("-p", "no:junitxml", "-p", "no:unraisableexception", "-p", "no:threadexception"),
 ]
@@ -46,31 +54,6 @@ class Outcome:
     mutant: Mutant
     verdict: str
     line: str  # as changed
-
-
-class Clock:
-    """A pytest plugin: a test that takes much longer than the slowest did ends the process.
-
-    The time is the processor's, so that other work on the machine does not count.
-    """
-
-    def __init__(self, limit: float) -> None:
-        self.limit = limit
-        self.slowest = 0.0
-        self.started = 0.0
-
-    def start(self) -> None:
-        self.started = time.process_time()
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        if math.isfinite(self.limit):
-            seconds = math.ceil(self.started + self.limit)
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
-
-    def pytest_runtest_logstart(self) -> None:
-        self.start()
-
-    def pytest_runtest_logfinish(self) -> None:
-        self.slowest = max(self.slowest, time.process_time() - self.started)
 
 
 def warm() -> None:
@@ -102,109 +85,211 @@ def run_all(
     Raises:
         RuntimeError: the tests fail without a change, or pass without the module.
     """
-    broken = _Child(lambda: f"{source}\nraise RuntimeError", path, tests, "", math.inf)
-    wait([broken.receiver])
-    if broken.result()[0] != KILLED:
-        raise RuntimeError(f"{path}: the tests pass without it")
+    receiver, sender = _fork.Pipe(duplex=False)
+    server = _fork.Process(target=_swap_all, args=(path, source, mutants, tests, sender))
+    server.start()
+    sender.close()
+    left = []
+    try:
+        while True:
+            index, verdict, line = receiver.recv()
+            if verdict == AGAIN:
+                left.append(index)
+            else:
+                yield Outcome(mutants[index], verdict, line)
+    except EOFError:
+        server.join()
+    clock = Clock(math.inf)
+    broken = partial(_imported, path, lambda: f"{source}\nraise RuntimeError", 0, tests, clock)
+    unchanged = partial(_imported, path, lambda: source, 0, tests, clock)
     started = time.monotonic()
-    unchanged = _Child(lambda: source, path, tests, "", math.inf)
-    wait([unchanged.receiver])
-    verdict, _, slowest = unchanged.result()
-    if verdict != SURVIVED:
+    (_, bad), (_, good) = sorted(_each([broken, unchanged], math.inf))
+    if bad is None or bad[0] != KILLED:
+        raise RuntimeError(f"{path}: the tests pass without it")
+    if good is None or good[0] != SURVIVED:
         raise RuntimeError(f"{path}: the tests fail without a change")
-    overdue = 60.0 + 10.0 * (time.monotonic() - started)
-    limit = 2.0 + 4.0 * slowest
-    original = ast.dump(ast.parse(source))
-    waiting = list(reversed(mutants))
-    running: dict[_Child, tuple[Mutant, float]] = {}
+    clock = Clock(good[2])
+    works = [
+        partial(_imported, path, mutants[i].change, mutants[i].row, tests, clock) for i in left
+    ]
+    for place, found in _each(works, 60.0 + 10.0 * (time.monotonic() - started)):
+        verdict, line, _ = found or (TIMED_OUT, "", 0.0)
+        yield Outcome(mutants[left[place]], verdict, line)
+
+
+# ---------------------------------------------------------------- one after the other
+
+
+class Clock:
+    """A pytest plugin: a test that takes much longer than the slowest did ends the process.
+
+    The time is the processor's, so that other work on the machine does not count.
+    """
+
+    def __init__(self, usual: float) -> None:
+        self.limit = 2.0 + 4.0 * usual
+        self.slowest = 0.0
+        self.started = 0.0
+
+    def start(self) -> None:
+        self.started = time.process_time()
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        if math.isfinite(self.limit):
+            seconds = math.ceil(self.started + self.limit)
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
+
+    def stop(self) -> None:
+        self.slowest = max(self.slowest, time.process_time() - self.started)
+
+    def pytest_runtest_logstart(self) -> None:
+        self.start()
+
+    def pytest_runtest_logfinish(self) -> None:
+        self.stop()
+
+
+def _each(works: Sequence[Callable[[], Any]], overdue: float) -> Iterator[tuple[int, Any]]:
+    """What each returns in a process of its own, or None if it ends otherwise or is late."""
+    waiting = list(reversed(list(enumerate(works))))
+    running: dict[int, tuple[Any, Any, float]] = {}
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
-            mutant = waiting.pop()
-            child = _Child(mutant.change, path, tests, original, limit)
-            running[child] = mutant, time.monotonic() + overdue
-        first = min(end for _, end in running.values())
-        wait([child.receiver for child in running], max(0.0, first - time.monotonic()))
-        for child, (mutant, end) in list(running.items()):
-            if child.receiver.poll() or time.monotonic() > end:
-                del running[child]
-                verdict, code, _ = child.result()
-                lines = code.splitlines()[mutant.row - 1 : mutant.row]
-                yield Outcome(mutant, verdict, "".join(lines).strip())
+            place, work = waiting.pop()
+            receiver, sender = _fork.Pipe(duplex=False)
+            process = _fork.Process(target=_answer, args=(work, sender))
+            process.start()
+            sender.close()
+            running[place] = process, receiver, time.monotonic() + overdue
+        first = min(end for _, _, end in running.values()) - time.monotonic()
+        wait([receiver for _, receiver, _ in running.values()], min(max(0.0, first), 3600.0))
+        for place, (process, receiver, end) in list(running.items()):
+            if receiver.poll() or time.monotonic() > end:
+                del running[place]
+                try:
+                    found = receiver.recv() if receiver.poll() else None
+                except EOFError:
+                    found = None
+                process.kill()
+                process.join()
+                receiver.close()
+                yield place, found
 
 
-class _Child:
-    """A process that imports `path` as `change()` returns it, and runs the tests."""
-
-    def __init__(
-        self,
-        change: Callable[[], str],
-        path: Path,
-        tests: list[str],
-        original: str,
-        limit: float,
-    ) -> None:
-        self.receiver, sender = _fork.Pipe(duplex=False)
-        self.process = _fork.Process(
-            target=_judge, args=(change, path, tests, original, limit, sender)
-        )
-        self.process.start()
-        sender.close()
-
-    def result(self) -> tuple[str, str, float]:
-        """Verdict, code and slowest test; timed out if it ended without, or has not ended."""
-        try:
-            if self.receiver.poll():
-                found: tuple[str, str, float] = self.receiver.recv()
-                return found
-        except EOFError:
-            pass
-        finally:
-            self.process.kill()
-            self.process.join()
-            self.receiver.close()
-        return TIMED_OUT, "", 0.0
-
-
-def _judge(
-    change: Callable[[], str],
-    path: Path,
-    tests: list[str],
-    original: str,
-    limit: float,
-    sender: Connection[Any, Any],
-) -> None:
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
+def _answer(work: Callable[[], Any], sender: Connection[Any, Any]) -> None:
+    _silence()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    clock = Clock(limit)
-    clock.start()
-    code = change()
-    verdict = KILLED
-    try:
-        if ast.dump(ast.parse(code)) == original:
-            verdict = SAME
-    except SyntaxError:
-        verdict = NO_CODE
-    if verdict == KILLED:
-        _load(path, code)
-        try:
-            if pytest.main([*OPTIONS, *PLUGINS, *tests], plugins=[clock]) == 0:
-                verdict = SURVIVED
-        except BaseException:  # whatever a mutant may raise at import
-            verdict = KILLED
-    sender.send((verdict, code, clock.slowest))
+    sender.send(work())
     sender.close()
     os._exit(0)
 
 
-def _load(path: Path, code: str) -> None:
-    """Have `path` imported as this code."""
+def _silence() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+def _line(code: str, row: int) -> str:
+    return "".join(code.splitlines()[row - 1 : row]).strip()
+
+
+# ---------------------------------------------------------------- imported
+
+
+def _imported(
+    path: Path, change: Callable[[], str], row: int, tests: list[str], clock: Clock
+) -> tuple[str, str, float]:
+    clock.start()
+    code = change()
     usual = SourceFileLoader.get_code
 
     def get_code(self: SourceFileLoader, fullname: str) -> Any:
         if self.path == str(path):
-            return compile(code, str(path), "exec")
+            return compile(code, str(path), "exec", dont_inherit=True)
         return usual(self, fullname)
 
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
+    verdict = SURVIVED
+    try:
+        if pytest.main([*OPTIONS, *tests], plugins=[clock]) != 0:
+            verdict = KILLED
+    except BaseException:  # whatever a mutant may raise at import
+        verdict = KILLED
+    return verdict, _line(code, row), clock.slowest
+
+
+# ---------------------------------------------------------------- swapped
+
+
+def _swap_all(
+    path: Path,
+    source: str,
+    mutants: list[Mutant],
+    tests: list[str],
+    sender: Connection[Any, Any],
+) -> None:
+    _silence()
+    plugin = _Swapping(path, source, mutants, sender)
+    pytest.main([*OPTIONS, *tests], plugins=[plugin])
+    sender.close()
+    os._exit(0)
+
+
+class _Swapping:
+    """A pytest plugin that runs the tests of each mutant instead of running them."""
+
+    def __init__(
+        self, path: Path, source: str, mutants: list[Mutant], sender: Connection[Any, Any]
+    ) -> None:
+        self.path = str(path)
+        self.original = compile(source, self.path, "exec", dont_inherit=True)
+        self.rows = len(source.splitlines())
+        self.mutants = mutants
+        self.sender = sender
+        self.called: set[CodeType] = set()  # while the module and the tests were imported
+        sys.setprofile(self.note)
+
+    def note(self, frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code.co_filename == self.path:
+            self.called.add(frame.f_code)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        sys.setprofile(None)
+        ((_, good),) = _each([partial(self.run, session, Clock(math.inf))], math.inf)
+        if good is not None and good[0]:
+            clock = Clock(good[1])
+            works = [partial(self.judge, session, clock, mutant) for mutant in self.mutants]
+            for place, found in _each(works, 600.0):
+                verdict, line = found or (TIMED_OUT, "")
+                self.sender.send((place, verdict, line))
+        return True
+
+    def judge(self, session: pytest.Session, clock: Clock, mutant: Mutant) -> tuple[str, str]:
+        clock.start()
+        code = mutant.change()
+        line = _line(code, mutant.row)
+        try:
+            changed: CodeType = compile(code, self.path, "exec", dont_inherit=True)
+        except SyntaxError:
+            return NO_CODE, line
+        if same(self.original, changed):
+            return SAME, line
+        swapped = swap(self.original, changed) if len(code.splitlines()) == self.rows else None
+        if swapped is None:
+            return AGAIN, line
+        try:
+            passed, _ = self.run(session, clock)
+        except BaseException:
+            passed = False
+        if passed:
+            return AGAIN if swapped & self.called else SURVIVED, line
+        return KILLED, line
+
+    def run(self, session: pytest.Session, clock: Clock) -> tuple[bool, float]:
+        for item, following in zip(session.items, [*session.items[1:], None]):
+            clock.start()
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            clock.stop()
+            if session.testsfailed:
+                return False, clock.slowest
+        return True, clock.slowest
