@@ -246,6 +246,49 @@ def test_forward_mode_has_the_strong_zero_and_the_error() -> None:
         jvp(lambda x: sqrt(x).square(), (0.0,), (1.0,))
 
 
+def test_the_first_argument_is_meant_unless_another_is_named() -> None:
+    def f(x: Any, y: Any) -> Any:
+        """x²y"""
+        return x * x * y
+
+    assert grad(f)(2.0, 3.0) == 12.0
+    assert value_and_grad(f)(2.0, 3.0) == (12.0, 12.0)
+    assert jacobian(f)(2.0, 3.0) == 12.0
+    assert hessian(f)(2.0, 3.0) == 6.0
+
+
+def test_a_transform_has_the_name_and_words_of_its_function() -> None:
+    def f(x: Any) -> Any:
+        """x²"""
+        return x * x
+
+    for made in (grad(f), value_and_grad(f), jacobian(f), hessian(f), hessian(f, (0,))):
+        assert (made.__name__, made.__doc__) == ("f", "x²")
+
+
+def test_three_hundred_results_and_arguments() -> None:
+    assert jacobian(lambda x: [x * float(i) for i in range(300)])(1.0) == [*range(300)]
+    slopes = grad(lambda *xs: autograd.sum(xs), argnums=tuple(range(300)))(*[1.0] * 300)
+    assert slopes == (1.0,) * 300
+
+
+def test_every_entry_of_a_cotangent_counts() -> None:
+    _, pullback = vjp(lambda x: [2.0 * x, 3.0 * x, 5.0 * x], 1.0)
+    assert pullback([1.0, -1.0, 0.0]) == (-1.0,)
+    assert pullback([-1.0, 0.0, 1.0]) == (3.0,)
+
+
+def test_a_cotangent_may_be_a_value() -> None:
+    u = Value(2.0)
+    (slope,) = vjp(lambda x: x * x, 3.0)[1](u)
+    assert (slope.data, gradient(slope, u)) == (12.0, 6.0)
+
+
+def test_a_result_that_does_not_depend_on_the_argument_has_tangent_zero() -> None:
+    w = Value(3.0)
+    assert jvp(lambda x: [w, w * w], (2.0,), (1.0,))[1] == [0.0, 0.0]
+
+
 # ---------------------------------------------------------------- errors
 
 
@@ -255,8 +298,10 @@ def test_a_vector_has_no_gradient() -> None:
 
 
 def test_too_few_arguments_for_argnums() -> None:
-    with pytest.raises(ValueError, match="argnums names argument 1, but 1 were given"):
-        grad(lambda x: x, argnums=1)(1.0)
+    for argnum in (1, 2, -2):
+        message = f"argnums names argument {argnum}, but 1 were given"
+        with pytest.raises(ValueError, match=message):
+            grad(lambda x: x, argnums=argnum)(1.0)
 
 
 def test_an_argument_that_is_not_numeric_is_named() -> None:
