@@ -110,8 +110,12 @@ def test_shapes_that_do_not_fit(loss: Callable[..., Any]) -> None:
     for bad in ("ab", None):
         with pytest.raises(TypeError, match=f"{name} takes numbers and Values, or lists of"):
             loss([0.5], bad)
-    with pytest.raises(ValueError, match=f'{name}: reduction is "mean", .* got .avg.'):
-        loss([0.5], [1], "avg")
+    with pytest.raises(TypeError, match=f"{name} takes numbers and Values, or lists of"):
+        loss([0.5], [None])
+    for reduction in ("avg", "total"):
+        message = f'{name}: reduction is "mean", .* got .{reduction}.'
+        with pytest.raises(ValueError, match=message):
+            loss([0.5], [1], reduction)
 
 
 @pytest.mark.parametrize("loss", CLASS_LOSSES)
@@ -136,8 +140,9 @@ def test_classes_that_do_not_fit(loss: Callable[..., Any]) -> None:
 
 
 def test_settings_out_of_range() -> None:
-    with pytest.raises(ValueError, match="huber_loss: delta is positive, got 0"):
-        nn.huber_loss([1.0], [1.0], delta=0)
+    for delta in (0, -1.0):
+        with pytest.raises(ValueError, match=f"huber_loss: delta is positive, got {delta}"):
+            nn.huber_loss([1.0], [1.0], delta=delta)
     with pytest.raises(ValueError, match="label_smoothing is within"):
         nn.cross_entropy([[1.0, 2.0]], [0], label_smoothing=1.5)
     with pytest.raises(ValueError, match="a target is -1 or 1, got 0"):
@@ -279,12 +284,23 @@ def test_accuracy() -> None:
     assert nn.accuracy(np.array([[0.0, 2.0]]), np.array([1])) == 1.0
     assert nn.accuracy([Value(0.5), -0.5, 0.0], [1, -1, -1]) == 1.0
     assert nn.accuracy([0.5, -0.5], [0, 0]) == 0.5
+    assert nn.accuracy([-0.5, -0.5], [1, 0]) == 0.5
+    assert nn.accuracy([[0.0, 2.0]], [0]) == 0.0
     assert nn.accuracy([[0.3], [-2.0]], [1, 0]) == 1.0
     assert nn.accuracy(np.array([[0.3], [-2.0]]), np.array([[-1], [-1]])) == 0.5
     with pytest.raises(ValueError, match="accuracy: no predictions"):
         nn.accuracy([], [])
     with pytest.raises(ValueError, match="accuracy: 1 predictions for 2"):
         nn.accuracy([0.5], [1, 1])
+
+
+def test_three_hundred_classes_and_samples() -> None:
+    assert nn.mse_loss([1.0] * 300, [3.0] * 300) == 4.0
+    logits, last = [0.0] * 299 + [5.0], len([0.0] * 299)
+    assert nn.cross_entropy([logits], [last]) == pytest.approx(
+        math.log1p(299.0 * math.exp(-5.0)), rel=1e-15
+    )
+    assert nn.accuracy([logits], [last]) == 1.0
 
 
 def test_penalties_of_what_is_no_list() -> None:
@@ -316,6 +332,8 @@ def test_a_sample_without_logits(row: Any) -> None:
             ValueError, match=rf"{loss.__name__}: a sample has a list of logits"
         ):
             loss([[1.0, 2.0], row], [0, 0])
+        with pytest.raises(ValueError, match="a sample has a list of logits"):
+            loss([[], [1.0, 2.0]], [0, 0])
 
 
 def test_penalties_are_single_nodes() -> None:
