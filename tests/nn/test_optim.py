@@ -98,6 +98,7 @@ def test_parameters_that_are_none(kind: Callable[..., nn.Optimizer]) -> None:
         (nn.SGD, {"weight_decay": -1.0}, "weight_decay is"),
         (nn.SGD, {"nesterov": True}, "nesterov needs a momentum"),
         (nn.SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "nesterov"),
+        (nn.SGD, {"nesterov": True, "momentum": 0.9, "dampening": -0.1}, "nesterov"),
         (nn.Adam, {"betas": (1.0, 0.9)}, r"betas\[0\] is within \[0, 1\), got 1\.0"),
         (nn.Adam, {"betas": (0.9, -0.1)}, r"betas\[1\] is within"),
         (nn.Adam, {"eps": -1.0}, "eps is"),
@@ -197,9 +198,11 @@ def test_a_step_that_would_overflow_changes_nothing(
     "change",
     [
         {"optimizer": "SGD"},
+        {"optimizer": "AdaMax"},
         {"buffers": None},
         {"buffers": {"exp_avg": [0.0]}},
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [0.0, 0.0]}},
+        {"buffers": {"exp_avg": [0.0], "exp_avg_sq": []}},
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": ["0"]}},
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": 3.0}},
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [-1.0]}},
@@ -223,6 +226,13 @@ def test_a_state_that_does_not_fit(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="Adam"):
         optimizer.load_state_dict(before | {"steps": 3} | change)
     assert optimizer.state_dict() == before
+
+
+def test_a_state_of_three_hundred_parameters() -> None:
+    first, second = (nn.Adam([Value(float(i)) for i in range(300)]) for _ in range(2))
+    stepped(first, [[1.0] * 300])
+    second.load_state_dict(first.state_dict())
+    assert second.state_dict() == first.state_dict()
 
 
 def test_what_is_no_state() -> None:
