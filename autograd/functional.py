@@ -6,7 +6,8 @@ Values go through `np.exp` and the like, element by element.
 
 All raise TypeError for an operand that is not a real number, and what `math` raises
 (ValueError outside the domain, OverflowError, ZeroDivisionError) with the operation, the
-operand's value and its label in the message.
+operand's value and its label in the message. `Kink:` tells, in the words of the table of
+primitives, what the derivative is where there is none: the subgradient of least norm.
 """
 
 from __future__ import annotations
@@ -142,9 +143,11 @@ def div(x: Operand, y: Operand) -> Any:
 def pow(x: Operand, y: Operand) -> Any:
     """x to the power of y, by the rules of `float.__pow__`.
 
-    A negative x takes whole exponents only (ValueError, never a complex number), and has no
-    derivative in y: asking for it raises ValueError. 0**0 is 1 with both partials 0;
-    d/dx x**p at 0 is inf for 0 < p < 1.
+    A negative x takes whole exponents only (ValueError, never a complex number). Asking for
+    a derivative that does not exist raises ValueError too.
+
+    Kink: 0**0 = 1 with both partials 0; d/dx 0**p = inf for 0 < p < 1; d/dp (0**p) = 0;
+    d/dp does not exist at x < 0.
 
     >>> x = Value(3.0)
     >>> pow(x, 2.0).backward()
@@ -176,7 +179,9 @@ def reciprocal(x: T) -> T:
 
 
 def abs(x: T) -> T:
-    """|x|; its derivative at 0 is 0.
+    """|x|.
+
+    Kink: 0 at x = 0.
 
     >>> abs(-2.0)
     2.0
@@ -187,6 +192,8 @@ def abs(x: T) -> T:
 def sign(x: T) -> T:
     """-1, 0 or 1 (a zero keeps its sign); its derivative is 0 everywhere.
 
+    Kink: 0 at x = 0.
+
     >>> sign(-0.5)
     -1.0
     """
@@ -196,7 +203,9 @@ def sign(x: T) -> T:
 def maximum(*xs: Any) -> Any:
     """The largest of maximum(x, y, …) or maximum([x, y, …]); NaN if one of them is.
 
-    Operands that tie share the derivative equally. ValueError for no operands.
+    ValueError for no operands.
+
+    Kink: operands that tie for the maximum share equally.
 
     >>> maximum(1.0, Value(2.0, label="b"), 0.5)
     Value(2.0, op='max')
@@ -207,7 +216,9 @@ def maximum(*xs: Any) -> Any:
 def minimum(*xs: Any) -> Any:
     """The smallest of minimum(x, y, …) or minimum([x, y, …]); NaN if one of them is.
 
-    Operands that tie share the derivative equally. ValueError for no operands.
+    ValueError for no operands.
+
+    Kink: operands that tie for the minimum share equally.
 
     >>> minimum([1.0, 2.0])
     1.0
@@ -218,7 +229,9 @@ def minimum(*xs: Any) -> Any:
 def clip(x: Operand, low: Operand = -math.inf, high: Operand = math.inf) -> Any:
     """x moved into [low, high]; ValueError if low > high.
 
-    The derivative in x is 1 strictly inside, 0 outside and at the bounds.
+    The derivative in x is 1 strictly inside, 0 outside.
+
+    Kink: 0 at both bounds, where the bound itself has partial 1.
 
     >>> clip(3.0, 0.0, 1.0)
     1.0
@@ -234,6 +247,8 @@ def where(
     A branch may be a function of no arguments, which is called only if it is chosen: then
     what it returns is the result, and nothing is evaluated outside its domain. A branch
     given as a value has been evaluated already, and raised if it had to.
+
+    Kink: the branch not chosen has partial 0.
 
     >>> x = Value(0.0)
     >>> where(x > 0.0, lambda: log(x), 0.0)
@@ -341,7 +356,9 @@ def logsumexp(*xs: Any) -> Any:
 
 
 def sqrt(x: T) -> T:
-    """The square root; ValueError for x < 0; its derivative at 0 is inf.
+    """The square root; ValueError for x < 0.
+
+    Kink: inf at x = 0.
 
     >>> sqrt(9.0)
     3.0
@@ -350,7 +367,9 @@ def sqrt(x: T) -> T:
 
 
 def cbrt(x: T) -> T:
-    """The real cube root, also of negative numbers; its derivative at 0 is inf.
+    """The real cube root, also of negative numbers.
+
+    Kink: inf at x = 0.
 
     >>> cbrt(-8.0)
     -2.0
@@ -359,7 +378,9 @@ def cbrt(x: T) -> T:
 
 
 def hypot(*xs: Operand) -> Any:
-    """√(x² + y² + …), without overflow; both partials are 0 at the origin.
+    """√(x² + y² + …), without overflow.
+
+    Kink: 0 at the origin.
 
     >>> hypot(3.0, 4.0)
     5.0
@@ -400,6 +421,8 @@ def tan(x: T) -> T:
 def asin(x: T) -> T:
     """The arc sine, in radians; ValueError outside [-1, 1].
 
+    Kink: inf at x = -1 and 1.
+
     >>> asin(0.0)
     0.0
     """
@@ -408,6 +431,8 @@ def asin(x: T) -> T:
 
 def acos(x: T) -> T:
     """The arc cosine, in radians; ValueError outside [-1, 1].
+
+    Kink: -inf at x = -1 and 1.
 
     >>> acos(1.0)
     0.0
@@ -425,7 +450,9 @@ def atan(x: T) -> T:
 
 
 def atan2(y: Operand, x: Operand) -> Any:
-    """The angle of the point (x, y), in radians; both partials are 0 at the origin.
+    """The angle of the point (x, y), in radians.
+
+    Kink: both partials 0 at the origin.
 
     >>> atan2(0.0, 1.0)
     0.0
@@ -477,6 +504,8 @@ def asinh(x: T) -> T:
 def acosh(x: T) -> T:
     """The inverse hyperbolic cosine; ValueError for x < 1.
 
+    Kink: inf at x = 1.
+
     >>> acosh(1.0)
     0.0
     """
@@ -514,7 +543,9 @@ def softplus(x: T) -> T:
 
 
 def relu(x: T) -> T:
-    """x where it is positive, else 0; its derivative at 0 is 0.
+    """x where it is positive, else 0.
+
+    Kink: 0 at x = 0.
 
     >>> relu(-3.0)
     0.0
@@ -525,6 +556,8 @@ def relu(x: T) -> T:
 def leaky_relu(x: Operand, slope: Operand = 0.01) -> Any:
     """x where it is positive, else slope · x; the slope may be a Value (PReLU).
 
+    Kink: the smaller of 1 and slope at x = 0, 0 if slope < 0.
+
     >>> leaky_relu(-2.0, 0.5)
     -1.0
     """
@@ -533,6 +566,8 @@ def leaky_relu(x: Operand, slope: Operand = 0.01) -> Any:
 
 def elu(x: Operand, alpha: Operand = 1.0) -> Any:
     """x where it is positive, else alpha · (exp(x) - 1) (Clevert et al. 2015).
+
+    Kink: the smaller of 1 and alpha at x = 0, 0 if alpha < 0.
 
     >>> elu(2.0)
     2.0

@@ -147,7 +147,7 @@ def _power_base(out: Any, x: Any, p: Any) -> Any:
     # factors where it would be subnormal.
     base, exponent = primal(x), primal(p)
     if base == 0.0 and 0.0 < exponent < 1.0:
-        return INF
+        return rsqrt(x)  # infinite, as are all the derivatives that follow
     if exponent == 0.0 and (base == 0.0 or type(p) is float):
         return 0.0
     if base != 0.0 and math.isfinite(base) and math.isfinite(exponent):
@@ -474,8 +474,8 @@ def _scale(length: float) -> float:
 
 def _cbrt_slope(x: float) -> float:
     # By one step of Newton's, since the C library's cube root may be 3 ulp off.
-    if math.isinf(x):
-        return 0.0
+    if x == 0.0 or math.isinf(x):
+        return INF if x == 0.0 else 0.0
     root = math.cbrt(x)
     root -= (root - x / (root * root)) / 3.0
     return root / x / 3.0
@@ -489,10 +489,18 @@ def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple([x / out if out else 0.0 for x in xs])
 
 
+rsqrt = primitive(
+    "rsqrt",
+    lambda x: 1.0 / math.sqrt(x) if x else INF,
+    lambda out, x: -0.5 * out / x if x else -0.5 * out * out * out,
+    domain="x ≥ 0",
+    kink="the value inf and the derivative -inf at x = 0",
+    latex=r"\frac{{1}}{{\sqrt{{{0}}}}}",
+)
 sqrt = primitive(
     "sqrt",
     math.sqrt,
-    lambda out, x: 0.5 / out if out else INF,
+    lambda out, x: 0.5 / out if out else 0.5 * rsqrt(x),
     domain="x ≥ 0",
     kink="inf at x = 0",
     latex=r"\sqrt{{{0}}}",
@@ -500,14 +508,14 @@ sqrt = primitive(
 cbrt_slope = primitive(
     "cbrt_slope",
     _cbrt_slope,
-    lambda out, x: -2.0 * out / x / 3.0,
-    domain="x ≠ 0",
+    lambda out, x: -2.0 * out / x / 3.0 if x else NAN,
+    kink="the value inf at x = 0, where there is no derivative",
     latex=r"\frac{{1}}{{3 \sqrt[3]{{{0}}}^2}}",
 )
 primitive(
     "cbrt",
     math.cbrt,
-    lambda out, x: cbrt_slope(x) if out else INF,
+    lambda out, x: cbrt_slope(x),
     kink="inf at x = 0",
     latex=r"\sqrt[3]{{{0}}}",
 )
@@ -530,13 +538,9 @@ def _slope_of_atan(out: Any, x: Any) -> Any:
 
 
 def _one_minus_square(x: Any) -> Any:
-    # By factors near -1 and 1; not near 0, where the derivative of those would cancel.
-    return (1.0 - x) * (1.0 + x) if abs(primal(x)) > 0.5 else 1.0 - x * x
-
-
-def _slope_of_asin(out: Any, x: Any) -> Any:
-    width = _one_minus_square(x)
-    return 1.0 / sqrt(width) if width else INF
+    # By factors near -1 and 1; not near 0, where the derivative of those would cancel, nor
+    # at -1 and 1, where they would multiply 0 by its infinite one.
+    return (1.0 - x) * (1.0 + x) if 0.5 < abs(primal(x)) < 1.0 else 1.0 - x * x
 
 
 def _along(x: Any, y: Any) -> Any:
@@ -573,7 +577,7 @@ primitive(
 primitive(
     "asin",
     math.asin,
-    _slope_of_asin,
+    lambda out, x: rsqrt(_one_minus_square(x)),
     domain="-1 ≤ x ≤ 1",
     kink="inf at x = -1 and 1",
     latex=r"\arcsin\left({0}\right)",
@@ -581,7 +585,7 @@ primitive(
 primitive(
     "acos",
     math.acos,
-    lambda out, x: -_slope_of_asin(out, x),
+    lambda out, x: -rsqrt(_one_minus_square(x)),
     domain="-1 ≤ x ≤ 1",
     kink="-inf at x = -1 and 1",
     latex=r"\arccos\left({0}\right)",
@@ -603,11 +607,6 @@ def _bell(x: float) -> float:
     # e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails.
     e = math.exp(-abs(x))
     return e / (1.0 + e * (2.0 + e))
-
-
-def _slope_of_acosh(out: Any, x: Any) -> Any:
-    width = sqrt(x - 1.0) * sqrt(x + 1.0)
-    return 1.0 / width if width else INF
 
 
 sinh = primitive(
@@ -632,7 +631,7 @@ primitive(
 primitive(
     "acosh",
     math.acosh,
-    _slope_of_acosh,
+    lambda out, x: rsqrt(x - 1.0) * rsqrt(x + 1.0),
     domain="x ≥ 1",
     kink="inf at x = 1",
     latex=r"\operatorname{{arcosh}}\left({0}\right)",
@@ -711,7 +710,7 @@ def _gelu(x: float) -> float:
 
 
 def _gelu_slope(out: Any, x: Any) -> Any:
-    if x > -37.0:
+    if -37.0 < x < 40.0:
         return normal_cdf(x) + x * (PER_ROOT_2PI * gaussian(x, 0.5))
     return normal_cdf(x) + _weighted(PER_ROOT_2PI * x, gaussian(x, 0.5), x, 0.5)
 

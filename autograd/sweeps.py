@@ -55,7 +55,7 @@ def cotangents(
         for x, partial in zip(node.inputs, partials):
             if reached is not None and x not in reached:
                 continue
-            term = chain(node, upstream, partial)
+            term = chain(node, upstream, partial, x)
             total = result[x] + term if x in result else term
             result[x] = total
             if math.isnan(primal(total)) and all_finite(order, leaves, seeds):
@@ -82,7 +82,7 @@ def tangents(
         partials = differentiable_partials(node, result) if create_graph else node.partials
         total: Any = 0.0
         for x, partial in zip(node.inputs, partials):
-            term = chain(node, result.get(x, 0.0), partial)
+            term = chain(node, result.get(x, 0.0), partial, x)
             total = total + term
             if math.isnan(primal(total)) and all_finite(order, leaves, seeds):
                 raise explain_nan(node, x, partial, term)
@@ -90,21 +90,38 @@ def tangents(
     return result
 
 
-def chain(node: Value, factor: Operand, partial: Operand) -> Any:
-    """One product of the chain rule: a cotangent or tangent times a partial of a node.
+def chain(node: Value, factor: Operand, partial: Operand, x: Value) -> Any:
+    """One product of the chain rule: a cotangent or tangent times a partial of a node in x.
 
     A zero factor gives zero, even against an infinite partial; so does a zero partial of an
-    operation that selects among its operands, even against an infinite factor.
+    operation that selects among its operands, or multiplies x by the number 0, even against
+    an infinite factor: the node does not depend on x.
     """
     primitive: Any = node.op
     g, d = primal(factor), primal(partial)
-    if (g == 0.0 and not math.isfinite(d)) or (d == 0.0 and primitive.selects):
+    if g == 0.0 and not math.isfinite(d):
+        return 0.0
+    if d == 0.0 and (primitive.selects or (math.isinf(g) and _times_zero(node, x))):
         return 0.0
     if type(factor) is float and factor == 1.0:
         return partial
     if type(partial) is float and partial == 1.0:
         return factor
     return factor * partial
+
+
+def _times_zero(node: Value, x: Value) -> bool:
+    """Whether a node is a product of x and the number 0, or a sum of products where it is."""
+    primitive: Any = node.op
+    operands = node.operands
+    half = len(operands) // 2
+    others: tuple[Operand, ...] = ()
+    if primitive.name == "mul":
+        others = operands[::-1]
+    elif primitive.name == "dot":
+        others = (1.0, *operands[1 + half :], *operands[1 : 1 + half])
+    facing = [other for operand, other in zip(operands, others) if operand is x]
+    return bool(facing) and all(type(other) is float and not other for other in facing)
 
 
 def differentiable_partials(node: Value, reached: Container[Value] | None) -> list[Any]:

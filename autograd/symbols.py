@@ -26,7 +26,17 @@ TIGHTNESS = {
     "neg": NEGATIVE,
     "mul": PRODUCT,
     **dict.fromkeys(
-        ["pow", "square", "exp", "exp2", "exp_of_difference", "gaussian", "div", "reciprocal"],
+        [
+            "pow",
+            "square",
+            "exp",
+            "exp2",
+            "exp_of_difference",
+            "gaussian",
+            "div",
+            "reciprocal",
+            "rsqrt",
+        ],
         POWER,
     ),
 }

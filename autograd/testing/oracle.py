@@ -110,6 +110,7 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         "logsumexp": logsumexp,
         "exp_of_difference": lambda x, y: exp(x - y),
         "gaussian": lambda x, scale: exp(-scale * x * x),
+        "rsqrt": lambda x: 1 / mpmath.sqrt(x),
         "sqrt": mpmath.sqrt,
         "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
         "cbrt_slope": lambda x: 1 / (3 * mpmath.cbrt(abs(x)) ** 2),

@@ -38,7 +38,7 @@ SAFE: dict[str, Callable[..., bool]] = {
     **_named("abs sign relu cbrt cbrt_slope", _tame),
     **_named("gelu silu", lambda x: _tame(x) and not -2.0 < x < -0.5),  # not at the minimum
     **_named("exp exp2 expm1 sinh cosh erf erfc normal_cdf", _between(-3.0, 3.0)),
-    **_named("log log2 log10 sqrt", _between(1e-2, 100.0)),
+    **_named("log log2 log10 sqrt rsqrt", _between(1e-2, 100.0)),
     **_named("asin acos atanh", _between(-0.99, 0.99)),
     **_named("add sub mul", lambda x, y: True),
     "tan": _between(-1.5, 1.5),

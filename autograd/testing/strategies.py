@@ -60,7 +60,7 @@ _INTO_DOMAIN: dict[str, Callable[[float], float]] = {
     **dict.fromkeys(["exp", "expm1", "sinh", "cosh"], _modulo(709.0)),
     "exp2": _modulo(1023.0),
     "atanh": lambda x: _ball(x) if abs(x) != 1.0 else 0.5,
-    "sqrt": abs,
+    **dict.fromkeys(["sqrt", "rsqrt"], abs),
     "acosh": lambda x: 1.0 + abs(x),
     "log1p": lambda x: x if x > -1.0 else -x,
     "reciprocal": lambda x: x if abs(x) > 1e-300 else 1.0,

@@ -75,7 +75,7 @@ def _remainder(limit: float) -> Callable[[float], float]:
 
 
 INTO: dict[str, Callable[[float], float]] = {
-    **dict.fromkeys(["log", "log2", "log10", "sqrt"], abs),
+    **dict.fromkeys(["log", "log2", "log10", "sqrt", "rsqrt"], abs),
     **dict.fromkeys(["asin", "acos", "atanh"], _ball),
     **dict.fromkeys(["exp", "expm1", "elu"], _remainder(745.2)),
     **dict.fromkeys(["sigmoid", "softplus", "silu", "bell", "tanh"], _remainder(760.0)),
@@ -214,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for what, (error, operands) in measure(name, options.points).items():
                 where = ", ".join([x.hex() for x in operands])
                 mark = "  <-- over" if error > BOUND else ""
-                print(f"{name:14}{what:11}{error:10.3g}  {where}{mark}", flush=True)
+                print(f"{name:18}{what:11}{error:10.3g}  {where}{mark}", flush=True)
                 over = over or error > BOUND
     return int(over)
 

@@ -244,6 +244,11 @@ REFERENCES: dict[str, Reference] = {
         _pairs(_signed(spaced(-3, 2, 60)), [0.5, 1.0]),
         _pairs([*MILD, 4.5], [0.5, 1.0]),
     ),
+    "rsqrt": Reference(
+        (lambda x: -1 / (2 * x * mpmath.sqrt(x)),),
+        _each(POSITIVE),
+        _each([1e-3, 0.9, 1e6]),
+    ),
     "sqrt": Reference(
         (lambda x: 1 / (2 * mpmath.sqrt(x)),),
         _each(POSITIVE),

@@ -49,8 +49,8 @@ def test_the_script_that_measures_tells_a_wrong_digit(
     monkeypatch.setitem(TABLE, "log", planted)
     assert main(["--points", "50", "log"]) == code
     value, partial = capsys.readouterr().out.splitlines()
-    assert value.startswith("log           value ")
-    assert partial.startswith("log           partial 0 ")
+    assert value.startswith("log               value ")
+    assert partial.startswith("log               partial 0 ")
     assert ("over" in partial) == bool(code)
 
 

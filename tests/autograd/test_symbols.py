@@ -58,7 +58,7 @@ def rules_of(name: str, *numbers: float) -> list[str]:
         ("log10", (2.0,), [r"\frac{\frac{1}{\ln 10}}{x}"]),
         ("log1p", (2.0,), [r"\frac{1}{1 + x}"]),
         ("sqrt", (4.0,), [r"\frac{0.5}{u}"]),
-        ("sqrt", (0.0,), [r"\infty"]),
+        ("sqrt", (0.0,), [r"0.5 \cdot \frac{1}{\sqrt{x}}"]),
         ("cbrt", (8.0,), [r"\frac{1}{3 \sqrt[3]{x}^2}"]),
         ("hypot", (3.0, 4.0), [r"\frac{x}{u}", r"\frac{y}{u}"]),
         ("sin", (2.0,), [r"\cos\left(x\right)"]),
