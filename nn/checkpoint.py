@@ -151,9 +151,9 @@ def _number(x: Any) -> float:
 
 def _random_state(version: int, words: list[int], gauss: float | None) -> tuple[Any, ...]:
     """The argument of `random.setstate`, which itself takes much that it should not."""
-    own, numbers, _ = random.getstate()
-    if version != own or len(words) != len(numbers):
-        raise ValueError(f"it is not of version {own}")
-    if not all(type(word) is int and 0 <= word < 2**32 for word in words):
-        raise ValueError("it is made of numbers below 2**32")
+    own = random.getstate()[0]
+    if version != own:
+        raise ValueError(f"it is of version {shortened(version)}, not {own}")
+    if not all(0 <= word < 2**32 for word in words):
+        raise ValueError("it has a word of other than 32 bits")
     return version, tuple(words), gauss if gauss is None else finite(gauss, "gauss")
