@@ -21,6 +21,7 @@ __all__ = ["POLYNOMIAL", "SMOOTH", "run", "spelled", "woven_programs"]
 LARGEST = 1e3  # no result is larger
 STEPS, WIDTH, STARTS = 16, 6, 4  # at most; bytes a step
 ALWAYS = ["maximum", "sub"]  # one of them is safe at any two numbers
+WHOLE = [1.0, 2.0, 0.0, -1.0, 3.0, 1.0, -2.0]  # ones and zeros have rules of their own
 POLYNOMIAL = ["add", "mul", "sub", "neg", "square", "sum", "dot", "identity"]
 SMOOTH = [*POLYNOMIAL, *sorted(set(SAFE) - set(POLYNOMIAL)), "div", "pow", "logsumexp", "mul"]
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -88,7 +89,7 @@ def _count(name: str) -> int:
 def _start(high: int, low: int, whole: bool) -> float:
     """A number up to 3 in size, all of its digits in use."""
     if whole:
-        return float(high % 7 - 3)
+        return WHOLE[high % len(WHOLE)]
     size = (1 + 256 * high + low) % 32768 / 11111.1
     return size if high < 128 else -size
 

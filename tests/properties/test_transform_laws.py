@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import grad, gradient, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd import Value, grad, gradient, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.primitive import primal
 from autograd.testing.programs import Program
 from tests.properties.bounds import EPSILON, TINY, path_sums, rounding, steps_of
@@ -25,7 +25,7 @@ from tests.properties.strategies import POLYNOMIAL, woven_programs
 smooth = woven_programs()
 small = woven_programs(steps=4)
 whole = woven_programs(POLYNOMIAL, whole=True)
-few = woven_programs(POLYNOMIAL, steps=5, whole=True)
+few = woven_programs(POLYNOMIAL, steps=8, whole=True)
 mild = st.floats(-2.0, 2.0).map(lambda x: x if abs(x) > 1e-100 else 0.0)
 directions = st.lists(mild, min_size=4, max_size=4)
 steps = st.lists(st.integers(-3, 3).map(float), min_size=4, max_size=4)
@@ -102,6 +102,8 @@ def test_one_gradient_by_many_names(program: Program) -> None:
     value, pullback = vjp(f, *starts)
     assert bits([value, *pullback(1.0)]) == bits([nodes[-1].data, *plain])
     assert [grad(f, i)(*starts) for i in every] == plain
+    within = grad(lambda *xs: grad(lambda c: c * f(*xs))(2.0), every)(*starts)
+    assert list(within) == plain
     assert gradient(nodes[-1], nodes) == [x.grad for x in nodes]
     again = gradient(nodes[-1], leaves, create_graph=True)
     assert [x.data for x in again] == plain
@@ -123,6 +125,19 @@ def test_arguments_in_another_order(program: Program, data: st.DataObject) -> No
     starts = [program.starts[i] for i in places]
     found = grad(permuted, everywhere(program))(*starts)
     assert bits(found) == bits([plain[i] for i in places])
+
+
+@given(program=smooth, at=st.integers(0, 4))
+def test_arguments_in_lists(program: Program, at: int) -> None:
+    """Of any lengths: each derivative has the shape of its argument."""
+    plain = gradients(program)
+    head, tail = list(program.starts[:at]), list(program.starts[at:])
+
+    def f(xs: Any, ys: Any) -> Any:
+        return last(program)(*xs["head"], *ys)
+
+    found = grad(f, (1, 0))({"head": head}, tail)
+    assert found == (plain[at:], {"head": plain[:at]})
 
 
 @given(program=smooth, u=directions, k=st.integers(-9, 9))
@@ -162,9 +177,29 @@ def test_cotangents_and_tangents_add_up(
     assert total == list(map(operator.add, pushed(u), pushed(v)))
 
 
+@given(program=whole, v=steps, u=steps)
+def test_derivatives_in_cotangents_and_tangents(
+    program: Program, v: list[float], u: list[float]
+) -> None:
+    """u · (J v) is linear in u and in v, and J is what it is differentiated to."""
+    f, starts = final(program, 4), program.starts
+    v, u = v[: len(starts)], u[: len(f(*starts))]
+    _, pullback = vjp(f, *starts)
+    rows = [list(row) for row in zip(*jacobian(f, everywhere(program))(*starts))]
+    along = [dot(row, v) for row in rows]
+    back = [dot(column, u) for column in zip(*rows)]
+    by_u = grad(lambda u: autograd.dot(pullback(u), v))(u)
+    by_v = grad(lambda v: autograd.dot(jvp(f, starts, tuple(v))[1], u))(v)
+    assert (list(map(primal, by_u)), by_v) == (along, back)
+    cotangents, tangents = list(map(Value, u)), tuple(map(Value, v))
+    assert list(map(primal, pullback(cotangents))) == back
+    assert list(map(primal, jvp(f, starts, tangents)[1])) == along
+
+
 # ---------------------------------------------------------------- second derivatives
 
 
+@settings(max_examples=200)
 @given(program=few, v=steps)
 def test_second_derivatives_of_whole_numbers(program: Program, v: list[float]) -> None:
     """Symmetric, and hvp multiplies with them, whichever mode is over which."""
