@@ -6,8 +6,16 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from autograd.testing.differences import TINIEST, Estimate, Level, Line, central
-from autograd.testing.kinks import Corner, corner, saw, suspicious
+from autograd.testing.differences import TINIEST, ULP, Estimate, Level, Line, central
+from autograd.testing.kinks import (
+    Corner,
+    closest,
+    corner,
+    one_side,
+    reach,
+    saw,
+    suspicious,
+)
 from autograd.testing.noise import estimated_noise
 from autograd.testing.report import Verdict
 
@@ -16,6 +24,7 @@ __all__ = ["Decision", "Question", "decide", "starts"]
 MULTIPLE = 4.0  # of the estimated error: what is tolerated
 SHARP = 3e-5  # the tolerance, as a share of the derivative, above which nothing is decided
 UNSETTLED = "differences do not settle"
+HIDDEN = "round-off hides it"
 
 
 class Question(NamedTuple):
@@ -45,11 +54,12 @@ class Decision(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """An estimate, the levels it is from, and what it says."""
+    """An estimate, the levels it is from, what it says, and the small step that denies it."""
 
     estimate: Estimate
     levels: list[Level]
     decision: Decision
+    closer: Level | None = None
 
     @property
     def flat(self) -> bool:
@@ -85,17 +95,34 @@ def decide(question: Question, steps: list[float]) -> Decision:
     if math.isinf(analytic):
         question = question._replace(own=0.0)
     tried: list[Trial] = []
-    for start in steps:
+    ahead = steps[::-1]
+    while ahead:
+        start = ahead.pop()
         estimate, levels = central(line, output, start)
         doubtful = not levels or suspicious(levels)
         if doubtful and start == steps[0]:
-            decision = _at_corner(question, start)
+            near = closest(line, output, levels[-1].apart) if levels else None
+            if near is not None:
+                gap = levels[-1].apart  # whose round-off is in all that is near
+                question = question._replace(own=question.own + 8.0 * ULP * gap)
+                decision = _beside(question, near, levels[-1])
+                ahead = [reach(line, output, near, levels[-1])]
+            else:
+                decision = _at_corner(question, start)
             if decision is not None:
                 return decision
+            if near is not None:
+                continue
         if levels and (not doubtful or start == steps[0]):
             tried.append(_trial(question, estimate, levels))
-            if tried[-1].decision.verdict != "inconclusive":
-                return tried[-1].decision
+            decision = tried[-1].decision
+            if decision.reason == HIDDEN and start == steps[0]:
+                decision = _beside(question, levels[-1], levels[0]) or decision
+            if decision.verdict != "inconclusive":
+                return decision
+            closer = tried[-1].closer
+            if closer is not None and start == steps[0]:
+                ahead = [reach(line, output, closer, levels[0])]
     if all(trial.decision.reason == UNSETTLED for trial in tried):
         decision = _at_corner(question, steps[0])
         if decision is not None:
@@ -119,10 +146,8 @@ def _untold(reason: str) -> Decision:
 
 
 def _trial(question: Question, estimate: Estimate, levels: list[Level]) -> Trial:
-    decision = _compare(question, estimate, levels)
-    if decision.verdict == "fail":
-        decision = _confirmed(question, estimate, levels)
-    return Trial(estimate, levels, decision)
+    trial = Trial(estimate, levels, _compare(question, estimate, levels))
+    return trial if trial.decision.verdict != "fail" else _confirmed(question, trial)
 
 
 def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
@@ -144,7 +169,7 @@ def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Dec
     size = scale or abs(analytic) or max(abs(numeric), *slopes)
     if tolerance <= SHARP * size or exact:
         return Decision("pass", numeric, error, share)
-    return Decision("inconclusive", numeric, error, share, None, "round-off hides it")
+    return Decision("inconclusive", numeric, error, share, None, HIDDEN)
 
 
 def _at_corner(question: Question, start: float) -> Decision | None:
@@ -174,14 +199,54 @@ def _at_corner(question: Question, start: float) -> Decision | None:
     return Decision("fail", numeric, found.error, share, shown, reason)
 
 
-def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
+def _beside(question: Question, near: Level, far: Level) -> Decision | None:
+    """The decision by the derivative of one side, where the corner is on the other."""
+    line, output, analytic, _, own = question
+    if far.apart < 0.1 * (abs(far.forward) + abs(far.backward)) + 8.0 * far.noise:
+        return None
+    found = one_side(line, output, near, far)
+    if found is None:
+        return None
+    sign, (value, error, _) = found
+    tolerance = MULTIPLE * error + own + TINIEST
+    against = abs(analytic - value)
+    if tolerance > SHARP * (abs(analytic) or far.apart):
+        return None
+    if against <= tolerance:
+        return Decision("pass", value, error, against / tolerance)
+    noise = line.noise[output] + line.grain * abs(line.outputs[output])
+    seen = line.one_sided(output, sign * max(40.0 * noise / against, near.step))
+    if seen is None or abs(seen[0] - value) > 0.25 * against + seen[1]:
+        return None
+    if saw(line, output, value, analytic) or _too_coarse(question):
+        return None
+    share = against / tolerance
+    return Decision("fail", value, error, share, None, "differences give another value")
+
+
+def _too_coarse(question: Question) -> bool:
+    """Whether f has no slope like `analytic` over floats, because it turns between them."""
+    line, output, analytic, _, _ = question
+    turns = 0.0 < line.spread(output) < 16.0 * abs(analytic) * math.ulp(line.x)
+    return turns and 16.0 * estimated_noise(line, output) > line.spread(output)
+
+
+def _confirmed(question: Question, trial: Trial) -> Trial:
     """A failure, if it is none of noise, and the function does the same over small steps."""
     line, output, analytic, _, _ = question
+    estimate, levels, _, _ = trial
     noise = estimated_noise(line, output)
     blurred = estimate._replace(error=estimate.error + 2.0 * noise / estimate.step)
     best = _compare(question, blurred, levels)
     if best.verdict != "fail":
-        return best
+        return trial._replace(decision=best)
+
+    def doubt(reason: str, closer: Level | None = None) -> Trial:
+        decision = best._replace(verdict="inconclusive", reason=reason)
+        return trial._replace(decision=decision, closer=closer)
+
+    if _too_coarse(question):
+        return doubt("floats are too far apart here")
     against = abs(best.numeric - analytic)
     noise += line.noise[output] + line.grain * abs(line.outputs[output])
     small = max(20.0 * noise / against, 2.0**-40 * estimate.step, 16.0 * math.ulp(line.x))
@@ -193,15 +258,18 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> D
             not apart <= max(allowed, 0.1 * against)
             or against <= apart + MULTIPLE * other.error
         ):
-            return best._replace(verdict="inconclusive", reason="estimates differ")
+            return doubt("estimates differ")
         small = min(small, estimate.step)
     level = line.level(output, small)
+    if level is not None and level.apart > max(0.5 * against, 8.0 * level.noise):
+        found = _at_corner(question, 256.0 * small)
+        if found is not None:
+            return trial._replace(decision=found)
+        level = line.level(output, math.sqrt(small / estimate.step) * estimate.step)
     if level is None:
-        return best._replace(verdict="inconclusive", reason="there are no values nearer")
-    if level.apart > max(0.5 * against, 8.0 * level.noise):
-        return _at_corner(question, 256.0 * small) or best
+        return doubt("there are no values nearer")
     if abs(level.central - best.numeric) > 0.25 * against + level.noise:
-        return best._replace(verdict="inconclusive", reason="smaller steps tell otherwise")
+        return doubt("smaller steps tell otherwise", level)
     if saw(line, output, best.numeric, analytic):
-        return best._replace(verdict="inconclusive", reason="it jumps close by")
-    return best
+        return doubt("it jumps close by")
+    return trial._replace(decision=best)

@@ -109,6 +109,11 @@ class Line:
         self.seen[point] = found
         return found
 
+    def spread(self, output: int) -> float:
+        """The difference between the largest and the smallest value seen."""
+        values = [found[output] for found in self.seen.values() if found is not None]
+        return max(values) - min(values)
+
     def level(self, output: int, step: float) -> Level | None:
         """The differences over a step to both sides; None if a side has no value."""
         x = self.x
@@ -215,6 +220,8 @@ def central(
         enough = WELL * max(abs(best.value), 1e-3 * levels[0].apart)
         if best.error <= enough or level.noise > best.error:
             break
+        if len(levels) > 3 and level.apart > max(0.6 * levels[0].apart, 8.0 * level.noise):
+            break  # there is a corner
         if jumped:
             factor = min(16.0 * factor, 256.0)
         elif len(levels) > 1 and _apart(levels) > 0.3 * abs(level.central):

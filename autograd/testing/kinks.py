@@ -6,9 +6,9 @@ import itertools
 import math
 from typing import NamedTuple
 
-from autograd.testing.differences import Estimate, Level, Line, Tableau
+from autograd.testing.differences import WELL, Estimate, Level, Line, Tableau
 
-__all__ = ["Corner", "corner", "saw", "suspicious"]
+__all__ = ["Corner", "closest", "corner", "one_side", "reach", "saw", "suspicious"]
 
 Seen = tuple[float, float]  # a signed step, and the slope over it
 UNSETTLED = Estimate(math.nan, math.inf, math.inf)
@@ -70,6 +70,55 @@ def corner(line: Line, output: int, start: float) -> Corner | None:
     if high - low <= 4.0 * sum([side.limit.error for side in sides]):
         return None
     return Corner(low, high, error, "a kink", seen)
+
+
+def closest(line: Line, output: int, gap: float) -> Level | None:
+    """The differences over the smallest step that can tell slopes apart which differ by gap.
+
+    None if even there they are apart: the corner is at line.x, not beside it.
+    """
+    noise = line.noise[output] + line.grain * abs(line.outputs[output])
+    level = line.level(output, max(40.0 * noise / gap, 16.0 * math.ulp(line.x)))
+    return None if level is None or level.apart > 0.25 * gap else level
+
+
+def reach(line: Line, output: int, near: Level, far: Level) -> float:
+    """About how far f is smooth, between a step over which it is and one over which not."""
+    low, high = near.step, far.step
+    for _ in range(4):
+        if high < 8.0 * low:
+            break
+        middle = math.sqrt(low / high) * high
+        level = line.level(output, middle)
+        if level is not None and level.apart <= 0.25 * far.apart:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def one_side(line: Line, output: int, near: Level, far: Level) -> tuple[float, Estimate] | None:
+    """The derivative from the side that is smooth, and its direction.
+
+    Over a large step, the difference to that side is nearer to what differences close by
+    are than the one to the side where the corner is.
+    """
+    right = abs(near.central - far.forward) < abs(near.central - far.backward)
+    sign = 1.0 if right else -1.0
+    table = Tableau(1)
+    larger = sorted({step for step in line.steps if step >= far.step}, reverse=True)
+    for step in [*larger, *[far.step / 4.0**k for k in range(1, 5)]]:
+        found = line.one_sided(output, sign * step)
+        if found is not None:
+            table.add(step, *found)
+            if found[1] > table.best.error or table.best.error < WELL * abs(table.best.value):
+                break
+    limit = table.best
+    drift = abs(limit.value - (far.forward if right else far.backward)) * near.step / far.step
+    allowed = 4.0 * (near.noise + drift + limit.error)
+    if not abs(limit.value - near.central) <= allowed < 0.25 * far.apart:
+        return None
+    return sign, limit
 
 
 def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | None]:
@@ -186,7 +235,8 @@ def saw(line: Line, output: int, slope: float, claimed: float) -> bool:
         if not near:
             return False
         spans.append((near[-1], seen[far[0]]))
-    return any(_breaks(line, output, *span, slope, against) for span in spans)
+    narrowest = min(spans, key=lambda span: span[1][0] / span[0][0])
+    return _breaks(line, output, *narrowest, slope, against)
 
 
 def _breaks(

@@ -72,6 +72,31 @@ def test_a_kink_close_by_is_not_one_here() -> None:
     assert gradcheck(f, 1.001, gradient=constant(0.5)).verdict == "fail"
 
 
+BESIDE: dict[str, tuple[Function, Function]] = {  # a corner at 1, and the derivative beside it
+    "relu": (lambda x: hinge(x - 1.0), lambda x: float(x > 1.0)),
+    "abs": (lambda x: 2.0 * abs(x - 1.0) + x, lambda x: 3.0 if x > 1.0 else -1.0),
+    "tie": (lambda x: max(x * x, 3.0 * x - 2.0), lambda x: max(2.0 * x, 3.0 * (x > 1.0))),
+    "curved": (lambda x: math.sin(x) + abs(x - 1.0), lambda x: math.cos(x) + 2 * (x > 1.0) - 1),
+    "jump": (lambda x: x * x + 5.0 * (x > 1.0), lambda x: 2.0 * x),
+    "clip": (lambda x: 3.0 * min(x, 1.0), lambda x: 3.0 * (x <= 1.0)),
+}
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("distance", [10.0**-k for k in range(3, 13)])
+@pytest.mark.parametrize("name", BESIDE)
+def test_beside_a_corner_there_is_one_derivative(
+    name: str, distance: float, side: float
+) -> None:
+    f, slope = BESIDE[name]
+    x = 1.0 + side * distance
+    report = gradcheck(f, x, gradient=slope)
+    assert (report.verdict, report.kinks) == ("pass", ())
+    for wrong in (1.0001 * slope(x), -slope(x), slope(x) + 0.5):
+        if wrong != slope(x):
+            assert gradcheck(f, x, gradient=constant(wrong)).verdict == "fail"
+
+
 @pytest.mark.parametrize(
     ("f", "x", "slope", "verdict"),
     [
@@ -285,6 +310,15 @@ def test_what_cannot_be_looked_at_any_more_counts_as_jumps() -> None:
     assert saw(line, 0, 1e4, 0.0)
     line.budget = 40
     assert not saw(line, 0, 1e4, 0.0)
+
+
+def test_between_two_floats_a_function_may_turn() -> None:
+    report = gradcheck(math.sin, 1.687457421148563e232, gradient=math.cos)
+    assert (report.verdict, "too far apart" in report.reason) == ("inconclusive", True)
+    x = float.fromhex("0x1.88074424e3988p+242")
+    [check] = check_nodes([TABLE["cos"](Value(x))])
+    assert check.decision.verdict == "inconclusive"
+    assert gradcheck(lambda x: 5.0, 1e20, gradient=constant(1.0)).verdict == "fail"
 
 
 def test_the_slope_of_a_ripple_is_not_that_of_what_it_is_on() -> None:
