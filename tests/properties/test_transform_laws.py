@@ -186,8 +186,8 @@ def test_derivatives_in_cotangents_and_tangents(
     v, u = v[: len(starts)], u[: len(f(*starts))]
     _, pullback = vjp(f, *starts)
     rows = [list(row) for row in zip(*jacobian(f, everywhere(program))(*starts))]
-    along = [dot(row, v) for row in rows]
-    back = [dot(column, u) for column in zip(*rows)]
+    along: list[Any] = [dot(row, v) for row in rows]
+    back: list[Any] = [dot(column, u) for column in zip(*rows)]
     by_u = grad(lambda u: autograd.dot(pullback(u), v))(u)
     by_v = grad(lambda v: autograd.dot(jvp(f, starts, tuple(v))[1], u))(v)
     assert (list(map(primal, by_u)), by_v) == (along, back)
