@@ -160,11 +160,9 @@ def _backward(graph: Graph, seed: float, index: int, watchful: bool) -> list[Eve
             before = after = grads.get(x.index, 0.0)
             product = 0.0
             if upstream != 0.0:
-                product = (
-                    chain(node.value, upstream, local, x.value)
-                    if watchful
-                    else upstream * local
-                )
+                product = upstream * local
+                if watchful:
+                    product = chain(node.value, upstream, local, x.value)
                 after = product if watchful and x.index not in grads else before + product
                 grads[x.index] = after
             use[x.index] += 1

@@ -25,20 +25,8 @@ TIGHTNESS = {
     **dict.fromkeys(["add", "sub", "expm1"], SUM),
     "neg": NEGATIVE,
     "mul": PRODUCT,
-    **dict.fromkeys(
-        [
-            "pow",
-            "square",
-            "exp",
-            "exp2",
-            "exp_of_difference",
-            "gaussian",
-            "div",
-            "reciprocal",
-            "rsqrt",
-        ],
-        POWER,
-    ),
+    **dict.fromkeys(["pow", "square", "div", "reciprocal", "rsqrt"], POWER),
+    **dict.fromkeys(["exp", "exp2", "exp_of_difference", "gaussian"], POWER),
 }
 # What the operands of an operation need, where LaTeX does not enclose them by itself.
 NEEDED = {
