@@ -79,7 +79,7 @@ class Value(Methods):
     >>> loss = (a * b + c).tanh()
     >>> loss.backward()
     >>> a
-    Value(2.0, grad=-0.004022852049077692, label='a')
+    Value(2.0, grad=-0.004022852049077691, label='a')
     >>> (a * b).partials
     (-3.0, 2.0)
     """

@@ -101,6 +101,7 @@ def test_parameters_that_are_none(kind: Callable[..., nn.Optimizer]) -> None:
         (nn.SGD, {"nesterov": True, "momentum": 0.9, "dampening": -0.1}, "nesterov"),
         (nn.Adam, {"betas": (1.0, 0.9)}, r"betas\[0\] is within \[0, 1\), got 1\.0"),
         (nn.Adam, {"betas": (0.9, -0.1)}, r"betas\[1\] is within"),
+        (nn.Adam, {"betas": (0.9, 1.0)}, r"betas\[1\] is within \[0, 1\), got 1\.0"),
         (nn.Adam, {"eps": -1.0}, "eps is"),
         (nn.AdamW, {"weight_decay": -1.0}, "weight_decay is"),
         (nn.RMSprop, {"alpha": 1.5}, "alpha is within"),
@@ -121,6 +122,7 @@ def test_settings_out_of_range(
         (nn.SGD, {"lr": "a"}, "lr is a number, got 'a'"),
         (nn.SGD, {"dampening": "a"}, "dampening is a number"),
         (nn.Adam, {"betas": (0.9,)}, r"betas are a pair of numbers, got \(0\.9,\)"),
+        (nn.Adam, {"betas": (0.9, 0.9, 0.9)}, "betas are a pair of numbers"),
         (nn.Adam, {"betas": 0.9}, r"betas are a pair of numbers, got 0\.9"),
         (nn.AdamW, {"betas": ("a", 0.9)}, r"betas\[0\] is a number, got 'a'"),
         (nn.RMSprop, {"alpha": None}, "alpha is a number, got None"),
@@ -152,6 +154,14 @@ def test_settings_at_the_ends_of_their_ranges() -> None:
         [1.0],
     ]
     assert nn.RMSprop([Value(1.0)], alpha=1.0).alpha == 1.0
+
+
+def test_centered_divides_by_the_deviation_also_where_it_rounds_below_zero() -> None:
+    optimizer = nn.RMSprop([Value(1.0)], lr=1.0, alpha=0.25, eps=0.0, centered=True)
+    assert stepped(optimizer, [[2.0]]) == [[1.0 - 2.0 / math.sqrt(0.75)]]
+    optimizer = nn.RMSprop([Value(1.0)], lr=1e-8, alpha=0.5, centered=True)
+    path = stepped(optimizer, [[0.7]] * 100)
+    assert path == sorted(path, reverse=True)
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
