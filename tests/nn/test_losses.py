@@ -290,6 +290,9 @@ def test_accuracy() -> None:
     assert nn.accuracy(np.array([[0.3], [-2.0]]), np.array([[-1], [-1]])) == 0.5
     with pytest.raises(ValueError, match="accuracy: no predictions"):
         nn.accuracy([], [])
+    for row in ([], [0.1, 0.2]):
+        with pytest.raises(ValueError, match="accuracy: the prediction"):
+            nn.accuracy([[0.3], row], [1, 1])
     with pytest.raises(ValueError, match="accuracy: 1 predictions for 2"):
         nn.accuracy([0.5], [1, 1])
 

@@ -141,6 +141,10 @@ def test_repr_shows_the_settings() -> None:
         "AdamW(1 parameter, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01, "
         "amsgrad=False)"
     )
+    assert repr(nn.SGD([p])) == (
+        "SGD(1 parameter, lr=0.001, momentum=0.0, dampening=0.0, weight_decay=0.0, "
+        "nesterov=False)"
+    )
     optimizer = nn.SGD([p, Value(2.0)], lr=1)
     optimizer.lr = 0.5
     assert repr(optimizer).startswith("SGD(2 parameters, lr=0.5, momentum=0.0, ")
@@ -253,6 +257,15 @@ def test_what_is_no_state() -> None:
         optimizer.load_state_dict({})
     with pytest.raises(TypeError, match="SGD: the state is of the type Mapping, got None"):
         optimizer.load_state_dict(None)  # type: ignore[arg-type]
+
+
+def test_an_optimizer_of_ones_own() -> None:
+    class Plain(nn.Optimizer):
+        def _update(self, index: int, gradient: float) -> float:
+            return self.lr * gradient
+
+    assert stepped(Plain([Value(3.0)], 0.5), [[2.0]]) == [[2.0]]
+    assert stepped(Plain([Value(3.0)], 0.5, 1.0), [[2.0]]) == [[0.5]]
 
 
 def test_the_base_class_has_no_step() -> None:
