@@ -1,4 +1,4 @@
-# cython: language_level=3, annotation_typing=False
+# cython: language_level=3, annotation_typing=False, auto_pickle=False
 """The primitives as methods of a Value.
 
 The table says what each of them is; `autograd.functional` documents them. The operators and

@@ -223,33 +223,6 @@ static void node_dealloc(PyObject *self)
     } while (doomed != NULL);
 }
 
-/* Cython's methods take what they are called on for a node unseen, as a float in
-   `Value.exp(2.0)`. This looks at it first. */
-static vectorcallfunc node_method_unguarded;
-
-static PyObject *node_method(
-    PyObject *method, PyObject *const *args, size_t nargsf, PyObject *names)
-{
-    if (PyVectorcall_NARGS(nargsf) > 0 && !Py_IS_TYPE(args[0], node_type))
-        return PyErr_Format(PyExc_TypeError, "Value.%s is called on a Value, not a %s",
-            ((PyCFunctionObject *)method)->m_ml->ml_name, Py_TYPE(args[0])->tp_name);
-    return node_method_unguarded(method, args, nargsf, names);
-}
-
-static void node_guard(PyTypeObject *t)
-{
-    PyObject *key, *method;
-    for (Py_ssize_t i = 0; PyDict_Next(t->tp_dict, &i, &key, &method);) {
-        vectorcallfunc call = PyVectorcall_Function(method);
-        if (call == NULL || !strstr(Py_TYPE(method)->tp_name, "cython_function_or_method"))
-            continue;
-        if (node_method_unguarded == NULL)
-            node_method_unguarded = call;
-        if (call == node_method_unguarded)
-            ((PyCFunctionObject *)method)->vectorcall = node_method;
-    }
-}
-
 /* From now on objects of this type are made and freed here. */
 static int node_manage(void *type, PyObject *recording)
 {
@@ -261,7 +234,6 @@ static int node_manage(void *type, PyObject *recording)
     }
     node_type = t;
     node_recording = Py_NewRef(recording);
-    node_guard(t);
     t->tp_alloc = node_alloc;
     t->tp_dealloc = node_dealloc;
     return 0;

@@ -1,3 +1,6 @@
+cdef extern from "guard.h":
+    int guard_methods(type cls) except -1
+
 cdef extern from "signature.h":
     int give_signature(type cls, const char *signature) except -1
 

@@ -1,4 +1,4 @@
-# cython: language_level=3, annotation_typing=False
+# cython: language_level=3, annotation_typing=False, auto_pickle=False
 """What an operation is: its rules on floats, its partials, and the errors it raises.
 
 A primitive knows nothing of nodes. Called on something that records (a Value), it hands
@@ -177,6 +177,7 @@ class Primitive:
 
 
 if cython.compiled:
+    guard_methods(Primitive)  # type: ignore[name-defined]  # noqa: F821
     give_signature(  # type: ignore[name-defined]  # noqa: F821
         Primitive, b"(name, value, rules, symbol, variadic, selects, domain, kink, latex)"
     )

@@ -17,6 +17,9 @@ cdef extern from "node.h":
         double data, Primitive primitive, Value a, Value b, double da, double db
     )
 
+cdef extern from "guard.h":
+    int guard_methods(type cls) except -1
+
 cdef extern from "signature.h":
     int give_signature(type cls, const char *signature) except -1
 

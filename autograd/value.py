@@ -1,4 +1,4 @@
-# cython: language_level=3, infer_types=True
+# cython: language_level=3, infer_types=True, auto_pickle=False
 """The node and the chain rule: a float that remembers how it was computed.
 
 Every operation on a `Value` makes a new `Value` that keeps the operation, its inputs and
@@ -765,6 +765,7 @@ def _recording() -> bool:
 
 if cython.compiled:
     node_manage(Value, _recording)  # type: ignore[name-defined]  # noqa: F821
+    guard_methods(Value)  # type: ignore[name-defined]  # noqa: F821
     give_signature(Value, b"(data, label=None)")  # type: ignore[name-defined]  # noqa: F821
 
 

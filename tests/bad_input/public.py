@@ -7,10 +7,13 @@ from types import ModuleType
 
 import autograd
 import nn
-from autograd import testing
+from autograd import Primitive, Value, testing
 from autograd.methods import Methods
 
 __all__ = ["public_names"]
+
+PLAIN = ("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink", "latex")
+KINDS = (property, classmethod, staticmethod, type(vars(Value)["data"]))  # a compiled property
 
 BESIDES = ("abs", "pow", "sum")  # of autograd, left out of `import *`
 SPECIAL = (
@@ -37,6 +40,7 @@ def _of(name: str, thing: object) -> set[str]:
         f"{name}.{key}"
         for key, part in vars(thing).items()
         if (not key.startswith("_") or key in SPECIAL[1:])
-        and (callable(part) or isinstance(part, (property, classmethod, staticmethod)))
+        and not (thing is Primitive and key in PLAIN)
+        and (callable(part) or isinstance(part, KINDS))
     }
     return {name, *own}

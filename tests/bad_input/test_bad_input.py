@@ -16,9 +16,10 @@ import pytest
 from autograd import Primitive, Value
 from autograd.value import topological_order
 from tests.bad_input import areas
+from tests.bad_input.public import public_names
 from tests.bad_input.rows import Row
 from tests.bad_input.world import World
-from tests.builds import THIS
+from tests.builds import THIS, run
 
 ROWS = [row for area in areas.AREAS for row in area]
 BY_NAME = {
@@ -113,3 +114,20 @@ def test_a_node_that_was_never_filled_in() -> None:
     bare = Primitive.__new__(Primitive)
     with pytest.raises((TypeError, AttributeError)):
         bare(Value(1.0))
+
+
+@pytest.mark.skipif(THIS != "compiled", reason="interpreted, it would only redefine a class")
+def test_no_call_ends_the_interpreter() -> None:
+    done = run(THIS, "-m", "tests.bad_input.nonsense")
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    count, gradients = done.stdout.decode().split(maxsplit=1)
+    assert int(count) > 50_000
+    assert gradients.strip() == "[2.0, 3.0]"
+
+
+def test_every_public_name_has_mistakes() -> None:
+    wanted = public_names()
+    known = BY_NAME.keys() | areas.WITHOUT.keys()
+    assert not wanted - known, "these have no rows"
+    assert not known - wanted, "these rows are of nothing public"
+    assert not BY_NAME.keys() & areas.WITHOUT.keys()

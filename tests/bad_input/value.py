@@ -34,6 +34,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     for name in ("add", "sub", "mul", "truediv", "pow", "floordiv", "mod", "matmul", "lshift")
 }
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
+NUMPY = ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh")
 NOT_NUMBERS: list[Any] = [None, "3", [1.0], {}, 1j, object()]
 LABELS = [bad(x, TypeError, "a label is a string or None, got") for x in (3, b"x", ["x"])]
 FUNCTIONS_OF_ONE = sorted(
@@ -61,6 +62,7 @@ def rows() -> Iterator[Row]:
     yield from methods()
     yield from states()
     yield from recording()
+    yield from entries()
     yield from primitives()
 
 
@@ -165,7 +167,7 @@ def passes() -> Iterator[Row]:
 
 def methods() -> Iterator[Row]:
     """The operations as methods."""
-    for name in ("neg", "exp", "tanh", "relu", *FUNCTIONS_OF_ONE):
+    for name in ("neg", "exp", "tanh", "relu", *FUNCTIONS_OF_ONE, *NUMPY):
         call = use(lambda w, n: getattr(w.x, n)(1.0), name)
         yield row(f"{NAME}.{name}", "an argument", call, TypeError, "argument")
         call = use(lambda w, n: getattr(w.x, n)(mispelt=1.0), name)
@@ -176,7 +178,9 @@ def methods() -> Iterator[Row]:
             use(lambda w, n: (getattr(w.x, n), {"other": 2.0}), name),
             {"other": NUMBER},
         )
-    yield from mistakes(f"{NAME}.atan2", lambda w: (w.x.atan2, {"x": 2.0}), {"x": NUMBER})
+    for name in ("atan2", "arctan2"):
+        good = use(lambda w, n: (getattr(w.x, n), {"x": 2.0}), name)
+        yield from mistakes(f"{NAME}.{name}", good, {"x": NUMBER}, owner="atan2")
     yield from mistakes(
         f"{NAME}.leaky_relu", lambda w: (w.x.leaky_relu, {"slope": 2.0}), {"slope": NUMBER}
     )
@@ -296,3 +300,36 @@ def primitives() -> Iterator[Row]:
     flags = dict.fromkeys(("variadic", "selects"), FLAG)
     kinds = {"name": names, "value": FUNCTION, "rule": FUNCTION} | options | flags
     yield from mistakes(name, made, kinds, owner="primitive")
+
+
+def entries() -> Iterator[Row]:
+    """The entries of the table."""
+    name = "autograd.Primitive"
+    call = use(lambda w, c: c("odd"), autograd.Primitive)
+    yield row(name, "one argument", call, TypeError, "argument")
+    for entry in TABLE.values():
+        count = 2 if entry.variadic else len(entry.rules)
+        for each in NUMBER:
+            for slot in range(count):
+                call = use(_applied, entry, slot, each)
+                case = f"{entry.name} {slot} {each.show}"
+                yield row(f"{name}.__call__", case, call, each.error, entry.name, *each.words)
+        if not entry.variadic:
+            for n in (0, count + 1):
+                call = use(lambda w, f, n: f(*[w.x] * n), entry, n)
+                words = f"{entry.name} takes {count} operand(s), got {n}"
+                yield row(f"{name}.__call__", f"{entry.name} {n}", call, TypeError, words)
+    log = TABLE["log"]
+    call = use(lambda w: setattr(log, "arity", 2))
+    yield row(f"{name}.arity", "set", call, AttributeError, ("arity", "writable"))
+    for method in ("evaluate", "partial", "partials", "explain"):
+        call = use(lambda w, n: getattr(log, n)(), method)
+        yield row(f"{name}.{method}", "nothing", call, TypeError, "argument")
+    call = use(lambda w: log.evaluate((-1.0,), (w.y,)))
+    yield row(f"{name}.evaluate", "-1", call, ValueError, "log(-3.0 labelled 'y')")
+
+
+def _applied(w: Any, entry: Any, slot: int, each: Any) -> Any:
+    operands: list[Any] = [w.x] * (2 if entry.variadic else len(entry.rules))
+    operands[slot] = each.make(w)
+    return entry(*operands)
