@@ -9,6 +9,7 @@ import resource
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,24 @@ def test_two_processes_may_write_at_once(path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "fsync", meanwhile)
     write_atomically(path, b"ours")
     assert path.read_bytes() == b"ours"
+    assert os.listdir(path.parent) == ["file"]
+
+
+def test_a_reader_sees_a_whole_file_whoever_writes(path: Path) -> None:
+    contents = [bytes([48 + i]) * (10_000 * i + 1) for i in range(4)]
+    path.write_bytes(contents[0])
+
+    def write(content: bytes) -> None:
+        for _ in range(20):
+            write_atomically(path, content)
+
+    with ThreadPoolExecutor() as pool:
+        writers = [pool.submit(write, content) for content in contents]
+        while not all(writer.done() for writer in writers):
+            assert path.read_bytes() in contents
+        for writer in writers:
+            writer.result()
+    assert path.read_bytes() in contents
     assert os.listdir(path.parent) == ["file"]
 
 

@@ -417,6 +417,20 @@ def test_a_model_on_a_full_disc(
     assert os.listdir(tmp_path) == [path.name]
 
 
+@pytest.mark.parametrize("suffix", [".html", ".png"])
+def test_a_picture_of_a_training_on_a_full_disc(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, path = nn.History.from_dict({"loss": [2.0, 1.0]}), tmp_path / f"run{suffix}"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", full_disc)
+    with pytest.raises(OSError, match="No space left") as full:
+        history.save(path)
+    assert full.value.filename == str(path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == [path.name]
+
+
 @pytest.mark.parametrize("name", ["adam", "sgd"])
 def test_a_training_that_fills_the_disc_goes_on_when_there_is_room(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

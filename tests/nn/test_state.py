@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nn
@@ -139,6 +139,24 @@ def test_checkpoint_round_trip(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"run\.json cannot hold an infinite number or NaN"):
         write_checkpoint(path, {"a": float("inf")})
     assert read_checkpoint(path) == state
+
+
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | FLOATS | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=40)
+@given(state=st.dictionaries(st.text(), PLAIN, max_size=4))
+def test_every_state_survives(
+    tmp_path_factory: pytest.TempPathFactory, state: dict[str, Any]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.json"
+    write_checkpoint(path, state)
+    assert repr(read_checkpoint(path)) == repr(state)
 
 
 @pytest.mark.parametrize(

@@ -338,14 +338,16 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     assert second.result() == first.result()
 
 
-def test_resuming_an_early_stopped_run(tmp_path: Path) -> None:
-    histories = []
+@pytest.mark.parametrize("restore_best", [True, False])
+def test_resuming_an_early_stopped_run(restore_best: bool, tmp_path: Path) -> None:
+    ends = []
     for resume in (False, True):
         run = Run()
         run.optimizer.lr = 3.0
-        run.stopper = nn.EarlyStopping(patience=2)
-        histories.append(run.fit(50, checkpoint=tmp_path / "run.json", resume=resume))
-    assert histories[0].to_dict() == histories[1].to_dict()
+        run.stopper = nn.EarlyStopping(patience=2, restore_best=restore_best)
+        history = run.fit(50, checkpoint=tmp_path / "run.json", resume=resume)
+        ends.append((history.to_dict(), run.result()))
+    assert ends[0] == ends[1]
 
 
 def test_resuming_without_scheduler_and_early_stopping(tmp_path: Path) -> None:
