@@ -508,7 +508,7 @@ sqrt = primitive(
 cbrt_slope = primitive(
     "cbrt_slope",
     _cbrt_slope,
-    lambda out, x: -2.0 * out / x / 3.0 if x else NAN,
+    lambda out, x: -out / 1.5 / x if x else NAN,
     kink="the value inf at x = 0, where there is no derivative",
     latex=r"\frac{{1}}{{3 \sqrt[3]{{{0}}}^2}}",
 )

@@ -139,7 +139,7 @@ def points(name: str, count: int) -> Iterator[tuple[float, ...]]:
             operands[1:] = sorted(operands[1:])
         if name in ("where", "take"):
             operands[0] = float(draw.randrange(2))
-        yield tuple(operands)
+        yield tuple([x + 0.0 for x in operands])  # mpmath has no -0.0
 
 
 def _at_kink(name: str, operands: Sequence[float]) -> bool:

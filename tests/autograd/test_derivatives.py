@@ -11,7 +11,7 @@ import mpmath
 import pytest
 from mpmath import mp, mpf
 
-from autograd import Primitive, Value, grad
+from autograd import Primitive, Value, grad, gradient
 from autograd.primitives import TABLE, _own
 from autograd.testing.oracle import values
 from tests.autograd.measure_ulp import BOUND, main, measure, ulps
@@ -81,6 +81,52 @@ def test_second_derivatives_keep_their_digits_near_their_root(name: str, x: floa
     (slope,) = REFERENCES[name].partials
     got = grad(grad(TABLE[name]))(x)
     assert got == pytest.approx(float(mpmath.diff(slope, mpf(x))), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("name", "operands"),
+    [
+        ("hypot", (3e-300, 4e-300)),
+        ("hypot", (3e-320, 4e-320)),
+        ("hypot", (3e301, -4e301)),
+        ("atan2", (1e-152, -2e-152)),
+        ("atan2", (1e160, 2e152)),
+        ("div", (1e-310, 0.03)),
+        ("pow", (5.0, 0.1)),
+        ("pow", (1e40, 0.3)),
+        ("pow", (1e100, -2.5)),
+        ("pow", (0.02, 179.5)),
+        ("gaussian", (26.5, 1.0)),
+        ("exp_of_difference", (3.0, 700.0)),
+        ("silu", (-705.0,)),
+        ("gelu", (-37.5,)),
+        ("normal_cdf", (-37.4,)),
+        ("erf", (26.0,)),
+        ("tanh", (20.0,)),
+        ("sigmoid", (-700.0,)),
+        ("asin", (1.0 - 2.0**-53,)),
+        ("acosh", (1.0000001,)),
+        ("cbrt", (-7e200,)),
+        ("sqrt", (1e-200,)),
+    ],
+)
+def test_second_derivatives_where_the_rules_branch(
+    name: str, operands: tuple[float, ...]
+) -> None:
+    for slot, x in enumerate(operands):
+
+        def slope(t: Any) -> Any:
+            exact = [mpf(c) for c in operands]
+            exact[slot] = t  # noqa: B023
+            return REFERENCES[name].partials[slot](*exact)  # noqa: B023
+
+        with mp.workdps(150):
+            step = mpf(10) ** -50 * abs(x)
+            wanted = (slope(x + step) - slope(x - step)) / (2 * step)
+        leaf = Value(x)
+        y = TABLE[name](*operands[:slot], leaf, *operands[slot + 1 :])
+        got = gradient(gradient(y, leaf, create_graph=True), leaf)
+        assert ulps(got, wanted) <= 12.0
 
 
 @pytest.mark.parametrize("name", NAMES)
