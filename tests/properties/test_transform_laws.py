@@ -68,6 +68,9 @@ def test_forward_is_reverse_exactly(program: Program, v: list[float], u: list[fl
     _, pullback = vjp(f, *program.starts)
     assert pushed == [dot(row, v) for row in zip(*rows)]
     assert list(pullback(u)) == [dot(column, u) for column in rows]
+    for j, column in enumerate(rows):
+        assert jvp(f, program.starts, (v[j],), argnums=j)[1] == [v[j] * d for d in column]
+        assert vjp(f, *program.starts, argnums=j)[1](u) == dot(column, u)
 
 
 @given(program=smooth)
@@ -117,6 +120,8 @@ def test_arguments_in_another_order(program: Program, data: st.DataObject) -> No
     plain = gradients(program)
     f = last(program)
     assert bits(grad(f, tuple(places))(*program.starts)) == bits([plain[i] for i in places])
+    from_the_last = tuple([i - len(places) for i in places])
+    assert grad(f, from_the_last)(*program.starts) == grad(f, tuple(places))(*program.starts)
 
     def permuted(*xs: Any) -> Any:
         back = dict(zip(places, xs))
@@ -210,6 +215,8 @@ def test_second_derivatives_of_whole_numbers(program: Program, v: list[float]) -
     assert h == tuple(zip(*h))
     assert hessian(lambda xs: f(*xs))(list(starts)) == [list(row) for row in h]
     assert list(hvp(f, starts, tuple(v))) == product
+    for i, row in enumerate(h):
+        assert hvp(f, starts, (v[i],), argnums=i) == row[i] * v[i]
     slope = grad(f, every)
     assert list(vjp(slope, *starts)[1](v)) == product
     assert list(grad(lambda *xs: autograd.dot(slope(*xs), v), every)(*starts)) == product
