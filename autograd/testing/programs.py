@@ -11,9 +11,10 @@ from autograd.primitive import TABLE
 from autograd.primitives import _own
 from autograd.value import Value
 
-__all__ = ["OPERANDS", "SAFE", "Program", "Step", "assemble"]
+__all__ = ["OPERANDS", "SAFE", "Program", "Step", "woven"]
 
 LARGEST = 1e3  # no result of a random program is larger
+EASY = [1.0, 0.5, -1.0, 2.0, 0.0, -0.5, 3.0, 0.25]
 
 
 def _tame(x: float) -> bool:
@@ -119,30 +120,60 @@ class Program:
         return "\n".join(lines)
 
 
-Draft = tuple[str, list[int], list[float | None]]
+def woven(head: bytes, codes: Sequence[bytes], names: Sequence[str]) -> Program:
+    """The program that bytes stand for, two a start and then six a step: as simple as small.
 
-
-def assemble(starts: Sequence[float], drafts: Sequence[Draft]) -> Program:
-    """The program of the drafted steps that are safe where they stand.
-
-    A draft is a name, how far back each operand lies, and constants that replace operands.
-    What the last result does not depend on is left out, so a program without a draft, or
-    with a smaller number in one, is a program as well: they shrink.
+    An operation that is not safe where it stands is replaced by one before it that is. Operands
+    are results that no operation has used yet, other results, and constants. The result is
+    the one that depends on most; the rest is left out.
     """
-    values, steps = list(starts), []
-    for name, back, constants in drafts:
-        count = len(TABLE[name].rules) if not TABLE[name].variadic else OPERANDS.get(name, 2)
-        operands: list[int | float] = []
-        for slot in range(count):
-            constant = constants[slot] if slot else None
-            index = len(values) - 1 - back[slot] % len(values)
-            operands.append(index if constant is None else constant)
-        numbers = [values[i] if type(i) is int else float(i) for i in operands]
-        value = _value(name, numbers)
-        if value is not None:
-            values.append(value)
-            steps.append(Step(name, tuple(operands)))
-    return _needed(tuple(starts), steps or [Step("add", (0, 0))])
+    starts = tuple([_start(*head[i : i + 2]) for i in range(0, len(head), 2)])
+    values, steps = list(starts), list[Step]()
+    unused = list(range(len(starts)))
+    for code in codes:
+        for k in range(len(names)):
+            name = names[(code[0] - k) % len(names)]
+            operands = _operands(code[1:], _arity(name), len(values), unused)
+            value = _value(name, [values[j] if type(j) is int else j for j in operands])
+            if value is not None:
+                unused = [j for j in unused if j not in operands] + [len(values)]
+                values.append(value)
+                steps.append(Step(name, operands))
+                break
+    if not steps:
+        return Program(starts[:1], (Step("add", (0, 0)),))
+    roots = [i - len(starts) for i in unused if i >= len(starts)]
+    return max([_needed(starts, steps[: i + 1]) for i in roots], key=lambda p: len(p.steps))
+
+
+def _arity(name: str) -> int:
+    op = TABLE[name]
+    return OPERANDS.get(name, 2) if op.arity is None else op.arity
+
+
+def _start(high: int, low: int) -> float:
+    """A number up to 3 in size: one that is easy to read, or one with all digits in use."""
+    if high < len(EASY):
+        return EASY[high]
+    size = 2e-3 + (256 * (high % 128) + low) / 11111.1
+    return size if high < 128 else -size
+
+
+def _operands(
+    codes: Sequence[int], arity: int, count: int, unused: Sequence[int]
+) -> tuple[int | float, ...]:
+    """For each slot one of `count` results, or, after the first, a constant."""
+    found: list[int | float] = []
+    for slot in range(arity):
+        kind, code = codes[slot % len(codes)] % 4, codes[slot % len(codes)] // 4
+        fresh = [i for i in unused if i not in found]
+        if kind == 3 and slot:
+            found.append(EASY[code] if code < len(EASY) else code / 15.7 - 2.0)
+        elif fresh and (kind == 0 or (slot == 0 and kind != 2)):
+            found.append(fresh[-1 - code % len(fresh)])
+        else:
+            found.append(count - 1 - code * count // 64)
+    return tuple(found)
 
 
 def _value(name: str, numbers: list[float]) -> float | None:

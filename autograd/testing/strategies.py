@@ -24,7 +24,7 @@ except ImportError:
 
 from autograd.primitive import TABLE, Primitive
 from autograd.primitives import _own
-from autograd.testing.programs import OPERANDS, SAFE, Program, assemble
+from autograd.testing.programs import SAFE, Program, woven
 
 __all__ = ["points", "programs", "values"]
 
@@ -106,13 +106,11 @@ def points(draw: st.DrawFn, primitive: str | Primitive) -> tuple[float, ...]:
     return tuple(operands)
 
 
-@st.composite
 def programs(
-    draw: st.DrawFn,
     max_inputs: int = 4,
     max_ops: int = 12,
     primitives: Iterable[str | Primitive] | None = None,
-) -> Program:
+) -> st.SearchStrategy[Program]:
     """Random straight-line programs with shared sub-expressions.
 
     Each step is smooth and mild at the numbers that it meets, so that a derivative which
@@ -142,17 +140,9 @@ def programs(
     for name in given:
         if name not in TABLE or (name in _own and name not in SAFE):
             raise ValueError(f"no programs are made of {name!r}")
-    start = st.sampled_from([1.0, 0.5, -1.0]) | st.floats(-3.0, 3.0)
-    starts = draw(st.lists(start.filter(_not_tiny), min_size=1, max_size=max_inputs))
-    most = max([OPERANDS.get(name, TABLE[name].arity or 2) for name in given])
-    constant = st.none() | st.floats(-2.0, 2.0).map(lambda c: c if _not_tiny(c) else 0.0)
-    draft = st.tuples(
-        st.sampled_from(given),
-        st.lists(st.integers(0, 15), min_size=most, max_size=most),
-        st.lists(constant, min_size=most, max_size=most),
+    head = st.integers(1, max_inputs).flatmap(
+        lambda n: st.binary(min_size=2 * n, max_size=2 * n)
     )
-    return assemble(starts, draw(st.lists(draft, min_size=1, max_size=max_ops)))
-
-
-def _not_tiny(x: float) -> bool:
-    return abs(x) > 1e-3
+    code = st.binary(min_size=6, max_size=6)
+    codes = st.lists(code, min_size=1, max_size=max_ops)
+    return st.builds(woven, head, codes, st.just(given))

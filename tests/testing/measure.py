@@ -22,7 +22,7 @@ from autograd.build import describe
 from autograd.primitive import TABLE, Primitive
 from autograd.primitives import _own
 from autograd.testing import gradcheck
-from autograd.testing.programs import OPERANDS, SAFE, Program, assemble
+from autograd.testing.programs import OPERANDS, SAFE, Program, woven
 from autograd.testing.recorded import Case, node_cases
 from autograd.value import topological_order
 
@@ -114,16 +114,10 @@ def random_point(name: str, rng: random.Random) -> list[Any]:
 
 
 def random_program(rng: random.Random, longest: int = 12) -> Program:
-    """As the strategy draws them, faster."""
-    starts = [
-        rng.choice([1.0, -1.0]) * rng.uniform(1e-3, 3.0) for _ in range(rng.randint(1, 4))
-    ]
-    drafts = []
-    for _ in range(rng.randint(1, longest)):
-        back = [rng.randrange(16) for _ in range(5)]
-        constants = [None if rng.random() < 0.6 else rng.uniform(-2.0, 2.0) for _ in range(5)]
-        drafts.append((rng.choice(sorted(SAFE)), back, constants))
-    return assemble(starts, drafts)
+    """As the strategy draws them, without Hypothesis."""
+    head = rng.randbytes(2 * rng.randint(1, 4))
+    codes = [rng.randbytes(6) for _ in range(rng.randint(1, longest))]
+    return woven(head, codes, sorted(SAFE))
 
 
 def cases(name: str, operands: list[Any]) -> list[Case]:

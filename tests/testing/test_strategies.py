@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import random
 import sys
 from typing import Any
 
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
 from autograd.primitives import TABLE, _own
-from autograd.testing.programs import SAFE, Program, Step, assemble
+from autograd.testing.programs import SAFE, Program, Step, woven
 from autograd.testing.strategies import points, programs, values
+from tests.testing.measure import random_program
 
 NOT_IN_PROGRAMS = {"take"}
 
@@ -88,8 +90,8 @@ def test_programs_of_chosen_operations(program: Program) -> None:
 def test_programs_of_ones_own_operations_stay_where_these_are_mild() -> None:
     steep = primitive("steep_5", lambda x: 1.0 / x, lambda out, x: -out / x, domain="x ≠ 0")
 
-    for x in (0.0, 1e-3, 1e-9):
-        assert assemble([x], [("steep_5", [0], [None])]).steps == (Step("add", (0, 0)),)
+    for high in (4, 128):  # 0.0 and -0.002, where it is steep
+        assert woven(bytes([high, 0]), [bytes(6)], ["steep_5"]).steps == (Step("add", (0, 0)),)
 
     @given(programs(primitives=[steep, "sub"]))
     def mild(program: Program) -> None:
@@ -100,19 +102,29 @@ def test_programs_of_ones_own_operations_stay_where_these_are_mild() -> None:
     mild()
 
 
-def test_sub_expressions_are_shared() -> None:
-    def shares(program: Program) -> bool:
-        used = [i for step in program.steps for i in step.operands if type(i) is int]
-        return any(used.count(i) > 1 for i in range(len(program.starts), len(used)))
-
-    assert shares(find(programs(), shares))
+def shares(program: Program) -> bool:
+    used = [i for step in program.steps for i in step.operands if type(i) is int]
+    return any(used.count(i) > 1 for i in range(len(program.starts), max(used) + 1))
 
 
-def test_a_draft_that_is_not_safe_is_left_out() -> None:
-    program = assemble([0.0], [("log", [0], [None])])
-    assert program == Program((0.0,), (Step("add", (0, 0)),))
-    large = assemble([2.0], [("mul", [0, 0], [None, 1e9]), ("exp", [0], [None])])
-    assert [step.name for step in large.steps] == ["exp"]
+def test_programs_are_long_and_share_sub_expressions() -> None:
+    rng = random.Random(0)
+    drawn = [random_program(rng) for _ in range(500)]
+    assert sum(shares(program) for program in drawn) > 120
+    assert sum(len(program.steps) == 1 for program in drawn) < 100
+    assert {step.name for program in drawn for step in program.steps} == set(SAFE)
+    smallest = find(programs(), shares, settings=settings(database=None))
+    assert len(smallest.steps) == 2
+
+
+def test_an_operation_that_is_not_safe_gives_way() -> None:
+    zero = bytes([4, 0])
+    assert woven(zero, [bytes([1, 0, 0, 0, 0, 0])], ["exp", "log"]).steps == (
+        Step("exp", (0,)),
+    )
+    assert woven(zero, [bytes(6)], ["log"]) == Program((0.0,), (Step("add", (0, 0)),))
+    large = woven(bytes([6, 0]), [bytes(6)] * 9, ["square"])
+    assert large(*large.starts) == 3.0**4
 
 
 def test_a_program_can_be_read() -> None:
