@@ -288,6 +288,13 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["pipe"]
 
 
+def test_a_device_that_is_full() -> None:
+    with pytest.raises(OSError, match="No space left") as full:
+        write_atomically(Path("/dev/full"), b"new")
+    assert full.value.filename == "/dev/full"
+    assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+
+
 def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     folder.mkdir()

@@ -22,7 +22,6 @@ import numpy as np
 
 import nn
 from nn.state import read_checkpoint
-from tests.nn.killed import Training
 
 
 class Touch:
@@ -87,12 +86,15 @@ def foreign(marker: Path) -> dict[str, bytes]:
 
 
 FOREIGN = foreign(Path("marker"))
-INNOCENT = ("builtins.id", "object.__getattr__", "sys._getframe", "os.listdir", "os.scandir")
+GUILTY = (
+    "compile", "ctypes", "exec", "import", "marshal", "os", "pickle", "shutil", "socket",
+    "subprocess", "tempfile", "urllib",
+)  # fmt: skip
 
 
-def load_all(folder: Path) -> None:
+def load_all(paths: list[Path]) -> None:
     """Every file in every way that fits its name."""
-    for path in sorted(folder.iterdir()):
+    for path in paths:
         model = nn.Neuron(1)
         with contextlib.suppress(ValueError):
             nn.load_model(model, path)
@@ -102,13 +104,14 @@ def load_all(folder: Path) -> None:
 
 
 def watch(event: str, arguments: tuple[Any, ...]) -> None:
-    reads = event == "open" and arguments[1] in ("r", "rb")
-    if not reads and event not in INNOCENT:
+    writes = event == "open" and arguments[1] not in ("r", "rb")
+    if writes or event.partition(".")[0] in GUILTY:
         print(event, arguments)
 
 
 if __name__ == "__main__":
-    load_all(Path(sys.argv[1], "good"))
-    Training("sgd")
+    folder = Path(sys.argv[1])
+    paths = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    load_all(sorted((folder / "good").iterdir()))
     sys.addaudithook(watch)
-    load_all(Path(sys.argv[1]))
+    load_all(paths)

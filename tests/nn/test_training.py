@@ -7,7 +7,8 @@ import json
 import math
 import random
 import sys
-from itertools import chain
+from collections.abc import Callable
+from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
@@ -329,6 +330,54 @@ def test_a_resumed_run_is_the_same_run(stop_at: int, tmp_path: Path) -> None:
     history = second.fit(checkpoint=tmp_path / "run.json", resume=True)
     assert history.to_dict() == expected.to_dict()
     assert second.result() == after
+
+
+OPTIMIZERS: dict[str, Callable[[list[Value]], nn.Optimizer]] = {
+    "SGD": lambda ps: nn.SGD(ps, 0.05),
+    "momentum": lambda ps: nn.SGD(ps, 0.05, momentum=0.9, dampening=0.1, weight_decay=0.01),
+    "Nesterov": lambda ps: nn.SGD(ps, 0.05, momentum=0.9, nesterov=True),
+    "Adam": lambda ps: nn.Adam(ps, 0.05),
+    "AdamW": lambda ps: nn.AdamW(ps, 0.05, amsgrad=True),
+    "RMSprop": lambda ps: nn.RMSprop(ps, 0.01),
+    "centered": lambda ps: nn.RMSprop(ps, 0.01, momentum=0.5, centered=True),
+}
+SCHEDULERS: dict[str, Callable[[nn.Optimizer], nn.Scheduler | None]] = {
+    "none": lambda optimizer: None,
+    "step": lambda optimizer: nn.StepLR(optimizer, 2, 0.5),
+    "exponential": lambda optimizer: nn.ExponentialLR(optimizer, 0.8),
+    "cosine": lambda optimizer: nn.CosineAnnealingLR(optimizer, 3),
+    "linear": lambda optimizer: nn.LinearLR(optimizer, total_iters=4),
+    "plateau": lambda optimizer: nn.ReduceLROnPlateau(
+        optimizer, factor=0.5, patience=0, threshold=0.5, cooldown=1
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "schedule"), zip(OPTIMIZERS, cycle(SCHEDULERS)))
+def test_every_optimizer_and_schedule_resumes(kind: str, schedule: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    ends: list[Any] = []
+    for epochs, resume, place in [(6, False, None), (3, False, path), (6, True, path)]:
+        random.seed(7)
+        model = nn.MLP(2, [2, 1], activation="tanh")
+        optimizer = OPTIMIZERS[kind](model.parameters())
+        scheduler = SCHEDULERS[schedule](optimizer)
+        history = nn.fit(
+            model,
+            XS[:5],
+            YS[:5],
+            loss=nn.mse_loss,
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=2,
+            scheduler=scheduler,
+            checkpoint=place,
+            resume=resume,
+            progress=False,
+        )
+        parts = [model.state_dict(), optimizer.state_dict(), history.to_dict()]
+        ends.append([*parts, scheduler and scheduler.state_dict(), random.getstate()])
+    assert ends[2] == ends[0] != ends[1]
 
 
 def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
