@@ -9,7 +9,7 @@ from autograd import Value
 from autograd.testing.programs import Program
 from tests.properties.strategies import run
 
-__all__ = ["bits", "final", "gradients", "last", "linked", "recorded", "swept"]
+__all__ = ["bits", "final", "gradients", "last", "linked", "question", "recorded", "swept"]
 
 Function = Callable[..., Any]
 
@@ -50,3 +50,14 @@ def linked(program: Program, x: Value) -> list[Any]:
     """The starts of a program, the same numbers, as nodes that all depend on x."""
     still = x - x.data
     return [start + still * k for start, k in zip(program.starts, (1.0, -0.5, 2.0, 0.7))]
+
+
+def question(program: Program, way: str) -> dict[str, Any]:
+    """What a worker is asked to run it, its operations reached in one of the ways."""
+
+    def operand(k: float) -> tuple[str, Any]:
+        return ("result", k) if type(k) is int else ("number", k.hex())
+
+    steps = [(step.name, way, list(map(operand, step.operands))) for step in program.steps]
+    starts = bits(program.starts)
+    return {"program": {"starts": starts, "steps": steps, "seed": (1.0).hex()}}

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from autograd.primitives import TABLE
 from autograd.testing.programs import Program
-from autograd.testing.strategies import programs
 from tests.builds import OTHER, THIS, Worker
+from tests.properties.graphs import question
+from tests.properties.strategies import woven_programs
 from tests.properties.worker import NAMES, WAYS, answer
 
 NASTY = [
@@ -89,24 +90,10 @@ def test_wild_programs(program: dict[str, Any], other: Worker) -> None:
     assert other.ask(question) == answer(question)
 
 
-@given(program=programs(), way=st.sampled_from(WAYS))
+@given(program=woven_programs(), way=st.sampled_from(WAYS))
 def test_programs_that_run_through(program: Program, way: str, other: Worker) -> None:
-    steps = [
-        (
-            step.name,
-            way,
-            [("result" if type(x) is int else "number", exact(x)) for x in step.operands],
-        )
-        for step in program.steps
-    ]
-    question = {
-        "program": {
-            "starts": [x.hex() for x in program.starts],
-            "steps": steps,
-            "seed": (1.0).hex(),
-        }
-    }
-    assert other.ask(question) == answer(question)
+    asked = question(program, way)
+    assert other.ask(asked) == answer(asked)
 
 
 close = st.floats(-2.0, 2.0) | st.sampled_from([1.0, -1.0, 0.1, 1e16, -1e16, 2.0**-53, 1e-300])

@@ -21,7 +21,7 @@ from autograd.primitives import TABLE
 from autograd.testing.programs import Program
 from tests.builds import THIS, Worker
 from tests.properties.bounds import EPSILON, TINY, path_sums, steps_of
-from tests.properties.graphs import bits, recorded, swept
+from tests.properties.graphs import bits, question, recorded, swept
 from tests.properties.strategies import POLYNOMIAL, run, spelled, woven_programs
 from tests.properties.worker import WAYS, answer
 
@@ -314,15 +314,6 @@ def test_threads_with_graphs_of_their_own(programs: list[Program]) -> None:
     alone = list(map(everything, programs))
     with haste(), ThreadPoolExecutor(4) as pool:
         assert list(pool.map(everything, programs)) == alone
-
-
-def question(program: Program, way: str) -> dict[str, Any]:
-    def operand(k: float) -> tuple[str, Any]:
-        return ("result", k) if type(k) is int else ("number", k.hex())
-
-    steps = [(step.name, way, list(map(operand, step.operands))) for step in program.steps]
-    starts = bits(program.starts)
-    return {"program": {"starts": starts, "steps": steps, "seed": (1.0).hex()}}
 
 
 @pytest.fixture(scope="module", params=["0", "1", "12345"], name="hashed")
