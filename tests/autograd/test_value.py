@@ -273,6 +273,17 @@ def test_a_node_keeps_only_the_fields_it_needs() -> None:
     assert not hasattr(Value(1.0) * 2.0, "__dict__")
 
 
+def test_a_node_with_many_inputs_may_be_named() -> None:
+    a, b = Value(2.0), Value(3.0)
+    y = autograd.dot([a, 3.0], [b, a], a)
+    record = (y.operands, y.inputs, y.partials)
+    assert y.label is None
+    for label in ("y", "z", None):
+        y.label = label
+        assert y.label == label
+        assert (y.operands, y.inputs, y.partials) == record
+
+
 def test_detach_is_a_leaf_of_its_own() -> None:
     x = Value(3.0, label="x")
     y = x * 2.0

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import resource
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from typing import Any
 import pytest
 
 from tests.mutation.mutants import Mutant
-from tests.mutation.swapping import same, swap
+from tests.mutation.swapping import Key, key, same, swap
 
 KILLED, TIMED_OUT, SURVIVED = "killed", "timed out", "survived"
 SAME, NO_CODE = "the same byte code", "not Python"
@@ -89,16 +90,19 @@ def run_all(
     server = _fork.Process(target=_swap_all, args=(path, source, mutants, tests, sender))
     server.start()
     sender.close()
-    left = []
+    left, seen = [], 0
     try:
         while True:
             index, verdict, line = receiver.recv()
+            seen += 1
             if verdict == AGAIN:
                 left.append(index)
             else:
                 yield Outcome(mutants[index], verdict, line)
     except EOFError:
         server.join()
+    if seen < len(mutants):
+        raise RuntimeError(f"{path}: the tests fail without a change")
     clock = Clock(math.inf)
     broken = partial(_imported, path, lambda: f"{source}\nraise RuntimeError", 0, tests, clock)
     unchanged = partial(_imported, path, lambda: source, 0, tests, clock)
@@ -236,7 +240,7 @@ def _swap_all(
 
 
 class _Swapping:
-    """A pytest plugin that runs the tests of each mutant instead of running them."""
+    """A pytest plugin that runs, for each mutant, the tests that call what it changes."""
 
     def __init__(
         self, path: Path, source: str, mutants: list[Mutant], sender: Connection[Any, Any]
@@ -246,25 +250,62 @@ class _Swapping:
         self.rows = len(source.splitlines())
         self.mutants = mutants
         self.sender = sender
-        self.called: set[CodeType] = set()  # while the module and the tests were imported
+        self.called: set[Key] = set()
+        self.noting = False  # until the module is imported, and not after
         sys.setprofile(self.note)
 
     def note(self, frame: FrameType, event: str, argument: object) -> None:
-        if event == "call" and frame.f_code.co_filename == self.path:
-            self.called.add(frame.f_code)
+        code = frame.f_code
+        if code.co_filename == self.path and event in ("call", "return"):
+            if code.co_name == "<module>":
+                self.noting = event == "call"
+            elif self.noting:
+                self.called.add(key(code))
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         sys.setprofile(None)
-        ((_, good),) = _each([partial(self.run, session, Clock(math.inf))], math.inf)
-        if good is not None and good[0]:
-            clock = Clock(good[1])
-            works = [partial(self.judge, session, clock, mutant) for mutant in self.mutants]
+        ((_, slowest),) = _each([partial(self.slowest, session)], math.inf)
+        ((_, tests),) = _each([partial(self.watched, session)], math.inf)
+        if slowest is not None:
+            calls = [(session.items[i], called) for _, i, called in sorted(tests)]
+            clock = Clock(slowest)
+            works = [partial(self.judge, session, calls, clock, m) for m in self.mutants]
             for place, found in _each(works, 600.0):
                 verdict, line = found or (TIMED_OUT, "")
                 self.sender.send((place, verdict, line))
         return True
 
-    def judge(self, session: pytest.Session, clock: Clock, mutant: Mutant) -> tuple[str, str]:
+    def slowest(self, session: pytest.Session) -> float | None:
+        clock = Clock(math.inf)
+        return clock.slowest if run(session.items, session, clock) else None
+
+    def watched(self, session: pytest.Session) -> list[tuple[float, int, set[Key] | None]]:
+        """How long each test takes, and the functions of the module that it calls.
+
+        None for all of them, where a test does not pass while it is watched.
+        """
+        tests = []
+        self.noting = True
+        for place, item in enumerate(session.items):
+            self.called = set()
+            started = time.process_time()
+            threading.setprofile(self.note)
+            sys.setprofile(self.note)
+            passed = run([item], session, Clock(math.inf))
+            sys.setprofile(None)
+            session.testsfailed = 0
+            tests.append(
+                (time.process_time() - started, place, self.called if passed else None)
+            )
+        return tests
+
+    def judge(
+        self,
+        session: pytest.Session,
+        calls: list[tuple[pytest.Item, set[Key] | None]],
+        clock: Clock,
+        mutant: Mutant,
+    ) -> tuple[str, str]:
         clock.start()
         code = mutant.change()
         line = _line(code, mutant.row)
@@ -277,19 +318,21 @@ class _Swapping:
         swapped = swap(self.original, changed) if len(code.splitlines()) == self.rows else None
         if swapped is None:
             return AGAIN, line
+        items = [item for item, own in calls if own is None or own & swapped]
         try:
-            passed, _ = self.run(session, clock)
+            passed = run(items, session, clock)
         except BaseException:
             passed = False
         if passed:
             return AGAIN if swapped & self.called else SURVIVED, line
         return KILLED, line
 
-    def run(self, session: pytest.Session, clock: Clock) -> tuple[bool, float]:
-        for item, following in zip(session.items, [*session.items[1:], None]):
-            clock.start()
-            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            clock.stop()
-            if session.testsfailed:
-                return False, clock.slowest
-        return True, clock.slowest
+
+def run(items: list[pytest.Item], session: pytest.Session, clock: Clock) -> bool:
+    for item, following in zip(items, [*items[1:], None]):
+        clock.start()
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        clock.stop()
+        if session.testsfailed:
+            return False
+    return True

@@ -7,7 +7,13 @@ import inspect
 from types import CodeType, FunctionType
 from typing import Any
 
-__all__ = ["same", "swap"]
+__all__ = ["Key", "key", "same", "swap"]
+
+Key = tuple[str, int]
+
+
+def key(code: CodeType) -> Key:
+    return code.co_qualname, code.co_firstlineno
 
 
 def same(old: CodeType, new: CodeType) -> bool:
@@ -16,8 +22,8 @@ def same(old: CodeType, new: CodeType) -> bool:
     return _own(old) == _own(new) and len(inner) == len(outer) and all(map(same, inner, outer))
 
 
-def swap(old: CodeType, new: CodeType) -> set[CodeType] | None:
-    """Give a module's functions their new code, and return the old one.
+def swap(old: CodeType, new: CodeType) -> set[Key] | None:
+    """Give a module's functions their new code, and return which they are.
 
     None if more than functions differ, or what they close over does.
     """
@@ -25,7 +31,7 @@ def swap(old: CodeType, new: CodeType) -> set[CodeType] | None:
     for thing in gc.get_objects():
         if type(thing) is FunctionType and thing.__code__.co_filename == old.co_filename:
             functions.setdefault(_key(thing.__code__), []).append(thing)
-    swapped: set[CodeType] = set()
+    swapped: set[Key] = set()
     try:
         return swapped if _swapped(old, new, functions, swapped, False) else None
     except ValueError:
@@ -36,7 +42,7 @@ def _swapped(
     old: CodeType,
     new: CodeType,
     functions: dict[Any, list[FunctionType]],
-    swapped: set[CodeType],
+    swapped: set[Key],
     covered: bool,
 ) -> bool:
     if same(old, new):
@@ -45,7 +51,7 @@ def _swapped(
         for function in functions.get(_key(old), ()):
             function.__code__ = new
             covered = True
-            swapped.add(old)
+            swapped.add(key(old))
     inner, outer = _nested(old), _nested(new)
     if _own(old) != _own(new) or len(inner) != len(outer):
         return covered
