@@ -24,6 +24,7 @@ from autograd.value import Value
 __all__ = ["main"]
 
 PROGRAM = "python -m autograd"
+LONGEST_MESSAGE = 600  # characters
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 EPILOG = f"""\
 functions:
@@ -190,6 +191,8 @@ def _complain(error: Exception, code: int) -> int:
         message = error.msg
     elif isinstance(error, OSError) and error.filename:
         message = f"{error.filename}: {error.strerror}"
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[: LONGEST_MESSAGE // 2]} ... {message[-LONGEST_MESSAGE // 2 :]}"
     lines = [f"{PROGRAM}: {message}"]
     if isinstance(error, SyntaxError) and error.text and error.offset:
         start = max(0, error.offset - 36)
