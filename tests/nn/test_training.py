@@ -353,7 +353,7 @@ SCHEDULERS: dict[str, Callable[[nn.Optimizer], nn.Scheduler | None]] = {
 }
 
 
-@pytest.mark.parametrize(("kind", "schedule"), zip(OPTIMIZERS, cycle(SCHEDULERS)))
+@pytest.mark.parametrize(("kind", "schedule"), [*zip(OPTIMIZERS, cycle(SCHEDULERS))])
 def test_every_optimizer_and_schedule_resumes(kind: str, schedule: str, tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     ends: list[Any] = []
