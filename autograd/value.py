@@ -538,6 +538,8 @@ class Value(Methods):
             if _paused and not _recording():
                 return Value(data)
             return _node(data, primitive, x, None, primitive.partial(0, data, (x._data,)), 0.0)
+        if len(operands) == 2 and not primitive.variadic:
+            return _binary(primitive, operands)
         numbers = []
         exact = True
         for x in operands:
@@ -561,9 +563,6 @@ class Value(Methods):
             every = numbers[:]
             for slot in slots:
                 every[slot] = primitive.partial(slot, data, numbers)
-            if len(operands) == 2:
-                a, b = [x if type(x) is Value else None for x in operands]
-                return _node(data, primitive, a, b, every[0], every[1])
             partials = tuple(every)
         inputs = operands
         if not all(type(x) is Value for x in operands):
@@ -672,6 +671,24 @@ if not cython.compiled:  # else in wide.h and node.h
         raise TypeError("type 'autograd.value.Value' is not an acceptable base type")
 
     Value.__init_subclass__ = classmethod(_final)  # type: ignore[method-assign,assignment]
+
+
+def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
+    """Apply a primitive with two rules to two operands of which at least one is a Value."""
+    x, y = operands
+    a: Value | None = x if type(x) is Value else None
+    b: Value | None = y if type(y) is Value else None
+    da: float = number(x, primitive.name) if a is None else a._data
+    db: float = number(y, primitive.name) if b is None else b._data
+    numbers = (da, db)
+    data: float = primitive.evaluate(numbers, operands)
+    if _paused and not _recording():
+        return Value(data)
+    if a is not None:
+        da = primitive.partial(0, data, numbers)
+    if b is not None:
+        db = primitive.partial(1, data, numbers)
+    return _node(data, primitive, a, b, da, db)
 
 
 def _blank() -> Value:
