@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from autograd.primitive import primal
 from autograd.testing.decide import Question, decide, starts
+from autograd.testing.differences import ULP
 from autograd.testing.noise import estimated_noise
 from autograd.testing.problem import Function, PlainProblem, Problem, alone, directional
 from autograd.testing.recorded import Case, Recording, node_cases
@@ -37,8 +38,9 @@ def gradcheck(
         order: the highest order of derivative to check, at most 20; those below are
             checked, too.
         gradient: a derivative written by hand, to be checked instead of this library's:
-            `gradient(*xs)` returns the gradient in the shape of the argument, or a tuple
-            with one for each of several. Then f is called with floats and returns one.
+            `gradient(*xs)` returns the gradient in the shape of the argument, lists and
+            arrays alike, or a tuple with one for each of several. Then f is called with
+            floats and returns one.
         oracle: "differences" uses values alone, "mpmath" the recorded graph in high
             precision; "auto" asks mpmath, if it is installed, where differences cannot tell.
 
@@ -108,29 +110,49 @@ def check_gradients(
 
 def _check_plain(problem: PlainProblem, gradient: Function) -> Report:
     outputs = problem.outputs(problem.point)
+    if not math.isfinite(outputs[0]):
+        return _remark(problem, "inconclusive", f"f is {outputs[0]!r} there")
     given = gradient(*problem.rebuild(problem.point))
-    like: Any = problem.xs[0] if len(problem.xs) == 1 else problem.xs
-    analytic = [primal(g) for g in flatten_like(given, like, "the result of gradient")]
-    if problem.outputs(problem.point) != outputs:
-        return _unsteady(problem)
+    like = _lists(problem.xs[0] if len(problem.xs) == 1 else problem.xs)
+    leaves = flatten_like(_lists(given), like, "the result of gradient")
+    digits = max(NINE_DIGITS, 8.0 * _precision(given))
     cases, evaluations = [], 0
-    for i, (name, x) in enumerate(zip(problem.names, problem.point)):
+    for i, (name, x, leaf) in enumerate(zip(problem.names, problem.point, leaves)):
         line = problem.line(i, outputs, (0.0,))
         line.noise = (estimated_noise(line),)
-        own = NINE_DIGITS * abs(analytic[i])
-        decision = decide(Question(line, 0, analytic[i], 0.0, own), starts(x))
-        cases.append(Case(name, x, analytic[i], decision))
+        analytic = primal(leaf)
+        question = Question(line, 0, analytic, 0.0, digits * abs(analytic))
+        decision = decide(question, starts(x))
+        cases.append(Case(name, x, analytic, decision))
         evaluations = max(evaluations, line.evaluations)
+    if problem.outputs(problem.point) != outputs:
+        return _unsteady(problem)
     return _report(cases, evaluations + 2)
+
+
+def _lists(tree: Any) -> Any:
+    """A tree with lists in place of arrays and tuples: derivatives may come in any of them."""
+    if isinstance(tree, dict):
+        return {key: _lists(child) for key, child in tree.items()}
+    if isinstance(tree, list | tuple) or getattr(tree, "shape", None):
+        return [_lists(child) for child in tree]
+    return tree
+
+
+def _precision(tree: Any) -> float:
+    """The round-off of the numbers of a tree, as a share of them: that of float32 is larger."""
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    if isinstance(tree, list | tuple):
+        return max([_precision(child) for child in tree], default=ULP)
+    kind = str(getattr(tree, "dtype", ""))
+    return {"float32": 2.0**-23, "float16": 2.0**-10}.get(kind, ULP)
 
 
 def _check_recorded(problem: Problem, oracle: Oracle) -> Report:
     recording = Recording(problem)
     if recording.again != recording.rows:
         return _remark(problem, "fail", "a second backward() does not add the same again")
-    anew = Recording(problem)
-    if (anew.outputs, anew.rows) != (recording.outputs, recording.rows):
-        return _unsteady(problem)
     cases, evaluations = recording.forward_cases(), 0
     if oracle == "mpmath":
         cases += recording.mpmath_cases()
@@ -139,6 +161,9 @@ def _check_recorded(problem: Problem, oracle: Oracle) -> Report:
         cases += node_cases(recording.order, ask)
         whole, evaluations = recording.end_to_end_cases(ask)
         cases += whole
+    anew = Recording(problem)
+    if (anew.outputs, anew.rows) != (recording.outputs, recording.rows):
+        return _unsteady(problem)
     report = _report(cases, evaluations + 2)
     if report.verdict == "fail" and report.primitive is None and oracle != "mpmath":
         hint = "every recorded partial is right, so look for .data and detach() in f"

@@ -48,8 +48,8 @@ class Line:
     """A function along one input: f(x + t), evaluated `budget` times at most.
 
     Args:
-        f: float → its outputs, all of them floats. Where it raises ValueError, IndexError or an
-            ArithmeticError, or gives what is not finite, it has no value.
+        f: float → its outputs, all of them floats. Where it raises, or gives what is not
+            finite, it has no value.
         x: where the derivative is wanted.
         outputs: f(x), not counted.
         noise: for each output, the round-off of f near x.
@@ -102,7 +102,7 @@ class Line:
         self.evaluations += 1
         try:
             found: Samples | None = self.f(point)
-        except (ValueError, ArithmeticError, IndexError):
+        except Exception:
             found = None
         if found is not None and not all(map(math.isfinite, found)):
             found = None

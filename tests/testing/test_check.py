@@ -71,6 +71,63 @@ def test_a_gradient_written_by_hand_for_arrays_and_several_arguments() -> None:
     assert report.where.startswith("argument 0[")
 
 
+def test_a_gradient_by_hand_may_be_in_lists_or_arrays_of_any_precision() -> None:
+    def f(x: Any, pair: Any) -> Any:
+        return pair[0] * np.sum(np.square(x)) + pair[1]
+
+    x, total = np.array([1.1, 2.2, -0.3]), 1.1**2 + 2.2**2 + 0.3**2
+    for xs in (x, list(x), tuple(x)):
+        gradients: list[Any] = [2.0 * 1.7 * x, list(3.4 * x), np.float32(3.4) * x.astype("f4")]
+        pair = {0: total, 1: np.float32(1.0)}
+        for given in gradients:
+            check_gradients(f, xs, {0: 1.7, 1: 0.5}, gradient=lambda x, p, g=(given, pair): g)
+    assert not gradcheck(lambda x: x * x, 1.1, gradient=lambda x: np.float32(2.2 * 1.0001))
+    with pytest.raises(ValueError, match="is a number, got"):
+        gradcheck(lambda x: np.sum(x), x, gradient=lambda x: np.ones((3, 1)))
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyError, AssertionError, TypeError])
+def test_a_function_may_raise_anything_beside_the_point(error: type[Exception]) -> None:
+    def f(x: float) -> float:
+        if x > 2.0:
+            raise error
+        return x * x
+
+    assert gradcheck(f, 2.0, gradient=lambda x: 2.0 * x)
+    assert gradcheck(f, 2.0, gradient=lambda x: 2.001 * x).verdict == "fail"
+    with pytest.raises(error):
+        gradcheck(f, 3.0, gradient=lambda x: 2.0 * x)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_function_that_is_not_finite_is_not_judged(value: float) -> None:
+    report = gradcheck(lambda x: value, 1.0, gradient=lambda x: 0.0)
+    assert (report.verdict, report.reason) == ("inconclusive", f"f is {value!r} there")
+
+
+def test_arguments_are_as_they_were_whatever_f_does_to_them() -> None:
+    def f(x: Any) -> Any:
+        x *= 2.0
+        return float(np.sum(x))
+
+    x = np.array([1.0, 2.0])
+    assert gradcheck(f, x, gradient=lambda x: np.full(2, 2.0))
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_a_function_that_changes_while_it_is_checked_is_not_judged() -> None:
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return x * x + float(calls > 4)
+
+    assert gradcheck(f, 2.0, gradient=lambda x: 2.0 * x).verdict == "inconclusive"
+    calls = 0
+    assert gradcheck(f, 2.0).verdict == "inconclusive"
+
+
 def test_steps_that_leave_the_domain_are_left_out() -> None:
     check_gradients(lambda x: x**1.5, 0.01, gradient=lambda x: 1.5 * x**0.5)
     check_gradients(lambda x: np.log(x), 0.01, gradient=lambda x: 1.0 / x)
