@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import autograd
@@ -81,12 +81,11 @@ def of_many(name: str) -> Iterator[Row]:
     function = getattr(autograd, name.rpartition(".")[2])
     short = function.__name__
     for each in NUMBER:
-        if each.show not in ("[1.0]", "{}"):
+        if not isinstance(each.make(None), Iterable):  # else it is the list of them
             call = use(lambda w, f, b: f(b.make(w)), function, each)
-            if each.show != "'3'":
-                yield row(name, each.show, call, each.error, short, *each.words)
-            call = use(lambda w, f, b: f([w.x, b.make(w)]), function, each)
-            yield row(name, f"[x, {each.show}]", call, each.error, short, *each.words)
+            yield row(name, each.show, call, each.error, short, *each.words)
+        call = use(lambda w, f, b: f([w.x, b.make(w)]), function, each)
+        yield row(name, f"[x, {each.show}]", call, each.error, short, *each.words)
         call = use(lambda w, f, b: f(1.0, b.make(w)), function, each)
         yield row(name, f"1, {each.show}", call, each.error, short, *each.words)
     if short != "sum":

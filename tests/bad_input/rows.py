@@ -6,7 +6,10 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+
+import numpy as np
 
 __all__ = [
     "CHOICE",
@@ -97,7 +100,7 @@ def bads(error: type[BaseException], *values: Any, words: Words = ()) -> list[Ba
 
 
 THING = Thing()
-WRONG = bads(TypeError, None, "3", [1.0], {}, 1j, THING)
+WRONG = bads(TypeError, None, "3", [1.0], {}, 1j, THING, b"3", Decimal(3), np.ones(2))
 TOO_LARGE = [bad(HUGE, OverflowError, "too large")]
 
 NUMBER = WRONG + TOO_LARGE  # an operand

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 import nn
 from autograd import Value
 from tests.bad_input.rows import (
@@ -37,6 +39,7 @@ OR_NONE = {
 }
 DATA = [*bads(TypeError, None, 3.0, "ab", 1j, Value(1.0), {0: 1.0}, object)]
 DATA[-1] = bad(object, TypeError, "object")
+DATA.append(bad(np.array(3.0), TypeError))
 MODELS = [*bads(TypeError, None, 3.0, "ab", [1.0]), bad(nn.MLP, TypeError, "MLP")]
 PATHS = [*bads(TypeError, 3.5, [], 1j, {}, words=("PathLike",))]
 NO_FOLDER = Bad("no folder", lambda w: w.path("no/folder/a.json"), FileNotFoundError, ("no/",))
