@@ -13,23 +13,32 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mpmath import mp, mpf
 
 import autograd
 from autograd import Value, grad, gradient, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.primitive import primal
+from autograd.testing.oracle import values as exact_operations
 from autograd.testing.programs import Program
 from tests.properties.bounds import EPSILON, TINY, path_sums, rounding, steps_of
 from tests.properties.graphs import bits, final, gradients, last, recorded, swept
+from tests.properties.series import along
 from tests.properties.strategies import POLYNOMIAL, woven_programs
 
 smooth = woven_programs()
 small = woven_programs(steps=4)
 whole = woven_programs(POLYNOMIAL, whole=True)
 few = woven_programs(POLYNOMIAL, steps=8, whole=True)
-mild = st.floats(-2.0, 2.0).map(lambda x: x if abs(x) > 1e-100 else 0.0)
+mild = st.floats(-2.0, 2.0).map(lambda x: x if abs(x) > 1e-3 else 0.0)
 directions = st.lists(mild, min_size=4, max_size=4)
 steps = st.lists(st.integers(-3, 3).map(float), min_size=4, max_size=4)
 Function = Callable[..., Any]
+
+
+def exactly(name: str) -> Function:
+    """An operation in mpmath, of numbers and constants."""
+    apply: Function = exact_operations()[name]
+    return lambda *xs: apply(*map(mpf, xs))
 
 
 def dot(xs: Any, ys: Any) -> Fraction:
@@ -222,6 +231,49 @@ def test_second_derivatives_of_whole_numbers(program: Program, v: list[float]) -
     assert list(grad(lambda *xs: autograd.dot(slope(*xs), v), every)(*starts)) == product
     along = grad(lambda *xs: jvp(f, xs, tuple(v))[1], every)
     assert list(along(*starts)) == product
+
+
+@given(program=few, v=steps)
+def test_derivatives_along_a_line_are_those_of_its_series(
+    program: Program, v: list[float]
+) -> None:
+    """Of whole numbers, by forward mode over itself and by reverse mode, up to the third."""
+    starts, v = program.starts, v[: len(program.starts)]
+    coefficients = along(program, v, 3)
+    f: Function = last(program)
+    g: Function = last(program)
+    for order, factorial in enumerate([1.0, 1.0, 2.0, 6.0]):
+        assert f(*starts) == g(*starts) == factorial * coefficients[order]
+        f = pushed_along(f, v)
+        g = pulled_along(g, v)
+
+
+def pushed_along(f: Function, v: list[float]) -> Function:
+    return lambda *xs: jvp(f, xs, tuple(v))[1]
+
+
+def pulled_along(f: Function, v: list[float]) -> Function:
+    return lambda *xs: autograd.dot(grad(f, tuple(range(len(xs))))(*xs), v)
+
+
+@settings(max_examples=40)
+@given(program=small, v=directions)
+def test_second_derivatives_along_a_line_beside_mpmath(
+    program: Program, v: list[float]
+) -> None:
+    """By differences in 60 digits, of which 40 are right."""
+    leaves, nodes = recorded(program)
+    v = v[: len(leaves)]
+    slope = autograd.dot(gradient(nodes[-1], leaves, create_graph=True), v)
+    curvature: Value = autograd.dot(gradient(slope, leaves, create_graph=True), v)
+    with mp.workdps(60):
+
+        def moved(t: Any) -> Any:
+            starts = [mpf(x) + t * mpf(d) for x, d in zip(program.starts, v)]
+            return program.run(starts, exactly)[-1]
+
+        exact = mp.diff(moved, 0, 2)
+        assert abs(curvature.data - exact) <= rounding(curvature) + 1e-40
 
 
 @settings(max_examples=60)
