@@ -17,6 +17,8 @@ from nn.optim import Optimizer
 from nn.schedules import Scheduler
 from nn.state import read_checkpoint, write_checkpoint
 
+LOSSES = ("loss", "val_loss")  # which `fit` refuses if they are NaN
+
 
 class Checkpoint:
     """The file of a `fit`, if it has one, and all that the file holds.
@@ -101,6 +103,8 @@ class Checkpoint:
                     part.load_state_dict(state[name])
         with _about("history"):
             records = {name: [*map(_number, xs)] for name, xs in state["history"].items()}
+            if any(math.isnan(x) for name in LOSSES for x in records.get(name, [])):
+                raise ValueError("a loss is NaN")
             self.history.records = History.from_dict(records).records
         with _about("random"):
             random.setstate(_random_state(*state["random"]))

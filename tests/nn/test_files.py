@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import errno
+import functools
 import json
 import os
 import random
 import struct
+import tempfile
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def refused(model: nn.Module, path: Path, message: str) -> None:
 def loaded_or_refused(model: nn.Module, path: Path) -> None:
     """A file without a checksum: it may be read as other numbers, but then as all of them."""
     before = model.state_dict()
-    message = refusal(partial(nn.load_model, model), path)
+    message = refusal(functools.partial(nn.load_model, model), path)
     if message is None:
         model.load_state_dict(before)
     else:
@@ -341,6 +342,72 @@ def test_a_hostile_checkpoint_with_the_right_checksum(
     sealed(path, state)
     with pytest.raises(ValueError, match=rf"run\.json is damaged: {message}"):
         read_checkpoint(path)
+
+
+STRANGE: list[Any] = [
+    None, True, 0, -1, 2, 10**20, 10**400, 0.5, -0.5, "", "nan", "inf", "x", [], {}, [0.0],
+    {"a": 1.0}, [[[]]],
+]  # fmt: skip
+
+
+def places(part: Any) -> list[tuple[Any, Any]]:
+    """Every container in a state, with each of its keys or indices; of a long list, few."""
+    if isinstance(part, dict):
+        keys: list[Any] = list(part)
+    elif isinstance(part, list):
+        keys = [0, len(part) - 1][: len(part)] if len(part) > 100 else list(range(len(part)))
+    else:
+        return []
+    inner = [place for key in keys for place in places(part[key])]
+    return [*((part, key) for key in keys), *inner]
+
+
+def everything(training: Training) -> str:
+    parts: list[Any] = [training.model, training.optimizer, training.scheduler]
+    return repr([*(p.state_dict() for p in [*parts, training.stopper]), random.getstate()])
+
+
+@functools.cache
+def trained() -> str:
+    """The state of a training of two epochs, as text."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "run.json")
+        Training("adam").fit(str(path), False, stop_after(2))
+        return json.dumps(read_checkpoint(path))
+
+
+def stop_after(epoch: int, seen: list[int] | None = None) -> Callable[[nn.Event], None]:
+    def stop(event: nn.Event) -> None:
+        if seen is not None:
+            seen.append(event.epoch)
+        if event.epoch >= epoch:
+            raise nn.StopTraining
+
+    return stop
+
+
+@settings(max_examples=60)
+@given(at=st.integers(0, 500), strange=st.sampled_from(STRANGE))
+def test_a_checkpoint_with_something_strange_anywhere(
+    at: int, strange: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It is refused, or it is a training's after all and can be continued."""
+    path, state = tmp_path_factory.getbasetemp() / "strange.json", json.loads(trained())
+    found = places(state)
+    container, key = found[at % len(found)]
+    container[key] = strange
+    write_checkpoint(path, state)
+    training = Training("adam")
+    before, epochs = everything(training), list[int]()
+    go_on = stop_after(3, epochs)
+    message = refusal(lambda path: training.fit(str(path), True, go_on), path)
+    if message is None:
+        assert epochs == [3] or training.stopper.stopped
+    else:
+        assert epochs == []
+        assert message.startswith(f"{path} does not fit this training: ")
+        assert len(message) < LONGEST + len(str(path))
+        assert everything(training) == before
 
 
 # ---------------------------------------------------------------- code is not run

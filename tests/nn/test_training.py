@@ -469,6 +469,8 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("history/loss", [True, False], "history: "),
     ("history/loss", [10**400, 1], "history: "),
     ("history/loss", None, "history: "),
+    ("history/loss", [1.0, "nan"], "history: a loss is NaN"),
+    ("history/val_loss", ["nan", 1.0], "history: a loss is NaN"),
     ("random", None, "random: "),
     ("random", [3, WORDS], "random: "),
     ("random", [2, WORDS, None], "random: "),
