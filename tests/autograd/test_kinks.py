@@ -204,7 +204,9 @@ def test_what_is_multiplied_by_the_number_zero_does_not_count(f: Callable[[Any],
     assert everything(f, 0.0) == [0.0] * 4
 
 
-@pytest.mark.parametrize("product", [lambda x: x * x, lambda x: autograd.dot([x], [x])])
+@pytest.mark.parametrize(
+    "product", [lambda x: x * x, lambda x: autograd.dot([x], [x]), autograd.square]
+)
 def test_a_zero_that_depends_on_something_counts(product: Callable[[Any], Any]) -> None:
     with pytest.raises(FloatingPointError, match="zero times infinity"):
         grad(lambda x: sqrt(product(x)))(0.0)
