@@ -31,10 +31,10 @@ SUITES = {
     "autograd/primitives.py": [
         "tests/autograd/test_primitives.py",
         "tests/autograd/test_derivatives.py",
+        "tests/autograd/test_kinks.py",
         "autograd/primitives.py",
         "tests/autograd/test_functional.py",
         "tests/autograd/test_value.py",
-        "tests/properties/test_forward.py",
         "tests/nn/test_activations.py",
     ],
 }
