@@ -216,9 +216,8 @@ def _beside(question: Question, near: Level, far: Level) -> Decision | None:
         return Decision("pass", value, error, against / tolerance)
     noise = line.noise[output] + line.grain * abs(line.outputs[output])
     seen = line.one_sided(output, sign * max(40.0 * noise / against, near.step))
-    if seen is None or abs(seen[0] - value) > 0.25 * against + seen[1]:
-        return None
-    if saw(line, output, value, analytic) or _too_coarse(question):
+    held = seen is not None and abs(seen[0] - value) <= 0.25 * against + seen[1]
+    if not held or saw(line, output, value, analytic) or _too_coarse(question):
         return None
     share = against / tolerance
     return Decision("fail", value, error, share, None, "differences give another value")
@@ -251,7 +250,7 @@ def _confirmed(question: Question, trial: Trial) -> Trial:
     noise += line.noise[output] + line.grain * abs(line.outputs[output])
     small = max(20.0 * noise / against, 2.0**-40 * estimate.step, 16.0 * math.ulp(line.x))
     if small > 2.0**-10 * estimate.step:  # too few digits: other steps must tell the same
-        other, _ = central(line, output, 0.6 * levels[0].step)
+        other, _ = central(line, output, 0.6 * levels[0].step, 6)
         apart = abs(best.numeric - other.value)
         allowed = MULTIPLE * (best.error + other.error)
         if (
@@ -259,17 +258,21 @@ def _confirmed(question: Question, trial: Trial) -> Trial:
             or against <= apart + MULTIPLE * other.error
         ):
             return doubt("estimates differ")
-        small = min(small, estimate.step)
+        if small > 2.0**-5 * estimate.step:
+            if suspicious(levels) or saw(line, output, best.numeric, analytic):
+                return doubt("it bends or jumps close by")
+            return trial._replace(decision=best)
     level = line.level(output, small)
     if level is not None and level.apart > max(0.5 * against, 8.0 * level.noise):
         found = _at_corner(question, 256.0 * small)
         if found is not None:
             return trial._replace(decision=found)
-        level = line.level(output, math.sqrt(small / estimate.step) * estimate.step)
+        middle = math.sqrt(small / estimate.step) * estimate.step
+        level = None if suspicious(levels) else line.level(output, middle)
     if level is None:
-        return doubt("there are no values nearer")
+        return doubt("smaller steps cannot tell")
     if abs(level.central - best.numeric) > 0.25 * against + level.noise:
         return doubt("smaller steps tell otherwise", level)
     if saw(line, output, best.numeric, analytic):
-        return doubt("it jumps close by")
+        return doubt("it bends or jumps close by")
     return trial._replace(decision=best)

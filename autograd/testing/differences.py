@@ -17,6 +17,7 @@ __all__ = ["TINIEST", "ULP", "Estimate", "Line", "Tableau", "central"]
 
 ULP = 2.0**-52
 TINIEST = 5e-324
+NOISY = 1e-9  # a share of round-off with which steps fall slowly
 WELL = 1e-6  # a relative error that is small enough not to look for a smaller one
 Samples = tuple[float, ...]
 
@@ -227,7 +228,7 @@ def central(
         elif len(levels) > 1 and _apart(levels) > 0.3 * abs(level.central):
             factor = 16.0
         else:
-            factor = 4.0
+            factor = 2.0 if level.noise > NOISY * abs(level.central) else 4.0
         step /= factor
     return table.best, levels
 

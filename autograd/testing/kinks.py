@@ -45,7 +45,8 @@ class Side(NamedTuple):
 def suspicious(levels: list[Level]) -> bool:
     """Whether forward and backward differences stay apart while the step falls."""
     first, last = levels[0], levels[-1]
-    return last.apart > 8.0 * last.noise and last.apart > 0.6 * first.apart
+    share = (last.step / first.step) ** 0.35  # 0.6 for a step and its quarter
+    return last.apart > 8.0 * last.noise and last.apart > share * first.apart
 
 
 def corner(line: Line, output: int, start: float) -> Corner | None:

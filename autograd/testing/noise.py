@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from itertools import pairwise
+from collections.abc import Iterable
 
 from autograd.testing.differences import ULP, Line
 
@@ -27,38 +28,43 @@ def estimated_noise(line: Line, output: int = 0) -> float:
     x, floor = line.x, ULP * abs(line.outputs[output])
     for spacing in SPACINGS if x else SPACINGS_AT_0:
         step = x + spacing * (abs(x) or 1.0) - x  # so that the points are exact
+        ends = _values(line, output, step, (-3, 0, 3))
+        if ends is None:
+            break
+        if min(ends) == max(ends):
+            continue
         around = _values(line, output, step, range(-3, 4))
         if around is None:
             break
-        if min(around) < max(around):
-            noise = _left_by_differences(around)
-            if noise > 64.0 * floor:
-                noise = _beside(line, output, step, noise)
-            return 3.0 * noise + floor
+        noise = _left_by_differences(around)
+        if noise > 64.0 * floor:
+            noise = _beside(line, output, step, noise)
+        return 3.0 * noise + floor
     return floor
 
 
 def _beside(line: Line, output: int, step: float, noise: float) -> float:
     """The noise to the right or to the left, if it is much less than around x."""
-    for sign in (1.0, -1.0):
-        beside = _values(line, output, sign * step, range(1, 7))
-        if beside is not None and min(beside) < max(beside):
-            quieter = _left_by_differences(beside)
-            if quieter <= 0.03 * noise:
-                return quieter
+    for signed, places in itertools.product((step, -step), (range(1, 7), range(3, 9))):
+        beside = _values(line, output, signed, places)
+        if beside is None or min(beside) == max(beside):
+            continue
+        quieter = _left_by_differences(beside)
+        if quieter <= 0.03 * noise:
+            return quieter
     return noise
 
 
-def _values(line: Line, output: int, step: float, places: range) -> list[float] | None:
+def _values(line: Line, output: int, step: float, places: Iterable[int]) -> list[float] | None:
     found = [line.at(line.x + i * step) if i else line.outputs for i in places]
     known = [values[output] for values in found if values is not None]
-    return known if len(known) == len(places) else None
+    return known if len(known) == len(found) else None
 
 
 def _left_by_differences(values: list[float]) -> float:
     largest = 0.0
     for k in range(1, len(values)):
-        values = [b - a for a, b in pairwise(values)]
+        values = [b - a for a, b in itertools.pairwise(values)]
         if k >= 3:
             rms = math.hypot(*values) / math.sqrt(len(values))
             largest = max(largest, rms * math.factorial(k) / math.sqrt(math.factorial(2 * k)))

@@ -7,13 +7,14 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from autograd import Value
 from autograd.primitives import TABLE
 from autograd.testing import gradcheck
 from autograd.testing.differences import Line, Tableau, central
-from autograd.testing.kinks import saw
+from autograd.testing.kinks import one_side, saw
 from autograd.testing.nodes import check_nodes
 from autograd.testing.noise import estimated_noise
 
@@ -97,6 +98,15 @@ def test_beside_a_corner_there_is_one_derivative(
             assert gradcheck(f, x, gradient=constant(wrong)).verdict == "fail"
 
 
+@pytest.mark.parametrize("k", [1.2, 1.6, 2.0, 2.4, 2.8, -1.6, -2.4])
+def test_a_kink_where_noise_is_looked_for(k: float) -> None:
+    for x in (1.0 + k * 2.0**-26, -1.0 + k * 2.0**-26, 1.0 + k * 2.0**-44):
+        report = gradcheck(
+            lambda t: 3.0 * min(max(t, -1.0), 1.0), x, gradient=constant(3.0 * (abs(x) < 1.0))
+        )
+        assert report
+
+
 @pytest.mark.parametrize(
     ("f", "x", "slope", "verdict"),
     [
@@ -153,6 +163,7 @@ HARD: dict[str, tuple[Function, Function, float, float]] = {
     "cancelling": (lambda x: (1e8 + x * x) - 1e8, lambda x: 2.0 * x, -3.0, 3.0),
     "noisy": (noisy(math.sin, 1e-9), math.cos, -3.0, 3.0),
     "very noisy": (noisy(math.sin, 1e-4), math.cos, -3.0, 3.0),
+    "float32": (lambda x: float(np.exp(np.float32(x))), math.exp, 0.5, 3.0),
     "solved": (solve, lambda x: 1.0 / (3.0 * solve(x) ** 2 + 1.0), -3.0, 3.0),
     "rippled": (
         lambda x: x + 1e-3 * math.sin(1e4 * x),
@@ -169,7 +180,7 @@ HARD: dict[str, tuple[Function, Function, float, float]] = {
     "fast": (math.sin, math.cos, 1e5, 1e7),
     "broken": (lambda x: math.floor(x) + x * x, lambda x: 2.0 * x, 0.0, 3.0),
 }
-TOLD_APART = {"solved", "rippled", "spiked", "fast", "broken"}
+TOLD_APART = {"float32", "solved", "rippled", "spiked", "fast", "broken"}
 
 
 @pytest.mark.parametrize("name", HARD)
@@ -200,6 +211,10 @@ def test_the_noise_of_a_function_is_estimated(size: float) -> None:
 
 
 def test_noise_that_cannot_be_sampled() -> None:
+    flat = Line(lambda t: (5.0,), 1.0, (5.0,), (0.0,), budget=5)
+    assert estimated_noise(flat) == 5.0 * 2.0**-52
+    few = Line(lambda t: (math.exp(t),), 1.0, (math.e,), (0.0,), budget=3)
+    assert estimated_noise(few) == math.e * 2.0**-52
     line = Line(lambda t: (math.sqrt(t),), 0.0, (0.0,), (0.0,))
     assert estimated_noise(line) == 0.0
 
@@ -319,6 +334,17 @@ def test_between_two_floats_a_function_may_turn() -> None:
     [check] = check_nodes([TABLE["cos"](Value(x))])
     assert check.decision.verdict == "inconclusive"
     assert gradcheck(lambda x: 5.0, 1e20, gradient=constant(1.0)).verdict == "fail"
+
+
+def test_a_side_that_cannot_be_looked_at_has_no_derivative() -> None:
+    line = Line(lambda t: (abs(t - 1.0),), 1.001, (1.001 - 1.0,), (0.0,))
+    far, near = line.level(0, 0.25), line.level(0, 1e-4)
+    assert far is not None
+    assert near is not None
+    assert one_side(line, 0, near, far) is not None
+    line.seen.clear()
+    line.budget = 0
+    assert one_side(line, 0, near, far) is None
 
 
 def test_the_slope_of_a_ripple_is_not_that_of_what_it_is_on() -> None:
