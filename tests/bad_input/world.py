@@ -31,6 +31,7 @@ class World:
         self.optimizer = nn.SGD(self.params, lr=0.5, momentum=0.9)
         self.optimizer.step()
         self.model = nn.MLP(2, [2, 1], init=nn.init.constant(0.5))
+        self.model.layers[0].eval()
 
     def path(self, name: str) -> str:
         """A file in the folder, which need not be there."""
