@@ -68,7 +68,7 @@ def _cross_entropy(target: float, smoothing: float, *logits: float) -> float:
     true = int(target)
     top = logits.index(max(logits))
     others = [x for i, x in enumerate(logits) if i != top]
-    rest = math.fsum([exp_of_difference(x, logits[top]) for x in others])
+    rest = math.fsum([exp_of_difference.value(x, logits[top]) for x in others])
     loss = (logits[top] - logits[true]) + math.log1p(rest)
     if smoothing:
         loss -= smoothing * math.fsum([x - logits[true] for x in logits]) / len(logits)
