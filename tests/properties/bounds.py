@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import Any
 
 from autograd import Value, gradient
 from autograd.value import topological_order
@@ -42,7 +43,7 @@ def steps_of(*roots: Value) -> int:
     return 2 * sum(len(node.inputs) for node in topological_order(*roots)[0]) + 2
 
 
-def rounding(y: Value, slots: int = 4) -> float:
+def rounding(y: Value, units: int = 4) -> float:
     """A bound on what the roundings while y was computed did to it, to first order.
 
     Each result is off by a few units in its last place, and what that does to y is the
@@ -51,4 +52,13 @@ def rounding(y: Value, slots: int = 4) -> float:
     """
     order, _ = topological_order(y)
     slopes: list[float] = gradient(y, order)
-    return slots * 2.0 * EPSILON * sum(abs(d * x.data) for d, x in zip(slopes, order)) + TINY
+    errors = sum(abs(d) * _size(node) for d, node in zip(slopes, order))
+    return units * 2.0 * EPSILON * errors + TINY
+
+
+def _size(node: Value) -> float:
+    """What is rounded: the result, and in a dot the products too."""
+    op: Any = node.op
+    if op.name != "dot":
+        return abs(node.data)
+    return abs(node.data) + sum(abs(d * x.data) for d, x in zip(node.partials, node.inputs))
