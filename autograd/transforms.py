@@ -341,16 +341,15 @@ class _Run:
             y.backward(seed)
             found = [x.grad for x in self.variables]
         else:
-            constant = self.private and not any(type(seed) is Value for _, seed in pairs)
-            cotangent = cotangents(pairs, wrt=self.variables, create_graph=not constant)
+            cotangent = cotangents(pairs, wrt=self.variables, create_graph=not self.private)
             found = [cotangent.get(x, 0.0) for x in self.variables]
         return self._shaped(found)
 
     def push(self, directions: Sequence[Any]) -> Any:
         """Σ d(output)/d(variable) · direction, in the shape of the outputs."""
-        constant = self.private and not any(type(d) is Value for d in directions)
         roots = [y for y in self.outputs if type(y) is Value]
-        tangent = tangents(roots, zip(self.variables, directions), create_graph=not constant)
+        seeds = zip(self.variables, directions)
+        tangent = tangents(roots, seeds, create_graph=not self.private)
         return self.rebuild_outputs(
             [tangent.get(y, 0.0) if type(y) is Value else 0.0 for y in self.outputs]
         )
