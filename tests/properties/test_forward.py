@@ -244,7 +244,7 @@ def test_the_same_as_float_and_math(name: str, data: st.DataObject) -> None:
     assert same_everywhere(name, xs) == outcome(EXACT[name], *xs)
 
 
-@pytest.mark.parametrize("name", [name for name in EXACT if TABLE[name].arity in (1, 2)])
+@pytest.mark.parametrize("name", sorted(set(EXACT) - {"where", "clip", "take", "dot"}))
 def test_special_numbers(name: str) -> None:
     for xs in product(SPECIAL, repeat=TABLE[name].arity or 2):
         wanted = outcome(EXACT[name], *xs)
