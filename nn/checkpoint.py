@@ -74,9 +74,11 @@ class Checkpoint:
             self.check(state)
             self.set(state)
             self.check_early_stopping()
-        except Exception as error:
+        except BaseException as error:
             self.set(before)
-            raise ValueError(f"{path} does not fit this training: {error}") from error
+            if isinstance(error, Exception):
+                raise ValueError(f"{path} does not fit this training: {error}") from error
+            raise
 
     def state(self) -> dict[str, Any]:
         """Everything as plain data."""

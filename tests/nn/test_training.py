@@ -529,14 +529,21 @@ def test_a_checkpoint_without_one_of_its_parts(part: str, tmp_path: Path) -> Non
     assert json.dumps(run.result()) == before
 
 
+@pytest.mark.parametrize(
+    ("error", "raised", "message"),
+    [
+        (ZeroDivisionError("odd"), ValueError, "does not fit this training: scheduler: odd"),
+        (KeyboardInterrupt("now"), KeyboardInterrupt, "now"),
+    ],
+)
 def test_a_part_that_fails_in_its_own_way_leaves_the_others_as_they_were(
-    tmp_path: Path,
+    error: BaseException, raised: type[BaseException], message: str, tmp_path: Path
 ) -> None:
     class Picky(nn.StepLR):
         def load_state_dict(self, state: Any) -> None:
             super().load_state_dict(state)
             if state["last_epoch"]:
-                raise ZeroDivisionError("odd")
+                raise error
 
     path = tmp_path / "run.json"
     Run().fit(epochs=2, checkpoint=path)
@@ -546,7 +553,7 @@ def test_a_part_that_fails_in_its_own_way_leaves_the_others_as_they_were(
     run = Run()
     run.scheduler = Picky(run.optimizer, 2)
     before = json.dumps(run.result())
-    with pytest.raises(ValueError, match=r"does not fit this training: scheduler: odd"):
+    with pytest.raises(raised, match=message):
         run.fit(checkpoint=path, resume=True)
     assert json.dumps(run.result()) == before
 
