@@ -126,6 +126,17 @@ def test_a_graph_deeper_than_the_recursion_limit(clone: Copier) -> None:
     assert (len(order), leaf.grad) == (n, 1.0)
 
 
+def test_two_deep_graphs_beside_each_other() -> None:
+    deep = []
+    for start in (1.0, 2.0):
+        y = Value(start)
+        for _ in range(10_000):
+            y = y + 1.0
+        deep.append(y)
+    first, second = pickle.loads(pickle.dumps(deep))
+    assert (first.data, second.data) == (10_001.0, 10_002.0)
+
+
 @copies
 def test_copying_again_gives_the_same(clone: Copier) -> None:
     y = Value(2.0).exp() * 3.0

@@ -164,3 +164,6 @@ def test_dot_is_rounded_once() -> None:
 def test_dot_of_differing_lengths() -> None:
     with pytest.raises(ValueError, match="dot: 2 weights for 1 inputs"):
         dot([Value(1.0), Value(2.0)], [3.0])
+    with pytest.raises(ValueError, match="dot: 1 weights for 2 inputs"):
+        dot([Value(1.0)], [3.0, 4.0])
+    assert dot([Value(1.0)] * 300, [2.0] * 300).data == 600.0

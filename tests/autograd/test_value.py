@@ -261,6 +261,7 @@ def test_operands_of_every_shape() -> None:
     )
     y = triple(a, 5, b)
     assert (y.operands, y.inputs, y.partials) == ((a, 5.0, b), (a, b), (15.0, 10.0))
+    assert type(y.operands[1]) is float
     y = autograd.sum([a, 1, b])
     assert (y.operands, y.inputs, y.partials) == ((a, 1.0, b), (a, b), (1.0, 1.0))
     y = TABLE["sum"](a)

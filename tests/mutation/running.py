@@ -125,22 +125,22 @@ def run_all(
 
 
 class Clock:
-    """A pytest plugin: a test that takes much longer than the slowest did ends the process.
+    """A pytest plugin: a test that takes much longer than it did ends the process.
 
     The time is the processor's, so that other work on the machine does not count.
     """
 
     def __init__(self, usual: float) -> None:
-        self.limit = 2.0 + 4.0 * usual
+        self.usual = usual
         self.slowest = 0.0
         self.started = 0.0
 
-    def start(self) -> None:
+    def start(self, usual: float | None = None) -> None:
         self.started = time.process_time()
+        limit = 1.0 + 4.0 * (self.usual if usual is None else usual)
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        if math.isfinite(self.limit):
-            seconds = math.ceil(self.started + self.limit)
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
+        if math.isfinite(limit):
+            resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(self.started + limit), hard))
 
     def stop(self) -> None:
         self.slowest = max(self.slowest, time.process_time() - self.started)
@@ -239,6 +239,18 @@ def _swap_all(
     os._exit(0)
 
 
+@dataclass(frozen=True)
+class Test:
+    """A test's place, how long it takes, and the functions of the module that it calls.
+
+    None for all of them, where it does not pass while it is watched.
+    """
+
+    place: int
+    seconds: float
+    called: set[Key] | None
+
+
 class _Swapping:
     """A pytest plugin that runs, for each mutant, the tests that call what it changes."""
 
@@ -264,26 +276,17 @@ class _Swapping:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         sys.setprofile(None)
-        ((_, slowest),) = _each([partial(self.slowest, session)], math.inf)
+        ((_, passed),) = _each([partial(run, session.items, session)], math.inf)
         ((_, tests),) = _each([partial(self.watched, session)], math.inf)
-        if slowest is not None:
-            calls = [(session.items[i], called) for _, i, called in sorted(tests)]
-            clock = Clock(slowest)
-            works = [partial(self.judge, session, calls, clock, m) for m in self.mutants]
+        if passed:
+            tests.sort(key=lambda test: test.seconds)
+            works = [partial(self.judge, session, tests, mutant) for mutant in self.mutants]
             for place, found in _each(works, 600.0):
                 verdict, line = found or (TIMED_OUT, "")
                 self.sender.send((place, verdict, line))
         return True
 
-    def slowest(self, session: pytest.Session) -> float | None:
-        clock = Clock(math.inf)
-        return clock.slowest if run(session.items, session, clock) else None
-
-    def watched(self, session: pytest.Session) -> list[tuple[float, int, set[Key] | None]]:
-        """How long each test takes, and the functions of the module that it calls.
-
-        None for all of them, where a test does not pass while it is watched.
-        """
+    def watched(self, session: pytest.Session) -> list[Test]:
         tests = []
         self.noting = True
         for place, item in enumerate(session.items):
@@ -291,22 +294,16 @@ class _Swapping:
             started = time.process_time()
             threading.setprofile(self.note)
             sys.setprofile(self.note)
-            passed = run([item], session, Clock(math.inf))
+            passed = run([item], session)
             sys.setprofile(None)
             session.testsfailed = 0
-            tests.append(
-                (time.process_time() - started, place, self.called if passed else None)
-            )
+            seconds = time.process_time() - started
+            tests.append(Test(place, seconds, self.called if passed else None))
         return tests
 
     def judge(
-        self,
-        session: pytest.Session,
-        calls: list[tuple[pytest.Item, set[Key] | None]],
-        clock: Clock,
-        mutant: Mutant,
+        self, session: pytest.Session, tests: list[Test], mutant: Mutant
     ) -> tuple[str, str]:
-        clock.start()
         code = mutant.change()
         line = _line(code, mutant.row)
         try:
@@ -318,9 +315,10 @@ class _Swapping:
         swapped = swap(self.original, changed) if len(code.splitlines()) == self.rows else None
         if swapped is None:
             return AGAIN, line
-        items = [item for item, own in calls if own is None or own & swapped]
+        chosen = [test for test in tests if test.called is None or test.called & swapped]
+        items = [session.items[test.place] for test in chosen]
         try:
-            passed = run(items, session, clock)
+            passed = run(items, session, [test.seconds for test in chosen])
         except BaseException:
             passed = False
         if passed:
@@ -328,11 +326,13 @@ class _Swapping:
         return KILLED, line
 
 
-def run(items: list[pytest.Item], session: pytest.Session, clock: Clock) -> bool:
-    for item, following in zip(items, [*items[1:], None]):
-        clock.start()
+def run(
+    items: Sequence[pytest.Item], session: pytest.Session, usual: Sequence[float] | None = None
+) -> bool:
+    for place, item in enumerate(items):
+        Clock(math.inf).start(usual[place] if usual else math.inf)
+        following = items[place + 1] if place + 1 < len(items) else None
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        clock.stop()
         if session.testsfailed:
             return False
     return True

@@ -22,6 +22,7 @@ SUITES = {
         "tests/autograd/test_errors.py",
         "tests/autograd/test_no_grad.py",
         "tests/properties/test_fast_paths.py",
+        "tests/autograd/test_functional.py",
         "tests/autograd/test_copies.py",
         "--deselect=tests/autograd/test_copies.py::test_a_graph_deeper_than_the_recursion_limit[p",
         "--deselect=tests/autograd/test_copies.py::test_a_graph_deeper_than_the_recursion_limit[d",
