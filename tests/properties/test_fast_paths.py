@@ -62,6 +62,10 @@ def bits(x: float) -> bytes:
 @example(x=1e200, y=2.0)
 @example(x=-2.0, y=2.5)
 @example(x=1e-80, y=-4.0)
+@example(x=1.5e-60, y=-4.5)
+@example(x=1e-50, y=-10.0)
+@example(x=1.234e-155, y=3.0)
+@example(x=2.0, y=-0.0)
 def test_operators(name: str, x: float, y: float) -> None:
     a, b = Value(x, label="a"), Value(y)
     for operands in ((a, b), (a, y), (x, b), (a, a)):
