@@ -453,6 +453,7 @@ exp_of_difference = primitive(
     _exp_of_difference,
     lambda out, x, y: out,
     lambda out, x, y: -out,
+    symbol="exp(x-y)",
     latex="e^{{{0} - {1}}}",
 )
 gaussian = primitive(
