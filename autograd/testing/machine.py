@@ -41,7 +41,7 @@ class Model:
 
 
 class GraphLife(RuleBasedStateMachine):
-    """Record, backward, zero, detach, no_grad, mutate a leaf, pickle: in any order.
+    """Record, backward, zero, detach, no_grad, mutate a leaf, train, pickle: in any order.
 
     After each step every node must hold the data and the grad of its model. Run it as
     `GraphLife.TestCase`; add rules in a subclass. `nodes` are the Values, `models` say what
@@ -139,6 +139,20 @@ class GraphLife(RuleBasedStateMachine):
         for k in below:
             model = self.models[k]
             model.grad = found.get(k, 0.0) + (0.0 if model.edges else model.grad)
+
+    @rule(i=index)
+    def train(self, i: int) -> None:
+        """A step of training: backward, the leaves go down the gradient, which is zeroed."""
+        i = self._pick(i)
+        self.zero(i)
+        self.backward(i, 1.0)
+        self.every_node_is_as_its_model()
+        for k in self._below(i):
+            leaf = self.nodes[k]
+            if leaf.op is None and abs(leaf.grad) < 100.0:
+                leaf.data -= 0.01 * leaf.grad
+                self.models[k].data = leaf.data
+        self.zero(i)
 
     @rule()
     def copy(self) -> None:

@@ -50,6 +50,24 @@ def test_a_spoilt_node_is_noticed(spoil: Callable[[GraphLife], None], words: str
         machine.every_node_is_as_its_model()
 
 
+def test_a_step_of_training_goes_down_the_gradient() -> None:
+    machine = life()
+    machine.train(1)
+    machine.every_node_is_as_its_model()
+    assert [node.data for node in machine.nodes] == [2.0 - 0.01 * 4.0, 4.0]
+    assert [node.grad for node in machine.nodes] == [0.0, 0.0]
+
+
+def test_a_leaf_does_not_go_down_a_steep_slope() -> None:
+    machine = GraphLife()
+    machine.begin(2.0)
+    machine.binary("mul", 0, 0, 50.0)
+    machine.binary("sub", 1, 1, 99.0)
+    machine.binary("mul", 2, 2, 50.0)
+    machine.train(3)
+    assert [node.data for node in machine.nodes] == [2.0, 100.0, 1.0, 50.0]
+
+
 def test_operations_that_are_not_safe_are_left_out() -> None:
     machine = life()
     machine.binary("div", 0, 0, 0.0)
