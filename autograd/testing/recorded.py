@@ -18,6 +18,7 @@ from autograd.value import Value, topological_order
 
 __all__ = ["Case", "Recording", "node_cases"]
 
+LINEAR = frozenset({"add", "sub", "neg", "identity", "sum", "where", "take"})
 TWELVE_DIGITS = 1e-12  # a rule that has them is right, though it may round more than need be
 
 
@@ -50,6 +51,7 @@ class Recording:
         rows: the gradient of each output.
         sizes: for each output and variable, the sum of |path| between them.
         noises: for each output, the round-off that reaches it.
+        blurs: for each output and variable, what rounded values make of the derivative.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -62,10 +64,13 @@ class Recording:
         self.again: list[list[float]] = []
         self.sizes: list[list[float]] = []
         self.noises: list[float] = []
+        self.blurs: list[list[float]] = []
+        blurs = _blurs(self.order)
         for y in self.roots:
             for rows, row in zip((self.rows, self.again), _two_passes(y, self.variables)):
                 rows.append(row)
-            weights, noise = _weights(y, self.order)
+            weights, unsure, noise = _weights(y, self.order, blurs)
+            self.blurs.append([unsure.get(x, 0.0) for x in self.variables])
             self.sizes.append([weights.get(x, 0.0) for x in self.variables])
             self.noises.append(noise)
 
@@ -100,7 +105,7 @@ class Recording:
         for i, (name, x) in enumerate(zip(problem.names, problem.point)):
             line = problem.line(i, self.outputs, tuple(self.noises))
             for j, row in enumerate(self.rows):
-                own, size = self.own_error(i, j), self.sizes[j][i]
+                own, size = self.own_error(i, j) + self.blurs[j][i], self.sizes[j][i]
                 decision = decide(Question(line, j, row[i], size, own), starts(x))
                 asked = None
                 if decision.verdict == "inconclusive" and exact is not None:
@@ -208,17 +213,44 @@ def _two_passes(y: Any, variables: list[Value]) -> tuple[list[float], list[float
     return rows[0], rows[1]
 
 
-def _weights(y: Any, order: Sequence[Value]) -> tuple[dict[Value, float], float]:
-    """Σ |path| from y to each node, and the round-off of all nodes that reaches y."""
+def _weights(
+    y: Any, order: Sequence[Value], blurs: dict[Value, float]
+) -> tuple[dict[Value, float], dict[Value, float], float]:
+    """Σ |path| from y to each node, how far that is blurred, and the round-off that reaches y.
+
+    The partials were taken at values that are rounded themselves; where these cancel, as in
+    (1 - cos(x)) / x², the derivative has fewer digits than its partials.
+    """
     if type(y) is not Value:
-        return {}, 0.0
+        return {}, {}, 0.0
     weights: dict[Value, float] = {y: 1.0}
+    unsure: dict[Value, float] = {}
     noise = 0.0
     for node in reversed(order):
         weight = weights.get(node, 0.0)
         if weight != 0.0:
             noise += weight * rounding(node)
+            before = unsure.get(node, 0.0) + weight * _shift(node, blurs)
             for x, size in zip(node.inputs, partial_sizes(node)):
                 if size != 0.0:
                     weights[x] = weights.get(x, 0.0) + weight * size
-    return weights, noise
+                    unsure[x] = unsure.get(x, 0.0) + (before * size if before else 0.0)
+    return weights, unsure, noise
+
+
+def _blurs(order: Sequence[Value]) -> dict[Value, float]:
+    """The round-off in the value of each node, with what comes from its inputs."""
+    blurs: dict[Value, float] = {}
+    for node in order:
+        known = [(abs(d), blurs[x]) for x, d in zip(node.inputs, node.partials) if x in blurs]
+        blurs[node] = rounding(node) + sum([size * blur for size, blur in known if blur])
+    return blurs
+
+
+def _shift(node: Value, blurs: dict[Value, float]) -> float:
+    """By which share the partials of a node may be off, because its inputs are."""
+    op: Any = node.op
+    if op.name in LINEAR:
+        return 0.0
+    found = [(abs(x.data), blurs.get(x, 0.0)) for x in node.inputs]
+    return 2.0 * sum([blur / min(size, 1.0) for size, blur in found if blur and size])

@@ -14,7 +14,7 @@ import nn
 from autograd import Value, exp, grad, primitive, relu, sin, sqrt, tanh
 from autograd.primitives import TABLE
 from autograd.testing import GradientError, Report, check_gradients, gradcheck, recorded
-from tests.testing.measure import random_program
+from tests.testing.measure import planted, random_program
 
 
 def test_a_function_of_a_number() -> None:
@@ -165,6 +165,20 @@ def test_a_detached_part_fails_without_blaming_a_primitive() -> None:
     report = gradcheck(lambda x: sin(x.detach()) * x, 2.0)
     assert (report.verdict, report.primitive) == ("fail", None)
     assert "every recorded partial is right" in report.reason
+
+
+@pytest.mark.parametrize("x", [1.5e-8, 6.1e-7, 5.352817760427634e-06, 1.4e-5, 0.3])
+def test_values_that_cancel_are_not_a_wrong_rule(x: float) -> None:
+    """What is left of 1 - cos(x) has few digits, and so has the derivative."""
+
+    def f(x: Any) -> Any:
+        return TABLE["div"](1.0 - x.cos(), x * x)
+
+    assert gradcheck(f, x)
+    assert gradcheck(lambda x: (exp(x) - 1.0) / x, x)
+    with planted("div", lambda d: d * 1.0001):
+        report = gradcheck(f, x)
+    assert (report.verdict, report.primitive) == ("fail", "div")
 
 
 def test_a_wrong_rule_is_named() -> None:
