@@ -279,6 +279,9 @@ def test_augmented_assignment_makes_a_new_value(x: float, y: float) -> None:
 
 
 @given(x=numbers, y=numbers)
+@example(x=1.0, y=1.0)
+@example(x=0.0, y=-0.0)
+@example(x=NAN, y=NAN)
 def test_comparisons_and_truth(x: float, y: float) -> None:
     for compare in (operator.lt, operator.le, operator.gt, operator.ge):
         wanted = compare(x, y)
