@@ -296,17 +296,17 @@ def test_a_node_takes_at_most_200_bytes() -> None:
 
 
 def test_time_is_linear_in_the_number_of_nodes() -> None:
-    """Tenfold the nodes, a tenfold time: never the square of it."""
+    """A hundredfold the nodes, a hundredfold time: never near the square of it."""
 
     def seconds(n: int) -> float:
         y = chain(n, Value(0.0))
-        started = time.perf_counter()
+        started = time.process_time()
         y.backward()
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     small = min(seconds(3_000) for _ in range(5))
-    large = min(seconds(30_000) for _ in range(3))
-    assert large < 40.0 * small
+    large = min(seconds(300_000) for _ in range(3))
+    assert large < 1_000.0 * small
 
 
 def test_the_order_of_the_sweep_depends_on_the_graph_alone() -> None:
