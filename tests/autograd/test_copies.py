@@ -133,6 +133,7 @@ def test_two_deep_graphs_beside_each_other() -> None:
         for _ in range(10_000):
             y = y + 1.0
         deep.append(y)
+    pickle.dumps(deep[1])
     first, second = pickle.loads(pickle.dumps(deep))
     assert (first.data, second.data) == (10_001.0, 10_002.0)
 

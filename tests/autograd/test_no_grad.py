@@ -45,8 +45,15 @@ def test_blocks_nest() -> None:
 def test_an_error_ends_the_pause() -> None:
     x = Value(0.5)
     with pytest.raises(ZeroDivisionError), no_grad():
+        assert unrecorded(x)
         x / 0.0
     assert recorded(x)
+
+
+def test_no_block_is_left_that_was_not_entered() -> None:
+    with pytest.raises(RuntimeError, match="a no_grad block that it has not entered"):
+        no_grad().__exit__()
+    assert recorded(Value(0.5))
 
 
 def test_as_a_decorator() -> None:
