@@ -94,6 +94,21 @@ def test_the_order_is_topological_where_depth_differs() -> None:
     assert x.grad == 81.0 * 4.0 + 90.0 * 2.0
 
 
+def test_leaves_of_wide_nodes_accumulate() -> None:
+    x, w = Value(2.0), Value(3.0)
+    y = autograd.sum([autograd.sum([x, w, w]), x, w])
+    for passes in (1.0, 2.0, 3.0):
+        y.backward()
+        assert (x.grad, w.grad) == (2.0 * passes, 3.0 * passes)
+    assert len(autograd.value.topological_order(y)[1]) == 2
+
+
+def test_a_root_given_twice_is_taken_once() -> None:
+    x = Value(2.0)
+    y = x * 3.0
+    assert autograd.value.topological_order(y, y, x) == ([y], [x])
+
+
 @pytest.mark.parametrize("seed", [2.0, -0.5, 0, 3, True, 1e-300])
 def test_the_seed_multiplies(seed: float) -> None:
     x = Value(3.0)
