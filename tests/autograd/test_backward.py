@@ -103,10 +103,21 @@ def test_leaves_of_wide_nodes_accumulate() -> None:
     assert len(autograd.value.topological_order(y)[1]) == 2
 
 
-def test_a_root_given_twice_is_taken_once() -> None:
+def test_a_node_waits_for_all_the_wide_nodes_that_use_it() -> None:
     x = Value(2.0)
-    y = x * 3.0
-    assert autograd.value.topological_order(y, y, x) == ([y], [x])
+    u = x * 3.0
+    for y in (autograd.sum([u, autograd.sum([u, x])]), autograd.sum([autograd.sum([u, x]), u])):
+        x.grad = 0.0
+        y.backward()
+        assert (x.grad, u.grad) == (7.0, 2.0)
+
+
+def test_roots_given_twice_or_below_another_are_taken_once() -> None:
+    x = Value(2.0)
+    u = x * 3.0
+    y = u * u
+    for roots in ((y, y, x), (u, y), (y, u), (x, u, y)):
+        assert autograd.value.topological_order(*roots) == ([u, y], [x])
 
 
 @pytest.mark.parametrize("seed", [2.0, -0.5, 0, 3, True, 1e-300])
