@@ -112,6 +112,28 @@ def test_a_node_waits_for_all_the_wide_nodes_that_use_it() -> None:
         assert (x.grad, u.grad) == (7.0, 2.0)
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda u, c: u * c,
+        lambda u, c: c * u,
+        lambda u, c: autograd.sum([u] * int(c)),
+        lambda u, c: autograd.dot([u, 0.0], [c, 1.0], 1.0),
+    ],
+)
+@pytest.mark.parametrize("seed", [1.0, -1.0, -2.0])
+def test_a_node_used_many_times_waits_for_the_last(
+    use: Callable[[Value, float], Value], seed: float
+) -> None:
+    x = Value(2.0)
+    u = x * 3.0
+    y = use(u, 1.0)
+    for c in (2.0, 3.0, 4.0, 5.0):
+        y = use(u, c) + y
+    y.backward(seed)
+    assert (u.grad, x.grad) == (15.0 * seed, 45.0 * seed)
+
+
 def test_roots_given_twice_or_below_another_are_taken_once() -> None:
     x = Value(2.0)
     u = x * 3.0
