@@ -14,7 +14,7 @@ from autograd.value import recording
 def recorded(x: Value) -> bool:
     return all(
         y.op is not None
-        for y in (x + 1.0, 1.0 - x, x * x, x**2, x.exp(), sigmoid(x), dot([x], [x], x))
+        for y in (x + 1.0, 1.0 - x, x * x, x**2, x**x, x.exp(), sigmoid(x), dot([x], [x], x))
     )
 
 
