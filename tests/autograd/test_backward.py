@@ -251,6 +251,13 @@ def test_nan_and_infinite_operands_give_what_floats_give() -> None:
     assert math.isnan(x.grad)
 
 
+def test_a_gradient_that_was_nan_stays_so() -> None:
+    x = Value(2.0)
+    x.grad = math.nan
+    (x * 3.0).backward()
+    assert math.isnan(x.grad)
+
+
 def test_a_nan_seed_is_passed_on() -> None:
     x = Value(2.0)
     (x * 3.0).backward(math.nan)

@@ -126,16 +126,16 @@ def test_a_graph_deeper_than_the_recursion_limit(clone: Copier) -> None:
     assert (len(order), leaf.grad) == (n, 1.0)
 
 
-def test_two_deep_graphs_beside_each_other() -> None:
+def test_deep_graphs_beside_each_other() -> None:
     deep = []
-    for start in (1.0, 2.0):
+    for start in (1.0, 2.0, 3.0):
         y = Value(start)
         for _ in range(10_000):
             y = y + 1.0
         deep.append(y)
     pickle.dumps(deep[1])
-    first, second = pickle.loads(pickle.dumps(deep))
-    assert (first.data, second.data) == (10_001.0, 10_002.0)
+    found = pickle.loads(pickle.dumps(deep))
+    assert [y.data for y in found] == [10_001.0, 10_002.0, 10_003.0]
 
 
 @copies
@@ -201,8 +201,21 @@ def test_a_copy_that_failed_leaves_no_trace() -> None:
     assert pickle.loads(pickle.dumps(y)).data == copy.deepcopy(y).data == y.data
 
 
-def test_a_state_with_too_few_partials_is_refused() -> None:
-    operands = (Value(1.0), Value(2.0), Value(3.0))
-    state = (6.0, 0.0, TABLE["sum"], None, None, 0.0, 0.0, (operands, operands, (1.0,), None))
-    with pytest.raises(TypeError, match="this is no state of a Value"):
-        Value(0.0).__setstate__(state)
+def test_a_state_whose_parts_do_not_fit_is_refused() -> None:
+    a, b, c = Value(1.0), Value(2.0), Value(3.0)
+    for extra in (
+        ((a, b, c), (a, b, c), (1.0,), None),
+        ((a, b), (a, b, c), (1.0, 1.0, 1.0), None),
+        ((a, b, c), (a, b), (1.0, 1.0), None),
+        ((a, b, c), (c, b, a), (1.0, 1.0, 1.0), None),
+        ((a, b, c), (a, b, c), (1.0, 1.0, 1.0), None, None),
+    ):
+        state = (6.0, 0.0, TABLE["sum"], None, None, 0.0, 0.0, extra)
+        with pytest.raises(TypeError, match="this is no state of a Value"):
+            Value(0.0).__setstate__(state)
+
+
+@copies
+def test_a_node_with_three_hundred_inputs(clone: Copier) -> None:
+    y = autograd.sum([Value(float(i)) for i in range(300)])
+    assert described(clone(y)) == described(y)
