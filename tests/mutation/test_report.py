@@ -18,10 +18,11 @@ MODULES = read()
 def test_every_survivor_is_in_the_source_and_has_a_reason(name: str) -> None:
     source = (ROOT / name).read_text(encoding="utf-8")
     functions = dict(functions_of(ast.parse(source), source))
+    hint = f"run `python -m tests.mutation {name} --report`, then give each survivor a reason"
     for survivor in MODULES[name].survivors:
-        assert survivor.line in functions.get(survivor.where, source)
+        assert survivor.line in functions.get(survivor.where, source), hint
         assert survivor.mutants
-        assert survivor.reason
+        assert survivor.reason, hint
 
 
 @pytest.mark.parametrize("name", MODULES)
