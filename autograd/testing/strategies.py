@@ -67,18 +67,35 @@ _INTO_DOMAIN: dict[str, Callable[[float], float]] = {
 }
 
 
-@st.composite
-def points(draw: st.DrawFn, primitive: str | Primitive) -> tuple[float, ...]:
+def _found(function: str, primitive: str | Primitive) -> Primitive:
+    if isinstance(primitive, Primitive):
+        return primitive
+    if not isinstance(primitive, str):
+        raise TypeError(f"{function}: a primitive or the name of one is wanted: {primitive!r}")
+    if primitive not in TABLE:
+        raise ValueError(f"{function}: no primitive is called {primitive!r}")
+    return TABLE[primitive]
+
+
+def points(primitive: str | Primitive) -> st.SearchStrategy[tuple[float, ...]]:
     """Operands at which a primitive has a finite value: also near its edges and its kinks.
 
     Args:
         primitive: its name, or the primitive itself; yours as well as the library's.
 
+    Raises:
+        TypeError: it is neither.
+        ValueError: no primitive has that name.
+
     >>> from hypothesis import find
     >>> find(points("acosh"), lambda xs: xs[0] < 1.01)
     (1.0,)
     """
-    op = TABLE[primitive] if isinstance(primitive, str) else primitive
+    return _points(_found("points", primitive))
+
+
+@st.composite
+def _points(draw: st.DrawFn, op: Primitive) -> tuple[float, ...]:
     into = _INTO_DOMAIN.get(op.name, float)
     operands = [into(draw(values()))]
     count = op.arity or draw(st.integers(1, 4))
@@ -123,6 +140,7 @@ def programs(
             if None.
 
     Raises:
+        TypeError: a limit that is no int, or something that is no primitive nor its name.
         ValueError: less than one input or operation, or an operation that is not offered.
 
     >>> from hypothesis import find
@@ -131,15 +149,22 @@ def programs(
     v1 = sin(v0)
     v2 = sin(v1)
     """
+    for limit in (max_inputs, max_ops):
+        if type(limit) is not int:
+            raise TypeError(f"programs: max_inputs and max_ops are ints, got {limit!r}")
     if max_inputs < 1 or max_ops < 1:
-        raise ValueError(f"max_inputs and max_ops are 1 or more, got {max_inputs}, {max_ops}")
+        raise ValueError(
+            f"programs: max_inputs and max_ops are 1 or more, got {max_inputs}, {max_ops}"
+        )
+    if isinstance(primitives, str):
+        raise TypeError(f"programs: primitives is a list of names, such as [{primitives!r}]")
     chosen = sorted(SAFE) if primitives is None else primitives
-    given = [p.name if isinstance(p, Primitive) else p for p in chosen]
+    given = [_found("programs", p).name for p in chosen]
     if not given:
-        raise ValueError("no operations are given to make programs of")
+        raise ValueError("programs: no primitives are given to make programs of")
     for name in given:
-        if name not in TABLE or (name in _own and name not in SAFE):
-            raise ValueError(f"no programs are made of {name!r}")
+        if name in _own and name not in SAFE:
+            raise ValueError(f"programs: none are made of {name!r}")
     head = st.integers(1, max_inputs).flatmap(
         lambda n: st.binary(min_size=2 * n, max_size=2 * n)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import random
+import re
 import sys
 from typing import Any
 
@@ -134,18 +135,31 @@ def test_a_program_can_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "error", "words"),
     [
-        ({"max_inputs": 0}, "1 or more, got 0, 12"),
-        ({"max_ops": 0}, "1 or more, got 4, 0"),
-        ({"primitives": ["sine"]}, "no programs are made of 'sine'"),
-        ({"primitives": ["take"]}, "no programs are made of 'take'"),
-        ({"primitives": []}, "no operations are given"),
+        ({"max_inputs": 0}, ValueError, "1 or more, got 0, 12"),
+        ({"max_ops": 0}, ValueError, "1 or more, got 4, 0"),
+        ({"max_ops": "9"}, TypeError, "ints, got '9'"),
+        ({"max_inputs": True}, TypeError, "ints, got True"),
+        ({"primitives": ["sine"]}, ValueError, "no primitive is called 'sine'"),
+        ({"primitives": ["take"]}, ValueError, "none are made of 'take'"),
+        ({"primitives": [None]}, TypeError, "a primitive or the name of one is wanted: None"),
+        ({"primitives": "sin"}, TypeError, "a list of names, such as ['sin']"),
+        ({"primitives": []}, ValueError, "no primitives are given"),
     ],
 )
-def test_bad_input(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        find(programs(**options), lambda program: True)
+def test_programs_of_nothing_are_refused(
+    options: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=f"^programs: .*{re.escape(words)}"):
+        programs(**options)
+
+
+def test_points_of_what_is_no_primitive_are_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"^points: no primitive is called 'nope'"):
+        points("nope")
+    with pytest.raises(TypeError, match=r"^points: a primitive or the name of one"):
+        points(3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["strategies", "machine"])
