@@ -238,17 +238,15 @@ def _sign(x: float) -> float:
     return x if x == 0.0 or x != x else math.copysign(1.0, x)
 
 
-def _least(x: float, y: float) -> float:
-    """The number of least size between x and y: the least subgradient at a kink."""
-    if x * y <= 0.0:
-        return 0.0
-    return min(x, y, key=abs)
+def _least(slope: float) -> float:
+    """The number of least size between slope and 1: the least subgradient at a kink."""
+    return max(0.0, min(1.0, slope))
 
 
 def _leaky_slope(out: Any, x: Any, slope: Any) -> Any:
     if x > 0.0:
         return 1.0
-    return slope if x < 0.0 else _least(1.0, primal(slope))
+    return slope if x < 0.0 else _least(primal(slope))
 
 
 def _extremum(best: Callable[..., float]) -> Callable[..., float]:
@@ -673,7 +671,7 @@ def _elu_slope(out: Any, x: Any, alpha: Any) -> Any:
         return 1.0
     if x < 0.0 or primal(alpha) == 1.0:
         return _times_exp(alpha, x)
-    return _least(1.0, primal(alpha))
+    return _least(primal(alpha))
 
 
 def _silu(x: float) -> float:
