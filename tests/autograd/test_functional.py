@@ -124,7 +124,7 @@ def test_take() -> None:
     assert take((x for x in [4.0, 5.0]), True) == 5.0
 
 
-@pytest.mark.parametrize("index", [2, -3])
+@pytest.mark.parametrize("index", [2, 7, -3])
 def test_take_out_of_range(index: int) -> None:
     with pytest.raises(IndexError, match=rf"take\({index}.*index {index} of 2 elements"):
         take([Value(1.0), 2.0], index)

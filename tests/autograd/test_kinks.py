@@ -239,6 +239,8 @@ def test_log_of_zero_is_named(f: Callable[[Any], Any]) -> None:
         (autograd.acosh, 1.0, -INF),
         (autograd.abs, 0.0, 0.0),
         (autograd.relu, 0.0, 0.0),
+        (lambda x: autograd.leaky_relu(x, -1.0), 0.0, 0.0),
+        (lambda x: autograd.clip(x, x, x), 0.0, 0.0),
     ],
 )
 def test_second_derivatives_at_the_edges(

@@ -74,6 +74,8 @@ KINKS: list[tuple[str, tuple[float, ...], float, tuple[float, ...]]] = [
     ("clip", (5.0, -INF, INF), 5.0, (1.0, 0.0, 0.0)),
     ("where", (1.0, 2.0, 3.0), 2.0, (0.0, 1.0, 0.0)),
     ("where", (0.0, 2.0, 3.0), 3.0, (0.0, 0.0, 1.0)),
+    ("take", (-2.0, 5.0, 7.0), 5.0, (0.0, 1.0, 0.0)),
+    ("take", (299.0, *[2.0] * 300), 2.0, (*[0.0] * 300, 1.0)),
     ("sqrt", (0.0,), 0.0, (INF,)),
     ("cbrt", (0.0,), 0.0, (INF,)),
     ("cbrt", (-INF,), -INF, (0.0,)),
@@ -86,6 +88,8 @@ KINKS: list[tuple[str, tuple[float, ...], float, tuple[float, ...]]] = [
     ("pow", (0.0, 0.0), 1.0, (0.0, 0.0)),
     ("pow", (0.0, 0.5), 0.0, (INF, 0.0)),
     ("pow", (0.0, 1.0), 0.0, (1.0, 0.0)),
+    ("pow", (0.0, -INF), INF, (-INF, 0.0)),
+    ("pow", (-INF, 0.5), INF, (0.0, NAN)),
     ("pow", (0.0, 2.0), 0.0, (0.0, 0.0)),
     ("pow", (3.0, 0.0), 1.0, (0.0, math.log(3.0))),
     ("pow", (-2.0, 3.0), -8.0, (12.0, NAN)),
@@ -142,6 +146,17 @@ def test_higher_derivatives_of_a_power_at_zero() -> None:
     assert [cube(0.0), grad(cube)(0.0), grad(grad(cube))(0.0)] == [0.0] * 3
     assert grad(grad(grad(cube)))(0.0) == 6.0
     assert grad(grad(grad(grad(cube))))(0.0) == 0.0
+
+
+def test_second_derivatives_of_zero_to_the_zero() -> None:
+    x, p = Value(0.0), Value(0.0)
+    dx = gradient(x**p, x, create_graph=True)
+    assert gradient(dx, [x, p]) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("x", "p"), [(-2.3e-315, 7.0), (-1e308, -4.0)])
+def test_a_second_derivative_of_a_power_that_underflows(x: float, p: float) -> None:
+    assert grad(grad(lambda x: x**p))(x) == 0.0
 
 
 def test_the_derivative_of_a_power_in_an_exponent_that_is_zero() -> None:
@@ -221,6 +236,15 @@ def test_a_variadic_operation_of_ones_own() -> None:
     z = product(x, 3, y)
     assert (product.arity, z.data, z.partials) == (None, 30.0, (15.0, 6.0))
     assert product(x).partials == (1.0,)
+
+
+def test_the_partials_of_a_variadic_rule_are_floats_or_can_be_differentiated() -> None:
+    f = primitive(
+        "x_y_x", lambda x, y: x * y * x, lambda out, x, y: (2 * x * y, x * x), variadic=True
+    )
+    g = primitive("x_plus", lambda x, y: x + y, lambda out, x, y: (1, 1), variadic=True)
+    assert [type(partial) for partial in g(Value(2.0), Value(5.0)).partials] == [float, float]
+    assert grad(grad(lambda x: f(x, 5.0)))(2.0) == 10.0
 
 
 @pytest.mark.parametrize(
