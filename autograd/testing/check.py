@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from autograd.testing.noise import estimated_noise
 from autograd.testing.problem import Function, PlainProblem, Problem, alone, directional
 from autograd.testing.recorded import Case, Recording, node_cases
 from autograd.testing.report import GradientError, Report
-from autograd.trees import flatten_like
+from autograd.trees import flatten, flatten_like
 
 __all__ = ["check_gradients", "gradcheck"]
 
@@ -36,13 +37,15 @@ def gradcheck(
             returns such a structure.
         xs: its arguments; Values count as their data.
         order: the highest order of derivative to check, at most 20; those below are
-            checked, too.
+            checked, too. Each calls f at most 40 times an input.
         gradient: a derivative written by hand, to be checked instead of this library's:
             `gradient(*xs)` returns the gradient in the shape of the argument, lists and
             arrays alike, or a tuple with one for each of several. Then f is called with
             floats and returns one.
         oracle: "differences" uses values alone, "mpmath" the recorded graph in high
             precision; "auto" asks mpmath, if it is installed, where differences cannot tell.
+            As "mpmath" sees only what was recorded, a part of f that is hidden by `.data` or
+            `detach()` passes.
 
     Returns:
         A report, true if all derivatives agree. At a kink any subgradient does.
@@ -67,24 +70,47 @@ def gradcheck(
     """
     if oracle not in ("auto", "differences", "mpmath"):
         raise ValueError(f'oracle is "auto", "differences" or "mpmath", got {oracle!r:.80}')
-    if isinstance(order, bool) or not isinstance(order, int):
-        raise TypeError(f"order is an integer, got {order!r:.80}")
-    if not 1 <= order <= HIGHEST:
-        raise ValueError(f"order is from 1 to {HIGHEST}, got {order!r:.20}")
+    order = _checked(order)
     if gradient is not None:
         if not callable(gradient):
             raise TypeError(f"gradient is a function, got {gradient!r:.80}")
         if order != 1 or oracle == "mpmath":
             raise ValueError("with `gradient`, the order is 1 and differences are the oracle")
         return _check_plain(PlainProblem(f, xs), gradient)
-    report = _check_recorded(Problem(f, xs), oracle)
+    first = Recording(Problem(f, xs))
+    report = _check_recorded(first, oracle)
     for k in range(2, order + 1):
         if not report:
             break
-        report = replace(_check_recorded(Problem(directional(f, k - 1), xs), oracle), order=k)
-        if report.verdict == "fail" and report.primitive is None:
-            report = replace(report, primitive=_culprit(Problem(f, xs), k))
-    return report
+        above = _check_recorded(Recording(Problem(directional(f, k - 1), xs)), oracle, k)
+        if above.verdict == "fail" and above.primitive is None:
+            above = replace(above, primitive=_culprit(first, k))
+        report = _added(report, above)
+    return report if report.verdict != "fail" else _hinted(report, first, oracle)
+
+
+def _checked(order: Any) -> int:
+    """The order as an int."""
+    try:
+        found = operator.index(order)
+    except TypeError:
+        found = None
+    if found is None or isinstance(order, bool):
+        raise TypeError(f"order is an integer, got {order!r:.80}")
+    if not 1 <= found <= HIGHEST:
+        raise ValueError(f"order is from 1 to {HIGHEST}, got {order!r:.20}")
+    return found
+
+
+def _added(below: Report, above: Report) -> Report:
+    """What the highest order says, with what was found and done in those below."""
+    there = [(f"{where}, order {above.order}", x, ends) for where, x, ends in above.kinks]
+    return replace(
+        above,
+        kinks=(*below.kinks, *there),
+        derivatives=below.derivatives + above.derivatives,
+        evaluations=below.evaluations + above.evaluations,
+    )
 
 
 def check_gradients(
@@ -112,10 +138,13 @@ def _check_plain(problem: PlainProblem, gradient: Function) -> Report:
     outputs = problem.outputs(problem.point)
     if not math.isfinite(outputs[0]):
         return _remark(problem, "inconclusive", f"f is {outputs[0]!r} there")
-    given = gradient(*problem.rebuild(problem.point))
+    result = gradient(*problem.rebuild(problem.point))
+    given = _lists(result)
     like = _lists(problem.xs[0] if len(problem.xs) == 1 else problem.xs)
-    leaves = flatten_like(_lists(given), like, "the result of gradient")
-    digits = max(NINE_DIGITS, 8.0 * _precision(given))
+    if len(problem.point) == 1 and getattr(result, "size", 0) == 1:
+        given, like = flatten(given, "the result of gradient")[0], problem.point
+    leaves = flatten_like(given, like, "the result of gradient")
+    digits = max(NINE_DIGITS, 8.0 * _precision(result))
     cases, evaluations = [], 0
     for i, (name, x, leaf) in enumerate(zip(problem.names, problem.point, leaves)):
         line = problem.line(i, outputs, (0.0,))
@@ -149,10 +178,15 @@ def _precision(tree: Any) -> float:
     return {"float32": 2.0**-23, "float16": 2.0**-10}.get(kind, ULP)
 
 
-def _check_recorded(problem: Problem, oracle: Oracle) -> Report:
-    recording = Recording(problem)
-    if recording.again != recording.rows:
-        return _remark(problem, "fail", "a second backward() does not add the same again")
+def _check_recorded(recording: Recording, oracle: Oracle, order: int = 1) -> Report:
+    problem = recording.problem
+    for y in recording.outputs:
+        if not math.isfinite(y):
+            what = "f" if order == 1 else f"a derivative of order {order - 1}"
+            return _remark(problem, "inconclusive", f"{what} is {y!r} there", order)
+    if str(recording.again) != str(recording.rows):  # NaN is like NaN
+        reason = "a second backward() does not add the same again"
+        return _remark(problem, "fail", reason, order)
     cases, evaluations = recording.forward_cases(), 0
     if oracle == "mpmath":
         cases += recording.mpmath_cases()
@@ -162,36 +196,46 @@ def _check_recorded(problem: Problem, oracle: Oracle) -> Report:
         whole, evaluations = recording.end_to_end_cases(ask)
         cases += whole
     anew = Recording(problem)
-    if (anew.outputs, anew.rows) != (recording.outputs, recording.rows):
-        return _unsteady(problem)
-    report = _report(cases, evaluations + 2)
-    if report.verdict == "fail" and report.primitive is None and oracle != "mpmath":
-        hint = "every recorded partial is right, so look for .data and detach() in f"
-        return replace(report, reason=f"{report.reason}; {hint}")
-    return report
+    if str((anew.outputs, anew.rows)) != str((recording.outputs, recording.rows)):
+        return _unsteady(problem, order)
+    return replace(_report(cases, evaluations + 2), order=order)
 
 
-def _culprit(problem: Problem, order: int) -> str | None:
+def _culprit(recording: Recording, order: int) -> str | None:
     """The primitive whose own derivative of that order is wrong, if one is."""
-    for node in Recording(problem).order:
+    for node in recording.order:
         f, xs = alone(node)
-        if (
-            _check_recorded(Problem(directional(f, order - 1), xs), "differences").verdict
-            == "fail"
-        ):
+        own = Recording(Problem(directional(f, order - 1), xs))
+        if _check_recorded(own, "differences").verdict == "fail":
             return None if node.op is None else node.op.name
     return None
 
 
-def _unsteady(problem: Problem) -> Report:
-    return _remark(
-        problem, "inconclusive", "f is not the same when it is called again; seed what it draws"
-    )
+def _hinted(report: Report, recording: Recording, oracle: Oracle) -> Report:
+    """A failure for which no primitive is to blame, with where to look for the reason."""
+    if report.primitive is not None or math.isnan(report.analytic) or oracle == "mpmath":
+        return report
+    bent = [
+        case.primitive for case in node_cases(recording.order, False) if case.decision.corner
+    ]
+    if bent:
+        hint = (
+            f"{bent[0]} is at its kink, where subgradients that are right one by one "
+            "need not add up to one of f"
+        )
+    else:
+        hint = "every recorded partial is right, so look for .data and detach() in f"
+    return replace(report, reason=f"{report.reason}; {hint}")
 
 
-def _remark(problem: Problem, verdict: Any, reason: str) -> Report:
+def _unsteady(problem: Problem, order: int = 1) -> Report:
+    reason = "f is not the same when it is called again; seed what it draws"
+    return _remark(problem, "inconclusive", reason, order)
+
+
+def _remark(problem: Problem, verdict: Any, reason: str, order: int = 1) -> Report:
     where = ", ".join(problem.names[:3]) or "nothing"
-    return Report(verdict, reason, where, *_NO_NUMBERS)
+    return Report(verdict, reason, where, *_NO_NUMBERS, order=order)
 
 
 _NO_NUMBERS = (math.nan, math.nan, math.nan, math.nan)

@@ -11,7 +11,7 @@ from autograd.functional import dot
 from autograd.primitive import primal
 from autograd.testing.differences import Line
 from autograd.transforms import grad
-from autograd.trees import flatten
+from autograd.trees import _joined, flatten
 from autograd.value import Value
 
 __all__ = ["Function", "PlainProblem", "Problem", "alone", "directional", "weighted"]
@@ -25,7 +25,8 @@ class Problem:
     def __init__(self, f: Function, xs: tuple[Any, ...]) -> None:
         if not callable(f):
             raise TypeError(f"gradcheck takes a function, got {f!r}")
-        leaves, self.rebuild = flatten(xs, "the arguments of gradcheck")
+        parts = [flatten(x, f"gradcheck: argument {i}") for i, x in enumerate(xs)]
+        leaves, self.rebuild = _joined(parts, tuple)
         self.f = f
         self.xs = xs
         self.point = [primal(x) for x in leaves]

@@ -89,7 +89,7 @@ class Recording:
             if type(y) is Value and math.isfinite(tolerance):
                 reverse = sum([g * u for g, u in zip(self.rows[j], direction)])
                 forward = primal(tangent.get(y, 0.0))
-                if not abs(forward - reverse) <= tolerance:
+                if abs(forward - reverse) > tolerance:
                     reason = "forward and reverse mode differ"
                     decision = Decision("fail", forward, tolerance, math.inf, None, reason)
                     name = f"along {describe(direction)}: {problem.names[0]}"

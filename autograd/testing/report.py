@@ -27,10 +27,11 @@ class Report:
         error: the estimated error of `numeric`.
         primitive: the name of the primitive that is wrong, if one is.
         order: the order of the derivative.
-        kinks: where the function has no derivative: the input or operand, its value, and
-            the interval of the subgradients. A value within it passes.
-        derivatives: how many derivatives were compared.
-        evaluations: how often f was called, at most, for one input.
+        kinks: where the function, or a derivative of it, has no derivative: the input or
+            operand, its value, and the interval of the subgradients. A value within it
+            passes. At a jump it is the derivative of the smooth side alone.
+        derivatives: how many derivatives were compared, in all orders.
+        evaluations: how often f was called, at most, for one input, in all orders.
         oracle: what decided, "differences" or "mpmath".
     """
 
@@ -68,7 +69,10 @@ class Report:
         if self.primitive is not None:
             lines.append(f"  primitive {self.primitive}")
         for where, x, (low, high) in self.kinks[:4]:
-            lines.append(f"  kink      {where} = {x!r}: any of [{low:.6g}, {high:.6g}]")
+            if low == high:
+                lines.append(f"  jump      {where} = {x!r}: {low:.6g}, as on the other side")
+            else:
+                lines.append(f"  kink      {where} = {x!r}: any of [{low:.6g}, {high:.6g}]")
         if len(self.kinks) > 4:
             lines.append(f"  … and {len(self.kinks) - 4} kinks more")
         return "\n".join(lines)

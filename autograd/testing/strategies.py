@@ -170,4 +170,15 @@ def programs(
     )
     code = st.binary(min_size=6, max_size=6)
     codes = st.lists(code, min_size=1, max_size=max_ops)
-    return st.builds(woven, head, codes, st.just(given))
+    return _woven(head, codes, given)
+
+
+@st.composite
+def _woven(
+    draw: st.DrawFn,
+    head: st.SearchStrategy[bytes],
+    codes: st.SearchStrategy[list[bytes]],
+    names: list[str],
+) -> Program:
+    """Composite, so that a failing example is shown as the program itself."""
+    return woven(draw(head), draw(codes), names)

@@ -118,6 +118,20 @@ def test_programs_are_long_and_share_sub_expressions() -> None:
     assert len(smallest.steps) == 2
 
 
+def test_a_failing_example_is_the_program_itself() -> None:
+    @settings(database=None, derandomize=True)
+    @given(program=programs(primitives=["sin"]))
+    def fails(program: Program) -> None:
+        assert len(program.steps) < 2
+
+    with pytest.raises(AssertionError) as caught:
+        fails()
+    shown = Program((1.0,), (Step("sin", (0,)), Step("sin", (1,))))
+    notes = "".join(" ".join(caught.value.__notes__).split())
+    assert f"program={shown!r}".replace(" ", "") in notes.replace(" ", "")
+    assert eval(repr(shown)) == shown
+
+
 def test_an_operation_that_is_not_safe_gives_way() -> None:
     zero = bytes([4, 0])
     assert woven(zero, [bytes([1, 0, 0, 0, 0, 0])], ["exp", "log"]).steps == (
