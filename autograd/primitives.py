@@ -491,7 +491,7 @@ def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
 rsqrt = primitive(
     "rsqrt",
     lambda x: 1.0 / math.sqrt(x) if x else INF,
-    lambda out, x: -0.5 * out / x if x else -0.5 * out * out * out,
+    lambda out, x: -0.5 * out / x if x else -out,
     domain="x ≥ 0",
     kink="the value inf and the derivative -inf at x = 0",
     latex=r"\frac{{1}}{{\sqrt{{{0}}}}}",
@@ -499,7 +499,7 @@ rsqrt = primitive(
 sqrt = primitive(
     "sqrt",
     math.sqrt,
-    lambda out, x: 0.5 / out if out else 0.5 * rsqrt(x),
+    lambda out, x: 0.5 / out if out else rsqrt(x),
     domain="x ≥ 0",
     kink="inf at x = 0",
     latex=r"\sqrt{{{0}}}",
@@ -544,11 +544,9 @@ def _one_minus_square(x: Any) -> Any:
 
 def _along(x: Any, y: Any) -> Any:
     """x / (x² + y²), without overflow; 0 at the origin."""
+    scale = _scale(hypot(primal(x), primal(y)))
+    x, y = x * scale, y * scale
     length = hypot(x, y)
-    if 1e-150 < length < 1e150:
-        return x / (length * length)
-    scale = _scale(primal(length))
-    x, length = x * scale, hypot(x * scale, y * scale)
     return x / length / length * scale if length else 0.0
 
 

@@ -87,7 +87,7 @@ def test_ulps(got: float, wanted: Any, error: float) -> None:
 def test_second_derivatives_keep_their_digits_near_their_root(name: str, x: float) -> None:
     (slope,) = REFERENCES[name].partials
     got = grad(grad(TABLE[name]))(x)
-    assert got == pytest.approx(float(mpmath.diff(slope, mpf(x))), rel=1e-13)
+    assert got == pytest.approx(float(mpmath.diff(slope, mpf(x))), rel=1e-13, abs=0.0)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,7 @@ def test_second_derivatives_keep_their_digits_near_their_root(name: str, x: floa
         ("hypot", (3e-300, 4e-300)),
         ("hypot", (3e-320, 4e-320)),
         ("hypot", (3e301, -4e301)),
+        ("atan2", (1e-290, 1e-145)),
         ("atan2", (1e-152, -2e-152)),
         ("atan2", (1e160, 2e152)),
         ("div", (1e-310, 0.03)),
@@ -130,7 +131,7 @@ def test_second_derivatives_where_the_rules_branch(
             exact[slot] = t  # noqa: B023
             return REFERENCES[name].partials[slot](*exact)  # noqa: B023
 
-        with mp.workdps(150):
+        with mp.workdps(500):
             step = mpf(10) ** -50 * abs(x)
             wanted = (slope(x + step) - slope(x - step)) / (2 * step)
         leaf = Value(x)
