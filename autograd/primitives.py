@@ -667,9 +667,7 @@ def _softplus(x: float) -> float:
 def _elu_slope(out: Any, x: Any, alpha: Any) -> Any:
     if x > 0.0:
         return 1.0
-    if x < 0.0 or primal(alpha) == 1.0:
-        return _times_exp(alpha, x)
-    return _least(primal(alpha))
+    return _least(primal(alpha)) if primal(x) == 0.0 else _times_exp(alpha, x)
 
 
 def _silu(x: float) -> float:
