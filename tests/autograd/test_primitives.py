@@ -161,10 +161,11 @@ def test_a_second_derivative_of_a_power_that_underflows(x: float, p: float) -> N
     assert grad(grad(lambda x: x**p))(x) == 0.0
 
 
-def test_the_derivative_of_a_power_in_an_exponent_that_is_zero() -> None:
-    x, p = Value(3.0), Value(0.0)
+@pytest.mark.parametrize("base", [3.0, -2.0])
+def test_the_derivative_of_a_power_in_an_exponent_that_is_zero(base: float) -> None:
+    x, p = Value(base), Value(0.0)
     dx = gradient(x**p, x, create_graph=True)
-    assert (dx.data, gradient(dx, p)) == (0.0, 1.0 / 3.0)
+    assert (dx.data, gradient(dx, p)) == (0.0, 1.0 / base)
 
 
 def test_whole_powers_of_negative_numbers_differentiate_in_the_base() -> None:
