@@ -11,6 +11,8 @@ from autograd.testing.kinks import (
     Corner,
     closest,
     corner,
+    is_beside,
+    is_here,
     one_side,
     reach,
     saw,
@@ -24,6 +26,7 @@ __all__ = ["Decision", "Question", "decide", "starts"]
 MULTIPLE = 4.0  # of the estimated error: what is tolerated
 SHARP = 3e-5  # the tolerance, as a share of the derivative, above which nothing is decided
 UNSETTLED = "differences do not settle"
+BENDS = "it bends or jumps close by"
 HIDDEN = "round-off hides it"
 
 
@@ -102,17 +105,17 @@ def decide(question: Question, steps: list[float]) -> Decision:
         doubtful = not levels or suspicious(levels)
         if doubtful and start == steps[0]:
             near = closest(line, output, levels[-1].apart) if levels else None
-            if near is not None:
+            if near is not None and is_beside(near, levels[-1].apart):
                 gap = levels[-1].apart  # whose round-off is in all that is near
                 question = question._replace(own=question.own + 8.0 * ULP * gap)
                 decision = _beside(question, near, levels[-1])
+                if decision is not None:
+                    return decision
                 ahead = [reach(line, output, near, levels[-1])]
-            else:
-                decision = _at_corner(question, start)
+                continue
+            decision = _at_corner(question, start)
             if decision is not None:
                 return decision
-            if near is not None:
-                continue
         if levels and (not doubtful or start == steps[0]):
             tried.append(_trial(question, estimate, levels))
             decision = tried[-1].decision
@@ -146,8 +149,11 @@ def _untold(reason: str) -> Decision:
 
 
 def _trial(question: Question, estimate: Estimate, levels: list[Level]) -> Trial:
-    trial = Trial(estimate, levels, _compare(question, estimate, levels))
-    return trial if trial.decision.verdict != "fail" else _confirmed(question, trial)
+    decision = _compare(question, estimate, levels)
+    if decision.verdict == "pass" and suspicious(levels):
+        decision = decision._replace(verdict="inconclusive", reason=BENDS)
+    trial = Trial(estimate, levels, decision)
+    return trial if decision.verdict != "fail" else _confirmed(question, trial)
 
 
 def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
@@ -183,8 +189,15 @@ def _at_corner(question: Question, start: float) -> Decision | None:
         outside = 0.0  # also infinity minus infinity
     tolerance = MULTIPLE * found.error + own
     size = max(abs(found.low), abs(found.high), found.seen)
-    if outside > 0.0 and tolerance > SHARP * size:
+    sharp = tolerance <= SHARP * size or analytic == 0.0 == size
+    if outside > -tolerance and not sharp:
         return None
+    if found.kind == "a kink" and math.isfinite(found.high - found.low):
+        gap = found.high - found.low
+        near = closest(line, output, gap)
+        far_out = outside > 0.25 * gap and near is not None and not is_beside(near, gap)
+        if near is None or not (far_out or is_here(line, near, gap)):
+            return None
     if found.kind == "an edge" and math.isinf(analytic) and math.isfinite(found.low):
         return None  # the slopes of x ** 0.999999 grow too slowly to be seen
     endless = found.low == found.high and math.isinf(found.low)
@@ -260,7 +273,7 @@ def _confirmed(question: Question, trial: Trial) -> Trial:
             return doubt("estimates differ")
         if small > 2.0**-5 * estimate.step:
             if suspicious(levels) or saw(line, output, best.numeric, analytic):
-                return doubt("it bends or jumps close by")
+                return doubt(BENDS)
             return trial._replace(decision=best)
     level = line.level(output, small)
     if level is not None and level.apart > max(0.5 * against, 8.0 * level.noise):
@@ -274,5 +287,5 @@ def _confirmed(question: Question, trial: Trial) -> Trial:
     if abs(level.central - best.numeric) > 0.25 * against + level.noise:
         return doubt("smaller steps tell otherwise", level)
     if saw(line, output, best.numeric, analytic):
-        return doubt("it bends or jumps close by")
+        return doubt(BENDS)
     return trial._replace(decision=best)

@@ -8,7 +8,20 @@ from typing import NamedTuple
 
 from autograd.testing.differences import WELL, Estimate, Level, Line, Tableau
 
-__all__ = ["Corner", "closest", "corner", "one_side", "reach", "saw", "suspicious"]
+__all__ = [
+    "Corner",
+    "closest",
+    "corner",
+    "is_beside",
+    "is_here",
+    "one_side",
+    "reach",
+    "saw",
+    "suspicious",
+]
+
+CLOSE = 2.0**-40  # a share of x: a corner within it is at x
+LEAST_AT_0 = 1e-280  # a step
 
 Seen = tuple[float, float]  # a signed step, and the slope over it
 UNSETTLED = Estimate(math.nan, math.inf, math.inf)
@@ -74,13 +87,21 @@ def corner(line: Line, output: int, start: float) -> Corner | None:
 
 
 def closest(line: Line, output: int, gap: float) -> Level | None:
-    """The differences over the smallest step that can tell slopes apart which differ by gap.
-
-    None if even there they are apart: the corner is at line.x, not beside it.
-    """
+    """The differences over the smallest step that can tell slopes apart which differ by gap."""
     noise = line.noise[output] + line.grain * abs(line.outputs[output])
-    level = line.level(output, max(40.0 * noise / gap, 16.0 * math.ulp(line.x)))
-    return None if level is None or level.apart > 0.25 * gap else level
+    least = 16.0 * math.ulp(line.x) if line.x else LEAST_AT_0
+    return line.level(output, max(40.0 * noise / gap, least))
+
+
+def is_beside(near: Level, gap: float) -> bool:
+    """Whether slopes that differ by gap farther out meet close by: the corner is not at x."""
+    return near.apart <= 0.25 * gap
+
+
+def is_here(line: Line, near: Level, gap: float) -> bool:
+    """Whether slopes differ by gap over so small a step that the corner has to be at x."""
+    few = near.step <= CLOSE * max(abs(line.x), 1.0)
+    return few and abs(near.apart - gap) <= 0.25 * gap
 
 
 def reach(line: Line, output: int, near: Level, far: Level) -> float:
@@ -148,7 +169,7 @@ def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | N
                 row.append(table.best)
                 slope.append(pair[0])
         steps = [smaller for smaller in steps if smaller < 0.5 * step]
-        step = steps[0] if steps else step / 16.0
+        step = steps[0] if steps and steps[0] >= step / 64.0 else step / 16.0
     size = max([abs(slope[0]) for slope in slopes if slope], default=0.0)
     right, left = [
         _limit(line, output, sign, table.steps, slope, _latest(row), size)

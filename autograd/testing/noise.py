@@ -20,14 +20,15 @@ def estimated_noise(line: Line, output: int = 0) -> float:
     Over points so close that the function itself is a polynomial of low degree, what high
     differences leave is noise. The points move apart until the values differ: a function
     that rounds its results is flat over less. If it is much quieter on a side of x,
-    there is a kink or a jump at x or close by, and no noise.
+    there is a kink or a jump at x or close by, and no noise. Nor can it be less than the grid
+    that all the values are on.
 
     Source: the difference table of Hamming, in the form of Moré and Wild, "Estimating
     computational noise", 2011.
     """
     x, floor = line.x, ULP * abs(line.outputs[output])
     for spacing in SPACINGS if x else SPACINGS_AT_0:
-        step = x + spacing * (abs(x) or 1.0) - x  # so that the points are exact
+        step = _step(x, spacing)
         ends = _values(line, output, step, (-3, 0, 3))
         if ends is None:
             break
@@ -36,11 +37,19 @@ def estimated_noise(line: Line, output: int = 0) -> float:
         around = _values(line, output, step, range(-3, 4))
         if around is None:
             break
-        noise = _left_by_differences(around)
-        if noise > 64.0 * floor:
+        noise, grid = _left_by_differences(around), _grid(around)
+        if noise > 4.0 * max(floor, grid):
             noise = _beside(line, output, step, noise)
-        return 3.0 * noise + floor
+        return max(3.0 * noise + floor, grid)
     return floor
+
+
+def _step(x: float, spacing: float) -> float:
+    """That share of x, with all digits: the points are exact, and on no coarser grid than x."""
+    if not x:
+        return 1.0042 * spacing
+    unit = math.ulp(x)
+    return unit * (spacing * abs(x) // unit // 2.0 * 2.0 + 1.0)
 
 
 def _beside(line: Line, output: int, step: float, noise: float) -> float:
@@ -59,6 +68,12 @@ def _values(line: Line, output: int, step: float, places: Iterable[int]) -> list
     found = [line.at(line.x + i * step) if i else line.outputs for i in places]
     known = [values[output] for values in found if values is not None]
     return known if len(known) == len(found) else None
+
+
+def _grid(values: list[float]) -> float:
+    """The largest power of 2 of which all are multiples: an ulp of what cancelled in them."""
+    ratios = [value.as_integer_ratio() for value in values if value]
+    return min([(n & -n) / d for n, d in ratios], default=0.0)
 
 
 def _left_by_differences(values: list[float]) -> float:
