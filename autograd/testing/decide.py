@@ -284,6 +284,9 @@ def _confirmed(question: Question, trial: Trial) -> Trial:
         level = None if suspicious(levels) else line.level(output, middle)
     if level is None:
         return doubt("smaller steps cannot tell")
+    if abs(level.central - analytic) > 0.5 * against < 2.0 * abs(level.central - best.numeric):
+        larger = line.level(output, math.sqrt(small / estimate.step) * estimate.step)
+        level = level if larger is None else larger  # the small one tells of round-off alone
     if abs(level.central - best.numeric) > 0.25 * against + level.noise:
         return doubt("smaller steps tell otherwise", level)
     if saw(line, output, best.numeric, analytic):

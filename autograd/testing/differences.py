@@ -218,7 +218,7 @@ def central(
         table.add(level.step, level.central, level.noise)
         levels.append(level)
         best = table.best
-        enough = WELL * max(abs(best.value), 1e-3 * levels[0].apart)
+        enough = WELL * max(abs(best.value), min(1e-3 * levels[0].apart, level.apart))
         if best.error <= enough or level.noise > best.error:
             break
         if len(levels) > 3 and level.apart > max(0.6 * levels[0].apart, 8.0 * level.noise):

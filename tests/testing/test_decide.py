@@ -355,6 +355,29 @@ def test_the_slope_of_a_ripple_is_not_that_of_what_it_is_on() -> None:
         assert gradcheck(f, x, gradient=constant(1.0)).verdict == "fail"
 
 
+ORDERS: dict[str, tuple[Function, Function, float]] = {  # of magnitude within a few steps
+    "power": (lambda x: x**150, lambda x: 150.0 * x**149, 0.99),
+    "high power": (lambda x: x**200, lambda x: 200.0 * x**199, 0.9),
+    "higher power": (lambda x: x**1000, lambda x: 1000.0 * x**999, 1.01),
+    "erfc": (math.erfc, lambda x: -2.0 / math.sqrt(math.pi) * math.exp(-x * x), 10.0),
+    "tail of erfc": (math.erfc, lambda x: -2.0 / math.sqrt(math.pi) * math.exp(-x * x), 25.0),
+    "bell": (lambda x: math.exp(-x * x), lambda x: -2.0 * x * math.exp(-x * x), 10.0),
+    "tail of a bell": (lambda x: math.exp(-x * x), lambda x: -2.0 * x * math.exp(-x * x), 20.0),
+    "decay": (lambda x: math.exp(-500.0 * x), lambda x: -500.0 * math.exp(-500.0 * x), 1.0),
+    "wave": (lambda x: math.sin(300.0 * x), lambda x: 300.0 * math.cos(300.0 * x), 2.0),
+    "fast wave": (lambda x: math.sin(1e3 * x), lambda x: 1e3 * math.cos(1e3 * x), 2.0),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_values_that_change_by_orders_of_magnitude_can_be_told(name: str) -> None:
+    f, slope, x = ORDERS[name]
+    assert gradcheck(f, x, gradient=slope)
+    for share in (1.0001, 0.9999, -1.0, 0.0):
+        report = gradcheck(f, x, gradient=constant(share * slope(x)))
+        assert report.verdict == "fail"
+
+
 def test_numbers_at_the_end_of_the_range() -> None:
     assert gradcheck(lambda x: 1e307 * x, 10.0, gradient=constant(1e307))
     assert gradcheck(lambda x: 1e-300 * x, 1.7e308, gradient=constant(1e-300))
