@@ -202,7 +202,8 @@ def _limit(
     ]
     steady = len(powers) == 3 and max(powers) - min(powers) <= 0.06
     if not (steady and 0.06 <= powers[-1] <= 1.5):
-        settled = limit.error <= 0.05 * max(abs(limit.value), size)
+        grown = abs(slopes[-1] - limit.value) > abs(slopes[0] - limit.value) + 1e-5 * size
+        settled = not grown and limit.error <= 0.05 * max(abs(limit.value), size)
         return Side(limit if settled else UNSETTLED, False, seen)
     power = powers[-1]
     jumps = power > 0.99
