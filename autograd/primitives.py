@@ -491,7 +491,7 @@ def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
 rsqrt = primitive(
     "rsqrt",
     lambda x: 1.0 / math.sqrt(x) if x else INF,
-    lambda out, x: -0.5 * out / x if x else -out,
+    lambda out, x: -0.5 * out / x if x else -0.5 * out * out * out,
     domain="x ≥ 0",
     kink="the value inf and the derivative -inf at x = 0",
     latex=r"\frac{{1}}{{\sqrt{{{0}}}}}",
@@ -499,7 +499,7 @@ rsqrt = primitive(
 sqrt = primitive(
     "sqrt",
     math.sqrt,
-    lambda out, x: 0.5 / out if out else rsqrt(x),
+    lambda out, x: 0.5 / out if out else 0.5 * rsqrt(x),
     domain="x ≥ 0",
     kink="inf at x = 0",
     latex=r"\sqrt{{{0}}}",

@@ -48,6 +48,7 @@ def rules_of(name: str, *numbers: float) -> list[str]:
         ("relu", (-2.0,), ["0"]),
         ("relu", (0.0,), ["0"]),
         ("leaky_relu", (-2.0, 0.1), ["y", "x"]),
+        ("rsqrt", (0.0,), [r"-0.5 \cdot u \cdot u \cdot u"]),
         ("maximum", (2.0, 2.0), ["0.5", "0.5"]),
         ("where", (1.0, 2.0, 3.0), ["0", "1", "0"]),
         ("exp", (2.0,), ["u"]),
