@@ -10,10 +10,10 @@ the step. The entry for which their sum is least is the estimate, and the sum it
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-__all__ = ["TINIEST", "ULP", "Estimate", "Line", "Tableau", "central"]
+__all__ = ["TINIEST", "ULP", "Estimate", "Line", "Tableau", "central", "geometric"]
 
 ULP = 2.0**-52
 TINIEST = 5e-324
@@ -230,7 +230,38 @@ def central(
         else:
             factor = 2.0 if level.noise > NOISY * abs(level.central) else 4.0
         step /= factor
-    return table.best, levels
+    best = table.best
+    if len(levels) > 4 and best.error > 1e-3 * abs(levels[-1].central):
+        slow = geometric([(level.step, level.central, level.noise) for level in levels])
+        if slow.error < 0.1 * best.error:
+            best = slow
+    return best, levels
+
+
+def geometric(found: Sequence[tuple[float, float, float]]) -> Estimate:
+    """The limit of what falls like any power of the step: steps, values, and their noise.
+
+    Steps fall by one ratio, or only those that do are used. The last three limits by Aitken's
+    rule (1926) have to agree.
+
+    >>> estimate = geometric([(16.0**-k, 3.0 + 4.0**-k, 1e-16) for k in range(8)])
+    >>> abs(estimate.value - 3.0) <= estimate.error < 1e-9
+    True
+    """
+    best = Estimate(math.nan, math.inf, math.inf)
+    limits: list[float] = []
+    floor = 16.0 * ULP * max([abs(value) for _, value, _ in found], default=0.0)
+    for (s, a, noise), (t, b, _), (u, c, more) in zip(found, found[1:], found[2:]):
+        share = (c - b) / (b - a) if b != a else math.nan
+        if not (abs(s * u - t * t) <= 1e-3 * t * t and abs(share) < 0.9):
+            limits = []
+            continue
+        limits.append(c + (c - b) * share / (1.0 - share))
+        spread = max(limits[-3:]) - min(limits[-3:])
+        error = spread + floor + (noise + 3.0 * more) / (1.0 - share) ** 2
+        if len(limits) >= 3 and error < best.error:
+            best = Estimate(limits[-1], error, u)
+    return best
 
 
 def _apart(levels: list[Level]) -> float:

@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from autograd.testing.differences import Line, Tableau, central
 from autograd.testing.kinks import one_side, saw
 from autograd.testing.nodes import check_nodes
 from autograd.testing.noise import estimated_noise
+from tests.testing.measure import planted
 
 Function = Callable[[float], float]
 
@@ -376,6 +378,39 @@ def test_values_that_change_by_orders_of_magnitude_can_be_told(name: str) -> Non
     for share in (1.0001, 0.9999, -1.0, 0.0):
         report = gradcheck(f, x, gradient=constant(share * slope(x)))
         assert report.verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope"),
+    [
+        (lambda x: x * abs(x), 0.0, 0.0),
+        (lambda x: (x - 1.0) * abs(x - 1.0), 1.0, 0.0),
+        (lambda x: x * abs(x) + 3.0 * x, 0.0, 3.0),
+        (lambda x: x * math.sqrt(abs(x)), 0.0, 0.0),
+        (lambda x: x * math.sqrt(x), 0.0, 0.0),
+        (lambda x: 3.0 * x + x**1.1 if x >= 0.0 else math.nan, 0.0, 3.0),
+        (lambda x: (0.7 - x) * math.sqrt(0.7 - x), 0.7, 0.0),
+        (lambda x: 2.0 * x + (x - 1.0) * math.sqrt(x - 1.0), 1.0, 2.0),
+    ],
+)
+def test_slopes_that_fall_like_any_power_have_a_limit(
+    f: Function, x: float, slope: float
+) -> None:
+    assert gradcheck(f, x, gradient=constant(slope))
+    for wrong in (slope + 0.5, 1.0001 * slope, -slope):
+        if wrong != slope:
+            assert gradcheck(f, x, gradient=constant(wrong)).verdict != "pass"
+    assert gradcheck(f, x, gradient=constant(slope - 0.3)).verdict == "fail"
+
+
+@pytest.mark.parametrize("oracle", ["auto", "differences"])
+@pytest.mark.parametrize("p", [1.1, 1.5, 2.5, 0.5])
+def test_a_power_has_one_side_at_0(p: float, oracle: Any) -> None:
+    assert gradcheck(lambda x: TABLE["pow"](x, p), 0.0, oracle=oracle)
+    with planted("pow", lambda d: d + 0.01):
+        report = gradcheck(lambda x: TABLE["pow"](x, p), 0.0, oracle=oracle)
+    if p > 1.0:
+        assert (report.verdict, report.primitive) == ("fail", "pow")
 
 
 def test_numbers_at_the_end_of_the_range() -> None:
