@@ -259,8 +259,12 @@ def _beside(question: Question, near: Level, far: Level) -> Decision | None:
 def _too_coarse(question: Question) -> bool:
     """Whether f has no slope like `analytic` over floats, because it turns between them."""
     line, output, analytic, _, _ = question
-    turns = 0.0 < line.spread(output) < 16.0 * abs(analytic) * math.ulp(line.x)
-    return turns and 16.0 * estimated_noise(line, output) > line.spread(output)
+    spread, ulp = line.spread(output), math.ulp(line.x)
+    if not 0.0 < spread < 16.0 * abs(analytic) * ulp:
+        return False
+    closest = line.level(output, 16.0 * ulp)
+    rough = closest is None or 64.0 * closest.apart * closest.step > spread
+    return rough or 16.0 * estimated_noise(line, output) > spread
 
 
 def _confirmed(question: Question, trial: Trial) -> Trial:

@@ -338,6 +338,19 @@ def test_between_two_floats_a_function_may_turn() -> None:
     assert gradcheck(lambda x: 5.0, 1e20, gradient=constant(1.0)).verdict == "fail"
 
 
+@pytest.mark.parametrize(
+    "x",
+    [
+        6.204132190740851e83,
+        2.394896258668768e125,
+        1.163945990897878e191,
+        1.0982283670885654e232,
+    ],
+)
+def test_a_wave_that_floats_are_too_far_apart_for_is_not_called_wrong(x: float) -> None:
+    assert gradcheck(math.sin, x, gradient=math.cos).verdict == "inconclusive"
+
+
 def test_a_side_that_cannot_be_looked_at_has_no_derivative() -> None:
     line = Line(lambda t: (abs(t - 1.0),), 1.001, (1.001 - 1.0,), (0.0,))
     far, near = line.level(0, 0.25), line.level(0, 1e-4)
