@@ -17,6 +17,7 @@ from autograd.testing.kinks import (
     reach,
     saw,
     suspicious,
+    unbent,
 )
 from autograd.testing.noise import estimated_noise
 from autograd.testing.report import Verdict
@@ -105,14 +106,15 @@ def decide(question: Question, steps: list[float]) -> Decision:
         estimate, levels = central(line, output, start)
         doubtful = not levels or suspicious(levels)
         if doubtful and start == steps[0]:
-            near = closest(line, output, levels[-1].apart) if levels else None
-            if near is not None and is_beside(near, levels[-1].apart):
-                gap = levels[-1].apart  # whose round-off is in all that is near
-                question = question._replace(own=question.own + 8.0 * ULP * gap)
-                decision = _beside(question, near, levels[-1])
+            far = unbent(line, output, levels) if levels else None
+            near = closest(line, output, far.apart) if far else None
+            if far is not None and near is not None and is_beside(near, far.apart):
+                # the round-off of the gap is in all that is near
+                question = question._replace(own=question.own + 8.0 * ULP * far.apart)
+                decision = _beside(question, near, far)
                 if decision is not None:
                     return decision
-                ahead = [reach(line, output, near, levels[-1])]
+                ahead = [reach(line, output, near, far)]
                 continue
             decision = _at_corner(question, start)
             if decision is not None:
@@ -306,6 +308,8 @@ def _confirmed(question: Question, trial: Trial) -> Trial:
             return trial._replace(decision=found)
         middle = math.sqrt(small / estimate.step) * estimate.step
         level = None if suspicious(levels) else line.level(output, middle)
+        if level is not None and level.apart > max(0.5 * against, 8.0 * level.noise):
+            return doubt(BENDS, level)
     if level is None:
         return doubt("smaller steps cannot tell")
     if abs(level.central - analytic) > 0.5 * against < 2.0 * abs(level.central - best.numeric):

@@ -18,6 +18,7 @@ __all__ = [
     "reach",
     "saw",
     "suspicious",
+    "unbent",
 ]
 
 CLOSE = 2.0**-40  # a share of x: a corner within it is at x
@@ -58,8 +59,29 @@ class Side(NamedTuple):
 def suspicious(levels: list[Level]) -> bool:
     """Whether forward and backward differences stay apart while the step falls."""
     first, last = levels[0], levels[-1]
+    if last.apart <= 8.0 * last.noise:
+        return False
     share = (last.step / first.step) ** 0.35  # 0.6 for a step and its quarter
-    return last.apart > 8.0 * last.noise and last.apart > share * first.apart
+    return last.apart > share * first.apart or bent(levels) > 0.0
+
+
+def bent(levels: list[Level]) -> float:
+    """By how much the slopes of the two sides differ where a bend hides it, else 0."""
+    table = Tableau(1)
+    for level in levels:
+        table.add(level.step, level.forward - level.backward, 2.0 * level.noise)
+    gap, error, _ = table.best
+    least = 1e-5 * max(abs(levels[-1].forward), abs(levels[-1].backward))
+    return abs(gap) if abs(gap) > max(4.0 * error, least) else 0.0
+
+
+def unbent(line: Line, output: int, levels: list[Level]) -> Level:
+    """The last of the levels, or one over so small a step that the slopes differ by the gap."""
+    last, gap = levels[-1], bent(levels)
+    if not 0.0 < gap < 0.8 * last.apart:
+        return last
+    closer = line.level(output, 0.1 * gap / last.apart * last.step)
+    return last if closer is None or closer.apart < 0.5 * gap else closer
 
 
 def corner(line: Line, output: int, start: float) -> Corner | None:

@@ -120,3 +120,22 @@ def test_a_kink_that_round_off_hides_is_none_and_far_from_it_is_wrong() -> None:
 
     assert [verdict(f, 0.3, slope) for slope in (0.0, 0.5, 1.0)] == ["inconclusive"] * 3
     assert [verdict(f, 0.3, slope) for slope in (-0.5, 1.5)] == ["fail"] * 2
+
+
+@pytest.mark.parametrize("k", [3e-3, 3e-2, 0.3])
+def test_a_kink_that_a_bend_hides_raises_no_false_alarm(k: float) -> None:
+    """Differences to both sides agree better and better until the step is small."""
+    rng = random.Random(0)
+    found: Counter[str] = Counter()
+    for _ in range(40):
+        s = rng.uniform(0.5, 3.0)
+        slope = 4.0 * s**3
+
+        def f(x: float, s: float = s) -> float:
+            return x**4 - s**4 + k * hinge(x - s)
+
+        found.update(["at " + verdict(f, s, slope + w * k) for w in (0.0, 1.0)])
+        found["out " + verdict(f, s, 1.01 * (slope + k))] += 1
+        x = s + rng.choice([1.0, -1.0]) * 10.0 ** rng.uniform(-7.0, -2.0)
+        found["beside " + verdict(f, x, 4.0 * x**3 + k * (x > s))] += 1
+    assert found["at fail"] == found["beside fail"] == found["out pass"] == 0
