@@ -240,13 +240,19 @@ def test_log_of_zero_is_named(f: Callable[[Any], Any]) -> None:
         (autograd.abs, 0.0, 0.0),
         (autograd.relu, 0.0, 0.0),
         (lambda x: autograd.leaky_relu(x, -1.0), 0.0, 0.0),
-        (lambda x: autograd.clip(x, x, x), 0.0, 0.0),
     ],
 )
 def test_second_derivatives_at_the_edges(
     f: Callable[[Any], Any], x: float, second: float
 ) -> None:
     assert hessian(f)(x) == second
+
+
+def test_bounds_of_clip_that_are_equal_but_not_the_same() -> None:
+    def clipped(x: Any) -> Any:
+        return autograd.clip(x, 1.0 * x, 1.0 * x)
+
+    assert (grad(clipped)(2.0), hessian(clipped)(2.0)) == (1.0, 0.0)
 
 
 def test_the_third_derivative_of_a_root_at_zero() -> None:
