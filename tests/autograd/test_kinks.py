@@ -178,6 +178,8 @@ def everything(f: Callable[[Any], Any], x: float) -> list[float]:
         (lambda x: where(x > 0.0, x**0.5, 0.0), [0.0] * 4),
         (lambda x: autograd.take([2.0 * x, sqrt(x)], 0), [2.0, 2.0, 2.0, 0.0]),
         (lambda x: autograd.maximum(sqrt(x), 1.0), [0.0] * 4),
+        (lambda x: autograd.minimum(sqrt(x), -1.0), [0.0] * 4),
+        (lambda x: autograd.sign(sqrt(x)), [0.0] * 4),
         (lambda x: autograd.clip(sqrt(x), 0.5, 1.0), [0.0] * 4),
         (lambda x: autograd.relu(-sqrt(x)), [0.0] * 4),
     ],
