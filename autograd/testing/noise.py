@@ -13,6 +13,8 @@ __all__ = ["estimated_noise"]
 ODD = 283.0 / 256.0  # lest what f multiplies x by rounds the same at all the points
 SPACINGS = (ODD * 2.0**-44, ODD * 2.0**-26, ODD * 2.0**-12)
 SPACINGS_AT_0 = (2.0**-80, *SPACINGS)
+FAR = (0.25, 1024.0)
+FINE = 2.0**-20
 
 
 def estimated_noise(line: Line, output: int = 0) -> float:
@@ -20,9 +22,9 @@ def estimated_noise(line: Line, output: int = 0) -> float:
 
     Over points so close that the function itself is a polynomial of low degree, what high
     differences leave is noise. The points move apart until the values differ: a function
-    that rounds its results is flat over less. If it is much quieter on a side of x,
-    there is a kink or a jump at x or close by, and no noise. Nor can it be less than the grid
-    that all the values are on.
+    that rounds its results is flat over less; if it is flat over all, values farther out tell
+    to what they are rounded. If it is much quieter on a side of x, there is a kink or a jump
+    at x or close by, and no noise. Nor can it be less than the grid that all values are on.
 
     Source: the difference table of Hamming, in the form of Moré and Wild, "Estimating
     computational noise", 2011.
@@ -42,7 +44,25 @@ def estimated_noise(line: Line, output: int = 0) -> float:
         if noise > 4.0 * max(floor, grid):
             noise = _beside(line, output, step, noise)
         return max(3.0 * noise + floor, grid)
+    else:
+        return max(floor, _hidden_grid(line, output))
     return floor
+
+
+def _hidden_grid(line: Line, output: int) -> float:
+    """The grid of the values farther from x, where they are flat near x.
+
+    1 - cos(x) is flat near 0 since what cancels is rounded, and that rounding shows farther
+    out. 0 if the grid is so coarse that the function has steps, and no round-off.
+    """
+    center, size = line.outputs[output], max(1.0, abs(line.x))
+    for far in FAR:
+        found = [line.at(line.x + sign * far * size) for sign in (1.0, -1.0)]
+        values = [known[output] for known in found if known is not None]
+        if any(value != center for value in values):
+            grid = _grid([*values, center])
+            return grid if grid <= FINE * max(map(abs, values)) else 0.0
+    return 0.0
 
 
 def _step(x: float, spacing: float) -> float:

@@ -402,7 +402,7 @@ def test_a_checkpoint_with_something_strange_anywhere(
     go_on = stop_after(3, epochs)
     message = refusal(lambda path: training.fit(str(path), True, go_on), path)
     if message is None:
-        assert epochs == [3] or training.stopper.stopped
+        assert epochs in ([3], [1, 2, 3]) or training.stopper.stopped
     else:
         assert epochs == []
         assert message.startswith(f"{path} does not fit this training: ")

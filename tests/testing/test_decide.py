@@ -319,6 +319,19 @@ def test_cancellation_that_leaves_jumps_is_not_called_wrong(x: float) -> None:
     assert gradcheck(jagged, x, gradient=constant(1e12)).verdict != "pass"
 
 
+@pytest.mark.parametrize("x", [-3e-8, -1e-8, 1e-12, 1e-9, 1e-8, 2e-8, 1e-7])
+def test_where_cancelling_leaves_one_value_a_slope_may_hide(x: float) -> None:
+    def f(x: float) -> float:
+        return 1.0 - math.cos(x)
+
+    assert gradcheck(f, x, gradient=math.sin).verdict != "fail"
+    assert gradcheck(f, x, gradient=lambda x: math.sin(x) + 0.01).verdict == "fail"
+
+
+def test_steps_hide_no_slope() -> None:
+    assert gradcheck(lambda x: float(x > 0.0), -1e-9, gradient=lambda x: 1e-7).verdict == "fail"
+
+
 def test_what_cannot_be_looked_at_any_more_counts_as_jumps() -> None:
     line = Line(lambda t: (math.sin(1e4 * t),), 0.0, (0.0,), (0.0,))
     for step in (1e-6, 1.0):
