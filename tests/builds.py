@@ -13,9 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from autograd.build import describe
 
-__all__ = ["OTHER", "THIS", "Worker", "environment", "run", "words_of"]
+__all__ = ["OTHER", "THIS", "Worker", "environment", "require", "run", "words_of"]
 
 ROOT = Path(__file__).parents[1]
 THIS = describe()[0]
@@ -37,6 +39,13 @@ def run(build: str, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
         check=False,
         timeout=900.0,
     )
+
+
+def require(build: str) -> None:
+    """Skips a test that needs a build which is not here."""
+    asked = run(build, "-c", "from autograd.build import describe; print(describe()[0])")
+    if asked.stdout.decode().strip() != build:
+        pytest.skip(f"only the {THIS} build is here: install with a C compiler")
 
 
 def words_of(error: Exception) -> str:

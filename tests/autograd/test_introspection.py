@@ -11,7 +11,7 @@ import pytest
 from autograd import Value
 from tests.autograd.seen import everything
 from tests.autograd.test_copies import described
-from tests.builds import OTHER, THIS, run
+from tests.builds import OTHER, THIS, require, run
 
 Tables = dict[str, dict[str, str]]
 GRAPH = """
@@ -28,16 +28,10 @@ def graph():
 """
 
 
-def need_the_other_build() -> None:
-    printed = run(OTHER, "-c", "from autograd.build import describe; print(describe()[0])")
-    if printed.stdout.decode().strip() != OTHER:
-        pytest.skip(f"only the {THIS} build is here: install with a C compiler")
-
-
 @pytest.fixture(scope="module", name="tables")
 def _tables() -> tuple[Tables, Tables]:
     """What is seen of this build and of the other."""
-    need_the_other_build()
+    require(OTHER)
     both = []
     for build in (THIS, OTHER):
         done = run(build, "-m", "tests.autograd.seen")
@@ -72,7 +66,7 @@ def test_nothing_of_it_is_an_accident() -> None:
 
 
 def test_a_pickle_of_one_build_is_read_by_the_other() -> None:
-    need_the_other_build()
+    require(OTHER)
     written = {
         build: run(build, "-c", GRAPH + "sys.stdout.buffer.write(pickle.dumps(graph()))").stdout
         for build in (THIS, OTHER)

@@ -19,7 +19,7 @@ from tests.bad_input import areas
 from tests.bad_input.public import public_names
 from tests.bad_input.rows import Row
 from tests.bad_input.world import World
-from tests.builds import THIS, run
+from tests.builds import THIS, require, run
 
 ROWS = [row for area in areas.AREAS for row in area]
 BY_NAME = {
@@ -116,9 +116,9 @@ def test_a_node_that_was_never_filled_in() -> None:
         bare(Value(1.0))
 
 
-@pytest.mark.skipif(THIS != "compiled", reason="interpreted, it would only redefine a class")
 def test_no_call_ends_the_interpreter() -> None:
-    done = run(THIS, "-m", "tests.bad_input.nonsense")
+    require("compiled")
+    done = run("compiled", "-m", "tests.bad_input.nonsense")
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     count, gradients = done.stdout.decode().split(maxsplit=1)
     assert int(count) > 50_000
