@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import autograd
 from autograd import Value
 from tests.benchmarks.conftest import COMPILED
 
@@ -48,6 +49,14 @@ def test_function(compare: Callable[..., float], name: str) -> None:
     ratio = compare(f"`a.{name}()`", ours, f"`math.{name}(x)`", floats, 200, LOOPS)
     if COMPILED:
         assert 1.0 / ratio <= 2.5
+
+
+@pytest.mark.parametrize("call", ["sin(x)", "log(x)", "erf(x)", "atan2(x, x)", "hypot(x, x)"])
+def test_rule_of_the_table(compare: Callable[..., float], call: str) -> None:
+    """Written in Python, in either build; there is no bar."""
+    ours = loop(f"autograd.{call}", autograd=autograd, x=Value(0.5))
+    floats = loop(f"math.{call}", math=math, x=0.5)
+    compare(f"`{call}`", ours, f"`math.{call}`", floats, 20, LOOPS)
 
 
 def test_micrograds_operator(compare: Callable[..., float]) -> None:
