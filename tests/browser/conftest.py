@@ -55,3 +55,12 @@ def open_page(chromium: Any, tmp_path: Path) -> Iterator[Opener]:
     assert complaints == []
     assert [url for url in requests if "/page" not in url or not url.startswith("file:")] == []
     assert len(requests) == len(contexts)
+
+
+def stop_clock(page: Any) -> None:
+    """From now on time passes in the page only as the test lets it, by `page.clock`.
+
+    Once installed, the clock still runs beside the real one until it is paused.
+    """
+    page.clock.install(time=0)
+    page.clock.pause_at(3600)

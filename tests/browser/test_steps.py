@@ -12,7 +12,7 @@ import nn
 from autograd import Stepper, Value, where
 from autograd.drawing.numbers import show
 from autograd.drawing.page import graph_page, inline, steps_page
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, stop_clock
 
 HOSTILE = [
     "</script><script>document.title='gone'</script>",
@@ -219,7 +219,7 @@ def test_the_keyboard_alone(open_page: Opener) -> None:
 
 def test_playing(open_page: Opener) -> None:
     page = open_page(steps_page(Stepper(readme())))
-    page.clock.install()
+    stop_clock(page)
     last = len(Stepper(readme()).events)
     page.keyboard.press(" ")
     assert page.get_attribute("#play", "aria-label") == "Pause"

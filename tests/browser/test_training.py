@@ -7,7 +7,7 @@ import random
 
 import nn
 from autograd.drawing.page import training_page
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, stop_clock
 
 
 @functools.cache
@@ -33,7 +33,7 @@ def trained() -> nn.History:
 def test_playing_the_epochs(open_page: Opener) -> None:
     history = trained()
     page = open_page(training_page(history))
-    page.clock.install()
+    stop_clock(page)
     assert page.inner_text("#counter") == "12 / 12"
     frames = {page.get_attribute(".boundary", "d")}
     page.keyboard.press("Home")
