@@ -30,26 +30,26 @@
 
 typedef struct node {
     PyObject_HEAD
-    double data, grad;
-    PyObject *primitive; /* None for a leaf; like `a`, `b` and `extra` never NULL */
+    double data;
+    PyObject *extra; /* like `primitive`, `a` and `b` None, and never NULL */
+    /* What follows is all that a traversal looks at: 64 bytes, one or two lines of cache. */
+    double grad;
+    PyObject *primitive;
+    long long mark;
+    struct node *next; /* of the dead, or on a traversal's stack */
     struct node *a, *b;
     double da, db;
-    PyObject *extra;
-    long long mark;
-    union {
-        long long pending;
-        struct node *next; /* of a dead node */
-    };
 } node;
 
 #define SLAB_BYTES ((size_t)1 << 21)
-#define SLAB_NODES ((SLAB_BYTES - 5 * sizeof(void *)) / sizeof(node))
+#define SLAB_NODES ((SLAB_BYTES - 8 * sizeof(void *)) / sizeof(node))
 #define SLABS_KEPT 8 /* empty ones, 16 MB; more go back to the system */
 
 typedef struct slab {
     struct slab *previous, *next; /* in the list of slabs that have room */
     node *dead;
     size_t living, used; /* nodes beyond `used` have never been made */
+    void *filler[3];     /* nodes begin where a line of the cache does */
     node nodes[SLAB_NODES];
 } slab;
 
@@ -221,6 +221,33 @@ static void node_dealloc(PyObject *self)
         Py_DECREF(primitive);
         Py_DECREF(extra); /* may free other nodes, by a call of this from within */
     } while (doomed != NULL);
+}
+
+/* A traversal's stack of nodes, which hang together by `next`. */
+#define node_none ((node *)Py_None)
+#define node_at(object) ((node *)(object))
+#define node_stack() node_none
+#define node_push(stack, n) node_pushed(&(stack), n)
+#define node_pop(stack) node_popped(&(stack))
+#define node_put(list, n) PyList_Append(list, (PyObject *)(n))
+
+static inline void node_pushed(node **stack, node *n)
+{
+    n->next = *stack;
+    *stack = n;
+}
+
+static inline node *node_popped(node **stack)
+{
+    node *n = *stack;
+    if (n != node_none)
+        *stack = n->next;
+    return n;
+}
+
+static inline PyObject *node_wide_of(node *n)
+{
+    return Py_NewRef(n->extra);
 }
 
 /* From now on objects of this type are made and freed here. */

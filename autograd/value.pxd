@@ -11,6 +11,22 @@ cdef extern from "wide.h":
     double *_floats "floats_of" (object packed)
 
 cdef extern from "node.h":
+    # A node without counting references to it: while a traversal runs, its root keeps it.
+    ctypedef struct node:
+        double _grad "grad"
+        node *_primitive "primitive"
+        long long _mark "mark"
+        node *_a "a"
+        node *_b "b"
+        double _da "da"
+        double _db "db"
+    node *_none "node_none"
+    node *_at "node_at" (object)
+    node *_stack "node_stack" ()
+    void _push "node_push" (node *stack, node *n)
+    node *_pop "node_pop" (node *stack)
+    int _put "node_put" (list, node *) except -1
+    tuple _wide "node_wide_of" (node *)
     long _paused "node_paused"
     int node_manage(type cls, object recording) except -1
     Value _node "node_make" (
@@ -25,15 +41,18 @@ cdef extern from "signature.h":
 
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, NORMAL, LARGEST_EXPONENT
+cdef long long _unused
 
 cdef class Value(Methods):
     cdef public double _data
+    cdef readonly object _extra
     cdef public double _grad
     cdef readonly Primitive _primitive
+    cdef readonly long long _mark
+    cdef node *_link
     cdef readonly Value _a
     cdef readonly Value _b
     cdef readonly double _da
     cdef readonly double _db
-    cdef readonly object _extra
-    cdef readonly long long _mark
-    cdef readonly long long _pending
+
+cdef int _meet(node *leaf, leaves, bint zero) except -1

@@ -17,7 +17,6 @@ many inputs and adds up `dot` and `sum`.
 
 from __future__ import annotations
 
-import itertools
 import math
 import sys
 import threading
@@ -88,8 +87,8 @@ class Value(Methods):
     # `_da` and `_db`. Where an operand is a plain number the input is None, and the number
     # itself stands in the place of its partial. `_extra` holds what few nodes have: a label,
     # or, for an operation with more operands, (operands, inputs, partials, label).
-    # `_mark` is the number of the last traversal that came by, `_pending` how many uses of
-    # this node it has still to come by. A leaf's `_da` keeps its gradient during a pass.
+    # `_mark` tells a traversal whether it has been here, and how many uses of this node are
+    # still to come. A leaf's `_da` keeps its gradient during a pass.
     __slots__ = (
         *("_data", "_grad", "_primitive", "_a", "_b", "_da", "_db", "_extra"),
         *("_mark", "_pending"),
@@ -103,7 +102,6 @@ class Value(Methods):
     _db: float
     _extra: Any
     _mark: int
-    _pending: int
 
     def __init__(self, data: Number, label: Label = None) -> None:
         extra = None if label is None else text(label)
@@ -465,9 +463,9 @@ class Value(Methods):
         leaves: list[Value] = []
         leaf: Value
         try:
-            ready = _below([self], leaves, True)
+            heads = _below([self], leaves, True)
             self._grad = start
-            _walk(ready, None)
+            _walk(heads, None)
             if cython.compiled:
                 PyErr_CheckSignals()  # pyright: ignore  # a Control-C that came meanwhile
             if not _settle(leaves):
@@ -635,6 +633,19 @@ class Value(Methods):
 _new = object.__new__
 
 if not cython.compiled:  # else in wide.h and node.h
+    # The stacks of a traversal; compiled, the nodes on one hang together by a field in each.
+    _none = None
+    _push = _put = list.append
+    _pop = list.pop
+
+    def _stack() -> list[Any]:
+        return [_none]
+
+    def _at(node: Value) -> Any:
+        return node
+
+    def _wide(node: Any) -> Any:
+        return node._extra
 
     def _packed(partials: tuple[float, ...]) -> Any:
         return partials
@@ -826,8 +837,9 @@ class recording:
 
 # ---------------------------------------------------------------------- traversal
 
-# Drawing the next number is one step of the interpreter, so threads draw different ones.
-_epochs = itertools.count(2, 2)
+# While a traversal runs, the `_mark` of a node that it has met is `first` + how many uses of
+# that node are still to come; what has a smaller one has not been met.
+_unused = 1  # above every mark there is
 
 
 def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
@@ -846,121 +858,134 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
 
 
 def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Value]:
-    """Count the uses of each node below the roots, in `_pending`, and list the leaves.
+    """Count the uses of each node below the roots, in `_mark`, and list the leaves.
 
     Returns the roots that no other root depends on. With `zero`, sets every gradient to 0; a
     leaf's `_da`, which nothing else uses, then keeps what it was.
     """
-    epoch: cython.longlong = next(_epochs)
+    global _unused
+    first: cython.longlong = _unused
+    uses: cython.longlong = 0
     x: Value
+    stack = _stack()
     heads: list[Value] = []
     for x in roots:
-        if x._mark != epoch:
-            x._mark = epoch
-            x._pending = 0
+        if x._mark < first:
+            x._mark = first
             heads.append(x)
-    stack = heads[:]
-    node: Value | None = stack.pop() if stack else None
-    while node is not None:
-        after: Value | None = None  # of the nodes just met, the one to go on with
+            if x._primitive is None:
+                _meet(_at(x), leaves, zero)
+            else:
+                _push(stack, _at(x))
+    node = _pop(stack)
+    while node is not _none:
+        after = _none  # of the nodes just met, the one to go on with
         a = node._a
         b = node._b
-        if a is not None:
-            mark = a._mark
-            if mark < epoch:
-                a._mark = epoch
-                a._pending = 1
-                after = a
-            elif mark == epoch:
-                a._pending += 1
-        if b is not None:
-            mark = b._mark
-            if mark < epoch:
-                b._mark = epoch
-                b._pending = 1
-                if after is not None:
-                    stack.append(after)
-                after = b
-            elif mark == epoch:
-                b._pending += 1
-        elif a is None:
-            if node._primitive is None:
-                node._mark = epoch + 1  # its uses need not be counted
-                if zero:
-                    node._da = node._grad
-                leaves.append(node)
-            else:
-                wide: tuple[Any, ...] = node._extra
-                inputs: tuple[Value, ...] = wide[1]
-                for x in inputs:
-                    mark = x._mark
-                    if mark < epoch:
-                        x._mark = epoch
-                        x._pending = 1
-                        stack.append(x)
-                    elif mark == epoch:
-                        x._pending += 1
         if zero:
             node._grad = 0.0
-        if after is None and stack:
-            after = stack.pop()
+        if a is not _none:
+            uses += 1
+            mark = a._mark
+            if mark >= first:
+                a._mark = mark + 1
+            else:
+                a._mark = first + 1
+                if a._primitive is not _none:
+                    after = a
+                else:
+                    _meet(a, leaves, zero)
+        if b is not _none:
+            uses += 1
+            mark = b._mark
+            if mark >= first:
+                b._mark = mark + 1
+            else:
+                b._mark = first + 1
+                if b._primitive is _none:
+                    _meet(b, leaves, zero)
+                else:
+                    if after is not _none:
+                        _push(stack, after)
+                    after = b
+        elif a is _none:
+            inputs: tuple[Value, ...] = _wide(node)[1]
+            uses += len(inputs)
+            for x in inputs:
+                if x._mark >= first:
+                    x._mark += 1
+                else:
+                    x._mark = first + 1
+                    if x._primitive is None:
+                        _meet(_at(x), leaves, zero)
+                    else:
+                        _push(stack, _at(x))
+        if after is _none:
+            after = _pop(stack)
         node = after
-    return [x for x in heads if x._pending == 0]
+    with _lock:
+        _unused = max(_unused, first + uses + 1)
+    return [x for x in heads if x._mark == first]
 
 
-def _walk(ready: list[Value], order: list[Value] | None) -> None:
+def _walk(heads: list[Value], order: list[Value] | None) -> None:
     """Go from the roots to the leaves, to each node when all that use it have been (Kahn 1962).
 
     Lists the interior nodes on `order`, or without one applies the chain rule.
     """
+    first: cython.longlong = heads[0]._mark if heads else 0
     x: Value
     i: cython.Py_ssize_t
-    node: Value | None = ready.pop() if ready else None
-    while node is not None:
-        after: Value | None = None
+    ready = _stack()
+    for x in heads:
+        if x._primitive is not None:
+            _push(ready, _at(x))
+    node = _pop(ready)
+    while node is not _none:
+        after = _none
         grad = node._grad
         if order is not None:
             grad = 0.0
-            if node._primitive is not None:
-                order.append(node)
+            _put(order, node)
         a = node._a
         b = node._b
-        if a is not None:
+        if a is not _none:
             if grad != 0.0:
                 a._grad += grad * node._da
-            if a._primitive is not None:
-                left = a._pending - 1
-                if left:
-                    a._pending = left
-                else:
+            if a._primitive is not _none:
+                a._mark -= 1
+                if a._mark == first:
                     after = a
-        if b is not None:
+        if b is not _none:
             if grad != 0.0:
                 b._grad += grad * node._db
-            if b._primitive is not None:
-                left = b._pending - 1
-                if left:
-                    b._pending = left
-                else:
-                    if after is not None:
-                        ready.append(after)
+            if b._primitive is not _none:
+                b._mark -= 1
+                if b._mark == first:
+                    if after is not _none:
+                        _push(ready, after)
                     after = b
-        elif a is None and node._primitive is not None:
-            wide: tuple[Any, ...] = node._extra
+        elif a is _none:
+            wide = _wide(node)
             inputs: tuple[Value, ...] = wide[1]
             partials = _floats(wide[2])
             for i, x in enumerate(inputs):
                 if grad != 0.0:
                     x._grad += grad * partials[i]
                 if x._primitive is not None:
-                    left = x._pending - 1
-                    if left:
-                        x._pending = left
-                    else:
-                        ready.append(x)
-        if after is None and ready:
-            after = ready.pop()
+                    x._mark -= 1
+                    if x._mark == first:
+                        _push(ready, _at(x))
+        if after is _none:
+            after = _pop(ready)
         node = after
+
+
+def _meet(leaf: Any, leaves: Any, zero: bool) -> None:
+    if zero:
+        leaf._da = leaf._grad
+        leaf._grad = 0.0
+    _put(leaves, leaf)
 
 
 def _settle(leaves: list[Value]) -> bool:
