@@ -250,6 +250,36 @@ static inline PyObject *node_wide_of(node *n)
     return Py_NewRef(n->extra);
 }
 
+/* Cython's own slot of a binary operator asks of each operand whether its type is derived
+   from Value, by a walk along its bases. Nothing is: these look at the type, and call the
+   same methods. */
+#define NODE_OPERATOR(slot)                                                                    \
+    static PyCFunction slot##_left, slot##_right;                                              \
+    static PyObject *node_##slot(PyObject *left, PyObject *right)                              \
+    {                                                                                          \
+        return Py_IS_TYPE(left, node_type) ? slot##_left(left, right)                          \
+                                           : slot##_right(right, left);                        \
+    }
+
+NODE_OPERATOR(add)
+NODE_OPERATOR(subtract)
+NODE_OPERATOR(multiply)
+NODE_OPERATOR(true_divide)
+
+static PyCFunction node_method(const char *name)
+{
+    PyObject *method = PyDict_GetItemString(node_type->tp_dict, name);
+    if (method == NULL || !Py_IS_TYPE(method, &PyMethodDescr_Type))
+        return NULL;
+    PyMethodDef *definition = ((PyMethodDescrObject *)method)->d_method;
+    return definition->ml_flags & METH_O ? definition->ml_meth : NULL;
+}
+
+#define NODE_USE_OPERATOR(slot, left, right)                                                   \
+    slot##_left = node_method(left), slot##_right = node_method(right);                        \
+    if (slot##_left != NULL && slot##_right != NULL) /* else Cython's will do */               \
+        node_type->tp_as_number->nb_##slot = node_##slot
+
 /* From now on objects of this type are made and freed here. */
 static int node_manage(void *type, PyObject *recording)
 {
@@ -263,5 +293,9 @@ static int node_manage(void *type, PyObject *recording)
     node_recording = Py_NewRef(recording);
     t->tp_alloc = node_alloc;
     t->tp_dealloc = node_dealloc;
+    NODE_USE_OPERATOR(add, "__add__", "__radd__");
+    NODE_USE_OPERATOR(subtract, "__sub__", "__rsub__");
+    NODE_USE_OPERATOR(multiply, "__mul__", "__rmul__");
+    NODE_USE_OPERATOR(true_divide, "__truediv__", "__rtruediv__");
     return 0;
 }
