@@ -42,15 +42,15 @@ typedef struct node {
 } node;
 
 #define SLAB_BYTES ((size_t)1 << 21)
-#define SLAB_NODES ((SLAB_BYTES - 8 * sizeof(void *)) / sizeof(node))
+#define SLAB_NODES ((SLAB_BYTES - sizeof(slab)) / sizeof(node))
 #define SLABS_KEPT 8 /* empty ones, 16 MB; more go back to the system */
+#define SLAB_FULL ((size_t)1 << 32) /* is added to `living` of a slab without room */
 
-typedef struct slab {
+typedef struct slab { /* and behind it its nodes, which begin where a line of the cache does */
     struct slab *previous, *next; /* in the list of slabs that have room */
     node *dead;
-    size_t living, used; /* nodes beyond `used` have never been made */
-    void *filler[3];     /* nodes begin where a line of the cache does */
-    node nodes[SLAB_NODES];
+    size_t living, used; /* nodes beyond `used` have never been made, or not since it was empty */
+    void *filler[3];
 } slab;
 
 #ifdef _MSC_VER
@@ -62,29 +62,35 @@ typedef struct slab {
 static PyTypeObject *node_type;
 static long node_paused; /* how many `no_grad` blocks are open, over all threads */
 static PyObject *node_recording; /* tells whether this thread is not in one of them */
-static slab *slab_room;
-static int slab_count, slab_empty;
+static slab slab_none;           /* what the list begins with if it is empty */
+static slab *slab_room = &slab_none; /* nodes are taken from the first of the list */
+static int slab_count, slab_empty;   /* the first is never counted as empty */
 
-static seldom void slab_link(slab *s)
+static void slab_link(slab *s) /* behind the first, which changes only when it is full */
 {
-    s->previous = NULL;
-    s->next = slab_room;
-    if (slab_room != NULL)
-        slab_room->previous = s;
-    slab_room = s;
+    if (slab_room == &slab_none) {
+        s->previous = s->next = NULL;
+        slab_room = s;
+        return;
+    }
+    s->previous = slab_room;
+    s->next = slab_room->next;
+    if (s->next != NULL)
+        s->next->previous = s;
+    slab_room->next = s;
 }
 
-static seldom void slab_unlink(slab *s)
+static void slab_unlink(slab *s)
 {
     if (s->next != NULL)
         s->next->previous = s->previous;
     if (s->previous != NULL)
         s->previous->next = s->next;
     else
-        slab_room = s->next;
+        slab_room = s->next == NULL ? &slab_none : s->next;
 }
 
-static seldom int slab_add(void)
+static int slab_add(void)
 {
     slab *s = slab_malloc();
     if (s == NULL)
@@ -97,39 +103,58 @@ static seldom int slab_add(void)
     s->living = s->used = 0;
     slab_link(s);
     slab_count++;
-    slab_empty++;
     return 0;
 }
 
-static seldom void slab_emptied(slab *s)
+/* The first slab has no dead node: let it, or another, have some. */
+static seldom int slab_refill(void)
 {
-    if (slab_empty < SLABS_KEPT) {
-        slab_empty++;
-    } else {
-        slab_unlink(s);
-        slab_count--;
-        slab_free(s);
+    if (slab_room->used == SLAB_NODES) {
+        slab_room->living += SLAB_FULL;
+        slab_unlink(slab_room);
+        if (slab_room->living == 0 && slab_room != &slab_none)
+            slab_empty--;
+    }
+    if (slab_room == &slab_none && slab_add() < 0)
+        return -1;
+    slab *s = slab_room;
+    node *nodes = (node *)(s + 1), **last = &s->dead;
+    if (s->dead != NULL)
+        return 0;
+    for (int i = 0; i < 64 && s->used < SLAB_NODES; i++) {
+        *last = &nodes[s->used++];
+        last = &(*last)->next;
+    }
+    *last = NULL;
+    return 0;
+}
+
+/* The slab had no room, or its last living node died. */
+static seldom void slab_given(slab *s)
+{
+    if (s->living >= SLAB_FULL) {
+        s->living -= SLAB_FULL;
+        slab_link(s);
+    } else if (s != slab_room) {
+        if (slab_empty < SLABS_KEPT) {
+            slab_empty++;
+            s->dead = NULL; /* new nodes will lie in order */
+            s->used = 0;
+        } else {
+            slab_unlink(s);
+            slab_count--;
+            slab_free(s);
+        }
     }
 }
 
 static inline node *node_take(void)
 {
-    slab *s = slab_room;
-    node *n;
-    if (s == NULL) {
-        if (slab_add() < 0)
-            return (node *)PyErr_NoMemory();
-        s = slab_room;
-    }
-    n = s->dead;
-    if (n != NULL)
-        s->dead = n->next;
-    else
-        n = &s->nodes[s->used++];
-    if (s->living++ == 0)
-        slab_empty--;
-    if (s->living == SLAB_NODES)
-        slab_unlink(s);
+    if (slab_room->dead == NULL && slab_refill() < 0)
+        return (node *)PyErr_NoMemory();
+    node *n = slab_room->dead;
+    slab_room->dead = n->next;
+    slab_room->living++;
     /* Py_SET_REFCNT leaves alone what looks immortal, as the remains of other data may. */
     n->ob_base = (PyObject){.ob_type = node_type};
     Py_SET_REFCNT((PyObject *)n, 1);
@@ -141,10 +166,8 @@ static inline void node_give(node *n)
     slab *s = (slab *)((uintptr_t)n & ~(uintptr_t)(SLAB_BYTES - 1));
     n->next = s->dead;
     s->dead = n;
-    if (s->living-- == SLAB_NODES)
-        slab_link(s);
-    if (s->living == 0)
-        slab_emptied(s);
+    if (--s->living - 1 >= SLAB_FULL - 1)
+        slab_given(s);
 }
 
 static inline void *node_new(
@@ -199,7 +222,7 @@ static PyObject *node_alloc(PyTypeObject *type, Py_ssize_t Py_UNUSED(items))
 static inline void node_drop(node *input, node **doomed)
 {
     Py_ssize_t left = Py_REFCNT((PyObject *)input) - 1;
-    if (left > 0) {
+    if (left != 0) {
         Py_SET_REFCNT((PyObject *)input, left);
     } else {
         input->next = *doomed;
@@ -284,7 +307,7 @@ static PyCFunction node_method(const char *name)
 static int node_manage(void *type, PyObject *recording)
 {
     PyTypeObject *t = type;
-    if (t->tp_basicsize != sizeof(node) || sizeof(slab) > SLAB_BYTES || PyType_IS_GC(t)
+    if (t->tp_basicsize != sizeof(node) || PyType_IS_GC(t)
         || (t->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
         PyErr_SetString(PyExc_SystemError, "node.h and value.pxd disagree about Value");
         return -1;
