@@ -21,9 +21,11 @@ cdef extern from "node.h":
         double _da "da"
         double _db "db"
     node *_none "node_none"
+    void _ahead "node_ahead" (node *)
     node *_at "node_at" (object)
     node *_stack "node_stack" ()
     void _push "node_push" (node *stack, node *n)
+    void _push_value "node_push" (node *stack, Value value)
     node *_pop "node_pop" (node *stack)
     int _put "node_put" (list, node *) except -1
     tuple _wide "node_wide_of" (node *)
@@ -41,7 +43,7 @@ cdef extern from "signature.h":
 
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, NORMAL, LARGEST_EXPONENT
-cdef long long _unused
+cdef long long _unused, FEW
 
 cdef class Value(Methods):
     cdef public double _data
@@ -56,3 +58,4 @@ cdef class Value(Methods):
     cdef readonly double _db
 
 cdef int _meet(node *leaf, leaves, bint zero) except -1
+cdef long long _reserve(long long n, long long above) except -1

@@ -635,7 +635,7 @@ _new = object.__new__
 if not cython.compiled:  # else in wide.h and node.h
     # The stacks of a traversal; compiled, the nodes on one hang together by a field in each.
     _none = None
-    _push = _put = list.append
+    _push = _push_value = _put = list.append
     _pop = list.pop
 
     def _stack() -> list[Any]:
@@ -837,9 +837,22 @@ class recording:
 
 # ---------------------------------------------------------------------- traversal
 
-# While a traversal runs, the `_mark` of a node that it has met is `first` + how many uses of
-# that node are still to come; what has a smaller one has not been met.
-_unused = 1  # above every mark there is
+# A traversal takes marks that no other has used. A node that it has met has at least the first
+# of them, and one more for each use that is still to come.
+FEW = 64
+_unused = 1
+
+
+def _reserve(n: cython.longlong, above: cython.longlong) -> cython.longlong:
+    """Take n marks, those that follow `above` if there is one, and return the last.
+
+    That is done before they are used, so that an interruption can't let them be used again.
+    """
+    global _unused
+    with _lock:
+        last = (above or _unused - 1) + n
+        _unused = max(_unused, last + 1)
+    return last
 
 
 def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
@@ -863,69 +876,74 @@ def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Valu
     Returns the roots that no other root depends on. With `zero`, sets every gradient to 0; a
     leaf's `_da`, which nothing else uses, then keeps what it was.
     """
-    global _unused
-    first: cython.longlong = _unused
-    uses: cython.longlong = 0
+    most: cython.longlong = _reserve(FEW, 0)
+    unused: cython.longlong = most - FEW + 1
+    once: cython.longlong = unused + 1
     x: Value
+    none = _none
     stack = _stack()
     heads: list[Value] = []
     for x in roots:
-        if x._mark < first:
-            x._mark = first
+        if x._mark < unused:
+            x._mark = unused
             heads.append(x)
             if x._primitive is None:
                 _meet(_at(x), leaves, zero)
             else:
-                _push(stack, _at(x))
+                _push_value(stack, x)
     node = _pop(stack)
-    while node is not _none:
-        after = _none  # of the nodes just met, the one to go on with
+    while node is not none:
+        if cython.compiled:
+            _ahead(node)  # type: ignore[name-defined]  # noqa: F821
+        after = none  # of the nodes just met, the one to go on with
         a = node._a
         b = node._b
         if zero:
             node._grad = 0.0
-        if a is not _none:
-            uses += 1
+        if a is not none:
             mark = a._mark
-            if mark >= first:
-                a._mark = mark + 1
-            else:
-                a._mark = first + 1
-                if a._primitive is not _none:
-                    after = a
-                else:
+            if mark < unused:
+                a._mark = once
+                if a._primitive is none:
                     _meet(a, leaves, zero)
-        if b is not _none:
-            uses += 1
+                else:
+                    after = a
+            elif a._primitive is not none:
+                if mark == most:
+                    most = _reserve(most - unused, most)
+                a._mark = mark + 1
+        if b is not none:
             mark = b._mark
-            if mark >= first:
-                b._mark = mark + 1
-            else:
-                b._mark = first + 1
-                if b._primitive is _none:
+            if mark < unused:
+                b._mark = once
+                if b._primitive is none:
                     _meet(b, leaves, zero)
                 else:
-                    if after is not _none:
+                    if after is not none:
                         _push(stack, after)
                     after = b
-        elif a is _none:
+            elif b._primitive is not none:
+                if mark == most:
+                    most = _reserve(most - unused, most)
+                b._mark = mark + 1
+        elif a is none:
             inputs: tuple[Value, ...] = _wide(node)[1]
-            uses += len(inputs)
             for x in inputs:
-                if x._mark >= first:
-                    x._mark += 1
-                else:
-                    x._mark = first + 1
+                mark = x._mark
+                if mark < unused:
+                    x._mark = once
                     if x._primitive is None:
                         _meet(_at(x), leaves, zero)
                     else:
-                        _push(stack, _at(x))
-        if after is _none:
-            after = _pop(stack)
+                        _push_value(stack, x)
+                elif x._primitive is not None:
+                    if mark == most:
+                        most = _reserve(most - unused, most)
+                    x._mark = mark + 1
         node = after
-    with _lock:
-        _unused = max(_unused, first + uses + 1)
-    return [x for x in heads if x._mark == first]
+        if node is none:
+            node = _pop(stack)
+    return [x for x in heads if x._mark == unused]
 
 
 def _walk(heads: list[Value], order: list[Value] | None) -> None:
@@ -933,39 +951,46 @@ def _walk(heads: list[Value], order: list[Value] | None) -> None:
 
     Lists the interior nodes on `order`, or without one applies the chain rule.
     """
-    first: cython.longlong = heads[0]._mark if heads else 0
+    once: cython.longlong = heads[0]._mark + 1 if heads else 0
     x: Value
     i: cython.Py_ssize_t
+    none = _none
     ready = _stack()
     for x in heads:
         if x._primitive is not None:
-            _push(ready, _at(x))
+            _push_value(ready, x)
     node = _pop(ready)
-    while node is not _none:
-        after = _none
+    while node is not none:
+        if cython.compiled:
+            _ahead(node)  # type: ignore[name-defined]  # noqa: F821
+        after = none
         grad = node._grad
         if order is not None:
             grad = 0.0
             _put(order, node)
         a = node._a
         b = node._b
-        if a is not _none:
+        if a is not none:
             if grad != 0.0:
                 a._grad += grad * node._da
-            if a._primitive is not _none:
-                a._mark -= 1
-                if a._mark == first:
+            if a._primitive is not none:
+                mark = a._mark
+                if mark == once:
                     after = a
-        if b is not _none:
+                else:
+                    a._mark = mark - 1
+        if b is not none:
             if grad != 0.0:
                 b._grad += grad * node._db
-            if b._primitive is not _none:
-                b._mark -= 1
-                if b._mark == first:
-                    if after is not _none:
+            if b._primitive is not none:
+                mark = b._mark
+                if mark == once:
+                    if after is not none:
                         _push(ready, after)
                     after = b
-        elif a is _none:
+                else:
+                    b._mark = mark - 1
+        elif a is none:
             wide = _wide(node)
             inputs: tuple[Value, ...] = wide[1]
             partials = _floats(wide[2])
@@ -973,12 +998,14 @@ def _walk(heads: list[Value], order: list[Value] | None) -> None:
                 if grad != 0.0:
                     x._grad += grad * partials[i]
                 if x._primitive is not None:
-                    x._mark -= 1
-                    if x._mark == first:
-                        _push(ready, _at(x))
-        if after is _none:
-            after = _pop(ready)
+                    mark = x._mark
+                    if mark == once:
+                        _push_value(ready, x)
+                    else:
+                        x._mark = mark - 1
         node = after
+        if node is none:
+            node = _pop(ready)
 
 
 def _meet(leaf: Any, leaves: Any, zero: bool) -> None:

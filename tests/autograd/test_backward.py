@@ -18,6 +18,7 @@ import pytest
 import autograd
 import autograd.value
 from autograd import Value, dot, gradient, relu, sqrt, where
+from autograd.value import topological_order
 
 INF = math.inf
 
@@ -362,6 +363,27 @@ def test_time_is_linear_in_the_number_of_nodes() -> None:
     small = min(seconds(3_000) for _ in range(5))
     large = min(seconds(300_000) for _ in range(3))
     assert large < 1_000.0 * small
+
+
+@pytest.mark.parametrize("uses", [62, 63, 64, 65, 126, 127, 128, 1000])
+def test_a_node_with_many_uses_can_be_swept_again_at_once(uses: int) -> None:
+    x = Value(2.0)
+    y = x * 3.0
+    total = autograd.sum([y * 1.0 for _ in range(uses)])
+    chained = y
+    for _ in range(uses):
+        chained = chained + y
+    for k in range(1, 4):
+        total.backward()
+        assert x.grad == 3.0 * uses * k
+        assert y.grad == uses
+    x.zero_grad()
+    for k in range(1, 4):
+        chained.backward()
+        assert x.grad == 3.0 * (uses + 1) * k
+        (x * 1.0).backward(0.0)
+        assert topological_order(chained)[0][-1] is chained
+        assert len(topological_order(chained)[0]) == uses + 1
 
 
 def test_the_order_of_the_sweep_depends_on_the_graph_alone() -> None:
