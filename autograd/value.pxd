@@ -7,7 +7,7 @@ cdef extern from "wide.h":
     object node_dot(Primitive primitive, object ws, object xs, object bias)
     object node_sum(Primitive primitive, object operands)
     object _packed "floats_pack" (object numbers)
-    object _unpacked "floats_unpack" (object packed)
+    object _unpacked "floats_unpack" (object packed, Py_ssize_t n)
     double *_floats "floats_of" (object packed)
 
 cdef extern from "node.h":

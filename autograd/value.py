@@ -86,7 +86,8 @@ class Value(Methods):
     # An operation with one or two operands keeps them in `_a` and `_b` with the partials
     # `_da` and `_db`. Where an operand is a plain number the input is None, and the number
     # itself stands in the place of its partial. `_extra` holds what few nodes have: a label,
-    # or, for an operation with more operands, (operands, inputs, partials, label).
+    # or, for an operation with more operands, (operands, inputs, partials, label); for a sum
+    # the partials are None, since all of them are 1.
     # `_mark` tells a traversal whether it has been here, and how many uses of this node are
     # still to come. A leaf's `_da` keeps its gradient during a pass.
     __slots__ = (
@@ -189,7 +190,7 @@ class Value(Methods):
     def partials(self) -> tuple[float, ...]:
         """d(this)/d(input), one an input, as recorded when the operation ran."""
         if type(self._extra) is tuple:
-            return _unpacked(self._extra[2])  # type: ignore[no-any-return]
+            return _unpacked(self._extra[2], len(self._extra[1]))  # type: ignore[no-any-return]
         pairs = ((self._a, self._da), (self._b, self._db))
         return tuple([partial for x, partial in pairs if x is not None])
 
@@ -567,7 +568,7 @@ class Value(Methods):
             inputs = tuple([x for x in operands if type(x) is Value])
             partials = tuple([d for d, x in zip(partials, operands) if type(x) is Value])
         out: Value = _node(data, primitive, None, None, 0.0, 0.0)
-        out._extra = (operands, inputs, _packed(partials), None)
+        out._extra = (operands, inputs, None if primitive is SUM else _packed(partials), None)
         return out
 
     @staticmethod
@@ -621,7 +622,7 @@ class Value(Methods):
     def _state(self) -> tuple[Any, ...]:
         extra = self._extra
         if type(extra) is tuple:
-            extra = (extra[0], extra[1], _unpacked(extra[2]), extra[3])
+            extra = (extra[0], extra[1], _unpacked(extra[2], len(extra[1])), extra[3])
         da = 0.0 if self._primitive is None else self._da
         own = (self._data, self._grad, self._primitive, self._a, self._b)
         return (*own, da, self._db, extra)
@@ -650,8 +651,8 @@ if not cython.compiled:  # else in wide.h and node.h
     def _packed(partials: tuple[float, ...]) -> Any:
         return partials
 
-    def _unpacked(partials: Any) -> Any:
-        return partials
+    def _unpacked(partials: Any, n: int) -> Any:
+        return (1.0,) * n if partials is None else partials
 
     def _floats(partials: Any) -> Any:
         return partials
@@ -993,10 +994,11 @@ def _walk(heads: list[Value], order: list[Value] | None) -> None:
         elif a is none:
             wide = _wide(node)
             inputs: tuple[Value, ...] = wide[1]
+            ones = wide[2] is None
             partials = _floats(wide[2])
             for i, x in enumerate(inputs):
                 if grad != 0.0:
-                    x._grad += grad * partials[i]
+                    x._grad += grad if ones else grad * partials[i]
                 if x._primitive is not None:
                     mark = x._mark
                     if mark == once:

@@ -8,7 +8,10 @@
 
 #include "node.h"
 
-#define floats_of(packed) ((double *)PyBytes_AS_STRING(packed))
+static inline double *floats_of(PyObject *packed)
+{
+    return packed == Py_None ? NULL : (double *)PyBytes_AS_STRING(packed);
+}
 
 /* A sequence of floats → bytes. */
 static PyObject *floats_pack(PyObject *numbers)
@@ -29,14 +32,13 @@ static PyObject *floats_pack(PyObject *numbers)
     return packed;
 }
 
-/* bytes → a tuple of floats. */
-static PyObject *floats_unpack(PyObject *packed)
+/* bytes → a tuple of n floats; None stands for ones. */
+static PyObject *floats_unpack(PyObject *packed, Py_ssize_t n)
 {
     const double *from = floats_of(packed);
-    Py_ssize_t n = PyBytes_GET_SIZE(packed) / (Py_ssize_t)sizeof(double);
     PyObject *numbers = PyTuple_New(n);
     for (Py_ssize_t i = 0; numbers != NULL && i < n; i++) {
-        PyObject *number = PyFloat_FromDouble(from[i]);
+        PyObject *number = PyFloat_FromDouble(from == NULL ? 1.0 : from[i]);
         if (number == NULL)
             Py_CLEAR(numbers);
         else
@@ -92,7 +94,7 @@ static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
 {
     Py_ssize_t size = PyTuple_GET_SIZE(operands), n = size / 2, inputs = 0;
     PyObject *const *item = ((PyTupleObject *)operands)->ob_item;
-    double on_stack[NUMBERS_ON_STACK], *numbers = on_stack, *partials, sum = NAN;
+    double on_stack[NUMBERS_ON_STACK], *numbers = on_stack, sum = NAN;
     PyObject *those = NULL, *packed = NULL, *extra = NULL;
     node *out = NULL;
 
@@ -118,16 +120,18 @@ static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
             goto done;
         PyObject_GC_UnTrack(those);
     }
-    if ((packed = PyBytes_FromStringAndSize(NULL, inputs * (Py_ssize_t)sizeof(double))) == NULL)
+    packed = dot ? PyBytes_FromStringAndSize(NULL, inputs * (Py_ssize_t)sizeof(double))
+                 : Py_NewRef(Py_None);
+    if (packed == NULL)
         goto done;
-    partials = floats_of(packed);
-    for (Py_ssize_t i = 0, k = 0; i < size; i++) {
-        if (inputs != size) {
-            if (!Py_IS_TYPE(item[i], node_type))
-                continue;
+    for (Py_ssize_t i = 0, k = 0; i < size && (dot || inputs != size); i++) {
+        if (!Py_IS_TYPE(item[i], node_type))
+            continue;
+        if (inputs != size)
             PyTuple_SET_ITEM(those, k, Py_NewRef(item[i]));
-        }
-        partials[k++] = i == 0 || !dot ? 1.0 : numbers[i <= n ? i + n : i - n];
+        if (dot)
+            floats_of(packed)[k] = i == 0 ? 1.0 : numbers[i <= n ? i + n : i - n];
+        k++;
     }
     if ((extra = PyTuple_Pack(4, operands, those, packed, Py_None)) == NULL)
         goto done;
