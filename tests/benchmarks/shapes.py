@@ -73,6 +73,7 @@ def main(shape: str, n: int) -> None:
     before = _resident("VmRSS")
     y = SHAPES[shape](n)
     recorded = _resident("VmRSS") - before
+    Path("/proc/self/clear_refs").write_text("5", "ascii")  # forgets the peak of recording
     y.backward()
     peak = _resident("VmHWM") - before
     print(json.dumps([recorded / n, peak / n]))
