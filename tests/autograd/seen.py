@@ -324,7 +324,8 @@ def helped(thing: Any) -> str:
     """What `help` shows of a thing, but for `__add__` and the like, on which Python and C
     have words of their own, the headings that sort by kind, and the call."""
     text = plain(pydoc.plain(pydoc.render_doc(thing)))
-    text = re.sub(r"^ \|  __\w+__.*\n( \|      ?\S.*\n)*", "", text, flags=re.M)
+    text = re.sub(r"\((\n \|      .*)+\n \|  \)", "()", text)  # 3.13 breaks a long call
+    text = re.sub(r"^ \|  __\w+__.*\n((?: \|\n)? \|      ?\S.*\n)*", "", text, flags=re.M)
     lines = {line.strip() for line in text.splitlines()}
     other = rf"defined here:$|inherited from|^\|  {thing.__name__}\("
     return "\n".join(sorted(line for line in lines if not re.search(other, line)))
