@@ -43,7 +43,7 @@ cdef extern from "signature.h":
 
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, NORMAL, LARGEST_EXPONENT
-cdef long long _unused, FEW
+cdef long long _used, FEW
 
 cdef class Value(Methods):
     cdef public double _data

@@ -841,18 +841,18 @@ class recording:
 # A traversal takes marks that no other has used. A node that it has met has at least the first
 # of them, and one more for each use that is still to come.
 FEW = 64
-_unused = 1
+_used = 0
 
 
 def _reserve(n: cython.longlong, above: cython.longlong) -> cython.longlong:
-    """Take n marks, those that follow `above` if there is one, and return the last.
+    """Take the next n marks, or those that follow `above` if it isn't 0; return the last.
 
-    That is done before they are used, so that an interruption can't let them be used again.
+    That is done before they are used: a pass that is interrupted leaves them in its nodes.
     """
-    global _unused
+    global _used
     with _lock:
-        last = (above or _unused - 1) + n
-        _unused = max(_unused, last + 1)
+        last = (above or _used) + n
+        _used = max(_used, last)
     return last
 
 
@@ -878,15 +878,15 @@ def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Valu
     leaf's `_da`, which nothing else uses, then keeps what it was.
     """
     most: cython.longlong = _reserve(FEW, 0)
-    unused: cython.longlong = most - FEW + 1
-    once: cython.longlong = unused + 1
+    first: cython.longlong = most - FEW + 1
+    once: cython.longlong = first + 1
     x: Value
     none = _none
     stack = _stack()
     heads: list[Value] = []
     for x in roots:
-        if x._mark < unused:
-            x._mark = unused
+        if x._mark < first:
+            x._mark = first
             heads.append(x)
             if x._primitive is None:
                 _meet(_at(x), leaves, zero)
@@ -903,7 +903,7 @@ def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Valu
             node._grad = 0.0
         if a is not none:
             mark = a._mark
-            if mark < unused:
+            if mark < first:
                 a._mark = once
                 if a._primitive is none:
                     _meet(a, leaves, zero)
@@ -911,11 +911,11 @@ def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Valu
                     after = a
             elif a._primitive is not none:
                 if mark == most:
-                    most = _reserve(most - unused, most)
+                    most = _reserve(FEW, most)
                 a._mark = mark + 1
         if b is not none:
             mark = b._mark
-            if mark < unused:
+            if mark < first:
                 b._mark = once
                 if b._primitive is none:
                     _meet(b, leaves, zero)
@@ -925,13 +925,13 @@ def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Valu
                     after = b
             elif b._primitive is not none:
                 if mark == most:
-                    most = _reserve(most - unused, most)
+                    most = _reserve(FEW, most)
                 b._mark = mark + 1
         elif a is none:
             inputs: tuple[Value, ...] = _wide(node)[1]
             for x in inputs:
                 mark = x._mark
-                if mark < unused:
+                if mark < first:
                     x._mark = once
                     if x._primitive is None:
                         _meet(_at(x), leaves, zero)
@@ -939,12 +939,12 @@ def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Valu
                         _push_value(stack, x)
                 elif x._primitive is not None:
                     if mark == most:
-                        most = _reserve(most - unused, most)
+                        most = _reserve(FEW, most)
                     x._mark = mark + 1
         node = after
         if node is none:
             node = _pop(stack)
-    return [x for x in heads if x._mark == unused]
+    return [x for x in heads if x._mark == first]
 
 
 def _walk(heads: list[Value], order: list[Value] | None) -> None:

@@ -18,7 +18,7 @@ import pytest
 import autograd
 import autograd.value
 from autograd import Value, dot, gradient, relu, sqrt, where
-from autograd.value import topological_order
+from autograd.value import _below, topological_order
 
 INF = math.inf
 
@@ -384,6 +384,21 @@ def test_a_node_with_many_uses_can_be_swept_again_at_once(uses: int) -> None:
         (x * 1.0).backward(0.0)
         assert topological_order(chained)[0][-1] is chained
         assert len(topological_order(chained)[0]) == uses + 1
+
+
+@pytest.mark.parametrize("uses", [63, 64, 65, 1000])
+@pytest.mark.parametrize("use", ["left", "right", "wide"])
+def test_a_pass_that_was_cut_off_does_not_disturb_the_next(use: str, uses: int) -> None:
+    """As a KeyboardInterrupt may leave the nodes: counted, and not walked."""
+    x = Value(2.0)
+    y = x * 3.0
+    sides = {"left": lambda: y * 1.0, "right": lambda: 1.0 * y, "wide": lambda: y}
+    total: Value = autograd.sum([sides[use]() for _ in range(uses)])
+    for _ in range(3):
+        _below([total], [], False)
+        total.backward()
+        assert (y.grad, x.grad) == (uses, 3.0 * uses)
+        x.grad = 0.0
 
 
 def test_the_order_of_the_sweep_depends_on_the_graph_alone() -> None:
