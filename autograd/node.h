@@ -7,11 +7,12 @@
    small pages, 42 nodes each, would cost more than recording and backward together.
 
    Nothing here knows what a node means. `node` mirrors the C struct of `Value` in value.pxd;
-   `node_manage` compares the two. The GIL guards it all. */
+   `node_manage` compares their sizes. The GIL guards it all. */
 
 #pragma once
 
 #include <Python.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #ifdef _WIN32
@@ -44,7 +45,7 @@ typedef struct node {
 #define SLAB_BYTES ((size_t)1 << 21)
 #define SLAB_NODES ((SLAB_BYTES - sizeof(slab)) / sizeof(node))
 #define SLABS_KEPT 8 /* empty ones, 16 MB; more go back to the system */
-#define SLAB_FULL ((size_t)1 << 32) /* is added to `living` of a slab without room */
+#define SLAB_FULL ((size_t)1 << 24) /* is added to `living` of a slab without room */
 
 typedef struct slab { /* and behind it its nodes, which begin where a line of the cache does */
     struct slab *previous, *next; /* in the list of slabs that have room */
@@ -166,7 +167,7 @@ static inline void node_give(node *n)
     slab *s = (slab *)((uintptr_t)n & ~(uintptr_t)(SLAB_BYTES - 1));
     n->next = s->dead;
     s->dead = n;
-    if (--s->living - 1 >= SLAB_FULL - 1)
+    if (--s->living - 1 >= SLAB_FULL - 1) /* it is 0, or SLAB_FULL and more */
         slab_given(s);
 }
 

@@ -92,7 +92,7 @@ class Value(Methods):
     # still to come. A leaf's `_da` keeps its gradient during a pass.
     __slots__ = (
         *("_data", "_grad", "_primitive", "_a", "_b", "_da", "_db", "_extra"),
-        *("_mark", "_pending"),
+        "_mark",
     )
     _data: float
     _grad: float
@@ -611,7 +611,8 @@ class Value(Methods):
         self._da, self._db, extra = state[-3:]
         if type(extra) is tuple:
             operands, inputs, partials, label = extra
-            extra = (operands, inputs, _packed(partials), label)
+            packed = None if self._primitive is SUM else _packed(partials)
+            extra = (operands, inputs, packed, label)
         self._extra = extra
 
     def __copy__(self) -> Value:
@@ -838,8 +839,9 @@ class recording:
 
 # ---------------------------------------------------------------------- traversal
 
-# A traversal takes marks that no other has used. A node that it has met has at least the first
-# of them, and one more for each use that is still to come.
+# A traversal takes marks that none before it has used. A node that it has met has at least the
+# first of them, and one more for each use that is still to come. Traversals at the same time
+# may come to share marks, since they share no node.
 FEW = 64
 _used = 0
 
@@ -850,9 +852,9 @@ def _reserve(n: cython.longlong, above: cython.longlong) -> cython.longlong:
     That is done before they are used: a pass that is interrupted leaves them in its nodes.
     """
     global _used
-    with _lock:
-        last = (above or _used) + n
-        _used = max(_used, last)
+    last = (above or _used) + n
+    if last > _used:  # no call comes in between, at which the threads could switch
+        _used = last
     return last
 
 
@@ -874,16 +876,16 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
 def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Value]:
     """Count the uses of each node below the roots, in `_mark`, and list the leaves.
 
-    Returns the roots that no other root depends on. With `zero`, sets every gradient to 0; a
-    leaf's `_da`, which nothing else uses, then keeps what it was.
+    Returns the roots that no other depends on, and those that are leaves. With `zero`, sets
+    every gradient to 0; a leaf's `_da`, which nothing else uses, then keeps what it was.
     """
-    most: cython.longlong = _reserve(FEW, 0)
-    first: cython.longlong = most - FEW + 1
-    once: cython.longlong = first + 1
     x: Value
     none = _none
     stack = _stack()
     heads: list[Value] = []
+    most: cython.longlong = _reserve(FEW, 0)
+    first: cython.longlong = most - FEW + 1
+    once: cython.longlong = first + 1
     for x in roots:
         if x._mark < first:
             x._mark = first
@@ -1013,8 +1015,9 @@ def _walk(heads: list[Value], order: list[Value] | None) -> None:
 def _meet(leaf: Any, leaves: Any, zero: bool) -> None:
     if zero:
         leaf._da = leaf._grad
-        leaf._grad = 0.0
     _put(leaves, leaf)
+    if zero:  # not before: what is not listed is not put back after an error
+        leaf._grad = 0.0
 
 
 def _settle(leaves: list[Value]) -> bool:

@@ -19,6 +19,7 @@ import pytest
 import autograd
 from autograd import Value, gradient, no_grad
 from autograd.value import topological_order
+from tests.builds import run
 
 
 @pytest.fixture
@@ -197,3 +198,73 @@ def test_another_thread_interrupts() -> None:
     helper.join()
     dx, dw = gradient(y, [x, w])
     assert (x.grad, w.grad) in [(0.0, 0.0), (0.0, dw), (dx, dw)]
+
+
+AT_EVERY_LINE = """
+import faulthandler, sys
+from autograd import Value, sum
+from autograd.value import __file__ as engine
+
+def swept(act, at):  # with act() at one line of the engine; whether there was such a line
+    lines = 0
+    def tracer(frame, event, argument):
+        nonlocal lines
+        if frame.f_code.co_filename != engine:
+            return None
+        lines += event == "line"
+        if lines == at:
+            sys.settrace(None)
+            act()
+        return tracer
+    sys.settrace(tracer)
+    try:
+        root.backward()
+    finally:
+        sys.settrace(None)
+    return lines >= at
+
+x, w, other = Value(0.5), Value(2.0), Value(3.0)
+y = x * w
+root = sum([y * w, y, x + y, w])
+root.backward()
+once = x.grad, w.grad
+at, going = 0, True
+faulthandler.dump_traceback_later(60, exit=True)  # where it waits for ever
+"""
+
+
+def test_an_error_at_any_line_leaves_the_leaves_as_they_were() -> None:
+    code = """
+def act():
+    raise KeyboardInterrupt
+while going:
+    at += 1
+    x.grad, w.grad = 7.0, 8.0
+    try:
+        going = swept(act, at)
+    except KeyboardInterrupt:
+        assert (x.grad, w.grad) == (7.0, 8.0), at
+    x.grad = w.grad = 0.0
+    root.backward()
+    assert (x.grad, w.grad) == once, at
+assert at > 100
+"""
+    done = run("interpreted", "-c", AT_EVERY_LINE + code)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_signal_handler_may_sweep_another_graph_at_any_line() -> None:
+    code = """
+def act():
+    other.grad = 0.0
+    (other * other).backward()
+    assert other.grad == 6.0
+while going:
+    at += 1
+    x.grad = w.grad = 0.0
+    going = swept(act, at)
+    assert (x.grad, w.grad) == once, at
+assert at > 100
+"""
+    done = run("interpreted", "-c", AT_EVERY_LINE + code)
+    assert done.returncode == 0, done.stderr.decode()
