@@ -386,6 +386,15 @@ def test_a_node_with_many_uses_can_be_swept_again_at_once(uses: int) -> None:
         assert len(topological_order(chained)[0]) == uses + 1
 
 
+def test_a_root_below_another_is_counted_wherever_it_is_used() -> None:
+    x = Value(2.0)
+    lowest = x * 3.0
+    below = lowest + 1.0
+    for above in (below * 2.0, 2.0 * below, autograd.sum([below, x, x]), below * below):
+        for roots in ([below, above], [above, below]):
+            assert topological_order(*roots) == ([lowest, below, above], [x])
+
+
 @pytest.mark.parametrize("uses", [63, 64, 65, 1000])
 @pytest.mark.parametrize("use", ["left", "right", "wide"])
 def test_a_pass_that_was_cut_off_does_not_disturb_the_next(use: str, uses: int) -> None:
