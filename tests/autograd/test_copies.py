@@ -219,3 +219,11 @@ def test_a_state_whose_parts_do_not_fit_is_refused() -> None:
 def test_a_node_with_three_hundred_inputs(clone: Copier) -> None:
     y = autograd.sum([Value(float(i)) for i in range(300)])
     assert described(clone(y)) == described(y)
+
+
+@copies
+def test_a_sum_of_values_and_numbers(clone: Copier) -> None:
+    y = clone(autograd.sum([Value(1.0), 2.0, Value(3.0)]))
+    assert (len(y.operands), y.partials) == (3, (1.0, 1.0))
+    y.backward(2.0)
+    assert [x.grad for x in y.inputs] == [2.0, 2.0]
