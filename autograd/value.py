@@ -636,7 +636,7 @@ _new = object.__new__
 
 if not cython.compiled:  # else in wide.h and node.h
     # The stacks of a traversal; compiled, the nodes on one hang together by a field in each.
-    _none = None
+    _none: Any = None
     _push = _push_value = _put = list.append
     _pop = list.pop
 
