@@ -25,10 +25,10 @@ cdef extern from "node.h":
     node *_at "node_at" (object)
     node *_stack "node_stack" ()
     void _push "node_push" (node *stack, node *n)
-    void _push_value "node_push" (node *stack, Value value)
     node *_pop "node_pop" (node *stack)
     int _put "node_put" (list, node *) except -1
     tuple _wide "node_wide_of" (node *)
+    node **_inputs "node_inputs" (tuple)
     long _paused "node_paused"
     int node_manage(type cls, object recording) except -1
     Value _node "node_make" (

@@ -23,6 +23,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ContextDecorator
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if sys.platform == "cython":
@@ -464,9 +465,9 @@ class Value(Methods):
         leaves: list[Value] = []
         leaf: Value
         try:
-            heads = _below([self], leaves, True)
+            heads, tree = _below((self,), leaves, True)
             self._grad = start
-            _walk(heads, None)
+            _walk(heads, None, tree)
             if cython.compiled:
                 PyErr_CheckSignals()  # pyright: ignore  # a Control-C that came meanwhile
             if not _settle(leaves):
@@ -540,16 +541,17 @@ class Value(Methods):
         if len(operands) == 2 and not primitive.variadic:
             return _binary(primitive, operands)
         numbers = []
-        exact = True
+        alike = exact = True  # all are Values; or else floats
         for x in operands:
             if type(x) is Value:
                 that: Value = x
                 numbers.append(that._data)
             elif type(x) is float:
                 numbers.append(x)
+                alike = False
             else:
                 numbers.append(number(x, primitive.name))
-                exact = False
+                alike = exact = False
         data = primitive.evaluate(numbers, operands)
         if _paused and not _recording():
             return Value(data)
@@ -564,7 +566,7 @@ class Value(Methods):
                 every[slot] = primitive.partial(slot, data, numbers)
             partials = tuple(every)
         inputs = operands
-        if not all(type(x) is Value for x in operands):
+        if not alike:
             inputs = tuple([x for x in operands if type(x) is Value])
             partials = tuple([d for d, x in zip(partials, operands) if type(x) is Value])
         out: Value = _node(data, primitive, None, None, 0.0, 0.0)
@@ -635,19 +637,16 @@ class Value(Methods):
 _new = object.__new__
 
 if not cython.compiled:  # else in wide.h and node.h
-    # The stacks of a traversal; compiled, the nodes on one hang together by a field in each.
+    # The stack of a traversal; compiled, the nodes on it hang together by a field in each.
     _none: Any = None
-    _push = _push_value = _put = list.append
+    _stack: Any = list
+    _push = _put = list.append
     _pop = list.pop
-
-    def _stack() -> list[Any]:
-        return [_none]
+    _wide = attrgetter("_extra")
+    _inputs: Any = tuple
 
     def _at(node: Value) -> Any:
         return node
-
-    def _wide(node: Any) -> Any:
-        return node._extra
 
     def _packed(partials: tuple[float, ...]) -> Any:
         return partials
@@ -868,103 +867,132 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
     for root in roots:
         if type(root) is not Value:
             raise TypeError(f"topological_order takes Values, got {root!r:.80}")
-    _walk(_below(roots, leaves, False), order)
+    heads, _ = _below(roots, leaves, False)
+    _walk(heads, order, False)
     order.reverse()
     return order, leaves
 
 
-def _below(roots: Sequence[Value], leaves: list[Value], zero: bool) -> list[Value]:
+def _below(
+    roots: tuple[Value, ...], leaves: list[Value], zero: bool
+) -> tuple[list[Value], bool]:
     """Count the uses of each node below the roots, in `_mark`, and list the leaves.
 
-    Returns the roots that no other depends on, and those that are leaves. With `zero`, sets
-    every gradient to 0; a leaf's `_da`, which nothing else uses, then keeps what it was.
+    Returns the interior nodes among the roots that no other depends on; and whether what is
+    below is a tree but for the leaves, which only operations with one or two operands use.
+    With `zero`, sets every gradient to 0; a leaf's `_da`, which nothing else uses, then keeps
+    what it was.
     """
-    x: Value
+    several: tuple[Value, ...]
     none = _none
-    stack = _stack()
-    heads: list[Value] = []
+    compiled = cython.compiled
     most: cython.longlong = _reserve(FEW, 0)
-    first: cython.longlong = most - FEW + 1
-    once: cython.longlong = first + 1
-    for x in roots:
-        if x._mark < first:
-            x._mark = first
-            heads.append(x)
-            if x._primitive is None:
-                _meet(_at(x), leaves, zero)
-            else:
-                _push_value(stack, x)
-    node = _pop(stack)
-    while node is not none:
-        if cython.compiled:
-            _ahead(node)  # type: ignore[name-defined]  # noqa: F821
-        after = none  # of the nodes just met, the one to go on with
-        a = node._a
-        b = node._b
-        if zero:
-            node._grad = 0.0
-        if a is not none:
-            mark = a._mark
-            if mark < first:
-                a._mark = once
-                if a._primitive is none:
-                    _meet(a, leaves, zero)
-                else:
-                    after = a
-            elif a._primitive is not none:
-                if mark == most:
-                    most = _reserve(FEW, most)
-                a._mark = mark + 1
-        if b is not none:
-            mark = b._mark
-            if mark < first:
-                b._mark = once
-                if b._primitive is none:
-                    _meet(b, leaves, zero)
-                else:
-                    if after is not none:
-                        _push(stack, after)
-                    after = b
-            elif b._primitive is not none:
-                if mark == most:
-                    most = _reserve(FEW, most)
-                b._mark = mark + 1
-        elif a is none:
-            inputs: tuple[Value, ...] = _wide(node)[1]
-            for x in inputs:
-                mark = x._mark
-                if mark < first:
-                    x._mark = once
-                    if x._primitive is None:
-                        _meet(_at(x), leaves, zero)
-                    else:
-                        _push_value(stack, x)
-                elif x._primitive is not None:
+    leaf: cython.longlong = most - FEW + 1
+    never: cython.longlong = leaf + 1
+    once: cython.longlong = leaf + 2
+    fresh: cython.longlong = never  # the mark of one just met: to be a root is no use of it
+    shared = False  # whether a node with one or two inputs uses an interior node again
+    repeated: cython.Py_ssize_t = 0  # uses by wide nodes, but an interior node's first
+    stack = _stack()
+    waiting = [roots]  # and then the inputs of wide nodes
+    for several in waiting:
+        n = len(several)
+        repeated += n
+        for node in _inputs(several)[:n]:
+            mark = node._mark
+            if mark >= leaf:
+                if mark != leaf and fresh == once:
                     if mark == most:
                         most = _reserve(FEW, most)
-                    x._mark = mark + 1
-        node = after
-        if node is none:
-            node = _pop(stack)
-    return [x for x in heads if x._mark == first]
+                    node._mark = mark + 1
+                continue
+            if node._primitive is none:
+                node._mark = leaf
+                _meet(node, leaves, zero)
+                continue
+            node._mark = fresh
+            repeated -= 1
+            while True:
+                if compiled:
+                    _ahead(node)  # type: ignore[name-defined]  # noqa: F821
+                after = none  # of the nodes just met, the one to go on with
+                a = node._a
+                b = node._b
+                if zero:
+                    node._grad = 0.0
+                if a is not none:
+                    mark = a._mark
+                    if mark < leaf:
+                        if a._primitive is none:
+                            a._mark = leaf
+                            _meet(a, leaves, zero)
+                        else:
+                            a._mark = once
+                            after = a
+                    elif mark != leaf:
+                        shared = True
+                        if mark == most:
+                            most = _reserve(FEW, most)
+                        a._mark = mark + 1
+                if b is not none:
+                    mark = b._mark
+                    if mark < leaf:
+                        if b._primitive is none:
+                            b._mark = leaf
+                            _meet(b, leaves, zero)
+                        else:
+                            b._mark = once
+                            if after is not none:
+                                _push(stack, after)
+                            after = b
+                    elif mark != leaf:
+                        shared = True
+                        if mark == most:
+                            most = _reserve(FEW, most)
+                        b._mark = mark + 1
+                elif a is none:
+                    waiting.append(_wide(node)[1])
+                if after is not none:
+                    node = after
+                elif stack:
+                    node = _pop(stack)
+                else:
+                    break
+        fresh = once
+    return [x for x in roots if x._mark == never], not shared and repeated == 0
 
 
-def _walk(heads: list[Value], order: list[Value] | None) -> None:
+def _walk(heads: list[Value], order: list[Value] | None, tree: bool) -> None:
     """Go from the roots to the leaves, to each node when all that use it have been (Kahn 1962).
 
-    Lists the interior nodes on `order`, or without one applies the chain rule.
+    Lists the interior nodes on `order`, or without one applies the chain rule. A node gives
+    all its inputs their share before the next node's turn. In a tree (see `_below`) that may
+    wait until an input's own turn, with the same sums: a wide node's inputs, too many for the
+    caches, are then read once instead of twice.
     """
-    once: cython.longlong = heads[0]._mark + 1 if heads else 0
     x: Value
+    wide: tuple[Any, ...]
     i: cython.Py_ssize_t
+    n: cython.Py_ssize_t
+    left: cython.Py_ssize_t = 0  # how many inputs of a wide node wait for their turn
+    waiting = _inputs(())
+    share = 0.0  # of the gradient, times a factor if they aren't all equal
+    factors = _floats(None)
+    equal = True
     none = _none
+    compiled = cython.compiled
+    once: cython.longlong = heads[0]._mark + 1 if heads else 0
+    leaf: cython.longlong = once - 2
     ready = _stack()
     for x in heads:
-        if x._primitive is not None:
-            _push_value(ready, x)
+        if x._mark != once:  # the same root a second time
+            x._mark = once
+            _push(ready, _at(x))
+    if not ready:
+        return
     node = _pop(ready)
-    while node is not none:
-        if cython.compiled:
+    while True:
+        if compiled:
             _ahead(node)  # type: ignore[name-defined]  # noqa: F821
         after = none
         grad = node._grad
@@ -976,40 +1004,51 @@ def _walk(heads: list[Value], order: list[Value] | None) -> None:
         if a is not none:
             if grad != 0.0:
                 a._grad += grad * node._da
-            if a._primitive is not none:
-                mark = a._mark
-                if mark == once:
-                    after = a
-                else:
-                    a._mark = mark - 1
+            mark = a._mark
+            if mark == once:
+                after = a
+            elif mark != leaf:
+                a._mark = mark - 1
         if b is not none:
             if grad != 0.0:
                 b._grad += grad * node._db
-            if b._primitive is not none:
-                mark = b._mark
-                if mark == once:
-                    if after is not none:
-                        _push(ready, after)
-                    after = b
-                else:
-                    b._mark = mark - 1
+            mark = b._mark
+            if mark == once:
+                if after is not none:
+                    _push(ready, after)
+                after = b
+            elif mark != leaf:
+                b._mark = mark - 1
         elif a is none:
             wide = _wide(node)
-            inputs: tuple[Value, ...] = wide[1]
+            inputs = _inputs(wide[1])
             ones = wide[2] is None
             partials = _floats(wide[2])
-            for i, x in enumerate(inputs):
+            n = len(wide[1])
+            if tree and left == 0 and grad != 0.0 and not ready:
+                waiting, left, share = inputs, n, grad
+                factors, equal = partials, ones
+                n = 0
+            i = 0
+            for a in inputs[:n]:
                 if grad != 0.0:
-                    x._grad += grad if ones else grad * partials[i]
-                if x._primitive is not None:
-                    mark = x._mark
-                    if mark == once:
-                        _push_value(ready, x)
-                    else:
-                        x._mark = mark - 1
-        node = after
-        if node is none:
+                    a._grad += grad if ones else grad * partials[i]
+                    i += 1
+                mark = a._mark
+                if mark == once:
+                    _push(ready, a)
+                elif mark != leaf:
+                    a._mark = mark - 1
+        if after is not none:
+            node = after
+        elif ready:
             node = _pop(ready)
+        elif left != 0:
+            left -= 1
+            node = waiting[left]
+            node._grad += share if equal else share * factors[left]
+        else:
+            break
 
 
 def _meet(leaf: Any, leaves: Any, zero: bool) -> None:

@@ -34,6 +34,52 @@ def made(name: str, operands: tuple[int | float, ...], nodes: Any) -> Any:
     return spelled(name)(*[nodes[k] if type(k) is int else k for k in operands])
 
 
+# ---------------------------------------------------------------- the order of a sweep
+
+SIZES = st.sampled_from([1.0, 1e16, -1e16, 3.0, 0.0])
+branches = st.recursive(
+    SIZES,
+    lambda branch: st.one_of(
+        st.tuples(st.just("add"), branch, branch),
+        st.tuples(st.just("sum"), st.lists(branch, min_size=1, max_size=4)),
+        st.tuples(st.just("dot"), st.lists(st.tuples(SIZES, branch), min_size=1, max_size=4)),
+        st.tuples(st.sampled_from(["leaf", "again"]), branch, st.lists(SIZES, max_size=3)),
+    ),
+    max_leaves=12,
+)
+
+
+def grown(branch: Any, x: Value) -> Value:
+    """x times some numbers, added up: a tree but for x, or where a node is used again."""
+    if type(branch) is float:
+        return x * branch
+    kind, *parts = branch
+    if kind == "add":
+        return grown(parts[0], x) + grown(parts[1], x)
+    out: Value
+    if kind == "sum":
+        out = autograd.sum([grown(part, x) for part in parts[0]])
+    elif kind == "dot":
+        out = autograd.dot([w for w, _ in parts[0]], [grown(part, x) for _, part in parts[0]])
+    else:
+        first = grown(parts[0], x)
+        used = x if kind == "leaf" else first
+        out = autograd.sum([used, first * 1.0, *[used * w for w in parts[1]]])
+    return out
+
+
+@settings(max_examples=400)
+@given(branch=branches)
+def test_a_tree_is_swept_in_the_order_of_any_graph(branch: Any) -> None:
+    """It shows in the last digits of a sum."""
+    x = Value(2.0)
+    root = grown(branch, x)
+    slope = gradient(root, x)
+    x.grad = 0.0
+    root.backward()
+    assert x.grad == slope
+
+
 # ---------------------------------------------------------------- other ways to the graph
 
 
