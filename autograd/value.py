@@ -838,9 +838,9 @@ class recording:
 
 # ---------------------------------------------------------------------- traversal
 
-# A traversal takes marks that none before it has used. A node that it has met has at least the
-# first of them, and one more for each use that is still to come. Traversals at the same time
-# may come to share marks, since they share no node.
+# A traversal takes marks that none before it has used. A leaf that it has met has the first of
+# them, an interior node the second and one more for each use that is still to come. Traversals
+# at the same time may come to share marks, since they share no node.
 FEW = 64
 _used = 0
 

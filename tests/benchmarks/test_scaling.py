@@ -73,9 +73,8 @@ def test_time_a_node(tables: Tables, shape: str, collecting: bool) -> None:
     tables.setdefault(HEAD, []).append((name, *cells, growths))
     if shape == "random DAG":
         return  # no bar: its inputs lie far apart, so that it waits for the machine's memory
-    if COMPILED:  # a wide graph goes by memory twice as often
-        limit = 25.0 if shape == "wide" else 15.0
-        assert measured["10⁶"][1] <= limit, "ns a node in backward, 10⁶ nodes"
+    if COMPILED:
+        assert measured["10⁶"][1] <= 15.0, "ns a node in backward, 10⁶ nodes"
         assert growth_of_backward <= 2.0, "largest ÷ smallest"
     else:
         assert growth <= (3.0 if collecting else 1.5), "largest ÷ smallest"
