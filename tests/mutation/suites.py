@@ -20,6 +20,7 @@ SUITES = {
         "tests/autograd/test_value.py",
         "tests/autograd/test_backward.py",
         "autograd/value.py",
+        "tests/properties/test_sameness.py::test_a_tree_is_swept_in_the_order_of_any_graph",
         "tests/autograd/test_errors.py",
         "tests/autograd/test_no_grad.py",
         "tests/properties/test_fast_paths.py",
