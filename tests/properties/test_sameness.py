@@ -43,7 +43,7 @@ branches = st.recursive(
         st.tuples(st.just("add"), branch, branch),
         st.tuples(st.just("sum"), st.lists(branch, min_size=1, max_size=4)),
         st.tuples(st.just("dot"), st.lists(st.tuples(SIZES, branch), min_size=1, max_size=4)),
-        st.tuples(st.sampled_from(["leaf", "again"]), branch, st.lists(SIZES, max_size=3)),
+        st.tuples(st.sampled_from(["leaf", "left", "right"]), branch, st.lists(SIZES, max_size=3)),
     ),
     max_leaves=12,
 )
@@ -64,7 +64,8 @@ def grown(branch: Any, x: Value) -> Value:
     else:
         first = grown(parts[0], x)
         used = x if kind == "leaf" else first
-        out = autograd.sum([used, first * 1.0, *[used * w for w in parts[1]]])
+        again = [w * used if kind == "right" else used * w for w in parts[1]]
+        out = autograd.sum([first, used, *again] if kind == "leaf" else [first, *again])
     return out
 
 
