@@ -43,7 +43,9 @@ branches = st.recursive(
         st.tuples(st.just("add"), branch, branch),
         st.tuples(st.just("sum"), st.lists(branch, min_size=1, max_size=4)),
         st.tuples(st.just("dot"), st.lists(st.tuples(SIZES, branch), min_size=1, max_size=4)),
-        st.tuples(st.sampled_from(["leaf", "left", "right"]), branch, st.lists(SIZES, max_size=3)),
+        st.tuples(
+            st.sampled_from(["leaf", "left", "right"]), branch, st.lists(SIZES, max_size=3)
+        ),
     ),
     max_leaves=12,
 )
