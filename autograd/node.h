@@ -220,8 +220,9 @@ static PyObject *node_alloc(PyTypeObject *type, Py_ssize_t Py_UNUSED(items))
 }
 
 /* Nodes lie in memory as they were made; a traversal goes from the last towards the first, and
-   is faster by a quarter where what comes 12 nodes later is already on its way: by the tens
-   of places in a tree where it goes on, more would not fit into the first cache. */
+   is faster by a quarter where what comes 12 nodes later is already on its way. In a tree it
+   goes on at one of tens of places: fetched further ahead, they would push each other out of
+   the first cache. */
 #ifdef __GNUC__
 #define node_ahead(n) (__builtin_prefetch(&(n)[-12].grad), __builtin_prefetch(&(n)[-12].db))
 #else

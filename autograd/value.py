@@ -881,24 +881,24 @@ def _below(
     Returns the interior nodes among the roots that no other depends on; and whether what is
     below is a tree but for the leaves, which only operations with one or two operands use.
     With `zero`, sets every gradient to 0; a leaf's `_da`, which nothing else uses, then keeps
-    what it was.
+    what it was. The caller has checked that the roots are Values.
     """
     several: tuple[Value, ...]
     none = _none
     compiled = cython.compiled
+    waiting = [roots]  # and then the inputs of wide nodes
     most: cython.longlong = _reserve(FEW, 0)
     leaf: cython.longlong = most - FEW + 1
     never: cython.longlong = leaf + 1
     once: cython.longlong = leaf + 2
-    fresh: cython.longlong = never  # the mark of one just met: to be a root is no use of it
+    fresh: cython.longlong = never  # the mark of one just met; `once` after the roots
     shared = False  # whether a node with one or two inputs uses an interior node again
-    repeated: cython.Py_ssize_t = 0  # uses by wide nodes, but an interior node's first
+    repeated: cython.Py_ssize_t = 0  # uses by wide nodes that are not a node's only one
     stack = _stack()
-    waiting = [roots]  # and then the inputs of wide nodes
     for several in waiting:
         n = len(several)
         repeated += n
-        for node in _inputs(several)[:n]:
+        for node in _inputs(several)[:n]:  # compiled, an array that does not know its length
             mark = node._mark
             if mark >= leaf:
                 if mark != leaf and fresh == once:
@@ -968,14 +968,16 @@ def _walk(heads: list[Value], order: list[Value] | None, tree: bool) -> None:
     Lists the interior nodes on `order`, or without one applies the chain rule. A node gives
     all its inputs their share before the next node's turn. In a tree (see `_below`) that may
     wait until an input's own turn, with the same sums: a wide node's inputs, too many for the
-    caches, are then read once instead of twice.
+    caches, are then read once instead of twice. They go from the last to the first, as the
+    stack would have them, and only where nothing waits there: so nodes keep their order. What
+    has no gradient gives none, even against an infinite partial, and does not come here.
     """
     x: Value
     wide: tuple[Any, ...]
     i: cython.Py_ssize_t
     n: cython.Py_ssize_t
     left: cython.Py_ssize_t = 0  # how many inputs of a wide node wait for their turn
-    waiting = _inputs(())
+    waiting = _inputs(())  # these inputs, which their node keeps alive
     share = 0.0  # of the gradient, times a factor if they aren't all equal
     factors = _floats(None)
     equal = True
@@ -985,7 +987,7 @@ def _walk(heads: list[Value], order: list[Value] | None, tree: bool) -> None:
     leaf: cython.longlong = once - 2
     ready = _stack()
     for x in heads:
-        if x._mark != once:  # the same root a second time
+        if x._mark != once:  # a root given twice is put there once
             x._mark = once
             _push(ready, _at(x))
     if not ready:
