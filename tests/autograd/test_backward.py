@@ -413,6 +413,30 @@ def test_a_pass_that_was_cut_off_does_not_disturb_the_next(use: str, uses: int) 
         x.grad = 0.0
 
 
+def test_a_traversal_within_another_takes_marks_of_its_own() -> None:
+    """One that the garbage collector's callback makes, as a finalizer might.
+
+    Compiled, a traversal gives the collector next to no occasion to run.
+    """
+    x, other = Value(2.0), Value(3.0)
+    y = x * 3.0
+    total: Value = autograd.sum([y] * 1000)
+
+    def collected(phase: str, _: dict[str, int]) -> None:
+        if phase == "stop":
+            (other * other).backward()
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(collected)
+    gc.set_threshold(1)
+    try:
+        total.backward()
+    finally:
+        gc.callbacks.remove(collected)
+        gc.set_threshold(*thresholds)
+    assert (y.grad, x.grad) == (1000.0, 3000.0)
+
+
 def test_the_order_of_the_sweep_depends_on_the_graph_alone() -> None:
     """Bit for bit the same gradients, although their sum depends on its order."""
 
