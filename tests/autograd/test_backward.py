@@ -413,18 +413,22 @@ def test_a_pass_that_was_cut_off_does_not_disturb_the_next(use: str, uses: int) 
         x.grad = 0.0
 
 
-def test_a_traversal_within_another_takes_marks_of_its_own() -> None:
+@pytest.mark.parametrize("moment", range(8))
+def test_a_traversal_within_another_takes_marks_of_its_own(moment: int) -> None:
     """One that the garbage collector's callback makes, as a finalizer might.
 
     Compiled, a traversal gives the collector next to no occasion to run.
     """
     x, other = Value(2.0), Value(3.0)
     y = x * 3.0
-    total: Value = autograd.sum([y] * 1000)
+    total: Value = autograd.sum([y] * 70)  # more than a traversal has marks at first
+    square = other * other
+    moments = iter(range(1000))
 
     def collected(phase: str, _: dict[str, int]) -> None:
-        if phase == "stop":
-            (other * other).backward()
+        if phase == "stop" and next(moments) == moment:
+            square.backward()
+            square.backward()
 
     thresholds = gc.get_threshold()
     gc.callbacks.append(collected)
@@ -434,7 +438,10 @@ def test_a_traversal_within_another_takes_marks_of_its_own() -> None:
     finally:
         gc.callbacks.remove(collected)
         gc.set_threshold(*thresholds)
-    assert (y.grad, x.grad) == (1000.0, 3000.0)
+    assert (y.grad, x.grad) == (70.0, 210.0)
+    other.grad = 0.0
+    square.backward()
+    assert other.grad == 6.0
 
 
 def test_the_order_of_the_sweep_depends_on_the_graph_alone() -> None:
