@@ -10,28 +10,29 @@ if exists(f"{dirname(__file__)}/numpy"):
     )
 del dirname, exists
 
-from autograd.build import choose as _choose_build  # noqa: E402
+from autograd.build.binaries import choose as _choose_build  # noqa: E402
 
 _choose_build()
 
-from autograd import functional, transforms  # noqa: E402
-from autograd.functional import *  # noqa: E402, F403
-from autograd.functional import abs as abs  # noqa: E402
-from autograd.functional import pow as pow  # noqa: E402
-from autograd.functional import sum as sum  # noqa: E402
-from autograd.primitive import Primitive  # noqa: E402
-from autograd.primitives import primitive  # noqa: E402
+from autograd import transforms  # noqa: E402
+from autograd.core import functions
+from autograd.core.functions import *  # noqa: E402, F403
+from autograd.core.functions import abs as abs  # noqa: E402
+from autograd.core.functions import pow as pow  # noqa: E402
+from autograd.core.functions import sum as sum  # noqa: E402
+from autograd.core.primitive import Primitive  # noqa: E402
+from autograd.core.table import primitive  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
-from autograd.value import Value, no_grad  # noqa: E402
+from autograd.core.value import Value, no_grad  # noqa: E402
 
 if TYPE_CHECKING:
-    from autograd.graph import Graph
-    from autograd.stepper import Stepper
-    from autograd.terminal import step
+    from autograd.show.graph import Graph
+    from autograd.show.stepper import Stepper
+    from autograd.show.terminal import step
 
 __version__ = "0.1.0"
 __all__ = ["Graph", "Primitive", "Stepper", "Value", "no_grad", "primitive", "step"]
-__all__ += functional.__all__
+__all__ += functions.__all__
 __all__ += transforms.__all__
 
 # Imported when first asked for, so that `import autograd` stays quick.
@@ -43,7 +44,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     from importlib import import_module
 
-    found: object = getattr(import_module(f"autograd.{_LATER[name]}"), name)
+    found: object = getattr(import_module(f"autograd.show.{_LATER[name]}"), name)
     globals()[name] = found
     return found
 

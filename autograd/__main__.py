@@ -4,7 +4,7 @@ import sys
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["doctor"]:  # which must run where the rest cannot be imported
-        from autograd.doctor import main
+        from autograd.cli.doctor import main
     else:
-        from autograd.command import main
+        from autograd.cli.command import main
     sys.exit(main(sys.argv[1:]))

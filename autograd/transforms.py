@@ -19,10 +19,10 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from autograd.primitive import TABLE, real
-from autograd.sweeps import cotangents, tangents
+from autograd.core.primitive import TABLE, real
+from autograd.core.sweeps import cotangents, tangents
 from autograd.trees import Rebuild, flatten, flatten_like
-from autograd.value import Value, recording, topological_order
+from autograd.core.value import Value, recording, topological_order
 
 __all__ = ["grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 

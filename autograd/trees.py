@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.primitive import real
-from autograd.value import Value
+from autograd.core.primitive import real
+from autograd.core.value import Value
 
 __all__ = ["flatten", "flatten_like"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.primitive import Operand, primal
-from autograd.primitives import exp_of_difference
+from autograd.core.primitive import Operand, primal
+from autograd.core.table import exp_of_difference
 from nn import checks
 from nn.module import Module
 

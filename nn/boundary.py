@@ -10,12 +10,12 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd import no_grad
-from autograd.primitive import primal
+from autograd.core.primitive import primal
 from nn.losses import binary_cross_entropy_with_logits
 from nn.module import Module
 
 if TYPE_CHECKING:
-    from autograd.drawing.page.plane import Plane
+    from autograd.show.drawing.page.plane import Plane
 
 SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
 CELLS = 32  # of the grid, along its longer side
@@ -90,7 +90,7 @@ class Boundary:
         It classifies with one output and two classes, or with an output a class and the
         targets their indices.
         """
-        from autograd.drawing.page.plane import Plane
+        from autograd.show.drawing.page.plane import Plane
 
         model = copy.deepcopy(self.model).eval()
         xs, ys = self._grid()

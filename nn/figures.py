@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograd.drawing.page.training import panels, plain, stops
+from autograd.show.drawing.page.training import panels, plain, stops
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from autograd.drawing.page.plane import Plane
+    from autograd.show.drawing.page.plane import Plane
     from nn.history import History
 
 # Told apart by people with colour-blindness (Okabe & Ito 2008); each has its own mark or line.

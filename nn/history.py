@@ -27,7 +27,7 @@ from nn.module import Module
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from autograd.drawing.page.plane import Plane
+    from autograd.show.drawing.page.plane import Plane
     from nn.boundary import Boundary
 
 __all__ = ["EarlyStopping", "Event", "History", "StopTraining"]
@@ -154,7 +154,7 @@ class History:
             raise ValueError(f"History.save: {path} ends with none of {', '.join(SUFFIXES)}")
         self._not_empty("save")
         if suffix == ".html":
-            from autograd.drawing.page import training_page
+            from autograd.show.drawing.page import training_page
 
             write_atomically(target, training_page(self).encode())
         else:
@@ -183,7 +183,7 @@ class History:
 
     def _repr_html_(self) -> str:
         """The page of `save`, in a notebook."""
-        from autograd.drawing.page import inline, training_page
+        from autograd.show.drawing.page import inline, training_page
 
         return inline(training_page(self)) if self.epochs else html.escape(repr(self))
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import autograd
 from autograd import Value, primitive
-from autograd.primitive import Operand, primal
-from autograd.primitives import exp_of_difference
+from autograd.core.primitive import Operand, primal
+from autograd.core.table import exp_of_difference
 from nn.checks import index, not_negative, operand, parameter_list, share
 
 __all__ = [

@@ -213,7 +213,7 @@ class Module:
 
         Args:
             x: one sample, as for a call.
-            options: see `autograd.drawing.options.Options`; `collapse="neuron"` or "layer"
+            options: see `autograd.show.drawing.options.Options`; `collapse="neuron"` or "layer"
                 draws each as one box.
 
         Raises:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from autograd.build import describe
+from autograd.build.binaries import describe
 
 __all__ = ["OTHER", "THIS", "Worker", "environment", "require", "run", "words_of"]
 
@@ -43,7 +43,7 @@ def run(build: str, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
 
 def require(build: str) -> None:
     """Skips a test that needs a build which is not here."""
-    asked = run(build, "-c", "from autograd.build import describe; print(describe()[0])")
+    asked = run(build, "-c", "from autograd.build.binaries import describe; print(describe()[0])")
     if asked.stdout.decode().strip() != build:
         pytest.skip(f"only the {THIS} build is here: install with a C compiler")
 

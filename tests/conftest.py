@@ -5,7 +5,7 @@ A machine may be busy: Hypothesis sets no deadline for an example.
 
 from hypothesis import settings
 
-from autograd.build import describe
+from autograd.build.binaries import describe
 
 settings.register_profile("here", deadline=None)
 settings.load_profile("here")

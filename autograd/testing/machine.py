@@ -19,9 +19,9 @@ except ImportError:
         "autograd.testing.machine needs hypothesis: pip install 'scalar-autograd[test]'"
     ) from None
 
-from autograd.primitive import TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing.programs import SAFE
-from autograd.value import Value, no_grad
+from autograd.core.value import Value, no_grad
 
 __all__ = ["GraphLife"]
 

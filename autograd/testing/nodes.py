@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.primitive import Primitive, primal
-from autograd.primitives import _own
+from autograd.core.primitive import Primitive, primal
+from autograd.core.table import _own
 from autograd.testing.decide import Decision, Question, decide, starts
 from autograd.testing.differences import ULP, Line
-from autograd.value import Value
+from autograd.core.value import Value
 
 __all__ = ["NodeCheck", "check_nodes", "partial_sizes", "rounding", "slots"]
 

@@ -1,6 +1,6 @@
 """The operations in mpmath, their exact partials, and the chain rule over these.
 
-Written from the mathematics, not from the rules in `autograd.primitives`.
+Written from the mathematics, not from the rules in `autograd.core.table`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-from autograd.primitive import primal
-from autograd.value import Value, topological_order
+from autograd.core.primitive import primal
+from autograd.core.value import Value, topological_order
 
 __all__ = ["exact_gradient", "knows", "partial", "values"]
 

@@ -7,12 +7,12 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.functional import dot
-from autograd.primitive import primal
+from autograd.core.functions import dot
+from autograd.core.primitive import primal
 from autograd.testing.differences import Line
 from autograd.transforms import grad
 from autograd.trees import _joined, flatten
-from autograd.value import Value
+from autograd.core.value import Value
 
 __all__ = ["Function", "PlainProblem", "Problem", "alone", "directional", "weighted"]
 

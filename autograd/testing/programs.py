@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.primitive import TABLE
-from autograd.primitives import _own
-from autograd.value import Value
+from autograd.core.primitive import TABLE
+from autograd.core.table import _own
+from autograd.core.value import Value
 
 __all__ = ["OPERANDS", "SAFE", "Program", "Step", "woven"]
 

@@ -22,8 +22,8 @@ except ImportError:
         "autograd.testing.strategies needs hypothesis: pip install 'scalar-autograd[test]'"
     ) from None
 
-from autograd.primitive import TABLE, Primitive
-from autograd.primitives import _own
+from autograd.core.primitive import TABLE, Primitive
+from autograd.core.table import _own
 from autograd.testing.programs import SAFE, Program, woven
 
 __all__ = ["points", "programs", "values"]

@@ -37,7 +37,7 @@ DOMAINS: list[tuple[str, tuple[float, ...], type[Exception]]] = [
 
 def rows() -> Iterator[Row]:
     """All of them."""
-    for name in (*autograd.functional.__all__, *BESIDES):
+    for name in (*autograd.core.functions.__all__, *BESIDES):
         yield from SPECIAL[name](f"autograd.{name}") if name in SPECIAL else plain(name)
     for name, operands, error in DOMAINS:
         shown = ", ".join(map(repr, operands))

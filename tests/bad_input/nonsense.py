@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd import Primitive, Value
-from autograd.methods import Methods
-from autograd.primitives import TABLE
-from autograd.value import topological_order
+from autograd.core.methods import Methods
+from autograd.core.table import TABLE
+from autograd.core.value import topological_order
 
 DRAWN = ("steps", "graph", "__class__", "__init_subclass__", "__subclasshook__")
 
@@ -31,7 +31,7 @@ def arguments() -> list[Any]:
 def calls() -> Iterator[tuple[str, Callable[..., Any]]]:
     """All that can be called, with a name for it."""
     yield "topological_order", topological_order
-    module = sys.modules["autograd.primitive"]
+    module = sys.modules["autograd.core.primitive"]
     for name in ("describe", "number", "primal", "real", "is_node", "text"):
         yield name, getattr(module, name)
     x = Value(1.0, label="x")

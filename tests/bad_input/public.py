@@ -8,7 +8,7 @@ from types import ModuleType
 import autograd
 import nn
 from autograd import Primitive, Value, testing
-from autograd.methods import Methods
+from autograd.core.methods import Methods
 
 __all__ = ["public_names"]
 

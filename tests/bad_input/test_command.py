@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd.command import main
+from autograd.cli.command import main
 
 GOOD = [
     ["sin(x*y) + x**2", "x=2", "y=3"],

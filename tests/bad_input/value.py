@@ -9,8 +9,8 @@ from typing import Any
 
 import autograd
 from autograd import Value, no_grad
-from autograd.methods import Methods
-from autograd.primitives import TABLE
+from autograd.core.methods import Methods
+from autograd.core.table import TABLE
 from tests.bad_input.rows import (
     COUNT,
     FLAG,
@@ -283,7 +283,7 @@ def recording() -> Iterator[Row]:
 
 def primitives() -> Iterator[Row]:
     """Own primitives, and their rules."""
-    name = "autograd.primitive"
+    name = "autograd.core.primitive"
 
     def made(w: World) -> tuple[Callable[..., object], dict[str, Any]]:
         def call(name: Any, value: Any, rule: Any, **options: Any) -> None:

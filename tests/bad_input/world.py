@@ -10,7 +10,7 @@ from typing import Any
 import autograd
 import nn
 from autograd import Value
-from autograd.primitives import TABLE
+from autograd.core.table import TABLE
 
 __all__ = ["World"]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from autograd.build import describe
+from autograd.build.binaries import describe
 
 Tables = dict[tuple[str, ...], list[tuple[str, ...]]]  # rows by their heads
 TABLES = pytest.StashKey[Tables]()

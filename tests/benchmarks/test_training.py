@@ -13,8 +13,8 @@ import pytest
 
 import nn
 from autograd import Value, grad
-from tests.autograd import microgpt
-from tests.autograd.microgpt import PlainValue, train
+from tests.core import microgpt
+from tests.core.microgpt import PlainValue, train
 from tests.benchmarks import peers
 from tests.benchmarks.conftest import COMPILED
 

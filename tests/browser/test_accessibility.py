@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autograd import Stepper
-from autograd.drawing.page import graph_page, steps_page, training_page
+from autograd.show.drawing.page import graph_page, steps_page, training_page
 from tests.browser.conftest import Opener
 from tests.browser.test_steps import readme, shared
 from tests.browser.test_training import trained

@@ -10,8 +10,8 @@ import pytest
 
 import nn
 from autograd import Stepper, Value, where
-from autograd.drawing.numbers import show
-from autograd.drawing.page import graph_page, inline, steps_page
+from autograd.show.drawing.numbers import show
+from autograd.show.drawing.page import graph_page, inline, steps_page
 from tests.browser.conftest import Opener, stop_clock
 
 HOSTILE = [
@@ -439,7 +439,7 @@ def test_two_pages_in_one_notebook(open_page: Opener) -> None:
 def test_without_a_layout_engine_the_steps_still_play(
     open_page: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograd.drawing.engine.find", lambda setting: None)
+    monkeypatch.setattr("autograd.show.drawing.engine.find", lambda setting: None)
     stepper = Stepper(readme())
     page = open_page(steps_page(stepper))
     assert "there is no layout engine" in page.inner_text("#picture")

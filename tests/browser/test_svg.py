@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from autograd import Graph
-from autograd.drawing import engine
+from autograd.show.drawing import engine
 from tests.browser.conftest import Opener
-from tests.drawing.examples import chain, hostile, network, odd_numbers, small
+from tests.show.drawing.examples import chain, hostile, network, odd_numbers, small
 
 pytestmark = pytest.mark.skipif(engine.find() is None, reason="needs a layout engine")
 

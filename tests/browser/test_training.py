@@ -6,7 +6,7 @@ import functools
 import random
 
 import nn
-from autograd.drawing.page import training_page
+from autograd.show.drawing.page import training_page
 from tests.browser.conftest import Opener, stop_clock
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import nn
-from autograd.build import describe
+from autograd.build.binaries import describe
 from autograd.files import write_atomically
 
 XS = [[x / 5.0, (x * x % 7) / 7.0] for x in range(13)]

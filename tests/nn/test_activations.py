@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value
-from tests.autograd.measure_ulp import ulps
+from tests.core.measure_ulp import ulps
 from tests.nn.reference import exact_softmax, logit_lists
 
 MODULES: list[tuple[nn.Module, Callable[[Any], Any]]] = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value, hessian
-from tests.autograd.measure_ulp import ulps
+from tests.core.measure_ulp import ulps
 from tests.nn.reference import case_id, exact_softmax, logit_lists, torch_reference
 
 CASES = torch_reference("losses")

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
-from autograd.primitives import TABLE, _own
+from autograd.core.table import TABLE, _own
 from autograd.testing.strategies import values
 
 INF, NAN = math.inf, math.nan

@@ -20,10 +20,10 @@ from mpmath import mp, mpf
 
 import autograd
 from autograd import Value, gradient, vjp
-from autograd.primitives import TABLE
+from autograd.core.table import TABLE
 from autograd.testing.programs import Program
-from autograd.value import topological_order
-from tests.autograd.reference import REFERENCES
+from autograd.core.value import topological_order
+from tests.core.reference import REFERENCES
 from tests.properties.bounds import (
     EPSILON,
     TINY,

@@ -15,8 +15,8 @@ from typing import Any
 import autograd
 import nn.losses  # noqa: F401  (it defines operations of its own)
 from autograd import Value, gradient
-from autograd.build import describe
-from autograd.primitives import TABLE
+from autograd.build.binaries import describe
+from autograd.core.table import TABLE
 from tests.builds import words_of
 
 __all__ = ["NAMES", "WAYS", "answer"]

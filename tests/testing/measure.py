@@ -18,13 +18,13 @@ from typing import Any
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, gradient, sin, tanh
-from autograd.build import describe
-from autograd.primitive import TABLE, Primitive
-from autograd.primitives import _own
+from autograd.build.binaries import describe
+from autograd.core.primitive import TABLE, Primitive
+from autograd.core.table import _own
 from autograd.testing import gradcheck
 from autograd.testing.programs import OPERANDS, SAFE, Program, woven
 from autograd.testing.recorded import Case, node_cases
-from autograd.value import topological_order
+from autograd.core.value import topological_order
 
 __all__ = [
     "NAMES",

@@ -11,10 +11,10 @@ import mpmath
 import pytest
 
 from autograd import Value, primitive, relu, sin, tanh
-from autograd.primitives import TABLE, _own
+from autograd.core.table import TABLE, _own
 from autograd.testing import gradcheck, oracle
 from autograd.testing.oracle import exact_gradient, partial, values
-from tests.autograd.reference import REFERENCES
+from tests.core.reference import REFERENCES
 from tests.testing.measure import planted
 
 

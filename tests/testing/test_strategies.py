@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
-from autograd.primitives import TABLE, _own
+from autograd.core.table import TABLE, _own
 from autograd.testing.programs import SAFE, Program, Step, woven
 from autograd.testing.strategies import points, programs, values
 from tests.testing.measure import random_program

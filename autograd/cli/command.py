@@ -1,0 +1,305 @@
+"""The command line: value and gradient of a formula, its pictures, steps and checks."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import io
+import json
+import math
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import autograd
+from autograd.cli.expressions import CONSTANTS, FUNCTIONS, Expression, parse
+from autograd.files import write_atomically
+from autograd.core.value import Value
+
+__all__ = ["main"]
+
+PROGRAM = "python -m autograd"
+LONGEST_MESSAGE = 600  # characters
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+EPILOG = f"""\
+functions:
+{{functions}}
+
+A formula is made of numbers, names, + - * / **, comparisons, pi, inf, nan and these
+functions; nothing else is ever run. A value may be a formula too: x=-2  t=pi/3  u=inf
+
+examples:
+  {PROGRAM} "sin(x*y) + x**2" x=2 y=3
+  {PROGRAM} "tanh(w*x + b)" w=0.5 x=-2 b=1 --html steps.html
+  {PROGRAM} "100*(y - x**2)**2 + (1 - x)**2" x=-1 y=1 --order 2
+  {PROGRAM} doctor
+
+exit codes: 0 done; 1 the mathematics failed (outside the domain, overflow, a failed
+check) or a file could not be written; 2 the command makes no sense.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments say, and return the exit code.
+
+    Results go to stdout, errors to stderr.
+
+    Raises:
+        SystemExit: as argparse does, with code 2 for arguments that make no sense.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    parser = _parser()
+    arguments = parser.parse_intermixed_args(_dashes_shielded(argv))
+    if arguments.expression is None or re.match(r"\s*\w+\s*=(?!=)", arguments.expression):
+        parser.error("the formula comes first, then the values of its variables")
+    try:
+        expression = parse(arguments.expression)
+        point = _point(expression, arguments.bindings)
+    except (SyntaxError, NameError, TypeError, ValueError, ArithmeticError) as error:
+        return _complain(error, MISUSED)
+    try:
+        passed = _run(arguments, expression, point)
+        sys.stdout.flush()
+    except TypeError as error:
+        return _complain(error, MISUSED)
+    except (ValueError, ArithmeticError, ImportError, RuntimeError) as error:
+        return _complain(error, FAILED)
+    except BrokenPipeError:  # its reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        return _complain(error, FAILED)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+    return 0 if passed else FAILED
+
+
+# ---------------------------------------------------------------------- arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        usage=f'{PROGRAM} "FORMULA" [NAME=VALUE ...] [options]\n       {PROGRAM} doctor',
+        description="The value of a formula and its derivative in every variable.",
+        epilog=EPILOG.format(functions=_columns(sorted(FUNCTIONS))),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "expression", nargs="?", metavar="FORMULA", help='such as "sin(x*y) + x**2"'
+    )
+    parser.add_argument("bindings", nargs="*", metavar="NAME=VALUE", help="a variable's value")
+    parser.add_argument("--svg", metavar="FILE", type=_ending(".svg"), help="draw the graph")
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        type=_ending(".html"),
+        help="write a page that plays the forward and the backward pass",
+    )
+    parser.add_argument("--check", action="store_true", help="compare with finite differences")
+    parser.add_argument(
+        "--order",
+        type=int,
+        choices=[1, 2],
+        default=1,
+        help="2: also the second derivatives (Hessian)",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--step", action="store_true", help="go through the passes step by step")
+    form.add_argument(
+        "--latex", action="store_true", help="print LaTeX, with the rule of each derivative"
+    )
+    form.add_argument(
+        "--json",
+        action="store_true",
+        help='print JSON; numbers in full, those that JSON lacks as "nan", "inf", "-inf"',
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"scalar-autograd {autograd.__version__}"
+    )
+    return parser
+
+
+def _ending(suffix: str) -> Any:
+    def path(text: str) -> str:
+        if not text.lower().endswith(suffix):
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix}")
+        return text
+
+    return path
+
+
+def _columns(names: list[str], width: int = 13) -> str:
+    rows = [names[i : i + 6] for i in range(0, len(names), 6)]
+    return "\n".join(
+        ["  " + "".join([f"{name:<{width}}" for name in row]).rstrip() for row in rows]
+    )
+
+
+def _dashes_shielded(argv: Sequence[str]) -> list[str]:
+    """A formula may begin with a minus; after a space argparse takes it for no option."""
+    return [f" {a}" if re.match(r"-[^-h]|-h.", a) else a for a in argv]
+
+
+def _point(expression: Expression, bindings: Sequence[str]) -> list[Value]:
+    """The variables of the expression as leaves, with the values that the bindings give."""
+    given: dict[str, float] = {}
+    for binding in bindings:
+        name, equals, text = binding.partition("=")
+        name = unicodedata.normalize("NFKC", name.strip())  # as Python does with identifiers
+        if not (equals and name.isidentifier() and text.strip()):
+            raise ValueError(f"{binding!r} is not of the form NAME=VALUE, such as x=2")
+        if name in FUNCTIONS or name in CONSTANTS:
+            raise ValueError(f"{name} has a meaning of its own; choose another variable name")
+        if name in given:
+            raise ValueError(f"{name} is given twice")
+        given[name] = _number(name, text)
+    for name in given:
+        if name not in expression.names:
+            known = ", ".join(expression.names) or "none"
+            raise ValueError(f"{name} is not in the formula, whose variables are: {known}")
+    missing = [name for name in expression.names if name not in given]
+    if missing:
+        example = " ".join([f"{name}=1" for name in missing])
+        raise ValueError(f"no value for {', '.join(missing)}; add {example}, say")
+    return [Value(given[name], label=name) for name in expression.names]
+
+
+def _number(name: str, text: str) -> float:
+    if re.fullmatch(r"\s*[+-]?(inf|nan)\s*", text, re.IGNORECASE):
+        return float(text)
+    formula = parse(text)
+    if formula.names:
+        raise ValueError(f"{name}={text}: a value is a number, or a formula without variables")
+    number: float = formula()
+    return number
+
+
+def _complain(error: Exception, code: int) -> int:
+    """Say on stderr what is wrong, and where in the formula."""
+    message = str(error).replace("autograd.step(y)", "--step")
+    if isinstance(error, SyntaxError):
+        message = error.msg
+    elif isinstance(error, OSError) and error.filename:
+        message = f"{error.filename}: {error.strerror}"
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[: LONGEST_MESSAGE // 2]} ... {message[-LONGEST_MESSAGE // 2 :]}"
+    lines = [f"{PROGRAM}: {message}"]
+    if isinstance(error, SyntaxError) and error.text and error.offset:
+        start = max(0, error.offset - 36)
+        lines += [
+            f"    {error.text[start : start + 72]}",
+            " " * (3 + error.offset - start) + "^",
+        ]
+    if code == MISUSED:
+        lines.append(f"{PROGRAM} --help says more")
+    print(
+        *["".join([c if c.isprintable() else "?" for c in line]) for line in lines],
+        sep="\n",
+        file=sys.stderr,
+    )
+    return code
+
+
+# ---------------------------------------------------------------------- results
+
+
+def _run(arguments: argparse.Namespace, expression: Expression, point: list[Value]) -> bool:
+    """Compute, write and print what is asked for; False if the check failed."""
+    value = expression(*point)
+    root = value if isinstance(value, Value) else Value(value)
+    if root.label is None and "f" not in expression.names:
+        root.label = "f"
+    if arguments.step:
+        autograd.step(root)
+    root.backward()
+    results = _results(expression, point, root)
+    if arguments.order == 2:
+        results["hessian"] = _hessian(expression, point)
+    if arguments.check:
+        gradcheck = importlib.import_module("autograd.testing").gradcheck
+        report = gradcheck(expression, *[x.data for x in point], order=arguments.order)
+        results["check"] = {"passed": bool(report), "report": str(report)}
+    if arguments.svg:
+        write_atomically(Path(arguments.svg), root.graph().svg().encode())
+    if arguments.html:
+        root.steps().save(arguments.html)
+    results["files"] = [path for path in (arguments.svg, arguments.html) if path]
+    if arguments.json:
+        print(json.dumps(_in_json(results), indent=2))
+    else:
+        _print(results, root.graph().latex() if arguments.latex else None)
+    passed: bool = results["check"]["passed"] if arguments.check else True
+    return passed
+
+
+def _results(expression: Expression, point: list[Value], root: Value) -> dict[str, Any]:
+    return {
+        "formula": expression.text,
+        "value": root.data,
+        "variables": dict(zip(expression.names, [x.data for x in point])),
+        "gradient": dict(zip(expression.names, [x.grad for x in point])),
+    }
+
+
+def _hessian(expression: Expression, point: list[Value]) -> dict[str, dict[str, float]]:
+    every = tuple(range(len(point)))
+    rows = autograd.hessian(expression, argnums=every)(*[x.data for x in point])
+    return {name: dict(zip(expression.names, row)) for name, row in zip(expression.names, rows)}
+
+
+def _in_json(results: Any) -> Any:
+    """The results without the numbers that JSON has no way to write."""
+    if isinstance(results, dict):
+        return {key: _in_json(x) for key, x in results.items()}
+    return repr(results) if type(results) is float and not math.isfinite(results) else results
+
+
+def _print(results: dict[str, Any], latex: str | None) -> None:
+    names = list(results["variables"])
+    if latex is not None:
+        print(latex)
+    else:
+        print(f"{results['formula']} = {results['value']!r}")
+        columns = (results["variables"], results["gradient"])
+        _print_table(
+            ["variable", "value", "derivative"],
+            [[name, *[repr(column[name]) for column in columns]] for name in names],
+        )
+    if "hessian" in results:
+        rows = [[name, *map(repr, row.values())] for name, row in results["hessian"].items()]
+        _print_table(["second derivatives", *names], rows)
+    if "check" in results:
+        print(f"\n{results['check']['report']}")
+    for path in results["files"]:
+        print(f"written: {path}")
+
+
+def _print_table(head: list[str], rows: list[list[str]]) -> None:
+    """A table for the terminal, by rich if it is there; aligned columns otherwise."""
+    if not rows:
+        return
+    print()
+    if sys.stdout.isatty() and importlib.util.find_spec("rich"):
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table()
+        for name in head:
+            table.add_column(name, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        Console().print(table)
+        return
+    widths = [max(map(len, column)) for column in zip(head, *rows)]
+    for row in [head, *rows]:
+        print("  ".join([cell.ljust(width) for cell, width in zip(row, widths)]).rstrip())

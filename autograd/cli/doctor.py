@@ -1,0 +1,104 @@
+"""What this installation is made of, and what is wrong with it: `python -m autograd doctor`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from autograd.build import binaries as build
+from autograd.show.drawing import engine
+
+__all__ = ["layout_engine", "main", "problems", "report"]
+
+EXTRAS = {  # the distributions that each brings
+    "viz": ("graphviz-pure",),
+    "plots": ("matplotlib",),
+    "train": ("tqdm", "numpy", "safetensors"),
+    "demos": ("names", "rich", "scikit-learn"),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the report of `doctor`.
+
+    Returns the exit code: 0 if all is well, 1 if something must be repaired, 2 if there are
+    more arguments.
+    """
+    if len(argv) > 1:
+        print("usage: python -m autograd doctor", file=sys.stderr)
+        return 2
+    rows = report()
+    width = max(len(label) for label, _ in rows) + 2
+    lines = [f"{label:{width}}{text}".rstrip() for label, text in rows]
+    wrong = problems()
+    lines += [f"\nPROBLEM: {problem}" for problem in wrong]
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:  # its reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1 if wrong else 0
+
+
+def report() -> list[tuple[str, str]]:
+    """What was found, as labels and texts in the order in which they are read.
+
+    >>> dict(report())["build"] in ("compiled", "interpreted")
+    True
+    """
+    name, change = build.describe()
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    binaries = [os.path.join(build.PACKAGE, file) for file in build.binaries(build.PACKAGE)]
+    return [
+        ("build", name),
+        ("", change),
+        ("version", _version("scalar-autograd") or "not installed; run from its sources"),
+        ("python", f"{python}, {platform.platform()}"),
+        ("package", build.PACKAGE),
+        ("binaries", binaries[0] if binaries else "none for this Python"),
+        *(("", file) for file in binaries[1:]),
+        ("layout engine", layout_engine() or f"none; {_missing('viz')}"),
+        *((f"extra {extra}", _extra(extra)) for extra in EXTRAS),
+    ]
+
+
+def layout_engine() -> str:
+    """What would lay out a drawn graph, with its place; empty if there is nothing."""
+    try:
+        return engine.find() or ""
+    except engine.LayoutError as error:
+        return str(error)
+
+
+def problems() -> list[str]:
+    """What must be repaired, each with what to do; empty if all is well."""
+    found = []
+    if wrong := build.problem():
+        found.append(wrong)
+    if "autograd.core.value" not in sys.modules or _version("autograd"):
+        found.append(
+            "the distributions 'autograd' and 'scalar-autograd' share this environment, and "
+            "overwrite files of each other; make a fresh virtual environment and install one "
+            "of them"
+        )
+    return found
+
+
+def _extra(extra: str) -> str:
+    found = {name: _version(name) for name in EXTRAS[extra]}
+    text = ", ".join(f"{name} {number}" for name, number in found.items() if number)
+    absent = ", ".join(name for name, number in found.items() if not number)
+    return "; ".join(filter(None, [text, absent and f"no {absent}: {_missing(extra)}"]))
+
+
+def _missing(extra: str) -> str:
+    return f"pip install 'scalar-autograd[{extra}]'"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,794 @@
+"""The table of primitives: all that anyone needs to know about each operation.
+
+An entry is `primitive(name, value rule, one partials rule an operand, …)`. The value rule
+works on floats. A partials rule is `rule(out, *operands)`; it is generic: on floats it
+gives the partial that a node records, on Values one that can be differentiated again. So a
+rule uses operators and other primitives, never `math`, and branches by comparing.
+
+Where a textbook form loses digits in the tails (tanh' = 1 - tanh², say) the rule uses one
+that does not. Where the derivative does not exist the rule gives the subgradient of least
+norm, stated in the entry's `kink`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autograd.core.primitive import TABLE, Primitive, is_node, number, primal
+
+__all__ = ["TABLE", "primitive"]
+
+Rule = Callable[..., Any]
+INF, NAN = math.inf, math.nan
+NORMAL = sys.float_info.min  # a smaller number has lost digits
+LN2 = 0.6931471805599453
+PER_LN2 = 1.4426950408889634  # 1 / ln 2
+PER_LN10 = 0.4342944819032518  # 1 / ln 10
+PER_ROOT_2PI = 0.3989422804014327  # 1 / sqrt(2 pi)
+TWO_PER_ROOT_PI = 1.1283791670955126  # 2 / sqrt(pi)
+ROOT_HALF = 0.7071067811865476  # sqrt(1/2), and what is missing from it:
+ROOT_HALF_REST = -4.833646656726457e-17
+
+
+def primitive(
+    name: str,
+    value: Callable[..., Any],
+    *rules: Rule,
+    symbol: str | None = None,
+    variadic: bool = False,
+    selects: bool = False,
+    domain: str = "",
+    kink: str = "",
+    latex: str | None = None,
+) -> Primitive:
+    """Define an operation, with the same call that defines the library's own.
+
+    Args:
+        name: a Python identifier that is none of the library's primitives. Defining your
+            own again replaces it.
+        value: the operation on floats, `value(*operands)` → float. It may raise ValueError,
+            ZeroDivisionError or OverflowError, which get a message that names the operands.
+        rules: one for each operand, `rule(out, *operands)` → d(out)/d(operand), written
+            with operators and `autograd` functions so that it works on Values too; with
+            `variadic=True` a single rule that returns a tuple, one partial an operand.
+        symbol: how it is shown; the name if None.
+        variadic: takes any number of operands.
+        selects: an operand whose partial is 0 is not looked at (as by `where`).
+        domain: the operands it accepts, for the message of a ValueError: `"x > 0"`.
+        kink: what its derivative is where there is none.
+        latex: format string with `{0}`, `{1}` … for the operands, `{args}` if variadic.
+
+    Returns:
+        The operation, to be called on Values and numbers.
+
+    Raises:
+        TypeError: a name or another text that is not a string, an option that is not a
+            bool, or rules that cannot be called.
+        ValueError: not an identifier, a name of the library's, or no (or too many) rules.
+
+    >>> from autograd import Value, primitive
+    >>> cube = primitive("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
+    >>> x = Value(2.0)
+    >>> cube(x).backward()
+    >>> x.grad, cube(2.0)
+    (12.0, 8.0)
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a primitive's name is a string, got {name!r}")
+    if not name.isidentifier():
+        raise ValueError(f"a primitive's name is a Python identifier, got {name!r}")
+    if name in _own:
+        raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
+    for key, given in {
+        "symbol": symbol,
+        "latex": latex,
+        "domain": domain,
+        "kink": kink,
+    }.items():
+        if not isinstance(given, str) and (given is not None or key in ("domain", "kink")):
+            raise TypeError(f"primitive {name!r}: {key} is a string, got {given!r}")
+    for key, flag in {"variadic": variadic, "selects": selects}.items():
+        if not isinstance(flag, bool):
+            raise TypeError(f"primitive {name!r}: {key} is True or False, got {flag!r}")
+    for rule in (value, *rules):
+        if not callable(rule):
+            raise TypeError(f"primitive {name!r}: a rule is a function, got {rule!r}")
+    if not rules or (variadic and len(rules) != 1):
+        raise ValueError(
+            f"primitive {name!r} needs one partials rule an operand "
+            f"(one in all if variadic), got {len(rules)}"
+        )
+    if latex is None:
+        slots = "{args}" if variadic else ", ".join(f"{{{i}}}" for i in range(len(rules)))
+        latex = f"\\operatorname{{{{{name}}}}}\\left({slots}\\right)".replace("_", r"\_")
+    if variadic and _own:
+        rules = (_checked(name, rules[0]),)
+    entry = Primitive(
+        name, value, rules, symbol or name, variadic, selects, domain, kink, latex
+    )
+    TABLE[name] = entry
+    return entry
+
+
+_own: frozenset[str] = frozenset()
+
+
+def _checked(name: str, rule: Rule) -> Rule:
+    """A variadic rule whose partials are numbers, as floats, or nodes."""
+
+    def checked(out: Any, *operands: Any) -> tuple[Any, ...]:
+        partials = rule(out, *operands)
+        if not isinstance(partials, Iterable):
+            raise TypeError(
+                f"primitive {name!r}: its rule returns a tuple, one partial an operand, "
+                f"got {partials!r:.80}"
+            )
+        return tuple([d if is_node(d) else number(d, f"a partial of {name}") for d in partials])
+
+    return checked
+
+
+# ---------------------------------------------------------------- arithmetic
+
+
+def _power(x: float, p: float) -> float:
+    result = x**p
+    if type(result) is complex:
+        raise ValueError
+    return float(result)
+
+
+def _power_base(out: Any, x: Any, p: Any) -> Any:
+    # p x^(p-1); by the quotient where p - 1 is rounded or the power would overflow, in two
+    # factors where it would be subnormal.
+    base, exponent = primal(x), primal(p)
+    if base == 0.0 and 0.0 < exponent < 1.0:
+        return rsqrt(x)  # infinite, as are all the derivatives that follow
+    if exponent == 0.0 and (base == 0.0 or type(p) is float):
+        return 0.0
+    if base != 0.0 and math.isfinite(base) and math.isfinite(exponent):
+        size, quotient = abs(primal(out)), abs(primal(out) / base)
+        if quotient < 1e-300 and abs(exponent) > 4.0:
+            half = 0.5 * exponent // 1.0
+            return p * x**half * (x ** (p - half) / x)
+        exact = exponent - 1.0 + 1.0 == exponent != exponent - 1.0
+        if quotient > 1e300 or not exact:
+            return p * (out / x) if size > 1e280 and abs(base) > 1.0 else p * out / x
+    return p * x ** (p - 1.0)
+
+
+def _power_exponent(out: Any, x: Any, p: Any) -> Any:
+    if x > 0.0:
+        if primal(out) > 1e-300 or not math.isfinite(primal(p)):
+            return out * log(x)
+        half = x ** (0.5 * p)
+        return half * log(x) * half
+    return NAN if x else 0.0
+
+
+def _slope_of_divisor(out: Any, x: Any, y: Any) -> Any:
+    lost = 0.0 < abs(primal(out)) < NORMAL and abs(primal(y)) < 1.0
+    return -x / (y * y) if lost else -out / y
+
+
+primitive("neg", operator.neg, lambda out, x: -1.0, symbol="-", latex="-{0}")
+primitive(
+    "add",
+    operator.add,
+    lambda out, x, y: 1.0,
+    lambda out, x, y: 1.0,
+    symbol="+",
+    latex="{0} + {1}",
+)
+primitive(
+    "sub",
+    operator.sub,
+    lambda out, x, y: 1.0,
+    lambda out, x, y: -1.0,
+    symbol="-",
+    latex="{0} - {1}",
+)
+primitive(
+    "mul",
+    operator.mul,
+    lambda out, x, y: y,
+    lambda out, x, y: x,
+    symbol="*",
+    latex=r"{0} \cdot {1}",
+)
+primitive(
+    "div",
+    operator.truediv,
+    lambda out, x, y: 1.0 / y,
+    _slope_of_divisor,
+    symbol="/",
+    domain="y ≠ 0",
+    latex=r"\frac{{{0}}}{{{1}}}",
+)
+primitive(
+    "pow",
+    _power,
+    _power_base,
+    _power_exponent,
+    symbol="**",
+    domain="x > 0, or x < 0 with a whole exponent, or x = 0 with an exponent ≥ 0",
+    kink="0**0 = 1 with both partials 0; d/dx 0**p = inf for 0 < p < 1; "
+    "d/dp (0**p) = 0; d/dp does not exist at x < 0",
+    latex="{{{0}}}^{{{1}}}",
+)
+primitive("identity", lambda x: x, lambda out, x: 1.0, symbol="id", latex="{0}")
+primitive("square", lambda x: x * x, lambda out, x: 2.0 * x, latex="{{{0}}}^2")
+primitive(
+    "reciprocal",
+    lambda x: 1.0 / x,
+    lambda out, x: -(out * out),
+    domain="x ≠ 0",
+    latex=r"\frac{{1}}{{{0}}}",
+)
+
+
+# ---------------------------------------------------------------- sign and selection
+
+
+def _sign(x: float) -> float:
+    return x if x == 0.0 or x != x else math.copysign(1.0, x)
+
+
+def _least(slope: float) -> float:
+    """The number of least size between slope and 1: the least subgradient at a kink."""
+    return max(0.0, min(1.0, slope))
+
+
+def _leaky_slope(out: Any, x: Any, slope: Any) -> Any:
+    if x > 0.0:
+        return 1.0
+    return slope if x < 0.0 else _least(primal(slope))
+
+
+def _extremum(best: Callable[..., float]) -> Callable[..., float]:
+    def value(*xs: float) -> float:
+        if not xs:
+            raise ValueError("of no operands")
+        return NAN if any(map(math.isnan, xs)) else best(xs)
+
+    return value
+
+
+def _shares(out: Any, *xs: Any) -> tuple[float, ...]:
+    winners = [primal(x) == primal(out) for x in xs]
+    if not any(winners):
+        return (NAN,) * len(xs)
+    share = 1.0 / sum(winners)
+    return tuple([share if won else 0.0 for won in winners])
+
+
+def _clip(x: float, low: float, high: float) -> float:
+    if low > high:
+        raise ValueError
+    return min(max(x, low), high)
+
+
+def _take(index: float, *xs: float) -> float:
+    if not -len(xs) <= index < len(xs):
+        raise IndexError(f"index {int(index)} of {len(xs)} elements")
+    return xs[int(index)]
+
+
+def _taken(out: Any, index: Any, *xs: Any) -> tuple[float, ...]:
+    chosen = range(len(xs))[int(primal(index))]
+    return (0.0, *[1.0 if i == chosen else 0.0 for i in range(len(xs))])
+
+
+primitive(
+    "abs",
+    abs,
+    lambda out, x: _sign(primal(x)),
+    kink="0 at x = 0",
+    latex=r"\left|{0}\right|",
+)
+primitive(
+    "sign",
+    _sign,
+    lambda out, x: 0.0,
+    selects=True,
+    kink="0 at x = 0",
+    latex=r"\operatorname{{sign}}\left({0}\right)",
+)
+primitive(
+    "relu",
+    lambda x: 0.0 if x <= 0.0 else x,
+    lambda out, x: 0.0 if x <= 0.0 else 1.0,
+    symbol="ReLU",
+    selects=True,
+    kink="0 at x = 0",
+    latex=r"\max\left(0, {0}\right)",
+)
+primitive(
+    "leaky_relu",
+    lambda x, slope: x if x > 0.0 else slope * x,
+    _leaky_slope,
+    lambda out, x, slope: 0.0 if x > 0.0 else x,
+    kink="the smaller of 1 and slope at x = 0, 0 if slope < 0",
+)
+primitive(
+    "maximum",
+    _extremum(max),
+    _shares,
+    symbol="max",
+    variadic=True,
+    selects=True,
+    kink="operands that tie for the maximum share equally",
+    latex=r"\max\left({args}\right)",
+)
+primitive(
+    "minimum",
+    _extremum(min),
+    _shares,
+    symbol="min",
+    variadic=True,
+    selects=True,
+    kink="operands that tie for the minimum share equally",
+    latex=r"\min\left({args}\right)",
+)
+primitive(
+    "clip",
+    _clip,
+    lambda out, x, low, high: 1.0 if low < x < high else 0.0,
+    lambda out, x, low, high: 1.0 if x <= low and x < high else 0.0,
+    lambda out, x, low, high: 1.0 if x >= high else 0.0,
+    selects=True,
+    domain="low ≤ high",
+    kink="0 at both bounds, where the bound itself has partial 1",
+)
+primitive(
+    "where",
+    lambda chosen, x, y: x if chosen else y,
+    lambda out, chosen, x, y: 0.0,
+    lambda out, chosen, x, y: 1.0 if chosen else 0.0,
+    lambda out, chosen, x, y: 0.0 if chosen else 1.0,
+    selects=True,
+    kink="the branch not chosen has partial 0",
+)
+primitive("take", _take, _taken, variadic=True, selects=True)
+
+
+# ---------------------------------------------------------------- exponentials, logarithms
+
+
+def _gaussian(x: float, scale: float) -> float:
+    # x² in two parts (Veltkamp, Dekker 1971): exp would magnify the rounding of x*x. To the
+    # last digits where the scale is a power of two, as in all the rules.
+    square = x * x
+    if square * scale > 750.0:
+        return 0.0
+    t = 134217729.0 * x
+    high = t - (t - x)
+    low = x - high
+    rest = ((high * high - square) + 2.0 * high * low) + low * low
+    power = math.exp(-scale * square)
+    return power - power * (scale * rest)
+
+
+def _weighted(factor: Any, out: Any, x: Any, scale: Any) -> Any:
+    """factor · out, with out = exp(-scale·x²); by its root where out is subnormal."""
+    if primal(out) > 1e-300:
+        return factor * out
+    root = gaussian(x, 0.5 * scale)
+    return factor * root * root if root else 0.0
+
+
+def _exp_of_difference(x: float, y: float) -> float:
+    # exp magnifies the rounding of x - y, so that is put back (Knuth's TwoSum).
+    difference = x - y
+    power = math.exp(difference)
+    if not 0.0 < power < INF:
+        return power
+    back = difference - x
+    return power + power * ((x - (difference - back)) - (y + back))
+
+
+def _logsumexp(*xs: float) -> float:
+    if not xs:
+        raise ValueError("of no operands")
+    top = max(xs)
+    if math.isinf(top) or any(map(math.isnan, xs)):
+        return NAN if any(map(math.isnan, xs)) else top
+    others = list(xs)
+    others.remove(top)
+    return top + math.log1p(math.fsum([_exp_of_difference(x, top) for x in others]))
+
+
+def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
+    top = max(map(primal, xs))
+    if math.isinf(top):
+        return _shares(out, *xs)
+    weights = [exp_of_difference(x, top) for x in xs]
+    total = sum_(*weights)
+    return tuple([weight / total for weight in weights])
+
+
+exp = primitive("exp", math.exp, lambda out, x: out, latex="e^{{{0}}}")
+primitive("exp2", math.exp2, lambda out, x: out * LN2, latex="2^{{{0}}}")
+primitive("expm1", math.expm1, lambda out, x: exp(x), latex="e^{{{0}}} - 1")
+log = primitive(
+    "log", math.log, lambda out, x: 1.0 / x, domain="x > 0", latex=r"\ln\left({0}\right)"
+)
+primitive(
+    "log2",
+    math.log2,
+    lambda out, x: PER_LN2 / x,
+    domain="x > 0",
+    latex=r"\log_2\left({0}\right)",
+)
+primitive(
+    "log10",
+    math.log10,
+    lambda out, x: PER_LN10 / x,
+    domain="x > 0",
+    latex=r"\log_{{10}}\left({0}\right)",
+)
+primitive(
+    "log1p",
+    math.log1p,
+    lambda out, x: 1.0 / (1.0 + x),
+    domain="x > -1",
+    latex=r"\ln\left(1 + {0}\right)",
+)
+primitive(
+    "logsumexp",
+    _logsumexp,
+    _softmax,
+    variadic=True,
+    domain="one operand or more",
+    latex=r"\operatorname{{logsumexp}}\left({args}\right)",
+)
+exp_of_difference = primitive(
+    "exp_of_difference",
+    _exp_of_difference,
+    lambda out, x, y: out,
+    lambda out, x, y: -out,
+    symbol="exp(x-y)",
+    latex="e^{{{0} - {1}}}",
+)
+gaussian = primitive(
+    "gaussian",
+    _gaussian,
+    lambda out, x, scale: _weighted(-2.0 * scale * x, out, x, scale),
+    lambda out, x, scale: _weighted(-(x * x), out, x, scale),
+    latex=r"e^{{-{1} \cdot {0}^2}}",
+)
+
+
+# ---------------------------------------------------------------- roots and lengths
+
+
+def _scale(length: float) -> float:
+    """A power of two that moves a length away from overflow and from subnormal numbers."""
+    return 2.0**600 if length < 1e-290 else 2.0**-600 if length > 1e300 else 1.0
+
+
+def _cbrt_slope(x: float) -> float:
+    # By one step of Newton's, since the C library's cube root may be 3 ulp off.
+    if x == 0.0 or math.isinf(x):
+        return INF if x == 0.0 else 0.0
+    root = math.cbrt(x)
+    root -= (root - x / (root * root)) / 3.0
+    return root / x / 3.0
+
+
+def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
+    if not 1e-290 < out < 1e300:
+        scale = _scale(primal(out))
+        xs = tuple([x * scale for x in xs])
+        out = hypot(*xs)
+    return tuple([x / out if out else 0.0 for x in xs])
+
+
+rsqrt = primitive(
+    "rsqrt",
+    lambda x: 1.0 / math.sqrt(x) if x else INF,
+    lambda out, x: -0.5 * out / x if x else -0.5 * out * out * out,
+    domain="x ≥ 0",
+    kink="the value inf and the derivative -inf at x = 0",
+    latex=r"\frac{{1}}{{\sqrt{{{0}}}}}",
+)
+sqrt = primitive(
+    "sqrt",
+    math.sqrt,
+    lambda out, x: 0.5 / out if out else 0.5 * rsqrt(x),
+    domain="x ≥ 0",
+    kink="inf at x = 0",
+    latex=r"\sqrt{{{0}}}",
+)
+cbrt_slope = primitive(
+    "cbrt_slope",
+    _cbrt_slope,
+    lambda out, x: -out / 1.5 / x if x else NAN,
+    kink="the value inf at x = 0, where there is no derivative",
+    latex=r"\frac{{1}}{{3 \sqrt[3]{{{0}}}^2}}",
+)
+primitive(
+    "cbrt",
+    math.cbrt,
+    lambda out, x: cbrt_slope(x),
+    kink="inf at x = 0",
+    latex=r"\sqrt[3]{{{0}}}",
+)
+hypot = primitive(
+    "hypot",
+    math.hypot,
+    _directions,
+    variadic=True,
+    kink="0 at the origin",
+)
+
+
+# ---------------------------------------------------------------- circular functions
+
+
+def _slope_of_atan(out: Any, x: Any) -> Any:
+    if abs(primal(x)) > 1e9:
+        return 1.0 / x / x
+    return 1.0 / (1.0 + x * x)
+
+
+def _one_minus_square(x: Any) -> Any:
+    # By factors near -1 and 1; not near 0, where the derivative of those would cancel, nor
+    # at -1 and 1, where they would multiply 0 by its infinite one.
+    return (1.0 - x) * (1.0 + x) if 0.5 < abs(primal(x)) < 1.0 else 1.0 - x * x
+
+
+def _along(x: Any, y: Any) -> Any:
+    """x / (x² + y²), without overflow; 0 at the origin."""
+    scale = _scale(hypot(primal(x), primal(y)))
+    x, y = x * scale, y * scale
+    length = hypot(x, y)
+    return x / length / length * scale if length else 0.0
+
+
+sin = primitive(
+    "sin",
+    math.sin,
+    lambda out, x: TABLE["cos"](x),
+    domain="x finite",
+    latex=r"\sin\left({0}\right)",
+)
+primitive(
+    "cos",
+    math.cos,
+    lambda out, x: -sin(x),
+    domain="x finite",
+    latex=r"\cos\left({0}\right)",
+)
+primitive(
+    "tan",
+    math.tan,
+    lambda out, x: 1.0 + out * out,
+    domain="x finite",
+    latex=r"\tan\left({0}\right)",
+)
+primitive(
+    "asin",
+    math.asin,
+    lambda out, x: rsqrt(_one_minus_square(x)),
+    domain="-1 ≤ x ≤ 1",
+    kink="inf at x = -1 and 1",
+    latex=r"\arcsin\left({0}\right)",
+)
+primitive(
+    "acos",
+    math.acos,
+    lambda out, x: -rsqrt(_one_minus_square(x)),
+    domain="-1 ≤ x ≤ 1",
+    kink="-inf at x = -1 and 1",
+    latex=r"\arccos\left({0}\right)",
+)
+primitive("atan", math.atan, _slope_of_atan, latex=r"\arctan\left({0}\right)")
+primitive(
+    "atan2",
+    math.atan2,
+    lambda out, y, x: _along(x, y),
+    lambda out, y, x: -_along(y, x),
+    kink="both partials 0 at the origin",
+)
+
+
+# ---------------------------------------------------------------- hyperbolic functions
+
+
+def _bell(x: float) -> float:
+    # e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails.
+    e = math.exp(-abs(x))
+    return e / (1.0 + e * (2.0 + e))
+
+
+sinh = primitive(
+    "sinh", math.sinh, lambda out, x: TABLE["cosh"](x), latex=r"\sinh\left({0}\right)"
+)
+primitive("cosh", math.cosh, lambda out, x: sinh(x), latex=r"\cosh\left({0}\right)")
+tanh = primitive(
+    "tanh",
+    math.tanh,
+    lambda out, x: 4.0 * TABLE["bell"](2.0 * x),
+    latex=r"\tanh\left({0}\right)",
+)
+bell = primitive(
+    "bell", _bell, lambda out, x: -out * tanh(0.5 * x), latex=r"\sigma'\left({0}\right)"
+)
+primitive(
+    "asinh",
+    math.asinh,
+    lambda out, x: 1.0 / hypot(1.0, x),
+    latex=r"\operatorname{{arsinh}}\left({0}\right)",
+)
+primitive(
+    "acosh",
+    math.acosh,
+    lambda out, x: rsqrt(x - 1.0) * rsqrt(x + 1.0),
+    domain="x ≥ 1",
+    kink="inf at x = 1",
+    latex=r"\operatorname{{arcosh}}\left({0}\right)",
+)
+primitive(
+    "atanh",
+    math.atanh,
+    lambda out, x: 1.0 / _one_minus_square(x),
+    domain="-1 < x < 1",
+    latex=r"\operatorname{{artanh}}\left({0}\right)",
+)
+
+
+# ---------------------------------------------------------------- activations
+
+
+def _times_exp(factor: Any, x: Any) -> Any:
+    """factor · exp(x), by the root of exp(x) where that is subnormal."""
+    if x > -700.0:
+        return factor * exp(x)
+    root = exp(0.5 * x)
+    return factor * root * root if root else 0.0
+
+
+def _sigmoid(x: float) -> float:
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _elu_slope(out: Any, x: Any, alpha: Any) -> Any:
+    if x > 0.0:
+        return 1.0
+    return _least(primal(alpha)) if primal(x) == 0.0 else _times_exp(alpha, x)
+
+
+def _silu(x: float) -> float:
+    return x * _sigmoid(x) if x > -700.0 else float(_times_exp(x, x))
+
+
+def _silu_slope(out: Any, x: Any) -> Any:
+    if x > -700.0:
+        slope = bell(x)
+        return sigmoid(x) + x * slope if slope else sigmoid(x)
+    return _times_exp(1.0 + x, x)
+
+
+def _normal_cdf(x: float) -> float:
+    # Φ(x) = erfc(-x/√2)/2, corrected for the rounding of x/√2, which erfc would magnify.
+    z = x * ROOT_HALF
+    t, u = 134217729.0 * x, 134217729.0 * ROOT_HALF
+    x_high, r_high = t - (t - x), u - (u - ROOT_HALF)
+    x_low, r_low = x - x_high, ROOT_HALF - r_high
+    rest = ((x_high * r_high - z) + x_high * r_low + x_low * r_high) + x_low * r_low
+    value = math.erfc(-z)
+    if abs(x) < 40.0:
+        value += TWO_PER_ROOT_PI * _gaussian(z, 1.0) * (rest + x * ROOT_HALF_REST)
+    return 0.5 * value
+
+
+def _gelu(x: float) -> float:
+    if x > -37.0:
+        return x * _normal_cdf(x)
+    # Φ is subnormal soon: by its asymptotic series, Φ(x) ~ -φ(x)/x · (1 - 1/x² + 3/x⁴ - …).
+    r, series = 1.0 / x / x, 1.0
+    for odd in (11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
+        series = 1.0 - odd * r * series
+    return float(_weighted(-PER_ROOT_2PI * series, _gaussian(x, 0.5), x, 0.5))
+
+
+def _gelu_slope(out: Any, x: Any) -> Any:
+    return normal_cdf(x) + _weighted(PER_ROOT_2PI * x, gaussian(x, 0.5), x, 0.5)
+
+
+sigmoid = primitive(
+    "sigmoid",
+    _sigmoid,
+    lambda out, x: bell(x),
+    symbol="σ",
+    latex=r"\sigma\left({0}\right)",
+)
+primitive("softplus", _softplus, lambda out, x: sigmoid(x))
+primitive(
+    "elu",
+    lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
+    _elu_slope,
+    lambda out, x, alpha: 0.0 if x > 0.0 else TABLE["expm1"](x),
+    symbol="ELU",
+    kink="the smaller of 1 and alpha at x = 0, 0 if alpha < 0",
+)
+primitive(
+    "silu",
+    _silu,
+    _silu_slope,
+    symbol="SiLU",
+)
+normal_cdf = primitive(
+    "normal_cdf",
+    _normal_cdf,
+    lambda out, x: PER_ROOT_2PI * gaussian(x, 0.5),
+    symbol="Φ",
+    latex=r"\Phi\left({0}\right)",
+)
+primitive(
+    "gelu",
+    _gelu,
+    _gelu_slope,
+    symbol="GELU",
+)
+primitive(
+    "erf",
+    math.erf,
+    lambda out, x: TWO_PER_ROOT_PI * gaussian(x, 1.0),
+    latex=r"\operatorname{{erf}}\left({0}\right)",
+)
+primitive(
+    "erfc",
+    math.erfc,
+    lambda out, x: -TWO_PER_ROOT_PI * gaussian(x, 1.0),
+    latex=r"\operatorname{{erfc}}\left({0}\right)",
+)
+
+
+# ---------------------------------------------------------------- sums
+
+
+def _sum(*xs: float) -> float:
+    return math.fsum(xs)
+
+
+def _dot(bias: float, *both: float) -> float:
+    # Each product is rounded once, and so is their sum (math.fsum; Shewchuk 1997).
+    half = len(both) // 2
+    products = [bias, *map(operator.mul, both[:half], both[half:])]
+    try:
+        return math.fsum(products)
+    except ValueError:  # inf - inf, which is NaN in floats
+        if all(map(math.isfinite, (bias, *both))):
+            raise OverflowError from None
+        return NAN
+
+
+def _swapped(out: Any, bias: Any, *both: Any) -> tuple[Any, ...]:
+    half = len(both) // 2
+    return (1.0, *both[half:], *both[:half])
+
+
+sum_ = primitive(
+    "sum",
+    _sum,
+    lambda out, *xs: (1.0,) * len(xs),
+    symbol="Σ",
+    variadic=True,
+    latex=r"\sum\left({args}\right)",
+)
+primitive("dot", _dot, _swapped, symbol="·", variadic=True)
+
+_own = frozenset(TABLE)

@@ -1,4 +1,0 @@
-"""Pictures of a recorded graph: text, DOT, SVG and LaTeX.
-
-`autograd.graph.Graph` is the way in; everything here reads the nodes of one.
-"""

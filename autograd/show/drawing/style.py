@@ -1,0 +1,69 @@
+"""The style sheet of a picture: a light and a dark theme as CSS custom properties."""
+
+from __future__ import annotations
+
+from autograd.show.drawing.words import FONTS
+
+__all__ = ["style"]
+
+LIGHT = {
+    "ink": "#1c2128",
+    "muted": "#57606a",
+    "line": "#6e7781",
+    "leaf": "#fff4d6",
+    "operation": "#e6f0fb",
+    "group": "#e7f4ea",
+    "paper": "#ffffff",
+    "around": "#f4f5f7",
+    "local": "#8a3b00",
+    "grad": "#a1133f",
+}
+DARK = {
+    "ink": "#f0f3f6",
+    "muted": "#b4bcc6",
+    "line": "#8b949e",
+    "leaf": "#3d3319",
+    "operation": "#17304d",
+    "group": "#1b3a24",
+    "paper": "#0d1117",
+    "around": "#1a2029",
+    "local": "#ffb77c",
+    "grad": "#ff9fb5",
+}
+RULES = """
+@ {font-family: FONTS; background: var(--paper); color: var(--ink)}
+@ text {fill: var(--ink); font-size: 12px; font-variant-numeric: tabular-nums}
+@ text {unicode-bidi: isolate}
+@ .node rect {fill: var(--operation); stroke: var(--line); stroke-width: 1}
+@ .leaf rect {fill: var(--leaf)}
+@ .group rect {fill: var(--group); stroke-width: 2.5}
+@ .more rect {fill: none; stroke-dasharray: 3 3}
+@ .root rect {stroke: var(--ink); stroke-width: 2.5}
+@ .cluster rect {fill: var(--around); stroke: var(--line); stroke-width: .7}
+@ .cluster rect {stroke-dasharray: 5 3}
+@ .cluster .cluster rect {fill: var(--paper)}
+@ .name {font-size: 13px; font-weight: bold}
+@ .auto {fill: var(--muted); font-weight: normal; font-style: italic}
+@ .op {font-size: 13px}
+@ .what, @ .caption, @ .path, @ .local {font-size: 11px}
+@ .what, @ .caption, @ .path, @ .note {fill: var(--muted)}
+@ .grad {fill: var(--grad)}
+@ .local {fill: var(--local); paint-order: stroke; stroke: var(--paper)}
+@ .local {stroke-width: 3px; stroke-linejoin: round}
+@ .edge path {fill: none; stroke: var(--line); stroke-width: 1.2}
+@.fan .edge path {stroke-width: .7; stroke-opacity: .7}
+@ .edge polygon {fill: var(--line)}
+"""
+
+
+def style(prefix: str, theme: str) -> str:
+    """The rules for the picture with this id; those of the page around it are left alone."""
+    rules = _variables(prefix, DARK if theme == "dark" else LIGHT)
+    if theme == "auto":
+        dark = _variables(prefix, DARK)
+        rules += f"@media screen and (prefers-color-scheme: dark) {{{dark}}}"
+    return rules + RULES.replace("@", f"#{prefix}").replace("FONTS", FONTS)
+
+
+def _variables(prefix: str, colours: dict[str, str]) -> str:
+    return f"#{prefix} {{" + "; ".join(f"--{k}: {v}" for k, v in colours.items()) + "}"

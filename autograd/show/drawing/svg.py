@@ -1,0 +1,220 @@
+"""SVG: boxes with name, operation, data and grad; edges with their local derivative.
+
+The ids: the picture is `{prefix}`, a node `{prefix}-n{index}`, the edge into slot `s` of it
+`{prefix}-e{index}-{s}`; a leaf that is drawn once a use has `-u1`, `-u2` … after its id.
+Inside a node the texts that may change have the classes `data` and `grad`, in an edge `local`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+
+from autograd.show.drawing.engine import Layout, Point
+from autograd.show.drawing.groups import layers_of, within
+from autograd.show.drawing.numbers import show
+from autograd.show.drawing.options import Options
+from autograd.show.drawing.picture import Box, Edge, Picture, picture
+from autograd.show.drawing.placing import SMALL, WIDEST, Card, evened, place
+from autograd.show.drawing.style import style
+from autograd.show.drawing.words import clipped, escape, width
+from autograd.show.graph import Graph
+
+__all__ = ["draw"]
+
+TITLE, TEXT = 13, 12  # sizes of the fonts, in pixels
+ROW, PAD, GAP = 18, 8, 10
+MARGIN = 8.0
+LONGEST = 2000  # characters of a tooltip
+DENSE = 150  # with more edges than this, and than two a box, they are drawn fainter
+
+
+def draw(
+    graph: Graph,
+    *,
+    options: Options,
+    reserve: Mapping[int, str] | None = None,
+    prefix: str | None = None,
+) -> str:
+    """The picture as SVG.
+
+    Args:
+        options: what is shown and how.
+        reserve: by node index, the widest text that will ever stand in a cell of that node,
+            for whoever replaces texts later.
+        prefix: what every id begins with; made from the picture's content unless given.
+
+    Raises:
+        LayoutError: there is no layout engine, it failed or took too long.
+    """
+    drawn = picture(graph, options)
+    cards = [_card(box, options, (reserve or {}).get(_index(box), "")) for box in drawn.boxes]
+    cards = evened(cards, drawn)
+    layout = place(drawn, cards, options)
+    body = "".join([_cluster(path, place) for path, place in layout.clusters.items()])
+    body += "".join([_edge(edge, layout) for edge in drawn.edges])
+    body += "".join([_node(card, layout.boxes[card.box.id], drawn) for card in cards])
+    return _document(graph, options, drawn, body, layout.size, prefix)
+
+
+def _index(box: Box) -> int:
+    return -1 if box.node is None else box.node.index
+
+
+# ---------------------------------------------------------------- sizes
+
+
+def _card(box: Box, options: Options, reserve: str) -> Card:
+    title = clipped(box.title, TITLE, WIDEST)
+    op = clipped(box.op, TITLE, WIDEST)
+    if box.kind == "group":
+        op = clipped(box.op, SMALL, 2 * WIDEST)
+    rows: list[tuple[str, str]] = []
+    if box.node is not None:
+        if options.values:
+            rows.append(("data", show(box.node.data, options.format)))
+        if options.gradients:
+            rows.append(("grad", show(box.node.grad, options.format)))
+    widths = [width(title, TITLE) * 1.08]  # bold
+    if op and box.kind == "group":
+        widths.append(width(op, SMALL))
+    elif op:
+        widths[0] += GAP + width(op, TITLE)
+    numbers = [number for _, number in rows] + ([reserve] if rows else [])
+    widths += [width("data", SMALL) + GAP + width(number, TEXT) for number in numbers]
+    lines = 1 + len(rows) + (box.kind == "group" and bool(op))
+    return Card(box, title, op, tuple(rows), (max(widths) + 2 * PAD, lines * ROW + PAD))
+
+
+# ---------------------------------------------------------------- elements
+
+
+def _node(card: Card, centre: Point, drawn: Picture) -> str:
+    box, (w, h) = card.box, card.size
+    left, top = centre[0] - w / 2, centre[1] - h / 2
+    right = left + w - PAD
+    classes = f"node {box.kind}" + (" root" if box in drawn.roots else "")
+    parts = [
+        f'<g id="@-{box.id}" class="{classes}"><title>{escape(box.hint[:LONGEST])}</title>',
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h:.1f}" '
+        f'rx="{9 if box.kind == "leaf" else 3}"/>',
+    ]
+    line = top + ROW - 3
+    if box.kind == "more":
+        parts.append(_text(centre[0], line, "name", card.title, "middle"))
+    else:
+        name = (
+            "name" if box.node is None or box.node.label or box.kind == "group" else "name auto"
+        )
+        parts.append(_text(left + PAD, line, name, card.title))
+    if card.op and box.kind == "group":
+        line += ROW
+        parts.append(_text(left + PAD, line, "what", card.op))
+    elif card.op:
+        parts.append(_text(right, line, "op", card.op, "end"))
+    for caption, number in card.rows:
+        line += ROW
+        parts.append(_text(left + PAD, line, "caption", caption))
+        parts.append(_text(right, line, caption, number, "end"))
+    return "".join([*parts, "</g>\n"])
+
+
+def _edge(edge: Edge, layout: Layout) -> str:
+    points, label = layout.edges[edge.id]
+    start, *curve, tip = points
+    path = f"M{_at(start)}C" + " ".join([_at(point) for point in curve])
+    parts = [
+        f'<g id="@-{edge.id}" class="edge"><title>{escape(edge.hint[:LONGEST])}</title>',
+        f'<path d="{path}"/><polygon points="{_arrow(points[-2], tip)}"/>',
+    ]
+    if edge.local:
+        x, y = label or _middle(points[:-1])
+        parts.append(_text(x, y + SMALL * 0.35, "local", edge.local, "middle"))
+    return "".join([*parts, "</g>\n"])
+
+
+def _middle(points: list[Point]) -> Point:
+    """Half way along the Bézier curves, counted in curves."""
+    first = (len(points) - 1) // 3 // 2 * 3
+    curve = points[first : first + 4]
+    if (len(points) - 1) // 3 % 2 == 0:
+        return curve[0]
+    x, y = [sum([c * p[i] for c, p in zip((1, 3, 3, 1), curve)]) / 8 for i in (0, 1)]
+    return x, y
+
+
+def _arrow(base: Point, tip: Point) -> str:
+    dx, dy = tip[0] - base[0], tip[1] - base[1]
+    sides = [(base[0] - dy * 0.4, base[1] + dx * 0.4), (base[0] + dy * 0.4, base[1] - dx * 0.4)]
+    return " ".join([_at(point) for point in (sides[0], tip, sides[1])])
+
+
+def _cluster(path: str, place: tuple[float, float, float, float]) -> str:
+    left, top, w, h = place
+    title = clipped(within(path, layers_of(path)[:-1]), SMALL, min(WIDEST, w - 2 * PAD))
+    return (
+        f'<g class="cluster"><title>{escape(path)}</title><rect x="{left:.1f}" y="{top:.1f}" '
+        f'width="{w:.1f}" height="{h:.1f}" rx="6"/>'
+        f"{_text(left + PAD, top + SMALL + 4, 'path', title)}</g>\n"
+    )
+
+
+def _text(x: float, y: float, classes: str, text: str, anchor: str = "") -> str:
+    side = f' text-anchor="{anchor}"' if anchor else ""
+    return f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}"{side}>{escape(text)}</text>'
+
+
+def _at(point: Point) -> str:
+    return f"{point[0]:.1f},{point[1]:.1f}"
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def _document(
+    graph: Graph, options: Options, drawn: Picture, body: str, size: Point, prefix: str | None
+) -> str:
+    note = drawn.note
+    lines = _wrapped(note, max(size[0], 320.0))
+    widest = max([size[0], *[width(line, TEXT) for line in lines]]) + 2 * MARGIN
+    above = MARGIN + (len(lines) * ROW + PAD if lines else 0)
+    notes = [
+        _text(0.0, 2 * MARGIN + i * ROW - above, "note", line) for i, line in enumerate(lines)
+    ]
+    body = "".join([*notes, body])
+    height = above + size[1] + MARGIN
+    name = graph.root.name[:100]
+    title = options.title or f"Computation graph of {name}"
+    described = (
+        f"{graph.stats}. {name} has the value {show(graph.root.data, options.format)}. "
+        f"Each arrow goes from an input to what is computed of it. {note}"
+    )
+    dense = " fan" if len(drawn.edges) > max(DENSE, 2 * len(drawn.boxes)) else ""
+    fitted = ""
+    if prefix is None:
+        fitted = ' style="max-width: 100%; height: auto"'
+        content = f"{title}{described}{options.theme}{body}"
+        prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
+    texts = f'aria-labelledby="{prefix}-title {prefix}-desc"'
+    view = f'viewBox="{-MARGIN:g} {-above:g} {widest:.1f} {height:.1f}"'
+    return (
+        f'<svg id="{prefix}" class="autograd{dense}" role="img" {texts} '
+        'xmlns="http://www.w3.org/2000/svg" '
+        f'width="{math.ceil(widest)}" height="{math.ceil(height)}" {view}{fitted}>\n'
+        f'<title id="{prefix}-title">{escape(title)}</title>\n'
+        f'<desc id="{prefix}-desc">{escape(described.strip())}</desc>\n'
+        f"<style>{style(prefix, options.theme)}</style>\n"
+        + body.replace('"@-', f'"{prefix}-')
+        + "</svg>\n"
+    )
+
+
+def _wrapped(text: str, most: float) -> list[str]:
+    lines: list[str] = []
+    for word in text.split():
+        if lines and width(f"{lines[-1]} {word}", TEXT) <= most:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines

@@ -1,0 +1,222 @@
+"""The events of a forward and a backward pass: what happens to each number, in order.
+
+An event is one thing that happens to one number: a value is computed, the seed is set, or
+one product of the chain rule is added to a gradient. The order is that of `Value.backward`,
+and so is the arithmetic, bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from autograd.show.drawing.numbers import show
+from autograd.show.drawing.words import printable
+from autograd.show.graph import Graph, Node
+from autograd.core.primitive import Primitive
+from autograd.core.sweeps import chain
+
+__all__ = ["Event", "events", "formula", "short"]
+
+INFIX = {"+", "-", "*", "/", "**"}
+MOST_OPERANDS = 6
+LONGEST_NAME = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Event:
+    """One thing that happens to one number; its `str` is a line of arithmetic.
+
+    Attributes:
+        index: its place in the list, from 0.
+        kind: "forward": the data of `node` appears. "seed": the gradient of the root is
+            set. "backward": one product is added to the gradient of `input`.
+        root: the node that is differentiated.
+        node: the output of the operation.
+        after: the data, or the gradient after.
+        slot: which of `node.inputs` gets the product; None unless "backward".
+        input: the node in that slot.
+        upstream: d(root)/d(node).
+        local: d(node)/d(input), as recorded.
+        product: upstream · local, and 0 if upstream is 0, whatever local is.
+        before: the gradient before; None if "forward".
+        use: how many products have arrived at `input`, this one included …
+        uses: … of how many that will.
+
+    >>> from autograd import Stepper, Value
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> e = a * b
+    >>> e.label = "e"
+    >>> for event in Stepper(e).events:
+    ...     print(event)
+    a = 2.0
+    b = -3.0
+    e = a * b = 2.0 * -3.0 → -6.0
+    ∂e/∂e = 1.0
+    ∂e/∂a += ∂e/∂e · ∂e/∂a = 1.0 × -3.0 → -3.0
+    ∂e/∂b += ∂e/∂e · ∂e/∂b = 1.0 × 2.0 → 2.0
+    """
+
+    index: int
+    kind: Literal["forward", "seed", "backward"]
+    root: Node
+    node: Node
+    after: float
+    slot: int | None = None
+    input: Node | None = None
+    upstream: float | None = None
+    local: float | None = None
+    product: float | None = None
+    before: float | None = None
+    use: int = 0
+    uses: int = 0
+
+    @property
+    def op(self) -> Primitive | None:
+        """The operation of `node`; None for a leaf."""
+        return self.node.op
+
+    @property
+    def target(self) -> Node:
+        """The node whose data or gradient this event sets."""
+        return self.node if self.input is None else self.input
+
+    @property
+    def turns(self) -> Literal["infinite", "not a number", ""]:
+        """What a number becomes here that the numbers it comes from are not yet."""
+        sources = [x.data for x in self.node.inputs]
+        if self.kind != "forward":
+            sources = [x for x in (self.upstream, self.before) if x is not None]
+        if math.isnan(self.after) and not any(map(math.isnan, sources)):
+            return "not a number"
+        if math.isinf(self.after) and all(map(math.isfinite, sources)):
+            return "infinite"
+        return ""
+
+    def parts(self) -> list[tuple[str, str]]:
+        """The line of arithmetic as pairs (text, role), for whoever colours it.
+
+        The roles are "name", "upstream", "local", "result", and "" for the rest.
+        """
+        result = (show(self.after), "result")
+        if self.kind == "forward":
+            name = (short(self.node.name), "name")
+            if self.op is None:
+                return [name, (" = ", ""), result]
+            how = f"{formula(self.node)} = {formula(self.node, numbers=True)} → "
+            return [name, (" = ", ""), (how, ""), result]
+        gradient = f"∂{short(self.root.name)}/∂"
+        node, target = short(self.node.name), short(self.target.name)
+        to = (gradient + target, "name")
+        if self.kind == "seed":
+            return [to, (" = ", ""), result]
+        numbers = (self.upstream, self.local, self.product, self.before)
+        upstream, local, product, before = [show(x) for x in numbers if x is not None]
+        sum_ = f" = {product}; {before} + {product}" if self.use > 1 else ""
+        return [
+            to,
+            (" += ", ""),
+            (gradient + node, "upstream"),
+            (" · ", ""),
+            (f"∂{node}/∂{target}", "local"),
+            (" = ", ""),
+            (upstream, "upstream"),
+            (" × ", ""),
+            (local, "local"),
+            (f"{sum_} → ", ""),
+            result,
+        ]
+
+    def __str__(self) -> str:
+        line = "".join([text for text, _ in self.parts()])
+        return f"{line}  (use {self.use} of {self.uses})" if self.uses > 1 else line
+
+    def __repr__(self) -> str:
+        return f"<Event {self.index}: {self}>"
+
+
+def events(graph: Graph, seed: float) -> tuple[Event, ...]:
+    """Both passes over a graph, from a seed: what happens, in order."""
+    root = graph.root
+    forward = [Event(n.index, "forward", root, n, n.data) for n in graph.nodes]
+    backward = _backward(graph, seed, len(forward), watchful=False)
+    if any(math.isnan(event.after) for event in backward):
+        backward = _backward(graph, seed, len(forward), watchful=True)
+    return (*forward, *backward)
+
+
+def _backward(graph: Graph, seed: float, index: int, watchful: bool) -> list[Event]:
+    """The sweep of `backward`; the watchful one is that which it turns to at a NaN."""
+    root = graph.root
+    uses = Counter([x.index for node in graph.nodes for x in node.inputs])
+    use: Counter[int] = Counter()
+    grads = {root.index: seed}
+    events = [Event(index, "seed", root, root, seed, before=0.0)]
+    for node in reversed(graph.nodes):
+        upstream = grads.get(node.index, 0.0)
+        for slot, (x, local) in enumerate(zip(node.inputs, node.partials)):
+            before = after = grads.get(x.index, 0.0)
+            product = 0.0
+            if upstream != 0.0:
+                product = upstream * local
+                if watchful:
+                    product = chain(node.value, upstream, local, x.value)
+                after = product if watchful and x.index not in grads else before + product
+                grads[x.index] = after
+            use[x.index] += 1
+            events.append(
+                Event(
+                    index + len(events),
+                    "backward",
+                    root,
+                    node,
+                    after,
+                    slot,
+                    x,
+                    upstream,
+                    local,
+                    product,
+                    before,
+                    use[x.index],
+                    uses[x.index],
+                )
+            )
+    return events
+
+
+# ---------------------------------------------------------------- words
+
+
+def short(name: str) -> str:
+    """The beginning of a name, as a terminal can show it."""
+    if len(name) > LONGEST_NAME:
+        name = name[: LONGEST_NAME - 1] + "…"
+    return printable(name)
+
+
+def formula(node: Node, numbers: bool = False) -> str:
+    """The operation that made a node, on the names of its operands or on their numbers."""
+    if node.op is None:
+        return ""
+    shown = [
+        show(x.data if isinstance(x, Node) else x)
+        if numbers or not isinstance(x, Node)
+        else short(x.name)
+        for x in node.operands
+    ]
+    return _call(node.op, shown)
+
+
+def _call(op: Primitive, operands: list[str]) -> str:
+    if op.symbol in INFIX and len(operands) == 2:
+        if op.name == "pow" and operands[0].startswith("-"):
+            operands = [f"({operands[0]})", operands[1]]
+        return f" {op.symbol} ".join(operands)
+    if op.name == "neg":
+        return f"-({operands[0]})" if operands[0].startswith("-") else f"-{operands[0]}"
+    more = len(operands) - MOST_OPERANDS
+    if more > 1:
+        operands = [*operands[:MOST_OPERANDS], f"… {more} more"]
+    return f"{op.name}({', '.join(operands)})"

@@ -1,0 +1,231 @@
+"""A player of the events of a pass, forwards and back, one at a time.
+
+The terminal, the notebook and the page only show what a Stepper plays.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+
+from autograd.show.drawing.words import escape
+from autograd.show.events import Event, events, short
+from autograd.show.graph import Graph, Node
+from autograd.core.primitive import Number, describe, number
+from autograd.core.sweeps import cotangents
+from autograd.core.value import Value
+
+__all__ = ["Event", "Stepper", "named"]
+
+MOST_NAMES = 12
+NOTEBOOK_HEIGHT = 640
+
+
+class Stepper:
+    """Plays the pass that differentiates a root, one event at a time, in both directions.
+
+    The events: the data of every node, inputs first; the seed; then, from the root down,
+    one product for every input of every operation. A product whose upstream gradient is 0
+    is an event too, though it adds nothing. The nodes themselves are left alone until
+    `apply` is called.
+
+    Args:
+        root: the Value that `backward` would be called on.
+        seed: what `backward` would be given.
+
+    Attributes:
+        graph: the snapshot that is played; a later change to a Value is not seen.
+        events: all of them, a tuple.
+        position: how many have been played.
+
+    Raises:
+        TypeError: `root` is not a Value, or `seed` is not a real number.
+
+    >>> a = Value(3.0, label="a")
+    >>> stepper = Stepper(a * a)
+    >>> print(stepper.run_until("a"))
+    a = 3.0
+    >>> print(stepper.run_until("a"))
+    ∂v2/∂a += ∂v2/∂v2 · ∂v2/∂a = 1.0 × 3.0 → 3.0  (use 1 of 2)
+    >>> print(stepper.next())
+    ∂v2/∂a += ∂v2/∂v2 · ∂v2/∂a = 1.0 × 3.0 = 3.0; 3.0 + 3.0 → 6.0  (use 2 of 2)
+    >>> stepper.grads[a], a.grad
+    (6.0, 0.0)
+    """
+
+    def __init__(self, root: Value, seed: Number = 1.0) -> None:
+        if type(root) is not Value:
+            raise TypeError(f"Stepper takes a Value, got {root!r:.80} ({type(root).__name__})")
+        self.graph = Graph(root)
+        self.seed = number(seed, "the seed of Stepper")
+        self.events = events(self.graph, self.seed)
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to before the first event."""
+        self.position = 0
+        self._grads = dict.fromkeys([node.value for node in self.graph.nodes], 0.0)
+
+    def next(self) -> Event | None:
+        """Play the next event and return it; None at the end."""
+        if self.position == len(self.events):
+            return None
+        event = self.events[self.position]
+        self.position += 1
+        if event.kind != "forward":
+            self._grads[event.target.value] = event.after
+        return event
+
+    def back(self) -> Event | None:
+        """Take the last event back and return it; None at the start."""
+        if self.position == 0:
+            return None
+        self.position -= 1
+        event = self.events[self.position]
+        if event.before is not None:
+            self._grads[event.target.value] = event.before
+        return event
+
+    def goto(self, position: int) -> None:
+        """Play or take back until `position` events have been played.
+
+        Raises:
+            TypeError: not an integer.
+            IndexError: not between 0 and the number of events.
+        """
+        if not hasattr(position, "__index__"):
+            raise TypeError(f"goto takes an integer, got {position!r:.80}")
+        position = operator.index(position)
+        if not 0 <= position <= len(self.events):
+            raise IndexError(
+                f"goto({position!s:.20}): there are {len(self.events)} events, "
+                f"so a position is from 0 to {len(self.events)}"
+            )
+        while self.position < position:
+            self.next()
+        while self.position > position:
+            self.back()
+
+    def run_until(self, label: str) -> Event | None:
+        """Play up to the next event that sets the data or the gradient of a node.
+
+        Args:
+            label: its label, or its name in the graph.
+
+        Returns:
+            That event; None if no such event is left, and then nothing is played.
+
+        Raises:
+            TypeError: the label is not a string.
+            LookupError: no node is called so.
+        """
+        if not isinstance(label, str):
+            raise TypeError(f"run_until takes a node's label or name, got {label!r:.80}")
+        wanted = {node.index for node in named(self.graph, label)}
+        return self._run(lambda event: event.target.index in wanted)
+
+    def run_until_nonfinite(self) -> Event | None:
+        """Play up to the next event that makes infinity, or NaN, of numbers that were not so.
+
+        Where `backward` raises because a gradient is NaN, its message is about the first
+        event that makes NaN; one before it that makes infinity is the cause.
+
+        Returns:
+            That event; None if no such event is left, and then nothing is played.
+
+        >>> x = Value(0.0, label="x")
+        >>> print(Stepper(x.sqrt()).run_until_nonfinite())
+        ∂v2/∂x += ∂v2/∂v2 · ∂v2/∂x = 1.0 × inf → inf
+        """
+        return self._run(lambda event: event.turns != "")
+
+    def _run(self, wanted: Callable[[Event], bool]) -> Event | None:
+        for index in range(self.position, len(self.events)):
+            if wanted(self.events[index]):
+                self.goto(index + 1)
+                return self.events[index]
+        return None
+
+    @property
+    def grads(self) -> Mapping[Value, float]:
+        """The gradient that each node has got so far."""
+        return MappingProxyType(self._grads)
+
+    def apply(self) -> None:
+        """Write the gradients so far into the nodes, as `backward` would.
+
+        Interior nodes are set, leaves add. At the end this is `backward(seed)`.
+
+        Raises:
+            ValueError, FloatingPointError: what `backward` would raise; the nodes are then
+                as they were.
+        """
+        if any(map(math.isnan, self._grads.values())):
+            cotangents([(self.graph.root.value, self.seed)])
+        totals = dict(self._grads)
+        for node in self.graph.nodes:
+            if node.op is None:
+                x, added = node.value, totals[node.value]
+                totals[x] = x.grad + added
+                if math.isinf(added) and x.grad == -added:
+                    raise FloatingPointError(
+                        f"apply adds {added!r} to the gradient {x.grad!r} of {describe([x])}; "
+                        "call zero_grad between the passes"
+                    )
+        for x, grad in totals.items():
+            x.grad = grad
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the page that plays these events: one file that needs nothing else.
+
+        Returns:
+            The file that was written.
+
+        Raises:
+            ValueError: the name does not end in .html, or the graph is too large to draw.
+            LayoutError: there is no layout engine, it failed or took too long.
+            OSError: the file cannot be written; it is then as it was.
+        """
+        target = Path(path)
+        if target.suffix.lower() != ".html":
+            raise ValueError(f"Stepper.save: {path} does not end in .html")
+        from autograd.show.drawing.page import steps_page
+        from autograd.files import write_atomically
+
+        write_atomically(target, steps_page(self).encode())
+        return target
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page, or why there is none."""
+        from autograd.show.drawing.engine import LayoutError
+        from autograd.show.drawing.page import inline, steps_page
+
+        try:
+            return inline(steps_page(self), height=NOTEBOOK_HEIGHT)
+        except (LayoutError, ValueError) as error:
+            return f"<pre>{escape(repr(self))}\n{escape(str(error))}</pre>"
+
+    def __iter__(self) -> Iterator[Event]:
+        """Play the events that are left, one an iteration."""
+        while (event := self.next()) is not None:
+            yield event
+
+    def __repr__(self) -> str:
+        where = f"{self.position} of {len(self.events)} events played"
+        return f"<Stepper of {short(self.graph.root.name)}: {where}>"
+
+
+def named(graph: Graph, label: str) -> list[Node]:
+    """The nodes with this name or label; LookupError if there is none."""
+    found = [node for node in graph.nodes if label in (node.name, node.label, short(node.name))]
+    if not found:
+        names = [short(node.name) for node in graph.nodes[:MOST_NAMES]]
+        more = ", …" if len(graph.nodes) > MOST_NAMES else ""
+        raise LookupError(
+            f"no node is called {label!r:.80}; there are {', '.join(names)}{more}"
+        )
+    return found

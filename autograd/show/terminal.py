@@ -1,0 +1,378 @@
+"""The stepper at a prompt: `step(y)` plays a forward and backward pass in the terminal.
+
+The letters are those of Python's debugger. Colours come from rich, where it is installed
+and the output is a terminal; they only repeat what the words say.
+"""
+
+from __future__ import annotations
+
+import builtins
+import cmd
+import math
+import re
+import shutil
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import IO
+
+from autograd.show.drawing.numbers import show
+from autograd.show.events import Event, formula, short
+from autograd.show.graph import Node
+from autograd.core.primitive import Number
+from autograd.show.stepper import Stepper, named
+from autograd.core.sweeps import explain_nan
+from autograd.core.value import Value
+
+__all__ = ["step"]
+
+Line = list[tuple[str, str]]  # pairs of text and role
+
+COLOURS = {
+    "name": "bold",
+    "upstream": "cyan",
+    "local": "magenta",
+    "result": "bold green",
+    "now": "bold",
+    "quiet": "dim",
+    "bad": "bold red",
+}
+SPELLED = str.maketrans({"∂": "d", "·": "*", "×": "x", "→": "->", "…": "...", "▸": ">"})
+WORD = re.compile(r"\s+|\([^()]*\)|\S+")  # what a break does not divide
+MOST_ROWS = 20
+MOVES = {"n", "next", "b", "back", "c", "continue", "until", "nan"}
+HELP = """\
+n        the next event; n 3: three      b  take the last event back; b 3: three
+c        all events of this pass         Enter  the same move again
+until x  on to the next event that sets the value or the gradient of x
+nan      on to the next event that makes infinity or NaN
+goto 5   to where 5 events have been played; goto 0 starts again
+w        where we are: all nodes now     p x  one node and all that it receives
+h        this help                       q  quit"""
+
+
+def step(root: Value | Stepper, seed: Number = 1.0) -> None:
+    """Play the forward and backward pass of a Value at a prompt, with a debugger's letters.
+
+    `n` plays the next event and `b` takes it back, `n 3` and `b 3` three; `c` plays all of
+    this pass; `until x` runs to the next event at the node x, `nan` to where a number turns
+    infinite or NaN;
+    `goto 5` goes to where five events have been played; `w` shows all nodes, `p x` one;
+    `h` helps, `q` quits. Enter repeats the last move. No `grad` is changed. Where nothing can
+    be typed, as in a notebook that runs by itself, it says so and stops at the start.
+
+    Args:
+        root: the Value to differentiate, or a Stepper, which goes on from where it is.
+        seed: the gradient that the pass starts from; a Stepper has its own.
+
+    Raises:
+        TypeError: `root` is neither, or `seed` is not a real number.
+
+    >>> x = Value(3.0, label="x")
+    >>> step(x * x)  # doctest: +SKIP
+    """
+    session = _Session(root if isinstance(root, Stepper) else Stepper(root, seed))
+    try:
+        session.cmdloop()
+    except KeyboardInterrupt:
+        session.say([])
+    except NotImplementedError:  # so a notebook's kernel answers `input`
+        session.complain("nothing can be typed here; y.steps() shows the passes as a page")
+
+
+class _Session(cmd.Cmd):
+    prompt = "(step) "
+
+    def __init__(self, stepper: Stepper) -> None:
+        super().__init__()
+        self.stepper = stepper
+        self.events = stepper.events
+        self.nodes = stepper.graph.nodes
+        self.root = short(stepper.graph.root.name)
+        self.screen = _Screen(self.stdout)
+        self.say = self.screen.say
+        self.again = "n"
+        self.expected = Counter([e.target for e in self.events if e.kind != "forward"])
+        if not (sys.stdin.isatty() or hasattr(builtins, "get_ipython")):
+            self.prompt = ""
+
+    def preloop(self) -> None:
+        counts = f": {len(self.events):,} events, forward and back. "
+        self.say([(self.root, "name"), (counts, ""), ("n: next, h: help, q: quit", "quiet")])
+        first = next((event for event in self.events if event.turns), None)
+        if first is not None:
+            self.complain(f"{trouble(first)} at event {first.index + 1}; nan goes there")
+        self.do_w()
+
+    def precmd(self, line: str) -> str:
+        if line.strip().partition(" ")[0] in MOVES:
+            self.again = line
+        return line
+
+    def emptyline(self) -> bool:
+        return self.onecmd(self.again)
+
+    def default(self, line: str) -> None:
+        self.complain(f"{short(line)!r} is no command; h lists them")
+
+    def complain(self, message: str) -> None:
+        self.say([(message, "bad")])
+
+    def ask(self, command: str) -> None:
+        """Say that a command needs a node."""
+        example = short(self.nodes[0].name)
+        self.complain(f"{command} takes a node, such as {command} {example}; w lists the nodes")
+
+    # ------------------------------------------------------------------ moving
+
+    def do_n(self, arg: str = "") -> None:
+        start = self.stepper.position
+        if count := self.count("n", arg):
+            self.stepper.goto(min(start + count, len(self.events)))
+            self.played(start)
+
+    def do_b(self, arg: str = "") -> None:
+        start = self.stepper.position
+        if start == 0:
+            self.complain("this is the start; n plays the first event")
+        elif count := self.count("b", arg):
+            self.stepper.goto(max(start - count, 0))
+            for event in self.latest(self.events[self.stepper.position : start][::-1]):
+                self.say([self.place(event), ("taken back: ", "bad"), *event.parts()])
+
+    def count(self, command: str, arg: str) -> int:
+        """How many events a command is about; 0, and a complaint, if it does not say."""
+        if arg == "":
+            return 1
+        if arg.isdecimal() and len(arg) < 10 and int(arg) > 0:
+            return int(arg)
+        self.complain(f"{command} takes a number of events, such as {command} 3, or nothing")
+        return 0
+
+    def do_c(self, arg: str = "") -> None:
+        start, forward = self.stepper.position, len(self.nodes)
+        self.stepper.goto(forward if start < forward else len(self.events))
+        self.played(start)
+
+    def do_until(self, arg: str = "") -> None:
+        if not arg:
+            self.ask("until")
+            return
+        start = self.stepper.position
+        try:
+            found = self.stepper.run_until(arg)
+        except LookupError as error:
+            self.complain(str(error))
+            return
+        if found is None:
+            self.complain(f"nothing more happens to {short(arg)}")
+        else:
+            self.played(start)
+
+    def do_nan(self, arg: str = "") -> None:
+        start = self.stepper.position
+        if self.stepper.run_until_nonfinite() is None:
+            self.complain("nothing turns infinite or NaN from here on")
+        else:
+            self.played(start)
+
+    def do_goto(self, arg: str = "") -> None:
+        try:
+            self.stepper.goto(int(arg))
+        except (ValueError, IndexError):
+            self.complain(f"goto takes a number from 0 to {len(self.events)}")
+        else:
+            self.do_w()
+
+    def played(self, start: int) -> None:
+        """Show the events that have been played since a position."""
+        events = self.events[start : self.stepper.position]
+        if not events:
+            self.complain("this is the end; b takes a step back, q quits")
+            return
+        for event in self.latest(events):
+            self.tell(event)
+        if self.stepper.position == len(self.events):
+            if any(map(math.isnan, self.stepper.grads.values())):
+                self.complain("That was all, and a gradient is not a number.")
+            else:
+                self.say(
+                    [("That was all: these are the gradients of ", ""), (self.root, "name")]
+                )
+            self.do_w()
+
+    def latest(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The last events that there is room for; says how many came before."""
+        if len(events) > MOST_ROWS:
+            self.say([(f"… {len(events) - MOST_ROWS:,} events before these", "quiet")])
+        return events[-MOST_ROWS:]
+
+    # ------------------------------------------------------------------ looking
+
+    def do_w(self, arg: str = "") -> None:
+        position = self.stepper.position
+        done = self.events[:position]
+        current = done[-1].target.index if done else -1
+        received = Counter([event.target for event in done if event.kind != "forward"])
+        first = max(0, min(current - MOST_ROWS // 2, len(self.nodes) - MOST_ROWS))
+        last = first + MOST_ROWS
+        rows = [("", "node", "value", f"∂{self.root}/∂node", "from")]
+        for node in self.nodes[first:last]:
+            mark = "▸" if node.index == current else ""
+            value = show(node.data) if node.index < position else "·"
+            grad = self.gradient(node, received[node])
+            rows.append((mark, short(node.name), value, grad, formula(node)))
+        if first > 0:
+            self.say([(f"… {first:,} nodes before these", "quiet")])
+        widths = [max(map(cells, column)) for column in zip(*rows)]
+        for row in rows:
+            pieces = [text + " " * (n - cells(text)) for text, n in zip(row, widths)]
+            style = "now" if row[0] else "quiet" if row is rows[0] else ""
+            self.say([("  ".join(pieces).rstrip(), style)], clip=True)
+        if last < len(self.nodes):
+            self.say([(f"… {len(self.nodes) - last:,} nodes after these", "quiet")])
+
+    def gradient(self, node: Node, received: int) -> str:
+        """The gradient so far, and how much of it that is."""
+        if not received:
+            return "·"
+        grad = show(self.stepper.grads[node.value])
+        expected = self.expected[node]
+        return grad if received == expected else f"{grad} ({received} of {expected})"
+
+    def do_p(self, arg: str = "") -> None:
+        if not arg:
+            self.ask("p")
+            return
+        try:
+            nodes = named(self.stepper.graph, arg)
+        except LookupError as error:
+            self.complain(str(error))
+            return
+        for node in nodes:
+            events = [event for event in self.events if event.target is node]
+            for event in events[:MOST_ROWS]:
+                if event.index < self.stepper.position:
+                    self.tell(event)
+                else:
+                    parts = event.parts()
+                    to_come = parts[: parts.index((" = ", ""))]
+                    self.say([self.place(event), *to_come, ("  (to come)", "quiet")])
+            if len(events) > MOST_ROWS:
+                self.say([(f"… {len(events) - MOST_ROWS:,} events after these", "quiet")])
+
+    def tell(self, event: Event) -> None:
+        """Show an event, and what is wrong with it."""
+        place, use = self.place(event), ""
+        if event.uses > 1:
+            use = f"  (use {event.use} of {event.uses})"
+        self.say([place, *event.parts(), (use, "quiet")], indent=len(place[0]))
+        if event.turns == "not a number" and event.input is not None:
+            reason = explain_nan(
+                event.node.value, event.input.value, event.local, event.product
+            )
+            self.complain(str(reason))
+        elif event.turns:
+            self.complain(f"{trouble(event)} here")
+
+    def place(self, event: Event) -> tuple[str, str]:
+        total = str(len(self.events))
+        return f"{event.index + 1:>{len(total)}}/{total}  ", "quiet"
+
+    def do_h(self, arg: str = "") -> None:
+        for line in HELP.splitlines():
+            self.say([(line, "")])
+
+    def do_q(self, arg: str = "") -> bool:
+        return True
+
+    def do_EOF(self, arg: str = "") -> bool:  # noqa: N802
+        if self.prompt:
+            self.say([])
+        return True
+
+    do_next, do_back, do_continue, do_where, do_print = do_n, do_b, do_c, do_w, do_p
+    do_help, do_quit, do_exit = do_h, do_q, do_q
+
+
+class _Screen:
+    """Where lines go: coloured and wrapped on a terminal, plain and whole elsewhere."""
+
+    def __init__(self, stdout: IO[str]) -> None:
+        self.stdout = stdout
+        self.print = self.plain
+        if stdout.isatty():
+            try:
+                from rich.console import Console
+            except ImportError:
+                pass
+            else:
+                self.console = Console(file=stdout, highlight=False)
+                self.print = self.rich
+
+    def say(self, line: Line, indent: int = 0, clip: bool = False) -> None:
+        if self.stdout.isatty():
+            width = shutil.get_terminal_size().columns
+            line = _clipped(line, width) if clip else _wrapped(line, width, indent)
+        self.print([(self.spelled(text), role) for text, role in line])
+
+    def plain(self, line: Line) -> None:
+        print("".join([text for text, _ in line]).rstrip(), file=self.stdout)
+
+    def rich(self, line: Line) -> None:
+        from rich.text import Text
+
+        text = Text.assemble(*[(text, COLOURS.get(role, "")) for text, role in line])
+        self.console.print(text, soft_wrap=True)
+
+    def spelled(self, text: str) -> str:
+        """The text itself if the terminal's encoding has all its signs, else in ASCII."""
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError:
+            return text.translate(SPELLED).encode("ascii", "backslashreplace").decode("ascii")
+        return text
+
+
+def trouble(event: Event) -> str:
+    """Which number turns infinite, or not a number, in an event that makes one do so."""
+    what = "value" if event.kind == "forward" else "gradient"
+    return f"the {what} of {short(event.target.name)} is {event.turns}"
+
+
+def _wrapped(line: Line, width: int, indent: int) -> Line:
+    """The line with breaks between its words, where it is wider than the terminal."""
+    result: Line = []
+    column = 0
+    for text, role in line:
+        for word in WORD.findall(text):
+            if column + cells(word) > width and not word.isspace():
+                while result and result[-1][0].isspace():
+                    result.pop()
+                result.append(("\n" + " " * indent, ""))
+                column = indent
+            result.append((word, role))
+            column += cells(word)
+    return result
+
+
+def _clipped(line: Line, width: int) -> Line:
+    """The line, cut where the terminal ends."""
+    result: Line = []
+    for text, role in line:
+        if cells(text) > width:
+            while cells(text) >= width > 0:
+                text = text[:-1]
+            return [*result, (text + "…", role)]
+        width -= cells(text)
+        result.append((text, role))
+    return result
+
+
+def cells(text: str) -> int:
+    """How many columns a terminal needs for a text."""
+    wide = [unicodedata.east_asian_width(c) in "WF" for c in text]
+    none = [unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text]
+    return len(text) + sum(wide) - sum(none)

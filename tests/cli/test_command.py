@@ -1,0 +1,466 @@
+"""The command line, as a person and as a script uses it."""
+
+import contextlib
+import io
+import json
+import math
+import os
+import pty
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd.cli.command import main
+from autograd.show.drawing import engine
+from autograd.cli.expressions import FUNCTIONS
+
+TABLE = """\
+sin(x*y) + x**2 = 3.720584501801074
+
+variable  value  derivative
+x         2.0    6.880510859951098
+y         3.0    1.920340573300732
+"""
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call `main` in this process: its exit code, stdout and stderr."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = main(list(arguments))
+        except SystemExit as ended:
+            code = int(str(ended.code))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def shell(*arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+    """Run `python -m autograd` as its own process."""
+    command = [sys.executable, "-m", "autograd", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, **settings)
+
+
+def on_terminal(*arguments: str, **environment: str) -> str:
+    """What `python -m autograd` writes on a pseudo-terminal."""
+    reader, writer = pty.openpty()
+    inherited = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "autograd", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        env={**inherited, "TERM": "xterm-256color", "COLUMNS": "80", **environment},
+    ):
+        os.close(writer)
+        written = b""
+        try:
+            while chunk := os.read(reader, 4096):
+                written += chunk
+        except OSError:  # how Linux reports the end
+            pass
+    os.close(reader)
+    return written.decode().replace("\r\n", "\n")
+
+
+# ---------------------------------------------------------------- values and derivatives
+
+
+def test_value_and_gradient(run: Run) -> None:
+    assert run("sin(x*y) + x**2", "x=2", "y=3") == (0, TABLE, "")
+
+
+def test_options_may_stand_anywhere(run: Run) -> None:
+    both = ("--order", "2"), ("x*y",), ("x=2",), ("y=3",)
+    expected = run(*both[1], *both[2], *both[3], *both[0])
+    assert expected[0] == 0
+    assert "second derivatives" in expected[1]
+    assert run(*both[0], *both[1], *both[2], *both[3]) == expected
+    assert run(*both[1], *both[2], *both[0], *both[3]) == expected
+    assert run(*both[1], *both[0], *both[2], *both[3]) == expected
+
+
+@pytest.mark.parametrize(
+    ("binding", "value"),
+    [
+        ("x=-2", -2.0),
+        ("x=+.5", 0.5),
+        ("x=1e-3", 1e-3),
+        ("x=-1_000", -1000.0),
+        (" x = 3 ", 3.0),
+        ("x=-pi/2", -math.pi / 2),
+        ("x=inf", math.inf),
+        ("x=-Inf", -math.inf),
+        ("x=1/3", 1 / 3),
+        ("x=1/inf", 0.0),
+    ],
+)
+def test_values_of_variables(run: Run, binding: str, value: float) -> None:
+    code, out, _ = run("x", binding, "--json")
+    assert code == 0
+    assert float(json.loads(out)["value"]) == value
+
+
+def test_a_formula_that_begins_with_a_minus(run: Run) -> None:
+    for formula in ("-x", "-2*x", "-x + y - y", "-(x)", "-sin(x)**0*x"):
+        names = ["y=1"] if "y" in formula else []
+        code, out, err = run(formula, "x=-2", *names)
+        assert (code, err) == (0, "")
+        assert out.startswith(f"{formula} = ")
+    assert run("-h*2", "h=3")[1].startswith("-h*2 = -6.0")
+
+
+def test_no_variables_no_table(run: Run) -> None:
+    assert run("1 + 2") == (0, "1 + 2 = 3.0\n", "")
+
+
+def test_a_result_that_depends_on_no_variable(run: Run) -> None:
+    code, out, _ = run("where(x < 2, 5, 6)", "x=1", "--order", "2")
+    assert code == 0
+    assert out.splitlines()[0] == "where(x < 2, 5, 6) = 5.0"
+    assert out.splitlines()[3].split() == ["x", "1.0", "0.0"]
+    assert out.splitlines()[6].split() == ["x", "0.0"]
+
+
+def test_second_derivatives(run: Run) -> None:
+    code, out, _ = run("x**2 * y", "x=2", "y=3", "--order", "2")
+    assert code == 0
+    assert out.splitlines()[-3:] == [
+        "second derivatives  x    y",
+        "x                   6.0  4.0",
+        "y                   4.0  0.0",
+    ]
+
+
+def test_latex(run: Run) -> None:
+    code, out, _ = run("x*y", "x=2", "y=3", "--latex")
+    assert code == 0
+    assert out.splitlines() == [
+        r"\begin{align*}",
+        r"x &= 2 \\",
+        r"y &= 3 \\",
+        r"f &= x \cdot y = 6 \\",
+        r"\frac{\partial f}{\partial x} &= y = 3 \\",
+        r"\frac{\partial f}{\partial y} &= x = 2 \\",
+        r"\frac{d f}{d x} &= 3 \\",
+        r"\frac{d f}{d y} &= 2",
+        r"\end{align*}",
+    ]
+    assert r"v_{2} &= -f = -2" in run("-f", "f=2", "--latex")[1]
+    assert run("x", "x=2", "--latex")[1].count("&=") == 2
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def test_json_is_exact_and_named(run: Run) -> None:
+    code, out, err = run("x**2 * y", "x=0.1", "y=3", "--json", "--order", "2")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "formula": "x**2 * y",
+        "value": 0.1**2 * 3.0,
+        "variables": {"x": 0.1, "y": 3.0},
+        "gradient": {"x": 2.0 * 0.1 * 3.0, "y": 0.1**2},
+        "hessian": {"x": {"x": 6.0, "y": 0.2}, "y": {"x": 0.2, "y": 0.0}},
+        "files": [],
+    }
+
+
+def test_json_of_numbers_that_json_lacks(run: Run) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    out = run("x*y", "x=inf", "y=-0.0", "--json", "--order", "2")[1]
+    found = json.loads(out, parse_constant=refuse)
+    assert (found["value"], found["gradient"]) == ("nan", {"x": 0.0, "y": "inf"})
+    assert math.copysign(1.0, found["variables"]["y"]) == -1.0
+    assert run("-x", "x=inf", "--json")[1].count('"-inf"') == 1
+
+
+# ---------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["x*y", "x=2"], "no value for y; add y=1, say"),
+        (["x*y + z"], "no value for x, y, z; add x=1 y=1 z=1, say"),
+        (["x", "x=1", "z=2"], "z is not in the formula, whose variables are: x"),
+        (["1", "z=2"], "z is not in the formula, whose variables are: none"),
+        (["x", "x=1", "x=2"], "x is given twice"),
+        (["ﬁ", "ﬁ=1", "fi=2"], "fi is given twice"),
+        (["x", "x"], "'x' is not of the form NAME=VALUE"),
+        (["x", "x="], "'x=' is not of the form NAME=VALUE"),
+        (["x", "2=x"], "'2=x' is not of the form NAME=VALUE"),
+        (["x", "x.y=1"], "'x.y=1' is not of the form NAME=VALUE"),
+        (["x", "x=two"], "x=two: a value is a number"),
+        (["x", "x=1e999"], "1e999 is too large for a float"),
+        (["x", "x=1/0"], "division by zero"),
+        (["x", "x=[1]"], "[1] gives a list"),
+        (["x", "x=__import__('os')"], "no function '__import__'"),
+        (["sin(y)", "sin=2"], "sin has a meaning of its own"),
+        (["pi", "pi=3"], "pi has a meaning of its own"),
+        (["x*inf", "x=0", "inf=1"], "inf has a meaning of its own"),
+        (["x.data", "x=1"], "x.data is not allowed here"),
+        (["x == 1", "x=1"], "compare with <"),
+        (["max(x)", "x=1"], "did you mean maximum?"),
+        (["dot(x, y)", "x=1", "y=2"], "there is no function 'dot'"),
+        (["take(x, y)", "x=1", "y=2"], "there is no function 'take'"),
+        (["sin(x, x)", "x=1"], "takes 1 positional argument"),
+        (["[x]", "x=1"], "gives a list"),
+        (["(" * 10**6], "more than 10,000"),
+        (["0" + "-" * 9000 + "x", "x=1"], "nested too deeply"),
+        (["x\udcff"], "not a text"),
+    ],
+)
+def test_mistakes_in_the_command(run: Run, arguments: list[str], words: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert err.splitlines()[-1] == "python -m autograd --help says more"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "the formula comes first"),
+        (["x=2", "x*y", "y=3"], "the formula comes first"),
+        (["--json"], "the formula comes first"),
+        (["x", "x=1", "--svg", "x.png"], "'x.png' does not end in .svg"),
+        (["x", "x=1", "--html", "x"], "'x' does not end in .html"),
+        (["x", "x=1", "--order", "3"], "invalid choice"),
+        (["x", "x=1", "--json", "--latex"], "not allowed with"),
+        (["x", "x=1", "--jso"], "unrecognized arguments"),
+    ],
+)
+def test_mistakes_in_the_options(run: Run, arguments: list[str], words: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith('usage: python -m autograd "FORMULA" [NAME=VALUE ...]')
+    assert words in err
+
+
+def test_the_place_of_a_mistake_is_shown(run: Run) -> None:
+    _, _, err = run("x + y.real", "x=1")
+    assert err.splitlines()[1:3] == ["    x + y.real", "        ^"]
+    _, _, err = run("+".join(["x"] * 100) + " + y.real" + " + x" * 50, "x=1")
+    shown, caret = err.splitlines()[1:3]
+    assert len(shown) <= 76
+    assert shown[len(caret) - 1 :].startswith("y.real")
+
+
+def test_control_characters_do_not_reach_the_terminal(run: Run) -> None:
+    _, _, err = run("x\x1b[31m\x07")
+    assert "\x1b" not in err
+    assert "    x?[31m?" in err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["log(x)", "x=-1"], "log(-1.0 labelled 'x'): outside the domain, which is x > 0"),
+        (["9**9**9"], "pow(9.0, 387420489.0): the result is too large"),
+        (["1/x", "x=0"], "division by zero"),
+        (["x**y", "x=-2", "y=3"], "does not exist here"),
+        (["sqrt(x) - sqrt(x)", "x=0"], "infinity minus infinity"),
+        (["sqrt(x) - sqrt(x)", "x=0"], "is infinite; --step shows how"),
+        (["exp(x)", "x=710"], "too large"),
+        (["x", "x=1", "--svg", "missing/x.svg"], "missing/x.svg: No such file or directory"),
+    ],
+)
+def test_what_fails_in_the_mathematics_or_on_disk(
+    run: Run, arguments: list[str], words: str
+) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith("python -m autograd: ")
+    assert words in err
+    assert "--help" not in err
+
+
+# ---------------------------------------------------------------- checks, steps, files
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """`gradcheck` replaced by one that notes its arguments and passes unless x is 13."""
+    calls: list[Any] = []
+
+    class Report(str):
+        def __bool__(self) -> bool:
+            return self == "agrees"
+
+    def gradcheck(f: Any, *xs: float, order: int = 1) -> Report:
+        calls.append((f(*xs), xs, order))
+        return Report("differs" if xs == (13.0,) else "agrees")
+
+    module = ModuleType("autograd.testing")
+    vars(module)["gradcheck"] = gradcheck
+    monkeypatch.setitem(sys.modules, "autograd.testing", module)
+    return calls
+
+
+def test_check(run: Run, checked: list[Any]) -> None:
+    code, out, _ = run("x**2", "x=3", "--check")
+    assert (code, out.splitlines()[-1]) == (0, "agrees")
+    code, out, _ = run("x**2", "x=13", "--check", "--order", "2", "--json")
+    assert code == 1
+    assert json.loads(out)["check"] == {"passed": False, "report": "differs"}
+    assert checked == [(9.0, (3.0,), 1), (169.0, (13.0,), 2)]
+
+
+def test_step_then_the_table(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[Any] = []
+    monkeypatch.setattr(autograd, "step", played.append)
+    code, out, _ = run("x*x", "x=3", "--step")
+    assert code == 0
+    assert [root.data for root in played] == [9.0]
+    assert out.startswith("x*x = 9.0")
+
+
+def test_step_shows_also_a_pass_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[Any] = []
+    monkeypatch.setattr(autograd, "step", played.append)
+    assert run("sqrt(x) - sqrt(x)", "x=0", "--step")[0] == 1
+    assert len(played) == 1
+
+
+def test_files(run: Run, tmp_path: Path) -> None:
+    svg, html = tmp_path / "g.svg", tmp_path / "g.HTML"
+    code, out, err = run("x*y", "x=2", "y=3", "--svg", str(svg), "--html", str(html))
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-2:] == [f"written: {svg}", f"written: {html}"]
+    assert "<svg" in svg.read_text("utf-8")
+    assert html.read_text("utf-8").lower().startswith("<!doctype html>")
+    code, out, _ = run("7", "--svg", str(svg), "--html", str(html), "--json")
+    assert json.loads(out)["files"] == [str(svg), str(html)]
+
+
+def test_without_a_layout_engine_no_picture_is_promised(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(engine, "find", lambda setting: None)
+    code, out, err = run("x", "x=1", "--svg", str(tmp_path / "x.svg"))
+    assert (code, out) == (1, "")
+    assert "pip install 'scalar-autograd[viz]'" in err
+    assert not any(tmp_path.iterdir())
+    page = tmp_path / "x.html"  # plays without one, and says so
+    code, _, err = run("x", "x=1", "--html", str(page))
+    assert (code, err) == (0, "")
+    assert "scalar-autograd[viz]" in page.read_text("utf-8")
+
+
+def test_an_interruption_ends_quietly(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(root: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(autograd, "step", interrupted)
+    assert run("x", "x=1", "--step") == (130, "", "\ninterrupted\n")
+
+
+def test_help_names_every_function_and_fits_a_terminal(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "88")
+    code, out, _ = run("--help")
+    assert code == 0
+    assert set(FUNCTIONS) <= set(re.findall(r"\w+", out))
+    assert max(map(len, out.splitlines())) <= 88
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, f"scalar-autograd {autograd.__version__}\n", "")
+
+
+# ---------------------------------------------------------------- as a process
+
+
+def test_piped_output_is_plain_text() -> None:
+    done = shell("sin(x*y) + x**2", "x=2", "y=3")
+    assert (done.returncode, done.stdout, done.stderr) == (0, TABLE, "")
+
+
+def test_output_in_an_encoding_that_lacks_the_letters() -> None:
+    done = shell("θ", "θ=1", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(r"\u03b8 = 1.0")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert main(["x", "x=1"]) == 1
+
+
+def test_output_may_go_into_a_string() -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as written:
+        assert main(["1 + 2"]) == 0
+    assert written.getvalue() == "1 + 2 = 3.0\n"
+
+
+def test_the_package_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["autograd", "1 + 2"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("autograd", run_name="__main__")
+    assert (ended.value.code, capsys.readouterr().out) == (0, "1 + 2 = 3.0\n")
+    monkeypatch.setattr(sys, "argv", ["autograd", "doctor", "--fast"])
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_module("autograd", run_name="__main__")
+    capsys.readouterr()
+    runpy.run_module("autograd.__main__", run_name="imported")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_plain_command_imports_nothing_that_is_slow() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "autograd", "sin(x)", "x=1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "autograd.cli.command" in modules
+    assert not modules & {"autograd.show.stepper", "autograd.show.terminal", "rich", "numpy"}
+
+
+def test_on_a_terminal_there_is_a_drawn_table() -> None:
+    out = on_terminal("sin(x*y) + x**2", "x=2", "y=3")
+    assert "\x1b[" in out
+    assert "│" in out
+    assert "6.880510859951098" in out
+    assert "\x1b[" not in on_terminal("x", "x=2", NO_COLOR="1", TERM="dumb")
+
+
+def test_a_narrow_terminal_loses_no_digits() -> None:
+    out = on_terminal("sin(x*y) + x**2", "x=2", "y=3", COLUMNS="30", NO_COLOR="1")
+    lines = re.sub(r"\x1b\[[\d;]*m", "", out).splitlines()
+    assert max(map(len, lines[2:])) <= 30
+    cells = [line.split("│") for line in lines if line.count("│") == 4]
+    derivatives = "".join([cell[3].strip() for cell in cells])
+    assert derivatives == "6.8805108599510981.920340573300732"
+
+
+def test_on_a_terminal_without_rich_the_table_is_plain(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setitem(sys.modules, "rich", None)
+    assert run("sin(x*y) + x**2", "x=2", "y=3") == (0, TABLE, "")
+
+
+def test_on_a_terminal_with_rich_it_is_drawn(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    code, out, _ = run("θ*x", "θ=2", "x=3")
+    assert code == 0
+    assert "│ θ" in out

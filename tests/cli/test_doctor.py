@@ -1,0 +1,163 @@
+"""The doctor: what it reports, and what it calls broken."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd.build import binaries as build
+from autograd.cli import doctor
+from autograd.cli.doctor import main
+from autograd.show.drawing import engine
+
+
+@pytest.fixture(autouse=True)
+def healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this environment is like, nothing is wrong with it."""
+    monkeypatch.setattr(doctor, "version", versions({"scalar-autograd": "0.1.0"}))
+    monkeypatch.setattr(build, "problem", lambda package="": "")
+
+
+def versions(installed: dict[str, str]) -> Any:
+    def version(name: str) -> str:
+        if name not in installed:
+            raise PackageNotFoundError(name)
+        return installed[name]
+
+    return version
+
+
+def test_a_healthy_installation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    labels = [re.split(r"\s{2,}", line)[0] for line in lines]
+    assert [label for label in labels if label] == [
+        "build",
+        "version",
+        "python",
+        "package",
+        "binaries",
+        "layout engine",
+        "extra viz",
+        "extra plots",
+        "extra train",
+        "extra demos",
+    ]
+    assert {line[:15].strip() for line in lines} == set(labels)  # texts begin in one column
+    assert lines[0].split() == ["build", build.describe()[0]]
+    assert lines[1].strip() == build.describe()[1]
+    assert build.PACKAGE in "\n".join(lines)
+
+
+def test_as_a_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograd", "doctor"],
+        env={**os.environ, "AUTOGRAD_PURE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.match(r"build +interpreted\n +AUTOGRAD_PURE is set", done.stdout)
+    assert done.stderr == ""
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert main(["doctor"]) == 0
+
+
+def test_further_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--fast"]) == 2
+    assert capsys.readouterr() == ("", "usage: python -m autograd doctor\n")
+
+
+def test_stale_binaries_are_a_problem(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "problem", lambda package="": "stale; run: pip install -e .")
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().out.endswith("\n\nPROBLEM: stale; run: pip install -e .\n")
+
+
+def test_another_distribution_of_that_name_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor, "version", versions({"autograd": "1.8.0"}))
+    [problem] = doctor.problems()
+    assert "make a fresh virtual environment" in problem
+
+
+def test_files_of_another_package_are_a_problem(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "autograd.core.value")  # the other's __init__ knows no Value
+    assert main(["doctor"]) == 1
+    report = capsys.readouterr().out
+    assert report.startswith("build          none\n")
+    assert "overwrite files of each other" in report
+
+
+def test_binaries_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "PACKAGE", str(tmp_path))
+    assert ("binaries", "none for this Python") in doctor.report()
+    files = [tmp_path / f"{stem}{build.SUFFIX}" for stem in ("primitive", "value")]
+    for file in files:
+        file.touch()
+    rows = doctor.report()
+    place = rows.index(("binaries", str(files[0])))
+    assert rows[place + 1] == ("", str(files[1]))
+
+
+def test_run_from_its_sources_there_is_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "version", versions({}))
+    assert ("version", "not installed; run from its sources") in doctor.report()
+
+
+def test_the_extras_are_those_of_the_project() -> None:
+    root = Path(build.PACKAGE).parent
+    extras = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    for extra, names in doctor.EXTRAS.items():
+        asked_for = {re.split(r"[^\w-]", each)[0] for each in extras[extra]}
+        assert asked_for - {"scalar-autograd"} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("installed", "text"),
+    [
+        (
+            {"tqdm": "4", "numpy": "2", "safetensors": "1"},
+            "tqdm 4, numpy 2, safetensors 1",
+        ),
+        ({"numpy": "2"}, "numpy 2; no tqdm, safetensors: {hint}"),
+        ({}, "no tqdm, numpy, safetensors: {hint}"),
+    ],
+)
+def test_what_is_there_of_an_extra(
+    installed: dict[str, str], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "version", versions(installed))
+    hint = "pip install 'scalar-autograd[train]'"
+    assert ("extra train", text.format(hint=hint)) in doctor.report()
+
+
+def test_the_layout_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "find", lambda: "/usr/bin/dot")
+    assert ("layout engine", "/usr/bin/dot") in doctor.report()
+    monkeypatch.setattr(engine, "find", lambda: None)
+    assert ("layout engine", "none; pip install 'scalar-autograd[viz]'") in doctor.report()
+
+
+def test_a_layout_engine_that_is_set_but_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOGRAD_DOT", "no-such-command")
+    assert "no-such-command" in dict(doctor.report())["layout engine"]

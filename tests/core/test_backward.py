@@ -1,0 +1,469 @@
+"""The chain rule: what `backward` adds to which gradients, and what it never does."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import random
+import signal
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd
+import autograd.core.value
+from autograd import Value, dot, gradient, relu, sqrt, where
+from autograd.core.value import _below, topological_order
+
+INF = math.inf
+
+
+def chain(n: int, x: Value) -> Value:
+    y = x
+    for _ in range(n):
+        y = y + 1.0
+    return y
+
+
+def wide(n: int, x: Value) -> Value:
+    y: Value = autograd.sum([x * float(i) for i in range(n)])
+    return y
+
+
+def test_a_sum_of_products() -> None:
+    w, x, b = Value(2.0), Value(-3.0), Value(10.0)
+    y = w * x + b
+    y.backward()
+    assert (w.grad, x.grad, b.grad, y.grad) == (-3.0, 2.0, 1.0, 1.0)
+
+
+def test_backward_on_a_leaf() -> None:
+    x = Value(2.0)
+    x.backward()
+    x.backward(0.5)
+    assert x.grad == 1.5
+
+
+def test_an_operand_used_twice_gets_both_shares() -> None:
+    a = Value(3.0)
+    b = a + a
+    c = b * b
+    c.backward()
+    assert (a.grad, b.grad) == (24.0, 12.0)
+
+
+def test_twice_adds_exactly_twice() -> None:
+    a = Value(3.0)
+    b = a + a
+    c = b + b
+    c.backward()
+    once = (a.grad, b.grad, c.grad)
+    c.backward()
+    assert once == (4.0, 2.0, 1.0)
+    assert (a.grad, b.grad, c.grad) == (8.0, 2.0, 1.0)
+
+
+def test_gradients_of_two_roots_add_up_in_the_leaves() -> None:
+    a, b = Value(2.0), Value(3.0)
+    shared = a * b
+    (shared * 2.0).backward()
+    (shared * 10.0).backward()
+    assert (a.grad, b.grad, shared.grad) == (36.0, 24.0, 10.0)
+
+
+def test_a_ladder_of_diamonds() -> None:
+    """2^60 paths, 120 nodes: each is visited once."""
+    x = Value(1.0)
+    y = x
+    for _ in range(60):
+        y = y * 0.5 + y * 0.5
+    y.backward()
+    assert x.grad == 1.0
+
+
+def test_the_order_is_topological_where_depth_differs() -> None:
+    x = Value(2.0)
+    a = x * 3.0
+    b = chain(5, a) * a
+    (b * a).backward()
+    # (3x + 5)(3x)(3x): 81x² + 90x
+    assert x.grad == 81.0 * 4.0 + 90.0 * 2.0
+
+
+def test_leaves_of_wide_nodes_accumulate() -> None:
+    x, w = Value(2.0), Value(3.0)
+    y = autograd.sum([autograd.sum([x, w, w]), x, w])
+    for passes in (1.0, 2.0, 3.0):
+        y.backward()
+        assert (x.grad, w.grad) == (2.0 * passes, 3.0 * passes)
+    assert len(autograd.core.value.topological_order(y)[1]) == 2
+
+
+def test_a_node_waits_for_all_the_wide_nodes_that_use_it() -> None:
+    x = Value(2.0)
+    u = x * 3.0
+    for y in (autograd.sum([u, autograd.sum([u, x])]), autograd.sum([autograd.sum([u, x]), u])):
+        x.grad = 0.0
+        y.backward()
+        assert (x.grad, u.grad) == (7.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda u, c: u * c,
+        lambda u, c: c * u,
+        lambda u, c: autograd.sum([u] * int(c)),
+        lambda u, c: autograd.dot([u, 0.0], [c, 1.0], 1.0),
+    ],
+)
+@pytest.mark.parametrize("seed", [1.0, -1.0, -2.0])
+def test_a_node_used_many_times_waits_for_the_last(
+    use: Callable[[Value, float], Value], seed: float
+) -> None:
+    x = Value(2.0)
+    u = x * 3.0
+    y = use(u, 1.0)
+    for c in (2.0, 3.0, 4.0, 5.0):
+        y = use(u, c) + y
+    y.backward(seed)
+    assert (u.grad, x.grad) == (15.0 * seed, 45.0 * seed)
+
+
+def test_roots_given_twice_or_below_another_are_taken_once() -> None:
+    x = Value(2.0)
+    u = x * 3.0
+    y = u * u
+    for roots in ((y, y, x), (u, y), (y, u), (x, u, y)):
+        assert autograd.core.value.topological_order(*roots) == ([u, y], [x])
+
+
+@pytest.mark.parametrize("seed", [2.0, -0.5, 0, 3, True, 1e-300])
+def test_the_seed_multiplies(seed: float) -> None:
+    x = Value(3.0)
+    y = x * x
+    y.backward(seed)
+    assert (x.grad, y.grad) == (6.0 * seed, float(seed))
+
+
+@pytest.mark.parametrize("seed", [None, "1", 1j, Value(1.0)])
+def test_a_seed_that_is_no_number(seed: Any) -> None:
+    x = Value(3.0)
+    x.grad = 7.0
+    with pytest.raises(TypeError, match="seed of backward takes a real number"):
+        (x * x).backward(seed)
+    assert x.grad == 7.0
+
+
+def test_zero_grad_clears_all_that_the_root_depends_on() -> None:
+    x, w = Value(3.0), Value(2.0)
+    y = x * w
+    z = y + 1.0
+    z.backward()
+    z.zero_grad()
+    assert [v.grad for v in (x, w, y, z)] == [0.0] * 4
+
+
+# ---------------------------------------------------------------- zeros and infinities
+
+
+def test_a_zero_cotangent_is_stronger_than_an_infinite_partial() -> None:
+    x = Value(0.0)
+    (sqrt(x) * 0.0).backward()
+    assert x.grad == 0.0
+    assert gradient(sqrt(x) * 0.0, x) == 0.0
+    y = autograd.dot([x * 1.0, x * 2.0], [INF, 1.0], 1.0)
+    (y * 0.0).backward()
+    assert x.grad == 0.0
+
+
+def test_a_zero_seed_gives_zero() -> None:
+    x = Value(0.0)
+    sqrt(x).backward(0.0)
+    assert x.grad == 0.0
+
+
+def test_an_infinite_partial_is_reported_as_infinite() -> None:
+    x = Value(0.0)
+    sqrt(x).backward()
+    assert x.grad == INF
+
+
+def test_an_operand_not_selected_gets_zero_against_infinity() -> None:
+    a, b, leaf = Value(0.0), Value(2.0), Value(4.0)
+    below = leaf * 3.0
+    unused = below + b
+    y = sqrt(where(True, a, unused))
+    y.backward()
+    assert a.grad == INF
+    assert [v.grad for v in (b, leaf, below, unused)] == [0.0] * 4
+
+
+def test_relu_off_is_zero_against_infinity() -> None:
+    x = Value(-1.0)
+    sqrt(relu(x)).backward()
+    assert x.grad == 0.0
+
+
+def nan_by_product(x: Value) -> Value:
+    return sqrt(x * x)
+
+
+def nan_by_sum(x: Value) -> Value:
+    return sqrt(x) - sqrt(x * 1.0)
+
+
+def nan_by_exponent(x: Value) -> Value:
+    return (-2.0) ** (x + 3.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "error", "words"),
+    [
+        (nan_by_product, FloatingPointError, r"mul\(0\.0 labelled 'x'.*zero times infinity"),
+        (nan_by_sum, FloatingPointError, r"infinity minus infinity"),
+        (nan_by_exponent, ValueError, r"pow\(-2\.0, 3\.0\).*does not exist.*detach"),
+    ],
+)
+def test_a_nan_from_finite_numbers_is_an_error(
+    f: Callable[[Value], Value], error: type[Exception], words: str
+) -> None:
+    x = Value(0.0, label="x")
+    x.grad = 5.0
+    y = f(x)
+    with pytest.raises(error, match=words):
+        y.backward()
+    with pytest.raises(error, match=words):
+        gradient(y, x)
+    assert x.grad == 5.0
+
+
+def test_nan_and_infinite_operands_give_what_floats_give() -> None:
+    x, y = Value(INF), Value(0.0)
+    (x * y).backward()
+    assert (x.grad, y.grad) == (0.0, INF)
+    x = Value(math.nan)
+    (x * x).backward()
+    assert math.isnan(x.grad)
+    x, c = Value(0.0), Value(2.0)
+    (sqrt(x * x) + c * INF).backward()  # an infinite constant: NaN is nobody's mistake
+    assert math.isnan(x.grad)
+
+
+def test_a_gradient_that_was_nan_stays_so() -> None:
+    x = Value(2.0)
+    x.grad = math.nan
+    (x * 3.0).backward()
+    assert math.isnan(x.grad)
+
+
+def test_a_nan_seed_is_passed_on() -> None:
+    x = Value(2.0)
+    (x * 3.0).backward(math.nan)
+    assert math.isnan(x.grad)
+
+
+# ---------------------------------------------------------------- errors on the way
+
+
+@pytest.mark.parametrize("delay", [1e-4, 3e-3, 1e-2, 3e-2])
+def test_after_an_interruption_the_leaves_have_all_or_nothing(delay: float) -> None:
+    x, w = Value(1.0), Value(1.0)
+    y = x * w
+    for _ in range(20_000):
+        y = y + x
+    x.grad, w.grad = 7.0, 8.0
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, delay)
+        with contextlib.suppress(KeyboardInterrupt):
+            y.backward()
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    assert (x.grad, w.grad) in [(7.0, 8.0), (7.0 + 20_001.0, 8.0 + 1.0)]
+
+
+def test_opposite_infinities_of_two_passes_are_an_error() -> None:
+    x, w = Value(0.0, label="x"), Value(1.0)
+    y = sqrt(x) * w
+    y.backward()
+    assert x.grad == INF
+    with pytest.raises(
+        FloatingPointError, match=r"-inf to the gradient inf of 0\.0 labelled 'x'"
+    ):
+        y.backward(-1.0)
+    assert (x.grad, w.grad) == (INF, 0.0)
+
+
+# ---------------------------------------------------------------- size and memory
+
+
+def test_a_chain_of_a_million_nodes() -> None:
+    x = Value(0.0)
+    y = chain(10**6, x)
+    y.backward()
+    assert (y.data, x.grad) == (1e6, 1.0)
+
+
+def powers(n: int, x: Value) -> Value:
+    y = x
+    for _ in range(n):
+        y = y * x
+    return y
+
+
+@pytest.mark.parametrize("build", [powers, wide])
+def test_everything_is_freed_by_reference_counting(
+    build: Callable[[int, Value], Value],
+) -> None:
+    """The leaf is referred to by every node; without the collector, by none in the end."""
+    x = Value(0.5)
+    gc.collect()
+    gc.disable()
+    try:
+        alone = sys.getrefcount(x)
+        y = build(10**5, x)
+        y.backward()
+        assert sys.getrefcount(x) >= alone + 10**5
+        del y
+        assert sys.getrefcount(x) == alone
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_node_takes_at_most_200_bytes() -> None:
+    n, x = 10_000, Value(0.5)
+    tracemalloc.start()
+    try:
+        y = chain(n, x)
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert y.data == n + 0.5
+    assert size / n <= 200.0
+
+
+def test_time_is_linear_in_the_number_of_nodes() -> None:
+    """A hundredfold the nodes, a hundredfold time: never near the square of it."""
+
+    def seconds(n: int) -> float:
+        y = chain(n, Value(0.0))
+        started = time.process_time()
+        y.backward()
+        return time.process_time() - started
+
+    small = min(seconds(3_000) for _ in range(5))
+    large = min(seconds(300_000) for _ in range(3))
+    assert large < 1_000.0 * small
+
+
+@pytest.mark.parametrize("uses", [62, 63, 64, 65, 126, 127, 128, 1000])
+def test_a_node_with_many_uses_can_be_swept_again_at_once(uses: int) -> None:
+    x = Value(2.0)
+    y = x * 3.0
+    total = autograd.sum([y * 1.0 for _ in range(uses)])
+    chained = y
+    for _ in range(uses):
+        chained = chained + y
+    for k in range(1, 4):
+        total.backward()
+        assert x.grad == 3.0 * uses * k
+        assert y.grad == uses
+    x.zero_grad()
+    for k in range(1, 4):
+        chained.backward()
+        assert x.grad == 3.0 * (uses + 1) * k
+        (x * 1.0).backward(0.0)
+        assert topological_order(chained)[0][-1] is chained
+        assert len(topological_order(chained)[0]) == uses + 1
+
+
+def test_a_root_below_another_is_counted_wherever_it_is_used() -> None:
+    x = Value(2.0)
+    lowest = x * 3.0
+    below = lowest + 1.0
+    for above in (below * 2.0, 2.0 * below, autograd.sum([below, x, x]), below * below):
+        for roots in ([below, above], [above, below]):
+            assert topological_order(*roots) == ([lowest, below, above], [x])
+
+
+@pytest.mark.parametrize("uses", [63, 64, 65, 1000])
+@pytest.mark.parametrize("use", ["left", "right", "wide"])
+def test_a_pass_that_was_cut_off_does_not_disturb_the_next(use: str, uses: int) -> None:
+    """As a KeyboardInterrupt may leave the nodes: counted, and not walked."""
+    x = Value(2.0)
+    y = x * 3.0
+    sides = {"left": lambda: y * 1.0, "right": lambda: 1.0 * y, "wide": lambda: y}
+    total: Value = autograd.sum([sides[use]() for _ in range(uses)])
+    for _ in range(3):
+        _below((total,), [], False)
+        total.backward()
+        assert (y.grad, x.grad) == (uses, 3.0 * uses)
+        x.grad = 0.0
+
+
+@pytest.mark.parametrize("moment", range(8))
+def test_a_traversal_within_another_takes_marks_of_its_own(moment: int) -> None:
+    """One that the garbage collector's callback makes, as a finalizer might.
+
+    Compiled, a traversal gives the collector next to no occasion to run.
+    """
+    x, other = Value(2.0), Value(3.0)
+    y = x * 3.0
+    total: Value = autograd.sum([y] * 70)  # more than a traversal has marks at first
+    square = other * other
+    moments = iter(range(1000))
+
+    def collected(phase: str, _: dict[str, int]) -> None:
+        if phase == "stop" and next(moments) == moment:
+            square.backward()
+            square.backward()
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(collected)
+    gc.set_threshold(1)
+    try:
+        total.backward()
+    finally:
+        gc.callbacks.remove(collected)
+        gc.set_threshold(*thresholds)
+    assert (y.grad, x.grad) == (70.0, 210.0)
+    other.grad = 0.0
+    square.backward()
+    assert other.grad == 6.0
+
+
+def test_the_order_of_the_sweep_depends_on_the_graph_alone() -> None:
+    """Bit for bit the same gradients, although their sum depends on its order."""
+
+    def run(garbage: int) -> list[float]:
+        keep = [Value(0.0) for _ in range(garbage)]  # moves the nodes to other addresses
+        rng = random.Random(7)
+        xs = [Value(rng.uniform(-1.0, 1.0)) for _ in range(5)]
+        nodes = list(xs)
+        for _ in range(300):
+            a, b, c = rng.choices(nodes, k=3)
+            nodes.append((a * 0.7 + b * c).sin() if rng.random() < 0.7 else dot([a, b], [b, c]))
+        autograd.sum(nodes).backward()
+        assert len(keep) == garbage
+        return [x.grad for x in xs]
+
+    first = run(0)
+    assert all(run(garbage) == first for garbage in (1, 17, 1000))
+
+
+def test_the_gradient_in_what_the_root_does_not_depend_on_is_zero() -> None:
+    x, other = Value(2.0), Value(3.0)
+    assert gradient(x * x, [other, x, other * 1.0]) == [0.0, 4.0, 0.0]
+    assert gradient(x * x, other) == 0.0

@@ -1,0 +1,229 @@
+"""Pickling and copying of graphs: deep ones, shared ones, with operations of one's own."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import Value, dot, primitive
+from autograd.core.table import TABLE
+
+Copier = Callable[[Any], Any]
+
+
+def python_pickle(x: Any) -> Any:
+    """Through the pickler that is written in Python."""
+    buffer = io.BytesIO()
+    pickle._Pickler(buffer).dump(x)
+    return pickle.loads(buffer.getvalue())
+
+
+def pickled(protocol: int) -> Copier:
+    def through_pickle(x: Any) -> Any:
+        return pickle.loads(pickle.dumps(x, protocol=protocol))
+
+    return through_pickle
+
+
+COPIERS: dict[str, Copier] = {
+    **{f"protocol {n}": pickled(n) for n in range(pickle.HIGHEST_PROTOCOL + 1)},
+    "python pickler": python_pickle,
+    "deepcopy": copy.deepcopy,
+}
+copies = pytest.mark.parametrize("clone", COPIERS.values(), ids=COPIERS.keys())
+
+
+def described(root: Value) -> list[tuple[Any, ...]]:
+    """The graph as plain data: each node with the numbers of its operands."""
+    order, leaves = autograd.core.value.topological_order(root)
+    numbers = {node: i for i, node in enumerate(leaves + order)}
+    return [
+        (
+            node.data,
+            node.grad,
+            node.label,
+            node.op,
+            [numbers[x] if type(x) is Value else x for x in node.operands],
+            node.partials,
+        )
+        for node in leaves + order
+    ]
+
+
+@copies
+def test_a_copy_has_all_that_the_original_has(clone: Copier) -> None:
+    x, w = Value(0.5, label="x"), Value(-2.0, label="w")
+    y = (x * w + 1.0).tanh() - 3.0 / x
+    z = dot([y, 2.0], [x, w], y).maximum(x, 0.25)
+    z.label = "z"
+    z.backward()
+    twin = clone(z)
+    assert twin is not z
+    assert described(twin) == described(z)
+
+
+@copies
+def test_a_copy_lives_on_its_own(clone: Copier) -> None:
+    x = Value(3.0, label="x")
+    y = x * x
+    twin = clone(y)
+    twin.backward()
+    (leaf,) = twin._prev
+    assert leaf is not x
+    assert (leaf.grad, leaf.label, x.grad) == (6.0, "x", 0.0)
+    y.backward()
+    assert (x.grad, leaf.grad) == (6.0, 6.0)
+
+
+@copies
+def test_a_leaf(clone: Copier) -> None:
+    x = Value(3.0, label="x")
+    x.grad = 2.0
+    twin = clone(x)
+    assert (twin.data, twin.grad, twin.label, twin.op) == (3.0, 2.0, "x", None)
+
+
+@copies
+@pytest.mark.parametrize("turn", [1, -1])
+def test_nodes_that_are_copied_together_stay_shared(clone: Copier, turn: int) -> None:
+    x = Value(3.0)
+    y = x * 2.0
+    z = y + x
+    together = clone((x, y, z, x)[::turn])
+    x2, y2, z2, again = together[::turn]
+    assert x2 is again
+    assert y2.inputs == (x2,)
+    assert z2.inputs == (y2, x2)
+    assert z2.data == 9.0
+
+
+@copies
+def test_values_inside_containers(clone: Copier) -> None:
+    w = Value(2.0)
+    model = {"w": w, "outputs": [w * float(i) for i in range(3)]}
+    twin = clone(model)
+    assert all(y.inputs == (twin["w"],) for y in twin["outputs"])
+    assert twin["w"] is not w
+
+
+@copies
+def test_a_graph_deeper_than_the_recursion_limit(clone: Copier) -> None:
+    n = 100_000 if clone is not python_pickle else 5_000
+    x = Value(0.0)
+    y = x
+    for _ in range(n):
+        y = y + 1.0
+    twin = clone(y)
+    twin.backward()
+    assert (twin.data, x.grad) == (float(n), 0.0)
+    order, (leaf,) = autograd.core.value.topological_order(twin)
+    assert (len(order), leaf.grad) == (n, 1.0)
+
+
+def test_deep_graphs_beside_each_other() -> None:
+    deep = []
+    for start in (1.0, 2.0, 3.0):
+        y = Value(start)
+        for _ in range(10_000):
+            y = y + 1.0
+        deep.append(y)
+    pickle.dumps(deep[1])
+    found = pickle.loads(pickle.dumps(deep))
+    assert [y.data for y in found] == [10_001.0, 10_002.0, 10_003.0]
+
+
+@copies
+def test_copying_again_gives_the_same(clone: Copier) -> None:
+    y = Value(2.0).exp() * 3.0
+    assert described(clone(clone(y))) == described(clone(y)) == described(y)
+
+
+def test_the_original_works_as_before_after_pickling() -> None:
+    x = Value(2.0)
+    y = x * x * x
+    first = pickle.dumps(y)
+    y.backward()
+    assert x.grad == 12.0
+    y.zero_grad()
+    assert pickle.dumps(y) == first
+
+
+def test_a_failed_pickle_leaves_the_graph_usable() -> None:
+    x = Value(2.0)
+    y = x * x
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps((y, lambda: None))
+    assert pickle.loads(pickle.dumps(y)).data == 4.0
+    y.backward()
+    assert x.grad == 4.0
+
+
+def test_an_own_operation_is_found_again_by_its_name() -> None:
+    try:
+        cube = primitive("cube_3", lambda x: x**3, lambda out, x: 3.0 * x * x)
+        stored = pickle.dumps(cube(Value(2.0)))
+        twin = pickle.loads(stored)
+        assert twin.op is cube
+        assert copy.deepcopy(twin).op is cube
+        twin.backward()
+        assert twin.inputs[0].grad == 12.0
+        del TABLE["cube_3"]
+        with pytest.raises(LookupError, match="'cube_3', which is not defined here; call"):
+            pickle.loads(stored)
+    finally:
+        TABLE.pop("cube_3", None)
+
+
+def test_a_primitive_is_pickled_by_name() -> None:
+    assert pickle.loads(pickle.dumps(TABLE["exp"])) is TABLE["exp"]
+    assert copy.deepcopy(TABLE["exp"]) is TABLE["exp"]
+
+
+class Full:
+    """A file on a disk that is full."""
+
+    def write(self, data: bytes) -> int:
+        raise OSError("no space left")
+
+
+def test_a_copy_that_failed_leaves_no_trace() -> None:
+    y = Value(1.0)
+    for _ in range(50_000):
+        y = y + 1.0
+    with pytest.raises(OSError, match="no space"):
+        pickle.dump(y, Full())
+    assert pickle.loads(pickle.dumps(y)).data == copy.deepcopy(y).data == y.data
+
+
+def test_a_state_whose_parts_do_not_fit_is_refused() -> None:
+    a, b, c = Value(1.0), Value(2.0), Value(3.0)
+    for extra in (
+        ((a, b, c), (a, b, c), (1.0,), None),
+        ((a, b), (a, b, c), (1.0, 1.0, 1.0), None),
+        ((a, b, c), (a, b), (1.0, 1.0), None),
+        ((a, b, c), (c, b, a), (1.0, 1.0, 1.0), None),
+        ((a, b, c), (a, b, c), (1.0, 1.0, 1.0), None, None),
+    ):
+        state = (6.0, 0.0, TABLE["sum"], None, None, 0.0, 0.0, extra)
+        with pytest.raises(TypeError, match="this is no state of a Value"):
+            Value(0.0).__setstate__(state)
+
+
+@copies
+def test_a_node_with_three_hundred_inputs(clone: Copier) -> None:
+    y = autograd.sum([Value(float(i)) for i in range(300)])
+    assert described(clone(y)) == described(y)
+
+
+@copies
+def test_a_sum_of_values_and_numbers(clone: Copier) -> None:
+    y = clone(autograd.sum([Value(1.0), 2.0, Value(3.0)]))
+    assert (len(y.operands), y.partials) == (3, (1.0, 1.0))
+    y.backward(2.0)
+    assert [x.grad for x in y.inputs] == [2.0, 2.0]

@@ -1,0 +1,209 @@
+"""Every rule of the table against mpmath: values and partials to 4 ulp, third derivatives."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mpmath
+import pytest
+from mpmath import mp, mpf
+
+from autograd import Primitive, Value, grad, gradient
+from autograd.core.table import TABLE, _own
+from autograd.testing.oracle import values
+from tests.core.measure_ulp import BOUND, HARD, main, measure, ulps
+from tests.core.reference import REFERENCES
+
+INF, NAN = math.inf, math.nan
+NAMES = sorted(REFERENCES)
+
+
+@pytest.fixture(autouse=True)
+def sixty_digits() -> Iterator[None]:
+    with mp.workdps(60):
+        yield
+
+
+def test_every_primitive_has_a_reference() -> None:
+    assert set(REFERENCES) == set(values()) == _own
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_and_first_partials_are_within_4_ulp(name: str) -> None:
+    for what, (error, operands) in measure(name, 100).items():
+        assert error <= BOUND, f"{what} of {name}{operands} is {error:.1f} ulp off"
+
+
+@pytest.mark.parametrize(("x", "y"), HARD["div"])
+def test_a_quotient_that_is_subnormal(x: float, y: float) -> None:
+    _, wanted = TABLE["div"](Value(x), Value(y)).partials
+    assert (Value(x) / Value(y)).partials[1] == wanted != -(x / y) / y
+    assert (x / Value(y)).partials == (wanted,)
+
+
+@pytest.mark.parametrize(("factor", "code"), [(1.0, 0), (1.0 + 2e-15, 1)])
+def test_the_script_that_measures_tells_a_wrong_digit(
+    factor: float,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rules = (lambda out, x: factor / x,)
+    planted = Primitive("log", math.log, rules, "log", False, False, "", "", "")
+    monkeypatch.setitem(TABLE, "log", planted)
+    assert main(["--points", "50", "log"]) == code
+    value, partial = capsys.readouterr().out.splitlines()
+    assert value.startswith("log               value ")
+    assert partial.startswith("log               partial 0 ")
+    assert ("over" in partial) == bool(code)
+
+
+@pytest.mark.parametrize(
+    ("got", "wanted", "error"),
+    [
+        (1.0, 1.0, 0.0),
+        (1.0 + 3 * 2.0**-52, 1.0, 3.0),
+        (5e-324, 0.0, 1.0),
+        (INF, 2.0**1023, 2.0**52),
+        (INF, mpf(2) ** 1024, 0.0),
+        (-INF, mpf(2) ** 1024, INF),
+        (sys.float_info.max, mpf(2) ** 1024, 1.0),
+        (NAN, 1.0, INF),
+        (1.0, NAN, INF),
+        (NAN, mpf(NAN), 0.0),
+    ],
+)
+def test_ulps(got: float, wanted: Any, error: float) -> None:
+    assert ulps(got, mpf(wanted)) == error
+
+
+@pytest.mark.parametrize(
+    "name", ["sigmoid", "tanh", "bell", "asin", "acos", "atanh", "atan", "erf"]
+)
+@pytest.mark.parametrize("x", [1e-9, -1e-9, 1e-3])
+def test_second_derivatives_keep_their_digits_near_their_root(name: str, x: float) -> None:
+    (slope,) = REFERENCES[name].partials
+    got = grad(grad(TABLE[name]))(x)
+    assert got == pytest.approx(float(mpmath.diff(slope, mpf(x))), rel=1e-13, abs=0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "operands"),
+    [
+        ("hypot", (3e-300, 4e-300)),
+        ("hypot", (3e-320, 4e-320)),
+        ("hypot", (3e301, -4e301)),
+        ("atan2", (1e-290, 1e-145)),
+        ("atan2", (1e-152, -2e-152)),
+        ("atan2", (1e160, 2e152)),
+        ("div", (1e-310, 0.03)),
+        ("pow", (5.0, 0.1)),
+        ("pow", (1e40, 0.3)),
+        ("pow", (1e100, -2.5)),
+        ("pow", (0.02, 179.5)),
+        ("pow", (1.265e-321, 3.08)),
+        ("pow", (0.3, 1.0 + 2.0**-20)),
+        ("pow", (1e3, 102.6)),
+        ("gaussian", (26.5, 1.0)),
+        ("exp_of_difference", (3.0, 700.0)),
+        ("silu", (-700.0,)),
+        ("silu", (-705.0,)),
+        ("gelu", (-37.5,)),
+        ("normal_cdf", (-37.4,)),
+        ("erf", (26.0,)),
+        ("tanh", (20.0,)),
+        ("sigmoid", (-700.0,)),
+        ("asin", (1.0 - 2.0**-53,)),
+        ("acosh", (1.0000001,)),
+        ("cbrt", (-7e200,)),
+        ("sqrt", (1e-200,)),
+    ],
+)
+def test_second_derivatives_where_the_rules_branch(
+    name: str, operands: tuple[float, ...]
+) -> None:
+    for slot, x in enumerate(operands):
+
+        def slope(t: Any) -> Any:
+            exact = [mpf(c) for c in operands]
+            exact[slot] = t  # noqa: B023
+            return REFERENCES[name].partials[slot](*exact)  # noqa: B023
+
+        with mp.workdps(500):
+            step = mpf(10) ** -50 * abs(x)
+            wanted = (slope(x + step) - slope(x - step)) / (2 * step)
+        leaf = Value(x)
+        y = TABLE[name](*operands[:slot], leaf, *operands[slot + 1 :])
+        got = gradient(gradient(y, leaf, create_graph=True), leaf)
+        assert ulps(got, wanted) <= 12.0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_partials_recorded_for_one_operand_are_those_for_all(name: str) -> None:
+    """A node with plain numbers among its operands records the others' partials alone."""
+    for operands in REFERENCES[name].smooth:
+        whole = TABLE[name](*map(Value, operands))
+        for slot, x in enumerate(operands):
+            mixed: list[Any] = list(operands)
+            mixed[slot] = Value(x)
+            y = TABLE[name](*mixed)
+            assert y.data == whole.data
+            assert [type(c) for c in y.operands].count(Value) == 1
+            assert y.operands[slot] is mixed[slot]
+            for c, number in zip(y.operands, operands):
+                assert (c.data if type(c) is Value else c) == number
+            (partial,) = y.partials
+            assert partial == whole.partials[slot] or math.isnan(partial)
+
+
+def inner(x: Any, start: float, slope: float) -> Any:
+    """start at x = 0, with three derivatives in x."""
+    return start + (slope * x + x * x / 2.0)
+
+
+def outer(y: Any) -> Any:
+    return y + 0.7 * (y * y)
+
+
+def third(f: Callable[[Any], Any]) -> float:
+    result = grad(grad(grad(f)))(0.0)
+    return float(result)
+
+
+def moving_slots(name: str, operands: tuple[float, ...]) -> list[tuple[int, ...]]:
+    """The sets of slots to move together: each alone, and all."""
+    if name == "pow" and operands[0] < 0.0:
+        return [(0,)]
+    if name in ("where", "take"):  # the first operand is the choice
+        slots = tuple(range(1, len(operands)))
+        return [*((slot,) for slot in slots), slots]
+    slots = tuple(range(len(operands)))
+    return [*((slot,) for slot in slots), slots] if len(slots) > 1 else [slots]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_third_derivatives_of_a_composition(name: str) -> None:
+    reference = REFERENCES[name]
+    for operands in reference.smooth:
+        for slots in moving_slots(name, operands):
+
+            def composed(f: Callable[..., Any], x: Any) -> Any:
+                moved = [
+                    inner(x, c, 1.0 + 0.5 * slot) if slot in slots else c  # noqa: B023
+                    for slot, c in enumerate(operands)  # noqa: B023
+                ]
+                return outer(f(*moved))
+
+            def by_mpmath(x: Any) -> Any:
+                return composed(values()[name], x)
+
+            def by_the_table(x: Any) -> Any:
+                return composed(TABLE[name], x)
+
+            wanted = float(mpmath.diff(by_mpmath, 0, 3))
+            got = third(by_the_table)
+            close = math.isclose(got, wanted, rel_tol=1e-9)
+            assert close, f"{name}{operands}, moving {slots}: {got} instead of {wanted}"

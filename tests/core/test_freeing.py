@@ -1,0 +1,266 @@
+"""A graph is freed at once, to the last node, wherever its last reference goes."""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from autograd import Value, dot, primitive
+from autograd.core.table import TABLE
+from tests.builds import THIS, run
+
+DEEP = 30_000
+
+
+def graph(x: Value, n: int = DEEP) -> Value:
+    """A chain in which every second node, and every wide one, refers to the leaf."""
+    y = x
+    for i in range(n // 2):
+        y = dot([y, 0.5], [1.0, x]) if i % 10 == 0 else y * x
+        y = y + 1.0
+        y.label = "sum"
+    return y
+
+
+class Holder:
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+
+class Undertaker(Holder):
+    """Builds, differentiates and frees another graph while it is finalized."""
+
+    def __del__(self) -> None:
+        y = graph(self.held)
+        y.backward()
+        threading.Event().wait(0.0)  # lets other threads run
+
+
+def frees_all(test: Callable[[Value], None]) -> Callable[[], None]:
+    """Gives a test a leaf that nothing may refer to afterwards, with the collector off."""
+
+    def tested() -> None:
+        x = Value(0.5)
+        alone = sys.getrefcount(x)
+        gc.disable()
+        try:
+            test(x)
+        finally:
+            gc.enable()
+        assert sys.getrefcount(x) == alone
+
+    tested.__doc__ = test.__doc__
+    return tested
+
+
+@frees_all
+def test_a_name(x: Value) -> None:
+    y = graph(x)
+    before = sys.getrefcount(x)
+    assert before > DEEP // 2
+    del y
+
+
+@frees_all
+def test_a_name_that_is_given_anew(x: Value) -> None:
+    y = graph(x)
+    for _ in range(3):
+        y = graph(x) * y
+    y = Value(0.0)
+    assert y.op is None
+
+
+@frees_all
+def test_an_attribute_an_element_and_a_cell(x: Value) -> None:
+    holder, elements, table = Holder(graph(x)), [graph(x)] * 3, {"y": graph(x), x: graph(x)}
+    cell: Callable[[], Value] = (lambda y: lambda: y)(graph(x))
+    assert cell().op is not None
+    del holder.held, cell
+    elements.clear()
+    table.clear()
+
+
+@frees_all
+def test_a_generator_that_is_closed(x: Value) -> None:
+    def values() -> Generator[float, None, None]:
+        y = graph(x)
+        yield y.data
+        yield y.data
+
+    closed, dropped, failed = values(), values(), values()
+    for each in (closed, dropped, failed):
+        next(each)
+    closed.close()
+    del dropped
+    with pytest.raises(KeyError):
+        failed.throw(KeyError)
+
+
+@frees_all
+def test_a_cycle_that_the_collector_finds(x: Value) -> None:
+    holder = Holder(None)
+    holder.held = (holder, graph(x))
+    alone = weakref.ref(holder)
+    del holder
+    gc.collect()
+    assert alone() is None
+
+
+@frees_all
+def test_a_finalizer_and_the_callback_of_a_weak_reference(x: Value) -> None:
+    kept = [graph(x)]
+    holder = Undertaker(x)
+    watched = weakref.ref(holder, lambda _: kept.clear())
+    del holder
+    assert watched() is None
+    assert kept == []
+
+
+@frees_all
+def test_a_traceback(x: Value) -> None:
+    def fail(y: Value) -> Value:
+        return (y - y).log()
+
+    with pytest.raises(ValueError, match="log") as caught:
+        fail(graph(x))
+    with pytest.raises(ZeroDivisionError):
+        graph(x) / (graph(x) * 0.0)
+    caught.value.__traceback__ = None
+    del caught
+
+
+@frees_all
+def test_another_thread(x: Value) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(graph, x)
+        y = made.result()
+        del made
+        box = [y]
+        del y
+        pool.submit(box.clear).result()
+
+
+@frees_all
+def test_several_threads_at_once(x: Value) -> None:
+    """Each frees graphs that the others have made, over a leaf of its own."""
+
+    def swap(shared: list[Value]) -> None:
+        for i in range(40):
+            shared[i % 4] = graph(leaves[i % 4], 1000)
+
+    leaves = [Value(0.5) for _ in range(4)]
+    counts = [sys.getrefcount(leaf) for leaf in leaves]
+    shared = leaves[:]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(swap, [shared] * 4))
+    finally:
+        sys.setswitchinterval(interval)
+    shared.clear()
+    assert [sys.getrefcount(leaf) for leaf in leaves] == counts
+
+
+@frees_all
+def test_nodes_one_by_one_in_any_order(x: Value) -> None:
+    y, nodes = x, []
+    for _ in range(10 * DEEP):
+        y = y * x
+        nodes.append(y)
+    del y
+    random.Random(3).shuffle(nodes)
+    while nodes:
+        nodes.pop()
+
+
+@frees_all
+def test_a_rule_that_dies_with_the_last_node_that_uses_it(x: Value) -> None:
+    """Its finalizer runs while the nodes below are being freed."""
+    try:
+        for _ in range(3):
+            undertaker, below = Undertaker(x), graph(x)
+            last = primitive(
+                "last", lambda a: a, lambda out, a, *_, held=(undertaker, below): 1.0
+            )
+            y = last(below + x) * below
+            watched = weakref.ref(undertaker)
+            del TABLE["last"], last, undertaker, below
+            y.backward()
+            assert watched() is not None
+            del y
+            assert watched() is None
+    finally:
+        TABLE.pop("last", None)
+
+
+@frees_all
+def test_a_node_that_is_made_a_leaf(x: Value) -> None:
+    y = graph(x)
+    Value.__init__(y, 3.0, label="y")
+    assert (y.data, y.inputs, y.label) == (3.0, (), "y")
+    z = dot([x, y], [y, x], x)
+    Value.__init__(z, 4.0)
+    assert (z.data, z.inputs, z.operands, z.partials, z.label) == (4.0, (), (), (), None)
+    with pytest.raises(TypeError):
+        Value.__init__(z, "5")  # type: ignore[arg-type]
+    assert z.data == 4.0
+
+
+def test_nodes_in_memory_that_held_other_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Glibc fills what it gives out with bytes that, as a count, say: immortal."""
+    monkeypatch.setenv("MALLOC_PERTURB_", "1")
+    code = (
+        "import sys\n"
+        "from autograd import Value\n"
+        "from tests.core.test_freeing import graph\n"
+        "x = Value(0.5)\n"
+        "alone = sys.getrefcount(x)\n"
+        "print(sys.getrefcount(Value(0.5)) == sys.getrefcount(object()))\n"
+        "y = graph(x)\n"
+        "del y\n"
+        "print(sys.getrefcount(x) - alone)\n"
+    )
+    done = run(THIS, "-c", code)
+    assert (done.stdout, done.stderr) == (b"True\n0\n", b"")
+
+
+def test_the_end_of_the_interpreter() -> None:
+    """Graphs in a module, a class, a frame and a cycle, when all of them go."""
+    code = (
+        "import sys\n"
+        "from autograd import *\n"
+        "from tests.core.test_freeing import Holder, Undertaker, graph\n"
+        "x = Value(0.5)\n"
+        "y = graph(x)\n"
+        "class Model: z = graph(x)\n"
+        "cycle = Holder(graph(x)); cycle.held = (cycle, cycle.held)\n"
+        "sys.graph = graph(x); sys.last = Undertaker(x)\n"
+        "def frame(): y = graph(x); yield y\n"
+        "paused = frame(); next(paused)\n"
+        "no_grad().__enter__()\n"
+    )
+    done = run(THIS, "-c", code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_thread_that_still_runs_at_the_end() -> None:
+    code = (
+        "import threading\n"
+        "from tests.core.test_freeing import graph\n"
+        "from autograd import Value\n"
+        "def work():\n"
+        "    while True: graph(Value(0.5), 1000).backward()\n"
+        "for _ in range(3): threading.Thread(target=work, daemon=True).start()\n"
+        "print(graph(Value(0.5), 1000).op)\n"
+    )
+    done = run(THIS, "-c", code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"+\n", b"")

@@ -1,0 +1,169 @@
+"""The functions: floats from floats, Values from Values, and how they take arguments."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import pytest
+
+import autograd
+import autograd.core.functions as functional
+from autograd import Value, clip, dot, elu, leaky_relu, log, take, where
+from autograd.core.table import TABLE
+
+FUNCTIONS = [*functional.__all__, "abs", "pow", "sum"]
+SAME_SHAPE = [name for name in FUNCTIONS if name in TABLE and not TABLE[name].variadic]
+LISTS = ["maximum", "minimum", "logsumexp", "sum", "fsum"]
+
+
+def test_star_import_shadows_no_builtin() -> None:
+    assert not set(autograd.__all__) & set(dir(builtins))
+    namespace: dict[str, Any] = {}
+    exec("from autograd import *", namespace)
+    assert set(autograd.__all__) <= set(namespace)
+    assert not set(namespace) & (set(dir(builtins)) - {"__builtins__", "__doc__"})
+
+
+def test_the_names_are_listed_once_and_exist() -> None:
+    assert len(set(autograd.__all__)) == len(autograd.__all__)
+    assert all(hasattr(autograd, name) for name in [*autograd.__all__, "abs", "pow", "sum"])
+    internal = {"bell", "cbrt_slope", "exp_of_difference", "gaussian", "identity", "normal_cdf"}
+    internal.add("rsqrt")
+    assert set(FUNCTIONS) == (_library() - internal) | {"fsum"}
+
+
+def _library() -> set[str]:
+    return set(autograd.core.table._own)
+
+
+@pytest.mark.parametrize("name", SAME_SHAPE)
+def test_floats_give_floats_and_values_give_values(name: str) -> None:
+    function, entry = getattr(autograd, name), TABLE[name]
+    start = 1.5 if name == "acosh" else 0.25
+    numbers = [start + 0.25 * slot for slot in range(len(entry.rules))]
+    result = function(*numbers)
+    assert type(result) is float
+    assert result == entry(*numbers)
+    y = function(*map(Value, numbers))
+    assert (type(y), y.op, y.data) == (Value, entry, result)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_many_operands_may_come_as_a_list(name: str) -> None:
+    function, xs = getattr(autograd, name), [Value(1.0), 2.0, Value(0.5)]
+    spread, together, lazily = function(*xs), function(xs), function(x for x in xs)
+    assert spread.operands == together.operands == lazily.operands == tuple(xs)
+    assert spread.data == together.data == lazily.data
+    assert function(1.0, 2.0, 0.5) == spread.data
+    assert function(xs[0]).operands == (xs[0],)
+
+
+def test_sum_is_rounded_once() -> None:
+    assert autograd.sum([0.1] * 10) == 1.0
+    assert autograd.sum([Value(0.1)] * 10).data == 1.0
+    assert autograd.fsum is autograd.sum
+
+
+def test_hypot_takes_any_number_of_operands() -> None:
+    y = autograd.hypot(Value(2.0), 3.0, Value(6.0))
+    assert (y.data, y.partials) == (7.0, (2.0 / 7.0, 6.0 / 7.0))
+
+
+def test_default_arguments() -> None:
+    x = Value(-2.0)
+    assert leaky_relu(x).data == -0.02
+    assert elu(x).data == math.expm1(-2.0)
+    assert clip(x).data == -2.0
+    assert clip(x, low=-1.0).data == -1.0
+    assert clip(x, high=-3.0).data == -3.0
+
+
+def test_slopes_may_be_learnt() -> None:
+    x, slope = Value(-2.0), Value(0.25)
+    leaky_relu(x, slope).backward()
+    assert (x.grad, slope.grad) == (0.25, -2.0)
+
+
+# ---------------------------------------------------------------- where
+
+
+def test_where_differentiates_the_chosen_branch_alone() -> None:
+    x, y = Value(2.0), Value(3.0)
+    chosen = where(x < y, x * 10.0, y * 10.0)
+    chosen.backward()
+    assert (chosen.data, x.grad, y.grad) == (20.0, 10.0, 0.0)
+
+
+@pytest.mark.parametrize("condition", [True, 1, 0.5, "yes", Value(1.0)])
+def test_where_takes_any_truth_value(condition: object) -> None:
+    assert where(condition, 1.0, 2.0) == 1.0
+    assert where(not condition, 1.0, 2.0) == 2.0
+
+
+def test_where_calls_only_the_chosen_branch() -> None:
+    x = Value(-1.0)
+    assert where(x > 0.0, lambda: log(x), 7.0) == 7.0
+    assert where(x <= 0.0, 7.0, lambda: log(x)) == 7.0
+    y = where(x > 0.0, lambda: log(x), lambda: x * 2.0)
+    assert (y.data, y.op) == (-2.0, TABLE["mul"])
+    with pytest.raises(ValueError, match="log"):
+        where(x > 0.0, log(x), 7.0)
+
+
+# ---------------------------------------------------------------- take
+
+
+def test_take() -> None:
+    xs: list[Any] = [Value(1.0), Value(2.0), 3.0]
+    y = take(xs, -2)
+    y.backward()
+    assert (y.data, y.operands) == (2.0, (-2.0, *xs))
+    assert [xs[0].grad, xs[1].grad] == [0.0, 1.0]
+    assert take((x for x in [4.0, 5.0]), True) == 5.0
+
+
+@pytest.mark.parametrize("index", [2, 7, -3])
+def test_take_out_of_range(index: int) -> None:
+    with pytest.raises(IndexError, match=rf"take\({index}.*index {index} of 2 elements"):
+        take([Value(1.0), 2.0], index)
+
+
+@pytest.mark.parametrize("index", [1.0, "1", None, Value(1.0)])
+def test_take_wants_an_integer(index: Any) -> None:
+    with pytest.raises(TypeError, match="take: the index is an integer, got"):
+        take([1.0, 2.0], index)
+
+
+# ---------------------------------------------------------------- dot
+
+
+def test_dot_is_a_neuron_in_one_node() -> None:
+    ws, xs, bias = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)], Value(0.5)
+    y = dot(ws, xs, bias)
+    assert (y.data, y.inputs) == (11.5, (bias, *ws, *xs))
+    assert y.partials == (1.0, 3.0, 4.0, 1.0, 2.0)
+
+
+def test_dot_of_values_and_numbers_in_any_place() -> None:
+    w, x = Value(2.0), Value(3.0)
+    y = dot([w, 5], [7, x], 1)
+    assert (y.data, y.operands) == (30.0, (1.0, w, 5.0, 7.0, x))
+    assert (y.inputs, y.partials) == ((w, x), (7.0, 5.0))
+    assert dot([1, 2], [3, 4]) == 11.0
+    assert dot([], []) == 0.0
+    assert dot(iter([w]), iter([x])).data == 6.0
+
+
+def test_dot_is_rounded_once() -> None:
+    ws = [Value(1e16), Value(1.0), Value(-1e16)]
+    assert dot(ws, [1.0, 1.0, 1.0]).data == 1.0
+
+
+def test_dot_of_differing_lengths() -> None:
+    with pytest.raises(ValueError, match="dot: 2 weights for 1 inputs"):
+        dot([Value(1.0), Value(2.0)], [3.0])
+    with pytest.raises(ValueError, match="dot: 1 weights for 2 inputs"):
+        dot([Value(1.0)], [3.0, 4.0])
+    assert dot([Value(1.0)] * 300, [2.0] * 300).data == 600.0

@@ -1,0 +1,340 @@
+"""The table: its entries, their conventions at kinks, and operations of one's own."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from autograd import Primitive, Value, grad, gradient, primitive
+from autograd.core.table import TABLE, _own
+
+INF, NAN = math.inf, math.nan
+REQUIRED = """
+neg add sub mul div pow abs sign exp exp2 expm1 log log2 log10 log1p sqrt cbrt square reciprocal
+sin cos tan asin acos atan atan2 hypot sinh cosh tanh asinh acosh atanh sigmoid softplus relu
+leaky_relu elu gelu silu erf erfc maximum minimum clip where take sum dot logsumexp
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_operations_are_forgotten() -> Iterator[None]:
+    before = dict(TABLE)
+    yield
+    TABLE.clear()
+    TABLE.update(before)
+
+
+def test_the_required_operations_are_there() -> None:
+    assert set(REQUIRED.split()) <= _own <= set(TABLE)
+
+
+@pytest.mark.parametrize("name", sorted(_own))
+def test_an_entry_describes_itself(name: str) -> None:
+    entry = TABLE[name]
+    assert (entry.name, repr(entry), str(entry)) == (name, f"<primitive {name}>", entry.symbol)
+    assert entry.arity == (None if entry.variadic else len(entry.rules))
+    fields = {field for _, field, _, _ in string.Formatter().parse(entry.latex) if field}
+    wanted = {"args"} if entry.variadic else {str(slot) for slot in range(len(entry.rules))}
+    assert fields == wanted
+    shown = entry.latex.format(*"xyz", args="x, y")
+    assert shown.count("{") == shown.count("}")
+
+
+# name, operands, value, partials
+KINKS: list[tuple[str, tuple[float, ...], float, tuple[float, ...]]] = [
+    ("abs", (0.0,), 0.0, (0.0,)),
+    ("abs", (-0.0,), 0.0, (0.0,)),
+    ("sign", (0.0,), 0.0, (0.0,)),
+    ("sign", (-0.0,), -0.0, (0.0,)),
+    ("sign", (NAN,), NAN, (0.0,)),
+    ("relu", (0.0,), 0.0, (0.0,)),
+    ("relu", (-0.0,), 0.0, (0.0,)),
+    ("leaky_relu", (0.0, 0.01), 0.0, (0.01, 0.0)),
+    ("leaky_relu", (0.0, 3.0), 0.0, (1.0, 0.0)),
+    ("leaky_relu", (0.0, -2.0), -0.0, (0.0, 0.0)),
+    ("elu", (0.0, 1.0), 0.0, (1.0, 0.0)),
+    ("elu", (0.0, 0.5), 0.0, (0.5, 0.0)),
+    ("elu", (0.0, 3.0), 0.0, (1.0, 0.0)),
+    ("elu", (0.0, -3.0), -0.0, (0.0, 0.0)),
+    ("maximum", (2.0, 2.0, 1.0), 2.0, (0.5, 0.5, 0.0)),
+    ("maximum", (1.0, 1.0, 1.0, 1.0), 1.0, (0.25,) * 4),
+    ("maximum", (NAN, 1.0), NAN, (NAN, NAN)),
+    ("minimum", (2.0, 1.0, 1.0), 1.0, (0.0, 0.5, 0.5)),
+    ("minimum", (1.0, NAN), NAN, (NAN, NAN)),
+    ("maximum", (INF, INF), INF, (0.5, 0.5)),
+    ("clip", (-1.0, -1.0, 1.0), -1.0, (0.0, 1.0, 0.0)),
+    ("clip", (1.0, -1.0, 1.0), 1.0, (0.0, 0.0, 1.0)),
+    ("clip", (1.0, 1.0, 1.0), 1.0, (0.0, 0.0, 1.0)),
+    ("clip", (0.0, 1.0, 1.0), 1.0, (0.0, 1.0, 0.0)),
+    ("clip", (2.0, 1.0, 1.0), 1.0, (0.0, 0.0, 1.0)),
+    ("clip", (5.0, -INF, INF), 5.0, (1.0, 0.0, 0.0)),
+    ("where", (1.0, 2.0, 3.0), 2.0, (0.0, 1.0, 0.0)),
+    ("where", (0.0, 2.0, 3.0), 3.0, (0.0, 0.0, 1.0)),
+    ("take", (-2.0, 5.0, 7.0), 5.0, (0.0, 1.0, 0.0)),
+    ("take", (299.0, *[2.0] * 300), 2.0, (*[0.0] * 300, 1.0)),
+    ("div", (0.0, 5e-324), 0.0, (INF, 0.0)),
+    ("sqrt", (0.0,), 0.0, (INF,)),
+    ("cbrt", (0.0,), 0.0, (INF,)),
+    ("cbrt", (-INF,), -INF, (0.0,)),
+    ("cbrt", (INF,), INF, (0.0,)),
+    ("hypot", (0.0, 0.0), 0.0, (0.0, 0.0)),
+    ("atan2", (0.0, 0.0), 0.0, (0.0, 0.0)),
+    ("asin", (1.0,), math.pi / 2, (INF,)),
+    ("asin", (-1.0,), -math.pi / 2, (INF,)),
+    ("acos", (1.0,), 0.0, (-INF,)),
+    ("acosh", (1.0,), 0.0, (INF,)),
+    ("pow", (0.0, 0.0), 1.0, (0.0, 0.0)),
+    ("pow", (0.0, 0.5), 0.0, (INF, 0.0)),
+    ("pow", (0.0, 1.0), 0.0, (1.0, 0.0)),
+    ("pow", (0.0, -INF), INF, (-INF, 0.0)),
+    ("pow", (-INF, 0.5), INF, (0.0, NAN)),
+    ("pow", (0.0, 2.0), 0.0, (0.0, 0.0)),
+    ("pow", (3.0, 0.0), 1.0, (0.0, math.log(3.0))),
+    ("pow", (-2.0, 3.0), -8.0, (12.0, NAN)),
+    ("pow", (INF, 0.1), INF, (0.0, INF)),
+    ("pow", (INF, 2.0), INF, (INF, INF)),
+    ("pow", (1e-160, -1.0), 1e160, (-INF, 1e160 * math.log(1e-160))),
+    ("logsumexp", (0.0, -INF), 0.0, (1.0, 0.0)),
+    ("logsumexp", (-INF, -INF), -INF, (0.5, 0.5)),
+    ("logsumexp", (INF, 0.0), INF, (1.0, 0.0)),
+    ("logsumexp", (NAN, 0.0), NAN, (NAN, NAN)),
+    ("exp_of_difference", (9e307, -1.2e308), INF, (INF, -INF)),
+    ("tanh", (INF,), 1.0, (0.0,)),
+    ("sigmoid", (-INF,), 0.0, (0.0,)),
+    ("softplus", (INF,), INF, (1.0,)),
+    ("atan", (-INF,), -math.pi / 2, (0.0,)),
+    ("gaussian", (INF, 1.0), 0.0, (0.0, 0.0)),
+    ("erf", (30.0,), 1.0, (-0.0,)),
+    ("normal_cdf", (INF,), 1.0, (0.0,)),
+    ("normal_cdf", (-INF,), 0.0, (0.0,)),
+    ("dot", (1.0, INF, INF, 1.0, -1.0), NAN, (1.0, 1.0, -1.0, INF, INF)),
+    (
+        "dot",
+        (1.0, 2.0, 3.0, 5.0, 7.0, 11.0, 13.0),
+        113.0,
+        (1.0, 7.0, 11.0, 13.0, 2.0, 3.0, 5.0),
+    ),
+    ("sum", (), 0.0, ()),
+    ("hypot", (), 0.0, ()),
+]
+
+
+def same(a: float, b: float) -> bool:
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+@pytest.mark.parametrize(("name", "operands", "data", "partials"), KINKS)
+def test_conventions_at_kinks_and_edges(
+    name: str, operands: tuple[float, ...], data: float, partials: tuple[float, ...]
+) -> None:
+    number = TABLE[name](*operands)
+    assert same(number, data)
+    assert math.copysign(1.0, number) == math.copysign(1.0, data) or math.isnan(data)
+    if operands:
+        y = TABLE[name](*map(Value, operands))
+        assert same(y.data, data)
+        assert len(y.partials) == len(partials)
+        assert all(map(same, y.partials, partials)), y.partials
+
+
+@pytest.mark.parametrize(("p", "derivative"), [(0.0, 0.0), (0.5, INF), (1.0, 1.0), (2.0, 0.0)])
+def test_a_plain_exponent_at_zero(p: float, derivative: float) -> None:
+    x = Value(0.0)
+    (x**p).backward()
+    assert x.grad == derivative
+
+
+def test_higher_derivatives_of_a_power_at_zero() -> None:
+    def cube(x: Any) -> Any:
+        return x**3.0
+
+    assert [cube(0.0), grad(cube)(0.0), grad(grad(cube))(0.0)] == [0.0] * 3
+    assert grad(grad(grad(cube)))(0.0) == 6.0
+    assert grad(grad(grad(grad(cube))))(0.0) == 0.0
+
+
+def test_second_derivatives_of_zero_to_the_zero() -> None:
+    x, p = Value(0.0), Value(0.0)
+    dx = gradient(x**p, x, create_graph=True)
+    assert gradient(dx, [x, p]) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("x", "p"), [(-2.3e-315, 7.0), (-1e308, -4.0)])
+def test_a_second_derivative_of_a_power_that_underflows(x: float, p: float) -> None:
+    assert grad(grad(lambda x: x**p))(x) == 0.0
+
+
+@pytest.mark.parametrize("base", [3.0, -2.0])
+def test_the_derivative_of_a_power_in_an_exponent_that_is_zero(base: float) -> None:
+    x, p = Value(base), Value(0.0)
+    dx = gradient(x**p, x, create_graph=True)
+    assert (dx.data, gradient(dx, p)) == (0.0, 1.0 / base)
+
+
+def test_whole_powers_of_negative_numbers_differentiate_in_the_base() -> None:
+    x = Value(-2.0)
+    (x**3).backward()
+    assert x.grad == 12.0
+
+
+def test_one_operand_of_maximum_is_itself() -> None:
+    x = Value(-3.0)
+    y = x.maximum()
+    assert (y.data, y.partials) == (-3.0, (1.0,))
+
+
+# ---------------------------------------------------------------- operations of one's own
+
+
+def test_an_own_operation_records_like_the_librarys() -> None:
+    swish = primitive(
+        "swish_2",
+        lambda x, beta: x / (1.0 + math.exp(-beta * x)),
+        lambda out, x, beta: out / x + beta * out * (1.0 - out / x),
+        lambda out, x, beta: out * (x - out),
+        symbol="swish",
+        domain="x ≠ 0",
+        kink="none",
+        latex="{0} s {1}",
+    )
+    assert isinstance(swish, Primitive)
+    assert TABLE["swish_2"] is swish
+    x, beta = Value(1.0), Value(2.0)
+    y = swish(x, beta)
+    assert (y.op, y.operands, str(y.op)) == (swish, (x, beta), "swish")
+    assert type(swish(1.0, 2)) is float
+    y.backward()
+    s = 1.0 / (1.0 + math.exp(-2.0))
+    assert math.isclose(x.grad, s + 2.0 * s * (1.0 - s), rel_tol=1e-15)
+    assert math.isclose(beta.grad, s * (1.0 - s), rel_tol=1e-15)
+
+
+def test_an_own_operation_differentiates_again() -> None:
+    cube = primitive("cube_2", lambda x: x**3, lambda out, x: 3.0 * x * x)
+    assert grad(grad(grad(cube)))(2.0) == 6.0
+
+
+def test_defining_ones_own_again_replaces_it() -> None:
+    primitive("mine", lambda x: x, lambda out, x: 1)
+    mine = primitive("mine", lambda x: 2 * x, lambda out, x: 2)
+    assert TABLE["mine"] is mine
+    y = mine(Value(3))
+    assert (y.data, y.partials) == (6.0, (2.0,))
+    assert type(y.partials[0]) is float
+
+
+def test_how_it_is_shown_by_default() -> None:
+    entry = primitive("soft_sign", lambda x, y: x, lambda out, x, y: 1, lambda out, x, y: 0)
+    assert (entry.symbol, entry.domain, entry.kink) == ("soft_sign", "", "")
+    assert entry.latex.format("a", "b") == r"\operatorname{soft\_sign}\left(a, b\right)"
+    many = primitive("mean_of", lambda *xs: 0.0, lambda out, *xs: xs, variadic=True)
+    assert many.latex.format(args="a, b") == r"\operatorname{mean\_of}\left(a, b\right)"
+
+
+def test_a_variadic_operation_of_ones_own() -> None:
+    product = primitive(
+        "product_of",
+        lambda *xs: math.prod(xs),
+        lambda out, *xs: tuple(out / x for x in xs),
+        variadic=True,
+    )
+    x, y = Value(2.0), Value(5.0)
+    z = product(x, 3, y)
+    assert (product.arity, z.data, z.partials) == (None, 30.0, (15.0, 6.0))
+    assert product(x).partials == (1.0,)
+
+
+def test_the_partials_of_a_variadic_rule_are_floats_or_can_be_differentiated() -> None:
+    f = primitive(
+        "x_y_x", lambda x, y: x * y * x, lambda out, x, y: (2 * x * y, x * x), variadic=True
+    )
+    g = primitive("x_plus", lambda x, y: x + y, lambda out, x, y: (1, 1), variadic=True)
+    assert [type(partial) for partial in g(Value(2.0), Value(5.0)).partials] == [float, float]
+    assert grad(grad(lambda x: f(x, 5.0)))(2.0) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "words"),
+    [
+        ((3, abs, abs), {}, TypeError, "name is a string, got 3"),
+        (("two words", abs, abs), {}, ValueError, "identifier, got 'two words'"),
+        (("exp", math.exp, abs), {}, ValueError, "'exp' is one of the library's"),
+        (("mine", 1.0, abs), {}, TypeError, "primitive 'mine': a rule is a function, got 1.0"),
+        (("mine", abs, "abs"), {}, TypeError, "a rule is a function, got 'abs'"),
+        (("mine", abs), {}, ValueError, "one partials rule an operand .* got 0"),
+        (("mine", abs, abs, abs), {"variadic": True}, ValueError, "got 2"),
+    ],
+)
+def test_a_faulty_definition(
+    arguments: tuple[Any, ...], options: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    before = dict(TABLE)
+    with pytest.raises(error, match=words):
+        primitive(*arguments, **options)
+    assert before == TABLE
+
+
+def test_a_variadic_rule_with_too_few_partials() -> None:
+    short = primitive("short_one", lambda *xs: 0.0, lambda out, *xs: xs[1:], variadic=True)
+    with pytest.raises(ValueError, match="short_one: its rule gave 1 partials for 2 operands"):
+        short(Value(1.0), 2.0)
+
+
+@pytest.mark.parametrize("result", [None, "1", 1j, Value(1.0)])
+def test_a_value_rule_that_gives_no_number(result: Any) -> None:
+    odd = primitive("odd_one", lambda x: result, lambda out, x: 1.0)
+    with pytest.raises(TypeError, match="the value of odd_one takes a real number"):
+        odd(Value(1.0))
+
+
+def test_a_partials_rule_that_gives_no_number() -> None:
+    odd = primitive("odd_one", lambda x: x, lambda out, x: None)
+    with pytest.raises(TypeError, match="partial 0 of odd_one takes a real number, got None"):
+        odd(Value(1.0))
+
+
+def test_a_partials_rule_that_records_while_it_is_given_floats() -> None:
+    k = Value(3.0)
+    odd = primitive("odd_one", lambda x: 3.0 * x, lambda out, x: k * 1.0)
+    with pytest.raises(TypeError, match=r"partial 0 of odd_one .* use its \.data"):
+        odd(Value(1.0))
+
+
+@pytest.mark.parametrize("variadic", [False, True])
+def test_an_error_in_a_partials_rule_names_the_operation(variadic: bool) -> None:
+    def slope(out: Any, x: Any) -> Any:
+        return (x / out,) if variadic else x / out
+
+    odd = primitive("odd_one", abs, slope, variadic=variadic)
+    with pytest.raises(ZeroDivisionError, match=r"partials? .*of odd_one\(0\.0\): division by"):
+        odd(Value(0.0))
+    assert odd(0.0) == 0.0
+
+
+@pytest.mark.parametrize("variadic", [False, True])
+def test_a_partial_that_is_too_large_names_the_operation(variadic: bool) -> None:
+    def slope(out: Any, x: Any) -> Any:
+        return (x**2.0,) if variadic else x**2.0
+
+    odd = primitive("odd_one", abs, slope, variadic=variadic)
+    with pytest.raises(OverflowError, match=r"of odd_one\(1e\+200\): too large for a float"):
+        odd(Value(1e200))
+
+
+@pytest.mark.parametrize("variadic", [False, True])
+def test_any_other_error_of_a_partials_rule_has_a_note(variadic: bool) -> None:
+    odd = primitive("odd_one", abs, lambda out, x: {}[x], variadic=variadic)
+    with pytest.raises(KeyError) as caught:
+        odd(Value(0.5))
+    (note,) = caught.value.__notes__
+    assert "odd_one(0.5)" in note
+
+
+def test_a_variadic_rule_that_returns_no_tuple() -> None:
+    odd = primitive("odd_one", max, lambda out, *xs: None, variadic=True)
+    with pytest.raises(TypeError, match=r"'odd_one': its rule returns a tuple, one .*got None"):
+        odd(Value(1.0), 2.0)

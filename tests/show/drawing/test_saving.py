@@ -1,0 +1,166 @@
+"""Pictures in files and notebooks: DOT, SVG, PNG, PDF, LaTeX, pages."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import nn
+from autograd import Value
+from autograd.show.drawing import engine
+from tests.show.drawing.examples import chain, hostile, network, small
+
+needs_engine = pytest.mark.skipif(engine.find() is None, reason="needs a layout engine")
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's dot")
+
+
+def test_dot_has_labels_like_html_and_one_font() -> None:
+    dot = small().graph().dot()
+    assert dot.startswith("digraph {\ngraph [rankdir=LR, ")
+    assert "record" not in dot
+    assert dot.count('fontname="Helvetica"') == 3
+    assert '"n0" -> "n2" [id="e2-0", label=<-3.0>, tooltip="∂e/∂a = -3.0"]' in dot
+    assert '<B>loss</B></TD><TD ALIGN="RIGHT">ReLU</TD>' in dot
+    assert "penwidth=2.5" in dot
+    assert dot == small().graph().dot()
+
+
+def test_dot_follows_the_options() -> None:
+    graph = network([2, 1])
+    dot = graph.dot(rankdir="TB", theme="dark", values=False, title="a net")
+    assert "rankdir=TB" in dot
+    assert "#0d1117" in dot
+    assert ">data<" not in dot
+    assert 'tooltip="a net"' in dot
+    assert "labelloc=t, labeljust=l, label=" in dot
+    assert 'subgraph "cluster_layers.0.neurons.1" {' in dot
+    assert "label=<neurons.1>" in dot
+    cut = chain(10).graph().dot(max_nodes=5)
+    assert "label=<Only what is nearest to the result is drawn; 8 nodes left out.>" in cut
+    assert "style=dashed" in cut
+    assert "dot, 3 parameters" in graph.dot(collapse="neuron")
+
+
+@needs_dot
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf", "plain"])
+def test_graphviz_takes_the_source_whatever_the_labels(kind: str) -> None:
+    for graph in (hostile().graph(), network([2, 1]), chain(5).graph(max_nodes=3)):
+        assert engine.run(graph.dot(), kind, "dot", 20.0)
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [
+        ("svg", b"<svg id="),
+        ("png", b"\x89PNG\r\n"),
+        ("dot", b"digraph {"),
+        ("html", b"<!doctype html>"),
+        ("tex", b"\\documentclass"),
+    ],
+)
+def test_the_name_says_what_is_saved(tmp_path: Path, kind: str, start: bytes) -> None:
+    path = small().graph().save(tmp_path / f"g.{kind.upper()}")
+    assert path == tmp_path / f"g.{kind.upper()}"
+    first = path.read_bytes()
+    assert first.lower().startswith(start.lower())
+    small().graph().save(str(path))
+    assert path.read_bytes() == first
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@needs_dot
+def test_a_pdf_is_made_by_graphviz(tmp_path: Path) -> None:
+    graph = small().graph()
+    assert graph.save(tmp_path / "g.pdf").read_bytes().startswith(b"%PDF")
+    assert graph.save(tmp_path / "h.pdf", engine="dot").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.skipif(engine._pure() is None, reason="needs graphviz-pure")
+def test_a_pdf_without_graphviz_says_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for setting in (None, engine._pure()):
+        with pytest.raises(engine.LayoutError, match=r"^PDF needs .* \(Debian: apt"):
+            small().graph().save(tmp_path / "g.pdf", engine=setting)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_any_label_can_be_saved_as_formulas(tmp_path: Path) -> None:
+    text = hostile().graph().save(tmp_path / "g.tex").read_text("utf-8")
+    assert "\ufffd" in text
+    assert "\x00" not in text
+
+
+def test_other_names_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"saved as \.svg, \.png, .*got '.*g\.gif'"):
+        small().graph().save(tmp_path / "g.gif")
+    with pytest.raises(TypeError, match="no option 'colour'"):
+        small().graph().save(tmp_path / "g.svg", colour="red")
+    with pytest.raises(FileNotFoundError):
+        small().graph().save(tmp_path / "missing" / "g.dot")
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_engine
+def test_options_reach_the_file(tmp_path: Path) -> None:
+    graph = small().graph(theme="dark")
+    text = graph.save(tmp_path / "g.svg", gradients=False).read_text("utf-8")
+    assert text == graph.svg(gradients=False)
+    assert graph.options.gradients
+    page = graph.save(tmp_path / "g.html", theme="light").read_text("utf-8")
+    assert "--paper: #0d1117" not in page.partition("<svg")[2].partition("</svg>")[0]
+
+
+@needs_engine
+def test_a_notebook_gets_a_picture_and_text() -> None:
+    graph = small().graph()
+    bundle = graph._repr_mimebundle_()
+    assert bundle == {
+        "text/plain": str(graph),
+        "image/svg+xml": graph.svg(),
+        "text/html": graph.svg(),
+    }
+
+
+def test_formulas_are_those_of_the_snapshot() -> None:
+    x = Value(3.0, label="x")
+    graph = (x * x).graph()
+    x.data = 4.0
+    assert "v_{2} &= x \\cdot x = 9" in graph.latex()
+    assert graph._repr_latex_() == graph.latex()
+    assert chain(60).graph()._repr_latex_() is None
+
+
+def test_a_module_draws_what_it_computes() -> None:
+    model = nn.MLP(2, [3, 1])
+    graph = model.graph([1, 2.0])
+    names = {node.name for node in graph if node.op is None and "." not in node.name}
+    assert names == {"x0", "x1"}
+    assert graph.root.data == model([1.0, 2.0]).data
+    assert not graph.options.gradients
+    assert model.graph([1.0, 2.0], gradients=True).options.gradients
+    assert len(nn.MLP(2, [3]).graph([1.0, 2.0]).roots) == 3
+
+
+def test_a_module_may_take_arrays_values_and_indices() -> None:
+    np = pytest.importorskip("numpy")
+    model = nn.MLP(2, [1])
+    assert {n.name for n in model.graph(np.array([1.0, 2.0]))} >= {"x0", "x1"}
+    mine = Value(1.0, label="mine")
+    assert mine in model.graph([mine, 2.0])
+    assert [n.name for n in nn.Embedding(3, 2).graph(1)] == ["weight.1.0", "weight.1.1"]
+
+
+def test_a_module_that_gives_no_value_cannot_be_drawn() -> None:
+    class Shape(nn.Module):
+        def forward(self, x: list[Value]) -> int:
+            return len(x)
+
+    with pytest.raises(TypeError, match="Shape gives no Value to draw, but 2"):
+        Shape().graph([1.0, 2.0])
+    with pytest.raises(ValueError, match="takes 2 inputs, got 3"):
+        nn.MLP(2, [1]).graph([1.0, 2.0, 3.0])

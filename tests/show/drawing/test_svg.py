@@ -1,0 +1,398 @@
+"""The SVG: its ids, texts and style, and the very picture where the engine is the same."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd
+import nn
+from autograd import Graph, Value
+from autograd.show.drawing import engine
+from autograd.show.drawing.options import Options
+from autograd.show.drawing.svg import _middle, draw
+from tests.show.drawing.examples import HOSTILE, chain, hostile, network, odd_numbers, small
+
+SVG = "{http://www.w3.org/2000/svg}"
+GOLDEN = Path(__file__).parent / "golden"
+NEEDS_ENGINE = pytest.mark.skipif(engine.find() is None, reason="needs a layout engine")
+pytestmark = NEEDS_ENGINE
+
+
+def parsed(graph: Graph, **options: Any) -> ET.Element:
+    return ET.fromstring(graph.svg(**options))
+
+
+def marked(root: ET.Element, name: str) -> Iterator[ET.Element]:
+    return (e for e in root.iter() if name in e.get("class", "").split())
+
+
+def texts(root: ET.Element, name: str) -> list[str]:
+    return [e.text or "" for e in marked(root, name)]
+
+
+def close(svg: ET.Element, tolerance: float = 0.5) -> None:
+    """Every box is inside the picture and covers no other."""
+    left, top, width, height = map(float, svg.get("viewBox", "").split())
+    places: list[tuple[float, float, float, float]] = []
+    for node in marked(svg, "node"):
+        rect = node.find(f"{SVG}rect")
+        assert rect is not None
+        x, y, w, h = (float(rect.get(k, "")) for k in ("x", "y", "width", "height"))
+        assert left <= x
+        assert x + w <= left + width
+        assert top <= y
+        assert y + h <= top + height
+        for a, b, c, d in places:
+            apart = x + w <= a + tolerance or a + c <= x + tolerance
+            assert apart or y + h <= b + tolerance or b + d <= y + tolerance
+        places.append((x, y, w, h))
+
+
+def free(svg: ET.Element) -> None:
+    """No arrow goes through a box."""
+    rects = [node.find(f"{SVG}rect") for node in marked(svg, "node")]
+    frames = [
+        [float(r.get(k, "")) for k in ("x", "y", "width", "height")]
+        for r in rects
+        if r is not None
+    ]
+    for path in svg.iter(f"{SVG}path"):
+        numbers = [float(x) for x in re.findall(r"-?[\d.]+", path.get("d", ""))]
+        points = list(zip(numbers[::2], numbers[1::2]))
+        for start in range(0, len(points) - 1, 3):
+            for i in range(1, 20):
+                t = i / 20
+                weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+                curve = points[start : start + 4]
+                px, py = (sum(w * p[k] for w, p in zip(weights, curve)) for k in (0, 1))
+                for x, y, w, h in frames:
+                    inside = x + 3 < px < x + w - 3 and y + 3 < py < y + h - 3
+                    assert not inside, (px, py, x, y)
+
+
+# ---------------------------------------------------------------- what it consists of
+
+
+def test_ids_are_those_that_pages_rely_on() -> None:
+    svg = parsed(small().graph())
+    prefix = svg.get("id")
+    assert [e.get("id") for e in marked(svg, "node")] == [f"{prefix}-n{i}" for i in range(9)]
+    edges = {e.get("id") for e in marked(svg, "edge")}
+    graph = small().graph()
+    assert edges == {f"{prefix}-e{n.index}-{s}" for n in graph for s in range(len(n.inputs))}
+    ids = [e.get("id") for e in svg.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_prefix_may_be_given_and_else_is_made_from_the_content() -> None:
+    graph = small().graph()
+    assert parsed(graph).get("id") == parsed(graph).get("id")
+    assert parsed(graph).get("id") != parsed(graph, theme="dark").get("id")
+    svg = draw(graph, options=Options(), prefix="mine")
+    assert all(i.startswith("mine") for i in re.findall(r' id="([^"]*)"', svg))
+    assert "#mine .node" in svg
+
+
+def test_every_node_and_edge_has_its_numbers() -> None:
+    svg = parsed(small().graph())
+    loss = list(marked(svg, "node"))[-1]
+    assert texts(loss, "name") == ["loss"]
+    assert texts(loss, "op") == ["ReLU"]
+    assert texts(loss, "data") == ["14.0"]
+    assert texts(loss, "grad") == ["1.0"]
+    assert texts(svg, "local") == [
+        *("-3.0", "2.0", "1.0", "1.0", "2.5", "2.0", "2.0", "1.0", "1.0", "1.0")
+    ]
+    tip = loss.find(f"{SVG}title")
+    assert tip is not None
+    assert tip.text == "loss = relu(v8), data 14.0, grad 1.0"
+
+
+def test_values_and_gradients_may_be_left_out() -> None:
+    graph = small().graph(gradients=False)
+    assert texts(parsed(graph), "grad") == []
+    assert len(texts(parsed(graph), "data")) == 9
+    bare = parsed(graph, values=False)
+    assert texts(bare, "data") == []
+    assert texts(bare, "name")[0] == "a"
+
+
+def test_numbers_are_written_as_asked() -> None:
+    assert texts(parsed(small().graph(), format=".1e"), "data")[0] == "2.0e+00"
+
+
+def test_special_numbers_are_shown() -> None:
+    assert {"nan", "inf", "-inf", "-0.0", "-1.235e-300"} <= set(
+        texts(parsed(odd_numbers().graph()), "data")
+    )
+
+
+def test_it_is_described_for_those_who_cannot_see_it() -> None:
+    svg = parsed(small().graph())
+    prefix = svg.get("id")
+    assert svg.get("role") == "img"
+    assert svg.get("aria-labelledby") == f"{prefix}-title {prefix}-desc"
+    title, desc = svg.find(f"{SVG}title"), svg.find(f"{SVG}desc")
+    assert title is not None
+    assert desc is not None
+    assert title.text == "Computation graph of loss"
+    assert desc.text == (
+        "9 nodes (3 leaves), 10 edges, depth 5. loss has the value 14.0. "
+        "Each arrow goes from an input to what is computed of it."
+    )
+    named = parsed(small().graph(), title="My loss").find(f"{SVG}title")
+    assert named is not None
+    assert named.text == "My loss"
+
+
+@pytest.mark.parametrize(
+    ("theme", "dark", "light"), [("auto", 1, 1), ("dark", 1, 0), ("light", 0, 1)]
+)
+def test_themes(theme: str, dark: int, light: int) -> None:
+    svg = small().graph().svg(theme=theme)
+    assert svg.count("--paper: #0d1117") == dark
+    assert svg.count("--paper: #ffffff") == light
+    assert svg.count("prefers-color-scheme: dark") == (theme == "auto")
+    assert "Helvetica, Arial, 'Liberation Sans'" in svg
+
+
+def test_its_rules_touch_nothing_else_on_a_page() -> None:
+    svg = small().graph().svg()
+    style = re.search(r"<style>(.*?)</style>", svg, re.DOTALL)
+    assert style is not None
+    prefix = parsed(small().graph()).get("id")
+    selectors = re.findall(r"([^{}]+)\{", style[1].replace("@media", "#" + str(prefix)))
+    assert all(
+        part.strip().startswith(f"#{prefix}") for s in selectors for part in s.split(",")
+    )
+
+
+def test_kinds_differ_in_more_than_colour() -> None:
+    svg = parsed(chain(10).graph(), max_nodes=4)
+    rounded = {}
+    for node in marked(svg, "node"):
+        rect = node.find(f"{SVG}rect")
+        assert rect is not None
+        rounded[node.get("class")] = rect.get("rx")
+    assert rounded == {
+        "node leaf": "9",
+        "node operation": "3",
+        "node operation root": "3",
+        "node more": "3",
+    }
+
+
+def test_the_picture_says_what_it_leaves_out() -> None:
+    svg = parsed(chain(300).graph())
+    note = " ".join(texts(svg, "note"))
+    assert note == "Only what is nearest to the result is drawn; 200 nodes left out."
+    long = parsed(network([4, 4, 1]), collapse="neuron", depth=1)
+    assert len(texts(long, "note")) > 1
+    close(long)
+    highest = min(
+        float(rect.get("y", ""))
+        for node in marked(long, "node")
+        for rect in node.iter(f"{SVG}rect")
+    )
+    top = float(long.get("viewBox", "").split()[1])
+    assert all(top + 10 < float(e.get("y", "")) < highest for e in marked(long, "note"))
+
+
+def test_a_picture_by_itself_is_never_wider_than_its_window() -> None:
+    graph = small().graph()
+    svg = parsed(graph)
+    assert svg.get("style") == "max-width: 100%; height: auto"
+    assert float(svg.get("width", "")) > 0
+    assert float(svg.get("height", "")) > 0
+    assert ET.fromstring(draw(graph, options=Options(), prefix="g")).get("style") is None
+
+
+def test_a_cell_has_room_for_what_will_stand_in_it() -> None:
+    graph = Value(1.0, label="x").graph()
+    wide = draw(graph, options=Options(), reserve={0: "-1.2345678e-300"})
+    widths = [
+        float(ET.fromstring(svg).get("width", "")) for svg in (graph.svg(gradients=False), wide)
+    ]
+    assert widths[1] > widths[0] + 50
+
+
+# ---------------------------------------------------------------- labels of any kind
+
+
+def test_hostile_labels_are_text() -> None:
+    svg = parsed(hostile().graph())
+    assert {e.tag.removeprefix(SVG) for e in svg.iter()} == {
+        *("svg", "title", "desc", "style", "g", "rect", "text", "path", "polygon")
+    }
+    close(svg)
+    names = texts(svg, "name")
+    assert '<b>bold</b> & "double…' in names
+    assert "line↵break tab" in names
+    tips = [e.text or "" for e in svg.iter(f"{SVG}title")]
+    assert any("x" * 1000 in tip for tip in tips)
+
+
+def test_hostile_paths_are_text_too() -> None:
+    for label in HOSTILE:
+        x = Value(1.0, label=f'm{label}.0.w"]; evil')
+        close(parsed((x.exp() + Value(1.0, label="m.0.w") * x).graph()))
+
+
+# ---------------------------------------------------------------- layouts
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
+@pytest.mark.parametrize("collapse", [None, "neuron"])
+def test_directions(rankdir: str, collapse: str | None) -> None:
+    svg = parsed(network([3, 3, 1]), rankdir=rankdir, collapse=collapse)
+    close(svg)
+    free(svg)
+    axis, sign = {"LR": ("x", 1), "RL": ("x", -1), "TB": ("y", 1), "BT": ("y", -1)}[rankdir]
+    places = {}
+    for node in marked(svg, "node"):
+        rect = node.find(f"{SVG}rect")
+        assert rect is not None
+        places["root" in node.get("class", "").split()] = float(rect.get(axis, ""))
+        if "root" not in node.get("class", "").split():
+            assert float(rect.get(axis, "")) * sign < 10_000
+    assert (places[True] - places[False]) * sign > 0
+
+
+def test_neurons_stand_in_the_order_of_their_names() -> None:
+    svg = parsed(network([12, 12, 1]), collapse="neuron")
+    close(svg)
+    rows = []
+    for node in marked(svg, "group"):
+        rect = node.find(f"{SVG}rect")
+        assert rect is not None
+        rows.append((float(rect.get("x", "")) // 100, float(rect.get("y", "")), node))
+    names = [texts(node, "name")[0] for _, _, node in sorted(rows, key=lambda r: r[:2])]
+    assert names[:12] == names[12:24] == [f"neurons.{i}" for i in range(12)]
+    assert "fan" in svg.get("class", "").split()
+
+
+@pytest.mark.parametrize(("rankdir", "side"), [("LR", "y"), ("TB", "x")])
+def test_leaves_of_one_operation_are_in_the_order_of_its_operands(
+    rankdir: str, side: str
+) -> None:
+    addends = [Value(10.0**-i, label=f"x{i}") for i in range(9)]
+    for graph in (autograd.sum(addends).graph(), nn.MLP(2, [4, 1]).graph([1.0, 2.0])):
+        svg = parsed(graph, rankdir=rankdir)
+        close(svg)
+        free(svg)
+        at = {}
+        for box in marked(svg, "leaf"):
+            rect = box.find(f"{SVG}rect")
+            assert rect is not None
+            at[str(box.get("id")).partition("-")[2]] = float(rect.get(side, ""))
+        for node in graph:
+            places = [at[f"n{x.index}"] for x in node.inputs if f"n{x.index}" in at]
+            assert places == sorted(places)
+
+
+def test_neurons_that_feed_each_other_are_linked_by_the_engine() -> None:
+    cell = nn.Layer(3, 2, "tanh")
+
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            self.layers = [cell, nn.Layer(2, 1)]
+
+        def forward(self, xs: list[Value]) -> Value:
+            state: list[Any] = [0.0, 0.0]
+            for x in xs:
+                state = cell([x, *state])
+            result: Value = self.layers[1](state)
+            return result
+
+    svg = parsed(Recurrent().graph([1.0, 2.0, 3.0]), collapse="neuron")
+    close(svg)
+    free(svg)
+
+
+def test_arrows_meet_the_boxes() -> None:
+    svg = parsed(network([3, 1]), collapse="neuron")
+    rects = [node.find(f"{SVG}rect") for node in marked(svg, "node")]
+    sides = {round(float(r.get("x", "")), 1) for r in rects if r is not None}
+    for edge in marked(svg, "edge"):
+        head = edge.find(f"{SVG}polygon")
+        assert head is not None
+        tip = float(head.get("points", "").split()[1].split(",")[0])
+        assert min(abs(tip - side) for side in sides) < 0.2
+
+
+def test_frames_hold_their_neurons() -> None:
+    svg = parsed(network([2, 1]))
+    frames = [e.find(f"{SVG}title") for e in marked(svg, "cluster")]
+    assert sorted(t.text or "" for t in frames if t is not None) == [
+        "layers.0",
+        "layers.0.neurons.0",
+        "layers.0.neurons.1",
+        "layers.1",
+        "layers.1.neurons.0",
+    ]
+    assert sorted(texts(svg, "path")) == sorted(
+        ["layers.0", "neurons.0", "neurons.1", "layers.1", "neurons.0"]
+    )
+    close(svg)
+
+
+def test_a_long_chain_with_one_weight_is_drawn_whole() -> None:
+    svg = parsed(chain(1000).graph(), max_nodes=None, timeout=20)
+    assert len(list(marked(svg, "node"))) == 2001
+    assert len(texts(svg, "local")) == 2000
+
+
+def test_a_hundred_thousand_nodes_are_cut_down() -> None:
+    svg = parsed(chain(100_000).graph())
+    assert len(list(marked(svg, "leaf"))) + len(list(marked(svg, "operation"))) == 200
+    assert "left out" in " ".join(texts(svg, "note"))
+
+
+# ---------------------------------------------------------------- the very picture
+
+PICTURES = {
+    "small": lambda: small().graph(),
+    "hostile": lambda: hostile().graph(theme="dark", rankdir="TB"),
+    "odd-numbers": lambda: odd_numbers().graph(gradients=False, theme="light"),
+    "network": lambda: network([2, 1]),
+    "neurons": lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
+    "layers": lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
+    "cut": lambda: chain(10).graph(max_nodes=6),
+}
+
+
+@pytest.mark.skipif(engine._pure() is None, reason="needs graphviz-pure")
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_picture_is_the_one_that_was_looked_at(name: str) -> None:
+    svg = PICTURES[name]().svg(engine=engine._pure())
+    free(ET.fromstring(svg))
+    assert svg == (GOLDEN / f"{name}.svg").read_text("utf-8")
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's dot")
+@pytest.mark.parametrize("name", PICTURES)
+def test_graphviz_draws_the_same_boxes_and_arrows(name: str) -> None:
+    svg = ET.fromstring(PICTURES[name]().svg(engine="dot"))
+    golden = ET.fromstring((GOLDEN / f"{name}.svg").read_text("utf-8"))
+    close(svg, tolerance=2.0)
+    for kind in ("node", "edge"):
+        ids = [
+            [str(e.get("id")).partition("-")[2] for e in marked(root, kind)]
+            for root in (svg, golden)
+        ]
+        assert ids[0] == ids[1]
+    for kind in ("name", "op", "data", "grad", "local", "note"):
+        assert texts(svg, kind) == texts(golden, kind)
+
+
+def test_a_text_without_room_of_its_own_is_half_way_along_its_arrow() -> None:
+    line = [(0.0, 0.0), (3.0, 3.0), (6.0, 3.0), (9.0, 0.0)]
+    assert _middle(line) == (4.5, 2.25)
+    assert _middle([*line, (12.0, 0.0), (15.0, 0.0), (18.0, 0.0)]) == (9.0, 0.0)

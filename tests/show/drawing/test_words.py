@@ -1,0 +1,92 @@
+"""Texts and numbers as pictures write them."""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd.show.drawing.numbers import show
+from autograd.show.drawing.options import Options
+from autograd.show.drawing.words import clipped, escape, printable, width
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.0, "0.0"),
+        (-0.0, "-0.0"),
+        (12.0, "12.0"),
+        (-3.25, "-3.25"),
+        (1 / 3, "0.3333"),
+        (1234.0, "1234.0"),
+        (12345.6, "1.235e+04"),
+        (5e-324, "4.941e-324"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (math.nan, "nan"),
+    ],
+)
+def test_numbers_are_short_and_never_look_like_integers(x: float, text: str) -> None:
+    assert show(x) == text
+
+
+def test_a_format_is_followed_to_the_letter() -> None:
+    assert show(2.0, ".2f") == "2.00"
+    assert show(2.0, "g") == "2"
+    assert show(math.inf, ".2f") == "inf"
+
+
+@given(st.text())
+def test_any_text_is_one_line_of_valid_xml(text: str) -> None:
+    element = ET.fromstring(f'<a b="{escape(text)}">{escape(text)}</a>')
+    assert element.text == (printable(text) or None)
+    assert element.get("b") == printable(text)
+    assert "\n" not in printable(text)
+
+
+@given(st.text(max_size=50), st.floats(20, 200))
+def test_a_clipped_text_fits(text: str, most: float) -> None:
+    short = clipped(text, 12, most)
+    assert width(short, 12) <= most
+    assert short == printable(text) or short.endswith("…")
+
+
+def test_what_is_invisible_or_turns_the_text_round_is_shown() -> None:
+    assert printable("a\tb\u00a0c\nd") == "a b c↵d"
+    assert printable("\x1b[31m\u202eevil\ud800") == "�[31m�evil�"
+    family = "\U0001f469\u200d\U0001f467"
+    assert printable(family) == family
+
+
+def test_widths_are_those_of_the_characters() -> None:
+    assert width("漢", 10) > width("m", 10) > width("i", 10)
+    assert width("e\u0301", 10) == width("e", 10)
+
+
+def test_options_are_checked_where_they_are_given() -> None:
+    options = Options()
+    cases: list[tuple[dict[str, Any], type[Exception], str]] = [
+        ({"rankdir": "up"}, ValueError, "rankdir is one of 'LR', 'RL', 'TB', 'BT', got 'up'"),
+        ({"collapse": "all"}, ValueError, "collapse is one of 'auto', 'neuron', 'layer', None"),
+        ({"theme": "red"}, ValueError, "theme is one of"),
+        ({"depth": 0}, ValueError, "depth is at least 1, got 0"),
+        ({"max_nodes": 2.5}, TypeError, "max_nodes is an integer or None, got 2.5"),
+        ({"depth": True}, TypeError, "depth is an integer or None, got True"),
+        ({"format": 4}, TypeError, "a number format is a string such as '.4g', got 4"),
+        ({"format": "d"}, ValueError, "'d' does not format a float"),
+        ({"timeout": 0}, ValueError, "timeout is a number of seconds above 0"),
+        ({"timeout": "5"}, TypeError, "timeout is a number of seconds, got '5'"),
+        ({"title": 5}, TypeError, "title is a string or None, got 5"),
+        ({"engine": Path("dot")}, TypeError, "engine is a string or None, got "),
+        ({"size": 1}, TypeError, "there is no option 'size'"),
+    ]
+    for changes, error, message in cases:
+        with pytest.raises(error, match=message):
+            options.changed(**changes)
+    assert options.changed(depth=None, max_nodes=None).max_nodes is None

@@ -1,0 +1,251 @@
+"""Rules in symbols: the formulas, their parentheses, and the numbers behind them."""
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value, primitive
+from autograd.core.table import TABLE
+from autograd.show.formulas import Symbol, _symbol
+from autograd.testing.programs import OPERANDS, SAFE
+
+PLACES = (0.7, 1.3, 1.1, 0.4, 2.0)
+
+
+def lines_of(y: Value) -> list[str]:
+    lines = y.graph().latex().splitlines()
+    assert (lines[0], lines[-1]) == (r"\begin{align*}", r"\end{align*}")
+    assert all(line.endswith(r" \\") for line in lines[1:-2])
+    return [line.removesuffix(r" \\") for line in lines[1:-1]]
+
+
+def rules_of(name: str, *numbers: float) -> list[str]:
+    """The formulas of an operation's partials at Values named x, y, z."""
+    values = [Value(x, label=label) for x, label in zip(numbers, "xyz")]
+    out = TABLE[name](*values)
+    out.label = "u"
+    partials = [line for line in lines_of(out) if r"\partial" in line]
+    return [line.partition(" &= ")[2].partition(" = ")[0] for line in partials]
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "rules"),
+    [
+        ("neg", (2.0,), ["-1"]),
+        ("add", (2.0, 3.0), ["1", "1"]),
+        ("sub", (2.0, 3.0), ["1", "-1"]),
+        ("mul", (2.0, 3.0), ["y", "x"]),
+        ("div", (2.0, 3.0), [r"\frac{1}{y}", r"\frac{-u}{y}"]),
+        ("pow", (2.0, 3.0), ["y \\cdot {x}^{y - 1}", r"u \cdot \ln\left(x\right)"]),
+        ("square", (2.0,), [r"2 \cdot x"]),
+        ("reciprocal", (2.0,), [r"-u \cdot u"]),
+        ("abs", (-2.0,), ["-1"]),
+        ("relu", (2.0,), ["1"]),
+        ("relu", (-2.0,), ["0"]),
+        ("relu", (0.0,), ["0"]),
+        ("leaky_relu", (-2.0, 0.1), ["y", "x"]),
+        ("rsqrt", (0.0,), [r"-0.5 \cdot u \cdot u \cdot u"]),
+        ("maximum", (2.0, 2.0), ["0.5", "0.5"]),
+        ("where", (1.0, 2.0, 3.0), ["0", "1", "0"]),
+        ("exp", (2.0,), ["u"]),
+        ("exp2", (2.0,), [r"u \cdot \ln 2"]),
+        ("expm1", (2.0,), ["e^{x}"]),
+        ("log", (2.0,), [r"\frac{1}{x}"]),
+        ("log2", (2.0,), [r"\frac{\frac{1}{\ln 2}}{x}"]),
+        ("log10", (2.0,), [r"\frac{\frac{1}{\ln 10}}{x}"]),
+        ("log1p", (2.0,), [r"\frac{1}{1 + x}"]),
+        ("sqrt", (4.0,), [r"\frac{0.5}{u}"]),
+        ("sqrt", (0.0,), [r"0.5 \cdot \frac{1}{\sqrt{x}}"]),
+        ("cbrt", (8.0,), [r"\frac{1}{3 \sqrt[3]{x}^2}"]),
+        ("hypot", (3.0, 4.0), [r"\frac{x}{u}", r"\frac{y}{u}"]),
+        ("sin", (2.0,), [r"\cos\left(x\right)"]),
+        ("cos", (2.0,), [r"-\sin\left(x\right)"]),
+        ("tan", (1.0,), [r"1 + u \cdot u"]),
+        ("asin", (0.25,), [r"\frac{1}{\sqrt{1 - x \cdot x}}"]),
+        ("acos", (0.75,), [
+            r"-\frac{1}{\sqrt{\left(1 - x\right) \cdot \left(1 + x\right)}}"
+        ]),
+        ("atan", (2.0,), [r"\frac{1}{1 + x \cdot x}"]),
+        ("sinh", (2.0,), [r"\cosh\left(x\right)"]),
+        ("tanh", (2.0,), [r"4 \cdot \sigma'\left(2 \cdot x\right)"]),
+        ("sigmoid", (2.0,), [r"\sigma'\left(x\right)"]),
+        ("softplus", (2.0,), [r"\sigma\left(x\right)"]),
+        ("erf", (2.0,), [r"\frac{2}{\sqrt{\pi}} \cdot e^{-1 \cdot x^2}"]),
+        ("normal_cdf", (2.0,), [r"\frac{1}{\sqrt{2 \pi}} \cdot e^{-0.5 \cdot x^2}"]),
+    ],
+)  # fmt: skip
+def test_rules_as_the_table_writes_them(
+    name: str, numbers: tuple[float, ...], rules: list[str]
+) -> None:
+    assert rules_of(name, *numbers) == rules
+
+
+@pytest.mark.parametrize("name", sorted({*SAFE} | {"take"}))
+def test_every_rule_can_be_written_and_its_number_is_the_partial(name: str) -> None:
+    entry = TABLE[name]
+    numbers: tuple[float, ...] = PLACES[
+        : entry.arity or OPERANDS.get(name, 3 if name == "take" else 2)
+    ]
+    if name == "take":
+        numbers = (1.0, *numbers[1:])
+    if name in ("acosh", "clip"):
+        numbers = (1.3, 1.1, 1.5)[: len(numbers)]
+    values = [Value(x) for x in numbers]
+    y = entry(*values)
+    operands = tuple(Symbol(x, f"x_{i}") for i, x in enumerate(numbers))
+    out = Symbol(y.data, "y")
+    if entry.variadic:
+        rules = entry.partials(out, operands)
+    else:
+        rules = tuple(entry.partial(i, out, operands) for i in range(len(operands)))
+    assert tuple(getattr(rule, "data", rule) for rule in rules) == y.partials
+    text = y.graph().latex()
+    for opening, closing in ("{}", (r"\left(", r"\right)")):
+        assert text.count(opening) == text.count(closing)
+
+
+def test_the_steps_of_a_graph_and_the_gradients_at_its_end() -> None:
+    x, y = Value(2.0, label="x"), Value(-3.0, label="y")
+    u = x * y
+    z = autograd.sin(u) - x
+    z.backward()
+    assert lines_of(z) == [
+        "x &= 2",
+        "y &= -3",
+        r"v_{3} &= x \cdot y = -6",
+        r"\frac{\partial v_{3}}{\partial x} &= y = -3",
+        r"\frac{\partial v_{3}}{\partial y} &= x = 2",
+        r"v_{4} &= \sin\left(v_{3}\right) = 0.2794",
+        r"\frac{\partial v_{4}}{\partial v_{3}} &= \cos\left(v_{3}\right) = 0.9602",
+        r"v_{5} &= v_{4} - x = -1.721",
+        r"\frac{\partial v_{5}}{\partial v_{4}} &= 1",
+        r"\frac{\partial v_{5}}{\partial x} &= -1",
+        r"\frac{d v_{5}}{d x} &= -3.881",
+        r"\frac{d v_{5}}{d y} &= 1.92",
+    ]
+
+
+def test_a_first_power_is_the_number_itself() -> None:
+    y = Value(3.0, label="x") ** 2
+    y.label = "y"
+    assert lines_of(y)[1:3] == [
+        "y &= {x}^{2} = 9",
+        r"\frac{\partial y}{\partial x} &= 2 \cdot x = 6",
+    ]
+
+
+def test_an_operand_in_two_slots_is_told_apart() -> None:
+    x = Value(3.0, label="x")
+    y = x * x
+    y.label = "y"
+    assert lines_of(y)[2:4] == [
+        r"\left.\frac{\partial y}{\partial x}\right|_{\text{operand 1}} &= x = 3",
+        r"\left.\frac{\partial y}{\partial x}\right|_{\text{operand 2}} &= x = 3",
+    ]
+
+
+def test_numbers() -> None:
+    x = Value(1.0, label="x")
+    for number, shown in [
+        (2.0, "2"),
+        (-0.0, "-0"),
+        (1 / 3, "0.3333"),
+        (1.5e-7, r"1.5 \cdot 10^{-7}"),
+        (math.inf, r"\infty"),
+        (-math.inf, r"-\infty"),
+        (math.nan, r"\mathrm{nan}"),
+        (-math.pi, r"-\pi"),
+    ]:
+        x.data = number
+        assert lines_of(x)[0] == f"x &= {shown}"
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("x", "x"),
+        ("θ", "θ"),
+        ("w12", "w_{12}"),
+        ("w_1", "w_{1}"),
+        ("loss", r"\mathit{loss}"),
+        ("loss2", r"\mathit{loss}_{2}"),
+        ("50% of {x}_y", r"\mathit{50\%\ of\ \{x\}\_y}"),
+        ("a\\b^c~\n", r"\mathit{a\backslash{}b\hat{}c\sim{}\ }"),
+    ],
+)
+def test_labels_are_safe_in_latex(label: str, shown: str) -> None:
+    assert lines_of(Value(2.0, label=label))[0] == f"{shown} &= 2"
+
+
+def test_operations_of_users_are_written_too() -> None:
+    softer = primitive(
+        "softer",
+        lambda x: x / (1 + abs(x)),
+        lambda out, x: 3 - 2**x + (1 - abs(x)) ** 2 / x - 2.0 / x,
+    )
+    y = softer(Value(0.5, label="x"))
+    y.label = "y"
+    rule = lines_of(y)[2].partition(" &= ")[2].rpartition(" = ")[0]
+    assert rule == (
+        r"3 - {2}^{x} + \frac{{\left(1 - \left|x\right|\right)}^{2}}{x} - \frac{2}{x}"
+    )
+
+
+def _formulas() -> st.SearchStrategy[Any]:
+    leaves = st.sampled_from([Symbol(0.7, "x"), Symbol(-1.3, "y"), 2.0, -3.0, 0.5])
+    binary = st.sampled_from(["add", "sub", "mul", "div", "pow"])
+    return st.recursive(
+        leaves,
+        lambda inner: (
+            st.tuples(binary, inner, inner)
+            | st.tuples(st.sampled_from(["neg", "square"]), inner)
+        ),
+        max_leaves=8,
+    )
+
+
+def _built(formula: Any) -> Symbol:
+    if not isinstance(formula, tuple):
+        return _symbol(formula)
+    name, *operands = formula
+    result: Symbol = TABLE[name](*[_built(x) for x in operands])
+    assume(1e-3 < abs(result.data) < 1e3)
+    return result
+
+
+def test_parentheses_that_a_reader_needs() -> None:
+    x, y = Symbol(2.0, "x"), Symbol(3.0, "y")
+    for formula, latex in [
+        (x * -3.0, r"x \cdot \left(-3\right)"),
+        (x - -3.0, r"x - \left(-3\right)"),
+        (-3.0 * x, r"-3 \cdot x"),
+        (TABLE["neg"](-x), r"-\left(-x\right)"),
+        (y + -x * y, r"y + \left(-x \cdot y\right)"),
+        (-(x * y), r"-x \cdot y"),
+        (-(x + y), r"-\left(x + y\right)"),
+        ((x**2.0) ** y, r"{\left({x}^{2}\right)}^{y}"),
+        ((x / y) ** 2.0, r"{\left(\frac{x}{y}\right)}^{2}"),
+        ((x + y) * (x - y), r"\left(x + y\right) \cdot \left(x - y\right)"),
+        ((x + y) / (x - y), r"\frac{x + y}{x - y}"),
+    ]:
+        assert formula.latex == latex
+
+
+@given(_formulas())
+def test_parentheses_keep_what_belongs_together(formula: Any) -> None:
+    """Read as Python again, the formula has the number that it stands for."""
+    try:
+        symbol = _built(formula)
+    except (ValueError, ArithmeticError):
+        assume(False)
+    python = symbol.latex
+    for latex, text in [
+        (r"\left", ""), (r"\right", ""), (r"\cdot", "*"), (r"\frac", ""), ("}{", ")/("),
+        ("{", "("), ("}", ")"), ("^", "**"),
+    ]:  # fmt: skip
+        python = python.replace(latex, text)
+    assert eval(python, {}, {"x": 0.7, "y": -1.3}) == pytest.approx(symbol.data, rel=1e-8)

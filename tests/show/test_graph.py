@@ -1,0 +1,150 @@
+"""Graph: which nodes, in which order, under which names, and what it copies."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from hypothesis import given
+
+import autograd
+from autograd import Graph, Value
+from autograd.show.graph import Node, counted
+from autograd.testing.programs import Program
+from autograd.testing.strategies import programs
+from autograd.core.value import topological_order
+
+
+def example() -> tuple[Value, Value, Value]:
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    return a, b, a * b + a * 2.0
+
+
+@given(programs())
+def test_inputs_come_before_what_is_computed_of_them(program: Program) -> None:
+    _, root = program.record()
+    graph = Graph(root)
+    seen: set[Node] = set()
+    for index, node in enumerate(graph.nodes):
+        assert node.index == index
+        assert seen.issuperset(node.inputs)
+        seen.add(node)
+    order, leaves = topological_order(root)
+    assert [n.value for n in graph if n.op is not None] == order
+    assert {n.value for n in graph if n.op is None} == set(leaves)
+
+
+def test_a_leaf_is_placed_where_it_is_first_needed() -> None:
+    x, y, z = (Value(1.0, label=name) for name in "xyz")
+    assert [n.name for n in ((x + y).exp() * z).graph()] == ["x", "y", "v3", "v4", "z", "v6"]
+
+
+def test_operands_are_numbered_from_left_to_right() -> None:
+    x, y = Value(0.5, label="x"), Value(2.0, label="y")
+    shared = x * y
+    graph = (shared.sin() + (shared.exp() - x)).graph()
+    made = [node.op.name for node in graph if node.op is not None]
+    assert made == ["mul", "sin", "exp", "sub", "add"]
+    wide = autograd.sum([x.exp(), y.sin(), x * 3.0]).graph()
+    assert [n.op.name for n in wide if n.op is not None] == ["exp", "sin", "mul", "sum"]
+
+
+def test_roots_are_in_the_order_given() -> None:
+    a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    assert [n.name for n in Graph(a.exp(), b.exp())] == ["a", "v2", "b", "v4"]
+    assert [n.name for n in Graph(b, a)] == ["b", "a"]
+    assert [n.name for n in Graph(b, a * 2.0, a)] == ["a", "v2", "b"]
+
+
+def test_a_node_holds_what_its_value_holds() -> None:
+    a, b, root = example()
+    root.backward()
+    graph = root.graph()
+    node = graph.root
+    assert (node.value, node.data, node.grad, node.op) == (root, -2.0, 1.0, root.op)
+    assert node.partials == root.partials
+    product, double = node.inputs
+    assert product.inputs == (graph[a], graph[b])
+    assert double.operands == (graph[a], 2.0)
+    assert double.inputs == (graph[a],)
+
+
+def test_it_is_a_snapshot() -> None:
+    a, _, root = example()
+    graph = root.graph()
+    a.data, a.grad = 7.0, 8.0
+    root.backward()
+    assert (graph[a].data, graph[a].grad, graph.root.grad) == (2.0, 0.0, 0.0)
+
+
+def test_names_are_labels_or_numbers_and_unique() -> None:
+    x, y = Value(1.0, label="w"), Value(2.0, label="w")
+    z = Value(3.0, label="v3")
+    empty = Value(4.0, label=" ")
+    names = [n.name for n in Graph(((x * y) * z) * empty)]
+    assert names == ["w", "w_2", "v3_2", "v3", "v5", "v6", "v7"]
+    taken = Value(1.0, label="w_2") + x + y
+    assert len({n.name for n in taken.graph()}) == 5
+
+
+def test_a_single_leaf_is_a_graph() -> None:
+    x = Value(1.0, label="x")
+    graph = x.graph()
+    assert (len(graph), graph.root.name, graph.root.inputs) == (1, "x", ())
+    assert str(graph.stats) == "1 node (1 leaf), 0 edges, depth 0"
+
+
+def test_several_roots_share_a_graph() -> None:
+    a, b, root = example()
+    graph = Graph(root, a.exp(), b)
+    assert [n.data for n in graph.roots] == [root.data, a.exp().data, b.data]
+    assert graph.root is graph.roots[0]
+    assert len(graph) == 6
+
+
+def test_the_same_root_twice_is_there_once() -> None:
+    a = Value(1.0)
+    assert len(Graph(a, a)) == 1
+
+
+def test_stats_count_slots_and_operations() -> None:
+    a, _, root = example()
+    stats = (root * root).graph().stats
+    assert (stats.nodes, stats.leaves, stats.edges, stats.depth) == (6, 2, 7, 3)
+    assert stats.operations == {"mul": 3, "add": 1}
+    assert a.graph().stats.operations == {}
+
+
+def test_it_finds_and_knows_its_values() -> None:
+    a, _, root = example()
+    graph, other = root.graph(), Value(1.0)
+    assert a in graph
+    assert other not in graph
+    assert len(list(graph)) == len(graph) == 5
+    with pytest.raises(KeyError, match=r"Value\(1.0\) is not in <Graph of v5: 5 nodes"):
+        graph[other]
+
+
+def test_roots_are_values() -> None:
+    with pytest.raises(TypeError, match="one Value or more, got none"):
+        Graph()
+    with pytest.raises(TypeError, match=r"Graph takes Values, got 3.0 \(float\)"):
+        Graph(3.0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="there is no option 'colour'; there are rankdir"):
+        Value(1.0).graph(colour="red")
+
+
+def test_a_deep_graph_comes_and_goes() -> None:
+    x = Value(1.0)
+    for _ in range(100_000):
+        x = x + 1.0
+    graph = x.graph()
+    assert graph.stats.depth == 100_000
+    assert repr(graph.root).startswith("Node(index=100000, name='v100001'")
+    del graph
+    gc.collect()
+
+
+def test_counts_are_words() -> None:
+    assert [counted(n, "box", "boxes") for n in (1, 2)] == ["1 box", "2 boxes"]
+    assert counted(1200, "node") == "1,200 nodes"

@@ -1,0 +1,467 @@
+"""The stepper plays what `backward` does: the same products, in the same order, to the bit."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import html
+import math
+import random
+import struct
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Stepper, Value, dot, maximum, relu, sqrt, where
+from autograd.show.events import LONGEST_NAME, Event
+from autograd.show.stepper import MOST_NAMES
+from autograd.testing.programs import Program
+from autograd.testing.strategies import programs
+from autograd.core.value import topological_order
+
+INF, NAN = math.inf, math.nan
+
+
+def bits(x: float) -> bytes:
+    return b"nan" if x != x else struct.pack("<d", x)
+
+
+def gradients(root: Value) -> dict[Value, bytes]:
+    order, leaves = topological_order(root)
+    return {node: bits(node.grad) for node in order + leaves}
+
+
+def played(stepper: Stepper) -> dict[Value, bytes]:
+    return {node: bits(grad) for node, grad in stepper.grads.items()}
+
+
+def lesson() -> tuple[Value, Value, Value]:
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    e = a * b
+    e.label = "e"
+    loss = e + a
+    loss.label = "L"
+    return a, b, loss
+
+
+def edgy(draw: st.DrawFn) -> Value:
+    """Steps over numbers that overflow, vanish and meet the edges of their domains."""
+    numbers = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e308, 5e-324, INF, -INF, NAN, 0.5])
+    nodes = [Value(x) for x in draw(st.lists(numbers, min_size=1, max_size=3))]
+    node = st.integers(0, 99).map(lambda i: nodes[i % len(nodes)])
+    for _ in range(draw(st.integers(0, 8))):
+        x, y = draw(node), draw(node)
+        match draw(
+            st.sampled_from(["mul", "add", "sub", "sqrt", "relu", "max", "where", "dot"])
+        ):
+            case "mul":
+                nodes.append(x * y)
+            case "add":
+                nodes.append(x + y)
+            case "sub":
+                nodes.append(x - y)
+            case "sqrt":
+                nodes.append(sqrt(x if x.data >= 0.0 else relu(x)))
+            case "relu":
+                nodes.append(relu(x))
+            case "max":
+                nodes.append(maximum(x, y))
+            case "where":
+                nodes.append(where(draw(st.booleans()), x, y))
+            case _:
+                with contextlib.suppress(OverflowError):
+                    nodes.append(dot([x, y], [y, x], x))
+    return nodes[-1]
+
+
+# ---------------------------------------------------------------- equal to backward
+
+
+@settings(max_examples=1000, deadline=None)
+@given(program=programs())
+def test_to_the_end_is_backward_bit_for_bit(program: Program) -> None:
+    _, root = program.record()
+    stepper = Stepper(root)
+    stepper.goto(len(stepper.events))
+    root.backward()
+    assert played(stepper) == gradients(root)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), seed=st.sampled_from([1.0, -2.5, 0.0, -0.0, INF, NAN, 1e-300]))
+def test_so_it_is_at_infinity_and_nan(data: st.DataObject, seed: float) -> None:
+    root = data.draw(st.composite(edgy)())
+    stepper = Stepper(root, seed)
+    stepper.goto(len(stepper.events))
+    assert outcome(root, stepper.apply) == outcome(root, lambda: root.backward(seed))
+
+
+def outcome(root: Value, differentiate: Callable[[], None]) -> object:
+    root.zero_grad()
+    try:
+        differentiate()
+    except (FloatingPointError, ValueError) as error:
+        return str(error)
+    return gradients(root)
+
+
+def test_zeros_have_the_sign_that_they_have_where_the_watchful_sweep_takes_over() -> None:
+    x, y = Value(-1.0), Value(2.0)
+    above = y + 1.0
+    root = sqrt(relu(x)) - above * 0.0
+    stepper = Stepper(root)
+    stepper.goto(len(stepper.events))
+    root.backward()
+    assert played(stepper) == gradients(root)
+    assert x.grad == 0.0
+    assert bits(above.grad) == bits(-0.0)
+
+
+def test_the_order_is_that_of_backward() -> None:
+    rng = random.Random(3)
+    nodes = [Value(rng.uniform(-1.0, 1.0)) for _ in range(4)]
+    for _ in range(60):
+        nodes.append(rng.choice(nodes) * rng.choice(nodes) + rng.choice(nodes))
+    root = dot(nodes[-5:], nodes[-10:-5], nodes[0])
+    order, leaves = topological_order(root)
+    events = Stepper(root).events
+    assert [event.index for event in events] == list(range(len(events)))
+    forward = [event.node for event in events if event.kind == "forward"]
+    assert [node.value for node in forward if node.op is not None] == order
+    assert {node.value for node in forward} == {*order, *leaves}
+    seed, *backward = events[len(forward) :]
+    assert (seed.kind, seed.node.value, seed.before, seed.after) == ("seed", root, 0.0, 1.0)
+    assert [(e.node.value, e.slot, e.target.value) for e in backward] == [
+        (node, slot, x) for node in reversed(order) for slot, x in enumerate(node.inputs)
+    ]
+
+
+# ---------------------------------------------------------------- what an event says
+
+
+def test_every_event_is_a_line_of_arithmetic() -> None:
+    _, _, loss = lesson()
+    assert [str(event) for event in Stepper(loss).events] == [
+        "a = 2.0",
+        "b = -3.0",
+        "e = a * b = 2.0 * -3.0 → -6.0",
+        "L = e + a = -6.0 + 2.0 → -4.0",
+        "∂L/∂L = 1.0",
+        "∂L/∂e += ∂L/∂L · ∂L/∂e = 1.0 × 1.0 → 1.0",
+        "∂L/∂a += ∂L/∂L · ∂L/∂a = 1.0 × 1.0 → 1.0  (use 1 of 2)",
+        "∂L/∂a += ∂L/∂e · ∂e/∂a = 1.0 × -3.0 = -3.0; 1.0 + -3.0 → -2.0  (use 2 of 2)",
+        "∂L/∂b += ∂L/∂e · ∂e/∂b = 1.0 × 2.0 → 2.0",
+    ]
+
+
+def test_the_numbers_of_an_event() -> None:
+    a, _, loss = lesson()
+    event = Stepper(loss, seed=10.0).events[7]
+    assert (event.kind, event.node.name, event.slot, event.target.value) == (
+        "backward",
+        "e",
+        0,
+        a,
+    )
+    assert (event.upstream, event.local, event.product) == (10.0, -3.0, -30.0)
+    assert (event.before, event.after, event.use, event.uses) == (10.0, -20.0, 2, 2)
+    assert event.op is autograd.Value.__mul__(a, a).op
+    assert repr(event) == f"<Event 7: {event}>"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        event.after = 0.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (lambda x: -x, "y = -x = -(-2.0) → 2.0"),
+        (lambda x: x**2, "y = x ** 2.0 = (-2.0) ** 2.0 → 4.0"),
+        (lambda x: 3 - x, "y = 3.0 - x = 3.0 - -2.0 → 5.0"),
+        (lambda x: x.tanh(), "y = tanh(x) = tanh(-2.0) → -0.964"),
+        (lambda x: maximum(x, 1), "y = maximum(x, 1.0) = maximum(-2.0, 1.0) → 1.0"),
+        (
+            lambda x: dot([x] * 4, range(4), 5),
+            "y = dot(5.0, x, x, x, x, 0.0, … 3 more) = "
+            "dot(5.0, -2.0, -2.0, -2.0, -2.0, 0.0, … 3 more) → -7.0",
+        ),
+        (
+            lambda x: dot([x] * 3, range(3), 5),
+            "y = dot(5.0, x, x, x, 0.0, 1.0, 2.0) = "
+            "dot(5.0, -2.0, -2.0, -2.0, 0.0, 1.0, 2.0) → -1.0",
+        ),
+    ],
+)
+def test_how_an_operation_is_written(make: object, line: str) -> None:
+    assert callable(make)
+    y = make(Value(-2.0, label="x"))
+    y.label = "y"
+    assert str(Stepper(y).events[1]) == line
+
+
+def test_zero_upstream_adds_nothing_even_against_infinity() -> None:
+    x = Value(0.0, label="x")
+    y = sqrt(x) * 0.0
+    y.label = "y"
+    event = Stepper(y).events[-1]
+    assert (event.upstream, event.local, event.product, event.after) == (0.0, INF, 0.0, 0.0)
+    assert event.turns == ""
+
+
+@pytest.mark.parametrize("label", ["\x1b[31mred", "two\nlines", "x" * 1000, "<b>{}%s", "😀 ∂"])
+def test_hostile_labels_do_not_reach_the_terminal(label: str) -> None:
+    x = Value(1.0, label=label)
+    for event in Stepper(x * x).events:
+        assert str(event).isprintable()
+        assert len(str(event)) < 250
+    assert Stepper(x * x).run_until(label) is not None
+
+
+def test_a_deep_graph_is_no_deep_recursion() -> None:
+    x = Value(1.0, label="x")
+    y = x
+    for _ in range(20_000):
+        y = y + 0.0
+    stepper = Stepper(y)
+    stepper.goto(len(stepper.events))
+    assert stepper.grads[x] == 1.0
+    assert len(repr(stepper.events[-1])) < 100
+
+
+# ---------------------------------------------------------------- playing
+
+
+@given(program=programs(max_ops=6), data=st.data())
+def test_going_back_is_replay(program: Program, data: st.DataObject) -> None:
+    _, root = program.record()
+    stepper, fresh = Stepper(root), Stepper(root)
+    stepper.goto(data.draw(st.integers(0, len(stepper.events))))
+    stepper.goto(data.draw(st.integers(0, len(stepper.events))))
+    while fresh.position < stepper.position:
+        fresh.next()
+    assert played(stepper) == played(fresh)
+
+
+def test_next_and_back() -> None:
+    a, _, loss = lesson()
+    stepper = Stepper(loss)
+    assert stepper.back() is None
+    assert stepper.next() is stepper.events[0]
+    assert stepper.back() is stepper.events[0]
+    assert stepper.position == 0
+    assert list(stepper) == list(stepper.events)
+    assert (stepper.next(), stepper.position) == (None, 9)
+    assert stepper.grads[a] == -2.0
+    stepper.back()
+    stepper.back()
+    assert stepper.grads[a] == 1.0
+    stepper.reset()
+    assert (stepper.position, stepper.grads[a]) == (0, 0.0)
+    assert repr(stepper) == "<Stepper of L: 0 of 9 events played>"
+
+
+def test_the_gradients_so_far_are_read_only() -> None:
+    a, _, loss = lesson()
+    with pytest.raises(TypeError):
+        loss.steps().grads[a] = 1.0  # type: ignore[index]
+
+
+def test_run_until() -> None:
+    _, _, loss = lesson()
+    stepper = loss.steps()
+    assert str(stepper.run_until("e")) == "e = a * b = 2.0 * -3.0 → -6.0"
+    assert stepper.position == 3
+    assert str(stepper.run_until("L")) == "L = e + a = -6.0 + 2.0 → -4.0"
+    assert str(stepper.run_until("L")) == "∂L/∂L = 1.0"
+    assert [str(stepper.run_until("a"))[:5] for _ in range(2)] == ["∂L/∂a"] * 2
+    assert stepper.run_until("a") is None
+    assert stepper.position == 8
+    with pytest.raises(LookupError, match=r"no node is called 'z'; there are a, b, e, L$"):
+        stepper.run_until("z")
+    assert stepper.position == 8
+
+
+def test_run_until_knows_names_and_shared_labels() -> None:
+    x, y = Value(1.0, label="w"), Value(2.0, label="w")
+    stepper = Stepper(x * y)
+    found = [stepper.run_until("w") for _ in range(4)]
+    assert [event.target.value for event in found if event is not None] == [x, y, x, y]
+    stepper.reset()
+    event = stepper.run_until("v3")
+    assert event is not None
+    assert event.target.op is not None
+    exact = "x" * LONGEST_NAME
+    assert str(Stepper(Value(1.0, label=exact)).next()) == f"{exact} = 1.0"
+    beginning = f"{exact[:-1]}…"
+    assert (
+        str(Stepper(Value(1.0, label=exact + "x")).run_until(beginning)) == f"{beginning} = 1.0"
+    )
+    many = sum((Value(float(i)) for i in range(MOST_NAMES)), Value(0.0))
+    with pytest.raises(LookupError, match=r"v12, …$"):
+        Stepper(many).run_until("")
+
+
+@pytest.mark.parametrize("position", [-1, 10])
+def test_goto_outside_the_events(position: int) -> None:
+    _, _, loss = lesson()
+    stepper = Stepper(loss)
+    stepper.goto(4)
+    with pytest.raises(IndexError, match=f"goto\\({position}\\): .* from 0 to 9"):
+        stepper.goto(position)
+    with pytest.raises(TypeError, match="integer"):
+        stepper.goto("1")  # type: ignore[arg-type]
+    assert stepper.position == 4
+
+
+def test_what_it_does_not_take() -> None:
+    with pytest.raises(TypeError, match=r"Stepper takes a Value, got 3\.0 \(float\)"):
+        Stepper(3.0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="the seed of Stepper takes a real number"):
+        Stepper(Value(1.0), "1")  # type: ignore[arg-type]
+
+
+def test_a_single_leaf() -> None:
+    x = Value(4.0, label="x")
+    assert [str(event) for event in Stepper(x, 2.0)] == ["x = 4.0", "∂x/∂x = 2.0"]
+
+
+def test_a_later_change_is_not_seen() -> None:
+    a, b, loss = lesson()
+    stepper = Stepper(loss)
+    a.data = 100.0
+    b.grad = 100.0
+    assert str(stepper.next()) == "a = 2.0"
+    assert stepper.grads[b] == 0.0
+
+
+# ---------------------------------------------------------------- infinity and NaN
+
+
+def test_it_runs_to_where_a_number_turns_infinite_and_then_nan() -> None:
+    x = Value(0.0, label="x")
+    y = sqrt(x * x) + 1.0
+    y.label = "y"
+    with pytest.raises(FloatingPointError, match=r"mul\(.*step\(y\) shows how") as caught:
+        y.backward()
+    stepper = Stepper(y)
+    cause = stepper.run_until_nonfinite()
+    assert cause is not None
+    assert (cause.op, cause.turns) == (sqrt(x).op, "infinite")
+    assert stepper.position == cause.index + 1
+    named = stepper.run_until_nonfinite()
+    assert named is not None
+    assert (named.target.name, named.turns) == ("x", "not a number")
+    assert str(named).startswith("∂y/∂x += ∂y/∂v2 · ∂v2/∂x = inf × 0.0 → nan")
+    assert named.op is not None
+    assert str(caught.value).startswith(f"{named.op.name}(0.0 labelled 'x'")
+    assert stepper.run_until_nonfinite() is None
+    assert stepper.position == named.index + 1
+
+
+def test_infinity_that_was_there_before_is_told_once() -> None:
+    x = Value(INF, label="x")
+    stepper = Stepper(((x + 1.0) - x) * 2.0)
+    events = [event for event in stepper.events if event.turns]
+    assert [(e.kind, e.target.name, e.turns) for e in events] == [
+        ("forward", "x", "infinite"),
+        ("forward", "v3", "not a number"),
+    ]
+
+
+# ---------------------------------------------------------------- apply
+
+
+def test_nothing_is_written_until_asked() -> None:
+    a, b, loss = lesson()
+    a.grad = 7.0
+    stepper = Stepper(loss)
+    stepper.goto(9)
+    assert (a.grad, b.grad, loss.grad) == (7.0, 0.0, 0.0)
+    stepper.apply()
+    assert (a.grad, b.grad, loss.grad) == (5.0, 2.0, 1.0)
+    stepper.apply()
+    assert (a.grad, b.grad, loss.grad) == (3.0, 4.0, 1.0)
+
+
+def test_what_has_arrived_so_far_can_be_written() -> None:
+    a, b, loss = lesson()
+    loss.backward()
+    stepper = Stepper(loss)
+    stepper.goto(7)
+    a.grad = b.grad = 0.0
+    stepper.apply()
+    e = stepper.graph.nodes[2].value
+    assert (a.grad, b.grad, e.grad) == (1.0, 0.0, 1.0)
+
+
+def test_apply_up_to_the_nan_and_not_beyond() -> None:
+    x = Value(0.0, label="x")
+    stepper = Stepper(sqrt(x * x))
+    stepper.run_until_nonfinite()
+    stepper.apply()
+    assert stepper.graph.nodes[1].value.grad == INF
+    stepper.run_until_nonfinite()
+    with pytest.raises(FloatingPointError, match=r"mul\(0\.0 labelled 'x'"):
+        stepper.apply()
+    assert x.grad == 0.0
+
+
+def test_apply_does_not_let_infinities_cancel() -> None:
+    x = Value(0.0, label="x")
+    y = sqrt(x)
+    stepper = Stepper(y)
+    stepper.goto(4)
+    x.grad = -INF
+    with pytest.raises(
+        FloatingPointError, match=r"adds inf to the gradient -inf of 0\.0 labelled"
+    ):
+        stepper.apply()
+    assert (x.grad, y.grad) == (-INF, 0.0)
+
+
+# ---------------------------------------------------------------- the module's names
+
+
+def test_the_names_are_imported_when_asked_for() -> None:
+    assert autograd.Stepper is Stepper
+    assert {"Graph", "Stepper", "step"} <= {*dir(autograd)}
+    with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'stepp'"):
+        autograd.stepp  # noqa: B018
+
+
+def test_counts_of_uses_add_up() -> None:
+    x = Value(1.5)
+    y = x * x * x + dot([x, x], [x, 2.0])
+    events: tuple[Event, ...] = Stepper(y).events
+    backward = [event for event in events if event.kind == "backward"]
+    assert [event.use for event in backward if event.target.value is x] == list(range(1, 7))
+    totals = Counter(event.target.index for event in backward)
+    assert all(event.uses == totals[event.target.index] for event in backward)
+
+
+def test_a_page_is_an_html_file(tmp_path: Path) -> None:
+    _, _, loss = lesson()
+    written = loss.steps().save(str(tmp_path / "steps.HTML"))
+    assert written == tmp_path / "steps.HTML"
+    page = written.read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert all(html.escape(str(event)) in page for event in loss.steps().events)
+    with pytest.raises(ValueError, match=r"steps\.txt does not end in \.html"):
+        loss.steps().save(str(tmp_path / "steps.txt"))
+    assert list(tmp_path.iterdir()) == [written]
+
+
+def test_a_notebook_shows_the_page_or_why_there_is_none() -> None:
+    _, _, loss = lesson()
+    assert loss.steps()._repr_html_().startswith("<iframe srcdoc=")
+    y = Value(0.0, label="<x>")
+    for _ in range(2000):
+        y = y + 1.0
+    y.label = "<y>"
+    shown = Stepper(y)._repr_html_()
+    assert shown.startswith("<pre>&lt;Stepper of &lt;y&gt;: 0 of 4002 events played&gt;\n")
+    assert "1,000 nodes" in shown

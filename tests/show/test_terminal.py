@@ -1,0 +1,504 @@
+"""Stepping at a prompt: piped, on a terminal with and without rich, and under IPython."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import select
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograd import Stepper, Value, dot, sqrt, step
+from autograd.show.terminal import HELP, MOST_ROWS, cells
+
+posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX")
+ROOT = Path(__file__).parents[2]
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+LESSON = """
+from autograd import Value, step
+a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+e = a * b
+e.label = "e"
+loss = e + a
+loss.label = "L"
+step(loss)
+print("left with", a.grad)
+"""
+WITHOUT_RICH = "import sys; sys.modules['rich'] = None\n" + LESSON
+
+
+def lesson() -> Value:
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    e = a * b
+    e.label = "e"
+    loss = e + a
+    loss.label = "L"
+    return loss
+
+
+class Terminal(io.StringIO):
+    """What a program writes to, believing that a person looks on."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, root: Value | Stepper, *commands: str) -> list[str]:
+    """The lines that come in answer to commands, without the table at the start."""
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join([f"{c}\n" for c in commands])))
+    monkeypatch.setattr(sys, "stdout", out)
+    step(root)
+    lines = out.getvalue().splitlines()
+    nodes = (root if isinstance(root, Stepper) else Stepper(root)).graph.nodes
+    start = next(i for i, line in enumerate(lines) if line.split()[:2] == ["node", "value"])
+    return lines[start + 1 + min(len(nodes), MOST_ROWS) :]
+
+
+# ---------------------------------------------------------------- commands
+
+
+def test_it_starts_with_all_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(sys, "stdout", out)
+    step(lesson())
+    assert out.getvalue().splitlines() == [
+        "L: 9 events, forward and back. n: next, h: help, q: quit",
+        "  node  value  ∂L/∂node  from",
+        "  a     ·      ·",
+        "  b     ·      ·",
+        "  e     ·      ·         a * b",
+        "  L     ·      ·         e + a",
+    ]
+
+
+def test_next_enter_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown(monkeypatch, lesson(), "", "n", "", "b", "", "", "b", "n") == [
+        "1/9  a = 2.0",
+        "2/9  b = -3.0",
+        "3/9  e = a * b = 2.0 * -3.0 → -6.0",
+        "3/9  taken back: e = a * b = 2.0 * -3.0 → -6.0",
+        "2/9  taken back: b = -3.0",
+        "1/9  taken back: a = 2.0",
+        "this is the start; n plays the first event",
+        "1/9  a = 2.0",
+    ]
+
+
+def test_continue_stops_between_the_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(monkeypatch, lesson(), "c", "w", "c", "n")
+    assert lines[:4] == [
+        "1/9  a = 2.0",
+        "2/9  b = -3.0",
+        "3/9  e = a * b = 2.0 * -3.0 → -6.0",
+        "4/9  L = e + a = -6.0 + 2.0 → -4.0",
+    ]
+    assert lines[8:10] == ["▸  L     -4.0   ·         e + a", "5/9  ∂L/∂L = 1.0"]
+    assert lines[12:] == [
+        "8/9  ∂L/∂a += ∂L/∂e · ∂e/∂a = 1.0 × -3.0 = -3.0; 1.0 + -3.0 → -2.0  (use 2 of 2)",
+        "9/9  ∂L/∂b += ∂L/∂e · ∂e/∂b = 1.0 × 2.0 → 2.0",
+        "That was all: these are the gradients of L",
+        "   node  value  ∂L/∂node  from",
+        "   a     2.0    -2.0",
+        "▸  b     -3.0   2.0",
+        "   e     -6.0   1.0       a * b",
+        "   L     -4.0   1.0       e + a",
+        "this is the end; b takes a step back, q quits",
+    ]
+
+
+def test_until_goto_and_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(monkeypatch, lesson(), "until e", "until", "until z", "goto 7", "p a", "p z")
+    assert lines[:3] == [
+        "1/9  a = 2.0",
+        "2/9  b = -3.0",
+        "3/9  e = a * b = 2.0 * -3.0 → -6.0",
+    ]
+    assert lines[3:5] == [
+        "until takes a node, such as until a; w lists the nodes",
+        "no node is called 'z'; there are a, b, e, L",
+    ]
+    assert lines[5:7] == [
+        "   node  value  ∂L/∂node      from",
+        "▸  a     2.0    1.0 (1 of 2)",
+    ]
+    assert lines[10:] == [
+        "1/9  a = 2.0",
+        "7/9  ∂L/∂a += ∂L/∂L · ∂L/∂a = 1.0 × 1.0 → 1.0  (use 1 of 2)",
+        "8/9  ∂L/∂a += ∂L/∂e · ∂e/∂a  (to come)",
+        "no node is called 'z'; there are a, b, e, L",
+    ]
+
+
+def test_print_needs_a_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(monkeypatch, lesson(), "p", "print")
+    assert lines == ["p takes a node, such as p a; w lists the nodes"] * 2
+
+
+def test_several_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    one_by_one = shown(monkeypatch, lesson(), *"nnnnnbbn")
+    assert shown(monkeypatch, lesson(), "n 3", "n 02", "b 2", "n") == one_by_one
+    assert shown(monkeypatch, lesson(), "n 2", "", "b 99", "b")[-2:] == [
+        "1/9  taken back: a = 2.0",
+        "this is the start; n plays the first event",
+    ]
+    assert shown(monkeypatch, lesson(), "n 99") == shown(monkeypatch, lesson(), *"n" * 9)
+
+
+@pytest.mark.parametrize("arg", ["0", "-1", "x", "1.5", "9" * 5000])
+def test_not_a_number_of_events(monkeypatch: pytest.MonkeyPatch, arg: str) -> None:
+    assert shown(monkeypatch, lesson(), f"n {arg}", "n", f"b {arg}", "w")[:3] == [
+        "n takes a number of events, such as n 3, or nothing",
+        "1/9  a = 2.0",
+        "b takes a number of events, such as b 3, or nothing",
+    ]
+
+
+def test_many_taken_back_show_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    y = Value(1.0)
+    for _ in range(MOST_ROWS):
+        y = y + 1.0
+    lines = shown(monkeypatch, y, "c", "b 21")
+    assert lines[-MOST_ROWS - 1] == "… 1 events before these"
+    assert lines[-1].split()[0].startswith("1/")
+
+
+def test_until_what_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown(monkeypatch, lesson(), "goto 9", "until a")[-1] == "nothing more happens to a"
+
+
+@pytest.mark.parametrize("command", ["goto 10", "goto -1", "goto", "goto a"])
+def test_goto_nowhere(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    lines = shown(monkeypatch, lesson(), command, "n")
+    assert lines == ["goto takes a number from 0 to 9", "1/9  a = 2.0"]
+
+
+def test_help_and_what_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(monkeypatch, lesson(), "h", "help n", "?", "step", "2", "q", "n")
+    assert lines == HELP.splitlines() * 3 + [
+        "'step' is no command; h lists them",
+        "'2' is no command; h lists them",
+    ]
+
+
+def test_words_do_as_well_as_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = shown(monkeypatch, lesson(), "n", "b", "c", "w", "p a", "h", "q")
+    assert short == shown(
+        monkeypatch, lesson(), "next", "back", "continue", "where", "print a", "help", "quit"
+    )
+
+
+def test_nan_goes_to_the_cause_and_then_to_what_the_error_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = Value(0.0, label="x")
+    y = sqrt(x * x)
+    y.label = "y"
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("nan\nnan\nnan\nc\n"))
+    monkeypatch.setattr(sys, "stdout", out)
+    step(y)
+    lines = out.getvalue().splitlines()
+    end = lines.index("That was all, and a gradient is not a number.")
+    assert lines[end + 2] == "▸  x     0.0    nan"
+    del lines[end - 1 :]
+    assert lines[1] == "the gradient of v2 is infinite at event 5; nan goes there"
+    assert lines[-5:] == [
+        "5/7  ∂y/∂v2 += ∂y/∂y · ∂y/∂v2 = 1.0 × inf → inf",
+        "the gradient of v2 is infinite here",
+        "6/7  ∂y/∂x += ∂y/∂v2 · ∂v2/∂x = inf × 0.0 → nan  (use 1 of 2)",
+        "mul(0.0 labelled 'x', 0.0 labelled 'x'): the gradient of the operand 0.0 labelled 'x' "
+        "is not a number (zero times infinity); keep the function away from points where its "
+        "derivative is infinite",
+        "nothing turns infinite or NaN from here on",
+    ]
+
+
+def test_a_value_may_be_nan_to_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown(monkeypatch, Value(float("nan"), label="x"), "nan")
+    assert lines == ["1/2  x = nan", "the value of x is not a number here"]
+
+
+def test_many_nodes_are_shown_through_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    y = Value(1.0, label="x")
+    for _ in range(59):
+        y = y + 1.0
+    lines = shown(monkeypatch, y, "goto 30", "c", "c")
+    table = lines[1 : MOST_ROWS + 4]
+    assert table[0] == "… 19 nodes before these"
+    assert [line.split()[0] for line in table[2:12]] == [f"v{i}" for i in range(20, 30)]
+    assert table[12].startswith("▸  v30")
+    assert table[-1] == "… 21 nodes after these"
+    assert "… 10 events before these" in lines
+    assert lines[-1] == "… 40 nodes after these"
+
+
+def test_a_node_that_receives_a_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    w = Value(2.0, label="w")
+    y = dot([w] * 30, range(30))
+    assert shown(monkeypatch, y, "p w")[-1] == f"… {31 - MOST_ROWS} events after these"
+
+
+def test_it_goes_on_from_where_a_stepper_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    stepper = lesson().steps()
+    stepper.run_until("e")
+    assert shown(monkeypatch, stepper, "n") == ["4/9  L = e + a = -6.0 + 2.0 → -4.0"]
+    assert stepper.position == 4
+
+
+def test_what_it_does_not_take() -> None:
+    with pytest.raises(TypeError, match=r"takes a Value, got 3\.0"):
+        step(3.0)  # type: ignore[arg-type]
+
+
+def test_ctrl_c_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(prompt: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupted)
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    step(lesson())
+    assert out.getvalue().endswith("e + a\n\n")
+
+
+def test_where_nothing_can_be_typed_it_points_to_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(prompt: str) -> str:
+        raise NotImplementedError  # IPython's StdinNotImplementedError is one
+
+    monkeypatch.setattr("builtins.input", refused)
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    step(lesson())
+    assert out.getvalue().endswith(
+        "e + a\nnothing can be typed here; y.steps() shows the passes as a page\n"
+    )
+
+
+def test_the_end_of_what_is_typed_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    monkeypatch.setattr(sys, "stdout", out)
+    step(lesson())
+    assert out.getvalue().endswith("(step) 1/9  a = 2.0\n(step) \n")
+
+
+# ---------------------------------------------------------------- the screen
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, root: Value, width: int) -> list[str]:
+    out = Terminal()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("c\nc\n"))
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    step(root)
+    return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("rich", [True, False])
+@pytest.mark.parametrize("width", [30, 80])
+def test_nothing_is_wider_than_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, rich: bool, width: int
+) -> None:
+    if not rich:
+        monkeypatch.setitem(sys.modules, "rich.console", None)
+    a, b = Value(0.1234567, label="weight"), Value(-3.0, label="日本語")
+    y = dot([a, b, a], [b, b, 1.0]) * a
+    y.label = "loss"
+    coloured = on_a_terminal(monkeypatch, y, width)
+    lines = [ESCAPE.sub("", line) for line in coloured]
+    assert max(map(cells, lines)) <= width
+    assert (coloured != lines) is rich
+    monkeypatch.undo()
+    whole = " ".join(shown(monkeypatch, y, "c", "c")).split()
+    broken = [word for line in lines for word in line.split()]
+    assert not [word for word in whole[:40] if word not in broken]
+
+
+def test_colours_only_repeat_what_the_words_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = on_a_terminal(monkeypatch, lesson(), 200)
+    plain = shown(monkeypatch, lesson(), "c", "c")
+    bare = [ESCAPE.sub("", line).rstrip() for line in lines]
+    assert bare[-len(plain) :] == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("abc", 3), ("日本", 4), ("e\u0301", 1), ("👩\u200d🔬", 4), ("∂L/∂a", 5), ("", 0)],
+)
+def test_columns_of_a_text(text: str, columns: int) -> None:
+    assert cells(text) == columns
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_an_output_without_these_signs(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    x = Value(2.0, label="λ😀")
+    y = x * x
+    y.label = "y"
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\ngoto 3\nc\n"))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding, newline="\n"))
+    step(y)
+    sys.stdout.flush()
+    text = raw.getvalue().decode(encoding)
+    if encoding == "utf-8":
+        assert "∂y/∂λ😀 += ∂y/∂y · ∂y/∂λ😀 = 1.0 × 2.0 → 2.0" in text
+    else:
+        assert r"dy/d\u03bb\U0001f600" in text
+        assert " -> 4.0" in text
+
+
+# ---------------------------------------------------------------- another process
+
+
+def test_piped(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LESSON],
+        input="n\nuntil L\n",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "FORCE_COLOR": "1"},
+        check=True,
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[6:] == [
+        "1/9  a = 2.0",
+        "2/9  b = -3.0",
+        "3/9  e = a * b = 2.0 * -3.0 → -6.0",
+        "4/9  L = e + a = -6.0 + 2.0 → -4.0",
+        "left with 0.0",
+    ]
+
+
+class Child:
+    """A program on a pseudo-terminal of 60 columns."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        import fcntl
+        import pty
+        import termios
+
+        self.fd, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+        kept = {
+            k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=ROOT,
+            env={**kept, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+        )
+        os.close(slave)
+
+    def send(self, text: str) -> None:
+        os.write(self.fd, text.encode())
+
+    def read(self, until: str = "") -> str:
+        """What it writes, up to and with a text, or to its end."""
+        data = b""
+        while not until or until.encode() not in data:
+            ready, _, _ = select.select([self.fd], [], [], 20.0)
+            assert ready, data
+            try:
+                chunk = os.read(self.fd, 4096)
+            except OSError:  # how Linux says that the other side is closed
+                chunk = b""
+            if not chunk:
+                break
+            data += chunk
+        return data.decode()
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.fd)
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    with Child("-c", LESSON) as program:
+        program.read("(step) ")
+        yield program
+
+
+@posix
+def test_a_terminal_shows_colours_and_a_prompt(child: Child) -> None:
+    child.send("n\n")
+    assert "\x1b[1;32m2.0\x1b[0m" in child.read("(step) ")
+    child.send("q\n")
+    assert "left with 0.0" in child.read()
+    assert child.process.wait() == 0
+
+
+@posix
+def test_lines_are_broken_where_the_terminal_ends(child: Child) -> None:
+    child.send("goto 7\n")
+    child.read("(step) ")
+    child.send("n\n")
+    lines = ESCAPE.sub("", child.read("(step) ")).split("\r\n")
+    assert lines[1:] == [
+        "8/9  ∂L/∂a += ∂L/∂e · ∂e/∂a = 1.0 × -3.0 = -3.0; 1.0 + -3.0",
+        "     → -2.0  (use 2 of 2)",
+        "(step) ",
+    ]
+
+
+@posix
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-c", "ctrl-d"])
+def test_leaving_by_a_key(child: Child, key: str) -> None:
+    child.send(key)
+    while not select.select([child.fd], [], [], 1.0)[0]:
+        child.send(key)  # the first came just before readline looked out for it
+    assert "\nleft with 0.0" in child.read()
+    assert child.process.wait() == 0
+
+
+@posix
+@pytest.mark.parametrize(
+    ("program", "environment"), [(LESSON, {"NO_COLOR": "1"}), (WITHOUT_RICH, {})]
+)
+def test_a_terminal_without_colours(program: str, environment: dict[str, str]) -> None:
+    with Child("-c", program, **environment) as child:
+        child.read("(step) ")
+        child.send("c\n")
+        text = child.read("(step) ")
+        assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", text)
+        assert "e = a * b = 2.0 * -3.0 → -6.0" in re.sub(ESCAPE, "", text)
+        child.send("q\n")
+        child.read()
+
+
+@posix
+def test_under_ipython() -> None:
+    pytest.importorskip("IPython", reason="IPython is not installed")
+    with Child("-m", "IPython", "--simple-prompt", "--no-banner", "--quick") as shell:
+        shell.read("In [1]: ")
+        shell.send("from autograd import Value, step; x = Value(3.0, label='x'); step(x)\n")
+        shell.read("(step) ")
+        shell.send("n\n")
+        assert "x = 3.0" in ESCAPE.sub("", shell.read("(step) "))
+        shell.send("q\n")
+        shell.read("In [2]: ")
