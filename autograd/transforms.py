@@ -19,10 +19,12 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from autograd.core.primitive import TABLE, real
-from autograd.core.sweeps import cotangents, tangents
+from autograd.core.no_grad import recording
+from autograd.core.operand import real
+from autograd.core.primitive import TABLE
+from autograd.core.sweeps import cotangents, tangents, topological_order
+from autograd.core.value import Value
 from autograd.trees import Rebuild, flatten, flatten_like
-from autograd.core.value import Value, recording, topological_order
 
 __all__ = ["grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 

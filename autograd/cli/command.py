@@ -18,8 +18,8 @@ from typing import Any
 
 import autograd
 from autograd.cli.expressions import CONSTANTS, FUNCTIONS, Expression, parse
-from autograd.files import write_atomically
 from autograd.core.value import Value
+from autograd.files import write_atomically
 
 __all__ = ["main"]
 

@@ -9,12 +9,53 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd.core.primitive import Operand, describe, primal
-from autograd.core.value import Value, topological_order
+from autograd.core.operand import Operand, describe, is_node, primal
 
-__all__ = ["cotangents", "tangents"]
+if TYPE_CHECKING:
+    from autograd.core.value import Value
+
+__all__ = ["cotangents", "give_shares", "tangents", "topological_order"]
+
+
+def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
+    """The interior nodes that the roots depend on, each after its inputs, and the leaves.
+
+    The order depends on the graph alone; `backward` takes it from the last to the first.
+    """
+    for root in roots:
+        if not is_node(root):
+            raise TypeError(f"topological_order takes Values, got {root!r:.80}")
+    uses = dict.fromkeys(roots, 0)
+    nodes = list(uses)
+    leaves = []
+    for node in nodes:  # which grows as it is walked
+        if node.op is None:
+            leaves.append(node)
+        for x in node.inputs:
+            if x not in uses:
+                uses[x] = 0
+                nodes.append(x)
+            uses[x] += 1
+    order = []
+    ready = [root for root in dict.fromkeys(roots) if uses[root] == 0]
+    while ready:
+        node = ready.pop()
+        if node.op is not None:
+            order.append(node)
+        for x in node.inputs:
+            uses[x] -= 1
+            if uses[x] == 0:
+                ready.append(x)
+    order.reverse()
+    return order, leaves
+
+
+def give_shares(node: Value) -> None:
+    """Add to the `grad` of each input of a node its share of the node's."""
+    for x, partial in zip(node.inputs, node.partials):
+        x.grad += primal(chain(node, node.grad, partial, x))
 
 
 def cotangents(
@@ -128,7 +169,7 @@ def differentiable_partials(node: Value, reached: Container[Value] | None) -> li
     """The partials of a node as Values, computed by its rules from its operands."""
     primitive: Any = node.op
     operands = node.operands
-    slots = [slot for slot, x in enumerate(operands) if type(x) is Value]
+    slots = [slot for slot, x in enumerate(operands) if is_node(x)]
     every = primitive.partials(node, operands) if primitive.variadic else None
     partials: list[Any] = []
     for slot, recorded in zip(slots, node.partials):
@@ -151,9 +192,9 @@ def all_finite(
     order: list[Value], leaves: list[Value], seeds: Iterable[tuple[Value, Operand]]
 ) -> bool:
     """Whether all the numbers that went into a sweep are finite, so that NaN is an error."""
-    numbers = [leaf._data for leaf in leaves] + [primal(seed) for _, seed in seeds]
+    numbers = [leaf.data for leaf in leaves] + [primal(seed) for _, seed in seeds]
     for node in order:
-        numbers += [c for c in node.operands if type(c) is not Value]
+        numbers += [c for c in node.operands if not is_node(c)]
     return all(map(math.isfinite, numbers))
 
 

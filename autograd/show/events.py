@@ -12,11 +12,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from autograd.core.primitive import Primitive
+from autograd.core.sweeps import chain
 from autograd.show.drawing.numbers import show
 from autograd.show.drawing.words import printable
 from autograd.show.graph import Graph, Node
-from autograd.core.primitive import Primitive
-from autograd.core.sweeps import chain
 
 __all__ = ["Event", "events", "formula", "short"]
 

@@ -13,10 +13,11 @@ import re
 from typing import Any
 
 from autograd.core import table as primitives
+from autograd.core.operand import Operand, primal
+from autograd.core.primitive import TABLE, Primitive
 from autograd.show.drawing.numbers import show
 from autograd.show.drawing.words import printable
 from autograd.show.graph import Graph, Node
-from autograd.core.primitive import TABLE, Operand, Primitive, primal
 
 __all__ = ["derivation"]
 

@@ -14,9 +14,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograd.show.drawing.options import Options
 from autograd.core.primitive import Primitive
-from autograd.core.value import Value, topological_order
+from autograd.core.sweeps import topological_order
+from autograd.core.value import Value
+from autograd.show.drawing.options import Options
 
 if TYPE_CHECKING:
     from rich.text import Text

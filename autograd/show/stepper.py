@@ -12,12 +12,12 @@ from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
+from autograd.core.operand import Number, describe, number
+from autograd.core.sweeps import cotangents
+from autograd.core.value import Value
 from autograd.show.drawing.words import escape
 from autograd.show.events import Event, events, short
 from autograd.show.graph import Graph, Node
-from autograd.core.primitive import Number, describe, number
-from autograd.core.sweeps import cotangents
-from autograd.core.value import Value
 
 __all__ = ["Event", "Stepper", "named"]
 
@@ -193,8 +193,8 @@ class Stepper:
         target = Path(path)
         if target.suffix.lower() != ".html":
             raise ValueError(f"Stepper.save: {path} does not end in .html")
-        from autograd.show.drawing.page import steps_page
         from autograd.files import write_atomically
+        from autograd.show.drawing.page import steps_page
 
         write_atomically(target, steps_page(self).encode())
         return target

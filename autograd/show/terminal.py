@@ -17,13 +17,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import IO
 
+from autograd.core.operand import Number
+from autograd.core.sweeps import explain_nan
+from autograd.core.value import Value
 from autograd.show.drawing.numbers import show
 from autograd.show.events import Event, formula, short
 from autograd.show.graph import Node
-from autograd.core.primitive import Number
 from autograd.show.stepper import Stepper, named
-from autograd.core.sweeps import explain_nan
-from autograd.core.value import Value
 
 __all__ = ["step"]
 

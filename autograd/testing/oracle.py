@@ -10,8 +10,9 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-from autograd.core.primitive import primal
-from autograd.core.value import Value, topological_order
+from autograd.core.operand import primal
+from autograd.core.sweeps import topological_order
+from autograd.core.value import Value
 
 __all__ = ["exact_gradient", "knows", "partial", "values"]
 

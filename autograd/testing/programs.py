@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.primitive import TABLE
-from autograd.core.table import _own
+from autograd.core.primitive import RESERVED, TABLE
 from autograd.core.value import Value
 
 __all__ = ["OPERANDS", "SAFE", "Program", "Step", "woven"]
@@ -178,7 +177,7 @@ def _operands(
 
 def _value(name: str, numbers: list[float]) -> float | None:
     """The operation's result, None if it is not safe at these numbers."""
-    if name in _own:
+    if name in RESERVED:
         if not SAFE[name](*numbers):
             return None
         value = TABLE[name](*numbers)

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.core.primitive import describe, primal
-from autograd.core.sweeps import tangents
+from autograd.core.operand import describe, primal
+from autograd.core.sweeps import tangents, topological_order
+from autograd.core.value import Value
 from autograd.testing import oracle
 from autograd.testing.decide import Decision, Question, decide, starts
 from autograd.testing.differences import TINIEST, ULP
 from autograd.testing.nodes import check_nodes, partial_sizes, rounding, slots
 from autograd.testing.problem import Problem
-from autograd.core.value import Value, topological_order
 
 __all__ = ["Case", "Recording", "node_cases"]
 

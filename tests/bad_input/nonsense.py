@@ -13,10 +13,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograd import Primitive, Value
 from autograd.core.methods import Methods
-from autograd.core.table import TABLE
-from autograd.core.value import topological_order
+
+from autograd import Primitive, Value
+from autograd.core.primitive import TABLE
+from autograd.core.sweeps import topological_order
 
 DRAWN = ("steps", "graph", "__class__", "__init_subclass__", "__subclasshook__")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
+from autograd.core.methods import Methods
+
 import autograd
 import nn
 from autograd import Primitive, Value, testing
-from autograd.core.methods import Methods
 
 __all__ = ["public_names"]
 

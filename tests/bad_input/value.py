@@ -7,10 +7,11 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograd.core.methods import Methods
+
 import autograd
 from autograd import Value, no_grad
-from autograd.core.methods import Methods
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from tests.bad_input.rows import (
     COUNT,
     FLAG,

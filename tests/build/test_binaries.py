@@ -153,9 +153,9 @@ def test_other_modules_are_left_to_python(package: Path) -> None:
 
 def test_a_binary_gives_its_source_to_tracebacks() -> None:
     loader = build._Binary("autograd.core.value", f"value{build.SUFFIX}")
-    assert loader.get_source("autograd.core.value") == Path(build.PACKAGE, "value.py").read_text(
-        "utf-8"
-    )
+    assert loader.get_source("autograd.core.value") == Path(
+        build.PACKAGE, "value.py"
+    ).read_text("utf-8")
 
 
 def use(module: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,8 @@ import pytest
 
 import autograd
 from autograd.cli.command import main
-from autograd.show.drawing import engine
 from autograd.cli.expressions import FUNCTIONS
+from autograd.show.drawing import engine
 
 TABLE = """\
 sin(x*y) + x**2 = 3.720584501801074

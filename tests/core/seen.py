@@ -27,7 +27,7 @@ import autograd
 import autograd.core.table
 import autograd.core.value
 from autograd import Value, dot, no_grad
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from tests.builds import words_of
 
 

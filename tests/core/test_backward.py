@@ -18,7 +18,8 @@ import pytest
 import autograd
 import autograd.core.value
 from autograd import Value, dot, gradient, relu, sqrt, where
-from autograd.core.value import _below, topological_order
+from autograd.core.sweeps import topological_order
+from autograd.core.value import _below
 
 INF = math.inf
 

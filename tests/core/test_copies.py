@@ -12,7 +12,7 @@ import pytest
 
 import autograd
 from autograd import Value, dot, primitive
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 
 Copier = Callable[[Any], Any]
 

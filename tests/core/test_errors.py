@@ -31,7 +31,7 @@ from autograd import (
     sin,
     sqrt,
 )
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 
 INF = math.inf
 OUTSIDE = "outside the domain, which is"

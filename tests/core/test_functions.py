@@ -11,7 +11,7 @@ import pytest
 import autograd
 import autograd.core.functions as functional
 from autograd import Value, clip, dot, elu, leaky_relu, log, take, where
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 
 FUNCTIONS = [*functional.__all__, "abs", "pow", "sum"]
 SAME_SHAPE = [name for name in FUNCTIONS if name in TABLE and not TABLE[name].variadic]

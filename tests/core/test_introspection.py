@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from autograd import Value
+from tests.builds import OTHER, THIS, require, run
 from tests.core.seen import everything
 from tests.core.test_copies import described
-from tests.builds import OTHER, THIS, require, run
 
 Tables = dict[str, dict[str, str]]
 GRAPH = """

@@ -18,7 +18,7 @@ import pytest
 
 import autograd
 from autograd import Value, gradient, no_grad
-from autograd.core.value import topological_order
+from autograd.core.sweeps import topological_order
 from tests.builds import run
 
 

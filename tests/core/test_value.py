@@ -15,7 +15,7 @@ import pytest
 import autograd
 import autograd.core.functions
 from autograd import Value, primitive
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 
 
 def test_a_leaf() -> None:

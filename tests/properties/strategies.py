@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 import autograd
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing.programs import OPERANDS, SAFE, Program, Step
 
 __all__ = ["POLYNOMIAL", "SMOOTH", "run", "spelled", "woven_programs"]

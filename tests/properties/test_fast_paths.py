@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograd import Value
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 
 numbers = st.floats() | st.floats(-30.0, 30.0) | st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5])
 BINARY: dict[str, Callable[[Any, Any], Any]] = {

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
-from autograd.core.table import TABLE, _own
+from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing.strategies import values
 
 INF, NAN = math.inf, math.nan
@@ -232,7 +232,7 @@ def operands_of(name: str) -> st.SearchStrategy[tuple[float, ...]]:
 
 
 def test_every_operation_that_has_a_name_of_its_own_has_a_reference() -> None:
-    assert {name for name in _own if hasattr(autograd, name)} <= set(EXACT) | set(CLOSE)
+    assert {name for name in RESERVED if hasattr(autograd, name)} <= set(EXACT) | set(CLOSE)
     assert not set(EXACT) & set(CLOSE)
 
 

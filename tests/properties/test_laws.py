@@ -20,9 +20,9 @@ from mpmath import mp, mpf
 
 import autograd
 from autograd import Value, gradient, vjp
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
+from autograd.core.sweeps import topological_order
 from autograd.testing.programs import Program
-from autograd.core.value import topological_order
 from tests.core.reference import REFERENCES
 from tests.properties.bounds import (
     EPSILON,

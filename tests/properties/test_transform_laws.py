@@ -18,7 +18,7 @@ from mpmath import mp, mpf
 
 import autograd
 from autograd import Value, grad, gradient, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from autograd.core.primitive import primal
+from autograd.core.operand import primal
 from autograd.testing.oracle import values as exact_operations
 from autograd.testing.programs import SAFE, Program
 from tests.properties.bounds import EPSILON, TINY, path_sums, rounding, steps_of

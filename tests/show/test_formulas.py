@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, primitive
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.show.formulas import Symbol, _symbol
 from autograd.testing.programs import OPERANDS, SAFE
 

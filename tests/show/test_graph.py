@@ -9,10 +9,10 @@ from hypothesis import given
 
 import autograd
 from autograd import Graph, Value
+from autograd.core.sweeps import topological_order
 from autograd.show.graph import Node, counted
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs
-from autograd.core.value import topological_order
 
 
 def example() -> tuple[Value, Value, Value]:

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Stepper, Value, dot, maximum, relu, sqrt, where
+from autograd.core.sweeps import topological_order
 from autograd.show.events import LONGEST_NAME, Event
 from autograd.show.stepper import MOST_NAMES
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs
-from autograd.core.value import topological_order
 
 INF, NAN = math.inf, math.nan
 

@@ -19,12 +19,11 @@ from typing import Any
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, gradient, sin, tanh
 from autograd.build.binaries import describe
-from autograd.core.primitive import TABLE, Primitive
-from autograd.core.table import _own
+from autograd.core.primitive import RESERVED, TABLE, Primitive
+from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
 from autograd.testing.programs import OPERANDS, SAFE, Program, woven
 from autograd.testing.recorded import Case, node_cases
-from autograd.core.value import topological_order
 
 __all__ = [
     "NAMES",
@@ -38,7 +37,7 @@ __all__ = [
 ]
 
 NAMES = sorted(
-    _own
+    RESERVED
     | {"binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber"}
 )
 Plant = Callable[[float], float]

@@ -12,7 +12,7 @@ import pytest
 
 import nn
 from autograd import Value, exp, grad, primitive, relu, sin, sqrt, tanh
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing import GradientError, Report, check_gradients, gradcheck, recorded
 from tests.testing.measure import planted, random_program
 

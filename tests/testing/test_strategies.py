@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
-from autograd.core.table import TABLE, _own
+from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing.programs import SAFE, Program, Step, woven
 from autograd.testing.strategies import points, programs, values
 from tests.testing.measure import random_program
@@ -24,7 +24,7 @@ NOT_IN_PROGRAMS = {"take"}
 
 
 def test_every_operation_but_take_is_in_programs() -> None:
-    assert set(SAFE) == _own - NOT_IN_PROGRAMS
+    assert set(SAFE) == RESERVED - NOT_IN_PROGRAMS
 
 
 @given(values())
@@ -45,7 +45,7 @@ def test_values_of_all_sizes_are_drawn(wanted: Any) -> None:
     find(values(), wanted, settings=settings(max_examples=20_000, database=None))
 
 
-@pytest.mark.parametrize("name", sorted(_own | {"huber", "binary_cross_entropy"}))
+@pytest.mark.parametrize("name", sorted(RESERVED | {"huber", "binary_cross_entropy"}))
 @given(data=st.data())
 @settings(max_examples=30)
 def test_points_have_a_value(name: str, data: st.DataObject) -> None:

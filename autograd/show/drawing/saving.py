@@ -8,11 +8,11 @@ import warnings
 from os import PathLike
 from pathlib import Path
 
+from autograd.files import write_atomically
 from autograd.show.drawing import engine
 from autograd.show.drawing.dot import source
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.svg import draw
-from autograd.files import write_atomically
 from autograd.show.graph import Graph
 
 __all__ = ["save"]

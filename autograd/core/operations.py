@@ -1,0 +1,232 @@
+# cython: language_level=3, annotation_typing=False, auto_pickle=False, binding=False
+# cython: embedsignature=True, embedsignature.format=clinic
+"""What a Value can do beside the operators: the table's entries, and what Python and NumPy ask.
+
+The attributes below are what type checkers see; an entry of the table that is not among them
+becomes a method all the same, when the class is made.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from typing import TYPE_CHECKING, Any
+
+if sys.platform == "cython":
+    import cython
+else:
+    from autograd.core import cython
+
+from autograd.core import table
+from autograd.core.operand import Operand, describe
+from autograd.core.table import TABLE
+
+if TYPE_CHECKING:
+    from autograd.core.value import Value
+    from autograd.show.graph import Graph
+    from autograd.show.stepper import Stepper
+
+__all__ = ["Operations"]
+
+
+@cython.no_gc
+@cython.cclass
+class Operations:
+    """A base of Value."""
+
+    __slots__ = ()
+
+    @property
+    def _prev(self: Any) -> set[Value]:
+        """The inputs as a set, the name that micrograd gives them."""
+        return set(self.inputs)
+
+    @property
+    def _op(self: Any) -> str:
+        """The operation's symbol, the name that micrograd gives it."""
+        return "" if self.op is None else self.op.symbol
+
+    def __repr__(self: Any) -> str:
+        parts = [repr(self.data)]
+        if self.op is not None:
+            parts.append(f"op={self.op.symbol!r}")
+        if self.grad != 0.0:
+            parts.append(f"grad={self.grad!r}")
+        if self.label is not None:
+            parts.append(f"label={self.label!r}")
+        return f"Value({', '.join(parts)})"
+
+    def __format__(self: Any, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __abs__(self: Any) -> Value:
+        return TABLE["abs"](self)
+
+    def __bool__(self: Any) -> bool:
+        return self.data != 0.0  # type: ignore[no-any-return]
+
+    def __int__(self: Any) -> int:
+        return int(self.data)
+
+    def __round__(self: Any, ndigits: Any = None) -> Any:
+        return round(self.data, ndigits)
+
+    def __floor__(self: Any) -> int:
+        return math.floor(self.data)
+
+    def __ceil__(self: Any) -> int:
+        return math.ceil(self.data)
+
+    def __trunc__(self: Any) -> int:
+        return math.trunc(self.data)
+
+    def __pos__(self: Any) -> Value:
+        return self  # type: ignore[no-any-return]
+
+    def conjugate(self: Any) -> Value:
+        """Itself, as of any real number; NumPy asks for it."""
+        return self  # type: ignore[no-any-return]
+
+    def detach(self: Any) -> Value:
+        """A leaf with the same data: gradients stop here."""
+        return type(self)(self.data)  # type: ignore[no-any-return]
+
+    def graph(self: Any, **options: Any) -> Graph:
+        """A snapshot of all that this depends on: a picture in a notebook, a tree in print.
+
+        Raises:
+            TypeError, ValueError: an option of `autograd.show.drawing.options.Options` is
+                unknown, or has a value that it cannot have.
+        """
+        from autograd.show.graph import Graph
+
+        return Graph(self, **options)
+
+    def steps(self: Any, seed: float = 1.0) -> Stepper:
+        """The pass that differentiates this, as events to be played one by one.
+
+        Raises:
+            TypeError: `seed` is not a real number.
+        """
+        from autograd.show.stepper import Stepper
+
+        return Stepper(self, seed)
+
+    # ------------------------------------------------------------------ the table
+
+    neg = table.neg
+    add = table.add
+    sub = table.sub
+    mul = table.mul
+    div = table.div
+    mod = table.mod
+    floordiv = table.floordiv
+    pow = table.pow
+    abs = table.abs
+    sign = table.sign
+    exp = table.exp
+    exp2 = table.exp2
+    expm1 = table.expm1
+    log = table.log
+    log2 = table.log2
+    log10 = table.log10
+    log1p = table.log1p
+    logsumexp = table.logsumexp
+    sqrt = table.sqrt
+    cbrt = table.cbrt
+    square = table.square
+    reciprocal = table.reciprocal
+    sin = table.sin
+    cos = table.cos
+    tan = table.tan
+    asin = arcsin = table.asin
+    acos = arccos = table.acos
+    atan = arctan = table.atan
+    atan2 = arctan2 = table.atan2
+    hypot = table.hypot
+    sinh = table.sinh
+    cosh = table.cosh
+    tanh = table.tanh
+    asinh = arcsinh = table.asinh
+    acosh = arccosh = table.acosh
+    atanh = arctanh = table.atanh
+    sigmoid = table.sigmoid
+    softplus = table.softplus
+    relu = table.relu
+    leaky_relu = table.leaky_relu
+    elu = table.elu
+    gelu = table.gelu
+    silu = table.silu
+    erf = table.erf
+    erfc = table.erfc
+    maximum = table.maximum
+    minimum = table.minimum
+    clip = table.clip
+
+    def where(self: Any, a: Operand, b: Operand) -> Operand:
+        """a if self is not 0, else b"""
+        return TABLE["where"](1.0 if self.data != 0.0 else 0.0, a, b)
+
+    def take(self: Any, index: int, *others: Operand) -> Value:
+        """The element of (self, *others) at an index"""
+        return TABLE["take"](operator.index(index), self, *others)
+
+    def sum(self: Any, *others: Operand, axis: Any = None, out: Any = None) -> Value:
+        """self + others, rounded once; `np.sum(x)` gives an `axis` and an `out`, both None"""
+        if axis is not None or out is not None:
+            raise TypeError(
+                f"sum({describe([self])}) takes no axis and no out: it is one number"
+            )
+        return TABLE["sum"](self, *others)
+
+    def dot(self: Any, weight: Operand, bias: Operand = 0.0) -> Value:
+        """bias + weight · self as a single node, as in a neuron with one input"""
+        return TABLE["dot"](bias, weight, self)
+
+    # ------------------------------------------------------------------ NumPy
+
+    def __array_ufunc__(
+        self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
+    ) -> Any:
+        """NumPy's functions: the table's of numbers, element by element of arrays."""
+        name = NUMPY.get(ufunc.__name__, ufunc.__name__)
+        if method == "__call__" and not options and name in TABLE:
+            entry: Any = TABLE[name]
+            if any(getattr(x, "shape", ()) for x in inputs):
+                import numpy as np
+
+                entry = np.frompyfunc(entry, ufunc.nin, 1)
+            return entry(*[x.item() if getattr(x, "shape", 0) == () else x for x in inputs])
+        objects = [_boxed(x) if type(x) is type(self) else x for x in inputs]
+        return getattr(ufunc, method)(*objects, **options)
+
+
+def _boxed(x: Any) -> Any:
+    import numpy as np
+
+    box = np.empty((), dtype=object)
+    box[()] = x
+    return box
+
+
+# NumPy's names of what the table calls otherwise.
+NUMPY = {
+    "negative": "neg",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "power": "pow",
+    "float_power": "pow",
+    "remainder": "mod",
+    "floor_divide": "floordiv",
+    "absolute": "abs",
+    "fabs": "abs",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+}
