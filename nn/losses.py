@@ -88,7 +88,7 @@ def _cross_entropy_slopes(out: Any, target: Any, smoothing: Any, *logits: Any) -
 
 
 _BCE = primitive(
-    "binary_cross_entropy",
+    "nn.binary_cross_entropy",
     _bce,
     _bce_slope,
     lambda out, p, y: autograd.log1p(-p) - autograd.log(p),
@@ -97,7 +97,7 @@ _BCE = primitive(
     "within [0, 1]; binary_cross_entropy_with_logits has no such limit",
 )
 _BCE_WITH_LOGITS = primitive(
-    "binary_cross_entropy_with_logits",
+    "nn.binary_cross_entropy_with_logits",
     _bce_with_logits,
     lambda out, x, y: (1.0 - y) * autograd.sigmoid(x) - y * autograd.sigmoid(-x),
     lambda out, x, y: -x,
@@ -105,14 +105,14 @@ _BCE_WITH_LOGITS = primitive(
     domain="a target within [0, 1]",
 )
 _HUBER = primitive(
-    "huber",
+    "nn.huber_loss",
     _huber,
     lambda out, error, delta: autograd.clip(error, -delta, delta),
     lambda out, error, delta: autograd.relu(abs(error) - delta),
     symbol="Huber",
 )
 _CROSS_ENTROPY = primitive(
-    "cross_entropy", _cross_entropy, _cross_entropy_slopes, symbol="CE", variadic=True
+    "nn.cross_entropy", _cross_entropy, _cross_entropy_slopes, symbol="CE", variadic=True
 )
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import nn
+from autograd import Value, primitive
+from autograd.core.primitive import TABLE
 
 NAMES = """
 Adam AdamW CosineAnnealingLR Dropout ELU EarlyStopping Embedding Event ExponentialLR GELU
@@ -32,3 +37,34 @@ def test_importing_needs_the_standard_library_only() -> None:
     # -S: without site-packages
     run = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
     assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+def test_a_primitive_with_a_name_of_nns_stays_what_it_is() -> None:
+    code = """
+import copy, pickle, sys
+from autograd import Value, primitive
+mine = primitive("cross_entropy", lambda x: 7.0 * x, lambda out, x: 7.0)
+y = mine(Value(2.0))
+import nn
+assert copy.deepcopy(y).op is pickle.loads(pickle.dumps(y)).op is y.op is mine
+loss = nn.cross_entropy([Value(1.0), 2.0], 0, "none")[0]
+assert loss.op is not mine and str(loss.op) == "CE" and "nn." not in loss.op.latex
+sys.stdout.write(pickle.dumps(loss).hex())
+"""
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert made.stderr == ""
+    code = f"import pickle; print(pickle.loads(bytes.fromhex({made.stdout!r})).op)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (loaded.stdout.strip(), loaded.stderr) == ("CE", "")
+
+
+def test_a_graph_of_a_package_that_is_not_there() -> None:
+    op = primitive("no_such_package.double", lambda x: 2.0 * x, lambda out, x: 2.0)
+    assert op.latex == r"\operatorname{{double}}\left({0}\right)"
+    pickled = pickle.dumps(op(Value(1.0)))
+    del TABLE["no_such_package.double"]
+    with pytest.raises(LookupError, match="import no_such_package before loading it"):
+        pickle.loads(pickled)
+    for name in (".double", "a..b", "a.1"):
+        with pytest.raises(ValueError, match="a primitive's name is a Python identifier"):
+            primitive(name, lambda x: x, lambda out, x: 1.0)

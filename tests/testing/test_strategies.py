@@ -45,7 +45,7 @@ def test_values_of_all_sizes_are_drawn(wanted: Any) -> None:
     find(values(), wanted, settings=settings(max_examples=20_000, database=None))
 
 
-@pytest.mark.parametrize("name", sorted(_own | {"huber", "binary_cross_entropy"}))
+@pytest.mark.parametrize("name", sorted(_own | {"nn.huber_loss", "nn.binary_cross_entropy"}))
 @given(data=st.data())
 @settings(max_examples=30)
 def test_points_have_a_value(name: str, data: st.DataObject) -> None:
