@@ -1,16 +1,33 @@
-"""What every test run says first, which build of the engine it tests; and no hurry.
+"""Which build a test run tests, and how Hypothesis draws.
 
-A machine may be busy: Hypothesis sets no deadline for an example.
+By default every run draws the same examples. `--hypothesis-profile=random` draws others each
+time; the head of the report names the `--hypothesis-seed` that draws them again. A machine
+may be busy: no example has a deadline.
 """
 
+import random
+
+import pytest
 from hypothesis import settings
 
 from autograd.build.binaries import describe
 
-settings.register_profile("here", deadline=None)
-settings.load_profile("here")
+settings.register_profile("same", deadline=None, database=None, derandomize=True)
+settings.register_profile(
+    "random", deadline=None, database=None, derandomize=False, print_blob=True
+)
+settings.load_profile("same")
 
 
-def pytest_report_header() -> str:
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--hypothesis-profile") == "random":
+        seed = config.getoption("--hypothesis-seed")
+        config.option.hypothesis_seed = random.randrange(2**32) if seed is None else seed
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
     build, change = describe()
-    return f"autograd: {build} build ({change})"
+    seed = config.getoption("--hypothesis-seed")
+    drawn = [] if seed is None else [f"hypothesis: --hypothesis-seed={seed}"]
+    return [f"autograd: {build} build ({change})", *drawn]

@@ -20,8 +20,8 @@ except ImportError:
     ) from None
 
 from autograd.core.primitive import TABLE
-from autograd.testing.programs import SAFE
 from autograd.core.value import Value, no_grad
+from autograd.testing.programs import SAFE
 
 __all__ = ["GraphLife"]
 

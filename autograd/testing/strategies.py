@@ -11,11 +11,14 @@ def test_gradients(program):
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterable
+import random
+import re
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 
 try:
-    from hypothesis import assume
     from hypothesis import strategies as st
 except ImportError:
     raise ImportError(
@@ -29,6 +32,9 @@ from autograd.testing.programs import SAFE, Program, woven
 __all__ = ["points", "programs", "values"]
 
 
+gaps = st.floats(-16.0, 0.0).map(lambda e: 10.0**e)
+
+
 def values() -> st.SearchStrategy[float]:
     """Finite floats of all sizes: mild ones, tiny, huge, and close to 0, 1 and -1.
 
@@ -37,34 +43,14 @@ def values() -> st.SearchStrategy[float]:
     True
     """
     sizes = st.floats(-300.0, 300.0).map(lambda e: 10.0**e)
-    gaps = st.floats(-16.0, 0.0).map(lambda e: 1.0 - 10.0**e)
     signs = st.sampled_from([1.0, -1.0])
     return (
         st.floats(-4.0, 4.0)
         | st.integers(-3, 3).map(float)
-        | st.tuples(signs, sizes | gaps).map(lambda pair: pair[0] * pair[1])
+        | st.tuples(signs, sizes | gaps.map(lambda gap: 1.0 - gap)).map(
+            lambda pair: pair[0] * pair[1]
+        )
     )
-
-
-def _ball(x: float) -> float:
-    return x if abs(x) <= 1.0 else 1.0 / x
-
-
-def _modulo(largest: float) -> Callable[[float], float]:
-    return lambda x: math.remainder(x, 2.0 * largest)
-
-
-_INTO_DOMAIN: dict[str, Callable[[float], float]] = {
-    **dict.fromkeys(["log", "log2", "log10"], lambda x: abs(x) or 1.0),
-    **dict.fromkeys(["asin", "acos"], _ball),
-    **dict.fromkeys(["exp", "expm1", "sinh", "cosh"], _modulo(709.0)),
-    "exp2": _modulo(1023.0),
-    "atanh": lambda x: _ball(x) if abs(x) != 1.0 else 0.5,
-    **dict.fromkeys(["sqrt", "rsqrt"], abs),
-    "acosh": lambda x: 1.0 + abs(x),
-    "log1p": lambda x: x if x > -1.0 else -x,
-    "reciprocal": lambda x: x if abs(x) > 1e-300 else 1.0,
-}
 
 
 def _found(function: str, primitive: str | Primitive) -> Primitive:
@@ -80,47 +66,94 @@ def _found(function: str, primitive: str | Primitive) -> Primitive:
 def points(primitive: str | Primitive) -> st.SearchStrategy[tuple[float, ...]]:
     """Operands at which a primitive has a finite value: also near its edges and its kinks.
 
+    Operands that its value rule refuses move towards some that it accepts, one after the
+    other, so that no draw is lost, however narrow the domain is.
+
     Args:
         primitive: its name, or the primitive itself; yours as well as the library's.
 
     Raises:
         TypeError: it is neither.
-        ValueError: no primitive has that name.
+        ValueError: no primitive has that name, or no operands are found that it accepts.
 
     >>> from hypothesis import find
-    >>> find(points("acosh"), lambda xs: xs[0] < 1.01)
+    >>> find(points("acosh"), lambda xs: xs[0] == 1.0)
     (1.0,)
     """
-    return _points(_found("points", primitive))
+    op = _found("points", primitive)
+    counts = range(1, 6) if op.arity is None else [op.arity]
+    homes = [home for home in [_home(op, count) for count in counts] if home is not None]
+    if not homes:
+        raise ValueError(f"points: no operands are found at which {op.name} has a finite value")
+    return _points(op, homes)
+
+
+def _accepts(op: Primitive, operands: Sequence[float]) -> bool:
+    try:
+        return math.isfinite(op(*operands))
+    except (ValueError, ArithmeticError, IndexError, TypeError):  # TypeError: too few operands
+        return False
+
+
+def _home(op: Primitive, count: int) -> list[float] | None:
+    """Operands that the value rule accepts, None if none are found."""
+    return next((xs for xs in _tries(op.domain, count) if _accepts(op, xs)), None)
+
+
+def _tries(domain: str, count: int) -> Iterator[list[float]]:
+    """Easy operands, then those that the stated domain names, then any."""
+    easy = [0.5, 2.0, 0.0, 1.0, -1.0]
+    yield from [[x] * count for x in easy]
+    stated = [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?", domain)]
+    easy += [0.5 * (x + y) for x, y in itertools.combinations(stated, 2)]  # no edge, if it can
+    easy += [x + step for step in (1.0, -1.0, 0.0) for x in stated]
+    yield from [[x] * count for x in easy]
+    rng = random.Random(0)
+    sizes = [rng.choice([1.0, -1.0]) * 10.0 ** rng.uniform(-3.0, 3.0) for _ in range(500)]
+    yield from [[x] * count for x in sizes]
+    for numbers in (easy, easy + sizes):
+        yield from [rng.choices(numbers, k=count) for _ in range(200)]
 
 
 @st.composite
-def _points(draw: st.DrawFn, op: Primitive) -> tuple[float, ...]:
-    into = _INTO_DOMAIN.get(op.name, float)
-    operands = [into(draw(values()))]
-    count = op.arity or draw(st.integers(1, 4))
-    if op.name == "dot":
-        count = 1 + 2 * draw(st.integers(0, 2))
-    while len(operands) < count:
-        gap = draw(st.none() | st.just(0.0) | st.floats(-16.0, 0.0).map(lambda e: 10.0**e))
+def _points(draw: st.DrawFn, op: Primitive, homes: list[list[float]]) -> tuple[float, ...]:
+    home = draw(st.sampled_from(homes))
+    operands = [draw(values())] if home else []
+    while len(operands) < len(home):
+        gap = draw(st.none() | st.just(0.0) | gaps)
         other = draw(values()) if gap is None else operands[-1] * (1.0 + gap)
         operands.append(other)
-    if op.name == "take":
-        operands[0] = float(draw(st.integers(1 - count, count - 2))) if count > 1 else 0.0
-        assume(count > 1)
-    elif op.name == "where":
-        operands[0] = float(draw(st.booleans()))
-    elif op.name == "clip":
-        operands[1:] = sorted(operands[1:])
-    elif op.name == "pow" and operands[0] <= 0.0:
-        operands[1] = float(draw(st.integers(1, 8)))
-    elif op.name == "div":
-        operands[1] = operands[1] or 1.0
-    try:
-        assume(math.isfinite(op(*operands)))
-    except (ValueError, ArithmeticError):
-        assume(False)
-    return tuple(operands)
+    if _accepts(op, operands):
+        return tuple(operands)
+    share = draw(st.integers(0, 1000).map(lambda n: n / 1000) | gaps.map(lambda gap: 1.0 - gap))
+    found = list(home)
+    for i, wanted in enumerate(operands):
+        found[i] = wanted
+        if not _accepts(op, found):
+            start = edge = _rank(home[i])
+            outside = _rank(wanted)
+            for _ in range(64):
+                middle = (edge + outside) // 2
+                found[i] = _ranked(middle)
+                if _accepts(op, found):
+                    edge = middle
+                else:
+                    outside = middle
+            found[i] = _ranked(start + int(share * (edge - start)))
+            if not _accepts(op, found):
+                found[i] = _ranked(edge)
+    return tuple(found)
+
+
+def _rank(x: float) -> int:
+    """The place of a float among all floats: as many lie between two as their ranks differ."""
+    rank = int.from_bytes(struct.pack(">d", abs(x)))
+    return -rank if x < 0.0 else rank
+
+
+def _ranked(rank: int) -> float:
+    (size,) = struct.unpack(">d", abs(rank).to_bytes(8))
+    return math.copysign(size, rank)
 
 
 def programs(

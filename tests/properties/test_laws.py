@@ -21,8 +21,8 @@ from mpmath import mp, mpf
 import autograd
 from autograd import Value, gradient, vjp
 from autograd.core.table import TABLE
-from autograd.testing.programs import Program
 from autograd.core.value import topological_order
+from autograd.testing.programs import Program
 from tests.core.reference import REFERENCES
 from tests.properties.bounds import (
     EPSILON,

@@ -21,10 +21,10 @@ from autograd import Value, gradient, sin, tanh
 from autograd.build.binaries import describe
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.table import _own
+from autograd.core.value import topological_order
 from autograd.testing import gradcheck
 from autograd.testing.programs import OPERANDS, SAFE, Program, woven
 from autograd.testing.recorded import Case, node_cases
-from autograd.core.value import topological_order
 
 __all__ = [
     "NAMES",

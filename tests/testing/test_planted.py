@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
 from autograd.core.table import TABLE
+from autograd.core.value import topological_order
 from autograd.testing import gradcheck
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs
-from autograd.core.value import topological_order
 from tests.core.reference import REFERENCES
 from tests.testing.measure import (
     NAMES,

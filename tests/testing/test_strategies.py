@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
 from autograd.core.table import TABLE, _own
 from autograd.testing.programs import SAFE, Program, Step, woven
 from autograd.testing.strategies import points, programs, values
+from tests.properties.worker import NAMES
 from tests.testing.measure import random_program
 
 NOT_IN_PROGRAMS = {"take"}
@@ -45,14 +47,48 @@ def test_values_of_all_sizes_are_drawn(wanted: Any) -> None:
     find(values(), wanted, settings=settings(max_examples=20_000, database=None))
 
 
-@pytest.mark.parametrize("name", sorted(_own | {"nn.huber_loss", "nn.binary_cross_entropy"}))
-@given(data=st.data())
-@settings(max_examples=30)
-def test_points_have_a_value(name: str, data: st.DataObject) -> None:
-    op = TABLE[name]
-    xs = data.draw(points(op if data.draw(st.booleans()) else name))
-    assert math.isfinite(op(*xs))
-    assert op.arity in (None, len(xs))
+def comb(n: float, k: float) -> float:
+    return float(math.comb(int(n), int(k))) if n == int(n) and k == int(k) else math.nan
+
+
+OWN = [  # of which hardly any number is in the domain
+    primitive("narrow", lambda x: math.sqrt((x - 3) * (4 - x)), abs, domain="3 < x < 4"),
+    primitive("far", lambda x: math.asin(x - 12345.0), abs, domain="12344 ≤ x ≤ 12346"),
+    primitive("large", lambda x: math.acosh(x - 9999.0), abs, domain="x ≥ 10000"),
+    primitive("unstated", lambda x: math.sqrt((x - 5) * (6 - x)), abs),
+    primitive("strict", lambda a, b: math.log(b - a), max, max, domain="a < b"),
+    primitive("comb", comb, max, max, domain="n and k whole numbers ≥ 0"),
+    primitive("third", lambda *xs: math.log(xs[2]), max, variadic=True, domain="x[2] > 0"),
+]
+
+
+@pytest.mark.parametrize("name", [*NAMES, *[op.name for op in OWN]])
+def test_points_have_a_value_and_no_draw_is_thrown_away(name: str) -> None:
+    op, found = TABLE[name], set()
+    drawn = points(op) | points(name)
+
+    @settings(max_examples=30)
+    @given(data=st.data())
+    def draw(data: st.DataObject) -> None:
+        try:
+            xs = data.draw(drawn)
+        except UnsatisfiedAssumption:
+            pytest.fail("a draw is thrown away")
+        found.add(xs)
+        assert math.isfinite(op(*xs))
+        assert op.arity in (None, len(xs))
+
+    draw()
+    assert len(found) > (2 if name == "comb" else 9)
+
+
+@pytest.mark.parametrize(
+    "value", [lambda x: math.nan, lambda x: math.log(-1.0), lambda x: [][0]], ids=str
+)
+def test_a_primitive_without_values_has_no_points(value: Any) -> None:
+    op = primitive("never", value, abs)
+    with pytest.raises(ValueError, match=r"^points: no operands .* never has a finite value"):
+        points(op)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +98,10 @@ def test_points_have_a_value(name: str, data: st.DataObject) -> None:
         ("maximum", lambda xs: len(xs) > 1 and 0.0 < abs(xs[0] - xs[1]) < 1e-9),
         ("relu", lambda xs: xs[0] == 0.0),
         ("asin", lambda xs: 0.0 < 1.0 - xs[0] < 1e-9),
+        ("exp", lambda xs: 700.0 < xs[0]),
+        ("narrow", lambda xs: 3.2 < xs[0] < 3.4),
+        ("narrow", lambda xs: 0.0 < 4.0 - xs[0] < 1e-9),
+        ("take", lambda xs: xs[0] < -1.0),
         ("log", lambda xs: xs[0] < 1e-100),
         ("pow", lambda xs: xs[0] < 0.0),
         ("clip", lambda xs: xs[0] == xs[1]),
