@@ -152,7 +152,7 @@ def fit(
                     break
     finally:
         for module, mode in modes:
-            module.training = mode
+            object.__setattr__(module, "training", mode)
     if early_stopping is not None and early_stopping.best_state is not None:
         model.load_state_dict(early_stopping.best_state)
     return history
@@ -315,11 +315,11 @@ def _is_finite(target: Any) -> bool:
 
 def _plain(x: Any) -> Any:
     """x with lists in place of arrays and floats in place of Values."""
-    if isinstance(x, Value):
-        return x.data
+    if hasattr(x, "tolist"):
+        x = x.tolist()
     if isinstance(x, (list, tuple)):
         return [_plain(element) for element in x]
-    return x.tolist() if hasattr(x, "tolist") else x
+    return x.data if isinstance(x, Value) else x
 
 
 def _finite(loss: Any, epoch: int) -> float:

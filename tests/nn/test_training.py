@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
@@ -81,6 +82,30 @@ def test_full_batches_are_the_plain_loop() -> None:
     fitted, history = simple(shuffle=False)
     assert fitted.state_dict() == model.state_dict()
     assert history.to_dict() == {"loss": losses}
+
+
+def test_a_dataclass_with_an_array_of_parameters_is_trained() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Linear(nn.Module):
+        w: Any
+
+        def forward(self, x: Any) -> Any:
+            return self.w @ x
+
+    model = Linear(np.array([[Value(0.0), Value(0.0)]]))
+    history = nn.fit(
+        model,
+        XS,
+        YS,
+        loss=lambda outputs, targets: nn.mse_loss([*chain(*outputs)], targets),
+        optimizer=nn.SGD(model.parameters(), lr=0.1),
+        metrics={"first": lambda outputs, targets: outputs[0][0]},
+        epochs=3,
+        progress=False,
+    )
+    assert history["loss"][2] < history["loss"][0]
+    assert type(history["first"][0]) is float
+    assert model.training
 
 
 def test_batches_cover_every_sample_once_an_epoch() -> None:
