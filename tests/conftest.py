@@ -1,8 +1,8 @@
-"""Which build a test run tests, and how Hypothesis draws.
+"""Which build a test run tests, and what its random numbers come from.
 
-By default every run draws the same examples. `--hypothesis-profile=random` draws others each
-time; the head of the report names the `--hypothesis-seed` that draws them again. A machine
-may be busy: no example has a deadline.
+By default every run draws the same. With `--hypothesis-profile=random` each draws something
+else; the head of the report names the `--hypothesis-seed` that draws it again. A machine may
+be busy: no example has a deadline.
 """
 
 import random
@@ -23,7 +23,11 @@ settings.load_profile("same")
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-profile") == "random":
         seed = config.getoption("--hypothesis-seed")
-        config.option.hypothesis_seed = random.randrange(2**32) if seed is None else seed
+        config.option.hypothesis_seed = seed or str(random.randrange(2**32))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    random.seed(item.config.getoption("--hypothesis-seed") or 0)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

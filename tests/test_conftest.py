@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import subprocess
 import sys
@@ -11,9 +12,11 @@ from hypothesis import settings
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 TEST = """
+import random
 from hypothesis import given, strategies as st
 @given(st.floats())
 def test_drawn(x): print(x)
+def test_alone(): print(random.random())
 """
 
 
@@ -30,6 +33,7 @@ def test_the_default_is_the_same_each_time() -> None:
     assert same.derandomize
     assert same.database is None
     assert same.deadline is None
+    assert random.getstate() == random.Random(0).getstate()
 
 
 def test_the_random_profile_prints_the_seed_that_draws_the_same_again(tmp_path: Path) -> None:
