@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
+from keyword import iskeyword
 from math import inf, nan, pi
 from typing import Any, NamedTuple
 
@@ -42,15 +45,35 @@ ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-HINTS: dict[type[ast.AST], str] = {
-    ast.BitXor: "write ** for a power",
-    ast.BoolOp: "write where(condition, a, b)",
-    ast.IfExp: "write where(condition, a, b)",
-    ast.Eq: "compare with <, <=, > or >=",
-    ast.NotEq: "compare with <, <=, > or >=",
+USE = "use numbers, names, + - * / **, comparisons and functions"
+POWER = "write ** for a power"
+CONDITION = "write where(condition, a, b)"
+COMPARE = "compare with <, <=, > or >="
+HINTS: dict[type[ast.AST] | str, str] = {  # what to write instead, by node or by word
+    ast.BitXor: POWER,
+    ast.BoolOp: CONDITION,
+    ast.IfExp: CONDITION,
+    ast.Eq: COMPARE,
+    ast.NotEq: COMPARE,
+    ast.Call: "write * to multiply",
+    "^": POWER,
+    **dict.fromkeys(("and", "or", "not", "if", "else", "?"), CONDITION),
+    **dict.fromkeys(("==", "!="), COMPARE),
+    **dict.fromkeys("×·", "write *"),
+    "÷": "write /",
+    "−": "write -",
+    "=": "give values after it, as x=2",
 }
-
-
+TOKEN = re.compile(
+    r"""
+    (?P<number> 0[xX][\da-fA-F_]+ | (?:\d[\d_]*\.?[\d_]* | \.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?)
+    | (?P<name> [^\W\d]\w*) | (?P<open> [(\[]) | (?P<close> [)\]]) | (?P<sign> [+-])
+    | (?P<operator> \*\* | <= | >= | [*/<>,] | =(?!=)) | (?P<other> == | != | // | \S)
+    """,
+    re.VERBOSE,
+)
+MISSING = "{} has no operand on its right: write a number or a name"
+BRACKETS = {"(": ")", "[": "]"}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(functional, name)
     for name in [*functional.__all__, "abs", "pow", "sum"]
@@ -126,11 +149,10 @@ class Expression:
 def parse(text: str) -> Expression:
     """Read a formula made of numbers, names, + - * / **, comparisons and functions.
 
-    Numbers are floats, as everywhere in this library. Names are variables, except `pi`,
-    `inf` and `nan`.
-    The functions are those of `autograd` that take and give numbers; those of any number of
-    operands take a list too: `maximum([x, y])`. A comparison is 1 where it is true and 0
-    where it is false, for `where(x > 0, x, -x)`.
+    Numbers are floats. Names are variables, except `pi`, `inf` and `nan`. The functions are
+    those of `autograd` that take and give numbers; those of any number of operands take a
+    list too: `maximum([x, y])`. A comparison is 1 where it is true and 0 where it is false,
+    for `where(x > 0, x, -x)`.
 
     Raises:
         SyntaxError: the text is no formula, or has something else in it; `offset` says where.
@@ -156,9 +178,11 @@ def parse(text: str) -> Expression:
     if not text or "#" in text:
         raise SyntaxError("the expression has a comment" if text else "the expression is empty")
     try:
-        tree = ast.parse(text, "the expression", "eval")
+        with warnings.catch_warnings():  # 1if x: Python warns of some texts
+            warnings.simplefilter("error")
+            tree = ast.parse(text, "the expression", "eval")
     except SyntaxError as error:
-        raise SyntaxError(error.msg, ("the expression", 1, error.offset, text)) from None
+        raise _mistake(text) or _syntax_error(error.msg, error.offset, text) from None
     except (MemoryError, RecursionError):
         raise ValueError("the expression is nested too deeply, or too long a chain") from None
     except ValueError as error:  # a character that is none
@@ -200,6 +224,9 @@ def _call(node: ast.expr, text: str) -> tuple[_Call, list[ast.expr]]:
             return _Call(lambda *items: list(items), len(xs)), xs
         case ast.Call(ast.Name(name), xs, named):
             keywords = tuple([k.arg for k in named if k.arg is not None])
+            for i, keyword in enumerate(named):
+                if keyword.arg in keywords[:i]:
+                    raise _error(f"{keyword.arg} is given twice", keyword, text)
             if len(keywords) == len(named):
                 operands = [*xs, *[k.value for k in named]]
                 return _Call(_function(name), len(operands), keywords), operands
@@ -245,7 +272,7 @@ def _refusal(node: ast.expr, text: str) -> SyntaxError:
     """The error for a node that has no place here, with what to write instead."""
     kinds = [type(node), type(getattr(node, "op", None)), *map(type, getattr(node, "ops", ()))]
     hints = [HINTS[kind] for kind in kinds if kind in HINTS]
-    hint = hints[0] if hints else "use numbers, names, + - * / **, comparisons and functions"
+    hint = hints[0] if hints else USE
     return _error(f"{_source(node, text)} is not allowed here: {hint}", node, text)
 
 
@@ -254,6 +281,50 @@ def _source(node: ast.expr, text: str) -> str:
     return source if len(source) <= 40 else source[:37] + "..."
 
 
-def _error(message: str, node: ast.expr, text: str) -> SyntaxError:
+def _error(message: str, node: ast.expr | ast.keyword, text: str) -> SyntaxError:
     offset = len(text.encode()[: node.col_offset].decode()) + 1  # ast counts bytes
+    return _syntax_error(message, offset, text)
+
+
+def _syntax_error(message: str, offset: int | None, text: str) -> SyntaxError:
     return SyntaxError(message, ("the expression", 1, offset, text))
+
+
+def _mistake(text: str) -> SyntaxError | None:
+    """What is wrong with a text that Python cannot read, if the order of its tokens tells.
+
+    Operands (numbers, names, what stands in brackets) and operators must take turns.
+    """
+    opened: list[tuple[str, int]] = []
+    last, last_kind, last_place = "", "", 0  # the token before
+    for token in TOKEN.finditer(text):
+        word, kind, place = token[0], str(token.lastgroup), token.start()
+        operand = last_kind in ("number", "name", "close")
+        message = ""
+        if iskeyword(word):
+            hint = HINTS.get(word, f"write {word}_")
+            message = f"{word} is a word of Python and cannot be a name: {hint}"
+        elif kind == "other" or (word == "=" and not opened) or (word == "[" and operand):
+            message = f"{word} has no meaning here: {HINTS.get(word, USE)}"
+        elif kind in ("number", "name") and operand:
+            instead = f"{last}({word})" if last in FUNCTIONS else f"{last}*{word}"
+            message = f"there is nothing between {last} and {word}: write {instead}"
+        elif word == "(" and last_kind in ("number", "close"):
+            message = f"there is nothing between {last} and (: write {last}*("
+        elif kind == "operator" and not operand:
+            message = f"{word} has no operand on its left: write a number or a name"
+        elif kind == "close" and last_kind in ("operator", "sign") and last != ",":
+            message, place = MISSING.format(last), last_place
+        if message:
+            return _syntax_error(message, place + 1, text)
+        if kind == "open":
+            opened.append((word, place))
+        elif kind == "close" and (not opened or BRACKETS[opened.pop()[0]] != word):
+            return None  # Python says it well
+        last, last_kind, last_place = word, kind, place
+    if last_kind in ("operator", "sign"):
+        return _syntax_error(MISSING.format(last), last_place + 1, text)
+    if opened:
+        word, place = opened[-1]
+        return _syntax_error(f"{word} is never closed: write {BRACKETS[word]}", place + 1, text)
+    return None
