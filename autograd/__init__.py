@@ -1,15 +1,17 @@
 """A scalar reverse-mode automatic differentiation engine to read, step through and trust."""
 
 import sys
-from os.path import dirname, exists
-from typing import TYPE_CHECKING
 
 if (  # `python -m autograd` imports this first: Ctrl-C gives no traceback from here on
     sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)] in ("autograd", "-mautograd")
 ):  # pragma: no cover: a process of its own
-    from autograd.cli.ending import leave_on_interrupt
+    from autograd.cli.ending import hide_interrupts
 
-    leave_on_interrupt()
+    hide_interrupts()
+
+from os.path import dirname, exists
+from typing import TYPE_CHECKING
+
 if exists(f"{dirname(__file__)}/numpy"):
     raise ImportError(
         "the packages 'autograd' and 'scalar-autograd' are installed over each other: both "

@@ -3,10 +3,8 @@
 import contextlib
 import io
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,6 @@ from autograd.cli.command import main
 
 COMMANDS = ["'x*x' x=2", "'x*x' x=2 --json --order 2", "--help", "--version", "doctor"]
 UNWRITTEN = "python -m autograd: the output cannot be written: "
-Main = Callable[[Sequence[str]], int]
 
 
 def shell(line: str, **settings: Any) -> tuple[int, str, str]:
@@ -86,42 +83,30 @@ def test_an_interrupt_during_imports_ends_it_quietly(module: str, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir() if path.suffix] == ["sitecustomize.py"]
 
 
-def test_an_import_of_the_package_leaves_signals_alone() -> None:
-    code = "import signal as s, autograd; print(s.getsignal(s.SIGINT).__name__)"
-    done = subprocess.run([sys.executable, "-c", code, "autograd"], capture_output=True)
-    assert done.stdout == b"default_int_handler\n"
+def test_other_errors_and_programs_keep_their_tracebacks() -> None:
+    code = "import sys, autograd; assert sys.excepthook is sys.__excepthook__"
+    subprocess.run([sys.executable, "-c", code, "autograd"], check=True)
+    code = "from autograd.cli.ending import hide_interrupts as h; h(); raise {}"
+    for error, status, words in (("KeyboardInterrupt", 130, ""), ("KeyError(7)", 1, "7")):
+        done = subprocess.run([sys.executable, "-c", code.format(error)], capture_output=True)
+        assert (done.returncode, words in done.stderr.decode()) == (status, True)
+        assert bool(done.stderr) is bool(words)
 
 
 # ---------------------------------------------------------------- in this process
 
 
-@pytest.fixture
-def signals() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def test_an_interrupt_leaves_at_once_only_outside_of_the_command(
-    signals: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [KeyboardInterrupt, KeyError])
+def test_an_interrupt_has_no_traceback(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left: list[int] = []
-    monkeypatch.setattr(os, "_exit", left.append)
-
-    def interrupted(arguments: Sequence[str]) -> int:
-        os.kill(os.getpid(), signal.SIGINT)
-        raise AssertionError("it goes on")
-
-    assert ending.run(interrupted, []) == 130
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    ending.leave_on_interrupt()
-    assert ending.run(interrupted, []) == 130
-    assert left == []
-    os.kill(os.getpid(), signal.SIGINT)
-    assert left == [130]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in what a shell runs beside it
-    ending.leave_on_interrupt()
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    seen: list[object] = []
+    monkeypatch.setattr(sys, "excepthook", None)
+    monkeypatch.setattr(sys, "__excepthook__", lambda *error: seen.append(error[0]))
+    monkeypatch.setattr(os, "_exit", lambda status: seen.append(status))
+    ending.hide_interrupts()
+    sys.excepthook(error, error(), None)
+    assert seen[0] == (130 if error is KeyboardInterrupt else KeyError)
 
 
 def test_output_may_go_into_a_string() -> None:
