@@ -7,15 +7,13 @@ import math
 from array import array
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import no_grad
 from autograd.core.primitive import primal
 from nn.losses import binary_cross_entropy_with_logits
 from nn.module import Module
-
-if TYPE_CHECKING:
-    from autograd.show.drawing.page.plane import Plane
+from nn.pages.plane import Plane
 
 SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
 CELLS = 32  # of the grid, along its longer side
@@ -90,8 +88,6 @@ class Boundary:
         It classifies with one output and two classes, or with an output a class and the
         targets their indices.
         """
-        from autograd.show.drawing.page.plane import Plane
-
         model = copy.deepcopy(self.model).eval()
         xs, ys = self._grid()
         outputs = [self._outputs(model, epoch, xs, ys) for epoch in self.epochs]

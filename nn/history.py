@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.files import write_atomically
+from autograd.show.pages.document import inline
+from nn import figures
+from nn.boundary import Boundary
 from nn.checks import (
     count,
     counter,
@@ -23,14 +26,13 @@ from nn.checks import (
     shortened,
 )
 from nn.module import Module
+from nn.pages.plane import Plane
+from nn.pages.training import training_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from autograd.show.drawing.page.plane import Plane
-    from nn.boundary import Boundary
-
-__all__ = ["EarlyStopping", "Event", "History", "StopTraining"]
+__all__ = ["EarlyStopping", "EpochEnd", "History", "StopTraining"]
 
 SUFFIXES = (".html", ".gif", ".png", ".svg", ".pdf")
 
@@ -154,15 +156,22 @@ class History:
             raise ValueError(f"History.save: {path} ends with none of {', '.join(SUFFIXES)}")
         self._not_empty("save")
         if suffix == ".html":
-            from autograd.show.drawing.page import training_page
-
-            write_atomically(target, training_page(self).encode())
+            content = self.html().encode()
+        elif suffix == ".gif":
+            content = figures.animation(self.records, self.plane())
         else:
-            from nn import figures
-
-            draw = figures.animation if suffix == ".gif" else figures.picture
-            write_atomically(target, draw(self, suffix[1:]))
+            content = figures.picture(self.records, self.plane(), suffix[1:])
+        write_atomically(target, content)
         return target
+
+    def html(self) -> str:
+        """The page that plays the epochs, one file that needs no network.
+
+        Raises:
+            ValueError: there are no epochs.
+        """
+        self._not_empty("html")
+        return training_page(self.records, self.plane(), self.best_epoch)
 
     def plot(self) -> tuple[Axes, ...]:
         """Draw the curves, and the boundary of the last epoch, as a new figure of pyplot.
@@ -177,15 +186,11 @@ class History:
             ImportError: matplotlib is missing.
         """
         self._not_empty("plot")
-        from nn.figures import plot
-
-        return plot(self)
+        return figures.plot(self.records, self.plane())
 
     def _repr_html_(self) -> str:
         """The page of `save`, in a notebook."""
-        from autograd.show.drawing.page import inline, training_page
-
-        return inline(training_page(self)) if self.epochs else html.escape(repr(self))
+        return inline(self.html()) if self.epochs else html.escape(repr(self))
 
     def plane(self) -> Plane | None:
         """The pictures of the boundary, if there are any."""
@@ -277,7 +282,7 @@ class EarlyStopping:
 
 
 @dataclass(frozen=True)
-class Event:
+class EpochEnd:
     """What a callback of `fit` gets after every epoch (counted from 1), in eval mode."""
 
     epoch: int

@@ -15,7 +15,7 @@ from nn.boundary import Boundary
 from nn.checkpoint import Checkpoint
 from nn.checks import count, flag, function, instance, not_negative, shortened
 from nn.clipping import clip_grad_norm_
-from nn.history import EarlyStopping, Event, History, StopTraining
+from nn.history import EarlyStopping, EpochEnd, History, StopTraining
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
@@ -42,7 +42,7 @@ def fit(
     scheduler: Scheduler | None = None,
     penalty: Callable[[list[Value]], Any] | None = None,
     max_norm: float | None = None,
-    callbacks: Iterable[Callable[[Event], object]] = (),
+    callbacks: Iterable[Callable[[EpochEnd], object]] = (),
     early_stopping: EarlyStopping | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -64,7 +64,7 @@ def fit(
         penalty: a function of the optimizer's parameters, added to the loss of each batch
             and in the history's "loss", not in "val_loss".
         max_norm: clip the gradients' norm to this.
-        callbacks: called after every epoch with an `Event`; may raise `StopTraining`.
+        callbacks: called after every epoch with an `EpochEnd`; may raise `StopTraining`.
         early_stopping: see `EarlyStopping`.
         checkpoint: a JSON file, written before the first epoch and after each: parameters,
             optimizer, scheduler, history, early stopping, and the state of `random`.
@@ -146,7 +146,7 @@ def fit(
                     scheduler.step(history.watched[-1])
                 if early_stopping is not None:
                     early_stopping.update(history.watched[-1], model)
-                stop = _stopped_by(callbacks, Event(history.epochs, model, history))
+                stop = _stopped_by(callbacks, EpochEnd(history.epochs, model, history))
                 saved.save()
                 if stop:
                     break
@@ -270,8 +270,8 @@ def _check_parts(
 
 
 def _checked_callbacks(
-    callbacks: Iterable[Callable[[Event], object]],
-) -> list[Callable[[Event], object]]:
+    callbacks: Iterable[Callable[[EpochEnd], object]],
+) -> list[Callable[[EpochEnd], object]]:
     instance(callbacks, Iterable, "fit: callbacks", "of functions")
     result = list(callbacks)
     for callback in result:
@@ -332,7 +332,7 @@ def _finite(loss: Any, epoch: int) -> float:
     return data
 
 
-def _stopped_by(callbacks: Iterable[Callable[[Event], object]], event: Event) -> bool:
+def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochEnd) -> bool:
     """Call all of them; whether one raised `StopTraining`."""
     stop = False
     for callback in callbacks:

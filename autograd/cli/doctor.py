@@ -15,7 +15,7 @@ from autograd.show.drawing import engine
 __all__ = ["layout_engine", "main", "problems", "report"]
 
 EXTRAS = {  # the distributions that each brings
-    "viz": ("graphviz-pure",),
+    "viz": ("graphviz", "graphviz-pure", "vl-convert-python"),
     "plots": ("matplotlib",),
     "train": ("tqdm", "numpy", "safetensors"),
     "demos": ("names", "rich", "scikit-learn"),

@@ -12,17 +12,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from autograd.show.drawing.numbers import show
-from autograd.show.drawing.words import printable
-from autograd.show.graph import Graph, Node
 from autograd.core.primitive import Primitive
 from autograd.core.sweeps import chain
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import format_number, short_name
 
-__all__ = ["Event", "events", "formula", "short"]
+__all__ = ["Event", "arithmetic", "events"]
 
 INFIX = {"+", "-", "*", "/", "**"}
 MOST_OPERANDS = 6
-LONGEST_NAME = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -100,20 +98,20 @@ class Event:
 
         The roles are "name", "upstream", "local", "result", and "" for the rest.
         """
-        result = (show(self.after), "result")
+        result = (format_number(self.after), "result")
         if self.kind == "forward":
-            name = (short(self.node.name), "name")
+            name = (short_name(self.node.name), "name")
             if self.op is None:
                 return [name, (" = ", ""), result]
-            how = f"{formula(self.node)} = {formula(self.node, numbers=True)} → "
+            how = f"{arithmetic(self.node)} = {arithmetic(self.node, numbers=True)} → "
             return [name, (" = ", ""), (how, ""), result]
-        gradient = f"∂{short(self.root.name)}/∂"
-        node, target = short(self.node.name), short(self.target.name)
+        gradient = f"∂{short_name(self.root.name)}/∂"
+        node, target = short_name(self.node.name), short_name(self.target.name)
         to = (gradient + target, "name")
         if self.kind == "seed":
             return [to, (" = ", ""), result]
         numbers = (self.upstream, self.local, self.product, self.before)
-        upstream, local, product, before = [show(x) for x in numbers if x is not None]
+        upstream, local, product, before = [format_number(x) for x in numbers if x is not None]
         sum_ = f" = {product}; {before} + {product}" if self.use > 1 else ""
         return [
             to,
@@ -137,7 +135,7 @@ class Event:
         return f"<Event {self.index}: {self}>"
 
 
-def events(graph: Graph, seed: float) -> tuple[Event, ...]:
+def events(graph: Snapshot, seed: float) -> tuple[Event, ...]:
     """Both passes over a graph, from a seed: what happens, in order."""
     root = graph.root
     forward = [Event(n.index, "forward", root, n, n.data) for n in graph.nodes]
@@ -147,7 +145,7 @@ def events(graph: Graph, seed: float) -> tuple[Event, ...]:
     return (*forward, *backward)
 
 
-def _backward(graph: Graph, seed: float, index: int, watchful: bool) -> list[Event]:
+def _backward(graph: Snapshot, seed: float, index: int, watchful: bool) -> list[Event]:
     """The sweep of `backward`; the watchful one is that which it turns to at a NaN."""
     root = graph.root
     uses = Counter([x.index for node in graph.nodes for x in node.inputs])
@@ -186,24 +184,14 @@ def _backward(graph: Graph, seed: float, index: int, watchful: bool) -> list[Eve
     return events
 
 
-# ---------------------------------------------------------------- words
-
-
-def short(name: str) -> str:
-    """The beginning of a name, as a terminal can show it."""
-    if len(name) > LONGEST_NAME:
-        name = name[: LONGEST_NAME - 1] + "…"
-    return printable(name)
-
-
-def formula(node: Node, numbers: bool = False) -> str:
+def arithmetic(node: Node, numbers: bool = False) -> str:
     """The operation that made a node, on the names of its operands or on their numbers."""
     if node.op is None:
         return ""
     shown = [
-        show(x.data if isinstance(x, Node) else x)
+        format_number(x.data if isinstance(x, Node) else x)
         if numbers or not isinstance(x, Node)
-        else short(x.name)
+        else short_name(x.name)
         for x in node.operands
     ]
     return _call(node.op, shown)

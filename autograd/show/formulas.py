@@ -13,10 +13,9 @@ import re
 from typing import Any
 
 from autograd.core import table as primitives
-from autograd.show.drawing.numbers import show
-from autograd.show.drawing.words import printable
-from autograd.show.graph import Graph, Node
 from autograd.core.primitive import TABLE, Operand, Primitive, primal
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import format_number, printable
 
 __all__ = ["derivation"]
 
@@ -152,7 +151,7 @@ def _size(number: float) -> str:
         return r"\mathrm{nan}"
     if number in NAMED:
         return NAMED[number]
-    digits, e, exponent = show(number).removesuffix(".0").partition("e")
+    digits, e, exponent = format_number(number).removesuffix(".0").partition("e")
     return rf"{digits} \cdot 10^{{{int(exponent)}}}" if e else digits
 
 
@@ -169,7 +168,7 @@ def _name(name: str) -> str:
     return f"{base}_{{{index}}}" if index else base
 
 
-def derivation(graph: Graph) -> str:
+def derivation(graph: Snapshot) -> str:
     r"""Each step of a graph in LaTeX: what it computes, and its partials by the table's rules.
 
     A partial is written with ∂. At the end are the gradients that the leaves hold, written

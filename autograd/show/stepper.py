@@ -12,14 +12,19 @@ from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
-from autograd.show.drawing.words import escape
-from autograd.show.events import Event, events, short
-from autograd.show.graph import Graph, Node
 from autograd.core.primitive import Number, describe, number
 from autograd.core.sweeps import cotangents
 from autograd.core.value import Value
+from autograd.files import write_atomically
+from autograd.show.drawing.engine import LayoutError
+from autograd.show.events import Event, events
+from autograd.show.graph import Graph
+from autograd.show.pages.document import inline
+from autograd.show.pages.steps import steps_page
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import escape, short_name
 
-__all__ = ["Event", "Stepper", "named"]
+__all__ = ["Stepper", "named"]
 
 MOST_NAMES = 12
 NOTEBOOK_HEIGHT = 640
@@ -179,33 +184,34 @@ class Stepper:
         for x, grad in totals.items():
             x.grad = grad
 
+    def html(self) -> str:
+        """The page that plays these events, from the position on: one file of its own.
+
+        Raises:
+            ValueError: the graph is too large to draw.
+        """
+        return steps_page(self.graph, self.events, self.graph.options, self.position)
+
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write the page that plays these events: one file that needs nothing else.
+        """Write the page of `html` to a file.
 
         Returns:
             The file that was written.
 
         Raises:
             ValueError: the name does not end in .html, or the graph is too large to draw.
-            LayoutError: there is no layout engine, it failed or took too long.
             OSError: the file cannot be written; it is then as it was.
         """
         target = Path(path)
         if target.suffix.lower() != ".html":
             raise ValueError(f"Stepper.save: {path} does not end in .html")
-        from autograd.show.drawing.page import steps_page
-        from autograd.files import write_atomically
-
-        write_atomically(target, steps_page(self).encode())
+        write_atomically(target, self.html().encode())
         return target
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the page, or why there is none."""
-        from autograd.show.drawing.engine import LayoutError
-        from autograd.show.drawing.page import inline, steps_page
-
         try:
-            return inline(steps_page(self), height=NOTEBOOK_HEIGHT)
+            return inline(self.html(), height=NOTEBOOK_HEIGHT)
         except (LayoutError, ValueError) as error:
             return f"<pre>{escape(repr(self))}\n{escape(str(error))}</pre>"
 
@@ -216,14 +222,16 @@ class Stepper:
 
     def __repr__(self) -> str:
         where = f"{self.position} of {len(self.events)} events played"
-        return f"<Stepper of {short(self.graph.root.name)}: {where}>"
+        return f"<Stepper of {short_name(self.graph.root.name)}: {where}>"
 
 
-def named(graph: Graph, label: str) -> list[Node]:
+def named(graph: Snapshot, label: str) -> list[Node]:
     """The nodes with this name or label; LookupError if there is none."""
-    found = [node for node in graph.nodes if label in (node.name, node.label, short(node.name))]
+    found = [
+        node for node in graph.nodes if label in (node.name, node.label, short_name(node.name))
+    ]
     if not found:
-        names = [short(node.name) for node in graph.nodes[:MOST_NAMES]]
+        names = [short_name(node.name) for node in graph.nodes[:MOST_NAMES]]
         more = ", …" if len(graph.nodes) > MOST_NAMES else ""
         raise LookupError(
             f"no node is called {label!r:.80}; there are {', '.join(names)}{more}"

@@ -17,13 +17,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import IO
 
-from autograd.show.drawing.numbers import show
-from autograd.show.events import Event, formula, short
-from autograd.show.graph import Node
 from autograd.core.primitive import Number
-from autograd.show.stepper import Stepper, named
 from autograd.core.sweeps import explain_nan
 from autograd.core.value import Value
+from autograd.show.events import Event, arithmetic
+from autograd.show.snapshot import Node
+from autograd.show.stepper import Stepper, named
+from autograd.show.text import format_number, short_name
 
 __all__ = ["step"]
 
@@ -89,7 +89,7 @@ class _Session(cmd.Cmd):
         self.stepper = stepper
         self.events = stepper.events
         self.nodes = stepper.graph.nodes
-        self.root = short(stepper.graph.root.name)
+        self.root = short_name(stepper.graph.root.name)
         self.screen = _Screen(self.stdout)
         self.say = self.screen.say
         self.again = "n"
@@ -114,14 +114,14 @@ class _Session(cmd.Cmd):
         return self.onecmd(self.again)
 
     def default(self, line: str) -> None:
-        self.complain(f"{short(line)!r} is no command; h lists them")
+        self.complain(f"{short_name(line)!r} is no command; h lists them")
 
     def complain(self, message: str) -> None:
         self.say([(message, "bad")])
 
     def ask(self, command: str) -> None:
         """Say that a command needs a node."""
-        example = short(self.nodes[0].name)
+        example = short_name(self.nodes[0].name)
         self.complain(f"{command} takes a node, such as {command} {example}; w lists the nodes")
 
     # ------------------------------------------------------------------ moving
@@ -166,7 +166,7 @@ class _Session(cmd.Cmd):
             self.complain(str(error))
             return
         if found is None:
-            self.complain(f"nothing more happens to {short(arg)}")
+            self.complain(f"nothing more happens to {short_name(arg)}")
         else:
             self.played(start)
 
@@ -220,9 +220,9 @@ class _Session(cmd.Cmd):
         rows = [("", "node", "value", f"∂{self.root}/∂node", "from")]
         for node in self.nodes[first:last]:
             mark = "▸" if node.index == current else ""
-            value = show(node.data) if node.index < position else "·"
+            value = format_number(node.data) if node.index < position else "·"
             grad = self.gradient(node, received[node])
-            rows.append((mark, short(node.name), value, grad, formula(node)))
+            rows.append((mark, short_name(node.name), value, grad, arithmetic(node)))
         if first > 0:
             self.say([(f"… {first:,} nodes before these", "quiet")])
         widths = [max(map(cells, column)) for column in zip(*rows)]
@@ -237,7 +237,7 @@ class _Session(cmd.Cmd):
         """The gradient so far, and how much of it that is."""
         if not received:
             return "·"
-        grad = show(self.stepper.grads[node.value])
+        grad = format_number(self.stepper.grads[node.value])
         expected = self.expected[node]
         return grad if received == expected else f"{grad} ({received} of {expected})"
 
@@ -339,7 +339,7 @@ class _Screen:
 def trouble(event: Event) -> str:
     """Which number turns infinite, or not a number, in an event that makes one do so."""
     what = "value" if event.kind == "forward" else "gradient"
-    return f"the {what} of {short(event.target.name)} is {event.turns}"
+    return f"the {what} of {short_name(event.target.name)} is {event.turns}"
 
 
 def _wrapped(line: Line, width: int, indent: int) -> Line:

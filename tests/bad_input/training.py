@@ -188,9 +188,9 @@ def histories() -> Iterator[Row]:
     yield row(f"{name}.save", "no folder", call, FileNotFoundError, "no/folder")
     call = use(lambda w: nn.History().save(w.path("a.html")))
     yield row(f"{name}.save", "no epochs", call, ValueError, "there are no epochs")
-    yield row(
-        f"{name}.plot", "no epochs", lambda w: nn.History().plot(), ValueError, "no epochs"
-    )
+    for method in ("plot", "html"):
+        call = use(lambda w, n: getattr(nn.History(), n)(), method)
+        yield row(f"{name}.{method}", "no epochs", call, ValueError, "no epochs")
     for method in ("to_dict", "plane"):
         call = use(lambda w, n: getattr(history, n)(1), method)
         yield row(f"{name}.{method}", "an argument", call, TypeError, "argument")
@@ -248,11 +248,11 @@ def _restopped(w: Any, key: str, value: Any) -> None:
 
 def events() -> Iterator[Row]:
     """What a callback gets and raises."""
-    call = use(lambda w, c: c(), nn.Event)
-    yield row("nn.Event", "nothing", call, TypeError, "argument")
-    event = nn.Event(1, nn.Identity(), nn.History())
+    call = use(lambda w, c: c(), nn.EpochEnd)
+    yield row("nn.EpochEnd", "nothing", call, TypeError, "argument")
+    event = nn.EpochEnd(1, nn.Identity(), nn.History())
     call = use(lambda w: setattr(event, "epoch", 2))
-    yield row("nn.Event", "set", call, dataclasses_frozen(), "epoch")
+    yield row("nn.EpochEnd", "set", call, dataclasses_frozen(), "epoch")
 
     def stopping(w: Any) -> None:
         raise nn.StopTraining("enough")

@@ -376,8 +376,8 @@ def trained() -> str:
         return json.dumps(read_checkpoint(path))
 
 
-def stop_after(epoch: int, seen: list[int] | None = None) -> Callable[[nn.Event], None]:
-    def stop(event: nn.Event) -> None:
+def stop_after(epoch: int, seen: list[int] | None = None) -> Callable[[nn.EpochEnd], None]:
+    def stop(event: nn.EpochEnd) -> None:
         if seen is not None:
             seen.append(event.epoch)
         if event.epoch >= epoch:
@@ -517,7 +517,7 @@ def test_a_training_that_fills_the_disc_goes_on_when_there_is_room(
     path = tmp_path / "run.json"
     whole = Training(name).fit(None, False, print)
 
-    def after_three(event: nn.Event) -> None:
+    def after_three(event: nn.EpochEnd) -> None:
         if event.epoch == 3:
             monkeypatch.setattr(os, "fsync", full_disc)
 

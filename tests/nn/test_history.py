@@ -121,7 +121,7 @@ def test_state() -> None:
 
 
 def test_an_event_is_read_only() -> None:
-    event = nn.Event(1, Point(), nn.History())
+    event = nn.EpochEnd(1, Point(), nn.History())
     with pytest.raises(AttributeError):
         event.epoch = 2  # type: ignore[misc]
 

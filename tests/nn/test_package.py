@@ -14,7 +14,7 @@ from autograd import Value, primitive
 from autograd.core.primitive import TABLE
 
 NAMES = """
-Adam AdamW CosineAnnealingLR Dropout ELU EarlyStopping Embedding Event ExponentialLR GELU
+Adam AdamW CosineAnnealingLR Dropout ELU EarlyStopping Embedding EpochEnd ExponentialLR GELU
 History Identity Layer LeakyReLU LinearLR LogSoftmax MLP Module Neuron Optimizer RMSprop ReLU
 ReduceLROnPlateau SGD Scheduler Sequential SiLU Sigmoid Softmax Softplus StepLR StopTraining
 Tanh accuracy binary_cross_entropy binary_cross_entropy_with_logits clip_grad_norm_

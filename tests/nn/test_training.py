@@ -243,11 +243,11 @@ def test_early_stopping_ends_and_restores_the_best() -> None:
 def test_callbacks_see_every_epoch_and_may_stop() -> None:
     seen: list[tuple[int, int, bool]] = []
 
-    def watch(event: nn.Event) -> bool:
+    def watch(event: nn.EpochEnd) -> bool:
         seen.append((event.epoch, event.history.epochs, event.model.training))
         return True
 
-    def stop(event: nn.Event) -> None:
+    def stop(event: nn.EpochEnd) -> None:
         if event.epoch == 2:
             raise nn.StopTraining
 

@@ -9,10 +9,10 @@ from hypothesis import given
 
 import autograd
 from autograd import Graph, Value
-from autograd.show.graph import Node, counted
+from autograd.core.value import topological_order
+from autograd.show.snapshot import Node
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs
-from autograd.core.value import topological_order
 
 
 def example() -> tuple[Value, Value, Value]:
@@ -143,8 +143,3 @@ def test_a_deep_graph_comes_and_goes() -> None:
     assert repr(graph.root).startswith("Node(index=100000, name='v100001'")
     del graph
     gc.collect()
-
-
-def test_counts_are_words() -> None:
-    assert [counted(n, "box", "boxes") for n in (1, 2)] == ["1 box", "2 boxes"]
-    assert counted(1200, "node") == "1,200 nodes"

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Stepper, Value, dot, maximum, relu, sqrt, where
-from autograd.show.events import LONGEST_NAME, Event
+from autograd.core.value import topological_order
+from autograd.show.events import Event
 from autograd.show.stepper import MOST_NAMES
+from autograd.show.text import LONGEST_NAME
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs
-from autograd.core.value import topological_order
 
 INF, NAN = math.inf, math.nan
 

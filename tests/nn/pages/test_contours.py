@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.show.drawing.page.contours import Grid, regions
+from nn.pages.contours import Grid, regions
 
 INF, NAN = math.inf, math.nan
 

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.show.drawing.numbers import show
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.words import clipped, escape, printable, width
+from autograd.show.text import clipped, escape, format_number, printable, width
 
 
 @pytest.mark.parametrize(
@@ -33,13 +32,13 @@ from autograd.show.drawing.words import clipped, escape, printable, width
     ],
 )
 def test_numbers_are_short_and_never_look_like_integers(x: float, text: str) -> None:
-    assert show(x) == text
+    assert format_number(x) == text
 
 
 def test_a_format_is_followed_to_the_letter() -> None:
-    assert show(2.0, ".2f") == "2.00"
-    assert show(2.0, "g") == "2"
-    assert show(math.inf, ".2f") == "inf"
+    assert format_number(2.0, ".2f") == "2.00"
+    assert format_number(2.0, "g") == "2"
+    assert format_number(math.inf, ".2f") == "inf"
 
 
 @given(st.text())
@@ -72,18 +71,26 @@ def test_widths_are_those_of_the_characters() -> None:
 def test_options_are_checked_where_they_are_given() -> None:
     options = Options()
     cases: list[tuple[dict[str, Any], type[Exception], str]] = [
-        ({"rankdir": "up"}, ValueError, "rankdir is one of 'LR', 'RL', 'TB', 'BT', got 'up'"),
-        ({"collapse": "all"}, ValueError, "collapse is one of 'auto', 'neuron', 'layer', None"),
-        ({"theme": "red"}, ValueError, "theme is one of"),
-        ({"depth": 0}, ValueError, "depth is at least 1, got 0"),
-        ({"max_nodes": 2.5}, TypeError, "max_nodes is an integer or None, got 2.5"),
-        ({"depth": True}, TypeError, "depth is an integer or None, got True"),
-        ({"format": 4}, TypeError, "a number format is a string such as '.4g', got 4"),
+        (
+            {"rankdir": "up"},
+            ValueError,
+            "rankdir must be one of 'LR', 'RL', 'TB', 'BT', got",
+        ),
+        (
+            {"collapse": "all"},
+            ValueError,
+            "collapse must be one of 'auto', 'neuron', 'layer'",
+        ),
+        ({"theme": "red"}, ValueError, "theme must be one of"),
+        ({"depth": 0}, ValueError, "depth must be at least 1, got 0"),
+        ({"max_nodes": 2.5}, TypeError, "max_nodes must be an integer or None, got 2.5"),
+        ({"depth": True}, TypeError, "depth must be an integer or None, got True"),
+        ({"format": 4}, TypeError, "a number format must be a string such as '.4g', got 4"),
         ({"format": "d"}, ValueError, "'d' does not format a float"),
-        ({"timeout": 0}, ValueError, "timeout is a number of seconds above 0"),
-        ({"timeout": "5"}, TypeError, "timeout is a number of seconds, got '5'"),
-        ({"title": 5}, TypeError, "title is a string or None, got 5"),
-        ({"engine": Path("dot")}, TypeError, "engine is a string or None, got "),
+        ({"timeout": 0}, ValueError, "timeout must be a number of seconds above 0"),
+        ({"timeout": "5"}, TypeError, "timeout must be a number of seconds, got '5'"),
+        ({"title": 5}, TypeError, "title must be a string or None, got 5"),
+        ({"engine": Path("dot")}, TypeError, "engine must be a string or None, got "),
         ({"size": 1}, TypeError, "there is no option 'size'"),
     ]
     for changes, error, message in cases:

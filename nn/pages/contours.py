@@ -83,10 +83,10 @@ def _box(left: float, top: float, right: float, bottom: float) -> str:
 
 def _path(points: Sequence[Point]) -> str:
     """A polyline, with horizontal and vertical lines written short."""
-    x, y = (short(c) for c in points[0])
+    x, y = (coordinate(c) for c in points[0])
     path = f"M{x} {y}"
     for point in points[1:]:
-        to_x, to_y = (short(c) for c in point)
+        to_x, to_y = (coordinate(c) for c in point)
         if to_y == y:
             path += f"H{to_x}"
         elif to_x == x:
@@ -97,10 +97,10 @@ def _path(points: Sequence[Point]) -> str:
     return path
 
 
-def short(x: float) -> str:
+def coordinate(x: float) -> str:
     """A coordinate with one decimal at most.
 
-    >>> short(3.0), short(2.25), short(-0.01)
+    >>> coordinate(3.0), coordinate(2.25), coordinate(-0.01)
     ('3', '2.2', '0')
     """
     text = f"{x:.1f}".removesuffix(".0")

@@ -13,7 +13,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from autograd.show.drawing.words import escape
+from autograd.show.text import escape
 
 STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
@@ -25,21 +25,23 @@ def document(
     main: str,
     data: Mapping[str, Any],
     scripts: Sequence[str],
+    styles: Sequence[str],
 ) -> str:
     """The whole page.
 
     Args:
-        kind: "steps", "graph" or "training"; the class of the body.
+        kind: the class of the body, such as "steps".
         title, summary: plain text.
         main: HTML, what the page shows, with the state that it has without JavaScript.
         data: what the scripts read; JSON, infinite and NaN numbers as strings.
-        scripts: names of files beside this one, run in this order after the player's.
+        scripts: JavaScript, run in this order after the player's.
+        styles: CSS, in this order after that of every page.
 
     The policy (Content-Security-Policy, level 3) allows nothing but the styles and the
     script in the file, named by their SHA-256: no network, no image, no inline handler.
     """
-    script = "\n".join(asset(name) for name in ("player.js", *scripts))
-    style = asset("page.css")
+    script = "\n".join([asset("player.js"), *scripts])
+    style = "\n".join([asset("page.css"), *styles])
     styles = [style, *STYLE.findall(main)]
     policy = (
         f"default-src 'none'; script-src {_hashes([script])}; style-src {_hashes(styles)}; "
@@ -97,18 +99,18 @@ def inline(page: str, height: int = 640) -> str:
     )
 
 
-def number(x: float) -> float | str:
+def json_number(x: float) -> float | str:
     """x, or its name where JSON has no number for it.
 
-    >>> number(0.5), number(float("-inf"))
+    >>> json_number(0.5), json_number(float("-inf"))
     (0.5, '-inf')
     """
     return x if math.isfinite(x) else repr(x)
 
 
-def asset(name: str) -> str:
-    """The text of a file beside this one."""
-    return (files("autograd.show.drawing.page") / name).read_text("utf-8")
+def asset(name: str, package: str = "autograd.show.pages") -> str:
+    """The text of a file in the folder of a package."""
+    return (files(package) / name).read_text("utf-8")
 
 
 def _json(data: Mapping[str, Any]) -> str:
