@@ -148,18 +148,17 @@ def same_keys(state: Mapping[str, object], own: Mapping[str, object]) -> None:
         raise ValueError(f"missing {shortened(missing)}; unexpected {shortened(unexpected)}")
 
 
-def settings(thing: object) -> str:
-    """The arguments that it was made with, but the first, for a repr.
+def settings(thing: object) -> list[str]:
+    """The arguments that it was made with, but the first, as `name=value`.
 
     They are the attributes with the names of the constructor's parameters.
 
     >>> import nn
-    >>> settings(nn.SGD([Value(1.0)], lr=0.5))
-    ', lr=0.5, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False'
+    >>> settings(nn.SGD([Value(1.0)], lr=0.5, momentum=0.9))
+    ['lr=0.5', 'momentum=0.9', 'dampening=0.0', 'weight_decay=0.0', 'nesterov=False']
     """
     names = [*inspect.signature(type(thing)).parameters][1:]
-    shown = [f", {name}={getattr(thing, name)!r}" for name in names if hasattr(thing, name)]
-    return "".join(shown)
+    return [f"{name}={getattr(thing, name)!r}" for name in names if hasattr(thing, name)]
 
 
 def shortened(value: object) -> str:

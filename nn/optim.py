@@ -131,7 +131,7 @@ class Optimizer:
 
     def __repr__(self) -> str:
         size = f"{len(self.params)} parameter{'s' * (len(self.params) > 1)}"
-        return f"{type(self).__name__}({size}{settings(self)})"
+        return f"{type(self).__name__}({', '.join([size, *settings(self)])})"
 
     # ------------------------------------------------------------------ state
 

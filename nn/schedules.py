@@ -85,7 +85,8 @@ class Scheduler:
         return [self.optimizer.lr]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(last_epoch={self.last_epoch}{settings(self)})"
+        shown = [f"last_epoch={self.last_epoch}", *settings(self)]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def state_dict(self) -> dict[str, Any]:
         """How far it is, not its arguments."""

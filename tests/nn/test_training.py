@@ -431,6 +431,23 @@ def test_resuming_without_scheduler_and_early_stopping(tmp_path: Path) -> None:
     assert simple(epochs=3, checkpoint=path, resume=True)[0].state_dict() == expected
 
 
+def test_resuming_with_other_betas_is_refused_but_with_another_lr_takes_the_files(
+    tmp_path: Path,
+) -> None:
+    first, second = Run(), Run()
+    first.fit(2, checkpoint=tmp_path / "run.json")
+    parameters = second.model.parameters()
+    second.optimizer = nn.Adam(parameters, 0.5, betas=(0.8, 0.999), amsgrad=True)
+    before = second.result()
+    with pytest.raises(ValueError, match=r"its optimizer has \['betas=\(0\.9, .*this one \['b"):
+        second.fit(2, checkpoint=tmp_path / "run.json", resume=True)
+    assert second.result() == before
+    second.optimizer = nn.Adam(parameters, 0.5, amsgrad=True)
+    second.scheduler = nn.StepLR(second.optimizer, 2, gamma=0.7)
+    second.fit(2, checkpoint=tmp_path / "run.json", resume=True)
+    assert second.result() == first.result()
+
+
 def test_resuming_without_a_file_starts(tmp_path: Path) -> None:
     run, other = Run(), Run()
     random.seed(5)
@@ -509,6 +526,10 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("data", None, "it was made with other data"),
     ("data/samples", 11, "it was made with other data"),
     ("data/validation", 5, "it was made with other data"),
+    ("settings", None, "settings "),
+    ("settings", {"optimizer": []}, r"missing \['scheduler'\]"),
+    ("settings/optimizer", ["betas=(0.5, 0.9)"], r"its optimizer has \['betas=\(0.5, 0.9\)'\]"),
+    ("settings/scheduler", "gamma=0.5", "its scheduler has 'gamma=0.5', this one .*gamma=0.7"),
     ("more", 1, r"missing \[\]; unexpected \['more'\]"),
 ]
 
