@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import builtins
 import cmd
+import contextlib
 import math
-import re
 import shutil
 import sys
-import unicodedata
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from autograd.core.primitive import Number
 from autograd.core.sweeps import explain_nan
@@ -23,7 +23,10 @@ from autograd.core.value import Value
 from autograd.show.events import Event, arithmetic
 from autograd.show.snapshot import Node
 from autograd.show.stepper import Stepper, named
-from autograd.show.text import format_number, short_name
+from autograd.show.text import columns, format_number, short_name
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["step"]
 
@@ -39,7 +42,6 @@ COLOURS = {
     "bad": "bold red",
 }
 SPELLED = str.maketrans({"∂": "d", "·": "*", "×": "x", "→": "->", "…": "...", "▸": ">"})
-WORD = re.compile(r"\s+|\([^()]*\)|\S+")  # what a break does not divide
 MOST_ROWS = 20
 MOVES = {"n", "next", "b", "back", "c", "continue", "until", "nan"}
 HELP = """\
@@ -55,12 +57,9 @@ h        this help                       q  quit"""
 def step(root: Value | Stepper, seed: Number = 1.0) -> None:
     """Play the forward and backward pass of a Value at a prompt, with a debugger's letters.
 
-    `n` plays the next event and `b` takes it back, `n 3` and `b 3` three; `c` plays all of
-    this pass; `until x` runs to the next event at the node x, `nan` to where a number turns
-    infinite or NaN;
-    `goto 5` goes to where five events have been played; `w` shows all nodes, `p x` one;
-    `h` helps, `q` quits. Enter repeats the last move. No `grad` is changed. Where nothing can
-    be typed, as in a notebook that runs by itself, it says so and stops at the start.
+    `n` plays the next event, `b` takes it back, `h` lists the other commands. No `grad` is
+    changed. Where nothing can be typed, as in a notebook that runs by itself, it says so and
+    stops at the start.
 
     Args:
         root: the Value to differentiate, or a Stepper, which goes on from where it is.
@@ -225,9 +224,9 @@ class _Session(cmd.Cmd):
             rows.append((mark, short_name(node.name), value, grad, arithmetic(node)))
         if first > 0:
             self.say([(f"… {first:,} nodes before these", "quiet")])
-        widths = [max(map(cells, column)) for column in zip(*rows)]
+        widths = [max(map(columns, column)) for column in zip(*rows)]
         for row in rows:
-            pieces = [text + " " * (n - cells(text)) for text, n in zip(row, widths)]
+            pieces = [text + " " * (n - columns(text)) for text, n in zip(row, widths)]
             style = "now" if row[0] else "quiet" if row is rows[0] else ""
             self.say([("  ".join(pieces).rstrip(), style)], clip=True)
         if last < len(self.nodes):
@@ -297,34 +296,44 @@ class _Session(cmd.Cmd):
 
 
 class _Screen:
-    """Where lines go: coloured and wrapped on a terminal, plain and whole elsewhere."""
+    """Where lines go: wrapped on a terminal, coloured if rich is installed; whole elsewhere."""
 
     def __init__(self, stdout: IO[str]) -> None:
         self.stdout = stdout
-        self.print = self.plain
+        self.console: Console | None = None
         if stdout.isatty():
-            try:
+            with contextlib.suppress(ImportError):
                 from rich.console import Console
-            except ImportError:
-                pass
-            else:
+
                 self.console = Console(file=stdout, highlight=False)
-                self.print = self.rich
 
     def say(self, line: Line, indent: int = 0, clip: bool = False) -> None:
+        """Write a line; where it is too wide, cut it or indent what follows a break."""
+        line = [(self.spelled(text), role) for text, role in line]
+        if self.console is not None:
+            self.say_in_colour(self.console, line, indent, clip)
+            return
+        text = "".join([text for text, _ in line]).rstrip()
         if self.stdout.isatty():
-            width = shutil.get_terminal_size().columns
-            line = _clipped(line, width) if clip else _wrapped(line, width, indent)
-        self.print([(self.spelled(text), role) for text, role in line])
+            extra = columns(text) - len(text)
+            width = max(shutil.get_terminal_size().columns - extra, indent + 1)
+            if clip and len(text) > width:
+                text = text[: width - 1] + "…"
+            text = textwrap.fill(text, width, subsequent_indent=" " * indent)
+        print(text, file=self.stdout)
 
-    def plain(self, line: Line) -> None:
-        print("".join([text for text, _ in line]).rstrip(), file=self.stdout)
-
-    def rich(self, line: Line) -> None:
+    def say_in_colour(self, console: Console, line: Line, indent: int, clip: bool) -> None:
         from rich.text import Text
 
         text = Text.assemble(*[(text, COLOURS.get(role, "")) for text, role in line])
-        self.console.print(text, soft_wrap=True)
+        if clip:
+            console.print(text, no_wrap=True, overflow="ellipsis")
+            return
+        lead = text[:indent]
+        for part in text[indent:].wrap(console, console.width - indent) or [Text()]:
+            part.rstrip()
+            console.print(lead + part, soft_wrap=True)
+            lead = Text(" " * indent)
 
     def spelled(self, text: str) -> str:
         """The text itself if the terminal's encoding has all its signs, else in ASCII."""
@@ -340,39 +349,3 @@ def trouble(event: Event) -> str:
     """Which number turns infinite, or not a number, in an event that makes one do so."""
     what = "value" if event.kind == "forward" else "gradient"
     return f"the {what} of {short_name(event.target.name)} is {event.turns}"
-
-
-def _wrapped(line: Line, width: int, indent: int) -> Line:
-    """The line with breaks between its words, where it is wider than the terminal."""
-    result: Line = []
-    column = 0
-    for text, role in line:
-        for word in WORD.findall(text):
-            if column + cells(word) > width and not word.isspace():
-                while result and result[-1][0].isspace():
-                    result.pop()
-                result.append(("\n" + " " * indent, ""))
-                column = indent
-            result.append((word, role))
-            column += cells(word)
-    return result
-
-
-def _clipped(line: Line, width: int) -> Line:
-    """The line, cut where the terminal ends."""
-    result: Line = []
-    for text, role in line:
-        if cells(text) > width:
-            while cells(text) >= width > 0:
-                text = text[:-1]
-            return [*result, (text + "…", role)]
-        width -= cells(text)
-        result.append((text, role))
-    return result
-
-
-def cells(text: str) -> int:
-    """How many columns a terminal needs for a text."""
-    wide = [unicodedata.east_asian_width(c) in "WF" for c in text]
-    none = [unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text]
-    return len(text) + sum(wide) - sum(none)

@@ -11,6 +11,7 @@ __all__ = [
     "FORMAT",
     "check_format",
     "clipped",
+    "columns",
     "counted",
     "escape",
     "format_number",
@@ -86,11 +87,18 @@ def width(text: str, size: float) -> float:
 
 
 def _advance(c: str) -> int:
-    if " " <= c <= "~":
-        return HELVETICA[ord(c) - 32]
-    if unicodedata.category(c) in ("Mn", "Me", "Cf"):
-        return 0
-    return 1300 if unicodedata.east_asian_width(c) in "WF" else 850
+    return HELVETICA[ord(c) - 32] if " " <= c <= "~" else (0, 850, 1300)[columns(c)]
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal needs for a text.
+
+    >>> columns("abc"), columns("日本"), columns("e\u0301")
+    (3, 4, 1)
+    """
+    wide = [unicodedata.east_asian_width(c) in "WF" for c in text]
+    none = [unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text]
+    return len(text) + sum(wide) - sum(none)
 
 
 def clipped(text: str, size: float, most: float) -> str:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from autograd import Stepper, Value, dot, sqrt, step
-from autograd.show.terminal import HELP, MOST_ROWS, cells
+from autograd.show.terminal import HELP, MOST_ROWS
+from autograd.show.text import columns
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX")
 ROOT = Path(__file__).parents[2]
@@ -320,7 +321,7 @@ def test_nothing_is_wider_than_the_terminal(
     y.label = "loss"
     coloured = on_a_terminal(monkeypatch, y, width)
     lines = [ESCAPE.sub("", line) for line in coloured]
-    assert max(map(cells, lines)) <= width
+    assert max(map(columns, lines)) <= width
     assert (coloured != lines) is rich
     monkeypatch.undo()
     whole = " ".join(shown(monkeypatch, y, "c", "c")).split()
@@ -333,14 +334,6 @@ def test_colours_only_repeat_what_the_words_say(monkeypatch: pytest.MonkeyPatch)
     plain = shown(monkeypatch, lesson(), "c", "c")
     bare = [ESCAPE.sub("", line).rstrip() for line in lines]
     assert bare[-len(plain) :] == plain
-
-
-@pytest.mark.parametrize(
-    ("text", "columns"),
-    [("abc", 3), ("日本", 4), ("e\u0301", 1), ("👩\u200d🔬", 4), ("∂L/∂a", 5), ("", 0)],
-)
-def test_columns_of_a_text(text: str, columns: int) -> None:
-    assert cells(text) == columns
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

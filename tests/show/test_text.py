@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.show.drawing.options import Options
-from autograd.show.text import clipped, escape, format_number, printable, width
+from autograd.show.text import clipped, columns, escape, format_number, printable, width
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,8 @@ def test_what_is_invisible_or_turns_the_text_round_is_shown() -> None:
 def test_widths_are_those_of_the_characters() -> None:
     assert width("漢", 10) > width("m", 10) > width("i", 10)
     assert width("e\u0301", 10) == width("e", 10)
+    texts = {"abc": 3, "日本": 4, "e\u0301": 1, "👩\u200d🔬": 4, "∂L/∂a": 5, "": 0}
+    assert {text: columns(text) for text in texts} == texts
 
 
 def test_options_are_checked_where_they_are_given() -> None:
