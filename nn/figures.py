@@ -107,7 +107,8 @@ def _draw_curves(ax: Axes, chart: Chart) -> Update:
     for k, (name, numbers) in enumerate(chart.curves.items()):
         (line,) = ax.plot(range(1, len(numbers) + 1), numbers, label=plain_name(name))
         line.set(color=COLOURS[1 - k], linestyle="--" if k else "-")
-    ax.set(xlabel="epoch", yscale="log" if chart.y.logarithmic else "linear")
+    ax.set(xlabel="epoch", xticks=chart.epochs())
+    ax.set_yscale("log" if chart.y.logarithmic else "linear")
     ax.grid(color="#E3E3E3")
     ax.legend(frameon=False)
     cursor = ax.axvline(1.0, color="#777777", linewidth=0.8)

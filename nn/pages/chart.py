@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from autograd.show.text import escape, format_number
-from nn.pages.contours import coordinate
+from nn.pages.contours import coordinate, polyline
 
 __all__ = [
     "COLOURS",
@@ -94,9 +95,8 @@ class Chart:
             at = y.place(tick)
             parts.append(f'<path class="rule" d="M{LEFT:g} {coordinate(at)}H{RIGHT:g}"/>')
             parts.append(axis_text("y", LEFT - 8, at, format_number(tick)))
-        for tick in x.ticks(5):
-            if tick == int(tick):
-                parts.append(axis_text("x", x.place(tick), BOTTOM + 22, f"{tick:.0f}"))
+        for tick in self.epochs():
+            parts.append(axis_text("x", x.place(tick), BOTTOM + 22, f"{tick}"))
         parts.append(f'<path class="axis" d="M{LEFT:g} {BOTTOM:g}H{RIGHT:g}"/>')
         parts.append(axis_text("x", (LEFT + RIGHT) / 2, HEIGHT - 4, "epoch"))
         for k, numbers in enumerate(self.curves.values()):
@@ -107,6 +107,10 @@ class Chart:
             place = self.dot(name, epoch)
             parts.append(f'<circle class="dot c{k}" r="5" transform="{place}"/>')
         return "".join([*parts, "</svg>"])
+
+    def epochs(self) -> list[int]:
+        """Those that are written at the axis."""
+        return [int(tick) for tick in self.x.ticks(5) if tick == int(tick)]
 
     def dot(self, name: str, epoch: int) -> str:
         """The transform that puts a curve's dot at an epoch; away from the picture if none."""
@@ -130,13 +134,13 @@ class Chart:
         return _translation(self.x.place(epoch))
 
     def _path(self, numbers: Sequence[float]) -> str:
-        x, y = self.x, self.y
-        return "".join(
-            "M"
-            + "L".join(f"{coordinate(x.place(e))} {coordinate(y.place(n))}" for e, n in run)
-            + ("h0" if len(run) == 1 else "")
-            for run in _runs(numbers)
-        )
+        """A line through each stretch of finite numbers."""
+        path = ""
+        for finite, run in groupby(enumerate(numbers, start=1), lambda e: math.isfinite(e[1])):
+            if finite:
+                places = [(self.x.place(epoch), self.y.place(number)) for epoch, number in run]
+                path += polyline(places) + ("h0" if len(places) == 1 else "")
+        return path
 
 
 def charts(records: Mapping[str, Sequence[float]], first: int) -> list[Chart]:
@@ -182,19 +186,6 @@ def _vertical(numbers: Iterable[float]) -> Axis:
         around = abs(high) / 2 or 0.5
         low, high = low - around, high + around
     return Axis(low, high, BOTTOM, TOP)
-
-
-def _runs(numbers: Sequence[float]) -> Iterator[list[tuple[int, float]]]:
-    """The stretches of finite numbers, with their epochs."""
-    run: list[tuple[int, float]] = []
-    for epoch, number in enumerate(numbers, start=1):
-        if math.isfinite(number):
-            run.append((epoch, number))
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
 
 
 def axis_text(axis: str, x: float, y: float, text: str) -> str:
