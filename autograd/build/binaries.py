@@ -26,7 +26,12 @@ from typing import TypeVar
 
 __all__ = ["MODULES", "choose", "describe", "fingerprint", "problem"]
 
-MODULES = ("autograd.core.primitive", "autograd.core.methods", "autograd.core.value")
+MODULES = (
+    "autograd.core.primitive",
+    "autograd.core.methods",
+    "autograd.core.value",
+    "autograd.core.sweeps",
+)
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core")
 SUFFIX = EXTENSION_SUFFIXES[0]  # of this Python's binaries, as .cpython-311-x86_64-linux-gnu.so
 RECORD = f"compiled{os.path.splitext(SUFFIX)[0]}.txt"

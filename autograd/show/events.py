@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autograd.core.primitive import Primitive
-from autograd.core.sweeps import chain
+from autograd.core.sweeps import products
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import format_number, short_name
 
@@ -139,48 +139,36 @@ def events(graph: Snapshot, seed: float) -> tuple[Event, ...]:
     """Both passes over a graph, from a seed: what happens, in order."""
     root = graph.root
     forward = [Event(n.index, "forward", root, n, n.data) for n in graph.nodes]
-    backward = _backward(graph, seed, len(forward), watchful=False)
-    if any(math.isnan(event.after) for event in backward):
-        backward = _backward(graph, seed, len(forward), watchful=True)
-    return (*forward, *backward)
+    return (*forward, *_backward(graph, seed, len(forward)))
 
 
-def _backward(graph: Snapshot, seed: float, index: int, watchful: bool) -> list[Event]:
-    """The sweep of `backward`; the watchful one is that which it turns to at a NaN."""
+def _backward(graph: Snapshot, seed: float, index: int) -> list[Event]:
     root = graph.root
-    uses = Counter([x.index for node in graph.nodes for x in node.inputs])
-    use: Counter[int] = Counter()
-    grads = {root.index: seed}
+    uses = Counter([x for node in graph.nodes for x in node.inputs])
+    use: Counter[Node] = Counter()
+    grads = {root: seed}
     events = [Event(index, "seed", root, root, seed, before=0.0)]
-    for node in reversed(graph.nodes):
-        upstream = grads.get(node.index, 0.0)
-        for slot, (x, local) in enumerate(zip(node.inputs, node.partials)):
-            before = after = grads.get(x.index, 0.0)
-            product = 0.0
-            if upstream != 0.0:
-                product = upstream * local
-                if watchful:
-                    product = chain(node.value, upstream, local, x.value)
-                after = product if watchful and x.index not in grads else before + product
-                grads[x.index] = after
-            use[x.index] += 1
-            events.append(
-                Event(
-                    index + len(events),
-                    "backward",
-                    root,
-                    node,
-                    after,
-                    slot,
-                    x,
-                    upstream,
-                    local,
-                    product,
-                    before,
-                    use[x.index],
-                    uses[x.index],
-                )
+    for node, slot, x, local, product in products(graph.nodes, grads):
+        before = grads.get(x, 0.0)
+        grads[x] = after = before + product
+        use[x] += 1
+        events.append(
+            Event(
+                index + len(events),
+                "backward",
+                root,
+                node,
+                after,
+                slot,
+                x,
+                grads.get(node, 0.0),
+                local,
+                product,
+                before,
+                use[x],
+                uses[x],
             )
+        )
     return events
 
 

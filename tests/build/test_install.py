@@ -201,7 +201,7 @@ def test_a_pure_wheel_runs_interpreted_and_says_why(
 def test_an_editable_install_follows_its_sources(sources: Path, tmp_path: Path) -> None:
     core = sources / "autograd" / "core"
     source = core / f"{LAST}.py"
-    (core / f"sweeps{build.SUFFIX}").touch()  # of a version that compiled this module too
+    (core / f"functions{build.SUFFIX}").touch()  # of a version that compiled this module too
     python = environment(tmp_path / "venv")
     pip("install", "-e", ".", cwd=sources, python=python)
     which: list[str | Path] = [python, "-W", "error", "-c", WHICH]

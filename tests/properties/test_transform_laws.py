@@ -17,7 +17,18 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import autograd
-from autograd import Value, grad, gradient, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd import (
+    Value,
+    grad,
+    gradient,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    value_and_jacobian,
+    vjp,
+)
 from autograd.core.primitive import primal
 from autograd.testing.oracle import values as exact_operations
 from autograd.testing.programs import SAFE, Program
@@ -85,21 +96,25 @@ def test_forward_is_reverse_exactly(program: Program, v: list[float], u: list[fl
 
 @given(program=smooth)
 def test_a_jacobian_holds_the_gradients_of_the_results(program: Program) -> None:
-    """To the bit, of each result alone; and a column is what a unit tangent pushes."""
+    """In reverse to the bit, of each result alone; forward, what a unit tangent pushes."""
     f = final(program, 3)
-    columns = jacobian(f, everywhere(program))(*program.starts)
+    starts, every = program.starts, everywhere(program)
+    columns = jacobian(f, every, mode="reverse")(*starts)
+    pushed = jacobian(f, every, mode="forward")(*starts)
     leaves, nodes = recorded(program)
     for i, node in enumerate(nodes[-3:]):
         alone = swept(node, leaves)
         assert bits([column[i] for column in columns]) == bits(alone)
-        (first,) = jacobian(f)(*program.starts)[i : i + 1]
-        assert first.hex() == alone[0].hex()
+        assert jacobian(f, mode="reverse")(*starts)[i].hex() == alone[0].hex()
         size = path_sums([(node, 1.0)])
         for j, leaf in enumerate(leaves):
-            unit = tuple([float(j == k) for k in range(len(leaves))])
-            _, pushed = jvp(f, program.starts, unit)
             bound = 2.0 * steps_of(node) * EPSILON * size.get(leaf, 0.0) + TINY
-            assert abs(pushed[i] - columns[j][i]) <= bound
+            assert abs(pushed[j][i] - columns[j][i]) <= bound
+    for j in every:
+        unit = tuple([float(j == k) for k in every])
+        assert bits(jvp(f, starts, unit)[1]) == bits(pushed[j])
+    fewer = pushed if len(every) < len(columns[0]) else columns
+    assert value_and_jacobian(f, every)(*starts) == (list(f(*starts)), fewer)
 
 
 @given(program=smooth)
