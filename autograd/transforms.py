@@ -27,8 +27,15 @@ from autograd.core.value import Value, recording, topological_order
 from autograd.trees import Rebuild, flatten, flatten_like
 
 __all__ = [
-    *("grad", "gradient", "hessian", "hvp", "jacobian", "jvp"),
-    *("value_and_grad", "value_and_jacobian", "vjp"),
+    "grad",
+    "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "value_and_grad",
+    "value_and_jacobian",
+    "vjp",
 ]
 
 Function = Callable[..., Any]
@@ -364,7 +371,7 @@ class _Run:
     def pull(self, pairs: Iterable[tuple[Any, Any]]) -> list[Any]:
         """Σ seed · d(output)/d(variable) over the pairs (output, seed), for each variable."""
         pairs = [(y, seed) for y, seed in pairs if type(y) is Value and not _is_zero(seed)]
-        if self.private and all([type(seed) is float for _, seed in pairs]):
+        if self.private and _all_floats(seed for _, seed in pairs):
             if len(pairs) == 1:  # over what this output depends on
                 ((y, seed),) = pairs
                 for x in self.variables:
@@ -381,7 +388,7 @@ class _Run:
 
     def push(self, directions: Sequence[Any]) -> list[Any]:
         """Σ d(output)/d(variable) · direction, for each output."""
-        if self.private and all([type(v) is float for v in directions]):
+        if self.private and _all_floats(directions):
             sweeps.put(zip(self.variables, directions), self.leaves, self.variables)
             sweeps.push(self.order)
             known = [y.grad if type(y) is Value else 0.0 for y in self.outputs]
@@ -415,7 +422,7 @@ class _Run:
         """The Hessian of an output, times a vector with an entry a variable."""
         if type(y) is not Value:
             return [0.0] * len(self.variables)
-        if self.private and all([type(v) is float for v in directions]):
+        if self.private and _all_floats(directions):
             known = sweeps.curvature(y, self.variables, directions)
             if not any(map(math.isnan, known)):
                 return known
@@ -434,6 +441,10 @@ class _Run:
             results.append(rebuild(found[start : start + size]))
             start += size
         return results[0] if self.single else tuple(results)
+
+
+def _all_floats(numbers: Iterable[Any]) -> bool:
+    return all(type(x) is float for x in numbers)
 
 
 def _is_zero(seed: Any) -> bool:
