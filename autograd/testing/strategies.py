@@ -27,7 +27,7 @@ except ImportError:
 
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.table import _own
-from autograd.testing.programs import SAFE, Program, woven
+from autograd.testing.programs import SAFE, Program, decode
 
 __all__ = ["points", "programs", "values"]
 
@@ -53,11 +53,11 @@ def values() -> st.SearchStrategy[float]:
     )
 
 
-def _found(function: str, primitive: str | Primitive) -> Primitive:
+def _by_name(function: str, primitive: str | Primitive) -> Primitive:
     if isinstance(primitive, Primitive):
         return primitive
     if not isinstance(primitive, str):
-        raise TypeError(f"{function}: a primitive or the name of one is wanted: {primitive!r}")
+        raise TypeError(f"{function} takes a primitive or the name of one, got {primitive!r}")
     if primitive not in TABLE:
         raise ValueError(f"{function}: no primitive is called {primitive!r}")
     return TABLE[primitive]
@@ -66,8 +66,8 @@ def _found(function: str, primitive: str | Primitive) -> Primitive:
 def points(primitive: str | Primitive) -> st.SearchStrategy[tuple[float, ...]]:
     """Operands at which a primitive has a finite value: also near its edges and its kinks.
 
-    Operands that its value rule refuses move towards some that it accepts, one after the
-    other, so that no draw is lost, however narrow the domain is.
+    Operands that the value rule refuses are moved, one after the other, towards operands
+    that it accepts; so no draw is lost, however narrow the domain is.
 
     Args:
         primitive: its name, or the primitive itself; yours as well as the library's.
@@ -80,7 +80,7 @@ def points(primitive: str | Primitive) -> st.SearchStrategy[tuple[float, ...]]:
     >>> find(points("acosh"), lambda xs: xs[0] == 1.0)
     (1.0,)
     """
-    op = _found("points", primitive)
+    op = _by_name("points", primitive)
     counts = range(1, 6) if op.arity is None else [op.arity]
     homes = [home for home in [_home(op, count) for count in counts] if home is not None]
     if not homes:
@@ -163,18 +163,16 @@ def programs(
 ) -> st.SearchStrategy[Program]:
     """Random straight-line programs with shared sub-expressions.
 
-    Each step is smooth and mild at the numbers that it meets, so that a derivative which
-    differs from differences is wrong. They shrink: with one rule broken, to one operation
-    or two.
+    Each step is smooth and mild at its operands, so that a derivative which differs from
+    differences is wrong. Programs shrink: with one rule broken, to one operation or two.
 
     Args:
-        max_inputs, max_ops: how many numbers to start from, and operations, at most.
-        primitives: what they are made of, names or primitives, yours as well; the library's
-            if None.
+        max_inputs, max_ops: the most starts, and the most operations.
+        primitives: names or primitives, yours as well; the library's if None.
 
     Raises:
-        TypeError: a limit that is no int, or something that is no primitive nor its name.
-        ValueError: less than one input or operation, or an operation that is not offered.
+        TypeError: a limit is not an integer, or a primitive is neither one nor its name.
+        ValueError: a limit is below 1, or an operation is unknown or not offered (`take`).
 
     >>> from hypothesis import find
     >>> print(find(programs(primitives=["sin"]), lambda program: len(program.steps) == 2))
@@ -184,34 +182,36 @@ def programs(
     """
     for limit in (max_inputs, max_ops):
         if type(limit) is not int:
-            raise TypeError(f"programs: max_inputs and max_ops are ints, got {limit!r}")
+            raise TypeError(f"programs: max_inputs and max_ops must be integers, got {limit!r}")
     if max_inputs < 1 or max_ops < 1:
         raise ValueError(
-            f"programs: max_inputs and max_ops are 1 or more, got {max_inputs}, {max_ops}"
+            f"programs: max_inputs and max_ops must be 1 or more, got {max_inputs}, {max_ops}"
         )
     if isinstance(primitives, str):
-        raise TypeError(f"programs: primitives is a list of names, such as [{primitives!r}]")
+        raise TypeError(
+            f"programs: primitives must be a list of names, such as [{primitives!r}]"
+        )
     chosen = sorted(SAFE) if primitives is None else primitives
-    given = [_found("programs", p).name for p in chosen]
+    given = [_by_name("programs", p).name for p in chosen]
     if not given:
-        raise ValueError("programs: no primitives are given to make programs of")
+        raise ValueError("programs: primitives must not be empty")
     for name in given:
         if name in _own and name not in SAFE:
-            raise ValueError(f"programs: none are made of {name!r}")
+            raise ValueError(f"programs: {name!r} is not offered in programs")
     head = st.integers(1, max_inputs).flatmap(
         lambda n: st.binary(min_size=2 * n, max_size=2 * n)
     )
     code = st.binary(min_size=6, max_size=6)
     codes = st.lists(code, min_size=1, max_size=max_ops)
-    return _woven(head, codes, given)
+    return _programs(head, codes, given)
 
 
 @st.composite
-def _woven(
+def _programs(
     draw: st.DrawFn,
     head: st.SearchStrategy[bytes],
     codes: st.SearchStrategy[list[bytes]],
     names: list[str],
 ) -> Program:
     """Composite, so that a failing example is shown as the program itself."""
-    return woven(draw(head), draw(codes), names)
+    return decode(draw(head), draw(codes), names)

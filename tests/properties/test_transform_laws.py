@@ -35,12 +35,12 @@ from autograd.testing.programs import SAFE, Program
 from tests.properties.bounds import EPSILON, TINY, path_sums, rounding, steps_of
 from tests.properties.graphs import bits, final, gradients, last, recorded, swept
 from tests.properties.series import along
-from tests.properties.strategies import POLYNOMIAL, woven_programs
+from tests.properties.strategies import POLYNOMIAL, random_programs
 
-smooth = woven_programs()
-small = woven_programs(steps=4)
-whole = woven_programs(POLYNOMIAL, whole=True)
-few = woven_programs(POLYNOMIAL, steps=8, whole=True)
+smooth = random_programs()
+small = random_programs(steps=4)
+whole = random_programs(POLYNOMIAL, whole=True)
+few = random_programs(POLYNOMIAL, steps=8, whole=True)
 mild = st.floats(-2.0, 2.0).map(lambda x: x if abs(x) > 1e-3 else 0.0)
 directions = st.lists(mild, min_size=4, max_size=4)
 steps = st.lists(st.integers(-3, 3).map(float), min_size=4, max_size=4)
@@ -279,7 +279,7 @@ def test_second_derivatives_along_a_line_beside_mpmath(
     name: str, data: st.DataObject, v: list[float]
 ) -> None:
     """By differences in 60 digits, of which 40 are right."""
-    program = data.draw(woven_programs([name, "mul", name], steps=3))
+    program = data.draw(random_programs([name, "mul", name], steps=3))
     leaves, nodes = recorded(program)
     v = v[: len(leaves)]
     slope = autograd.dot(gradient(nodes[-1], leaves, create_graph=True), v)

@@ -23,7 +23,7 @@ from autograd.core.primitive import TABLE, Primitive
 from autograd.core.table import _own
 from autograd.core.value import topological_order
 from autograd.testing import gradcheck
-from autograd.testing.programs import OPERANDS, SAFE, Program, woven
+from autograd.testing.programs import OPERANDS, SAFE, Program, decode
 from autograd.testing.recorded import Case, node_cases
 
 __all__ = [
@@ -114,7 +114,7 @@ def random_program(rng: random.Random, longest: int = 12) -> Program:
     """As the strategy draws them, without Hypothesis."""
     head = rng.randbytes(2 * rng.randint(1, 4))
     codes = [rng.randbytes(6) for _ in range(rng.randint(1, longest))]
-    return woven(head, codes, sorted(SAFE))
+    return decode(head, codes, sorted(SAFE))
 
 
 def cases(name: str, operands: list[Any]) -> list[Case]:
