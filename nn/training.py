@@ -183,7 +183,7 @@ class _Trainer:
             instance(name, str, "fit: the name of a metric")
             function(metric, f"fit: the metric {name!r}")
         if "loss" in metrics:
-            raise ValueError('fit: a metric cannot be called "loss", which the loss is')
+            raise ValueError('fit: a metric must not be called "loss", as the loss is')
         function(loss, "fit: loss")
         if penalty is not None:
             function(penalty, "fit: penalty")
@@ -228,7 +228,9 @@ class _Trainer:
         if self.penalty is not None:
             objective = objective + self.penalty(self.optimizer.params)
         if not isinstance(objective, Value):
-            raise TypeError(f"fit: the loss is a Value, got {objective!r}; use one reduction")
+            raise TypeError(
+                f"fit: the loss must be a Value, got {objective!r}; use one reduction"
+            )
         data = _finite(objective, epoch)
         self.optimizer.zero_grad()
         objective.backward()
@@ -281,7 +283,7 @@ def _checked_callbacks(
 
 def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> list[Sample]:
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise TypeError(f"fit: validation is a pair (X, y), got {shortened(validation)}")
+        raise TypeError(f"fit: validation must be a pair (X, y), got {shortened(validation)}")
     return _samples(*validation, "fit: validation: ")
 
 
@@ -299,10 +301,10 @@ def _samples(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # 
 
 def _listed(x: Iterable[Any], what: str) -> list[Any]:
     if not isinstance(x, Iterable) or isinstance(x, (str, bytes, Mapping)):
-        raise TypeError(f"{what} is a list or an array, got {shortened(x)}")
+        raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     result: list[Any] = _plain(x if hasattr(x, "tolist") else list(x))
     if not isinstance(result, list):  # of an array without dimensions
-        raise TypeError(f"{what} is a list or an array, got {shortened(x)}")
+        raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     return result
 
 

@@ -106,9 +106,9 @@ def fits() -> Iterator[Row]:
 def during() -> Iterator[Row]:
     """What turns out while training."""
     losses: list[tuple[str, Any, type[Exception], str]] = [
-        ("no Value", lambda o, t: 1.0, TypeError, "the loss is a Value, got 1.0"),
-        ("None", lambda o, t: None, TypeError, "the loss is a Value, got None"),
-        ("several", lambda o, t: list(o), TypeError, "the loss is a Value, got [Value("),
+        ("no Value", lambda o, t: 1.0, TypeError, "the loss must be a Value, got 1.0"),
+        ("None", lambda o, t: None, TypeError, "the loss must be a Value, got None"),
+        ("several", lambda o, t: list(o), TypeError, "the loss must be a Value, got [Value("),
         ("nan", lambda o, t: o[0] * NAN, FloatingPointError, "the loss is nan in epoch 1"),
         ("inf", lambda o, t: o[0] + INF, FloatingPointError, "the loss is inf in epoch 1"),
         ("fails", lambda o, t: o[0].odd, AttributeError, "odd"),

@@ -107,7 +107,7 @@ def test_state() -> None:
     other = nn.EarlyStopping()
     other.load_state_dict(json.loads(json.dumps(stopper.state_dict())))
     assert (other.best, other.waited, other.best_state) == (1.0, 1, {"p": 0.0})
-    with pytest.raises(TypeError, match="EarlyStopping: the state is of the type Mapping"):
+    with pytest.raises(TypeError, match="EarlyStopping: the state must be of the type Mapping"):
         other.load_state_dict(None)  # type: ignore[arg-type]
     for bad in [{}, *({**stopper.state_dict(), **change} for change in STRANGE)]:
         with pytest.raises(ValueError, match="EarlyStopping: the state does not fit: "):
@@ -127,9 +127,9 @@ def test_an_event_is_read_only() -> None:
 
 
 def test_settings_out_of_range() -> None:
-    with pytest.raises(ValueError, match="patience is 1 or more"):
+    with pytest.raises(ValueError, match="patience must be 1 or more"):
         nn.EarlyStopping(patience=0)
-    with pytest.raises(ValueError, match="min_delta is"):
+    with pytest.raises(ValueError, match="min_delta must be"):
         nn.EarlyStopping(min_delta=-1.0)
 
 

@@ -199,7 +199,7 @@ def test_lenient_loading_takes_what_fits() -> None:
 @pytest.mark.parametrize("bad", ["1.0", None, 1j, True])
 def test_loading_checks_types_first(bad: Any) -> None:
     line = Line()
-    with pytest.raises(TypeError, match=r"Line.*'b' is a number"):
+    with pytest.raises(TypeError, match=r"Line.*'b' must be a number"):
         line.load_state_dict({"w": 5.0, "b": bad})
     assert line.w.data == 2.0
     with pytest.raises(TypeError, match="takes a dict, got list"):

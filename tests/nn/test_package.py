@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+import itertools
+import math
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +43,33 @@ def test_importing_needs_the_standard_library_only() -> None:
     # -S: without site-packages
     run = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
     assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+WRONG: list[Any] = [
+    None, "a", -1, 0, 1.5, math.nan, 10**400, [], [[]], [None], [1.0, "a"], {}, True, Value(1)
+]  # fmt: skip
+# `Layer: nin must be …`, `softmax takes …`, `nn.huber_loss(…): …`
+SUBJECT = re.compile(r"(?:nn\.)?(\w+)(?:\.__init__|\.forward)?(?:: | takes | needs |\()")
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES.split()} - {"StopTraining", "init"}))
+def test_a_message_names_the_function_that_was_called(name: str) -> None:
+    function = getattr(nn, name)
+    wanted = inspect.signature(function).parameters.values()
+    calls = [[wrong] * n for wrong in WRONG for n in range(1, len(wanted) + 1)]
+    made = nn.SGD([Value(1.0)])
+    calls += [[made, wrong] for wrong in WRONG] + [[[made.params[0]], wrong] for wrong in WRONG]
+    functions = [function]
+    if isinstance(function, type) and issubclass(function, nn.Module):
+        with contextlib.suppress(TypeError):
+            functions.append(function())
+    for call, arguments in itertools.product(functions, calls):
+        try:
+            call(*arguments)
+        except Exception as error:
+            subject = SUBJECT.match(str(error))
+            if subject is not None:
+                assert subject[1].replace("_", "").lower() == name.replace("_", "").lower()
 
 
 def test_a_primitive_with_a_name_of_nns_stays_what_it_is() -> None:

@@ -280,23 +280,27 @@ def test_no_epochs() -> None:
         ({"y": YS[:-1]}, ValueError, "12 samples in X for 11 targets in y"),
         ({"X": [], "y": []}, ValueError, "no samples in X"),
         ({"validation": ([], [])}, ValueError, "no samples in X"),
-        ({"batch_size": 0}, ValueError, "batch_size is 1 or more"),
-        ({"epochs": -1}, ValueError, "epochs is 0 or more"),
-        ({"max_norm": -1.0}, ValueError, "fit: max_norm is finite and not negative"),
-        ({"validation": XS}, TypeError, r"fit: validation is a pair \(X, y\), got \[\["),
-        ({"validation": 3}, TypeError, r"fit: validation is a pair \(X, y\), got 3"),
-        ({"loss": "mse"}, TypeError, "fit: loss is a function, got 'mse'"),
-        ({"penalty": 0.1}, TypeError, r"fit: penalty is a function, got 0\.1"),
-        ({"callbacks": [None]}, TypeError, "fit: a callback is a function, got None"),
-        ({"optimizer": None}, TypeError, "optimizer is of the type Optimizer, got None"),
+        ({"batch_size": 0}, ValueError, "batch_size must be 1 or more"),
+        ({"epochs": -1}, ValueError, "epochs must be 0 or more"),
+        ({"max_norm": -1.0}, ValueError, "fit: max_norm must be finite and not negative"),
+        ({"validation": XS}, TypeError, r"fit: validation must be a pair \(X, y\), got \[\["),
+        ({"validation": 3}, TypeError, r"fit: validation must be a pair \(X, y\), got 3"),
+        ({"loss": "mse"}, TypeError, "fit: loss must be a function, got 'mse'"),
+        ({"penalty": 0.1}, TypeError, r"fit: penalty must be a function, got 0\.1"),
+        ({"callbacks": [None]}, TypeError, "fit: a callback must be a function, got None"),
+        ({"optimizer": None}, TypeError, "optimizer must be of the type Optimizer, got None"),
         ({"optimizer": nn.SGD([Value(1.0)])}, ValueError, r"make it with model\.parameters"),
-        ({"scheduler": nn.StepLR}, TypeError, "scheduler is of the type Scheduler, got <class"),
+        (
+            {"scheduler": nn.StepLR},
+            TypeError,
+            "scheduler must be of the type Scheduler, got <class",
+        ),
         ({"early_stopping": nn.EarlyStopping}, TypeError, "of the type EarlyStopping, got <cl"),
         ({"metrics": [nn.accuracy]}, TypeError, r'such as {"accuracy": nn\.accuracy}, got \['),
-        ({"metrics": {"r2": 1}}, TypeError, "fit: the metric 'r2' is a function, got 1"),
+        ({"metrics": {"r2": 1}}, TypeError, "fit: the metric 'r2' must be a function, got 1"),
         ({"resume": True}, ValueError, "resume needs the checkpoint"),
-        ({"metrics": {"loss": nn.accuracy}}, ValueError, 'cannot be called "loss"'),
-        ({"loss": lambda o, t: 1.0}, TypeError, "the loss is a Value, got 1.0"),
+        ({"metrics": {"loss": nn.accuracy}}, ValueError, 'must not be called "loss"'),
+        ({"loss": lambda o, t: 1.0}, TypeError, "the loss must be a Value, got 1.0"),
         ({"loss": lambda o, t: o}, TypeError, "use one reduction"),
     ],
 )
@@ -307,7 +311,7 @@ def test_bad_arguments(settings: dict[str, Any], error: type[Exception], message
 
 def test_a_model_that_is_none() -> None:
     function: Any = lambda x: x  # noqa: E731
-    with pytest.raises(TypeError, match="fit: model is of the type Module, got <function"):
+    with pytest.raises(TypeError, match="fit: model must be of the type Module, got <function"):
         nn.fit(function, XS, YS, loss=nn.mse_loss, optimizer=Run().optimizer, epochs=1)
 
 
