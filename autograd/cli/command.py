@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         expression = parse(arguments.expression)
         point = _point(expression, arguments.bindings)
-    except (SyntaxError, NameError, TypeError, ValueError, ArithmeticError) as error:
+    except (SyntaxError, TypeError, ValueError, ArithmeticError) as error:
         return _complain(error, MISUSED)
     try:
         return 0 if _run(arguments, expression, point) else FAILED

@@ -77,7 +77,7 @@ def problems() -> list[str]:
     found = []
     if wrong := build.problem():
         found.append(wrong)
-    if "autograd.core.value" not in sys.modules or _version("autograd"):
+    if build.MODULES[-1] not in sys.modules or _version("autograd"):
         found.append(
             "the distributions 'autograd' and 'scalar-autograd' share this environment, and "
             "overwrite files of each other; make a fresh virtual environment and install one "

