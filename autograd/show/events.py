@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,7 @@ from autograd.core.sweeps import products
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import format_number, short_name
 
-__all__ = ["Event", "arithmetic", "events"]
+__all__ = ["Event", "arithmetic", "call_text", "events"]
 
 INFIX = {"+", "-", "*", "/", "**"}
 MOST_OPERANDS = 6
@@ -182,17 +183,18 @@ def arithmetic(node: Node, numbers: bool = False) -> str:
         else short_name(x.name)
         for x in node.operands
     ]
-    return _call(node.op, shown)
+    return call_text(node.op, shown)
 
 
-def _call(op: Primitive, operands: list[str]) -> str:
+def call_text(op: Primitive, operands: Sequence[str], most: int = MOST_OPERANDS) -> str:
+    """An operation on operands that are written already; the first ones if there are many."""
+    first = operands[0]
     if op.symbol in INFIX and len(operands) == 2:
-        if op.name == "pow" and operands[0].startswith("-"):
-            operands = [f"({operands[0]})", operands[1]]
-        return f" {op.symbol} ".join(operands)
+        first = f"({first})" if op.name == "pow" and first.startswith("-") else first
+        return f"{first} {op.symbol} {operands[1]}"
     if op.name == "neg":
-        return f"-({operands[0]})" if operands[0].startswith("-") else f"-{operands[0]}"
-    more = len(operands) - MOST_OPERANDS
+        return f"-({first})" if first.startswith("-") else f"-{first}"
+    more = len(operands) - most
     if more > 1:
-        operands = [*operands[:MOST_OPERANDS], f"… {more} more"]
+        operands = [*operands[:most], f"… {more} more"]
     return f"{op.name}({', '.join(operands)})"

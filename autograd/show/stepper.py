@@ -34,9 +34,8 @@ class Stepper:
     """Plays the pass that differentiates a root, one event at a time, in both directions.
 
     The events: the data of every node, inputs first; the seed; then, from the root down,
-    one product for every input of every operation. A product whose upstream gradient is 0
-    is an event too, though it adds nothing. The nodes themselves are left alone until
-    `apply` is called.
+    one product for every input of every operation, also where it is 0. The nodes themselves
+    are left alone until `apply` is called.
 
     Args:
         root: the Value that `backward` would be called on.
@@ -102,9 +101,10 @@ class Stepper:
             TypeError: not an integer.
             IndexError: not between 0 and the number of events.
         """
-        if not hasattr(position, "__index__"):
-            raise TypeError(f"goto takes an integer, got {position!r:.80}")
-        position = operator.index(position)
+        try:
+            position = operator.index(position)
+        except TypeError:
+            raise TypeError(f"goto takes an integer, got {position!r:.80}") from None
         if not 0 <= position <= len(self.events):
             raise IndexError(
                 f"goto({position!s:.20}): there are {len(self.events)} events, "
@@ -136,8 +136,8 @@ class Stepper:
     def run_until_nonfinite(self) -> Event | None:
         """Play up to the next event that makes infinity, or NaN, of numbers that were not so.
 
-        Where `backward` raises because a gradient is NaN, its message is about the first
-        event that makes NaN; one before it that makes infinity is the cause.
+        `backward` names the first event that makes NaN; one before it that makes infinity is
+        the cause.
 
         Returns:
             That event; None if no such event is left, and then nothing is played.
@@ -166,8 +166,7 @@ class Stepper:
         Interior nodes are set, leaves add. At the end this is `backward(seed)`.
 
         Raises:
-            ValueError, FloatingPointError: what `backward` would raise; the nodes are then
-                as they were.
+            ValueError, FloatingPointError: as `backward`; the nodes are then as they were.
         """
         if any(map(math.isnan, self._grads.values())):
             cotangents([(self.graph.root.value, self.seed)])

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from autograd.show.drawing.grouping import group, layers_of, relative
 from autograd.show.drawing.options import Options
-from autograd.show.events import arithmetic
+from autograd.show.events import arithmetic, call_text
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import clipped, counted, format_number
 
@@ -279,21 +279,16 @@ class _Maker:
 def operation_text(node: Node, options: Options, modules: Sequence[str] = ()) -> str:
     """The operation as a box shows it: its symbol; the whole call if an operand is a number.
 
-    Args:
-        modules: those around the box; their paths need not be repeated.
+    Names of operands are relative to the modules around the box.
     """
     if node.op is None:
         return ""
-    symbol = node.op.name if node.op.name == "dot" else node.op.symbol
     if len(node.inputs) == len(node.operands):
-        return symbol
+        return node.op.name if node.op.name == "dot" else node.op.symbol
     texts = [
         clipped(relative(x.name, modules), 1, LONGEST_OPERAND)
         if isinstance(x, Node)
         else format_number(x, options.format)
-        for x in node.operands[:MOST_OPERANDS]
+        for x in node.operands
     ]
-    if len(node.operands) == 2 and not symbol.isidentifier():
-        return f" {symbol} ".join(texts)
-    more = ", …" if len(node.operands) > MOST_OPERANDS else ""
-    return f"{symbol}({', '.join(texts)}{more})"
+    return call_text(node.op, texts, MOST_OPERANDS)

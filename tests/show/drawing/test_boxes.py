@@ -75,7 +75,7 @@ def test_an_operation_is_written_with_its_numbers() -> None:
         "leaky_relu(x, 0.01)": x.leaky_relu(0.01),
         "clip(a long na…, 0.0, 1.0)": y.clip(0.0, 1.0),
         "dot": dot([x, y], [y, x], x),
-        "dot(0.5, x, a long na…, …)": dot([x, y], [1.0, 2.0], 0.5),
+        "dot(0.5, x, a long na…, … 2 more)": dot([x, y], [1.0, 2.0], 0.5),
     }
     for text, value in ops.items():
         assert operation_text(value.graph().root, Options()) == text
@@ -84,7 +84,7 @@ def test_an_operation_is_written_with_its_numbers() -> None:
 def test_an_operation_in_a_frame_leaves_its_path_out() -> None:
     model = nn.MLP(2, [1])
     graph = model([1.0, 2.0]).graph()
-    assert drawn(graph).roots[0].op == "dot(b, w.0, w.1, …)"
+    assert drawn(graph).roots[0].op == "dot(b, w.0, w.1, … 2 more)"
     assert drawn(graph).roots[0].hint.startswith("v4 = dot(layers.0.neurons.0.b, ")
 
 
