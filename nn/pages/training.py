@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from autograd.show.pages.document import asset, controls, document, table
+from autograd.show.pages.document import asset, document, player
 from autograd.show.text import escape, format_number
 from nn.pages.chart import COLOURS, DARK_COLOURS, Chart, charts, plain_name, stops
 from nn.pages.plane import Plane
@@ -44,9 +44,7 @@ def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str
     rows = [[str(e), *[_number(xs, e) for xs in records.values()]] for e in epochs]
     main = (
         f'<p id="now" class="now" role="status">{escape(statuses[last])}</p>'
-        f'<div class="figures">{"".join(figures)}</div>'
-        + controls("epoch", len(epochs))
-        + table("All epochs", heads, rows, epochs)
+        f'<div class="figures">{"".join(figures)}</div>' + player("epoch", epochs, heads, rows)
     )
     data = {
         "keys": epochs,

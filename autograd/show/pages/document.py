@@ -29,24 +29,24 @@ def document(
 ) -> str:
     """The whole page.
 
+    The policy (Content-Security-Policy, level 3) allows nothing but the styles and the
+    script in the file, named by their SHA-256: no network, no image, no inline handler.
+
     Args:
         kind: the class of the body, such as "steps".
         title, summary: plain text.
         main: HTML, what the page shows, with the state that it has without JavaScript.
-        data: what the scripts read; JSON, infinite and NaN numbers as strings.
-        scripts: JavaScript, run in this order after the player's.
-        styles: CSS, in this order after that of every page.
-
-    The policy (Content-Security-Policy, level 3) allows nothing but the styles and the
-    script in the file, named by their SHA-256: no network, no image, no inline handler.
+        data: what the scripts read, as JSON takes it.
+        scripts, styles: JavaScript and CSS, in this order after those of every page.
     """
     script = "\n".join([asset("player.js"), *scripts])
     style = "\n".join([asset("page.css"), *styles])
-    styles = [style, *STYLE.findall(main)]
+    hashes = _hashes([style, *STYLE.findall(main)])
     policy = (
-        f"default-src 'none'; script-src {_hashes([script])}; style-src {_hashes(styles)}; "
+        f"default-src 'none'; script-src {_hashes([script])}; style-src {hashes}; "
         "base-uri 'none'; form-action 'none'"
     )
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
     return Template(asset("template.html")).substitute(
         policy=policy,
         kind=kind,
@@ -54,40 +54,38 @@ def document(
         summary=escape(summary),
         style=style,
         main=main,
-        data=_json(data),
+        data=text.replace("<", "\\u003c"),  # so that no text can end the element
         script=script,
     )
 
 
-def controls(unit: str, stops: int, above: str = "") -> str:
-    """The player's buttons, slider and speed; hidden where there is no JavaScript.
+def player(
+    unit: str,
+    keys: Sequence[int],
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    above: str = "",
+) -> str:
+    """The player's controls, hidden where there is no JavaScript, and a table of its stops.
 
     Args:
         unit: what it steps through, such as "step".
-        stops: how many there are.
-        above: HTML to go with them.
+        keys: the numbers of the stops, as links and the slider have them.
+        heads, rows: plain text; the rows are of the last stops, their first cells link there.
+        above: HTML to go with the controls.
     """
-    return Template(asset("controls.html")).substitute(unit=unit, last=stops - 1, above=above)
-
-
-def table(
-    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], keys: Sequence[int]
-) -> str:
-    """A table with a row for each stop of the player from `keys[0]` on, all in plain text.
-
-    The first cell of a row is a link to its stop.
-    """
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    controls = Template(asset("controls.html"))
+    head = "".join([f'<th scope="col">{escape(name)}</th>' for name in heads])
     body = "".join(
         f'<tr id="row-{key}"><th scope="row"><a href="#{key}">{escape(first)}</a></th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        + "".join([f"<td>{escape(cell)}</td>" for cell in cells])
         + "</tr>\n"
-        for key, (first, *cells) in zip(keys, rows)
+        for key, (first, *cells) in zip(keys[-len(rows) :], rows)
     )
     return (
-        f'<section class="all" tabindex="0" aria-label="{escape(title)}">'
-        f"<h2>{escape(title)}</h2><table><thead><tr>{head}</tr></thead>\n"
-        f"<tbody>{body}</tbody></table></section>"
+        controls.substitute(unit=unit, last=len(keys) - 1, above=above)
+        + f'<section class="all" tabindex="0" aria-label="All {unit}s"><h2>All {unit}s</h2>'
+        f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></section>"
     )
 
 
@@ -111,12 +109,6 @@ def json_number(x: float) -> float | str:
 def asset(name: str, package: str = "autograd.show.pages") -> str:
     """The text of a file in the folder of a package."""
     return (files(package) / name).read_text("utf-8")
-
-
-def _json(data: Mapping[str, Any]) -> str:
-    """data for a script element, which no text in it can end."""
-    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
 
 
 def _hashes(texts: Sequence[str]) -> str:

@@ -12,13 +12,14 @@ from autograd.show.drawing.options import Options
 from autograd.show.drawing.svg import draw
 from autograd.show.drawing.text_tree import tree
 from autograd.show.events import Event
-from autograd.show.pages.document import asset, controls, document, json_number, table
+from autograd.show.pages.document import asset, document, json_number, player
 from autograd.show.snapshot import Node, Snapshot, with_grads
 from autograd.show.text import escape, format_number, short_name, width
 
 __all__ = ["graph_page", "steps_page"]
 
 LIMIT = 1000  # nodes
+PASSES = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
 PREFIX = "graph"
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
@@ -42,18 +43,11 @@ def steps_page(
     options = options.changed(collapse=None, max_nodes=None, depth=None)
     data = _data(graph, events, options, position)
     rows = [[str(e.index + 1), PASSES[e.kind], str(e)] for e in events]
-    main = (
-        _board(graph, options, _widest(graph, events, options.format), GUESSING)
-        + controls("step", len(events) + 1, above=asset("guess.html"))
-        + table("All steps", ["step", "pass", "arithmetic"], rows, data["keys"][1:])
-    )
-    root = graph.root
-    summary = (
-        f"{short_name(root.name)} = {format_number(root.data)}: "
-        f"{graph.stats}, {len(events)} steps"
-    )
-    title = "Backpropagation, step by step"
+    heads = ["step", "pass", "arithmetic"]
+    board = _board(graph, options, _widest(graph, events, options.format), GUESSING)
+    main = board + player("step", data["keys"], heads, rows, above=asset("guess.html"))
     scripts = [asset("steps.js"), asset("guess.js")]
+    title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(events)} steps"
     return document("steps", title, summary, main, data, scripts, [asset("steps.css")])
 
 
@@ -73,18 +67,15 @@ def graph_page(graph: Snapshot, options: Options) -> str:
         [str(e.index + 1), str(e), format_number(e.node.grad), _locals(e.node)] for e in events
     ]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
-    main = (
-        _board(graph, options, {}, "")
-        + controls("node", len(events) + 1)
-        + table("All nodes", heads, rows, data["keys"][1:])
-    )
-    root = graph.root
-    summary = f"{short_name(root.name)} = {format_number(root.data)}: {graph.stats}"
+    main = _board(graph, options, {}, "") + player("node", data["keys"], heads, rows)
     scripts, styles = [asset("steps.js")], [asset("steps.css")]
-    return document("graph", "Computation graph", summary, main, data, scripts, styles)
+    title = "Computation graph"
+    return document("graph", title, _result(graph), main, data, scripts, styles)
 
 
-PASSES = {"forward": "forward", "seed": "backward", "backward": "backward"}
+def _result(graph: Snapshot) -> str:
+    root = graph.root
+    return f"{short_name(root.name)} = {format_number(root.data)}: {graph.stats}"
 
 
 def _check_size(graph: Snapshot) -> None:
