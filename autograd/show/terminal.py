@@ -109,45 +109,36 @@ class _Session(cmd.Cmd):
             self.again = line
         return line
 
+    def onecmd(self, line: str) -> bool:
+        try:
+            return super().onecmd(line)
+        except LookupError as mistake:
+            self.complain(str(mistake))
+            return False
+
     def emptyline(self) -> bool:
         return self.onecmd(self.again)
 
     def default(self, line: str) -> None:
-        self.complain(f"{short_name(line)!r} is no command; h lists them")
+        self.complain(f"{short_name(line)!r} is not a command; h lists them")
 
     def complain(self, message: str) -> None:
         self.say([(message, "bad")])
-
-    def ask(self, command: str) -> None:
-        """Say that a command needs a node."""
-        example = short_name(self.nodes[0].name)
-        self.complain(f"{command} takes a node, such as {command} {example}; w lists the nodes")
 
     # ------------------------------------------------------------------ moving
 
     def do_n(self, arg: str = "") -> None:
         start = self.stepper.position
-        if count := self.count("n", arg):
-            self.stepper.goto(min(start + count, len(self.events)))
-            self.played(start)
+        self.stepper.goto(min(start + _count("n", arg), len(self.events)))
+        self.played(start)
 
     def do_b(self, arg: str = "") -> None:
         start = self.stepper.position
         if start == 0:
-            self.complain("this is the start; n plays the first event")
-        elif count := self.count("b", arg):
-            self.stepper.goto(max(start - count, 0))
-            for event in self.latest(self.events[self.stepper.position : start][::-1]):
-                self.say([self.place(event), ("taken back: ", "bad"), *event.parts()])
-
-    def count(self, command: str, arg: str) -> int:
-        """How many events a command is about; 0, and a complaint, if it does not say."""
-        if arg == "":
-            return 1
-        if arg.isdecimal() and len(arg) < 10 and int(arg) > 0:
-            return int(arg)
-        self.complain(f"{command} takes a number of events, such as {command} 3, or nothing")
-        return 0
+            raise LookupError("this is the start; n plays the first event")
+        self.stepper.goto(max(start - _count("b", arg), 0))
+        for event in self.latest(self.events[self.stepper.position : start][::-1]):
+            self.say([self.place(event), ("taken back: ", "bad"), *event.parts()])
 
     def do_c(self, arg: str = "") -> None:
         start, forward = self.stepper.position, len(self.nodes)
@@ -155,41 +146,30 @@ class _Session(cmd.Cmd):
         self.played(start)
 
     def do_until(self, arg: str = "") -> None:
-        if not arg:
-            self.ask("until")
-            return
         start = self.stepper.position
-        try:
-            found = self.stepper.run_until(arg)
-        except LookupError as error:
-            self.complain(str(error))
-            return
-        if found is None:
-            self.complain(f"nothing more happens to {short_name(arg)}")
-        else:
-            self.played(start)
+        if self.stepper.run_until(self.name("until", arg)) is None:
+            raise LookupError(f"nothing more happens to {short_name(arg)}")
+        self.played(start)
 
     def do_nan(self, arg: str = "") -> None:
         start = self.stepper.position
         if self.stepper.run_until_nonfinite() is None:
-            self.complain("nothing turns infinite or NaN from here on")
-        else:
-            self.played(start)
+            raise LookupError("nothing turns infinite or NaN from here on")
+        self.played(start)
 
     def do_goto(self, arg: str = "") -> None:
         try:
             self.stepper.goto(int(arg))
         except (ValueError, IndexError):
-            self.complain(f"goto takes a number from 0 to {len(self.events)}")
-        else:
-            self.do_w()
+            message = f"goto takes a number from 0 to {len(self.events)}"
+            raise LookupError(message) from None
+        self.do_w()
 
     def played(self, start: int) -> None:
         """Show the events that have been played since a position."""
         events = self.events[start : self.stepper.position]
         if not events:
-            self.complain("this is the end; b takes a step back, q quits")
-            return
+            raise LookupError("this is the end; b takes a step back, q quits")
         for event in self.latest(events):
             self.tell(event)
         if self.stepper.position == len(self.events):
@@ -241,15 +221,7 @@ class _Session(cmd.Cmd):
         return grad if received == expected else f"{grad} ({received} of {expected})"
 
     def do_p(self, arg: str = "") -> None:
-        if not arg:
-            self.ask("p")
-            return
-        try:
-            nodes = named(self.stepper.graph, arg)
-        except LookupError as error:
-            self.complain(str(error))
-            return
-        for node in nodes:
+        for node in named(self.stepper.graph, self.name("p", arg)):
             events = [event for event in self.events if event.target is node]
             for event in events[:MOST_ROWS]:
                 if event.index < self.stepper.position:
@@ -260,6 +232,15 @@ class _Session(cmd.Cmd):
                     self.say([self.place(event), *to_come, ("  (to come)", "quiet")])
             if len(events) > MOST_ROWS:
                 self.say([(f"… {len(events) - MOST_ROWS:,} events after these", "quiet")])
+
+    def name(self, command: str, arg: str) -> str:
+        """The argument of a command that needs a node."""
+        if arg:
+            return arg
+        example = short_name(self.nodes[0].name)
+        raise LookupError(
+            f"{command} takes a node, such as {command} {example}; w lists the nodes"
+        )
 
     def tell(self, event: Event) -> None:
         """Show an event, and what is wrong with it."""
@@ -293,6 +274,15 @@ class _Session(cmd.Cmd):
 
     do_next, do_back, do_continue, do_where, do_print = do_n, do_b, do_c, do_w, do_p
     do_help, do_quit, do_exit = do_h, do_q, do_q
+
+
+def _count(command: str, arg: str) -> int:
+    """How many events a command is about."""
+    if arg == "":
+        return 1
+    if arg.isdecimal() and len(arg) < 10 and int(arg) > 0:
+        return int(arg)
+    raise LookupError(f"{command} takes a number of events, such as {command} 3, or nothing")
 
 
 class _Screen:

@@ -186,8 +186,8 @@ def test_goto_nowhere(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
 def test_help_and_what_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(monkeypatch, lesson(), "h", "help n", "?", "step", "2", "q", "n")
     assert lines == HELP.splitlines() * 3 + [
-        "'step' is no command; h lists them",
-        "'2' is no command; h lists them",
+        "'step' is not a command; h lists them",
+        "'2' is not a command; h lists them",
     ]
 
 
