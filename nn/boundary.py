@@ -1,4 +1,4 @@
-"""What a model of two inputs answers over its plane, epoch by epoch."""
+"""The answers of a model with two inputs over their plane, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Boundary:
     """The decision boundary of a model: samples, and its parameters every few epochs.
 
     `fit` keeps one in `history.boundary` when every sample is a pair of numbers and the
-    targets name 2 to 10 classes. What the model answers is worked out when it is asked for.
+    targets name 2 to 10 classes. The model's answers are computed on first use.
 
     Attributes:
-        threshold: of a model with one output, which answers the greater target above it.
-            0 for a loss of logits, else half-way between the two targets; you may set it.
+        threshold: above it, a model with one output answers the greater target. It is 0 for
+            a loss of logits, else half-way between the two targets; you may set it.
 
     >>> import nn
     >>> model = nn.Layer(2, 1)
@@ -124,7 +124,7 @@ class Boundary:
     def _outputs(
         self, model: Module, epoch: int, xs: Sequence[float], ys: Sequence[float]
     ) -> Outputs:
-        """What the model answered at the grid's places in an epoch; found out once."""
+        """The model's answers on the grid after an epoch; computed once."""
         if epoch not in self._answers:
             for parameter, data in zip(model.parameters(), self._snapshots[epoch]):
                 parameter.data = data

@@ -48,7 +48,7 @@ def picture(records: Records, plane: Plane | None, form: str) -> bytes:
 
 
 def animation(records: Records, plane: Plane | None) -> bytes:
-    """The epochs one after another, as an animated GIF that stays a while on the last."""
+    """The epochs one after another, as an animated GIF that stays on the last for a while."""
     _need_matplotlib()
     from matplotlib.animation import PillowWriter
     from matplotlib.figure import Figure
@@ -86,7 +86,7 @@ def _stops(records: Records, plane: Plane | None) -> list[int]:
 
 
 def _draw(records: Records, plane: Plane | None, fig: Figure) -> Update:
-    """Draw the last epoch; what is returned shows another."""
+    """Draw the last epoch; the result draws another."""
     panels = charts(records, 1)
     count = len(panels) + (plane is not None)
     fig.set_size_inches(4.8 * count, 3.8)

@@ -45,8 +45,8 @@ class History:
     """What each epoch gave, by name: "loss", "val_loss" and the metrics.
 
     Attributes:
-        boundary: how the model came to divide the plane of its inputs, where it has two and
-            tells few classes apart; else None. `from_dict` does not bring it back.
+        boundary: the decision boundary over the epochs, of a model with two inputs and few
+            classes; else None. `from_dict` does not restore it.
 
     >>> history = History()
     >>> history.append({"loss": 2.0})
@@ -63,8 +63,8 @@ class History:
         """Add an epoch.
 
         Raises:
-            TypeError: it is no dict of numbers.
-            ValueError: it has other names than the epochs before, or none.
+            TypeError: the record is not a dict of numbers.
+            ValueError: its names are not those of the epochs before, or it is empty.
         """
         instance(record, Mapping, "History: an epoch", 'such as {"loss": 1.0}')
         numbers = {name: number(x, f"History: {shortened(name)}") for name, x in record.items()}
@@ -111,7 +111,7 @@ class History:
         """The history that `to_dict` gave.
 
         Raises:
-            TypeError: it is no dict of lists of numbers.
+            TypeError: the records are not a dict of lists of numbers.
             ValueError: the lists differ in length.
         """
         instance(records, Mapping, "History: the records")
@@ -128,21 +128,21 @@ class History:
     # ------------------------------------------------------------------ pictures
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write what happened to a file, whose name says how.
-
-        Args:
-            path: `*.html`, a page to play the epochs on, in one file that needs no network;
-                `*.gif`, the same as an animation; `*.png`, `*.svg` or `*.pdf`, the `plot`.
+        """Write a picture of the training to a file.
 
         Where `boundary` is known the decision boundary is drawn as well. Of a long training
-        it has 30 to 60 epochs, evenly spread; one that was resumed has those since.
+        it has 30 to 60 epochs, evenly spread; after a resume it has those since.
+
+        Args:
+            path: `*.html` is the page, `*.gif` an animation; `*.png`, `*.svg` and `*.pdf` are
+                the figure of `plot`.
 
         Returns:
             The file that was written.
 
         Raises:
-            ValueError: another suffix, or there are no epochs.
-            ImportError: a picture needs matplotlib, which is missing.
+            ValueError: the suffix is not one of these, or there are no epochs.
+            ImportError: matplotlib is missing; only the page does without.
             OSError: the file cannot be written.
 
         >>> import tempfile
@@ -193,7 +193,7 @@ class History:
         return inline(self.html()) if self.epochs else html.escape(repr(self))
 
     def plane(self) -> Plane | None:
-        """The pictures of the boundary, if there are any."""
+        """The pictures of the boundary, None if it is not known."""
         return None if self.boundary is None else self.boundary.plane()
 
     def _not_empty(self, what: str) -> None:
@@ -202,9 +202,9 @@ class History:
 
 
 class EarlyStopping:
-    """Ends a training when the watched loss has stopped improving.
+    """Ends a training when its validation loss has stopped improving.
 
-    That is the validation loss, or the training loss where there is no validation.
+    Without validation data it watches the training loss.
 
     Args:
         patience: stop after so many epochs without improvement.
@@ -238,7 +238,7 @@ class EarlyStopping:
         """An epoch has passed with this loss.
 
         Raises:
-            TypeError: the loss is no number, or the model no Module.
+            TypeError: the loss is not a number, or the model is not a Module.
         """
         loss = number(loss, "EarlyStopping: the loss")
         instance(model, Module, "EarlyStopping: the model")
@@ -262,8 +262,8 @@ class EarlyStopping:
         """Continue from a `state_dict`.
 
         Raises:
-            ValueError: it is none; nothing was changed.
-            TypeError: it is no dict.
+            ValueError: it does not fit; nothing is changed.
+            TypeError: it is not a dict.
         """
         instance(state, Mapping, "EarlyStopping: the state")
         best_state = None

@@ -95,7 +95,7 @@ class Event:
         return ""
 
     def parts(self) -> list[tuple[str, str]]:
-        """The line of arithmetic as pairs (text, role), for whoever colours it.
+        """The line of arithmetic as pairs (text, role), for colours.
 
         The roles are "name", "upstream", "local", "result", and "" for the rest.
         """

@@ -48,8 +48,8 @@ class Graph(Snapshot):
         roots, nodes: as `autograd.show.snapshot.Snapshot` has them.
 
     Raises:
-        TypeError: a root is not a Value, or there is none; or an option is unknown.
-        ValueError: an option has a value that it cannot have.
+        TypeError: a root is not a Value, no root is given, or an option is unknown.
+        ValueError: an option is out of its range.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> graph = (a * b + a).graph()
@@ -72,7 +72,13 @@ class Graph(Snapshot):
         return draw(self, options=self.options.changed(**options))
 
     def digraph(self, **options: Any) -> Digraph:
-        """The picture as a `graphviz.Digraph`, to be changed and rendered as one likes.
+        """The picture as a `graphviz.Digraph`, to change and to render.
+
+        >>> x = Value(2.0, label="x")
+        >>> digraph = (x * x).graph().digraph()
+        >>> digraph.attr(bgcolor="transparent")
+        >>> digraph.source.count("->")
+        2
 
         Raises:
             LayoutError: the package `graphviz` is missing.
@@ -82,7 +88,7 @@ class Graph(Snapshot):
         return dot.digraph(picture(self, changed), changed, title)
 
     def dot(self, **options: Any) -> str:
-        """The source of `digraph`, for Graphviz and what reads its language.
+        """The source of `digraph`, for Graphviz and other readers of DOT.
 
         Raises:
             LayoutError: the package `graphviz` is missing.
@@ -120,9 +126,8 @@ class Graph(Snapshot):
             asked for and there is no layout engine.
 
         Raises:
-            ValueError: another suffix, or an option has a value that it cannot have.
-            LayoutError: the layout engine failed or took too long, or the package that
-                talks to it is missing.
+            ValueError: the suffix is not one of these, or an option is out of its range.
+            LayoutError: the layout engine failed or took too long, or `graphviz` is missing.
             ImportError: the package that renders `*.png` and `*.pdf` is missing.
             OSError: the file cannot be written; it is then as it was.
         """

@@ -1,7 +1,7 @@
 """A snapshot of what Values depend on: their nodes in order, with names.
 
-Whoever draws, steps or prints a graph reads a snapshot. Data and gradients are copied when
-it is made, so a picture stays what it was when training goes on.
+Pictures, the stepper and formulas read a snapshot. It copies data and gradients, so a
+picture stays what it was when training goes on.
 """
 
 from __future__ import annotations
@@ -24,15 +24,13 @@ class Node:
     """A Value as it was when its graph was made.
 
     Attributes:
-        index: its place in `Graph.nodes`; inputs come first.
+        index: its place in `Graph.nodes`.
         value: the Value itself.
         name: its label, or `v1`, `v2` … after its place; unique in the graph.
-        label: its label, or None.
         op: the primitive that made it, None for a leaf.
-        data, grad: its numbers.
-        operands: the full argument list of the operation: nodes and plain numbers.
+        operands: the arguments of the operation: nodes and plain numbers.
         inputs: the nodes among the operands, one an argument slot.
-        partials: d(this)/d(input), one an input, as recorded.
+        label, data, grad, partials: those of the Value.
     """
 
     index: int
@@ -52,8 +50,7 @@ class Stats:
     """How large a graph is.
 
     Attributes:
-        nodes: how many there are, leaves included.
-        leaves: how many of them no operation made.
+        nodes, leaves: how many there are; leaves count as nodes.
         edges: how many argument slots hold a node.
         depth: how many operations lie on the longest way from a leaf to a root.
         operations: how many nodes each operation made, by its name.
@@ -81,7 +78,7 @@ class Snapshot:
             its first use; it depends on the graph alone.
 
     Raises:
-        TypeError: a root is not a Value, or there is none.
+        TypeError: a root is not a Value, or no root is given.
     """
 
     def __init__(self, *roots: Value) -> None:
@@ -165,7 +162,7 @@ def _in_order(roots: tuple[Value, ...]) -> list[Value]:
 
 
 def _names(values: list[Value]) -> list[str]:
-    """The labels, and `v1`, `v2` … where there is none; a name that is taken gets a suffix."""
+    """Labels, or `v1`, `v2` … for nodes without one; a name that is taken gets a suffix."""
     labels = [value.label if (value.label or "").strip() else None for value in values]
     names = [label or f"v{index + 1}" for index, label in enumerate(labels)]
     taken: set[str] = set()
@@ -180,7 +177,7 @@ def _names(values: list[Value]) -> list[str]:
 
 
 def with_grads(graph: Snapshot, grads: Mapping[Value, float]) -> Snapshot:
-    """A copy of a snapshot whose nodes have these gradients; 0.0 where there is none."""
+    """A copy of a snapshot with other gradients; those not given are 0.0."""
     new: dict[Node, Node] = {}
     for node in graph.nodes:
         new[node] = replace(

@@ -184,7 +184,7 @@ class Stepper:
             x.grad = grad
 
     def html(self) -> str:
-        """The page that plays these events, from the position on: one file of its own.
+        """The page that plays these events from the position on, with all that it needs.
 
         Raises:
             ValueError: the graph is too large to draw.
@@ -208,7 +208,7 @@ class Stepper:
         return target
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the page, or why there is none."""
+        """What a notebook shows: the page, or the reason why it cannot be drawn."""
         try:
             return inline(self.html(), height=NOTEBOOK_HEIGHT)
         except (LayoutError, ValueError) as error:
@@ -225,7 +225,7 @@ class Stepper:
 
 
 def named(graph: Snapshot, label: str) -> list[Node]:
-    """The nodes with this name or label; LookupError if there is none."""
+    """The nodes with this name or label, one at least; else LookupError."""
     found = [
         node for node in graph.nodes if label in (node.name, node.label, short_name(node.name))
     ]

@@ -1,4 +1,4 @@
-"""A plane of two inputs, divided by what a model answers there."""
+"""The decision boundary of a model with two inputs, as SVG."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Grid = Sequence[Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """The data that a model learns from, and what it answers around them.
+    """The samples that a model learns from, and its answers around them.
 
     Args:
         xs, ys: the places of the grid, rising.

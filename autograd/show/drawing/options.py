@@ -19,7 +19,7 @@ COUNTS = ("depth", "max_nodes")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of a picture; every drawing function takes them by name.
+    """The options of a picture.
 
     Attributes:
         rankdir: where the result is, seen from the leaves: "LR" (to the right), "RL",

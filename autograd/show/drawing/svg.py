@@ -48,10 +48,9 @@ def draw(
 
     Args:
         options: what is shown and how.
-        reserve: by node index, the widest text that will ever stand in a cell of that node,
-            for whoever replaces texts later.
+        reserve: by node index, the widest text that a page will put into a cell of the node.
         prefix: what every id begins with; made from the picture's content unless given.
-        static: as renderers take it: colours written out, and the paper a rectangle.
+        static: for renderers: colours are written out, and the paper is a rectangle.
 
     Raises:
         LayoutError: there is no layout engine, it failed or took too long.

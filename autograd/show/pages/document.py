@@ -90,7 +90,7 @@ def player(
 
 
 def inline(page: str, height: int = 640) -> str:
-    """An iframe that shows the page in a notebook, apart from everything around it."""
+    """An iframe that shows the page in a notebook and keeps their styles and scripts apart."""
     return (
         f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts" width="100%" '
         f'height="{height}" style="border: 0" title="A page to play"></iframe>'
@@ -98,7 +98,7 @@ def inline(page: str, height: int = 640) -> str:
 
 
 def json_number(x: float) -> float | str:
-    """x, or its name where JSON has no number for it.
+    """x, or its name if it is not finite, which JSON cannot write.
 
     >>> json_number(0.5), json_number(float("-inf"))
     (0.5, '-inf')
