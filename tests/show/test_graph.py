@@ -125,15 +125,6 @@ def test_it_finds_and_knows_its_values() -> None:
         graph[other]
 
 
-def test_roots_are_values() -> None:
-    with pytest.raises(TypeError, match="one Value or more, got none"):
-        Graph()
-    with pytest.raises(TypeError, match=r"Graph takes Values, got 3.0 \(float\)"):
-        Graph(3.0)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="there is no option 'colour'; there are rankdir"):
-        Value(1.0).graph(colour="red")
-
-
 def test_a_deep_graph_comes_and_goes() -> None:
     x = Value(1.0)
     for _ in range(100_000):

@@ -265,12 +265,6 @@ def test_next_and_back() -> None:
     assert repr(stepper) == "<Stepper of L: 0 of 9 events played>"
 
 
-def test_the_gradients_so_far_are_read_only() -> None:
-    a, _, loss = lesson()
-    with pytest.raises(TypeError):
-        loss.steps().grads[a] = 1.0  # type: ignore[index]
-
-
 def test_run_until() -> None:
     _, _, loss = lesson()
     stepper = loss.steps()
@@ -304,25 +298,6 @@ def test_run_until_knows_names_and_shared_labels() -> None:
     many = sum((Value(float(i)) for i in range(MOST_NAMES)), Value(0.0))
     with pytest.raises(LookupError, match=r"v12, …$"):
         Stepper(many).run_until("")
-
-
-@pytest.mark.parametrize("position", [-1, 10])
-def test_goto_outside_the_events(position: int) -> None:
-    _, _, loss = lesson()
-    stepper = Stepper(loss)
-    stepper.goto(4)
-    with pytest.raises(IndexError, match=f"goto\\({position}\\): .* from 0 to 9"):
-        stepper.goto(position)
-    with pytest.raises(TypeError, match="integer"):
-        stepper.goto("1")  # type: ignore[arg-type]
-    assert stepper.position == 4
-
-
-def test_what_it_does_not_take() -> None:
-    with pytest.raises(TypeError, match=r"Stepper takes a Value, got 3\.0 \(float\)"):
-        Stepper(3.0)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="the seed of Stepper takes a real number"):
-        Stepper(Value(1.0), "1")  # type: ignore[arg-type]
 
 
 def test_a_single_leaf() -> None:

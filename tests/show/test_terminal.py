@@ -256,11 +256,6 @@ def test_it_goes_on_from_where_a_stepper_is(monkeypatch: pytest.MonkeyPatch) -> 
     assert stepper.position == 4
 
 
-def test_what_it_does_not_take() -> None:
-    with pytest.raises(TypeError, match=r"takes a Value, got 3\.0"):
-        step(3.0)  # type: ignore[arg-type]
-
-
 def test_ctrl_c_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(prompt: str) -> str:
         raise KeyboardInterrupt

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.show.drawing.options import Options
 from autograd.show.text import clipped, columns, escape, format_number, printable, width
 
 
@@ -68,34 +65,3 @@ def test_widths_are_those_of_the_characters() -> None:
     assert width("e\u0301", 10) == width("e", 10)
     texts = {"abc": 3, "日本": 4, "e\u0301": 1, "👩\u200d🔬": 4, "∂L/∂a": 5, "": 0}
     assert {text: columns(text) for text in texts} == texts
-
-
-def test_options_are_checked_where_they_are_given() -> None:
-    options = Options()
-    cases: list[tuple[dict[str, Any], type[Exception], str]] = [
-        (
-            {"rankdir": "up"},
-            ValueError,
-            "rankdir must be one of 'LR', 'RL', 'TB', 'BT', got",
-        ),
-        (
-            {"collapse": "all"},
-            ValueError,
-            "collapse must be one of 'auto', 'neuron', 'layer'",
-        ),
-        ({"theme": "red"}, ValueError, "theme must be one of"),
-        ({"depth": 0}, ValueError, "depth must be at least 1, got 0"),
-        ({"max_nodes": 2.5}, TypeError, "max_nodes must be an integer or None, got 2.5"),
-        ({"depth": True}, TypeError, "depth must be an integer or None, got True"),
-        ({"format": 4}, TypeError, "a number format must be a string such as '.4g', got 4"),
-        ({"format": "d"}, ValueError, "'d' does not format a float"),
-        ({"timeout": 0}, ValueError, "timeout must be a number of seconds above 0"),
-        ({"timeout": "5"}, TypeError, "timeout must be a number of seconds, got '5'"),
-        ({"title": 5}, TypeError, "title must be a string or None, got 5"),
-        ({"engine": Path("dot")}, TypeError, "engine must be a string or None, got "),
-        ({"size": 1}, TypeError, "there is no option 'size'"),
-    ]
-    for changes, error, message in cases:
-        with pytest.raises(error, match=message):
-            options.changed(**changes)
-    assert options.changed(depth=None, max_nodes=None).max_nodes is None

@@ -148,16 +148,6 @@ def test_any_label_can_be_saved_as_formulas(tmp_path: Path) -> None:
     assert "\x00" not in text
 
 
-def test_other_names_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"saved as \.svg, \.png, .*got '.*g\.gif'"):
-        small().graph().save(tmp_path / "g.gif")
-    with pytest.raises(TypeError, match="no option 'colour'"):
-        small().graph().save(tmp_path / "g.svg", colour="red")
-    with pytest.raises(FileNotFoundError):
-        small().graph().save(tmp_path / "missing" / "g.dot")
-    assert list(tmp_path.iterdir()) == []
-
-
 @needs_engine
 def test_options_reach_the_file(tmp_path: Path) -> None:
     graph = small().graph(theme="dark")
