@@ -21,7 +21,8 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float =
         The norm before scaling.
 
     Raises:
-        FloatingPointError: a gradient, or the norm, is infinite or NaN; none was changed.
+        FloatingPointError: a gradient, or the norm, is infinite or NaN; no gradient was
+            changed.
         ValueError: max_norm is negative, norm_type not positive.
 
     >>> p, q = Value(0.0), Value(0.0)

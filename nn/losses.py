@@ -1,9 +1,9 @@
-"""Losses: what training makes small.
+"""Losses: the numbers that training makes small.
 
 `predictions` is a list, one element a sample (or a single element); elements may be lists
 again, as of a network with several outputs, and then every number in them counts.
-`reduction` is "mean", "sum", or "none" for a list of the losses. Numbers and Values are
-both taken: with no Value among the predictions the result is a float.
+`reduction` is "mean", "sum", or "none" for a list of the losses. With no Value among the
+predictions the result is a float.
 
 All raise ValueError for predictions and targets of different length, for empty ones and for
 an unknown reduction.
@@ -230,8 +230,8 @@ def cross_entropy(
     Args:
         logits: a list of logits for each sample, or that of one sample.
         targets: the index of the true class, one a sample.
-        label_smoothing: within [0, 1]; so much of the target is spread evenly over all
-            classes (Szegedy et al. 2016).
+        label_smoothing: the share of the target, within [0, 1], that is spread evenly over
+            all classes (Szegedy et al. 2016).
 
     Raises:
         IndexError: a target is not the index of a logit.
@@ -264,8 +264,8 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
 def accuracy(logits: Any, targets: Any) -> float:
     """The fraction of samples whose class is the target.
 
-    The class is the index of the largest logit; where a sample has a single score, whether
-    that is positive, and the target whether *it* is positive (1 against 0 or -1).
+    The class is the index of the largest logit. Where a sample has a single score, there are
+    two classes: score and target are each either positive or not (1 against 0 or -1).
 
     >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])
     0.5
@@ -289,7 +289,7 @@ def accuracy(logits: Any, targets: Any) -> float:
 
 
 def l1_penalty(params: Iterable[Value], strength: float) -> Any:
-    """strength · Σ |p|; a strength that is negative raises ValueError.
+    """strength · Σ |p|; ValueError if the strength is negative.
 
     >>> l1_penalty([Value(-2.0), Value(1.0)], 0.5).data
     1.5
@@ -317,7 +317,7 @@ def _is_number(x: object) -> bool:
 
 
 def _rows(x: Any, name: str) -> list[Any]:
-    """A list of it: of a NumPy array's rows, of a single number alone."""
+    """x as a list; a single number is a list of one."""
     if hasattr(x, "tolist"):
         x = x.tolist()
     if _is_number(x):
@@ -328,12 +328,12 @@ def _rows(x: Any, name: str) -> list[Any]:
 
 
 def _single(rows: list[Any]) -> list[Any]:
-    """The only number of each row, where it has one."""
+    """The rows, with each row of one number replaced by that number."""
     return [row[0] if isinstance(row, (list, tuple)) and len(row) == 1 else row for row in rows]
 
 
 def _numbers(row: Sequence[Any], name: str) -> Sequence[Any]:
-    """The row; TypeError if something in it is no number."""
+    """The row; TypeError unless it holds only numbers and Values."""
     for x in row:
         if not _is_number(x):
             raise TypeError(f"{name} takes numbers and Values, or lists of them, got {x!r:.80}")
@@ -359,7 +359,7 @@ def _pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any
             yield prediction, target
         elif _is_number(prediction) or _is_number(target):
             for part in (prediction, target):
-                _rows(part, name)  # raises TypeError for what is no list either
+                _rows(part, name)  # TypeError for what is neither a number nor a list
             raise ValueError(
                 f"{name}: the prediction {prediction!r:.80} for target {target!r:.80}; "
                 "give both as numbers, or as lists"
