@@ -109,14 +109,16 @@ class Checkpoint:
         """Set everything to what `state` returned."""
         for name, part in self.parts.items():
             if part is not None:
-                with _about(name):
+                with _error_about(name):
                     part.load_state_dict(state[name])
-        with _about("history"):
-            records = {name: [*map(_number, xs)] for name, xs in state["history"].items()}
+        with _error_about("history"):
+            records = {
+                name: [*map(_history_number, xs)] for name, xs in state["history"].items()
+            }
             if any(math.isnan(x) for name in LOSSES for x in records.get(name, [])):
                 raise ValueError("a loss is NaN")
             self.history.records = History.from_dict(records).records
-        with _about("random"):
+        with _error_about("random"):
             random.setstate(_random_state(*state["random"]))
 
     def check(self, state: dict[str, Any]) -> None:
@@ -151,7 +153,7 @@ class Checkpoint:
         stopper = self.parts["early_stopping"]
         if stopper is None:
             return
-        with _about("early_stopping"):
+        with _error_about("early_stopping"):
             if stopper.waited > self.history.epochs:
                 raise ValueError(f"waited for {stopper.waited} of {self.history.epochs} epochs")
             if stopper.best_state is not None:
@@ -159,14 +161,14 @@ class Checkpoint:
 
 
 @contextlib.contextmanager
-def _about(part: str) -> Iterator[None]:
+def _error_about(part: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
         raise ValueError(f"{part}: {error}") from error
 
 
-def _number(x: Any) -> float:
+def _history_number(x: Any) -> float:
     """A number of the history; infinity and NaN are words, since JSON has no such numbers."""
     if type(x) is not float and type(x) is not int and x not in ("inf", "-inf", "nan"):
         raise TypeError(f"{shortened(x)} must be a number")

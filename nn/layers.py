@@ -261,7 +261,7 @@ class Embedding(Module):
 
     def forward(self, index: int) -> list[Value]:
         """The vector of this index (IndexError unless 0 ≤ index < num)."""
-        at = checks.index(index, f"{_name(self)}: the index", len(self.weight))
+        at = checks.index(index, f"{_described(self)}: the index", len(self.weight))
         return list(self.weight[at])
 
     def extra_repr(self) -> str:
@@ -322,7 +322,7 @@ def _shown(activation: Callable[[Any], Any] | None) -> str:
     return f", activation={getattr(activation, '__name__', activation)}"
 
 
-def _name(module: Module) -> str:
+def _described(module: Module) -> str:
     return f"{module._path} ({module!r})" if module._path else repr(module)
 
 
@@ -339,7 +339,7 @@ def _inputs(module: Module, nin: int, x: Any) -> Any:
             x = list(x)
         else:
             got = checks.shortened(x)
-            raise TypeError(f"{_name(module)} takes a list of {nin} inputs, got {got}")
+            raise TypeError(f"{_described(module)} takes a list of {nin} inputs, got {got}")
     if len(x) != nin:
-        raise ValueError(f"{_name(module)} takes {nin} inputs, got {len(x)}")
+        raise ValueError(f"{_described(module)} takes {nin} inputs, got {len(x)}")
     return x

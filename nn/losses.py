@@ -181,7 +181,7 @@ def hinge_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     1.75
     """
     losses = []
-    for prediction, target in _pairs(predictions, targets, "hinge_loss"):
+    for prediction, target in _number_pairs(predictions, targets, "hinge_loss"):
         if target not in (-1, 1):
             raise ValueError(f"hinge_loss: a target must be -1 or 1, got {target!r}")
         losses.append(autograd.relu(1.0 - target * prediction))
@@ -199,7 +199,7 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     0.6931471805599453
     """
     name = "binary_cross_entropy"
-    losses = [_BCE(p, y) for p, y in _pairs(predictions, targets, name)]
+    losses = [_BCE(p, y) for p, y in _number_pairs(predictions, targets, name)]
     return _reduced(losses, reduction, name)
 
 
@@ -215,7 +215,7 @@ def binary_cross_entropy_with_logits(
     0.34657359027997264
     """
     name = "binary_cross_entropy_with_logits"
-    losses = [_BCE_WITH_LOGITS(x, y) for x, y in _pairs(predictions, targets, name)]
+    losses = [_BCE_WITH_LOGITS(x, y) for x, y in _number_pairs(predictions, targets, name)]
     return _reduced(losses, reduction, name)
 
 
@@ -275,8 +275,8 @@ def accuracy(logits: Any, targets: Any) -> float:
     samples = _rows(logits, "accuracy")
     hits: list[bool]
     if samples and len(_rows(samples[0], "accuracy")) == 1:
-        scores, truths = _single(samples), _single(_rows(targets, "accuracy"))
-        hits = [(x > 0.0) == (y > 0) for x, y in _pairs(scores, truths, "accuracy")]
+        scores, truths = _single_numbers(samples), _single_numbers(_rows(targets, "accuracy"))
+        hits = [(x > 0.0) == (y > 0) for x, y in _number_pairs(scores, truths, "accuracy")]
     else:
         hits = [
             max(range(len(row)), key=_numbers(row, "accuracy").__getitem__) == target
@@ -327,7 +327,7 @@ def _rows(x: Any, name: str) -> list[Any]:
     return list(x)
 
 
-def _single(rows: list[Any]) -> list[Any]:
+def _single_numbers(rows: list[Any]) -> list[Any]:
     """The rows, with each row of one number replaced by that number."""
     return [row[0] if isinstance(row, (list, tuple)) and len(row) == 1 else row for row in rows]
 
@@ -350,7 +350,7 @@ def _same_length(predictions: list[Any], targets: list[Any], name: str) -> None:
         raise ValueError(f"{name}: no predictions")
 
 
-def _pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any]]:
+def _number_pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any]]:
     """(prediction, target) of every number, however deep the lists are."""
     predictions, targets = _rows(predictions, name), _rows(targets, name)
     _same_length(predictions, targets, name)
@@ -365,7 +365,7 @@ def _pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any
                 "give both as numbers, or as lists"
             )
         else:
-            yield from _pairs(prediction, target, name)
+            yield from _number_pairs(prediction, target, name)
 
 
 def _squared(predictions: Any, targets: Any, reduction: str, name: str) -> Any:
@@ -376,7 +376,9 @@ def _squared(predictions: Any, targets: Any, reduction: str, name: str) -> Any:
 
 
 def _errors(predictions: Any, targets: Any, name: str) -> list[Any]:
-    return [prediction - target for prediction, target in _pairs(predictions, targets, name)]
+    return [
+        prediction - target for prediction, target in _number_pairs(predictions, targets, name)
+    ]
 
 
 def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence[Any], int]]:

@@ -20,7 +20,7 @@ from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd import Value
-from nn.checks import flag, number, shortened
+from nn.checks import flag, shortened, to_float
 
 if TYPE_CHECKING:
     from autograd import Graph
@@ -177,12 +177,12 @@ class Module:
         if strict and (missing or unexpected):
             raise ValueError(
                 f"{type(self).__name__}.load_state_dict: "
-                f"missing {_some(missing)}; unexpected {_some(unexpected)}; "
+                f"missing {_shown_paths(missing)}; unexpected {_shown_paths(unexpected)}; "
                 "build the same model, or let load_state_dict(state, strict=False) load "
                 "what matches"
             )
         what = f"{type(self).__name__}.load_state_dict: "
-        numbers = {path: number(x, what + shortened(path)) for path, x in state.items()}
+        numbers = {path: to_float(x, what + shortened(path)) for path, x in state.items()}
         for path, parameter in parameters.items():
             if path in numbers:
                 parameter.data = numbers[path]
@@ -415,6 +415,6 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def _some(paths: list[str]) -> str:
+def _shown_paths(paths: list[str]) -> str:
     shown = ", ".join(map(shortened, paths[:5])) or "nothing"
     return shown if len(paths) <= 5 else f"{shown} and {len(paths) - 5} more"

@@ -19,7 +19,7 @@ from nn.checks import (
     share,
     shortened,
 )
-from nn.clipping import check_gradients
+from nn.clipping import check_finite_gradients
 
 __all__ = [
     "SGD",
@@ -89,7 +89,7 @@ class Optimizer:
             FloatingPointError: a gradient, a parameter's next value or a running mean is
                 infinite or NaN; nothing was changed.
         """
-        check_gradients(self.params, f"{type(self).__name__}.step")
+        check_finite_gradients(self.params, f"{type(self).__name__}.step")
         steps, buffers = self.steps, self.buffers
         self.steps, self.buffers = steps + 1, {name: list(b) for name, b in buffers.items()}
         try:

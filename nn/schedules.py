@@ -17,11 +17,11 @@ from nn.checks import (
     counter,
     instance,
     not_negative,
-    number,
     same_keys,
     settings,
     share,
     shortened,
+    to_float,
 )
 from nn.optim import Optimizer
 
@@ -123,7 +123,7 @@ class Scheduler:
         elif key == "base_lr":
             not_negative(x, key)
         else:
-            number(x, key)
+            to_float(x, key)
 
 
 class StepLR(Scheduler):
@@ -299,7 +299,7 @@ class ReduceLROnPlateau(Scheduler):
                 "ReduceLROnPlateau.step needs the metric, such as the validation loss"
             )
         if not isinstance(metric, Value):
-            number(metric, "ReduceLROnPlateau.step: the metric")
+            to_float(metric, "ReduceLROnPlateau.step: the metric")
         value = primal(metric)
         self.last_epoch += 1
         if self._improved(value):

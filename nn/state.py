@@ -91,7 +91,7 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
     data = path.read_bytes()
     _check_checksum(path, data)
     if path.suffix == ".json":
-        state = _parsed(path, data)
+        state = _json_object(path, data)
     else:
         safetensors = _safetensors()
         try:
@@ -131,7 +131,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     data = path.read_bytes()
     checked = _check_checksum(path, data)
-    whole = _parsed(path, data)
+    whole = _json_object(path, data)
     if whole.get("format") != FORMAT:
         raise ValueError(f"{path} is not a checkpoint")
     version, state = whole.get("version"), whole.get("state")
@@ -168,13 +168,13 @@ def _check_checksum(path: Path, data: bytes) -> bool:
     return True
 
 
-def _parsed(path: Path, data: bytes) -> dict[str, Any]:
+def _json_object(path: Path, data: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(
             data.decode("utf-8-sig"),
             object_pairs_hook=_without_repetition,
-            parse_constant=_finite,
-            parse_float=_finite,
+            parse_constant=_finite_number,
+            parse_float=_finite_number,
         )
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
@@ -193,7 +193,7 @@ def _without_repetition(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _finite(number: str) -> float:
+def _finite_number(number: str) -> float:
     result = float(number)
     if not math.isfinite(result):
         raise ValueError(f"it has the number {shortened(number)}")

@@ -232,7 +232,7 @@ class _Trainer:
             raise TypeError(
                 f"fit: the loss must be a Value, got {objective!r}; use one reduction"
             )
-        data = _finite(objective, epoch)
+        data = _finite_loss(objective, epoch)
         self.optimizer.zero_grad()
         objective.backward()
         if self.max_norm is not None:
@@ -246,7 +246,7 @@ class _Trainer:
             outputs = [self.model(x) for x, _ in samples]
             loss = self.loss(outputs, [target for _, target in samples])
         measured = self.measured(_plain(outputs), samples, "val_")
-        return {"val_loss": _finite(loss, epoch)} | measured
+        return {"val_loss": _finite_loss(loss, epoch)} | measured
 
     def measured(
         self, outputs: list[Any], samples: list[Sample], prefix: str
@@ -289,7 +289,7 @@ def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> list[Sample]
 
 
 def _samples(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # noqa: N803
-    inputs, targets = _listed(X, f"{what}X"), _listed(y, f"{what}y")
+    inputs, targets = _sample_list(X, f"{what}X"), _sample_list(y, f"{what}y")
     if len(inputs) != len(targets):
         raise ValueError(f"{what}{len(inputs)} samples in X for {len(targets)} targets in y")
     if not inputs:
@@ -300,7 +300,7 @@ def _samples(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # 
     return list(zip(inputs, targets))
 
 
-def _listed(x: Iterable[Any], what: str) -> list[Any]:
+def _sample_list(x: Iterable[Any], what: str) -> list[Any]:
     if not isinstance(x, Iterable) or isinstance(x, (str, bytes, Mapping)):
         raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     result: list[Any] = _plain(x if hasattr(x, "tolist") else list(x))
@@ -325,7 +325,7 @@ def _plain(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
 
 
-def _finite(loss: Any, epoch: int) -> float:
+def _finite_loss(loss: Any, epoch: int) -> float:
     data = primal(loss)
     if not math.isfinite(data):
         raise FloatingPointError(
