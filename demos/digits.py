@@ -1,8 +1,8 @@
 """Reading handwritten digits: an MLP 64-32-10 on scikit-learn's 1,797 real images.
 
 Each image has 8×8 pixels (E. Alpaydin and C. Kaynak 1998, UCI "Optical Recognition of
-Handwritten Digits"). 360 of them are put aside before anything else and looked at once, at
-the end; 180 more watch over the training; the rest is learned from.
+Handwritten Digits"). 360 of them are the test set, used once, at the end; 180 are the
+validation set; the rest is the training set.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_digits
@@ -21,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 import nn
 from autograd import Value, logsumexp, no_grad
-from demos.common import BLUE, ORANGE, figure, on_terminal, save_drawn, save_figure
+from demos.common import figure, on_terminal, save_drawn, save_figure
 
 EPOCHS = 20
 TEST, VALIDATION = 360, 180
@@ -32,13 +31,13 @@ Image = list[float]
 
 @dataclass(frozen=True)
 class Digits:
-    """Images as 64 numbers from 0 (paper) to 1 (ink), row by row, and what they show."""
+    """Images as 64 numbers from 0 (paper) to 1 (ink), row by row, and the digits they show."""
 
     images: list[Image]
     labels: list[int]
 
     def split(self, count: int) -> tuple[Digits, Digits]:
-        """The rest, and `count` images in which each digit has its share; always the same.
+        """The rest, and `count` images with each digit in proportion; the same every time.
 
         >>> rest, test = load().split(360)
         >>> len(rest.images), len(test.images)
@@ -57,7 +56,7 @@ def load() -> Digits:
 
 
 def new_model() -> nn.MLP:
-    """A net that gives ten logits, one a digit, with fresh random weights."""
+    """A net with ten logits, one a digit, and fresh random weights."""
     return nn.MLP(64, [32, 10])
 
 
@@ -99,7 +98,7 @@ def confusion(truth: list[int], read: list[int]) -> list[list[int]]:
 
 
 def run(out: Path, quick: bool, seed: int) -> None:
-    """Train, test on the 360 images put aside, save the model and check the saved one."""
+    """Train, test on the test set, save the model and check the saved one."""
     random.seed(seed)
     rest, test = load().split(TEST)
     data, validation = rest.split(VALIDATION)
@@ -137,7 +136,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
         raise ArithmeticError(f"the model read back from {path} predicts something else")
     print(f"model: {path}; a fresh net loaded from it predicts the same, bit for bit")
 
-    _draw_learning(history, out / "digits-learning.png")
+    save_drawn(history, out / "digits-learning.png")
     _draw_confusion(counts, right, out / "digits-confusion.png")
     _draw_sheets(test, beliefs, read, out)
     save_drawn(history, out / "digits-training.html")
@@ -146,7 +145,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
 
 
 def _explain(model: nn.MLP, image: Image, label: int, out: Path) -> None:
-    """The graph of one prediction and its loss, and what the loss asks of the ten logits."""
+    """Draw one prediction with its loss, and the backward pass from the loss to the logits."""
     model.zero_grad()
     logits = model(image)
     loss = nn.cross_entropy([logits], [label])
@@ -170,22 +169,6 @@ def _print_table(counts: list[list[int]]) -> None:
         cells[digit] = f"[bold]{cells[digit]}[/bold]"
         table.add_row(str(digit), *cells)
     Console().print(table)
-
-
-def _draw_learning(history: nn.History, path: Path) -> None:
-    fig, (left, right) = figure(10.0, 4.0, columns=2)
-    epochs = range(1, history.epochs + 1)
-    left.semilogy(epochs, history["loss"], color=BLUE, label="training images")
-    left.semilogy(epochs, history["val_loss"], "--", color=ORANGE, label="validation images")
-    left.set(title="Loss", xlabel="epoch", ylabel="cross-entropy (log scale)")
-    right.plot(epochs, history["accuracy"], color=BLUE, label="training images")
-    right.plot(epochs, history["val_accuracy"], "--", color=ORANGE, label="validation images")
-    right.set(title="Accuracy", xlabel="epoch", ylabel="share read correctly")
-    right.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    for ax in (left, right):
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.legend()
-    save_figure(fig, path)
 
 
 def _draw_confusion(counts: list[list[int]], right: int, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Two half-moons: a small net learns a boundary that no straight line could draw.
+"""Two half-moons: a small net learns a boundary that is not a straight line.
 
 A hundred noisy points, an MLP 2-16-16-1, the hinge loss that asks for a margin of 1, and an
 L2 penalty that keeps the weights small.
@@ -7,7 +7,6 @@ L2 penalty that keeps the weights small.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from sklearn.datasets import make_moons
 
 import nn
 from autograd import Value, no_grad
-from demos.common import BLUE, GREY, ORANGE, figure, on_terminal, save_drawn, save_figure
+from demos.common import on_terminal, save_drawn
 
 PENALTY = 1e-4
 EPOCHS = 100
@@ -34,16 +33,6 @@ def moons(count: int, seed: int) -> tuple[Points, list[float]]:
     return points.tolist(), [2.0 * k - 1.0 for k in classes.tolist()]
 
 
-def margin_accuracy(scores: Sequence[Value | float], targets: Sequence[float]) -> float:
-    """The share of scores with the sign of their target.
-
-    >>> margin_accuracy([2.0, 0.5], [1.0, -1.0])
-    0.5
-    """
-    right = [bool(s * t > 0.0) for s, t in zip(scores, targets)]
-    return sum(right) / len(right)
-
-
 def train(points: Points, classes: list[float], epochs: int) -> tuple[nn.MLP, nn.History]:
     """A new net, trained on all points at once, with a learning rate that falls to a tenth."""
     model = nn.MLP(2, [16, 16, 1])
@@ -56,7 +45,7 @@ def train(points: Points, classes: list[float], epochs: int) -> tuple[nn.MLP, nn
         optimizer=optimizer,
         scheduler=nn.LinearLR(optimizer, 1.0, 0.1, total_iters=epochs),
         epochs=epochs,
-        metrics={"accuracy": margin_accuracy},
+        metrics={"accuracy": nn.accuracy},
         penalty=lambda parameters: nn.l2_penalty(parameters, PENALTY),
         progress=on_terminal(),
     )
@@ -74,12 +63,12 @@ def run(out: Path, quick: bool, seed: int) -> None:
     fresh, truth = moons(1000, seed + 1)
     with no_grad():
         scores = [model(p).data for p in fresh]
-    accuracy = margin_accuracy(scores, truth)
+    accuracy = nn.accuracy(scores, truth)
     first, last = history["loss"][0], history["loss"][-1]
     print(f"In {epochs} epochs the loss went from {first:.4f} to {last:.4f}.")
     print(f"Correct: {history['accuracy'][-1]:.1%} of the points it learned from,")
     print(f"         {accuracy:.1%} of {len(fresh)} new ones.")
-    _draw(model, points, classes, history, out / "moons.png")
+    save_drawn(history, out / "moons.png")
     save_drawn(history, out / "moons-training.html")
     hardest = min(range(len(fresh)), key=lambda i: scores[i] * truth[i])
     _explain(model, fresh[hardest], truth[hardest], out)
@@ -103,33 +92,3 @@ def _explain(model: nn.MLP, point: list[float], target: float, out: Path) -> Non
     loss = nn.hinge_loss([score], [target])
     loss.label = "loss"
     save_drawn(loss.steps(), out / "moons-steps.html")
-
-
-def _draw(
-    model: nn.MLP, points: Points, classes: list[float], history: nn.History, path: Path
-) -> None:
-    fig, (left, right) = figure(12.0, 4.4, columns=2)
-    xs = [-1.6 + 4.3 * i / 69 for i in range(70)]
-    ys = [-1.1 + 2.8 * i / 49 for i in range(50)]
-    with no_grad():
-        scores = [[model([x, y]).data for x in xs] for y in ys]
-    left.contourf(xs, ys, scores, levels=[-1e9, 0, 1e9], colors=[ORANGE, BLUE], alpha=0.15)
-    left.contour(xs, ys, scores, levels=[-1, 0, 1], colors="black", linestyles=[":", "-", ":"])
-    for target, colour, marker in ((-1.0, ORANGE, "o"), (1.0, BLUE, "^")):
-        moon = [p for p, k in zip(points, classes) if k == target]
-        label = f"class {target:+.0f}"
-        left.plot(*zip(*moon), marker, color=colour, markersize=5, label=label)
-    left.grid(visible=False)
-    left.set(
-        title="Boundary (line) and margins (dotted)", xlabel="x", ylabel="y", aspect="equal"
-    )
-    left.legend(loc="upper left", ncols=2)
-
-    epochs = range(1, history.epochs + 1)
-    right.plot(epochs, history["loss"], color=BLUE, label="hinge loss + penalty")
-    errors = [1.0 - accuracy for accuracy in history["accuracy"]]
-    right.plot(epochs, errors, "--", color=GREY, label="share of wrong points")
-    right.set(title="Learning", xlabel="epoch", ylabel="on the training points", ylim=(0, None))
-    right.set_box_aspect((ys[-1] - ys[0]) / (xs[-1] - xs[0]))
-    right.legend()
-    save_figure(fig, path)

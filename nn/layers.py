@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
+from autograd.core.operand import Operand
 from nn import checks
 from nn.activations import Activation, activation_function, each
 from nn.init import Initialiser, fan_in_uniform, normal
@@ -29,9 +30,9 @@ class Neuron(Module):
             "sigmoid", "tanh", "linear"), a function of a Value, or a Module; None is linear.
         init: an initialiser of `nn.init`; the bias then starts at 0. If None, weights and
             bias are uniform within ±1/√nin, as in PyTorch.
-        bias: whether there is one.
-        fused: compute the sum as a single node, exactly rounded and several times faster.
-            Otherwise every `*` and `+` is a node, in the order ((b + w₀x₀) + w₁x₁) + …
+        bias: whether the neuron has a bias.
+        fused: compute the sum as a single node, exactly rounded and several times faster;
+            otherwise every `*` and `+` is a node, in the order ((b + w₀x₀) + w₁x₁) + …
 
     Attributes:
         w: the weights, a list of nin Values.
@@ -54,7 +55,7 @@ class Neuron(Module):
         bias: bool = True,
         fused: bool = True,
     ) -> None:
-        checks.count(nin, "nin")
+        checks.count(nin, "Neuron: nin")
         checks.flag(bias, "bias")
         self.fused = checks.flag(fused, "fused")
         self.activation = activation_function(activation)
@@ -86,7 +87,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """A list of neurons that all see the same inputs; arguments as for `Neuron`.
+    """A list of neurons that take the same inputs; arguments as for `Neuron`.
 
     Args:
         nin, nout: the numbers of inputs and of neurons. Initialisers get both.
@@ -109,17 +110,18 @@ class Layer(Module):
         bias: bool = True,
         fused: bool = True,
     ) -> None:
-        checks.count(nout, "nout")
+        checks.count(nin, "Layer: nin")
+        checks.count(nout, "Layer: nout")
         draw = _with_fan_out(init, nout) if callable(init) else init
         self.neurons = [Neuron(nin, activation, draw, bias, fused) for _ in range(nout)]
 
     def forward(self, x: Any) -> Any:
-        """The neurons' outputs in a list; the only neuron's output by itself."""
+        """The list of the neurons' outputs, or the output of a single neuron."""
         x = _inputs(self, len(self.neurons[0].w), x)
         out = []
         for neuron in self.neurons:
             if type(neuron) is Neuron and neuron.fused:
-                # What its forward does; the call would cost as much again.
+                # The same as its forward; the call would take as long again.
                 y = Value._dot(neuron.w, x, neuron.b)
                 out.append(y if neuron.activation is None else neuron.activation(y))
             else:
@@ -216,11 +218,11 @@ class MLP(Module):
     ) -> None:
         if not isinstance(nouts, Sequence) or isinstance(nouts, str):
             got = checks.shortened(nouts)
-            raise TypeError(f"nouts is a list with each layer's size, got {got}")
+            raise TypeError(f"MLP: nouts must be a list with each layer's size, got {got}")
         if not nouts:
-            raise ValueError("nouts is empty; an MLP has one layer or more")
-        sizes = [checks.count(nin, "nin")]
-        sizes += [checks.count(nout, f"nouts[{i}]") for i, nout in enumerate(nouts)]
+            raise ValueError("MLP: nouts must have one layer or more, got none")
+        sizes = [checks.count(nin, "MLP: nin")]
+        sizes += [checks.count(nout, f"MLP: nouts[{i}]") for i, nout in enumerate(nouts)]
         for given in (activation, output_activation):
             activation_function(given)
         activations = [activation] * (len(nouts) - 1) + [output_activation]
@@ -230,7 +232,7 @@ class MLP(Module):
         ]
 
     def forward(self, x: Any) -> Any:
-        """The last layer's outputs in a list; a single output by itself."""
+        """The list of the last layer's outputs, or its single output."""
         for layer in self.layers:
             x = layer(x)
         return x
@@ -243,7 +245,7 @@ class Embedding(Module):
         weight: a list of num lists of dim Values.
 
     Raises:
-        TypeError, ValueError: a size is no integer, or less than 1.
+        TypeError, ValueError: a size is not an integer, or less than 1.
 
     >>> import nn
     >>> table = Embedding(3, 2, init=nn.init.constant(1.0))
@@ -252,14 +254,14 @@ class Embedding(Module):
     """
 
     def __init__(self, num: int, dim: int, init: Initialiser | None = None) -> None:
-        checks.count(num, "num")
-        checks.count(dim, "dim")
+        checks.count(num, "Embedding: num")
+        checks.count(dim, "Embedding: dim")
         draw = _initialiser(init, normal())
         self.weight = [[Value(draw(num, dim)) for _ in range(dim)] for _ in range(num)]
 
     def forward(self, index: int) -> list[Value]:
         """The vector of this index (IndexError unless 0 ≤ index < num)."""
-        at = checks.index(index, f"{_name(self)}: the index", len(self.weight))
+        at = checks.index(index, f"{_described(self)}: the index", len(self.weight))
         return list(self.weight[at])
 
     def extra_repr(self) -> str:
@@ -274,7 +276,7 @@ class Dropout(Module):
     2014, in the scaled form that leaves the mean as it is.
 
     Raises:
-        TypeError, ValueError: p is no number, or not within [0, 1].
+        TypeError, ValueError: p is not a number within [0, 1].
 
     >>> Dropout(0.5).eval()([1.0, 2.0])
     [1.0, 2.0]
@@ -284,10 +286,16 @@ class Dropout(Module):
         self.p = checks.share(p, "Dropout: the probability p")
 
     def forward(self, x: Any) -> Any:
-        """x with some elements 0: of a list or array, however deep, each by itself."""
+        """x with some of its numbers 0, in lists and arrays of any depth."""
         if not self.training:
             return x
-        return each(lambda v: v / (1.0 - self.p) if random.random() >= self.p else v * 0.0, x)
+        return each(self._dropped, x)
+
+    def _dropped(self, x: Operand) -> Any:
+        if not isinstance(x, (Value, Real)):
+            got = checks.shortened(x)
+            raise TypeError(f"Dropout takes numbers and Values, or lists of them, got {got}")
+        return x / (1.0 - self.p) if random.random() >= self.p else x * 0.0
 
     def extra_repr(self) -> str:
         """Such as `p=0.5`."""
@@ -300,7 +308,7 @@ class Dropout(Module):
 def _initialiser(init: Initialiser | None, default: Initialiser) -> Initialiser:
     if init is not None and not callable(init):
         got = checks.shortened(init)
-        raise TypeError(f"init is an initialiser such as nn.init.zeros(), got {got}")
+        raise TypeError(f"init must be an initialiser such as nn.init.zeros(), got {got}")
     return default if init is None else init
 
 
@@ -314,7 +322,7 @@ def _shown(activation: Callable[[Any], Any] | None) -> str:
     return f", activation={getattr(activation, '__name__', activation)}"
 
 
-def _name(module: Module) -> str:
+def _described(module: Module) -> str:
     return f"{module._path} ({module!r})" if module._path else repr(module)
 
 
@@ -331,7 +339,7 @@ def _inputs(module: Module, nin: int, x: Any) -> Any:
             x = list(x)
         else:
             got = checks.shortened(x)
-            raise TypeError(f"{_name(module)} takes a list of {nin} inputs, got {got}")
+            raise TypeError(f"{_described(module)} takes a list of {nin} inputs, got {got}")
     if len(x) != nin:
-        raise ValueError(f"{_name(module)} takes {nin} inputs, got {len(x)}")
+        raise ValueError(f"{_described(module)} takes {nin} inputs, got {len(x)}")
     return x

@@ -19,7 +19,7 @@ from nn.checks import (
     share,
     shortened,
 )
-from nn.clipping import check_gradients
+from nn.clipping import check_finite_gradients
 
 __all__ = [
     "SGD",
@@ -29,7 +29,7 @@ __all__ = [
     "RMSprop",
 ]
 
-SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that a root is taken of
+SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that must not be negative
 
 
 class Optimizer:
@@ -42,15 +42,15 @@ class Optimizer:
         buffers: the names of the numbers kept for every parameter; they start at 0.
 
     Attributes:
-        decoupled: whether `_update` sees to the weight decay itself.
-        params: a list of them.
-        lr: may be set.
-        steps: how many were made.
+        decoupled: whether `_update` applies the weight decay.
+        params: the parameters, a list.
+        lr: the learning rate; may be set.
+        steps: the number of steps made.
 
     Raises:
-        TypeError: `params` are not Values, or a setting is no number.
-        ValueError: no parameters, one that occurs twice or is the result of an operation,
-            or a setting out of its range.
+        TypeError: `params` are not Values, or a setting is not a number.
+        ValueError: there are no parameters, one occurs twice or is the result of an
+            operation, or a setting is out of its range.
     """
 
     decoupled = False
@@ -64,7 +64,7 @@ class Optimizer:
     ) -> None:
         self.params = _parameters(params, type(self).__name__)
         self.lr = lr
-        self.weight_decay = not_negative(weight_decay, "weight_decay")
+        self.weight_decay = not_negative(weight_decay, f"{type(self).__name__}: weight_decay")
         self.steps = 0
         self.buffers = {name: [0.0] * len(self.params) for name in buffers}
 
@@ -75,7 +75,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        self._lr = not_negative(lr, "lr")
+        self._lr = not_negative(lr, f"{type(self).__name__}: lr")
 
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0."""
@@ -89,7 +89,7 @@ class Optimizer:
             FloatingPointError: a gradient, a parameter's next value or a running mean is
                 infinite or NaN; nothing was changed.
         """
-        check_gradients(self.params, f"{type(self).__name__}.step")
+        check_finite_gradients(self.params, f"{type(self).__name__}.step")
         steps, buffers = self.steps, self.buffers
         self.steps, self.buffers = steps + 1, {name: list(b) for name, b in buffers.items()}
         try:
@@ -101,7 +101,7 @@ class Optimizer:
             parameter.data = data
 
     def _following(self) -> list[float]:
-        """What the parameters are to be; the buffers are so already."""
+        """The next data of the parameters; the buffers are updated already."""
         decay = 0.0 if self.decoupled else self.weight_decay
         result = []
         for index, parameter in enumerate(self.params):
@@ -126,17 +126,17 @@ class Optimizer:
         )
 
     def _update(self, index: int, gradient: float) -> float:
-        """How much to subtract from the parameter of this index."""
+        """The number to subtract from the parameter with this index."""
         raise NotImplementedError(f"{type(self).__name__} has no _update method; define one")
 
     def __repr__(self) -> str:
         size = f"{len(self.params)} parameter{'s' * (len(self.params) > 1)}"
-        return f"{type(self).__name__}({size}{settings(self)})"
+        return f"{type(self).__name__}({', '.join([size, *settings(self)])})"
 
     # ------------------------------------------------------------------ state
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a step depends on besides the arguments: lr, count, running means."""
+        """The lr, the number of steps and the running means; not the other arguments."""
         return {
             "optimizer": type(self).__name__,
             "lr": self.lr,
@@ -148,15 +148,15 @@ class Optimizer:
         """Continue from a `state_dict` of the same optimizer for as many parameters.
 
         Raises:
-            ValueError: it is not that; nothing was changed.
-            TypeError: it is no dict.
+            ValueError: the state does not fit; nothing was changed.
+            TypeError: the state is not a dict.
         """
         name = type(self).__name__
         instance(state, Mapping, f"{name}: the state")
         try:
             same_keys(state, self.state_dict())
             if state["optimizer"] != name:
-                raise ValueError(f"it is of {shortened(state['optimizer'])}")
+                raise ValueError(f"it is that of {shortened(state['optimizer'])}")
             lr = not_negative(state["lr"], "lr")
             steps = counter(state["steps"], "steps")
             instance(state["buffers"], Mapping, "buffers")
@@ -167,10 +167,12 @@ class Optimizer:
         self.lr, self.steps, self.buffers = lr, steps, buffers
 
     def _buffer(self, name: str, numbers: list[float]) -> list[float]:
-        """A copy of what `state_dict` has of a buffer, if this optimizer can go on with it."""
+        """A copy of a buffer from a `state_dict`, checked."""
         instance(numbers, list, name)
         if len(numbers) != len(self.params):
-            raise ValueError(f"{name} has {len(numbers)} numbers for {len(self.params)}")
+            raise ValueError(
+                f"{name} has {len(numbers)} numbers for {len(self.params)} parameters"
+            )
         check = not_negative if name in SQUARES else finite
         return [check(x, name) for x in numbers]
 
@@ -203,9 +205,9 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        self.momentum = not_negative(momentum, "momentum")
-        self.dampening = finite(dampening, "dampening")
-        self.nesterov = flag(nesterov, "nesterov")
+        self.momentum = not_negative(momentum, "SGD: momentum")
+        self.dampening = finite(dampening, "SGD: dampening")
+        self.nesterov = flag(nesterov, "SGD: nesterov")
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and no dampening")
         super().__init__(params, lr, weight_decay, ("momentum_buffer",) if momentum else ())
@@ -248,14 +250,15 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
     ) -> None:
+        name = type(self).__name__
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise TypeError(f"betas are a pair of numbers, got {shortened(betas)}")
+            raise TypeError(f"{name}: betas must be a pair of numbers, got {shortened(betas)}")
         self.betas = (
-            share(betas[0], "betas[0]", below_1=True),
-            share(betas[1], "betas[1]", below_1=True),
+            share(betas[0], f"{name}: betas[0]", below_1=True),
+            share(betas[1], f"{name}: betas[1]", below_1=True),
         )
-        self.eps = not_negative(eps, "eps")
-        self.amsgrad = flag(amsgrad, "amsgrad")
+        self.eps = not_negative(eps, f"{name}: eps")
+        self.amsgrad = flag(amsgrad, f"{name}: amsgrad")
         names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ()))
         super().__init__(params, lr, weight_decay, names)
 
@@ -330,10 +333,10 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        self.alpha = share(alpha, "alpha")
-        self.eps = not_negative(eps, "eps")
-        self.momentum = not_negative(momentum, "momentum")
-        self.centered = flag(centered, "centered")
+        self.alpha = share(alpha, "RMSprop: alpha")
+        self.eps = not_negative(eps, "RMSprop: eps")
+        self.momentum = not_negative(momentum, "RMSprop: momentum")
+        self.centered = flag(centered, "RMSprop: centered")
         names = ["square_avg"]
         if momentum:
             names.append("momentum_buffer")

@@ -17,11 +17,11 @@ from nn.checks import (
     counter,
     instance,
     not_negative,
-    number,
     same_keys,
     settings,
     share,
     shortened,
+    to_float,
 )
 from nn.optim import Optimizer
 
@@ -41,12 +41,12 @@ class Scheduler:
     """Base of the schedules. Subclasses define `rate`.
 
     Attributes:
-        optimizer: whose lr is set.
+        optimizer: the optimizer whose lr is set.
         base_lr: its lr when the scheduler was made.
-        last_epoch: how many steps were made.
+        last_epoch: the number of steps made.
 
     Raises:
-        TypeError: the optimizer is none, or a setting no number.
+        TypeError: the optimizer is not an Optimizer, or a setting is not a number.
         ValueError: a setting is out of its range.
     """
 
@@ -62,7 +62,7 @@ class Scheduler:
         raise NotImplementedError(f"{type(self).__name__} has no rate method; define one")
 
     def step(self, metric: Operand | None = None) -> None:
-        """One epoch has passed: set the optimizer's lr. Only some look at the metric.
+        """One epoch has passed: set the optimizer's lr. Only ReduceLROnPlateau uses the metric.
 
         Raises:
             OverflowError: the lr would be too large for a float; nothing was changed.
@@ -85,10 +85,11 @@ class Scheduler:
         return [self.optimizer.lr]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(last_epoch={self.last_epoch}{settings(self)})"
+        shown = [f"last_epoch={self.last_epoch}", *settings(self)]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def state_dict(self) -> dict[str, Any]:
-        """How far it is, not its arguments."""
+        """Its kind, `base_lr` and `last_epoch`; not its arguments."""
         return {
             "scheduler": type(self).__name__,
             "base_lr": self.base_lr,
@@ -99,15 +100,15 @@ class Scheduler:
         """Continue from a `state_dict` of the same kind of scheduler.
 
         Raises:
-            ValueError: it is not that; nothing was changed.
-            TypeError: it is no dict.
+            ValueError: the state does not fit; nothing was changed.
+            TypeError: the state is not a dict.
         """
         name = type(self).__name__
         instance(state, Mapping, f"{name}: the state")
         try:
             same_keys(state, self.state_dict())
             if state["scheduler"] != name:
-                raise ValueError(f"it is of {shortened(state['scheduler'])}")
+                raise ValueError(f"it is that of {shortened(state['scheduler'])}")
             numbers = {key: x for key, x in state.items() if key != "scheduler"}
             for key, x in numbers.items():
                 self._check(key, x)
@@ -122,7 +123,7 @@ class Scheduler:
         elif key == "base_lr":
             not_negative(x, key)
         else:
-            number(x, key)
+            to_float(x, key)
 
 
 class StepLR(Scheduler):
@@ -138,8 +139,8 @@ class StepLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size = count(step_size, "step_size")
-        self.gamma = not_negative(gamma, "gamma")
+        self.step_size = count(step_size, "StepLR: step_size")
+        self.gamma = not_negative(gamma, "StepLR: gamma")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -158,7 +159,7 @@ class ExponentialLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        self.gamma = not_negative(gamma, "gamma")
+        self.gamma = not_negative(gamma, "ExponentialLR: gamma")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -184,8 +185,8 @@ class CosineAnnealingLR(Scheduler):
         T_max: int,  # noqa: N803
         eta_min: float = 0.0,
     ) -> None:
-        self.T_max = count(T_max, "T_max")
-        self.eta_min = not_negative(eta_min, "eta_min")
+        self.T_max = count(T_max, "CosineAnnealingLR: T_max")
+        self.eta_min = not_negative(eta_min, "CosineAnnealingLR: eta_min")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -215,9 +216,9 @@ class LinearLR(Scheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        self.start_factor = not_negative(start_factor, "start_factor")
-        self.end_factor = not_negative(end_factor, "end_factor")
-        self.total_iters = count(total_iters, "total_iters")
+        self.start_factor = not_negative(start_factor, "LinearLR: start_factor")
+        self.end_factor = not_negative(end_factor, "LinearLR: end_factor")
+        self.total_iters = count(total_iters, "LinearLR: total_iters")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -233,14 +234,14 @@ class ReduceLROnPlateau(Scheduler):
 
     Args:
         mode: "min" if less is better, "max" if more is.
-        threshold: an improvement is more than this, of the best so far
-            (threshold_mode "rel") or in itself ("abs").
-        cooldown: epochs after a reduction that do not count.
+        threshold: an improvement must be more than this share of the best so far
+            (threshold_mode "rel"), or more than this ("abs").
+        cooldown: the number of epochs after a reduction that do not count.
         min_lr: never go below this.
         eps: a reduction by no more than this is not made.
 
     Raises:
-        ValueError: also if factor is not within [0, 1), or a mode is unknown.
+        ValueError: also if factor is not within [0, 1), or if a mode is unknown.
 
     >>> import autograd, nn
     >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
@@ -264,31 +265,41 @@ class ReduceLROnPlateau(Scheduler):
         eps: float = 1e-8,
     ) -> None:
         if mode not in ("min", "max"):
-            raise ValueError(f'mode is "min" or "max", got {shortened(mode)}')
+            got = shortened(mode)
+            raise ValueError(f'ReduceLROnPlateau: mode must be "min" or "max", got {got}')
         if threshold_mode not in ("rel", "abs"):
             got = shortened(threshold_mode)
-            raise ValueError(f'threshold_mode is "rel" or "abs", got {got}')
+            raise ValueError(
+                f'ReduceLROnPlateau: threshold_mode must be "rel" or "abs", got {got}'
+            )
         self.mode, self.threshold_mode = mode, threshold_mode
-        self.factor = share(factor, "factor", below_1=True)
-        self.patience = count(patience, "patience", least=0)
-        self.threshold = not_negative(threshold, "threshold")
-        self.cooldown = count(cooldown, "cooldown", least=0)
-        self.min_lr, self.eps = not_negative(min_lr, "min_lr"), not_negative(eps, "eps")
+        self.factor = share(factor, "ReduceLROnPlateau: factor", below_1=True)
+        self.patience = count(patience, "ReduceLROnPlateau: patience", least=0)
+        self.threshold = not_negative(threshold, "ReduceLROnPlateau: threshold")
+        self.cooldown = count(cooldown, "ReduceLROnPlateau: cooldown", least=0)
+        self.min_lr = not_negative(min_lr, "ReduceLROnPlateau: min_lr")
+        self.eps = not_negative(eps, "ReduceLROnPlateau: eps")
         self.best = self._worst
         self.num_bad_epochs = 0
         self.cooldown_counter = 0
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
-        """The optimizer's present one; `step` changes it."""
+        """The optimizer's present lr; `step` changes it."""
         return self.optimizer.lr
 
     def step(self, metric: Operand | None = None) -> None:
-        """One epoch has passed with this metric, say the validation loss (else TypeError)."""
+        """One epoch has passed with this metric, such as the validation loss.
+
+        Raises:
+            TypeError: no metric, or one that is not a number.
+        """
         if metric is None:
-            raise TypeError("ReduceLROnPlateau.step takes the metric that it watches")
+            raise TypeError(
+                "ReduceLROnPlateau.step needs the metric, such as the validation loss"
+            )
         if not isinstance(metric, Value):
-            number(metric, "ReduceLROnPlateau.step: the metric")
+            to_float(metric, "ReduceLROnPlateau.step: the metric")
         value = primal(metric)
         self.last_epoch += 1
         if self._improved(value):
@@ -317,7 +328,7 @@ class ReduceLROnPlateau(Scheduler):
         return value > bar if self.mode == "max" else value < bar
 
     def state_dict(self) -> dict[str, Any]:
-        """How far it is, not its arguments; `best` is None before the first step."""
+        """Its counters and `best`, which is None before the first step; not its arguments."""
         return super().state_dict() | {
             "best": None if math.isinf(self.best) else self.best,
             "num_bad_epochs": self.num_bad_epochs,

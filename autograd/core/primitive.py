@@ -8,6 +8,8 @@ itself over to that type's `_record`; called on plain numbers it computes.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from inspect import Parameter, Signature, signature
@@ -429,6 +431,11 @@ def _is_importable(rule: Any) -> bool:
 
 
 def _primitive_named(name: str, rules: Any = None, rest: Any = None) -> Primitive:
+    """The primitive of a pickle: that of the table, else what the pickle brings along."""
+    module = name.rpartition(".")[0]
+    if name not in TABLE and module:  # nn's own, for one, are there when nn is
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
     if name not in TABLE and rules is not None:
         if type(rules) is bytes:
             import cloudpickle
@@ -438,7 +445,8 @@ def _primitive_named(name: str, rules: Any = None, rest: Any = None) -> Primitiv
     try:
         return TABLE[name]
     except KeyError:
+        define = f"import {module}" if module else f"call autograd.primitive({name!r}, …)"
         raise LookupError(
             f"the graph uses the primitive {name!r}, which is not defined here; "
-            f"call autograd.primitive({name!r}, …) before loading it"
+            f"{define} before loading it"
         ) from None

@@ -1,14 +1,16 @@
-"""The chain rule with its eyes open: sweeps that give Values, or say where a NaN arose.
+"""The chain rule on numbers, Values and mpmath alike: sweeps over a recorded graph.
 
-`Value.backward` multiplies the recorded partials, as fast as it can. The sweeps here keep
-cotangents (backwards) or tangents (forwards) in a dict, can compute the partials anew by
+`Value.backward` multiplies recorded partials as fast as it can. All other sweeps are made
+of what is here: `product` says what one product is, `products` gives them in the order of
+`backward`. The sweeps that keep their results in a dict can compute the partials anew by
 the differentiable rules, and raise where a NaN arises from finite numbers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.operand import Operand, describe, is_node, primal
@@ -16,7 +18,9 @@ from autograd.core.operand import Operand, describe, is_node, primal
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["cotangents", "give_shares", "tangents", "topological_order"]
+__all__ = ["cotangents", "give_shares", "products", "sweep", "tangents", "topological_order"]
+
+Seeds = Iterable[tuple["Value", Operand]]
 
 
 def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
@@ -29,15 +33,13 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
             raise TypeError(f"topological_order takes Values, got {root!r:.80}")
     uses = dict.fromkeys(roots, 0)
     nodes = list(uses)
-    leaves = []
     for node in nodes:  # which grows as it is walked
-        if node.op is None:
-            leaves.append(node)
         for x in node.inputs:
             if x not in uses:
                 uses[x] = 0
                 nodes.append(x)
             uses[x] += 1
+    leaves = [node for node in nodes if node.op is None]
     order = []
     ready = [root for root in dict.fromkeys(roots) if uses[root] == 0]
     while ready:
@@ -52,20 +54,97 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
     return order, leaves
 
 
-def give_shares(node: Value) -> None:
-    """Add to the `grad` of each input of a node its share of the node's."""
-    for x, partial in zip(node.inputs, node.partials):
-        x.grad += primal(chain(node, node.grad, partial, x))
+# ---------------------------------------------------------------- the chain rule
+
+
+def product(node: Any, factor: Operand, partial: Operand, x: Any) -> Any:
+    """One product of the chain rule: a cotangent or tangent times a partial of a node in x.
+
+    A zero is strong. A zero factor gives zero, even against an infinite partial. So does the
+    zero partial of an operation that selects among its operands, or that multiplies x by the
+    number 0, even against an infinite factor: the node does not depend on x.
+    """
+    if type(factor) is float:
+        if factor == 0.0:
+            return 0.0
+        if type(partial) is float and partial != 0.0:
+            return factor * partial
+    g, d = primal(factor), primal(partial)
+    if g == 0.0 and not math.isfinite(d):
+        return 0.0
+    if d == 0.0 and (node.op.selects or (math.isinf(g) and _times_zero(node, x))):
+        return 0.0
+    if type(factor) is float and factor == 1.0:
+        return partial
+    if type(partial) is float and partial == 1.0:
+        return factor
+    return factor * partial
+
+
+def _times_zero(node: Any, x: Any) -> bool:
+    """Whether a node is a product of x and the number 0, or a sum of products where it is."""
+    operands = node.operands
+    half = len(operands) // 2
+    others: tuple[Operand, ...] = ()
+    if node.op.name == "mul":
+        others = operands[::-1]
+    elif node.op.name == "dot":
+        others = (1.0, *operands[1 + half :], *operands[1 : 1 + half])
+    facing = [other for operand, other in zip(operands, others) if operand is x]
+    return bool(facing) and all(type(other) is float and not other for other in facing)
+
+
+def products(
+    order: Sequence[Any],
+    found: dict[Any, Any],
+    partials: Callable[[Any], Iterable[Any]] | None = None,
+) -> Iterator[tuple[Any, int, Any, Any, Any]]:
+    """Every product of reverse mode, in the order in which `backward` adds them.
+
+    Args:
+        order: nodes, each after its inputs.
+        found: the cotangents so far. Whoever receives a product adds it there, before asking
+            for the next.
+        partials: gives the partials of a node; the recorded ones if None.
+
+    Yields:
+        (node, slot, input, partial, product). What no cotangent reaches has products 0.0.
+    """
+    for node in reversed(order):
+        upstream = found.get(node, 0.0)
+        zero = not is_node(upstream) and upstream == 0.0
+        known = node.partials if zero or partials is None else partials(node)
+        for slot, (x, partial) in enumerate(zip(node.inputs, known)):
+            yield node, slot, x, partial, product(node, upstream, partial, x)
+
+
+def sweep(
+    order: Sequence[Any], found: dict[Any, Any], partials: Callable[[Any], Iterable[Any]]
+) -> dict[Any, Any]:
+    """Add every product of reverse mode to `found`, which is returned."""
+    for _, _, x, _, term in products(order, found, partials):
+        add(found, x, term)
+    return found
+
+
+def add(found: dict[Any, Any], x: Any, term: Any) -> Any:
+    """Add a product to the sum for x, and return the sum. A zero adds nothing."""
+    if type(term) is float and term == 0.0:
+        return found.get(x, 0.0)
+    found[x] = total = found[x] + term if x in found else term
+    return total
+
+
+# ---------------------------------------------------------------- sweeps that explain
 
 
 def cotangents(
-    seeds: Iterable[tuple[Value, Operand]],
-    wrt: Iterable[Value] | None = None,
-    create_graph: bool = False,
+    seeds: Seeds, wrt: Iterable[Value] | None = None, create_graph: bool = False
 ) -> dict[Value, Any]:
     """Σ seed · d(root)/d(node) over the pairs (root, seed), for every node, in a dict.
 
-    The same sweep as `backward`, touching no `grad`, and watching for NaN.
+    The same sweep as `backward`, touching no `grad`, and watching for NaN. What is not in
+    the dict has cotangent 0.
 
     Args:
         wrt: sweep only the paths that lead to these; all of them if None.
@@ -77,125 +156,130 @@ def cotangents(
         ValueError, FloatingPointError: as `Value.backward`.
     """
     seeds = list(seeds)
-    order, leaves = topological_order(*[root for root, _ in seeds])
+    roots = [root for root, _ in seeds]
+    order, _ = topological_order(*roots)
     reached: set[Value] | None = None
     if wrt is not None:
         reached = set(wrt)
         for node in order:
             if any(x in reached for x in node.inputs):
                 reached.add(node)
-    result: dict[Value, Any] = {}
+        order = [node for node in order if node in reached]
+    found: dict[Value, Any] = {}
     for root, seed in seeds:
         if reached is None or root in reached:
-            result[root] = result[root] + seed if root in result else seed
-    for node in reversed(order):
-        upstream = result.get(node)
-        if upstream is None or (type(upstream) is float and upstream == 0.0):
-            continue
-        partials = differentiable_partials(node, reached) if create_graph else node.partials
-        for x, partial in zip(node.inputs, partials):
-            if reached is not None and x not in reached:
-                continue
-            term = chain(node, upstream, partial, x)
-            total = result[x] + term if x in result else term
-            result[x] = total
-            if math.isnan(primal(total)) and all_finite(order, leaves, seeds):
-                raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
-    return result
+            found[root] = found[root] + seed if root in found else seed
+    rules = (
+        (lambda node: differentiable_partials(node, reached, node, node.operands))
+        if create_graph
+        else None
+    )
+    _accumulate(order, found, rules, reached, _all_finite(roots, seeds))
+    return found
+
+
+def give_shares(node: Value) -> None:
+    """Add to the `grad` of a node's inputs what its own `grad` gives them.
+
+    Raises:
+        ValueError, FloatingPointError: as `Value.backward`; no `grad` is changed then.
+    """
+    found: dict[Value, Any] = {x: x.grad for x in (*node.inputs, node)}
+    _accumulate([node], found, None, None, _all_finite([node], list(found.items())))
+    for x in node.inputs:
+        x.grad = found[x]
 
 
 def tangents(
-    roots: Iterable[Value],
-    seeds: Iterable[tuple[Value, Operand]],
-    create_graph: bool = False,
+    roots: Iterable[Value], seeds: Seeds, create_graph: bool = False
 ) -> dict[Value, Any]:
     """Σ d(node)/d(x) · seed over the pairs (x, seed), for every node below the roots.
 
     The sweep of forward mode over a graph that has been recorded; arguments and errors as
     `cotangents`.
     """
-    seeds = list(seeds)
-    order, leaves = topological_order(*roots)
-    result: dict[Value, Any] = dict(seeds)
+    roots, seeds = list(roots), list(seeds)
+    order, _ = topological_order(*roots)
+    finite = _all_finite(roots, seeds)
+    found: dict[Value, Any] = dict(seeds)
     for node in order:
-        if node in result or not any(x in result for x in node.inputs):
+        if node in found or not any(x in found for x in node.inputs):
             continue
-        partials = differentiable_partials(node, result) if create_graph else node.partials
-        total: Any = 0.0
+        partials = (
+            differentiable_partials(node, found, node, node.operands)
+            if create_graph
+            else node.partials
+        )
         for x, partial in zip(node.inputs, partials):
-            term = chain(node, result.get(x, 0.0), partial, x)
-            total = total + term
-            if math.isnan(primal(total)) and all_finite(order, leaves, seeds):
+            term = product(node, found.get(x, 0.0), partial, x)
+            total = add(found, node, term)
+            if math.isnan(primal(total)) and finite():
                 raise explain_nan(node, x, partial, term)
-        result[node] = total
-    return result
+    return found
 
 
-def chain(node: Value, factor: Operand, partial: Operand, x: Value) -> Any:
-    """One product of the chain rule: a cotangent or tangent times a partial of a node in x.
-
-    A zero factor gives zero, even against an infinite partial; so does a zero partial of an
-    operation that selects among its operands, or multiplies x by the number 0, even against
-    an infinite factor: the node does not depend on x.
-    """
-    primitive: Any = node.op
-    g, d = primal(factor), primal(partial)
-    if g == 0.0 and not math.isfinite(d):
-        return 0.0
-    if d == 0.0 and (primitive.selects or (math.isinf(g) and _times_zero(node, x))):
-        return 0.0
-    if type(factor) is float and factor == 1.0:
-        return partial
-    if type(partial) is float and partial == 1.0:
-        return factor
-    return factor * partial
-
-
-def _times_zero(node: Value, x: Value) -> bool:
-    """Whether a node is a product of x and the number 0, or a sum of products where it is."""
-    primitive: Any = node.op
-    operands = node.operands
-    half = len(operands) // 2
-    others: tuple[Operand, ...] = ()
-    if primitive.name == "mul":
-        others = operands[::-1]
-    elif primitive.name == "dot":
-        others = (1.0, *operands[1 + half :], *operands[1 : 1 + half])
-    facing = [other for operand, other in zip(operands, others) if operand is x]
-    return bool(facing) and all(type(other) is float and not other for other in facing)
-
-
-def differentiable_partials(node: Value, reached: Container[Value] | None) -> list[Any]:
-    """The partials of a node as Values, computed by its rules from its operands."""
-    primitive: Any = node.op
-    operands = node.operands
-    slots = [slot for slot, x in enumerate(operands) if is_node(x)]
-    every = primitive.partials(node, operands) if primitive.variadic else None
-    partials: list[Any] = []
-    for slot, recorded in zip(slots, node.partials):
-        if reached is not None and operands[slot] not in reached:
-            partials.append(recorded)
+def _accumulate(
+    order: Sequence[Value],
+    found: dict[Value, Any],
+    partials: Callable[[Value], Iterable[Any]] | None,
+    reached: Container[Value] | None,
+    finite: Callable[[], bool],
+) -> None:
+    """Sweep back, and raise where a NaN arises from finite numbers."""
+    for node, _, x, partial, term in products(order, found, partials):
+        if reached is not None and x not in reached:
             continue
-        partial = primitive.partial(slot, node, operands) if every is None else every[slot]
-        now = primal(partial)
+        total = add(found, x, term)
+        if math.isnan(primal(total)) and finite():
+            raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
+
+
+def differentiable_partials(
+    node: Value, reached: Container[Value] | None, out: Value, operands: Sequence[Operand]
+) -> list[Any]:
+    """The partials of a node as Values, by the rules from its result and its operands.
+
+    `out` and `operands` are these, or copies. What is not reached keeps what was recorded.
+    """
+    op: Any = node.op
+    own = node.operands
+    every = op.partials(out, operands) if op.variadic else None
+    partials = list(node.partials)
+    place = -1
+    for slot, x in enumerate(own):
+        if not is_node(x):
+            continue
+        place += 1
+        if reached is not None and x not in reached:
+            continue
+        partial = op.partial(slot, out, operands) if every is None else every[slot]
+        recorded = partials[place]
+        partials[place] = partial
+        now = partial.data if is_node(partial) else primal(partial)
         if now != recorded and not (math.isnan(now) and math.isnan(recorded)):
             raise RuntimeError(
-                f"{primitive.name}({describe(operands)}): an operand's data was changed "
-                "after it was used, so its derivative cannot be recorded any more; "
-                "compute the result again before asking for create_graph"
+                f"{op.name}({describe(own)}): an operand's data was changed after it was "
+                "used, so its derivative cannot be recorded any more; compute the result "
+                "again before asking for create_graph"
             )
-        partials.append(partial)
     return partials
 
 
-def all_finite(
-    order: list[Value], leaves: list[Value], seeds: Iterable[tuple[Value, Operand]]
-) -> bool:
-    """Whether all the numbers that went into a sweep are finite, so that NaN is an error."""
-    numbers = [leaf.data for leaf in leaves] + [primal(seed) for _, seed in seeds]
-    for node in order:
-        numbers += [c for c in node.operands if not is_node(c)]
-    return all(map(math.isfinite, numbers))
+def _all_finite(roots: Sequence[Value], seeds: Seeds) -> Callable[[], bool]:
+    """Tells whether all numbers that go into a sweep are finite, so that NaN is an error.
+
+    It looks when it is first asked; a NaN that came in meets every node.
+    """
+
+    @cache
+    def answer() -> bool:
+        order, leaves = topological_order(*roots)
+        numbers = [leaf.data for leaf in leaves] + [primal(seed) for _, seed in seeds]
+        for node in order:
+            numbers += [c for c in node.operands if not is_node(c)]
+        return all(map(math.isfinite, numbers))
+
+    return answer
 
 
 def explain_nan(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
-from autograd.core.methods import Methods
+from autograd.core.operations import Operations
 
 import autograd
 import nn
 from autograd import Primitive, Value, testing
+from autograd.show.snapshot import Snapshot
 
 __all__ = ["public_names"]
 
@@ -29,7 +30,8 @@ def public_names() -> set[str]:
     for module, more in ((autograd, BESIDES), (testing, ()), (nn, ()), (nn.init, ())):
         for name in (*module.__all__, *more):
             names |= _of(f"{module.__name__}.{name}", getattr(module, name))
-    return names | _of("autograd.Value", Methods) - {"autograd.Value.__init__"}
+    names |= _of("autograd.Graph", Snapshot)
+    return names | _of("autograd.Value", Operations) - {"autograd.Value.__init__"}
 
 
 def _of(name: str, thing: object) -> set[str]:

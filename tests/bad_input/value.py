@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograd.core.methods import Methods
+from autograd.core.operations import Operations
 
 import autograd
 from autograd import Value, no_grad
@@ -39,7 +39,7 @@ NUMPY = ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh")
 NOT_NUMBERS: list[Any] = [None, "3", [1.0], {}, 1j, object()]
 LABELS = [bad(x, TypeError, "a label is a string or None, got") for x in (3, b"x", ["x"])]
 FUNCTIONS_OF_ONE = sorted(
-    name for name in vars(Methods) if name in TABLE and TABLE[name].arity == 1
+    name for name in vars(Operations) if name in TABLE and TABLE[name].arity == 1
 )
 
 
@@ -284,7 +284,7 @@ def recording() -> Iterator[Row]:
 
 def primitives() -> Iterator[Row]:
     """Own primitives, and their rules."""
-    name = "autograd.core.primitive"
+    name = "autograd.primitive"
 
     def made(w: World) -> tuple[Callable[..., object], dict[str, Any]]:
         def call(name: Any, value: Any, rule: Any, **options: Any) -> None:

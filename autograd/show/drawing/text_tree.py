@@ -1,0 +1,97 @@
+"""A graph as an indented tree for terminals: the result first, its inputs below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from autograd.show.drawing.boxes import operation_text
+from autograd.show.drawing.options import Options
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import counted, format_number, short_name
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+__all__ = ["coloured", "tree"]
+
+Line = list[tuple[str, str]]  # pairs of a text and its role
+
+DEEPEST = 24  # levels that are written unless `depth` says more
+LONGEST_NAME = 40
+COLOURS = {"name": "bold", "op": "cyan", "grad": "magenta", "local": "yellow", "quiet": "dim"}
+
+
+def tree(graph: Snapshot, options: Options) -> str:
+    """One line a node: name, operation, data, grad, and `local`, the derivative of the node
+    above it with respect to it. A node that was written before comes without its inputs.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> print((a * b + a).graph())
+    v4  +  data -4.0  grad 0.0
+    ├─ v3  *  data -6.0  grad 0.0  local 1.0
+    │  ├─ a  data 2.0  grad 0.0  local -3.0
+    │  └─ b  data -3.0  grad 0.0  local 2.0
+    └─ a  data 2.0  grad 0.0  local 1.0
+    """
+    return "\n".join(["".join([text for text, _ in line]) for line in _lines(graph, options)])
+
+
+def coloured(graph: Snapshot, options: Options) -> Text:
+    """The same for rich, which colours it as far as the terminal can."""
+    from rich.text import Text
+
+    text = Text(no_wrap=True)
+    for number, line in enumerate(_lines(graph, options)):
+        text.append("\n" if number else "")
+        for part, role in line:
+            text.append(part, COLOURS.get(role, ""))
+    return text
+
+
+def _lines(graph: Snapshot, options: Options) -> Iterator[Line]:
+    deepest = options.depth or DEEPEST
+    written_before: set[Node] = set()
+    # What is left to write: the node, its local derivative, how deep it is, the indentation
+    # of its own line and that of the lines below it.
+    stack: list[tuple[Node, float | None, int, str, str]] = [
+        (root, None, 0, "", "") for root in reversed(graph.roots)
+    ]
+    lines = 0
+    while stack:
+        node, local, depth, own, below = stack.pop()
+        if options.max_nodes is not None and lines == options.max_nodes:
+            break
+        lines += 1
+        again = node in written_before and node.op is not None
+        written_before.add(node)
+        yield [(own, "quiet"), *_described(node, local, options, again)]
+        if again or not node.inputs:
+            continue
+        if depth == deepest:
+            yield [(f"{below}└─ …", "quiet")]
+            continue
+        pairs = list(zip(node.inputs, node.partials))
+        for index, (x, partial) in reversed(list(enumerate(pairs))):
+            last = index == len(pairs) - 1
+            fork, rail = ("└─ ", "   ") if last else ("├─ ", "│  ")
+            stack.append((x, partial, depth + 1, below + fork, below + rail))
+    left = len(graph) - len(written_before)
+    if left:
+        yield [(f"… {counted(left, 'node')} more; see depth and max_nodes", "quiet")]
+
+
+def _described(node: Node, local: float | None, options: Options, again: bool) -> Line:
+    line = [(short_name(node.name, LONGEST_NAME), "name")]
+    if node.op is not None:
+        line.append((f"  {operation_text(node, options)}", "op"))
+    if options.values:
+        line.append((f"  data {format_number(node.data, options.format)}", "data"))
+    if options.gradients:
+        line.append((f"  grad {format_number(node.grad, options.format)}", "grad"))
+    if local is not None:
+        line.append((f"  local {format_number(local, options.format)}", "local"))
+    if again:
+        line.append(("  (above)", "quiet"))
+    return line

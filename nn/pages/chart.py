@@ -1,0 +1,205 @@
+"""Curves of a training over its epochs: which are drawn together, their scales, an SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from autograd.show.text import escape, format_number
+from nn.pages.contours import coordinate, polyline
+
+__all__ = [
+    "COLOURS",
+    "DARK_COLOURS",
+    "Axis",
+    "Chart",
+    "axis_text",
+    "charts",
+    "plain_name",
+    "stops",
+]
+
+# Told apart by people with colour-blindness (after Okabe & Ito 2008), on light and dark paper;
+# each class has its own mark and each curve its own line as well.
+COLOURS = ("#b84a00", "#0067a5", "#00795a", "#a8437d", "#595959")
+DARK_COLOURS = ("#f0a26b", "#6bb7ee", "#4fcba3", "#e79cc6", "#b8bec4")
+WIDTH, HEIGHT = 480.0, 264.0
+LEFT, RIGHT, TOP, BOTTOM = 58.0, 462.0, 12.0, 212.0
+STOPS = 200  # epochs that are shown of a training without a boundary
+DECADES = 2.0  # a positive quantity that spans more is drawn on a logarithmic scale
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A scale from numbers to places on the picture.
+
+    >>> Axis(0.0, 10.0, 100.0, 200.0).place(5.0)
+    150.0
+    """
+
+    low: float
+    high: float
+    start: float
+    end: float
+    logarithmic: bool = False
+
+    def place(self, x: float) -> float:
+        """Where x is drawn."""
+        low, high = self.low, self.high
+        if self.logarithmic:
+            low, high, x = math.log10(low), math.log10(high), math.log10(x)
+        return self.start + (x - low) / (high - low) * (self.end - self.start)
+
+    def ticks(self, count: int) -> list[float]:
+        """Round numbers within the scale, about so many."""
+        if self.logarithmic:
+            powers = range(
+                math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high)) + 1
+            )
+            every = max(1, math.ceil(len(powers) / count))
+            return [10.0**power for power in powers[::every]]
+        step = _round_step((self.high - self.low) / count)
+        first = math.ceil(self.low / step - 1e-9)
+        last = math.floor(self.high / step + 1e-9)
+        return [k * step for k in range(first, last + 1)]
+
+
+class Chart:
+    """Curves of one quantity over the epochs 1, 2, …
+
+    Args:
+        curves: by name, a number an epoch each; what is not finite is left out.
+        first: the first number of the epoch axis, 0 or 1.
+    """
+
+    def __init__(self, curves: Mapping[str, Sequence[float]], first: int) -> None:
+        self.curves = curves
+        last = max(first + 1, *map(len, curves.values()))
+        self.x = Axis(float(first), float(last), LEFT, RIGHT)
+        self.y = _vertical([x for numbers in curves.values() for x in numbers])
+        title = " and ".join(map(plain_name, curves))
+        self.title = title[:1].upper() + title[1:]
+
+    def svg(self, epoch: int) -> str:
+        """The picture, with the cursor at an epoch."""
+        x, y = self.x, self.y
+        scale = " (logarithmic scale)" if y.logarithmic else ""
+        names = " and ".join(name.replace("_", " ") for name in self.curves)
+        parts = [
+            f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
+            f'aria-label="{escape(names)} over the epochs{scale}">'
+        ]
+        for tick in y.ticks(5):
+            at = y.place(tick)
+            parts.append(f'<path class="rule" d="M{LEFT:g} {coordinate(at)}H{RIGHT:g}"/>')
+            parts.append(axis_text("y", LEFT - 8, at, format_number(tick)))
+        for tick in self.epochs():
+            parts.append(axis_text("x", x.place(tick), BOTTOM + 22, f"{tick}"))
+        parts.append(f'<path class="axis" d="M{LEFT:g} {BOTTOM:g}H{RIGHT:g}"/>')
+        parts.append(axis_text("x", (LEFT + RIGHT) / 2, HEIGHT - 4, "epoch"))
+        for k, numbers in enumerate(self.curves.values()):
+            parts.append(f'<path class="curve c{k}" d="{self._path(numbers)}"/>')
+        line = f"M0 {TOP:g}V{BOTTOM:g}"
+        parts.append(f'<path class="cursor" d="{line}" transform="{self.cursor(epoch)}"/>')
+        for k, (name, _) in enumerate(self.curves.items()):
+            place = self.dot(name, epoch)
+            parts.append(f'<circle class="dot c{k}" r="5" transform="{place}"/>')
+        return "".join([*parts, "</svg>"])
+
+    def epochs(self) -> list[int]:
+        """Those that are written at the axis."""
+        return [int(tick) for tick in self.x.ticks(5) if tick == int(tick)]
+
+    def dot(self, name: str, epoch: int) -> str:
+        """The transform that puts a curve's dot at an epoch; away from the picture if none."""
+        numbers = self.curves[name]
+        if 1 <= epoch <= len(numbers) and math.isfinite(numbers[epoch - 1]):
+            return _translation(self.x.place(epoch), self.y.place(numbers[epoch - 1]))
+        return _translation(-99.0)
+
+    def legend(self, epoch: int) -> str:
+        """The lines, their names, and the numbers at an epoch, as HTML."""
+        items = "".join(
+            f'<li><svg class="mark" viewBox="-14 -7 28 14" aria-hidden="true">'
+            f'<path class="curve c{k}" d="M-14 0H14"/></svg> {escape(plain_name(name))} '
+            f"<b>{format_number(numbers[epoch - 1])}</b></li>"
+            for k, (name, numbers) in enumerate(self.curves.items())
+        )
+        return f'<ul class="legend">{items}</ul>'
+
+    def cursor(self, epoch: int) -> str:
+        """The transform that puts the cursor at an epoch."""
+        return _translation(self.x.place(epoch))
+
+    def _path(self, numbers: Sequence[float]) -> str:
+        """A line through each stretch of finite numbers."""
+        path = ""
+        for finite, run in groupby(enumerate(numbers, start=1), lambda e: math.isfinite(e[1])):
+            if finite:
+                places = [(self.x.place(epoch), self.y.place(number)) for epoch, number in run]
+                path += polyline(places) + ("h0" if len(places) == 1 else "")
+        return path
+
+
+def charts(records: Mapping[str, Sequence[float]], first: int) -> list[Chart]:
+    """A chart for each quantity, with that of the validation data.
+
+    >>> records = {"loss": [1.0], "accuracy": [1.0], "val_loss": [1.0]}
+    >>> [list(chart.curves) for chart in charts(records, 1)]
+    [['loss', 'val_loss'], ['accuracy']]
+    """
+    found: dict[str, dict[str, Sequence[float]]] = {}
+    for name, numbers in records.items():
+        base = name.removeprefix("val_")
+        found.setdefault(base if base in records else name, {})[name] = numbers
+    return [Chart(curves, first) for curves in found.values()]
+
+
+def stops(total: int, kept: Sequence[int] | None) -> list[int]:
+    """The epochs that are shown: those kept of the boundary, else all, or 200 evenly spread.
+
+    >>> stops(3, None)
+    [1, 2, 3]
+    """
+    if kept is not None:
+        return list(kept)
+    count = min(total, STOPS)
+    return [1 + round(k * (total - 1) / max(1, count - 1)) for k in range(count)]
+
+
+def plain_name(name: str) -> str:
+    """The name of a record as a person writes it."""
+    return name.replace("val_", "validation ").replace("_", " ")
+
+
+def _vertical(numbers: Iterable[float]) -> Axis:
+    """The scale of a quantity: from 0 where that is near, logarithmic where it spans much."""
+    finite = [x for x in numbers if math.isfinite(x)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    if low > 0.0 and math.log10(high) - math.log10(low) > DECADES:
+        return Axis(low, high, BOTTOM, TOP, logarithmic=True)
+    if 0.0 < low < 0.5 * high:
+        low = 0.0
+    if high - low <= max(1e-300, 1e-12 * abs(high), 1e-12 * abs(low)):
+        around = abs(high) / 2 or 0.5
+        low, high = low - around, high + around
+    return Axis(low, high, BOTTOM, TOP)
+
+
+def axis_text(axis: str, x: float, y: float, text: str) -> str:
+    """A text at an axis: centred below "x", ending left of "y"."""
+    down = ' dy=".35em"' if axis == "y" else ""
+    place = f'x="{coordinate(x)}" y="{coordinate(y)}"'
+    return f'<text class="{axis}" {place}{down}>{text}</text>'
+
+
+def _translation(x: float, y: float = 0.0) -> str:
+    return f"translate({coordinate(x)} {coordinate(y)})"
+
+
+def _round_step(least: float) -> float:
+    """1, 2 or 5 times a power of ten, the first that is at least this."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(k * power for k in (1.0, 2.0, 5.0, 10.0) if k * power >= least * (1 - 1e-9))

@@ -1,0 +1,244 @@
+"""What is drawn: boxes, edges, neurons and layers together, and what is left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Graph, Value, dot
+from autograd.show.drawing.boxes import Picture, operation_text, picture
+from autograd.show.drawing.grouping import layers_of, modules_of
+from autograd.show.drawing.options import Options
+from tests.show.drawing.examples import chain, network, small
+
+
+def drawn(graph: Graph, **options: Any) -> Picture:
+    return picture(graph, Options().changed(**options))
+
+
+def titles(found: Picture, kind: str = "") -> list[str]:
+    return [box.title for box in found.boxes if kind in ("", box.kind)]
+
+
+def ends(found: Picture) -> set[tuple[str, str]]:
+    return {(edge.tail.title, edge.head.title) for edge in found.edges}
+
+
+def test_every_node_is_a_box_and_every_slot_an_edge() -> None:
+    graph = small().graph()
+    found = drawn(graph)
+    assert [box.id for box in found.boxes] == [f"n{i}" for i in range(len(graph))]
+    assert {edge.id for edge in found.edges} == {
+        f"e{node.index}-{slot}" for node in graph for slot in range(len(node.inputs))
+    }
+    assert [box.node for box in found.roots] == [graph.root]
+    assert found.note == ""
+
+
+def test_an_edge_carries_the_local_derivative() -> None:
+    found = drawn(small().graph(), format=".1f")
+    texts = {(e.tail.title, e.head.title): e.local for e in found.edges}
+    assert texts["b", "e"] == "2.0"
+    assert texts["a", "e"] == "-3.0"
+    assert next(e.hint for e in found.edges if e.tail.title == "b") == "∂e/∂b = 2.0"
+
+
+@pytest.mark.parametrize(("uses", "boxes"), [(3, 4), (4, 8)])
+def test_a_leaf_of_many_uses_is_drawn_once_a_use(uses: int, boxes: int) -> None:
+    w = Value(2.0, label="w")
+    total = Value(1.0, label="s")
+    for _ in range(uses):
+        total = total * w
+    found = drawn(total.graph())
+    assert len(found.boxes) == boxes + 1
+    copies = [box.id for box in found.boxes if box.title == "w"]
+    index = total.graph()[w].index
+    assert copies == (
+        [f"n{index}"] if uses == 3 else [f"n{index}-u{k}" for k in range(1, uses + 1)]
+    )
+    assert all(Counter(e.head for e in found.edges)[box] == 2 for box in found.boxes if box.op)
+
+
+def test_an_operation_is_written_with_its_numbers() -> None:
+    x = Value(2.0, label="x")
+    y = Value(3.0, label="a long name indeed")
+    ops = {
+        "+": x + y,
+        "x + 1.0": x + 1.0,
+        "1.0 - x": 1.0 - x,
+        "x ** 3.0": x**3,
+        "tanh": x.tanh(),
+        "": x,
+        "leaky_relu(x, 0.01)": x.leaky_relu(0.01),
+        "clip(a long na…, 0.0, 1.0)": y.clip(0.0, 1.0),
+        "dot": dot([x, y], [y, x], x),
+        "dot(0.5, x, a long na…, … 2 more)": dot([x, y], [1.0, 2.0], 0.5),
+    }
+    for text, value in ops.items():
+        assert operation_text(value.graph().root, Options()) == text
+
+
+def test_an_operation_in_a_frame_leaves_its_path_out() -> None:
+    model = nn.MLP(2, [1])
+    graph = model([1.0, 2.0]).graph()
+    assert drawn(graph).roots[0].op == "dot(b, w.0, w.1, … 2 more)"
+    assert drawn(graph).roots[0].hint.startswith("v4 = dot(layers.0.neurons.0.b, ")
+
+
+def test_a_parameter_belongs_to_its_module_and_so_does_what_is_made_of_it() -> None:
+    for fused in (True, False):
+        graph = network([2, 1], fused)
+        groups = modules_of(graph)
+        assert set(groups.values()) == {
+            "layers.0.neurons.0",
+            "layers.0.neurons.1",
+            "layers.1.neurons.0",
+        }
+        alone = [node.name for node in graph if node not in groups]
+        assert alone == ["x0", "x1"]
+
+
+def test_a_loss_belongs_to_no_module() -> None:
+    model = nn.MLP(2, [1])
+    loss = nn.mse_loss([model([1.0, 2.0])], [1.0])
+    graph = loss.graph()
+    assert graph.root not in modules_of(graph)
+
+
+def test_what_two_modules_meet_in_belongs_to_neither() -> None:
+    a, b = Value(1.0, label="m.0.w"), Value(1.0, label="m.1.w")
+    for value in (a.exp() + b.exp(), a * b, (a * 2.0) + Value(1.0)):
+        graph = value.graph()
+        assert graph.root not in modules_of(graph)
+
+
+def test_a_node_that_is_alone_in_its_module_stays_what_it_is() -> None:
+    a, b = Value(1.0, label="m.0.w"), Value(1.0, label="m.1.w")
+    for collapse in ("neuron", "layer"):
+        found = drawn((a * b).graph(), collapse=collapse)
+        assert [box.kind for box in found.boxes] == ["leaf", "leaf", "operation"]
+        assert found.note == ""
+
+
+def test_frames_are_nested() -> None:
+    assert layers_of("encoder") == ["encoder"]
+    assert layers_of("net.0.layers.1.neurons.2") == [
+        "net.0",
+        "net.0.layers.1",
+        "net.0.layers.1.neurons.2",
+    ]
+    box = next(box for box in drawn(network([2, 1])).boxes if box.title == "w.1")
+    assert box.modules == ("layers.0", "layers.0.neurons.0")
+
+
+def test_neurons_are_one_box_each() -> None:
+    found = drawn(network([2, 1]), collapse="neuron")
+    assert sorted(titles(found, "group")) == ["neurons.0", "neurons.0", "neurons.1"]
+    assert found.note == "Every neuron is drawn as one box: 16 nodes in 5 boxes."
+    box = found.roots[0]
+    assert (box.kind, box.op, box.modules) == ("group", "dot, 3 parameters", ("layers.1",))
+    assert box.node is not None
+    assert box.hint == "layers.1.neurons.0: dot, 3 parameters"
+    assert len(found.edges) == 2 * 2 + 2
+
+
+def test_layers_are_one_box_each() -> None:
+    found = drawn(network([3, 2]), collapse="layer")
+    assert ends(found) == {("x0", "layers.0"), ("x1", "layers.0"), ("layers.0", "layers.1")}
+    texts = {(e.tail.title, e.head.title): e.local for e in found.edges}
+    assert texts["layers.0", "layers.1"] == "×6"
+    first = next(box for box in found.boxes if box.title == "layers.0")
+    assert first.op == "dot ×3, relu ×3, 9 parameters, 3 outputs"
+    assert first.node is None
+    assert len(found.roots) == 1
+
+
+def test_without_modules_there_is_nothing_to_put_together() -> None:
+    graph = small().graph()
+    for collapse in ("neuron", "layer"):
+        assert ends(drawn(graph, collapse=collapse)) == ends(drawn(graph))
+
+
+def test_a_picture_that_is_too_large_is_collapsed_step_by_step() -> None:
+    graph = network([4, 4, 1])
+    notes = {most: drawn(graph, max_nodes=most).note for most in (100, 40, 5)}
+    assert notes[100] == ""
+    assert notes[40].startswith("Every neuron is drawn as one box")
+    assert notes[5].startswith("Every layer is drawn as one box: ")
+    assert drawn(graph, max_nodes=None).note == ""
+
+
+@pytest.mark.parametrize(
+    ("sizes", "inputs", "drawn_as"),
+    [
+        ([20, 1], 20, "neuron"),
+        ([21, 1], 20, "layer"),
+        ([20, 1], 21, "layer"),
+        ([15, 15, 15, 1], 2, "neuron"),
+    ],
+)
+def test_columns_that_are_too_tall_are_drawn_as_layers(
+    sizes: list[int], inputs: int, drawn_as: str
+) -> None:
+    graph = nn.MLP(inputs, sizes).graph([0.5] * inputs)
+    assert drawn(graph).note.startswith(f"Every {drawn_as} is drawn as one box: ")
+    assert drawn(graph, collapse="neuron").note.startswith("Every neuron")
+
+
+def test_a_loss_over_many_samples_shows_the_layers() -> None:
+    model = nn.MLP(2, [4, 1])
+    inputs = [[Value(float(i)), Value(-float(i)) * 0.1] for i in range(100)]
+    loss = nn.mse_loss([model(x) for x in inputs], [1.0] * 100)
+    found = drawn(loss.graph())
+    assert found.note.startswith(
+        "Every layer is drawn as one box, and so is what comes before and after them: "
+    )
+    assert len(found.boxes) < 10
+    assert ("operations before the model", "layers.0") in ends(found)
+    assert ("layers.1", "other operations") in ends(found)
+    assert titles(found)[-1] == loss.graph().root.name
+    leaves = [box for box in found.boxes if "…" in box.title]
+    assert [box.op for box in leaves] == ["100 leaves", "100 leaves"]
+
+
+def test_a_few_inputs_keep_a_box_each() -> None:
+    found = drawn(network([2, 1]), collapse="layer")
+    assert titles(found, "leaf") == ["x0", "x1"]
+
+
+def test_many_inputs_of_a_layer_are_one_box() -> None:
+    found = drawn(nn.MLP(8, [3, 1]).graph([0.5] * 8), collapse="layer")
+    assert ends(found) == {("x0 … x7", "layers.0"), ("layers.0", "layers.1")}
+
+
+def test_what_is_far_from_the_result_is_left_out_and_said_so() -> None:
+    found = drawn(chain(10).graph(), max_nodes=5)
+    assert len([box for box in found.boxes if box.kind != "more"]) == 5
+    assert found.note == "Only what is nearest to the result is drawn; 8 nodes left out."
+    more = [edge for edge in found.edges if edge.tail.kind == "more"]
+    assert [edge.hint for edge in more] == ["2 inputs of v10 not drawn"]
+
+
+def test_a_depth_is_kept() -> None:
+    found = drawn(small().graph(), depth=1)
+    assert titles(found) == ["v8", "loss", "…"]
+    assert found.note == "Only what is nearest to the result is drawn; 7 nodes left out."
+
+
+def test_a_collapsed_picture_may_be_cut_as_well() -> None:
+    found = drawn(network([4, 4, 1]), collapse="neuron", depth=1)
+    assert found.note == (
+        "Every neuron is drawn as one box: 56 nodes in 11 boxes. "
+        "Only what is nearest to the result is drawn; 22 nodes left out."
+    )
+
+
+def test_several_roots_are_all_marked() -> None:
+    model = nn.MLP(2, [2])
+    graph = model.graph([1.0, 2.0])
+    assert len(drawn(graph).roots) == 2
+    assert len(drawn(graph, collapse="layer").roots) == 1
+    assert len(drawn(graph, max_nodes=1).roots) == 1

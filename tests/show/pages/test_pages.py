@@ -1,0 +1,170 @@
+"""The pages as files: sealed, deterministic, with every number from Python."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Stepper, Value
+from autograd.show.pages.document import inline
+from tests.nn.test_boundary import trained
+
+
+def product() -> Value:
+    return Value(2.0, label="a") * Value(math.inf, label="</script>")
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "steps": lambda: Stepper(product()).html(),
+    "graph": lambda: product().graph().html(),
+    "curves": lambda: nn.History.from_dict({"loss": [math.nan, 1.0]}).html(),
+    "training": lambda: trained().html(),
+}
+
+
+class Elements(HTMLParser):
+    """Every element, and the text of scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append((self.tags[-1][0] if self.tags else "", data))
+
+
+@pytest.mark.parametrize("make", PAGES.values(), ids=PAGES.keys())
+def test_the_policy_allows_the_scripts_and_styles_of_the_page_alone(make: Any) -> None:
+    page = make()
+    elements = Elements(page)
+    policy = next(a["content"] or "" for tag, a in elements.tags if "http-equiv" in a)
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+    texts = re.findall(r"<(script|style)>(.*?)</\1>", page, re.DOTALL)
+    assert len(re.findall("<style", page)) == sum(kind == "style" for kind, _ in texts)
+    for kind, text in texts:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy.split(f"{kind}-src")[1].split(";")[0]
+    for tag, attributes in elements.tags:
+        assert tag not in {"img", "link", "iframe", "object", "embed", "base"}
+        assert not {"style", "src", "srcset", "action"} & attributes.keys()
+        assert not [name for name in attributes if name.startswith("on")]
+        assert (attributes.get("href") or "#").startswith("#")
+    ids = [attributes["id"] for _, attributes in elements.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("make", PAGES.values(), ids=PAGES.keys())
+def test_the_same_again_is_the_same_bytes(make: Any) -> None:
+    assert make() == make()
+
+
+def test_the_data_are_valid_json() -> None:
+    for make in PAGES.values():
+        text = make().split('type="application/json" id="data">')[1].split("</script>")[0]
+        data = json.loads(text)
+        assert not re.search(r"[:,\[](NaN|-?Infinity)", text)
+        assert len(data["keys"]) > 1
+
+
+def test_every_event_has_its_words() -> None:
+    x = Value(3.0, label="x")
+    square = x * x
+    y = square * 0.0 + square.relu()
+    text = Stepper(y).html().split('id="data">')[1].split("</script>")[0]
+    said = [event["words"] for event in json.loads(text)["events"]]
+    assert said[:2] == [
+        "“x” is an input: its value is given.",
+        "“v2” is computed, and its derivative to each input noted on the arrow.",
+    ]
+    assert "The way back starts at the result, “v5”." in said
+    flow = "What arrived at “v5”, 1.0, times the derivative on the arrow, 1.0"
+    assert f"{flow}, goes back to “v4”." in said
+    flow = "What arrived at “v2”, 1.0, times the derivative on the arrow, 3.0"
+    assert said[-1] == f"{flow}, is added to “x”: way 2 of 2 that meet there."
+    nothing = "The gradient of “v2” is 0.0, so nothing flows back to “x”."
+    page = Stepper(square * 0.0).html()
+    assert html.unescape(page).count(json.dumps(nothing)) == 2
+
+
+def test_what_is_too_large_is_refused_with_advice() -> None:
+    y = Value(1.0, label="x")
+    for _ in range(1000):
+        y = -y
+    with pytest.raises(ValueError, match="at most 1,000 nodes, and v1001 depends on 1,001"):
+        Stepper(y).html()
+    with pytest.raises(ValueError, match="collapse it"):
+        y.graph().html()
+
+
+def test_what_was_refused_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    y = Value(1.0)
+    for _ in range(1000):
+        y = -y
+    target = tmp_path / "steps.html"
+    target.write_text("before")
+    with pytest.raises(ValueError, match="at most"):
+        Stepper(y).save(target)
+    assert target.read_text() == "before"
+
+
+def test_an_iframe_keeps_the_page_to_itself() -> None:
+    frame = inline('<p title="a">&amp;</p>', 300)
+    assert frame.startswith('<iframe srcdoc="&lt;p title=&quot;a&quot;&gt;&amp;amp;&lt;/p&gt;"')
+    assert 'sandbox="allow-scripts"' in frame
+    assert 'height="300"' in frame
+
+
+def test_a_page_of_a_graph_has_the_picture_that_was_asked_for() -> None:
+    y = Value(1.0, label="x")
+    for _ in range(250):
+        y = y.tanh()
+    for options, boxes in (({"depth": 3}, 5), ({"max_nodes": None}, 251), ({}, 201)):
+        page = y.graph(rankdir="TB", **options).html()
+        assert page.count('class="node ') == boxes
+        assert ("left out" in page) is (boxes < 251)
+        assert page.count('<tr id="row-') == 251
+
+
+def test_the_steps_of_a_pass_are_drawn_whole() -> None:
+    y = Value(1.0, label="x")
+    for _ in range(250):
+        y = y.tanh()
+    assert Stepper(y).html().count('class="node ') == 251
+
+
+def test_a_page_knows_the_box_of_every_node() -> None:
+    graph = nn.MLP(2, [3, 1]).graph([0.5, -0.2], collapse="layer", format=".2f")
+    text = graph.html().split('id="data">')[1].split("</script>")[0]
+    data = json.loads(text)
+    boxes = {graph.nodes[int(index)].name: box for index, box in data["groups"].items()}
+    assert {name: box for name, box in boxes.items() if name.endswith(".b")} == {
+        **{f"layers.0.neurons.{i}.b": "g0" for i in range(3)},
+        "layers.1.neurons.0.b": "g1",
+    }
+    assert not {"x0", "x1"} & boxes.keys()
+    assert data["events"][0]["text"] == f"{graph.nodes[0].data:.2f}"
+
+
+def test_without_a_layout_engine_a_page_has_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograd.show.drawing.engine.find", lambda setting: None)
+    page = product().graph().html()
+    assert "there is no layout engine" in page
+    assert "├─ a  data 2.0" in page
+    assert 'class="node ' not in page
