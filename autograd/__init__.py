@@ -24,11 +24,13 @@ from autograd.build.binaries import choose as _choose_build  # noqa: E402
 _choose_build()
 
 from autograd import transforms  # noqa: E402
-from autograd.core import functions, table  # noqa: E402
+from autograd.core import functions  # noqa: E402
 from autograd.core.functions import *  # noqa: E402, F403
+from autograd.core.functions import abs as abs  # noqa: E402
+from autograd.core.functions import pow as pow  # noqa: E402
+from autograd.core.functions import sum as sum  # noqa: E402
 from autograd.core.no_grad import no_grad  # noqa: E402
 from autograd.core.primitive import Primitive, primitive  # noqa: E402
-from autograd.core.table import *  # noqa: E402, F403
 from autograd.core.value import Value  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
 
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["Graph", "Primitive", "Stepper", "Value", "no_grad", "primitive", "step"]
 __all__ += functions.__all__
-__all__ += [name for name in table.__all__ if name not in ("abs", "pow", "sum")]  # builtins
 __all__ += transforms.__all__
 
 # Imported when first asked for, so that `import autograd` stays quick.

@@ -87,6 +87,7 @@ def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None
         # and may have used the same fields.
         known = gradients(root, seed)
     if known is not None:
+        leaves = [each for each in known if each.op is None]
         for each in known:
             node = _at(each)
             node._grad = known[each]
@@ -104,9 +105,11 @@ def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None
     try:
         for each in leaves:
             leaf = _at(each)
+            added = leaf._grad
             if known is None and now != _passes:
                 known = gradients(root, seed)
-            added = leaf._grad if known is None else known[each]
+            if known is not None:
+                added = known[each]
             leaf._da += added
     except BaseException:  # an interrupt
         for each in leaves:

@@ -1,4 +1,4 @@
-"""The functions that take more than operands: lists, an index, a condition, branches."""
+"""The functions of the module `autograd`: the table's, and those that take more than operands."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.core.operand import Operand
-from autograd.core.table import TABLE, log, sum
+from autograd.core import table
+from autograd.core.primitive import TABLE
+from autograd.core.table import *  # noqa: F403
+from autograd.core.table import abs as abs
+from autograd.core.table import pow as pow
+from autograd.core.table import sum as sum
 from autograd.core.value import Value
 
+# `abs`, `pow` and `sum` are left out: `import *` must not shadow a builtin.
 __all__ = ["dot", "fsum", "take", "where"]
+__all__ += [name for name in table.__all__ if name not in ("abs", "pow", "sum")]
 
 fsum = sum  # its value is that of `math.fsum`
 

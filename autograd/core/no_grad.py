@@ -25,6 +25,7 @@ class no_grad(ContextDecorator):
     or asyncio task that enters it, and in the tasks that are started in it, until it is left.
     A generator that is suspended within a block leaves its caller in it.
 
+    >>> from autograd import Value, no_grad
     >>> x = Value(3.0)
     >>> with no_grad():
     ...     y = x * x
@@ -43,7 +44,7 @@ class no_grad(ContextDecorator):
 
     def __exit__(self, *exception: object) -> None:
         if not self._blocks:
-            raise RuntimeError("no_grad: this block is left without having been entered")
+            raise RuntimeError("no_grad: this leaves a no_grad block that it has not entered")
         block = self._blocks.pop()
         block.open = False
         pause(-1)

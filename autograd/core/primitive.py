@@ -119,6 +119,8 @@ class Primitive:
         # What `help` and `inspect` ask of a function.
         if attribute in ("__name__", "__qualname__"):
             return self.name
+        if attribute == "__module__":
+            return "autograd.core.table"
         if attribute == "__signature__":
             return _signature(self)
         raise AttributeError(f"'Primitive' object has no attribute {attribute!r}")
@@ -216,8 +218,11 @@ class Primitive:
         """Every partial of a variadic operation, in the order of its operands."""
         try:
             partials = self.rules[0](out, *operands)
-            if type(partials) is not tuple:
-                partials = tuple(partials)
+            if not isinstance(partials, Iterable):
+                raise TypeError(
+                    f"its rule must return a tuple, one partial an operand, got {partials!r:.80}"
+                )
+            partials = tuple(partials)
         except Exception as error:
             self._blame(error, "the partials", operands)
         if len(partials) != len(operands):

@@ -105,7 +105,7 @@ add = primitive(
     lambda out, x, y: 1.0,
     symbol="+",
     latex="{0} + {1}",
-    doc="x + y.\n\n>>> add(2.0, Value(3.0))\nValue(5.0, op='+')",
+    doc="x + y.\n\n>>> add(2.0, 3.0)\n5.0",
 )
 sub = primitive(
     "sub",
@@ -291,7 +291,7 @@ maximum = primitive(
     kink="operands that tie for the maximum share equally",
     latex=r"\max\left({args}\right)",
     doc="The largest of maximum(x, y, …) or maximum([x, y, …]); NaN if one of them is.\n\n"
-    ">>> maximum(1.0, Value(2.0, label='b'), 0.5)\nValue(2.0, op='max')",
+    ">>> maximum(1.0, 2.0, 0.5)\n2.0",
 )
 minimum = primitive(
     "minimum",
@@ -550,7 +550,7 @@ def _one_minus_square(x: Any) -> Any:
 
 def _along(x: Any, y: Any) -> Any:
     """x / (x² + y²); 0 at the origin. Scaled by the length, or x² or the quotient gets lost."""
-    exponent = math.frexp(math.hypot(primal(x), primal(y)))[1]
+    exponent = max(math.frexp(primal(x))[1], math.frexp(primal(y))[1])
     up = 2.0 ** -(exponent // 2), 2.0 ** -(exponent - exponent // 2)  # the whole may overflow
     x, y = x * up[0] * up[1], y * up[0] * up[1]
     length = hypot(x, y)

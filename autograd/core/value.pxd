@@ -37,6 +37,7 @@ cdef class Value(Operations):
 
 cdef bint _recording() noexcept
 cdef _real(x)
+cdef _reflected(Primitive primitive, other, Value y)
 cdef bint _is_operand(x) except -1
 cdef Value _unary(Primitive primitive, Value x, tuple operands)
 cdef Value _binary(Primitive primitive, tuple operands)

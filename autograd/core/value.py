@@ -282,7 +282,7 @@ class Value(Operations):
         return _node(self._data / c, DIV, self, None, 1.0 / c, c)
 
     def __rtruediv__(self, other: Operand) -> Value:
-        return NotImplemented if real(other) is None else Value._record(DIV, (other, self))
+        return _reflected(DIV, other, self)
 
     def __pow__(self, other: Operand) -> Value:
         if type(other) is Value:
@@ -299,19 +299,19 @@ class Value(Operations):
         return Value._record(POW, (self, c))
 
     def __rpow__(self, other: Operand) -> Value:
-        return NotImplemented if real(other) is None else Value._record(POW, (other, self))
+        return _reflected(POW, other, self)
 
     def __mod__(self, other: Operand) -> Value:
         return Value._record(MOD, (self, other)) if _is_operand(other) else NotImplemented
 
     def __rmod__(self, other: Operand) -> Value:
-        return NotImplemented if real(other) is None else Value._record(MOD, (other, self))
+        return _reflected(MOD, other, self)
 
     def __floordiv__(self, other: Operand) -> Value:
         return Value._record(FLOORDIV, (self, other)) if _is_operand(other) else NotImplemented
 
     def __rfloordiv__(self, other: Operand) -> Value:
-        return NotImplemented if real(other) is None else Value._record(FLOORDIV, (other, self))
+        return _reflected(FLOORDIV, other, self)
 
     def __divmod__(self, other: Operand) -> tuple[Value, Value]:
         return (self // other, self % other) if _is_operand(other) else NotImplemented
@@ -391,16 +391,14 @@ class Value(Operations):
         """Apply a primitive to operands of which at least one is a Value."""
         if not primitive.variadic:
             if len(operands) == 1:
-                x: Value = operands[0]
-                if primitive is EXP or primitive is TANH or primitive is RELU:
-                    return (
-                        x.exp()
-                        if primitive is EXP
-                        else x.tanh()
-                        if primitive is TANH
-                        else x.relu()
-                    )
-                return _unary(primitive, x, operands)
+                only: Value = operands[0]
+                if primitive is EXP:
+                    return only.exp()
+                if primitive is TANH:
+                    return only.tanh()
+                if primitive is RELU:
+                    return only.relu()
+                return _unary(primitive, only, operands)
             if len(operands) == 2:
                 return _binary(primitive, operands)
         elif cython.compiled and primitive is SUM and not _paused:
@@ -551,6 +549,12 @@ def _real(x: Any) -> Any:
     if type(x) is float:
         return x
     return float(x) if type(x) is int and -(2**53) <= x <= 2**53 else real(x)
+
+
+def _reflected(primitive: Primitive, other: Any, y: Value) -> Any:
+    """other, where it is a number, and y."""
+    c = real(other)
+    return NotImplemented if c is None else Value._record(primitive, (c, y))
 
 
 def _is_operand(x: Any) -> bool:

@@ -24,6 +24,10 @@ def _between(low: float, high: float) -> Callable[..., bool]:
     return lambda x: low < x < high
 
 
+def _between_jumps(x: float, y: float) -> bool:
+    return 0.01 < abs(y) and abs(x) < 1e3 * abs(y) and 0.01 < x / y % 1.0 < 0.99
+
+
 def _distinct(*xs: float) -> bool:
     return all(abs(x - y) > 1e-3 for i, x in enumerate(xs) for y in xs[:i])
 
@@ -46,6 +50,8 @@ SAFE: dict[str, Callable[..., bool]] = {
     "log1p": _between(-0.99, 50.0),
     "reciprocal": lambda x: abs(x) > 1e-2,
     "div": lambda x, y: abs(y) > 1e-2,
+    "mod": _between_jumps,
+    "floordiv": _between_jumps,
     "pow": lambda x, p: 0.1 < x < 10.0 and abs(p) < 4.0,
     "exp_of_difference": lambda x, y: abs(x - y) < 3.0,
     "gaussian": lambda x, scale: abs(x) < 3.0 and abs(scale) < 2.0,

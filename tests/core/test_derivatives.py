@@ -52,7 +52,7 @@ def test_the_script_that_measures_tells_a_wrong_digit(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     rules = (lambda out, x: factor / x,)
-    planted = Primitive("log", math.log, rules, "log", False, False, "", "", "")
+    planted = Primitive("log", math.log, rules, "log", False, False, "", "", "", "", ())
     monkeypatch.setitem(TABLE, "log", planted)
     assert main(["--points", "50", "log"]) == code
     value, partial = capsys.readouterr().out.splitlines()

@@ -28,6 +28,16 @@ STATED: dict[str, dict[str, list[Case]]] = {
         "d/dp (0**p) = 0": [((0.0, p), (p * 0.0 ** (p - 1.0), 0.0)) for p in (1.0, 1.5, 2.0)],
         "d/dp does not exist at x < 0": [((-2.0, 3.0), (12.0, NAN)), ((-2.0, 0.0), (0.0, NAN))],
     },
+    "mod": {
+        "where x / y is whole and the value jumps, the derivatives of the side it lies on": [
+            ((6.0, 3.0), (1.0, -2.0)),
+            ((-6.0, 3.0), (1.0, 2.0)),
+            ((0.0, 3.0), (1.0, 0.0)),
+        ]
+    },
+    "floordiv": {
+        "0 also where x / y is whole and the value jumps": [((6.0, 3.0), (0.0, 0.0))]
+    },
     "abs": {"0 at x = 0": AT_ZERO},
     "sign": {"0 at x = 0": AT_ZERO},
     "relu": {"0 at x = 0": AT_ZERO},
