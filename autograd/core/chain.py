@@ -4,7 +4,8 @@
 Reverse-mode differentiation is that, from the root down to the leaves (Linnainmaa 1970;
 Griewank & Walther, "Evaluating Derivatives", 2008, chapter 3). `gradients` is the textbook's
 version: count the uses of each node, then go to a node when all that use it have been gone to
-(Kahn 1962). `accumulate`, which is what `Value.backward` calls, does the same with fields of the nodes instead of dicts.
+(Kahn 1962). `accumulate`, which `Value.backward` calls, does the same with fields of the nodes
+instead of dicts.
 
 A share is upstream · partial, with a strong zero: what has a gradient of zero contributes
 nothing, even against an infinite partial.
@@ -111,12 +112,12 @@ def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None
             if known is not None:
                 added = known[each]
             leaf._da += added
+        return True
     except BaseException:  # an interrupt
         for each in leaves:
             leaf = _at(each)
             leaf._da = leaf._db
         raise
-    return True
 
 
 def _sweep(root: Any, seed: float, leaves: list[Any]) -> Any:

@@ -1,12 +1,12 @@
-"""The functions of the module `autograd`: the table's, and those that take more than operands."""
+"""The functions of the module `autograd`: the table's, and some with other arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd.core.operand import Operand
 from autograd.core import table
+from autograd.core.operand import Operand
 from autograd.core.primitive import TABLE
 from autograd.core.table import *  # noqa: F403
 from autograd.core.table import abs as abs

@@ -11,7 +11,7 @@ __all__ = ["no_grad", "recording"]
 
 
 class _Block:
-    """A block that is open in a context (of a thread or an asyncio task), in another or in none."""
+    """One entry into a `no_grad`; a thread and an asyncio task each have an innermost one."""
 
     def __init__(self) -> None:
         self.outer: Any = innermost.get()

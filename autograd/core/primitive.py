@@ -220,7 +220,8 @@ class Primitive:
             partials = self.rules[0](out, *operands)
             if not isinstance(partials, Iterable):
                 raise TypeError(
-                    f"its rule must return a tuple, one partial an operand, got {partials!r:.80}"
+                    "its rule must return a tuple, one partial an operand, "
+                    f"got {partials!r:.80}"
                 )
             partials = tuple(partials)
         except Exception as error:
@@ -401,7 +402,7 @@ def reserve() -> None:
 
 
 def _definition(entry: Primitive) -> tuple[Any, ...]:
-    """What a process that lacks a user's primitive needs to define it, where that can be told."""
+    """What a process that lacks a user's primitive needs to define it, if that can be told."""
     if entry.name in RESERVED:
         return ()
     rules = (entry.value, *entry.rules)
@@ -421,10 +422,9 @@ def _definition(entry: Primitive) -> tuple[Any, ...]:
     if all(map(_is_importable, rules)):
         return rules, rest
     try:
-        import cloudpickle
+        return importlib.import_module("cloudpickle").dumps(rules), rest
     except ImportError:
         return ()
-    return cloudpickle.dumps(rules), rest
 
 
 def _is_importable(rule: Any) -> bool:
@@ -443,9 +443,7 @@ def _primitive_named(name: str, rules: Any = None, rest: Any = None) -> Primitiv
             importlib.import_module(module)
     if name not in TABLE and rules is not None:
         if type(rules) is bytes:
-            import cloudpickle
-
-            rules = cloudpickle.loads(rules)
+            rules = importlib.import_module("cloudpickle").loads(rules)
         primitive(name, *rules, **rest)
     try:
         return TABLE[name]

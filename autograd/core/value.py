@@ -57,7 +57,10 @@ LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every floa
 @cython.no_gc
 @cython.cclass
 class Value(Operations):
-    """Value(data, label=None)\n--\n\nA float, and the operation, inputs and partials that it came from.
+    """Value(data, label=None)
+    --
+
+    A float, and the operation, inputs and partials that it came from.
 
     Args:
         data: any real number; kept as a float.

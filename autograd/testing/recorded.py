@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.core.operand import describe, primal
 from autograd.core.floats import LINEAR
+from autograd.core.operand import describe, primal
 from autograd.core.sweeps import sweep, tangents, topological_order
 from autograd.core.value import Value
 from autograd.testing import oracle

@@ -13,9 +13,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograd.core.operations import Operations
-
 from autograd import Primitive, Value
+from autograd.core.operations import Operations
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 

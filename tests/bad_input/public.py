@@ -5,11 +5,10 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
-from autograd.core.operations import Operations
-
 import autograd
 import nn
 from autograd import Primitive, Value, testing
+from autograd.core.operations import Operations
 from autograd.show.snapshot import Snapshot
 
 __all__ = ["public_names"]

@@ -7,10 +7,9 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograd.core.operations import Operations
-
 import autograd
 from autograd import Value, no_grad
+from autograd.core.operations import Operations
 from autograd.core.primitive import TABLE
 from tests.bad_input.rows import (
     COUNT,

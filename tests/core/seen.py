@@ -314,9 +314,8 @@ def table_of_names() -> dict[str, str]:
             found[f"{key} kind"] = kind(member)
             found[f"{key} doc"] = str(inspect.getdoc(member))
             if inspect.isroutine(member):
-                found[f"{key} signature"] = str(inspect.signature(member))
-                found[f"{key} annotations"] = repr(member.__annotations__)
-                found[f"{key} name"] = f"{member.__module__} {member.__qualname__}"
+                found[f"{key} signature"] = parameters(member)
+                found[f"{key} name"] = member.__qualname__
     return found
 
 

@@ -35,9 +35,7 @@ STATED: dict[str, dict[str, list[Case]]] = {
             ((0.0, 3.0), (1.0, 0.0)),
         ]
     },
-    "floordiv": {
-        "0 also where x / y is whole and the value jumps": [((6.0, 3.0), (0.0, 0.0))]
-    },
+    "floordiv": {"0 also where x / y is whole and the value jumps": [((6.0, 3.0), (0.0, 0.0))]},
     "abs": {"0 at x = 0": AT_ZERO},
     "sign": {"0 at x = 0": AT_ZERO},
     "relu": {"0 at x = 0": AT_ZERO},

@@ -86,10 +86,11 @@ def test_sets_and_dicts_tell_nodes_apart_that_are_equal() -> None:
 @pytest.mark.parametrize("other", [None, "1.0", object(), [1.0]])
 def test_nothing_but_a_number_is_equal(other: object) -> None:
     assert Value(1.0) != other
-    assert not Value(1.0) == other
+    assert (Value(1.0) == other) is False
 
 
-@pytest.mark.parametrize("compare",
+@pytest.mark.parametrize(
+    "compare",
     [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne],
 )
 def test_comparisons_are_those_of_the_data(compare: Callable[[Any, Any], bool]) -> None:
@@ -216,6 +217,8 @@ SEVERAL_OPERANDS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...]]] = [
     ("mul", "mul", (2.0,), ("x", 2.0)),
     ("div", "div", (2.0,), ("x", 2.0)),
     ("pow", "pow", (2.0,), ("x", 2.0)),
+    ("mod", "mod", (2.0,), ("x", 2.0)),
+    ("floordiv", "floordiv", (2.0,), ("x", 2.0)),
     ("atan2", "atan2", (2.0,), ("x", 2.0)),
     ("hypot", "hypot", (2.0, 3.0), ("x", 2.0, 3.0)),
     ("leaky_relu", "leaky_relu", (), ("x", 0.01)),
