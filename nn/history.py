@@ -27,7 +27,7 @@ from nn.checks import (
 )
 from nn.module import Module
 from nn.pages.plane import Plane
-from nn.pages.training import training_page
+from nn.pages.training_page import training_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -162,7 +162,7 @@ class History:
         elif suffix == ".gif":
             content = figures.animation(self.records, self.plane())
         else:
-            content = figures.picture(self.records, self.plane(), suffix[1:])
+            content = figures.image(self.records, self.plane(), suffix[1:])
         write_atomically(target, content)
         return target
 
