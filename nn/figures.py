@@ -32,7 +32,7 @@ def plot(records: Records, plane: Plane | None) -> tuple[Axes, ...]:
 
 
 def image(records: Records, plane: Plane | None, form: str) -> bytes:
-    """The figure as a file, an animation if it is a "gif"; the same training, the same bytes."""
+    """The figure, or for "gif" the animation, as a file; the same bytes each time."""
     if form == "gif":
         return _animation(records, plane)
     _need_matplotlib()
