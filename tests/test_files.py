@@ -7,7 +7,9 @@ import fcntl
 import os
 import random
 import resource
+import runpy
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -299,11 +301,13 @@ def test_a_system_without_locks_removes_nothing(
     system: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temporary(path, 0).touch()
+    write = write_atomically
     if system == "no fcntl":
-        monkeypatch.setattr(files, "fcntl", None)
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+        write = runpy.run_path(files.__file__)["write_atomically"]
     else:
         monkeypatch.setattr(fcntl, "flock", failing(OSError(errno.ENOLCK, "no locks")))
-    write_atomically(path, b"new")
+    write(path, b"new")
     assert path.read_bytes() == b"new"
     assert {*path.parent.iterdir()} == {path, temporary(path, 0)}
 

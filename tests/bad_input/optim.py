@@ -108,7 +108,7 @@ def optimizers() -> Iterator[Row]:
     for name, kinds in OPTIMIZERS.items():
         good = use(lambda w, c: (c, {"params": w.params, "lr": 0.1}), getattr(nn, name))
         yield from mistakes(f"nn.{name}", good, kinds)
-    for momentum, dampening in ((0.0, 0.0), (0.9, 0.1)):
+    for momentum, dampening in ((0.0, 0.0), (0.9, 0.1), (0.9, -0.1)):
         options = {"momentum": momentum, "dampening": dampening, "nesterov": True}
         call = use(lambda w, o: nn.SGD(w.params, 0.1, **o), options)
         yield row("nn.SGD", f"nesterov {momentum} {dampening}", call, ValueError, "nesterov")

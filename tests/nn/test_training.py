@@ -274,47 +274,6 @@ def test_no_epochs() -> None:
 # ---------------------------------------------------------------- what it refuses
 
 
-@pytest.mark.parametrize(
-    ("settings", "error", "message"),
-    [
-        ({"y": YS[:-1]}, ValueError, "12 samples in X for 11 targets in y"),
-        ({"X": [], "y": []}, ValueError, "no samples in X"),
-        ({"validation": ([], [])}, ValueError, "no samples in X"),
-        ({"batch_size": 0}, ValueError, "batch_size must be 1 or more"),
-        ({"epochs": -1}, ValueError, "epochs must be 0 or more"),
-        ({"max_norm": -1.0}, ValueError, "fit: max_norm must be finite and not negative"),
-        ({"validation": XS}, TypeError, r"fit: validation must be a pair \(X, y\), got \[\["),
-        ({"validation": 3}, TypeError, r"fit: validation must be a pair \(X, y\), got 3"),
-        ({"loss": "mse"}, TypeError, "fit: loss must be a function, got 'mse'"),
-        ({"penalty": 0.1}, TypeError, r"fit: penalty must be a function, got 0\.1"),
-        ({"callbacks": [None]}, TypeError, "fit: a callback must be a function, got None"),
-        ({"optimizer": None}, TypeError, "optimizer must be of the type Optimizer, got None"),
-        ({"optimizer": nn.SGD([Value(1.0)])}, ValueError, r"make it with model\.parameters"),
-        (
-            {"scheduler": nn.StepLR},
-            TypeError,
-            "scheduler must be of the type Scheduler, got <class",
-        ),
-        ({"early_stopping": nn.EarlyStopping}, TypeError, "of the type EarlyStopping, got <cl"),
-        ({"metrics": [nn.accuracy]}, TypeError, r'such as {"accuracy": nn\.accuracy}, got \['),
-        ({"metrics": {"r2": 1}}, TypeError, "fit: the metric 'r2' must be a function, got 1"),
-        ({"resume": True}, ValueError, "resume needs the checkpoint"),
-        ({"metrics": {"loss": nn.accuracy}}, ValueError, 'must not be called "loss"'),
-        ({"loss": lambda o, t: 1.0}, TypeError, "the loss must be a Value, got 1.0"),
-        ({"loss": lambda o, t: o}, TypeError, "use one reduction"),
-    ],
-)
-def test_bad_arguments(settings: dict[str, Any], error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        simple(**settings)
-
-
-def test_a_model_that_is_none() -> None:
-    function: Any = lambda x: x  # noqa: E731
-    with pytest.raises(TypeError, match="fit: model must be of the type Module, got <function"):
-        nn.fit(function, XS, YS, loss=nn.mse_loss, optimizer=Run().optimizer, epochs=1)
-
-
 def test_every_module_gets_its_own_mode_back() -> None:
     run = Run()
     dropout = run.model[1]
@@ -326,8 +285,6 @@ def test_every_module_gets_its_own_mode_back() -> None:
 
 
 def test_a_loss_that_is_not_finite() -> None:
-    with pytest.raises(FloatingPointError, match="the loss is inf in epoch 1; lower the"):
-        simple(loss=lambda o, t: nn.mse_loss(o, t) * 1e308 * 1e308)
     with pytest.raises(FloatingPointError, match="the loss is inf in epoch 1"):
         simple(
             loss=lambda o, t: nn.mse_loss(o, t) * (1.0 if len(t) == 12 else 1e308 * 10),
@@ -468,7 +425,7 @@ def test_not_resuming_starts_anew(tmp_path: Path) -> None:
 
 
 WORDS = [*range(624), 624]
-HISTORY = {"loss": [1.0, 0.5], "val_loss": [1.0, 0.5]}
+MISSING = object()
 FAULTS: list[tuple[str, Any, str]] = [
     ("model", None, "it was made without model"),
     ("model", {"w": 1.0}, "model: "),
@@ -534,6 +491,10 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("settings", {"optimizer": []}, r"missing \['scheduler'\]"),
     ("settings/optimizer", ["betas=(0.5, 0.9)"], r"its optimizer has \['betas=\(0.5, 0.9\)'\]"),
     ("settings/scheduler", "gamma=0.5", "its scheduler has 'gamma=0.5', this one .*gamma=0.7"),
+    *[
+        (part, MISSING, rf"missing \['{part}'\]")
+        for part in ("model", "optimizer", "scheduler", "random", "data")
+    ],
     ("more", 1, r"missing \[\]; unexpected \['more'\]"),
 ]
 
@@ -549,7 +510,10 @@ def test_checkpoints_that_do_not_fit_change_nothing(
     *around, last = place.split("/")
     for name in around:
         part = part[name]
-    part[last] = content
+    if content is MISSING:
+        del part[last]
+    else:
+        part[last] = content
     write_checkpoint(path, state)
     written = path.read_bytes()
     run = Run()
@@ -563,20 +527,6 @@ def test_checkpoints_that_do_not_fit_change_nothing(
     assert len(str(refused.value)) < 600
     assert json.dumps(run.result()) == before
     assert path.read_bytes() == written
-
-
-@pytest.mark.parametrize("part", ["model", "optimizer", "scheduler", "random", "data"])
-def test_a_checkpoint_without_one_of_its_parts(part: str, tmp_path: Path) -> None:
-    path = tmp_path / "run.json"
-    Run().fit(epochs=2, checkpoint=path)
-    state = read_checkpoint(path)
-    del state[part]
-    write_checkpoint(path, state)
-    run = Run()
-    before = json.dumps(run.result())
-    with pytest.raises(ValueError, match=rf"does not fit .*: missing \['{part}'\]"):
-        run.fit(checkpoint=path, resume=True)
-    assert json.dumps(run.result()) == before
 
 
 @pytest.mark.parametrize(
@@ -652,11 +602,3 @@ def test_a_checkpoint_that_is_a_folder_is_refused_before_anything_is_written(
     with pytest.raises(IsADirectoryError, match="runs"):
         simple(checkpoint=folder)
     assert [*tmp_path.rglob("*")] == [folder]
-
-
-def test_a_folder_that_is_missing_is_noticed_before_training(tmp_path: Path) -> None:
-    run = Run()
-    before = run.model.state_dict()
-    with pytest.raises(FileNotFoundError):
-        run.fit(checkpoint=tmp_path / "none" / "run.json")
-    assert run.model.state_dict() == before
