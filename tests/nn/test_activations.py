@@ -50,7 +50,7 @@ def test_modules_of_arrays_and_nested_lists(
     assert module(rows) == module(np.array(rows)) == module(tuple(rows)) == expected
     assert module(np.float64(-1.5)) == function(-1.5)
     x = Value(-1.5)
-    assert module(np.array([x, x], dtype=object))[1].inputs == (x,)
+    assert module(np.array([x, x], dtype=object))[1].inputs[0] is x
 
 
 def test_settings_are_shown() -> None:

@@ -285,17 +285,12 @@ def test_tensors_of_another_kind(content: bytes, message: str, tmp_path: Path) -
     refused(nn.Neuron(1), path, message)
 
 
-def test_the_layout_of_tensors_that_those_are_changed_from(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [{}, {"more": tensor("F64", [2**40, 0], 16, 16)}])
+def test_the_layout_that_those_are_changed_from_and_an_array_of_nothing(
+    more: dict[str, Any], tmp_path: Path
+) -> None:
     path, model = tmp_path / "model.safetensors", nn.Neuron(1)
-    path.write_bytes(tensors({"w": W, "b": B}, EIGHT * 2))
-    nn.load_model(model, path)
-    assert model.state_dict() == {"w.0": 0.5, "b": 0.5}
-
-
-def test_an_empty_array_of_any_shape_is_nothing(tmp_path: Path) -> None:
-    path, model = tmp_path / "model.safetensors", nn.Neuron(1)
-    empty = tensor("F64", [2**40, 0], 16, 16)
-    path.write_bytes(tensors({"w": W, "b": B, "more": empty}, EIGHT * 2))
+    path.write_bytes(tensors({"w": W, "b": B, **more}, EIGHT * 2))
     nn.load_model(model, path)
     assert model.state_dict() == {"w.0": 0.5, "b": 0.5}
 

@@ -172,20 +172,6 @@ def test_cross_entropy_is_within_4_ulp(xs: list[float], index: int, smoothing: f
                 assert ulps(x.grad, p[i] - share, [p[i], share]) <= 4.0
 
 
-@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=5), st.data())
-def test_cross_entropy_is_finite_and_its_slopes_sum_to_0(
-    xs: list[float], draw: st.DataObject
-) -> None:
-    target = draw.draw(st.integers(0, len(xs) - 1))
-    logits = leaves(xs)
-    loss = nn.cross_entropy([logits], [target])
-    loss.backward()
-    assert 0.0 <= loss.data < math.inf
-    others = [leaf.grad for i, leaf in enumerate(logits) if i != target]
-    assert all(0.0 <= g <= 1.0 for g in others)
-    assert logits[target].grad == -math.fsum(others)
-
-
 @pytest.mark.parametrize(
     ("loss", "exact"),
     [
@@ -198,23 +184,6 @@ def test_cross_entropy_is_finite_and_its_slopes_sum_to_0(
 )
 def test_second_derivatives(loss: Callable[[Any], Any], exact: float) -> None:
     assert hessian(loss)(1.0) == pytest.approx(exact, rel=1e-14)
-
-
-def test_derivatives_in_targets_and_settings() -> None:
-    y, p, x, error, delta = map(Value, (0.25, 0.75, 3.0, 5.0, 2.0))
-    nn.binary_cross_entropy(p, y).backward()
-    assert y.grad == pytest.approx(-math.log(3.0), rel=1e-15)
-    assert p.grad == pytest.approx(0.75 / 0.25 - 0.25 / 0.75, rel=1e-15)
-    y.zero_grad()
-    nn.binary_cross_entropy_with_logits(x, y).backward()
-    assert y.grad == -3.0
-    nn.huber_loss(error, 0.0, delta=delta).backward()
-    assert (error.grad, delta.grad) == (2.0, 3.0)
-
-
-def test_full_smoothing_ignores_the_target() -> None:
-    losses = [nn.cross_entropy([1.0, 3.0], t, label_smoothing=1.0) for t in (0, 1)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-15)
 
 
 def test_accuracy() -> None:
@@ -254,4 +223,4 @@ def test_penalties_are_single_nodes() -> None:
     l1.zero_grad()
     l2.backward()
     assert grads(params) == [-2.0, 3.0]
-    assert l2.inputs[0].inputs == (*params, *params)
+    assert [*map(id, l2.inputs[0].inputs)] == [*map(id, params * 2)]

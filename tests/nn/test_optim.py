@@ -133,6 +133,7 @@ def test_a_step_that_would_overflow_changes_nothing(
 @pytest.mark.parametrize(
     "change",
     [
+        {"optimizer": "SGD"},
         {"buffers": {"exp_avg": [0.0]}},
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [-1.0]}},
         {"buffers": {"exp_avg": [math.inf], "exp_avg_sq": [0.0]}},
