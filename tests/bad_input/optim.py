@@ -49,6 +49,7 @@ BETAS = bads(TypeError, None, 0.9, "ab", [], (0.9,), (0.9, 0.9, 0.9), {0.9: 0.9}
 for _x in (None, "0.9", True, 1j):
     BETAS.append(bad((0.9, _x), TypeError, "betas[1]"))
 BETAS += [bad((x, 0.9), ValueError, "betas[0]") for x in (1.0, -0.1, NAN, INF)]
+BETAS.append(bad((0.9, 1.0), ValueError, "betas[1]"))
 BETAS.append(bad((0.9, HUGE), OverflowError, "betas[1]", "too large"))
 BELOW_1 = [*SHARE, bad(1.0, ValueError)]
 COMMON = {"params": TRAINED, "lr": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE}
