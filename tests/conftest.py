@@ -6,6 +6,7 @@ be busy: no example has a deadline.
 """
 
 import random
+import signal
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,7 @@ settings.register_profile(
     "random", deadline=None, database=None, derandomize=False, print_blob=True
 )
 settings.load_profile("same")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 
 
 @pytest.hookimpl(tryfirst=True)
