@@ -314,7 +314,7 @@ def _found(
     ]
 
 
-def _parts(item: object) -> Iterable[tuple[Any, Any]] | None:
+def _parts(item: Any) -> Iterable[tuple[Any, Any]] | None:
     """What a container holds, by index or key; None for what is not a container."""
     if isinstance(item, (list, tuple)):
         return enumerate(item)
@@ -402,7 +402,10 @@ def _scanned(
         elif (
             parts is not None
             and not isinstance(part, _SCALARS)
-            and (depth == 10 or not _scanned(f"{name}.{key}", part, found, children, depth + 1))
+            and (
+                depth == 10
+                or not _scanned(_join(name, str(key)), part, found, children, depth + 1)
+            )
         ):
             return False
     return True
