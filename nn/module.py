@@ -106,6 +106,9 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs (path, parameter); a shared parameter comes once, under its first path.
 
+        A path has the names of attributes, indices and keys: `layers.0.w.3`, or `w.1.2` for
+        `w[1, 2]` of a NumPy array.
+
         >>> import nn
         >>> [path for path, _ in nn.Layer(2, 1).named_parameters()]
         ['neurons.0.w.0', 'neurons.0.w.1', 'neurons.0.b']
@@ -245,6 +248,7 @@ class Module:
         """
         from autograd import Graph
 
+        self.parameters()  # labels those that were appended to a list or moved
         try:
             out = self(_with_leaves(x, itertools.count()))
         except (TypeError, IndexError):
