@@ -378,7 +378,7 @@ class _Run:
                     x.grad = 0.0
                 y.backward(seed)
             else:
-                sweeps.put(pairs, self.order, self.leaves, self.variables)
+                sweeps.put(pairs, self.order, self.leaves)
                 sweeps.pull(self.order)
             known = [x.grad for x in self.variables]
             if not any(map(math.isnan, known)):
@@ -389,7 +389,7 @@ class _Run:
     def push(self, directions: Sequence[Any]) -> list[Any]:
         """Σ d(output)/d(variable) · direction, for each output."""
         if self.private and _all_floats(directions):
-            sweeps.put(zip(self.variables, directions), self.leaves, self.variables)
+            sweeps.put(zip(self.variables, directions), self.leaves)
             sweeps.push(self.order)
             known = [y.grad if type(y) is Value else 0.0 for y in self.outputs]
             if not any(map(math.isnan, known)):

@@ -352,7 +352,10 @@ def test_tangents_that_meet_infinity_have_strong_zeros() -> None:
     """The sums that are NaN on plain floats are taken again with care."""
     assert jvp(lambda x: sqrt(relu(x)), (-1.0,), (1.0,)) == (0.0, 0.0)
     assert vjp(lambda x: [sqrt(relu(x)), 3.0 * x], -1.0)[1]([1.0, 1.0]) == (3.0,)
-    assert hvp(lambda x: sqrt(relu(x)) + x * x, (-1.0,), (1.0,)) == (2.0,)
+    with no_grad():
+        assert hvp(lambda x: sqrt(relu(x)) + x * x, (-1.0,), (1.0,)) == (2.0,)
+    x = Value(0.0)
+    assert gradient(sqrt(x).square(), x, create_graph=True).data == 0.0
     assert math.isnan(jvp(lambda x: x * x, (math.nan,), (1.0,))[1])
     assert math.isnan(vjp(lambda x: [x * x, x], math.nan)[1]([1.0, 1.0])[0])
     assert math.isnan(hvp(lambda x: x * x * x, (math.nan,), (1.0,))[0])
@@ -476,18 +479,16 @@ def test_hvp_of_values_can_be_differentiated_again() -> None:
     assert (product.data, gradient(product, v)) == (60.0, 12.0)
 
 
-def test_hvp_refuses_data_that_the_function_changes() -> None:
-    def f(change: bool) -> Any:
-        def changed(x: Any) -> Any:
-            y = x * x if change else x**3
-            x.data = 7.0
-            return y
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("f", [lambda x: x[0] * x[1], lambda x: x[0] ** 3 / x[1]])
+def test_hvp_refuses_data_that_the_function_changes(f: Any, place: int) -> None:
+    def changing(x: Any) -> Any:
+        y = f(x)
+        x[place].data = 7.0
+        return y
 
-        return changed
-
-    for change in (True, False):
-        with pytest.raises(RuntimeError, match="was changed after it was used"):
-            hvp(f(change), (2.0,), (1.0,))
+    with pytest.raises(RuntimeError, match="was changed after it was used"):
+        hvp(changing, ([2.0, 3.0],), ([1.0, 1.0],))
 
 
 # ---------------------------------------------------------------- errors

@@ -301,8 +301,6 @@ def pull(order: list[Value]) -> None:
     x: Value
     for node in reversed(order):
         g = node._grad
-        if g == 0.0:
-            continue
         a, b = node._a, node._b
         if a is not None:
             a._grad += g * node._da
