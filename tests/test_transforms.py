@@ -395,15 +395,6 @@ def test_auto_goes_forward_where_there_are_fewer_inputs(
     assert len(swept) == forward
 
 
-def test_auto_turns_back_where_forward_mode_fails() -> None:
-    def f(x: Any) -> Any:
-        return [sqrt(x).square(), x]
-
-    assert jacobian(f)(0.0) == [0.0, 1.0]
-    with pytest.raises(FloatingPointError, match="zero times infinity"):
-        jacobian(f, mode="forward")(0.0)
-
-
 def test_an_output_that_is_not_reached_costs_nothing() -> None:
     """A reverse sweep goes over what its output depends on, and over nothing else."""
     nodes: list[Value] = []
@@ -471,10 +462,8 @@ def test_hvp_is_the_derivative_of_the_gradient(f: Any) -> None:
             assert hvp(f, (x,), (direction,))[0] == pytest.approx(expected, rel=1e-13)
 
 
-def test_hvp_of_values_can_be_differentiated_again() -> None:
-    w, v = Value(3.0), Value(5.0)
-    (product,) = hvp(lambda x: w * x * x * x, (2.0,), (1.0,))
-    assert (product.data, gradient(product, w)) == (36.0, 12.0)
+def test_hvp_can_be_differentiated_in_its_tangent() -> None:
+    v = Value(5.0)
     (product,) = hvp(lambda x: x * x * x, (2.0,), (v,))
     assert (product.data, gradient(product, v)) == (60.0, 12.0)
 
