@@ -79,7 +79,7 @@ def test_create_graph_refuses_stale_data() -> None:
 def test_gradient_wants_values() -> None:
     x = Value(1.0)
     not_a_value: Any = 2.0
-    with pytest.raises(TypeError, match=r"y is a Value, got 2\.0"):
+    with pytest.raises(TypeError, match=r"y must be a Value, got 2\.0"):
         gradient(not_a_value, x)
     with pytest.raises(TypeError, match=r"the number 2\.0"):
         gradient(x * x, [x, 2.0])
@@ -516,16 +516,16 @@ def test_dicts_are_matched_by_key() -> None:
 @pytest.mark.parametrize(
     ("result", "cotangent", "message"),
     [
-        (lambda x: [x, x], [1.0], r"cotangent is a list of 2, got \[1\.0\]"),
-        (lambda x: [x, x], 1.0, r"is a list of 2, got 1\.0"),
+        (lambda x: [x, x], [1.0], r"cotangent must be a list of 2, got \[1\.0\]"),
+        (lambda x: [x, x], 1.0, r"must be a list of 2, got 1\.0"),
         (
             lambda x: [[x, x], [x, x]],
             [[1.0, 0.0, 0.0], [0.0]],
-            r"cotangent\[0\] is a list of 2",
+            r"cotangent\[0\] must be a list of 2",
         ),
-        (lambda x: {"a": x}, {"b": 1.0}, r"is a dict with the keys \['a'\], got"),
-        (lambda x: {"a": x}, [1.0], r"is a dict with the keys"),
-        (lambda x: x, [1.0], r"is a number, got \[1\.0\]"),
+        (lambda x: {"a": x}, {"b": 1.0}, r"must be a dict with the keys \['a'\], got"),
+        (lambda x: {"a": x}, [1.0], r"must be a dict with the keys"),
+        (lambda x: x, [1.0], r"must be a number, got \[1\.0\]"),
         (lambda x: x * np.ones((2, 3)), np.ones((3, 2)), r"an array of shape \(2, 3\)"),
         (lambda x: x * np.ones(2), [1.0, 1.0], r"an array of shape \(2,\)"),
     ],
@@ -537,9 +537,9 @@ def test_a_cotangent_is_built_as_the_result(result: Any, cotangent: Any, message
 
 
 def test_a_tangent_is_built_as_its_primal() -> None:
-    with pytest.raises(ValueError, match=r"tangents\[0\] is a list of 2, got 1\.0"):
+    with pytest.raises(ValueError, match=r"tangents\[0\] must be a list of 2, got 1\.0"):
         jvp(lambda x, y: x[0] * y, ([2.0, 3.0], 4.0), (1.0, [0.0, 0.0]))
-    with pytest.raises(ValueError, match="tangents is a tuple of 1, got"):
+    with pytest.raises(ValueError, match="tangents must be a tuple of 1, got"):
         jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 1.0), argnums=0)
     with pytest.raises(TypeError, match=r"tangents\[0\] is a str"):
         jvp(lambda x: x, (2.0,), ("1",))
@@ -550,7 +550,9 @@ def test_an_argument_is_named_once_and_by_an_integer() -> None:
         with pytest.raises(ValueError, match="names an argument twice"):
             grad(lambda x, y: x * x * y, twice)(2.0, 3.0)
     for wrong in ("x", 1.0, [0], ("x",)):
-        with pytest.raises(TypeError, match="argnums is an integer or a tuple of integers"):
+        with pytest.raises(
+            TypeError, match="argnums must be an integer or a tuple of integers"
+        ):
             grad(lambda x: x, wrong)(2.0)  # type: ignore[arg-type]
     assert grad(lambda x, y: x * y, np.int64(1))(2.0, 3.0) == 2.0  # type: ignore[arg-type]
 
@@ -569,9 +571,9 @@ def test_an_array_without_axes_is_a_number() -> None:
 
 def test_primals_and_tangents_are_tuples() -> None:
     not_a_tuple: Any = [1.0, 2.0]
-    with pytest.raises(TypeError, match="primals is a tuple"):
+    with pytest.raises(TypeError, match="primals must be a tuple"):
         jvp(lambda x: x[0], not_a_tuple, (1.0,))
-    with pytest.raises(TypeError, match="tangents is a tuple"):
+    with pytest.raises(TypeError, match="tangents must be a tuple"):
         jvp(lambda x: x[0], (1.0,), not_a_tuple)
 
 
