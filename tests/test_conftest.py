@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 TEST = """
@@ -43,11 +43,12 @@ def drawn(folder: Path, *options: str) -> tuple[str, str]:
     return head, "\n".join(re.findall(r"^\S+$", body, re.MULTILINE))
 
 
-def test_the_default_is_the_same_each_time() -> None:
+def test_the_default_is_the_same_each_time_and_in_no_hurry() -> None:
     same = settings.get_profile("same")
     assert same.derandomize
     assert same.database is None
     assert same.deadline is None
+    assert HealthCheck.too_slow in same.suppress_health_check
     assert random.getstate() == random.Random(0).getstate()
 
 
