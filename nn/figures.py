@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.pages.chart import COLOURS, Chart, charts, plain_name, stops
+from nn.pages.chart import COLOURS, Chart, Records, charts, plain_name, stops
 from nn.pages.plane import Plane
 
 if TYPE_CHECKING:
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKS = "o^sDv"
-DURATION = 6.0  # of an animation, in seconds
+SECONDS = 6.0  # of an animation, in seconds
 
-Records = Mapping[str, Sequence[float]]
 Update = Callable[[int], None]  # shows another epoch
 
 
@@ -32,8 +31,10 @@ def plot(records: Records, plane: Plane | None) -> tuple[Axes, ...]:
     return tuple(figure.axes)
 
 
-def picture(records: Records, plane: Plane | None, form: str) -> bytes:
-    """The figure as a file, the same bytes for the same training."""
+def image(records: Records, plane: Plane | None, form: str) -> bytes:
+    """The figure, or for "gif" the animation, as a file; the same bytes each time."""
+    if form == "gif":
+        return _animation(records, plane)
     _need_matplotlib()
     import matplotlib
     from matplotlib.figure import Figure
@@ -47,7 +48,7 @@ def picture(records: Records, plane: Plane | None, form: str) -> bytes:
     return file.getvalue()
 
 
-def animation(records: Records, plane: Plane | None) -> bytes:
+def _animation(records: Records, plane: Plane | None) -> bytes:
     """The epochs one after another, as an animated GIF that stays on the last for a while."""
     _need_matplotlib()
     from matplotlib.animation import PillowWriter
@@ -59,7 +60,7 @@ def animation(records: Records, plane: Plane | None) -> bytes:
     fig.canvas.draw()
     fig.set_layout_engine("none")
     epochs = _stops(records, plane)
-    pace = max(1, round(len(epochs) / DURATION))
+    pace = max(1, round(len(epochs) / SECONDS))
     writer = PillowWriter(fps=pace)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "training.gif"

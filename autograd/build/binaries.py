@@ -27,7 +27,7 @@ __all__ = ["MODULES", "choose", "describe", "fingerprint", "problem"]
 
 MODULES = tuple(
     f"autograd.core.{stem}"
-    for stem in ("primitive", "table", "chain", "operations", "value", "floats")
+    for stem in ("primitive", "table", "chain", "sweeps", "operations", "value", "floats")
 )
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core")
 SUFFIX = EXTENSION_SUFFIXES[0]  # of this Python's binaries, as .cpython-311-x86_64-linux-gnu.so

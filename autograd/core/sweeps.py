@@ -1,3 +1,4 @@
+# cython: language_level=3, annotation_typing=False
 """The chain rule on numbers, Values and mpmath alike: sweeps over a recorded graph.
 
 `Value.backward` multiplies recorded partials as fast as it can. All other sweeps are made
@@ -242,11 +243,10 @@ def differentiable_partials(
     `out` and `operands` are these, or copies. What is not reached keeps what was recorded.
     """
     op: Any = node.op
-    own = node.operands
     every = op.partials(out, operands) if op.variadic else None
     partials = list(node.partials)
     place = -1
-    for slot, x in enumerate(own):
+    for slot, x in enumerate(operands):
         if not is_node(x):
             continue
         place += 1
@@ -258,9 +258,9 @@ def differentiable_partials(
         now = partial.data if is_node(partial) else primal(partial)
         if now != recorded and not (math.isnan(now) and math.isnan(recorded)):
             raise RuntimeError(
-                f"{op.name}({describe(own)}): an operand's data was changed after it was "
-                "used, so its derivative cannot be recorded any more; compute the result "
-                "again before asking for create_graph"
+                f"{op.name}({describe(node.operands)}): an operand's data was changed "
+                "after it was used, so its derivative cannot be recorded any more; "
+                "compute the result again before asking for create_graph"
             )
     return partials
 

@@ -326,9 +326,7 @@ def test_a_partial_that_is_too_large_names_the_operation(variadic: bool) -> None
         return (x**2.0,) if variadic else x**2.0
 
     odd = primitive("odd_one", abs, slope, variadic=variadic)
-    with pytest.raises(
-        OverflowError, match=r"of odd_one\(1e\+200\): the result is too large"
-    ):
+    with pytest.raises(OverflowError, match=r"of odd_one\(1e\+200\): the result is too large"):
         odd(Value(1e200))
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import nn
 from autograd import Value
-from autograd.show.drawing import engine
+from autograd.show.drawing import engine, render
 from autograd.show.drawing.svg import draw
 from tests.show.drawing.examples import chain, hostile, network, small
 
@@ -115,6 +115,15 @@ def test_a_png_has_the_whole_picture_on_its_paper(
 
 
 @needs_engine
+def test_a_png_has_a_size_that_memory_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "MOST_PIXELS", 10_000.0)
+    with Image.open(small().graph().save(tmp_path / "g.png")) as image:
+        assert 9_000 < image.width * image.height < 10_500
+
+
+@needs_engine
 def test_without_the_renderer_only_png_and_pdf_are_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +212,7 @@ def test_a_module_that_gives_no_value_cannot_be_drawn() -> None:
         def forward(self, x: list[Value]) -> int:
             return len(x)
 
-    with pytest.raises(TypeError, match="Shape gives no Value to draw, but 2"):
+    with pytest.raises(TypeError, match="Shape returns no Value to draw: 2"):
         Shape().graph([1.0, 2.0])
     with pytest.raises(ValueError, match="takes 2 inputs, got 3"):
         nn.MLP(2, [1]).graph([1.0, 2.0, 3.0])
