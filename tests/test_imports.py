@@ -41,17 +41,9 @@ OTHERS = {
     "vl_convert": ("autograd.show.drawing",),
 }
 AT_ONCE = ("cython", "hypothesis", "numpy", "setuptools")
-CONVENIENCES = ("Value.graph", "Value.steps")  # of the core, which may import pictures
+CONVENIENCES = ("Operations.graph", "Operations.steps")  # of the core, which may import pictures
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
 DYNAMIC = {"autograd", "autograd.core.primitive", "demos.__main__"}
-# Circles and steps upwards that are still to be undone. Nothing is added here.
-KNOWN = {
-    ("autograd.core.methods", "autograd.build.binaries"),
-    ("autograd.core.primitive", "autograd.build.binaries"),
-    ("autograd.core.value", "autograd.build.binaries"),
-    ("autograd.core.value", "autograd.core.sweeps"),
-}
-
 
 class Import(NamedTuple):
     """That `source` imports `target`."""

@@ -25,7 +25,7 @@ from autograd import (
     value_and_jacobian,
     vjp,
 )
-from autograd.core import sweeps
+from autograd.core import floats
 from autograd.core.operand import primal
 from autograd.transforms import _Run
 
@@ -383,13 +383,13 @@ def test_auto_goes_forward_where_there_are_fewer_inputs(
     monkeypatch: pytest.MonkeyPatch, outputs: int, forward: int
 ) -> None:
     swept: list[Any] = []
-    push = sweeps.push
+    push = floats.push
 
     def counted(order: list[Value]) -> None:
         swept.append(order)
         push(order)
 
-    monkeypatch.setattr(sweeps, "push", counted)
+    monkeypatch.setattr(floats, "push", counted)
     rows = jacobian(lambda x: [x[0] * x[1] * float(i) for i in range(outputs)])([2.0, 3.0])
     assert rows == [[3.0 * i, 2.0 * i] for i in range(outputs)]
     assert len(swept) == forward

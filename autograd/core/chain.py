@@ -74,7 +74,7 @@ _passes = 0  # how many there have been
 def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None) -> bool:
     """Add what `gradients` finds to the leaves' gradients; set those of the interior nodes.
 
-    Where it finds NaN, returns False, with the leaves as they were. `known` is what to add
+    Where it finds NaN, returns True, with the leaves as they were. `known` is what to add
     instead.
 
     Raises:
@@ -97,7 +97,7 @@ def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None
         leaf._db = leaf._da
         added = leaf._grad if known is None else known[each]
         if added != added and known is None:
-            return False
+            return True
         if leaf._da + added != leaf._da + added and leaf._da == leaf._da and added == added:
             raise FloatingPointError(
                 f"backward adds {added!r} to the gradient {leaf._da!r} of "
@@ -112,7 +112,6 @@ def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None
             if known is not None:
                 added = known[each]
             leaf._da += added
-        return True
     except BaseException:  # an interrupt
         for each in leaves:
             leaf = _at(each)

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["checked", "reduced"]
 
 
-def reduced(node: Value, own: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What pickle is told of a node with this state."""
+def reduced(node: Value, blank: Callable[[], Value], own: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What pickle is told of a node with this state, which `blank` makes."""
     if _carrier.has(node):
-        return _blank, (), own
+        return blank, (), own
     order, leaves = topological_order(node)
     nodes = tuple(leaves + order)
-    return _blank, (), (*nodes, _carrier.set_out(nodes), *own)
+    return blank, (), (*nodes, _carrier.set_out(nodes), *own)
 
 
 def checked(state: Any) -> tuple[Any, ...]:
@@ -37,12 +37,6 @@ def checked(state: Any) -> tuple[Any, ...]:
     if type(state) is not tuple or not _is_state(state[-8:]):
         raise TypeError(f"this is no state of a Value: {state!r:.80}")
     return state[-8:]
-
-
-def _blank() -> Value:
-    from autograd.core.value import Value
-
-    return Value(0.0)
 
 
 def _is_state(state: tuple[Any, ...]) -> bool:

@@ -194,18 +194,14 @@ class Operations:
         if method == "__call__" and not options and name in TABLE:
             entry: Any = TABLE[name]
             if any(getattr(x, "shape", ()) for x in inputs):
-                import numpy as np
-
-                entry = np.frompyfunc(entry, ufunc.nin, 1)
+                entry = sys.modules["numpy"].frompyfunc(entry, ufunc.nin, 1)
             return entry(*[x.item() if getattr(x, "shape", 0) == () else x for x in inputs])
         objects = [_boxed(x) if type(x) is type(self) else x for x in inputs]
         return getattr(ufunc, method)(*objects, **options)
 
 
 def _boxed(x: Any) -> Any:
-    import numpy as np
-
-    box = np.empty((), dtype=object)
+    box: Any = sys.modules["numpy"].empty((), dtype=object)
     box[()] = x
     return box
 

@@ -22,7 +22,7 @@ cdef class Primitive:
     cdef readonly tuple defaults
     cpdef double evaluate1(self, double operand, tuple operands) except? -1.0
     cpdef double partial1(self, double out, double operand) except? -1.0
-    cpdef evaluate(self, tuple numbers, operands)
-    cpdef partial(self, int slot, out, tuple operands)
+    cpdef evaluate(self, numbers, operands)
+    cpdef partial(self, int slot, out, operands)
 
 cdef object _node_type, _record

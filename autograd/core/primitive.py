@@ -131,6 +131,9 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _primitive_named, (self.name, *_definition(self))
 

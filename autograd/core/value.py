@@ -128,6 +128,10 @@ class Value(Operations):
     def data(self, data: Number) -> None:
         self._data = data if type(data) is float else number(data, "Value.data")
 
+    @data.deleter
+    def data(self) -> None:
+        raise AttributeError("property 'data' of 'Value' object has no deleter")
+
     @property
     def grad(self) -> float:
         """d(root)/d(this), of a leaf summed over the backward passes that reached it."""
@@ -141,6 +145,10 @@ class Value(Operations):
         else:
             self._grad = new
 
+    @grad.deleter
+    def grad(self) -> None:
+        raise AttributeError("property 'grad' of 'Value' object has no deleter")
+
     @property
     def label(self) -> str | None:
         """A name for pictures and messages, or None."""
@@ -151,6 +159,10 @@ class Value(Operations):
     def label(self, label: Label) -> None:
         name = checked_label(label)
         self._extra = (*self._extra[:3], name) if type(self._extra) is tuple else name
+
+    @label.deleter
+    def label(self) -> None:
+        raise AttributeError("property 'label' of 'Value' object has no deleter")
 
     @property
     def op(self) -> Primitive | None:
@@ -372,7 +384,7 @@ class Value(Operations):
         12.0
         """
         start: float = number(seed, "the seed of backward")
-        if not accumulate(self, start):
+        if accumulate(self, start):
             found = cotangents([(self, start)])  # raises, unless there was NaN before
             order, leaves = topological_order(self)
             accumulate(self, start, {node: found.get(node, 0.0) for node in order + leaves})
@@ -461,7 +473,7 @@ class Value(Operations):
     # ------------------------------------------------------------------ copies
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return copies.reduced(self, self._state())
+        return copies.reduced(self, _blank, self._state())
 
     def __setstate__(self, state: Any) -> None:
         data, grad, primitive, a, b, da, db, extra = copies.checked(state)
@@ -520,6 +532,10 @@ if not cython.compiled:  # else in wide.h and node.h
     Value.__doc__ = str(Value.__doc__).partition("--\n\n")[2]  # compiled, the signature
     Value.__hash__ = object.__hash__  # type: ignore[method-assign]
     Value.__init_subclass__ = classmethod(_final)  # type: ignore[method-assign,assignment]
+
+
+def _blank() -> Value:
+    return Value(0.0)
 
 
 def _unary(primitive: Primitive, x: Value, operands: tuple[Operand, ...]) -> Value:
