@@ -126,7 +126,7 @@ def upwards(edges: Iterable[Import]) -> list[Import]:
 
 
 def test_there_is_no_circle_but_for_the_conveniences() -> None:
-    edges = [edge for edge in INNER if edge[:2] not in KNOWN and edge.place not in CONVENIENCES]
+    edges = [edge for edge in INNER if edge.place not in CONVENIENCES]
     assert circle(edges) == []
     late = Import("autograd.core.primitive", "autograd.core.value", "late", "f")
     assert set(circle([*edges, late])) >= {late.source, late.target}
@@ -135,7 +135,7 @@ def test_there_is_no_circle_but_for_the_conveniences() -> None:
 
 def test_no_layer_imports_one_above_it() -> None:
     wrong = [edge for edge in upwards(INNER) if edge.place not in CONVENIENCES]
-    assert [edge for edge in wrong if edge[:2] not in KNOWN] == []
+    assert wrong == []
     for source, target in [
         ("autograd.core.table", "autograd.transforms"),
         ("autograd.show.graph", "autograd"),
@@ -144,16 +144,6 @@ def test_no_layer_imports_one_above_it() -> None:
     ]:
         edge = Import(source, target, "late", "f")
         assert upwards([edge]) == [edge]
-
-
-def test_what_is_known_is_still_there() -> None:
-    assert {edge[:2] for edge in INNER} >= KNOWN, "take what is undone out of KNOWN"
-    wrong = {edge[:2] for edge in upwards(INNER)}
-    for edge in sorted(KNOWN - wrong):
-        edges = [
-            e for e in INNER if e[:2] not in KNOWN - {edge} and e.place not in CONVENIENCES
-        ]
-        assert circle(edges), f"take {edge} out of KNOWN"
 
 
 def test_other_packages_are_imported_where_they_are_needed() -> None:

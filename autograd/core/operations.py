@@ -58,7 +58,7 @@ class Operations:
         return f"Value({', '.join(parts)})"
 
     def __format__(self: Any, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        return self.data.__format__(spec) if spec else repr(self)  # type: ignore[no-any-return]
 
     def __abs__(self: Any) -> Value:
         return TABLE["abs"](self)

@@ -57,10 +57,7 @@ LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every floa
 @cython.no_gc
 @cython.cclass
 class Value(Operations):
-    """Value(data, label=None)
-    --
-
-    A float, and the operation, inputs and partials that it came from.
+    """Value(data, label=None)\n--\n\nA float, and what it came from: operation, inputs, partials.
 
     Args:
         data: any real number; kept as a float.
@@ -76,7 +73,7 @@ class Value(Operations):
     Value(2.0, grad=-0.004022852049077691, label='a')
     >>> (a * b).partials
     (-3.0, 2.0)
-    """
+    """  # noqa: D301
 
     # An operation with one or two operands keeps them in `_a` and `_b` with the partials
     # `_da` and `_db`. Where an operand is a plain number the input is None, and the number

@@ -329,7 +329,7 @@ def helped(thing: Any) -> str:
 
 
 def table_of_help() -> dict[str, str]:
-    return {"Value": helped(Value), "Primitive": helped(autograd.Primitive)}
+    return {"Value": helped(Value)}
 
 
 FAULTS: dict[str, Callable[[], Any]] = {
