@@ -35,10 +35,6 @@ def test_threads() -> None:
         assert list(pool.map(lambda target: list(descend(target)), TARGETS)) == ALONE
 
 
-def test_generators_that_take_turns() -> None:
-    assert list(zip(*map(descend, TARGETS))) == list(zip(*ALONE))
-
-
 def test_asyncio_tasks_that_take_turns() -> None:
     async def train(target: float) -> list[float]:
         found = []
