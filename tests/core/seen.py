@@ -324,7 +324,7 @@ def helped(thing: Any) -> str:
     text = re.sub(r"\((\n \|      .*)+\n \|  \)", "()", text)  # 3.13 breaks a long call
     text = re.sub(r"^ \|  __\w+__.*\n((?: \|\n)? \|      ?\S.*\n)*", "", text, flags=re.M)
     lines = {line.strip() for line in text.splitlines()}
-    other = rf"defined here:$|inherited from|^\|  {thing.__name__}\("
+    other = r"defined here:$|inherited from|^\|  \w+\("  # a call, with C's signature or Python's
     return "\n".join(sorted(line for line in lines if not re.search(other, line)))
 
 
