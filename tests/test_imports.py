@@ -41,9 +41,13 @@ OTHERS = {
     "vl_convert": ("autograd.show.drawing",),
 }
 AT_ONCE = ("cython", "hypothesis", "numpy", "setuptools")
-CONVENIENCES = ("Operations.graph", "Operations.steps")  # of the core, which may import pictures
+CONVENIENCES = (
+    "Operations.graph",
+    "Operations.steps",
+)  # of the core, which may import pictures
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
 DYNAMIC = {"autograd", "autograd.core.primitive", "demos.__main__"}
+
 
 class Import(NamedTuple):
     """That `source` imports `target`."""

@@ -71,7 +71,7 @@ if not cython.compiled:  # else in node.h, where the nodes of a stack hang toget
 _passes = 0  # how many there have been
 
 
-def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None) -> bool:
+def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None) -> Any:
     """Add what `gradients` finds to the leaves' gradients; set those of the interior nodes.
 
     Where it finds NaN, returns True, with the leaves as they were. `known` is what to add
@@ -178,7 +178,7 @@ def _sweep(root: Any, seed: float, leaves: list[Any]) -> Any:
     return now
 
 
-def _is_first_use(x: Any, now: Any) -> bool:
+def _is_first_use(x: Any, now: Any) -> Any:
     """Count a use of x; whether this pass has met x for the first time."""
     first = x._uses == 0 or x._pass != now  # what an interrupted pass has left is not from now
     x._pass = now

@@ -20,7 +20,7 @@ else:
 
 from autograd.core import table
 from autograd.core.operand import Operand, describe
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE, as_method
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
@@ -57,14 +57,14 @@ class Operations:
             parts.append(f"label={self.label!r}")
         return f"Value({', '.join(parts)})"
 
-    def __format__(self: Any, spec: str) -> str:
-        return self.data.__format__(spec) if spec else repr(self)  # type: ignore[no-any-return]
+    def __format__(self: Any, spec: str) -> Any:
+        return self.data.__format__(spec) if spec else repr(self)
 
-    def __abs__(self: Any) -> Value:
+    def __abs__(self: Any) -> Any:
         return TABLE["abs"](self)
 
-    def __bool__(self: Any) -> bool:
-        return self.data != 0.0  # type: ignore[no-any-return]
+    def __bool__(self: Any) -> Any:
+        return self.data != 0.0
 
     def __int__(self: Any) -> int:
         return int(self.data)
@@ -72,25 +72,25 @@ class Operations:
     def __round__(self: Any, ndigits: Any = None) -> Any:
         return round(self.data, ndigits)
 
-    def __floor__(self: Any) -> int:
+    def __floor__(self: Any) -> Any:
         return math.floor(self.data)
 
-    def __ceil__(self: Any) -> int:
+    def __ceil__(self: Any) -> Any:
         return math.ceil(self.data)
 
-    def __trunc__(self: Any) -> int:
+    def __trunc__(self: Any) -> Any:
         return math.trunc(self.data)
 
-    def __pos__(self: Any) -> Value:
-        return self  # type: ignore[no-any-return]
+    def __pos__(self: Any) -> Any:
+        return self
 
-    def conjugate(self: Any) -> Value:
+    def conjugate(self: Any) -> Any:
         """Itself, as of any real number; NumPy asks for it."""
-        return self  # type: ignore[no-any-return]
+        return self
 
-    def detach(self: Any) -> Value:
+    def detach(self: Any) -> Any:
         """A leaf with the same data: gradients stop here."""
-        return type(self)(self.data)  # type: ignore[no-any-return]
+        return type(self)(self.data)
 
     def graph(self: Any, **options: Any) -> Graph:
         """A snapshot of all that this depends on: a picture in a notebook, a tree in print.
@@ -115,64 +115,64 @@ class Operations:
 
     # ------------------------------------------------------------------ the table
 
-    neg = table.neg
-    add = table.add
-    sub = table.sub
-    mul = table.mul
-    div = table.div
-    mod = table.mod
-    floordiv = table.floordiv
-    pow = table.pow
-    abs = table.abs
-    sign = table.sign
-    exp = table.exp
-    exp2 = table.exp2
-    expm1 = table.expm1
-    log = table.log
-    log2 = table.log2
-    log10 = table.log10
-    log1p = table.log1p
-    logsumexp = table.logsumexp
-    sqrt = table.sqrt
-    cbrt = table.cbrt
-    square = table.square
-    reciprocal = table.reciprocal
-    sin = table.sin
-    cos = table.cos
-    tan = table.tan
-    asin = arcsin = table.asin
-    acos = arccos = table.acos
-    atan = arctan = table.atan
-    atan2 = arctan2 = table.atan2
-    hypot = table.hypot
-    sinh = table.sinh
-    cosh = table.cosh
-    tanh = table.tanh
-    asinh = arcsinh = table.asinh
-    acosh = arccosh = table.acosh
-    atanh = arctanh = table.atanh
-    sigmoid = table.sigmoid
-    softplus = table.softplus
-    relu = table.relu
-    leaky_relu = table.leaky_relu
-    elu = table.elu
-    gelu = table.gelu
-    silu = table.silu
-    erf = table.erf
-    erfc = table.erfc
-    maximum = table.maximum
-    minimum = table.minimum
-    clip = table.clip
+    neg = as_method(table.neg)
+    add = as_method(table.add)
+    sub = as_method(table.sub)
+    mul = as_method(table.mul)
+    div = as_method(table.div)
+    mod = as_method(table.mod)
+    floordiv = as_method(table.floordiv)
+    pow = as_method(table.pow)
+    abs = as_method(table.abs)
+    sign = as_method(table.sign)
+    exp = as_method(table.exp)
+    exp2 = as_method(table.exp2)
+    expm1 = as_method(table.expm1)
+    log = as_method(table.log)
+    log2 = as_method(table.log2)
+    log10 = as_method(table.log10)
+    log1p = as_method(table.log1p)
+    logsumexp = as_method(table.logsumexp)
+    sqrt = as_method(table.sqrt)
+    cbrt = as_method(table.cbrt)
+    square = as_method(table.square)
+    reciprocal = as_method(table.reciprocal)
+    sin = as_method(table.sin)
+    cos = as_method(table.cos)
+    tan = as_method(table.tan)
+    asin = arcsin = as_method(table.asin)
+    acos = arccos = as_method(table.acos)
+    atan = arctan = as_method(table.atan)
+    atan2 = arctan2 = as_method(table.atan2)
+    hypot = as_method(table.hypot)
+    sinh = as_method(table.sinh)
+    cosh = as_method(table.cosh)
+    tanh = as_method(table.tanh)
+    asinh = arcsinh = as_method(table.asinh)
+    acosh = arccosh = as_method(table.acosh)
+    atanh = arctanh = as_method(table.atanh)
+    sigmoid = as_method(table.sigmoid)
+    softplus = as_method(table.softplus)
+    relu = as_method(table.relu)
+    leaky_relu = as_method(table.leaky_relu)
+    elu = as_method(table.elu)
+    gelu = as_method(table.gelu)
+    silu = as_method(table.silu)
+    erf = as_method(table.erf)
+    erfc = as_method(table.erfc)
+    maximum = as_method(table.maximum)
+    minimum = as_method(table.minimum)
+    clip = as_method(table.clip)
 
     def where(self: Any, a: Operand, b: Operand) -> Operand:
         """a if self is not 0, else b"""
         return TABLE["where"](1.0 if self.data != 0.0 else 0.0, a, b)
 
-    def take(self: Any, index: int, *others: Operand) -> Value:
+    def take(self: Any, index: int, *others: Operand) -> Any:
         """The element of (self, *others) at an index"""
         return TABLE["take"](operator.index(index), self, *others)
 
-    def sum(self: Any, *others: Operand, axis: Any = None, out: Any = None) -> Value:
+    def sum(self: Any, *others: Operand, axis: Any = None, out: Any = None) -> Any:
         """self + others, rounded once; `np.sum(x)` gives an `axis` and an `out`, both None"""
         if axis is not None or out is not None:
             raise TypeError(
@@ -180,7 +180,7 @@ class Operations:
             )
         return TABLE["sum"](self, *others)
 
-    def dot(self: Any, weight: Operand, bias: Operand = 0.0) -> Value:
+    def dot(self: Any, weight: Operand, bias: Operand = 0.0) -> Any:
         """bias + weight · self as a single node, as in a neuron with one input"""
         return TABLE["dot"](bias, weight, self)
 

@@ -37,6 +37,11 @@ class Method(Protocol):
     def __call__(self, *operands: Operand, **named: Operand) -> Value: ...
 
 
+def as_method(entry: Primitive) -> Method:
+    """The same, as type checkers see it on a Value."""
+    return entry
+
+
 class _Doc:
     """`__doc__` of the class, and of each primitive."""
 
@@ -71,7 +76,7 @@ class Primitive:
         defaults: what the last operands are where they are left out.
     """
 
-    __doc__ = _Doc(__doc__)  # type: ignore[assignment]
+    __doc__ = _Doc(__doc__)
     __slots__ = (
         *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink"),
         *("latex", "doc", "defaults"),
@@ -162,10 +167,6 @@ class Primitive:
         numbers = xs if floats else tuple([number(x, self.name) for x in xs])
         return self.evaluate1(numbers[0], xs) if len(xs) == 1 else self.evaluate(numbers, xs)
 
-    @overload
-    def __get__(self, x: None, owner: Any) -> Primitive: ...
-    @overload
-    def __get__(self, x: object, owner: Any) -> Method: ...
     def __get__(self, x: Any, owner: Any) -> Any:
         """As a method, applied to x first."""
         return self if x is None else MethodType(self, x)
@@ -179,7 +180,7 @@ class Primitive:
         bound.apply_defaults()
         return bound.args
 
-    def evaluate(self, numbers: tuple[float, ...], operands: Sequence[Operand]) -> float:
+    def evaluate(self, numbers: Sequence[float], operands: Sequence[Operand]) -> float:
         """The value rule on floats; `operands` are named in the error, if there is one."""
         try:
             data = self.value(*numbers)
@@ -187,7 +188,7 @@ class Primitive:
             raise self.explain(error, operands) from None
         return data if type(data) is float else number(data, f"the value of {self.name}")
 
-    def partial(self, slot: int, out: Operand, operands: tuple[Operand, ...]) -> Any:
+    def partial(self, slot: int, out: Operand, operands: Sequence[Operand]) -> Any:
         """d(out)/d(operands[slot]) by a fixed-arity operation's rule for that slot."""
         try:
             partial = self.rules[slot](out, *operands)

@@ -34,7 +34,7 @@ else:
     from math import exp as exp_c
 
 from autograd.core.operand import primal
-from autograd.core.primitive import TABLE, primitive, reserve
+from autograd.core.primitive import TABLE, Primitive, primitive, reserve
 
 INF, NAN = math.inf, math.nan
 NORMAL = sys.float_info.min  # a smaller number has lost digits
@@ -245,7 +245,7 @@ def _taken(out: Any, index: Any, *xs: Any) -> tuple[float, ...]:
 
 abs = primitive(
     "abs",
-    abs,
+    operator.abs,
     lambda out, x: _sign(primal(x)),
     kink="0 at x = 0",
     latex=r"\left|{0}\right|",
@@ -565,7 +565,7 @@ sin = primitive(
     latex=r"\sin\left({0}\right)",
     doc="The sine of x radians.\n\n>>> sin(0.0)\n0.0",
 )
-cos = primitive(
+cos: Primitive = primitive(
     "cos",
     math.cos,
     lambda out, x: -sin(x),
@@ -621,7 +621,7 @@ atan2 = primitive(
 
 def _bell(x: float) -> float:
     # e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails.
-    e = exp_c(-x if x >= 0.0 else x)
+    e: float = exp_c(-x if x >= 0.0 else x)
     return e / (1.0 + e * (2.0 + e))
 
 
@@ -632,7 +632,7 @@ sinh = primitive(
     latex=r"\sinh\left({0}\right)",
     doc="The hyperbolic sine.\n\n>>> sinh(0.0)\n0.0",
 )
-cosh = primitive(
+cosh: Primitive = primitive(
     "cosh",
     math.cosh,
     lambda out, x: sinh(x),
@@ -647,7 +647,7 @@ tanh = primitive(
     doc="The hyperbolic tangent; its derivative keeps its digits in the tails.\n\n"
     ">>> tanh(0.0)\n0.0",
 )
-bell = primitive(
+bell: Primitive = primitive(
     "bell", _bell, lambda out, x: -out * tanh(0.5 * x), latex=r"\sigma'\left({0}\right)"
 )
 asinh = primitive(
@@ -688,7 +688,7 @@ def _times_exp(factor: Any, x: Any) -> Any:
 
 
 def _sigmoid(x: float) -> float:
-    e = exp_c(-x if x >= 0.0 else x)
+    e: float = exp_c(-x if x >= 0.0 else x)
     return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
 
 
@@ -840,4 +840,14 @@ sum = primitive(
 dot = primitive("dot", _dot, _swapped, symbol="·", variadic=True)
 
 reserve()
-__all__ = [name for name, entry in TABLE.items() if entry.doc]
+# What type checkers see of the functions of `autograd`; at run time, all that have a doc.
+# fmt: off
+__all__ = [  # noqa: RUF022
+    "abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "clip",
+    "cos", "cosh", "div", "elu", "erf", "erfc", "exp", "exp2", "expm1", "floordiv", "gelu",
+    "hypot", "leaky_relu", "log", "log10", "log1p", "log2", "logsumexp", "maximum", "minimum",
+    "mod", "mul", "neg", "pow", "reciprocal", "relu", "sigmoid", "sign", "silu", "sin",
+    "sinh", "softplus", "sqrt", "square", "sub", "sum", "tan", "tanh",
+]
+# fmt: on
+__all__ += [name for name, entry in TABLE.items() if entry.doc and name not in __all__]

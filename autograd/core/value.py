@@ -37,9 +37,8 @@ from autograd.core import copies
 from autograd.core.chain import accumulate
 from autograd.core.operand import Label, Number, Operand, checked_label, number, real
 from autograd.core.operations import Operations
-from autograd.core.primitive import Primitive, record_with
+from autograd.core.primitive import TABLE, Primitive, record_with
 from autograd.core.sweeps import cotangents, give_shares, topological_order
-from autograd.core.table import TABLE
 
 __all__ = ["Value"]
 
@@ -57,7 +56,7 @@ LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every floa
 @cython.no_gc
 @cython.cclass
 class Value(Operations):
-    """Value(data, label=None)\n--\n\nA float, and what it came from: operation, inputs, partials.
+    """Value(data, label=None)\n--\n\nA float, and what it came from: operation and inputs.
 
     Args:
         data: any real number; kept as a float.
@@ -89,7 +88,7 @@ class Value(Operations):
     )
     _data: float
     _grad: float
-    _primitive: Primitive | None
+    _primitive: Any  # a Primitive, or None
     _a: Value | None
     _b: Value | None
     _da: float
@@ -162,8 +161,8 @@ class Value(Operations):
         raise AttributeError("property 'label' of 'Value' object has no deleter")
 
     @property
-    def op(self) -> Primitive | None:
-        """The primitive that made this node, None for a leaf."""
+    def op(self) -> Any:
+        """The primitive (autograd.Primitive) that made this node, None for a leaf."""
         return self._primitive
 
     @property
@@ -293,7 +292,7 @@ class Value(Operations):
             raise DIV.explain(ZeroDivisionError(), (self, c))
         return _node(self._data / c, DIV, self, None, 1.0 / c, c)
 
-    def __rtruediv__(self, other: Operand) -> Value:
+    def __rtruediv__(self, other: Operand) -> Any:
         return _reflected(DIV, other, self)
 
     def __pow__(self, other: Operand) -> Value:
@@ -310,19 +309,19 @@ class Value(Operations):
             return _node(pow(x, c), POW, self, None, c * pow(x, c - 1.0), c)
         return Value._record(POW, (self, c))
 
-    def __rpow__(self, other: Operand) -> Value:
+    def __rpow__(self, other: Operand) -> Any:
         return _reflected(POW, other, self)
 
     def __mod__(self, other: Operand) -> Value:
         return Value._record(MOD, (self, other)) if _is_operand(other) else NotImplemented
 
-    def __rmod__(self, other: Operand) -> Value:
+    def __rmod__(self, other: Operand) -> Any:
         return _reflected(MOD, other, self)
 
     def __floordiv__(self, other: Operand) -> Value:
         return Value._record(FLOORDIV, (self, other)) if _is_operand(other) else NotImplemented
 
-    def __rfloordiv__(self, other: Operand) -> Value:
+    def __rfloordiv__(self, other: Operand) -> Any:
         return _reflected(FLOORDIV, other, self)
 
     def __divmod__(self, other: Operand) -> tuple[Value, Value]:

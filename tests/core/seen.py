@@ -194,10 +194,10 @@ CALLS: dict[str, Callable[[], Any]] = {
     "zero_grad(1)": lambda: leaf().zero_grad(1),  # type: ignore[call-arg]
     "detach(1)": lambda: leaf().detach(1),  # type: ignore[call-arg]
     "exp(1)": lambda: leaf().exp(1),  # type: ignore[call-arg]
-    "log(1)": lambda: leaf().log(1),  # type: ignore[call-arg]
-    "atan2()": lambda: leaf().atan2(),  # type: ignore[call-arg]
+    "log(1)": lambda: leaf().log(1),
+    "atan2()": lambda: leaf().atan2(),
     "clip(low=)": lambda: leaf().clip(low=3.0),
-    "clip(lo=)": lambda: leaf().clip(lo=3.0),  # type: ignore[call-arg]
+    "clip(lo=)": lambda: leaf().clip(lo=3.0),
     "pow mod": lambda: pow(leaf(), 2, 3),  # type: ignore[call-overload]
     "round(2)": lambda: round(leaf(), 2),
     "round('2')": lambda: round(leaf(), "2"),  # type: ignore[call-overload]
@@ -255,7 +255,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "take outside": lambda: leaf().take(7, 5.0),
     "micrograd": lambda: (node()._op, node()._prev, leaf()._op),
     "no_grad": lambda: no_grad().__enter__.__name__,
-    "topological_order()": lambda: autograd.core.value.topological_order(),
+    "topological_order()": lambda: autograd.core.sweeps.topological_order(),
     **{f"get {name}": functools.partial(get, node, name) for name in PUBLIC},
     **{f"set {name}": set_attribute(name, 1.0) for name in PUBLIC},
     **{f"set {name} None": set_attribute(name, None) for name in PUBLIC},
@@ -324,7 +324,9 @@ def helped(thing: Any) -> str:
     text = re.sub(r"\((\n \|      .*)+\n \|  \)", "()", text)  # 3.13 breaks a long call
     text = re.sub(r"^ \|  __\w+__.*\n((?: \|\n)? \|      ?\S.*\n)*", "", text, flags=re.M)
     lines = {line.strip() for line in text.splitlines()}
-    other = r"defined here:$|inherited from|^\|  \w+\("  # a call, with C's signature or Python's
+    other = (
+        r"defined here:$|inherited from|^\|  \w+\("  # a call, with C's signature or Python's
+    )
     return "\n".join(sorted(line for line in lines if not re.search(other, line)))
 
 

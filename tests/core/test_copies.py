@@ -42,7 +42,7 @@ copies = pytest.mark.parametrize("clone", COPIERS.values(), ids=COPIERS.keys())
 
 def described(root: Value) -> list[tuple[Any, ...]]:
     """The graph as plain data: each node with the numbers of its operands."""
-    order, leaves = autograd.core.value.topological_order(root)
+    order, leaves = autograd.core.sweeps.topological_order(root)
     numbers = {node: i for i, node in enumerate(leaves + order)}
     return [
         (
@@ -123,7 +123,7 @@ def test_a_graph_deeper_than_the_recursion_limit(clone: Copier) -> None:
     twin = clone(y)
     twin.backward()
     assert (twin.data, x.grad) == (float(n), 0.0)
-    order, (leaf,) = autograd.core.value.topological_order(twin)
+    order, (leaf,) = autograd.core.sweeps.topological_order(twin)
     assert (len(order), leaf.grad) == (n, 1.0)
 
 

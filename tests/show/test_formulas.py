@@ -212,7 +212,7 @@ def _built(formula: Any) -> Symbol:
     if not isinstance(formula, tuple):
         return _symbol(formula)
     name, *operands = formula
-    result: Symbol = TABLE[name](*[_built(x) for x in operands])
+    result: Symbol = TABLE[name](*[_built(x) for x in operands])  # type: ignore[assignment]
     assume(1e-3 < abs(result.data) < 1e3)
     return result
 
