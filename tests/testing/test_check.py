@@ -344,7 +344,7 @@ def test_nothing_to_check() -> None:
         ((sin, 1.0), {"gradient": sin, "order": 2}, ValueError, "order must be 1"),
         ((sin, 1.0), {"gradient": 3.0}, TypeError, "gradient must be a function, got 3.0"),
         ((lambda x: [x, x], 1.0), {"gradient": sin}, TypeError, "returns one number, not 2"),
-        ((sum, [1.0, 2.0]), {"gradient": sum}, ValueError, "the result of gradient must be a list"),
+        ((sum, [1.0, 2.0]), {"gradient": sum}, ValueError, "result of gradient must be a list"),
         ((lambda x: 1.0 / x, 0.0), {}, ZeroDivisionError, "division by zero"),
         ((lambda x: "y", 0.0), {}, TypeError, "the result of f"),
     ],
