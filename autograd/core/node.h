@@ -188,6 +188,28 @@ static void node_dealloc(PyObject *self)
     } while (dead != NULL);
 }
 
+/* Cython's slot of a binary operator asks of each operand whether its type is derived from
+   Value, by a walk along its bases. Nothing is: these look at the type. */
+#define NODE_OPERATOR(slot)                                                                    \
+    static PyCFunction slot##_left, slot##_right;                                              \
+    static PyObject *node_##slot(PyObject *left, PyObject *right)                              \
+    {                                                                                          \
+        return Py_IS_TYPE(left, node_type) ? slot##_left(left, right)                          \
+                                           : slot##_right(right, left);                        \
+    }
+NODE_OPERATOR(add)
+NODE_OPERATOR(subtract)
+NODE_OPERATOR(multiply)
+
+static PyCFunction node_method(const char *name)
+{
+    return ((PyMethodDescrObject *)PyDict_GetItemString(node_type->tp_dict, name))->d_method->ml_meth;
+}
+
+#define NODE_USE(slot, left, right)                                                            \
+    (slot##_left = node_method(left), slot##_right = node_method(right),                       \
+        node_type->tp_as_number->nb_##slot = node_##slot)
+
 /* From now on objects of this type are made and freed here. */
 static int node_manage(void *type, int (*recording)(void))
 {
@@ -199,6 +221,9 @@ static int node_manage(void *type, int (*recording)(void))
     }
     node_type->tp_alloc = node_alloc;
     node_type->tp_dealloc = node_dealloc;
+    NODE_USE(add, "__add__", "__radd__");
+    NODE_USE(subtract, "__sub__", "__rsub__");
+    NODE_USE(multiply, "__mul__", "__rmul__");
     return 0;
 }
 
