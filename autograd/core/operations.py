@@ -19,7 +19,7 @@ else:
     from autograd.core import cython
 
 from autograd.core import table
-from autograd.core.operand import Operand, describe
+from autograd.core.operand import Operand, describe, is_node, real
 from autograd.core.primitive import TABLE, as_method
 
 if TYPE_CHECKING:
@@ -83,6 +83,24 @@ class Operations:
 
     def __pos__(self: Any) -> Any:
         return self
+
+    def __mod__(self: Any, other: Operand) -> Any:
+        return TABLE["mod"](self, other) if _is_operand(other) else NotImplemented
+
+    def __rmod__(self: Any, other: Operand) -> Any:
+        return TABLE["mod"](other, self) if _is_operand(other) else NotImplemented
+
+    def __floordiv__(self: Any, other: Operand) -> Any:
+        return TABLE["floordiv"](self, other) if _is_operand(other) else NotImplemented
+
+    def __rfloordiv__(self: Any, other: Operand) -> Any:
+        return TABLE["floordiv"](other, self) if _is_operand(other) else NotImplemented
+
+    def __divmod__(self: Any, other: Operand) -> Any:
+        return (self // other, self % other) if _is_operand(other) else NotImplemented
+
+    def __rdivmod__(self: Any, other: Operand) -> Any:
+        return (other // self, other % self) if _is_operand(other) else NotImplemented
 
     def conjugate(self: Any) -> Any:
         """Itself, as of any real number; NumPy asks for it."""
@@ -198,6 +216,10 @@ class Operations:
             return entry(*[x.item() if getattr(x, "shape", 0) == () else x for x in inputs])
         objects = [_boxed(x) if type(x) is type(self) else x for x in inputs]
         return getattr(ufunc, method)(*objects, **options)
+
+
+def _is_operand(x: Any) -> bool:
+    return is_node(x) or real(x) is not None
 
 
 def _boxed(x: Any) -> Any:

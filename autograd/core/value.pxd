@@ -19,7 +19,7 @@ cdef extern from "node.h":
         double data, object primitive, Value a, Value b, double da, double db
     )
 
-cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, MOD, FLOORDIV, EXP, TANH, RELU, DOT, SUM
+cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, NORMAL, LARGEST_EXPONENT
 
 cdef class Value(Operations):
@@ -38,6 +38,5 @@ cdef class Value(Operations):
 cdef bint _recording() noexcept
 cdef _real(x)
 cdef _reflected(Primitive primitive, other, Value y)
-cdef bint _is_operand(x) except -1
 cdef Value _unary(Primitive primitive, Value x, tuple operands)
 cdef Value _binary(Primitive primitive, tuple operands)

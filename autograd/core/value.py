@@ -44,7 +44,6 @@ __all__ = ["Value"]
 
 NEG, ADD, SUB = TABLE["neg"], TABLE["add"], TABLE["sub"]
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
-MOD, FLOORDIV = TABLE["mod"], TABLE["floordiv"]
 EXP, TANH, RELU = TABLE["exp"], TABLE["tanh"], TABLE["relu"]
 DOT, SUM = TABLE["dot"], TABLE["sum"]
 INF = math.inf
@@ -312,24 +311,6 @@ class Value(Operations):
     def __rpow__(self, other: Operand) -> Any:
         return _reflected(POW, other, self)
 
-    def __mod__(self, other: Operand) -> Value:
-        return Value._record(MOD, (self, other)) if _is_operand(other) else NotImplemented
-
-    def __rmod__(self, other: Operand) -> Any:
-        return _reflected(MOD, other, self)
-
-    def __floordiv__(self, other: Operand) -> Value:
-        return Value._record(FLOORDIV, (self, other)) if _is_operand(other) else NotImplemented
-
-    def __rfloordiv__(self, other: Operand) -> Any:
-        return _reflected(FLOORDIV, other, self)
-
-    def __divmod__(self, other: Operand) -> tuple[Value, Value]:
-        return (self // other, self % other) if _is_operand(other) else NotImplemented
-
-    def __rdivmod__(self, other: Operand) -> tuple[Value, Value]:
-        return NotImplemented if real(other) is None else (other // self, other % self)
-
     # ------------------------------------------------------------------ hot functions
 
     def exp(self) -> Value:
@@ -570,10 +551,6 @@ def _reflected(primitive: Primitive, other: Any, y: Value) -> Any:
     """other, where it is a number, and y."""
     c = real(other)
     return NotImplemented if c is None else Value._record(primitive, (c, y))
-
-
-def _is_operand(x: Any) -> bool:
-    return type(x) is Value or real(x) is not None
 
 
 record_with(Value, Value._record)
