@@ -36,7 +36,7 @@ cdef class Value(Operations):
     cdef readonly double _db
 
 cdef bint _recording() noexcept
-cdef _real(x)
+cdef inline _real(x)
 cdef _reflected(Primitive primitive, other, Value y)
 cdef Value _unary(Primitive primitive, Value x, tuple operands)
 cdef Value _binary(Primitive primitive, tuple operands)
