@@ -163,7 +163,11 @@ class Primitive:
         for x in xs:
             if type(x) is _node_type:
                 return _record(self, xs)
-            floats = floats and type(x) is float
+            if type(x) is not float:
+                floats = False
+                record = getattr(type(x), "_record", None)
+                if record is not None:  # as of the symbols that formulas are made of
+                    return record(self, xs)
         numbers = xs if floats else tuple([number(x, self.name) for x in xs])
         return self.evaluate1(numbers[0], xs) if len(xs) == 1 else self.evaluate(numbers, xs)
 
