@@ -177,6 +177,11 @@ class Primitive:
 
     def _bound(self, operands: tuple[Operand, ...], named: dict[str, Operand]) -> Any:
         """All operands in order, those left out by their defaults."""
+        n, most = len(operands), len(self.rules)
+        least = most - len(self.defaults)
+        if not named and not least <= n <= most:
+            wanted = f"{least} to {most}" if least < most else most
+            raise TypeError(f"{self.name} takes {wanted} operand(s), got {n}")
         try:
             bound = _signature(self).bind(*operands, **named)
         except TypeError as error:

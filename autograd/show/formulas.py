@@ -105,6 +105,8 @@ class Symbol:
     __mul__, __rmul__ = _binary("mul")
     __truediv__, __rtruediv__ = _binary("div")
     __pow__, __rpow__ = _binary("pow")
+    __mod__, __rmod__ = _binary("mod")
+    __floordiv__, __rfloordiv__ = _binary("floordiv")
 
     def __bool__(self) -> bool:
         return self.data != 0.0

@@ -130,7 +130,8 @@ def test_every_function_takes_its_numbers_or_says_what_it_takes(name: str) -> No
             complaints.append(str(error))
     arity = r"(missing \d required|takes (from \d to )?\d) positional .+"
     none = ".*(of no operands|one operand or more)"
-    assert all(re.fullmatch(rf"{name}\(\)( {arity}|:{none})", c) for c in complaints)
+    own = rf"{name} takes \d( to \d)? operand\(s\), got \d"
+    assert all(re.fullmatch(rf"{name}\(\)( {arity}|:{none})|{own}", c) for c in complaints)
     assert results
     assert all(type(result) in (float, Value) for result in results)
 
@@ -251,7 +252,7 @@ def test_the_place_of_a_mistake_is_told_in_characters() -> None:
         ("1/0", ZeroDivisionError, r"div\(1.0, 0.0\)"),
         ("log(-x)", ValueError, r"log\(-0.5\): outside the domain"),
         ("(-x)**x", ValueError, r"pow\(-0.5, 0.5.*\): outside the domain"),
-        ("sin(x, x)", TypeError, "1 positional argument"),
+        ("sin(x, x)", TypeError, "1 operand"),
         ("clip(x, lower=1)", TypeError, "unexpected keyword argument 'lower'"),
         ("sin([x])", TypeError, "takes a real number"),
         ("[x, x]", TypeError, "gives a list"),

@@ -90,6 +90,8 @@ EXACT: dict[str, Rule] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
+    "mod": operator.mod,
+    "floordiv": operator.floordiv,
     "div": operator.truediv,
     "pow": power,
     "clip": clipped,
