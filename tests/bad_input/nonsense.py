@@ -31,8 +31,8 @@ def arguments() -> list[Any]:
 def calls() -> Iterator[tuple[str, Callable[..., Any]]]:
     """All that can be called, with a name for it."""
     yield "topological_order", topological_order
-    module = sys.modules["autograd.core.primitive"]
-    for name in ("describe", "number", "primal", "real", "is_node", "text"):
+    module = sys.modules["autograd.core.operand"]
+    for name in ("describe", "number", "primal", "real", "is_node", "checked_label"):
         yield name, getattr(module, name)
     x = Value(1.0, label="x")
     wide = TABLE["dot"](1.0, x, 2.0)

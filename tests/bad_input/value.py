@@ -36,7 +36,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
 NUMPY = ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh")
 NOT_NUMBERS: list[Any] = [None, "3", [1.0], {}, 1j, object()]
-LABELS = [bad(x, TypeError, "a label is a string or None, got") for x in (3, b"x", ["x"])]
+LABELS = [bad(x, TypeError, "a label must be a string or None, got") for x in (3, b"x", ["x"])]
 FUNCTIONS_OF_ONE = sorted(
     name for name in vars(Operations) if name in TABLE and TABLE[name].arity == 1
 )
@@ -169,14 +169,15 @@ def methods() -> Iterator[Row]:
     """The operations as methods."""
     for name in ("neg", "exp", "tanh", "relu", *FUNCTIONS_OF_ONE, *NUMPY):
         call = use(lambda w, n: getattr(w.x, n)(1.0), name)
-        yield row(f"{NAME}.{name}", "an argument", call, TypeError, "argument")
+        yield row(f"{NAME}.{name}", "an argument", call, TypeError, ("argument", "operand"))
         call = use(lambda w, n: getattr(w.x, n)(mispelt=1.0), name)
         yield row(f"{NAME}.{name}", "a keyword", call, TypeError, ("mispelt", "keyword"))
-    for name in ("add", "sub", "mul", "div", "pow"):
+    for name in ("add", "sub", "mul", "div", "mod", "floordiv", "pow"):
+        operand = "p" if name == "pow" else "y"
         yield from mistakes(
             f"{NAME}.{name}",
-            use(lambda w, n: (getattr(w.x, n), {"other": 2.0}), name),
-            {"other": NUMBER},
+            use(lambda w, n, k: (getattr(w.x, n), {k: 2.0}), name, operand),
+            {operand: NUMBER},
         )
     for name in ("atan2", "arctan2"):
         good = use(lambda w, n: (getattr(w.x, n), {"x": 2.0}), name)
@@ -317,7 +318,9 @@ def entries() -> Iterator[Row]:
         if not entry.variadic:
             for n in (0, count + 1):
                 call = use(lambda w, f, n: f(*[w.x] * n), entry, n)
-                words = f"{entry.name} takes {count} operand(s), got {n}"
+                least = count - len(entry.defaults)
+                wanted = f"{least} to {count}" if least < count else count
+                words = f"{entry.name} takes {wanted} operand(s), got {n}"
                 yield row(f"{name}.__call__", f"{entry.name} {n}", call, TypeError, words)
     log = TABLE["log"]
     call = use(lambda w: setattr(log, "arity", 2))
