@@ -76,7 +76,7 @@ class Primitive:
         defaults: what the last operands are where they are left out.
     """
 
-    __doc__ = _Doc(__doc__)
+    __doc__ = _Doc(str(__doc__))  # pyright: ignore[reportAssignmentType]
     __slots__ = (
         *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink"),
         *("latex", "doc", "defaults"),
@@ -164,6 +164,10 @@ class Primitive:
             if type(x) is _node_type:
                 return _record(self, xs)
             floats = floats and type(x) is float
+        if not floats:
+            for x in xs:
+                if is_node(x):  # of another type that records, a formula's for one
+                    return type(x)._record(self, xs)
         numbers = xs if floats else tuple([number(x, self.name) for x in xs])
         return self.evaluate1(numbers[0], xs) if len(xs) == 1 else self.evaluate(numbers, xs)
 
@@ -173,10 +177,11 @@ class Primitive:
 
     def _bound(self, operands: tuple[Operand, ...], named: dict[str, Operand]) -> Any:
         """All operands in order, those left out by their defaults."""
+        takes = _signature(self)
         try:
-            bound = _signature(self).bind(*operands, **named)
+            bound = takes.bind(*operands, **named)
         except TypeError as error:
-            raise TypeError(f"{self.name}() {error}") from None
+            raise TypeError(f"{self.name}{takes}: {error}") from None
         bound.apply_defaults()
         return bound.args
 
