@@ -76,7 +76,7 @@ class Primitive:
         defaults: what the last operands are where they are left out.
     """
 
-    __doc__ = _Doc(__doc__)
+    __doc__ = _Doc(str(__doc__))  # pyright: ignore[reportAssignmentType]
     __slots__ = (
         *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink"),
         *("latex", "doc", "defaults"),
