@@ -13,7 +13,10 @@ from autograd.show.snapshot import Snapshot
 
 __all__ = ["public_names"]
 
-PLAIN = ("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink", "latex")
+PLAIN = (
+    *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink", "latex"),
+    *("doc", "defaults"),
+)
 KINDS = (property, classmethod, staticmethod, type(vars(Value)["data"]))  # a compiled property
 
 BESIDES = ("abs", "pow", "sum")  # of autograd, left out of `import *`

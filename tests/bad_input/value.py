@@ -36,7 +36,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
 NUMPY = ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh")
 NOT_NUMBERS: list[Any] = [None, "3", [1.0], {}, 1j, object()]
-LABELS = [bad(x, TypeError, "a label is a string or None, got") for x in (3, b"x", ["x"])]
+LABELS = [bad(x, TypeError, "a label must be a string or None, got") for x in (3, b"x", ["x"])]
 FUNCTIONS_OF_ONE = sorted(
     name for name in vars(Operations) if name in TABLE and TABLE[name].arity == 1
 )
@@ -172,12 +172,10 @@ def methods() -> Iterator[Row]:
         yield row(f"{NAME}.{name}", "an argument", call, TypeError, "argument")
         call = use(lambda w, n: getattr(w.x, n)(mispelt=1.0), name)
         yield row(f"{NAME}.{name}", "a keyword", call, TypeError, ("mispelt", "keyword"))
-    for name in ("add", "sub", "mul", "div", "pow"):
-        yield from mistakes(
-            f"{NAME}.{name}",
-            use(lambda w, n: (getattr(w.x, n), {"other": 2.0}), name),
-            {"other": NUMBER},
-        )
+    for name in ("add", "sub", "mul", "div", "pow", "mod", "floordiv"):
+        other = "p" if name == "pow" else "y"
+        good = use(lambda w, of: (getattr(w.x, of[0]), {of[1]: 2.0}), (name, other))
+        yield from mistakes(f"{NAME}.{name}", good, {other: NUMBER})
     for name in ("atan2", "arctan2"):
         good = use(lambda w, n: (getattr(w.x, n), {"x": 2.0}), name)
         yield from mistakes(f"{NAME}.{name}", good, {"x": NUMBER}, owner="atan2")
@@ -260,6 +258,9 @@ def recording() -> Iterator[Row]:
         name, "an argument", use(lambda w, block: block(True), no_grad), TypeError, "argument"
     )
     yield row(
+        f"{name}.__call__", "a generator", lambda w: no_grad()(rows), TypeError, "no_grad: rows"
+    )
+    yield row(
         f"{name}.__exit__",
         "not entered",
         lambda w: no_grad().__exit__(),
@@ -317,12 +318,14 @@ def entries() -> Iterator[Row]:
         if not entry.variadic:
             for n in (0, count + 1):
                 call = use(lambda w, f, n: f(*[w.x] * n), entry, n)
-                words = f"{entry.name} takes {count} operand(s), got {n}"
+                words = "missing a required argument" if n < count else "too many positional"
                 yield row(f"{name}.__call__", f"{entry.name} {n}", call, TypeError, words)
     log = TABLE["log"]
     call = use(lambda w: setattr(log, "arity", 2))
     yield row(f"{name}.arity", "set", call, AttributeError, ("arity", "writable"))
-    for method in ("evaluate", "partial", "partials", "explain"):
+    call = use(lambda w, of: of.documentation(1), log)
+    yield row(f"{name}.documentation", "an argument", call, TypeError, "argument")
+    for method in ("evaluate", "evaluate1", "partial", "partial1", "partials", "explain"):
         call = use(lambda w, n: getattr(log, n)(), method)
         yield row(f"{name}.{method}", "nothing", call, TypeError, "argument")
     call = use(lambda w: log.evaluate((-1.0,), (w.y,)))
