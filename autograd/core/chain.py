@@ -123,6 +123,7 @@ def _sweep(root: Any, seed: float, leaves: list[Any]) -> Any:
     """Put into each node's `_grad` what `gradients` finds; return the number of this pass."""
     global _passes
     i: cython.Py_ssize_t
+    root._grad = 0.0  # raises, compiled, for what is no node
     _passes = now = _passes + 1
     none = _none
     stack = _stack()

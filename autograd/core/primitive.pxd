@@ -20,8 +20,8 @@ cdef class Primitive:
     cdef readonly str latex
     cdef readonly str doc
     cdef readonly tuple defaults
-    cpdef double _evaluate1(self, double operand, tuple operands) except? -1.0
-    cpdef double _partial1(self, double out, double operand) except? -1.0
+    cpdef double evaluate1(self, double operand, tuple operands) except? -1.0
+    cpdef double partial1(self, double out, double operand) except? -1.0
     cpdef evaluate(self, numbers, operands)
     cpdef partial(self, int slot, out, operands)
 

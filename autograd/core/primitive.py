@@ -49,7 +49,7 @@ class _Doc:
         self.doc = doc
 
     def __get__(self, entry: Any, owner: Any) -> str:
-        return self.doc if entry is None else entry._documentation()
+        return self.doc if entry is None else entry.documentation()
 
 
 class Primitive:
@@ -113,7 +113,7 @@ class Primitive:
         """The number of operands, None for a variadic operation."""
         return None if self.variadic else len(self.rules)
 
-    def _documentation(self) -> str:
+    def documentation(self) -> str:
         """What `help` says: what it computes, its domain and kink, an example."""
         words, arrow, example = self.doc.partition("\n\n>>>")
         facts = [("Domain", self.domain), ("Kink", self.kink)]
@@ -169,7 +169,7 @@ class Primitive:
                 if record is not None:  # as of the symbols that formulas are made of
                     return record(self, xs)
         numbers = xs if floats else tuple([number(x, self.name) for x in xs])
-        return self._evaluate1(numbers[0], xs) if len(xs) == 1 else self.evaluate(numbers, xs)
+        return self.evaluate1(numbers[0], xs) if len(xs) == 1 else self.evaluate(numbers, xs)
 
     def __get__(self, x: Any, owner: Any) -> Any:
         """As a method, applied to x first."""
@@ -209,7 +209,7 @@ class Primitive:
 
     # The same for one operand, on floats: without a tuple, they are twice as fast.
 
-    def _evaluate1(self, operand: float, operands: tuple[Operand, ...]) -> float:
+    def evaluate1(self, operand: float, operands: tuple[Operand, ...]) -> float:
         """`evaluate`, of an operation with one operand."""
         try:
             data = self.value(operand)
@@ -217,7 +217,7 @@ class Primitive:
             raise self.explain(error, operands) from None
         return data if type(data) is float else number(data, f"the value of {self.name}")
 
-    def _partial1(self, out: float, operand: float) -> float:
+    def partial1(self, out: float, operand: float) -> float:
         """`partial`, of an operation with one operand."""
         try:
             partial = self.rules[0](out, operand)

@@ -517,10 +517,10 @@ def _blank() -> Value:
 
 def _unary(primitive: Primitive, x: Value, operands: tuple[Operand, ...]) -> Value:
     """Apply a primitive with one rule to a Value."""
-    data = primitive._evaluate1(x._data, operands)
+    data = primitive.evaluate1(x._data, operands)
     if _paused and not _recording():
         return Value(data)
-    return _node(data, primitive, x, None, primitive._partial1(data, x._data), 0.0)
+    return _node(data, primitive, x, None, primitive.partial1(data, x._data), 0.0)
 
 
 def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd import Primitive, Value
+from autograd.core import chain, sweeps
 from autograd.core.operations import Operations
 from autograd.core.primitive import TABLE
-from autograd.core.sweeps import topological_order
 
 DRAWN = ("steps", "graph", "__class__", "__init_subclass__", "__subclasshook__")
 
@@ -30,10 +30,10 @@ def arguments() -> list[Any]:
 
 def calls() -> Iterator[tuple[str, Callable[..., Any]]]:
     """All that can be called, with a name for it."""
-    yield "topological_order", topological_order
-    module = sys.modules["autograd.core.operand"]
-    for name in ("describe", "number", "primal", "real", "is_node", "checked_label"):
-        yield name, getattr(module, name)
+    yield "gradients", chain.gradients
+    yield "accumulate", chain.accumulate
+    for name in sweeps.__all__:
+        yield name, getattr(sweeps, name)
     x = Value(1.0, label="x")
     wide = TABLE["dot"](1.0, x, 2.0)
     blanks: list[Any] = [Value.__new__(Value), Primitive.__new__(Primitive)]

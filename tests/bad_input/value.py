@@ -261,6 +261,9 @@ def recording() -> Iterator[Row]:
         name, "an argument", use(lambda w, block: block(True), no_grad), TypeError, "argument"
     )
     yield row(
+        f"{name}.__call__", "a generator", lambda w: no_grad()(rows), TypeError, "no_grad: rows"
+    )
+    yield row(
         f"{name}.__exit__",
         "not entered",
         lambda w: no_grad().__exit__(),
@@ -325,7 +328,9 @@ def entries() -> Iterator[Row]:
     log = TABLE["log"]
     call = use(lambda w: setattr(log, "arity", 2))
     yield row(f"{name}.arity", "set", call, AttributeError, ("arity", "writable"))
-    for method in ("evaluate", "partial", "partials", "explain"):
+    call = use(lambda w, of: of.documentation(1), log)
+    yield row(f"{name}.documentation", "an argument", call, TypeError, "argument")
+    for method in ("evaluate", "evaluate1", "partial", "partial1", "partials", "explain"):
         call = use(lambda w, n: getattr(log, n)(), method)
         yield row(f"{name}.{method}", "nothing", call, TypeError, "argument")
     call = use(lambda w: log.evaluate((-1.0,), (w.y,)))
