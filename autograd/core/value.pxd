@@ -43,6 +43,7 @@ cdef extern from "signature.h":
 
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, NORMAL, LARGEST_EXPONENT
+cdef object _observer
 cdef long long _used, FEW
 
 cdef class Value(Methods):

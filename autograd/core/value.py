@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
 
-__all__ = ["Value", "no_grad", "recording", "topological_order"]
+__all__ = ["Value", "no_grad", "observe", "recording", "topological_order"]
 
 NEG, ADD, SUB = TABLE["neg"], TABLE["add"], TABLE["sub"]
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
@@ -125,6 +125,8 @@ class Value(Methods):
 
         Nodes already recorded keep the partials of the value they were computed with.
         """
+        if _observer is not None:
+            return _observer("data", self, None)  # type: ignore[no-any-return]
         return self._data
 
     @data.setter
@@ -219,36 +221,56 @@ class Value(Methods):
         return format(self._data, spec) if spec else repr(self)
 
     def __bool__(self) -> bool:
+        if _observer is not None:
+            return _observer("bool", self, None)  # type: ignore[no-any-return]
         return self._data != 0.0
 
     def __int__(self) -> int:
+        if _observer is not None:
+            return _observer("int", self, None)  # type: ignore[no-any-return]
         return int(self._data)
 
     def __round__(self, ndigits: Any = None) -> Any:
+        if _observer is not None:
+            return _observer("round", self, ndigits)
         return round(self._data, ndigits)
 
     def __floor__(self) -> int:
+        if _observer is not None:
+            return _observer("floor", self, None)  # type: ignore[no-any-return]
         return math.floor(self._data)
 
     def __ceil__(self) -> int:
+        if _observer is not None:
+            return _observer("ceil", self, None)  # type: ignore[no-any-return]
         return math.ceil(self._data)
 
     def __trunc__(self) -> int:
+        if _observer is not None:
+            return _observer("trunc", self, None)  # type: ignore[no-any-return]
         return math.trunc(self._data)
 
     def __hash__(self) -> int:
         return id(self) >> 4
 
     def __lt__(self, other: Operand) -> Any:
+        if _observer is not None:
+            return _observer("lt", self, other)
         return self._data < (other._data if type(other) is Value else other)
 
     def __le__(self, other: Operand) -> Any:
+        if _observer is not None:
+            return _observer("le", self, other)
         return self._data <= (other._data if type(other) is Value else other)
 
     def __gt__(self, other: Operand) -> Any:
+        if _observer is not None:
+            return _observer("gt", self, other)
         return self._data > (other._data if type(other) is Value else other)
 
     def __ge__(self, other: Operand) -> Any:
+        if _observer is not None:
+            return _observer("ge", self, other)
         return self._data >= (other._data if type(other) is Value else other)
 
     # ------------------------------------------------------------------ the operators
@@ -629,6 +651,21 @@ class Value(Methods):
         da = 0.0 if self._primitive is None else self._da
         own = (self._data, self._grad, self._primitive, self._a, self._b)
         return (*own, da, self._db, extra)
+
+
+# ---------------------------------------------------------------------- being watched
+
+_observer: Any = None
+
+
+def observe(observer: Callable[[str, Value, Any], Any] | None) -> None:
+    """Let `observer(what, x, other)` answer wherever a Value turns into a plain number or bool.
+
+    `what` is the name of the method without its underscores, such as "lt", or "data". A
+    program that is being recorded learns so which way the function goes. None ends it.
+    """
+    global _observer
+    _observer = observer
 
 
 # ---------------------------------------------------------------------- making nodes

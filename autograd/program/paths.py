@@ -1,0 +1,161 @@
+"""Paths: the ways that a function goes, each with its program, and the lanes that go it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from autograd.core.value import Value
+from autograd.program.arguments import Call
+from autograd.program.arrays import np
+from autograd.program.program import Program, prepare
+from autograd.program.record import Guard, record
+from autograd.trees import Rebuild, flatten
+
+__all__ = ["Job", "Path", "Paths"]
+
+Array = Any
+MOST = 64
+TROUBLE = (FloatingPointError, ValueError, ArithmeticError, IndexError)
+
+
+@dataclass
+class Path:
+    """One way that a function goes.
+
+    Attributes:
+        program: goes it.
+        closed: the Values from outside the function, whose data is read at each call.
+        guards: what the function asked on its way.
+        rebuild: puts outputs into the shape of the function's result.
+        single: whether that is a number.
+    """
+
+    program: Program
+    closed: list[Value]
+    guards: list[Guard]
+    rebuild: Rebuild
+    single: bool
+
+
+class Job(Protocol):
+    """Something to be computed for all lanes of a call."""
+
+    def run(self, path: Path, u: Array, x: Array, lanes: Array) -> tuple[Array, list[Array]]:
+        """Whether each lane goes this way, and results for them if all do."""
+
+    def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
+        """Take results in."""
+
+    def eager(self, lane: int) -> None:
+        """Compute one lane without a program, and take its results in."""
+
+
+class Paths:
+    """The ways that f has gone so far with arguments of one kind.
+
+    Args:
+        f: the function.
+        without: passes to leave out.
+    """
+
+    def __init__(self, f: Callable[..., Any], without: Collection[str]) -> None:
+        self.f, self.without = f, without
+        self.found: list[Path] = []
+
+    def do(self, job: Job, call: Call) -> None:
+        """Do a job on all lanes, each along its own path; record those that are new.
+
+        Where a program gives what isn't finite, or meets what eager would refuse, the lane is
+        done without one, so that it gives or raises what eager does.
+        """
+        left = np.arange(call.lanes or 1)
+        tried = 0
+        while len(left):
+            if tried == len(self.found):
+                path = self.record(call, int(left[0]))
+                if path is None:
+                    job.eager(int(left[0]))
+                    left = left[1:]
+                    continue
+                self.found.append(path)
+            left = self.along(self.found[tried], job, call, left)
+            tried += 1
+
+    def along(self, path: Path, job: Job, call: Call, lanes: Array) -> Array:
+        """Do the job on those of the lanes that go this way; the others are returned."""
+        u, x = self.inputs(path, call, lanes)
+        try:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                follows, results = job.run(path, u, x, lanes)
+        except TROUBLE:
+            follows = self.followers(path, u, x, len(lanes))
+            results = None
+        follows = np.broadcast_to(follows, len(lanes))
+        mine, others = lanes[follows], lanes[~follows]
+        if len(mine) == 0:
+            return others
+        if len(others) and (results is not None or len(mine) > 1):
+            return np.concatenate([others, self.along(path, job, call, mine)])
+        if results is not None and all([np.isfinite(each).all() for each in results]):
+            job.add(path, mine, results)
+        elif len(mine) == 1:
+            job.eager(int(mine[0]))
+        else:
+            middle = len(mine) // 2
+            for half in (mine[:middle], mine[middle:]):
+                others = np.concatenate([others, self.along(path, job, call, half)])
+        return others
+
+    def inputs(self, path: Path, call: Call, lanes: Array) -> tuple[Array, Array]:
+        """The program's u and x."""
+        inputs = call.u
+        if path.closed:
+            inputs = np.concatenate([inputs, [value.data for value in path.closed]])
+        x = call.x if len(lanes) == call.x.shape[1] else call.x[:, lanes]
+        return path.program.uniform(inputs), x
+
+    def followers(self, path: Path, u: Array, x: Array, count: int) -> Array:
+        """Which of the lanes go this way, when something is wrong with some of them."""
+        try:
+            with np.errstate(all="ignore"):
+                return np.broadcast_to(path.program.value(u, x)[1], count)
+        except TROUBLE:
+            return np.ones(count, dtype=bool)
+
+    def record(self, call: Call, lane: int) -> Path | None:
+        """The path of one lane; None if it can't be checked, so that a program could be wrong."""
+        if len(self.found) == MOST:
+            raise ValueError(self.too_many())
+        args = call.sample(lane)
+        numbers, rebuild = flatten(args, "the arguments")
+        varying: list[bool] = []
+        for arg, axis in zip(args, call.axes):
+            varying += [axis is not None] * len(flatten(arg, "")[0])
+        with call.naming(lane):
+            recording = record(self.f, numbers, rebuild, varying)
+        if not recording.sure:
+            return None
+        inputs = len(call.u) + len(recording.closed)
+        data = range(len(call.rows(0)), len(call.u)) if call.args else ()
+        instructions, counts = prepare(
+            recording.tape, inputs, len(call.x), data, self.without
+        )
+        guards = recording.guards
+        program = Program(instructions, [guard.answer for guard in guards], counts)
+        return Path(program, recording.closed, guards, recording.rebuild, recording.single)
+
+    def too_many(self) -> str:
+        """The message for a function that goes too many ways."""
+        guards = [path.guards for path in self.found]
+        shortest = min(map(len, guards))
+        parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
+        guard = guards[0][parting[0] if parting else shortest - 1]
+        return (
+            f"compile: {getattr(self.f, '__qualname__', self.f)} goes more than {MOST} ways. "
+            f"The first that parts them is the comparison {guard.op!r} in {guard.place}; use "
+            "autograd.where(condition, a, b), which does not branch"
+        )
+
+

@@ -1,0 +1,165 @@
+"""A program: the instructions of one recorded path, run by the NumPy source that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from autograd.program import arrays
+from autograd.program.batch import Instructions, batch
+from autograd.program.emit import PADDING, Emitter
+from autograd.program.gather import gather
+from autograd.program.reroll import reroll
+from autograd.program.share import drop, fold, share
+from autograd.program.tape import Tape
+
+__all__ = ["PASSES", "Program", "prepare"]
+
+np = arrays.np
+Array = Any
+PASSES = ("fold", "gather", "reroll", "share")
+
+
+def prepare(
+    tape: Tape,
+    inputs: int,
+    lane_inputs: int,
+    data: Collection[int] = (),
+    without: Collection[str] = (),
+) -> tuple[Instructions, dict[str, int]]:
+    """The instructions of a tape, and how many nodes there were after each pass.
+
+    Args:
+        tape: as recorded.
+        inputs, lane_inputs: how many inputs are uniform, and how many each lane has.
+        data: the uniform inputs that the re-roll takes for data.
+        without: passes to leave out.
+
+    Raises:
+        ValueError: no pass has that name.
+    """
+    unknown = set(without) - set(PASSES)
+    if unknown:
+        raise ValueError(f"compile: no pass is called {unknown.pop()!r}; choose of {PASSES}")
+    passes: dict[str, Callable[[Tape], Tape]] = {
+        "fold": fold,
+        "gather": gather,
+        "reroll": lambda tape: _rerolled(tape, data),
+        "share": share,
+    }
+    counts = {"recorded": len(tape)}
+    for name in PASSES:
+        if name not in without:
+            tape = drop(passes[name](tape))
+            counts[name] = len(tape)
+    tape = drop(tape)
+    return batch(tape, inputs, lane_inputs), counts
+
+
+def _rerolled(tape: Tape, data: Collection[int]) -> Tape:
+    rolled = reroll(tape)
+    return reroll(tape, data) if rolled is tape and data else rolled
+
+
+class Program:
+    """Instructions and the functions that run them.
+
+    Args:
+        instructions: what it does.
+        answers: what each guard was answered when it was recorded.
+        counts: the nodes after each pass.
+    """
+
+    def __init__(
+        self, instructions: Instructions, answers: Sequence[float], counts: dict[str, int]
+    ) -> None:
+        self.instructions, self.counts = instructions, dict(counts)
+        self.answers = np.array(answers, dtype=float).reshape(-1, 1)
+        self._emitter = Emitter(instructions, arrays.NAMES)
+        self._functions: dict[Any, Callable[..., Any]] = {}
+
+    # ------------------------------------------------------------------ running
+
+    def uniform(self, inputs: Array) -> Array:
+        """The column of uniform inputs, constants and padding that the functions take."""
+        constants = self.instructions.constants
+        u = np.zeros((len(inputs) + len(constants) + PADDING, 1))
+        u[: len(inputs), 0] = inputs
+        u[len(inputs) : len(inputs) + len(constants), 0] = constants
+        return u
+
+    def value(self, u: Array, x: Array) -> tuple[Array, Array]:
+        """The outputs, a row each, and for each lane whether it goes this way."""
+        run = self._function("value", lambda: self._emitter.value())
+        out, checks = run(u, x)
+        return out, self.follows(checks)
+
+    def gradient(
+        self, u: Array, x: Array, seed: Array, wrt: Collection[int], lanes: Collection[int]
+    ) -> tuple[Array, Array, Array, Array]:
+        """Outputs, whether each lane goes this way, and the adjoints of u and x.
+
+        Args:
+            u, x: the inputs.
+            seed: the adjoint of each output, in each lane.
+            wrt, lanes: the rows of u and x whose adjoints are wanted; the others' are not said.
+        """
+        key = ("gradient", frozenset(wrt), frozenset(lanes))
+        run = self._function(key, lambda: self._emitter.gradient(wrt, lanes))
+        out, checks, d_u, d_x = run(u, x, seed)
+        return out, self.follows(checks), d_u, d_x
+
+    def tangent(
+        self, u: Array, x: Array, t_u: Array, t_x: Array
+    ) -> tuple[Array, Array, Array]:
+        """Outputs, whether each lane goes this way, and the outputs' derivatives."""
+        wrt, lanes = range(self.instructions.inputs), range(self.instructions.blocks[1].size)
+        run = self._function("tangent", lambda: self._emitter.tangent(wrt, lanes))
+        out, checks, t_out = run(u, x, t_u, t_x)
+        return out, self.follows(checks), t_out
+
+    def follows(self, checks: Array) -> Array:
+        """For each lane (one, if they do not differ), whether the guards hold."""
+        return (checks == self.answers).all(0) if len(checks) else np.ones(1, dtype=bool)
+
+    def _function(self, key: Any, write: Callable[[], list[str]]) -> Callable[..., Any]:
+        found = self._functions.get(key)
+        if found is None:
+            lines = write()
+            space = {**arrays.namespace(), "indices": self._indices()}
+            exec(compile("\n".join(lines), "<program>", "exec"), space)
+            name = key if isinstance(key, str) else key[0]
+            found = self._functions[key] = space[name]
+        return found
+
+    def _indices(self) -> list[Array]:
+        return [np.array(rows) for rows in self._emitter.indices]
+
+    # ------------------------------------------------------------------ looking at it
+
+    def source(self, wrt: Collection[int] | None = None) -> str:
+        """Its value and its gradient in all inputs (or some) as NumPy source."""
+        lanes = range(self.instructions.blocks[1].size)
+        wrt = range(self.instructions.inputs) if wrt is None else wrt
+        parts = [self._emitter.value(), self._emitter.gradient(wrt, lanes)]
+        return "\n\n\n".join(["\n".join(lines) for lines in parts]) + "\n"
+
+    def stats(self) -> dict[str, int]:
+        """How many nodes each pass left; instructions; and for a lane, flops and bytes."""
+        blocks = self.instructions.blocks
+        flops = rows = 0
+        for op in self.instructions.code:
+            size = blocks[op.out].size
+            rows += size
+            flops += size * (2 * op.width if op.op in ("matmul", "dot") else op.width)
+        return {
+            **self.counts,
+            "instructions": len(self.instructions.code),
+            "flops": flops,
+            "bytes": 8 * rows,
+        }
+
+    def __repr__(self) -> str:
+        it = self.instructions
+        each = f" × {it.lanes} lanes" if it.lanes else ", lanes" if it.blocks[1].size else ""
+        return f"<program: {self.counts['recorded']} nodes → {len(it.code)} instructions{each}>"

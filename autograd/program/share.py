@@ -1,0 +1,74 @@
+"""Passes that leave nodes out: equal ones are shared, unused ones dropped, constants folded."""
+
+from __future__ import annotations
+
+import math
+
+from autograd.core.primitive import TABLE
+from autograd.program.tape import LEAVES, Tape
+
+__all__ = ["drop", "fold", "share"]
+
+
+def share(tape: Tape) -> Tape:
+    """Compute equal sub-expressions once. Not before the re-roll, which needs lanes apart."""
+    result = tape.like()
+    places: list[int] = []
+    known: dict[tuple[object, ...], int] = {}
+    for op, args, value in zip(tape.ops, tape.args, tape.values):
+        mine = tuple([places[a] for a in args])
+        if op == "column":
+            column = [places[a] for a in tape.columns[int(value)]]
+            key: tuple[object, ...] = (op, *column)
+        else:
+            key = (op, value, math.copysign(1.0, value), *mine)
+        place = known.get(key)
+        if place is None:
+            place = known[key] = result.add(op, mine, value)
+        places.append(place)
+    return result.rooted(tape, places)
+
+
+def drop(tape: Tape) -> Tape:
+    """Leave out the nodes that no root depends on."""
+    result = tape.like()
+    live = tape.live()
+    places: list[int] = []
+    for i, (op, args, value) in enumerate(zip(tape.ops, tape.args, tape.values)):
+        place = result.add(op, [places[a] for a in args], value) if live[i] else -1
+        places.append(place)
+    return result.rooted(tape, places)
+
+
+def fold(tape: Tape) -> Tape:
+    """Compute what depends on constants only, and leave out what changes nothing (x · 1)."""
+    result = tape.like()
+    places: list[int] = []
+    for op, args, value in zip(tape.ops, tape.args, tape.values):
+        mine = [places[a] for a in args]
+        place = _known(result, op, mine)
+        places.append(result.add(op, mine, value) if place is None else place)
+    return result.rooted(tape, places)
+
+
+def _known(tape: Tape, op: str, args: list[int]) -> int | None:
+    """The node that an operation comes to, if that is known without running it."""
+    if op in LEAVES or op not in TABLE:
+        return None
+    if op == "identity":
+        return args[0]
+    numbers = [tape.values[a] if tape.ops[a] == "const" else None for a in args]
+    if op in ("mul", "div") and numbers[1] == 1.0:
+        return args[0]
+    if op == "mul" and numbers[0] == 1.0:
+        return args[1]
+    if op == "where" and numbers[0] is not None:
+        return args[1] if numbers[0] else args[2]
+    if op == "take" and numbers[0] is not None:
+        return args[1:][int(numbers[0])]
+    if all([x is not None for x in numbers]):
+        try:
+            return tape.add("const", (), TABLE[op](*numbers))
+        except (ValueError, ArithmeticError, IndexError):
+            return None
+    return None
