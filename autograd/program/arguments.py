@@ -71,7 +71,7 @@ def lanes_of(tree: Any, what: str) -> Argument:
     if len(tree) == 0:
         raise ValueError(f"{what} is empty; give at least one sample")
     if isinstance(tree, np.ndarray):
-        numbers = np.ascontiguousarray(tree.reshape(len(tree), -1).T, dtype=float)
+        numbers = tree.reshape(len(tree), -1).T
         key = (np.ndarray, tree.shape[1:])
         return Argument(key, numbers, lambda i: tree[i] if tree.ndim > 1 else float(tree[i]), True)
     key = _key(tree[0])
@@ -81,7 +81,7 @@ def lanes_of(tree: Any, what: str) -> Argument:
             raise ValueError(f"{what}[{i}] is built in another way than {what}[0]")
         rows.append(flatten(sample, f"{what}[{i}]")[0])
     numbers = np.array(rows, dtype=float).reshape(len(rows), -1).T
-    return Argument(key, np.ascontiguousarray(numbers), tree.__getitem__, _has_arrays(tree[0]))
+    return Argument(key, numbers, tree.__getitem__, _has_arrays(tree[0]))
 
 
 def _key(tree: Any) -> Key:
@@ -170,7 +170,8 @@ class Call:
         uniforms = [p.numbers for p, axis in zip(self.parts, axes) if axis is None]
         varying = [p.numbers for p, axis in zip(self.parts, axes) if axis is not None]
         self.u = np.concatenate([np.empty(0), *uniforms])
-        self.x = np.concatenate(varying) if varying else np.empty((0, 1))
+        self.x = np.empty((sum([len(numbers) for numbers in varying]), self.lanes or 1))
+        np.concatenate(varying or [self.x], out=self.x)
 
     def sample(self, lane: int) -> tuple[Any, ...]:
         """The arguments of one lane."""

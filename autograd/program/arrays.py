@@ -137,23 +137,18 @@ def gaussian(x: Array, scale: Array) -> Array:
 # ---------------------------------------------------------------- wide
 
 
-def _exps(a: Array) -> tuple[Array, Array, Array]:
-    """The largest of the operands, exp(a - it), and the sum of the others' of these."""
+def logsumexp(a: Array) -> tuple[Array, Array]:
+    """log Σ exp(a), and its partials."""
     top = a.max(0)
-    e = exp_of_difference(a, top)
-    others = e.copy()
-    np.put_along_axis(others, a.argmax(0)[None], 0.0, 0)
-    return top, e, others.sum(0)
-
-
-def logsumexp(a: Array) -> Array:
-    top, _, rest = _exps(a)
-    return top + np.log1p(rest)
-
-
-def softmax(a: Array) -> Array:
-    _, e, rest = _exps(a)
-    return e / (1.0 + rest)
+    difference = a - top
+    e = np.exp(difference)
+    back = difference - a  # and what a - top was rounded by (Knuth's TwoSum)
+    e += e * ((a - (difference - back)) - (top + back))
+    tops = a == top
+    rest = np.where(tops, 0.0, e).sum(0)
+    if np.count_nonzero(tops) > top.size:
+        rest += tops.sum(0) - 1.0
+    return top + np.log1p(rest), e / (1.0 + rest)
 
 
 def shares(a: Array, out: Array) -> Array:
@@ -171,26 +166,18 @@ def directions(a: Array, out: Array) -> Array:
     return a / np.where(out == 0.0, np.inf, out)
 
 
-def take(index: Array, a: Array) -> Array:
-    places = _places(index, a)[None]
-    lanes = max(places.shape[2], a.shape[2])
-    places = np.broadcast_to(places, (*places.shape[:2], lanes))
-    return np.take_along_axis(np.broadcast_to(a, (*a.shape[:2], lanes)), places, 0)[0]
-
-
-def _places(index: Array, a: Array) -> Array:
+def take(index: Array, a: Array) -> tuple[Array, Array]:
+    """The operand that the index, cut to a whole number, names; and the partials."""
     if np.any(index < -len(a)) or np.any(index >= len(a)):
         raise FloatingPointError("take")
-    return np.trunc(index).astype(int) % len(a)
-
-
-def taken(index: Array, a: Array) -> Array:
-    """The partials of `take`: 1 for the operand taken."""
-    return (np.arange(len(a))[:, None, None] == _places(index, a)) * 1.0
+    places = np.trunc(index)
+    places = np.where(places < 0.0, places + len(a), places)
+    taken = places == np.arange(len(a))[:, None, None]
+    return np.where(taken, a, 0.0).sum(0), taken
 
 
 _FUNCTIONS = (
     *(stack, strong, each, each_partial, rsqrt, sign, sigmoid, softplus, bell, silu),
-    *(leaky_relu, elu, clip, exp_of_difference, gaussian, logsumexp, softmax, shares),
-    *(length, directions, take, taken),
+    *(leaky_relu, elu, clip, exp_of_difference, gaussian, logsumexp, shares),
+    *(length, directions, take),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import update_wrapper
+from itertools import chain
 from typing import Any, overload
 
 from autograd import transforms
@@ -257,10 +258,9 @@ class _Wanted(_Values):
 
     def __init__(self, f: Callable[..., Any], call: Call, places: Sequence[int]) -> None:
         super().__init__(f, call)
-        self.places = places
-        rows = {axis: [r for i in places if call.axes[i] == axis for r in call.rows(i)]
-                for axis in (None, 0)}  # fmt: skip
-        self.wrt, self.lane_rows = np.array(rows[None], int), np.array(rows[0], int)
+        self.places = tuple(places)
+        self.wrt = [call.rows(i) for i in places if call.axes[i] is None]
+        self.lane_rows = [call.rows(i) for i in places if call.axes[i] is not None]
 
 
 class _Gradient(_Wanted):
@@ -282,14 +282,16 @@ class _Gradient(_Wanted):
         if self.needs_single and not path.single:
             raise _several()
         seed = np.repeat(self.seed, len(lanes), 1)
-        out, follows, d_u, d_x = path.program.gradient(u, x, seed, self.wrt, self.lane_rows)
-        return follows, [out, d_u[self.wrt], d_x[self.lane_rows] if d_x is not None else x[:0]]
+        gradient = path.program.gradient(self.places, self.wrt, self.lane_rows)
+        out, follows, d_u, d_x = gradient(u, x, seed)
+        return follows, [out, d_u[: len(self.d_u)], x[:0] if d_x is None else d_x]
 
     def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
         out, d_u, d_x = results
-        self.value += float((out * np.repeat(self.seed, len(lanes), 1)).sum())
-        self.d_u[self.wrt] += d_u
-        self.d_x[self.lane_rows[:, None], lanes] = d_x
+        self.value += float((out * self.seed).sum())
+        self.d_u += d_u
+        if len(d_x):
+            self.d_x[:, lanes] = d_x
 
     def eager(self, lane: int) -> None:
         args = self.call.sample(lane)
@@ -303,12 +305,15 @@ class _Gradient(_Wanted):
         by_axis: dict[int | None, list[float]] = {None: [], 0: []}
         for i, each in zip(self.places, found):
             by_axis[self.call.axes[i]] += [primal(g) for g in flatten(each, "")[0]]
-        self.d_u[self.wrt, 0] += np.array(by_axis[None], float)
-        self.d_x[self.lane_rows, lane] = np.array(by_axis[0], float)
+        self.d_u[[*chain(*self.wrt)], 0] += by_axis[None]
+        self.d_x[[*chain(*self.lane_rows)], lane] = by_axis[0]
 
     def parts(self) -> list[Array]:
         sides = {None: self.d_u, 0: self.d_x}
-        return [sides[self.call.axes[i]][self.call.rows(i)] for i in self.places]
+        rows = [self.call.rows(i) for i in self.places]
+        return [
+            sides[self.call.axes[i]][mine.start : mine.stop] for i, mine in zip(self.places, rows)
+        ]
 
     def flat(self) -> Array:
         return np.concatenate([part.ravel() for part in self.parts()])
@@ -330,13 +335,15 @@ class _Tangent(_Wanted):
             args[i] = tangent
         other = Call(args, self.call.axes)
         self.t_u, self.t_x = np.zeros((len(self.call.u), 1)), np.zeros(self.call.x.shape)
-        self.t_u[self.wrt, 0] = other.u[self.wrt]
-        self.t_x[self.lane_rows] = other.x[self.lane_rows]
+        for rows in self.wrt:
+            self.t_u[rows.start : rows.stop, 0] = other.u[rows.start : rows.stop]
+        for rows in self.lane_rows:
+            self.t_x[rows.start : rows.stop] = other.x[rows.start : rows.stop]
 
     def direction(self, k: int) -> None:
-        """Along the k-th of the uniform inputs that are wanted."""
+        """Along the k-th number of the only argument that is wanted, a uniform one."""
         self.t_u, self.t_x = np.zeros((len(self.call.u), 1)), np.zeros(self.call.x.shape)
-        self.t_u[self.wrt[k]] = 1.0
+        self.t_u[self.wrt[0][k]] = 1.0
 
     def run(self, path: Path, u: Array, x: Array, lanes: Array) -> tuple[Array, list[Array]]:
         t_u = np.zeros(u.shape)
@@ -358,7 +365,7 @@ class _Tangent(_Wanted):
         tangents = []
         for i in self.places:
             side = self.t_u[:, 0] if self.call.axes[i] is None else self.t_x[:, lane]
-            tangents.append(flatten(args[i], "")[1](side[self.call.rows(i)].tolist()))
+            tangents.append(flatten(args[i], "")[1](side[list(self.call.rows(i))].tolist()))
         with self.call.naming(lane):
             returned, along = transforms.jvp(self.f, args, tuple(tangents), tuple(self.places))
         numbers, rebuild = flatten(returned, "the result of f")
@@ -424,7 +431,7 @@ def compile(
             own: a list with an element for each sample, or an array with a row for each.
             Without it, f is for a single sample; a sum over samples inside it is found.
         reduce: "mean" or "sum" of the results of all samples; None gives each.
-        without: passes to leave out: "fold", "gather", "reroll", "share".
+        without: passes to leave out: "fold", "gather", "reroll", "simplify", "share".
 
     Raises:
         TypeError: f is not a function, or `in_axes` is not a tuple of None and 0.

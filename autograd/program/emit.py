@@ -17,10 +17,10 @@ __all__ = ["Emitter"]
 
 SHORT = 12  # a longer list of rows is not written into the source
 COMPARING = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-WIDE_VALUES = {"maximum": "{a}.max(0)", "minimum": "{a}.min(0)", "logsumexp": "logsumexp({a})"}
-WIDE_VALUES |= {"hypot": "length({a})", "sum": "{a}.sum(0)"}
+WIDE_VALUES = {"maximum": "{a}.max(0)", "minimum": "{a}.min(0)", "sum": "{a}.sum(0)"}
+WIDE_VALUES |= {"hypot": "length({a})"}
 WIDE_PARTIALS = {"maximum": "shares({a}, {out})", "minimum": "shares({a}, {out})"}
-WIDE_PARTIALS |= {"logsumexp": "softmax({a})", "hypot": "directions({a}, {out})"}
+WIDE_PARTIALS |= {"logsumexp": "p_{out}", "take": "p_{out}", "hypot": "directions({a}, {out})"}
 
 
 class Emitter:
@@ -78,7 +78,9 @@ class Emitter:
             return [f"{out} = {self.text(op.operands[0], True)}.sum(1, keepdims=True)"]
         if op.op == "take":
             index = self.text(op.operands[0], True)
-            return [f"{out} = take({index}, {self.cube(op, op.operands[1])})"]
+            return [f"{out}, p_{out} = take({index}, {self.cube(op, op.operands[1])})"]
+        if op.op == "logsumexp":
+            return [f"{out}, p_{out} = logsumexp({self.cube(op, op.operands[0])})"]
         if op.op == "dot":
             bias, a, b = op.operands
             product = f"{self.cube(op, a)} * {self.cube(op, b)}"
@@ -409,11 +411,6 @@ class _Reverse:
             for piece in op.operands[0]:
                 term = d if size == len(piece.rows) else self.part(op, piece, d)
                 self.add(piece, f"{term} + np.zeros_like({e.piece(piece)})")
-        elif op.op == "take":
-            a = e.cube(op, op.operands[1])
-            index = e.text(op.operands[0], True)
-            term = f"({d} * taken({index}, {a})).reshape({op.width * size}, -1)"
-            self.send(op, op.operands[1], term, op.width * size)
         elif op.op == "dot":
             tiled = f"np.tile({d}, ({op.width}, 1))"
             bias, a, b = op.operands
@@ -423,10 +420,10 @@ class _Reverse:
         elif op.op == "sum":
             self.send(op, op.operands[0], f"np.tile({d}, ({op.width}, 1))", op.width * size)
         elif op.op in WIDE:
-            slope = WIDE_PARTIALS[op.op].format(a=e.cube(op, op.operands[0]), out=out)
+            slope = WIDE_PARTIALS[op.op].format(a=e.cube(op, op.operands[-1]), out=out)
             product = f"{d} * {slope}" if op.op in BOUNDED else f"strong({d}, {slope})"
             term = f"({product}).reshape({op.width * size}, -1)"
-            self.send(op, op.operands[0], term, op.width * size)
+            self.send(op, op.operands[-1], term, op.width * size)
         else:
             for slot, rows in enumerate(op.operands):
                 if any([e.touches(self.active, piece) for piece in rows]):
@@ -507,9 +504,6 @@ class _Forward:
             return [f"{e.text(op.operands[0], True, 't_')}.reshape({size}, -1)"]
         if op.op == "over":
             return [f"{e.text(op.operands[0], True, 't_')}.sum(1, keepdims=True)"]
-        if op.op == "take":
-            slope = f"taken({e.text(op.operands[0], True)}, {e.cube(op, op.operands[1])})"
-            return [f"({e.cube(op, op.operands[1], 't_')} * {slope}).sum(0)"]
         if op.op == "dot":
             bias, a, b = op.operands
             left = f"({e.cube(op, a, 't_')} * {e.cube(op, b)}).sum(0)"
@@ -518,8 +512,8 @@ class _Forward:
         if op.op == "sum":
             return [f"{e.cube(op, op.operands[0], 't_')}.sum(0)"]
         if op.op in WIDE:
-            slope = WIDE_PARTIALS[op.op].format(a=e.cube(op, op.operands[0]), out=out)
-            return [f"strong({e.cube(op, op.operands[0], 't_')}, {slope}).sum(0)"]
+            slope = WIDE_PARTIALS[op.op].format(a=e.cube(op, op.operands[-1]), out=out)
+            return [f"strong({e.cube(op, op.operands[-1], 't_')}, {slope}).sum(0)"]
         terms = []
         for slot, rows in enumerate(op.operands):
             if any([e.touches(self.active, piece) for piece in rows]):

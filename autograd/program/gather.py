@@ -51,8 +51,7 @@ def _terms(tape: Tape, root: int, drawn: bytearray) -> tuple[list[int], list[tup
         i = stack.pop()
         op, args = tape.ops[i], tape.args[i]
         if i != root and not drawn[i]:
-            if tape.ops[i] != "const" or tape.values[i] != 0.0:
-                rest.append(i)
+            rest.append(i)
         elif op == "mul":
             pairs.append((args[0], args[1]))
         elif op == "dot":

@@ -92,8 +92,11 @@ class Paths:
         except TROUBLE:
             follows = self.followers(path, u, x, len(lanes))
             results = None
-        follows = np.broadcast_to(follows, len(lanes))
-        mine, others = lanes[follows], lanes[~follows]
+        if follows.all():
+            mine, others = lanes, lanes[:0]
+        else:
+            follows = np.broadcast_to(follows, len(lanes))
+            mine, others = lanes[follows], lanes[~follows]
         if len(mine) == 0:
             return others
         if len(others) and (results is not None or len(mine) > 1):

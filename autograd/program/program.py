@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
+from itertools import chain
 from typing import Any
 
 from autograd.program import arrays
@@ -10,14 +11,14 @@ from autograd.program.batch import Instructions, batch
 from autograd.program.emit import PADDING, Emitter
 from autograd.program.gather import gather
 from autograd.program.reroll import reroll
-from autograd.program.share import drop, fold, share
+from autograd.program.share import drop, fold, share, simplify
 from autograd.program.tape import Tape
 
 __all__ = ["PASSES", "Program", "prepare"]
 
 np = arrays.np
 Array = Any
-PASSES = ("fold", "gather", "reroll", "share")
+PASSES = ("fold", "gather", "reroll", "simplify", "share")
 
 
 def prepare(
@@ -45,6 +46,7 @@ def prepare(
         "fold": fold,
         "gather": gather,
         "reroll": lambda tape: _rerolled(tape, data),
+        "simplify": simplify,
         "share": share,
     }
     counts = {"recorded": len(tape)}
@@ -75,6 +77,7 @@ class Program:
     ) -> None:
         self.instructions, self.counts = instructions, dict(counts)
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
+        self._constants = np.array(instructions.constants, dtype=float)
         self._emitter = Emitter(instructions, arrays.NAMES)
         self._functions: dict[Any, Callable[..., Any]] = {}
 
@@ -85,29 +88,37 @@ class Program:
         constants = self.instructions.constants
         u = np.zeros((len(inputs) + len(constants) + PADDING, 1))
         u[: len(inputs), 0] = inputs
-        u[len(inputs) : len(inputs) + len(constants), 0] = constants
+        u[len(inputs) : len(inputs) + len(constants), 0] = self._constants
         return u
 
     def value(self, u: Array, x: Array) -> tuple[Array, Array]:
         """The outputs, a row each, and for each lane whether it goes this way."""
-        run = self._function("value", lambda: self._emitter.value())
+        run = self._function("value", self._emitter.value)
         out, checks = run(u, x)
         return out, self.follows(checks)
 
     def gradient(
-        self, u: Array, x: Array, seed: Array, wrt: Collection[int], lanes: Collection[int]
-    ) -> tuple[Array, Array, Array, Array]:
-        """Outputs, whether each lane goes this way, and the adjoints of u and x.
+        self, key: Hashable, wrt: Sequence[range], lanes: Sequence[range]
+    ) -> Callable[[Array, Array, Array], tuple[Array, Array, Array, Array | None]]:
+        """The function of u, x and a seed that gives also the adjoints of u and x.
+
+        It returns outputs, whether each lane goes this way, and the adjoints; that of x is None
+        if none of it is wanted. The seed is the adjoint of each output, in each lane.
 
         Args:
-            u, x: the inputs.
-            seed: the adjoint of each output, in each lane.
-            wrt, lanes: the rows of u and x whose adjoints are wanted; the others' are not said.
+            key: finds the function again.
+            wrt, lanes: the rows of u and x whose adjoints are wanted; the others' are 0.
         """
-        key = ("gradient", frozenset(wrt), frozenset(lanes))
-        run = self._function(key, lambda: self._emitter.gradient(wrt, lanes))
-        out, checks, d_u, d_x = run(u, x, seed)
-        return out, self.follows(checks), d_u, d_x
+        run = self._function(
+            ("gradient", key),
+            lambda: self._emitter.gradient(frozenset(chain(*wrt)), frozenset(chain(*lanes))),
+        )
+
+        def gradient(u: Array, x: Array, seed: Array) -> tuple[Array, Array, Array, Array | None]:
+            out, checks, d_u, d_x = run(u, x, seed)
+            return out, self.follows(checks), d_u, d_x
+
+        return gradient
 
     def tangent(
         self, u: Array, x: Array, t_u: Array, t_x: Array

@@ -212,13 +212,16 @@ def record(
             "numbers or counts its calls. Draw them outside, and pass them as arguments"
         )
     second, sure = _shifted(f, numbers, rebuild, first)
-    outside = {id(x) for x in _walk(second, set())} & {id(x) for x in _walk(first, set())}
-    tape, closed = _tape(first, outside, varying)
+    orders = [_walk(run, set()) for run in (first, second)]
+    outside = {id(x) for x in orders[0]} & {id(x) for x in orders[1]}
+    if outside:  # what lies below is not the function's
+        orders = [_walk(run, outside) for run in (first, second)]
+    tape, closed = _tape(first, orders[0], outside, varying)
     single = type(first.returned) is Value or real(first.returned) is not None
     result = Recording(tape, closed, first.watch.guards, first.rebuild, single, sure)
     if not sure:
         return result
-    other, _ = _tape(second, outside, varying)
+    other, _ = _tape(second, orders[1], outside, varying)
     if tape.ops != other.ops or tape.args != other.args:
         raise ValueError(
             f"compile: {_name(f)} computes in another way when its numbers change a little, "
@@ -326,22 +329,23 @@ def _walk(run: _Run, outside: set[int]) -> list[Value]:
         if node is None:
             order.append(stack.pop())
             continue
-        if id(node) in seen:
+        key = id(node)
+        if key in seen:
             continue
-        seen.add(id(node))
-        operands: Sequence[Any] = node.operands
-        if id(node) in conditions:
-            operands = conditions[id(node)][2]
-        if not operands or id(node) in outside:
+        seen.add(key)
+        inputs = node.inputs
+        if key in conditions:
+            inputs = [x for x in conditions[key][2] if type(x) is Value]
+        if not inputs or key in outside:
             order.append(node)
-            continue
-        stack += (node, None)
-        stack += [x for x in operands[::-1] if type(x) is Value]
+        else:
+            stack += (node, None)
+            stack += inputs[::-1]
     return order
 
 
 def _tape(
-    run: _Run, outside: set[int], varying: Sequence[bool]
+    run: _Run, order: list[Value], outside: set[int], varying: Sequence[bool]
 ) -> tuple[Tape, list[Value]]:
     tape = Tape()
     places: dict[int, int] = {}
@@ -350,24 +354,26 @@ def _tape(
         place = lanes if varies else uniform
         places[id(leaf)] = tape.add("lane" if varies else "input", (), float(place))
         lanes, uniform = lanes + varies, uniform + (not varies)
-    order = _walk(run, outside)
-    closed = [x for x in _by_use(order) if id(x) in outside and id(x) not in places]
+    used = _by_use(order) if outside else []
+    closed = [x for x in used if id(x) in outside and id(x) not in places]
     for i, x in enumerate(closed):
         places[id(x)] = tape.add("input", (), float(uniform + i))
 
     def place(x: Any) -> int:
         return places[id(x)] if type(x) is Value else tape.add("const", (), float(x))
 
+    conditions = run.watch.conditions
     for node in order:
-        if id(node) in places:
+        key = id(node)
+        if key in places:
             continue
-        if id(node) in run.watch.conditions:
-            _, op, operands = run.watch.conditions[id(node)]
-            places[id(node)] = tape.add(op, [place(x) for x in operands])
+        if key in conditions:
+            _, op, operands = conditions[key]
+            places[key] = tape.add(op, [place(x) for x in operands])
         elif node.op is None:
-            places[id(node)] = tape.add("const", (), node._data)
+            places[key] = tape.add("const", (), node._data)
         else:
-            places[id(node)] = tape.add(node.op.name, [place(x) for x in node.operands])
+            places[key] = tape.add(node.op.name, [place(x) for x in node.operands])
     for y in run.outputs:
         tape.roots.append((place(y), None))
     tape.outputs = len(run.outputs)

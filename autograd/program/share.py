@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from autograd.core.primitive import TABLE
 from autograd.program.tape import LEAVES, Tape
 
-__all__ = ["drop", "fold", "share"]
+__all__ = ["drop", "fold", "share", "simplify"]
 
 
 def share(tape: Tape) -> Tape:
@@ -41,34 +42,54 @@ def drop(tape: Tape) -> Tape:
 
 
 def fold(tape: Tape) -> Tape:
-    """Compute what depends on constants only, and leave out what changes nothing (x · 1)."""
+    """Compute what depends on constants only."""
+    return _replaced(tape, _folded)
+
+
+def simplify(tape: Tape) -> Tape:
+    """Leave out what changes nothing, such as x · 1. After the re-roll: lanes look alike so long."""
+    return _replaced(tape, _simpler)
+
+
+def _replaced(tape: Tape, found: Callable[[Tape, str, list[int]], int | None]) -> Tape:
+    """The tape with each node that `found` knows an index for replaced by that."""
     result = tape.like()
     places: list[int] = []
     for op, args, value in zip(tape.ops, tape.args, tape.values):
         mine = [places[a] for a in args]
-        place = _known(result, op, mine)
+        place = None if op in LEAVES else found(result, op, mine)
         places.append(result.add(op, mine, value) if place is None else place)
     return result.rooted(tape, places)
 
 
-def _known(tape: Tape, op: str, args: list[int]) -> int | None:
-    """The node that an operation comes to, if that is known without running it."""
-    if op in LEAVES or op not in TABLE:
+def _folded(tape: Tape, op: str, args: list[int]) -> int | None:
+    ops = tape.ops
+    for a in args:
+        if ops[a] != "const":
+            return None
+    if op not in TABLE:
         return None
+    try:
+        return tape.add("const", (), TABLE[op](*[tape.values[a] for a in args]))
+    except (ValueError, ArithmeticError, IndexError):
+        return None
+
+
+def _simpler(tape: Tape, op: str, args: list[int]) -> int | None:
+    numbers = [tape.values[a] if tape.ops[a] == "const" else None for a in args]
     if op == "identity":
         return args[0]
-    numbers = [tape.values[a] if tape.ops[a] == "const" else None for a in args]
     if op in ("mul", "div") and numbers[1] == 1.0:
         return args[0]
     if op == "mul" and numbers[0] == 1.0:
         return args[1]
+    if op in ("add", "sum"):
+        terms = [a for a, number in zip(args, numbers) if number != 0.0]
+        if len(terms) == 1:
+            return terms[0]
+        return tape.add("add" if len(terms) == 2 else "sum", terms) if terms else None
     if op == "where" and numbers[0] is not None:
         return args[1] if numbers[0] else args[2]
     if op == "take" and numbers[0] is not None:
         return args[1:][int(numbers[0])]
-    if all([x is not None for x in numbers]):
-        try:
-            return tape.add("const", (), TABLE[op](*numbers))
-        except (ValueError, ArithmeticError, IndexError):
-            return None
     return None

@@ -99,3 +99,86 @@ def test_branches(one: Program, other: Program, edge: float) -> None:
     raised = [y for y in eager if isinstance(y, type)]
     got = result(compile(f, in_axes=(0,)), samples)
     assert close(got, raised[0] if raised else eager) or got in raised
+
+
+@st.composite
+def nets(draw: st.DrawFn) -> Callable[..., Any]:
+    """Functions of (w, x) that mix what is uniform with what varies, with a branch."""
+    one, other = draw(programs(max_inputs=3, max_ops=6)), draw(programs(max_inputs=3, max_ops=6))
+    edge = draw(st.floats(-0.5, 0.5))
+
+    def f(w: Any, x: Any) -> Any:
+        numbers = [w[0] * x[0], w[1] + x[1], w[2] * 0.5]
+        y = one(*numbers[: len(one.starts)])
+        if x[0] > edge:
+            return y * w[1]
+        return other(*numbers[::-1][: len(other.starts)]) + y
+
+    f.__qualname__ = f"[{one} / {other}]"
+    return f
+
+
+W = [0.7, -0.4, 1.3]
+X = [[0.3, 0.2], [-0.7, 0.9], [1.1, -0.5], [0.1, 0.6], [-1.2, -0.8]]
+
+
+@given(nets())
+def test_gradients_over_lanes(f: Callable[..., Any]) -> None:
+    def total(w: Any, x: Any) -> Any:
+        return autograd.fsum([f(w, sample) for sample in x]) * (1.0 / len(x))
+
+    fast = compile(f, in_axes=(None, 0), reduce="mean")
+    expected = result(lambda: transforms.value_and_grad(total, (0, 1))(W, X))
+    got = result(lambda: fast.value_and_grad(W, X, argnums=(0, 1)))
+    assert close(got, expected, scale_of(expected))
+
+
+def scale_of(x: Any) -> float:
+    if isinstance(x, (list, tuple)):
+        return max(map(scale_of, x), default=1.0)
+    return 1.0 if isinstance(x, type) or not math.isfinite(x) else max(1.0, abs(x))
+
+
+@given(nets())
+def test_along_a_direction(f: Callable[..., Any]) -> None:
+    fast = compile(f, in_axes=(None, 0))
+    t_w, t_x = [0.3, -1.0, 0.0], [[0.1 * i, 1.0] for i in range(5)]
+
+    def each() -> Any:
+        pairs = [transforms.jvp(f, (W, x), (t_w, t)) for x, t in zip(X, t_x)]
+        return [y for y, _ in pairs], [t for _, t in pairs]
+
+    expected = result(each)
+    got = result(lambda: fast.jvp((W, X), (t_w, t_x)))
+    assert close(got, expected, scale_of(expected))
+
+
+@given(nets(), st.sampled_from([(), ("reroll",), ("share", "simplify"), PASSES]))
+def test_every_sample_written_out(f: Callable[..., Any], without: tuple[str, ...]) -> None:
+    def total(w: Any, x: Any) -> Any:
+        return sum([f(w, sample) for sample in x]) / 5.0 + w[0] * w[0]
+
+    fast = Compiled(total, None, None, without)
+    expected = result(lambda: transforms.value_and_grad(total, (0, 1))(W, X))
+    got = result(lambda: fast.value_and_grad(W, X, argnums=(0, 1)))
+    assert close(got, expected, scale_of(expected))
+
+
+@given(nets())
+def test_jacobians(f: Callable[..., Any]) -> None:
+    def several(w: Any, x: Any) -> Any:
+        return [f(w, x), x[0] * w[1]]
+
+    fast = compile(several)
+    lanes = compile(several, in_axes=(None, 0))
+    for argnums in (0, (0, 1)):
+        each = [result(lambda: transforms.jacobian(several, argnums)(W, x)) for x in X]
+        for x, expected in zip(X, each):
+            got = result(lambda: fast.jacobian(W, x, argnums=argnums))
+            assert close(got, expected, scale_of(expected))
+        got = result(lambda: lanes.jacobian(W, X, argnums=argnums))
+        if type in map(type, each):
+            assert got in each
+        else:
+            wanted = each if argnums == 0 else tuple([list(part) for part in zip(*each)])
+            assert close(got, wanted, scale_of(wanted))
