@@ -29,7 +29,7 @@ NAMES = {
     **{op: op for op in "rsqrt sigmoid softplus bell silu leaky_relu elu clip sign".split()},
     **{op: op for op in "exp_of_difference gaussian logsumexp take".split()},
     **{"abs": "np.abs", "hypot": "np.hypot", "maximum": "np.maximum", "minimum": "np.minimum"},
-    **{"round": "np.round", "inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"},
+    **{"round": "rounded", "inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"},
 }
 
 
@@ -134,6 +134,12 @@ def gaussian(x: Array, scale: Array) -> Array:
     return np.where(square * scale > 750.0, 0.0, exact)
 
 
+def rounded(x: Array, digits: Array | None = None) -> Array:
+    if digits is None:
+        return np.round(x)
+    return np.vectorize(lambda x, n: round(x, int(n)), otypes=[float])(x, digits)
+
+
 # ---------------------------------------------------------------- wide
 
 
@@ -178,6 +184,6 @@ def take(index: Array, a: Array) -> tuple[Array, Array]:
 
 _FUNCTIONS = (
     *(stack, strong, each, each_partial, rsqrt, sign, sigmoid, softplus, bell, silu),
-    *(leaky_relu, elu, clip, exp_of_difference, gaussian, logsumexp, shares),
+    *(leaky_relu, elu, clip, rounded, exp_of_difference, gaussian, logsumexp, shares),
     *(length, directions, take),
 )

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from autograd.program.batch import LANES, UNIFORM, Instruction, Instructions, Piece, Rows
-from autograd.program.expressions import Expression, name, shown
+from autograd.program.expressions import OPPOSITE, Expression, name, negated, shown
 from autograd.program.rules import BOUNDED, FLAT, WIDE, partial, value
 
 __all__ = ["Emitter"]
@@ -275,18 +275,14 @@ class Emitter:
             texts = [repr(op.op), str(slot), *map(self.shown, [out, *operands])]
             return name(f"each_partial({', '.join(texts)})")
 
-    def times(self, op: Instruction, slope: Any, factor: str) -> str | None:
-        """factor · slope; None if that is nothing."""
-        if type(slope) is float and slope == 0.0:
-            return None
+    def times(self, op: Instruction, slope: Any, factor: str) -> str:
+        """factor · slope. A zero slope does not hide a factor that is NaN."""
         if type(slope) is float and slope == 1.0:
             return factor
         if type(slope) is float and slope == -1.0:
             return f"-{factor}"
         if _is_choice(slope):
-            condition, *branches = slope.args
-            parts = [name(factor) if each == 1.0 else 0.0 for each in branches]
-            return self.shown(Expression("where", condition, *parts))
+            slope = slope.args[0] if slope.args[1] else negated(slope.args[0])
         if op.op in BOUNDED:
             return self.shown(Expression("mul", name(factor), slope))
         return f"strong({factor}, {self.shown(slope)})"
@@ -298,9 +294,10 @@ def _is_name(text: str) -> bool:
 
 
 def _is_choice(x: Any) -> bool:
-    """Whether x is 1 or 0 by a condition."""
-    chosen = type(x) is Expression and x.op == "where"
-    return chosen and all([type(a) is float and a in (0.0, 1.0) for a in x.args[1:]])
+    """Whether x is 1 or 0 by a comparison."""
+    if type(x) is not Expression or x.op != "where" or type(x.args[0]) is not Expression:
+        return False
+    return x.args[0].op in OPPOSITE and all([type(a) is float and a in (0.0, 1.0) for a in x.args[1:]])
 
 
 PADDING = 1024  # rows after the last of u, so that a view may reach beyond it
@@ -369,9 +366,9 @@ class _Reverse:
         else:
             self.code.append(f"{text}[{self.e.subscript(rows)}] += {term}")
 
-    def send(self, op: Instruction, rows: Rows, term: str | None, full: int) -> None:
+    def send(self, op: Instruction, rows: Rows, term: str, full: int) -> None:
         """Add a term of so many rows to the adjoint of an operand."""
-        if term is None or not any([self.e.touches(self.active, piece) for piece in rows]):
+        if not any([self.e.touches(self.active, piece) for piece in rows]):
             return
         varies = self.it.blocks[op.out].varies
         if len(rows) > 1:
@@ -517,8 +514,7 @@ class _Forward:
         terms = []
         for slot, rows in enumerate(op.operands):
             if any([e.touches(self.active, piece) for piece in rows]):
-                term = e.times(op, e.partial(op, slot), e.text(rows, True, "t_"))
-                terms += [] if term is None else [term]
+                terms.append(e.times(op, e.partial(op, slot), e.text(rows, True, "t_")))
         return terms
 
 

@@ -17,6 +17,7 @@ __all__ = ["Expression", "Text", "name", "shown", "trace", "where"]
 Text = str
 Operand = Any  # an Expression or a float
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 MOST = 64  # ways through a rule
 
 
@@ -101,6 +102,11 @@ def where(condition: Operand, a: Operand, b: Operand) -> Operand:
     if type(a) is type(b) and (a.key() == b.key() if type(a) is Expression else a == b):
         return a
     return Expression("where", condition, a, b)
+
+
+def negated(comparison: Expression) -> Expression:
+    """The opposite comparison."""
+    return Expression(OPPOSITE[comparison.op], *comparison.args)
 
 
 # ---------------------------------------------------------------- running rules

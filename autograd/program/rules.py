@@ -27,7 +27,7 @@ BOUNDED = frozenset(
     "exp_of_difference gaussian sum dot maximum minimum logsumexp take lt le gt ge eq ne trunc "
     "floor ceil round over".split()
 )
-FLAT = frozenset("lt le gt ge eq ne trunc floor ceil round sign".split())  # derivative 0
+FLAT = frozenset("lt le gt ge eq ne trunc floor ceil round".split())  # nothing flows through
 
 
 def value(op: str, operands: list[Operand]) -> Operand:

@@ -70,20 +70,22 @@ def test_over_lanes(program: Program) -> None:
     assert close(got, raised[0] if raised else eager) or got in raised
 
 
-@given(programs(), st.lists(st.lists(values(), min_size=4, max_size=4), min_size=1, max_size=5))
-def test_anywhere(program: Program, samples: list[list[float]]) -> None:
-    """Far from where it is mild: infinities, poles, overflow."""
-    count = len(program.starts)
+@given(programs(max_ops=6), st.lists(values(), min_size=4, max_size=4))
+def test_anywhere(program: Program, numbers: list[float]) -> None:
+    """Far from where it is mild: at poles, beyond overflow, outside the domain."""
+    xs = numbers[: len(program.starts)]
     fast = compile(program)
-    argnums = tuple(range(count))
-    eager = transforms.value_and_grad(program, argnums)
-    for sample in samples:
-        xs = sample[:count]
-        if isinstance(result(program, *xs), type):
-            assert result(fast, *xs) is result(program, *xs)
-            continue
-        expected, got = result(eager, *xs), result(fast.value_and_grad, *xs)
-        assert isinstance(expected, type) == isinstance(got, type) or argnums
+    argnums = tuple(range(len(xs)))
+    result(fast.value_and_grad, *program.starts)  # recorded where it is mild
+    expected = result(program, *xs)
+    got = result(fast, *xs)
+    if isinstance(expected, type):
+        assert got is expected
+    elif not math.isfinite(expected):
+        assert close(got, expected)
+    expected = result(transforms.value_and_grad(program, argnums), *xs)
+    got = result(lambda: fast.value_and_grad(*xs, argnums=argnums))
+    assert isinstance(got, type) is isinstance(expected, type)
 
 
 @given(programs(), programs(), st.floats(-1.0, 1.0))
@@ -130,7 +132,10 @@ def test_gradients_over_lanes(f: Callable[..., Any]) -> None:
     fast = compile(f, in_axes=(None, 0), reduce="mean")
     expected = result(lambda: transforms.value_and_grad(total, (0, 1))(W, X))
     got = result(lambda: fast.value_and_grad(W, X, argnums=(0, 1)))
-    assert close(got, expected, scale_of(expected))
+    if isinstance(expected, type):
+        assert got in [result(lambda: transforms.value_and_grad(f, (0, 1))(W, x)) for x in X]
+    else:
+        assert close(got, expected, scale_of(expected))
 
 
 def scale_of(x: Any) -> float:
@@ -150,7 +155,9 @@ def test_along_a_direction(f: Callable[..., Any]) -> None:
 
     expected = result(each)
     got = result(lambda: fast.jvp((W, X), (t_w, t_x)))
-    assert close(got, expected, scale_of(expected))
+    assert close(got, expected, scale_of(expected)) or isinstance(expected, type) and (
+        got in [result(lambda: transforms.jvp(f, (W, x), (t_w, t))) for x, t in zip(X, t_x)]
+    )
 
 
 @given(nets(), st.sampled_from([(), ("reroll",), ("share", "simplify"), PASSES]))

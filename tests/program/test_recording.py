@@ -1,0 +1,133 @@
+"""What a program must not do in silence: go the wrong way, or keep an old number."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, log, where
+from autograd.program import compile
+
+
+def test_lanes_are_split_by_the_way_they_go() -> None:
+    fast = compile(lambda x: x * x if x > 0.0 else -x, in_axes=(0,))
+    assert fast([1.0, -2.0, 3.0, 0.0]) == [1.0, 2.0, 9.0, 0.0]
+    assert len(fast.programs) == 2
+    assert fast([-1.0, -1.0]) == [1.0, 1.0]
+    assert len(fast.programs) == 2
+    assert fast.jacobian([1.0, -2.0, 3.0]) == [2.0, -1.0, 6.0]
+
+
+def test_a_loop_that_asks() -> None:
+    def halvings(x: Any) -> Any:
+        count = 0
+        while x > 1.0:
+            x, count = x / 2.0, count + 1
+        return x + count
+
+    fast = compile(halvings, in_axes=(0,))
+    xs = [0.3, 5.0, 1.0, 9.0, 2.5]
+    assert fast(xs) == [halvings(x) for x in xs]
+    assert len(fast.programs) == 4
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * int(x),
+        lambda x: x * round(x),
+        lambda x: x * round(x, 0),
+        lambda x: x * (1.0 if x else 2.0),
+        lambda x: x * max(x, 1.5),
+        lambda x: x * (x >= 1.0),
+        lambda x: x * sum([x > t for t in (0.0, 1.0, 2.0)]),
+        lambda x: x * [1.0, 3.0][x > 1.0],
+        lambda x: x * 2.0 if (x > 1.0) == True else x,  # noqa: E712
+        lambda x: x * 2.0 if not (x < 1.0 or x > 2.0) else x,
+        lambda x: x if (x > 0.5) & (x < 2.0) else 3.0 * x,
+        lambda x: x * (__import__("math").floor(x) + __import__("math").ceil(x)),
+        lambda x: x * __import__("math").trunc(x),
+    ],
+)
+def test_questions(f: Any) -> None:
+    xs = [1.25, 0.25, 2.75, -1.5, 1.75, 3.125]
+    assert compile(f, in_axes=(0,))(xs) == [f(x) for x in xs]
+
+
+def test_where_does_not_branch() -> None:
+    fast = compile(lambda x: where(x > 0.0, x * 2.0, x * 3.0), in_axes=(0,))
+    assert fast([1.0, -1.0, 0.0]) == [2.0, -3.0, 0.0]
+    assert len(fast.programs) == 1
+    assert fast.jacobian([1.0, -1.0, 0.0]) == [2.0, 3.0, 3.0]
+    assert compile(lambda x: where(x > 0.0, lambda: log(x), 0.0), in_axes=(0,))([1.0, -1.0]) == [
+        0.0,
+        0.0,
+    ]
+
+
+def test_too_many_ways() -> None:
+    fast = compile(lambda x: x * int(x), in_axes=(0,))
+    with pytest.raises(ValueError, match=r"more than 64 ways.*'trunc' in .*test_recording.*where"):
+        fast([float(i) for i in range(100)])
+
+
+def test_numbers_read_out() -> None:
+    with pytest.raises(ValueError, match=r"an operand of mul.*reads \.data in .*test_recording"):
+        compile(lambda x: x * x.data)(2.0)
+    with pytest.raises(ValueError, match=r"from 4\.0 to .*its result|its result.*from 4\.0"):
+        compile(lambda x: x.data * x.data)(2.0)
+    with pytest.raises(ValueError, match="computes in another way"):
+        compile(lambda x: x * 2.0 if x.data <= 2.0 else x + 1.0)(2.0)
+    with pytest.raises(ValueError, match="different results for the same numbers"):
+        compile(lambda x: x * random.random())(2.0)
+    with pytest.raises(ValueError, match="an operand of mul"):
+        compile(lambda x: x.detach() * x)(2.0)
+
+
+def test_is_true_is_noticed() -> None:
+    with pytest.raises(ValueError, match="different results"):
+        compile(lambda x: x if (x > 0.0) is True else -x)(2.0)
+
+
+def test_values_from_outside_are_read_at_each_call() -> None:
+    w = Value(2.0)
+    inner = w * w
+    fast = compile(lambda x: x * w + inner)
+    assert fast(3.0) == 10.0
+    w.data = 5.0
+    assert fast(3.0) == 19.0
+    assert fast.grad(3.0) == 5.0
+    assert len(fast.programs) == 1
+
+
+def test_what_eager_raises_with_the_sample() -> None:
+    fast = compile(lambda x: log(x) + autograd.exp(x), in_axes=(0,))
+    with pytest.raises(ValueError, match=r"log\(-1\.0\)") as raised:
+        fast([1.0, 2.0, -1.0, 3.0])
+    assert raised.value.__notes__ == ["in sample 2"]
+    with pytest.raises(OverflowError, match="exp") as overflow:
+        fast([1.0, 1e3, 2.0, 3.0])
+    assert overflow.value.__notes__ == ["in sample 1"]
+    with pytest.raises(FloatingPointError) as nan:
+        compile(
+            lambda x: autograd.sqrt(x) - autograd.sqrt(2.0 * x), in_axes=(0,), reduce="sum"
+        ).grad([1.0, 0.0])
+    assert nan.value.__notes__ == ["in sample 1"]
+
+
+def test_infinite_derivatives_and_strong_zeros() -> None:
+    fast = compile(autograd.sqrt, in_axes=(0,), reduce="sum")
+    assert fast.grad([4.0, 0.0, 1.0]) == [0.25, np.inf, 0.5]
+    fast = compile(lambda x: autograd.sqrt(x) * 0.0 + autograd.relu(-autograd.sqrt(x)), (0,), "sum")
+    assert fast.grad([4.0, 0.0]) == [0.0, 0.0]
+
+
+def test_not_a_number_among_the_data() -> None:
+    fast = compile(lambda x: autograd.tanh(x) * 2.0, in_axes=(0,))
+    got = fast([np.nan, 0.0, np.inf])
+    assert got[1:] == [0.0, 2.0]
+    assert np.isnan(got[0])
