@@ -96,12 +96,8 @@ class Compiled:
             )
             return both
         call = Call(args, self.in_axes)
-        if call.lanes and self.reduce is None:
-            raise TypeError(
-                'value_and_grad: there is a value for each sample; compile with reduce="mean" '
-                'or "sum", or use jacobian'
-            )
-        job = _Gradient(self.f, call, transforms._places(argnums, len(args)))
+        places = transforms._places(argnums, len(args))
+        job = _Gradient(self.f, call, self._checked_single(call, places, "value_and_grad"))
         job.weigh(self.reduce)
         self._do(job, call)
         return job.value, job.shaped(transforms._single(argnums))
@@ -203,9 +199,27 @@ class Compiled:
             x, v: the first argument, and a direction in its shape.
             more: the other arguments.
         """
-        return self._with_values(
-            lambda *args: transforms.hvp(self.f, args, (v,), argnums=0), (x, *more)
-        )
+        args = (x, *more)
+        if any(map(holds_values, (v, *args))):
+            eager: Any = self._with_values(
+                lambda *args: transforms.hvp(self.f, args, (v,), argnums=0), args
+            )
+            return eager
+        call = Call(args, self.in_axes)
+        job = _Second(self.f, call, self._checked_single(call, (0,), "hvp"))
+        job.weigh(self.reduce)
+        job.direction = _Tangent(self.f, call, (0,))
+        job.direction.head_for((v,))
+        self._do(job, call)
+        return job.shaped(True)
+
+    def _checked_single(self, call: Call, places: tuple[int, ...], name: str) -> tuple[int, ...]:
+        if call.lanes and self.reduce is None:
+            raise TypeError(
+                f'{name}: there is a value for each sample; compile with reduce="mean" '
+                'or "sum", or use jacobian'
+            )
+        return places
 
 
 # ---------------------------------------------------------------- jobs
@@ -346,10 +360,14 @@ class _Tangent(_Wanted):
         self.t_u[self.wrt[0][k]] = 1.0
 
     def run(self, path: Path, u: Array, x: Array, lanes: Array) -> tuple[Array, list[Array]]:
+        out, follows, along = path.program.tangent(u, x, *self.tangents(u, lanes))
+        return follows, [out, along]
+
+    def tangents(self, u: Array, lanes: Array) -> tuple[Array, Array]:
+        """Those of a program's u and x."""
         t_u = np.zeros(u.shape)
         t_u[: len(self.t_u)] = self.t_u
-        out, follows, along = path.program.tangent(u, x, t_u, self.t_x[:, lanes])
-        return follows, [out, along]
+        return t_u, self.t_x[:, lanes]
 
     def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
         super().add(path, lanes, results)
@@ -375,6 +393,37 @@ class _Tangent(_Wanted):
         ]
         self.put(np.array([lane]), out, rebuild, _is_number(returned))
         self.put_along(np.array([lane]), slopes)
+
+
+class _Second(_Gradient):
+    """The Hessian times a direction, where `_Gradient` has the gradient."""
+
+    direction: _Tangent
+
+    def run(self, path: Path, u: Array, x: Array, lanes: Array) -> tuple[Array, list[Array]]:
+        if not path.single:
+            raise _several()
+        try:
+            second = path.program.second(self.places, self.wrt, self.lane_rows)
+        except NotImplementedError:  # a rule that is not generic: eager knows
+            return path.program.value(u, x)[1], [np.array([np.nan])]
+        seed = np.repeat(self.seed, len(lanes), 1)
+        t_u, t_x = self.direction.tangents(u, lanes)
+        out, follows, d_u, d_x = second(u, x, seed, t_u, t_x)
+        return follows, [out, d_u[: len(self.d_u)], x[:0] if d_x is None else d_x]
+
+    def eager(self, lane: int) -> None:
+        args = self.call.sample(lane)
+        t_u, t_x = self.direction.t_u[:, 0], self.direction.t_x[:, lane]
+        side = (t_u if self.call.axes[0] is None else t_x)[list(self.call.rows(0))]
+        v = flatten(args[0], "")[1](side.tolist())
+        with self.call.naming(lane):
+            found = transforms.hvp(self.f, args, (v,), argnums=0)
+        numbers = np.array([primal(g) for g in flatten(found, "")[0]]) * self.seed[0, 0]
+        if self.call.axes[0] is None:
+            self.d_u[list(self.call.rows(0)), 0] += numbers
+        else:
+            self.d_x[list(self.call.rows(0)), lane] = numbers
 
 
 def _like_results(

@@ -11,7 +11,8 @@ from typing import Any
 
 from autograd.program.batch import LANES, UNIFORM, Instruction, Instructions, Piece, Rows
 from autograd.program.expressions import OPPOSITE, Expression, name, negated, shown
-from autograd.program.rules import BOUNDED, FLAT, WIDE, partial, value
+from autograd.program.reverse import PARTIALS, Reverse
+from autograd.program.rules import BOUNDED, FLAT, WIDE, derivative, partial, value
 
 __all__ = ["Emitter"]
 
@@ -19,8 +20,6 @@ SHORT = 12  # a longer list of rows is not written into the source
 COMPARING = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 WIDE_VALUES = {"maximum": "{a}.max(0)", "minimum": "{a}.min(0)", "sum": "{a}.sum(0)"}
 WIDE_VALUES |= {"hypot": "length({a})"}
-WIDE_PARTIALS = {"maximum": "shares({a}, {out})", "minimum": "shares({a}, {out})"}
-WIDE_PARTIALS |= {"logsumexp": "p_{out}", "take": "p_{out}", "hypot": "directions({a}, {out})"}
 
 
 class Emitter:
@@ -42,6 +41,8 @@ class Emitter:
             short = {"matmul": "h", "gather": "x"}.get(op.op, op.op)
             counts[short] = counts.get(short, 0) + 1
             self.block_names.append(f"{short}{counts[short]}")
+            if op.op == "matmul":
+                self.views[op.out] = (f"W{counts[short]}", f"b{counts[short]}")
 
     # ------------------------------------------------------------------ forward
 
@@ -63,9 +64,7 @@ class Emitter:
     def instruction(self, op: Instruction) -> list[str]:
         out, size = self.block_names[op.out], self.it.blocks[op.out].size
         if op.op == "matmul":
-            w, b = f"W{len(self.views) + 1}", f"b{len(self.views) + 1}"
-            known = self.views.setdefault(op.out, (w, b))
-            w, b = known
+            w, b = self.views[op.out]
             lines = [f"{w} = {self.matrix('', op)}"]
             bias = self.text(op.operands[2])
             product = f"{w} @ {self.text(op.operands[1], True)}"
@@ -206,10 +205,10 @@ class Emitter:
 
     # ------------------------------------------------------------------ roots
 
-    def runs(self, start: int, end: int) -> list[tuple[int, int, int, int, bool]]:
-        """Roots start … end as runs: first, end, block, first row, and whether over lanes."""
+    def runs(self, start: int, end: int) -> list[tuple[int, int, int, int, int | None]]:
+        """Roots start … end as runs: first, end, block, first row, and first lane or None."""
         roots = self.it.roots
-        found: list[tuple[int, int, int, int, bool]] = []
+        found: list[tuple[int, int, int, int, int | None]] = []
         k = start
         while k < end:
             block, row, lane = roots[k]
@@ -220,15 +219,14 @@ class Emitter:
             else:
                 while stop < end and roots[stop] == (block, row, lane + stop - k):
                     stop += 1
-            found.append((k - start, stop - start, block, row, lane is not None))
+            found.append((k - start, stop - start, block, row, lane))
             k = stop
         return found
 
     def gathered(self, start: int, end: int) -> str:
         parts = []
-        for first, stop, block, row, over in self.runs(start, end):
-            if over:
-                lane = self.it.roots[start + first][2] or 0
+        for first, stop, block, row, lane in self.runs(start, end):
+            if lane is not None:
                 lanes = f", {lane}:{lane + stop - first}"
                 parts.append(f"{self.block_names[block]}[{row}:{row + 1}{lanes}].T")
             else:
@@ -247,11 +245,29 @@ class Emitter:
             wrt: the uniform inputs to differentiate in.
             lanes: those of the lanes.
         """
-        return _Reverse(self, wrt, lanes).lines()
+        sweep = Reverse(self, wrt, lanes, False).lines()
+        return self.function("gradient(u, x, seed)", sweep, ["d_u", "d_x"])
+
+    def second(self, wrt: Collection[int], lanes: Collection[int]) -> list[str]:
+        """`second(u, x, seed, t_u, t_x)` → outputs, checks, adjoints and their tangents.
+
+        Raises:
+            NotImplementedError: an operation has no second derivative as an expression.
+        """
+        sweep = [*_Forward(self, wrt, lanes).lines(), *Reverse(self, wrt, lanes, True).lines()]
+        head = "second(u, x, seed, t_u, t_x)"
+        return self.function(head, sweep, ["d_u", "d_x", "td_u", "td_x"])
+
+    def function(self, head: str, sweep: list[str], results: list[str]) -> list[str]:
+        """A function that goes forward and then sweeps."""
+        body = [f"        {line}" for line in sweep]
+        lines = [f"def {head}:", *self.forward(), '    with np.errstate(all="ignore"):', *body]
+        return [*lines, self.returned(results)]
 
     def tangent(self, wrt: Collection[int], lanes: Collection[int]) -> list[str]:
         """`tangent(u, x, t_u, t_x)` → outputs, checks, and the outputs' derivatives."""
-        return _Forward(self, wrt, lanes).lines()
+        sweep = _Forward(self, wrt, lanes).lines()
+        return self.function("tangent(u, x, t_u, t_x)", sweep, ["t_out"])
 
     def active(self, wrt: Collection[int], lanes: Collection[int]) -> list[Any]:
         """For each block, whether it depends on those inputs; for the first two, which rows."""
@@ -275,6 +291,14 @@ class Emitter:
             texts = [repr(op.op), str(slot), *map(self.shown, [out, *operands])]
             return name(f"each_partial({', '.join(texts)})")
 
+    def bent(self, op: Instruction, slot: int) -> Any:
+        """The derivative along the direction of d(out)/d(operand)."""
+        tangents = {self.block_names[op.out]: f"t_{self.block_names[op.out]}"}
+        for rows in op.operands:
+            if self.constant(rows) is None:
+                tangents[self.text(rows)] = self.text(rows, True, "t_")
+        return derivative(self.partial(op, slot), tangents)
+
     def times(self, op: Instruction, slope: Any, factor: str) -> str:
         """factor · slope. A zero slope does not hide a factor that is NaN."""
         if type(slope) is float and slope == 1.0:
@@ -288,11 +312,6 @@ class Emitter:
         return f"strong({factor}, {self.shown(slope)})"
 
 
-def _is_name(text: str) -> bool:
-    """Whether it is a name, or some rows of one."""
-    return text.split("[")[0].isidentifier() and text.find("]") in (-1, len(text) - 1)
-
-
 def _is_choice(x: Any) -> bool:
     """Whether x is 1 or 0 by a comparison."""
     if type(x) is not Expression or x.op != "where" or type(x.args[0]) is not Expression:
@@ -301,163 +320,6 @@ def _is_choice(x: Any) -> bool:
 
 
 PADDING = 1024  # rows after the last of u, so that a view may reach beyond it
-
-
-class _Reverse:
-    """The reverse sweep: what each instruction adds to the adjoints of its operands."""
-
-    def __init__(self, e: Emitter, wrt: Collection[int], lanes: Collection[int]) -> None:
-        self.e, self.it = e, e.it
-        self.active = e.active(wrt, lanes)
-        self.set: set[int] = set()  # the blocks whose adjoint has been written to
-        self.code: list[str] = []
-
-    def lines(self) -> list[str]:
-        e = self.e
-        head = ["def gradient(u, x, seed):", *e.forward()]
-        d_x = "np.zeros_like(x)" if self.active[LANES] else "None"
-        self.code = ["d_u = np.zeros_like(u)", f"d_x = {d_x}"]
-        self.set = {UNIFORM, LANES}
-        for first, stop, block, row, over in e.runs(0, self.it.outputs):
-            if not self.is_active(block):
-                continue
-            seed = "seed" if stop - first == self.it.outputs else f"seed[{first}:{stop}]"
-            if over:
-                self.zero(block)
-                lane = self.it.roots[first][2] or 0
-                columns = f"{lane}:{lane + stop - first}"
-                self.code.append(f"d_{e.block_names[block]}[{row}, {columns}] += {seed}[:, 0]")
-            else:
-                if not self.it.blocks[block].varies:
-                    seed += ".sum(1, keepdims=True)"
-                piece = Piece(block, range(row, row + stop - first))
-                self.add(piece, seed)
-        for op in reversed(self.it.code):
-            if self.active[op.out] and op.out in self.set:
-                self.instruction(op)
-        body = [f"        {line}" for line in self.code]
-        more = e.returned(["d_u", "d_x"])
-        return [*head, '    with np.errstate(all="ignore"):', *body, more]
-
-    def is_active(self, block: int) -> bool:
-        return bool(self.active[block])
-
-    def zero(self, block: int) -> None:
-        if block not in self.set:
-            self.set.add(block)
-            text = self.e.block_names[block]
-            self.code.append(f"d_{text} = np.zeros_like({text})")
-
-    def add(self, piece: Piece, term: str) -> None:
-        """Add a term, of the shape of the rows, to their adjoint."""
-        text = f"d_{self.e.block_names[piece.block]}"
-        rows, size = piece.rows, self.it.blocks[piece.block].size
-        if piece.block > LANES and rows == range(size):
-            if piece.block in self.set:
-                self.code.append(f"{text} = {text} + {term}")
-            else:
-                self.set.add(piece.block)
-                copied = ".copy()" if _is_name(term) else ""
-                self.code.append(f"{text} = {term}{copied}")
-            return
-        self.zero(piece.block)
-        if len(set(rows)) < len(rows):
-            self.code.append(f"np.add.at({text}, {self.e.subscript(rows)}, {term})")
-        else:
-            self.code.append(f"{text}[{self.e.subscript(rows)}] += {term}")
-
-    def send(self, op: Instruction, rows: Rows, term: str, full: int) -> None:
-        """Add a term of so many rows to the adjoint of an operand."""
-        if not any([self.e.touches(self.active, piece) for piece in rows]):
-            return
-        varies = self.it.blocks[op.out].varies
-        if len(rows) > 1:
-            self.code.append(f"c = {term}")
-            term = "c"
-        start = 0
-        for piece in rows:
-            count = len(piece.rows)
-            part = term if len(rows) == 1 else f"c[{start}:{start + count}]"
-            start += count
-            if not self.e.touches(self.active, piece):
-                continue
-            axes = [0] if len(rows) == 1 and count == 1 and full > 1 else []
-            axes += [1] if varies and not self.it.blocks[piece.block].varies else []
-            if axes:
-                axis = str(axes[0]) if len(axes) == 1 else "(0, 1)"
-                part = part if _is_name(part) else f"({part})"
-                part = f"{part}.sum({axis}, keepdims=True)"
-            self.add(piece, part)
-
-    def instruction(self, op: Instruction) -> None:
-        e, size = self.e, self.it.blocks[op.out].size
-        out = e.block_names[op.out]
-        d = f"d_{out}"
-        if op.op == "matmul":
-            self.matmul(op, d)
-        elif op.op == "gather":
-            count = sum([len(piece.rows) for piece in op.operands[0]])
-            flat = [Piece(p.block, p.rows) for p in op.operands[0]]
-            self.code.append(f"c = {d}.reshape({count}, 1)")
-            start = 0
-            for piece in flat:
-                if e.touches(self.active, piece):
-                    self.add(piece, f"c[{start}:{start + len(piece.rows)}]")
-                start += len(piece.rows)
-        elif op.op == "over":
-            for piece in op.operands[0]:
-                term = d if size == len(piece.rows) else self.part(op, piece, d)
-                self.add(piece, f"{term} + np.zeros_like({e.piece(piece)})")
-        elif op.op == "dot":
-            tiled = f"np.tile({d}, ({op.width}, 1))"
-            bias, a, b = op.operands
-            self.send(op, bias, d, size)
-            self.send(op, a, f"{tiled} * {e.text(b, True)}", op.width * size)
-            self.send(op, b, f"{tiled} * {e.text(a, True)}", op.width * size)
-        elif op.op == "sum":
-            self.send(op, op.operands[0], f"np.tile({d}, ({op.width}, 1))", op.width * size)
-        elif op.op in WIDE:
-            slope = WIDE_PARTIALS[op.op].format(a=e.cube(op, op.operands[-1]), out=out)
-            product = f"{d} * {slope}" if op.op in BOUNDED else f"strong({d}, {slope})"
-            term = f"({product}).reshape({op.width * size}, -1)"
-            self.send(op, op.operands[-1], term, op.width * size)
-        else:
-            for slot, rows in enumerate(op.operands):
-                if any([e.touches(self.active, piece) for piece in rows]):
-                    term = e.times(op, e.partial(op, slot), d)
-                    self.send(op, rows, term, size)
-
-    def part(self, op: Instruction, piece: Piece, d: str) -> str:
-        start = 0
-        for other in op.operands[0]:
-            if other is piece:
-                break
-            start += len(other.rows)
-        return f"{d}[{start}:{start + len(piece.rows)}]"
-
-    def matmul(self, op: Instruction, d: str) -> None:
-        e = self.e
-        w, _ = e.views[op.out]
-        weights, xs, bias = op.operands
-        m, k = e.shape(op)
-        self.send(op, xs, f"{w}.T @ {d}", k)
-        uniform_x = not any([self.it.blocks[piece.block].varies for piece in xs])
-        summed = f"{d}.sum(1, keepdims=True)"
-        if any([e.touches(self.active, piece) for piece in weights]):
-            left = summed if uniform_x and self.it.blocks[op.out].varies else d
-            product = f"{left} @ {e.text(xs, True)}.T"
-            if e.view(op) is None:
-                start = 0
-                self.code.append(f"c = ({product}).reshape({m * k}, 1)")
-                for piece in weights:
-                    if e.touches(self.active, piece):
-                        self.add(piece, f"c[{start}:{start + len(piece.rows)}]")
-                    start += len(piece.rows)
-            else:
-                self.zero(weights[0].block)
-                self.code.append(f"d_{w} = {e.matrix('d_', op)}")
-                self.code.append(f"d_{w} += {product}")
-        self.send(op, bias, d, m)
 
 
 class _Forward:
@@ -469,23 +331,20 @@ class _Forward:
 
     def lines(self) -> list[str]:
         e = self.e
-        head = ["def tangent(u, x, t_u, t_x):", *e.forward()]
         code = []
         for op in self.it.code:
             out = e.block_names[op.out]
             terms = self.instruction(op) if self.active[op.out] else []
             code.append(f"t_{out} = np.zeros_like({out}) + " + " + ".join(terms or ["0.0"]))
         parts = []
-        for first, stop, block, row, over in e.runs(0, self.it.outputs):
-            if over:
-                lane = self.it.roots[first][2] or 0
+        for first, stop, block, row, lane in e.runs(0, self.it.outputs):
+            if lane is not None:
                 columns = f"{lane}:{lane + stop - first}"
                 parts.append(f"t_{e.block_names[block]}[{row}:{row + 1}, {columns}].T")
             else:
                 parts.append(e.piece(Piece(block, range(row, row + stop - first)), "t_"))
         code.append(f"t_out = {e.joined(parts)}")
-        body = [f"        {line}" for line in code]
-        return [*head, '    with np.errstate(all="ignore"):', *body, e.returned(["t_out"])]
+        return code
 
     def instruction(self, op: Instruction) -> list[str]:
         e, size = self.e, self.it.blocks[op.out].size
@@ -509,7 +368,7 @@ class _Forward:
         if op.op == "sum":
             return [f"{e.cube(op, op.operands[0], 't_')}.sum(0)"]
         if op.op in WIDE:
-            slope = WIDE_PARTIALS[op.op].format(a=e.cube(op, op.operands[-1]), out=out)
+            slope = PARTIALS[op.op].format(a=e.cube(op, op.operands[-1]), out=out)
             return [f"strong({e.cube(op, op.operands[-1], 't_')}, {slope}).sum(0)"]
         terms = []
         for slot, rows in enumerate(op.operands):

@@ -129,6 +129,26 @@ class Program:
         out, checks, t_out = run(u, x, t_u, t_x)
         return out, self.follows(checks), t_out
 
+    def second(
+        self, key: Hashable, wrt: Sequence[range], lanes: Sequence[range]
+    ) -> Callable[..., tuple[Array, Array, Array, Array | None]]:
+        """The function of u, x, a seed and tangents of u and x: as `gradient`, but the tangents
+        of the adjoints.
+
+        Raises:
+            NotImplementedError: an operation has no second derivative as an expression.
+        """
+        run = self._function(
+            ("second", key),
+            lambda: self._emitter.second(frozenset(chain(*wrt)), frozenset(chain(*lanes))),
+        )
+
+        def second(u: Array, x: Array, seed: Array, t_u: Array, t_x: Array) -> Any:
+            out, checks, _, _, td_u, td_x = run(u, x, seed, t_u, t_x)
+            return out, self.follows(checks), td_u, td_x
+
+        return second
+
     def follows(self, checks: Array) -> Array:
         """For each lane (one, if they do not differ), whether the guards hold."""
         return (checks == self.answers).all(0) if len(checks) else np.ones(1, dtype=bool)
