@@ -1,5 +1,14 @@
 """A scalar reverse-mode automatic differentiation engine to read, step through and trust."""
 
+import sys
+
+if (  # `python -m autograd` imports this first: Ctrl-C gives no traceback from here on
+    sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)] in ("autograd", "-mautograd")
+):  # pragma: no cover: a process of its own
+    from autograd.cli.ending import hide_interrupts
+
+    hide_interrupts()
+
 from os.path import dirname, exists
 from typing import TYPE_CHECKING
 
@@ -8,7 +17,7 @@ if exists(f"{dirname(__file__)}/numpy"):
         "the packages 'autograd' and 'scalar-autograd' are installed over each other: both "
         "call themselves `autograd`. Make a fresh virtual environment and install one of them."
     )
-del dirname, exists
+del dirname, exists, sys
 
 from autograd.build.binaries import choose as _choose_build  # noqa: E402
 

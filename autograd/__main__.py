@@ -2,9 +2,11 @@
 
 import sys
 
+from autograd.cli.ending import run
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["doctor"]:  # which must run where the rest cannot be imported
         from autograd.cli.doctor import main
     else:
         from autograd.cli.command import main
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(main, sys.argv[1:]))

@@ -13,21 +13,34 @@ the second derivative, and a gradient can be part of a loss. Otherwise floats co
 
 from __future__ import annotations
 
+import math
 import operator
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
+from autograd.core import sweeps
 from autograd.core.primitive import TABLE, real
 from autograd.core.sweeps import cotangents, tangents
-from autograd.trees import Rebuild, flatten, flatten_like
 from autograd.core.value import Value, recording, topological_order
+from autograd.trees import Rebuild, flatten, flatten_like
 
-__all__ = ["grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = [
+    "grad",
+    "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "value_and_grad",
+    "value_and_jacobian",
+    "vjp",
+]
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
+MODES = ("auto", "forward", "reverse")
 
 
 def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
@@ -133,7 +146,8 @@ def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any
     run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
 
     def pullback(cotangent: Any) -> Any:
-        return run.pull(flatten_like(cotangent, run.returned, "vjp: the cotangent"))
+        seeds = flatten_like(cotangent, run.returned, "vjp: the cotangent")
+        return run.shaped(run.pull(zip(run.outputs, seeds)))
 
     return run.result(), pullback
 
@@ -165,15 +179,18 @@ def jvp(
     _check_directional(f, primals, tangents, "jvp")
     run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
     chosen = tuple([primals[i] for i in run.argnums])
-    return run.result(), run.push(flatten_like(tangents, chosen, "jvp: the tangents"))
+    directions = flatten_like(tangents, chosen, "jvp: the tangents")
+    return run.result(), run.rebuild_outputs(run.push(directions))
 
 
-def jacobian(f: Function, argnums: Argnums = 0) -> Function:
-    """The function that computes the Jacobian of f, one reverse sweep an output.
+def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Function:
+    """The function that computes the Jacobian of f.
 
     Args:
         f: returns a number or a nested structure of numbers.
         argnums: as `grad`.
+        mode: "reverse" sweeps once an output, over what that depends on; "forward" once an
+            input, over everything; "auto" goes forward where there are fewer inputs.
 
     Returns:
         A function of f's arguments: f's result with each number replaced by its gradient,
@@ -181,24 +198,30 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
         that is m lists of n; for arrays, an array of shape (*result, *argument).
 
     Raises:
-        TypeError, ValueError: as `grad`.
+        TypeError, ValueError: as `grad`; ValueError also for another `mode`.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
-    _check_function(f, "jacobian")
-    _chosen(argnums)
+    both = _value_and_jacobian(f, argnums, mode, "jacobian")
 
     @wraps(f)
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, argnums)
-        size = len(run.outputs)
-        rows = [run.pull([float(i == j) for j in range(size)]) for i in range(size)]
-        if run.single:
-            return run.rebuild_outputs(rows)
-        return tuple([run.rebuild_outputs(column) for column in zip(*rows)])
+        return both(*args, **kwargs)[1]
 
     return jacobian_of_f
+
+
+def value_and_jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Function:
+    """The function that computes f and its Jacobian, as a pair; arguments as `jacobian`.
+
+    f is called once. `scipy.optimize.root(value_and_jacobian(f), x0, jac=True)` solves
+    f(x) = 0.
+
+    >>> value_and_jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
+    ([6.0, 5.0], [[3.0, 2.0], [1.0, 1.0]])
+    """
+    return _value_and_jacobian(f, argnums, mode, "value_and_jacobian")
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
@@ -240,8 +263,11 @@ def hvp(
     ([6.0, 4.0],)
     """
     _check_directional(f, primals, tangents, "hvp")
-    chosen = _all_of(primals) if argnums is None else argnums
-    return jvp(_grad(f, chosen, "hvp"), primals, tangents, chosen)[1]
+    run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
+    y = run.scalar("hvp")
+    chosen = tuple([primals[i] for i in run.argnums])
+    directions = flatten_like(tangents, chosen, "hvp: the tangents")
+    return run.shaped(run.curve(y, directions))
 
 
 def _grad(f: Function, argnums: Argnums, name: str) -> Function:
@@ -263,10 +289,24 @@ def _value_and_grad(f: Function, argnums: Argnums, name: str) -> Function:
     def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
         run = _Run(f, args, kwargs, argnums)
         y = run.scalar(name)
-        gradients = run.pull([1.0])
+        gradients = run.shaped(run.pull([(y, 1.0)]))
         return (y.data if run.private and type(y) is Value else y), gradients
 
     return value_and_gradient_of_f
+
+
+def _value_and_jacobian(f: Function, argnums: Argnums, mode: str, name: str) -> Function:
+    _check_function(f, name)
+    _chosen(argnums)
+    if mode not in MODES:
+        raise ValueError(f"{name}: mode must be one of {', '.join(MODES)}, got {mode!r}")
+
+    @wraps(f)
+    def value_and_jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
+        run = _Run(f, args, kwargs, argnums)
+        return run.result(), run.jacobian(mode)
+
+    return value_and_jacobian_of_f
 
 
 class _Enclosing(threading.local):
@@ -310,8 +350,9 @@ class _Run:
         if outer is not None:
             outer.closed |= self.closed
         self.outputs, self.rebuild_outputs = flatten(self.returned, "the result of f")
-        roots = [y for y in self.outputs if type(y) is Value]
-        self.private = all(leaf in self.closed for leaf in topological_order(*roots)[1])
+        self.roots = [y for y in self.outputs if type(y) is Value]
+        self.order, self.leaves = topological_order(*self.roots)
+        self.private = all(leaf in self.closed for leaf in self.leaves)
 
     def scalar(self, name: str) -> Any:
         number = type(self.returned) is Value or real(self.returned) is not None
@@ -327,39 +368,93 @@ class _Run:
             return self.returned
         return self.rebuild_outputs([y.data if type(y) is Value else y for y in self.outputs])
 
-    def pull(self, seeds: Sequence[Any]) -> Any:
-        """Σ seed · d(output)/d(variable), in the shape of the chosen arguments."""
-        pairs = [
-            (y, seed)
-            for y, seed in zip(self.outputs, seeds)
-            if type(y) is Value and not (type(seed) is float and seed == 0.0)
-        ]
-        if self.private and len(pairs) == 1 and type(pairs[0][1]) is float:
-            ((y, seed),) = pairs
-            for x in self.variables:
-                x.grad = 0.0
-            y.backward(seed)
-            found = [x.grad for x in self.variables]
-        else:
-            cotangent = cotangents(pairs, wrt=self.variables, create_graph=not self.private)
-            found = [cotangent.get(x, 0.0) for x in self.variables]
-        return self._shaped(found)
+    def pull(self, pairs: Iterable[tuple[Any, Any]]) -> list[Any]:
+        """Σ seed · d(output)/d(variable) over the pairs (output, seed), for each variable."""
+        pairs = [(y, seed) for y, seed in pairs if type(y) is Value and not _is_zero(seed)]
+        if self.private and _all_floats(seed for _, seed in pairs):
+            if len(pairs) == 1:  # over what this output depends on
+                ((y, seed),) = pairs
+                for x in self.variables:
+                    x.grad = 0.0
+                y.backward(seed)
+            else:
+                sweeps.put(pairs, self.order, self.leaves, self.variables)
+                sweeps.pull(self.order)
+            known = [x.grad for x in self.variables]
+            if not any(map(math.isnan, known)):
+                return known
+        found = cotangents(pairs, wrt=self.variables, create_graph=not self.private)
+        return [found.get(x, 0.0) for x in self.variables]
 
-    def push(self, directions: Sequence[Any]) -> Any:
-        """Σ d(output)/d(variable) · direction, in the shape of the outputs."""
-        roots = [y for y in self.outputs if type(y) is Value]
+    def push(self, directions: Sequence[Any]) -> list[Any]:
+        """Σ d(output)/d(variable) · direction, for each output."""
+        if self.private and _all_floats(directions):
+            sweeps.put(zip(self.variables, directions), self.leaves, self.variables)
+            sweeps.push(self.order)
+            known = [y.grad if type(y) is Value else 0.0 for y in self.outputs]
+            if not any(map(math.isnan, known)):
+                return known
         seeds = zip(self.variables, directions)
-        tangent = tangents(roots, seeds, create_graph=not self.private)
-        return self.rebuild_outputs(
-            [tangent.get(y, 0.0) if type(y) is Value else 0.0 for y in self.outputs]
-        )
+        found = tangents(self.roots, seeds, create_graph=not self.private)
+        return [found.get(y, 0.0) if type(y) is Value else 0.0 for y in self.outputs]
 
-    def _shaped(self, found: list[Any]) -> Any:
+    def jacobian(self, mode: str) -> Any:
+        """Each output replaced by its derivatives in the shape of the chosen arguments."""
+        forward = mode == "forward" or (
+            mode == "auto" and len(self.variables) < len(self.outputs)
+        )
+        rows = None
+        if forward:
+            try:
+                columns = [self.push(unit) for unit in _units(len(self.variables))]
+                rows = [list(row) for row in zip(*columns)]
+            except (ValueError, FloatingPointError):  # reverse mode may pass by the place
+                if mode == "forward":
+                    raise
+        if rows is None:
+            rows = [self.pull([(y, 1.0)]) for y in self.outputs]
+        shaped = [self.shaped(row) for row in rows]
+        if self.single:
+            return self.rebuild_outputs(shaped)
+        return tuple([self.rebuild_outputs(column) for column in zip(*shaped)])
+
+    def curve(self, y: Any, directions: Sequence[Any]) -> list[Any]:
+        """The Hessian of an output, times a vector with an entry a variable."""
+        if type(y) is not Value:
+            return [0.0] * len(self.variables)
+        if self.private and _all_floats(directions):
+            known = sweeps.curvature(y, self.variables, directions)
+            if not any(map(math.isnan, known)):
+                return known
+        with recording():
+            slopes = cotangents([(y, 1.0)], wrt=self.variables, create_graph=True)
+        found = [slopes.get(x, 0.0) for x in self.variables]
+        roots = [g for g in found if type(g) is Value]
+        seeds = zip(self.variables, directions)
+        bent = tangents(roots, seeds, create_graph=not self.private)
+        return [bent.get(g, 0.0) if type(g) is Value else 0.0 for g in found]
+
+    def shaped(self, found: list[Any]) -> Any:
+        """One number a variable, in the shape of the chosen arguments."""
         results, start = [], 0
         for size, rebuild in self.shapes:
             results.append(rebuild(found[start : start + size]))
             start += size
         return results[0] if self.single else tuple(results)
+
+
+def _all_floats(numbers: Iterable[Any]) -> bool:
+    return all(type(x) is float for x in numbers)
+
+
+def _is_zero(seed: Any) -> bool:
+    return type(seed) is float and seed == 0.0
+
+
+def _units(n: int) -> Iterator[list[float]]:
+    """The n unit vectors."""
+    for i in range(n):
+        yield [float(i == j) for j in range(n)]
 
 
 def _all_of(primals: Sequence[Any]) -> tuple[int, ...]:

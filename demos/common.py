@@ -16,13 +16,12 @@ from tqdm.auto import tqdm
 
 from autograd import Graph, Stepper
 from nn import History
+from nn.pages.chart import COLOURS
 from nn.state import write_atomically
 
 T = TypeVar("T")
 
-# Colours that people with colour-blindness tell apart (Okabe & Ito 2008); every curve has
-# a line style of its own as well.
-BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959"
+ORANGE, BLUE, GREEN, PINK, GREY = COLOURS  # every curve has a line style of its own as well
 Style = tuple[str, str | tuple[int, tuple[int, ...]]]  # colour, matplotlib's line style
 STYLES: list[Style] = [
     (BLUE, "-"),

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_digits
@@ -21,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 import nn
 from autograd import Value, logsumexp, no_grad
-from demos.common import BLUE, ORANGE, figure, on_terminal, save_drawn, save_figure
+from demos.common import figure, on_terminal, save_drawn, save_figure
 
 EPOCHS = 20
 TEST, VALIDATION = 360, 180
@@ -137,7 +136,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
         raise ArithmeticError(f"the model read back from {path} predicts something else")
     print(f"model: {path}; a fresh net loaded from it predicts the same, bit for bit")
 
-    _draw_learning(history, out / "digits-learning.png")
+    save_drawn(history, out / "digits-learning.png")
     _draw_confusion(counts, right, out / "digits-confusion.png")
     _draw_sheets(test, beliefs, read, out)
     save_drawn(history, out / "digits-training.html")
@@ -170,22 +169,6 @@ def _print_table(counts: list[list[int]]) -> None:
         cells[digit] = f"[bold]{cells[digit]}[/bold]"
         table.add_row(str(digit), *cells)
     Console().print(table)
-
-
-def _draw_learning(history: nn.History, path: Path) -> None:
-    fig, (left, right) = figure(10.0, 4.0, columns=2)
-    epochs = range(1, history.epochs + 1)
-    left.semilogy(epochs, history["loss"], color=BLUE, label="training images")
-    left.semilogy(epochs, history["val_loss"], "--", color=ORANGE, label="validation images")
-    left.set(title="Loss", xlabel="epoch", ylabel="cross-entropy (log scale)")
-    right.plot(epochs, history["accuracy"], color=BLUE, label="training images")
-    right.plot(epochs, history["val_accuracy"], "--", color=ORANGE, label="validation images")
-    right.set(title="Accuracy", xlabel="epoch", ylabel="share read correctly")
-    right.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    for ax in (left, right):
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.legend()
-    save_figure(fig, path)
 
 
 def _draw_confusion(counts: list[list[int]], right: int, path: Path) -> None:

@@ -15,7 +15,7 @@ from sklearn.datasets import make_moons
 
 import nn
 from autograd import Value, no_grad
-from demos.common import BLUE, GREY, ORANGE, figure, on_terminal, save_drawn, save_figure
+from demos.common import on_terminal, save_drawn
 
 PENALTY = 1e-4
 EPOCHS = 100
@@ -79,7 +79,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
     print(f"In {epochs} epochs the loss went from {first:.4f} to {last:.4f}.")
     print(f"Correct: {history['accuracy'][-1]:.1%} of the points it learned from,")
     print(f"         {accuracy:.1%} of {len(fresh)} new ones.")
-    _draw(model, points, classes, history, out / "moons.png")
+    save_drawn(history, out / "moons.png")
     save_drawn(history, out / "moons-training.html")
     hardest = min(range(len(fresh)), key=lambda i: scores[i] * truth[i])
     _explain(model, fresh[hardest], truth[hardest], out)
@@ -103,33 +103,3 @@ def _explain(model: nn.MLP, point: list[float], target: float, out: Path) -> Non
     loss = nn.hinge_loss([score], [target])
     loss.label = "loss"
     save_drawn(loss.steps(), out / "moons-steps.html")
-
-
-def _draw(
-    model: nn.MLP, points: Points, classes: list[float], history: nn.History, path: Path
-) -> None:
-    fig, (left, right) = figure(12.0, 4.4, columns=2)
-    xs = [-1.6 + 4.3 * i / 69 for i in range(70)]
-    ys = [-1.1 + 2.8 * i / 49 for i in range(50)]
-    with no_grad():
-        scores = [[model([x, y]).data for x in xs] for y in ys]
-    left.contourf(xs, ys, scores, levels=[-1e9, 0, 1e9], colors=[ORANGE, BLUE], alpha=0.15)
-    left.contour(xs, ys, scores, levels=[-1, 0, 1], colors="black", linestyles=[":", "-", ":"])
-    for target, colour, marker in ((-1.0, ORANGE, "o"), (1.0, BLUE, "^")):
-        moon = [p for p, k in zip(points, classes) if k == target]
-        label = f"class {target:+.0f}"
-        left.plot(*zip(*moon), marker, color=colour, markersize=5, label=label)
-    left.grid(visible=False)
-    left.set(
-        title="Boundary (line) and margins (dotted)", xlabel="x", ylabel="y", aspect="equal"
-    )
-    left.legend(loc="upper left", ncols=2)
-
-    epochs = range(1, history.epochs + 1)
-    right.plot(epochs, history["loss"], color=BLUE, label="hinge loss + penalty")
-    errors = [1.0 - accuracy for accuracy in history["accuracy"]]
-    right.plot(epochs, errors, "--", color=GREY, label="share of wrong points")
-    right.set(title="Learning", xlabel="epoch", ylabel="on the training points", ylim=(0, None))
-    right.set_box_aspect((ys[-1] - ys[0]) / (xs[-1] - xs[0]))
-    right.legend()
-    save_figure(fig, path)

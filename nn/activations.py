@@ -46,7 +46,7 @@ ACTIVATIONS: dict[str, Callable[[Value], Value] | None] = {
 
 
 def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
-    """The function that an activation argument names; None is linear."""
+    """The function that an activation argument names; None for a linear one."""
     if isinstance(activation, str):
         if activation not in ACTIVATIONS:
             raise ValueError(
@@ -56,7 +56,7 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
         return ACTIVATIONS[activation]
     if activation is not None and not callable(activation):
         got = checks.shortened(activation)
-        raise TypeError(f"an activation is a name, a function or None, got {got}")
+        raise TypeError(f"an activation must be a name, a function or None, got {got}")
     return activation
 
 
@@ -82,9 +82,9 @@ class Identity(Module):
 
 
 class ReLU(Module):
-    """max(0, x), of a number or Value, or of each in a list or array; this gives a list.
+    """max(0, x) of a number or Value, or the list of that for each in a list or array.
 
-    The other activations of single numbers do the same.
+    So do all the activations of single numbers.
 
     >>> ReLU()([-1.0, 2.0])
     [0.0, 2.0]
@@ -99,7 +99,7 @@ class LeakyReLU(Module):
     """x where it is positive, else negative_slope · x.
 
     Raises:
-        TypeError, ValueError: negative_slope is no number, or not finite.
+        TypeError, ValueError: negative_slope is not a finite number.
 
     >>> LeakyReLU(0.5)([-1.0, 2.0])
     [-0.5, 2.0]
@@ -121,7 +121,7 @@ class ELU(Module):
     """x where it is positive, else alpha · (exp(x) - 1).
 
     Raises:
-        TypeError, ValueError: alpha is no number, or not finite.
+        TypeError, ValueError: alpha is not a finite number.
 
     >>> ELU()([0.0, 2.0])
     [0.0, 2.0]
@@ -200,7 +200,7 @@ class Tanh(Module):
 
 
 class Softmax(Module):
-    """exp(xᵢ) / Σ exp(xⱼ), of a list.
+    """exp(xᵢ) / Σ exp(xⱼ) of a list.
 
     >>> Softmax()([0.0, 0.0])
     [0.5, 0.5]
@@ -212,7 +212,7 @@ class Softmax(Module):
 
 
 class LogSoftmax(Module):
-    """The logarithm of `Softmax`, accurate where that is near 0 or 1.
+    """The logarithm of `Softmax`, accurate also where that is near 0 or 1.
 
     >>> LogSoftmax()([0.0, 0.0])
     [-0.6931471805599453, -0.6931471805599453]
@@ -227,7 +227,7 @@ class LogSoftmax(Module):
 
 
 def log_softmax(logits: Sequence[Operand]) -> list[Any]:
-    """log(exp(xᵢ) / Σ exp(xⱼ)) of one sample's logits, accurate where that is near 0.
+    """log(exp(xᵢ) / Σ exp(xⱼ)) of one sample's logits, accurate also where it is near 0.
 
     Raises:
         TypeError: a single Value or number, or a string.
@@ -236,7 +236,7 @@ def log_softmax(logits: Sequence[Operand]) -> list[Any]:
     >>> log_softmax([0.0, 100.0])
     [-100.0, -3.720075976020836e-44]
     """
-    top, logits = _largest(logits)
+    top, logits = _largest(logits, "log_softmax")
     others = _below(logits, top)
     rest = autograd.log1p(autograd.fsum(others))
     return [
@@ -250,7 +250,7 @@ def softmax(logits: Sequence[Operand]) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    top, logits = _largest(logits)
+    top, logits = _largest(logits, "softmax")
     if len(logits) == 1:
         return [exp_of_difference(logits[0], logits[0])]
     powers = _below(logits, top)
@@ -259,17 +259,17 @@ def softmax(logits: Sequence[Operand]) -> list[Any]:
     return [power / total for power in powers]
 
 
-def _largest(logits: Sequence[Operand]) -> tuple[int, list[Operand]]:
-    """The index of the largest logit, and the logits as a list."""
+def _largest(logits: Sequence[Operand], name: str) -> tuple[int, list[Operand]]:
+    """The index of the largest logit, and the logits as a list; `name` begins a message."""
     if isinstance(logits, (Value, Real, str, Mapping)) or not isinstance(logits, Iterable):
-        raise TypeError(f"softmax takes a list of logits, got {checks.shortened(logits)}")
+        raise TypeError(f"{name} takes a list of logits, got {checks.shortened(logits)}")
     logits = list(logits)
     for logit in logits:
         if not isinstance(logit, (Value, Real)):
             got = checks.shortened(logit)
-            raise TypeError(f"softmax takes a list of numbers and Values, got {got} in it")
+            raise TypeError(f"{name} takes a list of numbers and Values, got {got} in it")
     if not logits:
-        raise ValueError("softmax takes one logit or more, got none")
+        raise ValueError(f"{name} takes one logit or more, got none")
     return max(range(len(logits)), key=lambda i: primal(logits[i])), logits
 
 

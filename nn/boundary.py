@@ -1,4 +1,4 @@
-"""What a model of two inputs answers over its plane, epoch by epoch."""
+"""The answers of a model with two inputs over their plane, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import math
 from array import array
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import no_grad
 from autograd.core.primitive import primal
 from nn.losses import binary_cross_entropy_with_logits
 from nn.module import Module
-
-if TYPE_CHECKING:
-    from autograd.show.drawing.page.plane import Plane
+from nn.pages.plane import Plane
 
 SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
 CELLS = 32  # of the grid, along its longer side
@@ -29,11 +27,11 @@ class Boundary:
     """The decision boundary of a model: samples, and its parameters every few epochs.
 
     `fit` keeps one in `history.boundary` when every sample is a pair of numbers and the
-    targets name 2 to 10 classes. What the model answers is worked out when it is asked for.
+    targets name 2 to 10 classes. The model's answers are computed on first use.
 
     Attributes:
-        threshold: of a model with one output, which answers the greater target above it.
-            0 for a loss of logits, else half-way between the two targets; you may set it.
+        threshold: above it, a model with one output answers the greater target. It is 0 for
+            a loss of logits, else half-way between the two targets; you may set it.
 
     >>> import nn
     >>> model = nn.Layer(2, 1)
@@ -90,8 +88,6 @@ class Boundary:
         It classifies with one output and two classes, or with an output a class and the
         targets their indices.
         """
-        from autograd.show.drawing.page.plane import Plane
-
         model = copy.deepcopy(self.model).eval()
         xs, ys = self._grid()
         outputs = [self._outputs(model, epoch, xs, ys) for epoch in self.epochs]
@@ -128,7 +124,7 @@ class Boundary:
     def _outputs(
         self, model: Module, epoch: int, xs: Sequence[float], ys: Sequence[float]
     ) -> Outputs:
-        """What the model answered at the grid's places in an epoch; found out once."""
+        """The model's answers on the grid after an epoch; computed once."""
         if epoch not in self._answers:
             for parameter, data in zip(model.parameters(), self._snapshots[epoch]):
                 parameter.data = data

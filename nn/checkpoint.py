@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nn.checks import finite, instance, same_keys, shortened
+from nn.checks import finite, instance, same_keys, settings, shortened
 from nn.history import EarlyStopping, History
 from nn.module import Module
 from nn.optim import Optimizer
@@ -46,6 +46,11 @@ class Checkpoint:
             "scheduler": scheduler,
             "early_stopping": early_stopping,
         }
+        self.settings = {
+            name: [setting for setting in settings(part) if not setting.startswith("lr=")]
+            for name, part in (("optimizer", optimizer), ("scheduler", scheduler))
+            if part is not None
+        }
         self.history = history
         self.records = records
         self.data = data
@@ -73,6 +78,7 @@ class Checkpoint:
         try:
             self.check(state)
             self.set(state)
+            self.check_settings(state.get("settings", self.settings))
             self.check_early_stopping()
         except BaseException as error:
             self.set(before)
@@ -89,6 +95,7 @@ class Checkpoint:
         }
         return {
             **parts,
+            "settings": self.settings,
             "data": self.data,
             "history": {
                 name: [x if math.isfinite(x) else str(x) for x in numbers]
@@ -113,6 +120,7 @@ class Checkpoint:
 
     def check(self, state: dict[str, Any]) -> None:
         """ValueError if this is the state of another training."""
+        state = {"settings": {}, **state}  # an earlier release wrote none
         same_keys(state, self.state())
         for name, part in self.parts.items():
             if (part is None) != (state[name] is None):
@@ -127,6 +135,14 @@ class Checkpoint:
         if state["data"] != self.data:
             made = shortened(state["data"])
             raise ValueError(f"it was made with other data, {made} and not {self.data}")
+
+    def check_settings(self, made: Any) -> None:
+        """ValueError if the optimizer or the scheduler was made with other arguments."""
+        instance(made, dict, "settings")
+        same_keys(made, self.settings)
+        for name, own in self.settings.items():
+            if made[name] != own:
+                raise ValueError(f"its {name} has {shortened(made[name])}, this one {own}")
 
     def check_early_stopping(self) -> None:
         """ValueError if it has waited for longer, or for another model, than was trained."""

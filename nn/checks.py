@@ -15,55 +15,55 @@ from autograd.core.primitive import Operand
 
 
 def count(value: int, name: str, least: int = 1) -> int:
-    """value as an int; TypeError if it is none, or a bool, ValueError below `least`,
-    OverflowError above what a list can hold.
+    """value as an int; TypeError if it is not an integer, or a bool, ValueError below
+    `least`, OverflowError above what a list can hold.
 
     >>> count(3, "nin")
     3
     """
     result = _integer(value, name)
     if isinstance(value, bool):
-        raise TypeError(f"{name} is an integer, got {value}")
+        raise TypeError(f"{name} must be an integer, got {value}")
     if result > sys.maxsize:
         raise OverflowError(f"{name} is too large, got {shortened(result)}")
     if result < least:
-        raise ValueError(f"{name} is {least} or more, got {shortened(value)}")
+        raise ValueError(f"{name} must be {least} or more, got {shortened(value)}")
     return result
 
 
 def counter(value: int, name: str) -> int:
-    """value as how often something has happened; TypeError if no int, ValueError if that
-    cannot be: below 0, or too large for a float to count on.
+    """value as a count that starts at 0; TypeError if it is not an integer, ValueError if it
+    is negative or too large for a float to count on.
 
     >>> counter(0, "steps")
     0
     """
     if isinstance(value, bool):
-        raise TypeError(f"{name} is an integer, got {value}")
+        raise TypeError(f"{name} must be an integer, got {value}")
     if not 0 <= _integer(value, name) <= 2**53:
-        raise ValueError(f"{name} cannot be {shortened(value)}: it counts from 0")
+        raise ValueError(f"{name} must be a count from 0 on, got {shortened(value)}")
     return value
 
 
 def flag(value: bool, name: str) -> bool:
-    """value; TypeError if it is neither True nor False.
+    """value; TypeError unless it is True or False.
 
     >>> flag(True, "bias")
     True
     """
     if not isinstance(value, bool):
-        raise TypeError(f"{name} is True or False, got {shortened(value)}")
+        raise TypeError(f"{name} must be True or False, got {shortened(value)}")
     return value
 
 
 def number(value: float, name: str) -> float:
-    """value as a float; TypeError if it is no number, or a bool, OverflowError if too large.
+    """value as a float; TypeError if it is not a number, or a bool, OverflowError if too large.
 
     >>> number(2, "metric")
     2.0
     """
     if not isinstance(value, Real) or isinstance(value, bool):
-        raise TypeError(f"{name} is a number, got {shortened(value)}")
+        raise TypeError(f"{name} must be a number, got {shortened(value)}")
     try:
         return float(value)
     except OverflowError:
@@ -71,26 +71,26 @@ def number(value: float, name: str) -> float:
 
 
 def finite(value: float, name: str) -> float:
-    """value as a float; TypeError if it is no number, ValueError if infinite or NaN.
+    """value as a float; TypeError if it is not a number, ValueError if infinite or NaN.
 
     >>> finite(-1, "mean")
     -1.0
     """
     result = number(value, name)
     if not math.isfinite(result):
-        raise ValueError(f"{name} is finite, got {value!r}")
+        raise ValueError(f"{name} must be finite, got {value!r}")
     return result
 
 
 def not_negative(value: float, name: str) -> float:
-    """value as a float; TypeError if it is no number, ValueError if < 0 or not finite.
+    """value as a float; TypeError if it is not a number, ValueError if < 0 or not finite.
 
     >>> not_negative(1, "lr")
     1.0
     """
     result = number(value, name)
     if not (result >= 0.0 and math.isfinite(result)):
-        raise ValueError(f"{name} is finite and not negative, got {value!r}")
+        raise ValueError(f"{name} must be finite and not negative, got {value!r}")
     return result
 
 
@@ -102,12 +102,12 @@ def share(value: float, name: str, below_1: bool = False) -> float:
     """
     result = number(value, name)
     if not 0.0 <= result <= 1.0 or (below_1 and result == 1.0):
-        raise ValueError(f"{name} is within [0, 1{')' if below_1 else ']'}, got {value!r}")
+        raise ValueError(f"{name} must be within [0, 1{')' if below_1 else ']'}, got {value!r}")
     return result
 
 
 def operand(value: Operand, name: str) -> Operand:
-    """A Value as it is, else `finite` of the number.
+    """A Value as it is; a number as a float that is `finite`.
 
     >>> operand(2, "alpha"), operand(Value(2.0), "alpha")
     (2.0, Value(2.0))
@@ -116,16 +116,16 @@ def operand(value: Operand, name: str) -> Operand:
 
 
 def function(value: object, name: str) -> None:
-    """TypeError if it cannot be called.
+    """TypeError unless the value can be called.
 
     >>> function(max, "loss")
     """
     if not callable(value):
-        raise TypeError(f"{name} is a function, got {shortened(value)}")
+        raise TypeError(f"{name} must be a function, got {shortened(value)}")
 
 
 def instance(value: object, kind: type | tuple[type, ...], name: str, hint: str = "") -> None:
-    """TypeError if it is of another type; the class itself is not one of its instances.
+    """TypeError unless the value is an instance of `kind`; `hint` ends the message.
 
     >>> instance(Value(1.0), Value, "x")
     """
@@ -134,11 +134,11 @@ def instance(value: object, kind: type | tuple[type, ...], name: str, hint: str 
             [k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,))]
         )
         wanted = f"of the type {kinds} {hint}".rstrip()
-        raise TypeError(f"{name} is {wanted}, got {shortened(value)}")
+        raise TypeError(f"{name} must be {wanted}, got {shortened(value)}")
 
 
 def same_keys(state: Mapping[str, object], own: Mapping[str, object]) -> None:
-    """ValueError if a state that is to be loaded has other keys than one's own.
+    """ValueError if a state that is to be loaded has other keys than the own state.
 
     >>> same_keys({"lr": 0.5}, {"lr": 0.1})
     """
@@ -148,18 +148,16 @@ def same_keys(state: Mapping[str, object], own: Mapping[str, object]) -> None:
         raise ValueError(f"missing {shortened(missing)}; unexpected {shortened(unexpected)}")
 
 
-def settings(thing: object) -> str:
-    """The arguments that it was made with, but the first, for a repr.
-
-    They are the attributes with the names of the constructor's parameters.
+def settings(thing: object) -> list[str]:
+    """The attributes that have the names of constructor parameters, as `name=value`; the
+    first parameter is left out.
 
     >>> import nn
-    >>> settings(nn.SGD([Value(1.0)], lr=0.5))
-    ', lr=0.5, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False'
+    >>> settings(nn.SGD([Value(1.0)], lr=0.5, momentum=0.9))
+    ['lr=0.5', 'momentum=0.9', 'dampening=0.0', 'weight_decay=0.0', 'nesterov=False']
     """
     names = [*inspect.signature(type(thing)).parameters][1:]
-    shown = [f", {name}={getattr(thing, name)!r}" for name in names if hasattr(thing, name)]
-    return "".join(shown)
+    return [f"{name}={getattr(thing, name)!r}" for name in names if hasattr(thing, name)]
 
 
 def shortened(value: object) -> str:
@@ -172,19 +170,20 @@ def shortened(value: object) -> str:
 
 
 def index(value: int, name: str, size: int) -> int:
-    """value as an index of `size` things; TypeError if no int, IndexError if out of range.
+    """value as an index into `size` things; TypeError if it is not an integer, IndexError if
+    it is out of range.
 
     >>> index(2, "target", 3)
     2
     """
     result = _integer(value, name)
     if not 0 <= result < size:
-        raise IndexError(f"{name} is within 0 to {size - 1}, got {shortened(result)}")
+        raise IndexError(f"{name} must be within 0 to {size - 1}, got {shortened(result)}")
     return result
 
 
 def parameter_list(params: Iterable[Value], name: str) -> list[Value]:
-    """params as a list; TypeError if they are no Values.
+    """params as a list; TypeError unless they are Values.
 
     >>> parameter_list((Value(1.0),), "SGD")
     [Value(1.0)]
@@ -202,11 +201,11 @@ def parameter_list(params: Iterable[Value], name: str) -> list[Value]:
 
 
 _SHORT = reprlib.Repr()
-_SHORT.maxstring = 80  # a path
+_SHORT.maxstring = 80  # room for the path of a parameter
 
 
 def _integer(value: int, name: str) -> int:
     try:
         return operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} is an integer, got {shortened(value)}") from None
+        raise TypeError(f"{name} must be an integer, got {shortened(value)}") from None

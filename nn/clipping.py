@@ -32,10 +32,10 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float =
     (0.6, 0.8)
     """
     params = parameter_list(params, "clip_grad_norm_")
-    max_norm = not_negative(max_norm, "max_norm")
-    norm_type = number(norm_type, "norm_type")
+    max_norm = not_negative(max_norm, "clip_grad_norm_: max_norm")
+    norm_type = number(norm_type, "clip_grad_norm_: norm_type")
     if not norm_type > 0.0:
-        raise ValueError(f"norm_type is positive, got {norm_type!r}")
+        raise ValueError(f"clip_grad_norm_: norm_type must be positive, got {norm_type!r}")
     check_gradients(params, "clip_grad_norm_")
     norm = _norm([abs(parameter.grad) for parameter in params], norm_type)
     scale = max_norm / (norm + 1e-6)
@@ -57,7 +57,7 @@ def clip_grad_value_(params: Iterable[Value], clip_value: float) -> None:
     >>> p.grad
     -1.0
     """
-    clip_value = not_negative(clip_value, "clip_value")
+    clip_value = not_negative(clip_value, "clip_grad_value_: clip_value")
     for parameter in parameter_list(params, "clip_grad_value_"):
         parameter.grad = min(max(parameter.grad, -clip_value), clip_value)
 

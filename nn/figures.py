@@ -8,42 +8,38 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograd.show.drawing.page.training import panels, plain, stops
+from nn.pages.chart import COLOURS, Chart, charts, plain_name, stops
+from nn.pages.plane import Plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from autograd.show.drawing.page.plane import Plane
-    from nn.history import History
-
-# Told apart by people with colour-blindness (Okabe & Ito 2008); each has its own mark or line.
-COLOURS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#595959"]
-LINES = ["-", "--", "-.", ":"]
 MARKS = "o^sDv"
 DURATION = 6.0  # of an animation, in seconds
 
+Records = Mapping[str, Sequence[float]]
 Update = Callable[[int], None]  # shows another epoch
 
 
-def plot(history: History) -> tuple[Axes, ...]:
+def plot(records: Records, plane: Plane | None) -> tuple[Axes, ...]:
     """A new figure of pyplot: the boundary of the last epoch, where it is known, and curves."""
     _need_matplotlib()
     import matplotlib.pyplot as plt
 
     figure = plt.figure()
-    _drawn(history, figure)
+    _draw(records, plane, figure)
     return tuple(figure.axes)
 
 
-def picture(history: History, form: str) -> bytes:
-    """The figure as a file, the same bytes for the same history."""
+def picture(records: Records, plane: Plane | None, form: str) -> bytes:
+    """The figure as a file, the same bytes for the same training."""
     _need_matplotlib()
     import matplotlib
     from matplotlib.figure import Figure
 
     figure = Figure()
-    _drawn(history, figure)
+    _draw(records, plane, figure)
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
     file = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "scalar-autograd"}):
@@ -51,22 +47,22 @@ def picture(history: History, form: str) -> bytes:
     return file.getvalue()
 
 
-def animation(history: History, form: str = "gif") -> bytes:
-    """The epochs one after another, as an animated GIF that stays a while on the last."""
+def animation(records: Records, plane: Plane | None) -> bytes:
+    """The epochs one after another, as an animated GIF that stays on the last for a while."""
     _need_matplotlib()
     from matplotlib.animation import PillowWriter
     from matplotlib.figure import Figure
 
     fig = Figure()
-    update = _drawn(history, fig)
+    update = _draw(records, plane, fig)
     title = fig.suptitle("epoch 0", fontsize=11)
     fig.canvas.draw()
     fig.set_layout_engine("none")
-    epochs = stops(history.epochs, history.plane())
+    epochs = _stops(records, plane)
     pace = max(1, round(len(epochs) / DURATION))
     writer = PillowWriter(fps=pace)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"training.{form}"
+        path = Path(folder) / "training.gif"
         with writer.saving(fig, str(path), dpi=80):
             for epoch in [*epochs, *epochs[-1:] * 2 * pace]:
                 update(epoch)
@@ -85,37 +81,41 @@ def _need_matplotlib() -> None:
         ) from error
 
 
-def _drawn(history: History, fig: Figure) -> Update:
-    """Draw the last epoch; what is returned shows another."""
-    plane = history.plane()
-    groups = panels(history.records)
-    count = len(groups) + (plane is not None)
+def _stops(records: Records, plane: Plane | None) -> list[int]:
+    return stops(len(next(iter(records.values()))), None if plane is None else plane.epochs)
+
+
+def _draw(records: Records, plane: Plane | None, fig: Figure) -> Update:
+    """Draw the last epoch; the result draws another."""
+    panels = charts(records, 1)
+    count = len(panels) + (plane is not None)
     fig.set_size_inches(4.8 * count, 3.8)
     fig.set_layout_engine("constrained", h_pad=0.1, w_pad=0.1)
     axes = list(fig.subplots(1, count, squeeze=False).flat)
-    updates = [] if plane is None else [_boundary(axes[0], plane)]
-    updates += [_curves(ax, group) for ax, group in zip(axes[count - len(groups) :], groups)]
+    updates = [] if plane is None else [_draw_boundary(axes[0], plane)]
+    updates += [_draw_curves(ax, chart) for ax, chart in zip(axes[len(updates) :], panels)]
 
     def update(epoch: int) -> None:
         for part in updates:
             part(epoch)
 
-    update(stops(history.epochs, plane)[-1])
+    update(_stops(records, plane)[-1])
     return update
 
 
-def _curves(ax: Axes, group: Mapping[str, Sequence[float]]) -> Update:
-    for k, (name, numbers) in enumerate(group.items()):
-        (line,) = ax.plot(range(1, len(numbers) + 1), numbers, label=plain(name))
-        line.set(color=COLOURS[(k + 1) % 5], linestyle=LINES[k % 4])
-    ax.set_xlabel("epoch")
+def _draw_curves(ax: Axes, chart: Chart) -> Update:
+    for k, (name, numbers) in enumerate(chart.curves.items()):
+        (line,) = ax.plot(range(1, len(numbers) + 1), numbers, label=plain_name(name))
+        line.set(color=COLOURS[1 - k], linestyle="--" if k else "-")
+    ax.set(xlabel="epoch", xticks=chart.epochs())
+    ax.set_yscale("log" if chart.y.logarithmic else "linear")
     ax.grid(color="#E3E3E3")
     ax.legend(frameon=False)
     cursor = ax.axvline(1.0, color="#777777", linewidth=0.8)
     return lambda epoch: cursor.set_xdata([epoch, epoch])
 
 
-def _boundary(ax: Axes, plane: Plane) -> Update:
+def _draw_boundary(ax: Axes, plane: Plane) -> Update:
     from matplotlib.contour import QuadContourSet
 
     first = len(plane.names) - len(plane.fields[0])

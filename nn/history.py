@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.files import write_atomically
+from autograd.show.pages.document import inline
+from nn import figures
+from nn.boundary import Boundary
 from nn.checks import (
     count,
     counter,
@@ -23,14 +26,13 @@ from nn.checks import (
     shortened,
 )
 from nn.module import Module
+from nn.pages.plane import Plane
+from nn.pages.training import training_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from autograd.show.drawing.page.plane import Plane
-    from nn.boundary import Boundary
-
-__all__ = ["EarlyStopping", "Event", "History", "StopTraining"]
+__all__ = ["EarlyStopping", "EpochEnd", "History", "StopTraining"]
 
 SUFFIXES = (".html", ".gif", ".png", ".svg", ".pdf")
 
@@ -43,8 +45,8 @@ class History:
     """What each epoch gave, by name: "loss", "val_loss" and the metrics.
 
     Attributes:
-        boundary: how the model came to divide the plane of its inputs, where it has two and
-            tells few classes apart; else None. `from_dict` does not bring it back.
+        boundary: the decision boundary over the epochs, of a model with two inputs and few
+            classes; else None. `from_dict` does not restore it.
 
     >>> history = History()
     >>> history.append({"loss": 2.0})
@@ -61,8 +63,8 @@ class History:
         """Add an epoch.
 
         Raises:
-            TypeError: it is no dict of numbers.
-            ValueError: it has other names than the epochs before, or none.
+            TypeError: the record is not a dict of numbers.
+            ValueError: its names are not those of the epochs before, or it is empty.
         """
         instance(record, Mapping, "History: an epoch", 'such as {"loss": 1.0}')
         numbers = {name: number(x, f"History: {shortened(name)}") for name, x in record.items()}
@@ -109,7 +111,7 @@ class History:
         """The history that `to_dict` gave.
 
         Raises:
-            TypeError: it is no dict of lists of numbers.
+            TypeError: the records are not a dict of lists of numbers.
             ValueError: the lists differ in length.
         """
         instance(records, Mapping, "History: the records")
@@ -126,21 +128,21 @@ class History:
     # ------------------------------------------------------------------ pictures
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write what happened to a file, whose name says how.
-
-        Args:
-            path: `*.html`, a page to play the epochs on, in one file that needs no network;
-                `*.gif`, the same as an animation; `*.png`, `*.svg` or `*.pdf`, the `plot`.
+        """Write a picture of the training to a file.
 
         Where `boundary` is known the decision boundary is drawn as well. Of a long training
-        it has 30 to 60 epochs, evenly spread; one that was resumed has those since.
+        it has 30 to 60 epochs, evenly spread; after a resume it has those since.
+
+        Args:
+            path: `*.html` is the page, `*.gif` an animation; `*.png`, `*.svg` and `*.pdf` are
+                the figure of `plot`.
 
         Returns:
             The file that was written.
 
         Raises:
-            ValueError: another suffix, or there are no epochs.
-            ImportError: a picture needs matplotlib, which is missing.
+            ValueError: the suffix is not one of these, or there are no epochs.
+            ImportError: matplotlib is missing; only the page does without.
             OSError: the file cannot be written.
 
         >>> import tempfile
@@ -154,15 +156,22 @@ class History:
             raise ValueError(f"History.save: {path} ends with none of {', '.join(SUFFIXES)}")
         self._not_empty("save")
         if suffix == ".html":
-            from autograd.show.drawing.page import training_page
-
-            write_atomically(target, training_page(self).encode())
+            content = self.html().encode()
+        elif suffix == ".gif":
+            content = figures.animation(self.records, self.plane())
         else:
-            from nn import figures
-
-            draw = figures.animation if suffix == ".gif" else figures.picture
-            write_atomically(target, draw(self, suffix[1:]))
+            content = figures.picture(self.records, self.plane(), suffix[1:])
+        write_atomically(target, content)
         return target
+
+    def html(self) -> str:
+        """The page that plays the epochs, one file that needs no network.
+
+        Raises:
+            ValueError: there are no epochs.
+        """
+        self._not_empty("html")
+        return training_page(self.records, self.plane(), self.best_epoch)
 
     def plot(self) -> tuple[Axes, ...]:
         """Draw the curves, and the boundary of the last epoch, as a new figure of pyplot.
@@ -177,18 +186,14 @@ class History:
             ImportError: matplotlib is missing.
         """
         self._not_empty("plot")
-        from nn.figures import plot
-
-        return plot(self)
+        return figures.plot(self.records, self.plane())
 
     def _repr_html_(self) -> str:
         """The page of `save`, in a notebook."""
-        from autograd.show.drawing.page import inline, training_page
-
-        return inline(training_page(self)) if self.epochs else html.escape(repr(self))
+        return inline(self.html()) if self.epochs else html.escape(repr(self))
 
     def plane(self) -> Plane | None:
-        """The pictures of the boundary, if there are any."""
+        """The pictures of the boundary, None if it is not known."""
         return None if self.boundary is None else self.boundary.plane()
 
     def _not_empty(self, what: str) -> None:
@@ -197,9 +202,9 @@ class History:
 
 
 class EarlyStopping:
-    """Ends a training when the watched loss has stopped improving.
+    """Ends a training when its validation loss has stopped improving.
 
-    That is the validation loss, or the training loss where there is no validation.
+    Without validation data it watches the training loss.
 
     Args:
         patience: stop after so many epochs without improvement.
@@ -233,7 +238,7 @@ class EarlyStopping:
         """An epoch has passed with this loss.
 
         Raises:
-            TypeError: the loss is no number, or the model no Module.
+            TypeError: the loss is not a number, or the model is not a Module.
         """
         loss = number(loss, "EarlyStopping: the loss")
         instance(model, Module, "EarlyStopping: the model")
@@ -257,8 +262,8 @@ class EarlyStopping:
         """Continue from a `state_dict`.
 
         Raises:
-            ValueError: it is none; nothing was changed.
-            TypeError: it is no dict.
+            ValueError: it does not fit; nothing is changed.
+            TypeError: it is not a dict.
         """
         instance(state, Mapping, "EarlyStopping: the state")
         best_state = None
@@ -277,7 +282,7 @@ class EarlyStopping:
 
 
 @dataclass(frozen=True)
-class Event:
+class EpochEnd:
     """What a callback of `fit` gets after every epoch (counted from 1), in eval mode."""
 
     epoch: int

@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
+from autograd.core.primitive import Operand
 from nn import checks
 from nn.activations import Activation, activation_function, each
 from nn.init import Initialiser, fan_in_uniform, normal
@@ -54,7 +55,7 @@ class Neuron(Module):
         bias: bool = True,
         fused: bool = True,
     ) -> None:
-        checks.count(nin, "nin")
+        checks.count(nin, "Neuron: nin")
         checks.flag(bias, "bias")
         self.fused = checks.flag(fused, "fused")
         self.activation = activation_function(activation)
@@ -109,7 +110,8 @@ class Layer(Module):
         bias: bool = True,
         fused: bool = True,
     ) -> None:
-        checks.count(nout, "nout")
+        checks.count(nin, "Layer: nin")
+        checks.count(nout, "Layer: nout")
         draw = _with_fan_out(init, nout) if callable(init) else init
         self.neurons = [Neuron(nin, activation, draw, bias, fused) for _ in range(nout)]
 
@@ -216,11 +218,11 @@ class MLP(Module):
     ) -> None:
         if not isinstance(nouts, Sequence) or isinstance(nouts, str):
             got = checks.shortened(nouts)
-            raise TypeError(f"nouts is a list with each layer's size, got {got}")
+            raise TypeError(f"MLP: nouts must be a list with each layer's size, got {got}")
         if not nouts:
-            raise ValueError("nouts is empty; an MLP has one layer or more")
-        sizes = [checks.count(nin, "nin")]
-        sizes += [checks.count(nout, f"nouts[{i}]") for i, nout in enumerate(nouts)]
+            raise ValueError("MLP: nouts must have one layer or more, got none")
+        sizes = [checks.count(nin, "MLP: nin")]
+        sizes += [checks.count(nout, f"MLP: nouts[{i}]") for i, nout in enumerate(nouts)]
         for given in (activation, output_activation):
             activation_function(given)
         activations = [activation] * (len(nouts) - 1) + [output_activation]
@@ -243,7 +245,7 @@ class Embedding(Module):
         weight: a list of num lists of dim Values.
 
     Raises:
-        TypeError, ValueError: a size is no integer, or less than 1.
+        TypeError, ValueError: a size is not an integer, or less than 1.
 
     >>> import nn
     >>> table = Embedding(3, 2, init=nn.init.constant(1.0))
@@ -252,8 +254,8 @@ class Embedding(Module):
     """
 
     def __init__(self, num: int, dim: int, init: Initialiser | None = None) -> None:
-        checks.count(num, "num")
-        checks.count(dim, "dim")
+        checks.count(num, "Embedding: num")
+        checks.count(dim, "Embedding: dim")
         draw = _initialiser(init, normal())
         self.weight = [[Value(draw(num, dim)) for _ in range(dim)] for _ in range(num)]
 
@@ -274,7 +276,7 @@ class Dropout(Module):
     2014, in the scaled form that leaves the mean as it is.
 
     Raises:
-        TypeError, ValueError: p is no number, or not within [0, 1].
+        TypeError, ValueError: p is not a number within [0, 1].
 
     >>> Dropout(0.5).eval()([1.0, 2.0])
     [1.0, 2.0]
@@ -287,7 +289,13 @@ class Dropout(Module):
         """x with some elements 0: of a list or array, however deep, each by itself."""
         if not self.training:
             return x
-        return each(lambda v: v / (1.0 - self.p) if random.random() >= self.p else v * 0.0, x)
+        return each(self._dropped, x)
+
+    def _dropped(self, x: Operand) -> Any:
+        if not isinstance(x, (Value, Real)):
+            got = checks.shortened(x)
+            raise TypeError(f"Dropout takes numbers and Values, or lists of them, got {got}")
+        return x / (1.0 - self.p) if random.random() >= self.p else x * 0.0
 
     def extra_repr(self) -> str:
         """Such as `p=0.5`."""
@@ -300,7 +308,7 @@ class Dropout(Module):
 def _initialiser(init: Initialiser | None, default: Initialiser) -> Initialiser:
     if init is not None and not callable(init):
         got = checks.shortened(init)
-        raise TypeError(f"init is an initialiser such as nn.init.zeros(), got {got}")
+        raise TypeError(f"init must be an initialiser such as nn.init.zeros(), got {got}")
     return default if init is None else init
 
 

@@ -52,6 +52,12 @@ def _bce_slope(out: Any, p: Any, y: Any) -> Any:
     return slope + (1.0 - y) / (1.0 - p) if primal(y) != 1.0 else slope
 
 
+def _bce_target_slope(out: Any, p: Any, y: Any) -> Any:
+    if primal(p) in (0.0, 1.0):
+        return math.inf if primal(p) == 0.0 else -math.inf
+    return autograd.log1p(-p) - autograd.log(p)
+
+
 def _bce_with_logits(x: float, y: float) -> float:
     if not 0.0 <= y <= 1.0:
         raise ValueError
@@ -88,16 +94,16 @@ def _cross_entropy_slopes(out: Any, target: Any, smoothing: Any, *logits: Any) -
 
 
 _BCE = primitive(
-    "binary_cross_entropy",
+    "nn.binary_cross_entropy",
     _bce,
     _bce_slope,
-    lambda out, p, y: autograd.log1p(-p) - autograd.log(p),
+    _bce_target_slope,
     symbol="BCE",
     domain="a probability within (0, 1), and 0 or 1 only where that is the target, which is "
     "within [0, 1]; binary_cross_entropy_with_logits has no such limit",
 )
 _BCE_WITH_LOGITS = primitive(
-    "binary_cross_entropy_with_logits",
+    "nn.binary_cross_entropy_with_logits",
     _bce_with_logits,
     lambda out, x, y: (1.0 - y) * autograd.sigmoid(x) - y * autograd.sigmoid(-x),
     lambda out, x, y: -x,
@@ -105,14 +111,14 @@ _BCE_WITH_LOGITS = primitive(
     domain="a target within [0, 1]",
 )
 _HUBER = primitive(
-    "huber",
+    "nn.huber_loss",
     _huber,
     lambda out, error, delta: autograd.clip(error, -delta, delta),
     lambda out, error, delta: autograd.relu(abs(error) - delta),
     symbol="Huber",
 )
 _CROSS_ENTROPY = primitive(
-    "cross_entropy", _cross_entropy, _cross_entropy_slopes, symbol="CE", variadic=True
+    "nn.cross_entropy", _cross_entropy, _cross_entropy_slopes, symbol="CE", variadic=True
 )
 
 
@@ -160,7 +166,7 @@ def huber_loss(
     1.0
     """
     if not operand(delta, "huber_loss: delta") > 0.0:
-        raise ValueError(f"huber_loss: delta is positive, got {delta!r}")
+        raise ValueError(f"huber_loss: delta must be positive, got {delta!r}")
     errors = _errors(predictions, targets, "huber_loss")
     return _reduced([_HUBER(error, delta) for error in errors], reduction, "huber_loss")
 
@@ -177,7 +183,7 @@ def hinge_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     losses = []
     for prediction, target in _pairs(predictions, targets, "hinge_loss"):
         if target not in (-1, 1):
-            raise ValueError(f"hinge_loss: a target is -1 or 1, got {target!r}")
+            raise ValueError(f"hinge_loss: a target must be -1 or 1, got {target!r}")
         losses.append(autograd.relu(1.0 - target * prediction))
     return _reduced(losses, reduction, "hinge_loss")
 
@@ -388,7 +394,9 @@ def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence
     for row, target in zip(rows, targets):
         logits = [] if _is_number(row) else _rows(row, name)
         if not logits:
-            raise ValueError(f"{name}: a sample has a list of logits, one a class, got {row!r}")
+            raise ValueError(
+                f"{name}: a sample must be a list of numbers, one a class, got {row!r}"
+            )
         yield logits, index(target, f"{name}: a target", len(logits))
 
 
@@ -403,4 +411,6 @@ def _scaled(total: Any, count: int, reduction: str, name: str) -> Any:
         return total / count
     if reduction == "sum":
         return total
-    raise ValueError(f'{name}: reduction is "mean", "sum" or "none", got {reduction!r:.80}')
+    raise ValueError(
+        f'{name}: reduction must be "mean", "sum" or "none", got {reduction!r:.80}'
+    )

@@ -1,17 +1,22 @@
 """Module: a tree of parameters.
 
-A module's parameters are the leaf Values among its attributes, also inside lists, tuples
-and dicts; its children are the modules found there in the same way. Nothing is registered:
-the attributes are the record. A place in the tree is named by a path of attribute names,
-indices and keys, such as `layers.0.neurons.1.w.0`.
+A module's parameters are the leaf Values among its attributes, also inside lists, tuples,
+dicts and NumPy arrays of objects; its children are the modules found there in the same way.
+Nothing is registered: the attributes are the record. A place in the tree is named by a path
+of attribute names, indices and keys: `layers.0.neurons.1.w.0`, or `w.1.2` for `w[1, 2]` of
+an array. Modules are told apart by identity; a subclass may define `__eq__`, as dataclasses
+do.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import reprlib
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Real
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd import Value
@@ -27,7 +32,7 @@ class Module:
     """Base of everything that has parameters. Subclasses define `forward`.
 
     Assigning an attribute labels the parameters in it by their path, unless you labelled
-    them yourself. A subclass need not call `super().__init__()`.
+    them yourself. A subclass need not call `super().__init__()`, and may be a dataclass.
 
     Attributes:
         training: True after `train()` and at first, False after `eval()`.
@@ -46,7 +51,7 @@ class Module:
     """
 
     training: bool = True
-    _path: str = ""  # of this module, in the tree where it was assigned last
+    _path: str = ""  # of this module in the tree that labelled it last
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What calling the module computes; every subclass has its own.
@@ -62,8 +67,14 @@ class Module:
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        if _found(name, value):
-            self.parameters()  # labels them
+        if isinstance(value, _SCALARS):
+            return
+        for path, item in _found(name, value):
+            if isinstance(item, Value):
+                if item.label is None:
+                    item.label = _join(self._path, path)
+            elif not item._path and all(below is not self for below in item.modules()):
+                item._label(_join(self._path, path))  # it was in no tree
 
     # ------------------------------------------------------------------ walking the tree
 
@@ -83,7 +94,7 @@ class Module:
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Pairs (path, module) of the modules directly below this one, each once."""
         seen: set[int] = set()
-        for path, item in _found("", vars(self)):
+        for path, item in _found("", dict(_attributes(self))):
             if isinstance(item, Module) and id(item) not in seen:
                 seen.add(id(item))
                 yield path, item
@@ -99,23 +110,29 @@ class Module:
         >>> [path for path, _ in nn.Layer(2, 1).named_parameters()]
         ['neurons.0.w.0', 'neurons.0.w.1', 'neurons.0.b']
         """
+        return iter(self._label(self._path))
+
+    def _label(self, base: str) -> list[tuple[str, Value]]:
+        """The named parameters, labelled as those of a module at the path `base`."""
         seen: set[Value] = set()
+        found: list[tuple[str, Value]] = []
         for path, module, own in _tree(self):
-            before, now = module._path, _join(self._path, path)
+            before, now = module._path, _join(base, path)
             for name, parameter in own:
                 if parameter not in seen:
                     seen.add(parameter)
                     if parameter.label is None or parameter.label == _join(before, name):
                         parameter.label = _join(now, name)
-                    yield _join(path, name), parameter
+                    found.append((_join(path, name), parameter))
             object.__setattr__(module, "_path", now)
+        return found
 
     def parameters(self) -> list[Value]:
         """The parameters in the order of `named_parameters`, each once."""
         found: dict[Value, None] = {}
         if _gathered(self, self._path, found, set()):
             return list(found)
-        return [parameter for _, parameter in self.named_parameters()]
+        return [parameter for _, parameter in self._label(self._path)]
 
     # ------------------------------------------------------------------ state
 
@@ -195,7 +212,7 @@ class Module:
         """
         flag(mode, "train: mode")
         for module in self.modules():
-            module.training = mode
+            object.__setattr__(module, "training", mode)  # also of a frozen dataclass
         return self
 
     def eval(self) -> Self:
@@ -264,6 +281,8 @@ def _with_leaves(x: Any, numbers: Iterator[int]) -> Any:
 
 
 def _flat(out: Any) -> Iterator[Any]:
+    if hasattr(out, "tolist"):
+        out = out.tolist()
     if isinstance(out, (list, tuple)):
         for part in out:
             yield from _flat(part)
@@ -276,7 +295,8 @@ def _found(
 ) -> list[tuple[str, Value | Module]]:
     """The parameters and modules in an attribute, with their paths.
 
-    `around` has the ids of the containers that this item is in: one may hold itself.
+    Args:
+        around: the ids of the containers that this item is in; one may hold itself.
     """
     if isinstance(item, Value):
         return [(path, item)] if item.op is None else []
@@ -284,16 +304,45 @@ def _found(
         return [(path, item)]
     if id(item) in around:
         return []
-    if isinstance(item, (list, tuple)):
-        parts: Iterable[tuple[Any, Any]] = enumerate(item)
-    elif isinstance(item, dict):
-        parts = item.items()
-    else:
+    parts = _parts(item)
+    if parts is None:
         return []
     around |= {id(item)}
     return [
         found for key, part in parts for found in _found(_join(path, str(key)), part, around)
     ]
+
+
+def _parts(item: object) -> Iterable[tuple[Any, Any]] | None:
+    """What a container holds, by index or key; None if this is none."""
+    if isinstance(item, (list, tuple)):
+        return enumerate(item)
+    if isinstance(item, dict):
+        return item.items()
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not isinstance(item, numpy.ndarray) or item.dtype != object:
+        return None
+    return enumerate(item) if item.ndim else [("", item.item())]
+
+
+def _attributes(module: Module) -> Iterator[tuple[str, Any]]:
+    """The attributes of a module, those in slots first."""
+    kind: Any = type(module)
+    for name in _slots(kind):
+        if hasattr(module, name):
+            yield name, getattr(module, name)
+    yield from vars(module).items()
+
+
+@functools.lru_cache
+def _slots(kind: type) -> tuple[str, ...]:
+    """The names in the `__slots__` of a class and of its bases."""
+    return tuple(
+        name
+        for base in reversed(kind.__mro__)
+        for name, member in vars(base).items()
+        if isinstance(member, MemberDescriptorType)
+    )
 
 
 def _tree(root: Module) -> list[tuple[str, Module, list[tuple[str, Value]]]]:
@@ -305,7 +354,7 @@ def _tree(root: Module) -> list[tuple[str, Module, list[tuple[str, Value]]]]:
         seen.add(id(module))
         own: list[tuple[str, Value]] = []
         tree.append((path, module, own))
-        for name, item in _found("", vars(module)):
+        for name, item in _found("", dict(_attributes(module))):
             if isinstance(item, Value):
                 own.append((name, item))
             elif id(item) not in seen:
@@ -315,20 +364,20 @@ def _tree(root: Module) -> list[tuple[str, Module, list[tuple[str, Value]]]]:
     return tree
 
 
-def _gathered(module: Module, path: str, found: dict[Value, None], seen: set[Module]) -> bool:
+def _gathered(module: Module, path: str, found: dict[Value, None], seen: set[int]) -> bool:
     """Put the parameters into `found`, if all are labelled and every path is as it was.
 
     Ten times faster than the walk of `named_parameters`, which is then not needed.
     """
     if module._path != path:
         return False
-    seen.add(module)
+    seen.add(id(module))
     children: list[tuple[str, Module]] = []
-    for name, item in vars(module).items():
-        if isinstance(item, _HOLDERS) and not _scanned(name, item, found, children, 0):
+    for name, item in _attributes(module):
+        if not isinstance(item, _SCALARS) and not _scanned(name, item, found, children, 0):
             return False
     for name, child in children:
-        if child not in seen and not _gathered(child, _join(path, name), found, seen):
+        if id(child) not in seen and not _gathered(child, _join(path, name), found, seen):
             return False
     return True
 
@@ -340,13 +389,8 @@ def _scanned(
     children: list[tuple[str, Module]],
     depth: int,
 ) -> bool:
-    if isinstance(item, (list, tuple)):
-        parts: Iterable[tuple[Any, Any]] = enumerate(item)
-    elif isinstance(item, dict):
-        parts = item.items()
-    else:
-        parts = [("", item)]
-    for key, part in parts:
+    parts = _parts(item)
+    for key, part in [("", item)] if parts is None else parts:
         if type(part) is Value:
             if part.op is None:
                 if part.label is None:
@@ -354,14 +398,16 @@ def _scanned(
                 found[part] = None
         elif isinstance(part, Module):
             children.append((_join(name, str(key)), part))
-        elif isinstance(part, _HOLDERS) and (
-            depth == 10 or not _scanned(f"{name}.{key}", part, found, children, depth + 1)
+        elif (
+            parts is not None
+            and not isinstance(part, _SCALARS)
+            and (depth == 10 or not _scanned(f"{name}.{key}", part, found, children, depth + 1))
         ):
             return False
     return True
 
 
-_HOLDERS = (Value, Module, list, tuple, dict)
+_SCALARS = (bool, int, float, str, bytes, type(None))  # what most other attributes are
 
 
 def _join(path: str, name: str) -> str:

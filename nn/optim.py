@@ -64,7 +64,7 @@ class Optimizer:
     ) -> None:
         self.params = _parameters(params, type(self).__name__)
         self.lr = lr
-        self.weight_decay = not_negative(weight_decay, "weight_decay")
+        self.weight_decay = not_negative(weight_decay, f"{type(self).__name__}: weight_decay")
         self.steps = 0
         self.buffers = {name: [0.0] * len(self.params) for name in buffers}
 
@@ -75,7 +75,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        self._lr = not_negative(lr, "lr")
+        self._lr = not_negative(lr, f"{type(self).__name__}: lr")
 
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0."""
@@ -131,7 +131,7 @@ class Optimizer:
 
     def __repr__(self) -> str:
         size = f"{len(self.params)} parameter{'s' * (len(self.params) > 1)}"
-        return f"{type(self).__name__}({size}{settings(self)})"
+        return f"{type(self).__name__}({', '.join([size, *settings(self)])})"
 
     # ------------------------------------------------------------------ state
 
@@ -203,9 +203,9 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        self.momentum = not_negative(momentum, "momentum")
-        self.dampening = finite(dampening, "dampening")
-        self.nesterov = flag(nesterov, "nesterov")
+        self.momentum = not_negative(momentum, "SGD: momentum")
+        self.dampening = finite(dampening, "SGD: dampening")
+        self.nesterov = flag(nesterov, "SGD: nesterov")
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and no dampening")
         super().__init__(params, lr, weight_decay, ("momentum_buffer",) if momentum else ())
@@ -248,14 +248,15 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
     ) -> None:
+        name = type(self).__name__
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise TypeError(f"betas are a pair of numbers, got {shortened(betas)}")
+            raise TypeError(f"{name}: betas must be a pair of numbers, got {shortened(betas)}")
         self.betas = (
-            share(betas[0], "betas[0]", below_1=True),
-            share(betas[1], "betas[1]", below_1=True),
+            share(betas[0], f"{name}: betas[0]", below_1=True),
+            share(betas[1], f"{name}: betas[1]", below_1=True),
         )
-        self.eps = not_negative(eps, "eps")
-        self.amsgrad = flag(amsgrad, "amsgrad")
+        self.eps = not_negative(eps, f"{name}: eps")
+        self.amsgrad = flag(amsgrad, f"{name}: amsgrad")
         names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ()))
         super().__init__(params, lr, weight_decay, names)
 
@@ -330,10 +331,10 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        self.alpha = share(alpha, "alpha")
-        self.eps = not_negative(eps, "eps")
-        self.momentum = not_negative(momentum, "momentum")
-        self.centered = flag(centered, "centered")
+        self.alpha = share(alpha, "RMSprop: alpha")
+        self.eps = not_negative(eps, "RMSprop: eps")
+        self.momentum = not_negative(momentum, "RMSprop: momentum")
+        self.centered = flag(centered, "RMSprop: centered")
         names = ["square_avg"]
         if momentum:
             names.append("momentum_buffer")

@@ -85,7 +85,8 @@ class Scheduler:
         return [self.optimizer.lr]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(last_epoch={self.last_epoch}{settings(self)})"
+        shown = [f"last_epoch={self.last_epoch}", *settings(self)]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def state_dict(self) -> dict[str, Any]:
         """How far it is, not its arguments."""
@@ -138,8 +139,8 @@ class StepLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size = count(step_size, "step_size")
-        self.gamma = not_negative(gamma, "gamma")
+        self.step_size = count(step_size, "StepLR: step_size")
+        self.gamma = not_negative(gamma, "StepLR: gamma")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -158,7 +159,7 @@ class ExponentialLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        self.gamma = not_negative(gamma, "gamma")
+        self.gamma = not_negative(gamma, "ExponentialLR: gamma")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -184,8 +185,8 @@ class CosineAnnealingLR(Scheduler):
         T_max: int,  # noqa: N803
         eta_min: float = 0.0,
     ) -> None:
-        self.T_max = count(T_max, "T_max")
-        self.eta_min = not_negative(eta_min, "eta_min")
+        self.T_max = count(T_max, "CosineAnnealingLR: T_max")
+        self.eta_min = not_negative(eta_min, "CosineAnnealingLR: eta_min")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -215,9 +216,9 @@ class LinearLR(Scheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        self.start_factor = not_negative(start_factor, "start_factor")
-        self.end_factor = not_negative(end_factor, "end_factor")
-        self.total_iters = count(total_iters, "total_iters")
+        self.start_factor = not_negative(start_factor, "LinearLR: start_factor")
+        self.end_factor = not_negative(end_factor, "LinearLR: end_factor")
+        self.total_iters = count(total_iters, "LinearLR: total_iters")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -264,16 +265,20 @@ class ReduceLROnPlateau(Scheduler):
         eps: float = 1e-8,
     ) -> None:
         if mode not in ("min", "max"):
-            raise ValueError(f'mode is "min" or "max", got {shortened(mode)}')
+            got = shortened(mode)
+            raise ValueError(f'ReduceLROnPlateau: mode must be "min" or "max", got {got}')
         if threshold_mode not in ("rel", "abs"):
             got = shortened(threshold_mode)
-            raise ValueError(f'threshold_mode is "rel" or "abs", got {got}')
+            raise ValueError(
+                f'ReduceLROnPlateau: threshold_mode must be "rel" or "abs", got {got}'
+            )
         self.mode, self.threshold_mode = mode, threshold_mode
-        self.factor = share(factor, "factor", below_1=True)
-        self.patience = count(patience, "patience", least=0)
-        self.threshold = not_negative(threshold, "threshold")
-        self.cooldown = count(cooldown, "cooldown", least=0)
-        self.min_lr, self.eps = not_negative(min_lr, "min_lr"), not_negative(eps, "eps")
+        self.factor = share(factor, "ReduceLROnPlateau: factor", below_1=True)
+        self.patience = count(patience, "ReduceLROnPlateau: patience", least=0)
+        self.threshold = not_negative(threshold, "ReduceLROnPlateau: threshold")
+        self.cooldown = count(cooldown, "ReduceLROnPlateau: cooldown", least=0)
+        self.min_lr = not_negative(min_lr, "ReduceLROnPlateau: min_lr")
+        self.eps = not_negative(eps, "ReduceLROnPlateau: eps")
         self.best = self._worst
         self.num_bad_epochs = 0
         self.cooldown_counter = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,12 +26,18 @@ __all__ = [
     "write_checkpoint",
 ]
 
-CHECKPOINT = "scalar-autograd checkpoint"
-VERSION = 1
+FORMAT = "scalar-autograd checkpoint"
+VERSION = 2
+CHECKSUM = "scalar-autograd crc32"  # of the file with eight zeros in the place of this value
+WRITTEN = rb'"scalar-autograd crc32": ?"([0-9a-f]{8})"'
+HALF_WRITTEN = rb'scalar-autograd cr|c32": ?"'  # one flipped bit leaves one of the halves
 
 
 def save_model(model: Module, path: str | os.PathLike[str]) -> None:
     """Write the parameters to a file, exactly; its name says in which format.
+
+    The file carries a checksum as "scalar-autograd crc32": in JSON one more entry, to be
+    removed by whoever edits the file, in safetensors among the metadata.
 
     Args:
         path: `*.json`, an object of numbers by parameter path, or `*.safetensors`, float64
@@ -58,19 +65,20 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
     path = _with_known_suffix(path)
     state = model.state_dict()
     if path.suffix == ".json":
-        for name, data in state.items():
-            if not math.isfinite(data):
+        for name, number in state.items():
+            if not math.isfinite(number):
                 raise ValueError(
-                    f"save_model: the parameter {name!r} is {data}, which JSON cannot hold; "
+                    f"save_model: the parameter {name!r} is {number}, which JSON cannot hold; "
                     "mend it, or save as .safetensors"
                 )
-        write_atomically(path, json.dumps(state, indent=1).encode())
+        data = json.dumps({CHECKSUM: "0" * 8, **state}, indent=1).encode()
     else:
-        write_atomically(path, _safetensors().save(_grouped(state)))
+        data = _safetensors().save(_grouped(state), {CHECKSUM: "0" * 8})
+    write_atomically(path, _with_checksum(data))
 
 
 def load_model(model: Module, path: str | os.PathLike[str]) -> None:
-    """Set the parameters to those that `save_model` wrote.
+    """Set the parameters to those that `save_model` wrote, here or in an earlier release.
 
     Raises:
         TypeError: the model is no Module, or the path no path.
@@ -82,6 +90,7 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
     instance(model, Module, "load_model: model")
     path = _with_known_suffix(path)
     data = path.read_bytes()
+    _check_checksum(path, data)
     if path.suffix == ".json":
         state = _parsed(path, data)
     else:
@@ -106,43 +115,58 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
         ValueError: a number in it is infinite or NaN; a file that was there is as it was.
         OSError: the file cannot be written.
     """
+    whole = {CHECKSUM: "0" * 8, "format": FORMAT, "version": VERSION, "state": state}
     try:
-        text = json.dumps(state, allow_nan=False)
+        data = json.dumps(whole, allow_nan=False).encode()
     except ValueError as error:
         raise ValueError(f"{path} cannot hold an infinite number or NaN: {error}") from error
-    whole = {
-        "format": CHECKPOINT,
-        "version": VERSION,
-        "crc32": zlib.crc32(text.encode()),
-        "state": state,
-    }
-    write_atomically(path, json.dumps(whole).encode())
+    write_atomically(path, _with_checksum(data))
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The state that `write_checkpoint` wrote.
+    """The state that `write_checkpoint` wrote, here or in an earlier release.
 
     Raises:
         ValueError: the file is something else, of another version, or damaged.
         OSError: it cannot be read.
     """
-    whole = _parsed(path, path.read_bytes())
-    if whole.get("format") != CHECKPOINT:
+    data = path.read_bytes()
+    checked = _check_checksum(path, data)
+    whole = _parsed(path, data)
+    if whole.get("format") != FORMAT:
         raise ValueError(f"{path} is not a checkpoint")
-    if whole.get("version") != VERSION:
+    version, state = whole.get("version"), whole.get("state")
+    if version not in (1, VERSION):
         raise ValueError(
-            f"{path} is a checkpoint of version {shortened(whole.get('version'))}; "
-            f"this release reads version {VERSION}"
+            f"{path} is a checkpoint of version {shortened(version)}; "
+            f"this release reads versions 1 and {VERSION}"
         )
-    state = whole.get("state")
-    if zlib.crc32(json.dumps(state).encode()) != whole.get("crc32"):
-        raise ValueError(f"{path} is damaged: its checksum is wrong")
+    if not checked and zlib.crc32(json.dumps(state).encode()) != whole.get("crc32"):
+        raise ValueError(f"{path} is damaged: its checksum is wrong")  # of version 1
     if not isinstance(state, dict):
         raise ValueError(f"{path} is damaged: it holds no state")
     return state
 
 
 # ---------------------------------------------------------------- helpers
+
+
+def _with_checksum(data: bytes) -> bytes:
+    """The content of a file, with its checksum in place of the zeros."""
+    return data.replace(b'"00000000"', b'"%08x"' % zlib.crc32(data), 1)
+
+
+def _check_checksum(path: Path, data: bytes) -> bool:
+    """Whether the file has a checksum; ValueError if that is wrong."""
+    found = re.search(WRITTEN, data)
+    if found is None:
+        if re.search(HALF_WRITTEN, data):
+            raise ValueError(f"{path} is damaged: its checksum is wrong")
+        return False
+    start, end = found.span(1)
+    if zlib.crc32(data[:start] + b"0" * 8 + data[end:]) != int(found[1], 16):
+        raise ValueError(f"{path} is damaged: its checksum is wrong")
+    return True
 
 
 def _parsed(path: Path, data: bytes) -> dict[str, Any]:
@@ -157,6 +181,7 @@ def _parsed(path: Path, data: bytes) -> dict[str, Any]:
         raise ValueError(f"{path} is damaged: {error}") from error
     if not isinstance(parsed, dict):
         raise ValueError(f"{path} is damaged: it holds no JSON object")
+    parsed.pop(CHECKSUM, None)
     return parsed
 
 

@@ -15,7 +15,7 @@ from nn.boundary import Boundary
 from nn.checkpoint import Checkpoint
 from nn.checks import count, flag, function, instance, not_negative, shortened
 from nn.clipping import clip_grad_norm_
-from nn.history import EarlyStopping, Event, History, StopTraining
+from nn.history import EarlyStopping, EpochEnd, History, StopTraining
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
@@ -42,7 +42,7 @@ def fit(
     scheduler: Scheduler | None = None,
     penalty: Callable[[list[Value]], Any] | None = None,
     max_norm: float | None = None,
-    callbacks: Iterable[Callable[[Event], object]] = (),
+    callbacks: Iterable[Callable[[EpochEnd], object]] = (),
     early_stopping: EarlyStopping | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -64,7 +64,7 @@ def fit(
         penalty: a function of the optimizer's parameters, added to the loss of each batch
             and in the history's "loss", not in "val_loss".
         max_norm: clip the gradients' norm to this.
-        callbacks: called after every epoch with an `Event`; may raise `StopTraining`.
+        callbacks: called after every epoch with an `EpochEnd`; may raise `StopTraining`.
         early_stopping: see `EarlyStopping`.
         checkpoint: a JSON file, written before the first epoch and after each: parameters,
             optimizer, scheduler, history, early stopping, and the state of `random`.
@@ -146,13 +146,13 @@ def fit(
                     scheduler.step(history.watched[-1])
                 if early_stopping is not None:
                     early_stopping.update(history.watched[-1], model)
-                stop = _stopped_by(callbacks, Event(history.epochs, model, history))
+                stop = _stopped_by(callbacks, EpochEnd(history.epochs, model, history))
                 saved.save()
                 if stop:
                     break
     finally:
         for module, mode in modes:
-            module.training = mode
+            object.__setattr__(module, "training", mode)
     if early_stopping is not None and early_stopping.best_state is not None:
         model.load_state_dict(early_stopping.best_state)
     return history
@@ -183,7 +183,7 @@ class _Trainer:
             instance(name, str, "fit: the name of a metric")
             function(metric, f"fit: the metric {name!r}")
         if "loss" in metrics:
-            raise ValueError('fit: a metric cannot be called "loss", which the loss is')
+            raise ValueError('fit: a metric must not be called "loss", as the loss is')
         function(loss, "fit: loss")
         if penalty is not None:
             function(penalty, "fit: penalty")
@@ -228,7 +228,9 @@ class _Trainer:
         if self.penalty is not None:
             objective = objective + self.penalty(self.optimizer.params)
         if not isinstance(objective, Value):
-            raise TypeError(f"fit: the loss is a Value, got {objective!r}; use one reduction")
+            raise TypeError(
+                f"fit: the loss must be a Value, got {objective!r}; use one reduction"
+            )
         data = _finite(objective, epoch)
         self.optimizer.zero_grad()
         objective.backward()
@@ -270,8 +272,8 @@ def _check_parts(
 
 
 def _checked_callbacks(
-    callbacks: Iterable[Callable[[Event], object]],
-) -> list[Callable[[Event], object]]:
+    callbacks: Iterable[Callable[[EpochEnd], object]],
+) -> list[Callable[[EpochEnd], object]]:
     instance(callbacks, Iterable, "fit: callbacks", "of functions")
     result = list(callbacks)
     for callback in result:
@@ -281,7 +283,7 @@ def _checked_callbacks(
 
 def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> list[Sample]:
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise TypeError(f"fit: validation is a pair (X, y), got {shortened(validation)}")
+        raise TypeError(f"fit: validation must be a pair (X, y), got {shortened(validation)}")
     return _samples(*validation, "fit: validation: ")
 
 
@@ -299,10 +301,10 @@ def _samples(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # 
 
 def _listed(x: Iterable[Any], what: str) -> list[Any]:
     if not isinstance(x, Iterable) or isinstance(x, (str, bytes, Mapping)):
-        raise TypeError(f"{what} is a list or an array, got {shortened(x)}")
+        raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     result: list[Any] = _plain(x if hasattr(x, "tolist") else list(x))
     if not isinstance(result, list):  # of an array without dimensions
-        raise TypeError(f"{what} is a list or an array, got {shortened(x)}")
+        raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     return result
 
 
@@ -315,11 +317,11 @@ def _is_finite(target: Any) -> bool:
 
 def _plain(x: Any) -> Any:
     """x with lists in place of arrays and floats in place of Values."""
-    if isinstance(x, Value):
-        return x.data
+    if hasattr(x, "tolist"):
+        x = x.tolist()
     if isinstance(x, (list, tuple)):
         return [_plain(element) for element in x]
-    return x.tolist() if hasattr(x, "tolist") else x
+    return x.data if isinstance(x, Value) else x
 
 
 def _finite(loss: Any, epoch: int) -> float:
@@ -332,7 +334,7 @@ def _finite(loss: Any, epoch: int) -> float:
     return data
 
 
-def _stopped_by(callbacks: Iterable[Callable[[Event], object]], event: Event) -> bool:
+def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochEnd) -> bool:
     """Call all of them; whether one raised `StopTraining`."""
     stop = False
     for callback in callbacks:

@@ -54,7 +54,7 @@ def words_of(error: Exception) -> str:
     Python and Cython each have words of their own for a wrong number of arguments and for
     an attribute that can't be set, and C calls a type by its full name.
     """
-    words = re.sub(r"\bautograd\.(?:value|primitive)\.(?=[A-Z])", "", str(error))
+    words = re.sub(r"\bautograd\.(?:\w+\.)+(?=[A-Z])", "", str(error))
     if re.search(r"(missing|takes|needs|unexpected|multiple values).* argument", words):
         words = "wrong arguments"
     if re.search(r"no (setter|deleter)|is not writable|is read-only", words):

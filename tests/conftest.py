@@ -1,16 +1,37 @@
-"""What every test run says first, which build of the engine it tests; and no hurry.
+"""Which build a test run tests, and what its random numbers come from.
 
-A machine may be busy: Hypothesis sets no deadline for an example.
+By default every run draws the same. With `--hypothesis-profile=random` each draws something
+else; the head of the report names the `--hypothesis-seed` that draws it again. A machine may
+be busy: no example has a deadline.
 """
 
+import random
+
+import pytest
 from hypothesis import settings
 
 from autograd.build.binaries import describe
 
-settings.register_profile("here", deadline=None)
-settings.load_profile("here")
+settings.register_profile("same", deadline=None, database=None, derandomize=True)
+settings.register_profile(
+    "random", deadline=None, database=None, derandomize=False, print_blob=True
+)
+settings.load_profile("same")
 
 
-def pytest_report_header() -> str:
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--hypothesis-profile") == "random":
+        seed = config.getoption("--hypothesis-seed")
+        config.option.hypothesis_seed = seed or str(random.randrange(2**32))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    random.seed(item.config.getoption("--hypothesis-seed") or 0)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
     build, change = describe()
-    return f"autograd: {build} build ({change})"
+    seed = config.getoption("--hypothesis-seed")
+    drawn = [] if seed is None else [f"hypothesis: --hypothesis-seed={seed}"]
+    return [f"autograd: {build} build ({change})", *drawn]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import random
 import resource
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Graph, Value
+from autograd import Graph, Value, files
 from autograd.files import write_atomically
 
 NOBODY = 65534
@@ -250,6 +251,63 @@ def test_two_processes_may_write_at_once(path: Path, monkeypatch: pytest.MonkeyP
     assert os.listdir(path.parent) == ["file"]
 
 
+def temporary(path: Path, number: int) -> Path:
+    return path.with_name(f".{path.name}.{number:016x}.tmp")
+
+
+def test_a_write_removes_what_killed_ones_have_left_and_nothing_else(path: Path) -> None:
+    for number in range(3):
+        temporary(path, number).write_bytes(b"half")
+    temporary(path, 2).chmod(0o400)
+    others = [temporary(path, n) for n in range(3, 7)]
+    others += [path.with_name(x) for x in (".file.tmp", ".filx.0000000000000000.tmp")]
+    others[0].symlink_to(path)
+    others[1].mkdir()
+    os.mkfifo(others[2])
+    for other in others[3:]:
+        other.write_bytes(b"theirs")
+    with open(others[3], "rb") as live:
+        fcntl.flock(live, fcntl.LOCK_EX)
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert {*path.parent.iterdir()} == {path, *others}
+    write_atomically(path, b"newer")
+    assert {*path.parent.iterdir()} == {path, *others} - {others[3]}
+
+
+def test_a_write_whose_file_is_removed_before_it_is_locked_starts_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = iter([b"\0" * 8, b"\1" * 8])
+    monkeypatch.setattr(os, "urandom", lambda size: next(names))
+    lock = fcntl.flock
+
+    def locked(descriptor: int, flags: int) -> None:
+        temporary(path, 0).unlink(missing_ok=True)
+        lock(descriptor, flags)
+
+    monkeypatch.setattr(fcntl, "flock", locked)
+    before = os.listdir("/proc/self/fd")
+    write_atomically(path, b"new")
+    assert os.listdir("/proc/self/fd") == before
+    assert path.read_bytes() == b"new"
+    assert next(names, None) is None
+
+
+@pytest.mark.parametrize("system", ["locks fail", "no fcntl"])
+def test_a_system_without_locks_removes_nothing(
+    system: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary(path, 0).touch()
+    if system == "no fcntl":
+        monkeypatch.setattr(files, "fcntl", None)
+    else:
+        monkeypatch.setattr(fcntl, "flock", failing(OSError(errno.ENOLCK, "no locks")))
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert {*path.parent.iterdir()} == {path, temporary(path, 0)}
+
+
 def test_a_reader_sees_a_whole_file_whoever_writes(path: Path) -> None:
     contents = [bytes([48 + i]) * (10_000 * i + 1) for i in range(4)]
     path.write_bytes(contents[0])
@@ -337,6 +395,9 @@ def test_a_folder_that_must_not_be_written_to(own_folder: Path) -> None:
         assert refused.value.filename == str(blocked)
     assert path.read_bytes() == b"old"
     assert os.listdir(own_folder) == ["file"]
+    own_folder.chmod(0o300)  # may be written to, not listed
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
 
 
 def test_pictures_and_pages_are_written_the_same_way(

@@ -15,23 +15,27 @@ import importlib.util
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     ExtensionFileLoader,
+    FileFinder,
     ModuleSpec,
     SourceFileLoader,
 )
-from types import ModuleType
 from typing import TypeVar
 
 __all__ = ["MODULES", "choose", "describe", "fingerprint", "problem"]
 
-MODULES = ("autograd.core.primitive", "autograd.core.methods", "autograd.core.value")
-PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "core")
+MODULES = (
+    "autograd.core.primitive",
+    "autograd.core.methods",
+    "autograd.core.value",
+    "autograd.core.sweeps",
+)
+PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core")
 SUFFIX = EXTENSION_SUFFIXES[0]  # of this Python's binaries, as .cpython-311-x86_64-linux-gnu.so
 RECORD = f"compiled{os.path.splitext(SUFFIX)[0]}.txt"
-FAILED = "failed: "  # begins a record that says why nothing could be compiled
+NOTHING = "nothing is compiled: "  # begins a record that says why
 
 Class = TypeVar("Class")
 
@@ -52,45 +56,26 @@ class _Binary(ExtensionFileLoader):
     """Loads a binary; tracebacks and debuggers get the text of its source."""
 
     def get_source(self, fullname: str) -> str:  # type: ignore[override]
-        with open(_source(fullname), encoding="utf-8") as file:
+        with open(self.path.removesuffix(SUFFIX) + ".py", encoding="utf-8") as file:
             return file.read()
-
-
-class _Finder:
-    """Finds the modules of one build, whatever else lies in the folder."""
-
-    def __init__(self, files: Mapping[str, str]) -> None:
-        self.files = files
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        file = self.files.get(name)
-        if file is None:
-            return None
-        loader = (SourceFileLoader if file.endswith(".py") else _Binary)(name, file)
-        return importlib.util.spec_from_file_location(name, file, loader=loader)
 
 
 def choose(package: str = PACKAGE) -> None:
     """Before MODULES are imported: see to it that they come all from one build.
 
     Warns:
-        RuntimeWarning: the binaries were compiled from other sources than those beside them.
-            They are left alone then, and the sources run.
+        RuntimeWarning: the binaries were compiled from other sources than those beside them,
+            or cannot be loaded. They are left alone then, and the sources run.
     """
-    found = binaries(package)
-    if not found:
+    if not binaries(package):
         return
     wrong = problem(package)
     if wrong:
         warnings.warn(wrong, RuntimeWarning, stacklevel=3)
-    if wrong or _pure():
-        stems = [file.partition(".")[0] for file in found]
-        files = {f"autograd.core.{stem}": os.path.join(package, f"{stem}.py") for stem in stems}
-    else:
-        files = {name: os.path.join(package, _stem(name) + SUFFIX) for name in MODULES}
-    sys.meta_path.insert(0, _Finder(files))
+    loaders: list[tuple[type, list[str]]] = [(SourceFileLoader, [".py"])]
+    if not (wrong or pure()):
+        loaders.insert(0, (_Binary, [SUFFIX]))
+    sys.path_importer_cache[package] = FileFinder(package, *loaders)
 
 
 def describe(package: str = PACKAGE) -> tuple[str, str]:
@@ -100,22 +85,17 @@ def describe(package: str = PACKAGE) -> tuple[str, str]:
     """
     if MODULES[-1] not in sys.modules:
         return "none", f"{MODULES[-1]} was not imported"
-    if str(sys.modules[MODULES[-1]].__file__).endswith(SUFFIX):
+    if _in_use():
         return "compiled", "set AUTOGRAD_PURE=1 to run the same source interpreted"
-    if _pure():
+    if pure():
         return "interpreted", "AUTOGRAD_PURE is set; unset it for the compiled build"
-    wrong = problem(package)
-    if wrong:
+    if wrong := problem(package):
         return "interpreted", wrong
     record = _record(package)
-    why = (
-        f"compiling {record}"
-        if record.startswith(FAILED)
-        else f"nothing was compiled for {sys.implementation.cache_tag} here"
-    )
+    here = f"nothing is compiled for {sys.implementation.cache_tag} here"
     return "interpreted", (
-        f"{why}; with a C compiler and Python's headers (Debian: apt install gcc "
-        f"python3-dev), run: {_install(package)}"
+        f"{record if record.startswith(NOTHING) else here}; with a C compiler and Python's "
+        f"headers (Debian: apt install gcc python3-dev), run: {_install(package)}"
     )
 
 
@@ -125,14 +105,18 @@ def problem(package: str = PACKAGE) -> str:
     Where AUTOGRAD_PURE is set they are not looked at, so nothing is wrong with them.
     """
     found = binaries(package)
-    expected = sorted(_stem(name) + SUFFIX for name in MODULES)
-    if _pure() or not found:
+    if pure() or not found:
         return ""
-    if found == expected and _record(package) == fingerprint(package):
+    expected = sorted([_stem(name) + SUFFIX for name in MODULES])
+    if found != expected or _record(package) != fingerprint(package):
+        wrong = f"the binaries in {package} were not compiled from the sources beside them"
+    elif error := _load_error(package):
+        wrong = f"the binaries in {package} cannot be loaded ({error})"
+    else:
         return ""
     return (
-        f"the binaries in {package} were not compiled from the sources beside them, so the "
-        f"interpreted build is in use; to compile these sources, run: {_install(package)}"
+        f"{wrong}, so the interpreted build is in use; to compile these sources, "
+        f"run: {_install(package)}"
     )
 
 
@@ -154,16 +138,31 @@ def binaries(package: str) -> list[str]:
     return [file for file in files if f".{file.partition('.')[2]}" in EXTENSION_SUFFIXES]
 
 
-def _pure() -> bool:
+def pure() -> bool:
+    """Whether AUTOGRAD_PURE asks for the interpreted build."""
     return os.environ.get("AUTOGRAD_PURE", "0") not in ("", "0")
+
+
+def _in_use() -> bool:
+    """Whether the compiled build is."""
+    module = sys.modules.get(MODULES[-1])
+    return str(getattr(module, "__file__", "")).endswith(SUFFIX)
+
+
+def _load_error(package: str) -> str:
+    """Why one of the binaries can't be loaded. All are tried before any of them runs."""
+    if not _in_use():
+        for name in MODULES:
+            loader = _Binary(name, os.path.join(package, _stem(name) + SUFFIX))
+            try:
+                loader.create_module(ModuleSpec(name, loader, origin=loader.path))
+            except ImportError as error:
+                return str(error)
+    return ""
 
 
 def _stem(name: str) -> str:
     return name.rpartition(".")[2]
-
-
-def _source(name: str) -> str:
-    return os.path.join(PACKAGE, f"{_stem(name)}.py")
 
 
 def _record(package: str) -> str:

@@ -1,8 +1,8 @@
 """How setuptools compiles the modules listed in pyproject.toml: all of them, or none.
 
 Nothing here is needed at run time. A compiler, Python's headers or Cython may be missing, or
-fail: the package is then installed interpreted, and the record beside the sources says why
-(`python -m autograd doctor` shows it).
+fail, or AUTOGRAD_PURE may be set: the package is then installed interpreted, and the record
+beside the sources says why (`python -m autograd doctor` shows it).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["BuildExtensions", "BuildSource", "BuildWheel"]
 
 # Run by its path: to import it would import the package, whose binaries are not there yet.
 BUILD = runpy.run_path(str(Path(__file__).with_name("binaries.py")))
-SOURCES = Path(__file__).parents[1] / "core"
+SOURCES = Path(BUILD["PACKAGE"])
 
 
 class BuildExtensions(build_ext):
@@ -38,17 +38,23 @@ class BuildExtensions(build_ext):
         """Compile, in the sources for an editable install, else in the build folder."""
         folder = SOURCES if self.inplace else Path(self.build_lib, "autograd", "core")
         self._remove_binaries(folder)
-        try:
-            super().run()
-            record = BUILD["fingerprint"](str(SOURCES))
-        except Exception as error:
-            self.warn(f"nothing is compiled, the package will run interpreted: {error}")
+        record = BUILD["fingerprint"](str(SOURCES))
+        if failure := "AUTOGRAD_PURE was set" if BUILD["pure"]() else self._failure():
+            record = f"{BUILD['NOTHING']}{failure}"
+            self.warn(f"the package will run interpreted; {record}")
             self._remove_binaries(folder)
             self.extensions = []
             self.distribution.ext_modules = []
-            record = f"{BUILD['FAILED']}{type(error).__name__}: {error}"
         folder.mkdir(parents=True, exist_ok=True)
         Path(folder, BUILD["RECORD"]).write_text(record, encoding="utf-8")
+
+    def _failure(self) -> str:
+        """Compile; return why that failed, or nothing."""
+        try:
+            super().run()
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
 
     @staticmethod
     def _remove_binaries(folder: Path) -> None:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import importlib.util
 import io
 import json
 import math
-import os
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import autograd
+from autograd.cli.ending import FAILED, MISUSED, PROGRAM
 from autograd.cli.expressions import CONSTANTS, FUNCTIONS, Expression, parse
-from autograd.files import write_atomically
 from autograd.core.value import Value
+from autograd.files import write_atomically
 
 __all__ = ["main"]
 
-PROGRAM = "python -m autograd"
 LONGEST_MESSAGE = 600  # characters
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 EPILOG = f"""\
 functions:
 {{functions}}
@@ -44,49 +41,53 @@ check) or a file could not be written; 2 the command makes no sense.
 """
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str]) -> int:
     """Do what the arguments say, and return the exit code.
 
     Results go to stdout, errors to stderr.
 
     Raises:
         SystemExit: as argparse does, with code 2 for arguments that make no sense.
+        OSError: stdout cannot be written.
     """
-    argv = sys.argv[1:] if argv is None else list(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     parser = _parser()
+    options = [word.partition("=")[0] for word in argv if word.startswith("--")]
+    for option in options:
+        if options.count(option) > 1:
+            parser.error(f"{option} is given twice")
     arguments = parser.parse_intermixed_args(_dashes_shielded(argv))
     if arguments.expression is None or re.match(r"\s*\w+\s*=(?!=)", arguments.expression):
         parser.error("the formula comes first, then the values of its variables")
     try:
         expression = parse(arguments.expression)
         point = _point(expression, arguments.bindings)
-    except (SyntaxError, NameError, TypeError, ValueError, ArithmeticError) as error:
+    except (SyntaxError, TypeError, ValueError, ArithmeticError) as error:
         return _complain(error, MISUSED)
     try:
-        passed = _run(arguments, expression, point)
-        sys.stdout.flush()
+        return 0 if _run(arguments, expression, point) else FAILED
     except TypeError as error:
         return _complain(error, MISUSED)
     except (ValueError, ArithmeticError, ImportError, RuntimeError) as error:
         return _complain(error, FAILED)
-    except BrokenPipeError:  # its reader, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except OSError as error:
+        if error.filename is None:  # stdout
+            raise
         return _complain(error, FAILED)
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        return INTERRUPTED
-    return 0 if passed else FAILED
 
 
 # ---------------------------------------------------------------------- arguments
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Unlike argparse, do not hide that the output cannot be written."""
+        print(message, end="", file=file or sys.stderr)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
         prog=PROGRAM,
         usage=f'{PROGRAM} "FORMULA" [NAME=VALUE ...] [options]\n       {PROGRAM} doctor',
         description="The value of a formula and its derivative in every variable.",
@@ -94,42 +95,30 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "expression", nargs="?", metavar="FORMULA", help='such as "sin(x*y) + x**2"'
-    )
-    parser.add_argument("bindings", nargs="*", metavar="NAME=VALUE", help="a variable's value")
-    parser.add_argument("--svg", metavar="FILE", type=_ending(".svg"), help="draw the graph")
-    parser.add_argument(
-        "--html",
-        metavar="FILE",
-        type=_ending(".html"),
-        help="write a page that plays the forward and the backward pass",
-    )
-    parser.add_argument("--check", action="store_true", help="compare with finite differences")
-    parser.add_argument(
-        "--order",
-        type=int,
-        choices=[1, 2],
-        default=1,
-        help="2: also the second derivatives (Hessian)",
-    )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--step", action="store_true", help="go through the passes step by step")
-    form.add_argument(
-        "--latex", action="store_true", help="print LaTeX, with the rule of each derivative"
-    )
-    form.add_argument(
-        "--json",
-        action="store_true",
-        help='print JSON; numbers in full, those that JSON lacks as "nan", "inf", "-inf"',
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"scalar-autograd {autograd.__version__}"
-    )
+    add = parser.add_argument
+    add("expression", nargs="?", metavar="FORMULA", help='such as "sin(x*y) + x**2"')
+    add("bindings", nargs="*", metavar="NAME=VALUE", help="a variable's value")
+    add("--svg", metavar="FILE", type=_suffix(".svg"), help="draw the graph")
+    page = "write a page that plays the forward and the backward pass"
+    add("--html", metavar="FILE", type=_suffix(".html"), help=page)
+    add("--check", action="store_true", help="compare with finite differences")
+    order = "2: also the second derivatives (Hessian)"
+    add("--order", type=int, choices=[1, 2], default=1, help=order)
+    version = f"scalar-autograd {autograd.__version__}"
+    add("--version", action="version", version=version)
+    forms = parser.add_mutually_exclusive_group()
+    for option, text in (
+        ("--step", "go through the passes step by step"),
+        ("--latex", "print LaTeX, with the rule of each derivative"),
+        ("--json", 'print JSON; numbers that it lacks are "nan", "inf" and "-inf"'),
+    ):
+        forms.add_argument(option, action="store_true", help=text)
     return parser
 
 
-def _ending(suffix: str) -> Any:
+def _suffix(suffix: str) -> Callable[[str], str]:
+    """A file name's type: a text that ends in `suffix`."""
+
     def path(text: str) -> str:
         if not text.lower().endswith(suffix):
             raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix}")
@@ -138,11 +127,10 @@ def _ending(suffix: str) -> Any:
     return path
 
 
-def _columns(names: list[str], width: int = 13) -> str:
+def _columns(names: list[str]) -> str:
+    """Six columns of names."""
     rows = [names[i : i + 6] for i in range(0, len(names), 6)]
-    return "\n".join(
-        ["  " + "".join([f"{name:<{width}}" for name in row]).rstrip() for row in rows]
-    )
+    return "\n".join(["  " + "".join([f"{x:<13}" for x in row]).rstrip() for row in rows])
 
 
 def _dashes_shielded(argv: Sequence[str]) -> list[str]:
@@ -222,11 +210,17 @@ def _run(arguments: argparse.Namespace, expression: Expression, point: list[Valu
     if arguments.step:
         autograd.step(root)
     root.backward()
-    results = _results(expression, point, root)
+    results: dict[str, Any] = {
+        "formula": expression.text,
+        "value": root.data,
+        "variables": dict(zip(expression.names, [x.data for x in point])),
+        "gradient": dict(zip(expression.names, [x.grad for x in point])),
+    }
     if arguments.order == 2:
         results["hessian"] = _hessian(expression, point)
     if arguments.check:
-        gradcheck = importlib.import_module("autograd.testing").gradcheck
+        from autograd.testing import gradcheck
+
         report = gradcheck(expression, *[x.data for x in point], order=arguments.order)
         results["check"] = {"passed": bool(report), "report": str(report)}
     if arguments.svg:
@@ -238,17 +232,7 @@ def _run(arguments: argparse.Namespace, expression: Expression, point: list[Valu
         print(json.dumps(_in_json(results), indent=2))
     else:
         _print(results, root.graph().latex() if arguments.latex else None)
-    passed: bool = results["check"]["passed"] if arguments.check else True
-    return passed
-
-
-def _results(expression: Expression, point: list[Value], root: Value) -> dict[str, Any]:
-    return {
-        "formula": expression.text,
-        "value": root.data,
-        "variables": dict(zip(expression.names, [x.data for x in point])),
-        "gradient": dict(zip(expression.names, [x.grad for x in point])),
-    }
+    return not arguments.check or results["check"]["passed"] is True
 
 
 def _hessian(expression: Expression, point: list[Value]) -> dict[str, dict[str, float]]:
@@ -265,19 +249,16 @@ def _in_json(results: Any) -> Any:
 
 
 def _print(results: dict[str, Any], latex: str | None) -> None:
-    names = list(results["variables"])
+    values, derivatives = results["variables"], results["gradient"]
     if latex is not None:
         print(latex)
     else:
         print(f"{results['formula']} = {results['value']!r}")
-        columns = (results["variables"], results["gradient"])
-        _print_table(
-            ["variable", "value", "derivative"],
-            [[name, *[repr(column[name]) for column in columns]] for name in names],
-        )
+        rows = [[name, repr(values[name]), repr(derivatives[name])] for name in values]
+        _print_table(["variable", "value", "derivative"], rows)
     if "hessian" in results:
         rows = [[name, *map(repr, row.values())] for name, row in results["hessian"].items()]
-        _print_table(["second derivatives", *names], rows)
+        _print_table(["second derivatives", *values], rows)
     if "check" in results:
         print(f"\n{results['check']['report']}")
     for path in results["files"]:

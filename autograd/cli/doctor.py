@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from autograd.build import binaries as build
+from autograd.cli.ending import FAILED, MISUSED, PROGRAM
 from autograd.show.drawing import engine
 
 __all__ = ["layout_engine", "main", "problems", "report"]
 
 EXTRAS = {  # the distributions that each brings
-    "viz": ("graphviz-pure",),
+    "viz": ("graphviz", "graphviz-pure", "vl-convert-python"),
     "plots": ("matplotlib",),
     "train": ("tqdm", "numpy", "safetensors"),
     "demos": ("names", "rich", "scikit-learn"),
@@ -28,18 +29,16 @@ def main(argv: Sequence[str]) -> int:
     more arguments.
     """
     if len(argv) > 1:
-        print("usage: python -m autograd doctor", file=sys.stderr)
-        return 2
+        print(f"usage: {PROGRAM} doctor", file=sys.stderr)
+        return MISUSED
     rows = report()
     width = max(len(label) for label, _ in rows) + 2
-    lines = [f"{label:{width}}{text}".rstrip() for label, text in rows]
-    wrong = problems()
-    lines += [f"\nPROBLEM: {problem}" for problem in wrong]
-    try:
-        print("\n".join(lines), flush=True)
-    except BrokenPipeError:  # its reader, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1 if wrong else 0
+    for label, text in rows:
+        print(f"{label:{width}}{text}".rstrip())
+    found = problems()
+    for problem in found:
+        print(f"\nPROBLEM: {problem}")
+    return FAILED if found else 0
 
 
 def report() -> list[tuple[str, str]]:
@@ -56,7 +55,7 @@ def report() -> list[tuple[str, str]]:
         ("", change),
         ("version", _version("scalar-autograd") or "not installed; run from its sources"),
         ("python", f"{python}, {platform.platform()}"),
-        ("package", build.PACKAGE),
+        ("package", os.path.dirname(build.PACKAGE)),
         ("binaries", binaries[0] if binaries else "none for this Python"),
         *(("", file) for file in binaries[1:]),
         ("layout engine", layout_engine() or f"none; {_missing('viz')}"),
@@ -67,9 +66,10 @@ def report() -> list[tuple[str, str]]:
 def layout_engine() -> str:
     """What would lay out a drawn graph, with its place; empty if there is nothing."""
     try:
-        return engine.find() or ""
+        command = engine.find()
     except engine.LayoutError as error:
         return str(error)
+    return os.path.normpath(command) if command else ""
 
 
 def problems() -> list[str]:
@@ -77,7 +77,7 @@ def problems() -> list[str]:
     found = []
     if wrong := build.problem():
         found.append(wrong)
-    if "autograd.core.value" not in sys.modules or _version("autograd"):
+    if build.MODULES[-1] not in sys.modules or _version("autograd"):
         found.append(
             "the distributions 'autograd' and 'scalar-autograd' share this environment, and "
             "overwrite files of each other; make a fresh virtual environment and install one "

@@ -1,61 +1,68 @@
-"""Formulas given as text, read against a whitelist: nothing else can ever run.
+"""Formulas given as text, read by a small grammar: nothing else can ever run.
 
-`ast` turns the text into a tree, which is translated into a list of steps for a stack
-machine: push a number, push a variable, call one of the functions of `FUNCTIONS`. A tree
-with anything else in it is refused before a single step has run. No step recurses, and the
-length of the text is limited, so that deep or huge input gets an error too.
+The text becomes a list of steps for a stack machine: push a number, push a variable, call
+one of the functions of `FUNCTIONS`.
 """
 
 from __future__ import annotations
 
-import ast
 import operator
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
+from keyword import iskeyword
 from math import inf, nan, pi
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from autograd.core import functions as functional
+from autograd.core import functions
 from autograd.core.primitive import TABLE, Operand, primal, real
 from autograd.core.value import Value
 
 __all__ = ["CONSTANTS", "FUNCTIONS", "Expression", "parse"]
 
-LONGEST = 10_000  # characters
 CONSTANTS = {"inf": inf, "nan": nan, "pi": pi}
-UNARY: dict[type[ast.unaryop], Callable[..., Any]] = {
-    ast.UAdd: operator.pos,
-    ast.USub: TABLE["neg"],
-}
-BINARY: dict[type[ast.operator], Callable[..., Any]] = {
-    ast.Add: TABLE["add"],
-    ast.Sub: TABLE["sub"],
-    ast.Mult: TABLE["mul"],
-    ast.Div: TABLE["div"],
-    ast.Pow: TABLE["pow"],
-}
-ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
-HINTS: dict[type[ast.AST], str] = {
-    ast.BitXor: "write ** for a power",
-    ast.BoolOp: "write where(condition, a, b)",
-    ast.IfExp: "write where(condition, a, b)",
-    ast.Eq: "compare with <, <=, > or >=",
-    ast.NotEq: "compare with <, <=, > or >=",
-}
-
-
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    name: getattr(functional, name)
-    for name in [*functional.__all__, "abs", "pow", "sum"]
+    name: getattr(functions, name)
+    for name in [*functions.__all__, "abs", "pow", "sum"]
     if name not in ("dot", "take")  # of lists and of an integer
 }
+ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+COMPARISON, SIGN = 1, 4  # how strongly operators bind
+BINARY = {
+    "+": (2, TABLE["add"]),
+    "-": (2, TABLE["sub"]),
+    "*": (3, TABLE["mul"]),
+    "/": (3, TABLE["div"]),
+    "**": (5, TABLE["pow"]),
+}
+SIGNS: dict[str, Callable[..., Any]] = {"+": operator.pos, "-": TABLE["neg"]}
+BRACKETS = {"(": ")", "[": "]", "": ""}  # "": the whole text
+CLOSING = (")", "]")
+TOKEN = re.compile(
+    r"""
+    (?P<number> 0[xXoObB]\w+
+        | (?:[0-9][0-9_]*\.?[0-9_]* | \.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?)
+    | (?P<name> [^\W\d]\w*)
+    | (?P<mark> \*\* | [<>]= | =(?!=) | /(?!/) | [-+*<>(),\[\]])
+    | (?P<other> [=!]= | // | \S)
+    """,
+    re.VERBOSE,
+)
+USE = "use numbers, names, + - * / **, comparisons and functions"
+INSTEAD = {  # what to write instead
+    "^": "write ** for a power",
+    "=": "give values after it, as x=2",
+    "×": "write *",
+    "·": "write *",
+    "÷": "write /",
+    "−": "write -",
+    **dict.fromkeys(("==", "!="), "compare with <, <=, > or >="),
+    **dict.fromkeys(("and", "or", "not", "if", "else", "?"), "write where(condition, a, b)"),
+}
+MISSING = "{} has no operand on its {}: write a number or a name"
 
 
 class _Call(NamedTuple):
@@ -70,6 +77,9 @@ class _Call(NamedTuple):
         return self.function(*operands[:positional], **dict(named))
 
 
+Step = float | str | _Call
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A formula as a function of its variables; `parse` makes one.
@@ -82,7 +92,7 @@ class Expression:
 
     text: str
     names: tuple[str, ...]
-    steps: tuple[float | str | _Call, ...]
+    steps: tuple[Step, ...]
 
     def __call__(self, *values: Operand) -> Any:
         """The formula's value where its variables have these values, in the order of names.
@@ -126,134 +136,193 @@ class Expression:
 def parse(text: str) -> Expression:
     """Read a formula made of numbers, names, + - * / **, comparisons and functions.
 
-    Numbers are floats, as everywhere in this library. Names are variables, except `pi`,
-    `inf` and `nan`.
-    The functions are those of `autograd` that take and give numbers; those of any number of
-    operands take a list too: `maximum([x, y])`. A comparison is 1 where it is true and 0
-    where it is false, for `where(x > 0, x, -x)`.
+    Numbers are floats. Names are variables, except `pi`, `inf` and `nan`. The functions are
+    those of `autograd` that take and give numbers; those of any number of operands take a
+    list too: `maximum([x, y])`. A comparison is 1 where it is true and 0 where it is false,
+    for `where(x > 0, x, -x)`.
 
     Raises:
-        SyntaxError: the text is no formula, or has something else in it; `offset` says where.
-        NameError: there is no function of that name.
-        ValueError: it is too long or nested too deeply.
+        SyntaxError: the text is no formula; the message says what to write, `offset` where.
+        ValueError: it is nested too deeply.
 
     >>> f = parse("a*b + c")
     >>> f.names
     ('a', 'b', 'c')
     >>> f(2.0, -3.0, Value(10.0))
     Value(4.0, op='+')
-    >>> parse("__import__('os')")
+    >>> parse("2x")
     Traceback (most recent call last):
         ...
-    NameError: there is no function '__import__'; write * to multiply
+      File "the formula", line 1
+        2x
+         ^
+    SyntaxError: there is nothing between 2 and x: write 2*x
     """
-    if len(text) > LONGEST:
-        raise ValueError(
-            f"the expression has {len(text):,} characters, more than {LONGEST:,}; "
-            "a program that builds it from Values has no such limit"
-        )
     text = " ".join(text.split())
-    if not text or "#" in text:
-        raise SyntaxError("the expression has a comment" if text else "the expression is empty")
     try:
-        tree = ast.parse(text, "the expression", "eval")
-    except SyntaxError as error:
-        raise SyntaxError(error.msg, ("the expression", 1, error.offset, text)) from None
-    except (MemoryError, RecursionError):
-        raise ValueError("the expression is nested too deeply, or too long a chain") from None
-    except ValueError as error:  # a character that is none
-        raise SyntaxError(f"not a text: {error}") from None
-    steps = _translate(tree.body, text)
+        steps = _Reader(text).read()
+    except RecursionError:
+        raise ValueError("the formula is nested too deeply") from None
     names = dict.fromkeys([step for step in steps if isinstance(step, str)])
     return Expression(text, tuple(names), steps)
 
 
-def _translate(tree: ast.expr, text: str) -> tuple[float | str | _Call, ...]:
-    """The steps that compute the tree, the operands of each call before it."""
-    steps: list[float | str | _Call] = []
-    waiting: list[ast.expr | _Call] = [tree]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, _Call):
-            steps.append(item)
-        elif isinstance(item, ast.Constant):
-            steps.append(_number(item, text))
-        elif isinstance(item, ast.Name):
-            steps.append(_variable(item.id))
+class _Token(NamedTuple):
+    word: str
+    kind: str
+    place: int
+
+
+class _Reader:
+    """Turns a text into steps, by precedence climbing."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.steps: list[Step] = []
+        end = _Token("", "end", len(text))
+        self.tokens = [*map(self.token, TOKEN.finditer(text)), end, end][::-1]  # to come
+        self.last = end
+
+    def read(self) -> tuple[Step, ...]:
+        start = self.last
+        if not self.text:
+            self.fail("the formula is empty", start)
+        self.expression(0)
+        self.close(start)
+        return tuple(self.steps)
+
+    def token(self, found: re.Match[str]) -> _Token:
+        word = found[0]
+        if word.isidentifier():
+            word = unicodedata.normalize("NFKC", word)  # as Python does
+        token = _Token(word, str(found.lastgroup), found.start())
+        if iskeyword(word):
+            instead = INSTEAD.get(word, f"write {word}_")
+            self.fail(f"{word} is a word of Python and cannot be a name: {instead}", token)
+        if token.kind == "name" and not word.isidentifier():
+            self.fail(f"{word} cannot be a name: use letters, digits and _", token)
+        if token.kind == "other":
+            self.fail(f"{word} has no meaning here: {INSTEAD.get(word, USE)}", token)
+        return token
+
+    def take(self) -> _Token:
+        self.last = self.tokens.pop()
+        return self.last
+
+    def expression(self, strength: int) -> None:
+        """Read operands, and the operators that bind more strongly than this."""
+        if sign := SIGNS.get(self.tokens[-1].word):
+            self.take()
+            self.expression(SIGN)
+            self.steps.append(_Call(sign, 1))
         else:
-            call, operands = _call(item, text)
-            waiting.append(call)
-            waiting += reversed(operands)
-    return tuple(steps)
+            self.operand()
+        while (found := BINARY.get(self.tokens[-1].word)) and found[0] > strength:
+            binds, function = found
+            self.expression(binds - (self.take().word == "**"))  # a**b**c is a**(b**c)
+            self.steps.append(_Call(function, 2))
+        tests = []
+        while self.tokens[-1].word in ORDER and strength < COMPARISON:
+            tests.append(ORDER[self.take().word])
+            self.expression(COMPARISON)
+        if tests:
+            self.steps.append(_Call(_in_order(tests), 1 + len(tests)))
+
+    def operand(self) -> None:
+        """Read a number, a variable, a call, a list or what stands in brackets."""
+        last, token = self.last, self.take()
+        word, kind, _ = token
+        if kind == "number":
+            self.steps.append(self.number(token))
+        elif word == "(":
+            self.expression(0)
+            self.close(token)
+        elif word == "[":
+            self.call(_list, token)
+        elif kind == "name" and self.tokens[-1].word == "(":
+            self.call(self.function(token), self.take())
+        elif kind == "name":
+            self.steps.append(self.variable(token))
+        elif kind == "end" or (word in CLOSING and last.word):
+            self.fail(MISSING.format(last.word, "right"), last)
+        else:
+            self.fail(MISSING.format(word, "left"), token)
+
+    def number(self, token: _Token) -> float:
+        word = token.word
+        try:
+            number = float(int(word, 0) if re.match("0[xXoObB]", word) else word)
+        except ValueError:
+            self.fail(f"{word} is not a number", token)
+        except OverflowError:
+            number = inf
+        if number == inf:
+            self.fail(f"{word} is too large for a float", token)
+        return number
+
+    def variable(self, token: _Token) -> float | str:
+        word, after = token.word, self.tokens[-1]
+        if word in FUNCTIONS:
+            operand = after.word if after.kind in ("number", "name") else "…"
+            self.fail(f"{word} is a function: write {word}({operand})", token)
+        return CONSTANTS.get(word, word)
+
+    def function(self, token: _Token) -> Callable[..., Any]:
+        name = token.word
+        if name not in FUNCTIONS:
+            close = ["log"] if name == "ln" else get_close_matches(name, FUNCTIONS, n=1)
+            hint = f"did you mean {close[0]}?" if close else "write * to multiply"
+            self.fail(f"there is no function {name!r}; {hint}", token)
+        return FUNCTIONS[name]
+
+    def call(self, function: Callable[..., Any], opening: _Token) -> None:
+        """Read operands up to the closing bracket."""
+        arity, keywords = 0, list[str]()
+        while self.tokens[-1].word != BRACKETS[opening.word]:
+            name = self.tokens[-1]
+            if name.kind == "name" and self.tokens[-2].word == "=" and function is not _list:
+                self.take()
+                self.take()
+                if name.word in keywords:
+                    self.fail(f"{name.word} is given twice", name)
+                keywords.append(name.word)
+            elif keywords:
+                self.fail(f"write operands without a name before {keywords[0]}", name)
+            self.expression(0)
+            arity += 1
+            if self.tokens[-1].word != ",":
+                break
+            self.take()
+        self.close(opening)
+        self.steps.append(_Call(function, arity, tuple(keywords)))
+
+    def close(self, opening: _Token) -> None:
+        """Read the closing bracket, or the end if the whole text was opened."""
+        last, token = self.last.word, self.take()
+        word, closing = token.word, BRACKETS[opening.word]
+        if word == closing:
+            return
+        if token.kind == "end":
+            self.fail(f"{opening.word} is never closed: write {closing}", opening)
+        if token.kind in ("number", "name") or word == "(":
+            instead = f"write {last}*{word}"
+            self.fail(f"there is nothing between {last} and {word}: {instead}", token)
+        if word in CLOSING:
+            instead = f"write {closing}" if closing else "leave it out"
+            self.fail(f"{word} closes no bracket: {instead}", token)
+        self.fail(f"{word} has no meaning here: {INSTEAD.get(word, USE)}", token)
+
+    def fail(self, message: str, token: _Token) -> NoReturn:
+        raise SyntaxError(message, ("the formula", 1, token.place + 1, self.text))
 
 
-def _call(node: ast.expr, text: str) -> tuple[_Call, list[ast.expr]]:
-    """The call that an inner node of the tree stands for, and its operands."""
-    match node:
-        case ast.UnaryOp(op, x) if type(op) in UNARY:
-            return _Call(UNARY[type(op)], 1), [x]
-        case ast.BinOp(x, op, y) if type(op) in BINARY:
-            return _Call(BINARY[type(op)], 2), [x, y]
-        case ast.Compare(x, ops, others) if all(type(op) in ORDER for op in ops):
-            return _Call(_in_order([ORDER[type(op)] for op in ops]), 1 + len(ops)), [x, *others]
-        case ast.List(xs):
-            return _Call(lambda *items: list(items), len(xs)), xs
-        case ast.Call(ast.Name(name), xs, named):
-            keywords = tuple([k.arg for k in named if k.arg is not None])
-            if len(keywords) == len(named):
-                operands = [*xs, *[k.value for k in named]]
-                return _Call(_function(name), len(operands), keywords), operands
-    raise _refusal(node, text)
+def _list(*items: Any) -> list[Any]:
+    return [*items]
 
 
-def _in_order(tests: list[Callable[[Any, Any], bool]]) -> Callable[..., float]:
+def _in_order(tests: list[Callable[..., bool]]) -> Callable[..., float]:
     def compare(*xs: Operand) -> float:
         pairs = pairwise([primal(x) for x in xs])
         return float(all(test(x, y) for test, (x, y) in zip(tests, pairs)))
 
     return compare
-
-
-def _number(node: ast.Constant, text: str) -> float:
-    if type(node.value) not in (int, float):
-        raise _refusal(node, text)
-    try:
-        number = float(node.value)  # type: ignore[arg-type]
-    except OverflowError:
-        number = float("inf")
-    if number == float("inf"):
-        raise _error(f"{_source(node, text)} is too large for a float", node, text)
-    return number
-
-
-def _variable(name: str) -> float | str:
-    if name in FUNCTIONS:
-        raise NameError(f"{name} is a function: write {name}(…)")
-    return CONSTANTS.get(name, name)
-
-
-def _function(name: str) -> Callable[..., Any]:
-    try:
-        return FUNCTIONS[name]
-    except KeyError:
-        close = ["log"] if name == "ln" else get_close_matches(name, FUNCTIONS, n=1)
-        hint = f"did you mean {close[0]}?" if close else "write * to multiply"
-        raise NameError(f"there is no function {name!r}; {hint}") from None
-
-
-def _refusal(node: ast.expr, text: str) -> SyntaxError:
-    """The error for a node that has no place here, with what to write instead."""
-    kinds = [type(node), type(getattr(node, "op", None)), *map(type, getattr(node, "ops", ()))]
-    hints = [HINTS[kind] for kind in kinds if kind in HINTS]
-    hint = hints[0] if hints else "use numbers, names, + - * / **, comparisons and functions"
-    return _error(f"{_source(node, text)} is not allowed here: {hint}", node, text)
-
-
-def _source(node: ast.expr, text: str) -> str:
-    source = ast.get_source_segment(text, node) or text
-    return source if len(source) <= 40 else source[:37] + "..."
-
-
-def _error(message: str, node: ast.expr, text: str) -> SyntaxError:
-    offset = len(text.encode()[: node.col_offset].decode()) + 1  # ast counts bytes
-    return SyntaxError(message, ("the expression", 1, offset, text))

@@ -7,6 +7,8 @@ itself over to that type's `_record`; called on plain numbers it computes.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +34,7 @@ class Primitive:
     when an operand is a Value and gives a plain float when none is.
 
     Attributes:
-        name: its key in the table, a Python identifier.
+        name: its key in the table, an identifier or several joined by dots.
         symbol: how pictures and `repr` write it.
         value: floats → float. May raise what `math` raises.
         rules: one partials rule an operand, `rule(out, *operands)` → d(out)/d(operand);
@@ -186,12 +188,17 @@ TABLE: dict[str, Primitive] = {}
 
 
 def _primitive_named(name: str) -> Primitive:
+    module = name.rpartition(".")[0]
+    if name not in TABLE and module:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
     try:
         return TABLE[name]
     except KeyError:
+        define = f"import {module}" if module else f"call autograd.primitive({name!r}, …)"
         raise LookupError(
             f"the graph uses the primitive {name!r}, which is not defined here; "
-            f"call autograd.primitive({name!r}, …) before loading it"
+            f"{define} before loading it"
         ) from None
 
 

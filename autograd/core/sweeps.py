@@ -1,30 +1,122 @@
-"""The chain rule with its eyes open: sweeps that give Values, or say where a NaN arose.
+# cython: language_level=3, infer_types=True, auto_pickle=False
+"""The chain rule on numbers, Values and mpmath alike: sweeps over a recorded graph.
 
-`Value.backward` multiplies the recorded partials, as fast as it can. The sweeps here keep
-cotangents (backwards) or tangents (forwards) in a dict, can compute the partials anew by
+`Value.backward` multiplies recorded partials as fast as it can. All other sweeps are made
+of what is here: `product` says what one product is, `products` gives them in the order of
+`backward`. The sweeps that keep their results in a dict can compute the partials anew by
 the differentiable rules, and raise where a NaN arises from finite numbers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from autograd.core.primitive import Operand, describe, primal
-from autograd.core.value import Value, topological_order
+from autograd.core.primitive import TABLE, Operand, describe, primal
+from autograd.core.value import Value, recording, topological_order
 
-__all__ = ["cotangents", "tangents"]
+__all__ = ["cotangents", "give_shares", "products", "sweep", "tangents"]
+
+Seeds = Iterable[tuple[Value, Operand]]
+MUL = TABLE["mul"]
+LINEAR = frozenset(
+    [TABLE[name] for name in ("add", "sub", "neg", "identity", "sum", "where", "take")]
+)
+
+
+# ---------------------------------------------------------------- the chain rule
+
+
+def product(node: Any, factor: Operand, partial: Operand, x: Any) -> Any:
+    """One product of the chain rule: a cotangent or tangent times a partial of a node in x.
+
+    A zero is strong. A zero factor gives zero, even against an infinite partial. So does the
+    zero partial of an operation that selects among its operands, or that multiplies x by the
+    number 0, even against an infinite factor: the node does not depend on x.
+    """
+    if type(factor) is float:
+        if factor == 0.0:
+            return 0.0
+        if type(partial) is float and partial != 0.0:
+            return factor * partial
+    g, d = primal(factor), primal(partial)
+    if g == 0.0 and not math.isfinite(d):
+        return 0.0
+    if d == 0.0 and (node.op.selects or (math.isinf(g) and _times_zero(node, x))):
+        return 0.0
+    if type(factor) is float and factor == 1.0:
+        return partial
+    if type(partial) is float and partial == 1.0:
+        return factor
+    return factor * partial
+
+
+def _times_zero(node: Any, x: Any) -> bool:
+    """Whether a node is a product of x and the number 0, or a sum of products where it is."""
+    operands = node.operands
+    half = len(operands) // 2
+    others: tuple[Operand, ...] = ()
+    if node.op.name == "mul":
+        others = operands[::-1]
+    elif node.op.name == "dot":
+        others = (1.0, *operands[1 + half :], *operands[1 : 1 + half])
+    facing = [other for operand, other in zip(operands, others) if operand is x]
+    return bool(facing) and all(type(other) is float and not other for other in facing)
+
+
+def products(
+    order: Sequence[Any],
+    found: dict[Any, Any],
+    partials: Callable[[Any], Iterable[Any]] | None = None,
+) -> Iterator[tuple[Any, int, Any, Any, Any]]:
+    """Every product of reverse mode, in the order in which `backward` adds them.
+
+    Args:
+        order: nodes, each after its inputs.
+        found: the cotangents so far. Whoever receives a product adds it there, before asking
+            for the next.
+        partials: gives the partials of a node; the recorded ones if None.
+
+    Yields:
+        (node, slot, input, partial, product). What no cotangent reaches has products 0.0.
+    """
+    for node in reversed(order):
+        upstream = found.get(node, 0.0)
+        zero = type(upstream) is not Value and upstream == 0.0
+        known = node.partials if zero or partials is None else partials(node)
+        for slot, (x, partial) in enumerate(zip(node.inputs, known)):
+            yield node, slot, x, partial, product(node, upstream, partial, x)
+
+
+def sweep(
+    order: Sequence[Any], found: dict[Any, Any], partials: Callable[[Any], Iterable[Any]]
+) -> dict[Any, Any]:
+    """Add every product of reverse mode to `found`, which is returned."""
+    for _, _, x, _, term in products(order, found, partials):
+        add(found, x, term)
+    return found
+
+
+def add(found: dict[Any, Any], x: Any, term: Any) -> Any:
+    """Add a product to the sum for x, and return the sum. A zero adds nothing."""
+    if type(term) is float and term == 0.0:
+        return found.get(x, 0.0)
+    found[x] = total = found[x] + term if x in found else term
+    return total
+
+
+# ---------------------------------------------------------------- sweeps that explain
 
 
 def cotangents(
-    seeds: Iterable[tuple[Value, Operand]],
-    wrt: Iterable[Value] | None = None,
-    create_graph: bool = False,
+    seeds: Seeds, wrt: Iterable[Value] | None = None, create_graph: bool = False
 ) -> dict[Value, Any]:
     """Σ seed · d(root)/d(node) over the pairs (root, seed), for every node, in a dict.
 
-    The same sweep as `backward`, touching no `grad`, and watching for NaN.
+    The same sweep as `backward`, touching no `grad`, and watching for NaN. What is not in
+    the dict has cotangent 0.
 
     Args:
         wrt: sweep only the paths that lead to these; all of them if None.
@@ -36,110 +128,102 @@ def cotangents(
         ValueError, FloatingPointError: as `Value.backward`.
     """
     seeds = list(seeds)
-    order, leaves = topological_order(*[root for root, _ in seeds])
+    roots = [root for root, _ in seeds]
+    order, _ = topological_order(*roots)
     reached: set[Value] | None = None
     if wrt is not None:
         reached = set(wrt)
         for node in order:
             if any(x in reached for x in node.inputs):
                 reached.add(node)
-    result: dict[Value, Any] = {}
+        order = [node for node in order if node in reached]
+    found: dict[Value, Any] = {}
     for root, seed in seeds:
         if reached is None or root in reached:
-            result[root] = result[root] + seed if root in result else seed
-    for node in reversed(order):
-        upstream = result.get(node)
-        if upstream is None or (type(upstream) is float and upstream == 0.0):
-            continue
-        partials = differentiable_partials(node, reached) if create_graph else node.partials
-        for x, partial in zip(node.inputs, partials):
-            if reached is not None and x not in reached:
-                continue
-            term = chain(node, upstream, partial, x)
-            total = result[x] + term if x in result else term
-            result[x] = total
-            if math.isnan(primal(total)) and all_finite(order, leaves, seeds):
-                raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
-    return result
+            found[root] = found[root] + seed if root in found else seed
+    rules = (lambda node: differentiable_partials(node, reached)) if create_graph else None
+    _accumulate(order, found, rules, reached, _all_finite(roots, seeds))
+    return found
+
+
+def give_shares(node: Value) -> None:
+    """Add to the `grad` of a node's inputs what its own `grad` gives them.
+
+    Raises:
+        ValueError, FloatingPointError: as `Value.backward`; no `grad` is changed then.
+    """
+    found: dict[Value, Any] = {x: x.grad for x in (*node.inputs, node)}
+    _accumulate([node], found, None, None, _all_finite([node], list(found.items())))
+    for x in node.inputs:
+        x.grad = found[x]
 
 
 def tangents(
-    roots: Iterable[Value],
-    seeds: Iterable[tuple[Value, Operand]],
-    create_graph: bool = False,
+    roots: Iterable[Value], seeds: Seeds, create_graph: bool = False
 ) -> dict[Value, Any]:
     """Σ d(node)/d(x) · seed over the pairs (x, seed), for every node below the roots.
 
     The sweep of forward mode over a graph that has been recorded; arguments and errors as
     `cotangents`.
     """
-    seeds = list(seeds)
-    order, leaves = topological_order(*roots)
-    result: dict[Value, Any] = dict(seeds)
+    roots, seeds = list(roots), list(seeds)
+    order, _ = topological_order(*roots)
+    finite = _all_finite(roots, seeds)
+    found: dict[Value, Any] = dict(seeds)
     for node in order:
-        if node in result or not any(x in result for x in node.inputs):
+        if node in found or not any(x in found for x in node.inputs):
             continue
-        partials = differentiable_partials(node, result) if create_graph else node.partials
-        total: Any = 0.0
+        partials = differentiable_partials(node, found) if create_graph else node.partials
         for x, partial in zip(node.inputs, partials):
-            term = chain(node, result.get(x, 0.0), partial, x)
-            total = total + term
-            if math.isnan(primal(total)) and all_finite(order, leaves, seeds):
+            term = product(node, found.get(x, 0.0), partial, x)
+            total = add(found, node, term)
+            if math.isnan(primal(total)) and finite():
                 raise explain_nan(node, x, partial, term)
-        result[node] = total
-    return result
+    return found
 
 
-def chain(node: Value, factor: Operand, partial: Operand, x: Value) -> Any:
-    """One product of the chain rule: a cotangent or tangent times a partial of a node in x.
+def _accumulate(
+    order: Sequence[Value],
+    found: dict[Value, Any],
+    partials: Callable[[Value], Iterable[Any]] | None,
+    reached: Container[Value] | None,
+    finite: Callable[[], bool],
+) -> None:
+    """Sweep back, and raise where a NaN arises from finite numbers."""
+    for node, _, x, partial, term in products(order, found, partials):
+        if reached is not None and x not in reached:
+            continue
+        total = add(found, x, term)
+        if math.isnan(primal(total)) and finite():
+            raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
 
-    A zero factor gives zero, even against an infinite partial; so does a zero partial of an
-    operation that selects among its operands, or multiplies x by the number 0, even against
-    an infinite factor: the node does not depend on x.
+
+def differentiable_partials(
+    node: Value,
+    reached: Container[Value] | None = None,
+    out: Operand = None,
+    operands: Sequence[Operand] = (),
+) -> list[Any]:
+    """The partials of a node as Values, computed by its rules from its operands.
+
+    Or from `out` and `operands`, which stand for the node and its own operands.
     """
     primitive: Any = node.op
-    g, d = primal(factor), primal(partial)
-    if g == 0.0 and not math.isfinite(d):
-        return 0.0
-    if d == 0.0 and (primitive.selects or (math.isinf(g) and _times_zero(node, x))):
-        return 0.0
-    if type(factor) is float and factor == 1.0:
-        return partial
-    if type(partial) is float and partial == 1.0:
-        return factor
-    return factor * partial
-
-
-def _times_zero(node: Value, x: Value) -> bool:
-    """Whether a node is a product of x and the number 0, or a sum of products where it is."""
-    primitive: Any = node.op
-    operands = node.operands
-    half = len(operands) // 2
-    others: tuple[Operand, ...] = ()
-    if primitive.name == "mul":
-        others = operands[::-1]
-    elif primitive.name == "dot":
-        others = (1.0, *operands[1 + half :], *operands[1 : 1 + half])
-    facing = [other for operand, other in zip(operands, others) if operand is x]
-    return bool(facing) and all(type(other) is float and not other for other in facing)
-
-
-def differentiable_partials(node: Value, reached: Container[Value] | None) -> list[Any]:
-    """The partials of a node as Values, computed by its rules from its operands."""
-    primitive: Any = node.op
-    operands = node.operands
-    slots = [slot for slot, x in enumerate(operands) if type(x) is Value]
-    every = primitive.partials(node, operands) if primitive.variadic else None
+    own = node.operands
+    if out is None:
+        out, operands = node, own
+    slots = [slot for slot, x in enumerate(own) if type(x) is Value]
+    every = primitive.partials(out, operands) if primitive.variadic else None
     partials: list[Any] = []
     for slot, recorded in zip(slots, node.partials):
-        if reached is not None and operands[slot] not in reached:
+        if reached is not None and own[slot] not in reached:
             partials.append(recorded)
             continue
-        partial = primitive.partial(slot, node, operands) if every is None else every[slot]
+        partial = primitive.partial(slot, out, operands) if every is None else every[slot]
         now = primal(partial)
         if now != recorded and not (math.isnan(now) and math.isnan(recorded)):
             raise RuntimeError(
-                f"{primitive.name}({describe(operands)}): an operand's data was changed "
+                f"{primitive.name}({describe(own)}): an operand's data was changed "
                 "after it was used, so its derivative cannot be recorded any more; "
                 "compute the result again before asking for create_graph"
             )
@@ -147,14 +231,21 @@ def differentiable_partials(node: Value, reached: Container[Value] | None) -> li
     return partials
 
 
-def all_finite(
-    order: list[Value], leaves: list[Value], seeds: Iterable[tuple[Value, Operand]]
-) -> bool:
-    """Whether all the numbers that went into a sweep are finite, so that NaN is an error."""
-    numbers = [leaf._data for leaf in leaves] + [primal(seed) for _, seed in seeds]
-    for node in order:
-        numbers += [c for c in node.operands if type(c) is not Value]
-    return all(map(math.isfinite, numbers))
+def _all_finite(roots: Sequence[Value], seeds: Seeds) -> Callable[[], bool]:
+    """Tells whether all numbers that go into a sweep are finite, so that NaN is an error.
+
+    It looks when it is first asked; a NaN that came in meets every node.
+    """
+
+    @cache
+    def answer() -> bool:
+        order, leaves = topological_order(*roots)
+        numbers = [leaf.data for leaf in leaves] + [primal(seed) for _, seed in seeds]
+        for node in order:
+            numbers += [c for c in node.operands if type(c) is not Value]
+        return all(map(math.isfinite, numbers))
+
+    return answer
 
 
 def explain_nan(
@@ -174,3 +265,106 @@ def explain_nan(
         f"{call}: the gradient of the operand {whose} is not a number ({how}); "
         f"keep the function away from points where its derivative is infinite{more}"
     )
+
+
+# ---------------------------------------------------------------- sweeps on floats
+# They keep tangents and cotangents in `grad`, so the graph must be nobody else's. As in
+# `backward` a NaN shows in the end, and the caller then asks a sweep that explains.
+
+
+def push(order: list[Value]) -> None:
+    """Forward mode: from the tangents that the leaves hold in `grad`, those of the nodes."""
+    node: Value
+    x: Value
+    for node in order:
+        a, b = node._a, node._b
+        total = 0.0
+        if a is not None:
+            total += a._grad * node._da
+        if b is not None:
+            total += b._grad * node._db
+        if a is None and b is None:
+            for x, partial in zip(node.inputs, node.partials):
+                total += x._grad * partial
+        node._grad = total
+
+
+def pull(order: list[Value]) -> None:
+    """Reverse mode: from the cotangents that the nodes hold in `grad`, with those above."""
+    node: Value
+    x: Value
+    for node in reversed(order):
+        g = node._grad
+        if g == 0.0:
+            continue
+        a, b = node._a, node._b
+        if a is not None:
+            a._grad += g * node._da
+        if b is not None:
+            b._grad += g * node._db
+        if a is None and b is None:
+            for x, partial in zip(node.inputs, node.partials):
+                x._grad += g * partial
+
+
+def put(numbers: Iterable[tuple[Value, float]], *elsewhere: list[Value]) -> None:
+    """Set the gradients of all these nodes to 0, and then add the numbers."""
+    node: Value
+    for nodes in elsewhere:
+        for node in nodes:
+            node._grad = 0.0
+    for node, number in numbers:
+        node._grad += number
+
+
+def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[float]:
+    """The Hessian of y in the leaves xs, times a vector: forward over reverse.
+
+    A pass back gives the cotangents and a pass forward the tangents of all nodes; a second
+    pass back, the derivative of the first one along the direction.
+    """
+    node: Value
+    x: Value
+    order, leaves = topological_order(y)
+    y.backward()
+    upstreams = [node._grad for node in order]
+    put(zip(xs, direction), leaves, xs)
+    push(order)
+    with recording():
+        bends = [_bend(node) if g != 0.0 else None for node, g in zip(order, upstreams)]
+    put((), order, leaves, xs)
+    for node, g, bend in zip(order, upstreams, bends):
+        if bend is not None:
+            for x, moved in zip(node.inputs, bend):
+                x._grad += g * moved
+    pull(order)
+    return [x._grad for x in xs]
+
+
+def _bend(node: Value) -> list[float] | None:
+    """The tangents of a node's partials, from those that it and its inputs hold in `grad`.
+
+    None if all are 0. The rules compute on copies, which only they use.
+    """
+    op = node._primitive
+    a, b = node._a, node._b
+    if op is MUL:  # the product rule, with nothing to be computed
+        if a is None or b is None:
+            return None
+        if a._data == node._db and b._data == node._da:
+            return [b._grad, a._grad]
+    elif op in LINEAR:
+        return None
+    operands = [_copy(x) if type(x) is Value else x for x in node.operands]
+    partials = differentiable_partials(node, None, _copy(node), operands)
+    made = [partial for partial in partials if type(partial) is Value]
+    if not made:
+        return None
+    push(topological_order(*made)[0])
+    return [partial.grad if type(partial) is Value else 0.0 for partial in partials]
+
+
+def _copy(x: Value) -> Value:
+    copy: Value = Value(x._data)
+    copy._grad = x._grad
+    return copy

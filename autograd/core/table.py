@@ -48,8 +48,9 @@ def primitive(
     """Define an operation, with the same call that defines the library's own.
 
     Args:
-        name: a Python identifier that is none of the library's primitives. Defining your
-            own again replaces it.
+        name: a Python identifier that is none of the library's primitives, or several
+            joined by dots, the first ones being the module that defines it, as in
+            "nn.cross_entropy". Defining your own again replaces it.
         value: the operation on floats, `value(*operands)` → float. It may raise ValueError,
             ZeroDivisionError or OverflowError, which get a message that names the operands.
         rules: one for each operand, `rule(out, *operands)` → d(out)/d(operand), written
@@ -79,7 +80,7 @@ def primitive(
     """
     if not isinstance(name, str):
         raise TypeError(f"a primitive's name is a string, got {name!r}")
-    if not name.isidentifier():
+    if not all(part.isidentifier() for part in name.split(".")):
         raise ValueError(f"a primitive's name is a Python identifier, got {name!r}")
     if name in _own:
         raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
@@ -104,7 +105,8 @@ def primitive(
         )
     if latex is None:
         slots = "{args}" if variadic else ", ".join(f"{{{i}}}" for i in range(len(rules)))
-        latex = f"\\operatorname{{{{{name}}}}}\\left({slots}\\right)".replace("_", r"\_")
+        own_name = name.rpartition(".")[2].replace("_", r"\_")
+        latex = f"\\operatorname{{{{{own_name}}}}}\\left({slots}\\right)"
     if variadic and _own:
         rules = (_checked(name, rules[0]),)
     entry = Primitive(

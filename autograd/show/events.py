@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from autograd.show.drawing.numbers import show
-from autograd.show.drawing.words import printable
-from autograd.show.graph import Graph, Node
 from autograd.core.primitive import Primitive
-from autograd.core.sweeps import chain
+from autograd.core.sweeps import products
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import format_number, short_name
 
-__all__ = ["Event", "events", "formula", "short"]
+__all__ = ["Event", "arithmetic", "call_text", "events"]
 
 INFIX = {"+", "-", "*", "/", "**"}
 MOST_OPERANDS = 6
-LONGEST_NAME = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -96,24 +95,24 @@ class Event:
         return ""
 
     def parts(self) -> list[tuple[str, str]]:
-        """The line of arithmetic as pairs (text, role), for whoever colours it.
+        """The line of arithmetic as pairs (text, role), for colours.
 
         The roles are "name", "upstream", "local", "result", and "" for the rest.
         """
-        result = (show(self.after), "result")
+        result = (format_number(self.after), "result")
         if self.kind == "forward":
-            name = (short(self.node.name), "name")
+            name = (short_name(self.node.name), "name")
             if self.op is None:
                 return [name, (" = ", ""), result]
-            how = f"{formula(self.node)} = {formula(self.node, numbers=True)} → "
+            how = f"{arithmetic(self.node)} = {arithmetic(self.node, numbers=True)} → "
             return [name, (" = ", ""), (how, ""), result]
-        gradient = f"∂{short(self.root.name)}/∂"
-        node, target = short(self.node.name), short(self.target.name)
+        gradient = f"∂{short_name(self.root.name)}/∂"
+        node, target = short_name(self.node.name), short_name(self.target.name)
         to = (gradient + target, "name")
         if self.kind == "seed":
             return [to, (" = ", ""), result]
         numbers = (self.upstream, self.local, self.product, self.before)
-        upstream, local, product, before = [show(x) for x in numbers if x is not None]
+        upstream, local, product, before = [format_number(x) for x in numbers if x is not None]
         sum_ = f" = {product}; {before} + {product}" if self.use > 1 else ""
         return [
             to,
@@ -137,86 +136,65 @@ class Event:
         return f"<Event {self.index}: {self}>"
 
 
-def events(graph: Graph, seed: float) -> tuple[Event, ...]:
+def events(graph: Snapshot, seed: float) -> tuple[Event, ...]:
     """Both passes over a graph, from a seed: what happens, in order."""
     root = graph.root
     forward = [Event(n.index, "forward", root, n, n.data) for n in graph.nodes]
-    backward = _backward(graph, seed, len(forward), watchful=False)
-    if any(math.isnan(event.after) for event in backward):
-        backward = _backward(graph, seed, len(forward), watchful=True)
-    return (*forward, *backward)
+    return (*forward, *_backward(graph, seed, len(forward)))
 
 
-def _backward(graph: Graph, seed: float, index: int, watchful: bool) -> list[Event]:
-    """The sweep of `backward`; the watchful one is that which it turns to at a NaN."""
+def _backward(graph: Snapshot, seed: float, index: int) -> list[Event]:
     root = graph.root
-    uses = Counter([x.index for node in graph.nodes for x in node.inputs])
-    use: Counter[int] = Counter()
-    grads = {root.index: seed}
+    uses = Counter([x for node in graph.nodes for x in node.inputs])
+    use: Counter[Node] = Counter()
+    grads = {root: seed}
     events = [Event(index, "seed", root, root, seed, before=0.0)]
-    for node in reversed(graph.nodes):
-        upstream = grads.get(node.index, 0.0)
-        for slot, (x, local) in enumerate(zip(node.inputs, node.partials)):
-            before = after = grads.get(x.index, 0.0)
-            product = 0.0
-            if upstream != 0.0:
-                product = upstream * local
-                if watchful:
-                    product = chain(node.value, upstream, local, x.value)
-                after = product if watchful and x.index not in grads else before + product
-                grads[x.index] = after
-            use[x.index] += 1
-            events.append(
-                Event(
-                    index + len(events),
-                    "backward",
-                    root,
-                    node,
-                    after,
-                    slot,
-                    x,
-                    upstream,
-                    local,
-                    product,
-                    before,
-                    use[x.index],
-                    uses[x.index],
-                )
+    for node, slot, x, local, product in products(graph.nodes, grads):
+        before = grads.get(x, 0.0)
+        grads[x] = after = before + product
+        use[x] += 1
+        events.append(
+            Event(
+                index + len(events),
+                "backward",
+                root,
+                node,
+                after,
+                slot,
+                x,
+                grads.get(node, 0.0),
+                local,
+                product,
+                before,
+                use[x],
+                uses[x],
             )
+        )
     return events
 
 
-# ---------------------------------------------------------------- words
-
-
-def short(name: str) -> str:
-    """The beginning of a name, as a terminal can show it."""
-    if len(name) > LONGEST_NAME:
-        name = name[: LONGEST_NAME - 1] + "…"
-    return printable(name)
-
-
-def formula(node: Node, numbers: bool = False) -> str:
+def arithmetic(node: Node, numbers: bool = False) -> str:
     """The operation that made a node, on the names of its operands or on their numbers."""
     if node.op is None:
         return ""
     shown = [
-        show(x.data if isinstance(x, Node) else x)
+        format_number(x.data if isinstance(x, Node) else x)
         if numbers or not isinstance(x, Node)
-        else short(x.name)
+        else short_name(x.name)
         for x in node.operands
     ]
-    return _call(node.op, shown)
+    return call_text(node.op, shown)
 
 
-def _call(op: Primitive, operands: list[str]) -> str:
+def call_text(op: Primitive, operands: Sequence[str], most: int = MOST_OPERANDS) -> str:
+    """An operation on operands that are written already; the first ones if there are many."""
+    first = operands[0]
     if op.symbol in INFIX and len(operands) == 2:
-        if op.name == "pow" and operands[0].startswith("-"):
-            operands = [f"({operands[0]})", operands[1]]
-        return f" {op.symbol} ".join(operands)
+        first = f"({first})" if op.name == "pow" and first.startswith("-") else first
+        return f"{first} {op.symbol} {operands[1]}"
     if op.name == "neg":
-        return f"-({operands[0]})" if operands[0].startswith("-") else f"-{operands[0]}"
-    more = len(operands) - MOST_OPERANDS
+        return f"-({first})" if first.startswith("-") else f"-{first}"
+    more = len(operands) - most
     if more > 1:
-        operands = [*operands[:MOST_OPERANDS], f"… {more} more"]
+        operands = [*operands[:most], f"… {more} more"]
     return f"{op.name}({', '.join(operands)})"

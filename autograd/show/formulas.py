@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from autograd.core import table as primitives
-from autograd.show.drawing.numbers import show
-from autograd.show.drawing.words import printable
-from autograd.show.graph import Graph, Node
 from autograd.core.primitive import TABLE, Operand, Primitive, primal
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import format_number, printable
 
 __all__ = ["derivation"]
 
@@ -57,6 +57,17 @@ ESCAPES = {c: rf"\{c}" for c in "%&$#_{}"} | {
 }
 
 
+def _unary(name: str) -> Callable[[Any], Any]:
+    return lambda self: TABLE[name](self)
+
+
+def _binary(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """An operator, and its form for a number on the left."""
+    return (lambda self, other: TABLE[name](self, other)), (
+        lambda self, other: TABLE[name](other, self)
+    )
+
+
 class Symbol:
     """A formula in LaTeX, and the number that it stands for."""
 
@@ -87,41 +98,12 @@ class Symbol:
         """The formula, in parentheses if it holds together less tightly than needed."""
         return self.latex if self.tightness >= needed else rf"\left({self.latex}\right)"
 
-    def __neg__(self) -> Any:
-        return TABLE["neg"](self)
-
-    def __abs__(self) -> Any:
-        return TABLE["abs"](self)
-
-    def __add__(self, other: Operand) -> Any:
-        return TABLE["add"](self, other)
-
-    def __radd__(self, other: Operand) -> Any:
-        return TABLE["add"](other, self)
-
-    def __sub__(self, other: Operand) -> Any:
-        return TABLE["sub"](self, other)
-
-    def __rsub__(self, other: Operand) -> Any:
-        return TABLE["sub"](other, self)
-
-    def __mul__(self, other: Operand) -> Any:
-        return TABLE["mul"](self, other)
-
-    def __rmul__(self, other: Operand) -> Any:
-        return TABLE["mul"](other, self)
-
-    def __truediv__(self, other: Operand) -> Any:
-        return TABLE["div"](self, other)
-
-    def __rtruediv__(self, other: Operand) -> Any:
-        return TABLE["div"](other, self)
-
-    def __pow__(self, other: Operand) -> Any:
-        return TABLE["pow"](self, other)
-
-    def __rpow__(self, other: Operand) -> Any:
-        return TABLE["pow"](other, self)
+    __neg__, __abs__ = _unary("neg"), _unary("abs")
+    __add__, __radd__ = _binary("add")
+    __sub__, __rsub__ = _binary("sub")
+    __mul__, __rmul__ = _binary("mul")
+    __truediv__, __rtruediv__ = _binary("div")
+    __pow__, __rpow__ = _binary("pow")
 
     def __bool__(self) -> bool:
         return self.data != 0.0
@@ -152,7 +134,7 @@ def _size(number: float) -> str:
         return r"\mathrm{nan}"
     if number in NAMED:
         return NAMED[number]
-    digits, e, exponent = show(number).removesuffix(".0").partition("e")
+    digits, e, exponent = format_number(number).removesuffix(".0").partition("e")
     return rf"{digits} \cdot 10^{{{int(exponent)}}}" if e else digits
 
 
@@ -169,7 +151,7 @@ def _name(name: str) -> str:
     return f"{base}_{{{index}}}" if index else base
 
 
-def derivation(graph: Graph) -> str:
+def derivation(graph: Snapshot) -> str:
     r"""Each step of a graph in LaTeX: what it computes, and its partials by the table's rules.
 
     A partial is written with ∂. At the end are the gradients that the leaves hold, written

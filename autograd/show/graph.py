@@ -1,86 +1,42 @@
-"""Graph: an ordered, named snapshot of what a Value depends on.
-
-Whoever draws, steps or prints a graph reads this snapshot. Data and gradients are copied
-when it is made, so a picture stays what it was when training goes on.
-"""
+"""Graph: what a Value depends on, drawn, printed and saved."""
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import warnings
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograd.core.value import Value
+from autograd.files import write_atomically
+from autograd.show.drawing import dot, engine
+from autograd.show.drawing.boxes import picture
 from autograd.show.drawing.options import Options
-from autograd.core.primitive import Primitive
-from autograd.core.value import Value, topological_order
+from autograd.show.drawing.render import render
+from autograd.show.drawing.svg import draw
+from autograd.show.drawing.text_tree import coloured, tree
+from autograd.show.formulas import derivation
+from autograd.show.pages.steps import graph_page
+from autograd.show.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from graphviz import Digraph
     from rich.text import Text
 
-__all__ = ["Graph", "Node", "Stats"]
+__all__ = ["Graph"]
 
 MOST_FORMULAS = 50  # nodes of a graph that a notebook shows as formulas too
+KINDS = (".svg", ".png", ".pdf", ".dot", ".gv", ".html", ".tex")
+TEX = r"""\documentclass{{article}}
+\usepackage{{amsmath}}
+\begin{{document}}
+{}
+\end{{document}}
+"""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
-    """A Value as it was when its graph was made.
-
-    Attributes:
-        index: its place in `Graph.nodes`; inputs come first.
-        value: the Value itself.
-        name: its label, or `v1`, `v2` … after its place; unique in the graph.
-        label: its label, or None.
-        op: the primitive that made it, None for a leaf.
-        data, grad: its numbers.
-        operands: the full argument list of the operation: nodes and plain numbers.
-        inputs: the nodes among the operands, one an argument slot.
-        partials: d(this)/d(input), one an input, as recorded.
-    """
-
-    index: int
-    value: Value = field(repr=False)
-    name: str
-    label: str | None = field(repr=False)
-    op: Primitive | None
-    data: float
-    grad: float
-    operands: tuple[Node | float, ...] = field(repr=False)
-    inputs: tuple[Node, ...] = field(repr=False)
-    partials: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How large a graph is.
-
-    Attributes:
-        nodes: how many there are, leaves included.
-        leaves: how many of them no operation made.
-        edges: how many argument slots hold a node.
-        depth: how many operations lie on the longest way from a leaf to a root.
-        operations: how many nodes each operation made, by its name.
-    """
-
-    nodes: int
-    leaves: int
-    edges: int
-    depth: int
-    operations: dict[str, int]
-
-    def __str__(self) -> str:
-        return (
-            f"{counted(self.nodes, 'node')} ({counted(self.leaves, 'leaf', 'leaves')}), "
-            f"{counted(self.edges, 'edge')}, depth {self.depth}"
-        )
-
-
-class Graph:
-    """What one or more roots depend on: nodes in order, each after its inputs.
+class Graph(Snapshot):
+    """What one or more roots depend on: a snapshot, and its pictures.
 
     Shown in a notebook it is a picture, printed it is a tree.
 
@@ -89,13 +45,11 @@ class Graph:
         options: how it is drawn, see `autograd.show.drawing.options.Options`.
 
     Attributes:
-        roots: the nodes of the roots.
-        nodes: all nodes. The order is that of `backward`, reversed, with each leaf before
-            its first use; it depends on the graph alone.
+        roots, nodes: as `autograd.show.snapshot.Snapshot` has them.
 
     Raises:
-        TypeError: a root is not a Value, or there is none; or an option is unknown.
-        ValueError: an option has a value that it cannot have.
+        TypeError: a root is not a Value, no root is given, or an option is unknown.
+        ValueError: an option is out of its range.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> graph = (a * b + a).graph()
@@ -106,52 +60,8 @@ class Graph:
     """
 
     def __init__(self, *roots: Value, **options: Any) -> None:
-        if not roots:
-            raise TypeError("Graph takes one Value or more, got none")
-        for root in roots:
-            if type(root) is not Value:
-                raise TypeError(f"Graph takes Values, got {root!r:.80} ({type(root).__name__})")
+        super().__init__(*roots)
         self.options = Options().changed(**options)
-        self._nodes: dict[Value, Node] = {}
-        values = _in_order(roots)
-        for index, (value, name) in enumerate(zip(values, _names(values))):
-            nodes = self._nodes
-            nodes[value] = Node(
-                index,
-                value,
-                name,
-                value.label,
-                value.op,
-                value.data,
-                value.grad,
-                tuple([nodes[x] if type(x) is Value else x for x in value.operands]),
-                tuple([nodes[x] for x in value.inputs]),
-                value.partials,
-            )
-        self.nodes = tuple(self._nodes.values())
-        self.roots = tuple([self._nodes[root] for root in roots])
-
-    @property
-    def root(self) -> Node:
-        """The first root."""
-        return self.roots[0]
-
-    @property
-    def stats(self) -> Stats:
-        """How large the graph is."""
-        depths: dict[Node, int] = {}
-        for node in self.nodes:
-            depths[node] = max([depths[x] + 1 for x in node.inputs], default=0)
-        operations = Counter([node.op.name for node in self.nodes if node.op is not None])
-        return Stats(
-            nodes=len(self.nodes),
-            leaves=len(self.nodes) - operations.total(),
-            edges=sum([len(node.inputs) for node in self.nodes]),
-            depth=max(depths.values()),
-            operations=dict(operations.most_common()),
-        )
-
-    # ------------------------------------------------------------------ drawn
 
     def svg(self, **options: Any) -> str:
         """The picture as SVG, in a text that an HTML page can hold too.
@@ -159,126 +69,100 @@ class Graph:
         Raises:
             LayoutError: there is no layout engine, it failed or took too long.
         """
-        from autograd.show.drawing.svg import draw
-
         return draw(self, options=self.options.changed(**options))
 
-    def dot(self, **options: Any) -> str:
-        """The picture as DOT source, for Graphviz and what reads its language."""
-        from autograd.show.drawing.dot import source
+    def digraph(self, **options: Any) -> Digraph:
+        """The picture as a `graphviz.Digraph`, to change and to render.
 
-        return source(self, self.options.changed(**options))
+        >>> x = Value(2.0, label="x")
+        >>> digraph = (x * x).graph().digraph()
+        >>> digraph.attr(bgcolor="transparent")
+        >>> digraph.source.count("->")
+        2
+
+        Raises:
+            LayoutError: the package `graphviz` is missing.
+        """
+        changed = self.options.changed(**options)
+        title = changed.title or f"Computation graph of {self.root.name}"
+        return dot.digraph(picture(self, changed), changed, title)
+
+    def dot(self, **options: Any) -> str:
+        """The source of `digraph`, for Graphviz and other readers of DOT.
+
+        Raises:
+            LayoutError: the package `graphviz` is missing.
+        """
+        return str(self.digraph(**options).source)
 
     def text(self, **options: Any) -> str:
         """The tree that `str` gives, with other options."""
-        from autograd.show.drawing.text import tree
-
         return tree(self, self.options.changed(**options))
 
     def latex(self) -> str:
         """Each operation and its partials as formulas, in an `align*` environment."""
-        from autograd.show.formulas import derivation
-
         return derivation(self)
+
+    def html(self, **options: Any) -> str:
+        """A page to explore the graph on: one file that needs no network.
+
+        All options count for its picture; its player and table have every node.
+
+        Raises:
+            ValueError: the graph has more than 1,000 nodes.
+        """
+        return graph_page(self, self.options.changed(**options))
 
     def save(self, path: str | PathLike[str], **options: Any) -> Path:
         """Write the picture to a file.
 
         Args:
-            path: `*.svg`, `*.html` (a page to explore), `*.dot`, `*.tex` (formulas), `*.png`,
-                or `*.pdf` (needs the `dot` of Graphviz).
-            options: changes of the graph's options, for this file. All count for a picture,
-                which is the same in a page; the page's player and table have every node.
-                `engine` and `timeout` mean nothing to `*.dot`, no option means anything to
-                `*.tex`.
+            path: `*.svg`, `*.png`, `*.pdf`, `*.html` (the page), `*.dot` or `*.gv` (the
+                source), `*.tex` (formulas).
+            options: changes of the graph's options, for this file.
 
         Returns:
             The file that was written: the DOT source, with a warning, where a picture was
             asked for and there is no layout engine.
 
         Raises:
-            ValueError: another suffix, or an option has a value that it cannot have.
-            LayoutError: the layout engine failed or took too long.
+            ValueError: the suffix is not one of these, or an option is out of its range.
+            LayoutError: the layout engine failed or took too long, or `graphviz` is missing.
+            ImportError: the package that renders `*.png` and `*.pdf` is missing.
             OSError: the file cannot be written; it is then as it was.
         """
-        from autograd.show.drawing.saving import save
-
-        return save(self, path, self.options.changed(**options))
+        path, changed = Path(path), self.options.changed(**options)
+        kind = path.suffix.lower()
+        if kind not in KINDS:
+            raise ValueError(f"a graph is saved as {', '.join(KINDS)}, got {str(path)!r}")
+        if kind in (".svg", ".png", ".pdf") and engine.find(changed.engine) is None:
+            path, kind = path.with_suffix(".dot"), ".dot"
+            content = self.dot(**options).encode()
+            warnings.warn(f"saved as {path.name}, its DOT source; {engine.HINT}", stacklevel=2)
+        elif kind in (".png", ".pdf"):
+            content = render(draw(self, options=changed, static=True), kind)
+        elif kind == ".tex":
+            content = TEX.format(self.latex()).encode()
+        else:
+            text = {".svg": self.svg, ".html": self.html}.get(kind, self.dot)
+            content = text(**options).encode()
+        write_atomically(path, content)
+        return path
 
     def __str__(self) -> str:
         return self.text()
 
     def __rich__(self) -> Text:
-        from autograd.show.drawing.text import coloured
-
         return coloured(self, self.options)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
         """What a notebook shows: the picture, or the tree and a hint how to get a picture."""
-        from autograd.show.drawing.engine import LayoutError
-
         try:
-            picture = self.svg()
-        except LayoutError as error:
+            shown = self.svg()
+        except engine.LayoutError as error:
             return {"text/plain": f"{self}\n({error})"}
-        return {"text/plain": str(self), "image/svg+xml": picture, "text/html": picture}
+        return {"text/plain": str(self), "image/svg+xml": shown, "text/html": shown}
 
     def _repr_latex_(self) -> str | None:
         """Formulas, for a graph that is small enough to read them."""
         return self.latex() if len(self) <= MOST_FORMULAS else None
-
-    # ------------------------------------------------------------------ its nodes
-
-    def __getitem__(self, value: Value) -> Node:
-        try:
-            return self._nodes[value]
-        except KeyError:
-            raise KeyError(f"{value!r} is not in {self!r}") from None
-
-    def __contains__(self, value: object) -> bool:
-        return value in self._nodes
-
-    def __iter__(self) -> Iterator[Node]:
-        return iter(self.nodes)
-
-    def __len__(self) -> int:
-        return len(self.nodes)
-
-    def __repr__(self) -> str:
-        return f"<Graph of {self.root.name}: {self.stats}>"
-
-
-# ---------------------------------------------------------------- order and names
-
-
-def _in_order(roots: tuple[Value, ...]) -> list[Value]:
-    order, leaves = topological_order(*roots)
-    placed = dict.fromkeys(leaves, False)
-    values: list[Value] = []
-    for value in order:
-        for x in value.inputs:
-            if placed.get(x) is False:
-                placed[x] = True
-                values.append(x)
-        values.append(value)
-    return values + [root for root in dict.fromkeys(roots) if placed.get(root) is False]
-
-
-def _names(values: list[Value]) -> list[str]:
-    """The labels, and `v1`, `v2` … where there is none; a name that is taken gets a suffix."""
-    labels = [value.label if (value.label or "").strip() else None for value in values]
-    names = [label or f"v{index + 1}" for index, label in enumerate(labels)]
-    taken: set[str] = set()
-    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(2))
-    for labelled in (True, False):
-        for index, name in enumerate(names):
-            if bool(labels[index]) is labelled:
-                while names[index] in taken:
-                    names[index] = f"{name}_{next(numbers[name])}"
-                taken.add(names[index])
-    return names
-
-
-def counted(n: int, one: str, many: str = "") -> str:
-    """Such as `1 node`, `1,200 nodes`."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -12,14 +12,19 @@ from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
-from autograd.show.drawing.words import escape
-from autograd.show.events import Event, events, short
-from autograd.show.graph import Graph, Node
 from autograd.core.primitive import Number, describe, number
 from autograd.core.sweeps import cotangents
 from autograd.core.value import Value
+from autograd.files import write_atomically
+from autograd.show.drawing.engine import LayoutError
+from autograd.show.events import Event, events
+from autograd.show.graph import Graph
+from autograd.show.pages.document import inline
+from autograd.show.pages.steps import steps_page
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import escape, short_name
 
-__all__ = ["Event", "Stepper", "named"]
+__all__ = ["Stepper", "named"]
 
 MOST_NAMES = 12
 NOTEBOOK_HEIGHT = 640
@@ -29,9 +34,8 @@ class Stepper:
     """Plays the pass that differentiates a root, one event at a time, in both directions.
 
     The events: the data of every node, inputs first; the seed; then, from the root down,
-    one product for every input of every operation. A product whose upstream gradient is 0
-    is an event too, though it adds nothing. The nodes themselves are left alone until
-    `apply` is called.
+    one product for every input of every operation, also where it is 0. The nodes themselves
+    are left alone until `apply` is called.
 
     Args:
         root: the Value that `backward` would be called on.
@@ -97,9 +101,10 @@ class Stepper:
             TypeError: not an integer.
             IndexError: not between 0 and the number of events.
         """
-        if not hasattr(position, "__index__"):
-            raise TypeError(f"goto takes an integer, got {position!r:.80}")
-        position = operator.index(position)
+        try:
+            position = operator.index(position)
+        except TypeError:
+            raise TypeError(f"goto takes an integer, got {position!r:.80}") from None
         if not 0 <= position <= len(self.events):
             raise IndexError(
                 f"goto({position!s:.20}): there are {len(self.events)} events, "
@@ -131,8 +136,8 @@ class Stepper:
     def run_until_nonfinite(self) -> Event | None:
         """Play up to the next event that makes infinity, or NaN, of numbers that were not so.
 
-        Where `backward` raises because a gradient is NaN, its message is about the first
-        event that makes NaN; one before it that makes infinity is the cause.
+        `backward` names the first event that makes NaN; one before it that makes infinity is
+        the cause.
 
         Returns:
             That event; None if no such event is left, and then nothing is played.
@@ -161,8 +166,7 @@ class Stepper:
         Interior nodes are set, leaves add. At the end this is `backward(seed)`.
 
         Raises:
-            ValueError, FloatingPointError: what `backward` would raise; the nodes are then
-                as they were.
+            ValueError, FloatingPointError: as `backward`; the nodes are then as they were.
         """
         if any(map(math.isnan, self._grads.values())):
             cotangents([(self.graph.root.value, self.seed)])
@@ -179,33 +183,34 @@ class Stepper:
         for x, grad in totals.items():
             x.grad = grad
 
+    def html(self) -> str:
+        """The page that plays these events from the position on, with all that it needs.
+
+        Raises:
+            ValueError: the graph is too large to draw.
+        """
+        return steps_page(self.graph, self.events, self.graph.options, self.position)
+
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write the page that plays these events: one file that needs nothing else.
+        """Write the page of `html` to a file.
 
         Returns:
             The file that was written.
 
         Raises:
             ValueError: the name does not end in .html, or the graph is too large to draw.
-            LayoutError: there is no layout engine, it failed or took too long.
             OSError: the file cannot be written; it is then as it was.
         """
         target = Path(path)
         if target.suffix.lower() != ".html":
             raise ValueError(f"Stepper.save: {path} does not end in .html")
-        from autograd.show.drawing.page import steps_page
-        from autograd.files import write_atomically
-
-        write_atomically(target, steps_page(self).encode())
+        write_atomically(target, self.html().encode())
         return target
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the page, or why there is none."""
-        from autograd.show.drawing.engine import LayoutError
-        from autograd.show.drawing.page import inline, steps_page
-
+        """What a notebook shows: the page, or the reason why it cannot be drawn."""
         try:
-            return inline(steps_page(self), height=NOTEBOOK_HEIGHT)
+            return inline(self.html(), height=NOTEBOOK_HEIGHT)
         except (LayoutError, ValueError) as error:
             return f"<pre>{escape(repr(self))}\n{escape(str(error))}</pre>"
 
@@ -216,14 +221,16 @@ class Stepper:
 
     def __repr__(self) -> str:
         where = f"{self.position} of {len(self.events)} events played"
-        return f"<Stepper of {short(self.graph.root.name)}: {where}>"
+        return f"<Stepper of {short_name(self.graph.root.name)}: {where}>"
 
 
-def named(graph: Graph, label: str) -> list[Node]:
-    """The nodes with this name or label; LookupError if there is none."""
-    found = [node for node in graph.nodes if label in (node.name, node.label, short(node.name))]
+def named(graph: Snapshot, label: str) -> list[Node]:
+    """The nodes with this name or label, one at least; else LookupError."""
+    found = [
+        node for node in graph.nodes if label in (node.name, node.label, short_name(node.name))
+    ]
     if not found:
-        names = [short(node.name) for node in graph.nodes[:MOST_NAMES]]
+        names = [short_name(node.name) for node in graph.nodes[:MOST_NAMES]]
         more = ", …" if len(graph.nodes) > MOST_NAMES else ""
         raise LookupError(
             f"no node is called {label!r:.80}; there are {', '.join(names)}{more}"

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import builtins
 import cmd
+import contextlib
 import math
-import re
 import shutil
 import sys
-import unicodedata
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from autograd.show.drawing.numbers import show
-from autograd.show.events import Event, formula, short
-from autograd.show.graph import Node
 from autograd.core.primitive import Number
-from autograd.show.stepper import Stepper, named
 from autograd.core.sweeps import explain_nan
 from autograd.core.value import Value
+from autograd.show.events import Event, arithmetic
+from autograd.show.snapshot import Node
+from autograd.show.stepper import Stepper, named
+from autograd.show.text import columns, format_number, short_name
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["step"]
 
@@ -39,7 +42,6 @@ COLOURS = {
     "bad": "bold red",
 }
 SPELLED = str.maketrans({"∂": "d", "·": "*", "×": "x", "→": "->", "…": "...", "▸": ">"})
-WORD = re.compile(r"\s+|\([^()]*\)|\S+")  # what a break does not divide
 MOST_ROWS = 20
 MOVES = {"n", "next", "b", "back", "c", "continue", "until", "nan"}
 HELP = """\
@@ -55,12 +57,9 @@ h        this help                       q  quit"""
 def step(root: Value | Stepper, seed: Number = 1.0) -> None:
     """Play the forward and backward pass of a Value at a prompt, with a debugger's letters.
 
-    `n` plays the next event and `b` takes it back, `n 3` and `b 3` three; `c` plays all of
-    this pass; `until x` runs to the next event at the node x, `nan` to where a number turns
-    infinite or NaN;
-    `goto 5` goes to where five events have been played; `w` shows all nodes, `p x` one;
-    `h` helps, `q` quits. Enter repeats the last move. No `grad` is changed. Where nothing can
-    be typed, as in a notebook that runs by itself, it says so and stops at the start.
+    `n` plays the next event, `b` takes it back, `h` lists the other commands. No `grad` is
+    changed. Where nothing can be typed, as in a notebook that runs by itself, it says so and
+    stops at the start.
 
     Args:
         root: the Value to differentiate, or a Stepper, which goes on from where it is.
@@ -89,7 +88,7 @@ class _Session(cmd.Cmd):
         self.stepper = stepper
         self.events = stepper.events
         self.nodes = stepper.graph.nodes
-        self.root = short(stepper.graph.root.name)
+        self.root = short_name(stepper.graph.root.name)
         self.screen = _Screen(self.stdout)
         self.say = self.screen.say
         self.again = "n"
@@ -110,45 +109,36 @@ class _Session(cmd.Cmd):
             self.again = line
         return line
 
+    def onecmd(self, line: str) -> bool:
+        try:
+            return super().onecmd(line)
+        except LookupError as mistake:
+            self.complain(str(mistake))
+            return False
+
     def emptyline(self) -> bool:
         return self.onecmd(self.again)
 
     def default(self, line: str) -> None:
-        self.complain(f"{short(line)!r} is no command; h lists them")
+        self.complain(f"{short_name(line)!r} is not a command; h lists them")
 
     def complain(self, message: str) -> None:
         self.say([(message, "bad")])
-
-    def ask(self, command: str) -> None:
-        """Say that a command needs a node."""
-        example = short(self.nodes[0].name)
-        self.complain(f"{command} takes a node, such as {command} {example}; w lists the nodes")
 
     # ------------------------------------------------------------------ moving
 
     def do_n(self, arg: str = "") -> None:
         start = self.stepper.position
-        if count := self.count("n", arg):
-            self.stepper.goto(min(start + count, len(self.events)))
-            self.played(start)
+        self.stepper.goto(min(start + _count("n", arg), len(self.events)))
+        self.played(start)
 
     def do_b(self, arg: str = "") -> None:
         start = self.stepper.position
         if start == 0:
-            self.complain("this is the start; n plays the first event")
-        elif count := self.count("b", arg):
-            self.stepper.goto(max(start - count, 0))
-            for event in self.latest(self.events[self.stepper.position : start][::-1]):
-                self.say([self.place(event), ("taken back: ", "bad"), *event.parts()])
-
-    def count(self, command: str, arg: str) -> int:
-        """How many events a command is about; 0, and a complaint, if it does not say."""
-        if arg == "":
-            return 1
-        if arg.isdecimal() and len(arg) < 10 and int(arg) > 0:
-            return int(arg)
-        self.complain(f"{command} takes a number of events, such as {command} 3, or nothing")
-        return 0
+            raise LookupError("this is the start; n plays the first event")
+        self.stepper.goto(max(start - _count("b", arg), 0))
+        for event in self.latest(self.events[self.stepper.position : start][::-1]):
+            self.say([self.place(event), ("taken back: ", "bad"), *event.parts()])
 
     def do_c(self, arg: str = "") -> None:
         start, forward = self.stepper.position, len(self.nodes)
@@ -156,41 +146,30 @@ class _Session(cmd.Cmd):
         self.played(start)
 
     def do_until(self, arg: str = "") -> None:
-        if not arg:
-            self.ask("until")
-            return
         start = self.stepper.position
-        try:
-            found = self.stepper.run_until(arg)
-        except LookupError as error:
-            self.complain(str(error))
-            return
-        if found is None:
-            self.complain(f"nothing more happens to {short(arg)}")
-        else:
-            self.played(start)
+        if self.stepper.run_until(self.name("until", arg)) is None:
+            raise LookupError(f"nothing more happens to {short_name(arg)}")
+        self.played(start)
 
     def do_nan(self, arg: str = "") -> None:
         start = self.stepper.position
         if self.stepper.run_until_nonfinite() is None:
-            self.complain("nothing turns infinite or NaN from here on")
-        else:
-            self.played(start)
+            raise LookupError("nothing turns infinite or NaN from here on")
+        self.played(start)
 
     def do_goto(self, arg: str = "") -> None:
         try:
             self.stepper.goto(int(arg))
         except (ValueError, IndexError):
-            self.complain(f"goto takes a number from 0 to {len(self.events)}")
-        else:
-            self.do_w()
+            message = f"goto takes a number from 0 to {len(self.events)}"
+            raise LookupError(message) from None
+        self.do_w()
 
     def played(self, start: int) -> None:
         """Show the events that have been played since a position."""
         events = self.events[start : self.stepper.position]
         if not events:
-            self.complain("this is the end; b takes a step back, q quits")
-            return
+            raise LookupError("this is the end; b takes a step back, q quits")
         for event in self.latest(events):
             self.tell(event)
         if self.stepper.position == len(self.events):
@@ -220,14 +199,14 @@ class _Session(cmd.Cmd):
         rows = [("", "node", "value", f"∂{self.root}/∂node", "from")]
         for node in self.nodes[first:last]:
             mark = "▸" if node.index == current else ""
-            value = show(node.data) if node.index < position else "·"
+            value = format_number(node.data) if node.index < position else "·"
             grad = self.gradient(node, received[node])
-            rows.append((mark, short(node.name), value, grad, formula(node)))
+            rows.append((mark, short_name(node.name), value, grad, arithmetic(node)))
         if first > 0:
             self.say([(f"… {first:,} nodes before these", "quiet")])
-        widths = [max(map(cells, column)) for column in zip(*rows)]
+        widths = [max(map(columns, column)) for column in zip(*rows)]
         for row in rows:
-            pieces = [text + " " * (n - cells(text)) for text, n in zip(row, widths)]
+            pieces = [text + " " * (n - columns(text)) for text, n in zip(row, widths)]
             style = "now" if row[0] else "quiet" if row is rows[0] else ""
             self.say([("  ".join(pieces).rstrip(), style)], clip=True)
         if last < len(self.nodes):
@@ -237,20 +216,12 @@ class _Session(cmd.Cmd):
         """The gradient so far, and how much of it that is."""
         if not received:
             return "·"
-        grad = show(self.stepper.grads[node.value])
+        grad = format_number(self.stepper.grads[node.value])
         expected = self.expected[node]
         return grad if received == expected else f"{grad} ({received} of {expected})"
 
     def do_p(self, arg: str = "") -> None:
-        if not arg:
-            self.ask("p")
-            return
-        try:
-            nodes = named(self.stepper.graph, arg)
-        except LookupError as error:
-            self.complain(str(error))
-            return
-        for node in nodes:
+        for node in named(self.stepper.graph, self.name("p", arg)):
             events = [event for event in self.events if event.target is node]
             for event in events[:MOST_ROWS]:
                 if event.index < self.stepper.position:
@@ -261,6 +232,15 @@ class _Session(cmd.Cmd):
                     self.say([self.place(event), *to_come, ("  (to come)", "quiet")])
             if len(events) > MOST_ROWS:
                 self.say([(f"… {len(events) - MOST_ROWS:,} events after these", "quiet")])
+
+    def name(self, command: str, arg: str) -> str:
+        """The argument of a command that needs a node."""
+        if arg:
+            return arg
+        example = short_name(self.nodes[0].name)
+        raise LookupError(
+            f"{command} takes a node, such as {command} {example}; w lists the nodes"
+        )
 
     def tell(self, event: Event) -> None:
         """Show an event, and what is wrong with it."""
@@ -296,35 +276,54 @@ class _Session(cmd.Cmd):
     do_help, do_quit, do_exit = do_h, do_q, do_q
 
 
+def _count(command: str, arg: str) -> int:
+    """How many events a command is about."""
+    if arg == "":
+        return 1
+    if arg.isdecimal() and len(arg) < 10 and int(arg) > 0:
+        return int(arg)
+    raise LookupError(f"{command} takes a number of events, such as {command} 3, or nothing")
+
+
 class _Screen:
-    """Where lines go: coloured and wrapped on a terminal, plain and whole elsewhere."""
+    """Where lines go: wrapped on a terminal, coloured if rich is installed; whole elsewhere."""
 
     def __init__(self, stdout: IO[str]) -> None:
         self.stdout = stdout
-        self.print = self.plain
+        self.console: Console | None = None
         if stdout.isatty():
-            try:
+            with contextlib.suppress(ImportError):
                 from rich.console import Console
-            except ImportError:
-                pass
-            else:
+
                 self.console = Console(file=stdout, highlight=False)
-                self.print = self.rich
 
     def say(self, line: Line, indent: int = 0, clip: bool = False) -> None:
+        """Write a line; where it is too wide, cut it or indent what follows a break."""
+        line = [(self.spelled(text), role) for text, role in line]
+        if self.console is not None:
+            self.say_in_colour(self.console, line, indent, clip)
+            return
+        text = "".join([text for text, _ in line]).rstrip()
         if self.stdout.isatty():
-            width = shutil.get_terminal_size().columns
-            line = _clipped(line, width) if clip else _wrapped(line, width, indent)
-        self.print([(self.spelled(text), role) for text, role in line])
+            extra = columns(text) - len(text)
+            width = max(shutil.get_terminal_size().columns - extra, indent + 1)
+            if clip and len(text) > width:
+                text = text[: width - 1] + "…"
+            text = textwrap.fill(text, width, subsequent_indent=" " * indent)
+        print(text, file=self.stdout)
 
-    def plain(self, line: Line) -> None:
-        print("".join([text for text, _ in line]).rstrip(), file=self.stdout)
-
-    def rich(self, line: Line) -> None:
+    def say_in_colour(self, console: Console, line: Line, indent: int, clip: bool) -> None:
         from rich.text import Text
 
         text = Text.assemble(*[(text, COLOURS.get(role, "")) for text, role in line])
-        self.console.print(text, soft_wrap=True)
+        if clip:
+            console.print(text, no_wrap=True, overflow="ellipsis")
+            return
+        lead = text[:indent]
+        for part in text[indent:].wrap(console, console.width - indent) or [Text()]:
+            part.rstrip()
+            console.print(lead + part, soft_wrap=True)
+            lead = Text(" " * indent)
 
     def spelled(self, text: str) -> str:
         """The text itself if the terminal's encoding has all its signs, else in ASCII."""
@@ -339,40 +338,4 @@ class _Screen:
 def trouble(event: Event) -> str:
     """Which number turns infinite, or not a number, in an event that makes one do so."""
     what = "value" if event.kind == "forward" else "gradient"
-    return f"the {what} of {short(event.target.name)} is {event.turns}"
-
-
-def _wrapped(line: Line, width: int, indent: int) -> Line:
-    """The line with breaks between its words, where it is wider than the terminal."""
-    result: Line = []
-    column = 0
-    for text, role in line:
-        for word in WORD.findall(text):
-            if column + cells(word) > width and not word.isspace():
-                while result and result[-1][0].isspace():
-                    result.pop()
-                result.append(("\n" + " " * indent, ""))
-                column = indent
-            result.append((word, role))
-            column += cells(word)
-    return result
-
-
-def _clipped(line: Line, width: int) -> Line:
-    """The line, cut where the terminal ends."""
-    result: Line = []
-    for text, role in line:
-        if cells(text) > width:
-            while cells(text) >= width > 0:
-                text = text[:-1]
-            return [*result, (text + "…", role)]
-        width -= cells(text)
-        result.append((text, role))
-    return result
-
-
-def cells(text: str) -> int:
-    """How many columns a terminal needs for a text."""
-    wide = [unicodedata.east_asian_width(c) in "WF" for c in text]
-    none = [unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text]
-    return len(text) + sum(wide) - sum(none)
+    return f"the {what} of {short_name(event.target.name)} is {event.turns}"

@@ -69,13 +69,15 @@ def gradcheck(
     ('fail', 6.0003, 6.0)
     """
     if oracle not in ("auto", "differences", "mpmath"):
-        raise ValueError(f'oracle is "auto", "differences" or "mpmath", got {oracle!r:.80}')
-    order = _checked(order)
+        raise ValueError(
+            f'oracle must be "auto", "differences" or "mpmath", got {oracle!r:.80}'
+        )
+    order = _order(order)
     if gradient is not None:
         if not callable(gradient):
-            raise TypeError(f"gradient is a function, got {gradient!r:.80}")
+            raise TypeError(f"gradient must be a function, got {gradient!r:.80}")
         if order != 1 or oracle == "mpmath":
-            raise ValueError("with `gradient`, the order is 1 and differences are the oracle")
+            raise ValueError("with `gradient`, order must be 1 and oracle must not be mpmath")
         return _check_plain(PlainProblem(f, xs), gradient)
     first = Recording(Problem(f, xs))
     report = _check_recorded(first, oracle)
@@ -89,16 +91,16 @@ def gradcheck(
     return report if report.verdict != "fail" else _hinted(report, first, oracle)
 
 
-def _checked(order: Any) -> int:
+def _order(order: Any) -> int:
     """The order as an int."""
     try:
         found = operator.index(order)
     except TypeError:
         found = None
     if found is None or isinstance(order, bool):
-        raise TypeError(f"order is an integer, got {order!r:.80}")
+        raise TypeError(f"order must be an integer, got {order!r:.80}")
     if not 1 <= found <= HIGHEST:
-        raise ValueError(f"order is from 1 to {HIGHEST}, got {order!r:.20}")
+        raise ValueError(f"order must be from 1 to {HIGHEST}, got {order!r:.20}")
     return found
 
 

@@ -1,4 +1,4 @@
-"""One derivative against its differences: agreement, disagreement, or no telling."""
+"""One derivative beside its differences: they agree, they differ, or nothing can be told."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from autograd.testing.kinks import (
     corner,
     is_beside,
     is_here,
+    is_sawtooth,
     one_side,
     reach,
-    saw,
     suspicious,
     unbent,
 )
@@ -59,7 +59,7 @@ class Decision(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """An estimate, the levels it is from, what it says, and the small step that denies it."""
+    """An estimate, its levels, the decision, and the small step that contradicts it."""
 
     estimate: Estimate
     levels: list[Level]
@@ -111,7 +111,7 @@ def decide(question: Question, steps: list[float]) -> Decision:
             if far is not None and near is not None and is_beside(near, far.apart):
                 # the round-off of the gap is in all that is near
                 question = question._replace(own=question.own + 8.0 * ULP * far.apart)
-                decision = _beside(question, near, far)
+                decision = _on_one_side(question, near, far)
                 if decision is not None:
                     return decision
                 ahead = [reach(line, output, near, far)]
@@ -123,7 +123,7 @@ def decide(question: Question, steps: list[float]) -> Decision:
             tried.append(_trial(question, estimate, levels))
             decision = tried[-1].decision
             if decision.reason == HIDDEN and start == steps[0]:
-                decision = _beside(question, levels[-1], levels[0]) or decision
+                decision = _on_one_side(question, levels[-1], levels[0]) or decision
             if decision.verdict != "inconclusive":
                 return decision
             closer = tried[-1].closer
@@ -234,7 +234,7 @@ def _at_corner(question: Question, start: float) -> Decision | None:
     return Decision("fail", numeric, found.error, share, shown, reason)
 
 
-def _beside(question: Question, near: Level, far: Level) -> Decision | None:
+def _on_one_side(question: Question, near: Level, far: Level) -> Decision | None:
     """The decision by the derivative of one side, where the corner is on the other."""
     line, output, analytic, _, own = question
     if far.apart < 0.1 * (abs(far.forward) + abs(far.backward)) + 8.0 * far.noise:
@@ -252,7 +252,7 @@ def _beside(question: Question, near: Level, far: Level) -> Decision | None:
     noise = line.noise[output] + line.grain * abs(line.outputs[output])
     seen = line.one_sided(output, sign * max(40.0 * noise / against, near.step))
     held = seen is not None and abs(seen[0] - value) <= 0.25 * against + seen[1]
-    if not held or saw(line, output, value, analytic) or _too_coarse(question):
+    if not held or is_sawtooth(line, output, value, analytic) or _too_coarse(question):
         return None
     share = against / tolerance
     return Decision("fail", value, error, share, None, WRONG)
@@ -298,7 +298,7 @@ def _confirmed(question: Question, trial: Trial) -> Trial:
         ):
             return doubt("estimates differ")
         if small > 2.0**-5 * estimate.step:
-            if suspicious(levels) or saw(line, output, best.numeric, analytic):
+            if suspicious(levels) or is_sawtooth(line, output, best.numeric, analytic):
                 return doubt(BENDS)
             return trial._replace(decision=best)
     level = line.level(output, small)
@@ -317,6 +317,6 @@ def _confirmed(question: Question, trial: Trial) -> Trial:
         level = level if larger is None else larger  # the small one tells of round-off alone
     if abs(level.central - best.numeric) > 0.25 * against + level.noise:
         return doubt("smaller steps tell otherwise", level)
-    if saw(line, output, best.numeric, analytic):
+    if is_sawtooth(line, output, best.numeric, analytic):
         return doubt(BENDS)
     return trial._replace(decision=best)

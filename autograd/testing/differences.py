@@ -225,7 +225,7 @@ def central(
             break  # there is a corner
         if jumped:
             factor = min(16.0 * factor, 256.0)
-        elif len(levels) > 1 and _apart(levels) > 0.3 * abs(level.central):
+        elif len(levels) > 1 and _change(levels) > 0.3 * abs(level.central):
             factor = 16.0
         else:
             factor = 2.0 if level.noise > NOISY * abs(level.central) else 4.0
@@ -264,5 +264,5 @@ def geometric(found: Sequence[tuple[float, float, float]]) -> Estimate:
     return best
 
 
-def _apart(levels: list[Level]) -> float:
+def _change(levels: list[Level]) -> float:
     return abs(levels[-1].central - levels[-2].central)

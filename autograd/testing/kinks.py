@@ -14,9 +14,9 @@ __all__ = [
     "corner",
     "is_beside",
     "is_here",
+    "is_sawtooth",
     "one_side",
     "reach",
-    "saw",
     "suspicious",
     "unbent",
 ]
@@ -25,7 +25,7 @@ CLOSE = 2.0**-40  # a share of x: a corner within it is at x
 LEAST_AT_0 = 1e-280  # a step
 
 Seen = tuple[float, float]  # a signed step, and the slope over it
-UNSETTLED = Estimate(math.nan, math.inf, math.inf)
+NO_LIMIT = Estimate(math.nan, math.inf, math.inf)
 
 
 class Corner(NamedTuple):
@@ -85,7 +85,7 @@ def unbent(line: Line, output: int, levels: list[Level]) -> Level:
 
 
 def corner(line: Line, output: int, start: float) -> Corner | None:
-    """What is at line.x, looked at from both sides; None if nothing but a derivative is."""
+    """What is at line.x in place of a derivative, seen from both sides; None if it has one."""
     sides = [side for side in _sides(line, output, start) if side is not None]
     if not sides:
         return None
@@ -186,7 +186,7 @@ def _sides(line: Line, output: int, start: float) -> tuple[Side | None, Side | N
                 break
         for pair, table, slope, row in zip(found, tables, slopes, rows):
             if pair is not None:
-                table.best = UNSETTLED  # of this row alone
+                table.best = NO_LIMIT  # of this row alone
                 table.add(step, *pair)
                 row.append(table.best)
                 slope.append(pair[0])
@@ -226,7 +226,7 @@ def _limit(
     if not (steady and 0.06 <= powers[-1] <= 1.5):
         grown = abs(slopes[-1] - limit.value) > abs(slopes[0] - limit.value) + 1e-5 * size
         settled = not grown and limit.error <= 0.05 * max(abs(limit.value), size)
-        return Side(limit if settled else UNSETTLED, False, seen)
+        return Side(limit if settled else NO_LIMIT, False, seen)
     power = powers[-1]
     jumps = power > 0.99
     for ulps in (64.0, 6.0):
@@ -235,7 +235,7 @@ def _limit(
         expected = slopes[-1] * (steps[-1] / step) ** power
         near = 1.01 if jumps else 1.4
         if closest is None or not 1.0 / near < closest[0] / expected < near:
-            return Side(UNSETTLED, False, seen)
+            return Side(NO_LIMIT, False, seen)
     infinite = Estimate(math.copysign(math.inf, slopes[-1]), 0.0, steps[-1])
     return Side(infinite, jumps, seen)
 
@@ -249,7 +249,7 @@ def _log_ratio(a: float, b: float) -> float:
 
 def _latest(rows: list[Estimate]) -> Estimate:
     """The best estimate that all later ones agree with: the smallest steps have the say."""
-    best = UNSETTLED
+    best = NO_LIMIT
     for row in reversed(rows):
         if abs(row.value - best.value) > 4.0 * (row.error + best.error):
             break
@@ -258,8 +258,8 @@ def _latest(rows: list[Estimate]) -> Estimate:
     return best
 
 
-def saw(line: Line, output: int, slope: float, claimed: float) -> bool:
-    """Whether f has another slope than `claimed` only between jumps that make up for it.
+def is_sawtooth(line: Line, output: int, slope: float, claimed: float) -> bool:
+    """Whether f has a slope other than `claimed` only between jumps that undo it.
 
     Cancellation and rounding to few digits do that: (1 - cos(x)) / x² falls steeply between
     the jumps of cos(x). Where the differences change from `slope` to `claimed` while steps

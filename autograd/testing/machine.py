@@ -20,15 +20,15 @@ except ImportError:
     ) from None
 
 from autograd.core.primitive import TABLE
-from autograd.testing.programs import SAFE
 from autograd.core.value import Value, no_grad
+from autograd.testing.programs import SAFE
 
 __all__ = ["GraphLife"]
 
 BINARY = ["add", "sub", "mul", "div", "maximum", "dot"]
 UNARY = ["neg", "exp", "sin", "tanh", "log", "relu", "square"]
 numbers = st.sampled_from([1.0, -2.0, 0.5, 3.0]) | st.floats(-3.0, 3.0)
-index = st.integers(0, 10**6)
+place = st.integers(0, 10**6)
 
 
 @dataclass
@@ -70,7 +70,7 @@ class GraphLife(RuleBasedStateMachine):
         """Make a leaf."""
         self._add(Value(data), data, [])
 
-    @rule(name=st.sampled_from(UNARY), i=index)
+    @rule(name=st.sampled_from(UNARY), i=place)
     def unary(self, name: str, i: int) -> None:
         """Record an operation of one operand."""
         i = self._pick(i)
@@ -81,7 +81,7 @@ class GraphLife(RuleBasedStateMachine):
         (partial,) = TABLE[name](Value(x)).partials
         self._add(node, TABLE[name](x), [(i, partial)])
 
-    @rule(name=st.sampled_from(BINARY), i=index, j=index, constant=st.none() | numbers)
+    @rule(name=st.sampled_from(BINARY), i=place, j=place, constant=st.none() | numbers)
     def binary(self, name: str, i: int, j: int, constant: float | None) -> None:
         """Record an operation of two operands, one of which may be a plain number."""
         i, j = self._pick(i), self._pick(j)
@@ -96,13 +96,13 @@ class GraphLife(RuleBasedStateMachine):
         operands = [*xs[:-2], self.nodes[i], self.nodes[j] if constant is None else constant]
         self._add(TABLE[name](*operands), TABLE[name](*xs), edges)
 
-    @rule(i=index)
+    @rule(i=place)
     def detach(self, i: int) -> None:
         """Cut a node off: its copy is a leaf."""
         i = self._pick(i)
         self._add(self.nodes[i].detach(), self.models[i].data, [])
 
-    @rule(i=index)
+    @rule(i=place)
     def without_recording(self, i: int) -> None:
         """Compute inside `no_grad`: the result is a leaf."""
         i = self._pick(i)
@@ -110,7 +110,7 @@ class GraphLife(RuleBasedStateMachine):
             node = self.nodes[i] * 2.0
         self._add(node, 2.0 * self.models[i].data, [])
 
-    @rule(i=index, data=numbers)
+    @rule(i=place, data=numbers)
     def mutate(self, i: int, data: float) -> None:
         """Set a leaf's data: what was recorded with it keeps its partials."""
         i = self._pick(i)
@@ -118,7 +118,7 @@ class GraphLife(RuleBasedStateMachine):
             self.nodes[i].data = data
             self.models[i].data = data
 
-    @rule(i=index)
+    @rule(i=place)
     def zero(self, i: int) -> None:
         """Set the gradients of all that a node depends on to 0."""
         i = self._pick(i)
@@ -126,7 +126,7 @@ class GraphLife(RuleBasedStateMachine):
         for k in self._below(i):
             self.models[k].grad = 0.0
 
-    @rule(i=index, seed=st.just(1.0) | numbers)
+    @rule(i=place, seed=st.just(1.0) | numbers)
     def backward(self, i: int, seed: float) -> None:
         """Interior nodes get their gradient, leaves add it to what they have."""
         i = self._pick(i)
@@ -140,7 +140,7 @@ class GraphLife(RuleBasedStateMachine):
             model = self.models[k]
             model.grad = found.get(k, 0.0) + (0.0 if model.edges else model.grad)
 
-    @rule(i=index)
+    @rule(i=place)
     def train(self, i: int) -> None:
         """A step of training: backward, the leaves go down the gradient, which is zeroed."""
         i = self._pick(i)
@@ -170,11 +170,12 @@ class GraphLife(RuleBasedStateMachine):
     @invariant()
     def every_node_is_as_its_model(self) -> None:
         """Data to the last bit; gradients as far as the order of a sum matters."""
+        places = {id(node): k for k, node in enumerate(self.nodes)}
         for k, (node, model) in enumerate(zip(self.nodes, self.models)):
             if node.data != model.data:
                 raise AssertionError(f"node {k} holds {node.data!r}, not {model.data!r}")
             if not math.isclose(node.grad, model.grad, rel_tol=1e-9, abs_tol=1e-9):
                 raise AssertionError(f"node {k} has grad {node.grad!r}, not {model.grad!r}")
-            edges = [(self.nodes.index(x), d) for x, d in zip(node.inputs, node.partials)]
+            edges = [(places[id(x)], d) for x, d in zip(node.inputs, node.partials)]
             if edges != model.edges:
                 raise AssertionError(f"node {k} has the edges {edges}, not {model.edges}")

@@ -31,18 +31,18 @@ def estimated_noise(line: Line, output: int = 0) -> float:
     """
     x, floor = line.x, ULP * abs(line.outputs[output])
     for spacing in SPACINGS if x else SPACINGS_AT_0:
-        step = _step(x, spacing)
-        ends = _values(line, output, step, (-3, 0, 3))
+        step = _exact_step(x, spacing)
+        ends = _around(line, output, step, (-3, 0, 3))
         if ends is None:
             break
         if min(ends) == max(ends):
             continue
-        around = _values(line, output, step, range(-3, 4))
+        around = _around(line, output, step, range(-3, 4))
         if around is None:
             break
         noise, grid = _left_by_differences(around), _grid(around)
         if noise > 4.0 * max(floor, grid):
-            noise = _beside(line, output, step, noise)
+            noise = _quieter_side(line, output, step, noise)
         return max(3.0 * noise + floor, grid)
     else:
         return max(floor, _hidden_grid(line, output))
@@ -65,7 +65,7 @@ def _hidden_grid(line: Line, output: int) -> float:
     return 0.0
 
 
-def _step(x: float, spacing: float) -> float:
+def _exact_step(x: float, spacing: float) -> float:
     """That share of x, with all digits: the points are exact, and on no coarser grid than x."""
     if not x:
         return 1.0042 * spacing
@@ -73,10 +73,10 @@ def _step(x: float, spacing: float) -> float:
     return unit * (spacing * abs(x) // unit // 2.0 * 2.0 + 1.0)
 
 
-def _beside(line: Line, output: int, step: float, noise: float) -> float:
+def _quieter_side(line: Line, output: int, step: float, noise: float) -> float:
     """The noise to the right or to the left, if it is much less than around x."""
     for signed, places in itertools.product((step, -step), (range(1, 7), range(3, 9))):
-        beside = _values(line, output, signed, places)
+        beside = _around(line, output, signed, places)
         if beside is None or min(beside) == max(beside):
             continue
         quieter = _left_by_differences(beside)
@@ -85,7 +85,7 @@ def _beside(line: Line, output: int, step: float, noise: float) -> float:
     return noise
 
 
-def _values(line: Line, output: int, step: float, places: Iterable[int]) -> list[float] | None:
+def _around(line: Line, output: int, step: float, places: Iterable[int]) -> list[float] | None:
     found = [line.at(line.x + i * step) if i else line.outputs for i in places]
     known = [values[output] for values in found if values is not None]
     return known if len(known) == len(found) else None

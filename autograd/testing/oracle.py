@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from autograd.core.primitive import primal
+from autograd.core.sweeps import sweep
 from autograd.core.value import Value, topological_order
 
 __all__ = ["exact_gradient", "knows", "partial", "values"]
@@ -206,16 +207,21 @@ def exact_gradient(root: Value) -> dict[Value, Any] | None:
         LookupError, ImportError: as `partial`.
     """
     order, _ = topological_order(root)
-    found: dict[Value, Any] = {root: _mpmath().mpf(1)}
-    for node in reversed(order):
-        upstream = found.get(node)
-        if upstream is None or upstream == 0 or node.op is None:
-            continue
-        numbers = [primal(x) for x in node.operands]
-        for slot, x in enumerate(node.operands):
-            if type(x) is Value:
-                exact = partial(node.op.name, numbers, slot)
-                if exact is None:
-                    return None
-                found[x] = found.get(x, 0) + upstream * exact
+    try:
+        return sweep(order, {root: _mpmath().mpf(1)}, _exact_partials)
+    except _NoDerivativeError:
+        return None
+
+
+class _NoDerivativeError(Exception):
+    pass
+
+
+def _exact_partials(node: Value) -> list[Any]:
+    op: Any = node.op
+    numbers = [primal(x) for x in node.operands]
+    slots = [slot for slot, x in enumerate(node.operands) if type(x) is Value]
+    found = [partial(op.name, numbers, slot) for slot in slots]
+    if None in found:
+        raise _NoDerivativeError
     return found

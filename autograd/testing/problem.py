@@ -9,10 +9,10 @@ from typing import Any
 
 from autograd.core.functions import dot
 from autograd.core.primitive import primal
+from autograd.core.value import Value
 from autograd.testing.differences import Line
 from autograd.transforms import grad
 from autograd.trees import _joined, flatten
-from autograd.core.value import Value
 
 __all__ = ["Function", "PlainProblem", "Problem", "alone", "directional", "weighted"]
 

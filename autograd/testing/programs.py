@@ -11,7 +11,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.table import _own
 from autograd.core.value import Value
 
-__all__ = ["OPERANDS", "SAFE", "Program", "Step", "woven"]
+__all__ = ["OPERANDS", "SAFE", "Program", "Step", "decode"]
 
 LARGEST = 1e3  # no result of a random program is larger
 EASY = [1.0, 0.5, -1.0, 2.0, 0.0, -0.5, 3.0, 0.25]
@@ -25,7 +25,7 @@ def _between(low: float, high: float) -> Callable[..., bool]:
     return lambda x: low < x < high
 
 
-def _apart(*xs: float) -> bool:
+def _distinct(*xs: float) -> bool:
     return all(abs(x - y) > 1e-3 for i, x in enumerate(xs) for y in xs[:i])
 
 
@@ -52,12 +52,12 @@ SAFE: dict[str, Callable[..., bool]] = {
     "gaussian": lambda x, scale: abs(x) < 3.0 and abs(scale) < 2.0,
     "atan2": lambda y, x: math.hypot(x, y) > 1e-2 and (x > 0.0 or abs(y) > 1e-3),
     "hypot": lambda x, y: math.hypot(x, y) > 1e-2,
-    "maximum": _apart,
-    "minimum": _apart,
+    "maximum": _distinct,
+    "minimum": _distinct,
     "logsumexp": lambda x, y: True,
     "leaky_relu": lambda x, slope: abs(x) > 1e-3,
     "elu": lambda x, alpha: 1e-3 < abs(x) < 3.0,
-    "clip": lambda x, low, high: low < high and _apart(x, low, high),
+    "clip": lambda x, low, high: low < high and _distinct(x, low, high),
     "where": lambda chosen, x, y: abs(chosen) > 1e-3,
     "sum": lambda x, y, z: True,
     "dot": lambda bias, u, v, x, y: True,
@@ -120,12 +120,13 @@ class Program:
         return "\n".join(lines)
 
 
-def woven(head: bytes, codes: Sequence[bytes], names: Sequence[str]) -> Program:
-    """The program that bytes stand for, two a start and then six a step: as simple as small.
+def decode(head: bytes, codes: Sequence[bytes], names: Sequence[str]) -> Program:
+    """The program that bytes stand for: two for each start, six for each step.
 
-    An operation that is not safe where it stands is replaced by one before it that is. Operands
-    are results that no operation has used yet, other results, and constants. The result is
-    the one that depends on most; the rest is left out.
+    Smaller bytes give a simpler program. An operation that is not safe at its operands is
+    replaced by one before it that is. Operands are results that no operation has used yet,
+    other results, and constants. The program's result is the one that depends on most steps;
+    the other steps are left out.
     """
     starts = tuple([_start(*head[i : i + 2]) for i in range(0, len(head), 2)])
     values, steps = list(starts), list[Step]()
@@ -152,7 +153,7 @@ def _arity(name: str) -> int:
 
 
 def _start(high: int, low: int) -> float:
-    """A number up to 3 in size: one that is easy to read, or one with all digits in use."""
+    """A number up to 3 in size: a short one, or one with all of its digits in use."""
     if high < len(EASY):
         return EASY[high]
     size = 2e-3 + (256 * (high % 128) + low) / 11111.1

@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.core.primitive import describe, primal
-from autograd.core.sweeps import tangents
+from autograd.core.sweeps import LINEAR, sweep, tangents
+from autograd.core.value import Value, topological_order
 from autograd.testing import oracle
 from autograd.testing.decide import Decision, Question, decide, starts
 from autograd.testing.differences import TINIEST, ULP
 from autograd.testing.nodes import check_nodes, partial_sizes, rounding, slots
 from autograd.testing.problem import Problem
-from autograd.core.value import Value, topological_order
 
 __all__ = ["Case", "Recording", "node_cases"]
 
-LINEAR = frozenset({"add", "sub", "neg", "identity", "sum", "where", "take"})
 TWELVE_DIGITS = 1e-12  # a rule that has them is right, though it may round more than need be
 
 
@@ -223,19 +222,10 @@ def _weights(
     """
     if type(y) is not Value:
         return {}, {}, 0.0
-    weights: dict[Value, float] = {y: 1.0}
-    unsure: dict[Value, float] = {}
-    noise = 0.0
-    for node in reversed(order):
-        weight = weights.get(node, 0.0)
-        if weight != 0.0:
-            noise += weight * rounding(node)
-            before = unsure.get(node, 0.0) + weight * _shift(node, blurs)
-            for x, size in zip(node.inputs, partial_sizes(node)):
-                if size != 0.0:
-                    weights[x] = weights.get(x, 0.0) + weight * size
-                    unsure[x] = unsure.get(x, 0.0) + (before * size if before else 0.0)
-    return weights, unsure, noise
+    weights = sweep(order, {y: 1.0}, partial_sizes)
+    noise = sum([weights[node] * rounding(node) for node in order if node in weights])
+    shifts = {node: weights[node] * _shift(node, blurs) for node in order if node in weights}
+    return weights, sweep(order, shifts, partial_sizes), noise
 
 
 def _blurs(order: Sequence[Value]) -> dict[Value, float]:
@@ -249,8 +239,7 @@ def _blurs(order: Sequence[Value]) -> dict[Value, float]:
 
 def _shift(node: Value, blurs: dict[Value, float]) -> float:
     """By which share the partials of a node may be off, because its inputs are."""
-    op: Any = node.op
-    if op.name in LINEAR:
+    if node.op in LINEAR:
         return 0.0
     found = [(abs(x.data), blurs.get(x, 0.0)) for x in node.inputs]
     return 2.0 * sum([blur / min(size, 1.0) for size, blur in found if blur and size])

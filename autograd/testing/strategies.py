@@ -11,11 +11,14 @@ def test_gradients(program):
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterable
+import random
+import re
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 
 try:
-    from hypothesis import assume
     from hypothesis import strategies as st
 except ImportError:
     raise ImportError(
@@ -24,9 +27,12 @@ except ImportError:
 
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.table import _own
-from autograd.testing.programs import SAFE, Program, woven
+from autograd.testing.programs import SAFE, Program, decode
 
 __all__ = ["points", "programs", "values"]
+
+
+gaps = st.floats(-16.0, 0.0).map(lambda e: 10.0**e)
 
 
 def values() -> st.SearchStrategy[float]:
@@ -37,41 +43,21 @@ def values() -> st.SearchStrategy[float]:
     True
     """
     sizes = st.floats(-300.0, 300.0).map(lambda e: 10.0**e)
-    gaps = st.floats(-16.0, 0.0).map(lambda e: 1.0 - 10.0**e)
     signs = st.sampled_from([1.0, -1.0])
     return (
         st.floats(-4.0, 4.0)
         | st.integers(-3, 3).map(float)
-        | st.tuples(signs, sizes | gaps).map(lambda pair: pair[0] * pair[1])
+        | st.tuples(signs, sizes | gaps.map(lambda gap: 1.0 - gap)).map(
+            lambda pair: pair[0] * pair[1]
+        )
     )
 
 
-def _ball(x: float) -> float:
-    return x if abs(x) <= 1.0 else 1.0 / x
-
-
-def _modulo(largest: float) -> Callable[[float], float]:
-    return lambda x: math.remainder(x, 2.0 * largest)
-
-
-_INTO_DOMAIN: dict[str, Callable[[float], float]] = {
-    **dict.fromkeys(["log", "log2", "log10"], lambda x: abs(x) or 1.0),
-    **dict.fromkeys(["asin", "acos"], _ball),
-    **dict.fromkeys(["exp", "expm1", "sinh", "cosh"], _modulo(709.0)),
-    "exp2": _modulo(1023.0),
-    "atanh": lambda x: _ball(x) if abs(x) != 1.0 else 0.5,
-    **dict.fromkeys(["sqrt", "rsqrt"], abs),
-    "acosh": lambda x: 1.0 + abs(x),
-    "log1p": lambda x: x if x > -1.0 else -x,
-    "reciprocal": lambda x: x if abs(x) > 1e-300 else 1.0,
-}
-
-
-def _found(function: str, primitive: str | Primitive) -> Primitive:
+def _by_name(function: str, primitive: str | Primitive) -> Primitive:
     if isinstance(primitive, Primitive):
         return primitive
     if not isinstance(primitive, str):
-        raise TypeError(f"{function}: a primitive or the name of one is wanted: {primitive!r}")
+        raise TypeError(f"{function} takes a primitive or the name of one, got {primitive!r}")
     if primitive not in TABLE:
         raise ValueError(f"{function}: no primitive is called {primitive!r}")
     return TABLE[primitive]
@@ -80,47 +66,94 @@ def _found(function: str, primitive: str | Primitive) -> Primitive:
 def points(primitive: str | Primitive) -> st.SearchStrategy[tuple[float, ...]]:
     """Operands at which a primitive has a finite value: also near its edges and its kinks.
 
+    Operands that the value rule refuses are moved, one after the other, towards operands
+    that it accepts; so no draw is lost, however narrow the domain is.
+
     Args:
         primitive: its name, or the primitive itself; yours as well as the library's.
 
     Raises:
         TypeError: it is neither.
-        ValueError: no primitive has that name.
+        ValueError: no primitive has that name, or no operands are found that it accepts.
 
     >>> from hypothesis import find
-    >>> find(points("acosh"), lambda xs: xs[0] < 1.01)
+    >>> find(points("acosh"), lambda xs: xs[0] == 1.0)
     (1.0,)
     """
-    return _points(_found("points", primitive))
+    op = _by_name("points", primitive)
+    counts = range(1, 6) if op.arity is None else [op.arity]
+    homes = [home for home in [_home(op, count) for count in counts] if home is not None]
+    if not homes:
+        raise ValueError(f"points: no operands are found at which {op.name} has a finite value")
+    return _points(op, homes)
+
+
+def _accepts(op: Primitive, operands: Sequence[float]) -> bool:
+    try:
+        return math.isfinite(op(*operands))
+    except (ValueError, ArithmeticError, IndexError, TypeError):  # TypeError: too few operands
+        return False
+
+
+def _home(op: Primitive, count: int) -> list[float] | None:
+    """Operands that the value rule accepts, None if none are found."""
+    return next((xs for xs in _tries(op.domain, count) if _accepts(op, xs)), None)
+
+
+def _tries(domain: str, count: int) -> Iterator[list[float]]:
+    """Easy operands, then those that the stated domain names, then any."""
+    easy = [0.5, 2.0, 0.0, 1.0, -1.0]
+    yield from [[x] * count for x in easy]
+    stated = [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?", domain)]
+    easy += [0.5 * (x + y) for x, y in itertools.combinations(stated, 2)]  # no edge, if it can
+    easy += [x + step for step in (1.0, -1.0, 0.0) for x in stated]
+    yield from [[x] * count for x in easy]
+    rng = random.Random(0)
+    sizes = [rng.choice([1.0, -1.0]) * 10.0 ** rng.uniform(-3.0, 3.0) for _ in range(500)]
+    yield from [[x] * count for x in sizes]
+    for numbers in (easy, easy + sizes):
+        yield from [rng.choices(numbers, k=count) for _ in range(200)]
 
 
 @st.composite
-def _points(draw: st.DrawFn, op: Primitive) -> tuple[float, ...]:
-    into = _INTO_DOMAIN.get(op.name, float)
-    operands = [into(draw(values()))]
-    count = op.arity or draw(st.integers(1, 4))
-    if op.name == "dot":
-        count = 1 + 2 * draw(st.integers(0, 2))
-    while len(operands) < count:
-        gap = draw(st.none() | st.just(0.0) | st.floats(-16.0, 0.0).map(lambda e: 10.0**e))
+def _points(draw: st.DrawFn, op: Primitive, homes: list[list[float]]) -> tuple[float, ...]:
+    home = draw(st.sampled_from(homes))
+    operands = [draw(values())] if home else []
+    while len(operands) < len(home):
+        gap = draw(st.none() | st.just(0.0) | gaps)
         other = draw(values()) if gap is None else operands[-1] * (1.0 + gap)
         operands.append(other)
-    if op.name == "take":
-        operands[0] = float(draw(st.integers(1 - count, count - 2))) if count > 1 else 0.0
-        assume(count > 1)
-    elif op.name == "where":
-        operands[0] = float(draw(st.booleans()))
-    elif op.name == "clip":
-        operands[1:] = sorted(operands[1:])
-    elif op.name == "pow" and operands[0] <= 0.0:
-        operands[1] = float(draw(st.integers(1, 8)))
-    elif op.name == "div":
-        operands[1] = operands[1] or 1.0
-    try:
-        assume(math.isfinite(op(*operands)))
-    except (ValueError, ArithmeticError):
-        assume(False)
-    return tuple(operands)
+    if _accepts(op, operands):
+        return tuple(operands)
+    share = draw(st.integers(0, 1000).map(lambda n: n / 1000) | gaps.map(lambda gap: 1.0 - gap))
+    found = list(home)
+    for i, wanted in enumerate(operands):
+        found[i] = wanted
+        if not _accepts(op, found):
+            start = edge = _rank(home[i])
+            outside = _rank(wanted)
+            for _ in range(64):
+                middle = (edge + outside) // 2
+                found[i] = _ranked(middle)
+                if _accepts(op, found):
+                    edge = middle
+                else:
+                    outside = middle
+            found[i] = _ranked(start + int(share * (edge - start)))
+            if not _accepts(op, found):
+                found[i] = _ranked(edge)
+    return tuple(found)
+
+
+def _rank(x: float) -> int:
+    """The place of a float among all floats: as many lie between two as their ranks differ."""
+    rank = int.from_bytes(struct.pack(">d", abs(x)))
+    return -rank if x < 0.0 else rank
+
+
+def _ranked(rank: int) -> float:
+    (size,) = struct.unpack(">d", abs(rank).to_bytes(8))
+    return math.copysign(size, rank)
 
 
 def programs(
@@ -130,18 +163,16 @@ def programs(
 ) -> st.SearchStrategy[Program]:
     """Random straight-line programs with shared sub-expressions.
 
-    Each step is smooth and mild at the numbers that it meets, so that a derivative which
-    differs from differences is wrong. They shrink: with one rule broken, to one operation
-    or two.
+    Each step is smooth and mild at its operands, so that a derivative which differs from
+    differences is wrong. Programs shrink: with one rule broken, to one operation or two.
 
     Args:
-        max_inputs, max_ops: how many numbers to start from, and operations, at most.
-        primitives: what they are made of, names or primitives, yours as well; the library's
-            if None.
+        max_inputs, max_ops: the most starts, and the most operations.
+        primitives: names or primitives, yours as well; the library's if None.
 
     Raises:
-        TypeError: a limit that is no int, or something that is no primitive nor its name.
-        ValueError: less than one input or operation, or an operation that is not offered.
+        TypeError: a limit is not an integer, or a primitive is neither one nor its name.
+        ValueError: a limit is below 1, or an operation is unknown or not offered (`take`).
 
     >>> from hypothesis import find
     >>> print(find(programs(primitives=["sin"]), lambda program: len(program.steps) == 2))
@@ -151,34 +182,36 @@ def programs(
     """
     for limit in (max_inputs, max_ops):
         if type(limit) is not int:
-            raise TypeError(f"programs: max_inputs and max_ops are ints, got {limit!r}")
+            raise TypeError(f"programs: max_inputs and max_ops must be integers, got {limit!r}")
     if max_inputs < 1 or max_ops < 1:
         raise ValueError(
-            f"programs: max_inputs and max_ops are 1 or more, got {max_inputs}, {max_ops}"
+            f"programs: max_inputs and max_ops must be 1 or more, got {max_inputs}, {max_ops}"
         )
     if isinstance(primitives, str):
-        raise TypeError(f"programs: primitives is a list of names, such as [{primitives!r}]")
+        raise TypeError(
+            f"programs: primitives must be a list of names, such as [{primitives!r}]"
+        )
     chosen = sorted(SAFE) if primitives is None else primitives
-    given = [_found("programs", p).name for p in chosen]
+    given = [_by_name("programs", p).name for p in chosen]
     if not given:
-        raise ValueError("programs: no primitives are given to make programs of")
+        raise ValueError("programs: primitives must not be empty")
     for name in given:
         if name in _own and name not in SAFE:
-            raise ValueError(f"programs: none are made of {name!r}")
+            raise ValueError(f"programs: {name!r} is not offered in programs")
     head = st.integers(1, max_inputs).flatmap(
         lambda n: st.binary(min_size=2 * n, max_size=2 * n)
     )
     code = st.binary(min_size=6, max_size=6)
     codes = st.lists(code, min_size=1, max_size=max_ops)
-    return _woven(head, codes, given)
+    return _programs(head, codes, given)
 
 
 @st.composite
-def _woven(
+def _programs(
     draw: st.DrawFn,
     head: st.SearchStrategy[bytes],
     codes: st.SearchStrategy[list[bytes]],
     names: list[str],
 ) -> Program:
     """Composite, so that a failing example is shown as the program itself."""
-    return woven(draw(head), draw(codes), names)
+    return decode(draw(head), draw(codes), names)

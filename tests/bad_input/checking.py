@@ -70,6 +70,6 @@ def checks(name: str, check: Any) -> Iterator[Row]:
         call = use(lambda w, g: check(sum, [1.0, 2.0], gradient=lambda v: g), given)
         yield row(name, f"gradient gives {given}", call, ValueError, "result of gradient")
     call = use(lambda w: check(square, 1.0, gradient=square, order=2))
-    yield row(name, "gradient and order", call, ValueError, "with `gradient`, the order is 1")
+    yield row(name, "gradient and order", call, ValueError, "with `gradient`, order must be 1")
     call = use(lambda w: check(lambda v: v.odd, 1.0))
     yield row(name, "f fails", call, AttributeError, "odd")

@@ -61,7 +61,7 @@ def graphs() -> Iterator[Row]:
             yield row(
                 name, f"{each.show} {len(before)}", call, TypeError, "Graph takes", *each.words
             )
-    drawn = ("", "text", "svg", "dot")
+    drawn = ("", "text", "svg", "digraph", "dot", "html")
     for method in drawn:
         full = f"{name}.{method}".rstrip(".")
         for key, kind in OPTIONS.items():
@@ -138,7 +138,7 @@ def steppers() -> Iterator[Row]:
     for label in ("odd", ""):
         call = use(lambda w, x: _moved(w, "run_until", x), label)
         yield row(f"{name}.run_until", f"{label!r}", call, LookupError, "no node", "x, y, z")
-    for method in ("next", "back", "reset", "apply", "run_until_nonfinite", "__iter__"):
+    for method in ("next", "back", "reset", "html", "apply", "run_until_nonfinite", "__iter__"):
         call = use(lambda w, n: _moved(w, n, 1), method)
         yield row(f"{name}.{method}", "an argument", call, TypeError, "argument")
     call = use(lambda w: setattr(Stepper(w.z), "grads", {}))

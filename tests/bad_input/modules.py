@@ -138,7 +138,9 @@ def calls() -> Iterator[Row]:
     table = nn.Embedding(3, 2)
     for i in (None, "0", 1.0, 1j, [0], NAN):
         call = use(lambda w, i: table(i), i)
-        yield row("nn.Embedding.forward", f"{i!r}", call, TypeError, "the index is an integer")
+        yield row(
+            "nn.Embedding.forward", f"{i!r}", call, TypeError, "the index must be an integer"
+        )
     for i in (3, -1, HUGE, -HUGE):
         call = use(lambda w, i: table(i), i)
         yield row("nn.Embedding.forward", f"{i!r:.9}", call, IndexError, "within 0 to 2")

@@ -9,6 +9,7 @@ import autograd
 import nn
 from autograd import Primitive, Value, testing
 from autograd.core.methods import Methods
+from autograd.show.snapshot import Snapshot
 
 __all__ = ["public_names"]
 
@@ -28,6 +29,7 @@ def public_names() -> set[str]:
     for module, more in ((autograd, BESIDES), (testing, ()), (nn, ()), (nn.init, ())):
         for name in (*module.__all__, *more):
             names |= _of(f"{module.__name__}.{name}", getattr(module, name))
+    names |= _of("autograd.Graph", Snapshot)
     return names | _of("autograd.Value", Methods) - {"autograd.Value.__init__"}
 
 

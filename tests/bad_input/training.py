@@ -106,9 +106,9 @@ def fits() -> Iterator[Row]:
 def during() -> Iterator[Row]:
     """What turns out while training."""
     losses: list[tuple[str, Any, type[Exception], str]] = [
-        ("no Value", lambda o, t: 1.0, TypeError, "the loss is a Value, got 1.0"),
-        ("None", lambda o, t: None, TypeError, "the loss is a Value, got None"),
-        ("several", lambda o, t: list(o), TypeError, "the loss is a Value, got [Value("),
+        ("no Value", lambda o, t: 1.0, TypeError, "the loss must be a Value, got 1.0"),
+        ("None", lambda o, t: None, TypeError, "the loss must be a Value, got None"),
+        ("several", lambda o, t: list(o), TypeError, "the loss must be a Value, got [Value("),
         ("nan", lambda o, t: o[0] * NAN, FloatingPointError, "the loss is nan in epoch 1"),
         ("inf", lambda o, t: o[0] + INF, FloatingPointError, "the loss is inf in epoch 1"),
         ("fails", lambda o, t: o[0].odd, AttributeError, "odd"),
@@ -188,9 +188,9 @@ def histories() -> Iterator[Row]:
     yield row(f"{name}.save", "no folder", call, FileNotFoundError, "no/folder")
     call = use(lambda w: nn.History().save(w.path("a.html")))
     yield row(f"{name}.save", "no epochs", call, ValueError, "there are no epochs")
-    yield row(
-        f"{name}.plot", "no epochs", lambda w: nn.History().plot(), ValueError, "no epochs"
-    )
+    for method in ("plot", "html"):
+        call = use(lambda w, n: getattr(nn.History(), n)(), method)
+        yield row(f"{name}.{method}", "no epochs", call, ValueError, "no epochs")
     for method in ("to_dict", "plane"):
         call = use(lambda w, n: getattr(history, n)(1), method)
         yield row(f"{name}.{method}", "an argument", call, TypeError, "argument")
@@ -248,11 +248,11 @@ def _restopped(w: Any, key: str, value: Any) -> None:
 
 def events() -> Iterator[Row]:
     """What a callback gets and raises."""
-    call = use(lambda w, c: c(), nn.Event)
-    yield row("nn.Event", "nothing", call, TypeError, "argument")
-    event = nn.Event(1, nn.Identity(), nn.History())
+    call = use(lambda w, c: c(), nn.EpochEnd)
+    yield row("nn.EpochEnd", "nothing", call, TypeError, "argument")
+    event = nn.EpochEnd(1, nn.Identity(), nn.History())
     call = use(lambda w: setattr(event, "epoch", 2))
-    yield row("nn.Event", "set", call, dataclasses_frozen(), "epoch")
+    yield row("nn.EpochEnd", "set", call, dataclasses_frozen(), "epoch")
 
     def stopping(w: Any) -> None:
         raise nn.StopTraining("enough")

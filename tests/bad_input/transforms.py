@@ -7,7 +7,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from tests.bad_input.rows import FLAG, FUNCTION, Bad, Row, bad, mistakes, row, use
+from tests.bad_input.rows import CHOICE, FLAG, FUNCTION, Bad, Row, bad, mistakes, row, use
 
 __all__ = ["rows"]
 
@@ -22,13 +22,13 @@ OUTSIDE = [
 ]
 RESULTS: list[tuple[str, Any]] = [("nothing", None), ("text", "3"), ("a complex", 1j)]
 ONE = ("grad", "value_and_grad", "hessian")
-DERIVED = (*ONE, "jacobian")
+SEVERAL = ("jacobian", "value_and_jacobian")
 
 
 def rows() -> Iterator[Row]:
     """All of them."""
     yield from gradients()
-    for name in DERIVED:
+    for name in (*ONE, *SEVERAL):
         yield from derived(f"autograd.{name}", getattr(autograd, name))
     yield from vjps("autograd.vjp")
     yield from jvps("autograd.jvp", autograd.jvp)
@@ -64,10 +64,11 @@ def gradients() -> Iterator[Row]:
 def derived(name: str, transform: Any) -> Iterator[Row]:
     """A function from a function."""
     short = name.rpartition(".")[2]
+    mode = {"mode": "auto"} if short in SEVERAL else {}
     yield from mistakes(
         name,
-        lambda w: (transform, {"f": lambda v: v * w.x, "argnums": 0}),
-        {"f": FUNCTION, "argnums": ARGNUMS},
+        lambda w: (transform, {"f": lambda v: v * w.x, "argnums": 0, **mode}),
+        {"f": FUNCTION, "argnums": ARGNUMS, **dict.fromkeys(mode, CHOICE)},
         owner=short,
         positional=True,
     )
@@ -80,7 +81,7 @@ def derived(name: str, transform: Any) -> Iterator[Row]:
     for case, result in RESULTS:
         call = use(lambda w, r: transform(lambda v: r)(w.x), result)
         yield row(name, f"gives {case}", call, TypeError, ("result of f", f"{short}: f"))
-    if short != "jacobian":
+    if short in ONE:
         call = use(lambda w: transform(lambda v: [v, v])(w.x))
         words = (f"{short}: f returns a single number", "list")
         yield row(name, "gives several", call, TypeError, *words)

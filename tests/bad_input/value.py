@@ -283,7 +283,7 @@ def recording() -> Iterator[Row]:
 
 def primitives() -> Iterator[Row]:
     """Own primitives, and their rules."""
-    name = "autograd.core.primitive"
+    name = "autograd.primitive"
 
     def made(w: World) -> tuple[Callable[..., object], dict[str, Any]]:
         def call(name: Any, value: Any, rule: Any, **options: Any) -> None:

@@ -7,22 +7,21 @@ from typing import Any
 import pytest
 
 from autograd import Stepper
-from autograd.show.drawing.page import graph_page, steps_page, training_page
 from tests.browser.conftest import Opener
 from tests.browser.test_steps import readme, shared
 from tests.browser.test_training import trained
 
 
 def steps() -> str:
-    return steps_page(Stepper(shared()))
+    return Stepper(shared()).html()
 
 
 def graph() -> str:
-    return graph_page(readme().graph())
+    return readme().graph().html()
 
 
 def training() -> str:
-    return training_page(trained())
+    return trained().html()
 
 
 @pytest.mark.parametrize("html", [steps, graph, training])

@@ -10,8 +10,8 @@ import pytest
 
 import nn
 from autograd import Stepper, Value, where
-from autograd.show.drawing.numbers import show
-from autograd.show.drawing.page import graph_page, inline, steps_page
+from autograd.show.pages.document import inline
+from autograd.show.text import format_number
 from tests.browser.conftest import Opener, stop_clock
 
 HOSTILE = [
@@ -133,9 +133,11 @@ def check(shown: dict[str, Any], stepper: Stepper) -> None:
     nodes = stepper.graph.nodes
     computed = {event.node for event in stepper.events[: stepper.position]}
     assert shown["data"] == {
-        f"graph-n{n.index}": [show(n.data) if n in computed else ""] for n in nodes
+        f"graph-n{n.index}": [format_number(n.data) if n in computed else ""] for n in nodes
     }
-    assert shown["grad"] == {f"graph-n{n.index}": [show(stepper.grads[n.value])] for n in nodes}
+    assert shown["grad"] == {
+        f"graph-n{n.index}": [format_number(stepper.grads[n.value])] for n in nodes
+    }
     assert shown["outside"] == []
     marks = {tuple(pair) for pair in shown["marks"]}
     if stepper.position == 0:
@@ -160,7 +162,7 @@ def test_every_step_shows_what_python_has_there_and_back(
     root: Any, width: int, open_page: Opener
 ) -> None:
     stepper = Stepper(root())
-    page = open_page(steps_page(stepper), viewport={"width": width, "height": 800})
+    page = open_page(stepper.html(), viewport={"width": width, "height": 800})
     there = page.evaluate(WALK, "next")
     assert len(there) == len(stepper.events) + 1
     for position, shown in enumerate(there):
@@ -174,7 +176,7 @@ def test_every_step_shows_what_python_has_there_and_back(
 @pytest.mark.parametrize("root", GRAPHS)
 def test_the_end_is_that_of_backward(root: Any, open_page: Opener) -> None:
     y = root()
-    page = open_page(steps_page(Stepper(y)))
+    page = open_page(Stepper(y).html())
     page.keyboard.press("End")
     grads = look(page)["grad"]
     try:
@@ -182,11 +184,11 @@ def test_the_end_is_that_of_backward(root: Any, open_page: Opener) -> None:
     except FloatingPointError:  # the page shows how it came about
         assert ["nan"] in grads.values()
         return
-    assert grads == {f"graph-n{node.index}": [show(node.grad)] for node in y.graph()}
+    assert grads == {f"graph-n{node.index}": [format_number(node.grad)] for node in y.graph()}
 
 
 def test_the_keyboard_alone(open_page: Opener) -> None:
-    page = open_page(steps_page(Stepper(readme())))
+    page = open_page(Stepper(readme()).html())
     last = len(Stepper(readme()).events)
 
     def counter() -> str:
@@ -218,7 +220,7 @@ def test_the_keyboard_alone(open_page: Opener) -> None:
 
 
 def test_playing(open_page: Opener) -> None:
-    page = open_page(steps_page(Stepper(readme())))
+    page = open_page(Stepper(readme()).html())
     stop_clock(page)
     last = len(Stepper(readme()).events)
     page.keyboard.press(" ")
@@ -243,7 +245,7 @@ def test_playing(open_page: Opener) -> None:
 
 
 def test_a_link_opens_at_its_step_and_steps_are_linked(open_page: Opener) -> None:
-    html = steps_page(Stepper(readme()))
+    html = Stepper(readme()).html()
     page = open_page(html, at="#5")
     assert page.inner_text("#counter").startswith("5 /")
     page.keyboard.press("ArrowRight")
@@ -260,12 +262,12 @@ def test_a_link_opens_at_its_step_and_steps_are_linked(open_page: Opener) -> Non
 def test_it_opens_where_the_stepper_is(open_page: Opener) -> None:
     stepper = Stepper(edges())
     stepper.run_until_nonfinite()
-    page = open_page(steps_page(stepper))
+    page = open_page(stepper.html())
     check(look(page), stepper)
 
 
 def test_pointing_tells_the_arithmetic_of_what_has_been_played(open_page: Opener) -> None:
-    page = open_page(steps_page(Stepper(readme())), at="#3")
+    page = open_page(Stepper(readme()).html(), at="#3")
     page.hover("#graph-n2 rect")
     assert page.inner_text("#info") == "e = a * b = 2.0 * -3.0 → -6.0"
     page.hover("#graph-e2-0 path", force=True)
@@ -276,7 +278,7 @@ def test_pointing_tells_the_arithmetic_of_what_has_been_played(open_page: Opener
 
 
 def test_guess_mode(open_page: Opener) -> None:
-    page = open_page(steps_page(Stepper(readme())))
+    page = open_page(Stepper(readme()).html())
     page.check("#guessing")
     assert page.is_hidden("#ask")
     assert "You will be asked" in page.inner_text("#words")
@@ -315,7 +317,7 @@ def test_guess_mode(open_page: Opener) -> None:
 
 def test_guessing_what_is_not_finite(open_page: Opener) -> None:
     x = Value(0.0, label="x")
-    page = open_page(steps_page(Stepper(x.sqrt())), at="#3")
+    page = open_page(Stepper(x.sqrt()).html(), at="#3")
     page.check("#guessing")
     page.fill("#answer", "5")
     page.keyboard.press("Enter")
@@ -326,7 +328,7 @@ def test_guessing_what_is_not_finite(open_page: Opener) -> None:
 
 
 def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
-    page = open_page(steps_page(Stepper(long(40))))
+    page = open_page(Stepper(long(40)).html())
     assert page.is_visible("#whole")
     wide = "(picture => picture.scrollWidth > picture.clientWidth)(document.all.picture)"
     assert page.evaluate(wide)
@@ -334,14 +336,14 @@ def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
     page.click("#whole")
     assert not page.evaluate(wide)
     assert page.get_attribute("#whole", "aria-pressed") == "true"
-    small = open_page(steps_page(Stepper(square())))
+    small = open_page(Stepper(square()).html())
     assert small.is_hidden("#whole")
 
 
 @pytest.mark.parametrize("root", [lambda: long(40), lambda: powers(12)], ids=["long", "shared"])
 def test_the_picture_follows_the_steps(root: Any, open_page: Opener) -> None:
     settings: dict[str, Any] = {"viewport": {"width": 390, "height": 800}}
-    page = open_page(steps_page(Stepper(root())), reduced_motion="no-preference", **settings)
+    page = open_page(Stepper(root()).html(), reduced_motion="no-preference", **settings)
     unseen = page.evaluate(
         """() => {
           const [next, unseen] = [document.getElementById('next'), []];
@@ -376,7 +378,7 @@ def powers(n: int) -> Value:
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_picture_stays_where_it_is(width: int, open_page: Opener) -> None:
-    page = open_page(steps_page(Stepper(shared())), viewport={"width": 700, "height": 800})
+    page = open_page(Stepper(shared()).html(), viewport={"width": 700, "height": 800})
     page.set_viewport_size({"width": width, "height": 800})
     page.keyboard.press("ArrowRight")
     tops = page.evaluate(
@@ -404,7 +406,7 @@ def long(n: int) -> Value:
 
 def test_without_javascript_the_end_and_every_step_are_there(open_page: Opener) -> None:
     stepper = Stepper(readme())
-    html = steps_page(stepper)
+    html = stepper.html()
     page = open_page(html, java_script_enabled=False)
     shown = page.inner_text("body")
     assert all(str(event) in shown for event in stepper.events)
@@ -413,11 +415,11 @@ def test_without_javascript_the_end_and_every_step_are_there(open_page: Opener) 
     stepper.goto(len(stepper.events))
     for node in stepper.graph:
         grad = page.text_content(f"#graph-n{node.index} .grad")
-        assert grad == show(stepper.grads[node.value])
+        assert grad == format_number(stepper.grads[node.value])
 
 
 def test_hostile_labels_are_shown_and_nothing_more(open_page: Opener) -> None:
-    for html in (steps_page(Stepper(hostile())), graph_page(hostile().graph())):
+    for html in (Stepper(hostile()).html(), hostile().graph().html()):
         page = open_page(html)
         assert page.title() != "gone"
         assert page.locator("img, b").count() == 0
@@ -425,7 +427,7 @@ def test_hostile_labels_are_shown_and_nothing_more(open_page: Opener) -> None:
 
 
 def test_two_pages_in_one_notebook(open_page: Opener) -> None:
-    both = [Stepper(readme())._repr_html_(), inline(steps_page(Stepper(square())), 500)]
+    both = [Stepper(readme())._repr_html_(), inline(Stepper(square()).html(), 500)]
     page = open_page(f"<!doctype html><title>notebook</title>{''.join(both)}")
     first, second = page.frames[1:]
     first.click("#last")
@@ -441,7 +443,7 @@ def test_without_a_layout_engine_the_steps_still_play(
 ) -> None:
     monkeypatch.setattr("autograd.show.drawing.engine.find", lambda setting: None)
     stepper = Stepper(readme())
-    page = open_page(steps_page(stepper))
+    page = open_page(stepper.html())
     assert "there is no layout engine" in page.inner_text("#picture")
     assert "└─ f  data -2.0  grad 4.0" in page.inner_text("#picture pre")
     for event in stepper:
@@ -453,9 +455,9 @@ def test_the_graph_page_shows_the_snapshot_and_plays_forward(open_page: Opener) 
     y = readme()
     y.backward()
     graph = y.graph()
-    page = open_page(graph_page(graph))
-    grads = {f"graph-n{node.index}": [show(node.grad)] for node in graph}
-    data = {f"graph-n{node.index}": [show(node.data)] for node in graph}
+    page = open_page(graph.html())
+    grads = {f"graph-n{node.index}": [format_number(node.grad)] for node in graph}
+    data = {f"graph-n{node.index}": [format_number(node.data)] for node in graph}
     shown = look(page)
     assert (shown["data"], shown["grad"]) == (data, grads)
     page.click("#first")
@@ -467,8 +469,8 @@ def test_the_graph_page_shows_the_snapshot_and_plays_forward(open_page: Opener) 
 
 def test_nodes_that_are_drawn_together_are_played_in_their_box(open_page: Opener) -> None:
     graph = nn.MLP(2, [3, 1]).graph([0.5, -0.2], collapse="layer")
-    page = open_page(graph_page(graph))
-    result = show(graph.root.data)
+    page = open_page(graph.html())
+    result = format_number(graph.root.data)
     assert page.text_content("#graph-g1 .data") == result
     page.click("#first")
     assert page.text_content("#graph-g1 .data") == ""
@@ -486,9 +488,7 @@ def test_nodes_that_are_drawn_together_are_played_in_their_box(open_page: Opener
 
 
 def test_a_node_that_the_picture_leaves_out_is_played_in_words(open_page: Opener) -> None:
-    page = open_page(
-        graph_page(long(40).graph(depth=2)), viewport={"width": 200, "height": 300}
-    )
+    page = open_page(long(40).graph(depth=2).html(), viewport={"width": 200, "height": 300})
     page.click("#first")
     page.click("#next")
     assert page.inner_text("#sum") != ""
@@ -501,7 +501,7 @@ def test_300_nodes_feel_instant(open_page: Opener) -> None:
     random.seed(0)
     stepper = Stepper(nn.MLP(4, [9, 9, 9, 1])([1.0, 2.0, 3.0, 4.0]))
     assert len(stepper.graph) > 250
-    page = open_page(steps_page(stepper))
+    page = open_page(stepper.html())
     times = page.evaluate(
         """() => {
           const [next, times] = [document.getElementById('next'), []];

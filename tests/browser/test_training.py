@@ -6,7 +6,6 @@ import functools
 import random
 
 import nn
-from autograd.show.drawing.page import training_page
 from tests.browser.conftest import Opener, stop_clock
 
 
@@ -32,7 +31,7 @@ def trained() -> nn.History:
 
 def test_playing_the_epochs(open_page: Opener) -> None:
     history = trained()
-    page = open_page(training_page(history))
+    page = open_page(history.html())
     stop_clock(page)
     assert page.inner_text("#counter") == "12 / 12"
     frames = {page.get_attribute(".boundary", "d")}
@@ -51,13 +50,13 @@ def test_playing_the_epochs(open_page: Opener) -> None:
 
 
 def test_a_link_opens_at_its_epoch(open_page: Opener) -> None:
-    page = open_page(training_page(trained()), at="#7")
+    page = open_page(trained().html(), at="#7")
     assert page.inner_text("#counter") == "7 / 12"
     assert page.get_attribute("tr[aria-current]", "id") == "row-7"
 
 
 def test_the_cursor_stands_on_the_curves(open_page: Opener) -> None:
-    page = open_page(training_page(trained()), at="#4")
+    page = open_page(trained().html(), at="#4")
     xs = page.eval_on_selector_all(
         ".chart:first-of-type .cursor, .chart:first-of-type .dot",
         "all => all.map(e => e.getAttribute('transform').split(/[( ]/)[1])",
@@ -66,7 +65,7 @@ def test_the_cursor_stands_on_the_curves(open_page: Opener) -> None:
 
 
 def test_without_javascript(open_page: Opener) -> None:
-    page = open_page(training_page(trained()), java_script_enabled=False)
+    page = open_page(trained().html(), java_script_enabled=False)
     assert "Epoch 12 of 12" in page.inner_text("body")
     assert page.locator("tbody tr").count() == 13
     assert page.get_attribute(".boundary", "d")
@@ -74,7 +73,7 @@ def test_without_javascript(open_page: Opener) -> None:
 
 def test_curves_alone_fit_a_phone(open_page: Opener) -> None:
     history = nn.History.from_dict({"loss": [3.0, 2.0, float("nan"), 1.0]})
-    page = open_page(training_page(history), viewport={"width": 390, "height": 844})
+    page = open_page(history.html(), viewport={"width": 390, "height": 844})
     page.keyboard.press("ArrowLeft")
     assert page.inner_text("#now") == "Epoch 3 of 4: loss nan"
     assert page.evaluate("document.documentElement.scrollWidth") == 390

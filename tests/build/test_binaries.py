@@ -2,28 +2,35 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.machinery import FileFinder
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from autograd.build import binaries as build
+from tests import builds
 
 STEMS = [name.rpartition(".")[2] for name in build.MODULES]
-WHICH = "import autograd.core.value as v, autograd.build.binaries as b; print(b.describe()[0], v.__file__)"
+COMPILED = {name: f"{stem}{build.SUFFIX}" for name, stem in zip(build.MODULES, STEMS)}
+INTERPRETED = {name: f"{stem}.py" for name, stem in zip(build.MODULES, STEMS)}
+LOAD_ERROR = build._load_error
+STALE = r"were not compiled from the sources .*pip install -e \."
 
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout whose binaries were compiled from its sources."""
-    monkeypatch.setattr(sys, "meta_path", [])
+    monkeypatch.setattr(sys, "path_importer_cache", {**sys.path_importer_cache})
+    monkeypatch.setattr(build, "_load_error", lambda package: "")
     monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
     (tmp_path / "pyproject.toml").touch()
-    folder = tmp_path / "autograd"
-    folder.mkdir()
+    folder = tmp_path / "autograd" / "core"
+    folder.mkdir(parents=True)
     for stem in STEMS:
         for suffix in (".py", ".pxd", build.SUFFIX):
             (folder / f"{stem}{suffix}").write_text(f"{stem}{suffix}")
@@ -35,23 +42,27 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def chosen(package: Path) -> dict[str, str]:
     """Which file each module would come from, where that was decided."""
     build.choose(str(package))
+    finder = sys.path_importer_cache.get(str(package))
+    if finder is None:
+        return {}
+    assert isinstance(finder, FileFinder)
     files = {}
-    for finder in sys.meta_path:
-        assert isinstance(finder, build._Finder)
-        for name in finder.files:
-            spec = finder.find_spec(name)
-            assert spec is not None
-            files[name] = Path(str(spec.origin)).name
+    for name in build.MODULES:
+        spec = finder.find_spec(name)
+        assert spec is not None
+        files[name] = Path(str(spec.origin)).name
     return files
 
 
-COMPILED = {f"autograd.{stem}": f"{stem}{build.SUFFIX}" for stem in STEMS}
-INTERPRETED = {f"autograd.{stem}": f"{stem}.py" for stem in STEMS}
+def use(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `file` seem to be what the last of MODULES comes from."""
+    module = ModuleType(build.MODULES[-1])
+    module.__file__ = file
+    monkeypatch.setitem(sys.modules, build.MODULES[-1], module)
 
 
 def test_the_modules_are_those_that_setuptools_compiles() -> None:
-    root = Path(build.PACKAGE).parent
-    tables = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    tables = tomllib.loads((builds.ROOT / "pyproject.toml").read_text("utf-8"))
     listed = tables["tool"]["setuptools"]["ext-modules"]
     assert sorted(each["name"] for each in listed) == sorted(build.MODULES)
     assert [each["sources"] for each in listed] == [
@@ -60,61 +71,56 @@ def test_the_modules_are_those_that_setuptools_compiles() -> None:
 
 
 def test_the_variable_chooses_the_interpreted_build() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WHICH],
-        env={**os.environ, "AUTOGRAD_PURE": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
+    code = (
+        "import sys, autograd.build.binaries as b;"
+        "print(b.describe()[0], *[sys.modules[name].__file__ for name in b.MODULES])"
     )
-    name, file = done.stdout.split()
+    name, *files = builds.run("interpreted", "-c", code).stdout.decode().split()
     assert name == "interpreted"
-    assert file.endswith("value.py")
+    assert [Path(file).name for file in files] == [*INTERPRETED.values()]
 
 
-def test_binaries_of_the_sources_beside_them_are_used(package: Path) -> None:
+@pytest.mark.parametrize("age", [None, 1000.0, 4e9])
+def test_binaries_of_the_sources_beside_them_are_used(package: Path, age: float | None) -> None:
+    if age is not None:  # the times of the files mean nothing
+        os.utime(package / f"{STEMS[0]}.py", (age, age))
     assert chosen(package) == COMPILED
 
 
-@pytest.mark.parametrize("age", [1000.0, 4e9])
-def test_the_times_of_the_files_mean_nothing(package: Path, age: float) -> None:
-    os.utime(package / "value.py", (age, age))
-    assert chosen(package) == COMPILED
-
-
-@pytest.mark.parametrize("changed", ["value.py", "value.pxd", "node.h"])
+@pytest.mark.parametrize("changed", [f"{STEMS[-1]}.py", f"{STEMS[-1]}.pxd", "node.h"])
 def test_another_source_runs_interpreted_and_says_so(package: Path, changed: str) -> None:
     before = (package / changed).stat()
     text = (package / changed).read_text()
     (package / changed).write_text(text.upper())  # also when length and time are the same
     os.utime(package / changed, (before.st_atime, before.st_mtime))
-    with pytest.warns(
-        RuntimeWarning, match=r"not compiled from the sources .*pip install -e \."
-    ):
+    with pytest.warns(RuntimeWarning, match=STALE):
         assert chosen(package) == INTERPRETED
     (package / changed).write_text(text)
-    sys.meta_path.clear()
     assert chosen(package) == COMPILED
 
 
 def test_a_header_that_moves_text_into_another_counts_as_a_change(package: Path) -> None:
-    (package / "node.h").unlink()
-    (package / "mode.h").write_text("struct node;")
+    (package / "node.h").rename(package / "mode.h")
     assert build.problem(str(package))
 
 
-@pytest.mark.parametrize("name", [build.RECORD, f"value{build.SUFFIX}"])
+@pytest.mark.parametrize("name", [build.RECORD, *COMPILED.values()])
 def test_what_is_incomplete_is_not_used(package: Path, name: str) -> None:
     (package / name).unlink()
-    with pytest.warns(RuntimeWarning, match="not compiled from the sources"):
-        files = chosen(package)
-    assert set(files.items()) <= set(INTERPRETED.items())
+    with pytest.warns(RuntimeWarning, match=STALE):
+        assert chosen(package) == INTERPRETED
 
 
 def test_a_binary_that_belongs_to_no_compiled_module_is_not_imported(package: Path) -> None:
-    (package / f"sweeps{build.SUFFIX}").touch()
-    with pytest.warns(RuntimeWarning, match="not compiled from the sources"):
-        assert chosen(package) == {**INTERPRETED, "autograd.core.sweeps": "sweeps.py"}
+    (package / "other.py").touch()
+    (package / f"other{build.SUFFIX}").touch()
+    with pytest.warns(RuntimeWarning, match=STALE):
+        assert chosen(package) == INTERPRETED
+    finder = sys.path_importer_cache[str(package)]
+    assert isinstance(finder, FileFinder)
+    spec = finder.find_spec("autograd.core.other")
+    assert spec is not None
+    assert spec.origin == str(package / "other.py")
 
 
 def test_binaries_of_another_python_are_not_looked_at(package: Path) -> None:
@@ -139,36 +145,87 @@ def test_an_empty_variable_changes_nothing(
 def test_the_variable_silences_the_warning_of_stale_binaries(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (package / "value.py").write_text("x = 1")
+    (package / "node.h").write_text("")
     monkeypatch.setenv("AUTOGRAD_PURE", "1")
     assert chosen(package) == INTERPRETED
 
 
-def test_other_modules_are_left_to_python(package: Path) -> None:
-    build.choose(str(package))
-    [finder] = sys.meta_path
-    assert isinstance(finder, build._Finder)
-    assert finder.find_spec("autograd.trees") is None
-
-
 def test_a_binary_gives_its_source_to_tracebacks() -> None:
-    loader = build._Binary("autograd.core.value", f"value{build.SUFFIX}")
-    assert loader.get_source("autograd.core.value") == Path(build.PACKAGE, "value.py").read_text(
-        "utf-8"
+    name = build.MODULES[-1]
+    source = Path(build.PACKAGE, INTERPRETED[name])
+    loader = build._Binary(name, os.path.join(build.PACKAGE, COMPILED[name]))
+    assert loader.get_source(name) == source.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"", b"junk"),
+        (b"GLIBC_2.2.5", b"GLIBC_9.9.9"),
+        (b"\0PyErr_SetString\0", b"\0PyErr_SetStrinG\0"),  # an undefined symbol
+    ],
+)
+@pytest.mark.parametrize("broken", STEMS)
+def test_what_cannot_be_loaded_runs_interpreted_and_says_so(
+    broken: str, old: bytes, new: bytes, tmp_path: Path
+) -> None:
+    builds.require("compiled")
+    source = Path(build.PACKAGE).parent
+    ignored = shutil.ignore_patterns("__pycache__")
+    package = shutil.copytree(source, tmp_path / "autograd", ignore=ignored) / "core"
+    file = package / f"{broken}{build.SUFFIX}"
+    content = file.read_bytes()
+    if old not in content:
+        pytest.skip(f"these binaries don't contain {old!r}")
+    file.write_bytes(content.replace(old, new) if old else new)
+
+    def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env=builds.environment("compiled"),
+            capture_output=True,
+            text=True,
+        )
+
+    code = (
+        "import sys, autograd, autograd.build.binaries as b; print(autograd.log(1.0), "
+        "*[sys.modules[name].__file__ for name in b.MODULES])"
     )
+    done = python("-c", code)
+    assert done.stdout.split() == ["0.0", *[str(package / f) for f in INTERPRETED.values()]]
+    assert done.stderr.count("Warning") == 1
+    words = (
+        rf"RuntimeWarning: the binaries in .* cannot be loaded \(.*{broken}.*\), so the inter"
+    )
+    assert re.search(words, done.stderr)
+    report = python("-W", "ignore", "-m", "autograd", "doctor")
+    assert report.returncode == 1
+    assert re.search(r"build +interpreted\n +the binaries in .* cannot be", report.stdout)
+    assert re.search(r"PROBLEM: the binaries in .* cannot be loaded", report.stdout)
 
 
-def use(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the file of autograd.core.value seem to be `module`."""
-    value = ModuleType("autograd.core.value")
-    value.__file__ = module
-    monkeypatch.setitem(sys.modules, "autograd.core.value", value)
+def test_the_reason_is_part_of_the_warning(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "_load_error", lambda package: "a.so: no such symbol")
+    with pytest.warns(RuntimeWarning, match=r"cannot be loaded \(a\.so: no such symbol\), so "):
+        assert chosen(package) == INTERPRETED
+
+
+def test_binaries_are_loaded_once(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use([*INTERPRETED.values()][-1], monkeypatch)
+    assert STEMS[0] in LOAD_ERROR(str(package))
+    builds.require("compiled")
+    assert LOAD_ERROR(build.PACKAGE) == ""
+    use([*COMPILED.values()][-1], monkeypatch)
+    assert LOAD_ERROR(str(package)) == ""
 
 
 def test_the_compiled_build_is_described(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(f"value{build.SUFFIX}", monkeypatch)
+    use([*COMPILED.values()][-1], monkeypatch)
     name, change = build.describe(str(package))
     assert name == "compiled"
     assert "AUTOGRAD_PURE=1" in change
@@ -177,8 +234,8 @@ def test_the_compiled_build_is_described(
 def test_the_interpreted_build_is_described(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use("value.py", monkeypatch)
-    (package / "value.py").write_text("x = 1")
+    use([*INTERPRETED.values()][-1], monkeypatch)
+    (package / "node.h").write_text("")
     name, change = build.describe(str(package))
     assert name == "interpreted"
     assert "not compiled from the sources" in change
@@ -189,9 +246,9 @@ def test_the_interpreted_build_is_described(
 @pytest.mark.parametrize(
     ("record", "checkout", "answer"),
     [
-        (None, True, r"nothing was compiled for \S+ here; .* gcc .* install -e \. \(in "),
-        ("failed: no cc", True, r"^compiling failed: no cc; with a C compiler"),
-        ("failed: no cc", False, r"^compiling failed: no cc; .* --no-cache-dir"),
+        (None, True, r"^nothing is compiled for \S+ here; .* gcc .* install -e \. \(in "),
+        ("no cc", True, r"^nothing is compiled: no cc; with a C compiler"),
+        ("no cc", False, r"^nothing is compiled: no cc; .* --no-cache-dir"),
     ],
 )
 def test_why_nothing_is_compiled_is_described(
@@ -201,14 +258,14 @@ def test_why_nothing_is_compiled_is_described(
     package: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    use("value.py", monkeypatch)
-    for stem in STEMS:
-        (package / f"{stem}{build.SUFFIX}").unlink()
+    use([*INTERPRETED.values()][-1], monkeypatch)
+    for file in COMPILED.values():
+        (package / file).unlink()
     (package / build.RECORD).unlink()
     if record:
-        (package / build.RECORD).write_text(record)
+        (package / build.RECORD).write_text(f"{build.NOTHING}{record}")
     if not checkout:
-        (package.parent / "pyproject.toml").unlink()
+        (package.parents[1] / "pyproject.toml").unlink()
     name, change = build.describe(str(package))
     assert name == "interpreted"
     assert re.search(answer, change)

@@ -1,7 +1,5 @@
 """The command line, as a person and as a script uses it."""
 
-import contextlib
-import io
 import json
 import math
 import os
@@ -12,15 +10,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 import autograd
 from autograd.cli.command import main
-from autograd.show.drawing import engine
 from autograd.cli.expressions import FUNCTIONS
+from autograd.show.drawing import engine
 
 TABLE = """\
 sin(x*y) + x**2 = 3.720584501801074
@@ -199,6 +196,7 @@ def test_json_of_numbers_that_json_lacks(run: Run) -> None:
         (["x", "x=1", "z=2"], "z is not in the formula, whose variables are: x"),
         (["1", "z=2"], "z is not in the formula, whose variables are: none"),
         (["x", "x=1", "x=2"], "x is given twice"),
+        (["clip(x, lo=0, lo=1)", "x=1"], "lo is given twice"),
         (["ﬁ", "ﬁ=1", "fi=2"], "fi is given twice"),
         (["x", "x"], "'x' is not of the form NAME=VALUE"),
         (["x", "x="], "'x=' is not of the form NAME=VALUE"),
@@ -208,20 +206,19 @@ def test_json_of_numbers_that_json_lacks(run: Run) -> None:
         (["x", "x=1e999"], "1e999 is too large for a float"),
         (["x", "x=1/0"], "division by zero"),
         (["x", "x=[1]"], "[1] gives a list"),
-        (["x", "x=__import__('os')"], "no function '__import__'"),
+        (["x", "x=__import__(1)"], "no function '__import__'"),
         (["sin(y)", "sin=2"], "sin has a meaning of its own"),
         (["pi", "pi=3"], "pi has a meaning of its own"),
         (["x*inf", "x=0", "inf=1"], "inf has a meaning of its own"),
-        (["x.data", "x=1"], "x.data is not allowed here"),
+        (["x.data", "x=1"], ". has no meaning here"),
         (["x == 1", "x=1"], "compare with <"),
         (["max(x)", "x=1"], "did you mean maximum?"),
         (["dot(x, y)", "x=1", "y=2"], "there is no function 'dot'"),
         (["take(x, y)", "x=1", "y=2"], "there is no function 'take'"),
         (["sin(x, x)", "x=1"], "takes 1 positional argument"),
         (["[x]", "x=1"], "gives a list"),
-        (["(" * 10**6], "more than 10,000"),
         (["0" + "-" * 9000 + "x", "x=1"], "nested too deeply"),
-        (["x\udcff"], "not a text"),
+        (["x\udcff"], "? has no meaning here"),
     ],
 )
 def test_mistakes_in_the_command(run: Run, arguments: list[str], words: str) -> None:
@@ -242,6 +239,9 @@ def test_mistakes_in_the_command(run: Run, arguments: list[str], words: str) -> 
         (["x", "x=1", "--order", "3"], "invalid choice"),
         (["x", "x=1", "--json", "--latex"], "not allowed with"),
         (["x", "x=1", "--jso"], "unrecognized arguments"),
+        (["x", "--order", "1", "x=1", "--order=2"], "--order is given twice"),
+        (["x", "x=1", "--json", "--json"], "--json is given twice"),
+        (["x", "x=1", "--svg", "a.svg", "--svg", "b.svg"], "--svg is given twice"),
     ],
 )
 def test_mistakes_in_the_options(run: Run, arguments: list[str], words: str) -> None:
@@ -253,11 +253,17 @@ def test_mistakes_in_the_options(run: Run, arguments: list[str], words: str) -> 
 
 def test_the_place_of_a_mistake_is_shown(run: Run) -> None:
     _, _, err = run("x + y.real", "x=1")
-    assert err.splitlines()[1:3] == ["    x + y.real", "        ^"]
+    assert err.splitlines()[1:3] == ["    x + y.real", "         ^"]
+    _, _, err = run("2x + 1", "x=1")
+    assert err.splitlines()[:3] == [
+        "python -m autograd: there is nothing between 2 and x: write 2*x",
+        "    2x + 1",
+        "     ^",
+    ]
     _, _, err = run("+".join(["x"] * 100) + " + y.real" + " + x" * 50, "x=1")
     shown, caret = err.splitlines()[1:3]
     assert len(shown) <= 76
-    assert shown[len(caret) - 1 :].startswith("y.real")
+    assert shown[len(caret) - 1 :].startswith(".real")
 
 
 def test_control_characters_do_not_reach_the_terminal(run: Run) -> None:
@@ -305,9 +311,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         calls.append((f(*xs), xs, order))
         return Report("differs" if xs == (13.0,) else "agrees")
 
-    module = ModuleType("autograd.testing")
-    vars(module)["gradcheck"] = gradcheck
-    monkeypatch.setitem(sys.modules, "autograd.testing", module)
+    monkeypatch.setattr("autograd.testing.gradcheck", gradcheck)
     return calls
 
 
@@ -361,14 +365,6 @@ def test_without_a_layout_engine_no_picture_is_promised(
     assert "scalar-autograd[viz]" in page.read_text("utf-8")
 
 
-def test_an_interruption_ends_quietly(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(root: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(autograd, "step", interrupted)
-    assert run("x", "x=1", "--step") == (130, "", "\ninterrupted\n")
-
-
 def test_help_names_every_function_and_fits_a_terminal(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -395,20 +391,6 @@ def test_output_in_an_encoding_that_lacks_the_letters() -> None:
     done = shell("θ", "θ=1", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(r"\u03b8 = 1.0")
-
-
-def test_a_reader_that_has_seen_enough_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "w") as pipe:
-        monkeypatch.setattr(sys, "stdout", pipe)
-        assert main(["x", "x=1"]) == 1
-
-
-def test_output_may_go_into_a_string() -> None:
-    with contextlib.redirect_stdout(io.StringIO()) as written:
-        assert main(["1 + 2"]) == 0
-    assert written.getvalue() == "1 + 2 = 3.0\n"
 
 
 def test_the_package_runs(

@@ -1,6 +1,5 @@
 """Formulas as text: what they compute, and that nothing else gets through."""
 
-import contextlib
 import math
 import re
 import subprocess
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
-from autograd.cli.expressions import CONSTANTS, FUNCTIONS, LONGEST, parse
+from autograd.cli.expressions import CONSTANTS, FUNCTIONS, parse
 
 PLACE = {"x": 0.5, "y": 1.5, "z": -2.0}
 
@@ -35,12 +34,38 @@ PLACE = {"x": 0.5, "y": 1.5, "z": -2.0}
         "0x10 + x",
         "y**x**y / 7",
         "((((x))))",
+        "x - -y ** -z ** 2 * 3",
+        "x**-y**z / -+-x",
+        "x < -y ** 2 + 1",
+        "1. + .5 - 0b11 * 0o17 + 1_0.e1",
     ],
 )
 def test_the_operators_are_those_of_python(text: str) -> None:
     expression = parse(text)
     place = {name: PLACE[name] for name in expression.names}
     assert expression(*place.values()) == eval(text, {}, place)
+
+
+FORMULAS = st.recursive(
+    st.sampled_from(["x", "y", "z", "2", "0.5"]),
+    lambda inner: st.one_of(
+        st.builds("({})".format, inner),
+        st.builds("{}{}".format, st.sampled_from("+-"), inner),
+        st.builds("{}{}{}".format, inner, st.sampled_from([*"+-*/<>", "**", "<="]), inner),
+    ),
+    max_leaves=12,
+)
+
+
+@given(FORMULAS)
+def test_precedence_is_that_of_python(text: str) -> None:
+    expression = parse(text)
+    try:
+        expected = eval(text, {}, PLACE)
+        found = expression(*[PLACE[name] for name in expression.names])
+    except (ArithmeticError, TypeError, ValueError):  # Python has complex numbers, too
+        return
+    assert found == expected or math.isnan(expected)
 
 
 @pytest.mark.parametrize(
@@ -121,101 +146,94 @@ def test_identifiers_of_any_script() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    "text",
     [
-        ("x.data", "x.data is not allowed here: use numbers, names"),
-        ("x.__class__.__mro__", "not allowed"),
-        ("().__class__", "not allowed"),
-        ("(x := 3)", "x := 3 is not allowed"),
-        ("[x for x in y]", "not allowed"),
-        ("(x for x in y)", "not allowed"),
-        ("{x: y}", "not allowed"),
-        ("{x}", "not allowed"),
-        ("(x, y)", "not allowed"),
-        ("lambda: x", "not allowed"),
-        ("f'{x}'", "not allowed"),
-        ("'text'", "not allowed"),
-        ("b'bytes'", "not allowed"),
-        ("True", "not allowed"),
-        ("None", "not allowed"),
-        ("...", "not allowed"),
-        ("2j", "not allowed"),
-        ("x[0]", "not allowed"),
-        ("x[0:1]", "not allowed"),
-        ("(yield x)", "not allowed"),
-        ("await x", "not allowed"),
-        ("not x", "not allowed"),
-        ("~x", "not allowed"),
-        ("x // y", "not allowed"),
-        ("x % y", "not allowed"),
-        ("x @ y", "not allowed"),
-        ("x << y", "not allowed"),
-        ("x is y", "not allowed"),
-        ("x in [y]", "not allowed"),
-        ("x ^ 2", r"write \*\* for a power"),
-        ("x == y", "compare with <"),
-        ("x < y != z", "compare with <"),
-        ("x and y", "write where"),
-        ("x if y else z", "write where"),
-        ("sin(*x)", r"\*x is not allowed"),
-        ("sin(**x)", "not allowed"),
-        ("sin(x)(y)", "not allowed"),
-        ("(lambda: 1)()", "not allowed"),
-        ("1e999", "1e999 is too large for a float"),
-        ("9" * 400, r"9\.\.\. is too large for a float"),
-        ("9" * 5000, "Exceeds the limit"),
-        ("", "empty"),
-        (" \n ", "empty"),
-        ("x # + y", "comment"),
-        ("x y", "invalid syntax"),
-        ("((x", "never closed"),
-        ("x; y", "invalid syntax"),
-        ("import os", "invalid syntax"),
-        ("x = 2", "invalid syntax"),
-        ("x²", "invalid character"),
-        ("x\0", "null bytes"),
-        ("x\udcff", "not a text"),
-        ("(" * 5000 + "x" + ")" * 4999, "too many nested parentheses"),
-        ("sin" + "(" * 300 + "x" + ")" * 300, "too many nested parentheses"),
+        *("x.data", "x.__class__.__mro__", "().__class__", "(x := 3)", "x[0]", "x[0:1]", "x,"),
+        *("[x for x in y]", "(x for x in y)", "{x: y}", "{x}", "(x, y)", "()", "x; y"),
+        *("lambda: x", "f'{x}'", "'text'", "b'bytes'", "True", "None", "...", "2j", "x # + y"),
+        *("(yield x)", "await x", "not x", "~x", "x // y", "x % y", "x @ y", "x << y", "x, y"),
+        *("x is y", "x in [y]", "sin(*x)", "sin(**x)", "(lambda: 1)()", "[lo=x]", "sin(=x)"),
+        *("__import__('os').system('true')", "x\0", "x\udcff", "x\n= 2", "٣", "1__0", "0xg"),
+        *("clip(x, lo=0, 1)", "clip(x lo=0)", "sum((x=1))", "x=2", "sin(x=)", "sin(2=x)"),
+        *("(" * 10**4, "(" * 5000 + "x", "sin" + "(" * 300 + "x" + ")" * 299),
     ],
 )
-def test_nothing_else_is_a_formula(text: str, words: str) -> None:
-    with pytest.raises(SyntaxError, match=words):
+def test_nothing_else_is_a_formula(text: str) -> None:
+    with pytest.raises((SyntaxError, ValueError)):
         parse(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "place", "message"),
     [
-        ("__import__('os').system('true')", "not allowed"),
-        ("__import__('os')", "no function '__import__'"),
-        ("eval(x)", "no function 'eval'"),
-        ("x(3)", r"no function 'x'; write \* to multiply"),
-        ("max(x, y)", "did you mean maximum"),
-        ("ln(x)", "did you mean log"),
-        ("sin + 1", r"sin is a function: write sin\("),
-        ("sin(cos)", r"cos is a function: write cos\("),
+        ("2x", "x", "there is nothing between 2 and x: write 2*x"),
+        ("1 + x y", "y", "there is nothing between x and y: write x*y"),
+        ("0.5e-3 .5", ".5", "there is nothing between 0.5e-3 and .5: write 0.5e-3*.5"),
+        ("2(x) +", "(x) +", "there is nothing between 2 and (: write 2*("),
+        ("sin(x)(y) 2", "(y) 2", "there is nothing between ) and (: write )*("),
+        ("2j", "j", "there is nothing between 2 and j: write 2*j"),
+        ("x+", "+", "+ has no operand on its right: write a number or a name"),
+        ("x**", "**", "** has no operand on its right: write a number or a name"),
+        ("sin(x -)", "-)", "- has no operand on its right: write a number or a name"),
+        ("x + * y", "* y", "* has no operand on its left: write a number or a name"),
+        ("sin(, x)", ", x)", ", has no operand on its left: write a number or a name"),
+        (") + x", ") + x", ") has no operand on its left: write a number or a name"),
+        ("()", "()", "( has no operand on its right: write a number or a name"),
+        ("y + (x", "(x", "( is never closed: write )"),
+        ("(maximum([x, y)", ")", ") closes no bracket: write ]"),
+        ("maximum([x, y", "[x, y", "[ is never closed: write ]"),
+        ("x) + (y", ") + (y", ") closes no bracket: leave it out"),
+        ("clip(x, lo=0, 1)", "1)", "write operands without a name before lo"),
+        ("clip(x, lo=0, hi=1, lo=2)", "lo=2)", "lo is given twice"),
+        ("lambda", "lambda", "lambda is a word of Python and cannot be a name: write lambda_"),
+        ("x if y else z", "if y else z", "if is a word .*: write where(condition, a, b)"),
+        ("x and y", "and y", "and is a word of Python .*: write where(condition, a, b)"),
+        ("import os", "import os", "import is a word of Python .*"),
+        ("x ^ 2", "^ 2", "^ has no meaning here: write ** for a power"),
+        ("x < y != z", "!= z", "!= has no meaning here: compare with <, <=, > or >="),
+        ("x; y", "; y", "; has no meaning here: use numbers, names, + - * / **, .*"),
+        ("f(x) = 2", "f(x) = 2", "there is no function 'f'; write * to multiply"),
+        ("y = 2*x", "= 2*x", "= has no meaning here: give values after it, as x=2"),
+        ("x × y", "× y", "× has no meaning here: write *"),
+        ("x[1", "[1", "[ has no meaning here: use numbers, .*"),
+        ("x² + y", "x² + y", "x² cannot be a name: use letters, digits and _"),
+        ("1e999", "1e999", "1e999 is too large for a float"),
+        ("1 + 0x" + "f" * 400, "0x" + "f" * 400, ".* is too large for a float"),
+        ("0x + y", "x + y", "there is nothing between 0 and x: write 0*x"),
+        ("0xg + y", "0xg + y", "0xg is not a number"),
+        ("", "", "the formula is empty"),
+        (" \n ", "", "the formula is empty"),
+        ("__import__(x)", "__import__(x)", "there is no function '__import__'; .*"),
+        ("1 + eval(x)", "eval(x)", "there is no function 'eval'; write * to multiply"),
+        ("x(3)", "x(3)", "there is no function 'x'; write * to multiply"),
+        ("max(x, y)", "max(x, y)", "there is no function 'max'; did you mean maximum?"),
+        ("ln(x)", "ln(x)", "there is no function 'ln'; did you mean log?"),
+        ("sin + 1", "sin + 1", "sin is a function: write sin(…)"),
+        ("sin x", "sin x", "sin is a function: write sin(x)"),
+        ("sin(cos)", "cos)", "cos is a function: write cos(…)"),
     ],
 )
-def test_functions_that_are_not_there_are_named(text: str, words: str) -> None:
-    with pytest.raises((NameError, SyntaxError), match=words):
+def test_a_mistake_is_told_with_its_place(text: str, place: str, message: str) -> None:
+    with pytest.raises(SyntaxError) as caught:
         parse(text)
+    assert caught.value.text is not None
+    assert caught.value.offset is not None
+    shown = caught.value.text[caught.value.offset - 1 :]
+    assert shown == place
+    assert re.fullmatch(re.escape(message).replace(r"\.\*", ".*"), caught.value.msg)
 
 
 @pytest.mark.parametrize(
-    "text", ["(" * 10**6, "-" * (LONGEST - 1) + "x", "**".join(["x"] * 3000), "x" * 10**6]
+    "text", ["(" * 5000 + "x" + ")" * 5000, "-" * 9000 + "x", "x**" * 3000 + "x"]
 )
-def test_deep_and_huge_input_gets_a_clear_error(text: str) -> None:
-    with pytest.raises(ValueError, match=r"more than 10,000|nested too deeply"):
+def test_deep_input_gets_a_clear_error(text: str) -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
         parse(text)
 
 
-def test_a_long_chain_within_the_limit_works_or_is_refused_clearly() -> None:
-    assert parse("+".join(["x"] * 500))(1.0) == 500.0
-    longest = "+".join(["x"] * (LONGEST // 2))
-    assert len(longest) == LONGEST - 1
-    with contextlib.suppress(ValueError):  # where Python's own parser gives up
-        assert parse(longest)(1.0) == LONGEST // 2
+def test_long_input_works() -> None:
+    assert parse("+".join(["x"] * 20_000))(1.0) == 20_000.0
+    assert parse("".join(["("] * 100 + ["x"] + [")"] * 100))(1.0) == 1.0
 
 
 def test_the_place_of_a_mistake_is_told_in_characters() -> None:
@@ -223,10 +241,7 @@ def test_the_place_of_a_mistake_is_told_in_characters() -> None:
         parse("é + θ*ﬁ + x.data")
     assert caught.value.text is not None
     assert caught.value.offset is not None
-    assert caught.value.text[caught.value.offset - 1 :] == "x.data"
-    with pytest.raises(SyntaxError) as caught:
-        parse("x + (y")
-    assert (caught.value.text, caught.value.offset) == ("x + (y", 5)
+    assert caught.value.text[caught.value.offset - 1 :] == ".data"
 
 
 @pytest.mark.parametrize(
@@ -263,7 +278,7 @@ def test_it_can_be_differentiated_like_any_function() -> None:
 def test_any_text_is_a_formula_or_one_of_the_documented_errors(text: str) -> None:
     try:
         expression = parse(text)
-    except (SyntaxError, NameError, ValueError):
+    except (SyntaxError, ValueError):
         return
     assert not set(expression.names) & {*FUNCTIONS, *CONSTANTS}
 
@@ -276,15 +291,17 @@ def test_any_text_is_a_formula_or_one_of_the_documented_errors(text: str) -> Non
         max_size=12,
     ).map("".join)
 )
-def test_so_is_any_sequence_of_tokens(text: str) -> None:
+def test_any_sequence_of_tokens_is_a_formula_or_told_what_is_wrong(text: str) -> None:
+    message = ""
     try:
         parse(text)
-    except (SyntaxError, NameError, ValueError):
-        return
+    except (SyntaxError, ValueError) as error:
+        message = str(error)
+    assert "invalid syntax" not in message
 
 
 def test_reading_a_formula_runs_nothing() -> None:
-    """The audit hook sees every `exec`, import and open; parsing causes none of them."""
+    """The audit hook sees every `compile`, `exec`, import and open: there is none."""
     code = (
         "import sys; from autograd.cli.expressions import parse; seen = [];"
         "sys.addaudithook(lambda event, _: seen.append(event));"
@@ -294,4 +311,4 @@ def test_reading_a_formula_runs_nothing() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "['compile']"
+    assert done.stdout.strip() == "[]"

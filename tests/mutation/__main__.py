@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 
 from tests.mutation.mutants import Mutant, mutants_of
-from tests.mutation.report import ROOT, Module, grouped, read, write
+from tests.mutation.report import ROOT, Module, explained, read, write
 from tests.mutation.running import KILLED, SURVIVED, TIMED_OUT, Outcome, run_all, warm
 from tests.mutation.suites import SUITES
 
@@ -46,25 +46,20 @@ def main() -> None:
         mutants, excluded = mutants_of(source)
         before = read().get(name)
         if options.again and before:
-            known = {(s.where, s.line) for s in before.survivors}
-            mutants = [m for m in mutants if (m.where, m.line) in known]
+            mutants = [m for m in mutants if (m.where, m.operator) in before.survivors]
         outcomes = tried(name, mutants, source)
         found = Counter(outcome.verdict for outcome in outcomes)
         print(f"{name}:", ", ".join(f"{n} {verdict}" for verdict, n in found.items()))
         if options.report:
-            survivors = [
-                (o.mutant.where, o.mutant.line, f"{o.mutant.operator}: {o.line}")
-                for o in outcomes
-                if o.verdict == SURVIVED
-            ]
+            survived = [o.mutant for o in outcomes if o.verdict == SURVIVED]
+            survivors = explained([(m.where, m.operator) for m in survived], before)
             for verdict in found.keys() - {SURVIVED, KILLED, TIMED_OUT}:
                 excluded[verdict] = found[verdict]
             counts = found[KILLED], found[TIMED_OUT]
             if options.again and before:
-                gone = len(before.listed()) - len(survivors)
-                counts = before.killed + gone, before.timed_out
+                counts = before.killed + before.survived - len(survived), before.timed_out
                 excluded = before.excluded
-            module = Module(*counts, excluded, grouped(survivors, before))
+            module = Module(*counts, excluded, survivors)
             write(read() | {name: module})
 
 

@@ -15,7 +15,7 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 class Mutant:
     operator: str
     row: int
-    where: str  # the function or the statement that it lies in
+    where: str  # the function, or what a statement defines
     line: str
     change: Any  # changes the tree, and returns the code that it is of then
 
@@ -51,10 +51,9 @@ def mutants_of(source: str) -> tuple[list[Mutant], dict[str, int]]:
                     excluded[reason] += 1
                     continue
                 row = start[0]
-                where, line = _where(module, row), lines[row - 1].strip()
-                mutants.append(
-                    Mutant(name, row, where, line, _change(tree, node, operator, index))
-                )
+                line = lines[row - 1].strip()
+                change = _change(tree, node, operator, index)
+                mutants.append(Mutant(name, row, function_at(row, module), line, change))
     mutants.sort(key=lambda mutant: mutant.row)
     return mutants, dict(excluded)
 
@@ -110,8 +109,8 @@ def _compares_types(node: Any, operator: str) -> bool:
     return operator in names and node.get_code().strip().startswith("type(")
 
 
-def _where(module: ast.Module, row: int) -> str:
-    """The qualified name of the function, or else the start of the statement."""
+def function_at(row: int, module: ast.Module) -> str:
+    """The qualified name of the function, or what the statement there defines."""
     names: list[str] = []
     body: list[ast.stmt] = module.body
     while True:
@@ -120,9 +119,19 @@ def _where(module: ast.Module, row: int) -> str:
             return ".".join(names)
         (found,) = around
         if not isinstance(found, (ast.ClassDef, ast.FunctionDef)):
-            return ".".join(names) or ast.unparse(found).partition(",")[0].partition("\n")[0]
+            return ".".join(names) or _defined(found)
         names.append(found.name)
         body = found.body
+
+
+def _defined(statement: ast.stmt) -> str:
+    """The target of an assignment, or the name that a call begins with, as in the table."""
+    match statement:
+        case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
+            return ast.unparse(target)
+        case ast.Expr(ast.Call(args=[ast.Constant(str(name)), *_])):
+            return name
+    return "<module>"
 
 
 def _first(statement: ast.stmt) -> int:

@@ -1,10 +1,11 @@
-"""`report.toml`: how many mutants of each module the tests found, and why not the others."""
+"""`report.toml`: how many mutants of each module the tests kill, and why others survive."""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,18 +13,11 @@ ROOT = Path(__file__).parents[2]
 REPORT = Path(__file__).with_name("report.toml")
 HEAD = """\
 # Which changes of a module no test notices, and why: see `python -m tests.mutation --help`.
-# A survivor is a line of the source and what became of it.
+# A survivor is a function, the operator that changed it, at how many places, and the reason.
 """
+UNKNOWN = "?"  # the mark of a reason that does not yet speak of all the places
 
-Listed = tuple[str, str, str]  # where, line, mutant
-
-
-@dataclass(frozen=True)
-class Survivor:
-    where: str
-    line: str
-    mutants: list[str]
-    reason: str
+Place = tuple[str, str]  # function and operator
 
 
 @dataclass(frozen=True)
@@ -31,72 +25,56 @@ class Module:
     killed: int
     timed_out: int
     excluded: dict[str, int]
-    survivors: list[Survivor]
+    survivors: dict[Place, tuple[int, str]]
 
-    def listed(self) -> list[Listed]:
-        return [(s.where, s.line, mutant) for s in self.survivors for mutant in s.mutants]
+    @property
+    def survived(self) -> int:
+        return sum(count for count, _ in self.survivors.values())
 
 
-def read() -> dict[str, Module]:
-    if not REPORT.exists():
+def read(report: Path = REPORT) -> dict[str, Module]:
+    if not report.exists():
         return {}
-    modules = tomllib.loads(REPORT.read_text(encoding="utf-8"))
-    return {
-        name: Module(
-            table["killed"],
-            table["timed_out"],
-            table["excluded"],
-            [Survivor(**survivor) for survivor in table.get("survivors", [])],
-        )
-        for name, table in modules.items()
-    }
+    tables = tomllib.loads(report.read_text(encoding="utf-8"))
+    for table in tables.values():
+        rows = table.pop("survivors")
+        table["survivors"] = {(function, by): (n, why) for function, by, n, why in rows}
+    return {name: Module(**table) for name, table in tables.items()}
 
 
-def write(modules: Mapping[str, Module]) -> None:
-    REPORT.write_text(
-        HEAD + "".join(_table(name, modules[name]) for name in sorted(modules)),
-        encoding="utf-8",
-    )
+def write(modules: Mapping[str, Module], report: Path = REPORT) -> None:
+    text = HEAD + "".join(_table(name, modules[name]) for name in sorted(modules))
+    report.write_text(text, encoding="utf-8")
 
 
-def grouped(listed: list[Listed], before: Module | None) -> list[Survivor]:
-    """The survivors, those of one line and reason together; reasons as they were before."""
-    known = {}
-    for survivor in before.survivors if before else []:
-        for mutant in survivor.mutants:
-            known[survivor.where, survivor.line, mutant] = survivor.reason
-    groups: dict[Listed, list[str]] = {}
-    for where, line, mutant in listed:
-        reason = known.get((where, line, mutant), "")
-        groups.setdefault((where, line, reason), []).append(mutant)
-    return [
-        Survivor(where, line, mutants, reason)
-        for (where, line, reason), mutants in groups.items()
-    ]
+def explained(places: Iterable[Place], before: Module | None) -> dict[Place, tuple[int, str]]:
+    """The survivors with the reasons that they had; marked where there are more than before."""
+    known = before.survivors if before else {}
+    survivors = {}
+    for place, count in Counter(places).items():
+        had, reason = known.get(place, (0, ""))
+        new = count > had and not reason.startswith(UNKNOWN)
+        survivors[place] = count, f"{UNKNOWN} {reason}".strip() if new else reason
+    return survivors
 
 
 def _table(name: str, module: Module) -> str:
-    survived = len(module.listed())
+    excluded = [f"{_text(why)} = {n}" for why, n in sorted(module.excluded.items())]
     rows = [
-        f'\n["{name}"]',
-        f"mutants = {module.killed + module.timed_out + survived}",
-        f"killed = {module.killed}",
-        f"timed_out = {module.timed_out}",
-        f"survived = {survived}",
-        f'\n["{name}".excluded]',
-        *[f"{_text(why)} = {n}" for why, n in sorted(module.excluded.items())],
+        f"[{_text(function)}, {_text(operator)}, {count}, {_text(reason)}],"
+        for (function, operator), (count, reason) in module.survivors.items()
     ]
-    for survivor in module.survivors:
-        rows += [
-            f'\n[["{name}".survivors]]',
-            f"where = {_text(survivor.where)}",
-            f"line = {_text(survivor.line)}",
-            "mutants = [",
-            *[f"    {_text(mutant)}," for mutant in survivor.mutants],
-            "]",
-            f"reason = {_text(survivor.reason)}",
+    return "\n".join(
+        [
+            f'\n["{name}"]',
+            f"killed = {module.killed}",
+            f"timed_out = {module.timed_out}",
+            f"excluded = {{ {', '.join(excluded)} }}",
+            "survivors = [",
+            *[f"    {row}" for row in rows],
+            "]\n",
         ]
-    return "\n".join([*rows, ""])
+    )
 
 
 def _text(text: str) -> str:

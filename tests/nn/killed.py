@@ -47,7 +47,7 @@ class Training:
             self.scheduler = nn.CosineAnnealingLR(self.optimizer, T_max=3)
         self.stopper = nn.EarlyStopping(patience=2)
 
-    def fit(self, path: str | None, resume: bool, watch: Callable[[nn.Event], None]) -> Any:
+    def fit(self, path: str | None, resume: bool, watch: Callable[[nn.EpochEnd], None]) -> Any:
         """All that comes of it."""
         history = nn.fit(
             self.model,

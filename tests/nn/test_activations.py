@@ -55,9 +55,9 @@ def test_modules_of_arrays_and_nested_lists(
 
 @pytest.mark.parametrize("kind", [nn.LeakyReLU, nn.ELU])
 def test_settings_are_checked(kind: Callable[[Any], nn.Module]) -> None:
-    with pytest.raises(TypeError, match=r"LU: \w+ is a number, got 'a'"):
+    with pytest.raises(TypeError, match=r"LU: \w+ must be a number, got 'a'"):
         kind("a")
-    with pytest.raises(ValueError, match=r"LU: \w+ is finite, got nan"):
+    with pytest.raises(ValueError, match=r"LU: \w+ must be finite, got nan"):
         kind(math.nan)
     assert len(kind(Value(0.25)).parameters()) == 1
 
@@ -130,9 +130,13 @@ def test_softmax_of_even_logits() -> None:
 
 
 def test_softmax_of_what_is_no_list() -> None:
-    with pytest.raises(TypeError, match="softmax takes a list of logits"):
-        nn.softmax(Value(1.0))  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="softmax takes a list of logits, got 'ab'"):
-        nn.softmax("ab")
-    with pytest.raises(ValueError, match="one logit or more"):
-        nn.log_softmax([])
+    wrong: Any
+    for function in (nn.softmax, nn.log_softmax):
+        name = f"^{function.__name__}"
+        for wrong in (Value(1.0), 3.0, "ab", {}):
+            with pytest.raises(TypeError, match=rf"{name} takes a list of logits, got"):
+                function(wrong)
+        with pytest.raises(TypeError, match=rf"{name} takes .* got None in it"):
+            function([1.0, None])
+        with pytest.raises(ValueError, match=f"{name} takes one logit or more"):
+            function([])

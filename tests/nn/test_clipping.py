@@ -53,11 +53,11 @@ def test_clipping_refuses() -> None:
     with pytest.raises(FloatingPointError, match="clip_grad_norm_: the gradient of Value"):
         nn.clip_grad_norm_(params, 0.1)
     assert params[0].grad == 1.0
-    with pytest.raises(ValueError, match="max_norm is finite and not"):
+    with pytest.raises(ValueError, match="max_norm must be finite and not"):
         nn.clip_grad_norm_(params, -1.0)
-    with pytest.raises(ValueError, match="norm_type is positive, got 0"):
+    with pytest.raises(ValueError, match="norm_type must be positive, got 0"):
         nn.clip_grad_norm_(params, 1.0, 0)
-    with pytest.raises(TypeError, match="norm_type is a number, got 'a'"):
+    with pytest.raises(TypeError, match="norm_type must be a number, got 'a'"):
         nn.clip_grad_norm_(params[:1], 1.0, "a")  # type: ignore[arg-type]
     for grad, order in ((1.7e308, 2.0), (1e200, 3.0)):
         huge = with_grads([grad] * 3)
@@ -70,7 +70,7 @@ def test_clipping_refuses() -> None:
         nn.clip_grad_norm_(nn.Layer(1, 1), 1.0)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="clip_grad_value_ takes Values, got None"):
         nn.clip_grad_value_([None], 1.0)  # type: ignore[list-item]
-    with pytest.raises(ValueError, match="clip_value is"):
+    with pytest.raises(ValueError, match="clip_value must be"):
         nn.clip_grad_value_(params, -1.0)
 
 

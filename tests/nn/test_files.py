@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import errno
 import functools
+import itertools
 import json
 import os
 import random
 import struct
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nn
-from nn.state import read_checkpoint, write_checkpoint
+from nn.state import FORMAT, _with_checksum, read_checkpoint, write_checkpoint
 from tests.builds import THIS, run
 from tests.nn.foreign import FOREIGN
 from tests.nn.killed import Training
@@ -48,7 +49,7 @@ def refused(model: nn.Module, path: Path, message: str) -> None:
 
 
 def loaded_or_refused(model: nn.Module, path: Path) -> None:
-    """A file without a checksum: it may be read as other numbers, but then as all of them."""
+    """It may have lost its checksum and be read as other numbers, but then as all of them."""
     before = model.state_dict()
     message = refusal(functools.partial(nn.load_model, model), path)
     if message is None:
@@ -90,16 +91,24 @@ def test_a_model_cut_off_anywhere(suffix: str, tmp_path: Path) -> None:
         refused(model, path, "is damaged")
 
 
+def flipped(path: Path) -> Iterator[None]:
+    """Flip every bit of a file, one after the other."""
+    whole = path.read_bytes()
+    with open(path, "r+b", buffering=0) as file:
+        for at, bit in itertools.product(range(len(whole)), range(8)):
+            for byte in (whole[at] ^ 1 << bit, whole[at]):
+                file.seek(at)
+                file.write(bytes([byte]))
+                if byte != whole[at]:
+                    yield
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_model_with_a_bit_flipped_anywhere(suffix: str, tmp_path: Path) -> None:
     model, path = nn.Neuron(1), tmp_path / f"model{suffix}"
     nn.save_model(model, path)
-    whole = path.read_bytes()
-    for at in range(len(whole)):
-        changed = bytearray(whole)
-        changed[at] ^= 1 << at % 8
-        path.write_bytes(changed)
-        loaded_or_refused(model, path)
+    for _ in flipped(path):
+        refused(model, path, "is damaged: its checksum is wrong$")
 
 
 BITS = st.tuples(st.integers(0, 10_000), st.integers(0, 60), st.binary(max_size=60))
@@ -144,11 +153,10 @@ def test_a_checkpoint_cut_off_anywhere_or_with_a_bit_flipped_anywhere(tmp_path: 
         path.write_bytes(whole[:length])
         with pytest.raises(ValueError, match=r"run\.json is damaged"):
             read_checkpoint(path)
-    for at in range(len(whole)):
-        changed = bytearray(whole)
-        changed[at] ^= 1 << at % 8
-        path.write_bytes(changed)
-        read_or_refused(path)
+    path.write_bytes(whole)
+    for _ in flipped(path):
+        with pytest.raises(ValueError, match=r"run\.json is damaged: its checksum is wrong$"):
+            read_checkpoint(path)
 
 
 @settings(max_examples=50)
@@ -208,14 +216,14 @@ NUMBER = '{"w.0": 0.5, "b": %s}'
         (NUMBER % ("1" * 400), "does not fit the model: .*'b' is too large for a float"),
         (NUMBER % ("1" * 400 + ".0"), "is damaged: it has the number '1111"),
         (NUMBER % ("1" * 10_000), "is damaged: .* limit"),
-        (NUMBER % "true", "does not fit the model: .*'b' is a number, got True"),
+        (NUMBER % "true", "does not fit the model: .*'b' must be a number, got True"),
         (
             ("\ufeff" + NUMBER) % "null",
-            "does not fit the model: .*'b' is a number, got None",
+            "does not fit the model: .*'b' must be a number, got None",
         ),
-        (NUMBER % '"1.0"', "does not fit the model: .*'b' is a number, got '1.0'"),
-        (NUMBER % "[1.0]", r"does not fit the model: .*'b' is a number, got \[1"),
-        (NUMBER % "{}", "does not fit the model: .*'b' is a number, got {}"),
+        (NUMBER % '"1.0"', "does not fit the model: .*'b' must be a number, got '1.0'"),
+        (NUMBER % "[1.0]", r"does not fit the model: .*'b' must be a number, got \[1"),
+        (NUMBER % "{}", "does not fit the model: .*'b' must be a number, got {}"),
         (NUMBER % ("[" * 400 + "]" * 400), r"does not fit the model: .*got \[\[\[\[\[\[\["),
         (NUMBER % ('"' + "x" * 10_000 + '"'), "does not fit the model: .*xxx"),
         ('{"w.0": 0.5, "b": 0.5, "b": 0.5}', "is damaged: 'b' occurs twice"),
@@ -227,9 +235,12 @@ NUMBER = '{"w.0": 0.5, "b": %s}'
     ],
 )
 def test_json_of_another_kind(text: str, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "model.json"
+    path, model = tmp_path / "model.json", nn.Neuron(1)
     path.write_text(text)
-    refused(nn.Neuron(1), path, message)
+    refused(model, path, message)
+    path.write_text(NUMBER % 0.25)
+    nn.load_model(model, path)
+    assert model.state_dict() == {"w.0": 0.5, "b": 0.25}
 
 
 EIGHT = struct.pack("<d", 0.5)
@@ -289,11 +300,16 @@ def test_an_empty_array_of_any_shape_is_nothing(tmp_path: Path) -> None:
     assert model.state_dict() == {"w.0": 0.5, "b": 0.5}
 
 
-def sealed(path: Path, state: str) -> None:
+def checked(path: Path, state: str, **changes: object) -> None:
     """A checkpoint whose checksum is right, whatever the text of its state."""
-    head = {"format": "scalar-autograd checkpoint", "version": 1}
-    text = json.dumps(head | {"crc32": zlib.crc32(state.encode())})
-    path.write_text(f'{text[:-1]}, "state": {state}}}')
+    head = {"scalar-autograd crc32": "0" * 8, "format": FORMAT, "version": 2, **changes}
+    path.write_bytes(_with_checksum(f'{json.dumps(head)[:-1]}, "state": {state}}}'.encode()))
+
+
+def checked_as_in_version_1(path: Path, state: str, **changes: object) -> None:
+    crc32 = zlib.crc32(state.encode())
+    head = {"format": FORMAT, "version": 1, "crc32": crc32, **changes}
+    path.write_text(f'{json.dumps(head)[:-1]}, "state": {state}}}')
 
 
 def deepest() -> int:
@@ -315,7 +331,7 @@ def test_a_checkpoint_nested_just_as_deep_as_python_goes(tmp_path: Path) -> None
     with ThreadPoolExecutor(1) as shallow:
         limit = shallow.submit(deepest).result()
         for depth in range(limit - 20, limit + 20):
-            sealed(path, '{"a": ' + "[" * depth + "]" * depth + "}")
+            checked(path, '{"a": ' + "[" * depth + "]" * depth + "}")
             messages.add(shallow.submit(refusal, read_checkpoint, path).result())
     assert None in messages
     for message in messages - {None}:
@@ -323,25 +339,47 @@ def test_a_checkpoint_nested_just_as_deep_as_python_goes(tmp_path: Path) -> None
     assert len(messages) > 1
 
 
+@pytest.mark.parametrize("write", [checked, checked_as_in_version_1])
 @pytest.mark.parametrize(
-    ("state", "message"),
+    ("state", "changes", "message"),
     [
-        ('{"a": NaN}', "it has the number 'NaN'"),
-        ('{"a": 1e999}', "it has the number '1e999'"),
-        ('{"a": 1, "a": 1}', "'a' occurs twice"),
-        ('{"a": [{"b": 1, "b": 1}]}', "'b' occurs twice"),
-        ("[]", "it holds no state"),
+        ('{"a": NaN}', {}, "is damaged: it has the number 'NaN'"),
+        ('{"a": 1e999}', {}, "is damaged: it has the number '1e999'"),
+        ('{"a": 1, "a": 1}', {}, "is damaged: 'a' occurs twice"),
+        ('{"a": [{"b": 1, "b": 1}]}', {}, "is damaged: 'b' occurs twice"),
+        ("[]", {}, "is damaged: it holds no state"),
+        ("null", {}, "is damaged: it holds no state"),
+        ("{}", {"format": "other"}, "is not a checkpoint"),
+        ("{}", {"version": 3}, "is a checkpoint of version 3; .* reads versions 1 and 2"),
+        ("{}", {"version": None}, "is a checkpoint of version None"),
     ],
 )
 def test_a_hostile_checkpoint_with_the_right_checksum(
-    state: str, message: str, tmp_path: Path
+    write: Callable[..., None],
+    state: str,
+    changes: dict[str, Any],
+    message: str,
+    tmp_path: Path,
 ) -> None:
     path = tmp_path / "run.json"
-    sealed(path, '{"a": 1}')
+    write(path, '{"a": 1}')
     assert read_checkpoint(path) == {"a": 1}
-    sealed(path, state)
-    with pytest.raises(ValueError, match=rf"run\.json is damaged: {message}"):
+    write(path, state, **changes)
+    with pytest.raises(ValueError, match=rf"run\.json {message}"):
         read_checkpoint(path)
+
+
+def test_a_checkpoint_of_version_1(tmp_path: Path) -> None:
+    path, state = tmp_path / "run.json", json.loads(trained())
+    del state["settings"]
+    checked_as_in_version_1(path, json.dumps(state))
+    assert Training("adam").fit(str(path), True, print) == Training("adam").fit(
+        None, False, print
+    )
+    for change in ({"crc32": 1}, {"crc32": None}):
+        checked_as_in_version_1(path, '{"a": 1}', **change)
+        with pytest.raises(ValueError, match=r"run\.json is damaged: its checksum is wrong"):
+            read_checkpoint(path)
 
 
 STRANGE: list[Any] = [
@@ -376,8 +414,8 @@ def trained() -> str:
         return json.dumps(read_checkpoint(path))
 
 
-def stop_after(epoch: int, seen: list[int] | None = None) -> Callable[[nn.Event], None]:
-    def stop(event: nn.Event) -> None:
+def stop_after(epoch: int, seen: list[int] | None = None) -> Callable[[nn.EpochEnd], None]:
+    def stop(event: nn.EpochEnd) -> None:
         if seen is not None:
             seen.append(event.epoch)
         if event.epoch >= epoch:
@@ -517,7 +555,7 @@ def test_a_training_that_fills_the_disc_goes_on_when_there_is_room(
     path = tmp_path / "run.json"
     whole = Training(name).fit(None, False, print)
 
-    def after_three(event: nn.Event) -> None:
+    def after_three(event: nn.EpochEnd) -> None:
         if event.epoch == 3:
             monkeypatch.setattr(os, "fsync", full_disc)
 

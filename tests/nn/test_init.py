@@ -87,9 +87,11 @@ def test_bad_moments(moments: tuple[float, float]) -> None:
     ],
 )
 def test_settings_are_checked_when_made(make: Callable[[Any], Initialiser]) -> None:
-    with pytest.raises(TypeError, match=rf"init\.{make.__name__}: \w+ is a number, got 'a'"):
+    with pytest.raises(
+        TypeError, match=rf"init\.{make.__name__}: \w+ must be a number, got 'a'"
+    ):
         make("a")
-    with pytest.raises(ValueError, match=rf"init\.{make.__name__}: \w+ is finite"):
+    with pytest.raises(ValueError, match=rf"init\.{make.__name__}: \w+ must be finite"):
         make(math.nan)
 
 

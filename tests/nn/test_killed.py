@@ -35,13 +35,15 @@ def trained(worker: Worker, name: str, path: Path | None, **how: Any) -> Any:
     """What comes of a training that goes on from the file; None if it was killed.
 
     Either way there is a whole checkpoint or, from before the first, none; beside it there
-    may be one hidden file for each death.
+    may be one hidden file, which the next write removes.
     """
     place = None if path is None else str(path)
     answer = worker.ask({"name": name, "path": place, "resume": path is not None, **how})
     assert answer["status"] in (KILLED, DONE)
-    if path is not None and path.exists():
-        read_checkpoint(path)
+    if path is not None:
+        assert left_beside(path) <= (answer["status"] == KILLED)
+        if path.exists():
+            read_checkpoint(path)
     return answer["result"]
 
 
@@ -79,17 +81,13 @@ def test_checkpoints_change_nothing(
     name: str, here: Worker, wholes: dict[str, Any], tmp_path: Path
 ) -> None:
     assert same(trained(here, name, tmp_path / "run.json"), wholes[name])
-    assert left_beside(tmp_path / "run.json") == 0
 
 
 def killed_once(worker: Worker, name: str, whole: Any, folder: Path, die_at: int) -> None:
     path = folder / str(die_at) / "run.json"
     path.parent.mkdir()
     assert trained(worker, name, path, die_at=die_at) is None
-    left = left_beside(path)
-    assert left <= 1
     assert same(trained(worker, name, path), whole), die_at
-    assert left_beside(path) == left
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -117,11 +115,9 @@ def test_killed_again_and_again(
     seed: int, here: Worker, wholes: dict[str, Any], tmp_path: Path
 ) -> None:
     rng, name, path = random.Random(seed), NAMES[seed % 2], tmp_path / "run.json"
-    deaths = 0
     while (result := trained(here, name, path, die_at=rng.randint(1, 90))) is None:
-        deaths += 1
+        pass
     assert same(result, wholes[name])
-    assert left_beside(path) <= deaths
 
 
 @pytest.mark.parametrize("seed", range(6))

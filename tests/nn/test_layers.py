@@ -122,15 +122,15 @@ def test_inputs_that_are_no_numbers() -> None:
 
 
 def test_bad_sizes() -> None:
-    with pytest.raises(ValueError, match="nin is 1 or more, got 0"):
+    with pytest.raises(ValueError, match="nin must be 1 or more, got 0"):
         nn.Neuron(0)
-    with pytest.raises(ValueError, match="nout is 1 or more, got -1"):
+    with pytest.raises(ValueError, match="nout must be 1 or more, got -1"):
         nn.Layer(1, -1)
-    with pytest.raises(TypeError, match=r"nin is an integer, got 2\.0"):
+    with pytest.raises(TypeError, match=r"nin must be an integer, got 2\.0"):
         nn.MLP(2.0, [1])  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="nouts is a list with each layer's size, got 3"):
+    with pytest.raises(TypeError, match="nouts must be a list with each layer's size, got 3"):
         nn.MLP(2, 3)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="nouts is empty"):
+    with pytest.raises(ValueError, match="nouts must have one layer"):
         nn.MLP(2, [])
     three: Any = 3
     for make in (
@@ -140,9 +140,9 @@ def test_bad_sizes() -> None:
     ):
         with pytest.raises(TypeError, match=r"such as nn\.init\.zeros\(\), got 3"):
             make()
-    with pytest.raises(ValueError, match="num is 1"):
+    with pytest.raises(ValueError, match="num must be 1"):
         nn.Embedding(0, 1)
-    with pytest.raises(ValueError, match="dim is 1"):
+    with pytest.raises(ValueError, match="dim must be 1"):
         nn.Embedding(1, 0)
 
 
@@ -176,13 +176,13 @@ def test_embedding() -> None:
 def test_embedding_out_of_range(index: int) -> None:
     model = nn.Sequential(nn.Embedding(3, 2))
     with pytest.raises(
-        IndexError, match=rf"layers\.0 \(Emb.*: the index is within 0 to 2, got {index}"
+        IndexError, match=rf"layers\.0 \(Emb.*: the index must be within 0 to 2, got {index}"
     ):
         model(index)
 
 
 def test_embedding_takes_an_integer() -> None:
-    with pytest.raises(TypeError, match=r"Embedding\(3, 2\): the index is an integer"):
+    with pytest.raises(TypeError, match=r"Embedding\(3, 2\): the index must be an integer"):
         nn.Embedding(3, 2)(1.0)
     assert len(nn.Embedding(3, 2)(np.int64(2))) == 2
 
@@ -210,10 +210,12 @@ def test_dropout_at_rest_and_out_of_range() -> None:
     x = [Value(3.0)]
     assert nn.Dropout(0.5).eval()(x) is x
     for p in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match=r"the probability p is within \[0, 1\], got"):
+        with pytest.raises(ValueError, match=r"the probability p must be within \[0, 1\], got"):
             nn.Dropout(p)
-    with pytest.raises(TypeError, match="Dropout: the probability p is a number, got 'a'"):
+    with pytest.raises(TypeError, match="Dropout: the probability p must be a number, got 'a'"):
         nn.Dropout("a")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"Dropout takes numbers and Values, .* got None"):
+        nn.Dropout(0.5)([1.0, None])
 
 
 def test_dropout_draws_for_every_element_of_an_array() -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import functools
 import math
 import pickle
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,7 +199,7 @@ def test_lenient_loading_takes_what_fits() -> None:
 @pytest.mark.parametrize("bad", ["1.0", None, 1j, True])
 def test_loading_checks_types_first(bad: Any) -> None:
     line = Line()
-    with pytest.raises(TypeError, match=r"Line.*'b' is a number"):
+    with pytest.raises(TypeError, match=r"Line.*'b' must be a number"):
         line.load_state_dict({"w": 5.0, "b": bad})
     assert line.w.data == 2.0
     with pytest.raises(TypeError, match="takes a dict, got list"):
@@ -236,6 +241,140 @@ def test_copies_are_independent(copied: Any) -> None:
     assert twin([1.0, 2.0]).data == model([1.0, 2.0]).data
     twin.parameters()[0].data = math.pi
     assert model.parameters()[0].data != math.pi
+
+
+# ---------------------------------------------------------------- modules that compare by data
+
+
+def dataclass_of_modules(**options: Any) -> Any:
+    @dataclasses.dataclass(**options)
+    class Pair(nn.Module):
+        first: Any
+        second: Any
+        w: Value
+
+    return Pair(Line(), [Line()], Value(3.0))
+
+
+OPTIONS = [{"slots": True, "frozen": True}, {"unsafe_hash": True}, {"order": True}]
+OPTIONS += [{name: True} for name in ("eq", "frozen", "slots")]
+
+
+class Same(Line):
+    """Equal to everything, and of one hash, as a value object may be."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class Incomparable(Line):
+    def __eq__(self, other: object) -> Any:
+        raise TypeError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+MADE: list[Any] = [functools.partial(dataclass_of_modules, **options) for options in OPTIONS]
+MADE += [lambda: nn.Sequential(Same(), Same()), lambda: nn.Sequential(Incomparable())]
+
+
+@pytest.mark.parametrize("make", MADE)
+def test_modules_are_told_apart_by_identity(make: Callable[[], Any]) -> None:
+    module, twin, holder = make(), make(), nn.Sequential(make())
+    names = [path for path, _ in module.named_parameters()]
+    assert len(names) == len(module.parameters()) == len(module.parameters())
+    assert len(names) == (5 if dataclasses.is_dataclass(module) else 2 * len(module))
+    assert [p.label for p in module.parameters()] == names
+    assert [p.label for p in holder.parameters()] == [f"layers.0.{name}" for name in names]
+    assert len(list(module.modules())) == 1 + len(list(module.children()))
+    module.parameters()[-1].data = 9.0
+    twin.load_state_dict(module.state_dict())
+    assert twin.state_dict() == module.state_dict() == copy.deepcopy(module).state_dict()
+    module.parameters()[0].grad = 1.0
+    module.zero_grad()
+    assert [p.grad for p in module.parameters()] == [0.0] * len(names)
+    assert not any(below.training for below in module.eval().modules())
+
+
+def test_a_slot_that_is_empty() -> None:
+    class Slotted(nn.Module):
+        __slots__ = ("__hidden", "late", "w")
+
+        def __init__(self) -> None:
+            self.w, self.__hidden = Value(1.0), Value(2.0)
+
+    assert list(Slotted().state_dict()) == ["_Slotted__hidden", "w"]
+
+
+# ---------------------------------------------------------------- arrays
+
+
+class Linear(nn.Module):
+    def __init__(self) -> None:
+        self.w = np.array([[Value(1.0), Value(2.0)], [Value(3.0), 4.0]])
+        self.b = np.array(Value(5.0))
+        self.constants = np.ones(3)
+
+    def forward(self, x: Any) -> Any:
+        return self.w @ x + self.b
+
+
+def test_parameters_are_found_in_arrays(tmp_path: Path) -> None:
+    module, other = Linear(), Linear()
+    names = ["w.0.0", "w.0.1", "w.1.0", "b"]
+    assert [p.label for p in module.parameters()] == names
+    assert [path for path, _ in module.named_parameters()] == names
+    for step in range(2):
+        module.w[0, 1] = Value(7.0 + step)
+        assert len(module.parameters()) == 4
+    nn.save_model(module, tmp_path / "m.json")
+    nn.load_model(other, tmp_path / "m.json")
+    assert other.state_dict() == {"w.0.0": 1.0, "w.0.1": 8.0, "w.1.0": 3.0, "b": 5.0}
+    sum(module([1.0, 2.0]), Value(0.0)).backward()
+    assert [p.grad for p in module.parameters()] == [1.0, 2.0, 1.0, 2.0]
+    module.zero_grad()
+    assert [p.grad for p in module.parameters()] == [0.0] * 4
+    assert len(module.graph(np.array([1.0, 2.0])).roots) == 2
+
+
+def test_modules_are_found_in_arrays_and_an_array_may_hold_itself() -> None:
+    module: Any = nn.Module()
+    module.parts = np.array([Line(), None], dtype=object)
+    module.parts[1] = module.parts
+    assert [path for path, _ in module.named_parameters()] == ["parts.0.w", "parts.0.b"]
+    assert [path for path, _ in module.named_children()] == ["parts.0"]
+
+
+# ---------------------------------------------------------------- assigning
+
+
+def test_assigning_does_not_walk_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree: Any = Tree()
+    walked: list[nn.Module] = []
+    walk = nn.module._tree
+
+    def watched(root: nn.Module) -> Any:
+        walked.append(root)
+        return walk(root)
+
+    monkeypatch.setattr(nn.module, "_tree", watched)
+    for value in (1, "text", None, [0.5], Value(1.0), {"a": [Value(2.0)]}):
+        tree.more = value
+    assert (walked, tree.more["a"][0].label) == ([], "more.a.0")
+    tree.more = nn.Neuron(1)
+    assert set(walked) == {tree.more}
+    assert tree.more.b.label == "more.b"
+
+
+def test_a_module_that_knows_its_parent() -> None:
+    tree: Any = Tree()
+    tree.lines[0].parent = tree
+    assert [p.label for p in tree.parameters()] == PATHS
+    tree.again = tree.lines[1]  # has its place, which comes first
+    assert tree.lines[1].w.label == "lines.1.w"
 
 
 def test_a_computed_value_among_the_attributes_is_no_parameter() -> None:

@@ -69,7 +69,7 @@ def test_the_learning_rate_may_be_set() -> None:
     optimizer.step()
     assert (optimizer.lr, p.data) == (0.5, 0.5)
     for bad in (-1.0, math.nan, math.inf):
-        with pytest.raises(ValueError, match="lr is finite and not negative"):
+        with pytest.raises(ValueError, match="lr must be finite and not negative"):
             optimizer.lr = bad
     assert optimizer.lr == 0.5
 
@@ -94,19 +94,19 @@ def test_parameters_that_are_none(kind: Callable[..., nn.Optimizer]) -> None:
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        (nn.SGD, {"momentum": -1.0}, "momentum is finite and not negative"),
-        (nn.SGD, {"weight_decay": -1.0}, "weight_decay is"),
+        (nn.SGD, {"momentum": -1.0}, "momentum must be finite and not negative"),
+        (nn.SGD, {"weight_decay": -1.0}, "weight_decay must be"),
         (nn.SGD, {"nesterov": True}, "nesterov needs a momentum"),
         (nn.SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "nesterov"),
         (nn.SGD, {"nesterov": True, "momentum": 0.9, "dampening": -0.1}, "nesterov"),
-        (nn.Adam, {"betas": (1.0, 0.9)}, r"betas\[0\] is within \[0, 1\), got 1\.0"),
-        (nn.Adam, {"betas": (0.9, -0.1)}, r"betas\[1\] is within"),
-        (nn.Adam, {"betas": (0.9, 1.0)}, r"betas\[1\] is within \[0, 1\), got 1\.0"),
-        (nn.Adam, {"eps": -1.0}, "eps is"),
-        (nn.AdamW, {"weight_decay": -1.0}, "weight_decay is"),
-        (nn.RMSprop, {"alpha": 1.5}, "alpha is within"),
-        (nn.RMSprop, {"eps": -1.0}, "eps is"),
-        (nn.RMSprop, {"momentum": -1.0}, "momentum is"),
+        (nn.Adam, {"betas": (1.0, 0.9)}, r"betas\[0\] must be within \[0, 1\), got 1\.0"),
+        (nn.Adam, {"betas": (0.9, -0.1)}, r"betas\[1\] must be within"),
+        (nn.Adam, {"betas": (0.9, 1.0)}, r"betas\[1\] must be within \[0, 1\), got 1\.0"),
+        (nn.Adam, {"eps": -1.0}, "eps must be"),
+        (nn.AdamW, {"weight_decay": -1.0}, "weight_decay must be"),
+        (nn.RMSprop, {"alpha": 1.5}, "alpha must be within"),
+        (nn.RMSprop, {"eps": -1.0}, "eps must be"),
+        (nn.RMSprop, {"momentum": -1.0}, "momentum must be"),
     ],
 )
 def test_settings_out_of_range(
@@ -119,13 +119,13 @@ def test_settings_out_of_range(
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        (nn.SGD, {"lr": "a"}, "lr is a number, got 'a'"),
-        (nn.SGD, {"dampening": "a"}, "dampening is a number"),
-        (nn.Adam, {"betas": (0.9,)}, r"betas are a pair of numbers, got \(0\.9,\)"),
-        (nn.Adam, {"betas": (0.9, 0.9, 0.9)}, "betas are a pair of numbers"),
-        (nn.Adam, {"betas": 0.9}, r"betas are a pair of numbers, got 0\.9"),
-        (nn.AdamW, {"betas": ("a", 0.9)}, r"betas\[0\] is a number, got 'a'"),
-        (nn.RMSprop, {"alpha": None}, "alpha is a number, got None"),
+        (nn.SGD, {"lr": "a"}, "lr must be a number, got 'a'"),
+        (nn.SGD, {"dampening": "a"}, "dampening must be a number"),
+        (nn.Adam, {"betas": (0.9,)}, r"betas must be a pair of numbers, got \(0\.9,\)"),
+        (nn.Adam, {"betas": (0.9, 0.9, 0.9)}, "betas must be a pair of numbers"),
+        (nn.Adam, {"betas": 0.9}, r"betas must be a pair of numbers, got 0\.9"),
+        (nn.AdamW, {"betas": ("a", 0.9)}, r"betas\[0\] must be a number, got 'a'"),
+        (nn.RMSprop, {"alpha": None}, "alpha must be a number, got None"),
     ],
 )
 def test_settings_of_the_wrong_type(
@@ -255,7 +255,7 @@ def test_what_is_no_state() -> None:
         ValueError, match=r"SGD: .*missing \['optimizer', 'lr', 'steps', 'buffers'\]"
     ):
         optimizer.load_state_dict({})
-    with pytest.raises(TypeError, match="SGD: the state is of the type Mapping, got None"):
+    with pytest.raises(TypeError, match="SGD: the state must be of the type Mapping, got None"):
         optimizer.load_state_dict(None)  # type: ignore[arg-type]
 
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+import itertools
+import math
+import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import nn
+from autograd import Value, primitive
+from autograd.core.primitive import TABLE
 
 NAMES = """
-Adam AdamW CosineAnnealingLR Dropout ELU EarlyStopping Embedding Event ExponentialLR GELU
+Adam AdamW CosineAnnealingLR Dropout ELU EarlyStopping Embedding EpochEnd ExponentialLR GELU
 History Identity Layer LeakyReLU LinearLR LogSoftmax MLP Module Neuron Optimizer RMSprop ReLU
 ReduceLROnPlateau SGD Scheduler Sequential SiLU Sigmoid Softmax Softplus StepLR StopTraining
 Tanh accuracy binary_cross_entropy binary_cross_entropy_with_logits clip_grad_norm_
@@ -32,3 +43,61 @@ def test_importing_needs_the_standard_library_only() -> None:
     # -S: without site-packages
     run = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
     assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+WRONG: list[Any] = [
+    None, "a", -1, 0, 1.5, math.nan, 10**400, [], [[]], [None], [1.0, "a"], {}, True, Value(1)
+]  # fmt: skip
+# `Layer: nin must be …`, `softmax takes …`, `nn.huber_loss(…): …`
+SUBJECT = re.compile(r"(?:nn\.)?(\w+)(?:\.__init__|\.forward)?(?:: | takes | needs |\()")
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES.split()} - {"StopTraining", "init"}))
+def test_a_message_names_the_function_that_was_called(name: str) -> None:
+    function = getattr(nn, name)
+    wanted = inspect.signature(function).parameters.values()
+    calls = [[wrong] * n for wrong in WRONG for n in range(1, len(wanted) + 1)]
+    made = nn.SGD([Value(1.0)])
+    calls += [[made, wrong] for wrong in WRONG] + [[[made.params[0]], wrong] for wrong in WRONG]
+    functions = [function]
+    if isinstance(function, type) and issubclass(function, nn.Module):
+        with contextlib.suppress(TypeError):
+            functions.append(function())
+    for call, arguments in itertools.product(functions, calls):
+        try:
+            call(*arguments)
+        except Exception as error:
+            subject = SUBJECT.match(str(error))
+            if subject is not None:
+                assert subject[1].replace("_", "").lower() == name.replace("_", "").lower()
+
+
+def test_a_primitive_with_a_name_of_nns_stays_what_it_is() -> None:
+    code = """
+import copy, pickle, sys
+from autograd import Value, primitive
+mine = primitive("cross_entropy", lambda x: 7.0 * x, lambda out, x: 7.0)
+y = mine(Value(2.0))
+import nn
+assert copy.deepcopy(y).op is pickle.loads(pickle.dumps(y)).op is y.op is mine
+loss = nn.cross_entropy([Value(1.0), 2.0], 0, "none")[0]
+assert loss.op is not mine and str(loss.op) == "CE" and "nn." not in loss.op.latex
+sys.stdout.write(pickle.dumps(loss).hex())
+"""
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert made.stderr == ""
+    code = f"import pickle; print(pickle.loads(bytes.fromhex({made.stdout!r})).op)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (loaded.stdout.strip(), loaded.stderr) == ("CE", "")
+
+
+def test_a_graph_of_a_package_that_is_not_there() -> None:
+    op = primitive("no_such_package.double", lambda x: 2.0 * x, lambda out, x: 2.0)
+    assert op.latex == r"\operatorname{{double}}\left({0}\right)"
+    pickled = pickle.dumps(op(Value(1.0)))
+    del TABLE["no_such_package.double"]
+    with pytest.raises(LookupError, match="import no_such_package before loading it"):
+        pickle.loads(pickled)
+    for name in (".double", "a..b", "a.1"):
+        with pytest.raises(ValueError, match="a primitive's name is a Python identifier"):
+            primitive(name, lambda x: x, lambda out, x: 1.0)

@@ -63,22 +63,26 @@ def test_the_plateau_watches_a_metric() -> None:
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        (nn.StepLR, {"step_size": 0}, "step_size is 1 or more"),
-        (nn.CosineAnnealingLR, {"T_max": 0}, "T_max is 1 or more"),
-        (nn.LinearLR, {"total_iters": 0}, "total_iters is 1 or more"),
-        (nn.ReduceLROnPlateau, {"factor": 1.0}, "factor is within"),
-        (nn.ReduceLROnPlateau, {"mode": "least"}, "mode is"),
-        (nn.ReduceLROnPlateau, {"threshold_mode": "x"}, "threshold_mode is"),
-        (nn.ReduceLROnPlateau, {"patience": -1}, "patience is 0 or more"),
-        (nn.ReduceLROnPlateau, {"cooldown": -1}, "cooldown is 0 or more"),
-        (nn.ReduceLROnPlateau, {"threshold": -1}, "threshold is finite and not negative"),
-        (nn.ReduceLROnPlateau, {"min_lr": -1}, "min_lr is"),
-        (nn.ReduceLROnPlateau, {"eps": -1}, "eps is"),
-        (nn.ExponentialLR, {"gamma": -1.0}, r"gamma is finite and not negative, got -1\.0"),
-        (nn.StepLR, {"step_size": 1, "gamma": -1}, "gamma is finite and not negative"),
-        (nn.CosineAnnealingLR, {"T_max": 1, "eta_min": -1}, "eta_min is"),
-        (nn.LinearLR, {"start_factor": -1}, "start_factor is"),
-        (nn.LinearLR, {"end_factor": -1}, "end_factor is"),
+        (nn.StepLR, {"step_size": 0}, "step_size must be 1 or more"),
+        (nn.CosineAnnealingLR, {"T_max": 0}, "T_max must be 1 or more"),
+        (nn.LinearLR, {"total_iters": 0}, "total_iters must be 1 or more"),
+        (nn.ReduceLROnPlateau, {"factor": 1.0}, "factor must be within"),
+        (nn.ReduceLROnPlateau, {"mode": "least"}, "mode must be"),
+        (nn.ReduceLROnPlateau, {"threshold_mode": "x"}, "threshold_mode must be"),
+        (nn.ReduceLROnPlateau, {"patience": -1}, "patience must be 0 or more"),
+        (nn.ReduceLROnPlateau, {"cooldown": -1}, "cooldown must be 0 or more"),
+        (nn.ReduceLROnPlateau, {"threshold": -1}, "threshold must be finite and not negative"),
+        (nn.ReduceLROnPlateau, {"min_lr": -1}, "min_lr must be"),
+        (nn.ReduceLROnPlateau, {"eps": -1}, "eps must be"),
+        (
+            nn.ExponentialLR,
+            {"gamma": -1.0},
+            r"gamma must be finite and not negative, got -1\.0",
+        ),
+        (nn.StepLR, {"step_size": 1, "gamma": -1}, "gamma must be finite and not negative"),
+        (nn.CosineAnnealingLR, {"T_max": 1, "eta_min": -1}, "eta_min must be"),
+        (nn.LinearLR, {"start_factor": -1}, "start_factor must be"),
+        (nn.LinearLR, {"end_factor": -1}, "end_factor must be"),
     ],
 )
 def test_settings_out_of_range(
@@ -93,9 +97,9 @@ def test_settings_out_of_range(
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        (nn.StepLR, {"step_size": 1, "gamma": "a"}, "gamma is a number, got 'a'"),
-        (nn.ReduceLROnPlateau, {"patience": "a"}, "patience is an integer, got 'a'"),
-        (nn.ReduceLROnPlateau, {"factor": "a"}, "factor is a number, got 'a'"),
+        (nn.StepLR, {"step_size": 1, "gamma": "a"}, "gamma must be a number, got 'a'"),
+        (nn.ReduceLROnPlateau, {"patience": "a"}, "patience must be an integer, got 'a'"),
+        (nn.ReduceLROnPlateau, {"factor": "a"}, "factor must be a number, got 'a'"),
     ],
 )
 def test_settings_of_the_wrong_type(
@@ -103,7 +107,7 @@ def test_settings_of_the_wrong_type(
 ) -> None:
     with pytest.raises(TypeError, match=message):
         kind(nn.SGD([Value(0.0)]), **settings)
-    with pytest.raises(TypeError, match="optimizer is of the type Optimizer, got None"):
+    with pytest.raises(TypeError, match="optimizer must be of the type Optimizer, got None"):
         nn.ExponentialLR(None, gamma=0.5)  # type: ignore[arg-type]
 
 
@@ -137,7 +141,9 @@ def test_a_state_that_does_not_fit(state: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="StepLR: the state does not fit: "):
         scheduler.load_state_dict(state)
     assert scheduler.state_dict() == before
-    with pytest.raises(TypeError, match="StepLR: the state is of the type Mapping, got None"):
+    with pytest.raises(
+        TypeError, match="StepLR: the state must be of the type Mapping, got None"
+    ):
         scheduler.load_state_dict(None)  # type: ignore[arg-type]
 
 

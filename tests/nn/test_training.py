@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
@@ -81,6 +82,30 @@ def test_full_batches_are_the_plain_loop() -> None:
     fitted, history = simple(shuffle=False)
     assert fitted.state_dict() == model.state_dict()
     assert history.to_dict() == {"loss": losses}
+
+
+def test_a_dataclass_with_an_array_of_parameters_is_trained() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Linear(nn.Module):
+        w: Any
+
+        def forward(self, x: Any) -> Any:
+            return self.w @ x
+
+    model = Linear(np.array([[Value(0.0), Value(0.0)]]))
+    history = nn.fit(
+        model,
+        XS,
+        YS,
+        loss=lambda outputs, targets: nn.mse_loss([*chain(*outputs)], targets),
+        optimizer=nn.SGD(model.parameters(), lr=0.1),
+        metrics={"first": lambda outputs, targets: outputs[0][0]},
+        epochs=3,
+        progress=False,
+    )
+    assert history["loss"][2] < history["loss"][0]
+    assert type(history["first"][0]) is float
+    assert model.training
 
 
 def test_batches_cover_every_sample_once_an_epoch() -> None:
@@ -218,11 +243,11 @@ def test_early_stopping_ends_and_restores_the_best() -> None:
 def test_callbacks_see_every_epoch_and_may_stop() -> None:
     seen: list[tuple[int, int, bool]] = []
 
-    def watch(event: nn.Event) -> bool:
+    def watch(event: nn.EpochEnd) -> bool:
         seen.append((event.epoch, event.history.epochs, event.model.training))
         return True
 
-    def stop(event: nn.Event) -> None:
+    def stop(event: nn.EpochEnd) -> None:
         if event.epoch == 2:
             raise nn.StopTraining
 
@@ -255,23 +280,27 @@ def test_no_epochs() -> None:
         ({"y": YS[:-1]}, ValueError, "12 samples in X for 11 targets in y"),
         ({"X": [], "y": []}, ValueError, "no samples in X"),
         ({"validation": ([], [])}, ValueError, "no samples in X"),
-        ({"batch_size": 0}, ValueError, "batch_size is 1 or more"),
-        ({"epochs": -1}, ValueError, "epochs is 0 or more"),
-        ({"max_norm": -1.0}, ValueError, "fit: max_norm is finite and not negative"),
-        ({"validation": XS}, TypeError, r"fit: validation is a pair \(X, y\), got \[\["),
-        ({"validation": 3}, TypeError, r"fit: validation is a pair \(X, y\), got 3"),
-        ({"loss": "mse"}, TypeError, "fit: loss is a function, got 'mse'"),
-        ({"penalty": 0.1}, TypeError, r"fit: penalty is a function, got 0\.1"),
-        ({"callbacks": [None]}, TypeError, "fit: a callback is a function, got None"),
-        ({"optimizer": None}, TypeError, "optimizer is of the type Optimizer, got None"),
+        ({"batch_size": 0}, ValueError, "batch_size must be 1 or more"),
+        ({"epochs": -1}, ValueError, "epochs must be 0 or more"),
+        ({"max_norm": -1.0}, ValueError, "fit: max_norm must be finite and not negative"),
+        ({"validation": XS}, TypeError, r"fit: validation must be a pair \(X, y\), got \[\["),
+        ({"validation": 3}, TypeError, r"fit: validation must be a pair \(X, y\), got 3"),
+        ({"loss": "mse"}, TypeError, "fit: loss must be a function, got 'mse'"),
+        ({"penalty": 0.1}, TypeError, r"fit: penalty must be a function, got 0\.1"),
+        ({"callbacks": [None]}, TypeError, "fit: a callback must be a function, got None"),
+        ({"optimizer": None}, TypeError, "optimizer must be of the type Optimizer, got None"),
         ({"optimizer": nn.SGD([Value(1.0)])}, ValueError, r"make it with model\.parameters"),
-        ({"scheduler": nn.StepLR}, TypeError, "scheduler is of the type Scheduler, got <class"),
+        (
+            {"scheduler": nn.StepLR},
+            TypeError,
+            "scheduler must be of the type Scheduler, got <class",
+        ),
         ({"early_stopping": nn.EarlyStopping}, TypeError, "of the type EarlyStopping, got <cl"),
         ({"metrics": [nn.accuracy]}, TypeError, r'such as {"accuracy": nn\.accuracy}, got \['),
-        ({"metrics": {"r2": 1}}, TypeError, "fit: the metric 'r2' is a function, got 1"),
+        ({"metrics": {"r2": 1}}, TypeError, "fit: the metric 'r2' must be a function, got 1"),
         ({"resume": True}, ValueError, "resume needs the checkpoint"),
-        ({"metrics": {"loss": nn.accuracy}}, ValueError, 'cannot be called "loss"'),
-        ({"loss": lambda o, t: 1.0}, TypeError, "the loss is a Value, got 1.0"),
+        ({"metrics": {"loss": nn.accuracy}}, ValueError, 'must not be called "loss"'),
+        ({"loss": lambda o, t: 1.0}, TypeError, "the loss must be a Value, got 1.0"),
         ({"loss": lambda o, t: o}, TypeError, "use one reduction"),
     ],
 )
@@ -282,7 +311,7 @@ def test_bad_arguments(settings: dict[str, Any], error: type[Exception], message
 
 def test_a_model_that_is_none() -> None:
     function: Any = lambda x: x  # noqa: E731
-    with pytest.raises(TypeError, match="fit: model is of the type Module, got <function"):
+    with pytest.raises(TypeError, match="fit: model must be of the type Module, got <function"):
         nn.fit(function, XS, YS, loss=nn.mse_loss, optimizer=Run().optimizer, epochs=1)
 
 
@@ -406,6 +435,23 @@ def test_resuming_without_scheduler_and_early_stopping(tmp_path: Path) -> None:
     assert simple(epochs=3, checkpoint=path, resume=True)[0].state_dict() == expected
 
 
+def test_resuming_with_other_betas_is_refused_but_with_another_lr_takes_the_files(
+    tmp_path: Path,
+) -> None:
+    first, second = Run(), Run()
+    first.fit(2, checkpoint=tmp_path / "run.json")
+    parameters = second.model.parameters()
+    second.optimizer = nn.Adam(parameters, 0.5, betas=(0.8, 0.999), amsgrad=True)
+    before = second.result()
+    with pytest.raises(ValueError, match=r"its optimizer has \['betas=\(0\.9, .*this one \['b"):
+        second.fit(2, checkpoint=tmp_path / "run.json", resume=True)
+    assert second.result() == before
+    second.optimizer = nn.Adam(parameters, 0.5, amsgrad=True)
+    second.scheduler = nn.StepLR(second.optimizer, 2, gamma=0.7)
+    second.fit(2, checkpoint=tmp_path / "run.json", resume=True)
+    assert second.result() == first.result()
+
+
 def test_resuming_without_a_file_starts(tmp_path: Path) -> None:
     run, other = Run(), Run()
     random.seed(5)
@@ -484,6 +530,10 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("data", None, "it was made with other data"),
     ("data/samples", 11, "it was made with other data"),
     ("data/validation", 5, "it was made with other data"),
+    ("settings", None, "settings "),
+    ("settings", {"optimizer": []}, r"missing \['scheduler'\]"),
+    ("settings/optimizer", ["betas=(0.5, 0.9)"], r"its optimizer has \['betas=\(0.5, 0.9\)'\]"),
+    ("settings/scheduler", "gamma=0.5", "its scheduler has 'gamma=0.5', this one .*gamma=0.7"),
     ("more", 1, r"missing \[\]; unexpected \['more'\]"),
 ]
 

@@ -1,4 +1,4 @@
-"""Random programs for the laws: cheap to draw, woven of shared sub-expressions.
+"""Random programs for the laws: cheap to draw, of shared sub-expressions.
 
 A program is read from one string of bytes, the smaller the simpler, so that Hypothesis draws
 it in one piece and still shrinks it.
@@ -16,7 +16,7 @@ import autograd
 from autograd.core.table import TABLE
 from autograd.testing.programs import OPERANDS, SAFE, Program, Step
 
-__all__ = ["POLYNOMIAL", "SMOOTH", "run", "spelled", "woven_programs"]
+__all__ = ["POLYNOMIAL", "SMOOTH", "random_programs", "run", "spelled"]
 
 LARGEST = 1e3  # no result is larger
 STEPS, WIDTH, STARTS = 16, 6, 4  # at most; bytes a step
@@ -48,7 +48,7 @@ def run(program: Program, starts: Sequence[Any]) -> list[Any]:
     return program.run(starts, spelled)
 
 
-def woven_programs(
+def random_programs(
     names: Sequence[str] = SMOOTH, steps: int = STEPS, whole: bool = False
 ) -> st.SearchStrategy[Program]:
     """Programs of up to 4 starts and some more steps than `steps` at most, 8 as a rule.
@@ -59,10 +59,10 @@ def woven_programs(
     """
     size = 2 + STARTS * 2 + STEPS * WIDTH
     drawn = st.binary(min_size=size, max_size=size)
-    return drawn.map(lambda text: _woven(text, names, steps, whole))
+    return drawn.map(lambda text: _decoded(text, names, steps, whole))
 
 
-def _woven(text: bytes, names: Sequence[str], most: int, whole: bool) -> Program:
+def _decoded(text: bytes, names: Sequence[str], most: int, whole: bool) -> Program:
     starts = [_start(text[2 * i], text[2 * i + 1], whole) for i in range(1 + text[-1] % STARTS)]
     values, steps, unused = list(starts), list[Step](), set[int]()
     for i in range(1 + text[-2] % most):

@@ -15,7 +15,7 @@ from autograd.core.table import TABLE
 from autograd.testing.programs import Program
 from tests.builds import OTHER, Worker, require
 from tests.properties.graphs import question
-from tests.properties.strategies import woven_programs
+from tests.properties.strategies import random_programs
 from tests.properties.worker import NAMES, WAYS, answer
 
 NASTY = [
@@ -87,7 +87,7 @@ def test_wild_programs(program: dict[str, Any], other: Worker) -> None:
     assert other.ask(question) == answer(question)
 
 
-@given(program=woven_programs(), way=st.sampled_from(WAYS))
+@given(program=random_programs(), way=st.sampled_from(WAYS))
 def test_programs_that_run_through(program: Program, way: str, other: Worker) -> None:
     asked = question(program, way)
     assert other.ask(asked) == answer(asked)

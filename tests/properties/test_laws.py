@@ -21,8 +21,8 @@ from mpmath import mp, mpf
 import autograd
 from autograd import Value, gradient, vjp
 from autograd.core.table import TABLE
-from autograd.testing.programs import Program
 from autograd.core.value import topological_order
+from autograd.testing.programs import Program
 from tests.core.reference import REFERENCES
 from tests.properties.bounds import (
     EPSILON,
@@ -32,10 +32,10 @@ from tests.properties.bounds import (
     steps_of,
 )
 from tests.properties.graphs import bits, gradients, linked, recorded, swept
-from tests.properties.strategies import POLYNOMIAL, run, spelled, woven_programs
+from tests.properties.strategies import POLYNOMIAL, random_programs, run, spelled
 
-smooth = woven_programs()
-whole = woven_programs(POLYNOMIAL, whole=True)
+smooth = random_programs()
+whole = random_programs(POLYNOMIAL, whole=True)
 seeds = st.floats(-1e3, 1e3)
 powers_of_two = st.integers(-20, 20).map(lambda n: math.ldexp(1.0, n))
 weights = st.integers(-9, 9).map(float)

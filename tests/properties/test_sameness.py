@@ -22,11 +22,11 @@ from autograd.testing.programs import Program
 from tests.builds import THIS, Worker
 from tests.properties.bounds import EPSILON, TINY, path_sums, steps_of
 from tests.properties.graphs import bits, question, recorded, swept
-from tests.properties.strategies import POLYNOMIAL, run, spelled, woven_programs
+from tests.properties.strategies import POLYNOMIAL, random_programs, run, spelled
 from tests.properties.worker import WAYS, answer
 
-smooth = woven_programs()
-whole = woven_programs(POLYNOMIAL, whole=True)
+smooth = random_programs()
+whole = random_programs(POLYNOMIAL, whole=True)
 Clone = Callable[[Any], Any]
 
 

@@ -17,19 +17,30 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import autograd
-from autograd import Value, grad, gradient, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd import (
+    Value,
+    grad,
+    gradient,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    value_and_jacobian,
+    vjp,
+)
 from autograd.core.primitive import primal
 from autograd.testing.oracle import values as exact_operations
 from autograd.testing.programs import SAFE, Program
 from tests.properties.bounds import EPSILON, TINY, path_sums, rounding, steps_of
 from tests.properties.graphs import bits, final, gradients, last, recorded, swept
 from tests.properties.series import along
-from tests.properties.strategies import POLYNOMIAL, woven_programs
+from tests.properties.strategies import POLYNOMIAL, random_programs
 
-smooth = woven_programs()
-small = woven_programs(steps=4)
-whole = woven_programs(POLYNOMIAL, whole=True)
-few = woven_programs(POLYNOMIAL, steps=8, whole=True)
+smooth = random_programs()
+small = random_programs(steps=4)
+whole = random_programs(POLYNOMIAL, whole=True)
+few = random_programs(POLYNOMIAL, steps=8, whole=True)
 mild = st.floats(-2.0, 2.0).map(lambda x: x if abs(x) > 1e-3 else 0.0)
 directions = st.lists(mild, min_size=4, max_size=4)
 steps = st.lists(st.integers(-3, 3).map(float), min_size=4, max_size=4)
@@ -85,21 +96,25 @@ def test_forward_is_reverse_exactly(program: Program, v: list[float], u: list[fl
 
 @given(program=smooth)
 def test_a_jacobian_holds_the_gradients_of_the_results(program: Program) -> None:
-    """To the bit, of each result alone; and a column is what a unit tangent pushes."""
+    """In reverse to the bit, of each result alone; forward, what a unit tangent pushes."""
     f = final(program, 3)
-    columns = jacobian(f, everywhere(program))(*program.starts)
+    starts, every = program.starts, everywhere(program)
+    columns = jacobian(f, every, mode="reverse")(*starts)
+    pushed = jacobian(f, every, mode="forward")(*starts)
     leaves, nodes = recorded(program)
     for i, node in enumerate(nodes[-3:]):
         alone = swept(node, leaves)
         assert bits([column[i] for column in columns]) == bits(alone)
-        (first,) = jacobian(f)(*program.starts)[i : i + 1]
-        assert first.hex() == alone[0].hex()
+        assert jacobian(f, mode="reverse")(*starts)[i].hex() == alone[0].hex()
         size = path_sums([(node, 1.0)])
         for j, leaf in enumerate(leaves):
-            unit = tuple([float(j == k) for k in range(len(leaves))])
-            _, pushed = jvp(f, program.starts, unit)
             bound = 2.0 * steps_of(node) * EPSILON * size.get(leaf, 0.0) + TINY
-            assert abs(pushed[i] - columns[j][i]) <= bound
+            assert abs(pushed[j][i] - columns[j][i]) <= bound
+    for j in every:
+        unit = tuple([float(j == k) for k in every])
+        assert bits(jvp(f, starts, unit)[1]) == bits(pushed[j])
+    fewer = pushed if len(every) < len(columns[0]) else columns
+    assert value_and_jacobian(f, every)(*starts) == (list(f(*starts)), fewer)
 
 
 @given(program=smooth)
@@ -264,7 +279,7 @@ def test_second_derivatives_along_a_line_beside_mpmath(
     name: str, data: st.DataObject, v: list[float]
 ) -> None:
     """By differences in 60 digits, of which 40 are right."""
-    program = data.draw(woven_programs([name, "mul", name], steps=3))
+    program = data.draw(random_programs([name, "mul", name], steps=3))
     leaves, nodes = recorded(program)
     v = v[: len(leaves)]
     slope = autograd.dot(gradient(nodes[-1], leaves, create_graph=True), v)

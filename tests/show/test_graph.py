@@ -9,10 +9,10 @@ from hypothesis import given
 
 import autograd
 from autograd import Graph, Value
-from autograd.show.graph import Node, counted
+from autograd.core.value import topological_order
+from autograd.show.snapshot import Node
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs
-from autograd.core.value import topological_order
 
 
 def example() -> tuple[Value, Value, Value]:
@@ -125,15 +125,6 @@ def test_it_finds_and_knows_its_values() -> None:
         graph[other]
 
 
-def test_roots_are_values() -> None:
-    with pytest.raises(TypeError, match="one Value or more, got none"):
-        Graph()
-    with pytest.raises(TypeError, match=r"Graph takes Values, got 3.0 \(float\)"):
-        Graph(3.0)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="there is no option 'colour'; there are rankdir"):
-        Value(1.0).graph(colour="red")
-
-
 def test_a_deep_graph_comes_and_goes() -> None:
     x = Value(1.0)
     for _ in range(100_000):
@@ -143,8 +134,3 @@ def test_a_deep_graph_comes_and_goes() -> None:
     assert repr(graph.root).startswith("Node(index=100000, name='v100001'")
     del graph
     gc.collect()
-
-
-def test_counts_are_words() -> None:
-    assert [counted(n, "box", "boxes") for n in (1, 2)] == ["1 box", "2 boxes"]
-    assert counted(1200, "node") == "1,200 nodes"

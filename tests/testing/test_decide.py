@@ -15,7 +15,7 @@ from autograd import Value
 from autograd.core.table import TABLE
 from autograd.testing import gradcheck
 from autograd.testing.differences import Line, Tableau, central
-from autograd.testing.kinks import one_side, saw
+from autograd.testing.kinks import is_sawtooth, one_side
 from autograd.testing.nodes import check_nodes
 from autograd.testing.noise import estimated_noise
 from tests.testing.measure import planted
@@ -337,9 +337,9 @@ def test_what_cannot_be_looked_at_any_more_counts_as_jumps() -> None:
     for step in (1e-6, 1.0):
         line.level(0, step)
     line.budget = line.evaluations
-    assert saw(line, 0, 1e4, 0.0)
+    assert is_sawtooth(line, 0, 1e4, 0.0)
     line.budget = 40
-    assert not saw(line, 0, 1e4, 0.0)
+    assert not is_sawtooth(line, 0, 1e4, 0.0)
 
 
 def test_between_two_floats_a_function_may_turn() -> None:

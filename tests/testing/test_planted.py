@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
 from autograd.core.table import TABLE
+from autograd.core.value import topological_order
 from autograd.testing import gradcheck
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs
-from autograd.core.value import topological_order
 from tests.core.reference import REFERENCES
 from tests.testing.measure import (
     NAMES,
@@ -36,9 +36,9 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
 }
 SMOOTH: dict[str, list[tuple[float, ...]]] = {
     **{name: list(reference.smooth) for name, reference in REFERENCES.items()},
-    "binary_cross_entropy": [(0.3, 0.6), (0.9, 0.1)],
-    "binary_cross_entropy_with_logits": [(0.7, 0.6), (-2.0, 0.1)],
-    "huber": [(0.4, 1.0), (3.0, 1.0)],
+    "nn.binary_cross_entropy": [(0.3, 0.6), (0.9, 0.1)],
+    "nn.binary_cross_entropy_with_logits": [(0.7, 0.6), (-2.0, 0.1)],
+    "nn.huber_loss": [(0.4, 1.0), (3.0, 1.0)],
 }
 
 

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
 from autograd.core.table import TABLE, _own
-from autograd.testing.programs import SAFE, Program, Step, woven
+from autograd.testing.programs import SAFE, Program, Step, decode
 from autograd.testing.strategies import points, programs, values
+from tests.properties.worker import NAMES
 from tests.testing.measure import random_program
 
 NOT_IN_PROGRAMS = {"take"}
@@ -45,14 +47,48 @@ def test_values_of_all_sizes_are_drawn(wanted: Any) -> None:
     find(values(), wanted, settings=settings(max_examples=20_000, database=None))
 
 
-@pytest.mark.parametrize("name", sorted(_own | {"huber", "binary_cross_entropy"}))
-@given(data=st.data())
-@settings(max_examples=30)
-def test_points_have_a_value(name: str, data: st.DataObject) -> None:
-    op = TABLE[name]
-    xs = data.draw(points(op if data.draw(st.booleans()) else name))
-    assert math.isfinite(op(*xs))
-    assert op.arity in (None, len(xs))
+def comb(n: float, k: float) -> float:
+    return float(math.comb(int(n), int(k))) if n == int(n) and k == int(k) else math.nan
+
+
+OWN = [  # of which hardly any number is in the domain
+    primitive("narrow", lambda x: math.sqrt((x - 3) * (4 - x)), abs, domain="3 < x < 4"),
+    primitive("far", lambda x: math.asin(x - 12345.0), abs, domain="12344 ≤ x ≤ 12346"),
+    primitive("large", lambda x: math.acosh(x - 9999.0), abs, domain="x ≥ 10000"),
+    primitive("unstated", lambda x: math.sqrt((x - 5) * (6 - x)), abs),
+    primitive("strict", lambda a, b: math.log(b - a), max, max, domain="a < b"),
+    primitive("comb", comb, max, max, domain="n and k whole numbers ≥ 0"),
+    primitive("third", lambda *xs: math.log(xs[2]), max, variadic=True, domain="x[2] > 0"),
+]
+
+
+@pytest.mark.parametrize("name", [*NAMES, *[op.name for op in OWN]])
+def test_points_have_a_value_and_no_draw_is_thrown_away(name: str) -> None:
+    op, found = TABLE[name], set()
+    drawn = points(op) | points(name)
+
+    @settings(max_examples=30)
+    @given(data=st.data())
+    def draw(data: st.DataObject) -> None:
+        try:
+            xs = data.draw(drawn)
+        except UnsatisfiedAssumption:
+            pytest.fail("a draw is thrown away")
+        found.add(xs)
+        assert math.isfinite(op(*xs))
+        assert op.arity in (None, len(xs))
+
+    draw()
+    assert len(found) > (2 if name == "comb" else 9)
+
+
+@pytest.mark.parametrize(
+    "value", [lambda x: math.nan, lambda x: math.log(-1.0), lambda x: [][0]], ids=str
+)
+def test_a_primitive_without_values_has_no_points(value: Any) -> None:
+    op = primitive("never", value, abs)
+    with pytest.raises(ValueError, match=r"^points: no operands .* never has a finite value"):
+        points(op)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +98,10 @@ def test_points_have_a_value(name: str, data: st.DataObject) -> None:
         ("maximum", lambda xs: len(xs) > 1 and 0.0 < abs(xs[0] - xs[1]) < 1e-9),
         ("relu", lambda xs: xs[0] == 0.0),
         ("asin", lambda xs: 0.0 < 1.0 - xs[0] < 1e-9),
+        ("exp", lambda xs: 700.0 < xs[0]),
+        ("narrow", lambda xs: 3.2 < xs[0] < 3.4),
+        ("narrow", lambda xs: 0.0 < 4.0 - xs[0] < 1e-9),
+        ("take", lambda xs: xs[0] < -1.0),
         ("log", lambda xs: xs[0] < 1e-100),
         ("pow", lambda xs: xs[0] < 0.0),
         ("clip", lambda xs: xs[0] == xs[1]),
@@ -92,7 +132,7 @@ def test_programs_of_ones_own_operations_stay_where_these_are_mild() -> None:
     steep = primitive("steep_5", lambda x: 1.0 / x, lambda out, x: -out / x, domain="x ≠ 0")
 
     for high in (4, 128):  # 0.0 and -0.002, where it is steep
-        assert woven(bytes([high, 0]), [bytes(6)], ["steep_5"]).steps == (Step("add", (0, 0)),)
+        assert decode(bytes([high, 0]), [bytes(6)], ["steep_5"]).steps == (Step("add", (0, 0)),)
 
     @given(programs(primitives=[steep, "sub"]))
     def mild(program: Program) -> None:
@@ -134,11 +174,11 @@ def test_a_failing_example_is_the_program_itself() -> None:
 
 def test_an_operation_that_is_not_safe_gives_way() -> None:
     zero = bytes([4, 0])
-    assert woven(zero, [bytes([1, 0, 0, 0, 0, 0])], ["exp", "log"]).steps == (
+    assert decode(zero, [bytes([1, 0, 0, 0, 0, 0])], ["exp", "log"]).steps == (
         Step("exp", (0,)),
     )
-    assert woven(zero, [bytes(6)], ["log"]) == Program((0.0,), (Step("add", (0, 0)),))
-    large = woven(bytes([6, 0]), [bytes(6)] * 9, ["square"])
+    assert decode(zero, [bytes(6)], ["log"]) == Program((0.0,), (Step("add", (0, 0)),))
+    large = decode(bytes([6, 0]), [bytes(6)] * 9, ["square"])
     assert large(*large.starts) == 3.0**4
 
 
@@ -151,28 +191,28 @@ def test_a_program_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"max_inputs": 0}, ValueError, "1 or more, got 0, 12"),
-        ({"max_ops": 0}, ValueError, "1 or more, got 4, 0"),
-        ({"max_ops": "9"}, TypeError, "ints, got '9'"),
-        ({"max_inputs": True}, TypeError, "ints, got True"),
+        ({"max_inputs": 0}, ValueError, "must be 1 or more, got 0, 12"),
+        ({"max_ops": 0}, ValueError, "must be 1 or more, got 4, 0"),
+        ({"max_ops": "9"}, TypeError, "must be integers, got '9'"),
+        ({"max_inputs": True}, TypeError, "must be integers, got True"),
         ({"primitives": ["sine"]}, ValueError, "no primitive is called 'sine'"),
-        ({"primitives": ["take"]}, ValueError, "none are made of 'take'"),
-        ({"primitives": [None]}, TypeError, "a primitive or the name of one is wanted: None"),
-        ({"primitives": "sin"}, TypeError, "a list of names, such as ['sin']"),
-        ({"primitives": []}, ValueError, "no primitives are given"),
+        ({"primitives": ["take"]}, ValueError, "'take' is not offered"),
+        ({"primitives": [None]}, TypeError, "takes a primitive or the name of one, got None"),
+        ({"primitives": "sin"}, TypeError, "must be a list of names, such as ['sin']"),
+        ({"primitives": []}, ValueError, "primitives must not be empty"),
     ],
 )
 def test_programs_of_nothing_are_refused(
     options: dict[str, Any], error: type[Exception], words: str
 ) -> None:
-    with pytest.raises(error, match=f"^programs: .*{re.escape(words)}"):
+    with pytest.raises(error, match=f"^programs:? .*{re.escape(words)}"):
         programs(**options)
 
 
 def test_points_of_what_is_no_primitive_are_refused_at_once() -> None:
     with pytest.raises(ValueError, match=r"^points: no primitive is called 'nope'"):
         points("nope")
-    with pytest.raises(TypeError, match=r"^points: a primitive or the name of one"):
+    with pytest.raises(TypeError, match=r"^points takes a primitive or the name of one, got 3"):
         points(3)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,1 @@
-"""Pictures of a recorded graph: text, DOT, SVG and LaTeX.
-
-`autograd.show.graph.Graph` is the way in; everything here reads the nodes of one.
-"""
+"""Pictures of a snapshot: boxes, their layout, SVG, DOT, text."""

@@ -1,108 +1,141 @@
-"""DOT source for Graphviz, with HTML-like labels: what `dot` turns into PNG or PDF."""
+"""The picture as a `graphviz.Digraph`, with HTML-like labels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from autograd.show.drawing.groups import within
-from autograd.show.drawing.numbers import show
+from autograd.show.drawing import engine
+from autograd.show.drawing.boxes import Box, Edge, Frame, Picture
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.picture import Box, Edge, picture
 from autograd.show.drawing.style import DARK, LIGHT
-from autograd.show.drawing.words import FONTS, clipped, escape, printable
-from autograd.show.graph import Graph
+from autograd.show.text import FONTS, clipped, escape, format_number, printable
 
-__all__ = ["source"]
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+__all__ = ["build", "digraph"]
 
 FONT = FONTS.partition(",")[0]
 WIDEST = 20.0  # of a text, in units of the font's size
+LONGEST = 1000  # characters of a tooltip
+
+Attributes = dict[str, str]
 
 
-def source(graph: Graph, options: Options) -> str:
-    """The picture as DOT, the same text for the same graph."""
-    drawn = picture(graph, options)
+def build(
+    drawn: Picture,
+    defaults: Mapping[str, Attributes],
+    node: Callable[[Box], Attributes],
+    edge: Callable[[Edge], Attributes],
+    cluster: Callable[[Frame], Attributes],
+) -> Digraph:
+    """A Digraph of the boxes, in clusters by their modules, and of the edges.
+
+    Args:
+        defaults: the attributes of all: `graph_attr`, `node_attr` and `edge_attr`.
+        node, edge, cluster: the attributes of one; its `id` is set here.
+
+    Raises:
+        LayoutError: the package `graphviz` is missing.
+    """
+    graphviz = engine.graphviz()
+
+    def fill(dot: Digraph, frame: Frame) -> None:
+        for box in frame.boxes:
+            dot.node(box.id, id=box.id, **node(box))
+        for inner in frame.frames.values():
+            with dot.subgraph(name=f"cluster_{inner.path}") as part:
+                part.attr(id=inner.path, **cluster(inner))
+                fill(part, inner)
+
+    dot: Digraph = graphviz.Digraph(**defaults)
+    fill(dot, drawn.frame())
+    for arrow in drawn.edges:
+        dot.edge(arrow.tail.id, arrow.head.id, id=arrow.id, **edge(arrow))
+    return dot
+
+
+def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
+    """The picture for Graphviz to draw; the same source for the same graph.
+
+    Where PATH has no `dot`, the package `graphviz` is told to run the engine that is found.
+
+    Raises:
+        LayoutError: the package `graphviz` is missing.
+    """
+    graphviz = engine.graphviz()
+    command = engine.find(options.engine)
+    if command is not None and shutil.which("dot") is None:
+        graphviz.backend.dot_command.DOT_BINARY = Path(command)
     colours = DARK if options.theme == "dark" else LIGHT
-    title = options.title or f"Computation graph of {graph.root.name}"
-    lines = [
-        "digraph {",
-        f"graph [rankdir={options.rankdir}, bgcolor={_quoted(colours['paper'])}, "
-        f"{_font(12, colours['ink'])}, labelloc=t, labeljust=l, "
-        f"label={_markup(drawn.note)}, tooltip={_quoted(title)}]",
-        f"node [shape=box, style=filled, margin=0.05, {_font(12, colours['ink'])}, "
-        f"color={_quoted(colours['line'])}]",
-        f"edge [arrowsize=0.7, {_font(10, colours['local'])}, "
-        f"color={_quoted(colours['line'])}]",
-    ]
-    inside: dict[tuple[str, ...], list[str]] = {}
-    for box in drawn.boxes:
-        line = _node(box, options, colours, box in drawn.roots)
-        inside.setdefault(box.clusters, []).append(line)
-    lines += _nested(inside, (), colours)
-    lines += [_edge(edge) for edge in drawn.edges]
-    return "\n".join([*lines, "}", ""])
+
+    def node(box: Box) -> Attributes:
+        style = {"leaf": "rounded,filled", "more": "dashed"}.get(box.kind, "filled")
+        return {
+            "label": f"<{_table(box, options)}>",
+            "style": style,
+            "fillcolor": colours.get(box.kind, colours["paper"]),
+            "penwidth": "2.5" if box in drawn.roots else "1",
+            "tooltip": _tooltip(box.hint),
+        }
+
+    def edge(arrow: Edge) -> Attributes:
+        weight = {} if arrow.tail.kind == "leaf" else {"weight": "4"}
+        label = {"label": f"<{escape(arrow.local)}>"} if arrow.local else {}
+        return label | weight | {"tooltip": _tooltip(arrow.hint)}
+
+    def cluster(frame: Frame) -> Attributes:
+        return {
+            "label": f"<{escape(frame.title)}>",
+            "labeljust": "l",
+            "style": "dashed",
+            "color": colours["line"],
+            "tooltip": frame.path,
+        }
+
+    def font(size: int, colour: str) -> Attributes:
+        return {"fontname": FONT, "fontsize": str(size), "fontcolor": colours[colour]}
+
+    line = {"color": colours["line"]}
+    defaults = {
+        "graph_attr": {
+            "rankdir": options.rankdir,
+            "bgcolor": colours["paper"],
+            **font(12, "ink"),
+            "labelloc": "t",
+            "labeljust": "l",
+            "label": f"<{escape(drawn.note)}>" if drawn.note else "",
+            "tooltip": _tooltip(title),
+        },
+        "node_attr": {
+            "shape": "box", "style": "filled", "margin": "0.05", **font(12, "ink"), **line,
+        },
+        "edge_attr": {"arrowsize": "0.7", **font(10, "local"), **line},
+    }  # fmt: skip
+    return build(drawn, defaults, node, edge, cluster)
 
 
-def _node(box: Box, options: Options, colours: Mapping[str, str], root: bool) -> str:
-    rows = [f'<TR><TD ALIGN="LEFT"><B>{_clipped(box.title)}</B></TD>']
-    group = box.kind == "group"
-    op = f'<TD ALIGN="{"LEFT" if group else "RIGHT"}">{_clipped(box.op) or " "}</TD></TR>'
-    rows.append(f"</TR><TR>{op}" if group else op)
+def _table(box: Box, options: Options) -> str:
+    title, op = [escape(clipped(text, 1, WIDEST)) for text in (box.title, box.op)]
+    rows = [f'<TR><TD ALIGN="LEFT"><B>{title}</B></TD>']
+    if box.kind == "group":
+        rows.append(f'</TR><TR><TD ALIGN="LEFT">{op}</TD></TR>')
+    else:
+        rows.append(f'<TD ALIGN="RIGHT">{op or " "}</TD></TR>')
     if box.node is not None:
         shown = [("data", box.node.data)] * options.values
         shown += [("grad", box.node.grad)] * options.gradients
         rows += [
             f'<TR><TD ALIGN="LEFT">{name}</TD>'
-            f'<TD ALIGN="RIGHT">{escape(show(x, options.format))}</TD></TR>'
+            f'<TD ALIGN="RIGHT">{escape(format_number(x, options.format))}</TD></TR>'
             for name, x in shown
         ]
-    table = f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">{"".join(rows)}</TABLE>'
-    rounded = '"rounded,filled"' if box.kind == "leaf" else '"filled"'
-    if box.kind == "more":
-        rounded = "dashed"
-    fill = colours.get(box.kind, colours["paper"])
-    return (
-        f"{_quoted(box.id)} [id={_quoted(box.id)}, label=<{table}>, style={rounded}, "
-        f"fillcolor={_quoted(fill)}, penwidth={2.5 if root else 1}, "
-        f"tooltip={_quoted(box.hint[:1000])}]"
-    )
+    return f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">{"".join(rows)}</TABLE>'
 
 
-def _edge(edge: Edge) -> str:
-    label = f", label={_markup(edge.local)}" if edge.local else ""
-    ends = f"{_quoted(edge.tail.id)} -> {_quoted(edge.head.id)}"
-    return f"{ends} [id={_quoted(edge.id)}{label}, tooltip={_quoted(edge.hint[:1000])}]"
-
-
-def _nested(
-    inside: Mapping[tuple[str, ...], list[str]],
-    around: tuple[str, ...],
-    colours: Mapping[str, str],
-) -> list[str]:
-    lines = list(inside.get(around, []))
-    depth = len(around)
-    deeper = {path[: depth + 1]: None for path in inside if path[:depth] == around != path}
-    for path in deeper:
-        lines += [
-            f"subgraph {_quoted('cluster_' + path[-1])} {{",
-            f"label={_markup(within(path[-1], around))}; labelloc=t; style=dashed; "
-            f"color={_quoted(colours['line'])}; tooltip={_quoted(path[-1])}",
-            *_nested(inside, path, colours),
-            "}",
-        ]
-    return lines
-
-
-def _font(size: int, colour: str) -> str:
-    return f"fontname={_quoted(FONT)}, fontsize={size}, fontcolor={_quoted(colour)}"
-
-
-def _clipped(text: str) -> str:
-    return escape(clipped(text, 1, WIDEST))
-
-
-def _markup(text: str) -> str:
-    return f"<{escape(text)}>" if text else '""'
-
-
-def _quoted(text: str) -> str:
-    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _tooltip(text: str) -> str:
+    escaped: str = engine.graphviz().escape(printable(text[:LONGEST]))
+    return escaped

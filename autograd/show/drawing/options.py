@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
-from autograd.show.drawing import numbers
+from autograd.show.text import FORMAT, check_format
 
 __all__ = ["Options"]
 
@@ -19,7 +19,7 @@ COUNTS = ("depth", "max_nodes")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of a picture; every drawing function takes them by name.
+    """The options of a picture.
 
     Attributes:
         rankdir: where the result is, seen from the leaves: "LR" (to the right), "RL",
@@ -47,7 +47,7 @@ class Options:
     theme: Literal["auto", "light", "dark"] = "auto"
     values: bool = True
     gradients: bool = True
-    format: str = field(default=numbers.DEFAULT)
+    format: str = FORMAT
     title: str | None = None
     engine: str | None = None
     timeout: float = 30.0
@@ -56,24 +56,30 @@ class Options:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 offered = ", ".join(map(repr, choices))
-                raise ValueError(f"{name} is one of {offered}, got {getattr(self, name)!r:.80}")
+                raise ValueError(
+                    f"{name} must be one of {offered}, got {getattr(self, name)!r:.80}"
+                )
         for name in ("values", "gradients"):
             if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{name} is True or False, got {getattr(self, name)!r:.80}")
+                raise TypeError(
+                    f"{name} must be True or False, got {getattr(self, name)!r:.80}"
+                )
         for name in COUNTS:
             count = getattr(self, name)
             if count is not None and type(count) is not int:
-                raise TypeError(f"{name} is an integer or None, got {count!r}")
+                raise TypeError(f"{name} must be an integer or None, got {count!r}")
             if count is not None and count < 1:
-                raise ValueError(f"{name} is at least 1, got {count}")
+                raise ValueError(f"{name} must be at least 1, got {count}")
         for name in ("title", "engine"):
             if not isinstance(getattr(self, name), str | None):
-                raise TypeError(f"{name} is a string or None, got {getattr(self, name)!r}")
-        numbers.check(self.format)
+                raise TypeError(f"{name} must be a string or None, got {getattr(self, name)!r}")
+        check_format(self.format)
         if not isinstance(self.timeout, int | float) or isinstance(self.timeout, bool):
-            raise TypeError(f"timeout is a number of seconds, got {self.timeout!r}")
+            raise TypeError(f"timeout must be a number of seconds, got {self.timeout!r}")
         if not self.timeout > 0:
-            raise ValueError(f"timeout is a number of seconds above 0, got {self.timeout!r}")
+            raise ValueError(
+                f"timeout must be a number of seconds above 0, got {self.timeout!r}"
+            )
 
     def changed(self, **changes: Any) -> Self:
         """The same options but for these.

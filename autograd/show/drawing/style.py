@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from autograd.show.drawing.words import FONTS
+import re
 
-__all__ = ["style"]
+from autograd.show.text import FONTS
+
+__all__ = ["DARK", "LIGHT", "style_sheet"]
 
 LIGHT = {
     "ink": "#1c2128",
@@ -56,13 +58,22 @@ RULES = """
 """
 
 
-def style(prefix: str, theme: str) -> str:
-    """The rules for the picture with this id; those of the page around it are left alone."""
-    rules = _variables(prefix, DARK if theme == "dark" else LIGHT)
+def style_sheet(prefix: str, theme: str, static: bool = False) -> str:
+    """The rules for the picture with this id; those of the page around it are left alone.
+
+    Args:
+        static: write the colours out, those of the light theme for "auto".
+    """
+    rules = RULES.replace("@", f"#{prefix}").replace("FONTS", FONTS)
+    colours = DARK if theme == "dark" else LIGHT
+    if static:
+        rules += f"#{prefix} .paper {{fill: var(--paper)}}"
+        return re.sub(r"var\(--(\w+)\)", lambda found: colours[found[1]], rules)
+    variables = _variables(prefix, colours)
     if theme == "auto":
         dark = _variables(prefix, DARK)
-        rules += f"@media screen and (prefers-color-scheme: dark) {{{dark}}}"
-    return rules + RULES.replace("@", f"#{prefix}").replace("FONTS", FONTS)
+        variables += f"@media screen and (prefers-color-scheme: dark) {{{dark}}}"
+    return variables + rules
 
 
 def _variables(prefix: str, colours: dict[str, str]) -> str:

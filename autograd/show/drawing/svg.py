@@ -11,15 +11,21 @@ import hashlib
 import math
 from collections.abc import Mapping
 
-from autograd.show.drawing.engine import Layout, Point
-from autograd.show.drawing.groups import layers_of, within
-from autograd.show.drawing.numbers import show
+from autograd.show.drawing.boxes import Box, Edge, Picture, picture
+from autograd.show.drawing.grouping import layers_of, relative
+from autograd.show.drawing.layout import (
+    SMALL,
+    WIDEST,
+    Card,
+    Layout,
+    Point,
+    align_sizes,
+    lay_out,
+)
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.picture import Box, Edge, Picture, picture
-from autograd.show.drawing.placing import SMALL, WIDEST, Card, evened, place
-from autograd.show.drawing.style import style
-from autograd.show.drawing.words import clipped, escape, width
-from autograd.show.graph import Graph
+from autograd.show.drawing.style import style_sheet
+from autograd.show.snapshot import Snapshot
+from autograd.show.text import clipped, escape, format_number, width
 
 __all__ = ["draw"]
 
@@ -31,31 +37,32 @@ DENSE = 150  # with more edges than this, and than two a box, they are drawn fai
 
 
 def draw(
-    graph: Graph,
+    graph: Snapshot,
     *,
     options: Options,
     reserve: Mapping[int, str] | None = None,
     prefix: str | None = None,
+    static: bool = False,
 ) -> str:
     """The picture as SVG.
 
     Args:
         options: what is shown and how.
-        reserve: by node index, the widest text that will ever stand in a cell of that node,
-            for whoever replaces texts later.
+        reserve: by node index, the widest text that a page will put into a cell of the node.
         prefix: what every id begins with; made from the picture's content unless given.
+        static: for renderers: colours are written out, and the paper is a rectangle.
 
     Raises:
         LayoutError: there is no layout engine, it failed or took too long.
     """
     drawn = picture(graph, options)
     cards = [_card(box, options, (reserve or {}).get(_index(box), "")) for box in drawn.boxes]
-    cards = evened(cards, drawn)
-    layout = place(drawn, cards, options)
-    body = "".join([_cluster(path, place) for path, place in layout.clusters.items()])
+    cards = align_sizes(cards, drawn)
+    layout = lay_out(drawn, cards, options)
+    body = "".join([_frame(path, place) for path, place in layout.frames.items()])
     body += "".join([_edge(edge, layout) for edge in drawn.edges])
     body += "".join([_node(card, layout.boxes[card.box.id], drawn) for card in cards])
-    return _document(graph, options, drawn, body, layout.size, prefix)
+    return _document(graph, options, drawn, body, layout.size, prefix, static)
 
 
 def _index(box: Box) -> int:
@@ -73,9 +80,9 @@ def _card(box: Box, options: Options, reserve: str) -> Card:
     rows: list[tuple[str, str]] = []
     if box.node is not None:
         if options.values:
-            rows.append(("data", show(box.node.data, options.format)))
+            rows.append(("data", format_number(box.node.data, options.format)))
         if options.gradients:
-            rows.append(("grad", show(box.node.grad, options.format)))
+            rows.append(("grad", format_number(box.node.grad, options.format)))
     widths = [width(title, TITLE) * 1.08]  # bold
     if op and box.kind == "group":
         widths.append(width(op, SMALL))
@@ -150,9 +157,9 @@ def _arrow(base: Point, tip: Point) -> str:
     return " ".join([_at(point) for point in (sides[0], tip, sides[1])])
 
 
-def _cluster(path: str, place: tuple[float, float, float, float]) -> str:
+def _frame(path: str, place: tuple[float, float, float, float]) -> str:
     left, top, w, h = place
-    title = clipped(within(path, layers_of(path)[:-1]), SMALL, min(WIDEST, w - 2 * PAD))
+    title = clipped(relative(path, layers_of(path)[:-1]), SMALL, min(WIDEST, w - 2 * PAD))
     return (
         f'<g class="cluster"><title>{escape(path)}</title><rect x="{left:.1f}" y="{top:.1f}" '
         f'width="{w:.1f}" height="{h:.1f}" rx="6"/>'
@@ -173,7 +180,13 @@ def _at(point: Point) -> str:
 
 
 def _document(
-    graph: Graph, options: Options, drawn: Picture, body: str, size: Point, prefix: str | None
+    graph: Snapshot,
+    options: Options,
+    drawn: Picture,
+    body: str,
+    size: Point,
+    prefix: str | None,
+    static: bool,
 ) -> str:
     note = drawn.note
     lines = _wrapped(note, max(size[0], 320.0))
@@ -187,7 +200,8 @@ def _document(
     name = graph.root.name[:100]
     title = options.title or f"Computation graph of {name}"
     described = (
-        f"{graph.stats}. {name} has the value {show(graph.root.data, options.format)}. "
+        f"{graph.stats}. "
+        f"{name} has the value {format_number(graph.root.data, options.format)}. "
         f"Each arrow goes from an input to what is computed of it. {note}"
     )
     dense = " fan" if len(drawn.edges) > max(DENSE, 2 * len(drawn.boxes)) else ""
@@ -198,13 +212,18 @@ def _document(
         prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
     texts = f'aria-labelledby="{prefix}-title {prefix}-desc"'
     view = f'viewBox="{-MARGIN:g} {-above:g} {widest:.1f} {height:.1f}"'
+    if static:
+        area = (
+            f'x="-20" y="{-above - 9:g}" width="{widest + 40:.0f}" height="{height + 18:.0f}"'
+        )
+        body = f'<rect class="paper" {area}/>{body}'
     return (
         f'<svg id="{prefix}" class="autograd{dense}" role="img" {texts} '
         'xmlns="http://www.w3.org/2000/svg" '
         f'width="{math.ceil(widest)}" height="{math.ceil(height)}" {view}{fitted}>\n'
         f'<title id="{prefix}-title">{escape(title)}</title>\n'
         f'<desc id="{prefix}-desc">{escape(described.strip())}</desc>\n'
-        f"<style>{style(prefix, options.theme)}</style>\n"
+        f"<style>{style_sheet(prefix, options.theme, static)}</style>\n"
         + body.replace('"@-', f'"{prefix}-')
         + "</svg>\n"
     )

@@ -17,7 +17,7 @@ import pytest
 
 import nn
 from autograd import Stepper, Value
-from autograd.show.drawing.page import graph_page, inline, steps_page, training_page
+from autograd.show.pages.document import inline
 from tests.nn.test_boundary import trained
 
 
@@ -26,10 +26,10 @@ def product() -> Value:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "steps": lambda: steps_page(Stepper(product())),
-    "graph": lambda: graph_page(product().graph()),
-    "curves": lambda: training_page(nn.History.from_dict({"loss": [math.nan, 1.0]})),
-    "training": lambda: training_page(trained()),
+    "steps": lambda: Stepper(product()).html(),
+    "graph": lambda: product().graph().html(),
+    "curves": lambda: nn.History.from_dict({"loss": [math.nan, 1.0]}).html(),
+    "training": lambda: trained().html(),
 }
 
 
@@ -87,7 +87,7 @@ def test_every_event_has_its_words() -> None:
     x = Value(3.0, label="x")
     square = x * x
     y = square * 0.0 + square.relu()
-    text = steps_page(Stepper(y)).split('id="data">')[1].split("</script>")[0]
+    text = Stepper(y).html().split('id="data">')[1].split("</script>")[0]
     said = [event["words"] for event in json.loads(text)["events"]]
     assert said[:2] == [
         "“x” is an input: its value is given.",
@@ -99,7 +99,7 @@ def test_every_event_has_its_words() -> None:
     flow = "What arrived at “v2”, 1.0, times the derivative on the arrow, 3.0"
     assert said[-1] == f"{flow}, is added to “x”: way 2 of 2 that meet there."
     nothing = "The gradient of “v2” is 0.0, so nothing flows back to “x”."
-    page = steps_page(Stepper(square * 0.0))
+    page = Stepper(square * 0.0).html()
     assert html.unescape(page).count(json.dumps(nothing)) == 2
 
 
@@ -108,9 +108,9 @@ def test_what_is_too_large_is_refused_with_advice() -> None:
     for _ in range(1000):
         y = -y
     with pytest.raises(ValueError, match="at most 1,000 nodes, and v1001 depends on 1,001"):
-        steps_page(Stepper(y))
+        Stepper(y).html()
     with pytest.raises(ValueError, match="collapse it"):
-        graph_page(y.graph())
+        y.graph().html()
 
 
 def test_what_was_refused_leaves_the_file_as_it_was(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_page_of_a_graph_has_the_picture_that_was_asked_for() -> None:
     for _ in range(250):
         y = y.tanh()
     for options, boxes in (({"depth": 3}, 5), ({"max_nodes": None}, 251), ({}, 201)):
-        page = graph_page(y.graph(rankdir="TB", **options))
+        page = y.graph(rankdir="TB", **options).html()
         assert page.count('class="node ') == boxes
         assert ("left out" in page) is (boxes < 251)
         assert page.count('<tr id="row-') == 251
@@ -146,12 +146,12 @@ def test_the_steps_of_a_pass_are_drawn_whole() -> None:
     y = Value(1.0, label="x")
     for _ in range(250):
         y = y.tanh()
-    assert steps_page(Stepper(y)).count('class="node ') == 251
+    assert Stepper(y).html().count('class="node ') == 251
 
 
 def test_a_page_knows_the_box_of_every_node() -> None:
     graph = nn.MLP(2, [3, 1]).graph([0.5, -0.2], collapse="layer", format=".2f")
-    text = graph_page(graph).split('id="data">')[1].split("</script>")[0]
+    text = graph.html().split('id="data">')[1].split("</script>")[0]
     data = json.loads(text)
     boxes = {graph.nodes[int(index)].name: box for index, box in data["groups"].items()}
     assert {name: box for name, box in boxes.items() if name.endswith(".b")} == {
@@ -164,7 +164,7 @@ def test_a_page_knows_the_box_of_every_node() -> None:
 
 def test_without_a_layout_engine_a_page_has_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autograd.show.drawing.engine.find", lambda setting: None)
-    page = graph_page(product().graph())
+    page = product().graph().html()
     assert "there is no layout engine" in page
     assert "├─ a  data 2.0" in page
     assert 'class="node ' not in page

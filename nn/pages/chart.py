@@ -1,17 +1,33 @@
-"""A line chart as SVG: curves over epochs, with a cursor for the player to move."""
+"""Curves of a training over its epochs: which are drawn together, their scales, an SVG."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from autograd.show.drawing.numbers import show
-from autograd.show.drawing.page.contours import short
-from autograd.show.drawing.words import escape
+from autograd.show.text import escape, format_number
+from nn.pages.contours import coordinate, polyline
 
+__all__ = [
+    "COLOURS",
+    "DARK_COLOURS",
+    "Axis",
+    "Chart",
+    "axis_text",
+    "charts",
+    "plain_name",
+    "stops",
+]
+
+# Told apart by people with colour-blindness (after Okabe & Ito 2008), on light and dark paper;
+# each class has its own mark and each curve its own line as well.
+COLOURS = ("#b84a00", "#0067a5", "#00795a", "#a8437d", "#595959")
+DARK_COLOURS = ("#f0a26b", "#6bb7ee", "#4fcba3", "#e79cc6", "#b8bec4")
 WIDTH, HEIGHT = 480.0, 264.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 462.0, 12.0, 212.0
+STOPS = 200  # epochs that are shown of a training without a boundary
 DECADES = 2.0  # a positive quantity that spans more is drawn on a logarithmic scale
 
 
@@ -63,6 +79,8 @@ class Chart:
         last = max(first + 1, *map(len, curves.values()))
         self.x = Axis(float(first), float(last), LEFT, RIGHT)
         self.y = _vertical([x for numbers in curves.values() for x in numbers])
+        title = " and ".join(map(plain_name, curves))
+        self.title = title[:1].upper() + title[1:]
 
     def svg(self, epoch: int) -> str:
         """The picture, with the cursor at an epoch."""
@@ -74,48 +92,86 @@ class Chart:
             f'aria-label="{escape(names)} over the epochs{scale}">'
         ]
         for tick in y.ticks(5):
-            at = short(y.place(tick))
-            parts.append(f'<path class="rule" d="M{LEFT:g} {at}H{RIGHT:g}"/>')
-            parts.append(
-                f'<text class="y" x="{LEFT - 8:g}" y="{at}" dy=".35em">{show(tick)}</text>'
-            )
-        for tick in x.ticks(5):
-            if tick == int(tick):
-                at = short(x.place(tick))
-                parts.append(f'<text class="x" x="{at}" y="{BOTTOM + 22:g}">{tick:.0f}</text>')
+            at = y.place(tick)
+            parts.append(f'<path class="rule" d="M{LEFT:g} {coordinate(at)}H{RIGHT:g}"/>')
+            parts.append(axis_text("y", LEFT - 8, at, format_number(tick)))
+        for tick in self.epochs():
+            parts.append(axis_text("x", x.place(tick), BOTTOM + 22, f"{tick}"))
         parts.append(f'<path class="axis" d="M{LEFT:g} {BOTTOM:g}H{RIGHT:g}"/>')
-        parts.append(
-            f'<text class="x" x="{(LEFT + RIGHT) / 2:g}" y="{HEIGHT - 4:g}">epoch</text>'
-        )
+        parts.append(axis_text("x", (LEFT + RIGHT) / 2, HEIGHT - 4, "epoch"))
         for k, numbers in enumerate(self.curves.values()):
             parts.append(f'<path class="curve c{k}" d="{self._path(numbers)}"/>')
-        at = short(x.place(epoch))
         line = f"M0 {TOP:g}V{BOTTOM:g}"
-        parts.append(f'<path class="cursor" d="{line}" transform="{_moved(at)}"/>')
+        parts.append(f'<path class="cursor" d="{line}" transform="{self.cursor(epoch)}"/>')
         for k, (name, _) in enumerate(self.curves.items()):
             place = self.dot(name, epoch)
             parts.append(f'<circle class="dot c{k}" r="5" transform="{place}"/>')
         return "".join([*parts, "</svg>"])
 
+    def epochs(self) -> list[int]:
+        """Those that are written at the axis."""
+        return [int(tick) for tick in self.x.ticks(5) if tick == int(tick)]
+
     def dot(self, name: str, epoch: int) -> str:
         """The transform that puts a curve's dot at an epoch; away from the picture if none."""
         numbers = self.curves[name]
         if 1 <= epoch <= len(numbers) and math.isfinite(numbers[epoch - 1]):
-            return _moved(short(self.x.place(epoch)), short(self.y.place(numbers[epoch - 1])))
-        return _moved("-99", "0")
+            return _translation(self.x.place(epoch), self.y.place(numbers[epoch - 1]))
+        return _translation(-99.0)
+
+    def legend(self, epoch: int) -> str:
+        """The lines, their names, and the numbers at an epoch, as HTML."""
+        items = "".join(
+            f'<li><svg class="mark" viewBox="-14 -7 28 14" aria-hidden="true">'
+            f'<path class="curve c{k}" d="M-14 0H14"/></svg> {escape(plain_name(name))} '
+            f"<b>{format_number(numbers[epoch - 1])}</b></li>"
+            for k, (name, numbers) in enumerate(self.curves.items())
+        )
+        return f'<ul class="legend">{items}</ul>'
 
     def cursor(self, epoch: int) -> str:
         """The transform that puts the cursor at an epoch."""
-        return _moved(short(self.x.place(epoch)))
+        return _translation(self.x.place(epoch))
 
     def _path(self, numbers: Sequence[float]) -> str:
-        x, y = self.x, self.y
-        return "".join(
-            "M"
-            + "L".join(f"{short(x.place(e))} {short(y.place(n))}" for e, n in run)
-            + ("h0" if len(run) == 1 else "")
-            for run in _runs(numbers)
-        )
+        """A line through each stretch of finite numbers."""
+        path = ""
+        for finite, run in groupby(enumerate(numbers, start=1), lambda e: math.isfinite(e[1])):
+            if finite:
+                places = [(self.x.place(epoch), self.y.place(number)) for epoch, number in run]
+                path += polyline(places) + ("h0" if len(places) == 1 else "")
+        return path
+
+
+def charts(records: Mapping[str, Sequence[float]], first: int) -> list[Chart]:
+    """A chart for each quantity, with that of the validation data.
+
+    >>> records = {"loss": [1.0], "accuracy": [1.0], "val_loss": [1.0]}
+    >>> [list(chart.curves) for chart in charts(records, 1)]
+    [['loss', 'val_loss'], ['accuracy']]
+    """
+    found: dict[str, dict[str, Sequence[float]]] = {}
+    for name, numbers in records.items():
+        base = name.removeprefix("val_")
+        found.setdefault(base if base in records else name, {})[name] = numbers
+    return [Chart(curves, first) for curves in found.values()]
+
+
+def stops(total: int, kept: Sequence[int] | None) -> list[int]:
+    """The epochs that are shown: those kept of the boundary, else all, or 200 evenly spread.
+
+    >>> stops(3, None)
+    [1, 2, 3]
+    """
+    if kept is not None:
+        return list(kept)
+    count = min(total, STOPS)
+    return [1 + round(k * (total - 1) / max(1, count - 1)) for k in range(count)]
+
+
+def plain_name(name: str) -> str:
+    """The name of a record as a person writes it."""
+    return name.replace("val_", "validation ").replace("_", " ")
 
 
 def _vertical(numbers: Iterable[float]) -> Axis:
@@ -132,21 +188,15 @@ def _vertical(numbers: Iterable[float]) -> Axis:
     return Axis(low, high, BOTTOM, TOP)
 
 
-def _runs(numbers: Sequence[float]) -> Iterator[list[tuple[int, float]]]:
-    """The stretches of finite numbers, with their epochs."""
-    run: list[tuple[int, float]] = []
-    for epoch, number in enumerate(numbers, start=1):
-        if math.isfinite(number):
-            run.append((epoch, number))
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+def axis_text(axis: str, x: float, y: float, text: str) -> str:
+    """A text at an axis: centred below "x", ending left of "y"."""
+    down = ' dy=".35em"' if axis == "y" else ""
+    place = f'x="{coordinate(x)}" y="{coordinate(y)}"'
+    return f'<text class="{axis}" {place}{down}>{text}</text>'
 
 
-def _moved(x: str, y: str = "0") -> str:
-    return f"translate({x} {y})"
+def _translation(x: float, y: float = 0.0) -> str:
+    return f"translate({coordinate(x)} {coordinate(y)})"
 
 
 def _round_step(least: float) -> float:

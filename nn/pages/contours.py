@@ -22,7 +22,7 @@ def regions(field: Grid, xs: Sequence[float], ys: Sequence[float]) -> tuple[str,
 
     >>> area, line = regions([[-1.0, 1.0], [-1.0, 1.0]], [0.0, 10.0], [0.0, 10.0])
     >>> area, line
-    ('M5 0H10V10H5Z', 'M5 10V0')
+    ('M5 0L10 0L10 10L5 10Z', 'M5 10L5 0')
     """
     areas: list[str] = []
     lines: list[str] = []
@@ -44,8 +44,8 @@ def regions(field: Grid, xs: Sequence[float], ys: Sequence[float]) -> tuple[str,
                 start = None
             if inside:
                 polygon, sides = _clipped(corners)
-                areas.append(_path(polygon) + "Z")
-                lines += map(_path, sides)
+                areas.append(polyline(polygon) + "Z")
+                lines += map(polyline, sides)
         if start is not None:
             areas.append(_box(start, ys[j], xs[-1], ys[j + 1]))
     return "".join(areas), "".join(lines)
@@ -78,29 +78,18 @@ def _pairs(crossings: list[Point], inside: bool) -> list[list[Point]]:
 
 
 def _box(left: float, top: float, right: float, bottom: float) -> str:
-    return _path([(left, top), (right, top), (right, bottom), (left, bottom)]) + "Z"
+    return polyline([(left, top), (right, top), (right, bottom), (left, bottom)]) + "Z"
 
 
-def _path(points: Sequence[Point]) -> str:
-    """A polyline, with horizontal and vertical lines written short."""
-    x, y = (short(c) for c in points[0])
-    path = f"M{x} {y}"
-    for point in points[1:]:
-        to_x, to_y = (short(c) for c in point)
-        if to_y == y:
-            path += f"H{to_x}"
-        elif to_x == x:
-            path += f"V{to_y}"
-        else:
-            path += f"L{to_x} {to_y}"
-        x, y = to_x, to_y
-    return path
+def polyline(points: Sequence[Point]) -> str:
+    """An SVG path from point to point."""
+    return "M" + "L".join([f"{coordinate(x)} {coordinate(y)}" for x, y in points])
 
 
-def short(x: float) -> str:
+def coordinate(x: float) -> str:
     """A coordinate with one decimal at most.
 
-    >>> short(3.0), short(2.25), short(-0.01)
+    >>> coordinate(3.0), coordinate(2.25), coordinate(-0.01)
     ('3', '2.2', '0')
     """
     text = f"{x:.1f}".removesuffix(".0")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from autograd.show.drawing.numbers import show
+from autograd.show.drawing.boxes import operation_text
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.picture import written
-from autograd.show.drawing.words import printable
-from autograd.show.graph import Graph, Node, counted
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import counted, format_number, short_name
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -23,7 +22,7 @@ LONGEST_NAME = 40
 COLOURS = {"name": "bold", "op": "cyan", "grad": "magenta", "local": "yellow", "quiet": "dim"}
 
 
-def tree(graph: Graph, options: Options) -> str:
+def tree(graph: Snapshot, options: Options) -> str:
     """One line a node: name, operation, data, grad, and `local`, the derivative of the node
     above it with respect to it. A node that was written before comes without its inputs.
 
@@ -39,7 +38,7 @@ def tree(graph: Graph, options: Options) -> str:
     return "\n".join(["".join([text for text, _ in line]) for line in _lines(graph, options)])
 
 
-def coloured(graph: Graph, options: Options) -> Text:
+def coloured(graph: Snapshot, options: Options) -> Text:
     """The same for rich, which colours it as far as the terminal can."""
     from rich.text import Text
 
@@ -51,7 +50,7 @@ def coloured(graph: Graph, options: Options) -> Text:
     return text
 
 
-def _lines(graph: Graph, options: Options) -> Iterator[Line]:
+def _lines(graph: Snapshot, options: Options) -> Iterator[Line]:
     deepest = options.depth or DEEPEST
     written_before: set[Node] = set()
     # What is left to write: the node, its local derivative, how deep it is, the indentation
@@ -84,18 +83,15 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
 
 
 def _described(node: Node, local: float | None, options: Options, again: bool) -> Line:
-    name = printable(node.name)
-    if len(name) > LONGEST_NAME:
-        name = name[: LONGEST_NAME - 1] + "…"
-    line = [(name, "name")]
+    line = [(short_name(node.name, LONGEST_NAME), "name")]
     if node.op is not None:
-        line.append((f"  {written(node, options)}", "op"))
+        line.append((f"  {operation_text(node, options)}", "op"))
     if options.values:
-        line.append((f"  data {show(node.data, options.format)}", "data"))
+        line.append((f"  data {format_number(node.data, options.format)}", "data"))
     if options.gradients:
-        line.append((f"  grad {show(node.grad, options.format)}", "grad"))
+        line.append((f"  grad {format_number(node.grad, options.format)}", "grad"))
     if local is not None:
-        line.append((f"  local {show(local, options.format)}", "local"))
+        line.append((f"  local {format_number(local, options.format)}", "local"))
     if again:
         line.append(("  (above)", "quiet"))
     return line

@@ -14,7 +14,7 @@ player(
       dots.forEach((dot, k) => dot.setAttribute("transform", data.dots[k][position]));
       values.forEach((value, k) => (value.textContent = data.values[k][position]));
     }
-    byId("now").textContent = data.said[position];
+    byId("now").textContent = data.statuses[position];
   },
-  (position) => data.said[position],
+  (position) => data.statuses[position],
 );

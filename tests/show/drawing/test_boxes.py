@@ -9,9 +9,9 @@ import pytest
 
 import nn
 from autograd import Graph, Value, dot
-from autograd.show.drawing.groups import group_of, layers_of
+from autograd.show.drawing.boxes import Picture, operation_text, picture
+from autograd.show.drawing.grouping import layers_of, modules_of
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.picture import Picture, picture, written
 from tests.show.drawing.examples import chain, network, small
 
 
@@ -75,23 +75,23 @@ def test_an_operation_is_written_with_its_numbers() -> None:
         "leaky_relu(x, 0.01)": x.leaky_relu(0.01),
         "clip(a long na…, 0.0, 1.0)": y.clip(0.0, 1.0),
         "dot": dot([x, y], [y, x], x),
-        "dot(0.5, x, a long na…, …)": dot([x, y], [1.0, 2.0], 0.5),
+        "dot(0.5, x, a long na…, … 2 more)": dot([x, y], [1.0, 2.0], 0.5),
     }
     for text, value in ops.items():
-        assert written(value.graph().root, Options()) == text
+        assert operation_text(value.graph().root, Options()) == text
 
 
 def test_an_operation_in_a_frame_leaves_its_path_out() -> None:
     model = nn.MLP(2, [1])
     graph = model([1.0, 2.0]).graph()
-    assert drawn(graph).roots[0].op == "dot(b, w.0, w.1, …)"
+    assert drawn(graph).roots[0].op == "dot(b, w.0, w.1, … 2 more)"
     assert drawn(graph).roots[0].hint.startswith("v4 = dot(layers.0.neurons.0.b, ")
 
 
 def test_a_parameter_belongs_to_its_module_and_so_does_what_is_made_of_it() -> None:
     for fused in (True, False):
         graph = network([2, 1], fused)
-        groups = group_of(graph)
+        groups = modules_of(graph)
         assert set(groups.values()) == {
             "layers.0.neurons.0",
             "layers.0.neurons.1",
@@ -105,14 +105,14 @@ def test_a_loss_belongs_to_no_module() -> None:
     model = nn.MLP(2, [1])
     loss = nn.mse_loss([model([1.0, 2.0])], [1.0])
     graph = loss.graph()
-    assert graph.root not in group_of(graph)
+    assert graph.root not in modules_of(graph)
 
 
 def test_what_two_modules_meet_in_belongs_to_neither() -> None:
     a, b = Value(1.0, label="m.0.w"), Value(1.0, label="m.1.w")
     for value in (a.exp() + b.exp(), a * b, (a * 2.0) + Value(1.0)):
         graph = value.graph()
-        assert graph.root not in group_of(graph)
+        assert graph.root not in modules_of(graph)
 
 
 def test_a_node_that_is_alone_in_its_module_stays_what_it_is() -> None:
@@ -131,7 +131,7 @@ def test_frames_are_nested() -> None:
         "net.0.layers.1.neurons.2",
     ]
     box = next(box for box in drawn(network([2, 1])).boxes if box.title == "w.1")
-    assert box.clusters == ("layers.0", "layers.0.neurons.0")
+    assert box.modules == ("layers.0", "layers.0.neurons.0")
 
 
 def test_neurons_are_one_box_each() -> None:
@@ -139,7 +139,7 @@ def test_neurons_are_one_box_each() -> None:
     assert sorted(titles(found, "group")) == ["neurons.0", "neurons.0", "neurons.1"]
     assert found.note == "Every neuron is drawn as one box: 16 nodes in 5 boxes."
     box = found.roots[0]
-    assert (box.kind, box.op, box.clusters) == ("group", "dot, 3 parameters", ("layers.1",))
+    assert (box.kind, box.op, box.modules) == ("group", "dot, 3 parameters", ("layers.1",))
     assert box.node is not None
     assert box.hint == "layers.1.neurons.0: dot, 3 parameters"
     assert len(found.edges) == 2 * 2 + 2

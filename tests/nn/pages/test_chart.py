@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.show.drawing.page.chart import BOTTOM, LEFT, RIGHT, TOP, Axis, Chart
+from nn.pages.chart import BOTTOM, LEFT, RIGHT, TOP, Axis, Chart
 
 
 @pytest.mark.parametrize(

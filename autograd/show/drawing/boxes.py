@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from autograd.show.drawing.groups import layers_of, within
-from autograd.show.drawing.numbers import show
+from autograd.show.drawing.grouping import group, layers_of, relative
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.units import together
-from autograd.show.drawing.words import clipped
-from autograd.show.events import formula
-from autograd.show.graph import Graph, Node, counted
+from autograd.show.events import arithmetic, call_text
+from autograd.show.snapshot import Node, Snapshot
+from autograd.show.text import clipped, counted, format_number
 
-__all__ = ["Box", "Edge", "Picture", "picture", "written"]
+__all__ = ["Box", "Edge", "Frame", "Picture", "operation_text", "picture"]
 
 DRAWN_ONCE = 3  # a leaf with more uses is drawn once a use
 MOST_OPERANDS = 3  # that a call is written with
-LONGEST_NAME = 6.0  # of an operand, in units of the font's size
+LONGEST_OPERAND = 6.0  # of a name, in units of the font's size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +34,7 @@ class Box:
         title, op: its two texts; `op` is empty for a leaf.
         node: whose data and grad it shows; None if there is no single one.
         hint: what a tooltip says.
-        clusters: the paths of the modules around it, outermost first.
+        modules: the paths of the modules around it, outermost first.
         members: the nodes of a group, in the order of the graph.
     """
 
@@ -46,7 +44,7 @@ class Box:
     op: str
     node: Node | None
     hint: str
-    clusters: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     members: tuple[Node, ...] = ()
 
 
@@ -61,6 +59,16 @@ class Edge:
     hint: str
 
 
+@dataclass(slots=True)
+class Frame:
+    """A module with what is drawn in it; the outermost one, without a path, is the picture."""
+
+    path: str
+    title: str
+    boxes: list[Box] = field(default_factory=list)
+    frames: dict[str, Frame] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """Boxes, edges, and what the picture leaves out, in words (empty if nothing)."""
@@ -70,8 +78,37 @@ class Picture:
     roots: list[Box]
     note: str
 
+    def frame(self) -> Frame:
+        """The boxes in their modules, first operands first, as layout engines prefer it."""
+        outermost = Frame("", "")
+        for box in self._in_reading_order():
+            frame = outermost
+            for depth, path in enumerate(box.modules):
+                title = relative(path, box.modules[:depth])
+                frame = frame.frames.setdefault(path, Frame(path, title))
+            frame.boxes.append(box)
+        return outermost
 
-class Copy(NamedTuple):
+    def _in_reading_order(self) -> list[Box]:
+        """The boxes as a formula names them."""
+        into: dict[Box, list[Box]] = {}
+        for edge in self.edges:
+            into.setdefault(edge.head, []).append(edge.tail)
+        entered: set[Box] = set()
+        order: dict[Box, None] = {}
+        stack = self.roots[::-1]
+        while stack:
+            box = stack[-1]
+            new = [] if box in entered else [x for x in into.get(box, []) if x not in entered]
+            entered.add(box)
+            if new:
+                stack += reversed(new)
+            else:
+                order[stack.pop()] = None
+        return list(order)
+
+
+class LeafUse(NamedTuple):
     """A leaf where it goes into one slot, if it is drawn once a use."""
 
     leaf: Node
@@ -79,7 +116,7 @@ class Copy(NamedTuple):
     slot: int
 
 
-Unit = Node | Copy | str  # what becomes a box; a str is the name of nodes drawn together
+Unit = Node | LeafUse | str  # what becomes a box; a str is the name of a group
 
 
 class Link(NamedTuple):
@@ -90,20 +127,20 @@ class Link(NamedTuple):
     slot: int
 
 
-def picture(graph: Graph, options: Options) -> Picture:
+def picture(graph: Snapshot, options: Options) -> Picture:
     """The boxes and edges that the options ask for."""
     return _Maker(graph, options).picture()
 
 
 class _Maker:
-    def __init__(self, graph: Graph, options: Options) -> None:
+    def __init__(self, graph: Snapshot, options: Options) -> None:
         self.graph = graph
         self.options = options
-        self.groups, self.keys, self.note = together(graph, options)
+        self.grouping = group(graph, options)
         self.members: dict[str, list[Node]] = {}
         for node in graph.nodes:
-            if node in self.keys:
-                self.members.setdefault(self.keys[node], []).append(node)
+            if node in self.grouping.groups:
+                self.members.setdefault(self.grouping.groups[node], []).append(node)
         self.uses = Counter([x for node in graph.nodes for x in node.inputs])
 
     def picture(self) -> Picture:
@@ -111,12 +148,12 @@ class _Maker:
         boxes = self.boxes(kept)
         edges = list(self.edges(boxes))
         hidden = len(self.graph) - len({node for unit in kept for node in self.nodes(unit)})
-        note = self.note
+        note = self.grouping.note
         if hidden:
             left = f"{counted(hidden, 'node')} left out"
             note = f"{note} Only what is nearest to the result is drawn; {left}.".lstrip()
             for unit in kept:
-                edges += self.rest(unit, boxes)
+                edges += self.left_out(unit, boxes)
         roots = {self.unit(root): None for root in self.graph.roots}
         drawn = dict.fromkeys([*boxes.values(), *[edge.tail for edge in edges]])
         return Picture(list(drawn), edges, [boxes[x] for x in roots if x in boxes], note)
@@ -124,21 +161,21 @@ class _Maker:
     # ------------------------------------------------------------ what there is to draw
 
     def unit(self, node: Node) -> Unit:
-        return self.keys.get(node, node)
+        return self.grouping.groups.get(node, node)
 
     def nodes(self, unit: Unit) -> list[Node]:
         if isinstance(unit, str):
             return self.members[unit]
-        return [unit.leaf if isinstance(unit, Copy) else unit]
+        return [unit.leaf if isinstance(unit, LeafUse) else unit]
 
     def links(self, unit: Unit) -> Iterator[Link]:
         """What goes into a box from outside of it, one a slot."""
-        for node in [] if isinstance(unit, Copy) else self.nodes(unit):
+        for node in [] if isinstance(unit, LeafUse) else self.nodes(unit):
             for slot, x in enumerate(node.inputs):
                 tail = self.unit(x)
                 often = x.op is None and self.uses[x] > DRAWN_ONCE
                 if often and isinstance(tail, Node) and isinstance(unit, Node):
-                    tail = Copy(x, node, slot)
+                    tail = LeafUse(x, node, slot)
                 if tail != unit:
                     yield Link(tail, node, slot)
 
@@ -157,64 +194,59 @@ class _Maker:
         return sorted(list(distance)[:most], key=self.place)
 
     def place(self, unit: Unit) -> tuple[int, int]:
-        if isinstance(unit, Copy):
+        if isinstance(unit, LeafUse):
             return unit.head.index, unit.slot - len(self.graph)  # before the node it goes into
         return self.nodes(unit)[0].index, 0
 
     # ------------------------------------------------------------ boxes
 
     def boxes(self, units: list[Unit]) -> dict[Unit, Box]:
-        numbers = {key: number for number, key in enumerate(self.members)}
-        crossing = [
-            x
-            for y in self.graph.nodes
-            for x in y.inputs
-            if self.keys.get(x) != self.keys.get(y)
-        ]
-        outlets = {*crossing, *self.graph.roots} if self.keys else set()
-        copies: Counter[Node] = Counter()
+        numbers = {name: number for number, name in enumerate(self.members)}
+        outlets = {*self.graph.roots}
+        outlets |= {x for y in self.graph for x in y.inputs if self.unit(x) != self.unit(y)}
+        uses: Counter[Node] = Counter()
         boxes: dict[Unit, Box] = {}
         for unit in units:
             if isinstance(unit, str):
                 boxes[unit] = self.group(unit, numbers[unit], outlets)
-            elif isinstance(unit, Copy):
-                copies[unit.leaf] += 1
-                suffix = f"-u{copies[unit.leaf]}"
-                boxes[unit] = self.single(unit.leaf, suffix, unit.head)
+            elif isinstance(unit, LeafUse):
+                uses[unit.leaf] += 1
+                boxes[unit] = self.single(unit.leaf, f"-u{uses[unit.leaf]}", unit.head)
             else:
                 boxes[unit] = self.single(unit, "", unit)
         return boxes
 
     def single(self, node: Node, suffix: str, beside: Node) -> Box:
-        clusters = tuple(layers_of(self.groups[beside])) if beside in self.groups else ()
-        title = within(node.name, clusters)
-        op = written(node, self.options, clusters)
-        made = f" = {formula(node)}" if op else ""
+        path = self.grouping.modules.get(beside)
+        modules = () if path is None else tuple(layers_of(path))
+        title = relative(node.name, modules)
+        op = operation_text(node, self.options, modules)
+        made = f" = {arithmetic(node)}" if op else ""
         hint = f"{node.name}{made}, data {node.data!r}, grad {node.grad!r}"
         kind: Literal["leaf", "operation"] = "operation" if op else "leaf"
-        return Box(f"n{node.index}{suffix}", kind, title, op, node, hint, clusters)
+        return Box(f"n{node.index}{suffix}", kind, title, op, node, hint, modules)
 
-    def group(self, key: str, number: int, outlets: set[Node]) -> Box:
-        nodes = self.members[key]
+    def group(self, name: str, number: int, outlets: set[Node]) -> Box:
+        nodes = self.members[name]
         operations = Counter([node.op.name for node in nodes if node.op is not None])
         leaves = len(nodes) - operations.total()
         outputs = [node for node in nodes if node in outlets]
-        words = [f"{name} ×{n:,}" if n > 1 else name for name, n in operations.items()]
+        parts = [f"{op} ×{n:,}" if n > 1 else op for op, n in operations.items()]
         if leaves:
-            one, many = ("parameter", "") if words else ("leaf", "leaves")
-            words.append(counted(leaves, one, many))
+            one, many = ("parameter", "") if parts else ("leaf", "leaves")
+            parts.append(counted(leaves, one, many))
         if len(outputs) > 1 and operations:
-            words.append(counted(len(outputs), "output"))
-        clusters = tuple(layers_of(key)[:-1]) if nodes[0] in self.groups else ()
-        title, op = within(key, clusters), ", ".join(words)
+            parts.append(counted(len(outputs), "output"))
+        modules = tuple(layers_of(name)[:-1]) if nodes[0] in self.grouping.modules else ()
+        title, op = relative(name, modules), ", ".join(parts)
         shown = outputs[0] if len(outputs) == 1 else None
-        hint, members = f"{key}: {op}", tuple(nodes)
-        return Box(f"g{number}", "group", title, op, shown, hint, clusters, members)
+        hint = f"{name}: {op}"
+        return Box(f"g{number}", "group", title, op, shown, hint, modules, tuple(nodes))
 
     # ------------------------------------------------------------ edges
 
     def edges(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
-        """Every slot an edge, but those from or to nodes drawn together are one."""
+        """Every slot is an edge; those between the same two boxes are one if one is a group."""
         for unit, head in boxes.items():
             merged: Counter[Unit] = Counter()
             for link in self.links(unit):
@@ -225,7 +257,7 @@ class _Maker:
                     continue
                 node, x = link.node, link.node.inputs[link.slot]
                 partial = node.partials[link.slot]
-                local = show(partial, self.options.format)
+                local = format_number(partial, self.options.format)
                 hint = f"∂{node.name}/∂{x.name} = {partial!r}"
                 yield Edge(f"e{node.index}-{link.slot}", boxes[link.tail], head, local, hint)
             for other, n in merged.items():
@@ -234,7 +266,7 @@ class _Maker:
                 count = f"×{n:,}" if n > 1 else ""
                 yield Edge(f"e-{tail.id}-{head.id}", tail, head, count, hint)
 
-    def rest(self, unit: Unit, boxes: dict[Unit, Box]) -> Iterator[Edge]:
+    def left_out(self, unit: Unit, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """An edge from a box "…" if something that goes into this one is left out."""
         hidden = {link.tail for link in self.links(unit) if link.tail not in boxes}
         if hidden:
@@ -244,24 +276,19 @@ class _Maker:
             yield Edge(f"e-more-{head.id}", more, head, "", hint)
 
 
-def written(node: Node, options: Options, around: Sequence[str] = ()) -> str:
+def operation_text(node: Node, options: Options, modules: Sequence[str] = ()) -> str:
     """The operation as a box shows it: its symbol; the whole call if an operand is a number.
 
-    Args:
-        around: the modules around the box; their paths need not be repeated.
+    Names of operands are relative to the modules around the box.
     """
     if node.op is None:
         return ""
-    symbol = node.op.name if node.op.name == "dot" else node.op.symbol
     if len(node.inputs) == len(node.operands):
-        return symbol
+        return node.op.name if node.op.name == "dot" else node.op.symbol
     texts = [
-        clipped(within(x.name, around), 1, LONGEST_NAME)
+        clipped(relative(x.name, modules), 1, LONGEST_OPERAND)
         if isinstance(x, Node)
-        else show(x, options.format)
-        for x in node.operands[:MOST_OPERANDS]
+        else format_number(x, options.format)
+        for x in node.operands
     ]
-    if len(node.operands) == 2 and not symbol.isidentifier():
-        return f" {symbol} ".join(texts)
-    more = ", …" if len(node.operands) > MOST_OPERANDS else ""
-    return f"{symbol}({', '.join(texts)}{more})"
+    return call_text(node.op, texts, MOST_OPERANDS)

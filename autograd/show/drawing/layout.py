@@ -1,5 +1,8 @@
 """Where everything goes: cards of a known size, arranged by the layout engine.
 
+The engine is given sizes and gives back places. No text of the graph goes through it, so no
+label can break a layout, and every engine draws the same picture.
+
 Engines only mind where arrows cross. Leaves of one operation can change places without a
 crossing, and are put in the order of the operands afterwards.
 
@@ -9,19 +12,21 @@ then only gives ranks and places, and the arrows are fans of curves between the 
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from autograd.show.drawing.engine import Layout, Point, lay_out
-from autograd.show.drawing.groups import within
+from autograd.show.drawing import engine
+from autograd.show.drawing.boxes import Box, Edge, Frame, Picture
+from autograd.show.drawing.dot import build
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.picture import Box, Edge, Picture
-from autograd.show.drawing.words import clipped, width
+from autograd.show.text import clipped, width
 
-__all__ = ["SMALL", "WIDEST", "Card", "evened", "place"]
+__all__ = ["SMALL", "WIDEST", "Card", "Layout", "Point", "align_sizes", "lay_out"]
 
 SMALL = 11  # the font size of captions and derivatives, in pixels
 WIDEST = 170.0  # of a name; what is longer is cut, and whole in the tooltip
@@ -30,6 +35,25 @@ FAN = 1.5  # edges a box, from which on collapsed neurons are linked by fans
 ARROW = 8.0  # the length of an arrowhead
 # The axis along which the arrows go, and which way.
 AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Places in points (1/72 inch), from the upper left corner.
+
+    Attributes:
+        size: width and height of the whole.
+        boxes: the centre of each box, by its id.
+        edges: by id: the points of the Bézier curves, and the centre of the text.
+        frames: left, top, width and height, by the module's path.
+    """
+
+    size: Point
+    boxes: dict[str, Point]
+    edges: dict[str, tuple[list[Point], Point | None]]
+    frames: dict[str, tuple[float, float, float, float]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,17 +67,17 @@ class Card:
     size: Point
 
 
-def evened(cards: Sequence[Card], drawn: Picture) -> list[Card]:
+def align_sizes(cards: Sequence[Card], drawn: Picture) -> list[Card]:
     """The cards, those of leaves that may change places as wide as the widest of them."""
     by_box = {card.box: card for card in cards}
-    for edges in _alike(drawn):
+    for edges in _interchangeable(drawn):
         few = [by_box[edge.tail] for edge in edges]
         size = max([card.size for card in few])
         by_box |= {card.box: replace(card, size=size) for card in few}
     return list(by_box.values())
 
 
-def place(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
+def lay_out(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
     """The places of the cards, the arrows and the frames around neurons and layers.
 
     Raises:
@@ -61,78 +85,46 @@ def place(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
     """
     groups = any(box.kind == "group" for box in drawn.boxes)
     if groups and len(drawn.edges) >= FAN * len(cards):
-        layout = _laid_out(drawn, cards, options, fans=True)
-        if _layered(layout, drawn.edges, options.rankdir):
+        layout = _engine_layout(drawn, cards, options, fans=True)
+        if _is_layered(layout, drawn.edges, options.rankdir):
             return _with_fans(layout, cards, drawn.edges, options.rankdir)
-    return _as_operands(_laid_out(drawn, cards, options, fans=False), drawn, options.rankdir)
+    layout = _engine_layout(drawn, cards, options, fans=False)
+    return _as_operands(layout, drawn, options.rankdir)
 
 
-def _laid_out(drawn: Picture, cards: Sequence[Card], options: Options, fans: bool) -> Layout:
-    source = _source(drawn, cards, options.rankdir, fans)
-    return lay_out(source, options.engine, options.timeout)
-
-
-# ---------------------------------------------------------------- asked of the engine
-
-
-def _source(drawn: Picture, cards: Sequence[Card], rankdir: str, fans: bool) -> str:
-    """DOT for the layout alone: rectangles, and the room that texts need."""
-    apart = "ranksep=1.2, splines=false" if fans else "ranksep=0.4"
-    lines = [
-        f"digraph {{ graph [rankdir={rankdir}, nodesep=0.25, {apart}, margin=0]",
-        'node [shape=box, fixedsize=true, label=""] edge [arrowsize=0.7]',
-    ]
-    inside: dict[tuple[str, ...], list[str]] = {}
-    cards_of = {card.box: card for card in cards}
-    for card in [cards_of[box] for box in _as_read(drawn)]:
-        w, h = [f"{side / 72:.4f}" for side in card.size]
-        line = f'"{card.box.id}" [id="{card.box.id}", width={w}, height={h}]'
-        inside.setdefault(card.box.clusters, []).append(line)
-    lines += _nested(inside, ())
+def _engine_layout(
+    drawn: Picture, cards: Sequence[Card], options: Options, fans: bool
+) -> Layout:
+    """The engine's answer for rectangles, and for the room that texts need."""
+    sizes = {card.box: card.size for card in cards}
     labelled = len(drawn.edges) <= LABELLED and not fans
-    wide = {edge: width(edge.local, SMALL) for edge in drawn.edges}
-    for edges in _alike(drawn):
-        wide |= dict.fromkeys(edges, max([wide[edge] for edge in edges]))
-    for edge in drawn.edges:
-        room = ", weight=4" if edge.tail.kind != "leaf" else ""
-        if edge.local and labelled:
-            room += f", label={_room(wide[edge] + 8, SMALL + 5)}"
-        lines.append(f'"{edge.tail.id}" -> "{edge.head.id}" [id="{edge.id}"{room}]')
-    return "\n".join([*lines, "}"])
+    widths = {edge: width(edge.local, SMALL) for edge in drawn.edges}
+    for edges in _interchangeable(drawn):
+        widths |= dict.fromkeys(edges, max([widths[edge] for edge in edges]))
 
+    def node(box: Box) -> dict[str, str]:
+        w, h = [f"{side / 72:.4f}" for side in sizes[box]]
+        return {"width": w, "height": h}
 
-def _as_read(drawn: Picture) -> list[Box]:
-    """The boxes as a formula names them, first operands first; engines begin with that."""
-    into: dict[Box, list[Box]] = {}
-    for edge in drawn.edges:
-        into.setdefault(edge.head, []).append(edge.tail)
-    entered: set[Box] = set()
-    order: dict[Box, None] = {}
-    stack = drawn.roots[::-1]
-    while stack:
-        box = stack[-1]
-        new = [] if box in entered else [x for x in into.get(box, []) if x not in entered]
-        entered.add(box)
-        if new:
-            stack += reversed(new)
-        else:
-            order[stack.pop()] = None
-    return list(order)
+    def edge(arrow: Edge) -> dict[str, str]:
+        weight = {} if arrow.tail.kind == "leaf" else {"weight": "4"}
+        if not arrow.local or not labelled:
+            return weight
+        return weight | {"label": _room(widths[arrow] + 8, SMALL + 5)}
 
+    def cluster(frame: Frame) -> dict[str, str]:
+        title = clipped(frame.title, SMALL, WIDEST)
+        label = _room(width(title, SMALL), SMALL + 3)
+        return {"labeljust": "l", "margin": "10", "label": label}
 
-def _nested(inside: Mapping[tuple[str, ...], list[str]], around: tuple[str, ...]) -> list[str]:
-    """What is in a frame: boxes, and further frames as subgraphs."""
-    lines = list(inside.get(around, []))
-    depth = len(around)
-    deeper = {path[: depth + 1]: None for path in inside if path[:depth] == around != path}
-    for path in deeper:
-        title = clipped(within(path[-1], around), SMALL, WIDEST)
-        lines.append(
-            f'subgraph "cluster_{path[-1]}" {{ id="{path[-1]}"; labeljust=l; margin=10'
-        )
-        lines.append(f"label={_room(width(title, SMALL), SMALL + 3)}")
-        lines += [*_nested(inside, path), "}"]
-    return lines
+    apart = {"ranksep": "1.2", "splines": "false"} if fans else {"ranksep": "0.4"}
+    defaults = {
+        "graph_attr": {"rankdir": options.rankdir, "nodesep": "0.25", "margin": "0", **apart},
+        "node_attr": {"shape": "box", "fixedsize": "true", "label": ""},
+        "edge_attr": {"arrowsize": "0.7"},
+    }
+    source = build(drawn, defaults, node, edge, cluster).source
+    return _parsed(engine.run(source, "json0", options.engine, options.timeout))
 
 
 def _room(w: float, h: float) -> str:
@@ -142,16 +134,50 @@ def _room(w: float, h: float) -> str:
     )
 
 
+def _parsed(answer: str) -> Layout:
+    """The places that the engine gives, as its json0 format has them."""
+    found = json.loads(answer)
+    _, _, total, height = _floats(found["bb"])
+    objects: Sequence[dict[str, Any]] = found.get("objects", [])
+
+    def points(text: str) -> list[Point]:
+        pairs = [_floats(pair) for pair in text.split()]
+        return [(round(x, 2), round(height - y, 2)) for x, y in pairs]
+
+    frames = {}
+    for item in objects:
+        if "bb" in item and "id" in item:
+            left, bottom, right, top = _floats(item["bb"])
+            frames[item["id"]] = (left, height - top, right - left, top - bottom)
+    edges = {}
+    for edge in found.get("edges", []):
+        if "pos" not in edge:  # with splines=false
+            continue
+        tip, _, curve = edge["pos"].removeprefix("e,").partition(" ")
+        label = points(edge["lp"])[0] if "lp" in edge else None
+        edges[edge["id"]] = (points(curve) + points(tip), label)
+    return Layout(
+        size=(total, height),
+        boxes={item["id"]: points(item["pos"])[0] for item in objects if "pos" in item},
+        edges=edges,
+        frames=frames,
+    )
+
+
+def _floats(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
 # ---------------------------------------------------------------- leaves of one operation
 
 
-def _alike(drawn: Picture) -> list[list[Edge]]:
+def _interchangeable(drawn: Picture) -> list[list[Edge]]:
     """The arrows from leaves that have no other and lie in the same frame, by their head."""
     uses = Counter([edge.tail for edge in drawn.edges])
     alike: dict[tuple[Box, tuple[str, ...]], list[Edge]] = {}
     for edge in drawn.edges:
         if edge.tail.kind == "leaf" and uses[edge.tail] == 1:
-            alike.setdefault((edge.head, edge.tail.clusters), []).append(edge)
+            alike.setdefault((edge.head, edge.tail.modules), []).append(edge)
     return list(alike.values())
 
 
@@ -159,7 +185,7 @@ def _as_operands(layout: Layout, drawn: Picture, rankdir: str) -> Layout:
     """Leaves that may change places, in the order of the operands."""
     across = 1 - AXES[rankdir][0]
     boxes, arrows = dict(layout.boxes), dict(layout.edges)
-    for edges in _alike(drawn):
+    for edges in _interchangeable(drawn):
         placed = sorted(edges, key=lambda edge: layout.boxes[edge.tail.id][across])
         for edge, there in zip(edges, placed):
             boxes[edge.tail.id] = layout.boxes[there.tail.id]
@@ -170,7 +196,7 @@ def _as_operands(layout: Layout, drawn: Picture, rankdir: str) -> Layout:
 # ---------------------------------------------------------------- fans
 
 
-def _layered(layout: Layout, edges: Sequence[Edge], rankdir: str) -> bool:
+def _is_layered(layout: Layout, edges: Sequence[Edge], rankdir: str) -> bool:
     """Whether every edge goes from one rank to the next."""
     axis, sign = AXES[rankdir]
     at = {id: round(place[axis]) * sign for id, place in layout.boxes.items()}
@@ -186,7 +212,7 @@ def _with_fans(
     ranks: dict[tuple[object, ...], list[Box]] = {}
     for card in cards:
         at = round(layout.boxes[card.box.id][along])
-        ranks.setdefault((at, card.box.clusters, card.box.kind), []).append(card.box)
+        ranks.setdefault((at, card.box.modules, card.box.kind), []).append(card.box)
     boxes: dict[str, Point] = {}
     for rank in ranks.values():
         places = sorted([layout.boxes[box.id] for box in rank], key=lambda at: at[1 - along])
@@ -195,19 +221,19 @@ def _with_fans(
 
     def side(box: Box, sign: int) -> Point:
         centre, half = boxes[box.id], sizes[box.id][along] / 2
-        return _moved(centre, along, sign * half)
+        return _shifted(centre, along, sign * half)
 
     curves: dict[str, tuple[list[Point], Point | None]] = {}
     for edge in edges:
         start, tip = side(edge.tail, sign), side(edge.head, -sign)
-        end = _moved(tip, along, -sign * ARROW)
+        end = _shifted(tip, along, -sign * ARROW)
         reach = (end[along] - start[along]) / 2
-        bends = [_moved(start, along, reach), _moved(end, along, -reach)]
+        bends = [_shifted(start, along, reach), _shifted(end, along, -reach)]
         curves[edge.id] = ([start, *bends, end, tip], None)
     return replace(layout, boxes=boxes, edges=curves)
 
 
-def _moved(point: Point, axis: int, by: float) -> Point:
+def _shifted(point: Point, axis: int, by: float) -> Point:
     return (point[0] + by, point[1]) if axis == 0 else (point[0], point[1] + by)
 
 

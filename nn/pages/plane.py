@@ -1,14 +1,13 @@
-"""A plane of two inputs, divided by what a model answers there."""
+"""The decision boundary of a model with two inputs, as SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd.show.drawing.numbers import show
-from autograd.show.drawing.page.chart import Axis
-from autograd.show.drawing.page.contours import regions, short
-from autograd.show.drawing.words import escape
+from autograd.show.text import escape, format_number
+from nn.pages.chart import Axis, axis_text
+from nn.pages.contours import coordinate, regions
 
 WIDTH = 480.0
 LEFT, RIGHT, TOP = 50.0, 468.0, 12.0
@@ -25,7 +24,7 @@ Grid = Sequence[Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """The data that a model learns from, and what it answers around them.
+    """The samples that a model learns from, and its answers around them.
 
     Args:
         xs, ys: the places of the grid, rising.
@@ -73,37 +72,30 @@ class Plane:
         first = len(self.names) - len(paths) + 1  # two classes: the other is the background
         ground = "k0" if first else "ground"
         parts = [
-            f'<svg class="plane" viewBox="0 0 {WIDTH:g} {short(bottom + 44)}" role="img" '
+            f'<svg class="plane" viewBox="0 0 {WIDTH:g} {coordinate(bottom + 44)}" role="img" '
             'aria-label="Samples and decision boundary">',
             f'<rect class="{ground}" x="{LEFT:g}" y="{TOP:g}" '
-            f'width="{RIGHT - LEFT:g}" height="{short(bottom - TOP)}"/>',
+            f'width="{RIGHT - LEFT:g}" height="{coordinate(bottom - TOP)}"/>',
         ]
         for k, area in enumerate(paths[:-1], start=first):
-            parts.append(f'<path class="area k{k}" d="{area}"/>')
+            parts.append(f'<path class="area k{k % 5}" d="{area}"/>')
         parts.append(f'<path class="boundary" d="{paths[-1]}"/>')
         for px, py, k in self.points:
-            place = f"translate({short(x.place(px))} {short(y.place(py))})"
-            parts.append(f'<path class="point k{k}" d="{marker(k)}" transform="{place}"/>')
+            place = f"translate({coordinate(x.place(px))} {coordinate(y.place(py))})"
+            parts.append(f'<path class="point k{k % 5}" d="{marker(k)}" transform="{place}"/>')
         for tick in x.ticks(5):
-            at = short(x.place(tick))
-            parts.append(
-                f'<text class="x" x="{at}" y="{short(bottom + 20)}">{show(tick)}</text>'
-            )
+            parts.append(axis_text("x", x.place(tick), bottom + 20, format_number(tick)))
         for tick in y.ticks(5):
-            at = short(y.place(tick))
-            parts.append(
-                f'<text class="y" x="{LEFT - 8:g}" y="{at}" dy=".35em">{show(tick)}</text>'
-            )
-        middle, side = (LEFT + RIGHT) / 2, (TOP + bottom) / 2
-        parts.append(f'<text class="x" x="{middle:g}" y="{short(bottom + 40)}">x₁</text>')
-        parts.append(f'<text class="x" x="12" y="{short(side)}">x₂</text>')
+            parts.append(axis_text("y", LEFT - 8, y.place(tick), format_number(tick)))
+        parts.append(axis_text("x", (LEFT + RIGHT) / 2, bottom + 40, "x₁"))
+        parts.append(axis_text("x", 12.0, (TOP + bottom) / 2, "x₂"))
         return "".join([*parts, "</svg>"])
 
     def legend(self) -> str:
         """The classes' marks and names, and the rule, as HTML."""
         items = [
             f'<li><svg class="mark" viewBox="-7 -7 14 14" aria-hidden="true">'
-            f'<path class="point k{k}" d="{marker(k)}"/></svg> {escape(name)}</li>'
+            f'<path class="point k{k % 5}" d="{marker(k)}"/></svg> {escape(name)}</li>'
             for k, name in enumerate(self.names)
         ]
         line = (

@@ -1,0 +1,29 @@
+"""PNG and PDF, made from the SVG by vl-convert, which brings its own fonts."""
+
+from __future__ import annotations
+
+__all__ = ["render"]
+
+SCALE = 2.0  # pixels of a PNG, for one of the SVG
+
+
+def render(svg: str, kind: str) -> bytes:
+    """A static SVG as a file.
+
+    Args:
+        svg: without CSS variables, which the renderer does not know.
+        kind: ".png" or ".pdf".
+
+    Raises:
+        ImportError: the package `vl-convert-python` is missing.
+    """
+    try:
+        import vl_convert
+    except ImportError as error:
+        raise ImportError(
+            f"a picture as {kind} needs the `viz` extra: pip install 'scalar-autograd[viz]'; "
+            "an .svg does not need this part of it"
+        ) from error
+    if kind == ".pdf":
+        return vl_convert.svg_to_pdf(svg)
+    return vl_convert.svg_to_png(svg, scale=SCALE)

@@ -1,0 +1,116 @@
+"""One self-contained HTML file: style, scripts, data, and the policy that seals it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from autograd.show.text import escape
+
+STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+
+
+def document(
+    kind: str,
+    title: str,
+    summary: str,
+    main: str,
+    data: Mapping[str, Any],
+    scripts: Sequence[str],
+    styles: Sequence[str],
+) -> str:
+    """The whole page.
+
+    The policy (Content-Security-Policy, level 3) allows nothing but the styles and the
+    script in the file, named by their SHA-256: no network, no image, no inline handler.
+
+    Args:
+        kind: the class of the body, such as "steps".
+        title, summary: plain text.
+        main: HTML, what the page shows, with the state that it has without JavaScript.
+        data: what the scripts read, as JSON takes it.
+        scripts, styles: JavaScript and CSS, in this order after those of every page.
+    """
+    script = "\n".join([asset("player.js"), *scripts])
+    style = "\n".join([asset("page.css"), *styles])
+    hashes = _hashes([style, *STYLE.findall(main)])
+    policy = (
+        f"default-src 'none'; script-src {_hashes([script])}; style-src {hashes}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    return Template(asset("template.html")).substitute(
+        policy=policy,
+        kind=kind,
+        title=escape(title),
+        summary=escape(summary),
+        style=style,
+        main=main,
+        data=text.replace("<", "\\u003c"),  # so that no text can end the element
+        script=script,
+    )
+
+
+def player(
+    unit: str,
+    keys: Sequence[int],
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    above: str = "",
+) -> str:
+    """The player's controls, hidden where there is no JavaScript, and a table of its stops.
+
+    Args:
+        unit: what it steps through, such as "step".
+        keys: the numbers of the stops, as links and the slider have them.
+        heads, rows: plain text; the rows are of the last stops, their first cells link there.
+        above: HTML to go with the controls.
+    """
+    controls = Template(asset("controls.html"))
+    head = "".join([f'<th scope="col">{escape(name)}</th>' for name in heads])
+    body = "".join(
+        f'<tr id="row-{key}"><th scope="row"><a href="#{key}">{escape(first)}</a></th>'
+        + "".join([f"<td>{escape(cell)}</td>" for cell in cells])
+        + "</tr>\n"
+        for key, (first, *cells) in zip(keys[-len(rows) :], rows)
+    )
+    return (
+        controls.substitute(unit=unit, last=len(keys) - 1, above=above)
+        + f'<section class="all" tabindex="0" aria-label="All {unit}s"><h2>All {unit}s</h2>'
+        f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></section>"
+    )
+
+
+def inline(page: str, height: int = 640) -> str:
+    """An iframe that shows the page in a notebook and keeps their styles and scripts apart."""
+    return (
+        f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts" width="100%" '
+        f'height="{height}" style="border: 0" title="A page to play"></iframe>'
+    )
+
+
+def json_number(x: float) -> float | str:
+    """x, or its name if it is not finite, which JSON cannot write.
+
+    >>> json_number(0.5), json_number(float("-inf"))
+    (0.5, '-inf')
+    """
+    return x if math.isfinite(x) else repr(x)
+
+
+def asset(name: str, package: str = "autograd.show.pages") -> str:
+    """The text of a file in the folder of a package."""
+    return (files(package) / name).read_text("utf-8")
+
+
+def _hashes(texts: Sequence[str]) -> str:
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

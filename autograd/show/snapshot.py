@@ -1,0 +1,191 @@
+"""A snapshot of what Values depend on: their nodes in order, with names.
+
+Pictures, the stepper and formulas read a snapshot. It copies data and gradients, so a
+picture stays what it was when training goes on.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from autograd.core.primitive import Primitive
+from autograd.core.value import Value, topological_order
+from autograd.show.text import counted
+
+__all__ = ["Node", "Snapshot", "Stats", "with_grads"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A Value as it was when its graph was made.
+
+    Attributes:
+        index: its place in `Graph.nodes`.
+        value: the Value itself.
+        name: its label, or `v1`, `v2` … after its place; unique in the graph.
+        op: the primitive that made it, None for a leaf.
+        operands: the arguments of the operation: nodes and plain numbers.
+        inputs: the nodes among the operands, one an argument slot.
+        label, data, grad, partials: those of the Value.
+    """
+
+    index: int
+    value: Value = field(repr=False)
+    name: str
+    label: str | None = field(repr=False)
+    op: Primitive | None
+    data: float
+    grad: float
+    operands: tuple[Node | float, ...] = field(repr=False)
+    inputs: tuple[Node, ...] = field(repr=False)
+    partials: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How large a graph is.
+
+    Attributes:
+        nodes, leaves: how many there are; leaves count as nodes.
+        edges: how many argument slots hold a node.
+        depth: how many operations lie on the longest way from a leaf to a root.
+        operations: how many nodes each operation made, by its name.
+    """
+
+    nodes: int
+    leaves: int
+    edges: int
+    depth: int
+    operations: dict[str, int]
+
+    def __str__(self) -> str:
+        return (
+            f"{counted(self.nodes, 'node')} ({counted(self.leaves, 'leaf', 'leaves')}), "
+            f"{counted(self.edges, 'edge')}, depth {self.depth}"
+        )
+
+
+class Snapshot:
+    """What one or more roots depend on: nodes in order, each after its inputs.
+
+    Attributes:
+        roots: the nodes of the roots.
+        nodes: all nodes. The order is that of `backward`, reversed, with each leaf before
+            its first use; it depends on the graph alone.
+
+    Raises:
+        TypeError: a root is not a Value, or no root is given.
+    """
+
+    def __init__(self, *roots: Value) -> None:
+        if not roots:
+            raise TypeError("Graph takes one Value or more, got none")
+        for root in roots:
+            if type(root) is not Value:
+                raise TypeError(f"Graph takes Values, got {root!r:.80} ({type(root).__name__})")
+        nodes: dict[Value, Node] = {}
+        values = _in_order(roots)
+        for index, (value, name) in enumerate(zip(values, _names(values))):
+            nodes[value] = Node(
+                index,
+                value,
+                name,
+                value.label,
+                value.op,
+                value.data,
+                value.grad,
+                tuple([nodes[x] if type(x) is Value else x for x in value.operands]),
+                tuple([nodes[x] for x in value.inputs]),
+                value.partials,
+            )
+        self._set(nodes, roots)
+
+    def _set(self, nodes: dict[Value, Node], roots: Iterable[Value]) -> None:
+        self._nodes = nodes
+        self.nodes = tuple(nodes.values())
+        self.roots = tuple([nodes[root] for root in roots])
+
+    @property
+    def root(self) -> Node:
+        """The first root."""
+        return self.roots[0]
+
+    @property
+    def stats(self) -> Stats:
+        """How large the graph is."""
+        depths: dict[Node, int] = {}
+        for node in self.nodes:
+            depths[node] = max([depths[x] + 1 for x in node.inputs], default=0)
+        operations = Counter([node.op.name for node in self.nodes if node.op is not None])
+        return Stats(
+            nodes=len(self.nodes),
+            leaves=len(self.nodes) - operations.total(),
+            edges=sum([len(node.inputs) for node in self.nodes]),
+            depth=max(depths.values()),
+            operations=dict(operations.most_common()),
+        )
+
+    def __getitem__(self, value: Value) -> Node:
+        try:
+            return self._nodes[value]
+        except KeyError:
+            raise KeyError(f"{value!r} is not in {self!r}") from None
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._nodes
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return f"<Graph of {self.root.name}: {self.stats}>"
+
+
+def _in_order(roots: tuple[Value, ...]) -> list[Value]:
+    order, leaves = topological_order(*roots)
+    placed = dict.fromkeys(leaves, False)
+    values: list[Value] = []
+    for value in order:
+        for x in value.inputs:
+            if placed.get(x) is False:
+                placed[x] = True
+                values.append(x)
+        values.append(value)
+    return values + [root for root in dict.fromkeys(roots) if placed.get(root) is False]
+
+
+def _names(values: list[Value]) -> list[str]:
+    """Labels, or `v1`, `v2` … for nodes without one; a name that is taken gets a suffix."""
+    labels = [value.label if (value.label or "").strip() else None for value in values]
+    names = [label or f"v{index + 1}" for index, label in enumerate(labels)]
+    taken: set[str] = set()
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(2))
+    for labelled in (True, False):
+        for index, name in enumerate(names):
+            if bool(labels[index]) is labelled:
+                while names[index] in taken:
+                    names[index] = f"{name}_{next(numbers[name])}"
+                taken.add(names[index])
+    return names
+
+
+def with_grads(graph: Snapshot, grads: Mapping[Value, float]) -> Snapshot:
+    """A copy of a snapshot with other gradients; those not given are 0.0."""
+    new: dict[Node, Node] = {}
+    for node in graph.nodes:
+        new[node] = replace(
+            node,
+            grad=grads.get(node.value, 0.0),
+            operands=tuple([new[x] if isinstance(x, Node) else x for x in node.operands]),
+            inputs=tuple([new[x] for x in node.inputs]),
+        )
+    copied = copy.copy(graph)
+    copied._set({node.value: node for node in new.values()}, [x.value for x in graph.roots])
+    return copied

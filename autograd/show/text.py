@@ -1,0 +1,147 @@
+"""Numbers and texts as every picture, table and page writes them; no font is asked."""
+
+from __future__ import annotations
+
+import html
+import math
+import unicodedata
+
+__all__ = [
+    "FONTS",
+    "FORMAT",
+    "check_format",
+    "clipped",
+    "columns",
+    "counted",
+    "escape",
+    "format_number",
+    "printable",
+    "short_name",
+    "width",
+]
+
+FORMAT = ".4g"
+FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+LONGEST_NAME = 32
+
+# Advance widths of Helvetica in 1/1000 of the size, for U+0020 to U+007E (Adobe AFM).
+HELVETICA = (
+    *(278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278),
+    *(556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556),
+    *(1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778),
+    *(667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556),
+    *(333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556),
+    *(556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584),
+)
+SLACK = 1.16  # the widest font of the list, DejaVu Sans, against Helvetica
+JOINER = "\u200d"
+
+
+def format_number(x: float, spec: str = FORMAT) -> str:
+    """A number as pictures write it: short, and never like an integer.
+
+    Args:
+        spec: a format specification, as `format` takes it; NaN and infinity are always
+            written `nan`, `inf` and `-inf`.
+
+    >>> [format_number(x) for x in (2.0, -0.0, 1 / 3, 123456.0, 1e-7, math.inf)]
+    ['2.0', '-0.0', '0.3333', '1.235e+05', '1e-07', 'inf']
+    """
+    if not math.isfinite(x):
+        return str(x)
+    text = format(x, spec)
+    return f"{text}.0" if spec == FORMAT and text.lstrip("-").isdigit() else text
+
+
+def check_format(spec: str) -> None:
+    """Check that floats can be written by a format specification.
+
+    Raises:
+        TypeError: it is not a string.
+        ValueError: `format` does not take it.
+    """
+    if not isinstance(spec, str):
+        raise TypeError(f"a number format must be a string such as '.4g', got {spec!r}")
+    try:
+        format(1.5, spec)
+    except ValueError:
+        raise ValueError(f"{spec!r} does not format a float; try '.4g' or '.3f'") from None
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """A count in words.
+
+    >>> counted(1, "node"), counted(1200, "node"), counted(2, "leaf", "leaves")
+    ('1 node', '1,200 nodes', '2 leaves')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def width(text: str, size: float) -> float:
+    """How wide a line of text is at most, in the unit of `size`.
+
+    >>> width("data", 10) < width("data", 20) < width("DATA", 20)
+    True
+    """
+    return sum([_advance(c) for c in text]) * size * SLACK / 1000
+
+
+def _advance(c: str) -> int:
+    return HELVETICA[ord(c) - 32] if " " <= c <= "~" else (0, 850, 1300)[columns(c)]
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal needs for a text.
+
+    >>> columns("abc"), columns("日本"), columns("e\u0301")
+    (3, 4, 1)
+    """
+    wide = [unicodedata.east_asian_width(c) in "WF" for c in text]
+    none = [unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text]
+    return len(text) + sum(wide) - sum(none)
+
+
+def clipped(text: str, size: float, most: float) -> str:
+    """A printable text that is not wider than `most`: its beginning and "…" if need be.
+
+    >>> clipped("a label that goes on", 10, 60)
+    'a label th…'
+    """
+    text = printable(text)
+    room = most - width("…", size)
+    for end, c in enumerate(text):
+        room -= width(c, size)
+        if room < 0 and width(text, size) > most:
+            return text[:end].rstrip(JOINER) + "…"
+    return text
+
+
+def short_name(name: str, most: int = LONGEST_NAME) -> str:
+    """A printable name of at most so many characters.
+
+    >>> short_name("layers.0.neurons.1.w", 9)
+    'layers.0…'
+    """
+    return printable(name if len(name) <= most else name[: most - 1] + "…")
+
+
+def printable(text: str) -> str:
+    r"""One line with nothing in it that a terminal or an XML file could take for a command.
+
+    >>> printable("two\nlines")
+    'two↵lines'
+    """
+    return "".join([c if c.isprintable() or c == JOINER else _replaced(c) for c in text])
+
+
+def _replaced(c: str) -> str:
+    return "↵" if c == "\n" else " " if c.isspace() else "\ufffd"
+
+
+def escape(text: str) -> str:
+    """A printable text for XML and HTML, in an element or an attribute.
+
+    >>> escape("</script>")
+    '&lt;/script&gt;'
+    """
+    return html.escape(printable(text))

@@ -1,0 +1,97 @@
+"""The training page: decision boundary and curves, played over the epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from autograd.show.pages.document import asset, document, player
+from autograd.show.text import escape, format_number
+from nn.pages.chart import COLOURS, DARK_COLOURS, Chart, charts, plain_name, stops
+from nn.pages.plane import Plane
+
+__all__ = ["training_page"]
+
+DURATION = 8000  # of the whole, in milliseconds
+FASTEST, SLOWEST = 40, 800
+
+Records = Mapping[str, Sequence[float]]
+
+
+def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str:
+    """One HTML file that plays a training. The same training gives the same bytes.
+
+    Args:
+        records: of each epoch a number, by name.
+        plane: the decision boundary over the epochs, if there is one.
+        best_epoch: the one with the least loss.
+
+    >>> page = training_page({"loss": [2.0, 1.0]}, None, 2)
+    >>> page.count("<svg"), "https:" in page
+    (7, False)
+    """
+    total = len(next(iter(records.values())))
+    epochs = stops(total, None if plane is None else plane.epochs)
+    last = len(epochs) - 1
+    paths = [] if plane is None else plane.paths()
+    panels = charts(records, first=min(epochs[0], 1))
+    figures = []
+    if plane is not None:
+        figures.append(_figure("Decision boundary", plane.svg(paths[last]) + plane.legend()))
+    for chart in panels:
+        figures.append(_figure(chart.title, chart.svg(epochs[last]) + chart.legend(total)))
+    statuses = [_status(records, epoch, total) for epoch in epochs]
+    heads = ["epoch", *map(plain_name, records)]
+    rows = [[str(e), *[_number(xs, e) for xs in records.values()]] for e in epochs]
+    main = (
+        f'<p id="now" class="now" role="status">{escape(statuses[last])}</p>'
+        f'<div class="figures">{"".join(figures)}</div>' + player("epoch", epochs, heads, rows)
+    )
+    data = {
+        "keys": epochs,
+        "start": last,
+        "delay": min(SLOWEST, max(FASTEST, DURATION // len(epochs))),
+        "statuses": statuses,
+        "frames": paths,
+        "charts": [_chart_data(chart, epochs) for chart in panels],
+    }
+    which = "validation loss" if "val_loss" in records else "loss"
+    summary = f"{total} epochs, the lowest {which} after epoch {best_epoch}"
+    scripts = [asset("training.js", "nn.pages")]
+    styles = [_palette(), asset("training.css", "nn.pages")]
+    title = "Training, epoch by epoch"
+    return document("training", title, summary, main, data, scripts, styles)
+
+
+def _figure(title: str, picture: str) -> str:
+    return f"<figure><figcaption>{escape(title)}</figcaption>{picture}</figure>"
+
+
+def _status(records: Records, epoch: int, total: int) -> str:
+    """What there is to say about an epoch."""
+    if epoch == 0:
+        return "Before training"
+    numbers = [f"{plain_name(name)} {_number(xs, epoch)}" for name, xs in records.items()]
+    return f"Epoch {epoch} of {total}: {', '.join(numbers)}"
+
+
+def _chart_data(chart: Chart, epochs: Sequence[int]) -> dict[str, object]:
+    curves = chart.curves.items()
+    return {
+        "cursor": [chart.cursor(epoch) for epoch in epochs],
+        "dots": [[chart.dot(name, epoch) for epoch in epochs] for name, _ in curves],
+        "values": [[_number(numbers, epoch) for epoch in epochs] for _, numbers in curves],
+    }
+
+
+def _number(numbers: Sequence[float], epoch: int) -> str:
+    return format_number(numbers[epoch - 1]) if epoch else "–"
+
+
+def _palette() -> str:
+    """The colours of classes and curves as CSS variables."""
+    light, dark = [
+        "; ".join([f"--k{k}: {colour}" for k, colour in enumerate(colours)])
+        for colours in (COLOURS, DARK_COLOURS)
+    ]
+    media = "@media screen and (prefers-color-scheme: dark)"
+    return f":root {{ {light} }}\n{media} {{ :root {{ {dark} }} }}"

@@ -1,0 +1,157 @@
+"""Numbers as they come: NaN and infinity, Python's, NumPy's and SciPy's."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+import autograd
+import nn
+from autograd import Value, dot, jacobian, value_and_grad
+
+np = pytest.importorskip("numpy", reason="NumPy is not installed")
+INF, NAN = math.inf, math.nan
+
+
+def shares(y: Any, *xs: Value) -> list[float]:
+    for x in xs:
+        x.grad = 0.0
+    y.backward()
+    return [x.grad for x in xs]
+
+
+# ---------------------------------------------------------------- NaN and infinity
+
+
+def test_a_nan_spoils_what_it_touches_and_nothing_else() -> None:
+    w, x, b = Value(2.0), Value(NAN), Value(1.0)
+    assert str(shares(w * x + b, w, x, b)) == "[nan, 2.0, 1.0]"
+    assert shares(autograd.sum([w, x, b]), w, x, b) == [1.0, 1.0, 1.0]
+
+
+def test_where_leaves_missing_samples_out() -> None:
+    w = Value(2.0)
+    errors = [autograd.where(x == x, (w * x - 1.0) ** 2, 0.0) for x in (1.0, NAN, 3.0)]
+    assert shares(autograd.sum(errors), w) == [2.0 * 1.0 + 2.0 * 5.0 * 3.0]
+
+
+@pytest.mark.parametrize("bad", [NAN, INF, -INF])
+def test_a_network_with_a_bad_sample_says_so_and_keeps_its_weights(bad: float) -> None:
+    random.seed(0)
+    model = nn.MLP(2, [4, 1], activation="tanh")
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    before = model.state_dict()
+    loss = nn.mse_loss([model([0.5, -0.5]), model([0.1, 1.0])], [1.0, bad])
+    loss.backward()
+    assert math.isnan(loss.data) == (bad != bad)
+    with pytest.raises(FloatingPointError, match="no parameter was changed"):
+        optimizer.step()
+    assert model.state_dict() == before
+
+
+# ---------------------------------------------------------------- Python's numbers
+
+
+@pytest.mark.parametrize(
+    "number",
+    [2, True, Fraction(1, 3), np.float64(1.5), np.float32(0.1), np.int64(3)],
+)
+def test_a_real_number_of_any_type_is_an_operand_on_either_side(number: Any) -> None:
+    x = Value(0.75)
+    for y, wanted in [
+        (x * number, float(number)),
+        (number * x, float(number)),
+        (x - number, 1.0),
+        (number - x, -1.0),
+        (x / number, 1.0 / float(number)),
+        (Value(number) * x, float(number)),
+    ]:
+        assert isinstance(y, Value)
+        assert shares(y, x) == [wanted]
+
+
+@pytest.mark.parametrize("other", [Decimal(2), 2j, "2", None, [2.0], {2.0}])
+def test_what_is_no_real_number_is_no_operand(other: Any) -> None:
+    with pytest.raises(TypeError):
+        Value(2.0) * other
+    with pytest.raises(TypeError):
+        other + Value(2.0)
+
+
+@pytest.mark.parametrize("function", [float, complex, math.sin, math.isnan, math.hypot])
+def test_no_function_of_floats_drops_the_gradient_in_silence(function: Any) -> None:
+    with pytest.raises(TypeError, match="Value"):
+        function(Value(2.0))
+
+
+def test_pythons_own_functions() -> None:
+    a, b = Value(3.0), Value(-2.0)
+    assert sorted([a, b]) == [b, a]
+    assert max(a, b) is a
+    assert min([a, b], key=abs) is b
+    assert shares(sum([a, b, 1.0]), a, b) == [1.0, 1.0]
+    assert shares(math.prod([a, b, 2.0]), a, b) == [-4.0, 6.0]
+    assert shares(abs(b) + pow(a, 2), a, b) == [6.0, -1.0]
+    assert [round(a), int(b), math.floor(a / 2.0), math.ceil(a / 2.0)] == [3, -2, 1, 2]
+    assert f"{a / 7.0:.3f} {a:g}" == "0.429 3"
+
+
+# ---------------------------------------------------------------- NumPy and SciPy
+
+
+def array(*numbers: float) -> Any:
+    return np.array([Value(x) for x in numbers])
+
+
+@pytest.mark.parametrize(
+    ("f", "wanted"),
+    [
+        (lambda v: (v * v).sum(), [2.0, 4.0]),
+        (lambda v: v @ np.array([3.0, 5.0]), [3.0, 5.0]),
+        (lambda v: np.array([3.0, 5.0]) @ v, [3.0, 5.0]),
+        (lambda v: (np.array([[1.0, 2.0], [3.0, 4.0]]) @ v)[1], [3.0, 4.0]),
+        (lambda v: np.mean(v), [0.5, 0.5]),
+        (lambda v: np.tanh(v - v[0].data)[0] + 0.0 * v[1], [1.0, 0.0]),
+        (lambda v: (np.outer(v, v)).sum(), [6.0, 6.0]),
+        (lambda v: np.linalg.norm(v - [1.0, 1.0]), [0.0, 1.0]),
+        (lambda v: np.where(v > 1.5, v * 2.0, 0.0).sum(), [0.0, 2.0]),
+        (lambda v: np.prod(v) ** 2, [8.0, 4.0]),
+        (lambda v: np.max(v) - np.min(v), [-1.0, 1.0]),
+        (lambda v: np.cumsum(v)[-1], [1.0, 1.0]),
+        (lambda v: 2.0 * v[::-1][0] + sum(v.reshape(2, 1)[0]), [1.0, 2.0]),
+        (lambda v: dot(list(v), [1.0, -1.0]), [1.0, -1.0]),
+    ],
+)
+def test_arrays_of_values(f: Callable[[Any], Any], wanted: list[float]) -> None:
+    v = array(1.0, 2.0)
+    assert shares(f(v), *v) == wanted
+
+
+def rosenbrock(v: Any) -> Any:
+    return sum(100.0 * (y - x * x) ** 2 + (1.0 - x) ** 2 for x, y in itertools.pairwise(v))
+
+
+def test_scipy_minimizes_with_exact_gradients() -> None:
+    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
+    found = optimize.minimize(value_and_grad(rosenbrock), np.zeros(5), jac=True, method="BFGS")
+    assert found.success
+    assert found.x == pytest.approx(np.ones(5), abs=1e-6)
+
+
+def test_scipy_fits_with_an_exact_jacobian() -> None:
+    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
+    times = [0.0, 0.5, 1.0, 1.5, 2.0]
+    seen = [3.0 * math.exp(-0.7 * t) for t in times]
+
+    def residuals(p: Any) -> Any:
+        return [p[0] * autograd.exp(-p[1] * t) - y for t, y in zip(times, seen)]
+
+    found = optimize.least_squares(residuals, [1.0, 1.0], jac=jacobian(residuals))
+    assert found.x == pytest.approx([3.0, 0.7], rel=1e-9)

@@ -1,0 +1,61 @@
+"""In whatever order and way the packages are imported, they are the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builds import THIS, run
+
+FIRST = """\
+autograd nn autograd.transforms autograd.trees autograd.testing autograd.testing.strategies
+autograd.core.value autograd.core.table autograd.core.functions autograd.show.graph
+autograd.show.stepper autograd.cli.command nn.losses nn.layers nn.module nn.training nn.state
+"""
+USE = """
+import autograd, nn
+from autograd import Value
+x = Value(2.0)
+nn.mse_loss([(x * x).tanh()], [1.0]).backward()
+print(x.grad.hex(), autograd.Value is Value)
+"""
+
+
+def printed(code: str) -> str:
+    ran = run(THIS, "-W", "error", "-c", code)
+    assert ran.returncode == 0, ran.stderr.decode()
+    return ran.stdout.decode().strip()
+
+
+@pytest.fixture(scope="module")
+def usual() -> str:
+    return printed(USE)
+
+
+@pytest.mark.parametrize("first", FIRST.split())
+def test_any_module_can_be_the_first(first: str, usual: str) -> None:
+    assert printed(f"import {first}{USE}") == usual
+
+
+BUILTINS = "print(sum([1, 2]), abs(-1), pow(2, 3), max(1, 2), min(1, 2), round(1.5), all([]))"
+
+
+@pytest.mark.parametrize("packages", [("autograd", "nn"), ("nn", "autograd"), ("autograd",)])
+def test_a_star_import_hides_no_builtin(packages: tuple[str, ...]) -> None:
+    stars = "\n".join(f"from {package} import *" for package in packages)
+    assert printed(f"{stars}\n{BUILTINS}") == "3 1 8 2 1 2 True"
+
+
+def test_importing_again_in_a_notebook_goes_on_with_old_values() -> None:
+    code = """
+import importlib, autograd
+x = autograd.Value(3.0)
+importlib.reload(autograd)
+y = x * autograd.Value(2.0)
+y.backward()
+print(y, x.grad, type(x) is autograd.Value)
+"""
+    assert printed(code) == "Value(6.0, op='*', grad=1.0) 2.0 True"
+
+
+def test_without_numpy_all_but_arrays_works(usual: str) -> None:
+    assert printed(f"import sys; sys.modules['numpy'] = None{USE}") == usual

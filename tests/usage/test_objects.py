@@ -1,0 +1,132 @@
+"""Values as objects: shown, completed, copied, sent to other processes, kept in classes."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import multiprocessing
+import pickle
+import random
+import types
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pytest
+
+import autograd
+import nn
+from autograd import Graph, Stepper, Value, gradient
+
+
+def neuron() -> tuple[Value, Value, Value]:
+    x, w = Value(0.5, label="x"), Value(-2.0, label="w")
+    return x, w, (x * w + 1.5).tanh()
+
+
+# ---------------------------------------------------------------- in a notebook
+
+
+def test_a_picture_and_a_page_in_every_form_that_a_notebook_asks_for() -> None:
+    _, _, y = neuron()
+    graph, stepper = y.graph(), y.steps()
+    assert isinstance(graph, Graph)
+    assert isinstance(stepper, Stepper)
+    shown: dict[str, Any] = graph._repr_mimebundle_()
+    assert shown["image/svg+xml"].lstrip().startswith("<svg")
+    assert shown["text/plain"] == str(graph)
+    assert "<iframe" in stepper._repr_html_()
+    assert repr(y) == f"Value({y.data!r}, op='tanh')"
+
+
+@pytest.mark.parametrize(
+    "owner", [autograd, nn, Value(2.0), nn.MLP(1, [1]), Value(2.0).graph()]
+)
+def test_completion_offers_names_that_are_there_and_described(owner: Any) -> None:
+    names = [name for name in dir(owner) if not name.startswith("_")]
+    assert len(names) > 5
+    for name in names:
+        found = getattr(owner, name)
+        if callable(found) and not isinstance(owner, types.ModuleType):
+            assert inspect.getdoc(found), name
+            inspect.signature(found)
+
+
+# ---------------------------------------------------------------- copies
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_share_what_their_originals_share_and_nothing_else(
+    copied: Callable[[Any], Any],
+) -> None:
+    x, _, y = neuron()
+    twin = copied({"input": x, "outputs": [y, y * x]})
+    first, second = twin["outputs"]
+    (first + second).backward()
+    (slope,) = gradient(y + y * x, [x])
+    assert twin["input"].grad == slope
+    assert x.grad == 0.0
+
+
+def test_a_model_and_its_outputs_in_other_processes() -> None:
+    random.seed(0)
+    model = nn.MLP(2, [3, 1])
+    samples = [[0.5, -1.0], [2.0, 0.25], [-1.0, 1.0]]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        outputs = list(pool.map(model, samples))
+        x, _, y = neuron()
+        (slope,) = pool.submit(gradient, y, [x]).result()
+    assert [y.data for y in outputs] == [model(sample).data for sample in samples]
+    assert slope == gradient(y, [x])[0]
+    outputs[0].backward()  # the graph has come back with it
+    assert all(p.grad == 0.0 for p in model.parameters())
+
+
+# ---------------------------------------------------------------- in classes of one's own
+
+
+@dataclass
+class Line(nn.Module):
+    slope: Value = field(default_factory=lambda: Value(0.0))
+    offset: Value = field(default_factory=lambda: Value(0.0))
+
+    def __call__(self, x: float) -> Value:
+        return self.slope * x + self.offset
+
+
+@dataclass
+class Two(nn.Module):
+    lines: list[Line]
+    scale: Value
+
+
+class Pair(NamedTuple):
+    left: Any
+    right: Any
+
+
+def test_a_dataclass_is_a_module_that_trains() -> None:
+    model = Line()
+    assert [name for name, _ in model.named_parameters()] == ["slope", "offset"]
+    X = [-1.0, 0.0, 1.0, 2.0]  # noqa: N806
+    y = [2.0 * x - 1.0 for x in X]
+    optimizer = nn.SGD(model.parameters(), lr=0.2)
+    nn.fit(model, X, y, loss=nn.mse_loss, optimizer=optimizer, epochs=100, progress=False)
+    assert (model.slope.data, model.offset.data) == pytest.approx((2.0, -1.0), abs=1e-6)
+
+
+def test_equal_dataclass_modules_keep_their_own_parameters() -> None:
+    model = Two([Line(), Line()], Value(1.0))
+    assert len(model.parameters()) == 5
+    model.load_state_dict(copy.deepcopy(model).state_dict())
+    assert len({id(p) for p in model.parameters()}) == 5
+
+
+def test_containers_hold_values() -> None:
+    a, b = Value(2.0), Value(2.0)
+    assert len({a, b, a}) == 2
+    assert {a: "a", b: "b"}[b] == "b"
+    found = autograd.grad(lambda p: p.left * p.left * p.right)(Pair(2.0, 2.0))
+    assert found == (8.0, 4.0)
+    assert type(found) is Pair
