@@ -31,10 +31,11 @@ from autograd.core.functions import pow as pow  # noqa: E402
 from autograd.core.functions import sum as sum  # noqa: E402
 from autograd.core.primitive import Primitive  # noqa: E402
 from autograd.core.table import primitive  # noqa: E402
-from autograd.transforms import *  # noqa: E402, F403
 from autograd.core.value import Value, no_grad  # noqa: E402
+from autograd.transforms import *  # noqa: E402, F403
 
 if TYPE_CHECKING:
+    from autograd.program.compiled import compile as compile
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
     from autograd.show.terminal import step
@@ -45,7 +46,12 @@ __all__ += functions.__all__
 __all__ += transforms.__all__
 
 # Imported when first asked for, so that `import autograd` stays quick.
-_LATER = {"Graph": "graph", "Stepper": "stepper", "step": "terminal"}
+_LATER = {
+    "Graph": "show.graph",
+    "Stepper": "show.stepper",
+    "compile": "program.compiled",
+    "step": "show.terminal",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -53,7 +59,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     from importlib import import_module
 
-    found: object = getattr(import_module(f"autograd.show.{_LATER[name]}"), name)
+    found: object = getattr(import_module(f"autograd.{_LATER[name]}"), name)
     globals()[name] = found
     return found
 

@@ -214,7 +214,7 @@ def primal(x: Operand) -> float:
     """The float that a Value holds; a number as a float."""
     if type(x) is float:
         return x
-    return x.data if is_node(x) else float(x)  # type: ignore[no-any-return]
+    return x.data if is_node(x) else float(x)
 
 
 def real(x: object) -> float | None:

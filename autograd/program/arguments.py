@@ -59,21 +59,25 @@ def lanes_of(tree: Any, what: str) -> Argument:
             raise ValueError(f"{what} has entries of different lengths; give as many of each")
         numbers = np.concatenate([part.numbers for part in parts.values()])
         keys = tuple([(key, part.key) for key, part in parts.items()])
-        arrays = any([part.arrays for part in parts.values()])
+        arrays = any(part.arrays for part in parts.values())
         return Argument(
             (dict, keys),
             numbers,
             lambda i: {key: part.sample(i) for key, part in parts.items()},
             arrays,
         )
-    if not isinstance(tree, (list, tuple, np.ndarray)) or np.ndim(tree) == 0 and len(tree) == 0:
+    if not isinstance(tree, (list, tuple, np.ndarray)) or (
+        np.ndim(tree) == 0 and len(tree) == 0
+    ):
         raise TypeError(f"{what} has no samples: give a list or an array, got {tree!r:.80}")
     if len(tree) == 0:
         raise ValueError(f"{what} is empty; give at least one sample")
     if isinstance(tree, np.ndarray):
         numbers = tree.reshape(len(tree), -1).T
         key = (np.ndarray, tree.shape[1:])
-        return Argument(key, numbers, lambda i: tree[i] if tree.ndim > 1 else float(tree[i]), True)
+        return Argument(
+            key, numbers, lambda i: tree[i] if tree.ndim > 1 else float(tree[i]), True
+        )
     key = _key(tree[0])
     rows = []
     for i, sample in enumerate(tree):
@@ -110,7 +114,7 @@ def holds_values(tree: Any) -> bool:
     if isinstance(tree, list | tuple):
         return any(map(holds_values, tree))
     if isinstance(tree, np.ndarray) and tree.dtype == object:
-        return any([type(x) is Value for x in tree.ravel().tolist()])
+        return any(type(x) is Value for x in tree.ravel().tolist())
     return type(tree) is Value
 
 
@@ -166,7 +170,7 @@ class Call:
                     raise ValueError(f"{what} has {count} samples, another {self.lanes}")
                 self.lanes = count
         self.key = tuple([part.key for part in self.parts])
-        self.arrays = any([part.arrays for part in self.parts])
+        self.arrays = any(part.arrays for part in self.parts)
         uniforms = [p.numbers for p, axis in zip(self.parts, axes) if axis is None]
         varying = [p.numbers for p, axis in zip(self.parts, axes) if axis is not None]
         self.u = np.concatenate([np.empty(0), *uniforms])

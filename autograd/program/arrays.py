@@ -12,24 +12,74 @@ try:
     import numpy as np
 except ImportError:
     raise ImportError(
-        "compiled functions need NumPy: pip install 'scalar-autograd[train]'"
+        "compiled functions need NumPy: pip install 'scalar-autograd[programs]'"
     ) from None
 
 from autograd.core.primitive import TABLE
 
-__all__ = ["NAMES", "namespace"]
+__all__ = ["NAMES", "namespace", "np"]
 
 Array = Any
 
 # How each operation is called; the others are each's business.
 NAMES = {
-    **{op: f"np.{op}" for op in "exp exp2 expm1 log log2 log10 log1p sqrt cbrt square".split()},
-    **{op: f"np.{op}" for op in "sin cos tan sinh cosh tanh floor ceil trunc where".split()},
-    **{op: f"np.arc{op[1:]}" for op in "asin acos atan asinh acosh atanh atan2".split()},
-    **{op: op for op in "rsqrt sigmoid softplus bell silu leaky_relu elu clip sign".split()},
-    **{op: op for op in "exp_of_difference gaussian logsumexp take".split()},
-    **{"abs": "np.abs", "hypot": "np.hypot", "maximum": "np.maximum", "minimum": "np.minimum"},
-    **{"round": "rounded", "inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"},
+    **{
+        op: f"np.{op}"
+        for op in [
+            "exp",
+            "exp2",
+            "expm1",
+            "log",
+            "log2",
+            "log10",
+            "log1p",
+            "sqrt",
+            "cbrt",
+            "square",
+        ]
+    },
+    **{
+        op: f"np.{op}"
+        for op in [
+            "sin",
+            "cos",
+            "tan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "floor",
+            "ceil",
+            "trunc",
+            "where",
+        ]
+    },
+    **{
+        op: f"np.arc{op[1:]}"
+        for op in ["asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2"]
+    },
+    **{
+        op: op
+        for op in [
+            "rsqrt",
+            "sigmoid",
+            "softplus",
+            "bell",
+            "silu",
+            "leaky_relu",
+            "elu",
+            "clip",
+            "sign",
+        ]
+    },
+    **{op: op for op in ["exp_of_difference", "gaussian", "logsumexp", "take"]},
+    "abs": "np.abs",
+    "hypot": "np.hypot",
+    "maximum": "np.maximum",
+    "minimum": "np.minimum",
+    "round": "rounded",
+    "inf": "np.inf",
+    "-inf": "-np.inf",
+    "nan": "np.nan",
 }
 
 

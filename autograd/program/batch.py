@@ -20,7 +20,7 @@ UNIFORM, LANES = 0, 1  # the blocks of what a program is given
 
 @dataclass(frozen=True)
 class Block:
-    """An array that a program is given or computes: so many rows, of a number or of all lanes."""
+    """An array that a program is given or computes: rows of one number, or of all lanes."""
 
     size: int
     varies: bool
@@ -43,8 +43,8 @@ class Instruction:
 
     Attributes:
         op: an operation of the tape; "matmul" for dots with the same inputs, whose operands are
-            the weights (row by row), the inputs and the biases; or "gather", which makes a block
-            of columns: their numbers, lane by lane.
+            the weights (row by row), the inputs and the biases; or "gather", which makes a
+            block of columns: their numbers, lane by lane.
         out: the block that it computes.
         operands: the rows of each operand, as many as the block has, or one for all. Of a wide
             operation there is one operand: all the first ones, then all the second ones …; a
@@ -130,7 +130,7 @@ class _Batcher:
             levels.append(1 + max([levels[a] for a in needed]) if needed else 0)
             if op == "dot":
                 ws, xs = self.sides(i, shared)
-                if not any([varying[w] for w in ws]):
+                if not any(varying[w] for w in ws):
                     groups[levels[i], "matmul", xs].append(i)
                     continue
             if op == "column":
@@ -141,12 +141,14 @@ class _Batcher:
                 groups[levels[i], op, (kinds, varying[i], power)].append(i)
         return groups
 
-    def sides(self, i: int, shared: Counter[tuple[int, ...]]) -> tuple[Sequence[int], Sequence[int]]:
+    def sides(
+        self, i: int, shared: Counter[tuple[int, ...]]
+    ) -> tuple[Sequence[int], Sequence[int]]:
         """The weights and the inputs of a dot: inputs vary, or are shared by most dots."""
         args = self.tape.args[i]
         half = len(args) // 2
         ws, xs = args[1 : 1 + half], args[1 + half :]
-        varies = [any([self.varying[a] for a in side]) for side in (ws, xs)]
+        varies = [any(self.varying[a] for a in side) for side in (ws, xs)]
         if varies[0] > varies[1] or (varies[0] == varies[1] and shared[ws] > shared[xs]):
             ws, xs = xs, ws
             self.tape.args[i] = (args[0], *ws, *xs)
@@ -180,7 +182,7 @@ class _Batcher:
         for row, i in enumerate(nodes):
             self.places[i] = (out, row)
         self.result.blocks.append(Block(len(nodes), self.varying[nodes[0]]))
-        alike = all([len(set(each)) == 1 for each in operands])
+        alike = all(len(set(each)) == 1 for each in operands)
         rows = [self.rows(each, keep or (alike and k == 0)) for k, each in enumerate(operands)]
         if op == "matmul":
             rows[2] = self.rows(operands[2], False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Sequence
 from functools import update_wrapper
 from itertools import chain
@@ -33,7 +34,18 @@ class Compiled:
         self._kinds: dict[Any, Paths] = {}
 
     def __repr__(self) -> str:
-        return f"<compiled {getattr(self.f, '__qualname__', self.f)}, {len(self.programs)} paths>"
+        return (
+            f"<compiled {getattr(self.f, '__qualname__', self.f)}, {len(self.programs)} paths>"
+        )
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        f = self.f
+        module = sys.modules.get(getattr(f, "__module__", ""))
+        if (
+            getattr(module, getattr(f, "__qualname__", ""), None) is self
+        ):  # a decorated function
+            return str(f.__qualname__)
+        return Compiled, (f, self.in_axes, self.reduce, self.without)
 
     @property
     def programs(self) -> list[Program]:
@@ -107,7 +119,10 @@ class Compiled:
         return self.value_and_grad(*args, argnums=argnums)[1]
 
     def jvp(
-        self, primals: tuple[Any, ...], tangents: tuple[Any, ...], argnums: Argnums | None = None
+        self,
+        primals: tuple[Any, ...],
+        tangents: tuple[Any, ...],
+        argnums: Argnums | None = None,
     ) -> tuple[Any, Any]:
         """The value and its derivative along the tangents, as `autograd.jvp`.
 
@@ -141,7 +156,9 @@ class Compiled:
         if call.lanes and self.reduce is None:
             blocks = self._each_jacobian(call, places, len(values.out))
             found = [
-                _like_results(values, call.sample(lane), places, [b[:, :, lane] for b in blocks])
+                _like_results(
+                    values, call.sample(lane), places, [b[:, :, lane] for b in blocks]
+                )
                 for lane in range(call.lanes)
             ]
             parts = list(zip(*found))
@@ -213,7 +230,9 @@ class Compiled:
         self._do(job, call)
         return job.shaped(True)
 
-    def _checked_single(self, call: Call, places: tuple[int, ...], name: str) -> tuple[int, ...]:
+    def _checked_single(
+        self, call: Call, places: tuple[int, ...], name: str
+    ) -> tuple[int, ...]:
         if call.lanes and self.reduce is None:
             raise TypeError(
                 f'{name}: there is a value for each sample; compile with reduce="mean" '
@@ -326,7 +345,8 @@ class _Gradient(_Wanted):
         sides = {None: self.d_u, 0: self.d_x}
         rows = [self.call.rows(i) for i in self.places]
         return [
-            sides[self.call.axes[i]][mine.start : mine.stop] for i, mine in zip(self.places, rows)
+            sides[self.call.axes[i]][mine.start : mine.stop]
+            for i, mine in zip(self.places, rows)
         ]
 
     def flat(self) -> Array:
@@ -445,7 +465,9 @@ def _like_results(
 
 
 def _is_number(returned: Any) -> bool:
-    return not isinstance(returned, (list, tuple, dict)) and getattr(returned, "shape", ()) == ()
+    return (
+        not isinstance(returned, (list, tuple, dict)) and getattr(returned, "shape", ()) == ()
+    )
 
 
 def _several() -> TypeError:
@@ -456,7 +478,9 @@ def _several() -> TypeError:
 
 
 @overload
-def compile(f: Callable[..., Any], in_axes: Axes = ..., reduce: str | None = ...) -> Compiled: ...
+def compile(
+    f: Callable[..., Any], in_axes: Axes = ..., reduce: str | None = ...
+) -> Compiled: ...
 @overload
 def compile(
     f: None = ..., in_axes: Axes = ..., reduce: str | None = ...
@@ -496,9 +520,9 @@ def compile(
     (2.5, -4.0)
     """
     if in_axes is not None:
-        if not isinstance(in_axes, tuple) or any([axis not in (None, 0) for axis in in_axes]):
+        if not isinstance(in_axes, tuple) or any(axis not in (None, 0) for axis in in_axes):
             raise TypeError(f"compile: in_axes must be a tuple of None and 0, got {in_axes!r}")
-        if all([axis is None for axis in in_axes]):
+        if all(axis is None for axis in in_axes):
             in_axes = None
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'compile: reduce must be "mean", "sum" or None, got {reduce!r:.80}')

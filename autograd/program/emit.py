@@ -1,7 +1,7 @@
 """Emit: instructions as readable array source, forward, reverse and along a direction.
 
-An array has a row a node and a column a lane; what is uniform has one column, so that both mix by
-broadcasting. `u` holds the uniform inputs and the constants, `x` the inputs of the lanes.
+An array has a row a node and a column a lane; what is uniform has one column, so that both
+mix by broadcasting. `u` holds the uniform inputs and the constants, `x` those of the lanes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from autograd.program.batch import LANES, UNIFORM, Instruction, Instructions, Piece, Rows
+from autograd.program.batch import UNIFORM, Instruction, Instructions, Piece, Rows
 from autograd.program.expressions import OPPOSITE, Expression, name, negated, shown
 from autograd.program.reverse import PARTIALS, Reverse
 from autograd.program.rules import BOUNDED, FLAT, WIDE, derivative, partial, value
@@ -81,9 +81,9 @@ class Emitter:
         if op.op == "logsumexp":
             return [f"{out}, p_{out} = logsumexp({self.cube(op, op.operands[0])})"]
         if op.op == "dot":
-            bias, a, b = op.operands
-            product = f"{self.cube(op, a)} * {self.cube(op, b)}"
-            return [f"{out} = {self.text(bias, True)} + ({product}).sum(0)"]
+            start, ws, xs = op.operands
+            product = f"{self.cube(op, ws)} * {self.cube(op, xs)}"
+            return [f"{out} = {self.text(start, True)} + ({product}).sum(0)"]
         if op.op in WIDE:
             return [f"{out} = {WIDE_VALUES[op.op].format(a=self.cube(op, op.operands[0]))}"]
         if op.op in COMPARING:
@@ -125,7 +125,7 @@ class Emitter:
         for rows in op.operands:
             number = self.constant(rows)
             found.append(name(self.text(rows)) if number is None else number)
-        if all([type(x) is float for x in found]):
+        if all(type(x) is float for x in found):
             found[0] = name(self.text(op.operands[0], True))
         return found
 
@@ -147,9 +147,8 @@ class Emitter:
     def piece(self, piece: Piece, prefix: str = "") -> str:
         block = prefix + self.block_names[piece.block]
         rows = piece.rows
-        if type(rows) is range and piece.block != UNIFORM:
-            if rows == range(self.it.blocks[piece.block].size):
-                return block
+        if piece.block != UNIFORM and rows == range(self.it.blocks[piece.block].size):
+            return block
         return f"{block}[{self.subscript(rows)}]"
 
     def subscript(self, rows: range | tuple[int, ...]) -> str:
@@ -191,8 +190,8 @@ class Emitter:
             return None
         down = rows[k] - rows[0] if m > 1 else k
         across = rows[1] - rows[0] if k > 1 else 1
-        regular = all([rows[i * k + j] == rows[0] + i * down + j * across
-                       for i in range(m) for j in range(k)])  # fmt: skip
+        regular = all(rows[i * k + j] == rows[0] + i * down + j * across
+                       for i in range(m) for j in range(k))  # fmt: skip
         block = op.operands[0][0].block
         room = self.it.blocks[block].size + (PADDING if block == UNIFORM else 0)
         if regular and across == 1 and down >= k and rows[0] + m * down <= room:
@@ -274,13 +273,13 @@ class Emitter:
         active: list[Any] = [frozenset(wrt), frozenset(lanes)]
         for op in self.it.code:
             pieces = [piece for rows in op.operands for piece in rows]
-            needed = any([self.touches(active, piece) for piece in pieces])
+            needed = any(self.touches(active, piece) for piece in pieces)
             active.append(needed and op.op not in FLAT)
         return active
 
     def touches(self, active: list[Any], piece: Piece) -> bool:
         found = active[piece.block]
-        return any([r in found for r in piece.rows]) if type(found) is frozenset else found
+        return any(r in found for r in piece.rows) if type(found) is frozenset else found
 
     def partial(self, op: Instruction, slot: int) -> Any:
         """d(out)/d(operand) of an operation that is not wide."""
@@ -316,7 +315,9 @@ def _is_choice(x: Any) -> bool:
     """Whether x is 1 or 0 by a comparison."""
     if type(x) is not Expression or x.op != "where" or type(x.args[0]) is not Expression:
         return False
-    return x.args[0].op in OPPOSITE and all([type(a) is float and a in (0.0, 1.0) for a in x.args[1:]])
+    return x.args[0].op in OPPOSITE and all(
+        type(a) is float and a in (0.0, 1.0) for a in x.args[1:]
+    )
 
 
 PADDING = 1024  # rows after the last of u, so that a view may reach beyond it
@@ -372,8 +373,6 @@ class _Forward:
             return [f"strong({e.cube(op, op.operands[-1], 't_')}, {slope}).sum(0)"]
         terms = []
         for slot, rows in enumerate(op.operands):
-            if any([e.touches(self.active, piece) for piece in rows]):
+            if any(e.touches(self.active, piece) for piece in rows):
                 terms.append(e.times(op, e.partial(op, slot), e.text(rows, True, "t_")))
         return terms
-
-

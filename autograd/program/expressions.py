@@ -6,7 +6,6 @@ two numbers is larger it is run both ways, and the formula chooses (`where`).
 
 from __future__ import annotations
 
-
 from collections.abc import Callable
 from typing import Any
 
@@ -155,7 +154,12 @@ def _trace(
 
 INFIX = {
     **dict.fromkeys(COMPARISONS.values(), 1),
-    **{"add": 2, "sub": 2, "mul": 3, "div": 3, "neg": 4, "pow": 5},
+    "add": 2,
+    "sub": 2,
+    "mul": 3,
+    "div": 3,
+    "neg": 4,
+    "pow": 5,
 }
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "neg": "-"}
 
@@ -188,5 +192,3 @@ def _number(x: float, call: Callable[[str, list[Text]], Text]) -> Text:
     if x != x or x in (float("inf"), float("-inf")):
         return call("inf" if x > 0 else "-inf" if x < 0 else "nan", [])
     return repr(x)
-
-

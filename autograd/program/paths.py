@@ -101,7 +101,7 @@ class Paths:
             return others
         if len(others) and (results is not None or len(mine) > 1):
             return np.concatenate([others, self.along(path, job, call, mine)])
-        if results is not None and all([np.isfinite(each).all() for each in results]):
+        if results is not None and all(np.isfinite(each).all() for each in results):
             job.add(path, mine, results)
         elif len(mine) == 1:
             job.eager(int(mine[0]))
@@ -128,7 +128,7 @@ class Paths:
             return np.ones(count, dtype=bool)
 
     def record(self, call: Call, lane: int) -> Path | None:
-        """The path of one lane; None if it can't be checked, so that a program could be wrong."""
+        """The path of one lane; None if it can't be checked: a program could be wrong."""
         if len(self.found) == MOST:
             raise ValueError(self.too_many())
         args = call.sample(lane)
@@ -142,9 +142,7 @@ class Paths:
             return None
         inputs = len(call.u) + len(recording.closed)
         data = range(len(call.rows(0)), len(call.u)) if call.args else ()
-        instructions, counts = prepare(
-            recording.tape, inputs, len(call.x), data, self.without
-        )
+        instructions, counts = prepare(recording.tape, inputs, len(call.x), data, self.without)
         guards = recording.guards
         program = Program(instructions, [guard.answer for guard in guards], counts)
         return Path(program, recording.closed, guards, recording.rebuild, recording.single)
@@ -160,5 +158,3 @@ class Paths:
             f"The first that parts them is the comparison {guard.op!r} in {guard.place}; use "
             "autograd.where(condition, a, b), which does not branch"
         )
-
-

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Collection, Hashable, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
+from autograd.files import write_atomically
 from autograd.program import arrays
 from autograd.program.batch import Instructions, batch
 from autograd.program.emit import PADDING, Emitter
 from autograd.program.gather import gather
+from autograd.program.layout import layout
 from autograd.program.reroll import reroll
+from autograd.program.saving import as_data, from_data
 from autograd.program.share import drop, fold, share, simplify
 from autograd.program.tape import Tape
 
-__all__ = ["PASSES", "Program", "prepare"]
+__all__ = ["PASSES", "Program", "load", "prepare"]
 
 np = arrays.np
 Array = Any
@@ -114,15 +120,15 @@ class Program:
             lambda: self._emitter.gradient(frozenset(chain(*wrt)), frozenset(chain(*lanes))),
         )
 
-        def gradient(u: Array, x: Array, seed: Array) -> tuple[Array, Array, Array, Array | None]:
+        def gradient(
+            u: Array, x: Array, seed: Array
+        ) -> tuple[Array, Array, Array, Array | None]:
             out, checks, d_u, d_x = run(u, x, seed)
             return out, self.follows(checks), d_u, d_x
 
         return gradient
 
-    def tangent(
-        self, u: Array, x: Array, t_u: Array, t_x: Array
-    ) -> tuple[Array, Array, Array]:
+    def tangent(self, u: Array, x: Array, t_u: Array, t_x: Array) -> tuple[Array, Array, Array]:
         """Outputs, whether each lane goes this way, and the outputs' derivatives."""
         wrt, lanes = range(self.instructions.inputs), range(self.instructions.blocks[1].size)
         run = self._function("tangent", lambda: self._emitter.tangent(wrt, lanes))
@@ -178,11 +184,11 @@ class Program:
     def stats(self) -> dict[str, int]:
         """How many nodes each pass left; instructions; and for a lane, flops and bytes."""
         blocks = self.instructions.blocks
-        flops = rows = 0
+        flops = 0
         for op in self.instructions.code:
             size = blocks[op.out].size
-            rows += size
             flops += size * (2 * op.width if op.op in ("matmul", "dot") else op.width)
+        rows = sum(layout(self.instructions, keep=False).rows)
         return {
             **self.counts,
             "instructions": len(self.instructions.code),
@@ -190,7 +196,44 @@ class Program:
             "bytes": 8 * rows,
         }
 
+    # ------------------------------------------------------------------ as data
+
+    def data(self) -> dict[str, Any]:
+        """The program as lists, dicts, numbers and strings."""
+        return as_data(self.instructions, self.answers[:, 0].tolist(), self.counts)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the program to a file, as JSON; it is written whole or not at all.
+
+        Raises:
+            OSError: the file can't be written.
+        """
+        write_atomically(Path(path), json.dumps(self.data()).encode())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.data(),)
+
     def __repr__(self) -> str:
         it = self.instructions
         each = f" × {it.lanes} lanes" if it.lanes else ", lanes" if it.blocks[1].size else ""
         return f"<program: {self.counts['recorded']} nodes → {len(it.code)} instructions{each}>"
+
+
+def _restored(data: Any) -> Program:
+    return Program(*from_data(data))
+
+
+def load(path: str | os.PathLike[str]) -> Program:
+    """The program that `Program.save` wrote.
+
+    Raises:
+        ValueError: the file holds no program, or one that is damaged.
+        LookupError: it uses a primitive that is not defined here.
+        OSError: the file can't be read.
+    """
+    with open(path, "rb") as file:
+        text = file.read()
+    try:
+        return _restored(json.loads(text))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{os.fspath(path)!r} holds no program: {error}") from error

@@ -206,10 +206,10 @@ def record(
     first = _run(f, numbers, rebuild)
     plain = [x._data if type(x) is Value else x for x in _plain(f, numbers, rebuild)]
     seen = [x._data if type(x) is Value else x for x in first.outputs]
-    if not all([a == b or (a != a and b != b) for a, b in zip(plain, seen)]):
+    if not all(a == b or (a != a and b != b) for a, b in zip(plain, seen)):
         raise ValueError(
-            f"compile: {_name(f)} gives different results for the same numbers; it draws random "
-            "numbers or counts its calls. Draw them outside, and pass them as arguments"
+            f"compile: {_called(f)} gives different results for the same numbers; it draws "
+            "random numbers or counts its calls. Draw them outside, and pass them as arguments"
         )
     second, sure = _shifted(f, numbers, rebuild, first)
     orders = [_walk(run, set()) for run in (first, second)]
@@ -224,7 +224,7 @@ def record(
     other, _ = _tape(second, orders[1], outside, varying)
     if tape.ops != other.ops or tape.args != other.args:
         raise ValueError(
-            f"compile: {_name(f)} computes in another way when its numbers change a little, "
+            f"compile: {_called(f)} computes in another way when its numbers change a little, "
             f"without comparing them as Values{_reads(f, numbers, rebuild)}"
         )
     for i, (a, b) in enumerate(zip(tape.values, other.values)):
@@ -351,8 +351,8 @@ def _tape(
     places: dict[int, int] = {}
     uniform = lanes = 0
     for leaf, varies in zip(run.leaves, varying):
-        place = lanes if varies else uniform
-        places[id(leaf)] = tape.add("lane" if varies else "input", (), float(place))
+        count = lanes if varies else uniform
+        places[id(leaf)] = tape.add("lane" if varies else "input", (), float(count))
         lanes, uniform = lanes + varies, uniform + (not varies)
     used = _by_use(order) if outside else []
     closed = [x for x in used if id(x) in outside and id(x) not in places]
@@ -400,7 +400,7 @@ def _stale(f: Callable[..., Any], tape: Tape, i: int, a: float, b: float) -> str
     user = next((k for k, args in enumerate(tape.args) if i in args), None)
     where = "its result" if user is None else f"an operand of {tape.ops[user]}"
     return (
-        f"compile: {_name(f)} uses a plain number, {where}, that changes with its arguments "
+        f"compile: {_called(f)} uses a plain number, {where}, that changes with its arguments "
         f"(from {a!r} to {b!r}), so a program would keep an old one"
     )
 
@@ -415,5 +415,5 @@ def _reads(f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild) ->
     return f". It reads .data in {watch.reads[0]}; compute with the Value itself"
 
 
-def _name(f: Callable[..., Any]) -> str:
+def _called(f: Callable[..., Any]) -> str:
     return getattr(f, "__qualname__", repr(f))

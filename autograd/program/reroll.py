@@ -1,9 +1,9 @@
 """Re-roll: a graph with every sample written out becomes one body and its lanes.
 
-A sum over samples adds terms that were computed in the same way from other numbers. Put side by
-side, node by node, they are either the same node (a parameter), numbers that differ (a column of
-data) or the same operation on operands that are again compared (Reynolds 1970, Plotkin 1970:
-the least general generalisation). Time is linear in the nodes.
+A sum over samples adds terms that were computed in the same way from other numbers. Put side
+by side, node by node, they are either the same node (a parameter), numbers that differ (a
+column of data) or the same operation on operands that are again compared: the least general
+generalisation (Plotkin 1970, Reynolds 1970). Time is linear in the nodes.
 """
 
 from __future__ import annotations
@@ -146,14 +146,16 @@ class _Roll:
                 if missing:
                     stack += missing
                     continue
-                bodies[nodes] = self.new.add(tape.ops[first], [bodies[each] for each in operands])
+                bodies[nodes] = self.new.add(
+                    tape.ops[first], [bodies[each] for each in operands]
+                )
             stack.pop()
         return bodies[family]
 
     def same_operation(self, nodes: Family) -> bool:
         ops, args = self.tape.ops, self.tape.args
         op, count = ops[nodes[0]], len(args[nodes[0]])
-        return all([ops[i] == op and len(args[i]) == count for i in nodes])
+        return all(ops[i] == op and len(args[i]) == count for i in nodes)
 
     def column(self, nodes: Family) -> int:
         """The numbers of all lanes; one constant if they are equal."""

@@ -1,8 +1,8 @@
 """The reverse sweep as source: what each instruction adds to the adjoints of its operands.
 
-With `second`, also the derivative of that along a direction (forward over reverse: Pearlmutter,
-"Fast exact multiplication by the Hessian", 1994). Adjoints are called `d_` and the name of their
-block, tangents `t_`, and tangents of adjoints `td_`.
+With `second`, also the derivative of that along a direction: forward over reverse (Pearlmutter,
+"Fast exact multiplication by the Hessian", 1994). Adjoints are called `d_` and the name of
+their block, tangents `t_`, and tangents of adjoints `td_`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Reverse:
     # ------------------------------------------------------------------ adding up
 
     def zero(self, prefix: str, block: int) -> str:
-        """The name of an adjoint, which is made if it has not been written to."""
+        """The name of an adjoint, which is made here if nothing has written to it."""
         text = self.e.block_names[block]
         if (prefix, block) not in self.set:
             self.set.add((prefix, block))
@@ -88,7 +88,7 @@ class Reverse:
         return prefix + text
 
     def add(self, prefix: str, piece: Piece, term: str) -> None:
-        """Add a term, of the shape of the rows, to their adjoint. The first to write sets it."""
+        """Add a term, of the rows' shape, to their adjoint. The first to write sets it."""
         text = prefix + self.e.block_names[piece.block]
         rows = piece.rows
         if piece.block > LANES and rows == range(self.it.blocks[piece.block].size):
@@ -105,10 +105,10 @@ class Reverse:
             self.code.append(f"{text}[{self.e.subscript(rows)}] += {term}")
 
     def wanted(self, rows: Rows) -> bool:
-        return any([self.e.touches(self.active, piece) for piece in rows])
+        return any(self.e.touches(self.active, piece) for piece in rows)
 
     def send(self, prefix: str, op: Instruction, rows: Rows, term: str, full: int) -> None:
-        """Add a term of so many rows to the adjoint of an operand, summed where that is less."""
+        """Add a term of so many rows to an operand's adjoint, summed where that has less."""
         if not self.wanted(rows):
             return
         if len(rows) > 1:
@@ -136,7 +136,7 @@ class Reverse:
         out = e.block_names[op.out]
         d = prefix + out
         if op.op == "matmul":
-            weights, xs, bias = op.operands
+            _weights, xs, bias = op.operands
             self.send(prefix, op, xs, f"{e.views[op.out][0]}.T @ {d}", op.width)
             self.outer(prefix, op, d, e.text(xs, True))
             self.send(prefix, op, bias, d, size)
@@ -175,7 +175,7 @@ class Reverse:
         if not self.wanted(weights):
             return
         m, k = e.shape(op)
-        x_varies = any([self.it.blocks[piece.block].varies for piece in op.operands[1]])
+        x_varies = any(self.it.blocks[piece.block].varies for piece in op.operands[1])
         if self.it.blocks[op.out].varies and not x_varies:
             d = f"{d}.sum(1, keepdims=True)"
         if e.view(op) is None:
@@ -198,12 +198,12 @@ class Reverse:
             self.outer("td_", op, d, e.text(xs, True, "t_"))
         elif op.op == "dot":
             tiled = f"np.tile({d}, ({op.width}, 1))"
-            _, a, b = op.operands
-            self.send("td_", op, a, f"{tiled} * {e.text(b, True, 't_')}", op.width * size)
-            self.send("td_", op, b, f"{tiled} * {e.text(a, True, 't_')}", op.width * size)
+            _, ws, xs = op.operands
+            self.send("td_", op, ws, f"{tiled} * {e.text(xs, True, 't_')}", op.width * size)
+            self.send("td_", op, xs, f"{tiled} * {e.text(ws, True, 't_')}", op.width * size)
         elif op.op in TANGENTS:
-            a, t = e.cube(op, op.operands[0]), e.cube(op, op.operands[0], "t_")
-            self.wide("td_", op, d, TANGENTS[op.op].format(a=a, t=t, out=out), False)
+            texts = {"a": e.cube(op, op.operands[0]), "t": e.cube(op, op.operands[0], "t_")}
+            self.wide("td_", op, d, TANGENTS[op.op].format(out=out, **texts), False)
         elif op.op not in WIDE and op.op not in ("gather", "over"):
             for slot, rows in enumerate(op.operands):
                 slope = e.bent(op, slot) if self.wanted(rows) else 0.0

@@ -1,7 +1,7 @@
 """The partials of every operation as expressions, from the rules of the table.
 
-Most are what the rule of the table gives. A few rules count, sort or look at the kind of number,
-which an expression can't follow; these are written here without that, to the same values.
+Most are what the rule of the table gives. A few rules count, sort or look at the kind of
+number, which an expression can't follow; they are written here without that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from autograd.core.primitive import TABLE
 from autograd.program.expressions import OPPOSITE, Expression, name, trace, where
 
-__all__ = ["BOUNDED", "FLAT", "WIDE", "derivative", "partial", "value"]
+__all__ = ["BOUNDED", "FLAT", "OPERATIONS", "WIDE", "derivative", "partial", "value"]
 
 Operand = Any  # an Expression or a float
 
@@ -22,16 +22,68 @@ WIDE = frozenset(["sum", "dot", "maximum", "minimum", "logsumexp", "hypot", "tak
 # Those whose partials are finite where operands and result are: a zero adjoint times such a
 # partial is zero, as it must be. Others need care.
 BOUNDED = frozenset(
-    "neg add sub mul identity square abs sign relu leaky_relu where clip exp exp2 expm1 sin cos "
-    "sinh cosh tanh bell asinh atan sigmoid softplus elu gelu silu erf erfc normal_cdf "
-    "exp_of_difference gaussian sum dot maximum minimum logsumexp take lt le gt ge eq ne trunc "
-    "floor ceil round over".split()
+    [
+        "neg",
+        "add",
+        "sub",
+        "mul",
+        "identity",
+        "square",
+        "abs",
+        "sign",
+        "relu",
+        "leaky_relu",
+        "where",
+        "clip",
+        "exp",
+        "exp2",
+        "expm1",
+        "sin",
+        "cos",
+        "sinh",
+        "cosh",
+        "tanh",
+        "bell",
+        "asinh",
+        "atan",
+        "sigmoid",
+        "softplus",
+        "elu",
+        "gelu",
+        "silu",
+        "erf",
+        "erfc",
+        "normal_cdf",
+        "exp_of_difference",
+        "gaussian",
+        "sum",
+        "dot",
+        "maximum",
+        "minimum",
+        "logsumexp",
+        "take",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "eq",
+        "ne",
+        "trunc",
+        "floor",
+        "ceil",
+        "round",
+        "over",
+    ]
 )
-FLAT = frozenset("lt le gt ge eq ne trunc floor ceil round".split())  # nothing flows through
+FLAT = frozenset(
+    ["lt", "le", "gt", "ge", "eq", "ne", "trunc", "floor", "ceil", "round"]
+)  # nothing flows through
+
+OPERATIONS = frozenset([*FLAT, "matmul", "gather", "over"])  # that are not in the table
 
 
 def value(op: str, operands: list[Operand]) -> Operand:
-    """The result of an operation: a call, or for one that users defined, what its rule computes.
+    """What the value rule of an operation computes.
 
     Raises:
         TypeError: the user's rule is not generic.
@@ -78,9 +130,9 @@ def derivative(x: Operand, tangents: Mapping[str, str]) -> Operand:
     total: Operand = 0.0
     for slot, slope in enumerate(slopes):
         if type(slope) is Expression:
-            term = partial(x.op, slot, x, list(x.args))
-            term = slope * term if type(term) is Expression or term != 0.0 else 0.0
-            total = term if type(total) is float else total if type(term) is float else total + term
+            factor = partial(x.op, slot, x, list(x.args))
+            if type(factor) is Expression or factor != 0.0:
+                total = slope * factor if type(total) is float else total + slope * factor
     return total
 
 

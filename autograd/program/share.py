@@ -47,7 +47,7 @@ def fold(tape: Tape) -> Tape:
 
 
 def simplify(tape: Tape) -> Tape:
-    """Leave out what changes nothing, such as x · 1. After the re-roll: lanes look alike so long."""
+    """Leave out what changes nothing, such as x · 1. After the re-roll: lanes look alike."""
     return _replaced(tape, _simpler)
 
 

@@ -19,8 +19,8 @@ class Tape:
     - "const": the number itself.
     - "column": after the re-roll, the place in `columns` of a list of leaves, one a lane.
 
-    Any other op is the name of a primitive, a comparison ("lt", "trunc", …) that gives 1 or 0 or
-    a whole number, or "over", the sum of its only operand over all lanes. A dot's args are
+    Any other op is the name of a primitive, a question ("lt", "trunc", …) that gives 1, 0 or a
+    whole number; or "over", the sum of its only operand over all lanes. A dot's args are
     (bias, *ws, *xs).
 
     Attributes:
@@ -92,5 +92,5 @@ class Tape:
             if op in LEAVES or op == "over":
                 varying.append(op in ("lane", "column"))
             else:
-                varying.append(any([varying[a] for a in args]))
+                varying.append(any(varying[a] for a in args))
         return varying

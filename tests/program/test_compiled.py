@@ -7,14 +7,11 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, transforms
-from autograd.core.primitive import primal
+from autograd import transforms
 from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
 from autograd.testing.programs import Program
@@ -35,7 +32,7 @@ def close(a: Any, b: Any, scale: float = 1.0) -> bool:
     if isinstance(a, type) or isinstance(b, type):
         return bool(a is b)
     if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all([close(x, y, scale) for x, y in zip(a, b)])
+        return len(a) == len(b) and all(close(x, y, scale) for x, y in zip(a, b))
     same = a == b or (a != a and b != b)
     return bool(same or math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE * scale))
 
@@ -43,7 +40,9 @@ def close(a: Any, b: Any, scale: float = 1.0) -> bool:
 def spread(starts: Sequence[float], count: int) -> list[list[float]]:
     """Samples: the starts, and numbers around them."""
     rng = random.Random(1)
-    more = [[x * rng.uniform(0.5, 1.5) + rng.gauss(0, 0.1) for x in starts] for _ in range(count)]
+    more = [
+        [x * rng.uniform(0.5, 1.5) + rng.gauss(0, 0.1) for x in starts] for _ in range(count)
+    ]
     return [list(starts), *more]
 
 
@@ -54,7 +53,9 @@ def test_a_random_program(program: Program, without: tuple[str, ...]) -> None:
     eager = transforms.value_and_grad(program, argnums)
     for starts in spread(program.starts, 2):
         expected = result(eager, *starts)
-        assert close(result(lambda *xs: fast.value_and_grad(*xs, argnums=argnums), *starts), expected)
+        assert close(
+            result(lambda *xs: fast.value_and_grad(*xs, argnums=argnums), *starts), expected
+        )
         assert close(result(fast, *starts), result(program, *starts))
 
 
@@ -106,7 +107,10 @@ def test_branches(one: Program, other: Program, edge: float) -> None:
 @st.composite
 def nets(draw: st.DrawFn) -> Callable[..., Any]:
     """Functions of (w, x) that mix what is uniform with what varies, with a branch."""
-    one, other = draw(programs(max_inputs=3, max_ops=6)), draw(programs(max_inputs=3, max_ops=6))
+    one, other = (
+        draw(programs(max_inputs=3, max_ops=6)),
+        draw(programs(max_inputs=3, max_ops=6)),
+    )
     edge = draw(st.floats(-0.5, 0.5))
 
     def f(w: Any, x: Any) -> Any:
@@ -155,8 +159,11 @@ def test_along_a_direction(f: Callable[..., Any]) -> None:
 
     expected = result(each)
     got = result(lambda: fast.jvp((W, X), (t_w, t_x)))
-    assert close(got, expected, scale_of(expected)) or isinstance(expected, type) and (
-        got in [result(lambda: transforms.jvp(f, (W, x), (t_w, t))) for x, t in zip(X, t_x)]
+    assert close(got, expected, scale_of(expected)) or (
+        isinstance(expected, type)
+        and (
+            got in [result(lambda: transforms.jvp(f, (W, x), (t_w, t))) for x, t in zip(X, t_x)]
+        )
     )
 
 

@@ -75,7 +75,9 @@ def test_what_raises_is_not_folded() -> None:
 
 
 def test_share() -> None:
-    tape = tape_of("x = input 0\na = sin x\nb = sin x\nc = const 0\nd = const -0.0\ne = sum a b c d")
+    tape = tape_of(
+        "x = input 0\na = sin x\nb = sin x\nc = const 0\nd = const -0.0\ne = sum a b c d"
+    )
     assert share(tape).ops.count("sin") == 1
     assert share(tape).ops.count("const") == 2  # the zeros have signs
 
@@ -100,7 +102,9 @@ def test_passes_are_linear(pass_: Callable[[Tape], Tape]) -> None:
         tape = Tape()
         tape.add("input")
         for i in range(n):
-            tape.add("add" if i % 3 else "mul", [i, tape.add("const", (), i) if i == 0 else i // 2])
+            tape.add(
+                "add" if i % 3 else "mul", [i, tape.add("const", (), i) if i == 0 else i // 2]
+            )
         tape.roots = [(len(tape) - 1, None)]
         tape.outputs = 1
         start = time.process_time()
@@ -180,7 +184,9 @@ def test_the_reroll_finds_the_samples(loss: Callable[..., Any]) -> None:
         assert len(program.instructions.code) < 15
     moved = given_.value_and_grad(WEIGHTS, POINTS + 1.0, -TARGETS)
     again = list(zip((POINTS + 1.0).tolist(), (-TARGETS).tolist()))
-    assert moved[0] == pytest.approx(value_and_grad(lambda w: loss(w, again))(WEIGHTS.tolist())[0])
+    assert moved[0] == pytest.approx(
+        value_and_grad(lambda w: loss(w, again))(WEIGHTS.tolist())[0]
+    )
 
 
 def test_the_reroll_keeps_residuals_and_guards_apart() -> None:

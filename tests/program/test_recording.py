@@ -63,7 +63,9 @@ def test_where_does_not_branch() -> None:
     assert fast([1.0, -1.0, 0.0]) == [2.0, -3.0, 0.0]
     assert len(fast.programs) == 1
     assert fast.jacobian([1.0, -1.0, 0.0]) == [2.0, 3.0, 3.0]
-    assert compile(lambda x: where(x > 0.0, lambda: log(x), 0.0), in_axes=(0,))([1.0, -1.0]) == [
+    assert compile(lambda x: where(x > 0.0, lambda: log(x), 0.0), in_axes=(0,))(
+        [1.0, -1.0]
+    ) == [
         0.0,
         0.0,
     ]
@@ -71,12 +73,16 @@ def test_where_does_not_branch() -> None:
 
 def test_too_many_ways() -> None:
     fast = compile(lambda x: x * int(x), in_axes=(0,))
-    with pytest.raises(ValueError, match=r"more than 64 ways.*'trunc' in .*test_recording.*where"):
+    with pytest.raises(
+        ValueError, match=r"more than 64 ways.*'trunc' in .*test_recording.*where"
+    ):
         fast([float(i) for i in range(100)])
 
 
 def test_numbers_read_out() -> None:
-    with pytest.raises(ValueError, match=r"an operand of mul.*reads \.data in .*test_recording"):
+    with pytest.raises(
+        ValueError, match=r"an operand of mul.*reads \.data in .*test_recording"
+    ):
         compile(lambda x: x * x.data)(2.0)
     with pytest.raises(ValueError, match=r"from 4\.0 to .*its result|its result.*from 4\.0"):
         compile(lambda x: x.data * x.data)(2.0)
@@ -122,7 +128,9 @@ def test_what_eager_raises_with_the_sample() -> None:
 def test_infinite_derivatives_and_strong_zeros() -> None:
     fast = compile(autograd.sqrt, in_axes=(0,), reduce="sum")
     assert fast.grad([4.0, 0.0, 1.0]) == [0.25, np.inf, 0.5]
-    fast = compile(lambda x: autograd.sqrt(x) * 0.0 + autograd.relu(-autograd.sqrt(x)), (0,), "sum")
+    fast = compile(
+        lambda x: autograd.sqrt(x) * 0.0 + autograd.relu(-autograd.sqrt(x)), (0,), "sum"
+    )
     assert fast.grad([4.0, 0.0]) == [0.0, 0.0]
 
 
