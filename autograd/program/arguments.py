@@ -36,8 +36,8 @@ class Argument:
 
 def uniform(tree: Any, what: str) -> Argument:
     """An argument that is the same in all lanes."""
-    if type(tree) is np.ndarray and tree.dtype == float:
-        return Argument((np.ndarray, tree.shape), tree.ravel(), lambda i: tree, True)
+    if type(tree) is np.ndarray and tree.dtype.kind in "fiu":
+        return Argument(_key(tree), tree.ravel().astype(float), lambda i: tree, True)
     numbers = np.array(flatten(tree, what)[0], dtype=float)
     key = _key(tree)
     return Argument(key, numbers, lambda i: tree, _has_arrays(tree))
@@ -66,9 +66,7 @@ def lanes_of(tree: Any, what: str) -> Argument:
             lambda i: {key: part.sample(i) for key, part in parts.items()},
             arrays,
         )
-    if not isinstance(tree, (list, tuple, np.ndarray)) or (
-        np.ndim(tree) == 0 and len(tree) == 0
-    ):
+    if not isinstance(tree, (list, tuple, np.ndarray)) or getattr(tree, "shape", None) == ():
         raise TypeError(f"{what} has no samples: give a list or an array, got {tree!r:.80}")
     if len(tree) == 0:
         raise ValueError(f"{what} is empty; give at least one sample")
@@ -96,7 +94,7 @@ def _key(tree: Any) -> Key:
         keys = [_key(each) for each in tree]
         same = bool(keys) and keys.count(keys[0]) == len(keys)
         return type(tree), len(keys), keys[0] if same else tuple(keys)
-    return type(tree).__name__ == "ndarray", getattr(tree, "shape", ())
+    return np.ndarray, getattr(tree, "shape", ())
 
 
 def _has_arrays(tree: Any) -> bool:

@@ -1,0 +1,232 @@
+"""What goes in and comes out: numbers, lists, dicts, arrays; and mistakes with them."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares, minimize
+
+import autograd
+from autograd import Value, primitive
+from autograd.core.primitive import primal
+from autograd.program import Compiled, Program, compile, load
+
+
+def rosenbrock(x: Any) -> Any:
+    return sum([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in zip(x, x[1:])])
+
+
+@compile
+def decorated(x: Any) -> Any:
+    """Twice the square."""
+    return 2.0 * x * x
+
+
+def test_numbers_lists_dicts_and_arrays() -> None:
+    def f(p: Any, k: Any) -> Any:
+        return {"s": p["a"] * k[0], "t": (p["b"][0] - k[1], 3.0)}
+
+    fast = compile(f)
+    args = {"a": 2.0, "b": [1]}, (3.0, 4.0)
+    assert fast(*args) == {"s": 6.0, "t": (-3.0, 3.0)} == f(*args)
+    assert fast.jacobian(*args)["t"][0] == {"a": 0.0, "b": [1.0]}
+    assert fast.jvp(args, ({"a": 1.0, "b": [0.0]}, (0.0, 1.0))) == (
+        f(*args),
+        {"s": 3.0, "t": (-1.0, 0.0)},
+    )
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    square = compile(lambda x: (x * x).sum())
+    value, grad = square.value_and_grad(x)
+    assert value == 30.0
+    assert np.array_equal(grad, 2.0 * x)
+    assert np.array_equal(compile(lambda x: x * 2.0)(x), 2.0 * x)
+    assert square(x.astype(int)) == 30.0
+    assert len(square.programs) == 1
+    assert square(np.array([1.0, 2.0])) == 5.0
+    assert len(square.programs) == 2
+
+
+def test_samples() -> None:
+    fast = compile(lambda w, x: w["k"] * x["u"][0] + x["v"], in_axes=(None, 0))
+    x = {"u": [[1.0, 5.0], [2.0, 6.0], [3.0, 7.0]], "v": np.array([0.5, 0.25, 0.0])}
+    assert np.array_equal(fast({"k": 2.0}, x), [2.5, 4.25, 6.0])
+    total = compile(fast.f, in_axes=(None, 0), reduce="sum")
+    value, (by_w, by_x) = total.value_and_grad({"k": 2.0}, x, argnums=(0, 1))
+    assert value == 12.75
+    assert by_w == {"k": 6.0}
+    assert by_x["u"] == [[2.0, 0.0]] * 3
+    assert np.array_equal(by_x["v"], [1.0, 1.0, 1.0])
+    pairs = compile(lambda x: [x[0] * x[1], x[0]], in_axes=(0,))
+    assert pairs(((2.0, 3.0), (4.0, 5.0))) == [[6.0, 2.0], [20.0, 4.0]]
+    assert np.array_equal(pairs(np.array([[2.0, 3.0]])), [[6.0, 2.0]])
+    mean = compile(lambda x: [x, 2.0 * x], in_axes=(0,), reduce="mean")
+    assert mean((1.0, 3.0)) == [2.0, 4.0]
+    assert mean.jacobian([1.0, 3.0]) == [[0.5, 0.5], [1.0, 1.0]]
+    assert mean.jvp(([1.0, 3.0],), ([1.0, 1.0],)) == ([2.0, 4.0], [1.0, 2.0])
+    one = compile(lambda x: x * x, in_axes=(0,), reduce="sum")
+    assert one.grad((1.0, 3.0)) == (2.0, 6.0)
+    assert one.hvp([1.0, 3.0], [1.0, 2.0]) == [2.0, 4.0]
+
+
+def test_straight_into_scipy() -> None:
+    fast = compile(rosenbrock)
+    x = minimize(
+        fast.value_and_grad, np.full(4, -1.0), jac=True, hessp=fast.hvp, method="trust-ncg"
+    ).x
+    assert x == pytest.approx(np.ones(4), abs=1e-4)
+    t = np.linspace(0.0, 1.0, 30)
+    fit = compile(lambda p: [p[0] * autograd.exp(-p[1] * s) - 2.0 * 2.0**-s for s in t.tolist()])
+    found = least_squares(fit, [1.0, 0.1], jac=fit.jacobian).x
+    assert found == pytest.approx([2.0, np.log(2.0)])
+    assert fit.program.instructions.lanes == 30
+
+
+def test_values_go_through() -> None:
+    x = Value(3.0)
+    y = decorated(x)
+    assert y.inputs
+    assert [node.data for node in decorated.value_and_grad(x)] == [18.0, 12.0]
+    assert decorated.jacobian(x).data == 12.0
+    assert decorated.jvp((x,), (1.0,))[1].data == 12.0
+    assert primal(decorated.hvp(x, 1.0)) == 4.0
+    assert decorated([1.0][0]) == 2.0
+    assert autograd.grad(decorated)(3.0) == 12.0
+    with pytest.raises(TypeError, match="with in_axes takes numbers"):
+        compile(lambda x: x, in_axes=(0,))([x, x])
+
+
+def test_mistakes() -> None:
+    wrong: Any = 3
+    with pytest.raises(TypeError, match="takes a function, got 3"):
+        compile(wrong)
+    with pytest.raises(TypeError, match="tuple of None and 0"):
+        compile(rosenbrock, in_axes=(1,))
+    with pytest.raises(TypeError, match="tuple of None and 0"):
+        compile(rosenbrock, in_axes=wrong)
+    with pytest.raises(ValueError, match="'max'"):
+        compile(reduce="max")(rosenbrock)
+    pairs = compile(lambda x, y: x * y, in_axes=(0, 0))
+    with pytest.raises(TypeError, match="in_axes is for 2 arguments, 1 were given"):
+        pairs([1.0])
+    with pytest.raises(ValueError, match="argument 1 has 1 samples, another 2"):
+        pairs([1.0, 2.0], [3.0])
+    with pytest.raises(TypeError, match="argument 1 has no samples"):
+        pairs([1.0, 2.0], 3.0)
+    with pytest.raises(TypeError, match="argument 1 has no samples"):
+        pairs([1.0, 2.0], np.array(3.0))
+    with pytest.raises(ValueError, match="argument 0 is empty"):
+        pairs([], [])
+    with pytest.raises(ValueError, match=r"argument 0\[1\] is built in another way"):
+        pairs([1.0, [2.0]], [3.0, 4.0])
+    with pytest.raises(ValueError, match="entries of different lengths"):
+        pairs({"a": [1.0], "b": [1.0, 2.0]}, [3.0])
+    with pytest.raises(TypeError, match='compile with reduce="mean"'):
+        pairs.grad([1.0], [2.0])
+    with pytest.raises(TypeError, match="returns a single number"):
+        compile(lambda x: [x, x]).grad(1.0)
+    with pytest.raises(ValueError, match="built in different ways"):
+        compile(lambda x: [x] if x > 0.0 else [x, x], in_axes=(0,))([1.0, -1.0])
+    with pytest.raises(RuntimeError, match="has no program yet"):
+        compile(rosenbrock).program  # noqa: B018
+    with pytest.raises(TypeError, match="argument 0 is a str"):
+        compile(rosenbrock)("x")
+
+
+def test_what_it_says() -> None:
+    fast = Compiled(rosenbrock, None, None, ())
+    assert repr(fast) == "<compiled rosenbrock, 0 paths>"
+    assert decorated.__doc__ == "Twice the square."
+    fast([1.0, 2.0, 3.0])
+    assert repr(fast) == "<compiled rosenbrock, 1 paths>"
+    assert repr(fast.program) == "<program: 28 nodes → 7 instructions>"
+    rows = compile(lambda x: x * 2.0, in_axes=(0,))
+    rows([1.0, 2.0])
+    assert repr(rows.program) == "<program: 3 nodes → 1 instructions, lanes>"
+
+
+def test_copies(tmp_path: Path) -> None:
+    again: Compiled = pickle.loads(pickle.dumps(compile(rosenbrock)))
+    assert again([1.0, 2.0]) == 100.0
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    program = again.program
+    path = tmp_path / "program.json"
+    program.save(path)
+    u, x = program.uniform(np.array([3.0, 2.0])), np.empty((0, 1))
+    for copy in (load(path), pickle.loads(pickle.dumps(program))):
+        assert copy.source() == program.source()
+        assert copy.value(u, x)[0] == program.value(u, x)[0] == rosenbrock([3.0, 2.0])
+        assert repr(copy) == repr(program)
+    for text in ("", "{}", "[1]", path.read_text().replace('"pow"', '"power"')):
+        path.write_text(text)
+        with pytest.raises((ValueError, LookupError), match=r"holds no program|not defined here"):
+            load(path)
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    fast = compile(lambda x: [autograd.exp(x[0] * x[1]), autograd.dot(x, x)])
+    fast([1.0, 2.0])
+    data = fast.program.data()
+    for change in (
+        {"blocks": [[1, False], [0, True], [1, False], [1, False], [1, False]]},
+        {"roots": [[9, 0, None]]},
+        {"roots": [[2, 7, None]]},
+        {"code": data["code"][::-1]},
+        {"code": None},
+    ):
+        path = tmp_path / "program.json"
+        path.write_text(__import__("json").dumps({**data, **change}))
+        with pytest.raises(ValueError, match="holds no program"):
+            load(path)
+    assert isinstance(fast.program, Program)
+
+
+def test_user_primitives() -> None:
+    cube = primitive("cube_", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
+    clamp = primitive(
+        "clamp_", lambda x: x if x > 0.0 else 0.5 * x, lambda out, x: 1.0 if x > 0.0 else 0.5
+    )
+    closed = primitive(
+        "closed_",
+        lambda x: float(np.tanh(x)),
+        lambda out, x: 1.0 - float(np.tanh(float(x))) ** 2,
+    )
+    widest = primitive(
+        "widest_", lambda *xs: max(xs) - min(xs), lambda out, *xs: _ends(xs), variadic=True
+    )
+    xs = [0.5, -1.5, 2.0]
+    for op in (cube, clamp, closed):
+        fast = compile(op, in_axes=(0,), reduce="sum")
+        assert fast(xs) == pytest.approx(sum([op(x) for x in xs]))
+        assert fast.grad(xs) == pytest.approx([autograd.grad(op)(x) for x in xs])
+    rows = [[1.0, 2.0, 3.0], [5.0, 4.0, -1.0]]
+    fast = compile(lambda x: widest(*x), in_axes=(0,), reduce="sum")
+    assert fast(rows) == 8.0
+    assert fast.grad(rows) == [[-1.0, 0.0, 1.0], [1.0, 0.0, -1.0]]
+    bent = compile(lambda x: cube(x) + clamp(x))
+    assert bent.hvp(2.0, 1.0) == 12.0
+    assert "x * x * x" in bent.program.source().replace("u[0:1]", "x")
+
+
+def _ends(xs: Any) -> Any:
+    top, low = max(range(len(xs)), key=xs.__getitem__), min(range(len(xs)), key=xs.__getitem__)
+    return tuple([float(i == top) - float(i == low) for i in range(len(xs))])
+
+
+def test_rows_are_used_again() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(50):
+            x = autograd.sin(x)
+        return x
+
+    fast = compile(f)
+    fast(1.0)
+    assert fast.program.stats()["bytes"] == 8 * 3
+    from autograd.program.layout import layout
+
+    kept = layout(fast.program.instructions, keep=True)
+    assert kept.rows == (51, 0)
+    assert kept.first == (0, 0, *range(1, 51))
