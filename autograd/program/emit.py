@@ -1,4 +1,4 @@
-"""Emit: instructions as readable array source, forward, reverse and along a direction.
+"""Emit: instructions as readable array source, forward and reverse.
 
 An array has a row a node and a column a lane; what is uniform has one column, so that both
 mix by broadcasting. `u` holds the uniform inputs and the constants, `x` those of the lanes.
@@ -11,8 +11,8 @@ from typing import Any
 
 from autograd.program.batch import UNIFORM, Instruction, Instructions, Piece, Rows
 from autograd.program.expressions import OPPOSITE, Expression, name, negated, shown
-from autograd.program.reverse import PARTIALS, Reverse
-from autograd.program.rules import BOUNDED, FLAT, WIDE, derivative, partial, value
+from autograd.program.reverse import Reverse
+from autograd.program.rules import BOUNDED, FLAT, WIDE, partial, value
 
 __all__ = ["Emitter"]
 
@@ -48,7 +48,7 @@ class Emitter:
 
     def value(self) -> list[str]:
         """`value(u, x)` → outputs and checks."""
-        return ["def value(u, x):", *self.forward(), self.returned([])]
+        return ["def value(u, x):", *self.forward(), self.returned()]
 
     def forward(self) -> list[str]:
         lines = []
@@ -58,7 +58,7 @@ class Emitter:
         lines.append(f"    checks = {self.gathered(self.it.outputs, len(self.it.roots))}")
         return lines
 
-    def returned(self, more: list[str]) -> str:
+    def returned(self, *more: str) -> str:
         return f"    return {', '.join(['out', 'checks', *more])}"
 
     def instruction(self, op: Instruction) -> list[str]:
@@ -244,29 +244,14 @@ class Emitter:
             wrt: the uniform inputs to differentiate in.
             lanes: those of the lanes.
         """
-        sweep = Reverse(self, wrt, lanes, False).lines()
-        return self.function("gradient(u, x, seed)", sweep, ["d_u", "d_x"])
-
-    def second(self, wrt: Collection[int], lanes: Collection[int]) -> list[str]:
-        """`second(u, x, seed, t_u, t_x)` → outputs, checks, adjoints and their tangents.
-
-        Raises:
-            NotImplementedError: an operation has no second derivative as an expression.
-        """
-        sweep = [*_Forward(self, wrt, lanes).lines(), *Reverse(self, wrt, lanes, True).lines()]
-        head = "second(u, x, seed, t_u, t_x)"
-        return self.function(head, sweep, ["d_u", "d_x", "td_u", "td_x"])
-
-    def function(self, head: str, sweep: list[str], results: list[str]) -> list[str]:
-        """A function that goes forward and then sweeps."""
-        body = [f"        {line}" for line in sweep]
-        lines = [f"def {head}:", *self.forward(), '    with np.errstate(all="ignore"):', *body]
-        return [*lines, self.returned(results)]
-
-    def tangent(self, wrt: Collection[int], lanes: Collection[int]) -> list[str]:
-        """`tangent(u, x, t_u, t_x)` → outputs, checks, and the outputs' derivatives."""
-        sweep = _Forward(self, wrt, lanes).lines()
-        return self.function("tangent(u, x, t_u, t_x)", sweep, ["t_out"])
+        body = [f"        {line}" for line in Reverse(self, wrt, lanes).lines()]
+        head = ["def gradient(u, x, seed):", *self.forward()]
+        return [
+            *head,
+            '    with np.errstate(all="ignore"):',
+            *body,
+            self.returned("d_u", "d_x"),
+        ]
 
     def active(self, wrt: Collection[int], lanes: Collection[int]) -> list[Any]:
         """For each block, whether it depends on those inputs; for the first two, which rows."""
@@ -289,14 +274,6 @@ class Emitter:
         except (TypeError, ValueError, ArithmeticError):
             texts = [repr(op.op), str(slot), *map(self.shown, [out, *operands])]
             return name(f"each_partial({', '.join(texts)})")
-
-    def bent(self, op: Instruction, slot: int) -> Any:
-        """The derivative along the direction of d(out)/d(operand)."""
-        tangents = {self.block_names[op.out]: f"t_{self.block_names[op.out]}"}
-        for rows in op.operands:
-            if self.constant(rows) is None:
-                tangents[self.text(rows)] = self.text(rows, True, "t_")
-        return derivative(self.partial(op, slot), tangents)
 
     def times(self, op: Instruction, slope: Any, factor: str) -> str:
         """factor · slope. A zero slope does not hide a factor that is NaN."""
@@ -321,58 +298,3 @@ def _is_choice(x: Any) -> bool:
 
 
 PADDING = 1024  # rows after the last of u, so that a view may reach beyond it
-
-
-class _Forward:
-    """The forward sweep along a direction: the tangent of each block."""
-
-    def __init__(self, e: Emitter, wrt: Collection[int], lanes: Collection[int]) -> None:
-        self.e, self.it = e, e.it
-        self.active = e.active(wrt, lanes)
-
-    def lines(self) -> list[str]:
-        e = self.e
-        code = []
-        for op in self.it.code:
-            out = e.block_names[op.out]
-            terms = self.instruction(op) if self.active[op.out] else []
-            code.append(f"t_{out} = np.zeros_like({out}) + " + " + ".join(terms or ["0.0"]))
-        parts = []
-        for first, stop, block, row, lane in e.runs(0, self.it.outputs):
-            if lane is not None:
-                columns = f"{lane}:{lane + stop - first}"
-                parts.append(f"t_{e.block_names[block]}[{row}:{row + 1}, {columns}].T")
-            else:
-                parts.append(e.piece(Piece(block, range(row, row + stop - first)), "t_"))
-        code.append(f"t_out = {e.joined(parts)}")
-        return code
-
-    def instruction(self, op: Instruction) -> list[str]:
-        e, size = self.e, self.it.blocks[op.out].size
-        out = e.block_names[op.out]
-        if op.op == "matmul":
-            w, _ = e.views[op.out]
-            weights, xs, bias = op.operands
-            m, k = e.shape(op)
-            t_w = f"{e.text(weights, True, 't_')}.reshape({m}, {k})"
-            return [f"{w} @ {e.text(xs, True, 't_')}", f"{t_w} @ {e.text(xs, True)}",
-                    e.text(bias, True, "t_")]  # fmt: skip
-        if op.op == "gather":
-            return [f"{e.text(op.operands[0], True, 't_')}.reshape({size}, -1)"]
-        if op.op == "over":
-            return [f"{e.text(op.operands[0], True, 't_')}.sum(1, keepdims=True)"]
-        if op.op == "dot":
-            bias, a, b = op.operands
-            left = f"({e.cube(op, a, 't_')} * {e.cube(op, b)}).sum(0)"
-            right = f"({e.cube(op, a)} * {e.cube(op, b, 't_')}).sum(0)"
-            return [e.text(bias, True, "t_"), left, right]
-        if op.op == "sum":
-            return [f"{e.cube(op, op.operands[0], 't_')}.sum(0)"]
-        if op.op in WIDE:
-            slope = PARTIALS[op.op].format(a=e.cube(op, op.operands[-1]), out=out)
-            return [f"strong({e.cube(op, op.operands[-1], 't_')}, {slope}).sum(0)"]
-        terms = []
-        for slot, rows in enumerate(op.operands):
-            if any(e.touches(self.active, piece) for piece in rows):
-                terms.append(e.times(op, e.partial(op, slot), e.text(rows, True, "t_")))
-        return terms

@@ -16,6 +16,7 @@ __all__ = ["Expression", "Text", "name", "shown", "trace", "where"]
 Text = str
 Operand = Any  # an Expression or a float
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+SYMBOLS = {sign: name for name, sign in COMPARISONS.items()}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 MOST = 64  # ways through a rule
 

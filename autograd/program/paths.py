@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
-from autograd.core.value import Value
 from autograd.program.arguments import Call
 from autograd.program.arrays import np
 from autograd.program.program import Program, prepare
-from autograd.program.record import Guard, record
-from autograd.trees import Rebuild, flatten
+from autograd.program.record import Recording, record
+from autograd.trees import flatten
 
 __all__ = ["Job", "Path", "Paths"]
 
@@ -20,7 +19,6 @@ MOST = 64
 TROUBLE = (FloatingPointError, ValueError, ArithmeticError, IndexError)
 
 
-@dataclass
 class Path:
     """One way that a function goes.
 
@@ -32,17 +30,35 @@ class Path:
         single: whether that is a number.
     """
 
-    program: Program
-    closed: list[Value]
-    guards: list[Guard]
-    rebuild: Rebuild
-    single: bool
+    def __init__(self, recording: Recording, call: Call, without: Collection[str]) -> None:
+        self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
+        self.rebuild, self.single = recording.rebuild, recording.single
+        self.without = without
+        self.size = len(call.u) + len(self.closed), len(call.x)
+        self.data = range(len(call.rows(0)) if call.args else 0, len(call.u))
+        self.program = self.prepared(None)
+        self.with_tangents: dict[Any, Program] = {}
+
+    def prepared(self, direction: tuple[list[int], list[int]] | None) -> Program:
+        made = prepare(self.tape, *self.size, self.data, self.without, direction)
+        return Program(made[0], [guard.answer for guard in self.guards], made[1])
+
+    def along(self, wrt: Sequence[range], lanes: Sequence[range]) -> Program:
+        """The program with tangents of its outputs, in these rows of u and x.
+
+        Raises:
+            NotImplementedError: the rule of an operation is not generic.
+        """
+        key = tuple(wrt), tuple(lanes)
+        if key not in self.with_tangents:
+            self.with_tangents[key] = self.prepared(([*chain(*wrt)], [*chain(*lanes)]))
+        return self.with_tangents[key]
 
 
 class Job(Protocol):
     """Something to be computed for all lanes of a call."""
 
-    def run(self, path: Path, u: Array, x: Array, lanes: Array) -> tuple[Array, list[Array]]:
+    def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
         """Whether each lane goes this way, and results for them if all do."""
 
     def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
@@ -50,6 +66,9 @@ class Job(Protocol):
 
     def eager(self, lane: int) -> None:
         """Compute one lane without a program, and take its results in."""
+
+    def follows(self, path: Path, lanes: Array) -> Array:
+        """Whether each lane goes this way."""
 
 
 class Paths:
@@ -85,12 +104,11 @@ class Paths:
 
     def along(self, path: Path, job: Job, call: Call, lanes: Array) -> Array:
         """Do the job on those of the lanes that go this way; the others are returned."""
-        u, x = self.inputs(path, call, lanes)
         try:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
-                follows, results = job.run(path, u, x, lanes)
+                follows, results = job.run(path, lanes)
         except TROUBLE:
-            follows = self.followers(path, u, x, len(lanes))
+            follows = self.followers(path, job, lanes)
             results = None
         if follows.all():
             mine, others = lanes, lanes[:0]
@@ -111,21 +129,13 @@ class Paths:
                 others = np.concatenate([others, self.along(path, job, call, half)])
         return others
 
-    def inputs(self, path: Path, call: Call, lanes: Array) -> tuple[Array, Array]:
-        """The program's u and x."""
-        inputs = call.u
-        if path.closed:
-            inputs = np.concatenate([inputs, [value.data for value in path.closed]])
-        x = call.x if len(lanes) == call.x.shape[1] else call.x[:, lanes]
-        return path.program.uniform(inputs), x
-
-    def followers(self, path: Path, u: Array, x: Array, count: int) -> Array:
+    def followers(self, path: Path, job: Job, lanes: Array) -> Array:
         """Which of the lanes go this way, when something is wrong with some of them."""
         try:
             with np.errstate(all="ignore"):
-                return np.broadcast_to(path.program.value(u, x)[1], count)
+                return np.broadcast_to(job.follows(path, lanes), len(lanes))
         except TROUBLE:
-            return np.ones(count, dtype=bool)
+            return np.ones(len(lanes), dtype=bool)
 
     def record(self, call: Call, lane: int) -> Path | None:
         """The path of one lane; None if it can't be checked: a program could be wrong."""
@@ -138,14 +148,7 @@ class Paths:
             varying += [axis is not None] * len(flatten(arg, "")[0])
         with call.naming(lane):
             recording = record(self.f, numbers, rebuild, varying)
-        if not recording.sure:
-            return None
-        inputs = len(call.u) + len(recording.closed)
-        data = range(len(call.rows(0)), len(call.u)) if call.args else ()
-        instructions, counts = prepare(recording.tape, inputs, len(call.x), data, self.without)
-        guards = recording.guards
-        program = Program(instructions, [guard.answer for guard in guards], counts)
-        return Path(program, recording.closed, guards, recording.rebuild, recording.single)
+        return Path(recording, call, self.without) if recording.sure else None
 
     def too_many(self) -> str:
         """The message for a function that goes too many ways."""

@@ -18,13 +18,20 @@ from autograd.program.layout import layout
 from autograd.program.reroll import reroll
 from autograd.program.saving import as_data, from_data
 from autograd.program.share import drop, fold, share, simplify
+from autograd.program.tangent import tangent
 from autograd.program.tape import Tape
 
 __all__ = ["PASSES", "Program", "load", "prepare"]
 
 np = arrays.np
 Array = Any
-PASSES = ("fold", "gather", "reroll", "simplify", "share")
+PASSES: dict[str, Callable[..., Tape]] = {
+    "fold": fold,
+    "gather": gather,
+    "reroll": reroll,
+    "simplify": simplify,
+    "share": share,
+}
 
 
 def prepare(
@@ -33,6 +40,7 @@ def prepare(
     lane_inputs: int,
     data: Collection[int] = (),
     without: Collection[str] = (),
+    direction: tuple[Collection[int], Collection[int]] | None = None,
 ) -> tuple[Instructions, dict[str, int]]:
     """The instructions of a tape, and how many nodes there were after each pass.
 
@@ -41,32 +49,24 @@ def prepare(
         inputs, lane_inputs: how many inputs are uniform, and how many each lane has.
         data: the uniform inputs that the re-roll takes for data.
         without: passes to leave out.
+        direction: those of the inputs that get a tangent; as many inputs follow then.
 
     Raises:
         ValueError: no pass has that name.
+        NotImplementedError: with a direction, an operation's rule is not generic.
     """
     unknown = set(without) - set(PASSES)
     if unknown:
-        raise ValueError(f"compile: no pass is called {unknown.pop()!r}; choose of {PASSES}")
-    passes: dict[str, Callable[[Tape], Tape]] = {
-        "fold": fold,
-        "gather": gather,
-        "reroll": lambda tape: _rerolled(tape, data),
-        "simplify": simplify,
-        "share": share,
-    }
+        raise ValueError(f"compile: no pass is called {unknown.pop()!r}; choose of {[*PASSES]}")
     counts = {"recorded": len(tape)}
-    for name in PASSES:
+    for name, function in PASSES.items():
+        if name == "reroll" and direction is not None:
+            tape = tangent(tape, *direction, inputs, lane_inputs)
+            inputs, lane_inputs = 2 * inputs, 2 * lane_inputs
         if name not in without:
-            tape = drop(passes[name](tape))
-            counts[name] = len(tape)
-    tape = drop(tape)
-    return batch(tape, inputs, lane_inputs), counts
-
-
-def _rerolled(tape: Tape, data: Collection[int]) -> Tape:
-    rolled = reroll(tape)
-    return reroll(tape, data) if rolled is tape and data else rolled
+            tape = drop(function(tape) if name != "reroll" else reroll(tape, data))
+        counts[name] = len(tape)
+    return batch(drop(tape), inputs, lane_inputs), counts
 
 
 class Program:
@@ -127,33 +127,6 @@ class Program:
             return out, self.follows(checks), d_u, d_x
 
         return gradient
-
-    def tangent(self, u: Array, x: Array, t_u: Array, t_x: Array) -> tuple[Array, Array, Array]:
-        """Outputs, whether each lane goes this way, and the outputs' derivatives."""
-        wrt, lanes = range(self.instructions.inputs), range(self.instructions.blocks[1].size)
-        run = self._function("tangent", lambda: self._emitter.tangent(wrt, lanes))
-        out, checks, t_out = run(u, x, t_u, t_x)
-        return out, self.follows(checks), t_out
-
-    def second(
-        self, key: Hashable, wrt: Sequence[range], lanes: Sequence[range]
-    ) -> Callable[..., tuple[Array, Array, Array, Array | None]]:
-        """The function of u, x, a seed and tangents of u and x: as `gradient`, but the tangents
-        of the adjoints.
-
-        Raises:
-            NotImplementedError: an operation has no second derivative as an expression.
-        """
-        run = self._function(
-            ("second", key),
-            lambda: self._emitter.second(frozenset(chain(*wrt)), frozenset(chain(*lanes))),
-        )
-
-        def second(u: Array, x: Array, seed: Array, t_u: Array, t_x: Array) -> Any:
-            out, checks, _, _, td_u, td_x = run(u, x, seed, t_u, t_x)
-            return out, self.follows(checks), td_u, td_x
-
-        return second
 
     def follows(self, checks: Array) -> Array:
         """For each lane (one, if they do not differ), whether the guards hold."""

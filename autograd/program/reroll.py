@@ -25,12 +25,17 @@ def reroll(tape: Tape, data: Collection[int] = ()) -> Tape:
 
     Args:
         tape: without lanes, and with nothing shared.
-        data: the places of inputs that are taken for data, as constants are: which of them a
-            term uses does not make it another kind of term.
+        data: the places of inputs that may be taken for data, as constants are: which of them
+            a term uses then does not make it another kind of term.
     """
     if "lane" in tape.ops or "column" in tape.ops:
         return tape
-    kinds, sizes = _kinds(tape, frozenset(data))
+    rolled = _rolled(tape, frozenset())
+    return _rolled(tape, frozenset(data)) if rolled is tape and data else rolled
+
+
+def _rolled(tape: Tape, data: frozenset[int]) -> Tape:
+    kinds, sizes = _kinds(tape, data)
     families = _families(tape, kinds)
     found = [members for several in families.values() for members in several]
     if not found:

@@ -6,13 +6,13 @@ number, which an expression can't follow; they are written here without that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from autograd.core.primitive import TABLE
-from autograd.program.expressions import OPPOSITE, Expression, name, trace, where
+from autograd.program.expressions import Expression, trace, where
 
-__all__ = ["BOUNDED", "FLAT", "OPERATIONS", "WIDE", "derivative", "partial", "value"]
+__all__ = ["BOUNDED", "FLAT", "OPERATIONS", "WIDE", "partial", "value"]
 
 Operand = Any  # an Expression or a float
 
@@ -105,35 +105,6 @@ def partial(op: str, slot: int, out: Operand, operands: list[Operand]) -> Operan
     if primitive.variadic:
         return trace(primitive.rules[0], out, *operands)[slot]
     return trace(primitive.rules[slot], out, *operands)
-
-
-def derivative(x: Operand, tangents: Mapping[str, str]) -> Operand:
-    """The derivative of an expression along a direction.
-
-    Args:
-        x: an expression.
-        tangents: the name of the tangent of each name in it; others do not change.
-
-    Raises:
-        NotImplementedError: it calls a rule that is not generic.
-    """
-    if type(x) is not Expression or x.op in OPPOSITE:
-        return 0.0
-    if x.op == "name":
-        text = str(x.args[0])
-        if text.startswith("each"):
-            raise NotImplementedError(f"no second derivative of {text}")
-        return name(tangents[text]) if text in tangents else 0.0
-    slopes = [derivative(a, tangents) for a in x.args]
-    if x.op == "where":
-        return where(x.args[0], *slopes[1:])
-    total: Operand = 0.0
-    for slot, slope in enumerate(slopes):
-        if type(slope) is Expression:
-            factor = partial(x.op, slot, x, list(x.args))
-            if type(factor) is Expression or factor != 0.0:
-                total = slope * factor if type(total) is float else total + slope * factor
-    return total
 
 
 def _power_base(out: Operand, x: Operand, p: Operand) -> Operand:
