@@ -44,16 +44,17 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
         parts = [flatten(tree[key], f"{what}[{key!r}]") for key in keys]
         return _joined(parts, lambda children: dict(zip(keys, children)))
     if isinstance(tree, list | tuple):
-        parts = [flatten(child, f"{what}[{i}]") for i, child in enumerate(tree)]
+        build: Rebuild = list if isinstance(tree, list) else tuple
         if hasattr(tree, "_fields"):
-            return _joined(parts, lambda children: type(tree)(*children))
-        return _joined(parts, list if isinstance(tree, list) else tuple)
+            build = type(tree)._make  # type: ignore[union-attr]
+        if _is_flat(tree):
+            return list(tree), build
+        parts = [flatten(child, f"{what}[{i}]") for i, child in enumerate(tree)]
+        return _joined(parts, build)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(tree, numpy.ndarray):
-        parts = [
-            flatten(child, f"{what}[{i}]") for i, child in enumerate(tree.ravel().tolist())
-        ]
-        return _joined(parts, lambda children: _array(numpy, children, tree.shape))
+        leaves, build = flatten(tree.ravel().tolist(), what)
+        return leaves, lambda new: _array(numpy, build(new), tree.shape)
     raise TypeError(
         f"{what} is a {_kind(tree)}; derivatives are taken of numbers and Values, "
         "and of lists, tuples, dicts and arrays of them"
@@ -78,6 +79,8 @@ def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
     elif isinstance(like, list | tuple):
         if not isinstance(tree, list | tuple) or len(tree) != len(like):
             raise ValueError(f"{what} is a {_kind(like)} of {len(like)}, got {tree!r}")
+        if _is_flat(tree) and _is_flat(like):
+            return list(tree)
         pairs = enumerate(zip(tree, like))
         parts = [flatten_like(t, each, f"{what}[{i}]") for i, (t, each) in pairs]
     else:
@@ -91,6 +94,11 @@ def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
 
 def _kind(tree: Any) -> str:
     return type(tree).__name__
+
+
+def _is_flat(tree: Sequence[Any]) -> bool:
+    """Whether all children are leaves as they stand."""
+    return all(type(child) is float or type(child) is Value for child in tree)
 
 
 def _only(leaves: Sequence[Any]) -> Any:

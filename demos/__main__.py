@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo that the arguments name, and return the exit code.
 
     Raises:
-        SystemExit: as argparse does, with code 2 for arguments that make no sense.
+        SystemExit: code 2 for wrong arguments, 0 after --help.
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{package} is not installed: pip install -e '.[demos]'", file=sys.stderr)
         return 1
     except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # its reader, `head` say, has seen enough
+        if not isinstance(error, BrokenPipeError):  # the reader, such as `head`, has ended
             print(f"python -m demos: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> None:
 def _make_folder(out: Path, parser: argparse.ArgumentParser) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=out).close()  # may we write there?
+        tempfile.TemporaryFile(dir=out).close()  # OSError if the folder cannot be written to
     except (FileExistsError, NotADirectoryError):
         parser.error(f"--out {out}: a file is there, not a folder; choose another folder")
     except OSError as error:
@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(f"a whole number below 2**31, not {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a whole number below 2**31, got {text!r}")
     return int(text)
 
 

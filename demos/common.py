@@ -21,8 +21,8 @@ from nn.state import write_atomically
 
 T = TypeVar("T")
 
-ORANGE, BLUE, GREEN, PINK, GREY = COLOURS  # every curve has a line style of its own as well
-Style = tuple[str, str | tuple[int, tuple[int, ...]]]  # colour, matplotlib's line style
+ORANGE, BLUE, GREEN, PINK, GREY = COLOURS
+Style = tuple[str, str | tuple[int, tuple[int, ...]]]  # a colour and a line style
 STYLES: list[Style] = [
     (BLUE, "-"),
     (ORANGE, "--"),
@@ -74,7 +74,7 @@ def smooth(numbers: list[float], over: int = 10) -> list[float]:
 
 
 def save_figure(fig: Figure, path: Path) -> None:
-    """Write a PNG and say where; a picture half written never stands at `path`.
+    """Write a PNG, whole or not at all, and print the path.
 
     Raises:
         OSError: the file cannot be written.
@@ -86,7 +86,7 @@ def save_figure(fig: Figure, path: Path) -> None:
 
 
 def save_drawn(what: Graph | Stepper | History, path: Path) -> None:
-    """Write what can draw itself, as a picture or as a page to play it on; say where.
+    """Write it as a picture or as a page, and print the path.
 
     Raises:
         OSError: the file cannot be written.
@@ -96,12 +96,12 @@ def save_drawn(what: Graph | Stepper | History, path: Path) -> None:
 
 
 def on_terminal() -> bool:
-    """Whether progress bars, which are written to stderr, have somebody to look at them."""
+    """Whether stderr, to which progress bars are written, is a terminal."""
     return sys.stderr.isatty()
 
 
 def progress(steps: Iterable[T], what: str) -> Iterable[T]:
-    """The same steps with a progress bar, which is silent when stderr is not a terminal.
+    """The same steps, with a progress bar if stderr is a terminal.
 
     >>> list(progress([1, 2], "counting"))
     [1, 2]

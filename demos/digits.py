@@ -1,8 +1,8 @@
 """Reading handwritten digits: an MLP 64-32-10 on scikit-learn's 1,797 real images.
 
 Each image has 8×8 pixels (E. Alpaydin and C. Kaynak 1998, UCI "Optical Recognition of
-Handwritten Digits"). 360 of them are put aside before anything else and looked at once, at
-the end; 180 more watch over the training; the rest is learned from.
+Handwritten Digits"). 360 of them are the test set, used once, at the end; 180 are the
+validation set; the rest is the training set.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ Image = list[float]
 
 @dataclass(frozen=True)
 class Digits:
-    """Images as 64 numbers from 0 (paper) to 1 (ink), row by row, and what they show."""
+    """Images as 64 numbers from 0 (paper) to 1 (ink), row by row, and the digits they show."""
 
     images: list[Image]
     labels: list[int]
 
     def split(self, count: int) -> tuple[Digits, Digits]:
-        """The rest, and `count` images in which each digit has its share; always the same.
+        """The rest, and `count` images with each digit in proportion; the same every time.
 
         >>> rest, test = load().split(360)
         >>> len(rest.images), len(test.images)
@@ -56,7 +56,7 @@ def load() -> Digits:
 
 
 def new_model() -> nn.MLP:
-    """A net that gives ten logits, one a digit, with fresh random weights."""
+    """A net with ten logits, one a digit, and fresh random weights."""
     return nn.MLP(64, [32, 10])
 
 
@@ -98,7 +98,7 @@ def confusion(truth: list[int], read: list[int]) -> list[list[int]]:
 
 
 def run(out: Path, quick: bool, seed: int) -> None:
-    """Train, test on the 360 images put aside, save the model and check the saved one."""
+    """Train, test on the test set, save the model and check the saved one."""
     random.seed(seed)
     rest, test = load().split(TEST)
     data, validation = rest.split(VALIDATION)
@@ -145,7 +145,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
 
 
 def _explain(model: nn.MLP, image: Image, label: int, out: Path) -> None:
-    """The graph of one prediction and its loss, and what the loss asks of the ten logits."""
+    """Draw one prediction with its loss, and the backward pass from the loss to the logits."""
     model.zero_grad()
     logits = model(image)
     loss = nn.cross_entropy([logits], [label])

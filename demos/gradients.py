@@ -39,7 +39,7 @@ def samples(count: int) -> list[Sample]:
     return [(x, 1.0 if sum(x) > 0.0 else -1.0) for x in inputs]
 
 
-def mean_loss(model: nn.MLP | nn.Neuron, data: list[Sample]) -> Value:
+def squared_error(model: nn.MLP | nn.Neuron, data: list[Sample]) -> Value:
     """The mean squared error over the samples."""
     loss: Value = nn.mse_loss([model(x) for x, _ in data], [target for _, target in data])
     return loss
@@ -101,7 +101,7 @@ def gradient_norms(
     data = samples(16)
     norms: list[float] = []
     for _ in progress(range(steps), "training"):
-        loss = mean_loss(model, data)
+        loss = squared_error(model, data)
         optimizer.zero_grad()
         loss.backward()
         norms.append(math.hypot(*[p.grad for p in parameters]))
@@ -200,8 +200,8 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Descent:
-    """The learning rate of each step, and how far the loss before it was above the least."""
+class Convergence:
+    """The learning rate of each step, and the loss before it less the least loss."""
 
     rates: list[float]
     excess: list[float]
@@ -231,19 +231,19 @@ def descend(
     schedule: Callable[[nn.SGD], nn.Scheduler] | None = None,
     momentum: float = 0.0,
     nesterov: bool = False,
-) -> Descent:
+) -> Convergence:
     """Gradient descent from weights of zero, with `batch` random samples a step."""
     neuron = nn.Neuron(len(SCALES), bias=False, init=nn.init.zeros())
     optimizer = nn.SGD(neuron.parameters(), lr, momentum=momentum, nesterov=nesterov)
     scheduler = None if schedule is None else schedule(optimizer)
     batches = random.Random(0)  # the same ones in every run
-    descent = Descent([], [])
+    descent = Convergence([], [])
     for _ in progress(range(steps), "descending"):
         with no_grad():
-            descent.excess.append(mean_loss(neuron, problem.data).data - problem.least)
+            descent.excess.append(squared_error(neuron, problem.data).data - problem.least)
         descent.rates.append(optimizer.lr)
         optimizer.zero_grad()
-        mean_loss(neuron, batches.sample(problem.data, batch)).backward()
+        squared_error(neuron, batches.sample(problem.data, batch)).backward()
         optimizer.step()
         if scheduler is not None:
             scheduler.step()

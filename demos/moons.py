@@ -1,4 +1,4 @@
-"""Two half-moons: a small net learns a boundary that no straight line could draw.
+"""Two half-moons: a small net learns a boundary that is not a straight line.
 
 A hundred noisy points, an MLP 2-16-16-1, the hinge loss that asks for a margin of 1, and an
 L2 penalty that keeps the weights small.
@@ -7,7 +7,6 @@ L2 penalty that keeps the weights small.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +33,6 @@ def moons(count: int, seed: int) -> tuple[Points, list[float]]:
     return points.tolist(), [2.0 * k - 1.0 for k in classes.tolist()]
 
 
-def margin_accuracy(scores: Sequence[Value | float], targets: Sequence[float]) -> float:
-    """The share of scores with the sign of their target.
-
-    >>> margin_accuracy([2.0, 0.5], [1.0, -1.0])
-    0.5
-    """
-    right = [bool(s * t > 0.0) for s, t in zip(scores, targets)]
-    return sum(right) / len(right)
-
-
 def train(points: Points, classes: list[float], epochs: int) -> tuple[nn.MLP, nn.History]:
     """A new net, trained on all points at once, with a learning rate that falls to a tenth."""
     model = nn.MLP(2, [16, 16, 1])
@@ -56,7 +45,7 @@ def train(points: Points, classes: list[float], epochs: int) -> tuple[nn.MLP, nn
         optimizer=optimizer,
         scheduler=nn.LinearLR(optimizer, 1.0, 0.1, total_iters=epochs),
         epochs=epochs,
-        metrics={"accuracy": margin_accuracy},
+        metrics={"accuracy": nn.accuracy},
         penalty=lambda parameters: nn.l2_penalty(parameters, PENALTY),
         progress=on_terminal(),
     )
@@ -74,7 +63,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
     fresh, truth = moons(1000, seed + 1)
     with no_grad():
         scores = [model(p).data for p in fresh]
-    accuracy = margin_accuracy(scores, truth)
+    accuracy = nn.accuracy(scores, truth)
     first, last = history["loss"][0], history["loss"][-1]
     print(f"In {epochs} epochs the loss went from {first:.4f} to {last:.4f}.")
     print(f"Correct: {history['accuracy'][-1]:.1%} of the points it learned from,")

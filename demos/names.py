@@ -42,7 +42,7 @@ def known_names() -> list[str]:
 
 
 def examples(names: Iterable[str]) -> list[Example]:
-    """What the model learns from: the numbers of three letters, and of the one that follows.
+    """The samples: the numbers of three letters, and the number of the letter that follows.
 
     >>> examples(["al"])
     [([0, 0, 0], 1), ([0, 0, 1], 12), ([0, 1, 12], 0)]
@@ -70,7 +70,7 @@ class NameModel(nn.Module):
         return logits
 
 
-def mean_loss(model: NameModel, batch: list[Example]) -> Value:
+def letter_loss(model: NameModel, batch: list[Example]) -> Value:
     """The cross-entropy, in nats a letter."""
     logits = [model(context) for context, _ in batch]
     loss: Value = nn.cross_entropy(logits, [target for _, target in batch])
@@ -83,7 +83,7 @@ def train(model: NameModel, data: list[Example], steps: int) -> list[float]:
     scheduler = nn.CosineAnnealingLR(optimizer, T_max=steps)
     losses = []
     for _ in progress(range(steps), "learning"):
-        loss = mean_loss(model, random.sample(data, BATCH))
+        loss = letter_loss(model, random.sample(data, BATCH))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -119,7 +119,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
     model = NameModel()
     losses = train(model, data, steps)
     with no_grad():
-        loss = mean_loss(model, held_out).data
+        loss = letter_loss(model, held_out).data
     print(
         f"Loss on {HELD_OUT} names it never saw: {loss:.3f} nats a letter, as if choosing among"
     )

@@ -1,8 +1,8 @@
-"""The first example of every textbook: fit a line by gradient descent.
+"""The first example of every textbook: a linear neuron, fitted by gradient descent.
 
-A neuron without bias, w·x, shall give -1 for both inputs. Once the engine differentiates
-the mean squared error; once the four stages (forward, error, backward, update) are written
-out in plain Python. Both must go down the same path.
+The neuron w·x must give -1 for both inputs. One descent lets the engine differentiate the
+mean squared error; the other has its four stages (forward, error, backward, update) written
+out in plain Python. Both must take the same path.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ EVERY = 100
 
 @dataclass(frozen=True)
 class Descent:
-    """Where a descent went: the loss before each step, and the weights after it."""
+    """The loss before each step of a descent, and the weights after it."""
 
     losses: list[float]
     weights: list[list[float]]

@@ -237,7 +237,7 @@ def log_softmax(logits: Sequence[Operand]) -> list[Any]:
     [-100.0, -3.720075976020836e-44]
     """
     top, logits = _largest(logits, "log_softmax")
-    others = _below(logits, top)
+    others = _exponentials(logits, top)
     rest = autograd.log1p(autograd.fsum(others))
     return [
         -rest if others and i == top else x - logits[top] - rest for i, x in enumerate(logits)
@@ -253,7 +253,7 @@ def softmax(logits: Sequence[Operand]) -> list[Any]:
     top, logits = _largest(logits, "softmax")
     if len(logits) == 1:
         return [exp_of_difference(logits[0], logits[0])]
-    powers = _below(logits, top)
+    powers = _exponentials(logits, top)
     powers.insert(top, 1.0)
     total = autograd.fsum(powers)
     return [power / total for power in powers]
@@ -273,6 +273,6 @@ def _largest(logits: Sequence[Operand], name: str) -> tuple[int, list[Operand]]:
     return max(range(len(logits)), key=lambda i: primal(logits[i])), logits
 
 
-def _below(logits: Sequence[Operand], top: int) -> list[Any]:
+def _exponentials(logits: Sequence[Operand], top: int) -> list[Any]:
     """exp(x - x[top]) of every logit x but the largest."""
     return [exp_of_difference(x, logits[top]) for i, x in enumerate(logits) if i != top]

@@ -21,11 +21,12 @@ LOSSES = ("loss", "val_loss")  # which `fit` refuses if they are NaN
 
 
 class Checkpoint:
-    """The file of a `fit`, if it has one, and all that the file holds.
+    """The checkpoint file of a `fit`, and the state that it holds.
 
     Args:
-        records: the names that an epoch of this training adds to the history.
-        data: how many samples there are of each kind.
+        path: None for a training without a file.
+        records: the names of the numbers that an epoch adds to the history.
+        data: the numbers of samples, by kind.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Checkpoint:
         self.data = data
 
     def open(self, resume: bool) -> None:
-        """Load the file to resume from; where there is none, write the first."""
+        """Load the file to resume from, or write the first one."""
         if resume and self.path is None:
             raise ValueError("fit: resume needs the checkpoint to resume from")
         if resume and self.path is not None and self.path.exists():
@@ -67,12 +68,12 @@ class Checkpoint:
         self.save()
 
     def save(self) -> None:
-        """Write the file, if there is to be one."""
+        """Write the file, if this training has one."""
         if self.path is not None:
             write_checkpoint(self.path, self.state())
 
     def load(self, path: Path) -> None:
-        """Set everything to what is in the file, or raise ValueError and leave it all."""
+        """Set everything to what the file holds, or raise ValueError and change nothing."""
         state = read_checkpoint(path)
         before = self.state()
         try:
@@ -105,21 +106,23 @@ class Checkpoint:
         }
 
     def set(self, state: dict[str, Any]) -> None:
-        """The opposite of `state`."""
+        """Set everything to what `state` returned."""
         for name, part in self.parts.items():
             if part is not None:
-                with _about(name):
+                with _error_about(name):
                     part.load_state_dict(state[name])
-        with _about("history"):
-            records = {name: [*map(_number, xs)] for name, xs in state["history"].items()}
+        with _error_about("history"):
+            records = {
+                name: [*map(_history_number, xs)] for name, xs in state["history"].items()
+            }
             if any(math.isnan(x) for name in LOSSES for x in records.get(name, [])):
                 raise ValueError("a loss is NaN")
             self.history.records = History.from_dict(records).records
-        with _about("random"):
+        with _error_about("random"):
             random.setstate(_random_state(*state["random"]))
 
     def check(self, state: dict[str, Any]) -> None:
-        """ValueError if this is the state of another training."""
+        """ValueError if the state is that of another training."""
         state = {"settings": {}, **state}  # an earlier release wrote none
         same_keys(state, self.state())
         for name, part in self.parts.items():
@@ -145,11 +148,12 @@ class Checkpoint:
                 raise ValueError(f"its {name} has {shortened(made[name])}, this one {own}")
 
     def check_early_stopping(self) -> None:
-        """ValueError if it has waited for longer, or for another model, than was trained."""
+        """ValueError if early stopping waited for more epochs than were trained, or its best
+        state is that of another model."""
         stopper = self.parts["early_stopping"]
         if stopper is None:
             return
-        with _about("early_stopping"):
+        with _error_about("early_stopping"):
             if stopper.waited > self.history.epochs:
                 raise ValueError(f"waited for {stopper.waited} of {self.history.epochs} epochs")
             if stopper.best_state is not None:
@@ -157,25 +161,25 @@ class Checkpoint:
 
 
 @contextlib.contextmanager
-def _about(part: str) -> Iterator[None]:
+def _error_about(part: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
         raise ValueError(f"{part}: {error}") from error
 
 
-def _number(x: Any) -> float:
-    """A number of the history; JSON has no infinity and no NaN, so these are words."""
+def _history_number(x: Any) -> float:
+    """A number of the history; infinity and NaN are words, since JSON has no such numbers."""
     if type(x) is not float and type(x) is not int and x not in ("inf", "-inf", "nan"):
-        raise TypeError(f"it has {shortened(x)} in place of a number")
+        raise TypeError(f"{shortened(x)} must be a number")
     return float(x)
 
 
 def _random_state(version: int, words: list[int], gauss: float | None) -> tuple[Any, ...]:
-    """The argument of `random.setstate`, which itself takes much that it should not."""
+    """The argument for `random.setstate`, checked: that takes some states that are invalid."""
     own = random.getstate()[0]
     if version != own:
-        raise ValueError(f"it is of version {shortened(version)}, not {own}")
+        raise ValueError(f"its version must be {own}, got {shortened(version)}")
     if not all(0 <= word < 2**32 for word in words):
-        raise ValueError("it has a word of other than 32 bits")
+        raise ValueError("a word must have 32 bits")
     return version, tuple(words), gauss if gauss is None else finite(gauss, "gauss")

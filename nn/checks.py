@@ -56,10 +56,10 @@ def flag(value: bool, name: str) -> bool:
     return value
 
 
-def number(value: float, name: str) -> float:
+def to_float(value: float, name: str) -> float:
     """value as a float; TypeError if it is not a number, or a bool, OverflowError if too large.
 
-    >>> number(2, "metric")
+    >>> to_float(2, "metric")
     2.0
     """
     if not isinstance(value, Real) or isinstance(value, bool):
@@ -76,7 +76,7 @@ def finite(value: float, name: str) -> float:
     >>> finite(-1, "mean")
     -1.0
     """
-    result = number(value, name)
+    result = to_float(value, name)
     if not math.isfinite(result):
         raise ValueError(f"{name} must be finite, got {value!r}")
     return result
@@ -88,7 +88,7 @@ def not_negative(value: float, name: str) -> float:
     >>> not_negative(1, "lr")
     1.0
     """
-    result = number(value, name)
+    result = to_float(value, name)
     if not (result >= 0.0 and math.isfinite(result)):
         raise ValueError(f"{name} must be finite and not negative, got {value!r}")
     return result
@@ -100,7 +100,7 @@ def share(value: float, name: str, below_1: bool = False) -> float:
     >>> share(1, "p")
     1.0
     """
-    result = number(value, name)
+    result = to_float(value, name)
     if not 0.0 <= result <= 1.0 or (below_1 and result == 1.0):
         raise ValueError(f"{name} must be within [0, 1{')' if below_1 else ']'}, got {value!r}")
     return result

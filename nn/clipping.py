@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from autograd import Value
-from nn.checks import not_negative, number, parameter_list
+from nn.checks import not_negative, parameter_list, to_float
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
@@ -21,7 +21,8 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float =
         The norm before scaling.
 
     Raises:
-        FloatingPointError: a gradient, or the norm, is infinite or NaN; none was changed.
+        FloatingPointError: a gradient, or the norm, is infinite or NaN; no gradient was
+            changed.
         ValueError: max_norm is negative, norm_type not positive.
 
     >>> p, q = Value(0.0), Value(0.0)
@@ -33,10 +34,10 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float, norm_type: float =
     """
     params = parameter_list(params, "clip_grad_norm_")
     max_norm = not_negative(max_norm, "clip_grad_norm_: max_norm")
-    norm_type = number(norm_type, "clip_grad_norm_: norm_type")
+    norm_type = to_float(norm_type, "clip_grad_norm_: norm_type")
     if not norm_type > 0.0:
         raise ValueError(f"clip_grad_norm_: norm_type must be positive, got {norm_type!r}")
-    check_gradients(params, "clip_grad_norm_")
+    check_finite_gradients(params, "clip_grad_norm_")
     norm = _norm([abs(parameter.grad) for parameter in params], norm_type)
     scale = max_norm / (norm + 1e-6)
     if scale < 1.0:
@@ -80,7 +81,7 @@ def _norm(sizes: list[float], norm_type: float) -> float:
     return norm
 
 
-def check_gradients(params: list[Value], what: str) -> None:
+def check_finite_gradients(params: list[Value], what: str) -> None:
     """FloatingPointError, naming `what` and the parameter, if a gradient is not finite."""
     for parameter in params:
         if not math.isfinite(parameter.grad):

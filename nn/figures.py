@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.pages.chart import COLOURS, Chart, charts, plain_name, stops
+from nn.pages.chart import COLOURS, Chart, Records, charts, plain_name, stops
 from nn.pages.plane import Plane
 
 if TYPE_CHECKING:
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKS = "o^sDv"
-DURATION = 6.0  # of an animation, in seconds
+SECONDS = 6.0  # of an animation, in seconds
 
-Records = Mapping[str, Sequence[float]]
 Update = Callable[[int], None]  # shows another epoch
 
 
@@ -32,7 +31,7 @@ def plot(records: Records, plane: Plane | None) -> tuple[Axes, ...]:
     return tuple(figure.axes)
 
 
-def picture(records: Records, plane: Plane | None, form: str) -> bytes:
+def image(records: Records, plane: Plane | None, form: str) -> bytes:
     """The figure as a file, the same bytes for the same training."""
     _need_matplotlib()
     import matplotlib
@@ -59,7 +58,7 @@ def animation(records: Records, plane: Plane | None) -> bytes:
     fig.canvas.draw()
     fig.set_layout_engine("none")
     epochs = _stops(records, plane)
-    pace = max(1, round(len(epochs) / DURATION))
+    pace = max(1, round(len(epochs) / SECONDS))
     writer = PillowWriter(fps=pace)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "training.gif"

@@ -21,13 +21,13 @@ from nn.checks import (
     flag,
     instance,
     not_negative,
-    number,
     same_keys,
     shortened,
+    to_float,
 )
 from nn.module import Module
 from nn.pages.plane import Plane
-from nn.pages.training import training_page
+from nn.pages.training_page import training_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +67,9 @@ class History:
             ValueError: its names are not those of the epochs before, or it is empty.
         """
         instance(record, Mapping, "History: an epoch", 'such as {"loss": 1.0}')
-        numbers = {name: number(x, f"History: {shortened(name)}") for name, x in record.items()}
+        numbers = {
+            name: to_float(x, f"History: {shortened(name)}") for name, x in record.items()
+        }
         if not numbers:
             raise ValueError("History: an epoch has one number or more, got none")
         if self.records and record.keys() != self.records.keys():
@@ -118,7 +120,7 @@ class History:
         for name, numbers in records.items():
             instance(numbers, (list, tuple), f"History: {shortened(name)}")
             for x in numbers:
-                number(x, f"History: {shortened(name)}")
+                to_float(x, f"History: {shortened(name)}")
         if len({len(numbers) for numbers in records.values()}) > 1:
             raise ValueError("History: the lists differ in length")
         history = cls()
@@ -160,7 +162,7 @@ class History:
         elif suffix == ".gif":
             content = figures.animation(self.records, self.plane())
         else:
-            content = figures.picture(self.records, self.plane(), suffix[1:])
+            content = figures.image(self.records, self.plane(), suffix[1:])
         write_atomically(target, content)
         return target
 
@@ -240,7 +242,7 @@ class EarlyStopping:
         Raises:
             TypeError: the loss is not a number, or the model is not a Module.
         """
-        loss = number(loss, "EarlyStopping: the loss")
+        loss = to_float(loss, "EarlyStopping: the loss")
         instance(model, Module, "EarlyStopping: the model")
         if loss < self.best - self.min_delta:
             self.best, self.waited = loss, 0

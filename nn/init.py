@@ -2,8 +2,8 @@
 
 Each function here makes an initialiser, which is any function `init(nin, nout)` that
 returns one weight of a layer with `nin` inputs and `nout` neurons. They draw from the
-`random` module, so `random.seed` fixes them. A setting that is no number raises TypeError,
-one out of its range ValueError.
+`random` module, so `random.seed` fixes them. A setting that is not a number raises
+TypeError, one out of its range ValueError.
 """
 
 from __future__ import annotations

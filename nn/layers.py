@@ -30,9 +30,9 @@ class Neuron(Module):
             "sigmoid", "tanh", "linear"), a function of a Value, or a Module; None is linear.
         init: an initialiser of `nn.init`; the bias then starts at 0. If None, weights and
             bias are uniform within ±1/√nin, as in PyTorch.
-        bias: whether there is one.
-        fused: compute the sum as a single node, exactly rounded and several times faster.
-            Otherwise every `*` and `+` is a node, in the order ((b + w₀x₀) + w₁x₁) + …
+        bias: whether the neuron has a bias.
+        fused: compute the sum as a single node, exactly rounded and several times faster;
+            otherwise every `*` and `+` is a node, in the order ((b + w₀x₀) + w₁x₁) + …
 
     Attributes:
         w: the weights, a list of nin Values.
@@ -87,7 +87,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """A list of neurons that all see the same inputs; arguments as for `Neuron`.
+    """A list of neurons that take the same inputs; arguments as for `Neuron`.
 
     Args:
         nin, nout: the numbers of inputs and of neurons. Initialisers get both.
@@ -116,12 +116,12 @@ class Layer(Module):
         self.neurons = [Neuron(nin, activation, draw, bias, fused) for _ in range(nout)]
 
     def forward(self, x: Any) -> Any:
-        """The neurons' outputs in a list; the only neuron's output by itself."""
+        """The list of the neurons' outputs, or the output of a single neuron."""
         x = _inputs(self, len(self.neurons[0].w), x)
         out = []
         for neuron in self.neurons:
             if type(neuron) is Neuron and neuron.fused:
-                # What its forward does; the call would cost as much again.
+                # The same as its forward; the call would take as long again.
                 y = Value._dot(neuron.w, x, neuron.b)
                 out.append(y if neuron.activation is None else neuron.activation(y))
             else:
@@ -232,7 +232,7 @@ class MLP(Module):
         ]
 
     def forward(self, x: Any) -> Any:
-        """The last layer's outputs in a list; a single output by itself."""
+        """The list of the last layer's outputs, or its single output."""
         for layer in self.layers:
             x = layer(x)
         return x
@@ -261,7 +261,7 @@ class Embedding(Module):
 
     def forward(self, index: int) -> list[Value]:
         """The vector of this index (IndexError unless 0 ≤ index < num)."""
-        at = checks.index(index, f"{_name(self)}: the index", len(self.weight))
+        at = checks.index(index, f"{_described(self)}: the index", len(self.weight))
         return list(self.weight[at])
 
     def extra_repr(self) -> str:
@@ -286,7 +286,7 @@ class Dropout(Module):
         self.p = checks.share(p, "Dropout: the probability p")
 
     def forward(self, x: Any) -> Any:
-        """x with some elements 0: of a list or array, however deep, each by itself."""
+        """x with some of its numbers 0, in lists and arrays of any depth."""
         if not self.training:
             return x
         return each(self._dropped, x)
@@ -322,7 +322,7 @@ def _shown(activation: Callable[[Any], Any] | None) -> str:
     return f", activation={getattr(activation, '__name__', activation)}"
 
 
-def _name(module: Module) -> str:
+def _described(module: Module) -> str:
     return f"{module._path} ({module!r})" if module._path else repr(module)
 
 
@@ -339,7 +339,7 @@ def _inputs(module: Module, nin: int, x: Any) -> Any:
             x = list(x)
         else:
             got = checks.shortened(x)
-            raise TypeError(f"{_name(module)} takes a list of {nin} inputs, got {got}")
+            raise TypeError(f"{_described(module)} takes a list of {nin} inputs, got {got}")
     if len(x) != nin:
-        raise ValueError(f"{_name(module)} takes {nin} inputs, got {len(x)}")
+        raise ValueError(f"{_described(module)} takes {nin} inputs, got {len(x)}")
     return x

@@ -1,9 +1,9 @@
-"""Losses: what training makes small.
+"""Losses: the numbers that training makes small.
 
 `predictions` is a list, one element a sample (or a single element); elements may be lists
 again, as of a network with several outputs, and then every number in them counts.
-`reduction` is "mean", "sum", or "none" for a list of the losses. Numbers and Values are
-both taken: with no Value among the predictions the result is a float.
+`reduction` is "mean", "sum", or "none" for a list of the losses. With no Value among the
+predictions the result is a float.
 
 All raise ValueError for predictions and targets of different length, for empty ones and for
 an unknown reduction.
@@ -181,7 +181,7 @@ def hinge_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     1.75
     """
     losses = []
-    for prediction, target in _pairs(predictions, targets, "hinge_loss"):
+    for prediction, target in _number_pairs(predictions, targets, "hinge_loss"):
         if target not in (-1, 1):
             raise ValueError(f"hinge_loss: a target must be -1 or 1, got {target!r}")
         losses.append(autograd.relu(1.0 - target * prediction))
@@ -199,7 +199,7 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     0.6931471805599453
     """
     name = "binary_cross_entropy"
-    losses = [_BCE(p, y) for p, y in _pairs(predictions, targets, name)]
+    losses = [_BCE(p, y) for p, y in _number_pairs(predictions, targets, name)]
     return _reduced(losses, reduction, name)
 
 
@@ -215,7 +215,7 @@ def binary_cross_entropy_with_logits(
     0.34657359027997264
     """
     name = "binary_cross_entropy_with_logits"
-    losses = [_BCE_WITH_LOGITS(x, y) for x, y in _pairs(predictions, targets, name)]
+    losses = [_BCE_WITH_LOGITS(x, y) for x, y in _number_pairs(predictions, targets, name)]
     return _reduced(losses, reduction, name)
 
 
@@ -230,8 +230,8 @@ def cross_entropy(
     Args:
         logits: a list of logits for each sample, or that of one sample.
         targets: the index of the true class, one a sample.
-        label_smoothing: within [0, 1]; so much of the target is spread evenly over all
-            classes (Szegedy et al. 2016).
+        label_smoothing: the share of the target, within [0, 1], that is spread evenly over
+            all classes (Szegedy et al. 2016).
 
     Raises:
         IndexError: a target is not the index of a logit.
@@ -264,8 +264,8 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
 def accuracy(logits: Any, targets: Any) -> float:
     """The fraction of samples whose class is the target.
 
-    The class is the index of the largest logit; where a sample has a single score, whether
-    that is positive, and the target whether *it* is positive (1 against 0 or -1).
+    The class is the index of the largest logit. Where a sample has a single score, there are
+    two classes: score and target are each either positive or not (1 against 0 or -1).
 
     >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])
     0.5
@@ -275,8 +275,8 @@ def accuracy(logits: Any, targets: Any) -> float:
     samples = _rows(logits, "accuracy")
     hits: list[bool]
     if samples and len(_rows(samples[0], "accuracy")) == 1:
-        scores, truths = _single(samples), _single(_rows(targets, "accuracy"))
-        hits = [(x > 0.0) == (y > 0) for x, y in _pairs(scores, truths, "accuracy")]
+        scores, truths = _single_numbers(samples), _single_numbers(_rows(targets, "accuracy"))
+        hits = [(x > 0.0) == (y > 0) for x, y in _number_pairs(scores, truths, "accuracy")]
     else:
         hits = [
             max(range(len(row)), key=_numbers(row, "accuracy").__getitem__) == target
@@ -289,7 +289,7 @@ def accuracy(logits: Any, targets: Any) -> float:
 
 
 def l1_penalty(params: Iterable[Value], strength: float) -> Any:
-    """strength · Σ |p|; a strength that is negative raises ValueError.
+    """strength · Σ |p|; ValueError if the strength is negative.
 
     >>> l1_penalty([Value(-2.0), Value(1.0)], 0.5).data
     1.5
@@ -317,7 +317,7 @@ def _is_number(x: object) -> bool:
 
 
 def _rows(x: Any, name: str) -> list[Any]:
-    """A list of it: of a NumPy array's rows, of a single number alone."""
+    """x as a list; a single number is a list of one."""
     if hasattr(x, "tolist"):
         x = x.tolist()
     if _is_number(x):
@@ -327,13 +327,13 @@ def _rows(x: Any, name: str) -> list[Any]:
     return list(x)
 
 
-def _single(rows: list[Any]) -> list[Any]:
-    """The only number of each row, where it has one."""
+def _single_numbers(rows: list[Any]) -> list[Any]:
+    """The rows, with each row of one number replaced by that number."""
     return [row[0] if isinstance(row, (list, tuple)) and len(row) == 1 else row for row in rows]
 
 
 def _numbers(row: Sequence[Any], name: str) -> Sequence[Any]:
-    """The row; TypeError if something in it is no number."""
+    """The row; TypeError unless it holds only numbers and Values."""
     for x in row:
         if not _is_number(x):
             raise TypeError(f"{name} takes numbers and Values, or lists of them, got {x!r:.80}")
@@ -350,7 +350,7 @@ def _same_length(predictions: list[Any], targets: list[Any], name: str) -> None:
         raise ValueError(f"{name}: no predictions")
 
 
-def _pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any]]:
+def _number_pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any]]:
     """(prediction, target) of every number, however deep the lists are."""
     predictions, targets = _rows(predictions, name), _rows(targets, name)
     _same_length(predictions, targets, name)
@@ -359,13 +359,13 @@ def _pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[Any, Any
             yield prediction, target
         elif _is_number(prediction) or _is_number(target):
             for part in (prediction, target):
-                _rows(part, name)  # raises TypeError for what is no list either
+                _rows(part, name)  # TypeError for what is neither a number nor a list
             raise ValueError(
                 f"{name}: the prediction {prediction!r:.80} for target {target!r:.80}; "
                 "give both as numbers, or as lists"
             )
         else:
-            yield from _pairs(prediction, target, name)
+            yield from _number_pairs(prediction, target, name)
 
 
 def _squared(predictions: Any, targets: Any, reduction: str, name: str) -> Any:
@@ -376,7 +376,9 @@ def _squared(predictions: Any, targets: Any, reduction: str, name: str) -> Any:
 
 
 def _errors(predictions: Any, targets: Any, name: str) -> list[Any]:
-    return [prediction - target for prediction, target in _pairs(predictions, targets, name)]
+    return [
+        prediction - target for prediction, target in _number_pairs(predictions, targets, name)
+    ]
 
 
 def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence[Any], int]]:

@@ -20,7 +20,7 @@ from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd import Value
-from nn.checks import flag, number, shortened
+from nn.checks import flag, shortened, to_float
 
 if TYPE_CHECKING:
     from autograd import Graph
@@ -54,10 +54,10 @@ class Module:
     _path: str = ""  # of this module in the tree that labelled it last
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What calling the module computes; every subclass has its own.
+        """What calling the module computes; every subclass defines it.
 
         Raises:
-            NotImplementedError: the subclass has none.
+            NotImplementedError: the subclass does not define it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no forward method; define one")
 
@@ -160,13 +160,13 @@ class Module:
                 matches is loaded.
 
         Returns:
-            The paths missing from `state` and those in it that are no parameter's.
+            The paths missing from `state`, and those in it without a parameter.
 
         Raises:
             ValueError: strict, and a path is missing or unexpected; the message names it.
-            TypeError: `state` is not a dict, `strict` is not a bool, or a value in `state` is
-                not a real number.
-            OverflowError: a value in it is too large for a float.
+            TypeError: `state` is not a dict, `strict` is not a bool, or a value is not a real
+                number.
+            OverflowError: a value is too large for a float.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict takes a dict, got {type(state).__name__}")
@@ -177,12 +177,12 @@ class Module:
         if strict and (missing or unexpected):
             raise ValueError(
                 f"{type(self).__name__}.load_state_dict: "
-                f"missing {_some(missing)}; unexpected {_some(unexpected)}; "
+                f"missing {_shown_paths(missing)}; unexpected {_shown_paths(unexpected)}; "
                 "build the same model, or let load_state_dict(state, strict=False) load "
                 "what matches"
             )
         what = f"{type(self).__name__}.load_state_dict: "
-        numbers = {path: number(x, what + shortened(path)) for path, x in state.items()}
+        numbers = {path: to_float(x, what + shortened(path)) for path, x in state.items()}
         for path, parameter in parameters.items():
             if path in numbers:
                 parameter.data = numbers[path]
@@ -225,8 +225,9 @@ class Module:
         """What the module computes for x, with a frame around each neuron and layer.
 
         The numbers in x become leaves labelled `x0`, `x1` …; they stay numbers if the module
-        does not take leaves (an Embedding wants an index). The gradients drawn are 0 but for
-        those that the parameters hold, so they are left out unless `gradients=True`.
+        does not take leaves (an Embedding takes an index). Gradients are left out unless
+        `gradients=True`: before a backward pass only those of the parameters can be other
+        than 0.
 
         Args:
             x: one sample, as for a call.
@@ -234,8 +235,8 @@ class Module:
                 draws each as one box.
 
         Raises:
-            TypeError, ValueError: what the call raises; an unknown option; or the module
-                gives something else than a Value or Values in lists.
+            TypeError, ValueError: what the call raises; an unknown option; or the module does
+                not return a Value, or Values in lists.
 
         >>> import nn
         >>> model = nn.MLP(2, [3, 1], init=nn.init.ones())
@@ -250,13 +251,13 @@ class Module:
             out = self(x)
         roots = [value for value in _flat(out) if isinstance(value, Value)]
         if not roots:
-            raise TypeError(f"{type(self).__name__} gives no Value to draw, but {out!r:.80}")
+            raise TypeError(f"{type(self).__name__} returns no Value to draw: {out!r:.80}")
         return Graph(*roots, **{"gradients": False, **options})
 
     # ------------------------------------------------------------------ text
 
     def extra_repr(self) -> str:
-        """The settings that `repr` shows in parentheses; subclasses have their own."""
+        """The settings that `repr` shows in parentheses; a subclass may define it."""
         return ""
 
     @reprlib.recursive_repr()
@@ -314,7 +315,7 @@ def _found(
 
 
 def _parts(item: object) -> Iterable[tuple[Any, Any]] | None:
-    """What a container holds, by index or key; None if this is none."""
+    """What a container holds, by index or key; None for what is not a container."""
     if isinstance(item, (list, tuple)):
         return enumerate(item)
     if isinstance(item, dict):
@@ -346,7 +347,7 @@ def _slots(kind: type) -> tuple[str, ...]:
 
 
 def _tree(root: Module) -> list[tuple[str, Module, list[tuple[str, Value]]]]:
-    """Every module once, above those that it holds: its path, itself, its own parameters."""
+    """(path, module, own parameters) of every module once, parents before children."""
     tree: list[tuple[str, Module, list[tuple[str, Value]]]] = []
     seen: set[int] = set()
 
@@ -365,9 +366,9 @@ def _tree(root: Module) -> list[tuple[str, Module, list[tuple[str, Value]]]]:
 
 
 def _gathered(module: Module, path: str, found: dict[Value, None], seen: set[int]) -> bool:
-    """Put the parameters into `found`, if all are labelled and every path is as it was.
+    """Put the parameters into `found`; False if a label or a path is missing or has changed.
 
-    Ten times faster than the walk of `named_parameters`, which is then not needed.
+    Ten times faster than `_label`, which is needed only then.
     """
     if module._path != path:
         return False
@@ -407,13 +408,13 @@ def _scanned(
     return True
 
 
-_SCALARS = (bool, int, float, str, bytes, type(None))  # what most other attributes are
+_SCALARS = (bool, int, float, str, bytes, type(None))  # of these there is nothing to walk
 
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def _some(paths: list[str]) -> str:
+def _shown_paths(paths: list[str]) -> str:
     shown = ", ".join(map(shortened, paths[:5])) or "nothing"
     return shown if len(paths) <= 5 else f"{shown} and {len(paths) - 5} more"

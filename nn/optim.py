@@ -19,7 +19,7 @@ from nn.checks import (
     share,
     shortened,
 )
-from nn.clipping import check_gradients
+from nn.clipping import check_finite_gradients
 
 __all__ = [
     "SGD",
@@ -29,7 +29,7 @@ __all__ = [
     "RMSprop",
 ]
 
-SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that a root is taken of
+SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that must not be negative
 
 
 class Optimizer:
@@ -42,15 +42,15 @@ class Optimizer:
         buffers: the names of the numbers kept for every parameter; they start at 0.
 
     Attributes:
-        decoupled: whether `_update` sees to the weight decay itself.
-        params: a list of them.
-        lr: may be set.
-        steps: how many were made.
+        decoupled: whether `_update` applies the weight decay.
+        params: the parameters, a list.
+        lr: the learning rate; may be set.
+        steps: the number of steps made.
 
     Raises:
-        TypeError: `params` are not Values, or a setting is no number.
-        ValueError: no parameters, one that occurs twice or is the result of an operation,
-            or a setting out of its range.
+        TypeError: `params` are not Values, or a setting is not a number.
+        ValueError: there are no parameters, one occurs twice or is the result of an
+            operation, or a setting is out of its range.
     """
 
     decoupled = False
@@ -89,7 +89,7 @@ class Optimizer:
             FloatingPointError: a gradient, a parameter's next value or a running mean is
                 infinite or NaN; nothing was changed.
         """
-        check_gradients(self.params, f"{type(self).__name__}.step")
+        check_finite_gradients(self.params, f"{type(self).__name__}.step")
         steps, buffers = self.steps, self.buffers
         self.steps, self.buffers = steps + 1, {name: list(b) for name, b in buffers.items()}
         try:
@@ -101,7 +101,7 @@ class Optimizer:
             parameter.data = data
 
     def _following(self) -> list[float]:
-        """What the parameters are to be; the buffers are so already."""
+        """The next data of the parameters; the buffers are updated already."""
         decay = 0.0 if self.decoupled else self.weight_decay
         result = []
         for index, parameter in enumerate(self.params):
@@ -126,7 +126,7 @@ class Optimizer:
         )
 
     def _update(self, index: int, gradient: float) -> float:
-        """How much to subtract from the parameter of this index."""
+        """The number to subtract from the parameter with this index."""
         raise NotImplementedError(f"{type(self).__name__} has no _update method; define one")
 
     def __repr__(self) -> str:
@@ -136,7 +136,7 @@ class Optimizer:
     # ------------------------------------------------------------------ state
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a step depends on besides the arguments: lr, count, running means."""
+        """The lr, the number of steps and the running means; not the other arguments."""
         return {
             "optimizer": type(self).__name__,
             "lr": self.lr,
@@ -148,15 +148,15 @@ class Optimizer:
         """Continue from a `state_dict` of the same optimizer for as many parameters.
 
         Raises:
-            ValueError: it is not that; nothing was changed.
-            TypeError: it is no dict.
+            ValueError: the state does not fit; nothing was changed.
+            TypeError: the state is not a dict.
         """
         name = type(self).__name__
         instance(state, Mapping, f"{name}: the state")
         try:
             same_keys(state, self.state_dict())
             if state["optimizer"] != name:
-                raise ValueError(f"it is of {shortened(state['optimizer'])}")
+                raise ValueError(f"it is that of {shortened(state['optimizer'])}")
             lr = not_negative(state["lr"], "lr")
             steps = counter(state["steps"], "steps")
             instance(state["buffers"], Mapping, "buffers")
@@ -167,10 +167,12 @@ class Optimizer:
         self.lr, self.steps, self.buffers = lr, steps, buffers
 
     def _buffer(self, name: str, numbers: list[float]) -> list[float]:
-        """A copy of what `state_dict` has of a buffer, if this optimizer can go on with it."""
+        """A copy of a buffer from a `state_dict`, checked."""
         instance(numbers, list, name)
         if len(numbers) != len(self.params):
-            raise ValueError(f"{name} has {len(numbers)} numbers for {len(self.params)}")
+            raise ValueError(
+                f"{name} has {len(numbers)} numbers for {len(self.params)} parameters"
+            )
         check = not_negative if name in SQUARES else finite
         return [check(x, name) for x in numbers]
 

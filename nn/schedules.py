@@ -17,11 +17,11 @@ from nn.checks import (
     counter,
     instance,
     not_negative,
-    number,
     same_keys,
     settings,
     share,
     shortened,
+    to_float,
 )
 from nn.optim import Optimizer
 
@@ -41,12 +41,12 @@ class Scheduler:
     """Base of the schedules. Subclasses define `rate`.
 
     Attributes:
-        optimizer: whose lr is set.
+        optimizer: the optimizer whose lr is set.
         base_lr: its lr when the scheduler was made.
-        last_epoch: how many steps were made.
+        last_epoch: the number of steps made.
 
     Raises:
-        TypeError: the optimizer is none, or a setting no number.
+        TypeError: the optimizer is not an Optimizer, or a setting is not a number.
         ValueError: a setting is out of its range.
     """
 
@@ -62,7 +62,7 @@ class Scheduler:
         raise NotImplementedError(f"{type(self).__name__} has no rate method; define one")
 
     def step(self, metric: Operand | None = None) -> None:
-        """One epoch has passed: set the optimizer's lr. Only some look at the metric.
+        """One epoch has passed: set the optimizer's lr. Only ReduceLROnPlateau uses the metric.
 
         Raises:
             OverflowError: the lr would be too large for a float; nothing was changed.
@@ -89,7 +89,7 @@ class Scheduler:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def state_dict(self) -> dict[str, Any]:
-        """How far it is, not its arguments."""
+        """Its kind, `base_lr` and `last_epoch`; not its arguments."""
         return {
             "scheduler": type(self).__name__,
             "base_lr": self.base_lr,
@@ -100,15 +100,15 @@ class Scheduler:
         """Continue from a `state_dict` of the same kind of scheduler.
 
         Raises:
-            ValueError: it is not that; nothing was changed.
-            TypeError: it is no dict.
+            ValueError: the state does not fit; nothing was changed.
+            TypeError: the state is not a dict.
         """
         name = type(self).__name__
         instance(state, Mapping, f"{name}: the state")
         try:
             same_keys(state, self.state_dict())
             if state["scheduler"] != name:
-                raise ValueError(f"it is of {shortened(state['scheduler'])}")
+                raise ValueError(f"it is that of {shortened(state['scheduler'])}")
             numbers = {key: x for key, x in state.items() if key != "scheduler"}
             for key, x in numbers.items():
                 self._check(key, x)
@@ -123,7 +123,7 @@ class Scheduler:
         elif key == "base_lr":
             not_negative(x, key)
         else:
-            number(x, key)
+            to_float(x, key)
 
 
 class StepLR(Scheduler):
@@ -234,14 +234,14 @@ class ReduceLROnPlateau(Scheduler):
 
     Args:
         mode: "min" if less is better, "max" if more is.
-        threshold: an improvement is more than this, of the best so far
-            (threshold_mode "rel") or in itself ("abs").
-        cooldown: epochs after a reduction that do not count.
+        threshold: an improvement must be more than this share of the best so far
+            (threshold_mode "rel"), or more than this ("abs").
+        cooldown: the number of epochs after a reduction that do not count.
         min_lr: never go below this.
         eps: a reduction by no more than this is not made.
 
     Raises:
-        ValueError: also if factor is not within [0, 1), or a mode is unknown.
+        ValueError: also if factor is not within [0, 1), or if a mode is unknown.
 
     >>> import autograd, nn
     >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
@@ -285,15 +285,21 @@ class ReduceLROnPlateau(Scheduler):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
-        """The optimizer's present one; `step` changes it."""
+        """The optimizer's present lr; `step` changes it."""
         return self.optimizer.lr
 
     def step(self, metric: Operand | None = None) -> None:
-        """One epoch has passed with this metric, say the validation loss (else TypeError)."""
+        """One epoch has passed with this metric, such as the validation loss.
+
+        Raises:
+            TypeError: no metric, or one that is not a number.
+        """
         if metric is None:
-            raise TypeError("ReduceLROnPlateau.step takes the metric that it watches")
+            raise TypeError(
+                "ReduceLROnPlateau.step needs the metric, such as the validation loss"
+            )
         if not isinstance(metric, Value):
-            number(metric, "ReduceLROnPlateau.step: the metric")
+            to_float(metric, "ReduceLROnPlateau.step: the metric")
         value = primal(metric)
         self.last_epoch += 1
         if self._improved(value):
@@ -322,7 +328,7 @@ class ReduceLROnPlateau(Scheduler):
         return value > bar if self.mode == "max" else value < bar
 
     def state_dict(self) -> dict[str, Any]:
-        """How far it is, not its arguments; `best` is None before the first step."""
+        """Its counters and `best`, which is None before the first step; not its arguments."""
         return super().state_dict() | {
             "best": None if math.isinf(self.best) else self.best,
             "num_bad_epochs": self.num_bad_epochs,

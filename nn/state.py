@@ -44,13 +44,12 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
             arrays: the parameters `w.0`, `w.1`, … together as the array `w`.
 
     Raises:
-        TypeError: the model is no Module, or the path no path.
-        ValueError: another suffix, or a parameter that JSON has no number for (infinite or
-            NaN).
+        TypeError: the model is not a Module, or `path` not a path.
+        ValueError: another suffix, or a parameter is infinite or NaN, which JSON cannot hold.
         ImportError: the safetensors package is needed and missing.
         OSError: the file cannot be written.
 
-    Whatever is raised, a file that was there is as it was.
+    After an error, a file that was there is unchanged.
 
     >>> import tempfile, nn
     >>> model = nn.Layer(2, 1)
@@ -69,7 +68,7 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
             if not math.isfinite(number):
                 raise ValueError(
                     f"save_model: the parameter {name!r} is {number}, which JSON cannot hold; "
-                    "mend it, or save as .safetensors"
+                    "correct it, or save as .safetensors"
                 )
         data = json.dumps({CHECKSUM: "0" * 8, **state}, indent=1).encode()
     else:
@@ -81,9 +80,9 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
     """Set the parameters to those that `save_model` wrote, here or in an earlier release.
 
     Raises:
-        TypeError: the model is no Module, or the path no path.
-        ValueError: another suffix, a file that is damaged, or one of another model, naming
-            the paths that are missing or unexpected; the model is as it was.
+        TypeError: the model is not a Module, or `path` not a path.
+        ValueError: another suffix, a damaged file, or the file of another model; the message
+            names the paths that are missing or unexpected, and the model is unchanged.
         ImportError: the safetensors package is needed and missing.
         OSError: the file cannot be read.
     """
@@ -92,7 +91,7 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
     data = path.read_bytes()
     _check_checksum(path, data)
     if path.suffix == ".json":
-        state = _parsed(path, data)
+        state = _json_object(path, data)
     else:
         safetensors = _safetensors()
         try:
@@ -112,7 +111,7 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write a training's state with its version and a checksum.
 
     Raises:
-        ValueError: a number in it is infinite or NaN; a file that was there is as it was.
+        ValueError: a number in it is infinite or NaN; a file that was there is unchanged.
         OSError: the file cannot be written.
     """
     whole = {CHECKSUM: "0" * 8, "format": FORMAT, "version": VERSION, "state": state}
@@ -132,7 +131,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     data = path.read_bytes()
     checked = _check_checksum(path, data)
-    whole = _parsed(path, data)
+    whole = _json_object(path, data)
     if whole.get("format") != FORMAT:
         raise ValueError(f"{path} is not a checkpoint")
     version, state = whole.get("version"), whole.get("state")
@@ -169,13 +168,13 @@ def _check_checksum(path: Path, data: bytes) -> bool:
     return True
 
 
-def _parsed(path: Path, data: bytes) -> dict[str, Any]:
+def _json_object(path: Path, data: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(
             data.decode("utf-8-sig"),
             object_pairs_hook=_without_repetition,
-            parse_constant=_finite,
-            parse_float=_finite,
+            parse_constant=_finite_number,
+            parse_float=_finite_number,
         )
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
@@ -194,7 +193,7 @@ def _without_repetition(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _finite(number: str) -> float:
+def _finite_number(number: str) -> float:
     result = float(number)
     if not math.isfinite(result):
         raise ValueError(f"it has the number {shortened(number)}")
@@ -221,7 +220,7 @@ def _safetensors() -> Any:
 
 
 def _grouped(state: dict[str, float]) -> dict[str, np.ndarray]:
-    """Arrays by name: the numbers at `w.0`, `w.1`, … as `w`, any other by itself."""
+    """Arrays by name: the numbers at `w.0`, `w.1`, … as `w`, and every other number alone."""
     import numpy as np
 
     lists: dict[str, list[float]] = {}

@@ -52,25 +52,27 @@ def fit(
 
     Args:
         X, y: n samples and their targets; lists or NumPy arrays.
-        loss: of (outputs, targets) of a batch, such as `nn.mse_loss`.
+        loss: a function of a batch's (outputs, targets), such as `nn.mse_loss`.
         batch_size: samples a step; all of them if None.
-        shuffle: in a new order every epoch, drawn from the `random` module.
-        validation: (X, y) that are only evaluated, after each epoch and in eval mode.
-        metrics: functions of (outputs, targets), as floats, of a whole epoch: of the
-            training data as they were while training, and of the validation data, as
-            `val_…`.
-        scheduler: stepped after every epoch, with the watched loss: that of the validation
-            data, else that of the training data.
-        penalty: a function of the optimizer's parameters, added to the loss of each batch
-            and in the history's "loss", not in "val_loss".
+        shuffle: take the samples in a new order every epoch, drawn from `random`.
+        validation: (X, y) that are evaluated after each epoch, in eval mode, and never
+            trained on.
+        metrics: functions of an epoch's (outputs, targets), all floats, by name. The
+            training outputs are those of the steps; the metrics of the validation data are
+            named `val_…`.
+        scheduler: stepped after every epoch with the watched loss, which is that of the
+            validation data, or of the training data if there are none.
+        penalty: a function of the optimizer's parameters, added to the loss of each batch.
+            The history's "loss" includes it, "val_loss" does not.
         max_norm: clip the gradients' norm to this.
         callbacks: called after every epoch with an `EpochEnd`; may raise `StopTraining`.
         early_stopping: see `EarlyStopping`.
         checkpoint: a JSON file, written before the first epoch and after each: parameters,
             optimizer, scheduler, history, early stopping, and the state of `random`.
         resume: continue from that file if it exists. The result is the same, to the last
-            bit, as if the training had not been interrupted. Give the same arguments.
-        progress: show a bar, which tqdm draws; if None, show one where tqdm is installed.
+            bit, as if the training had not been interrupted. Give the same arguments; only
+            `epochs` may differ, and the lr is the file's.
+        progress: show a tqdm bar; if None, show one where tqdm is installed.
 
     Returns:
         The history, with one number an epoch. If the samples are pairs of numbers and the
@@ -78,11 +80,10 @@ def fit(
 
     Raises:
         ValueError: X and y differ in length or are empty; a target is infinite or NaN; a
-            number out of range; an
-            optimizer of another model; `resume` with a checkpoint that is damaged or of
-            another model, optimizer, scheduler, number of samples, validation or metrics
-            (nothing is changed then).
-        TypeError: an argument is of the wrong type, or the loss not a Value.
+            number is out of range; the optimizer is that of another model; or the checkpoint
+            to resume from is damaged, or was made with another model, optimizer, scheduler,
+            number of samples, validation or metrics (nothing is changed then).
+        TypeError: an argument is of the wrong type, or the loss is not a Value.
         FloatingPointError: a loss, a gradient or a parameter's next value is not finite.
         OSError: the checkpoint cannot be written.
         ImportError: `progress` is true and tqdm is missing.
@@ -197,7 +198,7 @@ class _Trainer:
         self.metrics = metrics
 
     def records(self, validated: bool) -> list[str]:
-        """The names of what an epoch gives."""
+        """The names of the numbers that an epoch adds to the history."""
         names = ["loss", *self.metrics]
         return names + ["val_" + name for name in names] if validated else names
 
@@ -231,7 +232,7 @@ class _Trainer:
             raise TypeError(
                 f"fit: the loss must be a Value, got {objective!r}; use one reduction"
             )
-        data = _finite(objective, epoch)
+        data = _finite_loss(objective, epoch)
         self.optimizer.zero_grad()
         objective.backward()
         if self.max_norm is not None:
@@ -240,17 +241,17 @@ class _Trainer:
         return _plain(outputs), data
 
     def evaluate(self, samples: list[Sample], epoch: int) -> dict[str, float]:
-        """The loss and the metrics of data that are not trained on."""
+        """The loss and the metrics of the validation data."""
         with no_grad():
             outputs = [self.model(x) for x, _ in samples]
             loss = self.loss(outputs, [target for _, target in samples])
         measured = self.measured(_plain(outputs), samples, "val_")
-        return {"val_loss": _finite(loss, epoch)} | measured
+        return {"val_loss": _finite_loss(loss, epoch)} | measured
 
     def measured(
         self, outputs: list[Any], samples: list[Sample], prefix: str
     ) -> dict[str, float]:
-        """The metrics of outputs that are floats."""
+        """The metrics of these outputs, by their names in the history."""
         targets = [target for _, target in samples]
         return {
             prefix + name: primal(metric(outputs, targets))
@@ -288,7 +289,7 @@ def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> list[Sample]
 
 
 def _samples(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # noqa: N803
-    inputs, targets = _listed(X, f"{what}X"), _listed(y, f"{what}y")
+    inputs, targets = _sample_list(X, f"{what}X"), _sample_list(y, f"{what}y")
     if len(inputs) != len(targets):
         raise ValueError(f"{what}{len(inputs)} samples in X for {len(targets)} targets in y")
     if not inputs:
@@ -299,17 +300,17 @@ def _samples(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # 
     return list(zip(inputs, targets))
 
 
-def _listed(x: Iterable[Any], what: str) -> list[Any]:
+def _sample_list(x: Iterable[Any], what: str) -> list[Any]:
     if not isinstance(x, Iterable) or isinstance(x, (str, bytes, Mapping)):
         raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     result: list[Any] = _plain(x if hasattr(x, "tolist") else list(x))
-    if not isinstance(result, list):  # of an array without dimensions
+    if not isinstance(result, list):  # an array without dimensions
         raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     return result
 
 
 def _is_finite(target: Any) -> bool:
-    """Whether no number of the target is infinite or NaN."""
+    """Whether every number of the target is finite."""
     if isinstance(target, list):
         return all(map(_is_finite, target))
     return not isinstance(target, float) or math.isfinite(target)
@@ -324,7 +325,7 @@ def _plain(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
 
 
-def _finite(loss: Any, epoch: int) -> float:
+def _finite_loss(loss: Any, epoch: int) -> float:
     data = primal(loss)
     if not math.isfinite(data):
         raise FloatingPointError(
@@ -335,7 +336,7 @@ def _finite(loss: Any, epoch: int) -> float:
 
 
 def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochEnd) -> bool:
-    """Call all of them; whether one raised `StopTraining`."""
+    """Call all callbacks; True if one raised `StopTraining`."""
     stop = False
     for callback in callbacks:
         try:

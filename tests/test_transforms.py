@@ -22,6 +22,7 @@ from autograd import (
     sin,
     sqrt,
     value_and_grad,
+    value_and_jacobian,
     vjp,
 )
 
@@ -254,6 +255,7 @@ def test_the_first_argument_is_meant_unless_another_is_named() -> None:
     assert grad(f)(2.0, 3.0) == 12.0
     assert value_and_grad(f)(2.0, 3.0) == (12.0, 12.0)
     assert jacobian(f)(2.0, 3.0) == 12.0
+    assert value_and_jacobian(f)(2.0, 3.0) == (12.0, 12.0)
     assert hessian(f)(2.0, 3.0) == 6.0
 
 
@@ -262,12 +264,15 @@ def test_a_transform_has_the_name_and_words_of_its_function() -> None:
         """x²"""
         return x * x
 
-    for made in (grad(f), value_and_grad(f), jacobian(f), hessian(f), hessian(f, (0,))):
+    transforms = grad, value_and_grad, jacobian, value_and_jacobian, hessian
+    for made in (*[transform(f) for transform in transforms], hessian(f, (0,))):
         assert (made.__name__, made.__doc__) == ("f", "x²")
 
 
 def test_three_hundred_results_and_arguments() -> None:
     assert jacobian(lambda x: [x * float(i) for i in range(300)])(1.0) == [*range(300)]
+    diagonal = jacobian(lambda xs: [2.0 * x for x in xs], mode="forward")([1.0] * 300)
+    assert all(row[i] == 2.0 == autograd.sum(row) for i, row in enumerate(diagonal))
     slopes = grad(lambda *xs: autograd.sum(xs), argnums=tuple(range(300)))(*[1.0] * 300)
     assert slopes == (1.0,) * 300
 
@@ -286,7 +291,55 @@ def test_a_cotangent_may_be_a_value() -> None:
 
 def test_a_result_that_does_not_depend_on_the_argument_has_tangent_zero() -> None:
     w = Value(3.0)
-    assert jvp(lambda x: [w, w * w], (2.0,), (1.0,))[1] == [0.0, 0.0]
+    assert jvp(lambda x: [w, w * w, 1.0], (2.0,), (1.0,))[1] == [0.0, 0.0, 0.0]
+
+
+def test_second_derivatives_of_a_function_with_values_of_its_own() -> None:
+    def cubic(c: Any) -> Any:
+        return lambda x, y: c * x**3 + 2.0 * y
+
+    def product(c: Any) -> Any:
+        return autograd.sum(hvp(cubic(c), (2.0, 3.0), (1.0, 10.0)))
+
+    def row(c: Any) -> Any:
+        return autograd.sum(hessian(cubic(c), (0, 1))(2.0, 3.0)[0])
+
+    assert grad(product)(5.0) == grad(row)(5.0) == 12.0
+    c = Value(5.0)
+    bend, none = hvp(lambda x, y: c * x**3, (2.0, 3.0), (1.0, 10.0))
+    assert (bend.data, none, gradient(bend, c)) == (60.0, 0.0, 12.0)
+    assert hvp(lambda x, y: c * x + y, (2.0, 3.0), (1.0, 10.0)) == (0.0, 0.0)
+
+
+def jumpy(x: Any) -> Any:
+    return sqrt(x) - sqrt(x)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda: grad(jumpy)(0.0),
+        lambda: vjp(lambda x: [jumpy(x), x], 0.0)[1]([1.0, 1.0]),
+        lambda: jvp(jumpy, (0.0,), (1.0,)),
+        lambda: jacobian(lambda x: [jumpy(x), x])(0.0),
+        lambda: jacobian(lambda x: [0.0 * jumpy(x), x], mode="forward")(0.0),
+        lambda: hvp(lambda x: x**1.5 - x**1.5, (0.0,), (1.0,)),
+    ],
+)
+def test_a_derivative_that_is_not_a_number_is_explained(run: Any) -> None:
+    with pytest.raises(FloatingPointError, match="infinity minus infinity"):
+        run()
+
+
+def test_a_jacobian_passes_by_what_reverse_mode_does_not_ask_for() -> None:
+    assert jacobian(lambda x: [0.0 * jumpy(x), x])(0.0) == [0.0, 1.0]
+
+    def f(p: Any) -> Any:
+        return [0.0 * (-2.0) ** p, p]
+
+    assert jacobian(f)(3.0) == jacobian(f, mode="reverse")(3.0) == [0.0, 1.0]
+    with pytest.raises(ValueError, match="does not exist here"):
+        jacobian(f, mode="forward")(3.0)
 
 
 # ---------------------------------------------------------------- errors

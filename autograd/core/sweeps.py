@@ -141,7 +141,11 @@ def cotangents(
     for root, seed in seeds:
         if reached is None or root in reached:
             found[root] = found[root] + seed if root in found else seed
-    rules = (lambda node: differentiable_partials(node, reached)) if create_graph else None
+    rules = (
+        (lambda node: differentiable_partials(node, reached, node, node.operands))
+        if create_graph
+        else None
+    )
     _accumulate(order, found, rules, reached, _all_finite(roots, seeds))
     return found
 
@@ -173,7 +177,11 @@ def tangents(
     for node in order:
         if node in found or not any(x in found for x in node.inputs):
             continue
-        partials = differentiable_partials(node, found) if create_graph else node.partials
+        partials = (
+            differentiable_partials(node, found, node, node.operands)
+            if create_graph
+            else node.partials
+        )
         for x, partial in zip(node.inputs, partials):
             term = product(node, found.get(x, 0.0), partial, x)
             total = add(found, node, term)
@@ -199,35 +207,33 @@ def _accumulate(
 
 
 def differentiable_partials(
-    node: Value,
-    reached: Container[Value] | None = None,
-    out: Operand = None,
-    operands: Sequence[Operand] = (),
+    node: Value, reached: Container[Value] | None, out: Value, operands: Sequence[Operand]
 ) -> list[Any]:
-    """The partials of a node as Values, computed by its rules from its operands.
+    """The partials of a node as Values, by the rules from its result and its operands.
 
-    Or from `out` and `operands`, which stand for the node and its own operands.
+    `out` and `operands` are these, or copies. What is not reached keeps what was recorded.
     """
-    primitive: Any = node.op
+    op: Any = node._primitive
     own = node.operands
-    if out is None:
-        out, operands = node, own
-    slots = [slot for slot, x in enumerate(own) if type(x) is Value]
-    every = primitive.partials(out, operands) if primitive.variadic else None
-    partials: list[Any] = []
-    for slot, recorded in zip(slots, node.partials):
-        if reached is not None and own[slot] not in reached:
-            partials.append(recorded)
+    every = op.partials(out, operands) if op.variadic else None
+    partials = list(node.partials)
+    place = -1
+    for slot, x in enumerate(own):
+        if type(x) is not Value:
             continue
-        partial = primitive.partial(slot, out, operands) if every is None else every[slot]
-        now = primal(partial)
+        place += 1
+        if reached is not None and x not in reached:
+            continue
+        partial = op.partial(slot, out, operands) if every is None else every[slot]
+        recorded = partials[place]
+        partials[place] = partial
+        now = partial.data if type(partial) is Value else primal(partial)
         if now != recorded and not (math.isnan(now) and math.isnan(recorded)):
             raise RuntimeError(
-                f"{primitive.name}({describe(own)}): an operand's data was changed "
-                "after it was used, so its derivative cannot be recorded any more; "
-                "compute the result again before asking for create_graph"
+                f"{op.name}({describe(own)}): an operand's data was changed after it was "
+                "used, so its derivative cannot be recorded any more; compute the result "
+                "again before asking for create_graph"
             )
-        partials.append(partial)
     return partials
 
 
@@ -327,41 +333,41 @@ def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[flo
     x: Value
     order, leaves = topological_order(y)
     y.backward()
-    upstreams = [node._grad for node in order]
+    curved = [
+        (node, node._grad) for node in order if node._grad != 0.0 and not _is_linear(node)
+    ]
     put(zip(xs, direction), leaves, xs)
     push(order)
     with recording():
-        bends = [_bend(node) if g != 0.0 else None for node, g in zip(order, upstreams)]
+        bends = [_bend(node) for node, _ in curved]
     put((), order, leaves, xs)
-    for node, g, bend in zip(order, upstreams, bends):
-        if bend is not None:
-            for x, moved in zip(node.inputs, bend):
-                x._grad += g * moved
+    for (node, upstream), bend in zip(curved, bends):
+        for x, moved in zip(node.inputs, bend):
+            x._grad += upstream * moved
     pull(order)
     return [x._grad for x in xs]
 
 
-def _bend(node: Value) -> list[float] | None:
+def _is_linear(node: Value) -> bool:
+    """Whether the partials of a node are the same wherever its operands are."""
+    if node._primitive is MUL:
+        return node._a is None or node._b is None
+    return node._primitive in LINEAR
+
+
+def _bend(node: Value) -> Sequence[float]:
     """The tangents of a node's partials, from those that it and its inputs hold in `grad`.
 
-    None if all are 0. The rules compute on copies, which only they use.
+    The rules compute on copies, which only they use.
     """
-    op = node._primitive
     a, b = node._a, node._b
-    if op is MUL:  # the product rule, with nothing to be computed
-        if a is None or b is None:
-            return None
+    if node._primitive is MUL and a is not None and b is not None:
         if a._data == node._db and b._data == node._da:
-            return [b._grad, a._grad]
-    elif op in LINEAR:
-        return None
+            return b._grad, a._grad  # as the rules have it, but faster
     operands = [_copy(x) if type(x) is Value else x for x in node.operands]
     partials = differentiable_partials(node, None, _copy(node), operands)
-    made = [partial for partial in partials if type(partial) is Value]
-    if not made:
-        return None
-    push(topological_order(*made)[0])
-    return [partial.grad if type(partial) is Value else 0.0 for partial in partials]
+    push(topological_order(*[x for x in partials if type(x) is Value])[0])
+    return [x.grad if type(x) is Value else 0.0 for x in partials]
 
 
 def _copy(x: Value) -> Value:

@@ -187,15 +187,20 @@ class Value(Methods):
         """The Values among the operands, one an argument slot: `a*a` has two."""
         if type(self._extra) is tuple:
             return self._extra[1]  # type: ignore[no-any-return]
-        return tuple([x for x in (self._a, self._b) if x is not None])
+        if self._b is None:
+            return () if self._a is None else (self._a,)
+        return (self._b,) if self._a is None else (self._a, self._b)
 
     @property
     def partials(self) -> tuple[float, ...]:
         """d(this)/d(input), one an input, as recorded when the operation ran."""
         if type(self._extra) is tuple:
             return _unpacked(self._extra[2], len(self._extra[1]))  # type: ignore[no-any-return]
-        pairs = ((self._a, self._da), (self._b, self._db))
-        return tuple([partial for x, partial in pairs if x is not None])
+        if self._b is None:
+            return () if self._a is None else (self._da,)
+        if self._a is None:
+            return (self._db,)
+        return (self._da, self._db)
 
     @property
     def _prev(self) -> set[Value]:

@@ -16,7 +16,7 @@ from typing import Literal
 from autograd.core.primitive import Primitive
 from autograd.core.sweeps import products
 from autograd.show.snapshot import Node, Snapshot
-from autograd.show.text import format_number, short_name
+from autograd.show.text import Parts, format_number, short_name
 
 __all__ = ["Event", "arithmetic", "call_text", "events"]
 
@@ -94,7 +94,7 @@ class Event:
             return "infinite"
         return ""
 
-    def parts(self) -> list[tuple[str, str]]:
+    def parts(self) -> Parts:
         """The line of arithmetic as pairs (text, role), for colours.
 
         The roles are "name", "upstream", "local", "result", and "" for the rest.

@@ -38,8 +38,7 @@ class Stepper:
     are left alone until `apply` is called.
 
     Args:
-        root: the Value that `backward` would be called on.
-        seed: what `backward` would be given.
+        root, seed: as in `root.backward(seed)`.
 
     Attributes:
         graph: the snapshot that is played; a later change to a Value is not seen.
@@ -119,14 +118,14 @@ class Stepper:
         """Play up to the next event that sets the data or the gradient of a node.
 
         Args:
-            label: its label, or its name in the graph.
+            label: of the node, or its name in the graph.
 
         Returns:
             That event; None if no such event is left, and then nothing is played.
 
         Raises:
             TypeError: the label is not a string.
-            LookupError: no node is called so.
+            LookupError: no node has it.
         """
         if not isinstance(label, str):
             raise TypeError(f"run_until takes a node's label or name, got {label!r:.80}")
@@ -161,9 +160,7 @@ class Stepper:
         return MappingProxyType(self._grads)
 
     def apply(self) -> None:
-        """Write the gradients so far into the nodes, as `backward` would.
-
-        Interior nodes are set, leaves add. At the end this is `backward(seed)`.
+        """Write the gradients so far into the nodes; at the end this is `backward(seed)`.
 
         Raises:
             ValueError, FloatingPointError: as `backward`; the nodes are then as they were.
@@ -192,10 +189,7 @@ class Stepper:
         return steps_page(self.graph, self.events, self.graph.options, self.position)
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write the page of `html` to a file.
-
-        Returns:
-            The file that was written.
+        """Write the page of `html` to a file, and return its path.
 
         Raises:
             ValueError: the name does not end in .html, or the graph is too large to draw.

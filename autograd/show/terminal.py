@@ -23,24 +23,13 @@ from autograd.core.value import Value
 from autograd.show.events import Event, arithmetic
 from autograd.show.snapshot import Node
 from autograd.show.stepper import Stepper, named
-from autograd.show.text import columns, format_number, short_name
+from autograd.show.text import Parts, columns, format_number, rich_text, short_name
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["step"]
 
-Line = list[tuple[str, str]]  # pairs of text and role
-
-COLOURS = {
-    "name": "bold",
-    "upstream": "cyan",
-    "local": "magenta",
-    "result": "bold green",
-    "now": "bold",
-    "quiet": "dim",
-    "bad": "bold red",
-}
 SPELLED = str.maketrans({"∂": "d", "·": "*", "×": "x", "→": "->", "…": "...", "▸": ">"})
 MOST_ROWS = 20
 MOVES = {"n", "next", "b", "back", "c", "continue", "until", "nan"}
@@ -297,7 +286,7 @@ class _Screen:
 
                 self.console = Console(file=stdout, highlight=False)
 
-    def say(self, line: Line, indent: int = 0, clip: bool = False) -> None:
+    def say(self, line: Parts, indent: int = 0, clip: bool = False) -> None:
         """Write a line; where it is too wide, cut it or indent what follows a break."""
         line = [(self.spelled(text), role) for text, role in line]
         if self.console is not None:
@@ -312,10 +301,10 @@ class _Screen:
             text = textwrap.fill(text, width, subsequent_indent=" " * indent)
         print(text, file=self.stdout)
 
-    def say_in_colour(self, console: Console, line: Line, indent: int, clip: bool) -> None:
+    def say_in_colour(self, console: Console, line: Parts, indent: int, clip: bool) -> None:
         from rich.text import Text
 
-        text = Text.assemble(*[(text, COLOURS.get(role, "")) for text, role in line])
+        text = rich_text(line)
         if clip:
             console.print(text, no_wrap=True, overflow="ellipsis")
             return

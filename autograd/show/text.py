@@ -5,10 +5,15 @@ from __future__ import annotations
 import html
 import math
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 __all__ = [
     "FONTS",
     "FORMAT",
+    "Parts",
     "check_format",
     "clipped",
     "columns",
@@ -16,6 +21,7 @@ __all__ = [
     "escape",
     "format_number",
     "printable",
+    "rich_text",
     "short_name",
     "width",
 ]
@@ -23,6 +29,19 @@ __all__ = [
 FORMAT = ".4g"
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 LONGEST_NAME = 32
+
+Parts = list[tuple[str, str]]  # of a line: texts and their roles
+STYLES = {  # in which rich shows the roles
+    "name": "bold",
+    "op": "cyan",
+    "upstream": "cyan",
+    "local": "magenta",
+    "grad": "green",
+    "result": "bold green",
+    "now": "bold",
+    "quiet": "dim",
+    "bad": "bold red",
+}
 
 # Advance widths of Helvetica in 1/1000 of the size, for U+0020 to U+007E (Adobe AFM).
 HELVETICA = (
@@ -66,6 +85,14 @@ def check_format(spec: str) -> None:
         format(1.5, spec)
     except ValueError:
         raise ValueError(f"{spec!r} does not format a float; try '.4g' or '.3f'") from None
+
+
+def rich_text(parts: Parts, no_wrap: bool = False) -> Text:
+    """The parts as rich shows them, in colour where it can."""
+    from rich.text import Text
+
+    styled = [(text, STYLES.get(role, "")) for text, role in parts]
+    return Text.assemble(*styled, no_wrap=no_wrap)
 
 
 def counted(n: int, one: str, many: str = "") -> str:

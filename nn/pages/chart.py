@@ -15,6 +15,7 @@ __all__ = [
     "DARK_COLOURS",
     "Axis",
     "Chart",
+    "Records",
     "axis_text",
     "charts",
     "plain_name",
@@ -27,6 +28,7 @@ COLOURS = ("#b84a00", "#0067a5", "#00795a", "#a8437d", "#595959")
 DARK_COLOURS = ("#f0a26b", "#6bb7ee", "#4fcba3", "#e79cc6", "#b8bec4")
 WIDTH, HEIGHT = 480.0, 264.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 462.0, 12.0, 212.0
+Records = Mapping[str, Sequence[float]]  # of each epoch a number, by name
 STOPS = 200  # epochs that are shown of a training without a boundary
 DECADES = 2.0  # a positive quantity that spans more is drawn on a logarithmic scale
 
@@ -143,7 +145,7 @@ class Chart:
         return path
 
 
-def charts(records: Mapping[str, Sequence[float]], first: int) -> list[Chart]:
+def charts(records: Records, first: int) -> list[Chart]:
     """A chart for each quantity, with that of the validation data.
 
     >>> records = {"loss": [1.0], "accuracy": [1.0], "val_loss": [1.0]}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from autograd.show.text import escape, format_number
 from nn.pages.chart import Axis, axis_text
-from nn.pages.contours import coordinate, regions
+from nn.pages.contours import Grid, coordinate, regions
 
 WIDTH = 480.0
 LEFT, RIGHT, TOP = 50.0, 468.0, 12.0
@@ -18,8 +18,6 @@ MARKERS = (
     "M0 -5.5L5.5 0L0 5.5L-5.5 0Z",
     "M0 5L-5 -4H5Z",
 )
-
-Grid = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)

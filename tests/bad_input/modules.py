@@ -269,7 +269,7 @@ def states() -> Iterator[Row]:
         "no Value",
         lambda w: nn.Identity().graph("x"),
         TypeError,
-        "gives no Value",
+        "returns no Value",
     )
     without = ("named_modules", "modules", "named_children", "children", "named_parameters")
     for method in (*without, "parameters", "state_dict", "zero_grad", "eval", "extra_repr"):

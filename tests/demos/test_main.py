@@ -106,7 +106,9 @@ def test_a_name_like_none_gets_the_list_alone(capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize("seed", ["-1", "x", "1.5", str(2**31)])
 def test_a_seed_is_a_whole_number(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert f"a whole number below 2**31, not {seed!r}" in refusal(capsys, f"--seed={seed}")
+    assert f"must be a whole number below 2**31, got {seed!r}" in refusal(
+        capsys, f"--seed={seed}"
+    )
 
 
 def test_an_output_folder_that_cannot_be_is_refused_before_the_run(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from autograd import Value, no_grad
+import nn
+from autograd import no_grad
 from demos import moons
 
 
@@ -15,15 +16,10 @@ def test_it_separates_points_that_it_has_not_seen() -> None:
     assert history["loss"][-1] < 0.1 * history["loss"][0]
     fresh, truth = moons.moons(300, seed=1)
     with no_grad():
-        assert moons.margin_accuracy([model(p) for p in fresh], truth) > 0.97
+        assert nn.accuracy([model(p) for p in fresh], truth) > 0.97
 
 
 def test_both_classes_have_half_of_the_points() -> None:
     points, classes = moons.moons(100, seed=3)
     assert len(points) == 100
     assert sorted(classes) == [-1.0] * 50 + [1.0] * 50
-
-
-def test_accuracy_takes_values_and_counts_a_zero_as_wrong() -> None:
-    scores: list[Value | float] = [Value(0.5), Value(-0.5), Value(0.0), -2.0]
-    assert moons.margin_accuracy(scores, [1.0, 1.0, 1.0, -1.0]) == 0.5

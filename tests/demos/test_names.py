@@ -34,7 +34,7 @@ def test_examples_spell_the_name_and_end_it() -> None:
 
 def test_a_fresh_model_is_about_as_good_as_guessing() -> None:
     random.seed(0)
-    loss = names.mean_loss(NameModel(), names.examples(["mary", "james"]))
+    loss = names.letter_loss(NameModel(), names.examples(["mary", "james"]))
     assert abs(loss.data - log(27)) < 1.0
 
 

@@ -62,7 +62,7 @@ def _table(name: str, module: Module) -> str:
     excluded = [f"{_text(why)} = {n}" for why, n in sorted(module.excluded.items())]
     rows = [
         f"[{_text(function)}, {_text(operator)}, {count}, {_text(reason)}],"
-        for (function, operator), (count, reason) in module.survivors.items()
+        for (function, operator), (count, reason) in sorted(module.survivors.items())
     ]
     return "\n".join(
         [

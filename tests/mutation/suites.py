@@ -20,7 +20,6 @@ SUITES = {
         "tests/core/test_value.py",
         "tests/core/test_backward.py",
         "autograd/core/value.py",
-        "tests/properties/test_sameness.py::test_a_tree_is_swept_in_the_order_of_any_graph",
         "tests/core/test_errors.py",
         "tests/core/test_no_grad.py",
         "tests/properties/test_fast_paths.py",

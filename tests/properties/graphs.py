@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import autograd
 from autograd import Value
+from autograd.core.table import TABLE
 from autograd.testing.programs import Program
-from tests.properties.strategies import run
 
-__all__ = ["bits", "final", "gradients", "last", "linked", "question", "recorded", "swept"]
+__all__ = [
+    "OPERATORS",
+    "bits",
+    "final",
+    "gradients",
+    "last",
+    "linked",
+    "question",
+    "recorded",
+    "run",
+    "spelled",
+    "swept",
+]
 
 Function = Callable[..., Any]
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "pow": operator.pow,
+    "neg": operator.neg,
+    "abs": operator.abs,
+    "exp": autograd.exp,
+    "tanh": autograd.tanh,
+    "relu": autograd.relu,
+}
+
+
+def spelled(name: str) -> Callable[..., Any]:
+    """An operation as people write it: what is written out for speed, not its entry."""
+    return OPERATORS.get(name, TABLE[name])
+
+
+def run(program: Program, starts: Sequence[Any]) -> list[Any]:
+    """Every result of a program, the starts first."""
+    return program.run(starts, spelled)
 
 
 def bits(xs: Sequence[float]) -> list[str]:

@@ -6,17 +6,14 @@ it in one piece and still shrinks it.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-import autograd
 from autograd.core.table import TABLE
 from autograd.testing.programs import OPERANDS, SAFE, Program, Step
 
-__all__ = ["POLYNOMIAL", "SMOOTH", "random_programs", "run", "spelled"]
+__all__ = ["POLYNOMIAL", "SMOOTH", "random_programs"]
 
 LARGEST = 1e3  # no result is larger
 STEPS, WIDTH, STARTS = 16, 6, 4  # at most; bytes a step
@@ -24,28 +21,6 @@ ALWAYS = ["maximum", "sub"]  # one of them is safe at any two numbers
 WHOLE = [1.0, 2.0, 0.0, -1.0, 3.0, 1.0, -2.0]  # ones and zeros have rules of their own
 POLYNOMIAL = ["add", "mul", "sub", "neg", "square", "sum", "dot", "identity"]
 SMOOTH = [*POLYNOMIAL, *sorted(set(SAFE) - set(POLYNOMIAL)), "div", "pow", "logsumexp", "mul"]
-OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "pow": operator.pow,
-    "neg": operator.neg,
-    "abs": operator.abs,
-    "exp": autograd.exp,
-    "tanh": autograd.tanh,
-    "relu": autograd.relu,
-}
-
-
-def spelled(name: str) -> Callable[..., Any]:
-    """An operation as people write it: what is written out for speed, not its entry."""
-    return OPERATORS.get(name, TABLE[name])
-
-
-def run(program: Program, starts: Sequence[Any]) -> list[Any]:
-    """Every result of a program, the starts first."""
-    return program.run(starts, spelled)
 
 
 def random_programs(

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import autograd
-from autograd import Value, gradient, vjp
+from autograd import Value, gradient
 from autograd.core.table import TABLE
 from autograd.core.value import topological_order
 from autograd.testing.programs import Program
@@ -31,8 +31,8 @@ from tests.properties.bounds import (
     path_sums,
     steps_of,
 )
-from tests.properties.graphs import bits, gradients, linked, recorded, swept
-from tests.properties.strategies import POLYNOMIAL, random_programs, run, spelled
+from tests.properties.graphs import bits, gradients, linked, recorded, run, swept
+from tests.properties.strategies import POLYNOMIAL, random_programs
 
 smooth = random_programs()
 whole = random_programs(POLYNOMIAL, whole=True)
@@ -113,25 +113,6 @@ def test_the_chain_rule_across_detach_to_the_bit(inner: Program, outer: Program)
     assert bits(swept(middle, leaves, cut.grad)) == bits(together)
 
 
-@given(program=whole | smooth, data=st.data())
-def test_the_chain_rule_across_a_cut(program: Program, data: st.DataObject) -> None:
-    """What the first steps give is detached; its cotangent is pulled back through them."""
-    leaves, nodes = recorded(program)
-    together = swept(nodes[-1], leaves)
-    at = data.draw(st.integers(len(leaves), len(nodes) - 1))
-    cuts = [node.detach() for node in nodes[:at]]
-    results: list[Any] = list(cuts)
-    for step in program.steps[at - len(leaves) :]:
-        operands = [results[k] if type(k) is int else k for k in step.operands]
-        results.append(spelled(step.name)(*operands))
-    cotangents = swept(results[-1], cuts)
-    _, pullback = vjp(lambda *xs: run(program, xs)[:at], *program.starts)
-    bound = 2 * steps_of(nodes[-1]) * EPSILON
-    size = path_sums([(nodes[-1], 1.0)])
-    for leaf, whole_way, in_two in zip(leaves, together, pullback(cotangents), strict=True):
-        assert abs(whole_way - in_two) <= bound * size.get(leaf, 0.0) + TINY
-
-
 # ---------------------------------------------------------------- the seed
 
 
@@ -156,18 +137,6 @@ def test_linear_in_the_seed_to_the_bit(program: Program, scale: float, sign: flo
         x.grad = 0.0
     nodes[-1].backward(sign * scale)
     assert [x.grad for x in nodes] == [sign * scale * g for g in once]
-
-
-@given(program=smooth, a=seeds, b=seeds)
-def test_additive_in_the_seed(program: Program, a: float, b: float) -> None:
-    leaves, nodes = recorded(program)
-    root = nodes[-1]
-    size, exact = path_sums([(root, 1.0)]), Fraction(a) + Fraction(b)
-    first, second = swept(root, leaves, a), swept(root, leaves, b)
-    both = swept(root, leaves, float(exact))
-    factor = (steps_of(root) + 1) * EPSILON * 2.0 * (abs(a) + abs(b))
-    for leaf, x, y, z in zip(leaves, first, second, both):
-        assert abs(Fraction(x) + Fraction(y) - Fraction(z)) <= factor * size.get(leaf, 0) + TINY
 
 
 @given(program=whole, a=weights, b=weights)
@@ -267,36 +236,3 @@ def test_linear_in_the_function_exactly(f: Program, g: Program, a: float, b: flo
     dy, dz = gradient(y, leaves), gradient(z, leaves)
     assert gradient(a * y - z * b, leaves) == [a * p - b * q for p, q in zip(dy, dz)]
     assert gradient(autograd.dot([a, -b], [y, z]), leaves) == swept(a * y - z * b, leaves)
-
-
-@given(program=smooth, data=st.data())
-def test_the_gradient_of_a_sum_is_the_sum_of_the_gradients(
-    program: Program, data: st.DataObject
-) -> None:
-    """Of any results of one program: their paths are shared."""
-    leaves, nodes = recorded(program)
-    terms = data.draw(st.lists(st.sampled_from(nodes), min_size=1, max_size=5))
-    apart = [gradient(term, leaves) for term in terms]
-    chain = terms[0] + 0.0
-    for term in terms[1:]:
-        chain = chain + term
-    size = path_sums([(term, 1.0) for term in terms])
-    factor = 2.0 * steps_of(chain, *terms) * EPSILON
-    for together in (autograd.sum(terms), chain):
-        for i, x in enumerate(swept(together, leaves)):
-            exact = sum((Fraction(each[i]) for each in apart), Fraction(0))
-            assert abs(Fraction(x) - exact) <= factor * size.get(leaves[i], 0.0) + TINY
-
-
-@given(f=smooth, g=smooth)
-def test_two_passes_add_up(f: Program, g: Program) -> None:
-    leaves = [Value(x) for x in f.starts]
-    y = run(f, leaves)[-1]
-    shared = [*leaves, *map(Value, g.starts[len(leaves) :])][: len(g.starts)]
-    for x, start in zip(shared, g.starts):
-        x.data = start  # what is recorded stays
-    z = run(g, shared)[-1]
-    first, second = gradient(y, leaves), gradient(z, leaves)
-    y.backward()
-    z.backward()
-    assert [x.grad for x in leaves] == [a + b for a, b in zip(first, second)]

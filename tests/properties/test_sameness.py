@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -20,9 +19,9 @@ from autograd import Value, gradient, no_grad
 from autograd.core.table import TABLE
 from autograd.testing.programs import Program
 from tests.builds import THIS, Worker
-from tests.properties.bounds import EPSILON, TINY, path_sums, steps_of
-from tests.properties.graphs import bits, question, recorded, swept
-from tests.properties.strategies import POLYNOMIAL, random_programs, run, spelled
+from tests.properties.bounds import EPSILON
+from tests.properties.graphs import bits, question, recorded, run, spelled, swept
+from tests.properties.strategies import POLYNOMIAL, random_programs
 from tests.properties.worker import WAYS, answer
 
 smooth = random_programs()
@@ -32,55 +31,6 @@ Clone = Callable[[Any], Any]
 
 def made(name: str, operands: tuple[int | float, ...], nodes: Any) -> Any:
     return spelled(name)(*[nodes[k] if type(k) is int else k for k in operands])
-
-
-# ---------------------------------------------------------------- the order of a sweep
-
-SIZES = st.sampled_from([1.0, 1e16, -1e16, 3.0, 0.0])
-branches = st.recursive(
-    SIZES,
-    lambda branch: st.one_of(
-        st.tuples(st.just("add"), branch, branch),
-        st.tuples(st.just("sum"), st.lists(branch, min_size=1, max_size=4)),
-        st.tuples(st.just("dot"), st.lists(st.tuples(SIZES, branch), min_size=1, max_size=4)),
-        st.tuples(
-            st.sampled_from(["leaf", "left", "right"]), branch, st.lists(SIZES, max_size=3)
-        ),
-    ),
-    max_leaves=12,
-)
-
-
-def grown(branch: Any, x: Value) -> Value:
-    """x times some numbers, added up: a tree but for x, or where a node is used again."""
-    if type(branch) is float:
-        return x * branch
-    kind, *parts = branch
-    if kind == "add":
-        return grown(parts[0], x) + grown(parts[1], x)
-    out: Value
-    if kind == "sum":
-        out = autograd.sum([grown(part, x) for part in parts[0]])
-    elif kind == "dot":
-        out = autograd.dot([w for w, _ in parts[0]], [grown(part, x) for _, part in parts[0]])
-    else:
-        first = grown(parts[0], x)
-        used = x if kind == "leaf" else first
-        again = [w * used if kind == "right" else used * w for w in parts[1]]
-        out = autograd.sum([first, used, *again] if kind == "leaf" else [first, *again])
-    return out
-
-
-@settings(max_examples=400)
-@given(branch=branches)
-def test_a_tree_is_swept_in_the_order_of_any_graph(branch: Any) -> None:
-    """It shows in the last digits of a sum."""
-    x = Value(2.0)
-    root = grown(branch, x)
-    slope = gradient(root, x)
-    x.grad = 0.0
-    root.backward()
-    assert x.grad == slope
 
 
 # ---------------------------------------------------------------- other ways to the graph
@@ -144,46 +94,10 @@ def unfolded_size(program: Program) -> int:
     return sizes[-1]
 
 
-@given(program=(smooth | whole).filter(lambda program: unfolded_size(program) < 300))
-def test_shared_or_copied_sub_expressions(program: Program) -> None:
-    leaves, nodes = recorded(program)
-    tree = unfolded(program, leaves)
-    assert tree.data.hex() == nodes[-1].data.hex()
-    shared, copied = swept(nodes[-1], leaves), swept(tree, leaves)
-    size = path_sums([(tree, 1.0)])
-    factor = (steps_of(nodes[-1]) + steps_of(tree)) * EPSILON
-    for leaf, one, other in zip(leaves, shared, copied):
-        assert abs(one - other) <= factor * size.get(leaf, 0.0) + TINY
-
-
 @given(program=whole.filter(lambda program: unfolded_size(program) < 300))
 def test_shared_or_copied_sub_expressions_of_whole_numbers(program: Program) -> None:
     leaves, nodes = recorded(program)
     assert swept(nodes[-1], leaves) == swept(unfolded(program, leaves), leaves)
-
-
-@given(program=smooth, at=st.integers(0, 100))
-def test_one_leaf_or_a_leaf_for_each_use(program: Program, at: int) -> None:
-    """The gradient of a leaf is the sum of those of its uses."""
-    leaves, nodes = recorded(program)
-    at %= len(leaves)
-    uses: list[Value] = []
-    again: list[Any] = list(leaves)
-
-    def operand(k: float) -> Any:
-        if type(k) is float:
-            return k
-        if k == at:
-            uses.append(Value(program.starts[at]))
-            return uses[-1]
-        return again[int(k)]
-
-    for step in program.steps:
-        again.append(spelled(step.name)(*map(operand, step.operands)))
-    one = swept(nodes[-1], leaves)[at]
-    exact = sum(map(Fraction, swept(again[-1], uses)), Fraction(0))
-    size = path_sums([(nodes[-1], 1.0)]).get(leaves[at], 0.0)
-    assert abs(Fraction(one) - exact) <= steps_of(nodes[-1]) * EPSILON * size + TINY
 
 
 # ---------------------------------------------------------------- operands

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import operator
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from autograd import Value, gradient
 from autograd.build.binaries import describe
 from autograd.core.table import TABLE
 from tests.builds import words_of
+from tests.properties.graphs import OPERATORS
 
 __all__ = ["NAMES", "WAYS", "answer"]
 
@@ -28,15 +28,6 @@ NAMES = [
     if op.rules[0].__module__.partition(".")[0] in ("autograd", "nn")
 ]
 WAYS = ["operator", "method", "function", "table"]
-OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "pow": operator.pow,
-    "neg": operator.neg,
-    "abs": operator.abs,
-}
 
 
 def answer(question: dict[str, Any]) -> Any:

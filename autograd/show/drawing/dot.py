@@ -47,9 +47,10 @@ def build(
         for box in frame.boxes:
             dot.node(box.id, id=box.id, **node(box))
         for inner in frame.frames.values():
-            with dot.subgraph(name=f"cluster_{inner.path}") as part:
-                part.attr(id=inner.path, **cluster(inner))
-                fill(part, inner)
+            part = graphviz.Digraph(f"cluster_{inner.path}")
+            part.attr(id=inner.path, **cluster(inner))
+            fill(part, inner)
+            dot.subgraph(part)
 
     dot: Digraph = graphviz.Digraph(**defaults)
     fill(dot, drawn.frame())

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HINT", "LayoutError", "find", "graphviz", "run"]
+__all__ = ["HINT", "LayoutError", "find", "graphviz", "run_dot"]
 
 VARIABLE = "AUTOGRAD_DOT"
 HINT = "for a picture, install a layout engine: pip install 'scalar-autograd[viz]'"
@@ -62,7 +62,7 @@ def _pure() -> str | None:
     return next((found for found in map(shutil.which, commands) if found), None)
 
 
-def run(source: str, form: str, setting: str | None, timeout: float) -> str:
+def run_dot(source: str, form: str, setting: str | None, timeout: float) -> str:
     """What the engine makes of DOT source.
 
     Args:

@@ -124,7 +124,7 @@ def _engine_layout(
         "edge_attr": {"arrowsize": "0.7"},
     }
     source = build(drawn, defaults, node, edge, cluster).source
-    return _parsed(engine.run(source, "json0", options.engine, options.timeout))
+    return _parsed(engine.run_dot(source, "json0", options.engine, options.timeout))
 
 
 def _room(w: float, h: float) -> str:

@@ -14,7 +14,6 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "collapse": ("auto", "neuron", "layer", None),
     "theme": ("auto", "light", "dark"),
 }
-COUNTS = ("depth", "max_nodes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +53,27 @@ class Options:
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                offered = ", ".join(map(repr, choices))
-                raise ValueError(
-                    f"{name} must be one of {offered}, got {getattr(self, name)!r:.80}"
-                )
+            offered = f"one of {', '.join(map(repr, choices))}"
+            self._require(name, getattr(self, name) in choices, ValueError, offered)
         for name in ("values", "gradients"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(
-                    f"{name} must be True or False, got {getattr(self, name)!r:.80}"
-                )
-        for name in COUNTS:
+            flag = isinstance(getattr(self, name), bool)
+            self._require(name, flag, TypeError, "True or False")
+        for name in ("depth", "max_nodes"):
             count = getattr(self, name)
-            if count is not None and type(count) is not int:
-                raise TypeError(f"{name} must be an integer or None, got {count!r}")
-            if count is not None and count < 1:
-                raise ValueError(f"{name} must be at least 1, got {count}")
+            whole = count is None or type(count) is int
+            self._require(name, whole, TypeError, "an integer or None")
+            self._require(name, count is None or count >= 1, ValueError, "at least 1")
         for name in ("title", "engine"):
-            if not isinstance(getattr(self, name), str | None):
-                raise TypeError(f"{name} must be a string or None, got {getattr(self, name)!r}")
+            text = isinstance(getattr(self, name), str | None)
+            self._require(name, text, TypeError, "a string or None")
         check_format(self.format)
-        if not isinstance(self.timeout, int | float) or isinstance(self.timeout, bool):
-            raise TypeError(f"timeout must be a number of seconds, got {self.timeout!r}")
-        if not self.timeout > 0:
-            raise ValueError(
-                f"timeout must be a number of seconds above 0, got {self.timeout!r}"
-            )
+        number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
+        self._require("timeout", number, TypeError, "a number of seconds")
+        self._require("timeout", self.timeout > 0, ValueError, "more than 0 seconds")
+
+    def _require(self, name: str, holds: bool, error: type[Exception], what: str) -> None:
+        if not holds:
+            raise error(f"{name} must be {what}, got {getattr(self, name)!r:.80}")
 
     def changed(self, **changes: Any) -> Self:
         """The same options but for these.

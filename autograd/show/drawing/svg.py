@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import textwrap
 from collections.abc import Mapping
 
 from autograd.show.drawing.boxes import Box, Edge, Picture, picture
@@ -32,6 +33,7 @@ __all__ = ["draw"]
 TITLE, TEXT = 13, 12  # sizes of the fonts, in pixels
 ROW, PAD, GAP = 18, 8, 10
 MARGIN = 8.0
+CHARACTER = 6.5  # the width of a character of the note, roughly
 LONGEST = 2000  # characters of a tooltip
 DENSE = 150  # with more edges than this, and than two a box, they are drawn fainter
 
@@ -56,17 +58,17 @@ def draw(
         LayoutError: there is no layout engine, it failed or took too long.
     """
     drawn = picture(graph, options)
-    cards = [_card(box, options, (reserve or {}).get(_index(box), "")) for box in drawn.boxes]
+    wide = reserve or {}
+    cards = [
+        _card(box, options, wide.get(box.node.index, "") if box.node else "")
+        for box in drawn.boxes
+    ]
     cards = align_sizes(cards, drawn)
     layout = lay_out(drawn, cards, options)
     body = "".join([_frame(path, place) for path, place in layout.frames.items()])
     body += "".join([_edge(edge, layout) for edge in drawn.edges])
     body += "".join([_node(card, layout.boxes[card.box.id], drawn) for card in cards])
     return _document(graph, options, drawn, body, layout.size, prefix, static)
-
-
-def _index(box: Box) -> int:
-    return -1 if box.node is None else box.node.index
 
 
 # ---------------------------------------------------------------- sizes
@@ -142,13 +144,9 @@ def _edge(edge: Edge, layout: Layout) -> str:
 
 
 def _middle(points: list[Point]) -> Point:
-    """Half way along the Bézier curves, counted in curves."""
-    first = (len(points) - 1) // 3 // 2 * 3
-    curve = points[first : first + 4]
-    if (len(points) - 1) // 3 % 2 == 0:
-        return curve[0]
-    x, y = [sum([c * p[i] for c, p in zip((1, 3, 3, 1), curve)]) / 8 for i in (0, 1)]
-    return x, y
+    """About half way along the Bézier curves."""
+    (x, y), (to_x, to_y) = points[(len(points) - 1) // 2], points[len(points) // 2]
+    return (x + to_x) / 2, (y + to_y) / 2
 
 
 def _arrow(base: Point, tip: Point) -> str:
@@ -188,13 +186,10 @@ def _document(
     prefix: str | None,
     static: bool,
 ) -> str:
-    note = drawn.note
-    lines = _wrapped(note, max(size[0], 320.0))
+    lines = textwrap.wrap(drawn.note, int(max(size[0], 320.0) / CHARACTER))
     widest = max([size[0], *[width(line, TEXT) for line in lines]]) + 2 * MARGIN
     above = MARGIN + (len(lines) * ROW + PAD if lines else 0)
-    notes = [
-        _text(0.0, 2 * MARGIN + i * ROW - above, "note", line) for i, line in enumerate(lines)
-    ]
+    notes = [_text(0.0, 16 + i * ROW - above, "note", line) for i, line in enumerate(lines)]
     body = "".join([*notes, body])
     height = above + size[1] + MARGIN
     name = graph.root.name[:100]
@@ -202,7 +197,7 @@ def _document(
     described = (
         f"{graph.stats}. "
         f"{name} has the value {format_number(graph.root.data, options.format)}. "
-        f"Each arrow goes from an input to what is computed of it. {note}"
+        f"Each arrow goes from an input to what is computed of it. {drawn.note}"
     )
     dense = " fan" if len(drawn.edges) > max(DENSE, 2 * len(drawn.boxes)) else ""
     fitted = ""
@@ -227,13 +222,3 @@ def _document(
         + body.replace('"@-', f'"{prefix}-')
         + "</svg>\n"
     )
-
-
-def _wrapped(text: str, most: float) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        if lines and width(f"{lines[-1]} {word}", TEXT) <= most:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines

@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING
 from autograd.show.drawing.boxes import operation_text
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
-from autograd.show.text import counted, format_number, short_name
+from autograd.show.text import Parts, counted, format_number, rich_text, short_name
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = ["coloured", "tree"]
 
-Line = list[tuple[str, str]]  # pairs of a text and its role
-
 DEEPEST = 24  # levels that are written unless `depth` says more
-LONGEST_NAME = 40
-COLOURS = {"name": "bold", "op": "cyan", "grad": "magenta", "local": "yellow", "quiet": "dim"}
+LONGEST_TITLE = 40
 
 
 def tree(graph: Snapshot, options: Options) -> str:
@@ -39,18 +36,12 @@ def tree(graph: Snapshot, options: Options) -> str:
 
 
 def coloured(graph: Snapshot, options: Options) -> Text:
-    """The same for rich, which colours it as far as the terminal can."""
-    from rich.text import Text
-
-    text = Text(no_wrap=True)
-    for number, line in enumerate(_lines(graph, options)):
-        text.append("\n" if number else "")
-        for part, role in line:
-            text.append(part, COLOURS.get(role, ""))
-    return text
+    """The same for rich."""
+    parts = [part for line in _lines(graph, options) for part in [("\n", ""), *line]]
+    return rich_text(parts[1:], no_wrap=True)
 
 
-def _lines(graph: Snapshot, options: Options) -> Iterator[Line]:
+def _lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
     deepest = options.depth or DEEPEST
     written_before: set[Node] = set()
     # What is left to write: the node, its local derivative, how deep it is, the indentation
@@ -82,8 +73,8 @@ def _lines(graph: Snapshot, options: Options) -> Iterator[Line]:
         yield [(f"… {counted(left, 'node')} more; see depth and max_nodes", "quiet")]
 
 
-def _described(node: Node, local: float | None, options: Options, again: bool) -> Line:
-    line = [(short_name(node.name, LONGEST_NAME), "name")]
+def _described(node: Node, local: float | None, options: Options, again: bool) -> Parts:
+    line = [(short_name(node.name, LONGEST_TITLE), "name")]
     if node.op is not None:
         line.append((f"  {operation_text(node, options)}", "op"))
     if options.values:

@@ -7,14 +7,14 @@ const drawn = (id) => elements[id] ?? [];
 const boxIds = data.inputs.map((_, node) => data.groups[node] ?? `n${node}`);
 const arrows = data.inputs.map((slots, node) =>
   slots.map((input, slot) => [
-    ...drawn(`${data.prefix}-e${node}-${slot}`),
-    ...drawn(`${data.prefix}-e-${boxIds[input]}-${boxIds[node]}`),
+    ...drawn(`graph-e${node}-${slot}`),
+    ...drawn(`graph-e-${boxIds[input]}-${boxIds[node]}`),
   ]),
 );
 const into = {}; // by box, the arrows that end there
 boxIds.forEach((id, node) => (into[id] ??= []).push(...arrows[node].flat()));
 const nodes = boxIds.map((id, node) => {
-  const boxes = drawn(`${data.prefix}-${id}`);
+  const boxes = drawn(`graph-${id}`);
   const own = boxIds.lastIndexOf(id) === node ? boxes : []; // a group is its last member's
   const cells = (kind) => own.flatMap((box) => [...box.querySelectorAll("." + kind)]);
   return {
@@ -27,7 +27,7 @@ const nodes = boxIds.map((id, node) => {
 const played = new Map(); // by arrow or node, the event that tells its arithmetic
 data.events.forEach((event, index) => {
   const id = event.kind === "backward" ? `e${event.node}-${event.slot}` : boxIds[event.node];
-  if (event.kind !== "seed") played.set(`${data.prefix}-${id}`, index);
+  if (event.kind !== "seed") played.set(`graph-${id}`, index);
 });
 if (svg !== null) {
   const [, , width, height] = svg.getAttribute("viewBox").split(" ");
@@ -101,33 +101,26 @@ const union = (rects) => ({
 });
 
 // Where to look: the arrow with both its ends, if they fit; else the end that is set. Of a
-// leaf that is drawn once a use, the arrow's own.
+// leaf that is drawn once a use, the end is the one beside the arrow.
 function sight(event, frame) {
   const ends = nodes[event.target].boxes.map(rectOf);
   const arrow = arrows[event.node][event.slot]?.[0];
   if (arrow === undefined) return ends[0];
   const at = rectOf(arrow);
-  const gap = (rect) =>
-    Math.max(0, at.left - rect.right, rect.left - at.right) +
-    Math.max(0, at.top - rect.bottom, rect.top - at.bottom);
-  const end = ends.reduce((a, b) => (gap(b) < gap(a) ? b : a));
+  const size = ({ left, right, top, bottom }) => right - left + bottom - top;
+  const end = ends.reduce((a, b) => (size(union([at, b])) < size(union([at, a])) ? b : a));
   const all = union([at, end, rectOf(nodes[event.node].boxes[0])]);
-  const fits =
-    all.right - all.left < frame.right - frame.left && all.bottom - all.top < frame.bottom - frame.top;
+  const fits = all.right - all.left < frame.width && all.bottom - all.top < frame.height;
   return fits ? all : end;
 }
 
 // Scrolls the picture, not the page, to what is out of sight.
 function reveal(event) {
-  if (picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight) {
-    return;
-  }
   const frame = rectOf(picture);
   const at = sight(event, frame);
   if (at === undefined) return; // the picture leaves the node out
-  const within =
-    at.left >= frame.left && at.right <= frame.right && at.top >= frame.top && at.bottom <= frame.bottom;
-  if (within) return;
+  const all = union([at, frame]);
+  if (["left", "right", "top", "bottom"].every((side) => all[side] === frame[side])) return;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const smooth = !calm && document.body.classList.contains("playing");
   picture.scrollBy({

@@ -21,7 +21,7 @@ __all__ = ["graph_page", "steps_page"]
 LIMIT = 1000  # nodes
 PASSES = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
-PREFIX = "graph"
+PREFIX = "graph"  # of the ids in the picture; steps.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
 GUESSING = '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess first</label>'
 
@@ -123,7 +123,6 @@ def _data(
         "keys": list(range(len(events) + 1)),
         "start": position,
         "delay": DELAY,
-        "prefix": PREFIX,
         "inputs": [[x.index for x in node.inputs] for node in graph.nodes],
         "groups": {node.index: box.id for box in boxes for node in box.members},
         "events": [_event_data(event, options.format) for event in events],

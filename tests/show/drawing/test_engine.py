@@ -11,7 +11,7 @@ import pytest
 
 from autograd import Value
 from autograd.show.drawing import engine
-from autograd.show.drawing.engine import LayoutError, find, run
+from autograd.show.drawing.engine import LayoutError, find, run_dot
 from autograd.show.drawing.layout import _parsed
 
 Maker = Callable[[str, str], str]
@@ -122,17 +122,17 @@ def test_a_layout_that_takes_too_long_is_stopped(command: Maker) -> None:
 def test_what_a_failing_engine_says_is_passed_on(command: Maker) -> None:
     failing = command("failing", "echo no such format >&2; exit 3")
     with pytest.raises(LayoutError, match="failing failed with status 3: no such format"):
-        run("digraph {}", "png", failing, 5.0)
+        run_dot("digraph {}", "png", failing, 5.0)
     silent = command("silent", "exit 0")
     with pytest.raises(LayoutError, match="silent gave no output"):
-        run("digraph {}", "svg", silent, 5.0)
+        run_dot("digraph {}", "svg", silent, 5.0)
 
 
 def test_a_command_that_the_system_refuses_to_run(command: Maker, tmp_path: Path) -> None:
     path = Path(command("broken", ""))
     path.write_bytes(b"\x7fELF nonsense")
     with pytest.raises(LayoutError, match="broken cannot be run: "):
-        run("digraph {}", "svg", str(path), 5.0)
+        run_dot("digraph {}", "svg", str(path), 5.0)
 
 
 def test_places_are_read_from_what_the_engine_says() -> None:

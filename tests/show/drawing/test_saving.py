@@ -203,7 +203,7 @@ def test_a_module_that_gives_no_value_cannot_be_drawn() -> None:
         def forward(self, x: list[Value]) -> int:
             return len(x)
 
-    with pytest.raises(TypeError, match="Shape gives no Value to draw, but 2"):
+    with pytest.raises(TypeError, match="Shape returns no Value to draw: 2"):
         Shape().graph([1.0, 2.0])
     with pytest.raises(ValueError, match="takes 2 inputs, got 3"):
         nn.MLP(2, [1]).graph([1.0, 2.0, 3.0])

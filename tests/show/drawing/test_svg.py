@@ -347,5 +347,5 @@ def test_graphviz_draws_the_same_boxes_and_arrows(name: str) -> None:
 
 def test_a_text_without_room_of_its_own_is_half_way_along_its_arrow() -> None:
     line = [(0.0, 0.0), (3.0, 3.0), (6.0, 3.0), (9.0, 0.0)]
-    assert _middle(line) == (4.5, 2.25)
+    assert _middle(line) == (4.5, 3.0)
     assert _middle([*line, (12.0, 0.0), (15.0, 0.0), (18.0, 0.0)]) == (9.0, 0.0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from autograd.show.pages.document import asset, document, player
 from autograd.show.text import escape, format_number
-from nn.pages.chart import COLOURS, DARK_COLOURS, Chart, charts, plain_name, stops
+from nn.pages.chart import COLOURS, DARK_COLOURS, Chart, Records, charts, plain_name, stops
 from nn.pages.plane import Plane
 
 __all__ = ["training_page"]
@@ -14,14 +14,11 @@ __all__ = ["training_page"]
 DURATION = 8000  # of the whole, in milliseconds
 FASTEST, SLOWEST = 40, 800
 
-Records = Mapping[str, Sequence[float]]
-
 
 def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str:
     """One HTML file that plays a training. The same training gives the same bytes.
 
     Args:
-        records: of each epoch a number, by name.
         plane: the decision boundary over the epochs, if there is one.
         best_epoch: the one with the least loss.
 
