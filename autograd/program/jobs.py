@@ -53,9 +53,9 @@ class Job:
         self.out: Array = None
         self.d_u, self.d_x = np.zeros((len(call.u), 1)), np.zeros(call.x.shape)
 
-    def follows(self, path: Path, lanes: Array) -> Array:
-        """Whether each lane goes this way."""
-        return path.program.value(*self.inputs(path, path.program, lanes, None))[1]
+    def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
+        """The outputs alone, and whether each lane goes this way."""
+        return path.program.value(*self.inputs(path, path.program, lanes, None))
 
     def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
         """Whether each lane goes this way, and results for them if all do."""
@@ -64,7 +64,7 @@ class Job:
         try:
             program = path.along(*self.rows.values()) if self.direction else path.program
         except NotImplementedError:  # a rule that is not generic: eager knows
-            return self.follows(path, lanes), [np.array([np.nan])]
+            return self.value(path, lanes)[1], [np.array([np.nan])]
         u, x = self.inputs(path, program, lanes, self.direction)
         if self.seed is None:
             out, follows = program.value(u, x)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from autograd.program.arguments import Call
 from autograd.program.arrays import np
 from autograd.program.program import Program, prepare
-from autograd.program.record import Recording, record
+from autograd.program.record import Recording, eager, record
 from autograd.trees import flatten
 
 __all__ = ["Job", "Path", "Paths"]
@@ -67,8 +67,8 @@ class Job(Protocol):
     def eager(self, lane: int) -> None:
         """Compute one lane without a program, and take its results in."""
 
-    def follows(self, path: Path, lanes: Array) -> Array:
-        """Whether each lane goes this way."""
+    def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
+        """The outputs alone, and whether each lane goes this way."""
 
 
 class Paths:
@@ -98,6 +98,8 @@ class Paths:
                     job.eager(int(left[0]))
                     left = left[1:]
                     continue
+                for lane in {int(left[len(left) // 2]), int(left[-1])} - {int(left[0])}:
+                    self.compare(path, job, call, lane)
                 self.found.append(path)
             left = self.along(self.found[tried], job, call, left)
             tried += 1
@@ -133,7 +135,7 @@ class Paths:
         """Which of the lanes go this way, when something is wrong with some of them."""
         try:
             with np.errstate(all="ignore"):
-                return np.broadcast_to(job.follows(path, lanes), len(lanes))
+                return np.broadcast_to(job.value(path, lanes)[1], len(lanes))
         except TROUBLE:
             return np.ones(len(lanes), dtype=bool)
 
@@ -149,6 +151,22 @@ class Paths:
         with call.naming(lane):
             recording = record(self.f, numbers, rebuild, varying)
         return Path(recording, call, self.without) if recording.sure else None
+
+    def compare(self, path: Path, job: Job, call: Call, lane: int) -> None:
+        """ValueError if a new path gives another result than eager for a lane that goes it."""
+        try:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                out, follows = job.value(path, np.array([lane]))
+            numbers, rebuild = flatten(call.sample(lane), "the arguments")
+            expected = eager(self.f, numbers, rebuild) if follows.all() else out[:, 0]
+        except Exception:  # of a lane that goes elsewhere, or that is eager's to refuse
+            return
+        size = 1.0 + np.abs(expected).max(initial=0.0)
+        if out.shape[0] != len(expected) or np.any(np.abs(out[:, 0] - expected) > 1e-6 * size):
+            raise ValueError(
+                f"compile: {getattr(self.f, '__qualname__', self.f)} goes another way for "
+                f"sample {lane} without comparing Values; let it compare these, not floats"
+            )
 
     def too_many(self) -> str:
         """The message for a function that goes too many ways."""

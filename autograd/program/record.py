@@ -2,152 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import operator
-import sys
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.primitive import real
-from autograd.core.value import Value, observe, recording
+from autograd.core.primitive import primal, real
+from autograd.core.value import Value, recording
 from autograd.program.tape import Tape
+from autograd.program.watch import Guard, Watch
 from autograd.trees import Rebuild, flatten
 
-__all__ = ["Condition", "Guard", "Recording", "record"]
+__all__ = ["Recording", "eager", "record"]
 
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "lt": operator.lt,
-    "le": operator.le,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "eq": operator.eq,
-    "ne": operator.ne,
-}
-WHOLE: dict[str, Callable[..., Any]] = {
-    "bool": lambda x: x != 0.0,
-    "int": int,
-    "trunc": math.trunc,
-    "floor": math.floor,
-    "ceil": math.ceil,
-    "round": round,
-}
 SHIFTS = (1e-3, 1e-6, -1e-6, 1e-10)
-
-
-@dataclass(frozen=True)
-class Guard:
-    """A question that the function asked, and the answer with which it was recorded.
-
-    Attributes:
-        op: such as "lt".
-        operands: Values and numbers.
-        answer: 1.0 or 0.0, or the number that `int` and its like gave.
-        place: the file and line that asked.
-    """
-
-    op: str
-    operands: tuple[Any, ...]
-    answer: float
-    place: str
-
-
-class Condition:
-    """The result of a comparison while a function is recorded; a guard once it is used.
-
-    It answers as the bool does. `autograd.where` takes it as it is, so that nothing branches.
-    """
-
-    def __init__(self, watch: _Watch, op: str, operands: tuple[Any, Any], answer: bool) -> None:
-        self._watch, self._op, self._operands, self._answer = watch, op, operands, answer
-
-    def __bool__(self) -> bool:
-        self._watch.guard(self._op, self._operands, self._answer)
-        return self._answer
-
-    def _as_value(self) -> Value:
-        leaf = Value(float(self._answer))
-        self._watch.conditions[id(leaf)] = (leaf, self._op, self._operands)
-        return leaf
-
-    def __repr__(self) -> str:
-        return repr(bool(self))
-
-    def __int__(self) -> int:
-        return int(bool(self))
-
-    def __float__(self) -> float:
-        return float(bool(self))
-
-    __index__ = __int__
-
-    def __hash__(self) -> int:
-        return hash(bool(self))
-
-
-def _as_bool(name: str, reflected: bool) -> Callable[[Condition, Any], Any]:
-    method = getattr(operator, name)
-
-    def call(self: Condition, other: Any) -> Any:
-        other = bool(other) if isinstance(other, Condition) else other
-        return method(other, bool(self)) if reflected else method(bool(self), other)
-
-    return call
-
-
-for _name in ("add", "sub", "mul", "truediv", "and_", "or_", "xor"):
-    setattr(Condition, f"__{_name.strip('_')}__", _as_bool(_name, False))
-    setattr(Condition, f"__r{_name.strip('_')}__", _as_bool(_name, True))
-for _name in COMPARISONS:
-    setattr(Condition, f"__{_name}__", _as_bool(_name, False))
-
-
-@dataclass
-class _Watch:
-    """What a run of the function asked of its Values, in this thread."""
-
-    guards: list[Guard] = field(default_factory=list)
-    conditions: dict[int, tuple[Value, str, tuple[Any, Any]]] = field(default_factory=dict)
-    reads: list[str] | None = None  # where `.data` was read, if that is wanted
-    thread: int = field(default_factory=threading.get_ident)
-
-    def __call__(self, what: str, x: Value, other: Any) -> Any:
-        if what == "data":
-            if self.reads is not None and threading.get_ident() == self.thread:
-                self.reads.append(_place())
-            return x._data
-        if what in COMPARISONS:
-            number = other._data if type(other) is Value else other
-            answer = COMPARISONS[what](x._data, number)
-            if threading.get_ident() != self.thread or real(number) is None:
-                return answer
-            return Condition(self, what, (x, other), answer)
-        result = WHOLE[what](x._data, *(() if other is None else (other,)))
-        if threading.get_ident() == self.thread:
-            if what == "bool":
-                self.guard("ne", (x, 0.0), result)
-            else:
-                digits = () if other is None else (float(other),)
-                op = {"int": "trunc", "trunc": "trunc"}.get(what, what)
-                self.guard(op, (x, *digits), result)
-        return result
-
-    def guard(self, op: str, operands: tuple[Any, ...], answer: float) -> None:
-        numbers = tuple([x if type(x) is Value else float(x) for x in operands])
-        self.guards.append(Guard(op, numbers, float(answer), _place()))
-
-
-def _place() -> str:
-    """The file and line of the innermost caller outside this library."""
-    frame: Any = sys._getframe(1)
-    while frame.f_back and _is_library(frame.f_globals.get("__name__", "")):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def _is_library(name: str) -> bool:
-    return name.split(".")[0] in ("autograd", "nn", "numpy")
 
 
 @dataclass
@@ -158,7 +25,6 @@ class Recording:
         tape: outputs and guards are its roots.
         closed: the Values from outside the function that it uses. They follow the inputs.
         guards: the questions asked, one a root of the tape after the outputs.
-        answers: what they were answered.
         rebuild: puts the outputs into the shape of the function's result.
         single: whether the result is a number.
         sure: whether the numbers read out could be checked. If not, the tape must not be used.
@@ -177,14 +43,16 @@ class _Run:
     """One call of the function on fresh leaves."""
 
     leaves: list[Value]
-    watch: _Watch
+    watch: Watch
     returned: Any
     outputs: list[Any]
     rebuild: Rebuild
 
-    def heads(self) -> list[Value]:
+    def order(self, outside: Container[int]) -> list[Value]:
+        """The nodes that outputs and guards depend on."""
         operands = [x for guard in self.watch.guards for x in guard.operands]
-        return [x for x in [*self.outputs, *operands] if type(x) is Value]
+        heads = [x for x in [*self.outputs, *operands] if type(x) is Value]
+        return _walk(heads, self.watch.conditions, outside)
 
 
 def record(
@@ -204,18 +72,18 @@ def record(
         Whatever f raises at these numbers.
     """
     first = _run(f, numbers, rebuild)
-    plain = [x._data if type(x) is Value else x for x in _plain(f, numbers, rebuild)]
-    seen = [x._data if type(x) is Value else x for x in first.outputs]
+    plain = eager(f, numbers, rebuild)
+    seen = [primal(x) for x in first.outputs]
     if not all(a == b or (a != a and b != b) for a, b in zip(plain, seen)):
         raise ValueError(
             f"compile: {_called(f)} gives different results for the same numbers; it draws "
             "random numbers or counts its calls. Draw them outside, and pass them as arguments"
         )
     second, sure = _shifted(f, numbers, rebuild, first)
-    orders = [_walk(run, set()) for run in (first, second)]
+    orders = [run.order(()) for run in (first, second)]
     outside = {id(x) for x in orders[0]} & {id(x) for x in orders[1]}
     if outside:  # what lies below is not the function's
-        orders = [_walk(run, outside) for run in (first, second)]
+        orders = [run.order(outside) for run in (first, second)]
     tape, closed = _tape(first, orders[0], outside, varying)
     single = type(first.returned) is Value or real(first.returned) is not None
     result = Recording(tape, closed, first.watch.guards, first.rebuild, single, sure)
@@ -225,47 +93,27 @@ def record(
     if tape.ops != other.ops or tape.args != other.args:
         raise ValueError(
             f"compile: {_called(f)} computes in another way when its numbers change a little, "
-            f"without comparing them as Values{_reads(f, numbers, rebuild)}"
+            f"without comparing them as Values{_reads(first)}"
         )
     for i, (a, b) in enumerate(zip(tape.values, other.values)):
         if a != b and (a == a or b == b):
-            raise ValueError(_stale(f, tape, i, a, b) + _reads(f, numbers, rebuild))
+            raise ValueError(_stale(f, tape, i, a, b) + _reads(first))
     return result
+
+
+def eager(f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild) -> list[float]:
+    """The outputs of f on Values, which nobody watches."""
+    with recording():
+        returned = f(*rebuild([Value(x) for x in numbers]))
+    return [primal(x) for x in flatten(returned, "the result of f")[0]]
 
 
 def _run(f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild) -> _Run:
     leaves = [Value(x) for x in numbers]
-    watch = _Watch()
-    with recording(), _observed(watch):
+    with recording(), Watch() as watch:
         returned = f(*rebuild(leaves))
     outputs, shape = flatten(returned, "the result of f")
     return _Run(leaves, watch, returned, outputs, shape)
-
-
-def _plain(f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild) -> list[Any]:
-    with recording():
-        return flatten(f(*rebuild([Value(x) for x in numbers])), "the result of f")[0]
-
-
-class _observed:
-    """Let a watch answer for the Values of this thread; one recording at a time."""
-
-    def __init__(self, watch: _Watch) -> None:
-        self.watch = watch
-
-    def __enter__(self) -> None:
-        _lock.acquire()
-        _watching.append(self.watch)
-        observe(self.watch)
-
-    def __exit__(self, *error: object) -> None:
-        _watching.pop()
-        observe(_watching[-1] if _watching else None)
-        _lock.release()
-
-
-_lock = threading.RLock()
-_watching: list[_Watch] = []
 
 
 def _shifted(
@@ -295,8 +143,9 @@ def _shifted(
         guard = first.watch.guards[_parting(first, run)] if first.watch.guards else None
         if guard is None or run is first:
             return first, False
-        below = _Run(first.leaves, _Watch([guard], first.watch.conditions), None, [], rebuild)
-        more = {places[id(x)] for x in _walk(below, set()) if id(x) in places} - fixed
+        asked = [x for x in guard.operands if type(x) is Value]
+        below = _walk(asked, first.watch.conditions, set())
+        more = {places[id(x)] for x in below if id(x) in places} - fixed
         if not more:
             return first, False
         if (guard.op, guard.answer) in (("eq", 1.0), ("ne", 0.0)):
@@ -318,12 +167,13 @@ def _same_way(first: _Run, second: _Run) -> bool:
     return [(g.op, g.answer) for g in a] == [(g.op, g.answer) for g in b]
 
 
-def _walk(run: _Run, outside: set[int]) -> list[Value]:
-    """All nodes below the outputs and guards, each after its inputs; not below `outside`."""
+def _walk(
+    heads: list[Value], conditions: dict[int, Any], outside: Container[int]
+) -> list[Value]:
+    """The heads and all nodes below them, each after its inputs; not below `outside`."""
     order: list[Value] = []
     seen: set[int] = set()
-    conditions = run.watch.conditions
-    stack: list[Any] = run.heads()[::-1]
+    stack: list[Any] = heads[::-1]
     while stack:
         node = stack.pop()
         if node is None:
@@ -405,14 +255,11 @@ def _stale(f: Callable[..., Any], tape: Tape, i: int, a: float, b: float) -> str
     )
 
 
-def _reads(f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild) -> str:
+def _reads(run: _Run) -> str:
     """Where f reads `.data`, for the message."""
-    watch = _Watch(reads=[])
-    with recording(), _observed(watch):
-        f(*rebuild([Value(x) for x in numbers]))
-    if not watch.reads:
+    if not run.watch.reads:
         return ". Compute with Values only, and draw random numbers outside"
-    return f". It reads .data in {watch.reads[0]}; compute with the Value itself"
+    return f". It reads .data in {run.watch.reads[0]}; compute with the Value itself"
 
 
 def _called(f: Callable[..., Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from autograd.program import Compiled, Program, compile, load
 
 
 def rosenbrock(x: Any) -> Any:
-    return sum([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in zip(x, x[1:])])
+    return sum([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in itertools.pairwise(x)])
 
 
 @compile
@@ -79,7 +80,9 @@ def test_straight_into_scipy() -> None:
     ).x
     assert x == pytest.approx(np.ones(4), abs=1e-4)
     t = np.linspace(0.0, 1.0, 30)
-    fit = compile(lambda p: [p[0] * autograd.exp(-p[1] * s) - 2.0 * 2.0**-s for s in t.tolist()])
+    fit = compile(
+        lambda p: [p[0] * autograd.exp(-p[1] * s) - 2.0 * 2.0**-s for s in t.tolist()]
+    )
     found = least_squares(fit, [1.0, 0.1], jac=fit.jacobian).x
     assert found == pytest.approx([2.0, np.log(2.0)])
     assert fit.program.instructions.lanes == 30
@@ -162,7 +165,9 @@ def test_copies(tmp_path: Path) -> None:
         assert repr(copy) == repr(program)
     for text in ("", "{}", "[1]", path.read_text().replace('"pow"', '"power"')):
         path.write_text(text)
-        with pytest.raises((ValueError, LookupError), match=r"holds no program|not defined here"):
+        with pytest.raises(
+            (ValueError, LookupError), match=r"holds no program|not defined here"
+        ):
             load(path)
 
 

@@ -53,9 +53,7 @@ def test_a_random_program(program: Program, without: tuple[str, ...]) -> None:
     eager = transforms.value_and_grad(program, argnums)
     for starts in spread(program.starts, 2):
         expected = result(eager, *starts)
-        assert close(
-            result(fast.value_and_grad, *starts, argnums=argnums), expected
-        )
+        assert close(result(fast.value_and_grad, *starts, argnums=argnums), expected)
         assert close(result(fast, *starts), result(program, *starts))
 
 
@@ -161,9 +159,7 @@ def test_along_a_direction(f: Callable[..., Any]) -> None:
     got = result(fast.jvp, (W, X), (t_w, t_x))
     assert close(got, expected, scale_of(expected)) or (
         isinstance(expected, type)
-        and (
-            got in [result(transforms.jvp, f, (W, x), (t_w, t)) for x, t in zip(X, t_x)]
-        )
+        and (got in [result(transforms.jvp, f, (W, x), (t_w, t)) for x, t in zip(X, t_x)])
     )
 
 
