@@ -64,9 +64,11 @@ def prepare(
             tape = tangent(tape, *direction, inputs, lane_inputs)
             inputs, lane_inputs = 2 * inputs, 2 * lane_inputs
         if name not in without:
-            tape = drop(function(tape) if name != "reroll" else reroll(tape, data))
+            tape = drop(reroll(tape, data)) if name == "reroll" else function(tape)
         counts[name] = len(tape)
-    return batch(drop(tape), inputs, lane_inputs), counts
+    tape = drop(tape)
+    counts["needed"] = len(tape)
+    return batch(tape, inputs, lane_inputs), counts
 
 
 class Program:

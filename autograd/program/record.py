@@ -209,8 +209,15 @@ def _tape(
     for i, x in enumerate(closed):
         places[id(x)] = tape.add("input", (), float(uniform + i))
 
+    ops, args, values = tape.ops, tape.args, tape.values
+
     def place(x: Any) -> int:
-        return places[id(x)] if type(x) is Value else tape.add("const", (), float(x))
+        if type(x) is Value:
+            return places[id(x)]
+        ops.append("const")
+        args.append(())
+        values.append(x)
+        return len(ops) - 1
 
     conditions = run.watch.conditions
     for node in order:
@@ -221,9 +228,13 @@ def _tape(
             _, op, operands = conditions[key]
             places[key] = tape.add(op, [place(x) for x in operands])
         elif node.op is None:
-            places[key] = tape.add("const", (), node._data)
+            places[key] = place(node._data)
         else:
-            places[key] = tape.add(node.op.name, [place(x) for x in node.operands])
+            mine = tuple([place(x) for x in node.operands])
+            places[key] = len(ops)
+            ops.append(node.op.name)
+            args.append(mine)
+            values.append(0.0)
     for y in run.outputs:
         tape.roots.append((place(y), None))
     tape.outputs = len(run.outputs)

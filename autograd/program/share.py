@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from autograd.core.primitive import TABLE
-from autograd.program.tape import LEAVES, Tape
+from autograd.program.tape import Tape
 
 __all__ = ["drop", "fold", "share", "simplify"]
 
@@ -57,7 +57,7 @@ def _replaced(tape: Tape, found: Callable[[Tape, str, list[int]], int | None]) -
     places: list[int] = []
     for op, args, value in zip(tape.ops, tape.args, tape.values):
         mine = [places[a] for a in args]
-        place = None if op in LEAVES else found(result, op, mine)
+        place = found(result, op, mine) if mine else None
         places.append(result.add(op, mine, value) if place is None else place)
     return result.rooted(tape, places)
 
