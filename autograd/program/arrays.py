@@ -103,20 +103,24 @@ def strong(adjoint: Array, partial: Array) -> Array:
 
 def each(name: str, *operands: Array) -> Array:
     """An operation by its own rule for floats, number by number."""
-    return np.vectorize(TABLE[name].value, otypes=[float])(*operands)
+    try:
+        return np.vectorize(TABLE[name].value, otypes=[float])(*operands)
+    except (ValueError, ArithmeticError, IndexError) as error:
+        raise FloatingPointError(name) from error
 
 
 def each_partial(name: str, slot: int, out: Array, *operands: Array) -> Array:
     """A partial by the rule of the table, number by number."""
-    primitive = TABLE[name]
+    op = TABLE[name]
 
-    def partial(*numbers: float) -> float:
-        numbers = tuple(map(float, numbers))
-        if primitive.variadic:
-            return float(primitive.partials(numbers[0], numbers[1:])[slot])
-        return float(primitive.partial(slot, numbers[0], numbers[1:]))
+    def partial(out: float, *xs: float) -> float:
+        partials = op.partials(out, xs)[slot] if op.variadic else op.partial(slot, out, xs)
+        return float(partials)
 
-    return np.vectorize(partial, otypes=[float])(out, *operands)
+    try:
+        return np.vectorize(partial, otypes=[float])(out, *operands)
+    except (ValueError, ArithmeticError, IndexError) as error:
+        raise FloatingPointError(name) from error
 
 
 # ---------------------------------------------------------------- elementwise

@@ -136,9 +136,10 @@ class _Batcher:
             if op == "column":
                 groups[levels[i], "gather", None].append(i)
             elif op not in LEAVES:
-                kinds = len(args), tuple([varying[a] for a in args]) if op not in WIDE else 0
+                sources = tuple([(varying[a], tape.ops[a]) for a in args])
+                kind = len(args) if op in WIDE else sources
                 power = op == "pow" and tape.ops[args[1]] == "const" and tape.values[args[1]]
-                groups[levels[i], op, (kinds, varying[i], power)].append(i)
+                groups[levels[i], op, (kind, varying[i], power)].append(i)
         return groups
 
     def sides(

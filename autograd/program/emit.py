@@ -164,8 +164,6 @@ class Emitter:
         """The operands of a wide operation, of shape (operands, rows, lanes)."""
         size = self.it.blocks[op.out].size
         text = self.text(rows, True, prefix)
-        if len(rows) == 1 and len(rows[0].rows) != op.width * size:
-            return text
         return f"{text}.reshape({op.width}, {size}, -1)"
 
     def matrix(self, prefix: str, op: Instruction) -> str:
@@ -186,8 +184,6 @@ class Emitter:
         if len(op.operands[0]) != 1:
             return None
         rows = op.operands[0][0].rows
-        if len(rows) != m * k:
-            return None
         down = rows[k] - rows[0] if m > 1 else k
         across = rows[1] - rows[0] if k > 1 else 1
         regular = all(rows[i * k + j] == rows[0] + i * down + j * across

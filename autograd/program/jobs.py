@@ -113,15 +113,13 @@ class Job:
         """Compute one lane as eager does."""
         args = self.call.sample(lane)
         with self.call.naming(lane):
-            if self.direction is None:
-                returned, pull = transforms.vjp(self.f, *args, argnums=self.places)
-                slopes: Any = []
-            else:
+            returned, pull = transforms.vjp(self.f, *args, argnums=self.places)
+            slopes: Any = []
+            if self.direction is not None:
                 ts = tuple(self.sample_of(self.direction, args, lane))
+                slopes = 0.0
                 if self.seed is None:
                     returned, slopes = transforms.jvp(self.f, args, ts, self.places)
-                else:
-                    returned, slopes = self.f(*args), 0.0
         numbers, rebuild = flatten(returned, "the result of f")
         single = is_number(returned)
         if isinstance(self.seed, float) and not single:

@@ -16,7 +16,6 @@ __all__ = ["Job", "Path", "Paths"]
 
 Array = Any
 MOST = 64
-TROUBLE = (FloatingPointError, ValueError, ArithmeticError, IndexError)
 
 
 class Path:
@@ -109,7 +108,7 @@ class Paths:
         try:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
                 follows, results = job.run(path, lanes)
-        except TROUBLE:
+        except FloatingPointError:
             follows = self.followers(path, job, lanes)
             results = None
         if follows.all():
@@ -136,7 +135,7 @@ class Paths:
         try:
             with np.errstate(all="ignore"):
                 return np.broadcast_to(job.value(path, lanes)[1], len(lanes))
-        except TROUBLE:
+        except FloatingPointError:
             return np.ones(len(lanes), dtype=bool)
 
     def record(self, call: Call, lane: int) -> Path | None:

@@ -149,7 +149,7 @@ class _Roll:
                 operands = list(zip(*[tape.args[i] for i in nodes]))
                 missing = [each for each in operands if each not in bodies]
                 if missing:
-                    stack += missing
+                    stack += missing[::-1]
                     continue
                 bodies[nodes] = self.new.add(
                     tape.ops[first], [bodies[each] for each in operands]

@@ -87,7 +87,7 @@ def _simpler(tape: Tape, op: str, args: list[int]) -> int | None:
         terms = [a for a, number in zip(args, numbers) if number != 0.0]
         if len(terms) == 1:
             return terms[0]
-        return tape.add("add" if len(terms) == 2 else "sum", terms) if terms else None
+        return tape.add("add" if len(terms) == 2 else "sum", terms) if terms else args[0]
     if op == "where" and numbers[0] is not None:
         return args[1] if numbers[0] else args[2]
     if op == "take" and numbers[0] is not None:

@@ -71,24 +71,27 @@ class _Tangents:
             half = len(args) // 2
             pairs = list(zip(args[1 : 1 + half], args[1 + half :]))
             terms = [ts[args[0]]] if args[0] in ts else []
-            terms.append(self.dot([(w, ts[x]) for w, x in pairs if x in ts]))
-            terms.append(self.dot([(ts[w], x) for w, x in pairs if w in ts]))
+            terms += self.dots([(w, ts[x]) for w, x in pairs if x in ts])
+            terms += self.dots([(ts[w], x) for w, x in pairs if w in ts])
             return new.add("sum", terms)
         if op == "logsumexp":
             moved = [a for a in args if a in ts]
-            return self.dot([(new.add("exp_of_difference", (a, out)), ts[a]) for a in moved])
+            return self.dots([(new.add("exp_of_difference", (a, out)), ts[a]) for a in moved])[
+                0
+            ]
         if op == "hypot":
-            return new.add("div", [self.dot([(a, ts[a]) for a in args if a in ts]), out])
+            return new.add("div", [*self.dots([(a, ts[a]) for a in args if a in ts]), out])
         if op in ("maximum", "minimum"):
             won = [new.add("eq", (a, out)) for a in args]
-            total = self.dot([(w, ts[a]) for w, a in zip(won, args) if a in ts])
-            return new.add("div", [total, new.add("sum", won)])
+            total = self.dots([(w, ts[a]) for w, a in zip(won, args) if a in ts])
+            return new.add("div", [*total, new.add("sum", won)])
         terms = [self.term(op, slot, out, args) for slot, a in enumerate(args) if a in ts]
         return new.add("sum", terms) if len(terms) > 1 else terms[0]
 
-    def dot(self, pairs: list[tuple[int, int]]) -> int:
+    def dots(self, pairs: list[tuple[int, int]]) -> list[int]:
+        """The sum of the products, if there are any."""
         ws, xs = [w for w, _ in pairs], [x for _, x in pairs]
-        return self.new.add("dot", [self.number(0.0), *ws, *xs])
+        return [self.new.add("dot", [self.number(0.0), *ws, *xs])] if pairs else []
 
     def term(self, op: str, slot: int, out: int, args: tuple[int, ...]) -> int:
         """A partial times the tangent of its operand."""

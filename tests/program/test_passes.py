@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value
+from autograd import Value, primitive
+from autograd.core.primitive import TABLE
 from autograd.program import compile
 from autograd.program.batch import batch, steps
 from autograd.program.gather import gather
@@ -232,3 +233,77 @@ def test_counts() -> None:
     assert fast.program.stats()["needed"] == 2
     assert batch(Tape(), 0, 0).code == []
     assert Value(1.0).data == 1.0
+
+
+def test_weights_that_are_stored_by_input() -> None:
+    def f(w: Any, x: Any) -> Any:
+        return [autograd.dot(w[j::3], x) for j in range(3)]
+
+    fast = compile(f, in_axes=(None, 0))
+    w, x = RNG.normal(size=6), RNG.normal(size=(5, 2))
+    assert np.array(fast(w, x)) == pytest.approx(x @ w.reshape(2, 3))
+    assert "W1 = u[0:6].reshape(2, 3).T" in fast.program.source()
+    total = compile(lambda w, x: sum(f(w, x)), in_axes=(None, 0), reduce="sum")
+    expected = np.repeat(x.sum(0), 3)
+    assert total.grad(w, x) == pytest.approx(expected)
+    part = compile(lambda w, x: f(w, x)[:2], in_axes=(None, 0))
+    assert np.array(part(w, x)) == pytest.approx((x @ w.reshape(2, 3))[:, :2])
+    assert "u[0:6].reshape(2, 3)[:, :2].T" in part.program.source()
+
+
+def test_derivatives_in_the_samples_of_a_reroll() -> None:
+    def loss(w: Any, x: Any, y: Any) -> Any:
+        return squares(w, list(zip(x, y)))
+
+    fast, eager = compile(loss), value_and_grad(loss, (0, 1, 2))
+    got = fast.value_and_grad(WEIGHTS, POINTS, TARGETS, argnums=(0, 1, 2))
+    expected = eager(WEIGHTS, POINTS, TARGETS)
+    assert fast.program.instructions.lanes == 20
+    for mine, theirs in zip(got[1], expected[1]):
+        assert mine == pytest.approx(theirs, rel=1e-10)
+    v = RNG.normal(size=COUNT)
+    second = autograd.hvp(loss, (WEIGHTS, POINTS, TARGETS), (v,), argnums=0)
+    assert fast.hvp(WEIGHTS, v, POINTS, TARGETS) == pytest.approx(second, rel=1e-9, abs=1e-12)
+
+
+def test_reverse_sweeps_of_rolled_residuals() -> None:
+    def residuals(w: Any) -> Any:
+        return [w[0] * 2.0, *[net(w, x, SIZES, True) - y for x, y in data]]
+
+    data = list(zip(POINTS.tolist(), TARGETS.tolist()))
+    fast = compile(residuals)
+    got = np.array(fast.jacobian(WEIGHTS.tolist()))
+    assert fast.program.instructions.lanes == 20
+    assert got == pytest.approx(np.array(autograd.jacobian(residuals)(WEIGHTS.tolist())))
+
+
+def test_products_of_what_varies() -> None:
+    def f(w: Any, x: Any) -> Any:
+        total = autograd.dot(x, [x[1], x[2], w[0]], w[1])
+        picked = TABLE["take"](x[0], w[0] * x[1], w[1], x[2])
+        return (
+            total * autograd.logsumexp(x) + autograd.hypot(*x) * autograd.maximum(*x) + picked
+        )
+
+    fast = compile(f, in_axes=(None, 0), reduce="sum")
+    w, x = [0.5, -0.7], [[0.1, 2.0, 3.0], [1.2, -1.0, 0.5], [2.9, 0.3, -0.4], [-1.0, 1.0, 1.5]]
+    eager = value_and_grad(lambda w, x: sum([f(w, each) for each in x]), (0, 1))
+    value, grads = fast.value_and_grad(w, x, argnums=(0, 1))
+    assert value == pytest.approx(eager(w, x)[0])
+    assert grads[0] == pytest.approx(eager(w, x)[1][0])
+    assert np.array(grads[1]) == pytest.approx(np.array(eager(w, x)[1][1]))
+    for v in ([1.0, 0.0], [0.0, 1.0]):
+        second = autograd.hvp(lambda w: sum([f(w, each) for each in x]), (w,), (v,))
+        assert fast.hvp(w, v, x) == pytest.approx(second[0], abs=1e-12)
+    with pytest.raises(IndexError, match="index 3 of 3"):
+        fast(w, [*x, [3.5, 0.0, 0.0]])
+
+
+def test_a_rule_with_too_many_ways() -> None:
+    def rule(out: Any, *xs: Any) -> Any:
+        apart = all(x > float(i) or x < -float(i) for i, x in enumerate(xs * 12))
+        return 1.0 if apart else 2.0
+
+    many = primitive("many_", lambda x: x, rule)
+    assert compile(lambda x: many(x) + x * x).hvp(3.0, 1.0) == 2.0
+    assert compile(many, in_axes=(0,), reduce="sum").grad([20.0, 0.5]) == [1.0, 2.0]
