@@ -32,7 +32,9 @@ def plot(records: Records, plane: Plane | None) -> tuple[Axes, ...]:
 
 
 def image(records: Records, plane: Plane | None, form: str) -> bytes:
-    """The figure as a file, the same bytes for the same training."""
+    """The figure, or for "gif" the animation, as a file; the same bytes each time."""
+    if form == "gif":
+        return _animation(records, plane)
     _need_matplotlib()
     import matplotlib
     from matplotlib.figure import Figure
@@ -46,7 +48,7 @@ def image(records: Records, plane: Plane | None, form: str) -> bytes:
     return file.getvalue()
 
 
-def animation(records: Records, plane: Plane | None) -> bytes:
+def _animation(records: Records, plane: Plane | None) -> bytes:
     """The epochs one after another, as an animated GIF that stays on the last for a while."""
     _need_matplotlib()
     from matplotlib.animation import PillowWriter

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.files import write_atomically
-from autograd.show.pages.document import inline
-from nn import figures
 from nn.boundary import Boundary
 from nn.checks import (
     count,
@@ -27,7 +25,6 @@ from nn.checks import (
 )
 from nn.module import Module
 from nn.pages.plane import Plane
-from nn.pages.training_page import training_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -159,9 +156,9 @@ class History:
         self._not_empty("save")
         if suffix == ".html":
             content = self.html().encode()
-        elif suffix == ".gif":
-            content = figures.animation(self.records, self.plane())
         else:
+            from nn import figures
+
             content = figures.image(self.records, self.plane(), suffix[1:])
         write_atomically(target, content)
         return target
@@ -173,6 +170,8 @@ class History:
             ValueError: there are no epochs.
         """
         self._not_empty("html")
+        from nn.pages.training_page import training_page  # late: `import nn` stays quick
+
         return training_page(self.records, self.plane(), self.best_epoch)
 
     def plot(self) -> tuple[Axes, ...]:
@@ -188,10 +187,14 @@ class History:
             ImportError: matplotlib is missing.
         """
         self._not_empty("plot")
+        from nn import figures
+
         return figures.plot(self.records, self.plane())
 
     def _repr_html_(self) -> str:
         """The page of `save`, in a notebook."""
+        from autograd.show.pages.document import inline
+
         return inline(self.html()) if self.epochs else html.escape(repr(self))
 
     def plane(self) -> Plane | None:

@@ -9,6 +9,7 @@ import json
 import math
 import re
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -87,11 +88,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> _Parser:
+    names = textwrap.fill(" ".join(sorted(FUNCTIONS)), 78)
     parser = _Parser(
         prog=PROGRAM,
         usage=f'{PROGRAM} "FORMULA" [NAME=VALUE ...] [options]\n       {PROGRAM} doctor',
         description="The value of a formula and its derivative in every variable.",
-        epilog=EPILOG.format(functions=_columns(sorted(FUNCTIONS))),
+        epilog=EPILOG.format(functions=textwrap.indent(names, "  ")),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -125,12 +127,6 @@ def _suffix(suffix: str) -> Callable[[str], str]:
         return text
 
     return path
-
-
-def _columns(names: list[str]) -> str:
-    """Six columns of names."""
-    rows = [names[i : i + 6] for i in range(0, len(names), 6)]
-    return "\n".join(["  " + "".join([f"{x:<13}" for x in row]).rstrip() for row in rows])
 
 
 def _dashes_shielded(argv: Sequence[str]) -> list[str]:
@@ -175,19 +171,17 @@ def _number(name: str, text: str) -> float:
 def _complain(error: Exception, code: int) -> int:
     """Say on stderr what is wrong, and where in the formula."""
     message = str(error).replace("autograd.step(y)", "--step")
-    if isinstance(error, SyntaxError):
-        message = error.msg
-    elif isinstance(error, OSError) and error.filename:
+    lines = []
+    if isinstance(error, OSError):
         message = f"{error.filename}: {error.strerror}"
-    if len(message) > LONGEST_MESSAGE:
-        message = f"{message[: LONGEST_MESSAGE // 2]} ... {message[-LONGEST_MESSAGE // 2 :]}"
-    lines = [f"{PROGRAM}: {message}"]
-    if isinstance(error, SyntaxError) and error.text and error.offset:
+    if isinstance(error, SyntaxError) and error.offset:
+        message = error.msg
         start = max(0, error.offset - 36)
-        lines += [
-            f"    {error.text[start : start + 72]}",
-            " " * (3 + error.offset - start) + "^",
-        ]
+        lines = [f"    {str(error.text)[start : start + 72]}"]
+        lines += [" " * (3 + error.offset - start) + "^"]
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:LONGEST_MESSAGE]}..."
+    lines.insert(0, f"{PROGRAM}: {message}")
     if code == MISUSED:
         lines.append(f"{PROGRAM} --help says more")
     print(

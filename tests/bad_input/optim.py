@@ -49,6 +49,7 @@ BETAS = bads(TypeError, None, 0.9, "ab", [], (0.9,), (0.9, 0.9, 0.9), {0.9: 0.9}
 for _x in (None, "0.9", True, 1j):
     BETAS.append(bad((0.9, _x), TypeError, "betas[1]"))
 BETAS += [bad((x, 0.9), ValueError, "betas[0]") for x in (1.0, -0.1, NAN, INF)]
+BETAS.append(bad((0.9, 1.0), ValueError, "betas[1]"))
 BETAS.append(bad((0.9, HUGE), OverflowError, "betas[1]", "too large"))
 BELOW_1 = [*SHARE, bad(1.0, ValueError)]
 COMMON = {"params": TRAINED, "lr": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE}
@@ -108,7 +109,7 @@ def optimizers() -> Iterator[Row]:
     for name, kinds in OPTIMIZERS.items():
         good = use(lambda w, c: (c, {"params": w.params, "lr": 0.1}), getattr(nn, name))
         yield from mistakes(f"nn.{name}", good, kinds)
-    for momentum, dampening in ((0.0, 0.0), (0.9, 0.1)):
+    for momentum, dampening in ((0.0, 0.0), (0.9, 0.1), (0.9, -0.1)):
         options = {"momentum": momentum, "dampening": dampening, "nesterov": True}
         call = use(lambda w, o: nn.SGD(w.params, 0.1, **o), options)
         yield row("nn.SGD", f"nesterov {momentum} {dampening}", call, ValueError, "nesterov")

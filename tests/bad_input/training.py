@@ -73,6 +73,7 @@ def fits() -> Iterator[Row]:
     pairs = [*bads(TypeError, 3.0, "ab", [], ([[1.0, 2.0]],), {}, words=("pair",))]
     pairs += [bad(([[1.0, 2.0]], x), ValueError, "validation") for x in ([], [NAN], [1.0] * 2)]
     pairs += [bad(([[1.0, 2.0]], x), TypeError, "validation: y") for x in (None, 3.0)]
+    pairs.append(bad(([], []), ValueError, "validation: there are no samples in X"))
     metrics = [*bads(TypeError, [], 3, "ab", {"a": None}, {"a": 3}, {3: len})]
     metrics[3:] = [bad({"a": None}, TypeError, "'a'"), bad({"a": 3}, TypeError, "'a'")]
     metrics += [bad({3: len}, TypeError, "3"), bad({"loss": len}, ValueError, '"loss"')]

@@ -30,19 +30,6 @@ def test_a_figure_that_fails_leaves_the_old_file_and_nothing_else(
     assert capsys.readouterr().out == ""
 
 
-def test_a_figure_replaces_the_old_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "a.png"
-    path.write_bytes(b"old")
-    fig, axes = common.figure(4.0, 3.0, rows=2, columns=3)
-    assert len(axes) == 6
-    common.save_figure(fig, path)
-    assert path.read_bytes().startswith(b"\x89PNG")
-    assert [*tmp_path.iterdir()] == [path]
-    assert capsys.readouterr().out == f"picture: {path}\n"
-
-
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_shows_a_bar_on_a_terminal_only(
     terminal: bool, monkeypatch: pytest.MonkeyPatch

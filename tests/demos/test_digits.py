@@ -69,12 +69,6 @@ def test_a_third_of_the_training_reads_95_percent(
     assert all(abs(sum(p) - 1.0) < 1e-12 for p in beliefs)
 
 
-def test_confusion_counts_every_image_once() -> None:
-    counts = digits.confusion([0, 1, 1, 9], [0, 1, 7, 9])
-    assert counts[1] == [0, 1, 0, 0, 0, 0, 0, 1, 0, 0]
-    assert sum(map(sum, counts)) == 4
-
-
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of a second: one epoch on 100 images."""

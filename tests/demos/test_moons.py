@@ -17,9 +17,3 @@ def test_it_separates_points_that_it_has_not_seen() -> None:
     fresh, truth = moons.moons(300, seed=1)
     with no_grad():
         assert nn.accuracy([model(p) for p in fresh], truth) > 0.97
-
-
-def test_both_classes_have_half_of_the_points() -> None:
-    points, classes = moons.moons(100, seed=3)
-    assert len(points) == 100
-    assert sorted(classes) == [-1.0] * 50 + [1.0] * 50

@@ -8,9 +8,23 @@ from __future__ import annotations
 __all__ = ["SUITES"]
 
 BAD_INPUT = "tests/bad_input/test_bad_input.py::test_a_mistake_is_told_and_changes_nothing"
+OPTIMIZERS = (
+    "Optimizer Optimizer.lr Optimizer.step Optimizer.load_state_dict SGD Adam AdamW RMSprop"
+)
+LOSSES = (
+    "mse_loss half_mse_loss l1_loss huber_loss hinge_loss binary_cross_entropy "
+    "binary_cross_entropy_with_logits cross_entropy nll_loss accuracy l1_penalty l2_penalty"
+)
+
+
+def mistakes(names: str) -> list[str]:
+    """The tests of mistaken calls of these names of nn."""
+    return [f"{BAD_INPUT}[nn.{name}]" for name in names.split()]
+
+
 SUITES = {
-    "nn/losses.py": ["tests/nn/test_losses.py", "nn/losses.py"],
-    "nn/optim.py": ["tests/nn/test_optim.py", "nn/optim.py"],
+    "nn/losses.py": ["tests/nn/test_losses.py", "nn/losses.py", *mistakes(LOSSES)],
+    "nn/optim.py": ["tests/nn/test_optim.py", "nn/optim.py", *mistakes(OPTIMIZERS)],
     "autograd/transforms.py": [
         "tests/test_transforms.py",
         "autograd/transforms.py",

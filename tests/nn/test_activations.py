@@ -50,16 +50,7 @@ def test_modules_of_arrays_and_nested_lists(
     assert module(rows) == module(np.array(rows)) == module(tuple(rows)) == expected
     assert module(np.float64(-1.5)) == function(-1.5)
     x = Value(-1.5)
-    assert module(np.array([x, x], dtype=object))[1].inputs == (x,)
-
-
-@pytest.mark.parametrize("kind", [nn.LeakyReLU, nn.ELU])
-def test_settings_are_checked(kind: Callable[[Any], nn.Module]) -> None:
-    with pytest.raises(TypeError, match=r"LU: \w+ must be a number, got 'a'"):
-        kind("a")
-    with pytest.raises(ValueError, match=r"LU: \w+ must be finite, got nan"):
-        kind(math.nan)
-    assert len(kind(Value(0.25)).parameters()) == 1
+    assert module(np.array([x, x], dtype=object))[1].inputs[0] is x
 
 
 def test_settings_are_shown() -> None:
@@ -91,13 +82,6 @@ def test_an_activation_may_be_a_function_or_a_module() -> None:
     assert repr(neuron) == "Neuron(1, activation=LeakyReLU(0.5))"
 
 
-def test_bad_activations() -> None:
-    with pytest.raises(ValueError, match=r"'rleu'; choose one of linear, .*relu"):
-        nn.Neuron(1, "rleu")
-    with pytest.raises(TypeError, match="a name, a function or None, got 3"):
-        nn.Neuron(1, 3)  # type: ignore[arg-type]
-
-
 @given(logit_lists)
 def test_softmax_is_within_4_ulp(xs: list[float]) -> None:
     with mpmath.workdps(60):
@@ -127,16 +111,3 @@ def test_softmax_of_even_logits() -> None:
     assert nn.Softmax()([2.0, 2.0, 2.0]) == [1 / 3] * 3
     assert nn.softmax([1e308, -1e308]) == [1.0, 0.0]
     assert nn.log_softmax([0.0, 100.0])[1] == -math.exp(-100.0)
-
-
-def test_softmax_of_what_is_no_list() -> None:
-    wrong: Any
-    for function in (nn.softmax, nn.log_softmax):
-        name = f"^{function.__name__}"
-        for wrong in (Value(1.0), 3.0, "ab", {}):
-            with pytest.raises(TypeError, match=rf"{name} takes a list of logits, got"):
-                function(wrong)
-        with pytest.raises(TypeError, match=rf"{name} takes .* got None in it"):
-            function([1.0, None])
-        with pytest.raises(ValueError, match=f"{name} takes one logit or more"):
-            function([])

@@ -12,6 +12,7 @@ import pytest
 import nn
 from autograd import Value
 from nn.boundary import SNAPSHOTS, Boundary
+from nn.pages.plane import Plane
 
 SQUARE = [([x, y], 1.0 if x > 0.0 else -1.0) for x in (-1.0, 1.0) for y in (-1.0, 1.0)]
 
@@ -33,9 +34,15 @@ def boundary_of(answer: Any, samples: Any = SQUARE, loss: Any = nn.mse_loss) -> 
     return boundary
 
 
-@functools.cache
-def trained() -> nn.History:
-    """A line between two sides, found in 5 epochs."""
+def plane_of(boundary: Boundary | None) -> Plane:
+    assert boundary is not None
+    plane = boundary.plane()
+    assert plane is not None
+    return plane
+
+
+def train(epochs: int = 5, **settings: Any) -> nn.History:
+    """A line between two sides."""
     random.seed(0)
     model = nn.Layer(2, 1)
     return nn.fit(
@@ -44,9 +51,13 @@ def trained() -> nn.History:
         [t for _, t in SQUARE],
         loss=nn.mse_loss,
         optimizer=nn.SGD(model.parameters(), lr=0.2),
-        epochs=5,
+        epochs=epochs,
         progress=False,
+        **settings,
     )
+
+
+trained = functools.cache(train)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +85,7 @@ def test_what_has_a_boundary(samples: Any, fits: bool) -> None:
 
 def test_fit_keeps_the_parameters_of_every_epoch() -> None:
     history = trained()
-    assert history.boundary is not None
-    assert history.boundary.epochs == [0, 1, 2, 3, 4, 5]
-    plane = history.plane()
-    assert plane is not None
+    plane = plane_of(history.boundary)
     assert plane.epochs == [0, 1, 2, 3, 4, 5]
     assert len({str(fields) for fields in plane.fields}) == 6
     (field,) = plane.fields[-1]
@@ -88,30 +96,11 @@ def test_fit_keeps_the_parameters_of_every_epoch() -> None:
 
 
 def test_a_resumed_training_has_the_epochs_since(tmp_path: Path) -> None:
-    def fit(epochs: int) -> nn.History:
-        random.seed(0)
-        model = nn.Layer(2, 1)
-        return nn.fit(
-            model,
-            [x for x, _ in SQUARE],
-            [t for _, t in SQUARE],
-            loss=nn.mse_loss,
-            optimizer=nn.SGD(model.parameters(), lr=0.2),
-            epochs=epochs,
-            checkpoint=tmp_path / "checkpoint.json",
-            resume=True,
-            progress=False,
-        )
-
-    fit(3)
-    resumed = fit(5)
-    assert resumed.boundary is not None
-    assert resumed.boundary.epochs == [3, 4, 5]
-    plane = resumed.plane()
-    whole = trained().plane()
-    assert plane is not None
-    assert whole is not None
-    assert plane.fields == whole.fields[3:]
+    settings: dict[str, Any] = {"checkpoint": tmp_path / "checkpoint.json", "resume": True}
+    train(3, **settings)
+    resumed = train(5, **settings)
+    assert plane_of(resumed.boundary).epochs == [3, 4, 5]
+    assert plane_of(resumed.boundary).fields == plane_of(trained().boundary).fields[3:]
     resumed.save(tmp_path / "training.html")
 
 
@@ -143,8 +132,7 @@ def test_each_frame_has_the_parameters_of_its_epoch() -> None:
     for epoch in (1, 2):
         boundary.model.p.data = 10.0 * epoch  # type: ignore[attr-defined]
         boundary.keep(epoch)
-    plane = boundary.plane()
-    assert plane is not None
+    plane = plane_of(boundary)
     assert [fields[0][0][0] for fields in plane.fields] == [0.0, 10.0, 20.0]
 
 
@@ -180,16 +168,14 @@ def test_the_threshold(targets: tuple[float, float], loss: Any, threshold: float
     boundary = boundary_of(lambda x, p: x[0], samples, loss)
     assert boundary.threshold == threshold
     boundary.threshold = 0.25
-    plane = boundary.plane()
-    assert plane is not None
+    plane = plane_of(boundary)
     assert plane.rule == "output = 0.25"
     assert plane.fields[0][0][0][0] == plane.xs[0] - 0.25
 
 
 def test_two_outputs() -> None:
     samples = [([0.0, 0.0], 0), ([1.0, 1.0], 1)]
-    plane = boundary_of(lambda x, p: [x[0], x[1] + p], samples).plane()
-    assert plane is not None
+    plane = plane_of(boundary_of(lambda x, p: [x[0], x[1] + p], samples))
     ((field,),) = plane.fields
     assert field[3][5] == plane.ys[3] - plane.xs[5]
     assert plane.rule == "the two greatest outputs are equal"
@@ -197,8 +183,7 @@ def test_two_outputs() -> None:
 
 def test_three_outputs_one_of_them_never_seen() -> None:
     samples = [([0.0, 0.0], [1, 0, 0]), ([1.0, 1.0], [0, 0, 1])]
-    plane = boundary_of(lambda x, p: [x[0], x[1], 0.0], samples).plane()
-    assert plane is not None
+    plane = plane_of(boundary_of(lambda x, p: [x[0], x[1], 0.0], samples))
     assert len(plane.fields[0]) == 3
     assert [k for _, _, k in plane.points] == [0, 2]
     for k, field in enumerate(plane.fields[0]):
@@ -227,8 +212,7 @@ def test_before_anything_is_kept_there_is_no_picture() -> None:
 
 def test_the_grid_covers_the_samples_in_squares() -> None:
     samples = [([0.0, 0.0], 0.0), ([4.0, 1.0], 1.0)]
-    plane = boundary_of(lambda x, p: x[0], samples).plane()
-    assert plane is not None
+    plane = plane_of(boundary_of(lambda x, p: x[0], samples))
     assert plane.xs[0] < 0.0 < 4.0 < plane.xs[-1]
     assert plane.ys[0] < 0.0 < 1.0 < plane.ys[-1]
     assert plane.xs[1] - plane.xs[0] == pytest.approx(plane.ys[1] - plane.ys[0])
@@ -238,8 +222,7 @@ def test_the_grid_covers_the_samples_in_squares() -> None:
 
 def test_samples_in_one_place() -> None:
     samples = [([2.0, 2.0], 0.0), ([2.0, 2.0], 1.0)]
-    plane = boundary_of(lambda x, p: x[0], samples).plane()
-    assert plane is not None
+    plane = plane_of(boundary_of(lambda x, p: x[0], samples))
     assert (plane.xs[0], plane.xs[-1]) == (1.0, 3.0)
 
 

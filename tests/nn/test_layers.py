@@ -113,39 +113,6 @@ def test_a_wrong_number_of_inputs() -> None:
         nn.Neuron(2)(1.0)
 
 
-def test_inputs_that_are_no_numbers() -> None:
-    with pytest.raises(TypeError, match="dot takes a real number, got 'a'"):
-        nn.Neuron(2)(["a", 1.0])
-    for bad in (None, {0: 1.0, 1: 2.0}, {1.0, 2.0}, "ab", b"ab"):
-        with pytest.raises(TypeError, match=r"layers\.0 \(Layer\(2, .* takes a list of 2 inp"):
-            nn.MLP(2, [1])(bad)
-
-
-def test_bad_sizes() -> None:
-    with pytest.raises(ValueError, match="nin must be 1 or more, got 0"):
-        nn.Neuron(0)
-    with pytest.raises(ValueError, match="nout must be 1 or more, got -1"):
-        nn.Layer(1, -1)
-    with pytest.raises(TypeError, match=r"nin must be an integer, got 2\.0"):
-        nn.MLP(2.0, [1])  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="nouts must be a list with each layer's size, got 3"):
-        nn.MLP(2, 3)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="nouts must have one layer"):
-        nn.MLP(2, [])
-    three: Any = 3
-    for make in (
-        lambda: nn.Neuron(2, init=three),
-        lambda: nn.Layer(2, 2, init=three),
-        lambda: nn.Embedding(2, 2, init=three),
-    ):
-        with pytest.raises(TypeError, match=r"such as nn\.init\.zeros\(\), got 3"):
-            make()
-    with pytest.raises(ValueError, match="num must be 1"):
-        nn.Embedding(0, 1)
-    with pytest.raises(ValueError, match="dim must be 1"):
-        nn.Embedding(1, 0)
-
-
 def test_sequential() -> None:
     layer = nn.Layer(1, 2, init=nn.init.ones())
     model = nn.Sequential(layer, sum, nn.Tanh())
@@ -164,7 +131,7 @@ def test_embedding() -> None:
     assert [path for path, _ in table.named_parameters()] == [
         f"weight.{i}.{j}" for i in range(3) for j in range(2)
     ]
-    assert table(1) == table.weight[1]
+    assert [*map(id, table(1))] == [*map(id, table.weight[1])]
     table(1).clear()
     assert len(table(1)) == 2
     table(2)[0].backward()
@@ -172,18 +139,9 @@ def test_embedding() -> None:
     assert repr(table) == "Embedding(3, 2)"
 
 
-@pytest.mark.parametrize("index", [3, -1])
-def test_embedding_out_of_range(index: int) -> None:
-    model = nn.Sequential(nn.Embedding(3, 2))
-    with pytest.raises(
-        IndexError, match=rf"layers\.0 \(Emb.*: the index must be within 0 to 2, got {index}"
-    ):
-        model(index)
-
-
-def test_embedding_takes_an_integer() -> None:
-    with pytest.raises(TypeError, match=r"Embedding\(3, 2\): the index must be an integer"):
-        nn.Embedding(3, 2)(1.0)
+def test_an_embedding_names_its_place() -> None:
+    with pytest.raises(IndexError, match=r"layers\.0 \(Embedding\(3, 2\)\): the index must"):
+        nn.Sequential(nn.Embedding(3, 2))(3)
     assert len(nn.Embedding(3, 2)(np.int64(2))) == 2
 
 
@@ -206,14 +164,9 @@ def test_dropout_of_values() -> None:
     assert nn.Dropout(0.0)([x])[0].data == 3.0
 
 
-def test_dropout_at_rest_and_out_of_range() -> None:
+def test_dropout_at_rest_and_of_nothing() -> None:
     x = [Value(3.0)]
     assert nn.Dropout(0.5).eval()(x) is x
-    for p in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match=r"the probability p must be within \[0, 1\], got"):
-            nn.Dropout(p)
-    with pytest.raises(TypeError, match="Dropout: the probability p must be a number, got 'a'"):
-        nn.Dropout("a")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"Dropout takes numbers and Values, .* got None"):
         nn.Dropout(0.5)([1.0, None])
 

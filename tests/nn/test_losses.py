@@ -96,69 +96,6 @@ def test_several_outputs_a_sample() -> None:
     assert nn.l1_loss(predictions, np.array(targets), "none") == [1.0, 2.0, 3.0, 3.0]
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_shapes_that_do_not_fit(loss: Callable[..., Any]) -> None:
-    name = loss.__name__.removeprefix("half_")
-    with pytest.raises(ValueError, match=f"{name}: 2 predictions for 1 targets"):
-        loss([0.5, 0.5], [1])
-    with pytest.raises(ValueError, match=f"{name}: no predictions"):
-        loss([], [])
-    with pytest.raises(ValueError, match=rf"{name}: the prediction 0\.5 for target \[1\]"):
-        loss([0.5], [[1]])
-    with pytest.raises(ValueError, match=f"{name}: 2 predictions for 1 targets"):
-        loss([[0.5, 0.5]], [[1]])
-    for bad in ("ab", None):
-        with pytest.raises(TypeError, match=f"{name} takes numbers and Values, or lists of"):
-            loss([0.5], bad)
-    with pytest.raises(TypeError, match=f"{name} takes numbers and Values, or lists of"):
-        loss([0.5], [None])
-    for reduction in ("avg", "total"):
-        message = f'{name}: reduction must be "mean", .* got .{reduction}.'
-        with pytest.raises(ValueError, match=message):
-            loss([0.5], [1], reduction)
-
-
-@pytest.mark.parametrize("loss", CLASS_LOSSES)
-def test_classes_that_do_not_fit(loss: Callable[..., Any]) -> None:
-    name = loss.__name__
-    with pytest.raises(ValueError, match=f"{name}: 1 predictions for 2 targets"):
-        loss([[0.5, 0.5]], [1, 0])
-    with pytest.raises(ValueError, match=f"{name}: no predictions"):
-        loss([], [])
-    for target in (2, -1):
-        with pytest.raises(
-            IndexError, match=f"{name}: a target must be within 0 to 1, got {target}"
-        ):
-            loss([[0.5, 0.5]], [target])
-    with pytest.raises(TypeError, match=rf"{name}: a target must be an integer, got 0\.5"):
-        loss([[0.5, 0.5]], [0.5])
-    for logits, targets in (([0.5, 0.25], [1, 0]), (0.5, 0), ([0.5], [0])):
-        with pytest.raises(TypeError, match=rf"{name} takes a list of numbers for each .*0\.5"):
-            loss(logits, targets)
-    with pytest.raises(ValueError, match=f"{name}: reduction"):
-        loss([[0.5, 0.5]], [1], "avg")
-
-
-def test_settings_out_of_range() -> None:
-    for delta in (0, -1.0):
-        with pytest.raises(
-            ValueError, match=f"huber_loss: delta must be positive, got {delta}"
-        ):
-            nn.huber_loss([1.0], [1.0], delta=delta)
-    with pytest.raises(ValueError, match="label_smoothing must be within"):
-        nn.cross_entropy([[1.0, 2.0]], [0], label_smoothing=1.5)
-    with pytest.raises(ValueError, match="a target must be -1 or 1, got 0"):
-        nn.hinge_loss([1.0], [0])
-    with pytest.raises(ValueError, match=r"entropy_with_logits\(0\.0, 2\): outside .*a target"):
-        nn.binary_cross_entropy_with_logits([0.0], [2])
-    for y in (-0.01, 1.01):
-        with pytest.raises(ValueError, match="a target within"):
-            nn.binary_cross_entropy_with_logits([0.0], [y])
-    for p, y in ((-0.01, 0), (1.01, 1), (0.5, 1.01), (0.5, -0.01), (0.0, 1), (1.0, 0)):
-        with pytest.raises(ValueError, match="outside the domain, which is a probability"):
-            nn.binary_cross_entropy([p], [y])
-
-
 def test_certain_probabilities_that_are_right() -> None:
     sure, targets = leaves([0.0, 1.0]), leaves([0.0, 1.0])
     loss = nn.binary_cross_entropy(sure, targets, "sum")
@@ -235,20 +172,6 @@ def test_cross_entropy_is_within_4_ulp(xs: list[float], index: int, smoothing: f
                 assert ulps(x.grad, p[i] - share, [p[i], share]) <= 4.0
 
 
-@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=5), st.data())
-def test_cross_entropy_is_finite_and_its_slopes_sum_to_0(
-    xs: list[float], draw: st.DataObject
-) -> None:
-    target = draw.draw(st.integers(0, len(xs) - 1))
-    logits = leaves(xs)
-    loss = nn.cross_entropy([logits], [target])
-    loss.backward()
-    assert 0.0 <= loss.data < math.inf
-    others = [leaf.grad for i, leaf in enumerate(logits) if i != target]
-    assert all(0.0 <= g <= 1.0 for g in others)
-    assert logits[target].grad == -math.fsum(others)
-
-
 @pytest.mark.parametrize(
     ("loss", "exact"),
     [
@@ -261,23 +184,6 @@ def test_cross_entropy_is_finite_and_its_slopes_sum_to_0(
 )
 def test_second_derivatives(loss: Callable[[Any], Any], exact: float) -> None:
     assert hessian(loss)(1.0) == pytest.approx(exact, rel=1e-14)
-
-
-def test_derivatives_in_targets_and_settings() -> None:
-    y, p, x, error, delta = map(Value, (0.25, 0.75, 3.0, 5.0, 2.0))
-    nn.binary_cross_entropy(p, y).backward()
-    assert y.grad == pytest.approx(-math.log(3.0), rel=1e-15)
-    assert p.grad == pytest.approx(0.75 / 0.25 - 0.25 / 0.75, rel=1e-15)
-    y.zero_grad()
-    nn.binary_cross_entropy_with_logits(x, y).backward()
-    assert y.grad == -3.0
-    nn.huber_loss(error, 0.0, delta=delta).backward()
-    assert (error.grad, delta.grad) == (2.0, 3.0)
-
-
-def test_full_smoothing_ignores_the_target() -> None:
-    losses = [nn.cross_entropy([1.0, 3.0], t, label_smoothing=1.0) for t in (0, 1)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-15)
 
 
 def test_accuracy() -> None:
@@ -308,43 +214,6 @@ def test_three_hundred_classes_and_samples() -> None:
     assert nn.accuracy([logits], [last]) == 1.0
 
 
-def test_penalties_of_what_is_no_list() -> None:
-    for penalty in (nn.l1_penalty, nn.l2_penalty):
-        with pytest.raises(TypeError, match=r"l._penalty .*model\.parameters\(\), got Layer"):
-            penalty(nn.Layer(1, 1), 0.1)  # type: ignore[arg-type]
-
-
-def test_penalties_are_not_negative() -> None:
-    for penalty in (nn.l1_penalty, nn.l2_penalty):
-        with pytest.raises(
-            ValueError, match=r"l._penalty: strength must be .*not negative, got -1"
-        ):
-            penalty([Value(1.0)], -1)
-        with pytest.raises(TypeError, match=r"l._penalty: strength must be a number, got 'a'"):
-            penalty([Value(1.0)], "a")  # type: ignore[arg-type]
-
-
-def test_settings_are_numbers() -> None:
-    text: Any = "a"
-    with pytest.raises(TypeError, match="huber_loss: delta must be a number, got 'a'"):
-        nn.huber_loss([1.0], [0.0], delta=text)
-    with pytest.raises(
-        TypeError, match="cross_entropy: label_smoothing must be a number, got 'a'"
-    ):
-        nn.cross_entropy([[1.0, 0.0]], [0], label_smoothing=text)
-
-
-@pytest.mark.parametrize("row", [[], 3.0])
-def test_a_sample_without_logits(row: Any) -> None:
-    for loss in (nn.cross_entropy, nn.nll_loss, nn.accuracy):
-        with pytest.raises(
-            ValueError, match=rf"{loss.__name__}: a sample must be a list of numbers"
-        ):
-            loss([[1.0, 2.0], row], [0, 0])
-        with pytest.raises(ValueError, match="a sample must be a list of numbers"):
-            loss([[], [1.0, 2.0]], [0, 0])
-
-
 def test_penalties_are_single_nodes() -> None:
     params = leaves([-2.0, 3.0])
     l1, l2 = nn.l1_penalty(iter(params), 0.5), nn.l2_penalty(iter(params), 0.5)
@@ -354,4 +223,4 @@ def test_penalties_are_single_nodes() -> None:
     l1.zero_grad()
     l2.backward()
     assert grads(params) == [-2.0, 3.0]
-    assert l2.inputs[0].inputs == (*params, *params)
+    assert [*map(id, l2.inputs[0].inputs)] == [*map(id, params * 2)]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import autograd
 import nn
 from autograd import Value
 
@@ -81,22 +80,3 @@ def test_micrograd_itself() -> None:
     model = networks.MLP(2, [16, 16, 1])
     assert [p.data for p in model.parameters()] == [p.data for p in made().parameters()]
     assert trained(model, engine.Value) == pytest.approx(RECORDED, rel=1e-12, abs=0)
-
-
-def test_the_order_of_parameters_is_micrograds() -> None:
-    random.seed(1337)
-    expected = []
-    for nin, nout in ((2, 16), (16, 16), (16, 1)):
-        for _ in range(nout):
-            expected += [random.uniform(-1, 1) for _ in range(nin)] + [0.0]
-    assert [p.data for p in made().parameters()] == expected
-
-
-def test_gradients_of_fused_and_unfused_agree() -> None:
-    xs, ys = points()
-    gradients = []
-    for fused in (True, False):
-        model = made(fused=fused)
-        autograd.fsum([y * model(x) for x, y in zip(xs, ys)]).backward()
-        gradients.append([p.grad for p in model.parameters()])
-    assert gradients[0] == pytest.approx(gradients[1], rel=1e-11, abs=1e-11)

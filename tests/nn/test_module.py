@@ -54,7 +54,7 @@ def test_parameters_are_found_in_containers() -> None:
     tree = Tree()
     pairs = list(tree.named_parameters())
     assert [path for path, _ in pairs] == PATHS
-    assert tree.parameters() == [parameter for _, parameter in pairs]
+    assert [*map(id, tree.parameters())] == [id(parameter) for _, parameter in pairs]
     assert tree.lines[1].b is dict(pairs)["lines.1.b"]
 
 
@@ -144,17 +144,6 @@ def test_a_list_may_hold_itself() -> None:
     assert [path for path, _ in line.named_parameters()] == ["w", "b", "parts.0.0"]
 
 
-def test_results_of_operations_are_no_parameters() -> None:
-    line: Any = Line()
-    line.last = line(3.0)
-    assert [path for path, _ in line.named_parameters()] == ["w", "b"]
-
-
-def test_calling_without_forward() -> None:
-    with pytest.raises(NotImplementedError, match="Module has no forward"):
-        nn.Module()(1.0)
-
-
 def test_zero_grad() -> None:
     line = Line()
     line(3.0).backward()
@@ -194,23 +183,6 @@ def test_lenient_loading_takes_what_fits() -> None:
     line = Line()
     assert line.load_state_dict({"w": 5, "c": 1.0}, strict=False) == (["b"], ["c"])
     assert line.state_dict() == {"w": 5.0, "b": 1.0}
-
-
-@pytest.mark.parametrize("bad", ["1.0", None, 1j, True])
-def test_loading_checks_types_first(bad: Any) -> None:
-    line = Line()
-    with pytest.raises(TypeError, match=r"Line.*'b' must be a number"):
-        line.load_state_dict({"w": 5.0, "b": bad})
-    assert line.w.data == 2.0
-    with pytest.raises(TypeError, match="takes a dict, got list"):
-        line.load_state_dict([])  # type: ignore[arg-type]
-
-
-def test_loading_a_number_that_is_too_large_changes_nothing() -> None:
-    line = Line()
-    with pytest.raises(OverflowError, match=r"Line.*'b' is too large for a float: 1000000"):
-        line.load_state_dict({"w": 5.0, "b": 10**400})
-    assert line.w.data == 2.0
 
 
 def test_two_parameters_with_one_path() -> None:
@@ -381,4 +353,4 @@ def test_a_computed_value_among_the_attributes_is_no_parameter() -> None:
     neuron: Any = nn.Neuron(1)
     neuron.last = neuron([2.0])
     for _ in range(2):
-        assert neuron.parameters() == [*neuron.w, neuron.b]
+        assert [p.label for p in neuron.parameters()] == ["w.0", "b"]

@@ -68,71 +68,6 @@ def test_the_learning_rate_may_be_set() -> None:
     p.grad = 1.0
     optimizer.step()
     assert (optimizer.lr, p.data) == (0.5, 0.5)
-    for bad in (-1.0, math.nan, math.inf):
-        with pytest.raises(ValueError, match="lr must be finite and not negative"):
-            optimizer.lr = bad
-    assert optimizer.lr == 0.5
-
-
-@pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_parameters_that_are_none(kind: Callable[..., nn.Optimizer]) -> None:
-    with pytest.raises(TypeError, match=r"such as model\.parameters"):
-        kind(nn.Layer(1, 1))
-    with pytest.raises(TypeError, match=r"such as model\.parameters"):
-        kind(Value(1.0))
-    with pytest.raises(TypeError, match=rf"{kind.__name__} takes Values, got 1\.0"):
-        kind([1.0])
-    with pytest.raises(ValueError, match="one parameter or more"):
-        kind([])
-    with pytest.raises(ValueError, match="is the result of an operation"):
-        kind([Value(1.0) * 2.0])
-    p = Value(1.0)
-    with pytest.raises(ValueError, match="occurs twice"):
-        kind([p, p])
-
-
-@pytest.mark.parametrize(
-    ("kind", "settings", "message"),
-    [
-        (nn.SGD, {"momentum": -1.0}, "momentum must be finite and not negative"),
-        (nn.SGD, {"weight_decay": -1.0}, "weight_decay must be"),
-        (nn.SGD, {"nesterov": True}, "nesterov needs a momentum"),
-        (nn.SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "nesterov"),
-        (nn.SGD, {"nesterov": True, "momentum": 0.9, "dampening": -0.1}, "nesterov"),
-        (nn.Adam, {"betas": (1.0, 0.9)}, r"betas\[0\] must be within \[0, 1\), got 1\.0"),
-        (nn.Adam, {"betas": (0.9, -0.1)}, r"betas\[1\] must be within"),
-        (nn.Adam, {"betas": (0.9, 1.0)}, r"betas\[1\] must be within \[0, 1\), got 1\.0"),
-        (nn.Adam, {"eps": -1.0}, "eps must be"),
-        (nn.AdamW, {"weight_decay": -1.0}, "weight_decay must be"),
-        (nn.RMSprop, {"alpha": 1.5}, "alpha must be within"),
-        (nn.RMSprop, {"eps": -1.0}, "eps must be"),
-        (nn.RMSprop, {"momentum": -1.0}, "momentum must be"),
-    ],
-)
-def test_settings_out_of_range(
-    kind: Callable[..., nn.Optimizer], settings: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        kind([Value(1.0)], **settings)
-
-
-@pytest.mark.parametrize(
-    ("kind", "settings", "message"),
-    [
-        (nn.SGD, {"lr": "a"}, "lr must be a number, got 'a'"),
-        (nn.SGD, {"dampening": "a"}, "dampening must be a number"),
-        (nn.Adam, {"betas": (0.9,)}, r"betas must be a pair of numbers, got \(0\.9,\)"),
-        (nn.Adam, {"betas": (0.9, 0.9, 0.9)}, "betas must be a pair of numbers"),
-        (nn.Adam, {"betas": 0.9}, r"betas must be a pair of numbers, got 0\.9"),
-        (nn.AdamW, {"betas": ("a", 0.9)}, r"betas\[0\] must be a number, got 'a'"),
-        (nn.RMSprop, {"alpha": None}, "alpha must be a number, got None"),
-    ],
-)
-def test_settings_of_the_wrong_type(
-    kind: Callable[..., nn.Optimizer], settings: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(TypeError, match=message):
-        kind([Value(1.0)], **settings)
 
 
 def test_repr_shows_the_settings() -> None:
@@ -168,19 +103,6 @@ def test_centered_divides_by_the_deviation_also_where_it_rounds_below_zero() -> 
     assert path == sorted(path, reverse=True)
 
 
-@pytest.mark.parametrize("kind", OPTIMIZERS)
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_gradient_that_is_not_finite(kind: Callable[..., nn.Optimizer], bad: float) -> None:
-    good, worse = Value(1.0, label="good"), Value(2.0, label="worse")
-    optimizer = kind([good, worse])
-    good.grad, worse.grad = 1.0, bad
-    before = optimizer.state_dict()
-    with pytest.raises(FloatingPointError, match=rf"{kind.__name__}\.step: .*'worse'"):
-        optimizer.step()
-    assert (good.data, worse.data) == (1.0, 2.0)
-    assert optimizer.state_dict() == before
-
-
 @pytest.mark.parametrize(
     ("kind", "settings", "data", "gradient", "what"),
     [
@@ -212,26 +134,12 @@ def test_a_step_that_would_overflow_changes_nothing(
     "change",
     [
         {"optimizer": "SGD"},
-        {"optimizer": "AdaMax"},
-        {"buffers": None},
         {"buffers": {"exp_avg": [0.0]}},
-        {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [0.0, 0.0]}},
-        {"buffers": {"exp_avg": [0.0], "exp_avg_sq": []}},
-        {"buffers": {"exp_avg": [0.0], "exp_avg_sq": ["0"]}},
-        {"buffers": {"exp_avg": [0.0], "exp_avg_sq": 3.0}},
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [-1.0]}},
         {"buffers": {"exp_avg": [math.inf], "exp_avg_sq": [0.0]}},
-        {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [10**400]}},
         {"buffers": {"exp_avg": [0.0], "exp_avg_sq": [0.0], "more": [0.0]}},
         {"more": 1},
-        {"steps": -1},
-        {"steps": 1.0},
-        {"steps": True},
         {"steps": 10**30},
-        {"steps": "1"},
-        {"lr": -1.0},
-        {"lr": 10**400},
-        {"lr": "fast"},
     ],
 )
 def test_a_state_that_does_not_fit(change: dict[str, Any]) -> None:
@@ -249,16 +157,6 @@ def test_a_state_of_three_hundred_parameters() -> None:
     assert second.state_dict() == first.state_dict()
 
 
-def test_what_is_no_state() -> None:
-    optimizer = nn.SGD([Value(1.0)])
-    with pytest.raises(
-        ValueError, match=r"SGD: .*missing \['optimizer', 'lr', 'steps', 'buffers'\]"
-    ):
-        optimizer.load_state_dict({})
-    with pytest.raises(TypeError, match="SGD: the state must be of the type Mapping, got None"):
-        optimizer.load_state_dict(None)  # type: ignore[arg-type]
-
-
 def test_an_optimizer_of_ones_own() -> None:
     class Plain(nn.Optimizer):
         def _update(self, index: int, gradient: float) -> float:
@@ -266,8 +164,3 @@ def test_an_optimizer_of_ones_own() -> None:
 
     assert stepped(Plain([Value(3.0)], 0.5), [[2.0]]) == [[2.0]]
     assert stepped(Plain([Value(3.0)], 0.5, 1.0), [[2.0]]) == [[0.5]]
-
-
-def test_the_base_class_has_no_step() -> None:
-    with pytest.raises(NotImplementedError):
-        nn.Optimizer([Value(1.0)], 0.1).step()

@@ -92,34 +92,6 @@ def test_matrices_of_others_are_read(tmp_path: Path) -> None:
     assert [p.data for p in table(1)] == [2.0, 3.0]
 
 
-@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
-def test_another_models_file(suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"model{suffix}"
-    nn.save_model(nn.Layer(3, 1), path)
-    model = nn.Layer(2, 1)
-    before = model.state_dict()
-    with pytest.raises(ValueError, match=r"does not fit the model: .*'neurons\.0\.w\.2'"):
-        nn.load_model(model, path)
-    assert model.state_dict() == before
-
-
-def test_unknown_names_and_missing_files(tmp_path: Path) -> None:
-    for call in (nn.save_model, nn.load_model):
-        with pytest.raises(ValueError, match=r"ends in \.json or \.safetensors, got 'm\.pkl'"):
-            call(nn.Layer(1, 1), "m.pkl")
-    with pytest.raises(FileNotFoundError):
-        nn.load_model(nn.Layer(1, 1), tmp_path / "none.json")
-    path = tmp_path / "none" / "model.json"
-    with pytest.raises(FileNotFoundError) as missing:
-        nn.save_model(nn.Layer(1, 1), path)
-    assert missing.value.filename == str(path)
-    (tmp_path / "file").touch()
-    path = tmp_path / "file" / "model.json"
-    with pytest.raises(NotADirectoryError) as blocked:
-        nn.save_model(nn.Layer(1, 1), path)
-    assert blocked.value.filename == str(path)
-
-
 def test_without_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)

@@ -8,8 +8,7 @@ import json
 import math
 import random
 import sys
-from collections.abc import Callable
-from itertools import chain, cycle
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +55,13 @@ class Run:
         }
 
 
-def simple(**settings: Any) -> tuple[nn.MLP, nn.History]:
+def simple(
+    model: nn.Module | None = None, lr: float = 0.1, **settings: Any
+) -> tuple[nn.Module, nn.History]:
     random.seed(3)
-    model = nn.MLP(2, [1])
+    model = nn.MLP(2, [1]) if model is None else model
     arguments: dict[str, Any] = {"loss": nn.mse_loss, "epochs": 3, "progress": False}
-    arguments["optimizer"] = nn.SGD(model.parameters(), lr=0.1)
+    arguments["optimizer"] = nn.SGD(model.parameters(), lr)
     arguments |= settings
     return model, nn.fit(model, arguments.pop("X", XS), arguments.pop("y", YS), **arguments)
 
@@ -93,15 +94,10 @@ def test_a_dataclass_with_an_array_of_parameters_is_trained() -> None:
             return self.w @ x
 
     model = Linear(np.array([[Value(0.0), Value(0.0)]]))
-    history = nn.fit(
+    _, history = simple(
         model,
-        XS,
-        YS,
         loss=lambda outputs, targets: nn.mse_loss([*chain(*outputs)], targets),
-        optimizer=nn.SGD(model.parameters(), lr=0.1),
         metrics={"first": lambda outputs, targets: outputs[0][0]},
-        epochs=3,
-        progress=False,
     )
     assert history["loss"][2] < history["loss"][0]
     assert type(history["first"][0]) is float
@@ -126,19 +122,7 @@ def test_batches_cover_every_sample_once_an_epoch() -> None:
 
 
 def test_the_loss_is_the_mean_over_samples() -> None:
-    model = nn.MLP(2, [1])
-    still = nn.SGD(model.parameters(), lr=0.0)
-    history = nn.fit(
-        model,
-        XS,
-        YS,
-        loss=nn.mse_loss,
-        optimizer=still,
-        epochs=1,
-        batch_size=5,
-        shuffle=False,
-        progress=False,
-    )
+    model, history = simple(lr=0.0, epochs=1, batch_size=5, shuffle=False)
     expected = nn.mse_loss([model(x) for x in XS], YS).data
     assert history["loss"] == [pytest.approx(expected, rel=1e-14)]
 
@@ -170,18 +154,10 @@ def test_validation_is_in_eval_mode_and_records_nothing() -> None:
             return out
 
     model = Spy()
-    history = nn.fit(
-        model.eval(),
-        XS[:2],
-        YS[:2],
-        loss=nn.mse_loss,
-        optimizer=nn.SGD(model.parameters(), lr=0.0),
-        epochs=1,
-        validation=(XS[2:3], YS[2:3]),
-        metrics={"first": lambda outputs, targets: outputs[0], "n": lambda o, t: len(t)},
-        shuffle=False,
-        progress=False,
-    )
+    metrics = {"first": lambda outputs, targets: outputs[0], "n": lambda o, t: len(t)}
+    held_out = (XS[2:3], YS[2:3])
+    settings: dict[str, Any] = {"epochs": 1, "validation": held_out, "metrics": metrics}
+    _, history = simple(model.eval(), 0.0, X=XS[:2], y=YS[:2], shuffle=False, **settings)
     assert model.calls == ["True True", "True True", "False False"]
     assert not model.training
     assert history.to_dict() == {
@@ -207,15 +183,7 @@ def test_other_samples_are_left_as_they_are() -> None:
     table = nn.Embedding(2, 1)
     words = {"yes": 0, "no": 1}
     model = nn.Sequential(lambda word: words[word], table, lambda row: row[0])
-    nn.fit(
-        model,
-        ["yes", "no"],
-        [1.0, -1.0],
-        loss=nn.mse_loss,
-        optimizer=nn.SGD(model.parameters(), lr=1.0),
-        epochs=1,
-        progress=False,
-    )
+    simple(model, 1.0, X=["yes", "no"], y=[1.0, -1.0], epochs=1)
     assert [p.data for p in table.parameters()] == pytest.approx([1.0, -1.0])
 
 
@@ -274,47 +242,6 @@ def test_no_epochs() -> None:
 # ---------------------------------------------------------------- what it refuses
 
 
-@pytest.mark.parametrize(
-    ("settings", "error", "message"),
-    [
-        ({"y": YS[:-1]}, ValueError, "12 samples in X for 11 targets in y"),
-        ({"X": [], "y": []}, ValueError, "no samples in X"),
-        ({"validation": ([], [])}, ValueError, "no samples in X"),
-        ({"batch_size": 0}, ValueError, "batch_size must be 1 or more"),
-        ({"epochs": -1}, ValueError, "epochs must be 0 or more"),
-        ({"max_norm": -1.0}, ValueError, "fit: max_norm must be finite and not negative"),
-        ({"validation": XS}, TypeError, r"fit: validation must be a pair \(X, y\), got \[\["),
-        ({"validation": 3}, TypeError, r"fit: validation must be a pair \(X, y\), got 3"),
-        ({"loss": "mse"}, TypeError, "fit: loss must be a function, got 'mse'"),
-        ({"penalty": 0.1}, TypeError, r"fit: penalty must be a function, got 0\.1"),
-        ({"callbacks": [None]}, TypeError, "fit: a callback must be a function, got None"),
-        ({"optimizer": None}, TypeError, "optimizer must be of the type Optimizer, got None"),
-        ({"optimizer": nn.SGD([Value(1.0)])}, ValueError, r"make it with model\.parameters"),
-        (
-            {"scheduler": nn.StepLR},
-            TypeError,
-            "scheduler must be of the type Scheduler, got <class",
-        ),
-        ({"early_stopping": nn.EarlyStopping}, TypeError, "of the type EarlyStopping, got <cl"),
-        ({"metrics": [nn.accuracy]}, TypeError, r'such as {"accuracy": nn\.accuracy}, got \['),
-        ({"metrics": {"r2": 1}}, TypeError, "fit: the metric 'r2' must be a function, got 1"),
-        ({"resume": True}, ValueError, "resume needs the checkpoint"),
-        ({"metrics": {"loss": nn.accuracy}}, ValueError, 'must not be called "loss"'),
-        ({"loss": lambda o, t: 1.0}, TypeError, "the loss must be a Value, got 1.0"),
-        ({"loss": lambda o, t: o}, TypeError, "use one reduction"),
-    ],
-)
-def test_bad_arguments(settings: dict[str, Any], error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        simple(**settings)
-
-
-def test_a_model_that_is_none() -> None:
-    function: Any = lambda x: x  # noqa: E731
-    with pytest.raises(TypeError, match="fit: model must be of the type Module, got <function"):
-        nn.fit(function, XS, YS, loss=nn.mse_loss, optimizer=Run().optimizer, epochs=1)
-
-
 def test_every_module_gets_its_own_mode_back() -> None:
     run = Run()
     dropout = run.model[1]
@@ -326,8 +253,6 @@ def test_every_module_gets_its_own_mode_back() -> None:
 
 
 def test_a_loss_that_is_not_finite() -> None:
-    with pytest.raises(FloatingPointError, match="the loss is inf in epoch 1; lower the"):
-        simple(loss=lambda o, t: nn.mse_loss(o, t) * 1e308 * 1e308)
     with pytest.raises(FloatingPointError, match="the loss is inf in epoch 1"):
         simple(
             loss=lambda o, t: nn.mse_loss(o, t) * (1.0 if len(t) == 12 else 1e308 * 10),
@@ -359,54 +284,6 @@ def test_a_resumed_run_is_the_same_run(stop_at: int, tmp_path: Path) -> None:
     history = second.fit(checkpoint=tmp_path / "run.json", resume=True)
     assert history.to_dict() == expected.to_dict()
     assert second.result() == after
-
-
-OPTIMIZERS: dict[str, Callable[[list[Value]], nn.Optimizer]] = {
-    "SGD": lambda ps: nn.SGD(ps, 0.05),
-    "momentum": lambda ps: nn.SGD(ps, 0.05, momentum=0.9, dampening=0.1, weight_decay=0.01),
-    "Nesterov": lambda ps: nn.SGD(ps, 0.05, momentum=0.9, nesterov=True),
-    "Adam": lambda ps: nn.Adam(ps, 0.05),
-    "AdamW": lambda ps: nn.AdamW(ps, 0.05, amsgrad=True),
-    "RMSprop": lambda ps: nn.RMSprop(ps, 0.01),
-    "centered": lambda ps: nn.RMSprop(ps, 0.01, momentum=0.5, centered=True),
-}
-SCHEDULERS: dict[str, Callable[[nn.Optimizer], nn.Scheduler | None]] = {
-    "none": lambda optimizer: None,
-    "step": lambda optimizer: nn.StepLR(optimizer, 2, 0.5),
-    "exponential": lambda optimizer: nn.ExponentialLR(optimizer, 0.8),
-    "cosine": lambda optimizer: nn.CosineAnnealingLR(optimizer, 3),
-    "linear": lambda optimizer: nn.LinearLR(optimizer, total_iters=4),
-    "plateau": lambda optimizer: nn.ReduceLROnPlateau(
-        optimizer, factor=0.5, patience=0, threshold=0.5, cooldown=1
-    ),
-}
-
-
-@pytest.mark.parametrize(("kind", "schedule"), [*zip(OPTIMIZERS, cycle(SCHEDULERS))])
-def test_every_optimizer_and_schedule_resumes(kind: str, schedule: str, tmp_path: Path) -> None:
-    path = tmp_path / "run.json"
-    ends: list[Any] = []
-    for epochs, resume, place in [(6, False, None), (3, False, path), (6, True, path)]:
-        random.seed(7)
-        model = nn.MLP(2, [2, 1], activation="tanh")
-        optimizer = OPTIMIZERS[kind](model.parameters())
-        scheduler = SCHEDULERS[schedule](optimizer)
-        history = nn.fit(
-            model,
-            XS[:5],
-            YS[:5],
-            loss=nn.mse_loss,
-            optimizer=optimizer,
-            epochs=epochs,
-            batch_size=2,
-            scheduler=scheduler,
-            checkpoint=place,
-            resume=resume,
-            progress=False,
-        )
-        parts = [model.state_dict(), optimizer.state_dict(), history.to_dict()]
-        ends.append([*parts, scheduler and scheduler.state_dict(), random.getstate()])
-    assert ends[2] == ends[0] != ends[1]
 
 
 def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
@@ -468,65 +345,43 @@ def test_not_resuming_starts_anew(tmp_path: Path) -> None:
 
 
 WORDS = [*range(624), 624]
-HISTORY = {"loss": [1.0, 0.5], "val_loss": [1.0, 0.5]}
+MISSING = object()
+BIAS = "0.layers.0.neurons.0.b"
+REFUSED_BY_THE_PART: dict[str, list[Any]] = {
+    "model": [{"w": 1.0}, []],
+    f"model/{BIAS}": ["1.0", True, 10**400],
+    "optimizer": ["Adam", {"optimizer": "SGD"}],
+    "optimizer/optimizer": ["AdamW"],
+    "optimizer/lr": [-0.5, 10**400],
+    "optimizer/buffers/exp_avg": [[], ["0"] * 17],
+    "scheduler": [{"scheduler": "LinearLR"}],
+    "scheduler/last_epoch": [-1, 10**30],
+    "early_stopping": [{}],
+    "early_stopping/best": ["nan"],
+    "early_stopping/waited": [-1, None],
+    "early_stopping/best_state": [{"w": 1.0}, [0.0]],
+    f"early_stopping/best_state/{BIAS}": [None],
+    "history/loss": [[1.0], "12", ["1.0", "2.0"], [True, False], [10**400, 1], None],
+    "random": [
+        *(None, [3, WORDS], [2, WORDS, None], [3, [1, 2, 3], None], [3, WORDS, "0.5"]),
+        *([3, words, None] for words in (WORDS[:-1], [*WORDS[:-1], 625], [*WORDS[:-1], -1])),
+        *([3, [first, *WORDS[1:]], None] for first in (2**32, 0.5)),
+    ],
+}
 FAULTS: list[tuple[str, Any, str]] = [
-    ("model", None, "it was made without model"),
-    ("model", {"w": 1.0}, "model: "),
-    ("model", [], "model: "),
-    ("model/0.layers.0.neurons.0.b", "1.0", "model: "),
-    ("model/0.layers.0.neurons.0.b", True, "model: "),
-    ("model/0.layers.0.neurons.0.b", 10**400, "model: "),
-    ("optimizer", None, "it was made without optimizer"),
-    ("optimizer", "Adam", "optimizer: "),
-    ("optimizer", {"optimizer": "SGD"}, "optimizer: "),
-    ("optimizer/optimizer", "AdamW", "optimizer: "),
-    ("optimizer/lr", -0.5, "optimizer: "),
-    ("optimizer/lr", 10**400, "optimizer: "),
-    ("optimizer/steps", -1, "optimizer: "),
-    ("optimizer/steps", 1.5, "optimizer: "),
-    ("optimizer/steps", 10**400, "optimizer: "),
-    ("optimizer/buffers", [], "optimizer: "),
-    ("optimizer/buffers/exp_avg", [], "optimizer: "),
-    ("optimizer/buffers/exp_avg", ["0"] * 17, "optimizer: "),
-    ("optimizer/buffers/exp_avg_sq", [-1.0] * 17, "optimizer: "),
-    ("optimizer/buffers/max_exp_avg_sq", [-1.0] * 17, "optimizer: "),
-    ("optimizer/buffers/more", [0.0] * 17, "optimizer: "),
-    ("scheduler", None, "it was made without scheduler"),
-    ("scheduler", {"scheduler": "LinearLR"}, "scheduler: "),
-    ("scheduler/scheduler", "LinearLR", "scheduler: "),
-    ("scheduler/base_lr", -1.0, "scheduler: "),
-    ("scheduler/last_epoch", -1, "scheduler: "),
-    ("scheduler/last_epoch", 2.0, "scheduler: "),
-    ("scheduler/last_epoch", 10**30, "scheduler: "),
+    *(
+        (place, content, f"{place.partition('/')[0]}: ")
+        for place, contents in REFUSED_BY_THE_PART.items()
+        for content in contents
+    ),
+    *((x, None, f"it was made without {x}") for x in ("model", "optimizer", "scheduler")),
+    *((x, MISSING, rf"missing \['{x}'\]") for x in ("model", "scheduler", "random", "data")),
     ("early_stopping", None, "it was made without early_stopping"),
-    ("early_stopping", {}, "early_stopping: "),
-    ("early_stopping/best", "nan", "early_stopping: "),
-    ("early_stopping/waited", -1, "early_stopping: "),
     ("early_stopping/waited", 3, "early_stopping: waited for 3 of 2 epochs"),
-    ("early_stopping/waited", None, "early_stopping: "),
-    ("early_stopping/best_state", {"w": 1.0}, "early_stopping: "),
-    ("early_stopping/best_state", [0.0], "early_stopping: "),
-    ("early_stopping/best_state/0.layers.0.neurons.0.b", None, "early_stopping: "),
     ("history", None, "history "),
     ("history", {"loss": [1.0]}, "its epochs have "),
-    ("history/loss", [1.0], "history: "),
-    ("history/loss", "12", "history: "),
-    ("history/loss", ["1.0", "2.0"], "history: "),
-    ("history/loss", [True, False], "history: "),
-    ("history/loss", [10**400, 1], "history: "),
-    ("history/loss", None, "history: "),
     ("history/loss", [1.0, "nan"], "history: a loss is NaN"),
     ("history/val_loss", ["nan", 1.0], "history: a loss is NaN"),
-    ("random", None, "random: "),
-    ("random", [3, WORDS], "random: "),
-    ("random", [2, WORDS, None], "random: "),
-    ("random", [3, [1, 2, 3], None], "random: "),
-    ("random", [3, WORDS[:-1], None], "random: "),
-    ("random", [3, [*WORDS[:-1], 625], None], "random: "),
-    ("random", [3, [*WORDS[:-1], -1], None], "random: "),
-    ("random", [3, [2**32, *WORDS[1:]], None], "random: "),
-    ("random", [3, [0.5, *WORDS[1:]], None], "random: "),
-    ("random", [3, WORDS, "0.5"], "random: "),
     ("data", None, "it was made with other data"),
     ("data/samples", 11, "it was made with other data"),
     ("data/validation", 5, "it was made with other data"),
@@ -549,7 +404,10 @@ def test_checkpoints_that_do_not_fit_change_nothing(
     *around, last = place.split("/")
     for name in around:
         part = part[name]
-    part[last] = content
+    if content is MISSING:
+        del part[last]
+    else:
+        part[last] = content
     write_checkpoint(path, state)
     written = path.read_bytes()
     run = Run()
@@ -563,20 +421,6 @@ def test_checkpoints_that_do_not_fit_change_nothing(
     assert len(str(refused.value)) < 600
     assert json.dumps(run.result()) == before
     assert path.read_bytes() == written
-
-
-@pytest.mark.parametrize("part", ["model", "optimizer", "scheduler", "random", "data"])
-def test_a_checkpoint_without_one_of_its_parts(part: str, tmp_path: Path) -> None:
-    path = tmp_path / "run.json"
-    Run().fit(epochs=2, checkpoint=path)
-    state = read_checkpoint(path)
-    del state[part]
-    write_checkpoint(path, state)
-    run = Run()
-    before = json.dumps(run.result())
-    with pytest.raises(ValueError, match=rf"does not fit .*: missing \['{part}'\]"):
-        run.fit(checkpoint=path, resume=True)
-    assert json.dumps(run.result()) == before
 
 
 @pytest.mark.parametrize(
@@ -652,11 +496,3 @@ def test_a_checkpoint_that_is_a_folder_is_refused_before_anything_is_written(
     with pytest.raises(IsADirectoryError, match="runs"):
         simple(checkpoint=folder)
     assert [*tmp_path.rglob("*")] == [folder]
-
-
-def test_a_folder_that_is_missing_is_noticed_before_training(tmp_path: Path) -> None:
-    run = Run()
-    before = run.model.state_dict()
-    with pytest.raises(FileNotFoundError):
-        run.fit(checkpoint=tmp_path / "none" / "run.json")
-    assert run.model.state_dict() == before

@@ -50,33 +50,26 @@ def lesson() -> tuple[Value, Value, Value]:
     return a, b, loss
 
 
+EDGY: list[Callable[[Value, Value], Value]] = [
+    lambda x, y: x * y,
+    lambda x, y: x + y,
+    lambda x, y: x - y,
+    lambda x, y: sqrt(x if x.data >= 0.0 else relu(x)),
+    lambda x, y: relu(x),
+    lambda x, y: maximum(x, y),
+    lambda x, y: where(True, x, y),
+    lambda x, y: dot([x, y], [y, x], x),
+]
+
+
 def edgy(draw: st.DrawFn) -> Value:
     """Steps over numbers that overflow, vanish and meet the edges of their domains."""
     numbers = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e308, 5e-324, INF, -INF, NAN, 0.5])
     nodes = [Value(x) for x in draw(st.lists(numbers, min_size=1, max_size=3))]
     node = st.integers(0, 99).map(lambda i: nodes[i % len(nodes)])
     for _ in range(draw(st.integers(0, 8))):
-        x, y = draw(node), draw(node)
-        match draw(
-            st.sampled_from(["mul", "add", "sub", "sqrt", "relu", "max", "where", "dot"])
-        ):
-            case "mul":
-                nodes.append(x * y)
-            case "add":
-                nodes.append(x + y)
-            case "sub":
-                nodes.append(x - y)
-            case "sqrt":
-                nodes.append(sqrt(x if x.data >= 0.0 else relu(x)))
-            case "relu":
-                nodes.append(relu(x))
-            case "max":
-                nodes.append(maximum(x, y))
-            case "where":
-                nodes.append(where(draw(st.booleans()), x, y))
-            case _:
-                with contextlib.suppress(OverflowError):
-                    nodes.append(dot([x, y], [y, x], x))
+        with contextlib.suppress(OverflowError):
+            nodes.append(draw(st.sampled_from(EDGY))(draw(node), draw(node)))
     return nodes[-1]
 
 

@@ -52,13 +52,23 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown(monkeypatch: pytest.MonkeyPatch, root: Value | Stepper, *commands: str) -> list[str]:
-    """The lines that come in answer to commands, without the table at the start."""
-    out = io.StringIO()
-    monkeypatch.setattr(sys, "stdin", io.StringIO("".join([f"{c}\n" for c in commands])))
+def output(
+    monkeypatch: pytest.MonkeyPatch,
+    root: Value | Stepper,
+    typed: str = "",
+    terminal: bool = False,
+) -> str:
+    """All that a session writes."""
+    out = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     monkeypatch.setattr(sys, "stdout", out)
     step(root)
-    lines = out.getvalue().splitlines()
+    return out.getvalue()
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, root: Value | Stepper, *commands: str) -> list[str]:
+    """The lines that come in answer to commands, without the table at the start."""
+    lines = output(monkeypatch, root, "".join([f"{c}\n" for c in commands])).splitlines()
     nodes = (root if isinstance(root, Stepper) else Stepper(root)).graph.nodes
     start = next(i for i, line in enumerate(lines) if line.split()[:2] == ["node", "value"])
     return lines[start + 1 + min(len(nodes), MOST_ROWS) :]
@@ -68,11 +78,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, root: Value | Stepper, *commands: str
 
 
 def test_it_starts_with_all_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = io.StringIO()
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-    monkeypatch.setattr(sys, "stdout", out)
-    step(lesson())
-    assert out.getvalue().splitlines() == [
+    assert output(monkeypatch, lesson()).splitlines() == [
         "L: 9 events, forward and back. n: next, h: help, q: quit",
         "  node  value  ∂L/∂node  from",
         "  a     ·      ·",
@@ -204,11 +210,7 @@ def test_nan_goes_to_the_cause_and_then_to_what_the_error_names(
     x = Value(0.0, label="x")
     y = sqrt(x * x)
     y.label = "y"
-    out = io.StringIO()
-    monkeypatch.setattr(sys, "stdin", io.StringIO("nan\nnan\nnan\nc\n"))
-    monkeypatch.setattr(sys, "stdout", out)
-    step(y)
-    lines = out.getvalue().splitlines()
+    lines = output(monkeypatch, y, "nan\nnan\nnan\nc\n").splitlines()
     end = lines.index("That was all, and a gradient is not a number.")
     assert lines[end + 2] == "▸  x     0.0    nan"
     del lines[end - 1 :]
@@ -256,30 +258,25 @@ def test_it_goes_on_from_where_a_stepper_is(monkeypatch: pytest.MonkeyPatch) -> 
     assert stepper.position == 4
 
 
-def test_ctrl_c_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(prompt: str) -> str:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("builtins.input", interrupted)
-    out = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", out)
-    step(lesson())
-    assert out.getvalue().endswith("e + a\n\n")
-
-
-def test_where_nothing_can_be_typed_it_points_to_the_page(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("answer", "end"),
+    [
+        (KeyboardInterrupt, "e + a\n\n"),  # Ctrl-C
+        # IPython's StdinNotImplementedError is one
+        (
+            NotImplementedError,
+            "nothing can be typed here; y.steps() shows the passes as a page\n",
+        ),
+    ],
+)
+def test_where_typing_ends(
+    monkeypatch: pytest.MonkeyPatch, answer: type[BaseException], end: str
 ) -> None:
-    def refused(prompt: str) -> str:
-        raise NotImplementedError  # IPython's StdinNotImplementedError is one
+    def raising(prompt: str) -> str:
+        raise answer
 
-    monkeypatch.setattr("builtins.input", refused)
-    out = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", out)
-    step(lesson())
-    assert out.getvalue().endswith(
-        "e + a\nnothing can be typed here; y.steps() shows the passes as a page\n"
-    )
+    monkeypatch.setattr("builtins.input", raising)
+    assert output(monkeypatch, lesson()).endswith(end)
 
 
 def test_the_end_of_what_is_typed_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,14 +291,10 @@ def test_the_end_of_what_is_typed_leaves(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch, root: Value, width: int) -> list[str]:
-    out = Terminal()
-    monkeypatch.setattr(sys, "stdin", io.StringIO("c\nc\n"))
-    monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    step(root)
-    return out.getvalue().splitlines()
+    return output(monkeypatch, root, "c\nc\n", terminal=True).splitlines()
 
 
 @pytest.mark.parametrize("rich", [True, False])
@@ -430,15 +423,6 @@ def child() -> Iterator[Child]:
     with Child("-c", LESSON) as program:
         program.read("(step) ")
         yield program
-
-
-@posix
-def test_a_terminal_shows_colours_and_a_prompt(child: Child) -> None:
-    child.send("n\n")
-    assert "\x1b[1;32m2.0\x1b[0m" in child.read("(step) ")
-    child.send("q\n")
-    assert "left with 0.0" in child.read()
-    assert child.process.wait() == 0
 
 
 @posix

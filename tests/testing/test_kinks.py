@@ -111,7 +111,10 @@ def test_at_a_kink_the_subgradients_pass(name: str) -> None:
         assert report.verdict == "pass"
         assert interval == pytest.approx((low, high), rel=1e-6, abs=1e-6 * gap)
     for slope in (low - 0.5 * gap, low - 1e-4 * gap, high + 1e-4 * gap, high + 0.5 * gap):
-        assert verdict(f, x, slope) == "fail"
+        report = gradcheck(f, x, gradient=lambda x, slope=slope: slope)
+        assert report.verdict == "fail"
+        assert "outside [" in report.reason
+    assert verdict(f, x, math.inf) == "fail"
 
 
 def test_a_kink_that_round_off_hides_is_none_and_far_from_it_is_wrong() -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 __all__ = ["render"]
 
 SCALE = 2.0  # pixels of a PNG, for one of the SVG
+MOST_PIXELS = 5e7  # a larger PNG is scaled down: it would need gigabytes
+SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
 
 
 def render(svg: str, kind: str) -> bytes:
-    """A static SVG as a file.
-
-    Args:
-        svg: without CSS variables, which the renderer does not know.
-        kind: ".png" or ".pdf".
+    """A static picture, as `svg.draw` gives it, as a ".png" or ".pdf".
 
     Raises:
         ImportError: the package `vl-convert-python` is missing.
@@ -26,4 +27,6 @@ def render(svg: str, kind: str) -> bytes:
         ) from error
     if kind == ".pdf":
         return vl_convert.svg_to_pdf(svg)
-    return vl_convert.svg_to_png(svg, scale=SCALE)
+    (size,) = SIZE.findall(svg)[:1]
+    pixels = math.prod(map(int, size))
+    return vl_convert.svg_to_png(svg, scale=min(SCALE, math.sqrt(MOST_PIXELS / pixels)))

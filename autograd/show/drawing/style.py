@@ -8,30 +8,19 @@ from autograd.show.text import FONTS
 
 __all__ = ["DARK", "LIGHT", "style_sheet"]
 
-LIGHT = {
-    "ink": "#1c2128",
-    "muted": "#57606a",
-    "line": "#6e7781",
-    "leaf": "#fff4d6",
-    "operation": "#e6f0fb",
-    "group": "#e7f4ea",
-    "paper": "#ffffff",
-    "around": "#f4f5f7",
-    "local": "#8a3b00",
-    "grad": "#a1133f",
+PALETTE = {  # on light and on dark paper
+    "ink": ("#1c2128", "#f0f3f6"),
+    "muted": ("#57606a", "#b4bcc6"),
+    "line": ("#6e7781", "#8b949e"),
+    "leaf": ("#fff4d6", "#3d3319"),
+    "operation": ("#e6f0fb", "#17304d"),
+    "group": ("#e7f4ea", "#1b3a24"),
+    "paper": ("#ffffff", "#0d1117"),
+    "around": ("#f4f5f7", "#1a2029"),
+    "local": ("#8a3b00", "#ffb77c"),
+    "grad": ("#a1133f", "#ff9fb5"),
 }
-DARK = {
-    "ink": "#f0f3f6",
-    "muted": "#b4bcc6",
-    "line": "#8b949e",
-    "leaf": "#3d3319",
-    "operation": "#17304d",
-    "group": "#1b3a24",
-    "paper": "#0d1117",
-    "around": "#1a2029",
-    "local": "#ffb77c",
-    "grad": "#ff9fb5",
-}
+LIGHT, DARK = [{name: pair[i] for name, pair in PALETTE.items()} for i in (0, 1)]
 RULES = """
 @ {font-family: FONTS; background: var(--paper); color: var(--ink)}
 @ text {fill: var(--ink); font-size: 12px; font-variant-numeric: tabular-nums}

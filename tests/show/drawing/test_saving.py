@@ -14,7 +14,7 @@ from PIL import Image
 
 import nn
 from autograd import Value
-from autograd.show.drawing import engine
+from autograd.show.drawing import engine, render
 from autograd.show.drawing.svg import draw
 from tests.show.drawing.examples import chain, hostile, network, small
 
@@ -112,6 +112,15 @@ def test_a_png_has_the_whole_picture_on_its_paper(
     for x, y in [(0, 0), (right, 0), (0, bottom), (right, bottom)]:
         assert image.crop((x, y, x + 1, y + 1)).tobytes().hex() == paper
     assert len(image.getcolors(1 << 24) or []) > 50
+
+
+@needs_engine
+def test_a_png_has_a_size_that_memory_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "MOST_PIXELS", 10_000.0)
+    with Image.open(small().graph().save(tmp_path / "g.png")) as image:
+        assert 9_000 < image.width * image.height < 10_500
 
 
 @needs_engine

@@ -37,18 +37,22 @@ def texts(root: ET.Element, name: str) -> list[str]:
     return [e.text or "" for e in marked(root, name)]
 
 
+def rect(node: ET.Element) -> tuple[float, float, float, float]:
+    """Left, top, width and height."""
+    found = node.find(f"{SVG}rect")
+    assert found is not None
+    x, y, w, h = [float(found.get(key, "")) for key in ("x", "y", "width", "height")]
+    return x, y, w, h
+
+
 def close(svg: ET.Element, tolerance: float = 0.5) -> None:
     """Every box is inside the picture and covers no other."""
     left, top, width, height = map(float, svg.get("viewBox", "").split())
     places: list[tuple[float, float, float, float]] = []
     for node in marked(svg, "node"):
-        rect = node.find(f"{SVG}rect")
-        assert rect is not None
-        x, y, w, h = (float(rect.get(k, "")) for k in ("x", "y", "width", "height"))
-        assert left <= x
-        assert x + w <= left + width
-        assert top <= y
-        assert y + h <= top + height
+        x, y, w, h = rect(node)
+        assert left <= x <= left + width - w
+        assert top <= y <= top + height - h
         for a, b, c, d in places:
             apart = x + w <= a + tolerance or a + c <= x + tolerance
             assert apart or y + h <= b + tolerance or b + d <= y + tolerance
@@ -57,12 +61,7 @@ def close(svg: ET.Element, tolerance: float = 0.5) -> None:
 
 def free(svg: ET.Element) -> None:
     """No arrow goes through a box."""
-    rects = [node.find(f"{SVG}rect") for node in marked(svg, "node")]
-    frames = [
-        [float(r.get(k, "")) for k in ("x", "y", "width", "height")]
-        for r in rects
-        if r is not None
-    ]
+    frames = [rect(node) for node in marked(svg, "node")]
     for path in svg.iter(f"{SVG}path"):
         numbers = [float(x) for x in re.findall(r"-?[\d.]+", path.get("d", ""))]
         points = list(zip(numbers[::2], numbers[1::2]))
@@ -149,11 +148,7 @@ def test_the_picture_says_what_it_leaves_out() -> None:
     long = parsed(network([4, 4, 1]), collapse="neuron", depth=1)
     assert len(texts(long, "note")) > 1
     close(long)
-    highest = min(
-        float(rect.get("y", ""))
-        for node in marked(long, "node")
-        for rect in node.iter(f"{SVG}rect")
-    )
+    highest = min(rect(node)[1] for node in marked(long, "node"))
     top = float(long.get("viewBox", "").split()[1])
     assert all(top + 10 < float(e.get("y", "")) < highest for e in marked(long, "note"))
 
@@ -207,44 +202,33 @@ def test_directions(rankdir: str, collapse: str | None) -> None:
     svg = parsed(network([3, 3, 1]), rankdir=rankdir, collapse=collapse)
     close(svg)
     free(svg)
-    axis, sign = {"LR": ("x", 1), "RL": ("x", -1), "TB": ("y", 1), "BT": ("y", -1)}[rankdir]
-    places = {}
-    for node in marked(svg, "node"):
-        rect = node.find(f"{SVG}rect")
-        assert rect is not None
-        places["root" in node.get("class", "").split()] = float(rect.get(axis, ""))
-        if "root" not in node.get("class", "").split():
-            assert float(rect.get(axis, "")) * sign < 10_000
+    axis, sign = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}[rankdir]
+    places = {"root" in node.get("class", ""): rect(node)[axis] for node in marked(svg, "node")}
     assert (places[True] - places[False]) * sign > 0
 
 
 def test_neurons_stand_in_the_order_of_their_names() -> None:
     svg = parsed(network([12, 12, 1]), collapse="neuron")
     close(svg)
-    rows = []
-    for node in marked(svg, "group"):
-        rect = node.find(f"{SVG}rect")
-        assert rect is not None
-        rows.append((float(rect.get("x", "")) // 100, float(rect.get("y", "")), node))
-    names = [texts(node, "name")[0] for _, _, node in sorted(rows, key=lambda r: r[:2])]
+    groups = sorted(
+        marked(svg, "group"), key=lambda node: (rect(node)[0] // 100, rect(node)[1])
+    )
+    names = [texts(node, "name")[0] for node in groups]
     assert names[:12] == names[12:24] == [f"neurons.{i}" for i in range(12)]
     assert "fan" in svg.get("class", "").split()
 
 
-@pytest.mark.parametrize(("rankdir", "side"), [("LR", "y"), ("TB", "x")])
+@pytest.mark.parametrize(("rankdir", "side"), [("LR", 1), ("TB", 0)])
 def test_leaves_of_one_operation_are_in_the_order_of_its_operands(
-    rankdir: str, side: str
+    rankdir: str, side: int
 ) -> None:
     addends = [Value(10.0**-i, label=f"x{i}") for i in range(9)]
     for graph in (autograd.sum(addends).graph(), nn.MLP(2, [4, 1]).graph([1.0, 2.0])):
         svg = parsed(graph, rankdir=rankdir)
         close(svg)
         free(svg)
-        at = {}
-        for box in marked(svg, "leaf"):
-            rect = box.find(f"{SVG}rect")
-            assert rect is not None
-            at[str(box.get("id")).partition("-")[2]] = float(rect.get(side, ""))
+        leaves = marked(svg, "leaf")
+        at = {str(box.get("id")).partition("-")[2]: rect(box)[side] for box in leaves}
         for node in graph:
             places = [at[f"n{x.index}"] for x in node.inputs if f"n{x.index}" in at]
             assert places == sorted(places)
@@ -271,8 +255,7 @@ def test_neurons_that_feed_each_other_are_linked_by_the_engine() -> None:
 
 def test_arrows_meet_the_boxes() -> None:
     svg = parsed(network([3, 1]), collapse="neuron")
-    rects = [node.find(f"{SVG}rect") for node in marked(svg, "node")]
-    sides = {round(float(r.get("x", "")), 1) for r in rects if r is not None}
+    sides = {rect(node)[0] for node in marked(svg, "node")}
     for edge in marked(svg, "edge"):
         head = edge.find(f"{SVG}polygon")
         assert head is not None
