@@ -87,7 +87,7 @@ class Emitter:
         if op.op in WIDE:
             return [f"{out} = {WIDE_VALUES[op.op].format(a=self.cube(op, op.operands[0]))}"]
         if op.op in COMPARING:
-            a, b = [self.text(rows) for rows in op.operands]
+            a, b = map(self.shown, self.operands(op))
             return [f"{out} = ({a} {COMPARING[op.op]} {b}) * 1.0"]
         return [f"{out} = {self.shown(self.call(op.op, self.operands(op)))}"]
 

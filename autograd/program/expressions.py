@@ -51,9 +51,6 @@ class Expression:
             raise _Undecided(condition)
         return _decided[key]
 
-    def __hash__(self) -> int:
-        return hash(self.key())
-
     def __neg__(self) -> Expression:
         return Expression("neg", self)
 

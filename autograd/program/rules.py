@@ -97,8 +97,6 @@ def partial(op: str, slot: int, out: Operand, operands: list[Operand]) -> Operan
     Raises:
         TypeError: the rule is not generic.
     """
-    if op in FLAT:
-        return 0.0
     if op in _WITHOUT_BRANCHES:
         return _WITHOUT_BRANCHES[op][slot](out, *operands)
     primitive = TABLE[op]

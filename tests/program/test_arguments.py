@@ -15,6 +15,7 @@ import autograd
 from autograd import Value, primitive
 from autograd.core.primitive import primal
 from autograd.program import Compiled, Program, compile, load
+from autograd.program.layout import layout
 
 
 def rosenbrock(x: Any) -> Any:
@@ -98,6 +99,7 @@ def test_values_go_through() -> None:
     assert primal(decorated.hvp(x, 1.0)) == 4.0
     assert decorated([1.0][0]) == 2.0
     assert autograd.grad(decorated)(3.0) == 12.0
+    assert compile(rosenbrock)(np.array([x, 2.0], dtype=object)).inputs
     with pytest.raises(TypeError, match="with in_axes takes numbers"):
         compile(lambda x: x, in_axes=(0,))([x, x])
 
@@ -172,9 +174,11 @@ def test_copies(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file(tmp_path: Path) -> None:
-    fast = compile(lambda x: [autograd.exp(x[0] * x[1]), autograd.dot(x, x)])
+    fast = compile(lambda x: [autograd.exp(x[0] * x[1]), autograd.dot(x, x[::-1])])
     fast([1.0, 2.0])
     data = fast.program.data()
+    fast.program.save(tmp_path / "program.json")
+    assert load(tmp_path / "program.json").source() == fast.program.source()
     for change in (
         {"blocks": [[1, False], [0, True], [1, False], [1, False], [1, False]]},
         {"roots": [[9, 0, None]]},
@@ -230,8 +234,43 @@ def test_rows_are_used_again() -> None:
     fast = compile(f)
     fast(1.0)
     assert fast.program.stats()["bytes"] == 8 * 3
-    from autograd.program.layout import layout
+    fast = compile(lambda x: sum([autograd.sin(autograd.cos(v) + v) for v in x]) + x[0])
+    fast([1.0, 2.0, 3.0])
+    assert sum(layout(fast.program.instructions, keep=False).rows) == 3 + 3 + 3
 
+    fast = compile(f)
+    fast(1.0)
     kept = layout(fast.program.instructions, keep=True)
     assert kept.rows == (51, 0)
     assert kept.first == (0, 0, *range(1, 51))
+
+
+def test_more_ways_to_call() -> None:
+    @compile(in_axes=(None, 0), reduce="sum")
+    def affine(w: Any, x: Any) -> Any:
+        return autograd.dot(w[:2], w[2:], x) * x
+
+    assert affine([1.0, 2.0, 3.0, 4.0], [1.0, 2.0]) == 38.0
+    assert affine.grad([1.0, 2.0, 3.0, 4.0], [1.0, 2.0]) == [9.0, 12.0, 3.0, 6.0]
+    assert compile(rosenbrock, in_axes=(None,))([1.0, 1.0]) == 0.0
+
+
+def test_a_primitive_that_refuses() -> None:
+    root = primitive(
+        "root_",
+        lambda x: float(np.emath.sqrt(x)) if x >= 0.0 else _no(),
+        lambda out, x: 0.5 / out,
+    )
+    fast = compile(root, in_axes=(0,), reduce="sum")
+    assert fast.grad([4.0]) == [0.25]
+    with pytest.raises(ValueError, match=r"root_\(-1.0\)"):
+        fast([4.0, -1.0])
+    slope = primitive("slope_", lambda x: x, lambda out, x: float(x) if x > 0.0 else _no())
+    fast = compile(slope, in_axes=(0,), reduce="sum")
+    assert fast.grad([4.0]) == [4.0]
+    with pytest.raises(ValueError, match="not here"):
+        fast.grad([4.0, -1.0])
+
+
+def _no() -> float:
+    raise ValueError("not here")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import random
+import sys
+import threading
 from typing import Any
 
 import numpy as np
@@ -156,3 +159,78 @@ def test_not_a_number_among_the_data() -> None:
     got = fast([np.nan, 0.0, np.inf])
     assert got[1:] == [0.0, 2.0]
     assert np.isnan(got[0])
+
+
+def test_a_way_that_can_not_be_checked_is_left_to_eager() -> None:
+    """At 0 every shift goes another way, and what is read of x could not be told."""
+
+    def f(x: Any) -> Any:
+        return x * 2.0 if x <= 0.0 and x >= 0.0 else x + 1.0
+
+    fast = compile(f, in_axes=(0,), reduce="sum")
+    assert fast([0.0, 1.0, -1.0, 0.0]) == 2.0
+    assert fast.grad([0.0, 1.0, 0.0]) == [2.0, 1.0, 2.0]
+    assert len(fast.programs) == 2
+    each = compile(lambda x: [f(x), x], in_axes=(0,))
+    assert each([0.0, 3.0]) == [[0.0, 0.0], [4.0, 3.0]]
+    assert each.jvp(([0.0, 3.0],), ([1.0, 1.0],))[1] == [[2.0, 1.0], [1.0, 1.0]]
+    with pytest.raises(TypeError, match="returns a single number"):
+        compile(each.f).grad(0.0)
+
+
+def test_an_edge_of_the_domain() -> None:
+    assert compile(autograd.acos)(1.0) == 0.0
+    assert compile(lambda x: autograd.acos(x) * autograd.log1p(-x))(-1.0) == pytest.approx(
+        math.pi * math.log(2.0)
+    )
+    fast = compile(lambda x: autograd.acos(x) + autograd.acos(-x) if x >= 1.0 else x)
+    assert fast(1.0) == math.pi
+
+
+def test_constants_that_are_values() -> None:
+    fast = compile(lambda x: x + 1.0 if Value(2.0) > Value(1.0) else x)
+    assert fast(1.0) == 2.0
+    assert fast(3.0) == 4.0
+    assert len(fast.programs) == 1
+
+
+def test_powers() -> None:
+    fast = compile(lambda x: 2.0**x)
+    assert fast.grad(3.0) == pytest.approx(8.0 * math.log(2.0))
+    assert fast.hvp(3.0, 1.0) == pytest.approx(8.0 * math.log(2.0) ** 2)
+    assert compile(lambda x: 0.0**x).grad(3.0) == 0.0
+    with pytest.raises(ValueError, match="does not exist"):
+        compile(lambda x: (-2.0) ** x).grad(3.0)
+    xs = [0.0, 1.0, 2.0, 3.0, -1.0, 0.5]
+    for p in xs:
+        power = compile(lambda x, p=p: x**p, in_axes=(0,), reduce="sum")
+        at = [2.0, 0.5, *([0.0] if p >= 0.0 else [])]
+        assert power.grad(at) == pytest.approx(
+            [autograd.grad(lambda x, p=p: x**p)(x) for x in at]
+        )
+
+
+def test_other_threads_compare_meanwhile() -> None:
+    other = Value(3.0)
+    answers: list[Any] = []
+
+    def f(x: Any) -> Any:
+        asked = threading.Thread(
+            target=lambda: answers.extend(
+                [other > 1.0, bool(other), other.data, round(other, 1)]
+            )
+        )
+        asked.start()
+        asked.join()
+        return x * 2.0 if x > 0.0 else x
+
+    assert compile(f)(1.0) == 2.0
+    assert answers[:4] == [True, True, 3.0, 3.0]
+    assert type(answers[0]) is bool
+
+
+def test_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    monkeypatch.delitem(sys.modules, "autograd.program.arrays")
+    with pytest.raises(ImportError, match=r"need NumPy: pip install"):
+        importlib.import_module("autograd.program.arrays")
