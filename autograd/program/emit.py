@@ -55,11 +55,13 @@ class Emitter:
         for op in self.it.code:
             lines += [f"    {line}" for line in self.instruction(op)]
         lines.append(f"    out = {self.gathered(0, self.it.outputs)}")
-        lines.append(f"    checks = {self.gathered(self.it.outputs, len(self.it.roots))}")
+        if self.it.outputs < len(self.it.roots):
+            lines.append(f"    checks = {self.gathered(self.it.outputs, len(self.it.roots))}")
         return lines
 
     def returned(self, *more: str) -> str:
-        return f"    return {', '.join(['out', 'checks', *more])}"
+        checks = "checks" if self.it.outputs < len(self.it.roots) else "None"
+        return f"    return {', '.join(['out', checks, *more])}"
 
     def instruction(self, op: Instruction) -> list[str]:
         out, size = self.block_names[op.out], self.it.blocks[op.out].size
@@ -279,7 +281,8 @@ class Emitter:
             return f"-{factor}"
         if _is_choice(slope):
             slope = slope.args[0] if slope.args[1] else negated(slope.args[0])
-        if op.op in BOUNDED:
+        power = self.constant(op.operands[1]) if op.op == "pow" else None
+        if op.op in BOUNDED or type(slope) is float or (power or 0.0) >= 1.0:
             return self.shown(Expression("mul", name(factor), slope))
         return f"strong({factor}, {self.shown(slope)})"
 

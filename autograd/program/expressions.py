@@ -6,6 +6,9 @@ two numbers is larger it is run both ways, and the formula chooses (`where`).
 
 from __future__ import annotations
 
+import itertools
+import math
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -115,6 +118,7 @@ class _Undecided(BaseException):
 
 
 _decided: dict[Any, bool] = {}
+_lock = threading.RLock()
 
 
 def trace(rule: Callable[..., Any], *operands: Operand) -> Any:
@@ -124,7 +128,8 @@ def trace(rule: Callable[..., Any], *operands: Operand) -> Any:
         TypeError: the rule is not generic, since it hands an operand to `math`, or has more
             than 64 ways to go.
     """
-    return _trace(rule, operands, {}, [0])
+    with _lock:
+        return _trace(rule, operands, {}, [0])
 
 
 def _trace(
@@ -139,12 +144,17 @@ def _trace(
         return rule(*operands)
     except _Undecided as undecided:
         condition = undecided.condition
+    except (ValueError, ArithmeticError):
+        if decided:
+            return math.nan  # a way that is refused: what is not finite is left to eager
+        raise
     finally:
         _decided = outer
     yes = _trace(rule, operands, {**decided, condition.key(): True}, ways)
     no = _trace(rule, operands, {**decided, condition.key(): False}, ways)
-    if type(yes) is tuple:
-        return tuple([where(condition, a, b) for a, b in zip(yes, no, strict=True)])
+    if tuple in (type(yes), type(no)):
+        several = [x if type(x) is tuple else itertools.repeat(x) for x in (yes, no)]
+        return tuple([where(condition, a, b) for a, b in zip(*several)])
     return where(condition, yes, no)
 
 

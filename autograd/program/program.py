@@ -132,7 +132,7 @@ class Program:
 
     def follows(self, checks: Array) -> Array:
         """For each lane (one, if they do not differ), whether the guards hold."""
-        return (checks == self.answers).all(0) if len(checks) else np.ones(1, dtype=bool)
+        return np.ones(1, bool) if checks is None else (checks == self.answers).all(0)
 
     def _function(self, key: Any, write: Callable[[], list[str]]) -> Callable[..., Any]:
         found = self._functions.get(key)

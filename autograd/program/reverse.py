@@ -150,7 +150,7 @@ class Reverse:
 
     def wide(self, op: Instruction, d: str, slope: str, bounded: bool) -> None:
         count = op.width * self.it.blocks[op.out].size
-        product = f"{d} * ({slope})" if bounded else f"strong({d}, {slope})"
+        product = f"{d} * {slope}" if bounded else f"strong({d}, {slope})"
         self.send(op, op.operands[-1], f"({product}).reshape({count}, -1)", count)
 
     def outer(self, op: Instruction, d: str, xs: str) -> None:
