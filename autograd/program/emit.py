@@ -12,7 +12,7 @@ from typing import Any
 from autograd.program.batch import UNIFORM, Instruction, Instructions, Piece, Rows
 from autograd.program.expressions import OPPOSITE, Expression, name, negated, shown
 from autograd.program.reverse import Reverse
-from autograd.program.rules import BOUNDED, FLAT, WIDE, partial, value
+from autograd.program.rules import BOUNDED, FLAT, OPERATIONS, WIDE, partial, value
 
 __all__ = ["Emitter"]
 
@@ -37,8 +37,10 @@ class Emitter:
         self.block_names = ["u", "x"]
         self.views: dict[int, tuple[str, str]] = {}  # the weights and biases of a matmul
         counts: dict[str, int] = {}
+        known = {*names, *OPERATIONS, *BOUNDED, "div", "pow", "reciprocal"}
         for op in instructions.code:
-            short = {"matmul": "h", "gather": "x"}.get(op.op, op.op)
+            plain = op.op if op.op in known else f"{op.op}_"  # "W" would be a matrix's
+            short = {"matmul": "h", "gather": "x"}.get(op.op, plain)
             counts[short] = counts.get(short, 0) + 1
             self.block_names.append(f"{short}{counts[short]}")
             if op.op == "matmul":
