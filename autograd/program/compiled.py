@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Collection, Sequence
 from functools import update_wrapper
+from types import CellType
 from typing import Any, overload
 
 from autograd import transforms
@@ -31,6 +33,7 @@ class Compiled:
         update_wrapper(self, f, updated=())
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
         self._kinds: dict[Any, Paths] = {}
+        self._outside: list[Any] = []
 
     def __repr__(self) -> str:
         return (
@@ -64,13 +67,17 @@ class Compiled:
 
     # ------------------------------------------------------------------ values
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **named: Any) -> Any:
         """What f gives; with lanes, for each of them, or the mean or the sum of that.
+
+        Arguments may be given by name too.
 
         Raises:
             TypeError, ValueError: the arguments do not fit `in_axes`, or f can't be recorded.
             Whatever f raises, with a note that names the sample.
         """
+        if named:
+            args = inspect.signature(self.f).bind(*args, **named).args
         if any(map(holds_values, args)):
             return self._with_values(self.f, args)
         job = self._done(Call(args, self.in_axes))
@@ -78,6 +85,9 @@ class Compiled:
 
     def _done(self, call: Call, places: Sequence[int] = (), **what: Any) -> Job:
         """The job that `what` describes, with its results."""
+        outside = _outside(self.f)
+        if not _same(outside, self._outside):
+            self._outside, self._kinds = outside, {}
         if call.key not in self._kinds:
             self._kinds[call.key] = Paths(self.f, self.without)
         job = Job(self.f, call, places, **what)
@@ -213,6 +223,34 @@ class Compiled:
         return np.stack([self._done(call, (argnum,), seed=unit).parts()[0] for unit in units])
 
 
+def _outside(f: Callable[..., Any]) -> list[Any]:
+    """What f itself names of its surroundings: variables around it, and globals."""
+    code = getattr(f, "__code__", None)
+    if code is None:
+        return []
+    cells = [cell.cell_contents for cell in f.__closure__ or () if cell != _EMPTY]
+    found = [*cells, *[f.__globals__.get(name) for name in code.co_names]]
+    return [tuple(x) if type(x) is list else x for x in found]
+
+
+_EMPTY = CellType()
+
+
+def _same(now: list[Any], before: list[Any]) -> bool:
+    """Whether nothing has been rebound, and no number or list of numbers changed."""
+    if len(now) != len(before):
+        return False
+    for a, b in zip(now, before):
+        if a is b:
+            continue
+        if type(a) is tuple and type(b) is tuple:
+            if not _same(list(a), list(b)):
+                return False
+        elif type(a) is not type(b) or type(a) not in (int, float, bool, str) or a != b:
+            return False
+    return True
+
+
 def _direction(
     call: Call, places: Sequence[int], tangents: Sequence[Any], name: str
 ) -> tuple[Array, Array]:
@@ -250,8 +288,9 @@ def compile(
 
     It is recorded on its first call with arguments of a shape, at a sample for each way that
     it goes: comparisons of Values decide anew for each sample. Values from outside that f uses
-    are read at each call. Other things that f looks at, such as lists and globals, are read
-    only when it is recorded.
+    are read at each call. If f itself names a variable or a list from outside that has another
+    value now, it is recorded anew. Other things that it looks at (what is in nested lists, in
+    objects, or used by functions that it calls) are read only when it is recorded.
 
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.

@@ -253,6 +253,8 @@ def test_more_ways_to_call() -> None:
     assert affine([1.0, 2.0, 3.0, 4.0], [1.0, 2.0]) == 38.0
     assert affine.grad([1.0, 2.0, 3.0, 4.0], [1.0, 2.0]) == [9.0, 12.0, 3.0, 6.0]
     assert compile(rosenbrock, in_axes=(None,))([1.0, 1.0]) == 0.0
+    assert compile(lambda x, y: x - y)(y=2.0, x=5.0) == 3.0
+    assert compile(lambda x: [])(1.0) == []
 
 
 def test_a_primitive_that_refuses() -> None:

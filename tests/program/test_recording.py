@@ -130,6 +130,33 @@ def test_values_from_outside_are_read_at_each_call() -> None:
     assert len(fast.programs) == 1
 
 
+def test_what_is_around_the_function_has_changed() -> None:
+    scale, weights, w = 2.0, [1.0, 2.0], Value(1.0)
+
+    @compile
+    def f(x: Any) -> Any:
+        if math.inf < 0.0:
+            return later
+        return scale * x + weights[0] * OFFSETS[0] * w
+
+    assert f(3.0) == 16.0
+    scale = 3.0
+    assert f(3.0) == 19.0
+    weights[0] = 0.5
+    assert f(3.0) == 14.0
+    w = Value(2.0)
+    assert f(3.0) == 19.0
+    OFFSETS.append(1.0)
+    assert f(3.0) == 19.0
+    OFFSETS[:] = [20.0]
+    assert f(3.0) == 29.0
+    assert len(f.programs) == 1
+    later = 0.0
+
+
+OFFSETS = [10.0]
+
+
 def test_what_eager_raises_with_the_sample() -> None:
     fast = compile(lambda x: log(x) + autograd.exp(x), in_axes=(0,))
     with pytest.raises(ValueError, match=r"log\(-1\.0\)") as raised:
