@@ -224,17 +224,27 @@ def _tape(
         key = id(node)
         if key in places:
             continue
+        operands = node.operands
         if key in conditions:
             _, op, operands = conditions[key]
-            places[key] = tape.add(op, [place(x) for x in operands])
-        elif node.op is None:
-            places[key] = place(node._data)
+        elif operands:
+            op = node.op.name  # type: ignore[union-attr]
         else:
-            mine = tuple([place(x) for x in node.operands])
-            places[key] = len(ops)
-            ops.append(node.op.name)
-            args.append(mine)
-            values.append(0.0)
+            places[key] = place(node._data)
+            continue
+        mine = []
+        for x in operands:
+            if type(x) is Value:
+                mine.append(places[id(x)])
+            else:  # as `place` does, written out for speed
+                mine.append(len(ops))
+                ops.append("const")
+                args.append(())
+                values.append(x)
+        places[key] = len(ops)
+        ops.append(op)
+        args.append(tuple(mine))
+        values.append(0.0)
     for y in run.outputs:
         tape.roots.append((place(y), None))
     tape.outputs = len(run.outputs)

@@ -43,7 +43,10 @@ def drop(tape: Tape) -> Tape:
 
 def fold(tape: Tape) -> Tape:
     """Compute what depends on constants only."""
-    return _replaced(tape, _folded)
+    known = {i for i, op in enumerate(tape.ops) if op == "const"}
+    if any(args and known.issuperset(args) for args in tape.args):
+        return _replaced(tape, _folded)
+    return tape
 
 
 def simplify(tape: Tape) -> Tape:
