@@ -7,7 +7,7 @@ each other. Dots that share their inputs become a matrix times a vector.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograd.program.rules import WIDE
@@ -203,9 +203,8 @@ class _Batcher:
         return tuple(pieces)
 
 
-def steps(rows: Iterable[int]) -> range | tuple[int, ...]:
+def steps(rows: Sequence[int]) -> range | tuple[int, ...]:
     """The rows as a range if they go up by equal steps, else as a tuple."""
-    rows = tuple(rows)
     step = rows[1] - rows[0] if len(rows) > 1 else 1
-    regular = range(rows[0], rows[0] + step * len(rows), step) if step > 0 else None
-    return regular if regular is not None and tuple(regular) == rows else rows
+    regular = range(rows[0], rows[0] + step * len(rows), step) if step > 0 else range(0)
+    return regular if list(regular) == list(rows) else tuple(rows)

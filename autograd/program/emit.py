@@ -281,7 +281,7 @@ class Emitter:
             return factor
         if type(slope) is float and slope == -1.0:
             return f"-{factor}"
-        if _is_choice(slope):
+        if type(slope) is Expression and _is_choice(slope):
             slope = slope.args[0] if slope.args[1] else negated(slope.args[0])
         power = self.constant(op.operands[1]) if op.op == "pow" else None
         if op.op in BOUNDED or type(slope) is float or (power or 0.0) >= 1.0:
@@ -289,9 +289,9 @@ class Emitter:
         return f"strong({factor}, {self.shown(slope)})"
 
 
-def _is_choice(x: Any) -> bool:
+def _is_choice(x: Expression) -> bool:
     """Whether x is 1 or 0 by a comparison."""
-    if type(x) is not Expression or x.op != "where" or type(x.args[0]) is not Expression:
+    if x.op != "where" or type(x.args[0]) is not Expression:
         return False
     return x.args[0].op in OPPOSITE and all(
         type(a) is float and a in (0.0, 1.0) for a in x.args[1:]

@@ -111,36 +111,38 @@ class Job:
 
     def eager(self, lane: int) -> None:
         """Compute one lane as eager does."""
-        args = self.call.sample(lane)
         with self.call.naming(lane):
-            returned, pull = transforms.vjp(self.f, *args, argnums=self.places)
-            slopes: Any = []
-            if self.direction is not None:
-                ts = tuple(self.sample_of(self.direction, args, lane))
-                slopes = 0.0
-                if self.seed is None:
-                    returned, slopes = transforms.jvp(self.f, args, ts, self.places)
+            out, gradients, rebuild, single = self.computed(lane)
+        self.put(np.array([lane]), np.array(out).reshape(-1, 1), rebuild, single)
+        for i, each in zip(self.places, gradients):
+            numbers = [primal(g) for g in flatten(each, "")[0]]
+            rows = self.call.rows(i)
+            if self.call.axes[i] is None:
+                self.d_u[rows.start : rows.stop, 0] += numbers
+            else:
+                self.d_x[rows.start : rows.stop, lane] = numbers
+
+    def computed(self, lane: int) -> tuple[list[float], Any, Rebuild, bool]:
+        """Outputs and gradients of one lane by the transforms."""
+        args = self.call.sample(lane)
+        returned, pull = transforms.vjp(self.f, *args, argnums=self.places)
         numbers, rebuild = flatten(returned, "the result of f")
         single = is_number(returned)
         if isinstance(self.seed, float) and not single:
             raise several()
-        out = [primal(y) for y in [*numbers, *flatten(slopes, "")[0]]]
-        self.put(np.array([lane]), np.array(out).reshape(-1, 1), rebuild, single)
-        if self.seed is not None:
-            with self.call.naming(lane):
-                if self.direction is None:
-                    weights = self.weights()[:, 0].tolist()
-                    found = pull(rebuild(weights))
-                else:
-                    hvp = transforms.hvp(self.f, args, ts, argnums=self.places)
-                    found = [[self.seed * primal(g) for g in flatten(t, "")[0]] for t in hvp]
-            for i, each in zip(self.places, found):
-                numbers = [primal(g) for g in flatten(each, "")[0]]
-                rows = self.call.rows(i)
-                if self.call.axes[i] is None:
-                    self.d_u[rows.start : rows.stop, 0] += numbers
-                else:
-                    self.d_x[rows.start : rows.stop, lane] = numbers
+        out = [primal(y) for y in numbers]
+        if self.direction is None:
+            gradients = (
+                pull(rebuild(self.weights()[:, 0].tolist())) if self.seed is not None else ()
+            )
+            return out, gradients, rebuild, single
+        along = tuple(self.sample_of(self.direction, args, lane))
+        if self.seed is None:
+            slopes = transforms.jvp(self.f, args, along, self.places)[1]
+            return [*out, *map(primal, flatten(slopes, "")[0])], (), rebuild, single
+        found = transforms.hvp(self.f, args, along, argnums=self.places)
+        weighted = [[self.seed * primal(g) for g in flatten(each, "")[0]] for each in found]
+        return [*out, 0.0], weighted, rebuild, single
 
     def sample_of(self, numbers: tuple[Array, Array], args: Any, lane: int) -> list[Any]:
         """One lane of u and x in the shape of the arguments to differentiate in."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any
 
 from autograd.program.arguments import Call
 from autograd.program.arrays import np
 from autograd.program.program import Program, prepare
-from autograd.program.record import Recording, eager, record
+from autograd.program.record import Recording, agrees, record
 from autograd.trees import flatten
 
-__all__ = ["Job", "Path", "Paths"]
+__all__ = ["Path", "Paths"]
 
 Array = Any
 MOST = 64
@@ -54,22 +54,6 @@ class Path:
         return self.with_tangents[key]
 
 
-class Job(Protocol):
-    """Something to be computed for all lanes of a call."""
-
-    def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
-        """Whether each lane goes this way, and results for them if all do."""
-
-    def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
-        """Take results in."""
-
-    def eager(self, lane: int) -> None:
-        """Compute one lane without a program, and take its results in."""
-
-    def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
-        """The outputs alone, and whether each lane goes this way."""
-
-
 class Paths:
     """The ways that f has gone so far with arguments of one kind.
 
@@ -82,8 +66,8 @@ class Paths:
         self.f, self.without = f, without
         self.found: list[Path] = []
 
-    def do(self, job: Job, call: Call) -> None:
-        """Do a job on all lanes, each along its own path; record those that are new.
+    def do(self, job: Any, call: Call) -> None:
+        """Do a job (see `jobs`) on all lanes, each along its path; record those that are new.
 
         Where a program gives what isn't finite, or meets what eager would refuse, the lane is
         done without one, so that it gives or raises what eager does.
@@ -92,18 +76,21 @@ class Paths:
         tried = 0
         while len(left):
             if tried == len(self.found):
-                path = self.record(call, int(left[0]))
+                first, *others = {
+                    int(left[0]): 0,
+                    int(left[len(left) // 2]): 0,
+                    int(left[-1]): 0,
+                }
+                path = self.record(call, first, others)
                 if path is None:
-                    job.eager(int(left[0]))
+                    job.eager(first)
                     left = left[1:]
                     continue
-                for lane in {int(left[len(left) // 2]), int(left[-1])} - {int(left[0])}:
-                    self.compare(path, job, call, lane)
                 self.found.append(path)
             left = self.along(self.found[tried], job, call, left)
             tried += 1
 
-    def along(self, path: Path, job: Job, call: Call, lanes: Array) -> Array:
+    def along(self, path: Path, job: Any, call: Call, lanes: Array) -> Array:
         """Do the job on those of the lanes that go this way; the others are returned."""
         try:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
@@ -130,7 +117,7 @@ class Paths:
                 others = np.concatenate([others, self.along(path, job, call, half)])
         return others
 
-    def followers(self, path: Path, job: Job, lanes: Array) -> Array:
+    def followers(self, path: Path, job: Any, lanes: Array) -> Array:
         """Which of the lanes go this way, when something is wrong with some of them."""
         try:
             with np.errstate(all="ignore"):
@@ -138,34 +125,26 @@ class Paths:
         except FloatingPointError:
             return np.ones(len(lanes), dtype=bool)
 
-    def record(self, call: Call, lane: int) -> Path | None:
-        """The path of one lane; None if it can't be checked: a program could be wrong."""
+    def record(self, call: Call, lane: int, others: Sequence[int]) -> Path | None:
+        """The path of one lane; None if it can't be checked: a program could be wrong.
+
+        The function is also run on a few other lanes: if it asks the same questions there, it
+        has to compute the same, or a float that it has read out of a Value has decided.
+        """
         if len(self.found) == MOST:
             raise ValueError(self.too_many())
-        args = call.sample(lane)
-        numbers, rebuild = flatten(args, "the arguments")
         varying: list[bool] = []
-        for arg, axis in zip(args, call.axes):
+        for arg, axis in zip(call.sample(lane), call.axes):
             varying += [axis is not None] * len(flatten(arg, "")[0])
         with call.naming(lane):
-            recording = record(self.f, numbers, rebuild, varying)
+            recording = record(self.f, *flatten(call.sample(lane), ""), varying)
+        for other in others:
+            if not agrees(recording, self.f, *flatten(call.sample(other), ""), varying):
+                raise ValueError(
+                    f"compile: {getattr(self.f, '__qualname__', self.f)} goes another way for "
+                    f"sample {other} without comparing Values; let it compare these, not floats"
+                )
         return Path(recording, call, self.without) if recording.sure else None
-
-    def compare(self, path: Path, job: Job, call: Call, lane: int) -> None:
-        """ValueError if a new path gives another result than eager for a lane that goes it."""
-        try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                out, follows = job.value(path, np.array([lane]))
-            numbers, rebuild = flatten(call.sample(lane), "the arguments")
-            expected = eager(self.f, numbers, rebuild) if follows.all() else out[:, 0]
-        except Exception:  # of a lane that goes elsewhere, or that is eager's to refuse
-            return
-        size = 1.0 + np.abs(expected).max(initial=0.0)
-        if out.shape[0] != len(expected) or np.any(np.abs(out[:, 0] - expected) > 1e-6 * size):
-            raise ValueError(
-                f"compile: {getattr(self.f, '__qualname__', self.f)} goes another way for "
-                f"sample {lane} without comparing Values; let it compare these, not floats"
-            )
 
     def too_many(self) -> str:
         """The message for a function that goes too many ways."""
