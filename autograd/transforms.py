@@ -1,9 +1,9 @@
 """Derivatives of functions: what JAX calls transforms, on the recorded graph.
 
 A transform calls the function on fresh nodes in place of the numbers it is given, and
-sweeps over what was recorded: backwards for `grad`, `vjp` and `jacobian`, forwards for
-`jvp`. Arguments and results are numbers, or nested lists, tuples, dicts and NumPy arrays
-of numbers; derivatives come back in the same shape.
+sweeps over what was recorded: backwards for `grad` and `vjp`, forwards for `jvp`, either
+way for `jacobian`, and both ways for `hvp`. Arguments and results are numbers, or nested
+lists, tuples, dicts and NumPy arrays of numbers; derivatives come back in the same shape.
 
 Where the result depends on other Values, because the arguments are Values, the function
 uses some from outside, or transforms are nested, the derivative depends on them too: it is
@@ -68,9 +68,9 @@ def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
     {'x': 6.0, 'y': 4.0}
     """
     if type(y) is not Value:
-        raise TypeError(f"gradient: y is a Value, got {y!r}")
+        raise TypeError(f"gradient: y must be a Value, got {y!r}")
     if not isinstance(create_graph, bool):
-        raise TypeError(f"gradient: create_graph is True or False, got {create_graph!r}")
+        raise TypeError(f"gradient: create_graph must be True or False, got {create_graph!r}")
     leaves, rebuild = flatten(xs, "gradient: xs")
     for x in leaves:
         if type(x) is not Value:
@@ -378,7 +378,7 @@ class _Run:
                     x.grad = 0.0
                 y.backward(seed)
             else:
-                sweeps.put(pairs, self.order, self.leaves, self.variables)
+                sweeps.put(pairs, self.order, self.leaves)
                 sweeps.pull(self.order)
             known = [x.grad for x in self.variables]
             if not any(map(math.isnan, known)):
@@ -389,7 +389,7 @@ class _Run:
     def push(self, directions: Sequence[Any]) -> list[Any]:
         """Σ d(output)/d(variable) · direction, for each output."""
         if self.private and _all_floats(directions):
-            sweeps.put(zip(self.variables, directions), self.leaves, self.variables)
+            sweeps.put(zip(self.variables, directions), self.leaves)
             sweeps.push(self.order)
             known = [y.grad if type(y) is Value else 0.0 for y in self.outputs]
             if not any(map(math.isnan, known)):
@@ -470,7 +470,9 @@ def _check_directional(f: Function, primals: Any, tangents: Any, name: str) -> N
     _check_function(f, name)
     for key, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, tuple):
-            raise TypeError(f"{name}: {key} is a tuple, one entry an argument, got {given!r}")
+            raise TypeError(
+                f"{name}: {key} must be a tuple, one entry an argument, got {given!r}"
+            )
 
 
 def _single(argnums: Argnums) -> bool:
@@ -481,7 +483,7 @@ def _single(argnums: Argnums) -> bool:
 def _chosen(argnums: Any) -> tuple[int, ...]:
     chosen = (argnums,) if _single(argnums) else argnums
     if not isinstance(chosen, tuple) or not all(map(_single, chosen)):
-        raise TypeError(f"argnums is an integer or a tuple of integers, got {argnums!r}")
+        raise TypeError(f"argnums must be an integer or a tuple of integers, got {argnums!r}")
     return tuple(map(operator.index, chosen))
 
 

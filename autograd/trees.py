@@ -74,11 +74,11 @@ def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
     """
     if isinstance(like, dict):
         if not isinstance(tree, dict) or tree.keys() != like.keys():
-            raise ValueError(f"{what} is a dict with the keys {list(like)}, got {tree!r}")
+            raise ValueError(f"{what} must be a dict with the keys {list(like)}, got {tree!r}")
         parts = [flatten_like(tree[key], like[key], f"{what}[{key!r}]") for key in like]
     elif isinstance(like, list | tuple):
         if not isinstance(tree, list | tuple) or len(tree) != len(like):
-            raise ValueError(f"{what} is a {_kind(like)} of {len(like)}, got {tree!r}")
+            raise ValueError(f"{what} must be a {_kind(like)} of {len(like)}, got {tree!r}")
         if _is_flat(tree) and _is_flat(like):
             return list(tree)
         pairs = enumerate(zip(tree, like))
@@ -87,7 +87,7 @@ def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
         shape = getattr(like, "shape", ())
         if isinstance(tree, dict | list | tuple) or getattr(tree, "shape", ()) != shape:
             wanted = f"an array of shape {shape}" if shape else "a number"
-            raise ValueError(f"{what} is {wanted}, got {tree!r}")
+            raise ValueError(f"{what} must be {wanted}, got {tree!r}")
         parts = [flatten(tree, what)[0]]
     return [leaf for part in parts for leaf in part]
 

@@ -106,6 +106,9 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs (path, parameter); a shared parameter comes once, under its first path.
 
+        A path has the names of attributes, indices and keys: `layers.0.w.3`, or `w.1.2` for
+        `w[1, 2]` of a NumPy array.
+
         >>> import nn
         >>> [path for path, _ in nn.Layer(2, 1).named_parameters()]
         ['neurons.0.w.0', 'neurons.0.w.1', 'neurons.0.b']
@@ -245,6 +248,7 @@ class Module:
         """
         from autograd import Graph
 
+        self.parameters()  # labels those that were appended to a list or moved
         try:
             out = self(_with_leaves(x, itertools.count()))
         except (TypeError, IndexError):
@@ -314,7 +318,7 @@ def _found(
     ]
 
 
-def _parts(item: object) -> Iterable[tuple[Any, Any]] | None:
+def _parts(item: Any) -> Iterable[tuple[Any, Any]] | None:
     """What a container holds, by index or key; None for what is not a container."""
     if isinstance(item, (list, tuple)):
         return enumerate(item)
@@ -402,7 +406,10 @@ def _scanned(
         elif (
             parts is not None
             and not isinstance(part, _SCALARS)
-            and (depth == 10 or not _scanned(f"{name}.{key}", part, found, children, depth + 1))
+            and (
+                depth == 10
+                or not _scanned(_join(name, str(key)), part, found, children, depth + 1)
+            )
         ):
             return False
     return True

@@ -2,21 +2,29 @@
 
 By default every run draws the same. With `--hypothesis-profile=random` each draws something
 else; the head of the report names the `--hypothesis-seed` that draws it again. A machine may
-be busy: no example has a deadline.
+be busy: nothing has a deadline.
 """
 
 import random
+import signal
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from autograd.build.binaries import describe
 
-settings.register_profile("same", deadline=None, database=None, derandomize=True)
 settings.register_profile(
-    "random", deadline=None, database=None, derandomize=False, print_blob=True
+    "same",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "random", settings.get_profile("same"), derandomize=False, print_blob=True
 )
 settings.load_profile("same")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,38 +1,54 @@
-"""A run of the tests draws what the run before drew, unless it is asked for others."""
+"""A run of the tests is like the run before, unless it is asked for other random numbers."""
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 TEST = """
-import random
+import random, signal
 from hypothesis import given, strategies as st
 @given(st.floats())
 def test_drawn(x): print(x)
 def test_alone(): print(random.random())
+def test_interrupted(): assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 """
+
+
+def in_the_background() -> None:
+    """As a shell starts what ends in `&`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def drawn(folder: Path, *options: str) -> tuple[str, str]:
     """The head of a run's report, and what it drew."""
     command = [sys.executable, "-m", "pytest", "-rP", "-p", "no:cacheprovider", *options]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=in_the_background if os.name == "posix" else None,
+    )
     head, _, body = run.stdout.partition("collected")
     return head, "\n".join(re.findall(r"^\S+$", body, re.MULTILINE))
 
 
-def test_the_default_is_the_same_each_time() -> None:
+def test_the_default_is_the_same_each_time_and_in_no_hurry() -> None:
     same = settings.get_profile("same")
     assert same.derandomize
     assert same.database is None
     assert same.deadline is None
+    assert HealthCheck.too_slow in same.suppress_health_check
     assert random.getstate() == random.Random(0).getstate()
 
 

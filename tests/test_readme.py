@@ -61,11 +61,11 @@ def test_every_block_is_python_or_a_session_or_one_of_the_two_commands() -> None
     assert [re.sub(r".* -m ", "", text.strip()) for text in COMMANDS] == ["demos", "pytest"]
 
 
-def test_what_the_readme_points_to_exists() -> None:
-    text = README.read_text("utf-8")
-    targets = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(
-        r"^\| `([\w/.]+)` \|", text, re.MULTILINE
-    )
-    assert targets
+@pytest.mark.parametrize("document", ["README.md", ".github/CONTRIBUTING.md"])
+def test_what_a_document_points_to_exists(document: str) -> None:
+    text = (README.parent / document).read_text("utf-8")
+    targets = re.findall(r"\]\(([^)#:]+)\)", text)
+    targets += re.findall(r"`((?:autograd|demos|nn|tests|\.ci)/[\w/.]*)", text)
+    assert len(targets) > 5
     for target in targets:
         assert (README.parent / target).exists(), target

@@ -78,7 +78,7 @@ class BuildSource(sdist):
 
     def make_distribution(self) -> None:
         """Add what no package contains."""
-        self.filelist.append("CHANGELOG.md")
+        self.filelist.extend(["CHANGELOG.md", ".github/CONTRIBUTING.md"])
         self.filelist.graft("demos")
         self.filelist.graft("tests")
         self.filelist.global_exclude("*.py[co]")

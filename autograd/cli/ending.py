@@ -35,8 +35,10 @@ def run(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
     It is that of `main`, 141 if whoever reads the output has closed it (as `head` does), and
     1, with a line on stderr, if the output cannot be written.
     """
-    if sys.stderr is None:  # closed by the shell's 2>&-, as stdout by >&-
+    if sys.stderr is None:  # closed by the shell's 2>&-, as stdin by <&- and stdout by >&-
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: SIM115
     if sys.stdout is None:
         return _unwritten(os.strerror(errno.EBADF))
     try:

@@ -20,7 +20,7 @@ from autograd.core.value import Value, recording, topological_order
 __all__ = ["cotangents", "give_shares", "products", "sweep", "tangents"]
 
 Seeds = Iterable[tuple[Value, Operand]]
-MUL = TABLE["mul"]
+MUL, DIV = TABLE["mul"], TABLE["div"]
 LINEAR = frozenset(
     [TABLE[name] for name in ("add", "sub", "neg", "identity", "sum", "where", "take")]
 )
@@ -214,11 +214,10 @@ def differentiable_partials(
     `out` and `operands` are these, or copies. What is not reached keeps what was recorded.
     """
     op: Any = node._primitive
-    own = node.operands
     every = op.partials(out, operands) if op.variadic else None
     partials = list(node.partials)
     place = -1
-    for slot, x in enumerate(own):
+    for slot, x in enumerate(operands):
         if type(x) is not Value:
             continue
         place += 1
@@ -230,9 +229,9 @@ def differentiable_partials(
         now = partial.data if type(partial) is Value else primal(partial)
         if now != recorded and not (math.isnan(now) and math.isnan(recorded)):
             raise RuntimeError(
-                f"{op.name}({describe(own)}): an operand's data was changed after it was "
-                "used, so its derivative cannot be recorded any more; compute the result "
-                "again before asking for create_graph"
+                f"{op.name}({describe(node.operands)}): an operand's data was changed "
+                "after it was used, so its derivative cannot be recorded any more; "
+                "compute the result again before asking for create_graph"
             )
     return partials
 
@@ -301,8 +300,6 @@ def pull(order: list[Value]) -> None:
     x: Value
     for node in reversed(order):
         g = node._grad
-        if g == 0.0:
-            continue
         a, b = node._a, node._b
         if a is not None:
             a._grad += g * node._da
@@ -329,7 +326,7 @@ def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[flo
     A pass back gives the cotangents and a pass forward the tangents of all nodes; a second
     pass back, the derivative of the first one along the direction.
     """
-    node: Value
+    node: Value  # noqa: F842  (compiled, it types the variable of the comprehension)
     x: Value
     order, leaves = topological_order(y)
     y.backward()
@@ -339,35 +336,36 @@ def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[flo
     put(zip(xs, direction), leaves, xs)
     push(order)
     with recording():
-        bends = [_bend(node) for node, _ in curved]
+        bends = [bend for node, upstream in curved for bend in _bends(node, upstream)]
+    push(topological_order(*[d for _, _, d in bends if type(d) is Value])[0])
     put((), order, leaves, xs)
-    for (node, upstream), bend in zip(curved, bends):
-        for x, moved in zip(node.inputs, bend):
-            x._grad += upstream * moved
+    for x, upstream, d in bends:
+        x._grad += upstream * (d.grad if type(d) is Value else d)
     pull(order)
     return [x._grad for x in xs]
 
 
 def _is_linear(node: Value) -> bool:
     """Whether the partials of a node are the same wherever its operands are."""
-    if node._primitive is MUL:
-        return node._a is None or node._b is None
-    return node._primitive in LINEAR
+    op = node._primitive
+    if op is MUL or op is DIV:
+        return node._b is None or (op is MUL and node._a is None)
+    return op in LINEAR
 
 
-def _bend(node: Value) -> Sequence[float]:
-    """The tangents of a node's partials, from those that it and its inputs hold in `grad`.
+def _bends(node: Value, upstream: float) -> list[tuple[Value, float, Any]]:
+    """The inputs of a node with the cotangent of the node and the tangents of its partials.
 
-    The rules compute on copies, which only they use.
+    A tangent is a float, or a Value that has it in `grad` once it is pushed there: the rules
+    compute on copies, which hold the tangents of the node and its operands.
     """
     a, b = node._a, node._b
-    if node._primitive is MUL and a is not None and b is not None:
+    if node._primitive is MUL and a is not None and b is not None:  # noqa: SIM102
         if a._data == node._db and b._data == node._da:
-            return b._grad, a._grad  # as the rules have it, but faster
+            return [(a, upstream, b._grad), (b, upstream, a._grad)]  # as the rules, but faster
     operands = [_copy(x) if type(x) is Value else x for x in node.operands]
     partials = differentiable_partials(node, None, _copy(node), operands)
-    push(topological_order(*[x for x in partials if type(x) is Value])[0])
-    return [x.grad if type(x) is Value else 0.0 for x in partials]
+    return [(x, upstream, d) for x, d in zip(node.inputs, partials) if type(d) is Value]
 
 
 def _copy(x: Value) -> Value:

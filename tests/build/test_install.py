@@ -86,7 +86,7 @@ def names(wheel: Path) -> set[str]:
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source distribution, built in a copy of this checkout."""
     folder = tmp_path_factory.mktemp("sdist")
-    unwanted = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "dist")
+    unwanted = shutil.ignore_patterns(".[!g]*", ".git", "*.egg-info", "__pycache__", "dist")
     checkout = shutil.copytree(ROOT, folder / "checkout", ignore=unwanted)
     shutil.rmtree(checkout / "build", ignore_errors=True)
     code = f"from setuptools.build_meta import build_sdist; build_sdist({str(folder)!r})"
@@ -119,6 +119,7 @@ def test_the_source_distribution_holds_what_both_builds_need(sdist: Path) -> Non
     assert {f"autograd/core/{name}" for name in wanted} <= files
     assert {"autograd/py.typed", "autograd/build/setup_commands.py"} <= files
     assert {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md"} <= files
+    assert ".github/CONTRIBUTING.md" in files
     assert {"tests/build/test_install.py", "demos/__main__.py", "nn/py.typed"} <= files
     assert not [name for name in files if name.endswith((".so", ".pyd", ".c", ".pyc"))]
     assert f"autograd/core/{build.RECORD}" not in files

@@ -56,6 +56,12 @@ def test_errors_that_cannot_be_written_do_not_go_to_stdout(errors: str) -> None:
     assert shell(f"AUTOGRAD 1 >/dev/full 2>{errors}") == (1, "", "")
 
 
+def test_without_input_the_steps_are_printed() -> None:
+    expected = shell("AUTOGRAD 'x*x' x=2 --step < /dev/null")
+    assert (expected[0], expected[2]) == (0, "")
+    assert shell("AUTOGRAD 'x*x' x=2 --step <&-") == expected
+
+
 INTERRUPT = """
 import os, signal, sys
 
@@ -122,6 +128,7 @@ def test_the_status_after_output_that_fails(
     output: str | None, status: int, buffering: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(sys, "stdin", None)
     with contextlib.ExitStack() as stack:
         file = None
         if output == "pipe":
@@ -133,3 +140,4 @@ def test_the_status_after_output_that_fails(
         monkeypatch.setattr(sys, "stdout", file)
         assert ending.run(main, ["1 + 2"]) == status
     sys.stderr.close()
+    sys.stdin.close()

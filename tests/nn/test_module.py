@@ -108,8 +108,12 @@ def test_labels_of_modules_added_to_a_list() -> None:
             self.parts: list[Line] = []
             self.parts.append(Line())
 
-    stack = Stack()
-    assert [p.label for p in stack.parameters()] == ["parts.0.w", "parts.0.b"]
+        def forward(self, x: Any) -> Any:
+            return self.parts[0](x)
+
+    for stack in (Stack(), nn.Sequential(Stack())):
+        names = [x.label for x in stack.graph(3.0).nodes if x.op is None]
+        assert sorted(map(str, names)) == sorted([*dict(stack.named_parameters()), "x0"])
 
 
 def test_a_shared_parameter_comes_once_under_its_first_path() -> None:

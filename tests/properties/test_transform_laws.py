@@ -170,24 +170,6 @@ def test_arguments_in_lists(program: Program, at: int) -> None:
     assert found == (plain[at:], {"head": plain[:at]})
 
 
-@given(program=smooth, u=directions, k=st.integers(-9, 9))
-def test_a_pullback_is_linear(program: Program, u: list[float], k: int) -> None:
-    """Scaled by a power of two to the bit; of a sum, within rounding."""
-    f = final(program, 2)
-    u = u[: len(f(*program.starts))]
-    _, pullback = vjp(f, *program.starts)
-    once = pullback(u)
-    scaled = pullback([x * 2.0**k for x in u])
-    assert list(scaled) == [x * 2.0**k for x in once]
-    apart = [pullback([x if i == j else 0.0 for j, x in enumerate(u)]) for i in range(len(u))]
-    leaves, nodes = recorded(program)
-    size = path_sums(zip(nodes[-len(u) :], u))
-    for i, leaf in enumerate(leaves):
-        exact = sum((Fraction(each[i]) for each in apart), Fraction(0))
-        bound = 2.0 * steps_of(*nodes[-len(u) :]) * EPSILON * size.get(leaf, 0.0) + TINY
-        assert abs(Fraction(once[i]) - exact) <= bound
-
-
 @given(program=whole, u=steps, v=steps)
 def test_cotangents_and_tangents_add_up(
     program: Program, u: list[float], v: list[float]
@@ -292,31 +274,6 @@ def test_second_derivatives_along_a_line_beside_mpmath(
 
         exact = mp.diff(moved, 0, 2)
         assert abs(curvature.data - exact) <= rounding(curvature) + 1e-40
-
-
-@settings(max_examples=60)
-@given(program=small, v=directions)
-def test_the_hessian_is_symmetric_and_hvp_multiplies_with_it(
-    program: Program, v: list[float]
-) -> None:
-    leaves, nodes = recorded(program)
-    slopes = gradient(nodes[-1], leaves, create_graph=True)
-    h = [gradient(slope, leaves, create_graph=True) for slope in slopes]
-    error = [[rounding(x) for x in row] for row in h]
-    numbers = [[x.data for x in row] for row in h]
-    assert numbers == [
-        list(row) for row in hessian(last(program), everywhere(program))(*program.starts)
-    ]
-    v = v[: len(leaves)]
-    product = hvp(last(program), program.starts, tuple(v))
-    for i, slope in enumerate(slopes):
-        for j in range(i):
-            assert abs(numbers[i][j] - numbers[j][i]) <= error[i][j] + error[j][i]
-        size = path_sums([(slope, 1.0)])
-        most = sum(size.get(leaf, 0.0) * abs(x) for leaf, x in zip(leaves, v))
-        bound = 2.0 * steps_of(slope) * EPSILON * most + TINY
-        # the same matrix, by rows and by columns
-        assert abs(dot(numbers[i], v) - Fraction(product[i])) <= bound
 
 
 @settings(max_examples=60)

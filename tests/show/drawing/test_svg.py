@@ -29,12 +29,12 @@ def parsed(graph: Graph, **options: Any) -> ET.Element:
     return ET.fromstring(graph.svg(**options))
 
 
-def marked(root: ET.Element, name: str) -> Iterator[ET.Element]:
+def of_class(root: ET.Element, name: str) -> Iterator[ET.Element]:
     return (e for e in root.iter() if name in e.get("class", "").split())
 
 
 def texts(root: ET.Element, name: str) -> list[str]:
-    return [e.text or "" for e in marked(root, name)]
+    return [e.text or "" for e in of_class(root, name)]
 
 
 def rect(node: ET.Element) -> tuple[float, float, float, float]:
@@ -45,11 +45,11 @@ def rect(node: ET.Element) -> tuple[float, float, float, float]:
     return x, y, w, h
 
 
-def close(svg: ET.Element, tolerance: float = 0.5) -> None:
+def check_boxes_apart(svg: ET.Element, tolerance: float = 0.5) -> None:
     """Every box is inside the picture and covers no other."""
     left, top, width, height = map(float, svg.get("viewBox", "").split())
     places: list[tuple[float, float, float, float]] = []
-    for node in marked(svg, "node"):
+    for node in of_class(svg, "node"):
         x, y, w, h = rect(node)
         assert left <= x <= left + width - w
         assert top <= y <= top + height - h
@@ -59,9 +59,9 @@ def close(svg: ET.Element, tolerance: float = 0.5) -> None:
         places.append((x, y, w, h))
 
 
-def free(svg: ET.Element) -> None:
+def check_arrows_clear(svg: ET.Element) -> None:
     """No arrow goes through a box."""
-    frames = [rect(node) for node in marked(svg, "node")]
+    frames = [rect(node) for node in of_class(svg, "node")]
     for path in svg.iter(f"{SVG}path"):
         numbers = [float(x) for x in re.findall(r"-?[\d.]+", path.get("d", ""))]
         points = list(zip(numbers[::2], numbers[1::2]))
@@ -147,10 +147,10 @@ def test_the_picture_says_what_it_leaves_out() -> None:
     assert note == "Only what is nearest to the result is drawn; 200 nodes left out."
     long = parsed(network([4, 4, 1]), collapse="neuron", depth=1)
     assert len(texts(long, "note")) > 1
-    close(long)
-    highest = min(rect(node)[1] for node in marked(long, "node"))
+    check_boxes_apart(long)
+    highest = min(rect(node)[1] for node in of_class(long, "node"))
     top = float(long.get("viewBox", "").split()[1])
-    assert all(top + 10 < float(e.get("y", "")) < highest for e in marked(long, "note"))
+    assert all(top + 10 < float(e.get("y", "")) < highest for e in of_class(long, "note"))
 
 
 def test_a_picture_by_itself_is_never_wider_than_its_window() -> None:
@@ -179,7 +179,7 @@ def test_hostile_labels_are_text() -> None:
     assert {e.tag.removeprefix(SVG) for e in svg.iter()} == {
         *("svg", "title", "desc", "style", "g", "rect", "text", "path", "polygon")
     }
-    close(svg)
+    check_boxes_apart(svg)
     names = texts(svg, "name")
     assert '<b>bold</b> & "double…' in names
     assert "line↵break tab" in names
@@ -190,7 +190,7 @@ def test_hostile_labels_are_text() -> None:
 def test_hostile_paths_are_text_too() -> None:
     for label in HOSTILE:
         x = Value(1.0, label=f'm{label}.0.w"]; evil')
-        close(parsed((x.exp() + Value(1.0, label="m.0.w") * x).graph()))
+        check_boxes_apart(parsed((x.exp() + Value(1.0, label="m.0.w") * x).graph()))
 
 
 # ---------------------------------------------------------------- layouts
@@ -200,18 +200,20 @@ def test_hostile_paths_are_text_too() -> None:
 @pytest.mark.parametrize("collapse", [None, "neuron"])
 def test_directions(rankdir: str, collapse: str | None) -> None:
     svg = parsed(network([3, 3, 1]), rankdir=rankdir, collapse=collapse)
-    close(svg)
-    free(svg)
+    check_boxes_apart(svg)
+    check_arrows_clear(svg)
     axis, sign = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}[rankdir]
-    places = {"root" in node.get("class", ""): rect(node)[axis] for node in marked(svg, "node")}
+    places = {
+        "root" in node.get("class", ""): rect(node)[axis] for node in of_class(svg, "node")
+    }
     assert (places[True] - places[False]) * sign > 0
 
 
 def test_neurons_stand_in_the_order_of_their_names() -> None:
     svg = parsed(network([12, 12, 1]), collapse="neuron")
-    close(svg)
+    check_boxes_apart(svg)
     groups = sorted(
-        marked(svg, "group"), key=lambda node: (rect(node)[0] // 100, rect(node)[1])
+        of_class(svg, "group"), key=lambda node: (rect(node)[0] // 100, rect(node)[1])
     )
     names = [texts(node, "name")[0] for node in groups]
     assert names[:12] == names[12:24] == [f"neurons.{i}" for i in range(12)]
@@ -225,9 +227,9 @@ def test_leaves_of_one_operation_are_in_the_order_of_its_operands(
     addends = [Value(10.0**-i, label=f"x{i}") for i in range(9)]
     for graph in (autograd.sum(addends).graph(), nn.MLP(2, [4, 1]).graph([1.0, 2.0])):
         svg = parsed(graph, rankdir=rankdir)
-        close(svg)
-        free(svg)
-        leaves = marked(svg, "leaf")
+        check_boxes_apart(svg)
+        check_arrows_clear(svg)
+        leaves = of_class(svg, "leaf")
         at = {str(box.get("id")).partition("-")[2]: rect(box)[side] for box in leaves}
         for node in graph:
             places = [at[f"n{x.index}"] for x in node.inputs if f"n{x.index}" in at]
@@ -249,14 +251,14 @@ def test_neurons_that_feed_each_other_are_linked_by_the_engine() -> None:
             return result
 
     svg = parsed(Recurrent().graph([1.0, 2.0, 3.0]), collapse="neuron")
-    close(svg)
-    free(svg)
+    check_boxes_apart(svg)
+    check_arrows_clear(svg)
 
 
 def test_arrows_meet_the_boxes() -> None:
     svg = parsed(network([3, 1]), collapse="neuron")
-    sides = {rect(node)[0] for node in marked(svg, "node")}
-    for edge in marked(svg, "edge"):
+    sides = {rect(node)[0] for node in of_class(svg, "node")}
+    for edge in of_class(svg, "edge"):
         head = edge.find(f"{SVG}polygon")
         assert head is not None
         tip = float(head.get("points", "").split()[1].split(",")[0])
@@ -265,7 +267,7 @@ def test_arrows_meet_the_boxes() -> None:
 
 def test_frames_hold_their_neurons() -> None:
     svg = parsed(network([2, 1]))
-    frames = [e.find(f"{SVG}title") for e in marked(svg, "cluster")]
+    frames = [e.find(f"{SVG}title") for e in of_class(svg, "cluster")]
     assert sorted(t.text or "" for t in frames if t is not None) == [
         "layers.0",
         "layers.0.neurons.0",
@@ -276,18 +278,18 @@ def test_frames_hold_their_neurons() -> None:
     assert sorted(texts(svg, "path")) == sorted(
         ["layers.0", "neurons.0", "neurons.1", "layers.1", "neurons.0"]
     )
-    close(svg)
+    check_boxes_apart(svg)
 
 
 def test_a_long_chain_with_one_weight_is_drawn_whole() -> None:
     svg = parsed(chain(1000).graph(), max_nodes=None, timeout=20)
-    assert len(list(marked(svg, "node"))) == 2001
+    assert len(list(of_class(svg, "node"))) == 2001
     assert len(texts(svg, "local")) == 2000
 
 
 def test_a_hundred_thousand_nodes_are_cut_down() -> None:
     svg = parsed(chain(100_000).graph())
-    assert len(list(marked(svg, "leaf"))) + len(list(marked(svg, "operation"))) == 200
+    assert len(list(of_class(svg, "leaf"))) + len(list(of_class(svg, "operation"))) == 200
     assert "left out" in " ".join(texts(svg, "note"))
 
 
@@ -308,7 +310,7 @@ PICTURES = {
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_picture_is_the_one_that_was_looked_at(name: str) -> None:
     svg = PICTURES[name]().svg(engine=engine._pure())
-    free(ET.fromstring(svg))
+    check_arrows_clear(ET.fromstring(svg))
     assert svg == (GOLDEN / f"{name}.svg").read_text("utf-8")
 
 
@@ -317,10 +319,10 @@ def test_the_picture_is_the_one_that_was_looked_at(name: str) -> None:
 def test_graphviz_draws_the_same_boxes_and_arrows(name: str) -> None:
     svg = ET.fromstring(PICTURES[name]().svg(engine="dot"))
     golden = ET.fromstring((GOLDEN / f"{name}.svg").read_text("utf-8"))
-    close(svg, tolerance=2.0)
+    check_boxes_apart(svg, tolerance=2.0)
     for kind in ("node", "edge"):
         ids = [
-            [str(e.get("id")).partition("-")[2] for e in marked(root, kind)]
+            [str(e.get("id")).partition("-")[2] for e in of_class(root, kind)]
             for root in (svg, golden)
         ]
         assert ids[0] == ids[1]

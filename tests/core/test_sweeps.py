@@ -1,0 +1,91 @@
+"""The sweeps that explain, and the shares of a single node."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+
+from autograd import Value, dot, relu, sqrt
+from autograd.core import sweeps
+from autograd.core.value import topological_order
+from autograd.testing.programs import Program
+from tests.properties.graphs import bits, recorded
+from tests.properties.strategies import random_programs
+
+
+def looks(monkeypatch: pytest.MonkeyPatch, n: int) -> int:
+    """How many numbers are asked for being finite, where a NaN comes into n operations."""
+    asked: list[float] = []
+
+    def isfinite(x: float) -> bool:
+        asked.append(x)
+        return math.isfinite(x)
+
+    xs = [Value(1.0) for _ in range(n)]
+    y = last = Value(math.nan)
+    for x in xs:
+        y = x * y
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeps, "math", SimpleNamespace(**vars(math) | {"isfinite": isfinite}))
+        y.backward()
+        sweeps.tangents([y], [(last, 1.0), *[(x, 1.0) for x in xs]])
+    assert all(math.isnan(x.grad) for x in xs)
+    return len(asked)
+
+
+def test_work_is_linear_where_a_nan_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    few, many = looks(monkeypatch, 50), looks(monkeypatch, 200)
+    assert 0 < few
+    assert many <= 4 * few + 10
+
+
+@given(program=random_programs())
+def test_shares_by_hand_are_those_of_backward(program: Program) -> None:
+    """As the lecture does it: from the root, node by node; to the bit."""
+    leaves, nodes = recorded(program)
+    root = nodes[-1]
+    order, _ = topological_order(root)
+    root.backward()
+    expected = [x.grad for x in (*order, *leaves)]
+    for x in (*order, *leaves):
+        x.grad = 0.0
+    root.grad = 1.0
+    for node in reversed(order):
+        sweeps.give_shares(node)
+    assert bits([x.grad for x in (*order, *leaves)]) == bits(expected)
+
+
+def test_shares_add_up_over_the_slots_and_to_what_was_there() -> None:
+    a, b = Value(3.0), Value(5.0)
+    y = dot([a, a, 2.0], [a, b, b])
+    y.grad, a.grad, b.grad = 2.0, 1.0, 10.0
+    sweeps.give_shares(y)
+    assert (y.grad, a.grad, b.grad) == (2.0, 1.0 + 2.0 * (3.0 + 3.0 + 5.0), 10.0 + 2.0 * 5.0)
+    sweeps.give_shares(a)  # a leaf has no inputs
+
+
+def test_the_shares_of_a_zero_are_zero() -> None:
+    x = Value(0.0)
+    sweeps.give_shares(sqrt(x))
+    assert x.grad == 0.0
+    off = relu(Value(-1.0))
+    off.grad = math.inf
+    sweeps.give_shares(off)
+    assert off.inputs[0].grad == 0.0
+
+
+def test_a_share_that_is_not_a_number_is_an_error_that_changes_nothing() -> None:
+    x = Value(-2.0, label="x")
+    p = Value(3.0)
+    y = x**p
+    y.grad, x.grad = 1.0, 7.0
+    with pytest.raises(ValueError, match="does not exist"):
+        sweeps.give_shares(y)
+    assert (x.grad, p.grad) == (7.0, 0.0)
+    z = Value(math.nan) * x
+    z.grad = 1.0
+    sweeps.give_shares(z)
+    assert math.isnan(x.grad)
