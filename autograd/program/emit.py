@@ -140,17 +140,15 @@ class Emitter:
             return self.it.constants[row] if row >= 0 else None
         return None
 
-    def text(self, rows: Rows, array: bool = False, prefix: str = "") -> str:
+    def text(self, rows: Rows, array: bool = False) -> str:
         """An operand's rows; a constant as a number, unless `array`."""
-        number = None if array or prefix else self.constant(rows)
+        number = None if array else self.constant(rows)
         if number is not None:
             return self.shown(number)
-        parts = [self.piece(piece, prefix) for piece in rows]
-        return parts[0] if len(parts) == 1 else f"stack({', '.join(parts)})"
+        return self.joined([self.piece(piece) for piece in rows])
 
-    def piece(self, piece: Piece, prefix: str = "") -> str:
-        block = prefix + self.block_names[piece.block]
-        rows = piece.rows
+    def piece(self, piece: Piece) -> str:
+        block, rows = self.block_names[piece.block], piece.rows
         if piece.block != UNIFORM and rows == range(self.it.blocks[piece.block].size):
             return block
         return f"{block}[{self.subscript(rows)}]"
@@ -164,18 +162,17 @@ class Emitter:
         self.indices.append(tuple(rows))
         return f"indices[{len(self.indices) - 1}]"
 
-    def cube(self, op: Instruction, rows: Rows, prefix: str = "") -> str:
+    def cube(self, op: Instruction, rows: Rows) -> str:
         """The operands of a wide operation, of shape (operands, rows, lanes)."""
         size = self.it.blocks[op.out].size
-        text = self.text(rows, True, prefix)
-        return f"{text}.reshape({op.width}, {size}, -1)"
+        return f"{self.text(rows, True)}.reshape({op.width}, {size}, -1)"
 
     def matrix(self, prefix: str, op: Instruction) -> str:
         """The weights of a matmul as a matrix, a view wherever they lie regularly."""
         view = self.view(op)
         rows, (m, k) = op.operands[0], self.shape(op)
         if view is None:
-            return f"{self.text(rows, True, prefix)}.reshape({m}, {k})"
+            return f"{self.text(rows, True)}.reshape({m}, {k})"
         start, stop, by, cut = view
         return f"{prefix}{self.block_names[rows[0].block]}[{start}:{stop}].reshape({by}){cut}"
 

@@ -87,7 +87,7 @@ class Paths:
                     left = left[1:]
                     continue
                 self.found.append(path)
-            left = self.along(self.found[tried], job, call, left)
+            left = np.sort(self.along(self.found[tried], job, call, left))
             tried += 1
 
     def along(self, path: Path, job: Any, call: Call, lanes: Array) -> Array:

@@ -67,19 +67,16 @@ class Watch:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.thread = 0  # what is left of the run answers as floats do
         _watching.pop()
         observe(_watching[-1] if _watching else None)
         _lock.release()
 
     def __call__(self, what: str, x: Value, other: Any) -> Any:
         """The observer; see `autograd.core.value.observe`."""
-        return (
-            self.ask(what, x, other)
-            if threading.get_ident() == self.thread
-            else _plain(what, x._data, other)
-        )
-
-    def ask(self, what: str, x: Value, other: Any) -> Any:
+        if threading.get_ident() != self.thread:
+            return _plain(what, x._data, other)
+        other = other._value if type(other) is _Reading else other
         if what == "data":
             self.reads.append(_place())
             return _Reading(self, x)
@@ -172,8 +169,7 @@ def _unwrapped(x: Any) -> Any:
 
 def _asked(what: str) -> Callable[..., Any]:
     def method(self: _Reading, other: Any = None) -> Any:
-        other = other._value if type(other) is _Reading else _unwrapped(other)
-        return self._watch.ask(what, self._value, other)
+        return self._watch(what, self._value, _unwrapped(other))
 
     return method
 

@@ -237,6 +237,18 @@ def test_powers() -> None:
         )
 
 
+def test_what_is_kept_of_a_recording_is_a_float() -> None:
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        seen.append(x.data)
+        return x * 2.0 if x > seen[-1] - 1.0 else x
+
+    assert compile(f, in_axes=(0,))([1.0, 2.0]) == [2.0, 4.0]
+    assert [type(x > 0.5) for x in seen] == [bool] * len(seen)
+    assert seen[0] + 1.0 == 2.0
+
+
 def test_other_threads_compare_meanwhile() -> None:
     other = Value(3.0)
     answers: list[Any] = []
