@@ -73,22 +73,17 @@ class Paths:
         done without one, so that it gives or raises what eager does.
         """
         left = np.arange(call.lanes or 1)
-        tried = 0
+        for known in self.found:
+            left = np.sort(self.along(known, job, call, left)) if len(left) else left
         while len(left):
-            if tried == len(self.found):
-                first, *others = {
-                    int(left[0]): 0,
-                    int(left[len(left) // 2]): 0,
-                    int(left[-1]): 0,
-                }
-                path = self.record(call, first, others)
-                if path is None:
-                    job.eager(first)
-                    left = left[1:]
-                    continue
+            first, *others = {int(left[i]): None for i in (0, len(left) // 2, -1)}
+            path = self.record(call, first, others)
+            if path is not None:
                 self.found.append(path)
-            left = np.sort(self.along(self.found[tried], job, call, left))
-            tried += 1
+                left = np.sort(self.along(path, job, call, left))
+            if first in left:  # no path to rely on, or rounding decides at an edge of it
+                job.eager(first)
+                left = left[left != first]
 
     def along(self, path: Path, job: Any, call: Call, lanes: Array) -> Array:
         """Do the job on those of the lanes that go this way; the others are returned."""

@@ -205,6 +205,15 @@ def test_a_way_that_can_not_be_checked_is_left_to_eager() -> None:
         compile(each.f).grad(0.0)
 
 
+def test_what_rounding_decides_is_left_to_eager() -> None:
+    def f(x: Any) -> Any:
+        return x[0] if autograd.dot(x, [1.0, 1.0, 1.0]) > 0.5 else -x[0]
+
+    hard = [1e16, 1.0, -1e16]  # a sum that NumPy rounds to 0
+    assert compile(f)(hard) == f(hard) == 1e16
+    assert compile(f, in_axes=(0,))([hard, [1.0, 0.0, 0.0]]) == [1e16, 1.0]
+
+
 def test_an_edge_of_the_domain() -> None:
     assert compile(autograd.acos)(1.0) == 0.0
     assert compile(lambda x: autograd.acos(x) * autograd.log1p(-x))(-1.0) == pytest.approx(
