@@ -274,5 +274,36 @@ def test_a_primitive_that_refuses() -> None:
         fast.grad([4.0, -1.0])
 
 
+def test_a_rule_that_refuses_one_way() -> None:
+    def share(x: Any, y: Any) -> Any:
+        if not 0.0 <= y <= 1.0:
+            raise ValueError("a share is within [0, 1]")
+        return y * autograd.softplus(-x) + (1.0 - y) * autograd.softplus(x)
+
+    def slopes(out: Any, *xs: Any) -> Any:
+        return tuple([_no() if x < 0.0 else x for x in xs])
+
+    loss = primitive("share_", share, lambda out, x, y: autograd.sigmoid(x) - y, lambda *_: 0.0)
+    fast = compile(loss, in_axes=(0, 0), reduce="sum")
+    xs, ys = [0.5, -2.0], [1.0, 0.25]
+    value, grad = autograd.value_and_grad(lambda xs: sum(map(loss, xs, ys)))(xs)
+    assert fast.value_and_grad(xs, ys) == (pytest.approx(value), pytest.approx(grad))
+    with pytest.raises(ValueError, match="a share is within"):
+        fast(xs, [1.0, 2.0])
+    own = primitive("own_", lambda *xs: sum(xs), slopes, variadic=True)
+    fast = compile(lambda x: own(*x), in_axes=(0,), reduce="sum")
+    assert fast.grad([[1.0, 2.0]]) == [[1.0, 2.0]]
+    with pytest.raises(ValueError, match="not here"):
+        fast.grad([[1.0, 2.0], [1.0, -2.0]])
+
+
+def test_outputs_that_do_not_depend() -> None:
+    fast = compile(lambda x, y: [autograd.exp(x), autograd.sin(y), 3.0])
+    assert fast.jacobian(0.0, 0.0) == [1.0, 0.0, 0.0]
+    assert fast.jacobian(0.0, 0.0, argnums=1) == [0.0, 1.0, 0.0]
+    each = compile(lambda x, y: [autograd.exp(x[0]) * x[1] * x[2] * x[3], autograd.sin(y)])
+    assert each.jacobian([0.0, 1.0, 1.0, 1.0], 0.0)[1] == [0.0] * 4
+
+
 def _no() -> float:
     raise ValueError("not here")

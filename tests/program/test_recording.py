@@ -140,8 +140,12 @@ def test_what_is_around_the_function_has_changed() -> None:
         return scale * x + weights[0] * OFFSETS[0] * w
 
     assert f(3.0) == 16.0
-    scale = 3.0
+    scale = float("3")
     assert f(3.0) == 19.0
+    scale = float("3")  # the same number, and so the same program
+    program = f.program
+    assert f(3.0) == 19.0
+    assert f.program is program
     weights[0] = 0.5
     assert f(3.0) == 14.0
     w = Value(2.0)
