@@ -92,4 +92,4 @@ class Worker:
         assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait(10.0)
+        self.process.wait(100.0)

@@ -118,7 +118,7 @@ def _tries(domain: str, count: int) -> Iterator[list[float]]:
 @st.composite
 def _points(draw: st.DrawFn, op: Primitive, homes: list[list[float]]) -> tuple[float, ...]:
     home = draw(st.sampled_from(homes))
-    operands = [draw(values())] if home else []
+    operands = [draw(values())]
     while len(operands) < len(home):
         gap = draw(st.none() | st.just(0.0) | gaps)
         other = draw(values()) if gap is None else operands[-1] * (1.0 + gap)

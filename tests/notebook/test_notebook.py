@@ -46,7 +46,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     new_cell: Any = nbformat.v4.new_code_cell
     notebook.cells = [new_cell(code.strip()) for code in CELLS.values()]
     folder: Path = tmp_path_factory.mktemp("notebook")
-    nbclient.execute(notebook, cwd=str(folder), timeout=60, kernel_name="python3")
+    nbclient.execute(notebook, cwd=str(folder), timeout=600, kernel_name="python3")
     nbformat.validate(notebook)
     return dict(zip(CELLS, [cell.outputs for cell in notebook.cells]))
 

@@ -55,6 +55,7 @@ OWN = [  # of which hardly any number is in the domain
     primitive("narrow", lambda x: math.sqrt((x - 3) * (4 - x)), abs, domain="3 < x < 4"),
     primitive("far", lambda x: math.asin(x - 12345.0), abs, domain="12344 ≤ x ≤ 12346"),
     primitive("large", lambda x: math.acosh(x - 9999.0), abs, domain="x ≥ 10000"),
+    primitive("islands", lambda x: math.sqrt(math.sin(x)), abs, domain="sin(x) ≥ 0"),
     primitive("unstated", lambda x: math.sqrt((x - 5) * (6 - x)), abs),
     primitive("strict", lambda a, b: math.log(b - a), max, max, domain="a < b"),
     primitive("comb", comb, max, max, domain="n and k whole numbers ≥ 0"),
@@ -67,7 +68,7 @@ def test_points_have_a_value_and_no_draw_is_thrown_away(name: str) -> None:
     op, found = TABLE[name], set()
     drawn = points(op) | points(name)
 
-    @settings(max_examples=30)
+    @settings(max_examples=300 if name == "islands" else 30)
     @given(data=st.data())
     def draw(data: st.DataObject) -> None:
         try:

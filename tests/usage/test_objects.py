@@ -95,12 +95,6 @@ class Line(nn.Module):
         return self.slope * x + self.offset
 
 
-@dataclass
-class Two(nn.Module):
-    lines: list[Line]
-    scale: Value
-
-
 class Pair(NamedTuple):
     left: Any
     right: Any
@@ -114,13 +108,6 @@ def test_a_dataclass_is_a_module_that_trains() -> None:
     optimizer = nn.SGD(model.parameters(), lr=0.2)
     nn.fit(model, X, y, loss=nn.mse_loss, optimizer=optimizer, epochs=100, progress=False)
     assert (model.slope.data, model.offset.data) == pytest.approx((2.0, -1.0), abs=1e-6)
-
-
-def test_equal_dataclass_modules_keep_their_own_parameters() -> None:
-    model = Two([Line(), Line()], Value(1.0))
-    assert len(model.parameters()) == 5
-    model.load_state_dict(copy.deepcopy(model).state_dict())
-    assert len({id(p) for p in model.parameters()}) == 5
 
 
 def test_containers_hold_values() -> None:
