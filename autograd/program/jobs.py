@@ -51,7 +51,8 @@ class Job:
             axis: [call.rows(i) for i in places if call.axes[i] == axis] for axis in (None, 0)
         }
         self.out: Array = None
-        self.d_u, self.d_x = np.zeros((len(call.u), 1)), np.zeros(call.x.shape)
+        self.d_u = np.zeros((len(call.u), 1))
+        self.d_x = np.zeros(call.x.shape if self.rows[0] else (0, 1))
 
     def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         """The outputs alone, and whether each lane goes this way."""
