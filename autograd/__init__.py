@@ -24,14 +24,12 @@ from autograd.build.binaries import choose as _choose_build  # noqa: E402
 _choose_build()
 
 from autograd import transforms  # noqa: E402
-from autograd.core import functions
+from autograd.core import functions  # noqa: E402
 from autograd.core.functions import *  # noqa: E402, F403
-from autograd.core.functions import abs as abs  # noqa: E402
-from autograd.core.functions import pow as pow  # noqa: E402
-from autograd.core.functions import sum as sum  # noqa: E402
-from autograd.core.primitive import Primitive  # noqa: E402
-from autograd.core.table import primitive  # noqa: E402
-from autograd.core.value import Value, no_grad  # noqa: E402
+from autograd.core.no_grad import no_grad  # noqa: E402
+from autograd.core.primitive import Primitive, primitive  # noqa: E402
+from autograd.core.table import *  # noqa: E402, F403
+from autograd.core.value import Value  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
 
 if TYPE_CHECKING:

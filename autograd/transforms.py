@@ -20,10 +20,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
-from autograd.core import sweeps
-from autograd.core.primitive import TABLE, real
-from autograd.core.sweeps import cotangents, tangents
-from autograd.core.value import Value, recording, topological_order
+from autograd.core import floats
+from autograd.core.no_grad import recording
+from autograd.core.operand import real
+from autograd.core.primitive import TABLE
+from autograd.core.sweeps import cotangents, tangents, topological_order
+from autograd.core.value import Value
 from autograd.trees import Rebuild, flatten, flatten_like
 
 __all__ = [
@@ -375,12 +377,12 @@ class _Run:
             if len(pairs) == 1:  # over what this output depends on
                 ((y, seed),) = pairs
                 for x in self.variables:
-                    x.grad = 0.0
+                    x._grad = 0.0
                 y.backward(seed)
             else:
-                sweeps.put(pairs, self.order, self.leaves)
-                sweeps.pull(self.order)
-            known = [x.grad for x in self.variables]
+                floats.put(pairs, self.order, self.leaves)
+                floats.pull(self.order)
+            known = [x._grad for x in self.variables]
             if not any(map(math.isnan, known)):
                 return known
         found = cotangents(pairs, wrt=self.variables, create_graph=not self.private)
@@ -389,9 +391,9 @@ class _Run:
     def push(self, directions: Sequence[Any]) -> list[Any]:
         """Σ d(output)/d(variable) · direction, for each output."""
         if self.private and _all_floats(directions):
-            sweeps.put(zip(self.variables, directions), self.leaves)
-            sweeps.push(self.order)
-            known = [y.grad if type(y) is Value else 0.0 for y in self.outputs]
+            floats.put(zip(self.variables, directions), self.leaves)
+            floats.push(self.order)
+            known = [y._grad if type(y) is Value else 0.0 for y in self.outputs]
             if not any(map(math.isnan, known)):
                 return known
         seeds = zip(self.variables, directions)
@@ -423,7 +425,7 @@ class _Run:
         if type(y) is not Value:
             return [0.0] * len(self.variables)
         if self.private and _all_floats(directions):
-            known = sweeps.curvature(y, self.variables, directions)
+            known = floats.curvature(y, self.variables, directions)
             if not any(map(math.isnan, known)):
                 return known
         with recording():

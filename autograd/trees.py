@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.core.primitive import real
+from autograd.core.operand import real
 from autograd.core.value import Value
 
 __all__ = ["flatten", "flatten_like"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.core.primitive import Operand, primal
+from autograd.core.operand import Operand, primal
 from autograd.core.table import exp_of_difference
 from nn import checks
 from nn.module import Module

@@ -10,7 +10,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import no_grad
-from autograd.core.primitive import primal
+from autograd.core.operand import primal
 from nn.losses import binary_cross_entropy_with_logits
 from nn.module import Module
 from nn.pages.plane import Plane

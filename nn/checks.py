@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Real
 
 from autograd import Value
-from autograd.core.primitive import Operand
+from autograd.core.operand import Operand
 
 
 def count(value: int, name: str, least: int = 1) -> int:

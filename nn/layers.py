@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
-from autograd.core.primitive import Operand
+from autograd.core.operand import Operand
 from nn import checks
 from nn.activations import Activation, activation_function, each
 from nn.init import Initialiser, fan_in_uniform, normal

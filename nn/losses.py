@@ -18,7 +18,7 @@ from typing import Any
 
 import autograd
 from autograd import Value, primitive
-from autograd.core.primitive import Operand, primal
+from autograd.core.operand import Operand, primal
 from autograd.core.table import exp_of_difference
 from nn.checks import index, not_negative, operand, parameter_list, share
 

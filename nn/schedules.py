@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd import Value
-from autograd.core.primitive import Operand, primal
+from autograd.core.operand import Operand, primal
 from nn.checks import (
     count,
     counter,

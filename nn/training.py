@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from autograd import Value, no_grad
-from autograd.core.primitive import primal
+from autograd.core.operand import primal
 from nn.boundary import Boundary
 from nn.checkpoint import Checkpoint
 from nn.checks import count, flag, function, instance, not_negative, shortened

@@ -43,7 +43,9 @@ def run(build: str, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
 
 def require(build: str) -> None:
     """Skips a test that needs a build which is not here."""
-    asked = run(build, "-c", "from autograd.build.binaries import describe; print(describe()[0])")
+    asked = run(
+        build, "-c", "from autograd.build.binaries import describe; print(describe()[0])"
+    )
     if asked.stdout.decode().strip() != build:
         pytest.skip(f"only the {THIS} build is here: install with a C compiler")
 

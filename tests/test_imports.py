@@ -41,16 +41,12 @@ OTHERS = {
     "vl_convert": ("autograd.show.drawing",),
 }
 AT_ONCE = ("cython", "hypothesis", "numpy", "setuptools")
-CONVENIENCES = ("Value.graph", "Value.steps")  # of the core, which may import pictures
+CONVENIENCES = (
+    "Operations.graph",
+    "Operations.steps",
+)  # of the core, which may import pictures
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
 DYNAMIC = {"autograd", "autograd.core.primitive", "demos.__main__"}
-# Circles and steps upwards that are still to be undone. Nothing is added here.
-KNOWN = {
-    ("autograd.core.methods", "autograd.build.binaries"),
-    ("autograd.core.primitive", "autograd.build.binaries"),
-    ("autograd.core.value", "autograd.build.binaries"),
-    ("autograd.core.value", "autograd.core.sweeps"),
-}
 
 
 class Import(NamedTuple):
@@ -134,7 +130,7 @@ def upwards(edges: Iterable[Import]) -> list[Import]:
 
 
 def test_there_is_no_circle_but_for_the_conveniences() -> None:
-    edges = [edge for edge in INNER if edge[:2] not in KNOWN and edge.place not in CONVENIENCES]
+    edges = [edge for edge in INNER if edge.place not in CONVENIENCES]
     assert circle(edges) == []
     late = Import("autograd.core.primitive", "autograd.core.value", "late", "f")
     assert set(circle([*edges, late])) >= {late.source, late.target}
@@ -143,7 +139,7 @@ def test_there_is_no_circle_but_for_the_conveniences() -> None:
 
 def test_no_layer_imports_one_above_it() -> None:
     wrong = [edge for edge in upwards(INNER) if edge.place not in CONVENIENCES]
-    assert [edge for edge in wrong if edge[:2] not in KNOWN] == []
+    assert wrong == []
     for source, target in [
         ("autograd.core.table", "autograd.transforms"),
         ("autograd.show.graph", "autograd"),
@@ -152,16 +148,6 @@ def test_no_layer_imports_one_above_it() -> None:
     ]:
         edge = Import(source, target, "late", "f")
         assert upwards([edge]) == [edge]
-
-
-def test_what_is_known_is_still_there() -> None:
-    assert {edge[:2] for edge in INNER} >= KNOWN, "take what is undone out of KNOWN"
-    wrong = {edge[:2] for edge in upwards(INNER)}
-    for edge in sorted(KNOWN - wrong):
-        edges = [
-            e for e in INNER if e[:2] not in KNOWN - {edge} and e.place not in CONVENIENCES
-        ]
-        assert circle(edges), f"take {edge} out of KNOWN"
 
 
 def test_other_packages_are_imported_where_they_are_needed() -> None:

@@ -21,12 +21,13 @@ from autograd import (
     relu,
     sin,
     sqrt,
+    square,
     value_and_grad,
     value_and_jacobian,
     vjp,
 )
-from autograd.core import sweeps
-from autograd.core.primitive import primal
+from autograd.core import floats
+from autograd.core.operand import primal
 from autograd.transforms import _Run
 
 # ---------------------------------------------------------------- gradient
@@ -247,7 +248,7 @@ def test_forward_mode_has_the_strong_zero_and_the_error() -> None:
     assert jvp(sqrt, (0.0,), (0.0,)) == (0.0, 0.0)
     assert jvp(sqrt, (0.0,), (1.0,)) == (0.0, math.inf)
     with pytest.raises(FloatingPointError, match="zero times infinity"):
-        jvp(lambda x: sqrt(x).square(), (0.0,), (1.0,))
+        jvp(lambda x: square(sqrt(x)), (0.0,), (1.0,))
 
 
 def test_the_first_argument_is_meant_unless_another_is_named() -> None:
@@ -383,13 +384,13 @@ def test_auto_goes_forward_where_there_are_fewer_inputs(
     monkeypatch: pytest.MonkeyPatch, outputs: int, forward: int
 ) -> None:
     swept: list[Any] = []
-    push = sweeps.push
+    push = floats.push
 
     def counted(order: list[Value]) -> None:
         swept.append(order)
         push(order)
 
-    monkeypatch.setattr(sweeps, "push", counted)
+    monkeypatch.setattr(floats, "push", counted)
     rows = jacobian(lambda x: [x[0] * x[1] * float(i) for i in range(outputs)])([2.0, 3.0])
     assert rows == [[3.0 * i, 2.0 * i] for i in range(outputs)]
     assert len(swept) == forward

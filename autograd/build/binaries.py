@@ -22,34 +22,17 @@ from importlib.machinery import (
     ModuleSpec,
     SourceFileLoader,
 )
-from typing import TypeVar
 
 __all__ = ["MODULES", "choose", "describe", "fingerprint", "problem"]
 
-MODULES = (
-    "autograd.core.primitive",
-    "autograd.core.methods",
-    "autograd.core.value",
-    "autograd.core.sweeps",
+MODULES = tuple(
+    f"autograd.core.{stem}"
+    for stem in ("primitive", "table", "chain", "sweeps", "operations", "value", "floats")
 )
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core")
 SUFFIX = EXTENSION_SUFFIXES[0]  # of this Python's binaries, as .cpython-311-x86_64-linux-gnu.so
 RECORD = f"compiled{os.path.splitext(SUFFIX)[0]}.txt"
 NOTHING = "nothing is compiled: "  # begins a record that says why
-
-Class = TypeVar("Class")
-
-
-def _unchanged(cls: Class) -> Class:
-    return cls
-
-
-# What `import cython` gives a module that is being compiled; interpreted, it gets this, and
-# type checkers see this too.
-compiled = False
-cclass = final = no_gc = _unchanged
-longlong = int
-Py_ssize_t = int
 
 
 class _Binary(ExtensionFileLoader):

@@ -18,7 +18,8 @@ from math import inf, nan, pi
 from typing import Any, NamedTuple, NoReturn
 
 from autograd.core import functions
-from autograd.core.primitive import TABLE, Operand, primal, real
+from autograd.core.operand import Operand, primal, real
+from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 
 __all__ = ["CONSTANTS", "FUNCTIONS", "Expression", "parse"]

@@ -1,4 +1,5 @@
-# cython: language_level=3, annotation_typing=False, auto_pickle=False
+# cython: language_level=3, annotation_typing=False, auto_pickle=False, binding=False
+# cython: embedsignature=True, embedsignature.format=clinic
 """What an operation is: its rules on floats, its partials, and the errors it raises.
 
 A primitive knows nothing of nodes. Called on something that records (a Value), it hands
@@ -9,68 +10,91 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from numbers import Real
-from typing import Any, NoReturn
+from inspect import Parameter, Signature, signature
+from types import MethodType
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, overload
 
 if sys.platform == "cython":
     import cython
 else:
-    from autograd.build import binaries as cython
+    from autograd.core import cython
 
-__all__ = ["TABLE", "Number", "Operand", "Primitive", "describe", "number", "primal", "real"]
+from autograd.core.operand import Operand, describe, is_node, number
 
-Number = int | float
-Label = str | None
-Operand = Any  # a Value or a Number; rules are generic over whatever has arithmetic
+if TYPE_CHECKING:
+    from autograd.core.value import Value
+
+__all__ = ["RESERVED", "TABLE", "Primitive", "primitive"]
+
+Rule = Callable[..., Any]
+
+
+class Method(Protocol):
+    """A primitive as a Value's method."""
+
+    def __call__(self, *operands: Operand, **named: Operand) -> Value: ...
+
+
+def as_method(entry: Primitive) -> Method:
+    """The same, as type checkers see it on a Value."""
+    return entry
+
+
+class _Doc:
+    """`__doc__` of the class, and of each primitive."""
+
+    def __init__(self, doc: str) -> None:
+        self.doc = doc
+
+    def __get__(self, entry: Any, owner: Any) -> str:
+        return self.doc if entry is None else entry.documentation()
 
 
 class Primitive:
     """An operation: its rule for floats, its partials, and how it is written.
 
-    `autograd.primitive` makes one and enters it in the table; calling it records a node
-    when an operand is a Value and gives a plain float when none is.
+    `autograd.primitive` makes one and enters it in the table. It is the function: called, it
+    records a node when an operand is a Value and gives a plain float when none is. In the
+    library's own table it is also the method of a Value.
 
     Attributes:
-        name: its key in the table, an identifier or several joined by dots.
+        name: its key in the table.
         symbol: how pictures and `repr` write it.
         value: floats → float. May raise what `math` raises.
         rules: one partials rule an operand, `rule(out, *operands)` → d(out)/d(operand);
             for a variadic operation a single rule that returns all of them in a tuple.
             Rules are generic: on floats they give floats, on Values differentiable Values.
-        variadic: whether it takes any number of operands.
+        variadic: whether it takes any number of operands, also as one list.
         selects: whether a partial of zero means that the operand is not looked at (as in
             `where`), so that it contributes nothing even to an infinite cotangent.
         domain: the operands it accepts, in words.
         kink: the convention where the derivative does not exist, in words.
         latex: a format string with `{0}`, `{1}` … (`{args}` if variadic) for the operands.
+        doc: what it computes, with an example.
+        defaults: what the last operands are where they are left out.
     """
 
+    __doc__ = _Doc(__doc__)
     __slots__ = (
-        "name",
-        "symbol",
-        "value",
-        "rules",
-        "variadic",
-        "selects",
-        "domain",
-        "kink",
-        "latex",
+        *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink"),
+        *("latex", "doc", "defaults"),
     )
 
     def __init__(
         self,
         name: str,
         value: Callable[..., float],
-        rules: tuple[Callable[..., Any], ...],
+        rules: tuple[Rule, ...],
         symbol: str,
         variadic: bool,
         selects: bool,
         domain: str,
         kink: str,
         latex: str,
+        doc: str,
+        defaults: tuple[float, ...],
     ) -> None:
         self.name = name
         self.value = value
@@ -81,11 +105,30 @@ class Primitive:
         self.domain = domain
         self.kink = kink
         self.latex = latex
+        self.doc = doc
+        self.defaults = defaults
 
     @property
     def arity(self) -> int | None:
         """The number of operands, None for a variadic operation."""
         return None if self.variadic else len(self.rules)
+
+    def documentation(self) -> str:
+        """What `help` says: what it computes, its domain and kink, an example."""
+        words, arrow, example = self.doc.partition("\n\n>>>")
+        facts = [("Domain", self.domain), ("Kink", self.kink)]
+        parts = [words, *[f"{key}: {fact}." for key, fact in facts if fact]]
+        return "\n\n".join([*filter(None, parts), *([f">>>{example}"] if arrow else [])])
+
+    def __getattr__(self, attribute: str) -> Any:
+        # What `help` and `inspect` ask of a function.
+        if attribute in ("__name__", "__qualname__"):
+            return self.name
+        if attribute == "__module__":
+            return "autograd.core.table"
+        if attribute == "__signature__":
+            return _signature(self)
+        raise AttributeError(f"'Primitive' object has no attribute {attribute!r}")
 
     def __str__(self) -> str:
         return self.symbol
@@ -93,10 +136,17 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _primitive_named, (self.name,)
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
 
-    def __call__(self, *operands: Operand) -> Any:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _primitive_named, (self.name, *_definition(self))
+
+    @overload
+    def __call__(self, *operands: float | Iterable[float], **named: float) -> float: ...
+    @overload
+    def __call__(self, *operands: Operand, **named: Operand) -> Value: ...
+    def __call__(self, *operands: Operand, **named: Operand) -> Any:
         """Apply to Values and numbers: a Value if one of the operands is one, else a float.
 
         Raises:
@@ -104,16 +154,31 @@ class Primitive:
             ValueError, ZeroDivisionError, OverflowError: what the rule raises on floats,
                 with the operation, the operands and their labels in the message.
         """
-        if not self.variadic and len(operands) != len(self.rules):
-            raise TypeError(
-                f"{self.name} takes {len(self.rules)} operand(s), got {len(operands)}"
-            )
-        for x in operands:
-            if type(x) is not float:
-                record = getattr(type(x), "_record", None)
-                if record is not None:
-                    return record(self, operands)
-        return self.evaluate([number(x, self.name) for x in operands], operands)
+        xs: tuple[Operand, ...] = operands
+        if named or (len(xs) != len(self.rules) and not self.variadic):
+            xs = self._bound(operands, named)
+        elif self.variadic and len(xs) == 1 and isinstance(xs[0], Iterable):
+            xs = tuple(xs[0])
+        floats = True
+        for x in xs:
+            if type(x) is _node_type:
+                return _record(self, xs)
+            floats = floats and type(x) is float
+        numbers = xs if floats else tuple([number(x, self.name) for x in xs])
+        return self.evaluate1(numbers[0], xs) if len(xs) == 1 else self.evaluate(numbers, xs)
+
+    def __get__(self, x: Any, owner: Any) -> Any:
+        """As a method, applied to x first."""
+        return self if x is None else MethodType(self, x)
+
+    def _bound(self, operands: tuple[Operand, ...], named: dict[str, Operand]) -> Any:
+        """All operands in order, those left out by their defaults."""
+        try:
+            bound = _signature(self).bind(*operands, **named)
+        except TypeError as error:
+            raise TypeError(f"{self.name}() {error}") from None
+        bound.apply_defaults()
+        return bound.args
 
     def evaluate(self, numbers: Sequence[float], operands: Sequence[Operand]) -> float:
         """The value rule on floats; `operands` are named in the error, if there is one."""
@@ -133,10 +198,36 @@ class Primitive:
             return partial
         return number(partial, f"partial {slot} of {self.name}")
 
+    # The same for one operand, on floats: without a tuple, they are twice as fast.
+
+    def evaluate1(self, operand: float, operands: tuple[Operand, ...]) -> float:
+        """`evaluate`, of an operation with one operand."""
+        try:
+            data = self.value(operand)
+        except (ValueError, ArithmeticError, IndexError) as error:
+            raise self.explain(error, operands) from None
+        return data if type(data) is float else number(data, f"the value of {self.name}")
+
+    def partial1(self, out: float, operand: float) -> float:
+        """`partial`, of an operation with one operand."""
+        try:
+            partial = self.rules[0](out, operand)
+        except Exception as error:
+            self._blame(error, "partial 0", (operand,))
+        if type(partial) is float:
+            return partial
+        return number(partial, f"partial 0 of {self.name}")
+
     def partials(self, out: Operand, operands: Sequence[Operand]) -> tuple[Any, ...]:
         """Every partial of a variadic operation, in the order of its operands."""
         try:
-            partials: tuple[Any, ...] = self.rules[0](out, *operands)
+            partials = self.rules[0](out, *operands)
+            if not isinstance(partials, Iterable):
+                raise TypeError(
+                    "its rule must return a tuple, one partial an operand, "
+                    f"got {partials!r:.80}"
+                )
+            partials = tuple(partials)
         except Exception as error:
             self._blame(error, "the partials", operands)
         if len(partials) != len(operands):
@@ -144,19 +235,14 @@ class Primitive:
                 f"{self.name}: its rule gave {len(partials)} partials "
                 f"for {len(operands)} operands"
             )
-        return partials if type(partials) is tuple else tuple(partials)
+        what = f"a partial of {self.name}"
+        return tuple([d if is_node(d) else number(d, what) for d in partials])
 
     def _blame(self, error: Exception, what: str, operands: Iterable[Operand]) -> NoReturn:
         """Raise the error of a partials rule, saying where."""
         where = f"{what} of {self.name}({describe(operands)})"
-        if type(error) is OverflowError:
-            raise OverflowError(
-                f"{where}: too large for a float; scale or clip the operands"
-            ) from error
-        if type(error) is ZeroDivisionError:
-            raise ZeroDivisionError(
-                f"{where}: division by zero; keep the divisor away from 0"
-            ) from error
+        if type(error) in (OverflowError, ZeroDivisionError):
+            raise type(error)(f"{where}: {ADVICE[type(error)]}") from error
         error.add_note(f"in {where}")
         raise error
 
@@ -166,32 +252,203 @@ class Primitive:
         if type(error) is ValueError:
             reason = f"outside the domain, which is {self.domain}" if self.domain else error
             return ValueError(f"{call}: {reason}")
-        if type(error) is OverflowError:
-            return OverflowError(
-                f"{call}: the result is too large for a float; scale or clip the operands"
-            )
-        if type(error) is ZeroDivisionError:
-            return ZeroDivisionError(f"{call}: division by zero; keep the divisor away from 0")
+        if type(error) in ADVICE:
+            return type(error)(f"{call}: {ADVICE[type(error)]}")
         if type(error) is IndexError:
             return IndexError(f"{call}: {error}")
         error.add_note(f"while computing {call}")
         return error
 
 
-if cython.compiled:
-    guard_methods(Primitive)  # type: ignore[name-defined]  # noqa: F821
-    give_signature(  # type: ignore[name-defined]  # noqa: F821
-        Primitive, b"(name, value, rules, symbol, variadic, selects, domain, kink, latex)"
-    )
+ADVICE: dict[type, str] = {
+    OverflowError: "the result is too large for a float; scale or clip the operands",
+    ZeroDivisionError: "division by zero; keep the divisor away from 0",
+}
+
+if cython.compiled:  # x.log() then makes no bound method, and takes 40 ns less
+    called_as_method(Primitive)  # type: ignore[name-defined]  # noqa: F821
+
+
+_node_type: Any = None
+_record: Any = None
+
+
+def record_with(node_type: type, record: Callable[..., Any]) -> None:
+    """Tell primitives what records: `record(primitive, operands)`, with a node among them."""
+    global _node_type, _record
+    _node_type, _record = node_type, record
+
+
+def _signature(entry: Primitive) -> Signature:
+    if entry.variadic:
+        return Signature([Parameter("xs", Parameter.VAR_POSITIONAL)])
+    n = len(entry.rules)
+    names = [f"x{i}" for i in range(n)]
+    try:
+        parameters = list(signature(entry.rules[0]).parameters.values())[1:]
+    except (ValueError, TypeError):  # a rule that is written in C
+        parameters = []
+    if [p.kind for p in parameters] == [Parameter.POSITIONAL_OR_KEYWORD] * n:
+        names = [p.name for p in parameters]
+    required = n - len(entry.defaults)
+    defaults = [*[Parameter.empty] * required, *entry.defaults]
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    return Signature([Parameter(s, kind, default=d) for s, d in zip(names, defaults)])
+
+
+# ---------------------------------------------------------------------- the table
 
 TABLE: dict[str, Primitive] = {}
+RESERVED: set[str] = set()  # the names of the library's own
 
 
-def _primitive_named(name: str) -> Primitive:
+def primitive(
+    name: str,
+    value: Callable[..., Any],
+    *rules: Rule,
+    symbol: str | None = None,
+    variadic: bool = False,
+    selects: bool = False,
+    domain: str = "",
+    kink: str = "",
+    latex: str | None = None,
+    doc: str = "",
+    defaults: Sequence[float] = (),
+) -> Primitive:
+    """Define an operation, with the same call that defines the library's own.
+
+    Args:
+        name: a Python identifier, or several with dots between them, that is none of the
+            library's primitives. Defining your own again replaces it.
+        value: the operation on floats, `value(*operands)` → float. It may raise ValueError,
+            ZeroDivisionError or OverflowError, which get a message that names the operands.
+        rules: one for each operand, `rule(out, *operands)` → d(out)/d(operand), written
+            with operators and `autograd` functions so that it works on Values too; with
+            `variadic=True` a single rule that returns a tuple, one partial an operand. The
+            names of the operands are those of the first rule.
+        symbol: how it is shown; the name if None.
+        variadic: takes any number of operands.
+        selects: an operand whose partial is 0 is not looked at (as by `where`).
+        domain: the operands it accepts, for the message of a ValueError: `"x > 0"`.
+        kink: what its derivative is where there is none.
+        latex: format string with `{0}`, `{1}` … for the operands, `{args}` if variadic.
+        doc: what it computes, for `help`.
+        defaults: what the last operands are where they are left out.
+
+    Returns:
+        The operation, to be called on Values and numbers. It can be pickled where its rules
+        can, by pickle or by cloudpickle if that is installed.
+
+    Raises:
+        TypeError: a name or another text that is not a string, an option that is not a
+            bool, rules that cannot be called, or defaults that are not numbers.
+        ValueError: a name that is no identifier or the library's, no (or too many) rules or
+            defaults, or a `latex` with other places than the operands.
+
+    >>> from autograd import Value, primitive
+    >>> cube = primitive("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
+    >>> x = Value(2.0)
+    >>> cube(x).backward()
+    >>> x.grad, cube(2.0)
+    (12.0, 8.0)
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a primitive's name must be a string, got {name!r}")
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ValueError(f"a primitive's name must be a Python identifier, got {name!r}")
+    if name in RESERVED:
+        raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
+    texts = {"symbol": symbol, "latex": latex, "domain": domain, "kink": kink, "doc": doc}
+    for key, given in texts.items():
+        if not isinstance(given, str) and not (given is None and key in ("symbol", "latex")):
+            raise TypeError(f"primitive {name!r}: {key} must be a string, got {given!r}")
+    for key, flag in {"variadic": variadic, "selects": selects}.items():
+        if not isinstance(flag, bool):
+            raise TypeError(f"primitive {name!r}: {key} must be True or False, got {flag!r}")
+    for rule in (value, *rules):
+        if not callable(rule):
+            raise TypeError(f"primitive {name!r}: a rule must be a function, got {rule!r}")
+    if not rules or (variadic and len(rules) != 1):
+        raise ValueError(
+            f"primitive {name!r} needs one partials rule an operand "
+            f"(one in all if variadic), got {len(rules)}"
+        )
+    last = tuple([number(x, f"a default of primitive {name!r}") for x in defaults])
+    if len(last) > (0 if variadic else len(rules)):
+        raise ValueError(f"primitive {name!r}: {len(last)} defaults are more than operands")
+    short = name.rpartition(".")[2]
+    slots = "{args}" if variadic else ", ".join(f"{{{i}}}" for i in range(len(rules)))
+    if latex is None:
+        latex = f"\\operatorname{{{{{short}}}}}\\left({slots}\\right)".replace("_", r"\_")
+    try:
+        latex.format(
+            *["x" for _ in rules if not variadic], **({"args": "x"} if variadic else {})
+        )
+    except (IndexError, KeyError, ValueError, AttributeError) as error:
+        raise ValueError(
+            f"primitive {name!r}: latex {latex!r} must be a format string whose places are "
+            f"{slots}, with other braces doubled ({type(error).__name__}: {error})"
+        ) from None
+    symbol = symbol or short
+    entry = Primitive(
+        name, value, rules, symbol, variadic, selects, domain, kink, latex, doc, last
+    )
+    TABLE[name] = entry
+    return entry
+
+
+def reserve() -> None:
+    """From now on the names in the table are the library's."""
+    RESERVED.update(TABLE)
+
+
+# ---------------------------------------------------------------------- pickling
+
+
+def _definition(entry: Primitive) -> tuple[Any, ...]:
+    """What a process that lacks a user's primitive needs to define it, if that can be told."""
+    if entry.name in RESERVED:
+        return ()
+    rules = (entry.value, *entry.rules)
+    rest = {
+        key: getattr(entry, key)
+        for key in (
+            "symbol",
+            "variadic",
+            "selects",
+            "domain",
+            "kink",
+            "latex",
+            "doc",
+            "defaults",
+        )
+    }
+    if all(map(_is_importable, rules)):
+        return rules, rest
+    try:
+        return importlib.import_module("cloudpickle").dumps(rules), rest
+    except ImportError:
+        return ()
+
+
+def _is_importable(rule: Any) -> bool:
+    """Whether pickle can write it, by the name under which it is imported."""
+    found: Any = sys.modules.get(getattr(rule, "__module__", None) or "builtins")
+    for part in getattr(rule, "__qualname__", "<locals>").split("."):
+        found = getattr(found, part, None)
+    return found is rule
+
+
+def _primitive_named(name: str, rules: Any = None, rest: Any = None) -> Primitive:
+    """The primitive of a pickle: that of the table, else what the pickle brings along."""
     module = name.rpartition(".")[0]
-    if name not in TABLE and module:
+    if name not in TABLE and module:  # nn's own, for one, are there when nn is
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
+    if name not in TABLE and rules is not None:
+        if type(rules) is bytes:
+            rules = importlib.import_module("cloudpickle").loads(rules)
+        primitive(name, *rules, **rest)
     try:
         return TABLE[name]
     except KeyError:
@@ -200,71 +457,3 @@ def _primitive_named(name: str) -> Primitive:
             f"the graph uses the primitive {name!r}, which is not defined here; "
             f"{define} before loading it"
         ) from None
-
-
-# ---------------------------------------------------------------------- operands
-
-
-def is_node(x: object) -> bool:
-    """Whether x records operations, as a Value does."""
-    return hasattr(type(x), "_record")
-
-
-def primal(x: Operand) -> float:
-    """The float that a Value holds; a number as a float."""
-    if type(x) is float:
-        return x
-    return x.data if is_node(x) else float(x)
-
-
-def real(x: object) -> float | None:
-    """x as a float if it is a real number, else None."""
-    if type(x) is not int and not isinstance(x, Real):
-        return None
-    try:
-        return float(x)
-    except OverflowError:
-        raise OverflowError(f"{_short(repr(x))} is too large for a float") from None
-
-
-def number(x: object, what: str) -> float:
-    """x as a float; TypeError naming `what` if it is not a real number."""
-    if type(x) is float:
-        return x
-    try:
-        converted = real(x)
-    except OverflowError as error:
-        raise OverflowError(f"{what}: {error}") from None
-    if converted is None:
-        hint = "; use its .data or .detach()" if is_node(x) else ""
-        raise TypeError(f"{what} takes a real number, got {_short(repr(x))} ({_kind(x)}){hint}")
-    return converted
-
-
-def text(label: object) -> str:
-    if not isinstance(label, str):
-        raise TypeError(
-            f"a label is a string or None, got {_short(repr(label))} ({_kind(label)})"
-        )
-    return str.__str__(label)
-
-
-def _kind(x: object) -> str:
-    return type(x).__name__
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def describe(operands: Iterable[Operand]) -> str:
-    """The operands' values and labels, as messages name them."""
-    shown: list[str] = []
-    for operand in itertools.islice(operands, 9):
-        value, label = (operand.data, operand.label) if is_node(operand) else (operand, None)
-        shown.append(_short(repr(value)))
-        if label is not None:
-            shown[-1] += f" labelled {_short(repr(label))}"
-    if len(shown) == 9:
-        shown[8] = "..."
-    return ", ".join(shown)

@@ -1,4 +1,4 @@
-# cython: language_level=3, infer_types=True, auto_pickle=False
+# cython: language_level=3, annotation_typing=False
 """The chain rule on numbers, Values and mpmath alike: sweeps over a recorded graph.
 
 `Value.backward` multiplies recorded partials as fast as it can. All other sweeps are made
@@ -12,18 +12,47 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd.core.primitive import TABLE, Operand, describe, primal
-from autograd.core.value import Value, recording, topological_order
+from autograd.core.operand import Operand, describe, is_node, primal
 
-__all__ = ["cotangents", "give_shares", "products", "sweep", "tangents"]
+if TYPE_CHECKING:
+    from autograd.core.value import Value
 
-Seeds = Iterable[tuple[Value, Operand]]
-MUL, DIV = TABLE["mul"], TABLE["div"]
-LINEAR = frozenset(
-    [TABLE[name] for name in ("add", "sub", "neg", "identity", "sum", "where", "take")]
-)
+__all__ = ["cotangents", "give_shares", "products", "sweep", "tangents", "topological_order"]
+
+Seeds = Iterable[tuple["Value", Operand]]
+
+
+def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
+    """The interior nodes that the roots depend on, each after its inputs, and the leaves.
+
+    The order depends on the graph alone; `backward` takes it from the last to the first.
+    """
+    for root in roots:
+        if not is_node(root):
+            raise TypeError(f"topological_order takes Values, got {root!r:.80}")
+    uses = dict.fromkeys(roots, 0)
+    nodes = list(uses)
+    for node in nodes:  # which grows as it is walked
+        for x in node.inputs:
+            if x not in uses:
+                uses[x] = 0
+                nodes.append(x)
+            uses[x] += 1
+    leaves = [node for node in nodes if node.op is None]
+    order = []
+    ready = [root for root in dict.fromkeys(roots) if uses[root] == 0]
+    while ready:
+        node = ready.pop()
+        if node.op is not None:
+            order.append(node)
+        for x in node.inputs:
+            uses[x] -= 1
+            if uses[x] == 0:
+                ready.append(x)
+    order.reverse()
+    return order, leaves
 
 
 # ---------------------------------------------------------------- the chain rule
@@ -84,7 +113,7 @@ def products(
     """
     for node in reversed(order):
         upstream = found.get(node, 0.0)
-        zero = type(upstream) is not Value and upstream == 0.0
+        zero = not is_node(upstream) and upstream == 0.0
         known = node.partials if zero or partials is None else partials(node)
         for slot, (x, partial) in enumerate(zip(node.inputs, known)):
             yield node, slot, x, partial, product(node, upstream, partial, x)
@@ -213,12 +242,12 @@ def differentiable_partials(
 
     `out` and `operands` are these, or copies. What is not reached keeps what was recorded.
     """
-    op: Any = node._primitive
+    op: Any = node.op
     every = op.partials(out, operands) if op.variadic else None
     partials = list(node.partials)
     place = -1
     for slot, x in enumerate(operands):
-        if type(x) is not Value:
+        if not is_node(x):
             continue
         place += 1
         if reached is not None and x not in reached:
@@ -226,7 +255,7 @@ def differentiable_partials(
         partial = op.partial(slot, out, operands) if every is None else every[slot]
         recorded = partials[place]
         partials[place] = partial
-        now = partial.data if type(partial) is Value else primal(partial)
+        now = partial.data if is_node(partial) else primal(partial)
         if now != recorded and not (math.isnan(now) and math.isnan(recorded)):
             raise RuntimeError(
                 f"{op.name}({describe(node.operands)}): an operand's data was changed "
@@ -247,7 +276,7 @@ def _all_finite(roots: Sequence[Value], seeds: Seeds) -> Callable[[], bool]:
         order, leaves = topological_order(*roots)
         numbers = [leaf.data for leaf in leaves] + [primal(seed) for _, seed in seeds]
         for node in order:
-            numbers += [c for c in node.operands if type(c) is not Value]
+            numbers += [c for c in node.operands if not is_node(c)]
         return all(map(math.isfinite, numbers))
 
     return answer
@@ -270,105 +299,3 @@ def explain_nan(
         f"{call}: the gradient of the operand {whose} is not a number ({how}); "
         f"keep the function away from points where its derivative is infinite{more}"
     )
-
-
-# ---------------------------------------------------------------- sweeps on floats
-# They keep tangents and cotangents in `grad`, so the graph must be nobody else's. As in
-# `backward` a NaN shows in the end, and the caller then asks a sweep that explains.
-
-
-def push(order: list[Value]) -> None:
-    """Forward mode: from the tangents that the leaves hold in `grad`, those of the nodes."""
-    node: Value
-    x: Value
-    for node in order:
-        a, b = node._a, node._b
-        total = 0.0
-        if a is not None:
-            total += a._grad * node._da
-        if b is not None:
-            total += b._grad * node._db
-        if a is None and b is None:
-            for x, partial in zip(node.inputs, node.partials):
-                total += x._grad * partial
-        node._grad = total
-
-
-def pull(order: list[Value]) -> None:
-    """Reverse mode: from the cotangents that the nodes hold in `grad`, with those above."""
-    node: Value
-    x: Value
-    for node in reversed(order):
-        g = node._grad
-        a, b = node._a, node._b
-        if a is not None:
-            a._grad += g * node._da
-        if b is not None:
-            b._grad += g * node._db
-        if a is None and b is None:
-            for x, partial in zip(node.inputs, node.partials):
-                x._grad += g * partial
-
-
-def put(numbers: Iterable[tuple[Value, float]], *elsewhere: list[Value]) -> None:
-    """Set the gradients of all these nodes to 0, and then add the numbers."""
-    node: Value
-    for nodes in elsewhere:
-        for node in nodes:
-            node._grad = 0.0
-    for node, number in numbers:
-        node._grad += number
-
-
-def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[float]:
-    """The Hessian of y in the leaves xs, times a vector: forward over reverse.
-
-    A pass back gives the cotangents and a pass forward the tangents of all nodes; a second
-    pass back, the derivative of the first one along the direction.
-    """
-    node: Value  # noqa: F842  (compiled, it types the variable of the comprehension)
-    x: Value
-    order, leaves = topological_order(y)
-    y.backward()
-    curved = [
-        (node, node._grad) for node in order if node._grad != 0.0 and not _is_linear(node)
-    ]
-    put(zip(xs, direction), leaves, xs)
-    push(order)
-    with recording():
-        bends = [bend for node, upstream in curved for bend in _bends(node, upstream)]
-    push(topological_order(*[d for _, _, d in bends if type(d) is Value])[0])
-    put((), order, leaves, xs)
-    for x, upstream, d in bends:
-        x._grad += upstream * (d.grad if type(d) is Value else d)
-    pull(order)
-    return [x._grad for x in xs]
-
-
-def _is_linear(node: Value) -> bool:
-    """Whether the partials of a node are the same wherever its operands are."""
-    op = node._primitive
-    if op is MUL or op is DIV:
-        return node._b is None or (op is MUL and node._a is None)
-    return op in LINEAR
-
-
-def _bends(node: Value, upstream: float) -> list[tuple[Value, float, Any]]:
-    """The inputs of a node with the cotangent of the node and the tangents of its partials.
-
-    A tangent is a float, or a Value that has it in `grad` once it is pushed there: the rules
-    compute on copies, which hold the tangents of the node and its operands.
-    """
-    a, b = node._a, node._b
-    if node._primitive is MUL and a is not None and b is not None:  # noqa: SIM102
-        if a._data == node._db and b._data == node._da:
-            return [(a, upstream, b._grad), (b, upstream, a._grad)]  # as the rules, but faster
-    operands = [_copy(x) if type(x) is Value else x for x in node.operands]
-    partials = differentiable_partials(node, None, _copy(node), operands)
-    return [(x, upstream, d) for x, d in zip(node.inputs, partials) if type(d) is Value]
-
-
-def _copy(x: Value) -> Value:
-    copy: Value = Value(x._data)
-    copy._grad = x._grad
-    return copy

@@ -1,3 +1,4 @@
+# cython: language_level=3, auto_pickle=False
 """The table of primitives: all that anyone needs to know about each operation.
 
 An entry is `primitive(name, value rule, one partials rule an operand, …)`. The value rule
@@ -8,6 +9,10 @@ rule uses operators and other primitives, never `math`, and branches by comparin
 Where a textbook form loses digits in the tails (tanh' = 1 - tanh², say) the rule uses one
 that does not. Where the derivative does not exist the rule gives the subgradient of least
 norm, stated in the entry's `kink`.
+
+An entry with a `doc` is a function of the module `autograd` and a method of Value. On plain
+numbers it returns a float, the same that `math` gives; with a Value among the operands it
+records a node. NumPy's functions work on arrays of Values, element by element.
 """
 
 from __future__ import annotations
@@ -15,14 +20,22 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from autograd.core.primitive import TABLE, Primitive, is_node, number, primal
+if sys.platform == "cython":
+    import cython
+else:
+    from autograd.core import cython
 
-__all__ = ["TABLE", "primitive"]
+if cython.compiled:  # raises nothing: for exponents that are not positive
+    from cython.cimports.libc.math import exp as exp_c  # pyright: ignore[reportMissingImports]
+else:
+    from math import exp as exp_c
 
-Rule = Callable[..., Any]
+from autograd.core.operand import primal
+from autograd.core.primitive import TABLE, Primitive, primitive, reserve
+
 INF, NAN = math.inf, math.nan
 NORMAL = sys.float_info.min  # a smaller number has lost digits
 LN2 = 0.6931471805599453
@@ -34,110 +47,10 @@ ROOT_HALF = 0.7071067811865476  # sqrt(1/2), and what is missing from it:
 ROOT_HALF_REST = -4.833646656726457e-17
 
 
-def primitive(
-    name: str,
-    value: Callable[..., Any],
-    *rules: Rule,
-    symbol: str | None = None,
-    variadic: bool = False,
-    selects: bool = False,
-    domain: str = "",
-    kink: str = "",
-    latex: str | None = None,
-) -> Primitive:
-    """Define an operation, with the same call that defines the library's own.
-
-    Args:
-        name: a Python identifier that is none of the library's primitives, or several
-            joined by dots, the first ones being the module that defines it, as in
-            "nn.cross_entropy". Defining your own again replaces it.
-        value: the operation on floats, `value(*operands)` → float. It may raise ValueError,
-            ZeroDivisionError or OverflowError, which get a message that names the operands.
-        rules: one for each operand, `rule(out, *operands)` → d(out)/d(operand), written
-            with operators and `autograd` functions so that it works on Values too; with
-            `variadic=True` a single rule that returns a tuple, one partial an operand.
-        symbol: how it is shown; the name if None.
-        variadic: takes any number of operands.
-        selects: an operand whose partial is 0 is not looked at (as by `where`).
-        domain: the operands it accepts, for the message of a ValueError: `"x > 0"`.
-        kink: what its derivative is where there is none.
-        latex: format string with `{0}`, `{1}` … for the operands, `{args}` if variadic.
-
-    Returns:
-        The operation, to be called on Values and numbers.
-
-    Raises:
-        TypeError: a name or another text that is not a string, an option that is not a
-            bool, or rules that cannot be called.
-        ValueError: not an identifier, a name of the library's, or no (or too many) rules.
-
-    >>> from autograd import Value, primitive
-    >>> cube = primitive("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
-    >>> x = Value(2.0)
-    >>> cube(x).backward()
-    >>> x.grad, cube(2.0)
-    (12.0, 8.0)
-    """
-    if not isinstance(name, str):
-        raise TypeError(f"a primitive's name is a string, got {name!r}")
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise ValueError(f"a primitive's name is a Python identifier, got {name!r}")
-    if name in _own:
-        raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
-    for key, given in {
-        "symbol": symbol,
-        "latex": latex,
-        "domain": domain,
-        "kink": kink,
-    }.items():
-        if not isinstance(given, str) and (given is not None or key in ("domain", "kink")):
-            raise TypeError(f"primitive {name!r}: {key} is a string, got {given!r}")
-    for key, flag in {"variadic": variadic, "selects": selects}.items():
-        if not isinstance(flag, bool):
-            raise TypeError(f"primitive {name!r}: {key} is True or False, got {flag!r}")
-    for rule in (value, *rules):
-        if not callable(rule):
-            raise TypeError(f"primitive {name!r}: a rule is a function, got {rule!r}")
-    if not rules or (variadic and len(rules) != 1):
-        raise ValueError(
-            f"primitive {name!r} needs one partials rule an operand "
-            f"(one in all if variadic), got {len(rules)}"
-        )
-    if latex is None:
-        slots = "{args}" if variadic else ", ".join(f"{{{i}}}" for i in range(len(rules)))
-        own_name = name.rpartition(".")[2].replace("_", r"\_")
-        latex = f"\\operatorname{{{{{own_name}}}}}\\left({slots}\\right)"
-    if variadic and _own:
-        rules = (_checked(name, rules[0]),)
-    entry = Primitive(
-        name, value, rules, symbol or name, variadic, selects, domain, kink, latex
-    )
-    TABLE[name] = entry
-    return entry
-
-
-_own: frozenset[str] = frozenset()
-
-
-def _checked(name: str, rule: Rule) -> Rule:
-    """A variadic rule whose partials are numbers, as floats, or nodes."""
-
-    def checked(out: Any, *operands: Any) -> tuple[Any, ...]:
-        partials = rule(out, *operands)
-        if not isinstance(partials, Iterable):
-            raise TypeError(
-                f"primitive {name!r}: its rule returns a tuple, one partial an operand, "
-                f"got {partials!r:.80}"
-            )
-        return tuple([d if is_node(d) else number(d, f"a partial of {name}") for d in partials])
-
-    return checked
-
-
 # ---------------------------------------------------------------- arithmetic
 
 
-def _power(x: float, p: float) -> float:
+def _power(x: Any, p: Any) -> float:
     result = x**p
     if type(result) is complex:
         raise ValueError
@@ -153,13 +66,13 @@ def _power_base(out: Any, x: Any, p: Any) -> Any:
     if exponent == 0.0 and (base == 0.0 or type(p) is float):
         return 0.0
     if base != 0.0 and math.isfinite(base) and math.isfinite(exponent):
-        size, quotient = abs(primal(out)), abs(primal(out) / base)
-        if quotient < 1e-300 and abs(exponent) > 4.0:
+        size, quotient = math.fabs(primal(out)), math.fabs(primal(out) / base)
+        if quotient < 1e-300 and math.fabs(exponent) > 4.0:
             half = 0.5 * exponent // 1.0
             return p * x**half * (x ** (p - half) / x)
         exact = exponent - 1.0 + 1.0 == exponent != exponent - 1.0
         if quotient > 1e300 or not exact:
-            return p * (out / x) if size > 1e280 and abs(base) > 1.0 else p * out / x
+            return p * (out / x) if size > 1e280 and math.fabs(base) > 1.0 else p * out / x
     return p * x ** (p - 1.0)
 
 
@@ -173,36 +86,46 @@ def _power_exponent(out: Any, x: Any, p: Any) -> Any:
 
 
 def _slope_of_divisor(out: Any, x: Any, y: Any) -> Any:
-    lost = 0.0 < abs(primal(out)) < NORMAL and abs(primal(y)) < 1.0
+    lost = 0.0 < math.fabs(primal(out)) < NORMAL and math.fabs(primal(y)) < 1.0
     return -x / (y * y) if lost else -out / y
 
 
-primitive("neg", operator.neg, lambda out, x: -1.0, symbol="-", latex="-{0}")
-primitive(
+neg = primitive(
+    "neg",
+    operator.neg,
+    lambda out, x: -1.0,
+    symbol="-",
+    latex="-{0}",
+    doc="-x.\n\n>>> neg(2.0)\n-2.0",
+)
+add = primitive(
     "add",
     operator.add,
     lambda out, x, y: 1.0,
     lambda out, x, y: 1.0,
     symbol="+",
     latex="{0} + {1}",
+    doc="x + y.\n\n>>> add(2.0, 3.0)\n5.0",
 )
-primitive(
+sub = primitive(
     "sub",
     operator.sub,
     lambda out, x, y: 1.0,
     lambda out, x, y: -1.0,
     symbol="-",
     latex="{0} - {1}",
+    doc="x - y.\n\n>>> sub(2.0, 3.0)\n-1.0",
 )
-primitive(
+mul = primitive(
     "mul",
     operator.mul,
     lambda out, x, y: y,
     lambda out, x, y: x,
     symbol="*",
     latex=r"{0} \cdot {1}",
+    doc="x · y.\n\n>>> mul(2.0, 3.0)\n6.0",
 )
-primitive(
+div = primitive(
     "div",
     operator.truediv,
     lambda out, x, y: 1.0 / y,
@@ -210,8 +133,9 @@ primitive(
     symbol="/",
     domain="y ≠ 0",
     latex=r"\frac{{{0}}}{{{1}}}",
+    doc="x / y; ZeroDivisionError at y = 0.\n\n>>> div(3.0, 2.0)\n1.5",
 )
-primitive(
+pow = primitive(
     "pow",
     _power,
     _power_base,
@@ -221,15 +145,49 @@ primitive(
     kink="0**0 = 1 with both partials 0; d/dx 0**p = inf for 0 < p < 1; "
     "d/dp (0**p) = 0; d/dp does not exist at x < 0",
     latex="{{{0}}}^{{{1}}}",
+    doc="x to the power of y, by the rules of `float.__pow__`.\n\n"
+    "A negative x takes whole exponents only (ValueError, never a complex number). Asking for\n"
+    "a derivative that does not exist raises ValueError too.\n\n>>> pow(3.0, 2.0)\n9.0",
 )
-primitive("identity", lambda x: x, lambda out, x: 1.0, symbol="id", latex="{0}")
-primitive("square", lambda x: x * x, lambda out, x: 2.0 * x, latex="{{{0}}}^2")
-primitive(
+mod = primitive(
+    "mod",
+    operator.mod,
+    lambda out, x, y: 1.0,
+    lambda out, x, y: -(x // y),
+    symbol="%",
+    domain="y ≠ 0",
+    kink="where x / y is whole and the value jumps, the derivatives of the side it lies on",
+    latex=r"{0} \bmod {1}",
+    doc="x % y, with the sign of y; ZeroDivisionError at y = 0.\n\n>>> mod(-1.0, 3.0)\n2.0",
+)
+floordiv = primitive(
+    "floordiv",
+    operator.floordiv,
+    lambda out, x, y: 0.0,
+    lambda out, x, y: 0.0,
+    symbol="//",
+    selects=True,
+    domain="y ≠ 0",
+    kink="0 also where x / y is whole and the value jumps",
+    latex=r"\left\lfloor \frac{{{0}}}{{{1}}} \right\rfloor",
+    doc="x // y, rounded down; its derivatives are 0 everywhere.\n\n"
+    ">>> floordiv(7.0, 2.0)\n3.0",
+)
+identity = primitive("identity", lambda x: x, lambda out, x: 1.0, symbol="id", latex="{0}")
+square = primitive(
+    "square",
+    lambda x: x * x,
+    lambda out, x: 2.0 * x,
+    latex="{{{0}}}^2",
+    doc="x · x.\n\n>>> square(3.0)\n9.0",
+)
+reciprocal = primitive(
     "reciprocal",
     lambda x: 1.0 / x,
     lambda out, x: -(out * out),
     domain="x ≠ 0",
     latex=r"\frac{{1}}{{{0}}}",
+    doc="1 / x; ZeroDivisionError at 0.\n\n>>> reciprocal(4.0)\n0.25",
 )
 
 
@@ -264,7 +222,7 @@ def _shares(out: Any, *xs: Any) -> tuple[float, ...]:
     winners = [primal(x) == primal(out) for x in xs]
     if not any(winners):
         return (NAN,) * len(xs)
-    share = 1.0 / sum(winners)
+    share = 1.0 / winners.count(True)
     return tuple([share if won else 0.0 for won in winners])
 
 
@@ -285,22 +243,25 @@ def _taken(out: Any, index: Any, *xs: Any) -> tuple[float, ...]:
     return (0.0, *[1.0 if i == chosen else 0.0 for i in range(len(xs))])
 
 
-primitive(
+abs = primitive(
     "abs",
-    abs,
+    operator.abs,
     lambda out, x: _sign(primal(x)),
     kink="0 at x = 0",
     latex=r"\left|{0}\right|",
+    doc="|x|.\n\n>>> abs(-2.0)\n2.0",
 )
-primitive(
+sign = primitive(
     "sign",
     _sign,
     lambda out, x: 0.0,
     selects=True,
     kink="0 at x = 0",
     latex=r"\operatorname{{sign}}\left({0}\right)",
+    doc="-1, 0 or 1 (a zero keeps its sign); its derivative is 0 everywhere.\n\n"
+    ">>> sign(-0.5)\n-1.0",
 )
-primitive(
+relu = primitive(
     "relu",
     lambda x: 0.0 if x <= 0.0 else x,
     lambda out, x: 0.0 if x <= 0.0 else 1.0,
@@ -308,15 +269,19 @@ primitive(
     selects=True,
     kink="0 at x = 0",
     latex=r"\max\left(0, {0}\right)",
+    doc="x where it is positive, else 0.\n\n>>> relu(-3.0)\n0.0",
 )
-primitive(
+leaky_relu = primitive(
     "leaky_relu",
     lambda x, slope: x if x > 0.0 else slope * x,
     _leaky_slope,
     lambda out, x, slope: 0.0 if x > 0.0 else x,
     kink="the smaller of 1 and slope at x = 0, 0 if slope < 0",
+    defaults=(0.01,),
+    doc="x where it is positive, else slope · x; the slope may be a Value (PReLU).\n\n"
+    ">>> leaky_relu(-2.0, 0.5)\n-1.0",
 )
-primitive(
+maximum = primitive(
     "maximum",
     _extremum(max),
     _shares,
@@ -325,8 +290,10 @@ primitive(
     selects=True,
     kink="operands that tie for the maximum share equally",
     latex=r"\max\left({args}\right)",
+    doc="The largest of maximum(x, y, …) or maximum([x, y, …]); NaN if one of them is.\n\n"
+    ">>> maximum(1.0, 2.0, 0.5)\n2.0",
 )
-primitive(
+minimum = primitive(
     "minimum",
     _extremum(min),
     _shares,
@@ -335,8 +302,10 @@ primitive(
     selects=True,
     kink="operands that tie for the minimum share equally",
     latex=r"\min\left({args}\right)",
+    doc="The smallest of minimum(x, y, …) or minimum([x, y, …]); NaN if one of them is.\n\n"
+    ">>> minimum([1.0, 2.0])\n1.0",
 )
-primitive(
+clip = primitive(
     "clip",
     _clip,
     lambda out, x, low, high: 1.0 if low < x < high else 0.0,
@@ -345,8 +314,11 @@ primitive(
     selects=True,
     domain="low ≤ high",
     kink="0 at both bounds, where the bound itself has partial 1",
+    defaults=(-INF, INF),
+    doc="x moved into [low, high]. The derivative in x is 1 strictly inside, 0 outside.\n\n"
+    ">>> clip(3.0, 0.0, 1.0)\n1.0",
 )
-primitive(
+where = primitive(
     "where",
     lambda chosen, x, y: x if chosen else y,
     lambda out, chosen, x, y: 0.0,
@@ -355,7 +327,7 @@ primitive(
     selects=True,
     kink="the branch not chosen has partial 0",
 )
-primitive("take", _take, _taken, variadic=True, selects=True)
+take = primitive("take", _take, _taken, variadic=True, selects=True)
 
 
 # ---------------------------------------------------------------- exponentials, logarithms
@@ -409,44 +381,73 @@ def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
     if math.isinf(top):
         return _shares(out, *xs)
     weights = [exp_of_difference(x, top) for x in xs]
-    total = sum_(*weights)
+    total = sum(*weights)
     return tuple([weight / total for weight in weights])
 
 
-exp = primitive("exp", math.exp, lambda out, x: out, latex="e^{{{0}}}")
-primitive("exp2", math.exp2, lambda out, x: out * LN2, latex="2^{{{0}}}")
-primitive("expm1", math.expm1, lambda out, x: exp(x), latex="e^{{{0}}} - 1")
-log = primitive(
-    "log", math.log, lambda out, x: 1.0 / x, domain="x > 0", latex=r"\ln\left({0}\right)"
+exp = primitive(
+    "exp",
+    math.exp,
+    lambda out, x: out,
+    latex="e^{{{0}}}",
+    doc="e to the power of x; OverflowError above 709.78.\n\n>>> exp(0.0)\n1.0",
 )
-primitive(
+exp2 = primitive(
+    "exp2",
+    math.exp2,
+    lambda out, x: out * LN2,
+    latex="2^{{{0}}}",
+    doc="2 to the power of x.\n\n>>> exp2(3.0)\n8.0",
+)
+expm1 = primitive(
+    "expm1",
+    math.expm1,
+    lambda out, x: exp(x),
+    latex="e^{{{0}}} - 1",
+    doc="exp(x) - 1, accurate near 0.\n\n>>> expm1(1e-20)\n1e-20",
+)
+log = primitive(
+    "log",
+    math.log,
+    lambda out, x: 1.0 / x,
+    domain="x > 0",
+    latex=r"\ln\left({0}\right)",
+    doc="The natural logarithm.\n\n>>> log(1.0)\n0.0",
+)
+log2 = primitive(
     "log2",
     math.log2,
     lambda out, x: PER_LN2 / x,
     domain="x > 0",
     latex=r"\log_2\left({0}\right)",
+    doc="The logarithm to base 2.\n\n>>> log2(8.0)\n3.0",
 )
-primitive(
+log10 = primitive(
     "log10",
     math.log10,
     lambda out, x: PER_LN10 / x,
     domain="x > 0",
     latex=r"\log_{{10}}\left({0}\right)",
+    doc="The logarithm to base 10.\n\n>>> log10(1000.0)\n3.0",
 )
-primitive(
+log1p = primitive(
     "log1p",
     math.log1p,
     lambda out, x: 1.0 / (1.0 + x),
     domain="x > -1",
     latex=r"\ln\left(1 + {0}\right)",
+    doc="log(1 + x), accurate near 0.\n\n>>> log1p(1e-20)\n1e-20",
 )
-primitive(
+logsumexp = primitive(
     "logsumexp",
     _logsumexp,
     _softmax,
     variadic=True,
     domain="one operand or more",
     latex=r"\operatorname{{logsumexp}}\left({args}\right)",
+    doc="log(Σ exp(x)) of logsumexp(x, y, …) or logsumexp([x, y, …]), without overflow.\n\n"
+    "Its partials are the softmax of the operands.\n\n"
+    ">>> logsumexp([1000.0, 1000.0])\n1000.6931471805599",
 )
 exp_of_difference = primitive(
     "exp_of_difference",
@@ -505,6 +506,7 @@ sqrt = primitive(
     domain="x ≥ 0",
     kink="inf at x = 0",
     latex=r"\sqrt{{{0}}}",
+    doc="The square root.\n\n>>> sqrt(9.0)\n3.0",
 )
 cbrt_slope = primitive(
     "cbrt_slope",
@@ -513,12 +515,13 @@ cbrt_slope = primitive(
     kink="the value inf at x = 0, where there is no derivative",
     latex=r"\frac{{1}}{{3 \sqrt[3]{{{0}}}^2}}",
 )
-primitive(
+cbrt = primitive(
     "cbrt",
     math.cbrt,
     lambda out, x: cbrt_slope(x),
     kink="inf at x = 0",
     latex=r"\sqrt[3]{{{0}}}",
+    doc="The real cube root, also of negative numbers.\n\n>>> cbrt(-8.0)\n-2.0",
 )
 hypot = primitive(
     "hypot",
@@ -526,6 +529,7 @@ hypot = primitive(
     _directions,
     variadic=True,
     kink="0 at the origin",
+    doc="√(x² + y² + …), without overflow.\n\n>>> hypot(3.0, 4.0)\n5.0",
 )
 
 
@@ -533,7 +537,7 @@ hypot = primitive(
 
 
 def _slope_of_atan(out: Any, x: Any) -> Any:
-    if abs(primal(x)) > 1e9:
+    if math.fabs(primal(x)) > 1e9:
         return 1.0 / x / x
     return 1.0 / (1.0 + x * x)
 
@@ -541,61 +545,74 @@ def _slope_of_atan(out: Any, x: Any) -> Any:
 def _one_minus_square(x: Any) -> Any:
     # By factors near -1 and 1; not near 0, where the derivative of those would cancel, nor
     # at -1 and 1, where they would multiply 0 by its infinite one.
-    return (1.0 - x) * (1.0 + x) if 0.5 < abs(primal(x)) < 1.0 else 1.0 - x * x
+    return (1.0 - x) * (1.0 + x) if 0.5 < math.fabs(primal(x)) < 1.0 else 1.0 - x * x
 
 
 def _along(x: Any, y: Any) -> Any:
-    """x / (x² + y²), without overflow; 0 at the origin."""
-    scale = _scale(hypot(primal(x), primal(y)))
-    x, y = x * scale, y * scale
+    """x / (x² + y²); 0 at the origin. Scaled by the length, or x² or the quotient gets lost."""
+    exponent = max(math.frexp(primal(x))[1], math.frexp(primal(y))[1])
+    up = 2.0 ** -(exponent // 2), 2.0 ** -(exponent - exponent // 2)  # the whole may overflow
+    x, y = x * up[0] * up[1], y * up[0] * up[1]
     length = hypot(x, y)
-    return x / length / length * scale if length else 0.0
+    return x / length / length * up[0] * up[1] if length else 0.0
 
 
 sin = primitive(
     "sin",
     math.sin,
-    lambda out, x: TABLE["cos"](x),
+    lambda out, x: cos(x),
     domain="x finite",
     latex=r"\sin\left({0}\right)",
+    doc="The sine of x radians.\n\n>>> sin(0.0)\n0.0",
 )
-primitive(
+cos: Primitive = primitive(
     "cos",
     math.cos,
     lambda out, x: -sin(x),
     domain="x finite",
     latex=r"\cos\left({0}\right)",
+    doc="The cosine of x radians.\n\n>>> cos(0.0)\n1.0",
 )
-primitive(
+tan = primitive(
     "tan",
     math.tan,
     lambda out, x: 1.0 + out * out,
     domain="x finite",
     latex=r"\tan\left({0}\right)",
+    doc="The tangent of x radians.\n\n>>> tan(0.0)\n0.0",
 )
-primitive(
+asin = primitive(
     "asin",
     math.asin,
     lambda out, x: rsqrt(_one_minus_square(x)),
     domain="-1 ≤ x ≤ 1",
     kink="inf at x = -1 and 1",
     latex=r"\arcsin\left({0}\right)",
+    doc="The arc sine, in radians.\n\n>>> asin(0.0)\n0.0",
 )
-primitive(
+acos = primitive(
     "acos",
     math.acos,
     lambda out, x: -rsqrt(_one_minus_square(x)),
     domain="-1 ≤ x ≤ 1",
     kink="-inf at x = -1 and 1",
     latex=r"\arccos\left({0}\right)",
+    doc="The arc cosine, in radians.\n\n>>> acos(1.0)\n0.0",
 )
-primitive("atan", math.atan, _slope_of_atan, latex=r"\arctan\left({0}\right)")
-primitive(
+atan = primitive(
+    "atan",
+    math.atan,
+    _slope_of_atan,
+    latex=r"\arctan\left({0}\right)",
+    doc="The arc tangent, in radians.\n\n>>> atan(0.0)\n0.0",
+)
+atan2 = primitive(
     "atan2",
     math.atan2,
     lambda out, y, x: _along(x, y),
     lambda out, y, x: -_along(y, x),
     kink="both partials 0 at the origin",
+    doc="The angle of the point (x, y), in radians; y comes first.\n\n>>> atan2(0.0, 1.0)\n0.0",
 )
 
 
@@ -604,43 +621,58 @@ primitive(
 
 def _bell(x: float) -> float:
     # e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails.
-    e = math.exp(-abs(x))
+    e: float = exp_c(-x if x >= 0.0 else x)
     return e / (1.0 + e * (2.0 + e))
 
 
 sinh = primitive(
-    "sinh", math.sinh, lambda out, x: TABLE["cosh"](x), latex=r"\sinh\left({0}\right)"
+    "sinh",
+    math.sinh,
+    lambda out, x: cosh(x),
+    latex=r"\sinh\left({0}\right)",
+    doc="The hyperbolic sine.\n\n>>> sinh(0.0)\n0.0",
 )
-primitive("cosh", math.cosh, lambda out, x: sinh(x), latex=r"\cosh\left({0}\right)")
+cosh: Primitive = primitive(
+    "cosh",
+    math.cosh,
+    lambda out, x: sinh(x),
+    latex=r"\cosh\left({0}\right)",
+    doc="The hyperbolic cosine.\n\n>>> cosh(0.0)\n1.0",
+)
 tanh = primitive(
     "tanh",
     math.tanh,
-    lambda out, x: 4.0 * TABLE["bell"](2.0 * x),
+    lambda out, x: 4.0 * bell(2.0 * x),
     latex=r"\tanh\left({0}\right)",
+    doc="The hyperbolic tangent; its derivative keeps its digits in the tails.\n\n"
+    ">>> tanh(0.0)\n0.0",
 )
-bell = primitive(
+bell: Primitive = primitive(
     "bell", _bell, lambda out, x: -out * tanh(0.5 * x), latex=r"\sigma'\left({0}\right)"
 )
-primitive(
+asinh = primitive(
     "asinh",
     math.asinh,
     lambda out, x: 1.0 / hypot(1.0, x),
     latex=r"\operatorname{{arsinh}}\left({0}\right)",
+    doc="The inverse hyperbolic sine.\n\n>>> asinh(0.0)\n0.0",
 )
-primitive(
+acosh = primitive(
     "acosh",
     math.acosh,
     lambda out, x: rsqrt(x - 1.0) * rsqrt(x + 1.0),
     domain="x ≥ 1",
     kink="inf at x = 1",
     latex=r"\operatorname{{arcosh}}\left({0}\right)",
+    doc="The inverse hyperbolic cosine.\n\n>>> acosh(1.0)\n0.0",
 )
-primitive(
+atanh = primitive(
     "atanh",
     math.atanh,
     lambda out, x: 1.0 / _one_minus_square(x),
     domain="-1 < x < 1",
     latex=r"\operatorname{{artanh}}\left({0}\right)",
+    doc="The inverse hyperbolic tangent.\n\n>>> atanh(0.0)\n0.0",
 )
 
 
@@ -656,14 +688,12 @@ def _times_exp(factor: Any, x: Any) -> Any:
 
 
 def _sigmoid(x: float) -> float:
-    if x >= 0.0:
-        return 1.0 / (1.0 + math.exp(-x))
-    e = math.exp(x)
-    return e / (1.0 + e)
+    e: float = exp_c(-x if x >= 0.0 else x)
+    return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
 
 
 def _softplus(x: float) -> float:
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+    return max(x, 0.0) + math.log1p(exp_c(-x if x >= 0.0 else x))
 
 
 def _elu_slope(out: Any, x: Any, alpha: Any) -> Any:
@@ -691,7 +721,7 @@ def _normal_cdf(x: float) -> float:
     x_low, r_low = x - x_high, ROOT_HALF - r_high
     rest = ((x_high * r_high - z) + x_high * r_low + x_low * r_high) + x_low * r_low
     value = math.erfc(-z)
-    if abs(x) < 40.0:
+    if math.fabs(x) < 40.0:
         value += TWO_PER_ROOT_PI * _gaussian(z, 1.0) * (rest + x * ROOT_HALF_REST)
     return 0.5 * value
 
@@ -716,21 +746,31 @@ sigmoid = primitive(
     lambda out, x: bell(x),
     symbol="σ",
     latex=r"\sigma\left({0}\right)",
+    doc="1 / (1 + exp(-x)), without overflow.\n\n>>> sigmoid(0.0)\n0.5",
 )
-primitive("softplus", _softplus, lambda out, x: sigmoid(x))
-primitive(
+softplus = primitive(
+    "softplus",
+    _softplus,
+    lambda out, x: sigmoid(x),
+    doc="log(1 + exp(x)), without overflow.\n\n>>> softplus(1000.0)\n1000.0",
+)
+elu = primitive(
     "elu",
     lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
     _elu_slope,
-    lambda out, x, alpha: 0.0 if x > 0.0 else TABLE["expm1"](x),
+    lambda out, x, alpha: 0.0 if x > 0.0 else expm1(x),
     symbol="ELU",
     kink="the smaller of 1 and alpha at x = 0, 0 if alpha < 0",
+    defaults=(1.0,),
+    doc="x where it is positive, else alpha · (exp(x) - 1) (Clevert et al. 2015).\n\n"
+    ">>> elu(2.0)\n2.0",
 )
-primitive(
+silu = primitive(
     "silu",
     _silu,
     _silu_slope,
     symbol="SiLU",
+    doc="x · sigmoid(x), also known as swish.\n\n>>> silu(0.0)\n0.0",
 )
 normal_cdf = primitive(
     "normal_cdf",
@@ -739,23 +779,27 @@ normal_cdf = primitive(
     symbol="Φ",
     latex=r"\Phi\left({0}\right)",
 )
-primitive(
+gelu = primitive(
     "gelu",
     _gelu,
     _gelu_slope,
     symbol="GELU",
+    doc="x · Φ(x), with Φ the normal distribution function (Hendrycks & Gimpel 2016).\n\n"
+    ">>> gelu(0.0)\n0.0",
 )
-primitive(
+erf = primitive(
     "erf",
     math.erf,
     lambda out, x: TWO_PER_ROOT_PI * gaussian(x, 1.0),
     latex=r"\operatorname{{erf}}\left({0}\right)",
+    doc="The error function, 2/√π ∫₀ˣ exp(-t²) dt.\n\n>>> erf(0.0)\n0.0",
 )
-primitive(
+erfc = primitive(
     "erfc",
     math.erfc,
     lambda out, x: -TWO_PER_ROOT_PI * gaussian(x, 1.0),
     latex=r"\operatorname{{erfc}}\left({0}\right)",
+    doc="1 - erf(x), accurate for large x.\n\n>>> erfc(0.0)\n1.0",
 )
 
 
@@ -783,14 +827,27 @@ def _swapped(out: Any, bias: Any, *both: Any) -> tuple[Any, ...]:
     return (1.0, *both[half:], *both[:half])
 
 
-sum_ = primitive(
+sum = primitive(
     "sum",
     _sum,
     lambda out, *xs: (1.0,) * len(xs),
     symbol="Σ",
     variadic=True,
     latex=r"\sum\left({args}\right)",
+    doc="The sum of sum(x, y, …) or sum([x, y, …]) as a single node, rounded once, as by\n"
+    "`math.fsum`.\n\n>>> sum([1e16, 1.0, -1e16])\n1.0",
 )
-primitive("dot", _dot, _swapped, symbol="·", variadic=True)
+dot = primitive("dot", _dot, _swapped, symbol="·", variadic=True)
 
-_own = frozenset(TABLE)
+reserve()
+# What type checkers see of the functions of `autograd`; at run time, all that have a doc.
+# fmt: off
+__all__ = [  # noqa: RUF022
+    "abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "clip",
+    "cos", "cosh", "div", "elu", "erf", "erfc", "exp", "exp2", "expm1", "floordiv", "gelu",
+    "hypot", "leaky_relu", "log", "log10", "log1p", "log2", "logsumexp", "maximum", "minimum",
+    "mod", "mul", "neg", "pow", "reciprocal", "relu", "sigmoid", "sign", "silu", "sin",
+    "sinh", "softplus", "sqrt", "square", "sub", "sum", "tan", "tanh",
+]
+# fmt: on
+__all__ += [name for name, entry in TABLE.items() if entry.doc and name not in __all__]

@@ -136,7 +136,7 @@ static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
     if ((extra = PyTuple_Pack(4, operands, those, packed, Py_None)) == NULL)
         goto done;
     PyObject_GC_UnTrack(extra);
-    out = node_new(sum, primitive, Py_None, Py_None, 0.0, 0.0);
+    out = node_make(sum, primitive, Py_None, Py_None, 0.0, 0.0);
     if (out != NULL) {
         Py_SETREF(out->extra, extra);
         extra = NULL;

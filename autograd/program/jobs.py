@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import transforms
-from autograd.core.primitive import primal
+from autograd.core.operand import primal
 from autograd.program.arguments import Call
 from autograd.program.arrays import np
 from autograd.program.paths import Path

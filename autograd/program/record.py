@@ -6,8 +6,9 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.primitive import primal, real
-from autograd.core.value import Value, recording
+from autograd.core.operand import primal, real
+from autograd.core.no_grad import recording
+from autograd.core.value import Value
 from autograd.program.tape import Tape
 from autograd.program.watch import Guard, Watch
 from autograd.trees import Rebuild, flatten

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.primitive import real
+from autograd.core.operand import real
 from autograd.core.value import Value, observe
 
 __all__ = ["Guard", "Watch"]

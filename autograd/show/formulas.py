@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.core import table as primitives
-from autograd.core.primitive import TABLE, Operand, Primitive, primal
+from autograd.core.operand import Operand, primal
+from autograd.core.primitive import TABLE, Primitive
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import format_number, printable
 

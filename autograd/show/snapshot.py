@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from autograd.core.primitive import Primitive
-from autograd.core.value import Value, topological_order
+from autograd.core.sweeps import topological_order
+from autograd.core.value import Value
 from autograd.show.text import counted
 
 __all__ = ["Node", "Snapshot", "Stats", "with_grads"]

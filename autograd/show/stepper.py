@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
-from autograd.core.primitive import Number, describe, number
+from autograd.core.operand import Number, describe, number
 from autograd.core.sweeps import cotangents
 from autograd.core.value import Value
 from autograd.files import write_atomically

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
-from autograd.core.primitive import Number
+from autograd.core.operand import Number
 from autograd.core.sweeps import explain_nan
 from autograd.core.value import Value
 from autograd.show.events import Event, arithmetic

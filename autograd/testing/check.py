@@ -7,7 +7,7 @@ import operator
 from dataclasses import replace
 from typing import Any, Literal
 
-from autograd.core.primitive import primal
+from autograd.core.operand import primal
 from autograd.testing.decide import Question, decide, starts
 from autograd.testing.differences import ULP
 from autograd.testing.noise import estimated_noise

@@ -19,8 +19,9 @@ except ImportError:
         "autograd.testing.machine needs hypothesis: pip install 'scalar-autograd[test]'"
     ) from None
 
+from autograd.core.no_grad import no_grad
 from autograd.core.primitive import TABLE
-from autograd.core.value import Value, no_grad
+from autograd.core.value import Value
 from autograd.testing.programs import SAFE
 
 __all__ = ["GraphLife"]

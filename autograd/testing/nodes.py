@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.core.primitive import Primitive, primal
-from autograd.core.table import _own
+from autograd.core.operand import primal
+from autograd.core.primitive import RESERVED, Primitive
+from autograd.core.value import Value
 from autograd.testing.decide import Decision, Question, decide, starts
 from autograd.testing.differences import ULP, Line
-from autograd.core.value import Value
 
 __all__ = ["NodeCheck", "check_nodes", "partial_sizes", "rounding", "slots"]
 
@@ -61,7 +61,7 @@ def check_partial(
     def along(t: float) -> tuple[float]:
         return (float(value(*before, t, *after)),)
 
-    exact = op.selects and op.name in _own
+    exact = op.selects and op.name in RESERVED
     line = Line(along, x, (out,), (noise,), 80, 0.0 if exact else 2.0 * ULP)
     steps = starts(x, before + after)
     if op.kink:
@@ -74,10 +74,10 @@ def check_partial(
 def rounding(node: Value) -> float:
     """The round-off of a node: some ulp of the result, or of the terms inside it."""
     op: Any = node.op
-    if op.selects and op.name in _own:
+    if op.selects and op.name in RESERVED:
         return 0.0
     size = 2.0 * abs(node.data)
-    if op.variadic or op.name not in _own:
+    if op.variadic or op.name not in RESERVED:
         size += sum([abs(x.data * d) for x, d in zip(node.inputs, node.partials)])
     return ULP * size
 

@@ -10,9 +10,9 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-from autograd.core.primitive import primal
-from autograd.core.sweeps import sweep
-from autograd.core.value import Value, topological_order
+from autograd.core.operand import primal
+from autograd.core.sweeps import sweep, topological_order
+from autograd.core.value import Value
 
 __all__ = ["exact_gradient", "knows", "partial", "values"]
 
@@ -82,12 +82,18 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         half = len(both) // 2
         return sum([w * x for w, x in zip(both[:half], both[half:])], bias)
 
+    def mod(x: Any, y: Any) -> Any:
+        with mpmath.workprec(2300):  # for any quotient of floats
+            return x - y * mpmath.floor(x / y)
+
     return {
         "neg": lambda x: -x,
         "add": lambda x, y: x + y,
         "sub": lambda x, y: x - y,
         "mul": lambda x, y: x * y,
         "div": lambda x, y: x / y,
+        "mod": mod,
+        "floordiv": lambda x, y: mpmath.floor(x / y),
         "pow": lambda x, p: x**p,
         "identity": lambda x: x,
         "square": lambda x: x * x,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.core.functions import dot
-from autograd.core.primitive import primal
+from autograd.core.operand import primal
 from autograd.core.value import Value
 from autograd.testing.differences import Line
 from autograd.transforms import grad

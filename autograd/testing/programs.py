@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.primitive import TABLE
-from autograd.core.table import _own
+from autograd.core.primitive import RESERVED, TABLE
 from autograd.core.value import Value
 
 __all__ = ["OPERANDS", "SAFE", "Program", "Step", "decode"]
@@ -23,6 +22,10 @@ def _tame(x: float) -> bool:
 
 def _between(low: float, high: float) -> Callable[..., bool]:
     return lambda x: low < x < high
+
+
+def _between_jumps(x: float, y: float) -> bool:
+    return 0.01 < abs(y) and abs(x) < 1e3 * abs(y) and 0.01 < x / y % 1.0 < 0.99
 
 
 def _distinct(*xs: float) -> bool:
@@ -47,6 +50,8 @@ SAFE: dict[str, Callable[..., bool]] = {
     "log1p": _between(-0.99, 50.0),
     "reciprocal": lambda x: abs(x) > 1e-2,
     "div": lambda x, y: abs(y) > 1e-2,
+    "mod": _between_jumps,
+    "floordiv": _between_jumps,
     "pow": lambda x, p: 0.1 < x < 10.0 and abs(p) < 4.0,
     "exp_of_difference": lambda x, y: abs(x - y) < 3.0,
     "gaussian": lambda x, scale: abs(x) < 3.0 and abs(scale) < 2.0,
@@ -179,7 +184,7 @@ def _operands(
 
 def _value(name: str, numbers: list[float]) -> float | None:
     """The operation's result, None if it is not safe at these numbers."""
-    if name in _own:
+    if name in RESERVED:
         if not SAFE[name](*numbers):
             return None
         value = TABLE[name](*numbers)

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.core.primitive import describe, primal
-from autograd.core.sweeps import LINEAR, sweep, tangents
-from autograd.core.value import Value, topological_order
+from autograd.core.floats import LINEAR
+from autograd.core.operand import describe, primal
+from autograd.core.sweeps import sweep, tangents, topological_order
+from autograd.core.value import Value
 from autograd.testing import oracle
 from autograd.testing.decide import Decision, Question, decide, starts
 from autograd.testing.differences import TINIEST, ULP

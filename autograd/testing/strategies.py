@@ -25,8 +25,7 @@ except ImportError:
         "autograd.testing.strategies needs hypothesis: pip install 'scalar-autograd[test]'"
     ) from None
 
-from autograd.core.primitive import TABLE, Primitive
-from autograd.core.table import _own
+from autograd.core.primitive import RESERVED, TABLE, Primitive
 from autograd.testing.programs import SAFE, Program, decode
 
 __all__ = ["points", "programs", "values"]
@@ -196,7 +195,7 @@ def programs(
     if not given:
         raise ValueError("programs: primitives must not be empty")
     for name in given:
-        if name in _own and name not in SAFE:
+        if name in RESERVED and name not in SAFE:
             raise ValueError(f"programs: {name!r} is not offered in programs")
     head = st.integers(1, max_inputs).flatmap(
         lambda n: st.binary(min_size=2 * n, max_size=2 * n)

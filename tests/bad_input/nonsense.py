@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd import Primitive, Value
-from autograd.core.methods import Methods
-from autograd.core.table import TABLE
-from autograd.core.value import topological_order
+from autograd.core.operations import Operations
+from autograd.core.primitive import TABLE
+from autograd.core.sweeps import topological_order
 
 DRAWN = ("steps", "graph", "__class__", "__init_subclass__", "__subclasshook__")
 
@@ -37,7 +37,7 @@ def calls() -> Iterator[tuple[str, Callable[..., Any]]]:
     x = Value(1.0, label="x")
     wide = TABLE["dot"](1.0, x, 2.0)
     blanks: list[Any] = [Value.__new__(Value), Primitive.__new__(Primitive)]
-    for owner in (Value, Primitive, Methods, x, x * 2.0, wide, TABLE["mul"], *blanks):
+    for owner in (Value, Primitive, Operations, x, x * 2.0, wide, TABLE["mul"], *blanks):
         for name in dir(owner):
             if name not in DRAWN:
                 yield f"{owner!r:.20}.{name}", _called(owner, name)

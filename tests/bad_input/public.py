@@ -8,7 +8,7 @@ from types import ModuleType
 import autograd
 import nn
 from autograd import Primitive, Value, testing
-from autograd.core.methods import Methods
+from autograd.core.operations import Operations
 from autograd.show.snapshot import Snapshot
 
 __all__ = ["public_names"]
@@ -30,7 +30,7 @@ def public_names() -> set[str]:
         for name in (*module.__all__, *more):
             names |= _of(f"{module.__name__}.{name}", getattr(module, name))
     names |= _of("autograd.Graph", Snapshot)
-    return names | _of("autograd.Value", Methods) - {"autograd.Value.__init__"}
+    return names | _of("autograd.Value", Operations) - {"autograd.Value.__init__"}
 
 
 def _of(name: str, thing: object) -> set[str]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from autograd import Primitive, Value
-from autograd.core.value import topological_order
+from autograd.core.sweeps import topological_order
 from tests.bad_input import areas
 from tests.bad_input.public import public_names
 from tests.bad_input.rows import Row

@@ -9,8 +9,8 @@ from typing import Any
 
 import autograd
 from autograd import Value, no_grad
-from autograd.core.methods import Methods
-from autograd.core.table import TABLE
+from autograd.core.operations import Operations
+from autograd.core.primitive import TABLE
 from tests.bad_input.rows import (
     COUNT,
     FLAG,
@@ -38,7 +38,7 @@ NUMPY = ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh")
 NOT_NUMBERS: list[Any] = [None, "3", [1.0], {}, 1j, object()]
 LABELS = [bad(x, TypeError, "a label is a string or None, got") for x in (3, b"x", ["x"])]
 FUNCTIONS_OF_ONE = sorted(
-    name for name in vars(Methods) if name in TABLE and TABLE[name].arity == 1
+    name for name in vars(Operations) if name in TABLE and TABLE[name].arity == 1
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import autograd
 import nn
 from autograd import Value
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 
 __all__ = ["World"]
 

@@ -13,10 +13,10 @@ import pytest
 
 import nn
 from autograd import Value, grad
-from tests.core import microgpt
-from tests.core.microgpt import PlainValue, train
 from tests.benchmarks import peers
 from tests.benchmarks.conftest import COMPILED
+from tests.core import microgpt
+from tests.core.microgpt import PlainValue, train
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)  # others may use the machine
 

@@ -24,7 +24,7 @@ import mpmath
 from mpmath import mp, mpf
 
 from autograd import Value
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing.oracle import values
 from tests.core.reference import REFERENCES
 

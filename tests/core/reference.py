@@ -61,6 +61,7 @@ BELOW_ONE = spaced(-307, -0.01, 120) + [1.0 - x for x in spaced(-15.9, -0.01, 12
 INSIDE = [0.0, *_signed(BELOW_ONE)]
 ABOVE_ONE = [1.0 + x for x in spaced(-15, 307, 300)]
 COARSE = _signed(spaced(-290, 290, 13) + spaced(-2, 2, 13))
+QUOTIENTS = _signed(spaced(-3, 3, 20))
 MILD = [0.0, *_signed([1e-12, 0.003, 0.3, 1.1, 2.7])]
 TAILS = [*MILD, *_signed([6.5, 20.0])]
 
@@ -142,6 +143,14 @@ REFERENCES: dict[str, Reference] = {
         (lambda x, y: 1 / y, lambda x, y: -x / y**2),
         _pairs(COARSE, COARSE),
         _pairs(MILD, [0.5, -2.0]),
+    ),
+    "mod": Reference(
+        (_one, lambda x, y: -mpmath.floor(x / y)),
+        _pairs(QUOTIENTS, QUOTIENTS),
+        _pairs([0.3, 1.1, -2.7], [0.5, -2.0]),
+    ),
+    "floordiv": Reference(
+        (_zero, _zero), _pairs(QUOTIENTS, QUOTIENTS), _pairs([0.3, 1.1, -2.7], [0.5, -2.0])
     ),
     "pow": Reference(
         (

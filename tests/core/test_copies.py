@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import autograd
-from autograd import Value, dot, primitive
-from autograd.core.table import TABLE
+from autograd import Value, dot, grad, primitive
+from autograd.core.primitive import TABLE
 
 Copier = Callable[[Any], Any]
 
@@ -41,7 +42,7 @@ copies = pytest.mark.parametrize("clone", COPIERS.values(), ids=COPIERS.keys())
 
 def described(root: Value) -> list[tuple[Any, ...]]:
     """The graph as plain data: each node with the numbers of its operands."""
-    order, leaves = autograd.core.value.topological_order(root)
+    order, leaves = autograd.core.sweeps.topological_order(root)
     numbers = {node: i for i, node in enumerate(leaves + order)}
     return [
         (
@@ -122,7 +123,7 @@ def test_a_graph_deeper_than_the_recursion_limit(clone: Copier) -> None:
     twin = clone(y)
     twin.backward()
     assert (twin.data, x.grad) == (float(n), 0.0)
-    order, (leaf,) = autograd.core.value.topological_order(twin)
+    order, (leaf,) = autograd.core.sweeps.topological_order(twin)
     assert (len(order), leaf.grad) == (n, 1.0)
 
 
@@ -164,20 +165,52 @@ def test_a_failed_pickle_leaves_the_graph_usable() -> None:
     assert x.grad == 4.0
 
 
-def test_an_own_operation_is_found_again_by_its_name() -> None:
+def cubed(x: float) -> float:
+    return x**3
+
+
+def slope_of_cubed(out: Any, x: Any) -> Any:
+    return 3.0 * x * x
+
+
+@pytest.mark.parametrize(
+    ("rules", "installed"),
+    [((cubed, slope_of_cubed), False), ((lambda x: x**3, lambda out, x: 3.0 * x * x), True)],
+    ids=["importable rules", "cloudpickle"],
+)
+def test_an_own_operation_goes_along_with_its_rules(
+    rules: tuple[Any, Any], installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if installed:
+        pytest.importorskip("cloudpickle")
+    else:
+        monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    try:
+        cube = primitive("cube_3", *rules, symbol="^3", kink="none", defaults=(2.0,))
+        twin = pickle.loads(stored := pickle.dumps(cube(Value(2.0))))
+        assert twin.op is cube
+        assert copy.deepcopy(twin).op is cube
+        del TABLE["cube_3"]  # as in another process
+        again = pickle.loads(stored)
+        assert again.op is TABLE["cube_3"] is not cube
+        assert (again.op.symbol, again.op.kink, again.op()) == ("^3", "none", 8.0)
+        assert grad(again.op)(2.0) == 12.0
+    finally:
+        TABLE.pop("cube_3", None)
+
+
+def test_an_own_operation_that_cannot_go_along_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
     try:
         cube = primitive("cube_3", lambda x: x**3, lambda out, x: 3.0 * x * x)
         stored = pickle.dumps(cube(Value(2.0)))
-        twin = pickle.loads(stored)
-        assert twin.op is cube
-        assert copy.deepcopy(twin).op is cube
-        twin.backward()
-        assert twin.inputs[0].grad == 12.0
-        del TABLE["cube_3"]
-        with pytest.raises(LookupError, match="'cube_3', which is not defined here; call"):
-            pickle.loads(stored)
+        assert pickle.loads(stored).op is cube
     finally:
         TABLE.pop("cube_3", None)
+    with pytest.raises(LookupError, match="'cube_3', which is not defined here; call"):
+        pickle.loads(stored)
 
 
 def test_a_primitive_is_pickled_by_name() -> None:

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.core.deep import SHAPES, TRIALS
 from tests.builds import THIS, run
+from tests.core.deep import SHAPES, TRIALS
 
 EVERY = [f"{shape}:{trial}" for trial in TRIALS for shape in SHAPES]
 LARGE = [

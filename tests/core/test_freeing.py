@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from autograd import Value, dot, primitive
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from tests.builds import THIS, run
 
 DEEP = 30_000

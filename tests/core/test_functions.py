@@ -11,7 +11,7 @@ import pytest
 import autograd
 import autograd.core.functions as functional
 from autograd import Value, clip, dot, elu, leaky_relu, log, take, where
-from autograd.core.table import TABLE
+from autograd.core.primitive import RESERVED, TABLE
 
 FUNCTIONS = [*functional.__all__, "abs", "pow", "sum"]
 SAME_SHAPE = [name for name in FUNCTIONS if name in TABLE and not TABLE[name].variadic]
@@ -35,7 +35,7 @@ def test_the_names_are_listed_once_and_exist() -> None:
 
 
 def _library() -> set[str]:
-    return set(autograd.core.table._own)
+    return set(RESERVED)
 
 
 @pytest.mark.parametrize("name", SAME_SHAPE)
@@ -132,7 +132,7 @@ def test_take_out_of_range(index: int) -> None:
 
 @pytest.mark.parametrize("index", [1.0, "1", None, Value(1.0)])
 def test_take_wants_an_integer(index: Any) -> None:
-    with pytest.raises(TypeError, match="take: the index is an integer, got"):
+    with pytest.raises(TypeError, match="take: the index must be an integer, got"):
         take([1.0, 2.0], index)
 
 

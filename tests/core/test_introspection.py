@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from autograd import Value
+from tests.builds import OTHER, THIS, require, run
 from tests.core.seen import everything
 from tests.core.test_copies import described
-from tests.builds import OTHER, THIS, require, run
 
 Tables = dict[str, dict[str, str]]
 GRAPH = """
@@ -59,8 +59,8 @@ def test_nothing_of_it_is_an_accident() -> None:
     assert calls["match node"] == "str '* of x'"
     assert calls["weakref"].startswith("TypeError: cannot create weak reference")
     assert calls["get inputs"] == "tuple (Value(2.0, label='x'),)"
-    assert names["Value"].startswith("[('data', 'POSITIONAL_OR_KEYWORD', ")
-    assert names["Value.backward signature"] == "(self, seed: 'Number' = 1.0) -> 'None'"
+    assert names["Value"].startswith("[('data', <class")
+    assert names["Value.backward signature"].endswith("('seed', 1.0)]")
     assert places["exp"].startswith("value.py exp: raise EXP.explain(")
     assert places["div"].startswith("value.py __truediv__: raise DIV.explain(")
 

@@ -12,7 +12,7 @@ import pytest
 
 import autograd
 from autograd import Value, grad, gradient, hessian, jvp, log, sqrt, value_and_grad, where
-from autograd.core.table import TABLE, _own
+from autograd.core.primitive import RESERVED, TABLE
 from tests.builds import OTHER, run
 
 INF, NAN = math.inf, math.nan
@@ -28,6 +28,14 @@ STATED: dict[str, dict[str, list[Case]]] = {
         "d/dp (0**p) = 0": [((0.0, p), (p * 0.0 ** (p - 1.0), 0.0)) for p in (1.0, 1.5, 2.0)],
         "d/dp does not exist at x < 0": [((-2.0, 3.0), (12.0, NAN)), ((-2.0, 0.0), (0.0, NAN))],
     },
+    "mod": {
+        "where x / y is whole and the value jumps, the derivatives of the side it lies on": [
+            ((6.0, 3.0), (1.0, -2.0)),
+            ((-6.0, 3.0), (1.0, 2.0)),
+            ((0.0, 3.0), (1.0, 0.0)),
+        ]
+    },
+    "floordiv": {"0 also where x / y is whole and the value jumps": [((6.0, 3.0), (0.0, 0.0))]},
     "abs": {"0 at x = 0": AT_ZERO},
     "sign": {"0 at x = 0": AT_ZERO},
     "relu": {"0 at x = 0": AT_ZERO},
@@ -94,12 +102,14 @@ def recorded() -> Iterator[tuple[float, ...]]:
 # ---------------------------------------------------------------------- the statements
 
 
-@pytest.mark.parametrize("name", sorted(_own))
+@pytest.mark.parametrize("name", sorted(RESERVED))
 def test_every_clause_of_the_table_has_cases_here(name: str) -> None:
     assert "; ".join(STATED.get(name, {})) == TABLE[name].kink
 
 
-@pytest.mark.parametrize("name", sorted(set(autograd.__all__) & _own | {"abs", "pow", "sum"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(autograd.__all__) & RESERVED | {"abs", "pow", "sum"})
+)
 def test_the_docs_state_what_the_table_states(name: str) -> None:
     words = " ".join((inspect.getdoc(getattr(autograd, name)) or "").split())
     kink = TABLE[name].kink

@@ -20,8 +20,8 @@ import pytest
 import autograd
 import nn
 from autograd import Value, dot, gradient, no_grad, primitive
-from autograd.core.table import TABLE
-from autograd.core.value import topological_order
+from autograd.core.primitive import TABLE
+from autograd.core.sweeps import topological_order
 from tests.builds import THIS, run
 
 TIMES = 100

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from autograd import Value, dot, exp, no_grad, sigmoid, where
-from autograd.core.value import recording
+from autograd.core.no_grad import recording
 
 
 def recorded(x: Value) -> bool:

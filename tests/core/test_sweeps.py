@@ -10,7 +10,7 @@ from hypothesis import given
 
 from autograd import Value, dot, relu, sqrt
 from autograd.core import sweeps
-from autograd.core.value import topological_order
+from autograd.core.sweeps import topological_order
 from autograd.testing.programs import Program
 from tests.properties.graphs import bits, recorded
 from tests.properties.strategies import random_programs

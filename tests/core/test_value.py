@@ -15,7 +15,7 @@ import pytest
 import autograd
 import autograd.core.functions
 from autograd import Value, primitive
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 
 
 def test_a_leaf() -> None:
@@ -71,15 +71,29 @@ def test_format_takes_a_float_format() -> None:
     assert f"{Value(2.0) / 3.0:.4g}" == "0.6667"
 
 
-def test_identity_decides_equality_and_hash() -> None:
+def test_sets_and_dicts_tell_nodes_apart_that_are_equal() -> None:
     x, y = Value(1.0), Value(1.0)
-    assert x != y
-    assert x == x
+    assert x == y
     assert len({x, y, x}) == 2
+    assert {x: "x", y: "y"}[x] == "x"
+    assert x in {y: 0, x: 1}
+    assert hash(x) == hash(x)
+    nan = Value(math.nan)
+    assert nan != nan
+    assert {nan: 1}[nan] == 1
 
 
-@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
-def test_order_is_that_of_the_data(compare: Callable[[Any, Any], bool]) -> None:
+@pytest.mark.parametrize("other", [None, "1.0", object(), [1.0]])
+def test_nothing_but_a_number_is_equal(other: object) -> None:
+    assert Value(1.0) != other
+    assert (Value(1.0) == other) is False
+
+
+@pytest.mark.parametrize(
+    "compare",
+    [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne],
+)
+def test_comparisons_are_those_of_the_data(compare: Callable[[Any, Any], bool]) -> None:
     numbers = [-1.0, 0.0, -0.0, 2.0, math.inf, math.nan]
     for a, b in itertools.product(numbers, repeat=2):
         wanted = compare(a, b)
@@ -203,6 +217,8 @@ SEVERAL_OPERANDS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...]]] = [
     ("mul", "mul", (2.0,), ("x", 2.0)),
     ("div", "div", (2.0,), ("x", 2.0)),
     ("pow", "pow", (2.0,), ("x", 2.0)),
+    ("mod", "mod", (2.0,), ("x", 2.0)),
+    ("floordiv", "floordiv", (2.0,), ("x", 2.0)),
     ("atan2", "atan2", (2.0,), ("x", 2.0)),
     ("hypot", "hypot", (2.0, 3.0), ("x", 2.0, 3.0)),
     ("leaky_relu", "leaky_relu", (), ("x", 0.01)),

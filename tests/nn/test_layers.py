@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 
 numbers = st.floats(-1e3, 1e3)
 

@@ -13,7 +13,7 @@ from scipy.optimize import least_squares, minimize
 
 import autograd
 from autograd import Value, primitive
-from autograd.core.primitive import primal
+from autograd.core.operand import primal
 from autograd.program import Compiled, Program, compile, load
 from autograd.program.layout import layout
 

@@ -14,7 +14,7 @@ import pytest
 
 import autograd
 from autograd import Value, log, where
-from autograd.core.primitive import primal
+from autograd.core.operand import primal
 from autograd.program import compile
 
 

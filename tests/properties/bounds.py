@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from autograd import Value, gradient
-from autograd.core.value import topological_order
+from autograd.core.sweeps import topological_order
 
 __all__ = ["EPSILON", "exact_gradients", "path_sums", "rounding", "steps_of"]
 

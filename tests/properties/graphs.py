@@ -8,7 +8,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing.programs import Program
 
 __all__ = [

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing.programs import OPERANDS, SAFE, Program, Step
 
 __all__ = ["POLYNOMIAL", "SMOOTH", "random_programs"]

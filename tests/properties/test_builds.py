@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing.programs import Program
 from tests.builds import OTHER, Worker, require
 from tests.properties.graphs import question

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from tests.properties.graphs import OPERATORS
 
 INF = float("inf")

@@ -21,7 +21,7 @@ from mpmath import mp, mpf
 
 import autograd
 from autograd import Value
-from autograd.core.table import TABLE, _own
+from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing.oracle import values as exact_operations
 from autograd.testing.strategies import values
 from tests.properties.graphs import OPERATORS
@@ -214,7 +214,7 @@ def operands_of(name: str) -> st.SearchStrategy[tuple[float, ...]]:
 
 
 def test_every_operation_that_has_a_name_of_its_own_has_a_reference() -> None:
-    assert {name for name in _own if hasattr(autograd, name)} <= set(EXACT) | set(CLOSE)
+    assert {name for name in RESERVED if hasattr(autograd, name)} <= set(EXACT) | set(CLOSE)
     assert not set(EXACT) & set(CLOSE)
 
 

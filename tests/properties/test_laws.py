@@ -20,8 +20,8 @@ from mpmath import mp, mpf
 
 import autograd
 from autograd import Value, gradient
-from autograd.core.table import TABLE
-from autograd.core.value import topological_order
+from autograd.core.primitive import TABLE
+from autograd.core.sweeps import topological_order
 from autograd.testing.programs import Program
 from tests.core.reference import REFERENCES
 from tests.properties.bounds import (

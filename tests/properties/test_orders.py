@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, dot, vjp
-from autograd.core.sweeps import cotangents, tangents
-from autograd.core.value import topological_order
+from autograd.core.sweeps import cotangents, tangents, topological_order
 
 Plan = list[tuple[int, int, int]]
 plans = st.lists(st.tuples(*[st.integers(0, 10**6)] * 3), min_size=1, max_size=15)

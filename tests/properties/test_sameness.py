@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, gradient, no_grad
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing.programs import Program
 from tests.builds import THIS, Worker
 from tests.properties.bounds import EPSILON

@@ -29,7 +29,7 @@ from autograd import (
     value_and_jacobian,
     vjp,
 )
-from autograd.core.primitive import primal
+from autograd.core.operand import primal
 from autograd.testing.oracle import values as exact_operations
 from autograd.testing.programs import SAFE, Program
 from tests.properties.bounds import EPSILON, TINY, path_sums, rounding, steps_of

@@ -15,7 +15,7 @@ import autograd
 import nn.losses  # noqa: F401  (it defines operations of its own)
 from autograd import Value, gradient
 from autograd.build.binaries import describe
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from tests.builds import words_of
 from tests.properties.graphs import OPERATORS
 

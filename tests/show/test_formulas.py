@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, primitive
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.show.formulas import Symbol, _symbol
 from autograd.testing.programs import OPERANDS, SAFE
 
@@ -212,7 +212,7 @@ def _built(formula: Any) -> Symbol:
     if not isinstance(formula, tuple):
         return _symbol(formula)
     name, *operands = formula
-    result: Symbol = TABLE[name](*[_built(x) for x in operands])
+    result: Symbol = TABLE[name](*[_built(x) for x in operands])  # type: ignore[assignment]
     assume(1e-3 < abs(result.data) < 1e3)
     return result
 

@@ -9,7 +9,7 @@ from hypothesis import given
 
 import autograd
 from autograd import Graph, Value
-from autograd.core.value import topological_order
+from autograd.core.sweeps import topological_order
 from autograd.show.snapshot import Node
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs

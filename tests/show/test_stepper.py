@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Stepper, Value, dot, maximum, relu, sqrt, where
-from autograd.core.value import topological_order
+from autograd.core.sweeps import topological_order
 from autograd.show.events import Event
 from autograd.show.stepper import MOST_NAMES
 from autograd.show.text import LONGEST_NAME

@@ -19,9 +19,8 @@ from typing import Any
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, gradient, sin, tanh
 from autograd.build.binaries import describe
-from autograd.core.primitive import TABLE, Primitive
-from autograd.core.table import _own
-from autograd.core.value import topological_order
+from autograd.core.primitive import RESERVED, TABLE, Primitive
+from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
 from autograd.testing.programs import OPERANDS, SAFE, Program, decode
 from autograd.testing.recorded import Case, node_cases
@@ -37,7 +36,7 @@ __all__ = [
     "replaced",
 ]
 
-NAMES = sorted(_own | {name for name in TABLE if name.startswith("nn.")})
+NAMES = sorted(RESERVED | {name for name in TABLE if name.startswith("nn.")})
 Plant = Callable[[float], float]
 PLANTS: dict[str, Plant] = {"x 1.0001": lambda d: d * 1.0001, "sign": lambda d: -d}
 
@@ -59,7 +58,7 @@ def planted(name: str, change: Plant) -> Iterator[Primitive]:
 @contextmanager
 def replaced(op: Primitive, rules: Sequence[Callable[..., Any]]) -> Iterator[Primitive]:
     """The primitive with other rules, in the table for the time of the block."""
-    names = ("symbol", "variadic", "selects", "domain", "kink", "latex")
+    names = ("symbol", "variadic", "selects", "domain", "kink", "latex", "doc", "defaults")
     wrong = Primitive(op.name, op.value, tuple(rules), *[getattr(op, n) for n in names])
     TABLE[op.name] = wrong
     try:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from autograd.core.table import TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck
 from autograd.testing.differences import Line, Tableau, central
 from autograd.testing.kinks import is_sawtooth, one_side

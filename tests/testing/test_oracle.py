@@ -11,14 +11,14 @@ import mpmath
 import pytest
 
 from autograd import Value, primitive, relu, sin, tanh
-from autograd.core.table import TABLE, _own
+from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing import gradcheck, oracle
 from autograd.testing.oracle import exact_gradient, partial, values
 from tests.core.reference import REFERENCES
 from tests.testing.measure import planted
 
 
-@pytest.mark.parametrize("name", sorted(_own))
+@pytest.mark.parametrize("name", sorted(RESERVED))
 def test_partials_by_differences_are_those_by_hand(name: str) -> None:
     for xs in REFERENCES[name].smooth:
         for slot, rule in enumerate(REFERENCES[name].partials):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
-from autograd.core.table import TABLE
-from autograd.core.value import topological_order
+from autograd.core.primitive import TABLE
+from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs

@@ -16,7 +16,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
-from autograd.core.table import TABLE, _own
+from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing.programs import SAFE, Program, Step, decode
 from autograd.testing.strategies import points, programs, values
 from tests.properties.worker import NAMES
@@ -26,7 +26,7 @@ NOT_IN_PROGRAMS = {"take"}
 
 
 def test_every_operation_but_take_is_in_programs() -> None:
-    assert set(SAFE) == _own - NOT_IN_PROGRAMS
+    assert set(SAFE) == RESERVED - NOT_IN_PROGRAMS
 
 
 @given(values())

@@ -1,6 +1,5 @@
 from autograd.core.value cimport Value
 
-cdef list differentiable_partials(Value node, reached, Value out, operands)
 cdef bint _is_linear(Value node)
 cdef list _bends(Value node, double upstream)
 cdef Value _copy(Value x)

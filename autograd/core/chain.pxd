@@ -1,0 +1,27 @@
+cdef extern from "wide.h":
+    double *_doubles "floats_of" (object packed)
+
+cdef extern from "node.h":
+    # A node without counting references to it: while a pass runs, its root keeps it.
+    ctypedef struct node:
+        double _grad "grad"
+        node *_primitive "primitive"
+        unsigned int _pass "pass"
+        unsigned int _uses "uses"
+        node *_a "a"
+        node *_b "b"
+        double _da "da"
+        double _db "db"
+    node *_none "node_none"
+    node *_at "node_at" (object)
+    node *_stack "node_stack" ()
+    void _push "node_push" (node *stack, node *n)
+    node *_pop "node_pop" (node *stack)
+    int _put "node_put" (list, node *) except -1
+    tuple _wide "node_extra" (node *)
+    node **_inputs "node_inputs" (tuple)
+
+cdef unsigned int _passes
+cpdef bint accumulate(root, double seed, dict known=*) except -1
+cdef unsigned int _sweep(root, double seed, list leaves) except? 0
+cdef inline bint _is_first_use(node *x, unsigned int now) noexcept

@@ -1,0 +1,16 @@
+"""What `import cython` is to a module of the core that runs interpreted."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+Class = TypeVar("Class")
+
+
+def _unchanged(cls: Class) -> Class:
+    return cls
+
+
+compiled = False
+cclass = final = no_gc = _unchanged
+Py_ssize_t = int

@@ -1,0 +1,120 @@
+# cython: language_level=3, infer_types=True, auto_pickle=False
+"""Sweeps on floats, for the transforms: forward, back, and along a direction.
+
+They keep tangents and cotangents in the field `_grad`, so the graph must be nobody else's. As
+in `backward` a NaN shows in the end, and the caller then asks a sweep that explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd.core.no_grad import recording
+from autograd.core.primitive import TABLE
+from autograd.core.sweeps import differentiable_partials, topological_order
+from autograd.core.value import Value
+
+__all__ = ["LINEAR", "curvature", "pull", "push", "put"]
+
+MUL, DIV = TABLE["mul"], TABLE["div"]
+LINEAR = frozenset(
+    [TABLE[name] for name in ("add", "sub", "neg", "identity", "sum", "where", "take")]
+)
+
+
+def push(order: list[Value]) -> None:
+    """Forward mode: from the tangents that the leaves hold in `grad`, those of the nodes."""
+    node: Value
+    x: Value
+    for node in order:
+        a, b = node._a, node._b
+        total = 0.0
+        if a is not None:
+            total += a._grad * node._da
+        if b is not None:
+            total += b._grad * node._db
+        if a is None and b is None:
+            for x, partial in zip(node.inputs, node.partials):
+                total += x._grad * partial
+        node._grad = total
+
+
+def pull(order: list[Value]) -> None:
+    """Reverse mode: from the cotangents that the nodes hold in `grad`, with those above."""
+    node: Value
+    x: Value
+    for node in reversed(order):
+        g = node._grad
+        a, b = node._a, node._b
+        if a is not None:
+            a._grad += g * node._da
+        if b is not None:
+            b._grad += g * node._db
+        if a is None and b is None:
+            for x, partial in zip(node.inputs, node.partials):
+                x._grad += g * partial
+
+
+def put(numbers: Iterable[tuple[Value, float]], *elsewhere: list[Value]) -> None:
+    """Set the gradients of all these nodes to 0, and then add the numbers."""
+    node: Value
+    for nodes in elsewhere:
+        for node in nodes:
+            node._grad = 0.0
+    for node, number in numbers:
+        node._grad += number
+
+
+def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[float]:
+    """The Hessian of y in the leaves xs, times a vector: forward over reverse.
+
+    A pass back gives the cotangents and a pass forward the tangents of all nodes; a second
+    pass back, the derivative of the first one along the direction.
+    """
+    node: Value  # noqa: F842  (compiled, it types the variable of the comprehension)
+    x: Value
+    order, leaves = topological_order(y)
+    y.backward()
+    curved = [
+        (node, node._grad) for node in order if node._grad != 0.0 and not _is_linear(node)
+    ]
+    put(zip(xs, direction), leaves, xs)
+    push(order)
+    with recording():
+        bends = [bend for node, upstream in curved for bend in _bends(node, upstream)]
+    push(topological_order(*[d for _, _, d in bends if type(d) is Value])[0])
+    put((), order, leaves, xs)
+    for x, upstream, d in bends:
+        x._grad += upstream * (d._grad if type(d) is Value else d)
+    pull(order)
+    return [x._grad for x in xs]
+
+
+def _is_linear(node: Value) -> bool:
+    """Whether the partials of a node are the same wherever its operands are."""
+    op = node._primitive
+    if op is MUL or op is DIV:
+        return node._b is None or (op is MUL and node._a is None)
+    return op in LINEAR
+
+
+def _bends(node: Value, upstream: float) -> list[tuple[Value, float, Any]]:
+    """The inputs of a node with the cotangent of the node and the tangents of its partials.
+
+    A tangent is a float, or a Value that has it in `grad` once it is pushed there: the rules
+    compute on copies, which hold the tangents of the node and its operands.
+    """
+    a, b = node._a, node._b
+    if node._primitive is MUL and a is not None and b is not None:  # noqa: SIM102
+        if a._data == node._db and b._data == node._da:
+            return [(a, upstream, b._grad), (b, upstream, a._grad)]  # as the rules, but faster
+    operands = [_copy(x) if type(x) is Value else x for x in node.operands]
+    partials = differentiable_partials(node, None, _copy(node), operands)
+    return [(x, upstream, d) for x, d in zip(node.inputs, partials) if type(d) is Value]
+
+
+def _copy(x: Value) -> Value:
+    copy: Value = Value(x._data)
+    copy._grad = x._grad
+    return copy

@@ -1,0 +1,80 @@
+"""What an operation is given: Values and numbers, and how messages name them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
+__all__ = ["Number", "Operand", "describe", "is_node", "number", "primal", "real"]
+
+Number = int | float
+Label = str | None
+Operand = Any  # a Value or a Number; rules are generic over whatever has arithmetic
+
+
+def is_node(x: object) -> bool:
+    """Whether x records operations, as a Value does."""
+    return hasattr(type(x), "_record")
+
+
+def primal(x: Operand) -> float:
+    """The float that a Value holds; a number as a float."""
+    if type(x) is float:
+        return x
+    return x.data if is_node(x) else float(x)
+
+
+def real(x: object) -> float | None:
+    """x as a float if it is a real number, else None."""
+    if type(x) is not int and not isinstance(x, Real):
+        return None
+    try:
+        return float(x)
+    except OverflowError:
+        raise OverflowError(f"{_cut(repr(x))} is too large for a float") from None
+
+
+def number(x: object, what: str) -> float:
+    """x as a float; TypeError naming `what` if it is not a real number."""
+    if type(x) is float:
+        return x
+    try:
+        converted = real(x)
+    except OverflowError as error:
+        raise OverflowError(f"{what}: {error}") from None
+    if converted is None:
+        hint = "; use its .data or .detach()" if is_node(x) else ""
+        raise TypeError(f"{what} takes a real number, got {_named(x)}{hint}")
+    return converted
+
+
+def checked_label(label: object) -> str | None:
+    """A label as a plain str; TypeError if it is neither a string nor None."""
+    if label is None:
+        return None
+    if not isinstance(label, str):
+        raise TypeError(f"a label must be a string or None, got {_named(label)}")
+    return str.__str__(label)
+
+
+def describe(operands: Iterable[Operand]) -> str:
+    """The operands' values and labels, as messages name them."""
+    shown: list[str] = []
+    for operand in itertools.islice(operands, 9):
+        value, label = (operand.data, operand.label) if is_node(operand) else (operand, None)
+        shown.append(_cut(repr(value)))
+        if label is not None:
+            shown[-1] += f" labelled {_cut(repr(label))}"
+    if len(shown) == 9:
+        shown[8] = "..."
+    return ", ".join(shown)
+
+
+def _named(x: object) -> str:
+    return f"{_cut(repr(x))} ({type(x).__name__})"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."
