@@ -86,7 +86,7 @@ def _power_exponent(out: Any, x: Any, p: Any) -> Any:
 
 
 def _slope_of_divisor(out: Any, x: Any, y: Any) -> Any:
-    lost = 0.0 < math.fabs(primal(out)) < NORMAL and math.fabs(primal(y)) < 1.0
+    lost = 0.0 < operator.abs(primal(out)) < NORMAL and operator.abs(primal(y)) < 1.0
     return -x / (y * y) if lost else -out / y
 
 
@@ -537,7 +537,7 @@ hypot = primitive(
 
 
 def _slope_of_atan(out: Any, x: Any) -> Any:
-    if math.fabs(primal(x)) > 1e9:
+    if operator.abs(primal(x)) > 1e9:
         return 1.0 / x / x
     return 1.0 / (1.0 + x * x)
 
@@ -545,7 +545,7 @@ def _slope_of_atan(out: Any, x: Any) -> Any:
 def _one_minus_square(x: Any) -> Any:
     # By factors near -1 and 1; not near 0, where the derivative of those would cancel, nor
     # at -1 and 1, where they would multiply 0 by its infinite one.
-    return (1.0 - x) * (1.0 + x) if 0.5 < math.fabs(primal(x)) < 1.0 else 1.0 - x * x
+    return (1.0 - x) * (1.0 + x) if 0.5 < operator.abs(primal(x)) < 1.0 else 1.0 - x * x
 
 
 def _along(x: Any, y: Any) -> Any:

@@ -22,65 +22,22 @@ __all__ = ["NAMES", "namespace", "np"]
 Array = Any
 
 # How each operation is called; the others are each's business.
-NAMES = {
-    **{
-        op: f"np.{op}"
-        for op in [
-            "exp",
-            "exp2",
-            "expm1",
-            "log",
-            "log2",
-            "log10",
-            "log1p",
-            "sqrt",
-            "cbrt",
-            "square",
-        ]
-    },
-    **{
-        op: f"np.{op}"
-        for op in [
-            "sin",
-            "cos",
-            "tan",
-            "sinh",
-            "cosh",
-            "tanh",
-            "floor",
-            "ceil",
-            "trunc",
-            "where",
-        ]
-    },
-    **{
-        op: f"np.arc{op[1:]}"
-        for op in ["asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2"]
-    },
-    **{
-        op: op
-        for op in [
-            "rsqrt",
-            "sigmoid",
-            "softplus",
-            "bell",
-            "silu",
-            "leaky_relu",
-            "elu",
-            "clip",
-            "sign",
-        ]
-    },
-    **{op: op for op in ["exp_of_difference", "gaussian", "logsumexp", "take"]},
-    "abs": "np.abs",
-    "hypot": "np.hypot",
-    "maximum": "np.maximum",
-    "minimum": "np.minimum",
-    "round": "rounded",
-    "inf": "np.inf",
-    "-inf": "-np.inf",
-    "nan": "np.nan",
-}
+# fmt: off
+NAMES = {op: f"np.{op}" for op in [
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "square",
+    "reciprocal", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "hypot", "maximum",
+    "minimum", "floor", "ceil", "trunc", "where", "mod",
+]}
+NAMES |= {op: f"np.arc{op[1:]}" for op in [
+    "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2",
+]}
+NAMES |= {op: op for op in [
+    "rsqrt", "sigmoid", "softplus", "bell", "silu", "leaky_relu", "elu", "clip", "sign",
+    "exp_of_difference", "gaussian", "logsumexp", "take",
+]}
+# fmt: on
+NAMES |= {"floordiv": "np.floor_divide", "round": "rounded"}
+NAMES |= {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
 
 
 def namespace() -> dict[str, Any]:

@@ -10,14 +10,13 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from autograd.program.batch import UNIFORM, Instruction, Instructions, Piece, Rows
-from autograd.program.expressions import OPPOSITE, Expression, name, negated, shown
+from autograd.program.expressions import COMPARISONS, OPPOSITE, Expression, name, negated, shown
 from autograd.program.reverse import Reverse
 from autograd.program.rules import BOUNDED, FLAT, OPERATIONS, WIDE, partial, value
 
 __all__ = ["Emitter"]
 
 SHORT = 12  # a longer list of rows is not written into the source
-COMPARING = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 WIDE_VALUES = {"maximum": "{a}.max(0)", "minimum": "{a}.min(0)", "sum": "{a}.sum(0)"}
 WIDE_VALUES |= {"hypot": "length({a})"}
 
@@ -37,7 +36,7 @@ class Emitter:
         self.block_names = ["u", "x"]
         self.views: dict[int, tuple[str, str]] = {}  # the weights and biases of a matmul
         counts: dict[str, int] = {}
-        known = {*names, *OPERATIONS, *BOUNDED, "div", "pow", "reciprocal"}
+        known = {*names, *OPERATIONS, *BOUNDED, "div", "pow"}
         for op in instructions.code:
             plain = op.op if op.op in known else f"{op.op}_"  # "W" would be a matrix's
             short = {"matmul": "h", "gather": "x"}.get(op.op, plain)
@@ -90,17 +89,15 @@ class Emitter:
             return [f"{out} = {self.text(start, True)} + ({product}).sum(0)"]
         if op.op in WIDE:
             return [f"{out} = {WIDE_VALUES[op.op].format(a=self.cube(op, op.operands[0]))}"]
-        if op.op in COMPARING:
+        if op.op in COMPARISONS:
             a, b = map(self.shown, self.operands(op))
-            return [f"{out} = ({a} {COMPARING[op.op]} {b}) * 1.0"]
+            return [f"{out} = ({a} {COMPARISONS[op.op]} {b}) * 1.0"]
         return [f"{out} = {self.shown(self.call(op.op, self.operands(op)))}"]
 
     def call(self, op: str, operands: list[Any]) -> Any:
         """The result of an operation on expressions."""
         if op == "identity":
             return operands[0] * 1.0 if type(operands[0]) is float else operands[0]
-        if op == "reciprocal":
-            return 1.0 / operands[0]
         if op == "relu":
             return Expression("maximum", operands[0], 0.0)
         if op in self.targets or op in ("add", "sub", "mul", "div", "pow", "neg"):

@@ -84,7 +84,7 @@ def _method(op: str, reflected: bool = False) -> Callable[[Expression, Any], Exp
     return method
 
 
-for _op in ("add", "sub", "pow", "truediv"):
+for _op in ("add", "sub", "pow", "truediv", "floordiv"):
     _primitive = "div" if _op == "truediv" else _op
     setattr(Expression, f"__{_op}__", _method(_primitive))
     setattr(Expression, f"__r{_op}__", _method(_primitive, reflected=True))
@@ -145,9 +145,7 @@ def _trace(
     except _Undecided as undecided:
         condition = undecided.condition
     except (ValueError, ArithmeticError):
-        if decided:
-            return math.nan  # a way that is refused: what is not finite is left to eager
-        raise
+        return math.nan  # a way that is refused: what is not finite is left to eager
     finally:
         _decided = outer
     yes = _trace(rule, operands, {**decided, condition.key(): True}, ways)

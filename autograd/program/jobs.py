@@ -126,7 +126,8 @@ class Job:
     def computed(self, lane: int) -> tuple[list[float], Any, Rebuild, bool]:
         """Outputs and gradients of one lane by the transforms."""
         args = self.call.sample(lane)
-        returned, pull = transforms.vjp(self.f, *args, argnums=self.places)
+        places = self.places or range(len(args))  # f may ask for what only Values have
+        returned, pull = transforms.vjp(self.f, *args, argnums=tuple(places))
         numbers, rebuild = flatten(returned, "the result of f")
         single = is_number(returned)
         if isinstance(self.seed, float) and not single:

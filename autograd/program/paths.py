@@ -136,8 +136,9 @@ class Paths:
         for other in others:
             if not agrees(recording, self.f, *flatten(call.sample(other), ""), varying):
                 raise ValueError(
-                    f"compile: {getattr(self.f, '__qualname__', self.f)} goes another way for "
-                    f"sample {other} without comparing Values; let it compare these, not floats"
+                    f"compile: {getattr(self.f, '__qualname__', self.f)} computes otherwise "
+                    f"for sample {other}, though the Values that it compares compare alike; "
+                    "let it compute with Values only, not with floats read out of them"
                 )
         return Path(recording, call, self.without) if recording.sure else None
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Collection, Hashable, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
-from autograd.files import write_atomically
 from autograd.program import arrays
 from autograd.program.batch import Instructions, batch
 from autograd.program.emit import PADDING, Emitter
 from autograd.program.gather import gather
-from autograd.program.layout import layout
 from autograd.program.reroll import reroll
-from autograd.program.saving import as_data, from_data
 from autograd.program.share import drop, fold, share, simplify
 from autograd.program.tangent import tangent
 from autograd.program.tape import Tape
 
-__all__ = ["PASSES", "Program", "load", "prepare"]
+__all__ = ["PASSES", "Program", "prepare"]
 
 np = arrays.np
 Array = Any
@@ -157,58 +151,10 @@ class Program:
         return "\n\n\n".join(["\n".join(lines) for lines in parts]) + "\n"
 
     def stats(self) -> dict[str, int]:
-        """How many nodes each pass left; instructions; and for a lane, flops and bytes."""
-        blocks = self.instructions.blocks
-        flops = 0
-        for op in self.instructions.code:
-            size = blocks[op.out].size
-            flops += size * (2 * op.width if op.op in ("matmul", "dot") else op.width)
-        rows = sum(layout(self.instructions, keep=False).rows)
-        return {
-            **self.counts,
-            "instructions": len(self.instructions.code),
-            "flops": flops,
-            "bytes": 8 * rows,
-        }
-
-    # ------------------------------------------------------------------ as data
-
-    def data(self) -> dict[str, Any]:
-        """The program as lists, dicts, numbers and strings."""
-        return as_data(self.instructions, self.answers[:, 0].tolist(), self.counts)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the program to a file, as JSON; it is written whole or not at all.
-
-        Raises:
-            OSError: the file can't be written.
-        """
-        write_atomically(Path(path), json.dumps(self.data()).encode())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.data(),)
+        """How many nodes each pass left, and how many instructions there are."""
+        return {**self.counts, "instructions": len(self.instructions.code)}
 
     def __repr__(self) -> str:
         it = self.instructions
         each = f" × {it.lanes} lanes" if it.lanes else ", lanes" if it.blocks[1].size else ""
         return f"<program: {self.counts['recorded']} nodes → {len(it.code)} instructions{each}>"
-
-
-def _restored(data: Any) -> Program:
-    return Program(*from_data(data))
-
-
-def load(path: str | os.PathLike[str]) -> Program:
-    """The program that `Program.save` wrote.
-
-    Raises:
-        ValueError: the file holds no program, or one that is damaged.
-        LookupError: it uses a primitive that is not defined here.
-        OSError: the file can't be read.
-    """
-    with open(path, "rb") as file:
-        text = file.read()
-    try:
-        return _restored(json.loads(text))
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{os.fspath(path)!r} holds no program: {error}") from error

@@ -6,8 +6,8 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.operand import primal, real
 from autograd.core.no_grad import recording
+from autograd.core.operand import primal, real
 from autograd.core.value import Value
 from autograd.program.tape import Tape
 from autograd.program.watch import Guard, Watch
@@ -163,8 +163,9 @@ def _shifted(
         more = {places[id(x)] for x in below if id(x) in places} - fixed
         if not more:
             return first, False
-        if (guard.op, guard.answer) in (("eq", 1.0), ("ne", 0.0)):
-            pinned |= {places[id(x)] for x in guard.operands if id(x) in places}
+        equal = (guard.op, guard.answer) in (("eq", 1.0), ("ne", 0.0))
+        if equal and len(asked) == 1 and id(asked[0]) in places:
+            pinned |= more
         fixed |= more
 
 
@@ -246,7 +247,7 @@ def _tape(
         if key in conditions:
             _, op, operands = conditions[key]
         elif operands:
-            op = node.op.name  # type: ignore[union-attr]
+            op = node.op.name
         else:
             places[key] = place(node._data)
             continue

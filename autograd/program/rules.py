@@ -19,66 +19,21 @@ Operand = Any  # an Expression or a float
 # The operations that take any number of operands, and that targets have a form for.
 WIDE = frozenset(["sum", "dot", "maximum", "minimum", "logsumexp", "hypot", "take"])
 
+# fmt: off
 # Those whose partials are finite where operands and result are: a zero adjoint times such a
 # partial is zero, as it must be. Others need care.
-BOUNDED = frozenset(
-    [
-        "neg",
-        "add",
-        "sub",
-        "mul",
-        "identity",
-        "square",
-        "abs",
-        "sign",
-        "relu",
-        "leaky_relu",
-        "where",
-        "clip",
-        "exp",
-        "exp2",
-        "expm1",
-        "sin",
-        "cos",
-        "sinh",
-        "cosh",
-        "tanh",
-        "bell",
-        "asinh",
-        "atan",
-        "sigmoid",
-        "softplus",
-        "elu",
-        "gelu",
-        "silu",
-        "erf",
-        "erfc",
-        "normal_cdf",
-        "exp_of_difference",
-        "gaussian",
-        "sum",
-        "dot",
-        "maximum",
-        "minimum",
-        "logsumexp",
-        "take",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "eq",
-        "ne",
-        "trunc",
-        "floor",
-        "ceil",
-        "round",
-        "over",
-    ]
-)
-FLAT = frozenset(
-    ["lt", "le", "gt", "ge", "eq", "ne", "trunc", "floor", "ceil", "round"]
-)  # nothing flows through
-
+BOUNDED = frozenset([
+    "neg", "add", "sub", "mul", "identity", "square", "abs", "sign", "relu", "leaky_relu",
+    "where", "clip", "exp", "exp2", "expm1", "sin", "cos", "sinh", "cosh", "tanh", "bell",
+    "asinh", "atan", "sigmoid", "softplus", "elu", "gelu", "silu", "erf", "erfc",
+    "normal_cdf", "exp_of_difference", "gaussian", "sum", "dot", "maximum", "minimum",
+    "logsumexp", "take", "over",
+])
+# Nothing flows through these.
+FLAT = frozenset([
+    "lt", "le", "gt", "ge", "eq", "ne", "trunc", "floor", "ceil", "round", "floordiv",
+])
+# fmt: on
 OPERATIONS = frozenset([*FLAT, "matmul", "gather", "over"])  # that are not in the table
 
 
@@ -121,8 +76,17 @@ def _power_exponent(out: Operand, x: Operand, p: Operand) -> Operand:
     return where(x > 0.0, out * Expression("log", x), where(x == 0.0, 0.0, nan))
 
 
+def _along(x: Operand, y: Operand) -> Operand:
+    """x / (x² + y²), scaled by a power of two where the length is extreme; 0 at the origin."""
+    length: Operand = Expression("hypot", x, y)
+    scale = where(length < 1e-290, 2.0**600, where(length > 1e300, 2.0**-600, 1.0))
+    length = Expression("hypot", x * scale, y * scale)
+    return where(length == 0.0, 0.0, x * scale / length / length * scale)
+
+
 _WITHOUT_BRANCHES: dict[str, tuple[Callable[..., Operand], ...]] = {
     "pow": (_power_base, _power_exponent),
+    "atan2": (lambda out, y, x: _along(x, y), lambda out, y, x: -_along(y, x)),
     "abs": (lambda out, x: Expression("sign", x),),
     "where": (
         lambda out, chosen, x, y: 0.0,

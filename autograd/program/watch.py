@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd.core.operand import real
 from autograd.core.value import Value, observe
+from autograd.program.arrays import np
 
 __all__ = ["Guard", "Watch"]
 
@@ -88,6 +89,9 @@ class Watch:
             self.guard("trunc" if what == "int" else what, (x, *digits), answer)
         elif type(other) is Value or real(other) is not None:
             return _Condition(self, what, (x, other), answer)
+        elif hasattr(other, "shape"):
+            answers = np.frompyfunc(lambda y: bool(self(what, x, y)), 1, 1)(other)
+            return np.array(answers, dtype=bool)
         return answer
 
     def guard(self, op: str, operands: tuple[Any, ...], answer: float) -> None:

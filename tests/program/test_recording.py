@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import math
 import random
@@ -63,6 +64,13 @@ def test_a_loop_that_asks() -> None:
         lambda x: x * float(x > 1.0) + int(x > 0.0) - (x > 2.0) / 2 + 3 * (x < 1.0),
         lambda x: x * 2.0 if repr(x > 1.0) == "True" and hash(x > 0.0) else x,
         lambda x: x * ((x > 1.0) == (x < 3.0)),
+        lambda x: x * 2.0 if x == 1.25 else x,
+        lambda x: x * 2.0 if x != 0.25 and x != None else x,  # noqa: E711
+        lambda x: x * x.data if x == 1.25 else x,
+        lambda x: x * [0.25, 2.75, -1.5].index(x) if x in [0.25, 2.75, -1.5] else x,
+        lambda x: x * {1.25: 2.0}.get(x.data, 1.0),
+        lambda x: x * sum((x > np.array([0.0, 1.0])).tolist()),
+        lambda x: x * (np.array([0.0, 1.0]) < x).sum(),
     ],
 )
 def test_questions(f: Any) -> None:
@@ -104,14 +112,43 @@ def test_numbers_read_out() -> None:
         compile(lambda x: x * random.random())(2.0)
     with pytest.raises(ValueError, match="an operand of mul"):
         compile(lambda x: x.detach() * x)(2.0)
+    with pytest.raises(ValueError, match="Compute with Values only"):
+        compile(lambda x: copy.copy(x) * x)(2.0)
 
 
 def test_floats_made_of_data_decide() -> None:
     fast = compile(lambda x: x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0, in_axes=(0,))
     assert fast([1.0, 2.0]) == [2.0, 4.0]
     fast = compile(fast.f, in_axes=(0,))
-    with pytest.raises(ValueError, match="goes another way for sample 1 without comparing"):
+    with pytest.raises(ValueError, match="computes otherwise for sample 1, though"):
         fast([1.0, 9.0])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[0] * x[0].data if x[0] == x[1] else x[0],
+        lambda x: x[0] * x[0].data if x[0] * 2.0 == x[1] + x[0] else x[0],
+        lambda x: x[0] if x[0] != x[1] else x[0] * x[0].data,
+    ],
+)
+def test_equality_holds_only_what_it_compares_with_a_number(f: Any) -> None:
+    samples = [[4.0, 4.0], [9.0, 9.0], [1.0, 2.0], [4.0, 9.0]]
+    fast = compile(f)
+    assert [fast(x) for x in samples] == [primal(f([*map(Value, x)])) for x in samples]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * 2.0 if Value(math.sqrt(x.data)) == 2.0 else x,
+        lambda x: x * 2.0 if x > 0.0 and math.sqrt(x.data) == 2.0 and x < 5.0 else x,
+    ],
+)
+def test_floats_that_decide_at_this_number_only(f: Any) -> None:
+    fast = compile(f)
+    assert fast(4.0) == 8.0
+    assert fast.programs == []
 
 
 def test_is_true_is_noticed() -> None:
