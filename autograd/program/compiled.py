@@ -290,7 +290,9 @@ def compile(
     it goes: comparisons of Values decide anew for each sample. Values from outside that f uses
     are read at each call. If f itself names a variable or a list from outside that has another
     value now, it is recorded anew. Other things that it looks at (what is in nested lists, in
-    objects, or used by functions that it calls) are read only when it is recorded.
+    objects, or used by functions that it calls) are read only when it is recorded. A float
+    that f reads with `.data` is followed through operators and comparisons; one that `math`
+    makes of it is not, and an `if` on that is recorded as it went: compare Values.
 
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.

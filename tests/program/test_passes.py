@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, primitive
-from autograd.core.primitive import TABLE
+from autograd.core.primitive import RESERVED, TABLE
 from autograd.program import compile
 from autograd.program.batch import batch, steps
+from autograd.program.expressions import name
 from autograd.program.gather import gather
 from autograd.program.program import PASSES, prepare
 from autograd.program.reroll import reroll
+from autograd.program.rules import WIDE, partial
 from autograd.program.share import drop, fold, share, simplify
 from autograd.program.tape import Tape
 from autograd.transforms import value_and_grad
@@ -308,6 +310,14 @@ def test_products_of_what_varies() -> None:
         assert fast.hvp(w, v, x) == pytest.approx(second[0], abs=1e-12)
     with pytest.raises(IndexError, match="index 3 of 3"):
         fast(w, [*x, [3.5, 0.0, 0.0]])
+
+
+def test_rules_are_expressions() -> None:
+    for op, entry in TABLE.items():
+        if op in RESERVED and op not in WIDE:
+            operands = [name(letter) for letter in "xyz"[: entry.arity]]
+            for slot in range(len(operands)):
+                partial(op, slot, name("out"), operands)
 
 
 def test_a_rule_with_too_many_ways() -> None:

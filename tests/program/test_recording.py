@@ -271,6 +271,26 @@ def test_constants_that_are_values() -> None:
     assert len(fast.programs) == 1
 
 
+def test_operations_that_numpy_calls_otherwise() -> None:
+    xs = [-2.5, -0.5, 0.25, 3.0]
+    for f in (autograd.relu, autograd.reciprocal, autograd.sign, autograd.gelu, autograd.cbrt):
+        fast = compile(f, in_axes=(0,), reduce="sum")
+        assert fast.grad(xs) == pytest.approx([autograd.grad(f)(x) for x in xs])
+    fast = compile(lambda x: x % 0.75 + x // 0.75 + 7.0 % x + 7.0 // x, (0,), "sum")
+    assert fast(xs) == pytest.approx(sum([fast.f(x) for x in xs]))
+    assert fast.grad(xs) == pytest.approx([autograd.grad(fast.f)(x) for x in xs])
+    with pytest.raises(ZeroDivisionError, match="mod"):
+        compile(lambda x: 7.0 % x)(0.0)
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-300, 1.0, 1e200, 1e305])
+def test_angles_far_out(scale: float) -> None:
+    points = [[0.6 * scale, 0.8 * scale], [-scale, 0.0], [0.0, 0.0]]
+    fast = compile(lambda p: autograd.atan2(p[0], p[1]), in_axes=(0,), reduce="sum")
+    expected = [autograd.grad(lambda p: autograd.atan2(p[0], p[1]))(p) for p in points]
+    assert np.array(fast.grad(points)) == pytest.approx(np.array(expected), rel=1e-12, abs=0.0)
+
+
 def test_powers() -> None:
     fast = compile(lambda x: 2.0**x)
     assert fast.grad(3.0) == pytest.approx(8.0 * math.log(2.0))
