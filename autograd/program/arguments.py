@@ -97,23 +97,27 @@ def _key(tree: Any) -> Key:
     return np.ndarray, getattr(tree, "shape", ())
 
 
+def _leaves(tree: Any) -> Iterator[Any]:
+    """The arrays and whatever else dicts, lists and tuples hold."""
+    if isinstance(tree, dict | list | tuple):
+        for each in tree.values() if isinstance(tree, dict) else tree:
+            yield from _leaves(each)
+    else:
+        yield tree
+
+
 def _has_arrays(tree: Any) -> bool:
-    if isinstance(tree, dict):
-        return any(map(_has_arrays, tree.values()))
-    if isinstance(tree, list | tuple):
-        return any(map(_has_arrays, tree))
-    return isinstance(tree, np.ndarray)
+    return any(isinstance(leaf, np.ndarray) for leaf in _leaves(tree))
 
 
 def holds_values(tree: Any) -> bool:
     """Whether there is a Value among the numbers."""
-    if isinstance(tree, dict):
-        return any(map(holds_values, tree.values()))
-    if isinstance(tree, list | tuple):
-        return any(map(holds_values, tree))
-    if isinstance(tree, np.ndarray) and tree.dtype == object:
-        return any(type(x) is Value for x in tree.ravel().tolist())
-    return type(tree) is Value
+    return any(
+        Value in map(type, leaf.ravel().tolist())
+        if isinstance(leaf, np.ndarray) and leaf.dtype == object
+        else type(leaf) is Value
+        for leaf in _leaves(tree)
+    )
 
 
 def like(tree: Any, numbers: Array) -> Any:

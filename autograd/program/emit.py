@@ -96,8 +96,6 @@ class Emitter:
 
     def call(self, op: str, operands: list[Any]) -> Any:
         """The result of an operation on expressions."""
-        if op == "identity":
-            return operands[0] * 1.0 if type(operands[0]) is float else operands[0]
         if op == "relu":
             return Expression("maximum", operands[0], 0.0)
         if op in self.targets or op in ("add", "sub", "mul", "div", "pow", "neg"):
@@ -205,13 +203,11 @@ class Emitter:
         k = start
         while k < end:
             block, row, lane = roots[k]
-            stop = k + 1
-            if lane is None:
-                while stop < end and roots[stop] == (block, row + stop - k, None):
-                    stop += 1
-            else:
-                while stop < end and roots[stop] == (block, row, lane + stop - k):
-                    stop += 1
+            stop = k
+            while stop < end and roots[stop] == (
+                (block, row + stop - k, None) if lane is None else (block, row, lane + stop - k)
+            ):
+                stop += 1
             found.append((k - start, stop - start, block, row, lane))
             k = stop
         return found

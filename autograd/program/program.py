@@ -104,25 +104,17 @@ class Program:
     ) -> Callable[[Array, Array, Array], tuple[Array, Array, Array, Array | None]]:
         """The function of u, x and a seed that gives also the adjoints of u and x.
 
-        It returns outputs, whether each lane goes this way, and the adjoints; that of x is None
-        if none of it is wanted. The seed is the adjoint of each output, in each lane.
+        It returns outputs, checks (see `follows`) and the adjoints; that of x is None if none
+        of it is wanted. The seed is the adjoint of each output, in each lane.
 
         Args:
             key: finds the function again.
             wrt, lanes: the rows of u and x whose adjoints are wanted; the others' are 0.
         """
-        run = self._function(
+        return self._function(
             ("gradient", key),
             lambda: self._emitter.gradient(frozenset(chain(*wrt)), frozenset(chain(*lanes))),
         )
-
-        def gradient(
-            u: Array, x: Array, seed: Array
-        ) -> tuple[Array, Array, Array, Array | None]:
-            out, checks, d_u, d_x = run(u, x, seed)
-            return out, self.follows(checks), d_u, d_x
-
-        return gradient
 
     def follows(self, checks: Array) -> Array:
         """For each lane (one, if they do not differ), whether the guards hold."""
