@@ -164,12 +164,13 @@ class Primitive:
             if type(x) is _node_type:
                 return _record(self, xs)
             floats = floats and type(x) is float
-        numbers = xs
-        if not floats:
+        try:
+            numbers = xs if floats else tuple([number(x, self.name) for x in xs])
+        except TypeError:
             for x in xs:
-                if is_node(x):
+                if is_node(x):  # an expression, of which a program is made
                     return type(x)._record(self, xs)
-            numbers = tuple([number(x, self.name) for x in xs])
+            raise
         return self.evaluate1(numbers[0], xs) if len(xs) == 1 else self.evaluate(numbers, xs)
 
     def __get__(self, x: Any, owner: Any) -> Any:

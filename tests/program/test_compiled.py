@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -131,7 +131,6 @@ X = [[0.3, 0.2], [-0.7, 0.9], [1.1, -0.5], [0.1, 0.6], [-1.2, -0.8]]
 
 
 @given(nets())
-@settings(max_examples=40)
 def test_gradients_over_lanes(f: Callable[..., Any]) -> None:
     def total(w: Any, x: Any) -> Any:
         return autograd.fsum([f(w, sample) for sample in x]) * (1.0 / len(x))
@@ -152,7 +151,6 @@ def scale_of(x: Any) -> float:
 
 
 @given(nets())
-@settings(max_examples=40)
 def test_along_a_direction(f: Callable[..., Any]) -> None:
     fast = compile(f, in_axes=(None, 0))
     t_w, t_x = [0.3, -1.0, 0.0], [[0.1 * i, 1.0] for i in range(5)]
@@ -170,7 +168,6 @@ def test_along_a_direction(f: Callable[..., Any]) -> None:
 
 
 @given(nets(), st.sampled_from([(), ("reroll",), ("share", "simplify"), PASSES]))
-@settings(max_examples=40)
 def test_every_sample_written_out(f: Callable[..., Any], without: tuple[str, ...]) -> None:
     def total(w: Any, x: Any) -> Any:
         return sum([f(w, sample) for sample in x]) / 5.0 + w[0] * w[0]
@@ -182,7 +179,6 @@ def test_every_sample_written_out(f: Callable[..., Any], without: tuple[str, ...
 
 
 @given(nets())
-@settings(max_examples=25)
 def test_jacobians(f: Callable[..., Any]) -> None:
     def several(w: Any, x: Any) -> Any:
         return [f(w, x), x[0] * w[1]]
@@ -201,7 +197,6 @@ def test_jacobians(f: Callable[..., Any]) -> None:
 
 
 @given(nets())
-@settings(max_examples=40)
 def test_the_hessian_times_a_vector(f: Callable[..., Any]) -> None:
     fast = compile(f, in_axes=(None, 0), reduce="sum")
     v = [0.3, -1.0, 2.0]
