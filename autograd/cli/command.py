@@ -28,8 +28,8 @@ EPILOG = f"""\
 functions:
 {{functions}}
 
-A formula is made of numbers, names, + - * / **, comparisons, pi, inf, nan and these
-functions; nothing else is ever run. A value may be a formula too: x=-2  t=pi/3  u=inf
+A formula is made of numbers, names, + - * / // % **, comparisons, pi, inf, nan and
+these functions; nothing else is ever run. A value may be a formula too: x=-2  t=pi/3
 
 examples:
   {PROGRAM} "sin(x*y) + x**2" x=2 y=3

@@ -37,6 +37,8 @@ BINARY = {
     "-": (2, TABLE["sub"]),
     "*": (3, TABLE["mul"]),
     "/": (3, TABLE["div"]),
+    "//": (3, TABLE["floordiv"]),
+    "%": (3, TABLE["mod"]),
     "**": (5, TABLE["pow"]),
 }
 SIGNS: dict[str, Callable[..., Any]] = {"+": operator.pos, "-": TABLE["neg"]}
@@ -47,12 +49,12 @@ TOKEN = re.compile(
     (?P<number> 0[xXoObB]\w+
         | (?:[0-9][0-9_]*\.?[0-9_]* | \.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?)
     | (?P<name> [^\W\d]\w*)
-    | (?P<mark> \*\* | [<>]= | =(?!=) | /(?!/) | [-+*<>(),\[\]])
-    | (?P<other> [=!]= | // | \S)
+    | (?P<mark> \*\* | // | [<>]= | =(?!=) | [-+*/%<>(),\[\]])
+    | (?P<other> [=!]= | \S)
     """,
     re.VERBOSE,
 )
-USE = "use numbers, names, + - * / **, comparisons and functions"
+USE = "use numbers, names, + - * / // % **, comparisons and functions"
 INSTEAD = {  # what to write instead
     "^": "write ** for a power",
     "=": "give values after it, as x=2",
@@ -135,7 +137,7 @@ class Expression:
 
 
 def parse(text: str) -> Expression:
-    """Read a formula made of numbers, names, + - * / **, comparisons and functions.
+    """Read a formula made of numbers, names, + - * / // % **, comparisons and functions.
 
     Numbers are floats. Names are variables, except `pi`, `inf` and `nan`. The functions are
     those of `autograd` that take and give numbers; those of any number of operands take a

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ContextDecorator
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any
 
 from autograd.core.value import innermost, pause
 
 __all__ = ["no_grad", "recording"]
+
+SUSPENDED = (iscoroutinefunction, isgeneratorfunction, isasyncgenfunction)
 
 
 class _Block:
@@ -36,6 +39,14 @@ class no_grad(ContextDecorator):
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
 
+    def __call__(self, function: Any) -> Any:
+        if any(asks(function) for asks in SUSPENDED):
+            raise TypeError(
+                f"no_grad: {function.__qualname__} is a generator or a coroutine, which runs "
+                "after the call; write `with no_grad():` in its body"
+            )
+        return super().__call__(function)
+
     def __enter__(self) -> None:
         block = _Block()
         self._blocks.append(block)
@@ -45,7 +56,12 @@ class no_grad(ContextDecorator):
     def __exit__(self, *exception: object) -> None:
         if not self._blocks:
             raise RuntimeError("no_grad: this leaves a no_grad block that it has not entered")
-        block = self._blocks.pop()
+        block = innermost.get()
+        while block is not None and block not in self._blocks:
+            block = block.outer
+        if block is None:  # a generator that is closed elsewhere than it was suspended
+            block = self._blocks[-1]
+        self._blocks.remove(block)
         block.open = False
         pause(-1)
         if innermost.get() is block:

@@ -191,13 +191,25 @@ class Operations:
     ) -> Any:
         """NumPy's functions: the table's of numbers, element by element of arrays."""
         name = NUMPY.get(ufunc.__name__, ufunc.__name__)
-        if method == "__call__" and not options and name in TABLE:
-            entry: Any = TABLE[name]
-            if any(getattr(x, "shape", ()) for x in inputs):
-                entry = sys.modules["numpy"].frompyfunc(entry, ufunc.nin, 1)
+        if type(self) in map(type, options.get("out", ())):
+            return NotImplemented
+        if name in ("isfinite", "isinf", "isnan"):
+            return getattr(ufunc, method)(self.data, **options)
+        if method == "__call__" and not options and (name in TABLE or name == "divmod"):
+            entry: Any = TABLE.get(name, divmod)
+            if any(getattr(x, "shape", isinstance(x, (list, tuple))) for x in inputs):
+                entry = sys.modules["numpy"].frompyfunc(entry, ufunc.nin, ufunc.nout)
             return entry(*[x.item() if getattr(x, "shape", 0) == () else x for x in inputs])
         objects = [_boxed(x) if type(x) is type(self) else x for x in inputs]
         return getattr(ufunc, method)(*objects, **options)
+
+
+for _name, _entry in TABLE.items():
+    if _entry.doc and not hasattr(Operations, _name):
+        if cython.compiled:
+            put_into_type(Operations, _name, _entry)  # type: ignore[name-defined]  # noqa: F821
+        else:
+            setattr(Operations, _name, _entry)
 
 
 def _boxed(x: Any) -> Any:
@@ -212,6 +224,7 @@ NUMPY = {
     "subtract": "sub",
     "multiply": "mul",
     "divide": "div",
+    "logaddexp": "logsumexp",
     "power": "pow",
     "float_power": "pow",
     "remainder": "mod",

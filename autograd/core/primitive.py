@@ -76,7 +76,7 @@ class Primitive:
         defaults: what the last operands are where they are left out.
     """
 
-    __doc__ = _Doc(__doc__)
+    __doc__ = _Doc(str(__doc__))  # pyright: ignore[reportAssignmentType]
     __slots__ = (
         *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink"),
         *("latex", "doc", "defaults"),
@@ -164,13 +164,11 @@ class Primitive:
             if type(x) is _node_type:
                 return _record(self, xs)
             floats = floats and type(x) is float
-        try:
-            numbers = xs if floats else tuple([number(x, self.name) for x in xs])
-        except TypeError:
+        if not floats:
             for x in xs:
-                if is_node(x):  # an expression, of which a program is made
+                if is_node(x):  # of another type that records, a formula's for one
                     return type(x)._record(self, xs)
-            raise
+        numbers = xs if floats else tuple([number(x, self.name) for x in xs])
         return self.evaluate1(numbers[0], xs) if len(xs) == 1 else self.evaluate(numbers, xs)
 
     def __get__(self, x: Any, owner: Any) -> Any:
@@ -179,10 +177,11 @@ class Primitive:
 
     def _bound(self, operands: tuple[Operand, ...], named: dict[str, Operand]) -> Any:
         """All operands in order, those left out by their defaults."""
+        takes = _signature(self)
         try:
-            bound = _signature(self).bind(*operands, **named)
+            bound = takes.bind(*operands, **named)
         except TypeError as error:
-            raise TypeError(f"{self.name}() {error}") from None
+            raise TypeError(f"{self.name}{takes}: {error}") from None
         bound.apply_defaults()
         return bound.args
 

@@ -23,7 +23,7 @@ __all__ = ["derivation"]
 
 SUM, NEGATIVE, PRODUCT, POWER, ATOM = range(5)  # how tightly a formula holds together
 TIGHTNESS = {
-    **dict.fromkeys(["add", "sub", "expm1"], SUM),
+    **dict.fromkeys(["add", "sub", "mod", "expm1"], SUM),
     "neg": NEGATIVE,
     "mul": PRODUCT,
     **dict.fromkeys(["pow", "square", "div", "reciprocal", "rsqrt"], POWER),
@@ -35,6 +35,7 @@ NEEDED = {
     "sub": (SUM, PRODUCT),
     "neg": (PRODUCT,),
     "mul": (NEGATIVE, PRODUCT),
+    "mod": (POWER, POWER),
     "pow": (ATOM, SUM),
     "square": (ATOM,),
     "exp_of_difference": (SUM, PRODUCT),
@@ -104,6 +105,8 @@ class Symbol:
     __sub__, __rsub__ = _binary("sub")
     __mul__, __rmul__ = _binary("mul")
     __truediv__, __rtruediv__ = _binary("div")
+    __mod__, __rmod__ = _binary("mod")
+    __floordiv__, __rfloordiv__ = _binary("floordiv")
     __pow__, __rpow__ = _binary("pow")
 
     def __bool__(self) -> bool:

@@ -111,6 +111,11 @@ def test_a_formula_of_values_records_what_the_same_python_records() -> None:
     assert found.partials == expected.partials
 
 
+def test_remainders_bind_as_in_python() -> None:
+    assert parse("x // 3 - -x % 4 * 2 ** 2 / 5")(7.0) == 7.0 // 3 - -7.0 % 4 * 2**2 / 5
+    assert autograd.grad(parse("x % 3 + x // 3"))(7.0) == 1.0
+
+
 def test_every_function_of_the_package_is_there_and_documented_by_it() -> None:
     for name, function in FUNCTIONS.items():
         assert function is getattr(autograd, name)
@@ -128,9 +133,8 @@ def test_every_function_takes_its_numbers_or_says_what_it_takes(name: str) -> No
             results.append(expression(*place))
         except (TypeError, ValueError) as error:
             complaints.append(str(error))
-    arity = r"(missing \d required|takes (from \d to )?\d) positional .+"
-    none = ".*(of no operands|one operand or more)"
-    assert all(re.fullmatch(rf"{name}\(\)( {arity}|:{none})", c) for c in complaints)
+    words = "missing .*required|too many positional|takes .*positional|of no operands|or more"
+    assert all(re.match(rf"{name}\(.*\):? .*({words})", c) for c in complaints)
     assert results
     assert all(type(result) in (float, Value) for result in results)
 
@@ -151,7 +155,7 @@ def test_identifiers_of_any_script() -> None:
         *("x.data", "x.__class__.__mro__", "().__class__", "(x := 3)", "x[0]", "x[0:1]", "x,"),
         *("[x for x in y]", "(x for x in y)", "{x: y}", "{x}", "(x, y)", "()", "x; y"),
         *("lambda: x", "f'{x}'", "'text'", "b'bytes'", "True", "None", "...", "2j", "x # + y"),
-        *("(yield x)", "await x", "not x", "~x", "x // y", "x % y", "x @ y", "x << y", "x, y"),
+        *("(yield x)", "await x", "not x", "~x", "x @ y", "x << y", "x, y"),
         *("x is y", "x in [y]", "sin(*x)", "sin(**x)", "(lambda: 1)()", "[lo=x]", "sin(=x)"),
         *("__import__('os').system('true')", "x\0", "x\udcff", "x\n= 2", "٣", "1__0", "0xg"),
         *("clip(x, lo=0, 1)", "clip(x lo=0)", "sum((x=1))", "x=2", "sin(x=)", "sin(2=x)"),
@@ -191,7 +195,7 @@ def test_nothing_else_is_a_formula(text: str) -> None:
         ("import os", "import os", "import is a word of Python .*"),
         ("x ^ 2", "^ 2", "^ has no meaning here: write ** for a power"),
         ("x < y != z", "!= z", "!= has no meaning here: compare with <, <=, > or >="),
-        ("x; y", "; y", "; has no meaning here: use numbers, names, + - * / **, .*"),
+        ("x; y", "; y", "; has no meaning here: use numbers, names, + - * / // % **, .*"),
         ("f(x) = 2", "f(x) = 2", "there is no function 'f'; write * to multiply"),
         ("y = 2*x", "= 2*x", "= has no meaning here: give values after it, as x=2"),
         ("x × y", "× y", "× has no meaning here: write *"),
@@ -251,7 +255,7 @@ def test_the_place_of_a_mistake_is_told_in_characters() -> None:
         ("1/0", ZeroDivisionError, r"div\(1.0, 0.0\)"),
         ("log(-x)", ValueError, r"log\(-0.5\): outside the domain"),
         ("(-x)**x", ValueError, r"pow\(-0.5, 0.5.*\): outside the domain"),
-        ("sin(x, x)", TypeError, "1 positional argument"),
+        ("sin(x, x)", TypeError, r"sin\(x\): too many positional arguments"),
         ("clip(x, lower=1)", TypeError, "unexpected keyword argument 'lower'"),
         ("sin([x])", TypeError, "takes a real number"),
         ("[x, x]", TypeError, "gives a list"),

@@ -137,10 +137,10 @@ def test_an_operand_that_is_no_real_number(name: str, operand: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "operands", "words"),
     [
-        ("exp", (), "exp() missing a required argument: 'x'"),
-        ("exp", (Value(1.0), 2.0), "exp() too many positional arguments"),
-        ("add", (Value(1.0),), "add() missing a required argument: 'y'"),
-        ("add", (1.0, 2.0, 3.0), "add() too many positional arguments"),
+        ("exp", (), "exp(x): missing a required argument: 'x'"),
+        ("exp", (Value(1.0), 2.0), "exp(x): too many positional arguments"),
+        ("add", (Value(1.0),), "add(x, y): missing a required argument: 'y'"),
+        ("add", (1.0, 2.0, 3.0), "add(x, y): too many positional arguments"),
     ],
 )
 def test_a_wrong_number_of_operands(name: str, operands: tuple[Any, ...], words: str) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, gradient, no_grad
+from autograd.core.chain import gradients
 from autograd.core.primitive import TABLE
 from autograd.testing.programs import Program
 from tests.builds import THIS, Worker
@@ -31,6 +32,14 @@ Clone = Callable[[Any], Any]
 
 def made(name: str, operands: tuple[int | float, ...], nodes: Any) -> Any:
     return spelled(name)(*[nodes[k] if type(k) is int else k for k in operands])
+
+
+@given(program=smooth, seed=st.sampled_from([1.0, -0.3, 0.0]))
+def test_backward_is_the_chain_rule_of_the_textbook(program: Program, seed: float) -> None:
+    _, nodes = recorded(program)
+    wanted = gradients(nodes[-1], seed)
+    nodes[-1].backward(seed)
+    assert bits([x.grad for x in nodes]) == bits([wanted.get(x, 0.0) for x in nodes])
 
 
 # ---------------------------------------------------------------- other ways to the graph

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import multiprocessing
 import pickle
 import random
@@ -81,6 +82,22 @@ def test_a_model_and_its_outputs_in_other_processes() -> None:
     assert slope == gradient(y, [x])[0]
     outputs[0].backward()  # the graph has come back with it
     assert all(p.grad == 0.0 for p in model.parameters())
+
+
+def per_radian(out: Any, x: Any) -> float:
+    return 180.0 / math.pi
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_an_operation_of_ones_own_in_other_processes(by_name: bool) -> None:
+    if not by_name:
+        pytest.importorskip("cloudpickle", reason="cloudpickle is not installed")
+    slope = per_radian if by_name else lambda out, x: 180.0 / math.pi
+    degrees = autograd.primitive(f"degrees_{by_name}", math.degrees, slope)
+    x = Value(2.0)
+    y = degrees(x) * x
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(gradient, y, [x]).result() == gradient(y, [x])
 
 
 # ---------------------------------------------------------------- in classes of one's own

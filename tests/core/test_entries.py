@@ -1,0 +1,87 @@
+"""An entry of the table is all that there is to write for an operation."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+from autograd import Value
+from autograd.core.primitive import TABLE
+from tests.builds import ROOT, environment
+
+DOCUMENTED = sorted(name for name, entry in TABLE.items() if entry.doc)
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_it_is_the_function_with_examples_that_are_true(name: str) -> None:
+    entry = getattr(autograd, name)
+    assert entry is TABLE[name]
+    assert getattr(Value, name) is entry or name in ("exp", "tanh", "relu", "sum")
+    assert entry.__doc__.startswith(entry.doc.partition("\n\n")[0])
+    names = {"Value": Value, **TABLE}
+    test = doctest.DocTestParser().get_doctest(entry.__doc__, names, name, None, 0)
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
+    assert inspect.signature(entry).parameters
+    assert inspect.getdoc(getattr(Value(0.5), name))
+
+
+ADDED = """
+softsign = primitive(
+    "softsign",
+    lambda x: x / (1.0 + math.fabs(x)),
+    lambda out, x: 1.0 / (1.0 + abs(x)) / (1.0 + abs(x)),
+    latex=r"\\operatorname{{softsign}} {0}",
+    doc="x / (1 + |x|).\\n\\n>>> softsign(1.0)\\n0.5",
+)
+
+reserve()
+"""
+USED = """
+import pydoc, inspect, autograd, autograd.core.functions
+from hypothesis import given
+from autograd import *
+from autograd.cli.expressions import parse
+from autograd.testing import check_gradients, strategies
+assert autograd.__file__.startswith({place!r}), autograd.__file__
+x = Value(1.0, label="x")
+y = x.softsign()
+y.backward()
+assert (y.data, x.grad, softsign(1.0), grad(grad(softsign))(1.0)) == (0.5, 0.25, 0.5, -0.25)
+assert Value.softsign is softsign is autograd.softsign
+assert "softsign" in y.graph().svg() and "softsign" in y.steps().html()
+assert r"\\operatorname{{softsign}} x" in y.graph().latex()
+assert "|x|" in pydoc.render_doc(softsign) and str(inspect.signature(softsign)) == "(x)"
+assert parse("softsign(x)")(1.0) == 0.5
+check_gradients(softsign, 0.3)
+@given(strategies.points("softsign"))
+def law(point):
+    assert softsign(*map(Value, point)) == softsign(*point)
+law()
+"""
+
+
+def test_an_entry_that_is_added_is_found_everywhere(tmp_path: Path) -> None:
+    """In the interpreted build, of a copy; compiled, the table is built into the package."""
+    shutil.copytree(
+        ROOT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("*.so", "*.pyd")
+    )
+    table = tmp_path / "autograd" / "core" / "table.py"
+    source = table.read_text(encoding="utf-8")
+    table.write_text(source.replace("\nreserve()\n", ADDED), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", USED.format(place=str(tmp_path))],
+        cwd=tmp_path,
+        env=environment("interpreted"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

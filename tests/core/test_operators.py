@@ -1,0 +1,138 @@
+"""Steps by hand, comparisons, remainders and NumPy's functions, as people type them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import pytest
+
+import autograd
+from autograd import Value
+
+np = pytest.importorskip("numpy", reason="NumPy is not installed")
+INF, NAN = math.inf, math.nan
+
+
+def test_the_lectures_loop_by_hand_is_backward() -> None:
+    def record() -> tuple[Value, ...]:
+        a, b = Value(2.0), Value(-3.0)
+        c = a * b + a
+        d = autograd.dot([c, a], [b, 0.5], c)
+        return a, b, c, d, d * d + c.relu() + autograd.maximum(a, d, 1.0)
+
+    def build(node: Value) -> None:
+        if node not in seen:
+            seen.add(node)
+            for x in node._prev:
+                build(x)
+            order.append(node)
+
+    by_hand, wanted = record(), record()
+    order: list[Value] = []
+    seen: set[Value] = set()
+    build(by_hand[-1])
+    by_hand[-1].grad = 1.0
+    for node in reversed(order):
+        node._backward()
+    wanted[-1].backward()
+    assert [x.grad for x in by_hand] == [x.grad for x in wanted]
+
+
+@dataclass
+class Point:
+    x: Any
+
+
+def test_equal_numbers_are_equal_values_but_each_is_a_key_of_its_own() -> None:
+    x, twin, other = Value(2.0), Value(2), Value(3.0)
+    assert x == twin == 2 == x != other
+    assert [x == y for y in (True, "2", None, 2j, NAN)] == [False] * 5
+    assert Value(NAN) != Value(NAN)
+    alike: Any = (Point(2.0), [twin], {"x": 2.0})
+    assert (Point(x), [x], {"x": x}) == alike
+    assert ([other, twin].index(x), [other, 2.0].count(x), x in [other]) == (1, 1, False)
+    nodes = [other, twin, x]
+    nodes.remove(x)
+    assert nodes[1] is x  # the first that is equal has gone
+    assert len({x, twin}) == 2
+    assert twin not in {x: "x"}
+    mixed: list[Any] = [other, 2.5, x]
+    assert sorted(mixed) == [2.0, 2.5, 3.0]
+    assert np.array_equal(np.array([x, other]), [2.0, 3.0])
+    called = mock.Mock()
+    called(x)
+    called.assert_called_once_with(2.0)
+
+
+NUMBERS = [7.5, -7.5, 3, -2, True, 0, -0.0, INF, -INF, NAN, np.float64(2.5), np.int64(-4)]
+
+
+@pytest.mark.parametrize(("a", "b"), list(itertools.product(NUMBERS, NUMBERS)))
+@pytest.mark.parametrize("f", [operator.mod, operator.floordiv, divmod])
+def test_remainders_are_those_of_floats(f: Callable[..., Any], a: Any, b: Any) -> None:
+    x, y = Value(a), Value(b, label="step")
+    if b == 0:
+        for left in (a, x):
+            with pytest.raises(ZeroDivisionError, match=r"(mod|floordiv)\(.* labelled 'step'"):
+                f(left, y)
+        return
+    wanted = f(float(a), float(b))
+    for found in (f(x, y), f(x, b), f(a, y)):
+        data = tuple([z.data for z in found]) if f is divmod else found.data
+        assert repr(data) == repr(wanted)
+
+
+def test_a_remainder_is_differentiated_and_drawn() -> None:
+    x, y = Value(7.0, label="x"), Value(3.0, label="y")
+    out = x % y + 5.0 * (x // y)
+    out.backward()
+    assert (x.grad, y.grad) == (1.0, -2.0)
+    assert r"x \bmod y" in out.graph().latex()
+    assert ">%<" in out.graph().svg()
+
+
+@pytest.mark.parametrize(
+    ("f", "data", "slope"),
+    [
+        (lambda x: np.sum(x), 0.75, 1.0),
+        (lambda x: np.exp(x), math.exp(0.75), math.exp(0.75)),
+        (lambda x: np.arctan2(1.0, x), math.atan2(1.0, 0.75), -0.64),
+        (lambda x: np.arctan2(x, 1.0), math.atan2(0.75, 1.0), 0.64),
+        (lambda x: np.hypot(1, x), 1.25, 0.6),
+        (lambda x: np.maximum(x, 0.0) + np.minimum(2.0, x), 1.5, 2.0),
+        (lambda x: np.clip(x, 0, 1), 0.75, 1.0),
+        (lambda x: np.float64(2.0) * x - x * np.float32(3.0), -0.75, -1.0),
+        (lambda x: (np.ones(3) * x + x * np.ones(3)).sum(), 4.5, 6.0),
+        (lambda x: np.ones(3) @ np.array([x, x, x]), 2.25, 3.0),
+        (lambda x: (np.array([x, 0.0]) * 2.0 - [0.0, x])[0], 1.5, 2.0),
+        (lambda x: np.add.reduce(np.array([x, 1.0, x])), 2.5, 2.0),
+        (lambda x: np.add(x, [1, 2])[1], 2.75, 1.0),
+        (lambda x: np.add(x, 1.0, out=np.empty((), dtype=object))[()], 1.75, 1.0),
+        (lambda x: sum(divmod(np.float64(2.0), x)), 2.5, -2.0),
+        (lambda x: divmod(np.ones(2), x)[1][0], 0.25, -1.0),
+        (lambda x: np.logaddexp(x, x), 0.75 + math.log(2.0), 1.0),
+    ],
+)
+def test_numpys_functions(f: Callable[..., Any], data: float, slope: float) -> None:
+    x = Value(0.75)
+    y = f(x)
+    y.backward()
+    assert (y.data, x.grad) == pytest.approx((data, slope), rel=1e-15)
+
+
+def test_what_numpy_asks_of_a_number_is_an_answer_or_an_error() -> None:
+    x = Value(0.75, label="x")
+    assert list(np.array([0.0, 1.0]) < x) == [True, False]
+    assert (np.isfinite(x), np.isnan(x), np.isinf(Value(INF))) == (True, False, True)
+    with pytest.raises(TypeError, match=r"labelled 'x'\) takes no axis"):
+        np.sum(x, axis=0)
+    with pytest.raises(TypeError):
+        np.multiply(x, 2.0, x)
+    with pytest.raises(ZeroDivisionError, match=r"div\(1.0, 0.0 labelled 'zero'\)"):
+        np.float64(1.0) / Value(0.0, label="zero")
