@@ -292,7 +292,8 @@ def compile(
     value now, it is recorded anew. Other things that it looks at (what is in nested lists, in
     objects, or used by functions that it calls) are read only when it is recorded. A float
     that f reads with `.data` is followed through operators and comparisons; one that `math`
-    makes of it is not, and an `if` on that is recorded as it went: compare Values.
+    (or `np.isnan`) makes of it is not: an `if` on that is recorded as it went, and later calls
+    go the same way, right or wrong. Compare Values.
 
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.
