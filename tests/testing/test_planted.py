@@ -73,7 +73,7 @@ def test_a_broken_rule_is_named(name: str, change: str) -> None:
             report = check(name, xs)
         broken += 1
         assert (report.verdict, report.primitive) == ("fail", name), f"{xs}: {report}"
-    assert broken or name == "sign"
+    assert broken or name in ("sign", "floordiv")
 
 
 @pytest.mark.parametrize("name", sorted(SMOOTH))
