@@ -33,6 +33,7 @@ from autograd.core.value import Value  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
 
 if TYPE_CHECKING:
+    from autograd.program.compiled import compile as compile
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
     from autograd.show.terminal import step
@@ -43,7 +44,12 @@ __all__ += functions.__all__
 __all__ += transforms.__all__
 
 # Imported when first asked for, so that `import autograd` stays quick.
-_LATER = {"Graph": "graph", "Stepper": "stepper", "step": "terminal"}
+_LATER = {
+    "Graph": "show.graph",
+    "Stepper": "show.stepper",
+    "compile": "program.compiled",
+    "step": "show.terminal",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -51,7 +57,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     from importlib import import_module
 
-    found: object = getattr(import_module(f"autograd.show.{_LATER[name]}"), name)
+    found: object = getattr(import_module(f"autograd.{_LATER[name]}"), name)
     globals()[name] = found
     return found
 

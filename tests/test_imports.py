@@ -95,7 +95,7 @@ def _for_types(test: ast.expr) -> bool:
 
 IMPORTS = [each for name in MODULES for each in imports(name, MODULES[name].read_text("utf-8"))]
 IMPORTS += [
-    Import("autograd", f"autograd.show.{module}", "late", "__getattr__")
+    Import("autograd", f"autograd.{module}", "late", "__getattr__")
     for module in autograd._LATER.values()
 ]
 INNER = [each for each in IMPORTS if each.target in MODULES]

@@ -35,6 +35,7 @@ examples:
   {PROGRAM} "sin(x*y) + x**2" x=2 y=3
   {PROGRAM} "tanh(w*x + b)" w=0.5 x=-2 b=1 --html steps.html
   {PROGRAM} "100*(y - x**2)**2 + (1 - x)**2" x=-1 y=1 --order 2
+  {PROGRAM} "w*x + b" w=2 x=3 b=1 --source
   {PROGRAM} doctor
 
 exit codes: 0 done; 1 the mathematics failed (outside the domain, overflow, a failed
@@ -112,6 +113,7 @@ def _parser() -> _Parser:
     for option, text in (
         ("--step", "go through the passes step by step"),
         ("--latex", "print LaTeX, with the rule of each derivative"),
+        ("--source", "print its program as NumPy source, forward and reverse"),
         ("--json", 'print JSON; numbers that it lacks are "nan", "inf" and "-inf"'),
     ):
         forms.add_argument(option, action="store_true", help=text)
@@ -222,7 +224,11 @@ def _run(arguments: argparse.Namespace, expression: Expression, point: list[Valu
     if arguments.html:
         root.steps().save(arguments.html)
     results["files"] = [path for path in (arguments.svg, arguments.html) if path]
-    if arguments.json:
+    if arguments.source:
+        fast = autograd.compile(expression)
+        fast(*[x.data for x in point])
+        print(fast.program.source(), end="")
+    elif arguments.json:
         print(json.dumps(_in_json(results), indent=2))
     else:
         _print(results, root.graph().latex() if arguments.latex else None)

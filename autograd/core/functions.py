@@ -43,7 +43,9 @@ def where(
     if callable(a) or callable(b):
         chosen = a if condition else b
         return chosen() if callable(chosen) else chosen
-    return TABLE["where"](1.0 if condition else 0.0, a, b)
+    as_value = getattr(condition, "_as_value", None)  # while a program is recorded
+    chosen = as_value() if as_value else 1.0 if condition else 0.0
+    return TABLE["where"](chosen, a, b)
 
 
 def take(xs: Iterable[Operand], index: int) -> Any:

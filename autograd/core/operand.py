@@ -23,7 +23,7 @@ def primal(x: Operand) -> float:
     """The float that a Value holds; a number as a float."""
     if type(x) is float:
         return x
-    return float(x.data if is_node(x) else x)
+    return x.data if is_node(x) else float(x)
 
 
 def real(x: object) -> float | None:

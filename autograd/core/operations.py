@@ -64,7 +64,7 @@ class Operations:
         return TABLE["abs"](self)
 
     def __bool__(self: Any) -> Any:
-        return self.data != 0.0
+        return bool(self.data)
 
     def __int__(self: Any) -> int:
         return int(self.data)

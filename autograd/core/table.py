@@ -86,7 +86,8 @@ def _power_exponent(out: Any, x: Any, p: Any) -> Any:
 
 
 def _slope_of_divisor(out: Any, x: Any, y: Any) -> Any:
-    lost = 0.0 < math.fabs(primal(out)) < NORMAL and math.fabs(primal(y)) < 1.0
+    size = operator.abs(primal(out))  # no chain: Cython loses what a bool raises in one
+    lost = 0.0 < size and size < NORMAL and operator.abs(primal(y)) < 1.0
     return -x / (y * y) if lost else -out / y
 
 
@@ -198,7 +199,7 @@ def _sign(x: float) -> float:
     return x if x == 0.0 or x != x else math.copysign(1.0, x)
 
 
-def _least(slope: float) -> float:
+def _least(slope: Any) -> Any:
     """The number of least size between slope and 1: the least subgradient at a kink."""
     return max(0.0, min(1.0, slope))
 
@@ -537,7 +538,7 @@ hypot = primitive(
 
 
 def _slope_of_atan(out: Any, x: Any) -> Any:
-    if math.fabs(primal(x)) > 1e9:
+    if operator.abs(primal(x)) > 1e9:
         return 1.0 / x / x
     return 1.0 / (1.0 + x * x)
 
@@ -545,7 +546,8 @@ def _slope_of_atan(out: Any, x: Any) -> Any:
 def _one_minus_square(x: Any) -> Any:
     # By factors near -1 and 1; not near 0, where the derivative of those would cancel, nor
     # at -1 and 1, where they would multiply 0 by its infinite one.
-    return (1.0 - x) * (1.0 + x) if 0.5 < math.fabs(primal(x)) < 1.0 else 1.0 - x * x
+    size = operator.abs(primal(x))
+    return (1.0 - x) * (1.0 + x) if 0.5 < size and size < 1.0 else 1.0 - x * x
 
 
 def _along(x: Any, y: Any) -> Any:

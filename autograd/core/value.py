@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -40,7 +41,7 @@ from autograd.core.operations import Operations
 from autograd.core.primitive import TABLE, Primitive, record_with
 from autograd.core.sweeps import cotangents, give_shares, topological_order
 
-__all__ = ["Value"]
+__all__ = ["Value", "observe"]
 
 NEG, ADD, SUB = TABLE["neg"], TABLE["add"], TABLE["sub"]
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
@@ -117,6 +118,8 @@ class Value(Operations):
 
         Nodes already recorded keep the partials of the value they were computed with.
         """
+        if _observer is not None:
+            return _observer("data", self, None)  # type: ignore[no-any-return]
         return self._data
 
     @data.setter
@@ -202,21 +205,33 @@ class Value(Operations):
         return id(self) >> 4
 
     def __eq__(self, other: Any) -> Any:
+        if _observer is not None:
+            return _observer("eq", self, other)
         return self._data == (other._data if type(other) is Value else other)
 
     def __ne__(self, other: Any) -> Any:
+        if _observer is not None:
+            return _observer("ne", self, other)
         return self._data != (other._data if type(other) is Value else other)
 
     def __lt__(self, other: Operand) -> Any:
+        if _observer is not None:
+            return _observer("lt", self, other)
         return self._data < (other._data if type(other) is Value else other)
 
     def __le__(self, other: Operand) -> Any:
+        if _observer is not None:
+            return _observer("le", self, other)
         return self._data <= (other._data if type(other) is Value else other)
 
     def __gt__(self, other: Operand) -> Any:
+        if _observer is not None:
+            return _observer("gt", self, other)
         return self._data > (other._data if type(other) is Value else other)
 
     def __ge__(self, other: Operand) -> Any:
+        if _observer is not None:
+            return _observer("ge", self, other)
         return self._data >= (other._data if type(other) is Value else other)
 
     # ------------------------------------------------------------------ the operators
@@ -472,6 +487,21 @@ class Value(Operations):
             extra = (extra[0], extra[1], self.partials, extra[3])
         da, db = (0.0, 0.0) if self._primitive is None else (self._da, self._db)
         return (self._data, self.grad, self._primitive, self._a, self._b, da, db, extra)
+
+
+# ---------------------------------------------------------------------- being watched
+
+_observer: Any = None
+
+
+def observe(observer: Callable[[str, Value, Any], Any] | None) -> None:
+    """Let `observer(what, x, other)` answer wherever a Value turns into a plain number or bool.
+
+    `what` is the name of the method without its underscores, such as "lt", or "data". A
+    program that is being recorded learns so which way the function goes. None ends it.
+    """
+    global _observer
+    _observer = observer
 
 
 # ---------------------------------------------------------------------- making nodes

@@ -140,6 +140,14 @@ def test_second_derivatives(run: Run) -> None:
     ]
 
 
+def test_source(run: Run) -> None:
+    code, out, _ = run("w*x + b", "w=2", "x=3", "b=1", "--source")
+    assert code == 0
+    assert "mul1 = u[0:1] * u[1:2]" in out
+    assert "def gradient(u, x, seed):" in out
+    assert run("w", "w=2", "--source")[1].startswith("def value(u, x):\n    out = u[0:1]\n")
+
+
 def test_latex(run: Run) -> None:
     code, out, _ = run("x*y", "x=2", "y=3", "--latex")
     assert code == 0

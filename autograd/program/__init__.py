@@ -1,0 +1,10 @@
+"""Programs: a function is recorded once and replayed over many samples.
+
+Read in this order: tape, record; the passes share, gather and reroll; batch;
+expressions, rules, emit, reverse; program, arguments, paths, compiled.
+"""
+
+from autograd.program.compiled import Compiled, compile
+from autograd.program.program import Program
+
+__all__ = ["Compiled", "Program", "compile"]

@@ -1,0 +1,330 @@
+"""compile: a function that is recorded once for each way it goes, and replayed from then on."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Collection, Sequence
+from functools import update_wrapper
+from types import CellType
+from typing import Any, overload
+
+from autograd import transforms
+from autograd.program.arguments import Call, holds_values
+from autograd.program.arrays import np
+from autograd.program.jobs import Job
+from autograd.program.paths import Paths
+from autograd.program.program import Program
+from autograd.trees import flatten, flatten_like
+
+__all__ = ["Compiled", "compile"]
+
+Array = Any
+Argnums = int | tuple[int, ...]
+Axes = tuple[int | None, ...] | None
+
+
+class Compiled:
+    """A compiled function: called as the function is, it gives what the function gives."""
+
+    def __init__(
+        self, f: Callable[..., Any], in_axes: Axes, reduce: str | None, without: Collection[str]
+    ) -> None:
+        update_wrapper(self, f, updated=())
+        self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
+        self._kinds: dict[Any, Paths] = {}
+        self._outside: list[Any] = []
+
+    def __repr__(self) -> str:
+        return (
+            f"<compiled {getattr(self.f, '__qualname__', self.f)}, {len(self.programs)} paths>"
+        )
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        f = self.f
+        module = sys.modules.get(getattr(f, "__module__", ""))
+        if (
+            getattr(module, getattr(f, "__qualname__", ""), None) is self
+        ):  # a decorated function
+            return str(f.__qualname__)
+        return Compiled, (f, self.in_axes, self.reduce, self.without)
+
+    @property
+    def programs(self) -> list[Program]:
+        """The program of each way that the function has gone, in the order of recording."""
+        return [path.program for paths in self._kinds.values() for path in paths.found]
+
+    @property
+    def program(self) -> Program:
+        """The program recorded last.
+
+        Raises:
+            RuntimeError: there is none yet.
+        """
+        if not self.programs:
+            raise RuntimeError(f"{self!r} has no program yet; it is recorded when it is called")
+        return self.programs[-1]
+
+    # ------------------------------------------------------------------ values
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """What f gives; with lanes, for each of them, or the mean or the sum of that.
+
+        Arguments may be given by name too.
+
+        Raises:
+            TypeError, ValueError: the arguments do not fit `in_axes`, or f can't be recorded.
+            Whatever f raises, with a note that names the sample.
+        """
+        if named:
+            args = inspect.signature(self.f).bind(*args, **named).args
+        if any(map(holds_values, args)):
+            return self._with_values(self.f, args)
+        job = self._done(Call(args, self.in_axes))
+        return job.shaped(job.out, self.reduce)
+
+    def _done(self, call: Call, places: Sequence[int] = (), **what: Any) -> Job:
+        """The job that `what` describes, with its results."""
+        outside = _outside(self.f)
+        if not _same(outside, self._outside):
+            self._outside, self._kinds = outside, {}
+        if call.key not in self._kinds:
+            self._kinds[call.key] = Paths(self.f, self.without)
+        job = Job(self.f, call, places, **what)
+        self._kinds[call.key].do(job, call)
+        return job
+
+    def _with_values(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Where Values are among the arguments, f itself records on."""
+        if self.in_axes is not None:
+            raise TypeError("a function compiled with in_axes takes numbers, got a Value")
+        return f(*args)
+
+    # ------------------------------------------------------------------ derivatives
+
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[Any, Any]:
+        """The value and its gradient, in the shape of the argument that `argnums` names.
+
+        Raises:
+            TypeError: f gives several numbers, or one for each sample and there is no `reduce`.
+            Otherwise as a call.
+        """
+        if any(map(holds_values, args)):
+            both: tuple[Any, Any] = self._with_values(
+                transforms.value_and_grad(self.f, argnums), args
+            )
+            return both
+        call = Call(args, self.in_axes)
+        weight = self._weight(call, "value_and_grad")
+        job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
+        shaped = [call.shaped(i, part) for i, part in zip(job.places, job.parts())]
+        value = weight * float(job.out.sum())
+        return value, shaped[0] if transforms._single(argnums) else tuple(shaped)
+
+    def grad(self, *args: Any, argnums: Argnums = 0) -> Any:
+        """The gradient; arguments and errors as `value_and_grad`."""
+        return self.value_and_grad(*args, argnums=argnums)[1]
+
+    def jvp(
+        self,
+        primals: tuple[Any, ...],
+        tangents: tuple[Any, ...],
+        argnums: Argnums | None = None,
+    ) -> tuple[Any, Any]:
+        """The value and its derivative along the tangents, as `autograd.jvp`.
+
+        With lanes, a tangent has the shape of its argument, samples included.
+        """
+        transforms._check_directional(self.f, primals, tangents, "jvp")
+        if any(map(holds_values, (*primals, *tangents))):
+            return transforms.jvp(self.f, primals, tangents, argnums)
+        call = Call(primals, self.in_axes)
+        chosen = tuple(range(len(primals))) if argnums is None else argnums
+        places = transforms._places(chosen, len(primals))
+        job = self._done(call, places, direction=_direction(call, places, tangents, "jvp"))
+        return tuple([job.shaped(rows, self.reduce) for rows in np.split(job.out, 2)])
+
+    def jacobian(self, *args: Any, argnums: Argnums = 0) -> Any:
+        """f's result with each number replaced by its gradient, as `autograd.jacobian`.
+
+        With lanes and no `reduce`, a list (or for arrays an array) of one for each sample.
+        """
+        if any(map(holds_values, args)):
+            return self._with_values(transforms.jacobian(self.f, argnums), args)
+        call = Call(args, self.in_axes)
+        places = transforms._places(argnums, len(args))
+        values = self._done(call)
+        blocks = [self._block(call, i, len(values.out)) for i in places]
+        if call.lanes and self.reduce is None:
+            lanes = [call.sample(lane) for lane in range(call.lanes)]
+            found = []
+            for i, block in zip(places, blocks):
+                rebuild = [flatten(args[i], "")[1] for args in lanes]
+                each = [
+                    values.rebuild([build(row) for row in block[:, :, lane].tolist()])
+                    for lane, build in enumerate(rebuild)
+                ]
+                found.append(np.array(each) if call.arrays else each)
+        else:
+            found = [
+                values.rebuild([call.shaped(i, row) for row in block])
+                for i, block in zip(places, blocks)
+            ]
+        return found[0] if transforms._single(argnums) else tuple(found)
+
+    def hvp(self, x: Any, v: Any, *more: Any) -> Any:
+        """The Hessian in the first argument at x, times v: as scipy's `hessp` is called.
+
+        Args:
+            x, v: the first argument, and a direction in its shape.
+            more: the other arguments.
+        """
+        args = (x, *more)
+        if any(map(holds_values, (v, *args))):
+            eager: Any = self._with_values(
+                lambda *args: transforms.hvp(self.f, args, (v,), argnums=0), args
+            )
+            return eager
+        call = Call(args, self.in_axes)
+        job = self._done(
+            call,
+            (0,),
+            direction=_direction(call, (0,), (v,), "hvp"),
+            seed=self._weight(call, "hvp"),
+        )
+        return call.shaped(0, job.parts()[0])
+
+    def _weight(self, call: Call, name: str) -> float:
+        """The weight of a lane's value."""
+        if call.lanes and self.reduce is None:
+            raise TypeError(
+                f'{name}: there is a value for each sample; compile with reduce="mean" '
+                'or "sum", or use jacobian'
+            )
+        return 1.0 / call.lanes if self.reduce == "mean" and call.lanes else 1.0
+
+    def _block(self, call: Call, argnum: int, count: int) -> Array:
+        """d(output)/d(input) for an argument, of shape (outputs, inputs, lanes).
+
+        By a forward sweep an input where there are fewer, or where each lane has derivatives in
+        a uniform argument; else by a reverse sweep an output.
+        """
+        rows, uniform = call.rows(argnum), call.axes[argnum] is None
+        if uniform and ((call.lanes and self.reduce is None) or len(rows) < count):
+            columns = []
+            for row in rows:
+                t_u, t_x = np.zeros(len(call.u)), np.zeros(call.x.shape)
+                t_u[row] = 1.0
+                columns.append(self._done(call, (argnum,), direction=(t_u, t_x)).out[count:])
+            block = np.stack(columns, 1)
+            return block if self.reduce is None else block.sum(2, keepdims=True)
+        weight = 1.0 / call.lanes if self.reduce == "mean" and call.lanes else 1.0
+        units = weight * np.eye(count)[:, :, None]
+        return np.stack([self._done(call, (argnum,), seed=unit).parts()[0] for unit in units])
+
+
+def _outside(f: Callable[..., Any]) -> list[Any]:
+    """What f itself names of its surroundings: variables around it, and globals."""
+    code = getattr(f, "__code__", None)
+    if code is None:
+        return []
+    cells = [cell.cell_contents for cell in f.__closure__ or () if cell != _EMPTY]
+    found = [*cells, *[f.__globals__.get(name) for name in code.co_names]]
+    return [tuple(x) if type(x) is list else x for x in found]
+
+
+_EMPTY = CellType()
+
+
+def _same(now: list[Any], before: list[Any]) -> bool:
+    """Whether nothing has been rebound, and no number or list of numbers changed."""
+    if len(now) != len(before):
+        return False
+    for a, b in zip(now, before):
+        if a is b:
+            continue
+        if type(a) is tuple and type(b) is tuple:
+            if not _same(list(a), list(b)):
+                return False
+        elif type(a) is not type(b) or type(a) not in (int, float, bool, str) or a != b:
+            return False
+    return True
+
+
+def _direction(
+    call: Call, places: Sequence[int], tangents: Sequence[Any], name: str
+) -> tuple[Array, Array]:
+    """Tangents in the shape of some of the arguments, as u and x."""
+    chosen = tuple([call.args[i] for i in places])
+    flatten_like(tuple(tangents), chosen, f"{name}: the tangents")
+    args = list(call.args)
+    for i, given in zip(places, tangents):
+        args[i] = given
+    t = Call(args, call.axes)
+    for i in set(range(len(args))) - set(places):
+        side = t.u if call.axes[i] is None else t.x
+        side[call.rows(i).start : call.rows(i).stop] = 0.0
+    return t.u, t.x
+
+
+# ---------------------------------------------------------------- the entrance
+
+
+@overload
+def compile(
+    f: Callable[..., Any], in_axes: Axes = ..., reduce: str | None = ...
+) -> Compiled: ...
+@overload
+def compile(
+    f: None = ..., in_axes: Axes = ..., reduce: str | None = ...
+) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(
+    f: Callable[..., Any] | None = None,
+    in_axes: Axes = None,
+    reduce: str | None = None,
+    without: Collection[str] = (),
+) -> Any:
+    """The function f, recorded once and replayed over many samples; also as decorator.
+
+    It is recorded on its first call with arguments of a shape, at a sample for each way that
+    it goes: comparisons of Values decide anew for each sample. Values from outside that f uses
+    are read at each call. If f itself names a variable or a list from outside that has another
+    value now, it is recorded anew. Other things that it looks at (what is in nested lists, in
+    objects, or used by functions that it calls) are read only when it is recorded. A float
+    that f reads with `.data` is followed through operators and comparisons; one that `math`
+    (or `np.isnan`) makes of it is not: an `if` on that is recorded as it went, and later calls
+    go the same way, right or wrong. Compare Values.
+
+    Args:
+        f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.
+        in_axes: for each argument, None if it is the same for all samples, 0 if each has its
+            own: a list with an element for each sample, or an array with a row for each.
+            Without it, f is for a single sample; a sum over samples inside it is found.
+        reduce: "mean" or "sum" of the results of all samples; None gives each.
+        without: passes to leave out: "fold", "gather", "reroll", "simplify", "share".
+
+    Raises:
+        TypeError: f is not a function, or `in_axes` is not a tuple of None and 0.
+        ValueError: `reduce` is none of these; when called, f reads numbers out of Values.
+
+    >>> @compile
+    ... def f(x):
+    ...     return (x[0] - 1.0) ** 2 + x[0] * x[1]
+    >>> f([3.0, 2.0]), f.grad([3.0, 2.0])
+    (10.0, [6.0, 3.0])
+    >>> loss = compile(lambda w, x, y: (w * x - y) ** 2, in_axes=(None, 0, 0), reduce="mean")
+    >>> loss.value_and_grad(1.0, [1.0, 2.0], [3.0, 3.0])
+    (2.5, -4.0)
+    """
+    if in_axes is not None:
+        if not isinstance(in_axes, tuple) or any(axis not in (None, 0) for axis in in_axes):
+            raise TypeError(f"compile: in_axes must be a tuple of None and 0, got {in_axes!r}")
+        if all(axis is None for axis in in_axes):
+            in_axes = None
+    if reduce not in (None, "mean", "sum"):
+        raise ValueError(f'compile: reduce must be "mean", "sum" or None, got {reduce!r:.80}')
+    if f is None:
+        return lambda f: compile(f, in_axes, reduce, without)  # type: ignore[call-overload]
+    if not callable(f):
+        raise TypeError(f"compile takes a function, got {f!r:.80}")
+    return Compiled(f, in_axes, reduce, without)

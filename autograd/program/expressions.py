@@ -1,0 +1,200 @@
+"""Expressions: what a rule of the table computes, without numbers.
+
+A rule is generic, so given names instead of numbers it gives a formula. Where it asks which of
+two numbers is larger it is run both ways, and the formula chooses (`where`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from autograd.core.primitive import Primitive
+
+__all__ = ["Expression", "Text", "name", "shown", "trace", "where"]
+
+Text = str
+Operand = Any  # an Expression or a float
+COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+SYMBOLS = {sign: name for name, sign in COMPARISONS.items()}
+OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+MOST = 64  # ways through a rule
+
+
+class Expression:
+    """An operation on expressions and floats; a name has the operation "name"."""
+
+    __slots__ = ("args", "op")
+    label = None
+
+    def __init__(self, op: str, *args: Any) -> None:
+        self.op, self.args = op, args
+
+    @staticmethod
+    def _record(primitive: Primitive, operands: tuple[Operand, ...]) -> Expression:
+        return Expression(primitive.name, *operands)
+
+    @property
+    def data(self) -> Expression:
+        """Itself: a rule that asks for the number branches on it."""
+        return self
+
+    def key(self) -> tuple[Any, ...]:
+        """Equal for equal expressions."""
+        parts = [a.key() if type(a) is Expression else a for a in self.args]
+        return (self.op, *parts)
+
+    def __bool__(self) -> bool:
+        condition = self if self.op in COMPARISONS.values() else self != 0.0
+        key = condition.key()
+        if key not in _decided:
+            raise _Undecided(condition)
+        return _decided[key]
+
+    def __neg__(self) -> Expression:
+        return Expression("neg", self)
+
+    def __abs__(self) -> Expression:
+        return Expression("abs", self)
+
+    def __mul__(self, other: Operand) -> Any:
+        return self if _is(other, 1.0) else Expression("mul", self, other)
+
+    def __rmul__(self, other: Operand) -> Any:
+        return self if _is(other, 1.0) else Expression("mul", other, self)
+
+    def __eq__(self, other: object) -> Any:
+        return Expression("==", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return Expression("!=", self, other)
+
+
+def _is(x: Operand, number: float) -> bool:
+    return type(x) is float and x == number
+
+
+def _method(op: str, reflected: bool = False) -> Callable[[Expression, Any], Expression]:
+    def method(self: Expression, other: Any) -> Expression:
+        return Expression(op, other, self) if reflected else Expression(op, self, other)
+
+    return method
+
+
+for _op in ("add", "sub", "pow", "truediv", "floordiv"):
+    _primitive = "div" if _op == "truediv" else _op
+    setattr(Expression, f"__{_op}__", _method(_primitive))
+    setattr(Expression, f"__r{_op}__", _method(_primitive, reflected=True))
+for _op in ("lt", "le", "gt", "ge"):
+    setattr(Expression, f"__{_op}__", _method(COMPARISONS[_op]))
+
+
+def name(text: Text) -> Expression:
+    """The expression that is a name."""
+    return Expression("name", text)
+
+
+def where(condition: Operand, a: Operand, b: Operand) -> Operand:
+    """a where the condition holds, else b."""
+    if type(a) is type(b) and (a.key() == b.key() if type(a) is Expression else a == b):
+        return a
+    return Expression("where", condition, a, b)
+
+
+def negated(comparison: Expression) -> Expression:
+    """The opposite comparison."""
+    return Expression(OPPOSITE[comparison.op], *comparison.args)
+
+
+# ---------------------------------------------------------------- running rules
+
+
+class _Undecided(BaseException):
+    def __init__(self, condition: Expression) -> None:
+        self.condition = condition
+
+
+_decided: dict[Any, bool] = {}
+_lock = threading.RLock()
+
+
+def trace(rule: Callable[..., Any], *operands: Operand) -> Any:
+    """The expression, or tuple of expressions, that a rule computes from its operands.
+
+    Raises:
+        TypeError: the rule is not generic, since it hands an operand to `math`, or has more
+            than 64 ways to go.
+    """
+    with _lock:
+        return _trace(rule, operands, {}, [0])
+
+
+def _trace(
+    rule: Callable[..., Any], operands: tuple[Operand, ...], decided: dict[Any, bool], ways: Any
+) -> Any:
+    global _decided
+    ways[0] += 1
+    if ways[0] > 2 * MOST:
+        raise TypeError(f"the rule has more than {MOST} ways to go")
+    outer, _decided = _decided, decided
+    try:
+        return rule(*operands)
+    except _Undecided as undecided:
+        condition = undecided.condition
+    except (ValueError, ArithmeticError):
+        return math.nan  # a way that is refused: what is not finite is left to eager
+    finally:
+        _decided = outer
+    yes = _trace(rule, operands, {**decided, condition.key(): True}, ways)
+    no = _trace(rule, operands, {**decided, condition.key(): False}, ways)
+    if tuple in (type(yes), type(no)):
+        several = [x if type(x) is tuple else itertools.repeat(x) for x in (yes, no)]
+        return tuple([where(condition, a, b) for a, b in zip(*several)])
+    return where(condition, yes, no)
+
+
+# ---------------------------------------------------------------- writing
+
+INFIX = {
+    **dict.fromkeys(COMPARISONS.values(), 1),
+    "add": 2,
+    "sub": 2,
+    "mul": 3,
+    "div": 3,
+    "neg": 4,
+    "pow": 5,
+}
+SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "neg": "-"}
+
+
+def shown(x: Operand, call: Callable[[str, list[Text]], Text], level: int = 0) -> Text:
+    """x in the syntax that Python and NumPy share; `call` writes what has no sign.
+
+    Args:
+        call: given an operation and its written operands, how that is written.
+        level: brackets are put around what binds less than this.
+    """
+    if type(x) is not Expression:
+        return _number(float(x), call) if x >= 0.0 or level <= 4 else f"({float(x)!r})"
+    if x.op == "name":
+        return str(x.args[0])
+    own = INFIX.get(x.op)
+    if own is None:
+        return call(x.op, [shown(a, call) for a in x.args])
+    sign = SIGNS.get(x.op, x.op)
+    if x.op == "neg":
+        text = "-" + shown(x.args[0], call, own)
+    else:
+        left = own + 1 if x.op == "pow" or own == 1 else own
+        right = own if x.op == "pow" else own + 1
+        text = f"{shown(x.args[0], call, left)} {sign} {shown(x.args[1], call, right)}"
+    return f"({text})" if own < level else text
+
+
+def _number(x: float, call: Callable[[str, list[Text]], Text]) -> Text:
+    if x != x or x in (float("inf"), float("-inf")):
+        return call("inf" if x > 0 else "-inf" if x < 0 else "nan", [])
+    return repr(x)

@@ -1,0 +1,185 @@
+"""Jobs: what is computed for all lanes of a call, along paths or, for some lanes, by eager."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import transforms
+from autograd.core.operand import primal
+from autograd.program.arguments import Call
+from autograd.program.arrays import np
+from autograd.program.paths import Path
+from autograd.program.program import Program
+from autograd.trees import Rebuild, flatten
+
+__all__ = ["Job"]
+
+Array = Any
+
+
+class Job:
+    """Outputs, and if asked, tangents and gradients.
+
+    Args:
+        f, call: what is called.
+        places: the arguments to differentiate in.
+        direction: for tangents, u and x in the shape of the call's: derivatives of the outputs
+            along them are further outputs, after the others.
+        seed: for gradients, the weight of each output, or a number for f's only one.
+
+    Attributes:
+        out: the outputs, a row each, a column a lane.
+        d_u, d_x: the gradient of the weighted sum of all outputs in all lanes.
+        rebuild, single: as a path's.
+    """
+
+    rebuild: Rebuild
+    single: bool
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        call: Call,
+        places: Sequence[int] = (),
+        direction: tuple[Array, Array] | None = None,
+        seed: Array | float | None = None,
+    ) -> None:
+        self.f, self.call, self.places = f, call, tuple(places)
+        self.direction, self.seed = direction, seed
+        self.rows = {
+            axis: [call.rows(i) for i in places if call.axes[i] == axis] for axis in (None, 0)
+        }
+        self.out: Array = None
+        self.d_u = np.zeros((len(call.u), 1))
+        self.d_x = np.zeros(call.x.shape if self.rows[0] else (0, 1))
+
+    def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
+        """The outputs alone, and whether each lane goes this way."""
+        return path.program.value(*self.inputs(path, path.program, lanes, None))
+
+    def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
+        """Whether each lane goes this way, and results for them if all do."""
+        if isinstance(self.seed, float) and not path.single:
+            raise several()
+        try:
+            program = path.along(*self.rows.values()) if self.direction else path.program
+        except NotImplementedError:  # a rule that is not generic: eager knows
+            return self.value(path, lanes)[1], [np.array([np.nan])]
+        u, x = self.inputs(path, program, lanes, self.direction)
+        if self.seed is None:
+            out, follows = program.value(u, x)
+            return follows, [out]
+        gradient = program.gradient(self.places, *self.rows.values())
+        out, checks, d_u, d_x = gradient(u, x, np.repeat(self.weights(), len(lanes), 1))
+        d_x = x[:0] if d_x is None else d_x[: len(self.call.x)]
+        return program.follows(checks), [out, d_u[: len(self.call.u)], d_x]
+
+    def inputs(
+        self, path: Path, program: Program, lanes: Array, direction: tuple[Array, Array] | None
+    ) -> tuple[Array, Array]:
+        """The u and x of a path's program."""
+        x = self.call.x
+        numbers: list[Array] = [self.call.u, [value.data for value in path.closed]]
+        x = x if len(lanes) == x.shape[1] else x[:, lanes]
+        if direction is not None:
+            numbers += [direction[0], np.zeros(len(path.closed))]
+            x = np.concatenate([x, direction[1][:, lanes]])
+        return program.uniform(np.concatenate(numbers)), x
+
+    def weights(self) -> Array:
+        """The weight of each output; with a direction, of the tangents, and 0 of the others."""
+        seed: Array = np.full((1, 1), self.seed) if isinstance(self.seed, float) else self.seed
+        return seed if self.direction is None else np.concatenate([0.0 * seed, seed])
+
+    def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
+        """Take in results of lanes."""
+        self.put(lanes, results[0], path.rebuild, path.single)
+        if len(results) > 1:
+            self.d_u += results[1]
+            if len(results[2]):
+                self.d_x[:, lanes] = results[2]
+
+    def put(self, lanes: Array, out: Array, rebuild: Rebuild, single: bool) -> None:
+        if self.out is None:
+            self.rebuild, self.single = rebuild, single
+            self.out = np.empty((len(out), self.call.lanes or 1))
+        if len(out) != len(self.out) or single != self.single:
+            raise ValueError("the samples give results that are built in different ways")
+        self.out[:, lanes] = out
+
+    # ------------------------------------------------------------------ without a program
+
+    def eager(self, lane: int) -> None:
+        """Compute one lane as eager does."""
+        with self.call.naming(lane):
+            out, gradients, rebuild, single = self.computed(lane)
+        self.put(np.array([lane]), np.array(out).reshape(-1, 1), rebuild, single)
+        for i, each in zip(self.places, gradients):
+            numbers = [primal(g) for g in flatten(each, "")[0]]
+            rows = self.call.rows(i)
+            if self.call.axes[i] is None:
+                self.d_u[rows.start : rows.stop, 0] += numbers
+            else:
+                self.d_x[rows.start : rows.stop, lane] = numbers
+
+    def computed(self, lane: int) -> tuple[list[float], Any, Rebuild, bool]:
+        """Outputs and gradients of one lane by the transforms."""
+        args = self.call.sample(lane)
+        places = self.places or range(len(args))  # f may ask for what only Values have
+        returned, pull = transforms.vjp(self.f, *args, argnums=tuple(places))
+        numbers, rebuild = flatten(returned, "the result of f")
+        single = is_number(returned)
+        if isinstance(self.seed, float) and not single:
+            raise several()
+        out = [primal(y) for y in numbers]
+        if self.direction is None:
+            gradients = (
+                pull(rebuild(self.weights()[:, 0].tolist())) if self.seed is not None else ()
+            )
+            return out, gradients, rebuild, single
+        along = tuple(self.sample_of(self.direction, args, lane))
+        if self.seed is None:
+            slopes = transforms.jvp(self.f, args, along, self.places)[1]
+            return [*out, *map(primal, flatten(slopes, "")[0])], (), rebuild, single
+        found = transforms.hvp(self.f, args, along, argnums=self.places)
+        weighted = [[self.seed * primal(g) for g in flatten(each, "")[0]] for each in found]
+        return [*out, 0.0], weighted, rebuild, single
+
+    def sample_of(self, numbers: tuple[Array, Array], args: Any, lane: int) -> list[Any]:
+        """One lane of u and x in the shape of the arguments to differentiate in."""
+        found = []
+        for i in self.places:
+            rows = self.call.rows(i)
+            side = numbers[0] if self.call.axes[i] is None else numbers[1][:, lane]
+            found.append(flatten(args[i], "")[1](side[rows.start : rows.stop].tolist()))
+        return found
+
+    # ------------------------------------------------------------------ results
+
+    def parts(self) -> list[Array]:
+        """The gradient in each argument, a row a number."""
+        sides = {None: self.d_u, 0: self.d_x}
+        rows = [self.call.rows(i) for i in self.places]
+        axes = [self.call.axes[i] for i in self.places]
+        return [sides[axis][mine.start : mine.stop] for axis, mine in zip(axes, rows)]
+
+    def shaped(self, out: Array, reduce: str | None) -> Any:
+        """Outputs in the shape of f's result: of each lane, or their mean or sum."""
+        if not self.call.lanes or reduce is not None:
+            return self.rebuild((out.mean(1) if reduce == "mean" else out.sum(1)).tolist())
+        if self.single:
+            return out[0] if self.call.arrays else out[0].tolist()
+        results = [self.rebuild(column) for column in out.T.tolist()]
+        return np.array(results) if self.call.arrays else results
+
+
+def is_number(returned: Any) -> bool:
+    """Whether f returned a number, not something that holds numbers."""
+    held = isinstance(returned, (list, tuple, dict))
+    return not held and getattr(returned, "shape", ()) == ()
+
+
+def several() -> TypeError:
+    """The error where f should have returned one number."""
+    return TypeError("value_and_grad: f returns a single number; use jacobian for several")

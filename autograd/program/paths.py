@@ -1,0 +1,155 @@
+"""Paths: the ways that a function goes, each with its program, and the lanes that go it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
+from typing import Any
+
+from autograd.program.arguments import Call
+from autograd.program.arrays import np
+from autograd.program.program import Program, prepare
+from autograd.program.record import Recording, agrees, record
+from autograd.trees import flatten
+
+__all__ = ["Path", "Paths"]
+
+Array = Any
+MOST = 64
+
+
+class Path:
+    """One way that a function goes.
+
+    Attributes:
+        program: goes it.
+        closed: the Values from outside the function, whose data is read at each call.
+        guards: what the function asked on its way.
+        rebuild: puts outputs into the shape of the function's result.
+        single: whether that is a number.
+    """
+
+    def __init__(self, recording: Recording, call: Call, without: Collection[str]) -> None:
+        self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
+        self.rebuild, self.single = recording.rebuild, recording.single
+        self.without = without
+        self.size = len(call.u) + len(self.closed), len(call.x)
+        self.data = range(len(call.rows(0)) if call.args else 0, len(call.u))
+        self.program = self.prepared(None)
+        self.with_tangents: dict[Any, Program] = {}
+
+    def prepared(self, direction: tuple[list[int], list[int]] | None) -> Program:
+        made = prepare(self.tape, *self.size, self.data, self.without, direction)
+        return Program(made[0], [guard.answer for guard in self.guards], made[1])
+
+    def along(self, wrt: Sequence[range], lanes: Sequence[range]) -> Program:
+        """The program with tangents of its outputs, in these rows of u and x.
+
+        Raises:
+            NotImplementedError: the rule of an operation is not generic.
+        """
+        key = tuple(wrt), tuple(lanes)
+        if key not in self.with_tangents:
+            self.with_tangents[key] = self.prepared(([*chain(*wrt)], [*chain(*lanes)]))
+        return self.with_tangents[key]
+
+
+class Paths:
+    """The ways that f has gone so far with arguments of one kind.
+
+    Args:
+        f: the function.
+        without: passes to leave out.
+    """
+
+    def __init__(self, f: Callable[..., Any], without: Collection[str]) -> None:
+        self.f, self.without = f, without
+        self.found: list[Path] = []
+
+    def do(self, job: Any, call: Call) -> None:
+        """Do a job (see `jobs`) on all lanes, each along its path; record those that are new.
+
+        Where a program gives what isn't finite, or meets what eager would refuse, the lane is
+        done without one, so that it gives or raises what eager does.
+        """
+        left = np.arange(call.lanes or 1)
+        for known in self.found:
+            left = np.sort(self.along(known, job, call, left)) if len(left) else left
+        while len(left):
+            first, *others = {int(left[i]): None for i in (0, len(left) // 2, -1)}
+            path = self.record(call, first, others)
+            if path is not None:
+                self.found.append(path)
+                left = np.sort(self.along(path, job, call, left))
+            if first in left:  # no path to rely on, or rounding decides at an edge of it
+                job.eager(first)
+                left = left[left != first]
+
+    def along(self, path: Path, job: Any, call: Call, lanes: Array) -> Array:
+        """Do the job on those of the lanes that go this way; the others are returned."""
+        try:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                follows, results = job.run(path, lanes)
+        except FloatingPointError:
+            follows = self.followers(path, job, lanes)
+            results = None
+        if follows.all():
+            mine, others = lanes, lanes[:0]
+        else:
+            follows = np.broadcast_to(follows, len(lanes))
+            mine, others = lanes[follows], lanes[~follows]
+        if len(mine) == 0:
+            return others
+        if len(others) and (results is not None or len(mine) > 1):
+            return np.concatenate([others, self.along(path, job, call, mine)])
+        if results is not None and all(np.isfinite(each).all() for each in results):
+            job.add(path, mine, results)
+        elif len(mine) == 1:
+            job.eager(int(mine[0]))
+        else:
+            middle = len(mine) // 2
+            for half in (mine[:middle], mine[middle:]):
+                others = np.concatenate([others, self.along(path, job, call, half)])
+        return others
+
+    def followers(self, path: Path, job: Any, lanes: Array) -> Array:
+        """Which of the lanes go this way, when something is wrong with some of them."""
+        try:
+            with np.errstate(all="ignore"):
+                return np.broadcast_to(job.value(path, lanes)[1], len(lanes))
+        except FloatingPointError:
+            return np.ones(len(lanes), dtype=bool)
+
+    def record(self, call: Call, lane: int, others: Sequence[int]) -> Path | None:
+        """The path of one lane; None if it can't be checked: a program could be wrong.
+
+        The function is also run on a few other lanes: if it asks the same questions there, it
+        has to compute the same, or a float that it has read out of a Value has decided.
+        """
+        if len(self.found) == MOST:
+            raise ValueError(self.too_many())
+        varying: list[bool] = []
+        for arg, axis in zip(call.sample(lane), call.axes):
+            varying += [axis is not None] * len(flatten(arg, "")[0])
+        with call.naming(lane):
+            recording = record(self.f, *flatten(call.sample(lane), ""), varying)
+        for other in others:
+            if not agrees(recording, self.f, *flatten(call.sample(other), ""), varying):
+                raise ValueError(
+                    f"compile: {getattr(self.f, '__qualname__', self.f)} computes otherwise "
+                    f"for sample {other}, though the Values that it compares compare alike; "
+                    "let it compute with Values only, not with floats read out of them"
+                )
+        return Path(recording, call, self.without) if recording.sure else None
+
+    def too_many(self) -> str:
+        """The message for a function that goes too many ways."""
+        guards = [path.guards for path in self.found]
+        shortest = min(map(len, guards))
+        parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
+        guard = guards[0][parting[0] if parting else shortest - 1]
+        return (
+            f"compile: {getattr(self.f, '__qualname__', self.f)} goes more than {MOST} ways. "
+            f"The first that parts them is the comparison {guard.op!r} in {guard.place}; use "
+            "autograd.where(condition, a, b), which does not branch"
+        )

@@ -1,0 +1,96 @@
+"""The partials of every operation as expressions, from the rules of the table.
+
+Most are what the rule of the table gives. A few rules count, sort or look at the kind of
+number, which an expression can't follow; they are written here without that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd.core.primitive import TABLE
+from autograd.program.expressions import Expression, trace, where
+
+__all__ = ["BOUNDED", "FLAT", "OPERATIONS", "WIDE", "partial", "value"]
+
+Operand = Any  # an Expression or a float
+
+# The operations that take any number of operands, and that targets have a form for.
+WIDE = frozenset(["sum", "dot", "maximum", "minimum", "logsumexp", "hypot", "take"])
+
+# fmt: off
+# Those whose partials are finite where operands and result are: a zero adjoint times such a
+# partial is zero, as it must be. Others need care.
+BOUNDED = frozenset([
+    "neg", "add", "sub", "mul", "identity", "square", "abs", "sign", "relu", "leaky_relu",
+    "where", "clip", "exp", "exp2", "expm1", "sin", "cos", "sinh", "cosh", "tanh", "bell",
+    "asinh", "atan", "sigmoid", "softplus", "elu", "gelu", "silu", "erf", "erfc",
+    "normal_cdf", "exp_of_difference", "gaussian", "sum", "dot", "maximum", "minimum",
+    "logsumexp", "take", "over",
+])
+# Nothing flows through these.
+FLAT = frozenset([
+    "lt", "le", "gt", "ge", "eq", "ne", "trunc", "floor", "ceil", "round", "floordiv",
+])
+# fmt: on
+OPERATIONS = frozenset([*FLAT, "matmul", "gather", "over"])  # that are not in the table
+
+
+def value(op: str, operands: list[Operand]) -> Operand:
+    """What the value rule of an operation computes.
+
+    Raises:
+        TypeError: the user's rule is not generic.
+    """
+    return trace(TABLE[op].value, *operands)
+
+
+def partial(op: str, slot: int, out: Operand, operands: list[Operand]) -> Operand:
+    """d(out)/d(operands[slot]), for an operation that is not wide.
+
+    Raises:
+        TypeError: the rule is not generic.
+    """
+    if op in _WITHOUT_BRANCHES:
+        return _WITHOUT_BRANCHES[op][slot](out, *operands)
+    primitive = TABLE[op]
+    if primitive.variadic:
+        return trace(primitive.rules[0], out, *operands)[slot]
+    return trace(primitive.rules[slot], out, *operands)
+
+
+def _power_base(out: Operand, x: Operand, p: Operand) -> Operand:
+    if type(p) is float:
+        if p in (0.0, 1.0, 2.0):
+            return (0.0, 1.0, 2.0 * x)[int(p)]
+        return p * x ** (p - 1.0)
+    slope = p * x ** (p - 1.0)
+    return where(p == 0.0, where(x == 0.0, 0.0, slope), slope)
+
+
+def _power_exponent(out: Operand, x: Operand, p: Operand) -> Operand:
+    nan = float("nan")
+    if type(x) is float:
+        return out * TABLE["log"](x) if x > 0.0 else nan if x else 0.0
+    return where(x > 0.0, out * Expression("log", x), where(x == 0.0, 0.0, nan))
+
+
+def _along(x: Operand, y: Operand) -> Operand:
+    """x / (x² + y²), scaled by a power of two where the length is extreme; 0 at the origin."""
+    length: Operand = Expression("hypot", x, y)
+    scale = where(length < 1e-290, 2.0**600, where(length > 1e300, 2.0**-600, 1.0))
+    length = Expression("hypot", x * scale, y * scale)
+    return where(length == 0.0, 0.0, x * scale / length / length * scale)
+
+
+_WITHOUT_BRANCHES: dict[str, tuple[Callable[..., Operand], ...]] = {
+    "pow": (_power_base, _power_exponent),
+    "atan2": (lambda out, y, x: _along(x, y), lambda out, y, x: -_along(y, x)),
+    "abs": (lambda out, x: Expression("sign", x),),
+    "where": (
+        lambda out, chosen, x, y: 0.0,
+        lambda out, chosen, x, y: where(chosen, 1.0, 0.0),
+        lambda out, chosen, x, y: where(chosen, 0.0, 1.0),
+    ),
+}

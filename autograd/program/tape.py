@@ -1,0 +1,96 @@
+"""The tape: what a function computed, as flat lists that passes read from start to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+__all__ = ["LEAVES", "Tape"]
+
+LEAVES = frozenset(["input", "lane", "const", "column"])
+
+
+class Tape:
+    """Nodes in topological order: node i is `ops[i]` applied to the nodes `args[i]`.
+
+    Leaves have no args, and a number that says which they are:
+
+    - "input": a number that is the same in all lanes; its place among the inputs.
+    - "lane": a number that each lane has its own of; its place among those.
+    - "const": the number itself.
+    - "column": after the re-roll, the place in `columns` of a list of leaves, one a lane.
+
+    Any other op is the name of a primitive, a question ("lt", "trunc", …) that gives 1, 0 or a
+    whole number; or "over", the sum of its only operand over all lanes. A dot's args are
+    (bias, *ws, *xs).
+
+    Attributes:
+        roots: the outputs and then the guards, as pairs of a node and a lane; the lane is None
+            but for what is left of a graph that was re-rolled.
+        outputs: how many of the roots are outputs.
+        lanes: the number of lanes that the re-roll found, or None.
+    """
+
+    def __init__(self) -> None:
+        self.ops: list[str] = []
+        self.args: list[tuple[int, ...]] = []
+        self.values: list[float] = []
+        self.columns: list[tuple[int, ...]] = []
+        self.roots: list[tuple[int, int | None]] = []
+        self.outputs = 0
+        self.lanes: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    def add(self, op: str, args: Iterable[int] = (), value: float = 0.0) -> int:
+        """Append a node; return its index."""
+        self.ops.append(op)
+        self.args.append(tuple(args))
+        self.values.append(value)
+        return len(self.ops) - 1
+
+    def like(self) -> Tape:
+        """An empty tape, for a pass to fill, with the lanes of this one."""
+        tape = Tape()
+        tape.outputs, tape.lanes = self.outputs, self.lanes
+        return tape
+
+    def rooted(self, source: Tape, places: Sequence[int]) -> Tape:
+        """This tape with the roots and columns of another, whose nodes are now at `places`."""
+        self.roots = [(places[node], lane) for node, lane in source.roots]
+        self.columns = [tuple([places[i] for i in column]) for column in source.columns]
+        return self
+
+    def live(self) -> bytearray:
+        """For each node, whether a root depends on it."""
+        live = bytearray(len(self))
+        for node, _ in self.roots:
+            live[node] = 1
+        for i in range(len(self) - 1, -1, -1):
+            if live[i]:
+                for a in self.args[i]:
+                    live[a] = 1
+                if self.ops[i] == "column":
+                    for a in self.columns[int(self.values[i])]:
+                        live[a] = 1
+        return live
+
+    def uses(self) -> list[int]:
+        """For each node, how often it is an operand or a root."""
+        uses = [0] * len(self)
+        for args in self.args:
+            for a in args:
+                uses[a] += 1
+        for node, _ in self.roots:
+            uses[node] += 1
+        return uses
+
+    def varying(self) -> list[bool]:
+        """For each node, whether its value differs from lane to lane."""
+        varying: list[bool] = []
+        for op, args in zip(self.ops, self.args):
+            if op in LEAVES or op == "over":
+                varying.append(op in ("lane", "column"))
+            else:
+                varying.append(any(varying[a] for a in args))
+        return varying

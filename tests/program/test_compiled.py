@@ -1,0 +1,209 @@
+"""Compiled functions give what eager gives: values, derivatives, exceptions."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import transforms
+from autograd.program import Compiled, compile
+from autograd.program.program import PASSES
+from autograd.testing.programs import Program
+from autograd.testing.strategies import programs, values
+
+TOLERANCE = 1e-10
+STEEP = 1e5  # with a larger derivative, what NumPy rounds otherwise than math may be seen
+
+
+def result(f: Callable[..., Any], *args: Any, **more: Any) -> Any:
+    """What a call gives, or the type of what it raises."""
+    try:
+        return f(*args, **more)
+    except (ValueError, ArithmeticError, IndexError) as error:
+        return type(error)
+
+
+def close(a: Any, b: Any, scale: float = 1.0) -> bool:
+    if isinstance(a, type) or isinstance(b, type):
+        return bool(a is b)
+    if scale > STEEP:
+        return True
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(close(x, y, scale) for x, y in zip(a, b))
+    same = a == b or (a != a and b != b)
+    return bool(same or math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE * scale))
+
+
+def spread(starts: Sequence[float], count: int) -> list[list[float]]:
+    """Samples: the starts, and numbers around them."""
+    rng = random.Random(1)
+    more = [
+        [x * rng.uniform(0.5, 1.5) + rng.gauss(0, 0.1) for x in starts] for _ in range(count)
+    ]
+    return [list(starts), *more]
+
+
+@given(programs(), st.sampled_from([(), ("gather",), ("fold", "share"), PASSES]))
+def test_a_random_program(program: Program, without: tuple[str, ...]) -> None:
+    fast = Compiled(program, None, None, without)
+    argnums = tuple(range(len(program.starts)))
+    eager = transforms.value_and_grad(program, argnums)
+    for starts in spread(program.starts, 2):
+        expected = result(eager, *starts)
+        if scale_of(expected) < STEEP:
+            assert close(result(fast.value_and_grad, *starts, argnums=argnums), expected)
+            assert close(result(fast, *starts), result(program, *starts))
+
+
+@given(programs())
+def test_over_lanes(program: Program) -> None:
+    samples = spread(program.starts, 6)
+    fast = compile(lambda w, x: program(w, *x), in_axes=(None, 0))
+    w = program.starts[0]
+    rest = [sample[1:] for sample in samples]
+    eager = [result(lambda x: program(w, *x), x) for x in rest]
+    raised = [y for y in eager if isinstance(y, type)]
+    got = result(fast, w, rest)
+    assert close(got, raised[0] if raised else eager) or got in raised
+
+
+@given(programs(max_ops=6), st.lists(values(), min_size=4, max_size=4))
+def test_anywhere(program: Program, numbers: list[float]) -> None:
+    """Far from where it is mild: at poles, beyond overflow, outside the domain."""
+    xs = numbers[: len(program.starts)]
+    fast = compile(program)
+    argnums = tuple(range(len(xs)))
+    result(fast.value_and_grad, *program.starts)  # recorded where it is mild
+    expected = result(program, *xs)
+    got = result(fast, *xs)
+    if isinstance(expected, type):
+        assert got is expected
+    elif not math.isfinite(expected):
+        assert close(got, expected)
+    expected = result(transforms.value_and_grad(program, argnums), *xs)
+    got = result(fast.value_and_grad, *xs, argnums=argnums)
+    assert isinstance(got, type) is isinstance(expected, type)
+
+
+@given(programs(), programs(), st.floats(-1.0, 1.0))
+def test_branches(one: Program, other: Program, edge: float) -> None:
+    def f(x: Any) -> Any:
+        y = one(*[x + 0.1 * i for i in range(len(one.starts))])
+        if y > edge:
+            return y * 2.0
+        return other(*[x - 0.1 * i for i in range(len(other.starts))])
+
+    samples = [-1.3, -0.4, 0.2, 0.7, 1.9]
+    eager = [result(f, x) for x in samples]
+    raised = [y for y in eager if isinstance(y, type)]
+    got = result(compile(f, in_axes=(0,)), samples)
+    assert close(got, raised[0] if raised else eager) or got in raised
+
+
+@st.composite
+def nets(draw: st.DrawFn) -> Callable[..., Any]:
+    """Functions of (w, x) that mix what is uniform with what varies, with a branch."""
+    one, other = (
+        draw(programs(max_inputs=3, max_ops=6)),
+        draw(programs(max_inputs=3, max_ops=6)),
+    )
+    edge = draw(st.floats(-0.5, 0.5))
+
+    def f(w: Any, x: Any) -> Any:
+        numbers = [w[0] * x[0], w[1] + x[1], w[2] * 0.5]
+        y = one(*numbers[: len(one.starts)])
+        if x[0] > edge:
+            return y * w[1]
+        return other(*numbers[::-1][: len(other.starts)]) + y
+
+    f.__qualname__ = f"[{one} / {other}]"
+    return f
+
+
+W = [0.7, -0.4, 1.3]
+X = [[0.3, 0.2], [-0.7, 0.9], [1.1, -0.5], [0.1, 0.6], [-1.2, -0.8]]
+
+
+@given(nets())
+def test_gradients_over_lanes(f: Callable[..., Any]) -> None:
+    def total(w: Any, x: Any) -> Any:
+        return autograd.fsum([f(w, sample) for sample in x]) * (1.0 / len(x))
+
+    fast = compile(f, in_axes=(None, 0), reduce="mean")
+    expected = result(transforms.value_and_grad(total, (0, 1)), W, X)
+    got = result(fast.value_and_grad, W, X, argnums=(0, 1))
+    if isinstance(expected, type):
+        assert got in [result(transforms.value_and_grad(f, (0, 1)), W, x) for x in X]
+    else:
+        assert close(got, expected, scale_of(expected))
+
+
+def scale_of(x: Any) -> float:
+    if isinstance(x, (list, tuple)):
+        return max(map(scale_of, x), default=1.0)
+    return 1.0 if isinstance(x, type) or not math.isfinite(x) else max(1.0, abs(x))
+
+
+@given(nets())
+def test_along_a_direction(f: Callable[..., Any]) -> None:
+    fast = compile(f, in_axes=(None, 0))
+    t_w, t_x = [0.3, -1.0, 0.0], [[0.1 * i, 1.0] for i in range(5)]
+
+    def each() -> Any:
+        pairs = [transforms.jvp(f, (W, x), (t_w, t)) for x, t in zip(X, t_x)]
+        return [y for y, _ in pairs], [t for _, t in pairs]
+
+    expected = result(each)
+    got = result(fast.jvp, (W, X), (t_w, t_x))
+    assert close(got, expected, scale_of(expected)) or (
+        isinstance(expected, type)
+        and (got in [result(transforms.jvp, f, (W, x), (t_w, t)) for x, t in zip(X, t_x)])
+    )
+
+
+@given(nets(), st.sampled_from([(), ("reroll",), ("share", "simplify"), PASSES]))
+def test_every_sample_written_out(f: Callable[..., Any], without: tuple[str, ...]) -> None:
+    def total(w: Any, x: Any) -> Any:
+        return sum([f(w, sample) for sample in x]) / 5.0 + w[0] * w[0]
+
+    fast = Compiled(total, None, None, without)
+    expected = result(transforms.value_and_grad(total, (0, 1)), W, X)
+    got = result(fast.value_and_grad, W, X, argnums=(0, 1))
+    assert close(got, expected, scale_of(expected))
+
+
+@given(nets())
+def test_jacobians(f: Callable[..., Any]) -> None:
+    def several(w: Any, x: Any) -> Any:
+        return [f(w, x), x[0] * w[1]]
+
+    fast = compile(several)
+    lanes = compile(several, in_axes=(None, 0))
+    for argnums in (0, (0, 1)):
+        each = [result(transforms.jacobian(several, argnums), W, x) for x in X]
+        for x, expected in zip(X[:2], each):
+            got = result(fast.jacobian, W, x, argnums=argnums)
+            assert close(got, expected, scale_of(expected))
+        if type not in map(type, each):  # else forward and reverse may differ, as in eager
+            got = lanes.jacobian(W, X, argnums=argnums)
+            wanted = each if argnums == 0 else tuple([list(part) for part in zip(*each)])
+            assert close(got, wanted, scale_of(wanted))
+
+
+@given(nets())
+def test_the_hessian_times_a_vector(f: Callable[..., Any]) -> None:
+    fast = compile(f, in_axes=(None, 0), reduce="sum")
+    v = [0.3, -1.0, 2.0]
+    each = [result(transforms.hvp, f, (W, x), (v,), argnums=0) for x in X]
+    got = result(fast.hvp, W, v, X)
+    if type in map(type, each):
+        assert got in each
+    else:
+        expected = [sum(column) for column in zip(*each)]
+        assert close(got, expected, 10.0 * scale_of(each))

@@ -1,0 +1,330 @@
+"""Each pass on small tapes, and what the passes find in networks."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value, primitive
+from autograd.core.primitive import RESERVED, TABLE
+from autograd.program import compile
+from autograd.program.batch import batch, steps
+from autograd.program.expressions import name
+from autograd.program.gather import gather
+from autograd.program.program import PASSES, prepare
+from autograd.program.reroll import reroll
+from autograd.program.rules import WIDE, partial
+from autograd.program.share import drop, fold, share, simplify
+from autograd.program.tape import Tape
+from autograd.transforms import value_and_grad
+
+
+def tape_of(lines: str) -> Tape:
+    """A tape from lines such as `c = add a b`; the last one is the root."""
+    tape, names = Tape(), dict[str, int]()
+    for line in lines.strip().splitlines():
+        name, _, op, *operands = line.split()
+        if op in ("input", "const"):
+            names[name] = tape.add(op, (), float(operands[0]))
+        else:
+            names[name] = tape.add(op, [names[o] for o in operands])
+    tape.roots, tape.outputs = [(len(tape) - 1, None)], 1
+    return tape
+
+
+def shown(tape: Tape) -> str:
+    """The nodes that are needed, as nested calls."""
+    texts: list[str] = []
+    for op, args, value in zip(tape.ops, tape.args, tape.values):
+        if op in ("input", "const", "column"):
+            texts.append({"input": "x", "const": "", "column": "c"}[op] + f"{value:g}")
+        else:
+            texts.append(f"{op}({', '.join([texts[a] for a in args])})")
+    return texts[tape.roots[0][0]]
+
+
+def test_fold_and_simplify() -> None:
+    tape = tape_of(
+        """
+        x = input 0
+        a = const 2
+        b = const 3
+        c = mul a b
+        one = const 1
+        d = mul x one
+        zero = const 0
+        e = add zero d
+        f = sum e c zero
+        g = where zero a f
+        h = take one x g
+        """
+    )
+    assert shown(fold(tape)) == "take(1, x0, where(0, 2, sum(add(0, mul(x0, 1)), 6, 0)))"
+    assert shown(drop(simplify(fold(tape)))) == "add(x0, 6)"
+    assert len(drop(simplify(fold(tape)))) == 3
+
+
+def test_what_raises_is_not_folded() -> None:
+    tape = tape_of("a = const -1\nb = log a")
+    assert shown(fold(tape)) == "log(-1)"
+
+
+def test_share() -> None:
+    tape = tape_of(
+        "x = input 0\na = sin x\nb = sin x\nc = const 0\nd = const -0.0\ne = sum a b c d"
+    )
+    assert share(tape).ops.count("sin") == 1
+    assert share(tape).ops.count("const") == 2  # the zeros have signs
+
+
+def test_gather() -> None:
+    chain = "x = input 0\ny = input 1\nz = input 2\n"
+    assert shown(gather(tape_of(chain + "a = add x y\nb = add a z"))) == "sum(x0, x1, x2)"
+    assert shown(gather(tape_of(chain + "a = add y z\nb = add x a"))) == "sum(x0, x1, x2)"
+    dot = chain + "a = mul x y\nb = mul y z\nc = add z a\nd = add c b"
+    assert shown(gather(tape_of(dot))) == "dot(x2, x0, x1, x1, x2)"
+    assert shown(gather(tape_of(chain + "a = mul x y\nb = add a z"))) == "add(x2, mul(x0, x1))"
+    assert shown(gather(tape_of(chain + "a = dot z x y"))) == "add(x2, mul(x0, x1))"
+    joined = chain + "a = dot z x y x y\nb = mul x x\nc = add a b"
+    assert shown(gather(tape_of(joined))) == "dot(x2, x0, x1, x0, x0, x1, x0)"
+    used_twice = chain + "a = add x y\nb = add a z\nc = mul a b"
+    assert shown(gather(tape_of(used_twice))) == "mul(add(x0, x1), add(add(x0, x1), x2))"
+
+
+@pytest.mark.parametrize("pass_", [fold, simplify, share, drop, gather, reroll])
+def test_passes_are_linear(pass_: Callable[[Tape], Tape]) -> None:
+    def seconds(n: int) -> float:
+        tape = Tape()
+        tape.add("input")
+        for i in range(n):
+            tape.add(
+                "add" if i % 3 else "mul", [i, tape.add("const", (), i) if i == 0 else i // 2]
+            )
+        tape.roots = [(len(tape) - 1, None)]
+        tape.outputs = 1
+        start = time.process_time()
+        pass_(tape)
+        return time.process_time() - start
+
+    assert seconds(40_000) < 40.0 * max(min(seconds(4_000) for _ in range(3)), 0.002)
+
+
+def net(w: Any, x: Any, sizes: tuple[int, ...], fused: bool) -> Any:
+    """A multi-layer perceptron on flat parameters."""
+    k, h = 0, list(x)
+    for n_in, n_out in itertools.pairwise(sizes):
+        outs = []
+        for _ in range(n_out):
+            ws, b = w[k : k + n_in], w[k + n_in]
+            k += n_in + 1
+            s = autograd.dot(ws, h, b) if fused else sum((a * c for a, c in zip(ws, h)), b)
+            outs.append(s if n_out == 1 else s.tanh())
+        h = outs
+    return h[0]
+
+
+SIZES = (2, 5, 4, 1)
+COUNT = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(SIZES))
+RNG = np.random.default_rng(3)
+WEIGHTS = RNG.normal(size=COUNT)
+POINTS = RNG.normal(size=(20, 2))
+TARGETS = np.sign(POINTS[:, 0])
+
+
+def test_a_layer_is_one_instruction_and_its_weights_a_view() -> None:
+    sources = []
+    for fused in (True, False):
+        fast = compile(lambda w, x: net(w, x, SIZES, fused), in_axes=(None, 0))  # noqa: B023
+        fast(WEIGHTS, POINTS)
+        sources.append(fast.program.source())
+    assert sources[0] == sources[1]
+    assert "W2 = u[15:39].reshape(4, 6)[:, :5]" in sources[0]
+    assert "b2 = u[20:39:6]" in sources[0]
+    assert "h2 = W2 @ tanh1 + b2" in sources[0]
+    assert len(fast.program.instructions.code) == 5
+
+
+def squares(w: Any, data: Any) -> Any:
+    return sum([(net(w, x, SIZES, False) - y) ** 2 for x, y in data]) / len(data)
+
+
+def hinges(w: Any, data: Any) -> Any:
+    losses = [(1 + -y * net(w, x, SIZES, True)).relu() for x, y in data]
+    return sum(losses) * (1.0 / len(losses)) + 1e-2 * sum([p * p for p in w])
+
+
+def by_dot(w: Any, data: Any) -> Any:
+    errors = [net(w, x, SIZES, True) - y for x, y in data]
+    return autograd.dot(errors, errors) / len(data)
+
+
+def weighted(w: Any, data: Any) -> Any:
+    return autograd.dot([net(w, x, SIZES, True) for x, y in data], [y for x, y in data])
+
+
+@pytest.mark.parametrize("loss", [squares, hinges, by_dot, weighted])
+def test_the_reroll_finds_the_samples(loss: Callable[..., Any]) -> None:
+    data = list(zip(POINTS.tolist(), TARGETS.tolist()))
+    inside = compile(lambda w: loss(w, data))
+    given_ = compile(lambda w, x, y: loss(w, list(zip(x, y))))
+    expected = value_and_grad(lambda w: loss(w, data))(WEIGHTS.tolist())
+    for value, grad in (
+        inside.value_and_grad(WEIGHTS),
+        given_.value_and_grad(WEIGHTS, POINTS, TARGETS),
+    ):
+        assert value == pytest.approx(expected[0], rel=1e-13)
+        assert grad == pytest.approx(expected[1], rel=1e-11)
+    for program in (inside.program, given_.program):
+        assert program.instructions.lanes == 20
+        assert len(program.instructions.code) < 15
+    moved = given_.value_and_grad(WEIGHTS, POINTS + 1.0, -TARGETS)
+    again = list(zip((POINTS + 1.0).tolist(), (-TARGETS).tolist()))
+    assert moved[0] == pytest.approx(
+        value_and_grad(lambda w: loss(w, again))(WEIGHTS.tolist())[0]
+    )
+
+
+def test_the_reroll_keeps_residuals_and_guards_apart() -> None:
+    def residuals(w: Any) -> Any:
+        return [autograd.exp(-w[0] * t) * w[1] - y for t, y in POINTS.tolist()]
+
+    fast = compile(residuals)
+    assert fast(WEIGHTS[:2].tolist()) == pytest.approx(residuals(WEIGHTS[:2]))
+    assert fast.program.instructions.lanes == 20
+    expected = np.array(autograd.jacobian(residuals)(WEIGHTS[:2].tolist()))
+    assert np.array(fast.jacobian(WEIGHTS[:2])) == pytest.approx(expected)
+
+    def signs(w: Any, xs: Any) -> Any:
+        return sum([(w * x if x > 0.5 else -x) for x in xs])
+
+    asks = compile(signs)
+    xs = [0.1, 0.7, 0.2, 0.9, 0.3, 0.4, 0.6, 1.2]
+    assert asks(3.0, xs) == pytest.approx(signs(3.0, xs))
+    assert asks(3.0, xs[::-1]) == pytest.approx(signs(3.0, xs))
+    assert len(asks.programs) == 2
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=6))
+def test_steps(rows: list[int]) -> None:
+    assert list(steps(rows)) == rows
+    regular = len({b - a for a, b in itertools.pairwise(rows)}) < 2 and rows[-1:] > rows[:1]
+    assert isinstance(steps(rows), range) == (regular or len(rows) == 1)
+
+
+def test_the_unknown_pass() -> None:
+    with pytest.raises(ValueError, match="no pass is called 'fuse'"):
+        prepare(Tape(), 0, 0, (), ("fuse",))
+
+
+def test_counts() -> None:
+    fast = compile(lambda x: (x + 0.0) * (x + 0.0))
+    fast(2.0)
+    assert list(fast.program.stats()) == [
+        *("recorded", *PASSES, "needed"),
+        "instructions",
+    ]
+    assert fast.program.stats()["recorded"] == 6
+    assert fast.program.stats()["needed"] == 2
+    assert batch(Tape(), 0, 0).code == []
+    assert Value(1.0).data == 1.0
+
+
+def test_weights_that_are_stored_by_input() -> None:
+    def f(w: Any, x: Any) -> Any:
+        return [autograd.dot(w[j::3], x) for j in range(3)]
+
+    fast = compile(f, in_axes=(None, 0))
+    w, x = RNG.normal(size=6), RNG.normal(size=(5, 2))
+    assert np.array(fast(w, x)) == pytest.approx(x @ w.reshape(2, 3))
+    assert "W1 = u[0:6].reshape(2, 3).T" in fast.program.source()
+    total = compile(lambda w, x: sum(f(w, x)), in_axes=(None, 0), reduce="sum")
+    expected = np.repeat(x.sum(0), 3)
+    assert total.grad(w, x) == pytest.approx(expected)
+    part = compile(lambda w, x: f(w, x)[:2], in_axes=(None, 0))
+    assert np.array(part(w, x)) == pytest.approx((x @ w.reshape(2, 3))[:, :2])
+    assert "u[0:6].reshape(2, 3)[:, :2].T" in part.program.source()
+
+
+def test_derivatives_in_the_samples_of_a_reroll() -> None:
+    def loss(w: Any, x: Any, y: Any) -> Any:
+        return squares(w, list(zip(x, y)))
+
+    fast, eager = compile(loss), value_and_grad(loss, (0, 1, 2))
+    got = fast.value_and_grad(WEIGHTS, POINTS, TARGETS, argnums=(0, 1, 2))
+    expected = eager(WEIGHTS, POINTS, TARGETS)
+    assert fast.program.instructions.lanes == 20
+    for mine, theirs in zip(got[1], expected[1]):
+        assert mine == pytest.approx(theirs, rel=1e-10)
+    v = RNG.normal(size=COUNT)
+    second = autograd.hvp(loss, (WEIGHTS, POINTS, TARGETS), (v,), argnums=0)
+    assert fast.hvp(WEIGHTS, v, POINTS, TARGETS) == pytest.approx(second, rel=1e-9, abs=1e-12)
+
+
+def test_a_dot_of_more_than_the_samples_is_not_rolled() -> None:
+    def loss(w: Any) -> Any:
+        errors = [net(w, x, SIZES, True).relu() for x in POINTS.tolist()]
+        return autograd.dot([*errors, w[0]], [*errors, w[1]]) + autograd.fsum(errors)
+
+    weights = WEIGHTS.tolist()
+    got, expected = compile(loss).value_and_grad(weights), value_and_grad(loss)(weights)
+    assert got[0] == pytest.approx(expected[0])
+    assert got[1] == pytest.approx(expected[1])
+
+
+def test_reverse_sweeps_of_rolled_residuals() -> None:
+    def residuals(w: Any) -> Any:
+        return [w[0] * 2.0, *[net(w, x, SIZES, True) - y for x, y in data]]
+
+    data = list(zip(POINTS.tolist(), TARGETS.tolist()))
+    fast = compile(residuals)
+    got = np.array(fast.jacobian(WEIGHTS.tolist()))
+    assert fast.program.instructions.lanes == 20
+    assert got == pytest.approx(np.array(autograd.jacobian(residuals)(WEIGHTS.tolist())))
+
+
+def test_products_of_what_varies() -> None:
+    def f(w: Any, x: Any) -> Any:
+        total = autograd.dot(x, [x[1], x[2], w[0]], w[1])
+        picked = TABLE["take"](x[0], w[0] * x[1], w[1], x[2])
+        return (
+            total * autograd.logsumexp(x) + autograd.hypot(*x) * autograd.maximum(*x) + picked
+        )
+
+    fast = compile(f, in_axes=(None, 0), reduce="sum")
+    w, x = [0.5, -0.7], [[0.1, 2.0, 3.0], [1.2, -1.0, 0.5], [2.9, 0.3, -0.4], [-1.0, 1.0, 1.5]]
+    eager = value_and_grad(lambda w, x: sum([f(w, each) for each in x]), (0, 1))
+    value, grads = fast.value_and_grad(w, x, argnums=(0, 1))
+    assert value == pytest.approx(eager(w, x)[0])
+    assert grads[0] == pytest.approx(eager(w, x)[1][0])
+    assert np.array(grads[1]) == pytest.approx(np.array(eager(w, x)[1][1]))
+    for v in ([1.0, 0.0], [0.0, 1.0]):
+        second = autograd.hvp(lambda w: sum([f(w, each) for each in x]), (w,), (v,))
+        assert fast.hvp(w, v, x) == pytest.approx(second[0], abs=1e-12)
+    with pytest.raises(IndexError, match="index 3 of 3"):
+        fast(w, [*x, [3.5, 0.0, 0.0]])
+
+
+def test_rules_are_expressions() -> None:
+    for op, entry in TABLE.items():
+        if op in RESERVED and op not in WIDE:
+            operands = [name(letter) for letter in "xyz"[: entry.arity]]
+            for slot in range(len(operands)):
+                partial(op, slot, name("out"), operands)
+
+
+def test_a_rule_with_too_many_ways() -> None:
+    def rule(out: Any, *xs: Any) -> Any:
+        apart = all(x > float(i) or x < -float(i) for i, x in enumerate(xs * 12))
+        return 1.0 if apart else 2.0
+
+    many = primitive("many_", lambda x: x, rule)
+    assert compile(lambda x: many(x) + x * x).hvp(3.0, 1.0) == 2.0
+    assert compile(many, in_axes=(0,), reduce="sum").grad([20.0, 0.5]) == [1.0, 2.0]

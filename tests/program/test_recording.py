@@ -1,0 +1,345 @@
+"""What a program must not do in silence: go the wrong way, or keep an old number."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import math
+import random
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, log, where
+from autograd.core.operand import primal
+from autograd.program import compile
+
+
+def test_lanes_are_split_by_the_way_they_go() -> None:
+    fast = compile(lambda x: x * x if x > 0.0 else -x, in_axes=(0,))
+    assert fast([1.0, -2.0, 3.0, 0.0]) == [1.0, 2.0, 9.0, 0.0]
+    assert len(fast.programs) == 2
+    assert fast([-1.0, -1.0]) == [1.0, 1.0]
+    assert len(fast.programs) == 2
+    assert fast.jacobian([1.0, -2.0, 3.0]) == [2.0, -1.0, 6.0]
+
+
+def test_a_loop_that_asks() -> None:
+    def halvings(x: Any) -> Any:
+        count = 0
+        while x > 1.0:
+            x, count = x / 2.0, count + 1
+        return x + count
+
+    fast = compile(halvings, in_axes=(0,))
+    xs = [0.3, 5.0, 1.0, 9.0, 2.5]
+    assert fast(xs) == [halvings(x) for x in xs]
+    assert len(fast.programs) == 4
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * int(x),
+        lambda x: x * round(x),
+        lambda x: x * round(x, 0),
+        lambda x: x * (1.0 if x else 2.0),
+        lambda x: x * max(x, 1.5),
+        lambda x: x * (x >= 1.0),
+        lambda x: x * sum([x > t for t in (0.0, 1.0, 2.0)]),
+        lambda x: x * [1.0, 3.0][x > 1.0],
+        lambda x: x * 2.0 if (x > 1.0) == True else x,  # noqa: E712
+        lambda x: x * 2.0 if not (x < 1.0 or x > 2.0) else x,
+        lambda x: x if (x > 0.5) & (x < 2.0) else 3.0 * x,
+        lambda x: x * (math.floor(x) + math.ceil(x)),
+        lambda x: x * math.trunc(x),
+        lambda x: x * 2.0 if x.data > 1.0 else x,
+        lambda x: x * (2.0 if max(x.data, 1.5) == x.data else 1.0),
+        lambda x: x * int(x.data),
+        lambda x: x * 2.0 if abs(-x.data) > 1.0 < 2.0 * x.data - x.data**2 + x.data else x,
+        lambda x: x * float(x > 1.0) + int(x > 0.0) - (x > 2.0) / 2 + 3 * (x < 1.0),
+        lambda x: x * 2.0 if repr(x > 1.0) == "True" and hash(x > 0.0) else x,
+        lambda x: x * ((x > 1.0) == (x < 3.0)),
+        lambda x: x * 2.0 if x == 1.25 else x,
+        lambda x: x * 2.0 if x != 0.25 and x != None else x,  # noqa: E711
+        lambda x: x * x.data if x == 1.25 else x,
+        lambda x: x * [0.25, 2.75, -1.5].index(x) if x in [0.25, 2.75, -1.5] else x,
+        lambda x: x * {1.25: 2.0}.get(x.data, 1.0),
+        lambda x: x * sum((x > np.array([0.0, 1.0])).tolist()),
+        lambda x: x * (np.array([0.0, 1.0]) < x).sum(),
+    ],
+)
+def test_questions(f: Any) -> None:
+    xs = [1.25, 0.25, 2.75, -1.5, 1.75, 3.125]
+    assert compile(f, in_axes=(0,))(xs) == [primal(f(Value(x))) for x in xs]
+
+
+def test_where_does_not_branch() -> None:
+    fast = compile(lambda x: where(x > 0.0, x * 2.0, x * 3.0), in_axes=(0,))
+    assert fast([1.0, -1.0, 0.0]) == [2.0, -3.0, 0.0]
+    assert len(fast.programs) == 1
+    assert fast.jacobian([1.0, -1.0, 0.0]) == [2.0, 3.0, 3.0]
+    assert compile(lambda x: where(x > 0.0, lambda: log(x), 0.0), in_axes=(0,))(
+        [1.0, -1.0]
+    ) == [
+        0.0,
+        0.0,
+    ]
+
+
+def test_too_many_ways() -> None:
+    fast = compile(lambda x: x * int(x), in_axes=(0,))
+    with pytest.raises(
+        ValueError, match=r"more than 64 ways.*'trunc' in .*test_recording.*where"
+    ):
+        fast([float(i) for i in range(100)])
+
+
+def test_numbers_read_out() -> None:
+    with pytest.raises(
+        ValueError, match=r"an operand of mul.*reads \.data in .*test_recording"
+    ):
+        compile(lambda x: x * x.data)(2.0)
+    with pytest.raises(ValueError, match=r"from 4\.0 to .*its result|its result.*from 4\.0"):
+        compile(lambda x: x.data * x.data)(2.0)
+    with pytest.raises(ValueError, match=r"computes in another way.*reads \.data"):
+        compile(lambda x: x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0)(4.0)
+    with pytest.raises(ValueError, match="different results for the same numbers"):
+        compile(lambda x: x * random.random())(2.0)
+    with pytest.raises(ValueError, match="an operand of mul"):
+        compile(lambda x: x.detach() * x)(2.0)
+    with pytest.raises(ValueError, match="Compute with Values only"):
+        compile(lambda x: copy.copy(x) * x)(2.0)
+
+
+def test_floats_made_of_data_decide() -> None:
+    fast = compile(lambda x: x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0, in_axes=(0,))
+    assert fast([1.0, 2.0]) == [2.0, 4.0]
+    fast = compile(fast.f, in_axes=(0,))
+    with pytest.raises(ValueError, match="computes otherwise for sample 1, though"):
+        fast([1.0, 9.0])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[0] * x[0].data if x[0] == x[1] else x[0],
+        lambda x: x[0] * x[0].data if x[0] * 2.0 == x[1] + x[0] else x[0],
+        lambda x: x[0] if x[0] != x[1] else x[0] * x[0].data,
+    ],
+)
+def test_equality_holds_only_what_it_compares_with_a_number(f: Any) -> None:
+    samples = [[4.0, 4.0], [9.0, 9.0], [1.0, 2.0], [4.0, 9.0]]
+    fast = compile(f)
+    assert [fast(x) for x in samples] == [primal(f([*map(Value, x)])) for x in samples]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * 2.0 if Value(math.sqrt(x.data)) == 2.0 else x,
+        lambda x: x * 2.0 if x > 0.0 and math.sqrt(x.data) == 2.0 and x < 5.0 else x,
+    ],
+)
+def test_floats_that_decide_at_this_number_only(f: Any) -> None:
+    fast = compile(f)
+    assert fast(4.0) == 8.0
+    assert fast.programs == []
+
+
+def test_is_true_is_noticed() -> None:
+    with pytest.raises(ValueError, match="different results"):
+        compile(lambda x: x if (x > 0.0) is True else -x)(2.0)
+
+
+def test_values_from_outside_are_read_at_each_call() -> None:
+    w = Value(2.0)
+    inner = w * w
+    fast = compile(lambda x: x * w + inner)
+    assert fast(3.0) == 10.0
+    w.data = 5.0
+    assert fast(3.0) == 19.0
+    assert fast.grad(3.0) == 5.0
+    assert len(fast.programs) == 1
+
+
+def test_what_is_around_the_function_has_changed() -> None:
+    scale, weights, w = 2.0, [1.0, 2.0], Value(1.0)
+
+    @compile
+    def f(x: Any) -> Any:
+        if math.inf < 0.0:
+            return later
+        return scale * x + weights[0] * OFFSETS[0] * w
+
+    assert f(3.0) == 16.0
+    scale = float("3")
+    assert f(3.0) == 19.0
+    scale = float("3")  # the same number, and so the same program
+    program = f.program
+    assert f(3.0) == 19.0
+    assert f.program is program
+    weights[0] = 0.5
+    assert f(3.0) == 14.0
+    w = Value(2.0)
+    assert f(3.0) == 19.0
+    OFFSETS.append(1.0)
+    assert f(3.0) == 19.0
+    OFFSETS[:] = [20.0]
+    assert f(3.0) == 29.0
+    assert len(f.programs) == 1
+    later = 0.0
+
+
+OFFSETS = [10.0]
+
+
+def test_what_eager_raises_with_the_sample() -> None:
+    fast = compile(lambda x: log(x) + autograd.exp(x), in_axes=(0,))
+    with pytest.raises(ValueError, match=r"log\(-1\.0\)") as raised:
+        fast([1.0, 2.0, -1.0, 3.0])
+    assert raised.value.__notes__ == ["in sample 2"]
+    with pytest.raises(OverflowError, match="exp") as overflow:
+        fast([1.0, 1e3, 2.0, 3.0])
+    assert overflow.value.__notes__ == ["in sample 1"]
+    with pytest.raises(FloatingPointError) as nan:
+        compile(
+            lambda x: autograd.sqrt(x) - autograd.sqrt(2.0 * x), in_axes=(0,), reduce="sum"
+        ).grad([1.0, 0.0])
+    assert nan.value.__notes__ == ["in sample 1"]
+
+
+def test_infinite_derivatives_and_strong_zeros() -> None:
+    fast = compile(autograd.sqrt, in_axes=(0,), reduce="sum")
+    assert fast.grad([4.0, 0.0, 1.0]) == [0.25, np.inf, 0.5]
+    fast = compile(
+        lambda x: autograd.sqrt(x) * 0.0 + autograd.relu(-autograd.sqrt(x)), (0,), "sum"
+    )
+    assert fast.grad([4.0, 0.0]) == [0.0, 0.0]
+
+
+def test_not_a_number_among_the_data() -> None:
+    fast = compile(lambda x: autograd.tanh(x) * 2.0, in_axes=(0,))
+    got = fast([np.nan, 0.0, np.inf])
+    assert got[1:] == [0.0, 2.0]
+    assert np.isnan(got[0])
+
+
+def test_a_way_that_can_not_be_checked_is_left_to_eager() -> None:
+    """At 0 every shift goes another way, and what is read of x could not be told."""
+
+    def f(x: Any) -> Any:
+        return x * 2.0 if x <= 0.0 and x >= 0.0 else x + 1.0
+
+    fast = compile(f, in_axes=(0,), reduce="sum")
+    assert fast([0.0, 1.0, -1.0, 0.0]) == 2.0
+    assert fast.grad([0.0, 1.0, 0.0]) == [2.0, 1.0, 2.0]
+    assert len(fast.programs) == 2
+    each = compile(lambda x: [f(x), x], in_axes=(0,))
+    assert each([0.0, 3.0]) == [[0.0, 0.0], [4.0, 3.0]]
+    assert each.jvp(([0.0, 3.0],), ([1.0, 1.0],))[1] == [[2.0, 1.0], [1.0, 1.0]]
+    with pytest.raises(TypeError, match="returns a single number"):
+        compile(each.f).grad(0.0)
+
+
+def test_what_rounding_decides_is_left_to_eager() -> None:
+    def f(x: Any) -> Any:
+        return x[0] if autograd.dot(x, [1.0, 1.0, 1.0]) > 0.5 else -x[0]
+
+    hard = [1e16, 1.0, -1e16]  # a sum that NumPy rounds to 0
+    assert compile(f)(hard) == f(hard) == 1e16
+    assert compile(f, in_axes=(0,))([hard, [1.0, 0.0, 0.0]]) == [1e16, 1.0]
+
+
+def test_an_edge_of_the_domain() -> None:
+    assert compile(autograd.acos)(1.0) == 0.0
+    assert compile(lambda x: autograd.acos(x) * autograd.log1p(-x))(-1.0) == pytest.approx(
+        math.pi * math.log(2.0)
+    )
+    fast = compile(lambda x: autograd.acos(x) + autograd.acos(-x) if x >= 1.0 else x)
+    assert fast(1.0) == math.pi
+
+
+def test_constants_that_are_values() -> None:
+    fast = compile(lambda x: x + 1.0 if Value(2.0) > Value(1.0) else x)
+    assert fast(1.0) == 2.0
+    assert fast(3.0) == 4.0
+    assert len(fast.programs) == 1
+
+
+def test_operations_that_numpy_calls_otherwise() -> None:
+    xs = [-2.5, -0.5, 0.25, 3.0]
+    for f in (autograd.relu, autograd.reciprocal, autograd.sign, autograd.gelu, autograd.cbrt):
+        fast = compile(f, in_axes=(0,), reduce="sum")
+        assert fast.grad(xs) == pytest.approx([autograd.grad(f)(x) for x in xs])
+    fast = compile(lambda x: x % 0.75 + x // 0.75 + 7.0 % x + 7.0 // x, (0,), "sum")
+    assert fast(xs) == pytest.approx(sum([fast.f(x) for x in xs]))
+    assert fast.grad(xs) == pytest.approx([autograd.grad(fast.f)(x) for x in xs])
+    with pytest.raises(ZeroDivisionError, match="mod"):
+        compile(lambda x: 7.0 % x)(0.0)
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-300, 1.0, 1e200, 1e305])
+def test_angles_far_out(scale: float) -> None:
+    points = [[0.6 * scale, 0.8 * scale], [-scale, 0.0], [0.0, 0.0]]
+    fast = compile(lambda p: autograd.atan2(p[0], p[1]), in_axes=(0,), reduce="sum")
+    expected = [autograd.grad(lambda p: autograd.atan2(p[0], p[1]))(p) for p in points]
+    assert np.array(fast.grad(points)) == pytest.approx(np.array(expected), rel=1e-12, abs=0.0)
+
+
+def test_powers() -> None:
+    fast = compile(lambda x: 2.0**x)
+    assert fast.grad(3.0) == pytest.approx(8.0 * math.log(2.0))
+    assert fast.hvp(3.0, 1.0) == pytest.approx(8.0 * math.log(2.0) ** 2)
+    assert compile(lambda x: 0.0**x).grad(3.0) == 0.0
+    with pytest.raises(ValueError, match="does not exist"):
+        compile(lambda x: (-2.0) ** x).grad(3.0)
+    xs = [0.0, 1.0, 2.0, 3.0, -1.0, 0.5]
+    for p in xs:
+        power = compile(lambda x, p=p: x**p, in_axes=(0,), reduce="sum")
+        at = [2.0, 0.5, *([0.0] if p >= 0.0 else [])]
+        assert power.grad(at) == pytest.approx(
+            [autograd.grad(lambda x, p=p: x**p)(x) for x in at]
+        )
+
+
+def test_what_is_kept_of_a_recording_is_a_float() -> None:
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        seen.append(x.data)
+        return x * 2.0 if x > seen[-1] - 1.0 else x
+
+    assert compile(f, in_axes=(0,))([1.0, 2.0]) == [2.0, 4.0]
+    assert [type(x > 0.5) for x in seen] == [bool] * len(seen)
+    assert seen[0] + 1.0 == 2.0
+
+
+def test_other_threads_compare_meanwhile() -> None:
+    other = Value(3.0)
+    answers: list[Any] = []
+
+    def f(x: Any) -> Any:
+        asked = threading.Thread(
+            target=lambda: answers.extend(
+                [other > 1.0, bool(other), other.data, round(other, 1)]
+            )
+        )
+        asked.start()
+        asked.join()
+        return x * 2.0 if x > 0.0 else x
+
+    assert compile(f)(1.0) == 2.0
+    assert answers[:4] == [True, True, 3.0, 3.0]
+    assert type(answers[0]) is bool
+
+
+def test_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    monkeypatch.delitem(sys.modules, "autograd.program.arrays")
+    with pytest.raises(ImportError, match=r"need NumPy: pip install"):
+        importlib.import_module("autograd.program.arrays")
