@@ -21,10 +21,11 @@ from functools import wraps
 from typing import Any
 
 from autograd.core import floats
+from autograd.core.floats import topological_order
 from autograd.core.no_grad import recording
 from autograd.core.operand import real
 from autograd.core.primitive import TABLE
-from autograd.core.sweeps import cotangents, tangents, topological_order
+from autograd.core.sweeps import cotangents, tangents
 from autograd.core.value import Value
 from autograd.trees import Rebuild, flatten, flatten_like
 

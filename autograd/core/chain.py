@@ -27,7 +27,7 @@ from autograd.core.operand import describe
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["accumulate", "gradients"]
+__all__ = ["accumulate", "gradients", "list_nodes"]
 
 
 def gradients(root: Value, seed: float = 1.0) -> dict[Value, float]:
@@ -82,7 +82,8 @@ def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None
     """
     added: float
     leaves: list[Any] = []
-    now = _sweep(root, seed, leaves)
+    root._grad = seed  # raises, compiled, for what is no node
+    now = _sweep((root,), seed, leaves, None)
     if known is None and now != _passes:
         # Another pass came in between, in a signal handler, a finalizer or another thread,
         # and may have used the same fields.
@@ -119,18 +120,32 @@ def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None
         raise
 
 
-def _sweep(root: Any, seed: float, leaves: list[Any]) -> Any:
-    """Put into each node's `_grad` what `gradients` finds; return the number of this pass."""
+def list_nodes(roots: tuple[Value, ...], order: list[Value], leaves: list[Value]) -> Any:
+    """List the interior nodes, each before its inputs, and the leaves.
+
+    False, if another pass came in between: then the lists may be wrong.
+    """
+    return _sweep(roots, 0.0, leaves, order) == _passes
+
+
+def _sweep(roots: tuple[Any, ...], seed: float, leaves: list[Any], order: Any) -> Any:
+    """Put into each node's `_grad` what `gradients` finds; return the number of this pass.
+
+    With `order`, lists the interior nodes there instead.
+    """
     global _passes
     i: cython.Py_ssize_t
-    root._grad = 0.0  # raises, compiled, for what is no node
     _passes = now = _passes + 1
     none = _none
     stack = _stack()
-    _push(stack, _at(root))
+    for each in roots:
+        node = _at(each)
+        if _is_first_use(node, now):
+            _push(stack, node)
     while stack:
         node = _pop(stack)
-        node._grad = 0.0
+        if order is None:
+            node._grad = 0.0
         a = node._a
         b = node._b
         if a is not none and _is_first_use(a, now):
@@ -145,11 +160,20 @@ def _sweep(root: Any, seed: float, leaves: list[Any]) -> Any:
             for x in _inputs(wide[1])[:n]:  # compiled, an array that doesn't know its length
                 if _is_first_use(x, now):
                     _push(stack, x)
-    root._grad = seed
-    _push(stack, _at(root))
+    for each in roots:
+        node = _at(each)
+        node._uses -= 1
+        if node._uses == 0:
+            _push(stack, node)
+        if order is None:
+            node._grad = seed
     while stack:
         node = _pop(stack)
         grad = node._grad
+        if order is not None:
+            grad = 0.0
+            if node._primitive is not none:
+                _put(order, node)
         a = node._a
         b = node._b
         if a is not none:

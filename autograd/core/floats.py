@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd.core.chain import list_nodes
 from autograd.core.no_grad import recording
 from autograd.core.primitive import TABLE
-from autograd.core.sweeps import differentiable_partials, topological_order
+from autograd.core.sweeps import differentiable_partials
+from autograd.core.sweeps import topological_order as order_by_dicts
 from autograd.core.value import Value
 
 __all__ = ["LINEAR", "curvature", "pull", "push", "put"]
@@ -21,6 +23,16 @@ MUL, DIV = TABLE["mul"], TABLE["div"]
 LINEAR = frozenset(
     [TABLE[name] for name in ("add", "sub", "neg", "identity", "sum", "where", "take")]
 )
+
+
+def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
+    """As in `sweeps`, of Values, but faster."""
+    order: list[Value] = []
+    leaves: list[Value] = []
+    if not list_nodes(roots, order, leaves):
+        return order_by_dicts(*roots)
+    order.reverse()
+    return order, leaves
 
 
 def push(order: list[Value]) -> None:

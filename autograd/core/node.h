@@ -221,6 +221,7 @@ static int node_manage(void *type, int (*recording)(void))
     }
     node_type->tp_alloc = node_alloc;
     node_type->tp_dealloc = node_dealloc;
+    node_type->tp_hash = PyBaseObject_Type.tp_hash; /* as `Value.__hash__`, but faster */
     NODE_USE(add, "__add__", "__radd__");
     NODE_USE(subtract, "__sub__", "__rsub__");
     NODE_USE(multiply, "__mul__", "__rmul__");

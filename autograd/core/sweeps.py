@@ -36,10 +36,10 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
     nodes = list(uses)
     for node in nodes:  # which grows as it is walked
         for x in node.inputs:
-            if x not in uses:
-                uses[x] = 0
+            count = uses.get(x, 0)
+            if count == 0 and x not in uses:
                 nodes.append(x)
-            uses[x] += 1
+            uses[x] = count + 1
     leaves = [node for node in nodes if node.op is None]
     order = []
     ready = [root for root in dict.fromkeys(roots) if uses[root] == 0]
@@ -48,8 +48,8 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
         if node.op is not None:
             order.append(node)
         for x in node.inputs:
-            uses[x] -= 1
-            if uses[x] == 0:
+            uses[x] = left = uses[x] - 1
+            if left == 0:
                 ready.append(x)
     order.reverse()
     return order, leaves
