@@ -244,6 +244,8 @@ class Primitive:
                 f"{self.name}: its rule gave {len(partials)} partials "
                 f"for {len(operands)} operands"
             )
+        if self.name in RESERVED:
+            return partials
         what = f"a partial of {self.name}"
         return tuple([d if is_node(d) else number(d, what) for d in partials])
 
