@@ -25,4 +25,3 @@ cdef unsigned int _passes
 cpdef bint accumulate(root, double seed, dict known=*) except -1
 cpdef bint list_nodes(tuple roots, list order, list leaves) except -1
 cdef unsigned int _sweep(tuple roots, double seed, list leaves, list order) except? 0
-cdef inline bint _is_first_use(node *x, unsigned int now) noexcept

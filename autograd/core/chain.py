@@ -131,7 +131,8 @@ def list_nodes(roots: tuple[Value, ...], order: list[Value], leaves: list[Value]
 def _sweep(roots: tuple[Any, ...], seed: float, leaves: list[Any], order: Any) -> Any:
     """Put into each node's `_grad` what `gradients` finds; return the number of this pass.
 
-    With `order`, lists the interior nodes there instead.
+    With `order`, lists the interior nodes there instead. Uses count if they are of this pass:
+    an interrupted one leaves some.
     """
     global _passes
     i: cython.Py_ssize_t
@@ -140,26 +141,40 @@ def _sweep(roots: tuple[Any, ...], seed: float, leaves: list[Any], order: Any) -
     stack = _stack()
     for each in roots:
         node = _at(each)
-        if _is_first_use(node, now):
+        if node._uses == 0 or node._pass != now:
+            node._pass = now
+            node._uses = 0
             _push(stack, node)
+        node._uses += 1
     while stack:
         node = _pop(stack)
         if order is None:
             node._grad = 0.0
         a = node._a
         b = node._b
-        if a is not none and _is_first_use(a, now):
-            _push(stack, a)
-        if b is not none and _is_first_use(b, now):
-            _push(stack, b)
+        if a is not none:
+            if a._uses == 0 or a._pass != now:
+                a._pass = now
+                a._uses = 0
+                _push(stack, a)
+            a._uses += 1
+        if b is not none:
+            if b._uses == 0 or b._pass != now:
+                b._pass = now
+                b._uses = 0
+                _push(stack, b)
+            b._uses += 1
         if node._primitive is none:
             _put(leaves, node)
         elif a is none and b is none:
             wide: tuple[Any, ...] = _wide(node)
             n = len(wide[1])
             for x in _inputs(wide[1])[:n]:  # compiled, an array that doesn't know its length
-                if _is_first_use(x, now):
+                if x._uses == 0 or x._pass != now:
+                    x._pass = now
+                    x._uses = 0
                     _push(stack, x)
+                x._uses += 1
     for each in roots:
         node = _at(each)
         node._uses -= 1
@@ -201,11 +216,3 @@ def _sweep(roots: tuple[Any, ...], seed: float, leaves: list[Any], order: Any) -
                 if x._uses == 0:
                     _push(stack, x)
     return now
-
-
-def _is_first_use(x: Any, now: Any) -> Any:
-    """Count a use of x; whether this pass has met x for the first time."""
-    first = x._uses == 0 or x._pass != now  # what an interrupted pass has left is not from now
-    x._pass = now
-    x._uses = 1 if first else x._uses + 1
-    return first
