@@ -19,6 +19,8 @@ import pytest
 import autograd
 import autograd.core.value
 from autograd import Value, dot, gradient, relu, sqrt, where
+from autograd.core import chain as chain_rule
+from autograd.core import floats
 from autograd.core.sweeps import topological_order
 from tests.builds import run
 
@@ -459,6 +461,58 @@ def test_another_pass_over_the_same_nodes_comes_at_each_line_of_a_pass() -> None
     done = run("interpreted", "-c", EVERYWHERE + WITHIN)
     assert done.returncode == 0, done.stderr.decode()
     assert int(done.stdout) > 100
+
+
+def calls_at(
+    monkeypatch: pytest.MonkeyPatch, name: str, moment: int, act: Callable[[], object]
+) -> Callable[[], bool]:
+    """Interpreted, acts at a call of a helper of the chain rule; tells whether it came."""
+    helper, calls = getattr(chain_rule, name, None), 0
+
+    def called(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == moment:
+            act()
+        return helper(*arguments)  # type: ignore[misc]
+
+    monkeypatch.setattr(chain_rule, name, called, raising=False)
+    return lambda: calls >= moment
+
+
+@pytest.mark.parametrize("moment", range(1, 25))
+@pytest.mark.parametrize("name", ["_pop", "_at"])
+def test_another_pass_comes_in_between(
+    name: str, moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, w = Value(2.0), Value(3.0)
+    y = x * w
+    x.grad = 0.5
+    root: Value = autograd.sum([y * y, y, x * y])
+    came = calls_at(monkeypatch, name, moment, lambda: (y * x).backward())
+    root.backward()
+    assert x.grad == 0.5 + 51.0 + 12.0 * came()
+    order = topological_order(root)
+    came = calls_at(monkeypatch, name, moment, lambda: (y * x).backward())
+    found = floats.topological_order(root)
+    assert (list(map(id, found[0])), set(found[1])) == (list(map(id, order[0])), set(order[1]))
+
+
+@pytest.mark.parametrize("moment", range(1, 12))
+def test_an_interrupt_leaves_the_leaves_as_they_were(
+    moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, w = Value(2.0), Value(3.0)
+    root = x * w
+    x.grad, w.grad = 0.5, 0.25
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    came = calls_at(monkeypatch, "_at", moment, interrupt)
+    with contextlib.suppress(KeyboardInterrupt):
+        root.backward()
+    assert (x.grad, w.grad) == ((0.5, 0.25) if came() else (3.5, 2.25))
 
 
 def test_a_signal_handler_and_a_finalizer_may_call_backward() -> None:
