@@ -1,7 +1,7 @@
 """Libraries to be measured beside ours, each in an environment of its own.
 
-HIPS autograd needs one, for its import name is ours; PyTorch is too large to be asked of
-everyone who runs the tests. `python -m tests.benchmarks.peers` makes both environments in
+HIPS autograd needs one, for its import name is ours; the others are too large to be asked of
+everyone who runs the tests. `python -m tests.benchmarks.peers` makes the environments in
 `.venv-peers/`, and the benchmarks find them there.
 """
 
@@ -17,8 +17,13 @@ from typing import Any
 import pytest
 
 ENVIRONMENTS = Path(__file__).parents[3] / ".venv-peers"
-NAMES = {"pytorch": "PyTorch", "hips": "HIPS autograd"}
-PACKAGES = {"pytorch": ["torch"], "hips": ["autograd", "numpy"]}
+NAMES = {"pytorch": "PyTorch", "hips": "HIPS autograd", "jax": "JAX", "casadi": "CasADi"}
+PACKAGES = {
+    "pytorch": ["torch", "numpy"],
+    "hips": ["autograd", "numpy"],
+    "jax": ["jax"],
+    "casadi": ["casadi", "numpy"],
+}
 
 
 def interpreter(peer: str) -> Path:

@@ -14,12 +14,14 @@ from importlib import import_module
 from typing import Any
 
 torch: Any = import_module("torch")  # not by name: type checkers need not have it
+functional: Any = import_module("torch.nn.functional")
 
 
-def batched(work: dict[str, Any]) -> Callable[[], Any]:
+def net(work: dict[str, Any], compiled: bool) -> Callable[[], Any]:
     """The whole batch in every tensor; the fastest of the ways that were tried."""
     points = torch.tensor(work["points"], dtype=torch.float64)
-    targets = torch.tensor(work["targets"], dtype=torch.float64)
+    kind = torch.int64 if work["loss"] == "cross_entropy" else torch.float64
+    targets = torch.tensor(work["targets"], dtype=kind)
     layers: list[Any] = []
     for weight, bias in work["layers"]:
         linear = torch.nn.Linear(len(weight[0]), len(weight), dtype=torch.float64)
@@ -28,10 +30,19 @@ def batched(work: dict[str, Any]) -> Callable[[], Any]:
             linear.bias.copy_(torch.tensor(bias, dtype=torch.float64))
         layers += [linear, torch.nn.ReLU()]
     model = torch.nn.Sequential(*layers[:-1])
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=2e-4, fused=True)
+    settings = {"lr": work["rate"], "weight_decay": work["decay"], "fused": True}
+    optimizer = torch.optim.SGD(model.parameters(), **settings)
+
+    def data_loss() -> Any:
+        scores = model(points)
+        if work["loss"] == "cross_entropy":
+            return functional.cross_entropy(scores, targets)
+        return torch.relu(1.0 - targets * scores.squeeze(1)).mean()
+
+    run = torch.compile(data_loss) if compiled else data_loss
 
     def step() -> Any:
-        loss = torch.relu(1.0 - targets * model(points).squeeze(1)).mean()
+        loss = run()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -64,10 +75,40 @@ def scalars(work: dict[str, Any]) -> Callable[[], Any]:
             p.grad = None
         hinges = [(1 - t * score(x)).relu() for x, t in zip(work["points"], work["targets"])]
         loss: Any = sum(hinges) / len(hinges)
-        (loss + 1e-4 * sum(p * p for p in parameters)).backward()
+        (loss + 0.5 * work["decay"] * sum(p * p for p in parameters)).backward()
         with torch.no_grad():
             for p in parameters:
-                p -= 0.1 * p.grad
+                p -= work["rate"] * p.grad
+        return loss.item()
+
+    return step
+
+
+def gpt(work: dict[str, Any]) -> Callable[[], Any]:
+    """Loss and gradient of the model of `tests/core/microgpt.py`, on a whole word at once."""
+    w = {
+        name: torch.tensor(rows, dtype=torch.float64, requires_grad=True)
+        for name, rows in work["weights"].items()
+    }
+    tokens, heads = torch.tensor(work["tokens"]), work["heads"]
+    count, width = len(tokens) - 1, len(work["weights"]["query"])
+    ahead = torch.triu(torch.full((count, count), -torch.inf, dtype=torch.float64), 1)
+
+    def norm(x: Any) -> Any:
+        return x * ((x * x).mean(-1, keepdim=True) + 1e-5) ** -0.5
+
+    def split(x: Any) -> Any:
+        return x.view(count, heads, width // heads).transpose(0, 1)
+
+    def step() -> Any:
+        x = norm(w["letters"][tokens[:-1]] + w["places"][:count])
+        query, key, value = [split(norm(x) @ w[n].T) for n in ("query", "key", "value")]
+        scores = query @ key.transpose(1, 2) * (width // heads) ** -0.5 + ahead
+        attended = (scores.softmax(-1) @ value).transpose(0, 1).reshape(count, width)
+        x = attended @ w["out"].T + x
+        x = torch.relu(norm(x) @ w["up"].T) ** 2 @ w["down"].T + x
+        loss = functional.cross_entropy(x @ w["head"].T, tokens[1:])
+        torch.autograd.grad(loss, list(w.values()))
         return loss.item()
 
     return step
@@ -83,11 +124,15 @@ def timed(step: Callable[[], Any], clock: Callable[[], float], rounds: int) -> d
 
 
 work = json.load(sys.stdin)
-answer = {
-    "version": torch.__version__.partition("+")[0],
-    "whole batch, default threads": timed(batched(work), time.perf_counter, 300),
-}
+answer: dict[str, Any] = {"version": torch.__version__.partition("+")[0]}
+if work["kind"] == "net":
+    answer["default threads"] = timed(net(work, False), time.perf_counter, 300)
 torch.set_num_threads(1)
-answer["whole batch, one thread"] = timed(batched(work), time.process_time, 300)
-answer["every number a tensor"] = timed(scalars(work), time.process_time, 3)
+if work["kind"] == "net":
+    answer["one thread"] = timed(net(work, False), time.process_time, 300)
+    answer["torch.compile"] = timed(net(work, True), time.process_time, 300)
+elif work["kind"] == "gpt":
+    answer["arrays"] = timed(gpt(work), time.process_time, 300)
+else:
+    answer["every number a tensor"] = timed(scalars(work), time.process_time, 3)
 print(json.dumps(answer))
