@@ -33,7 +33,7 @@ NAMES |= {op: f"np.arc{op[1:]}" for op in [
 ]}
 NAMES |= {op: op for op in [
     "rsqrt", "sigmoid", "softplus", "bell", "silu", "leaky_relu", "elu", "clip", "sign",
-    "exp_of_difference", "gaussian", "logsumexp", "take",
+    "exp_of_difference", "gaussian", "logsumexp", "take", "strong",
 ]}
 # fmt: on
 NAMES |= {"floordiv": "np.floor_divide", "round": "rounded"}
@@ -154,6 +154,11 @@ def rounded(x: Array, digits: Array | None = None) -> Array:
 # ---------------------------------------------------------------- wide
 
 
+def flat(partials: Array) -> Array:
+    """Partials as rows: all that are in the first operands, then in the second ones …"""
+    return partials.reshape(-1, partials.shape[2])
+
+
 def logsumexp(a: Array) -> tuple[Array, Array]:
     """log Σ exp(a), and its partials."""
     top = a.max(0)
@@ -165,13 +170,13 @@ def logsumexp(a: Array) -> tuple[Array, Array]:
     rest = np.where(tops, 0.0, e).sum(0)
     if np.count_nonzero(tops) > top.size:
         rest += tops.sum(0) - 1.0
-    return top + np.log1p(rest), e / (1.0 + rest)
+    return top + np.log1p(rest), flat(e / (1.0 + rest))
 
 
 def shares(a: Array, out: Array) -> Array:
     """1 for the operand that is the largest (or smallest), in equal parts if there are more."""
     won = a == out
-    return won / won.sum(0)
+    return flat(won / won.sum(0))
 
 
 def length(a: Array) -> Array:
@@ -180,7 +185,7 @@ def length(a: Array) -> Array:
 
 
 def directions(a: Array, out: Array) -> Array:
-    return a / np.where(out == 0.0, np.inf, out)
+    return flat(a / np.where(out == 0.0, np.inf, out))
 
 
 def take(index: Array, a: Array) -> tuple[Array, Array]:
@@ -190,7 +195,7 @@ def take(index: Array, a: Array) -> tuple[Array, Array]:
     places = np.trunc(index)
     places = np.where(places < 0.0, places + len(a), places)
     taken = places == np.arange(len(a))[:, None, None]
-    return np.where(taken, a, 0.0).sum(0), taken
+    return np.where(taken, a, 0.0).sum(0), flat(taken * 1.0)
 
 
 _FUNCTIONS = (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from autograd.program.rules import WIDE
 from autograd.program.tape import LEAVES, Tape
 
-__all__ = ["Block", "Instruction", "Instructions", "Piece", "Rows", "batch"]
+__all__ = ["Block", "Instruction", "Instructions", "Piece", "Rows", "batch", "pieces"]
 
 UNIFORM, LANES = 0, 1  # the blocks of what a program is given
 
@@ -192,15 +192,19 @@ class _Batcher:
     def rows(self, nodes: Sequence[int], keep: bool) -> Rows:
         """Where these nodes are. The same one again and again is one row, unless `keep`."""
         places = [self.places[i] for i in nodes]
-        if not keep and places.count(places[0]) == len(places):
-            places = places[:1]
-        pieces: list[Piece] = []
-        start = 0
-        for end in range(1, len(places) + 1):
-            if end == len(places) or places[end][0] != places[start][0]:
-                pieces.append(Piece(places[start][0], steps([r for _, r in places[start:end]])))
-                start = end
-        return tuple(pieces)
+        alike = not keep and places.count(places[0]) == len(places)
+        return pieces(places[:1] if alike else places)
+
+
+def pieces(places: Sequence[tuple[int, int]]) -> Rows:
+    """Blocks and rows in them, as few pieces."""
+    found: list[Piece] = []
+    start = 0
+    for end in range(1, len(places) + 1):
+        if end == len(places) or places[end][0] != places[start][0]:
+            found.append(Piece(places[start][0], steps([r for _, r in places[start:end]])))
+            start = end
+    return tuple(found)
 
 
 def steps(rows: Sequence[int]) -> range | tuple[int, ...]:

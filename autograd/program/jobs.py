@@ -71,9 +71,9 @@ class Job:
             out, follows = program.value(u, x)
             return follows, [out]
         gradient = program.gradient(self.places, *self.rows.values())
-        out, checks, d_u, d_x = gradient(u, x, np.repeat(self.weights(), len(lanes), 1))
+        out, follows, d_u, d_x = gradient(u, x, np.repeat(self.weights(), len(lanes), 1))
         d_x = x[:0] if d_x is None else d_x[: len(self.call.x)]
-        return program.follows(checks), [out, d_u[: len(self.call.u)], d_x]
+        return follows, [out, d_u[: len(self.call.u)], d_x]
 
     def inputs(
         self, path: Path, program: Program, lanes: Array, direction: tuple[Array, Array] | None

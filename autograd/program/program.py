@@ -8,10 +8,11 @@ from typing import Any
 
 from autograd.program import arrays
 from autograd.program.batch import Instructions, batch
-from autograd.program.emit import PADDING, Emitter
 from autograd.program.gather import gather
+from autograd.program.lower import Lowered
 from autograd.program.reroll import reroll
 from autograd.program.share import drop, fold, share, simplify
+from autograd.program.source import PADDING, Source
 from autograd.program.tangent import tangent
 from autograd.program.tape import Tape
 
@@ -80,8 +81,7 @@ class Program:
         self.instructions, self.counts = instructions, dict(counts)
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
         self._constants = np.array(instructions.constants, dtype=float)
-        self._emitter = Emitter(instructions, arrays.NAMES)
-        self._functions: dict[Any, Callable[..., Any]] = {}
+        self._sweeps: dict[Any, Sweep] = {}
 
     # ------------------------------------------------------------------ running
 
@@ -95,52 +95,49 @@ class Program:
 
     def value(self, u: Array, x: Array) -> tuple[Array, Array]:
         """The outputs, a row each, and for each lane whether it goes this way."""
-        run = self._function("value", self._emitter.value)
-        out, checks = run(u, x)
-        return out, self.follows(checks)
+        sweep = self._sweep("value", lambda: Lowered(self.instructions))
+        out, checks = sweep.run(u, x)
+        return sweep.picked(out), self.follows(sweep.picked(checks, self.instructions.outputs))
 
     def gradient(
         self, key: Hashable, wrt: Sequence[range], lanes: Sequence[range]
     ) -> Callable[[Array, Array, Array], tuple[Array, Array, Array, Array | None]]:
         """The function of u, x and a seed that gives also the adjoints of u and x.
 
-        It returns outputs, checks (see `follows`) and the adjoints; that of x is None if none
-        of it is wanted. The seed is the adjoint of each output, in each lane.
+        It returns outputs, which lanes go this way, and the adjoints; that of x is None if
+        none of it is wanted. The seed is the adjoint of each output, in each lane.
 
         Args:
             key: finds the function again.
             wrt, lanes: the rows of u and x whose adjoints are wanted; the others' are 0.
         """
-        return self._function(
-            ("gradient", key),
-            lambda: self._emitter.gradient(frozenset(chain(*wrt)), frozenset(chain(*lanes))),
-        )
+        inputs = frozenset(chain(*wrt)), frozenset(chain(*lanes))
+        sweep = self._sweep(key, lambda: Lowered(self.instructions, *inputs))
+
+        def run(u: Array, x: Array, seed: Array) -> tuple[Array, Array, Array, Array | None]:
+            out, checks, *adjoints = sweep.run(u, x, sweep.spread(seed))
+            follows = self.follows(sweep.picked(checks, self.instructions.outputs))
+            return sweep.picked(out), follows, *adjoints
+
+        return run
 
     def follows(self, checks: Array) -> Array:
         """For each lane (one, if they do not differ), whether the guards hold."""
         return np.ones(1, bool) if checks is None else (checks == self.answers).all(0)
 
-    def _function(self, key: Any, write: Callable[[], list[str]]) -> Callable[..., Any]:
-        found = self._functions.get(key)
-        if found is None:
-            lines = write()
-            space = {**arrays.namespace(), "indices": self._indices()}
-            exec(compile("\n".join(lines), "<program>", "exec"), space)
-            name = key if isinstance(key, str) else key[0]
-            found = self._functions[key] = space[name]
-        return found
-
-    def _indices(self) -> list[Array]:
-        return [np.array(rows) for rows in self._emitter.indices]
+    def _sweep(self, key: Any, lower: Callable[[], Lowered]) -> Sweep:
+        if key not in self._sweeps:
+            self._sweeps[key] = Sweep(lower())
+        return self._sweeps[key]
 
     # ------------------------------------------------------------------ looking at it
 
     def source(self, wrt: Collection[int] | None = None) -> str:
         """Its value and its gradient in all inputs (or some) as NumPy source."""
-        lanes = range(self.instructions.blocks[1].size)
-        wrt = range(self.instructions.inputs) if wrt is None else wrt
-        parts = [self._emitter.value(), self._emitter.gradient(wrt, lanes)]
-        return "\n\n\n".join(["\n".join(lines) for lines in parts]) + "\n"
+        it = self.instructions
+        wrt = range(it.inputs) if wrt is None else wrt
+        both = [Lowered(it), Lowered(it, wrt, range(it.blocks[1].size))]
+        return "\n\n\n".join(["\n".join(Source(each).lines()) for each in both]) + "\n"
 
     def stats(self) -> dict[str, int]:
         """How many nodes each pass left, and how many instructions there are."""
@@ -150,3 +147,36 @@ class Program:
         it = self.instructions
         each = f" × {it.lanes} lanes" if it.lanes else ", lanes" if it.blocks[1].size else ""
         return f"<program: {self.counts['recorded']} nodes → {len(it.code)} instructions{each}>"
+
+
+class Sweep:
+    """Statements and what runs them: `run(u, x)` or `run(u, x, seed)`."""
+
+    def __init__(self, lowered: Lowered) -> None:
+        self.lowered = lowered
+        source = Source(lowered)
+        lines = source.lines()
+        space = {**arrays.namespace(), "indices": list(map(np.array, source.indices))}
+        exec(compile("\n".join(lines), "<program>", "exec"), space)
+        self.run = space.get("gradient", space.get("value"))
+
+    def picked(self, rows: Array, first: int = 0) -> Array:
+        """The roots from the first one on, out of rows that hold several in their lanes."""
+        places = self.lowered.places[first:]
+        outputs = self.lowered.it.outputs
+        places = places if first else places[:outputs]
+        if rows is None or all(lane is None for _, lane in places):
+            return rows
+        return rows[[row for row, _ in places], [lane or 0 for _, lane in places]][:, None]
+
+    def spread(self, seed: Array) -> Array:
+        """The seed of each output as one of the rows that hold them."""
+        places = self.lowered.places[: self.lowered.it.outputs]
+        block = self.lowered.blocks[self.lowered.seed]
+        if not block.varies:
+            return seed.sum(1, keepdims=True)
+        if all(lane is None for _, lane in places):
+            return seed
+        spread = np.zeros((block.size, self.lowered.it.lanes))
+        np.add.at(spread, tuple(zip(*[(row, lane or 0) for row, lane in places])), seed[:, 0])
+        return spread

@@ -1,0 +1,297 @@
+"""Lower: instructions become statements, forward and reverse, which every target writes.
+
+A statement computes rows from rows. Most have a formula: an expression of their operands,
+which is the table's value rule or a partial times an adjoint. The first that adds to an
+adjoint sets it; a target sees to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.core.primitive import RESERVED
+from autograd.program.batch import (
+    LANES,
+    UNIFORM,
+    Block,
+    Instruction,
+    Instructions,
+    Piece,
+    Rows,
+    pieces,
+)
+from autograd.program.expressions import OPPOSITE, Expression, negated
+from autograd.program.rules import BOUNDED, FLAT, OPERATIONS, WIDE, partial
+
+__all__ = ["NOWHERE", "Lowered", "Statement", "operand"]
+
+NOWHERE = -1  # the block of a piece whose adjoint nobody wants
+ARITHMETIC = frozenset(["neg", "add", "sub", "mul", "div"])  # whose constants need no folding
+LATE = {"maximum": "shares", "minimum": "shares", "hypot": "directions"}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What one line of a program does.
+
+    Attributes:
+        op: "set" or "add" the formula; "matmul" a matrix, rows and a bias; "transposed" to add
+            a matrix times an adjoint; "outer" to add an adjoint times rows; "gather" columns,
+            and "scatter" to add to their numbers; or an operation of any number of operands,
+            with its partials as a second target.
+        target: the rows that are set or added to. One for a formula of several rows, or what
+            is uniform for one of lanes, takes the sum.
+        operands: what the formula or the operation is of.
+        formula: an expression of operands, see `operand`.
+        size: the rows of the term.
+        width: the operands of each row of a wide operation, or the columns of a matrix.
+    """
+
+    op: str
+    target: Rows
+    operands: tuple[Rows, ...]
+    formula: Any = None
+    size: int = 1
+    width: int = 1
+
+
+def operand(k: int) -> Expression:
+    """The k-th operand of a statement, in its formula."""
+    return Expression("operand", k)
+
+
+class Lowered:
+    """The statements of a program.
+
+    Args:
+        it: what to compute.
+        wrt, lanes: the rows of u and of x to differentiate in; None for the values alone.
+
+    Attributes:
+        blocks, names: those of the instructions, and those of adjoints and partials.
+        statements: in order; the first `forward` of them compute the values.
+        out, checks: the rows of the outputs and of the guards.
+        places: for each root its row of these, and its lane.
+        seed: the block of the outputs' adjoints.
+        adjoints: the block of each block's adjoint.
+    """
+
+    def __init__(
+        self,
+        it: Instructions,
+        wrt: Collection[int] | None = None,
+        lanes: Collection[int] = (),
+    ) -> None:
+        self.it, self.blocks = it, list(it.blocks)
+        self.names = ["u", "x", *_names(it.code)]
+        self.statements: list[Statement] = []
+        self.partials: dict[int, int] = {}
+        self.adjoints: dict[int, int] = {}
+        self.formulas: dict[Any, Any] = {}
+        self.places: list[tuple[int, int | None]] = []
+        self.out = self._roots(0, it.outputs)
+        self.checks = self._roots(it.outputs, len(it.roots))
+        self.active: list[Any] = [frozenset(wrt or ()), frozenset(lanes)]
+        for op in it.code:
+            rows = [piece for each in op.operands for piece in each]
+            self.active.append(op.op not in FLAT and any(map(self._touches, rows)))
+        for op in it.code:
+            self._forward(op)
+        self.forward = len(self.statements)
+        self.seed = self._block("seed", _count(self.out), any(map(self._varies, self.out)))
+        if wrt is not None:
+            self._reverse()
+
+    def _roots(self, start: int, end: int) -> Rows:
+        """The rows of some roots; those of one row in several lanes share it."""
+        rows: list[tuple[int, int]] = []
+        for block, row, lane in self.it.roots[start:end]:
+            if lane is None or not rows or rows[-1] != (block, row):
+                rows.append((block, row))
+            self.places.append((len(rows) - 1, lane))
+        return pieces(rows)
+
+    def _block(self, name: str, size: int, varies: bool) -> int:
+        self.blocks.append(Block(size, varies))
+        self.names.append(name)
+        return len(self.blocks) - 1
+
+    def _varies(self, piece: Piece) -> bool:
+        return self.blocks[piece.block].varies
+
+    def whole(self, block: int) -> Rows:
+        """All rows of a block."""
+        return (Piece(block, range(self.blocks[block].size)),)
+
+    # ------------------------------------------------------------------ forward
+
+    def _forward(self, op: Instruction) -> None:
+        size, target = self.it.blocks[op.out].size, self.whole(op.out)
+        if op.op == "over":
+            self._say("set", target, op.operands, operand(0), size)
+        elif op.op in WIDE or op.op in OPERATIONS - FLAT:
+            if op.op in ("logsumexp", "take") and self.active[op.out]:
+                target += self._partials(op)
+            self._say(op.op, target, op.operands, None, size, op.width)
+        else:
+            numbers = self.numbers(op)
+            key = op.op, *map(repr, numbers)
+            if key not in self.formulas:
+                self.formulas[key] = Expression(op.op, *_slots(numbers))
+            self._say("set", target, op.operands, self.formulas[key], size)
+
+    def _say(self, op: str, target: Rows, operands: Sequence[Rows], *rest: Any) -> None:
+        self.statements.append(Statement(op, target, tuple(operands), *rest))
+
+    def _partials(self, op: Instruction) -> Rows:
+        size = op.width * self.it.blocks[op.out].size
+        block = self._block(f"p_{self.names[op.out]}", size, self.it.blocks[op.out].varies)
+        self.partials[op.out] = block
+        return self.whole(block)
+
+    def numbers(self, op: Instruction) -> list[float | None]:
+        """The operands that are constants which a rule may want to know."""
+        if op.op in ARITHMETIC:
+            return [None] * len(op.operands)
+        found = list(map(self.constant, op.operands))
+        return found if None in found else [None, *found[1:]]
+
+    def constant(self, rows: Rows) -> float | None:
+        """The number that an operand is in all rows, if it is a constant."""
+        if len(rows) == 1 and rows[0].block == UNIFORM and len(rows[0].rows) == 1:
+            row = rows[0].rows[0] - self.it.inputs
+            return self.it.constants[row] if row >= 0 else None
+        return None
+
+    # ------------------------------------------------------------------ reverse
+
+    def _touches(self, piece: Piece) -> bool:
+        """Whether these rows depend on the inputs to differentiate in."""
+        found = self.active[piece.block]
+        return any(r in found for r in piece.rows) if type(found) is frozenset else bool(found)
+
+    def _reverse(self) -> None:
+        row = 0
+        self.adjoint(UNIFORM)
+        if self.active[LANES]:
+            self.adjoint(LANES)
+        for piece in self.out:
+            seed = (Piece(self.seed, range(row, row + len(piece.rows))),)
+            row += len(piece.rows)
+            self._add((piece,), (seed,), operand(0), len(piece.rows))
+        for op in reversed(self.it.code):
+            if self.active[op.out] and op.out in self.adjoints:
+                self._spread(op)
+
+    def adjoint(self, block: int) -> int:
+        """The block of a block's adjoint."""
+        if block not in self.adjoints:
+            size, varies = self.blocks[block].size, self.blocks[block].varies
+            self.adjoints[block] = self._block(f"d_{self.names[block]}", size, varies)
+        return self.adjoints[block]
+
+    def _add(
+        self,
+        rows: Rows,
+        operands: Sequence[Rows],
+        formula: Any,
+        size: int,
+        op: str = "add",
+        width: int = 1,
+    ) -> None:
+        """Add a term to the adjoint of rows, where it is wanted."""
+        wanted = [
+            Piece(self.adjoint(piece.block) if self._touches(piece) else NOWHERE, piece.rows)
+            for piece in rows
+        ]
+        if any(piece.block != NOWHERE for piece in wanted):
+            self._say(op, tuple(wanted), operands, formula, size, width)
+
+    def _spread(self, op: Instruction) -> None:
+        """Add what an instruction hands on of its own adjoint, times its partials."""
+        size = self.it.blocks[op.out].size
+        d, xs = self.whole(self.adjoint(op.out)), op.operands
+        many = op.width * size
+        tiled = Expression("tile", operand(0), op.width) if op.width > 1 else operand(0)
+        if op.op == "matmul":
+            weights, inputs, bias = xs
+            self._add(inputs, (weights, d), None, op.width, "transposed", size)
+            self._add(weights, (d, inputs), None, many, "outer", op.width)
+            self._add(bias, (d,), operand(0), size)
+        elif op.op == "gather":
+            self._add(xs[0], (d,), None, _count(xs[0]), "scatter")
+        elif op.op in ("over", "sum"):
+            self._add(xs[0], (d,), tiled, many)
+        elif op.op == "dot":
+            self._add(xs[0], (d,), operand(0), size)
+            product = Expression("mul", tiled, operand(1))
+            self._add(xs[1], (d, xs[2]), product, many)
+            self._add(xs[2], (d, xs[1]), product, many)
+        elif op.op in WIDE:
+            if op.op in LATE:
+                target = self._partials(op)
+                self._say(
+                    LATE[op.op], target, (xs[-1], self.whole(op.out)), None, size, op.width
+                )
+            product = Expression("mul" if op.op in BOUNDED else "strong", tiled, operand(1))
+            self._add(xs[-1], (d, self.whole(self.partials[op.out])), product, many)
+        else:
+            for slot, rows in enumerate(xs):
+                if any(map(self._touches, rows)):
+                    term = self._term(op, slot)
+                    self._add(rows, (*xs, self.whole(op.out), d), term, size)
+
+    def _term(self, op: Instruction, slot: int) -> Any:
+        """The adjoint times d(out)/d(operand) of an operation that is not wide."""
+        numbers = self.numbers(op)
+        key = op.op, slot, *map(repr, numbers)
+        if key not in self.formulas:
+            count, operands = len(numbers), _slots(numbers)
+            try:
+                slope = partial(op.op, slot, operand(count), operands)
+            except (TypeError, ValueError, ArithmeticError):
+                slope = Expression("each_partial", op.op, slot, operand(count), *operands)
+            self.formulas[key] = _times(op.op, operand(count + 1), slope, numbers)
+        return self.formulas[key]
+
+
+def _slots(numbers: Sequence[float | None]) -> list[Any]:
+    return [operand(k) if x is None else x for k, x in enumerate(numbers)]
+
+
+def _times(op: str, factor: Expression, slope: Any, numbers: Sequence[float | None]) -> Any:
+    """factor · slope. A zero slope does not hide a factor that is NaN."""
+    if type(slope) is float and slope in (1.0, -1.0):
+        return factor if slope > 0.0 else Expression("neg", factor)
+    if type(slope) is Expression and _is_choice(slope):
+        slope = slope.args[0] if slope.args[1] else negated(slope.args[0])
+    power = numbers[1] if op == "pow" else None
+    bounded = op in BOUNDED or type(slope) is float or (power or 0.0) >= 1.0
+    return Expression("mul" if bounded else "strong", factor, slope)
+
+
+def _is_choice(x: Expression) -> bool:
+    """Whether x is 1 or 0 by a comparison."""
+    if x.op != "where" or type(x.args[0]) is not Expression:
+        return False
+    return x.args[0].op in OPPOSITE and all(
+        type(a) is float and a in (0.0, 1.0) for a in x.args[1:]
+    )
+
+
+def _count(rows: Rows) -> int:
+    return sum([len(piece.rows) for piece in rows])
+
+
+def _names(code: Sequence[Instruction]) -> list[str]:
+    """A name for the result of each instruction: its operation's, numbered."""
+    counts: dict[str, int] = {}
+    found = []
+    for op in code:
+        plain = op.op if op.op in OPERATIONS or op.op in RESERVED else f"{op.op}_"
+        short = {"matmul": "h", "gather": "x"}.get(op.op, plain)
+        counts[short] = counts.get(short, 0) + 1
+        found.append(f"{short}{counts[short]}")
+    return found

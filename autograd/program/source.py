@@ -1,0 +1,298 @@
+"""Source: statements as readable NumPy.
+
+An array has a row a node and a column a lane; what is uniform has one column, so that both
+mix by broadcasting. `u` holds the uniform inputs and the constants, `x` those of the lanes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.program.arrays import NAMES
+from autograd.program.batch import LANES, UNIFORM, Piece, Rows
+from autograd.program.expressions import COMPARISONS, INFIX, Expression, name, shown
+from autograd.program.lower import NOWHERE, Lowered, Statement
+from autograd.program.rules import value
+
+__all__ = ["PADDING", "Source"]
+
+PADDING = 1024  # rows after the last of u, so that a view may reach beyond it
+SHORT = 12  # a longer list of rows is not written into the source
+WIDE = {
+    "sum": "{a}.sum(0)",
+    "dot": "{a} + ({b} * {c}).sum(0)",
+    "maximum": "{a}.max(0)",
+    "minimum": "{a}.min(0)",
+    "hypot": "length({a})",
+    "logsumexp": "logsumexp({a})",
+    "take": "take({a}, {b})",
+    "shares": "shares({a}, {b})",
+    "directions": "directions({a}, {b})",
+}
+SINGLE = {"dot": 1, "take": 1}  # how many operands are not of the width
+AFTER = {"shares", "directions"}  # their first operand is of the width, the second is not
+
+
+class Source:
+    """Writes a function; `indices` holds the lists of rows that it refers to."""
+
+    def __init__(self, lowered: Lowered) -> None:
+        self.it = lowered
+        self.indices: list[tuple[int, ...]] = []
+        self.views: dict[Rows, str] = {}  # the names of matrices
+        self.set: set[int] = set()  # the blocks whose adjoint has been written to
+        self.code: list[str] = []
+
+    def lines(self) -> list[str]:
+        """`value(u, x)` → outputs and checks; `gradient(u, x, seed)` also adjoints of u, x."""
+        it = self.it
+        for statement in it.statements[: it.forward]:
+            self.write(statement)
+        self.code.append(f"out = {self.text(it.out, True)}")
+        if it.checks:
+            self.code.append(f"checks = {self.text(it.checks, True)}")
+        forward, self.code = [f"    {line}" for line in self.code], []
+        results = ["out", "checks" if it.checks else "None"]
+        if it.adjoints:
+            for block, text in ((UNIFORM, "u"), (LANES, "x")):
+                adjoint = it.adjoints.get(block)
+                self.code.append(
+                    f"d_{text} = {f'np.zeros_like({text})' if adjoint else 'None'}"
+                )
+                self.set.add(adjoint or 0)
+                results.append(f"d_{text}")
+            for statement in it.statements[it.forward :]:
+                self.write(statement)
+            reverse = [f"        {line}" for line in self.code]
+            forward += ['    with np.errstate(all="ignore"):', *reverse]
+        head = "value(u, x)" if len(results) == 2 else "gradient(u, x, seed)"
+        return [f"def {head}:", *forward, f"    return {', '.join(results)}"]
+
+    # ------------------------------------------------------------------ statements
+
+    def write(self, it: Statement) -> None:
+        if it.op == "matmul":
+            self.matmul(it)
+        elif it.op == "outer":
+            self.outer(it)
+        elif it.op in ("set", "add", "transposed", "scatter"):
+            self.assign(it, self.term(it))
+        elif it.op == "gather":
+            text = f"{self.text(it.operands[0], True)}.reshape({it.size}, -1)"
+            self.code.append(f"{self.text(it.target)} = {text}")
+        else:
+            texts = []
+            for k, rows in enumerate(it.operands):
+                single = k < SINGLE.get(it.op, 0) or (k and it.op in AFTER)
+                cube = f".reshape({it.width}, {it.size}, -1)"
+                texts.append(self.text(rows, True) + ("" if single else cube))
+            targets = ", ".join([self.text((piece,)) for piece in it.target])
+            targets += ", _" if it.op in ("logsumexp", "take") and len(it.target) == 1 else ""
+            text = WIDE[it.op].format(**dict(zip("abc", texts)))
+            self.code.append(f"{targets} = {text}")
+
+    def term(self, it: Statement) -> str:
+        if it.op == "transposed":
+            return f"{self.views[it.operands[0]]}.T @ {self.text(it.operands[1])}"
+        if it.op == "scatter":
+            return f"{self.text(it.operands[0])}.reshape({it.size}, 1)"
+        texts = [self.text(rows) for rows in it.operands]
+        if it.op == "set" and not any(self.varies(rows) or self.constant(rows) is None
+                                      for rows in it.operands):  # fmt: skip
+            texts[0] = self.text(it.operands[0], True)
+        return self.shown(it.formula, texts)
+
+    def assign(self, it: Statement, term: str) -> None:
+        """Set or add a term; the sum of its rows or lanes where the target has fewer."""
+        varies = it.op != "scatter" and any(map(self.varies, it.operands))
+        if it.op == "add" and not varies and self.varies(it.target):
+            term = f"{term} + np.zeros_like({self.text(((it.target[0]),))[2:]})"
+        if len(it.target) > 1:
+            self.code.append(f"c = {term}")
+        start = 0
+        for piece in it.target:
+            count = len(piece.rows)
+            part = term if len(it.target) == 1 else f"c[{start}:{start + count}]"
+            start += count
+            axes = [0] if len(it.target) == 1 and count == 1 and it.size > 1 else []
+            if varies and piece.block != NOWHERE and not self.it.blocks[piece.block].varies:
+                axes.append(1)
+            if axes:
+                axis = axes[0] if len(axes) == 1 else (0, 1)
+                part = part if _is_name(part) else f"({part})"
+                part = f"{part}.sum({axis}, keepdims=True)"
+            if it.op == "set":
+                self.code.append(f"{self.text((piece,))} = {part}")
+            elif piece.block != NOWHERE:
+                self.add(piece, part)
+
+    def add(self, piece: Piece, term: str) -> None:
+        """Add a term to rows of an adjoint. The first to write sets it."""
+        text, rows = self.it.names[piece.block], piece.rows
+        whole = rows == range(self.it.blocks[piece.block].size)
+        if whole and piece.block not in self.set:
+            self.code.append(f"{text} = {term}{'.copy()' if _is_name(term) else ''}")
+        elif whole:
+            self.code.append(f"{text} = {text} + {term}")
+        else:
+            self.zero(piece.block)
+            if len(set(rows)) < len(rows):
+                self.code.append(f"np.add.at({text}, {self.subscript(rows)}, {term})")
+            else:
+                self.code.append(f"{text}[{self.subscript(rows)}] += {term}")
+        self.set.add(piece.block)
+
+    def zero(self, block: int) -> None:
+        """Make an adjoint, if nothing has written to it."""
+        if block not in self.set:
+            self.set.add(block)
+            text = self.it.names[block]
+            self.code.append(f"{text} = np.zeros_like({text[2:]})")
+
+    def matmul(self, it: Statement) -> None:
+        weights, xs, bias = it.operands
+        out = self.text(it.target)
+        number = out.lstrip("h")
+        self.views[weights] = f"W{number}"
+        self.code.append(f"W{number} = {self.matrix(weights, it)}")
+        product = f"W{number} @ {self.text(xs, True)}"
+        if self.constant(bias) == 0.0:
+            self.code.append(f"{out} = {product}")
+        else:
+            self.code += [f"b{number} = {self.text(bias)}", f"{out} = {product} + b{number}"]
+
+    def outer(self, it: Statement) -> None:
+        """The adjoint of a matrix of weights: that of the result times the inputs."""
+        d, xs = self.text(it.operands[0]), self.text(it.operands[1], True)
+        if self.varies(it.operands[0]) and not self.varies(it.operands[1]):
+            d = f"{d}.sum(1, keepdims=True)"
+        weights = tuple([Piece(piece.block, piece.rows) for piece in it.target])
+        if self.view(weights, it) is None:
+            fewer = Statement("add", it.target, (), None, it.size)
+            self.assign(fewer, f"({d} @ {xs}.T).reshape({it.size}, 1)")
+            return
+        self.zero(weights[0].block)
+        matrix = f"d_W{d.partition('.')[0].lstrip('d_h')}"
+        self.code += [f"{matrix} = {self.matrix(weights, it)}", f"{matrix} += {d} @ {xs}.T"]
+
+    def matrix(self, rows: Rows, it: Statement) -> str:
+        """Weights as a matrix, a view wherever they lie regularly."""
+        view = self.view(rows, it)
+        if view is None:
+            return f"{self.text(rows, True)}.reshape({_count(rows) // it.width}, {it.width})"
+        start, stop, by, cut = view
+        return f"{self.it.names[rows[0].block]}[{start}:{stop}].reshape({by}){cut}"
+
+    def view(self, rows: Rows, it: Statement) -> tuple[int, int, str, str] | None:
+        """Weights with equal steps: first row, end, shape and what to take of that."""
+        k = it.width
+        m = _count(rows) // k
+        found = affine(rows[0].rows, m, k) if len(rows) == 1 else None
+        if found is None or rows[0].block == NOWHERE:
+            return None
+        start, down, across = found
+        block = rows[0].block
+        padded = block in (UNIFORM, self.it.adjoints.get(UNIFORM))
+        room = self.it.blocks[block].size + (PADDING if padded else 0)
+        if across == 1 and down >= k and start + m * down <= room:
+            cut = "" if down == k else f"[:, :{k}]"
+            return start, start + m * down, f"{m}, {down}", cut
+        if down == 1 and across >= m and start + k * across <= room:
+            cut = "" if across == m else f"[:, :{m}]"
+            return start, start + k * across, f"{k}, {across}", f"{cut}.T"
+        return None
+
+    # ------------------------------------------------------------------ rows and formulas
+
+    def varies(self, rows: Rows) -> bool:
+        return any(p.block != NOWHERE and self.it.blocks[p.block].varies for p in rows)
+
+    def constant(self, rows: Rows) -> float | None:
+        return self.it.constant(rows)
+
+    def text(self, rows: Rows, array: bool = False) -> str:
+        """Rows; a constant as a number, unless `array`."""
+        number = None if array else self.constant(rows)
+        if number is not None:
+            return self.shown(number, ())
+        parts = [self.piece(piece) for piece in rows]
+        if not parts:
+            return "np.empty((0, 1))"
+        return parts[0] if len(parts) == 1 else f"stack({', '.join(parts)})"
+
+    def piece(self, piece: Piece) -> str:
+        text, rows = self.it.names[piece.block], piece.rows
+        if piece.block != UNIFORM and rows == range(self.it.blocks[piece.block].size):
+            return text
+        return f"{text}[{self.subscript(rows)}]"
+
+    def subscript(self, rows: range | tuple[int, ...]) -> str:
+        if type(rows) is range:
+            step = "" if rows.step == 1 else f":{rows.step}"
+            return f"{rows[0]}:{rows[-1] + 1}{step}"
+        if len(rows) <= SHORT:
+            return str(list(rows))
+        self.indices.append(tuple(rows))
+        return f"indices[{len(self.indices) - 1}]"
+
+    def shown(self, x: Any, texts: Any) -> str:
+        """A formula with its operands' texts."""
+
+        def call(op: str, args: list[str]) -> str:
+            if op in NAMES:
+                return NAMES[op] if not args else f"{NAMES[op]}({', '.join(args)})"
+            return shown(expanded(op, [name(a) for a in args]), call)
+
+        return shown(_filled(x, texts), call)
+
+
+def _filled(x: Any, texts: Any) -> Any:
+    """An expression with texts for operands, in what NumPy has."""
+    if type(x) is not Expression:
+        return x
+    if x.op == "operand":
+        return name(texts[x.args[0]])
+    if x.op == "tile":
+        return name(f"np.tile({texts[x.args[0].args[0]]}, ({x.args[1]}, 1))")
+    if x.op == "each_partial":
+        args = [repr(a) if type(a) in (str, int) else _text(_filled(a, texts)) for a in x.args]
+        return name(f"each_partial({', '.join(args)})")
+    args = [_filled(a, texts) for a in x.args]
+    if x.op in COMPARISONS:
+        return name(f"({_text(args[0])} {COMPARISONS[x.op]} {_text(args[1])}) * 1.0")
+    return expanded(x.op, args)
+
+
+def _text(x: Any) -> str:
+    return str(x.args[0]) if type(x) is Expression else repr(x)
+
+
+def expanded(op: str, args: list[Any]) -> Any:
+    """An operation on expressions by what NumPy has, or by its rule number by number."""
+    if op == "relu":
+        return Expression("maximum", args[0], 0.0)
+    if op in NAMES or op in INFIX:
+        return Expression(op, *args)
+    try:
+        return value(op, args)
+    except TypeError:
+        return name(f"each({', '.join([repr(op), *map(_text, args)])})")
+
+
+def affine(rows: range | tuple[int, ...], m: int, k: int) -> tuple[int, int, int] | None:
+    """The first of m·k rows, and the steps from row to row and in a row of a matrix."""
+    down = rows[k] - rows[0] if m > 1 else k
+    across = rows[1] - rows[0] if k > 1 else 1
+    regular = all(
+        rows[i * k + j] == rows[0] + i * down + j * across for i in range(m) for j in range(k)
+    )
+    return (rows[0], down, across) if regular else None
+
+
+def _count(rows: Rows) -> int:
+    return sum([len(piece.rows) for piece in rows])
+
+
+def _is_name(text: str) -> bool:
+    """Whether it is a name, or some rows of one."""
+    return text.split("[")[0].isidentifier() and text.find("]") in (-1, len(text) - 1)
