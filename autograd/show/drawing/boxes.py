@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from autograd.core.sweeps import product
 from autograd.show.drawing.grouping import group, layers_of, relative
 from autograd.show.drawing.options import Options
 from autograd.show.events import arithmetic, call_text
@@ -19,7 +20,7 @@ from autograd.show.text import clipped, counted, format_number
 
 __all__ = ["Box", "Edge", "Frame", "Picture", "operation_text", "picture"]
 
-DRAWN_ONCE = 3  # a leaf with more uses is drawn once a use
+DRAWN_ONCE = 12  # a leaf with more uses has a copy beside each
 MOST_OPERANDS = 3  # that a call is written with
 LONGEST_OPERAND = 6.0  # of a name, in units of the font's size
 
@@ -30,20 +31,23 @@ class Box:
 
     Attributes:
         id: unique in the picture, and the same whenever the graph is the same.
-        kind: "leaf", "operation", "group" (several nodes) or "more" (nodes left out).
+        kind: "leaf", "use" (a copy of a leaf beside one of its uses), "operation", "group"
+            (several nodes) or "more" (nodes left out).
         title, op: its two texts; `op` is empty for a leaf.
-        node: whose data and grad it shows; None if there is no single one.
+        node: whose data it shows; None if there is no single one.
+        grad: the gradient that it shows; of a copy, what this use adds to it.
         hint: what a tooltip says.
         modules: the paths of the modules around it, outermost first.
         members: the nodes of a group, in the order of the graph.
     """
 
     id: str
-    kind: Literal["leaf", "operation", "group", "more"]
+    kind: Literal["leaf", "use", "operation", "group", "more"]
     title: str
     op: str
     node: Node | None
     hint: str
+    grad: float = 0.0
     modules: tuple[str, ...] = ()
     members: tuple[Node, ...] = ()
 
@@ -105,15 +109,18 @@ class Picture:
                 stack += reversed(new)
             else:
                 order[stack.pop()] = None
-        return list(order)
+        alone = [box for box in self.boxes if box not in order]  # leaves that have copies
+        return [*alone, *order]
 
 
 class LeafUse(NamedTuple):
-    """A leaf where it goes into one slot, if it is drawn once a use."""
+    """A leaf where it goes into one slot: which use of how many, as `backward` meets them."""
 
     leaf: Node
     head: Node
     slot: int
+    use: int
+    uses: int
 
 
 Unit = Node | LeafUse | str  # what becomes a box; a str is the name of a group
@@ -141,7 +148,12 @@ class _Maker:
         for node in graph.nodes:
             if node in self.grouping.groups:
                 self.members.setdefault(self.grouping.groups[node], []).append(node)
-        self.uses = Counter([x for node in graph.nodes for x in node.inputs])
+        self.uses: Counter[Node] = Counter()
+        self.use: dict[tuple[Node, int], int] = {}
+        for node in reversed(graph.nodes):
+            for slot, x in enumerate(node.inputs):
+                self.uses[x] += 1
+                self.use[node, slot] = self.uses[x]
 
     def picture(self) -> Picture:
         kept = self.nearest()
@@ -175,7 +187,7 @@ class _Maker:
                 tail = self.unit(x)
                 often = x.op is None and self.uses[x] > DRAWN_ONCE
                 if often and isinstance(tail, Node) and isinstance(unit, Node):
-                    tail = LeafUse(x, node, slot)
+                    tail = LeafUse(x, node, slot, self.use[node, slot], self.uses[x])
                 if tail != unit:
                     yield Link(tail, node, slot)
 
@@ -204,27 +216,36 @@ class _Maker:
         numbers = {name: number for number, name in enumerate(self.members)}
         outlets = {*self.graph.roots}
         outlets |= {x for y in self.graph for x in y.inputs if self.unit(x) != self.unit(y)}
-        uses: Counter[Node] = Counter()
         boxes: dict[Unit, Box] = {}
         for unit in units:
             if isinstance(unit, str):
                 boxes[unit] = self.group(unit, numbers[unit], outlets)
             elif isinstance(unit, LeafUse):
-                uses[unit.leaf] += 1
-                boxes[unit] = self.single(unit.leaf, f"-u{uses[unit.leaf]}", unit.head)
+                boxes.setdefault(unit.leaf, self.single(unit.leaf))
+                boxes[unit] = self.copy(unit)
             else:
-                boxes[unit] = self.single(unit, "", unit)
+                boxes[unit] = self.single(unit)
         return boxes
 
-    def single(self, node: Node, suffix: str, beside: Node) -> Box:
-        path = self.grouping.modules.get(beside)
-        modules = () if path is None else tuple(layers_of(path))
+    def single(self, node: Node) -> Box:
+        modules = self.modules(node)
         title = relative(node.name, modules)
         op = operation_text(node, self.options, modules)
         made = f" = {arithmetic(node)}" if op else ""
         hint = f"{node.name}{made}, data {node.data!r}, grad {node.grad!r}"
         kind: Literal["leaf", "operation"] = "operation" if op else "leaf"
-        return Box(f"n{node.index}{suffix}", kind, title, op, node, hint, modules)
+        return Box(f"n{node.index}", kind, title, op, node, hint, node.grad, modules)
+
+    def copy(self, use: LeafUse) -> Box:
+        leaf, number = use.leaf, f"use {use.use} of {use.uses}"
+        share = product(use.head, use.head.grad, use.head.partials[use.slot], leaf)
+        hint = f"{leaf.name}, {number}: it adds {share!r} to the gradient {leaf.grad!r}"
+        id, modules = f"n{leaf.index}-u{use.use}", self.modules(use.head)
+        return Box(id, "use", relative(leaf.name, modules), number, leaf, hint, share, modules)
+
+    def modules(self, node: Node) -> tuple[str, ...]:
+        path = self.grouping.modules.get(node)
+        return () if path is None else tuple(layers_of(path))
 
     def group(self, name: str, number: int, outlets: set[Node]) -> Box:
         nodes = self.members[name]
@@ -241,7 +262,8 @@ class _Maker:
         title, op = relative(name, modules), ", ".join(parts)
         shown = outputs[0] if len(outputs) == 1 else None
         hint = f"{name}: {op}"
-        return Box(f"g{number}", "group", title, op, shown, hint, modules, tuple(nodes))
+        grad = shown.grad if shown else 0.0
+        return Box(f"g{number}", "group", title, op, shown, hint, grad, modules, tuple(nodes))
 
     # ------------------------------------------------------------ edges
 

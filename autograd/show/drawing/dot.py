@@ -21,6 +21,7 @@ __all__ = ["build", "digraph"]
 FONT = FONTS.partition(",")[0]
 WIDEST = 20.0  # of a text, in units of the font's size
 LONGEST = 1000  # characters of a tooltip
+STYLES = {"leaf": "rounded,filled", "use": "rounded,filled,dashed", "more": "dashed"}
 
 Attributes = dict[str, str]
 
@@ -74,17 +75,20 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
     colours = DARK if options.theme == "dark" else LIGHT
 
     def node(box: Box) -> Attributes:
-        style = {"leaf": "rounded,filled", "more": "dashed"}.get(box.kind, "filled")
+        style = STYLES.get(box.kind, "filled")
+        kind = "leaf" if box.kind == "use" else box.kind
         return {
             "label": f"<{_table(box, options)}>",
             "style": style,
-            "fillcolor": colours.get(box.kind, colours["paper"]),
+            "fillcolor": colours.get(
+                "leaf" if box.kind == "use" else box.kind, colours["paper"]
+            ),
             "penwidth": "2.5" if box in drawn.roots else "1",
             "tooltip": _tooltip(box.hint),
         }
 
     def edge(arrow: Edge) -> Attributes:
-        weight = {} if arrow.tail.kind == "leaf" else {"weight": "4"}
+        weight = {} if arrow.tail.kind in ("leaf", "use") else {"weight": "4"}
         label = {"label": f"<{escape(arrow.local)}>"} if arrow.local else {}
         return label | weight | {"tooltip": _tooltip(arrow.hint)}
 
@@ -128,7 +132,7 @@ def _table(box: Box, options: Options) -> str:
         rows.append(f'<TD ALIGN="RIGHT">{op or " "}</TD></TR>')
     if box.node is not None:
         shown = [("data", box.node.data)] * options.values
-        shown += [("grad", box.node.grad)] * options.gradients
+        shown += [("grad", box.grad)] * options.gradients
         rows += [
             f'<TR><TD ALIGN="LEFT">{name}</TD>'
             f'<TD ALIGN="RIGHT">{escape(format_number(x, options.format))}</TD></TR>'

@@ -33,6 +33,7 @@ WIDEST = 170.0  # of a name; what is longer is cut, and whole in the tooltip
 LABELLED = 1000  # with more edges than this the layout keeps no room for their numbers
 FAN = 1.5  # edges a box, from which on collapsed neurons are linked by fans
 ARROW = 8.0  # the length of an arrowhead
+APART = 16.0  # between arrows that link the same two boxes
 # The axis along which the arrows go, and which way.
 AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
 
@@ -107,7 +108,7 @@ def _engine_layout(
         return {"width": w, "height": h}
 
     def edge(arrow: Edge) -> dict[str, str]:
-        weight = {} if arrow.tail.kind == "leaf" else {"weight": "4"}
+        weight = {} if arrow.tail.kind in ("leaf", "use") else {"weight": "4"}
         if not arrow.local or not labelled:
             return weight
         return weight | {"label": _room(widths[arrow] + 8, SMALL + 5)}
@@ -176,7 +177,7 @@ def _interchangeable(drawn: Picture) -> list[list[Edge]]:
     uses = Counter([edge.tail for edge in drawn.edges])
     alike: dict[tuple[Box, tuple[str, ...]], list[Edge]] = {}
     for edge in drawn.edges:
-        if edge.tail.kind == "leaf" and uses[edge.tail] == 1:
+        if edge.tail.kind in ("leaf", "use") and uses[edge.tail] == 1:
             alike.setdefault((edge.head, edge.tail.modules), []).append(edge)
     return list(alike.values())
 
@@ -219,13 +220,18 @@ def _with_fans(
         boxes |= zip([box.id for box in sorted(rank, key=_natural)], places)
     sizes = {card.box.id: card.size for card in cards}
 
-    def side(box: Box, sign: int) -> Point:
+    def side(box: Box, sign: int, aside: float) -> Point:
         centre, half = boxes[box.id], sizes[box.id][along] / 2
-        return _shifted(centre, along, sign * half)
+        return _shifted(_shifted(centre, along, sign * half), 1 - along, aside)
 
     curves: dict[str, tuple[list[Point], Point | None]] = {}
+    pairs = Counter([(edge.tail, edge.head) for edge in edges])
+    drawn: Counter[tuple[Box, Box]] = Counter()
     for edge in edges:
-        start, tip = side(edge.tail, sign), side(edge.head, -sign)
+        pair = edge.tail, edge.head
+        aside = APART * (drawn[pair] - (pairs[pair] - 1) / 2)
+        drawn[pair] += 1
+        start, tip = side(edge.tail, sign, aside), side(edge.head, -sign, aside)
         end = _shifted(tip, along, -sign * ARROW)
         reach = (end[along] - start[along]) / 2
         bends = [_shifted(start, along, reach), _shifted(end, along, -reach)]

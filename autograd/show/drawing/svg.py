@@ -1,7 +1,7 @@
 """SVG: boxes with name, operation, data and grad; edges with their local derivative.
 
 The ids: the picture is `{prefix}`, a node `{prefix}-n{index}`, the edge into slot `s` of it
-`{prefix}-e{index}-{s}`; a leaf that is drawn once a use has `-u1`, `-u2` … after its id.
+`{prefix}-e{index}-{s}`; the copies of a leaf have `-u1`, `-u2` … after its id.
 Inside a node the texts that may change have the classes `data` and `grad`, in an edge `local`.
 """
 
@@ -84,7 +84,7 @@ def _card(box: Box, options: Options, reserve: str) -> Card:
         if options.values:
             rows.append(("data", format_number(box.node.data, options.format)))
         if options.gradients:
-            rows.append(("grad", format_number(box.node.grad, options.format)))
+            rows.append(("grad", format_number(box.grad, options.format)))
     widths = [width(title, TITLE) * 1.08]  # bold
     if op and box.kind == "group":
         widths.append(width(op, SMALL))
@@ -107,7 +107,7 @@ def _node(card: Card, centre: Point, drawn: Picture) -> str:
     parts = [
         f'<g id="@-{box.id}" class="{classes}"><title>{escape(box.hint[:LONGEST])}</title>',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h:.1f}" '
-        f'rx="{9 if box.kind == "leaf" else 3}"/>',
+        f'rx="{9 if box.kind in ("leaf", "use") else 3}"/>',
     ]
     line = top + ROW - 3
     if box.kind == "more":

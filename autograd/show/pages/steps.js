@@ -1,9 +1,6 @@
 const picture = byId("picture");
 const svg = picture.querySelector("svg"); // null where no layout engine was found
-const idOf = (element) => element.id.replace(/-u\d+$/, ""); // one that is drawn once a use
-const elements = {};
-for (const element of picture.querySelectorAll("g[id]")) (elements[idOf(element)] ??= []).push(element);
-const drawn = (id) => elements[id] ?? [];
+const drawn = (id) => [byId(id)].filter((element) => element !== null);
 const boxIds = data.inputs.map((_, node) => data.groups[node] ?? `n${node}`);
 const arrows = data.inputs.map((slots, node) =>
   slots.map((input, slot) => [
@@ -11,17 +8,26 @@ const arrows = data.inputs.map((slots, node) =>
     ...drawn(`graph-e-${boxIds[input]}-${boxIds[node]}`),
   ]),
 );
+// Of a leaf that is used often, the copy that stands beside one use; numbered from the root.
+const uses = data.inputs.map(() => 0);
+const copies = data.inputs.map(() => []);
+for (let node = uses.length - 1; node >= 0; node--) {
+  data.inputs[node].forEach((input, slot) => {
+    copies[node][slot] = drawn(`graph-n${input}-u${++uses[input]}`);
+  });
+}
 const into = {}; // by box, the arrows that end there
 boxIds.forEach((id, node) => (into[id] ??= []).push(...arrows[node].flat()));
+const cells = (box, kind) => [...box.querySelectorAll("." + kind)];
 const nodes = boxIds.map((id, node) => {
   const boxes = drawn(`graph-${id}`);
-  const own = boxIds.lastIndexOf(id) === node ? boxes : []; // a group is its last member's
-  const cells = (kind) => own.flatMap((box) => [...box.querySelectorAll("." + kind)]);
+  const own = boxIds.lastIndexOf(id) === node ? [...boxes] : []; // a group is its last member's
+  own.push(...picture.querySelectorAll(`g[id^="graph-${id}-u"]`));
   return {
     boxes,
     waiting: own.length > 0 ? [...own, ...into[id]] : [],
-    data: cells("data"),
-    grad: cells("grad"),
+    data: own.flatMap((box) => cells(box, "data")),
+    grad: own.filter((box) => boxes.includes(box)).flatMap((box) => cells(box, "grad")),
   };
 });
 const played = new Map(); // by arrow or node, the event that tells its arithmetic
@@ -49,7 +55,12 @@ function write(cells, text) {
 function set(event, done) {
   const node = nodes[event.target];
   const text = done ? event.text : event.before;
-  if (event.kind !== "forward") return write(node.grad, text);
+  if (event.kind !== "forward") {
+    for (const copy of copies[event.node][event.slot] ?? []) {
+      write(cells(copy, "grad"), done ? event.product : "0.0");
+    }
+    return write(node.grad, text);
+  }
   write(node.data, text);
   for (const element of node.waiting) element.classList.toggle("waits", !done);
 }
@@ -82,9 +93,10 @@ function highlight(event) {
   if (event.kind === "backward") {
     mark(nodes[event.node].boxes, "from");
     mark(arrows[event.node][event.slot], "along");
+    mark(copies[event.node][event.slot], "to");
   } else if (event.kind === "forward") {
     data.inputs[event.node].forEach((input, slot) => {
-      mark(nodes[input].boxes, "from");
+      mark([...nodes[input].boxes, ...copies[event.node][slot]], "from");
       mark(arrows[event.node][slot], "along");
     });
   }
@@ -101,14 +113,13 @@ const union = (rects) => ({
 });
 
 // Where to look: the arrow with both its ends, if they fit; else the end that is set. Of a
-// leaf that is drawn once a use, the end is the one beside the arrow.
+// leaf that has copies, the end is the one beside the arrow.
 function sight(event, frame) {
-  const ends = nodes[event.target].boxes.map(rectOf);
+  const [box] = [...(copies[event.node][event.slot] ?? []), ...nodes[event.target].boxes];
+  const end = box && rectOf(box);
   const arrow = arrows[event.node][event.slot]?.[0];
-  if (arrow === undefined) return ends[0];
+  if (arrow === undefined) return end;
   const at = rectOf(arrow);
-  const size = ({ left, right, top, bottom }) => right - left + bottom - top;
-  const end = ends.reduce((a, b) => (size(union([at, b])) < size(union([at, a])) ? b : a));
   const all = union([at, end, rectOf(nodes[event.node].boxes[0])]);
   const fits = all.right - all.left < frame.width && all.bottom - all.top < frame.height;
   return fits ? all : end;
@@ -145,7 +156,7 @@ function showStep(position) {
 
 picture.addEventListener("pointerover", (event) => {
   const element = event.target.closest("g[id]");
-  const index = element === null ? undefined : played.get(idOf(element));
+  const index = element === null ? undefined : played.get(element.id.replace(/-u\d+$/, ""));
   if (index === undefined) return;
   const { sum, kind } = data.events[index];
   const done = index < shownAt;

@@ -137,6 +137,7 @@ def _event_data(event: Event, spec: str) -> dict[str, Any]:
         "slot": event.slot,
         "before": "" if event.before is None else format_number(event.before, spec),
         "text": format_number(event.after, spec),
+        "product": "" if event.product is None else format_number(event.product, spec),
         "uses": event.uses,
         "exact": json_number(event.after),
         "sum": event.parts(),

@@ -12,6 +12,7 @@ from autograd import Graph, Value, dot
 from autograd.show.drawing.boxes import Picture, operation_text, picture
 from autograd.show.drawing.grouping import layers_of, modules_of
 from autograd.show.drawing.options import Options
+from autograd.show.events import events
 from tests.show.drawing.examples import chain, network, small
 
 
@@ -46,20 +47,26 @@ def test_an_edge_carries_the_local_derivative() -> None:
     assert next(e.hint for e in found.edges if e.tail.title == "b") == "∂e/∂b = 2.0"
 
 
-@pytest.mark.parametrize(("uses", "boxes"), [(3, 4), (4, 8)])
-def test_a_leaf_of_many_uses_is_drawn_once_a_use(uses: int, boxes: int) -> None:
+@pytest.mark.parametrize("uses", [12, 13])
+def test_a_leaf_of_many_uses_has_a_copy_beside_each(uses: int) -> None:
     w = Value(2.0, label="w")
     total = Value(1.0, label="s")
     for _ in range(uses):
         total = total * w
-    found = drawn(total.graph())
-    assert len(found.boxes) == boxes + 1
-    copies = [box.id for box in found.boxes if box.title == "w"]
-    index = total.graph()[w].index
-    assert copies == (
-        [f"n{index}"] if uses == 3 else [f"n{index}-u{k}" for k in range(1, uses + 1)]
+    total.backward()
+    graph = total.graph()
+    found = drawn(graph)
+    whole, *copies = [box for box in found.boxes if box.title == "w"]
+    assert (whole.id, whole.grad) == (f"n{graph[w].index}", w.grad)
+    assert [box.op for box in copies] == (
+        [] if uses == 12 else [f"use {k} of 13" for k in range(13, 0, -1)]
     )
-    assert all(Counter(e.head for e in found.edges)[box] == 2 for box in found.boxes if box.op)
+    if copies:
+        assert sum(box.grad for box in copies) == w.grad
+        shares = [e.product for e in events(graph, 1.0) if e.target.value is w and e.use]
+        assert [box.grad for box in reversed(copies)] == shares
+    slots = Counter(edge.head for edge in found.edges)
+    assert set(slots.values()) == {2}
 
 
 def test_an_operation_is_written_with_its_numbers() -> None:
@@ -217,9 +224,9 @@ def test_many_inputs_of_a_layer_are_one_box() -> None:
 def test_what_is_far_from_the_result_is_left_out_and_said_so() -> None:
     found = drawn(chain(10).graph(), max_nodes=5)
     assert len([box for box in found.boxes if box.kind != "more"]) == 5
-    assert found.note == "Only what is nearest to the result is drawn; 8 nodes left out."
+    assert found.note == "Only what is nearest to the result is drawn; 7 nodes left out."
     more = [edge for edge in found.edges if edge.tail.kind == "more"]
-    assert [edge.hint for edge in more] == ["2 inputs of v10 not drawn"]
+    assert [edge.hint for edge in more] == ["1 input of v9 not drawn"]
 
 
 def test_a_depth_is_kept() -> None:

@@ -1,0 +1,24 @@
+"""Networks: what is drawn of a model and of the loss behind it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+import nn
+from autograd import Value
+from autograd.show.drawing import engine
+from tests.show.drawing.test_svg import SVG, of_class
+
+pytestmark = pytest.mark.skipif(engine.find() is None, reason="needs a layout engine")
+
+
+def test_two_arrows_between_the_same_boxes_are_seen_as_two() -> None:
+    model = nn.MLP(2, [4, 1], activation="tanh")
+    x = [Value(1.0, label="x0"), Value(-2.0, label="x1")]
+    svg = ET.fromstring(nn.mse_loss([model(x)], [1.0]).graph(collapse="neuron").svg())
+    paths = [e.get("d") for edge in of_class(svg, "edge") for e in edge.iter(f"{SVG}path")]
+    assert len(set(paths)) == len(paths)
+    places = [(e.get("x"), e.get("y")) for e in of_class(svg, "local")]
+    assert len(set(places)) == len(places) >= 3
