@@ -290,10 +290,11 @@ def compile(
     it goes: comparisons of Values decide anew for each sample. Values from outside that f uses
     are read at each call. If f itself names a variable or a list from outside that has another
     value now, it is recorded anew. Other things that it looks at (what is in nested lists, in
-    objects, or used by functions that it calls) are read only when it is recorded. A float
-    that f reads with `.data` is followed through operators and comparisons; one that `math`
-    (or `np.isnan`) makes of it is not: an `if` on that is recorded as it went, and later calls
-    go the same way, right or wrong. Compare Values.
+    objects, or used by functions that it calls) are read only when it is recorded.
+
+    A float that f reads with `.data` is followed through operators and comparisons. Where other
+    code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any
+    other. What would go into the result as a constant is refused.
 
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.

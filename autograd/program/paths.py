@@ -9,7 +9,7 @@ from typing import Any
 from autograd.program.arguments import Call
 from autograd.program.arrays import np
 from autograd.program.program import Program, prepare
-from autograd.program.record import Recording, agrees, record
+from autograd.program.record import Recording, record
 from autograd.trees import flatten
 
 __all__ = ["Path", "Paths"]
@@ -76,14 +76,15 @@ class Paths:
         for known in self.found:
             left = np.sort(self.along(known, job, call, left)) if len(left) else left
         while len(left):
-            first, *others = {int(left[i]): None for i in (0, len(left) // 2, -1)}
-            path = self.record(call, first, others)
+            first = int(left[0])
+            path = self.record(call, first)
             if path is not None:
-                self.found.append(path)
                 left = np.sort(self.along(path, job, call, left))
-            if first in left:  # no path to rely on, or rounding decides at an edge of it
+            if path is None or first in left:  # or rounding decides at an edge of it
                 job.eager(first)
                 left = left[left != first]
+            else:
+                self.found.append(path)
 
     def along(self, path: Path, job: Any, call: Call, lanes: Array) -> Array:
         """Do the job on those of the lanes that go this way; the others are returned."""
@@ -120,12 +121,8 @@ class Paths:
         except FloatingPointError:
             return np.ones(len(lanes), dtype=bool)
 
-    def record(self, call: Call, lane: int, others: Sequence[int]) -> Path | None:
-        """The path of one lane; None if it can't be checked: a program could be wrong.
-
-        The function is also run on a few other lanes: if it asks the same questions there, it
-        has to compute the same, or a float that it has read out of a Value has decided.
-        """
+    def record(self, call: Call, lane: int) -> Path | None:
+        """The path of one lane; None if it can't be checked: a program could be wrong."""
         if len(self.found) == MOST:
             raise ValueError(self.too_many())
         varying: list[bool] = []
@@ -133,13 +130,6 @@ class Paths:
             varying += [axis is not None] * len(flatten(arg, "")[0])
         with call.naming(lane):
             recording = record(self.f, *flatten(call.sample(lane), ""), varying)
-        for other in others:
-            if not agrees(recording, self.f, *flatten(call.sample(other), ""), varying):
-                raise ValueError(
-                    f"compile: {getattr(self.f, '__qualname__', self.f)} computes otherwise "
-                    f"for sample {other}, though the Values that it compares compare alike; "
-                    "let it compute with Values only, not with floats read out of them"
-                )
         return Path(recording, call, self.without) if recording.sure else None
 
     def too_many(self) -> str:
@@ -148,8 +138,15 @@ class Paths:
         shortest = min(map(len, guards))
         parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
         guard = guards[0][parting[0] if parting else shortest - 1]
-        return (
+        message = (
             f"compile: {getattr(self.f, '__qualname__', self.f)} goes more than {MOST} ways. "
-            f"The first that parts them is the comparison {guard.op!r} in {guard.place}; use "
+            f"The first that parts them is the comparison {guard.what!r} in {guard.place}; use "
             "autograd.where(condition, a, b), which does not branch"
         )
+        if guard.what in ("float", "hash"):
+            message = (
+                f"compile: {getattr(self.f, '__qualname__', self.f)} reads a number out of a "
+                f"Value in {guard.place}, and what it does then holds for this number only; "
+                f"it was recorded for {MOST} numbers. Compute with Values"
+            )
+        return message

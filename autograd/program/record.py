@@ -13,9 +13,9 @@ from autograd.program.tape import Tape
 from autograd.program.watch import Guard, Watch
 from autograd.trees import Rebuild, flatten
 
-__all__ = ["Recording", "agrees", "record"]
+__all__ = ["Recording", "record"]
 
-SHIFTS = (1e-3, 1e-6, -1e-6, 1e-10)
+SHIFTS = (1e-3, -1e-3, 1e-6, -1e-6, 1e-10)
 
 
 @dataclass
@@ -36,24 +36,54 @@ class Recording:
     guards: list[Guard]
     rebuild: Rebuild
     single: bool
-    sure: bool = True
+    sure: bool
 
 
-@dataclass
 class _Run:
     """One call of the function on fresh leaves."""
 
-    leaves: list[Value]
-    watch: Watch
-    returned: Any
-    outputs: list[Any]
-    rebuild: Rebuild
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        numbers: Sequence[float],
+        rebuild: Rebuild,
+        before: Sequence[Guard] = (),
+    ) -> None:
+        self.leaves = [Value(x) for x in numbers]
+        with recording(), Watch(self.leaves, before) as watch:
+            self.returned = f(*rebuild(self.leaves))
+            self.outputs, self.rebuild = flatten(self.returned, "the result of f")
+        if any(leaf.grad for leaf in self.leaves):
+            raise ValueError(
+                f"compile: {_called(f)} calls backward(), whose gradients are numbers that a "
+                "program can't follow; use autograd.grad or jvp inside of it"
+            )
+        self.guards = watch.guards
+        self.roots = [*self.outputs, *[guard.node for guard in self.guards]]
 
     def order(self, outside: Container[int]) -> list[Value]:
-        """The nodes that outputs and guards depend on."""
-        operands = [x for guard in self.watch.guards for x in guard.operands]
-        heads = [x for x in [*self.outputs, *operands] if type(x) is Value]
-        return _walk(heads, self.watch.conditions, outside)
+        """The nodes that outputs and guards depend on, each after its inputs.
+
+        What lies below `outside` is left out.
+        """
+        order: list[Value] = []
+        seen: set[int] = set()
+        stack: list[Any] = [x for x in self.roots[::-1] if type(x) is Value]
+        while stack:
+            node = stack.pop()
+            if node is None:
+                order.append(stack.pop())
+                continue
+            key = id(node)
+            if key not in seen:
+                seen.add(key)
+                inputs = node.inputs
+                if not inputs or key in outside:
+                    order.append(node)
+                else:
+                    stack += (node, None)
+                    stack += inputs[::-1]
+        return order
 
 
 def record(
@@ -68,149 +98,69 @@ def record(
         varying: for each input, whether each lane has its own.
 
     Raises:
-        ValueError: f reads numbers out of Values and computes on without them, or draws random
-            numbers, so that the tape would give wrong results.
+        ValueError: f computes with numbers that it has read out of Values, or draws random
+            ones, so that the tape would give wrong results.
         Whatever f raises at these numbers.
     """
-    first = _run(f, numbers, rebuild)
+    first = _Run(f, numbers, rebuild)
     with recording():
         plain = flatten(f(*rebuild([Value(x) for x in numbers])), "the result of f")[0]
     if not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
         raise ValueError(
-            f"compile: {_called(f)} gives different results for the same numbers; it draws "
-            "random numbers or counts its calls. Draw them outside, and pass them as arguments"
+            f"compile: {_called(f)} gives different results for the same numbers: it draws "
+            "random numbers, counts its calls or compares with `is`. Draw numbers outside, and "
+            "pass them as arguments"
         )
-    second, sure = _shifted(f, numbers, rebuild, first)
+    second = _shifted(f, numbers, rebuild, first)
     orders = [run.order(()) for run in (first, second)]
     outside = {id(x) for x in orders[0]} & {id(x) for x in orders[1]}
     if outside:  # what lies below is not the function's
         orders = [run.order(outside) for run in (first, second)]
     tape, closed = _tape(first, orders[0], outside, varying)
+    if second is not first:
+        _compare(f, first, tape, _tape(second, orders[1], outside, varying)[0])
     single = type(first.returned) is Value or real(first.returned) is not None
-    result = Recording(tape, closed, first.watch.guards, first.rebuild, single, sure)
-    if not sure:
-        return result
-    other, _ = _tape(second, orders[1], outside, varying)
-    if tape.ops != other.ops or tape.args != other.args:
-        raise ValueError(
-            f"compile: {_called(f)} computes in another way when its numbers change a little, "
-            f"without comparing them as Values{_reads(first)}"
-        )
-    for i, (a, b) in enumerate(zip(tape.values, other.values)):
-        if not _equal(a, b):
-            raise ValueError(_stale(f, tape, i, a, b) + _reads(first))
-    return result
-
-
-def agrees(
-    recording: Recording,
-    f: Callable[..., Any],
-    numbers: Sequence[float],
-    rebuild: Rebuild,
-    varying: Sequence[bool],
-) -> bool:
-    """Whether f computes the same at other numbers, if it asks the same questions there."""
-    try:
-        run = _run(f, numbers, rebuild)
-    except Exception:  # it is raised when this lane's turn comes
-        return True
-    if not _same_way(recording.guards, run.watch.guards):
-        return True
-    outside = {id(x) for x in recording.closed}
-    tape, _ = _tape(run, run.order(outside), outside, varying)
-    mine = recording.tape
-    same = (tape.ops, tape.args) == (mine.ops, mine.args)
-    return same and all(map(_equal, mine.values, tape.values))
-
-
-def _run(f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild) -> _Run:
-    leaves = [Value(x) for x in numbers]
-    with recording(), Watch() as watch:
-        returned = f(*rebuild(leaves))
-    outputs, shape = flatten(returned, "the result of f")
-    return _Run(leaves, watch, returned, outputs, shape)
+    return Recording(tape, closed, first.guards, first.rebuild, single, second is not first)
 
 
 def _shifted(
     f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, first: _Run
-) -> tuple[_Run, bool]:
-    """A run at numbers a little apart that goes the same way; and whether there is one.
-
-    An input that a guard holds at one number stays there. Any other that a guard depends on
-    which turns out otherwise stays too, but then what is read out of it has not been checked.
-    """
-    fixed: set[int] = set()
-    pinned: set[int] = set()
-    places = {id(x): i for i, x in enumerate(first.leaves)}
-    while True:
-        run = first
-        for shift in SHIFTS:
-            moved = [
-                x if i in fixed else x + shift * (1.0 + (i % 7) / 8.0) * (abs(x) or 1.0)
-                for i, x in enumerate(numbers)
-            ]
-            try:
-                run = _run(f, moved, rebuild)
-            except Exception:  # out of its domain: try nearer
-                continue
-            if _same_way(first.watch.guards, run.watch.guards):
-                return run, fixed <= pinned
-        guard = first.watch.guards[_parting(first, run)] if first.watch.guards else None
-        if guard is None or run is first:
-            return first, False
-        asked = [x for x in guard.operands if type(x) is Value]
-        below = _walk(asked, first.watch.conditions, set())
-        more = {places[id(x)] for x in below if id(x) in places} - fixed
-        if not more:
-            return first, False
-        equal = (guard.op, guard.answer) in (("eq", 1.0), ("ne", 0.0))
-        if equal and len(asked) == 1 and id(asked[0]) in places:
-            pinned |= more
-        fixed |= more
-
-
-def _parting(first: _Run, second: _Run) -> int:
-    """The index of the first guard of one run that the other answers otherwise."""
-    pairs = zip(first.watch.guards, second.watch.guards)
-    for i, (a, b) in enumerate(pairs):
-        if (a.op, a.answer) != (b.op, b.answer):
-            return i
-    return max(0, min(len(first.watch.guards), len(second.watch.guards)) - 1)
-
-
-def _same_way(a: list[Guard], b: list[Guard]) -> bool:
-    return [(g.op, g.answer) for g in a] == [(g.op, g.answer) for g in b]
+) -> _Run:
+    """A run that goes the same way at numbers a little apart; `first` if they all raise."""
+    for shift in SHIFTS:
+        moved = [
+            x + shift * (1.0 + (i % 7) / 8.0) * (abs(x) or 1.0) for i, x in enumerate(numbers)
+        ]
+        try:
+            return _Run(f, moved, rebuild, first.guards)
+        except Exception:  # out of its domain
+            continue
+    return first
 
 
 def _equal(a: float, b: float) -> bool:
     return a == b or (a != a and b != b)
 
 
-def _walk(
-    heads: list[Value], conditions: dict[int, Any], outside: Container[int]
-) -> list[Value]:
-    """The heads and all nodes below them, each after its inputs; not below `outside`."""
-    order: list[Value] = []
-    seen: set[int] = set()
-    stack: list[Any] = heads[::-1]
-    while stack:
-        node = stack.pop()
-        if node is None:
-            order.append(stack.pop())
-            continue
-        key = id(node)
-        if key in seen:
-            continue
-        seen.add(key)
-        inputs = node.inputs
-        if key in conditions:
-            inputs = [x for x in conditions[key][2] if type(x) is Value]
-        if not inputs or key in outside:
-            order.append(node)
-        else:
-            stack += (node, None)
-            stack += inputs[::-1]
-    return order
+def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> None:
+    """Raise ValueError where a run at other numbers has computed otherwise."""
+    places = [guard.place for guard in first.guards if guard.what in ("float", "hash")]
+    advice = "compute with Values only, and draw random numbers outside"
+    if places:
+        advice = f"it reads a number out in {places[0]}; compute with the Value itself"
+    if tape.ops != other.ops or tape.args != other.args:
+        raise ValueError(
+            f"compile: {_called(f)} computes in another way when its numbers change a little, "
+            f"without comparing them as Values: {advice}"
+        )
+    for i, (a, b) in enumerate(zip(tape.values, other.values)):
+        if not _equal(a, b):
+            user = next((k for k, args in enumerate(tape.args) if i in args), None)
+            where = "its result" if user is None else f"an operand of {tape.ops[user]}"
+            raise ValueError(
+                f"compile: {_called(f)} uses a plain number, {where}, that changes with its "
+                f"arguments (from {a!r} to {b!r}), so a program would keep an old one: {advice}"
+            )
 
 
 def _tape(
@@ -238,17 +188,12 @@ def _tape(
         values.append(x)
         return len(ops) - 1
 
-    conditions = run.watch.conditions
     for node in order:
         key = id(node)
         if key in places:
             continue
         operands = node.operands
-        if key in conditions:
-            _, op, operands = conditions[key]
-        elif operands:
-            op = node.op.name
-        else:
+        if not operands:
             places[key] = place(node._data)
             continue
         mine = []
@@ -261,14 +206,11 @@ def _tape(
                 args.append(())
                 values.append(x)
         places[key] = len(ops)
-        ops.append(op)
+        ops.append(node.op.name)
         args.append(tuple(mine))
         values.append(0.0)
-    for y in run.outputs:
-        tape.roots.append((place(y), None))
+    tape.roots = [(place(y), None) for y in run.roots]
     tape.outputs = len(run.outputs)
-    for guard in run.watch.guards:
-        tape.roots.append((tape.add(guard.op, [place(x) for x in guard.operands]), None))
     return tape, closed
 
 
@@ -284,22 +226,6 @@ def _by_use(order: list[Value]) -> list[Value]:
             if type(x) is Value:
                 used.setdefault(id(x), x)
     return list({**used, **{id(x): x for x in order}}.values())
-
-
-def _stale(f: Callable[..., Any], tape: Tape, i: int, a: float, b: float) -> str:
-    user = next((k for k, args in enumerate(tape.args) if i in args), None)
-    where = "its result" if user is None else f"an operand of {tape.ops[user]}"
-    return (
-        f"compile: {_called(f)} uses a plain number, {where}, that changes with its arguments "
-        f"(from {a!r} to {b!r}), so a program would keep an old one"
-    )
-
-
-def _reads(run: _Run) -> str:
-    """Where f reads `.data`, for the message."""
-    if not run.watch.reads:
-        return ". Compute with Values only, and draw random numbers outside"
-    return f". It reads .data in {run.watch.reads[0]}; compute with the Value itself"
 
 
 def _called(f: Callable[..., Any]) -> str:

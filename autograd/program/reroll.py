@@ -95,7 +95,7 @@ class _Roll:
         self.places: list[int] = []
         self.bodies: dict[Family, int] = {}
         self.columns: dict[tuple[object, ...], int] = {}
-        self.uniform: set[int] = set()  # new nodes that stand for a family of one node
+        self.varying: set[int] = set()  # new nodes that differ from lane to lane
 
     def run(self) -> Tape:
         tape, new = self.tape, self.new
@@ -109,16 +109,21 @@ class _Roll:
         lane_of: dict[int, tuple[int, int]] = {}
         for family in self.families[-1]:
             body = self.body(family)
-            lane_of.update({node: (body, lane) for lane, node in enumerate(family)})
+            if body in self.varying:
+                lane_of.update({node: (body, lane) for lane, node in enumerate(family)})
         new.roots = [lane_of.get(node, (self.places[node], None)) for node, _ in tape.roots]
         return new
 
     def rolled_sum(self, args: Family, families: list[Family]) -> int:
         members = {node for family in families for node in family}
         terms = [self.places[a] for a in args if a not in members]
-        for family in families:
-            terms.append(self.new.add("over", [self.body(family)]))
-        return self.new.add("sum", terms)
+        return self.new.add("sum", [*terms, *map(self.over, map(self.body, families))])
+
+    def over(self, body: int) -> int:
+        """The sum over all lanes."""
+        if body in self.varying:
+            return self.new.add("over", [body])
+        return self.new.add("mul", [self.new.add("const", (), float(self.lanes)), body])
 
     def rolled_dot(self, args: Family) -> int:
         """A dot over lanes: the products in the body, then their sum."""
@@ -126,9 +131,11 @@ class _Roll:
         ws, xs = args[1 : 1 + half], args[1 + half :]
         if len(ws) != self.lanes:
             return self.new.add("dot", [self.places[a] for a in args])
-        product = self.new.add("mul", [self.body(ws), self.body(xs)])
-        total = self.new.add("over", [product])
-        return self.new.add("add", [self.places[args[0]], total])
+        w, x = self.body(ws), self.body(xs)
+        product = self.new.add("mul", [w, x])
+        if not self.varying.isdisjoint((w, x)):
+            self.varying.add(product)
+        return self.new.add("add", [self.places[args[0]], self.over(product)])
 
     def body(self, family: Family) -> int:
         """The node that computes, in lane k, what the k-th node of the family does."""
@@ -151,9 +158,10 @@ class _Roll:
                 if missing:
                     stack += missing[::-1]
                     continue
-                bodies[nodes] = self.new.add(
-                    tape.ops[first], [bodies[each] for each in operands]
-                )
+                mine = [bodies[each] for each in operands]
+                bodies[nodes] = self.new.add(tape.ops[first], mine)
+                if not self.varying.isdisjoint(mine):
+                    self.varying.add(bodies[nodes])
             stack.pop()
         return bodies[family]
 
@@ -173,4 +181,5 @@ class _Roll:
                 self.new.columns.append(tuple([self.places[i] for i in nodes]))
                 place = float(len(self.new.columns) - 1)
                 self.columns[key] = self.new.add("column", (), place)
+                self.varying.add(self.columns[key])
         return self.columns[key]

@@ -6,11 +6,12 @@ import math
 import operator
 import sys
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
+from autograd.core.no_grad import recording
 from autograd.core.operand import real
+from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value, observe
 from autograd.program.arrays import np
 
@@ -26,19 +27,36 @@ WHOLE: dict[str, Callable[..., Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Guard:
+def _question(name: str, value: Callable[..., Any]) -> Primitive:
+    """What is asked, as an operation; its result is a number through which nothing flows."""
+    rule = lambda out, *xs: (0.0,) * len(xs)  # noqa: E731
+    more = ("", "", "", name, ())
+    return Primitive(name, lambda *xs: float(value(*xs)), (rule,), name, True, True, *more)
+
+
+QUESTIONS = {name: _question(name, getattr(operator, name)) for name in COMPARISONS}
+QUESTIONS |= {name: _question(name, WHOLE[name]) for name in ("trunc", "floor", "ceil")}
+QUESTIONS["round"] = _question("round", lambda x, *n: round(x, *map(int, n)))
+
+
+def _ask(name: str, *operands: Any) -> Value:
+    """The node of a question, which is a number like any other."""
+    with recording():
+        return Value._record(QUESTIONS[name], operands)
+
+
+class Guard(NamedTuple):
     """A question that the function asked, and the answer with which it was recorded.
 
     Attributes:
-        op: such as "lt" or "floor".
-        operands: Values and numbers.
-        answer: 1.0 or 0.0, or the number that `int` and its like gave.
+        what: a comparison, "int" or its like; "float" or "hash" where a number was read out.
+        node: the Value that has to be `answer` wherever the function goes this way.
+        answer: 1.0 or 0.0 of a comparison.
         place: the file and line that asked.
     """
 
-    op: str
-    operands: tuple[Any, ...]
+    what: str
+    node: Value
     answer: float
     place: str
 
@@ -46,143 +64,187 @@ class Guard:
 class Watch:
     """Answers for the Values of this thread while it is entered, and keeps the guards.
 
-    A comparison is a guard once it is used as a bool. For `autograd.where` it is a number.
+    A comparison is a guard once it is used as a bool. For `autograd.where` it is a number. What
+    `.data` gives is compared and computed with like the Value. Where any other code reads it,
+    as `math.sqrt` or `float` do, the way that it goes is the way for this very number.
+
+    Args:
+        leaves: the function's inputs.
+        before: the guards of a run that this one repeats at other numbers: it is answered as
+            that was, so that it goes the same way. But numbers are read out as they are now.
 
     Attributes:
         guards: in the order in which they were asked.
-        conditions: by the id of the leaf that stands for one, the comparisons that were handed
-            to `where`: leaf, operation and operands.
-        reads: where `.data` was read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, leaves: Sequence[Value], before: Sequence[Guard] = ()) -> None:
         self.guards: list[Guard] = []
-        self.conditions: dict[int, tuple[Value, str, tuple[Any, ...]]] = {}
-        self.reads: list[str] = []
+        self._leaves, self._before = leaves, before
+        self._open: dict[int, _Condition] = {}  # comparisons whose answer nobody has used
 
     def __enter__(self) -> Watch:
         _lock.acquire()
-        self.thread = threading.get_ident()
+        self._thread = threading.get_ident()
         _watching.append(self)
         observe(self)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.thread = 0  # what is left of the run answers as floats do
+        for condition in [*self._open.values()]:  # but `is` may have looked at it
+            bool(condition)
+        self._thread = 0  # what is left of the run answers as floats do
         _watching.pop()
         observe(_watching[-1] if _watching else None)
         _lock.release()
 
     def __call__(self, what: str, x: Value, other: Any) -> Any:
         """The observer; see `autograd.core.value.observe`."""
-        if threading.get_ident() != self.thread:
-            return _plain(what, x._data, other)
-        other = other._value if type(other) is _Reading else other
+        here = threading.get_ident() == self._thread
         if what == "data":
-            self.reads.append(_place())
-            return _Reading(self, x)
-        answer = _plain(what, x._data, other)
-        if what == "bool":
-            self.guard("ne", (x, 0.0), answer)
-        elif what in WHOLE:
-            digits = () if other is None else (other,)
-            self.guard("trunc" if what == "int" else what, (x, *digits), answer)
-        elif type(other) is Value or real(other) is not None:
-            return _Condition(self, what, (x, other), answer)
-        elif hasattr(other, "shape"):
-            answers = np.frompyfunc(lambda y: bool(self(what, x, y)), 1, 1)(other)
+            return _Reading(self, x) if here else x._data
+        y = other._node if type(other) in (_Reading, _Condition) else other
+        if here and hasattr(y, "shape"):
+            answers = np.frompyfunc(lambda each: bool(self(what, x, each)), 1, 1)(y)
             return np.array(answers, dtype=bool)
+        answer = getattr(operator, what)(x._data, y._data if type(y) is Value else y)
+        if here and (type(y) is Value or real(y) is not None):
+            return _Condition(self, what, _ask(what, x, y), answer)
         return answer
 
-    def guard(self, op: str, operands: tuple[Any, ...], answer: float) -> None:
-        """Note what was answered."""
-        numbers = tuple([x if type(x) is Value else float(x) for x in operands])
-        self.guards.append(Guard(op, numbers, float(answer), _place()))
+    def guard(self, what: str, node: Value, answer: Any) -> Any:
+        """Note what was answered, and give it; or what the earlier run was answered."""
+        if threading.get_ident() != self._thread:
+            return answer
+        k, place, recorded = len(self.guards), "", answer
+        if k >= len(self._before):
+            place = _place()
+        else:
+            recorded = self._before[k].answer
+            answer = answer if what == "float" else recorded
+            if what == "hash":
+                self._hold(node, answer)
+            elif what in ("eq", "ne") and answer == (what == "eq"):
+                self._hold(*node.operands)
+        self.guards.append(Guard(what, node, float(answer), place))
+        if what in ("float", "hash") and recorded == 0.0:
+            with recording():  # 0.0 and -0.0 are equal, but not to `math.copysign`
+                bool(self("lt", TABLE["atan2"](node, -1.0), 0.0))
+        return answer
+
+    def _hold(self, x: Value, number: Any) -> None:
+        """Where x is equal to a number, that is what x is, and what is read out of it."""
+        moved = type(number) is not Value and x._data != number
+        if moved and (x.op is not None or any(x is leaf for leaf in self._leaves)):
+            x._data = number
 
 
 _lock = threading.RLock()  # one function is recorded at a time
 _watching: list[Watch] = []
 
 
-def _plain(what: str, x: float, other: Any) -> Any:
-    """What a Value answers if nobody watches."""
-    if what == "data":
-        return x
-    if what == "bool":
-        return x != 0.0
-    if what in WHOLE:
-        return WHOLE[what](x) if other is None else WHOLE[what](x, other)
-    return getattr(operator, what)(x, other._data if type(other) is Value else other)
-
-
 def _place() -> str:
     """The file and line of the innermost caller outside this library."""
     frame: Any = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in LIBRARY:
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in LIBRARY:
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-LIBRARY = ("autograd", "nn", "numpy")
+LIBRARY = {"autograd", "nn", "numpy", *sys.stdlib_module_names}
 
 
 class _Condition:
     """The result of a comparison, which answers as the bool does."""
 
+    __slots__ = ("_answer", "_node", "_watch", "_what")
     __index__: Any
 
-    def __init__(self, watch: Watch, op: str, operands: tuple[Any, ...], answer: bool) -> None:
-        self._watch, self._op, self._operands, self._answer = watch, op, operands, answer
+    def __init__(self, watch: Watch, what: str, node: Value, answer: bool) -> None:
+        self._watch, self._what, self._node, self._answer = watch, what, node, answer
+        watch._open[id(self)] = self
+
+    __class__ = property(lambda self: bool)  # for isinstance
 
     def __bool__(self) -> bool:
-        self._watch.guard(self._op, self._operands, self._answer)
-        return self._answer
+        self._watch._open.pop(id(self), None)
+        return bool(self._watch.guard(self._what, self._node, self._answer))
 
     def _as_value(self) -> Value:
-        leaf = Value(float(self._answer))
-        self._watch.conditions[id(leaf)] = (leaf, self._op, self._operands)
-        return leaf
+        self._watch._open.pop(id(self), None)
+        return self._node
 
 
-class _Reading(float):
-    """The `.data` of a Value, and what floats computed of it: comparing it is a guard too."""
+class _Reading:
+    """The `.data` of a Value, or what was computed of such numbers alone."""
 
-    _watch: Watch
-    _value: Value
-    __hash__ = float.__hash__
+    __slots__ = ("_node", "_watch")
 
-    def __new__(cls, watch: Watch, x: Value) -> _Reading:
-        reading = super().__new__(cls, x._data)
-        reading._watch, reading._value = watch, x
-        return reading
+    def __init__(self, watch: Watch, node: Value) -> None:
+        self._watch, self._node = watch, node
+
+    __class__ = property(lambda self: float)  # for isinstance
+
+    def _number(self, what: str) -> float:
+        return float(self._watch.guard(what, self._node, self._node._data))
+
+    def __float__(self) -> float:
+        return self._number("float")
+
+    def __bool__(self) -> bool:
+        return bool(self._watch("ne", self._node, 0.0))
+
+    def __hash__(self) -> int:
+        return hash(self._number("hash"))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(float(self), name)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return float, (float(self),)
+
+    def __array__(self, *options: Any, **more: Any) -> Any:
+        return np.array(float(self))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *xs: Any, **options: Any) -> Any:
+        floats = [float(x) if type(x) is _Reading else x for x in xs]
+        return getattr(ufunc, method)(*floats, **options)
 
 
 def _on_bool(name: str, reflected: bool = False) -> Callable[..., Any]:
     operation = getattr(operator, name)
 
     def method(self: _Condition, other: Any) -> Any:
-        pair = bool(self), _unwrapped(other)
+        pair = bool(self), bool(other) if type(other) is _Condition else other
         return operation(*(pair[::-1] if reflected else pair))
 
     return method
 
 
-def _unwrapped(x: Any) -> Any:
-    return bool(x) if type(x) is _Condition else x
+def _compared(what: str) -> Callable[..., Any]:
+    return lambda self, other: self._watch(what, self._node, other)
 
 
-def _asked(what: str) -> Callable[..., Any]:
-    def method(self: _Reading, other: Any = None) -> Any:
-        return self._watch(what, self._value, _unwrapped(other))
+def _whole(what: str) -> Callable[..., Any]:
+    def method(self: _Reading, *digits: Any) -> Any:
+        digits = tuple([each for each in digits if each is not None])
+        answer = WHOLE[what](self._node._data, *digits)
+        node = _ask("trunc" if what == "int" else what, self._node, *digits)
+        answer = self._watch.guard(what, node, answer)
+        return answer if digits else int(answer)
 
     return method
 
 
 def _computed(name: str) -> Callable[..., Any]:
     def method(self: _Reading, *others: Any) -> Any:
-        values = [other._value if type(other) is _Reading else other for other in others]
-        result = getattr(self._value, name)(*values)
-        return _Reading(self._watch, result) if type(result) is Value else NotImplemented
+        if others and type(others[0]) is Value:
+            return NotImplemented
+        nodes = [x._node if type(x) is _Reading else x for x in others]
+        with recording():
+            result = getattr(self._node, name)(*nodes)
+        if type(result) is tuple:
+            return tuple([_Reading(self._watch, each) for each in result])
+        return _Reading(self._watch, result) if type(result) is Value else result
 
     return method
 
@@ -194,10 +256,18 @@ for _name in ("add", "sub", "mul", "truediv", "and_", "or_", "xor"):
 for _type in (int, float, repr, hash):
     setattr(_Condition, f"__{_type.__name__}__", lambda self, of=_type: of(bool(self)))
 _Condition.__index__ = lambda self: int(bool(self))
-for _name in ("bool", *WHOLE, *COMPARISONS):
-    setattr(_Reading, f"__{_name}__", _asked(_name))
-for _name in ("add", "sub", "mul", "truediv", "pow"):
+for _name in COMPARISONS:
+    setattr(_Reading, f"__{_name}__", _compared(_name))
+for _name in WHOLE:
+    setattr(_Reading, f"__{_name}__", _whole(_name))
+for _name in ("repr", "str", "format"):
+    setattr(
+        _Reading,
+        f"__{_name}__",
+        lambda self, *a, of=f"__{_name}__": getattr(float(self), of)(*a),
+    )
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow"):
     setattr(_Reading, f"__{_name}__", _computed(f"__{_name}__"))
     setattr(_Reading, f"__r{_name}__", _computed(f"__r{_name}__"))
-for _name in ("neg", "abs"):
+for _name in ("neg", "abs", "pos"):
     setattr(_Reading, f"__{_name}__", _computed(f"__{_name}__"))

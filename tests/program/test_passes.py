@@ -279,6 +279,19 @@ def test_a_dot_of_more_than_the_samples_is_not_rolled() -> None:
     assert got[1] == pytest.approx(expected[1])
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_terms_that_are_equal_are_all_added(same: bool) -> None:
+    def f(x: Any) -> Any:
+        alike = [autograd.exp(autograd.sin(x * x)) for _ in range(8)]
+        others = [] if same else [autograd.exp(autograd.sin(x * k)) for k in range(8)]
+        total = autograd.fsum([*alike, *others])
+        return [total + autograd.dot(alike, [2.0] * 8, 1.0), *alike]
+
+    fast = compile(f)
+    assert fast(1.0) == pytest.approx(f(1.0), rel=1e-14)
+    assert fast.jacobian(1.0) == pytest.approx(autograd.jacobian(f)(1.0), rel=1e-14)
+
+
 def test_reverse_sweeps_of_rolled_residuals() -> None:
     def residuals(w: Any) -> Any:
         return [w[0] * 2.0, *[net(w, x, SIZES, True) - y for x, y in data]]

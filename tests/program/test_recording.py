@@ -94,34 +94,39 @@ def test_where_does_not_branch() -> None:
 def test_too_many_ways() -> None:
     fast = compile(lambda x: x * int(x), in_axes=(0,))
     with pytest.raises(
-        ValueError, match=r"more than 64 ways.*'trunc' in .*test_recording.*where"
+        ValueError, match=r"more than 64 ways.*'int' in .*test_recording.*where"
     ):
         fast([float(i) for i in range(100)])
 
 
 def test_numbers_read_out() -> None:
     with pytest.raises(
-        ValueError, match=r"an operand of mul.*reads \.data in .*test_recording"
+        ValueError, match=r"an operand of mul.*reads a number out in .*test_recording"
     ):
         compile(lambda x: x * x.data)(2.0)
-    with pytest.raises(ValueError, match=r"from 4\.0 to .*its result|its result.*from 4\.0"):
+    with pytest.raises(ValueError, match=r"its result.*from 4\.0"):
         compile(lambda x: x.data * x.data)(2.0)
-    with pytest.raises(ValueError, match=r"computes in another way.*reads \.data"):
+    with pytest.raises(ValueError, match=r"computes in another way.*reads a number out in"):
         compile(lambda x: x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0)(4.0)
     with pytest.raises(ValueError, match="different results for the same numbers"):
         compile(lambda x: x * random.random())(2.0)
     with pytest.raises(ValueError, match="an operand of mul"):
         compile(lambda x: x.detach() * x)(2.0)
-    with pytest.raises(ValueError, match="Compute with Values only"):
+    with pytest.raises(ValueError, match="compute with Values only"):
         compile(lambda x: copy.copy(x) * x)(2.0)
 
 
-def test_floats_made_of_data_decide() -> None:
-    fast = compile(lambda x: x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0, in_axes=(0,))
-    assert fast([1.0, 2.0]) == [2.0, 4.0]
-    fast = compile(fast.f, in_axes=(0,))
-    with pytest.raises(ValueError, match="computes otherwise for sample 1, though"):
-        fast([1.0, 9.0])
+def test_floats_made_of_data_decide_for_this_number_only() -> None:
+    def f(x: Any) -> Any:
+        return x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0
+
+    fast = compile(f, in_axes=(0,))
+    assert fast([1.0, 9.0, 1.0, 2.0]) == [2.0, 10.0, 2.0, 4.0]
+    assert len(fast.programs) == 3
+    with pytest.raises(ValueError, match=r"reads a number out of a Value in .*test_recording"):
+        fast([0.01 * i for i in range(100)])
+    with pytest.raises(ValueError, match="an operand of eq"):
+        compile(lambda x: x * 2.0 if Value(math.sqrt(x.data)) == 2.0 else x)(4.0)
 
 
 @pytest.mark.parametrize(
@@ -133,22 +138,11 @@ def test_floats_made_of_data_decide() -> None:
     ],
 )
 def test_equality_holds_only_what_it_compares_with_a_number(f: Any) -> None:
-    samples = [[4.0, 4.0], [9.0, 9.0], [1.0, 2.0], [4.0, 9.0]]
     fast = compile(f)
-    assert [fast(x) for x in samples] == [primal(f([*map(Value, x)])) for x in samples]
-
-
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda x: x * 2.0 if Value(math.sqrt(x.data)) == 2.0 else x,
-        lambda x: x * 2.0 if x > 0.0 and math.sqrt(x.data) == 2.0 and x < 5.0 else x,
-    ],
-)
-def test_floats_that_decide_at_this_number_only(f: Any) -> None:
-    fast = compile(f)
-    assert fast(4.0) == 8.0
-    assert fast.programs == []
+    assert fast([1.0, 2.0]) == 1.0
+    with pytest.raises(ValueError, match="an operand of mul"):
+        fast([4.0, 4.0])
+    assert compile(lambda x: x * x.data if x == 4.0 else x)(4.0) == 16.0
 
 
 def test_is_true_is_noticed() -> None:
@@ -230,10 +224,12 @@ def test_not_a_number_among_the_data() -> None:
 
 
 def test_a_way_that_can_not_be_checked_is_left_to_eager() -> None:
-    """At 0 every shift goes another way, and what is read of x could not be told."""
+    """At 0 every shift is outside the domain, and what is read of x could not be told."""
 
     def f(x: Any) -> Any:
-        return x * 2.0 if x <= 0.0 and x >= 0.0 else x + 1.0
+        if x == 0.0:
+            return x * 2.0 + x**1.5 + (-x) ** 1.5
+        return x + 1.0
 
     fast = compile(f, in_axes=(0,), reduce="sum")
     assert fast([0.0, 1.0, -1.0, 0.0]) == 2.0
