@@ -1,6 +1,6 @@
 """Neural networks of Values: modules, losses, optimizers, training."""
 
-from nn import activations, clipping, history, init, layers, losses, optim, schedules
+from nn import activations, clipping, history, init, layers, losses, optim, schedules, trials
 from nn.activations import *  # noqa: F403
 from nn.clipping import *  # noqa: F403
 from nn.history import *  # noqa: F403
@@ -11,6 +11,7 @@ from nn.optim import *  # noqa: F403
 from nn.schedules import *  # noqa: F403
 from nn.state import load_model, save_model
 from nn.training import fit
+from nn.trials import *  # noqa: F403
 
 __all__ = ["Module", "fit", "init", "load_model", "save_model"]
 __all__ += activations.__all__
@@ -20,3 +21,4 @@ __all__ += layers.__all__
 __all__ += losses.__all__
 __all__ += optim.__all__
 __all__ += schedules.__all__
+__all__ += trials.__all__

@@ -109,7 +109,7 @@ def fit(
     flag(resume, "fit: resume")
     size = len(training) if batch_size is None else count(batch_size, "fit: batch_size")
     count(epochs, "fit: epochs", least=0)
-    progress_bar = _progress_bar(progress)
+    bars = progress_bar(progress, "fit")
     history = History()
     trainer = _Trainer(model, loss, optimizer, penalty, max_norm, metrics)
     callbacks = _checked_callbacks(callbacks)
@@ -132,9 +132,7 @@ def fit(
     steps = math.ceil(len(training) / size)
     modes = [(module, module.training) for module in model.modules()]
     try:
-        with progress_bar(
-            total=steps * epochs, initial=steps * history.epochs, unit="step"
-        ) as bar:
+        with bars(total=steps * epochs, initial=steps * history.epochs, unit="step") as bar:
             while history.epochs < epochs and not (early_stopping and early_stopping.stopped):
                 record = trainer.train(training, size, shuffle, history.epochs + 1, bar)
                 model.eval()
@@ -346,13 +344,19 @@ def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochE
     return stop
 
 
-def _progress_bar(
-    progress: bool | None,
+def progress_bar(
+    progress: bool | None, what: str
 ) -> Callable[..., contextlib.AbstractContextManager[Any]]:
+    """What makes a progress bar from its settings; one that shows nothing if none is wanted.
+
+    Raises:
+        ImportError: one is wanted, and tqdm is missing.
+    """
+
     def no_bar(**settings: Any) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
 
-    if progress is not None and not flag(progress, "fit: progress"):
+    if progress is not None and not flag(progress, f"{what}: progress"):
         return no_bar
     try:
         from tqdm.auto import tqdm

@@ -1,0 +1,254 @@
+"""Sweeps: many trainings over executors, the same bits wherever each runs."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import types
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import primitive
+
+RATES: list[dict[str, Any]] = [{"rate": r, "width": w} for r in (0.01, 0.1) for w in (1, 2)]
+
+
+def train(rate: float, width: int) -> nn.History:
+    model = nn.MLP(1, [width, 1])
+    xs = [[random.random()] for _ in range(5)]
+    return nn.fit(
+        model,
+        xs,
+        [2.0 * x[0] for x in xs],
+        loss=nn.mse_loss,
+        optimizer=nn.SGD(model.parameters(), lr=rate),
+        epochs=3,
+        progress=False,
+    )
+
+
+def fails(rate: float, width: int) -> dict[str, float]:
+    if width == 2:
+        raise ValueError(f"no width {width}")
+    return {"loss": rate}
+
+
+def dies_once(mark: str, rate: float) -> float:
+    """Is killed the first time, as by a system that is short of memory."""
+    if rate == 0.2 and not os.path.exists(mark):
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rate * random.random()
+
+
+def dies(rate: float) -> float:
+    if rate == 0.2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rate
+
+
+@pytest.fixture(name="here")
+def _here() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+def swept(*args: Any, **named: Any) -> nn.Sweep:
+    return nn.sweep(*args, progress=False, **named)
+
+
+def test_the_same_bits_wherever_and_in_whatever_order_trials_run(here: Executor) -> None:
+    alone = swept(train, RATES, here)
+    assert [list(record) for record in alone] == [["rate", "width", "loss"]] * 4
+    assert len({record["loss"] for record in alone}) == 4
+    assert not alone.failed
+    assert swept(train, RATES) == alone
+    with ProcessPoolExecutor(2) as processes:
+        assert swept(train, RATES[::-1], processes)[::-1] == alone
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert swept(train, RATES[:2], pool) == alone[:2]
+    assert swept(train, RATES, here, seed=1) != alone
+
+
+def test_a_failed_trial_is_kept_apart_with_its_traceback() -> None:
+    results = swept(fails, RATES)
+    assert results == [
+        {"rate": 0.01, "width": 1, "loss": 0.01},
+        {"rate": 0.1, "width": 1, "loss": 0.1},
+    ]
+    first, second = results.failed
+    assert (first["rate"], second["rate"]) == (0.01, 0.1)
+    assert first["error"] == "ValueError: no width 2"
+    assert "in fails" in first["traceback"]
+
+
+def test_a_sweep_goes_on_from_its_folder(tmp_path: Path, here: Executor) -> None:
+    calls = tmp_path / "calls"
+
+    def count(rate: float, width: int) -> dict[str, float]:
+        with calls.open("a") as file:
+            file.write(".")
+        return fails(rate, width) | {"random": random.random()}
+
+    folder = tmp_path / "sweep"
+    first = swept(count, RATES, here, folder=folder)
+    again = swept(count, [*RATES, {"rate": 0.5, "width": 1}], here, folder=folder)
+    assert again[:2] == first
+    assert len(again) == 3
+    assert calls.stat().st_size == 4 + 2 + 1  # those that failed are done again
+    swept(count, RATES[:1], here, folder=folder, seed=1)
+    assert calls.stat().st_size == 8
+    assert len(list(folder.iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"[]", b'{"trial": "another", "record": {}}', b'{"record": {}}']
+)
+def test_a_damaged_record_is_named(tmp_path: Path, here: Executor, damage: bytes) -> None:
+    swept(fails, RATES[:1], here, folder=tmp_path)
+    (file,) = tmp_path.iterdir()
+    content = json.loads(file.read_bytes())
+    assert content["record"]["loss"] == 0.01
+    file.write_bytes(damage)
+    with pytest.raises(ValueError, match=f"{file.name} is damaged; delete it"):
+        swept(fails, RATES[:1], here, folder=tmp_path)
+
+
+def test_a_full_disk_ends_a_sweep(
+    tmp_path: Path, here: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("nn.trials.write_atomically", full)
+    with pytest.raises(OSError, match="No space left"):
+        swept(train, RATES, here, folder=tmp_path)
+
+
+def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
+    trials = [{"mark": str(tmp_path / "mark"), "rate": r} for r in (0.1, 0.2, 0.3, 0.4)]
+    results = swept(dies_once, trials)
+    assert not results.failed
+    assert results == swept(dies_once, trials)
+
+
+def test_a_trial_that_always_kills_its_process_fails_alone() -> None:
+    results = swept(dies, [{"rate": r} for r in (0.1, 0.2, 0.3)])
+    assert [record["result"] for record in results] == [0.1, 0.3]
+    assert results.failed[0]["rate"] == 0.2
+    assert "ended abruptly" in results.failed[0]["error"]
+
+
+def test_an_executor_that_breaks_is_what_failed() -> None:
+    with ProcessPoolExecutor(1) as processes:
+        results = swept(dies, [{"rate": 0.2}], processes)
+    assert "BrokenProcessPool" in results.failed[0]["error"]
+
+
+def test_a_process_without_the_primitive_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    cube = primitive("cube_of_a_sweep", lambda x: x**3, lambda out, x: 3.0 * x**2)
+    module = types.ModuleType("only_here")
+    monkeypatch.setitem(sys.modules, "only_here", module)
+
+    def only_here(x: float) -> float:
+        return float(cube(x))
+
+    module.only_here = only_here  # type: ignore[attr-defined]
+    only_here.__module__, only_here.__qualname__ = "only_here", "only_here"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as processes:
+        results = swept(only_here, [{"x": 2.0}], processes)
+    assert "only_here" in results.failed[0]["error"]
+
+
+def test_what_a_training_may_return(here: Executor) -> None:
+    assert swept(lambda x: x, [{"x": 2.0}], here) == [{"x": 2.0, "result": 2.0}]
+    assert swept(lambda: {"a": [1]}, [{}], here) == [{"a": [1]}]
+    (failed,) = swept(lambda: object(), [{}], here).failed
+    assert "sweep: train must return numbers" in failed["error"]
+
+
+def test_without_cloudpickle_a_function_must_be_in_a_module(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(TypeError, match="Define it in a module, or install cloudpickle"):
+        swept(lambda: 1.0, [{}])
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "message"),
+    [
+        ((None, [{}]), TypeError, "train must be a function"),
+        ((train, []), ValueError, "there are no trials"),
+        ((train, 3), TypeError, "trials must be of the type Iterable of dicts"),
+        ((train, [3]), TypeError, r"trials\[0\] must be of the type Mapping"),
+        ((train, [{1: 2}]), TypeError, r"trials\[0\]: a name must be"),
+        ((train, [{"f": train}]), TypeError, r"trials\[0\]: f must be a number, a string"),
+        ((train, RATES, 2), TypeError, "executor must have submit"),
+    ],
+)
+def test_what_is_wrong_is_said(args: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"sweep: {message}"):
+        swept(*args)
+
+
+def test_the_bar_counts_trials(here: Executor, capsys: pytest.CaptureFixture[str]) -> None:
+    nn.sweep(fails, RATES, here, progress=True)
+    assert "4/4" in (shown := capsys.readouterr().err)
+    assert "failed=2" in shown
+
+
+def test_a_worker_of_dask_that_is_killed_loses_nothing(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        trials = [{"mark": str(tmp_path / "mark"), "rate": r} for r in (0.1, 0.2, 0.3)]
+        results = swept(dies_once, trials, client.get_executor())
+    assert not results.failed
+    assert results == swept(dies_once, trials)
+
+
+def test_optuna_prunes_a_training() -> None:
+    optuna = pytest.importorskip("optuna", reason="Optuna is not installed")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+    def objective(trial: Any) -> float:
+        random.seed(1)
+        rate = trial.suggest_categorical("rate", [0.1, 1e-6])
+        model = nn.MLP(1, [1])
+        optimizer = nn.SGD(model.parameters(), lr=rate)
+        history = nn.fit(
+            model,
+            [[1.0], [2.0]],
+            [1.0, 2.0],
+            loss=nn.mse_loss,
+            optimizer=optimizer,
+            epochs=5,
+            callbacks=[nn.optuna_callback(trial, "loss")],
+            progress=False,
+        )
+        return history["loss"][-1]
+
+    study = optuna.create_study(
+        sampler=optuna.samplers.GridSampler({"rate": [0.1, 1e-6]}, seed=0),
+        pruner=optuna.pruners.ThresholdPruner(upper=0.5, n_warmup_steps=3),
+    )
+    study.optimize(objective)
+    states = {trial.params["rate"]: trial for trial in study.trials}
+    assert states[0.1].state.name == "COMPLETE"
+    assert states[1e-6].state.name == "PRUNED"
+    assert len(states[1e-6].intermediate_values) == 3
