@@ -13,15 +13,14 @@ from tests.bad_input.rows import (
     HUGE,
     INF,
     NAN,
+    Call,
     Row,
     bad,
     bads,
+    each,
     mistakes,
     row,
-    use,
 )
-
-__all__ = ["rows"]
 
 ORDERS = [*bads(TypeError, None, "1", 1.0, 1j, True, [1])]
 ORDERS += [bad(n, ValueError, "from 1 to") for n in (0, -1, 21, HUGE, -HUGE)]
@@ -36,14 +35,13 @@ def rows() -> Iterator[Row]:
     for name in ("gradcheck", "check_gradients"):
         yield from checks(f"autograd.testing.{name}", getattr(testing, name))
     report: Any = testing.gradcheck(lambda x: x, 1.0)
-    call = use(lambda w: setattr(report, "verdict", "pass"))
-    yield row("autograd.testing.Report", "set", call, FrozenInstanceError, "verdict")
-    call = use(lambda w, c: c(), testing.Report)
-    yield row("autograd.testing.Report", "nothing", call, TypeError, "argument")
-    call = use(lambda w, c: c(), testing.GradientError)
-    yield row("autograd.testing.GradientError", "nothing", call, TypeError, "argument")
-    call = use(lambda w: setattr(report, "hex", "0x0"))
-    yield row("autograd.testing.Report.hex", "set", call, FrozenInstanceError, "hex")
+    given = [bad("pass", FrozenInstanceError, "verdict")]
+    name = "autograd.testing.Report"
+    yield from each(name, given, lambda w, x: setattr(report, "verdict", x))
+    for kind in (testing.Report, testing.GradientError):
+        name = f"autograd.testing.{kind.__name__}"
+        given = [bad((), TypeError, "argument")]
+        yield from each(name, given, lambda w, xs, kind=kind: kind(*xs))
 
 
 def checks(name: str, check: Any) -> Iterator[Row]:
@@ -59,17 +57,18 @@ def checks(name: str, check: Any) -> Iterator[Row]:
     kinds = {"f": FUNCTION, "x": POINTS, "order": ORDERS, "gradient": functions}
     owners = ("gradcheck", "argument", "too large")
     yield from mistakes(name, good, {**kinds, "oracle": CHOICE}, owner=owners)
-    square = lambda v: v * v  # noqa: E731
-    results: list[tuple[str, Any]] = [("None", None), ("text", "3"), ("a complex", 1j)]
-    for case, result in results:
-        call = use(lambda w, r: check(lambda v: r, 1.0), result)
-        yield row(name, f"f gives {case}", call, TypeError, "result of f")
-        call = use(lambda w, r: check(square, 1.0, gradient=lambda v: r), result)
-        yield row(name, f"gradient gives {case}", call, TypeError, "result of gradient")
-    for given in ([1.0], [1.0, 2.0, 3.0], 1.0, {"a": 1.0}):
-        call = use(lambda w, g: check(sum, [1.0, 2.0], gradient=lambda v: g), given)
-        yield row(name, f"gradient gives {given}", call, ValueError, "result of gradient")
-    call = use(lambda w: check(square, 1.0, gradient=square, order=2))
-    yield row(name, "gradient and order", call, ValueError, "with `gradient`, order must be 1")
-    call = use(lambda w: check(lambda v: v.odd, 1.0))
+    square = lambda v: v * v
+    results = bads(TypeError, None, "3", 1j, words=("result of f",))
+    yield from each(name, results, lambda w, r: check(lambda v: r, 1.0), case="f gives ")
+    others: list[Any] = [[1.0], [1.0, 2.0, 3.0], 1.0, {"a": 1.0}, None, "3", 1j]
+    given = bads(ValueError, *others, words=("result of gradient",))
+    call: Call = lambda w, g: check(sum, [1.0, 2.0], gradient=lambda v: g)
+    yield from each(name, given, call, case="gradient gives ")
+    given = bads(TypeError, *others[4:], words=("result of gradient",))
+    call = lambda w, g: check(square, 1.0, gradient=lambda v: g)
+    yield from each(name, given, call, case="gradient gives ")
+    call = lambda w: check(square, 1.0, gradient=square, order=2)
+    words = "with `gradient`, order must be 1"
+    yield row(name, "gradient and order", call, ValueError, words)
+    call = lambda w: check(lambda v: v.odd, 1.0)
     yield row(name, "f fails", call, AttributeError, "odd")

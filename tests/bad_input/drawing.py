@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,15 +15,14 @@ from tests.bad_input.rows import (
     NAN,
     NUMBER,
     Bad,
+    Call,
     Row,
     bad,
     bads,
+    each,
     mistakes,
     row,
-    use,
 )
-
-__all__ = ["rows"]
 
 ROOTS = [*bads(TypeError, None, 2.0, "3", 1j, [Value(1.0)], {}), bad(Value, TypeError, "Value")]
 COUNTS = [*bads(TypeError, "3", 1.5, [1], True, 1j), *bads(ValueError, 0, -1)]
@@ -55,56 +55,30 @@ def graphs() -> Iterator[Row]:
     """Graph, and its pictures."""
     name = "autograd.Graph"
     yield row(name, "nothing", lambda w: Graph(), TypeError, "got none")
-    for each in ROOTS:
-        for before in ([], [Value(1.0)]):
-            call = use(lambda w, b, before: Graph(*before, b.make(w)), each, before)
-            yield row(
-                name, f"{each.show} {len(before)}", call, TypeError, "Graph takes", *each.words
-            )
-    drawn = ("", "text", "svg", "digraph", "dot", "html")
-    for method in drawn:
-        full = f"{name}.{method}".rstrip(".")
+    for before in ([], [Value(1.0)]):
+        call: Call = lambda w, x, before=before: Graph(*before, x)
+        yield from each(name, ROOTS, call, "Graph takes")
+    for method in ("", "text", "svg", "digraph", "dot", "html"):
         for key, kind in OPTIONS.items():
-            for each in kind:
-                call = use(_drawn, method, key, each)
-                words = ("a number format", "format") if key == "format" else (key,)
-                yield row(full, f"{key}={each.show}", call, each.error, words, *each.words)
-    for each in PATHS:
-        call = use(lambda w, b: Graph(w.z).save(b.make(w)), each)
-        yield row(f"{name}.save", each.show, call, TypeError, *each.words)
-    for path in ("a.odd", "a", ".svg"):
-        call = use(lambda w, p: Graph(w.z).save(w.path(p)), path)
-        yield row(f"{name}.save", path, call, ValueError, "a graph is saved as", path)
-    for suffix in ("dot", "tex"):
-        call = use(lambda w, s: Graph(w.z).save(w.path(f"no/folder/a.{s}")), suffix)
-        yield row(f"{name}.save", f"no folder {suffix}", call, FileNotFoundError, "no/folder")
-    call = use(lambda w: Graph(w.z).save(w.path("a.dot"), odd=1))
+            words = ("a number format", "format") if key == "format" else (key,)
+            call = functools.partial(_drawn, method, key)
+            full = f"{name}.{method}".rstrip(".")
+            yield from each(full, kind, call, words, case=f"{key}=")
+    yield from each(f"{name}.save", PATHS, lambda w, p: Graph(w.z).save(p))
+    places = [bad(p, ValueError, "a graph is saved as", p) for p in ("a.odd", "a", ".svg")]
+    places += [bad(f"no/folder/a.{x}", FileNotFoundError, "no/folder") for x in ("dot", "tex")]
+    yield from each(f"{name}.save", places, lambda w, p: Graph(w.z).save(w.path(p)))
+    call = lambda w: Graph(w.z).save(w.path("a.dot"), odd=1)
     yield row(f"{name}.save", "an option", call, TypeError, "odd")
-    call = use(lambda w: Graph(w.z)[Value(1.0)])
-    yield row(f"{name}.__getitem__", "another", call, KeyError, "is not in", "Graph of z")
-    for other in (None, "x", 0):
-        call = use(lambda w, k: Graph(w.z)[k], other)
-        yield row(f"{name}.__getitem__", f"{other!r}", call, KeyError, f"{other!r} is not in")
-    yield row(
-        f"{name}.__getitem__",
-        "[]",
-        use(lambda w, k: Graph(w.z)[k], []),
-        TypeError,
-        "unhashable",
-    )
-    call = use(lambda w: [] in Graph(w.z))
-    yield row(f"{name}.__contains__", "[]", call, TypeError, "unhashable")
-    for method in ("latex", "__len__", "__iter__"):
-        call = use(lambda w, n: getattr(Graph(w.z), n)(1), method)
-        yield row(f"{name}.{method}", "an argument", call, TypeError, "argument")
-    for key in ("root", "stats"):
-        call = use(lambda w, k: setattr(Graph(w.z), k, 1), key)
-        yield row(f"{name}.{key}", "set", call, AttributeError, key)
+    keys = [bad(k, KeyError, f"{k!r} is not in") for k in (None, "x", 0)]
+    keys += [bad(Value(1.0), KeyError, "is not in", "Graph of z")]
+    keys += [bad([], TypeError, "unhashable")]
+    yield from each(f"{name}.__getitem__", keys, lambda w, k: Graph(w.z)[k])
+    yield from each(f"{name}.__contains__", keys[-1:], lambda w, k: k in Graph(w.z))
 
 
-def _drawn(w: Any, method: str, key: str, each: Bad) -> Any:
-    options = {key: each.make(w)}
-    return getattr(Graph(w.z), method)(**options) if method else Graph(w.z, **options)
+def _drawn(method: str, key: str, w: Any, value: Any) -> Any:
+    return getattr(Graph(w.z), method)(**{key: value}) if method else Graph(w.z, **{key: value})
 
 
 def steppers() -> Iterator[Row]:
@@ -114,47 +88,30 @@ def steppers() -> Iterator[Row]:
         name,
         lambda w: (Stepper, {"root": w.z, "seed": 1.0}),
         {"root": ROOTS, "seed": NUMBER},
-        owner="Stepper",
         positional=True,
     )
-    for each in ROOTS:
-        call = use(lambda w, b: autograd.step(b.make(w)), each)
-        yield row("autograd.step", each.show, call, TypeError, "Stepper takes", *each.words)
-    for each in NUMBER:
-        call = use(lambda w, b: autograd.step(w.z, b.make(w)), each)
-        yield row("autograd.step", f"seed={each.show}", call, each.error, "seed", *each.words)
-    for position in (None, "1", 1.0, 1j, [1], NAN):
-        call = use(lambda w, p: _moved(w, "goto", p), position)
-        yield row(f"{name}.goto", f"{position!r}", call, TypeError, "goto takes an integer")
-    for position in (-1, 1000, HUGE, -HUGE):
-        call = use(lambda w, p: _moved(w, "goto", p), position)
-        yield row(
-            f"{name}.goto", f"{position!r:.9}", call, IndexError, "goto(", "a position is"
-        )
-    labels: list[Any] = [None, 3, [], b"x"]
-    for label in labels:
-        call = use(lambda w, x: _moved(w, "run_until", x), label)
-        yield row(f"{name}.run_until", f"{label!r}", call, TypeError, "run_until", repr(label))
-    for label in ("odd", ""):
-        call = use(lambda w, x: _moved(w, "run_until", x), label)
-        yield row(f"{name}.run_until", f"{label!r}", call, LookupError, "no node", "x, y, z")
-    for method in ("next", "back", "reset", "html", "apply", "run_until_nonfinite", "__iter__"):
-        call = use(lambda w, n: _moved(w, n, 1), method)
-        yield row(f"{name}.{method}", "an argument", call, TypeError, "argument")
-    call = use(lambda w: setattr(Stepper(w.z), "grads", {}))
-    yield row(f"{name}.grads", "set", call, AttributeError, "grads")
-    call = use(lambda w, n: getattr(Stepper(w.z).grads, n)({}), "update")
-    yield row(f"{name}.grads", "changed", call, AttributeError, "update")
-    for each in PATHS:
-        call = use(lambda w, b: Stepper(w.z).save(b.make(w)), each)
-        yield row(f"{name}.save", each.show, call, TypeError, *each.words)
-    for path in ("a.odd", "a", ".html"):
-        call = use(lambda w, p: Stepper(w.z).save(w.path(p)), path)
-        yield row(f"{name}.save", path, call, ValueError, "Stepper.save", path, "end in .html")
-    call = use(_applied_nan)
-    yield row(f"{name}.apply", "inf - inf", call, FloatingPointError, "sub(", "infinity")
-    call = use(_applied_inf)
-    yield row(f"{name}.apply", "-inf before", call, FloatingPointError, "zero_grad")
+    yield from each("autograd.step", ROOTS, lambda w, x: autograd.step(x), "Stepper takes")
+    yield from each("autograd.step", NUMBER, lambda w, x: autograd.step(w.z, x), "seed")
+    places = bads(TypeError, None, "1", 1.0, 1j, [1], NAN, words=("goto takes an integer",))
+    places += bads(IndexError, -1, 1000, HUGE, -HUGE, words=("goto(", "a position is"))
+    yield from each(f"{name}.goto", places, lambda w, x: _moved(w, "goto", x))
+    labels = [bad(None, TypeError, "run_until", "None")]
+    labels += bads(TypeError, 3, [], b"x")
+    labels += bads(LookupError, "odd", "", words=("no node", "x, y, z"))
+    yield from each(f"{name}.run_until", labels, lambda w, x: _moved(w, "run_until", x))
+    given = [bad({}, AttributeError, "update")]
+    yield from each(f"{name}.grads", given, lambda w, x: _grads(w).update(x))
+    yield from each(f"{name}.save", PATHS, lambda w, p: Stepper(w.z).save(p))
+    words = ("Stepper.save", "end in .html")
+    places = [bad(p, ValueError, *words, p) for p in ("a.odd", "a", ".html")]
+    yield from each(f"{name}.save", places, lambda w, p: Stepper(w.z).save(w.path(p)))
+    words = ("sub(", "infinity")
+    yield row(f"{name}.apply", "inf - inf", _applied_nan, FloatingPointError, *words)
+    yield row(f"{name}.apply", "-inf", _applied_inf, FloatingPointError, "zero_grad")
+
+
+def _grads(w: Any) -> Any:
+    return Stepper(w.z).grads
 
 
 def _moved(w: Any, method: str, argument: Any) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import autograd
 from tests.bad_input.public import BESIDES
-from tests.bad_input.rows import HUGE, NUMBER, Bad, Row, bad, mistakes, row, use
-
-__all__ = ["rows"]
+from tests.bad_input.rows import (
+    HUGE,
+    NUMBER,
+    TOO_LARGE,
+    Call,
+    Row,
+    bad,
+    bads,
+    each,
+    mistakes,
+    row,
+)
 
 OF_MANY = ("fsum", "logsumexp", "maximum", "minimum", "sum")
 NUMBERS = [
@@ -40,94 +50,71 @@ def rows() -> Iterator[Row]:
     for name in (*autograd.core.functions.__all__, *BESIDES):
         yield from SPECIAL[name](f"autograd.{name}") if name in SPECIAL else plain(name)
     for name, operands, error in DOMAINS:
-        shown = ", ".join(map(repr, operands))
-        call = use(lambda w, f, xs: f(*xs), getattr(autograd, name), operands)
-        yield row(f"autograd.{name}", shown, call, error, f"{name}({shown})")
-        recorded = use(
-            lambda w, f, xs: f(*[autograd.Value(x, label="a") for x in xs]),
-            getattr(autograd, name),
-            operands,
-        )
-        yield row(f"autograd.{name}", f"Value {shown}", recorded, error, f"{name}(", "'a'")
+        yield from outside(name, getattr(autograd, name), operands, error)
+
+
+def outside(name: str, function: Any, operands: Any, error: Any) -> Iterator[Row]:
+    """Floats and Values outside the domain."""
+    shown = ", ".join(map(repr, operands))
+    full = f"autograd.{name}"
+    given = [bad(operands, error, f"{name}({shown})")]
+    yield from each(full, given, lambda w, xs: function(*xs))
+    given = [bad(operands, error, f"{name}(", "'a'")]
+    labelled = functools.partial(autograd.Value, label="a")
+    yield from each(full, given, lambda w, xs: function(*map(labelled, xs)))
 
 
 def plain(name: str) -> Iterator[Row]:
     """One of a fixed number of operands."""
     function = getattr(autograd, name)
     names = list(inspect.signature(function).parameters)
-    operands: list[Bad] = NUMBER
-    for node in (False, True):
-        arguments: dict[str, Any] = dict(zip(names, (0.5, 2.0, 3.0)))
-        if "low" in arguments:
-            arguments = {"x": 0.5, "low": 0.0, "high": 1.0}
-        elif name == "acosh":
-            arguments = {"x": 1.5}
-
-        def good(w: Any, arguments: dict[str, Any] = arguments, node: bool = node) -> Any:
-            wrapped = {k: autograd.Value(x) if node else x for k, x in arguments.items()}
-            return function, wrapped
-
-        yield from mistakes(
-            f"autograd.{name}",
-            good,
-            dict.fromkeys(names, operands),
-            owner=name,
-            positional=True,
-        )
+    numbers = {"low": 0.0, "high": 1.0} | dict(zip(names[:1], (0.5,)))
+    if "low" not in names:
+        numbers = dict(zip(names, (1.5 if name == "acosh" else 0.5, 2.0, 3.0)))
+    numbers = {key: numbers[key] for key in names}
+    kinds = dict.fromkeys(names, NUMBER)
+    for made in (float, autograd.Value):
+        good = lambda w, f=made: (function, {key: f(x) for key, x in numbers.items()})
+        yield from mistakes(f"autograd.{name}", good, kinds, owner=name, positional=True)
 
 
 def of_many(name: str) -> Iterator[Row]:
     """maximum(x, y, …) or maximum([x, y, …])."""
     function = getattr(autograd, name.rpartition(".")[2])
     short = function.__name__
-    for each in NUMBER:
-        if not isinstance(each.make(None), Iterable):  # else it is the list of them
-            call = use(lambda w, f, b: f(b.make(w)), function, each)
-            yield row(name, each.show, call, each.error, short, *each.words)
-        call = use(lambda w, f, b: f([w.x, b.make(w)]), function, each)
-        yield row(name, f"[x, {each.show}]", call, each.error, short, *each.words)
-        call = use(lambda w, f, b: f(1.0, b.make(w)), function, each)
-        yield row(name, f"1, {each.show}", call, each.error, short, *each.words)
+    alone = [b for b in NUMBER if not isinstance(b.make(None), Iterable)]  # else it is the list
+    yield from each(name, alone, lambda w, x: function(x), short)
+    yield from each(name, NUMBER, lambda w, x: function([w.x, x]), short, case="[x, ")
+    yield from each(name, NUMBER, lambda w, x: function(1.0, x), short, case="1, ")
     if short != "sum":
-        yield row(name, "nothing", use(lambda w, f: f(), function), ValueError, f"{short}()")
-        yield row(name, "[]", use(lambda w, f: f([]), function), ValueError, f"{short}()")
-    call = use(lambda w, f: f(1.0, mispelt=2.0), function)
+        none = bads(ValueError, (), ([],), words=(f"{short}()",))
+        yield from each(name, none, lambda w, xs: function(*xs))
+    call: Call = lambda w: function(1.0, mispelt=2.0)
     yield row(name, "a keyword misspelt", call, TypeError, "mispelt")
-    if short in ("sum", "logsumexp"):
-        call = use(lambda w, f: f([1e308, w.x, 1.5e308, 1e308]), autograd.sum)
-        yield row("autograd.sum", "too much", call, OverflowError, "sum(1e+308, 2.0 labelled")
+    if short == "sum":
+        call = lambda w: function([1e308, w.x, 1.5e308, 1e308])
+        words = "sum(1e+308, 2.0 labelled"
+        yield row(name, "too much", call, OverflowError, words)
 
 
 def hypot(name: str) -> Iterator[Row]:
     """Of any number of operands."""
-    for each in NUMBER:
-        call = use(lambda w, b: autograd.hypot(w.x, b.make(w)), each)
-        yield row(name, each.show, call, each.error, "hypot", *each.words)
+    return each(name, NUMBER, lambda w, x: autograd.hypot(w.x, x), "hypot")
 
 
 def where(name: str) -> Iterator[Row]:
     """Of a condition and two branches."""
     for condition in (True, False):
-        good = use(
-            lambda w, c: (autograd.where, {"condition": c, "a": w.x, "b": w.y}), condition
-        )
-        kinds = {"a": NUMBER, "b": NUMBER}
-        yield from mistakes(name, good, kinds, positional=True)
-
-    def failing() -> float:
-        raise KeyError("branch")
-
-    call = use(lambda w, f: autograd.where(w.x, f, 1.0), failing)
-    yield row(name, "a branch that fails", call, KeyError, "branch")
-    call = use(lambda w: autograd.where(w.x, len, 1.0))
-    yield row(name, "a branch with arguments", call, TypeError, "argument")
+        good = lambda w, c=condition: (autograd.where, {"condition": c, "a": w.x, "b": w.y})
+        yield from mistakes(name, good, {"a": NUMBER, "b": NUMBER}, positional=True)
+    branches = [bad({}.__getitem__, TypeError, "argument"), bad({}.popitem, KeyError, "empty")]
+    yield from each(name, branches, lambda w, f: autograd.where(w.x, f, 1.0))
 
 
 def take(name: str) -> Iterator[Row]:
     """Of a list and an index."""
-    integers = [bad(i, TypeError) for i in (None, "0", 1.0, 1j, [0])]
-    integers += [bad(i, IndexError, "take(") for i in (2, -3)]
-    integers.append(bad(HUGE, OverflowError, "too large"))
+    integers = bads(TypeError, None, "0", 1.0, 1j, [0]) + TOO_LARGE
+    integers += bads(IndexError, 2, -3, words=("take(",))
     yield from mistakes(
         name,
         lambda w: (autograd.take, {"xs": [w.x, w.y], "index": 1}),
@@ -140,18 +127,13 @@ def dot(name: str) -> Iterator[Row]:
     """Of two lists and a bias."""
     lists = [*NUMBERS, bad([1.0], ValueError, "1 weights", "2 inputs")]
     others = [*NUMBERS, bad([1.0] * 3, ValueError, "2 weights", "3 inputs")]
-    for node in (False, True):
-
-        def good(w: Any, node: bool = node) -> Any:
-            ws = [w.x, w.y] if node else [1.0, 2.0]
-            return autograd.dot, {"ws": ws, "xs": [3.0, 4.0], "bias": 1.0}
-
-        yield from mistakes(
-            name,
-            good,
-            {"ws": lists, "xs": others, "bias": NUMBER},
-            positional=True,
+    kinds = {"ws": lists, "xs": others, "bias": NUMBER}
+    for weights in (lambda w: [w.x, w.y], lambda w: [1.0, 2.0]):
+        good = lambda w, ws=weights: (
+            autograd.dot,
+            {"ws": ws(w), "xs": [3.0, 4.0], "bias": 1.0},
         )
+        yield from mistakes(name, good, kinds, positional=True)
 
 
 SPECIAL: dict[str, Callable[[str], Iterator[Row]]] = {

@@ -15,16 +15,15 @@ from tests.bad_input.rows import (
     NOT_NEGATIVE,
     POSITIVE,
     SHARE,
+    TOO_LARGE,
     Bad,
+    Call,
     Row,
     bad,
     bads,
+    each,
     mistakes,
-    row,
-    use,
 )
-
-__all__ = ["rows"]
 
 NUMBERS: list[Bad] = [
     *[bad(x, TypeError) for x in (None, "ab", 1j)],
@@ -55,64 +54,57 @@ CLASSES: list[Bad] = [
 def rows() -> Iterator[Row]:
     """All of them."""
     for name in (*OF_NUMBERS, *OF_PROBABILITIES):
-        yield from of_numbers(name)
-    yield from of_classes()
+        yield from of_numbers(f"nn.{name}", getattr(nn, name))
+    for name in ("cross_entropy", "nll_loss", "accuracy"):
+        yield from of_classes(f"nn.{name}", getattr(nn, name))
+    shown = ("[[1.0], [1.0]]", "[1.0, [1.0]]")
+    scores = [b for b in NUMBERS if b.show not in shown]
+    yield from each("nn.accuracy", scores, lambda w, x: nn.accuracy([w.x, 1.0], x))
     yield from outside()
     for name in ("l1_penalty", "l2_penalty"):
-        good = use(lambda w, f: (f, {"params": w.params, "strength": 0.5}), getattr(nn, name))
+        good = lambda w, n=name: (getattr(nn, n), {"params": w.params, "strength": 0.5})
         kinds = {"params": PARAMETERS, "strength": NOT_NEGATIVE}
         yield from mistakes(f"nn.{name}", good, kinds, positional=True)
 
 
-def of_numbers(name: str) -> Iterator[Row]:
+def of_numbers(name: str, loss: Any) -> Iterator[Row]:
     """Losses of as many numbers as there are targets."""
 
     def good(w: Any) -> tuple[Any, dict[str, Any]]:
         p, t = (w.x * 0.25, 1.0), [1.0, 1.0]
-        return getattr(nn, name), {"predictions": p, "targets": t, "reduction": "mean"}
+        return loss, {"predictions": p, "targets": t, "reduction": "mean"}
 
     kinds = {"predictions": NUMBERS, "targets": NUMBERS, "reduction": CHOICE}
-    if name == "huber_loss":
+    if loss is nn.huber_loss:
         kinds["delta"] = [*POSITIVE, bad(-1.0, ValueError, "must be positive, got -1.0")]
-    yield from mistakes(f"nn.{name}", good, kinds)
-    call = use(lambda w, f: f([HUGE, 1.0], [1.0, 1.0]), getattr(nn, name))
-    yield row(f"nn.{name}", "10**400", call, OverflowError, "too large")
+    yield from mistakes(name, good, kinds)
+    yield from each(name, TOO_LARGE, lambda w, x: loss([x, 1.0], [1.0, 1.0]))
 
 
-def of_classes() -> Iterator[Row]:
+def of_classes(name: str, loss: Any) -> Iterator[Row]:
     """Losses of logits and the index of a class."""
-    for name in ("cross_entropy", "nll_loss", "accuracy"):
-
-        def good(w: Any, name: str = name) -> tuple[Any, dict[str, Any]]:
-            logits = [[w.x, 1.0], (2.0, 3.0)]
-            key = "log_probabilities" if name == "nll_loss" else "logits"
-            return getattr(nn, name), {key: logits, "targets": [0, 1]}
-
-        key = "log_probabilities" if name == "nll_loss" else "logits"
-        kinds = {key: LOGITS, "targets": CLASSES}
-        if name != "accuracy":  # which takes scores
-            words = (f"{name} takes a list of numbers for each sample", "got 2.0")
-            kinds[key] = [*LOGITS, *bads(TypeError, 2.0, [2.0, 1.0], words=words)]
-            kinds["reduction"] = CHOICE
-        if name == "cross_entropy":
-            kinds["label_smoothing"] = SHARE
-        yield from mistakes(f"nn.{name}", good, kinds)
-    for each in NUMBERS:
-        call = use(lambda w, b: nn.accuracy([w.x, 1.0], b.make(w)), each)
-        if each.show not in ("[[1.0], [1.0]]", "[1.0, [1.0]]"):
-            yield row("nn.accuracy", f"scores, {each.show}", call, each.error, *each.words)
+    key = "log_probabilities" if loss is nn.nll_loss else "logits"
+    good = lambda w: (loss, {key: [[w.x, 1.0], (2.0, 3.0)], "targets": [0, 1]})
+    kinds = {key: LOGITS, "targets": CLASSES}
+    if loss is not nn.accuracy:  # which takes scores
+        words = (f"{name[3:]} takes a list of numbers for each sample", "got 2.0")
+        kinds[key] = [*LOGITS, *bads(TypeError, 2.0, [2.0, 1.0], words=words)]
+        kinds["reduction"] = CHOICE
+    if loss is nn.cross_entropy:
+        kinds["label_smoothing"] = SHARE
+    yield from mistakes(name, good, kinds)
 
 
 def outside() -> Iterator[Row]:
     """Targets and probabilities out of their range."""
-    for target in (0.0, 2.0, NAN, INF, -0.5):
-        call = use(lambda w, t: nn.hinge_loss([w.x, 1.0], [1, t]), target)
-        yield row("nn.hinge_loss", f"{target}", call, ValueError, "-1 or 1", repr(target))
+    targets = [bad(t, ValueError, "-1 or 1", repr(t)) for t in (0.0, 2.0, NAN, INF, -0.5)]
+    yield from each("nn.hinge_loss", targets, lambda w, t: nn.hinge_loss([w.x, 1.0], [1, t]))
     for name in OF_PROBABILITIES:
-        for target in (-0.1, 1.1, NAN, INF):
-            call = use(lambda w, f, t: f([w.x * 0.25], [t]), getattr(nn, name), target)
-            yield row(f"nn.{name}", f"target {target}", call, ValueError, name, repr(target))
-    for p, target in ((-0.1, 0.0), (1.1, 1.0), (NAN, 1.0), (INF, 1.0), (0.0, 1.0), (1.0, 0.5)):
-        call = use(lambda w, p, t: nn.binary_cross_entropy([p], [t]), p, target)
-        words = (f"binary_cross_entropy({p}, {target})", "with_logits")
-        yield row("nn.binary_cross_entropy", f"{p}, {target}", call, ValueError, *words)
+        call: Call = lambda w, t, n=name: getattr(nn, n)([w.x * 0.25], [t])
+        shares = bads(ValueError, -0.1, 1.1, NAN, INF)
+        yield from each(f"nn.{name}", shares, call, name)
+    pairs = ((-0.1, 0.0), (1.1, 1.0), (NAN, 1.0), (INF, 1.0), (0.0, 1.0), (1.0, 0.5))
+    name = "binary_cross_entropy"
+    given = [bad((p, t), ValueError, f"{name}({p}, {t})", "with_logits") for p, t in pairs]
+    call = lambda w, pair: nn.binary_cross_entropy(pair[:1], pair[1:])
+    yield from each(f"nn.{name}", given, call)

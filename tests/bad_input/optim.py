@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import nn
@@ -20,15 +20,14 @@ from tests.bad_input.rows import (
     POSITIVE,
     SHARE,
     Bad,
+    Call,
     Row,
     bad,
     bads,
+    each,
     mistakes,
     row,
-    use,
 )
-
-__all__ = ["PARAMETERS", "rows"]
 
 PARAMETERS: list[Bad] = [
     *bads(TypeError, None, 2.0, 1j, Value(1.0), words=("takes a list of Values",)),
@@ -98,78 +97,78 @@ NO_STATE = [
 
 def rows() -> Iterator[Row]:
     """All of them."""
-    yield from optimizers()
-    yield from steps()
+    for name, kinds in OPTIMIZERS.items():
+        yield from of_optimizer(name, getattr(nn, name), kinds)
+    yield from settings()
     yield from clipping()
+    for name, (arguments, kinds) in SCHEDULES.items():
+        yield from of_schedule(name, getattr(nn, name), arguments, kinds)
     yield from schedules()
 
 
-def optimizers() -> Iterator[Row]:
-    """How optimizers are made, and set back."""
-    for name, kinds in OPTIMIZERS.items():
-        good = use(lambda w, c: (c, {"params": w.params, "lr": 0.1}), getattr(nn, name))
-        yield from mistakes(f"nn.{name}", good, kinds)
-    for momentum, dampening in ((0.0, 0.0), (0.9, 0.1), (0.9, -0.1)):
-        options = {"momentum": momentum, "dampening": dampening, "nesterov": True}
-        call = use(lambda w, o: nn.SGD(w.params, 0.1, **o), options)
-        yield row("nn.SGD", f"nesterov {momentum} {dampening}", call, ValueError, "nesterov")
-    for each in NOT_NEGATIVE:
-        call = use(lambda w, b: setattr(w.optimizer, "lr", b.make(w)), each)
-        yield row("nn.Optimizer.lr", each.show, call, each.error, "lr", *each.words)
-    for each in NO_STATE:
-        call = use(lambda w, b: w.optimizer.load_state_dict(b.make(w)), each)
-        yield row(
-            "nn.Optimizer.load_state_dict", each.show, call, each.error, "SGD", *each.words
+def of_optimizer(name: str, kind: Any, kinds: dict[str, list[Bad]]) -> Iterator[Row]:
+    """How one is made, and a gradient that it must not use."""
+    yield from mistakes(f"nn.{name}", lambda w: (kind, {"params": w.params, "lr": 0.1}), kinds)
+    if name != "Optimizer":
+        given = bads(FloatingPointError, NAN, INF, -INF)
+        words = (f"{name}.step", "'q'")
+        yield from each(
+            "nn.Optimizer.step", given, lambda w, g: _stepped(w, kind, 0.1, g), *words
         )
-    changes: list[tuple[str, Any]] = [
-        *[("lr", x) for x in (None, "1", -1.0, NAN, True, HUGE)],
-        *[("steps", x) for x in (None, "1", -1, 1.5, True, HUGE)],
-        *[("optimizer", x) for x in (None, "Adam", 3)],
-        *[("buffers", b.make(None)) for b in bads(ValueError, None, {}, [], "ab")],
-        ("buffers", {"momentum_buffer": None}),
-        *[("buffers", {"momentum_buffer": x}) for x in ([], [1.0], [1.0] * 3, [1.0, None])],
-        *[("buffers", {"momentum_buffer": [1.0, x]}) for x in (NAN, HUGE, "1", True)],
-    ]
-    for key, value in changes:
-        call = use(
-            lambda w, k, v: w.optimizer.load_state_dict({**w.optimizer.state_dict(), k: v}),
-            *(key, value),
-        )
-        case = f"{key} {value!r:.40}"
-        yield row("nn.Optimizer.load_state_dict", case, call, ValueError, "SGD", "does not fit")
 
 
-def steps() -> Iterator[Row]:
-    """Steps that cannot be made."""
-    for grad in (NAN, INF, -INF):
-        for name in OPTIMIZERS:
-            if name != "Optimizer":
-                call = use(lambda w, n, g: _stepped(w, n, 0.1, g), name, grad)
-                words = (f"{name}.step", "'q'", repr(grad))
-                yield row(
-                    "nn.Optimizer.step", f"{name} {grad}", call, FloatingPointError, *words
-                )
-    call = use(lambda w: _stepped(w, "SGD", 1e300, 1e300))
-    yield row(
-        "nn.Optimizer.step", "too far", call, FloatingPointError, "SGD.step", "'q'", "lower"
+def settings() -> Iterator[Row]:
+    """Settings that do not go together, and states."""
+    name = "nn.Optimizer"
+    pairs = [(0.0, 0.0), (0.9, 0.1), (0.9, -0.1)]
+    given = bads(ValueError, *pairs, words=("nesterov",))
+    call: Call = lambda w, m: nn.SGD(w.params, 0.1, m[0], m[1], nesterov=True)
+    yield from each("nn.SGD", given, call)
+    yield from each(
+        f"{name}.lr", NOT_NEGATIVE, lambda w, x: setattr(w.optimizer, "lr", x), "lr"
     )
-    call = use(lambda w: nn.Optimizer(w.params, lr=0.1).step())
-    yield row("nn.Optimizer.step", "none", call, NotImplementedError, "_update")
-    for method in ("step", "zero_grad", "state_dict"):
-        call = use(lambda w, n: getattr(w.optimizer, n)(1), method)
-        yield row(f"nn.Optimizer.{method}", "an argument", call, TypeError, "argument")
+    loaded, words = f"{name}.load_state_dict", ("SGD",)
+    yield from each(loaded, NO_STATE, lambda w, x: w.optimizer.load_state_dict(x), *words)
+    buffers: list[Any] = [None, {}, [], "ab", {"momentum_buffer": None}]
+    momenta: list[Any] = [
+        [],
+        [1.0],
+        [1.0] * 3,
+        *[[1.0, x] for x in (None, NAN, HUGE, "1", True)],
+    ]
+    changes: list[dict[str, Any]] = [
+        *[{"lr": x} for x in (None, "1", -1.0, NAN, True, HUGE)],
+        *[{"steps": x} for x in (None, "1", -1, 1.5, True, HUGE)],
+        *[{"optimizer": x} for x in (None, "Adam", 3)],
+        *[{"buffers": x} for x in [*buffers, *[{"momentum_buffer": x} for x in momenta]]],
+    ]
+    yield from each(
+        loaded,
+        bads(ValueError, *changes, words=("SGD", "does not fit")),
+        lambda w, change: w.optimizer.load_state_dict(w.optimizer.state_dict() | change),
+    )
+    call = lambda w: _stepped(w, nn.SGD, 1e300, 1e300)
+    yield row(f"{name}.step", "too far", call, FloatingPointError, "SGD.step", "'q'", "lower")
+    call = lambda w: nn.Optimizer(w.params, lr=0.1).step()
+    yield row(f"{name}.step", "none", call, NotImplementedError, "_update")
 
 
-def _stepped(w: Any, name: str, lr: float, grad: float) -> None:
+def _stepped(w: Any, kind: Any, lr: float, grad: float) -> None:
     """A step with this gradient, which is taken back afterwards."""
-    before = w.params[1].grad
-    optimizer = getattr(nn, name)(w.params, lr=lr)
+    optimizer = kind(w.params, lr=lr)
     state = optimizer.state_dict()
-    w.params[1].grad = grad
     try:
-        optimizer.step()
+        _with_gradient(w, grad, optimizer.step)
     finally:
         assert optimizer.state_dict() == state
+
+
+def _with_gradient(w: Any, grad: float, call: Callable[[], Any]) -> None:
+    before, w.params[1].grad = w.params[1].grad, grad
+    try:
+        call()
+    finally:
+        assert repr(w.params[1].grad) == repr(grad)
         w.params[1].grad = before
 
 
@@ -183,122 +182,92 @@ def clipping() -> Iterator[Row]:
             "max_norm": NOT_NEGATIVE,
             "norm_type": [b for b in POSITIVE if b.show != "inf"],
         },
-        owner="clip_grad_norm_",
         positional=True,
     )
     yield from mistakes(
         "nn.clip_grad_value_",
         lambda w: (nn.clip_grad_value_, {"params": w.params, "clip_value": 1.0}),
         {"params": PARAMETERS, "clip_value": NOT_NEGATIVE},
-        owner="clip_grad_value_",
         positional=True,
     )
-    for grad in (NAN, INF):
-        call = use(lambda w, g: _clipped(w, nn.clip_grad_norm_, g), grad)
-        words = ("clip_grad_norm_", "'q'", repr(grad))
-        yield row("nn.clip_grad_norm_", f"{grad}", call, FloatingPointError, *words)
+    clip = nn.clip_grad_norm_
+    yield from each(
+        "nn.clip_grad_norm_",
+        bads(FloatingPointError, NAN, INF),
+        lambda w, grad: _with_gradient(w, grad, lambda: clip(w.params, 1.0)),
+        *("clip_grad_norm_", "'q'"),
+    )
 
 
-def _clipped(w: Any, clip: Any, grad: float) -> None:
-    before, w.params[1].grad = w.params[1].grad, grad
-    try:
-        clip(w.params, 1.0)
-    finally:
-        assert repr(w.params[1].grad) == repr(grad)
-        w.params[1].grad = before
+def of_schedule(
+    name: str, kind: Any, arguments: dict[str, Any], kinds: dict[str, list[Bad]]
+) -> Iterator[Row]:
+    """How one is made, and set back."""
+    optimizers = [*bads(TypeError, None, "SGD", 0.1), bad(nn.SGD, TypeError, "SGD")]
+    optimizers.append(Bad("parameters", lambda w: w.params, TypeError, ("Value(",)))
+    good = lambda w: (kind, {"optimizer": _sgd(w), **arguments})
+    yield from mistakes(f"nn.{name}", good, {"optimizer": optimizers, **kinds})
+    yield from each(
+        "nn.Scheduler.load_state_dict",
+        NO_STATE,
+        lambda w, x: _kept(kind(_sgd(w), **arguments), lambda s: s.load_state_dict(x)),
+        name,
+    )
+    for given in ([], ["3"] * 2, *([] if name == "ReduceLROnPlateau" else [["3"]])):
+        yield from each(
+            f"nn.{name}.rate",
+            [bad(given, TypeError, "")],
+            lambda w, xs: kind(_sgd(w), **arguments).rate(*xs),
+        )
 
 
 def schedules() -> Iterator[Row]:
-    """How schedules are made, stepped and set back."""
-    no_optimizer = [*bads(TypeError, None, "SGD", 0.1), bad(nn.SGD, TypeError, "SGD")]
-    no_optimizer.append(Bad("parameters", lambda w: w.params, TypeError, ("Value(",)))
-    for name, (arguments, kinds) in SCHEDULES.items():
-        kind = getattr(nn, name)
-        good = use(lambda w, c, a: (c, {"optimizer": _sgd(w), **a}), kind, arguments)
-        yield from mistakes(f"nn.{name}", good, {"optimizer": no_optimizer, **kinds})
-        for each in NO_STATE:
-            call = use(
-                lambda w, c, a, b: _loaded(c(_sgd(w), **a), b.make(w)), kind, arguments, each
-            )
-            yield row(
-                "nn.Scheduler.load_state_dict",
-                f"{name} {each.show}",
-                call,
-                each.error,
-                name,
-                *each.words,
-            )
-        call = use(lambda w, c, a: c(_sgd(w), **a).rate("3"), kind, arguments)
-        if name != "ReduceLROnPlateau":
-            yield row(f"nn.{name}.rate", "text", call, TypeError)
-        call = use(lambda w, c, a: c(_sgd(w), **a).rate(), kind, arguments)
-        yield row(f"nn.{name}.rate", "nothing", call, TypeError, "argument")
-    call = use(lambda w: nn.Scheduler(w.optimizer))
-    yield row("nn.Scheduler", "itself", call, NotImplementedError, "rate")
-    yield row("nn.Scheduler.rate", "itself", call, NotImplementedError, "rate")
-    for each in NUMBER:
-        call = use(lambda w, b: nn.ReduceLROnPlateau(w.optimizer).step(b.make(w)), each)
-        words = each.words if each.show != "None" else ()
-        yield row("nn.ReduceLROnPlateau.step", each.show, call, each.error, "metric", *words)
-    for name, gamma in (("ExponentialLR", 1e200), ("ExponentialLR", 1e308)):
-        call = use(lambda w, n, g: _until(getattr(nn, n)(_sgd(w), gamma=g)), name, gamma)
-        yield row(
-            "nn.Scheduler.step", f"{name} {gamma}", call, OverflowError, name, "too large"
-        )
-    for method in ("state_dict", "get_last_lr"):
-        call = use(lambda w, n: getattr(nn.ExponentialLR(_sgd(w), 0.5), n)(1), method)
-        yield row(f"nn.Scheduler.{method}", "an argument", call, TypeError, "argument")
-    for x in (None, "1", -1.0, NAN, INF, True, HUGE):
-        call = use(lambda w, x: _changed(nn.StepLR(_sgd(w), 2), "base_lr", x), x)
-        yield row(
-            "nn.Scheduler.load_state_dict",
-            f"base_lr {x!r:.20}",
-            call,
-            ValueError,
-            "StepLR",
-            "base_lr",
-        )
-        call = use(lambda w, x: _changed(nn.StepLR(_sgd(w), 2), "last_epoch", x), x)
-        yield row(
-            "nn.Scheduler.load_state_dict",
-            f"epoch {x!r:.20}",
-            call,
-            ValueError,
-            "StepLR",
-            "last_epoch",
-        )
-    bests: list[Any] = ["1", 1j, True, HUGE]
-    for x in bests:
-        call = use(lambda w, x: _changed(nn.ReduceLROnPlateau(_sgd(w)), "best", x), x)
-        yield row(
-            "nn.ReduceLROnPlateau.load_state_dict", f"{x!r:.20}", call, ValueError, "best"
-        )
-    call = use(lambda w, c: c(_sgd(w)).state_dict(1), nn.ReduceLROnPlateau)
-    yield row("nn.ReduceLROnPlateau.state_dict", "an argument", call, TypeError, "argument")
+    """Steps that cannot be made, and states that differ in one entry."""
+    name = "nn.Scheduler"
+    yield row(name, "itself", lambda w: nn.Scheduler(_sgd(w)), NotImplementedError, "rate")
+    call: Call = lambda w: nn.Scheduler.rate(nn.ExponentialLR(_sgd(w), 0.5), 1)
+    yield row(f"{name}.rate", "itself", call, NotImplementedError, "no rate method")
+    for key in ("base_lr", "last_epoch"):
+        values = (None, "1", -1.0, NAN, INF, True, HUGE)
+        given = bads(ValueError, *values, words=("StepLR", key))
+        call = lambda w, x, key=key: _changed(nn.StepLR(_sgd(w), 2), key, x)
+        yield from each(f"{name}.load_state_dict", given, call, case=key)
+    too_fast = bads(OverflowError, 1e200, 1e308, words=("ExponentialLR", "too large"))
+    yield from each(
+        f"{name}.step", too_fast, lambda w, gamma: _until(nn.ExponentialLR(_sgd(w), gamma))
+    )
+    name = "nn.ReduceLROnPlateau"
+    metrics = [b if b.show != "None" else bad(None, TypeError, "metric") for b in NUMBER]
+    call = lambda w, x: nn.ReduceLROnPlateau(_sgd(w)).step(x)
+    yield from each(f"{name}.step", metrics, call, "metric")
+    bests = bads(ValueError, "1", 1j, True, HUGE, words=("best",))
+    call = lambda w, x: _changed(nn.ReduceLROnPlateau(_sgd(w)), "best", x)
+    yield from each(f"{name}.load_state_dict", bests, call)
 
 
 def _sgd(w: Any) -> nn.Optimizer:
     return nn.SGD(w.params, lr=0.5)
 
 
-def _loaded(scheduler: nn.Scheduler, state: Any) -> None:
+def _kept(scheduler: nn.Scheduler, call: Callable[[nn.Scheduler], Any]) -> None:
+    """A call that fails, and leaves the schedule as it is."""
     before = (scheduler.state_dict(), scheduler.optimizer.lr)
     try:
-        scheduler.load_state_dict(state)
+        call(scheduler)
     finally:
         assert (scheduler.state_dict(), scheduler.optimizer.lr) == before
 
 
 def _changed(scheduler: nn.Scheduler, key: str, value: Any) -> None:
-    _loaded(scheduler, {**scheduler.state_dict(), key: value})
+    state = {**scheduler.state_dict(), key: value}
+    _kept(scheduler, lambda scheduler: scheduler.load_state_dict(state))
 
 
 def _until(scheduler: nn.Scheduler) -> None:
-    """Steps that end with an error, which must change nothing."""
-    while True:
-        before = (scheduler.state_dict(), scheduler.optimizer.lr)
-        try:
+    """Steps until one fails, which must change nothing."""
+    try:
+        while True:
+            before = (scheduler.state_dict(), scheduler.optimizer.lr)
             scheduler.step()
-        except OverflowError:
-            assert (scheduler.state_dict(), scheduler.optimizer.lr) == before
-            raise
+    finally:
+        assert (scheduler.state_dict(), scheduler.optimizer.lr) == before

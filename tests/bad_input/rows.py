@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,32 +13,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "CHOICE",
-    "COUNT",
-    "FINITE",
-    "FLAG",
-    "FUNCTION",
-    "HUGE",
-    "INF",
-    "NAN",
-    "NOT_NEGATIVE",
-    "NUMBER",
-    "POSITIVE",
-    "SETTING",
-    "SHARE",
-    "WRONG",
-    "Bad",
-    "Row",
-    "bad",
-    "bads",
-    "mistakes",
-    "row",
-    "use",
-]
-
 # Of the world, a call sees no types: it is made of mistakes.
 Words = tuple[str | tuple[str, ...], ...]  # all of them; of a tuple any
+Call = Callable[..., Any]
 HUGE = 10**400
 NAN, INF = math.nan, math.inf
 
@@ -50,7 +29,7 @@ class Row:
 
     name: str
     case: str
-    call: Callable[[Any], object]
+    call: Call
     error: type[BaseException] | None
     words: Words
 
@@ -73,19 +52,22 @@ class Thing:
 
 
 def row(
-    name: str,
-    case: str,
-    call: Callable[[Any], object],
-    error: type[BaseException],
-    *words: str | tuple[str, ...],
+    name: str, case: str, call: Call, error: type[BaseException], *words: str | tuple[str, ...]
 ) -> Row:
     """A single row."""
     return Row(name, case, call, error, words)
 
 
-def use(call: Callable[..., Any], *arguments: Any) -> Callable[[Any], Any]:
-    """A call with more arguments than the world."""
-    return lambda world: call(world, *arguments)
+def each(
+    name: str, values: Iterable[Bad], call: Call, *words: str | tuple[str, ...], case: str = ""
+) -> Iterator[Row]:
+    """A row for each bad value, which the call gets beside the world."""
+
+    def made(b: Bad) -> Row:
+        here = lambda world: call(world, b.make(world))
+        return Row(name, f"{case}{b.show}", here, b.error, (*words, *b.words))
+
+    return map(made, values)
 
 
 def bad(value: Any, error: type[BaseException], *words: str | tuple[str, ...]) -> Bad:
@@ -117,7 +99,7 @@ CHOICE = bads(ValueError, None, "nonsense", "", 3, [1.0], THING)
 
 def mistakes(
     name: str,
-    good: Callable[[Any], tuple[Callable[..., object], dict[str, Any]]],
+    good: Callable[..., tuple[Call, dict[str, Any]]],
     kinds: Mapping[str, Iterable[Bad]],
     *,
     owner: str | tuple[str, ...] = (),
@@ -134,52 +116,31 @@ def mistakes(
     short = name.rpartition(".")[2]
     owners = (owner,) if isinstance(owner, str) else owner or (short,)
 
-    def called(world: Any, changes: Mapping[str, Bad], *more: Any, **other: Any) -> object:
+    def called(world: Any, changes: dict[str, Any], *more: Any, **other: Any) -> object:
         function, arguments = good(world)
-        arguments = {**arguments, **{key: b.make(world) for key, b in changes.items()}}
+        arguments |= changes
         if positional:
             return function(*arguments.values(), *more, **other)
         return function(*more, **arguments, **other)
 
     yield Row(name, "", lambda world: called(world, {}), None, ())
     for key, values in kinds.items():
-        for b in values:
-            yield Row(
-                name,
-                f"{key}={b.show}",
-                use(lambda world, key, b: called(world, {key: b}), key, b),
-                b.error,
-                (owners if len(key) == 1 else (key, *owners), *b.words),
-            )
-    yield Row(
-        name,
-        "a keyword misspelt",
-        lambda world: called(world, {}, mispelt=1.0),
-        TypeError,
-        (("mispelt", "keyword"),),
-    )
-    if positional:
-        yield Row(
-            name,
-            "too many arguments",
-            lambda world: called(world, {}, *[1.0] * 20),
-            TypeError,
-            (("argument", "operand"),),
+        call = functools.partial(lambda key, world, x: called(world, {key: x}), key)
+        yield from each(
+            name, values, call, owners if len(key) == 1 else (key, *owners), case=f"{key}="
         )
-    yield from _too_few(name, good)
+    misspelt = lambda world: called(world, {}, mispelt=1.0)
+    yield row(name, "a keyword misspelt", misspelt, TypeError, ("mispelt", "keyword"))
+    if positional:
+        many = lambda world: called(world, {}, *[1.0] * 20)
+        yield row(name, "too many arguments", many, TypeError, ("argument", "operand"))
+    none = lambda world: _without_arguments(good(world)[0])
+    yield row(name, "no arguments", none, TypeError, ("argument", "operand"))
 
 
-def _too_few(
-    name: str, good: Callable[[Any], tuple[Callable[..., object], dict[str, Any]]]
-) -> Iterator[Row]:
-    def call(world: Any) -> object:
-        function, _arguments = good(world)
-        try:
-            parameters = inspect.signature(function).parameters.values()
-        except ValueError:
-            return function()
+def _without_arguments(function: Call) -> object:
+    with contextlib.suppress(ValueError):  # of what has no signature
+        parameters = inspect.signature(function).parameters.values()
         if not any(p.default is p.empty and p.kind < 2 for p in parameters):
             raise TypeError("argument: all of them may be left out")
-        return function()
-
-    yield Row(name, "no arguments", call, TypeError, (("argument", "operand"),))
+    return function()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import numpy as np
@@ -20,28 +21,23 @@ from tests.bad_input.rows import (
     NOT_NEGATIVE,
     NUMBER,
     Bad,
+    Call,
     Row,
     bad,
     bads,
+    each,
     mistakes,
     row,
-    use,
 )
 
-__all__ = ["rows"]
-
 COUNT_0 = [b for b in COUNT if b.show != "0"]
-OR_NONE = {
-    "batch_size": COUNT,
-    "progress": FLAG,
-    "penalty": FUNCTION,
-    "max_norm": NOT_NEGATIVE,
-}
-DATA = [*bads(TypeError, None, 3.0, "ab", 1j, Value(1.0), {0: 1.0}, object)]
-DATA[-1] = bad(object, TypeError, "object")
-DATA.append(bad(np.array(3.0), TypeError))
+OR_NONE = {"batch_size": COUNT, "progress": FLAG, "penalty": FUNCTION}
+OR_NONE |= {"max_norm": NOT_NEGATIVE}
+DATA = bads(TypeError, None, 3.0, "ab", 1j, Value(1.0), {0: 1.0}, np.array(3.0))
+DATA.append(bad(object, TypeError, "object"))
 MODELS = [*bads(TypeError, None, 3.0, "ab", [1.0]), bad(nn.MLP, TypeError, "MLP")]
-PATHS = [*bads(TypeError, 3.5, [], 1j, {}, words=("PathLike",))]
+PATHS = bads(TypeError, 3.5, [], 1j, {}, words=("PathLike",))
+BROKEN = ("", "ab", "{}", "[]", "null", '{"format": 1}', "\x00")
 NO_FOLDER = Bad("no folder", lambda w: w.path("no/folder/a.json"), FileNotFoundError, ("no/",))
 
 
@@ -50,7 +46,8 @@ def rows() -> Iterator[Row]:
     yield from fits()
     yield from histories()
     yield from early_stopping()
-    yield from events()
+    for name in ("save_model", "load_model"):
+        yield from of_file(f"nn.{name}", getattr(nn, name))
     yield from files()
 
 
@@ -106,98 +103,85 @@ def fits() -> Iterator[Row]:
 
 def during() -> Iterator[Row]:
     """What turns out while training."""
-    losses: list[tuple[str, Any, type[Exception], str]] = [
-        ("no Value", lambda o, t: 1.0, TypeError, "the loss must be a Value, got 1.0"),
-        ("None", lambda o, t: None, TypeError, "the loss must be a Value, got None"),
-        ("several", lambda o, t: list(o), TypeError, "the loss must be a Value, got [Value("),
-        ("nan", lambda o, t: o[0] * NAN, FloatingPointError, "the loss is nan in epoch 1"),
-        ("inf", lambda o, t: o[0] + INF, FloatingPointError, "the loss is inf in epoch 1"),
-        ("fails", lambda o, t: o[0].odd, AttributeError, "odd"),
-        ("too few", lambda o, t: nn.mse_loss(o[:1], t), ValueError, "1 predictions for 2"),
+    losses: list[tuple[Any, type[Exception], str]] = [
+        (lambda o, t: 1.0, TypeError, "the loss must be a Value, got 1.0"),
+        (lambda o, t: None, TypeError, "the loss must be a Value, got None"),
+        (lambda o, t: list(o), TypeError, "the loss must be a Value, got [Value("),
+        (lambda o, t: o[0] * NAN, FloatingPointError, "the loss is nan in epoch 1"),
+        (lambda o, t: o[0] + INF, FloatingPointError, "the loss is inf in epoch 1"),
+        (lambda o, t: o[0].odd, AttributeError, "odd"),
+        (lambda o, t: nn.mse_loss(o[:1], t), ValueError, "1 predictions for 2"),
     ]
-    for case, loss, error, word in losses:
-        call = use(lambda w, f: _called(*_fit(w, loss=f)), loss)
-        yield row("nn.fit", f"loss: {case}", call, error, word)
-    samples: list[list[float]] = [[1.0], [1.0] * 3, []]
-    for x in samples:
-        call = use(lambda w, x: _called(*_fit(w, X=[[1.0, 2.0], x])), x)
-        yield row("nn.fit", f"a sample {x}", call, ValueError, "takes 2 inputs")
-    call = use(lambda w: _called(*_fit(w, X=[[1.0, 2.0], [NAN, 1.0]])))
-    yield row("nn.fit", "a sample nan", call, FloatingPointError, "the loss is nan in epoch 1")
-    call = use(lambda w: _called(*_fit(w, resume=True)))
-    yield row("nn.fit", "resume from nothing", call, ValueError, "resume needs the checkpoint")
-    for content in ("", "ab", "{}", "[]", "null", '{"format": 1}', "\x00"):
-        call = use(_resumed, content)
-        yield row("nn.fit", f"checkpoint {content!r}", call, ValueError, "broken.json")
-    for penalty, error in ((lambda ps: None, TypeError), (lambda ps: ps.odd, AttributeError)):
-        call = use(lambda w, f: _called(*_fit(w, penalty=f)), penalty)
-        yield row("nn.fit", f"a penalty {error.__name__}", call, error)
+    yield from each("nn.fit", [bad(*loss) for loss in losses], lambda w, f: _trained(w, loss=f))
+    sample: list[Any] = [[1.0], [1.0] * 3, []]
+    samples = bads(ValueError, *sample, words=("takes 2 inputs",))
+    samples.append(bad([NAN, 1.0], FloatingPointError, "the loss is nan in epoch 1"))
+    yield from each("nn.fit", samples, lambda w, x: _trained(w, X=[[1.0, 2.0], x]))
+    call: Call = lambda w: _trained(w, resume=True)
+    yield row("nn.fit", "from nothing", call, ValueError, "resume needs the checkpoint")
+    contents = bads(ValueError, *BROKEN, words=("broken.json",))
+    call = lambda w, x: _read(
+        w, "broken.json", x, lambda p: _trained(w, checkpoint=p, resume=True)
+    )
+    yield from each("nn.fit", contents, call, case="checkpoint ")
+    penalties: list[Any] = [(lambda ps: None, TypeError, "NoneType")]
+    penalties.append((lambda ps: ps.odd, AttributeError, "odd"))
+    given = [bad(*penalty) for penalty in penalties]
+    yield from each("nn.fit", given, lambda w, f: _trained(w, penalty=f))
 
 
-def _called(function: Any, arguments: dict[str, Any]) -> None:
+def _trained(w: Any, **changes: Any) -> None:
+    function, arguments = _fit(w, **changes)
     function(**arguments)
 
 
-def _resumed(w: Any, content: str) -> None:
-    path = w.path("broken.json")
-    with open(path, "w") as file:
-        file.write(content)
+def _read(w: Any, name: str, content: str, call: Callable[[str], object]) -> None:
+    """A call that reads a file, and must leave it as it is."""
+    path = w.folder / name
+    path.write_text(content)
     try:
-        _called(*_fit(w, checkpoint=path, resume=True))
+        call(str(path))
     finally:
-        with open(path) as file:
-            assert file.read() == content
-        os.remove(path)
+        assert path.read_text() == content
+        path.unlink()
 
 
 def histories() -> Iterator[Row]:
     """The history of a training."""
     name = "nn.History"
-    yield row(name, "an argument", use(lambda w, c: c(1), nn.History), TypeError, "argument")
-    for each in bads(TypeError, None, 3, "ab", [], [("loss", 1.0)]):
-        call = use(lambda w, b: nn.History().append(b.make(w)), each)
-        yield row(f"{name}.append", each.show, call, TypeError, "an epoch", *each.words)
-        call = use(lambda w, b: nn.History.from_dict(b.make(w)), each)
-        yield row(f"{name}.from_dict", each.show, call, TypeError, "History", *each.words)
-    for each in NUMBER:
-        call = use(lambda w, b: _appended({"loss": 1.0, "a": b.make(w)}), each)
-        yield row(f"{name}.append", f"a={each.show}", call, each.error, "'a'", *each.words)
-        call = use(lambda w, b: nn.History.from_dict({"a": [1.0, b.make(w)]}), each)
-        yield row(f"{name}.from_dict", f"a={each.show}", call, each.error, "'a'", *each.words)
-    for record in ({}, {"a": 1.0}, {"loss": 1.0}, {"loss": 1.0, "b": 2.0}):
-        call = use(lambda w, r: _appended(r), record)
-        yield row(f"{name}.append", f"{record}", call, ValueError, "History: an epoch")
-    lists: list[Any] = [None, 3.0, "ab", {}]
-    for x in lists:
-        call = use(lambda w, x: nn.History.from_dict({"loss": x}), x)
-        yield row(f"{name}.from_dict", f"a list {x!r}", call, TypeError, "'loss'")
-    call = use(lambda w: nn.History.from_dict({"a": [1.0], "b": []}))
-    yield row(f"{name}.from_dict", "lengths", call, ValueError, "differ in length")
-    history = nn.History.from_dict({"loss": [1.0, 2.0]})
-    for key in ("odd", None, 3):
-        call = use(lambda w, k: history[k], key)
-        yield row(f"{name}.__getitem__", f"{key!r}", call, KeyError, f"no {key!r}", "'loss'")
-    call = use(lambda w, h: [] in h, history)
-    yield row(f"{name}.__contains__", "[]", call, TypeError, "unhashable")
-    for each in PATHS:
-        call = use(lambda w, b: history.save(b.make(w)), each)
-        yield row(f"{name}.save", each.show, call, TypeError, *each.words)
-    for path in ("a.odd", "a", ".html"):
-        call = use(lambda w, p: history.save(w.path(p)), path)
-        yield row(f"{name}.save", path, call, ValueError, "History.save", path, ".html")
-    call = use(lambda w: history.save(w.path("no/folder/a.html")))
-    yield row(f"{name}.save", "no folder", call, FileNotFoundError, "no/folder")
-    call = use(lambda w: nn.History().save(w.path("a.html")))
-    yield row(f"{name}.save", "no epochs", call, ValueError, "there are no epochs")
+    yield from each(name, [bad(1, TypeError, "argument")], lambda w, x: _called(nn.History, x))
+    others = bads(TypeError, None, 3, "ab", [], [("loss", 1.0)])
+    yield from each(f"{name}.append", others, lambda w, x: _appended(x), "an epoch")
+    from_dict = nn.History.from_dict
+    yield from each(f"{name}.from_dict", others, lambda w, x: from_dict(x), "History")
+    call: Call = lambda w, x: _appended({"loss": 1.0, "a": x})
+    yield from each(f"{name}.append", NUMBER, call, "'a'", case="a=")
+    records: list[Any] = [{}, {"a": 1.0}, {"loss": 1.0}, {"loss": 1.0, "b": 2.0}]
+    given = bads(ValueError, *records, words=("History: an epoch",))
+    yield from each(f"{name}.append", given, lambda w, x: _appended(x))
+    call = lambda w, x: from_dict({"a": [1.0, x]})
+    yield from each(f"{name}.from_dict", NUMBER, call, "'a'", case="a=")
+    lists = bads(TypeError, None, 3.0, "ab", {}, words=("'a'",))
+    lists.append(bad([], ValueError, "differ in length"))
+    yield from each(f"{name}.from_dict", lists, lambda w, x: from_dict({"b": [1.0], "a": x}))
+    keys = [bad(key, KeyError, f"no {key!r}", "'loss'") for key in ("odd", None, 3)]
+    history = from_dict({"loss": [1.0, 2.0]})
+    yield from each(f"{name}.__getitem__", keys, lambda w, key: history[key])
+    given = [bad([], TypeError, "unhashable")]
+    yield from each(f"{name}.__contains__", given, lambda w, x: x in history)
+    yield from each(f"{name}.save", PATHS, lambda w, x: history.save(x))
+    places = [bad(p, ValueError, "History.save", p, ".html") for p in ("a.odd", "a", ".html")]
+    places.append(bad("no/folder/a.html", FileNotFoundError, "no/folder"))
+    yield from each(f"{name}.save", places, lambda w, p: history.save(w.path(p)))
+    empty = [bad("a.html", ValueError, "there are no epochs")]
+    yield from each(f"{name}.save", empty, lambda w, p: nn.History().save(w.path(p)))
     for method in ("plot", "html"):
-        call = use(lambda w, n: getattr(nn.History(), n)(), method)
+        call = lambda w, m=method: getattr(nn.History(), m)()
         yield row(f"{name}.{method}", "no epochs", call, ValueError, "no epochs")
-    for method in ("to_dict", "plane"):
-        call = use(lambda w, n: getattr(history, n)(1), method)
-        yield row(f"{name}.{method}", "an argument", call, TypeError, "argument")
-    for key in ("epochs", "watched", "best_epoch"):
-        call = use(lambda w, k: setattr(history, k, 1), key)
-        yield row(f"{name}.{key}", "set", call, AttributeError, key)
+
+
+def _called(f: Any, *arguments: Any) -> Any:
+    return f(*arguments)
 
 
 def _appended(record: Any) -> None:
@@ -209,7 +193,7 @@ def _appended(record: Any) -> None:
 
 
 def early_stopping() -> Iterator[Row]:
-    """When a training ends."""
+    """When a training ends, and what a callback gets and raises."""
     name = "nn.EarlyStopping"
     yield from mistakes(
         name,
@@ -221,84 +205,57 @@ def early_stopping() -> Iterator[Row]:
         lambda w: (nn.EarlyStopping(2).update, {"loss": 1.0, "model": w.model}),
         {"loss": NUMBER, "model": MODELS},
     )
-    for each in bads(TypeError, None, 3, "ab", [], words=("the state",)):
-        call = use(lambda w, b: nn.EarlyStopping().load_state_dict(b.make(w)), each)
-        yield row(f"{name}.load_state_dict", each.show, call, TypeError, *each.words)
-    values: list[Any] = ["1", [], True, NAN, 1j, HUGE]
-    for key in ("best", "waited", "best_state"):
-        for x in values:
-            call = use(_restopped, key, x)
-            case = f"{key} {x!r:.20}"
-            yield row(f"{name}.load_state_dict", case, call, ValueError, "EarlyStopping", key)
-    for method in ("reset", "state_dict"):
-        call = use(lambda w, n: getattr(nn.EarlyStopping(), n)(1), method)
-        yield row(f"{name}.{method}", "an argument", call, TypeError, "argument")
-    call = use(lambda w, s: setattr(s, "stopped", True), nn.EarlyStopping())
-    yield row(f"{name}.stopped", "set", call, AttributeError, "stopped")
+    given = bads(TypeError, None, 3, "ab", [], words=("the state",))
+    given += bads(ValueError, {}, {"more": 1}, words=("does not fit",))
+    strange: dict[str, list[Any]] = {
+        "best": ["1.0", NAN, HUGE, [], True],
+        "waited": [1.5, -1, 10**30, True, None, "1", []],
+        "best_state": [[], "1", True, 1j],
+        "'p'": [{"p": "0.0"}, {"p": INF}],
+    }
+    for key, values in strange.items():
+        changes = [{"best_state" if key == "'p'" else key: x} for x in values]
+        given += bads(ValueError, *changes, words=("EarlyStopping", key))
+    yield from each(f"{name}.load_state_dict", given, _restopped)
+    yield from each("nn.EpochEnd", [bad(1, TypeError, "argument")], lambda w, x: _ended(x))
+    event = nn.EpochEnd(1, nn.Identity(), nn.History())
+    given = [bad(2, FrozenInstanceError, "epoch")]
+    yield from each("nn.EpochEnd", given, lambda w, x: setattr(event, "epoch", x))
+    given = [bad("enough", nn.StopTraining, "enough")]
+    yield from each("nn.StopTraining", given, lambda w, x: _raise(nn.StopTraining(x)))
 
 
-def _restopped(w: Any, key: str, value: Any) -> None:
+def _ended(x: Any, kind: Any = nn.EpochEnd) -> None:
+    kind(x)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _restopped(w: Any, change: Any) -> None:
     stopping = nn.EarlyStopping()
     stopping.update(1.0, w.model)
     before = stopping.state_dict()
+    whole = isinstance(change, dict) and change and "more" not in change
     try:
-        stopping.load_state_dict({**before, key: value})
+        stopping.load_state_dict({**before, **change} if whole else change)
     finally:
         assert stopping.state_dict() == before
 
 
-def events() -> Iterator[Row]:
-    """What a callback gets and raises."""
-    call = use(lambda w, c: c(), nn.EpochEnd)
-    yield row("nn.EpochEnd", "nothing", call, TypeError, "argument")
-    event = nn.EpochEnd(1, nn.Identity(), nn.History())
-    call = use(lambda w: setattr(event, "epoch", 2))
-    yield row("nn.EpochEnd", "set", call, dataclasses_frozen(), "epoch")
-
-    def stopping(w: Any) -> None:
-        raise nn.StopTraining("enough")
-
-    yield row("nn.StopTraining", "outside of fit", stopping, nn.StopTraining, "enough")
-
-
-def dataclasses_frozen() -> type[Exception]:
-    """What is raised when a frozen dataclass is changed."""
-    from dataclasses import FrozenInstanceError
-
-    return FrozenInstanceError
-
-
-def files() -> Iterator[Row]:
-    """Files of models."""
+def of_file(name: str, function: Any) -> Iterator[Row]:
+    """How files of models are written and read; the file of a good call is taken away."""
     suffixes = [bad(p, ValueError) for p in ("model", "model.pt", "model.JSON.x", "")]
-    for name in ("save_model", "load_model"):
-        kinds = {
-            "model": bads(TypeError, None, 3.0, "ab", [1.0], words=("of the type Module",)),
-            "path": [*PATHS, *bads(TypeError, None, words=("PathLike",)), *suffixes, NO_FOLDER],
-        }
+    kinds = {
+        "model": bads(TypeError, None, 3.0, "ab", [1.0], words=("of the type Module",)),
+        "path": [*PATHS, bad(None, TypeError, "PathLike"), *suffixes, NO_FOLDER],
+    }
 
-        def good(w: Any, name: str = name) -> tuple[Any, dict[str, Any]]:
-            if name == "load_model":
-                nn.save_model(w.model, w.path("model.json"))
-            return getattr(nn, name), {"model": w.model, "path": w.path("model.json")}
-
-        owners = ("path", "PathLike", "ends in", "no/folder", name)
-        yield from _tidy(mistakes(f"nn.{name}", good, kinds, owner=owners, positional=True))
-    for data in (NAN, INF):
-        call = use(_saved, data)
-        yield row(
-            "nn.save_model", f"{data}", call, ValueError, "save_model", "'layers.", "JSON"
-        )
-    for content in ("", "ab", "{}", "[]", "null", '{"layers.0": 1}', "\x00"):
-        for suffix in ("json", "safetensors"):
-            call = use(_loaded, f"broken.{suffix}", content)
-            yield row("nn.load_model", f"{suffix} {content!r}", call, ValueError, "broken")
-    call = use(lambda w: nn.load_model(w.model, w.path("none.json")))
-    yield row("nn.load_model", "no file", call, FileNotFoundError, "none.json")
-
-
-def _tidy(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows, with the file taken away that a good call leaves."""
+    def good(w: Any) -> tuple[Any, dict[str, Any]]:
+        if function is nn.load_model:
+            nn.save_model(w.model, w.path("model.json"))
+        return function, {"model": w.model, "path": w.path("model.json")}
 
     def tidied(w: Any, call: Any) -> Any:
         try:
@@ -307,8 +264,24 @@ def _tidy(rows: Iterator[Row]) -> Iterator[Row]:
             for path in w.folder.iterdir():
                 path.unlink()
 
-    for each in rows:
-        yield Row(each.name, each.case, use(tidied, each.call), each.error, each.words)
+    owners = ("path", "PathLike", "ends in", "no/folder", name.removeprefix("nn."))
+    for a in mistakes(name, good, kinds, owner=owners, positional=True):
+        yield Row(name, a.case, functools.partial(tidied, call=a.call), a.error, a.words)
+
+
+def files() -> Iterator[Row]:
+    """Files of models that cannot be: not in JSON, no such content, not there."""
+    given = bads(ValueError, NAN, INF, words=("save_model", "'layers.", "JSON"))
+    yield from each("nn.save_model", given, _saved)
+    for suffix in ("json", "safetensors"):
+        name = f"broken.{suffix}"
+        contents = bads(ValueError, *BROKEN, words=("broken",))
+        call: Call = lambda w, x, name=name: _read(
+            w, name, x, lambda p: nn.load_model(w.model, p)
+        )
+        yield from each("nn.load_model", contents, call, case=suffix)
+    call = lambda w: nn.load_model(w.model, w.path("none.json"))
+    yield row("nn.load_model", "no file", call, FileNotFoundError, "none.json")
 
 
 def _saved(w: Any, data: float) -> None:
@@ -318,13 +291,3 @@ def _saved(w: Any, data: float) -> None:
         nn.save_model(w.model, w.path("model.json"))
     finally:
         parameter.data = before
-
-
-def _loaded(w: Any, name: str, content: str) -> None:
-    path = w.path(name)
-    with open(path, "w") as file:
-        file.write(content)
-    try:
-        nn.load_model(w.model, path)
-    finally:
-        os.remove(path)

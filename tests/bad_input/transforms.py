@@ -7,9 +7,20 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from tests.bad_input.rows import CHOICE, FLAG, FUNCTION, Bad, Row, bad, mistakes, row, use
-
-__all__ = ["rows"]
+from tests.bad_input.rows import (
+    CHOICE,
+    FLAG,
+    FUNCTION,
+    Bad,
+    Call,
+    Row,
+    bad,
+    bads,
+    each,
+    mistakes,
+    row,
+)
+from tests.bad_input.value import no_slope
 
 TREES = [
     bad(x, TypeError, ("NoneType", "str", "complex", "set", "bytes"))
@@ -20,7 +31,6 @@ OUTSIDE = [
     *[bad(n, ValueError, f"argument {n}"[:40]) for n in (1, -2, 10**400)],
     *[bad(ns, ValueError, "twice") for ns in ((0, 0), (0, -1))],
 ]
-RESULTS: list[tuple[str, Any]] = [("nothing", None), ("text", "3"), ("a complex", 1j)]
 ONE = ("grad", "value_and_grad", "hessian")
 SEVERAL = ("jacobian", "value_and_jacobian")
 
@@ -56,8 +66,7 @@ def gradients() -> Iterator[Row]:
             w.x.data = 2.0
 
     yield row(name, "data changed", changed, RuntimeError, "mul(", "changed")
-    roots = use(lambda w: autograd.sqrt(w.x - 2.0) - autograd.sqrt(w.x - 2.0))
-    call = use(lambda w, f: autograd.gradient(f(w), w.x), roots)
+    call = lambda w: autograd.gradient(no_slope(w), w.x)
     yield row(name, "inf - inf", call, FloatingPointError, "sub(", "infinity")
 
 
@@ -72,25 +81,19 @@ def derived(name: str, transform: Any) -> Iterator[Row]:
         owner=short,
         positional=True,
     )
-    for each in TREES:
-        call = use(lambda w, b: transform(lambda v: w.x)(b.make(w)), each)
-        yield row(name, f"of {each.show}", call, TypeError, "argument 0", *each.words)
-    for each in OUTSIDE:
-        call = use(lambda w, b: transform(lambda v: v * w.x, b.make(w))(2.0), each)
-        yield row(name, f"argnums {each.show}", call, ValueError, "argnums", *each.words)
-    for case, result in RESULTS:
-        call = use(lambda w, r: transform(lambda v: r)(w.x), result)
-        yield row(name, f"gives {case}", call, TypeError, ("result of f", f"{short}: f"))
+    call: Call = lambda w, x: transform(lambda v: w.x)(x)
+    yield from each(name, TREES, call, "argument 0", case="of ")
+    call = lambda w, n: transform(lambda v: v * w.x, n)(2.0)
+    yield from each(name, OUTSIDE, call, "argnums", case="argnums ")
+    results = bads(TypeError, None, "3", 1j, words=(("result of f", f"{short}: f"),))
     if short in ONE:
-        call = use(lambda w: transform(lambda v: [v, v])(w.x))
-        words = (f"{short}: f returns a single number", "list")
-        yield row(name, "gives several", call, TypeError, *words)
-    call = use(lambda w: transform(lambda v: v * w.x)())
+        results.append(bad([1.0], TypeError, f"{short}: f returns a single number", "list"))
+    yield from each(name, results, lambda w, r: transform(lambda v: r)(w.x), case="gives ")
+    functions: list[Any] = [(lambda v: v.odd, AttributeError, "odd")]
+    functions.append((lambda v: autograd.log(v - 2.0), ValueError, "log(-1.0)"))
+    yield from each(name, [bad(*f) for f in functions], lambda w, f: transform(f)(1.0))
+    call = lambda w: transform(lambda v: v * w.x)()
     yield row(name, "called on nothing", call, ValueError, "argnums names argument 0")
-    call = use(lambda w: transform(lambda v: v.odd)(1.0))
-    yield row(name, "f fails", call, AttributeError, "odd")
-    call = use(lambda w: transform(lambda v: autograd.log(v - w.x))(1.0))
-    yield row(name, "outside a domain", call, ValueError, "log(-1.0)")
 
 
 def vjps(name: str) -> Iterator[Row]:
@@ -110,13 +113,16 @@ def vjps(name: str) -> Iterator[Row]:
         {"f": FUNCTION, "primal": primals, "argnums": argnums + OUTSIDE},
         owner=("vjp", "argument"),
     )
-    for each in TREES:
-        call = use(lambda w, b: autograd.vjp(lambda v: v * w.x, 2.0)[1](b.make(w)), each)
-        error = ValueError if "[" in each.show or "{'" in each.show else TypeError
-        yield row(name, f"pullback of {each.show}", call, error, "the cotangent")
-    for cotangent in (1.0, [1.0], [1.0] * 3, {"a": 1.0}):
-        call = use(lambda w, c: autograd.vjp(lambda v: [v, v * w.x], 2.0)[1](c), cotangent)
-        yield row(name, f"cotangent {cotangent}", call, ValueError, "cotangent", "list of 2")
+    others = [
+        bad(b.make(None), ValueError if "[" in b.show or "{'" in b.show else TypeError, "the")
+        for b in TREES
+    ]
+    call: Call = lambda w, c: autograd.vjp(lambda v: v * w.x, 2.0)[1](c)
+    yield from each(name, others, call, "the cotangent", case="pullback of ")
+    several: list[Any] = [1.0, [1.0], [1.0] * 3, {"a": 1.0}]
+    cotangents = bads(ValueError, *several, words=("cotangent", "list of 2"))
+    call = lambda w, c: autograd.vjp(lambda v: [v, v * w.x], 2.0)[1](c)
+    yield from each(name, cotangents, call, case="cotangent ")
 
 
 def jvps(name: str, transform: Any) -> Iterator[Row]:
@@ -142,5 +148,5 @@ def jvps(name: str, transform: Any) -> Iterator[Row]:
         positional=True,
     )
     if short == "hvp":
-        call = use(lambda w: transform(lambda v: [v, w.x], (1.0,), (1.0,)))
-        yield row(name, "gives several", call, TypeError, "hvp: f returns a single number")
+        given = bads(TypeError, [1.0], words=("hvp: f returns a single number",))
+        yield from each(name, given, lambda w, r: transform(lambda v: r, (1.0,), (1.0,)))

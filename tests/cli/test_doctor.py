@@ -127,10 +127,7 @@ def test_the_extras_are_those_of_the_project() -> None:
 @pytest.mark.parametrize(
     ("installed", "text"),
     [
-        (
-            {"tqdm": "4", "numpy": "2", "safetensors": "1"},
-            "tqdm 4, numpy 2, safetensors 1",
-        ),
+        ({"tqdm": "4", "numpy": "2", "safetensors": "1"}, "tqdm 4, numpy 2, safetensors 1"),
         ({"numpy": "2"}, "numpy 2; no tqdm, safetensors: {hint}"),
         ({}, "no tqdm, numpy, safetensors: {hint}"),
     ],

@@ -24,13 +24,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.testing.programs import Program
 from tests.core.reference import REFERENCES
-from tests.properties.bounds import (
-    EPSILON,
-    TINY,
-    exact_gradients,
-    path_sums,
-    steps_of,
-)
+from tests.properties.bounds import EPSILON, TINY, exact_gradients, path_sums, steps_of
 from tests.properties.graphs import bits, gradients, linked, recorded, run, swept
 from tests.properties.strategies import POLYNOMIAL, random_programs
 

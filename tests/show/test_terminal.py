@@ -125,19 +125,12 @@ def test_continue_stops_between_the_passes(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_until_goto_and_print(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(monkeypatch, lesson(), "until e", "until", "until z", "goto 7", "p a", "p z")
-    assert lines[:3] == [
-        "1/9  a = 2.0",
-        "2/9  b = -3.0",
-        "3/9  e = a * b = 2.0 * -3.0 → -6.0",
-    ]
+    assert lines[:3] == ["1/9  a = 2.0", "2/9  b = -3.0", "3/9  e = a * b = 2.0 * -3.0 → -6.0"]
     assert lines[3:5] == [
         "until takes a node, such as until a; w lists the nodes",
         "no node is called 'z'; there are a, b, e, L",
     ]
-    assert lines[5:7] == [
-        "   node  value  ∂L/∂node      from",
-        "▸  a     2.0    1.0 (1 of 2)",
-    ]
+    assert lines[5:7] == ["   node  value  ∂L/∂node      from", "▸  a     2.0    1.0 (1 of 2)"]
     assert lines[10:] == [
         "1/9  a = 2.0",
         "7/9  ∂L/∂a += ∂L/∂L · ∂L/∂a = 1.0 × 1.0 → 1.0  (use 1 of 2)",

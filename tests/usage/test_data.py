@@ -60,8 +60,7 @@ def test_a_network_with_a_bad_sample_says_so_and_keeps_its_weights(bad: float) -
 
 
 @pytest.mark.parametrize(
-    "number",
-    [2, True, Fraction(1, 3), np.float64(1.5), np.float32(0.1), np.int64(3)],
+    "number", [2, True, Fraction(1, 3), np.float64(1.5), np.float32(0.1), np.int64(3)]
 )
 def test_a_real_number_of_any_type_is_an_operand_on_either_side(number: Any) -> None:
     x = Value(0.75)
