@@ -107,6 +107,8 @@ class Primitive:
         self.latex = latex
         self.doc = doc
         self.defaults = defaults
+        if cython.compiled and self.arity == 1:
+            self._call = call_one  # type: ignore[name-defined]  # noqa: F821
 
     @property
     def arity(self) -> int | None:
@@ -155,10 +157,15 @@ class Primitive:
                 with the operation, the operands and their labels in the message.
         """
         xs: tuple[Operand, ...] = operands
+        if self.arity == 1 == len(xs) and not named:
+            return apply_to_one(self, xs[0])
         if named or (len(xs) != len(self.rules) and not self.variadic):
             xs = self._bound(operands, named)
         elif self.variadic and len(xs) == 1 and isinstance(xs[0], Iterable):
             xs = tuple(xs[0])
+        return self._apply(xs)
+
+    def _apply(self, xs: tuple[Operand, ...]) -> Any:
         floats = True
         for x in xs:
             if type(x) is _node_type:
@@ -169,7 +176,7 @@ class Primitive:
                 if record is not None:  # as of the symbols that formulas are made of
                     return record(self, xs)
         numbers = xs if floats else tuple([number(x, self.name) for x in xs])
-        return self.evaluate1(numbers[0], xs) if len(xs) == 1 else self.evaluate(numbers, xs)
+        return self.evaluate(numbers, xs)
 
     def __get__(self, x: Any, owner: Any) -> Any:
         """As a method, applied to x first."""
@@ -209,12 +216,12 @@ class Primitive:
 
     # The same for one operand, on floats: without a tuple, they are twice as fast.
 
-    def evaluate1(self, operand: float, operands: tuple[Operand, ...]) -> float:
+    def evaluate1(self, primal: float, x: Operand) -> float:
         """`evaluate`, of an operation with one operand."""
         try:
-            data = self.value(operand)
+            data = self.value(primal)
         except (ValueError, ArithmeticError, IndexError) as error:
-            raise self.explain(error, operands) from None
+            raise self.explain(error, (x,)) from None
         return data if type(data) is float else number(data, f"the value of {self.name}")
 
     def partial1(self, out: float, operand: float) -> float:
@@ -276,18 +283,29 @@ ADVICE: dict[type, str] = {
     ZeroDivisionError: "division by zero; keep the divisor away from 0",
 }
 
-if cython.compiled:  # x.log() then makes no bound method, and takes 40 ns less
-    called_as_method(Primitive)  # type: ignore[name-defined]  # noqa: F821
+
+def apply_to_one(entry: Primitive, x: Operand) -> Any:
+    """`entry(x)`, of an operation with one operand; what such an entry's vectorcall does."""
+    if type(x) is _node_type:
+        return _record_one(entry, x)
+    return entry.evaluate1(x, x) if type(x) is float else entry._apply((x,))
 
 
 _node_type: Any = None
 _record: Any = None
+_record_one: Any
 
 
-def record_with(node_type: type, record: Callable[..., Any]) -> None:
-    """Tell primitives what records: `record(primitive, operands)`, with a node among them."""
-    global _node_type, _record
-    _node_type, _record = node_type, record
+def record_with(node_type: Any, record: Any, record_one: Any) -> None:
+    """Tell primitives what records a node: `record(primitive, operands)`, with a `node_type`
+    among them, and `record_one(primitive, operand)`, for an operation with one.
+    """
+    global _node_type, _record, _record_one
+    _node_type, _record, _record_one = node_type, record, record_one
+
+
+if cython.compiled:
+    call_fast(Primitive, apply_to_one)  # type: ignore[name-defined]  # noqa: F821
 
 
 def _signature(entry: Primitive) -> Signature:

@@ -39,5 +39,5 @@ cdef class Value(Operations):
 cdef bint _recording() noexcept
 cdef inline _real(x)
 cdef _reflected(Primitive primitive, other, Value y)
-cdef Value _unary(Primitive primitive, Value x, tuple operands)
+cdef _unary(Primitive primitive, operand)
 cdef Value _binary(Primitive primitive, tuple operands)

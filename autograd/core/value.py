@@ -26,6 +26,7 @@ else:
     from autograd.core import cython
 
 if cython.compiled:
+    from cython.cimports.autograd.core.primitive import record_with
     from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
         exp,
         pow,
@@ -34,11 +35,13 @@ if cython.compiled:
 else:
     from math import exp, pow, tanh
 
+    from autograd.core.primitive import record_with
+
 from autograd.core import copies
 from autograd.core.chain import accumulate
 from autograd.core.operand import Label, Number, Operand, checked_label, number, real
 from autograd.core.operations import Operations
-from autograd.core.primitive import TABLE, Primitive, record_with
+from autograd.core.primitive import TABLE, Primitive
 from autograd.core.sweeps import cotangents, give_shares, topological_order
 
 __all__ = ["Value", "observe"]
@@ -398,14 +401,7 @@ class Value(Operations):
         """Apply a primitive to operands of which at least one is a Value."""
         if not primitive.variadic:
             if len(operands) == 1:
-                only: Value = operands[0]
-                if primitive is EXP:
-                    return only.exp()
-                if primitive is TANH:
-                    return only.tanh()
-                if primitive is RELU:
-                    return only.relu()
-                return _unary(primitive, only, operands)
+                return _unary(primitive, operands[0])
             if len(operands) == 2:
                 return _binary(primitive, operands)
         elif cython.compiled and primitive is SUM and not _paused:
@@ -545,9 +541,16 @@ def _blank() -> Value:
     return Value(0.0)
 
 
-def _unary(primitive: Primitive, x: Value, operands: tuple[Operand, ...]) -> Value:
+def _unary(primitive: Primitive, operand: Any) -> Value:
     """Apply a primitive with one rule to a Value."""
-    data = primitive.evaluate1(x._data, operands)
+    x: Value = operand
+    if primitive is EXP:
+        return x.exp()
+    if primitive is TANH:
+        return x.tanh()
+    if primitive is RELU:
+        return x.relu()
+    data = primitive.evaluate1(x._data, x)
     if _paused and not _recording():
         return Value(data)
     return _node(data, primitive, x, None, primitive.partial1(data, x._data), 0.0)
@@ -583,7 +586,7 @@ def _reflected(primitive: Primitive, other: Any, y: Value) -> Any:
     return NotImplemented if c is None else Value._record(primitive, (c, y))
 
 
-record_with(Value, Value._record)
+record_with(Value, Value._record, _unary)
 
 # ---------------------------------------------------------------------- no_grad
 

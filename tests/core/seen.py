@@ -363,8 +363,7 @@ def table_of_tracebacks() -> dict[str, str]:
         function = last.name.removesuffix(".__set__").rpartition(".")[2]
         found[name] = f"{Path(last.filename).name} {function}: {last.line}"
         entered = frames[2]  # after `raised` and the call: where the user came in
-        function = entered.name.removesuffix(".__set__").rpartition(".")[2]
-        found[f"{name} entered"] = f"{Path(entered.filename).name} {function}"
+        found[f"{name} entered"] = Path(entered.filename).name
     return found
 
 

@@ -46,7 +46,7 @@ reserve()
 """
 USED = """
 import pydoc, inspect, autograd, autograd.core.functions
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from autograd import *
 from autograd.cli.expressions import parse
 from autograd.testing import check_gradients, strategies
@@ -61,6 +61,7 @@ assert r"\\operatorname{{softsign}} x" in y.graph().latex()
 assert "|x|" in pydoc.render_doc(softsign) and str(inspect.signature(softsign)) == "(x)"
 assert parse("softsign(x)")(1.0) == 0.5
 check_gradients(softsign, 0.3)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.points("softsign"))
 def law(point):
     assert softsign(*map(Value, point)) == softsign(*point)
