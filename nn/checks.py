@@ -169,14 +169,19 @@ def shortened(value: object) -> str:
     return _SHORT.repr(value)
 
 
-def index(value: int, name: str, size: int) -> int:
+def index(value: int | Value, name: str, size: int) -> int | Value:
     """value as an index into `size` things; TypeError if it is not an integer, IndexError if
-    it is out of range.
+    it is out of range. A Value that holds an integer stays one, as programs need it.
 
     >>> index(2, "target", 3)
     2
     """
-    result = _integer(value, name)
+    if isinstance(value, Value):
+        if value % 1.0 != 0.0:
+            raise TypeError(f"{name} must be an integer, got {shortened(value)}")
+        result: int | Value = value
+    else:
+        result = _integer(value, name)
     if not 0 <= result < size:
         raise IndexError(f"{name} must be within 0 to {size - 1}, got {shortened(result)}")
     return result

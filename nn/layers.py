@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd import Value
 from autograd.core.operand import Operand
+from autograd.core.primitive import TABLE
 from nn import checks
 from nn.activations import Activation, activation_function, each
 from nn.init import Initialiser, fan_in_uniform, normal
@@ -259,9 +260,14 @@ class Embedding(Module):
         draw = _initialiser(init, normal())
         self.weight = [[Value(draw(num, dim)) for _ in range(dim)] for _ in range(num)]
 
-    def forward(self, index: int) -> list[Value]:
-        """The vector of this index (IndexError unless 0 ≤ index < num)."""
+    def forward(self, index: int | Value) -> list[Value]:
+        """The vector of this index (IndexError unless 0 ≤ index < num).
+
+        An index that is a Value, as in a program, takes each number out of its column.
+        """
         at = checks.index(index, f"{_described(self)}: the index", len(self.weight))
+        if isinstance(at, Value):
+            return [TABLE["take"](at, *column) for column in zip(*self.weight)]
         return list(self.weight[at])
 
     def extra_repr(self) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import autograd
 from autograd import Value, primitive
 from autograd.core.operand import Operand, primal
+from autograd.core.primitive import TABLE
 from autograd.core.table import exp_of_difference
 from nn.checks import index, not_negative, operand, parameter_list, share
 
@@ -40,11 +41,11 @@ __all__ = [
 # ---------------------------------------------------------------- primitives
 
 
-def _bce(p: float, y: float) -> float:
-    if not (0.0 <= p <= 1.0 and 0.0 <= y <= 1.0):
+def _bce(p: Any, y: Any) -> Any:
+    if not (0.0 <= p and p <= 1.0 and 0.0 <= y and y <= 1.0):
         raise ValueError
-    loss = -y * math.log(p) if y else 0.0
-    return loss - (1.0 - y) * math.log1p(-p) if y != 1.0 else loss
+    loss = -y * autograd.log(p) if y != 0.0 else 0.0
+    return loss - (1.0 - y) * autograd.log1p(-p) if y != 1.0 else loss
 
 
 def _bce_slope(out: Any, p: Any, y: Any) -> Any:
@@ -58,13 +59,13 @@ def _bce_target_slope(out: Any, p: Any, y: Any) -> Any:
     return autograd.log1p(-p) - autograd.log(p)
 
 
-def _bce_with_logits(x: float, y: float) -> float:
-    if not 0.0 <= y <= 1.0:
+def _bce_with_logits(x: Any, y: Any) -> Any:
+    if not (0.0 <= y and y <= 1.0):
         raise ValueError
-    return float(y * autograd.softplus(-x) + (1.0 - y) * autograd.softplus(x))
+    return y * autograd.softplus(-x) + (1.0 - y) * autograd.softplus(x)
 
 
-def _huber(error: float, delta: float) -> float:
+def _huber(error: Any, delta: Any) -> Any:
     size = abs(error)
     return 0.5 * error * error if size <= delta else delta * (size - 0.5 * delta)
 
@@ -91,6 +92,14 @@ def _cross_entropy_slopes(out: Any, target: Any, smoothing: Any, *logits: Any) -
     del slopes[true]
     slopes.insert(true, -autograd.fsum(slopes))
     return (0.0, 0.0, *slopes)
+
+
+def _lowered_cross_entropy(target: Value, smoothing: float, logits: Sequence[Any]) -> Any:
+    """The same by operations of the table, for a target that a program is given."""
+    true = TABLE["take"](target, *logits)
+    above = [x - true for x in logits]
+    loss = autograd.logsumexp(above)
+    return loss - (smoothing / len(logits)) * autograd.fsum(above) if smoothing else loss
 
 
 _BCE = primitive(
@@ -182,7 +191,7 @@ def hinge_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """
     losses = []
     for prediction, target in _number_pairs(predictions, targets, "hinge_loss"):
-        if target not in (-1, 1):
+        if abs(target) != 1:
             raise ValueError(f"hinge_loss: a target must be -1 or 1, got {target!r}")
         losses.append(autograd.relu(1.0 - target * prediction))
     return _reduced(losses, reduction, "hinge_loss")
@@ -242,7 +251,9 @@ def cross_entropy(
     """
     smoothing = share(label_smoothing, "cross_entropy: label_smoothing")
     losses = [
-        _CROSS_ENTROPY(target, smoothing, *row)
+        _lowered_cross_entropy(target, smoothing, row)
+        if isinstance(target, Value)
+        else _CROSS_ENTROPY(target, smoothing, *row)
         for row, target in _classified(logits, targets, "cross_entropy")
     ]
     return _reduced(losses, reduction, "cross_entropy")
@@ -255,7 +266,9 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
     0.3
     """
     losses = [
-        -_numbers(row, "nll_loss")[target]
+        -TABLE["take"](target, *row)
+        if isinstance(target, Value)
+        else -_numbers(row, "nll_loss")[target]
         for row, target in _classified(log_probabilities, targets, "nll_loss")
     ]
     return _reduced(losses, reduction, "nll_loss")
@@ -381,7 +394,7 @@ def _errors(predictions: Any, targets: Any, name: str) -> list[Any]:
     ]
 
 
-def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence[Any], int]]:
+def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence[Any], Any]]:
     """(logits, index of the true class) of every sample."""
     rows = _rows(logits, name)
     if rows and _is_number(rows[0]):

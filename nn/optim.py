@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
+import autograd
 from autograd import Value
 from nn.checks import (
     counter,
@@ -33,7 +35,7 @@ SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that must no
 
 
 class Optimizer:
-    """Base of the optimizers. Subclasses define `_update`.
+    """Base of the optimizers. Subclasses define `_update`, and `_numbers` if it needs more.
 
     Args:
         params: the parameters, as from `model.parameters()`.
@@ -46,6 +48,7 @@ class Optimizer:
         params: the parameters, a list.
         lr: the learning rate; may be set.
         steps: the number of steps made.
+        buffers: by name, an array with a number for each parameter.
 
     Raises:
         TypeError: `params` are not Values, or a setting is not a number.
@@ -66,7 +69,7 @@ class Optimizer:
         self.lr = lr
         self.weight_decay = not_negative(weight_decay, f"{type(self).__name__}: weight_decay")
         self.steps = 0
-        self.buffers = {name: [0.0] * len(self.params) for name in buffers}
+        self.buffers = {name: array("d", bytes(8 * len(self.params))) for name in buffers}
 
     @property
     def lr(self) -> float:
@@ -90,33 +93,33 @@ class Optimizer:
                 infinite or NaN; nothing was changed.
         """
         check_finite_gradients(self.params, f"{type(self).__name__}.step")
-        steps, buffers = self.steps, self.buffers
-        self.steps, self.buffers = steps + 1, {name: list(b) for name, b in buffers.items()}
+        self.steps += 1
         try:
             following = self._following()
         except BaseException:
-            self.steps, self.buffers = steps, buffers
+            self.steps -= 1
             raise
-        for parameter, data in zip(self.params, following):
-            parameter.data = data
+        data, *buffers = following
+        for parameter, number in zip(self.params, data):
+            parameter.data = number
+        self.buffers = dict(zip(self.buffers, buffers))
 
-    def _following(self) -> list[float]:
-        """The next data of the parameters; the buffers are updated already."""
-        decay = 0.0 if self.decoupled else self.weight_decay
-        result = []
-        for index, parameter in enumerate(self.params):
-            data = parameter.data
+    def _following(self) -> list[array[float]]:
+        """The next data of the parameters, and the next buffers."""
+        numbers = self._all_numbers()
+        rows = []
+        for parameter, *state in zip(self.params, *self.buffers.values()):
             try:
-                data -= self._update(index, parameter.grad + decay * data)
+                rows.append(self._next(numbers, parameter.data, parameter.grad, *state))
             except ArithmeticError:
-                data = math.nan
-            result.append(data)
-        for name, numbers in [("value", result), *self.buffers.items()]:
-            if not all(map(math.isfinite, numbers)):
-                self._refuse(name, numbers)
-        return result
+                rows.append((math.nan,) * (1 + len(state)))
+        columns = [array("d", column) for column in zip(*rows)]
+        for name, column in zip(["value", *self.buffers], columns):
+            if not all(map(math.isfinite, column)):
+                self._refuse(name, column)
+        return columns
 
-    def _refuse(self, name: str, numbers: list[float]) -> NoReturn:
+    def _refuse(self, name: str, numbers: Sequence[float]) -> NoReturn:
         index = next(i for i, x in enumerate(numbers) if not math.isfinite(x))
         parameter = self.params[index]
         raise FloatingPointError(
@@ -125,8 +128,29 @@ class Optimizer:
             "rate, or scale the inputs"
         )
 
-    def _update(self, index: int, gradient: float) -> float:
-        """The number to subtract from the parameter with this index."""
+    def _all_numbers(self) -> list[float]:
+        """What `_next` takes that is the same for all parameters."""
+        return [0.0 if self.decoupled else self.weight_decay, *self._numbers()]
+
+    def _next(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        """A parameter and its numbers in the buffers after the step."""
+        decay, *own = numbers
+        step, *following = self._update(own, p, g + decay * p, *state)
+        return (p - step, *following)
+
+    def _numbers(self) -> list[float]:
+        """What `_update` takes in this step, the same for all parameters."""
+        return [self.lr]
+
+    def _update(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        """What to subtract from a parameter p with the gradient g, and its next state.
+
+        It is written for floats and Values alike: a compiled training step records it once.
+
+        Args:
+            numbers: what `_numbers` gave.
+            state: the parameter's number in each buffer.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no _update method; define one")
 
     def __repr__(self) -> str:
@@ -166,7 +190,7 @@ class Optimizer:
             raise ValueError(f"{name}: the state does not fit: {error}") from error
         self.lr, self.steps, self.buffers = lr, steps, buffers
 
-    def _buffer(self, name: str, numbers: list[float]) -> list[float]:
+    def _buffer(self, name: str, numbers: list[float]) -> array[float]:
         """A copy of a buffer from a `state_dict`, checked."""
         instance(numbers, list, name)
         if len(numbers) != len(self.params):
@@ -174,7 +198,7 @@ class Optimizer:
                 f"{name} has {len(numbers)} numbers for {len(self.params)} parameters"
             )
         check = not_negative if name in SQUARES else finite
-        return [check(x, name) for x in numbers]
+        return array("d", [check(x, name) for x in numbers])
 
 
 class SGD(Optimizer):
@@ -212,14 +236,15 @@ class SGD(Optimizer):
             raise ValueError("SGD: nesterov needs a momentum above 0 and no dampening")
         super().__init__(params, lr, weight_decay, ("momentum_buffer",) if momentum else ())
 
-    def _update(self, index: int, gradient: float) -> float:
+    def _numbers(self) -> list[float]:
+        return [self.lr, self.momentum, 1.0 if self.steps == 1 else 1.0 - self.dampening]
+
+    def _update(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        lr, momentum, share = numbers
         if not self.momentum:
-            return self.lr * gradient
-        velocities = self.buffers["momentum_buffer"]
-        share = 1.0 if self.steps == 1 else 1.0 - self.dampening
-        velocity = self.momentum * velocities[index] + share * gradient
-        velocities[index] = velocity
-        return self.lr * (gradient + self.momentum * velocity if self.nesterov else velocity)
+            return (lr * g,)
+        velocity = momentum * state[0] + share * g
+        return lr * (g + momentum * velocity if self.nesterov else velocity), velocity
 
 
 class Adam(Optimizer):
@@ -262,17 +287,19 @@ class Adam(Optimizer):
         names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ()))
         super().__init__(params, lr, weight_decay, names)
 
-    def _update(self, index: int, gradient: float) -> float:
+    def _numbers(self) -> list[float]:
         beta1, beta2 = self.betas
-        means, squares = self.buffers["exp_avg"], self.buffers["exp_avg_sq"]
-        means[index] += (1.0 - beta1) * (gradient - means[index])
-        squares[index] = beta2 * squares[index] + (1.0 - beta2) * gradient * gradient
-        square = squares[index]
-        if self.amsgrad:
-            largest = self.buffers["max_exp_avg_sq"]
-            square = largest[index] = max(largest[index], square)
-        root = math.sqrt(square) / math.sqrt(1.0 - beta2**self.steps) + self.eps
-        return self.lr / (1.0 - beta1**self.steps) * (means[index] / root)
+        rate = self.lr / (1.0 - beta1**self.steps)
+        return [rate, math.sqrt(1.0 - beta2**self.steps), beta1, beta2, self.eps]
+
+    def _update(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        rate, correction, beta1, beta2, eps = numbers
+        mean, square, *largest = state
+        mean = mean + (1.0 - beta1) * (g - mean)
+        square = beta2 * square + (1.0 - beta2) * g * g
+        largest = [autograd.maximum(most, square) for most in largest]
+        root = autograd.sqrt([square, *largest][-1]) / correction + eps
+        return rate * (mean / root), mean, square, *largest
 
 
 class AdamW(Adam):
@@ -298,9 +325,13 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
 
-    def _update(self, index: int, gradient: float) -> float:
-        decay = self.lr * self.weight_decay * self.params[index].data
-        return decay + super()._update(index, gradient)
+    def _numbers(self) -> list[float]:
+        return [self.lr * self.weight_decay, *super()._numbers()]
+
+    def _update(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        decay, *own = numbers
+        step, *following = super()._update(own, p, g, *state)
+        return (decay * p + step, *following)
 
 
 class RMSprop(Optimizer):
@@ -344,19 +375,22 @@ class RMSprop(Optimizer):
             names.append("grad_avg")
         super().__init__(params, lr, weight_decay, tuple(names))
 
-    def _update(self, index: int, gradient: float) -> float:
-        squares = self.buffers["square_avg"]
-        square = self.alpha * squares[index] + (1.0 - self.alpha) * gradient * gradient
-        squares[index] = square
+    def _numbers(self) -> list[float]:
+        return [self.lr, self.alpha, self.eps, self.momentum]
+
+    def _update(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        lr, alpha, eps, momentum = numbers
+        square, *rest = state
+        square = spread = alpha * square + (1.0 - alpha) * g * g
+        means, velocities = [], []
         if self.centered:
-            means = self.buffers["grad_avg"]
-            means[index] += (1.0 - self.alpha) * (gradient - means[index])
-            square = max(square - means[index] * means[index], 0.0)
-        step = gradient / (math.sqrt(square) + self.eps)
+            means = [rest[-1] + (1.0 - alpha) * (g - rest[-1])]
+            spread = autograd.maximum(square - means[0] * means[0], 0.0)
+        step = g / (autograd.sqrt(spread) + eps)
         if self.momentum:
-            velocities = self.buffers["momentum_buffer"]
-            step = velocities[index] = self.momentum * velocities[index] + step
-        return self.lr * step
+            step = momentum * rest[0] + step
+            velocities = [step]
+        return (lr * step, square, *velocities, *means)
 
 
 # ---------------------------------------------------------------- helpers

@@ -290,7 +290,8 @@ def _names(code: Sequence[Instruction]) -> list[str]:
     counts: dict[str, int] = {}
     found = []
     for op in code:
-        plain = op.op if op.op in OPERATIONS or op.op in RESERVED else f"{op.op}_"
+        known = op.op in OPERATIONS or op.op in RESERVED
+        plain = op.op if known else f"{op.op.rpartition('.')[2]}_"
         short = {"matmul": "h", "gather": "x"}.get(op.op, plain)
         counts[short] = counts.get(short, 0) + 1
         found.append(f"{short}{counts[short]}")

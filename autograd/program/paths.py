@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 from typing import Any
 
+from autograd.core.value import Value
 from autograd.program.arguments import Call
 from autograd.program.arrays import np
 from autograd.program.program import Program, prepare
@@ -60,10 +61,13 @@ class Paths:
     Args:
         f: the function.
         without: passes to leave out.
+        first: Values from outside f that come first among the closed ones, in this order.
     """
 
-    def __init__(self, f: Callable[..., Any], without: Collection[str]) -> None:
-        self.f, self.without = f, without
+    def __init__(
+        self, f: Callable[..., Any], without: Collection[str], first: Sequence[Value] = ()
+    ) -> None:
+        self.f, self.without, self.first = f, without, first
         self.found: list[Path] = []
 
     def do(self, job: Any, call: Call) -> None:
@@ -129,7 +133,7 @@ class Paths:
         for arg, axis in zip(call.sample(lane), call.axes):
             varying += [axis is not None] * len(flatten(arg, "")[0])
         with call.naming(lane):
-            recording = record(self.f, *flatten(call.sample(lane), ""), varying)
+            recording = record(self.f, *flatten(call.sample(lane), ""), varying, self.first)
         return Path(recording, call, self.without) if recording.sure else None
 
     def too_many(self) -> str:

@@ -87,7 +87,11 @@ class _Run:
 
 
 def record(
-    f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, varying: Sequence[bool]
+    f: Callable[..., Any],
+    numbers: Sequence[float],
+    rebuild: Rebuild,
+    varying: Sequence[bool],
+    known: Sequence[Value] = (),
 ) -> Recording:
     """Run f on fresh leaves that hold `numbers`; the tape of what it computed.
 
@@ -96,6 +100,7 @@ def record(
         numbers: its inputs.
         rebuild: puts leaves into the shape of f's arguments, a tuple.
         varying: for each input, whether each lane has its own.
+        known: Values from outside that come first among the closed ones, used or not.
 
     Raises:
         ValueError: f computes with numbers that it has read out of Values, or draws random
@@ -116,9 +121,9 @@ def record(
     outside = {id(x) for x in orders[0]} & {id(x) for x in orders[1]}
     if outside:  # what lies below is not the function's
         orders = [run.order(outside) for run in (first, second)]
-    tape, closed = _tape(first, orders[0], outside, varying)
+    tape, closed = _tape(first, orders[0], outside, varying, known)
     if second is not first:
-        _compare(f, first, tape, _tape(second, orders[1], outside, varying)[0])
+        _compare(f, first, tape, _tape(second, orders[1], outside, varying, known)[0])
     single = type(first.returned) is Value or real(first.returned) is not None
     return Recording(tape, closed, first.guards, first.rebuild, single, second is not first)
 
@@ -164,7 +169,11 @@ def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> Non
 
 
 def _tape(
-    run: _Run, order: list[Value], outside: set[int], varying: Sequence[bool]
+    run: _Run,
+    order: list[Value],
+    outside: set[int],
+    varying: Sequence[bool],
+    known: Sequence[Value],
 ) -> tuple[Tape, list[Value]]:
     tape = Tape()
     places: dict[int, int] = {}
@@ -174,7 +183,8 @@ def _tape(
         places[id(leaf)] = tape.add("lane" if varies else "input", (), float(count))
         lanes, uniform = lanes + varies, uniform + (not varies)
     used = _by_use(order) if outside else []
-    closed = [x for x in used if id(x) in outside and id(x) not in places]
+    mine = [x for x in used if id(x) in outside and id(x) not in places]
+    closed = list({id(x): x for x in [*known, *mine]}.values())
     for i, x in enumerate(closed):
         places[id(x)] = tape.add("input", (), float(uniform + i))
 

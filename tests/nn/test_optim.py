@@ -159,8 +159,8 @@ def test_a_state_of_three_hundred_parameters() -> None:
 
 def test_an_optimizer_of_ones_own() -> None:
     class Plain(nn.Optimizer):
-        def _update(self, index: int, gradient: float) -> float:
-            return self.lr * gradient
+        def _update(self, numbers: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+            return (numbers[0] * g,)
 
     assert stepped(Plain([Value(3.0)], 0.5), [[2.0]]) == [[2.0]]
     assert stepped(Plain([Value(3.0)], 0.5, 1.0), [[2.0]]) == [[0.5]]
