@@ -85,6 +85,41 @@ def save_figure(fig: Figure, path: Path) -> None:
     print(f"picture: {path}")
 
 
+def confusion(truth: list[int], guessed: list[int], classes: int) -> list[list[int]]:
+    """How often class i (row) was taken for class j (column).
+
+    >>> confusion([0, 0, 2], [0, 1, 2], 3)
+    [[1, 1, 0], [0, 0, 0], [0, 0, 1]]
+    """
+    counts = [[0] * classes for _ in range(classes)]
+    for i, j in zip(truth, guessed):
+        counts[i][j] += 1
+    return counts
+
+
+def draw_confusion(
+    counts: list[list[int]], names: list[str], title: str, axes: tuple[str, str], path: Path
+) -> None:
+    """Write the counts of `confusion` as a picture; `axes` are its labels, x and y."""
+    fig, (ax,) = figure(6.0, 5.6)
+    ax.imshow(counts, cmap="Blues")
+    top = max(map(max, counts))
+    for i, row in enumerate(counts):
+        for j, n in enumerate(row):
+            ink = "white" if n > top / 2 else "black"
+            weight = "bold" if i != j else "normal"
+            text = str(n) if n else ""
+            ax.text(j, i, text, ha="center", va="center", color=ink, weight=weight)
+    places = range(len(names))
+    ax.set(title=title, xlabel=axes[0], ylabel=axes[1])
+    ax.set_xticks(places, names)
+    ax.set_yticks(places, names)
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    save_figure(fig, path)
+
+
 def save_drawn(what: Graph | Stepper | History, path: Path) -> None:
     """Write it as a picture or as a page, and print the path.
 

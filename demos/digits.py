@@ -20,7 +20,14 @@ from sklearn.model_selection import train_test_split
 
 import nn
 from autograd import Value, logsumexp, no_grad
-from demos.common import figure, on_terminal, save_drawn, save_figure
+from demos.common import (
+    confusion,
+    draw_confusion,
+    figure,
+    on_terminal,
+    save_drawn,
+    save_figure,
+)
 
 EPOCHS = 20
 TEST, VALIDATION = 360, 180
@@ -85,18 +92,6 @@ def probabilities(model: nn.MLP, images: list[Image]) -> list[list[float]]:
     return [[math.exp(x - logsumexp(logits)) for x in logits] for logits in outputs]
 
 
-def confusion(truth: list[int], read: list[int]) -> list[list[int]]:
-    """How often digit i (row) was read as j (column).
-
-    >>> confusion([3, 3, 5], [3, 8, 5])[3]
-    [0, 0, 0, 1, 0, 0, 0, 0, 1, 0]
-    """
-    counts = [[0] * 10 for _ in range(10)]
-    for i, j in zip(truth, read):
-        counts[i][j] += 1
-    return counts
-
-
 def run(out: Path, quick: bool, seed: int) -> None:
     """Train, test on the test set, save the model and check the saved one."""
     random.seed(seed)
@@ -123,7 +118,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
 
     beliefs = probabilities(model, test.images)
     read = [p.index(max(p)) for p in beliefs]
-    counts = confusion(test.labels, read)
+    counts = confusion(test.labels, read, 10)
     right = sum([counts[k][k] for k in range(10)])
     _print_table(counts)
     print(f"accuracy on the {TEST} images it never saw: {right / TEST:.1%} ({right} right)")
@@ -137,7 +132,9 @@ def run(out: Path, quick: bool, seed: int) -> None:
     print(f"model: {path}; a fresh net loaded from it predicts the same, bit for bit")
 
     save_drawn(history, out / "digits-learning.png")
-    _draw_confusion(counts, right, out / "digits-confusion.png")
+    title = f"{right} of {TEST} unseen images read correctly"
+    names = [str(k) for k in range(10)]
+    draw_confusion(counts, names, title, ("read as", "shown"), out / "digits-confusion.png")
     _draw_sheets(test, beliefs, read, out)
     save_drawn(history, out / "digits-training.html")
     hardest = min(range(TEST), key=lambda i: beliefs[i][test.labels[i]])
@@ -169,30 +166,6 @@ def _print_table(counts: list[list[int]]) -> None:
         cells[digit] = f"[bold]{cells[digit]}[/bold]"
         table.add_row(str(digit), *cells)
     Console().print(table)
-
-
-def _draw_confusion(counts: list[list[int]], right: int, path: Path) -> None:
-    fig, (ax,) = figure(6.0, 5.6)
-    ax.imshow(counts, cmap="Blues")
-    top = max(map(max, counts))
-    for i, row in enumerate(counts):
-        for j, n in enumerate(row):
-            ink = "white" if n > top / 2 else "black"
-            weight = "bold" if i != j else "normal"
-            ax.text(
-                j, i, str(n) if n else "", ha="center", va="center", color=ink, weight=weight
-            )
-    ax.set(
-        title=f"{right} of {TEST} unseen images read correctly",
-        xlabel="read as",
-        ylabel="shown",
-        xticks=range(10),
-        yticks=range(10),
-    )
-    ax.grid(visible=False)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
-    save_figure(fig, path)
 
 
 def _draw_sheets(test: Digits, beliefs: list[list[float]], read: list[int], out: Path) -> None:

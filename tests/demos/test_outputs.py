@@ -26,6 +26,13 @@ FILES = {
     "moons": {"moons-graph.svg", "moons-steps.html", "moons-training.html", "moons.png"},
     "regression": {"regression.png"},
     "gradients": {"gradients.png", "schedules.png"},
+    "speech": {
+        "speech-confusion.png",
+        "speech-learning.png",
+        "speech-misheard.png",
+        "speech-model.json",
+    },
+    "sweep": {"sweep", "sweep-map.png"},
     "names": {"names.png"},
 }
 

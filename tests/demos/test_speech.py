@@ -1,0 +1,82 @@
+"""The speech demo: the published split, what it reaches, and the model it saves."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import nn
+from demos import speech
+from demos.speech import Speech
+
+
+@pytest.fixture(scope="module")
+def parts() -> tuple[Speech, Speech]:
+    """The utterances to learn from and to test with, scaled."""
+    recorded = speech.load("TRAIN")
+    return speech.scaled(recorded, recorded), speech.scaled(speech.load("TEST"), recorded)
+
+
+def test_the_split_is_the_published_one(parts: tuple[Speech, Speech]) -> None:
+    data, test = parts
+    assert Counter(data.speakers) == dict.fromkeys(range(9), 30)
+    assert [*Counter(test.speakers).values()] == [31, 35, 88, 44, 29, 24, 40, 50, 29]
+    lengths = [len(frames) for part in parts for frames in part.utterances]
+    assert (min(lengths), max(lengths)) == (7, 29)
+    assert {len(frame) for frames in test.utterances for frame in frames} == {12}
+    assert not {str(frames) for frames in data.utterances} & {str(f) for f in test.utterances}
+
+
+def test_a_fifth_of_the_training_tells_95_percent(parts: tuple[Speech, Speech]) -> None:
+    data, test = parts
+    random.seed(0)
+    model = speech.new_model()
+    speech.train(model, data, epochs=4)
+    beliefs = speech.heard(model, test)
+    guessed = [p.index(max(p)) for p in beliefs]
+    assert sum([a == b for a, b in zip(guessed, test.speakers)]) / 370 >= 0.95
+    assert all(abs(sum(p) - 1.0) < 1e-12 for p in beliefs)
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of a second, which learns from a tenth of the utterances."""
+    load = speech.load
+    monkeypatch.setattr(
+        speech,
+        "load",
+        lambda part: Speech(load(part).utterances[::10], load(part).speakers[::10]),
+    )
+
+
+@pytest.mark.usefixtures("short")
+def test_a_saved_model_that_hears_otherwise_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(nn, "load_model", lambda model, path: None)
+    with pytest.raises(ArithmeticError, match="hears something else"):
+        speech.run(tmp_path, quick=True, seed=0)
+
+
+@pytest.mark.usefixtures("short")
+def test_without_misheard_utterances_there_is_no_sheet(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    speakers = speech.load("TEST").speakers
+    sure = [[float(i == speaker) for i in range(9)] for speaker in speakers]
+    monkeypatch.setattr(speech, "heard", lambda model, part: sure)
+    speech.run(tmp_path, quick=True, seed=0)
+    assert "100.0% (37 right)" in capsys.readouterr().out
+    assert not (tmp_path / "speech-misheard.png").exists()
+
+
+def test_without_sktime_the_demo_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        speech.load("TRAIN")
+    assert caught.value.name == "sktime"
