@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from autograd.core.operand import primal
 from autograd.testing.decide import Question, decide, starts
-from autograd.testing.differences import ULP
-from autograd.testing.noise import estimated_noise
 from autograd.testing.problem import Function, PlainProblem, Problem, alone, directional
 from autograd.testing.recorded import Case, Recording, node_cases
 from autograd.testing.report import GradientError, Report
+from autograd.testing.richardson import ULP, Line
+from autograd.testing.roundoff import estimated_noise
 from autograd.trees import flatten, flatten_like
 
 __all__ = ["check_gradients", "gradcheck"]
@@ -149,13 +149,13 @@ def _check_plain(problem: PlainProblem, gradient: Function) -> Report:
     digits = max(NINE_DIGITS, 8.0 * _precision(result))
     cases, evaluations = [], 0
     for i, (name, x, leaf) in enumerate(zip(problem.names, problem.point, leaves)):
-        line = problem.line(i, outputs, (0.0,))
-        line.noise = (estimated_noise(line),)
+        line = Line(problem.along(i), x, outputs[0])
+        line.noise = estimated_noise(line)
         analytic = primal(leaf)
-        question = Question(line, 0, analytic, 0.0, digits * abs(analytic))
+        question = Question(line, analytic, 0.0, digits * abs(analytic))
         decision = decide(question, starts(x))
         cases.append(Case(name, x, analytic, decision))
-        evaluations = max(evaluations, line.evaluations)
+        evaluations = max(evaluations, len(line.samples.seen))
     if problem.outputs(problem.point) != outputs:
         return _unsteady(problem)
     return _report(cases, evaluations + 2)

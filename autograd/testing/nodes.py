@@ -10,7 +10,7 @@ from autograd.core.operand import primal
 from autograd.core.primitive import RESERVED, Primitive
 from autograd.core.value import Value
 from autograd.testing.decide import Decision, Question, decide, starts
-from autograd.testing.differences import ULP, Line
+from autograd.testing.richardson import ULP, Line, Samples
 
 __all__ = ["NodeCheck", "check_nodes", "partial_sizes", "rounding", "slots"]
 
@@ -62,13 +62,13 @@ def check_partial(
         return (float(value(*before, t, *after)),)
 
     exact = op.selects and op.name in RESERVED
-    line = Line(along, x, (out,), (noise,), 80, 0.0 if exact else 2.0 * ULP)
+    line = Line(Samples(along, 80), x, out, noise, 0.0 if exact else 2.0 * ULP)
     steps = starts(x, before + after)
     if op.kink:
         distances = [abs(x - c) for c in before + after if x != c]
         near = [max(0.25 * d, math.ulp(x)) for d in sorted(distances) if d < (abs(x) or 1.0)]
         steps = near + steps
-    return decide(Question(line, 0, partial, 0.0, 16.0 * ULP * abs(partial)), steps)
+    return decide(Question(line, partial, 0.0, 16.0 * ULP * abs(partial)), steps)
 
 
 def rounding(node: Value) -> float:

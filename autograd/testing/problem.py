@@ -10,7 +10,7 @@ from typing import Any
 from autograd.core.functions import dot
 from autograd.core.operand import primal
 from autograd.core.value import Value
-from autograd.testing.differences import Line
+from autograd.testing.richardson import Samples
 from autograd.transforms import grad
 from autograd.trees import _joined, flatten
 
@@ -44,7 +44,7 @@ class Problem:
         """f as floats."""
         return tuple([primal(y) for y in self._call([Value(x) for x in point])])
 
-    def line(self, i: int, outputs: tuple[float, ...], noise: tuple[float, ...]) -> Line:
+    def along(self, i: int) -> Samples:
         """f along its i-th number."""
         point = self.point[:]
 
@@ -52,7 +52,7 @@ class Problem:
             point[i] = t
             return self.outputs(point)
 
-        return Line(along, self.point[i], outputs, noise)
+        return Samples(along)
 
     def _call(self, numbers: Sequence[Any]) -> list[Any]:
         return flatten(self.f(*self.rebuild(numbers)), "the result of f")[0]

@@ -13,9 +13,9 @@ from autograd.core.sweeps import sweep, tangents, topological_order
 from autograd.core.value import Value
 from autograd.testing import oracle
 from autograd.testing.decide import Decision, Question, decide, starts
-from autograd.testing.differences import TINIEST, ULP
 from autograd.testing.nodes import check_nodes, partial_sizes, rounding, slots
 from autograd.testing.problem import Problem
+from autograd.testing.richardson import TINIEST, ULP, Line
 
 __all__ = ["Case", "Recording", "node_cases"]
 
@@ -103,16 +103,17 @@ class Recording:
         exact = _ExactRows(self) if known else None
         cases, evaluations = [], 0
         for i, (name, x) in enumerate(zip(problem.names, problem.point)):
-            line = problem.line(i, self.outputs, tuple(self.noises))
+            samples = problem.along(i)
             for j, row in enumerate(self.rows):
+                line = Line(samples, x, self.outputs[j], self.noises[j], output=j)
                 own, size = self.own_error(i, j) + self.blurs[j][i], self.sizes[j][i]
-                decision = decide(Question(line, j, row[i], size, own), starts(x))
+                decision = decide(Question(line, row[i], size, own), starts(x))
                 asked = None
                 if decision.verdict == "inconclusive" and exact is not None:
                     asked = exact.decide(i, j)
                 used = "differences" if asked is None else "mpmath"
                 cases.append(Case(name, x, row[i], asked or decision, None, used))
-            evaluations = max(evaluations, line.evaluations)
+            evaluations = max(evaluations, len(samples.seen))
         return cases, evaluations
 
     def mpmath_cases(self) -> list[Case]:

@@ -14,10 +14,9 @@ import pytest
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck
-from autograd.testing.differences import Line, Tableau, central
-from autograd.testing.kinks import is_sawtooth, one_side
 from autograd.testing.nodes import check_nodes
-from autograd.testing.noise import estimated_noise
+from autograd.testing.richardson import Line, Samples, Tableau, central
+from autograd.testing.roundoff import estimated_noise, is_sawtooth
 from tests.testing.measure import planted
 
 Function = Callable[[float], float]
@@ -173,18 +172,18 @@ def test_hard_functions_raise_no_false_alarm(name: str) -> None:
 def test_the_noise_of_a_function_is_estimated(size: float) -> None:
     f = noisy(math.exp, size)
     for x in (0.3, -2.0, 1.7):
-        line = Line(lambda t: (f(t),), x, (f(x),), (0.0,))
+        line = Line(lambda t: (f(t),), x, f(x))
         assert 0.2 * size < estimated_noise(line) < 8.0 * size
-    smooth = Line(lambda t: (math.exp(t),), 0.3, (math.exp(0.3),), (0.0,))
+    smooth = Line(lambda t: (math.exp(t),), 0.3, math.exp(0.3))
     assert estimated_noise(smooth) < 1e-15
 
 
 def test_noise_that_cannot_be_sampled() -> None:
-    flat = Line(lambda t: (5.0,), 1.0, (5.0,), (0.0,), budget=5)
+    flat = Line(Samples(lambda t: (5.0,), 5), 1.0, 5.0)
     assert estimated_noise(flat) == 5.0 * 2.0**-52
-    few = Line(lambda t: (math.exp(t),), 1.0, (math.e,), (0.0,), budget=3)
+    few = Line(Samples(lambda t: (math.exp(t),), 3), 1.0, math.e)
     assert estimated_noise(few) == math.e * 2.0**-52
-    line = Line(lambda t: (math.sqrt(t),), 0.0, (0.0,), (0.0,))
+    line = Line(lambda t: (math.sqrt(t),), 0.0, 0.0)
     assert estimated_noise(line) == 0.0
 
 
@@ -202,21 +201,21 @@ def test_the_estimated_error_covers_the_error(f: Function, slope: Function) -> N
     rng = random.Random(1)
     for _ in range(200):
         x = rng.choice([1.0, -1.0]) * math.exp(rng.uniform(-6.0, 3.0))
-        line = Line(lambda t: (f(t),), x, (f(x),), (2.0**-52 * abs(f(x)),))
-        estimate, _ = central(line, 0, 0.25 * abs(x))
+        line = Line(lambda t: (f(t),), x, f(x), 2.0**-52 * abs(f(x)))
+        estimate, _ = central(line, 0.25 * abs(x))
         assert abs(estimate.value - slope(x)) <= estimate.error
 
 
-def test_a_line_stops_at_its_budget() -> None:
-    line = Line(lambda t: (t,), 1.0, (1.0,), (0.0,), budget=3)
-    assert [line.at(float(i)) for i in (2, 3, 2, 4, 5)] == [
+def test_samples_stop_at_their_budget() -> None:
+    samples = Samples(lambda t: (t,), 3)
+    assert [samples.at(float(i)) for i in (2, 3, 2, 4, 5)] == [
         (2.0,),
         (3.0,),
         (2.0,),
         (4.0,),
         None,
     ]
-    assert line.evaluations == 3
+    assert len(samples.seen) == 3
 
 
 def test_a_tableau_of_one_row_has_no_estimate() -> None:
@@ -226,8 +225,8 @@ def test_a_tableau_of_one_row_has_no_estimate() -> None:
 
 
 def test_values_that_are_not_finite_are_none() -> None:
-    line = Line(lambda t: (math.inf if t > 1.0 else t,), 1.0, (1.0,), (0.0,))
-    assert [line.at(0.5), line.at(1.5)] == [(0.5,), None]
+    line = Line(lambda t: (math.inf if t > 1.0 else t,), 1.0, 1.0)
+    assert [line.at(0.5), line.at(1.5)] == [0.5, None]
 
 
 def test_there_are_no_values_near() -> None:
@@ -292,13 +291,13 @@ def test_where_cancelling_leaves_one_value_a_slope_may_hide(x: float) -> None:
 
 
 def test_what_cannot_be_looked_at_any_more_counts_as_jumps() -> None:
-    line = Line(lambda t: (math.sin(1e4 * t),), 0.0, (0.0,), (0.0,))
+    line = Line(lambda t: (math.sin(1e4 * t),), 0.0, 0.0)
     for step in (1e-6, 1.0):
-        line.level(0, step)
-    line.budget = line.evaluations
-    assert is_sawtooth(line, 0, 1e4, 0.0)
-    line.budget = 40
-    assert not is_sawtooth(line, 0, 1e4, 0.0)
+        line.level(step)
+    line.samples.budget = len(line.samples.seen)
+    assert is_sawtooth(line, 1e4, 0.0)
+    line.samples.budget = 40
+    assert not is_sawtooth(line, 1e4, 0.0)
 
 
 def test_between_two_floats_a_function_may_turn() -> None:
@@ -321,17 +320,6 @@ def test_between_two_floats_a_function_may_turn() -> None:
 )
 def test_a_wave_that_floats_are_too_far_apart_for_is_not_called_wrong(x: float) -> None:
     assert gradcheck(math.sin, x, gradient=math.cos).verdict == "inconclusive"
-
-
-def test_a_side_that_cannot_be_looked_at_has_no_derivative() -> None:
-    line = Line(lambda t: (abs(t - 1.0),), 1.001, (1.001 - 1.0,), (0.0,))
-    far, near = line.level(0, 0.25), line.level(0, 1e-4)
-    assert far is not None
-    assert near is not None
-    assert one_side(line, 0, near, far) is not None
-    line.seen.clear()
-    line.budget = 0
-    assert one_side(line, 0, near, far) is None
 
 
 ORDERS: dict[str, tuple[Function, Function, float]] = {  # of magnitude within a few steps
