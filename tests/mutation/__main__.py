@@ -10,27 +10,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections import Counter
 
-from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.mutants import mutants_of
 from tests.mutation.report import ROOT, Module, explained, read, write
-from tests.mutation.running import KILLED, SURVIVED, TIMED_OUT, Outcome, run_all, warm
+from tests.mutation.running import KILLED, SURVIVED, TIMED_OUT, run_all, warm
 from tests.mutation.suites import SUITES
-
-
-def tried(name: str, mutants: list[Mutant], source: str) -> list[Outcome]:
-    outcomes = []
-    for outcome in run_all(ROOT / name, source, mutants, SUITES[name]):
-        outcomes.append(outcome)
-        if outcome.verdict == SURVIVED:
-            print(
-                f"\n{outcome.mutant.place}\n  - {outcome.mutant.line}\n  + {outcome.line}",
-                flush=True,
-            )
-        if len(outcomes) % 100 == 0:
-            print(f"{name}: {len(outcomes)} of {len(mutants)}", file=sys.stderr)
-    return outcomes
 
 
 def main() -> None:
@@ -47,12 +32,12 @@ def main() -> None:
         before = read().get(name)
         if options.again and before:
             mutants = [m for m in mutants if (m.where, m.operator) in before.survivors]
-        outcomes = tried(name, mutants, source)
-        found = Counter(outcome.verdict for outcome in outcomes)
+        outcomes = list(run_all(ROOT / name, source, mutants, SUITES[name]))
+        found = Counter(verdict for _, verdict in outcomes)
         print(f"{name}:", ", ".join(f"{n} {verdict}" for verdict, n in found.items()))
         if options.report:
-            survived = [o.mutant for o in outcomes if o.verdict == SURVIVED]
-            survivors = explained([(m.where, m.operator) for m in survived], before)
+            survived = [(m.where, m.operator) for m, verdict in outcomes if verdict == SURVIVED]
+            survivors = explained(survived, before)
             for verdict in found.keys() - {SURVIVED, KILLED, TIMED_OUT}:
                 excluded[verdict] = found[verdict]
             counts = found[KILLED], found[TIMED_OUT]

@@ -19,10 +19,6 @@ class Mutant:
     line: str
     change: Any  # changes the tree, and returns the code that it is of then
 
-    @property
-    def place(self) -> str:
-        return f"{self.row} in {self.where}: {self.operator}"
-
 
 def mutants_of(source: str) -> tuple[list[Mutant], dict[str, int]]:
     """All mutants of a source, and how many were left out for which reason.
