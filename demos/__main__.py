@@ -19,6 +19,7 @@ DEMOS = {
     "gradients": "why gradients vanish and explode, and what helps",
     "speech": "tell nine speakers apart by their vowels, with 95 % or more correct",
     "sweep": "learning rate against width: a map of many trainings, on all cores",
+    "gpt": "a GPT in scalars invents first names, compiled for each length",
     "names": "invent first names, one letter after another",
 }
 LISTING = "\n".join(["demos:", *[f"  {name:<12}{what}" for name, what in DEMOS.items()]])

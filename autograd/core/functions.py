@@ -48,12 +48,19 @@ def where(
     return TABLE["where"](chosen, a, b)
 
 
-def take(xs: Iterable[Operand], index: int) -> Any:
+def take(xs: Iterable[Operand], index: int | Value) -> Any:
     """xs[index] as a node whose inputs are all of xs; IndexError out of range.
+
+    Args:
+        index: an integer; or a Value that holds one, as in a program that is given it.
 
     >>> take([1.0, Value(2.0)], -1)
     Value(2.0, op='take')
     """
+    if type(index) is Value:
+        if index % 1.0 != 0.0:
+            raise TypeError(f"take: the index must be an integer, got {index!r}")
+        return TABLE["take"](index, *_listed(xs, "take"))
     if not hasattr(index, "__index__"):
         raise TypeError(f"take: the index must be an integer, got {index!r}")
     return TABLE["take"](index.__index__(), *_listed(xs, "take"))

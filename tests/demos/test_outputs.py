@@ -33,6 +33,7 @@ FILES = {
         "speech-model.json",
     },
     "sweep": {"sweep", "sweep-map.png"},
+    "gpt": {"gpt.png", "gpt-weights.npz"},
     "names": {"names.png"},
 }
 

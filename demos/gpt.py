@@ -1,0 +1,250 @@
+"""A GPT written one number at a time, which invents first names.
+
+One block as in GPT-2 (Radford et al. 2019), small and without biases: embeddings of letters
+and places, RMS norm, causal attention with four heads, an MLP. A name of n letters is one
+function of the weights and of n + 2 numbers; `autograd.compile` records it once for each
+length, and replays it over a whole batch of names.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import compile, dot, logsumexp, relu, take
+from demos.common import BLUE, GREY, ORANGE, figure, progress, save_figure, smooth
+from demos.names import LETTERS, known_names
+
+WIDTH, HEADS, HIDDEN, LONGEST = 16, 4, 64, 12
+STEPS, QUICK_STEPS, BATCH, RATE = 4000, 20, 64, 0.01
+HELD_OUT = 256
+Vector = list[Any]
+Weights = dict[str, Any]  # matrices, a row an output
+
+
+# ---------------------------------------------------------------- the model, in scalars
+
+
+def linear(x: Vector, weight: Any) -> Vector:
+    return [dot(row, x) for row in weight]
+
+
+def norm(x: Vector) -> Vector:
+    scale = (dot(x, x) / len(x) + 1e-5) ** -0.5
+    return [xi * scale for xi in x]
+
+
+def softmax(scores: Vector) -> Vector:
+    total = logsumexp(scores)
+    return [autograd.exp(score - total) for score in scores]
+
+
+def attend(
+    query: Vector, keys: list[Vector], values: list[Vector]
+) -> tuple[Vector, list[Vector]]:
+    """What each head finds at the places so far, and how much it looks at each."""
+    size = WIDTH // HEADS
+    found: Vector = []
+    looks = []
+    for start in range(0, WIDTH, size):
+        part = slice(start, start + size)
+        scores = [dot(query[part], key[part]) * size**-0.5 for key in keys]
+        looks.append(softmax(scores))
+        columns = zip(*[value[part] for value in values])
+        found += [dot(looks[-1], list(column)) for column in columns]
+    return found, looks
+
+
+def read(weights: Weights, letters: list[Any]) -> tuple[list[Vector], list[list[Vector]]]:
+    """For each place 27 logits for the next letter, and where each head looks."""
+    columns = [*zip(*weights["letters"])]
+    keys: list[Vector] = []
+    values: list[Vector] = []
+    logits, looks = [], []
+    for place, letter in enumerate(letters):
+        letter_vector = [take(column, letter) for column in columns]
+        x = norm([a + b for a, b in zip(letter_vector, weights["places"][place])])
+        normed = norm(x)
+        keys.append(linear(normed, weights["key"]))
+        values.append(linear(normed, weights["value"]))
+        found, heads = attend(linear(normed, weights["query"]), keys, values)
+        x = [a + b for a, b in zip(linear(found, weights["out"]), x)]
+        hidden = [relu(h) for h in linear(norm(x), weights["up"])]
+        x = [a + b for a, b in zip(linear(hidden, weights["down"]), x)]
+        logits.append(linear(x, weights["head"]))
+        looks.append(heads)
+    return logits, looks
+
+
+def name_loss(weights: Weights, letters: list[Any]) -> Any:
+    """The cross-entropy of a name, in nats a letter."""
+    logits, _ = read(weights, letters[:-1])
+    losses = [logsumexp(row) - take(row, letter) for row, letter in zip(logits, letters[1:])]
+    return sum(losses) / len(losses)
+
+
+# ---------------------------------------------------------------- training
+
+
+def new_weights() -> dict[str, Any]:
+    """Matrices of normal random numbers, drawn from `random`."""
+    shapes = {"letters": (27, WIDTH), "places": (LONGEST + 1, WIDTH), "head": (27, WIDTH)}
+    shapes |= dict.fromkeys(["query", "key", "value", "out"], (WIDTH, WIDTH))
+    shapes |= {"up": (HIDDEN, WIDTH), "down": (WIDTH, HIDDEN)}
+    return {
+        name: np.array([[random.gauss(0.0, 0.2) for _ in range(n)] for _ in range(m)])
+        for name, (m, n) in shapes.items()
+    }
+
+
+def numbered(name: str) -> list[int]:
+    """A name as numbers, the dot (0) at both ends.
+
+    >>> numbered("abc")
+    [0, 1, 2, 3, 0]
+    """
+    return [LETTERS.index(letter) for letter in f".{name}."]
+
+
+def by_length(names: list[str]) -> dict[int, Any]:
+    """The names of each length as an array of numbers, a row a name."""
+    groups: dict[int, list[list[int]]] = defaultdict(list)
+    for name in names:
+        groups[len(name)].append(numbered(name))
+    return {length: np.array(rows, dtype=float) for length, rows in groups.items()}
+
+
+fast = compile(name_loss, in_axes=(None, 0), reduce="mean")
+
+
+def train(weights: Weights, names: list[str], steps: int) -> list[float]:
+    """Adam on batches of names of one length, with a rate that falls to 0."""
+    groups = by_length(names)
+    lengths = [len(name) for name in names]
+    means = {name: 0.0 * matrix for name, matrix in weights.items()}
+    squares = {name: 0.0 * matrix for name, matrix in weights.items()}
+    losses = []
+    for step in progress(range(1, steps + 1), "learning"):
+        group = groups[random.choice(lengths)]
+        batch = group[random.choices(range(len(group)), k=BATCH)]
+        loss, slopes = fast.value_and_grad(weights, batch)
+        rate = RATE * (1.0 - step / (steps + 1))
+        for name, slope in slopes.items():
+            means[name] = 0.9 * means[name] + 0.1 * slope
+            squares[name] = 0.99 * squares[name] + 0.01 * slope**2
+            mean, square = means[name] / (1.0 - 0.9**step), squares[name] / (1.0 - 0.99**step)
+            weights[name] = weights[name] - rate * mean / (np.sqrt(square) + 1e-8)
+        losses.append(loss)
+    return losses
+
+
+def mean_loss(weights: Weights, names: list[str]) -> float:
+    """The loss over names, each as weighty as another."""
+    groups = by_length(names).values()
+    return float(sum([len(group) * fast(weights, group) for group in groups]) / len(names))
+
+
+def invent(weights: Weights) -> str:
+    """A name drawn letter by letter with the model's probabilities."""
+    plain = {name: matrix.tolist() for name, matrix in weights.items()}
+    letters = [0]
+    while len(letters) <= LONGEST:
+        chances = softmax(read(plain, letters)[0][-1])
+        (letter,) = random.choices(range(27), chances)
+        if letter == 0:
+            break
+        letters.append(letter)
+    return "".join([LETTERS[letter] for letter in letters[1:]])
+
+
+# ---------------------------------------------------------------- the demo
+
+
+def run(out: Path, quick: bool, seed: int) -> None:
+    """Learn from most names, measure on the rest, invent twenty, draw what a head looks at."""
+    random.seed(seed)
+    known = [name for name in known_names() if len(name) <= LONGEST]
+    shuffled = random.sample(known, len(known))
+    data, held_out = shuffled[HELD_OUT:], shuffled[:HELD_OUT]
+    steps = QUICK_STEPS if quick else STEPS
+    weights = new_weights()
+    count = sum([matrix.size for matrix in weights.values()])
+    print(
+        f"A GPT of {count:,} weights learns from {len(data):,} first names, {BATCH} at a time."
+    )
+    started = time.perf_counter()
+    losses = train(weights, data, steps)
+    taken = time.perf_counter() - started
+    print(f"{steps:,} steps in {taken:.1f} s, {1e6 * taken / steps / BATCH:.0f} µs a name.")
+    loss = mean_loss(weights, held_out)
+    print(f"Loss on {HELD_OUT} names it never saw: {loss:.3f} nats a letter, as if choosing")
+    print(f"among {math.exp(loss):.1f} letters; guessing blindly is {math.log(27):.3f}, or 27.")
+    _compare(weights)
+
+    path = out / "gpt-weights.npz"
+    np.savez(path, **weights)
+    with np.load(path) as file:
+        if mean_loss(dict(file), held_out) != loss:
+            raise ArithmeticError(f"the weights read back from {path} give another loss")
+    print(f"weights: {path}; read back, they give the same loss, bit for bit\n")
+
+    invented = [invent(weights) for _ in range(20)]
+    for row in range(0, 20, 5):
+        print("  " + "".join([f"{name.capitalize():<15}" for name in invented[row : row + 5]]))
+    new = len([name for name in invented if name not in known])
+    print(f"\n{new} of these 20 are not in the list.")
+    _draw(weights, losses, loss, max(held_out, key=len), out / "gpt.png")
+
+
+def _compare(weights: Weights) -> None:
+    """Print how long a name's gradient takes compiled, and as every number's own node."""
+    letters = numbered("charlotte")
+    batch = np.array([letters] * BATCH, dtype=float)
+    plain = {name: matrix.tolist() for name, matrix in weights.items()}
+    eager = autograd.value_and_grad(name_loss)
+    results, times = [], []
+    for call in (lambda: fast.value_and_grad(weights, batch), lambda: eager(plain, letters)):
+        results.append(call()[0])
+        started = time.perf_counter()
+        for _ in range(5):
+            call()
+        times.append((time.perf_counter() - started) / 5)
+    if abs(results[0] - results[1]) > 1e-9:
+        raise ArithmeticError(f"compiled the loss is {results[0]}, else {results[1]}")
+    here, there = 1e6 * times[0] / BATCH, 1e6 * times[1]
+    print(f"The gradient of one name: {here:.0f} µs compiled, {there:,.0f} µs node by node,")
+    print(f"{there / here:.0f} times as long; the loss is the same to 1e-9.")
+
+
+def _draw(weights: Weights, losses: list[float], loss: float, name: str, path: Path) -> None:
+    """The losses, and for one name how much a head looks back at each letter."""
+    fig, (left, right) = figure(13.0, 5.2, columns=2)
+    window = max(1, len(losses) // 30)
+    left.plot(smooth(losses, window), color=BLUE, label=f"batches, mean of {window} steps")
+    left.axhline(loss, color=ORANGE, linestyle="--", label="held-out names, at the end")
+    left.axhline(math.log(27), color=GREY, linestyle=":", label="guessing blindly")
+    left.set(title="Learning", xlabel="step", ylabel="loss, nats a letter")
+    left.legend()
+
+    plain = {key: matrix.tolist() for key, matrix in weights.items()}
+    letters = numbered(name)[:-1]
+    looks = read(plain, letters)[1]
+    back = [sum([max(heads[h][:-1], default=0.0) for heads in looks]) for h in range(HEADS)]
+    head = back.index(max(back))
+    rows = [heads[head] for heads in looks]
+    pattern = [[*row, *[math.nan] * (len(rows) - len(row))] for row in rows]
+    image = right.imshow(pattern, cmap="Blues", vmin=0.0, vmax=1.0)
+    shown = ["start", *name]
+    right.set_xticks(range(len(shown)), shown)
+    right.set_yticks(range(len(shown)), shown)
+    right.set(title=f"Where head {head + 1} of {HEADS} looks", xlabel="at", ylabel="reading")
+    right.grid(visible=False)
+    fig.colorbar(image, ax=right, label="attention")
+    save_figure(fig, path)
