@@ -9,7 +9,8 @@ from autograd.program.tape import Tape
 
 __all__ = ["gather"]
 
-ADDING = ("add", "sum")
+CHAINS = frozenset(["add", "sum", "dot"])
+LINKS = CHAINS | {"mul"}
 
 
 def gather(tape: Tape) -> Tape:
@@ -20,46 +21,48 @@ def gather(tape: Tape) -> Tape:
     """
     ops, args, uses = tape.ops, tape.args, tape.uses()
     drawn = bytearray(len(tape))  # drawn into the chain that uses it
-    for i, op in enumerate(ops):
-        if op in ADDING or op == "dot":
-            for a in args[i] if op in ADDING else args[i][:1]:
-                if uses[a] == 1 and ops[a] in (*ADDING, "mul", "dot"):
+    for op, mine in zip(ops, args):
+        if op in CHAINS:
+            for a in mine[:1] if op == "dot" else mine:
+                if uses[a] == 1 and ops[a] in LINKS:
                     drawn[a] = 1
     result = tape.like()
-    places = [-1] * len(tape)
-    for i, op in enumerate(ops):
+    places: list[int] = []
+    place = places.__getitem__
+    for i, (op, mine, value) in enumerate(zip(ops, args, tape.values)):
         if drawn[i]:
-            continue
-        if op in ADDING or op == "dot":
+            places.append(-1)
+        elif op in CHAINS:
             rest, pairs = _terms(tape, i, drawn)
-            places[i] = _sum(
-                result,
-                [places[k] for k in rest],
-                [(places[w], places[x]) for w, x in pairs],
-            )
+            pairs = [(places[w], places[x]) for w, x in pairs]
+            places.append(_sum(result, [*map(place, rest)], pairs))
         else:
-            places[i] = result.add(op, [places[a] for a in args[i]], tape.values[i])
+            places.append(len(result.ops))
+            result.ops.append(op)
+            result.args.append(tuple(map(place, mine)))
+            result.values.append(value)
     return result.rooted(tape, places)
 
 
 def _terms(tape: Tape, root: int, drawn: bytearray) -> tuple[list[int], list[tuple[int, int]]]:
     """What the chain that ends in root adds: nodes, and pairs whose product is added."""
+    ops, args = tape.ops, tape.args
     rest: list[int] = []
     pairs: list[tuple[int, int]] = []
     stack = [root]
     while stack:
         i = stack.pop()
-        op, args = tape.ops[i], tape.args[i]
+        op = ops[i]
         if i != root and not drawn[i]:
             rest.append(i)
         elif op == "mul":
-            pairs.append((args[0], args[1]))
+            pairs.append(args[i])  # type: ignore[arg-type]
         elif op == "dot":
-            half = len(args) // 2
-            pairs += zip(args[1 : 1 + half], args[1 + half :])
-            stack.append(args[0])
+            half = len(args[i]) // 2
+            pairs += zip(args[i][1 : 1 + half], args[i][1 + half :])
+            stack.append(args[i][0])
         else:
-            stack += reversed(args)
+            stack += args[i][::-1]
     return rest, pairs
 
 

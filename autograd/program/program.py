@@ -11,7 +11,7 @@ from autograd.program.batch import Instructions, batch
 from autograd.program.gather import gather
 from autograd.program.lower import Lowered
 from autograd.program.reroll import reroll
-from autograd.program.share import drop, fold, share, simplify
+from autograd.program.share import folds, reduce
 from autograd.program.source import PADDING, Source
 from autograd.program.tangent import tangent
 from autograd.program.tape import Tape
@@ -20,13 +20,7 @@ __all__ = ["PASSES", "Program", "prepare"]
 
 np = arrays.np
 Array = Any
-PASSES: dict[str, Callable[..., Tape]] = {
-    "fold": fold,
-    "gather": gather,
-    "reroll": reroll,
-    "simplify": simplify,
-    "share": share,
-}
+PASSES = ("fold", "gather", "reroll", "simplify", "share")
 
 
 def prepare(
@@ -54,14 +48,18 @@ def prepare(
     if unknown:
         raise ValueError(f"compile: no pass is called {unknown.pop()!r}; choose of {[*PASSES]}")
     counts = {"recorded": len(tape)}
-    for name, function in PASSES.items():
-        if name == "reroll" and direction is not None:
-            tape = tangent(tape, *direction, inputs, lane_inputs)
-            inputs, lane_inputs = 2 * inputs, 2 * lane_inputs
-        if name not in without:
-            tape = drop(reroll(tape, data)) if name == "reroll" else function(tape)
-        counts[name] = len(tape)
-    tape = drop(tape)
+    passes = [name for name in PASSES if name not in without]
+    if "fold" in passes and folds(tape):
+        tape = reduce(tape, ["fold"])
+    if "gather" in passes:
+        tape = gather(tape)
+    counts["gathered"] = len(tape)
+    if direction is not None:
+        tape = tangent(tape, *direction, inputs, lane_inputs)
+        inputs, lane_inputs = 2 * inputs, 2 * lane_inputs
+    if "reroll" in passes:
+        tape = reroll(tape, data)
+    tape = reduce(tape, passes)
     counts["needed"] = len(tape)
     return batch(tape, inputs, lane_inputs), counts
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.core.floats import topological_order
 from autograd.core.no_grad import recording
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
@@ -60,30 +61,9 @@ class _Run:
             )
         self.guards = watch.guards
         self.roots = [*self.outputs, *[guard.node for guard in self.guards]]
-
-    def order(self, outside: Container[int]) -> list[Value]:
-        """The nodes that outputs and guards depend on, each after its inputs.
-
-        What lies below `outside` is left out.
-        """
-        order: list[Value] = []
-        seen: set[int] = set()
-        stack: list[Any] = [x for x in self.roots[::-1] if type(x) is Value]
-        while stack:
-            node = stack.pop()
-            if node is None:
-                order.append(stack.pop())
-                continue
-            key = id(node)
-            if key not in seen:
-                seen.add(key)
-                inputs = node.inputs
-                if not inputs or key in outside:
-                    order.append(node)
-                else:
-                    stack += (node, None)
-                    stack += inputs[::-1]
-        return order
+        self.order, self.constants = topological_order(
+            *[x for x in self.roots if type(x) is Value]
+        )
 
 
 def record(
@@ -117,21 +97,19 @@ def record(
             "pass them as arguments"
         )
     second = _shifted(f, numbers, rebuild, first)
-    orders = [run.order(()) for run in (first, second)]
-    outside = {id(x) for x in orders[0]} & {id(x) for x in orders[1]}
-    if outside:  # what lies below is not the function's
-        orders = [run.order(outside) for run in (first, second)]
-    tape, closed = _tape(first, orders[0], outside, varying, known)
-    if second is not first:
-        _compare(f, first, tape, _tape(second, orders[1], outside, varying, known)[0])
+    inputs = ["lane" if varies else "input" for varies in varying]
+    closed = [*dict.fromkeys([*known, *(_closed(first, second) if second else [])])]
+    tape = _tape(first, inputs, closed)
+    if second and not tape.same(_tape(second, inputs, closed)):
+        _compare(f, first, *[_tape(run, inputs, closed, False) for run in (first, second)])
     single = type(first.returned) is Value or real(first.returned) is not None
-    return Recording(tape, closed, first.guards, first.rebuild, single, second is not first)
+    return Recording(tape, closed, first.guards, first.rebuild, single, second is not None)
 
 
 def _shifted(
     f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, first: _Run
-) -> _Run:
-    """A run that goes the same way at numbers a little apart; `first` if they all raise."""
+) -> _Run | None:
+    """A run that goes the same way at numbers a little apart; None if they all raise."""
     for shift in SHIFTS:
         moved = [
             x + shift * (1.0 + (i % 7) / 8.0) * (abs(x) or 1.0) for i, x in enumerate(numbers)
@@ -140,7 +118,29 @@ def _shifted(
             return _Run(f, moved, rebuild, first.guards)
         except Exception:  # out of its domain
             continue
-    return first
+    return None
+
+
+def _closed(first: _Run, second: _Run) -> list[Value]:
+    """The Values from outside that f uses: those that both runs have. What is below is not f's.
+
+    They are in the order in which levels use them, so that a layer's weights lie side by side.
+    """
+    if set(first.constants).isdisjoint(second.constants):
+        return []
+    outside = {*first.constants, *first.order} & {*second.constants, *second.order}
+    for run in first, second:
+        run.order = [node for node in run.order if node not in outside]
+        run.constants = [node for node in run.constants if node not in outside]
+    levels: dict[Value, int] = {}
+    used: dict[Value, tuple[int, int]] = {}
+    for node in first.order:
+        levels[node] = level = 1 + max([levels.get(x, 0) for x in node.inputs])
+        for x in node.inputs:
+            if x in outside:
+                used[x] = min(used.get(x, (level, len(used))), (level, len(used)))
+    top = [x for x in first.roots if type(x) is Value and x in outside]
+    return [*dict.fromkeys([*sorted(used, key=used.__getitem__), *top])]
 
 
 def _equal(a: float, b: float) -> bool:
@@ -148,7 +148,7 @@ def _equal(a: float, b: float) -> bool:
 
 
 def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> None:
-    """Raise ValueError where a run at other numbers has computed otherwise."""
+    """Raise ValueError, if a run at other numbers has computed otherwise."""
     places = [guard.place for guard in first.guards if guard.what in ("float", "hash")]
     advice = "compute with Values only, and draw random numbers outside"
     if places:
@@ -168,74 +168,42 @@ def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> Non
             )
 
 
-def _tape(
-    run: _Run,
-    order: list[Value],
-    outside: set[int],
-    varying: Sequence[bool],
-    known: Sequence[Value],
-) -> tuple[Tape, list[Value]]:
+def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
+    """What a run computed; if `sharing`, equal numbers are one constant."""
     tape = Tape()
-    places: dict[int, int] = {}
-    uniform = lanes = 0
-    for leaf, varies in zip(run.leaves, varying):
-        count = lanes if varies else uniform
-        places[id(leaf)] = tape.add("lane" if varies else "input", (), float(count))
-        lanes, uniform = lanes + varies, uniform + (not varies)
-    used = _by_use(order) if outside else []
-    mine = [x for x in used if id(x) in outside and id(x) not in places]
-    closed = list({id(x): x for x in [*known, *mine]}.values())
-    for i, x in enumerate(closed):
-        places[id(x)] = tape.add("input", (), float(uniform + i))
-
     ops, args, values = tape.ops, tape.args, tape.values
+    places: dict[Value, int] = {}
+    numbers: dict[float | str, int] = {}
+    counts = dict.fromkeys(inputs, 0) | {"input": 0}
+    for leaf, op in zip([*run.leaves, *closed], [*inputs, *["input"] * len(closed)]):
+        places[leaf] = tape.add(op, (), float(counts[op]))
+        counts[op] += 1
 
-    def place(x: Any) -> int:
-        if type(x) is Value:
-            return places[id(x)]
-        ops.append("const")
-        args.append(())
-        values.append(x)
-        return len(ops) - 1
+    def number(x: float) -> int:
+        key = x or repr(x)  # 0.0 and -0.0 are two
+        if key not in numbers or not sharing:
+            numbers[key] = tape.add("const", (), x)
+        return numbers[key]
 
-    for node in order:
-        key = id(node)
-        if key in places:
-            continue
-        operands = node.operands
-        if not operands:
-            places[key] = place(node._data)
-            continue
+    for leaf in run.constants:
+        if leaf not in places:
+            places[leaf] = number(leaf._data)
+    for node in run.order:
         mine = []
-        for x in operands:
+        for x in node.operands:
             if type(x) is Value:
-                mine.append(places[id(x)])
-            else:  # as `place` does, written out for speed
-                mine.append(len(ops))
-                ops.append("const")
-                args.append(())
-                values.append(x)
-        places[key] = len(ops)
+                mine.append(places[x])
+            else:
+                mine.append(number(x))
+        places[node] = len(ops)
         ops.append(node.op.name)
         args.append(tuple(mine))
         values.append(0.0)
-    tape.roots = [(place(y), None) for y in run.roots]
+    for root in run.roots:
+        place = places[root] if type(root) is Value else number(root)
+        tape.roots.append((place, None))
     tape.outputs = len(run.outputs)
-    return tape, closed
-
-
-def _by_use(order: list[Value]) -> list[Value]:
-    """The nodes in the order in which levels use them: the weights of a layer side by side."""
-    levels: dict[int, int] = {}
-    for node in order:
-        inputs = [x for x in node.operands if type(x) is Value]
-        levels[id(node)] = 1 + max([levels.get(id(x), 0) for x in inputs], default=-1)
-    used: dict[int, Value] = {}
-    for node in sorted(order, key=lambda node: levels[id(node)]):
-        for x in node.operands:
-            if type(x) is Value:
-                used.setdefault(id(x), x)
-    return list({**used, **{id(x): x for x in order}}.values())
+    return tape
 
 
 def _called(f: Callable[..., Any]) -> str:

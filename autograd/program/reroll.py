@@ -9,7 +9,7 @@ generalisation (Plotkin 1970, Reynolds 1970). Time is linear in the nodes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from autograd.program.tape import LEAVES, Tape
 
@@ -17,65 +17,75 @@ __all__ = ["reroll"]
 
 FEWEST = 4  # lanes
 GAIN = 2.0  # by how much fewer nodes there must be
-Family = tuple[int, ...]
+Row = tuple[int, ...]  # nodes side by side, one a lane
 
 
 def reroll(tape: Tape, data: Collection[int] = ()) -> Tape:
     """The tape with one body for the terms of its largest sum; the same tape if there is none.
 
     Args:
-        tape: without lanes, and with nothing shared.
+        tape: without lanes, and with nothing shared but constants.
         data: the places of inputs that may be taken for data, as constants are: which of them
             a term uses then does not make it another kind of term.
     """
     if "lane" in tape.ops or "column" in tape.ops:
         return tape
-    rolled = _rolled(tape, frozenset())
-    return _rolled(tape, frozenset(data)) if rolled is tape and data else rolled
-
-
-def _rolled(tape: Tape, data: frozenset[int]) -> Tape:
-    kinds, sizes = _kinds(tape, data)
-    families = _families(tape, kinds)
-    found = [members for several in families.values() for members in several]
-    if not found:
+    added = _added(tape)
+    if not any(_gains(tape, terms) for several in added.values() for terms in several):
         return tape
-    best = max(found, key=lambda members: len(members) * sizes[members[0]])
-    rolled = _Roll(tape, len(best), families).run()
-    live = rolled.live()
-    return rolled if GAIN * sum(live) < sum(tape.live()) else tape
+    for taken in [frozenset[int](), frozenset(data)] if data else [frozenset[int]()]:
+        kinds = _kinds(tape, taken)
+        rows = {
+            i: [r for terms in every for r in _alike(terms, kinds)]
+            for i, every in added.items()
+        }
+        found = [row for several in rows.values() for row in several if _gains(tape, row)]
+        if found:
+            rolled = _Roll(tape, len(max(found, key=_span)), rows).run()
+            if GAIN * sum(rolled.live()) < sum(tape.live()):
+                return rolled
+    return tape
 
 
-def _kinds(tape: Tape, data: frozenset[int]) -> tuple[list[int], list[float]]:
-    """For each node, what kind of expression it is, and how large if written out."""
+def _added(tape: Tape) -> dict[int, list[Sequence[int]]]:
+    """What each sum adds, or multiplies; the roots are those of node -1."""
+    found: dict[int, list[Sequence[int]]] = {-1: [[*dict.fromkeys(i for i, _ in tape.roots)]]}
+    for i, (op, args) in enumerate(zip(tape.ops, tape.args)):
+        if op == "sum":
+            found[i] = [args]
+        elif op == "dot":
+            half = len(args) // 2
+            found[i] = [args[1 : 1 + half], args[1 + half :]]
+    return found
+
+
+def _span(nodes: Sequence[int]) -> int:
+    return max(nodes) - min(nodes)
+
+
+def _gains(tape: Tape, nodes: Sequence[int]) -> bool:
+    """Whether enough nodes lie between these that a body in their place can gain anything."""
+    return len(nodes) >= FEWEST and 4 * _span(nodes) >= len(tape)
+
+
+def _kinds(tape: Tape, data: frozenset[int]) -> list[int]:
+    """For each node, what kind of expression it is."""
     known: dict[tuple[object, ...], int] = {}
     kinds: list[int] = []
-    sizes: list[float] = []
+    kind = kinds.__getitem__
     for op, args, value in zip(tape.ops, tape.args, tape.values):
-        if op == "const" or (op == "input" and int(value) in data):
-            key: tuple[object, ...] = ("data",)
+        if args:
+            key: tuple[object, ...] = (op, *map(kind, args))
+        elif op == "const" or int(value) in data:
+            key = ("data",)
         else:
-            key = (op, value, *[kinds[a] for a in args])
+            key = (op, value)
         kinds.append(known.setdefault(key, len(known)))
-        sizes.append(1.0 + sum([sizes[a] for a in args]) if args else 0.0)
-    return kinds, sizes
+    return kinds
 
 
-def _families(tape: Tape, kinds: list[int]) -> dict[int, list[Family]]:
-    """The terms of each sum that are of one kind, by node; the roots' are those of node -1."""
-    families: dict[int, list[Family]] = {}
-    for i, op in enumerate(tape.ops):
-        if op == "sum":
-            families[i] = _alike(tape.args[i], kinds)
-        elif op == "dot":
-            half = len(tape.args[i]) // 2
-            families[i] = _alike(tape.args[i][1 : 1 + half], kinds)
-            families[i] += _alike(tape.args[i][1 + half :], kinds)
-    families[-1] = _alike(dict.fromkeys([node for node, _ in tape.roots]), kinds)
-    return families
-
-
-def _alike(nodes: Iterable[int], kinds: list[int]) -> list[Family]:
+def _alike(nodes: Iterable[int], kinds: list[int]) -> list[Row]:
+    """Those of the nodes that are of one kind, where there are enough."""
     groups: dict[int, list[int]] = defaultdict(list)
     for node in nodes:
         groups[kinds[node]].append(node)
@@ -83,103 +93,127 @@ def _alike(nodes: Iterable[int], kinds: list[int]) -> list[Family]:
 
 
 class _Roll:
-    """The new tape: every node of the old one, and bodies for families of the chosen size."""
+    """The new tape: what is needed of the old one, and a body for rows of so many nodes."""
 
-    def __init__(self, tape: Tape, lanes: int, families: dict[int, list[Family]]) -> None:
+    def __init__(self, tape: Tape, lanes: int, added: dict[int, list[Row]]) -> None:
         self.tape, self.lanes = tape, lanes
-        self.families = {
-            i: [f for f in several if len(f) == lanes] for i, several in families.items()
+        self.added = {
+            i: rows
+            for i, found in added.items()
+            if (rows := [row for row in found if len(row) == lanes])
+            and (
+                i < 0
+                or tape.ops[i] == "sum"
+                or 2 * lanes == sum(map(len, rows)) == len(tape.args[i]) - 1
+            )
         }
         self.new = tape.like()
         self.new.lanes = lanes
-        self.places: list[int] = []
-        self.bodies: dict[Family, int] = {}
-        self.columns: dict[tuple[object, ...], int] = {}
+        self.needed = bytearray(len(tape))
+        self.rows: dict[int, dict[Row, list[Row]]] = defaultdict(dict)  # by their first node
+        self.places = [-1] * len(tape)
+        self.bodies: dict[Row, int] = {}
         self.varying: set[int] = set()  # new nodes that differ from lane to lane
 
     def run(self) -> Tape:
         tape, new = self.tape, self.new
-        for i, (op, args, value) in enumerate(zip(tape.ops, tape.args, tape.values)):
-            if self.families.get(i) and op == "sum":
-                self.places.append(self.rolled_sum(args, self.families[i]))
-            elif self.families.get(i) and op == "dot":
-                self.places.append(self.rolled_dot(args))
-            else:
-                self.places.append(new.add(op, [self.places[a] for a in args], value))
-        lane_of: dict[int, tuple[int, int]] = {}
-        for family in self.families[-1]:
-            body = self.body(family)
-            if body in self.varying:
-                lane_of.update({node: (body, lane) for lane, node in enumerate(family)})
-        new.roots = [lane_of.get(node, (self.places[node], None)) for node, _ in tape.roots]
+        self.find()
+        for i, op in enumerate(tape.ops):
+            if self.needed[i] and op in LEAVES:
+                self.places[i] = new.add(op, (), tape.values[i])
+        for i, op in enumerate(tape.ops):
+            if self.needed[i] and op not in LEAVES:
+                self.places[i] = self.node(i)
+            for row in self.rows.get(i, ()):
+                self.bodies[row] = self.body(row)
+        lane_of: dict[int, tuple[int, int | None]] = {}
+        for row in self.added.get(-1, ()):
+            body = self.place(row)
+            varies = body in self.varying
+            for lane, i in enumerate(row):
+                lane_of[i] = (body, lane if varies else None)
+        roots = [i for i, _ in tape.roots]
+        new.roots = [lane_of.get(i, (self.places[i], None)) for i in roots]
+        new.columns = [tuple([self.places[i] for i in column]) for column in new.columns]
         return new
 
-    def rolled_sum(self, args: Family, families: list[Family]) -> int:
-        members = {node for family in families for node in family}
-        terms = [self.places[a] for a in args if a not in members]
-        return self.new.add("sum", [*terms, *map(self.over, map(self.body, families))])
+    # ------------------------------------------------------------------ downwards
+
+    def find(self) -> None:
+        """Which nodes are needed, and which rows."""
+        tape, added = self.tape, self.added
+        inside = {i for row in added.get(-1, ()) for i in row}
+        for i, _ in tape.roots:
+            self.needed[i] = i not in inside
+        for row in added.get(-1, ()):
+            self.ask(row)
+        for i in range(len(tape) - 1, -1, -1):
+            for row in [*self.rows.get(i, ())]:
+                self.spread(row)
+            if self.needed[i]:
+                rows = added.get(i, ())
+                for row in rows:
+                    self.ask(row)
+                for a in self.single(i):
+                    self.needed[a] = 1
+
+    def single(self, i: int) -> Sequence[int]:
+        """The operands of a node that are in no row."""
+        args, rows = self.tape.args[i], self.added.get(i)
+        if not rows:
+            return args
+        inside = {a for row in rows for a in row}
+        return args[:1] if self.tape.ops[i] == "dot" else [a for a in args if a not in inside]
+
+    def ask(self, row: Row) -> None:
+        if row.count(row[0]) == len(row):
+            self.needed[row[0]] = 1
+        else:
+            self.rows[row[0]].setdefault(row, [])
+
+    def spread(self, row: Row) -> None:
+        """Ask for what a row needs."""
+        if self.tape.ops[row[0]] in LEAVES:
+            for i in row:
+                self.needed[i] = 1
+        else:
+            operands = list(zip(*[self.tape.args[i] for i in row]))
+            self.rows[row[0]][row] = operands
+            for each in operands:
+                self.ask(each)
+
+    # ------------------------------------------------------------------ upwards
+
+    def place(self, row: Row) -> int:
+        """The new node of a row that was asked for."""
+        return self.bodies[row] if row in self.bodies else self.places[row[0]]
+
+    def add(self, op: str, args: Sequence[int], value: float = 0.0) -> int:
+        place = self.new.add(op, args, value)
+        if op == "column" or not self.varying.isdisjoint(args):
+            self.varying.add(place)
+        return place
+
+    def body(self, row: Row) -> int:
+        """The node that computes, in lane k, what the k-th node of the row does."""
+        op = self.tape.ops[row[0]]
+        if op in LEAVES:
+            self.new.columns.append(row)
+            return self.add("column", (), float(len(self.new.columns) - 1))
+        return self.add(op, [self.place(each) for each in self.rows[row[0]][row]])
+
+    def node(self, i: int) -> int:
+        """A node of the old tape; of a sum, the rows of it over all lanes."""
+        op, rows = self.tape.ops[i], self.added.get(i)
+        terms = [self.places[a] for a in self.single(i)]
+        if not rows:
+            return self.new.add(op, terms)
+        bodies = [*map(self.place, rows)]
+        bodies = [self.add("mul", bodies)] if op == "dot" else bodies
+        return self.new.add("sum", [*terms, *map(self.over, bodies)])
 
     def over(self, body: int) -> int:
         """The sum over all lanes."""
         if body in self.varying:
             return self.new.add("over", [body])
         return self.new.add("mul", [self.new.add("const", (), float(self.lanes)), body])
-
-    def rolled_dot(self, args: Family) -> int:
-        """A dot over lanes: the products in the body, then their sum."""
-        half = len(args) // 2
-        ws, xs = args[1 : 1 + half], args[1 + half :]
-        if len(ws) != self.lanes:
-            return self.new.add("dot", [self.places[a] for a in args])
-        w, x = self.body(ws), self.body(xs)
-        product = self.new.add("mul", [w, x])
-        if not self.varying.isdisjoint((w, x)):
-            self.varying.add(product)
-        return self.new.add("add", [self.places[args[0]], self.over(product)])
-
-    def body(self, family: Family) -> int:
-        """The node that computes, in lane k, what the k-th node of the family does."""
-        tape, bodies = self.tape, self.bodies
-        stack = [family]
-        while stack:
-            nodes = stack[-1]
-            first = nodes[0]
-            operands: list[Family] = []
-            if nodes in bodies:
-                stack.pop()
-                continue
-            if nodes.count(first) == len(nodes):
-                bodies[nodes] = self.places[first]
-            elif tape.ops[first] in LEAVES or not self.same_operation(nodes):
-                bodies[nodes] = self.column(nodes)
-            else:
-                operands = list(zip(*[tape.args[i] for i in nodes]))
-                missing = [each for each in operands if each not in bodies]
-                if missing:
-                    stack += missing[::-1]
-                    continue
-                mine = [bodies[each] for each in operands]
-                bodies[nodes] = self.new.add(tape.ops[first], mine)
-                if not self.varying.isdisjoint(mine):
-                    self.varying.add(bodies[nodes])
-            stack.pop()
-        return bodies[family]
-
-    def same_operation(self, nodes: Family) -> bool:
-        ops, args = self.tape.ops, self.tape.args
-        op, count = ops[nodes[0]], len(args[nodes[0]])
-        return all(ops[i] == op and len(args[i]) == count for i in nodes)
-
-    def column(self, nodes: Family) -> int:
-        """The numbers of all lanes; one constant if they are equal."""
-        ops, values = self.tape.ops, self.tape.values
-        key = tuple([repr(values[i]) if ops[i] == "const" else i for i in nodes])
-        if key not in self.columns:
-            if key.count(key[0]) == len(key):
-                self.columns[key] = self.places[nodes[0]]
-            else:
-                self.new.columns.append(tuple([self.places[i] for i in nodes]))
-                place = float(len(self.new.columns) - 1)
-                self.columns[key] = self.new.add("column", (), place)
-                self.varying.add(self.columns[key])
-        return self.columns[key]

@@ -1,84 +1,77 @@
-"""Passes that leave nodes out: equal ones are shared, unused ones dropped, constants folded."""
+"""Leave nodes out: constants are folded, what changes nothing goes, equal nodes are shared."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Container
 
 from autograd.core.primitive import TABLE
 from autograd.program.tape import Tape
 
-__all__ = ["drop", "fold", "share", "simplify"]
+__all__ = ["folds", "reduce"]
+
+SIMPLE = frozenset(["identity", "mul", "div", "add", "sum", "where", "take"])
 
 
-def share(tape: Tape) -> Tape:
-    """Compute equal sub-expressions once. Not before the re-roll, which needs lanes apart."""
+def folds(tape: Tape) -> bool:
+    """Whether there is something to fold."""
+    constant = {i for i, op in enumerate(tape.ops) if op == "const"}
+    return any(args and constant.issuperset(args) for args in tape.args)
+
+
+def reduce(tape: Tape, passes: Container[str]) -> Tape:
+    """The nodes that a root depends on; equal constants are one.
+
+    Args:
+        tape: what to reduce.
+        passes: what else is done. "fold": what depends on constants only is computed.
+            "simplify": what changes nothing is left out, such as x · 1. "share": equal nodes
+            are one. The last two not before the re-roll, for which lanes have to look alike.
+    """
+    folds, simplifies, shares = (name in passes for name in ("fold", "simplify", "share"))
     result = tape.like()
+    ops, values, live = result.ops, result.values, tape.live()
     places: list[int] = []
-    known: dict[tuple[object, ...], int] = {}
-    for op, args, value in zip(tape.ops, tape.args, tape.values):
-        mine = tuple([places[a] for a in args])
-        if op == "column":
-            column = [places[a] for a in tape.columns[int(value)]]
-            key: tuple[object, ...] = (op, *column)
-        else:
-            key = (op, value, math.copysign(1.0, value), *mine)
-        place = known.get(key)
-        if place is None:
-            place = known[key] = result.add(op, mine, value)
-        places.append(place)
-    return result.rooted(tape, places)
-
-
-def drop(tape: Tape) -> Tape:
-    """Leave out the nodes that no root depends on."""
-    result = tape.like()
-    live = tape.live()
-    places: list[int] = []
+    place = places.__getitem__
+    known: dict[object, int] = {}
+    left = False  # whether a node may have no use any more
     for i, (op, args, value) in enumerate(zip(tape.ops, tape.args, tape.values)):
-        place = result.add(op, [places[a] for a in args], value) if live[i] else -1
-        places.append(place)
-    return result.rooted(tape, places)
+        found: int | None = None
+        if live[i]:
+            mine = tuple(map(place, args))
+            key: object = (op, mine)
+            if op == "const":
+                key = value or repr(value)  # 0.0 and -0.0 are two
+            elif op == "column":
+                key = (op, *map(place, tape.columns[int(value)]))
+            elif not mine:
+                key = (op, value)
+            elif folds and all(ops[a] == "const" for a in mine):
+                number = _folded(op, [values[a] for a in mine])
+                if number is not None:
+                    left = True
+                    op, mine, value, key = "const", (), number, number or repr(number)
+            found = known.get(key)
+            if found is None and simplifies and op in SIMPLE:
+                found = _simpler(result, op, mine)
+                left = left or found is not None
+            if found is None:
+                found = result.add(op, mine, value)
+            if shares or not mine:
+                known[key] = found
+        places.append(-1 if found is None else found)
+    result.rooted(tape, places)
+    return reduce(result, ()) if left else result
 
 
-def fold(tape: Tape) -> Tape:
-    """Compute what depends on constants only."""
-    known = {i for i, op in enumerate(tape.ops) if op == "const"}
-    if any(args and known.issuperset(args) for args in tape.args):
-        return _replaced(tape, _folded)
-    return tape
-
-
-def simplify(tape: Tape) -> Tape:
-    """Leave out what changes nothing, such as x · 1. After the re-roll: lanes look alike."""
-    return _replaced(tape, _simpler)
-
-
-def _replaced(tape: Tape, found: Callable[[Tape, str, list[int]], int | None]) -> Tape:
-    """The tape with each node that `found` knows an index for replaced by that."""
-    result = tape.like()
-    places: list[int] = []
-    for op, args, value in zip(tape.ops, tape.args, tape.values):
-        mine = [places[a] for a in args]
-        place = found(result, op, mine) if mine else None
-        places.append(result.add(op, mine, value) if place is None else place)
-    return result.rooted(tape, places)
-
-
-def _folded(tape: Tape, op: str, args: list[int]) -> int | None:
-    ops = tape.ops
-    for a in args:
-        if ops[a] != "const":
-            return None
-    if op not in TABLE:
-        return None
+def _folded(op: str, numbers: list[float]) -> float | None:
     try:
-        return tape.add("const", (), TABLE[op](*[tape.values[a] for a in args]))
-    except (ValueError, ArithmeticError, IndexError):
+        return float(TABLE[op](*numbers))
+    except (KeyError, ValueError, ArithmeticError, IndexError):
         return None
 
 
-def _simpler(tape: Tape, op: str, args: list[int]) -> int | None:
+def _simpler(tape: Tape, op: str, args: tuple[int, ...]) -> int | None:
+    """The node that is equal to this one, if there is one."""
     numbers = [tape.values[a] if tape.ops[a] == "const" else None for a in args]
     if op == "identity":
         return args[0]
@@ -86,7 +79,7 @@ def _simpler(tape: Tape, op: str, args: list[int]) -> int | None:
         return args[0]
     if op == "mul" and numbers[0] == 1.0:
         return args[1]
-    if op in ("add", "sum"):
+    if op in ("add", "sum") and 0.0 in numbers:
         terms = [a for a, number in zip(args, numbers) if number != 0.0]
         if len(terms) == 1:
             return terms[0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 __all__ = ["LEAVES", "Tape"]
 
@@ -55,6 +57,11 @@ class Tape:
         tape.outputs, tape.lanes = self.outputs, self.lanes
         return tape
 
+    def same(self, other: Tape) -> bool:
+        """Whether both have the same nodes and roots; NaN is never the same."""
+        mine = self.ops, self.args, self.values, self.roots
+        return mine == (other.ops, other.args, other.values, other.roots)
+
     def rooted(self, source: Tape, places: Sequence[int]) -> Tape:
         """This tape with the roots and columns of another, whose nodes are now at `places`."""
         self.roots = [(places[node], lane) for node, lane in source.roots]
@@ -75,15 +82,9 @@ class Tape:
                         live[a] = 1
         return live
 
-    def uses(self) -> list[int]:
+    def uses(self) -> Counter[int]:
         """For each node, how often it is an operand or a root."""
-        uses = [0] * len(self)
-        for args in self.args:
-            for a in args:
-                uses[a] += 1
-        for node, _ in self.roots:
-            uses[node] += 1
-        return uses
+        return Counter(chain(chain.from_iterable(self.args), [node for node, _ in self.roots]))
 
     def varying(self) -> list[bool]:
         """For each node, whether its value differs from lane to lane."""

@@ -145,7 +145,7 @@ def test_what_it_says() -> None:
     assert decorated.__doc__ == "Twice the square."
     fast([1.0, 2.0, 3.0])
     assert repr(fast) == "<compiled rosenbrock, 1 paths>"
-    assert repr(fast.program) == "<program: 28 nodes → 7 instructions>"
+    assert repr(fast.program) == "<program: 23 nodes → 7 instructions>"
     rows = compile(lambda x: x * 2.0, in_axes=(0,))
     rows([1.0, 2.0])
     assert repr(rows.program) == "<program: 3 nodes → 1 instructions, lanes>"
