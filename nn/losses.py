@@ -102,6 +102,15 @@ def _lowered_cross_entropy(target: Value, smoothing: float, logits: Sequence[Any
     return loss - (smoothing / len(logits)) * autograd.fsum(above) if smoothing else loss
 
 
+def _cross_entropy_taught(out: Any, target: Any, smoothing: Any, *logits: Any) -> Any:
+    # Softmax minus the target's distribution.
+    total, mean = autograd.logsumexp(*logits), smoothing / len(logits)
+    slopes = [autograd.exp(x - total) for x in logits]
+    slopes = [slope - mean for slope in slopes] if smoothing else slopes
+    slopes[int(primal(target))] -= 1.0 - smoothing
+    return (0.0, 0.0, *slopes)
+
+
 _BCE = primitive(
     "nn.binary_cross_entropy",
     _bce,
@@ -127,7 +136,13 @@ _HUBER = primitive(
     symbol="Huber",
 )
 _CROSS_ENTROPY = primitive(
-    "nn.cross_entropy", _cross_entropy, _cross_entropy_slopes, symbol="CE", variadic=True
+    "nn.cross_entropy",
+    _cross_entropy,
+    _cross_entropy_slopes,
+    symbol="CE",
+    variadic=True,
+    latex=r"-\log \operatorname{{softmax}}\left({args}\right)_{{{0}}}{1:.0s}",
+    taught=_cross_entropy_taught,
 )
 
 
@@ -418,12 +433,13 @@ def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence
 def _reduced(losses: list[Any], reduction: str, name: str) -> Any:
     if reduction == "none":
         return losses
-    return _scaled(autograd.fsum(losses), len(losses), reduction, name)
+    total = autograd.fsum(losses) if len(losses) > 1 else losses[0]
+    return _scaled(total, len(losses), reduction, name)
 
 
 def _scaled(total: Any, count: int, reduction: str, name: str) -> Any:
     if reduction == "mean":
-        return total / count
+        return total / count if count > 1 else total
     if reduction == "sum":
         return total
     raise ValueError(

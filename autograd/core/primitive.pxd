@@ -48,6 +48,7 @@ cdef class Primitive:
     cdef readonly str latex
     cdef readonly str doc
     cdef readonly tuple defaults
+    cdef readonly object taught
     cpdef double evaluate1(self, double primal, x) except? -1.0
     cpdef double partial1(self, double out, double operand) except? -1.0
     cpdef evaluate(self, numbers, operands)

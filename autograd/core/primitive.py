@@ -74,12 +74,13 @@ class Primitive:
         latex: a format string with `{0}`, `{1}` … (`{args}` if variadic) for the operands.
         doc: what it computes, with an example.
         defaults: what the last operands are where they are left out.
+        taught: the partial as textbooks write it, for lessons; None where `rules` do.
     """
 
     __doc__ = _Doc(str(__doc__))  # pyright: ignore[reportAssignmentType]
     __slots__ = (
         *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink"),
-        *("latex", "doc", "defaults"),
+        *("latex", "doc", "defaults", "taught"),
     )
 
     def __init__(
@@ -95,6 +96,7 @@ class Primitive:
         latex: str,
         doc: str,
         defaults: tuple[float, ...],
+        taught: Rule | None = None,
     ) -> None:
         self.name = name
         self.value = value
@@ -107,6 +109,7 @@ class Primitive:
         self.latex = latex
         self.doc = doc
         self.defaults = defaults
+        self.taught = taught
         if cython.compiled and self.arity == 1:
             self._call = call_one  # type: ignore[name-defined]  # noqa: F821
 
@@ -343,6 +346,7 @@ def primitive(
     latex: str | None = None,
     doc: str = "",
     defaults: Sequence[float] = (),
+    taught: Rule | None = None,
 ) -> Primitive:
     """Define an operation, with the same call that defines the library's own.
 
@@ -360,9 +364,12 @@ def primitive(
         selects: an operand whose partial is 0 is not looked at (as by `where`).
         domain: the operands it accepts, for the message of a ValueError: `"x > 0"`.
         kink: what its derivative is where there is none.
-        latex: format string with `{0}`, `{1}` … for the operands, `{args}` if variadic.
+        latex: format string with `{0}`, `{1}` … for the operands; if variadic `{args}` for
+            those that have no such place. `{1:.0s}` is for one that is left out where it is 0.
         doc: what it computes, for `help`.
         defaults: what the last operands are where they are left out.
+        taught: the rule of an operation with one operand, or that of a variadic one, as it is
+            taught, where the accurate one is written in another way.
 
     Returns:
         The operation, to be called on Values and numbers. It can be pickled where its rules
@@ -394,7 +401,7 @@ def primitive(
     for key, flag in {"variadic": variadic, "selects": selects}.items():
         if not isinstance(flag, bool):
             raise TypeError(f"primitive {name!r}: {key} must be True or False, got {flag!r}")
-    for rule in (value, *rules):
+    for rule in (value, *rules, *([] if taught is None else [taught])):
         if not callable(rule):
             raise TypeError(f"primitive {name!r}: a rule must be a function, got {rule!r}")
     if not rules or (variadic and len(rules) != 1):
@@ -411,7 +418,7 @@ def primitive(
         latex = f"\\operatorname{{{{{short}}}}}\\left({slots}\\right)".replace("_", r"\_")
     try:
         latex.format(
-            *["x" for _ in rules if not variadic], **({"args": "x"} if variadic else {})
+            *["x"] * (9 if variadic else len(rules)), **({"args": "x"} if variadic else {})
         )
     except (IndexError, KeyError, ValueError, AttributeError) as error:
         raise ValueError(
@@ -420,7 +427,7 @@ def primitive(
         ) from None
     symbol = symbol or short
     entry = Primitive(
-        name, value, rules, symbol, variadic, selects, domain, kink, latex, doc, last
+        name, value, rules, symbol, variadic, selects, domain, kink, latex, doc, last, taught
     )
     TABLE[name] = entry
     return entry
@@ -450,12 +457,13 @@ def _definition(entry: Primitive) -> tuple[Any, ...]:
             "latex",
             "doc",
             "defaults",
+            "taught",
         )
     }
-    if all(map(_is_importable, rules)):
+    if all(map(_is_importable, filter(None, [*rules, entry.taught]))):
         return rules, rest
     try:
-        return importlib.import_module("cloudpickle").dumps(rules), rest
+        return (importlib.import_module("cloudpickle").dumps((rules, rest)),)
     except ImportError:
         return ()
 
@@ -476,7 +484,7 @@ def _primitive_named(name: str, rules: Any = None, rest: Any = None) -> Primitiv
             importlib.import_module(module)
     if name not in TABLE and rules is not None:
         if type(rules) is bytes:
-            rules = importlib.import_module("cloudpickle").loads(rules)
+            rules, rest = importlib.import_module("cloudpickle").loads(rules)
         primitive(name, *rules, **rest)
     try:
         return TABLE[name]

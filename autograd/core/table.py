@@ -7,8 +7,8 @@ gives the partial that a node records, on Values one that can be differentiated 
 rule uses operators and other primitives, never `math`, and branches by comparing.
 
 Where a textbook form loses digits in the tails (tanh' = 1 - tanh², say) the rule uses one
-that does not. Where the derivative does not exist the rule gives the subgradient of least
-norm, stated in the entry's `kink`.
+that does not; `taught` keeps that form for lessons. Where the derivative does not exist the
+rule gives the subgradient of least norm, stated in the entry's `kink`.
 
 An entry with a `doc` is a function of the module `autograd` and a method of Value. On plain
 numbers it returns a float, the same that `math` gives; with a Value among the operands it
@@ -443,6 +443,7 @@ logsumexp = primitive(
     "logsumexp",
     _logsumexp,
     _softmax,
+    taught=lambda out, *xs: tuple([exp(x - out) for x in xs]),
     variadic=True,
     domain="one operand or more",
     latex=r"\operatorname{{logsumexp}}\left({args}\right)",
@@ -645,6 +646,7 @@ tanh = primitive(
     "tanh",
     math.tanh,
     lambda out, x: 4.0 * bell(2.0 * x),
+    taught=lambda out, x: 1.0 - square(out),
     latex=r"\tanh\left({0}\right)",
     doc="The hyperbolic tangent; its derivative keeps its digits in the tails.\n\n"
     ">>> tanh(0.0)\n0.0",
@@ -746,6 +748,7 @@ sigmoid = primitive(
     "sigmoid",
     _sigmoid,
     lambda out, x: bell(x),
+    taught=lambda out, x: out * (1.0 - out),
     symbol="σ",
     latex=r"\sigma\left({0}\right)",
     doc="1 / (1 + exp(-x)), without overflow.\n\n>>> sigmoid(0.0)\n0.5",
@@ -771,6 +774,7 @@ silu = primitive(
     "silu",
     _silu,
     _silu_slope,
+    taught=lambda out, x: sigmoid(x) + out * (1.0 - sigmoid(x)),
     symbol="SiLU",
     doc="x · sigmoid(x), also known as swish.\n\n>>> silu(0.0)\n0.0",
 )

@@ -7,21 +7,19 @@ and so is the arithmetic, bit for bit.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from autograd.core.primitive import Primitive
 from autograd.core.sweeps import products
+from autograd.show.formulas import arithmetic, rule
 from autograd.show.snapshot import Node, Snapshot
-from autograd.show.text import Parts, format_number, short_name
+from autograd.show.text import Parts, format_number
 
-__all__ = ["Event", "arithmetic", "call_text", "events"]
-
-INFIX = {"+", "-", "*", "/", "**"}
-MOST_OPERANDS = 6
+__all__ = ["Event", "events"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -94,6 +92,16 @@ class Event:
             return "infinite"
         return ""
 
+    @property
+    def rule(self) -> str:
+        """The formula of `local`; empty if that is a number, or cannot be written."""
+        if self.slot is None:
+            return ""
+        with contextlib.suppress(Exception):  # of a rule of a user's primitive, or of data
+            text = rule(self.node, self.slot)  # that has been changed
+            return "" if text == format_number(self.local or 0.0) else text
+        return ""
+
     def parts(self) -> Parts:
         """The line of arithmetic as pairs (text, role), for colours.
 
@@ -101,13 +109,13 @@ class Event:
         """
         result = (format_number(self.after), "result")
         if self.kind == "forward":
-            name = (short_name(self.node.name), "name")
+            name = (self.node.short, "name")
             if self.op is None:
                 return [name, (" = ", ""), result]
             how = f"{arithmetic(self.node)} = {arithmetic(self.node, numbers=True)} → "
             return [name, (" = ", ""), (how, ""), result]
-        gradient = f"∂{short_name(self.root.name)}/∂"
-        node, target = short_name(self.node.name), short_name(self.target.name)
+        gradient = f"∂{self.root.short}/∂"
+        node, target = self.node.short, self.target.short
         to = (gradient + target, "name")
         if self.kind == "seed":
             return [to, (" = ", ""), result]
@@ -171,30 +179,3 @@ def _backward(graph: Snapshot, seed: float, index: int) -> list[Event]:
             )
         )
     return events
-
-
-def arithmetic(node: Node, numbers: bool = False) -> str:
-    """The operation that made a node, on the names of its operands or on their numbers."""
-    if node.op is None:
-        return ""
-    shown = [
-        format_number(x.data if isinstance(x, Node) else x)
-        if numbers or not isinstance(x, Node)
-        else short_name(x.name)
-        for x in node.operands
-    ]
-    return call_text(node.op, shown)
-
-
-def call_text(op: Primitive, operands: Sequence[str], most: int = MOST_OPERANDS) -> str:
-    """An operation on operands that are written already; the first ones if there are many."""
-    first = operands[0]
-    if op.symbol in INFIX and len(operands) == 2:
-        first = f"({first})" if op.name == "pow" and first.startswith("-") else first
-        return f"{first} {op.symbol} {operands[1]}"
-    if op.name == "neg":
-        return f"-({first})" if first.startswith("-") else f"-{first}"
-    more = len(operands) - most
-    if more > 1:
-        operands = [*operands[:most], f"… {more} more"]
-    return f"{op.name}({', '.join(operands)})"

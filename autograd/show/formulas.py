@@ -1,25 +1,29 @@
-"""Rules in symbols: what the table of primitives says of each step, as LaTeX.
+"""Formulas: what a node computes and what its partials are, as text and as LaTeX.
 
-A partials rule is generic over whatever has arithmetic. Called on floats it gives the
+A rule of the table is generic over whatever has arithmetic. Called on floats it gives the
 partial, on Values one that can be differentiated again, and on the Symbols of this module
 its own formula. A Symbol carries its number too, so that a rule that branches takes the
-branch that it took when the node was recorded.
+branch that it took when the node was recorded. Where the table has a rule as it is taught,
+that one is written.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from autograd.core import table as primitives
 from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE, Primitive
 from autograd.show.snapshot import Node, Snapshot
-from autograd.show.text import format_number, printable
+from autograd.show.text import DOWN, FORMAT, UP, clipped, format_number, printable
 
-__all__ = ["derivation"]
+__all__ = ["arithmetic", "derivation", "rule"]
 
 SUM, NEGATIVE, PRODUCT, POWER, ATOM = range(5)  # how tightly a formula holds together
 TIGHTNESS = {
@@ -29,7 +33,7 @@ TIGHTNESS = {
     **dict.fromkeys(["pow", "square", "div", "reciprocal", "rsqrt"], POWER),
     **dict.fromkeys(["exp", "exp2", "exp_of_difference", "gaussian"], POWER),
 }
-# What the operands of an operation need, where LaTeX does not enclose them by itself.
+# What the operands of an operation need, where its form does not enclose them by itself.
 NEEDED = {
     "add": (SUM, PRODUCT),
     "sub": (SUM, PRODUCT),
@@ -41,6 +45,12 @@ NEEDED = {
     "exp_of_difference": (SUM, PRODUCT),
     "gaussian": (ATOM, POWER),
 }
+IN_TEXT = {  # the same where a product may end in -3.0 and no bar divides a quotient
+    "mul": (NEGATIVE, NEGATIVE),
+    **dict.fromkeys(["div", "floordiv"], (NEGATIVE, POWER)),
+    "reciprocal": (POWER,),
+    "rsqrt": (SUM,),
+}
 NAMED = {
     math.inf: r"\infty",
     math.pi: r"\pi",
@@ -50,13 +60,81 @@ NAMED = {
     primitives.TWO_PER_ROOT_PI: r"\frac{2}{\sqrt{\pi}}",
     primitives.PER_ROOT_2PI: r"\frac{1}{\sqrt{2 \pi}}",
 }
+# In text: what is not written as a call.
+FORMS = {
+    **{name: f"{{0}} {TABLE[name].symbol} {{1}}" for name in ("add", "sub", "mul", "div")},
+    **{name: f"{{0}} {TABLE[name].symbol} {{1}}" for name in ("mod", "floordiv", "pow")},
+    "neg": "-{0}",
+    "abs": "|{0}|",
+    "square": "{0}²",
+    "reciprocal": "1 / {0}",
+    "identity": "{0}",
+    "exp_of_difference": "exp({0} - {1})",
+    "gaussian": "exp(-{1} * {0}²)",
+    "rsqrt": "1 / sqrt({0})",
+    "cbrt_slope": "1 / (3 * cbrt({0})²)",
+    "bell": "σ'({0})",
+    "normal_cdf": "Φ({0})",
+}
 ESCAPES = {c: rf"\{c}" for c in "%&$#_{}"} | {
     "\\": r"\backslash{}",
     "^": r"\hat{}",
     "~": r"\sim{}",
-    "\n": r"\ ",
+    "↵": r"\ ",
     " ": r"\ ",
 }
+MOST = 6  # terms of a sum, and operands of a call, that are written
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How formulas are written: in LaTeX, or as text with numbers of this format."""
+
+    latex: bool
+    spec: str = FORMAT
+    most: int = MOST
+
+    def number(self, x: float) -> str:
+        """A number that is not negative."""
+        if not self.latex:
+            return format_number(x, self.spec)
+        if x != x:
+            return r"\mathrm{nan}"
+        if x in NAMED:
+            return NAMED[x]
+        digits, e, exponent = format_number(x).removesuffix(".0").partition("e")
+        return rf"{digits} \cdot 10^{{{int(exponent)}}}" if e else digits
+
+    def form(self, op: Primitive, operands: Sequence[Symbol]) -> str:
+        """The format string for an operation on these operands."""
+        hidden = re.findall(r"\{(\d+):\.0s\}", op.latex)
+        if any(operands[int(i)].data for i in hidden):
+            return f"{op.symbol}({{args}})"
+        if self.latex:
+            return op.latex
+        name = op.name.rpartition(".")[2]
+        plain = _plain(op.latex, operands) if hidden else f"{name}({{args}})"
+        return FORMS.get(op.name, plain)
+
+    def listed(self, texts: Sequence[str]) -> list[str]:
+        """The first of them, and how many there are more."""
+        more = len(texts) - self.most
+        if more < 2:
+            return list(texts)
+        return [*texts[: self.most], r"\dots" if self.latex else f"… {more} more"]
+
+
+LATEX, TEXT = Notation(True, most=12), Notation(False)
+
+
+def _plain(latex: str, operands: Sequence[Symbol]) -> str:
+    """A format string for text, made from one for LaTeX."""
+
+    def lowered(found: re.Match[str]) -> str:
+        return str(int(operands[int(found[1])].data)).translate(DOWN)
+
+    text = re.sub(r"_\{\{\{(\d+)\}\}\}", lowered, latex)
+    return re.sub(r"\\left|\\right|\\operatorname|\{\{|\}\}|\\", "", text)
 
 
 def _unary(name: str) -> Callable[[Any], Any]:
@@ -71,34 +149,32 @@ def _binary(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], 
 
 
 class Symbol:
-    """A formula in LaTeX, and the number that it stands for."""
+    """A formula in a notation, and the number that it stands for."""
 
-    __slots__ = ("data", "latex", "tightness")
+    __slots__ = ("data", "notation", "text", "tightness")
     label = None
 
-    def __init__(self, data: float, latex: str, tightness: int = ATOM) -> None:
+    def __init__(
+        self, data: float, text: str, notation: Notation = LATEX, tightness: int = ATOM
+    ) -> None:
         self.data = data
-        self.latex = latex
+        self.text = text
+        self.notation = notation
         self.tightness = tightness
 
     @staticmethod
     def _record(primitive: Primitive, operands: tuple[Operand, ...]) -> Symbol:
-        """Apply a primitive: its number, and how the table writes it."""
-        symbols = [_symbol(x) for x in operands]
+        """Apply a primitive: its number, and how it is written."""
+        notation = next(x.notation for x in operands if isinstance(x, Symbol))
+        symbols = [_symbol(x, notation) for x in operands]
         data = primitive.evaluate([x.data for x in symbols], operands)
-        if primitive.name == "pow" and symbols[1].data == 1.0:
-            return symbols[0]
-        needed = NEEDED.get(primitive.name, (SUM,) * len(symbols))
-        texts = [x.enclosed(need) for x, need in zip(symbols, needed)]
-        latex = primitive.latex.format(*texts, args=", ".join(texts))
-        tightness = TIGHTNESS.get(primitive.name, ATOM)
-        if tightness == PRODUCT and symbols[0].tightness == NEGATIVE:
-            tightness = NEGATIVE
-        return Symbol(data, latex, tightness)
+        return _written(primitive, operands, symbols, data)
 
     def enclosed(self, needed: int) -> str:
         """The formula, in parentheses if it holds together less tightly than needed."""
-        return self.latex if self.tightness >= needed else rf"\left({self.latex}\right)"
+        if self.tightness >= needed:
+            return self.text
+        return rf"\left({self.text}\right)" if self.notation.latex else f"({self.text})"
 
     __neg__, __abs__ = _unary("neg"), _unary("abs")
     __add__, __radd__ = _binary("add")
@@ -108,8 +184,6 @@ class Symbol:
     __mod__, __rmod__ = _binary("mod")
     __floordiv__, __rfloordiv__ = _binary("floordiv")
     __pow__, __rpow__ = _binary("pow")
-    __mod__, __rmod__ = _binary("mod")
-    __floordiv__, __rfloordiv__ = _binary("floordiv")
 
     def __bool__(self) -> bool:
         return self.data != 0.0
@@ -127,34 +201,117 @@ class Symbol:
         return self.data >= primal(other)
 
 
-def _symbol(x: Operand) -> Symbol:
+def _symbol(x: Operand, notation: Notation = LATEX) -> Symbol:
     if isinstance(x, Symbol):
         return x
     number = float(x)
     sign = "-" if math.copysign(1.0, number) < 0.0 else ""
-    return Symbol(number, sign + _size(abs(number)), NEGATIVE if sign else ATOM)
+    tightness = NEGATIVE if sign else ATOM
+    return Symbol(number, sign + notation.number(abs(number)), notation, tightness)
 
 
-def _size(number: float) -> str:
-    if number != number:
-        return r"\mathrm{nan}"
-    if number in NAMED:
-        return NAMED[number]
-    digits, e, exponent = format_number(number).removesuffix(".0").partition("e")
-    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if e else digits
+def _written(
+    op: Primitive, operands: Sequence[Operand], symbols: Sequence[Symbol], data: float
+) -> Symbol:
+    """An operation on operands, which are written already, with this result."""
+    notation, name = symbols[0].notation, op.name
+    if name == "pow" and symbols[1].data == 1.0:
+        return symbols[0]
+    if name == "dot":
+        return _terms(data, _products(operands, symbols))
+    if name == "sum":
+        return _terms(data, symbols)
+    needed, tightness = NEEDED.get(name, (SUM,) * len(symbols)), TIGHTNESS.get(name, ATOM)
+    form = notation.form(op, symbols)
+    if not notation.latex and name in IN_TEXT:
+        needed, tightness = IN_TEXT[name], PRODUCT
+    power: Any = operands[-1]
+    if not notation.latex and name == "pow" and power in range(100):
+        form = "{0}" + str(int(power)).translate(UP)
+    texts = [x.enclosed(need) for x, need in zip(symbols, needed)]
+    placed = {int(i) for i in re.findall(r"\{(\d+)[:}]", op.latex)} if op.variadic else set()
+    listed = notation.listed([x for i, x in enumerate(texts) if i not in placed])
+    if tightness == PRODUCT and symbols[0].tightness == NEGATIVE:
+        tightness = NEGATIVE
+    text = form.format(*texts, args=", ".join(listed))
+    return Symbol(data, text, notation, NEGATIVE if text.startswith("-") else tightness)
+
+
+def _products(operands: Sequence[Operand], symbols: Sequence[Symbol]) -> list[Symbol]:
+    """The terms of a dot: b, w₀x₀, w₁x₁ …; b is left out if it is the number 0."""
+    half = len(symbols) // 2
+    bias, ws, xs = symbols[0], symbols[1 : 1 + half], symbols[1 + half :]
+    terms = [] if type(operands[0]) is float and bias.data == 0.0 else [bias]
+    for w, x in zip(ws, xs):
+        if w is x:
+            terms.append(_written(TABLE["square"], [w], [w], w.data * w.data))
+            continue
+        times = r" \cdot " if w.notation.latex else "·"
+        text = f"{w.enclosed(NEGATIVE)}{times}{x.enclosed(PRODUCT)}"
+        tightness = NEGATIVE if w.tightness == NEGATIVE else PRODUCT
+        terms.append(Symbol(w.data * x.data, text, w.notation, tightness))
+    return terms
+
+
+def _terms(data: float, terms: Sequence[Symbol]) -> Symbol:
+    """Their sum, written out."""
+    if len(terms) == 1:
+        return terms[0]
+    texts = [x.enclosed(PRODUCT if i else SUM) for i, x in enumerate(terms)]
+    notation = terms[0].notation
+    return Symbol(data, " + ".join(notation.listed(texts)), notation, SUM)
 
 
 def _name(name: str) -> str:
     r"""A node's name as LaTeX sets names: `x`, `v_{12}`, `\mathit{loss}`.
 
-    >>> [_name(name) for name in ("x", "v12", "w_1", "loss", "50%")]
-    ['x', 'v_{12}', 'w_{1}', '\\mathit{loss}', '\\mathit{50\\%}']
+    >>> [_name(name) for name in ("x", "v12", "w⁽⁰⁾₁₂", "loss", "50%")]
+    ['x', 'v_{12}', 'w^{(0)}_{12}', '\\mathit{loss}', '\\mathit{50\\%}']
     """
-    parts = re.fullmatch(r"([^\W\d_]+)_?(\d+)", name)
-    base, index = parts.groups() if parts else (name, "")
+    parts = re.fullmatch(r"([^\W\d_]+)(⁽.+⁾)?_?([\d₀-₉,]+)", name)
+    base, above, index = parts.groups() if parts else (name, "", "")
     if len(base) > 1 or not base.isalpha():
         base = rf"\mathit{{{''.join([ESCAPES.get(c, printable(c)) for c in base])}}}"
-    return f"{base}_{{{index}}}" if index else base
+    above = f"^{{({unicodedata.normalize('NFKC', above)[1:-1]})}}" if above else ""
+    return base + above + (f"_{{{unicodedata.normalize('NFKC', index)}}}" if index else "")
+
+
+# ---------------------------------------------------------------- of nodes
+
+
+def arithmetic(
+    node: Node, numbers: bool = False, notation: Notation = TEXT, longest: float = 0.0
+) -> str:
+    """The operation that made a node, on the names of its operands or on their numbers.
+
+    Args:
+        longest: the width to which names are cut, in units of the font's size; 0: they are not.
+    """
+    if node.op is None:
+        return ""
+    named = {x: _named(x, numbers, notation, longest) for x in node.inputs}
+    uses = Counter(node.inputs)
+    for x in [] if longest else named:
+        squared = uses[x] == 2 or node.op.name in ("pow", "square", "abs")
+        if squared and x.label is None and x.op is not None and x.op.name == "sub":
+            inner = {y: _named(y, numbers, notation, longest) for y in x.inputs}
+            named[x] = _operation(x, inner, notation)
+    return _operation(node, named, notation).text
+
+
+def _named(x: Node, number: bool, notation: Notation, longest: float) -> Symbol:
+    if number:
+        return _symbol(x.data, notation)
+    text = _name(x.short) if notation.latex else clipped(x.short, 1, longest or math.inf)
+    return Symbol(x.data, text, notation)
+
+
+def _operation(node: Node, named: Mapping[Node, Symbol], notation: Notation) -> Symbol:
+    """What made a node, with its inputs written like this."""
+    assert node.op is not None
+    operands = [named[x] if isinstance(x, Node) else x for x in node.operands]
+    symbols = [_symbol(x, notation) for x in operands]
+    return _written(node.op, operands, symbols, node.data)
 
 
 def derivation(graph: Snapshot) -> str:
@@ -177,38 +334,45 @@ def derivation(graph: Snapshot) -> str:
     \frac{d y}{d x} &= 6
     \end{align*}
     """
-    symbols = [Symbol(node.data, _name(node.name)) for node in graph.nodes]
+    symbols = {node: _named(node, False, LATEX, 0.0) for node in graph.nodes}
     lines: list[str] = []
-    for node, symbol in zip(graph.nodes, symbols):
+    for node, symbol in symbols.items():
         if node.op is None:
-            lines.append(f"{symbol.latex} &= {_symbol(node.data).latex}")
-        else:
-            operands = [symbols[x.index] if isinstance(x, Node) else x for x in node.operands]
-            lines += _step(node, node.op, symbol, operands)
-    top = symbols[graph.root.index].latex
-    for node, symbol in zip(graph.nodes, symbols):
+            lines.append(f"{symbol.text} &= {_symbol(node.data, LATEX).text}")
+            continue
+        lines.append(_equation(symbol.text, arithmetic(node, notation=LATEX), node.data))
+        uses = Counter(node.inputs)
+        for slot, (x, partial) in enumerate(zip(node.inputs, node.partials)):
+            left = rf"\frac{{\partial {symbol.text}}}{{\partial {symbols[x].text}}}"
+            if uses[x] > 1:
+                left = rf"\left.{left}\right|_{{\text{{operand {slot + 1}}}}}"
+            lines.append(_equation(left, rule(node, slot, LATEX), partial))
+    top = symbols[graph.root].text
+    for node, symbol in symbols.items():
         if node.op is None:
-            lines.append(rf"\frac{{d {top}}}{{d {symbol.latex}}} &= {_symbol(node.grad).latex}")
+            left = rf"\frac{{d {top}}}{{d {symbol.text}}}"
+            lines.append(f"{left} &= {_symbol(node.grad, LATEX).text}")
     body = " \\\\\n".join(lines)
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
 
-def _step(node: Node, op: Primitive, out: Symbol, operands: list[Operand]) -> list[str]:
-    """The operation of a node, and a line for each of its partials."""
-    formula = Symbol._record(op, tuple(operands))
-    lines = [_equation(out.latex, formula, node.data)]
-    rules = op.partials(out, operands) if op.variadic else None
-    slots = [slot for slot, x in enumerate(operands) if isinstance(x, Symbol)]
-    for slot, recorded in zip(slots, node.partials):
-        rule = op.partial(slot, out, operands) if rules is None else rules[slot]
-        x = operands[slot]
-        left = rf"\frac{{\partial {out.latex}}}{{\partial {x.latex}}}"
-        if sum(x is other for other in operands) > 1:
-            left = rf"\left.{left}\right|_{{\text{{operand {slot + 1}}}}}"
-        lines.append(_equation(left, _symbol(rule), recorded))
-    return lines
+def rule(node: Node, slot: int, notation: Notation = TEXT) -> str:
+    """The partial of a node to the input in this slot, as the table teaches it."""
+    op = node.op
+    assert op is not None
+    out = _named(node, False, notation, 0.0)
+    named = {x: _named(x, False, notation, 0.0) for x in node.inputs}
+    operands = [named[x] if isinstance(x, Node) else x for x in node.operands]
+    slots = [i for i, x in enumerate(operands) if isinstance(x, Symbol)]
+    if op.variadic:
+        found = (op.taught or op.rules[0])(out, *operands)[slots[slot]]
+    elif op.taught is not None:
+        found = op.taught(out, *operands)
+    else:
+        found = op.partial(slots[slot], out, operands)
+    return _symbol(found, notation).text
 
 
-def _equation(left: str, formula: Symbol, number: float) -> str:
-    value = _symbol(number).latex
-    return f"{left} &= {formula.latex}" + (f" = {value}" if value != formula.latex else "")
+def _equation(left: str, formula: str, number: float) -> str:
+    value = _symbol(number, LATEX).text
+    return f"{left} &= {formula}" + (f" = {value}" if value != formula else "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,9 +16,11 @@ from dataclasses import dataclass, field, replace
 from autograd.core.primitive import Primitive
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
-from autograd.show.text import counted
+from autograd.show.text import DOWN, UP, counted, short_name
 
 __all__ = ["Node", "Snapshot", "Stats", "with_grads"]
+
+PATH = re.compile(r"[A-Za-z_]\w*(\.\w+)*\.\d+(\.\w+)*")  # of a parameter in a list of modules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +31,7 @@ class Node:
         index: its place in `Graph.nodes`.
         value: the Value itself.
         name: its label, or `v1`, `v2` … after its place; unique in the graph.
+        short: the name as pictures and lines write it: `w₁₂` for `neurons.1.w.2`.
         op: the primitive that made it, None for a leaf.
         operands: the arguments of the operation: nodes and plain numbers.
         inputs: the nodes among the operands, one an argument slot.
@@ -37,6 +41,7 @@ class Node:
     index: int
     value: Value = field(repr=False)
     name: str
+    short: str = field(repr=False)
     label: str | None = field(repr=False)
     op: Primitive | None
     data: float
@@ -90,11 +95,13 @@ class Snapshot:
                 raise TypeError(f"Graph takes Values, got {root!r:.80} ({type(root).__name__})")
         nodes: dict[Value, Node] = {}
         values = _in_order(roots)
-        for index, (value, name) in enumerate(zip(values, _names(values))):
+        names = _names(values)
+        for index, (value, name, short) in enumerate(zip(values, names, _short(names))):
             nodes[value] = Node(
                 index,
                 value,
                 name,
+                short,
                 value.label,
                 value.op,
                 value.data,
@@ -175,6 +182,32 @@ def _names(values: list[Value]) -> list[str]:
                     names[index] = f"{name}_{next(numbers[name])}"
                 taken.add(names[index])
     return names
+
+
+def _short(names: list[str]) -> list[str]:
+    """Names for pictures and lines: of a parameter its letter, and its numbers as indices.
+
+    >>> _short(["x", "layers.0.neurons.1.w.2", "layers.0.neurons.1.b"])
+    ['x', 'w₁₂', 'b₁']
+    >>> _short(["layers.0.neurons.1.b", "layers.1.neurons.1.b"])
+    ['b⁽⁰⁾₁', 'b⁽¹⁾₁']
+    """
+    short = names
+    for layer in (True, False):
+        tried = [_indexed(name, layer) if PATH.fullmatch(name) else name for name in names]
+        if len(set(tried)) == len(tried):
+            short = tried
+    return [short_name(name) for name in short]
+
+
+def _indexed(path: str, layer: bool) -> str:
+    parts = path.split(".")
+    last = max([i for i, part in enumerate(parts) if not part.isdecimal()])
+    before = [part for part in parts[:last] if part.isdecimal()]
+    indices = before[-1:] + parts[last + 1 :]
+    between = "," if max(map(len, indices)) > 1 else ""
+    above = f"⁽{','.join(before[:-1]).translate(UP)}⁾" if before[1:] and layer else ""
+    return f"{parts[last]}{above}{between.join(indices).translate(DOWN)}"
 
 
 def with_grads(graph: Snapshot, grads: Mapping[Value, float]) -> Snapshot:

@@ -22,7 +22,7 @@ from autograd.show.graph import Graph
 from autograd.show.pages.document import inline
 from autograd.show.pages.steps import steps_page
 from autograd.show.snapshot import Node, Snapshot
-from autograd.show.text import escape, short_name
+from autograd.show.text import escape
 
 __all__ = ["Stepper", "named"]
 
@@ -215,16 +215,14 @@ class Stepper:
 
     def __repr__(self) -> str:
         where = f"{self.position} of {len(self.events)} events played"
-        return f"<Stepper of {short_name(self.graph.root.name)}: {where}>"
+        return f"<Stepper of {self.graph.root.short}: {where}>"
 
 
 def named(graph: Snapshot, label: str) -> list[Node]:
     """The nodes with this name or label, one at least; else LookupError."""
-    found = [
-        node for node in graph.nodes if label in (node.name, node.label, short_name(node.name))
-    ]
+    found = [node for node in graph.nodes if label in (node.name, node.label, node.short)]
     if not found:
-        names = [short_name(node.name) for node in graph.nodes[:MOST_NAMES]]
+        names = [node.short for node in graph.nodes[:MOST_NAMES]]
         more = ", …" if len(graph.nodes) > MOST_NAMES else ""
         raise LookupError(
             f"no node is called {label!r:.80}; there are {', '.join(names)}{more}"

@@ -20,7 +20,8 @@ from typing import IO, TYPE_CHECKING
 from autograd.core.operand import Number
 from autograd.core.sweeps import explain_nan
 from autograd.core.value import Value
-from autograd.show.events import Event, arithmetic
+from autograd.show.events import Event
+from autograd.show.formulas import arithmetic
 from autograd.show.snapshot import Node
 from autograd.show.stepper import Stepper, named
 from autograd.show.text import Parts, columns, format_number, rich_text, short_name
@@ -77,7 +78,7 @@ class _Session(cmd.Cmd):
         self.stepper = stepper
         self.events = stepper.events
         self.nodes = stepper.graph.nodes
-        self.root = short_name(stepper.graph.root.name)
+        self.root = stepper.graph.root.short
         self.screen = _Screen(self.stdout)
         self.say = self.screen.say
         self.again = "n"
@@ -190,7 +191,7 @@ class _Session(cmd.Cmd):
             mark = "▸" if node.index == current else ""
             value = format_number(node.data) if node.index < position else "·"
             grad = self.gradient(node, received[node])
-            rows.append((mark, short_name(node.name), value, grad, arithmetic(node)))
+            rows.append((mark, node.short, value, grad, arithmetic(node)))
         if first > 0:
             self.say([(f"… {first:,} nodes before these", "quiet")])
         widths = [max(map(columns, column)) for column in zip(*rows)]
@@ -226,7 +227,7 @@ class _Session(cmd.Cmd):
         """The argument of a command that needs a node."""
         if arg:
             return arg
-        example = short_name(self.nodes[0].name)
+        example = self.nodes[0].short
         raise LookupError(
             f"{command} takes a node, such as {command} {example}; w lists the nodes"
         )
@@ -236,6 +237,8 @@ class _Session(cmd.Cmd):
         place, use = self.place(event), ""
         if event.uses > 1:
             use = f"  (use {event.use} of {event.uses})"
+        if event.input and event.rule not in ("", *[x.short for x in event.node.inputs]):
+            use += f"  ∂{event.node.short}/∂{event.input.short} is {event.rule}"
         self.say([place, *event.parts(), (use, "quiet")], indent=len(place[0]))
         if event.turns == "not a number" and event.input is not None:
             reason = explain_nan(
@@ -327,4 +330,4 @@ class _Screen:
 def trouble(event: Event) -> str:
     """Which number turns infinite, or not a number, in an event that makes one do so."""
     what = "value" if event.kind == "forward" else "gradient"
-    return f"the {what} of {short_name(event.target.name)} is {event.turns}"
+    return f"the {what} of {event.target.short} is {event.turns}"

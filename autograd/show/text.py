@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = [
+    "DOWN",
     "FONTS",
     "FORMAT",
+    "UP",
     "Parts",
     "check_format",
     "clipped",
@@ -30,6 +32,8 @@ FORMAT = ".4g"
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 LONGEST_NAME = 32
 
+UP = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+DOWN = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 Parts = list[tuple[str, str]]  # of a line: texts and their roles
 STYLES = {  # in which rich shows the roles
     "name": "bold",

@@ -209,7 +209,7 @@ def test_nan_goes_to_the_cause_and_then_to_what_the_error_names(
     del lines[end - 1 :]
     assert lines[1] == "the gradient of v2 is infinite at event 5; nan goes there"
     assert lines[-5:] == [
-        "5/7  ∂y/∂v2 += ∂y/∂y · ∂y/∂v2 = 1.0 × inf → inf",
+        "5/7  ∂y/∂v2 += ∂y/∂y · ∂y/∂v2 = 1.0 × inf → inf  ∂y/∂v2 is 0.5 * 1 / sqrt(v2)",
         "the gradient of v2 is infinite here",
         "6/7  ∂y/∂x += ∂y/∂v2 · ∂v2/∂x = inf × 0.0 → nan  (use 1 of 2)",
         "mul(0.0 labelled 'x', 0.0 labelled 'x'): the gradient of the operand 0.0 labelled 'x' "

@@ -7,16 +7,16 @@ are left out, and `note` says so.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from autograd.core.sweeps import product
 from autograd.show.drawing.grouping import group, layers_of, relative
 from autograd.show.drawing.options import Options
-from autograd.show.events import arithmetic, call_text
+from autograd.show.formulas import Notation, arithmetic
 from autograd.show.snapshot import Node, Snapshot
-from autograd.show.text import clipped, counted, format_number
+from autograd.show.text import counted, format_number
 
 __all__ = ["Box", "Edge", "Frame", "Picture", "operation_text", "picture"]
 
@@ -229,19 +229,18 @@ class _Maker:
 
     def single(self, node: Node) -> Box:
         modules = self.modules(node)
-        title = relative(node.name, modules)
-        op = operation_text(node, self.options, modules)
+        op = operation_text(node, self.options)
         made = f" = {arithmetic(node)}" if op else ""
         hint = f"{node.name}{made}, data {node.data!r}, grad {node.grad!r}"
         kind: Literal["leaf", "operation"] = "operation" if op else "leaf"
-        return Box(f"n{node.index}", kind, title, op, node, hint, node.grad, modules)
+        return Box(f"n{node.index}", kind, node.short, op, node, hint, node.grad, modules)
 
     def copy(self, use: LeafUse) -> Box:
         leaf, number = use.leaf, f"use {use.use} of {use.uses}"
         share = product(use.head, use.head.grad, use.head.partials[use.slot], leaf)
         hint = f"{leaf.name}, {number}: it adds {share!r} to the gradient {leaf.grad!r}"
         id, modules = f"n{leaf.index}-u{use.use}", self.modules(use.head)
-        return Box(id, "use", relative(leaf.name, modules), number, leaf, hint, share, modules)
+        return Box(id, "use", leaf.short, number, leaf, hint, share, modules)
 
     def modules(self, node: Node) -> tuple[str, ...]:
         path = self.grouping.modules.get(node)
@@ -298,19 +297,11 @@ class _Maker:
             yield Edge(f"e-more-{head.id}", more, head, "", hint)
 
 
-def operation_text(node: Node, options: Options, modules: Sequence[str] = ()) -> str:
-    """The operation as a box shows it: its symbol; the whole call if an operand is a number.
-
-    Names of operands are relative to the modules around the box.
-    """
+def operation_text(node: Node, options: Options) -> str:
+    """The operation as a box shows it: its symbol; all of it if an operand is a number."""
     if node.op is None:
         return ""
-    if len(node.inputs) == len(node.operands):
-        return node.op.name if node.op.name == "dot" else node.op.symbol
-    texts = [
-        clipped(relative(x.name, modules), 1, LONGEST_OPERAND)
-        if isinstance(x, Node)
-        else format_number(x, options.format)
-        for x in node.operands
-    ]
-    return call_text(node.op, texts, MOST_OPERANDS)
+    if len(node.inputs) == len(node.operands) and node.op.name != "dot":
+        return node.op.symbol
+    notation = Notation(latex=False, spec=options.format, most=MOST_OPERANDS)
+    return arithmetic(node, notation=notation, longest=LONGEST_OPERAND)

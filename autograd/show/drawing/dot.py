@@ -80,9 +80,7 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
         return {
             "label": f"<{_table(box, options)}>",
             "style": style,
-            "fillcolor": colours.get(
-                "leaf" if box.kind == "use" else box.kind, colours["paper"]
-            ),
+            "fillcolor": colours.get(kind, colours["paper"]),
             "penwidth": "2.5" if box in drawn.roots else "1",
             "tooltip": _tooltip(box.hint),
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from autograd.show.drawing.boxes import operation_text
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
-from autograd.show.text import Parts, counted, format_number, rich_text, short_name
+from autograd.show.text import Parts, counted, format_number, rich_text
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["coloured", "tree"]
 
 DEEPEST = 24  # levels that are written unless `depth` says more
-LONGEST_TITLE = 40
 
 
 def tree(graph: Snapshot, options: Options) -> str:
@@ -74,7 +73,7 @@ def _lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
 
 
 def _described(node: Node, local: float | None, options: Options, again: bool) -> Parts:
-    line = [(short_name(node.name, LONGEST_TITLE), "name")]
+    line = [(node.short, "name")]
     if node.op is not None:
         line.append((f"  {operation_text(node, options)}", "op"))
     if options.values:

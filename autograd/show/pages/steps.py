@@ -14,7 +14,7 @@ from autograd.show.drawing.text_tree import tree
 from autograd.show.events import Event
 from autograd.show.pages.document import asset, document, json_number, player
 from autograd.show.snapshot import Node, Snapshot, with_grads
-from autograd.show.text import escape, format_number, short_name, width
+from autograd.show.text import escape, format_number, width
 
 __all__ = ["graph_page", "steps_page"]
 
@@ -75,12 +75,12 @@ def graph_page(graph: Snapshot, options: Options) -> str:
 
 def _result(graph: Snapshot) -> str:
     root = graph.root
-    return f"{short_name(root.name)} = {format_number(root.data)}: {graph.stats}"
+    return f"{root.short} = {format_number(root.data)}: {graph.stats}"
 
 
 def _check_size(graph: Snapshot) -> None:
     if len(graph) > LIMIT:
-        name = short_name(graph.root.name)
+        name = graph.root.short
         raise ValueError(
             f"a page shows at most {LIMIT:,} nodes, and {name} depends on {len(graph):,}; "
             "show a part of it (one sample, fewer neurons, fused ones), collapse it with "
@@ -147,7 +147,7 @@ def _event_data(event: Event, spec: str) -> dict[str, Any]:
 
 def _sentence(event: Event) -> str:
     """What happens, in a sentence or two."""
-    node, target = (f"“{short_name(x.name)}”" for x in (event.node, event.target))
+    node, target = (f"“{x.short}”" for x in (event.node, event.target))
     if event.kind == "forward" and event.op is None:
         return f"{node} is an input: its value is given."
     if event.kind == "forward":
@@ -155,6 +155,7 @@ def _sentence(event: Event) -> str:
     if event.upstream is None or event.local is None:
         return f"The way back starts at the result, {node}."
     arrived, local = format_number(event.upstream), format_number(event.local)
+    local = f"{event.rule} = {local}" if event.rule else local
     if event.upstream == 0.0:
         return f"The gradient of {node} is {arrived}, so nothing flows back to {target}."
     flow = f"What arrived at {node}, {arrived}, times the derivative on the arrow, {local}"
@@ -166,11 +167,5 @@ def _sentence(event: Event) -> str:
 def _locals(node: Node) -> str:
     pairs = zip(node.inputs, node.partials)
     return (
-        ", ".join(
-            [
-                f"∂{short_name(node.name)}/∂{short_name(x.name)} = {format_number(p)}"
-                for x, p in pairs
-            ]
-        )
-        or "–"
+        ", ".join([f"∂{node.short}/∂{x.short} = {format_number(p)}" for x, p in pairs]) or "–"
     )

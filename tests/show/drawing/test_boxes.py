@@ -76,13 +76,14 @@ def test_an_operation_is_written_with_its_numbers() -> None:
         "+": x + y,
         "x + 1.0": x + 1.0,
         "1.0 - x": 1.0 - x,
-        "x ** 3.0": x**3,
+        "x³": x**3,
         "tanh": x.tanh(),
         "": x,
         "leaky_relu(x, 0.01)": x.leaky_relu(0.01),
         "clip(a long na…, 0.0, 1.0)": y.clip(0.0, 1.0),
-        "dot": dot([x, y], [y, x], x),
-        "dot(0.5, x, a long na…, … 2 more)": dot([x, y], [1.0, 2.0], 0.5),
+        "x + x·a long na… + a long na…·x": dot([x, y], [y, x], x),
+        "0.5 + x·1.0 + a long na…·2.0": dot([x, y], [1.0, 2.0], 0.5),
+        "a long na…² + x² + x² + … 2 more": dot([y, x, x, x, x], [y, x, x, x, x]),
     }
     for text, value in ops.items():
         assert operation_text(value.graph().root, Options()) == text
@@ -91,8 +92,8 @@ def test_an_operation_is_written_with_its_numbers() -> None:
 def test_an_operation_in_a_frame_leaves_its_path_out() -> None:
     model = nn.MLP(2, [1])
     graph = model([1.0, 2.0]).graph()
-    assert drawn(graph).roots[0].op == "dot(b, w.0, w.1, … 2 more)"
-    assert drawn(graph).roots[0].hint.startswith("v4 = dot(layers.0.neurons.0.b, ")
+    assert drawn(graph).roots[0].op == "b₀ + w₀₀·1.0 + w₀₁·2.0"
+    assert drawn(graph).roots[0].hint.startswith("v4 = b₀ + w₀₀·1.0 + ")
 
 
 def test_a_parameter_belongs_to_its_module_and_so_does_what_is_made_of_it() -> None:
@@ -137,7 +138,7 @@ def test_frames_are_nested() -> None:
         "net.0.layers.1",
         "net.0.layers.1.neurons.2",
     ]
-    box = next(box for box in drawn(network([2, 1])).boxes if box.title == "w.1")
+    box = next(box for box in drawn(network([2, 1])).boxes if box.title == "w⁽⁰⁾₀₁")
     assert box.modules == ("layers.0", "layers.0.neurons.0")
 
 

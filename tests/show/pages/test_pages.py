@@ -96,7 +96,7 @@ def test_every_event_has_its_words() -> None:
     assert "The way back starts at the result, “v5”." in said
     flow = "What arrived at “v5”, 1.0, times the derivative on the arrow, 1.0"
     assert f"{flow}, goes back to “v4”." in said
-    flow = "What arrived at “v2”, 1.0, times the derivative on the arrow, 3.0"
+    flow = "What arrived at “v2”, 1.0, times the derivative on the arrow, x = 3.0"
     assert said[-1] == f"{flow}, is added to “x”: way 2 of 2 that meet there."
     nothing = "The gradient of “v2” is 0.0, so nothing flows back to “x”."
     page = Stepper(square * 0.0).html()
