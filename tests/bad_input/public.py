@@ -15,7 +15,7 @@ __all__ = ["public_names"]
 
 PLAIN = (
     *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink", "latex"),
-    *("doc", "defaults"),
+    *("doc", "defaults", "taught"),
 )
 KINDS = (property, classmethod, staticmethod, type(vars(Value)["data"]))  # a compiled property
 
