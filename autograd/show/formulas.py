@@ -349,7 +349,7 @@ def derivation(graph: Snapshot) -> str:
             lines.append(_equation(left, rule(node, slot, LATEX), partial))
     top = symbols[graph.root].text
     for node, symbol in symbols.items():
-        if node.op is None:
+        if node.op is None and node not in graph.stale:
             left = rf"\frac{{d {top}}}{{d {symbol.text}}}"
             lines.append(f"{left} &= {_symbol(node.grad, LATEX).text}")
     body = " \\\\\n".join(lines)

@@ -82,6 +82,7 @@ class Snapshot:
         roots: the nodes of the roots.
         nodes: all nodes. The order is that of `backward`, reversed, with each leaf before
             its first use; it depends on the graph alone.
+        stale: the leaves whose gradient is that of another pass, as none has reached a root.
 
     Raises:
         TypeError: a root is not a Value, or no root is given.
@@ -116,6 +117,9 @@ class Snapshot:
         self._nodes = nodes
         self.nodes = tuple(nodes.values())
         self.roots = tuple([nodes[root] for root in roots])
+        reached = any(root.grad for root in self.roots)
+        leaves = [] if reached else [node for node in self.nodes if node.op is None]
+        self.stale = frozenset([node for node in leaves if node.grad])
 
     @property
     def root(self) -> Node:

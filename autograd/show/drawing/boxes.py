@@ -34,8 +34,8 @@ class Box:
         kind: "leaf", "use" (a copy of a leaf beside one of its uses), "operation", "group"
             (several nodes) or "more" (nodes left out).
         title, op: its two texts; `op` is empty for a leaf.
-        node: whose data it shows; None if there is no single one.
-        grad: the gradient that it shows; of a copy, what this use adds to it.
+        node: whose data and grad it shows; None if there is no single one.
+        rows: its numbers, each with a caption.
         hint: what a tooltip says.
         modules: the paths of the modules around it, outermost first.
         members: the nodes of a group, in the order of the graph.
@@ -47,7 +47,7 @@ class Box:
     op: str
     node: Node | None
     hint: str
-    grad: float = 0.0
+    rows: tuple[tuple[str, str], ...] = ()
     modules: tuple[str, ...] = ()
     members: tuple[Node, ...] = ()
 
@@ -233,14 +233,22 @@ class _Maker:
         made = f" = {arithmetic(node)}" if op else ""
         hint = f"{node.name}{made}, data {node.data!r}, grad {node.grad!r}"
         kind: Literal["leaf", "operation"] = "operation" if op else "leaf"
-        return Box(f"n{node.index}", kind, node.short, op, node, hint, node.grad, modules)
+        return Box(f"n{node.index}", kind, node.short, op, node, hint, self.rows(node), modules)
 
     def copy(self, use: LeafUse) -> Box:
         leaf, number = use.leaf, f"use {use.use} of {use.uses}"
         share = product(use.head, use.head.grad, use.head.partials[use.slot], leaf)
         hint = f"{leaf.name}, {number}: it adds {share!r} to the gradient {leaf.grad!r}"
         id, modules = f"n{leaf.index}-u{use.use}", self.modules(use.head)
-        return Box(id, "use", leaf.short, number, leaf, hint, share, modules)
+        return Box(id, "use", leaf.short, number, leaf, hint, self.rows(leaf, share), modules)
+
+    def rows(self, node: Node, share: float | None = None) -> tuple[tuple[str, str], ...]:
+        """Data and grad of a node; of a copy of a leaf the grad is its share."""
+        rows = [("data", node.data)] * self.options.values
+        if self.options.gradients:
+            grad = node.grad if share is None else share
+            rows.append(("old grad" if node in self.graph.stale else "grad", grad))
+        return tuple([(name, format_number(x, self.options.format)) for name, x in rows])
 
     def modules(self, node: Node) -> tuple[str, ...]:
         path = self.grouping.modules.get(node)
@@ -261,8 +269,8 @@ class _Maker:
         title, op = relative(name, modules), ", ".join(parts)
         shown = outputs[0] if len(outputs) == 1 else None
         hint = f"{name}: {op}"
-        grad = shown.grad if shown else 0.0
-        return Box(f"g{number}", "group", title, op, shown, hint, grad, modules, tuple(nodes))
+        rows = self.rows(shown) if shown else ()
+        return Box(f"g{number}", "group", title, op, shown, hint, rows, modules, tuple(nodes))
 
     # ------------------------------------------------------------ edges
 

@@ -11,7 +11,7 @@ from autograd.show.drawing import engine
 from autograd.show.drawing.boxes import Box, Edge, Frame, Picture
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import DARK, LIGHT
-from autograd.show.text import FONTS, clipped, escape, format_number, printable
+from autograd.show.text import FONTS, clipped, escape, printable
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -78,7 +78,7 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
         style = STYLES.get(box.kind, "filled")
         kind = "leaf" if box.kind == "use" else box.kind
         return {
-            "label": f"<{_table(box, options)}>",
+            "label": f"<{_table(box)}>",
             "style": style,
             "fillcolor": colours.get(kind, colours["paper"]),
             "penwidth": "2.5" if box in drawn.roots else "1",
@@ -121,21 +121,17 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
     return build(drawn, defaults, node, edge, cluster)
 
 
-def _table(box: Box, options: Options) -> str:
+def _table(box: Box) -> str:
     title, op = [escape(clipped(text, 1, WIDEST)) for text in (box.title, box.op)]
     rows = [f'<TR><TD ALIGN="LEFT"><B>{title}</B></TD>']
     if box.kind == "group":
         rows.append(f'</TR><TR><TD ALIGN="LEFT">{op}</TD></TR>')
     else:
         rows.append(f'<TD ALIGN="RIGHT">{op or " "}</TD></TR>')
-    if box.node is not None:
-        shown = [("data", box.node.data)] * options.values
-        shown += [("grad", box.grad)] * options.gradients
-        rows += [
-            f'<TR><TD ALIGN="LEFT">{name}</TD>'
-            f'<TD ALIGN="RIGHT">{escape(format_number(x, options.format))}</TD></TR>'
-            for name, x in shown
-        ]
+    rows += [
+        f'<TR><TD ALIGN="LEFT">{name}</TD><TD ALIGN="RIGHT">{escape(number)}</TD></TR>'
+        for name, number in box.rows
+    ]
     return f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">{"".join(rows)}</TABLE>'
 
 

@@ -40,6 +40,7 @@ RULES = """
 @ .what, @ .caption, @ .path, @ .local {font-size: 11px}
 @ .what, @ .caption, @ .path, @ .note {fill: var(--muted)}
 @ .grad {fill: var(--grad)}
+@ .old {fill: var(--muted)}
 @ .local {fill: var(--local); paint-order: stroke; stroke: var(--paper)}
 @ .local {stroke-width: 3px; stroke-linejoin: round}
 @ .edge path {fill: none; stroke: var(--line); stroke-width: 1.2}

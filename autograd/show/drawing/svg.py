@@ -79,21 +79,16 @@ def _card(box: Box, options: Options, reserve: str) -> Card:
     op = clipped(box.op, TITLE, WIDEST)
     if box.kind == "group":
         op = clipped(box.op, SMALL, 2 * WIDEST)
-    rows: list[tuple[str, str]] = []
-    if box.node is not None:
-        if options.values:
-            rows.append(("data", format_number(box.node.data, options.format)))
-        if options.gradients:
-            rows.append(("grad", format_number(box.grad, options.format)))
+    rows = box.rows
     widths = [width(title, TITLE) * 1.08]  # bold
     if op and box.kind == "group":
         widths.append(width(op, SMALL))
     elif op:
         widths[0] += GAP + width(op, TITLE)
     numbers = [number for _, number in rows] + ([reserve] if rows else [])
-    widths += [width("data", SMALL) + GAP + width(number, TEXT) for number in numbers]
+    widths += [width(rows[-1][0], SMALL) + GAP + width(number, TEXT) for number in numbers]
     lines = 1 + len(rows) + (box.kind == "group" and bool(op))
-    return Card(box, title, op, tuple(rows), (max(widths) + 2 * PAD, lines * ROW + PAD))
+    return Card(box, title, op, rows, (max(widths) + 2 * PAD, lines * ROW + PAD))
 
 
 # ---------------------------------------------------------------- elements

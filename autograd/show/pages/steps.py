@@ -63,9 +63,11 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     _check_size(graph)
     events = [Event(n.index, "forward", graph.root, n, n.data) for n in graph.nodes]
     data = _data(graph, events, options, len(events))
-    rows = [
-        [str(e.index + 1), str(e), format_number(e.node.grad), _locals(e.node)] for e in events
-    ]
+    rows = []
+    for event in events:
+        node = event.node
+        grad = "old " * (node in graph.stale) + format_number(node.grad)
+        rows.append([str(event.index + 1), str(event), grad, _locals(node)])
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
     main = _board(graph, options, {}, "") + player("node", data["keys"], heads, rows)
     scripts, styles = [asset("steps.js")], [asset("steps.css")]
