@@ -46,7 +46,7 @@ CONVENIENCES = (
     "Operations.steps",
 )  # of the core, which may import pictures
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
-DYNAMIC = {"autograd", "autograd.core.primitive", "demos.__main__"}
+DYNAMIC = {"autograd", "autograd.core.primitive", "demos.__main__", "nn.trials"}
 
 
 class Import(NamedTuple):

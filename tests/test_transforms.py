@@ -1,7 +1,6 @@
 """Derivatives of functions: their values, their shapes and their errors."""
 
 import math
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,33 +32,11 @@ from autograd.transforms import _Run
 # ---------------------------------------------------------------- gradient
 
 
-def test_gradient_touches_no_grad() -> None:
-    x = Value(3.0)
-    x.grad = 7.0
-    y = x * x
-    assert gradient(y, x) == 6.0
-    assert (x.grad, y.grad) == (7.0, 0.0)
-
-
-def test_gradient_of_an_interior_node_and_of_the_root() -> None:
-    x = Value(3.0)
-    e = x * x
-    y = e * e
-    assert gradient(y, [e, y, x]) == [18.0, 1.0, 108.0]
-
-
 def test_gradient_is_zero_where_there_is_no_path() -> None:
     x, other = Value(3.0), Value(1.0)
     assert gradient(x * 2.0, [x, other]) == [2.0, 0.0]
     made = gradient(x * 2.0, [x, other], create_graph=True)
     assert [g.data for g in made] == [2.0, 0.0]
-
-
-def test_gradient_with_create_graph_differentiates_again() -> None:
-    x, y = Value(2.0), Value(3.0)
-    dz = gradient(x * x * x * y, x, create_graph=True)
-    assert type(dz) is Value
-    assert gradient(dz, [x, y]) == [36.0, 12.0]
 
 
 def test_gradient_leaves_out_paths_that_are_not_asked_for() -> None:
@@ -68,45 +45,17 @@ def test_gradient_leaves_out_paths_that_are_not_asked_for() -> None:
     assert gradient(gradient(x**p, x, create_graph=True), x) == -12.0
 
 
-def test_create_graph_refuses_stale_data() -> None:
-    x = Value(2.0, label="x")
-    y = x * x
-    x.data = 5.0
-    assert gradient(y, x) == 4.0
-    with pytest.raises(RuntimeError, match=r"mul\(5\.0 labelled 'x', .* was changed"):
-        gradient(y, x, create_graph=True)
-
-
-def test_gradient_wants_values() -> None:
-    x = Value(1.0)
-    not_a_value: Any = 2.0
-    with pytest.raises(TypeError, match=r"y must be a Value, got 2\.0"):
-        gradient(not_a_value, x)
-    with pytest.raises(TypeError, match=r"the number 2\.0"):
-        gradient(x * x, [x, 2.0])
-
-
 def test_an_infinite_product_with_zero_is_an_error_that_names_the_node() -> None:
     x = Value(0.0, label="x")
     with pytest.raises(FloatingPointError, match=r"square\(0\.0 labelled 'x'\).*zero times"):
         gradient(sqrt(x.square()), x)
 
 
-def test_opposite_infinities_are_an_error() -> None:
-    x = Value(0.0, label="x")
-    with pytest.raises(FloatingPointError, match="infinity minus infinity"):
-        gradient(sqrt(x) - sqrt(x), x)
-
-
-def test_nan_that_came_in_goes_out() -> None:
-    x = Value(math.nan)
+def test_nan_that_came_in_goes_out_but_from_no_branch_that_is_not_taken() -> None:
+    x, y = Value(math.nan), Value(-1.0)
     assert math.isnan(gradient(x * x, x))
     assert math.isnan(gradient(x * 2.0 * math.nan, x))
-
-
-def test_a_branch_not_taken_contributes_nothing_to_an_infinite_cotangent() -> None:
-    x = Value(-1.0)
-    assert gradient(sqrt(relu(x)), x) == 0.0
+    assert gradient(sqrt(relu(y)), y) == 0.0
 
 
 # ---------------------------------------------------------------- grad and friends
@@ -123,13 +72,9 @@ def test_the_shape_of_a_gradient_is_that_of_its_argument() -> None:
     assert grad(f, argnums=-1)(p, 10.0) == 6.0
 
 
-def test_results_are_plain_floats() -> None:
-    value, slope = value_and_grad(lambda x: x * x)(3)
-    assert (type(value), value, type(slope), slope) == (float, 9.0, float, 6.0)
-
-
-def test_keywords_pass_through() -> None:
-    assert grad(lambda x, *, k: k * x)(2.0, k=4.0) == 4.0
+def test_results_are_plain_floats_and_keywords_pass_through() -> None:
+    value, slope = value_and_grad(lambda x, *, k: x * x * k)(3, k=2.0)
+    assert (type(value), value, type(slope), slope) == (float, 18.0, float, 12.0)
 
 
 def test_a_constant_has_gradient_zero() -> None:
@@ -155,29 +100,12 @@ def test_inner_and_outer_variables_are_not_confused() -> None:
     assert grad(lambda x: x * grad(lambda y: x * y * y)(5.0))(2.0) == 40.0
 
 
-@pytest.mark.parametrize("order", [1, 2, 3, 4])
-def test_grad_of_grad(order: int) -> None:
-    f: Any = sin
-    for _ in range(order):
-        f = grad(f)
-    exact = [math.sin(0.7), math.cos(0.7), -math.sin(0.7), -math.cos(0.7)][order % 4]
-    assert f(0.7) == pytest.approx(exact, rel=1e-15)
-
-
 def test_a_gradient_can_be_part_of_a_loss() -> None:
     w = Value(3.0)
     slope = grad(lambda x: w * x * x)(2.0)
     assert slope.data == 12.0
     (slope * slope).backward()
     assert w.grad == 2.0 * 12.0 * 4.0
-
-
-def test_value_arguments_give_value_results() -> None:
-    x = Value(2.0)
-    value, slope = value_and_grad(lambda x: x**3)(x)
-    assert (value.data, slope.data) == (8.0, 12.0)
-    assert gradient(slope, x) == 12.0
-    assert x.grad == 0.0
 
 
 def test_a_transform_records_also_inside_no_grad() -> None:
@@ -207,17 +135,6 @@ def test_arrays_go_in_and_come_out() -> None:
     assert hessian(lambda x: x @ (w @ x))(x) == pytest.approx(w + w.T, rel=1e-15)
 
 
-def test_scipy_minimizes_with_it() -> None:
-    optimize: Any = pytest.importorskip("scipy.optimize")
-
-    def rosenbrock(x: Any) -> Any:
-        return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))
-
-    result = optimize.minimize(value_and_grad(rosenbrock), np.zeros(4), jac=True, method="BFGS")
-    assert result.success
-    assert result.x == pytest.approx(np.ones(4), abs=1e-5)
-
-
 def test_a_hessian_over_several_arguments_is_made_of_blocks() -> None:
     def f(a: Any, b: Any) -> Any:
         return a * a * b[0] + b[0] * b[1]
@@ -242,6 +159,7 @@ def test_forward_mode_passes_by_what_does_not_depend_on_the_arguments() -> None:
     value, slope = jvp(lambda x: x * (w * w), (2.0,), (1.0,))
     assert (value.data, slope.data) == (18.0, 9.0)
     assert gradient(slope, w) == 6.0
+    assert jvp(lambda x: [w, w * w, 1.0], (2.0,), (1.0,))[1] == [0.0, 0.0, 0.0]
 
 
 def test_forward_mode_has_the_strong_zero_and_the_error() -> None:
@@ -279,23 +197,6 @@ def test_three_hundred_results_and_arguments() -> None:
     assert all(row[i] == 2.0 == autograd.sum(row) for i, row in enumerate(diagonal))
     slopes = grad(lambda *xs: autograd.sum(xs), argnums=tuple(range(300)))(*[1.0] * 300)
     assert slopes == (1.0,) * 300
-
-
-def test_every_entry_of_a_cotangent_counts() -> None:
-    _, pullback = vjp(lambda x: [2.0 * x, 3.0 * x, 5.0 * x], 1.0)
-    assert pullback([1.0, -1.0, 0.0]) == (-1.0,)
-    assert pullback([-1.0, 0.0, 1.0]) == (3.0,)
-
-
-def test_a_cotangent_may_be_a_value() -> None:
-    u = Value(2.0)
-    (slope,) = vjp(lambda x: x * x, 3.0)[1](u)
-    assert (slope.data, gradient(slope, u)) == (12.0, 6.0)
-
-
-def test_a_result_that_does_not_depend_on_the_argument_has_tangent_zero() -> None:
-    w = Value(3.0)
-    assert jvp(lambda x: [w, w * w, 1.0], (2.0,), (1.0,))[1] == [0.0, 0.0, 0.0]
 
 
 def test_second_derivatives_of_a_function_with_values_of_its_own() -> None:
@@ -484,18 +385,6 @@ def test_hvp_refuses_data_that_the_function_changes(f: Any, place: int) -> None:
 # ---------------------------------------------------------------- errors
 
 
-def test_a_vector_has_no_gradient() -> None:
-    with pytest.raises(TypeError, match="returns a single number, got a list; use jacobian"):
-        grad(lambda x: [x, x])(1.0)
-
-
-def test_too_few_arguments_for_argnums() -> None:
-    for argnum in (1, 2, -2):
-        message = f"argnums names argument {argnum}, but 1 were given"
-        with pytest.raises(ValueError, match=message):
-            grad(lambda x: x, argnums=argnum)(1.0)
-
-
 def test_an_argument_that_is_not_numeric_is_named() -> None:
     with pytest.raises(TypeError, match=r"argument 0\['name'\] is a str"):
         grad(lambda p: p["w"])({"w": 1.0, "name": "layer"})
@@ -517,15 +406,12 @@ def test_dicts_are_matched_by_key() -> None:
 @pytest.mark.parametrize(
     ("result", "cotangent", "message"),
     [
-        (lambda x: [x, x], [1.0], r"cotangent must be a list of 2, got \[1\.0\]"),
-        (lambda x: [x, x], 1.0, r"must be a list of 2, got 1\.0"),
         (
             lambda x: [[x, x], [x, x]],
             [[1.0, 0.0, 0.0], [0.0]],
             r"cotangent\[0\] must be a list of 2",
         ),
         (lambda x: {"a": x}, {"b": 1.0}, r"must be a dict with the keys \['a'\], got"),
-        (lambda x: {"a": x}, [1.0], r"must be a dict with the keys"),
         (lambda x: x, [1.0], r"must be a number, got \[1\.0\]"),
         (lambda x: x * np.ones((2, 3)), np.ones((3, 2)), r"an array of shape \(2, 3\)"),
         (lambda x: x * np.ones(2), [1.0, 1.0], r"an array of shape \(2,\)"),
@@ -540,51 +426,11 @@ def test_a_cotangent_is_built_as_the_result(result: Any, cotangent: Any, message
 def test_a_tangent_is_built_as_its_primal() -> None:
     with pytest.raises(ValueError, match=r"tangents\[0\] must be a list of 2, got 1\.0"):
         jvp(lambda x, y: x[0] * y, ([2.0, 3.0], 4.0), (1.0, [0.0, 0.0]))
-    with pytest.raises(ValueError, match="tangents must be a tuple of 1, got"):
-        jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 1.0), argnums=0)
-    with pytest.raises(TypeError, match=r"tangents\[0\] is a str"):
-        jvp(lambda x: x, (2.0,), ("1",))
 
 
-def test_an_argument_is_named_once_and_by_an_integer() -> None:
-    for twice in ((0, 0), (0, -2)):
-        with pytest.raises(ValueError, match="names an argument twice"):
-            grad(lambda x, y: x * x * y, twice)(2.0, 3.0)
-    for wrong in ("x", 1.0, [0], ("x",)):
-        with pytest.raises(
-            TypeError, match="argnums must be an integer or a tuple of integers"
-        ):
-            grad(lambda x: x, wrong)(2.0)  # type: ignore[arg-type]
+def test_an_argument_is_named_by_any_integer() -> None:
     assert grad(lambda x, y: x * y, np.int64(1))(2.0, 3.0) == 2.0  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "transform", [grad, value_and_grad, jacobian, value_and_jacobian, hessian]
-)
-def test_what_is_not_a_function_is_refused(transform: Any) -> None:
-    with pytest.raises(TypeError, match="takes a function, got 3"):
-        transform(3)
 
 
 def test_an_array_without_axes_is_a_number() -> None:
     assert grad(lambda x: np.array(x * x, dtype=object))(3.0) == 6.0
-
-
-def test_primals_and_tangents_are_tuples() -> None:
-    not_a_tuple: Any = [1.0, 2.0]
-    with pytest.raises(TypeError, match="primals must be a tuple"):
-        jvp(lambda x: x[0], not_a_tuple, (1.0,))
-    with pytest.raises(TypeError, match="tangents must be a tuple"):
-        jvp(lambda x: x[0], (1.0,), not_a_tuple)
-
-
-# ---------------------------------------------------------------- the public names
-
-
-def test_star_import_shadows_no_builtin() -> None:
-    import builtins
-
-    assert not [name for name in autograd.__all__ if hasattr(builtins, name)]
-    assert len(set(autograd.__all__)) == len(autograd.__all__)
-    for name in [*autograd.__all__, "abs", "pow", "sum"]:
-        assert callable(getattr(autograd, name))

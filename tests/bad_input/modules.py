@@ -27,8 +27,8 @@ from tests.bad_input.rows import (
     row,
 )
 
-INIT = [b for b in FUNCTION if b.show != "None"]
-ACTIVATION = [b for b in INIT if b.error is TypeError and b.show != "'f'"]
+INIT = [bad(x, TypeError, "an initialiser", repr(x)) for x in ("f", 3, [1.0])]
+ACTIVATION = [b for b in FUNCTION if b.show not in ("None", "'f'")]
 ACTIVATION += [bad("nonsense", ValueError), bad("", ValueError), bad("ReLU", ValueError)]
 WIDTH = {"init": INIT, "bias": FLAG, "fused": FLAG}
 ONE_BY_ONE = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid", "Tanh")

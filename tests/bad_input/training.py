@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 from typing import Any
 
@@ -38,6 +39,7 @@ DATA.append(bad(object, TypeError, "object"))
 MODELS = [*bads(TypeError, None, 3.0, "ab", [1.0]), bad(nn.MLP, TypeError, "MLP")]
 PATHS = bads(TypeError, 3.5, [], 1j, {}, words=("PathLike",))
 BROKEN = ("", "ab", "{}", "[]", "null", '{"format": 1}', "\x00")
+POOL = ThreadPoolExecutor(1)
 NO_FOLDER = Bad("no folder", lambda w: w.path("no/folder/a.json"), FileNotFoundError, ("no/",))
 
 
@@ -49,6 +51,7 @@ def rows() -> Iterator[Row]:
     for name in ("save_model", "load_model"):
         yield from of_file(f"nn.{name}", getattr(nn, name))
     yield from files()
+    yield from sweeps()
 
 
 def _fit(w: Any, **changes: Any) -> tuple[Any, dict[str, Any]]:
@@ -291,3 +294,28 @@ def _saved(w: Any, data: float) -> None:
         nn.save_model(w.model, w.path("model.json"))
     finally:
         parameter.data = before
+
+
+def sweeps() -> Iterator[Row]:
+    """Many trainings."""
+    trials = [*bads(TypeError, None, 3, 1j), bad([3], TypeError, "trials[0]")]
+    trials += [bad([{"a": 1j}], TypeError, "trials[0]: a"), bad([], ValueError, "no trials")]
+    trials.append(bad([{3: 1}], TypeError, "trials[0]: a name"))
+    arguments = {"train": dict, "trials": [{"a": 1}], "executor": POOL, "progress": False}
+    yield from mistakes(
+        "nn.sweep",
+        lambda w: (nn.sweep, {**arguments, "seed": 0, "folder": None}),
+        {
+            "train": FUNCTION,
+            "trials": trials,
+            "executor": bads(TypeError, 3, "ab", [], words=("must have submit",)),
+            "folder": bads(TypeError, 3.5, [], 1j, words=("PathLike",)),
+            "seed": bads(TypeError, None, "1", 1.5),
+            "progress": [b for b in FLAG if b.show != "None"],
+        },
+        owner=("sweep", "PathLike"),
+    )
+    nothing = bads(TypeError, None, 3, words=("not iterable",))
+    yield from each("nn.Sweep", nothing, lambda w, x: nn.Sweep(x, []))
+    callback = nn.optuna_callback
+    yield from mistakes("nn.optuna_callback", lambda w: (callback, {"trial": None}), {})

@@ -10,7 +10,6 @@ import random
 import string
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import pytest

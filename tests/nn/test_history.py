@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -75,22 +74,6 @@ def test_without_restoring_nothing_is_kept() -> None:
     assert (stopper.best, stopper.best_state) == (1.0, None)
 
 
-STRANGE: list[dict[str, Any]] = [
-    {"best": "1.0"},
-    {"best": math.nan},
-    {"best": 10**400},
-    {"waited": 1.5},
-    {"waited": -1},
-    {"waited": 10**30},
-    {"waited": True},
-    {"waited": None},
-    {"best_state": []},
-    {"best_state": {"p": "0.0"}},
-    {"best_state": {"p": math.inf}},
-    {"more": 1},
-]
-
-
 def test_state() -> None:
     stopper = nn.EarlyStopping()
     stopper.update(1.0, Point())
@@ -98,12 +81,6 @@ def test_state() -> None:
     other = nn.EarlyStopping()
     other.load_state_dict(json.loads(json.dumps(stopper.state_dict())))
     assert (other.best, other.waited, other.best_state) == (1.0, 1, {"p": 0.0})
-    with pytest.raises(TypeError, match="EarlyStopping: the state must be of the type Mapping"):
-        other.load_state_dict(None)  # type: ignore[arg-type]
-    for bad in [{}, *({**stopper.state_dict(), **change} for change in STRANGE)]:
-        with pytest.raises(ValueError, match="EarlyStopping: the state does not fit: "):
-            other.load_state_dict(bad)
-        assert other.state_dict() == stopper.state_dict()
     fresh = json.loads(json.dumps(nn.EarlyStopping().state_dict(), allow_nan=False))
     other.load_state_dict(fresh)
     assert other.best == math.inf

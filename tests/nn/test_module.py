@@ -60,15 +60,11 @@ def test_parameters_are_found_in_containers() -> None:
 
 def test_modules_are_found_in_containers() -> None:
     tree = Tree()
-    assert [path for path, _ in tree.named_modules()] == [
-        "",
-        "lines.0",
-        "lines.1",
-        "by_name.left",
-    ]
+    names = ["lines.0", "lines.1", "by_name.left"]
+    assert [path for path, _ in tree.named_modules()] == ["", *names]
     assert list(tree.modules()) == [tree, *tree.lines, tree.by_name["left"]]
     assert list(tree.children()) == [*tree.lines, tree.by_name["left"]]
-    assert [path for path, _ in tree.named_children()] == ["lines.0", "lines.1", "by_name.left"]
+    assert [path for path, _ in tree.named_children()] == names
 
 
 def test_labels_are_paths_without_asking() -> None:
@@ -85,21 +81,6 @@ def test_a_label_that_was_given_is_kept() -> None:
     line.w = Value(1.0, label="slope")
     holder = nn.Sequential(line)
     assert [p.label for p in holder.parameters()] == ["slope", "layers.0.b"]
-
-
-def test_labels_follow_a_module_to_another_tree() -> None:
-    model = nn.MLP(1, [1, 1])
-    other = nn.Sequential(model.layers[1])
-    assert [p.label for p in other.parameters()] == [
-        "layers.0.neurons.0.w.0",
-        "layers.0.neurons.0.b",
-    ]
-
-
-def test_labels_of_a_part_are_those_of_the_whole() -> None:
-    model = nn.MLP(1, [1])
-    assert next(path for path, _ in model.layers[0].named_parameters()) == "neurons.0.w.0"
-    assert model.parameters()[0].label == "layers.0.neurons.0.w.0"
 
 
 def test_labels_of_modules_added_to_a_list() -> None:
@@ -120,25 +101,18 @@ def test_a_shared_parameter_comes_once_under_its_first_path() -> None:
     first, second = Line(), Line()
     second.w = first.w
     model = nn.Sequential(first, second, first)
-    assert [path for path, _ in model.named_parameters()] == [
-        "layers.0.w",
-        "layers.0.b",
-        "layers.1.b",
-    ]
+    names = ["layers.0.w", "layers.0.b", "layers.1.b"]
+    assert [path for path, _ in model.named_parameters()] == names
     assert [path for path, _ in model.named_modules()] == ["", "layers.0", "layers.1"]
     assert first.w.label == "layers.0.w"
 
 
-def test_a_module_may_hold_itself() -> None:
+def test_a_module_or_a_list_may_hold_itself() -> None:
     line: Any = Line()
     line.parent = line
     assert len(line.parameters()) == 2
     assert list(line.modules()) == [line]
     assert repr(line) == "Line(\n  (parent): ...\n)"
-
-
-def test_a_list_may_hold_itself() -> None:
-    line: Any = Line()
     parts: list[Any] = [Value(3.0)]
     parts.append(parts)
     line.parts = parts
@@ -146,14 +120,6 @@ def test_a_list_may_hold_itself() -> None:
     same = [Value(4.0)]
     line.parts = [same, same]
     assert [path for path, _ in line.named_parameters()] == ["w", "b", "parts.0.0"]
-
-
-def test_zero_grad() -> None:
-    line = Line()
-    line(3.0).backward()
-    assert [p.grad for p in line.parameters()] == [3.0, 1.0]
-    line.zero_grad()
-    assert [p.grad for p in line.parameters()] == [0.0, 0.0]
 
 
 def test_train_and_eval_reach_all_modules() -> None:
@@ -343,14 +309,6 @@ def test_assigning_does_not_walk_the_tree(monkeypatch: pytest.MonkeyPatch) -> No
     tree.more = nn.Neuron(1)
     assert set(walked) == {tree.more}
     assert tree.more.b.label == "more.b"
-
-
-def test_a_module_that_knows_its_parent() -> None:
-    tree: Any = Tree()
-    tree.lines[0].parent = tree
-    assert [p.label for p in tree.parameters()] == PATHS
-    tree.again = tree.lines[1]  # has its place, which comes first
-    assert tree.lines[1].w.label == "lines.1.w"
 
 
 def test_a_computed_value_among_the_attributes_is_no_parameter() -> None:

@@ -68,36 +68,21 @@ def test_what_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "state",
+    ("plateau", "change"),
     [
-        {"scheduler": "StepLR", "base_lr": 0.5},
-        {"scheduler": "LinearLR", "base_lr": 0.5, "last_epoch": 1},
-        {"scheduler": "StepLR", "base_lr": 0.5, "last_epoch": 10**30},
-        {"scheduler": "StepLR", "base_lr": 0.5, "last_epoch": 1, "more": 1},
+        (False, {"scheduler": "LinearLR"}),
+        (False, {"last_epoch": 10**30}),
+        (False, {"more": 1}),
+        (True, {"num_bad_epochs": -1}),
+        (True, {"num_bad_epochs": 0.5}),
+        (True, {"cooldown_counter": "1"}),
     ],
 )
-def test_a_state_that_does_not_fit(state: dict[str, Any]) -> None:
-    scheduler = nn.StepLR(nn.SGD([Value(0.0)], lr=0.5), 2)
+def test_a_state_that_does_not_fit(plateau: bool, change: dict[str, Any]) -> None:
+    optimizer = nn.SGD([Value(0.0)], lr=0.5)
+    scheduler = nn.ReduceLROnPlateau(optimizer) if plateau else nn.StepLR(optimizer, 2)
     before = scheduler.state_dict()
-    with pytest.raises(ValueError, match="StepLR: the state does not fit: "):
-        scheduler.load_state_dict(state)
-    assert scheduler.state_dict() == before
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"num_bad_epochs": -1},
-        {"num_bad_epochs": 0.5},
-        {"cooldown_counter": -1},
-        {"cooldown_counter": "1"},
-        {"best": "1"},
-    ],
-)
-def test_a_state_that_does_not_fit_a_plateau(change: dict[str, Any]) -> None:
-    scheduler = nn.ReduceLROnPlateau(nn.SGD([Value(0.0)], lr=0.5))
-    before = scheduler.state_dict()
-    with pytest.raises(ValueError, match=f"the state does not fit: {next(iter(change))} "):
+    with pytest.raises(ValueError, match=r"(StepLR|Plateau): the state does not fit: "):
         scheduler.load_state_dict(before | change)
     assert scheduler.state_dict() == before
 
