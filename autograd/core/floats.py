@@ -7,7 +7,7 @@ in `backward` a NaN shows in the end, and the caller then asks a sweep that expl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.core.chain import list_nodes
@@ -17,7 +17,7 @@ from autograd.core.sweeps import differentiable_partials
 from autograd.core.sweeps import topological_order as order_by_dicts
 from autograd.core.value import Value
 
-__all__ = ["LINEAR", "curvature", "pull", "push", "put"]
+__all__ = ["LINEAR", "curvature", "listed", "pull", "push", "put", "topological_order"]
 
 MUL, DIV = TABLE["mul"], TABLE["div"]
 LINEAR = frozenset(
@@ -33,6 +33,33 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
         return order_by_dicts(*roots)
     order.reverse()
     return order, leaves
+
+
+def listed(
+    order: list[Value],
+    places: dict[Value, int],
+    number: Callable[[float], int],
+    names: list[str],
+    args: list[tuple[int, ...]],
+    values: list[float],
+) -> None:
+    """Append each node's operation, the places of its operands, and 0; enter its own place.
+
+    `places` has those of the leaves; `number` gives the place of an operand that is a number,
+    and may append to the lists itself.
+    """
+    node: Value
+    for node in order:
+        mine = []
+        for operand in node.operands:
+            if type(operand) is Value:
+                mine.append(places[operand])
+            else:
+                mine.append(number(operand))
+        places[node] = len(names)
+        names.append(node._primitive.name)
+        args.append(tuple(mine))
+        values.append(0.0)
 
 
 def push(order: list[Value]) -> None:

@@ -21,18 +21,20 @@ def gather(tape: Tape) -> Tape:
     """
     ops, args, uses = tape.ops, tape.args, tape.uses()
     drawn = bytearray(len(tape))  # drawn into the chain that uses it
-    for op, mine in zip(ops, args):
+    draws = bytearray(len(tape))
+    for i, op in enumerate(ops):
         if op in CHAINS:
-            for a in mine[:1] if op == "dot" else mine:
+            draws[i] = op == "dot" and len(args[i]) == 3
+            for a in args[i][:1] if op == "dot" else args[i]:
                 if uses[a] == 1 and ops[a] in LINKS:
-                    drawn[a] = 1
+                    drawn[a] = draws[i] = 1
     result = tape.like()
     places: list[int] = []
     place = places.__getitem__
     for i, (op, mine, value) in enumerate(zip(ops, args, tape.values)):
         if drawn[i]:
             places.append(-1)
-        elif op in CHAINS:
+        elif draws[i]:
             rest, pairs = _terms(tape, i, drawn)
             pairs = [(places[w], places[x]) for w, x in pairs]
             places.append(_sum(result, [*map(place, rest)], pairs))

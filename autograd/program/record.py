@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.floats import topological_order
+from autograd.core.floats import listed, topological_order
 from autograd.core.no_grad import recording
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
@@ -171,7 +171,6 @@ def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> Non
 def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
     """What a run computed; if `sharing`, equal numbers are one constant."""
     tape = Tape()
-    ops, args, values = tape.ops, tape.args, tape.values
     places: dict[Value, int] = {}
     numbers: dict[float | str, int] = {}
     counts = dict.fromkeys(inputs, 0) | {"input": 0}
@@ -188,17 +187,7 @@ def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = Tru
     for leaf in run.constants:
         if leaf not in places:
             places[leaf] = number(leaf._data)
-    for node in run.order:
-        mine = []
-        for x in node.operands:
-            if type(x) is Value:
-                mine.append(places[x])
-            else:
-                mine.append(number(x))
-        places[node] = len(ops)
-        ops.append(node.op.name)
-        args.append(tuple(mine))
-        values.append(0.0)
+    listed(run.order, places, number, tape.ops, tape.args, tape.values)
     for root in run.roots:
         place = places[root] if type(root) is Value else number(root)
         tape.roots.append((place, None))

@@ -9,7 +9,7 @@ from autograd.program.tape import Tape
 
 __all__ = ["folds", "reduce"]
 
-SIMPLE = frozenset(["identity", "mul", "div", "add", "sum", "where", "take"])
+CHOOSING = frozenset(["identity", "where", "take"])
 
 
 def folds(tape: Tape) -> bool:
@@ -33,6 +33,8 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
     places: list[int] = []
     place = places.__getitem__
     known: dict[object, int] = {}
+    constants: set[int] = set()
+    units: set[int] = set()  # those of them that are 0 or 1
     left = False  # whether a node may have no use any more
     for i, (op, args, value) in enumerate(zip(tape.ops, tape.args, tape.values)):
         found: int | None = None
@@ -45,17 +47,25 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
                 key = (op, *map(place, tape.columns[int(value)]))
             elif not mine:
                 key = (op, value)
-            elif folds and all(ops[a] == "const" for a in mine):
+            elif folds and constants.issuperset(mine):
                 number = _folded(op, [values[a] for a in mine])
                 if number is not None:
                     left = True
                     op, mine, value, key = "const", (), number, number or repr(number)
             found = known.get(key)
-            if found is None and simplifies and op in SIMPLE:
+            may = simplifies and (op in CHOOSING or not units.isdisjoint(mine))
+            if found is None and may:
                 found = _simpler(result, op, mine)
                 left = left or found is not None
             if found is None:
-                found = result.add(op, mine, value)
+                found = len(ops)
+                ops.append(op)
+                result.args.append(mine)
+                values.append(value)
+                if op == "const":
+                    constants.add(found)
+                    if value in (0.0, 1.0):
+                        units.add(found)
             if shares or not mine:
                 known[key] = found
         places.append(-1 if found is None else found)

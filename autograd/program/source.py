@@ -129,7 +129,8 @@ class Source:
     def add(self, piece: Piece, term: str) -> None:
         """Add a term to rows of an adjoint. The first to write sets it."""
         text, rows = self.it.names[piece.block], piece.rows
-        whole = rows == range(self.it.blocks[piece.block].size)
+        padded = piece.block == self.it.adjoints.get(UNIFORM)
+        whole = not padded and rows == range(self.it.blocks[piece.block].size)
         if whole and piece.block not in self.set:
             self.code.append(f"{text} = {term}{'.copy()' if _is_name(term) else ''}")
         elif whole:
