@@ -23,7 +23,7 @@ from importlib.machinery import (
     SourceFileLoader,
 )
 
-__all__ = ["MODULES", "choose", "describe", "fingerprint", "problem"]
+__all__ = ["MODULES", "choose", "describe", "fingerprint", "hashed", "problem"]
 
 MODULES = tuple(
     f"autograd.core.{stem}"
@@ -113,6 +113,12 @@ def fingerprint(package: str = PACKAGE) -> str:
             text = file.read()
         content += b"%s %d\n%s" % (name.encode(), len(text), text)
     return importlib.util.source_hash(content).hex()
+
+
+def hashed(path: str) -> str:
+    """A hash of a file."""
+    with open(path, "rb") as file:
+        return importlib.util.source_hash(file.read()).hex()
 
 
 def binaries(package: str) -> list[str]:

@@ -33,6 +33,9 @@ class BuildExtensions(build_ext):
         self.cython_c_in_temp = True
         for extension in self.extensions:  # CFLAGS have the last word
             extension.extra_compile_args += shlex.split(os.environ.get("CFLAGS", ""))
+            if extension.optional:  # a kernel; it tells what it was compiled from
+                source = BUILD["hashed"](extension.sources[0])
+                extension.define_macros.append(("SOURCE", f'"{source}"'))
 
     def run(self) -> None:
         """Compile, in the sources for an editable install, else in the build folder."""

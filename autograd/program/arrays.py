@@ -6,6 +6,7 @@ lanes). What eager refuses without a floating-point flag raises FloatingPointErr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 try:
@@ -16,8 +17,10 @@ except ImportError:
     ) from None
 
 from autograd.core.primitive import TABLE
+from autograd.core.table import PER_ROOT_2PI, ROOT_HALF, ROOT_HALF_REST, TWO_PER_ROOT_PI
+from autograd.program.expressions import Expression
 
-__all__ = ["NAMES", "namespace", "np"]
+__all__ = ["DEFINED", "NAMES", "namespace", "np"]
 
 Array = Any
 
@@ -33,7 +36,8 @@ NAMES |= {op: f"np.arc{op[1:]}" for op in [
 ]}
 NAMES |= {op: op for op in [
     "rsqrt", "sigmoid", "softplus", "bell", "silu", "leaky_relu", "elu", "clip", "sign",
-    "exp_of_difference", "gaussian", "logsumexp", "take", "strong",
+    "exp_of_difference", "gaussian", "logsumexp", "take", "strong", "normal_cdf", "gelu",
+    "cbrt_slope",
 ]}
 # fmt: on
 NAMES |= {"floordiv": "np.floor_divide", "round": "rounded"}
@@ -42,7 +46,7 @@ NAMES |= {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
 
 def namespace() -> dict[str, Any]:
     """What emitted source sees."""
-    return {"np": np, **{f.__name__: f for f in _FUNCTIONS}}
+    return {"np": np, "sign": _sign, **DEFINED, **{f.__name__: f for f in _FUNCTIONS}}
 
 
 def stack(*parts: Array) -> Array:
@@ -81,74 +85,130 @@ def each_partial(name: str, slot: int, out: Array, *operands: Array) -> Array:
 
 
 # ---------------------------------------------------------------- elementwise
+# Of arrays, or of expressions for a target that has only the simpler ones.
+
+
+def _either(op: str, of_arrays: Callable[..., Array] | None = None) -> Callable[..., Any]:
+    """An operation on arrays or on expressions."""
+    function = of_arrays or getattr(np, op)
+
+    def call(*xs: Any) -> Any:
+        if any(type(x) is Expression for x in xs):
+            return Expression(op, *xs)
+        return function(*xs)
+
+    return call
+
+
+def _sign(x: Array) -> Array:
+    return np.where(x == 0.0, x, np.copysign(1.0, x))
+
+
+def _refuse(x: Array, refused: Array) -> Array:
+    if np.any(refused):
+        raise FloatingPointError("out of the domain")
+    return x
+
+
+exp, expm1, log1p, where = map(_either, ["exp", "expm1", "log1p", "where"])
+cbrt, maximum, minimum = map(_either, ["cbrt", "maximum", "minimum"])
+sign, refuse = _either("sign", _sign), _either("refuse", _refuse)
+erfc = _either("erfc", lambda x: each("erfc", x))
 
 
 def rsqrt(x: Array) -> Array:
     return 1.0 / np.sqrt(x)
 
 
-def sign(x: Array) -> Array:
-    return np.where(x == 0.0, x, np.copysign(1.0, x))
+def sigmoid(x: Any) -> Any:
+    e = exp(-abs(x))
+    return where(x >= 0.0, 1.0, e) / (1.0 + e)
 
 
-def sigmoid(x: Array) -> Array:
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0.0, 1.0, e) / (1.0 + e)
+def softplus(x: Any) -> Any:
+    return maximum(x, 0.0) + log1p(exp(-abs(x)))
 
 
-def softplus(x: Array) -> Array:
-    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
-
-
-def bell(x: Array) -> Array:
-    e = np.exp(-np.abs(x))
+def bell(x: Any) -> Any:
+    e = exp(-abs(x))
     return e / (1.0 + e * (2.0 + e))
 
 
-def silu(x: Array) -> Array:
-    root = np.exp(0.5 * np.minimum(x, 0.0))
-    return np.where(x > -700.0, x * sigmoid(x), x * root * root)
+def silu(x: Any) -> Any:
+    root = exp(0.5 * minimum(x, 0.0))
+    return where(x > -700.0, x * sigmoid(x), x * root * root)
 
 
-def leaky_relu(x: Array, slope: Array) -> Array:
-    return np.where(x > 0.0, x, slope * x)
+def leaky_relu(x: Any, slope: Any) -> Any:
+    return where(x > 0.0, x, slope * x)
 
 
-def elu(x: Array, alpha: Array) -> Array:
-    return np.where(x > 0.0, x, alpha * np.expm1(np.minimum(x, 0.0)))
+def elu(x: Any, alpha: Any) -> Any:
+    return where(x > 0.0, x, alpha * expm1(minimum(x, 0.0)))
 
 
-def clip(x: Array, low: Array, high: Array) -> Array:
-    if np.any(low > high):
-        raise FloatingPointError("clip")
-    return np.minimum(np.maximum(x, low), high)
+def clip(x: Any, low: Any, high: Any) -> Any:
+    return minimum(maximum(refuse(x, low > high), low), high)
 
 
-def exp_of_difference(x: Array, y: Array) -> Array:
+def exp_of_difference(x: Any, y: Any) -> Any:
     difference = x - y
-    power = np.exp(difference)
+    power = exp(difference)
     with np.errstate(all="ignore"):
         back = difference - x
         exact = power + power * ((x - (difference - back)) - (y + back))
-    return np.where((power > 0.0) & (power < np.inf), exact, power)
+    return where(power > 0.0, where(power < np.inf, exact, power), power)
 
 
-def gaussian(x: Array, scale: Array) -> Array:
+def gaussian(x: Any, scale: Any) -> Any:
     with np.errstate(all="ignore"):
         square = x * x
         t = 134217729.0 * x
         high = t - (t - x)
         low = x - high
         rest = ((high * high - square) + 2.0 * high * low) + low * low
-        power = np.exp(-scale * square)
+        power = exp(-scale * square)
         exact = power - power * (scale * rest)
-    return np.where(square * scale > 750.0, 0.0, exact)
+    return where(square * scale > 750.0, 0.0, exact)
+
+
+def normal_cdf(x: Any) -> Any:
+    z = x * ROOT_HALF
+    t, u = 134217729.0 * x, 134217729.0 * ROOT_HALF
+    x_high, r_high = t - (t - x), u - (u - ROOT_HALF)
+    x_low, r_low = x - x_high, ROOT_HALF - r_high
+    rest = ((x_high * r_high - z) + x_high * r_low + x_low * r_high) + x_low * r_low
+    more = TWO_PER_ROOT_PI * gaussian(z, 1.0) * (rest + x * ROOT_HALF_REST)
+    return 0.5 * (erfc(-z) + where(abs(x) < 40.0, more, 0.0))
+
+
+def gelu(x: Any) -> Any:
+    low = minimum(x, -37.0)
+    r, series = 1.0 / low / low, 1.0
+    for odd in (11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
+        series = 1.0 - odd * r * series
+    root = gaussian(low, 0.25)
+    return where(x > -37.0, x * normal_cdf(x), -PER_ROOT_2PI * series * root * root)
+
+
+def cbrt_slope(x: Any) -> Any:
+    y = where(x == 0.0, 1.0, x)
+    root = cbrt(y)
+    root = root - (root - y / (root * root)) / 3.0
+    return where(x == 0.0, np.inf, root / y / 3.0)
 
 
 def rounded(x: Array, digits: Array | None = None) -> Array:
     if digits is None:
         return np.round(x)
     return np.vectorize(lambda x, n: round(x, int(n)), otypes=[float])(x, digits)
+
+
+_RULES: tuple[Callable[..., Any], ...] = (
+    *(sigmoid, softplus, bell, silu, leaky_relu, elu, clip, exp_of_difference, gaussian),
+    *(normal_cdf, gelu, cbrt_slope),
+)
+DEFINED = {f.__name__: f for f in _RULES}
 
 
 # ---------------------------------------------------------------- wide
@@ -199,7 +259,6 @@ def take(index: Array, a: Array) -> tuple[Array, Array]:
 
 
 _FUNCTIONS = (
-    *(stack, strong, each, each_partial, rsqrt, sign, sigmoid, softplus, bell, silu),
-    *(leaky_relu, elu, clip, rounded, exp_of_difference, gaussian, logsumexp, shares),
-    *(length, directions, take),
+    *(stack, strong, each, each_partial, rsqrt, rounded, logsumexp, shares, length),
+    *(directions, take),
 )

@@ -8,7 +8,7 @@ adjoint sets it; a target sees to that.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd.core.primitive import RESERVED
@@ -25,10 +25,11 @@ from autograd.program.batch import (
 from autograd.program.expressions import OPPOSITE, Expression, negated
 from autograd.program.rules import BOUNDED, FLAT, OPERATIONS, WIDE, partial
 
-__all__ = ["NOWHERE", "Lowered", "Statement", "operand"]
+__all__ = ["NOWHERE", "PADDING", "Lowered", "Statement", "operand"]
 
 NOWHERE = -1  # the block of a piece whose adjoint nobody wants
 ARITHMETIC = frozenset(["neg", "add", "sub", "mul", "div"])  # whose constants need no folding
+PADDING = 1024  # rows after the last of u, so that a matrix's view may reach beyond it
 LATE = {"maximum": "shares", "minimum": "shares", "hypot": "directions"}
 
 
@@ -62,6 +63,9 @@ def operand(k: int) -> Expression:
     return Expression("operand", k)
 
 
+ADDED = Expression("add", operand(0), operand(1))
+
+
 class Lowered:
     """The statements of a program.
 
@@ -88,19 +92,17 @@ class Lowered:
         self.names = ["u", "x", *_names(it.code)]
         self.statements: list[Statement] = []
         self.partials: dict[int, int] = {}
+        self.products: dict[int, int] = {}
         self.adjoints: dict[int, int] = {}
         self.formulas: dict[Any, Any] = {}
         self.places: list[tuple[int, int | None]] = []
         self.out = self._roots(0, it.outputs)
         self.checks = self._roots(it.outputs, len(it.roots))
-        self.active: list[Any] = [frozenset(wrt or ()), frozenset(lanes)]
-        for op in it.code:
-            rows = [piece for each in op.operands for piece in each]
-            self.active.append(op.op not in FLAT and any(map(self._touches, rows)))
-        for op in it.code:
-            self._forward(op)
+        self.active: dict[int, Any] = {UNIFORM: frozenset(wrt or ()), LANES: frozenset(lanes)}
+        self.packs: dict[tuple[Rows, bool], int] = {}
+        self.code = [self._forward(op) for op in it.code]
         self.forward = len(self.statements)
-        self.seed = self._block("seed", _count(self.out), any(map(self._varies, self.out)))
+        self.seed = self._block("seed", _count(self.out), self._varies(self.out))
         if wrt is not None:
             self._reverse()
 
@@ -118,8 +120,8 @@ class Lowered:
         self.names.append(name)
         return len(self.blocks) - 1
 
-    def _varies(self, piece: Piece) -> bool:
-        return self.blocks[piece.block].varies
+    def _varies(self, rows: Rows) -> bool:
+        return any(self.blocks[piece.block].varies for piece in rows)
 
     def whole(self, block: int) -> Rows:
         """All rows of a block."""
@@ -127,20 +129,84 @@ class Lowered:
 
     # ------------------------------------------------------------------ forward
 
-    def _forward(self, op: Instruction) -> None:
-        size, target = self.it.blocks[op.out].size, self.whole(op.out)
+    def _forward(self, op: Instruction) -> tuple[Instruction, list[tuple[Rows, int]]]:
+        """Write an instruction; return it as it was written, and what was packed for it."""
+        known, xs = len(self.packs), op.operands
+        size, target = self.blocks[op.out].size, self.whole(op.out)
+        self.active[op.out] = op.op not in FLAT and any(map(self._touches, xs))
         if op.op == "over":
-            self._say("set", target, op.operands, operand(0), size)
+            self._say("set", target, xs, operand(0), size)
+        elif op.op == "matmul":
+            xs = self._matmul(op)
         elif op.op in WIDE or op.op in OPERATIONS - FLAT:
+            mixed = [len({self._varies((p,)) for p in rows}) > 1 for rows in xs]
+            xs = tuple([self._packed(r) if mix else r for r, mix in zip(xs, mixed)])
             if op.op in ("logsumexp", "take") and self.active[op.out]:
                 target += self._partials(op)
-            self._say(op.op, target, op.operands, None, size, op.width)
+            self._say(op.op, target, xs, None, size, op.width)
         else:
             numbers = self.numbers(op)
             key = op.op, *map(repr, numbers)
             if key not in self.formulas:
                 self.formulas[key] = Expression(op.op, *_slots(numbers))
-            self._say("set", target, op.operands, self.formulas[key], size)
+            self._say("set", target, xs, self.formulas[key], size)
+        new = [(rows, self.packs[rows]) for rows in list(self.packs)[known:]]
+        return replace(op, operands=xs), new
+
+    def _matmul(self, op: Instruction) -> tuple[Rows, ...]:
+        weights, xs, bias = op.operands
+        out, size = op.out, self.blocks[op.out].size
+        if self.view(weights, size, op.width) is None:
+            weights = self._packed(weights)
+        if len(xs) > 1 or type(xs[0].rows) is not range or xs[0].rows.step > 1:
+            xs = self._packed(xs)
+        late = self._varies(bias)  # the product has to be there first
+        if late:
+            out = self._block(f"product_{self.names[out]}", size, self._varies(xs))
+            self.active[out] = self._touches(weights) or self._touches(xs)
+            self.products[op.out] = out
+        plain = late or self.constant(bias) == 0.0
+        if not plain and (len(bias) > 1 or type(bias[0].rows) is not range):
+            bias = self._packed(bias)
+        operands = (weights, xs) if plain else (weights, xs, bias)
+        self._say("matmul", self.whole(out), operands, None, size, op.width)
+        if late:
+            both = self.whole(out), bias
+            self._say("set", self.whole(op.out), both, ADDED, size)
+        return weights, xs, bias
+
+    def _packed(self, rows: Rows) -> Rows:
+        """Rows from here and there, in a block of their own."""
+        if rows not in self.packs:
+            size = sum([len(piece.rows) for piece in rows])
+            block = self._block(f"rows{len(self.packs) + 1}", size, self._varies(rows))
+            self.packs[rows] = block
+            self.active[block] = self._touches(rows)
+            self._say("set", self.whole(block), (rows,), operand(0), size)
+        return self.whole(self.packs[rows])
+
+    def view(self, rows: Rows, m: int, k: int) -> tuple[int, int, int] | None:
+        """The first of the rows of an m by k matrix and its steps down and across.
+
+        None if they aren't equal, or if an array of these rows would end beyond the block.
+        """
+        if len(rows) > 1:
+            return None
+        mine = rows[0].rows
+        down = mine[k] - mine[0] if m > 1 else k
+        across = mine[1] - mine[0] if k > 1 else 1
+        padded = rows[0].block in (UNIFORM, self.adjoints.get(UNIFORM))
+        room = self.blocks[rows[0].block].size - mine[0] + PADDING * padded
+        fits = (across == 1 and down >= k and m * down <= room) or (
+            down == 1 and across >= m and k * across <= room
+        )
+        if not fits or any(
+            mine[i * k + j] != mine[0] + i * down + j * across
+            for i in range(m)
+            for j in range(k)
+        ):
+            return None
+        return mine[0], down, across
 
     def _say(self, op: str, target: Rows, operands: Sequence[Rows], *rest: Any) -> None:
         self.statements.append(Statement(op, target, tuple(operands), *rest))
@@ -167,10 +233,13 @@ class Lowered:
 
     # ------------------------------------------------------------------ reverse
 
-    def _touches(self, piece: Piece) -> bool:
-        """Whether these rows depend on the inputs to differentiate in."""
-        found = self.active[piece.block]
-        return any(r in found for r in piece.rows) if type(found) is frozenset else bool(found)
+    def _touches(self, rows: Rows) -> bool:
+        """Whether some of these rows depend on the inputs to differentiate in."""
+        for piece in rows:
+            found = self.active[piece.block]
+            if found is True or (found and not found.isdisjoint(piece.rows)):
+                return True
+        return False
 
     def _reverse(self) -> None:
         row = 0
@@ -181,9 +250,13 @@ class Lowered:
             seed = (Piece(self.seed, range(row, row + len(piece.rows))),)
             row += len(piece.rows)
             self._add((piece,), (seed,), operand(0), len(piece.rows))
-        for op in reversed(self.it.code):
+        for op, packed in reversed(self.code):
             if self.active[op.out] and op.out in self.adjoints:
                 self._spread(op)
+            for rows, block in reversed(packed):
+                if block in self.adjoints:
+                    d = self.whole(self.adjoints[block])
+                    self._add(rows, (d,), operand(0), self.blocks[block].size)
 
     def adjoint(self, block: int) -> int:
         """The block of a block's adjoint."""
@@ -203,7 +276,7 @@ class Lowered:
     ) -> None:
         """Add a term to the adjoint of rows, where it is wanted."""
         wanted = [
-            Piece(self.adjoint(piece.block) if self._touches(piece) else NOWHERE, piece.rows)
+            Piece(self.adjoint(piece.block) if self._touches((piece,)) else NOWHERE, piece.rows)
             for piece in rows
         ]
         if any(piece.block != NOWHERE for piece in wanted):
@@ -217,9 +290,13 @@ class Lowered:
         tiled = Expression("tile", operand(0), op.width) if op.width > 1 else operand(0)
         if op.op == "matmul":
             weights, inputs, bias = xs
+            self._add(bias, (d,), operand(0), size)
+            if op.out in self.products:
+                product = self.products[op.out]
+                self._add(self.whole(product), (d,), operand(0), size)
+                d = self.whole(self.adjoint(product))
             self._add(inputs, (weights, d), None, op.width, "transposed", size)
             self._add(weights, (d, inputs), None, many, "outer", op.width)
-            self._add(bias, (d,), operand(0), size)
         elif op.op == "gather":
             self._add(xs[0], (d,), None, _count(xs[0]), "scatter")
         elif op.op in ("over", "sum"):
@@ -231,15 +308,13 @@ class Lowered:
             self._add(xs[2], (d, xs[1]), product, many)
         elif op.op in WIDE:
             if op.op in LATE:
-                target = self._partials(op)
-                self._say(
-                    LATE[op.op], target, (xs[-1], self.whole(op.out)), None, size, op.width
-                )
+                both = xs[-1], self.whole(op.out)
+                self._say(LATE[op.op], self._partials(op), both, None, size, op.width)
             product = Expression("mul" if op.op in BOUNDED else "strong", tiled, operand(1))
             self._add(xs[-1], (d, self.whole(self.partials[op.out])), product, many)
         else:
             for slot, rows in enumerate(xs):
-                if any(map(self._touches, rows)):
+                if self._touches(rows):
                     term = self._term(op, slot)
                     self._add(rows, (*xs, self.whole(op.out), d), term, size)
 

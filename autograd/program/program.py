@@ -7,12 +7,13 @@ from itertools import chain
 from typing import Any
 
 from autograd.program import arrays
-from autograd.program.batch import Instructions, batch
+from autograd.program.batch import LANES, Instructions, batch
 from autograd.program.gather import gather
-from autograd.program.lower import Lowered
+from autograd.program.lower import PADDING, Lowered
+from autograd.program.native import Native, kernel
 from autograd.program.reroll import reroll
 from autograd.program.share import folds, reduce
-from autograd.program.source import PADDING, Source
+from autograd.program.source import Source
 from autograd.program.tangent import tangent
 from autograd.program.tape import Tape
 
@@ -150,13 +151,50 @@ class Program:
 class Sweep:
     """Statements and what runs them: `run(u, x)` or `run(u, x, seed)`."""
 
+    run: Callable[..., Any]
+    native: Native | None = None
+
     def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
+        module = kernel()
+        if module is not None:
+            try:
+                self.native = Native(lowered, module)
+                self.run = self._run
+                return
+            except NotImplementedError:
+                pass
         source = Source(lowered)
         lines = source.lines()
-        space = {**arrays.namespace(), "indices": list(map(np.array, source.indices))}
+        space: dict[str, Any] = {
+            **arrays.namespace(),
+            "indices": list(map(np.array, source.indices)),
+        }
         exec(compile("\n".join(lines), "<program>", "exec"), space)
-        self.run = space.get("gradient", space.get("value"))
+        self.run = space["gradient" if lowered.adjoints else "value"]
+
+    def _run(self, u: Array, x: Array, seed: Array | None = None) -> Any:
+        """By the kernel."""
+        it, native = self.lowered.it, self.native
+        assert native is not None
+        lanes = it.lanes or x.shape[1]
+        out = np.empty((native.roots, lanes if native.columns else 1))
+        d_u = None if seed is None else np.zeros_like(u)
+        d_x = np.empty((len(x), lanes)) if LANES in self.lowered.adjoints else None
+        right = native.program.run(
+            lanes,
+            u[: it.inputs],
+            np.ascontiguousarray(x) if it.blocks[LANES].size else None,
+            None if seed is None else np.ascontiguousarray(seed),
+            out,
+            None if d_u is None else d_u[: it.inputs],
+            d_x,
+            1,
+        )
+        if not right and np.geterr()["invalid"] == "raise":
+            raise FloatingPointError("in the kernel")
+        results = out[: native.outputs], out[native.outputs :] if self.lowered.checks else None
+        return results if seed is None else (*results, d_u, d_x)
 
     def picked(self, rows: Array, first: int = 0) -> Array:
         """The roots from the first one on, out of rows that hold several in their lanes."""
@@ -165,7 +203,8 @@ class Sweep:
         places = places if first else places[:outputs]
         if rows is None or all(lane is None for _, lane in places):
             return rows
-        return rows[[row for row, _ in places], [lane or 0 for _, lane in places]][:, None]
+        picks = [row for row, _ in places], [lane or 0 for _, lane in places]
+        return rows[picks][:, None]
 
     def spread(self, seed: Array) -> Array:
         """The seed of each output as one of the rows that hold them."""

@@ -14,9 +14,8 @@ from autograd.program.expressions import COMPARISONS, INFIX, Expression, name, s
 from autograd.program.lower import NOWHERE, Lowered, Statement
 from autograd.program.rules import value
 
-__all__ = ["PADDING", "Source"]
+__all__ = ["Source"]
 
-PADDING = 1024  # rows after the last of u, so that a view may reach beyond it
 SHORT = 12  # a longer list of rows is not written into the source
 WIDE = {
     "sum": "{a}.sum(0)",
@@ -151,57 +150,33 @@ class Source:
             self.code.append(f"{text} = np.zeros_like({text[2:]})")
 
     def matmul(self, it: Statement) -> None:
-        weights, xs, bias = it.operands
         out = self.text(it.target)
-        number = out.lstrip("h")
+        number = out.rpartition("h")[2]
+        weights, xs, *bias = it.operands
         self.views[weights] = f"W{number}"
-        self.code.append(f"W{number} = {self.matrix(weights, it)}")
-        product = f"W{number} @ {self.text(xs, True)}"
-        if self.constant(bias) == 0.0:
-            self.code.append(f"{out} = {product}")
-        else:
-            self.code += [f"b{number} = {self.text(bias)}", f"{out} = {product} + b{number}"]
+        self.code.append(f"W{number} = {self.matrix(weights, it.size, it.width)}")
+        self.code += [f"b{number} = {self.text(rows)}" for rows in bias]
+        added = f" + b{number}" if bias else ""
+        self.code.append(f"{out} = W{number} @ {self.text(xs, True)}{added}")
 
     def outer(self, it: Statement) -> None:
         """The adjoint of a matrix of weights: that of the result times the inputs."""
-        d, xs = self.text(it.operands[0]), self.text(it.operands[1], True)
-        if self.varies(it.operands[0]) and not self.varies(it.operands[1]):
-            d = f"{d}.sum(1, keepdims=True)"
-        weights = tuple([Piece(piece.block, piece.rows) for piece in it.target])
-        if self.view(weights, it) is None:
-            fewer = Statement("add", it.target, (), None, it.size)
-            self.assign(fewer, f"({d} @ {xs}.T).reshape({it.size}, 1)")
-            return
-        self.zero(weights[0].block)
-        matrix = f"d_W{d.partition('.')[0].lstrip('d_h')}"
-        self.code += [f"{matrix} = {self.matrix(weights, it)}", f"{matrix} += {d} @ {xs}.T"]
+        d, xs = map(self.text, it.operands)
+        self.zero(it.target[0].block)
+        name = f"d_W{d.rpartition('h')[2]}"
+        self.code.append(f"{name} = {self.matrix(it.target, it.size // it.width, it.width)}")
+        self.code.append(f"{name} += {d} @ {xs}.T")
 
-    def matrix(self, rows: Rows, it: Statement) -> str:
-        """Weights as a matrix, a view wherever they lie regularly."""
-        view = self.view(rows, it)
-        if view is None:
-            return f"{self.text(rows, True)}.reshape({_count(rows) // it.width}, {it.width})"
-        start, stop, by, cut = view
-        return f"{self.it.names[rows[0].block]}[{start}:{stop}].reshape({by}){cut}"
-
-    def view(self, rows: Rows, it: Statement) -> tuple[int, int, str, str] | None:
-        """Weights with equal steps: first row, end, shape and what to take of that."""
-        k = it.width
-        m = _count(rows) // k
-        found = affine(rows[0].rows, m, k) if len(rows) == 1 else None
-        if found is None or rows[0].block == NOWHERE:
-            return None
-        start, down, across = found
-        block = rows[0].block
-        padded = block in (UNIFORM, self.it.adjoints.get(UNIFORM))
-        room = self.it.blocks[block].size + (PADDING if padded else 0)
-        if across == 1 and down >= k and start + m * down <= room:
-            cut = "" if down == k else f"[:, :{k}]"
-            return start, start + m * down, f"{m}, {down}", cut
-        if down == 1 and across >= m and start + k * across <= room:
-            cut = "" if across == m else f"[:, :{m}]"
-            return start, start + k * across, f"{k}, {across}", f"{cut}.T"
-        return None
+    def matrix(self, rows: Rows, m: int, k: int) -> str:
+        """Weights as a view of their block."""
+        view = self.it.view(rows, m, k)
+        assert view is not None
+        start, down, across = view
+        by, cut = ((m, down), k) if across == 1 else ((k, across), m)
+        take = "" if by[1] == cut else f"[:, :{cut}]"
+        take += "" if across == 1 else ".T"
+        stop = start + by[0] * by[1]
+        return f"{self.it.names[rows[0].block]}[{start}:{stop}].reshape({by[0]}, {by[1]}){take}"
 
     # ------------------------------------------------------------------ rows and formulas
 
@@ -278,20 +253,6 @@ def expanded(op: str, args: list[Any]) -> Any:
         return value(op, args)
     except TypeError:
         return name(f"each({', '.join([repr(op), *map(_text, args)])})")
-
-
-def affine(rows: range | tuple[int, ...], m: int, k: int) -> tuple[int, int, int] | None:
-    """The first of m·k rows, and the steps from row to row and in a row of a matrix."""
-    down = rows[k] - rows[0] if m > 1 else k
-    across = rows[1] - rows[0] if k > 1 else 1
-    regular = all(
-        rows[i * k + j] == rows[0] + i * down + j * across for i in range(m) for j in range(k)
-    )
-    return (rows[0], down, across) if regular else None
-
-
-def _count(rows: Rows) -> int:
-    return sum([len(piece.rows) for piece in rows])
 
 
 def _is_name(text: str) -> bool:

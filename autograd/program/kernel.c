@@ -1,0 +1,1031 @@
+/* The kernel: runs a program's instructions over blocks of lanes, in vectors of the machine.
+
+   Built once for each instruction set; all give the same bits. There is no fused
+   multiply-add; what is summed over lanes, or over a long row, is summed in eight partial
+   sums whatever the width of a vector; and exp, log and their kin are computed here from
+   + - * /, in one order, or by the C library number by number.
+
+   Rows of what is uniform are single numbers in `u`; rows of lanes hold a block's lanes, in
+   `v`. An instruction works on n rows that follow each other. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <fenv.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+#define W 8
+#elif defined(__AVX2__)
+#define W 4
+#else
+#define W 2
+#endif
+#define PARTS 8 /* partial sums */
+
+typedef double V __attribute__((vector_size(8 * W), aligned(8), may_alias));
+typedef int64_t M __attribute__((vector_size(8 * W), aligned(8), may_alias));
+typedef uint64_t N __attribute__((vector_size(8 * W), aligned(8), may_alias));
+#define INLINE static inline __attribute__((always_inline))
+#define LOAD(p) (*(const V *)(p))
+#define STORE(p, x) (*(V *)(p) = (x))
+#define SEL(m, x, y) ((V)(((M)(x) & (m)) | ((M)(y) & ~(m))))
+
+INLINE V splat(double x) { return x - (V){0}; } /* keeps the sign of 0 */
+INLINE V magnitude(V x) { return (V)((M)x & INT64_MAX); }
+INLINE V signed_as(V x, V y) { return (V)(((M)x & INT64_MAX) | ((M)y & INT64_MIN)); }
+
+INLINE int any(M m)
+{
+#if defined(__AVX512DQ__)
+    return _mm512_movepi64_mask((__m512i)m) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_pd((__m256d)m) != 0;
+#elif defined(__SSE2__)
+    return _mm_movemask_pd((__m128d)m) != 0;
+#else
+    return (m[0] | m[1]) != 0;
+#endif
+}
+
+INLINE void calm(void) /* forget the floating-point flags */
+{
+#ifdef __SSE2__
+    _mm_setcsr(_mm_getcsr() & ~0x3fu);
+#else
+    feclearexcept(FE_ALL_EXCEPT);
+#endif
+}
+
+INLINE int trouble(void) /* whether something was invalid, divided by 0 or overflowed */
+{
+#ifdef __SSE2__
+    return (_mm_getcsr() & 0x0d) != 0;
+#else
+    return fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW) != 0;
+#endif
+}
+
+/* ------------------------------------------------------------------ functions of a vector
+   At the edges, where `rare` holds, the C library's own, number by number. */
+
+INLINE V mended(V x, V y, M rare, double (*f)(double))
+{
+    if (__builtin_expect(any(rare), 0))
+        for (int i = 0; i < W; i++)
+            if (rare[i])
+                y[i] = f(x[i]);
+    return y;
+}
+
+#define LN2_HIGH 6.93147180369123816490e-01
+#define LN2_LOW 1.90821492927058770002e-10
+#define ROUNDER 6755399441055744.0 /* 1.5 * 2^52: added, it leaves a whole number */
+
+/* exp(r) - 1 - r for x = k ln 2 + r, and 2^k (Cody and Waite 1980) */
+INLINE V reduced(V x, V *r, V *power)
+{
+    V t = x * 1.4426950408889634 + ROUNDER, k = t - ROUNDER;
+    *power = (V)((((M)t - (M)splat(ROUNDER)) + 1023) << 52);
+    V z = (x - k * LN2_HIGH) - k * LN2_LOW;
+    V p = z * (1.0 / 6227020800.0) + 1.0 / 479001600.0;
+    p = p * z + 1.0 / 39916800.0;
+    p = p * z + 1.0 / 3628800.0;
+    p = p * z + 1.0 / 362880.0;
+    p = p * z + 1.0 / 40320.0;
+    p = p * z + 1.0 / 5040.0;
+    p = p * z + 1.0 / 720.0;
+    p = p * z + 1.0 / 120.0;
+    p = p * z + 1.0 / 24.0;
+    p = p * z + 1.0 / 6.0;
+    p = p * z + 0.5;
+    *r = z;
+    return p * (z * z);
+}
+
+INLINE V vexp(V x)
+{
+    M rare = ~(magnitude(x) < 708.0);
+    V r, power, rest = reduced(SEL(rare, splat(0.0), x), &r, &power);
+    return mended(x, ((rest + r) + 1.0) * power, rare, exp);
+}
+
+INLINE V vexpm1(V x)
+{
+    M rare = ~(magnitude(x) < 708.0);
+    V r, power, rest = reduced(SEL(rare, splat(0.0), x), &r, &power), y = rest + r;
+    return mended(x, SEL(power == 1.0, y, y * power + (power - 1.0)), rare, expm1);
+}
+
+/* log(u) where c is what u was rounded by, over u (fdlibm's e_log.c, s_log1p.c) */
+INLINE V logarithm(V u, V c)
+{
+    N shifted = (N)u - 0x3fe6a09e667f3bcdull + (1023ull << 52);
+    M whole = (M)(shifted >> 52) - 1023;
+    V k = (V)(whole + (M)splat(ROUNDER)) - ROUNDER, f = (V)((M)u - (whole << 52)) - 1.0;
+    V s = f / (2.0 + f), z = s * s, w = z * z, half = 0.5 * f * f;
+    V odd = z * (6.666666666666735130e-01 + w * (2.857142874366239149e-01 +
+            w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+    V even = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 +
+             w * 1.531383769920937332e-01));
+    return k * LN2_HIGH - ((half - (s * (half + (odd + even)) + (k * LN2_LOW + c))) - f);
+}
+
+INLINE V vlog(V x)
+{
+    M rare = ~((x > 2.3e-308) & (x < 1.7e308));
+    return mended(x, logarithm(SEL(rare, splat(1.0), x), splat(0.0)), rare, log);
+}
+
+INLINE V vlog1p(V x)
+{
+    M rare = ~((x > -1.0) & (x < 1.7e308)) | (magnitude(x) < 1e-300);
+    V y = SEL(rare, splat(0.0), x), u = 1.0 + y;
+    V c = SEL(u < 1.5, y - (u - 1.0), 1.0 - (u - y)) / u;
+    return mended(x, logarithm(u, c), rare, log1p);
+}
+
+INLINE V vtanh(V x)
+{
+    V size = magnitude(x), t = vexpm1(-2.0 * SEL(size > 30.0, splat(30.0), size));
+    return signed_as(t / (t + 2.0), x);
+}
+
+INLINE V vsqrt(V x)
+{
+#if W == 8
+    return (V)_mm512_sqrt_pd((__m512d)x);
+#elif W == 4
+    return (V)_mm256_sqrt_pd((__m256d)x);
+#elif defined(__SSE2__)
+    return (V)_mm_sqrt_pd((__m128d)x);
+#else
+    return (V){sqrt(x[0]), sqrt(x[1])};
+#endif
+}
+
+/* Python's own, where C has another */
+static double mod(double x, double y)
+{
+    double r = fmod(x, y);
+    return r == 0.0 ? copysign(0.0, y) : (y < 0.0) != (r < 0.0) ? r + y : r;
+}
+
+static double floordiv(double x, double y)
+{
+    double r = fmod(x, y), q = (x - r) / y, whole = floor(q);
+    if (r != 0.0 && (y < 0.0) != (r < 0.0))
+        q -= 1.0, whole = floor(q);
+    return q == 0.0 ? copysign(0.0, x / y) : q - whole > 0.5 ? whole + 1.0 : whole;
+}
+
+static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) : x; }
+
+#define IS(x) ((V)((M)(x) & (M)splat(1.0)))
+#define FORMULAS(X)                                                                           \
+    X(copy, a) X(add, a + b) X(sub, a - b) X(mul, a *b) X(div, a / b) X(neg, -a)              \
+    X(abs, magnitude(a)) X(square, a *a) X(reciprocal, 1.0 / a) X(sqrt, vsqrt(a))             \
+    X(rsqrt, 1.0 / vsqrt(a)) X(relu, SEL(a <= 0.0, splat(0.0), a))                            \
+    X(maximum, SEL(b > a, b, a)) X(minimum, SEL(b < a, b, a))                                 \
+    X(sign, SEL(a == 0.0, a, signed_as(splat(1.0), a)))                                       \
+    X(exp, vexp(a)) X(expm1, vexpm1(a)) X(log, vlog(a)) X(log1p, vlog1p(a)) X(tanh, vtanh(a)) \
+    X(lt, IS(a < b)) X(le, IS(a <= b)) X(gt, IS(a > b)) X(ge, IS(a >= b)) X(eq, IS(a == b))   \
+    X(ne, IS(a != b)) X(where, SEL(a != 0.0, b, c)) X(strong, SEL(a == 0.0, splat(0.0), a *b)) \
+    X(if_positive, SEL(b > 0.0, a, splat(0.0))) X(muladd, LOAD(out + i) + a * b)
+#define LIBRARY1(X)                                                                           \
+    X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(asinh) X(acosh) X(atanh)   \
+    X(exp2) X(log2) X(log10) X(cbrt) X(erf) X(erfc) X(floor) X(ceil) X(trunc) X(rint)
+#define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv) X(refuse)
+/* of lanes: sums into partial sums; of lanes and of single numbers: the wide operations */
+#define OTHERS(X)                                                                             \
+    X(test) X(matmul) X(outer) X(over) X(over_product) X(gather) X(scatter) X(columns)        \
+    X(uncolumns) X(wide_sum) X(wide_dot) X(wide_maximum) X(wide_minimum) X(wide_hypot)        \
+    X(wide_logsumexp) X(wide_take) X(wide_shares) X(wide_directions)
+
+#define X(name, ...) OP_##name,
+enum { FORMULAS(X) LIBRARY1(X) LIBRARY2(X) OTHERS(X) OPS };
+#undef X
+#define X(name, ...) #name,
+static const char *const NAMES[] = {FORMULAS(X) LIBRARY1(X) LIBRARY2(X) OTHERS(X)};
+#undef X
+#define X(name) name,
+static double (*const one[])(double) = {LIBRARY1(X)};
+static double (*const two[])(double, double) = {LIBRARY2(X)};
+#undef X
+enum { SCALAR = 128 }; /* added to an operation on one row of a single number */
+
+typedef struct {
+    int op, flags, n, out, a, b, c, k, down, across, step, more;
+} Instruction;
+enum { SINGLE_A = 1, SINGLE_B = 2, SINGLE_C = 4, ADDS = 8, SETS = 16 };
+
+/* out = f(a, b, c), element by element; n is a multiple of W. An operand's step is 0 if it is
+   one vector again and again. */
+static void formula(int op, double *out, const double *pa, int da, const double *pb, int db,
+                    const double *pc, int dc, Py_ssize_t n)
+{
+    switch (op) {
+#define X(name, result)                                                                       \
+    case OP_##name:                                                                           \
+        for (Py_ssize_t i = 0; i < n; i += W) {                                               \
+            V a = LOAD(pa + i * da), b = LOAD(pb + i * db), c = LOAD(pc + i * dc);            \
+            (void)a, (void)b, (void)c;                                                        \
+            STORE(out + i, result);                                                           \
+        }                                                                                     \
+        break;
+        FORMULAS(X)
+#undef X
+    default:
+        if (op < OP_pow)
+            for (Py_ssize_t i = 0; i < n; i++)
+                out[i] = one[op - OP_sin](pa[da ? i : 0]);
+        else
+            for (Py_ssize_t i = 0; i < n; i++)
+                out[i] = two[op - OP_pow](pa[da ? i : 0], pb[db ? i : 0]);
+    }
+}
+
+/* The same of any number of elements. The last ones are computed in a full vector. */
+static void formula_of(int op, double *out, const double *a, int da, const double *b, int db,
+                       const double *c, int dc, Py_ssize_t n)
+{
+    Py_ssize_t full = n - n % W;
+    if (full)
+        formula(op, out, a, da, b, db, c, dc, full);
+    if (full == n)
+        return;
+    double last[4][W];
+    for (int i = 0; i < W; i++) {
+        Py_ssize_t at = full + i < n ? full + i : full;
+        last[0][i] = a[da ? at : 0], last[1][i] = b[db ? at : 0];
+        last[2][i] = c[dc ? at : 0], last[3][i] = out[at];
+    }
+    formula(op, last[3], last[0], 1, last[1], 1, last[2], 1, W);
+    memcpy(out + full, last[3], (n - full) * sizeof(double));
+}
+
+INLINE double folded(const double *g)
+{
+    return ((g[0] + g[4]) + (g[2] + g[6])) + ((g[1] + g[5]) + (g[3] + g[7]));
+}
+
+/* ------------------------------------------------------------------ matrices and lanes */
+
+#if W == 8
+enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4 };
+#elif W == 4
+enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2 };
+#else
+enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2 };
+#endif
+enum { DEPTH = 256 }; /* rows of x that stay in the cache */
+
+INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int j0, int j1,
+                         const double *u, const double *x, double *y, int lanes, int adds)
+{
+    const double *w = u + q->a + (Py_ssize_t)i * q->down;
+    V sum[TILE_M][TILE_V];
+    for (int r = 0; r < m; r++)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = adds ? LOAD(y + (Py_ssize_t)r * lanes + v * W)
+                             : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0);
+    for (int j = j0; j < j1; j++) {
+        const double *row = x + (Py_ssize_t)j * lanes;
+        V xs[TILE_V];
+        for (int v = 0; v < vectors; v++)
+            xs[v] = LOAD(row + v * W);
+        for (int r = 0; r < m; r++) {
+            V weight = splat(w[(Py_ssize_t)r * q->down + (Py_ssize_t)j * q->across]);
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += weight * xs[v];
+        }
+    }
+    for (int r = 0; r < m; r++)
+        for (int v = 0; v < vectors; v++)
+            STORE(y + (Py_ssize_t)r * lanes + v * W, sum[r][v]);
+}
+
+/* y = W x + bias, or y += W x */
+static void product(const Instruction *q, const double *u, const double *x, double *y,
+                    int lanes)
+{
+    for (int j = 0; j == 0 || j < q->k; j += DEPTH) {
+        int end = j + DEPTH < q->k ? j + DEPTH : q->k, adds = j > 0 || (q->flags & ADDS);
+        for (int i = 0; i < q->n; i += i + TILE_M <= q->n ? TILE_M : 1) {
+            double *row = y + (Py_ssize_t)i * lanes;
+            for (int v = 0; v < lanes; v += v + TILE_V * W <= lanes ? TILE_V * W : W) {
+                int wide = v + TILE_V * W <= lanes, high = i + TILE_M <= q->n;
+                if (wide && high)
+                    product_tile(TILE_M, TILE_V, q, i, j, end, u, x + v, row + v, lanes, adds);
+                else if (high)
+                    product_tile(TILE_M, 1, q, i, j, end, u, x + v, row + v, lanes, adds);
+                else if (wide)
+                    product_tile(1, TILE_V, q, i, j, end, u, x + v, row + v, lanes, adds);
+                else
+                    product_tile(1, 1, q, i, j, end, u, x + v, row + v, lanes, adds);
+            }
+        }
+    }
+}
+
+INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, const double *x,
+                       double *g, int lanes, int sets)
+{
+    for (int part = 0; part < PARTS; part += W) {
+        V sum[OUTER_M][OUTER_K];
+        for (int i = 0; i < m; i++)
+            for (int j = 0; j < k; j++)
+                sum[i][j] = sets ? splat(0.0)
+                                 : LOAD(g + PARTS * ((Py_ssize_t)i * q->down +
+                                                     (Py_ssize_t)j * q->across) + part);
+        for (int v = part; v < lanes; v += PARTS) {
+            V ds[OUTER_M], xs[OUTER_K];
+            for (int i = 0; i < m; i++)
+                ds[i] = LOAD(d + (Py_ssize_t)i * lanes + v);
+            for (int j = 0; j < k; j++)
+                xs[j] = LOAD(x + (Py_ssize_t)j * lanes + v);
+            for (int i = 0; i < m; i++)
+                for (int j = 0; j < k; j++)
+                    sum[i][j] += ds[i] * xs[j];
+        }
+        for (int i = 0; i < m; i++)
+            for (int j = 0; j < k; j++)
+                STORE(g + PARTS * ((Py_ssize_t)i * q->down + (Py_ssize_t)j * q->across) + part,
+                      sum[i][j]);
+    }
+}
+
+/* g = d x', or g += d x', in partial sums over the lanes */
+static void outer(const Instruction *q, const double *d, const double *x, double *g, int lanes,
+                  int sets)
+{
+    for (int i = 0; i < q->n; i += i + OUTER_M <= q->n ? OUTER_M : 1)
+        for (int j = 0; j < q->k; j += j + OUTER_K <= q->k ? OUTER_K : 1) {
+            const double *ds = d + (Py_ssize_t)i * lanes, *xs = x + (Py_ssize_t)j * lanes;
+            double *to = g + PARTS * ((Py_ssize_t)i * q->down + (Py_ssize_t)j * q->across);
+            int high = i + OUTER_M <= q->n, wide = j + OUTER_K <= q->k;
+            if (high && wide)
+                outer_tile(OUTER_M, OUTER_K, q, ds, xs, to, lanes, sets);
+            else if (high)
+                outer_tile(OUTER_M, 1, q, ds, xs, to, lanes, sets);
+            else if (wide)
+                outer_tile(1, OUTER_K, q, ds, xs, to, lanes, sets);
+            else
+                outer_tile(1, 1, q, ds, xs, to, lanes, sets);
+        }
+}
+
+/* ------------------------------------------------------------------ matrices, one lane */
+
+/* y = W x + bias or y += W x: where columns are in one piece, column by column */
+static void vector_product(const Instruction *q, const double *u, const double *x, double *y)
+{
+    const double *w = u + q->a;
+    for (int i = 0; i < q->n; i++)
+        y[i] = q->flags & ADDS ? y[i] : q->c >= 0 ? u[q->c + i * q->step] : 0.0;
+    if (q->across == 1) {
+        for (int i = 0; i < q->n; i++, w += q->down) {
+            double part[PARTS] = {0};
+            int j = 0;
+            for (; j + PARTS <= q->k; j += PARTS)
+                for (int p = 0; p < PARTS; p += W)
+                    STORE(part + p, LOAD(part + p) + LOAD(w + j + p) * LOAD(x + j + p));
+            for (; j < q->k; j++)
+                part[j % PARTS] += w[j] * x[j];
+            y[i] += folded(part);
+        }
+        return;
+    }
+    for (int j = 0; j < q->k; j++) {
+        const double *column = w + (Py_ssize_t)j * q->across;
+        V factor = splat(x[j]);
+        int i = 0;
+        if (q->down == 1)
+            for (; i + W <= q->n; i += W)
+                STORE(y + i, LOAD(y + i) + factor * LOAD(column + i));
+        for (; i < q->n; i++)
+            y[i] += x[j] * column[(Py_ssize_t)i * q->down];
+    }
+}
+
+static void vector_outer(const Instruction *q, const double *d, const double *x, double *g)
+{
+    int rows = q->n, count = q->k, down = q->down, across = q->across;
+    if (across != 1 && down == 1) {
+        const double *swap = d;
+        d = x, x = swap, rows = q->k, count = q->n, down = q->across, across = 1;
+    }
+    for (int i = 0; i < rows; i++) {
+        double *row = g + (Py_ssize_t)i * down;
+        int j = 0;
+        if (across == 1)
+            for (; j + W <= count; j += W) {
+                V term = splat(d[i]) * LOAD(x + j);
+                STORE(row + j, q->flags & SETS ? term : (V)(LOAD(row + j) + term));
+            }
+        for (; j < count; j++) {
+            double *to = row + (Py_ssize_t)j * across;
+            *to = q->flags & SETS ? d[i] * x[j] : *to + d[i] * x[j];
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ wide operations
+   Of k operands for each of n rows: the j-th of row i is the row list[j n + i] of p. */
+
+#define GET(row) (lanes == 1 ? splat(p[row]) : LOAD(p + (Py_ssize_t)(row) * lanes + v))
+#define PUT(row, x)                                                                           \
+    do {                                                                                      \
+        if (lanes == 1)                                                                       \
+            p[row] = (x)[0];                                                                  \
+        else                                                                                  \
+            STORE(p + (Py_ssize_t)(row) * lanes + v, x);                                      \
+    } while (0)
+#define ROW(j) list[(j) * n + i]
+
+static void wide(const Instruction *q, const int *list, double *p, int lanes)
+{
+    int n = q->n, k = q->k;
+    for (int i = 0; i < n; i++)
+        for (int v = 0; v < lanes; v += W) {
+            V y = splat(0.0), more;
+            switch (q->op) {
+            case OP_wide_sum:
+                y = GET(ROW(0));
+                for (int j = 1; j < k; j++)
+                    y += GET(ROW(j));
+                break;
+            case OP_wide_dot: /* the biases, all of one side and all of the other */
+                for (int j = 0; j < k; j++)
+                    y += GET(ROW(1 + j)) * GET(ROW(1 + k + j));
+                y += GET(ROW(0));
+                break;
+            case OP_wide_maximum:
+            case OP_wide_minimum:
+                y = GET(ROW(0));
+                for (int j = 1; j < k; j++) {
+                    V x = GET(ROW(j));
+                    y = SEL(q->op == OP_wide_maximum ? x > y : x < y, x, y);
+                }
+                break;
+            case OP_wide_hypot:
+                y = magnitude(GET(ROW(0)));
+                for (int j = 1; j < k; j++) {
+                    V x = GET(ROW(j));
+                    for (int e = 0; e < W; e++)
+                        y[e] = hypot(y[e], x[e]);
+                }
+                break;
+            case OP_wide_logsumexp: {
+                V top = GET(ROW(0)), rest = splat(-1.0);
+                for (int j = 1; j < k; j++) {
+                    V x = GET(ROW(j));
+                    top = SEL(x > top, x, top);
+                }
+                for (int j = 0; j < k; j++) {
+                    V x = GET(ROW(j)), less = x - top, back = less - x, e = vexp(less);
+                    e += e * ((x - (less - back)) - (top + back)); /* Knuth's TwoSum */
+                    rest += IS(x == top); /* first the ties, so that no small e gets lost */
+                    PUT(q->b + j * n + i, e);
+                }
+                for (int j = 0; j < k; j++)
+                    rest += SEL(GET(ROW(j)) == top, splat(0.0), GET(q->b + j * n + i));
+                y = top + vlog1p(rest);
+                for (int j = 0; j < k; j++)
+                    PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + rest));
+                break;
+            }
+            case OP_wide_take:
+                more = GET(ROW(0));
+                if (any((M)(more < -k) | (M)(more >= k)))
+                    feraiseexcept(FE_INVALID);
+                for (int e = 0; e < W; e++)
+                    more[e] = trunc(more[e]);
+                more += SEL(more < 0.0, splat(k), splat(0.0));
+                for (int j = 0; j < k; j++) {
+                    M taken = more == j;
+                    y = SEL(taken, GET(ROW(1 + j)), y);
+                    if (q->b >= 0)
+                        PUT(q->b + j * n + i, IS(taken));
+                }
+                break;
+            case OP_wide_shares: /* in equal parts, for those that are the result */
+                more = GET(ROW(k));
+                for (int j = 0; j < k; j++)
+                    y += IS(GET(ROW(j)) == more);
+                for (int j = 0; j < k; j++)
+                    PUT(q->out + j * n + i, IS(GET(ROW(j)) == more) / y);
+                continue;
+            case OP_wide_directions:
+                more = GET(ROW(k));
+                more = SEL(more == 0.0, splat(INFINITY), more);
+                for (int j = 0; j < k; j++)
+                    PUT(q->out + j * n + i, GET(ROW(j)) / more);
+                continue;
+            }
+            PUT(q->out + i, y);
+        }
+}
+
+/* ------------------------------------------------------------------ running */
+
+typedef struct {
+    PyObject_HEAD
+    Instruction *code;
+    int *lists;     /* of rows, for wide operations and columns */
+    int (*phases)[5]; /* whether of lanes; code, then sums of lanes to fold: begin, end */
+    int *roots;     /* rows that are results; those of lanes with LANES added */
+    double *start;  /* what u holds before a run */
+    int phase_count, root_count, inputs, u_rows, v_rows, x_rows, seeds, slots, d_u, d_x;
+    int seed_varies, seed_row, serial;
+    struct Scratch *spare;
+} Program;
+
+typedef struct Scratch {
+    double *u, *v, *g;
+    size_t v_size, g_size;
+} Scratch;
+
+typedef struct {
+    const Program *p;
+    Scratch *s;
+    const double *x, *seed;
+    double *out, *d_x;
+    Py_ssize_t lanes, seed_columns, out_columns;
+    int block, blocks, chunks, threads, keep, last;
+    const int *phase;
+    int wrong[64];
+} Run;
+
+enum { LANES = 1 << 28, CHUNKS = 64 };
+
+static const double *operand(const double *rows, int row, int lanes, int single,
+                             const double *u, double *buffer, int *step)
+{
+    *step = !single;
+    if (!single)
+        return rows + (Py_ssize_t)row * lanes;
+    STORE(buffer, splat(u[row]));
+    return buffer;
+}
+
+#define OPERANDS(rows, lanes)                                                                 \
+    double sa[W], sb[W], sc[W];                                                               \
+    int da, db, dc;                                                                           \
+    const double *a = operand(rows, q->a, lanes, q->flags & SINGLE_A, u, sa, &da);            \
+    const double *b = operand(rows, q->b, lanes, q->flags & SINGLE_B, u, sb, &db);            \
+    const double *c = operand(rows, q->c, lanes, q->flags & SINGLE_C, u, sc, &dc)
+
+/* What is uniform. Returns whether something went wrong in the forward sweep. */
+static int run_single(const Program *p, double *u, int begin, int end)
+{
+    int wrong = 0;
+    calm();
+    for (const Instruction *q = p->code + begin, *stop = p->code + end; q < stop; q++)
+        switch (q->op) {
+        case OP_copy + SCALAR: u[q->out] = u[q->a]; break;
+        case OP_add + SCALAR: u[q->out] = u[q->a] + u[q->b]; break;
+        case OP_sub + SCALAR: u[q->out] = u[q->a] - u[q->b]; break;
+        case OP_mul + SCALAR: u[q->out] = u[q->a] * u[q->b]; break;
+        case OP_div + SCALAR: u[q->out] = u[q->a] / u[q->b]; break;
+        case OP_neg + SCALAR: u[q->out] = -u[q->a]; break;
+        case OP_square + SCALAR: u[q->out] = u[q->a] * u[q->a]; break;
+        case OP_muladd + SCALAR: u[q->out] += u[q->a] * u[q->b]; break;
+        case OP_relu + SCALAR: u[q->out] = u[q->a] <= 0.0 ? 0.0 : u[q->a]; break;
+        case OP_if_positive + SCALAR: u[q->out] = u[q->b] > 0.0 ? u[q->a] : 0.0; break;
+        case OP_test:
+            wrong |= trouble();
+            break;
+        case OP_matmul: vector_product(q, u, u + q->b, u + q->out); break;
+        case OP_outer: vector_outer(q, u + q->a, u + q->b, u + q->out); break;
+        case OP_gather:
+            for (int i = 0; i < q->n; i++)
+                u[q->out + i] = u[p->lists[q->k + i]];
+            break;
+        case OP_scatter:
+            for (int i = 0; i < q->n; i++)
+                u[p->lists[q->k + i]] += u[q->a + i * q->step];
+            break;
+        default:
+            if (q->op < OPS && q->op >= OP_wide_sum) {
+                wide(q, p->lists + q->more, u, 1);
+            } else {
+                OPERANDS(u, 1);
+                formula_of(q->op & (SCALAR - 1), u + q->out, a, da, b, db, c, dc, q->n);
+            }
+        }
+    return wrong;
+}
+
+/* One block of lanes. `first` is whether partial sums are to be set. */
+static int run_block(const Run *r, double *v, double *g, int lanes, Py_ssize_t start, int first)
+{
+    const Program *p = r->p;
+    double *u = r->s->u;
+    int wrong = 0;
+    calm();
+    for (const Instruction *q = p->code + r->phase[1], *stop = p->code + r->phase[2]; q < stop;
+         q++) {
+        int sets = first && (q->flags & SETS);
+#define AT(row) (v + (Py_ssize_t)(row) * lanes)
+        switch (q->op) {
+        case OP_test:
+            wrong |= trouble();
+            break;
+        case OP_matmul: product(q, u, AT(q->b), AT(q->out), lanes); break;
+        case OP_outer:
+            outer(q, AT(q->a), AT(q->b), g + (Py_ssize_t)PARTS * q->out, lanes, sets);
+            break;
+        case OP_over:
+        case OP_over_product:
+            for (int i = 0; i < q->n; i++) {
+                double *to = g + PARTS * ((Py_ssize_t)q->out + (Py_ssize_t)i * q->step);
+                const double *a = AT(q->a + i), *b = AT(q->b + i);
+                for (int part = 0; part < PARTS; part += W) {
+                    V sum = sets ? splat(0.0) : LOAD(to + part);
+                    if (q->op == OP_over)
+                        for (int k = part; k < lanes; k += PARTS)
+                            sum += LOAD(a + k);
+                    else
+                        for (int k = part; k < lanes; k += PARTS)
+                            sum += LOAD(a + k) * LOAD(b + k);
+                    STORE(to + part, sum);
+                }
+            }
+            break;
+        case OP_columns: /* the numbers of each lane, from u */
+            for (int i = 0; i < q->n; i++)
+                for (int k = 0; k < lanes; k++) {
+                    Py_ssize_t lane = start + k < r->lanes ? start + k : r->lanes - 1;
+                    AT(q->out + i)[k] = u[p->lists[q->k + i * r->lanes + lane]];
+                }
+            break;
+        case OP_uncolumns:
+            for (int i = 0; i < q->n; i++)
+                for (int k = 0; k < lanes && start + k < r->lanes; k++)
+                    u[p->lists[q->k + i * r->lanes + start + k]] += AT(q->a + i)[k];
+            break;
+        default:
+            if (q->op >= OP_wide_sum) {
+                wide(q, p->lists + q->more, v, lanes);
+            } else {
+                OPERANDS(v, lanes);
+                formula(q->op, AT(q->out), a, da, b, db, c, dc, (Py_ssize_t)q->n * lanes);
+            }
+        }
+    }
+    return wrong;
+}
+
+/* A row of lanes into a block; the lanes after the last repeat it, or are 0. */
+static void fill(double *to, const double *from, Py_ssize_t count, int lanes, int repeat)
+{
+    memcpy(to, from, count * sizeof(double));
+    for (Py_ssize_t k = count; k < lanes; k++)
+        to[k] = repeat ? from[count - 1] : 0.0;
+}
+
+static int run_chunk(Run *r, int chunk, double *v, double *g)
+{
+    const Program *p = r->p;
+    int wrong = 0, lanes = r->block, begin = (int)((int64_t)r->blocks * chunk / r->chunks);
+    int end = (int)((int64_t)r->blocks * (chunk + 1) / r->chunks);
+    for (int i = begin; i < end; i++) {
+        Py_ssize_t start = (Py_ssize_t)i * lanes;
+        Py_ssize_t count = r->lanes - start < lanes ? r->lanes - start : lanes;
+        double *rows = v + (r->keep ? (Py_ssize_t)i * p->v_rows * lanes : 0);
+        if (!r->keep || r->phase == p->phases[1]) {
+            for (int k = 0; k < p->x_rows; k++)
+                fill(rows + (Py_ssize_t)k * lanes, r->x + k * r->lanes + start, count, lanes, 1);
+            double *mask = rows + (Py_ssize_t)p->x_rows * lanes;
+            for (int k = 0; k < lanes; k++)
+                mask[k] = k < count;
+            for (int s = 0; s < (p->seed_varies && r->seed ? p->seeds : 0); s++) {
+                double *to = mask + (Py_ssize_t)(1 + s) * lanes;
+                if (r->seed_columns > 1)
+                    fill(to, r->seed + s * r->lanes + start, count, lanes, 0);
+                else
+                    for (int k = 0; k < lanes; k++)
+                        to[k] = k < count ? r->seed[s] : 0.0;
+            }
+        }
+        wrong |= run_block(r, rows, g, lanes, start, i == begin);
+        if (!r->last)
+            continue;
+        for (int k = 0; k < p->root_count; k++)
+            if (p->roots[k] >= LANES)
+                memcpy(r->out + k * r->out_columns + start,
+                       rows + (Py_ssize_t)(p->roots[k] - LANES) * lanes, count * sizeof(double));
+        for (int k = 0; r->d_x && k < p->x_rows; k++)
+            memcpy(r->d_x + k * r->lanes + start, rows + (Py_ssize_t)(p->d_x + k) * lanes,
+                   count * sizeof(double));
+    }
+    return wrong;
+}
+
+static void fold(const Program *p, double *u, const double *g, const int *phase, int first)
+{
+    for (const Instruction *q = p->code + phase[3], *stop = p->code + phase[4]; q < stop; q++)
+        for (int i = 0; i < q->n; i++) {
+            double sum = folded(g + (Py_ssize_t)PARTS * (q->a + i));
+            u[q->out + i] = first && (q->flags & SETS) ? sum : u[q->out + i] + sum;
+        }
+}
+
+typedef struct {
+    Run *r;
+    int index;
+} Worker;
+
+static void *work(void *given)
+{
+    Worker *w = given;
+    Run *r = w->r;
+    size_t rows = r->keep ? 0 : (size_t)r->p->v_rows * r->block;
+    for (int c = w->index; c < r->chunks; c += r->threads)
+        r->wrong[c] = run_chunk(r, c, r->s->v + rows * w->index,
+                                r->s->g + (size_t)PARTS * r->p->slots * c);
+    return NULL;
+}
+
+/* All lanes of a phase. The chunks, and so the sums, do not depend on the threads. */
+static int run_lanes(Run *r)
+{
+    const Program *p = r->p;
+    int wrong = 0;
+    if (r->threads == 1) {
+        for (int c = 0; c < r->chunks; c++) {
+            wrong |= run_chunk(r, c, r->s->v, r->s->g);
+            fold(p, r->s->u, r->s->g, r->phase, c == 0);
+        }
+        return wrong;
+    }
+    pthread_t threads[CHUNKS];
+    Worker workers[CHUNKS];
+    int started = 1;
+    for (int t = 0; t < r->threads; t++)
+        workers[t] = (Worker){r, t};
+    while (started < r->threads &&
+           pthread_create(&threads[started], NULL, work, &workers[started]) == 0)
+        started++;
+    work(&workers[0]);
+    for (int t = started; t < r->threads; t++)
+        work(&workers[t]);
+    for (int t = 1; t < started; t++)
+        pthread_join(threads[t], NULL);
+    for (int c = 0; c < r->chunks; c++) {
+        wrong |= r->wrong[c];
+        fold(p, r->s->u, r->s->g + (size_t)PARTS * p->slots * c, r->phase, c == 0);
+    }
+    return wrong;
+}
+
+static int run_all(Run *r)
+{
+    const Program *p = r->p;
+    double *u = r->s->u;
+    int last = 0, wrong = 0;
+    if (r->seed && !p->seed_varies)
+        memcpy(u + p->seed_row, r->seed, p->seeds * sizeof(double));
+    for (int i = 0; i < p->phase_count; i++)
+        if (p->phases[i][0])
+            last = i;
+    for (int i = 0; i < p->phase_count; i++) {
+        r->phase = p->phases[i], r->last = i == last;
+        wrong |= r->phase[0] ? run_lanes(r) : run_single(p, u, r->phase[1], r->phase[2]);
+    }
+    for (int k = 0; k < p->root_count; k++)
+        if (p->roots[k] < LANES)
+            for (Py_ssize_t l = 0; l < r->out_columns; l++)
+                r->out[k * r->out_columns + l] = u[p->roots[k]];
+    return wrong;
+}
+
+/* ------------------------------------------------------------------ in Python */
+
+static void *room(size_t count)
+{
+    void *p = NULL;
+    if (posix_memalign(&p, 64, (count + 8) * sizeof(double)))
+        return NULL;
+    return memset(p, 0, (count + 8) * sizeof(double));
+}
+
+static void scratch_free(Scratch *s)
+{
+    if (s != NULL) {
+        free(s->u), free(s->v), free(s->g);
+        free(s);
+    }
+}
+
+/* Memory for a run: that of the last one, unless another thread has it. */
+static Scratch *scratch_take(Program *p, size_t v_size, size_t g_size)
+{
+    Scratch *s = p->spare;
+    p->spare = NULL;
+    if (s == NULL) {
+        if ((s = calloc(1, sizeof(Scratch))) == NULL)
+            return NULL;
+        if ((s->u = room(p->u_rows)) != NULL)
+            memcpy(s->u, p->start, p->u_rows * sizeof(double));
+    }
+    if (s->v == NULL || s->v_size < v_size)
+        free(s->v), s->v = room(v_size), s->v_size = v_size;
+    if (s->g == NULL || s->g_size < g_size)
+        free(s->g), s->g = room(g_size), s->g_size = g_size;
+    if (s->u == NULL || s->v == NULL || s->g == NULL) {
+        scratch_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+/* The floats of a C-contiguous buffer of so many; NULL for None, or with an error. */
+static double *floats(PyObject *given, Py_buffer *view, Py_ssize_t count, int writes)
+{
+    view->obj = NULL;
+    if (given == Py_None)
+        return NULL;
+    if (PyObject_GetBuffer(given, view, PyBUF_C_CONTIGUOUS | (writes ? PyBUF_WRITABLE : 0)) < 0)
+        return NULL;
+    if (view->len != count * (Py_ssize_t)sizeof(double)) {
+        PyErr_Format(PyExc_ValueError, "the kernel needs %zd floats, got %zd bytes", count,
+                     view->len);
+        return NULL;
+    }
+    return view->buf;
+}
+
+/* run(lanes, u, x, seed, out, d_u, d_x, threads) → whether all went well */
+static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 8)
+        return PyErr_Format(PyExc_TypeError, "run takes 8 arguments, got %zd", count);
+    Run r = {.p = p, .lanes = PyLong_AsSsize_t(args[0]), .block = 1};
+    Py_buffer views[6] = {{0}};
+    r.threads = (int)PyLong_AsLong(args[7]);
+    if (PyErr_Occurred())
+        return NULL;
+    int lane_phases = 0;
+    for (int i = 0; i < p->phase_count; i++)
+        lane_phases += p->phases[i][0];
+    int varies = 0;
+    for (int k = 0; k < p->root_count; k++)
+        varies |= p->roots[k] >= LANES;
+    Py_ssize_t all = r.lanes;
+    r.keep = lane_phases > 1;
+    r.blocks = (int)(all <= 128 ? 1 : (all + 63) / 64);
+    r.block = (int)((all + r.blocks - 1) / r.blocks + PARTS - 1) / PARTS * PARTS;
+    r.chunks = p->serial || r.blocks < 16 ? 1 : r.blocks / 12 * 2;
+    r.chunks = r.chunks > CHUNKS ? CHUNKS : r.chunks;
+    r.threads = r.threads < 1 ? 1 : r.threads > r.chunks ? r.chunks : r.threads;
+    r.out_columns = varies ? all : 1;
+
+    int wrong = 0;
+    double *u = floats(args[1], &views[0], p->inputs, 0), *d_u = NULL;
+    r.x = PyErr_Occurred() ? NULL : floats(args[2], &views[1], p->x_rows * all, 0);
+    if (!PyErr_Occurred() && args[3] != Py_None) {
+        if (PyObject_GetBuffer(args[3], &views[2], PyBUF_C_CONTIGUOUS) == 0) {
+            Py_ssize_t given = views[2].len / (Py_ssize_t)sizeof(double);
+            r.seed = views[2].buf;
+            r.seed_columns = p->seed_varies && given == p->seeds * all ? all : 1;
+            if (given != p->seeds * r.seed_columns)
+                PyErr_Format(PyExc_ValueError, "the kernel needs %d seeds, got %zd", p->seeds,
+                             given);
+        }
+    }
+    if (!PyErr_Occurred())
+        r.out = floats(args[4], &views[3], p->root_count * r.out_columns, 1);
+    if (!PyErr_Occurred())
+        d_u = floats(args[5], &views[4], p->inputs, 1);
+    if (!PyErr_Occurred())
+        r.d_x = floats(args[6], &views[5], p->x_rows * all, 1);
+    if (!PyErr_Occurred()) {
+        size_t rows = (size_t)p->v_rows * r.block;
+        r.s = scratch_take(p, rows * (r.keep ? r.blocks : r.threads),
+                           (size_t)PARTS * p->slots * (r.threads > 1 ? r.chunks : 1));
+        if (r.s == NULL)
+            PyErr_NoMemory();
+    }
+    if (!PyErr_Occurred()) {
+        if (u != NULL)
+            memcpy(r.s->u, u, p->inputs * sizeof(double));
+        Py_BEGIN_ALLOW_THREADS
+        fenv_t before;
+        fegetenv(&before);
+        wrong = run_all(&r);
+        fesetenv(&before);
+        Py_END_ALLOW_THREADS
+        if (d_u != NULL)
+            memcpy(d_u, r.s->u + p->d_u, p->inputs * sizeof(double));
+        scratch_free(p->spare);
+        p->spare = r.s;
+    }
+    for (int i = 0; i < 6; i++)
+        if (views[i].obj != NULL)
+            PyBuffer_Release(&views[i]);
+    return PyErr_Occurred() ? NULL : PyBool_FromLong(!wrong);
+}
+
+static void program_dealloc(Program *p)
+{
+    free(p->code), free(p->lists), free(p->phases), free(p->roots), free(p->start);
+    scratch_free(p->spare);
+    Py_TYPE(p)->tp_free((PyObject *)p);
+}
+
+static void *copied(Py_buffer *view)
+{
+    void *p = malloc(view->len + 64);
+    if (p != NULL)
+        memcpy(p, view->buf, view->len);
+    PyBuffer_Release(view);
+    return p;
+}
+
+static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named)
+{
+    Py_buffer code, lists, phases, roots, start;
+    int n[11];
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*(iiiiiiiiiii)", &code, &lists, &phases, &roots,
+                          &start, n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8,
+                          n + 9, n + 10))
+        return NULL;
+    Program *p = (Program *)type->tp_alloc(type, 0);
+    if (p == NULL)
+        return NULL;
+    p->phase_count = (int)(phases.len / sizeof(*p->phases));
+    p->root_count = (int)(roots.len / sizeof(int));
+    p->u_rows = (int)(start.len / sizeof(double));
+    p->inputs = n[0], p->x_rows = n[1], p->v_rows = n[2], p->slots = n[3];
+    p->seeds = n[4], p->seed_varies = n[5], p->seed_row = n[6];
+    p->d_u = n[7], p->d_x = n[8], p->serial = n[9];
+    p->code = copied(&code), p->lists = copied(&lists), p->phases = copied(&phases);
+    p->roots = copied(&roots), p->start = copied(&start);
+    if (!p->code || !p->lists || !p->phases || !p->roots || !p->start) {
+        Py_DECREF(p);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)p;
+}
+
+static PyMethodDef methods[] = {
+    {"run", (PyCFunction)(void (*)(void))program_run, METH_FASTCALL,
+     "run(lanes, u, x, seed, out, d_u, d_x, threads) -> whether all went well"},
+    {NULL},
+};
+
+static PyTypeObject ProgramType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd.program.kernel.Program",
+    .tp_basicsize = sizeof(Program),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_doc = "Program(code, lists, phases, roots, start, sizes)",
+    .tp_new = program_new,
+    .tp_dealloc = (destructor)program_dealloc,
+    .tp_methods = methods,
+};
+
+static PyObject *supported(PyObject *self, PyObject *none)
+{
+#ifdef __x86_64__
+    __builtin_cpu_init();
+    return Py_BuildValue("(ii)", !!__builtin_cpu_supports("avx512dq"),
+                         !!__builtin_cpu_supports("avx2"));
+#else
+    return Py_BuildValue("(ii)", 0, 0);
+#endif
+}
+
+static PyMethodDef functions[] = {
+    {"supported", supported, METH_NOARGS, "whether the machine has AVX-512 and AVX2"},
+    {NULL},
+};
+
+#define STRING(x) #x
+#define TEXT(x) STRING(x)
+#define JOIN(x, y) x##y
+#define INIT(name) JOIN(PyInit_, name)
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, TEXT(NAME), NULL, -1, functions};
+
+PyMODINIT_FUNC INIT(NAME)(void)
+{
+    PyObject *m, *names;
+    if (PyType_Ready(&ProgramType) < 0 || (m = PyModule_Create(&module)) == NULL)
+        return NULL;
+    if ((names = PyTuple_New(OPS)) == NULL)
+        return NULL;
+    for (int i = 0; i < OPS; i++)
+        PyTuple_SET_ITEM(names, i, PyUnicode_FromString(NAMES[i]));
+    PyModule_AddObject(m, "OPERATIONS", names);
+    PyModule_AddStringConstant(m, "SOURCE", SOURCE);
+    PyModule_AddObjectRef(m, "Program", (PyObject *)&ProgramType);
+    return m;
+}

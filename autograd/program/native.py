@@ -1,0 +1,574 @@
+"""Native: statements as instructions of the kernel, which runs them over blocks of lanes.
+
+Rows of what is uniform have a number each in the kernel's `u`; rows of lanes in its `v`, and
+are called LANES + number here. Statements run in phases, in turn of what is uniform and of
+lanes. A phase needs nothing of a later one: so what is uniform is computed once, and a block
+of lanes goes through all of a phase while it is in the cache.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import warnings
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograd.build import binaries
+from autograd.program import arrays, batch
+from autograd.program.batch import Rows
+from autograd.program.expressions import SYMBOLS, Expression
+from autograd.program.lower import NOWHERE, Lowered, Statement, operand
+from autograd.program.rules import value
+
+__all__ = ["KERNELS", "Native", "kernel"]
+
+KERNELS = ("avx512", "avx2", "base")  # from wide vectors to narrow ones
+LANES = 1 << 28
+ADDS, SETS, SCALAR = 8, 16, 128  # flags; the first three say that an operand is one number
+SCALARS = frozenset(
+    ["copy", "add", "sub", "mul", "div", "neg", "square", "muladd", "relu", "if_positive"]
+)
+CALLED = {"round": "rint", "identity": "copy"}
+MOST = 8  # rows of lanes that a formula with steps in between computes at once
+WORDS = 12  # of an instruction
+
+
+def kernel() -> Any:
+    """The kernel's module for this machine, or None where there is none to use.
+
+    AUTOGRAD_KERNEL asks for a narrower one, or with "numpy" for none.
+
+    Warns:
+        RuntimeWarning: it was compiled from another source than the one beside it.
+    """
+    asked = "numpy" if binaries.pure() else os.environ.get("AUTOGRAD_KERNEL", "")
+    if asked not in _loaded:
+        _loaded[asked] = _load(asked)
+    return _loaded[asked]
+
+
+_loaded: dict[str, Any] = {}
+
+
+def _load(asked: str) -> Any:
+    try:
+        base = importlib.import_module("autograd.program.kernel_base")
+        fitting = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
+        found = [name for name in fitting if asked in ("", name)]
+        module = importlib.import_module(f"autograd.program.kernel_{found[0]}")
+    except (ImportError, IndexError):
+        return None
+    source = os.path.join(os.path.dirname(__file__), "kernel.c")
+    if os.path.exists(source) and binaries.hashed(source) != module.SOURCE:
+        warnings.warn(
+            f"{module.__file__} was not compiled from the kernel.c beside it, so programs run "
+            "in NumPy; to compile it, run: python -m pip install -e .",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        return None
+    return module
+
+
+class Native:
+    """A sweep for the kernel.
+
+    A call of `program.run` costs little more than the sweep: nothing is allocated but the
+    first time and for more lanes, all is read and written in place.
+
+    Args:
+        it: its statements.
+        module: the kernel's module.
+
+    Raises:
+        NotImplementedError: the rule of an operation is not generic.
+
+    Attributes:
+        program: the kernel's, whose `run(lanes, u, x, seed, out, d_u, d_x, threads)` tells
+            whether all went well. All are C-contiguous arrays of floats: `u` the uniform
+            inputs, `x` a row an input of the lanes, `seed` a row an output, or one number if
+            it is the same in all lanes; they are read. The results are put into `out`, which
+            has a row for each output and guard, and a column a lane (one, if nothing varies),
+            `d_u` and `d_x`, as `u` and `x`. All but `lanes`, `out`, `threads` may be None.
+        columns: whether `out` has a column a lane.
+        roots, outputs: how many rows it has, and how many of these are outputs.
+    """
+
+    def __init__(self, it: Lowered, module: Any) -> None:
+        self.it = it
+        self.codes = {name: i for i, name in enumerate(module.OPERATIONS)}
+        self.lists = array("i")
+        self.numbers: dict[str, int] = {}  # the rows of constants
+        self.written: set[int] = set()  # rows of adjoints
+        self.sizes = [0, it.blocks[batch.LANES].size + 1]  # rows of u and v
+        self.mask = LANES + it.blocks[batch.LANES].size
+        self.bases = [-1] * len(it.blocks)
+        self.bases[batch.LANES] = LANES
+        for block in (batch.UNIFORM, it.seed, *range(2, len(it.blocks))):
+            if self.bases[block] < 0:
+                varies = it.blocks[block].varies
+                self.bases[block] = self.sizes[varies] + varies * LANES
+                self.sizes[varies] += it.blocks[block].size
+        self.adjoints: set[int] = set()
+        for block in it.adjoints.values():
+            base = self.bases[block]
+            self.adjoints.update(range(base, base + it.blocks[block].size))
+        self.start = array("d", bytes(8 * self.sizes[0]))
+        for row, number in enumerate(it.it.constants, it.it.inputs):
+            self.start[row] = number
+        self.serial = False
+        self.spare = [range(0), range(0)]  # rows for what a statement computes in between
+        self.top = [0, 0]
+        order = sorted(self.ordered())
+        lanes = any(self.bases[block] >= LANES for block, _, _ in it.it.roots)
+        count = 1 + max([lanes, *[phase for phase, _, _ in order]])
+        self.code = [array("i") for _ in range(count)]
+        self.folds: list[dict[int, int]] = [{} for _ in range(count)]
+        before = (0, 0)
+        for phase, reverse, i in [*order, (count, 0, 0)]:
+            if not before[1] and (phase, reverse) != before:
+                self.phase = before[0]
+                self.emit("test", 0)
+            before = phase, reverse
+            if phase < count:
+                self.phase, self.top = phase, [0, 0]
+                self.write(it.statements[i])
+        self.program = self.finished(module)
+
+    def ordered(self) -> Iterator[tuple[int, int, int]]:
+        """For each statement its phase, whether it is of the reverse sweep, its index."""
+        it = self.it
+        ready = [0] * len(it.blocks)
+        varies = [block.varies for block in it.blocks]
+        for i, statement in enumerate(it.statements):
+            rows = [piece.block for each in statement.operands for piece in each]
+            targets = [piece.block for piece in statement.target if piece.block != NOWHERE]
+            phase = max([ready[block] for block in rows], default=0)
+            lanes = any(varies[block] for block in rows + targets)
+            phase += phase % 2 != lanes
+            for block in targets:
+                ready[block] = max(ready[block], phase + (lanes and not varies[block]))
+            yield phase, i >= it.forward, i
+
+    def finished(self, module: Any) -> Any:
+        """The kernel's program."""
+        it, sizes = self.it, self.sizes
+        code, phases = array("i"), array("i")
+        d_u, d_x = [it.adjoints.get(block, -1) for block in (batch.UNIFORM, batch.LANES)]
+        if d_x >= 0 and len(self.code) > 1:
+            self.phase = (len(self.code) - 2) // 2 * 2 + 1
+            self.read(self.bases[d_x], it.blocks[d_x].size)
+        for phase, mine in enumerate(self.code):
+            begin = len(code) // WORDS
+            code += mine
+            end = len(code) // WORDS
+            for row, n, flags in _runs(self.folds[phase]):
+                code.extend((0, flags, n, row, row, *[0] * (WORDS - 5)))
+            phases.extend((phase % 2, begin, end, end, len(code) // WORDS))
+        roots = array("i", [row for rows in (it.out, it.checks) for row in self.rows(rows)])
+        self.columns = any(row >= LANES for row in roots)
+        self.roots, self.outputs = len(roots), len(self.rows(it.out))
+        seed = it.blocks[it.seed]
+        numbers = (
+            *(it.it.inputs, it.blocks[batch.LANES].size, sizes[1], sizes[0], seed.size),
+            *(seed.varies, self.bases[it.seed] % LANES, max(0, self.bases[d_u])),
+            *(self.bases[d_x] % LANES, self.serial, 0),
+        )
+        return module.Program(code, self.lists, phases, roots, self.start, numbers)
+
+    # ------------------------------------------------------------------ rows
+
+    def rows(self, rows: Rows) -> Sequence[int]:
+        """The kernel's rows; NOWHERE stays that."""
+        if len(rows) == 1 and rows[0].block != NOWHERE:
+            base, mine = self.bases[rows[0].block], rows[0].rows
+            if type(mine) is range:
+                return range(base + mine.start, base + mine.stop, mine.step)
+        return [
+            NOWHERE if piece.block == NOWHERE else self.bases[piece.block] + row
+            for piece in rows
+            for row in piece.rows
+        ]
+
+    def more(self, count: int, lanes: int) -> int:
+        """Rows that nothing else has."""
+        row = self.sizes[lanes]
+        self.sizes[lanes] += count
+        if not lanes:
+            self.start.extend([0.0] * count)
+        return row
+
+    def number(self, x: float) -> int:
+        """The row of a constant."""
+        key = repr(x)
+        if key not in self.numbers:
+            self.numbers[key] = self.more(1, 0)
+            self.start[self.numbers[key]] = x
+        return self.numbers[key]
+
+    def temporary(self, count: int) -> int:
+        """Rows of this phase's kind, until the end of the statement."""
+        lanes = self.phase % 2
+        if self.top[lanes] + count > len(self.spare[lanes]):
+            size = max(count, 4 * MOST)
+            row = self.more(size, lanes)
+            self.spare[lanes], self.top[lanes] = range(row, row + size), 0
+        self.top[lanes] += count
+        return self.spare[lanes][self.top[lanes] - count] + lanes * LANES
+
+    def listed(self, rows: Sequence[int]) -> int:
+        """The place of a list of rows."""
+        self.lists.extend([row % LANES for row in rows])
+        return len(self.lists) - len(rows)
+
+    def read(self, row: int, n: int = 1) -> int:
+        """The row; an adjoint that nothing was added to is 0."""
+        if row >= LANES and row in self.adjoints:
+            for each in range(row, row + n):
+                if each not in self.written:
+                    self.written.add(each)
+                    self.apply("copy", each, [self.number(0.0)], 1)
+        return row
+
+    def fresh(self, rows: Sequence[int]) -> bool:
+        """Whether nothing was added to these adjoints yet; from now on, something is."""
+        new = [row not in self.written for row in rows]
+        self.written.update(rows)
+        if any(new) and not all(new):
+            for row, is_new in zip(rows, new):
+                if is_new:
+                    self.apply("copy", row, [self.number(0.0)], 1)
+        return all(new)
+
+    # ------------------------------------------------------------------ instructions
+
+    def emit(self, op: str, out: int, operands: Sequence[int] = (), n: int = 1, flags: int = 0,
+             k: int = 0, steps: Sequence[int] = (0, 0, 0), more: int = 0) -> None:  # fmt: skip
+        a, b, c = [row if row < 0 else row % LANES for row in (*operands, 0, 0, 0)[:3]]
+        words = (self.codes[op], flags, n, out % LANES, a, b, c, k, *steps, more)
+        self.code[self.phase].extend(words)
+
+    def apply(self, op: str, out: int, xs: Sequence[int], n: int, single: int = 0) -> None:
+        """out = op(xs) for n rows. In a uniform phase, bits say which xs are one number."""
+        code = self.codes[op]
+        if self.phase % 2:
+            single = sum([1 << k for k, x in enumerate(xs) if x < LANES])
+        elif n == 1:
+            single, code = 0, code + SCALAR * (op in SCALARS)
+        a, b, c = (*[x % LANES for x in xs], 0, 0)[:3]
+        words = (code, single, n, out % LANES, a, b, c, 0, 0, 0, 0, 0)
+        self.code[self.phase].extend(words)
+
+    def write(self, it: Statement) -> None:
+        if it.op in ("set", "add"):
+            self.formula(it)
+        elif it.op in ("matmul", "transposed", "outer", "gather", "scatter"):
+            getattr(self, it.op)(it, *map(self.rows, (it.target, *it.operands)))
+        else:
+            self.wide(it)
+
+    # ------------------------------------------------------------------ formulas
+
+    def formula(self, it: Statement) -> None:
+        """Set or add a formula, in runs of rows that follow each other everywhere."""
+        xs, target = [self.rows(rows) for rows in it.operands], self.rows(it.target)
+        used = _used(it.formula)
+        for k, tiled in used.items():
+            if tiled and len(xs[k]) > 1:
+                xs[k] = list(xs[k]) * (it.size // len(xs[k]))
+        summed = len(target) == 1 and it.size > 1
+        if summed and not self.phase % 2:
+            spare = self.temporary(it.size)
+            spares = range(spare, spare + it.size)
+            self.runs(it.formula, xs, used, spares, it.size, "set")
+            total = self.temporary(1)
+            self.emit("wide_sum", total, k=it.size, more=self.listed(spares))
+            self.runs(operand(0), [[total]], {0: False}, target, 1, it.op)
+            return
+        target = list(target) * it.size if summed else target
+        self.runs(it.formula, xs, used, target, it.size, it.op)
+
+    def runs(self, formula: Any, xs: list[Sequence[int]], used: dict[int, bool],
+             target: Sequence[int], size: int, op: str) -> None:  # fmt: skip
+        start = 0
+        top = list(self.top)
+        while start < size:
+            end = start + 1
+            if size > 1:
+                end = self.end(formula, [xs[k] for k in used], target, start, size, op)
+            if target[start] != NOWHERE:
+                where = [rows[start] if len(rows) > 1 else rows[0] for rows in xs]
+                single = [len(rows) == 1 for rows in xs]
+                self.top = list(top)
+                _Run(self, where, single, end - start).into(formula, target[start], op)
+            start = end
+
+    def end(self, formula: Any, xs: list[Sequence[int]], target: Sequence[int], start: int,
+            size: int, op: str) -> int:  # fmt: skip
+        """The end of the rows from `start` on that can be computed at once."""
+        lanes, first = self.phase % 2, target[start]
+        if lanes and any(len(rows) == 1 and rows[0] >= LANES for rows in xs):
+            return start + 1  # one row of lanes for many
+        several = [rows for rows in xs if len(rows) > 1]
+        if lanes and any(rows[start] < LANES for rows in several):
+            return start + 1  # a number for each row of lanes
+        end, new = start + 1, first not in self.written
+        most = min(size, start + MOST) if lanes and not _is_operand(formula) else size
+        while (
+            end < most
+            and target[end] == first + end - start
+            and (op == "set" or (target[end] not in self.written) == new)
+            and all(rows[end] == rows[start] + end - start for rows in several)
+        ):
+            end += 1
+        return end
+
+    # ------------------------------------------------------------------ sums over lanes
+
+    def over(self, op: str, target: int, xs: Sequence[int], n: int) -> None:
+        """Sum n rows, or products, over the lanes, into the partial sums of n rows."""
+        self.emit(op, target, xs, n, self.sums(range(target, target + n)), steps=(0, 0, 1))
+
+    def sums(self, rows: Sequence[int]) -> int:
+        """Whether these rows' partial sums are to be set; they are folded after the phase."""
+        folds = self.folds[self.phase]
+        new = [row not in folds for row in rows]
+        for row in rows:
+            folds.setdefault(row, 0 if row in self.written else SETS)
+        self.written.update(rows)
+        if any(new) and not all(new):
+            zero = self.temporary(1)
+            self.apply("copy", zero, [self.number(0.0)], 1)
+            for row, is_new in zip(rows, new):
+                if is_new:
+                    self.emit("over", row, [zero], 1, SETS, steps=(0, 0, 1))
+        return SETS * all(new)
+
+    # ------------------------------------------------------------------ matrices
+
+    def matmul(self, it: Statement, target: Sequence[int], weights: Sequence[int],
+               xs: Sequence[int], bias: Sequence[int] = ()) -> None:  # fmt: skip
+        m, k = it.size, it.width
+        down, across = _steps(weights, m, k)
+        step = bias[1] - bias[0] if len(bias) > 1 else 0
+        operands = weights[0], xs[0], bias[0] if bias else -1
+        self.emit("matmul", target[0], operands, m, 0, k, (down, across, step))
+
+    def transposed(self, it: Statement, target: Sequence[int], weights: Sequence[int],
+                   d: Sequence[int]) -> None:  # fmt: skip
+        m, k = it.size, it.width  # of the transposed matrix
+        across, down = _steps(weights, k, m)
+        flags = 0 if self.fresh(target) else ADDS
+        self.read(d[0], k)
+        self.emit("matmul", target[0], (weights[0], d[0], -1), m, flags, k, (down, across, 0))
+
+    def outer(self, it: Statement, target: Sequence[int], d: Sequence[int],
+              xs: Sequence[int]) -> None:  # fmt: skip
+        k = it.width
+        m = it.size // k
+        flags = self.sums(target) if self.phase % 2 else SETS * self.fresh(target)
+        self.read(d[0], m)
+        steps = (*_steps(target, m, k), 0)
+        self.emit("outer", target[0], (d[0], xs[0]), m, flags, k, steps)
+
+    # ------------------------------------------------------------------ the others
+
+    def gather(self, it: Statement, target: Sequence[int], numbers: Sequence[int]) -> None:
+        self.emit("columns", target[0], (), it.size, k=self.listed(numbers))
+
+    def scatter(self, it: Statement, target: Sequence[int], d: Sequence[int]) -> None:
+        self.serial = True
+        self.read(d[0], len(d))
+        folds = self.folds[self.phase]
+        for row in set(target):
+            if row not in self.written or folds.get(row) == SETS:
+                self.phase -= 1
+                self.apply("copy", row, [self.number(0.0)], 1)
+                self.phase += 1
+            if row in folds:
+                folds[row] = 0
+        self.written.update(target)
+        self.emit("uncolumns", 0, (d[0],), len(d), k=self.listed(target))
+
+    def wide(self, it: Statement) -> None:
+        rows: list[int] = []
+        lanes = self.phase % 2
+        for each in it.operands:
+            mine = self.rows(each)
+            if lanes and any(row < LANES for row in mine):
+                spare = self.temporary(len(mine))
+                for i, row in enumerate(mine):
+                    self.apply("copy", spare + i, [row], 1)
+                mine = range(spare, spare + len(mine))
+            rows += mine
+        targets = [self.rows((piece,))[0] for piece in it.target]
+        partials = targets[1] if len(targets) > 1 else -1
+        if it.op == "logsumexp" and partials < 0:
+            partials = self.temporary(it.size * it.width)
+        self.emit(f"wide_{it.op}", targets[0], (0, partials), it.size, 0, it.width,
+                  more=self.listed(rows))  # fmt: skip
+
+
+class _Run:
+    """Rows of a formula that follow each other: their code.
+
+    Args:
+        native: where the code goes.
+        where: the first row of each operand.
+        single: for each operand, whether it is one row for all.
+        n: how many rows.
+    """
+
+    def __init__(self, native: Native, where: list[int], single: list[bool], n: int) -> None:
+        self.native, self.where, self.single, self.n = native, where, single, n
+        self.known: dict[int, int] = {}
+
+    def into(self, x: Any, target: int, op: str) -> None:
+        """Set the rows from `target` on to x, or add it to them."""
+        it, n = self.native, self.n
+        lanes = it.phase % 2
+        if lanes and target < LANES:
+            self.over(x, target, op == "set")
+            return
+        if lanes and not self.varies(x):  # in the lanes that there are
+            spare = it.temporary(n)
+            self.value(x, spare)
+            for row in range(spare, spare + n):
+                it.apply("mul", row, (row, it.mask), 1)
+            x, self.where, self.single = operand(0), [spare], [False]
+        if op == "set" or it.fresh(range(target, target + n)):
+            self.value(x, target)
+        elif type(x) is Expression and x.op == "mul" and _positive(x) is None:
+            self.apply("muladd", target, x.args)
+        elif type(x) is Expression and x.op == "neg":
+            self.accumulate("sub", target, x.args[0])
+        else:
+            self.accumulate("add", target, x)
+
+    def accumulate(self, op: str, target: int, x: Any) -> None:
+        row, single = self.value(x)
+        self.native.apply(op, target, (target, row), self.n, 2 * single)
+
+    def varies(self, x: Any) -> bool:
+        return any(self.where[k] >= LANES for k in _used(x))
+
+    def over(self, x: Any, target: int, values: bool) -> None:
+        """Add the sum of x over the lanes; values are to be left out after the last lane."""
+        it = self.native
+        if values:
+            row, _ = self.value(x)
+            for i in range(self.n):
+                it.over("over_product", target + i, [row + i, it.mask], 1)
+            return
+        if type(x) is Expression and x.op == "mul":
+            rows = [self.value(a)[0] for a in x.args]
+            if min(rows) >= LANES:
+                it.over("over_product", target, rows, self.n)
+                return
+        row, _ = self.value(x)
+        it.over("over", target, [row], self.n)
+
+    def apply(self, op: str, target: int, xs: Sequence[Any]) -> None:
+        found = [self.value(x) for x in xs]
+        bits = sum([1 << k for k, (_, single) in enumerate(found) if single])
+        self.native.apply(op, target, [row for row, _ in found], self.n, bits)
+
+    def value(self, x: Any, target: int | None = None) -> tuple[int, bool]:
+        """The first row of x, put into `target` if asked for; and whether it is for all."""
+        if type(x) is not Expression:
+            found = self.native.number(float(x)), True
+        elif x.op == "tile":
+            return self.value(x.args[0], target)
+        elif x.op == "operand":
+            k = x.args[0]
+            found = self.native.read(self.where[k], self.n), self.single[k]
+        elif id(x) in self.known:
+            found = self.known[id(x)], False
+        else:
+            op, xs = simplified(x, self.native.codes)
+            out = self.native.temporary(self.n) if target is None else target
+            self.apply(op, out, xs)
+            self.known[id(x)] = out
+            return out, False
+        if target is not None:
+            self.native.apply("copy", target, [found[0]], self.n, int(found[1]))
+        return found
+
+
+# ---------------------------------------------------------------- what the kernel has
+
+
+def simplified(x: Expression, codes: dict[str, int]) -> tuple[str, Sequence[Any]]:
+    """An operation of the kernel and its operands.
+
+    Raises:
+        NotImplementedError: there is none, and the rule of the operation is not generic.
+    """
+    if id(x) in _simple:
+        return _simple[id(x)][1]
+    op, args = SYMBOLS.get(x.op, x.op), x.args
+    op = CALLED.get(op, op)
+    chosen = _positive(x) if op == "mul" else None
+    if chosen is not None:
+        found: tuple[str, Sequence[Any]] = "if_positive", chosen
+    elif op in codes and len(args) < 4 and (op, len(args)) != ("rint", 2):
+        found = op, args
+    elif op in arrays.DEFINED:
+        found = _of(arrays.DEFINED[op](*args), codes)
+    else:
+        try:
+            found = _of(value(op, list(args)), codes)
+        except (TypeError, KeyError):
+            raise NotImplementedError(f"the rule of {op} is not generic") from None
+    _simple[id(x)] = x, found  # x is kept, and so is its id
+    return found
+
+
+_simple: dict[int, tuple[Expression, tuple[str, Sequence[Any]]]] = {}
+
+
+def _of(x: Any, codes: dict[str, int]) -> tuple[str, Sequence[Any]]:
+    if type(x) is Expression and x.op != "operand":
+        return simplified(x, codes)
+    return "copy", (x,)
+
+
+def _positive(x: Expression) -> tuple[Any, Any] | None:
+    """a and b if x is a · (b > 0)."""
+    factor, choice = x.args
+    if type(choice) is Expression and choice.op == ">" and choice.args[1] == 0.0:
+        return factor, choice.args[0]
+    return None
+
+
+def _used(x: Any) -> dict[int, bool]:
+    """The operands in an expression, and whether they are tiled."""
+    if type(x) is not Expression:
+        return {}
+    if x.op == "operand":
+        return {x.args[0]: False}
+    if x.op == "tile":
+        return {x.args[0].args[0]: True}
+    return {k: tiled for a in x.args for k, tiled in _used(a).items()}
+
+
+def _is_operand(x: Any) -> bool:
+    return type(x) is Expression and x.op in ("operand", "tile")
+
+
+def _steps(rows: Sequence[int], m: int, k: int) -> tuple[int, int]:
+    """The steps down and across of an m by k matrix."""
+    return rows[k] - rows[0] if m > 1 else k, rows[1] - rows[0] if k > 1 else 1
+
+
+def _runs(folds: dict[int, int]) -> Iterator[tuple[int, int, int]]:
+    """First row, number and flags of rows that follow each other."""
+    rows = sorted(folds)
+    start = 0
+    for i in range(1, len(rows) + 1):
+        row = rows[start]
+        if i == len(rows) or rows[i] != row + i - start or folds[rows[i]] != folds[row]:
+            yield row, i - start, folds[row]
+            start = i
