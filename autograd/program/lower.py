@@ -99,7 +99,7 @@ class Lowered:
         self.out = self._roots(0, it.outputs)
         self.checks = self._roots(it.outputs, len(it.roots))
         self.active: dict[int, Any] = {UNIFORM: frozenset(wrt or ()), LANES: frozenset(lanes)}
-        self.packs: dict[tuple[Rows, bool], int] = {}
+        self.packs: dict[Rows, int] = {}
         self.code = [self._forward(op) for op in it.code]
         self.forward = len(self.statements)
         self.seed = self._block("seed", _count(self.out), self._varies(self.out))
@@ -303,15 +303,14 @@ class Lowered:
             self._add(xs[0], (d,), tiled, many)
         elif op.op == "dot":
             self._add(xs[0], (d,), operand(0), size)
-            product = Expression("mul", tiled, operand(1))
-            self._add(xs[1], (d, xs[2]), product, many)
-            self._add(xs[2], (d, xs[1]), product, many)
+            for mine, other in (xs[1:], xs[:0:-1]):
+                self._add(mine, (d, other), Expression("mul", tiled, operand(1)), many)
         elif op.op in WIDE:
             if op.op in LATE:
                 both = xs[-1], self.whole(op.out)
                 self._say(LATE[op.op], self._partials(op), both, None, size, op.width)
-            product = Expression("mul" if op.op in BOUNDED else "strong", tiled, operand(1))
-            self._add(xs[-1], (d, self.whole(self.partials[op.out])), product, many)
+            term = Expression("mul" if op.op in BOUNDED else "strong", tiled, operand(1))
+            self._add(xs[-1], (d, self.whole(self.partials[op.out])), term, many)
         else:
             for slot, rows in enumerate(xs):
                 if self._touches(rows):

@@ -214,6 +214,6 @@ class Sweep:
             return seed.sum(1, keepdims=True)
         if all(lane is None for _, lane in places):
             return seed
-        spread = np.zeros((block.size, self.lowered.it.lanes))
+        spread = np.zeros((block.size, self.lowered.it.lanes or 1))
         np.add.at(spread, tuple(zip(*[(row, lane or 0) for row, lane in places])), seed[:, 0])
         return spread
