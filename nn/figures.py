@@ -105,15 +105,21 @@ def _draw(records: Records, plane: Plane | None, fig: Figure) -> Update:
 
 
 def _draw_curves(ax: Axes, chart: Chart) -> Update:
+    lines = []
     for k, (name, numbers) in enumerate(chart.curves.items()):
-        (line,) = ax.plot(range(1, len(numbers) + 1), numbers, label=plain_name(name))
-        line.set(color=COLOURS[1 - k], linestyle="--" if k else "-")
+        lines += ax.plot(range(1, len(numbers) + 1), numbers, label=plain_name(name))
+        lines[k].set(color=COLOURS[1 - k], linestyle="--" if k else "-")
     ax.set(xlabel="epoch", xticks=chart.epochs())
     ax.set_yscale("log" if chart.y.logarithmic else "linear")
     ax.grid(color="#E3E3E3")
-    ax.legend(frameon=False)
-    cursor = ax.axvline(1.0, color="#777777", linewidth=0.8)
-    return lambda epoch: cursor.set_xdata([epoch, epoch])
+    ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(lines))
+
+    def update(epoch: int) -> None:
+        for line, numbers in zip(lines, chart.curves.values()):
+            line.set_data(range(1, epoch + 1), numbers[:epoch])
+
+    return update
 
 
 def _draw_boundary(ax: Axes, plane: Plane) -> Update:

@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import random
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -359,7 +360,8 @@ def progress_bar(
     if progress is not None and not flag(progress, f"{what}: progress"):
         return no_bar
     try:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings(action="ignore"):  # that a notebook lacks ipywidgets
+            from tqdm.auto import tqdm
     except ImportError as error:
         if progress is None:
             return no_bar

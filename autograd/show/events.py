@@ -22,6 +22,9 @@ from autograd.show.text import Parts, format_number
 __all__ = ["Event", "events"]
 
 
+WIDEST = 16  # operands of an operation that is looked at for a kink
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Event:
     """One thing that happens to one number; its `str` is a line of arithmetic.
@@ -102,6 +105,20 @@ class Event:
             return "" if text == format_number(self.local or 0.0) else text
         return ""
 
+    @property
+    def convention(self) -> str:
+        """What the derivative is taken to be here, if `node` is at a kink and has none."""
+        op = self.node.op
+        values = [x.data if isinstance(x, Node) else x for x in self.node.operands]
+        if op is None or not op.kink or len(values) > WIDEST:
+            return ""
+        sides = [[math.nextafter(x, side) for x in values] for side in (-math.inf, math.inf)]
+        for i, x in enumerate(values):
+            slopes = [_slope(op, i, [*values[:i], side[i], *values[i + 1 :]]) for side in sides]
+            if x == x and not math.isclose(*slopes, rel_tol=1e-3, abs_tol=1e-9):
+                return op.kink
+        return ""
+
     def parts(self) -> Parts:
         """The line of arithmetic as pairs (text, role), for colours.
 
@@ -142,6 +159,16 @@ class Event:
 
     def __repr__(self) -> str:
         return f"<Event {self.index}: {self}>"
+
+
+def _slope(op: Primitive, slot: int, values: list[float]) -> float:
+    """The partial to this operand; infinite where there is none."""
+    try:
+        out = op.evaluate(values, values)
+        slope = op.partials(out, values)[slot] if op.variadic else op.partial(slot, out, values)
+        return float(slope) if math.isfinite(slope) else math.inf
+    except (ValueError, ArithmeticError):
+        return -math.inf
 
 
 def events(graph: Snapshot, seed: float) -> tuple[Event, ...]:

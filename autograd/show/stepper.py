@@ -215,7 +215,9 @@ class Stepper:
 
     def __repr__(self) -> str:
         where = f"{self.position} of {len(self.events)} events played"
-        return f"<Stepper of {self.graph.root.short}: {where}>"
+        left = self.events[self.position :]
+        call = f"next() plays {str(left[0])!r}" if left else "back() takes the last one back"
+        return f"<Stepper of {self.graph.root.short}: {where}; {call}>"
 
 
 def named(graph: Snapshot, label: str) -> list[Node]:

@@ -247,6 +247,10 @@ class _Session(cmd.Cmd):
             self.complain(str(reason))
         elif event.turns:
             self.complain(f"{trouble(event)} here")
+        if event.convention and event.kind == "forward":
+            self.say(
+                [(f"at a kink the derivative is a convention: {event.convention}", "quiet")]
+            )
 
     def place(self, event: Event) -> tuple[str, str]:
         total = str(len(self.events))

@@ -18,6 +18,7 @@ __all__ = [
     "Records",
     "axis_text",
     "charts",
+    "number_text",
     "plain_name",
     "stops",
 ]
@@ -93,10 +94,11 @@ class Chart:
             f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
             f'aria-label="{escape(names)} over the epochs{scale}">'
         ]
+        first = next(iter(self.curves))
         for tick in y.ticks(5):
             at = y.place(tick)
             parts.append(f'<path class="rule" d="M{LEFT:g} {coordinate(at)}H{RIGHT:g}"/>')
-            parts.append(axis_text("y", LEFT - 8, at, format_number(tick)))
+            parts.append(axis_text("y", LEFT - 8, at, number_text(first, tick)))
         for tick in self.epochs():
             parts.append(axis_text("x", x.place(tick), BOTTOM + 22, f"{tick}"))
         parts.append(f'<path class="axis" d="M{LEFT:g} {BOTTOM:g}H{RIGHT:g}"/>')
@@ -121,13 +123,13 @@ class Chart:
             return _translation(self.x.place(epoch), self.y.place(numbers[epoch - 1]))
         return _translation(-99.0)
 
-    def legend(self, epoch: int) -> str:
-        """The lines, their names, and the numbers at an epoch, as HTML."""
+    def legend(self, values: Sequence[str]) -> str:
+        """The lines, their names, and their numbers, as HTML."""
         items = "".join(
             f'<li><svg class="mark" viewBox="-14 -7 28 14" aria-hidden="true">'
             f'<path class="curve c{k}" d="M-14 0H14"/></svg> {escape(plain_name(name))} '
-            f"<b>{format_number(numbers[epoch - 1])}</b></li>"
-            for k, (name, numbers) in enumerate(self.curves.items())
+            f"<b>{value}</b></li>"
+            for k, (name, value) in enumerate(zip(self.curves, values))
         )
         return f'<ul class="legend">{items}</ul>'
 
@@ -169,6 +171,15 @@ def stops(total: int, kept: Sequence[int] | None) -> list[int]:
         return list(kept)
     count = min(total, STOPS)
     return [1 + round(k * (total - 1) / max(1, count - 1)) for k in range(count)]
+
+
+def number_text(name: str, x: float) -> str:
+    """A number of a record; an accuracy in percent.
+
+    >>> number_text("loss", 0.5), number_text("val_accuracy", 0.925)
+    ('0.5', '92.5 %')
+    """
+    return f"{100 * x:.4g} %" if name.endswith("accuracy") else format_number(x)
 
 
 def plain_name(name: str) -> str:

@@ -97,7 +97,7 @@ class Plane:
             for k, name in enumerate(self.names)
         ]
         line = (
-            '<li><svg class="mark" viewBox="-7 -7 14 14" aria-hidden="true">'
+            '<li class="line"><svg class="mark" viewBox="-7 -7 14 14" aria-hidden="true">'
             f'<path class="boundary" d="M-7 0H7"/></svg> {escape(self.rule)}</li>'
         )
         return f'<ul class="legend">{"".join(items)}{line}</ul>'

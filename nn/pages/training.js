@@ -1,4 +1,5 @@
 const areas = document.querySelectorAll(".plane .area, .plane .boundary");
+const line = document.querySelector("li.line"); // of the boundary, which may not be in sight
 const figures = [...document.querySelectorAll(".chart")].map((chart, k) => ({
   data: data.charts[k],
   cursor: chart.querySelector(".cursor"),
@@ -9,6 +10,7 @@ const figures = [...document.querySelectorAll(".chart")].map((chart, k) => ({
 player(
   (position) => {
     areas.forEach((path, k) => path.setAttribute("d", data.frames[position][k]));
+    if (line !== null) line.hidden = data.frames[position].at(-1) === "";
     for (const { data, cursor, dots, values } of figures) {
       cursor.setAttribute("transform", data.cursor[position]);
       dots.forEach((dot, k) => dot.setAttribute("transform", data.dots[k][position]));

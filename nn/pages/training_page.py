@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.show.pages.document import asset, document, player
-from autograd.show.text import escape, format_number
-from nn.pages.chart import COLOURS, DARK_COLOURS, Chart, Records, charts, plain_name, stops
+from autograd.show.text import escape
+from nn.pages.chart import (
+    COLOURS,
+    DARK_COLOURS,
+    Chart,
+    Records,
+    charts,
+    number_text,
+    plain_name,
+    stops,
+)
 from nn.pages.plane import Plane
 
 __all__ = ["training_page"]
@@ -30,22 +39,28 @@ def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str
     epochs = stops(total, None if plane is None else plane.epochs)
     last = len(epochs) - 1
     paths = [] if plane is None else plane.paths()
-    panels = charts(records, first=min(epochs[0], 1))
+    first = min(epochs[0], 1)
+    panels = charts(records, first)
     figures = []
     if plane is not None:
         figures.append(_figure("Decision boundary", plane.svg(paths[last]) + plane.legend()))
     for chart in panels:
-        figures.append(_figure(chart.title, chart.svg(epochs[last]) + chart.legend(total)))
+        shown = chart.svg(epochs[last]) + chart.legend(_values(chart, total))
+        figures.append(_figure(chart.title, shown))
     statuses = [_status(records, epoch, total) for epoch in epochs]
     heads = ["epoch", *map(plain_name, records)]
-    rows = [[str(e), *[_number(xs, e) for xs in records.values()]] for e in epochs]
+    rows = [
+        [str(e), *[_number(name, xs, e) for name, xs in records.items()]]
+        for e in range(first, total + 1)
+    ]
     main = (
         f'<p id="now" class="now" role="status">{escape(statuses[last])}</p>'
-        f'<div class="figures">{"".join(figures)}</div>' + player("epoch", epochs, heads, rows)
+        f'<div class="figures">{"".join(figures)}</div>'
+        f"{player('epoch', len(epochs), heads, rows)}"
     )
     data = {
         "keys": epochs,
-        "start": last,
+        "start": 0,
         "delay": min(SLOWEST, max(FASTEST, DURATION // len(epochs))),
         "statuses": statuses,
         "frames": paths,
@@ -67,7 +82,7 @@ def _status(records: Records, epoch: int, total: int) -> str:
     """What there is to say about an epoch."""
     if epoch == 0:
         return "Before training"
-    numbers = [f"{plain_name(name)} {_number(xs, epoch)}" for name, xs in records.items()]
+    numbers = [f"{plain_name(name)} {_number(name, xs, epoch)}" for name, xs in records.items()]
     return f"Epoch {epoch} of {total}: {', '.join(numbers)}"
 
 
@@ -76,12 +91,18 @@ def _chart_data(chart: Chart, epochs: Sequence[int]) -> dict[str, object]:
     return {
         "cursor": [chart.cursor(epoch) for epoch in epochs],
         "dots": [[chart.dot(name, epoch) for epoch in epochs] for name, _ in curves],
-        "values": [[_number(numbers, epoch) for epoch in epochs] for _, numbers in curves],
+        "values": [*zip(*[_values(chart, epoch) for epoch in epochs])],
     }
 
 
-def _number(numbers: Sequence[float], epoch: int) -> str:
-    return format_number(numbers[epoch - 1]) if epoch else "–"
+def _values(chart: Chart, epoch: int) -> list[str]:
+    return [_number(name, numbers, epoch) for name, numbers in chart.curves.items()]
+
+
+def _number(name: str, numbers: Sequence[float], epoch: int) -> str:
+    if not epoch:
+        return "–"
+    return number_text(name, numbers[epoch - 1])
 
 
 def _palette() -> str:

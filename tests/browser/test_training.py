@@ -33,8 +33,10 @@ def test_playing_the_epochs(open_page: Opener) -> None:
     history = trained()
     page = open_page(history.html())
     stop_clock(page)
-    assert page.inner_text("#counter") == "12 / 12"
+    assert page.inner_text("#counter") == "0 / 12"
     frames = {page.get_attribute(".boundary", "d")}
+    page.keyboard.press("End")
+    assert "Epoch 12 of 12" in page.inner_text("#now")
     page.keyboard.press("Home")
     assert page.inner_text("#now") == "Before training"
     frames.add(page.get_attribute(".boundary", "d"))
@@ -74,6 +76,7 @@ def test_without_javascript(open_page: Opener) -> None:
 def test_curves_alone_fit_a_phone(open_page: Opener) -> None:
     history = nn.History.from_dict({"loss": [3.0, 2.0, float("nan"), 1.0]})
     page = open_page(history.html(), viewport={"width": 390, "height": 844})
+    page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
     assert page.inner_text("#now") == "Epoch 3 of 4: loss nan"
     assert page.evaluate("document.documentElement.scrollWidth") == 390

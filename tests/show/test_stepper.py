@@ -255,7 +255,7 @@ def test_next_and_back() -> None:
     assert stepper.grads[a] == 1.0
     stepper.reset()
     assert (stepper.position, stepper.grads[a]) == (0, 0.0)
-    assert repr(stepper) == "<Stepper of L: 0 of 9 events played>"
+    assert repr(stepper) == "<Stepper of L: 0 of 9 events played; next() plays 'a = 2.0'>"
 
 
 def test_run_until() -> None:

@@ -61,7 +61,7 @@ def document(
 
 def player(
     unit: str,
-    keys: Sequence[int],
+    stops: int,
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
     above: str = "",
@@ -70,20 +70,20 @@ def player(
 
     Args:
         unit: what it steps through, such as "step".
-        keys: the numbers of the stops, as links and the slider have them.
-        heads, rows: plain text; the rows are of the last stops, their first cells link there.
+        stops: how many there are.
+        heads, rows: plain text; a row begins with its number, which links to its stop.
         above: HTML to go with the controls.
     """
     controls = Template(asset("controls.html"))
     head = "".join([f'<th scope="col">{escape(name)}</th>' for name in heads])
     body = "".join(
-        f'<tr id="row-{key}"><th scope="row"><a href="#{key}">{escape(first)}</a></th>'
+        f'<tr id="row-{key}"><th scope="row"><a href="#{key}">{key}</a></th>'
         + "".join([f"<td>{escape(cell)}</td>" for cell in cells])
         + "</tr>\n"
-        for key, (first, *cells) in zip(keys[-len(rows) :], rows)
+        for key, *cells in rows
     )
     return (
-        controls.substitute(unit=unit, last=len(keys) - 1, above=above)
+        controls.substitute(unit=unit, last=stops - 1, above=above)
         + f'<section class="all" tabindex="0" aria-label="All {unit}s"><h2>All {unit}s</h2>'
         f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></section>"
     )

@@ -158,8 +158,18 @@ picture.addEventListener("pointerover", (event) => {
   const element = event.target.closest("g[id]");
   const index = element === null ? undefined : played.get(element.id.replace(/-u\d+$/, ""));
   if (index === undefined) return;
-  const { sum, kind } = data.events[index];
+  const { sum, kind, node } = data.events[index];
   const done = index < shownAt;
+  const terms = data.events.filter(
+    (event, k) => event.kind === "backward" && event.target === node && k < shownAt,
+  );
+  if (terms.length > 0 && kind === "forward" && data.inputs[node].length === 0) {
+    const parts = terms.map(({ product }) => product).join(" + ");
+    const { sum: [name], text, uses } = terms.at(-1);
+    const rest = uses > terms.length ? ` of ${uses}` : "";
+    const way = uses > 1 ? `  (${terms.length}${rest} ways)` : "";
+    return fill(byId("info"), [...sum, ["; ", ""], name, [` = ${parts} → `, ""], [text, "result"], [way, ""]]);
+  }
   fill(byId("info"), done ? sum : [...sum.slice(0, kind === "forward" ? 1 : 5), [" = ?", ""]]);
 });
 

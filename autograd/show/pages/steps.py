@@ -45,7 +45,7 @@ def steps_page(
     rows = [[str(e.index + 1), PASSES[e.kind], str(e)] for e in events]
     heads = ["step", "pass", "arithmetic"]
     board = _board(graph, options, _widest(graph, events, options.format), GUESSING)
-    main = board + player("step", data["keys"], heads, rows, above=asset("guess.html"))
+    main = board + player("step", len(data["keys"]), heads, rows, above=asset("guess.html"))
     scripts = [asset("steps.js"), asset("guess.js")]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(events)} steps"
     return document("steps", title, summary, main, data, scripts, [asset("steps.css")])
@@ -69,7 +69,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
         grad = "old " * (node in graph.stale) + format_number(node.grad)
         rows.append([str(event.index + 1), str(event), grad, _locals(node)])
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
-    main = _board(graph, options, {}, "") + player("node", data["keys"], heads, rows)
+    main = _board(graph, options, {}, "") + player("node", len(data["keys"]), heads, rows)
     scripts, styles = [asset("steps.js")], [asset("steps.css")]
     title = "Computation graph"
     return document("graph", title, _result(graph), main, data, scripts, styles)
@@ -153,11 +153,16 @@ def _sentence(event: Event) -> str:
     if event.kind == "forward" and event.op is None:
         return f"{node} is an input: its value is given."
     if event.kind == "forward":
-        return f"{node} is computed, and its derivative to each input noted on the arrow."
+        words = f"{node} is computed, and its derivative to each input noted on the arrow."
+        kink = event.convention
+        return f"{words} Here, at a kink, it is a convention: {kink}." if kink else words
     if event.upstream is None or event.local is None:
         return f"The way back starts at the result, {node}."
     arrived, local = format_number(event.upstream), format_number(event.local)
-    local = f"{event.rule} = {local}" if event.rule else local
+    if event.convention:
+        local += f" (a convention: {event.convention})"
+    elif event.rule:
+        local = f"{event.rule} = {local}"
     if event.upstream == 0.0:
         return f"The gradient of {node} is {arrived}, so nothing flows back to {target}."
     flow = f"What arrived at {node}, {arrived}, times the derivative on the arrow, {local}"
