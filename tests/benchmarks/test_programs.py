@@ -50,7 +50,7 @@ def work(name: str) -> dict[str, Any]:
             ],
             [draw.uniform(-0.1, 0.1) for _ in range(after)],
         )
-        for before, after in zip(sizes, sizes[1:])
+        for before, after in pairwise(sizes)
     ]
     return {
         "kind": "net",

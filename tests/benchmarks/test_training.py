@@ -1,8 +1,7 @@
-"""Whole gradients and training steps beside others' libraries that do the same work."""
+"""Training steps beside other engines of single numbers that do the same work."""
 
 from __future__ import annotations
 
-import json
 import random
 import string
 import time
@@ -12,8 +11,7 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import Value, grad
-from tests.benchmarks import peers
+from autograd import Value
 from tests.benchmarks.conftest import COMPILED
 from tests.core import microgpt
 from tests.core.microgpt import PlainValue, train
@@ -23,7 +21,6 @@ pytestmark = pytest.mark.benchmark(timer=time.process_time)  # others may use th
 _RNG = random.Random(1337)
 POINTS = [(_RNG.uniform(-1.0, 2.0), _RNG.uniform(-1.0, 1.0)) for _ in range(100)]
 TARGETS = [1 if x * x + y > 0.8 else -1 for x, y in POINTS]
-X = 0.7
 
 
 def moons_step(model: Any, value: Callable[[float], Any]) -> float:
@@ -59,27 +56,6 @@ def _micrograds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
         return theirs.MLP(2, [16, 16, 1])
 
     return build
-
-
-def beside(peer: str, what: str, expected: float) -> tuple[str, float]:
-    """The peer and what it did, and its seconds; it must have got what we expect."""
-    layers = [
-        ([[w.data for w in n.w] for n in layer.neurons], [n.b.data for n in layer.neurons])
-        for layer in fused().layers
-    ]
-    settings = {"loss": "hinge", "rate": 0.1, "decay": 2e-4}
-    kind = "scalars" if what == "every number a tensor" else "net"
-    work = {
-        "kind": kind,
-        "points": POINTS,
-        "targets": TARGETS,
-        "layers": layers,
-        "x": X,
-        **settings,
-    }
-    name, answer = peers.measured(peer, json.dumps(work))
-    assert answer[what]["result"] == pytest.approx(expected, rel=1e-12)
-    return f"{name}, {what},", answer[what]["seconds"]
 
 
 def third_loss() -> float:
@@ -119,40 +95,6 @@ def test_moons_with_fused_neurons(
     assert ratio >= (400.0 if COMPILED else 20.0)
 
 
-@pytest.mark.parametrize(
-    ("peer", "what"),
-    [
-        ("pytorch", "one thread"),
-        ("pytorch", "default threads"),
-        ("hips", "whole batch"),
-    ],
-)
-def test_moons_beside_batches(compare: Callable[..., float], peer: str, what: str) -> None:
-    name, seconds = beside(peer, what, third_loss())
-    model = fused()
-    compare(
-        "moons step, `nn`, one node a neuron",
-        lambda: moons_step(model, Value),
-        name,
-        seconds,
-        20,
-    )
-
-
-def test_moons_beside_scalars_in_pytorch(
-    compare: Callable[..., float], micrograds: Callable[[Any], Any]
-) -> None:
-    name, seconds = beside("pytorch", "every number a tensor", third_loss())
-    model = micrograds(Value)
-    compare(
-        "moons step, micrograd's network on our `Value`",
-        lambda: moons_step(model, Value),
-        name,
-        seconds,
-        10,
-    )
-
-
 def test_one_file_gpt(compare: Callable[..., float], monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["charlotte", "alexandra", "elizabeth", "genevieve", "katherine"]
     letters = {"WORDS": names, "LETTERS": list(string.ascii_lowercase), "END": 26}
@@ -168,18 +110,3 @@ def test_one_file_gpt(compare: Callable[..., float], monkeypatch: pytest.MonkeyP
         9,
     )
     assert ratio >= (20.0 if COMPILED else 1.5)
-
-
-def tanh(x: Any) -> Any:
-    """By the Taylor series of exp(-2x)."""
-    z, term, total = -2.0 * x, 1.0, 1.0
-    for k in range(1, 40):
-        term = term * z / k
-        total = total + term
-    return (1.0 - total) / (1.0 + total)
-
-
-def test_derivative_beside_hips(compare: Callable[..., float]) -> None:
-    derivative = grad(tanh)
-    name, seconds = beside("hips", "scalar function", derivative(X))
-    compare("`grad` of a 40-term series", lambda: derivative(X), name, seconds, 200)

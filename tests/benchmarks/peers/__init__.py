@@ -1,8 +1,8 @@
 """Libraries to be measured beside ours, each in an environment of its own.
 
-HIPS autograd needs one, for its import name is ours; the others are too large to be asked of
-everyone who runs the tests. `python -m tests.benchmarks.peers` makes the environments in
-`.venv-peers/`, and the benchmarks find them there.
+They are too large to be asked of everyone who runs the tests. `python -m
+tests.benchmarks.peers` makes the environments in `.venv-peers/`, and the benchmarks find them
+there.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from typing import Any
 import pytest
 
 ENVIRONMENTS = Path(__file__).parents[3] / ".venv-peers"
-NAMES = {"pytorch": "PyTorch", "hips": "HIPS autograd", "jax": "JAX", "casadi": "CasADi"}
+NAMES = {"pytorch": "PyTorch", "jax": "JAX", "casadi": "CasADi"}
 PACKAGES = {
     "pytorch": ["torch", "numpy"],
-    "hips": ["autograd", "numpy"],
     "jax": ["jax"],
     "casadi": ["casadi", "numpy"],
 }
@@ -36,8 +35,6 @@ def measured(peer: str, work: str) -> tuple[str, dict[str, Any]]:
     """Its name with its version, and what its script says of this work, both in JSON.
 
     Skips the test where the peer is missing.
-
-    Python is isolated (-I), so that `import autograd` does not find this checkout.
     """
     python = interpreter(peer)
     if not python.exists():
