@@ -10,6 +10,7 @@ import random
 import string
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
