@@ -8,6 +8,7 @@ import io
 import json
 import math
 import re
+import shutil
 import sys
 import textwrap
 import unicodedata
@@ -266,9 +267,13 @@ def _print(results: dict[str, Any], latex: str | None) -> None:
 
 
 def _print_table(head: list[str], rows: list[list[str]]) -> None:
-    """A table for the terminal, by rich if it is there; aligned columns otherwise."""
+    """A table for the terminal, by rich if it is there; with a row a cell if it is too wide."""
     if not rows:
         return
+    needed = sum([max(map(len, column)) + 3 for column in zip(head, *rows)])
+    if sys.stdout.isatty() and 3 < len(head) and needed >= shutil.get_terminal_size().columns:
+        rows = [[name, *cell] for name, *row in rows for cell in zip(head[1:], row)]
+        head = [head[0], "", ""]
     print()
     if sys.stdout.isatty() and importlib.util.find_spec("rich"):
         from rich.console import Console

@@ -424,6 +424,13 @@ def test_a_plain_command_imports_nothing_that_is_slow() -> None:
     assert not modules & {"autograd.show.stepper", "autograd.show.terminal", "rich", "numpy"}
 
 
+def test_a_wide_table_breaks_no_number() -> None:
+    formula = "exp(x*y)/z + sin(x)**y"
+    for settings in ({}, {"NO_COLOR": "1", "TERM": "dumb"}):
+        out = on_terminal(formula, "x=1.1", "y=2.2", "z=3.3", "--order", "2", **settings)
+        assert "-2.2718907706832026" in out
+
+
 def test_on_a_terminal_there_is_a_drawn_table() -> None:
     out = on_terminal("sin(x*y) + x**2", "x=2", "y=3")
     assert "\x1b[" in out

@@ -432,5 +432,5 @@ def test_a_notebook_shows_the_page_or_why_there_is_none() -> None:
         y = y + 1.0
     y.label = "<y>"
     shown = Stepper(y)._repr_html_()
-    assert shown.startswith("<pre>&lt;Stepper of &lt;y&gt;: 0 of 4002 events played&gt;\n")
+    assert shown.startswith("<pre>&lt;Stepper of &lt;y&gt;: 0 of 4002 events played; ")
     assert "1,000 nodes" in shown
