@@ -49,6 +49,9 @@ cdef class Primitive:
     cdef readonly str doc
     cdef readonly tuple defaults
     cdef readonly object taught
+    cdef public Primitive _stand_in
+    cdef public object _original
+    cdef object __weakref__
     cpdef double evaluate1(self, double primal, x) except? -1.0
     cpdef double partial1(self, double out, double operand) except? -1.0
     cpdef evaluate(self, numbers, operands)

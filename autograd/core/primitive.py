@@ -12,9 +12,11 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, getclosurevars, signature
+from numbers import Real
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, overload
+from weakref import ref
 
 if sys.platform == "cython":
     import cython
@@ -80,7 +82,7 @@ class Primitive:
     __doc__ = _Doc(str(__doc__))  # pyright: ignore[reportAssignmentType]
     __slots__ = (
         *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink"),
-        *("latex", "doc", "defaults", "taught"),
+        *("latex", "doc", "defaults", "taught", "_stand_in", "_original", "__weakref__"),
     )
 
     def __init__(
@@ -110,6 +112,8 @@ class Primitive:
         self.doc = doc
         self.defaults = defaults
         self.taught = taught
+        self._stand_in: Primitive | None = None
+        self._original: Any = None
         if cython.compiled and self.arity == 1:
             self._call = call_one  # type: ignore[name-defined]  # noqa: F821
 
@@ -373,7 +377,8 @@ def primitive(
 
     Returns:
         The operation, to be called on Values and numbers. It can be pickled where its rules
-        can, by pickle or by cloudpickle if that is installed.
+        can, by pickle or by cloudpickle if that is installed. Keep it as long as nodes made
+        with it are to be differentiated twice: rules that close over objects end with it.
 
     Raises:
         TypeError: a name or another text that is not a string, an option that is not a
@@ -401,7 +406,8 @@ def primitive(
     for key, flag in {"variadic": variadic, "selects": selects}.items():
         if not isinstance(flag, bool):
             raise TypeError(f"primitive {name!r}: {key} must be True or False, got {flag!r}")
-    for rule in (value, *rules, *([] if taught is None else [taught])):
+    every = [value, *rules, *([] if taught is None else [taught])]
+    for rule in every:
         if not callable(rule):
             raise TypeError(f"primitive {name!r}: a rule must be a function, got {rule!r}")
     if not rules or (variadic and len(rules) != 1):
@@ -430,12 +436,45 @@ def primitive(
         name, value, rules, symbol, variadic, selects, domain, kink, latex, doc, last, taught
     )
     TABLE[name] = entry
+    if not all(map(_is_closed, every)):
+        # Nodes are no business of the collector, which would not find a cycle through a rule
+        # that refers to one. So a node keeps this instead, and the rules end with the entry.
+        lost = _lost(name)
+        entry._stand_in = Primitive(
+            *(name, lost, (lost,) * len(rules), symbol, variadic, selects, domain, kink),
+            *(latex, doc, last),
+        )
+        entry._stand_in._original = ref(entry)
     return entry
+
+
+def _is_closed(rule: Any) -> bool:
+    """Whether a rule is seen to refer to nothing but its module and constants."""
+    if _is_importable(rule):
+        return True
+    try:
+        module = sys.modules[rule.__module__].__dict__
+        held = [*getclosurevars(rule).nonlocals.values(), *(rule.__defaults__ or ())]
+    except (AttributeError, KeyError, TypeError, ValueError):  # no function, or an empty cell
+        return False
+    return rule.__globals__ is module and all(isinstance(x, Real | str) for x in held)
+
+
+def _lost(name: str) -> Rule:
+    def rule(*operands: Operand) -> NoReturn:
+        raise LookupError(
+            f"{name}: its rules are gone, since another was defined under its name; "
+            "keep what autograd.primitive returned as long as they are needed"
+        )
+
+    return rule
 
 
 def reserve() -> None:
     """From now on the names in the table are the library's."""
     RESERVED.update(TABLE)
+    for entry in TABLE.values():
+        entry._stand_in = None
 
 
 # ---------------------------------------------------------------------- pickling
@@ -443,7 +482,7 @@ def reserve() -> None:
 
 def _definition(entry: Primitive) -> tuple[Any, ...]:
     """What a process that lacks a user's primitive needs to define it, if that can be told."""
-    if entry.name in RESERVED:
+    if entry.name in RESERVED or entry._original is not None:
         return ()
     rules = (entry.value, *entry.rules)
     rest = {

@@ -168,7 +168,8 @@ class Value(Operations):
     @property
     def op(self) -> Any:
         """The primitive (autograd.Primitive) that made this node, None for a leaf."""
-        return self._primitive
+        op = self._primitive
+        return op if op is None or op._original is None else op._original() or op
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -437,7 +438,7 @@ class Value(Operations):
         if not alike:
             inputs = tuple([x for x in operands if type(x) is Value])
             partials = tuple([d for d, x in zip(partials, operands) if type(x) is Value])
-        out: Value = _node(data, primitive, None, None, 0.0, 0.0)
+        out: Value = _node(data, primitive._stand_in or primitive, None, None, 0.0, 0.0)
         out._extra = (operands, inputs, None if primitive is SUM else _packed(partials), None)
         return out
 
@@ -468,7 +469,8 @@ class Value(Operations):
         if type(extra) is tuple:
             operands, inputs, partials, label = extra
             extra = (operands, inputs, None if primitive is SUM else _packed(partials), label)
-        self._data, self._primitive, self._a, self._b = data, primitive, a, b
+        self._data, self._a, self._b = data, a, b
+        self._primitive = primitive and (primitive._stand_in or primitive)
         self._da, self._db, self._extra = da, db, extra
         self.grad = grad
 
@@ -482,7 +484,7 @@ class Value(Operations):
         if type(extra) is tuple:
             extra = (extra[0], extra[1], self.partials, extra[3])
         da, db = (0.0, 0.0) if self._primitive is None else (self._da, self._db)
-        return (self._data, self.grad, self._primitive, self._a, self._b, da, db, extra)
+        return (self._data, self.grad, self.op, self._a, self._b, da, db, extra)
 
 
 # ---------------------------------------------------------------------- being watched
@@ -553,7 +555,9 @@ def _unary(primitive: Primitive, operand: Any) -> Value:
     data = primitive.evaluate1(x._data, x)
     if _paused and not _recording():
         return Value(data)
-    return _node(data, primitive, x, None, primitive.partial1(data, x._data), 0.0)
+    return _node(
+        data, primitive._stand_in or primitive, x, None, primitive.partial1(data, x._data), 0.0
+    )
 
 
 def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
@@ -571,7 +575,7 @@ def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
         da = primitive.partial(0, data, numbers)
     if b is not None:
         db = primitive.partial(1, data, numbers)
-    return _node(data, primitive, a, b, da, db)
+    return _node(data, primitive._stand_in or primitive, a, b, da, db)
 
 
 def _real(x: Any) -> Any:
