@@ -28,7 +28,7 @@ BY_NAME = {
         sorted(ROWS, key=lambda row: row.name), key=lambda row: row.name
     )
 }
-SECONDS = 20
+SECONDS = 100
 
 
 @contextlib.contextmanager

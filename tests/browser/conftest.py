@@ -40,7 +40,7 @@ def open_page(chromium: Any, tmp_path: Path) -> Iterator[Opener]:
             **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
             | settings
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: requests.append(request.url))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from typing import Any
 
 import pytest
@@ -171,20 +170,6 @@ def test_every_step_shows_what_python_has_there_and_back(
     back = page.evaluate(WALK, "back")
     assert back == there[::-1]
     assert page.evaluate("document.documentElement.scrollWidth") == width
-
-
-@pytest.mark.parametrize("root", GRAPHS)
-def test_the_end_is_that_of_backward(root: Any, open_page: Opener) -> None:
-    y = root()
-    page = open_page(Stepper(y).html())
-    page.keyboard.press("End")
-    grads = look(page)["grad"]
-    try:
-        y.backward()
-    except FloatingPointError:  # the page shows how it came about
-        assert ["nan"] in grads.values()
-        return
-    assert grads == {f"graph-n{node.index}": [format_number(node.grad)] for node in y.graph()}
 
 
 def test_the_keyboard_alone(open_page: Opener) -> None:
@@ -497,22 +482,26 @@ def test_a_node_that_the_picture_leaves_out_is_played_in_words(open_page: Opener
     assert page.locator(".to").count() == 1
 
 
-def test_300_nodes_feel_instant(open_page: Opener) -> None:
-    random.seed(0)
-    stepper = Stepper(nn.MLP(4, [9, 9, 9, 1])([1.0, 2.0, 3.0, 4.0]))
-    assert len(stepper.graph) > 250
-    page = open_page(stepper.html())
-    times = page.evaluate(
-        """() => {
-          const [next, times] = [document.getElementById('next'), []];
-          while (!next.disabled) {
-            const start = performance.now();
-            next.click();
-            document.querySelector('.to rect').getBoundingClientRect();
-            times.push(performance.now() - start);
-          }
-          return times.sort((a, b) => a - b);
-        }"""
-    )
-    assert len(times) == len(stepper.events)
-    assert times[len(times) // 2] < 16.0
+def test_a_step_changes_as_little_in_a_large_graph_as_in_a_small_one(
+    open_page: Opener,
+) -> None:
+    most = []
+    for hidden in ([6, 6], [6] * 4):
+        stepper = Stepper(nn.MLP(4, [*hidden, 1])([1.0, 2.0, 3.0, 4.0]))
+        page = open_page(stepper.html())
+        counts = page.evaluate(
+            """() => {
+              const [next, counts] = [document.getElementById('next'), []];
+              const observer = new MutationObserver(() => {});
+              observer.observe(document.body, {subtree: true, childList: true,
+                attributes: true, characterData: true});
+              while (!next.disabled) {
+                next.click();
+                counts.push(observer.takeRecords().length);
+              }
+              return counts;
+            }"""
+        )
+        assert len(counts) == len(stepper.events)
+        most.append(max(counts))
+    assert most[1] <= most[0]

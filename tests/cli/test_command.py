@@ -79,13 +79,13 @@ def test_value_and_gradient(run: Run) -> None:
 
 
 def test_options_may_stand_anywhere(run: Run) -> None:
-    both = ("--order", "2"), ("x*y",), ("x=2",), ("y=3",)
-    expected = run(*both[1], *both[2], *both[3], *both[0])
+    words = ["--order", "2", "x*y", "x=2", "y=3"]
+    expected = run(*words)
     assert expected[0] == 0
     assert "second derivatives" in expected[1]
-    assert run(*both[0], *both[1], *both[2], *both[3]) == expected
-    assert run(*both[1], *both[2], *both[0], *both[3]) == expected
-    assert run(*both[1], *both[0], *both[2], *both[3]) == expected
+    for at in (1, 2, 3):
+        formula = words[2 : 2 + at]
+        assert run(*formula, *words[:2], *words[2 + at :]) == expected
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,6 @@ def test_json_of_numbers_that_json_lacks(run: Run) -> None:
         (["x", "x=1", "z=2"], "z is not in the formula, whose variables are: x"),
         (["1", "z=2"], "z is not in the formula, whose variables are: none"),
         (["x", "x=1", "x=2"], "x is given twice"),
-        (["clip(x, lo=0, lo=1)", "x=1"], "lo is given twice"),
         (["ﬁ", "ﬁ=1", "fi=2"], "fi is given twice"),
         (["x", "x"], "'x' is not of the form NAME=VALUE"),
         (["x", "x="], "'x=' is not of the form NAME=VALUE"),
@@ -215,15 +214,8 @@ def test_json_of_numbers_that_json_lacks(run: Run) -> None:
         (["x", "x=1/0"], "division by zero"),
         (["x", "x=[1]"], "[1] gives a list"),
         (["x", "x=__import__(1)"], "no function '__import__'"),
-        (["sin(y)", "sin=2"], "sin has a meaning of its own"),
         (["pi", "pi=3"], "pi has a meaning of its own"),
         (["x*inf", "x=0", "inf=1"], "inf has a meaning of its own"),
-        (["x.data", "x=1"], ". has no meaning here"),
-        (["x == 1", "x=1"], "compare with <"),
-        (["max(x)", "x=1"], "did you mean maximum?"),
-        (["dot(x, y)", "x=1", "y=2"], "there is no function 'dot'"),
-        (["take(x, y)", "x=1", "y=2"], "there is no function 'take'"),
-        (["sin(x, x)", "x=1"], "takes 1 operand"),
         (["[x]", "x=1"], "gives a list"),
         (["0" + "-" * 9000 + "x", "x=1"], "nested too deeply"),
         (["x\udcff"], "? has no meaning here"),
@@ -241,14 +233,12 @@ def test_mistakes_in_the_command(run: Run, arguments: list[str], words: str) -> 
     [
         ([], "the formula comes first"),
         (["x=2", "x*y", "y=3"], "the formula comes first"),
-        (["--json"], "the formula comes first"),
         (["x", "x=1", "--svg", "x.png"], "'x.png' does not end in .svg"),
         (["x", "x=1", "--html", "x"], "'x' does not end in .html"),
         (["x", "x=1", "--order", "3"], "invalid choice"),
         (["x", "x=1", "--json", "--latex"], "not allowed with"),
         (["x", "x=1", "--jso"], "unrecognized arguments"),
         (["x", "--order", "1", "x=1", "--order=2"], "--order is given twice"),
-        (["x", "x=1", "--json", "--json"], "--json is given twice"),
         (["x", "x=1", "--svg", "a.svg", "--svg", "b.svg"], "--svg is given twice"),
     ],
 )
@@ -339,13 +329,8 @@ def test_step_then_the_table(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert code == 0
     assert [root.data for root in played] == [9.0]
     assert out.startswith("x*x = 9.0")
-
-
-def test_step_shows_also_a_pass_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    played: list[Any] = []
-    monkeypatch.setattr(autograd, "step", played.append)
-    assert run("sqrt(x) - sqrt(x)", "x=0", "--step")[0] == 1
-    assert len(played) == 1
+    assert run("sqrt(x) - sqrt(x)", "x=0", "--step")[0] == 1  # also a pass that fails
+    assert len(played) == 2
 
 
 def test_files(run: Run, tmp_path: Path) -> None:

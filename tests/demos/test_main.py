@@ -53,6 +53,9 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_without_a_name_it_lists_the_demos_and_runs_the_main_one(
     calls: list[Call], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert main(["--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == [*DEMOS]
+    assert calls == []
     assert main([]) == 0
     assert calls == [(Path("demos-output"), False, 0)]
     output = capsys.readouterr().out
@@ -65,14 +68,6 @@ def test_options_reach_the_demo(calls: list[Call], capsys: pytest.CaptureFixture
     assert calls == [(Path("deep/down"), True, 7)]
     assert "short run" in capsys.readouterr().out
     assert list(Path("deep/down").iterdir()) == []
-
-
-def test_list_names_every_demo_and_runs_none(
-    calls: list[Call], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--list"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == [*DEMOS]
-    assert calls == []
 
 
 def test_there_is_one_file_for_each_demo() -> None:

@@ -140,7 +140,7 @@ def test_one_no_grad_in_several_threads_and_entered_again() -> None:
         if depth:
             return bool(look(depth - 1))
         entered.set()
-        assert joined.wait(10.0)
+        assert joined.wait(100.0)
         return recorded()
 
     def leave() -> list[bool]:
@@ -149,10 +149,10 @@ def test_one_no_grad_in_several_threads_and_entered_again() -> None:
         return seen
 
     def stay() -> list[bool]:
-        assert entered.wait(10.0)
+        assert entered.wait(100.0)
         with pause:
             joined.set()
-            assert gone.wait(10.0)
+            assert gone.wait(100.0)
             within = recorded()
         return [within, recorded()]
 

@@ -285,7 +285,7 @@ def test_frames_hold_their_neurons() -> None:
 
 
 def test_a_long_chain_with_one_weight_is_drawn_whole() -> None:
-    svg = parsed(chain(1000).graph(), max_nodes=None, timeout=20)
+    svg = parsed(chain(1000).graph(), max_nodes=None, timeout=200)
     assert len(list(of_class(svg, "node"))) == 2002
     assert len(texts(svg, "local")) == 2000
 
