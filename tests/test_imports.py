@@ -33,7 +33,7 @@ OTHERS = {
     "hypothesis": ("autograd.testing.machine", "autograd.testing.strategies"),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
-    "numpy": ("autograd.program", "nn"),
+    "numpy": ("autograd.program", "autograd.testing.problem", "nn"),
     "rich": ("autograd.cli", "autograd.show"),
     "safetensors": ("nn",),
     "setuptools": ("autograd.build.setup_commands",),

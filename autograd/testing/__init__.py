@@ -6,7 +6,17 @@ def test_my_gradient():
     check_gradients(f, x, gradient=my_gradient)
 """
 
+from autograd.testing.arrays import check_hessian, check_jacobian, check_jvp, check_vjp
 from autograd.testing.check import check_gradients, gradcheck
 from autograd.testing.report import GradientError, Report
 
-__all__ = ["GradientError", "Report", "check_gradients", "gradcheck"]
+__all__ = [
+    "GradientError",
+    "Report",
+    "check_gradients",
+    "check_hessian",
+    "check_jacobian",
+    "check_jvp",
+    "check_vjp",
+    "gradcheck",
+]

@@ -25,7 +25,7 @@ from autograd.testing.roundoff import estimated_noise, is_jittery, is_sawtooth, 
 __all__ = ["Decision", "Question", "decide", "starts"]
 
 MULTIPLE = 4.0  # of the estimated error: what is tolerated
-SHARP = 3e-5  # the tolerance, as a share of the derivative, above which nothing is decided
+SHARP = 3e-5  # in float64: a third of one part in 10,000, so that this is always seen
 UNSETTLED = "differences do not settle"
 BENDS = "it bends or jumps close by"
 HIDDEN = "round-off hides it"
@@ -37,13 +37,17 @@ class Question(NamedTuple):
 
     Attributes:
         scale: the size of the terms of the derivative; 0 to take that of the differences.
-        own: the round-off of `analytic` itself.
+        own: the round-off of `analytic` itself, and what the caller allows.
+        sharp: the tolerance, as a share of the derivative, above which nothing is decided.
+        allowed: what the caller allows, which need not be sharp.
     """
 
     line: Line
     analytic: float
     scale: float
     own: float
+    sharp: float = SHARP
+    allowed: float = 0.0
 
 
 class Decision(NamedTuple):
@@ -55,6 +59,7 @@ class Decision(NamedTuple):
     share: float = math.inf  # difference / tolerance
     corner: Corner | None = None
     reason: str = ""
+    line: Line | None = None
 
 
 class Trial(NamedTuple):
@@ -90,6 +95,10 @@ def decide(question: Question, steps: list[float]) -> Decision:
     A disagreement has to hold over small steps. Where forward and backward differences stay
     apart, the one-sided derivatives decide.
     """
+    return _decided(question, steps)._replace(line=question.line)
+
+
+def _decided(question: Question, steps: list[float]) -> Decision:
     line, analytic = question.line, question.analytic
     if math.isnan(analytic):
         return Decision("inconclusive", reason="it is NaN")
@@ -150,12 +159,13 @@ def _told(question: Question, value: float, error: float) -> Decision:
 
 
 def _is_sharp(question: Question, error: float, size: float) -> bool:
-    return MULTIPLE * error + question.own + TINIEST <= SHARP * size
+    tolerance = MULTIPLE * error + question.own - question.allowed + TINIEST
+    return tolerance <= max(question.sharp * size, question.allowed)
 
 
 def _at_edge(question: Question, start: float) -> Decision:
     """The decision by the derivative of the only side that has values."""
-    line, analytic, scale, _ = question
+    line, analytic, scale, *_ = question
     for sign in (1.0, -1.0):
         steps = [start / 16.0**k for k in range(10)]
         pairs = [(step, line.slope(sign * step)) for step in steps]
@@ -177,7 +187,7 @@ def _trial(question: Question, estimate: Estimate, levels: list[Level]) -> Trial
 
 
 def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
-    line, analytic, scale, _ = question
+    line, analytic, scale, *_ = question
     numeric, error, step = estimate
     slopes = [max(abs(level.forward), abs(level.backward)) for level in levels]
     used = [(slope, level.noise) for slope, level in zip(slopes, levels) if level.step == step]
@@ -219,14 +229,14 @@ def _at_corner(
 
 def _at(question: Question, found: Corner | None) -> Decision | None:
     """The decision by the interval of a corner at x."""
-    line, analytic, _, own = question
+    line, analytic, _, own, *_ = question
     if found is None or not math.isfinite(found.error):
         return None
     low, high, error, kind, seen = found
     outside = 0.0 if analytic in (low, high) else max(low - analytic, analytic - high)
     tolerance = MULTIPLE * error + own
     size = max(abs(low), abs(high), seen)
-    sharp = tolerance <= SHARP * size or analytic == 0.0 == size
+    sharp = _is_sharp(question, error, size) or analytic == 0.0 == size
     if outside > -tolerance and not sharp:
         return None
     gap = high - low
@@ -260,7 +270,7 @@ def _beside(
 
     It is the side whose limit is what differences close by give.
     """
-    line, analytic, _, _ = question
+    line, analytic, *_ = question
     if far.apart < 0.1 * (abs(far.forward) + abs(far.backward)) + 8.0 * far.noise:
         return None
     found = []
@@ -287,7 +297,7 @@ def _beside(
 
 def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> Trial:
     """A failure, if it is none of noise, and the function does the same over small steps."""
-    line, analytic, _, _ = question
+    line, analytic, *_ = question
     noise = estimated_noise(line)
     blurred = estimate._replace(error=estimate.error + 2.0 * noise / estimate.step)
     best = _compare(question, blurred, levels)

@@ -1,39 +1,152 @@
-"""What is checked: a function at a point, seen as one of a flat list of numbers."""
+"""What is checked: a function at a point, seen as one from numbers to numbers."""
 
 from __future__ import annotations
 
 import math
+import struct
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from autograd.core.functions import dot
-from autograd.core.operand import primal
+from autograd.core.operand import is_node, primal
 from autograd.core.value import Value
-from autograd.testing.richardson import Samples
 from autograd.transforms import grad
-from autograd.trees import _joined, flatten
+from autograd.trees import flatten
 
-__all__ = ["Function", "PlainProblem", "Problem", "alone", "directional", "weighted"]
+__all__ = [
+    "Function",
+    "PlainProblem",
+    "Problem",
+    "alone",
+    "blocks",
+    "children",
+    "directional",
+    "leaves",
+]
+__all__ += ["UNITS", "directional", "leaves", "names", "unit", "weights"]
 
 Function = Callable[..., Any]
+Along = Callable[[float], tuple[float, ...]]
+Point = Callable[[Any], list[Any]]
+UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
+
+
+def _array(tree: Any) -> Any:
+    """As a NumPy array, if it is an array of any library; else None."""
+    if not getattr(tree, "shape", None) or is_node(tree):
+        return None
+    import numpy
+
+    return numpy.asarray(tree) if hasattr(tree, "__array__") else numpy.from_dlpack(tree)
+
+
+def children(tree: Any) -> list[tuple[str, Any]] | None:
+    """What a container holds, with the end of its name; None for a number or an array."""
+    if isinstance(tree, dict):
+        return [(f"[{key!r}]", child) for key, child in tree.items()]
+    if isinstance(tree, list | tuple):
+        return [(f"[{i}]", child) for i, child in enumerate(tree)]
+    if is_dataclass(tree) and not isinstance(tree, type):
+        each = [field.name for field in fields(tree) if field.init]
+        return [(f".{name}", getattr(tree, name)) for name in each]
+    return None
+
+
+def blocks(tree: Any, name: str, kind: type = float) -> Iterator[tuple[str, list[Any], Any]]:
+    """The numbers and arrays of a tree: their names, numbers, and the array or None.
+
+    With the kind `complex`, numbers are left as they are.
+
+    Raises:
+        TypeError: something in the tree is neither a number nor a container of them.
+    """
+    inner = children(tree)
+    array = _array(tree) if inner is None else None
+    if array is not None:
+        numbers = array.ravel().tolist()
+        yield name, numbers if kind is complex else flatten(numbers, name)[0], array
+    elif inner is None:
+        yield name, [tree] if kind is complex else flatten(tree, name)[0], None
+    else:
+        for end, child in inner:
+            yield from blocks(child, name + end, kind)
+
+
+def leaves(tree: Any, name: str) -> list[Any]:
+    """The numbers of a tree, floats and Values, in order."""
+    return [leaf for _, found, _ in blocks(tree, name) for leaf in found]
+
+
+def names(tree: Any, name: str) -> list[str]:
+    """A name for each of them."""
+    found = []
+    for each, _, array in blocks(tree, name):
+        places = _places(array.shape) if array is not None else [""]
+        found += [each + place for place in places]
+    return found
+
+
+def _places(shape: tuple[int, ...]) -> list[str]:
+    if not shape:
+        return [""]
+    return [f"[{i}]{rest}" for i in range(shape[0]) for rest in _places(shape[1:])]
+
+
+def _rebuilt(tree: Any, numbers: Iterator[Any]) -> Any:
+    """A tree like this one, arrays of any library as NumPy's, of other numbers."""
+    inner = children(tree)
+    if inner is not None:
+        new = [_rebuilt(child, numbers) for _, child in inner]
+        if isinstance(tree, dict):
+            return dict(zip(tree, new))
+        if not isinstance(tree, list | tuple):
+            return replace(tree, **{end[1:]: child for (end, _), child in zip(inner, new)})
+        build: Any = getattr(type(tree), "_make", list if isinstance(tree, list) else tuple)
+        return build(new)
+    array = _array(tree)
+    if array is None:
+        return next(numbers)
+    import numpy
+
+    kind = array.dtype if array.dtype.kind == "f" else float
+    result = numpy.empty(array.size, dtype=kind)
+    found = [next(numbers) for _ in range(array.size)]
+    if not all(type(x) is float for x in found):  # Values or complex numbers
+        result = result.astype(object if any(map(is_node, found)) else complex)
+    result[:] = found
+    return result.reshape(array.shape)
+
+
+def unit(tree: Any) -> float:
+    """The round-off of the numbers of a tree, as a share of them: the largest that is in it."""
+    inner = children(tree)
+    if inner is not None:
+        return max([unit(child) for _, child in inner], default=UNITS["float64"])
+    kind = str(getattr(tree, "dtype", "")).removeprefix("torch.")
+    return UNITS.get(kind, UNITS["float64"])
 
 
 class Problem:
     """A function on Values, and the point where its derivatives are checked."""
 
-    def __init__(self, f: Function, xs: tuple[Any, ...]) -> None:
+    def __init__(self, f: Function, xs: tuple[Any, ...], who: str = "gradcheck") -> None:
         if not callable(f):
-            raise TypeError(f"gradcheck takes a function, got {f!r}")
-        parts = [flatten(x, f"gradcheck: argument {i}") for i, x in enumerate(xs)]
-        leaves, self.rebuild = _joined(parts, tuple)
+            raise TypeError(f"{who} takes a function, got {f!r:.80}")
         self.f = f
         self.xs = xs
-        self.point = [primal(x) for x in leaves]
-        self.names = [n for i, x in enumerate(xs) for n in _names(x, f"argument {i}")]
+        named = [(x, f"argument {i}") for i, x in enumerate(xs)]
+        self.point = [primal(x) for tree, n in named for x in leaves(tree, f"{who}: {n}")]
+        self.names = [name for tree, n in named for name in names(tree, n)]
         for name, x in zip(self.names, self.point):
             if not math.isfinite(x):
-                raise ValueError(f"gradcheck: {name} is {x!r}; give finite numbers")
+                raise ValueError(f"{who}: {name} is {x!r}; give finite numbers")
+
+    def rebuild(self, numbers: Sequence[Any]) -> tuple[Any, ...]:
+        """The arguments of f with these numbers in their places."""
+        each = iter(numbers)
+        return tuple([_rebuilt(x, each) for x in self.xs])
 
     def record(self) -> tuple[list[Value], list[Any]]:
         """Fresh variables at the point, and the outputs of f on them."""
@@ -44,7 +157,7 @@ class Problem:
         """f as floats."""
         return tuple([primal(y) for y in self._call([Value(x) for x in point])])
 
-    def along(self, i: int) -> Samples:
+    def along(self, i: int) -> Along:
         """f along its i-th number."""
         point = self.point[:]
 
@@ -52,59 +165,88 @@ class Problem:
             point[i] = t
             return self.outputs(point)
 
-        return Samples(along)
+        return along
+
+    def above(self, order: int) -> Problem:
+        """A derivative of that order along a direction, at the same point."""
+        found = Problem(
+            directional(lambda *flat: self.f(*self.rebuild(flat)), order), tuple(self.point)
+        )
+        found.names = self.names
+        return found
 
     def _call(self, numbers: Sequence[Any]) -> list[Any]:
-        return flatten(self.f(*self.rebuild(numbers)), "the result of f")[0]
+        return leaves(self.f(*self.rebuild(numbers)), "the result of f")
 
 
 class PlainProblem(Problem):
-    """A function that is called with floats and returns one."""
+    """A function that is called with floats and returns floats."""
 
-    def outputs(self, point: Sequence[float]) -> tuple[float, ...]:
-        """f as a float; what NumPy warns of outside a domain is not worth a warning."""
+    def __init__(self, f: Function, xs: tuple[Any, ...], who: str = "gradcheck") -> None:
+        super().__init__(f, xs, who)
+        self.round = {UNITS["float32"]: _rounded("f"), UNITS["float16"]: _rounded("e")}.get(
+            unit(xs), float
+        )
+
+    def result(self, point: Sequence[Any]) -> Any:
+        """f as it is; what NumPy warns of outside a domain is not worth a warning."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            y = self.f(*self.rebuild(point))
+            return self.f(*self.rebuild(point))
+
+    def numbers(self, y: Any) -> tuple[float, ...]:
+        """A result of f as floats."""
         if isinstance(y, complex):
             raise ValueError(f"gradcheck: f returns the complex number {y!r}")
-        found = flatten(y, "the result of f")[0]
-        if len(found) != 1:
-            raise TypeError(
-                f"gradcheck: with `gradient`, f returns one number, not {len(found)}"
-            )
-        return (primal(found[0]),)
+        return tuple([primal(each) for each in leaves(y, "the result of f")])
+
+    def outputs(self, point: Sequence[float]) -> tuple[float, ...]:
+        """f as floats."""
+        return self.numbers(self.result(point))
+
+    def like(self, tree: Any, numbers: Sequence[Any]) -> Any:
+        """A tree like this one, of other numbers."""
+        return _rebuilt(tree, iter(numbers))
+
+    def at(self, i: int) -> Point:
+        """The point as its i-th number moves."""
+        return lambda t: [*self.point[:i], t, *self.point[i + 1 :]]
+
+    def toward(self, direction: Sequence[float]) -> Point:
+        """x + (t - 1)·direction."""
+        return lambda t: [x + (t - 1.0) * v for x, v in zip(self.point, direction)]
+
+    def complex(self, point: Sequence[Any]) -> list[Any]:
+        """What f gives for complex numbers."""
+        return [z for _, found, _ in blocks(self.result(point), "", complex) for z in found]
 
 
-def _names(tree: Any, name: str) -> list[str]:
-    """A name for each leaf, in the order of `flatten`."""
-    if isinstance(tree, dict):
-        return [n for key in tree for n in _names(tree[key], f"{name}[{key!r}]")]
-    if isinstance(tree, list | tuple) or getattr(tree, "shape", None):
-        return [n for i, child in enumerate(tree) for n in _names(child, f"{name}[{i}]")]
-    return [name]
+def _rounded(kind: str) -> Callable[[float], float]:
+    """The nearest number of a format of `struct`."""
+    return lambda x: float(struct.unpack(kind, struct.pack(kind, x))[0])
 
 
 def directional(f: Function, order: int) -> Function:
     """A derivative of f along one direction; of a weighted sum of results, if f has several."""
 
     def number(*args: Any) -> Any:
-        return weighted(flatten(f(*args), "the result of f")[0])
+        return _weighted(leaves(f(*args), "the result of f"))
 
     inner = number if order == 1 else directional(f, order - 1)
 
     def along(*args: Any) -> Any:
-        gradients = grad(inner, tuple(range(len(args))))(*args)
-        return weighted(flatten(gradients, "the gradient")[0])
+        return _weighted(leaves(grad(inner, tuple(range(len(args))))(*args), "the gradient"))
 
     return along
 
 
-def weighted(xs: Sequence[Any]) -> Any:
-    """Σ wᵢ·xᵢ with weights between 1 and 2, no two alike, so that nothing cancels."""
-    if len(xs) == 1:
-        return xs[0]
-    return dot([1.0 + (0.6180339887498949 * i) % 1.0 for i in range(len(xs))], xs)
+def weights(count: int) -> list[float]:
+    """Numbers between 1 and 2, no two alike, so that in a weighted sum nothing cancels."""
+    return [1.0 + (0.6180339887498949 * i) % 1.0 for i in range(count)]
+
+
+def _weighted(xs: Sequence[Any]) -> Any:
+    return xs[0] if len(xs) == 1 else dot(weights(len(xs)), xs)
 
 
 def alone(node: Value) -> tuple[Function, tuple[float, ...]]:

@@ -5,50 +5,30 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any
 
 from autograd.core.floats import LINEAR
 from autograd.core.operand import describe, primal
+from autograd.core.primitive import RESERVED
 from autograd.core.sweeps import sweep, tangents, topological_order
 from autograd.core.value import Value
 from autograd.testing import oracle
+from autograd.testing.cases import Case
 from autograd.testing.decide import Decision, Question, decide, starts
-from autograd.testing.nodes import check_nodes, partial_sizes, rounding, slots
-from autograd.testing.problem import Problem
-from autograd.testing.richardson import TINIEST, ULP, Line
+from autograd.testing.problem import Problem, weights
+from autograd.testing.richardson import TINIEST, ULP, Line, Samples
 
-__all__ = ["Case", "Recording", "node_cases"]
+__all__ = ["Recording", "node_cases"]
 
 TWELVE_DIGITS = 1e-12  # a rule that has them is right, though it may round more than need be
-
-
-class Case(NamedTuple):
-    """One derivative that was compared: by an input of f, or by an operand of a node."""
-
-    where: str
-    x: float
-    analytic: float
-    decision: Decision
-    node: Value | None = None
-    oracle: str = "differences"
-
-    @property
-    def primitive(self) -> str | None:
-        """The name of the node's primitive."""
-        return None if self.node is None or self.node.op is None else self.node.op.name
-
-    def place(self) -> str:
-        """What messages call the input or the operand."""
-        if self.node is None:
-            return self.where
-        return f"{self.where} of {self.primitive}({describe(self.node.operands)})"
 
 
 class Recording:
     """A function as it was recorded at the point, and its gradients by `backward`.
 
     Attributes:
-        rows: the gradient of each output.
+        rows, again: the gradient of each output, and what a second pass adds.
         sizes: for each output and variable, the sum of |path| between them.
         noises: for each output, the round-off that reaches it.
         blurs: for each output and variable, what rounded values make of the derivative.
@@ -58,20 +38,16 @@ class Recording:
         self.problem = problem
         self.variables, self.roots = problem.record()
         self.outputs = tuple([primal(y) for y in self.roots])
-        self.values = [y for y in self.roots if type(y) is Value]
-        self.order, _ = topological_order(*self.values)
-        self.rows: list[list[float]] = []
-        self.again: list[list[float]] = []
-        self.sizes: list[list[float]] = []
-        self.noises: list[float] = []
-        self.blurs: list[list[float]] = []
+        self.order, _ = topological_order(*[y for y in self.roots if type(y) is Value])
         blurs = _blurs(self.order)
+        passes = [_two_passes(y, self.variables) for y in self.roots]
+        self.rows, self.again = [first for first, _ in passes], [second for _, second in passes]
+        self.sizes, self.blurs = list[list[float]](), list[list[float]]()
+        self.noises = list[float]()
         for y in self.roots:
-            for rows, row in zip((self.rows, self.again), _two_passes(y, self.variables)):
-                rows.append(row)
-            weights, unsure, noise = _weights(y, self.order, blurs)
+            paths, unsure, noise = _paths(y, self.order, blurs)
+            self.sizes.append([paths.get(x, 0.0) for x in self.variables])
             self.blurs.append([unsure.get(x, 0.0) for x in self.variables])
-            self.sizes.append([weights.get(x, 0.0) for x in self.variables])
             self.noises.append(noise)
 
     def own_error(self, i: int, j: int) -> float:
@@ -79,10 +55,10 @@ class Recording:
         return 8.0 * ULP * (len(self.order) + 1) * self.sizes[j][i]
 
     def forward_cases(self) -> list[Case]:
-        """Reverse mode against forward mode along a direction: the dot-product test."""
-        problem = self.problem
-        direction = [1.0 + (0.6180339887498949 * i) % 1.0 for i in range(len(self.variables))]
-        tangent = tangents(self.values, zip(self.variables, direction))
+        """Where reverse mode differs from forward mode along a direction."""
+        problem, direction = self.problem, weights(len(self.variables))
+        roots = [y for y in self.roots if type(y) is Value]
+        tangent = tangents(roots, zip(self.variables, direction))
         cases = []
         for j, y in enumerate(self.roots):
             tolerance = sum([self.own_error(i, j) * u for i, u in enumerate(direction)])
@@ -91,79 +67,83 @@ class Recording:
                 forward = primal(tangent.get(y, 0.0))
                 if abs(forward - reverse) > tolerance:
                     reason = "forward and reverse mode differ"
-                    decision = Decision("fail", forward, tolerance, math.inf, None, reason)
+                    decision = Decision("fail", forward, tolerance, reason=reason)
                     name = f"along {describe(direction)}: {problem.names[0]}"
                     cases.append(Case(name, problem.point[0], reverse, decision))
         return cases
 
-    def end_to_end_cases(self, ask_mpmath: bool) -> tuple[list[Case], int]:
+    def end_to_end_cases(self, how: str) -> tuple[list[Case], int]:
         """Each derivative against differences of f; and how often f was called for one."""
-        problem = self.problem
-        known = ask_mpmath and oracle.knows(self.order)
-        exact = _ExactRows(self) if known else None
         cases, evaluations = [], 0
-        for i, (name, x) in enumerate(zip(problem.names, problem.point)):
-            samples = problem.along(i)
+        ask = how == "mpmath" or (how == "auto" and oracle.knows(self.order))
+        exact = cache(lambda y: oracle.exact_gradient(y) if type(y) is Value else {})
+        for i, (name, x) in enumerate(zip(self.problem.names, self.problem.point)):
+            samples = Samples(self.problem.along(i))
             for j, row in enumerate(self.rows):
-                line = Line(samples, x, self.outputs[j], self.noises[j], output=j)
-                own, size = self.own_error(i, j) + self.blurs[j][i], self.sizes[j][i]
-                decision = decide(Question(line, row[i], size, own), starts(x))
-                asked = None
-                if decision.verdict == "inconclusive" and exact is not None:
-                    asked = exact.decide(i, j)
-                used = "differences" if asked is None else "mpmath"
-                cases.append(Case(name, x, row[i], asked or decision, None, used))
+                own, size, decision = self.own_error(i, j), self.sizes[j][i], None
+                if how != "mpmath":
+                    line = Line(samples, x, self.outputs[j], self.noises[j], output=j)
+                    question = Question(line, row[i], size, own + self.blurs[j][i])
+                    decision = decide(question, starts(x))
+                used = "differences"
+                if ask and (decision is None or decision.verdict == "inconclusive"):
+                    gradient = exact(self.roots[j])
+                    if gradient is not None:
+                        used, wanted = "mpmath", gradient.get(self.variables[i], 0.0)
+                        decision = _against(wanted, row[i], TWELVE_DIGITS * size + own)
+                if decision is not None:
+                    cases.append(Case(name, x, row[i], decision, None, used))
             evaluations = max(evaluations, len(samples.seen))
         return cases, evaluations
 
-    def mpmath_cases(self) -> list[Case]:
-        """Each recorded partial and each derivative against the chain rule in mpmath."""
-        cases = []
-        for node in self.order:
-            for slot, partial in zip(slots(node), node.partials):
-                decision = _by_mpmath(node, slot, partial)
-                if decision is None:
-                    reason = "mpmath finds no single derivative"
-                    decision = Decision("inconclusive", math.nan, math.inf, 0.0, None, reason)
-                cases.append(_node_case(node, slot, partial, decision, True))
-        exact = _ExactRows(self)
-        for i, (name, x) in enumerate(zip(self.problem.names, self.problem.point)):
-            for j, row in enumerate(self.rows):
-                whole = exact.decide(i, j)
-                if whole is not None:
-                    cases.append(Case(name, x, row[i], whole, None, "mpmath"))
-        return cases
 
+def node_cases(order: Sequence[Value], how: str = "auto") -> list[Case]:
+    """Each recorded partial against differences of the value rule, or against mpmath.
 
-def node_cases(order: Sequence[Value], ask_mpmath: bool) -> list[Case]:
-    """Each recorded partial against differences, and mpmath where they cannot tell."""
-    cases = []
-    for node, slot, partial, decision in check_nodes(order):
-        asked = None
-        if decision.verdict == "inconclusive" and ask_mpmath and oracle.knows([node]):
-            asked = _by_mpmath(node, slot, partial)
-        cases.append(_node_case(node, slot, partial, asked or decision, asked is not None))
+    Each combination of primitive and operands is checked once. By "auto", mpmath is asked
+    where differences cannot tell.
+    """
+    seen, cases = set[Any](), []
+    for node in order:
+        op: Any = node.op
+        numbers = tuple([primal(x) for x in node.operands])
+        key = (op.name, numbers, node.partials)
+        slots = [slot for slot, x in enumerate(node.operands) if type(x) is Value]
+        for slot, partial, size in zip(slots, node.partials, _partial_sizes(node)):
+            if key in seen or math.isnan(partial):
+                continue
+            decision, used = None, "differences"
+            if how != "mpmath":
+                decision = _by_differences(node, numbers, slot, partial)
+            ask = how == "auto" and decision and decision.verdict == "inconclusive"
+            if how == "mpmath" or (ask and oracle.knows([node])):
+                exact = oracle.partial(op.name, numbers, slot)
+                if exact is not None and math.isfinite(partial):
+                    decision, used = _against(exact, partial, TWELVE_DIGITS * size), "mpmath"
+            if decision is None:
+                decision = Decision("inconclusive", reason="mpmath finds no single derivative")
+            cases.append(Case(f"operand {slot}", numbers[slot], partial, decision, node, used))
+        seen.add(key)
     return cases
 
 
-class _ExactRows:
-    """The gradients by the chain rule in mpmath, computed when they are asked for."""
+def _by_differences(
+    node: Value, numbers: tuple[float, ...], slot: int, partial: float
+) -> Decision:
+    op: Any = node.op
+    before, x, after = numbers[:slot], numbers[slot], numbers[slot + 1 :]
 
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
-        self.found: dict[int, dict[Value, Any] | None] = {}
+    def along(t: float) -> tuple[float]:
+        return (float(op.value(*before, t, *after)),)
 
-    def decide(self, i: int, j: int) -> Decision | None:
-        recording = self.recording
-        if j not in self.found:
-            y = recording.roots[j]
-            self.found[j] = oracle.exact_gradient(y) if type(y) is Value else {}
-        gradient = self.found[j]
-        if gradient is None:
-            return None
-        exact = gradient.get(recording.variables[i], 0.0)
-        tolerance = TWELVE_DIGITS * recording.sizes[j][i] + recording.own_error(i, j)
-        return _against(exact, recording.rows[j][i], tolerance)
+    grain = 0.0 if op.selects and op.name in RESERVED else 2.0 * ULP
+    line = Line(Samples(along, 80), x, node.data, _rounding(node), grain)
+    steps = starts(x, before + after)
+    if op.kink:  # which may be where two operands are equal
+        distances = sorted([abs(x - c) for c in before + after if x != c])
+        near = [max(0.25 * d, math.ulp(x)) for d in distances if d < (abs(x) or 1.0)]
+        steps = near + steps
+    return decide(Question(line, partial, 0.0, 16.0 * ULP * abs(partial)), steps)
 
 
 def _against(exact: Any, analytic: float, tolerance: float) -> Decision:
@@ -176,23 +156,6 @@ def _against(exact: Any, analytic: float, tolerance: float) -> Decision:
         reason = "so close to 0 floats lose digits"
         return Decision("inconclusive", float(exact), sys.float_info.min, share, None, reason)
     return Decision("fail", float(exact), tolerance, share, None, "mpmath gives another value")
-
-
-def _by_mpmath(node: Value, slot: int, partial: float) -> Decision | None:
-    """A recorded partial against mpmath; None where there is no single derivative."""
-    op: Any = node.op
-    numbers = [primal(x) for x in node.operands]
-    exact = oracle.partial(op.name, numbers, slot)
-    if exact is None or not math.isfinite(partial):
-        return None
-    size = partial_sizes(node)[slots(node).index(slot)]
-    return _against(exact, partial, TWELVE_DIGITS * size)
-
-
-def _node_case(node: Value, slot: int, partial: float, decision: Decision, asked: bool) -> Case:
-    used = "mpmath" if asked else "differences"
-    x = primal(node.operands[slot])
-    return Case(f"operand {slot}", x, partial, decision, node, used)
 
 
 def _two_passes(y: Any, variables: list[Value]) -> tuple[list[float], list[float]]:
@@ -214,7 +177,27 @@ def _two_passes(y: Any, variables: list[Value]) -> tuple[list[float], list[float
     return rows[0], rows[1]
 
 
-def _weights(
+def _rounding(node: Value) -> float:
+    """The round-off of a node: some ulp of the result, or of the terms inside it."""
+    op: Any = node.op
+    if op.selects and op.name in RESERVED:
+        return 0.0
+    size = 2.0 * abs(node.data)
+    if op.variadic or op.name not in RESERVED:
+        size += sum([abs(x.data * d) for x, d in zip(node.inputs, node.partials)])
+    return ULP * size
+
+
+def _partial_sizes(node: Value) -> list[float]:
+    """The sizes of a node's partials, or of their terms, by which their round-off goes."""
+    sizes = [abs(partial) for partial in node.partials]
+    op: Any = node.op
+    if op.name in ("silu", "gelu") and node.inputs[0].data:  # whose two terms cancel at a root
+        sizes[0] += abs(node.data / node.inputs[0].data)
+    return sizes
+
+
+def _paths(
     y: Any, order: Sequence[Value], blurs: dict[Value, float]
 ) -> tuple[dict[Value, float], dict[Value, float], float]:
     """Σ |path| from y to each node, how far that is blurred, and the round-off that reaches y.
@@ -224,10 +207,10 @@ def _weights(
     """
     if type(y) is not Value:
         return {}, {}, 0.0
-    weights = sweep(order, {y: 1.0}, partial_sizes)
-    noise = sum([weights[node] * rounding(node) for node in order if node in weights])
-    shifts = {node: weights[node] * _shift(node, blurs) for node in order if node in weights}
-    return weights, sweep(order, shifts, partial_sizes), noise
+    found = sweep(order, {y: 1.0}, _partial_sizes)
+    noise = sum([found[node] * _rounding(node) for node in order if node in found])
+    shifts = {node: found[node] * _shift(node, blurs) for node in order if node in found}
+    return found, sweep(order, shifts, _partial_sizes), noise
 
 
 def _blurs(order: Sequence[Value]) -> dict[Value, float]:
@@ -235,7 +218,7 @@ def _blurs(order: Sequence[Value]) -> dict[Value, float]:
     blurs: dict[Value, float] = {}
     for node in order:
         known = [(abs(d), blurs[x]) for x, d in zip(node.inputs, node.partials) if x in blurs]
-        blurs[node] = rounding(node) + sum([size * blur for size, blur in known if blur])
+        blurs[node] = _rounding(node) + sum([size * blur for size, blur in known if blur])
     return blurs
 
 

@@ -32,7 +32,8 @@ class Report:
             passes. At a jump it is the derivative of the smooth side alone.
         derivatives: how many derivatives were compared, in all orders.
         evaluations: how often f was called, at most, for one input, in all orders.
-        oracle: what decided, "differences" or "mpmath".
+        oracle: what decided: "differences", "complex step" or "mpmath".
+        differences: steps that were taken, and the central differences over them.
     """
 
     verdict: Verdict
@@ -48,6 +49,7 @@ class Report:
     derivatives: int = 0
     evaluations: int = 0
     oracle: str = "differences"
+    differences: tuple[tuple[float, float], ...] = ()
 
     @property
     def hex(self) -> str:

@@ -88,6 +88,8 @@ class Line:
         noise: the round-off of f near x.
         grain: the round-off of a value, as a share of it; 0 for a function that selects
             among numbers and computes nothing.
+        output: which one.
+        rounded: to the numbers that f can tell apart.
 
     Attributes:
         steps: those that `level` has taken.
@@ -101,7 +103,9 @@ class Line:
         noise: float = 0.0,
         grain: float = 2.0 * ULP,
         output: int = 0,
+        rounded: Callable[[float], float] = float,
     ) -> None:
+        self.rounded = rounded
         self.samples = f if isinstance(f, Samples) else Samples(f)
         self.x, self.y, self.noise, self.grain, self.output = x, y, noise, grain, output
         self.steps: list[float] = []
@@ -120,9 +124,14 @@ class Line:
         """All that were seen, in the order in which they were."""
         return [found[self.output] for found in self.samples.seen.values() if found is not None]
 
+    def differences(self) -> tuple[tuple[float, float], ...]:
+        """The steps that were taken, and the central differences over them."""
+        levels = [self.level(step) for step in sorted(set(self.steps), reverse=True)]
+        return tuple([(level.step, level.central) for level in levels if level is not None])
+
     def slope(self, step: float) -> tuple[float, float] | None:
         """The difference over a signed step, and its noise; None if there is no value."""
-        point = self.x + step
+        point = self.rounded(self.x + step)
         found = None if point == self.x else self.at(point)
         if found is None:
             return None
@@ -132,11 +141,11 @@ class Line:
     def level(self, step: float) -> Level | None:
         """The differences over a step to both sides; None if a side has no value."""
         x = self.x
-        above = x + step
-        below = x - (above - x)
+        above = self.rounded(x + step)
+        below = self.rounded(x - (above - x))
         high = self.at(above)
         low = None if high is None else self.at(below)
-        if high is None or low is None or above == x:
+        if high is None or low is None or above == x or below == x:
             return None
         self.steps.append(step)
         up, down = above - x, x - below

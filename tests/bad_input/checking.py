@@ -34,6 +34,8 @@ def rows() -> Iterator[Row]:
     """All of them."""
     for name in ("gradcheck", "check_gradients"):
         yield from checks(f"autograd.testing.{name}", getattr(testing, name))
+    for name in ("jacobian", "vjp", "jvp", "hessian"):
+        yield from checks_by_hand(name, getattr(testing, f"check_{name}"))
     report: Any = testing.gradcheck(lambda x: x, 1.0)
     given = [bad("pass", FrozenInstanceError, "verdict")]
     name = "autograd.testing.Report"
@@ -42,6 +44,33 @@ def rows() -> Iterator[Row]:
         name = f"autograd.testing.{kind.__name__}"
         given = [bad((), TypeError, "argument")]
         yield from each(name, given, lambda w, xs, kind=kind: kind(*xs))
+
+
+TOLERANCES = bads(ValueError, -1.0, NAN, INF, words=("must be 0 or more",))
+TOLERANCES += bads(TypeError, None, "1", words=("takes a real number",))
+TOLERANCES.append(bad(HUGE, OverflowError, "too large"))
+DTYPES = bads(ValueError, "int8", 3.0, words=("must be one of float16",))
+
+
+def checks_by_hand(kind: str, check: Any) -> Iterator[Row]:
+    """The checks of derivatives by hand."""
+
+    def good(w: Any) -> tuple[Any, dict[str, Any]]:
+        def call(f: Any, x: Any, **options: Any) -> Any:
+            return check(f, x, **options)
+
+        derivative = (
+            (lambda x: [[1.0]]) if kind in ("jacobian", "hessian") else (lambda x, u: u)
+        )
+        if kind == "hessian":
+            return call, {"f": lambda v: v[0] * v[0] * 0.5, "x": [1.5], kind: derivative}
+        return call, {"f": lambda v: v, "x": [1.5], kind: derivative}
+
+    kinds = {"f": FUNCTION, "x": POINTS, kind: FUNCTION, "rtol": TOLERANCES}
+    name, owners = f"autograd.testing.check_{kind}", (f"check_{kind}", "argument", "too large")
+    yield from mistakes(
+        name, good, {**kinds, "atol": TOLERANCES, "dtype": DTYPES}, owner=owners
+    )
 
 
 def checks(name: str, check: Any) -> Iterator[Row]:
@@ -55,6 +84,7 @@ def checks(name: str, check: Any) -> Iterator[Row]:
 
     functions = [b for b in FUNCTION if b.show != "None"]
     kinds = {"f": FUNCTION, "x": POINTS, "order": ORDERS, "gradient": functions}
+    kinds |= {"rtol": TOLERANCES, "atol": TOLERANCES, "dtype": DTYPES}
     owners = ("gradcheck", "argument", "too large")
     yield from mistakes(name, good, {**kinds, "oracle": CHOICE}, owner=owners)
     square = lambda v: v * v

@@ -13,27 +13,33 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from time import process_time
 from typing import Any
+
+import numpy as np
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, gradient, sin, tanh
 from autograd.build.binaries import describe
 from autograd.core.primitive import RESERVED, TABLE, Primitive
 from autograd.core.sweeps import topological_order
-from autograd.testing import gradcheck
+from autograd.testing import GradientError, check_jacobian, check_vjp, gradcheck
+from autograd.testing.cases import Case
 from autograd.testing.programs import OPERANDS, SAFE, Program, decode
-from autograd.testing.recorded import Case, node_cases
+from autograd.testing.recorded import node_cases
 
 __all__ = [
     "NAMES",
     "measure",
+    "measure_arrays",
     "measure_by_hand",
     "measure_programs",
     "planted",
     "random_point",
     "random_program",
     "replaced",
+    "verdict",
 ]
 
 NAMES = sorted(RESERVED | {name for name in TABLE if name.startswith("nn.")})
@@ -120,7 +126,7 @@ def random_program(rng: random.Random, longest: int = 12) -> Program:
 
 def cases(name: str, operands: list[Any]) -> list[Case]:
     """What the checker says of each partial of the primitive there."""
-    return node_cases([TABLE[name](*operands)], True)
+    return node_cases([TABLE[name](*operands)])
 
 
 def at_a_corner(case: Case) -> bool:
@@ -215,6 +221,68 @@ def measure_by_hand(count: int, seed: int = 0, show: bool = False) -> Counter[tu
     return found
 
 
+ELEMENTWISE: list[tuple[Any, Any]] = [
+    (np.tanh, lambda x: 1.0 - np.tanh(x) ** 2),
+    (np.sin, np.cos),
+    (lambda x: x * np.exp(-0.5 * x * x), lambda x: (1.0 - x * x) * np.exp(-0.5 * x * x)),
+    (np.arctan, lambda x: 1.0 / (1.0 + x * x)),
+    (lambda x: np.log1p(x * x), lambda x: 2.0 * x / (1.0 + x * x)),
+]
+
+
+def random_array_function(rng: random.Random) -> tuple[Any, Any, Any]:
+    """A chain of matrices and elementwise functions in NumPy, its Jacobian, and a point."""
+    draw = np.random.default_rng(rng.randrange(2**32))
+    sizes = [rng.randint(1, 12) for _ in range(rng.randint(2, 4))]
+    layers = [
+        (draw.normal(size=(after, before)) / before**0.5, *rng.choice(ELEMENTWISE))
+        for before, after in pairwise(sizes)
+    ]
+
+    def f(x: Any) -> Any:
+        for matrix, g, _ in layers:
+            x = g(matrix @ x)
+        return x
+
+    def jacobian(x: Any) -> Any:
+        result = np.eye(sizes[0])
+        for matrix, g, slope in layers:
+            x = matrix @ x
+            result = slope(x)[:, None] * (matrix @ result)
+            x = g(x)
+        return result
+
+    return f, jacobian, draw.normal(size=sizes[0])
+
+
+def verdict(check: Callable[..., Any], *xs: Any, **options: Any) -> str:
+    """What a check that raises says."""
+    try:
+        check(*xs, **options)
+    except GradientError as error:
+        return error.report.verdict
+    return "pass"
+
+
+def measure_arrays(count: int, seed: int = 0) -> Counter[tuple[str, str]]:
+    """Verdicts of `check_jacobian` and `check_vjp`; the error is in the largest element."""
+    rng = random.Random(seed)
+    found: Counter[tuple[str, str]] = Counter()
+    for _ in range(count):
+        f, right, x = random_array_function(rng)
+
+        def wrong(x: Any, right: Any = right) -> Any:
+            result = right(x)
+            result.flat[np.argmax(abs(result))] *= 1.0001
+            return result
+
+        for plant, jacobian in (("nothing", right), ("x 1.0001", wrong)):
+            found[plant, verdict(check_jacobian, f, x, jacobian=jacobian)] += 1
+            vjp = lambda x, u, jacobian=jacobian: jacobian(x).T @ u  # noqa: E731
+            found[plant, verdict(check_vjp, f, x, vjp=vjp)] += 1
+    return found
+
+
 def twenty_operations(x: Any, y: Any) -> Any:
     """Of two inputs: a function whose check is timed."""
     for _ in range(4):
@@ -240,6 +308,7 @@ def main(count: int) -> None:
         (f"{count} random programs", measure_programs(count, show=True)),
         (f"{count} random programs by hand", measure_by_hand(count, show=True)),
         (f"{count // 10} random programs, order 2", measure_programs(count // 10, order=2)),
+        (f"{count} array functions", measure_arrays(count)),
     ):
         print(title)
         for (plant, verdict), times in sorted(found.items()):

@@ -1,0 +1,200 @@
+"""Jacobians, products with them and Hessians by hand, of arrays and nested structures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd.testing import (
+    GradientError,
+    Report,
+    check_gradients,
+    check_hessian,
+    check_jacobian,
+    check_jvp,
+    check_vjp,
+    gradcheck,
+)
+from tests.testing.measure import measure_arrays
+
+DRAW = np.random.default_rng(0)
+W = DRAW.normal(size=(3, 4))
+X = DRAW.normal(size=4)
+
+
+def f(x: Any) -> Any:
+    return np.tanh(W @ x)
+
+
+def jacobian(x: Any) -> Any:
+    return (1.0 - np.tanh(W @ x) ** 2)[:, None] * W
+
+
+def failure(check: Any, *xs: Any, **options: Any) -> Report:
+    with pytest.raises(GradientError) as caught:
+        check(*xs, **options)
+    return caught.value.report
+
+
+def test_a_jacobian_element_by_element() -> None:
+    report = check_jacobian(f, X, jacobian=jacobian)
+    assert (report.verdict, report.derivatives) == ("pass", 12)
+    assert report.evaluations <= 40
+
+    def wrong(x: Any) -> Any:
+        result = jacobian(x)
+        result[1, 2] *= 1.0001
+        return result
+
+    report = failure(check_jacobian, f, X, jacobian=wrong)
+    assert (report.verdict, report.where) == ("fail", "result[1] by argument 0[2]")
+
+
+def test_products_with_jacobians() -> None:
+    assert check_vjp(f, X, vjp=lambda x, u: jacobian(x).T @ u)
+    assert check_jvp(f, X, jvp=lambda x, v: jacobian(x) @ v)
+    report = failure(check_vjp, f, X, vjp=lambda x, u: jacobian(x).T @ u * 1.001)
+    assert report.where.startswith("argument 0[")
+    report = failure(check_jvp, f, X, jvp=lambda x, v: jacobian(x) @ v * 1.001)
+    assert report.where.startswith("result[")
+
+
+@dataclass
+class Layer:
+    w: Any
+    b: float
+
+
+def test_nested_structures() -> None:
+    def loss(layer: Layer, data: dict[str, Any]) -> dict[str, Any]:
+        return {"y": np.tanh(layer.w @ data["x"] + layer.b), "b": layer.b * 2.0}
+
+    def vjp(layer: Layer, data: dict[str, Any], u: dict[str, Any], share: float = 1.0) -> Any:
+        g = u["y"] * (1.0 - np.tanh(layer.w @ data["x"] + layer.b) ** 2)
+        slope = Layer(np.outer(g, data["x"]) * share, g.sum() + 2.0 * u["b"])
+        return slope, {"x": list(layer.w.T @ g)}
+
+    assert check_vjp(loss, Layer(W, 0.1), {"x": X}, vjp=vjp)
+    wrong = lambda layer, data, u: vjp(layer, data, u, 1.001)  # noqa: E731
+    report = failure(check_vjp, loss, Layer(W, 0.1), {"x": X}, vjp=wrong)
+    assert report.where.startswith("argument 0.w[")
+    check_gradients(lambda layer: layer.w[0] * layer.b * layer.b, Layer([2.0], 3.0), order=2)
+    with pytest.raises(TypeError, match=r"argument 0\.w is a str"):
+        gradcheck(lambda layer: layer.b, Layer("w", 1.0))
+
+
+def test_a_jacobian_of_blocks() -> None:
+    def g(x: Any, y: Any) -> Any:
+        return {"a": x * y[0], "b": y[1] * x[0]}
+
+    def blocks(x: Any, y: Any) -> Any:
+        at_0 = np.array([1.0, 0.0])
+        b = (y[1] * at_0, x[0] * at_0[::-1])
+        return {"a": (y[0] * np.eye(2), np.outer(x, at_0)), "b": b}
+
+    assert check_jacobian(g, X[:2], X[2:], jacobian=blocks).derivatives == 12
+    with pytest.raises(ValueError, match="must have 3 × 4 numbers, got 1"):
+        check_jacobian(g, X[:2], X[2:], jacobian=lambda x, y: 1.0)
+
+
+@pytest.fixture(scope="module")
+def large() -> Any:
+    return DRAW.normal(size=(300, 300)) / 17.0, DRAW.normal(size=300)
+
+
+def test_a_large_jacobian_by_projections(large: Any) -> None:
+    matrix, x = large
+    calls = 0
+
+    def g(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return np.sin(matrix @ x)
+
+    def right(x: Any) -> Any:
+        return np.cos(matrix @ x)[:, None] * matrix
+
+    assert check_jacobian(g, x, jacobian=right).evaluations <= 200
+    assert calls <= 200 + 30  # and the complex step
+
+    def wrong(x: Any) -> Any:
+        result = right(x)
+        result[123, 45] *= 1.01
+        return result
+
+    report = failure(check_jacobian, g, x, jacobian=wrong)
+    assert report.where == "result[123] by argument 0[45]"
+    assert failure(check_jacobian, g, x, jacobian=lambda x: right(x).T).verdict == "fail"
+
+
+def test_hessians() -> None:
+    def cube(x: Any) -> Any:
+        return np.sum(x * x * x)
+
+    def hessian(x: Any) -> Any:
+        return np.diag(6.0 * x)
+
+    assert check_hessian(cube, X, hessian=hessian)
+    assert check_hessian(cube, X, hessian=hessian, gradient=lambda x: 3.0 * x * x)
+    two = lambda x, y: [[2.0 * y, 2.0 * x], [2.0 * x, 0.0]]  # noqa: E731
+    assert check_hessian(lambda x, y: x * x * y, 2.0, 3.0, hessian=two)
+    failure(check_hessian, cube, X, hessian=lambda x: 1.001 * hessian(x))
+    failure(check_hessian, cube, X, hessian=hessian, gradient=lambda x: 3.1 * x * x)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "int64", "longdouble"])
+def test_arrays_of_any_real_type(kind: str) -> None:
+    x = np.array([1, 2, -1]).astype(kind)
+
+    def square(x: Any) -> Any:
+        assert x.dtype == (kind if x.dtype.kind == "f" and kind != "int64" else float)
+        return x * x * x.dtype.type(0.5)
+
+    assert check_jacobian(square, x, jacobian=np.diag)
+    assert (
+        failure(check_jacobian, square, x, jacobian=lambda x: 1.3 * np.diag(x)).verdict
+        == "fail"
+    )
+
+
+def test_a_precision_that_is_told_or_given() -> None:
+    def single(x: Any) -> Any:
+        return np.exp(np.float32(x))
+
+    for share, passes in ((1.0, True), (1.02, False)):
+        gradient = lambda x, share=share: share * math.exp(x)  # noqa: E731
+        assert bool(gradcheck(single, 0.7, gradient=gradient)) == passes
+    hidden = lambda x: float(single(x))  # noqa: E731
+    assert gradcheck(hidden, 0.7, gradient=math.exp).verdict == "inconclusive"
+    assert gradcheck(hidden, 0.7, gradient=math.exp, dtype="float32")
+
+
+def test_errors_that_are_allowed() -> None:
+    wrong = lambda x: 1.001 * math.cos(x)  # noqa: E731
+    assert not gradcheck(math.sin, 0.7, gradient=wrong)
+    assert not gradcheck(math.sin, 0.7, gradient=wrong, rtol=1e-4)
+    assert gradcheck(math.sin, 0.7, gradient=wrong, rtol=2e-3)
+    assert gradcheck(math.sin, 0.7, gradient=wrong, atol=2e-3)
+    with pytest.raises(ValueError, match="give `gradient`"):
+        gradcheck(lambda x: x, 1.0, rtol=0.1)
+
+
+def test_a_complex_step_decides_where_differences_cannot() -> None:
+    def flat(x: Any) -> Any:
+        return 1.0 + 1e-9 * np.sin(x)
+
+    report = gradcheck(flat, 0.7, gradient=lambda x: 1e-9 * math.cos(x))
+    assert (report.verdict, report.oracle) == ("pass", "complex step")
+    report = gradcheck(flat, 0.7, gradient=lambda x: 1.0001e-9 * math.cos(x))
+    assert (report.verdict, report.oracle) == ("fail", "complex step")
+    real = gradcheck(lambda x: float(flat(x)), 0.7, gradient=lambda x: 1e-9 * math.cos(x))
+    assert real.oracle == "differences"
+
+
+def test_over_array_functions_nothing_is_missed_and_no_alarm_is_false() -> None:
+    found = measure_arrays(30, seed=1)
+    assert found == {("nothing", "pass"): 60, ("x 1.0001", "fail"): 60}
