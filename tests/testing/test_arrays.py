@@ -154,11 +154,12 @@ def test_arrays_of_any_real_type(kind: str) -> None:
         assert x.dtype == (kind if x.dtype.kind == "f" and kind != "int64" else float)
         return x * x * x.dtype.type(0.5)
 
-    assert check_jacobian(square, x, jacobian=np.diag)
-    assert (
-        failure(check_jacobian, square, x, jacobian=lambda x: 1.3 * np.diag(x)).verdict
-        == "fail"
-    )
+    if kind == "float16":  # three digits are too few to tell, but enough for gross mistakes
+        assert failure(check_jacobian, square, x, jacobian=np.diag).verdict == "inconclusive"
+    else:
+        assert check_jacobian(square, x, jacobian=np.diag)
+    wrong = failure(check_jacobian, square, x, jacobian=lambda x: 1.5 * np.diag(x))
+    assert wrong.verdict == "fail"
 
 
 def test_a_precision_that_is_told_or_given() -> None:
