@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograd.files import write_atomically
+from autograd.files import (
+    CHECKSUM,
+    check_checksum,
+    json_object,
+    with_checksum,
+    without_repetition,
+    write_atomically,
+)
 from nn.checks import instance, shortened
 from nn.module import Module
 
@@ -28,9 +34,6 @@ __all__ = [
 
 FORMAT = "scalar-autograd checkpoint"
 VERSION = 2
-CHECKSUM = "scalar-autograd crc32"  # of the file with eight zeros in the place of this value
-WRITTEN = rb'"scalar-autograd crc32": ?"([0-9a-f]{8})"'
-HALF_WRITTEN = rb'scalar-autograd cr|c32": ?"'  # one flipped bit leaves one of the halves
 
 
 def save_model(model: Module, path: str | os.PathLike[str]) -> None:
@@ -73,7 +76,7 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
         data = json.dumps({CHECKSUM: "0" * 8, **state}, indent=1).encode()
     else:
         data = _safetensors().save(_grouped(state), {CHECKSUM: "0" * 8})
-    write_atomically(path, _with_checksum(data))
+    write_atomically(path, with_checksum(data))
 
 
 def load_model(model: Module, path: str | os.PathLike[str]) -> None:
@@ -89,13 +92,13 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
     instance(model, Module, "load_model: model")
     path = _with_known_suffix(path)
     data = path.read_bytes()
-    _check_checksum(path, data)
+    check_checksum(path, data)
     if path.suffix == ".json":
-        state = _json_object(path, data)
+        state = json_object(path, data)
     else:
         safetensors = _safetensors()
         try:
-            state = _without_repetition(_scalars(safetensors.load(data)))
+            state = without_repetition(_scalars(safetensors.load(data)))
         except Exception as error:  # safetensors' own, and NumPy's for unknown types
             raise ValueError(f"{path} is damaged: {error}") from error
     try:
@@ -119,7 +122,7 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
         data = json.dumps(whole, allow_nan=False).encode()
     except ValueError as error:
         raise ValueError(f"{path} cannot hold an infinite number or NaN: {error}") from error
-    write_atomically(path, _with_checksum(data))
+    write_atomically(path, with_checksum(data))
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -130,8 +133,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         OSError: it cannot be read.
     """
     data = path.read_bytes()
-    checked = _check_checksum(path, data)
-    whole = _json_object(path, data)
+    checked = check_checksum(path, data)
+    whole = json_object(path, data)
     if whole.get("format") != FORMAT:
         raise ValueError(f"{path} is not a checkpoint")
     version, state = whole.get("version"), whole.get("state")
@@ -148,56 +151,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- helpers
-
-
-def _with_checksum(data: bytes) -> bytes:
-    """The content of a file, with its checksum in place of the zeros."""
-    return data.replace(b'"00000000"', b'"%08x"' % zlib.crc32(data), 1)
-
-
-def _check_checksum(path: Path, data: bytes) -> bool:
-    """Whether the file has a checksum; ValueError if that is wrong."""
-    found = re.search(WRITTEN, data)
-    if found is None:
-        if re.search(HALF_WRITTEN, data):
-            raise ValueError(f"{path} is damaged: its checksum is wrong")
-        return False
-    start, end = found.span(1)
-    if zlib.crc32(data[:start] + b"0" * 8 + data[end:]) != int(found[1], 16):
-        raise ValueError(f"{path} is damaged: its checksum is wrong")
-    return True
-
-
-def _json_object(path: Path, data: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(
-            data.decode("utf-8-sig"),
-            object_pairs_hook=_without_repetition,
-            parse_constant=_finite_number,
-            parse_float=_finite_number,
-        )
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
-    if not isinstance(parsed, dict):
-        raise ValueError(f"{path} is damaged: it holds no JSON object")
-    parsed.pop(CHECKSUM, None)
-    return parsed
-
-
-def _without_repetition(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for name, data in pairs:
-        if name in result:
-            raise ValueError(f"{shortened(name)} occurs twice")
-        result[name] = data
-    return result
-
-
-def _finite_number(number: str) -> float:
-    result = float(number)
-    if not math.isfinite(result):
-        raise ValueError(f"it has the number {shortened(number)}")
-    return result
 
 
 def _with_known_suffix(path: str | os.PathLike[str]) -> Path:

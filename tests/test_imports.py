@@ -41,10 +41,11 @@ OTHERS = {
     "vl_convert": ("autograd.show.drawing",),
 }
 AT_ONCE = ("cython", "hypothesis", "numpy", "setuptools")
-CONVENIENCES = (
+CONVENIENCES = (  # of the core and of programs, which may import pictures
     "Operations.graph",
     "Operations.steps",
-)  # of the core, which may import pictures
+    "Path.graph",
+)
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
 DYNAMIC = {"autograd", "autograd.core.primitive", "demos.__main__", "nn.trials"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from autograd.core.value import Value
 from autograd.program.arrays import np
 from autograd.trees import flatten
 
-__all__ = ["Argument", "Call", "holds_values"]
+__all__ = ["Argument", "Call", "holds_values", "key_of", "kind_of"]
 
 Array = Any
 Key = Any
@@ -37,9 +38,9 @@ class Argument:
 def uniform(tree: Any, what: str) -> Argument:
     """An argument that is the same in all lanes."""
     if type(tree) is np.ndarray and tree.dtype.kind in "fiu":
-        return Argument(_key(tree), tree.ravel().astype(float), lambda i: tree, True)
+        return Argument(key_of(tree), tree.ravel().astype(float), lambda i: tree, True)
     numbers = np.array(flatten(tree, what)[0], dtype=float)
-    key = _key(tree)
+    key = key_of(tree)
     return Argument(key, numbers, lambda i: tree, _has_arrays(tree))
 
 
@@ -76,25 +77,30 @@ def lanes_of(tree: Any, what: str) -> Argument:
         return Argument(
             key, numbers, lambda i: tree[i] if tree.ndim > 1 else float(tree[i]), True
         )
-    key = _key(tree[0])
+    key = key_of(tree[0])
     rows = []
     for i, sample in enumerate(tree):
-        if _key(sample) != key:
+        if key_of(sample) != key:
             raise ValueError(f"{what}[{i}] is built in another way than {what}[0]")
         rows.append(flatten(sample, f"{what}[{i}]")[0])
     numbers = np.array(rows, dtype=float).reshape(len(rows), -1).T
     return Argument(key, numbers, tree.__getitem__, _has_arrays(tree[0]))
 
 
-def _key(tree: Any) -> Key:
+def key_of(tree: Any) -> Key:
     """Equal for trees that `flatten` takes apart in the same way."""
     if isinstance(tree, dict):
-        return dict, tuple([(key, _key(each)) for key, each in tree.items()])
+        return dict, tuple([(key, key_of(each)) for key, each in tree.items()])
     if isinstance(tree, list | tuple):
-        keys = [_key(each) for each in tree]
+        keys = [key_of(each) for each in tree]
         same = bool(keys) and keys.count(keys[0]) == len(keys)
         return type(tree), len(keys), keys[0] if same else tuple(keys)
     return np.ndarray, getattr(tree, "shape", ())
+
+
+def kind_of(key: Key) -> str:
+    """A key in words, for files and messages."""
+    return re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", repr(key))
 
 
 def _leaves(tree: Any) -> Iterator[Any]:

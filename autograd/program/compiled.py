@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Collection, Sequence
 from functools import update_wrapper
@@ -10,14 +11,16 @@ from types import CellType
 from typing import Any, overload
 
 from autograd import transforms
-from autograd.program.arguments import Call, holds_values
+from autograd.program.arguments import Call, holds_values, kind_of
 from autograd.program.arrays import np
 from autograd.program.jobs import Job
-from autograd.program.paths import Paths
+from autograd.program.paths import Paths, parameters
 from autograd.program.program import Program
+from autograd.program.record import called
+from autograd.program.replay import read, way_of, write
 from autograd.trees import flatten, flatten_like
 
-__all__ = ["Compiled", "compile"]
+__all__ = ["Compiled", "compile", "load_program"]
 
 Array = Any
 Argnums = int | tuple[int, ...]
@@ -36,9 +39,7 @@ class Compiled:
         self._outside: list[Any] = []
 
     def __repr__(self) -> str:
-        return (
-            f"<compiled {getattr(self.f, '__qualname__', self.f)}, {len(self.programs)} paths>"
-        )
+        return f"<compiled {called(self.f)}, {len(self.programs)} paths>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         f = self.f
@@ -76,12 +77,44 @@ class Compiled:
             TypeError, ValueError: the arguments do not fit `in_axes`, or f can't be recorded.
             Whatever f raises, with a note that names the sample.
         """
-        if named:
-            args = inspect.signature(self.f).bind(*args, **named).args
+        args = self._bound(args, named)
         if any(map(holds_values, args)):
             return self._with_values(self.f, args)
         job = self._done(Call(args, self.in_axes))
         return job.shaped(job.out, self.reduce)
+
+    def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments in order."""
+        if not named:
+            return args
+        try:
+            bound = inspect.signature(self.f).bind(*args, **named)
+        except TypeError as error:
+            names = ", ".join(parameters(self.f))
+            raise TypeError(f"{called(self.f)}({names}): {error}") from None
+        bound.apply_defaults()
+        if bound.kwargs:
+            raise TypeError(
+                f"{called(self.f)}: {next(iter(bound.kwargs))!r} can only be given by name, so "
+                "it is no input of a program; bind it by functools.partial before compiling"
+            )
+        return bound.args
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all that has been recorded to a file, as data; `load_program` reads it.
+
+        Values from outside the function are numbers from then on.
+
+        Raises:
+            RuntimeError: it has not been called yet.
+            OSError: the file cannot be written.
+        """
+        self.program  # noqa: B018  (raises where there is none)
+        ways = {
+            kind_of(key): [way_of(path) for path in paths.found]
+            for key, paths in self._kinds.items()
+        }
+        write(path, ways, {"in_axes": self.in_axes, "reduce": self.reduce})
 
     def _done(self, call: Call, places: Sequence[int] = (), **what: Any) -> Job:
         """The job that `what` describes, with its results."""
@@ -102,13 +135,14 @@ class Compiled:
 
     # ------------------------------------------------------------------ derivatives
 
-    def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[Any, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> tuple[Any, Any]:
         """The value and its gradient, in the shape of the argument that `argnums` names.
 
         Raises:
             TypeError: f gives several numbers, or one for each sample and there is no `reduce`.
             Otherwise as a call.
         """
+        args = self._bound(args, named)
         if any(map(holds_values, args)):
             both: tuple[Any, Any] = self._with_values(
                 transforms.value_and_grad(self.f, argnums), args
@@ -121,9 +155,9 @@ class Compiled:
         value = weight * float(job.out.sum())
         return value, shaped[0] if transforms._single(argnums) else tuple(shaped)
 
-    def grad(self, *args: Any, argnums: Argnums = 0) -> Any:
+    def grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """The gradient; arguments and errors as `value_and_grad`."""
-        return self.value_and_grad(*args, argnums=argnums)[1]
+        return self.value_and_grad(*args, argnums=argnums, **named)[1]
 
     def jvp(
         self,
@@ -144,11 +178,12 @@ class Compiled:
         job = self._done(call, places, direction=_direction(call, places, tangents, "jvp"))
         return tuple([job.shaped(rows, self.reduce) for rows in np.split(job.out, 2)])
 
-    def jacobian(self, *args: Any, argnums: Argnums = 0) -> Any:
+    def jacobian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """f's result with each number replaced by its gradient, as `autograd.jacobian`.
 
         With lanes and no `reduce`, a list (or for arrays an array) of one for each sample.
         """
+        args = self._bound(args, named)
         if any(map(holds_values, args)):
             return self._with_values(transforms.jacobian(self.f, argnums), args)
         call = Call(args, self.in_axes)
@@ -329,3 +364,28 @@ def compile(
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r:.80}")
     return Compiled(f, in_axes, reduce, without)
+
+
+def load_program(path: str | os.PathLike[str]) -> Compiled:
+    """The compiled function that `save` wrote, without the function that it was made of.
+
+    It goes the ways that were recorded before, and gives the values, derivatives and errors of
+    the function there.
+
+    Raises:
+        ValueError: the file is something else, of another version, or damaged.
+        LookupError: it uses a primitive that is not defined here.
+        OSError: it cannot be read.
+
+    >>> import tempfile
+    >>> square = compile(lambda x: x * x)
+    >>> square(3.0)
+    9.0
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     square.save(f"{folder}/square.json")
+    ...     load_program(f"{folder}/square.json").grad(4.0)
+    8.0
+    """
+    f, options = read(path)
+    axes = options["in_axes"]
+    return Compiled(f, axes and tuple(axes), options["reduce"], ())

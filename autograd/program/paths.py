@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
 from autograd.program.arguments import Call
 from autograd.program.arrays import np
 from autograd.program.program import Program, prepare
-from autograd.program.record import Recording, record
+from autograd.program.record import Recording, called, record
+from autograd.program.replay import replay, way_of
 from autograd.trees import flatten
+
+if TYPE_CHECKING:
+    from autograd.show.graph import Graph
 
 __all__ = ["Path", "Paths"]
 
 Array = Any
 MOST = 64
+
+
+def parameters(f: Callable[..., Any]) -> list[str]:
+    """The names of a function's parameters, as far as they can be told."""
+    try:
+        return [*inspect.signature(f).parameters]
+    except (TypeError, ValueError):
+        return []
 
 
 class Path:
@@ -28,9 +41,17 @@ class Path:
         guards: what the function asked on its way.
         rebuild: puts outputs into the shape of the function's result.
         single: whether that is a number.
+        inputs: the numbers that it was recorded with, by their names.
     """
 
-    def __init__(self, recording: Recording, call: Call, without: Collection[str]) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        call: Call,
+        without: Collection[str],
+        inputs: Sequence[tuple[str, float]],
+    ) -> None:
+        self.inputs = inputs
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
         self.rebuild, self.single = recording.rebuild, recording.single
         self.without = without
@@ -41,7 +62,16 @@ class Path:
 
     def prepared(self, direction: tuple[list[int], list[int]] | None) -> Program:
         made = prepare(self.tape, *self.size, self.data, self.without, direction)
-        return Program(made[0], [guard.answer for guard in self.guards], made[1])
+        return Program(made[0], [guard.answer for guard in self.guards], made[1], self.graph)
+
+    def graph(self, **options: Any) -> Graph:
+        """What it computes, from the numbers that it was recorded with."""
+        from autograd.show.graph import Graph
+
+        way, known = way_of(self), dict[int, Any]()
+        leaves = [Value(x, label=name) for name, x in self.inputs]
+        outputs = [replay(way, leaves, known, i) for i in way.roots[: self.tape.outputs]]
+        return Graph(*[y if type(y) is Value else Value(y) for y in outputs], **options)
 
     def along(self, wrt: Sequence[range], lanes: Sequence[range]) -> Program:
         """The program with tangents of its outputs, in these rows of u and x.
@@ -129,12 +159,18 @@ class Paths:
         """The path of one lane; None if it can't be checked: a program could be wrong."""
         if len(self.found) == MOST:
             raise ValueError(self.too_many())
+        sample, names = call.sample(lane), parameters(self.f)
         varying: list[bool] = []
-        for arg, axis in zip(call.sample(lane), call.axes):
-            varying += [axis is not None] * len(flatten(arg, "")[0])
+        inputs: list[tuple[str, float]] = []
+        for i, (arg, axis) in enumerate(zip(sample, call.axes)):
+            name = names[i] if i < len(names) else f"x{i}"
+            numbers = flatten(arg, "")[0]
+            varying += [axis is not None] * len(numbers)
+            single = len(numbers) == 1
+            inputs += [(name if single else f"{name}{k}", x) for k, x in enumerate(numbers)]
         with call.naming(lane):
-            recording = record(self.f, *flatten(call.sample(lane), ""), varying, self.first)
-        return Path(recording, call, self.without) if recording.sure else None
+            recording = record(self.f, *flatten(sample, ""), varying, self.first)
+        return Path(recording, call, self.without, inputs) if recording.sure else None
 
     def too_many(self) -> str:
         """The message for a function that goes too many ways."""
@@ -143,13 +179,13 @@ class Paths:
         parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
         guard = guards[0][parting[0] if parting else shortest - 1]
         message = (
-            f"compile: {getattr(self.f, '__qualname__', self.f)} goes more than {MOST} ways. "
+            f"compile: {called(self.f)} goes more than {MOST} ways. "
             f"The first that parts them is the comparison {guard.what!r} in {guard.place}; use "
             "autograd.where(condition, a, b), which does not branch"
         )
         if guard.what in ("float", "hash"):
             message = (
-                f"compile: {getattr(self.f, '__qualname__', self.f)} reads a number out of a "
+                f"compile: {called(self.f)} reads a number out of a "
                 f"Value in {guard.place}, and what it does then holds for this number only; "
                 f"it was recorded for {MOST} numbers. Compute with Values"
             )

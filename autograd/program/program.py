@@ -72,11 +72,17 @@ class Program:
         instructions: what it does.
         answers: what each guard was answered when it was recorded.
         counts: the nodes after each pass.
+        draw: gives the graph of what was recorded.
     """
 
     def __init__(
-        self, instructions: Instructions, answers: Sequence[float], counts: dict[str, int]
+        self,
+        instructions: Instructions,
+        answers: Sequence[float],
+        counts: dict[str, int],
+        draw: Callable[..., Any] | None = None,
     ) -> None:
+        self._draw = draw
         self.instructions, self.counts = instructions, dict(counts)
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
         self._constants = np.array(instructions.constants, dtype=float)
@@ -129,7 +135,22 @@ class Program:
             self._sweeps[key] = Sweep(lower())
         return self._sweeps[key]
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_sweeps": {}, "_draw": None}
+
     # ------------------------------------------------------------------ looking at it
+
+    def graph(self, **options: Any) -> Any:
+        """The graph (`autograd.Graph`) that it was recorded from, with the numbers of then.
+
+        Raises:
+            RuntimeError: it comes from a pickle, which keeps what runs only.
+        """
+        if self._draw is None:
+            raise RuntimeError(
+                "a program from a pickle has no graph; draw that of the function"
+            )
+        return self._draw(**options)
 
     def source(self, wrt: Collection[int] | None = None) -> str:
         """Its value and its gradient in all inputs (or some) as NumPy source."""

@@ -14,7 +14,7 @@ from autograd.program.tape import Tape
 from autograd.program.watch import Guard, Watch
 from autograd.trees import Rebuild, flatten
 
-__all__ = ["Recording", "record"]
+__all__ = ["Recording", "called", "record"]
 
 SHIFTS = (1e-3, -1e-3, 1e-6, -1e-6, 1e-10)
 
@@ -56,7 +56,7 @@ class _Run:
             self.outputs, self.rebuild = flatten(self.returned, "the result of f")
         if any(leaf.grad for leaf in self.leaves):
             raise ValueError(
-                f"compile: {_called(f)} calls backward(), whose gradients are numbers that a "
+                f"compile: {called(f)} calls backward(), whose gradients are numbers that a "
                 "program can't follow; use autograd.grad or jvp inside of it"
             )
         self.guards = watch.guards
@@ -92,7 +92,7 @@ def record(
         plain = flatten(f(*rebuild([Value(x) for x in numbers])), "the result of f")[0]
     if not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
         raise ValueError(
-            f"compile: {_called(f)} gives different results for the same numbers: it draws "
+            f"compile: {called(f)} gives different results for the same numbers: it draws "
             "random numbers, counts its calls or compares with `is`. Draw numbers outside, and "
             "pass them as arguments"
         )
@@ -155,7 +155,7 @@ def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> Non
         advice = f"it reads a number out in {places[0]}; compute with the Value itself"
     if tape.ops != other.ops or tape.args != other.args:
         raise ValueError(
-            f"compile: {_called(f)} computes in another way when its numbers change a little, "
+            f"compile: {called(f)} computes in another way when its numbers change a little, "
             f"without comparing them as Values: {advice}"
         )
     for i, (a, b) in enumerate(zip(tape.values, other.values)):
@@ -163,7 +163,7 @@ def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> Non
             user = next((k for k, args in enumerate(tape.args) if i in args), None)
             where = "its result" if user is None else f"an operand of {tape.ops[user]}"
             raise ValueError(
-                f"compile: {_called(f)} uses a plain number, {where}, that changes with its "
+                f"compile: {called(f)} uses a plain number, {where}, that changes with its "
                 f"arguments (from {a!r} to {b!r}), so a program would keep an old one: {advice}"
             )
 
@@ -195,5 +195,6 @@ def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = Tru
     return tape
 
 
-def _called(f: Callable[..., Any]) -> str:
+def called(f: Callable[..., Any]) -> str:
+    """A function's name, for messages."""
     return getattr(f, "__qualname__", repr(f))

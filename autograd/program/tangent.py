@@ -49,7 +49,7 @@ class _Tangents:
             place = new.add(op, mine, value)
             self.places.append(place)
             if op in LEAVES:
-                if int(value) in self.chosen.get(op, ()):
+                if op in self.chosen and int(value) in self.chosen[op]:
                     self.tangents[place] = new.add(op, (), value + self.shift[op])
             elif op not in FLAT and any(a in self.tangents for a in mine):
                 self.tangents[place] = self.rule(op, place, mine)

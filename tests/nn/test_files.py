@@ -21,7 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nn
-from nn.state import FORMAT, _with_checksum, read_checkpoint, write_checkpoint
+from autograd.files import with_checksum
+from nn.state import FORMAT, read_checkpoint, write_checkpoint
 from tests.builds import THIS, run
 from tests.nn.foreign import FOREIGN
 from tests.nn.killed import Training
@@ -264,7 +265,7 @@ def test_the_layout_that_those_are_changed_from_and_an_array_of_nothing(
 def checked(path: Path, state: str, **changes: object) -> None:
     """A checkpoint whose checksum is right, whatever the text of its state."""
     head = {"scalar-autograd crc32": "0" * 8, "format": FORMAT, "version": 2, **changes}
-    path.write_bytes(_with_checksum(f'{json.dumps(head)[:-1]}, "state": {state}}}'.encode()))
+    path.write_bytes(with_checksum(f'{json.dumps(head)[:-1]}, "state": {state}}}'.encode()))
 
 
 def checked_as_in_version_1(path: Path, state: str, **changes: object) -> None:

@@ -1,0 +1,205 @@
+"""Replay: a tape as a function of numbers or Values again, to be drawn, saved and loaded."""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autograd.core.functions import where
+from autograd.core.operand import primal
+from autograd.core.primitive import TABLE
+from autograd.files import (
+    CHECKSUM,
+    check_checksum,
+    json_object,
+    with_checksum,
+    write_atomically,
+)
+from autograd.program.arguments import key_of, kind_of
+from autograd.program.arrays import np
+from autograd.program.watch import COMPARISONS, WHOLE
+from autograd.trees import flatten
+
+__all__ = ["Replay", "Way", "read", "replay", "way_of", "write"]
+
+FORMAT = "scalar-autograd program"
+VERSION = 1
+
+
+class Way(NamedTuple):
+    """One way that a function goes, as data; the first nodes are its inputs.
+
+    Attributes:
+        ops, args, values: of each node, as a tape has them.
+        roots: the nodes of the outputs, and then of the guards.
+        guards: what each guard asked, and its answer.
+        result: the function's result, with the places of the outputs in it.
+    """
+
+    ops: list[str]
+    args: list[tuple[int, ...]]
+    values: list[float]
+    roots: list[int]
+    guards: list[tuple[str, float]]
+    result: Any
+
+
+def replay(way: Way, inputs: Sequence[Any], known: dict[int, Any], root: int) -> Any:
+    """The result at a node; those computed so far are in `known`."""
+    stack = [root]
+    while stack:
+        i = stack[-1]
+        missing = [a for a in way.args[i] if a not in known]
+        if missing:
+            stack += missing
+            continue
+        if i not in known:
+            xs = [known[a] for a in way.args[i]]
+            known[i] = inputs[i] if i < len(inputs) else _applied(way.ops[i], way.values[i], xs)
+        stack.pop()
+    return known[root]
+
+
+def _applied(op: str, value: float, xs: list[Any]) -> Any:
+    if op == "const":
+        return value
+    if op in COMPARISONS:
+        return getattr(operator, op)(*xs)
+    if op in WHOLE:
+        return WHOLE[op](xs[0], *map(int, xs[1:]))
+    return where(*xs) if op == "where" else TABLE[op](*xs)
+
+
+class Replay:
+    """A function made of ways, by the kind of its arguments; the guards choose among them."""
+
+    def __init__(self, ways: dict[str, list[Way]]) -> None:
+        self.ways = ways
+        self.__qualname__ = "a loaded program"
+
+    def __call__(self, *args: Any) -> Any:
+        """What the function that was saved gives.
+
+        Raises:
+            TypeError: it was not recorded for such arguments.
+            ValueError: it has not been recorded for the way that these arguments take.
+        """
+        if (kind := kind_of(tuple(map(key_of, args)))) not in self.ways:
+            raise TypeError(
+                f"a loaded program takes arguments such as {[*self.ways]}, got {kind}"
+            )
+        inputs = flatten(args, "the arguments")[0]
+        for way in self.ways[kind]:
+            known: dict[int, Any] = {}
+            outputs = len(way.roots) - len(way.guards)
+            if all(
+                _holds(what, replay(way, inputs, known, root), answer)
+                for root, (what, answer) in zip(way.roots[outputs:], way.guards)
+            ):
+                return _rebuilt(
+                    way.result, [replay(way, inputs, known, i) for i in way.roots[:outputs]]
+                )
+        raise ValueError(
+            "a loaded program can't go a way that was not recorded before it was saved; call "
+            "the function with such arguments, and save it again"
+        )
+
+
+def _holds(what: str, x: Any, answer: float) -> bool:
+    if what in COMPARISONS:
+        return bool(x) == bool(answer)
+    return bool((x if type(x) is int else primal(x)) == answer)
+
+
+# ---------------------------------------------------------------- results as data
+
+
+def _template(tree: Any) -> Any:
+    """A tree of floats as data: a number, or the name of a container and what it holds."""
+    if isinstance(tree, dict):
+        return ["dict", [[key, _template(each)] for key, each in tree.items()]]
+    if isinstance(tree, list | tuple):
+        return ["list" if isinstance(tree, list) else "tuple", [*map(_template, tree)]]
+    if isinstance(tree, np.ndarray):
+        return ["array", [*tree.shape], *tree.ravel().astype(int).tolist()]
+    return int(tree)
+
+
+def _rebuilt(template: Any, outputs: list[Any]) -> Any:
+    if isinstance(template, int):
+        return outputs[template]
+    kind, parts, *more = template
+    if kind == "array":
+        array = np.empty(len(more), dtype=object)
+        array[:] = [outputs[i] for i in more]
+        return array.reshape(parts)
+    if kind == "dict":
+        return {key: _rebuilt(each, outputs) for key, each in parts}
+    found = [_rebuilt(each, outputs) for each in parts]
+    return found if kind == "list" else tuple(found)
+
+
+def way_of(path: Any) -> Way:
+    """A path as data. The Values from outside it are now numbers."""
+    tape, outputs = path.tape, path.tape.outputs
+    closed = dict(enumerate([x.data for x in path.closed], len(path.inputs)))
+    ops = ["const" if i in closed else op for i, op in enumerate(tape.ops)]
+    values = [closed.get(i, value) for i, value in enumerate(tape.values)]
+    guards = [(guard.what, guard.answer) for guard in path.guards]
+    result = _template(path.rebuild([float(i) for i in range(outputs)]))
+    roots = [node for node, _ in tape.roots]
+    return Way(ops, [*tape.args], values, roots, guards, result)
+
+
+# ---------------------------------------------------------------- files
+
+
+def write(
+    path: str | os.PathLike[str], ways: dict[str, list[Way]], options: dict[str, Any]
+) -> None:
+    """Write ways, and the options that they are compiled with, with a checksum."""
+    kinds = {kind: [[*way] for way in several] for kind, several in ways.items()}
+    whole = {"format": FORMAT, "version": VERSION, **options, "ways": _numbers(kinds, repr)}
+    data = json.dumps({CHECKSUM: "0" * 8, **whole}, allow_nan=False).encode()
+    write_atomically(Path(path), with_checksum(data))
+
+
+def read(path: str | os.PathLike[str]) -> tuple[Replay, dict[str, Any]]:
+    """What `write` wrote: a function, and the options.
+
+    Raises:
+        ValueError: the file is something else, of another version, or damaged.
+        LookupError: it uses a primitive that is not defined here.
+        OSError: it cannot be read.
+    """
+    path = Path(path)
+    data = path.read_bytes()
+    checked = check_checksum(path, data)
+    whole = json_object(path, data)
+    if whole.pop("format", None) != FORMAT or not checked:
+        raise ValueError(f"{path} is not a program")
+    if (version := whole.pop("version")) != VERSION:
+        raise ValueError(f"{path} is a program of version {version}; this reads {VERSION}")
+    kinds = _numbers(whole.pop("ways"), float)
+    ways = {kind: [Way(*way) for way in several] for kind, several in kinds.items()}
+    for op in {op for several in ways.values() for way in several for op in way.ops}:
+        if op not in (*TABLE, *COMPARISONS, *WHOLE, "const", "input", "lane"):
+            raise LookupError(
+                f"{path} uses the primitive {op!r}, which is not defined here; define it first"
+            )
+    return Replay(ways), whole
+
+
+def _numbers(kinds: dict[str, list[list[Any]]], convert: Any) -> dict[str, list[list[Any]]]:
+    """The same with the constants that JSON lacks converted: infinities and NaN."""
+    for several in kinds.values():
+        for way in several:
+            way[2] = [
+                convert(x) if type(x) is str or not math.isfinite(x) else x for x in way[2]
+            ]
+    return kinds
