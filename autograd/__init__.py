@@ -34,22 +34,13 @@ from autograd.transforms import *  # noqa: E402, F403
 
 if TYPE_CHECKING:
     from autograd.program.compiled import compile as compile
-    from autograd.program.compiled import load_program
+    from autograd.program.compiled import load_program as load_program
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
     from autograd.show.terminal import step
 
 __version__ = "0.1.0"
-__all__ = [
-    "Graph",
-    "Primitive",
-    "Stepper",
-    "Value",
-    "load_program",
-    "no_grad",
-    "primitive",
-    "step",
-]
+__all__ = ["Graph", "Primitive", "Stepper", "Value", "no_grad", "primitive", "step"]
 __all__ += functions.__all__
 __all__ += transforms.__all__
 

@@ -18,6 +18,7 @@ LAYERS = {
     "autograd.core": (),
     "autograd.trees": ("autograd.core",),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
+    "autograd.program.native": ("autograd.build", "autograd.core", "autograd.program"),
     **dict.fromkeys(
         ("autograd.program", "autograd.show", "autograd.testing"),
         ("autograd.core", "autograd.trees", "autograd.transforms", "autograd.files"),
@@ -47,7 +48,13 @@ CONVENIENCES = (  # of the core and of programs, which may import pictures
     "Path.graph",
 )
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
-DYNAMIC = {"autograd", "autograd.core.primitive", "demos.__main__", "nn.trials"}
+DYNAMIC = {
+    "autograd",
+    "autograd.core.primitive",
+    "autograd.program.native",
+    "demos.__main__",
+    "nn.trials",
+}
 
 
 class Import(NamedTuple):

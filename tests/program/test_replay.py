@@ -103,7 +103,11 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     path.write_bytes(good.replace(b"input", b"lanes"))
     with pytest.raises(ValueError, match="its checksum is wrong"):
         load_program(path)
-    for changed, message in [({"version": 9}, "version 9"), ({"format": "x"}, "is not a")]:
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"version": 9}, "version 9"),
+        ({"format": "x"}, "is not a"),
+    ]
+    for changed, message in wrong:
         content = {**json.loads(good), **changed, CHECKSUM: "0" * 8}
         path.write_bytes(with_checksum(json.dumps(content).encode()))
         with pytest.raises(ValueError, match=message):
