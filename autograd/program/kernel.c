@@ -95,19 +95,13 @@ INLINE V reduced(V x, V *r, V *power)
     V t = x * 1.4426950408889634 + ROUNDER, k = t - ROUNDER;
     *power = (V)((((M)t - (M)splat(ROUNDER)) + 1023) << 52);
     V z = (x - k * LN2_HIGH) - k * LN2_LOW;
-    V p = z * (1.0 / 6227020800.0) + 1.0 / 479001600.0;
-    p = p * z + 1.0 / 39916800.0;
-    p = p * z + 1.0 / 3628800.0;
-    p = p * z + 1.0 / 362880.0;
-    p = p * z + 1.0 / 40320.0;
-    p = p * z + 1.0 / 5040.0;
-    p = p * z + 1.0 / 720.0;
-    p = p * z + 1.0 / 120.0;
-    p = p * z + 1.0 / 24.0;
-    p = p * z + 1.0 / 6.0;
-    p = p * z + 0.5;
+    V z2 = z * z, z4 = z2 * z2; /* 1/2! + z/3! + ... + z^11/13!, in short chains */
+    V a = (0.5 + z * (1.0 / 6.0)) + z2 * (1.0 / 24.0 + z * (1.0 / 120.0));
+    V b = (1.0 / 720.0 + z * (1.0 / 5040.0)) + z2 * (1.0 / 40320.0 + z * (1.0 / 362880.0));
+    V c = (1.0 / 3628800.0 + z * (1.0 / 39916800.0)) +
+          z2 * (1.0 / 479001600.0 + z * (1.0 / 6227020800.0));
     *r = z;
-    return p * (z * z);
+    return z2 * (a + z4 * (b + z4 * c));
 }
 
 INLINE V vexp(V x)
@@ -198,7 +192,7 @@ static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) 
     X(exp, vexp(a)) X(expm1, vexpm1(a)) X(log, vlog(a)) X(log1p, vlog1p(a)) X(tanh, vtanh(a)) \
     X(lt, IS(a < b)) X(le, IS(a <= b)) X(gt, IS(a > b)) X(ge, IS(a >= b)) X(eq, IS(a == b))   \
     X(ne, IS(a != b)) X(where, SEL(a != 0.0, b, c)) X(strong, SEL(a == 0.0, splat(0.0), a *b)) \
-    X(if_positive, SEL(b > 0.0, a, splat(0.0))) X(muladd, LOAD(out + i) + a * b)
+    X(if_positive, SEL(b > 0.0, a, splat(0.0))) X(muladd, before + a * b)
 #define LIBRARY1(X)                                                                           \
     X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(asinh) X(acosh) X(atanh)   \
     X(exp2) X(log2) X(log10) X(cbrt) X(erf) X(erfc) X(floor) X(ceil) X(trunc) X(rint)
@@ -236,7 +230,8 @@ static void formula(int op, double *out, const double *pa, int da, const double 
     case OP_##name:                                                                           \
         for (Py_ssize_t i = 0; i < n; i += W) {                                               \
             V a = LOAD(pa + i * da), b = LOAD(pb + i * db), c = LOAD(pc + i * dc);            \
-            (void)a, (void)b, (void)c;                                                        \
+            V before = LOAD(out + i);                                                         \
+            (void)a, (void)b, (void)c, (void)before;                                          \
             STORE(out + i, result);                                                           \
         }                                                                                     \
         break;
@@ -590,16 +585,16 @@ static int run_single(const Program *p, double *u, int begin, int end)
     calm();
     for (const Instruction *q = p->code + begin, *stop = p->code + end; q < stop; q++)
         switch (q->op) {
-        case OP_copy + SCALAR: u[q->out] = u[q->a]; break;
-        case OP_add + SCALAR: u[q->out] = u[q->a] + u[q->b]; break;
-        case OP_sub + SCALAR: u[q->out] = u[q->a] - u[q->b]; break;
-        case OP_mul + SCALAR: u[q->out] = u[q->a] * u[q->b]; break;
-        case OP_div + SCALAR: u[q->out] = u[q->a] / u[q->b]; break;
-        case OP_neg + SCALAR: u[q->out] = -u[q->a]; break;
-        case OP_square + SCALAR: u[q->out] = u[q->a] * u[q->a]; break;
-        case OP_muladd + SCALAR: u[q->out] += u[q->a] * u[q->b]; break;
-        case OP_relu + SCALAR: u[q->out] = u[q->a] <= 0.0 ? 0.0 : u[q->a]; break;
-        case OP_if_positive + SCALAR: u[q->out] = u[q->b] > 0.0 ? u[q->a] : 0.0; break;
+#define X(name, result)                                                                       \
+        case OP_##name + SCALAR: {                                                            \
+            V a = splat(u[q->a]), b = splat(u[q->b]), c = splat(u[q->c]);                     \
+            V before = splat(u[q->out]);                                                      \
+            (void)a, (void)b, (void)c, (void)before;                                          \
+            u[q->out] = (result)[0];                                                          \
+            break;                                                                            \
+        }
+            FORMULAS(X)
+#undef X
         case OP_test:
             wrong |= trouble();
             break;
@@ -618,7 +613,7 @@ static int run_single(const Program *p, double *u, int begin, int end)
                 wide(q, p->lists + q->more, u, 1);
             } else {
                 OPERANDS(u, 1);
-                formula_of(q->op & (SCALAR - 1), u + q->out, a, da, b, db, c, dc, q->n);
+                formula_of(q->op, u + q->out, a, da, b, db, c, dc, q->n);
             }
         }
     return wrong;

@@ -27,9 +27,6 @@ __all__ = ["KERNELS", "Native", "kernel"]
 KERNELS = ("avx512", "avx2", "base")  # from wide vectors to narrow ones
 LANES = 1 << 28
 ADDS, SETS, SCALAR = 8, 16, 128  # flags; the first three say that an operand is one number
-SCALARS = frozenset(
-    ["copy", "add", "sub", "mul", "div", "neg", "square", "muladd", "relu", "if_positive"]
-)
 CALLED = {"round": "rint", "identity": "copy"}
 MOST = 8  # rows of lanes that a formula with steps in between computes at once
 WORDS = 12  # of an instruction
@@ -99,6 +96,7 @@ class Native:
     def __init__(self, it: Lowered, module: Any) -> None:
         self.it = it
         self.codes = {name: i for i, name in enumerate(module.OPERATIONS)}
+        self.formulas = self.codes["sin"]  # of the C library, from here on
         self.lists = array("i")
         self.numbers: dict[str, int] = {}  # the rows of constants
         self.written: set[int] = set()  # rows of adjoints
@@ -256,7 +254,7 @@ class Native:
         if self.phase % 2:
             single = sum([1 << k for k, x in enumerate(xs) if x < LANES])
         elif n == 1:
-            single, code = 0, code + SCALAR * (op in SCALARS)
+            single, code = 0, code + SCALAR * (code < self.formulas)
         a, b, c = (*[x % LANES for x in xs], 0, 0)[:3]
         words = (code, single, n, out % LANES, a, b, c, 0, 0, 0, 0, 0)
         self.code[self.phase].extend(words)
