@@ -192,14 +192,14 @@ static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) 
     X(exp, vexp(a)) X(expm1, vexpm1(a)) X(log, vlog(a)) X(log1p, vlog1p(a)) X(tanh, vtanh(a)) \
     X(lt, IS(a < b)) X(le, IS(a <= b)) X(gt, IS(a > b)) X(ge, IS(a >= b)) X(eq, IS(a == b))   \
     X(ne, IS(a != b)) X(where, SEL(a != 0.0, b, c)) X(strong, SEL(a == 0.0, splat(0.0), a *b)) \
-    X(if_positive, SEL(b > 0.0, a, splat(0.0))) X(muladd, before + a * b)
+    X(if_positive, SEL(b > 0.0, a, splat(0.0))) X(muladd, c + a * b)
 #define LIBRARY1(X)                                                                           \
     X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(asinh) X(acosh) X(atanh)   \
     X(exp2) X(log2) X(log10) X(cbrt) X(erf) X(erfc) X(floor) X(ceil) X(trunc) X(rint)
 #define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv) X(refuse)
-/* of lanes: sums into partial sums; of lanes and of single numbers: the wide operations */
+/* arithmetic: x + y z again and again, which sums and products are too, without a branch */
 #define OTHERS(X)                                                                             \
-    X(test) X(matmul) X(outer) X(over) X(over_product) X(gather) X(scatter) X(columns)        \
+    X(test) X(arithmetic) X(matmul) X(outer) X(over) X(over_product) X(gather) X(scatter) X(columns)        \
     X(uncolumns) X(wide_sum) X(wide_dot) X(wide_maximum) X(wide_minimum) X(wide_hypot)        \
     X(wide_logsumexp) X(wide_take) X(wide_shares) X(wide_directions)
 
@@ -230,8 +230,7 @@ static void formula(int op, double *out, const double *pa, int da, const double 
     case OP_##name:                                                                           \
         for (Py_ssize_t i = 0; i < n; i += W) {                                               \
             V a = LOAD(pa + i * da), b = LOAD(pb + i * db), c = LOAD(pc + i * dc);            \
-            V before = LOAD(out + i);                                                         \
-            (void)a, (void)b, (void)c, (void)before;                                          \
+            (void)a, (void)b, (void)c;                                                        \
             STORE(out + i, result);                                                           \
         }                                                                                     \
         break;
@@ -247,7 +246,8 @@ static void formula(int op, double *out, const double *pa, int da, const double 
     }
 }
 
-/* The same of any number of elements. The last ones are computed in a full vector. */
+/* The same of any number of elements. The last ones are computed in a full vector: beyond
+   them it repeats the first of them, and leaves what is there. */
 static void formula_of(int op, double *out, const double *a, int da, const double *b, int db,
                        const double *c, int dc, Py_ssize_t n)
 {
@@ -256,14 +256,17 @@ static void formula_of(int op, double *out, const double *a, int da, const doubl
         formula(op, out, a, da, b, db, c, dc, full);
     if (full == n)
         return;
-    double last[4][W];
-    for (int i = 0; i < W; i++) {
-        Py_ssize_t at = full + i < n ? full + i : full;
-        last[0][i] = a[da ? at : 0], last[1][i] = b[db ? at : 0];
-        last[2][i] = c[dc ? at : 0], last[3][i] = out[at];
-    }
-    formula(op, last[3], last[0], 1, last[1], 1, last[2], 1, W);
-    memcpy(out + full, last[3], (n - full) * sizeof(double));
+    V last[4];
+    M within;
+    for (int i = 0; i < W; i++)
+        within[i] = -(full + i < n);
+    a += da * full, b += db * full, c += dc * full, out += full;
+    last[0] = SEL(within, LOAD(a), splat(*a)), last[1] = SEL(within, LOAD(b), splat(*b));
+    last[2] = SEL(within, LOAD(c), splat(*c)), last[3] = LOAD(out);
+    V before = last[3];
+    formula(op, (double *)&last[3], (double *)&last[0], 1, (double *)&last[1], 1,
+            (double *)&last[2], 1, W);
+    STORE(out, SEL(within, last[3], before));
 }
 
 INLINE double folded(const double *g)
@@ -588,8 +591,7 @@ static int run_single(const Program *p, double *u, int begin, int end)
 #define X(name, result)                                                                       \
         case OP_##name + SCALAR: {                                                            \
             V a = splat(u[q->a]), b = splat(u[q->b]), c = splat(u[q->c]);                     \
-            V before = splat(u[q->out]);                                                      \
-            (void)a, (void)b, (void)c, (void)before;                                          \
+            (void)a, (void)b, (void)c;                                                        \
             u[q->out] = (result)[0];                                                          \
             break;                                                                            \
         }
@@ -597,6 +599,10 @@ static int run_single(const Program *p, double *u, int begin, int end)
 #undef X
         case OP_test:
             wrong |= trouble();
+            break;
+        case OP_arithmetic:
+            for (const int *i = p->lists + q->k, *end = i + 4 * q->n; i < end; i += 4)
+                u[i[0]] = u[i[1]] + u[i[2]] * u[i[3]];
             break;
         case OP_matmul: vector_product(q, u, u + q->b, u + q->out); break;
         case OP_outer: vector_outer(q, u + q->a, u + q->b, u + q->out); break;

@@ -28,6 +28,17 @@ KERNELS = ("avx512", "avx2", "base")  # from wide vectors to narrow ones
 LANES = 1 << 28
 ADDS, SETS, SCALAR = 8, 16, 128  # flags; the first three say that an operand is one number
 CALLED = {"round": "rint", "identity": "copy"}
+# The operands of x + y z for each, or of 0, 1 and -1: exact, and as -0 the 0 keeps signs.
+ARITHMETIC = {
+    "copy": (-1, 0, -2),
+    "add": (0, 1, -2),
+    "sub": (0, 1, -3),
+    "mul": (-1, 0, 1),
+    "neg": (-1, 0, -3),
+    "square": (-1, 0, 0),
+    "muladd": (2, 0, 1),
+}
+FEW = 4  # rows that are not worth a vector
 MOST = 8  # rows of lanes that a formula with steps in between computes at once
 WORDS = 12  # of an instruction
 
@@ -96,6 +107,8 @@ class Native:
     def __init__(self, it: Lowered, module: Any) -> None:
         self.it = it
         self.codes = {name: i for i, name in enumerate(module.OPERATIONS)}
+        self.open = -1
+        self.alias: dict[int, int] = {}  # adjoints that are another's so far
         self.formulas = self.codes["sin"]  # of the C library, from here on
         self.lists = array("i")
         self.numbers: dict[str, int] = {}  # the rows of constants
@@ -117,6 +130,13 @@ class Native:
         for row, number in enumerate(it.it.constants, it.it.inputs):
             self.start[row] = number
         self.serial = False
+        seed = self.bases[it.seed]
+        self.lasting = {*self.adjoints, *range(seed, seed + it.blocks[it.seed].size)}
+        self.own: set[int] = set()  # adjoints that are results
+        for block in (batch.UNIFORM, batch.LANES):
+            if block in it.adjoints:
+                base = self.bases[it.adjoints[block]]
+                self.own.update(range(base, base + it.blocks[block].size))
         self.spare = [range(0), range(0)]  # rows for what a statement computes in between
         self.top = [0, 0]
         order = sorted(self.ordered())
@@ -221,8 +241,15 @@ class Native:
         self.lists.extend([row % LANES for row in rows])
         return len(self.lists) - len(rows)
 
+    def real(self, row: int) -> int:
+        """The row that holds what this one does."""
+        return self.alias.get(row, row)
+
     def read(self, row: int, n: int = 1) -> int:
-        """The row; an adjoint that nothing was added to is 0."""
+        """The row, as the first of n; an adjoint that nothing was added to is 0."""
+        for each in range(row, row + n) if self.alias else ():
+            if each in self.alias:
+                self.apply("copy", each, [self.alias.pop(each)], 1)
         if row >= LANES and row in self.adjoints:
             for each in range(row, row + n):
                 if each not in self.written:
@@ -230,14 +257,23 @@ class Native:
                     self.apply("copy", each, [self.number(0.0)], 1)
         return row
 
+    def settle(self, rows: Sequence[int]) -> None:
+        """Let rows of what is uniform hold what they stand for, before a phase of lanes."""
+        for row in rows:
+            if row in self.alias:
+                self.phase -= 1
+                self.apply("copy", row, [self.alias.pop(row)], 1)
+                self.phase += 1
+
     def fresh(self, rows: Sequence[int]) -> bool:
         """Whether nothing was added to these adjoints yet; from now on, something is."""
         new = [row not in self.written for row in rows]
         self.written.update(rows)
-        if any(new) and not all(new):
-            for row, is_new in zip(rows, new):
-                if is_new:
-                    self.apply("copy", row, [self.number(0.0)], 1)
+        for row, is_new in zip(rows, new):
+            if row in self.alias:
+                self.read(row)
+            elif is_new and not all(new):
+                self.apply("copy", row, [self.number(0.0)], 1)
         return all(new)
 
     # ------------------------------------------------------------------ instructions
@@ -251,6 +287,9 @@ class Native:
     def apply(self, op: str, out: int, xs: Sequence[int], n: int, single: int = 0) -> None:
         """out = op(xs) for n rows. In a uniform phase, bits say which xs are one number."""
         code = self.codes[op]
+        if not self.phase % 2 and n <= FEW and op in ARITHMETIC:
+            self.arithmetic(op, out, xs, n, single)
+            return
         if self.phase % 2:
             single = sum([1 << k for k, x in enumerate(xs) if x < LANES])
         elif n == 1:
@@ -258,6 +297,20 @@ class Native:
         a, b, c = (*[x % LANES for x in xs], 0, 0)[:3]
         words = (code, single, n, out % LANES, a, b, c, 0, 0, 0, 0, 0)
         self.code[self.phase].extend(words)
+
+    def arithmetic(self, op: str, out: int, xs: Sequence[int], n: int, single: int) -> None:
+        """The same as x + y z, in a list of such, if these are single numbers."""
+        code = self.code[self.phase]
+        arithmetic = self.codes["arithmetic"]
+        if not (code and code[-WORDS] == arithmetic and self.open == len(self.lists)):
+            code.extend((arithmetic, 0, 0, 0, 0, 0, 0, len(self.lists), 0, 0, 0, 0))
+        code[-WORDS + 2] += n
+        numbers = self.number(-0.0), self.number(1.0), self.number(-1.0)
+        for i in range(n):
+            mine = [x if single >> k & 1 else x + i for k, x in enumerate(xs)]
+            rows = [numbers[-1 - x] if x < 0 else mine[x] for x in ARITHMETIC[op]]
+            self.lists.extend((out + i, *rows))
+        self.open = len(self.lists)
 
     def write(self, it: Statement) -> None:
         if it.op in ("set", "add"):
@@ -273,6 +326,8 @@ class Native:
         """Set or add a formula, in runs of rows that follow each other everywhere."""
         xs, target = [self.rows(rows) for rows in it.operands], self.rows(it.target)
         used = _used(it.formula)
+        if self.alias:
+            xs = [list(map(self.real, rows)) for rows in xs]
         for k, tiled in used.items():
             if tiled and len(xs[k]) > 1:
                 xs[k] = list(xs[k]) * (it.size // len(xs[k]))
@@ -310,6 +365,8 @@ class Native:
         if lanes and any(len(rows) == 1 and rows[0] >= LANES for rows in xs):
             return start + 1  # one row of lanes for many
         several = [rows for rows in xs if len(rows) > 1]
+        if op == "add" and self.alias:
+            several.append(list(map(self.real, target)))
         if lanes and any(rows[start] < LANES for rows in several):
             return start + 1  # a number for each row of lanes
         end, new = start + 1, first not in self.written
@@ -327,7 +384,9 @@ class Native:
 
     def over(self, op: str, target: int, xs: Sequence[int], n: int) -> None:
         """Sum n rows, or products, over the lanes, into the partial sums of n rows."""
-        self.emit(op, target, xs, n, self.sums(range(target, target + n)), steps=(0, 0, 1))
+        rows = range(target, target + n)
+        self.settle(rows)
+        self.emit(op, target, xs, n, self.sums(rows), steps=(0, 0, 1))
 
     def sums(self, rows: Sequence[int]) -> int:
         """Whether these rows' partial sums are to be set; they are folded after the phase."""
@@ -358,16 +417,18 @@ class Native:
                    d: Sequence[int]) -> None:  # fmt: skip
         m, k = it.size, it.width  # of the transposed matrix
         across, down = _steps(weights, k, m)
-        flags = 0 if self.fresh(target) else ADDS
         self.read(d[0], k)
+        flags = 0 if self.fresh(target) else ADDS
         self.emit("matmul", target[0], (weights[0], d[0], -1), m, flags, k, (down, across, 0))
 
     def outer(self, it: Statement, target: Sequence[int], d: Sequence[int],
               xs: Sequence[int]) -> None:  # fmt: skip
         k = it.width
         m = it.size // k
-        flags = self.sums(target) if self.phase % 2 else SETS * self.fresh(target)
         self.read(d[0], m)
+        if self.phase % 2:
+            self.settle(target)
+        flags = self.sums(target) if self.phase % 2 else SETS * self.fresh(target)
         steps = (*_steps(target, m, k), 0)
         self.emit("outer", target[0], (d[0], xs[0]), m, flags, k, steps)
 
@@ -380,6 +441,7 @@ class Native:
         self.serial = True
         self.read(d[0], len(d))
         folds = self.folds[self.phase]
+        self.settle(target)
         for row in set(target):
             if row not in self.written or folds.get(row) == SETS:
                 self.phase -= 1
@@ -436,18 +498,27 @@ class _Run:
             for row in range(spare, spare + n):
                 it.apply("mul", row, (row, it.mask), 1)
             x, self.where, self.single = operand(0), [spare], [False]
-        if op == "set" or it.fresh(range(target, target + n)):
+        before = it.alias.get(target, target)
+        if op == "set":
             self.value(x, target)
+        elif target not in it.written:
+            it.written.update(range(target, target + n))
+            row, single = self.value(x) if _is_operand(x) else (0, True)
+            if single or row not in it.lasting or lanes != (row >= LANES) or target in it.own:
+                self.value(x, target)
+            else:
+                it.alias.update(zip(range(target, target + n), range(row, row + n)))
+            return
         elif type(x) is Expression and x.op == "mul" and _positive(x) is None:
-            self.apply("muladd", target, x.args)
-        elif type(x) is Expression and x.op == "neg":
-            self.accumulate("sub", target, x.args[0])
+            found = [self.value(a) for a in x.args]
+            bits = sum([1 << k for k, (_, single) in enumerate(found) if single])
+            it.apply("muladd", target, [*[row for row, _ in found], before], n, bits)
         else:
-            self.accumulate("add", target, x)
-
-    def accumulate(self, op: str, target: int, x: Any) -> None:
-        row, single = self.value(x)
-        self.native.apply(op, target, (target, row), self.n, 2 * single)
+            negative = type(x) is Expression and x.op == "neg"
+            row, single = self.value(x.args[0] if negative else x)
+            it.apply("sub" if negative else "add", target, (before, row), n, 2 * single)
+        for each in range(target, target + n) if before != target else ():
+            del it.alias[each]
 
     def varies(self, x: Any) -> bool:
         return any(self.where[k] >= LANES for k in _used(x))
