@@ -31,13 +31,15 @@ LAYERS = {
 OTHERS = {
     "cython": ("autograd.core",),
     "graphviz": ("autograd.show.drawing",),
+    "jax": ("autograd.testing.frameworks",),
     "hypothesis": ("autograd.testing.machine", "autograd.testing.strategies"),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
-    "numpy": ("autograd.program", "autograd.testing.problem", "nn"),
+    "numpy": ("autograd.program", "autograd.testing", "nn"),
     "rich": ("autograd.cli", "autograd.show"),
     "safetensors": ("nn",),
     "setuptools": ("autograd.build.setup_commands",),
+    "torch": ("autograd.testing.frameworks",),
     "tqdm": ("nn",),
     "vl_convert": ("autograd.show.drawing",),
 }

@@ -8,6 +8,7 @@ def test_my_gradient():
 
 from autograd.testing.arrays import check_hessian, check_jacobian, check_jvp, check_vjp
 from autograd.testing.check import check_gradients, gradcheck
+from autograd.testing.frameworks import check_jax, check_scipy, check_torch
 from autograd.testing.report import GradientError, Report
 
 __all__ = [
@@ -16,7 +17,10 @@ __all__ = [
     "check_gradients",
     "check_hessian",
     "check_jacobian",
+    "check_jax",
     "check_jvp",
+    "check_scipy",
+    "check_torch",
     "check_vjp",
     "gradcheck",
 ]

@@ -25,7 +25,7 @@ __all__ = [
     "directional",
     "leaves",
 ]
-__all__ += ["UNITS", "directional", "leaves", "names", "unit", "weights"]
+__all__ += ["UNITS", "directional", "leaves", "mapped", "names", "unit", "weights"]
 
 Function = Callable[..., Any]
 Along = Callable[[float], tuple[float, ...]]
@@ -94,29 +94,38 @@ def _places(shape: tuple[int, ...]) -> list[str]:
     return [f"[{i}]{rest}" for i in range(shape[0]) for rest in _places(shape[1:])]
 
 
+def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
+    """A tree with what `change` makes of its leaves, numbers and arrays of any library."""
+    inner = children(tree)
+    if inner is None:
+        return change(tree)
+    new = [mapped(child, change) for _, child in inner]
+    if isinstance(tree, dict):
+        return dict(zip(tree, new))
+    if not isinstance(tree, list | tuple):
+        return replace(tree, **{end[1:]: child for (end, _), child in zip(inner, new)})
+    build: Any = getattr(type(tree), "_make", list if isinstance(tree, list) else tuple)
+    return build(new)
+
+
 def _rebuilt(tree: Any, numbers: Iterator[Any]) -> Any:
     """A tree like this one, arrays of any library as NumPy's, of other numbers."""
-    inner = children(tree)
-    if inner is not None:
-        new = [_rebuilt(child, numbers) for _, child in inner]
-        if isinstance(tree, dict):
-            return dict(zip(tree, new))
-        if not isinstance(tree, list | tuple):
-            return replace(tree, **{end[1:]: child for (end, _), child in zip(inner, new)})
-        build: Any = getattr(type(tree), "_make", list if isinstance(tree, list) else tuple)
-        return build(new)
-    array = _array(tree)
-    if array is None:
-        return next(numbers)
-    import numpy
 
-    kind = array.dtype if array.dtype.kind == "f" else float
-    result = numpy.empty(array.size, dtype=kind)
-    found = [next(numbers) for _ in range(array.size)]
-    if not all(type(x) is float for x in found):  # Values or complex numbers
-        result = result.astype(object if any(map(is_node, found)) else complex)
-    result[:] = found
-    return result.reshape(array.shape)
+    def change(leaf: Any) -> Any:
+        array = _array(leaf)
+        if array is None:
+            return next(numbers)
+        import numpy
+
+        found = [next(numbers) for _ in range(array.size)]
+        kind = array.dtype if array.dtype.kind == "f" else float
+        if not all(type(x) is float for x in found):  # Values or complex numbers
+            kind = object if any(map(is_node, found)) else complex
+        result = numpy.empty(array.size, dtype=kind)
+        result[:] = found
+        return result.reshape(array.shape)
+
+    return mapped(tree, change)
 
 
 def unit(tree: Any) -> float:

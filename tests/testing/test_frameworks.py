@@ -1,0 +1,104 @@
+"""Custom backward passes of other frameworks; run where these are installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd.testing import check_jax, check_scipy, check_torch
+from tests.testing.measure import verdict
+
+COUNT = 100  # functions, half of which have a mistake
+
+
+def told_apart(check: Any, make: Any, draw: Any) -> None:
+    """`make(power, scale, share)` is (scale·x)**power + x·y, its slope in x times `share`."""
+    for k in range(COUNT):
+        share = 1.001 if k % 2 else 1.0
+        f = make(2.0 + k % 5, 0.5 + 0.01 * k, share)
+        found = verdict(check, f, draw(k % 7 + 1), draw(k % 7 + 1))
+        assert found == ("fail" if k % 2 else "pass"), k
+
+
+def points(seed: int = 0) -> Any:
+    draw = np.random.default_rng(seed)
+    return lambda count: draw.uniform(0.5, 2.0, size=count)
+
+
+def test_custom_functions_of_pytorch() -> None:
+    torch: Any = pytest.importorskip("torch")
+
+    def make(power: float, scale: float, share: float) -> Any:
+        class Custom(torch.autograd.Function):  # type: ignore[misc]
+            @staticmethod
+            def forward(context: Any, x: Any, y: Any) -> Any:
+                context.save_for_backward(x, y)
+                return (scale * x) ** power + x * y
+
+            @staticmethod
+            def backward(context: Any, g: Any) -> Any:
+                x, y = context.saved_tensors
+                slope = power * scale * (scale * x) ** (power - 1.0) + y
+                return g * slope * share, g * x
+
+        return Custom
+
+    draw = points()
+    told_apart(check_torch, make, lambda count: torch.tensor(draw(count)))
+    mild = make(2.0, 1.0, 1.0)
+    single = torch.tensor([1.0, 2.0])
+    assert check_torch(lambda x, n: {"y": mild.apply(x, x), "n": n}, single, torch.tensor([3]))
+    assert check_torch(torch.sin, single, dtype="float32")
+    net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
+    assert check_torch(net, torch.ones(3)).derivatives == 11
+    broken = torch.nn.Linear(3, 2)
+    broken.register_full_backward_hook(lambda module, grads, _: (grads[0] * 1.001,))
+    assert verdict(check_torch, broken, torch.ones(3)) == "fail"
+
+
+def test_custom_functions_of_jax() -> None:
+    jax: Any = pytest.importorskip("jax")
+
+    def make(power: float, scale: float, share: float) -> Any:
+        def f(x: Any, y: Any) -> Any:
+            return (scale * x) ** power + x * y
+
+        def slopes(x: Any, y: Any) -> Any:
+            return share * (power * scale * (scale * x) ** (power - 1.0) + y), x
+
+        if power % 2.0:
+            custom = jax.custom_vjp(f)
+            pull = lambda xs, g: tuple(g * d for d in slopes(*xs))  # noqa: E731
+            custom.defvjp(lambda x, y: (f(x, y), (x, y)), pull)
+        else:
+            custom = jax.custom_jvp(f)
+
+            def push(xs: Any, us: Any) -> Any:
+                return sum([u * d for u, d in zip(us, slopes(*xs))])
+
+            custom.defjvp(lambda xs, us: (f(*xs), push(xs, us)))
+        return custom
+
+    draw = points()
+    told_apart(check_jax, make, lambda count: jax.numpy.asarray(draw(count)))
+    tree = {"a": jax.numpy.ones(2), "b": [0.5]}
+    assert check_jax(lambda t: {"y": jax.numpy.sin(t["a"]) * t["b"][0]}, tree)
+    assert check_jax(jax.numpy.sin, jax.numpy.ones(2), dtype="float32")
+
+
+def test_functions_of_scipy() -> None:
+    optimize: Any = pytest.importorskip("scipy.optimize")
+    sparse: Any = pytest.importorskip("scipy.sparse")
+    x = np.array([1.3, 0.7, 0.8])
+    rosen, slope, hessian = optimize.rosen, optimize.rosen_der, optimize.rosen_hess
+    linear: Any = pytest.importorskip("scipy.sparse.linalg")
+    forms = (np.asarray, sparse.csr_array, linear.aslinearoperator)
+    for hess in (None, *[lambda x, form=form: form(hessian(x)) for form in forms]):
+        assert check_scipy(rosen, slope, hess, x0=x)
+    assert verdict(check_scipy, rosen, lambda x: 1.001 * slope(x), x0=x) == "fail"
+    assert verdict(check_scipy, rosen, slope, lambda x: 1.001 * hessian(x), x0=x) == "fail"
+    residuals = lambda x: np.array([10.0 * (x[1] - x[0] ** 2), 1.0 - x[0]])  # noqa: E731
+    jacobian = lambda x: np.array([[-20.0 * x[0], 10.0], [-1.0, 0.0]])  # noqa: E731
+    assert check_scipy(residuals, jacobian, x0=x[:2])
