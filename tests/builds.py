@@ -3,8 +3,6 @@
 When the tests run compiled, it is the interpreted one, and the other way round.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -16,8 +14,6 @@ from typing import Any
 import pytest
 
 from autograd.build.binaries import describe
-
-__all__ = ["OTHER", "THIS", "Worker", "environment", "require", "run", "words_of"]
 
 ROOT = Path(__file__).parents[1]
 THIS = describe()[0]

@@ -1,7 +1,5 @@
 """A run of the tests is like the run before, unless it is asked for other random numbers."""
 
-from __future__ import annotations
-
 import os
 import random
 import re

@@ -1,7 +1,5 @@
 """Files are written whole or not at all, whatever fails meanwhile."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

@@ -1,7 +1,5 @@
 """Imports run one way: the graph of all of them, those in functions and for types included."""
 
-from __future__ import annotations
-
 import ast
 import sys
 from collections.abc import Iterable, Iterator

@@ -29,8 +29,6 @@ from autograd.core import floats
 from autograd.core.operand import primal
 from autograd.transforms import _Run
 
-# ---------------------------------------------------------------- gradient
-
 
 def test_gradient_is_zero_where_there_is_no_path() -> None:
     x, other = Value(3.0), Value(1.0)
@@ -56,9 +54,6 @@ def test_nan_that_came_in_goes_out_but_from_no_branch_that_is_not_taken() -> Non
     assert math.isnan(gradient(x * x, x))
     assert math.isnan(gradient(x * 2.0 * math.nan, x))
     assert gradient(sqrt(relu(y)), y) == 0.0
-
-
-# ---------------------------------------------------------------- grad and friends
 
 
 def test_the_shape_of_a_gradient_is_that_of_its_argument() -> None:
@@ -247,9 +242,6 @@ def test_a_jacobian_passes_by_what_reverse_mode_does_not_ask_for() -> None:
         jacobian(f, mode="forward")(3.0)
 
 
-# ---------------------------------------------------------------- forward, Jacobians, Hessians
-
-
 def test_tangents_that_meet_infinity_have_strong_zeros() -> None:
     """The sums that are NaN on plain floats are taken again with care."""
     assert jvp(lambda x: sqrt(relu(x)), (-1.0,), (1.0,)) == (0.0, 0.0)
@@ -380,9 +372,6 @@ def test_hvp_refuses_data_that_the_function_changes(f: Any, place: int) -> None:
 
     with pytest.raises(RuntimeError, match="was changed after it was used"):
         hvp(changing, ([2.0, 3.0],), ([1.0, 1.0],))
-
-
-# ---------------------------------------------------------------- errors
 
 
 def test_an_argument_that_is_not_numeric_is_named() -> None:

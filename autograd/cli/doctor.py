@@ -18,7 +18,7 @@ EXTRAS = {  # the distributions that each brings
     "viz": ("graphviz", "graphviz-pure", "vl-convert-python"),
     "plots": ("matplotlib",),
     "train": ("tqdm", "numpy", "safetensors"),
-    "demos": ("names", "rich", "scikit-learn"),
+    "demos": ("names", "rich", "scikit-learn", "sktime"),
 }
 
 

@@ -1,7 +1,5 @@
 """The areas of the table, and the public names that have no rows, with the reason."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, is_dataclass

@@ -1,7 +1,5 @@
 """Mistakes with the checker of gradients."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
 from typing import Any

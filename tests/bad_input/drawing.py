@@ -1,7 +1,5 @@
 """Mistakes with graphs, their pictures, and the stepper."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterator
 from typing import Any

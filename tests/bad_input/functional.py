@@ -1,7 +1,5 @@
 """Mistakes with the operations as functions."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Mistakes with losses and penalties."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

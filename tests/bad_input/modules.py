@@ -1,7 +1,5 @@
 """Mistakes with modules, layers, activations and initialisers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

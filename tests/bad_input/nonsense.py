@@ -4,8 +4,6 @@ Every function and method, also of objects that were never filled in, with every
 to two arguments and some of three. What is raised does not matter here.
 """
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import sys

@@ -1,7 +1,5 @@
 """Mistakes with optimizers, clipping and schedules."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

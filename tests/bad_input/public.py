@@ -1,7 +1,5 @@
 """Every public name: functions, classes, and what a class offers of its own."""
 
-from __future__ import annotations
-
 import inspect
 from types import ModuleType
 
@@ -10,8 +8,6 @@ import nn
 from autograd import Primitive, Value, testing
 from autograd.core.operations import Operations
 from autograd.show.snapshot import Snapshot
-
-__all__ = ["public_names"]
 
 PLAIN = (
     *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink", "latex"),

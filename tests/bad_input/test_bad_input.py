@@ -1,7 +1,5 @@
 """Every mistaken call raises what it should, says what is wrong, and changes nothing."""
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import itertools

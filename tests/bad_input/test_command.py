@@ -1,7 +1,5 @@
 """Every command with a part of it lost, doubled or replaced by nonsense."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Mistakes with training: fit, its history, early stopping, and files of models."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

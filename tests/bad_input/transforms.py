@@ -1,7 +1,5 @@
 """Mistakes with the transforms."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Mistakes with a Value, `no_grad` and own primitives."""
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What a mistaken call may not change: everything within its reach, made anew for each."""
 
-from __future__ import annotations
-
 import os
 import random
 from pathlib import Path
@@ -11,8 +9,6 @@ import autograd
 import nn
 from autograd import Value
 from autograd.core.primitive import TABLE
-
-__all__ = ["World"]
 
 
 class World:

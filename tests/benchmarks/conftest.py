@@ -1,7 +1,5 @@
 """Run by `python -m pytest tests/benchmarks` only; prints the README's tables at the end."""
 
-from __future__ import annotations
-
 import gc
 import os
 import platform

@@ -4,8 +4,6 @@
 the peak of the backward pass: how much the process has grown (Linux only).
 """
 
-from __future__ import annotations
-
 import gc
 import json
 import random
@@ -15,8 +13,6 @@ from pathlib import Path
 
 import autograd
 from autograd import Value
-
-__all__ = ["SHAPES", "chain", "dag", "tree", "wide"]
 
 
 def chain(n: int) -> Value:

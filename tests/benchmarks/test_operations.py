@@ -3,8 +3,6 @@
 Both are statements in the same `for` loop, whose own time is in both figures.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable

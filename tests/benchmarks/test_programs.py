@@ -3,8 +3,6 @@
 All compute in float64 on one thread, and give the same losses and gradients.
 """
 
-from __future__ import annotations
-
 import json
 import random
 import string

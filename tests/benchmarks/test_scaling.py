@@ -1,7 +1,5 @@
 """Time a node, as graphs grow from 10³ to 10⁷ nodes."""
 
-from __future__ import annotations
-
 import gc
 import time
 from collections.abc import Callable

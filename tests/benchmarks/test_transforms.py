@@ -3,8 +3,6 @@
 A gradient records the function and sweeps once, as whoever uses it pays for it.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Callable

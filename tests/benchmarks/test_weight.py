@@ -1,7 +1,5 @@
 """What the package itself weighs: the time to import it, the memory a node takes."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A real Chromium, driven by Playwright, that may load nothing but the page under test."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """No violation of axe-core's rules, in light and dark, on a phone and on a projector."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

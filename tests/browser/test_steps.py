@@ -1,7 +1,5 @@
 """The steps page in Chromium: it shows what Python says, forwards, backwards, by key."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The picture in a real browser: every text inside its box, as the reader's fonts have it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

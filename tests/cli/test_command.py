@@ -71,9 +71,6 @@ def on_terminal(*arguments: str, **environment: str) -> str:
     return written.decode().replace("\r\n", "\n")
 
 
-# ---------------------------------------------------------------- values and derivatives
-
-
 def test_value_and_gradient(run: Run) -> None:
     assert run("sin(x*y) + x**2", "x=2", "y=3") == (0, TABLE, "")
 
@@ -166,9 +163,6 @@ def test_latex(run: Run) -> None:
     assert run("x", "x=2", "--latex")[1].count("&=") == 2
 
 
-# ---------------------------------------------------------------- JSON
-
-
 def test_json_is_exact_and_named(run: Run) -> None:
     code, out, err = run("x**2 * y", "x=0.1", "y=3", "--json", "--order", "2")
     assert (code, err) == (0, "")
@@ -191,9 +185,6 @@ def test_json_of_numbers_that_json_lacks(run: Run) -> None:
     assert (found["value"], found["gradient"]) == ("nan", {"x": 0.0, "y": "inf"})
     assert math.copysign(1.0, found["variables"]["y"]) == -1.0
     assert run("-x", "x=inf", "--json")[1].count('"-inf"') == 1
-
-
-# ---------------------------------------------------------------- mistakes
 
 
 @pytest.mark.parametrize(
@@ -293,9 +284,6 @@ def test_what_fails_in_the_mathematics_or_on_disk(
     assert "--help" not in err
 
 
-# ---------------------------------------------------------------- checks, steps, files
-
-
 @pytest.fixture
 def checked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """`gradcheck` replaced by one that notes its arguments and passes unless x is 13."""
@@ -370,9 +358,6 @@ def test_help_names_every_function_and_fits_a_terminal(
 
 def test_version(run: Run) -> None:
     assert run("--version") == (0, f"scalar-autograd {autograd.__version__}\n", "")
-
-
-# ---------------------------------------------------------------- as a process
 
 
 def test_piped_output_is_plain_text() -> None:

@@ -99,9 +99,6 @@ def test_other_errors_and_programs_keep_their_tracebacks() -> None:
         assert bool(done.stderr) is bool(words)
 
 
-# ---------------------------------------------------------------- in this process
-
-
 @pytest.mark.parametrize("error", [KeyboardInterrupt, KeyError])
 def test_an_interrupt_has_no_traceback(
     error: type[BaseException], monkeypatch: pytest.MonkeyPatch

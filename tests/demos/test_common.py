@@ -1,7 +1,5 @@
 """Saving a figure, and the progress bar."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys

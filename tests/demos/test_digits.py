@@ -1,7 +1,5 @@
 """The digits demo: honest splits, what it reaches, and the model it saves."""
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The gpt demo: it learns, it looks back only, and what it saves is checked."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

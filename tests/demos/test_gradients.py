@@ -1,7 +1,5 @@
 """The gradients demo: the sizes it plots are those of the theory."""
 
-from __future__ import annotations
-
 import math
 import random
 

@@ -1,7 +1,5 @@
 """The command line of the demos: what it runs, and how it ends."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

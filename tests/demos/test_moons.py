@@ -1,7 +1,5 @@
 """The moons demo: the boundary it finds is curved and right."""
 
-from __future__ import annotations
-
 import random
 
 import nn

@@ -1,7 +1,5 @@
 """The names demo: what it reads, what it learns, and what it invents."""
 
-from __future__ import annotations
-
 import random
 from math import log
 from statistics import fmean

@@ -1,7 +1,5 @@
 """Every demo, run quickly: what it prints and the files it leaves."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The regression demo against linear algebra: both descents follow the closed form."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -6,8 +6,6 @@ the interpreted build, until the first test fails. What survives is listed in `r
 with a reason; `--report` brings that up to date, `--again` tries only what survived there.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections import Counter

@@ -1,7 +1,5 @@
 """The mutants of a source, by Cosmic Ray's operators, and the places where none are made."""
 
-from __future__ import annotations
-
 import ast
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """`report.toml`: how many mutants of each module the tests kill, and why others survive."""
 
-from __future__ import annotations
-
 import json
 import tomllib
 from collections import Counter

@@ -4,8 +4,6 @@ They are forked from a process that has imported everything but this library, wh
 then imports with the change.
 """
 
-from __future__ import annotations
-
 import gc
 import importlib
 import math
@@ -143,4 +141,4 @@ def _replace(path: Path, code: CodeType) -> None:
     def get_code(self: SourceFileLoader, fullname: str) -> Any:
         return code if self.path == str(path) else usual(self, fullname)
 
-    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]

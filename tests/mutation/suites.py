@@ -3,10 +3,6 @@
 Left out is what takes long and finds nothing that the others don't.
 """
 
-from __future__ import annotations
-
-__all__ = ["SUITES"]
-
 BAD_INPUT = "tests/bad_input/test_bad_input.py::test_a_mistake_is_told_and_changes_nothing"
 OPTIMIZERS = (
     "Optimizer Optimizer.lr Optimizer.step Optimizer.load_state_dict SGD Adam AdamW RMSprop"

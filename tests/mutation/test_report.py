@@ -1,7 +1,5 @@
 """The report of the mutants is of these sources, and gives a reason for each survivor."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 

@@ -4,8 +4,6 @@
 imported or written meanwhile.
 """
 
-from __future__ import annotations
-
 import contextlib
 import gzip
 import io

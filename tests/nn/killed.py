@@ -4,8 +4,6 @@
 asked. It forks for every training; so a death costs no start of Python.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import random
@@ -13,7 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import nn
 from autograd.build.binaries import describe
@@ -119,7 +117,7 @@ class Slow:
     def __init__(self, file: Any, points: Points) -> None:
         self.file, self.points = file, points
 
-    def __enter__(self) -> Slow:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -1,7 +1,5 @@
 """The numbers in tests/nn/data that PyTorch computed, and softmax in mpmath."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

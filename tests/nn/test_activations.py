@@ -1,7 +1,5 @@
 """Activations: the modules compute what autograd's functions do."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

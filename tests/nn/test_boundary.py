@@ -1,7 +1,5 @@
 """Boundary: when there is one, what is kept of a long training, and where it runs."""
 
-from __future__ import annotations
-
 import functools
 import random
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Clipping: against PyTorch, its law, and what it refuses."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

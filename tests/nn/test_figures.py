@@ -1,7 +1,5 @@
 """Pictures of a training: files of every kind, by matplotlib."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from pathlib import Path

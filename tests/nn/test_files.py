@@ -1,7 +1,5 @@
 """Files of models and checkpoints that are damaged, foreign or hostile change nothing."""
 
-from __future__ import annotations
-
 import errno
 import functools
 import itertools
@@ -89,9 +87,6 @@ def tensor(kind: str, shape: list[float], start: int, end: int) -> dict[str, Any
     return {"dtype": kind, "shape": shape, "data_offsets": [start, end]}
 
 
-# ---------------------------------------------------------------- damaged
-
-
 def flipped(path: Path) -> Iterator[None]:
     """Flip every bit of a file, one after the other."""
     whole = path.read_bytes()
@@ -153,9 +148,6 @@ def read_or_refused(path: Path) -> None:
         assert read_checkpoint(path) == STATE
     else:
         assert message.startswith(f"{path} is ")
-
-
-# ---------------------------------------------------------------- foreign and hostile
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -410,9 +402,6 @@ def test_a_checkpoint_with_something_strange_anywhere(
         assert everything(training) == before
 
 
-# ---------------------------------------------------------------- code is not run
-
-
 def test_nothing_is_run_imported_or_written_while_loading(tmp_path: Path) -> None:
     (tmp_path / "good").mkdir()
     for suffix in SUFFIXES:
@@ -425,9 +414,6 @@ def test_nothing_is_run_imported_or_written_while_loading(tmp_path: Path) -> Non
     done = run(THIS, "-m", "tests.nn.foreign", str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert sorted(os.listdir(tmp_path)) == before
-
-
-# ---------------------------------------------------------------- failing reads and writes
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -1,7 +1,5 @@
 """History and early stopping."""
 
-from __future__ import annotations
-
 import json
 import math
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Initialisers: ranges, moments, and that the seed fixes them."""
 
-from __future__ import annotations
-
 import math
 import random
 import statistics

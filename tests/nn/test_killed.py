@@ -1,7 +1,5 @@
 """A training that is killed at any moment goes on to the very same result."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Layers: what they compute, what they refuse."""
 
-from __future__ import annotations
-
 import random
 from fractions import Fraction
 from typing import Any

@@ -1,7 +1,5 @@
 """Losses: against PyTorch, against mpmath at the extremes, and what they refuse."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Against micrograd: the same weights after the same seed, and the same training."""
 
-from __future__ import annotations
-
 import random
 from typing import Any
 

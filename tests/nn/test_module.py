@@ -1,7 +1,5 @@
 """The tree of parameters: paths, labels, state."""
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 import functools
@@ -185,9 +183,6 @@ def test_copies_are_independent(copied: Any) -> None:
     assert model.parameters()[0].data != math.pi
 
 
-# ---------------------------------------------------------------- modules that compare by data
-
-
 def dataclass_of_modules(**options: Any) -> Any:
     @dataclasses.dataclass(**options)
     class Pair(nn.Module):
@@ -251,9 +246,6 @@ def test_a_slot_that_is_empty() -> None:
     assert list(Slotted().state_dict()) == ["_Slotted__hidden", "w"]
 
 
-# ---------------------------------------------------------------- arrays
-
-
 class Linear(nn.Module):
     def __init__(self) -> None:
         self.w = np.array([[Value(1.0), Value(2.0)], [Value(3.0), 4.0]])
@@ -288,9 +280,6 @@ def test_modules_are_found_in_arrays_and_an_array_may_hold_itself() -> None:
     module.parts[1] = module.parts
     assert [path for path, _ in module.named_parameters()] == ["parts.0.w", "parts.0.b"]
     assert [path for path, _ in module.named_children()] == ["parts.0"]
-
-
-# ---------------------------------------------------------------- assigning
 
 
 def test_assigning_does_not_walk_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:

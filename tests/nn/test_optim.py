@@ -1,7 +1,5 @@
 """Optimizers: step for step against PyTorch, state, and what they refuse."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable

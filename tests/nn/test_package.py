@@ -1,7 +1,5 @@
 """The package as a whole: its names, and what importing it needs."""
 
-from __future__ import annotations
-
 import contextlib
 import inspect
 import itertools

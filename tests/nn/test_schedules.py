@@ -1,7 +1,5 @@
 """Schedules: step for step against PyTorch, state, and what they refuse."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

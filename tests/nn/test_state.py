@@ -1,7 +1,5 @@
 """Files of models: exact, whole or not at all, refused when damaged."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable
@@ -96,9 +94,6 @@ def test_without_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(ImportError, match=r"scalar-autograd\[train\]"):
         nn.save_model(nn.Layer(1, 1), tmp_path / "model.safetensors")
     nn.save_model(nn.Layer(1, 1), tmp_path / "model.json")
-
-
-# ---------------------------------------------------------------- checkpoints
 
 
 def test_checkpoint_round_trip(tmp_path: Path) -> None:

@@ -1,15 +1,11 @@
 """What rounding can do to a derivative: bounds that are computed along with it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 from autograd import Value, gradient
 from autograd.core.sweeps import topological_order
-
-__all__ = ["EPSILON", "exact_gradients", "path_sums", "rounding", "steps_of"]
 
 EPSILON = 2.0**-53  # the relative error of one rounding
 TINY = 1e-300  # what underflows is less than this

@@ -1,7 +1,5 @@
 """Programs as graphs: recorded, swept and compared."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,20 +8,6 @@ import autograd
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.testing.programs import Program
-
-__all__ = [
-    "OPERATORS",
-    "bits",
-    "final",
-    "gradients",
-    "last",
-    "linked",
-    "question",
-    "recorded",
-    "run",
-    "spelled",
-    "swept",
-]
 
 Function = Callable[..., Any]
 OPERATORS: dict[str, Callable[..., Any]] = {

@@ -1,14 +1,10 @@
 """Programs on truncated Taylor series: derivatives of every order without a graph."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.testing.programs import Program
-
-__all__ = ["along"]
 
 Series = list[float]  # the coefficients of 1, t, t² …
 

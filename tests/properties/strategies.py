@@ -4,16 +4,12 @@ A program is read from one string of bytes, the smaller the simpler, so that Hyp
 it in one piece and still shrinks it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
 from autograd.core.primitive import TABLE
 from autograd.testing.programs import OPERANDS, SAFE, Program, Step
-
-__all__ = ["POLYNOMIAL", "SMOOTH", "random_programs"]
 
 LARGEST = 1e3  # no result is larger
 STEPS, WIDTH, STARTS = 16, 6, 4  # at most; bytes a step

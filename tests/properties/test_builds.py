@@ -1,7 +1,5 @@
 """The two builds give the same bits, and the same words where they fail."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The operations written out for speed are the entries of the table, bit for bit."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Callable
 from typing import Any

@@ -4,8 +4,6 @@ Every operation of the table, in every spelling that it has, against what `float
 give or raise. What they lack has a reference here that is computed in another way.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 import struct
@@ -119,9 +117,6 @@ NUMPY: dict[str, str] = {
 }
 
 
-# ---------------------------------------------------------------- the spellings
-
-
 def outcome(f: Rule, *operands: Any) -> tuple[str, bytes | None]:
     """The bits of the result (all NaNs are one), or the type of the error."""
     try:
@@ -212,9 +207,6 @@ def operands_of(name: str) -> st.SearchStrategy[tuple[float, ...]]:
     return st.tuples(*[numbers] * len(TABLE[name].rules))
 
 
-# ---------------------------------------------------------------- what `math` has
-
-
 def test_every_operation_that_has_a_name_of_its_own_has_a_reference() -> None:
     assert {name for name in RESERVED if hasattr(autograd, name)} <= set(EXACT) | set(CLOSE)
     assert not set(EXACT) & set(CLOSE)
@@ -288,8 +280,6 @@ def test_whole_parts(x: float) -> None:
     assert format(Value(x), ".17g") == format(x, ".17g")
     assert repr(+Value(x)) == f"Value({x!r})"
 
-
-# ---------------------------------------------------------------- what `math` lacks
 
 CLOSE = ["sigmoid", "softplus", "normal_cdf", "bell", "silu", "gelu", "logsumexp"]
 finite = st.floats(allow_nan=False, allow_infinity=False) | st.floats(-40.0, 40.0) | values()

@@ -5,8 +5,6 @@ real numbers only, it is asked for to the bit of programs on small whole numbers
 within what rounding can do to the sum over all paths.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Callable
@@ -34,9 +32,6 @@ seeds = st.floats(-1e3, 1e3)
 powers_of_two = st.integers(-20, 20).map(lambda n: math.ldexp(1.0, n))
 weights = st.integers(-9, 9).map(float)
 Function = Callable[..., Any]
-
-
-# ---------------------------------------------------------------- the chain rule
 
 
 def exact_partials(node: Value) -> list[Any]:
@@ -105,9 +100,6 @@ def test_the_chain_rule_across_detach_to_the_bit(inner: Program, outer: Program)
     run(outer, linked(outer, cut))[-1].backward()
     assert cut.grad.hex() == passed.hex()
     assert bits(swept(middle, leaves, cut.grad)) == bits(together)
-
-
-# ---------------------------------------------------------------- the seed
 
 
 @given(program=smooth)
@@ -216,9 +208,6 @@ def test_what_stands_before_a_start_multiplies(
     before = [inside(x) for x in leaves]
     root = run(program, [x + (y - y.data) for x, y in zip(program.starts, before)])[-1]
     assert bits(swept(root, leaves)) == bits([factor * g + 0.0 for g in plain])
-
-
-# ---------------------------------------------------------------- sums
 
 
 @given(f=whole, g=whole, a=weights, b=weights)

@@ -1,7 +1,5 @@
 """The order of a sweep, on random graphs with any roots, repeated and nested ones too."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hypothesis import given

@@ -1,7 +1,5 @@
 """The same function gives the same numbers, however its graph came to be."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 import sys
@@ -40,9 +38,6 @@ def test_backward_is_the_chain_rule_of_the_textbook(program: Program, seed: floa
     wanted = gradients(nodes[-1], seed)
     nodes[-1].backward(seed)
     assert bits([x.grad for x in nodes]) == bits([wanted.get(x, 0.0) for x in nodes])
-
-
-# ---------------------------------------------------------------- other ways to the graph
 
 
 @given(program=smooth, data=st.data())
@@ -107,9 +102,6 @@ def unfolded_size(program: Program) -> int:
 def test_shared_or_copied_sub_expressions_of_whole_numbers(program: Program) -> None:
     leaves, nodes = recorded(program)
     assert swept(nodes[-1], leaves) == swept(unfolded(program, leaves), leaves)
-
-
-# ---------------------------------------------------------------- operands
 
 
 SYMMETRIC = ["add", "mul", "sum", "maximum", "minimum", "logsumexp", "hypot"]
@@ -192,9 +184,6 @@ def test_a_largest_of_many_or_of_two_again_and_again(xs: list[float]) -> None:
         assert swept(one, leaves) == swept(chain, leaves) == swept(mirrored, leaves)
 
 
-# ---------------------------------------------------------------- parts that are not recorded
-
-
 @given(program=smooth, at=st.integers(1, 100))
 def test_no_grad_is_detached_from_the_start(program: Program, at: int) -> None:
     at %= len(program.steps)
@@ -237,9 +226,6 @@ def test_where_is_the_branch_that_it_chooses(
     assert root.data.hex() == y.data.hex()
     assert bits(swept(root, [*leaves, *aside])) == bits(plain + [0.0] * len(aside))
     assert autograd.where(condition, *[lambda x=x: x for x in branches]) is y
-
-
-# ---------------------------------------------------------------- copies, threads, processes
 
 
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])

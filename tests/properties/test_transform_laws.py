@@ -4,8 +4,6 @@ Of programs on small whole numbers to the bit, where all is exact; else within w
 can do, which is computed along with the derivatives.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from fractions import Fraction
@@ -59,9 +57,6 @@ def dot(xs: Any, ys: Any) -> Fraction:
 
 def everywhere(program: Program) -> tuple[int, ...]:
     return tuple(range(len(program.starts)))
-
-
-# ---------------------------------------------------------------- first derivatives
 
 
 @given(program=smooth, v=directions, u=directions)
@@ -206,9 +201,6 @@ def test_derivatives_in_cotangents_and_tangents(
     cotangents, tangents = list(map(Value, u)), tuple(map(Value, v))
     assert list(map(primal, pullback(cotangents))) == back
     assert list(map(primal, jvp(f, starts, tangents)[1])) == along
-
-
-# ---------------------------------------------------------------- second derivatives
 
 
 @settings(max_examples=200)

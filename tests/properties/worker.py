@@ -4,8 +4,6 @@
 `test_builds.py` can ask both builds the same.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -18,8 +16,6 @@ from autograd.build.binaries import describe
 from autograd.core.primitive import TABLE
 from tests.builds import words_of
 from tests.properties.graphs import OPERATORS
-
-__all__ = ["NAMES", "WAYS", "answer"]
 
 # Not what other tests have defined meanwhile.
 NAMES = [

@@ -1,7 +1,5 @@
 """Graph: which nodes, in which order, under which names, and what it copies."""
 
-from __future__ import annotations
-
 import gc
 
 import pytest

@@ -1,7 +1,5 @@
 """A derivative that is a convention is said to be one."""
 
-from __future__ import annotations
-
 import pytest
 
 import autograd

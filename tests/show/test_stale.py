@@ -1,7 +1,5 @@
 """Gradients that a graph's leaves hold from another pass."""
 
-from __future__ import annotations
-
 from autograd import Value
 
 

@@ -1,7 +1,5 @@
 """The stepper plays what `backward` does: the same products, in the same order, to the bit."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import html
@@ -73,9 +71,6 @@ def edgy(draw: st.DrawFn) -> Value:
     return nodes[-1]
 
 
-# ---------------------------------------------------------------- equal to backward
-
-
 @settings(max_examples=1000, deadline=None)
 @given(program=programs())
 def test_to_the_end_is_backward_bit_for_bit(program: Program) -> None:
@@ -133,9 +128,6 @@ def test_the_order_is_that_of_backward() -> None:
     assert [(e.node.value, e.slot, e.target.value) for e in backward] == [
         (node, slot, x) for node in reversed(order) for slot, x in enumerate(node.inputs)
     ]
-
-
-# ---------------------------------------------------------------- what an event says
 
 
 def test_every_event_is_a_line_of_arithmetic() -> None:
@@ -226,9 +218,6 @@ def test_a_deep_graph_is_no_deep_recursion() -> None:
     assert len(repr(stepper.events[-1])) < 100
 
 
-# ---------------------------------------------------------------- playing
-
-
 @given(program=programs(max_ops=6), data=st.data())
 def test_going_back_is_replay(program: Program, data: st.DataObject) -> None:
     _, root = program.record()
@@ -307,9 +296,6 @@ def test_a_later_change_is_not_seen() -> None:
     assert stepper.grads[b] == 0.0
 
 
-# ---------------------------------------------------------------- infinity and NaN
-
-
 def test_it_runs_to_where_a_number_turns_infinite_and_then_nan() -> None:
     x = Value(0.0, label="x")
     y = sqrt(x * x) + 1.0
@@ -339,9 +325,6 @@ def test_infinity_that_was_there_before_is_told_once() -> None:
         ("forward", "x", "infinite"),
         ("forward", "v3", "not a number"),
     ]
-
-
-# ---------------------------------------------------------------- apply
 
 
 def test_nothing_is_written_until_asked() -> None:
@@ -390,9 +373,6 @@ def test_apply_does_not_let_infinities_cancel() -> None:
     ):
         stepper.apply()
     assert (x.grad, y.grad) == (-INF, 0.0)
-
-
-# ---------------------------------------------------------------- the module's names
 
 
 def test_the_names_are_imported_when_asked_for() -> None:

@@ -1,7 +1,5 @@
 """Rules as they are taught: equal to those of the table, and what lessons show."""
 
-from __future__ import annotations
-
 import pytest
 
 import nn

@@ -1,7 +1,5 @@
 """Stepping at a prompt: piped, on a terminal with and without rich, and under IPython."""
 
-from __future__ import annotations
-
 import io
 import os
 import re
@@ -11,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -72,9 +71,6 @@ def shown(monkeypatch: pytest.MonkeyPatch, root: Value | Stepper, *commands: str
     nodes = (root if isinstance(root, Stepper) else Stepper(root)).graph.nodes
     start = next(i for i, line in enumerate(lines) if line.split()[:2] == ["node", "value"])
     return lines[start + 1 + min(len(nodes), MOST_ROWS) :]
-
-
-# ---------------------------------------------------------------- commands
 
 
 def test_it_starts_with_all_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,9 +276,6 @@ def test_the_end_of_what_is_typed_leaves(monkeypatch: pytest.MonkeyPatch) -> Non
     assert out.getvalue().endswith("(step) 1/9  a = 2.0\n(step) \n")
 
 
-# ---------------------------------------------------------------- the screen
-
-
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch, root: Value, width: int) -> list[str]:
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -333,9 +326,6 @@ def test_an_output_without_these_signs(monkeypatch: pytest.MonkeyPatch, encoding
     else:
         assert r"dy/d\u03bb\U0001f600" in text
         assert " -> 4.0" in text
-
-
-# ---------------------------------------------------------------- another process
 
 
 def test_piped(tmp_path: Path) -> None:
@@ -402,7 +392,7 @@ class Child:
             data += chunk
         return data.decode()
 
-    def __enter__(self) -> Child:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

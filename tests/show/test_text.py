@@ -1,7 +1,5 @@
 """Texts and numbers as pictures write them."""
 
-from __future__ import annotations
-
 import math
 import xml.etree.ElementTree as ET
 

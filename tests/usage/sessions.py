@@ -36,7 +36,7 @@ The neuron of the well-known lecture:
 [-1.5, 1.0, 0.5, 0.0]
 >>> print(b.tanh().graph())
 v2  tanh  data 1.0  grad 0.0
-└─ b  data 6.881  grad 0.5  local 4.217e-06
+└─ b  data 6.881  old grad 0.5  local 4.217e-06
 
 Mistakes say what is wrong:
 

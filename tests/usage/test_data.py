@@ -1,7 +1,5 @@
 """Numbers as they come: NaN and infinity, Python's, NumPy's and SciPy's."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import random
@@ -25,9 +23,6 @@ def shares(y: Any, *xs: Value) -> list[float]:
         x.grad = 0.0
     y.backward()
     return [x.grad for x in xs]
-
-
-# ---------------------------------------------------------------- NaN and infinity
 
 
 def test_a_nan_spoils_what_it_touches_and_nothing_else() -> None:
@@ -54,9 +49,6 @@ def test_a_network_with_a_bad_sample_says_so_and_keeps_its_weights(bad: float) -
     with pytest.raises(FloatingPointError, match="no parameter was changed"):
         optimizer.step()
     assert model.state_dict() == before
-
-
-# ---------------------------------------------------------------- Python's numbers
 
 
 @pytest.mark.parametrize(
@@ -100,9 +92,6 @@ def test_pythons_own_functions() -> None:
     assert shares(abs(b) + pow(a, 2), a, b) == [6.0, -1.0]
     assert [round(a), int(b), math.floor(a / 2.0), math.ceil(a / 2.0)] == [3, -2, 1, 2]
     assert f"{a / 7.0:.3f} {a:g}" == "0.429 3"
-
-
-# ---------------------------------------------------------------- NumPy and SciPy
 
 
 def array(*numbers: float) -> Any:

@@ -1,7 +1,5 @@
 """In whatever order and way the packages are imported, they are the same."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.builds import THIS, run

@@ -1,7 +1,5 @@
 """Values as objects: shown, completed, copied, sent to other processes, kept in classes."""
 
-from __future__ import annotations
-
 import copy
 import inspect
 import math
@@ -24,9 +22,6 @@ from autograd import Graph, Stepper, Value, gradient
 def neuron() -> tuple[Value, Value, Value]:
     x, w = Value(0.5, label="x"), Value(-2.0, label="w")
     return x, w, (x * w + 1.5).tanh()
-
-
-# ---------------------------------------------------------------- in a notebook
 
 
 def test_a_picture_and_a_page_in_every_form_that_a_notebook_asks_for() -> None:
@@ -52,9 +47,6 @@ def test_completion_offers_names_that_are_there_and_described(owner: Any) -> Non
         if callable(found) and not isinstance(owner, types.ModuleType):
             assert inspect.getdoc(found), name
             inspect.signature(found)
-
-
-# ---------------------------------------------------------------- copies
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
@@ -98,9 +90,6 @@ def test_an_operation_of_ones_own_in_other_processes(by_name: bool) -> None:
     y = degrees(x) * x
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(gradient, y, [x]).result() == gradient(y, [x])
-
-
-# ---------------------------------------------------------------- in classes of one's own
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """Threads, tasks, generators and handlers that each have graphs of their own."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import signal

@@ -4,8 +4,6 @@ Run by hand, where PyTorch is installed: `python make_torch_reference.py`. Every
 computed in float64, and the JSON files beside this script are replaced.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import math

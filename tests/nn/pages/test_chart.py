@@ -1,7 +1,5 @@
 """Scales, ticks and curves of a chart."""
 
-from __future__ import annotations
-
 import math
 import re
 

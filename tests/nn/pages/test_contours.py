@@ -1,7 +1,5 @@
 """Areas and lines of a field on a grid, measured against what they must be."""
 
-from __future__ import annotations
-
 import itertools
 import math
 

@@ -1,7 +1,5 @@
 """The training page: every epoch in its table, percentages, the line of the legend."""
 
-from __future__ import annotations
-
 import nn
 
 

@@ -1,7 +1,5 @@
 """Graphs that the tests of the pictures draw."""
 
-from __future__ import annotations
-
 import math
 
 import nn

@@ -1,7 +1,5 @@
 """What is drawn: boxes, edges, neurons and layers together, and what is left out."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The layout engine: how it is found, what it is told, and what happens without it."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import shutil
 from collections.abc import Callable, Iterator

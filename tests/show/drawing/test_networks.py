@@ -1,7 +1,5 @@
 """Networks: what is drawn of a model and of the loss behind it."""
 
-from __future__ import annotations
-
 import xml.etree.ElementTree as ET
 
 import pytest

@@ -1,7 +1,5 @@
 """Pictures in files and notebooks: DOT, SVG, PNG, PDF, LaTeX, pages."""
 
-from __future__ import annotations
-
 import io
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """The SVG: its ids, texts and style, and the very picture where the engine is the same."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -75,9 +73,6 @@ def check_arrows_clear(svg: ET.Element) -> None:
                 for x, y, w, h in frames:
                     inside = x + 3 < px < x + w - 3 and y + 3 < py < y + h - 3
                     assert not inside, (px, py, x, y)
-
-
-# ---------------------------------------------------------------- what it consists of
 
 
 def test_a_prefix_may_be_given_and_else_is_made_from_the_content() -> None:
@@ -172,9 +167,6 @@ def test_a_cell_has_room_for_what_will_stand_in_it() -> None:
     assert widths[1] > widths[0] + 50
 
 
-# ---------------------------------------------------------------- labels of any kind
-
-
 def test_hostile_labels_are_text() -> None:
     svg = parsed(hostile().graph())
     assert {e.tag.removeprefix(SVG) for e in svg.iter()} == {
@@ -192,9 +184,6 @@ def test_hostile_paths_are_text_too() -> None:
     for label in HOSTILE:
         x = Value(1.0, label=f'm{label}.0.w"]; evil')
         check_boxes_apart(parsed((x.exp() + Value(1.0, label="m.0.w") * x).graph()))
-
-
-# ---------------------------------------------------------------- layouts
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
@@ -296,8 +285,6 @@ def test_a_hundred_thousand_nodes_are_cut_down() -> None:
     assert (kinds["leaf"], kinds["use"] + kinds["operation"]) == (1, 200)
     assert "left out" in " ".join(texts(svg, "note"))
 
-
-# ---------------------------------------------------------------- the very picture
 
 PICTURES = {
     "small": lambda: small().graph(),

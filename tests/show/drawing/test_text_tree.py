@@ -1,7 +1,5 @@
 """The tree for terminals."""
 
-from __future__ import annotations
-
 import io
 
 import pytest

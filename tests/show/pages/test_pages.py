@@ -1,7 +1,5 @@
 """The pages as files: sealed, deterministic, with every number from Python."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import html
