@@ -382,35 +382,63 @@ static void outer(const Instruction *q, const double *d, const double *x, double
 
 /* ------------------------------------------------------------------ matrices, one lane */
 
-/* y = W x + bias or y += W x: where columns are in one piece, column by column */
+/* y = W x + bias or y += W x, for m rows whose columns lie side by side */
+INLINE void vector_rows(int m, const Instruction *q, const double *w, const double *x,
+                        double *y)
+{
+    V part[TILE_M][PARTS / W];
+    double parts[PARTS];
+    int j = 0;
+    for (int r = 0; r < m; r++)
+        for (int p = 0; p < PARTS / W; p++)
+            part[r][p] = splat(0.0);
+    for (; j + PARTS <= q->k; j += PARTS)
+        for (int r = 0; r < m; r++)
+            for (int p = 0; p < PARTS / W; p++)
+                part[r][p] += LOAD(w + (Py_ssize_t)r * q->down + j + p * W) *
+                              LOAD(x + j + p * W);
+    for (int r = 0; r < m; r++) {
+        memcpy(parts, part[r], sizeof(parts));
+        for (int rest = j; rest < q->k; rest++)
+            parts[rest - j] += w[(Py_ssize_t)r * q->down + rest] * x[rest];
+        y[r] += folded(parts);
+    }
+}
+
+/* The same for so many vectors of rows that lie side by side, column by column */
+INLINE void vector_columns(int vectors, const Instruction *q, const double *w, const double *x,
+                           double *y)
+{
+    V sum[TILE_V];
+    for (int v = 0; v < vectors; v++)
+        sum[v] = LOAD(y + v * W);
+    for (int j = 0; j < q->k; j++)
+        for (int v = 0; v < vectors; v++)
+            sum[v] += splat(x[j]) * LOAD(w + (Py_ssize_t)j * q->across + v * W);
+    for (int v = 0; v < vectors; v++)
+        STORE(y + v * W, sum[v]);
+}
+
 static void vector_product(const Instruction *q, const double *u, const double *x, double *y)
 {
     const double *w = u + q->a;
-    for (int i = 0; i < q->n; i++)
-        y[i] = q->flags & ADDS ? y[i] : q->c >= 0 ? u[q->c + i * q->step] : 0.0;
+    int i = 0;
+    for (int r = 0; r < q->n; r++)
+        y[r] = q->flags & ADDS ? y[r] : q->c >= 0 ? u[q->c + r * q->step] : 0.0;
     if (q->across == 1) {
-        for (int i = 0; i < q->n; i++, w += q->down) {
-            double part[PARTS] = {0};
-            int j = 0;
-            for (; j + PARTS <= q->k; j += PARTS)
-                for (int p = 0; p < PARTS; p += W)
-                    STORE(part + p, LOAD(part + p) + LOAD(w + j + p) * LOAD(x + j + p));
-            for (; j < q->k; j++)
-                part[j % PARTS] += w[j] * x[j];
-            y[i] += folded(part);
-        }
-        return;
-    }
-    for (int j = 0; j < q->k; j++) {
-        const double *column = w + (Py_ssize_t)j * q->across;
-        V factor = splat(x[j]);
-        int i = 0;
-        if (q->down == 1)
-            for (; i + W <= q->n; i += W)
-                STORE(y + i, LOAD(y + i) + factor * LOAD(column + i));
+        for (; i + TILE_M <= q->n; i += TILE_M)
+            vector_rows(TILE_M, q, w + (Py_ssize_t)i * q->down, x, y + i);
         for (; i < q->n; i++)
-            y[i] += x[j] * column[(Py_ssize_t)i * q->down];
+            vector_rows(1, q, w + (Py_ssize_t)i * q->down, x, y + i);
+    } else if (q->down == 1) {
+        for (; i + TILE_V * W <= q->n; i += TILE_V * W)
+            vector_columns(TILE_V, q, w + i, x, y + i);
+        for (; i + W <= q->n; i += W)
+            vector_columns(1, q, w + i, x, y + i);
     }
+    for (; i < q->n; i++)
+        for (int j = 0; j < q->k; j++)
+            y[i] += x[j] * w[(Py_ssize_t)i * q->down + (Py_ssize_t)j * q->across];
 }
 
 static void vector_outer(const Instruction *q, const double *d, const double *x, double *g)
@@ -447,6 +475,33 @@ static void vector_outer(const Instruction *q, const double *d, const double *x,
             STORE(p + (Py_ssize_t)(row) * lanes + v, x);                                      \
     } while (0)
 #define ROW(j) list[(j) * n + i]
+
+/* logsumexp of single numbers, and its partials: vectors along the operands */
+static void single_logsumexp(const Instruction *q, const int *list, double *p)
+{
+    int n = q->n, k = q->k;
+    for (int i = 0; i < n; i++) {
+        double top = p[ROW(0)], rest = 0.0, ties = -1.0;
+        for (int j = 1; j < k; j++)
+            top = p[ROW(j)] > top ? p[ROW(j)] : top;
+        for (int j = 0; j < k; j += W) {
+            V x = splat(top);
+            for (int e = 0; e < W && j + e < k; e++)
+                x[e] = p[ROW(j + e)];
+            V less = x - top, back = less - x, y = vexp(less);
+            y += y * ((x - (less - back)) - (top + back)); /* Knuth's TwoSum */
+            for (int e = 0; e < W && j + e < k; e++) {
+                p[q->b + (j + e) * n + i] = y[e];
+                ties += x[e] == top;
+                rest += x[e] == top ? 0.0 : y[e];
+            }
+        }
+        rest = ties + rest;
+        p[q->out + i] = top + vlog1p(splat(rest))[0];
+        for (int j = 0; j < k; j++)
+            p[q->b + j * n + i] /= 1.0 + rest;
+    }
+}
 
 static void wide(const Instruction *q, const int *list, double *p, int lanes)
 {
@@ -530,6 +585,11 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
             }
             PUT(q->out + i, y);
         }
+}
+
+static void wide_single(const Instruction *q, const int *list, double *p)
+{
+    wide(q, list, p, 1);
 }
 
 /* ------------------------------------------------------------------ running */
@@ -616,7 +676,8 @@ static int run_single(const Program *p, double *u, int begin, int end)
             break;
         default:
             if (q->op < OPS && q->op >= OP_wide_sum) {
-                wide(q, p->lists + q->more, u, 1);
+                (q->op == OP_wide_logsumexp ? single_logsumexp : wide_single)(
+                    q, p->lists + q->more, u);
             } else {
                 OPERANDS(u, 1);
                 formula_of(q->op, u + q->out, a, da, b, db, c, dc, q->n);

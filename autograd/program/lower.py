@@ -131,7 +131,8 @@ class Lowered:
 
     def _forward(self, op: Instruction) -> tuple[Instruction, list[tuple[Rows, int]]]:
         """Write an instruction; return it as it was written, and what was packed for it."""
-        known, xs = len(self.packs), op.operands
+        xs = op.operands
+        self.new: list[tuple[Rows, int]] = []
         size, target = self.blocks[op.out].size, self.whole(op.out)
         self.active[op.out] = op.op not in FLAT and any(map(self._touches, xs))
         if op.op == "over":
@@ -150,8 +151,7 @@ class Lowered:
             if key not in self.formulas:
                 self.formulas[key] = Expression(op.op, *_slots(numbers))
             self._say("set", target, xs, self.formulas[key], size)
-        new = [(rows, self.packs[rows]) for rows in list(self.packs)[known:]]
-        return replace(op, operands=xs), new
+        return replace(op, operands=xs) if xs is not op.operands else op, self.new
 
     def _matmul(self, op: Instruction) -> tuple[Rows, ...]:
         weights, xs, bias = op.operands
@@ -181,6 +181,7 @@ class Lowered:
             size = sum([len(piece.rows) for piece in rows])
             block = self._block(f"rows{len(self.packs) + 1}", size, self._varies(rows))
             self.packs[rows] = block
+            self.new.append((rows, block))
             self.active[block] = self._touches(rows)
             self._say("set", self.whole(block), (rows,), operand(0), size)
         return self.whole(self.packs[rows])

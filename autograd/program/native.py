@@ -38,6 +38,7 @@ ARITHMETIC = {
     "square": (-1, 0, 0),
     "muladd": (2, 0, 1),
 }
+POWERS = {2.0: "square", 1.0: "copy", 0.5: "sqrt", -0.5: "rsqrt", -1.0: "reciprocal"}
 FEW = 4  # rows that are not worth a vector
 MOST = 8  # rows of lanes that a formula with steps in between computes at once
 WORDS = 12  # of an instruction
@@ -580,6 +581,8 @@ def simplified(x: Expression, codes: dict[str, int]) -> tuple[str, Sequence[Any]
     op, args = SYMBOLS.get(x.op, x.op), x.args
     op = CALLED.get(op, op)
     chosen = _positive(x) if op == "mul" else None
+    if op == "pow" and type(args[1]) is float and args[1] in POWERS:
+        op, args = POWERS[args[1]], args[:1]
     if chosen is not None:
         found: tuple[str, Sequence[Any]] = "if_positive", chosen
     elif op in codes and len(args) < 4 and (op, len(args)) != ("rint", 2):
