@@ -10,10 +10,11 @@ from nn.module import Module
 from nn.optim import *  # noqa: F403
 from nn.schedules import *  # noqa: F403
 from nn.state import load_model, save_model
+from nn.steps import compile
 from nn.training import fit
 from nn.trials import *  # noqa: F403
 
-__all__ = ["Module", "fit", "init", "load_model", "save_model"]
+__all__ = ["Module", "compile", "fit", "init", "load_model", "save_model"]
 __all__ += activations.__all__
 __all__ += clipping.__all__
 __all__ += history.__all__

@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import no_grad
+from autograd.core import floats
 from autograd.core.operand import primal
 from nn.losses import binary_cross_entropy_with_logits
 from nn.module import Module
@@ -71,7 +72,8 @@ class Boundary:
 
         Of many epochs some are forgotten: those kept are evenly spread, and the last.
         """
-        self._snapshots[epoch] = array("d", [p.data for p in self._parameters])
+        self._snapshots[epoch] = data = array("d", bytes(8 * len(self._parameters)))
+        floats.read(self._parameters, data)
         self.epochs = self._spread([*self.epochs, epoch])
         while len(self.epochs) > SNAPSHOTS + 2:
             self._stride *= 2

@@ -44,6 +44,7 @@ class History:
     Attributes:
         boundary: the decision boundary over the epochs, of a model with two inputs and few
             classes; else None. `from_dict` does not restore it.
+        not_compiled: why `fit` trained by Values; None if it did not.
 
     >>> history = History()
     >>> history.append({"loss": 2.0})
@@ -55,6 +56,7 @@ class History:
     def __init__(self) -> None:
         self.records: dict[str, list[float]] = {}
         self.boundary: Boundary | None = None
+        self.not_compiled: str | None = None
 
     def append(self, record: Mapping[str, float]) -> None:
         """Add an epoch.

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from contextvars import ContextVar
 from numbers import Real
 from typing import Any
 
+import autograd
 from autograd import Value
 from autograd.core.operand import Operand
 from autograd.core.primitive import TABLE
@@ -301,11 +304,27 @@ class Dropout(Module):
         if not isinstance(x, (Value, Real)):
             got = checks.shortened(x)
             raise TypeError(f"Dropout takes numbers and Values, or lists of them, got {got}")
-        return x / (1.0 - self.p) if random.random() >= self.p else x * 0.0
+        kept = _draw.get()() >= self.p
+        if isinstance(kept, bool):
+            return x / (1.0 - self.p) if kept else x * 0.0
+        return x * autograd.where(kept, 1.0 / (1.0 - self.p), 0.0)
 
     def extra_repr(self) -> str:
         """Such as `p=0.5`."""
         return f"p={self.p}"
+
+
+_draw: ContextVar[Callable[[], Any]] = ContextVar("draw", default=lambda: random.random())
+
+
+@contextmanager
+def draws_from(source: Callable[[], Any]) -> Iterator[None]:
+    """Let Dropout call `source` for its random numbers while the block runs."""
+    token = _draw.set(source)
+    try:
+        yield
+    finally:
+        _draw.reset(token)
 
 
 # ---------------------------------------------------------------------- helpers

@@ -7,23 +7,24 @@ import math
 import os
 import random
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from autograd import Value, no_grad
 from autograd.core.operand import primal
 from nn.boundary import Boundary
 from nn.checkpoint import Checkpoint
-from nn.checks import count, flag, function, instance, not_negative, shortened
-from nn.clipping import clip_grad_norm_
+from nn.checks import count, flag, function, instance, shortened
 from nn.history import EarlyStopping, EpochEnd, History, StopTraining
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
+from nn.steps import EagerStep, Loss, Penalty, check, plain
+
+if TYPE_CHECKING:
+    from nn.compiled import Batch, Step
 
 __all__ = ["fit"]
 
-Loss = Callable[[Any, Any], Any]
 Metrics = Mapping[str, Callable[[Any, Any], float]]
 Sample = tuple[Any, Any]
 
@@ -41,21 +42,27 @@ def fit(
     validation: tuple[Iterable[Any], Iterable[Any]] | None = None,
     metrics: Metrics | None = None,
     scheduler: Scheduler | None = None,
-    penalty: Callable[[list[Value]], Any] | None = None,
+    penalty: Penalty | None = None,
     max_norm: float | None = None,
     callbacks: Iterable[Callable[[EpochEnd], object]] = (),
     early_stopping: EarlyStopping | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool | None = None,
+    compiled: bool | None = None,
 ) -> History:
     """Train a model until it has seen the samples `epochs` times.
+
+    Where model and loss can be compiled, the steps are those of `nn.compile`, tens of times
+    faster than by Values and equal to rounding; they see the model as the first step did, or
+    as callbacks left it. Otherwise `history.not_compiled` says why, and the progress bar too.
 
     Args:
         X, y: n samples and their targets; lists or NumPy arrays.
         loss: a function of a batch's (outputs, targets), such as `nn.mse_loss`.
         batch_size: samples a step; all of them if None.
-        shuffle: take the samples in a new order every epoch, drawn from `random`.
+        shuffle: take the samples in a new order every epoch, drawn from `random`, if there are
+            several batches.
         validation: (X, y) that are evaluated after each epoch, in eval mode, and never
             trained on.
         metrics: functions of an epoch's (outputs, targets), all floats, by name. The
@@ -74,6 +81,7 @@ def fit(
             bit, as if the training had not been interrupted. Give the same arguments; only
             `epochs` may differ, and the lr is the file's.
         progress: show a tqdm bar; if None, show one where tqdm is installed.
+        compiled: False trains by Values; True raises what keeps it from being compiled.
 
     Returns:
         The history, with one number an epoch. If the samples are pairs of numbers and the
@@ -111,10 +119,15 @@ def fit(
     size = len(training) if batch_size is None else count(batch_size, "fit: batch_size")
     count(epochs, "fit: epochs", least=0)
     bars = progress_bar(progress, "fit")
+    if compiled is not None:
+        flag(compiled, "fit: compiled")
     history = History()
-    trainer = _Trainer(model, loss, optimizer, penalty, max_norm, metrics)
+    check(model, loss, optimizer, penalty, max_norm, "fit")
+    metrics = _checked_metrics(metrics)
     callbacks = _checked_callbacks(callbacks)
     _check_parts(scheduler, early_stopping)
+    eager = EagerStep(model, loss, optimizer, penalty, max_norm, "fit")
+    trainer = _Trainer(eager, training, held_out, metrics, compiled, history)
     saved = Checkpoint(
         checkpoint,
         model,
@@ -122,7 +135,7 @@ def fit(
         scheduler,
         early_stopping,
         history,
-        records=trainer.records(bool(held_out)),
+        records=trainer.records(),
         data={"samples": len(training), "validation": len(held_out)},
     )
     saved.open(resume)
@@ -135,10 +148,9 @@ def fit(
     try:
         with bars(total=steps * epochs, initial=steps * history.epochs, unit="step") as bar:
             while history.epochs < epochs and not (early_stopping and early_stopping.stopped):
-                record = trainer.train(training, size, shuffle, history.epochs + 1, bar)
-                model.eval()
+                record = trainer.train(size, shuffle, history.epochs + 1, bar)
                 if held_out:
-                    record |= trainer.evaluate(held_out, history.epochs + 1)
+                    record |= trainer.evaluate()
                 history.append(record)
                 if boundary is not None:
                     boundary.keep(history.epochs)
@@ -147,6 +159,7 @@ def fit(
                 if early_stopping is not None:
                     early_stopping.update(history.watched[-1], model)
                 stop = _stopped_by(callbacks, EpochEnd(history.epochs, model, history))
+                trainer.changed(bool(callbacks))
                 saved.save()
                 if stop:
                     break
@@ -159,103 +172,130 @@ def fit(
 
 
 class _Trainer:
-    """The inner loops of `fit`; its arguments are described there."""
+    """The inner loops of `fit`: by a compiled step while that goes, else by Values."""
 
     def __init__(
         self,
-        model: Module,
-        loss: Loss,
-        optimizer: Optimizer,
-        penalty: Callable[[list[Value]], Any] | None,
-        max_norm: float | None,
-        metrics: Metrics | None,
+        eager: EagerStep,
+        samples: list[Sample],
+        held_out: list[Sample],
+        metrics: Metrics,
+        compiled: bool | None,
+        history: History,
     ) -> None:
-        metrics = {} if metrics is None else metrics
-        instance(model, Module, "fit: model")
-        instance(optimizer, Optimizer, "fit: optimizer")
-        if set(model.parameters()).isdisjoint(optimizer.params):
-            raise ValueError(
-                "fit: the optimizer has no parameter of the model; make it with "
-                "model.parameters()"
-            )
-        instance(metrics, Mapping, "fit: metrics", 'such as {"accuracy": nn.accuracy}')
-        for name, metric in metrics.items():
-            instance(name, str, "fit: the name of a metric")
-            function(metric, f"fit: the metric {name!r}")
-        if "loss" in metrics:
-            raise ValueError('fit: a metric must not be called "loss", as the loss is')
-        function(loss, "fit: loss")
-        if penalty is not None:
-            function(penalty, "fit: penalty")
-        if max_norm is not None:
-            max_norm = not_negative(max_norm, "fit: max_norm")
-        self.model = model
-        self.loss = loss
-        self.optimizer = optimizer
-        self.penalty = penalty
-        self.max_norm = max_norm
-        self.metrics = metrics
+        self.eager, self.metrics, self.history = eager, metrics, history
+        self.samples, self.held_out = samples, held_out
+        self.modules = list(eager.model.modules())
+        self.strict = compiled is True
+        self.step: Step | None = None
+        self.batches: list[Batch] = []  # of the samples, and of those held out
+        self.bar: Any = None
+        if compiled is False:
+            history.not_compiled = "compiled=False"
+        else:
+            self.attempt(self.compile)
 
-    def records(self, validated: bool) -> list[str]:
+    def compile(self) -> None:
+        """Make the compiled step, and the samples what it takes."""
+        from nn.compiled import Batch, Step
+
+        eager = self.eager
+        for samples in filter(None, (self.samples, self.held_out)):
+            xs, ys = _parts(samples)
+            self.batches.append(Batch.of(X=xs, y=ys))
+        self.step = Step(
+            *(eager.model, eager.loss, eager.optimizer, eager.penalty, eager.max_norm),
+            name="fit",
+            outputs=bool(self.metrics),
+        )
+
+    def attempt(self, compiled: Callable[..., Any], *args: Any) -> Any:
+        """What the function gives; None if that can't be compiled, and from then on."""
+        try:
+            return compiled(*args)
+        except Exception as error:
+            if self.strict:
+                raise
+            self.step = None
+            reason = f"not compiled, since {type(error).__name__}: {error}"
+            self.history.not_compiled = reason
+            if self.bar is not None:
+                self.bar.write(f"fit: {reason}")
+            return None
+
+    def records(self) -> list[str]:
         """The names of the numbers that an epoch adds to the history."""
         names = ["loss", *self.metrics]
-        return names + ["val_" + name for name in names] if validated else names
+        return names + ["val_" + name for name in names] if self.held_out else names
 
-    def train(
-        self, samples: list[Sample], size: int, shuffle: bool, epoch: int, bar: Any
-    ) -> dict[str, float]:
+    def set_mode(self, training: bool) -> None:
+        """What the model's `train` and `eval` do, without a walk through the tree."""
+        if type(self.eager.model).train is not Module.train:
+            self.eager.model.train(training)
+        for module in self.modules:
+            object.__setattr__(module, "training", training)
+
+    def train(self, size: int, shuffle: bool, epoch: int, bar: Any) -> dict[str, float]:
         """One epoch: the mean loss and the metrics."""
-        self.model.train()
-        if shuffle:
-            samples = random.sample(samples, len(samples))
+        self.set_mode(training=True)
+        self.eager.epoch, self.bar = epoch, bar
+        count = len(self.samples)
+        order: Sequence[int] = range(count)
+        if shuffle and size < count:
+            order = random.sample(order, count)
         total = 0.0
         outputs: list[Any] = []
-        for start in range(0, len(samples), size):
-            batch = samples[start : start + size]
-            results, objective = self.step(batch, epoch)
-            total += objective * len(batch)
+        for start in range(0, count, size):
+            chosen = order[start : start + size]
+            results, objective = self.one_step(chosen)
+            total += objective * len(chosen)
             if self.metrics:
                 outputs += results
             if bar is not None:
                 bar.set_postfix(epoch=epoch, loss=f"{objective:.4g}", refresh=False)
                 bar.update()
-        return {"loss": total / len(samples)} | self.measured(outputs, samples, "")
+        self.set_mode(training=False)
+        record = {"loss": total / count}
+        if self.metrics:
+            record |= self.measured(outputs, [self.samples[i][1] for i in order], "")
+        return record
 
-    def step(self, batch: list[Sample], epoch: int) -> tuple[list[Any], float]:
+    def one_step(self, chosen: Sequence[int]) -> tuple[list[Any], float]:
         """One step of the optimizer: the outputs as floats, and the loss."""
-        outputs = [self.model(x) for x, _ in batch]
-        objective = self.loss(outputs, [target for _, target in batch])
-        if self.penalty is not None:
-            objective = objective + self.penalty(self.optimizer.params)
-        if not isinstance(objective, Value):
-            raise TypeError(
-                f"fit: the loss must be a Value, got {objective!r}; use one reduction"
-            )
-        data = _finite_loss(objective, epoch)
-        self.optimizer.zero_grad()
-        objective.backward()
-        if self.max_norm is not None:
-            clip_grad_norm_(self.optimizer.params, self.max_norm)
-        self.optimizer.step()
-        return _plain(outputs), data
+        if self.step is not None:
+            batch = self.batches[0]
+            if len(chosen) < len(self.samples):
+                batch = batch.chosen(chosen)
+            found: tuple[list[Any], float] | None = self.attempt(self.step.train, batch)
+            if found is not None:
+                return found
+        return self.eager.train(*_parts([self.samples[i] for i in chosen]))
 
-    def evaluate(self, samples: list[Sample], epoch: int) -> dict[str, float]:
+    def evaluate(self) -> dict[str, float]:
         """The loss and the metrics of the validation data."""
-        with no_grad():
-            outputs = [self.model(x) for x, _ in samples]
-            loss = self.loss(outputs, [target for _, target in samples])
-        measured = self.measured(_plain(outputs), samples, "val_")
-        return {"val_loss": _finite_loss(loss, epoch)} | measured
+        xs, ys = _parts(self.held_out)
+        found = None
+        if self.step is not None:
+            found = self.attempt(self.step.measure, self.batches[1])
+        outputs, loss = found or self.eager.evaluate(xs, ys)
+        return {"val_loss": loss} | self.measured(outputs, ys, "val_")
 
-    def measured(
-        self, outputs: list[Any], samples: list[Sample], prefix: str
-    ) -> dict[str, float]:
+    def changed(self, perhaps: bool) -> None:
+        """Callbacks may have changed the model."""
+        if self.step is not None and perhaps:
+            self.step.doubted = True
+
+    def measured(self, outputs: list[Any], targets: list[Any], prefix: str) -> dict[str, float]:
         """The metrics of these outputs, by their names in the history."""
-        targets = [target for _, target in samples]
         return {
             prefix + name: primal(metric(outputs, targets))
             for name, metric in self.metrics.items()
         }
+
+
+def _parts(samples: Sequence[Sample]) -> tuple[list[Any], list[Any]]:
+    """The inputs, and the targets."""
+    return [x for x, _ in samples], [target for _, target in samples]
 
 
 # ---------------------------------------------------------------- helpers
@@ -269,6 +309,17 @@ def _check_parts(
         instance(scheduler, Scheduler, "fit: scheduler")
     if early_stopping is not None:
         instance(early_stopping, EarlyStopping, "fit: early_stopping")
+
+
+def _checked_metrics(metrics: Metrics | None) -> Metrics:
+    metrics = {} if metrics is None else metrics
+    instance(metrics, Mapping, "fit: metrics", 'such as {"accuracy": nn.accuracy}')
+    for name, metric in metrics.items():
+        instance(name, str, "fit: the name of a metric")
+        function(metric, f"fit: the metric {name!r}")
+    if "loss" in metrics:
+        raise ValueError('fit: a metric must not be called "loss", as the loss is')
+    return metrics
 
 
 def _checked_callbacks(
@@ -302,7 +353,7 @@ def _samples(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # 
 def _sample_list(x: Iterable[Any], what: str) -> list[Any]:
     if not isinstance(x, Iterable) or isinstance(x, (str, bytes, Mapping)):
         raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
-    result: list[Any] = _plain(x if hasattr(x, "tolist") else list(x))
+    result: list[Any] = plain(x if hasattr(x, "tolist") else list(x))
     if not isinstance(result, list):  # an array without dimensions
         raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     return result
@@ -313,25 +364,6 @@ def _is_finite(target: Any) -> bool:
     if isinstance(target, list):
         return all(map(_is_finite, target))
     return not isinstance(target, float) or math.isfinite(target)
-
-
-def _plain(x: Any) -> Any:
-    """x with lists in place of arrays and floats in place of Values."""
-    if hasattr(x, "tolist"):
-        x = x.tolist()
-    if isinstance(x, (list, tuple)):
-        return [_plain(element) for element in x]
-    return x.data if isinstance(x, Value) else x
-
-
-def _finite_loss(loss: Any, epoch: int) -> float:
-    data = primal(loss)
-    if not math.isfinite(data):
-        raise FloatingPointError(
-            f"fit: the loss is {data} in epoch {epoch}; lower the learning rate, "
-            "scale the inputs, or clip the gradients with max_norm"
-        )
-    return data
 
 
 def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochEnd) -> bool:

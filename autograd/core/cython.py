@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Class = TypeVar("Class")
 
@@ -14,3 +14,4 @@ def _unchanged(cls: Class) -> Class:
 compiled = False
 cclass = final = no_gc = _unchanged
 Py_ssize_t = int
+double: Any = float

@@ -7,8 +7,14 @@ in `backward` a NaN shows in the end, and the caller then asks a sweep that expl
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+if sys.platform == "cython":
+    import cython
+else:
+    from autograd.core import cython
 
 from autograd.core.chain import list_nodes
 from autograd.core.no_grad import recording
@@ -17,7 +23,7 @@ from autograd.core.sweeps import differentiable_partials
 from autograd.core.sweeps import topological_order as order_by_dicts
 from autograd.core.value import Value
 
-__all__ = ["LINEAR", "curvature", "listed", "pull", "push", "put", "topological_order"]
+__all__ = ["LINEAR", "curvature", "listed", "pull", "push", "put", "read", "topological_order", "write"]
 
 MUL, DIV = TABLE["mul"], TABLE["div"]
 LINEAR = frozenset(
@@ -33,6 +39,28 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
         return order_by_dicts(*roots)
     order.reverse()
     return order, leaves
+
+
+def read(leaves: list[Value], data: Any) -> None:
+    """Copy the leaves' data into an array of doubles."""
+    numbers: cython.double[::1] = data
+    x: Value
+    i: cython.Py_ssize_t
+    for i in range(len(leaves)):
+        x = leaves[i]
+        numbers[i] = x._data
+
+
+def write(leaves: list[Value], data: Any, grads: Any) -> None:
+    """Set the leaves' data and grad from arrays of doubles."""
+    numbers: cython.double[::1] = data
+    slopes: cython.double[::1] = grads
+    x: Value
+    i: cython.Py_ssize_t
+    for i in range(len(leaves)):
+        x = leaves[i]
+        x._data = float(numbers[i])
+        x._da = float(slopes[i])
 
 
 def listed(

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
-from autograd.program.arguments import Call
 from autograd.program.arrays import np
 from autograd.program.program import Program, prepare
 from autograd.program.record import Recording, called, record
@@ -47,7 +46,7 @@ class Path:
     def __init__(
         self,
         recording: Recording,
-        call: Call,
+        call: Any,
         without: Collection[str],
         inputs: Sequence[tuple[str, float]],
     ) -> None:
@@ -100,7 +99,7 @@ class Paths:
         self.f, self.without, self.first = f, without, first
         self.found: list[Path] = []
 
-    def do(self, job: Any, call: Call) -> None:
+    def do(self, job: Any, call: Any) -> None:
         """Do a job (see `jobs`) on all lanes, each along its path; record those that are new.
 
         Where a program gives what isn't finite, or meets what eager would refuse, the lane is
@@ -120,7 +119,7 @@ class Paths:
             else:
                 self.found.append(path)
 
-    def along(self, path: Path, job: Any, call: Call, lanes: Array) -> Array:
+    def along(self, path: Path, job: Any, call: Any, lanes: Array) -> Array:
         """Do the job on those of the lanes that go this way; the others are returned."""
         try:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
@@ -155,7 +154,7 @@ class Paths:
         except FloatingPointError:
             return np.ones(len(lanes), dtype=bool)
 
-    def record(self, call: Call, lane: int) -> Path | None:
+    def record(self, call: Any, lane: int) -> Path | None:
         """The path of one lane; None if it can't be checked: a program could be wrong."""
         if len(self.found) == MOST:
             raise ValueError(self.too_many())

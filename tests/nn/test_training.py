@@ -80,7 +80,7 @@ def test_full_batches_are_the_plain_loop() -> None:
         loss.backward()
         for p in model.parameters():
             p.data -= 0.1 * p.grad
-    fitted, history = simple(shuffle=False)
+    fitted, history = simple(shuffle=False, compiled=False)
     assert fitted.state_dict() == model.state_dict()
     assert history.to_dict() == {"loss": losses}
 
@@ -111,13 +111,13 @@ def test_batches_cover_every_sample_once_an_epoch() -> None:
         seen.append(targets)
         return nn.mse_loss(outputs, targets)
 
-    simple(loss=loss, batch_size=5, epochs=2)
+    simple(loss=loss, batch_size=5, epochs=2, compiled=False)
     assert [len(batch) for batch in seen] == [5, 5, 2, 5, 5, 2]
     epochs = [[*chain(*seen[:3])], [*chain(*seen[3:])]]
     assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(YS)
     assert epochs[0] != epochs[1] != YS
     seen.clear()
-    simple(loss=loss, batch_size=5, epochs=1, shuffle=False)
+    simple(loss=loss, batch_size=5, epochs=1, shuffle=False, compiled=False)
     assert [*chain(*seen)] == YS
 
 
@@ -157,6 +157,7 @@ def test_validation_is_in_eval_mode_and_records_nothing() -> None:
     metrics = {"first": lambda outputs, targets: outputs[0], "n": lambda o, t: len(t)}
     held_out = (XS[2:3], YS[2:3])
     settings: dict[str, Any] = {"epochs": 1, "validation": held_out, "metrics": metrics}
+    settings["compiled"] = False
     _, history = simple(model.eval(), 0.0, X=XS[:2], y=YS[:2], shuffle=False, **settings)
     assert model.calls == ["True True", "True True", "False False"]
     assert not model.training

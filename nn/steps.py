@@ -1,0 +1,171 @@
+"""A training step by Values: what a compiled step does natively, and falls back on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value, no_grad
+from autograd.core.operand import primal
+from nn.checks import function, instance, not_negative
+from nn.clipping import clip_grad_norm_
+from nn.module import Module
+from nn.optim import Optimizer
+
+if TYPE_CHECKING:
+    from nn.compiled import Step
+
+__all__ = ["EagerStep", "Loss", "Penalty", "compile", "plain"]
+
+Loss = Callable[[Any, Any], Any]
+Penalty = Callable[[list[Value]], Any]
+
+
+class EagerStep:
+    """One step of an optimizer, recorded anew each time.
+
+    Args:
+        name: begins the messages.
+
+    Attributes:
+        epoch: for the messages, if there are epochs.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: Optimizer,
+        penalty: Penalty | None,
+        max_norm: float | None,
+        name: str,
+    ) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.penalty, self.max_norm, self.name = penalty, max_norm, name
+        self.epoch: int | None = None
+
+    def train(self, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[list[Any], float]:
+        """One step: the outputs as floats, and the loss.
+
+        Raises:
+            TypeError: the loss is not a Value.
+            FloatingPointError: a loss, a gradient or a next value is not finite.
+        """
+        outputs, objective = self.objective(xs, ys)
+        if not isinstance(objective, Value):
+            raise TypeError(
+                f"{self.name}: the loss must be a Value, got {objective!r}; use one reduction"
+            )
+        data = self.finite(objective)
+        self.optimizer.zero_grad()
+        objective.backward()
+        if self.max_norm is not None:
+            clip_grad_norm_(self.optimizer.params, self.max_norm)
+        self.optimizer.step()
+        return plain(outputs), data
+
+    def objective(self, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[list[Any], Any]:
+        """The outputs, and the loss with the penalty."""
+        outputs = [self.model(x) for x in xs]
+        objective = self.loss(outputs, list(ys))
+        if self.penalty is not None:
+            objective = objective + self.penalty(self.optimizer.params)
+        return outputs, objective
+
+    def evaluate(self, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[list[Any], float]:
+        """The outputs and the loss, without the penalty."""
+        with no_grad():
+            outputs = [self.model(x) for x in xs]
+            return plain(outputs), self.finite(self.loss(outputs, list(ys)))
+
+    def finite(self, loss: Any) -> float:
+        """The loss as a float; FloatingPointError if it is infinite or NaN."""
+        data = primal(loss)
+        if not math.isfinite(data):
+            where = "" if self.epoch is None else f" in epoch {self.epoch}"
+            raise FloatingPointError(
+                f"{self.name}: the loss is {data}{where}; lower the learning rate, "
+                "scale the inputs, or clip the gradients with max_norm"
+            )
+        return data
+
+
+def plain(x: Any) -> Any:
+    """x with lists in place of arrays and floats in place of Values.
+
+    >>> plain([Value(1.0), (2.0, "a")])
+    [1.0, [2.0, 'a']]
+    """
+    if hasattr(x, "tolist"):
+        x = x.tolist()
+    if isinstance(x, (list, tuple)):
+        return [plain(element) for element in x]
+    return x.data if isinstance(x, Value) else x
+
+
+def compile(
+    model: Module,
+    loss: Loss,
+    optimizer: Optimizer,
+    penalty: Penalty | None = None,
+    max_norm: float | None = None,
+) -> Step:
+    """A training step that is recorded once and then replayed natively: `step(X, y)`.
+
+    `step(X, y)` trains on n samples, lists or arrays, and returns their loss as a float: the
+    values, the gradients, the penalty, the clipping and the optimizer's update run as
+    programs. The parameters' `data` and `grad` are up to date after it, and what you set is
+    used by the next. A step is in training mode; `step.evaluate(X, y)` and `step.predict(X)`
+    are in eval mode. `step.program` is what was recorded.
+
+    It agrees with the same step by Values to rounding. A sample that takes another branch is
+    recorded too; one for which something is not finite is done by Values, which raise. What
+    the model does is recorded by the first step: compile again after changing more than data.
+
+    Args:
+        loss: a function of a batch's (outputs, targets), such as `nn.mse_loss`: the mean or
+            the sum of what it is for each sample.
+        penalty: a function of the optimizer's parameters, added to the loss.
+        max_norm: clip the gradients' norm to this.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong type or out of range; or, by the
+            first step, the model or the loss can't be compiled.
+        ImportError: NumPy is missing.
+
+    >>> import nn
+    >>> model = nn.Layer(1, 1, init=nn.init.zeros())
+    >>> step = compile(model, nn.mse_loss, nn.SGD(model.parameters(), lr=0.2))
+    >>> [round(step([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]), 6) for _ in range(3)]
+    [11.666667, 1.044444, 0.127407]
+    >>> step.predict([[3.0]])
+    [6.0]
+    """
+    check(model, loss, optimizer, penalty, max_norm, "nn.compile")
+    from nn.compiled import Step
+
+    return Step(model, loss, optimizer, penalty, max_norm)
+
+
+def check(
+    model: Module,
+    loss: Loss,
+    optimizer: Optimizer,
+    penalty: Penalty | None,
+    max_norm: float | None,
+    name: str,
+) -> None:
+    """Raise TypeError or ValueError, naming the argument, if one is wrong."""
+    instance(model, Module, f"{name}: model")
+    instance(optimizer, Optimizer, f"{name}: optimizer")
+    if set(model.parameters()).isdisjoint(optimizer.params):
+        raise ValueError(
+            f"{name}: the optimizer has no parameter of the model; make it with "
+            "model.parameters()"
+        )
+    function(loss, f"{name}: loss")
+    if penalty is not None:
+        function(penalty, f"{name}: penalty")
+    if max_norm is not None:
+        not_negative(max_norm, f"{name}: max_norm")
