@@ -23,7 +23,8 @@ from autograd.core.sweeps import differentiable_partials
 from autograd.core.sweeps import topological_order as order_by_dicts
 from autograd.core.value import Value
 
-__all__ = ["LINEAR", "curvature", "listed", "pull", "push", "put", "read", "topological_order", "write"]
+__all__ = ["LINEAR", "curvature", "listed", "pull", "push", "put", "read"]
+__all__ += ["topological_order", "write"]
 
 MUL, DIV = TABLE["mul"], TABLE["div"]
 LINEAR = frozenset(
