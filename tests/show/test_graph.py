@@ -51,7 +51,9 @@ def test_roots_are_in_the_order_given() -> None:
     a, b = Value(2.0, label="a"), Value(3.0, label="b")
     assert [n.name for n in Graph(a.exp(), b.exp())] == ["a", "v2", "b", "v4"]
     assert [n.name for n in Graph(b, a)] == ["b", "a"]
-    assert [n.name for n in Graph(b, a * 2.0, a)] == ["a", "v2", "b"]
+    graph = Graph(b, a * 2.0, a, b)
+    assert [n.name for n in graph] == ["a", "v2", "b"]
+    assert graph.root is graph.roots[0]
 
 
 def test_a_node_holds_what_its_value_holds() -> None:
@@ -90,19 +92,6 @@ def test_a_single_leaf_is_a_graph() -> None:
     graph = x.graph()
     assert (len(graph), graph.root.name, graph.root.inputs) == (1, "x", ())
     assert str(graph.stats) == "1 node (1 leaf), 0 edges, depth 0"
-
-
-def test_several_roots_share_a_graph() -> None:
-    a, b, root = example()
-    graph = Graph(root, a.exp(), b)
-    assert [n.data for n in graph.roots] == [root.data, a.exp().data, b.data]
-    assert graph.root is graph.roots[0]
-    assert len(graph) == 6
-
-
-def test_the_same_root_twice_is_there_once() -> None:
-    a = Value(1.0)
-    assert len(Graph(a, a)) == 1
 
 
 def test_stats_count_slots_and_operations() -> None:

@@ -148,12 +148,8 @@ def test_every_event_is_a_line_of_arithmetic() -> None:
 def test_the_numbers_of_an_event() -> None:
     a, _, loss = lesson()
     event = Stepper(loss, seed=10.0).events[7]
-    assert (event.kind, event.node.name, event.slot, event.target.value) == (
-        "backward",
-        "e",
-        0,
-        a,
-    )
+    assert (event.kind, event.node.name, event.slot) == ("backward", "e", 0)
+    assert event.target.value is a
     assert (event.upstream, event.local, event.product) == (10.0, -3.0, -30.0)
     assert (event.before, event.after, event.use, event.uses) == (10.0, -20.0, 2, 2)
     assert event.op is autograd.Value.__mul__(a, a).op
@@ -282,11 +278,6 @@ def test_run_until_knows_names_and_shared_labels() -> None:
         Stepper(many).run_until("")
 
 
-def test_a_single_leaf() -> None:
-    x = Value(4.0, label="x")
-    assert [str(event) for event in Stepper(x, 2.0)] == ["x = 4.0", "∂x/∂x = 2.0"]
-
-
 def test_a_later_change_is_not_seen() -> None:
     a, b, loss = lesson()
     stepper = Stepper(loss)
@@ -362,19 +353,6 @@ def test_apply_up_to_the_nan_and_not_beyond() -> None:
     assert x.grad == 0.0
 
 
-def test_apply_does_not_let_infinities_cancel() -> None:
-    x = Value(0.0, label="x")
-    y = sqrt(x)
-    stepper = Stepper(y)
-    stepper.goto(4)
-    x.grad = -INF
-    with pytest.raises(
-        FloatingPointError, match=r"adds inf to the gradient -inf of 0\.0 labelled"
-    ):
-        stepper.apply()
-    assert (x.grad, y.grad) == (-INF, 0.0)
-
-
 def test_the_names_are_imported_when_asked_for() -> None:
     assert autograd.Stepper is Stepper
     assert {"Graph", "Stepper", "step"} <= {*dir(autograd)}
@@ -399,8 +377,6 @@ def test_a_page_is_an_html_file(tmp_path: Path) -> None:
     page = written.read_text("utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert all(html.escape(str(event)) in page for event in loss.steps().events)
-    with pytest.raises(ValueError, match=r"steps\.txt does not end in \.html"):
-        loss.steps().save(str(tmp_path / "steps.txt"))
     assert list(tmp_path.iterdir()) == [written]
 
 

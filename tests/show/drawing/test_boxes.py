@@ -12,7 +12,7 @@ from autograd.show.drawing.grouping import layers_of, modules_of
 from autograd.show.drawing.options import Options
 from autograd.show.events import events
 from autograd.show.text import format_number
-from tests.show.drawing.examples import chain, network, small
+from tests.show.drawing.examples import network, small
 
 
 def drawn(graph: Graph, **options: Any) -> Picture:
@@ -25,25 +25,6 @@ def titles(found: Picture, kind: str = "") -> list[str]:
 
 def ends(found: Picture) -> set[tuple[str, str]]:
     return {(edge.tail.title, edge.head.title) for edge in found.edges}
-
-
-def test_every_node_is_a_box_and_every_slot_an_edge() -> None:
-    graph = small().graph()
-    found = drawn(graph)
-    assert [box.id for box in found.boxes] == [f"n{i}" for i in range(len(graph))]
-    assert {edge.id for edge in found.edges} == {
-        f"e{node.index}-{slot}" for node in graph for slot in range(len(node.inputs))
-    }
-    assert [box.node for box in found.roots] == [graph.root]
-    assert found.note == ""
-
-
-def test_an_edge_carries_the_local_derivative() -> None:
-    found = drawn(small().graph(), format=".1f")
-    texts = {(e.tail.title, e.head.title): e.local for e in found.edges}
-    assert texts["b", "e"] == "2.0"
-    assert texts["a", "e"] == "-3.0"
-    assert next(e.hint for e in found.edges if e.tail.title == "b") == "∂e/∂b = 2.0"
 
 
 @pytest.mark.parametrize("uses", [12, 13])
@@ -142,28 +123,6 @@ def test_frames_are_nested() -> None:
     assert box.modules == ("layers.0", "layers.0.neurons.0")
 
 
-def test_neurons_are_one_box_each() -> None:
-    found = drawn(network([2, 1]), collapse="neuron")
-    assert sorted(titles(found, "group")) == ["neurons.0", "neurons.0", "neurons.1"]
-    assert found.note == "Every neuron is drawn as one box: 16 nodes in 5 boxes."
-    box = found.roots[0]
-    assert (box.kind, box.op, box.modules) == ("group", "dot, 3 parameters", ("layers.1",))
-    assert box.node is not None
-    assert box.hint == "layers.1.neurons.0: dot, 3 parameters"
-    assert len(found.edges) == 2 * 2 + 2
-
-
-def test_layers_are_one_box_each() -> None:
-    found = drawn(network([3, 2]), collapse="layer")
-    assert ends(found) == {("x0", "layers.0"), ("x1", "layers.0"), ("layers.0", "layers.1")}
-    texts = {(e.tail.title, e.head.title): e.local for e in found.edges}
-    assert texts["layers.0", "layers.1"] == "×6"
-    first = next(box for box in found.boxes if box.title == "layers.0")
-    assert first.op == "dot ×3, relu ×3, 9 parameters, 3 outputs"
-    assert first.node is None
-    assert len(found.roots) == 1
-
-
 def test_without_modules_there_is_nothing_to_put_together() -> None:
     graph = small().graph()
     for collapse in ("neuron", "layer"):
@@ -220,28 +179,6 @@ def test_a_few_inputs_keep_a_box_each() -> None:
 def test_many_inputs_of_a_layer_are_one_box() -> None:
     found = drawn(nn.MLP(8, [3, 1]).graph([0.5] * 8), collapse="layer")
     assert ends(found) == {("x0 … x7", "layers.0"), ("layers.0", "layers.1")}
-
-
-def test_what_is_far_from_the_result_is_left_out_and_said_so() -> None:
-    found = drawn(chain(10).graph(), max_nodes=5)
-    assert len([box for box in found.boxes if box.kind != "more"]) == 5
-    assert found.note == "Only what is nearest to the result is drawn; 7 nodes left out."
-    more = [edge for edge in found.edges if edge.tail.kind == "more"]
-    assert [edge.hint for edge in more] == ["1 input of v9 not drawn"]
-
-
-def test_a_depth_is_kept() -> None:
-    found = drawn(small().graph(), depth=1)
-    assert titles(found) == ["v8", "loss", "…"]
-    assert found.note == "Only what is nearest to the result is drawn; 7 nodes left out."
-
-
-def test_a_collapsed_picture_may_be_cut_as_well() -> None:
-    found = drawn(network([4, 4, 1]), collapse="neuron", depth=1)
-    assert found.note == (
-        "Every neuron is drawn as one box: 56 nodes in 11 boxes. "
-        "Only what is nearest to the result is drawn; 22 nodes left out."
-    )
 
 
 def test_several_roots_are_all_marked() -> None:

@@ -82,19 +82,16 @@ def test_a_prefix_may_be_given_and_else_is_made_from_the_content() -> None:
     svg = draw(graph, options=Options(), prefix="mine")
     assert all(i.startswith("mine") for i in re.findall(r' id="([^"]*)"', svg))
     assert "#mine .node" in svg
+    assert ET.fromstring(svg).get("style") is None
 
 
-def test_values_and_gradients_may_be_left_out() -> None:
-    graph = small().graph(gradients=False)
+def test_values_and_gradients_may_be_left_out_and_numbers_written_as_asked() -> None:
+    graph = small().graph(gradients=False, format=".1e")
     assert texts(parsed(graph), "grad") == []
-    assert len(texts(parsed(graph), "data")) == 9
+    assert texts(parsed(graph), "data")[0] == "2.0e+00"
     bare = parsed(graph, values=False)
     assert texts(bare, "data") == []
     assert texts(bare, "name")[0] == "a"
-
-
-def test_numbers_are_written_as_asked() -> None:
-    assert texts(parsed(small().graph(), format=".1e"), "data")[0] == "2.0e+00"
 
 
 def test_it_is_described_for_those_who_cannot_see_it() -> None:
@@ -149,15 +146,6 @@ def test_the_picture_says_what_it_leaves_out() -> None:
     assert all(top + 10 < float(e.get("y", "")) < highest for e in of_class(long, "note"))
 
 
-def test_a_picture_by_itself_is_never_wider_than_its_window() -> None:
-    graph = small().graph()
-    svg = parsed(graph)
-    assert svg.get("style") == "max-width: 100%; height: auto"
-    assert float(svg.get("width", "")) > 0
-    assert float(svg.get("height", "")) > 0
-    assert ET.fromstring(draw(graph, options=Options(), prefix="g")).get("style") is None
-
-
 def test_a_cell_has_room_for_what_will_stand_in_it() -> None:
     graph = Value(1.0, label="x").graph()
     wide = draw(graph, options=Options(), reserve={0: "-1.2345678e-300"})
@@ -173,9 +161,6 @@ def test_hostile_labels_are_text() -> None:
         *("svg", "title", "desc", "style", "g", "rect", "text", "path", "polygon")
     }
     check_boxes_apart(svg)
-    names = texts(svg, "name")
-    assert '<b>bold</b> & "double…' in names
-    assert "line↵break tab" in names
     tips = [e.text or "" for e in svg.iter(f"{SVG}title")]
     assert any("x" * 1000 in tip for tip in tips)
 
@@ -245,32 +230,6 @@ def test_neurons_that_feed_each_other_are_linked_by_the_engine() -> None:
     svg = parsed(Recurrent().graph([1.0, 2.0, 3.0]), collapse="neuron")
     check_boxes_apart(svg)
     check_arrows_clear(svg)
-
-
-def test_arrows_meet_the_boxes() -> None:
-    svg = parsed(network([3, 1]), collapse="neuron")
-    sides = {rect(node)[0] for node in of_class(svg, "node")}
-    for edge in of_class(svg, "edge"):
-        head = edge.find(f"{SVG}polygon")
-        assert head is not None
-        tip = float(head.get("points", "").split()[1].split(",")[0])
-        assert min(abs(tip - side) for side in sides) < 0.2
-
-
-def test_frames_hold_their_neurons() -> None:
-    svg = parsed(network([2, 1]))
-    frames = [e.find(f"{SVG}title") for e in of_class(svg, "cluster")]
-    assert sorted(t.text or "" for t in frames if t is not None) == [
-        "layers.0",
-        "layers.0.neurons.0",
-        "layers.0.neurons.1",
-        "layers.1",
-        "layers.1.neurons.0",
-    ]
-    assert sorted(texts(svg, "path")) == sorted(
-        ["layers.0", "neurons.0", "neurons.1", "layers.1", "neurons.0"]
-    )
-    check_boxes_apart(svg)
 
 
 def test_a_long_chain_with_one_weight_is_drawn_whole() -> None:
