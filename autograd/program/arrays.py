@@ -187,8 +187,10 @@ def gelu(x: Any) -> Any:
     r, series = 1.0 / low / low, 1.0
     for odd in (11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
         series = 1.0 - odd * r * series
-    root = gaussian(low, 0.25)
-    return where(x > -37.0, x * normal_cdf(x), -PER_ROOT_2PI * series * root * root)
+    power, root = gaussian(low, 0.5), gaussian(low, 0.25)
+    series = -PER_ROOT_2PI * series
+    low = where(power > 1e-300, series * power, series * root * root)
+    return where(x > -37.0, x * normal_cdf(x), low)
 
 
 def cbrt_slope(x: Any) -> Any:

@@ -15,7 +15,7 @@ from autograd.program.arguments import Call, holds_values, kind_of
 from autograd.program.arrays import np
 from autograd.program.jobs import Job
 from autograd.program.paths import Paths, parameters
-from autograd.program.program import Program
+from autograd.program.program import EXACT, Program
 from autograd.program.record import called
 from autograd.program.replay import read, way_of, write
 from autograd.trees import flatten, flatten_like
@@ -114,7 +114,8 @@ class Compiled:
             kind_of(key): [way_of(path) for path in paths.found]
             for key, paths in self._kinds.items()
         }
-        write(path, ways, {"in_axes": self.in_axes, "reduce": self.reduce})
+        options = {"in_axes": self.in_axes, "reduce": self.reduce}
+        write(path, ways, options | {"without": [*self.without]})
 
     def _done(self, call: Call, places: Sequence[int] = (), **what: Any) -> Job:
         """The job that `what` describes, with its results."""
@@ -307,17 +308,22 @@ def _direction(
 
 @overload
 def compile(
-    f: Callable[..., Any], in_axes: Axes = ..., reduce: str | None = ...
+    f: Callable[..., Any],
+    in_axes: Axes = ...,
+    reduce: str | None = ...,
+    *,
+    exact: bool = ...,
 ) -> Compiled: ...
 @overload
 def compile(
-    f: None = ..., in_axes: Axes = ..., reduce: str | None = ...
+    f: None = ..., in_axes: Axes = ..., reduce: str | None = ..., *, exact: bool = ...
 ) -> Callable[[Callable[..., Any]], Compiled]: ...
 def compile(
     f: Callable[..., Any] | None = None,
     in_axes: Axes = None,
     reduce: str | None = None,
     without: Collection[str] = (),
+    exact: bool = False,
 ) -> Any:
     """The function f, recorded once and replayed over many samples; also as decorator.
 
@@ -338,6 +344,9 @@ def compile(
             Without it, f is for a single sample; a sum over samples inside it is found.
         reduce: "mean" or "sum" of the results of all samples; None gives each.
         without: passes to leave out: "fold", "gather", "reroll", "simplify", "share".
+        exact: give the very bits of what f gives: sums are rounded once, functions are
+            Python's own. A mean, a sum over samples and gradients in what is the same for all
+            are not summed so. It takes about twice the time.
 
     Raises:
         TypeError: f is not a function, or `in_axes` is not a tuple of None and 0.
@@ -360,10 +369,10 @@ def compile(
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'compile: reduce must be "mean", "sum" or None, got {reduce!r:.80}')
     if f is None:
-        return lambda f: compile(f, in_axes, reduce, without)  # type: ignore[call-overload]
+        return lambda f: compile(f, in_axes, reduce, without, exact)  # type: ignore[call-overload]
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r:.80}")
-    return Compiled(f, in_axes, reduce, without)
+    return Compiled(f, in_axes, reduce, (*without, *EXACT) if exact else without)
 
 
 def load_program(path: str | os.PathLike[str]) -> Compiled:
@@ -388,4 +397,4 @@ def load_program(path: str | os.PathLike[str]) -> Compiled:
     """
     f, options = read(path)
     axes = options["in_axes"]
-    return Compiled(f, axes and tuple(axes), options["reduce"], ())
+    return Compiled(f, axes and tuple(axes), options["reduce"], options["without"])

@@ -70,8 +70,8 @@ class Job:
         if self.seed is None:
             out, follows = program.value(u, x)
             return follows, [out]
-        gradient = program.gradient(self.places, *self.rows.values())
-        out, follows, d_u, d_x = gradient(u, x, np.repeat(self.weights(), len(lanes), 1))
+        seed = np.repeat(self.weights(), len(lanes), 1)
+        out, follows, d_u, d_x = program.gradient(u, x, seed, *self.rows.values())
         d_x = x[:0] if d_x is None else d_x[: len(self.call.x)]
         return follows, [out, d_u[: len(self.call.u)], d_x]
 

@@ -152,6 +152,11 @@ INLINE V vtanh(V x)
     return signed_as(t / (t + 2.0), x);
 }
 
+INLINE V slowly(V x, double (*f)(double))
+{
+    return mended(x, x, x == x, f);
+}
+
 INLINE V vsqrt(V x)
 {
 #if W == 8
@@ -196,6 +201,7 @@ static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) 
 #define LIBRARY1(X)                                                                           \
     X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(asinh) X(acosh) X(atanh)   \
     X(exp2) X(log2) X(log10) X(cbrt) X(erf) X(erfc) X(floor) X(ceil) X(trunc) X(rint)
+#define SLOWLY(X) X(exp) X(expm1) X(log) X(log1p) X(tanh) /* the C library's, as eager has */
 #define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv) X(refuse)
 /* arithmetic: x + y z again and again, which sums and products are too, without a branch */
 #define OTHERS(X)                                                                             \
@@ -204,13 +210,16 @@ static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) 
     X(wide_logsumexp) X(wide_take) X(wide_shares) X(wide_directions)
 
 #define X(name, ...) OP_##name,
-enum { FORMULAS(X) LIBRARY1(X) LIBRARY2(X) OTHERS(X) OPS };
+#define Y(name) OP_slow_##name,
+enum { FORMULAS(X) LIBRARY1(X) SLOWLY(Y) LIBRARY2(X) OTHERS(X) OPS };
 #undef X
+#undef Y
 #define X(name, ...) #name,
-static const char *const NAMES[] = {FORMULAS(X) LIBRARY1(X) LIBRARY2(X) OTHERS(X)};
+#define Y(name) "slow_" #name,
+static const char *const NAMES[] = {FORMULAS(X) LIBRARY1(X) SLOWLY(Y) LIBRARY2(X) OTHERS(X)};
 #undef X
 #define X(name) name,
-static double (*const one[])(double) = {LIBRARY1(X)};
+static double (*const one[])(double) = {LIBRARY1(X) SLOWLY(X)};
 static double (*const two[])(double, double) = {LIBRARY2(X)};
 #undef X
 enum { SCALAR = 128 }; /* added to an operation on one row of a single number */
@@ -218,7 +227,7 @@ enum { SCALAR = 128 }; /* added to an operation on one row of a single number */
 typedef struct {
     int op, flags, n, out, a, b, c, k, down, across, step, more;
 } Instruction;
-enum { SINGLE_A = 1, SINGLE_B = 2, SINGLE_C = 4, ADDS = 8, SETS = 16 };
+enum { SINGLE_A = 1, SINGLE_B = 2, SINGLE_C = 4, ADDS = 8, SETS = 16, EXACT = 32 };
 
 /* out = f(a, b, c), element by element; n is a multiple of W. An operand's step is 0 if it is
    one vector again and again. */
@@ -269,6 +278,24 @@ static void formula_of(int op, double *out, const double *a, int da, const doubl
     STORE(out, SEL(within, last[3], before));
 }
 
+/* A sum that is rounded once, as eager's is (core/wide.h): Knuth's TwoSum. */
+typedef struct {
+    V sum, rest, lost;
+} Exact;
+
+INLINE void exact_add(Exact *s, V x)
+{
+    V t = s->sum + x, z = t - s->sum, rest = (s->sum - (t - z)) + (x - z);
+    s->sum = t, s->rest += rest, s->lost += magnitude(rest);
+}
+
+INLINE V exact_value(Exact s)
+{
+    if (any((M)(s.lost > 1e6 * magnitude(s.sum + s.rest)))) /* what was lost could show */
+        feraiseexcept(FE_INVALID);
+    return s.sum + s.rest;
+}
+
 INLINE double folded(const double *g)
 {
     return ((g[0] + g[4]) + (g[2] + g[6])) + ((g[1] + g[5]) + (g[3] + g[7]));
@@ -277,11 +304,11 @@ INLINE double folded(const double *g)
 /* ------------------------------------------------------------------ matrices and lanes */
 
 #if W == 8
-enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4 };
+enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4, EXACT_M = 4, EXACT_V = 2 };
 #elif W == 4
-enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2 };
+enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 1 };
 #else
-enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2 };
+enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 1 };
 #endif
 enum { DEPTH = 256 }; /* rows of x that stay in the cache */
 
@@ -308,6 +335,46 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int j0
     for (int r = 0; r < m; r++)
         for (int v = 0; v < vectors; v++)
             STORE(y + (Py_ssize_t)r * lanes + v * W, sum[r][v]);
+}
+
+/* The same, each result rounded once */
+INLINE void exact_tile(int m, int vectors, const Instruction *q, int i, const double *u,
+                       const double *x, double *y, int lanes)
+{
+    const double *w = u + q->a + (Py_ssize_t)i * q->down;
+    Exact sum[EXACT_M][EXACT_V];
+    for (int r = 0; r < m; r++)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = (Exact){splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0),
+                                splat(0.0), splat(0.0)};
+    for (int j = 0; j < q->k; j++)
+        for (int r = 0; r < m; r++) {
+            V weight = splat(w[(Py_ssize_t)r * q->down + (Py_ssize_t)j * q->across]);
+            for (int v = 0; v < vectors; v++)
+                exact_add(&sum[r][v], weight * LOAD(x + (Py_ssize_t)j * lanes + v * W));
+        }
+    for (int r = 0; r < m; r++)
+        for (int v = 0; v < vectors; v++)
+            STORE(y + (Py_ssize_t)r * lanes + v * W, exact_value(sum[r][v]));
+}
+
+static void exact_product(const Instruction *q, const double *u, const double *x, double *y,
+                          int lanes)
+{
+    for (int i = 0; i < q->n; i += i + EXACT_M <= q->n ? EXACT_M : 1)
+        for (int v = 0; v < lanes; v += v + EXACT_V * W <= lanes ? EXACT_V * W : W) {
+            double *to = y + (Py_ssize_t)i * lanes + v;
+            if (i + EXACT_M <= q->n && v + EXACT_V * W <= lanes)
+                exact_tile(EXACT_M, EXACT_V, q, i, u, x + v, to, lanes);
+            else
+                for (int r = i; r < i + EXACT_M && r < q->n && (r == i || i + EXACT_M <= q->n);
+                     r++)
+                    for (int k = 0; k < EXACT_V * W && v + k < lanes &&
+                                    (k == 0 || v + EXACT_V * W <= lanes);
+                         k += W)
+                        exact_tile(1, 1, q, r, u, x + v + k,
+                                   to + (Py_ssize_t)(r - i) * lanes + k, lanes);
+        }
 }
 
 /* y = W x + bias, or y += W x */
@@ -423,6 +490,16 @@ static void vector_product(const Instruction *q, const double *u, const double *
 {
     const double *w = u + q->a;
     int i = 0;
+    if (q->flags & EXACT) {
+        for (; i < q->n; i++) {
+            Exact s = {splat(q->c >= 0 ? u[q->c + i * q->step] : 0.0), {0}, {0}};
+            for (int j = 0; j < q->k; j++)
+                exact_add(&s, splat(w[(Py_ssize_t)i * q->down + (Py_ssize_t)j * q->across] *
+                                    x[j]));
+            y[i] = exact_value(s)[0];
+        }
+        return;
+    }
     for (int r = 0; r < q->n; r++)
         y[r] = q->flags & ADDS ? y[r] : q->c >= 0 ? u[q->c + r * q->step] : 0.0;
     if (q->across == 1) {
@@ -509,7 +586,38 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
     for (int i = 0; i < n; i++)
         for (int v = 0; v < lanes; v += W) {
             V y = splat(0.0), more;
-            switch (q->op) {
+            Exact s = {y, y, y};
+            switch (q->op + (q->flags & EXACT ? OPS : 0)) {
+            case OP_wide_sum + OPS:
+                for (int j = 0; j < k; j++)
+                    exact_add(&s, GET(ROW(j)));
+                y = exact_value(s);
+                break;
+            case OP_wide_dot + OPS:
+                for (int j = 0; j < k; j++)
+                    exact_add(&s, GET(ROW(1 + j)) * GET(ROW(1 + k + j)));
+                exact_add(&s, GET(ROW(0)));
+                y = exact_value(s);
+                break;
+            case OP_wide_logsumexp + OPS: {
+                V top = GET(ROW(0));
+                for (int j = 1; j < k; j++) {
+                    V x = GET(ROW(j));
+                    top = SEL(x > top, x, top);
+                }
+                s.sum -= 1.0; /* one of the largest */
+                for (int j = 0; j < k; j++) {
+                    V x = GET(ROW(j)), less = x - top, back = less - x, e = slowly(less, exp);
+                    V exact = e + e * ((x - (less - back)) - (top + back));
+                    exact_add(&s, SEL(e > 0.0, exact, e));
+                    PUT(q->b + j * n + i, SEL(e > 0.0, exact, e));
+                }
+                V rest = exact_value(s);
+                y = top + slowly(rest, log1p);
+                for (int j = 0; j < k; j++)
+                    PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + rest));
+                break;
+            }
             case OP_wide_sum:
                 y = GET(ROW(0));
                 for (int j = 1; j < k; j++)
@@ -676,7 +784,7 @@ static int run_single(const Program *p, double *u, int begin, int end)
             break;
         default:
             if (q->op < OPS && q->op >= OP_wide_sum) {
-                (q->op == OP_wide_logsumexp ? single_logsumexp : wide_single)(
+                (q->op == OP_wide_logsumexp && !(q->flags & EXACT) ? single_logsumexp : wide_single)(
                     q, p->lists + q->more, u);
             } else {
                 OPERANDS(u, 1);
@@ -701,7 +809,9 @@ static int run_block(const Run *r, double *v, double *g, int lanes, Py_ssize_t s
         case OP_test:
             wrong |= trouble();
             break;
-        case OP_matmul: product(q, u, AT(q->b), AT(q->out), lanes); break;
+        case OP_matmul:
+            (q->flags & EXACT ? exact_product : product)(q, u, AT(q->b), AT(q->out), lanes);
+            break;
         case OP_outer:
             outer(q, AT(q->a), AT(q->b), g + (Py_ssize_t)PARTS * q->out, lanes, sets);
             break;

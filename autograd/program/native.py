@@ -26,7 +26,12 @@ __all__ = ["KERNELS", "Native", "kernel"]
 
 KERNELS = ("avx512", "avx2", "base")  # from wide vectors to narrow ones
 LANES = 1 << 28
-ADDS, SETS, SCALAR = 8, 16, 128  # flags; the first three say that an operand is one number
+ADDS, SETS, EXACT, SCALAR = (
+    8,
+    16,
+    32,
+    128,
+)  # flags; the first three say that an operand is one number
 CALLED = {"round": "rint", "identity": "copy"}
 # The operands of x + y z for each, or of 0, 1 and -1: exact, and as -0 the 0 keeps signs.
 ARITHMETIC = {
@@ -90,6 +95,8 @@ class Native:
     Args:
         it: its statements.
         module: the kernel's module.
+        exact: whether each sum is rounded once, and functions are the C library's, as
+            eager's are. Sums over lanes are not.
 
     Raises:
         NotImplementedError: the rule of an operation is not generic.
@@ -105,8 +112,9 @@ class Native:
         roots, outputs: how many rows it has, and how many of these are outputs.
     """
 
-    def __init__(self, it: Lowered, module: Any) -> None:
-        self.it = it
+    def __init__(self, it: Lowered, module: Any, exact: bool = False) -> None:
+        self.it, self.exact = it, exact
+        self.simple: dict[int, tuple[Expression, tuple[str, Sequence[Any]]]] = {}
         self.codes = {name: i for i, name in enumerate(module.OPERATIONS)}
         self.open = -1
         self.alias: dict[int, int] = {}  # adjoints that are another's so far
@@ -381,6 +389,39 @@ class Native:
             end += 1
         return end
 
+    def simplified(self, x: Expression) -> tuple[str, Sequence[Any]]:
+        """An operation of the kernel and its operands.
+
+        Raises:
+            NotImplementedError: there is none, and the rule of the operation is not generic.
+        """
+        known = self.simple.get(id(x))
+        if known is not None:
+            return known[1]
+        op, args = SYMBOLS.get(x.op, x.op), x.args
+        op = CALLED.get(op, op)
+        chosen = _positive(x) if op == "mul" else None
+        if op == "pow" and type(args[1]) is float and args[1] in POWERS and not self.exact:
+            op, args = POWERS[args[1]], args[:1]
+        if chosen is not None:
+            found: tuple[str, Sequence[Any]] = "if_positive", chosen
+        elif op in self.codes and len(args) < 4 and (op, len(args)) != ("rint", 2):
+            found = f"slow_{op}" if self.exact and f"slow_{op}" in self.codes else op, args
+        elif op in arrays.DEFINED:
+            found = self.of(arrays.DEFINED[op](*args))
+        else:
+            try:
+                found = self.of(value(op, list(args)))
+            except (TypeError, KeyError):
+                raise NotImplementedError(f"the rule of {op} is not generic") from None
+        self.simple[id(x)] = x, found  # x is kept, and so is its id
+        return found
+
+    def of(self, x: Any) -> tuple[str, Sequence[Any]]:
+        if type(x) is Expression and x.op != "operand":
+            return self.simplified(x)
+        return "copy", (x,)
+
     # ------------------------------------------------------------------ sums over lanes
 
     def over(self, op: str, target: int, xs: Sequence[int], n: int) -> None:
@@ -412,7 +453,8 @@ class Native:
         down, across = _steps(weights, m, k)
         step = bias[1] - bias[0] if len(bias) > 1 else 0
         operands = weights[0], xs[0], bias[0] if bias else -1
-        self.emit("matmul", target[0], operands, m, 0, k, (down, across, step))
+        flags = EXACT * self.exact
+        self.emit("matmul", target[0], operands, m, flags, k, (down, across, step))
 
     def transposed(self, it: Statement, target: Sequence[int], weights: Sequence[int],
                    d: Sequence[int]) -> None:  # fmt: skip
@@ -468,7 +510,10 @@ class Native:
         partials = targets[1] if len(targets) > 1 else -1
         if it.op == "logsumexp" and partials < 0:
             partials = self.temporary(it.size * it.width)
-        self.emit(f"wide_{it.op}", targets[0], (0, partials), it.size, 0, it.width,
+        if self.exact and it.op == "hypot":
+            raise NotImplementedError("Python's own hypot is not the C library's")
+        flags = EXACT * self.exact
+        self.emit(f"wide_{it.op}", targets[0], (0, partials), it.size, flags, it.width,
                   more=self.listed(rows))  # fmt: skip
 
 
@@ -557,7 +602,7 @@ class _Run:
         elif id(x) in self.known:
             found = self.known[id(x)], False
         else:
-            op, xs = simplified(x, self.native.codes)
+            op, xs = self.native.simplified(x)
             out = self.native.temporary(self.n) if target is None else target
             self.apply(op, out, xs)
             self.known[id(x)] = out
@@ -568,43 +613,6 @@ class _Run:
 
 
 # ---------------------------------------------------------------- what the kernel has
-
-
-def simplified(x: Expression, codes: dict[str, int]) -> tuple[str, Sequence[Any]]:
-    """An operation of the kernel and its operands.
-
-    Raises:
-        NotImplementedError: there is none, and the rule of the operation is not generic.
-    """
-    if id(x) in _simple:
-        return _simple[id(x)][1]
-    op, args = SYMBOLS.get(x.op, x.op), x.args
-    op = CALLED.get(op, op)
-    chosen = _positive(x) if op == "mul" else None
-    if op == "pow" and type(args[1]) is float and args[1] in POWERS:
-        op, args = POWERS[args[1]], args[:1]
-    if chosen is not None:
-        found: tuple[str, Sequence[Any]] = "if_positive", chosen
-    elif op in codes and len(args) < 4 and (op, len(args)) != ("rint", 2):
-        found = op, args
-    elif op in arrays.DEFINED:
-        found = _of(arrays.DEFINED[op](*args), codes)
-    else:
-        try:
-            found = _of(value(op, list(args)), codes)
-        except (TypeError, KeyError):
-            raise NotImplementedError(f"the rule of {op} is not generic") from None
-    _simple[id(x)] = x, found  # x is kept, and so is its id
-    return found
-
-
-_simple: dict[int, tuple[Expression, tuple[str, Sequence[Any]]]] = {}
-
-
-def _of(x: Any, codes: dict[str, int]) -> tuple[str, Sequence[Any]]:
-    if type(x) is Expression and x.op != "operand":
-        return simplified(x, codes)
-    return "copy", (x,)
 
 
 def _positive(x: Expression) -> tuple[Any, Any] | None:

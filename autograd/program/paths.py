@@ -61,7 +61,13 @@ class Path:
 
     def prepared(self, direction: tuple[list[int], list[int]] | None) -> Program:
         made = prepare(self.tape, *self.size, self.data, self.without, direction)
-        return Program(made[0], [guard.answer for guard in self.guards], made[1], self.graph)
+        return Program(
+            made[0],
+            [guard.answer for guard in self.guards],
+            made[1],
+            self.graph,
+            "fast" not in self.without,
+        )
 
     def graph(self, **options: Any) -> Graph:
         """What it computes, from the numbers that it was recorded with."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -17,11 +18,12 @@ from autograd.program.source import Source
 from autograd.program.tangent import tangent
 from autograd.program.tape import Tape
 
-__all__ = ["PASSES", "Program", "prepare"]
+__all__ = ["EXACT", "PASSES", "Program", "prepare"]
 
 np = arrays.np
 Array = Any
 PASSES = ("fold", "gather", "reroll", "simplify", "share")
+EXACT = ("gather", "simplify", "fast")  # what to leave out for the bits of eager
 
 
 def prepare(
@@ -45,7 +47,7 @@ def prepare(
         ValueError: no pass has that name.
         NotImplementedError: with a direction, an operation's rule is not generic.
     """
-    unknown = set(without) - set(PASSES)
+    unknown = set(without) - {*PASSES, "fast"}
     if unknown:
         raise ValueError(f"compile: no pass is called {unknown.pop()!r}; choose of {[*PASSES]}")
     counts = {"recorded": len(tape)}
@@ -73,6 +75,8 @@ class Program:
         answers: what each guard was answered when it was recorded.
         counts: the nodes after each pass.
         draw: gives the graph of what was recorded.
+        fast: whether sums may be rounded otherwise than eager's, and functions of a whole
+            vector be a digit off.
     """
 
     def __init__(
@@ -81,8 +85,9 @@ class Program:
         answers: Sequence[float],
         counts: dict[str, int],
         draw: Callable[..., Any] | None = None,
+        fast: bool = True,
     ) -> None:
-        self._draw = draw
+        self._draw, self.fast = draw, fast
         self.instructions, self.counts = instructions, dict(counts)
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
         self._constants = np.array(instructions.constants, dtype=float)
@@ -100,39 +105,41 @@ class Program:
 
     def value(self, u: Array, x: Array) -> tuple[Array, Array]:
         """The outputs, a row each, and for each lane whether it goes this way."""
-        sweep = self._sweep("value", lambda: Lowered(self.instructions))
+        sweep = self._sweep("value")
         out, checks = sweep.run(u, x)
         return sweep.picked(out), self.follows(sweep.picked(checks, self.instructions.outputs))
 
     def gradient(
-        self, key: Hashable, wrt: Sequence[range], lanes: Sequence[range]
-    ) -> Callable[[Array, Array, Array], tuple[Array, Array, Array, Array | None]]:
-        """The function of u, x and a seed that gives also the adjoints of u and x.
+        self, u: Array, x: Array, seed: Array, wrt: Sequence[range], lanes: Sequence[range]
+    ) -> tuple[Array, Array, Array, Array | None]:
+        """Outputs, which lanes go this way, and the adjoints of u and x.
 
-        It returns outputs, which lanes go this way, and the adjoints; that of x is None if
-        none of it is wanted. The seed is the adjoint of each output, in each lane.
+        That of x is None if none of it is wanted.
 
         Args:
-            key: finds the function again.
+            u, x: the inputs.
+            seed: the adjoint of each output, in each lane.
             wrt, lanes: the rows of u and x whose adjoints are wanted; the others' are 0.
         """
-        inputs = frozenset(chain(*wrt)), frozenset(chain(*lanes))
-        sweep = self._sweep(key, lambda: Lowered(self.instructions, *inputs))
-
-        def run(u: Array, x: Array, seed: Array) -> tuple[Array, Array, Array, Array | None]:
-            out, checks, *adjoints = sweep.run(u, x, sweep.spread(seed))
-            follows = self.follows(sweep.picked(checks, self.instructions.outputs))
-            return sweep.picked(out), follows, *adjoints
-
-        return run
+        sweep = self.sweep(wrt, lanes)
+        out, checks, *adjoints = sweep.run(u, x, sweep.spread(seed))
+        follows = self.follows(sweep.picked(checks, self.instructions.outputs))
+        return sweep.picked(out), follows, *adjoints
 
     def follows(self, checks: Array) -> Array:
         """For each lane (one, if they do not differ), whether the guards hold."""
         return np.ones(1, bool) if checks is None else (checks == self.answers).all(0)
 
-    def _sweep(self, key: Any, lower: Callable[[], Lowered]) -> Sweep:
+    def sweep(self, wrt: Sequence[range], lanes: Sequence[range]) -> Sweep:
+        """The gradient's, in these rows of u and x."""
+        key = (*wrt, None, *lanes)
+        if key in self._sweeps:
+            return self._sweeps[key]
+        return self._sweep(key, frozenset(chain(*wrt)), frozenset(chain(*lanes)))
+
+    def _sweep(self, key: Any, *inputs: Any) -> Sweep:
         if key not in self._sweeps:
-            self._sweeps[key] = Sweep(lower())
+            self._sweeps[key] = Sweep(Lowered(self.instructions, *inputs), self.fast)
         return self._sweeps[key]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -170,34 +177,35 @@ class Program:
 
 
 class Sweep:
-    """Statements and what runs them: `run(u, x)` or `run(u, x, seed)`."""
+    """Statements and what runs them: `run(u, x)` or `run(u, x, seed)`.
+
+    Attributes:
+        native: the sweep in the kernel, if there is one and it knows all operations.
+    """
 
     run: Callable[..., Any]
     native: Native | None = None
 
-    def __init__(self, lowered: Lowered) -> None:
+    def __init__(self, lowered: Lowered, fast: bool) -> None:
         self.lowered = lowered
+        self.run = self._run
         module = kernel()
         if module is not None:
-            try:
-                self.native = Native(lowered, module)
-                self.run = self._run
-                return
-            except NotImplementedError:
-                pass
-        source = Source(lowered)
-        lines = source.lines()
-        space: dict[str, Any] = {
-            **arrays.namespace(),
-            "indices": list(map(np.array, source.indices)),
-        }
-        exec(compile("\n".join(lines), "<program>", "exec"), space)
-        self.run = space["gradient" if lowered.adjoints else "value"]
+            with suppress(NotImplementedError):
+                self.native = Native(lowered, module, not fast)
+        if self.native is None and fast:
+            source = Source(lowered)
+            lines = source.lines()
+            indices = list(map(np.array, source.indices))
+            space: dict[str, Any] = {**arrays.namespace(), "indices": indices}
+            exec(compile("\n".join(lines), "<program>", "exec"), space)
+            self.run = space["gradient" if lowered.adjoints else "value"]
 
     def _run(self, u: Array, x: Array, seed: Array | None = None) -> Any:
         """By the kernel."""
         it, native = self.lowered.it, self.native
-        assert native is not None
+        if native is None:
+            raise FloatingPointError("eager knows it exactly")
         lanes = it.lanes or x.shape[1]
         out = np.empty((native.roots, lanes if native.columns else 1))
         d_u = None if seed is None else np.zeros_like(u)
