@@ -30,10 +30,11 @@ OTHERS = {
     "cython": ("autograd.core",),
     "graphviz": ("autograd.show.drawing",),
     "jax": ("autograd.testing.frameworks",),
-    "hypothesis": ("autograd.testing.machine", "autograd.testing.strategies"),
+    "hypothesis": ("autograd.testing",),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
     "numpy": ("autograd.program", "autograd.testing", "nn"),
+    "pytest": ("autograd.testing.plugin",),
     "rich": ("autograd.cli", "autograd.show"),
     "safetensors": ("nn",),
     "setuptools": ("autograd.build.setup_commands",),
@@ -41,7 +42,7 @@ OTHERS = {
     "tqdm": ("nn",),
     "vl_convert": ("autograd.show.drawing",),
 }
-AT_ONCE = ("cython", "hypothesis", "numpy", "setuptools")
+AT_ONCE = ("cython", "hypothesis", "numpy", "pytest", "setuptools")
 CONVENIENCES = (  # of the core and of programs, which may import pictures
     "Operations.graph",
     "Operations.steps",
@@ -50,6 +51,7 @@ CONVENIENCES = (  # of the core and of programs, which may import pictures
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
 DYNAMIC = {
     "autograd",
+    "autograd.cli.checking",
     "autograd.core.primitive",
     "autograd.program.native",
     "demos.__main__",

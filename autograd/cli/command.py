@@ -37,6 +37,7 @@ examples:
   {PROGRAM} "tanh(w*x + b)" w=0.5 x=-2 b=1 --html steps.html
   {PROGRAM} "100*(y - x**2)**2 + (1 - x)**2" x=-1 y=1 --order 2
   {PROGRAM} "w*x + b" w=2 x=3 b=1 --source
+  {PROGRAM} check module:function --at x=1,y=2
   {PROGRAM} doctor
 
 exit codes: 0 done; 1 the mathematics failed (outside the domain, overflow, a failed
@@ -93,7 +94,9 @@ def _parser() -> _Parser:
     names = textwrap.fill(" ".join(sorted(FUNCTIONS)), 78)
     parser = _Parser(
         prog=PROGRAM,
-        usage=f'{PROGRAM} "FORMULA" [NAME=VALUE ...] [options]\n       {PROGRAM} doctor',
+        usage=f'{PROGRAM} "FORMULA" [NAME=VALUE ...] [options]\n'
+        f"       {PROGRAM} check MODULE:FUNCTION --at NAME=VALUE,...\n"
+        f"       {PROGRAM} doctor",
         description="The value of a formula and its derivative in every variable.",
         epilog=EPILOG.format(functions=textwrap.indent(names, "  ")),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -176,7 +176,8 @@ class Comparison:
             if decision.verdict == "inconclusive" and self.oracle == "auto":
                 exact = complex_step()[j] if complex_step() else math.nan
                 if abs(exact - decision.numeric) <= 4.0 * decision.error < math.inf:
-                    used, decision = "complex step", _by_complex_step(exact, analytic, own)
+                    used = "complex step"
+                    decision = _by_complex_step(exact, analytic, own)._replace(line=line)
             where = f"{self.rows[j]} by {name}" if len(self.rows) > 1 else name
             cases.append(Case(where, x, analytic, decision, None, used))
         return cases

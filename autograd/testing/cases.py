@@ -80,5 +80,5 @@ def summary(cases: Sequence[Case], evaluations: int) -> Report:
         derivatives=count,
         evaluations=evaluations,
         oracle=worst.oracle,
-        differences=() if line is None else line.differences(),
+        line=line,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 __all__ = ["GradientError", "Report", "Verdict"]
 
@@ -33,7 +33,7 @@ class Report:
         derivatives: how many derivatives were compared, in all orders.
         evaluations: how often f was called, at most, for one input, in all orders.
         oracle: what decided: "differences", "complex step" or "mpmath".
-        differences: steps that were taken, and the central differences over them.
+        line: f along the worst input, for `explain`; pickles leave it out.
     """
 
     verdict: Verdict
@@ -49,7 +49,10 @@ class Report:
     derivatives: int = 0
     evaluations: int = 0
     oracle: str = "differences"
-    differences: tuple[tuple[float, float], ...] = ()
+    line: Any = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "line": None}  # functions need not pickle
 
     @property
     def hex(self) -> str:

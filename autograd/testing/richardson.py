@@ -124,11 +124,6 @@ class Line:
         """All that were seen, in the order in which they were."""
         return [found[self.output] for found in self.samples.seen.values() if found is not None]
 
-    def differences(self) -> tuple[tuple[float, float], ...]:
-        """The steps that were taken, and the central differences over them."""
-        levels = [self.level(step) for step in sorted(set(self.steps), reverse=True)]
-        return tuple([(level.step, level.central) for level in levels if level is not None])
-
     def slope(self, step: float) -> tuple[float, float] | None:
         """The difference over a signed step, and its noise; None if there is no value."""
         point = self.rounded(self.x + step)

@@ -24,6 +24,9 @@ from tests.bad_input.rows import Row, bad, each
 from tests.bad_input.world import World
 
 WITHOUT: dict[str, str] = {
+    "autograd.testing.explain": "it takes a report, which nobody makes",
+    "autograd.testing.Explanation": "made by explain",
+    "autograd.testing.Explanation.save": "it writes a file, as others do",
     **{
         f"autograd.testing.check_{name}": "it gives all to check_vjp or check_jacobian"
         for name in ("jax", "scipy", "torch")

@@ -1,0 +1,83 @@
+"""`python -m autograd check module:function --at x=1.0,y=2.0`: are its derivatives right?"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.cli.ending import FAILED, PROGRAM
+from autograd.testing import gradcheck
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Check a function that can be imported, and return the exit code: 1 unless it passes.
+
+    Raises:
+        SystemExit: with code 2 for arguments that make no sense.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"{PROGRAM} check",
+        description="Check the derivatives of a function against differences.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("function", metavar="MODULE:FUNCTION", help="of Values, or of floats with --gradient")
+    add("--at", required=True, metavar="NAME=VALUE,...", help="its arguments, by name")
+    add("--gradient", metavar="MODULE:FUNCTION", help="a derivative written by hand")
+    add("--order", type=int, default=1, help="the highest order that is checked")
+    add("--json", action="store_true", help="print the report as JSON")
+    arguments = parser.parse_args(argv[1:])
+    try:
+        f, point = _imported(arguments.function), _point(arguments.at)
+        given = None if arguments.gradient is None else _imported(arguments.gradient)
+        gradient = given and (lambda *xs: given(**dict(zip(point, xs))))
+        along = lambda *xs: f(**dict(zip(point, xs)))  # noqa: E731
+        report = gradcheck(along, *point.values(), order=arguments.order, gradient=gradient)
+    except (ImportError, AttributeError, TypeError, ValueError, ArithmeticError) as error:
+        parser.error(str(error))
+    names = {f"argument {i}": name for i, name in enumerate(point)}
+    where = names.get(report.where, report.where)
+    if arguments.json:
+        numbers = {name: _in_json(getattr(report, name)) for name in NUMBERS}
+        words = {name: getattr(report, name) for name in WORDS}
+        print(json.dumps({**words, "where": where, **numbers}, indent=2))
+    else:
+        print(str(report).replace(f"{report.where} = ", f"{where} = "))
+    return 0 if report else FAILED
+
+
+NUMBERS = ("x", "analytic", "numeric", "error")
+WORDS = ("verdict", "reason", "primitive", "order", "derivatives", "evaluations", "oracle")
+
+
+def _in_json(x: float) -> Any:
+    return x if math.isfinite(x) else str(x)
+
+
+def _imported(name: str) -> Callable[..., Any]:
+    module, _, path = name.partition(":")
+    if not (module and path):
+        raise ValueError(f"a function must be given as MODULE:FUNCTION, got {name!r}")
+    found: Any = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    if not callable(found):
+        raise TypeError(f"{name} must be a function, got {found!r:.80}")
+    return found  # type: ignore[no-any-return]
+
+
+def _point(text: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier() or name in found:
+            raise ValueError(f"--at must be like x=1.0,y=2.0, each name once, got {text!r}")
+        found[name] = float(value)
+    return found

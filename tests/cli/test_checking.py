@@ -1,0 +1,71 @@
+"""`python -m autograd check`: a function that can be imported."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from autograd import Value
+from autograd.cli.checking import main
+
+HERE = "tests.cli.test_checking"
+
+
+def area(x: Value, y: Value) -> Value:
+    return x * y
+
+
+def detached(x: Value) -> Value:
+    return x * x.data
+
+
+def sine(x: float) -> float:
+    return math.sin(x)
+
+
+def cosine(x: float) -> float:
+    return math.cos(x)
+
+
+def edge(x: Value) -> Value:
+    return x.sqrt()
+
+
+def test_a_function_that_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", f"{HERE}:area", "--at", "y=2.0, x=1.5", "--order", "2"]) == 0
+    assert capsys.readouterr().out.startswith("pass: all")
+    hand = ["--gradient", f"{HERE}:cosine"]
+    assert main(["check", f"{HERE}:sine", "--at", "x=0.5", *hand]) == 0
+    assert "worst     x = 0.5 (" in capsys.readouterr().out
+
+
+def test_one_that_fails_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", f"{HERE}:detached", "--at", "x=3", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["verdict"], found["where"], found["analytic"]) == ("fail", "x", 3.0)
+    assert main(["check", f"{HERE}:edge", "--at", "x=0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["analytic"] == "inf"
+
+
+@pytest.mark.parametrize(
+    ("function", "at", "words"),
+    [
+        ("nowhere_1:f", "x=1", "No module named 'nowhere_1'"),
+        (HERE, "x=1", "must be given as MODULE:FUNCTION"),
+        (f"{HERE}:nothing", "x=1", "has no attribute 'nothing'"),
+        (f"{HERE}:HERE", "x=1", "must be a function, got"),
+        (f"{HERE}:sine", "x", "must be like x=1.0,y=2.0"),
+        (f"{HERE}:area", "x=1,x=2", "each name once"),
+        (f"{HERE}:sine", "x=one", "could not convert string to float: 'one'"),
+        (f"{HERE}:area", "x=1,z=2", "unexpected keyword argument 'z'"),
+    ],
+)
+def test_mistakes(
+    function: str, at: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["check", function, "--at", at])
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err

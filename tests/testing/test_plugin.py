@@ -1,0 +1,96 @@
+"""The plugin of pytest, in a fresh project of three files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import Distribution
+from pathlib import Path
+
+import pytest
+
+from tests.builds import ROOT
+
+pytest_plugins = ["pytester"]
+
+PROJECT = {  # as the README has it
+    "pyproject.toml": """
+        [tool.pytest.ini_options]
+        addopts = ["--strict-markers"]
+        """,
+    "gradients.py": """
+        import math
+
+        def softplus(x):
+            return math.log1p(math.exp(x))
+
+        def slope(x):
+            return 1.0 / (1.0 + math.exp(-x))
+
+        def wrong(x):
+            return min(slope(x), 0.9)
+        """,
+    "test_gradients.py": """
+        import math
+
+        import numpy as np
+        import pytest
+        from hypothesis import strategies as st
+
+        from gradients import slope, softplus, wrong
+
+        @pytest.mark.gradient(points=[(-20.0, 20.0)])
+        def test_softplus(gradcheck):
+            gradcheck(softplus, gradient=slope)
+
+        @pytest.mark.gradient(points=[(-20.0, 20.0)], max_examples=50)
+        def test_wrong(gradcheck):
+            gradcheck(softplus, gradient=wrong)
+
+        @pytest.mark.gradient(points=["log", st.floats(1.0, 2.0)])
+        def test_strategies(gradcheck):
+            gradcheck(lambda x, y: x.log() * y)
+
+        def test_array(gradcheck):
+            gradcheck(np.sin, np.arange(3.0), jacobian=lambda x: np.diag(np.cos(x)))
+
+        def test_hidden(gradcheck):
+            gradcheck(lambda x: 1e9 + math.sin(x), 1e-3, gradient=math.cos)
+
+        @pytest.mark.gradient(points=[(1e-4, 1e-3)], max_examples=3)
+        def test_hidden_everywhere(gradcheck):
+            gradcheck(lambda x: 1e9 + math.sin(x), gradient=math.cos)
+        """,
+}
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    for name, text in PROJECT.items():
+        stem, _, suffix = name.partition(".")
+        pytester.makefile(f".{suffix}", **{stem: text})
+    return pytester
+
+
+def test_a_project(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(project.path)
+    options = ["-p", "no:autograd-testing", "-p", "autograd.testing.plugin"]
+    result = project.runpytest_inprocess(*options, "--gradcheck-report", "g.html")
+    result.assert_outcomes(passed=3, failed=3)
+    result.stdout.fnmatch_lines(["*fail: a derivative is wrong*", "*checked: g.html"])
+    simplest = next(line for line in result.outlines if "argument 0 = 3.0 " in line)
+    assert "(0x1.8" in simplest
+    page = (project.path / "g.html").read_text("utf-8")
+    assert "test_gradients.py::test_array" in page
+    assert page.count("<svg") >= 1
+
+
+def test_the_entry_point_is_found(project: pytest.Pytester) -> None:
+    elsewhere = [path for path in sys.path if path not in ("", str(ROOT))]
+    found = Distribution.discover(name="scalar-autograd", path=elsewhere)
+    if not any(each.entry_points.select(group="pytest11") for each in found):
+        pytest.skip("installed before there was a plugin: run pip install -e . again")
+    command = [sys.executable, "-m", "pytest", "-q", "-k", "softplus or array"]
+    done = subprocess.run(command, cwd=project.path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not Path(project.path, "g.html").exists()
