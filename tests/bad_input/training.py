@@ -99,6 +99,12 @@ def fits() -> Iterator[Row]:
         },
         owner=("fit", "PathLike", "no/folder"),
     )
+    taken = ("model", "loss", "optimizer")
+    kinds = {"model": MODELS, "loss": FUNCTION, "optimizer": optimizers}
+    for key in ("penalty", "max_norm"):
+        kinds[key] = [b for b in OR_NONE[key] if b.show != "None"]
+    good = lambda w: (nn.compile, {key: _fit(w)[1][key] for key in taken})
+    yield from mistakes("nn.compile", good, kinds)
     yield from during()
 
 

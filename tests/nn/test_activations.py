@@ -32,23 +32,21 @@ MODULES: list[tuple[nn.Module, Callable[[Any], Any]]] = [
 
 
 @pytest.mark.parametrize(("module", "function"), MODULES)
-def test_modules(module: nn.Module, function: Callable[[Any], Any]) -> None:
+def test_modules_of_numbers_lists_and_arrays(
+    module: nn.Module, function: Callable[[Any], Any]
+) -> None:
     for x in (-1.5, 0.0, 2.0):
         assert module(x) == function(x)
         assert module(Value(x)).data == function(x)
-    assert module([-1.5, 2.0]) == [function(-1.5), function(2.0)]
-
-
-@pytest.mark.parametrize(("module", "function"), MODULES[1:])
-def test_modules_of_arrays_and_nested_lists(
-    module: nn.Module, function: Callable[[Any], Any]
-) -> None:
+    if isinstance(module, nn.Identity):
+        return
     rows = [[-1.5, 2.0], [0.5, -0.25]]
     expected = [[function(x) for x in row] for row in rows]
-    assert module(rows) == module(np.array(rows)) == module(tuple(rows)) == expected
+    assert module(rows) == module(tuple(rows)) == expected
+    assert np.array_equal(module(np.array(rows)), expected)
     assert module(np.float64(-1.5)) == function(-1.5)
-    x = Value(-1.5)
-    assert module(np.array([x, x], dtype=object))[1].inputs[0] is x
+    leaf = Value(-1.5)
+    assert module(np.array([leaf, leaf], dtype=object))[1].inputs[0] is leaf
 
 
 def test_settings_are_shown() -> None:

@@ -2,10 +2,7 @@
 
 import copy
 import pickle
-import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -241,37 +238,6 @@ def test_copies_have_the_same_gradients(clone: Clone, program: Program) -> None:
     again, leaves_again = clone((slopes, leaves))
     for slope, copied in zip(slopes, again):
         assert bits(gradient(copied, leaves_again)) == bits(gradient(slope, leaves))
-
-
-@contextmanager
-def haste() -> Iterator[None]:
-    """Threads take turns as often as they can."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
-
-
-def everything(program: Program) -> list[str]:
-    """Programs many times over, and what came out in the end."""
-    found: list[str] = []
-    for _ in range(3):
-        leaves, nodes = recorded(program)
-        with no_grad():
-            quiet = run(program, leaves)[-1]
-        twin, *twins = pickle.loads(pickle.dumps((nodes[-1], *leaves)))
-        found += [quiet.data.hex(), *bits(swept(twin, twins))]
-        found += bits([x.data for x in gradient(nodes[-1], leaves, create_graph=True)])
-        found += bits(swept(copy.deepcopy(nodes[-1]), leaves)) + bits(swept(nodes[-1], leaves))
-    return found
-
-
-@settings(max_examples=10)
-@given(programs=st.lists(smooth, min_size=4, max_size=12))
-def test_threads_with_graphs_of_their_own(programs: list[Program]) -> None:
-    alone = list(map(everything, programs))
-    with haste(), ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(everything, programs)) == alone
 
 
 @pytest.fixture(scope="module", params=["0", "1", "12345"], name="hashed")

@@ -266,26 +266,3 @@ def test_second_derivatives_along_a_line_beside_mpmath(
 
         exact = mp.diff(moved, 0, 2)
         assert abs(curvature.data - exact) <= rounding(curvature) + 1e-40
-
-
-@settings(max_examples=60)
-@given(program=small)
-def test_a_gradient_of_a_gradient_is_a_hessian(program: Program) -> None:
-    f = last(program)
-    h = hessian(f, everywhere(program))(*program.starts)
-    for i in everywhere(program):
-        row = grad(grad(f, i), everywhere(program))(*program.starts)
-        assert list(row) == list(h[i])
-        assert grad(grad(f, i), i)(*program.starts) == h[i][i]
-
-
-@settings(max_examples=40)
-@given(program=few)
-def test_third_derivatives_of_whole_numbers_in_any_order(program: Program) -> None:
-    f, starts = last(program), program.starts
-    last_one = len(starts) - 1
-
-    def third(i: int, j: int, k: int) -> Any:
-        return grad(grad(grad(f, i), j), k)(*starts)
-
-    assert third(0, 0, last_one) == third(0, last_one, 0) == third(last_one, 0, 0)
