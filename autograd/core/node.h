@@ -201,13 +201,13 @@ NODE_OPERATOR(add)
 NODE_OPERATOR(subtract)
 NODE_OPERATOR(multiply)
 
-static PyCFunction node_method(const char *name)
+static PyMethodDef *node_method(const char *name)
 {
-    return ((PyMethodDescrObject *)PyDict_GetItemString(node_type->tp_dict, name))->d_method->ml_meth;
+    return ((PyMethodDescrObject *)PyDict_GetItemString(node_type->tp_dict, name))->d_method;
 }
 
 #define NODE_USE(slot, left, right)                                                            \
-    (slot##_left = node_method(left), slot##_right = node_method(right),                       \
+    (slot##_left = node_method(left)->ml_meth, slot##_right = node_method(right)->ml_meth,                       \
         node_type->tp_as_number->nb_##slot = node_##slot)
 
 /* From now on objects of this type are made and freed here. */
@@ -225,6 +225,17 @@ static int node_manage(void *type, int (*recording)(void))
     NODE_USE(add, "__add__", "__radd__");
     NODE_USE(subtract, "__sub__", "__rsub__");
     NODE_USE(multiply, "__mul__", "__rmul__");
+    return 0;
+}
+
+/* Let `help` say this of a method. */
+static int node_document(PyObject *name, PyObject *doc)
+{
+    doc = PyUnicode_FromFormat("%U($self, /)\n--\n\n%U", name, doc); /* is kept for ever */
+    const char *text = doc == NULL ? NULL : PyUnicode_AsUTF8(doc);
+    if (text == NULL)
+        return -1;
+    node_method(PyUnicode_AsUTF8(name))->ml_doc = text;
     return 0;
 }
 

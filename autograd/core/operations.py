@@ -1,10 +1,6 @@
 # cython: language_level=3, annotation_typing=False, auto_pickle=False, binding=False
 # cython: embedsignature=True, embedsignature.format=clinic
-"""What a Value can do beside the operators: the table's entries, and what Python and NumPy ask.
-
-The attributes below are what type checkers see; an entry of the table that is not among them
-becomes a method all the same, when the class is made.
-"""
+"""What a Value can do beside the operators: the table's entries, what Python and NumPy ask."""
 
 from __future__ import annotations
 
@@ -18,11 +14,12 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
-from autograd.core import table
+import autograd.core.table  # noqa: F401  (fills TABLE)
 from autograd.core.operand import Operand, describe, is_node, real
-from autograd.core.primitive import TABLE, as_method
+from autograd.core.primitive import TABLE
 
 if TYPE_CHECKING:
+    from autograd.core.primitive import Method
     from autograd.core.value import Value
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
@@ -133,54 +130,14 @@ class Operations:
 
     # ------------------------------------------------------------------ the table
 
-    neg = as_method(table.neg)
-    add = as_method(table.add)
-    sub = as_method(table.sub)
-    mul = as_method(table.mul)
-    div = as_method(table.div)
-    mod = as_method(table.mod)
-    floordiv = as_method(table.floordiv)
-    pow = as_method(table.pow)
-    abs = as_method(table.abs)
-    sign = as_method(table.sign)
-    exp = as_method(table.exp)
-    exp2 = as_method(table.exp2)
-    expm1 = as_method(table.expm1)
-    log = as_method(table.log)
-    log2 = as_method(table.log2)
-    log10 = as_method(table.log10)
-    log1p = as_method(table.log1p)
-    logsumexp = as_method(table.logsumexp)
-    sqrt = as_method(table.sqrt)
-    cbrt = as_method(table.cbrt)
-    square = as_method(table.square)
-    reciprocal = as_method(table.reciprocal)
-    sin = as_method(table.sin)
-    cos = as_method(table.cos)
-    tan = as_method(table.tan)
-    asin = arcsin = as_method(table.asin)
-    acos = arccos = as_method(table.acos)
-    atan = arctan = as_method(table.atan)
-    atan2 = arctan2 = as_method(table.atan2)
-    hypot = as_method(table.hypot)
-    sinh = as_method(table.sinh)
-    cosh = as_method(table.cosh)
-    tanh = as_method(table.tanh)
-    asinh = arcsinh = as_method(table.asinh)
-    acosh = arccosh = as_method(table.acosh)
-    atanh = arctanh = as_method(table.atanh)
-    sigmoid = as_method(table.sigmoid)
-    softplus = as_method(table.softplus)
-    relu = as_method(table.relu)
-    leaky_relu = as_method(table.leaky_relu)
-    elu = as_method(table.elu)
-    gelu = as_method(table.gelu)
-    silu = as_method(table.silu)
-    erf = as_method(table.erf)
-    erfc = as_method(table.erfc)
-    maximum = as_method(table.maximum)
-    minimum = as_method(table.minimum)
-    clip = as_method(table.clip)
+    if TYPE_CHECKING:
+        _entry: Method = TABLE["sin"]
+        abs = acos = acosh = add = arccos = arccosh = arcsin = arcsinh = arctan = _entry
+        arctan2 = arctanh = asin = asinh = atan = atan2 = atanh = cbrt = clip = cos = _entry
+        cosh = div = elu = erf = erfc = exp2 = expm1 = floordiv = gelu = hypot = _entry
+        leaky_relu = log = log10 = log1p = log2 = logsumexp = maximum = minimum = _entry
+        mod = mul = neg = pow = reciprocal = sigmoid = sign = silu = sin = sinh = _entry
+        softplus = sqrt = square = sub = tan = _entry
 
     def where(self: Any, a: Operand, b: Operand) -> Operand:
         """a if self is not 0, else b"""
@@ -226,14 +183,6 @@ def _is_operand(x: Any) -> bool:
     return is_node(x) or real(x) is not None
 
 
-for _name, _entry in TABLE.items():
-    if _entry.doc and not hasattr(Operations, _name):
-        if cython.compiled:
-            put_into_type(Operations, _name, _entry)  # type: ignore[name-defined]  # noqa: F821
-        else:
-            setattr(Operations, _name, _entry)
-
-
 def _boxed(x: Any) -> Any:
     box: Any = sys.modules["numpy"].empty((), dtype=object)
     box[()] = x
@@ -241,23 +190,22 @@ def _boxed(x: Any) -> Any:
 
 
 # NumPy's names of what the table calls otherwise.
+# fmt: off
 NUMPY = {
-    "negative": "neg",
-    "subtract": "sub",
-    "multiply": "mul",
-    "divide": "div",
-    "logaddexp": "logsumexp",
-    "power": "pow",
-    "float_power": "pow",
-    "remainder": "mod",
-    "floor_divide": "floordiv",
-    "absolute": "abs",
-    "fabs": "abs",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arctan2": "atan2",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
+    "negative": "neg", "subtract": "sub", "multiply": "mul", "divide": "div",
+    "logaddexp": "logsumexp", "power": "pow", "float_power": "pow", "remainder": "mod",
+    "floor_divide": "floordiv", "absolute": "abs", "fabs": "abs", "arcsin": "asin",
+    "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh",
+    "arccosh": "acosh", "arctanh": "atanh",
 }
+# fmt: on
+
+for _name, _entry in [
+    *[(name, entry) for name, entry in TABLE.items() if entry.doc],
+    *[(alias, TABLE[name]) for alias, name in NUMPY.items() if alias.startswith("arc")],
+]:
+    if not hasattr(Operations, _name):
+        if cython.compiled:
+            put_into_type(Operations, _name, _entry)  # type: ignore[name-defined]  # noqa: F821
+        else:
+            setattr(Operations, _name, _entry)

@@ -39,11 +39,6 @@ class Method(Protocol):
     def __call__(self, *operands: Operand, **named: Operand) -> Value: ...
 
 
-def as_method(entry: Primitive) -> Method:
-    """The same, as type checkers see it on a Value."""
-    return entry
-
-
 class _Doc:
     """`__doc__` of the class, and of each primitive."""
 

@@ -331,9 +331,9 @@ class Value(Operations):
         return _reflected(POW, other, self)
 
     # ------------------------------------------------------------------ hot functions
+    # Their docs are the table's.
 
     def exp(self) -> Value:
-        """e to the power of x"""
         x = self._data
         if LARGEST_EXPONENT < x < INF:
             raise EXP.explain(OverflowError(), (self,))
@@ -341,14 +341,12 @@ class Value(Operations):
         return _node(out, EXP, self, None, out, 0.0)
 
     def tanh(self) -> Value:
-        """The hyperbolic tangent"""
         x = self._data
         e = exp(-2.0 * x if x >= 0.0 else 2.0 * x)
         slope = 4.0 * (e / (1.0 + e * (2.0 + e)))
         return _node(tanh(x), TANH, self, None, slope, 0.0)
 
     def relu(self) -> Value:
-        """x where it is positive, else 0"""
         x = self._data
         if x <= 0.0:
             return _node(0.0, RELU, self, None, 0.0, 0.0)
@@ -613,3 +611,9 @@ def _recording() -> bool:
 
 if cython.compiled:
     node_manage(Value, _recording)  # type: ignore[name-defined]  # noqa: F821
+relu = RELU  # of its doc's example
+for _entry in (EXP, TANH, RELU):
+    if cython.compiled:
+        node_document(_entry.name, _entry.documentation())  # type: ignore[name-defined]  # noqa: F821
+    else:
+        getattr(Value, _entry.name).__doc__ = _entry.documentation()

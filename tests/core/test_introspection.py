@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from autograd import Value
+from autograd.core.primitive import TABLE
 from tests.builds import OTHER, THIS, require, run
 from tests.core.seen import everything
 from tests.core.test_copies import described
@@ -61,6 +62,8 @@ def test_nothing_of_it_is_an_accident() -> None:
     assert calls["get inputs"] == "tuple (Value(2.0, label='x'),)"
     assert names["Value"].startswith("[('data', <class")
     assert names["Value.backward signature"].endswith("('seed', 1.0)]")
+    for name in ("exp", "tanh", "relu", "sin"):
+        assert getattr(Value, name).__doc__ == TABLE[name].documentation()
     assert places["exp"].startswith("value.py exp: raise EXP.explain(")
     assert places["div"].startswith("value.py __truediv__: raise DIV.explain(")
 
