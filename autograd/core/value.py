@@ -195,6 +195,8 @@ class Value(Operations):
     @property
     def partials(self) -> tuple[float, ...]:
         """d(this)/d(input), one an input, as recorded when the operation ran."""
+        if _observer is not None:
+            _observer("partials", self, None)
         if type(self._extra) is tuple:
             return _unpacked(self._extra[2], len(self._extra[1]))  # type: ignore[no-any-return]
         if self._b is None:
@@ -493,8 +495,9 @@ _observer: Any = None
 def observe(observer: Callable[[str, Value, Any], Any] | None) -> None:
     """Let `observer(what, x, other)` answer wherever a Value turns into a plain number or bool.
 
-    `what` is the name of the method without its underscores, such as "lt", or "data". A
-    program that is being recorded learns so which way the function goes. None ends it.
+    `what` is the name of the method without its underscores, such as "lt", or "data", or
+    "partials", which it is only told of. A program that is being recorded learns so which way
+    the function goes. None ends it.
     """
     global _observer
     _observer = observer

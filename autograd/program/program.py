@@ -13,6 +13,7 @@ from autograd.program.gather import gather
 from autograd.program.lower import PADDING, Lowered
 from autograd.program.native import Native, kernel
 from autograd.program.reroll import reroll
+from autograd.program.rules import WIDE
 from autograd.program.share import folds, reduce
 from autograd.program.source import Source
 from autograd.program.tangent import tangent
@@ -167,8 +168,21 @@ class Program:
         return "\n\n\n".join(["\n".join(Source(each).lines()) for each in both]) + "\n"
 
     def stats(self) -> dict[str, int]:
-        """How many nodes each pass left, and how many instructions there are."""
-        return {**self.counts, "instructions": len(self.instructions.code)}
+        """How large it is.
+
+        The nodes recorded, gathered and needed; instructions; and for a value (of one sample,
+        where their number is open) the operations on floats and the bytes of all blocks.
+        """
+        it = self.instructions
+        lanes = [it.lanes or 1 if block.varies else 1 for block in it.blocks]
+        flops = 0
+        for op in it.code:
+            each = (
+                2 * op.width if op.op in ("matmul", "dot") else op.width if op.op in WIDE else 1
+            )
+            flops += each * it.blocks[op.out].size * lanes[op.out] * (op.op != "gather")
+        size = 8 * sum([block.size * n for block, n in zip(it.blocks, lanes)])
+        return {**self.counts, "instructions": len(it.code), "flops": flops, "bytes": size}
 
     def __repr__(self) -> str:
         it = self.instructions

@@ -57,7 +57,7 @@ class _Run:
         if any(leaf.grad for leaf in self.leaves):
             raise ValueError(
                 f"compile: {called(f)} calls backward(), whose gradients are numbers that a "
-                "program can't follow; use autograd.grad or jvp inside of it"
+                "program can't follow; differentiate the compiled function, by its grad or hvp"
             )
         self.guards = watch.guards
         self.roots = [*self.outputs, *[guard.node for guard in self.guards]]

@@ -102,6 +102,11 @@ class Watch:
         here = threading.get_ident() == self._thread
         if what == "data":
             return _Reading(self, x) if here else x._data
+        if what == "partials":
+            if here and not _in_library(sys._getframe(1)):
+                for each in x.inputs:
+                    self.guard("float", each, each._data)
+            return None
         y = other._node if type(other) in (_Reading, _Condition) else other
         if here and hasattr(y, "shape"):
             answers = np.frompyfunc(lambda each: bool(self(what, x, each)), 1, 1)(y)
@@ -145,9 +150,13 @@ _watching: list[Watch] = []
 def _place() -> str:
     """The file and line of the innermost caller outside this library."""
     frame: Any = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in LIBRARY:
+    while frame.f_back and _in_library(frame):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _in_library(frame: Any) -> bool:
+    return frame.f_globals.get("__name__", "").partition(".")[0] in LIBRARY
 
 
 LIBRARY = {"autograd", "nn", "numpy", *sys.stdlib_module_names}

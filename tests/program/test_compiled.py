@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -148,6 +149,20 @@ def scale_of(x: Any) -> float:
     if isinstance(x, (list, tuple)):
         return max(map(scale_of, x), default=1.0)
     return 1.0 if isinstance(x, type) or not math.isfinite(x) else max(1.0, abs(x))
+
+
+@pytest.mark.soak
+@settings(max_examples=10_000, deadline=None)
+@given(nets(), st.lists(values(), min_size=2, max_size=2))
+def test_ten_thousand_programs_with_branches(f: Callable[..., Any], far: list[float]) -> None:
+    """Value, gradient and the type of an exception, where it is mild and anywhere."""
+    fast, eager = compile(f), transforms.value_and_grad(f, (0, 1))
+    for x in [X[0], X[1], far]:
+        expected = result(eager, W, x)
+        got = result(fast.value_and_grad, W, x, argnums=(0, 1))
+        # Eager also looks at gradients of nodes that no input needs.
+        if expected is not FloatingPointError or isinstance(got, type):
+            assert close(got, expected, scale_of(expected)), (got, expected)
 
 
 @given(nets())

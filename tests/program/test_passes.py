@@ -156,6 +156,18 @@ def test_a_layer_is_one_instruction_and_its_weights_a_view() -> None:
     assert len(fast.program.instructions.code) == 5
 
 
+def test_stats() -> None:
+    """A layer of 3 neurons with 2 inputs: 3 · 2 · 2 operations, tanh, and their sum."""
+    fast = compile(
+        lambda w, x: autograd.fsum([autograd.dot(w[i : i + 2], x).tanh() for i in (0, 2, 4)]),
+        in_axes=(None, 0),
+    )
+    fast([0.1] * 6, [[1.0, 2.0]] * 5)
+    stats = fast.program.stats()
+    assert stats["flops"] == 3 * 2 * 2 + 3 + 3
+    assert stats["bytes"] == 8 * (6 + 1 + 2 + 3 + 3 + 1)
+
+
 def squares(w: Any, data: Any) -> Any:
     return sum([(net(w, x, SIZES, False) - y) ** 2 for x, y in data]) / len(data)
 
@@ -231,7 +243,7 @@ def test_the_unknown_pass() -> None:
 def test_counts() -> None:
     fast = compile(lambda x: (x + 0.0) * (x + 0.0))
     fast(2.0)
-    assert [*fast.program.stats()][:3] == ["recorded", "gathered", "needed"]
+    assert [*fast.program.stats()][:4] == ["recorded", "gathered", "needed", "instructions"]
     assert fast.program.stats()["recorded"] == 5
     assert fast.program.stats()["needed"] == 2
     assert batch(Tape(), 0, 0).code == []

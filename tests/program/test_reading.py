@@ -117,6 +117,7 @@ READS: dict[str, Callable[[Any], Any]] = {
     "what is raised later": lambda x: _tried(
         lambda: autograd.sqrt(x - 1.25) + 1.0 / (x - 2.75)
     ),
+    "partials": lambda x: (x * x).partials[0],
     "backward": lambda x: _backward(x),
     "state": lambda x: pickle.loads(pickle.dumps(x)) > 1.0,
 }
