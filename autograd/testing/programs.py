@@ -10,7 +10,7 @@ from typing import Any
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.core.value import Value
 
-__all__ = ["OPERANDS", "SAFE", "Program", "Step", "decode"]
+__all__ = ["CONTROL", "OPERANDS", "SAFE", "Program", "Step", "decode"]
 
 LARGEST = 1e3  # no result of a random program is larger
 EASY = [1.0, 0.5, -1.0, 2.0, 0.0, -0.5, 3.0, 0.25]
@@ -67,7 +67,25 @@ SAFE: dict[str, Callable[..., bool]] = {
     "sum": lambda x, y, z: True,
     "dot": lambda bias, u, v, x, y: True,
 }
-OPERANDS = {"sum": 3, "dot": 5}  # of a variadic operation; 2 of the others
+
+
+def _branch(chosen: Any, x: Any, y: Any) -> Any:
+    return x if chosen > 0.0 else y
+
+
+def _halve(x: Any) -> Any:
+    while abs(x) > 1.0:
+        x = x * 0.5
+    return x
+
+
+# Control flow in Python, which no graph records: a branch, and a loop as long as x is large.
+CONTROL: dict[str, Callable[..., Any]] = {"branch": _branch, "halve": _halve}
+SAFE_CONTROL: dict[str, Callable[..., bool]] = {
+    "branch": lambda chosen, x, y: abs(chosen) > 1e-3,
+    "halve": lambda x: 0.501 < math.frexp(x)[0] < 0.999 or 0.0 < abs(x) < 0.999,
+}
+OPERANDS = {"sum": 3, "dot": 5, "branch": 3, "halve": 1}  # of a variadic operation; else 2
 
 
 @dataclass(frozen=True)
@@ -103,7 +121,7 @@ class Program:
         results = list(starts)
         for step in self.steps:
             operands = [results[i] if type(i) is int else i for i in step.operands]
-            results.append(table(step.name)(*operands))
+            results.append((CONTROL.get(step.name) or table(step.name))(*operands))
         return results
 
     def record(self) -> tuple[list[Value], Value]:
@@ -153,8 +171,8 @@ def decode(head: bytes, codes: Sequence[bytes], names: Sequence[str]) -> Program
 
 
 def _arity(name: str) -> int:
-    op = TABLE[name]
-    return OPERANDS.get(name, 2) if op.arity is None else op.arity
+    arity = None if name in CONTROL else TABLE[name].arity
+    return OPERANDS.get(name, 2) if arity is None else arity
 
 
 def _start(high: int, low: int) -> float:
@@ -184,7 +202,11 @@ def _operands(
 
 def _value(name: str, numbers: list[float]) -> float | None:
     """The operation's result, None if it is not safe at these numbers."""
-    if name in RESERVED:
+    if name in CONTROL:
+        if not SAFE_CONTROL[name](*numbers):
+            return None
+        value = CONTROL[name](*numbers)
+    elif name in RESERVED:
         if not SAFE[name](*numbers):
             return None
         value = TABLE[name](*numbers)

@@ -17,6 +17,7 @@ import random
 import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 try:
     from hypothesis import strategies as st
@@ -26,9 +27,9 @@ except ImportError:
     ) from None
 
 from autograd.core.primitive import RESERVED, TABLE, Primitive
-from autograd.testing.programs import SAFE, Program, decode
+from autograd.testing.programs import CONTROL, SAFE, Program, decode
 
-__all__ = ["points", "programs", "values"]
+__all__ = ["arrays", "points", "programs", "pytrees", "values"]
 
 
 gaps = st.floats(-16.0, 0.0).map(lambda e: 10.0**e)
@@ -155,10 +156,48 @@ def _ranked(rank: int) -> float:
     return math.copysign(size, rank)
 
 
+def arrays(
+    elements: st.SearchStrategy[Any], shape: int | tuple[int, ...]
+) -> st.SearchStrategy[Any]:
+    """NumPy arrays of numbers, or of the points of a primitive of one operand.
+
+    >>> from hypothesis import find
+    >>> find(arrays(points("log"), (2, 3)), lambda x: x.min() > 0.9).shape
+    (2, 3)
+    """
+    import numpy
+
+    size = math.prod(shape) if isinstance(shape, tuple) else shape
+    numbers = elements.map(lambda x: x[0] if isinstance(x, tuple) else x)
+    drawn = st.lists(numbers, min_size=size, max_size=size)
+    return drawn.map(lambda xs: numpy.array(xs, dtype=float).reshape(shape))
+
+
+def pytrees(
+    elements: st.SearchStrategy[Any] | None = None, max_leaves: int = 8
+) -> st.SearchStrategy[Any]:
+    """Nested lists, tuples and dicts of numbers, or of what else is drawn, such as arrays.
+
+    >>> from hypothesis import find
+    >>> find(pytrees(), lambda tree: isinstance(tree, dict))
+    {'a': 0.0}
+    """
+    return st.recursive(
+        values() if elements is None else elements,
+        lambda inner: (
+            st.lists(inner, min_size=1, max_size=3)
+            | st.tuples(inner, inner)
+            | st.dictionaries(st.sampled_from("abc"), inner, min_size=1)
+        ),
+        max_leaves=max_leaves,
+    )
+
+
 def programs(
     max_inputs: int = 4,
     max_ops: int = 12,
     primitives: Iterable[str | Primitive] | None = None,
+    control_flow: bool = False,
 ) -> st.SearchStrategy[Program]:
     """Random straight-line programs with shared sub-expressions.
 
@@ -168,6 +207,7 @@ def programs(
     Args:
         max_inputs, max_ops: the most starts, and the most operations.
         primitives: names or primitives, yours as well; the library's if None.
+        control_flow: with branches and loops in Python, too, that depend on values.
 
     Raises:
         TypeError: a limit is not an integer, or a primitive is neither one nor its name.
@@ -197,6 +237,7 @@ def programs(
     for name in given:
         if name in RESERVED and name not in SAFE:
             raise ValueError(f"programs: {name!r} is not offered in programs")
+    given += sorted(CONTROL) if control_flow else []
     head = st.integers(1, max_inputs).flatmap(
         lambda n: st.binary(min_size=2 * n, max_size=2 * n)
     )

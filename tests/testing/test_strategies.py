@@ -17,8 +17,10 @@ from hypothesis.errors import UnsatisfiedAssumption
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, primitive
 from autograd.core.primitive import RESERVED, TABLE
-from autograd.testing.programs import SAFE, Program, Step, decode
-from autograd.testing.strategies import points, programs, values
+from autograd.testing import check_gradients
+from autograd.testing.problem import leaves
+from autograd.testing.programs import CONTROL, SAFE, Program, Step, decode
+from autograd.testing.strategies import arrays, points, programs, pytrees, values
 from tests.properties.worker import NAMES
 from tests.testing.measure import random_program
 
@@ -122,6 +124,30 @@ def test_programs_run_as_they_are_and_use_all_that_they_have(program: Program) -
     used = {i for step in program.steps for i in step.operands if type(i) is int}
     assert used == set(range(len(program.starts) + len(program.steps) - 1))
     assert len(leaves) == len(program.starts)
+
+
+@settings(max_examples=30)
+@given(programs(control_flow=True))
+def test_programs_with_control_flow(program: Program) -> None:
+    check_gradients(program, *program.starts)
+
+
+def test_branches_and_loops_are_drawn() -> None:
+    for name in CONTROL:
+        find(
+            programs(control_flow=True),
+            lambda program, name=name: name in [step.name for step in program.steps],
+            settings=settings(max_examples=5_000, database=None),
+        )
+    loop = Program((3.0,), (Step("halve", (0,)), Step("branch", (0, 1, 0))))
+    assert loop(3.0) == 0.75
+    assert loop(-3.0) == -3.0
+
+
+@given(arrays(points("acosh") | values(), 3), pytrees(arrays(values(), (2, 1))))
+def test_arrays_and_pytrees(x: Any, tree: Any) -> None:
+    assert (x.shape, x.dtype) == ((3,), float)
+    assert all(math.isfinite(leaf) for leaf in leaves(tree, "tree"))
 
 
 @given(programs(primitives=[TABLE["mul"], "sin"]))
