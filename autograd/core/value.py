@@ -614,8 +614,8 @@ def _recording() -> bool:
 
 if cython.compiled:
     node_manage(Value, _recording)  # type: ignore[name-defined]  # noqa: F821
-relu = RELU  # of its doc's example
 for _entry in (EXP, TANH, RELU):
+    globals().setdefault(_entry.name, _entry)  # for the example in its doc
     if cython.compiled:
         node_document(_entry.name, _entry.documentation())  # type: ignore[name-defined]  # noqa: F821
     else:
