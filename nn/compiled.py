@@ -330,7 +330,8 @@ class Step:
             outputs = self.model(x)
         penalty = self.eager.penalty
         penalties = () if penalty is None else (penalty(self.optimizer.params),)
-        return (self.eager.loss([outputs], [y]), *penalties, outputs if self.outputs else ())
+        loss = self.eager.node(self.eager.loss([outputs], [y]))
+        return (loss, *penalties, outputs if self.outputs else ())
 
     def _measure(self, x: Any, y: Any) -> tuple[Any, ...]:
         outputs = self.model(x)

@@ -53,11 +53,7 @@ class EagerStep:
             FloatingPointError: a loss, a gradient or a next value is not finite.
         """
         outputs, objective = self.objective(xs, ys)
-        if not isinstance(objective, Value):
-            raise TypeError(
-                f"{self.name}: the loss must be a Value, got {objective!r}; use one reduction"
-            )
-        data = self.finite(objective)
+        data = self.finite(self.node(objective))
         self.optimizer.zero_grad()
         objective.backward()
         if self.max_norm is not None:
@@ -78,6 +74,14 @@ class EagerStep:
         with no_grad():
             outputs = [self.model(x) for x in xs]
             return plain(outputs), self.finite(self.loss(outputs, list(ys)))
+
+    def node(self, loss: Any) -> Value:
+        """The loss; TypeError unless it is a Value."""
+        if not isinstance(loss, Value):
+            raise TypeError(
+                f"{self.name}: the loss must be a Value, got {loss!r}; use one reduction"
+            )
+        return loss
 
     def finite(self, loss: Any) -> float:
         """The loss as a float; FloatingPointError if it is infinite or NaN."""
