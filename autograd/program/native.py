@@ -512,7 +512,7 @@ class Native:
             partials = self.temporary(it.size * it.width)
         if self.exact and it.op == "hypot":
             raise NotImplementedError("Python's own hypot is not the C library's")
-        flags = EXACT * self.exact
+        flags = EXACT * (self.exact and it.op in ("sum", "dot", "logsumexp"))
         self.emit(f"wide_{it.op}", targets[0], (0, partials), it.size, flags, it.width,
                   more=self.listed(rows))  # fmt: skip
 

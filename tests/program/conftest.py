@@ -1,0 +1,22 @@
+"""What the tests of compiled functions share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+BOTH = ("test_compiled", "test_passes")  # by the kernel, where there is one, and in NumPy
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__.rpartition(".")[2] in BOTH:
+        metafunc.parametrize("target", ["", "numpy"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def target(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What AUTOGRAD_KERNEL asks for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOGRAD_KERNEL", getattr(request, "param", ""))
+        yield

@@ -1,0 +1,334 @@
+"""The kernel gives what Python's math and NumPy give, and the same bits on every machine."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import math
+import operator
+import struct
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+import autograd
+from autograd import Value, primitive
+from autograd.core.primitive import TABLE
+from autograd.program import arrays, compile, native
+from autograd.program.lower import Lowered
+from autograd.program.native import KERNELS, LANES, Native
+from autograd.program.program import Program as Compiled
+from autograd.program.program import Sweep
+from autograd.testing.programs import Program
+from autograd.testing.strategies import programs
+
+base = pytest.importorskip("autograd.program.kernel_base")
+FITTING = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
+MODULES = [importlib.import_module(f"autograd.program.kernel_{name}") for name in FITTING]
+
+GRID = [
+    *(0.0, 5e-324, 2.3e-308, 1e-300, 1e-16, 1e-8, 0.1, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 2.5),
+    *(3.7, 17.0, 22.1, 37.5, 353.0, 707.9, 708.1, 709.9, 745.0, 746.0, 1e10, 1e300, math.inf),
+]
+GRID += [-x for x in GRID]
+NAN = [*GRID, math.nan]
+CLOSE = {"exp": 1, "expm1": 2, "log": 1, "log1p": 2, "tanh": 3, "hypot": 1}  # ulp
+
+
+def _when(condition: Callable[[float, float], bool]) -> Callable[..., float]:
+    return lambda a, b, c: float(condition(a, b))
+
+
+def _least(a: float, b: float, c: float) -> float:
+    return b if b < a else a
+
+
+COMPARED = {
+    name: _when(getattr(operator, name)) for name in ("lt", "le", "gt", "ge", "eq", "ne")
+}
+EXPECTED: dict[str, Callable[..., float]] = {
+    **COMPARED,
+    "copy": lambda a, b, c: a,
+    "add": lambda a, b, c: a + b,
+    "sub": lambda a, b, c: a - b,
+    "mul": lambda a, b, c: a * b,
+    "div": lambda a, b, c: a / b,
+    "neg": lambda a, b, c: -a,
+    "abs": lambda a, b, c: abs(a),
+    "reciprocal": lambda a, b, c: 1.0 / a,
+    "rsqrt": lambda a, b, c: 1.0 / math.sqrt(a),
+    "maximum": lambda a, b, c: b if b > a else a,
+    "minimum": _least,
+    "where": lambda a, b, c: b if a else c,
+    "strong": lambda a, b, c: 0.0 if a == 0.0 else a * b,
+    "if_positive": lambda a, b, c: a if b > 0.0 else 0.0,
+    "muladd": lambda a, b, c: c + a * b,
+    "rint": lambda a, b, c: math.copysign(round(a), a) if math.isfinite(a) else a,
+    "floor": lambda a, b, c: math.copysign(math.floor(a), a) if math.isfinite(a) else a,
+    "ceil": lambda a, b, c: math.copysign(math.ceil(a), a) if math.isfinite(a) else a,
+    "trunc": lambda a, b, c: math.copysign(math.trunc(a), a) if math.isfinite(a) else a,
+    "hypot": lambda a, b, c: math.hypot(a, b),
+    "refuse": lambda a, b, c: TABLE["sqrt"](-1.0) if b else a,
+}
+FORMULAS = base.OPERATIONS[: base.OPERATIONS.index("test")]
+
+
+def _expected(name: str, *operands: float) -> float | None:
+    """What Python gives, or None if it raises."""
+    name = name.removeprefix("slow_")
+    try:
+        if name in EXPECTED:
+            return EXPECTED[name](*operands)
+        entry = TABLE[name]
+        return float(entry.value(*operands[: entry.arity]))
+    except (ValueError, ArithmeticError):
+        return None
+
+
+def _run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool) -> Any:
+    """An operation on columns of numbers, and whether all went well."""
+    count, code = len(columns[0]), module.OPERATIONS.index(name)
+    out = np.empty((1, count) if lanes else (count, 1))
+    if lanes:
+        instructions = [code, 0, 1, 4, 0, 1, 2, *[0] * 5]
+        phases, roots, start = [0, 0, 0, 0, 0, 1, 0, 2, 2, 2], [LANES + 4], [0.0]
+        sizes = (0, 3, 5, 1, 0, 0, 0, 0, 0, 0, 0)
+    else:
+        instructions = [code, 0, count, 3 * count, 0, count, 2 * count, *[0] * 5]
+        phases, roots = [0, 0, 2, 2, 2], list(range(3 * count, 4 * count))
+        start = [*itertools.chain(*columns), *[0.0] * count]
+        sizes = (0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0)
+    instructions += [module.OPERATIONS.index("test"), *[0] * 11]
+    ints = [array("i", each) for each in (instructions, [0], phases, roots)]
+    program = module.Program(*ints, array("d", start), sizes)
+    x = np.array(columns) if lanes else None
+    well = program.run(count if lanes else 1, None, x, None, out, None, None, 1)
+    return out.ravel(), well
+
+
+def _same(a: Any, b: Any) -> bool:
+    a, b = np.asarray(a), np.asarray(b)
+    return bool(((a.view("i8") == b.view("i8")) | (np.isnan(a) & np.isnan(b))).all())
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_formula_is_that_of_python(name: str) -> None:
+    triples = list(itertools.product(NAN, [0.5, *NAN[::6]], [2.0, -0.0, math.inf]))
+    columns = [list(column) for column in zip(*triples)]
+    first, _ = _run(MODULES[0], name, columns, lanes=True)
+    for module, lanes in itertools.product(MODULES, (True, False)):
+        again, _ = _run(module, name, columns, lanes)
+        assert _same(again, first)
+    for operands, got in zip(triples, first.tolist()):
+        wanted = _expected(name, *operands)
+        if wanted is None or not all(map(math.isfinite, operands)):
+            if wanted is None and all(map(math.isfinite, operands)):
+                for module, count in itertools.product(MODULES, (1, 3)):
+                    assert not _run(module, name, [[x] * count for x in operands], False)[1]
+            continue
+        within = CLOSE.get(name, 0) * math.ulp(wanted)
+        same = struct.pack("d", got) == struct.pack("d", wanted)
+        assert same or (within and abs(got - wanted) <= within), (operands, got, wanted)
+
+
+@pytest.mark.parametrize("name", ["exp", "expm1", "log", "log1p", "tanh"])
+def test_functions_of_a_vector_are_close(name: str) -> None:
+    rng = np.random.default_rng(1)
+    x = np.concatenate(
+        [rng.normal(size=4000) * scale for scale in (1e-9, 1e-3, 0.5, 3.0, 200.0)]
+    )
+    x = np.abs(x) if name == "log" else x[x > -1.0] if name == "log1p" else x
+    got, well = _run(MODULES[0], name, [x.tolist()] * 3, lanes=True)
+    assert well
+    wanted = np.array([getattr(math, name)(each) for each in x.tolist()])
+    assert (np.abs(got - wanted) <= CLOSE[name] * np.spacing(np.abs(wanted))).all()
+
+
+def _sweeps(compiled: Any, wrt: Any, lanes: Any) -> tuple[Compiled, list[Native]]:
+    program = compiled.program
+    lowered = Lowered(program.instructions, frozenset(wrt), frozenset(lanes))
+    return program, [Native(lowered, module) for module in MODULES]
+
+
+def _results(sweep: Native, u: Any, x: Any, threads: int = 1) -> list[Any]:
+    """Outputs and gradients of the mean over the lanes."""
+    lanes = x.shape[1]
+    out, d_u, d_x = np.empty((sweep.roots, lanes)), np.empty(len(u)), np.empty(x.shape)
+    out = out if sweep.columns else out[:, :1].copy()
+    seed = np.full((1, 1), 1.0 / lanes)
+    sweep.program.run(lanes, u, x, seed, out, d_u, d_x, threads)
+    return [out, d_u, d_x]
+
+
+@given(programs())
+def test_random_programs_have_the_same_bits_everywhere(program: Program) -> None:
+    starts = program.starts
+    rng = np.random.default_rng(len(starts))
+    x = np.array(starts[1:])[:, None] * rng.uniform(0.9, 1.1, (len(starts) - 1, 37))
+    fast = compile(lambda w, x: program(w, *x), in_axes=(None, 0), reduce="sum")
+    try:
+        fast(starts[0], x.T)
+        _, sweeps = _sweeps(fast, [0], range(len(x)))
+    except (ValueError, ArithmeticError, NotImplementedError, RuntimeError):
+        return
+    u = np.array(starts[:1])
+    if fast.program.instructions.inputs > 1:
+        return
+    first = _results(sweeps[0], u, x)
+    for sweep in sweeps[1:]:
+        assert all(map(_same, _results(sweep, u, x), first))
+    few = _results(sweeps[0], u, np.ascontiguousarray(x[:, 5:19]))
+    if sweeps[0].columns:
+        assert _same(few[0], np.ascontiguousarray(first[0][:, 5:19]))
+
+
+def net(w: Any, x: Any, sizes: tuple[int, ...]) -> Any:
+    """Layers of neurons on flat parameters."""
+    k, h = 0, list(x)
+    for n_in, n_out in itertools.pairwise(sizes):
+        outs = []
+        for _ in range(n_out):
+            s = autograd.dot(w[k : k + n_in], h, w[k + n_in])
+            outs.append(s.tanh() if n_out > 9 else s)
+            k += n_in + 1
+        h = outs
+    return autograd.logsumexp(h) - h[0]
+
+
+SIZES = (7, 10, 13, 9)
+COUNT = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(SIZES))
+RNG = np.random.default_rng(3)
+W, X = RNG.normal(size=COUNT), RNG.normal(size=(1501, 7))
+
+
+def test_threads_and_machines_do_not_change_a_bit() -> None:
+    fast = compile(lambda w, x: net(w, x, SIZES), in_axes=(None, 0), reduce="mean")
+    fast(W, X)
+    _, sweeps = _sweeps(fast, range(COUNT), range(7))
+    x = np.ascontiguousarray(X.T)
+    first = _results(sweeps[0], W, x)
+    for sweep, threads in itertools.product(sweeps, (1, 2, 3)):
+        assert all(map(_same, _results(sweep, W, x, threads), first))
+
+
+def test_the_kernel_agrees_with_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = compile(lambda w, x: net(w, x, SIZES), in_axes=(None, 0), reduce="mean")
+    by_kernel = fast.value_and_grad(W, X, argnums=(0, 1))
+    assert fast.program.sweep([range(COUNT)], [range(7)]).native is not None
+    monkeypatch.setenv("AUTOGRAD_KERNEL", "numpy")
+    plain = compile(lambda w, x: net(w, x, SIZES), in_axes=(None, 0), reduce="mean")
+    in_numpy = plain.value_and_grad(W, X, argnums=(0, 1))
+    assert plain.program.sweep([range(COUNT)], [range(7)]).native is None
+    assert by_kernel[0] == pytest.approx(in_numpy[0], rel=1e-14)
+    for mine, theirs in zip(by_kernel[1], in_numpy[1]):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-15)
+
+
+# ---------------------------------------------------------------- exact
+
+
+@given(programs())
+def test_exact_random_programs(program: Program) -> None:
+    rng = np.random.default_rng(1)
+    samples = (
+        np.array(program.starts) * rng.uniform(0.9, 1.1, (9, len(program.starts)))
+    ).tolist()
+    exact = compile(lambda x: program(*x), in_axes=(0,), exact=True)
+    try:
+        wanted = [program(*map(Value, x)).data for x in samples]
+    except (ValueError, ArithmeticError):
+        return
+    assert _same(exact(samples), wanted)
+
+
+def test_exact_nets() -> None:
+    w, x = W.tolist(), X[:60].tolist()
+    wanted = [net([*map(Value, w)], each, SIZES).data for each in x]
+    assert _same(compile(lambda w, x: net(w, x, SIZES), (None, 0), exact=True)(w, x), wanted)
+    assert not _same(compile(lambda w, x: net(w, x, SIZES), (None, 0))(w, x), wanted)
+
+
+def test_exact_sums_that_cancel() -> None:
+    def f(x: Any) -> Any:
+        return [autograd.sum([*x, -x[0]]), autograd.dot(x, x[::-1], -x[1] * x[0])]
+
+    samples = [[1e16, 1.0, 3.0], [1e30, 1e-5, -7.0], [0.1, 0.2, 0.3], [1e200, 1e-200, 1.0]]
+    got = compile(f, in_axes=(0,), exact=True)(samples)
+    assert _same(got, [[y.data for y in f([*map(Value, x)])] for x in samples])
+    lengths = compile(lambda x: autograd.hypot(*x), in_axes=(0,), exact=True)(samples)
+    assert _same(lengths, [math.hypot(*x) for x in samples])  # Python's own is left to eager
+
+
+# ---------------------------------------------------------------- which kernel
+
+
+@pytest.mark.parametrize("name", FITTING)
+def test_a_narrower_kernel_can_be_asked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOGRAD_KERNEL", name)
+    assert native.kernel().__name__ == f"autograd.program.kernel_{name}"
+    monkeypatch.setenv("AUTOGRAD_PURE", "1")
+    assert native.kernel() is None
+
+
+def test_a_kernel_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native.binaries, "hashed", lambda path: "another")
+    monkeypatch.setattr(native, "_loaded", {})
+    with pytest.warns(RuntimeWarning, match=r"was not compiled from the kernel\.c beside it"):
+        assert native.kernel() is None
+
+
+def test_without_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> Any:
+        raise ImportError(name)
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    monkeypatch.setattr(native, "_loaded", {})
+    assert native.kernel() is None
+
+
+def test_a_rule_that_is_not_generic_runs_in_numpy() -> None:
+    halved = primitive("halved_", lambda x: math.ldexp(x, -1), lambda out, x: 0.5)
+    fast = compile(lambda x: halved(x) * x)
+    assert fast.value_and_grad(3.0) == (4.5, 3.0)
+    assert fast.program.sweep([range(1)], []).native is None
+    exact = compile(lambda x: halved(x) * x, exact=True)
+    assert exact(3.0) == 4.5
+    assert isinstance(exact.program._sweeps["value"], Sweep)
+
+
+def test_what_the_kernel_refuses() -> None:
+    program = _sweeps(_compiled(), [0], [])[1][0].program
+    with pytest.raises(TypeError, match="8 arguments"):
+        program.run(1)
+    with pytest.raises(ValueError, match="needs 1 floats, got 16 bytes"):
+        program.run(1, np.empty(2), None, None, np.empty((1, 1)), None, None, 1)
+    with pytest.raises(ValueError, match="needs 1 seeds, got 2"):
+        program.run(1, None, None, np.empty(2), np.empty((1, 1)), None, None, 1)
+    with pytest.raises(TypeError):
+        program.run(1, 3.0, None, None, np.empty((1, 1)), None, None, 1)
+
+
+def _compiled() -> Any:
+    fast = compile(lambda x: x * x)
+    assert fast(3.0) == 9.0
+    return fast
+
+
+def test_definitions_are_the_table_s() -> None:
+    points = np.array([-800.0, -37.5, -2.0, -0.1, 0.0, 0.3, 5.0, 800.0])
+    for name, rule in arrays.DEFINED.items():
+        more = {"leaky_relu": [0.1], "elu": [0.7], "clip": [-1.0, 1.0]}
+        more |= {"gaussian": [0.5], "exp_of_difference": [1.0]}
+        extra = more.get(name, [])
+        for x in points.tolist():
+            try:
+                wanted = TABLE[name].value(x, *extra)
+            except (ValueError, ArithmeticError):
+                continue
+            with np.errstate(all="ignore"):
+                got = float(rule(np.array(x), *map(np.array, extra)))
+            assert got == pytest.approx(wanted, rel=1e-14, abs=1e-320)
