@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from autograd.testing.arrays import Tolerance, check_gradient
 from autograd.testing.cases import remark, summary, unsteady
@@ -15,7 +15,7 @@ from autograd.testing.report import GradientError, Report
 
 __all__ = ["check_gradients", "gradcheck"]
 
-Oracle = Literal["auto", "differences", "mpmath"]
+Oracle = Literal["auto", "differences", "mpmath", "complex"]
 HIGHEST = 20  # order; each takes several times as long as the one below
 
 
@@ -42,9 +42,10 @@ def gradcheck(
             arrays alike, or a tuple with one for each of several. Then f is called with
             floats, and with NumPy arrays for arrays, and returns a number.
         oracle: "differences" uses values alone, "mpmath" the recorded graph in high
-            precision; "auto" asks mpmath, if it is installed, where differences cannot tell,
-            and with `gradient` a complex step, if f takes complex numbers. As "mpmath" sees
-            only what was recorded, a part of f that is hidden by `.data` or `detach()` passes.
+            precision; "auto" asks mpmath, if it is installed, where differences cannot tell.
+            As "mpmath" sees only what was recorded, a part of f that is hidden by `.data` or
+            `detach()` passes. "complex", with `gradient`, asks a complex step where differences
+            cannot tell: f must take complex numbers, and have no `abs`, `real` and the like.
         rtol, atol, dtype: with `gradient`, an error that is allowed, as a share of the
             derivative and by itself, and the precision of f: "float64", "float32" or
             "float16"; told from what f and the gradient return if None.
@@ -70,10 +71,9 @@ def gradcheck(
     >>> wrong.verdict, round(wrong.analytic, 4), round(wrong.numeric, 9)
     ('fail', 6.0003, 6.0)
     """
-    if oracle not in ("auto", "differences", "mpmath"):
-        raise ValueError(
-            f'oracle must be "auto", "differences" or "mpmath", got {oracle!r:.80}'
-        )
+    known = get_args(Oracle)
+    if oracle not in known:
+        raise ValueError(f"oracle must be one of {', '.join(known)}, got {oracle!r:.80}")
     order = _order(order)
     tolerance = Tolerance.of("gradcheck", rtol, atol, dtype)
     if gradient is not None:
@@ -82,8 +82,9 @@ def gradcheck(
         if order != 1 or oracle == "mpmath":
             raise ValueError("with `gradient`, order must be 1 and oracle must not be mpmath")
         return check_gradient(PlainProblem(f, xs), gradient, tolerance, oracle)
-    if tolerance != Tolerance():
-        raise ValueError("rtol, atol and dtype are for derivatives by hand: give `gradient`")
+    if tolerance != Tolerance() or oracle == "complex":
+        wanted = 'rtol, atol, dtype and oracle="complex" are for derivatives by hand'
+        raise ValueError(f"{wanted}: give `gradient`")
     first = Recording(Problem(f, xs))
     report = _check_recorded(first, oracle)
     for k in range(2, order + 1):

@@ -17,6 +17,8 @@ from autograd.core.value import Value
 __all__ = ["exact_gradient", "knows", "partial", "values"]
 
 DIGITS = (80, 800)  # to start with, and where differences cancel in those
+SAME = """sign exp expm1 log log10 log1p sqrt sin cos tan asin acos atan atan2
+sinh cosh tanh asinh acosh atanh erf erfc"""  # whose name mpmath has, too
 
 
 def knows(nodes: Iterable[Value]) -> bool:
@@ -39,9 +41,7 @@ def _mpmath() -> Any:
     return mpmath
 
 
-_values: dict[str, Callable[..., Any]] = {}
-
-
+@cache
 def values() -> dict[str, Callable[..., Any]]:
     """The operations by name, as functions of mpmath numbers.
 
@@ -55,9 +55,9 @@ def values() -> dict[str, Callable[..., Any]]:
     ...     print(values()["exp2"](mpf("0.5")))
     1.41421356237309504880168872421
     """
-    if not _values:
-        _values.update(_library(_mpmath()))
-    return _values
+    mpmath = _mpmath()
+    same = {name: getattr(mpmath, name) for name in SAME.split()}
+    return same | _library(mpmath)
 
 
 def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
@@ -99,7 +99,6 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         "square": lambda x: x * x,
         "reciprocal": lambda x: 1 / x,
         "abs": abs,
-        "sign": lambda x: mpmath.sign(x),
         "relu": lambda x: max(x, mpf(0)),
         "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
         "maximum": lambda *xs: max(xs),
@@ -107,43 +106,22 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         "clip": lambda x, low, high: min(max(x, low), high),
         "where": lambda chosen, x, y: x if chosen else y,
         "take": lambda index, *xs: xs[int(index)],
-        "exp": exp,
         "exp2": lambda x: mpf(2) ** x,
-        "expm1": mpmath.expm1,
-        "log": log,
         "log2": lambda x: log(x) / log(2),
-        "log10": lambda x: log(x) / log(10),
-        "log1p": mpmath.log1p,
         "logsumexp": logsumexp,
         "exp_of_difference": lambda x, y: exp(x - y),
         "gaussian": lambda x, scale: exp(-scale * x * x),
         "rsqrt": lambda x: 1 / mpmath.sqrt(x),
-        "sqrt": mpmath.sqrt,
         "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
         "cbrt_slope": lambda x: 1 / (3 * mpmath.cbrt(abs(x)) ** 2),
         "hypot": lambda *xs: mpmath.sqrt(sum([x * x for x in xs])),
-        "sin": mpmath.sin,
-        "cos": mpmath.cos,
-        "tan": mpmath.tan,
-        "asin": mpmath.asin,
-        "acos": mpmath.acos,
-        "atan": mpmath.atan,
-        "atan2": mpmath.atan2,
-        "sinh": mpmath.sinh,
-        "cosh": mpmath.cosh,
-        "tanh": mpmath.tanh,
         "bell": bell,
-        "asinh": mpmath.asinh,
-        "acosh": mpmath.acosh,
-        "atanh": mpmath.atanh,
         "sigmoid": sigmoid,
         "softplus": lambda x: max(x, mpf(0)) + mpmath.log1p(exp(-abs(x))),
         "elu": lambda x, alpha: x if x > 0 else alpha * mpmath.expm1(x),
         "silu": lambda x: x * sigmoid(x),
         "normal_cdf": normal_cdf,
         "gelu": lambda x: x * normal_cdf(x),
-        "erf": mpmath.erf,
-        "erfc": mpmath.erfc,
         "sum": lambda *xs: mpmath.fsum(xs),
         "dot": dot,
     }
@@ -213,21 +191,12 @@ def exact_gradient(root: Value) -> dict[Value, Any] | None:
         LookupError, ImportError: as `partial`.
     """
     order, _ = topological_order(root)
-    try:
-        return sweep(order, {root: _mpmath().mpf(1)}, _exact_partials)
-    except _NoDerivativeError:
-        return None
-
-
-class _NoDerivativeError(Exception):
-    pass
-
-
-def _exact_partials(node: Value) -> list[Any]:
-    op: Any = node.op
-    numbers = [primal(x) for x in node.operands]
-    slots = [slot for slot, x in enumerate(node.operands) if type(x) is Value]
-    found = [partial(op.name, numbers, slot) for slot in slots]
-    if None in found:
-        raise _NoDerivativeError
-    return found
+    found: dict[Value, list[Any]] = {}
+    for node in order:
+        op: Any = node.op
+        numbers = [primal(x) for x in node.operands]
+        slots = [slot for slot, x in enumerate(node.operands) if type(x) is Value]
+        found[node] = [partial(op.name, numbers, slot) for slot in slots]
+        if None in found[node]:
+            return None
+    return sweep(order, {root: _mpmath().mpf(1)}, found.__getitem__)
