@@ -166,7 +166,9 @@ class Job:
 
     def shaped(self, out: Array, reduce: str | None) -> Any:
         """Outputs in the shape of f's result: of each lane, or their mean or sum."""
-        if not self.call.lanes or reduce is not None:
+        if not self.call.lanes:  # a sum would lose the sign of -0.0
+            return self.rebuild(out[:, 0].tolist())
+        if reduce is not None:
             return self.rebuild((out.mean(1) if reduce == "mean" else out.sum(1)).tolist())
         if self.single:
             return out[0] if self.call.arrays else out[0].tolist()

@@ -153,9 +153,12 @@ def scale_of(x: Any) -> float:
 
 @pytest.mark.soak
 @settings(max_examples=10_000, deadline=None)
-@given(nets(), st.lists(values(), min_size=2, max_size=2))
+@given(nets(), st.lists(values().filter(bool), min_size=2, max_size=2))
 def test_ten_thousand_programs_with_branches(f: Callable[..., Any], far: list[float]) -> None:
-    """Value, gradient and the type of an exception, where it is mild and anywhere."""
+    """Value, gradient and the type of an exception, where it is mild and anywhere.
+
+    But at zeros: a program's sums may have the other sign of zero, which atan2 tells apart.
+    """
     fast, eager = compile(f), transforms.value_and_grad(f, (0, 1))
     for x in [X[0], X[1], far]:
         expected = result(eager, W, x)
