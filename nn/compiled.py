@@ -10,8 +10,11 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from autograd import Value, no_grad
@@ -38,6 +41,7 @@ class Batch:
     """Samples as columns of numbers.
 
     Attributes:
+        parts: what was given: lists or arrays with an element a sample.
         x: a row for each number of a sample, a column a sample.
         sample: gives the i-th one, as plain numbers in lists.
         key: equal for batches whose samples are built alike.
@@ -46,10 +50,20 @@ class Batch:
     args = ()
     u = np.empty(0)
 
-    def __init__(self, x: Array, sample: Callable[[int], tuple[Any, ...]], key: Any) -> None:
-        self.x, self.sample, self.key = x, sample, key
+    def __init__(
+        self,
+        x: Array,
+        sample: Callable[[int], tuple[Any, ...]],
+        key: Any,
+        parts: Sequence[Any] = (),
+    ) -> None:
+        self.x, self.sample, self.key, self.parts = x, sample, key, list(parts)
         self.lanes = x.shape[1]
-        self.axes = (0,) * len(sample(0))
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """As a call's: everything varies."""
+        return (0,) * len(self.sample(0))
 
     @classmethod
     def of(cls, **parts: Any) -> Batch:
@@ -70,15 +84,29 @@ class Batch:
             raise ValueError(f"{both}; give as many of each")
         x = np.empty((sum([len(each.numbers) for each in found]), sizes[0]))
         np.concatenate([each.numbers for each in found], out=x, casting="unsafe")
-        return cls(
-            x,
-            lambda i: tuple([plain(each.sample(i)) for each in found]),
-            tuple([each.key for each in found]),
-        )
+        key = tuple([each.key for each in found])
+        whole = list(parts.values())
+        if any(type(part) is not np.ndarray for part in whole):
+            return cls(x, lambda i: tuple([plain(each.sample(i)) for each in found]), key)
+        batch = cls(x, lambda i: tuple([plain(part[i]) for part in batch.parts]), key, whole)
+        return batch
+
+    def refill(self, *parts: Any) -> bool:
+        """Take the numbers of other arrays; False if they are not built alike."""
+        start = 0
+        for old, new in zip(self.parts, parts):
+            if type(new) is not np.ndarray or new.shape != old.shape or new.dtype != old.dtype:
+                return False
+        for part in parts:
+            rows = part.reshape(self.lanes, -1).T
+            self.x[start : start + len(rows)] = rows
+            start += len(rows)
+        self.parts[:] = parts
+        return bool(parts)
 
     def chosen(self, order: Sequence[int]) -> Batch:
         """Some of the samples."""
-        return Batch(self.x[:, order], lambda i: self.sample(order[i]), self.key)
+        return Batch(np.take(self.x, order, 1), lambda i: self.sample(order[i]), self.key)
 
     def drawn(self, count: int) -> Batch:
         """With as many random numbers for each sample, which Dropout would draw."""
@@ -131,15 +159,8 @@ class Step:
         self.model, self.optimizer, self.outputs = model, optimizer, outputs
         self.doubted = False
         self._update = Update(optimizer)
-        self._data = np.zeros(len(optimizer.params))
-        self._forget()
-
-    def _forget(self) -> None:
-        """Record everything anew."""
-        self._paths: dict[tuple[str, Any], Paths] = {}
-        self._means: dict[Any, bool] = {}
-        self._draws: dict[Any, int] = {}
-        self._compared: set[tuple[Any, int]] = set()
+        self._kinds: dict[Any, Kind] = {}
+        self._last: Batch | None = None
 
     def __repr__(self) -> str:
         kind = type(self.model).__name__
@@ -156,8 +177,7 @@ class Step:
         Raises:
             RuntimeError: there is none yet.
         """
-        paths = [p for (kind, _), paths in self._paths.items() if kind == "train"
-                 for p in paths.found]  # fmt: skip
+        paths = [p for kind in self._kinds.values() for p in kind.paths["train"].found]
         if not paths:
             raise RuntimeError(f"{self!r} has no program yet; it is recorded by its first step")
         return paths[-1].program
@@ -173,7 +193,9 @@ class Step:
             FloatingPointError: a loss, a gradient or a parameter's next value is not finite;
                 nothing was changed.
         """
-        return self.train(Batch.of(X=X, y=y))[1]
+        if self._last is None or not self._last.refill(X, y):
+            self._last = Batch.of(X=X, y=y)
+        return self.train(self._last)[1]
 
     def evaluate(self, X: Any, y: Any) -> float:  # noqa: N803
         """The loss of n samples in eval mode, without the penalty; errors as for a call."""
@@ -183,7 +205,7 @@ class Step:
         """The model's outputs for n samples in eval mode: an array if X is one, else a list."""
         batch = Batch.of(X=X)
         try:
-            found = self._run("predict", batch).outputs()
+            found = self._run("predict", batch, self._kind(batch)).outputs()
         except Abandoned:
             with in_mode(self.model, training=False), no_grad():
                 found = [plain(self.model(x)) for x in batch.lists()[0]]
@@ -193,56 +215,75 @@ class Step:
 
     def train(self, batch: Batch) -> tuple[list[Any], float]:
         """One step: the outputs, if they are wanted, and the loss."""
-        count = self._draws_of(batch)
-        if not count:
-            return self._train_on(batch)
+        kind = self._kind(batch)
+        if kind.draws is None:
+            self._look_at(batch, kind)
+        if not kind.draws:
+            return self._train_on(batch, kind)
         state = random.getstate()
         try:
-            return self._train_on(batch.drawn(count))
+            return self._train_on(batch.drawn(kind.draws), kind)
         except BaseException:
             random.setstate(state)
             raise
 
-    def _train_on(self, batch: Batch) -> tuple[list[Any], float]:
+    def _train_on(self, batch: Batch, kind: Kind) -> tuple[list[Any], float]:
         params = self.optimizer.params
+        weight = kind.weight(batch.lanes)
+        run = kind.replays.get(batch.lanes)
         try:
-            weight = self._weight(batch)
-            floats.read(params, self._data)
-            run = self._run("train", batch, weight)
-            settled = not self.doubted and (batch.key, batch.lanes) in self._compared
-            if not settled and not self._agrees(run, batch):
-                return self._train_on(batch)
+            if run is None or self.doubted or not run.replay(batch):
+                run = self._run("train", batch, kind, weight)
+                settled = batch.lanes in kind.sizes and not self.doubted
+                if not settled and not self._agrees(run, batch, kind):
+                    return self._train_on(batch, self._kind(batch))
+                if len(run.parts) == 1:
+                    run.keep(kind.replays)
             loss = self.eager.finite(run.loss(weight))
-            gradient = run.gradient()
+            data, gradient = run.data(), run.gradient()
             self._clip(gradient)
         except (Abandoned, FloatingPointError):
             with self._as_recorded(batch) as (xs, ys):
                 return self.eager.train(xs, ys)
-        following = self._update(self._data, gradient)
-        floats.write(params, self._data if following is None else following, gradient)
+        following = self._update(data, gradient)
+        floats.write(params, data if following is None else following, gradient)
         if following is None:
             self.optimizer.step()
         return run.outputs() if self.outputs else [], loss
 
     def measure(self, batch: Batch) -> tuple[list[Any], float]:
         """The outputs and the loss in eval mode, without the penalty."""
+        kind = self._kind(batch)
+        if kind.draws is None:
+            self._look_at(batch, kind)
         try:
-            run = self._run("measure", batch)
-            return run.outputs(), self.eager.finite(run.loss(self._weight(batch)))
+            run = self._run("measure", batch, kind)
+            return run.outputs(), self.eager.finite(run.loss(kind.weight(batch.lanes)))
         except (Abandoned, FloatingPointError):
             with in_mode(self.model, training=False):
                 return self.eager.evaluate(*batch.lists())
 
-    def _run(self, kind: str, batch: Batch, weight: float | None = None) -> Run:
+    def _kind(self, batch: Batch) -> Kind:
+        """What is known of such batches."""
+        kind = self._kinds.get(batch.key)
+        if kind is None:
+            recorded = {
+                "train": self._train,
+                "measure": self._measure,
+                "predict": self._predict,
+            }
+            params = self.optimizer.params
+            paths = {name: Paths(f, (), params) for name, f in recorded.items()}
+            kind = self._kinds[batch.key] = Kind(paths)
+        return kind
+
+    def _run(self, name: str, batch: Batch, kind: Kind, weight: float | None = None) -> Run:
         """What programs give for a batch; with a weight of each loss, also the gradient."""
-        if (kind, batch.key) not in self._paths:
-            paths = Paths(getattr(self, f"_{kind}"), (), self.optimizer.params)
-            self._paths[kind, batch.key] = paths
-        paths = self._paths[kind, batch.key]
-        penalty = kind == "train" and self.eager.penalty is not None
+        paths = kind.paths[name]
+        penalty = name == "train" and self.eager.penalty is not None
         run = Run(batch, len(self.optimizer.params), weight, penalty)
         if len(paths.found) != 1 or not run.at_once(paths.found[0]):
-            with in_mode(self.model, training=kind == "train"):
+            with in_mode(self.model, training=name == "train"):
                 paths.do(run, batch)
         return run
 
@@ -261,33 +302,26 @@ class Step:
 
     # ------------------------------------------------------------------ is it right?
 
-    def _weight(self, batch: Batch) -> float:
-        """The factor of each sample's loss in that of the batch.
+    def _look_at(self, batch: Batch, kind: Kind) -> None:
+        """Find what the loss of a batch is, and how many numbers a sample draws.
 
         Raises:
-            ValueError: the loss of a batch is neither the mean nor the sum of such.
+            ValueError: the loss of a batch is neither the mean nor the sum of its samples'.
         """
-        if batch.key not in self._means:
-            x, y = batch.sample(0)[:2]
-            with in_mode(self.model, training=False), no_grad():
-                output = plain(self.model(x))
-            self._means[batch.key] = is_mean(self.eager.loss, output, plain(y))
-        return 1.0 / batch.lanes if self._means[batch.key] else 1.0
+        x, y = batch.sample(0)
+        with in_mode(self.model, training=False), no_grad():
+            output = plain(self.model(x))
+        kind.mean = is_mean(self.eager.loss, output, plain(y))
+        numbers = itertools.count()
+        with (
+            in_mode(self.model, training=True),
+            no_grad(),
+            draws_from(lambda: 0.0 * next(numbers)),
+        ):
+            self.model(x)
+        kind.draws = next(numbers)
 
-    def _draws_of(self, batch: Batch) -> int:
-        """How many random numbers a sample takes in training."""
-        if batch.key not in self._draws:
-            numbers = itertools.count()
-            with (
-                in_mode(self.model, training=True),
-                no_grad(),
-                draws_from(lambda: 0.0 * next(numbers)),
-            ):
-                self.model(batch.sample(0)[0])
-            self._draws[batch.key] = next(numbers)
-        return self._draws[batch.key]
-
-    def _agrees(self, run: Run, batch: Batch) -> bool:
+    def _agrees(self, run: Run, batch: Batch, kind: Kind) -> bool:
         """Compare a batch of a new size, or after doubt a sample, with what eager gives.
 
         False if the model was changed: everything is recorded anew then.
@@ -295,13 +329,12 @@ class Step:
         Raises:
             ValueError: a new program gives something else.
         """
-        known = (batch.key, batch.lanes) in self._compared
-        part = batch.chosen([0]) if known else batch
+        part = batch.chosen([0]) if batch.lanes in kind.sizes else batch
         with self._as_recorded(part) as (xs, ys), no_grad():
             expected = primal(self.eager.objective(xs, ys)[1])
-        got = run.loss(self._weight(part), part.lanes)
+        got = run.loss(kind.weight(part.lanes), part.lanes)
         if math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12):
-            self._compared.add((batch.key, batch.lanes))
+            kind.sizes.add(batch.lanes)
             self.doubted = False
             return True
         if not self.doubted:
@@ -310,7 +343,7 @@ class Step:
                 "to depend on nothing but the model, the outputs and the targets"
             )
         self.doubted = False
-        self._forget()
+        self._kinds = {}
         return False
 
     @contextmanager
@@ -345,6 +378,29 @@ class Abandoned(Exception):  # noqa: N818
     """A sample has to be done by Values."""
 
 
+@dataclass
+class Kind:
+    """What is known of batches whose samples are built alike.
+
+    Attributes:
+        paths: of "train", "measure" and "predict".
+        mean: whether the loss of a batch is the mean of the samples', not the sum.
+        draws: how many random numbers a sample takes in training; None if not known yet.
+        sizes: of batches whose loss has been compared with eager's.
+        replays: by the size of the batch, what goes on in the same arrays.
+    """
+
+    paths: dict[str, Paths]
+    mean: bool = True
+    draws: int | None = None
+    sizes: set[int] = field(default_factory=set)
+    replays: dict[int, Run] = field(default_factory=dict)
+
+    def weight(self, lanes: int) -> float:
+        """The factor of each sample's loss in that of the batch."""
+        return 1.0 / lanes if self.mean else 1.0
+
+
 class Run:
     """What programs give for a batch, path by path: a job of `Paths`.
 
@@ -357,20 +413,65 @@ class Run:
     def __init__(self, batch: Batch, params: int, weight: float | None, penalty: bool) -> None:
         self.batch, self.params, self.weight, self.penalty = batch, params, weight, penalty
         self.parts: list[tuple[Array, Path, Array, Any]] = []
+        self.u: Array = None
 
     # ------------------------------------------------------------------ running
 
     def at_once(self, path: Path) -> bool:
         """Whether all samples go this way and give finite numbers."""
+        lanes = np.arange(self.batch.lanes)
         try:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
-                follows, results = self.run(path, np.arange(self.batch.lanes))
+                follows, results = self.run(path, lanes)
         except FloatingPointError:
             return False
         if not follows.all() or not all(np.isfinite(each).all() for each in results):
             return False
-        self.add(path, np.arange(self.batch.lanes), results)
+        self.add(path, lanes, results)
         return True
+
+    def keep(self, replays: dict[int, Run]) -> None:
+        """Go on in the same arrays with the next batch, if it is the kernel that runs."""
+        _, path, out, gradient = self.parts[0]
+        sweep = path.program.sweep([range(self.params)])
+        if sweep.native is None:
+            return
+        self.path, self.native = path, sweep.native
+        self.u, self.d_u = self._numbers(path), np.empty(len(path.closed))
+        rows, columns = self.native.roots, self.batch.lanes if self.native.columns else 1
+        self.out = np.empty((rows, columns))
+        self.seed = sweep.spread(self._seed(path, self.batch.lanes))
+        answers = np.broadcast_to(path.program.answers, (rows - len(out), columns))
+        self.answers = answers.tobytes()
+        self.out[: len(out)], self.d_u[: self.params] = out, gradient
+        self.parts = [(self.parts[0][0], path, self.out[: len(out)], self.d_u[: self.params])]
+        replays[self.batch.lanes] = self
+
+    def replay(self, batch: Batch) -> bool:
+        """Whether all of another batch goes the same way, with nothing wrong."""
+        floats.read(self.path.closed, self.u)
+        right = self.native.program.run(
+            batch.lanes, self.u, batch.x, self.seed, self.out, self.d_u, None, 1
+        )
+        checks = self.out[len(self.parts[0][2]) :]
+        return right and checks.tobytes() == self.answers
+
+    def data(self) -> Array:
+        """The parameters' data."""
+        u = self._numbers(self.parts[0][1]) if self.u is None else self.u
+        return u[: self.params]
+
+    def _numbers(self, path: Path) -> Array:
+        numbers = np.empty(len(path.closed))
+        floats.read(path.closed, numbers)
+        return numbers
+
+    def _seed(self, path: Path, lanes: int) -> Array:
+        seed = np.zeros((path.program.instructions.outputs, lanes))
+        seed[0] = self.weight
+        if self.penalty:
+            seed[1] = 1.0 / self.batch.lanes
+        return seed
 
     def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         """The outputs alone, and whether each lane goes this way."""
@@ -382,19 +483,15 @@ class Run:
         if self.weight is None:
             out, follows = path.program.value(u, x)
             return follows, [out]
-        seed = np.zeros((path.program.instructions.outputs, len(lanes)))
-        seed[0] = self.weight
-        if self.penalty:
-            seed[1] = 1.0 / self.batch.lanes
-        gradient = path.program.gradient("step", [range(self.params)], [])
-        out, follows, d_u, _ = gradient(u, x, seed)
+        seed = self._seed(path, len(lanes))
+        out, follows, d_u, _ = path.program.gradient(u, x, seed, [range(self.params)], [])
         return follows, [out, d_u[: self.params, 0]]
 
     def _inputs(self, path: Path, lanes: Array) -> tuple[Array, Array]:
-        numbers = np.empty(len(path.closed))
-        floats.read(path.closed, numbers)
         whole = len(lanes) == self.batch.lanes
-        return path.program.uniform(numbers), self.batch.x if whole else self.batch.x[:, lanes]
+        return path.program.uniform(
+            self._numbers(path)
+        ), self.batch.x if whole else self.batch.x[:, lanes]
 
     def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
         """Take in results of lanes."""
@@ -409,16 +506,19 @@ class Run:
 
     def loss(self, weight: float, lanes: int | None = None) -> float:
         """The loss of the first lanes, or of all, with the penalty."""
-        losses = np.empty(self.batch.lanes)
-        for mine, _, out, _ in self.parts:
-            losses[mine] = out[0]
+        losses = self.parts[0][2][0]
+        if len(self.parts) > 1:
+            losses = np.empty(self.batch.lanes)
+            for mine, _, out, _ in self.parts:
+                losses[mine] = out[0]
         penalty = float(self.parts[0][2][1, 0]) if self.penalty else 0.0
         return weight * float(np.add.reduce(losses[:lanes])) + penalty
 
     def gradient(self) -> Array:
         """The gradient in the parameters; paths add to it in the order of their samples."""
-        found = [part[3] for part in sorted(self.parts, key=lambda part: int(part[0][0]))]
-        return found[0] if len(found) == 1 else np.add.reduce(found)
+        if len(self.parts) == 1:
+            return self.parts[0][3]
+        return np.add.reduce([part[3] for part in sorted(self.parts, key=_first_lane)])
 
     def outputs(self) -> list[Any]:
         """The model's output for each sample."""
@@ -429,13 +529,19 @@ class Run:
         return found
 
 
+def _first_lane(part: tuple[Array, Path, Array, Any]) -> int:
+    return int(part[0][0])
+
+
 class Update:
     """An optimizer's update as a program, with a lane for each parameter."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
+        self.setting = attrgetter("__class__", *sorted(vars(optimizer).keys() - VARYING))
         self.settings: Any = None
         self.program: Program | None = None
+        self.native: Any = None
 
     def __call__(self, data: Array, gradient: Array) -> Array | None:
         """The next data, after which the optimizer's state is that of the next step.
@@ -444,26 +550,40 @@ class Update:
         something is not finite.
         """
         optimizer = self.optimizer
-        settings = [x for name, x in vars(optimizer).items() if name not in VARYING]
-        if settings != self.settings:
-            self.settings, self.program = settings, self._recorded()
+        if self.settings != self.setting(optimizer):
+            self.settings, self.program = self.setting(optimizer), self._recorded()
+            rows, columns = 1 + len(optimizer.buffers), len(optimizer.params)
+            self.x, self.out = np.empty((1 + rows, columns)), np.empty((rows, columns))
+            self.native = self.program and self.program.sweep().native
         if self.program is None:
             return None
+        buffers = optimizer.buffers.values()
         optimizer.steps += 1
         try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                x = np.array([data, gradient, *optimizer.buffers.values()])
-                following, _ = self.program.value(
-                    self.program.uniform(optimizer._all_numbers()), x
-                )
-            if np.isfinite(following).all():
-                for buffer, row in zip(optimizer.buffers.values(), following[1:]):
-                    np.frombuffer(buffer)[:] = row
-                return np.ascontiguousarray(following[0])
+            self.x[0], self.x[1] = data, gradient
+            for row, buffer in zip(self.x[2:], buffers):
+                row[:] = buffer
+            following = self._run(optimizer._all_numbers())
         except ArithmeticError:
-            pass
-        optimizer.steps -= 1
-        return None
+            following = None
+        if following is None or not floats.finite(following.reshape(-1)):
+            optimizer.steps -= 1
+            return None
+        for buffer, row in zip(buffers, following[1:]):
+            np.frombuffer(buffer)[:] = row
+        return following[0]
+
+    def _run(self, numbers: list[float]) -> Array | None:
+        """The next numbers of all parameters; None if something is wrong."""
+        assert self.program is not None
+        if self.native is None:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                following: Array = self.program.value(self.program.uniform(numbers), self.x)[0]
+            return np.ascontiguousarray(following)
+        u = array("d", numbers)
+        lanes = self.x.shape[1]
+        right = self.native.program.run(lanes, u, self.x, None, self.out, None, None, 1)
+        return self.out if right else None
 
     def _recorded(self) -> Program | None:
         optimizer = self.optimizer
@@ -487,7 +607,7 @@ class Update:
         return Program(made[0], [], made[1])
 
 
-VARYING = ("params", "_lr", "steps", "buffers")  # what changes from step to step
+VARYING = {"params", "_lr", "steps", "buffers"}  # what changes from step to step
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from autograd.core.sweeps import differentiable_partials
 from autograd.core.sweeps import topological_order as order_by_dicts
 from autograd.core.value import Value
 
-__all__ = ["LINEAR", "curvature", "listed", "pull", "push", "put", "read"]
+__all__ = ["LINEAR", "curvature", "finite", "listed", "pull", "push", "put", "read"]
 __all__ += ["topological_order", "write"]
 
 MUL, DIV = TABLE["mul"], TABLE["div"]
@@ -62,6 +62,16 @@ def write(leaves: list[Value], data: Any, grads: Any) -> None:
         x = leaves[i]
         x._data = float(numbers[i])
         x._da = float(slopes[i])
+
+
+def finite(data: Any) -> bool:
+    """Whether all doubles of an array are finite."""
+    numbers: cython.double[::1] = data
+    total = 0.0
+    i: cython.Py_ssize_t
+    for i in range(len(numbers)):
+        total += numbers[i] - numbers[i]
+    return bool(total == 0.0)
 
 
 def listed(

@@ -131,8 +131,10 @@ class Program:
         """For each lane (one, if they do not differ), whether the guards hold."""
         return np.ones(1, bool) if checks is None else (checks == self.answers).all(0)
 
-    def sweep(self, wrt: Sequence[range], lanes: Sequence[range]) -> Sweep:
-        """The gradient's, in these rows of u and x."""
+    def sweep(self, wrt: Sequence[range] | None = None, lanes: Sequence[range] = ()) -> Sweep:
+        """The gradient's, in these rows of u and x; or without any the value's."""
+        if wrt is None:
+            return self._sweep("value")
         key = (*wrt, None, *lanes)
         if key in self._sweeps:
             return self._sweeps[key]
