@@ -267,7 +267,7 @@ class Step:
         """What is known of such batches."""
         kind = self._kinds.get(batch.key)
         if kind is None:
-            recorded = {
+            recorded: dict[str, Callable[..., Any]] = {
                 "train": self._train,
                 "measure": self._measure,
                 "predict": self._predict,
