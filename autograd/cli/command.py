@@ -231,7 +231,8 @@ def _run(arguments: argparse.Namespace, expression: Expression, point: list[Valu
     if arguments.source:
         fast = autograd.compile(expression)
         fast(*[x.data for x in point])
-        print(fast.program.source(), end="")
+        rows = ", ".join([f"u[{i}] is {name}" for i, name in enumerate(expression.names)])
+        print(f"# {rows or 'no variables'}\n{fast.program.source()}", end="")
     elif arguments.json:
         print(json.dumps(_in_json(results), indent=2))
     else:

@@ -142,7 +142,7 @@ def test_source(run: Run) -> None:
     assert code == 0
     assert "mul1 = u[0:1] * u[1:2]" in out
     assert "def gradient(u, x, seed):" in out
-    assert run("w", "w=2", "--source")[1].startswith("def value(u, x):\n    out = u[0:1]\n")
+    assert out.startswith("# u[0] is w, u[1] is x, u[2] is b\ndef value(u, x):\n")
 
 
 def test_latex(run: Run) -> None:
