@@ -37,11 +37,17 @@ class Argument:
 
 def uniform(tree: Any, what: str) -> Argument:
     """An argument that is the same in all lanes."""
+    return Argument(key_of(tree), _numbers(tree, what), lambda i: tree, _has_arrays(tree))
+
+
+def _numbers(tree: Any, what: str) -> Array:
+    """The numbers of a tree; arrays of floats are not taken apart."""
     if type(tree) is np.ndarray and tree.dtype.kind in "fiu":
-        return Argument(key_of(tree), tree.ravel().astype(float), lambda i: tree, True)
-    numbers = np.array(flatten(tree, what)[0], dtype=float)
-    key = key_of(tree)
-    return Argument(key, numbers, lambda i: tree, _has_arrays(tree))
+        return tree.ravel().astype(float, copy=False)
+    if type(tree) is dict and tree:
+        each = [_numbers(part, f"{what}[{key!r}]") for key, part in tree.items()]
+        return np.concatenate(each)
+    return np.array(flatten(tree, what)[0], dtype=float)
 
 
 def lanes_of(tree: Any, what: str) -> Argument:
@@ -128,9 +134,22 @@ def holds_values(tree: Any) -> bool:
 
 def like(tree: Any, numbers: Array) -> Any:
     """Numbers in the shape of an argument."""
+    return _built(tree, numbers, 0)[0]
+
+
+def _built(tree: Any, numbers: Array, start: int) -> tuple[Any, int]:
+    """A tree of the numbers from a place on, and the place behind them."""
+    if type(tree) is dict:
+        built = {}
+        for key, part in tree.items():
+            built[key], start = _built(part, numbers, start)
+        return built, start
     if type(tree) is np.ndarray:
-        return np.array(numbers, dtype=float).reshape(tree.shape)
-    return flatten(tree, "")[1](numbers.tolist())
+        end = start + tree.size
+        return np.array(numbers[start:end], dtype=float).reshape(tree.shape), end
+    leaves, rebuild = flatten(tree, "")
+    end = start + len(leaves)
+    return rebuild(numbers[start:end].tolist()), end
 
 
 def like_lanes(tree: Any, numbers: Array) -> Any:
