@@ -18,7 +18,7 @@ from nn.pages.plane import Plane
 
 SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
 CELLS = 32  # of the grid, along its longer side
-MARGIN = 0.12  # around the samples, as a share of their extent
+AROUND = 0.12  # around the samples, as a share of their extent
 CLASSES = 10
 
 Outputs = list[list[list[float]]]  # of the model, by row and column of the grid
@@ -113,7 +113,7 @@ class Boundary:
         """The places of the grid: square cells over the samples and a margin."""
         lows = [min(place) for place in zip(*self.points)]
         highs = [max(place) for place in zip(*self.points)]
-        margin = MARGIN * max(high - low for low, high in zip(lows, highs)) or 1.0
+        margin = AROUND * max(high - low for low, high in zip(lows, highs)) or 1.0
         spans = [high - low + 2 * margin for low, high in zip(lows, highs)]
         cell = max(spans) / CELLS
         axes = []
@@ -131,7 +131,7 @@ class Boundary:
             for parameter, data in zip(model.parameters(), self._snapshots[epoch]):
                 parameter.data = data
             with no_grad():
-                self._answers[epoch] = [[_floats(model([x, y])) for x in xs] for y in ys]
+                self._answers[epoch] = [[_outputs(model([x, y])) for x in xs] for y in ys]
         return self._answers[epoch]
 
 
@@ -144,7 +144,7 @@ def _map(outputs: Outputs, field: Callable[[list[float]], float]) -> list[list[f
     return [[field(out) for out in row] for row in outputs]
 
 
-def _floats(output: Any) -> list[float]:
+def _outputs(output: Any) -> list[float]:
     """An output of the model as a list of numbers."""
     parts = output if isinstance(output, (list, tuple)) else [output]
     return [primal(part) for part in parts]

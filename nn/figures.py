@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MARKS = "o^sDv"
 SECONDS = 6.0  # of an animation, in seconds
 
-Update = Callable[[int], None]  # shows another epoch
+Redraw = Callable[[int], None]  # shows another epoch
 
 
 def plot(records: Records, plane: Plane | None) -> tuple[Axes, ...]:
@@ -27,7 +27,7 @@ def plot(records: Records, plane: Plane | None) -> tuple[Axes, ...]:
     import matplotlib.pyplot as plt
 
     figure = plt.figure()
-    _draw(records, plane, figure)
+    _draw_panels(records, plane, figure)
     return tuple(figure.axes)
 
 
@@ -40,7 +40,7 @@ def image(records: Records, plane: Plane | None, form: str) -> bytes:
     from matplotlib.figure import Figure
 
     figure = Figure()
-    _draw(records, plane, figure)
+    _draw_panels(records, plane, figure)
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
     file = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "scalar-autograd"}):
@@ -55,7 +55,7 @@ def _animation(records: Records, plane: Plane | None) -> bytes:
     from matplotlib.figure import Figure
 
     fig = Figure()
-    update = _draw(records, plane, fig)
+    update = _draw_panels(records, plane, fig)
     title = fig.suptitle("epoch 0", fontsize=11)
     fig.canvas.draw()
     fig.set_layout_engine("none")
@@ -86,7 +86,7 @@ def _stops(records: Records, plane: Plane | None) -> list[int]:
     return stops(len(next(iter(records.values()))), None if plane is None else plane.epochs)
 
 
-def _draw(records: Records, plane: Plane | None, fig: Figure) -> Update:
+def _draw_panels(records: Records, plane: Plane | None, fig: Figure) -> Redraw:
     """Draw the last epoch; the result draws another."""
     panels = charts(records, 1)
     count = len(panels) + (plane is not None)
@@ -104,7 +104,7 @@ def _draw(records: Records, plane: Plane | None, fig: Figure) -> Update:
     return update
 
 
-def _draw_curves(ax: Axes, chart: Chart) -> Update:
+def _draw_curves(ax: Axes, chart: Chart) -> Redraw:
     lines = []
     for k, (name, numbers) in enumerate(chart.curves.items()):
         lines += ax.plot(range(1, len(numbers) + 1), numbers, label=plain_name(name))
@@ -122,7 +122,7 @@ def _draw_curves(ax: Axes, chart: Chart) -> Update:
     return update
 
 
-def _draw_boundary(ax: Axes, plane: Plane) -> Update:
+def _draw_boundary(ax: Axes, plane: Plane) -> Redraw:
     from matplotlib.contour import QuadContourSet
 
     first = len(plane.names) - len(plane.fields[0])

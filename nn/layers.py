@@ -304,7 +304,7 @@ class Dropout(Module):
         if not isinstance(x, (Value, Real)):
             got = checks.shortened(x)
             raise TypeError(f"Dropout takes numbers and Values, or lists of them, got {got}")
-        kept = _draw.get()() >= self.p
+        kept = _source.get()() >= self.p
         if isinstance(kept, bool):
             return x / (1.0 - self.p) if kept else x * 0.0
         return x * autograd.where(kept, 1.0 / (1.0 - self.p), 0.0)
@@ -314,17 +314,17 @@ class Dropout(Module):
         return f"p={self.p}"
 
 
-_draw: ContextVar[Callable[[], Any]] = ContextVar("draw", default=lambda: random.random())
+_source: ContextVar[Callable[[], Any]] = ContextVar("draw", default=lambda: random.random())
 
 
 @contextmanager
 def draws_from(source: Callable[[], Any]) -> Iterator[None]:
     """Let Dropout call `source` for its random numbers while the block runs."""
-    token = _draw.set(source)
+    token = _source.set(source)
     try:
         yield
     finally:
-        _draw.reset(token)
+        _source.reset(token)
 
 
 # ---------------------------------------------------------------------- helpers

@@ -32,8 +32,8 @@ __all__ = [
     "write_checkpoint",
 ]
 
-FORMAT = "scalar-autograd checkpoint"
-VERSION = 2
+CHECKPOINT = "scalar-autograd checkpoint"
+REVISION = 2
 
 
 def save_model(model: Module, path: str | os.PathLike[str]) -> None:
@@ -117,7 +117,12 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
         ValueError: a number in it is infinite or NaN; a file that was there is unchanged.
         OSError: the file cannot be written.
     """
-    whole = {CHECKSUM: "0" * 8, "format": FORMAT, "version": VERSION, "state": state}
+    whole = {
+        CHECKSUM: "0" * 8,
+        "format": CHECKPOINT,
+        "version": REVISION,
+        "state": state,
+    }
     try:
         data = json.dumps(whole, allow_nan=False).encode()
     except ValueError as error:
@@ -135,13 +140,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     checked = check_checksum(path, data)
     whole = json_object(path, data)
-    if whole.get("format") != FORMAT:
+    if whole.get("format") != CHECKPOINT:
         raise ValueError(f"{path} is not a checkpoint")
     version, state = whole.get("version"), whole.get("state")
-    if version not in (1, VERSION):
+    if version not in (1, REVISION):
         raise ValueError(
             f"{path} is a checkpoint of version {shortened(version)}; "
-            f"this release reads versions 1 and {VERSION}"
+            f"this release reads versions 1 and {REVISION}"
         )
     if not checked and zlib.crc32(json.dumps(state).encode()) != whole.get("crc32"):
         raise ValueError(f"{path} is damaged: its checksum is wrong")  # of version 1

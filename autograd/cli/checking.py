@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     add("--json", action="store_true", help="print the report as JSON")
     arguments = parser.parse_args(argv[1:])
     try:
-        f, point = _imported(arguments.function), _point(arguments.at)
+        f, point = _imported(arguments.function), _start(arguments.at)
         given = None if arguments.gradient is None else _imported(arguments.gradient)
         gradient = given and (lambda *xs: given(**dict(zip(point, xs))))
         along = lambda *xs: f(**dict(zip(point, xs)))  # noqa: E731
@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     names = {f"argument {i}": name for i, name in enumerate(point)}
     where = names.get(report.where, report.where)
     if arguments.json:
-        numbers = {name: _in_json(getattr(report, name)) for name in NUMBERS}
+        numbers = {name: _as_json(getattr(report, name)) for name in NUMBERS}
         words = {name: getattr(report, name) for name in WORDS}
         print(json.dumps({**words, "where": where, **numbers}, indent=2))
     else:
@@ -56,7 +56,7 @@ NUMBERS = ("x", "analytic", "numeric", "error")
 WORDS = ("verdict", "reason", "primitive", "order", "derivatives", "evaluations", "oracle")
 
 
-def _in_json(x: float) -> Any:
+def _as_json(x: float) -> Any:
     return x if math.isfinite(x) else str(x)
 
 
@@ -72,7 +72,7 @@ def _imported(name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _point(text: str) -> dict[str, float]:
+def _start(text: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")

@@ -18,7 +18,7 @@ from typing import Any
 
 import autograd
 from autograd.cli.ending import FAILED, MISUSED, PROGRAM
-from autograd.cli.expressions import CONSTANTS, FUNCTIONS, Expression, parse
+from autograd.cli.expressions import CONSTANTS, FUNCTIONS, Formula, parse
 from autograd.core.value import Value
 from autograd.files import write_atomically
 
@@ -140,7 +140,7 @@ def _dashes_shielded(argv: Sequence[str]) -> list[str]:
     return [f" {a}" if re.match(r"-[^-h]|-h.", a) else a for a in argv]
 
 
-def _point(expression: Expression, bindings: Sequence[str]) -> list[Value]:
+def _point(expression: Formula, bindings: Sequence[str]) -> list[Value]:
     """The variables of the expression as leaves, with the values that the bindings give."""
     given: dict[str, float] = {}
     for binding in bindings:
@@ -152,7 +152,7 @@ def _point(expression: Expression, bindings: Sequence[str]) -> list[Value]:
             raise ValueError(f"{name} has a meaning of its own; choose another variable name")
         if name in given:
             raise ValueError(f"{name} is given twice")
-        given[name] = _number(name, text)
+        given[name] = _given(name, text)
     for name in given:
         if name not in expression.names:
             known = ", ".join(expression.names) or "none"
@@ -164,7 +164,7 @@ def _point(expression: Expression, bindings: Sequence[str]) -> list[Value]:
     return [Value(given[name], label=name) for name in expression.names]
 
 
-def _number(name: str, text: str) -> float:
+def _given(name: str, text: str) -> float:
     if re.fullmatch(r"\s*[+-]?(inf|nan)\s*", text, re.IGNORECASE):
         return float(text)
     formula = parse(text)
@@ -201,7 +201,7 @@ def _complain(error: Exception, code: int) -> int:
 # ---------------------------------------------------------------------- results
 
 
-def _run(arguments: argparse.Namespace, expression: Expression, point: list[Value]) -> bool:
+def _run(arguments: argparse.Namespace, expression: Formula, point: list[Value]) -> bool:
     """Compute, write and print what is asked for; False if the check failed."""
     value = expression(*point)
     root = value if isinstance(value, Value) else Value(value)
@@ -240,7 +240,7 @@ def _run(arguments: argparse.Namespace, expression: Expression, point: list[Valu
     return not arguments.check or results["check"]["passed"] is True
 
 
-def _hessian(expression: Expression, point: list[Value]) -> dict[str, dict[str, float]]:
+def _hessian(expression: Formula, point: list[Value]) -> dict[str, dict[str, float]]:
     every = tuple(range(len(point)))
     rows = autograd.hessian(expression, argnums=every)(*[x.data for x in point])
     return {name: dict(zip(expression.names, row)) for name, row in zip(expression.names, rows)}

@@ -22,7 +22,7 @@ from autograd.core.operand import Operand, primal, real
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 
-__all__ = ["CONSTANTS", "FUNCTIONS", "Expression", "parse"]
+__all__ = ["CONSTANTS", "FUNCTIONS", "Formula", "parse"]
 
 CONSTANTS = {"inf": inf, "nan": nan, "pi": pi}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -32,7 +32,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 COMPARISON, SIGN = 1, 4  # how strongly operators bind
-BINARY = {
+INFIX = {
     "+": (2, TABLE["add"]),
     "-": (2, TABLE["sub"]),
     "*": (3, TABLE["mul"]),
@@ -41,7 +41,7 @@ BINARY = {
     "%": (3, TABLE["mod"]),
     "**": (5, TABLE["pow"]),
 }
-SIGNS: dict[str, Callable[..., Any]] = {"+": operator.pos, "-": TABLE["neg"]}
+PREFIXES: dict[str, Callable[..., Any]] = {"+": operator.pos, "-": TABLE["neg"]}
 BRACKETS = {"(": ")", "[": "]", "": ""}  # "": the whole text
 CLOSING = (")", "]")
 TOKEN = re.compile(
@@ -80,11 +80,11 @@ class _Call(NamedTuple):
         return self.function(*operands[:positional], **dict(named))
 
 
-Step = float | str | _Call
+Instruction = float | str | _Call
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class Formula:
     """A formula as a function of its variables; `parse` makes one.
 
     Attributes:
@@ -95,7 +95,7 @@ class Expression:
 
     text: str
     names: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[Instruction, ...]
 
     def __call__(self, *values: Operand) -> Any:
         """The formula's value where its variables have these values, in the order of names.
@@ -136,7 +136,7 @@ class Expression:
         return number
 
 
-def parse(text: str) -> Expression:
+def parse(text: str) -> Formula:
     """Read a formula made of numbers, names, + - * / // % **, comparisons and functions.
 
     Numbers are floats. Names are variables, except `pi`, `inf` and `nan`. The functions are
@@ -167,7 +167,7 @@ def parse(text: str) -> Expression:
     except RecursionError:
         raise ValueError("the formula is nested too deeply") from None
     names = dict.fromkeys([step for step in steps if isinstance(step, str)])
-    return Expression(text, tuple(names), steps)
+    return Formula(text, tuple(names), steps)
 
 
 class _Token(NamedTuple):
@@ -181,12 +181,12 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.steps: list[Step] = []
+        self.steps: list[Instruction] = []
         end = _Token("", "end", len(text))
         self.tokens = [*map(self.token, TOKEN.finditer(text)), end, end][::-1]  # to come
         self.last = end
 
-    def read(self) -> tuple[Step, ...]:
+    def read(self) -> tuple[Instruction, ...]:
         start = self.last
         if not self.text:
             self.fail("the formula is empty", start)
@@ -214,13 +214,13 @@ class _Reader:
 
     def expression(self, strength: int) -> None:
         """Read operands, and the operators that bind more strongly than this."""
-        if sign := SIGNS.get(self.tokens[-1].word):
+        if sign := PREFIXES.get(self.tokens[-1].word):
             self.take()
             self.expression(SIGN)
             self.steps.append(_Call(sign, 1))
         else:
             self.operand()
-        while (found := BINARY.get(self.tokens[-1].word)) and found[0] > strength:
+        while (found := INFIX.get(self.tokens[-1].word)) and found[0] > strength:
             binds, function = found
             self.expression(binds - (self.take().word == "**"))  # a**b**c is a**(b**c)
             self.steps.append(_Call(function, 2))
@@ -229,7 +229,7 @@ class _Reader:
             tests.append(ORDER[self.take().word])
             self.expression(COMPARISON)
         if tests:
-            self.steps.append(_Call(_in_order(tests), 1 + len(tests)))
+            self.steps.append(_Call(_chained(tests), 1 + len(tests)))
 
     def operand(self) -> None:
         """Read a number, a variable, a call, a list or what stands in brackets."""
@@ -323,7 +323,7 @@ def _list(*items: Any) -> list[Any]:
     return [*items]
 
 
-def _in_order(tests: list[Callable[..., bool]]) -> Callable[..., float]:
+def _chained(tests: list[Callable[..., bool]]) -> Callable[..., float]:
     def compare(*xs: Operand) -> float:
         pairs = pairwise([primal(x) for x in xs])
         return float(all(test(x, y) for test, (x, y) in zip(tests, pairs)))

@@ -22,7 +22,7 @@ from autograd.show.text import Parts, format_number
 __all__ = ["Event", "events"]
 
 
-WIDEST = 16  # operands of an operation that is looked at for a kink
+MOST_INSPECTED = 16  # operands of an operation that is looked at for a kink
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -110,7 +110,7 @@ class Event:
         """What the derivative is taken to be here, if `node` is at a kink and has none."""
         op = self.node.op
         values = [x.data if isinstance(x, Node) else x for x in self.node.operands]
-        if op is None or not op.kink or len(values) > WIDEST:
+        if op is None or not op.kink or len(values) > MOST_INSPECTED:
             return ""
         sides = [[math.nextafter(x, side) for x in values] for side in (-math.inf, math.inf)]
         for i, x in enumerate(values):

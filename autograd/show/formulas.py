@@ -21,7 +21,7 @@ from autograd.core import table as primitives
 from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE, Primitive
 from autograd.show.snapshot import Node, Snapshot
-from autograd.show.text import DOWN, FORMAT, UP, clipped, format_number, printable
+from autograd.show.text import DOWN, NUMBER_FORMAT, UP, clipped, format_number, printable
 
 __all__ = ["arithmetic", "derivation", "rule"]
 
@@ -83,7 +83,7 @@ ESCAPES = {c: rf"\{c}" for c in "%&$#_{}"} | {
     "↵": r"\ ",
     " ": r"\ ",
 }
-MOST = 6  # terms of a sum, and operands of a call, that are written
+MOST_TERMS = 6  # terms of a sum, and operands of a call, that are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class Notation:
     """How formulas are written: in LaTeX, or as text with numbers of this format."""
 
     latex: bool
-    spec: str = FORMAT
-    most: int = MOST
+    spec: str = NUMBER_FORMAT
+    most: int = MOST_TERMS
 
     def number(self, x: float) -> str:
         """A number that is not negative."""

@@ -119,14 +119,14 @@ class _Session(cmd.Cmd):
 
     def do_n(self, arg: str = "") -> None:
         start = self.stepper.position
-        self.stepper.goto(min(start + _count("n", arg), len(self.events)))
+        self.stepper.goto(min(start + _times("n", arg), len(self.events)))
         self.played(start)
 
     def do_b(self, arg: str = "") -> None:
         start = self.stepper.position
         if start == 0:
             raise LookupError("this is the start; n plays the first event")
-        self.stepper.goto(max(start - _count("b", arg), 0))
+        self.stepper.goto(max(start - _times("b", arg), 0))
         for event in self.latest(self.events[self.stepper.position : start][::-1]):
             self.say([self.place(event), ("taken back: ", "bad"), *event.parts()])
 
@@ -272,7 +272,7 @@ class _Session(cmd.Cmd):
     do_help, do_quit, do_exit = do_h, do_q, do_q
 
 
-def _count(command: str, arg: str) -> int:
+def _times(command: str, arg: str) -> int:
     """How many events a command is about."""
     if arg == "":
         return 1

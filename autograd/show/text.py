@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DOWN",
     "FONTS",
-    "FORMAT",
+    "NUMBER_FORMAT",
     "UP",
     "Parts",
     "check_format",
@@ -28,14 +28,14 @@ __all__ = [
     "width",
 ]
 
-FORMAT = ".4g"
+NUMBER_FORMAT = ".4g"
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 LONGEST_NAME = 32
 
 UP = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 DOWN = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 Parts = list[tuple[str, str]]  # of a line: texts and their roles
-STYLES = {  # in which rich shows the roles
+ROLE_STYLES = {  # in which rich shows the roles
     "name": "bold",
     "op": "cyan",
     "upstream": "cyan",
@@ -60,7 +60,7 @@ SLACK = 1.16  # the widest font of the list, DejaVu Sans, against Helvetica
 JOINER = "\u200d"
 
 
-def format_number(x: float, spec: str = FORMAT) -> str:
+def format_number(x: float, spec: str = NUMBER_FORMAT) -> str:
     """A number as pictures write it: short, and never like an integer.
 
     Args:
@@ -73,7 +73,7 @@ def format_number(x: float, spec: str = FORMAT) -> str:
     if not math.isfinite(x):
         return str(x)
     text = format(x, spec)
-    return f"{text}.0" if spec == FORMAT and text.lstrip("-").isdigit() else text
+    return f"{text}.0" if spec == NUMBER_FORMAT and text.lstrip("-").isdigit() else text
 
 
 def check_format(spec: str) -> None:
@@ -95,7 +95,7 @@ def rich_text(parts: Parts, no_wrap: bool = False) -> Text:
     """The parts as rich shows them, in colour where it can."""
     from rich.text import Text
 
-    styled = [(text, STYLES.get(role, "")) for text, role in parts]
+    styled = [(text, ROLE_STYLES.get(role, "")) for text, role in parts]
     return Text.assemble(*styled, no_wrap=no_wrap)
 
 

@@ -50,7 +50,7 @@ def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str
     statuses = [_status(records, epoch, total) for epoch in epochs]
     heads = ["epoch", *map(plain_name, records)]
     rows = [
-        [str(e), *[_number(name, xs, e) for name, xs in records.items()]]
+        [str(e), *[_entry(name, xs, e) for name, xs in records.items()]]
         for e in range(first, total + 1)
     ]
     main = (
@@ -82,7 +82,7 @@ def _status(records: Records, epoch: int, total: int) -> str:
     """What there is to say about an epoch."""
     if epoch == 0:
         return "Before training"
-    numbers = [f"{plain_name(name)} {_number(name, xs, epoch)}" for name, xs in records.items()]
+    numbers = [f"{plain_name(name)} {_entry(name, xs, epoch)}" for name, xs in records.items()]
     return f"Epoch {epoch} of {total}: {', '.join(numbers)}"
 
 
@@ -96,10 +96,10 @@ def _chart_data(chart: Chart, epochs: Sequence[int]) -> dict[str, object]:
 
 
 def _values(chart: Chart, epoch: int) -> list[str]:
-    return [_number(name, numbers, epoch) for name, numbers in chart.curves.items()]
+    return [_entry(name, numbers, epoch) for name, numbers in chart.curves.items()]
 
 
-def _number(name: str, numbers: Sequence[float], epoch: int) -> str:
+def _entry(name: str, numbers: Sequence[float], epoch: int) -> str:
     if not epoch:
         return "–"
     return number_text(name, numbers[epoch - 1])

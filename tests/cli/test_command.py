@@ -374,15 +374,16 @@ def test_output_in_an_encoding_that_lacks_the_letters() -> None:
 def test_the_package_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    program = str(Path(autograd.__file__).with_name("__main__.py"))
     monkeypatch.setattr(sys, "argv", ["autograd", "1 + 2"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("autograd", run_name="__main__")
+        runpy.run_path(program, run_name="__main__")
     assert (ended.value.code, capsys.readouterr().out) == (0, "1 + 2 = 3.0\n")
     monkeypatch.setattr(sys, "argv", ["autograd", "doctor", "--fast"])
     with pytest.raises(SystemExit, match="2"):
-        runpy.run_module("autograd", run_name="__main__")
+        runpy.run_path(program, run_name="__main__")
     capsys.readouterr()
-    runpy.run_module("autograd.__main__", run_name="imported")
+    runpy.run_path(program, run_name="imported")
     assert capsys.readouterr().out == ""
 
 

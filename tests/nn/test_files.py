@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd.files import with_checksum
-from nn.state import FORMAT, read_checkpoint, write_checkpoint
+from nn.state import CHECKPOINT, read_checkpoint, write_checkpoint
 from tests.builds import THIS, run
 from tests.nn.foreign import FOREIGN
 from tests.nn.killed import Training
@@ -256,13 +256,13 @@ def test_the_layout_that_those_are_changed_from_and_an_array_of_nothing(
 
 def checked(path: Path, state: str, **changes: object) -> None:
     """A checkpoint whose checksum is right, whatever the text of its state."""
-    head = {"scalar-autograd crc32": "0" * 8, "format": FORMAT, "version": 2, **changes}
+    head = {"scalar-autograd crc32": "0" * 8, "format": CHECKPOINT, "version": 2, **changes}
     path.write_bytes(with_checksum(f'{json.dumps(head)[:-1]}, "state": {state}}}'.encode()))
 
 
 def checked_as_in_version_1(path: Path, state: str, **changes: object) -> None:
     crc32 = zlib.crc32(state.encode())
-    head = {"format": FORMAT, "version": 1, "crc32": crc32, **changes}
+    head = {"format": CHECKPOINT, "version": 1, "crc32": crc32, **changes}
     path.write_text(f'{json.dumps(head)[:-1]}, "state": {state}}}')
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["build", "digraph"]
 
 FONT = FONTS.partition(",")[0]
-WIDEST = 20.0  # of a text, in units of the font's size
-LONGEST = 1000  # characters of a tooltip
-STYLES = {"leaf": "rounded,filled", "use": "rounded,filled,dashed", "more": "dashed"}
+WIDEST_IN_EMS = 20.0  # of a text, in units of the font's size
+LONGEST_TOOLTIP = 1000  # characters of a tooltip
+BOX_STYLES = {"leaf": "rounded,filled", "use": "rounded,filled,dashed", "more": "dashed"}
 
 Attributes = dict[str, str]
 
@@ -75,7 +75,7 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
     colours = DARK if options.theme == "dark" else LIGHT
 
     def node(box: Box) -> Attributes:
-        style = STYLES.get(box.kind, "filled")
+        style = BOX_STYLES.get(box.kind, "filled")
         kind = "leaf" if box.kind == "use" else box.kind
         return {
             "label": f"<{_table(box)}>",
@@ -122,7 +122,7 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
 
 
 def _table(box: Box) -> str:
-    title, op = [escape(clipped(text, 1, WIDEST)) for text in (box.title, box.op)]
+    title, op = [escape(clipped(text, 1, WIDEST_IN_EMS)) for text in (box.title, box.op)]
     rows = [f'<TR><TD ALIGN="LEFT"><B>{title}</B></TD>']
     if box.kind == "group":
         rows.append(f'</TR><TR><TD ALIGN="LEFT">{op}</TD></TR>')
@@ -136,5 +136,5 @@ def _table(box: Box) -> str:
 
 
 def _tooltip(text: str) -> str:
-    escaped: str = engine.graphviz().escape(printable(text[:LONGEST]))
+    escaped: str = engine.graphviz().escape(printable(text[:LONGEST_TOOLTIP]))
     return escaped

@@ -26,10 +26,10 @@ from autograd.show.drawing.dot import build
 from autograd.show.drawing.options import Options
 from autograd.show.text import clipped, width
 
-__all__ = ["SMALL", "WIDEST", "Card", "Layout", "Point", "align_sizes", "lay_out"]
+__all__ = ["SMALL", "WIDEST_NAME", "Card", "Layout", "Position", "align_sizes", "lay_out"]
 
 SMALL = 11  # the font size of captions and derivatives, in pixels
-WIDEST = 170.0  # of a name; what is longer is cut, and whole in the tooltip
+WIDEST_NAME = 170.0  # of a name; what is longer is cut, and whole in the tooltip
 LABELLED = 1000  # with more edges than this the layout keeps no room for their numbers
 FAN = 1.5  # edges a box, from which on collapsed neurons are linked by fans
 ARROW = 8.0  # the length of an arrowhead
@@ -37,7 +37,7 @@ APART = 16.0  # between arrows that link the same two boxes
 # The axis along which the arrows go, and which way.
 AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
 
-Point = tuple[float, float]
+Position = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Layout:
         frames: left, top, width and height, by the module's path.
     """
 
-    size: Point
-    boxes: dict[str, Point]
-    edges: dict[str, tuple[list[Point], Point | None]]
+    size: Position
+    boxes: dict[str, Position]
+    edges: dict[str, tuple[list[Position], Position | None]]
     frames: dict[str, tuple[float, float, float, float]]
 
 
@@ -65,7 +65,7 @@ class Card:
     title: str
     op: str
     rows: tuple[tuple[str, str], ...]
-    size: Point
+    size: Position
 
 
 def align_sizes(cards: Sequence[Card], drawn: Picture) -> list[Card]:
@@ -114,7 +114,7 @@ def _engine_layout(
         return weight | {"label": _room(widths[arrow] + 8, SMALL + 5)}
 
     def cluster(frame: Frame) -> dict[str, str]:
-        title = clipped(frame.title, SMALL, WIDEST)
+        title = clipped(frame.title, SMALL, WIDEST_NAME)
         label = _room(width(title, SMALL), SMALL + 3)
         return {"labeljust": "l", "margin": "10", "label": label}
 
@@ -138,17 +138,17 @@ def _room(w: float, h: float) -> str:
 def _parsed(answer: str) -> Layout:
     """The places that the engine gives, as its json0 format has them."""
     found = json.loads(answer)
-    _, _, total, height = _floats(found["bb"])
+    _, _, total, height = _coordinates(found["bb"])
     objects: Sequence[dict[str, Any]] = found.get("objects", [])
 
-    def points(text: str) -> list[Point]:
-        pairs = [_floats(pair) for pair in text.split()]
+    def points(text: str) -> list[Position]:
+        pairs = [_coordinates(pair) for pair in text.split()]
         return [(round(x, 2), round(height - y, 2)) for x, y in pairs]
 
     frames = {}
     for item in objects:
         if "bb" in item and "id" in item:
-            left, bottom, right, top = _floats(item["bb"])
+            left, bottom, right, top = _coordinates(item["bb"])
             frames[item["id"]] = (left, height - top, right - left, top - bottom)
     edges = {}
     for edge in found.get("edges", []):
@@ -165,7 +165,7 @@ def _parsed(answer: str) -> Layout:
     )
 
 
-def _floats(text: str) -> list[float]:
+def _coordinates(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
@@ -214,17 +214,17 @@ def _with_fans(
     for card in cards:
         at = round(layout.boxes[card.box.id][along])
         ranks.setdefault((at, card.box.modules, card.box.kind), []).append(card.box)
-    boxes: dict[str, Point] = {}
+    boxes: dict[str, Position] = {}
     for rank in ranks.values():
         places = sorted([layout.boxes[box.id] for box in rank], key=lambda at: at[1 - along])
         boxes |= zip([box.id for box in sorted(rank, key=_natural)], places)
     sizes = {card.box.id: card.size for card in cards}
 
-    def side(box: Box, sign: int, aside: float) -> Point:
+    def side(box: Box, sign: int, aside: float) -> Position:
         centre, half = boxes[box.id], sizes[box.id][along] / 2
         return _shifted(_shifted(centre, along, sign * half), 1 - along, aside)
 
-    curves: dict[str, tuple[list[Point], Point | None]] = {}
+    curves: dict[str, tuple[list[Position], Position | None]] = {}
     pairs = Counter([(edge.tail, edge.head) for edge in edges])
     drawn: Counter[tuple[Box, Box]] = Counter()
     for edge in edges:
@@ -239,7 +239,7 @@ def _with_fans(
     return replace(layout, boxes=boxes, edges=curves)
 
 
-def _shifted(point: Point, axis: int, by: float) -> Point:
+def _shifted(point: Position, axis: int, by: float) -> Position:
     return (point[0] + by, point[1]) if axis == 0 else (point[0], point[1] + by)
 
 

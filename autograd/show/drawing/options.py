@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
-from autograd.show.text import FORMAT, check_format
+from autograd.show.text import NUMBER_FORMAT, check_format
 
 __all__ = ["Options"]
 
@@ -46,7 +46,7 @@ class Options:
     theme: Literal["auto", "light", "dark"] = "auto"
     values: bool = True
     gradients: bool = True
-    format: str = FORMAT
+    format: str = NUMBER_FORMAT
     title: str | None = None
     engine: str | None = None
     timeout: float = 30.0

@@ -16,10 +16,10 @@ from autograd.show.drawing.boxes import Box, Edge, Picture, picture
 from autograd.show.drawing.grouping import layers_of, relative
 from autograd.show.drawing.layout import (
     SMALL,
-    WIDEST,
+    WIDEST_NAME,
     Card,
     Layout,
-    Point,
+    Position,
     align_sizes,
     lay_out,
 )
@@ -32,9 +32,9 @@ __all__ = ["draw"]
 
 TITLE, TEXT = 13, 12  # sizes of the fonts, in pixels
 ROW, PAD, GAP = 18, 8, 10
-MARGIN = 8.0
+PAPER_MARGIN = 8.0
 CHARACTER = 6.5  # the width of a character of the note, roughly
-LONGEST = 2000  # characters of a tooltip
+TOOLTIP = 2000  # characters of a tooltip
 DENSE = 150  # with more edges than this, and than two a box, they are drawn fainter
 
 
@@ -75,10 +75,10 @@ def draw(
 
 
 def _card(box: Box, options: Options, reserve: str) -> Card:
-    title = clipped(box.title, TITLE, WIDEST)
-    op = clipped(box.op, TITLE, WIDEST)
+    title = clipped(box.title, TITLE, WIDEST_NAME)
+    op = clipped(box.op, TITLE, WIDEST_NAME)
     if box.kind == "group":
-        op = clipped(box.op, SMALL, 2 * WIDEST)
+        op = clipped(box.op, SMALL, 2 * WIDEST_NAME)
     rows = box.rows
     widths = [width(title, TITLE) * 1.08]  # bold
     if op and box.kind == "group":
@@ -94,13 +94,13 @@ def _card(box: Box, options: Options, reserve: str) -> Card:
 # ---------------------------------------------------------------- elements
 
 
-def _node(card: Card, centre: Point, drawn: Picture) -> str:
+def _node(card: Card, centre: Position, drawn: Picture) -> str:
     box, (w, h) = card.box, card.size
     left, top = centre[0] - w / 2, centre[1] - h / 2
     right = left + w - PAD
     classes = f"node {box.kind}" + (" root" if box in drawn.roots else "")
     parts = [
-        f'<g id="@-{box.id}" class="{classes}"><title>{escape(box.hint[:LONGEST])}</title>',
+        f'<g id="@-{box.id}" class="{classes}"><title>{escape(box.hint[:TOOLTIP])}</title>',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h:.1f}" '
         f'rx="{9 if box.kind in ("leaf", "use") else 3}"/>',
     ]
@@ -129,7 +129,7 @@ def _edge(edge: Edge, layout: Layout) -> str:
     start, *curve, tip = points
     path = f"M{_at(start)}C" + " ".join([_at(point) for point in curve])
     parts = [
-        f'<g id="@-{edge.id}" class="edge"><title>{escape(edge.hint[:LONGEST])}</title>',
+        f'<g id="@-{edge.id}" class="edge"><title>{escape(edge.hint[:TOOLTIP])}</title>',
         f'<path d="{path}"/><polygon points="{_arrow(points[-2], tip)}"/>',
     ]
     if edge.local:
@@ -138,13 +138,13 @@ def _edge(edge: Edge, layout: Layout) -> str:
     return "".join([*parts, "</g>\n"])
 
 
-def _middle(points: list[Point]) -> Point:
+def _middle(points: list[Position]) -> Position:
     """About half way along the Bézier curves."""
     (x, y), (to_x, to_y) = points[(len(points) - 1) // 2], points[len(points) // 2]
     return (x + to_x) / 2, (y + to_y) / 2
 
 
-def _arrow(base: Point, tip: Point) -> str:
+def _arrow(base: Position, tip: Position) -> str:
     dx, dy = tip[0] - base[0], tip[1] - base[1]
     sides = [(base[0] - dy * 0.4, base[1] + dx * 0.4), (base[0] + dy * 0.4, base[1] - dx * 0.4)]
     return " ".join([_at(point) for point in (sides[0], tip, sides[1])])
@@ -152,7 +152,7 @@ def _arrow(base: Point, tip: Point) -> str:
 
 def _frame(path: str, place: tuple[float, float, float, float]) -> str:
     left, top, w, h = place
-    title = clipped(relative(path, layers_of(path)[:-1]), SMALL, min(WIDEST, w - 2 * PAD))
+    title = clipped(relative(path, layers_of(path)[:-1]), SMALL, min(WIDEST_NAME, w - 2 * PAD))
     return (
         f'<g class="cluster"><title>{escape(path)}</title><rect x="{left:.1f}" y="{top:.1f}" '
         f'width="{w:.1f}" height="{h:.1f}" rx="6"/>'
@@ -165,7 +165,7 @@ def _text(x: float, y: float, classes: str, text: str, anchor: str = "") -> str:
     return f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}"{side}>{escape(text)}</text>'
 
 
-def _at(point: Point) -> str:
+def _at(point: Position) -> str:
     return f"{point[0]:.1f},{point[1]:.1f}"
 
 
@@ -177,16 +177,16 @@ def _document(
     options: Options,
     drawn: Picture,
     body: str,
-    size: Point,
+    size: Position,
     prefix: str | None,
     static: bool,
 ) -> str:
     lines = textwrap.wrap(drawn.note, int(max(size[0], 320.0) / CHARACTER))
-    widest = max([size[0], *[width(line, TEXT) for line in lines]]) + 2 * MARGIN
-    above = MARGIN + (len(lines) * ROW + PAD if lines else 0)
+    widest = max([size[0], *[width(line, TEXT) for line in lines]]) + 2 * PAPER_MARGIN
+    above = PAPER_MARGIN + (len(lines) * ROW + PAD if lines else 0)
     notes = [_text(0.0, 16 + i * ROW - above, "note", line) for i, line in enumerate(lines)]
     body = "".join([*notes, body])
-    height = above + size[1] + MARGIN
+    height = above + size[1] + PAPER_MARGIN
     name = graph.root.name[:100]
     title = options.title or f"Computation graph of {name}"
     described = (
@@ -201,7 +201,7 @@ def _document(
         content = f"{title}{described}{options.theme}{body}"
         prefix = "g" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:8]
     texts = f'aria-labelledby="{prefix}-title {prefix}-desc"'
-    view = f'viewBox="{-MARGIN:g} {-above:g} {widest:.1f} {height:.1f}"'
+    view = f'viewBox="{-PAPER_MARGIN:g} {-above:g} {widest:.1f} {height:.1f}"'
     if static:
         area = (
             f'x="-20" y="{-above - 9:g}" width="{widest + 40:.0f}" height="{height + 18:.0f}"'

@@ -56,7 +56,7 @@ def _lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
         lines += 1
         again = node in written_before and node.op is not None
         written_before.add(node)
-        yield [(own, "quiet"), *_described(node, node in graph.stale, local, options, again)]
+        yield [(own, "quiet"), *_line(node, node in graph.stale, local, options, again)]
         if again or not node.inputs:
             continue
         if depth == deepest:
@@ -72,9 +72,7 @@ def _lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
         yield [(f"… {counted(left, 'node')} more; see depth and max_nodes", "quiet")]
 
 
-def _described(
-    node: Node, stale: bool, local: float | None, options: Options, again: bool
-) -> Parts:
+def _line(node: Node, stale: bool, local: float | None, options: Options, again: bool) -> Parts:
     line = [(node.short, "name")]
     if node.op is not None:
         line.append((f"  {operation_text(node, options)}", "op"))

@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd.show.text import escape
 
-STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
 def document(
@@ -41,7 +41,7 @@ def document(
     """
     script = "\n".join([asset("player.js"), *scripts])
     style = "\n".join([asset("page.css"), *styles])
-    hashes = _hashes([style, *STYLE.findall(main)])
+    hashes = _hashes([style, *STYLE_ELEMENT.findall(main)])
     policy = (
         f"default-src 'none'; script-src {_hashes([script])}; style-src {hashes}; "
         "base-uri 'none'; form-action 'none'"

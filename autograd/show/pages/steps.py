@@ -19,7 +19,7 @@ from autograd.show.text import escape, format_number, width
 __all__ = ["graph_page", "steps_page"]
 
 LIMIT = 1000  # nodes
-PASSES = {"forward": "forward", "seed": "backward", "backward": "backward"}
+PASS_OF = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
 PREFIX = "graph"  # of the ids in the picture; steps.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
@@ -42,7 +42,7 @@ def steps_page(
     graph = with_grads(graph, ends)
     options = options.changed(collapse=None, max_nodes=None, depth=None)
     data = _data(graph, events, options, position)
-    rows = [[str(e.index + 1), PASSES[e.kind], str(e)] for e in events]
+    rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in events]
     heads = ["step", "pass", "arithmetic"]
     board = _board(graph, options, _widest(graph, events, options.format), GUESSING)
     main = board + player("step", len(data["keys"]), heads, rows, above=asset("guess.html"))
