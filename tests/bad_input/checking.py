@@ -5,20 +5,7 @@ from dataclasses import FrozenInstanceError
 from typing import Any
 
 from autograd import testing
-from tests.bad_input.rows import (
-    CHOICE,
-    FUNCTION,
-    HUGE,
-    INF,
-    NAN,
-    Call,
-    Row,
-    bad,
-    bads,
-    each,
-    mistakes,
-    row,
-)
+from tests.bad_input.rows import *
 
 ORDERS = [*bads(TypeError, None, "1", 1.0, 1j, True, [1])]
 ORDERS += [bad(n, ValueError, "from 1 to") for n in (0, -1, 21, HUGE, -HUGE)]

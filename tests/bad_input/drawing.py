@@ -6,21 +6,7 @@ from typing import Any
 
 import autograd
 from autograd import Graph, Stepper, Value
-from tests.bad_input.rows import (
-    FLAG,
-    HUGE,
-    INF,
-    NAN,
-    NUMBER,
-    Bad,
-    Call,
-    Row,
-    bad,
-    bads,
-    each,
-    mistakes,
-    row,
-)
+from tests.bad_input.rows import *
 
 ROOTS = [*bads(TypeError, None, 2.0, "3", 1j, [Value(1.0)], {}), bad(Value, TypeError, "Value")]
 COUNTS = [*bads(TypeError, "3", 1.5, [1], True, 1j), *bads(ValueError, 0, -1)]

@@ -7,18 +7,7 @@ from typing import Any
 
 import autograd
 from tests.bad_input.public import BESIDES
-from tests.bad_input.rows import (
-    HUGE,
-    NUMBER,
-    TOO_LARGE,
-    Call,
-    Row,
-    bad,
-    bads,
-    each,
-    mistakes,
-    row,
-)
+from tests.bad_input.rows import *
 
 OF_MANY = ("fsum", "logsumexp", "maximum", "minimum", "sum")
 NUMBERS = [

@@ -5,23 +5,7 @@ from typing import Any
 
 import nn
 from tests.bad_input.optim import PARAMETERS
-from tests.bad_input.rows import (
-    CHOICE,
-    HUGE,
-    INF,
-    NAN,
-    NOT_NEGATIVE,
-    POSITIVE,
-    SHARE,
-    TOO_LARGE,
-    Bad,
-    Call,
-    Row,
-    bad,
-    bads,
-    each,
-    mistakes,
-)
+from tests.bad_input.rows import *
 
 NUMBERS: list[Bad] = [
     *[bad(x, TypeError) for x in (None, "ab", 1j)],

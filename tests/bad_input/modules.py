@@ -5,25 +5,7 @@ from typing import Any
 
 import nn
 from autograd import Value
-from tests.bad_input.rows import (
-    COUNT,
-    FINITE,
-    FLAG,
-    FUNCTION,
-    HUGE,
-    NAN,
-    NOT_NEGATIVE,
-    SHARE,
-    TOO_LARGE,
-    WRONG,
-    Call,
-    Row,
-    bad,
-    bads,
-    each,
-    mistakes,
-    row,
-)
+from tests.bad_input.rows import *
 
 INIT = [bad(x, TypeError, "an initialiser", repr(x)) for x in ("f", 3, [1.0])]
 ACTIVATION = [b for b in FUNCTION if b.show not in ("None", "'f'")]

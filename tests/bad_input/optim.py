@@ -5,27 +5,7 @@ from typing import Any
 
 import nn
 from autograd import Value
-from tests.bad_input.rows import (
-    CHOICE,
-    COUNT,
-    FINITE,
-    FLAG,
-    HUGE,
-    INF,
-    NAN,
-    NOT_NEGATIVE,
-    NUMBER,
-    POSITIVE,
-    SHARE,
-    Bad,
-    Call,
-    Row,
-    bad,
-    bads,
-    each,
-    mistakes,
-    row,
-)
+from tests.bad_input.rows import *
 
 PARAMETERS: list[Bad] = [
     *bads(TypeError, None, 2.0, 1j, Value(1.0), words=("takes a list of Values",)),

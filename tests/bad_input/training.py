@@ -10,24 +10,7 @@ import numpy as np
 
 import nn
 from autograd import Value
-from tests.bad_input.rows import (
-    COUNT,
-    FLAG,
-    FUNCTION,
-    HUGE,
-    INF,
-    NAN,
-    NOT_NEGATIVE,
-    NUMBER,
-    Bad,
-    Call,
-    Row,
-    bad,
-    bads,
-    each,
-    mistakes,
-    row,
-)
+from tests.bad_input.rows import *
 
 COUNT_0 = [b for b in COUNT if b.show != "0"]
 OR_NONE = {"batch_size": COUNT, "progress": FLAG, "penalty": FUNCTION}

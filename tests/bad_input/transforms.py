@@ -5,19 +5,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from tests.bad_input.rows import (
-    CHOICE,
-    FLAG,
-    FUNCTION,
-    Bad,
-    Call,
-    Row,
-    bad,
-    bads,
-    each,
-    mistakes,
-    row,
-)
+from tests.bad_input.rows import *
 from tests.bad_input.value import no_slope
 
 TREES = [

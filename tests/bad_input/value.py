@@ -9,21 +9,7 @@ import autograd
 from autograd import Primitive, Value, no_grad
 from autograd.core.operations import Operations
 from autograd.core.primitive import TABLE
-from tests.bad_input.rows import (
-    COUNT,
-    FLAG,
-    FUNCTION,
-    INF,
-    NUMBER,
-    TOO_LARGE,
-    Call,
-    Row,
-    bad,
-    bads,
-    each,
-    mistakes,
-    row,
-)
+from tests.bad_input.rows import *
 from tests.bad_input.world import World
 
 NAME = "autograd.Value"

@@ -16,6 +16,7 @@ import pytest
 from autograd import Stepper, Value, dot, sqrt, step
 from autograd.show.terminal import HELP, MOST_ROWS
 from autograd.show.text import columns
+from tests.show.test_stepper import lesson as lesson_of
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX")
 ROOT = Path(__file__).parents[2]
@@ -34,12 +35,7 @@ WITHOUT_RICH = "import sys; sys.modules['rich'] = None\n" + LESSON
 
 
 def lesson() -> Value:
-    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
-    e = a * b
-    e.label = "e"
-    loss = e + a
-    loss.label = "L"
-    return loss
+    return lesson_of()[2]
 
 
 class Terminal(io.StringIO):
