@@ -152,11 +152,6 @@ INLINE V vtanh(V x)
     return signed_as(t / (t + 2.0), x);
 }
 
-INLINE V slowly(V x, double (*f)(double))
-{
-    return mended(x, x, x == x, f);
-}
-
 INLINE V vsqrt(V x)
 {
 #if W == 8
@@ -227,7 +222,7 @@ enum { SCALAR = 128 }; /* added to an operation on one row of a single number */
 typedef struct {
     int op, flags, n, out, a, b, c, k, down, across, step, more;
 } Instruction;
-enum { SINGLE_A = 1, SINGLE_B = 2, SINGLE_C = 4, ADDS = 8, SETS = 16, EXACT = 32 };
+enum { SINGLE_A = 1, SINGLE_B = 2, SINGLE_C = 4, ADDS = 8, SETS = 16, EXACT = 32, ONCE = 64 };
 
 /* out = f(a, b, c), element by element; n is a multiple of W. An operand's step is 0 if it is
    one vector again and again. */
@@ -278,22 +273,25 @@ static void formula_of(int op, double *out, const double *a, int da, const doubl
     STORE(out, SEL(within, last[3], before));
 }
 
-/* A sum that is rounded once, as eager's is (core/wide.h): Knuth's TwoSum. */
-typedef struct {
-    V sum, rest, lost;
-} Exact;
-
-INLINE void exact_add(Exact *s, V x)
+/* Add to a sum. Exact, it is rounded once, as eager's is (core/wide.h): Knuth's TwoSum. */
+INLINE void add(V *sum, V *rest, V *lost, V x, int exact)
 {
-    V t = s->sum + x, z = t - s->sum, rest = (s->sum - (t - z)) + (x - z);
-    s->sum = t, s->rest += rest, s->lost += magnitude(rest);
+    V t = *sum + x;
+    if (exact) {
+        V z = t - *sum, off = (*sum - (t - z)) + (x - z);
+        *rest += off, *lost += magnitude(off);
+    }
+    *sum = t;
 }
 
-INLINE V exact_value(Exact s)
+INLINE V total(V sum, V rest, V lost, int exact)
 {
-    if (any((M)(s.lost > 1e6 * magnitude(s.sum + s.rest)))) /* what was lost could show */
+    if (!exact)
+        return sum;
+    sum += rest;
+    if (any((M)(lost > 1e6 * magnitude(sum)))) /* what was lost could show */
         feraiseexcept(FE_INVALID);
-    return s.sum + s.rest;
+    return sum;
 }
 
 INLINE double folded(const double *g)
@@ -301,150 +299,117 @@ INLINE double folded(const double *g)
     return ((g[0] + g[4]) + (g[2] + g[6])) + ((g[1] + g[5]) + (g[3] + g[7]));
 }
 
-/* ------------------------------------------------------------------ matrices and lanes */
+/* ------------------------------------------------------------------ matrices and lanes
+   In tiles whose sums stay in registers. CALL(m, k, i, j) does m rows and k columns. */
 
+#define TILED(rows, M, columns, K, CALL)                                                      \
+    for (int i = 0, m; i < (rows); i += m) {                                                  \
+        m = i + (M) <= (rows) ? (M) : 1;                                                      \
+        for (int j = 0, k; j < (columns); j += k) {                                           \
+            k = j + (K) <= (columns) ? (K) : 1;                                               \
+            if (m == (M) && k == (K))                                                         \
+                CALL(M, K, i, j);                                                             \
+            else if (m == (M))                                                                \
+                CALL(M, 1, i, j);                                                             \
+            else if (k == (K))                                                                \
+                CALL(1, K, i, j);                                                             \
+            else                                                                              \
+                CALL(1, 1, i, j);                                                             \
+        }                                                                                     \
+    }
 #if W == 8
 enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4, EXACT_M = 4, EXACT_V = 2 };
-#elif W == 4
-enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 1 };
 #else
 enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 1 };
 #endif
-enum { DEPTH = 256 }; /* rows of x that stay in the cache */
+enum { DEPTH = 256, STRIP = 32 }; /* rows of x that stay in a cache */
+#define AT(i, j) ((Py_ssize_t)(i)*q->down + (Py_ssize_t)(j)*q->across)
+#define EACH(m, n, r, v) for (int r = 0; r < (m); r++) for (int v = 0; v < (n); v++)
 
-INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int j0, int j1,
-                         const double *u, const double *x, double *y, int lanes, int adds)
+/* y = W x + bias or, with `adds`, y += W x, over the rows j0 ... j1 of x; so many vectors of
+   lanes. With `exact` each result is rounded once. */
+INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0, int j0,
+                         int j1, const double *u, const double *x, double *y, int lanes,
+                         int adds, int exact)
 {
     const double *w = u + q->a + (Py_ssize_t)i * q->down;
-    V sum[TILE_M][TILE_V];
-    for (int r = 0; r < m; r++)
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] = adds ? LOAD(y + (Py_ssize_t)r * lanes + v * W)
-                             : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0);
+    V sum[TILE_M][TILE_V], rest[TILE_M][TILE_V], lost[TILE_M][TILE_V];
+    x += v0 * W, y += (Py_ssize_t)i * lanes + v0 * W;
+    EACH(m, vectors, r, v) {
+        sum[r][v] = adds ? LOAD(y + (Py_ssize_t)r * lanes + v * W)
+                         : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0);
+        rest[r][v] = lost[r][v] = splat(0.0);
+    }
     for (int j = j0; j < j1; j++) {
-        const double *row = x + (Py_ssize_t)j * lanes;
         V xs[TILE_V];
         for (int v = 0; v < vectors; v++)
-            xs[v] = LOAD(row + v * W);
+            xs[v] = LOAD(x + (Py_ssize_t)j * lanes + v * W);
         for (int r = 0; r < m; r++) {
-            V weight = splat(w[(Py_ssize_t)r * q->down + (Py_ssize_t)j * q->across]);
+            V weight = splat(w[AT(r, j)]);
             for (int v = 0; v < vectors; v++)
-                sum[r][v] += weight * xs[v];
+                add(&sum[r][v], &rest[r][v], &lost[r][v], weight * xs[v], exact);
         }
     }
-    for (int r = 0; r < m; r++)
-        for (int v = 0; v < vectors; v++)
-            STORE(y + (Py_ssize_t)r * lanes + v * W, sum[r][v]);
+    EACH(m, vectors, r, v)
+        STORE(y + (Py_ssize_t)r * lanes + v * W,
+              total(sum[r][v], rest[r][v], lost[r][v], exact));
 }
 
-/* The same, each result rounded once */
-INLINE void exact_tile(int m, int vectors, const Instruction *q, int i, const double *u,
-                       const double *x, double *y, int lanes)
-{
-    const double *w = u + q->a + (Py_ssize_t)i * q->down;
-    Exact sum[EXACT_M][EXACT_V];
-    for (int r = 0; r < m; r++)
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] = (Exact){splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0),
-                                splat(0.0), splat(0.0)};
-    for (int j = 0; j < q->k; j++)
-        for (int r = 0; r < m; r++) {
-            V weight = splat(w[(Py_ssize_t)r * q->down + (Py_ssize_t)j * q->across]);
-            for (int v = 0; v < vectors; v++)
-                exact_add(&sum[r][v], weight * LOAD(x + (Py_ssize_t)j * lanes + v * W));
-        }
-    for (int r = 0; r < m; r++)
-        for (int v = 0; v < vectors; v++)
-            STORE(y + (Py_ssize_t)r * lanes + v * W, exact_value(sum[r][v]));
-}
-
-static void exact_product(const Instruction *q, const double *u, const double *x, double *y,
-                          int lanes)
-{
-    for (int i = 0; i < q->n; i += i + EXACT_M <= q->n ? EXACT_M : 1)
-        for (int v = 0; v < lanes; v += v + EXACT_V * W <= lanes ? EXACT_V * W : W) {
-            double *to = y + (Py_ssize_t)i * lanes + v;
-            if (i + EXACT_M <= q->n && v + EXACT_V * W <= lanes)
-                exact_tile(EXACT_M, EXACT_V, q, i, u, x + v, to, lanes);
-            else
-                for (int r = i; r < i + EXACT_M && r < q->n && (r == i || i + EXACT_M <= q->n);
-                     r++)
-                    for (int k = 0; k < EXACT_V * W && v + k < lanes &&
-                                    (k == 0 || v + EXACT_V * W <= lanes);
-                         k += W)
-                        exact_tile(1, 1, q, r, u, x + v + k,
-                                   to + (Py_ssize_t)(r - i) * lanes + k, lanes);
-        }
-}
-
-/* y = W x + bias, or y += W x */
 static void product(const Instruction *q, const double *u, const double *x, double *y,
                     int lanes)
 {
-    for (int j = 0; j == 0 || j < q->k; j += DEPTH) {
-        int end = j + DEPTH < q->k ? j + DEPTH : q->k, adds = j > 0 || (q->flags & ADDS);
-        for (int i = 0; i < q->n; i += i + TILE_M <= q->n ? TILE_M : 1) {
-            double *row = y + (Py_ssize_t)i * lanes;
-            for (int v = 0; v < lanes; v += v + TILE_V * W <= lanes ? TILE_V * W : W) {
-                int wide = v + TILE_V * W <= lanes, high = i + TILE_M <= q->n;
-                if (wide && high)
-                    product_tile(TILE_M, TILE_V, q, i, j, end, u, x + v, row + v, lanes, adds);
-                else if (high)
-                    product_tile(TILE_M, 1, q, i, j, end, u, x + v, row + v, lanes, adds);
-                else if (wide)
-                    product_tile(1, TILE_V, q, i, j, end, u, x + v, row + v, lanes, adds);
-                else
-                    product_tile(1, 1, q, i, j, end, u, x + v, row + v, lanes, adds);
-            }
-        }
+#define CALL(r, c, i, v) product_tile(r, c, q, i, v, 0, q->k, u, x, y, lanes, 0, 1)
+    if (q->flags & EXACT) {
+        TILED(q->n, EXACT_M, lanes / W, EXACT_V, CALL)
+        return;
+    }
+#undef CALL
+    for (int from = 0; from == 0 || from < q->k; from += DEPTH) {
+        int to = from + DEPTH < q->k ? from + DEPTH : q->k, adds = from || q->flags & ADDS;
+#define CALL(r, c, i, v) product_tile(r, c, q, i, v, from, to, u, x, y, lanes, adds, 0)
+        TILED(q->n, TILE_M, lanes / W, TILE_V, CALL)
+#undef CALL
     }
 }
 
+/* In partial sums; or folded at once, into `single` numbers, if it is not NULL. */
 INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, const double *x,
-                       double *g, int lanes, int sets)
+                       double *g, double *single, int lanes, int sets)
 {
+    double parts[OUTER_M][OUTER_K][PARTS];
     for (int part = 0; part < PARTS; part += W) {
-        V sum[OUTER_M][OUTER_K];
-        for (int i = 0; i < m; i++)
-            for (int j = 0; j < k; j++)
-                sum[i][j] = sets ? splat(0.0)
-                                 : LOAD(g + PARTS * ((Py_ssize_t)i * q->down +
-                                                     (Py_ssize_t)j * q->across) + part);
+        V sum[OUTER_M][OUTER_K], ds[OUTER_M], xs[OUTER_K];
+        EACH(m, k, i, j)
+            sum[i][j] = sets ? splat(0.0) : LOAD(g + PARTS * AT(i, j) + part);
         for (int v = part; v < lanes; v += PARTS) {
-            V ds[OUTER_M], xs[OUTER_K];
             for (int i = 0; i < m; i++)
                 ds[i] = LOAD(d + (Py_ssize_t)i * lanes + v);
             for (int j = 0; j < k; j++)
                 xs[j] = LOAD(x + (Py_ssize_t)j * lanes + v);
-            for (int i = 0; i < m; i++)
-                for (int j = 0; j < k; j++)
-                    sum[i][j] += ds[i] * xs[j];
+            EACH(m, k, i, j)
+                sum[i][j] += ds[i] * xs[j];
         }
-        for (int i = 0; i < m; i++)
-            for (int j = 0; j < k; j++)
-                STORE(g + PARTS * ((Py_ssize_t)i * q->down + (Py_ssize_t)j * q->across) + part,
-                      sum[i][j]);
+        EACH(m, k, i, j)
+            STORE((single ? parts[i][j] : g + PARTS * AT(i, j)) + part, sum[i][j]);
     }
+    if (single)
+        EACH(m, k, i, j)
+            single[AT(i, j)] = folded(parts[i][j]) + (q->flags & ADDS ? single[AT(i, j)] : 0.0);
 }
 
-/* g = d x', or g += d x', in partial sums over the lanes */
-static void outer(const Instruction *q, const double *d, const double *x, double *g, int lanes,
-                  int sets)
+/* g = d x', or g += d x', over the lanes; a strip of x's rows stays in the cache */
+static void outer(const Instruction *q, const double *d, const double *x, double *g,
+                  double *single, int lanes, int sets)
 {
-    for (int i = 0; i < q->n; i += i + OUTER_M <= q->n ? OUTER_M : 1)
-        for (int j = 0; j < q->k; j += j + OUTER_K <= q->k ? OUTER_K : 1) {
-            const double *ds = d + (Py_ssize_t)i * lanes, *xs = x + (Py_ssize_t)j * lanes;
-            double *to = g + PARTS * ((Py_ssize_t)i * q->down + (Py_ssize_t)j * q->across);
-            int high = i + OUTER_M <= q->n, wide = j + OUTER_K <= q->k;
-            if (high && wide)
-                outer_tile(OUTER_M, OUTER_K, q, ds, xs, to, lanes, sets);
-            else if (high)
-                outer_tile(OUTER_M, 1, q, ds, xs, to, lanes, sets);
-            else if (wide)
-                outer_tile(1, OUTER_K, q, ds, xs, to, lanes, sets);
-            else
-                outer_tile(1, 1, q, ds, xs, to, lanes, sets);
-        }
+#define CALL(r, c, i, j)                                                                      \
+    outer_tile(r, c, q, d + (Py_ssize_t)(i)*lanes, x + (Py_ssize_t)(from + j) * lanes,        \
+               g + PARTS * AT(i, from + j), single ? single + AT(i, from + j) : NULL, lanes,  \
+               sets)
+    for (int from = 0; from < q->k; from += STRIP) {
+        int columns = from + STRIP < q->k ? STRIP : q->k - from;
+        TILED(q->n, OUTER_M, columns, OUTER_K, CALL)
+    }
+#undef CALL
 }
 
 /* ------------------------------------------------------------------ matrices, one lane */
@@ -492,11 +457,11 @@ static void vector_product(const Instruction *q, const double *u, const double *
     int i = 0;
     if (q->flags & EXACT) {
         for (; i < q->n; i++) {
-            Exact s = {splat(q->c >= 0 ? u[q->c + i * q->step] : 0.0), {0}, {0}};
+            V s = splat(q->c >= 0 ? u[q->c + i * q->step] : 0.0), rest = {0}, lost = {0};
             for (int j = 0; j < q->k; j++)
-                exact_add(&s, splat(w[(Py_ssize_t)i * q->down + (Py_ssize_t)j * q->across] *
-                                    x[j]));
-            y[i] = exact_value(s)[0];
+                add(&s, &rest, &lost,
+                    splat(w[AT(i, j)] * x[j]), 1);
+            y[i] = total(s, rest, lost, 1)[0];
         }
         return;
     }
@@ -515,7 +480,7 @@ static void vector_product(const Instruction *q, const double *u, const double *
     }
     for (; i < q->n; i++)
         for (int j = 0; j < q->k; j++)
-            y[i] += x[j] * w[(Py_ssize_t)i * q->down + (Py_ssize_t)j * q->across];
+            y[i] += x[j] * w[AT(i, j)];
 }
 
 static void vector_outer(const Instruction *q, const double *d, const double *x, double *g)
@@ -582,89 +547,55 @@ static void single_logsumexp(const Instruction *q, const int *list, double *p)
 
 static void wide(const Instruction *q, const int *list, double *p, int lanes)
 {
-    int n = q->n, k = q->k;
+    int n = q->n, k = q->k, exact = q->flags & EXACT;
     for (int i = 0; i < n; i++)
         for (int v = 0; v < lanes; v += W) {
-            V y = splat(0.0), more;
-            Exact s = {y, y, y};
-            switch (q->op + (q->flags & EXACT ? OPS : 0)) {
-            case OP_wide_sum + OPS:
-                for (int j = 0; j < k; j++)
-                    exact_add(&s, GET(ROW(j)));
-                y = exact_value(s);
-                break;
-            case OP_wide_dot + OPS:
-                for (int j = 0; j < k; j++)
-                    exact_add(&s, GET(ROW(1 + j)) * GET(ROW(1 + k + j)));
-                exact_add(&s, GET(ROW(0)));
-                y = exact_value(s);
-                break;
-            case OP_wide_logsumexp + OPS: {
-                V top = GET(ROW(0));
-                for (int j = 1; j < k; j++) {
-                    V x = GET(ROW(j));
-                    top = SEL(x > top, x, top);
-                }
-                s.sum -= 1.0; /* one of the largest */
-                for (int j = 0; j < k; j++) {
-                    V x = GET(ROW(j)), less = x - top, back = less - x, e = slowly(less, exp);
-                    V exact = e + e * ((x - (less - back)) - (top + back));
-                    exact_add(&s, SEL(e > 0.0, exact, e));
-                    PUT(q->b + j * n + i, SEL(e > 0.0, exact, e));
-                }
-                V rest = exact_value(s);
-                y = top + slowly(rest, log1p);
-                for (int j = 0; j < k; j++)
-                    PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + rest));
-                break;
-            }
+            V y = splat(0.0), more = GET(ROW(0));
+            V s = y, rest = y, lost = y;
+            switch (q->op) {
             case OP_wide_sum:
-                y = GET(ROW(0));
-                for (int j = 1; j < k; j++)
-                    y += GET(ROW(j));
+                for (int j = 0; j < k; j++)
+                    add(&s, &rest, &lost, GET(ROW(j)), exact);
+                y = total(s, rest, lost, exact);
                 break;
             case OP_wide_dot: /* the biases, all of one side and all of the other */
                 for (int j = 0; j < k; j++)
-                    y += GET(ROW(1 + j)) * GET(ROW(1 + k + j));
-                y += GET(ROW(0));
+                    add(&s, &rest, &lost, GET(ROW(1 + j)) * GET(ROW(1 + k + j)), exact);
+                add(&s, &rest, &lost, more, exact);
+                y = total(s, rest, lost, exact);
                 break;
             case OP_wide_maximum:
             case OP_wide_minimum:
-                y = GET(ROW(0));
-                for (int j = 1; j < k; j++) {
+                for (int j = 0; j < k; j++) {
                     V x = GET(ROW(j));
-                    y = SEL(q->op == OP_wide_maximum ? x > y : x < y, x, y);
+                    more = SEL(q->op == OP_wide_maximum ? x > more : x < more, x, more);
                 }
+                y = more;
                 break;
             case OP_wide_hypot:
-                y = magnitude(GET(ROW(0)));
-                for (int j = 1; j < k; j++) {
-                    V x = GET(ROW(j));
+                for (int j = 0; j < k; j++)
                     for (int e = 0; e < W; e++)
-                        y[e] = hypot(y[e], x[e]);
-                }
+                        y[e] = hypot(y[e], GET(ROW(j))[e]);
                 break;
-            case OP_wide_logsumexp: {
-                V top = GET(ROW(0)), rest = splat(-1.0);
-                for (int j = 1; j < k; j++) {
-                    V x = GET(ROW(j));
-                    top = SEL(x > top, x, top);
-                }
+            case OP_wide_logsumexp:
+                for (int j = 0; j < k; j++)
+                    more = SEL(GET(ROW(j)) > more, GET(ROW(j)), more);
                 for (int j = 0; j < k; j++) {
-                    V x = GET(ROW(j)), less = x - top, back = less - x, e = vexp(less);
-                    e += e * ((x - (less - back)) - (top + back)); /* Knuth's TwoSum */
-                    rest += IS(x == top); /* first the ties, so that no small e gets lost */
+                    V x = GET(ROW(j)), less = x - more, back = less - x;
+                    V e = exact ? mended(less, x, less == less, exp) : vexp(less);
+                    e += SEL(e > 0.0, e * ((x - (less - back)) - (more + back)), splat(0.0));
+                    s += IS(x == more); /* the ties first, so that no small e gets lost */
                     PUT(q->b + j * n + i, e);
                 }
+                s -= 1.0;
                 for (int j = 0; j < k; j++)
-                    rest += SEL(GET(ROW(j)) == top, splat(0.0), GET(q->b + j * n + i));
-                y = top + vlog1p(rest);
+                    add(&s, &rest, &lost, SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i)), exact);
+                y = total(s, rest, lost, exact);
                 for (int j = 0; j < k; j++)
-                    PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + rest));
+                    PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + y));
+                y = more + (exact ? mended(y, y, y == y, log1p) : vlog1p(y));
                 break;
-            }
             case OP_wide_take:
-                more = GET(ROW(0));
                 if (any((M)(more < -k) | (M)(more >= k)))
                     feraiseexcept(FE_INVALID);
                 for (int e = 0; e < W; e++)
@@ -693,11 +624,6 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
             }
             PUT(q->out + i, y);
         }
-}
-
-static void wide_single(const Instruction *q, const int *list, double *p)
-{
-    wide(q, list, p, 1);
 }
 
 /* ------------------------------------------------------------------ running */
@@ -784,8 +710,10 @@ static int run_single(const Program *p, double *u, int begin, int end)
             break;
         default:
             if (q->op < OPS && q->op >= OP_wide_sum) {
-                (q->op == OP_wide_logsumexp && !(q->flags & EXACT) ? single_logsumexp : wide_single)(
-                    q, p->lists + q->more, u);
+                if (q->op == OP_wide_logsumexp && !(q->flags & EXACT))
+                    single_logsumexp(q, p->lists + q->more, u);
+                else
+                    wide(q, p->lists + q->more, u, 1);
             } else {
                 OPERANDS(u, 1);
                 formula_of(q->op, u + q->out, a, da, b, db, c, dc, q->n);
@@ -804,22 +732,21 @@ static int run_block(const Run *r, double *v, double *g, int lanes, Py_ssize_t s
     for (const Instruction *q = p->code + r->phase[1], *stop = p->code + r->phase[2]; q < stop;
          q++) {
         int sets = first && (q->flags & SETS);
-#define AT(row) (v + (Py_ssize_t)(row) * lanes)
+#define ROWS(row) (v + (Py_ssize_t)(row) * lanes)
         switch (q->op) {
         case OP_test:
             wrong |= trouble();
             break;
-        case OP_matmul:
-            (q->flags & EXACT ? exact_product : product)(q, u, AT(q->b), AT(q->out), lanes);
-            break;
+        case OP_matmul: product(q, u, ROWS(q->b), ROWS(q->out), lanes); break;
         case OP_outer:
-            outer(q, AT(q->a), AT(q->b), g + (Py_ssize_t)PARTS * q->out, lanes, sets);
+            outer(q, ROWS(q->a), ROWS(q->b), g + (Py_ssize_t)PARTS * q->out,
+                  r->blocks == 1 && (q->flags & ONCE) ? u + q->out : NULL, lanes, sets);
             break;
         case OP_over:
         case OP_over_product:
             for (int i = 0; i < q->n; i++) {
                 double *to = g + PARTS * ((Py_ssize_t)q->out + (Py_ssize_t)i * q->step);
-                const double *a = AT(q->a + i), *b = AT(q->b + i);
+                const double *a = ROWS(q->a + i), *b = ROWS(q->b + i);
                 for (int part = 0; part < PARTS; part += W) {
                     V sum = sets ? splat(0.0) : LOAD(to + part);
                     if (q->op == OP_over)
@@ -836,20 +763,20 @@ static int run_block(const Run *r, double *v, double *g, int lanes, Py_ssize_t s
             for (int i = 0; i < q->n; i++)
                 for (int k = 0; k < lanes; k++) {
                     Py_ssize_t lane = start + k < r->lanes ? start + k : r->lanes - 1;
-                    AT(q->out + i)[k] = u[p->lists[q->k + i * r->lanes + lane]];
+                    ROWS(q->out + i)[k] = u[p->lists[q->k + i * r->lanes + lane]];
                 }
             break;
         case OP_uncolumns:
             for (int i = 0; i < q->n; i++)
                 for (int k = 0; k < lanes && start + k < r->lanes; k++)
-                    u[p->lists[q->k + i * r->lanes + start + k]] += AT(q->a + i)[k];
+                    u[p->lists[q->k + i * r->lanes + start + k]] += ROWS(q->a + i)[k];
             break;
         default:
             if (q->op >= OP_wide_sum) {
                 wide(q, p->lists + q->more, v, lanes);
             } else {
                 OPERANDS(v, lanes);
-                formula(q->op, AT(q->out), a, da, b, db, c, dc, (Py_ssize_t)q->n * lanes);
+                formula(q->op, ROWS(q->out), a, da, b, db, c, dc, (Py_ssize_t)q->n * lanes);
             }
         }
     }
@@ -902,12 +829,14 @@ static int run_chunk(Run *r, int chunk, double *v, double *g)
     return wrong;
 }
 
-static void fold(const Program *p, double *u, const double *g, const int *phase, int first)
+static void fold(const Run *r, const double *g, int first)
 {
-    for (const Instruction *q = p->code + phase[3], *stop = p->code + phase[4]; q < stop; q++)
-        for (int i = 0; i < q->n; i++) {
-            double sum = folded(g + (Py_ssize_t)PARTS * (q->a + i));
-            u[q->out + i] = first && (q->flags & SETS) ? sum : u[q->out + i] + sum;
+    const Program *p = r->p;
+    const Instruction *q = p->code + r->phase[3], *stop = p->code + r->phase[4];
+    for (; q < stop; q++)
+        for (int i = 0; i < q->n && !(r->blocks == 1 && (q->flags & ONCE)); i++) {
+            double sum = folded(g + (Py_ssize_t)PARTS * (q->a + i)), *to = r->s->u + q->out + i;
+            *to = first && (q->flags & SETS) ? sum : *to + sum;
         }
 }
 
@@ -935,7 +864,7 @@ static int run_lanes(Run *r)
     if (r->threads == 1) {
         for (int c = 0; c < r->chunks; c++) {
             wrong |= run_chunk(r, c, r->s->v, r->s->g);
-            fold(p, r->s->u, r->s->g, r->phase, c == 0);
+            fold(r, r->s->g, c == 0);
         }
         return wrong;
     }
@@ -954,7 +883,7 @@ static int run_lanes(Run *r)
         pthread_join(threads[t], NULL);
     for (int c = 0; c < r->chunks; c++) {
         wrong |= r->wrong[c];
-        fold(p, r->s->u, r->s->g + (size_t)PARTS * p->slots * c, r->phase, c == 0);
+        fold(r, r->s->g + (size_t)PARTS * p->slots * c, c == 0);
     }
     return wrong;
 }

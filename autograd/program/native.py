@@ -26,12 +26,8 @@ __all__ = ["KERNELS", "Native", "kernel"]
 
 KERNELS = ("avx512", "avx2", "base")  # from wide vectors to narrow ones
 LANES = 1 << 28
-ADDS, SETS, EXACT, SCALAR = (
-    8,
-    16,
-    32,
-    128,
-)  # flags; the first three say that an operand is one number
+ADDS, SETS, EXACT, ONCE = 8, 16, 32, 64  # flags, after those of operands that are a number
+SCALAR = 128  # with an operation: on one number
 CALLED = {"round": "rint", "identity": "copy"}
 # The operands of x + y z for each, or of 0, 1 and -1: exact, and as -0 the 0 keeps signs.
 ARITHMETIC = {
@@ -153,6 +149,7 @@ class Native:
         count = 1 + max([lanes, *[phase for phase, _, _ in order]])
         self.code = [array("i") for _ in range(count)]
         self.folds: list[dict[int, int]] = [{} for _ in range(count)]
+        self.outers: list[tuple[int, int, Sequence[int]]] = []
         before = (0, 0)
         for phase, reverse, i in [*order, (count, 0, 0)]:
             if not before[1] and (phase, reverse) != before:
@@ -187,6 +184,14 @@ class Native:
         if d_x >= 0 and len(self.code) > 1:
             self.phase = (len(self.code) - 2) // 2 * 2 + 1
             self.read(self.bases[d_x], it.blocks[d_x].size)
+        for phase, place, rows in self.outers:
+            folds = self.folds[phase]
+            if {folds[row] & ONCE for row in rows} == {ONCE} and len(set(rows)) == len(rows):
+                flags = {folds[row] & SETS for row in rows}
+                if len(flags) == 1:
+                    self.code[phase][place + 1] |= ONCE | (0 if flags.pop() else ADDS)
+                    continue
+            folds.update({row: folds[row] & SETS for row in rows})
         for phase, mine in enumerate(self.code):
             begin = len(code) // WORDS
             code += mine
@@ -430,12 +435,15 @@ class Native:
         self.settle(rows)
         self.emit(op, target, xs, n, self.sums(rows), steps=(0, 0, 1))
 
-    def sums(self, rows: Sequence[int]) -> int:
+    def sums(self, rows: Sequence[int], once: int = 0) -> int:
         """Whether these rows' partial sums are to be set; they are folded after the phase."""
         folds = self.folds[self.phase]
         new = [row not in folds for row in rows]
         for row in rows:
-            folds.setdefault(row, 0 if row in self.written else SETS)
+            if row in folds:
+                folds[row] &= SETS
+            else:
+                folds[row] = (0 if row in self.written else SETS) | once
         self.written.update(rows)
         if any(new) and not all(new):
             zero = self.temporary(1)
@@ -471,7 +479,10 @@ class Native:
         self.read(d[0], m)
         if self.phase % 2:
             self.settle(target)
-        flags = self.sums(target) if self.phase % 2 else SETS * self.fresh(target)
+            flags = self.sums(target, ONCE)
+            self.outers.append((self.phase, len(self.code[self.phase]), target))
+        else:
+            flags = SETS * self.fresh(target)
         steps = (*_steps(target, m, k), 0)
         self.emit("outer", target[0], (d[0], xs[0]), m, flags, k, steps)
 
@@ -486,7 +497,7 @@ class Native:
         folds = self.folds[self.phase]
         self.settle(target)
         for row in set(target):
-            if row not in self.written or folds.get(row) == SETS:
+            if row not in self.written or folds.get(row, 0) & SETS:
                 self.phase -= 1
                 self.apply("copy", row, [self.number(0.0)], 1)
                 self.phase += 1
