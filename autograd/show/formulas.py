@@ -23,7 +23,7 @@ from autograd.core.primitive import TABLE, Primitive
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import DOWN, NUMBER_FORMAT, UP, clipped, format_number, printable
 
-__all__ = ["arithmetic", "derivation", "rule"]
+__all__ = ["arithmetic", "derivation", "rule", "written"]
 
 SUM, NEGATIVE, PRODUCT, POWER, ATOM = range(5)  # how tightly a formula holds together
 TIGHTNESS = {
@@ -166,9 +166,9 @@ class Symbol:
     def _record(primitive: Primitive, operands: tuple[Operand, ...]) -> Symbol:
         """Apply a primitive: its number, and how it is written."""
         notation = next(x.notation for x in operands if isinstance(x, Symbol))
-        symbols = [_symbol(x, notation) for x in operands]
-        data = primitive.evaluate([x.data for x in symbols], operands)
-        return _written(primitive, operands, symbols, data)
+        numbers = [x.data if isinstance(x, Symbol) else primal(x) for x in operands]
+        data = primitive.evaluate(numbers, operands)
+        return written(primitive, operands, data, notation)
 
     def enclosed(self, needed: int) -> str:
         """The formula, in parentheses if it holds together less tightly than needed."""
@@ -210,11 +210,11 @@ def _symbol(x: Operand, notation: Notation = LATEX) -> Symbol:
     return Symbol(number, sign + notation.number(abs(number)), notation, tightness)
 
 
-def _written(
-    op: Primitive, operands: Sequence[Operand], symbols: Sequence[Symbol], data: float
+def written(
+    op: Primitive, operands: Sequence[Operand], data: float, notation: Notation
 ) -> Symbol:
-    """An operation on operands, which are written already, with this result."""
-    notation, name = symbols[0].notation, op.name
+    """An operation on Symbols and numbers, with this result."""
+    symbols, name = [_symbol(x, notation) for x in operands], op.name
     if name == "pow" and symbols[1].data == 1.0:
         return symbols[0]
     if name == "dot":
@@ -244,7 +244,7 @@ def _products(operands: Sequence[Operand], symbols: Sequence[Symbol]) -> list[Sy
     terms = [] if type(operands[0]) is float and bias.data == 0.0 else [bias]
     for w, x in zip(ws, xs):
         if w is x:
-            terms.append(_written(TABLE["square"], [w], [w], w.data * w.data))
+            terms.append(written(TABLE["square"], [w], w.data * w.data, w.notation))
             continue
         times = r" \cdot " if w.notation.latex else "·"
         text = f"{w.enclosed(NEGATIVE)}{times}{x.enclosed(PRODUCT)}"
@@ -310,8 +310,7 @@ def _operation(node: Node, named: Mapping[Node, Symbol], notation: Notation) -> 
     """What made a node, with its inputs written like this."""
     assert node.op is not None
     operands = [named[x] if isinstance(x, Node) else x for x in node.operands]
-    symbols = [_symbol(x, notation) for x in operands]
-    return _written(node.op, operands, symbols, node.data)
+    return written(node.op, operands, node.data, notation)
 
 
 def derivation(graph: Snapshot) -> str:

@@ -7,12 +7,12 @@ are left out, and `note` says so.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from autograd.core.sweeps import product
-from autograd.show.drawing.grouping import group, layers_of, relative
+from autograd.core.sweeps import product, products
+from autograd.show.drawing.grouping import TALLEST, Grouping, group, layers_of, relative
 from autograd.show.drawing.options import Options
 from autograd.show.formulas import Notation, arithmetic
 from autograd.show.snapshot import Node, Snapshot
@@ -23,6 +23,9 @@ __all__ = ["Box", "Edge", "Frame", "Picture", "operation_text", "picture"]
 DRAWN_ONCE = 12  # a leaf with more uses has a copy beside each
 MOST_OPERANDS = 3  # that a call is written with
 LONGEST_OPERAND = 6.0  # of a name, in units of the font's size
+
+
+Rows = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,20 +50,26 @@ class Box:
     op: str
     node: Node | None
     hint: str
-    rows: tuple[tuple[str, str], ...] = ()
+    rows: Rows = ()
     modules: tuple[str, ...] = ()
     members: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
-    """An arrow from an input to the output; `local` is the derivative that it carries."""
+    """An arrow from an input to the output.
+
+    Attributes:
+        local: the derivative that it carries; of the output of a group too it is exact.
+        weight: of a network, the parameter that multiplies what comes along it.
+    """
 
     id: str
     tail: Box
     head: Box
     local: str
     hint: str
+    weight: float | None = None
 
 
 @dataclass(slots=True)
@@ -81,6 +90,11 @@ class Picture:
     edges: list[Edge]
     roots: list[Box]
     note: str
+
+    @property
+    def heaviest(self) -> float:
+        """The largest weight of an arrow, by its size."""
+        return max([abs(edge.weight) for edge in self.edges if edge.weight], default=1.0)
 
     def frame(self) -> Frame:
         """The boxes in their modules, first operands first, as layout engines prefer it."""
@@ -123,6 +137,13 @@ class LeafUse(NamedTuple):
     uses: int
 
 
+class Numbers(NamedTuple):
+    """Plain numbers that the neurons of a layer take at one place; at many if `place` < 0."""
+
+    layer: str
+    place: int
+
+
 Unit = Node | LeafUse | str  # what becomes a box; a str is the name of a group
 
 
@@ -134,36 +155,42 @@ class Link(NamedTuple):
     slot: int
 
 
-def picture(graph: Snapshot, options: Options) -> Picture:
+def picture(graph: Snapshot, options: Options, grouping: Grouping | None = None) -> Picture:
     """The boxes and edges that the options ask for."""
-    return _Maker(graph, options).picture()
+    return _Maker(graph, options, grouping or group(graph, options)).picture()
 
 
 class _Maker:
-    def __init__(self, graph: Snapshot, options: Options) -> None:
+    def __init__(self, graph: Snapshot, options: Options, grouping: Grouping) -> None:
         self.graph = graph
         self.options = options
-        self.grouping = group(graph, options)
+        self.grouping = grouping
         self.members: dict[str, list[Node]] = {}
         for node in graph.nodes:
             if node in self.grouping.groups:
                 self.members.setdefault(self.grouping.groups[node], []).append(node)
+        read = {*graph.roots}
+        read |= {x for y in graph for x in y.inputs if self.unit(x) != self.unit(y)}
+        self.outlets = {k: [x for x in nodes if x in read] for k, nodes in self.members.items()}
         self.uses: Counter[Node] = Counter()
+        self.alone: Counter[Node] = Counter()  # uses by nodes that have a box of their own
         self.use: dict[tuple[Node, int], int] = {}
         for node in reversed(graph.nodes):
             for slot, x in enumerate(node.inputs):
                 self.uses[x] += 1
                 self.use[node, slot] = self.uses[x]
+                self.alone[x] += node not in grouping.groups
 
     def picture(self) -> Picture:
         kept = self.nearest()
         boxes = self.boxes(kept)
-        edges = list(self.edges(boxes))
+        edges = [*self.edges(boxes), *self.numbers(boxes)]
         hidden = len(self.graph) - len({node for unit in kept for node in self.nodes(unit)})
         note = self.grouping.note
         if hidden:
             left = f"{counted(hidden, 'node')} left out"
-            note = f"{note} Only what is nearest to the result is drawn; {left}.".lstrip()
+            note = f"{note} Only what is nearest to the result is drawn; {left}".lstrip()
+            note += "; max_nodes=None draws them." if self.options.depth is None else "."
             for unit in kept:
                 edges += self.left_out(unit, boxes)
         roots = {self.unit(root): None for root in self.graph.roots}
@@ -185,7 +212,7 @@ class _Maker:
         for node in [] if isinstance(unit, LeafUse) else self.nodes(unit):
             for slot, x in enumerate(node.inputs):
                 tail = self.unit(x)
-                often = x.op is None and self.uses[x] > DRAWN_ONCE
+                often = x.op is None and self.alone[x] > DRAWN_ONCE
                 if often and isinstance(tail, Node) and isinstance(unit, Node):
                     tail = LeafUse(x, node, slot, self.use[node, slot], self.uses[x])
                 if tail != unit:
@@ -214,12 +241,10 @@ class _Maker:
 
     def boxes(self, units: list[Unit]) -> dict[Unit, Box]:
         numbers = {name: number for number, name in enumerate(self.members)}
-        outlets = {*self.graph.roots}
-        outlets |= {x for y in self.graph for x in y.inputs if self.unit(x) != self.unit(y)}
         boxes: dict[Unit, Box] = {}
         for unit in units:
             if isinstance(unit, str):
-                boxes[unit] = self.group(unit, numbers[unit], outlets)
+                boxes[unit] = self.group(unit, numbers[unit])
             elif isinstance(unit, LeafUse):
                 boxes.setdefault(unit.leaf, self.single(unit.leaf))
                 boxes[unit] = self.copy(unit)
@@ -233,67 +258,138 @@ class _Maker:
         made = f" = {arithmetic(node)}" if op else ""
         hint = f"{node.name}{made}, data {node.data!r}, grad {node.grad!r}"
         kind: Literal["leaf", "operation"] = "operation" if op else "leaf"
-        return Box(f"n{node.index}", kind, node.short, op, node, hint, self.rows(node), modules)
+        rows = self.rows([node])
+        return Box(f"n{node.index}", kind, node.short, op, node, hint, rows, modules)
 
     def copy(self, use: LeafUse) -> Box:
         leaf, number = use.leaf, f"use {use.use} of {use.uses}"
         share = product(use.head, use.head.grad, use.head.partials[use.slot], leaf)
         hint = f"{leaf.name}, {number}: it adds {share!r} to the gradient {leaf.grad!r}"
         id, modules = f"n{leaf.index}-u{use.use}", self.modules(use.head)
-        return Box(id, "use", leaf.short, number, leaf, hint, self.rows(leaf, share), modules)
+        return Box(id, "use", leaf.short, number, leaf, hint, self.rows([leaf], share), modules)
 
-    def rows(self, node: Node, share: float | None = None) -> tuple[tuple[str, str], ...]:
-        """Data and grad of a node; of a copy of a leaf the grad is its share."""
-        rows = [("data", node.data)] * self.options.values
+    def rows(self, nodes: Sequence[Node], share: float | None = None) -> Rows:
+        """Data and grad, the least and the largest of several; of a copy its share as grad."""
+        rows = [("data", self.span([node.data for node in nodes]))] * self.options.values
         if self.options.gradients:
-            grad = node.grad if share is None else share
-            rows.append(("old grad" if node in self.graph.stale else "grad", grad))
-        return tuple([(name, format_number(x, self.options.format)) for name, x in rows])
+            grads = [node.grad if share is None else share for node in nodes]
+            old = any(node in self.graph.stale for node in nodes)
+            rows.append(("old grad" if old else "grad", self.span(grads)))
+        return tuple(rows) if nodes else ()
+
+    def span(self, numbers: Sequence[float]) -> str:
+        ends = dict.fromkeys([min(numbers, default=0.0), max(numbers, default=0.0)])
+        return " … ".join([format_number(x, self.options.format) for x in ends])
 
     def modules(self, node: Node) -> tuple[str, ...]:
         path = self.grouping.modules.get(node)
         return () if path is None else tuple(layers_of(path))
 
-    def group(self, name: str, number: int, outlets: set[Node]) -> Box:
-        nodes = self.members[name]
+    def group(self, name: str, number: int) -> Box:
+        nodes, outputs = self.members[name], self.outlets[name]
         operations = Counter([node.op.name for node in nodes if node.op is not None])
+        inside = nodes[0] in self.grouping.modules
+        modules = tuple(layers_of(name.partition(" ")[0])[:-1]) if inside else ()
         leaves = len(nodes) - operations.total()
-        outputs = [node for node in nodes if node in outlets]
+        linear = {"dot", "mul", "add"} if inside and modules else set[str]()
         parts = [f"{op} ×{n:,}" if n > 1 else op for op, n in operations.items()]
+        parts = [part for part in parts if part.partition(" ")[0] not in linear] or ["linear"]
         if leaves:
             one, many = ("parameter", "") if parts else ("leaf", "leaves")
             parts.append(counted(leaves, one, many))
-        if len(outputs) > 1 and operations:
-            parts.append(counted(len(outputs), "output"))
-        modules = tuple(layers_of(name)[:-1]) if nodes[0] in self.grouping.modules else ()
-        title, op = relative(name, modules), ", ".join(parts)
+        title = self.grouping.titles.get(name) or relative(name, modules)
+        op = counted(len(nodes), "node") if name in self.grouping.titles else ", ".join(parts)
         shown = outputs[0] if len(outputs) == 1 else None
-        hint = f"{name}: {op}"
-        rows = self.rows(shown) if shown else ()
+        hint, rows = f"{name}: {', '.join(parts)}", self.rows(outputs)
         return Box(f"g{number}", "group", title, op, shown, hint, rows, modules, tuple(nodes))
 
     # ------------------------------------------------------------ edges
 
     def edges(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
-        """Every slot is an edge; those between the same two boxes are one if one is a group."""
+        """Every slot is an edge; into a group, or out of many nodes, there is one a box."""
         for unit, head in boxes.items():
-            merged: Counter[Unit] = Counter()
+            merged: dict[Unit, list[Link]] = {}
             for link in self.links(unit):
                 if link.tail not in boxes:
                     continue
-                if isinstance(unit, str) or isinstance(link.tail, str):
-                    merged[link.tail] += 1
+                if isinstance(unit, str) or boxes[link.tail].node is None:
+                    merged.setdefault(link.tail, []).append(link)
                     continue
                 node, x = link.node, link.node.inputs[link.slot]
                 partial = node.partials[link.slot]
                 local = format_number(partial, self.options.format)
                 hint = f"∂{node.name}/∂{x.name} = {partial!r}"
                 yield Edge(f"e{node.index}-{link.slot}", boxes[link.tail], head, local, hint)
-            for other, n in merged.items():
-                tail = boxes[other]
-                hint = f"{tail.title} → {head.title}: {counted(n, 'edge')}"
-                count = f"×{n:,}" if n > 1 else ""
-                yield Edge(f"e-{tail.id}-{head.id}", tail, head, count, hint)
+            slopes = self.slopes(unit) if isinstance(unit, str) else {}
+            for other, links in merged.items():
+                tail, x = boxes[other], links[0].node.inputs[links[0].slot]
+                weights = {self.weight(link) for link in (links[0], links[-1])}
+                count = f"×{len(links):,}" if len(links) > 1 else ""
+                hint = f"{tail.title} → {head.title}: {counted(len(links), 'edge')}"
+                if x in slopes and tail.node is not None:
+                    count = format_number(slopes[x], self.options.format)
+                    hint = f"∂{head.title}/∂{x.name} = {slopes[x]!r}"
+                weight = weights.pop() if len(weights) == 1 else None
+                hint += "" if weight is None else f", weight {weight!r}"
+                yield Edge(f"e-{tail.id}-{head.id}", tail, head, count, hint, weight)
+
+    def slopes(self, name: str) -> dict[Node, float]:
+        """The derivatives of a group's only output to what goes into it."""
+        found = dict.fromkeys(self.outlets[name], 1.0)
+        if len(found) == 1:
+            for _node, _, x, _, share in products(self.members[name], found):
+                found[x] = found.get(x, 0.0) + share
+        return found if len(self.outlets[name]) == 1 else {}
+
+    def weight(self, link: Link) -> float | None:
+        """The parameter that multiplies what comes along a link into a neuron."""
+        node = link.node
+        at = [i for i, x in enumerate(node.operands) if isinstance(x, Node)][link.slot]
+        half = len(node.operands) // 2
+        facing: Node | float | None = None
+        if node.op is not None and node.op.name == "mul":
+            facing = node.operands[1 - at]
+        elif node.op is not None and node.op.name == "dot" and at:
+            facing = node.operands[at - half if at > half else at + half]
+        if not isinstance(facing, Node) or facing.op is not None:
+            return None
+        return facing.data if facing in self.grouping.modules else None
+
+    def numbers(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
+        """The plain numbers that neurons take as inputs, and their arrows."""
+        tails: dict[Numbers, Box] = {}
+        found: dict[Numbers, list[float]] = {}
+        arrows: dict[tuple[Numbers, str], list[tuple[Node, Node]]] = {}
+        for unit in boxes:
+            for node in self.members[unit] if isinstance(unit, str) else []:
+                half = len(node.operands) // 2
+                if (
+                    node.op is None
+                    or node.op.name != "dot"
+                    or node not in self.grouping.modules
+                ):
+                    continue
+                layer = layers_of(self.grouping.modules[node])[-2:][0]
+                for place, x in enumerate(node.operands[1 + half :]):
+                    w = node.operands[1 + place]
+                    if isinstance(w, Node) and not isinstance(x, Node):
+                        key = Numbers(layer, place if half <= TALLEST else -1)
+                        found.setdefault(key, []).append(x)
+                        arrows.setdefault((key, str(unit)), []).append((node, w))
+        for (key, unit), pairs in arrows.items():
+            data = self.span(found[key])
+            title = f"x{key.place}" if key.place >= 0 else "inputs"
+            rows = (("data", data),) * self.options.values
+            hint = f"{title}: plain numbers, {data}"
+            box = Box(f"x-{key.layer}-{key.place}", "leaf", title, "", None, hint, rows)
+            tail = tails.setdefault(key, box)
+            node, w = pairs[0]
+            slope = self.slopes(unit) if len(pairs) == 1 else {}
+            local = w.data * slope[node] if node in slope else None
+            text = "" if local is None else format_number(local, self.options.format)
+            one = w.data if key.place >= 0 and len({w for _, w in pairs}) == 1 else None
+            hint = f"{tail.title} → {boxes[unit].title}, weight {one!r}"
+            yield Edge(f"e-{tail.id}-{boxes[unit].id}", tail, boxes[unit], text, hint, one)
 
     def left_out(self, unit: Unit, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """An edge from a box "…" if something that goes into this one is left out."""

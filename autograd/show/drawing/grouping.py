@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from autograd.show.drawing.folding import fold
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import counted
@@ -23,15 +24,13 @@ PARAMETER = re.compile(r"(?P<module>[A-Za-z_][\w.]*)\.[A-Za-z_]\w*(\.\d+)*")
 FOLLOWS = {
     *("add", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh"),
 }
-EDGES_A_BOX = 3  # a picture with more edges than this times `max_nodes` is too large too
-TALLEST = 20  # boxes in a column, from which on layers are drawn in place of neurons
+TALLEST = 12  # neurons or inputs in a column; of more, those in the middle share a box
 BUNDLE = 8  # so many leaves that go into one layer are one box with it
-BEFORE, AFTER = "operations before the model", "other operations"
-NOTES = {  # by level, each coarser than the one before
-    "": "",
+READABLE = 60  # with more boxes than this, what repeats is drawn once
+NOTES = {
+    "": "What repeats is drawn once",
     "neuron": "Every neuron is drawn as one box",
     "layer": "Every layer is drawn as one box",
-    "model": "Every layer is drawn as one box, and so is what comes before and after them",
 }
 
 
@@ -42,29 +41,40 @@ class Grouping:
     Attributes:
         modules: the path of the module that a node belongs to.
         groups: the name of the box that a node shares with others.
+        titles: what boxes are called whose name does not say it.
         note: what the picture says about that, empty if no node shares a box.
     """
 
     modules: Mapping[Node, str]
     groups: Mapping[Node, str]
+    titles: Mapping[str, str]
     note: str
 
 
 def group(graph: Snapshot, options: Options) -> Grouping:
-    """The grouping that the options ask for."""
+    """The grouping that the options ask for; "auto" takes the first that is small enough."""
     modules = modules_of(graph)
-    levels = list(NOTES) if options.collapse == "auto" else [options.collapse or ""]
-    level, groups = "", dict[Node, str]()
-    for level in levels:
-        groups = _groups(graph, modules, level)
-        tall = level == "neuron" and _tallest(graph, groups) > TALLEST
-        if not tall and _fits(graph, groups, options.max_nodes):
+    auto = options.collapse == "auto" and options.max_nodes is not None and not options.depth
+    groups, titles = dict[Node, str](), dict[str, str]()
+    level, levels = "", ["neuron", "layer"]
+    for level in levels if auto else [x for x in levels if x == options.collapse]:
+        groups, titles = _groups(graph, modules, level)
+        if len({*groups.values()}) < 2 and auto:
+            groups, titles, level = {}, {}, ""
+        if auto and _boxes(graph, groups) > READABLE:
+            folded, names = fold(graph, groups)
+            groups, titles = groups | folded, titles | names
+        if _boxes(graph, groups) <= READABLE:
             break
     if not groups:
-        return Grouping(modules, groups, "")
-    boxes = len({groups.get(node, node) for node in graph.nodes})
-    drawn = f"{counted(len(graph), 'node')} in {counted(boxes, 'box', 'boxes')}"
-    return Grouping(modules, groups, f"{NOTES[level]}: {drawn}.")
+        return Grouping(modules, groups, titles, "")
+    drawn = f"{counted(len(graph), 'node')} in {counted(_boxes(graph, groups), 'box', 'boxes')}"
+    more = "; collapse=None draws every node" if auto else ""
+    return Grouping(modules, groups, titles, f"{NOTES[level]}: {drawn}{more}.")
+
+
+def _boxes(graph: Snapshot, groups: Mapping[Node, str]) -> int:
+    return len({groups.get(node, node) for node in graph.nodes})
 
 
 def modules_of(graph: Snapshot) -> dict[Node, str]:
@@ -107,59 +117,65 @@ def relative(path: str, around: Sequence[str]) -> str:
     return path.removeprefix(f"{around[-1]}.") if around else path
 
 
-def _groups(graph: Snapshot, modules: Mapping[Node, str], level: str) -> dict[Node, str]:
+def _groups(
+    graph: Snapshot, modules: Mapping[Node, str], level: str
+) -> tuple[dict[Node, str], dict[str, str]]:
+    """The box of each node of a module, and the titles of those that stand for several."""
     if not level or not modules:
-        return {}
-    groups = dict(modules)
-    if level != "neuron":
+        return {}, {}
+    groups, titles = dict(modules), dict[str, str]()
+    if level == "layer":
         groups = {node: _layer(path) for node, path in modules.items()}
-        if level == "model":
-            _group_surroundings(graph, groups)
         _bundle_leaves(graph, groups)
     sizes = Counter(groups.values())
-    return {node: name for node, name in groups.items() if sizes[name] > 1}
+    groups = {node: name for node, name in groups.items() if sizes[name] > 1}
+    if level == "neuron":
+        columns: dict[tuple[str, ...], list[Node | str]] = {}
+        for name in dict.fromkeys(groups.values()):
+            columns.setdefault((_layer(name),), []).append(name)
+        samples = Counter([(groups[node], node.op) for node in groups if node.op]).values()
+        if max(samples, default=0) == 1:  # the inputs of several are folded
+            for leaf, goes in _inputs(graph, groups).items():
+                columns.setdefault(goes, []).append(leaf)
+        for column in columns.values():
+            _shorten(column, groups, titles)
+    return groups, titles
 
 
 def _layer(path: str) -> str:
     return layers_of(path)[-2:][0]
 
 
-def _group_surroundings(graph: Snapshot, groups: dict[Node, str]) -> None:
-    """Put the operations outside of modules together, but for the roots."""
-    for node in graph.nodes:
-        if node.op is not None and node not in groups and node not in graph.roots:
-            after = any(groups.get(x, BEFORE) != BEFORE for x in node.inputs)
-            groups[node] = AFTER if after else BEFORE
-
-
-def _bundle_leaves(graph: Snapshot, groups: dict[Node, str]) -> None:
-    """Put leaves outside of modules together that go into the same groups, if many."""
+def _inputs(graph: Snapshot, groups: Mapping[Node, str]) -> dict[Node, tuple[str, ...]]:
+    """The leaves outside of modules that only go into groups, and these."""
     goes: dict[Node, dict[str, None]] = {}
     for node in graph.nodes:
         for x in node.inputs:
             if x.op is None and x not in groups:
                 goes.setdefault(x, {})[groups.get(node, "")] = None
+    return {x: tuple(names) for x, names in goes.items() if "" not in names}
+
+
+def _shorten(column: list[Node | str], groups: dict[Node, str], titles: dict[str, str]) -> None:
+    """Put what is in the middle of a column that is too tall into one box."""
+    middle = column[TALLEST // 2 : -(TALLEST // 2)] if len(column) > TALLEST + 1 else []
+    if middle:
+        name = f"{_title(middle[0])} … {_title(middle[-1])}"
+        titles[name] = f"⋮ {len(middle):,} more"
+        groups |= {node: name for node in middle if isinstance(node, Node)}
+        hidden = {*middle}
+        groups |= {node: name for node, box in groups.items() if box in hidden}
+
+
+def _title(unit: Node | str) -> str:
+    return unit if isinstance(unit, str) else unit.name
+
+
+def _bundle_leaves(graph: Snapshot, groups: dict[Node, str]) -> None:
+    """Put leaves outside of modules together that go into the same groups, if many."""
     alike: dict[tuple[str, ...], list[Node]] = {}
-    for leaf, names in goes.items():
-        if "" not in names:
-            alike.setdefault(tuple(names), []).append(leaf)
+    for leaf, names in _inputs(graph, groups).items():
+        alike.setdefault(names, []).append(leaf)
     for leaves in alike.values():
         if len(leaves) >= BUNDLE:
             groups |= dict.fromkeys(leaves, f"{leaves[0].name} … {leaves[-1].name}")
-
-
-def _tallest(graph: Snapshot, groups: Mapping[Node, str]) -> int:
-    """How many neurons stand in one column, or how many inputs."""
-    layers = Counter([_layer(path) for path in set(groups.values())])
-    inputs = sum([node.op is None and node not in groups for node in graph.nodes])
-    return max([inputs, *layers.values()])
-
-
-def _fits(graph: Snapshot, groups: Mapping[Node, str], most: int | None) -> bool:
-    if most is None:
-        return True
-    if not groups and len(graph) > most:
-        return False
-    boxes = len({groups.get(node, node) for node in graph.nodes})
-    pairs = {(groups.get(x, x), groups.get(y, y)) for y in graph.nodes for x in y.inputs}
-    return boxes <= most and len(pairs) <= EDGES_A_BOX * most

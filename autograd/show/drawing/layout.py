@@ -6,8 +6,8 @@ label can break a layout, and every engine draws the same picture.
 Engines only mind where arrows cross. Leaves of one operation can change places without a
 crossing, and are put in the order of the operands afterwards.
 
-Where neurons are drawn as boxes, almost everything is linked with everything: the engine
-then only gives ranks and places, and the arrows are fans of curves between the layers.
+A network is laid out here: a column a layer, and fans of curves between them. So is a strip
+that is too long for a page: it is cut into rows.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from __future__ import annotations
 import json
 import math
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from autograd.show.drawing import engine
@@ -26,18 +28,34 @@ from autograd.show.drawing.dot import build
 from autograd.show.drawing.options import Options
 from autograd.show.text import clipped, width
 
-__all__ = ["SMALL", "WIDEST_NAME", "Card", "Layout", "Position", "align_sizes", "lay_out"]
+__all__ = [
+    "PAGE",
+    "SMALL",
+    "WIDEST_NAME",
+    "Card",
+    "Layout",
+    "Position",
+    "align_sizes",
+    "lay_out",
+]
 
 SMALL = 11  # the font size of captions and derivatives, in pixels
 WIDEST_NAME = 170.0  # of a name; what is longer is cut, and whole in the tooltip
 LABELLED = 1000  # with more edges than this the layout keeps no room for their numbers
-FAN = 1.5  # edges a box, from which on collapsed neurons are linked by fans
 ARROW = 8.0  # the length of an arrowhead
 APART = 16.0  # between arrows that link the same two boxes
+BETWEEN, BESIDE = 100.0, 16.0  # columns, and the boxes of one
+PADDING, HEADING = 10.0, 20.0  # of a frame, and its title
+WRITTEN = 32  # with more arrows between two columns their numbers are in the tooltips alone
+PAGE = (1900.0, 1420.0)  # what 1600 × 1200 pixels show with the smallest text at 9
+MOST_BETWEEN = 3  # arrows from one row to the next
+LANE, EDGE = 46.0, 26.0  # between rows, and beside them, for the arrows from row to row
+PLACES = (0.66, 0.5, 0.36, 0.78, 0.22)  # along an arrow, for its number
 # The axis along which the arrows go, and which way.
 AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
 
 Position = tuple[float, float]
+Sides = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +65,8 @@ class Layout:
     Attributes:
         size: width and height of the whole.
         boxes: the centre of each box, by its id.
-        edges: by id: the points of the Bézier curves, and the centre of the text.
+        edges: by id: the points of the Bézier curves, and the centre of the text; None if
+            there is no room for it.
         frames: left, top, width and height, by the module's path.
     """
 
@@ -84,21 +103,20 @@ def lay_out(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
     Raises:
         LayoutError: there is no layout engine, it failed or took too long.
     """
-    groups = any(box.kind == "group" for box in drawn.boxes)
-    if groups and len(drawn.edges) >= FAN * len(cards):
-        layout = _engine_layout(drawn, cards, options, fans=True)
-        if _is_layered(layout, drawn.edges, options.rankdir):
-            return _with_fans(layout, cards, drawn.edges, options.rankdir)
-    layout = _engine_layout(drawn, cards, options, fans=False)
-    return _as_operands(layout, drawn, options.rankdir)
+    network = any(edge.weight is not None for edge in drawn.edges)
+    columns = _columns(drawn) if network else None
+    if columns is not None:
+        return _in_columns(drawn, columns, {card.box: card.size for card in cards}, options)
+    layout = _as_operands(_engine_layout(drawn, cards, options), drawn, options.rankdir)
+    if options.rankdir == "LR" and layout.size[0] > PAGE[0] and not layout.frames:
+        return _in_rows(layout, drawn, {card.box: card.size for card in cards})
+    return layout
 
 
-def _engine_layout(
-    drawn: Picture, cards: Sequence[Card], options: Options, fans: bool
-) -> Layout:
+def _engine_layout(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
     """The engine's answer for rectangles, and for the room that texts need."""
     sizes = {card.box: card.size for card in cards}
-    labelled = len(drawn.edges) <= LABELLED and not fans
+    labelled = len(drawn.edges) <= LABELLED
     widths = {edge: width(edge.local, SMALL) for edge in drawn.edges}
     for edges in _interchangeable(drawn):
         widths |= dict.fromkeys(edges, max([widths[edge] for edge in edges]))
@@ -118,9 +136,9 @@ def _engine_layout(
         label = _room(width(title, SMALL), SMALL + 3)
         return {"labeljust": "l", "margin": "10", "label": label}
 
-    apart = {"ranksep": "1.2", "splines": "false"} if fans else {"ranksep": "0.4"}
+    around = {"nodesep": "0.25", "ranksep": "0.4", "margin": "0"}
     defaults = {
-        "graph_attr": {"rankdir": options.rankdir, "nodesep": "0.25", "margin": "0", **apart},
+        "graph_attr": {"rankdir": options.rankdir, **around},
         "node_attr": {"shape": "box", "fixedsize": "true", "label": ""},
         "edge_attr": {"arrowsize": "0.7"},
     }
@@ -150,19 +168,24 @@ def _parsed(answer: str) -> Layout:
         if "bb" in item and "id" in item:
             left, bottom, right, top = _coordinates(item["bb"])
             frames[item["id"]] = (left, height - top, right - left, top - bottom)
-    edges = {}
+    edges: dict[str, tuple[list[Position], Position | None]] = {}
     for edge in found.get("edges", []):
-        if "pos" not in edge:  # with splines=false
-            continue
         tip, _, curve = edge["pos"].removeprefix("e,").partition(" ")
-        label = points(edge["lp"])[0] if "lp" in edge else None
-        edges[edge["id"]] = (points(curve) + points(tip), label)
+        curves = points(curve)
+        label = points(edge["lp"])[0] if "lp" in edge else middle(curves)
+        edges[edge["id"]] = (curves + points(tip), label)
     return Layout(
         size=(total, height),
         boxes={item["id"]: points(item["pos"])[0] for item in objects if "pos" in item},
         edges=edges,
         frames=frames,
     )
+
+
+def middle(points: Sequence[Position]) -> Position:
+    """About half way along Bézier curves."""
+    (x, y), (to_x, to_y) = points[(len(points) - 1) // 2], points[len(points) // 2]
+    return (x + to_x) / 2, (y + to_y) / 2
 
 
 def _coordinates(text: str) -> list[float]:
@@ -194,49 +217,182 @@ def _as_operands(layout: Layout, drawn: Picture, rankdir: str) -> Layout:
     return replace(layout, boxes=boxes, edges=arrows)
 
 
-# ---------------------------------------------------------------- fans
+# ---------------------------------------------------------------- rows
 
 
-def _is_layered(layout: Layout, edges: Sequence[Edge], rankdir: str) -> bool:
-    """Whether every edge goes from one rank to the next."""
-    axis, sign = AXES[rankdir]
-    at = {id: round(place[axis]) * sign for id, place in layout.boxes.items()}
-    rank = {place: number for number, place in enumerate(sorted(set(at.values())))}
-    return all(rank[at[e.head.id]] - rank[at[e.tail.id]] == 1 for e in edges)
+def _in_rows(layout: Layout, drawn: Picture, sizes: dict[Box, Position]) -> Layout:
+    """A long strip cut into rows, if few arrows go from one row to the next."""
+    length, height = layout.size
+    rows = round(math.sqrt(length / (height + LANE) * PAGE[1] / PAGE[0]))
+    gaps, end = [], 0.0
+    for left, _, right, _ in sorted(
+        [_sides(layout.boxes[box.id], sizes[box]) for box in drawn.boxes]
+    ):
+        if left > end:
+            gaps.append((end + left) / 2)
+        end = max(end, right)
+    cuts = [min(gaps, key=lambda x: abs(x - k * length / rows)) for k in range(1, rows)]
+    cuts = sorted({0.0, *cuts})
+    row = {box: bisect(cuts, layout.boxes[box.id][0]) - 1 for box in drawn.boxes}
+    between = Counter([row[e.tail] for e in drawn.edges if row[e.tail] != row[e.head]])
+    if any(row[e.head] - row[e.tail] not in (0, 1) for e in drawn.edges):
+        return layout
+    if max(between.values(), default=0) > MOST_BETWEEN:
+        return layout
+
+    def moved(point: Position, k: int) -> Position:
+        return point[0] - cuts[k] + EDGE, point[1] + k * (height + LANE)
+
+    boxes = {box.id: moved(layout.boxes[box.id], row[box]) for box in drawn.boxes}
+    edges: dict[str, tuple[list[Position], Position | None]] = {}
+    ends = [0.0] * len(cuts)
+    for box, k in row.items():
+        ends[k] = max(ends[k], boxes[box.id][0] + sizes[box][0] / 2)
+    turns = [0] * len(cuts)
+    for edge in sorted(drawn.edges, key=lambda edge: -layout.edges[edge.id][0][0][1]):
+        points, label = layout.edges[edge.id]
+        k = row[edge.tail]
+        if row[edge.head] == k:
+            edges[edge.id] = ([moved(p, k) for p in points], label and moved(label, k))
+            continue
+        aside = 7.0 * turns[k]
+        turns[k] += 1
+        start = moved(points[0], k)
+        base, tip = moved(points[-2], k + 1), moved(points[-1], k + 1)
+        turn = ends[k] + width(edge.local, SMALL) + 8 + aside
+        lane = (k + 1) * (height + LANE) - LANE / 2 + aside
+        corners = [start, (turn, start[1]), (turn, lane), (aside, lane), (aside, base[1]), base]
+        line = [start, *[p for a, b in pairwise(corners) for p in (a, b, b)]]
+        edges[edge.id] = ([*line, tip], ((start[0] + turn) / 2, start[1] - SMALL + 1))
+    size = max(ends) + 3 * EDGE, len(cuts) * (height + LANE) - LANE
+    return Layout(size, boxes, edges, {})
 
 
-def _with_fans(
-    layout: Layout, cards: Sequence[Card], edges: Sequence[Edge], rankdir: str
+# ---------------------------------------------------------------- networks
+
+
+def _columns(drawn: Picture) -> list[list[Box]] | None:
+    """The boxes by columns, if every arrow goes from one to the next."""
+    tails: dict[Box, list[Box]] = {box: [] for box in drawn.boxes}
+    heads: dict[Box, list[Box]] = {box: [] for box in drawn.boxes}
+    for edge in drawn.edges:
+        tails[edge.head].append(edge.tail)
+        heads[edge.tail].append(edge.head)
+    order = [box for box in drawn.boxes if not tails[box]]
+    left = {box: len(tails[box]) for box in drawn.boxes}
+    ranks: dict[Box, int] = {}
+    for box in order:
+        ranks[box] = max([ranks[tail] + 1 for tail in tails[box]], default=0)
+        for head in heads[box]:
+            left[head] -= 1
+            if left[head] == 0:
+                order.append(head)
+    for box in order:
+        if not tails[box] and heads[box]:
+            ranks[box] = min([ranks.get(head, 0) for head in heads[box]]) - 1
+    if any(ranks.get(edge.head, 0) - ranks.get(edge.tail, 0) != 1 for edge in drawn.edges):
+        return None
+    columns: list[list[Box]] = [[] for _ in range(max(ranks.values()) + 1)]
+    for box in ranks:
+        columns[ranks[box]].append(box)
+    return [sorted(column, key=_natural) for column in columns]
+
+
+def _in_columns(
+    drawn: Picture, columns: list[list[Box]], sizes: dict[Box, Position], options: Options
 ) -> Layout:
-    """Boxes of a rank in the order of their names, and curves from side to side."""
-    along, sign = AXES[rankdir]
-    ranks: dict[tuple[object, ...], list[Box]] = {}
-    for card in cards:
-        at = round(layout.boxes[card.box.id][along])
-        ranks.setdefault((at, card.box.modules, card.box.kind), []).append(card.box)
+    """Columns one after another, centred, with a frame around each layer."""
+    along, sign = AXES[options.rankdir]
+    across = 1 - along
     boxes: dict[str, Position] = {}
-    for rank in ranks.values():
-        places = sorted([layout.boxes[box.id] for box in rank], key=lambda at: at[1 - along])
-        boxes |= zip([box.id for box in sorted(rank, key=_natural)], places)
-    sizes = {card.box.id: card.size for card in cards}
+    at = 0.0
+    for column in columns:
+        deep = max([sizes[box][along] for box in column])
+        places = [0.0]
+        for box, after in pairwise([*column, column[-1]]):
+            apart = BESIDE if after.modules == box.modules else 3 * BESIDE + HEADING
+            places.append(places[-1] + sizes[box][across] + apart)
+        total = places[-1] - BESIDE
+        for box, place in zip(column, places):
+            centre = sign * (at + deep / 2), place + sizes[box][across] / 2 - total / 2
+            boxes[box.id] = centre if along == 0 else (centre[1], centre[0])
+        arrows = [edge for edge in drawn.edges if edge.tail in column]
+        at += deep + (BETWEEN if len(arrows) > 2 else BETWEEN / 2)
+    frames: dict[str, Sides] = {}
+    for box in drawn.boxes:
+        left, top, right, bottom = _sides(boxes[box.id], sizes[box], PADDING)
+        for path in box.modules:
+            own = (left, top - HEADING, right, bottom)
+            frames[path] = _union([own, frames.get(path, own)])
+    around = [_sides(boxes[box.id], sizes[box]) for box in drawn.boxes]
+    left, top, right, bottom = _union([*frames.values(), *around])
+    boxes = {id: (x - left, y - top) for id, (x, y) in boxes.items()}
+    return Layout(
+        (right - left, bottom - top),
+        boxes,
+        _fans(drawn, boxes, sizes, options.rankdir),
+        {path: (a - left, b - top, c - a, d - b) for path, (a, b, c, d) in frames.items()},
+    )
+
+
+def _sides(centre: Position, size: Position, padding: float = 0.0) -> Sides:
+    (x, y), w, h = centre, size[0] / 2 + padding, size[1] / 2 + padding
+    return x - w, y - h, x + w, y + h
+
+
+def _union(places: Sequence[Sides]) -> Sides:
+    lefts, tops, rights, bottoms = zip(*places)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _fans(
+    drawn: Picture, boxes: dict[str, Position], sizes: dict[Box, Position], rankdir: str
+) -> dict[str, tuple[list[Position], Position | None]]:
+    """Curves from side to side, and room for their numbers where there is some."""
+    along, sign = AXES[rankdir]
 
     def side(box: Box, sign: int, aside: float) -> Position:
-        centre, half = boxes[box.id], sizes[box.id][along] / 2
+        centre, half = boxes[box.id], sizes[box][along] / 2
         return _shifted(_shifted(centre, along, sign * half), 1 - along, aside)
 
     curves: dict[str, tuple[list[Position], Position | None]] = {}
-    pairs = Counter([(edge.tail, edge.head) for edge in edges])
-    drawn: Counter[tuple[Box, Box]] = Counter()
-    for edge in edges:
+    pairs = Counter([(edge.tail, edge.head) for edge in drawn.edges])
+    done: Counter[tuple[Box, Box]] = Counter()
+    fans = Counter([round(boxes[edge.tail.id][along]) for edge in drawn.edges])
+    taken: list[tuple[Position, float]] = []
+    for edge in drawn.edges:
         pair = edge.tail, edge.head
-        aside = APART * (drawn[pair] - (pairs[pair] - 1) / 2)
-        drawn[pair] += 1
+        aside = APART * (done[pair] - (pairs[pair] - 1) / 2)
+        done[pair] += 1
         start, tip = side(edge.tail, sign, aside), side(edge.head, -sign, aside)
         end = _shifted(tip, along, -sign * ARROW)
         reach = (end[along] - start[along]) / 2
-        bends = [_shifted(start, along, reach), _shifted(end, along, -reach)]
-        curves[edge.id] = ([start, *bends, end, tip], None)
-    return replace(layout, boxes=boxes, edges=curves)
+        curve = [start, _shifted(start, along, reach), _shifted(end, along, -reach), end]
+        label = None
+        if edge.local and fans[round(boxes[edge.tail.id][along])] <= WRITTEN:
+            half = width(edge.local, SMALL) / 2 + 2
+            label = next((p for p in _along(curve) if _free(p, half, taken)), None)
+            if label is not None:
+                taken.append((label, half))
+        curves[edge.id] = ([*curve, tip], label)
+    return curves
+
+
+def _along(curve: list[Position]) -> list[Position]:
+    """Where a number may stand on a curve."""
+    points = []
+    for t in PLACES:
+        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        x, y = [sum([w * p[k] for w, p in zip(weights, curve)]) for k in (0, 1)]
+        points.append((x, y))
+    return points
+
+
+def _free(point: Position, half: float, taken: list[tuple[Position, float]]) -> bool:
+    return all(
+        abs(x - point[0]) > half + other or abs(y - point[1]) > SMALL + 2
+        for (x, y), other in taken
+    )
 
 
 def _shifted(point: Position, axis: int, by: float) -> Position:
@@ -245,5 +401,5 @@ def _shifted(point: Position, axis: int, by: float) -> Position:
 
 def _natural(box: Box) -> list[tuple[int, str]]:
     """A key that puts `neurons.2` before `neurons.10`."""
-    parts = re.split(r"(\d+)", box.title)
+    parts = re.split(r"(\d+)", box.hint)
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]

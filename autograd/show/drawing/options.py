@@ -27,7 +27,8 @@ class Options:
             box; "auto" does so only as far as `max_nodes` asks for it, and draws layers
             where neurons or inputs would stand in columns of more than 20; None never.
         depth: draw what is at most so many operations away from the result; None is all.
-        max_nodes: draw no more boxes than this, those nearest to the result; None is all.
+        max_nodes: draw no more boxes than this, those nearest to the result; None is all. Of
+            200 as many are drawn as fit a page of 1600 × 1200 with text of 9 pixels.
         theme: "light", "dark", or "auto" for what the reader's system prefers.
         values, gradients: whether the nodes show their data, and their grad.
         format: how numbers are written, as the built-in `format` takes it.

@@ -18,6 +18,8 @@ PALETTE = {  # on light and on dark paper
     "paper": ("#ffffff", "#0d1117"),
     "around": ("#f4f5f7", "#1a2029"),
     "local": ("#8a3b00", "#ffb77c"),
+    "up": ("#0b5cad", "#7cb8f5"),
+    "down": ("#b84a00", "#f0a26b"),
     "grad": ("#a1133f", "#ff9fb5"),
 }
 LIGHT, DARK = [{name: pair[i] for name, pair in PALETTE.items()} for i in (0, 1)]
@@ -42,10 +44,13 @@ RULES = """
 @ .grad {fill: var(--grad)}
 @ .old {fill: var(--muted)}
 @ .local {fill: var(--local); paint-order: stroke; stroke: var(--paper)}
-@ .local {stroke-width: 3px; stroke-linejoin: round}
-@ .edge path {fill: none; stroke: var(--line); stroke-width: 1.2}
-@.fan .edge path {stroke-width: .7; stroke-opacity: .7}
+@ .local {stroke-width: 5px; stroke-linejoin: round}
+@ .edge {stroke-width: 1.2}
+@ .edge path {fill: none; stroke: var(--line)}
+@.fan .edge {stroke-width: .7; stroke-opacity: .7}
 @ .edge polygon {fill: var(--line)}
+@ .up path {stroke: var(--up)}
+@ .down path {stroke: var(--down); stroke-dasharray: 6 3}
 """
 
 

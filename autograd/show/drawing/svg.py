@@ -13,8 +13,9 @@ import textwrap
 from collections.abc import Mapping
 
 from autograd.show.drawing.boxes import Box, Edge, Picture, picture
-from autograd.show.drawing.grouping import layers_of, relative
+from autograd.show.drawing.grouping import group, layers_of, relative
 from autograd.show.drawing.layout import (
+    PAGE,
     SMALL,
     WIDEST_NAME,
     Card,
@@ -35,6 +36,9 @@ ROW, PAD, GAP = 18, 8, 10
 PAPER_MARGIN = 8.0
 CHARACTER = 6.5  # the width of a character of the note, roughly
 TOOLTIP = 2000  # characters of a tooltip
+THIN, THICK = 0.8, 3.4  # the width of an arrow without weight, and what the heaviest adds
+FEWEST = 12  # boxes that are drawn even where they do not fit a page
+MANY = 60  # arrows, from which on they are drawn thinner
 DENSE = 150  # with more edges than this, and than two a box, they are drawn fainter
 
 
@@ -57,16 +61,27 @@ def draw(
     Raises:
         LayoutError: there is no layout engine, it failed or took too long.
     """
-    drawn = picture(graph, options)
     wide = reserve or {}
-    cards = [
-        _card(box, options, wide.get(box.node.index, "") if box.node else "")
-        for box in drawn.boxes
-    ]
-    cards = align_sizes(cards, drawn)
-    layout = lay_out(drawn, cards, options)
+    shrinks = options.collapse == "auto" and options.max_nodes == Options().max_nodes
+    grouping = group(graph, options)
+    while True:
+        drawn = picture(graph, options, grouping)
+        cards = [
+            _card(box, options, wide.get(box.node.index, "") if box.node else "")
+            for box in drawn.boxes
+        ]
+        cards = align_sizes(cards, drawn)
+        layout = lay_out(drawn, cards, options)
+        (w, h), (page_w, page_h) = layout.size, PAGE
+        over = max(w / page_w, h / page_h)
+        most = min(len(cards), options.max_nodes or len(cards))
+        if not (shrinks and drawn.note) or over <= 1.0 or most <= FEWEST:
+            break
+        options = options.changed(max_nodes=max(FEWEST, int(most / max(over, 1.2))))
     body = "".join([_frame(path, place) for path, place in layout.frames.items()])
-    body += "".join([_edge(edge, layout) for edge in drawn.edges])
+    heaviest = drawn.heaviest * (1 if len(drawn.edges) <= MANY else 3)
+    body += "".join([_edge(edge, layout, heaviest) for edge in drawn.edges])
+    body += "".join([_label(edge, layout) for edge in drawn.edges])
     body += "".join([_node(card, layout.boxes[card.box.id], drawn) for card in cards])
     return _document(graph, options, drawn, body, layout.size, prefix, static)
 
@@ -124,24 +139,27 @@ def _node(card: Card, centre: Position, drawn: Picture) -> str:
     return "".join([*parts, "</g>\n"])
 
 
-def _edge(edge: Edge, layout: Layout) -> str:
-    points, label = layout.edges[edge.id]
+def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
+    points, _ = layout.edges[edge.id]
     start, *curve, tip = points
     path = f"M{_at(start)}C" + " ".join([_at(point) for point in curve])
-    parts = [
-        f'<g id="@-{edge.id}" class="edge"><title>{escape(edge.hint[:TOOLTIP])}</title>',
-        f'<path d="{path}"/><polygon points="{_arrow(points[-2], tip)}"/>',
-    ]
-    if edge.local:
-        x, y = label or _middle(points[:-1])
-        parts.append(_text(x, y + SMALL * 0.35, "local", edge.local, "middle"))
-    return "".join([*parts, "</g>\n"])
+    kind, thick = "edge", ""
+    if edge.weight is not None:
+        kind = "edge down" if edge.weight < 0.0 else "edge up"
+        thick = f' stroke-width="{THIN + THICK * abs(edge.weight) / heaviest:.2f}"'
+    return (
+        f'<g id="@-{edge.id}" class="{kind}"><title>{escape(edge.hint[:TOOLTIP])}</title>'
+        f'<path d="{path}"{thick}/><polygon points="{_arrow(points[-2], tip)}"/></g>\n'
+    )
 
 
-def _middle(points: list[Position]) -> Position:
-    """About half way along the Bézier curves."""
-    (x, y), (to_x, to_y) = points[(len(points) - 1) // 2], points[len(points) // 2]
-    return (x + to_x) / 2, (y + to_y) / 2
+def _label(edge: Edge, layout: Layout) -> str:
+    """The number of an arrow, which no other arrow may hide."""
+    _, at = layout.edges[edge.id]
+    if at is None or not edge.local:
+        return ""
+    text = _text(at[0], at[1] + SMALL * 0.35, "local", edge.local, "middle")
+    return f'<g id="@-{edge.id}-l"><title>{escape(edge.hint[:TOOLTIP])}</title>{text}</g>\n'
 
 
 def _arrow(base: Position, tip: Position) -> str:

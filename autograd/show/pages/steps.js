@@ -5,7 +5,9 @@ const boxIds = data.inputs.map((_, node) => data.groups[node] ?? `n${node}`);
 const arrows = data.inputs.map((slots, node) =>
   slots.map((input, slot) => [
     ...drawn(`graph-e${node}-${slot}`),
+    ...drawn(`graph-e${node}-${slot}-l`),
     ...drawn(`graph-e-${boxIds[input]}-${boxIds[node]}`),
+    ...drawn(`graph-e-${boxIds[input]}-${boxIds[node]}-l`),
   ]),
 );
 // Of a leaf that is used often, the copy that stands beside one use; numbered from the root.
@@ -156,7 +158,7 @@ function showStep(position) {
 
 picture.addEventListener("pointerover", (event) => {
   const element = event.target.closest("g[id]");
-  const index = element === null ? undefined : played.get(element.id.replace(/-u\d+$/, ""));
+  const index = element === null ? undefined : played.get(element.id.replace(/-u\d+$|-l$/, ""));
   if (index === undefined) return;
   const { sum, kind, node } = data.events[index];
   const done = index < shownAt;

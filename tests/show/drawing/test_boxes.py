@@ -119,7 +119,9 @@ def test_frames_are_nested() -> None:
         "net.0.layers.1",
         "net.0.layers.1.neurons.2",
     ]
-    box = next(box for box in drawn(network([2, 1])).boxes if box.title == "w⁽⁰⁾₀₁")
+    box = next(
+        box for box in drawn(network([2, 1]), collapse=None).boxes if box.title == "w⁽⁰⁾₀₁"
+    )
     assert box.modules == ("layers.0", "layers.0.neurons.0")
 
 
@@ -131,44 +133,35 @@ def test_without_modules_there_is_nothing_to_put_together() -> None:
 
 def test_a_picture_that_is_too_large_is_collapsed_step_by_step() -> None:
     graph = network([4, 4, 1])
-    notes = {most: drawn(graph, max_nodes=most).note for most in (100, 40, 5)}
-    assert notes[100] == ""
-    assert notes[40].startswith("Every neuron is drawn as one box")
-    assert notes[5].startswith("Every layer is drawn as one box: ")
+    note = "Every neuron is drawn as one box: 56 nodes in 11 boxes"
+    assert drawn(graph).note == f"{note}; collapse=None draws every node."
+    deep = nn.MLP(2, [12] * 6).graph([1.0, 2.0])
+    assert drawn(deep).note.startswith("Every layer is drawn as one box: ")
     assert drawn(graph, max_nodes=None).note == ""
 
 
-@pytest.mark.parametrize(
-    ("sizes", "inputs", "drawn_as"),
-    [
-        ([20, 1], 20, "neuron"),
-        ([21, 1], 20, "layer"),
-        ([20, 1], 21, "layer"),
-        ([15, 15, 15, 1], 2, "neuron"),
-    ],
-)
-def test_columns_that_are_too_tall_are_drawn_as_layers(
-    sizes: list[int], inputs: int, drawn_as: str
-) -> None:
-    graph = nn.MLP(inputs, sizes).graph([0.5] * inputs)
-    assert drawn(graph).note.startswith(f"Every {drawn_as} is drawn as one box: ")
-    assert drawn(graph, collapse="neuron").note.startswith("Every neuron")
+def test_the_middle_of_a_tall_column_is_one_box() -> None:
+    found = drawn(nn.MLP(15, [14, 1]).graph([0.5] * 15))
+    more = {box.title: box for box in found.boxes if "⋮" in box.title}
+    assert {*more} == {"⋮ 3 more", "⋮ 2 more"}
+    assert more["⋮ 2 more"].hint.startswith("layers.0.neurons.6 … layers.0.neurons.7: ")
+    assert more["⋮ 2 more"].modules == ("layers.0",)
+    assert all(edge.weight is None for edge in found.edges if edge.tail in more.values())
 
 
-def test_a_loss_over_many_samples_shows_the_layers() -> None:
+def test_a_loss_over_many_samples_is_one_network() -> None:
     model = nn.MLP(2, [4, 1])
     inputs = [[Value(float(i)), Value(-float(i)) * 0.1] for i in range(100)]
     loss = nn.mse_loss([model(x) for x in inputs], [1.0] * 100)
-    found = drawn(loss.graph())
-    assert found.note.startswith(
-        "Every layer is drawn as one box, and so is what comes before and after them: "
-    )
-    assert len(found.boxes) < 10
-    assert ("operations before the model", "layers.0") in ends(found)
-    assert ("layers.1", "other operations") in ends(found)
-    assert titles(found)[-1] == loss.graph().root.name
-    leaves = [box for box in found.boxes if "…" in box.title]
-    assert [box.op for box in leaves] == ["100 leaves", "100 leaves"]
+    loss.backward()
+    graph = loss.graph()
+    found = drawn(graph)
+    assert {"100 × v * 0.1", "100 × … - 1.0"} <= {*titles(found)}
+    neuron = next(box for box in found.boxes if box.title == "neurons.2")
+    data = [node.data for node in neuron.members if node.op and node.op.name == "relu"]
+    ends = " … ".join(map(format_number, (min(data), max(data))))
+    assert neuron.rows[0] == ("data", ends)
+    assert len([edge for edge in found.edges if edge.weight is not None]) == 3 * 4
 
 
 def test_a_few_inputs_keep_a_box_each() -> None:

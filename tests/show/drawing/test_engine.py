@@ -138,8 +138,7 @@ def test_places_are_read_from_what_the_engine_says() -> None:
         '{"bb": "0,0,200,100", "objects": ['
         '{"name": "n0", "id": "n0", "pos": "20,10"},'
         '{"name": "c", "id": "layers.0", "bb": "10,20,60,90"}],'
-        '"edges": [{"id": "e1-0", "pos": "e,9,8 1,2 3,4 5,6 7,8", "lp": "5,5"},'
-        '{"id": "e1-1"}]}'
+        '"edges": [{"id": "e1-0", "pos": "e,9,8 1,2 3,4 5,6 7,8", "lp": "5,5"}]}'
     )
     assert layout.size == (200.0, 100.0)
     assert layout.boxes == {"n0": (20.0, 90.0)}

@@ -35,7 +35,7 @@ def test_a_digraph_has_labels_like_html_and_one_font() -> None:
 
 def test_a_digraph_follows_the_options() -> None:
     graph = network([2, 1])
-    dot = graph.dot(rankdir="TB", theme="dark", values=False, title="a net")
+    dot = graph.dot(collapse=None, rankdir="TB", theme="dark", values=False, title="a net")
     assert "rankdir=TB" in dot
     assert "#0d1117" in dot
     assert ">data<" not in dot
@@ -43,9 +43,9 @@ def test_a_digraph_follows_the_options() -> None:
     assert 'subgraph "cluster_layers.0.neurons.1" {' in dot
     assert "label=<neurons.1>" in dot
     cut = chain(10).graph().dot(max_nodes=5)
-    assert "label=<Only what is nearest to the result is drawn; 7 nodes left out.>" in cut
+    assert "label=<Only what is nearest to the result is drawn; 7 nodes left out;" in cut
     assert "style=dashed" in cut
-    assert "dot, 3 parameters" in graph.dot(collapse="neuron")
+    assert "linear, 3 parameters" in graph.dot(collapse="neuron")
 
 
 @needs_dot

@@ -125,7 +125,11 @@ def test_a_page_of_a_graph_has_the_picture_that_was_asked_for() -> None:
     y = Value(1.0, label="x")
     for _ in range(250):
         y = y.tanh()
-    for options, boxes in (({"depth": 3}, 5), ({"max_nodes": None}, 251), ({}, 201)):
+    for options, boxes in (
+        ({"depth": 3}, 5),
+        ({"max_nodes": None}, 251),
+        ({"collapse": None}, 201),
+    ):
         page = y.graph(rankdir="TB", **options).html()
         assert page.count('class="node ') == boxes
         assert ("left out" in page) is (boxes < 251)
