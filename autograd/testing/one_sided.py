@@ -54,7 +54,8 @@ class Side(NamedTuple):
 def suspicious(levels: list[Level]) -> bool:
     """Whether forward and backward differences stay apart while the step falls."""
     first, last = levels[0], levels[-1]
-    share = (last.step / first.step) ** 0.35  # where all is smooth, they fall with power 1
+    # where f is smooth they fall with power 1, at a kink with 0, at |x|**1.5 with 0.5
+    share = (last.step / first.step) ** 0.35
     return last.is_apart and (last.apart > share * first.apart or bent(levels) > 0.0)
 
 
@@ -75,7 +76,7 @@ def least_step(line: Line) -> float:
 
 def closest(line: Line, gap: float) -> Level | None:
     """The differences over the smallest step that can tell slopes apart which differ by gap."""
-    return line.level(max(40.0 * line.blur / gap, least_step(line)))
+    return line.level(max(40.0 * line.blur / gap, least_step(line)))  # noise: gap / 10
 
 
 def reach(line: Line, near: Level, far: Level) -> float:
@@ -160,6 +161,7 @@ def _limit(
         _log_ratio(a, b) / math.log(before / after)
         for (before, a), (after, b) in itertools.pairwise(found[-4:])
     ]
+    # of a power of x they agree but for the next term; √x has 0.5, a jump 1, log none
     steady = len(powers) == 3 and max(powers) - min(powers) <= 0.06
     if not (steady and 0.06 <= powers[-1] <= 1.5):
         grown = abs(last - limit.value) > abs(first - limit.value) + 1e-5 * size

@@ -47,7 +47,7 @@ class Level(NamedTuple):
 
     @property
     def is_apart(self) -> bool:
-        """Whether round-off does not explain that."""
+        """Whether round-off, of four slopes at most, does not explain half of that."""
         return self.apart > 8.0 * self.noise
 
 
@@ -215,7 +215,7 @@ def central(line: Line, start: float, most: int = 10) -> tuple[Estimate, list[Le
         if best.error <= enough or level.noise > best.error:
             break
         if len(levels) > 3 and level.is_apart and level.apart > 0.6 * levels[0].apart:
-            break  # there is a corner
+            break  # four levels fell by 4 at least: what has not by half is a corner
         change = abs(level.central - levels[-2].central) if len(levels) > 1 else 0.0
         if jumped:
             factor = min(16.0 * factor, 256.0)

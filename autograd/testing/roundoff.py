@@ -12,7 +12,7 @@ __all__ = ["estimated_noise", "is_jittery", "is_sawtooth", "is_too_coarse"]
 
 ODD = 283.0 / 256.0  # lest what f multiplies x by rounds the same at all the points
 SPACINGS = (ODD * 2.0**-44, ODD * 2.0**-26, ODD * 2.0**-12)
-FINE = 2.0**-20
+FINE = 2.0**-20  # of the largest value: a grid of six digits or less is one of steps
 Seen = tuple[float, float]  # a signed step, and the slope over it
 
 
@@ -38,9 +38,9 @@ def estimated_noise(line: Line) -> float:
         if around is None:
             return floor
         noise, grid = max(_differences(around)), _grid(around)
-        if noise > 4.0 * max(floor, grid):
+        if noise > 4.0 * max(floor, grid):  # more than rounding of the results
             noise = _quieter_side(line, step, noise)
-        return max(3.0 * noise + floor, grid)
+        return max(3.0 * noise + floor, grid)  # three deviations
     return max(floor, _hidden_grid(line))
 
 
@@ -94,7 +94,7 @@ def _quieter_side(line: Line, step: float, noise: float) -> float:
         beside = _around(line, signed, places)
         if beside is not None and min(beside) < max(beside):
             quieter = max(_differences(beside))
-            if quieter <= 0.03 * noise:
+            if quieter <= 0.03 * noise:  # by chance it never is in 6 points
                 return min(max(quieter, floor), noise)
     return noise
 

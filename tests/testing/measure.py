@@ -28,12 +28,14 @@ from autograd.testing import GradientError, check_jacobian, check_vjp, gradcheck
 from autograd.testing.cases import Case
 from autograd.testing.programs import OPERANDS, SAFE, Program, decode
 from autograd.testing.recorded import node_cases
+from autograd.testing.richardson import Line, central
 
 __all__ = [
     "NAMES",
     "measure",
     "measure_arrays",
     "measure_by_hand",
+    "measure_errors",
     "measure_programs",
     "planted",
     "random_point",
@@ -221,6 +223,13 @@ def measure_by_hand(count: int, seed: int = 0, show: bool = False) -> Counter[tu
     return found
 
 
+SMOOTH: list[tuple[Plant, Plant]] = [
+    (math.exp, math.exp),
+    (math.sin, math.cos),
+    (math.atan, lambda x: 1.0 / (1.0 + x * x)),
+    (lambda x: 1.0 / x, lambda x: -1.0 / (x * x)),
+    (lambda x: x**5, lambda x: 5.0 * x**4),
+]
 ELEMENTWISE: list[tuple[Any, Any]] = [
     (np.tanh, lambda x: 1.0 - np.tanh(x) ** 2),
     (np.sin, np.cos),
@@ -283,6 +292,19 @@ def measure_arrays(count: int, seed: int = 0) -> Counter[tuple[str, str]]:
     return found
 
 
+def measure_errors(count: int, seed: int = 0) -> list[float]:
+    """How many times its estimated error a central difference is off, in ascending order."""
+    rng = random.Random(seed)
+    found = []
+    for _ in range(count):
+        x = rng.choice([1.0, -1.0]) * math.exp(rng.uniform(-6.0, 3.0))
+        for f, slope in SMOOTH:
+            line = Line(lambda t, f=f: (f(t),), x, f(x), 2.0**-52 * abs(f(x)))
+            value, error, _ = central(line, 0.25 * abs(x))[0]
+            found.append(abs(value - slope(x)) / error)
+    return sorted(found)
+
+
 def twenty_operations(x: Any, y: Any) -> Any:
     """Of two inputs: a function whose check is timed."""
     for _ in range(4):
@@ -303,6 +325,9 @@ def cost() -> float:
 def main(count: int) -> None:
     """Print the figures."""
     print(f"{describe()[0]} build: {cost() * 1e6:.0f} µs an input of 21 operations")
+    errors = measure_errors(count)
+    shares = ", ".join([f"{errors[int(q * (len(errors) - 1))]:.2g}" for q in (0.5, 0.99, 1.0)])
+    print(f"errors as shares of their estimates, half, 99 % and all below: {shares}")
     for title, found in (
         (f"{count} points a primitive", measure(count)),
         (f"{count} random programs", measure_programs(count, show=True)),

@@ -54,6 +54,9 @@ PROJECT = {  # as the README has it
         def test_array(gradcheck):
             gradcheck(np.sin, np.arange(3.0), jacobian=lambda x: np.diag(np.cos(x)))
 
+        def test_wrong_array(gradcheck):
+            gradcheck(np.sin, np.arange(3.0), jacobian=lambda x: np.diag(np.sin(x)))
+
         def test_hidden(gradcheck):
             gradcheck(lambda x: 1e9 + math.sin(x), 1e-3, gradient=math.cos)
 
@@ -76,10 +79,13 @@ def test_a_project(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.syspath_prepend(project.path)
     options = ["-p", "no:autograd-testing", "-p", "autograd.testing.plugin"]
     result = project.runpytest_inprocess(*options, "--gradcheck-report", "g.html")
-    result.assert_outcomes(passed=3, failed=3)
+    result.assert_outcomes(passed=3, failed=4)
     result.stdout.fnmatch_lines(["*fail: a derivative is wrong*", "*checked: g.html"])
     simplest = next(line for line in result.outlines if "argument 0 = 3.0 " in line)
     assert "(0x1.8" in simplest
+    project.runpytest_inprocess(*options, "-k", "softplus").assert_outcomes(
+        passed=1, deselected=6
+    )
     page = (project.path / "g.html").read_text("utf-8")
     assert "test_gradients.py::test_array" in page
     assert page.count("<svg") >= 1
@@ -90,7 +96,7 @@ def test_the_entry_point_is_found(project: pytest.Pytester) -> None:
     found = Distribution.discover(name="scalar-autograd", path=elsewhere)
     if not any(each.entry_points.select(group="pytest11") for each in found):
         pytest.skip("installed before there was a plugin: run pip install -e . again")
-    command = [sys.executable, "-m", "pytest", "-q", "-k", "softplus or array"]
+    command = [sys.executable, "-m", "pytest", "-q", "-k", "softplus or test_array"]
     done = subprocess.run(command, cwd=project.path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not Path(project.path, "g.html").exists()
