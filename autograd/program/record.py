@@ -126,15 +126,18 @@ def _closed(first: _Run, second: _Run) -> list[Value]:
 
     They are in the order in which levels use them, so that a layer's weights lie side by side.
     """
-    if set(first.constants).isdisjoint(second.constants):
-        return []
-    outside = {*first.constants, *first.order} & {*second.constants, *second.order}
+    outside = set(first.constants).intersection(second.constants)
+    inner = set(first.order).intersection(second.order) if outside else outside
+    outside |= inner
     for run in first, second:
-        run.order = [node for node in run.order if node not in outside]
         run.constants = [node for node in run.constants if node not in outside]
+        if inner:
+            run.order = [node for node in run.order if node not in inner]
     levels: dict[Value, int] = {}
     used: dict[Value, tuple[int, int]] = {}
     for node in first.order:
+        if len(used) == len(outside):  # as in the graph of the first sample, so in the others
+            break
         levels[node] = level = 1 + max([levels.get(x, 0) for x in node.inputs])
         for x in node.inputs:
             if x in outside:

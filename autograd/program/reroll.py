@@ -31,16 +31,16 @@ def reroll(tape: Tape, data: Collection[int] = ()) -> Tape:
     if "lane" in tape.ops or "column" in tape.ops:
         return tape
     added = _added(tape)
-    if not any(_gains(tape, terms) for several in added.values() for terms in several):
-        return tape
-    for taken in [frozenset[int](), frozenset(data)] if data else [frozenset[int]()]:
+    large = [terms for several in added.values() for terms in several if _gains(tape, terms)]
+    tries: list[Collection[int]] = [(), data] if data else [()]
+    for taken in tries if large else ():
         kinds = _kinds(tape, taken)
-        rows = {
-            i: [r for terms in every for r in _alike(terms, kinds)]
-            for i, every in added.items()
-        }
-        found = [row for several in rows.values() for row in several if _gains(tape, row)]
+        found = [row for terms in large for row in _alike(terms, kinds) if _gains(tape, row)]
         if found:
+            rows = {
+                i: [row for terms in several for row in _alike(terms, kinds)]
+                for i, several in added.items()
+            }
             rolled = _Roll(tape, len(max(found, key=_span)), rows).run()
             if GAIN * sum(rolled.live()) < sum(tape.live()):
                 return rolled
@@ -65,10 +65,11 @@ def _span(nodes: Sequence[int]) -> int:
 
 def _gains(tape: Tape, nodes: Sequence[int]) -> bool:
     """Whether enough nodes lie between these that a body in their place can gain anything."""
-    return len(nodes) >= FEWEST and 4 * _span(nodes) >= len(tape)
+    inside = [i for i in nodes if tape.args[i]]
+    return len(inside) >= FEWEST and 4 * _span(inside) >= len(tape)
 
 
-def _kinds(tape: Tape, data: frozenset[int]) -> list[int]:
+def _kinds(tape: Tape, data: Collection[int]) -> list[int]:
     """For each node, what kind of expression it is."""
     known: dict[tuple[object, ...], int] = {}
     kinds: list[int] = []
