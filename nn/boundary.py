@@ -74,15 +74,14 @@ class Boundary:
         """
         self._snapshots[epoch] = data = array("d", bytes(8 * len(self._parameters)))
         floats.read(self._parameters, data)
-        self.epochs = self._spread([*self.epochs, epoch])
-        while len(self.epochs) > SNAPSHOTS + 2:
+        if len(self.epochs) > 1 and self.epochs[-1] % self._stride:
+            del self._snapshots[self.epochs.pop()]
+        self.epochs.append(epoch)
+        if len(self.epochs) > SNAPSHOTS + 2:
             self._stride *= 2
-            self.epochs = self._spread(self.epochs)
-        self._snapshots = {e: self._snapshots[e] for e in self.epochs}
-
-    def _spread(self, epochs: list[int]) -> list[int]:
-        ends = (epochs[0], epochs[-1])
-        return [e for e in epochs if e % self._stride == 0 or e in ends]
+            ends = (self.epochs[0], epoch)
+            self.epochs = [e for e in self.epochs if e % self._stride == 0 or e in ends]
+            self._snapshots = {e: self._snapshots[e] for e in self.epochs}
 
     def plane(self) -> Plane | None:
         """The picture of every epoch that was kept; None if the model does not classify.

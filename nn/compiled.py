@@ -11,7 +11,7 @@ import itertools
 import math
 import random
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -55,7 +55,7 @@ class Batch:
         x: Array,
         sample: Callable[[int], tuple[Any, ...]],
         key: Any,
-        parts: Sequence[Any] = (),
+        parts: Iterable[Any] = (),
     ) -> None:
         self.x, self.sample, self.key, self.parts = x, sample, key, list(parts)
         self.lanes = x.shape[1]
@@ -75,9 +75,11 @@ class Batch:
                 in length.
         """
         found = []
+        whole = True  # arrays only
         for name, part in parts.items():
-            numeric = isinstance(part, np.ndarray) and part.dtype.kind in "fiub"
+            numeric = type(part) is np.ndarray and part.dtype.kind in "fiub"
             found.append(lanes_of(part if numeric else plain(part), name))
+            whole = whole and numeric
         sizes = [each.numbers.shape[1] for each in found]
         if len(set(sizes)) > 1:
             both = " for ".join([f"{n} samples in {name}" for name, n in zip(parts, sizes)])
@@ -85,24 +87,27 @@ class Batch:
         x = np.empty((sum([len(each.numbers) for each in found]), sizes[0]))
         np.concatenate([each.numbers for each in found], out=x, casting="unsafe")
         key = tuple([each.key for each in found])
-        whole = list(parts.values())
-        if any(type(part) is not np.ndarray for part in whole):
+        if not whole:
             return cls(x, lambda i: tuple([plain(each.sample(i)) for each in found]), key)
-        batch = cls(x, lambda i: tuple([plain(part[i]) for part in batch.parts]), key, whole)
+        batch = cls(
+            x, lambda i: tuple([plain(part[i]) for part in batch.parts]), key, parts.values()
+        )
         return batch
 
     def refill(self, *parts: Any) -> bool:
         """Take the numbers of other arrays; False if they are not built alike."""
-        start = 0
+        if not self.parts:
+            return False
         for old, new in zip(self.parts, parts):
             if type(new) is not np.ndarray or new.shape != old.shape or new.dtype != old.dtype:
                 return False
+        start = 0
         for part in parts:
             rows = part.reshape(self.lanes, -1).T
             self.x[start : start + len(rows)] = rows
             start += len(rows)
         self.parts[:] = parts
-        return bool(parts)
+        return True
 
     def chosen(self, order: Sequence[int]) -> Batch:
         """Some of the samples."""
@@ -245,6 +250,10 @@ class Step:
         except (Abandoned, FloatingPointError):
             with self._as_recorded(batch) as (xs, ys):
                 return self.eager.train(xs, ys)
+        except Exception:
+            with self._as_recorded(batch) as (xs, ys), no_grad():
+                self.eager.objective(xs, ys)  # raises, if eager does
+            raise
         following = self._update(data, gradient)
         floats.write(params, data if following is None else following, gradient)
         if following is None:

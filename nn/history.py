@@ -67,7 +67,8 @@ class History:
         """
         instance(record, Mapping, "History: an epoch", 'such as {"loss": 1.0}')
         numbers = {
-            name: to_float(x, f"History: {shortened(name)}") for name, x in record.items()
+            name: x if type(x) is float else to_float(x, f"History: {shortened(name)}")
+            for name, x in record.items()
         }
         if not numbers:
             raise ValueError("History: an epoch has one number or more, got none")

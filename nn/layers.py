@@ -257,6 +257,8 @@ class Embedding(Module):
     [Value(1.0, label='weight.2.0'), Value(1.0, label='weight.2.1')]
     """
 
+    _takes_indices = True
+
     def __init__(self, num: int, dim: int, init: Initialiser | None = None) -> None:
         checks.count(num, "Embedding: num")
         checks.count(dim, "Embedding: dim")

@@ -51,6 +51,7 @@ class Module:
     """
 
     training: bool = True
+    _takes_indices: bool = False  # which stay numbers in a picture
     _path: str = ""  # of this module in the tree that labelled it last
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -250,7 +251,11 @@ class Module:
 
         self.parameters()  # labels those that were appended to a list or moved
         try:
-            out = self(_with_leaves(x, itertools.count()))
+            out = self(
+                x
+                if any(m._takes_indices for m in self.modules())
+                else _with_leaves(x, itertools.count())
+            )
         except (TypeError, IndexError):
             out = self(x)
         roots = [value for value in _flat(out) if isinstance(value, Value)]

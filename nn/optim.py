@@ -136,7 +136,7 @@ class Optimizer:
         """A parameter and its numbers in the buffers after the step."""
         decay, *own = numbers
         step, *following = self._update(own, p, g + decay * p, *state)
-        return (p - step, *following)
+        return (p - step, *following, *state[len(following) :])  # what it leaves as it is
 
     def _numbers(self) -> list[float]:
         """What `_update` takes in this step, the same for all parameters."""

@@ -7,7 +7,9 @@ in `backward` a NaN shows in the end, and the caller then asks a sweep that expl
 
 from __future__ import annotations
 
+import math
 import sys
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -44,6 +46,9 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
 
 def read(leaves: list[Value], data: Any) -> None:
     """Copy the leaves' data into an array of doubles."""
+    if not cython.compiled:
+        data[:] = array("d", [leaf._data for leaf in leaves])
+        return
     numbers: cython.double[::1] = data
     x: Value
     i: cython.Py_ssize_t
@@ -54,24 +59,30 @@ def read(leaves: list[Value], data: Any) -> None:
 
 def write(leaves: list[Value], data: Any, grads: Any) -> None:
     """Set the leaves' data and grad from arrays of doubles."""
+    if not cython.compiled:
+        for leaf, number, slope in zip(leaves, data.tolist(), grads.tolist()):
+            leaf._data, leaf._da = number, slope
+        return
     numbers: cython.double[::1] = data
     slopes: cython.double[::1] = grads
     x: Value
     i: cython.Py_ssize_t
     for i in range(len(leaves)):
         x = leaves[i]
-        x._data = float(numbers[i])
-        x._da = float(slopes[i])
+        x._data = numbers[i]
+        x._da = slopes[i]
 
 
 def finite(data: Any) -> bool:
     """Whether all doubles of an array are finite."""
+    if not cython.compiled:
+        return all(map(math.isfinite, data.tolist()))
     numbers: cython.double[::1] = data
     total = 0.0
     i: cython.Py_ssize_t
     for i in range(len(numbers)):
         total += numbers[i] - numbers[i]
-    return bool(total == 0.0)
+    return total == 0.0
 
 
 def listed(

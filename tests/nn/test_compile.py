@@ -1,0 +1,450 @@
+"""nn.compile, and fit built on it: the same as by Values, and a sentence where it can't be."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+import pickle
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, exp, maximum, primitive, sigmoid, where
+from nn.separable import is_mean
+from nn.steps import EagerStep
+
+random.seed(5)
+XS = [[random.uniform(-1.0, 1.0) for _ in range(3)] for _ in range(12)]
+REAL = [x[0] - 2.0 * x[1] * x[2] for x in XS]
+SIGN = [1 if y > 0 else -1 for y in REAL]
+SHARE = [0.0 if y < -0.3 else 1.0 if y > 0.3 else 0.4 for y in REAL]
+CLASS = [i % 3 for i in range(12)]
+PAIRS = [[y, y * y] for y in REAL]
+
+
+def mlp(*sizes: int, **settings: Any) -> Callable[[], nn.Module]:
+    return lambda: nn.MLP(3, [4, *sizes], **{"activation": "tanh", **settings})
+
+
+def sequence(*modules: Callable[[], Any]) -> Callable[[], nn.Module]:
+    return lambda: nn.Sequential(*[module() for module in modules])
+
+
+class Branches(nn.Module):
+    """Goes another way where x is large, and reads no number out."""
+
+    def __init__(self) -> None:
+        self.w = [Value(0.3), Value(-0.2), Value(0.1)]
+
+    def forward(self, x: list[Any]) -> Any:
+        total = x[0] * self.w[0]
+        for w, number in zip(self.w[1:], x[1:]):
+            if number > 0.0:
+                total = total + w * number
+        return total
+
+
+class Pairs(nn.Module):
+    """Logits of two indices."""
+
+    def __init__(self) -> None:
+        self.table, self.net = nn.Embedding(5, 2), nn.Layer(4, 3)
+
+    def forward(self, pair: list[Any]) -> Any:
+        return self.net([x for index in pair for x in self.table(index)])
+
+
+def last(loss: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda outputs, targets: loss([sigmoid(y) for y in outputs], targets)
+
+
+dropout = functools.partial(nn.Dropout, 0.3)
+layer = functools.partial(nn.Layer, 3, 4)
+L2 = functools.partial(nn.l2_penalty, strength=0.01)
+CASES: dict[str, tuple[Callable[[], nn.Module], Any, Any]] = {
+    "relu": (mlp(1, activation="relu"), nn.mse_loss, REAL),
+    "unfused": (mlp(1, fused=False, bias=False), nn.half_mse_loss, REAL),
+    "several outputs": (mlp(2, activation="silu"), nn.mse_loss, PAIRS),
+    "sum": (mlp(1), functools.partial(nn.l1_loss, reduction="sum"), REAL),
+    "huber": (mlp(1, activation="softplus"), nn.huber_loss, REAL),
+    "hinge": (mlp(1, activation="elu"), nn.hinge_loss, SIGN),
+    "bce": (mlp(1, activation="gelu"), last(nn.binary_cross_entropy), SHARE),
+    "logits": (mlp(1), nn.binary_cross_entropy_with_logits, SHARE),
+    "classes": (mlp(3), nn.cross_entropy, CLASS),
+    "smoothed": (mlp(3), functools.partial(nn.cross_entropy, label_smoothing=0.1), CLASS),
+    "nll": (sequence(mlp(3), nn.LogSoftmax), nn.nll_loss, CLASS),
+    "softmax": (sequence(mlp(2), nn.Softmax), nn.mse_loss, PAIRS),
+    "modules": (
+        sequence(layer, nn.LeakyReLU, nn.Identity, lambda: nn.Layer(4, 1, "sigmoid")),
+        nn.mse_loss,
+        REAL,
+    ),
+    "dropout": (sequence(layer, nn.Tanh, dropout, lambda: nn.Layer(4, 1)), nn.mse_loss, REAL),
+    "branches": (Branches, nn.mse_loss, REAL),
+    "own loss": (mlp(1), lambda o, t: sum((a - b) ** 4 for a, b in zip(o, t)) / len(o), REAL),
+}
+OPTIMIZERS: dict[str, Callable[[list[Value]], nn.Optimizer]] = {
+    "SGD": lambda ps: nn.SGD(ps, lr=0.05, weight_decay=0.01),
+    "momentum": lambda ps: nn.SGD(ps, lr=0.02, momentum=0.9, dampening=0.1),
+    "nesterov": lambda ps: nn.SGD(ps, lr=0.02, momentum=0.9, nesterov=True),
+    "Adam": lambda ps: nn.Adam(ps, lr=0.02),
+    "amsgrad": lambda ps: nn.Adam(ps, lr=0.02, amsgrad=True, weight_decay=0.01),
+    "AdamW": lambda ps: nn.AdamW(ps, lr=0.02),
+    "RMSprop": lambda ps: nn.RMSprop(ps, lr=0.005),
+    "centered": lambda ps: nn.RMSprop(ps, lr=0.005, momentum=0.5, centered=True),
+}
+
+
+class Plain(nn.Optimizer):
+    """Written with `math`, so it can't be recorded."""
+
+    def _update(self, numbers: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        return (numbers[0] * math.tanh(g),)
+
+
+NOTHING: dict[str, Any] = {"penalty": None, "max_norm": None}
+
+
+def numbers(model: nn.Module) -> list[float]:
+    return [x for p in model.parameters() for x in (p.data, p.grad)]
+
+
+def agree(
+    make: Callable[[], nn.Module],
+    loss: Any,
+    ys: Any,
+    optimizer: Callable[[list[Value]], nn.Optimizer] = OPTIMIZERS["momentum"],
+    steps: int = 100,
+    **settings: Any,
+) -> nn.Module:
+    """Train twice, and compare everything in every step."""
+    runs = []
+    for compiled in (True, False):
+        random.seed(1)
+        model = make()
+        arguments = (model, loss, optimizer(model.parameters()))
+        fast = nn.compile(*arguments, **settings)
+        slow = EagerStep(*arguments, **{**NOTHING, **settings}, name="eager")
+        random.seed(2)
+        path = []
+        for i in range(steps):
+            some = slice(0, 12 - i % 2 * 5)
+            xs, targets = XS[some], ys[some]
+            loss_now = fast(xs, targets) if compiled else slow.train(xs, targets)[1]
+            path.append([loss_now, *numbers(model)])
+        runs.append((path, random.random(), model))
+    (found, drawn, model), (wanted, expected, _) = runs
+    assert drawn == expected
+    for one, other in zip(found, wanted):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+    return model
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_models_and_losses(case: str) -> None:
+    agree(*CASES[case])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("max_norm", [None, 0.05])
+def test_optimizers_with_penalty_and_clipping(optimizer: str, max_norm: float | None) -> None:
+    agree(*CASES["relu"], OPTIMIZERS[optimizer], penalty=L2, max_norm=max_norm)
+
+
+def test_an_optimizer_that_cannot_be_recorded() -> None:
+    agree(*CASES["logits"], lambda ps: Plain(ps, 0.1), steps=20)
+
+
+@pytest.mark.parametrize("case", ["relu", "classes", "dropout", "branches"])
+def test_by_numpy_source(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOGRAD_KERNEL", "numpy")
+    agree(*CASES[case], steps=10, penalty=L2, max_norm=1.0)
+
+
+def test_embeddings_take_indices() -> None:
+    model = Pairs()
+    pairs = [[i % 5, (2 * i) % 5] for i in range(12)]
+    twin = copy.deepcopy(model)
+    fast = nn.compile(model, nn.cross_entropy, nn.SGD(model.parameters(), 0.1))
+    slow = EagerStep(twin, nn.cross_entropy, nn.SGD(twin.parameters(), 0.1), None, None, "")
+    for _ in range(10):
+        assert fast(pairs, CLASS) == pytest.approx(slow.train(pairs, CLASS)[1], rel=1e-12)
+    assert numbers(model) == pytest.approx(numbers(twin), rel=1e-12, abs=1e-15)
+    assert fast(np.array(pairs), np.array(CLASS)) > 0.0
+    with pytest.raises(IndexError, match="the index must be within 0 to 4, got"):
+        fast([[0, 5]], [0])
+    with pytest.raises(IndexError, match="cross_entropy: a target must be within 0 to 2"):
+        fast([[0, 1]], [-1])
+    with pytest.raises(TypeError, match="cross_entropy: a target must be an integer"):
+        fast([[0, 1]], [0.5])
+
+
+# ---------------------------------------------------------------- what it is
+
+
+def made(case: str = "logits", **settings: Any) -> tuple[nn.Module, nn.SGD, Any]:
+    random.seed(3)
+    make, loss, _ = CASES[case]
+    model = make()
+    optimizer = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    return model, optimizer, nn.compile(model, loss, optimizer, **settings)
+
+
+def test_what_you_set_is_used() -> None:
+    model, optimizer, step = made()
+    step(XS, SHARE)
+    p = model.parameters()[0]
+    p.data, optimizer.lr = 0.25, 0.0
+    step(XS, SHARE)
+    assert p.data == 0.25
+    model.load_state_dict(dict.fromkeys(model.state_dict(), 0.0))
+    optimizer.load_state_dict({**optimizer.state_dict(), "lr": 1.0, "steps": 0})
+    assert step(XS, SHARE) == pytest.approx(math.log(2.0))
+    optimizer.momentum = 0.0
+    before, lr = p.data, optimizer.lr
+    step(XS, SHARE)
+    assert p.data == before - lr * p.grad
+
+
+def test_evaluate_and_predict_are_in_eval_mode() -> None:
+    model, _, step = made("dropout")
+    step(XS, REAL)
+    state = random.getstate()
+    expected = [y.data for y in map(model.eval(), XS)]
+    model.train()
+    assert step.predict(XS) == pytest.approx(expected, rel=1e-14)
+    got = step.predict(np.array(XS))
+    assert isinstance(got, np.ndarray)
+    assert got.tolist() == step.predict(XS)
+    assert step.evaluate(XS, REAL) == pytest.approx(nn.mse_loss(expected, REAL))
+    assert random.getstate() == state
+    assert all(module.training for module in model.modules())
+
+
+def test_arrays_of_other_numbers_and_sizes() -> None:
+    _, optimizer, step = made("several outputs")
+    optimizer.lr = 0.0
+    xs, ys = np.array(XS), np.array(PAIRS)
+    expected = step(XS, PAIRS)
+    assert step(xs, ys) == expected
+    xs *= 2.0
+    assert step(xs, ys) == pytest.approx(step(xs.tolist(), PAIRS)) != expected
+    assert step(xs[:1], ys[:1]) == pytest.approx(step([xs[0].tolist()], PAIRS[:1]))
+    assert step(xs[::2].astype(np.float32), ys[::2]) > 0.0
+    assert step([(a, b, c) for a, b, c in XS], PAIRS) == pytest.approx(expected)
+
+
+def test_its_program_and_copies() -> None:
+    model, _, step = made()
+    assert repr(step) == "<compiled step of MLP, 21 parameters>"
+    with pytest.raises(RuntimeError, match="no program yet"):
+        _ = step.program
+    first = step(XS, SHARE)
+    assert "W1" in step.program.source()
+    twins = [copy.deepcopy(step), pickle.loads(pickle.dumps(step))]
+    expected = step(XS, SHARE)
+    for twin in twins:
+        assert twin(XS, SHARE) == expected < first
+        assert numbers(twin.model) == numbers(model)
+
+
+def test_a_sample_that_goes_another_way_later() -> None:
+    _, _, step = made("branches")
+    step([[1.0, 1.0, 1.0]], [1.0])
+    step([[1.0, 1.0, 1.0], [1.0, -1.0, 1.0]], [1.0, 0.0])
+    found = step.predict([[2.0, 1.0, -1.0], [1.0, -1.0, -1.0]])
+    assert found == pytest.approx(
+        [step.model(x).data for x in [[2.0, 1.0, -1.0], [1.0, -1.0, -1.0]]]
+    )
+
+
+# ---------------------------------------------------------------- what it refuses
+
+
+class Scaled(nn.Module):
+    """One number, scaled by what may change."""
+
+    def __init__(self, f: Any = lambda y: y) -> None:
+        self.w, self.scale, self.f = Value(1.0), 1.0, f
+
+    def forward(self, x: list[float]) -> Any:
+        return self.f(self.w * x[0] * self.scale)
+
+
+def scaled(f: Any = lambda y: y, loss: Any = nn.mse_loss) -> Any:
+    model = Scaled(f)
+    return nn.compile(model, loss, nn.SGD(model.parameters(), 0.1))
+
+
+def test_what_is_not_finite_is_eagers_error_and_changes_nothing() -> None:
+    step = scaled(exp)
+    step(XS, REAL)
+    before = numbers(step.model)
+    with pytest.raises(OverflowError, match="exp"):
+        step([[1e4]], [1.0])
+    with pytest.raises(FloatingPointError, match=r"nn\.compile: the loss is inf; lower"):
+        step([[500.0]], [1.0])
+    with pytest.raises(FloatingPointError, match="the loss is nan"):
+        step([[math.nan]], [1.0])
+    with pytest.raises(ValueError, match="hinge_loss: a target must be -1 or 1, got 0"):
+        scaled(loss=nn.hinge_loss)([[1.0], [1.0]], [1.0, 0.0])
+    assert numbers(step.model) == before
+    optimizer = step.optimizer
+    optimizer.lr = 1e308
+    with pytest.raises(FloatingPointError, match=r"SGD\.step: the next value of"):
+        step([[4.0]], [1.0])
+    assert step.model.w.data == before[0]
+    assert optimizer.steps == 1
+
+
+DATA: list[tuple[Any, Any, type[Exception], str]] = [
+    ([[1.0]], [], ValueError, "y is empty"),
+    ([], [], ValueError, "X is empty"),
+    ([[1.0], [2.0]], [1.0], ValueError, "2 samples in X for 1 samples in y"),
+    (3.0, [1.0], TypeError, "X has no samples"),
+    ([["a"]], [1.0], TypeError, "X"),
+    ([[1.0], [1.0, 2.0]], [1.0, 1.0], ValueError, r"X\[1\] is built in another way"),
+    ([[]], [1.0], IndexError, "index"),
+]
+
+
+@pytest.mark.parametrize(("xs", "ys", "error", "words"), DATA)
+def test_samples_that_do_not_fit(xs: Any, ys: Any, error: Any, words: str) -> None:
+    step = scaled()
+    with pytest.raises(error, match=words):
+        step(xs, ys)
+    assert numbers(step.model) == [1.0, 0.0]
+
+
+NOT_A_MEAN: list[tuple[Any, str]] = [
+    (lambda o, t: nn.mse_loss(o, t) ** 0.5, "no sum over its samples"),
+    (lambda o, t: nn.mse_loss(o, t) + sum(o), "neither the mean nor the sum"),
+    (lambda o, t: maximum(*o, 0.0), "no sum over its samples"),
+    (lambda o, t: o[0] * o[-1], "no sum over its samples"),
+    (lambda o, t: o[0] if o[0] > o[-1] else o[-1], "neither|compares|no sum"),
+]
+
+
+@pytest.mark.parametrize(("loss", "words"), NOT_A_MEAN)
+def test_a_loss_that_is_no_mean(loss: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        scaled(loss=loss)(XS, REAL)
+
+
+def test_means_and_sums() -> None:
+    t = Value(2.0)
+    assert is_mean(lambda o, _: sum(-y for y in o) / len(o), 1.0, 1.0)
+    assert is_mean(lambda o, y: nn.mse_loss(o, y) + t * t - 3.0, 1.0, 1.0)
+    assert not is_mean(
+        lambda o, y: sum(where(a > b, a, 2.0 * b) for a, b in zip(o, y)), 1.0, 0.0
+    )
+    with pytest.raises(TypeError, match="one reduction"):
+        is_mean(lambda o, y: list(o), 1.0, 1.0)
+
+
+def test_weights_by_place_are_found_by_comparing() -> None:
+    weights = [1.0, 1.0, 1.0, 5.0, 1.0]
+    weighted = lambda o, t: sum(w * y for w, y in zip(weights, o)) / len(o)  # noqa: E731
+    with pytest.raises(ValueError, match=r"gives .* where eager gives"):
+        scaled(loss=weighted)(XS[:5], REAL[:5])
+
+
+# ---------------------------------------------------------------- fit
+
+
+def fitted(compiled: bool | None, case: str = "logits", **settings: Any) -> Any:
+    random.seed(4)
+    make, loss, ys = CASES[case]
+    model = make()
+    optimizer = nn.Adam(model.parameters(), lr=0.02)
+    arguments: dict[str, Any] = {
+        "epochs": 25,
+        "batch_size": 5,
+        "validation": (XS[:4], ys[:4]),
+        "scheduler": nn.CosineAnnealingLR(optimizer, T_max=25),
+        "penalty": L2,
+        "max_norm": 0.5,
+        "metrics": {
+            "first": lambda outputs, targets: float(np.sum(outputs[0]) + np.sum(targets[0]))
+        },
+        "progress": False,
+        **settings,
+    }
+    history = nn.fit(
+        model, XS, ys, loss=loss, optimizer=optimizer, compiled=compiled, **arguments
+    )
+    return model, history
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_fit_is_the_same_by_values(case: str) -> None:
+    (fast, history), (slow, expected) = fitted(None, case), fitted(False, case)
+    assert history.not_compiled is None
+    assert expected.not_compiled == "compiled=False"
+    assert history.records.keys() == expected.records.keys()
+    for name, values in history.records.items():
+        np.testing.assert_allclose(values, expected[name], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(numbers(fast), numbers(slow), rtol=1e-11, atol=1e-12)
+
+
+def test_what_a_callback_changes_is_seen() -> None:
+    results = []
+    for compiled in (True, False):
+        model = Scaled()
+
+        def double(event: nn.EpochEnd, model: Scaled = model) -> None:
+            model.scale *= 1.5
+            if event.epoch == 2:
+                model.w.data = 0.5
+
+        arguments = {"epochs": 4, "callbacks": [double], "progress": False}
+        optimizer = nn.SGD(model.parameters(), lr=0.1)
+        settings: dict[str, Any] = {"loss": nn.mse_loss, "optimizer": optimizer, **arguments}
+        history = nn.fit(model, XS, REAL, compiled=compiled, **settings)
+        results.append([*history["loss"], *numbers(model)])
+    assert results[0] == pytest.approx(results[1], rel=1e-12)
+
+
+REASONS: dict[str, tuple[Any, Any, str]] = {
+    "random": (Scaled(lambda y: y * random.random()), nn.mse_loss, "ValueError: .*random"),
+    "data": (Scaled(lambda y: y * y.data), nn.mse_loss, "ValueError: .*reads a number"),
+    "loss": (Scaled(), NOT_A_MEAN[0][0], "ValueError: the loss of a batch is no sum"),
+    "samples": (Scaled(), nn.mse_loss, "ValueError: .*built in another way"),
+}
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_fit_says_why_it_is_not_compiled(case: str) -> None:
+    model, loss, words = REASONS[case]
+    xs = [[1.0], [2.0, 3.0]] if case == "samples" else [[1.0], [2.0]]
+
+    def run(compiled: bool | None) -> tuple[Any, str | None]:
+        twin = copy.deepcopy(model)
+        random.seed(8)
+        settings: dict[str, Any] = {"epochs": 3, "progress": False, "compiled": compiled}
+        settings |= {"loss": loss, "optimizer": nn.SGD(twin.parameters(), lr=0.01)}
+        history = nn.fit(twin, xs, [1.0, 0.5], **settings)
+        return (history.records, numbers(twin), random.random()), history.not_compiled
+
+    result, reason = run(None)
+    assert reason is not None
+    assert re.match(f"not compiled, since {words}", reason)
+    assert run(False) == (result, "compiled=False")
+    with pytest.raises(ValueError, match=words.partition(": ")[2]):
+        run(True)
+
+
+SQUARE = primitive("test_compile.square", lambda x: math.pow(x, 2.0), lambda out, x: 2.0 * x)
+
+
+def test_a_primitive_of_ones_own_without_generic_rules_is_compiled_number_by_number() -> None:
+    step = scaled(SQUARE)
+    assert step(XS, REAL) == pytest.approx(
+        nn.mse_loss([x[0] ** 2 for x in XS], REAL), rel=1e-14
+    )
