@@ -215,7 +215,7 @@ def test_over_array_functions_nothing_is_missed_and_no_alarm_is_false() -> None:
     ],
 )
 def test_bad_options(options: dict[str, Any], error: type[Exception], words: str) -> None:
-    good = {"vjp": lambda x, u: jacobian(x).T @ u}
+    good: dict[str, Any] = {"vjp": lambda x, u: jacobian(x).T @ u}
     assert check_vjp(f, X, **good, dtype="float64")
     with pytest.raises(error, match=words):
         check_vjp(f, X, **{**good, **options})
