@@ -32,7 +32,7 @@ SUITES = {
         "autograd/core/value.py",
         "tests/core/test_errors.py",
         "tests/core/test_no_grad.py",
-        "tests/properties/test_fast_paths.py",
+        "tests/properties/test_forward.py::test_special_numbers",
         "tests/core/test_functions.py",
         "tests/core/test_copies.py",
         f"{BAD_INPUT}[autograd.Value.__setstate__]",

@@ -16,8 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import nn
 from nn.state import read_checkpoint
 
@@ -33,43 +31,30 @@ class Touch:
 
 
 def archive(marker: Path) -> bytes:
-    """A zip like those that NumPy and PyTorch write, with pickles and paths that climb."""
+    """A zip like those that NumPy and PyTorch write, with a pickle and a path that climbs."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
         file.writestr("../../../../escaped", b"")
         file.writestr("model/data.pkl", pickle.dumps(Touch(marker)))
-        file.writestr("w.npy", b"\x93NUMPY\x01\x00")
-    return content.getvalue()
-
-
-def objects(marker: Path) -> bytes:
-    content = io.BytesIO()
-    np.save(content, np.array([Touch(marker)], dtype=object), allow_pickle=True)
     return content.getvalue()
 
 
 def foreign(marker: Path) -> dict[str, bytes]:
     touch = f"open({str(marker)!r}, 'w')"
-    pickles = {f"pickle {n}": pickle.dumps(Touch(marker), protocol=n) for n in (0, 2, 4, 5)}
     return {
-        **pickles,
+        "text pickle": pickle.dumps(Touch(marker), protocol=0),
+        "pickle": pickle.dumps(Touch(marker)),
         "marshal": marshal.dumps(compile(touch, "code", "exec")),
         "Python": touch.encode(),
-        "an expression": f"{{'w': {touch}}}".encode(),
         "YAML": f"!!python/object/apply:os.system ['touch {marker}']".encode(),
         "zip": archive(marker),
-        "NumPy objects": objects(marker),
         "gzip": gzip.compress(b"{}"),
         "empty": b"",
         "zeros": bytes(64),
-        "ones": b"\xff" * 64,
         "half a character": b'{"w\xc3": 1.0}',
         "a list": b"[1, 2]",
-        "a number": b"1.0",
-        "a word": b'"w"',
         "null": b"null",
         "two objects": b"{} {}",
-        "a comment": b"{} // {}",
         "deep": b"[" * 100_000,
         "deep and whole": b'{"w":' * 50_000 + b"1" + b"}" * 50_000,
         "a long name": b'{"' + b"w" * 1_000_000 + b'": 1.0}',
@@ -77,7 +62,6 @@ def foreign(marker: Path) -> dict[str, bytes]:
         "a climbing name": b'{"../../../../escaped": 1.0, "/etc/passwd": 1.0}',
         "control characters": b'{"\\u001b[2J\\u0000": 1.0}',
         "UTF-16": b"\xff\xfe{\x00}\x00",
-        "UTF-32": b"{\x00\x00\x00}\x00\x00\x00",
         "half a pair": b'{"\\ud800": 1.0}',
         "attributes": b'{"__class__": 1.0, "__dict__.training": 0.0, "training": 0.0}',
     }

@@ -85,23 +85,15 @@ def schedules(torch: Any) -> dict[str, Any]:
     rng = random.Random(2)
     metrics = [3.0 / (1 + t) + rng.gauss(0, 0.3) for t in range(STEPS)]
     cases = []
-    for name, arguments in SCHEDULES:
+    for name, arguments in [*SCHEDULES, *[("ReduceLROnPlateau", each) for each in PLATEAUS]]:
         optimizer = torch.optim.SGD([torch.tensor(0.0, requires_grad=True)], lr=0.5)
         scheduler = getattr(module, name)(optimizer, **arguments)
         rates = [optimizer.param_groups[0]["lr"]]
-        for _ in range(STEPS):
+        for metric in metrics:
             optimizer.step()
-            scheduler.step()
+            scheduler.step(*[metric] * (name == "ReduceLROnPlateau"))
             rates.append(optimizer.param_groups[0]["lr"])
         cases.append({"name": name, "arguments": arguments, "rates": rates})
-    for arguments in PLATEAUS:
-        optimizer = torch.optim.SGD([torch.tensor(0.0, requires_grad=True)], lr=0.5)
-        scheduler = module.ReduceLROnPlateau(optimizer, **arguments)
-        rates = [optimizer.param_groups[0]["lr"]]
-        for metric in metrics:
-            scheduler.step(metric)
-            rates.append(optimizer.param_groups[0]["lr"])
-        cases.append({"name": "ReduceLROnPlateau", "arguments": arguments, "rates": rates})
     return {"metrics": metrics, "cases": cases}
 
 
