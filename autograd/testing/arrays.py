@@ -121,7 +121,7 @@ class Comparison:
         """Those along random directions; if one is wrong, those by the input to blame."""
         point, rng, count = self.problem.point, random.Random(0), len(self.outputs)
         mean = sum(map(abs, point)) / len(point) or 1.0
-        cases: list[Case] = []
+        cases, verdicts = list[Case](), list[str]()
         for _ in range(PROJECTIONS):
             v = [(abs(x) or mean) * rng.choice([1, -1]) * rng.uniform(1.0, 2.0) for x in point]
             move = self.problem.toward(v)

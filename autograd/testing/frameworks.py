@@ -24,7 +24,7 @@ def check_torch(f: Any, *args: Any, **options: Unpack[Options]) -> Report:
         options: as of `check_vjp`.
     """
     __tracebackhide__ = True
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     kind = torch.float32 if options.get("dtype") == "float32" else torch.float64
     parameters: dict[str, Any] = {}
@@ -82,7 +82,7 @@ def check_jax(f: Function, *args: Any, **options: Unpack[Options]) -> Report:
     It is computed in float64, unless `dtype="float32"` says that f takes no other.
     """
     __tracebackhide__ = True
-    import jax
+    import jax  # pyright: ignore[reportMissingImports]
 
     def numbers(tree: Any) -> Any:
         return mapped(tree, jax.device_get)

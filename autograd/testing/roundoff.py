@@ -154,7 +154,7 @@ def is_sawtooth(line: Line, slope: float, claimed: float) -> bool:
             return not far and wide == [None, None] and line.samples.is_spent
         spans.append((near[-1], seen[far[0]]))
     spans.sort(key=lambda span: span[1][0] / span[0][0])
-    first, second = [_breaks(line, *span, slope, against) for span in spans]
+    first, second = [_breaks(line, near, far, slope, against) for near, far in spans]
     return first is not False or second is True
 
 
