@@ -78,10 +78,14 @@ INLINE int trouble(void) /* whether something was invalid, divided by 0 or overf
 
 INLINE V mended(V x, V y, M rare, double (*f)(double))
 {
-    if (__builtin_expect(any(rare), 0))
+    if (__builtin_expect(any(rare), 0)) {
+        double from[W], to[W];
+        STORE(from, x), STORE(to, y);
         for (int i = 0; i < W; i++)
             if (rare[i])
-                y[i] = f(x[i]);
+                to[i] = f(from[i]);
+        y = LOAD(to);
+    }
     return y;
 }
 
@@ -273,23 +277,36 @@ static void formula_of(int op, double *out, const double *a, int da, const doubl
     STORE(out, SEL(within, last[3], before));
 }
 
+/* a + b, where there are multipliers by those, since exact sums wait for the adders alone */
+INLINE V plus(V a, V b)
+{
+#if W == 8
+    return (V)_mm512_fmadd_pd((__m512d)a, (__m512d)splat(1.0), (__m512d)b);
+#elif W == 4 && defined(__FMA__)
+    return (V)_mm256_fmadd_pd((__m256d)a, (__m256d)splat(1.0), (__m256d)b);
+#else
+    return a + b;
+#endif
+}
+
 /* Add to a sum. Exact, it is rounded once, as eager's is (core/wide.h): Knuth's TwoSum. */
-INLINE void add(V *sum, V *rest, V *lost, V x, int exact)
+INLINE void add(V *sum, V *rest, V x, int exact)
 {
     V t = *sum + x;
     if (exact) {
-        V z = t - *sum, off = (*sum - (t - z)) + (x - z);
-        *rest += off, *lost += magnitude(off);
+        V z = t - *sum;
+        *rest += plus(*sum - plus(t, -z), plus(x, -z));
     }
     *sum = t;
 }
 
-INLINE V total(V sum, V rest, V lost, int exact)
+/* What the rest was rounded by could show where it is not small: that is left to eager. */
+INLINE V total(V sum, V rest, int exact)
 {
     if (!exact)
         return sum;
     sum += rest;
-    if (any((M)(lost > 1e6 * magnitude(sum)))) /* what was lost could show */
+    if (any((M)(magnitude(rest) > 1e-10 * magnitude(sum))))
         feraiseexcept(FE_INVALID);
     return sum;
 }
@@ -320,7 +337,7 @@ INLINE double folded(const double *g)
 #if W == 8
 enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4, EXACT_M = 4, EXACT_V = 2 };
 #else
-enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 1 };
+enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 2 };
 #endif
 enum { DEPTH = 256, STRIP = 32 }; /* rows of x that stay in a cache */
 #define AT(i, j) ((Py_ssize_t)(i)*q->down + (Py_ssize_t)(j)*q->across)
@@ -333,12 +350,12 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
                          int adds, int exact)
 {
     const double *w = u + q->a + (Py_ssize_t)i * q->down;
-    V sum[TILE_M][TILE_V], rest[TILE_M][TILE_V], lost[TILE_M][TILE_V];
+    V sum[TILE_M][TILE_V], rest[TILE_M][TILE_V];
     x += v0 * W, y += (Py_ssize_t)i * lanes + v0 * W;
     EACH(m, vectors, r, v) {
         sum[r][v] = adds ? LOAD(y + (Py_ssize_t)r * lanes + v * W)
                          : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0);
-        rest[r][v] = lost[r][v] = splat(0.0);
+        rest[r][v] = splat(0.0);
     }
     for (int j = j0; j < j1; j++) {
         V xs[TILE_V];
@@ -347,12 +364,12 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
         for (int r = 0; r < m; r++) {
             V weight = splat(w[AT(r, j)]);
             for (int v = 0; v < vectors; v++)
-                add(&sum[r][v], &rest[r][v], &lost[r][v], weight * xs[v], exact);
+                add(&sum[r][v], &rest[r][v], weight * xs[v], exact);
         }
     }
     EACH(m, vectors, r, v)
         STORE(y + (Py_ssize_t)r * lanes + v * W,
-              total(sum[r][v], rest[r][v], lost[r][v], exact));
+              total(sum[r][v], rest[r][v], exact));
 }
 
 static void product(const Instruction *q, const double *u, const double *x, double *y,
@@ -457,11 +474,11 @@ static void vector_product(const Instruction *q, const double *u, const double *
     int i = 0;
     if (q->flags & EXACT) {
         for (; i < q->n; i++) {
-            V s = splat(q->c >= 0 ? u[q->c + i * q->step] : 0.0), rest = {0}, lost = {0};
+            V s = splat(q->c >= 0 ? u[q->c + i * q->step] : 0.0), rest = {0};
             for (int j = 0; j < q->k; j++)
-                add(&s, &rest, &lost,
+                add(&s, &rest,
                     splat(w[AT(i, j)] * x[j]), 1);
-            y[i] = total(s, rest, lost, 1)[0];
+            y[i] = total(s, rest, 1)[0];
         }
         return;
     }
@@ -551,18 +568,18 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
     for (int i = 0; i < n; i++)
         for (int v = 0; v < lanes; v += W) {
             V y = splat(0.0), more = GET(ROW(0));
-            V s = y, rest = y, lost = y;
+            V s = y, rest = y;
             switch (q->op) {
             case OP_wide_sum:
                 for (int j = 0; j < k; j++)
-                    add(&s, &rest, &lost, GET(ROW(j)), exact);
-                y = total(s, rest, lost, exact);
+                    add(&s, &rest, GET(ROW(j)), exact);
+                y = total(s, rest, exact);
                 break;
             case OP_wide_dot: /* the biases, all of one side and all of the other */
                 for (int j = 0; j < k; j++)
-                    add(&s, &rest, &lost, GET(ROW(1 + j)) * GET(ROW(1 + k + j)), exact);
-                add(&s, &rest, &lost, more, exact);
-                y = total(s, rest, lost, exact);
+                    add(&s, &rest, GET(ROW(1 + j)) * GET(ROW(1 + k + j)), exact);
+                add(&s, &rest, more, exact);
+                y = total(s, rest, exact);
                 break;
             case OP_wide_maximum:
             case OP_wide_minimum:
@@ -589,8 +606,8 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
                 }
                 s -= 1.0;
                 for (int j = 0; j < k; j++)
-                    add(&s, &rest, &lost, SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i)), exact);
-                y = total(s, rest, lost, exact);
+                    add(&s, &rest, SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i)), exact);
+                y = total(s, rest, exact);
                 for (int j = 0; j < k; j++)
                     PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + y));
                 y = more + (exact ? mended(y, y, y == y, log1p) : vlog1p(y));
@@ -1099,7 +1116,7 @@ static PyObject *supported(PyObject *self, PyObject *none)
 #ifdef __x86_64__
     __builtin_cpu_init();
     return Py_BuildValue("(ii)", !!__builtin_cpu_supports("avx512dq"),
-                         !!__builtin_cpu_supports("avx2"));
+                         __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
 #else
     return Py_BuildValue("(ii)", 0, 0);
 #endif
