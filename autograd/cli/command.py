@@ -108,6 +108,8 @@ def _parser() -> _Parser:
     add("--svg", metavar="FILE", type=_suffix(".svg"), help="draw the graph")
     page = "write a page that plays the forward and the backward pass"
     add("--html", metavar="FILE", type=_suffix(".html"), help=page)
+    what = "what is drawn as one box: auto, what repeats; none, nothing"
+    add("--collapse", choices=["auto", "none"], help=what)
     add("--check", action="store_true", help="compare with finite differences")
     order = "2: also the second derivatives (Hessian)"
     add("--order", type=int, choices=[1, 2], default=1, help=order)
@@ -223,10 +225,13 @@ def _run(arguments: argparse.Namespace, expression: Formula, point: list[Value])
 
         report = gradcheck(expression, *[x.data for x in point], order=arguments.order)
         results["check"] = {"passed": bool(report), "report": str(report)}
+    options: dict[str, Any] = {}
+    if arguments.collapse:
+        options["collapse"] = None if arguments.collapse == "none" else "auto"
     if arguments.svg:
-        write_atomically(Path(arguments.svg), root.graph().svg().encode())
+        write_atomically(Path(arguments.svg), root.graph(**options).svg().encode())
     if arguments.html:
-        root.steps().save(arguments.html)
+        root.steps(**options).save(arguments.html)
     results["files"] = [path for path in (arguments.svg, arguments.html) if path]
     if arguments.source:
         fast = autograd.compile(expression)

@@ -118,15 +118,16 @@ class Operations:
 
         return Graph(self, **options)
 
-    def steps(self: Any, seed: float = 1.0) -> Stepper:
+    def steps(self: Any, seed: float = 1.0, **options: Any) -> Stepper:
         """The pass that differentiates this, as events to be played one by one.
 
         Raises:
-            TypeError: `seed` is not a real number.
+            TypeError, ValueError: `seed` is not a real number, or an option of the page, as of
+                `graph`, is unknown or has a value that it cannot have.
         """
         from autograd.show.stepper import Stepper
 
-        return Stepper(self, seed)
+        return Stepper(self, seed, **options)
 
     # ------------------------------------------------------------------ the table
 

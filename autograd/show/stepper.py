@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from autograd.core.operand import Number, describe, number
 from autograd.core.sweeps import cotangents
@@ -39,6 +40,8 @@ class Stepper:
 
     Args:
         root, seed: as in `root.backward(seed)`.
+        options: how the page draws the graph, see `autograd.show.drawing.options.Options`; it
+            draws every node unless `collapse` says otherwise.
 
     Attributes:
         graph: the snapshot that is played; a later change to a Value is not seen.
@@ -46,7 +49,8 @@ class Stepper:
         position: how many have been played.
 
     Raises:
-        TypeError: `root` is not a Value, or `seed` is not a real number.
+        TypeError: `root` is not a Value, `seed` is not a real number, or an option is unknown.
+        ValueError: an option is out of its range.
 
     >>> a = Value(3.0, label="a")
     >>> stepper = Stepper(a * a)
@@ -60,10 +64,10 @@ class Stepper:
     (6.0, 0.0)
     """
 
-    def __init__(self, root: Value, seed: Number = 1.0) -> None:
+    def __init__(self, root: Value, seed: Number = 1.0, **options: Any) -> None:
         if type(root) is not Value:
             raise TypeError(f"Stepper takes a Value, got {root!r:.80} ({type(root).__name__})")
-        self.graph = Graph(root)
+        self.graph = Graph(root, **{"collapse": None, **options})
         self.seed = number(seed, "the seed of Stepper")
         self.events = events(self.graph, self.seed)
         self.reset()

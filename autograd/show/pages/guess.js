@@ -1,6 +1,8 @@
-// Guess mode: before a step of the backward pass the learner may say what it will give.
+// Guess mode: before a step of the backward pass the learner may say what it will give, and
+// before that, on the second level, what the local derivative is.
 const answer = byId("answer");
-const score = { right: 0, asked: 0, tried: false };
+const score = { right: 0, asked: 0, tried: false, local: false }; // local: known by now
+const asksLocal = () => byId("level").value === "local" && !score.local;
 
 const upcoming = () => {
   const event = data.events[shownAt];
@@ -14,11 +16,14 @@ function ask() {
   score.tried = false;
   answer.value = "";
   if (!asking) return;
-  const known = event.sum.slice(0, event.sum.findLastIndex(([, role]) => role === "local") + 1);
+  const local = event.sum.findLastIndex(([, role]) => role === "local");
+  const known = event.sum.slice(0, asksLocal() ? local : local + 1);
   fill(byId("sum"), [...known, [" → ", ""], ["?", "result"]]);
   byId("words").textContent = event.uses > 1 ? `Before this step it is ${event.before}.` : "";
-  byId("question").textContent = `${event.sum[0][0]} will be`;
+  const name = event.sum.find(([, role]) => role === "local")[0];
+  byId("question").textContent = asksLocal() ? `${name} is` : `${event.sum[0][0]} will be`;
   highlight(event);
+  for (const arrow of arrows[event.node][event.slot]) arrow.classList.toggle("asked", asksLocal());
 }
 
 // A decimal number, a fraction, inf or nan; undefined if it is none of them.
@@ -33,8 +38,10 @@ function parsed(text) {
 }
 const read = (word) => Number(word.replace(",", ".").replace("inf", "Infinity"));
 
-const exactOf = (event) =>
-  typeof event.exact === "number" ? event.exact : read(event.exact);
+const exactOf = (event) => {
+  const exact = asksLocal() ? event.local : event.exact;
+  return typeof exact === "number" ? exact : read(exact);
+};
 
 // A guess is right within half a percent.
 function verdict(guess, exact) {
@@ -61,14 +68,20 @@ byId("ask").addEventListener("submit", (submitted) => {
     score.right += wrong === "" ? 1 : 0;
     byId("score").textContent = `${score.right} of ${score.asked} at first try`;
   }
-  if (wrong === "") controls.next();
-  byId("verdict").textContent = wrong === "" ? `Right: ${event.text}.` : wrong;
+  const text = asksLocal() ? event.rule : event.text;
+  if (wrong === "" && asksLocal()) {
+    score.local = true;
+    ask();
+  } else if (wrong === "") controls.next();
+  byId("verdict").textContent = wrong === "" ? `Right: ${text}.` : wrong;
   if (byId("ask").hidden) byId("guessing").focus();
 });
 document.addEventListener("step", () => {
   byId("verdict").textContent = "";
+  score.local = false;
   ask();
 });
+byId("level").addEventListener("change", () => controls.show());
 byId("guessing").addEventListener("change", () => {
   controls.show();
   if (!byId("ask").hidden) answer.focus();

@@ -43,7 +43,7 @@ if (svg !== null) {
   svg.style.setProperty("--h", `${height}px`);
   picture.classList.add("sized");
   svg.querySelectorAll("g > title").forEach((title) => title.remove()); // they tell the end
-  byId("info").textContent = "Point at a node or an arrow to see its arithmetic.";
+  byId("info").textContent = `${matchMedia("(hover: none)").matches ? "Tap" : "Point at"} a node or an arrow to see its arithmetic.`;
 }
 
 let shownAt = 0;
@@ -88,14 +88,52 @@ function fill(line, parts) {
   );
 }
 
+// In the backward pass an arrow turns round, and the product travels along it.
+let travelling = 0;
+
+function turn(event) {
+  const arrow = arrows[event.node][event.slot].find((element) => element.querySelector("path"));
+  if (arrow === undefined) return;
+  mark([arrow], "back");
+  const path = arrow.querySelector("path");
+  const made = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
+  const [tip, base] = [path.getPointAtLength(0), path.getPointAtLength(11)];
+  const [dx, dy] = [(base.x - tip.x) * 0.4, (base.y - tip.y) * 0.4];
+  const head = made("polygon");
+  head.setAttribute("class", "turned");
+  const corners = [tip.x, tip.y, base.x - dy, base.y + dx, base.x + dy, base.y - dx];
+  head.setAttribute("points", corners.join(" "));
+  path.after(head);
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const text = made("text");
+  text.setAttribute("class", "carried");
+  text.textContent = event.product;
+  svg.append(text);
+  const began = performance.now();
+  const length = path.getTotalLength();
+  const move = (now) => {
+    const done = Math.min(1, (now - began) / 700);
+    const at = path.getPointAtLength(length * (1 - done));
+    text.setAttribute("x", at.x + 4);
+    text.setAttribute("y", at.y - 6);
+    if (done < 1) travelling = requestAnimationFrame(move);
+    else text.remove();
+  };
+  move(began);
+}
+
 function highlight(event) {
   for (const [element, name] of marked) element.classList.remove(name);
   marked = [];
+  cancelAnimationFrame(travelling);
+  for (const arrow of picture.querySelectorAll(".asked")) arrow.classList.remove("asked");
+  for (const element of picture.querySelectorAll(".turned, .carried")) element.remove();
   if (event === undefined) return;
   if (event.kind === "backward") {
     mark(nodes[event.node].boxes, "from");
     mark(arrows[event.node][event.slot], "along");
     mark(copies[event.node][event.slot], "to");
+    turn(event);
   } else if (event.kind === "forward") {
     data.inputs[event.node].forEach((input, slot) => {
       mark([...nodes[input].boxes, ...copies[event.node][slot]], "from");
@@ -212,6 +250,23 @@ window.addEventListener("resize", () => {
   steady();
   controls.show();
 });
+
+// The slider is split into the passes.
+const slider = byId("slider");
+const track = document.createElement("div");
+track.className = "track";
+slider.before(track);
+const passes = document.createElement("div");
+passes.className = "passes";
+passes.setAttribute("aria-hidden", "true");
+const backward = data.events.filter(({ kind }) => kind !== "forward").length;
+for (const [name, count] of [["forward", data.events.length - backward], ["backward", backward]]) {
+  const part = document.createElement("span");
+  part.textContent = name;
+  part.style.setProperty("flex-grow", count);
+  if (count > 0) passes.append(part);
+}
+track.append(slider, passes);
 
 for (const event of [...data.events].reverse()) set(event, false);
 const controls = player(showStep, (position) =>

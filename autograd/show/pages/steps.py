@@ -40,13 +40,13 @@ def steps_page(
     _check_size(graph)
     ends = {event.target.value: event.after for event in events if event.kind != "forward"}
     graph = with_grads(graph, ends)
-    options = options.changed(collapse=None, max_nodes=None, depth=None)
+    options = options.changed(max_nodes=LIMIT, depth=None)
     data = _data(graph, events, options, position)
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in events]
     heads = ["step", "pass", "arithmetic"]
     board = _board(graph, options, _widest(graph, events, options.format), GUESSING)
     main = board + player("step", len(data["keys"]), heads, rows, above=asset("guess.html"))
-    scripts = [asset("steps.js"), asset("guess.js")]
+    scripts = [asset("steps.js"), asset("zoom.js"), asset("guess.js")]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(events)} steps"
     return document("steps", title, summary, main, data, scripts, [asset("steps.css")])
 
@@ -70,7 +70,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
         rows.append([str(event.index + 1), str(event), grad, _locals(node)])
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
     main = _board(graph, options, {}, "") + player("node", len(data["keys"]), heads, rows)
-    scripts, styles = [asset("steps.js")], [asset("steps.css")]
+    scripts, styles = [asset("steps.js"), asset("zoom.js")], [asset("steps.css")]
     title = "Computation graph"
     return document("graph", title, _result(graph), main, data, scripts, styles)
 
@@ -142,6 +142,8 @@ def _event_data(event: Event, spec: str) -> dict[str, Any]:
         "product": "" if event.product is None else format_number(event.product, spec),
         "uses": event.uses,
         "exact": json_number(event.after),
+        "local": None if event.local is None else json_number(event.local),
+        "rule": "" if event.local is None else _local(event),
         "sum": event.parts(),
         "words": _sentence(event),
     }
@@ -158,17 +160,21 @@ def _sentence(event: Event) -> str:
         return f"{words} Here, at a kink, it is a convention: {kink}." if kink else words
     if event.upstream is None or event.local is None:
         return f"The way back starts at the result, {node}."
-    arrived, local = format_number(event.upstream), format_number(event.local)
-    if event.convention:
-        local += f" (a convention: {event.convention})"
-    elif event.rule:
-        local = f"{event.rule} = {local}"
+    arrived, local = format_number(event.upstream), _local(event)
     if event.upstream == 0.0:
         return f"The gradient of {node} is {arrived}, so nothing flows back to {target}."
     flow = f"What arrived at {node}, {arrived}, times the derivative on the arrow, {local}"
     if event.uses > 1:
         return f"{flow}, is added to {target}: way {event.use} of {event.uses} that meet there."
     return f"{flow}, goes back to {target}."
+
+
+def _local(event: Event) -> str:
+    """The local derivative: its rule and its number, and whether that is a convention."""
+    number = format_number(event.local or 0.0)
+    if event.convention:
+        return f"{number} (a convention: {event.convention})"
+    return f"{event.rule} = {number}" if event.rule else number
 
 
 def _locals(node: Node) -> str:
