@@ -11,7 +11,7 @@ import itertools
 import math
 import random
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -41,7 +41,7 @@ class Batch:
     """Samples as columns of numbers.
 
     Attributes:
-        parts: what was given: lists or arrays with an element a sample.
+        parts: what was given, if it may be given anew.
         x: a row for each number of a sample, a column a sample.
         sample: gives the i-th one, as plain numbers in lists.
         key: equal for batches whose samples are built alike.
@@ -55,9 +55,10 @@ class Batch:
         x: Array,
         sample: Callable[[int], tuple[Any, ...]],
         key: Any,
-        parts: Iterable[Any] = (),
+        parts: list[Any] | None = None,
     ) -> None:
-        self.x, self.sample, self.key, self.parts = x, sample, key, list(parts)
+        self.x, self.sample, self.key = x, sample, key
+        self.parts = parts or []
         self.lanes = x.shape[1]
 
     @property
@@ -75,31 +76,25 @@ class Batch:
                 in length.
         """
         found = []
-        whole = True  # arrays only
         for name, part in parts.items():
-            numeric = type(part) is np.ndarray and part.dtype.kind in "fiub"
-            found.append(lanes_of(part if numeric else plain(part), name))
-            whole = whole and numeric
+            numbers = rectangular(part)
+            found.append(lanes_of(plain(part) if numbers is None else numbers, name))
         sizes = [each.numbers.shape[1] for each in found]
         if len(set(sizes)) > 1:
             both = " for ".join([f"{n} samples in {name}" for name, n in zip(parts, sizes)])
             raise ValueError(f"{both}; give as many of each")
         x = np.empty((sum([len(each.numbers) for each in found]), sizes[0]))
         np.concatenate([each.numbers for each in found], out=x, casting="unsafe")
+        given = list(parts.values())
         key = tuple([each.key for each in found])
-        if not whole:
-            return cls(x, lambda i: tuple([plain(each.sample(i)) for each in found]), key)
-        batch = cls(
-            x, lambda i: tuple([plain(part[i]) for part in batch.parts]), key, parts.values()
-        )
-        return batch
+        return cls(x, lambda i: tuple([plain(part[i]) for part in given]), key, given)
 
     def refill(self, *parts: Any) -> bool:
         """Take the numbers of other arrays; False if they are not built alike."""
-        if not self.parts:
-            return False
         for old, new in zip(self.parts, parts):
-            if type(new) is not np.ndarray or new.shape != old.shape or new.dtype != old.dtype:
+            if not (type(new) is type(old) is np.ndarray) or new.shape != old.shape:
+                return False
+            if new.dtype.kind not in "fiub":
                 return False
         start = 0
         for part in parts:
@@ -133,6 +128,17 @@ class Batch:
         except Exception as error:
             error.add_note(f"in sample {lane}")
             raise
+
+
+def rectangular(part: Any) -> Array | None:
+    """A list or an array of samples as an array of numbers; None if it isn't one."""
+    if not isinstance(part, (list, tuple, np.ndarray)):
+        return None
+    try:
+        found = np.asarray(part)
+    except ValueError:  # samples of several lengths
+        return None
+    return found if found.dtype.kind in "fiub" and found.size and found.ndim else None
 
 
 class Step:

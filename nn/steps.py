@@ -95,6 +95,9 @@ class EagerStep:
         return data
 
 
+PLAIN = frozenset([float, int, bool, str])
+
+
 def plain(x: Any) -> Any:
     """x with lists in place of arrays and floats in place of Values.
 
@@ -104,6 +107,8 @@ def plain(x: Any) -> Any:
     if hasattr(x, "tolist"):
         x = x.tolist()
     if isinstance(x, (list, tuple)):
+        if PLAIN.issuperset(map(type, x)):
+            return list(x)
         return [plain(element) for element in x]
     return x.data if isinstance(x, Value) else x
 
