@@ -379,9 +379,9 @@ class Native:
         if lanes and any(len(rows) == 1 and rows[0] >= LANES for rows in xs):
             return start + 1  # one row of lanes for many
         several = [rows for rows in xs if len(rows) > 1]
-        if op == "add" and self.alias:
-            several.append(list(map(self.real, target)))
-        if lanes and any(rows[start] < LANES for rows in several):
+        aliased = op == "add" and bool(self.alias)
+        kept = self.real(first) if aliased else LANES
+        if lanes and (kept < LANES or any(rows[start] < LANES for rows in several)):
             return start + 1  # a number for each row of lanes
         end, new = start + 1, first not in self.written
         most = min(size, start + MOST) if lanes and not _is_operand(formula) else size
@@ -390,6 +390,7 @@ class Native:
             and target[end] == first + end - start
             and (op == "set" or (target[end] not in self.written) == new)
             and all(rows[end] == rows[start] + end - start for rows in several)
+            and (not aliased or self.real(target[end]) == kept + end - start)
         ):
             end += 1
         return end
