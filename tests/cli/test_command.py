@@ -432,3 +432,9 @@ def test_on_a_terminal_with_rich_it_is_drawn(run: Run, monkeypatch: pytest.Monke
     code, out, _ = run("θ*x", "θ=2", "x=3")
     assert code == 0
     assert "│ θ" in out
+    monkeypatch.setenv("COLUMNS", "30")
+    names = ["first", "second", "third"]
+    _, out, _ = run("*".join(names), *[f"{name}=3.5" for name in names], "--order", "2")
+    cells = [line.split("│")[1:4] for line in out.splitlines() if line.count("│") == 4]
+    words = [[cell.strip() for cell in row] for row in cells]
+    assert ["first", "third", "3.5"] in words

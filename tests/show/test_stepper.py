@@ -185,6 +185,12 @@ def test_how_an_operation_is_written(make: object, line: str) -> None:
     assert str(Stepper(y).events[1]) == line
 
 
+def test_a_rule_that_cannot_be_written_is_left_out() -> None:
+    sine = autograd.primitive("a_sine", math.sin, lambda out, x: math.cos(x))
+    forward, *_, backward = Stepper(sine(Value(1.0))).events
+    assert (forward.rule, backward.rule, backward.local) == ("", "", math.cos(1.0))
+
+
 def test_zero_upstream_adds_nothing_even_against_infinity() -> None:
     x = Value(0.0, label="x")
     y = sqrt(x) * 0.0
