@@ -56,22 +56,7 @@ class Primitive:
     records a node when an operand is a Value and gives a plain float when none is. In the
     library's own table it is also the method of a Value.
 
-    Attributes:
-        name: its key in the table.
-        symbol: how pictures and `repr` write it.
-        value: floats → float. May raise what `math` raises.
-        rules: one partials rule an operand, `rule(out, *operands)` → d(out)/d(operand);
-            for a variadic operation a single rule that returns all of them in a tuple.
-            Rules are generic: on floats they give floats, on Values differentiable Values.
-        variadic: whether it takes any number of operands, also as one list.
-        selects: whether a partial of zero means that the operand is not looked at (as in
-            `where`), so that it contributes nothing even to an infinite cotangent.
-        domain: the operands it accepts, in words.
-        kink: the convention where the derivative does not exist, in words.
-        latex: a format string with `{0}`, `{1}` … (`{args}` if variadic) for the operands.
-        doc: what it computes, with an example.
-        defaults: what the last operands are where they are left out.
-        taught: the partial as textbooks write it, for lessons; None where `rules` do.
+    Its attributes are the arguments of `autograd.primitive`, by their names.
     """
 
     __doc__ = _Doc(str(__doc__))  # pyright: ignore[reportAssignmentType]
@@ -360,7 +345,8 @@ def primitive(
             names of the operands are those of the first rule.
         symbol: how it is shown; the name if None.
         variadic: takes any number of operands.
-        selects: an operand whose partial is 0 is not looked at (as by `where`).
+        selects: an operand whose partial is 0 is not looked at (as by `where`), so that it
+            contributes nothing even to an infinite cotangent.
         domain: the operands it accepts, for the message of a ValueError: `"x > 0"`.
         kink: what its derivative is where there is none.
         latex: format string with `{0}`, `{1}` … for the operands; if variadic `{args}` for
@@ -474,26 +460,15 @@ def reserve() -> None:
 
 # ---------------------------------------------------------------------- pickling
 
+FACTS = "symbol variadic selects domain kink latex doc defaults taught".split()
+
 
 def _definition(entry: Primitive) -> tuple[Any, ...]:
     """What a process that lacks a user's primitive needs to define it, if that can be told."""
     if entry.name in RESERVED or entry._original is not None:
         return ()
     rules = (entry.value, *entry.rules)
-    rest = {
-        key: getattr(entry, key)
-        for key in (
-            "symbol",
-            "variadic",
-            "selects",
-            "domain",
-            "kink",
-            "latex",
-            "doc",
-            "defaults",
-            "taught",
-        )
-    }
+    rest = {key: getattr(entry, key) for key in FACTS}
     if all(map(_is_importable, filter(None, [*rules, entry.taught]))):
         return rules, rest
     try:

@@ -40,5 +40,6 @@ cdef class Value(Operations):
 cdef bint _recording() noexcept
 cdef inline _real(x)
 cdef _reflected(Primitive primitive, other, Value y)
+cdef double _float(x, Primitive primitive) except? -1.0
 cdef _unary(Primitive primitive, operand)
 cdef Value _binary(Primitive primitive, tuple operands)

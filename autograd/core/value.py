@@ -103,15 +103,10 @@ class Value(Operations):
     def __init__(self, data: Number, label: Label = None) -> None:
         extra = checked_label(label)
         self._data = data if type(data) is float else number(data, "Value")
-        self._grad = 0.0
-        self._primitive = None
-        self._a = None
-        self._b = None
-        self._da = 0.0
-        self._db = 0.0
         self._extra = extra
-        self._pass = 0
-        self._uses = 0
+        self._primitive = self._a = self._b = None
+        self._grad = self._da = self._db = 0.0
+        self._pass = self._uses = 0
 
     # ------------------------------------------------------------------ what it holds
 
@@ -211,34 +206,28 @@ class Value(Operations):
         return id(self) >> 4
 
     def __eq__(self, other: Any) -> Any:
-        if _observer is not None:
-            return _observer("eq", self, other)
-        return self._data == (other._data if type(other) is Value else other)
+        y = other._data if type(other) is Value else other
+        return self._data == y if _observer is None else _observer("eq", self, other)
 
     def __ne__(self, other: Any) -> Any:
-        if _observer is not None:
-            return _observer("ne", self, other)
-        return self._data != (other._data if type(other) is Value else other)
+        y = other._data if type(other) is Value else other
+        return self._data != y if _observer is None else _observer("ne", self, other)
 
     def __lt__(self, other: Operand) -> Any:
-        if _observer is not None:
-            return _observer("lt", self, other)
-        return self._data < (other._data if type(other) is Value else other)
+        y = other._data if type(other) is Value else other
+        return self._data < y if _observer is None else _observer("lt", self, other)
 
     def __le__(self, other: Operand) -> Any:
-        if _observer is not None:
-            return _observer("le", self, other)
-        return self._data <= (other._data if type(other) is Value else other)
+        y = other._data if type(other) is Value else other
+        return self._data <= y if _observer is None else _observer("le", self, other)
 
     def __gt__(self, other: Operand) -> Any:
-        if _observer is not None:
-            return _observer("gt", self, other)
-        return self._data > (other._data if type(other) is Value else other)
+        y = other._data if type(other) is Value else other
+        return self._data > y if _observer is None else _observer("gt", self, other)
 
     def __ge__(self, other: Operand) -> Any:
-        if _observer is not None:
-            return _observer("ge", self, other)
-        return self._data >= (other._data if type(other) is Value else other)
+        y = other._data if type(other) is Value else other
+        return self._data >= y if _observer is None else _observer("ge", self, other)
 
     # ------------------------------------------------------------------ the operators
     # An operand is another Value, a number, or a stranger, whose own method Python then asks.
@@ -409,22 +398,10 @@ class Value(Operations):
             found = node_sum(SUM, operands)  # type: ignore[name-defined]  # noqa: F821
             if found is not None:
                 return found  # type: ignore[no-any-return]
-        numbers = []
-        alike = exact = True  # all are Values; or else floats
-        for operand in operands:
-            if type(operand) is Value:
-                that: Value = operand
-                numbers.append(that._data)
-            else:
-                alike = False
-                exact = exact and type(operand) is float
-                numbers.append(number(operand, primitive.name))
-        floats = tuple(numbers)
+        floats = tuple([_float(x, primitive) for x in operands])
         data = primitive.evaluate(floats, operands)
         if _paused and not _recording():
             return Value(data)
-        if not exact:
-            operands = tuple([x if type(x) is Value else c for x, c in zip(operands, numbers)])
         if primitive.variadic:
             partials = primitive.partials(data, floats)
         else:
@@ -434,10 +411,10 @@ class Value(Operations):
                     for slot, x in enumerate(operands)
                 ]
             )
-        inputs = operands
-        if not alike:
-            inputs = tuple([x for x in operands if type(x) is Value])
-            partials = tuple([d for d, x in zip(partials, operands) if type(x) is Value])
+        inputs = tuple([x for x in operands if type(x) is Value])
+        if len(inputs) < len(operands):
+            partials = tuple([d for x, d in zip(operands, partials) if type(x) is Value])
+            operands = tuple([x if type(x) is Value else c for x, c in zip(operands, floats)])
         out: Value = _node(data, primitive._stand_in or primitive, None, None, 0.0, 0.0)
         out._extra = (operands, inputs, None if primitive is SUM else _packed(partials), None)
         return out
@@ -520,16 +497,10 @@ if not cython.compiled:  # else in wide.h and node.h
         if _paused and not _recording():
             return Value(data)
         out: Value = _new(Value)
-        out._data = data
+        out._data, out._primitive, out._extra = data, primitive, None
+        out._a, out._b, out._da, out._db = a, b, da, db
         out._grad = 0.0
-        out._primitive = primitive
-        out._a = a
-        out._b = b
-        out._da = da
-        out._db = db
-        out._extra = None
-        out._pass = 0
-        out._uses = 0
+        out._pass = out._uses = 0
         return out
 
     def _final(cls: type, /) -> None:
@@ -564,19 +535,24 @@ def _unary(primitive: Primitive, operand: Any) -> Value:
 def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
     """Apply a primitive with two rules to two operands of which at least one is a Value."""
     x, y = operands
-    a: Value | None = x if type(x) is Value else None
-    b: Value | None = y if type(y) is Value else None
-    da: float = number(x, primitive.name) if a is None else a._data
-    db: float = number(y, primitive.name) if b is None else b._data
-    numbers = (da, db)
+    numbers = (_float(x, primitive), _float(y, primitive))
     data: float = primitive.evaluate(numbers, operands)
     if _paused and not _recording():
         return Value(data)
-    if a is not None:
-        da = primitive.partial(0, data, numbers)
-    if b is not None:
-        db = primitive.partial(1, data, numbers)
+    a, da = None, numbers[0]
+    b, db = None, numbers[1]
+    if type(x) is Value:
+        a, da = x, primitive.partial(0, data, numbers)
+    if type(y) is Value:
+        b, db = y, primitive.partial(1, data, numbers)
     return _node(data, primitive._stand_in or primitive, a, b, da, db)
+
+
+def _float(x: Any, primitive: Primitive) -> float:
+    if type(x) is Value:
+        that: Value = x
+        return that._data
+    return number(x, primitive.name)
 
 
 def _real(x: Any) -> Any:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -26,7 +24,6 @@ from autograd import (
     logsumexp,
     maximum,
     minimum,
-    primitive,
     reciprocal,
     sin,
     sqrt,
@@ -95,57 +92,9 @@ def test_outside_the_domain(
     assert (x.data, x.grad, x.label) == (data, 0.0, "x") or data != data
 
 
-@pytest.mark.parametrize("number", ["3", None, 1j, [1.0], Decimal(1), Value(1.0)])
-def test_data_that_is_no_real_number(number: Any) -> None:
-    x = Value(2.0)
-    x.grad = 3.0
-    shown = re.escape(f"got {number!r} ({type(number).__name__})")
-    with pytest.raises(TypeError, match=f"Value takes a real number, {shown}"):
-        Value(number)
-    with pytest.raises(TypeError, match=f"Value.data takes a real number, {shown}"):
-        x.data = number
-    with pytest.raises(TypeError, match=f"Value.grad takes a real number, {shown}"):
-        x.grad = number
-    assert (x.data, x.grad) == (2.0, 3.0)
-
-
 def test_a_value_in_place_of_its_data_gets_a_hint() -> None:
     with pytest.raises(TypeError, match=r"use its \.data or \.detach\(\)"):
         Value(Value(1.0))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("label", [3, b"x", ["x"], Value(1.0)])
-def test_a_label_that_is_no_string(label: Any) -> None:
-    with pytest.raises(TypeError, match="a label must be a string or None, got"):
-        Value(1.0, label=label)
-    x = Value(1.0, label="x")
-    with pytest.raises(TypeError, match="a label must be a string or None, got"):
-        x.label = label
-    assert x.label == "x"
-
-
-@pytest.mark.parametrize("operand", ["3", None, 1j, [1.0], Decimal(1)])
-@pytest.mark.parametrize("name", ["exp", "atan2", "clip", "dot", "maximum"])
-def test_an_operand_that_is_no_real_number(name: str, operand: Any) -> None:
-    entry = TABLE[name]
-    others = [Value(1.0)] * (2 if entry.variadic else len(entry.rules) - 1)
-    for operands in ([operand, *others], [*others, operand]):
-        with pytest.raises(TypeError, match=f"^{name} takes a real number, got"):
-            entry(*operands)
-
-
-@pytest.mark.parametrize(
-    ("name", "operands", "words"),
-    [
-        ("exp", (), "exp takes 1 operand(s), got 0"),
-        ("exp", (Value(1.0), 2.0), "exp takes 1 operand(s), got 2"),
-        ("add", (Value(1.0),), "add takes 2 operand(s), got 1"),
-        ("add", (1.0, 2.0, 3.0), "add takes 2 operand(s), got 3"),
-    ],
-)
-def test_a_wrong_number_of_operands(name: str, operands: tuple[Any, ...], words: str) -> None:
-    with pytest.raises(TypeError, match=re.escape(words)):
-        TABLE[name](*operands)
 
 
 @pytest.mark.parametrize("f", [maximum, minimum, logsumexp])
@@ -195,15 +144,6 @@ def test_errors_of_an_own_rule_keep_their_type_and_words() -> None:
         TABLE.pop("picky", None)
 
 
-def test_an_error_in_a_long_expression_leaves_no_trace() -> None:
-    x = Value(1.0, label="x")
-    with pytest.raises(ValueError, match="log"):
-        (x * 2.0 - 3.0).log()
-    y = x * 2.0
-    y.backward()
-    assert x.grad == 2.0
-
-
 def test_dot_names_the_product_that_is_too_large() -> None:
     with pytest.raises(OverflowError, match=r"dot\(1e\+308"):
         dot([Value(1e308)], [1.0], 1e308)
@@ -225,18 +165,3 @@ def test_products_that_overflow_to_opposite_infinities(big: Any) -> None:
 
 def test_infinite_operands_of_dot_give_nan_as_floats_do() -> None:
     assert math.isnan(dot([math.inf, math.inf], [1.0, -1.0]))
-
-
-def test_a_variadic_rule_that_gives_no_numbers() -> None:
-    broken = primitive(
-        "broken", lambda *xs: 1.0, lambda out, *xs: (None,) * len(xs), variadic=True
-    )
-    with pytest.raises(TypeError, match="a partial of broken takes a real number, got None"):
-        broken(Value(1.0))
-    whole = primitive("whole", lambda *xs: 1.0, lambda out, *xs: (1,) * len(xs), variadic=True)
-    assert [type(d) for d in whole(Value(1.0), Value(2.0)).partials] == [float, float]
-
-
-def test_take_wants_an_index() -> None:
-    with pytest.raises(TypeError):
-        Value(1.0).take(0.5, Value(2.0))  # type: ignore[arg-type]

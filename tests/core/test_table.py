@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -257,77 +257,62 @@ def test_the_partials_of_a_variadic_rule_are_floats_or_can_be_differentiated() -
     assert grad(grad(lambda x: f(x, 5.0)))(2.0) == 10.0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "options", "error", "words"),
-    [
-        ((3, abs, abs), {}, TypeError, "name must be a string, got 3"),
-        (("two words", abs, abs), {}, ValueError, "identifier, got 'two words'"),
-        (("exp", math.exp, abs), {}, ValueError, "'exp' is one of the library's"),
-        (
-            ("mine", 1.0, abs),
-            {},
-            TypeError,
-            "primitive 'mine': a rule must be a function, got 1.0",
-        ),
-        (("mine", abs, "abs"), {}, TypeError, "a rule must be a function, got 'abs'"),
-        (("mine", abs), {}, ValueError, "one partials rule an operand .* got 0"),
-        (("mine", abs, abs, abs), {"variadic": True}, ValueError, "got 2"),
-    ],
-)
-def test_a_faulty_definition(
-    arguments: tuple[Any, ...], options: dict[str, Any], error: type[Exception], words: str
-) -> None:
-    before = dict(TABLE)
-    with pytest.raises(error, match=words):
-        primitive(*arguments, **options)
-    assert before == TABLE
+@pytest.mark.parametrize(("rules", "variadic"), [((), False), ((), True), ((abs, abs), True)])
+def test_a_wrong_number_of_rules(rules: tuple[Any, ...], variadic: bool) -> None:
+    with pytest.raises(ValueError, match=f"one partials rule an operand .* got {len(rules)}"):
+        primitive("mine", abs, *rules, variadic=variadic)
+    assert "mine" not in TABLE
 
 
-def test_a_variadic_rule_with_too_few_partials() -> None:
-    short = primitive("short_one", lambda *xs: 0.0, lambda out, *xs: xs[1:], variadic=True)
-    with pytest.raises(ValueError, match="short_one: its rule gave 1 partials for 2 operands"):
-        short(Value(1.0), 2.0)
+class Faulty(NamedTuple):
+    """A rule with a mistake, where it shows, and the words of the error."""
+
+    error: type[Exception]
+    words: str
+    rule: Callable[..., Any]
+    x: float = 1.0
+    value: Callable[..., Any] = abs
+    variadic: bool = False
 
 
-@pytest.mark.parametrize("result", [None, "1", 1j, Value(1.0)])
-def test_a_value_rule_that_gives_no_number(result: Any) -> None:
-    odd = primitive("odd_one", lambda x: result, lambda out, x: 1.0)
-    with pytest.raises(TypeError, match="the value of odd_one takes a real number"):
-        odd(Value(1.0))
+def divides(out: Any, x: Any) -> Any:
+    return x / out
 
 
-def test_a_partials_rule_that_gives_no_number() -> None:
-    odd = primitive("odd_one", lambda x: x, lambda out, x: None)
-    with pytest.raises(TypeError, match="partial 0 of odd_one takes a real number, got None"):
-        odd(Value(1.0))
+def squares(out: Any, x: Any) -> Any:
+    return x**2.0
 
 
-def test_a_partials_rule_that_records_while_it_is_given_floats() -> None:
-    k = Value(3.0)
-    odd = primitive("odd_one", lambda x: 3.0 * x, lambda out, x: k * 1.0)
-    with pytest.raises(TypeError, match=r"partial 0 of odd_one .* use its \.data"):
-        odd(Value(1.0))
+def listed(rule: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *operands: [rule(*operands)]
 
 
-@pytest.mark.parametrize("variadic", [False, True])
-def test_an_error_in_a_partials_rule_names_the_operation(variadic: bool) -> None:
-    def slope(out: Any, x: Any) -> Any:
-        return (x / out,) if variadic else x / out
+K = Value(3.0)
+OF_NO_NUMBER = r"the value of odd_one takes a real number"
+FAULTY = [
+    *[Faulty(TypeError, OF_NO_NUMBER, abs, value=lambda x, y=y: y) for y in (None, "1", 1j, K)],
+    Faulty(TypeError, "partial 0 of odd_one takes a real number, got None", lambda *_: None),
+    Faulty(TypeError, r"partial 0 of odd_one .* use its \.data", lambda out, x: K * 1.0),
+    Faulty(ZeroDivisionError, r"partial 0 of odd_one\(0\.0\): division by", divides, 0.0),
+    Faulty(ZeroDivisionError, r"partials of odd_one\(0\.0\): division by", listed(divides), 0.0,
+           variadic=True),
+    Faulty(OverflowError, r"of odd_one\(1e\+200\): the result is too", squares, 1e200),
+    Faulty(OverflowError, r"of odd_one\(1e\+200\): the result", listed(squares), 1e200,
+           variadic=True),
+    Faulty(TypeError, r"its rule must return a tuple, one .*got None", lambda out, x: None,
+           variadic=True),
+    Faulty(TypeError, "a partial of odd_one takes a real number, got None", lambda *_: [None],
+           variadic=True),
+    Faulty(ValueError, "odd_one: its rule gave 0 partials for 1 operands", lambda out, x: (),
+           variadic=True),
+]  # fmt: skip
 
-    odd = primitive("odd_one", abs, slope, variadic=variadic)
-    with pytest.raises(ZeroDivisionError, match=r"partials? .*of odd_one\(0\.0\): division by"):
-        odd(Value(0.0))
-    assert odd(0.0) == 0.0
 
-
-@pytest.mark.parametrize("variadic", [False, True])
-def test_a_partial_that_is_too_large_names_the_operation(variadic: bool) -> None:
-    def slope(out: Any, x: Any) -> Any:
-        return (x**2.0,) if variadic else x**2.0
-
-    odd = primitive("odd_one", abs, slope, variadic=variadic)
-    with pytest.raises(OverflowError, match=r"of odd_one\(1e\+200\): the result is too large"):
-        odd(Value(1e200))
+@pytest.mark.parametrize("case", FAULTY, ids=lambda case: case.words)
+def test_a_faulty_rule_is_named(case: Faulty) -> None:
+    odd = primitive("odd_one", case.value, case.rule, variadic=case.variadic)
+    with pytest.raises(case.error, match=case.words):
+        odd(Value(case.x))
 
 
 @pytest.mark.parametrize("variadic", [False, True])
@@ -337,9 +322,3 @@ def test_any_other_error_of_a_partials_rule_has_a_note(variadic: bool) -> None:
         odd(Value(0.5))
     (note,) = caught.value.__notes__
     assert "odd_one(0.5)" in note
-
-
-def test_a_variadic_rule_that_returns_no_tuple() -> None:
-    odd = primitive("odd_one", max, lambda out, *xs: None, variadic=True)
-    with pytest.raises(TypeError, match=r"its rule must return a tuple, one .*got None"):
-        odd(Value(1.0), 2.0)

@@ -252,20 +252,3 @@ assert at > 500
 """
     done = run("interpreted", "-c", AT_EVERY_LINE + code)
     assert done.returncode == 0, done.stderr.decode()
-
-
-def test_a_signal_handler_may_sweep_another_graph_at_any_line() -> None:
-    code = """
-def act():
-    other.grad = 0.0
-    (other * other).backward()
-    assert other.grad == 6.0
-while going:
-    at += 1
-    x.grad = w.grad = 0.0
-    going = swept(act, at)
-    assert (x.grad, w.grad) == once, at
-assert at > 500
-"""
-    done = run("interpreted", "-c", AT_EVERY_LINE + code)
-    assert done.returncode == 0, done.stderr.decode()
