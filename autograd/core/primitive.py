@@ -460,7 +460,10 @@ def reserve() -> None:
 
 # ---------------------------------------------------------------------- pickling
 
-FACTS = "symbol variadic selects domain kink latex doc defaults taught".split()
+FACTS = (
+    *("symbol", "variadic", "selects", "domain", "kink"),
+    *("latex", "doc", "defaults", "taught"),
+)
 
 
 def _definition(entry: Primitive) -> tuple[Any, ...]:
