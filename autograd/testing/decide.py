@@ -20,7 +20,13 @@ from autograd.testing.one_sided import (
 )
 from autograd.testing.report import Verdict
 from autograd.testing.richardson import TINIEST, ULP, Estimate, Level, Line, aitken, central
-from autograd.testing.roundoff import estimated_noise, is_jittery, is_sawtooth, is_too_coarse
+from autograd.testing.roundoff import (
+    FINE,
+    estimated_noise,
+    is_jittery,
+    is_sawtooth,
+    is_too_coarse,
+)
 
 __all__ = ["Decision", "Question", "decide", "starts"]
 
@@ -124,7 +130,7 @@ def _decided(question: Question, steps: list[float]) -> Decision:
             if decision.reason == HIDDEN and first:
                 both = sides(line, start)
                 decision = _beside(question, levels[-1], levels[0], both) or decision
-            if decision.verdict == "fail" and analytic == 0.0 and tried[0].is_flat:
+            if decision.verdict == "fail" and analytic == 0.0 and _is_stair(line):
                 return decision._replace(verdict="inconclusive", reason=BENDS)
             if decision.verdict != "inconclusive":
                 return decision
@@ -140,6 +146,12 @@ def _decided(question: Question, steps: list[float]) -> Decision:
     if analytic == 0.0 and all(trial.is_flat for trial in tried):
         return Decision("pass", 0.0, min(trial.decision.error for trial in tried), 0.0)
     return min([trial.decision for trial in tried], key=lambda decision: decision.error)
+
+
+def _is_stair(line: Line) -> bool:
+    """Whether f has one value close by, as the treads of floor have, to the last bit."""
+    level = line.level(FINE * (abs(line.x) or 1.0))
+    return level is not None and level.forward == 0.0 == level.backward
 
 
 def _told(question: Question, value: float, error: float) -> Decision:

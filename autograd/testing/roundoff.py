@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 from autograd.testing.richardson import ULP, Line
 
-__all__ = ["estimated_noise", "is_jittery", "is_sawtooth", "is_too_coarse"]
+__all__ = ["FINE", "estimated_noise", "is_jittery", "is_sawtooth", "is_too_coarse"]
 
 ODD = 283.0 / 256.0  # lest what f multiplies x by rounds the same at all the points
 SPACINGS = (ODD * 2.0**-44, ODD * 2.0**-26, ODD * 2.0**-12)
-FINE = 2.0**-20  # of the largest value: a grid of six digits or less is one of steps
+FINE = 2.0**-20  # six digits: a grid that is coarser, or a flat piece longer, is of steps
 Seen = tuple[float, float]  # a signed step, and the slope over it
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,40 +15,61 @@ from tests.testing.measure import verdict
 COUNT = 100  # functions, half of which have a mistake
 
 
-def told_apart(check: Any, make: Any, draw: Any) -> None:
-    """`make(power, scale, share)` is (scale·x)**power + x·y, its slope in x times `share`."""
+def torch_function(torch: Any, power: float, scale: float, share: float) -> Any:
+    """(scale·x)**power + x·y, its slope in x times `share`."""
+
+    class Custom(torch.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(context: Any, x: Any, y: Any) -> Any:
+            context.save_for_backward(x, y)
+            return (scale * x) ** power + x * y
+
+        @staticmethod
+        def backward(context: Any, g: Any) -> Any:
+            x, y = context.saved_tensors
+            slope = power * scale * (scale * x) ** (power - 1.0) + y
+            return g * slope * share, g * x
+
+    return Custom
+
+
+def jax_function(jax: Any, power: float, scale: float, share: float) -> Any:
+    """The same, by `custom_vjp` and `custom_jvp` in turn."""
+
+    def f(x: Any, y: Any) -> Any:
+        return (scale * x) ** power + x * y
+
+    def slopes(x: Any, y: Any) -> Any:
+        return share * (power * scale * (scale * x) ** (power - 1.0) + y), x
+
+    def push(xs: Any, us: Any) -> Any:
+        return f(*xs), sum([u * d for u, d in zip(us, slopes(*xs))])
+
+    if power % 2.0:
+        custom = jax.custom_vjp(f)
+        pull = lambda xs, g: tuple(g * d for d in slopes(*xs))  # noqa: E731
+        custom.defvjp(lambda x, y: (f(x, y), (x, y)), pull)
+    else:
+        custom = jax.custom_jvp(f)
+        custom.defjvp(push)
+    return custom
+
+
+def drawn(
+    make: Any, array: Any, mistake: float = 1.001
+) -> Iterator[tuple[Any, Any, Any, bool]]:
+    """Functions, their arguments, and whether there is a mistake."""
+    draw = np.random.default_rng(0)
     for k in range(COUNT):
-        share = 1.001 if k % 2 else 1.0
-        f = make(2.0 + k % 5, 0.5 + 0.01 * k, share)
-        found = verdict(check, f, draw(k % 7 + 1), draw(k % 7 + 1))
-        assert found == ("fail" if k % 2 else "pass"), k
-
-
-def points(seed: int = 0) -> Any:
-    draw = np.random.default_rng(seed)
-    return lambda count: draw.uniform(0.5, 2.0, size=count)
+        x, y = [array(draw.uniform(0.5, 2.0, size=k % 7 + 1)) for _ in range(2)]
+        yield make(2.0 + k % 5, 0.5 + 0.01 * k, mistake if k % 2 else 1.0), x, y, k % 2 == 1
 
 
 def test_custom_functions_of_pytorch() -> None:
     torch: Any = pytest.importorskip("torch")
-
-    def make(power: float, scale: float, share: float) -> Any:
-        class Custom(torch.autograd.Function):  # type: ignore[misc]
-            @staticmethod
-            def forward(context: Any, x: Any, y: Any) -> Any:
-                context.save_for_backward(x, y)
-                return (scale * x) ** power + x * y
-
-            @staticmethod
-            def backward(context: Any, g: Any) -> Any:
-                x, y = context.saved_tensors
-                slope = power * scale * (scale * x) ** (power - 1.0) + y
-                return g * slope * share, g * x
-
-        return Custom
-
-    draw = points()
-    told_apart(check_torch, make, lambda count: torch.tensor(draw(count)))
+    make = partial(torch_function, torch)
+    for f, x, y, wrong in drawn(make, torch.tensor):
+        assert verdict(check_torch, f, x, y) == ("fail" if wrong else "pass")
     mild = make(2.0, 1.0, 1.0)
     single = torch.tensor([1.0, 2.0])
     assert check_torch(lambda x, n: {"y": mild.apply(x, x), "n": n}, single, torch.tensor([3]))
@@ -60,29 +83,8 @@ def test_custom_functions_of_pytorch() -> None:
 
 def test_custom_functions_of_jax() -> None:
     jax: Any = pytest.importorskip("jax")
-
-    def make(power: float, scale: float, share: float) -> Any:
-        def f(x: Any, y: Any) -> Any:
-            return (scale * x) ** power + x * y
-
-        def slopes(x: Any, y: Any) -> Any:
-            return share * (power * scale * (scale * x) ** (power - 1.0) + y), x
-
-        if power % 2.0:
-            custom = jax.custom_vjp(f)
-            pull = lambda xs, g: tuple(g * d for d in slopes(*xs))  # noqa: E731
-            custom.defvjp(lambda x, y: (f(x, y), (x, y)), pull)
-        else:
-            custom = jax.custom_jvp(f)
-
-            def push(xs: Any, us: Any) -> Any:
-                return sum([u * d for u, d in zip(us, slopes(*xs))])
-
-            custom.defjvp(lambda xs, us: (f(*xs), push(xs, us)))
-        return custom
-
-    draw = points()
-    told_apart(check_jax, make, lambda count: jax.numpy.asarray(draw(count)))
+    for f, x, y, wrong in drawn(partial(jax_function, jax), jax.numpy.asarray):
+        assert verdict(check_jax, f, x, y) == ("fail" if wrong else "pass")
     tree = {"a": jax.numpy.ones(2), "b": [0.5]}
     assert check_jax(lambda t: {"y": jax.numpy.sin(t["a"]) * t["b"][0]}, tree)
     assert check_jax(jax.numpy.sin, jax.numpy.ones(2), dtype="float32")
