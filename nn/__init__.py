@@ -10,8 +10,7 @@ from nn.module import Module
 from nn.optim import *  # noqa: F403
 from nn.schedules import *  # noqa: F403
 from nn.state import load_model, save_model
-from nn.steps import compile
-from nn.training import fit
+from nn.training import compile, fit
 from nn.trials import *  # noqa: F403
 
 __all__ = ["Module", "compile", "fit", "init", "load_model", "save_model"]

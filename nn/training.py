@@ -1,4 +1,4 @@
-"""fit: the training loop, with validation, early stopping and checkpoints."""
+"""fit and compile: the training loop with validation, early stopping and checkpoints."""
 
 from __future__ import annotations
 
@@ -23,10 +23,54 @@ from nn.steps import EagerStep, Loss, Penalty, check, plain
 if TYPE_CHECKING:
     from nn.compiled import Batch, Step
 
-__all__ = ["fit"]
+__all__ = ["compile", "fit"]
 
 Metrics = Mapping[str, Callable[[Any, Any], float]]
 Sample = tuple[Any, Any]
+
+
+def compile(
+    model: Module,
+    loss: Loss,
+    optimizer: Optimizer,
+    penalty: Penalty | None = None,
+    max_norm: float | None = None,
+) -> Step:
+    """A training step that is recorded once and then replayed natively: `step(X, y)`.
+
+    `step(X, y)` trains on n samples, lists or arrays, and returns their loss as a float: the
+    values, the gradients, the penalty, the clipping and the optimizer's update run as
+    programs. The parameters' `data` and `grad` are up to date after it, and what you set is
+    used by the next. A step is in training mode; `step.evaluate(X, y)` and `step.predict(X)`
+    are in eval mode. `step.program` is what was recorded.
+
+    It agrees with the same step by Values to rounding. A sample that takes another branch is
+    recorded too; one for which something is not finite is done by Values, which raise. What
+    the model does is recorded by the first step: compile again after changing more than data.
+
+    Args:
+        loss: a function of a batch's (outputs, targets), such as `nn.mse_loss`: the mean or
+            the sum of what it is for each sample.
+        penalty: a function of the optimizer's parameters, added to the loss.
+        max_norm: clip the gradients' norm to this.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong type or out of range; or, by the
+            first step, the model or the loss can't be compiled.
+        ImportError: NumPy is missing.
+
+    >>> import nn
+    >>> model = nn.Layer(1, 1, init=nn.init.zeros())
+    >>> step = compile(model, nn.mse_loss, nn.SGD(model.parameters(), lr=0.2))
+    >>> [round(step([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]), 6) for _ in range(3)]
+    [11.666667, 1.044444, 0.127407]
+    >>> step.predict([[3.0]])
+    [6.0]
+    """
+    check(model, loss, optimizer, penalty, max_norm, "nn.compile")
+    from nn.compiled import Step
+
+    return Step(model, loss, optimizer, penalty, max_norm)
 
 
 def fit(
