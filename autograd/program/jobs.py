@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -47,12 +48,43 @@ class Job:
     ) -> None:
         self.f, self.call, self.places = f, call, tuple(places)
         self.direction, self.seed = direction, seed
-        self.rows = {
-            axis: [call.rows(i) for i in places if call.axes[i] == axis] for axis in (None, 0)
-        }
+        self.rows: dict[int | None, list[range]] = {None: [], 0: []}
+        for i in places:
+            self.rows[call.axes[i]].append(call.rows(i))
         self.out: Array = None
         self.d_u = np.zeros((len(call.u), 1))
         self.d_x = np.zeros(call.x.shape if self.rows[0] else (0, 1))
+
+    def at_once(self, path: Path) -> bool:
+        """Do all lanes by one run of the kernel, if all go this way and nothing is amiss."""
+        if self.direction is not None or (type(self.seed) is float and not path.single):
+            return False
+        program, call, seed = path.program, self.call, None
+        sweep = program.values() if self.seed is None else program.sweep(*self.rows.values())
+        native, fixed = sweep.native, program.instructions.lanes
+        if native is None or (native.columns and fixed):
+            return False
+        u, lanes = call.u, fixed or call.lanes or 1
+        if path.closed:
+            u = np.concatenate([u, [value.data for value in path.closed]])
+        out, d_u, d_x = np.empty((native.roots, lanes if native.columns else 1)), None, None
+        if self.seed is not None:
+            seed = self.weights() * (1 if native.columns else call.lanes or 1)
+            d_u, d_x = np.empty(len(u)), np.empty(call.x.shape) if self.rows[0] else None
+        x = call.x if len(call.x) else None
+        if not native.program.run(lanes, u, x, seed, out, d_u, d_x, 1):
+            return False
+        checks = out[native.outputs :]
+        if len(checks) and not (checks == program.answers).all():
+            return False
+        results = [each for each in (out, d_u, d_x) if each is not None]
+        if not math.isfinite(sum([np.vdot(each, each) for each in results])):
+            return False
+        self.put(slice(None), out[: native.outputs], path.rebuild, path.single)
+        if d_u is not None:
+            self.d_u = d_u[: len(call.u), None]
+        self.d_x = self.d_x if d_x is None else d_x
+        return True
 
     def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         """The outputs alone, and whether each lane goes this way."""
@@ -100,7 +132,7 @@ class Job:
             if len(results[2]):
                 self.d_x[:, lanes] = results[2]
 
-    def put(self, lanes: Array, out: Array, rebuild: Rebuild, single: bool) -> None:
+    def put(self, lanes: Any, out: Array, rebuild: Rebuild, single: bool) -> None:
         if self.out is None:
             self.rebuild, self.single = rebuild, single
             self.out = np.empty((len(out), self.call.lanes or 1))

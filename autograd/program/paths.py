@@ -111,6 +111,8 @@ class Paths:
         Where a program gives what isn't finite, or meets what eager would refuse, the lane is
         done without one, so that it gives or raises what eager does.
         """
+        if len(self.found) == 1 and job.at_once(self.found[0]):
+            return
         left = np.arange(call.lanes or 1)
         for known in self.found:
             left = np.sort(self.along(known, job, call, left)) if len(left) else left

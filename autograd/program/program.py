@@ -106,7 +106,7 @@ class Program:
 
     def value(self, u: Array, x: Array) -> tuple[Array, Array]:
         """The outputs, a row each, and for each lane whether it goes this way."""
-        sweep = self._sweep("value")
+        sweep = self.values()
         out, checks = sweep.run(u, x)
         return sweep.picked(out), self.follows(sweep.picked(checks, self.instructions.outputs))
 
@@ -130,6 +130,10 @@ class Program:
     def follows(self, checks: Array) -> Array:
         """For each lane (one, if they do not differ), whether the guards hold."""
         return np.ones(1, bool) if checks is None else (checks == self.answers).all(0)
+
+    def values(self) -> Sweep:
+        """That of the values alone."""
+        return self._sweep("value")
 
     def sweep(self, wrt: Sequence[range] | None = None, lanes: Sequence[range] = ()) -> Sweep:
         """The gradient's, in these rows of u and x; or without any the value's."""
