@@ -27,72 +27,28 @@ Shape = Callable[[int, Value], Value]
 Trial = Callable[[Value, Value], None]
 
 
-def chain(n: int, x: Value) -> Value:
-    y = x
-    for _ in range(n):
-        y = y + 1.0
+def chained(step: Callable[[Value, Value], Value], nodes: int = 1) -> Shape:
+    def shape(n: int, x: Value) -> Value:
+        y = x
+        for _ in range(n // nodes):
+            y = step(y, x)
+        return y
+
+    return shape
+
+
+def named(y: Value, x: Value) -> Value:
+    y = y + 1.0
+    y.label = "a sum"
+    y = y.maximum(x, 0.5)
+    y.label = "a maximum"
     return y
 
 
-def chain_of_second_operands(n: int, x: Value) -> Value:
-    y = x
-    for _ in range(n):
-        y = x * y
-    return y
-
-
-def chain_after_numbers(n: int, x: Value) -> Value:
-    y = x
-    for _ in range(n):
-        y = 1.0 - y
-    return y
-
-
-def chain_of_functions(n: int, x: Value) -> Value:
-    y = x
-    for _ in range(n):
-        y = y.sin()
-    return y
-
-
-def chain_of_dots(n: int, x: Value) -> Value:
-    y = x
-    for _ in range(n):
-        y = dot([y, 0.5], [0.5, x], x)
-    return y
-
-
-def chain_of_own(n: int, x: Value) -> Value:
-    y = x
-    for _ in range(n):
-        y = relay(y, x, 2.0)
-    return y
-
-
-def chain_of_names(n: int, x: Value) -> Value:
-    y = x
-    for i in range(n // 2):
-        y = y + 1.0
-        y.label = f"sum {i}"
-        y = y.maximum(x, 0.5)
-        y.label = f"maximum {i}"
-    return y
-
-
-def narrow_and_wide(n: int, x: Value) -> Value:
-    y = x
-    for _ in range(n // 5):
-        y = autograd.sum([y, x, x]) * 0.25
-        y = autograd.logsumexp([x, y]) - x
-        y = autograd.clip(y, -1.0, 1.0)
-    return y
-
-
-def ladder(n: int, x: Value) -> Value:
-    y = x
-    for _ in range(n // 3):
-        y = y * 0.5 + y * 0.5
-    return y
+def narrow_and_wide(y: Value, x: Value) -> Value:
+    y = autograd.sum([y, x, x]) * 0.25
+    y = autograd.logsumexp([x, y]) - x
+    return autograd.clip(y, -1.0, 1.0)
 
 
 def fibonacci(n: int, x: Value) -> Value:
@@ -118,7 +74,7 @@ def comb(n: int, x: Value) -> Value:
     """A chain of sums, each with a chain of its own on the side."""
     y = x
     for _ in range(n // 100):
-        y = chain(98, x) + y
+        y = SHAPES["chain"](98, x) + y
     return y
 
 
@@ -131,23 +87,16 @@ def tangle(n: int, x: Value) -> Value:
 
 
 SHAPES: dict[str, Shape] = {
-    shape.__name__: shape
-    for shape in [
-        chain,
-        chain_of_second_operands,
-        chain_after_numbers,
-        chain_of_functions,
-        chain_of_dots,
-        chain_of_own,
-        chain_of_names,
-        narrow_and_wide,
-        ladder,
-        fibonacci,
-        tree,
-        fan,
-        comb,
-        tangle,
-    ]
+    "chain": chained(lambda y, x: y + 1.0),
+    "chain_of_second_operands": chained(lambda y, x: x * y),
+    "chain_after_numbers": chained(lambda y, x: 1.0 - y),
+    "chain_of_functions": chained(lambda y, x: y.sin()),
+    "chain_of_dots": chained(lambda y, x: dot([y, 0.5], [0.5, x], x)),
+    "chain_of_own": chained(lambda y, x: relay(y, x, 2.0)),
+    "chain_of_names": chained(named, 2),
+    "narrow_and_wide": chained(narrow_and_wide, 5),
+    "ladder": chained(lambda y, x: y * 0.5 + y * 0.5, 3),
+    **{shape.__name__: shape for shape in (fibonacci, tree, fan, comb, tangle)},
 }
 
 
@@ -194,14 +143,10 @@ def made_a_leaf(x: Value, y: Value) -> None:
 
 TRIALS: dict[str, Trial] = {
     trial.__name__: trial
-    for trial in [
-        backward,
-        deepcopied,
-        pickled,
-        differentiated_again,
-        released_in_disorder,
-        made_a_leaf,
-    ]
+    for trial in (
+        *(backward, deepcopied, pickled),
+        *(differentiated_again, released_in_disorder, made_a_leaf),
+    )
 }
 
 
