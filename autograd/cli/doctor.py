@@ -58,9 +58,20 @@ def report() -> list[tuple[str, str]]:
         ("package", os.path.dirname(build.PACKAGE)),
         ("binaries", binaries[0] if binaries else "none for this Python"),
         *(("", file) for file in binaries[1:]),
+        ("kernel", kernel_name()),
         ("layout engine", layout_engine() or f"none; {_missing('viz')}"),
         *((f"extra {extra}", _extra(extra)) for extra in EXTRAS),
     ]
+
+
+def kernel_name() -> str:
+    """Which of the kernels runs compiled functions."""
+    try:
+        from autograd.program.native import kernel
+    except ImportError:
+        return f"none; {_missing('programs')}"
+    module = kernel()
+    return module.__name__.rpartition("_")[2] if module else "none; they run in NumPy"
 
 
 def layout_engine() -> str:

@@ -204,8 +204,8 @@ static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) 
 #define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv) X(refuse)
 /* arithmetic: x + y z again and again, which sums and products are too, without a branch */
 #define OTHERS(X)                                                                             \
-    X(test) X(arithmetic) X(matmul) X(outer) X(over) X(over_product) X(gather) X(scatter) X(columns)        \
-    X(uncolumns) X(wide_sum) X(wide_dot) X(wide_maximum) X(wide_minimum) X(wide_hypot)        \
+    X(test) X(arithmetic) X(matmul) X(outer) X(over) X(over_product) X(columns) X(uncolumns)                \
+    X(wide_sum) X(wide_dot) X(wide_maximum) X(wide_minimum) X(wide_hypot)        \
     X(wide_logsumexp) X(wide_take) X(wide_shares) X(wide_directions)
 
 #define X(name, ...) OP_##name,
@@ -410,8 +410,10 @@ INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, cons
             STORE((single ? parts[i][j] : g + PARTS * AT(i, j)) + part, sum[i][j]);
     }
     if (single)
-        EACH(m, k, i, j)
-            single[AT(i, j)] = folded(parts[i][j]) + (q->flags & ADDS ? single[AT(i, j)] : 0.0);
+        EACH(m, k, i, j) {
+            double sum = folded(parts[i][j]), *to = single + AT(i, j);
+            *to = q->flags & ADDS ? *to + sum : sum;
+        }
 }
 
 /* g = d x', or g += d x', over the lanes; a strip of x's rows stays in the cache */
@@ -648,49 +650,51 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
 typedef struct {
     PyObject_HEAD
     Instruction *code;
-    int *lists;     /* of rows, for wide operations and columns */
+    int *lists;       /* of rows, for wide operations and columns */
     int (*phases)[5]; /* whether of lanes; code, then sums of lanes to fold: begin, end */
-    int *roots;     /* rows that are results; those of lanes with LANES added */
-    double *start;  /* what u holds before a run */
-    int phase_count, root_count, inputs, u_rows, v_rows, x_rows, seeds, slots, d_u, d_x;
-    int seed_varies, seed_row, serial;
-    struct Scratch *spare;
-} Program;
-
-typedef struct Scratch {
+    int *roots;       /* rows that are results; those of lanes with LANES added */
     double *u, *v, *g;
     size_t v_size, g_size;
-} Scratch;
+    int phase_count, root_count, lane_phases, varies;
+    int inputs, x_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x, serial;
+    PyThread_type_lock lock; /* one run at a time */
+} Program;
 
 typedef struct {
     const Program *p;
-    Scratch *s;
+    double *u, *v, *g, *out, *d_x;
     const double *x, *seed;
-    double *out, *d_x;
-    Py_ssize_t lanes, seed_columns, out_columns;
-    int block, blocks, chunks, threads, keep, last;
+    Py_ssize_t lanes, seed_columns;
+    int block, blocks, chunks, threads, last;
     const int *phase;
-    int wrong[64];
 } Run;
+
+typedef struct {
+    const Run *r;
+    int index, wrong;
+    pthread_t thread;
+} Worker;
 
 enum { LANES = 1 << 28, CHUNKS = 64 };
 
-static const double *operand(const double *rows, int row, int lanes, int single,
-                             const double *u, double *buffer, int *step)
+INLINE const double *operand(const double *rows, int row, int lanes, int single,
+                             const double *u, double *buffer)
 {
-    *step = !single;
     if (!single)
         return rows + (Py_ssize_t)row * lanes;
     STORE(buffer, splat(u[row]));
     return buffer;
 }
 
-#define OPERANDS(rows, lanes)                                                                 \
-    double sa[W], sb[W], sc[W];                                                               \
-    int da, db, dc;                                                                           \
-    const double *a = operand(rows, q->a, lanes, q->flags & SINGLE_A, u, sa, &da);            \
-    const double *b = operand(rows, q->b, lanes, q->flags & SINGLE_B, u, sb, &db);            \
-    const double *c = operand(rows, q->c, lanes, q->flags & SINGLE_C, u, sc, &dc)
+#define COMPUTE(formula, rows, out, lanes)                                                    \
+    do {                                                                                      \
+        double sa[W], sb[W], sc[W];                                                           \
+        int da = !(q->flags & SINGLE_A), db = !(q->flags & SINGLE_B);                         \
+        int dc = !(q->flags & SINGLE_C);                                                      \
+        formula(q->op, out, operand(rows, q->a, lanes, !da, u, sa), da,                       \
+                operand(rows, q->b, lanes, !db, u, sb), db,                                   \
+                operand(rows, q->c, lanes, !dc, u, sc), dc, (Py_ssize_t)q->n *lanes);         \
+    } while (0)
 
 /* What is uniform. Returns whether something went wrong in the forward sweep. */
 static int run_single(const Program *p, double *u, int begin, int end)
@@ -708,107 +712,97 @@ static int run_single(const Program *p, double *u, int begin, int end)
         }
             FORMULAS(X)
 #undef X
-        case OP_test:
-            wrong |= trouble();
-            break;
+        case OP_test: wrong |= trouble(); break;
         case OP_arithmetic:
             for (const int *i = p->lists + q->k, *end = i + 4 * q->n; i < end; i += 4)
                 u[i[0]] = u[i[1]] + u[i[2]] * u[i[3]];
             break;
         case OP_matmul: vector_product(q, u, u + q->b, u + q->out); break;
         case OP_outer: vector_outer(q, u + q->a, u + q->b, u + q->out); break;
-        case OP_gather:
-            for (int i = 0; i < q->n; i++)
-                u[q->out + i] = u[p->lists[q->k + i]];
-            break;
-        case OP_scatter:
-            for (int i = 0; i < q->n; i++)
-                u[p->lists[q->k + i]] += u[q->a + i * q->step];
-            break;
+        case OP_wide_logsumexp:
+            if (!(q->flags & EXACT)) {
+                single_logsumexp(q, p->lists + q->more, u);
+                break;
+            } /* fall through */
         default:
-            if (q->op < OPS && q->op >= OP_wide_sum) {
-                if (q->op == OP_wide_logsumexp && !(q->flags & EXACT))
-                    single_logsumexp(q, p->lists + q->more, u);
-                else
-                    wide(q, p->lists + q->more, u, 1);
-            } else {
-                OPERANDS(u, 1);
-                formula_of(q->op, u + q->out, a, da, b, db, c, dc, q->n);
-            }
+            if (q->op >= OP_wide_sum)
+                wide(q, p->lists + q->more, u, 1);
+            else
+                COMPUTE(formula_of, u, u + q->out, 1);
         }
     return wrong;
 }
 
 /* One block of lanes. `first` is whether partial sums are to be set. */
-static int run_block(const Run *r, double *v, double *g, int lanes, Py_ssize_t start, int first)
+static int run_block(const Run *r, double *v, double *g, Py_ssize_t start, int first)
 {
-    const Program *p = r->p;
-    double *u = r->s->u;
-    int wrong = 0;
+    double *u = r->u;
+    const int *lists = r->p->lists;
+    int wrong = 0, lanes = r->block;
+    const Instruction *q = r->p->code + r->phase[1], *stop = r->p->code + r->phase[2];
+#define ROWS(row) (v + (Py_ssize_t)(row)*lanes)
     calm();
-    for (const Instruction *q = p->code + r->phase[1], *stop = p->code + r->phase[2]; q < stop;
-         q++) {
+    for (; q < stop; q++) {
         int sets = first && (q->flags & SETS);
-#define ROWS(row) (v + (Py_ssize_t)(row) * lanes)
+        double *to = g + (Py_ssize_t)PARTS * q->out;
         switch (q->op) {
-        case OP_test:
-            wrong |= trouble();
-            break;
+        case OP_test: wrong |= trouble(); break;
         case OP_matmul: product(q, u, ROWS(q->b), ROWS(q->out), lanes); break;
         case OP_outer:
-            outer(q, ROWS(q->a), ROWS(q->b), g + (Py_ssize_t)PARTS * q->out,
+            outer(q, ROWS(q->a), ROWS(q->b), to,
                   r->blocks == 1 && (q->flags & ONCE) ? u + q->out : NULL, lanes, sets);
             break;
         case OP_over:
         case OP_over_product:
-            for (int i = 0; i < q->n; i++) {
-                double *to = g + PARTS * ((Py_ssize_t)q->out + (Py_ssize_t)i * q->step);
-                const double *a = ROWS(q->a + i), *b = ROWS(q->b + i);
-                for (int part = 0; part < PARTS; part += W) {
-                    V sum = sets ? splat(0.0) : LOAD(to + part);
-                    if (q->op == OP_over)
-                        for (int k = part; k < lanes; k += PARTS)
-                            sum += LOAD(a + k);
-                    else
-                        for (int k = part; k < lanes; k += PARTS)
-                            sum += LOAD(a + k) * LOAD(b + k);
-                    STORE(to + part, sum);
-                }
+            for (int part = 0; part < q->n * PARTS; part += W) {
+                const double *a = ROWS(q->a + part / PARTS), *b = ROWS(q->b + part / PARTS);
+                V sum = sets ? splat(0.0) : LOAD(to + part);
+                for (int k = part % PARTS; k < lanes; k += PARTS)
+                    sum += q->op == OP_over ? LOAD(a + k) : (V)(LOAD(a + k) * LOAD(b + k));
+                STORE(to + part, sum);
             }
             break;
         case OP_columns: /* the numbers of each lane, from u */
             for (int i = 0; i < q->n; i++)
                 for (int k = 0; k < lanes; k++) {
                     Py_ssize_t lane = start + k < r->lanes ? start + k : r->lanes - 1;
-                    ROWS(q->out + i)[k] = u[p->lists[q->k + i * r->lanes + lane]];
+                    ROWS(q->out + i)[k] = u[lists[q->k + i * r->lanes + lane]];
                 }
             break;
         case OP_uncolumns:
             for (int i = 0; i < q->n; i++)
                 for (int k = 0; k < lanes && start + k < r->lanes; k++)
-                    u[p->lists[q->k + i * r->lanes + start + k]] += ROWS(q->a + i)[k];
+                    u[lists[q->k + i * r->lanes + start + k]] += ROWS(q->a + i)[k];
             break;
         default:
-            if (q->op >= OP_wide_sum) {
-                wide(q, p->lists + q->more, v, lanes);
-            } else {
-                OPERANDS(v, lanes);
-                formula(q->op, ROWS(q->out), a, da, b, db, c, dc, (Py_ssize_t)q->n * lanes);
-            }
+            if (q->op >= OP_wide_sum)
+                wide(q, lists + q->more, v, lanes);
+            else
+                COMPUTE(formula, v, ROWS(q->out), lanes);
         }
     }
     return wrong;
 }
 
-/* A row of lanes into a block; the lanes after the last repeat it, or are 0. */
-static void fill(double *to, const double *from, Py_ssize_t count, int lanes, int repeat)
+/* The first rows of a block: x, 1 for each lane that there is, and the seeds. The lanes after
+   the last one repeat it; their seeds are 0. */
+static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
 {
-    memcpy(to, from, count * sizeof(double));
-    for (Py_ssize_t k = count; k < lanes; k++)
-        to[k] = repeat ? from[count - 1] : 0.0;
+    int lanes = r->block, inputs = r->p->x_rows;
+    int seeds = r->seed != NULL && r->p->seed_varies ? r->p->seeds : 0;
+    for (int k = 0; k < inputs + 1 + seeds; k++) {
+        const double *from = k < inputs ? r->x + k * r->lanes + start : NULL;
+        if (k > inputs && r->seed_columns > 1)
+            from = r->seed + (k - inputs - 1) * r->lanes + start;
+        double number = k > inputs && from == NULL ? r->seed[k - inputs - 1] : 1.0;
+        if (from != NULL)
+            memcpy(ROWS(k), from, count * sizeof(double));
+        for (Py_ssize_t l = from == NULL ? 0 : count; l < lanes; l++)
+            ROWS(k)[l] = k < inputs ? from[count - 1] : l < count ? number : 0.0;
+    }
 }
 
-static int run_chunk(Run *r, int chunk, double *v, double *g)
+static int run_chunk(const Run *r, int chunk, double *memory, double *g)
 {
     const Program *p = r->p;
     int wrong = 0, lanes = r->block, begin = (int)((int64_t)r->blocks * chunk / r->chunks);
@@ -816,91 +810,56 @@ static int run_chunk(Run *r, int chunk, double *v, double *g)
     for (int i = begin; i < end; i++) {
         Py_ssize_t start = (Py_ssize_t)i * lanes;
         Py_ssize_t count = r->lanes - start < lanes ? r->lanes - start : lanes;
-        double *rows = v + (r->keep ? (Py_ssize_t)i * p->v_rows * lanes : 0);
-        if (!r->keep || r->phase == p->phases[1]) {
-            for (int k = 0; k < p->x_rows; k++)
-                fill(rows + (Py_ssize_t)k * lanes, r->x + k * r->lanes + start, count, lanes, 1);
-            double *mask = rows + (Py_ssize_t)p->x_rows * lanes;
-            for (int k = 0; k < lanes; k++)
-                mask[k] = k < count;
-            for (int s = 0; s < (p->seed_varies && r->seed ? p->seeds : 0); s++) {
-                double *to = mask + (Py_ssize_t)(1 + s) * lanes;
-                if (r->seed_columns > 1)
-                    fill(to, r->seed + s * r->lanes + start, count, lanes, 0);
-                else
-                    for (int k = 0; k < lanes; k++)
-                        to[k] = k < count ? r->seed[s] : 0.0;
-            }
-        }
-        wrong |= run_block(r, rows, g, lanes, start, i == begin);
-        if (!r->last)
-            continue;
-        for (int k = 0; k < p->root_count; k++)
+        double *v = memory + (p->lane_phases > 1 ? (Py_ssize_t)i * p->v_rows * lanes : 0);
+        if (r->phase == p->phases[1])
+            fill(r, v, start, count);
+        wrong |= run_block(r, v, g, start, i == begin);
+        for (int k = 0; r->last && k < p->root_count; k++)
             if (p->roots[k] >= LANES)
-                memcpy(r->out + k * r->out_columns + start,
-                       rows + (Py_ssize_t)(p->roots[k] - LANES) * lanes, count * sizeof(double));
-        for (int k = 0; r->d_x && k < p->x_rows; k++)
-            memcpy(r->d_x + k * r->lanes + start, rows + (Py_ssize_t)(p->d_x + k) * lanes,
-                   count * sizeof(double));
+                memcpy(r->out + k * r->lanes + start, ROWS(p->roots[k] - LANES),
+                       count * sizeof(double));
+        for (int k = 0; r->last && r->d_x != NULL && k < p->x_rows; k++)
+            memcpy(r->d_x + k * r->lanes + start, ROWS(p->d_x + k), count * sizeof(double));
     }
     return wrong;
 }
 
-static void fold(const Run *r, const double *g, int first)
+static void *work(void *worker)
 {
-    const Program *p = r->p;
-    const Instruction *q = p->code + r->phase[3], *stop = p->code + r->phase[4];
-    for (; q < stop; q++)
-        for (int i = 0; i < q->n && !(r->blocks == 1 && (q->flags & ONCE)); i++) {
-            double sum = folded(g + (Py_ssize_t)PARTS * (q->a + i)), *to = r->s->u + q->out + i;
-            *to = first && (q->flags & SETS) ? sum : *to + sum;
-        }
-}
-
-typedef struct {
-    Run *r;
-    int index;
-} Worker;
-
-static void *work(void *given)
-{
-    Worker *w = given;
-    Run *r = w->r;
-    size_t rows = r->keep ? 0 : (size_t)r->p->v_rows * r->block;
+    Worker *w = worker;
+    const Run *r = w->r;
+    double *v = r->v + (r->p->lane_phases > 1 ? 0 : (size_t)r->p->v_rows * r->block * w->index);
     for (int c = w->index; c < r->chunks; c += r->threads)
-        r->wrong[c] = run_chunk(r, c, r->s->v + rows * w->index,
-                                r->s->g + (size_t)PARTS * r->p->slots * c);
+        w->wrong |= run_chunk(r, c, v, r->g + (size_t)PARTS * r->p->slots * c);
     return NULL;
 }
 
 /* All lanes of a phase. The chunks, and so the sums, do not depend on the threads. */
-static int run_lanes(Run *r)
+static int run_lanes(const Run *r)
 {
-    const Program *p = r->p;
-    int wrong = 0;
-    if (r->threads == 1) {
-        for (int c = 0; c < r->chunks; c++) {
-            wrong |= run_chunk(r, c, r->s->v, r->s->g);
-            fold(r, r->s->g, c == 0);
-        }
-        return wrong;
-    }
-    pthread_t threads[CHUNKS];
     Worker workers[CHUNKS];
-    int started = 1;
+    int wrong = 0, started = 1;
     for (int t = 0; t < r->threads; t++)
-        workers[t] = (Worker){r, t};
+        workers[t] = (Worker){.r = r, .index = t};
     while (started < r->threads &&
-           pthread_create(&threads[started], NULL, work, &workers[started]) == 0)
+           !pthread_create(&workers[started].thread, NULL, work, &workers[started]))
         started++;
-    work(&workers[0]);
-    for (int t = started; t < r->threads; t++)
-        work(&workers[t]);
+    for (int t = 0; t < r->threads; t++) {
+        if (t == 0 || t >= started)
+            work(&workers[t]);
+    }
     for (int t = 1; t < started; t++)
-        pthread_join(threads[t], NULL);
+        pthread_join(workers[t].thread, NULL);
+    for (int t = 0; t < r->threads; t++)
+        wrong |= workers[t].wrong;
     for (int c = 0; c < r->chunks; c++) {
-        wrong |= r->wrong[c];
-        fold(r, r->s->g + (size_t)PARTS * p->slots * c, c == 0);
+        const double *g = r->g + (size_t)PARTS * r->p->slots * c;
+        const Instruction *q = r->p->code + r->phase[3], *stop = r->p->code + r->phase[4];
+        for (; q < stop; q++)
+            for (int i = 0; i < q->n && !(r->blocks == 1 && (q->flags & ONCE)); i++) {
+                double sum = folded(g + (Py_ssize_t)PARTS * (q->a + i)), *to = r->u + q->out + i;
+                *to = c == 0 && (q->flags & SETS) ? sum : *to + sum;
+            }
     }
     return wrong;
 }
@@ -908,145 +867,90 @@ static int run_lanes(Run *r)
 static int run_all(Run *r)
 {
     const Program *p = r->p;
-    double *u = r->s->u;
-    int last = 0, wrong = 0;
-    if (r->seed && !p->seed_varies)
-        memcpy(u + p->seed_row, r->seed, p->seeds * sizeof(double));
-    for (int i = 0; i < p->phase_count; i++)
-        if (p->phases[i][0])
-            last = i;
+    int wrong = 0;
+    if (r->seed != NULL && !p->seed_varies)
+        memcpy(r->u + p->seed_row, r->seed, p->seeds * sizeof(double));
     for (int i = 0; i < p->phase_count; i++) {
-        r->phase = p->phases[i], r->last = i == last;
-        wrong |= r->phase[0] ? run_lanes(r) : run_single(p, u, r->phase[1], r->phase[2]);
+        r->phase = p->phases[i], r->last = i / 2 + 1 == p->lane_phases;
+        wrong |= i % 2 ? run_lanes(r) : run_single(p, r->u, r->phase[1], r->phase[2]);
     }
+    Py_ssize_t columns = p->varies ? r->lanes : 1;
     for (int k = 0; k < p->root_count; k++)
-        if (p->roots[k] < LANES)
-            for (Py_ssize_t l = 0; l < r->out_columns; l++)
-                r->out[k * r->out_columns + l] = u[p->roots[k]];
+        for (Py_ssize_t l = 0; l < columns && p->roots[k] < LANES; l++)
+            r->out[k * columns + l] = r->u[p->roots[k]];
     return wrong;
 }
 
 /* ------------------------------------------------------------------ in Python */
 
-static void *room(size_t count)
+/* Memory for so many floats, 0 at first, and some that vectors may touch beyond. */
+static int reserve(double **p, size_t *size, size_t count)
 {
-    void *p = NULL;
-    if (posix_memalign(&p, 64, (count + 8) * sizeof(double)))
-        return NULL;
-    return memset(p, 0, (count + 8) * sizeof(double));
-}
-
-static void scratch_free(Scratch *s)
-{
-    if (s != NULL) {
-        free(s->u), free(s->v), free(s->g);
-        free(s);
-    }
-}
-
-/* Memory for a run: that of the last one, unless another thread has it. */
-static Scratch *scratch_take(Program *p, size_t v_size, size_t g_size)
-{
-    Scratch *s = p->spare;
-    p->spare = NULL;
-    if (s == NULL) {
-        if ((s = calloc(1, sizeof(Scratch))) == NULL)
-            return NULL;
-        if ((s->u = room(p->u_rows)) != NULL)
-            memcpy(s->u, p->start, p->u_rows * sizeof(double));
-    }
-    if (s->v == NULL || s->v_size < v_size)
-        free(s->v), s->v = room(v_size), s->v_size = v_size;
-    if (s->g == NULL || s->g_size < g_size)
-        free(s->g), s->g = room(g_size), s->g_size = g_size;
-    if (s->u == NULL || s->v == NULL || s->g == NULL) {
-        scratch_free(s);
-        return NULL;
-    }
-    return s;
-}
-
-/* The floats of a C-contiguous buffer of so many; NULL for None, or with an error. */
-static double *floats(PyObject *given, Py_buffer *view, Py_ssize_t count, int writes)
-{
-    view->obj = NULL;
-    if (given == Py_None)
-        return NULL;
-    if (PyObject_GetBuffer(given, view, PyBUF_C_CONTIGUOUS | (writes ? PyBUF_WRITABLE : 0)) < 0)
-        return NULL;
-    if (view->len != count * (Py_ssize_t)sizeof(double)) {
-        PyErr_Format(PyExc_ValueError, "the kernel needs %zd floats, got %zd bytes", count,
-                     view->len);
-        return NULL;
-    }
-    return view->buf;
+    if (*p != NULL && *size >= count)
+        return 1;
+    free(*p);
+    if (posix_memalign((void **)p, 64, (count + 8) * sizeof(double)))
+        return *p = NULL, 0;
+    memset(*p, 0, (count + 8) * sizeof(double));
+    return *size = count, 1;
 }
 
 /* run(lanes, u, x, seed, out, d_u, d_x, threads) → whether all went well */
-static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t count)
+static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given)
 {
-    if (count != 8)
-        return PyErr_Format(PyExc_TypeError, "run takes 8 arguments, got %zd", count);
-    Run r = {.p = p, .lanes = PyLong_AsSsize_t(args[0]), .block = 1};
+    if (given != 8)
+        return PyErr_Format(PyExc_TypeError, "run takes 8 arguments, got %zd", given);
+    Py_ssize_t lanes = PyLong_AsSsize_t(args[0]), all = p->x_rows * lanes;
+    Run r = {.p = p, .lanes = lanes, .threads = (int)PyLong_AsLong(args[7])};
+    Py_ssize_t counts[] = {p->inputs, all, p->seeds, p->root_count * (p->varies ? lanes : 1),
+                           p->inputs, all};
+    double *those[6] = {NULL};
     Py_buffer views[6] = {{0}};
-    r.threads = (int)PyLong_AsLong(args[7]);
+    int wrong = 0;
+    if (!PyErr_Occurred() && lanes < 1)
+        PyErr_Format(PyExc_ValueError, "the kernel needs a lane, got %zd", lanes);
+    for (int i = 0; i < 6 && !PyErr_Occurred(); i++) {
+        int needed = i == 3 || (i == 1 && p->x_rows);
+        if (args[1 + i] == Py_None && !needed)
+            continue;
+        if (PyObject_GetBuffer(args[1 + i], &views[i],
+                               PyBUF_C_CONTIGUOUS | (i > 2 ? PyBUF_WRITABLE : 0)) < 0)
+            break;
+        Py_ssize_t size = views[i].len / (Py_ssize_t)sizeof(double);
+        if (i == 2 && p->seed_varies && size == p->seeds * lanes)
+            r.seed_columns = counts[2] = size;
+        if (size != counts[i])
+            PyErr_Format(PyExc_ValueError, "argument %d of run has %zd floats, got %zd", 1 + i,
+                         counts[i], size);
+        those[i] = views[i].buf;
+    }
     if (PyErr_Occurred())
-        return NULL;
-    int lane_phases = 0;
-    for (int i = 0; i < p->phase_count; i++)
-        lane_phases += p->phases[i][0];
-    int varies = 0;
-    for (int k = 0; k < p->root_count; k++)
-        varies |= p->roots[k] >= LANES;
-    Py_ssize_t all = r.lanes;
-    r.keep = lane_phases > 1;
-    r.blocks = (int)(all <= 128 ? 1 : (all + 63) / 64);
-    r.block = (int)((all + r.blocks - 1) / r.blocks + PARTS - 1) / PARTS * PARTS;
+        goto done;
+    Py_BEGIN_ALLOW_THREADS
+    PyThread_acquire_lock(p->lock, WAIT_LOCK);
+    r.blocks = (int)(lanes <= 128 ? 1 : (lanes + 63) / 64);
+    r.block = (int)((lanes + r.blocks - 1) / r.blocks + PARTS - 1) / PARTS * PARTS;
     r.chunks = p->serial || r.blocks < 16 ? 1 : r.blocks / 12 * 2;
     r.chunks = r.chunks > CHUNKS ? CHUNKS : r.chunks;
     r.threads = r.threads < 1 ? 1 : r.threads > r.chunks ? r.chunks : r.threads;
-    r.out_columns = varies ? all : 1;
-
-    int wrong = 0;
-    double *u = floats(args[1], &views[0], p->inputs, 0), *d_u = NULL;
-    r.x = PyErr_Occurred() ? NULL : floats(args[2], &views[1], p->x_rows * all, 0);
-    if (!PyErr_Occurred() && args[3] != Py_None) {
-        if (PyObject_GetBuffer(args[3], &views[2], PyBUF_C_CONTIGUOUS) == 0) {
-            Py_ssize_t given = views[2].len / (Py_ssize_t)sizeof(double);
-            r.seed = views[2].buf;
-            r.seed_columns = p->seed_varies && given == p->seeds * all ? all : 1;
-            if (given != p->seeds * r.seed_columns)
-                PyErr_Format(PyExc_ValueError, "the kernel needs %d seeds, got %zd", p->seeds,
-                             given);
-        }
-    }
-    if (!PyErr_Occurred())
-        r.out = floats(args[4], &views[3], p->root_count * r.out_columns, 1);
-    if (!PyErr_Occurred())
-        d_u = floats(args[5], &views[4], p->inputs, 1);
-    if (!PyErr_Occurred())
-        r.d_x = floats(args[6], &views[5], p->x_rows * all, 1);
-    if (!PyErr_Occurred()) {
-        size_t rows = (size_t)p->v_rows * r.block;
-        r.s = scratch_take(p, rows * (r.keep ? r.blocks : r.threads),
-                           (size_t)PARTS * p->slots * (r.threads > 1 ? r.chunks : 1));
-        if (r.s == NULL)
-            PyErr_NoMemory();
-    }
-    if (!PyErr_Occurred()) {
-        if (u != NULL)
-            memcpy(r.s->u, u, p->inputs * sizeof(double));
-        Py_BEGIN_ALLOW_THREADS
-        fenv_t before;
-        fegetenv(&before);
+    size_t rows = (size_t)p->v_rows * r.block;
+    wrong = !reserve(&p->v, &p->v_size, rows * (p->lane_phases > 1 ? r.blocks : r.threads)) ||
+            !reserve(&p->g, &p->g_size, (size_t)PARTS * p->slots * r.chunks) ? -1 : 0;
+    if (wrong == 0) {
+        r.u = p->u, r.v = p->v, r.g = p->g, r.out = those[3], r.d_x = those[5];
+        r.x = those[1], r.seed = those[2];
+        if (those[0] != NULL)
+            memcpy(p->u, those[0], p->inputs * sizeof(double));
         wrong = run_all(&r);
-        fesetenv(&before);
-        Py_END_ALLOW_THREADS
-        if (d_u != NULL)
-            memcpy(d_u, r.s->u + p->d_u, p->inputs * sizeof(double));
-        scratch_free(p->spare);
-        p->spare = r.s;
+        calm();
+        if (those[4] != NULL)
+            memcpy(those[4], p->u + p->d_u, p->inputs * sizeof(double));
     }
+    PyThread_release_lock(p->lock);
+    Py_END_ALLOW_THREADS
+    if (wrong < 0)
+        PyErr_NoMemory();
+done:
     for (int i = 0; i < 6; i++)
         if (views[i].obj != NULL)
             PyBuffer_Release(&views[i]);
@@ -1055,43 +959,42 @@ static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t count
 
 static void program_dealloc(Program *p)
 {
-    free(p->code), free(p->lists), free(p->phases), free(p->roots), free(p->start);
-    scratch_free(p->spare);
+    free(p->code), free(p->lists), free(p->phases), free(p->roots);
+    free(p->u), free(p->v), free(p->g);
+    if (p->lock != NULL)
+        PyThread_free_lock(p->lock);
     Py_TYPE(p)->tp_free((PyObject *)p);
-}
-
-static void *copied(Py_buffer *view)
-{
-    void *p = malloc(view->len + 64);
-    if (p != NULL)
-        memcpy(p, view->buf, view->len);
-    PyBuffer_Release(view);
-    return p;
 }
 
 static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named)
 {
-    Py_buffer code, lists, phases, roots, start;
-    int n[11];
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*(iiiiiiiiiii)", &code, &lists, &phases, &roots,
-                          &start, n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8,
-                          n + 9, n + 10))
-        return NULL;
+    Py_buffer parts[5]; /* code, lists, phases, roots, and what u holds before a run */
     Program *p = (Program *)type->tp_alloc(type, 0);
-    if (p == NULL)
+    if (p == NULL || !PyArg_ParseTuple(args, "y*y*y*y*y*(iiiiiiiiii)", parts, parts + 1,
+                                       parts + 2, parts + 3, parts + 4, &p->inputs, &p->x_rows,
+                                       &p->v_rows, &p->slots, &p->seeds, &p->seed_varies,
+                                       &p->seed_row, &p->d_u, &p->d_x, &p->serial)) {
+        Py_XDECREF(p);
         return NULL;
-    p->phase_count = (int)(phases.len / sizeof(*p->phases));
-    p->root_count = (int)(roots.len / sizeof(int));
-    p->u_rows = (int)(start.len / sizeof(double));
-    p->inputs = n[0], p->x_rows = n[1], p->v_rows = n[2], p->slots = n[3];
-    p->seeds = n[4], p->seed_varies = n[5], p->seed_row = n[6];
-    p->d_u = n[7], p->d_x = n[8], p->serial = n[9];
-    p->code = copied(&code), p->lists = copied(&lists), p->phases = copied(&phases);
-    p->roots = copied(&roots), p->start = copied(&start);
-    if (!p->code || !p->lists || !p->phases || !p->roots || !p->start) {
+    }
+    void **places[] = {(void **)&p->code, (void **)&p->lists, (void **)&p->phases,
+                       (void **)&p->roots, (void **)&p->u};
+    int right = (p->lock = PyThread_allocate_lock()) != NULL;
+    for (int i = 0; i < 5; i++) {
+        if ((*places[i] = malloc(parts[i].len + 64)) != NULL)
+            memcpy(*places[i], parts[i].buf, parts[i].len);
+        right &= *places[i] != NULL;
+        PyBuffer_Release(&parts[i]);
+    }
+    if (!right) {
         Py_DECREF(p);
         return PyErr_NoMemory();
     }
+    p->phase_count = (int)(parts[2].len / sizeof(*p->phases));
+    p->root_count = (int)(parts[3].len / sizeof(int));
+    p->lane_phases = p->phase_count / 2;
+    for (int k = 0; k < p->root_count; k++)
+        p->varies |= p->roots[k] >= LANES;
     return (PyObject *)p;
 }
 

@@ -184,14 +184,13 @@ class Native:
         if d_x >= 0 and len(self.code) > 1:
             self.phase = (len(self.code) - 2) // 2 * 2 + 1
             self.read(self.bases[d_x], it.blocks[d_x].size)
-        for phase, place, rows in self.outers:
+        for phase, place, target in self.outers:
             folds = self.folds[phase]
-            if {folds[row] & ONCE for row in rows} == {ONCE} and len(set(rows)) == len(rows):
-                flags = {folds[row] & SETS for row in rows}
-                if len(flags) == 1:
-                    self.code[phase][place + 1] |= ONCE | (0 if flags.pop() else ADDS)
-                    continue
-            folds.update({row: folds[row] & SETS for row in rows})
+            kinds = {folds[row] for row in target}
+            if len(kinds) == 1 and len(set(target)) == len(target) and ONCE & max(kinds):
+                self.code[phase][place + 1] |= ONCE | (0 if SETS & max(kinds) else ADDS)
+            else:
+                folds.update({row: folds[row] & SETS for row in target})
         for phase, mine in enumerate(self.code):
             begin = len(code) // WORDS
             code += mine
@@ -206,7 +205,7 @@ class Native:
         numbers = (
             *(it.it.inputs, it.blocks[batch.LANES].size, sizes[1], sizes[0], seed.size),
             *(seed.varies, self.bases[it.seed] % LANES, max(0, self.bases[d_u])),
-            *(self.bases[d_x] % LANES, self.serial, 0),
+            *(self.bases[d_x] % LANES, self.serial),
         )
         return module.Program(code, self.lists, phases, roots, self.start, numbers)
 
@@ -434,7 +433,7 @@ class Native:
         """Sum n rows, or products, over the lanes, into the partial sums of n rows."""
         rows = range(target, target + n)
         self.settle(rows)
-        self.emit(op, target, xs, n, self.sums(rows), steps=(0, 0, 1))
+        self.emit(op, target, xs, n, self.sums(rows))
 
     def sums(self, rows: Sequence[int], once: int = 0) -> int:
         """Whether these rows' partial sums are to be set; they are folded after the phase."""
@@ -451,7 +450,7 @@ class Native:
             self.apply("copy", zero, [self.number(0.0)], 1)
             for row, is_new in zip(rows, new):
                 if is_new:
-                    self.emit("over", row, [zero], 1, SETS, steps=(0, 0, 1))
+                    self.emit("over", row, [zero], 1, SETS)
         return SETS * all(new)
 
     # ------------------------------------------------------------------ matrices

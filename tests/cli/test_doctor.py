@@ -39,8 +39,8 @@ def test_a_healthy_installation(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     labels = [re.split(r"\s{2,}", line)[0] for line in lines]
-    wanted = "build,version,python,package,binaries,layout engine"
-    wanted += ",extra viz,extra plots,extra train,extra demos"
+    wanted = "build,version,python,package,binaries,kernel"
+    wanted += ",layout engine,extra viz,extra plots,extra train,extra demos"
     assert [label for label in labels if label] == wanted.split(",")
     assert {line[:15].strip() for line in lines} == set(labels)  # texts begin in one column
     assert lines[0].split() == ["build", build.describe()[0]]

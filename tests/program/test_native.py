@@ -17,6 +17,7 @@ from hypothesis import given
 
 import autograd
 from autograd import Value, primitive
+from autograd.build import binaries
 from autograd.core.primitive import TABLE
 from autograd.program import arrays, compile, native
 from autograd.program.lower import Lowered
@@ -96,12 +97,12 @@ def _run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool
     if lanes:
         instructions = [code, 0, 1, 4, 0, 1, 2, *[0] * 5]
         phases, roots, start = [0, 0, 0, 0, 0, 1, 0, 2, 2, 2], [LANES + 4], [0.0]
-        sizes = (0, 3, 5, 1, 0, 0, 0, 0, 0, 0, 0)
+        sizes = (0, 3, 5, 1, 0, 0, 0, 0, 0, 0)
     else:
         instructions = [code, 0, count, 3 * count, 0, count, 2 * count, *[0] * 5]
         phases, roots = [0, 0, 2, 2, 2], list(range(3 * count, 4 * count))
         start = [*itertools.chain(*columns), *[0.0] * count]
-        sizes = (0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0)
+        sizes = (0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
     instructions += [module.OPERATIONS.index("test"), *[0] * 11]
     ints = [array("i", each) for each in (instructions, [0], phases, roots)]
     program = module.Program(*ints, array("d", start), sizes)
@@ -275,7 +276,7 @@ def test_a_narrower_kernel_can_be_asked_for(name: str, monkeypatch: pytest.Monke
 
 
 def test_a_kernel_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native.binaries, "hashed", lambda path: "another")
+    monkeypatch.setattr(binaries, "hashed", lambda path: "another")
     monkeypatch.setattr(native, "_loaded", {})
     with pytest.warns(RuntimeWarning, match=r"was not compiled from the kernel\.c beside it"):
         assert native.kernel() is None
@@ -304,10 +305,12 @@ def test_what_the_kernel_refuses() -> None:
     program = _sweeps(_compiled(), [0], [])[1][0].program
     with pytest.raises(TypeError, match="8 arguments"):
         program.run(1)
-    with pytest.raises(ValueError, match="needs 1 floats, got 16 bytes"):
+    with pytest.raises(ValueError, match="argument 1 of run has 1 floats, got 2"):
         program.run(1, np.empty(2), None, None, np.empty((1, 1)), None, None, 1)
-    with pytest.raises(ValueError, match="needs 1 seeds, got 2"):
+    with pytest.raises(ValueError, match="argument 3 of run has 1 floats, got 2"):
         program.run(1, None, None, np.empty(2), np.empty((1, 1)), None, None, 1)
+    with pytest.raises(ValueError, match="needs a lane, got 0"):
+        program.run(0, None, None, None, np.empty((1, 1)), None, None, 1)
     with pytest.raises(TypeError):
         program.run(1, 3.0, None, None, np.empty((1, 1)), None, None, 1)
 
