@@ -107,7 +107,7 @@ def _svg(report: Report, points: list[tuple[float, float]], claimed: float) -> s
             f'<svg xmlns="http://www.w3.org/2000/svg" {view}>',
             f"<title>{title}</title><desc>{escape(str(report))}</desc><style>{STYLE}</style>",
             f'<text x="{LEFT}" y="24">{title}</text>',
-            f'<text x="{LEFT}" y="42">|difference - {report.numeric:.10g}| </text>',
+            f'<text x="{LEFT}" y="42">|difference - {report.numeric:.10g}| by step</text>',
             *grid(),
             f'<path class="v" d="M{" L".join(places)}"/>' if places else "",
             f'<path class="claim" d="M{LEFT} {claim:.1f}H{WIDTH - 20.0}"/>',

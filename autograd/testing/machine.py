@@ -58,23 +58,17 @@ class GraphLife(RuleBasedStateMachine):
         self.nodes.append(node)
         self.models.append(Model(data, 0.0, edges))
 
-    def _pick(self, i: int) -> int:
-        return i % len(self.nodes)
-
     @initialize(data=numbers)
     def begin(self, data: float) -> None:
-        """There is a node to begin with."""
         self.leaf(data)
 
     @rule(data=numbers)
     def leaf(self, data: float) -> None:
-        """Make a leaf."""
         self._add(Value(data), data, [])
 
     @rule(name=st.sampled_from(UNARY), i=place)
     def unary(self, name: str, i: int) -> None:
-        """Record an operation of one operand."""
-        i = self._pick(i)
+        i %= len(self.nodes)
         x = self.nodes[i].data
         if not SAFE[name](x) or abs(TABLE[name](x)) > 100.0:
             return
@@ -85,7 +79,7 @@ class GraphLife(RuleBasedStateMachine):
     @rule(name=st.sampled_from(BINARY), i=place, j=place, constant=st.none() | numbers)
     def binary(self, name: str, i: int, j: int, constant: float | None) -> None:
         """Record an operation of two operands, one of which may be a plain number."""
-        i, j = self._pick(i), self._pick(j)
+        i, j = i % len(self.nodes), j % len(self.nodes)
         xs = [self.nodes[i].data, self.nodes[j].data if constant is None else constant]
         if name == "dot":
             xs.insert(0, 0.25)
@@ -100,13 +94,13 @@ class GraphLife(RuleBasedStateMachine):
     @rule(i=place)
     def detach(self, i: int) -> None:
         """Cut a node off: its copy is a leaf."""
-        i = self._pick(i)
+        i %= len(self.nodes)
         self._add(self.nodes[i].detach(), self.models[i].data, [])
 
     @rule(i=place)
     def without_recording(self, i: int) -> None:
         """Compute inside `no_grad`: the result is a leaf."""
-        i = self._pick(i)
+        i %= len(self.nodes)
         with no_grad():
             node = self.nodes[i] * 2.0
         self._add(node, 2.0 * self.models[i].data, [])
@@ -114,7 +108,7 @@ class GraphLife(RuleBasedStateMachine):
     @rule(i=place, data=numbers)
     def mutate(self, i: int, data: float) -> None:
         """Set a leaf's data: what was recorded with it keeps its partials."""
-        i = self._pick(i)
+        i %= len(self.nodes)
         if self.nodes[i].op is None:
             self.nodes[i].data = data
             self.models[i].data = data
@@ -122,7 +116,7 @@ class GraphLife(RuleBasedStateMachine):
     @rule(i=place)
     def zero(self, i: int) -> None:
         """Set the gradients of all that a node depends on to 0."""
-        i = self._pick(i)
+        i %= len(self.nodes)
         self.nodes[i].zero_grad()
         for k in self._below(i):
             self.models[k].grad = 0.0
@@ -130,7 +124,7 @@ class GraphLife(RuleBasedStateMachine):
     @rule(i=place, seed=st.just(1.0) | numbers)
     def backward(self, i: int, seed: float) -> None:
         """Interior nodes get their gradient, leaves add it to what they have."""
-        i = self._pick(i)
+        i %= len(self.nodes)
         self.nodes[i].backward(seed)
         found = {i: seed}
         below = self._below(i)
@@ -144,7 +138,7 @@ class GraphLife(RuleBasedStateMachine):
     @rule(i=place)
     def train(self, i: int) -> None:
         """A step of training: backward, the leaves go down the gradient, which is zeroed."""
-        i = self._pick(i)
+        i %= len(self.nodes)
         self.zero(i)
         self.backward(i, 1.0)
         self.every_node_is_as_its_model()
@@ -157,7 +151,6 @@ class GraphLife(RuleBasedStateMachine):
 
     @rule()
     def copy(self) -> None:
-        """Pickle the whole graph and go on with what comes back."""
         self.nodes = pickle.loads(pickle.dumps(self.nodes))
 
     def _below(self, i: int) -> set[int]:
