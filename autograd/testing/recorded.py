@@ -21,6 +21,7 @@ from autograd.testing.richardson import TINIEST, ULP, Line, Samples
 
 __all__ = ["Recording", "node_cases"]
 
+JUMPING = ("mod", "floordiv")  # whose jumps may be closer together than steps
 TWELVE_DIGITS = 1e-12  # a rule that has them is right, though it may round more than need be
 
 
@@ -54,6 +55,11 @@ class Recording:
         """The round-off of the derivative of output j by variable i."""
         return 8.0 * ULP * (len(self.order) + 1) * self.sizes[j][i]
 
+    def _jumping(self) -> list[tuple[Any, ...]]:
+        """The operands of all nodes that jump."""
+        named: list[tuple[Any, Any]] = [(node.op, node) for node in self.order]
+        return [node.operands for op, node in named if op.name in JUMPING]
+
     def forward_cases(self) -> list[Case]:
         """Where reverse mode differs from forward mode along a direction."""
         problem, direction = self.problem, weights(len(self.variables))
@@ -76,6 +82,7 @@ class Recording:
         """Each derivative against differences of f; and how often f was called for one."""
         cases, evaluations = [], 0
         ask = how == "mpmath" or (how == "auto" and oracle.knows(self.order))
+        far = [max(1.0, abs(primal(x))) > 16.0 * abs(primal(y)) for x, y in self._jumping()]
         exact = cache(lambda y: oracle.exact_gradient(y) if type(y) is Value else {})
         for i, (name, x) in enumerate(zip(self.problem.names, self.problem.point)):
             samples = Samples(self.problem.along(i))
@@ -85,6 +92,9 @@ class Recording:
                     line = Line(samples, x, self.outputs[j], self.noises[j], output=j)
                     question = Question(line, row[i], size, own + self.blurs[j][i])
                     decision = decide(question, starts(x))
+                    if decision.verdict == "fail" and any(far):
+                        why = "it jumps close by"
+                        decision = decision._replace(verdict="inconclusive", reason=why)
                 used = "differences"
                 if ask and (decision is None or decision.verdict == "inconclusive"):
                     gradient = exact(self.roots[j])
@@ -143,6 +153,11 @@ def _by_differences(
         distances = sorted([abs(x - c) for c in before + after if x != c])
         near = [max(0.25 * d, math.ulp(x)) for d in distances if d < (abs(x) or 1.0)]
         steps = near + steps
+    if op.name in JUMPING:
+        over, by = numbers
+        rest = abs(math.fmod(over, by))
+        gap = min(rest, abs(by) - rest) or abs(by)
+        steps = [0.25 * gap / (max(1.0, abs(over / by)) if slot else 1.0)]
     return decide(Question(line, partial, 0.0, 16.0 * ULP * abs(partial)), steps)
 
 

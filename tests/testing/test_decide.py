@@ -428,6 +428,21 @@ def test_an_edge_that_larger_steps_do_not_feel(name: str, x: float) -> None:
     assert gradcheck(TABLE[name], x, oracle="differences").verdict != "fail"
 
 
+@pytest.mark.parametrize("oracle", ["auto", "differences"])
+@pytest.mark.parametrize("name", ["mod", "floordiv"])
+def test_jumps_that_are_close_together_are_not_blamed(name: str, oracle: Any) -> None:
+    for x, y in [
+        (-5.4e81, 8.4e-4),
+        (0.067, 6.4e-112),
+        (0.0, 5.9e-128),
+        (5e3, 0.7),
+        (-3e9, 7.3),
+    ]:
+        assert gradcheck(TABLE[name], x, y, oracle=oracle).verdict != "fail"
+    with planted(name, lambda d: d * 1.0001 + 0.001):
+        assert gradcheck(TABLE[name], 5e3, 0.7, oracle=oracle).primitive == name
+
+
 def test_a_partial_that_does_not_exist_is_left_out() -> None:
     [check] = node_cases([TABLE["pow"](Value(-2.0), Value(3.0))], "differences")
     assert (check.where, check.decision.verdict) == ("operand 0", "pass")
