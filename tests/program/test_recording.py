@@ -16,6 +16,7 @@ import pytest
 import autograd
 from autograd import Value, log, where
 from autograd.core.operand import primal
+from autograd.core.primitive import TABLE
 from autograd.program import compile
 
 
@@ -339,3 +340,14 @@ def test_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "autograd.program.arrays")
     with pytest.raises(ImportError, match=r"need NumPy: pip install"):
         importlib.import_module("autograd.program.arrays")
+
+
+def test_functions_that_say_nothing_of_their_parameters() -> None:
+    fast = compile(min)
+    assert fast(2.0, 1.0) == 1.0
+    assert [node.label for node in fast.program.graph()] == ["x1"]
+
+
+def test_constants_that_are_no_numbers() -> None:
+    assert math.isnan(compile(lambda x: x * math.nan)(1.0))
+    assert compile(lambda x: TABLE["identity"](x) + 1.0)(1.0) == 2.0
