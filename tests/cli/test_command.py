@@ -395,6 +395,16 @@ def test_a_plain_command_imports_nothing_that_is_slow() -> None:
     assert not modules & {"autograd.show.stepper", "autograd.show.terminal", "rich", "numpy"}
 
 
+def test_what_repeats_may_be_drawn_whole(tmp_path: Path, run: Run) -> None:
+    formula = "+".join(["x"] * 70)
+    sizes = []
+    for choice in ("auto", "none"):
+        file = tmp_path / f"{choice}.svg"
+        assert run(formula, "x=1", "--svg", str(file), "--collapse", choice)[0] == 0
+        sizes.append(file.read_text("utf-8").count('class="node'))
+    assert sizes[0] < 10 < 70 <= sizes[1]
+
+
 def test_a_wide_table_breaks_no_number() -> None:
     formula = "exp(x*y)/z + sin(x)**y"
     for settings in ({}, {"NO_COLOR": "1", "TERM": "dumb"}):

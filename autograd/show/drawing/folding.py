@@ -58,11 +58,12 @@ class _Folding:
                 contexts[x][groups.get(node, node.op), place] += 1
         known: dict[Hashable, int] = {}
         for node in graph.nodes:
-            key: Hashable = (groups.get(node, node.op), *map(self.kind, node.operands))
+            kinds = [self.kind(x) for x in node.operands]
+            key: Hashable = (groups.get(node, node.op), *kinds)
             if node.op is None:
                 key = frozenset(contexts[node].items())
             elif _symmetric(node):
-                key = (node.op, frozenset(key[1:]) if isinstance(key, tuple) else key)
+                key = (node.op, frozenset(kinds))
             before = self.before(node)
             if before is not None:
                 known.setdefault(key, self.of[before])

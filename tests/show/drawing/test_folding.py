@@ -1,0 +1,132 @@
+"""What repeats is found by structure; and every picture of a large graph fits a page."""
+
+from __future__ import annotations
+
+import random
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import pytest
+
+import autograd
+import nn
+from autograd import Value
+from autograd.show.drawing import engine
+from autograd.show.drawing.folding import fold
+from autograd.show.drawing.layout import PAGE
+from tests.show.drawing.examples import chain
+from tests.show.drawing.test_svg import check_boxes_apart, of_class, texts
+
+needs_engine = pytest.mark.skipif(engine.find() is None, reason="needs a layout engine")
+
+
+def titles(root: Value) -> set[str]:
+    return {*fold(root.graph(), {})[1].values()}
+
+
+def growth() -> Value:
+    total = Value(1.0, label="x")
+    for _ in range(988):
+        total = total * 1.001
+    return total
+
+
+def squares(n: int = 60) -> Value:
+    w, b = Value(0.5, label="w"), Value(0.1, label="b")
+    terms = [(w * float(i) + b - float(i % 7)) ** 2 for i in range(n)]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total / float(n)
+
+
+def one_leaf() -> Value:
+    w = Value(0.5, label="w")
+    return autograd.fsum([w * float(i) for i in range(1000)])
+
+
+def loop(n: int) -> Value:
+    a, b, t = Value(0.9, label="a"), Value(0.1, label="b"), Value(0.3, label="x")
+    for _ in range(n):
+        t = (t * a + b).tanh()
+    return t * 1.0
+
+
+def maxima() -> Value:
+    xs = [Value(float(i), label=f"x{i}") for i in range(20)]
+    return autograd.fsum([autograd.maximum(x, xs[i - 1]) for i, x in enumerate(xs)]) * 1.0
+
+
+def tangle() -> Value:
+    random.seed(5)
+    xs = [Value(random.random(), label=f"x{i}") for i in range(50)]
+    for _ in range(20_000):
+        a, b = random.choice(xs[-60:]), random.choice(xs[-60:])
+        xs.append(random.choice([a + b, a * b, a.sin(), a - b]).tanh())
+    return xs[-1]
+
+
+def samples() -> Value:
+    random.seed(3)
+    model = nn.MLP(2, [16, 16, 1])
+    points = [[random.random(), random.random()] for _ in range(200)]
+    loss: Value = nn.mse_loss([model(x) for x in points], [x * y for x, y in points])
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("root", "found"),
+    [
+        (growth, {"… * 1.001, 987 times"}),
+        (squares, {"60 × (w * … + b - …)²", "… + …, 59 times"}),
+        (one_leaf, {"1,000 × w * …"}),
+        (lambda: loop(100), {"tanh(… * a + b), 100 times"}),
+        (maxima, {"20 × maximum(…, …)", "20 × x"}),
+        (lambda: squares(1), set()),
+    ],
+)
+def test_what_repeats(root: Callable[[], Value], found: set[str]) -> None:
+    assert titles(root()) == found
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    "root",
+    [growth, one_leaf, squares, tangle, samples, lambda: loop(33_333), lambda: chain(10_000)],
+)
+def test_a_picture_of_a_large_graph_fits_a_page(root: Callable[[], Value]) -> None:
+    svg = ET.fromstring(root().graph().svg())
+    check_boxes_apart(svg)
+    width, height = float(svg.get("width", "")), float(svg.get("height", ""))
+    assert width <= PAGE[0] + 60
+    assert height <= PAGE[1] + 60
+    assert "draws every node" in " ".join(texts(svg, "note"))
+
+
+@needs_engine
+@pytest.mark.parametrize("length", [12, 40])
+def test_a_long_chain_is_cut_into_rows(length: int) -> None:
+    t = Value(0.3, label="x")
+    for i in range(length):
+        t = (t.sin() if i % 3 else t.cosh()) + float(i)
+    svg = ET.fromstring(t.graph(collapse=None).svg())
+    check_boxes_apart(svg)
+    assert float(svg.get("width", "")) < 2.5 * float(svg.get("height", ""))
+    assert len(texts(svg, "local")) == 2 * length
+
+
+@needs_engine
+def test_a_strip_with_many_long_arrows_stays_whole() -> None:
+    x = Value(0.3, label="x")
+    far = t = x
+    for _ in range(40):
+        t = t.sin()
+        far = t * x
+    many = t
+    early = [x.exp() for _ in range(6)]
+    for y in early:
+        many = many + y
+    for root in (far, many):
+        svg = ET.fromstring(root.graph(collapse=None).svg())
+        assert float(svg.get("width", "")) > 3 * float(svg.get("height", ""))
+        assert len(list(of_class(svg, "edge"))) == root.graph().stats.edges
