@@ -27,7 +27,9 @@ from autograd.program.program import Sweep
 from autograd.testing.programs import Program
 from autograd.testing.strategies import programs
 
-base = pytest.importorskip("autograd.program.kernel_base")
+base = pytest.importorskip(
+    "autograd.program.kernel_base", reason="no kernel: install with a C compiler"
+)
 FITTING = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
 MODULES = [importlib.import_module(f"autograd.program.kernel_{name}") for name in FITTING]
 

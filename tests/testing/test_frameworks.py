@@ -66,7 +66,7 @@ def drawn(
 
 
 def test_custom_functions_of_pytorch() -> None:
-    torch: Any = pytest.importorskip("torch")
+    torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed")
     make = partial(torch_function, torch)
     for f, x, y, wrong in drawn(make, torch.tensor):
         assert verdict(check_torch, f, x, y) == ("fail" if wrong else "pass")
@@ -82,7 +82,7 @@ def test_custom_functions_of_pytorch() -> None:
 
 
 def test_custom_functions_of_jax() -> None:
-    jax: Any = pytest.importorskip("jax")
+    jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
     for f, x, y, wrong in drawn(partial(jax_function, jax), jax.numpy.asarray):
         assert verdict(check_jax, f, x, y) == ("fail" if wrong else "pass")
     tree = {"a": jax.numpy.ones(2), "b": [0.5]}
