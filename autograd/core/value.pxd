@@ -6,8 +6,8 @@ cdef class Value
 
 cdef extern from "wide.h":
     object node_dot(Primitive primitive, object ws, object xs, object bias)
-    object node_sum(Primitive primitive, object operands)
-    object _packed "floats_pack" (object numbers)
+    object node_sum(Primitive primitive, tuple operands)
+    object _packed "floats_pack" (tuple numbers)
     object _unpacked "floats_unpack" (object packed, Py_ssize_t n)
 
 cdef extern from "node.h":

@@ -1,7 +1,7 @@
 /* What the compiled build keeps otherwise in a node with many inputs: its partials as plain
    doubles (in a bytes object), not as an object each. And the two operations that need more
    than that to be fast, `dot` (the sum of a neuron) and `sum`, for operands that are floats
-   and Values. Whatever is out of the ordinary is left to the rules in primitives.py. */
+   and Values. Whatever is out of the ordinary is left to the rules in table.py. */
 
 #include <float.h>
 #include <math.h>
@@ -13,22 +13,15 @@ static inline double *floats_of(PyObject *packed)
     return packed == Py_None ? NULL : (double *)PyBytes_AS_STRING(packed);
 }
 
-/* A sequence of floats → bytes. */
+/* A tuple of floats → bytes. */
 static PyObject *floats_pack(PyObject *numbers)
 {
-    PyObject *items = PySequence_Fast(numbers, "partials are a sequence");
-    if (items == NULL)
-        return NULL;
-    Py_ssize_t n = PySequence_Fast_GET_SIZE(items);
+    Py_ssize_t n = PyTuple_GET_SIZE(numbers);
     PyObject *packed = PyBytes_FromStringAndSize(NULL, n * (Py_ssize_t)sizeof(double));
-    if (packed != NULL) {
-        double *to = floats_of(packed);
-        for (Py_ssize_t i = 0; i < n; i++)
-            to[i] = PyFloat_AsDouble(PySequence_Fast_GET_ITEM(items, i));
-        if (PyErr_Occurred())
-            Py_CLEAR(packed);
-    }
-    Py_DECREF(items);
+    for (Py_ssize_t i = 0; packed != NULL && i < n; i++)
+        floats_of(packed)[i] = PyFloat_AsDouble(PyTuple_GET_ITEM(numbers, i));
+    if (PyErr_Occurred())
+        Py_CLEAR(packed);
     return packed;
 }
 
@@ -152,10 +145,7 @@ done:
     return (PyObject *)out;
 }
 
-static inline PyObject *node_sum(void *primitive, PyObject *operands)
-{
-    return node_wide(primitive, operands, 0);
-}
+#define node_sum(primitive, operands) node_wide(primitive, operands, 0)
 
 /* The same of ws and xs, if they are lists or tuples of one length. */
 static PyObject *node_dot(void *primitive, PyObject *ws, PyObject *xs, PyObject *bias)
