@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,9 @@ def run(out: Path, quick: bool, seed: int) -> None:
     )
     print(f"in {epochs} epochs. {TEST} other images stay out of sight until the end.")
     model = new_model()
+    begin = time.perf_counter()
     history = train(model, data, validation, epochs)
+    print(f"It took {time.perf_counter() - begin:.1f} s; the steps are compiled.")
     print(
         f"Cross-entropy: {history['loss'][0]:.3f} in the first epoch, "
         f"{history['loss'][-1]:.3f} in the last; on {VALIDATION} validation images "

@@ -81,14 +81,12 @@ def train(model: NameModel, data: list[Example], steps: int) -> list[float]:
     """Adam on random batches, with a learning rate that falls to 0; the loss of each step."""
     optimizer = nn.Adam(model.parameters(), lr=0.02)
     scheduler = nn.CosineAnnealingLR(optimizer, T_max=steps)
+    step = nn.compile(model, nn.cross_entropy, optimizer)
     losses = []
     for _ in progress(range(steps), "learning"):
-        loss = letter_loss(model, random.sample(data, BATCH))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        contexts, targets = zip(*random.sample(data, BATCH))
+        losses.append(step(contexts, targets))
         scheduler.step()
-        losses.append(loss.data)
     return losses
 
 

@@ -2,7 +2,8 @@
 
 The neuron w·x must give -1 for both inputs. One descent lets the engine differentiate the
 mean squared error; the other has its four stages (forward, error, backward, update) written
-out in plain Python. Both must take the same path.
+out in plain Python. Both must take the same path. The loss is then a program that is fed with
+other data by name.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 import nn
+from autograd import compile, dot
 from demos.common import BLUE, GREY, ORANGE, figure, save_figure
 
 INPUTS = [[1.0, 2.0], [3.0, 4.0]]
@@ -80,6 +82,30 @@ def by_hand(start: list[float], steps: int = STEPS, show: bool = False) -> Desce
     return descent
 
 
+def squared_error(w: list[float], x: list[float], y: float) -> float:
+    """Of one input x, for the target y.
+
+    >>> squared_error([1.0, -1.0], [3.0, 4.0], 1.0)
+    4.0
+    """
+    error: float = dot(w, x) - y
+    return error * error
+
+
+def feed(w: list[float]) -> dict[str, float]:
+    """The mean squared error of several sets of data by one program, which is fed by name.
+
+    >>> feed([1.0, -1.0])
+    {'the same inputs': 0.0, 'one more': 0.0, 'other targets': 4.0}
+    """
+    loss = compile(squared_error, in_axes=(None, 0, 0), reduce="mean")
+    return {
+        "the same inputs": loss(w=w, x=INPUTS, y=TARGETS),
+        "one more": loss(w=w, x=[*INPUTS, [5.0, 6.0]], y=[*TARGETS, -1.0]),
+        "other targets": loss(w=w, x=INPUTS, y=[1.0, 1.0]),
+    }
+
+
 def largest_difference(one: Descent, other: Descent) -> float:
     """The largest distance between the weights of two descents, over all steps.
 
@@ -108,6 +134,12 @@ def run(out: Path, quick: bool, seed: int) -> None:
         raise ArithmeticError(f"the engine and the hand-written steps differ by {difference}")
     agree = f"to within {difference:.1e}" if difference else "to the last bit"
     print(f"The engine and the steps by hand agree in every weight of every step, {agree}.")
+    print(
+        "\nThe loss is a function of w, x and y. Compiled, it is recorded once and then fed by"
+    )
+    print("name, as placeholders were from a feed_dict in TensorFlow 1:")
+    for data, loss in feed(engine.weights[-1]).items():
+        print(f"  loss(w=w, x=..., y=...) of {data:<16} {loss:.6f}")
     _draw(start, engine, hand, out / "regression.png")
 
 

@@ -37,6 +37,11 @@ def test_the_solution_is_exact() -> None:
     assert outputs == TARGETS
 
 
+def test_one_program_is_fed_with_other_data() -> None:
+    assert regression.feed([0.0, 0.0]) == dict.fromkeys(regression.feed([0.0, 0.0]), 1.0)
+    assert list(regression.feed([1.0, 0.0]).values()) == [10.0, pytest.approx(56.0 / 3.0), 2.0]
+
+
 def test_the_loss_belongs_to_the_weights_before_the_step() -> None:
     descent = regression.by_hand([0.0, 0.0], steps=1)
     assert descent.losses == [1.0]
