@@ -324,12 +324,12 @@ class _Maker:
             for other, links in merged.items():
                 tail, x = boxes[other], links[0].node.inputs[links[0].slot]
                 weights = {self.weight(link) for link in (links[0], links[-1])}
-                count = f"×{len(links):,}" if len(links) > 1 else ""
+                weight = weights.pop() if len(weights) == 1 else None
+                count = f"×{len(links):,}" if len(links) > 1 and weight is None else ""
                 hint = f"{tail.title} → {head.title}: {counted(len(links), 'edge')}"
                 if x in slopes and tail.node is not None:
                     count = format_number(slopes[x], self.options.format)
                     hint = f"∂{head.title}/∂{x.name} = {slopes[x]!r}"
-                weight = weights.pop() if len(weights) == 1 else None
                 hint += "" if weight is None else f", weight {weight!r}"
                 yield Edge(f"e-{tail.id}-{head.id}", tail, head, count, hint, weight)
 

@@ -54,8 +54,9 @@ class _Folding:
         for node in graph.nodes:
             for slot, x in enumerate(node.inputs):
                 self.readers[x].append(node)
-                place = 0 if _symmetric(node) else slot
-                contexts[x][groups.get(node, node.op), place] += 1
+                if x.op is None:
+                    place = 0 if _symmetric(node) else slot
+                    contexts[x][groups.get(node, node.op), place] += 1
         known: dict[Hashable, int] = {}
         for node in graph.nodes:
             kinds = [self.kind(x) for x in node.operands]
