@@ -158,15 +158,21 @@ INLINE V vtanh(V x)
 
 INLINE V vsqrt(V x)
 {
-#if W == 8
-    return (V)_mm512_sqrt_pd((__m512d)x);
-#elif W == 4
-    return (V)_mm256_sqrt_pd((__m256d)x);
-#elif defined(__SSE2__)
-    return (V)_mm_sqrt_pd((__m128d)x);
-#else
-    return (V){sqrt(x[0]), sqrt(x[1])};
-#endif
+    for (int i = 0; i < W; i++)
+        x[i] = sqrt(x[i]);
+    return x;
+}
+
+INLINE V vbell(V x)
+{
+    V e = vexp(-magnitude(x));
+    return e / (1.0 + e * (2.0 + e));
+}
+
+INLINE V vsigmoid(V x)
+{
+    V e = vexp(-magnitude(x));
+    return SEL(x >= 0.0, splat(1.0), e) / (1.0 + e);
 }
 
 /* Python's own, where C has another */
@@ -194,6 +200,7 @@ static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) 
     X(maximum, SEL(b > a, b, a)) X(minimum, SEL(b < a, b, a))                                 \
     X(sign, SEL(a == 0.0, a, signed_as(splat(1.0), a)))                                       \
     X(exp, vexp(a)) X(expm1, vexpm1(a)) X(log, vlog(a)) X(log1p, vlog1p(a)) X(tanh, vtanh(a)) \
+    X(bell, vbell(a)) X(sigmoid, vsigmoid(a))                                                 \
     X(lt, IS(a < b)) X(le, IS(a <= b)) X(gt, IS(a > b)) X(ge, IS(a >= b)) X(eq, IS(a == b))   \
     X(ne, IS(a != b)) X(where, SEL(a != 0.0, b, c)) X(strong, SEL(a == 0.0, splat(0.0), a *b)) \
     X(if_positive, SEL(b > 0.0, a, splat(0.0))) X(muladd, c + a * b)
@@ -204,9 +211,8 @@ static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) 
 #define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv) X(refuse)
 /* arithmetic: x + y z again and again, which sums and products are too, without a branch */
 #define OTHERS(X)                                                                             \
-    X(test) X(arithmetic) X(matmul) X(outer) X(over) X(over_product) X(columns) X(uncolumns)                \
-    X(wide_sum) X(wide_dot) X(wide_maximum) X(wide_minimum) X(wide_hypot)        \
-    X(wide_logsumexp) X(wide_take) X(wide_shares) X(wide_directions)
+    X(test) X(arithmetic) X(matmul) X(outer) X(over) X(over_product) X(columns) X(uncolumns)  \
+    X(wide_sum) X(wide_dot) X(wide_logsumexp)
 
 #define X(name, ...) OP_##name,
 #define Y(name) OP_slow_##name,
@@ -502,25 +508,21 @@ static void vector_product(const Instruction *q, const double *u, const double *
             y[i] += x[j] * w[AT(i, j)];
 }
 
-static void vector_outer(const Instruction *q, const double *d, const double *x, double *g)
+/* g = d x' or g += d x' */
+static void vector_outer(const Instruction *q, const double *restrict d,
+                         const double *restrict x, double *restrict g)
 {
-    int rows = q->n, count = q->k, down = q->down, across = q->across;
-    if (across != 1 && down == 1) {
-        const double *swap = d;
-        d = x, x = swap, rows = q->k, count = q->n, down = q->across, across = 1;
-    }
-    for (int i = 0; i < rows; i++) {
-        double *row = g + (Py_ssize_t)i * down;
-        int j = 0;
-        if (across == 1)
-            for (; j + W <= count; j += W) {
-                V term = splat(d[i]) * LOAD(x + j);
-                STORE(row + j, q->flags & SETS ? term : (V)(LOAD(row + j) + term));
-            }
-        for (; j < count; j++) {
-            double *to = row + (Py_ssize_t)j * across;
-            *to = q->flags & SETS ? d[i] * x[j] : *to + d[i] * x[j];
-        }
+    int by_rows = q->across == 1, m = by_rows ? q->n : q->k, k = by_rows ? q->k : q->n;
+    for (int i = 0; i < m; i++) {
+        double factor = by_rows ? d[i] : x[i], *to = g + (by_rows ? AT(i, 0) : AT(0, i));
+        const double *other = by_rows ? x : d;
+        int step = by_rows ? 1 : q->down;
+        if (step == 1 && !(q->flags & SETS))
+            for (int j = 0; j < k; j++)
+                to[j] += factor * other[j];
+        else
+            for (int j = 0; j < k; j++)
+                to[j * step] = factor * other[j] + (q->flags & SETS ? 0.0 : to[j * step]);
     }
 }
 
@@ -583,19 +585,6 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
                 add(&s, &rest, more, exact);
                 y = total(s, rest, exact);
                 break;
-            case OP_wide_maximum:
-            case OP_wide_minimum:
-                for (int j = 0; j < k; j++) {
-                    V x = GET(ROW(j));
-                    more = SEL(q->op == OP_wide_maximum ? x > more : x < more, x, more);
-                }
-                y = more;
-                break;
-            case OP_wide_hypot:
-                for (int j = 0; j < k; j++)
-                    for (int e = 0; e < W; e++)
-                        y[e] = hypot(y[e], GET(ROW(j))[e]);
-                break;
             case OP_wide_logsumexp:
                 for (int j = 0; j < k; j++)
                     more = SEL(GET(ROW(j)) > more, GET(ROW(j)), more);
@@ -614,32 +603,6 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
                     PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + y));
                 y = more + (exact ? mended(y, y, y == y, log1p) : vlog1p(y));
                 break;
-            case OP_wide_take:
-                if (any((M)(more < -k) | (M)(more >= k)))
-                    feraiseexcept(FE_INVALID);
-                for (int e = 0; e < W; e++)
-                    more[e] = trunc(more[e]);
-                more += SEL(more < 0.0, splat(k), splat(0.0));
-                for (int j = 0; j < k; j++) {
-                    M taken = more == j;
-                    y = SEL(taken, GET(ROW(1 + j)), y);
-                    if (q->b >= 0)
-                        PUT(q->b + j * n + i, IS(taken));
-                }
-                break;
-            case OP_wide_shares: /* in equal parts, for those that are the result */
-                more = GET(ROW(k));
-                for (int j = 0; j < k; j++)
-                    y += IS(GET(ROW(j)) == more);
-                for (int j = 0; j < k; j++)
-                    PUT(q->out + j * n + i, IS(GET(ROW(j)) == more) / y);
-                continue;
-            case OP_wide_directions:
-                more = GET(ROW(k));
-                more = SEL(more == 0.0, splat(INFINITY), more);
-                for (int j = 0; j < k; j++)
-                    PUT(q->out + j * n + i, GET(ROW(j)) / more);
-                continue;
             }
             PUT(q->out + i, y);
         }

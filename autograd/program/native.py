@@ -9,6 +9,7 @@ of lanes goes through all of a phase while it is in the cache.
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import warnings
 from array import array
@@ -410,7 +411,7 @@ class Native:
             op, args = POWERS[args[1]], args[:1]
         if chosen is not None:
             found: tuple[str, Sequence[Any]] = "if_positive", chosen
-        elif op in self.codes and len(args) < 4 and (op, len(args)) != ("rint", 2):
+        elif self.has(op, len(args)):
             found = f"slow_{op}" if self.exact and f"slow_{op}" in self.codes else op, args
         elif op in arrays.DEFINED:
             found = self.of(arrays.DEFINED[op](*args))
@@ -421,6 +422,12 @@ class Native:
                 raise NotImplementedError(f"the rule of {op} is not generic") from None
         self.simple[id(x)] = x, found  # x is kept, and so is its id
         return found
+
+    def has(self, op: str, count: int) -> bool:
+        """Whether the kernel has this operation of so many operands."""
+        if self.exact and op in ("bell", "sigmoid"):
+            return False
+        return op in self.codes and count < 4 and (op, count) != ("rint", 2)
 
     def of(self, x: Any) -> tuple[str, Sequence[Any]]:
         if type(x) is Expression and x.op != "operand":
@@ -517,15 +524,58 @@ class Native:
                     self.apply("copy", spare + i, [row], 1)
                 mine = range(spare, spare + len(mine))
             rows += mine
-        targets = [self.rows((piece,))[0] for piece in it.target]
-        partials = targets[1] if len(targets) > 1 else -1
+        out, partials = [*[self.rows((piece,))[0] for piece in it.target], -1][:2]
+        n, k = it.size, it.width
+        if it.op not in ("sum", "dot", "logsumexp"):
+            for i in range(n):
+                self.several(it.op, out + i, rows[i::n], k, n, partials + i)
+            return
         if it.op == "logsumexp" and partials < 0:
-            partials = self.temporary(it.size * it.width)
-        if self.exact and it.op == "hypot":
-            raise NotImplementedError("Python's own hypot is not the C library's")
-        flags = EXACT * (self.exact and it.op in ("sum", "dot", "logsumexp"))
-        self.emit(f"wide_{it.op}", targets[0], (0, partials), it.size, flags, it.width,
-                  more=self.listed(rows))  # fmt: skip
+            partials = self.temporary(n * k)
+        ws, xs = rows[1 : 1 + k], rows[1 + k :]
+        if it.op == "dot" and n == 1 and not lanes and _follow(ws) and _follow(xs):
+            operands = ws[0], xs[0], rows[0]
+            self.emit("matmul", out, operands, 1, EXACT * self.exact, k, (k, 1, 0))
+            return
+        flags = EXACT * self.exact
+        self.emit(f"wide_{it.op}", out, (0, partials), n, flags, k, more=self.listed(rows))
+
+    def several(
+        self, op: str, out: int, rows: list[int], k: int, n: int, partials: int
+    ) -> None:
+        """An operation of k operands, one after the other."""
+        one = self.temporary(1)
+        if op in ("maximum", "minimum", "hypot"):
+            if op == "hypot" and self.exact:
+                raise NotImplementedError("Python's own hypot is not the C library's")
+            self.apply("abs" if op == "hypot" else "copy", out, [rows[0]], 1)
+            for row in rows[1:]:
+                self.apply(op, out, (out, row), 1)
+        elif op == "take":
+            index, spare = rows[0], self.temporary(1)
+            for kind, edge in (("lt", -k), ("ge", k)):
+                self.apply(kind, spare, (index, self.number(float(edge))), 1)
+                self.apply("refuse", one, (index, spare), 1)
+            self.apply("trunc", one, [index], 1)
+            self.apply("lt", spare, (one, self.number(0.0)), 1)
+            self.apply("muladd", one, (spare, self.number(float(k)), one), 1)
+            self.apply("copy", out, [rows[1]], 1)
+            for j, row in enumerate(rows[1:]):
+                taken = partials + j * n if partials >= n else spare
+                self.apply("eq", taken, (one, self.number(float(j))), 1)
+                self.apply("where", out, (taken, row, out), 1)
+        elif op == "shares":  # in equal parts, for those that are the result
+            self.apply("copy", one, [self.number(0.0)], 1)
+            for j, row in enumerate(rows[:k]):
+                self.apply("eq", out + j * n, (row, rows[k]), 1)
+                self.apply("add", one, (one, out + j * n), 1)
+            for j in range(k):
+                self.apply("div", out + j * n, (out + j * n, one), 1)
+        else:
+            self.apply("eq", one, (rows[k], self.number(0.0)), 1)
+            self.apply("where", one, (one, self.number(math.inf), rows[k]), 1)
+            for j, row in enumerate(rows[:k]):
+                self.apply("div", out + j * n, (row, one), 1)
 
 
 class _Run:
@@ -643,6 +693,11 @@ def _used(x: Any) -> dict[int, bool]:
     if x.op == "tile":
         return {x.args[0].args[0]: True}
     return {k: tiled for a in x.args for k, tiled in _used(a).items()}
+
+
+def _follow(rows: Sequence[int]) -> bool:
+    """Whether rows follow each other."""
+    return list(rows) == list(range(rows[0], rows[0] + len(rows)))
 
 
 def _is_operand(x: Any) -> bool:
