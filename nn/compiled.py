@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from autograd import Value, no_grad
+from autograd import no_grad
 from autograd.core import floats
 from autograd.core.operand import primal
 from autograd.program.arguments import lanes_of
@@ -195,8 +195,10 @@ class Step:
 
     # ------------------------------------------------------------------ for people
 
-    def __call__(self, X: Any, y: Any) -> float:  # noqa: N803
+    def __call__(self, X: Any = None, y: Any = None) -> float:  # noqa: N803
         """Train on n samples, lists or arrays; their loss before the step, with the penalty.
+
+        Without samples, the loss is a function of nothing.
 
         Raises:
             TypeError, ValueError: X and y don't fit together or the model, or the model or the
@@ -204,7 +206,9 @@ class Step:
             FloatingPointError: a loss, a gradient or a parameter's next value is not finite;
                 nothing was changed.
         """
-        if self._last is None or not self._last.refill(X, y):
+        if X is None and y is None:
+            self._last = Batch(np.empty((0, 1)), lambda i: (), ())
+        elif self._last is None or not self._last.refill(X, y):
             self._last = Batch.of(X=X, y=y)
         return self.train(self._last)[1]
 
@@ -254,11 +258,11 @@ class Step:
             data, gradient = run.data(), run.gradient()
             self._clip(gradient)
         except (Abandoned, FloatingPointError):
-            with self._as_recorded(batch) as (xs, ys):
-                return self.eager.train(xs, ys)
+            with self._as_recorded(batch) as data:
+                return self.eager.train(*data)
         except Exception:
-            with self._as_recorded(batch) as (xs, ys), no_grad():
-                self.eager.objective(xs, ys)  # raises, if eager does
+            with self._as_recorded(batch) as data, no_grad():
+                self.eager.objective(*data)  # raises, if eager does
             raise
         following = self._update(data, gradient)
         floats.write(params, data if following is None else following, gradient)
@@ -323,6 +327,9 @@ class Step:
         Raises:
             ValueError: the loss of a batch is neither the mean nor the sum of its samples'.
         """
+        if not batch.sample(0):
+            kind.draws = 0
+            return
         x, y = batch.sample(0)
         with in_mode(self.model, training=False), no_grad():
             output = plain(self.model(x))
@@ -345,8 +352,8 @@ class Step:
             ValueError: a new program gives something else.
         """
         part = batch.chosen([0]) if batch.lanes in kind.sizes else batch
-        with self._as_recorded(part) as (xs, ys), no_grad():
-            expected = primal(self.eager.objective(xs, ys)[1])
+        with self._as_recorded(part) as data, no_grad():
+            expected = primal(self.eager.objective(*data)[1])
         got = run.loss(kind.weight(part.lanes), part.lanes)
         if math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12):
             kind.sizes.add(batch.lanes)
@@ -362,23 +369,28 @@ class Step:
         return False
 
     @contextmanager
-    def _as_recorded(self, batch: Batch) -> Iterator[tuple[list[Any], list[Any]]]:
-        """The samples as lists, in the mode of a training step, with the same draws."""
-        xs, ys, *drawn = batch.lists()
-        numbers = itertools.chain(*itertools.chain(*drawn))
+    def _as_recorded(self, batch: Batch) -> Iterator[list[list[Any]]]:
+        """Inputs and targets as lists, in the mode of a training step, with the same draws."""
+        parts = batch.lists()
+        numbers = itertools.chain(*itertools.chain(*parts[2:]))
         with in_mode(self.model, training=True), draws_from(lambda: next(numbers)):
-            yield xs, ys
+            yield parts[:2]
 
     # ------------------------------------------------------------------ what is recorded
 
-    def _train(self, x: Any, y: Any, drawn: Sequence[Value] = ()) -> tuple[Any, ...]:
+    def _train(self, *parts: Any) -> tuple[Any, ...]:
         """For one sample the loss, the penalty and, if wanted, the outputs."""
-        numbers = iter(drawn)
-        with draws_from(lambda: next(numbers)):
-            outputs = self.model(x)
+        outputs: Any = ()
+        if parts:
+            x, y, *drawn = parts
+            numbers = iter(drawn[0] if drawn else ())
+            with draws_from(lambda: next(numbers)):
+                outputs = self.model(x)
+            loss = self.eager.loss([outputs], [y])
+        else:
+            loss = self.eager.loss()
         penalty = self.eager.penalty
         penalties = () if penalty is None else (penalty(self.optimizer.params),)
-        loss = self.eager.node(self.eager.loss([outputs], [y]))
         return (loss, *penalties, outputs if self.outputs else ())
 
     def _measure(self, x: Any, y: Any) -> tuple[Any, ...]:
@@ -447,29 +459,36 @@ class Run:
 
     def keep(self, replays: dict[int, Run]) -> None:
         """Go on in the same arrays with the next batch, if it is the kernel that runs."""
-        _, path, out, gradient = self.parts[0]
+        path = self.parts[0][1]
         sweep = path.program.sweep([range(self.params)])
-        if sweep.native is None:
+        it = path.program.instructions
+        if sweep.native is None or any(
+            lane is not None for _, _, lane in it.roots[: it.outputs]
+        ):
             return
-        self.path, self.native = path, sweep.native
+        self.native, self.path = sweep.native, path
+        self.lanes = it.lanes or self.batch.lanes
         self.u, self.d_u = self._numbers(path), np.empty(len(path.closed))
-        rows, columns = self.native.roots, self.batch.lanes if self.native.columns else 1
-        self.out = np.empty((rows, columns))
+        self.out = np.empty((self.native.roots, self.lanes if self.native.columns else 1))
         self.seed = sweep.spread(self._seed(path, self.batch.lanes))
-        answers = np.broadcast_to(path.program.answers, (rows - len(out), columns))
-        self.answers = answers.tobytes()
-        self.out[: len(out)], self.d_u[: self.params] = out, gradient
-        self.parts = [(self.parts[0][0], path, self.out[: len(out)], self.d_u[: self.params])]
+        self.checks = self.out[self.native.outputs :]
+        if not self._replayed(self.batch):
+            return
+        self.answers = self.checks.tobytes()  # as they are when all goes well
+        out, gradient = self.out[: self.native.outputs], self.d_u[: self.params]
+        self.parts = [(self.parts[0][0], path, out, gradient)]
         replays[self.batch.lanes] = self
 
     def replay(self, batch: Batch) -> bool:
         """Whether all of another batch goes the same way, with nothing wrong."""
         floats.read(self.path.closed, self.u)
-        right = self.native.program.run(
-            batch.lanes, self.u, batch.x, self.seed, self.out, self.d_u, None, 1
+        return self._replayed(batch) and self.checks.tobytes() == self.answers
+
+    def _replayed(self, batch: Batch) -> bool:
+        right: bool = self.native.program.run(
+            self.lanes, self.u, batch.x, self.seed, self.out, self.d_u, None, 1
         )
-        checks = self.out[len(self.parts[0][2]) :]
-        return right and checks.tobytes() == self.answers
+        return right
 
     def data(self) -> Array:
         """The parameters' data."""

@@ -15,7 +15,7 @@ from nn.optim import Optimizer
 
 __all__ = ["EagerStep", "Loss", "Penalty", "check", "plain"]
 
-Loss = Callable[[Any, Any], Any]
+Loss = Callable[..., Any]
 Penalty = Callable[[list[Value]], Any]
 
 
@@ -42,14 +42,14 @@ class EagerStep:
         self.penalty, self.max_norm, self.name = penalty, max_norm, name
         self.epoch: int | None = None
 
-    def train(self, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[list[Any], float]:
-        """One step: the outputs as floats, and the loss.
+    def train(self, *samples: Sequence[Any]) -> tuple[list[Any], float]:
+        """One step on inputs and targets: the outputs as floats, and the loss.
 
         Raises:
             TypeError: the loss is not a Value.
             FloatingPointError: a loss, a gradient or a next value is not finite.
         """
-        outputs, objective = self.objective(xs, ys)
+        outputs, objective = self.objective(*samples)
         data = self.finite(self.node(objective))
         self.optimizer.zero_grad()
         objective.backward()
@@ -58,10 +58,15 @@ class EagerStep:
         self.optimizer.step()
         return plain(outputs), data
 
-    def objective(self, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[list[Any], Any]:
+    def objective(self, *samples: Sequence[Any]) -> tuple[list[Any], Any]:
         """The outputs, and the loss with the penalty."""
-        outputs = [self.model(x) for x in xs]
-        objective = self.loss(outputs, list(ys))
+        outputs: list[Any] = []
+        if samples:
+            xs, ys = samples
+            outputs = [self.model(x) for x in xs]
+            objective = self.loss(outputs, list(ys))
+        else:
+            objective = self.loss()
         if self.penalty is not None:
             objective = objective + self.penalty(self.optimizer.params)
         return outputs, objective

@@ -212,6 +212,28 @@ def test_what_you_set_is_used() -> None:
     assert p.data == before - lr * p.grad
 
 
+def test_a_loss_of_nothing_with_every_sample_written_out() -> None:
+    random.seed(6)
+    model = nn.MLP(3, [4, 1], activation="tanh", fused=False)
+    twin = nn.MLP(3, [4, 1], activation="tanh")
+    twin.load_state_dict(model.state_dict())
+
+    def loss() -> Any:
+        scores = [model([Value(number) for number in x]) for x in XS]
+        losses = [(1 + -y * score).relu() for y, score in zip(SIGN, scores)]
+        return sum(losses) * (1.0 / len(losses)) + 0.01 * sum(p * p for p in model.parameters())
+
+    whole = nn.compile(model, loss, nn.SGD(model.parameters(), lr=0.1))
+    lanes = nn.compile(twin, nn.hinge_loss, nn.SGD(twin.parameters(), lr=0.1), penalty=L2)
+    for _ in range(20):
+        assert whole() == pytest.approx(lanes(XS, SIGN), rel=1e-13)
+    assert numbers(model) == pytest.approx(numbers(twin), rel=1e-12, abs=1e-15)
+    assert whole.program.instructions.lanes == 12
+    model.parameters()[0].data = math.nan
+    with pytest.raises(FloatingPointError, match="the loss is nan"):
+        whole()
+
+
 def test_evaluate_and_predict_are_in_eval_mode() -> None:
     model, _, step = made("dropout")
     step(XS, REAL)
