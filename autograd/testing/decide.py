@@ -21,10 +21,10 @@ from autograd.testing.one_sided import (
 from autograd.testing.report import Verdict
 from autograd.testing.richardson import TINIEST, ULP, Estimate, Level, Line, aitken, central
 from autograd.testing.roundoff import (
-    FINE,
     estimated_noise,
     is_jittery,
     is_sawtooth,
+    is_stair,
     is_too_coarse,
 )
 
@@ -101,7 +101,11 @@ def decide(question: Question, steps: list[float]) -> Decision:
     A disagreement has to hold over small steps. Where forward and backward differences stay
     apart, the one-sided derivatives decide.
     """
-    return _decided(question, steps)._replace(line=question.line)
+    stair = question.analytic == 0.0 and is_stair(question.line)
+    decision = _decided(question, steps)._replace(line=question.line)
+    if stair and decision.verdict == "fail":
+        return decision._replace(verdict="inconclusive", reason=BENDS)
+    return decision
 
 
 def _decided(question: Question, steps: list[float]) -> Decision:
@@ -130,8 +134,6 @@ def _decided(question: Question, steps: list[float]) -> Decision:
             if decision.reason == HIDDEN and first:
                 both = sides(line, start)
                 decision = _beside(question, levels[-1], levels[0], both) or decision
-            if decision.verdict == "fail" and analytic == 0.0 and _is_stair(line):
-                return decision._replace(verdict="inconclusive", reason=BENDS)
             if decision.verdict != "inconclusive":
                 return decision
             closer = tried[-1].closer
@@ -146,12 +148,6 @@ def _decided(question: Question, steps: list[float]) -> Decision:
     if analytic == 0.0 and all(trial.is_flat for trial in tried):
         return Decision("pass", 0.0, min(trial.decision.error for trial in tried), 0.0)
     return min([trial.decision for trial in tried], key=lambda decision: decision.error)
-
-
-def _is_stair(line: Line) -> bool:
-    """Whether f has one value close by, as the treads of floor have, to the last bit."""
-    level = line.level(FINE * (abs(line.x) or 1.0))
-    return level is not None and level.forward == 0.0 == level.backward
 
 
 def _told(question: Question, value: float, error: float) -> Decision:

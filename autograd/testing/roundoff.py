@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 from autograd.testing.richardson import ULP, Line
 
-__all__ = ["FINE", "estimated_noise", "is_jittery", "is_sawtooth", "is_too_coarse"]
+__all__ = ["estimated_noise", "is_jittery", "is_sawtooth", "is_stair", "is_too_coarse"]
 
 ODD = 283.0 / 256.0  # lest what f multiplies x by rounds the same at all the points
 SPACINGS = (ODD * 2.0**-44, ODD * 2.0**-26, ODD * 2.0**-12)
-FINE = 2.0**-20  # six digits: a grid that is coarser, or a flat piece longer, is of steps
+FINE = 2.0**-20  # of the largest value: a grid of six digits or less is one of steps
 Seen = tuple[float, float]  # a signed step, and the slope over it
 
 
@@ -131,6 +131,18 @@ def is_too_coarse(line: Line, claimed: float, noise: float, step: float) -> bool
         close = line.level(16.0 * ulp)
         return spread > 0.0 and (close is None or 64.0 * close.apart * close.step > spread)
     return noise > spread / 4096.0 and is_jittery(line, step, math.inf)
+
+
+def is_stair(line: Line) -> bool:
+    """Whether f has one value close by, to the last bit, as the treads of floor have.
+
+    A smooth f that has no large offset moves over half of the digits of x.
+    """
+    for spacing in SPACINGS[:2]:
+        step = 3.0 * _exact_step(line.x, spacing)
+        if [line.at(line.x + step), line.at(line.x - step)] != [line.y, line.y]:
+            return False
+    return True
 
 
 def is_sawtooth(line: Line, slope: float, claimed: float) -> bool:
