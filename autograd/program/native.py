@@ -135,6 +135,7 @@ class Native:
         self.start = array("d", bytes(8 * self.sizes[0]))
         for row, number in enumerate(it.it.constants, it.it.inputs):
             self.start[row] = number
+        self.units = self.number(-0.0), self.number(1.0), self.number(-1.0)
         self.serial = False
         seed = self.bases[it.seed]
         self.lasting = {*self.adjoints, *range(seed, seed + it.blocks[it.seed].size)}
@@ -319,10 +320,10 @@ class Native:
         if not (code and code[-WORDS] == arithmetic and self.open == len(self.lists)):
             code.extend((arithmetic, 0, 0, 0, 0, 0, 0, len(self.lists), 0, 0, 0, 0))
         code[-WORDS + 2] += n
-        numbers = self.number(-0.0), self.number(1.0), self.number(-1.0)
+        units = self.units
         for i in range(n):
-            mine = [x if single >> k & 1 else x + i for k, x in enumerate(xs)]
-            rows = [numbers[-1 - x] if x < 0 else mine[x] for x in ARITHMETIC[op]]
+            mine = [x if single >> k & 1 else x + i for k, x in enumerate(xs)] if i else xs
+            rows = [units[-1 - x] if x < 0 else mine[x] for x in ARITHMETIC[op]]
             self.lists.extend((out + i, *rows))
         self.open = len(self.lists)
 
@@ -338,6 +339,9 @@ class Native:
 
     def formula(self, it: Statement) -> None:
         """Set or add a formula, in runs of rows that follow each other everywhere."""
+        if it.size == 1 and len(it.target) == 1:
+            self.row(it)
+            return
         xs, target = [self.rows(rows) for rows in it.operands], self.rows(it.target)
         used = _used(it.formula)
         if self.alias:
@@ -356,6 +360,17 @@ class Native:
             return
         target = list(target) * it.size if summed else target
         self.runs(it.formula, xs, used, target, it.size, it.op)
+
+    def row(self, it: Statement) -> None:
+        """A formula of one row each."""
+        where = []
+        for rows in it.operands:
+            row = self.bases[rows[0].block] + rows[0].rows[0]
+            where.append(self.alias.get(row, row))
+        [piece] = it.target
+        if piece.block != NOWHERE:
+            target = self.bases[piece.block] + piece.rows[0]
+            _Run(self, where, [True] * len(where), 1).into(it.formula, target, it.op)
 
     def runs(self, formula: Any, xs: list[Sequence[int]], used: dict[int, bool],
              target: Sequence[int], size: int, op: str) -> None:  # fmt: skip
@@ -611,7 +626,12 @@ class _Run:
         elif target not in it.written:
             it.written.update(range(target, target + n))
             row, single = self.value(x) if _is_operand(x) else (0, True)
-            if single or row not in it.lasting or lanes != (row >= LANES) or target in it.own:
+            if (
+                (single and n > 1)
+                or row not in it.lasting
+                or lanes != (row >= LANES)
+                or target in it.own
+            ):
                 self.value(x, target)
             else:
                 it.alias.update(zip(range(target, target + n), range(row, row + n)))

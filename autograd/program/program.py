@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -146,7 +147,13 @@ class Program:
 
     def _sweep(self, key: Any, *inputs: Any) -> Sweep:
         if key not in self._sweeps:
-            self._sweeps[key] = Sweep(Lowered(self.instructions, *inputs), self.fast)
+            collects = gc.isenabled()  # there is no garbage, but much to look at
+            gc.disable()
+            try:
+                self._sweeps[key] = Sweep(Lowered(self.instructions, *inputs), self.fast)
+            finally:
+                if collects:
+                    gc.enable()
         return self._sweeps[key]
 
     def __getstate__(self) -> dict[str, Any]:
