@@ -41,6 +41,19 @@ def _symmetric(node: Node) -> bool:
     return node.op is not None and node.op.variadic and node.op.name != "dot"
 
 
+def _below(node: Node) -> Node | float:
+    return next((x for x in node.inputs if x.op is not None), 0.0)
+
+
+def _repeats(between: list[Node], x: Node | float) -> bool:
+    """Whether the operations below x are these too, as far as there are any."""
+    for node in between:
+        x = _below(x) if isinstance(x, Node) else x
+        if isinstance(x, Node) and x.op is not node.op:
+            return False
+    return True
+
+
 class _Folding:
     def __init__(self, graph: Snapshot, groups: Mapping[Node, str]) -> None:
         self.groups = groups
@@ -93,19 +106,21 @@ class _Folding:
             x = node.operands[slot]
             between: list[Node] = []
             while isinstance(x, Node) and x.op is not None and len(between) < PERIOD:
-                if x.op is node.op and len(x.operands) == len(node.operands):
-                    others = zip(node.operands, x.operands)
-                    if all(
-                        i == slot or self.kind(a) == self.kind(b)
-                        for i, (a, b) in enumerate(others)
-                    ):
-                        for other in between:
-                            self.parents[self.find(self.of[other])] = self.find(self.of[x])
-                        self.runs.add(self.of[x])
-                        return x
+                if self.goes_on(node, slot, x) and _repeats(between, x):
+                    for other in between:
+                        self.parents[self.find(self.of[other])] = self.find(self.of[x])
+                    self.runs.add(self.of[x])
+                    return x
                 between.append(x)
-                x = next((y for y in x.inputs if y.op is not None), 0.0)
+                x = _below(x)
         return None
+
+    def goes_on(self, node: Node, slot: int, x: Node) -> bool:
+        """Whether x is the same operation, on operands that are alike but for this slot."""
+        if x.op is not node.op or len(x.operands) != len(node.operands):
+            return False
+        others = enumerate(zip(node.operands, x.operands))
+        return all(i == slot or self.kind(a) == self.kind(b) for i, (a, b) in others)
 
     def join(self, graph: Snapshot) -> None:
         """Put together classes that feed one class only, each node one node of it."""

@@ -66,6 +66,15 @@ def tangle() -> Value:
     return xs[-1]
 
 
+def scattered() -> Value:
+    random.seed(1)
+    xs = [Value(random.random(), label=f"x{i}") for i in range(9)]
+    for _ in range(300):
+        a, b = random.choices(xs[-9:], k=2)
+        xs.append(random.choice([a + b, a * b, a.sin(), a - b, a.cos(), a.atan()]).tanh())
+    return autograd.fsum(xs[-9:])
+
+
 def samples() -> Value:
     random.seed(3)
     model = nn.MLP(2, [16, 16, 1])
@@ -92,7 +101,16 @@ def test_what_repeats(root: Callable[[], Value], found: set[str]) -> None:
 @needs_engine
 @pytest.mark.parametrize(
     "root",
-    [growth, one_leaf, squares, tangle, samples, lambda: loop(33_333), lambda: chain(10_000)],
+    [
+        growth,
+        one_leaf,
+        squares,
+        tangle,
+        scattered,
+        samples,
+        lambda: loop(33_333),
+        lambda: chain(10_000),
+    ],
 )
 def test_a_picture_of_a_large_graph_fits_a_page(root: Callable[[], Value]) -> None:
     svg = ET.fromstring(root().graph().svg())
@@ -100,7 +118,8 @@ def test_a_picture_of_a_large_graph_fits_a_page(root: Callable[[], Value]) -> No
     width, height = float(svg.get("width", "")), float(svg.get("height", ""))
     assert width <= PAGE[0] + 60
     assert height <= PAGE[1] + 60
-    assert "draws every node" in " ".join(texts(svg, "note"))
+    note = " ".join(texts(svg, "note"))
+    assert "draws every node" in note or "max_nodes=None" in note
 
 
 @needs_engine
@@ -126,7 +145,10 @@ def test_a_strip_with_many_long_arrows_stays_whole() -> None:
     early = [x.exp() for _ in range(6)]
     for y in early:
         many = many + y
-    for root in (far, many):
+    lanes = [x * float(i) for i in range(4)]
+    for _ in range(40):
+        lanes = [y.sin() for y in lanes]
+    for root in (far, many, autograd.fsum(lanes)):
         svg = ET.fromstring(root.graph(collapse=None).svg())
         assert float(svg.get("width", "")) > 3 * float(svg.get("height", ""))
         assert len(list(of_class(svg, "edge"))) == root.graph().stats.edges
