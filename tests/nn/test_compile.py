@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import functools
+import io
 import math
 import pickle
 import random
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -101,6 +103,21 @@ OPTIMIZERS: dict[str, Callable[[list[Value]], nn.Optimizer]] = {
 }
 
 
+class Branching(nn.Optimizer):
+    """Compares, so a program of all parameters at once can't do it."""
+
+    def _update(self, numbers: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        return (numbers[0] * g if g > 0.0 else 0.5 * numbers[0] * g,)
+
+
+class Own(nn.SGD):
+    """With a step of its own."""
+
+    def step(self) -> None:
+        for p in self.params:
+            p.data -= 0.01 * p.grad
+
+
 class Plain(nn.Optimizer):
     """Written with `math`, so it can't be recorded."""
 
@@ -157,8 +174,9 @@ def test_optimizers_with_penalty_and_clipping(optimizer: str, max_norm: float | 
     agree(*CASES["relu"], OPTIMIZERS[optimizer], penalty=L2, max_norm=max_norm)
 
 
-def test_an_optimizer_that_cannot_be_recorded() -> None:
-    agree(*CASES["logits"], lambda ps: Plain(ps, 0.1), steps=20)
+@pytest.mark.parametrize("kind", [Plain, Branching, Own])
+def test_an_optimizer_that_cannot_be_recorded(kind: Any) -> None:
+    agree(*CASES["logits"], lambda ps: kind(ps, 0.1), steps=20)
 
 
 @pytest.mark.parametrize("case", ["relu", "classes", "dropout", "branches"])
@@ -259,6 +277,7 @@ def test_arrays_of_other_numbers_and_sizes() -> None:
     assert step(xs, ys) == pytest.approx(step(xs.tolist(), PAIRS)) != expected
     assert step(xs[:1], ys[:1]) == pytest.approx(step([xs[0].tolist()], PAIRS[:1]))
     assert step(xs[::2].astype(np.float32), ys[::2]) > 0.0
+    assert step(xs[::2].astype(object), ys[::2]) > 0.0
     assert step([(a, b, c) for a, b, c in XS], PAIRS) == pytest.approx(expected)
 
 
@@ -274,6 +293,43 @@ def test_its_program_and_copies() -> None:
     for twin in twins:
         assert twin(XS, SHARE) == expected < first
         assert numbers(twin.model) == numbers(model)
+
+
+def test_evaluate_and_predict_by_values_where_something_is_not_finite() -> None:
+    step = scaled(lambda y: y.log())
+    assert step.evaluate([[1.0]], [0.0]) == 0.0
+    with pytest.raises(ValueError, match=r"log.*-1\.0"):
+        step.evaluate([[-1.0]], [0.0])
+    with pytest.raises(ValueError, match=r"log.*-1\.0"):
+        step.predict([[-1.0]])
+    step = scaled(lambda y: where(y > 1.0, math.inf, y))
+    assert step.predict([[0.5], [2.0]]) == [0.5, math.inf]
+    with pytest.raises(FloatingPointError, match="the loss is inf"):
+        step.evaluate([[2.0]], [0.0])
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e150, 1e160])
+def test_clipping_of_the_tiniest_and_the_largest(size: float) -> None:
+    make = lambda: nn.Layer(3, 1, init=nn.init.zeros())  # noqa: E731
+    loss = lambda o, t: sum(size * (y - b) for y, b in zip(o, t))  # noqa: E731
+    agree(make, loss, REAL, OPTIMIZERS["SGD"], steps=3, max_norm=0.5 * min(size, 1.0))
+
+
+def test_a_norm_that_is_too_large() -> None:
+    model = nn.Layer(3, 1, init=nn.init.zeros())
+    optimizer = nn.SGD(model.parameters())
+    step = nn.compile(model, lambda o, t: 1.5e308 * sum(o), optimizer, max_norm=1.0)
+    with pytest.raises(FloatingPointError, match="clip_grad_norm_: the norm of order 2"):
+        step([[1.0, 1.0, 1.0]], [0.0])
+
+
+def test_draws_of_a_step_that_fails_are_given_back() -> None:
+    _, _, step = made("dropout")
+    step(XS, REAL)
+    state = random.getstate()
+    with pytest.raises(FloatingPointError, match="the loss is nan"):
+        step([[math.nan] * 3], [0.0])
+    assert random.getstate() == state
 
 
 def test_a_sample_that_goes_another_way_later() -> None:
@@ -304,7 +360,11 @@ def scaled(f: Any = lambda y: y, loss: Any = nn.mse_loss) -> Any:
     return nn.compile(model, loss, nn.SGD(model.parameters(), 0.1))
 
 
-def test_what_is_not_finite_is_eagers_error_and_changes_nothing() -> None:
+@pytest.mark.parametrize("kernel", ["", "numpy"])
+def test_what_is_not_finite_is_eagers_error_and_changes_nothing(
+    kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
     step = scaled(exp)
     step(XS, REAL)
     before = numbers(step.model)
@@ -366,6 +426,8 @@ def test_means_and_sums() -> None:
     assert not is_mean(
         lambda o, y: sum(where(a > b, a, 2.0 * b) for a, b in zip(o, y)), 1.0, 0.0
     )
+    with pytest.raises(ValueError, match="can't be recorded"):
+        is_mean(lambda o, _: sum((y - 1.0).sqrt() + (1.0 - y).sqrt() for y in o), 1.0, 1.0)
     with pytest.raises(TypeError, match="one reduction"):
         is_mean(lambda o, y: list(o), 1.0, 1.0)
 
@@ -460,6 +522,32 @@ def test_fit_says_why_it_is_not_compiled(case: str) -> None:
     assert run(False) == (result, "compiled=False")
     with pytest.raises(ValueError, match=words.partition(": ")[2]):
         run(True)
+
+
+def test_the_progress_bar_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(sys, "stdout", stream)
+    model = Scaled()
+    optimizer = nn.SGD(model.parameters(), lr=0.01)
+    settings: dict[str, Any] = {"loss": NOT_A_MEAN[0][0], "optimizer": optimizer}
+    nn.fit(model, XS, REAL, epochs=2, progress=True, **settings)
+    assert stream.getvalue().count("fit: not compiled, since ValueError: the loss of") == 1
+
+
+def test_a_model_with_a_train_of_its_own() -> None:
+    class Frozen(Scaled):
+        calls = 0
+
+        def train(self, mode: bool = True) -> Frozen:
+            self.calls += 1
+            return super().train(mode)
+
+    model = Frozen()
+    optimizer = nn.SGD(model.parameters(), lr=0.01)
+    settings: dict[str, Any] = {"loss": nn.mse_loss, "optimizer": optimizer}
+    nn.fit(model, XS, REAL, epochs=2, progress=False, compiled=False, **settings)
+    assert model.calls == 4
 
 
 SQUARE = primitive("test_compile.square", lambda x: math.pow(x, 2.0), lambda out, x: 2.0 * x)
