@@ -46,43 +46,44 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
 
 def read(leaves: list[Value], data: Any) -> None:
     """Copy the leaves' data into an array of doubles."""
-    if not cython.compiled:
+    if cython.compiled:
+        numbers: cython.double[::1] = data
+        x: Value
+        i: cython.Py_ssize_t
+        for i in range(len(leaves)):
+            x = leaves[i]
+            numbers[i] = x._data
+    else:
         data[:] = array("d", [leaf._data for leaf in leaves])
-        return
-    numbers: cython.double[::1] = data
-    x: Value
-    i: cython.Py_ssize_t
-    for i in range(len(leaves)):
-        x = leaves[i]
-        numbers[i] = x._data
 
 
 def write(leaves: list[Value], data: Any, grads: Any) -> None:
     """Set the leaves' data and grad from arrays of doubles."""
-    if not cython.compiled:
+    if cython.compiled:
+        numbers: cython.double[::1] = data
+        slopes: cython.double[::1] = grads
+        x: Value
+        i: cython.Py_ssize_t
+        for i in range(len(leaves)):
+            x = leaves[i]
+            x._data = numbers[i]
+            x._da = slopes[i]
+    else:
         for leaf, number, slope in zip(leaves, data.tolist(), grads.tolist()):
             leaf._data, leaf._da = number, slope
-        return
-    numbers: cython.double[::1] = data
-    slopes: cython.double[::1] = grads
-    x: Value
-    i: cython.Py_ssize_t
-    for i in range(len(leaves)):
-        x = leaves[i]
-        x._data = numbers[i]
-        x._da = slopes[i]
 
 
 def finite(data: Any) -> bool:
     """Whether all doubles of an array are finite."""
-    if not cython.compiled:
+    if cython.compiled:
+        numbers: cython.double[::1] = data
+        total = 0.0
+        i: cython.Py_ssize_t
+        for i in range(len(numbers)):
+            total += numbers[i] - numbers[i]
+        return total == 0.0
+    else:  # noqa: RET505
         return all(map(math.isfinite, data.tolist()))
-    numbers: cython.double[::1] = data
-    total = 0.0
-    i: cython.Py_ssize_t
-    for i in range(len(numbers)):
-        total += numbers[i] - numbers[i]
-    return total == 0.0
 
 
 def listed(

@@ -111,12 +111,10 @@ class Primitive:
 
     def __getattr__(self, attribute: str) -> Any:
         # What `help` and `inspect` ask of a function.
-        if attribute in ("__name__", "__qualname__"):
-            return self.name
-        if attribute == "__module__":
-            return "autograd.core.table"
         if attribute == "__signature__":
             return _signature(self)
+        if attribute in ("__name__", "__qualname__", "__module__"):
+            return self.name if attribute != "__module__" else "autograd.core.table"
         raise AttributeError(f"'Primitive' object has no attribute {attribute!r}")
 
     def __str__(self) -> str:

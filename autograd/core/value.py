@@ -202,8 +202,7 @@ class Value(Operations):
 
     # As floats are compared; but a set or a dict tells apart any two nodes.
 
-    def __hash__(self) -> int:
-        return id(self) >> 4
+    __hash__ = object.__hash__
 
     def __eq__(self, other: Any) -> Any:
         y = other._data if type(other) is Value else other
@@ -507,7 +506,6 @@ if not cython.compiled:  # else in wide.h and node.h
         raise TypeError("type 'autograd.core.value.Value' is not an acceptable base type")
 
     Value.__doc__ = str(Value.__doc__).partition("--\n\n")[2]  # compiled, the signature
-    Value.__hash__ = object.__hash__  # type: ignore[method-assign]
     Value.__init_subclass__ = classmethod(_final)  # type: ignore[method-assign,assignment]
 
 

@@ -233,13 +233,17 @@ def test_the_compiled_build_is_described(
     name, change = build.describe(str(package))
     assert name == "compiled"
     assert "AUTOGRAD_PURE=1" in change
+    monkeypatch.delitem(sys.modules, build.MODULES[-1])
+    assert build.describe(str(package)) == ("none", f"{build.MODULES[-1]} was not imported")
 
 
 def test_the_interpreted_build_is_described(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use([*INTERPRETED.values()][-1], monkeypatch)
+    before = build.hashed(str(package / "node.h"))
     (package / "node.h").write_text("")
+    assert build.hashed(str(package / "node.h")) != before
     name, change = build.describe(str(package))
     assert name == "interpreted"
     assert "not compiled from the sources" in change

@@ -211,6 +211,10 @@ def test_an_own_operation_that_cannot_go_along_is_named(
         TABLE.pop("cube_3", None)
     with pytest.raises(LookupError, match="'cube_3', which is not defined here; call"):
         pickle.loads(stored)
+    stored = pickle.dumps(primitive("no_such_module.op", lambda x: x, lambda out, x: 1.0))
+    del TABLE["no_such_module.op"]
+    with pytest.raises(LookupError, match="import no_such_module before loading it"):
+        pickle.loads(stored)
 
 
 def test_a_primitive_is_pickled_by_name() -> None:

@@ -78,6 +78,7 @@ def test_default_arguments() -> None:
     assert clip(x).data == -2.0
     assert clip(x, low=-1.0).data == -1.0
     assert clip(x, high=-3.0).data == -3.0
+    assert (autograd.exp(x=x).op, autograd.exp(x=0.0)) == (TABLE["exp"], 1.0)
 
 
 def test_slopes_may_be_learnt() -> None:
@@ -122,6 +123,7 @@ def test_take() -> None:
     assert (y.data, y.operands) == (2.0, (-2.0, *xs))
     assert [xs[0].grad, xs[1].grad] == [0.0, 1.0]
     assert take((x for x in [4.0, 5.0]), True) == 5.0
+    assert take(xs, Value(1.0)).data == 2.0
 
 
 @pytest.mark.parametrize("index", [2, 7, -3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import string
 from collections.abc import Callable, Iterator
@@ -205,6 +206,11 @@ def test_how_it_is_shown_by_default() -> None:
     entry = primitive("soft_sign", lambda x, y: x, lambda out, x, y: 1, lambda out, x, y: 0)
     assert (entry.symbol, entry.domain, entry.kink) == ("soft_sign", "", "")
     assert entry.latex.format("a", "b") == r"\operatorname{soft\_sign}\left(a, b\right)"
+    assert (entry.__name__, str(inspect.signature(entry))) == ("soft_sign", "(x, y)")
+    assert [repr(d) for d in entry(Value(1.0), Value(2.0)).partials] == ["1.0", "0.0"]
+    in_c = primitive("greatest", max, max, max)
+    assert str(inspect.signature(in_c)) == "(x0, x1)"
+    assert in_c(Value(1.0), 2.0).partials == (2.0,)
     many = primitive("mean_of", lambda *xs: 0.0, lambda out, *xs: xs, variadic=True)
     assert many.latex.format(args="a, b") == r"\operatorname{mean\_of}\left(a, b\right)"
 
@@ -236,6 +242,13 @@ def test_a_wrong_number_of_rules(rules: tuple[Any, ...], variadic: bool) -> None
     with pytest.raises(ValueError, match=f"one partials rule an operand .* got {len(rules)}"):
         primitive("mine", abs, *rules, variadic=variadic)
     assert "mine" not in TABLE
+
+
+def test_too_many_defaults_and_a_place_without_an_operand() -> None:
+    with pytest.raises(ValueError, match="2 defaults are more than operands"):
+        primitive("mine", abs, abs, defaults=(1.0, 2.0))
+    with pytest.raises(ValueError, match=r"whose places are \{0\}, with other braces doubled"):
+        primitive("mine", abs, abs, latex="{0}{1}")
 
 
 class Faulty(NamedTuple):
