@@ -47,7 +47,7 @@ def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
 def read(leaves: list[Value], data: Any) -> None:
     """Copy the leaves' data into an array of doubles."""
     if cython.compiled:
-        numbers: cython.double[::1] = data
+        numbers: cython.double[::1] = data  # pyright: ignore
         x: Value
         i: cython.Py_ssize_t
         for i in range(len(leaves)):
@@ -60,8 +60,8 @@ def read(leaves: list[Value], data: Any) -> None:
 def write(leaves: list[Value], data: Any, grads: Any) -> None:
     """Set the leaves' data and grad from arrays of doubles."""
     if cython.compiled:
-        numbers: cython.double[::1] = data
-        slopes: cython.double[::1] = grads
+        numbers: cython.double[::1] = data  # pyright: ignore
+        slopes: cython.double[::1] = grads  # pyright: ignore
         x: Value
         i: cython.Py_ssize_t
         for i in range(len(leaves)):
@@ -76,7 +76,7 @@ def write(leaves: list[Value], data: Any, grads: Any) -> None:
 def finite(data: Any) -> bool:
     """Whether all doubles of an array are finite."""
     if cython.compiled:
-        numbers: cython.double[::1] = data
+        numbers: cython.double[::1] = data  # pyright: ignore
         total = 0.0
         i: cython.Py_ssize_t
         for i in range(len(numbers)):

@@ -57,7 +57,7 @@ def take(xs: Iterable[Operand], index: int | Value) -> Any:
     >>> take([1.0, Value(2.0)], -1)
     Value(2.0, op='take')
     """
-    if type(index) is Value:
+    if isinstance(index, Value):
         if index % 1.0 != 0.0:
             raise TypeError(f"take: the index must be an integer, got {index!r}")
         return TABLE["take"](index, *_listed(xs, "take"))

@@ -26,7 +26,9 @@ else:
     from autograd.core import cython
 
 if cython.compiled:
-    from cython.cimports.autograd.core.primitive import record_with
+    from cython.cimports.autograd.core.primitive import (  # pyright: ignore[reportMissingImports]
+        record_with,
+    )
     from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
         exp,
         pow,

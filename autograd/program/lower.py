@@ -158,7 +158,7 @@ class Lowered:
         out, size = op.out, self.blocks[op.out].size
         if self.view(weights, size, op.width) is None:
             weights = self._packed(weights)
-        if len(xs) > 1 or type(xs[0].rows) is not range or xs[0].rows.step > 1:
+        if len(xs) != 1 or type(xs[0].rows) is not range or xs[0].rows.step > 1:
             xs = self._packed(xs)
         late = self._varies(bias)  # the product has to be there first
         if late:
@@ -166,7 +166,7 @@ class Lowered:
             self.active[out] = self._touches(weights) or self._touches(xs)
             self.products[op.out] = out
         plain = late or self.constant(bias) == 0.0
-        if not plain and (len(bias) > 1 or type(bias[0].rows) is not range):
+        if not plain and (len(bias) != 1 or type(bias[0].rows) is not range):
             bias = self._packed(bias)
         operands = (weights, xs) if plain else (weights, xs, bias)
         self._say("matmul", self.whole(out), operands, None, size, op.width)
@@ -191,7 +191,7 @@ class Lowered:
 
         None if they aren't equal, or if an array of these rows would end beyond the block.
         """
-        if len(rows) > 1:
+        if len(rows) != 1:
             return None
         mine = rows[0].rows
         down = mine[k] - mine[0] if m > 1 else k

@@ -342,7 +342,8 @@ class Native:
         if it.size == 1 and len(it.target) == 1:
             self.row(it)
             return
-        xs, target = [self.rows(rows) for rows in it.operands], self.rows(it.target)
+        xs: list[Sequence[int]] = [self.rows(rows) for rows in it.operands]
+        target = self.rows(it.target)
         used = _used(it.formula)
         if self.alias:
             xs = [list(map(self.real, rows)) for rows in xs]

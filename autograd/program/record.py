@@ -98,7 +98,8 @@ def record(
         )
     second = _shifted(f, numbers, rebuild, first)
     inputs = ["lane" if varies else "input" for varies in varying]
-    closed = [*dict.fromkeys([*known, *(_closed(first, second) if second else [])])]
+    outside: list[Value] = [*known, *(_closed(first, second) if second else [])]
+    closed = list(dict.fromkeys(outside))
     tape = _tape(first, inputs, closed)
     if second and not tape.same(_tape(second, inputs, closed)):
         _compare(f, first, *[_tape(run, inputs, closed, False) for run in (first, second)])

@@ -143,7 +143,7 @@ class Watch:
         """Where x is equal to a number, that is what x is, and what is read out of it."""
         moved = type(number) is not Value and x._data != number
         if moved and (x.op is not None or any(x is leaf for leaf in self._leaves)):
-            x._data = number
+            x._data = number  # pyright: ignore
 
 
 _lock = threading.RLock()  # one function is recorded at a time
@@ -175,7 +175,7 @@ class _Condition:
         self._watch, self._what, self._node, self._answer = watch, what, node, answer
         watch._open[id(self)] = self
 
-    __class__ = property(lambda self: bool)  # for isinstance
+    __class__ = property(lambda self: bool)  # for isinstance  # pyright: ignore
 
     def __bool__(self) -> bool:
         self._watch._open.pop(id(self), None)
@@ -194,7 +194,7 @@ class _Reading:
     def __init__(self, watch: Watch, node: Value) -> None:
         self._watch, self._node = watch, node
 
-    __class__ = property(lambda self: float)  # for isinstance
+    __class__ = property(lambda self: float)  # for isinstance  # pyright: ignore
 
     def _number(self, what: str) -> float:
         return float(self._watch.guard(what, self._node, self._node._data))

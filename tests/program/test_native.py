@@ -30,6 +30,14 @@ from autograd.testing.strategies import programs
 base = pytest.importorskip(
     "autograd.program.kernel_base", reason="no kernel: install with a C compiler"
 )
+
+
+@pytest.fixture(autouse=True)
+def _with_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel runs beside the interpreted build too."""
+    monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
+
+
 FITTING = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
 MODULES = [importlib.import_module(f"autograd.program.kernel_{name}") for name in FITTING]
 
