@@ -28,10 +28,16 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
-if cython.compiled:  # raises nothing: for exponents that are not positive
-    from cython.cimports.libc.math import exp as exp_c  # pyright: ignore[reportMissingImports]
+if cython.compiled:  # which raise nothing: for exponents that are not positive
+    from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
+        exp as exp_c,
+    )
+    from cython.cimports.libc.math import (
+        log1p as log1p_c,
+    )
 else:
     from math import exp as exp_c
+    from math import log1p as log1p_c
 
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE, Primitive, primitive, reserve
@@ -558,7 +564,8 @@ def _sigmoid(x: float) -> float:
 
 
 def _softplus(x: float) -> float:
-    return max(x, 0.0) + math.log1p(exp_c(-x if x >= 0.0 else x))
+    e: float = log1p_c(exp_c(-x if x >= 0.0 else x))
+    return max(x, 0.0) + e
 
 
 def _elu_slope(out: Any, x: Any, alpha: Any) -> Any:
