@@ -70,7 +70,7 @@ class Job:
         out, d_u, d_x = np.empty((native.roots, lanes if native.columns else 1)), None, None
         if self.seed is not None:
             seed = self.weights() * (1 if native.columns else call.lanes or 1)
-            d_u, d_x = np.empty(len(u)), np.empty(call.x.shape) if self.rows[0] else None
+            d_u, d_x = np.zeros(len(u)), np.zeros(call.x.shape) if self.rows[0] else None
         x = call.x if len(call.x) else None
         if not native.program.run(lanes, u, x, seed, out, d_u, d_x, 1):
             return False

@@ -1,0 +1,110 @@
+"""Calls that are one run of the kernel, and what is in the way of that: the results agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value
+from autograd.core.operand import primal
+from autograd.program import compile, native
+
+pytest.importorskip("autograd.program.kernel_base", reason="install with a C compiler")
+OUTSIDE = Value(3.0)
+Function = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def _with_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
+
+
+def closed(w: Any, x: Any) -> Any:
+    return (OUTSIDE * w[0] + w[1] * x).tanh() * x
+
+
+def parted(w: Any, x: Any) -> Any:
+    return w[0] * x if x > 0.0 else w[1] * x * x
+
+
+def uniform(w: Any, x: Any) -> Any:
+    return w[0] * w[1]
+
+
+def shared(w: Any, x: Any) -> Any:
+    """The matrix, the bias and what varies between them are of several kinds."""
+    hidden = [w[0] * x + w[1] * x * x + w[i] for i in (0, 1)]
+    return autograd.maximum(*hidden, w[0]) + autograd.logsumexp([*hidden, w[1]]) * hidden[0]
+
+
+def batch(w: Any, xs: Any) -> Any:
+    """Every sample written out: the data become columns."""
+    losses = [(w[0] * x + w[1] - x * x) ** 2 * abs(w[0]) for x in xs]
+    return sum(losses) / len(losses)
+
+
+def each(w: Any, xs: Any) -> Any:
+    return [(w[0] * x + w[1]).tanh() for x in xs]
+
+
+W = np.array([0.5, -0.25])
+XS = np.array([0.1, 0.7, -0.3, 2.0, 1.5, 0.0, -4.0, 0.4])
+
+
+@pytest.mark.parametrize("f", [closed, parted, uniform, shared])
+@pytest.mark.parametrize("argnums", [0, 1])
+def test_lanes(f: Function, argnums: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = []
+    for kernel in ("", "numpy"):
+        monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
+        fast = compile(f, in_axes=(None, 0), reduce="sum")
+        for _ in range(2):
+            value, slopes = fast.value_and_grad(W, XS, argnums=argnums)
+            results.append([value, fast(W, XS), *slopes])
+    wanted = [autograd.value_and_grad(f, argnums)(W, float(x)) for x in XS]
+    total = sum([primal(value) for value, _ in wanted])
+    slopes = [np.vectorize(primal)(slope) for _, slope in wanted]
+    expected = [total, total, *np.array(np.sum(slopes, 0) if argnums == 0 else slopes)]
+    assert all(each == pytest.approx(expected, rel=1e-12, abs=1e-14) for each in results)
+
+
+@pytest.mark.parametrize("argnums", [0, 1])
+def test_a_batch_written_out(argnums: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = autograd.value_and_grad(batch, argnums)(W, XS)
+    for kernel in ("", "numpy"):
+        monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
+        fast = compile(batch)
+        for _ in range(2):
+            value, slopes = fast.value_and_grad(W, XS, argnums=argnums)
+            assert value == pytest.approx(wanted[0], rel=1e-13)
+            assert slopes == pytest.approx(wanted[1], rel=1e-12)
+
+
+def test_several_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = compile(each)
+    for _ in range(2):
+        assert fast(W, XS) == pytest.approx([y.data for y in each([*map(Value, W)], XS)])
+        with pytest.raises(TypeError, match="single number"):
+            fast.value_and_grad(W, XS)
+
+
+@pytest.mark.parametrize("x", [np.inf, np.nan, 1e200])
+def test_what_is_not_finite_is_left_to_eager(x: float) -> None:
+    fast = compile(lambda w: w[0] * w[1])
+    assert fast.value_and_grad(W)[0] == -0.125
+    given = np.array([x, x])
+    value, slopes = fast.value_and_grad(given)
+    expected = autograd.value_and_grad(lambda w: w[0] * w[1])(given)
+    assert repr((value, slopes)) == repr(expected)
+
+
+def test_what_eager_refuses_is_refused() -> None:
+    fast = compile(lambda w: w[0].log() * w[1])
+    assert fast(np.array([1.0, 2.0])) == 0.0
+    with pytest.raises(ValueError, match="log"):
+        fast(np.array([-1.0, 2.0]))
+    assert native.kernel() is not None
