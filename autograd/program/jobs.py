@@ -10,6 +10,7 @@ from autograd import transforms
 from autograd.core.operand import primal
 from autograd.program.arguments import Call
 from autograd.program.arrays import np
+from autograd.program.batch import LANES
 from autograd.program.paths import Path
 from autograd.program.program import Program
 from autograd.trees import Rebuild, flatten
@@ -70,7 +71,8 @@ class Job:
         out, d_u, d_x = np.empty((native.roots, lanes if native.columns else 1)), None, None
         if self.seed is not None:
             seed = self.weights() * (1 if native.columns else call.lanes or 1)
-            d_u, d_x = np.zeros(len(u)), np.zeros(call.x.shape) if self.rows[0] else None
+            d_u = np.zeros(len(u))
+            d_x = np.empty(call.x.shape) if LANES in sweep.lowered.adjoints else None
         x = call.x if len(call.x) else None
         if not native.program.run(lanes, u, x, seed, out, d_u, d_x, 1):
             return False
