@@ -147,7 +147,8 @@ class Native:
         self.spare = [range(0), range(0)]  # rows for what a statement computes in between
         self.top = [0, 0]
         order = sorted(self.ordered())
-        lanes = any(self.bases[block] >= LANES for block, _, _ in it.it.roots)
+        lanes = batch.LANES in it.adjoints
+        lanes |= any(self.bases[block] >= LANES for block, _, _ in it.it.roots)
         count = 1 + max([lanes, *[phase for phase, _, _ in order]])
         self.code = [array("i") for _ in range(count)]
         self.folds: list[dict[int, int]] = [{} for _ in range(count)]
@@ -183,7 +184,7 @@ class Native:
         it, sizes = self.it, self.sizes
         code, phases = array("i"), array("i")
         d_u, d_x = [it.adjoints.get(block, -1) for block in (batch.UNIFORM, batch.LANES)]
-        if d_x >= 0 and len(self.code) > 1:
+        if d_x >= 0:
             self.phase = (len(self.code) - 2) // 2 * 2 + 1
             self.read(self.bases[d_x], it.blocks[d_x].size)
         for phase, place, target in self.outers:
