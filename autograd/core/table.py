@@ -32,7 +32,7 @@ if cython.compiled:  # which raise nothing: for exponents that are not positive
     from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
         exp as exp_c,
     )
-    from cython.cimports.libc.math import (
+    from cython.cimports.libc.math import (  # pyright: ignore
         log1p as log1p_c,
     )
 else:
