@@ -37,7 +37,7 @@ def test_operator(compare: Callable[..., float], statement: str) -> None:
     floats = loop("a * b", a=1.5, b=-2.5)
     ratio = compare(f"`{statement}`", ours, "float `a * b`", floats, 200, LOOPS)
     if COMPILED:
-        assert 1.0 / ratio <= 2.0
+        assert 1.0 / ratio <= 2.1
 
 
 @pytest.mark.parametrize("name", ["exp", "tanh"])

@@ -72,7 +72,7 @@ def test_time_a_node(tables: Tables, shape: str, collecting: bool) -> None:
     if shape == "random DAG":
         return  # no bar: its inputs lie far apart, so that it waits for the machine's memory
     if COMPILED:
-        assert measured["10⁶"][1] <= 15.0, "ns a node in backward, 10⁶ nodes"
-        assert growth_of_backward <= 2.0, "largest ÷ smallest"
+        assert measured["10⁶"][1] <= 18.0, "ns a node in backward, 10⁶ nodes"
+        assert growth_of_backward <= 2.5, "largest ÷ smallest"
     else:
         assert growth <= (3.0 if collecting else 1.5), "largest ÷ smallest"
