@@ -28,7 +28,7 @@ from autograd.core.value import Value
 __all__ = ["LINEAR", "curvature", "finite", "listed", "pull", "push", "put", "read"]
 __all__ += ["topological_order", "write"]
 
-MUL, DIV = TABLE["mul"], TABLE["div"]
+MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
 LINEAR = frozenset(
     [TABLE[name] for name in ("add", "sub", "neg", "identity", "sum", "where", "take")]
 )
@@ -199,7 +199,11 @@ def _bends(node: Value, upstream: float) -> list[tuple[Value, float, Any]]:
     if node._primitive is MUL and a is not None and b is not None:  # noqa: SIM102
         if a._data == node._db and b._data == node._da:
             return [(a, upstream, b._grad), (b, upstream, a._grad)]  # as the rules, but faster
-    operands = [_copy(x) if type(x) is Value else x for x in node.operands]
+    operands: list[Any] = list(node.operands)
+    if node._primitive is POW and type(operands[1]) is float and a is not None:  # noqa: SIM102
+        if operands[1] == 2.0 and node._da == 2.0 * a._data:
+            return [(a, upstream, 2.0 * a._grad)]
+    operands = [_copy(x) if type(x) is Value else x for x in operands]
     partials = differentiable_partials(node, None, _copy(node), operands)
     return [(x, upstream, d) for x, d in zip(node.inputs, partials) if type(d) is Value]
 
