@@ -307,7 +307,7 @@ class Dropout(Module):
             got = checks.shortened(x)
             raise TypeError(f"Dropout takes numbers and Values, or lists of them, got {got}")
         kept = _source.get()() >= self.p
-        if isinstance(kept, bool):
+        if type(kept) is bool:
             return x / (1.0 - self.p) if kept else x * 0.0
         return x * autograd.where(kept, 1.0 / (1.0 - self.p), 0.0)
 

@@ -180,9 +180,24 @@ def test_an_optimizer_that_cannot_be_recorded(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("case", ["relu", "classes", "dropout", "branches"])
+def test_by_the_kernel_beside_either_build(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
+    agree(*CASES[case])
+
+
+@pytest.mark.parametrize("case", ["relu", "classes", "dropout", "branches"])
 def test_by_numpy_source(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOGRAD_KERNEL", "numpy")
     agree(*CASES[case], steps=10, penalty=L2, max_norm=1.0)
+
+
+def test_all_masks_of_dropout_are_one_program() -> None:
+    model = nn.Sequential(nn.Layer(3, 8), nn.Dropout(0.5), nn.Layer(8, 1))
+    step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), 0.01))
+    for _ in range(3):
+        step(XS, REAL)
+    (kind,) = step._kinds.values()
+    assert len(kind.paths["train"].found) == 1
 
 
 def test_embeddings_take_indices() -> None:
