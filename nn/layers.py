@@ -309,7 +309,7 @@ class Dropout(Module):
         kept = _source.get()() >= self.p
         if type(kept) is bool:
             return x / (1.0 - self.p) if kept else x * 0.0
-        return x * autograd.where(kept, 1.0 / (1.0 - self.p), 0.0)
+        return autograd.where(kept, x / (1.0 - self.p), x * 0.0)
 
     def extra_repr(self) -> str:
         """Such as `p=0.5`."""
