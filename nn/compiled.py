@@ -298,9 +298,8 @@ class Step:
         paths = kind.paths[name]
         penalty = name == "train" and self.eager.penalty is not None
         run = Run(batch, len(self.optimizer.params), weight, penalty)
-        if len(paths.found) != 1 or not run.at_once(paths.found[0]):
-            with in_mode(self.model, training=name == "train"):
-                paths.do(run, batch)
+        with in_mode(self.model, training=name == "train"):
+            paths.do(run, batch)
         return run
 
     def _clip(self, gradient: Array) -> None:
