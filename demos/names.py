@@ -133,6 +133,20 @@ def run(out: Path, quick: bool, seed: int) -> None:
     _draw(model, losses, loss, out / "names.png")
 
 
+def apart(points: np.ndarray, least: float) -> np.ndarray:
+    """The points, of shape (n, 2), moved until no two are nearer than about `least`.
+
+    >>> apart(np.array([[0.0, 0.0], [0.5, 0.0], [5.0, 0.0]]), 1.0).round(2).tolist()
+    [[-0.25, 0.0], [0.75, 0.0], [5.0, 0.0]]
+    """
+    for _ in range(100):
+        gaps = points[:, None] - points
+        distances = np.linalg.norm(gaps, axis=2) + np.eye(len(points)) * least
+        shares = np.maximum(least - distances, 0.0) / distances / 2.0
+        points = points + (shares[:, :, None] * gaps).sum(axis=1)
+    return points
+
+
 def _draw(model: NameModel, losses: list[float], held_out: float, path: Path) -> None:
     fig, (left, right) = figure(13.0, 5.2, columns=2)
     window = max(1, len(losses) // 30)
@@ -147,6 +161,7 @@ def _draw(model: NameModel, losses: list[float], held_out: float, path: Path) ->
     _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
     points = centred @ axes[:2].T
     share = float((sizes[:2] ** 2).sum() / (sizes**2).sum())
+    points = apart(points, 0.04 * float(np.ptp(points, axis=0).max()))
     for letter, (x, y) in zip(LETTERS, points.tolist()):
         vowel = letter in "aeiouy"
         right.text(
@@ -161,8 +176,9 @@ def _draw(model: NameModel, losses: list[float], held_out: float, path: Path) ->
         )
     right.update_datalim(points)
     right.margins(0.08)
-    right.autoscale_view()
     right.set(
+        aspect="equal",
+        adjustable="datalim",
         title=f"The letters' vectors, {share:.0%} of their variance (vowels: large, bold)",
         xlabel="first principal component",
         ylabel="second",
