@@ -12,11 +12,11 @@ from typing import Any
 from autograd import no_grad
 from autograd.core import floats
 from autograd.core.operand import primal
-from nn.losses import binary_cross_entropy_with_logits
+from nn.kept import Kept
+from nn.losses import binary_cross_entropy_with_logits, cross_entropy
 from nn.module import Module
 from nn.pages.plane import Plane
 
-SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
 CELLS = 32  # of the grid, along its longer side
 AROUND = 0.12  # around the samples, as a share of their extent
 CLASSES = 10
@@ -50,12 +50,17 @@ class Boundary:
         self.points = [(float(x), float(y)) for (x, y), _ in samples]
         self.targets = [_answer(target) for _, target in samples]
         self.names = sorted(set(self.targets))
-        self.logits = getattr(loss, "func", loss) is binary_cross_entropy_with_logits
-        self.threshold = 0.0 if self.logits else (self.names[0] + self.names[-1]) / 2
-        self.epochs: list[int] = []
-        self._snapshots: dict[int, array[float]] = {}
+        function = getattr(loss, "func", loss)
+        self.logits = function in (binary_cross_entropy_with_logits, cross_entropy)
+        of_logits = function is binary_cross_entropy_with_logits
+        self.threshold = 0.0 if of_logits else (self.names[0] + self.names[-1]) / 2
+        self._kept: Kept[array[float]] = Kept()
         self._answers: dict[int, Outputs] = {}
-        self._stride = 1
+
+    @property
+    def epochs(self) -> list[int]:
+        """Those that were kept."""
+        return self._kept.epochs
 
     @staticmethod
     def fits(samples: Sequence[tuple[Any, Any]]) -> bool:
@@ -72,16 +77,9 @@ class Boundary:
 
         Of many epochs some are forgotten: those kept are evenly spread, and the last.
         """
-        self._snapshots[epoch] = data = array("d", bytes(8 * len(self._parameters)))
+        data = array("d", bytes(8 * len(self._parameters)))
         floats.read(self._parameters, data)
-        if len(self.epochs) > 1 and self.epochs[-1] % self._stride:
-            del self._snapshots[self.epochs.pop()]
-        self.epochs.append(epoch)
-        if len(self.epochs) > SNAPSHOTS + 2:
-            self._stride *= 2
-            ends = (self.epochs[0], epoch)
-            self.epochs = [e for e in self.epochs if e % self._stride == 0 or e in ends]
-            self._snapshots = {e: self._snapshots[e] for e in self.epochs}
+        self._kept.add(epoch, data)
 
     def plane(self) -> Plane | None:
         """The picture of every epoch that was kept; None if the model does not classify.
@@ -106,7 +104,9 @@ class Boundary:
             return None
         points = [(x, y, names.index(t)) for (x, y), t in zip(self.points, self.targets)]
         labels = [f"class {name:.4g}" for name in names]
-        return Plane(xs, ys, points, labels, rule, self.epochs, fields)
+        full = 1.0 if count > 1 else (self.names[-1] - self.names[0]) / 2
+        scale = 0.0 if self.logits else full
+        return Plane(xs, ys, points, labels, rule, self.epochs, fields, scale)
 
     def _grid(self) -> tuple[list[float], list[float]]:
         """The places of the grid: square cells over the samples and a margin."""
@@ -127,7 +127,7 @@ class Boundary:
     ) -> Outputs:
         """The model's answers on the grid after an epoch; computed once."""
         if epoch not in self._answers:
-            for parameter, data in zip(model.parameters(), self._snapshots[epoch]):
+            for parameter, data in zip(model.parameters(), self._kept.items[epoch]):
                 parameter.data = data
             with no_grad():
                 self._answers[epoch] = [[_outputs(model([x, y])) for x in xs] for y in ys]

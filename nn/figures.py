@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn.pages.chart import COLOURS, Chart, Records, charts, plain_name, stops
-from nn.pages.plane import Plane
+from nn.pages.plane import SURE, Plane, answers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MARKS = "o^sDv"
+ALPHAS = (0.17, 0.31, 0.43)  # of the shades
 SECONDS = 6.0  # of an animation, in seconds
 
 Redraw = Callable[[int], None]  # shows another epoch
@@ -105,12 +106,16 @@ def _draw_panels(records: Records, plane: Plane | None, fig: Figure) -> Redraw:
 
 
 def _draw_curves(ax: Axes, chart: Chart) -> Redraw:
+    from matplotlib.ticker import PercentFormatter
+
     lines = []
     for k, (name, numbers) in enumerate(chart.curves.items()):
         lines += ax.plot(range(1, len(numbers) + 1), numbers, label=plain_name(name))
         lines[k].set(color=COLOURS[1 - k], linestyle="--" if k else "-")
     ax.set(xlabel="epoch", xticks=chart.epochs())
     ax.set_yscale("log" if chart.y.logarithmic else "linear")
+    if all(name.endswith("accuracy") for name in chart.curves):
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.grid(color="#E3E3E3")
     ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(lines))
@@ -125,7 +130,6 @@ def _draw_curves(ax: Axes, chart: Chart) -> Redraw:
 def _draw_boundary(ax: Axes, plane: Plane) -> Redraw:
     from matplotlib.contour import QuadContourSet
 
-    first = len(plane.names) - len(plane.fields[0])
     for k, name in enumerate(plane.names):
         mine = [(x, y) for x, y, of in plane.points if of == k]
         xs, ys = [x for x, _ in mine], [y for _, y in mine]
@@ -139,13 +143,17 @@ def _draw_boundary(ax: Axes, plane: Plane) -> Redraw:
     def update(epoch: int) -> None:
         while drawn:
             drawn.pop().remove()
-        for k, field in enumerate(plane.fields[plane.epochs.index(epoch)], start=first):
-            place = (plane.xs, plane.ys, field)
-            area = [COLOURS[0], COLOURS[k % 5]] if first else ["none", COLOURS[k % 5]]
-            low, high = min(map(min, field)) - 1.0, max(map(max, field)) + 1.0
-            levels = [min(low, -1.0), 0.0, max(high, 1.0)]
-            drawn.append(ax.contourf(*place, levels=levels, colors=area, alpha=0.18))
-            if low + 1.0 < 0.0 < high - 1.0:
+        grids = plane.fields[plane.epochs.index(epoch)]
+        for k, answer in enumerate(answers(grids)):
+            if max(map(max, answer)) > 0.0:
+                sure = [[plane.sure(x) for x in row] for row in answer]
+                shades = [(COLOURS[k % 5], alpha) for alpha in ALPHAS]
+                drawn.append(
+                    ax.contourf(plane.xs, plane.ys, sure, levels=[*SURE, 1.01], colors=shades)
+                )
+        for grid in grids:
+            if min(map(min, grid)) < 0.0 < max(map(max, grid)):
+                place = (plane.xs, plane.ys, grid)
                 drawn.append(ax.contour(*place, levels=[0.0], colors="black", linewidths=1.2))
 
     return update

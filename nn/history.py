@@ -23,6 +23,7 @@ from nn.checks import (
     shortened,
     to_float,
 )
+from nn.kept import Norms
 from nn.module import Module
 from nn.pages.plane import Plane
 
@@ -44,6 +45,8 @@ class History:
     Attributes:
         boundary: the decision boundary over the epochs, of a model with two inputs and few
             classes; else None. `from_dict` does not restore it.
+        norms: how long each layer's weights and gradient were, every few epochs of `fit`;
+            else None. `from_dict` does not restore them.
         not_compiled: why `fit` trained by Values; None if it did not.
 
     >>> history = History()
@@ -56,6 +59,7 @@ class History:
     def __init__(self) -> None:
         self.records: dict[str, list[float]] = {}
         self.boundary: Boundary | None = None
+        self.norms: Norms | None = None
         self.not_compiled: str | None = None
 
     def append(self, record: Mapping[str, float]) -> None:
@@ -175,7 +179,7 @@ class History:
         self._not_empty("html")
         from nn.pages.training_page import training_page  # late: `import nn` stays quick
 
-        return training_page(self.records, self.plane(), self.best_epoch)
+        return training_page(self.records, self.plane(), self.best_epoch, self.norms)
 
     def plot(self) -> tuple[Axes, ...]:
         """Draw the curves, and the boundary of the last epoch, as a new figure of pyplot.

@@ -15,6 +15,7 @@ from nn.boundary import Boundary
 from nn.checkpoint import Checkpoint
 from nn.checks import count, flag, function, instance, shortened
 from nn.history import EarlyStopping, EpochEnd, History, StopTraining
+from nn.kept import Norms
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
@@ -187,6 +188,8 @@ def fit(
     history.boundary = boundary
     if boundary is not None:
         boundary.keep(history.epochs)
+    history.norms = norms = Norms(model.named_parameters())
+    norms.keep(history.epochs)
     steps = math.ceil(len(training) / size)
     modes = [(module, module.training) for module in model.modules()]
     try:
@@ -198,6 +201,7 @@ def fit(
                 history.append(record)
                 if boundary is not None:
                     boundary.keep(history.epochs)
+                norms.keep(history.epochs)
                 if scheduler is not None:
                     scheduler.step(history.watched[-1])
                 if early_stopping is not None:
@@ -210,6 +214,7 @@ def fit(
     finally:
         for module, mode in modes:
             object.__setattr__(module, "training", mode)
+    norms.keep(history.epochs, last=True)
     if early_stopping is not None and early_stopping.best_state is not None:
         model.load_state_dict(early_stopping.best_state)
     return history

@@ -75,14 +75,23 @@ class Chart:
     Args:
         curves: by name, a number an epoch each; what is not finite is left out.
         first: the first number of the epoch axis, 0 or 1.
+        epochs: of the numbers; 1, 2, … if None.
+        title: the curves' names unless given.
     """
 
-    def __init__(self, curves: Mapping[str, Sequence[float]], first: int) -> None:
+    def __init__(
+        self,
+        curves: Mapping[str, Sequence[float]],
+        first: int,
+        epochs: Sequence[int] | None = None,
+        title: str = "",
+    ) -> None:
         self.curves = curves
-        last = max(first + 1, *map(len, curves.values()))
+        self.kept = epochs or range(1, 1 + max(map(len, curves.values())))
+        last = max(first + 1, self.kept[-1] if self.kept else 0)
         self.x = Axis(float(first), float(last), LEFT, RIGHT)
         self.y = _vertical([x for numbers in curves.values() for x in numbers])
-        title = " and ".join(map(plain_name, curves))
+        title = title or " and ".join(map(plain_name, curves))
         self.title = title[:1].upper() + title[1:]
 
     def svg(self, epoch: int) -> str:
@@ -118,10 +127,14 @@ class Chart:
 
     def dot(self, name: str, epoch: int) -> str:
         """The transform that puts a curve's dot at an epoch; away from the picture if none."""
-        numbers = self.curves[name]
-        if 1 <= epoch <= len(numbers) and math.isfinite(numbers[epoch - 1]):
-            return _translation(self.x.place(epoch), self.y.place(numbers[epoch - 1]))
+        number = self.at(name, epoch)
+        if math.isfinite(number):
+            return _translation(self.x.place(epoch), self.y.place(number))
         return _translation(-99.0)
+
+    def at(self, name: str, epoch: int) -> float:
+        """A curve's number at an epoch; NaN if there is none."""
+        return self.curves[name][self.kept.index(epoch)] if epoch in self.kept else math.nan
 
     def legend(self, values: Sequence[str]) -> str:
         """The lines, their names, and their numbers, as HTML."""
@@ -140,7 +153,7 @@ class Chart:
     def _path(self, numbers: Sequence[float]) -> str:
         """A line through each stretch of finite numbers."""
         path = ""
-        for finite, run in groupby(enumerate(numbers, start=1), lambda e: math.isfinite(e[1])):
+        for finite, run in groupby(zip(self.kept, numbers), lambda e: math.isfinite(e[1])):
             if finite:
                 places = [(self.x.place(epoch), self.y.place(number)) for epoch, number in run]
                 path += polyline(places) + ("h0" if len(places) == 1 else "")
@@ -162,15 +175,15 @@ def charts(records: Records, first: int) -> list[Chart]:
 
 
 def stops(total: int, kept: Sequence[int] | None) -> list[int]:
-    """The epochs that are shown: those kept of the boundary, else all, or 200 evenly spread.
+    """The epochs that are shown: those kept of a training, else all, or 200 evenly spread.
 
     >>> stops(3, None)
-    [1, 2, 3]
+    [0, 1, 2, 3]
     """
     if kept is not None:
         return list(kept)
     count = min(total, STOPS)
-    return [1 + round(k * (total - 1) / max(1, count - 1)) for k in range(count)]
+    return [0] + [1 + round(k * (total - 1) / max(1, count - 1)) for k in range(count)]
 
 
 def number_text(name: str, x: float) -> str:

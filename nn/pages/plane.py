@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from nn.pages.chart import Axis, axis_text
 from nn.pages.contours import Grid, coordinate, regions
 
 WIDTH = 480.0
+SURE = (0.0, 1 / 3, 2 / 3)  # where the still picture's shades begin
+LEVELS = 9  # of the shades that a page draws
+CODES = "".join(chr(c) for c in range(35, 127) if c != 92)  # a class and a level, in a letter
 LEFT, RIGHT, TOP = 50.0, 468.0, 12.0
 MARKERS = (
     "M-4 0A4 4 0 1 0 4 0A4 4 0 1 0 -4 0Z",
@@ -33,6 +37,8 @@ class Plane:
         fields: one list an epoch: a grid (`[row of y][x]`) for each class but the first
             if there are two, else for each class, that is above 0 where the model answers
             this class.
+        scale: where a field has this value the model is wholly sure; 0 for fields of
+            logits, which make a probability.
     """
 
     xs: Sequence[float]
@@ -42,6 +48,7 @@ class Plane:
     rule: str
     epochs: Sequence[int]
     fields: Sequence[Sequence[Grid]]
+    scale: float = 1.0
 
     @property
     def x(self) -> Axis:
@@ -54,30 +61,50 @@ class Plane:
         height = (RIGHT - LEFT) * (self.ys[-1] - self.ys[0]) / (self.xs[-1] - self.xs[0])
         return Axis(self.ys[0], self.ys[-1], TOP + height, TOP)
 
-    def paths(self) -> list[list[str]]:
-        """For each epoch the paths of the classes' areas and, last, of the boundary."""
-        xs, ys = [self.x.place(x) for x in self.xs], [self.y.place(y) for y in self.ys]
-        frames = []
-        for grids in self.fields:
-            found = [regions(grid, xs, ys) for grid in grids]
-            frames.append([area for area, _ in found] + ["".join(line for _, line in found)])
-        return frames
+    def sure(self, x: float) -> float:
+        """How sure the model is where a field is x: from 0 to 1, or down to -1 if it is not.
 
-    def svg(self, paths: Sequence[str]) -> str:
-        """The picture with the paths of one epoch."""
+        Of logits it is 2p - 1, with the probability p against the next best answer.
+        """
+        return math.tanh(0.5 * x) if self.scale == 0.0 else max(-1.0, min(x / self.scale, 1.0))
+
+    def lines(self) -> list[str]:
+        """For each epoch the path of the boundary."""
+        return [
+            "".join([self._regions(grid, 0.0)[1] for grid in grids]) for grids in self.fields
+        ]
+
+    def shades(self) -> list[str]:
+        """For each epoch a letter a place, row by row: the class answered, and how surely."""
+        return ["".join(map(self._letter, *map(_listed, answers(g)))) for g in self.fields]
+
+    def _letter(self, *fields: float) -> str:
+        best = max(range(len(fields)), key=lambda k: (fields[k] == fields[k], fields[k]))
+        sure = self.sure(fields[best])
+        return CODES[best * LEVELS + (round(sure * (LEVELS - 1)) if sure > 0.0 else 0)]
+
+    def _regions(self, grid: Grid, level: float) -> tuple[str, str]:
+        """The paths of where the model is surer than this of the grid's class, and its edge."""
+        xs, ys = [self.x.place(x) for x in self.xs], [self.y.place(y) for y in self.ys]
+        if level:
+            grid = [[self.sure(x) - level for x in row] for row in grid]
+        return regions(grid, xs, ys)
+
+    def svg(self, frame: int = -1) -> str:
+        """The picture of one of the epochs."""
         x, y = self.x, self.y
         bottom = y.start
-        first = len(self.names) - len(paths) + 1  # two classes: the other is the background
-        ground = "k0" if first else "ground"
         parts = [
             f'<svg class="plane" viewBox="0 0 {WIDTH:g} {coordinate(bottom + 44)}" role="img" '
-            'aria-label="Samples and decision boundary">',
-            f'<rect class="{ground}" x="{LEFT:g}" y="{TOP:g}" '
+            'aria-label="Samples, decision boundary, and shades of how sure the model is">',
+            f'<rect class="ground" x="{LEFT:g}" y="{TOP:g}" '
             f'width="{RIGHT - LEFT:g}" height="{coordinate(bottom - TOP)}"/>',
         ]
-        for k, area in enumerate(paths[:-1], start=first):
-            parts.append(f'<path class="area k{k % 5}" d="{area}"/>')
-        parts.append(f'<path class="boundary" d="{paths[-1]}"/>')
+        for k, grid in enumerate(answers(self.fields[frame])):
+            for level in SURE:
+                area, _ = self._regions(grid, level)
+                parts.append(f'<path class="area k{k % 5}" d="{area}"/>')
+        parts.append(f'<path class="boundary" d="{self.lines()[frame]}"/>')
         for px, py, k in self.points:
             place = f"translate({coordinate(x.place(px))} {coordinate(y.place(py))})"
             parts.append(f'<path class="point k{k % 5}" d="{marker(k)}" transform="{place}"/>')
@@ -99,8 +126,20 @@ class Plane:
         line = (
             '<li class="line"><svg class="mark" viewBox="-7 -7 14 14" aria-hidden="true">'
             f'<path class="boundary" d="M-7 0H7"/></svg> {escape(self.rule)}</li>'
+            "<li>the darker, the surer</li>"
         )
         return f'<ul class="legend">{"".join(items)}{line}</ul>'
+
+
+def answers(grids: Sequence[Grid]) -> list[Grid]:
+    """A grid for each class: above 0 where the model answers it."""
+    if len(grids) > 1:
+        return list(grids)
+    return [[[-x for x in row] for row in grids[0]], grids[0]]
+
+
+def _listed(grid: Grid) -> list[float]:
+    return [x for row in grid for x in row]
 
 
 def marker(k: int) -> str:

@@ -1,4 +1,5 @@
-const areas = document.querySelectorAll(".plane .area, .plane .boundary");
+const board = document.querySelector(".board"); // null where there is no plane
+const edge = document.querySelector(".plane .boundary");
 const line = document.querySelector("li.line"); // of the boundary, which may not be in sight
 const figures = [...document.querySelectorAll(".chart")].map((chart, k) => ({
   data: data.charts[k],
@@ -6,11 +7,22 @@ const figures = [...document.querySelectorAll(".chart")].map((chart, k) => ({
   dots: chart.querySelectorAll(".dot"),
   values: chart.parentElement.querySelectorAll(".legend b"),
 }));
+const shading = board === null ? null : shader(board, data.plane.columns);
+
+// The class that is answered at each place, and how surely.
+function shade(position) {
+  const { lines, shades, codes, levels } = data.plane;
+  edge.setAttribute("d", lines[position]);
+  line.hidden = lines[position] === "";
+  shading([...shades[position]].map((letter) => {
+    const code = codes.indexOf(letter);
+    return [Math.floor(code / levels), (code % levels) / (levels - 1)];
+  }));
+}
 
 player(
   (position) => {
-    areas.forEach((path, k) => path.setAttribute("d", data.frames[position][k]));
-    if (line !== null) line.hidden = data.frames[position].at(-1) === "";
+    if (board !== null) shade(position);
     for (const { data, cursor, dots, values } of figures) {
       cursor.setAttribute("transform", data.cursor[position]);
       dots.forEach((dot, k) => dot.setAttribute("transform", data.dots[k][position]));

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from autograd.show.pages.document import asset, document, player
 from autograd.show.text import escape
+from nn.kept import Norms
 from nn.pages.chart import (
     COLOURS,
     DARK_COLOURS,
@@ -16,7 +17,7 @@ from nn.pages.chart import (
     plain_name,
     stops,
 )
-from nn.pages.plane import Plane
+from nn.pages.plane import CODES, LEVELS, Plane
 
 __all__ = ["training_page"]
 
@@ -24,26 +25,35 @@ DURATION = 8000  # of the whole, in milliseconds
 FASTEST, SLOWEST = 40, 800
 
 
-def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str:
+def training_page(
+    records: Records, plane: Plane | None, best_epoch: int, norms: Norms | None = None
+) -> str:
     """One HTML file that plays a training. The same training gives the same bytes.
 
     Args:
         plane: the decision boundary over the epochs, if there is one.
         best_epoch: the one with the least loss.
+        norms: of the weights and gradients, if they were kept.
 
     >>> page = training_page({"loss": [2.0, 1.0]}, None, 2)
     >>> page.count("<svg"), "https:" in page
     (7, False)
     """
     total = len(next(iter(records.values())))
-    epochs = stops(total, None if plane is None else plane.epochs)
+    kept = plane or norms
+    epochs = stops(total, None if kept is None else kept.epochs)
     last = len(epochs) - 1
-    paths = [] if plane is None else plane.paths()
     first = min(epochs[0], 1)
     panels = charts(records, first)
+    if norms is not None:
+        panels += [
+            Chart(norms.records(what), first, norms.epochs, f"Norms of the {what} by layer")
+            for what in ("weights", "gradient")
+        ]
     figures = []
     if plane is not None:
-        figures.append(_figure("Decision boundary", plane.svg(paths[last]) + plane.legend()))
+        shown = f'<div class="board">{plane.svg()}</div>{plane.legend()}'
+        figures.append(_figure("Decision boundary", shown))
     for chart in panels:
         shown = chart.svg(epochs[last]) + chart.legend(_values(chart, total))
         figures.append(_figure(chart.title, shown))
@@ -63,15 +73,25 @@ def training_page(records: Records, plane: Plane | None, best_epoch: int) -> str
         "start": 0,
         "delay": min(SLOWEST, max(FASTEST, DURATION // len(epochs))),
         "statuses": statuses,
-        "frames": paths,
+        "plane": None if plane is None else _plane_data(plane),
         "charts": [_chart_data(chart, epochs) for chart in panels],
     }
     which = "validation loss" if "val_loss" in records else "loss"
     summary = f"{total} epochs, the lowest {which} after epoch {best_epoch}"
-    scripts = [asset("training.js", "nn.pages")]
+    scripts = [asset(name, "nn.pages") for name in ("shade.js", "training.js")]
     styles = [_palette(), asset("training.css", "nn.pages")]
     title = "Training, epoch by epoch"
     return document("training", title, summary, main, data, scripts, styles)
+
+
+def _plane_data(plane: Plane) -> dict[str, object]:
+    return {
+        "lines": plane.lines(),
+        "shades": plane.shades(),
+        "columns": len(plane.xs),
+        "codes": CODES,
+        "levels": LEVELS,
+    }
 
 
 def _figure(title: str, picture: str) -> str:
@@ -96,7 +116,10 @@ def _chart_data(chart: Chart, epochs: Sequence[int]) -> dict[str, object]:
 
 
 def _values(chart: Chart, epoch: int) -> list[str]:
-    return [_entry(name, numbers, epoch) for name, numbers in chart.curves.items()]
+    return [
+        number_text(name, chart.at(name, epoch)) if epoch in chart.kept else "–"
+        for name in chart.curves
+    ]
 
 
 def _entry(name: str, numbers: Sequence[float], epoch: int) -> str:

@@ -7,6 +7,7 @@ import random
 
 import nn
 from tests.browser.conftest import Opener, stop_clock
+from tests.nn.test_boundary import boundary_of
 
 
 @functools.cache
@@ -55,6 +56,30 @@ def test_a_link_opens_at_its_epoch(open_page: Opener) -> None:
     page = open_page(trained().html(), at="#7")
     assert page.inner_text("#counter") == "7 / 12"
     assert page.get_attribute("tr[aria-current]", "id") == "row-7"
+
+
+def test_the_plane_is_shaded_by_class_and_confidence(open_page: Opener) -> None:
+    history = nn.History.from_dict({"loss": [1.0]})
+    history.boundary = boundary_of(lambda x, p: x[0])
+    page = open_page(history.html())
+    row = page.evaluate("""() => {
+        const canvas = document.querySelector(".board canvas");
+        const { data } = canvas.getContext("2d").getImageData(0, 100, canvas.width, 1);
+        return [...data];
+    }""")
+    left, middle, right = row[:4], row[len(row) // 8 * 4 :][:4], row[-4:]
+    assert left[0] > left[2]  # orange
+    assert right[0] < right[2]  # blue
+    assert middle[3] < left[3] / 4
+    frame = page.locator(".board .ground").bounding_box()
+    canvas = page.locator(".board canvas").bounding_box()
+    assert all(abs(canvas[key] - frame[key]) < 2 for key in frame)
+
+
+def test_the_norms_of_each_layer_are_drawn(open_page: Opener) -> None:
+    page = open_page(trained().html(), at="#12")
+    assert page.inner_text("figure:has-text('Norms of the weights') .legend")
+    assert page.get_attribute("figure:has-text('Norms of the gradient') .curve", "d")
 
 
 def test_the_cursor_stands_on_the_curves(open_page: Opener) -> None:

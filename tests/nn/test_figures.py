@@ -32,6 +32,13 @@ def test_the_figure_has_a_panel_for_each_quantity() -> None:
     assert second.get_lines()[0].get_label() == "hits"
 
 
+def test_an_accuracy_is_in_percent() -> None:
+    history = nn.History.from_dict({"accuracy": [0.5, 0.75, 1.0]})
+    (axes,) = history.plot()
+    axes.figure.canvas.draw()
+    assert "100%" in [label.get_text() for label in axes.get_yticklabels()]
+
+
 def test_the_figure_has_the_boundary_first() -> None:
     boundary, loss = trained().plot()
     assert [line.get_label() for line in boundary.get_lines()] == ["class -1", "class 1"]

@@ -1,11 +1,97 @@
-"""The training page: every epoch in its table, percentages, the line of the legend."""
+"""The training page: its table, percentages, shades and norms."""
+
+import math
+
+import pytest
 
 import nn
+from nn.kept import SNAPSHOTS, Norms
+from nn.pages.plane import CODES, LEVELS
+from tests.nn.test_boundary import boundary_of, plane_of, train
 
 
 def test_every_epoch_has_a_row_and_an_accuracy_is_in_percent() -> None:
     history = nn.History.from_dict({"loss": [0.5] * 450, "accuracy": [0.925] * 450})
     page = history.html()
-    assert page.count('<tr id="row-') == 450
+    assert page.count('<tr id="row-') == 451
+    assert '<a href="#0">0</a></th><td>–</td>' in page
     assert "<td>92.5 %</td>" in page
     assert '"start":0' in page
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "sure"),
+    [
+        (nn.hinge_loss, (-1.0, 1.0), lambda x: max(-1.0, min(1.0, x))),
+        (nn.binary_cross_entropy, (0.0, 1.0), lambda x: max(-1.0, min(1.0, 2 * x - 1))),
+        (
+            nn.binary_cross_entropy_with_logits,
+            (0.0, 1.0),
+            lambda x: 2 / (1 + math.exp(-x)) - 1,
+        ),
+    ],
+)
+def test_shades_are_darker_where_the_model_is_surer(loss, targets, sure) -> None:  # type: ignore[no-untyped-def]
+    samples = [([3.0 * k, 0.0], target) for k, target in enumerate(targets)]
+    plane = plane_of(boundary_of(lambda x, p: x[0] - 0.5, samples, loss))
+    (shades,) = plane.shades()
+    assert len(shades) == len(plane.xs) * len(plane.ys)
+    for x, letter in zip(plane.xs, shades):
+        name, level = divmod(CODES.index(letter), LEVELS)
+        expected = sure(x - 0.5)
+        assert name == (expected > 0.0)
+        assert level == round(abs(expected) * (LEVELS - 1))
+
+
+def test_of_three_classes_the_best_one_is_shaded_and_nan_is_pale() -> None:
+    samples = [([0.0, 0.0], 0), ([1.0, 1.0], 1), ([2.0, 0.0], 2)]
+    plane = plane_of(boundary_of(lambda x, p: [0.0, 9.0, x[0]], samples, nn.cross_entropy))
+    assert {CODES.index(c) // LEVELS for c in plane.shades()[0]} == {1}
+    plane = plane_of(boundary_of(lambda x, p: float("nan"), samples[:2]))
+    assert {CODES.index(c) % LEVELS for c in plane.shades()[0]} == {0}
+    assert plane.svg().count('d=""') == 7
+
+
+def test_norms_of_weights_and_gradients_are_kept_by_layer() -> None:
+    model = nn.MLP(2, [3, 1])
+    X, y = [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0]  # noqa: N806
+    history = nn.fit(
+        model,
+        X,
+        y,
+        loss=nn.mse_loss,
+        optimizer=nn.SGD(model.parameters(), lr=0.1),
+        epochs=200,
+        progress=False,
+    )
+    assert history.norms is not None
+    assert len(history.norms.epochs) <= SNAPSHOTS + 2
+    assert history.norms.epochs[0] == 0
+    assert history.norms.epochs[-1] == 200
+    weights, gradient = history.norms.records("weights"), history.norms.records("gradient")
+    assert list(weights) == ["weights layers.0", "weights layers.1"]
+    for layer, sizes, slopes in zip(model.layers, weights.values(), gradient.values()):
+        assert sizes[-1] == math.hypot(*[p.data for p in layer.parameters()])
+        assert slopes[-1] == math.hypot(*[p.grad for p in layer.parameters()])
+        assert math.isnan(slopes[0])
+        assert not math.isnan(slopes[1])
+    page = history.html()
+    assert "Norms of the weights by layer" in page
+    assert "Norms of the gradient by layer" in page
+
+
+def test_a_deep_model_is_measured_as_a_whole_and_names_end_at_the_layer() -> None:
+    deep = nn.MLP(1, [1] * 6)
+    norms = Norms(deep.named_parameters())
+    norms.keep(0)
+    assert norms.records("weights") == {
+        "weights": [math.hypot(*[p.data for p in deep.parameters()])]
+    }
+    assert list(Norms(nn.Neuron(2).named_parameters())._groups) == ["w", "b"]
+    assert list(Norms(nn.Embedding(2, 2).named_parameters())._groups) == ["weight"]
+
+
+def test_a_short_training_keeps_every_epoch() -> None:
+    norms = train(3).norms
+    assert norms is not None
+    assert norms.epochs == [0, 1, 2, 3]

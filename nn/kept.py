@@ -1,0 +1,98 @@
+"""What is kept of a training, every few epochs."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
+
+from autograd import Value
+
+SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
+PARAMETER = re.compile(r"\.?\bneurons\..*|(\.\d+)+$")  # what follows the name of a layer
+LAYERS = 5  # of more, the model as a whole is measured
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """Items by epoch: those kept are evenly spread, and the first and the last.
+
+    >>> kept = Kept[str]()
+    >>> for epoch in range(1000):
+    ...     kept.add(epoch, f"epoch {epoch}")
+    >>> kept.epochs[:3], kept.epochs[-1], len(kept.items) == len(kept.epochs)
+    ([0, 32, 64], 999, True)
+    """
+
+    def __init__(self) -> None:
+        self.epochs: list[int] = []
+        self.items: dict[int, T] = {}
+        self.stride = 1
+
+    def add(self, epoch: int, item: T) -> None:
+        """Remember an item; of many epochs some are forgotten."""
+        self.items[epoch] = item
+        if len(self.epochs) > 1 and self.epochs[-1] % self.stride:
+            del self.items[self.epochs.pop()]
+        self.epochs.append(epoch)
+        if len(self.epochs) > SNAPSHOTS + 2:
+            self.stride *= 2
+            ends = (self.epochs[0], epoch)
+            self.epochs = [e for e in self.epochs if e % self.stride == 0 or e in ends]
+            self.items = {e: self.items[e] for e in self.epochs}
+
+
+class Norms:
+    """The Euclidean norms of each layer's weights and gradient, every few epochs.
+
+    The gradient is that of the epoch's last step. A model of more than 5 layers is measured
+    as a whole.
+
+    >>> import nn
+    >>> norms = Norms(nn.Layer(2, 1, init=nn.init.ones()).named_parameters())
+    >>> norms.keep(0)
+    >>> [(name, [round(x, 4) for x in xs]) for name, xs in norms.records("weights").items()]
+    [('weights', [1.4142])]
+    """
+
+    def __init__(self, parameters: Iterable[tuple[str, Value]]) -> None:
+        every = list(parameters)
+        groups: dict[str, list[Value]] = {}
+        for path, parameter in every:
+            groups.setdefault(PARAMETER.sub("", path), []).append(parameter)
+        if len(groups) > LAYERS:
+            groups = {"": [parameter for _, parameter in every]}
+        self._groups = groups
+        self._kept = Kept[list[tuple[float, float]]]()
+
+    @property
+    def epochs(self) -> list[int]:
+        """Those that were kept."""
+        return self._kept.epochs
+
+    def keep(self, epoch: int, last: bool = False) -> None:
+        """Measure the model as it is now, if this epoch is one of those that are kept."""
+        if (epoch % self._kept.stride and not last) or epoch in self._kept.items:
+            return
+        norms = [
+            (math.hypot(*[p.data for p in group]), math.hypot(*[p.grad for p in group]))
+            for group in self._groups.values()
+        ]
+        self._kept.add(epoch, norms)
+
+    def records(self, what: str) -> Mapping[str, list[float]]:
+        """By layer, the norms of its "weights" or its "gradient" at `epochs`.
+
+        Before the first step there is no gradient: NaN.
+        """
+        which = ("weights", "gradient").index(what)
+        rows = [self._kept.items[epoch] for epoch in self.epochs]
+        found = {}
+        for k, name in enumerate(self._groups):
+            numbers = [row[k][which] for row in rows]
+            if which and numbers:
+                numbers[0] = math.nan
+            found[f"{what} {name}".rstrip()] = numbers
+        return found

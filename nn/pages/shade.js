@@ -1,0 +1,47 @@
+// Shades of a plane, drawn on a canvas below its SVG: at each place of the grid, row by row from
+// the least y, a class and how sure the model is of it, from 0 to 1.
+function shader(board, columns) {
+  const svg = board.querySelector("svg");
+  const ground = svg.querySelector(".ground");
+  const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+  const canvas = document.createElement("canvas");
+  const small = document.createElement("canvas");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  let last = [];
+  for (const area of svg.querySelectorAll(".area")) area.remove(); // the still picture's
+  canvas.setAttribute("aria-hidden", "true");
+  board.classList.add("live");
+  board.style.setProperty("--ratio", width / height);
+  const at = (name) => Number(ground.getAttribute(name));
+  canvas.style.left = `${(100 * at("x")) / width}%`;
+  canvas.style.top = `${(100 * at("y")) / height}%`;
+  canvas.style.width = `${(100 * at("width")) / width}%`;
+  canvas.style.height = `${(100 * at("height")) / height}%`;
+  canvas.width = 2 * at("width");
+  canvas.height = 2 * at("height");
+  board.prepend(canvas);
+
+  function draw(places) {
+    last = places;
+    const rows = places.length / columns;
+    const style = getComputedStyle(document.documentElement);
+    const colours = [0, 1, 2, 3, 4].map((k) => {
+      const hex = style.getPropertyValue(`--k${k}`).trim();
+      return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+    });
+    const image = new ImageData(columns, rows);
+    places.forEach(([name, sure], i) => {
+      const row = rows - 1 - Math.floor(i / columns); // y grows upwards
+      const pixel = 4 * (row * columns + (i % columns));
+      image.data.set([...colours[name % 5], 255 * (0.08 + 0.42 * sure)], pixel);
+    });
+    [small.width, small.height] = [columns, rows];
+    small.getContext("2d").putImageData(image, 0, 0);
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(small, 0.5, 0.5, columns - 1, rows - 1, 0, 0, canvas.width, canvas.height);
+  }
+  dark.addEventListener("change", () => draw(last));
+  return draw;
+}
