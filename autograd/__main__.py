@@ -2,13 +2,13 @@
 
 import sys
 
-from autograd.cli.ending import run
+from autograd.cli.ending import run_command
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["doctor"]:  # which must run where the rest cannot be imported
-        from autograd.cli.doctor import main
+        from autograd.cli.doctor import examine as main
     elif sys.argv[1:2] == ["check"]:
-        from autograd.cli.checking import main
+        from autograd.cli.checking import check_function as main
     else:
-        from autograd.cli.command import main
-    sys.exit(run(main, sys.argv[1:]))
+        from autograd.cli.command import calculate as main
+    sys.exit(run_command(main, sys.argv[1:]))

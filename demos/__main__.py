@@ -23,7 +23,7 @@ DEMOS = {
     "names": "invent first names, one letter after another",
 }
 LISTING = "\n".join(["demos:", *[f"  {name:<12}{what}" for name, what in DEMOS.items()]])
-INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
+ENDED_BY_CTRL_C = 130  # what a shell reports for a program ended by Ctrl-C
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,18 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: code 2 for wrong arguments, 0 after --help.
     """
-    parser = _parser()
+    parser = _argument_parser()
     arguments = parser.parse_args(argv)
     if arguments.name is not None and arguments.name not in DEMOS:
         parser.error(_unknown(arguments.name))
     if not arguments.list:
         _make_folder(arguments.out, parser)
     try:
-        _run(arguments)
+        _run_demo(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
-        return INTERRUPTED
+        return ENDED_BY_CTRL_C
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         print(f"{package} is not installed: pip install -e '.[demos]'", file=sys.stderr)
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _run_demo(arguments: argparse.Namespace) -> None:
     if arguments.list:
         print(LISTING)
         return
@@ -78,7 +78,7 @@ def _make_folder(out: Path, parser: argparse.ArgumentParser) -> None:
         parser.error(f"--out {out}: {error.strerror}; choose another folder")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m demos",
         description="Train something small with scalar-autograd and look at the result.",

@@ -123,7 +123,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
     read = [p.index(max(p)) for p in beliefs]
     counts = confusion(test.labels, read, 10)
     right = sum([counts[k][k] for k in range(10)])
-    _print_table(counts)
+    _print_confusion(counts)
     print(f"accuracy on the {TEST} images it never saw: {right / TEST:.1%} ({right} right)")
 
     path = out / "digits-model.json"
@@ -159,7 +159,7 @@ def _explain(model: nn.MLP, image: Image, label: int, out: Path) -> None:
     save_drawn(loss.steps(), out / "digits-steps.html")
 
 
-def _print_table(counts: list[list[int]]) -> None:
+def _print_confusion(counts: list[list[int]]) -> None:
     table = Table(title="shown (row) and read as (column)", title_justify="left")
     table.add_column("", justify="right", style="bold")
     for digit in range(10):

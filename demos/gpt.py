@@ -22,7 +22,7 @@ from autograd import compile, dot, logsumexp, relu, take
 from demos.common import BLUE, GREY, ORANGE, figure, progress, save_figure, smooth
 from demos.names import LETTERS, known_names
 
-WIDTH, HEADS, HIDDEN, LONGEST = 16, 4, 64, 12
+DIMENSION, HEADS, INNER, LONGEST = 16, 4, 64, 12
 STEPS, QUICK_STEPS, BATCH, RATE = 4000, 20, 64, 0.01
 HELD_OUT = 256
 Vector = list[Any]
@@ -41,7 +41,7 @@ def norm(x: Vector) -> Vector:
     return [xi * scale for xi in x]
 
 
-def softmax(scores: Vector) -> Vector:
+def shares(scores: Vector) -> Vector:
     total = logsumexp(scores)
     return [autograd.exp(score - total) for score in scores]
 
@@ -50,19 +50,19 @@ def attend(
     query: Vector, keys: list[Vector], values: list[Vector]
 ) -> tuple[Vector, list[Vector]]:
     """What each head finds at the places so far, and how much it looks at each."""
-    size = WIDTH // HEADS
+    size = DIMENSION // HEADS
     found: Vector = []
     looks = []
-    for start in range(0, WIDTH, size):
+    for start in range(0, DIMENSION, size):
         part = slice(start, start + size)
         scores = [dot(query[part], key[part]) * size**-0.5 for key in keys]
-        looks.append(softmax(scores))
+        looks.append(shares(scores))
         columns = zip(*[value[part] for value in values])
         found += [dot(looks[-1], list(column)) for column in columns]
     return found, looks
 
 
-def read(weights: Weights, letters: list[Any]) -> tuple[list[Vector], list[list[Vector]]]:
+def predict(weights: Weights, letters: list[Any]) -> tuple[list[Vector], list[list[Vector]]]:
     """For each place 27 logits for the next letter, and where each head looks."""
     columns = [*zip(*weights["letters"])]
     keys: list[Vector] = []
@@ -85,7 +85,7 @@ def read(weights: Weights, letters: list[Any]) -> tuple[list[Vector], list[list[
 
 def name_loss(weights: Weights, letters: list[Any]) -> Any:
     """The cross-entropy of a name, in nats a letter."""
-    logits, _ = read(weights, letters[:-1])
+    logits, _ = predict(weights, letters[:-1])
     losses = [logsumexp(row) - take(row, letter) for row, letter in zip(logits, letters[1:])]
     return sum(losses) / len(losses)
 
@@ -95,9 +95,13 @@ def name_loss(weights: Weights, letters: list[Any]) -> Any:
 
 def new_weights() -> dict[str, Any]:
     """Matrices of normal random numbers, drawn from `random`."""
-    shapes = {"letters": (27, WIDTH), "places": (LONGEST + 1, WIDTH), "head": (27, WIDTH)}
-    shapes |= dict.fromkeys(["query", "key", "value", "out"], (WIDTH, WIDTH))
-    shapes |= {"up": (HIDDEN, WIDTH), "down": (WIDTH, HIDDEN)}
+    shapes = {
+        "letters": (27, DIMENSION),
+        "places": (LONGEST + 1, DIMENSION),
+        "head": (27, DIMENSION),
+    }
+    shapes |= dict.fromkeys(["query", "key", "value", "out"], (DIMENSION, DIMENSION))
+    shapes |= {"up": (INNER, DIMENSION), "down": (DIMENSION, INNER)}
     return {
         name: np.array([[random.gauss(0.0, 0.2) for _ in range(n)] for _ in range(m)])
         for name, (m, n) in shapes.items()
@@ -156,7 +160,7 @@ def invent(weights: Weights) -> str:
     plain = {name: matrix.tolist() for name, matrix in weights.items()}
     letters = [0]
     while len(letters) <= LONGEST:
-        chances = softmax(read(plain, letters)[0][-1])
+        chances = shares(predict(plain, letters)[0][-1])
         (letter,) = random.choices(range(27), chances)
         if letter == 0:
             break
@@ -186,7 +190,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
     loss = mean_loss(weights, held_out)
     print(f"Loss on {HELD_OUT} names it never saw: {loss:.3f} nats a letter, as if choosing")
     print(f"among {math.exp(loss):.1f} letters; guessing blindly is {math.log(27):.3f}, or 27.")
-    _compare(weights)
+    _compare_speeds(weights)
 
     path = out / "gpt-weights.npz"
     np.savez(path, **weights)
@@ -203,7 +207,7 @@ def run(out: Path, quick: bool, seed: int) -> None:
     _draw(weights, losses, loss, max(held_out, key=len), out / "gpt.png")
 
 
-def _compare(weights: Weights) -> None:
+def _compare_speeds(weights: Weights) -> None:
     """Print how long a name's gradient takes compiled, and as every number's own node."""
     letters = numbered("charlotte")
     batch = np.array([letters] * BATCH, dtype=float)
@@ -235,7 +239,7 @@ def _draw(weights: Weights, losses: list[float], loss: float, name: str, path: P
 
     plain = {key: matrix.tolist() for key, matrix in weights.items()}
     letters = numbered(name)[:-1]
-    looks = read(plain, letters)[1]
+    looks = predict(plain, letters)[1]
     back = [sum([max(heads[h][:-1], default=0.0) for heads in looks]) for h in range(HEADS)]
     head = back.index(max(back))
     rows = [heads[head] for heads in looks]

@@ -25,21 +25,21 @@ from autograd import Value, no_grad
 from autograd import sum as total
 from demos.common import STYLES, Style, figure, progress, save_figure, smooth
 
-WIDTH = 12  # neurons a layer
+NEURONS = 12  # neurons a layer
 DEPTHS = (4, 8, 16)  # hidden layers
-ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU"}
-KAIMING = math.sqrt(2.0 / WIDTH)  # the standard deviation that suits ReLU
+COMPARED = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU"}
+KAIMING = math.sqrt(2.0 / NEURONS)  # the standard deviation that suits ReLU
 SCALES = (1.0, 0.7, 0.4, 0.2)  # of the inputs of the least-squares problem
-Sample = tuple[list[float], float]
+Pair = tuple[list[float], float]
 
 
-def samples(count: int) -> list[Sample]:
-    """Random inputs of WIDTH numbers, with target 1 if their sum is positive, else -1."""
-    inputs = [[random.gauss(0.0, 1.0) for _ in range(WIDTH)] for _ in range(count)]
+def samples(count: int) -> list[Pair]:
+    """Random inputs of NEURONS numbers, with target 1 if their sum is positive, else -1."""
+    inputs = [[random.gauss(0.0, 1.0) for _ in range(NEURONS)] for _ in range(count)]
     return [(x, 1.0 if sum(x) > 0.0 else -1.0) for x in inputs]
 
 
-def squared_error(model: nn.MLP | nn.Neuron, data: list[Sample]) -> Value:
+def squared_error(model: nn.MLP | nn.Neuron, data: list[Pair]) -> Value:
     """The mean squared error over the samples."""
     loss: Value = nn.mse_loss([model(x) for x, _ in data], [target for _, target in data])
     return loss
@@ -57,7 +57,7 @@ def layer_gradients(depth: int, activation: str, std: float | None = None) -> li
     (5, 1.0)
     """
     init = None if std is None else nn.init.normal(0.0, std)
-    model = nn.MLP(WIDTH, [WIDTH] * depth + [1], activation=activation, init=init)
+    model = nn.MLP(NEURONS, [NEURONS] * depth + [1], activation=activation, init=init)
     neurons: list[list[Value]] = [[] for _ in model.layers]
     for inputs, _ in samples(8):
         signal: Any = inputs
@@ -95,7 +95,7 @@ def gradient_norms(
     samples. Ends early when the loss passes 1e9.
     """
     random.seed(seed)
-    model = nn.MLP(WIDTH, [WIDTH] * 6 + [1], init=nn.init.normal(0.0, 2.0 * KAIMING))
+    model = nn.MLP(NEURONS, [NEURONS] * 6 + [1], init=nn.init.normal(0.0, 2.0 * KAIMING))
     parameters = model.parameters()
     optimizer = nn.SGD(parameters, lr=0.01, weight_decay=weight_decay)
     data = samples(16)
@@ -127,7 +127,7 @@ def _flow(path: Path, nets: int, steps: int, seed: int) -> None:
     print("How much does the output of a fresh net change with the neurons of each layer?")
     print(f"Going back one layer multiplies that by (the median of {nets} nets)")
     fig, axes = figure(12.0, 7.0, rows=2, columns=3)
-    for ax, (activation, name) in zip(axes, ACTIVATIONS.items()):
+    for ax, (activation, name) in zip(axes, COMPARED.items()):
         curves = [typical_gradients(nets, depth, activation) for depth in DEPTHS]
         for sizes, depth, style in zip(curves, DEPTHS, STYLES):
             _plot_layers(ax, sizes, style, f"{depth} hidden layers")
@@ -192,10 +192,10 @@ def _say_norms(norms: list[float], what: str) -> None:
 
 
 @dataclass(frozen=True)
-class Problem:
+class LeastSquares:
     """Samples of a noisy linear function, and the least loss that weights can reach."""
 
-    data: list[Sample]
+    data: list[Pair]
     least: float
 
 
@@ -207,7 +207,7 @@ class Convergence:
     excess: list[float]
 
 
-def new_problem() -> Problem:
+def new_problem() -> LeastSquares:
     """64 samples whose inputs have different scales, so that the loss is a long valley.
 
     >>> random.seed(0)
@@ -220,11 +220,11 @@ def new_problem() -> Problem:
         data.append((x, x[0] - x[1] + x[2] - x[3] + random.gauss(0.0, 0.5)))
     inputs, targets = np.array([x for x, _ in data]), np.array([t for _, t in data])
     weights = np.linalg.lstsq(inputs, targets)[0]
-    return Problem(data, float(np.mean((inputs @ weights - targets) ** 2)))
+    return LeastSquares(data, float(np.mean((inputs @ weights - targets) ** 2)))
 
 
 def descend(
-    problem: Problem,
+    problem: LeastSquares,
     steps: int,
     batch: int,
     lr: float,

@@ -60,12 +60,12 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
     return activation
 
 
-def each(function: Callable[[Any], Any], x: Any) -> Any:
+def map_numbers(function: Callable[[Any], Any], x: Any) -> Any:
     """The function of x, or of each number in a list or array, however deep."""
     if hasattr(x, "tolist"):
         x = x.tolist()
     if isinstance(x, (list, tuple)):
-        return [each(function, element) for element in x]
+        return [map_numbers(function, element) for element in x]
     return function(x)
 
 
@@ -92,7 +92,7 @@ class ReLU(Module):
 
     def forward(self, x: Any) -> Any:
         """`autograd.relu`."""
-        return each(autograd.relu, x)
+        return map_numbers(autograd.relu, x)
 
 
 class LeakyReLU(Module):
@@ -106,11 +106,11 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, negative_slope: Operand = 0.01) -> None:
-        self.negative_slope = checks.operand(negative_slope, "LeakyReLU: negative_slope")
+        self.negative_slope = checks.value_or_float(negative_slope, "LeakyReLU: negative_slope")
 
     def forward(self, x: Any) -> Any:
         """`autograd.leaky_relu`."""
-        return each(lambda v: autograd.leaky_relu(v, self.negative_slope), x)
+        return map_numbers(lambda v: autograd.leaky_relu(v, self.negative_slope), x)
 
     def extra_repr(self) -> str:
         """Such as `0.01`."""
@@ -128,11 +128,11 @@ class ELU(Module):
     """
 
     def __init__(self, alpha: Operand = 1.0) -> None:
-        self.alpha = checks.operand(alpha, "ELU: alpha")
+        self.alpha = checks.value_or_float(alpha, "ELU: alpha")
 
     def forward(self, x: Any) -> Any:
         """`autograd.elu`."""
-        return each(lambda v: autograd.elu(v, self.alpha), x)
+        return map_numbers(lambda v: autograd.elu(v, self.alpha), x)
 
     def extra_repr(self) -> str:
         """Such as `1.0`."""
@@ -148,7 +148,7 @@ class GELU(Module):
 
     def forward(self, x: Any) -> Any:
         """`autograd.gelu`."""
-        return each(autograd.gelu, x)
+        return map_numbers(autograd.gelu, x)
 
 
 class SiLU(Module):
@@ -160,7 +160,7 @@ class SiLU(Module):
 
     def forward(self, x: Any) -> Any:
         """`autograd.silu`."""
-        return each(autograd.silu, x)
+        return map_numbers(autograd.silu, x)
 
 
 class Softplus(Module):
@@ -172,7 +172,7 @@ class Softplus(Module):
 
     def forward(self, x: Any) -> Any:
         """`autograd.softplus`."""
-        return each(autograd.softplus, x)
+        return map_numbers(autograd.softplus, x)
 
 
 class Sigmoid(Module):
@@ -184,7 +184,7 @@ class Sigmoid(Module):
 
     def forward(self, x: Any) -> Any:
         """`autograd.sigmoid`."""
-        return each(autograd.sigmoid, x)
+        return map_numbers(autograd.sigmoid, x)
 
 
 class Tanh(Module):
@@ -196,7 +196,7 @@ class Tanh(Module):
 
     def forward(self, x: Any) -> Any:
         """`autograd.tanh`."""
-        return each(autograd.tanh, x)
+        return map_numbers(autograd.tanh, x)
 
 
 class Softmax(Module):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nn.checks import finite, instance, same_keys, settings, shortened
+from nn.checks import finite_float, instance, same_keys, settings, shortened
 from nn.history import EarlyStopping, History
 from nn.module import Module
 from nn.optim import Optimizer
@@ -182,4 +182,4 @@ def _random_state(version: int, words: list[int], gauss: float | None) -> tuple[
         raise ValueError(f"its version must be {own}, got {shortened(version)}")
     if not all(0 <= word < 2**32 for word in words):
         raise ValueError("a word must have 32 bits")
-    return version, tuple(words), gauss if gauss is None else finite(gauss, "gauss")
+    return version, tuple(words), gauss if gauss is None else finite_float(gauss, "gauss")

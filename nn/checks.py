@@ -70,10 +70,10 @@ def to_float(value: float, name: str) -> float:
         raise OverflowError(f"{name} is too large for a float: {shortened(value)}") from None
 
 
-def finite(value: float, name: str) -> float:
+def finite_float(value: float, name: str) -> float:
     """value as a float; TypeError if it is not a number, ValueError if infinite or NaN.
 
-    >>> finite(-1, "mean")
+    >>> finite_float(-1, "mean")
     -1.0
     """
     result = to_float(value, name)
@@ -106,13 +106,13 @@ def share(value: float, name: str, below_1: bool = False) -> float:
     return result
 
 
-def operand(value: Operand, name: str) -> Operand:
+def value_or_float(value: Operand, name: str) -> Operand:
     """A Value as it is; a number as a float that is `finite`.
 
-    >>> operand(2, "alpha"), operand(Value(2.0), "alpha")
+    >>> value_or_float(2, "alpha"), value_or_float(Value(2.0), "alpha")
     (2.0, Value(2.0))
     """
-    return value if isinstance(value, Value) else finite(value, name)
+    return value if isinstance(value, Value) else finite_float(value, name)
 
 
 def function(value: object, name: str) -> None:

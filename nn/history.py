@@ -15,7 +15,7 @@ from nn.boundary import Boundary
 from nn.checks import (
     count,
     counter,
-    finite,
+    finite_float,
     flag,
     instance,
     not_negative,
@@ -281,13 +281,12 @@ class EarlyStopping:
         best_state = None
         try:
             same_keys(state, self.state_dict())
-            best = math.inf if state["best"] is None else finite(state["best"], "best")
+            best = math.inf if state["best"] is None else finite_float(state["best"], "best")
             waited = counter(state["waited"], "waited")
             if state["best_state"] is not None:
                 instance(state["best_state"], Mapping, "best_state")
-                best_state = {
-                    path: finite(x, shortened(path)) for path, x in state["best_state"].items()
-                }
+                items = state["best_state"].items()
+                best_state = {path: finite_float(x, shortened(path)) for path, x in items}
         except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"EarlyStopping: the state does not fit: {error}") from error
         self.best, self.waited, self.best_state = best, waited, best_state

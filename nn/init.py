@@ -12,7 +12,7 @@ import math
 import random
 from collections.abc import Callable
 
-from nn.checks import finite, not_negative
+from nn.checks import finite_float, not_negative
 
 __all__ = [
     "Initialiser",
@@ -40,7 +40,7 @@ def uniform(low: float = 0.0, high: float = 1.0) -> Initialiser:
     >>> -1.0 <= uniform(-1, 1)(2, 16) <= 1.0
     True
     """
-    low, high = finite(low, "init.uniform: low"), finite(high, "init.uniform: high")
+    low, high = finite_float(low, "init.uniform: low"), finite_float(high, "init.uniform: high")
     if low > high:
         raise ValueError(f"init.uniform needs low ≤ high, got {low!r} and {high!r}")
     return lambda nin, nout: random.uniform(low, high)
@@ -55,7 +55,7 @@ def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
     >>> normal(3.0, 0.0)(2, 16)
     3.0
     """
-    mean, std = finite(mean, "init.normal: mean"), not_negative(std, "init.normal: std")
+    mean, std = finite_float(mean, "init.normal: mean"), not_negative(std, "init.normal: std")
     return lambda nin, nout: random.gauss(mean, std)
 
 
@@ -65,7 +65,7 @@ def constant(value: float) -> Initialiser:
     >>> constant(0.5)(2, 16)
     0.5
     """
-    value = finite(value, "init.constant: value")
+    value = finite_float(value, "init.constant: value")
     return lambda nin, nout: value
 
 
@@ -116,7 +116,7 @@ def kaiming_uniform(a: float = 0.0) -> Initialiser:
     >>> abs(kaiming_uniform()(6, 3)) <= 1.0
     True
     """
-    a = finite(a, "init.kaiming_uniform: a")
+    a = finite_float(a, "init.kaiming_uniform: a")
     return lambda nin, nout: _within(math.sqrt(6.0 / ((1.0 + a * a) * nin)))
 
 
@@ -129,7 +129,7 @@ def kaiming_normal(a: float = 0.0) -> Initialiser:
     >>> isinstance(kaiming_normal()(6, 3), float)
     True
     """
-    a = finite(a, "init.kaiming_normal: a")
+    a = finite_float(a, "init.kaiming_normal: a")
     return lambda nin, nout: random.gauss(0.0, math.sqrt(2.0 / ((1.0 + a * a) * nin)))
 
 

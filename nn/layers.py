@@ -18,7 +18,7 @@ from autograd import Value
 from autograd.core.operand import Operand
 from autograd.core.primitive import TABLE
 from nn import checks
-from nn.activations import Activation, activation_function, each
+from nn.activations import Activation, activation_function, map_numbers
 from nn.init import Initialiser, fan_in_uniform, normal
 from nn.module import Module
 
@@ -72,7 +72,7 @@ class Neuron(Module):
     def forward(self, x: Any) -> Any:
         """One output for one sample x of nin numbers or Values (ValueError otherwise)."""
         if type(x) is not list or len(x) != len(self.w):
-            x = _inputs(self, len(self.w), x)
+            x = _as_inputs(self, len(self.w), x)
         out: Any
         if self.fused:
             out = Value._dot(self.w, x, self.b)
@@ -121,7 +121,7 @@ class Layer(Module):
 
     def forward(self, x: Any) -> Any:
         """The list of the neurons' outputs, or the output of a single neuron."""
-        x = _inputs(self, len(self.neurons[0].w), x)
+        x = _as_inputs(self, len(self.neurons[0].w), x)
         out = []
         for neuron in self.neurons:
             if type(neuron) is Neuron and neuron.fused:
@@ -300,7 +300,7 @@ class Dropout(Module):
         """x with some of its numbers 0, in lists and arrays of any depth."""
         if not self.training:
             return x
-        return each(self._dropped, x)
+        return map_numbers(self._dropped, x)
 
     def _dropped(self, x: Operand) -> Any:
         if not isinstance(x, (Value, Real)):
@@ -353,7 +353,7 @@ def _described(module: Module) -> str:
     return f"{module._path} ({module!r})" if module._path else repr(module)
 
 
-def _inputs(module: Module, nin: int, x: Any) -> Any:
+def _as_inputs(module: Module, nin: int, x: Any) -> Any:
     """x as a list of nin operands; a single number stands for a list of it."""
     if isinstance(x, tuple):
         x = list(x)

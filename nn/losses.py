@@ -21,7 +21,7 @@ from autograd import Value, primitive
 from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE
 from autograd.core.table import exp_of_difference
-from nn.checks import index, not_negative, operand, parameter_list, share
+from nn.checks import index, not_negative, parameter_list, share, value_or_float
 
 __all__ = [
     "accuracy",
@@ -189,7 +189,7 @@ def huber_loss(
     >>> huber_loss([1.0, 2.0], [0.0, 4.0])
     1.0
     """
-    if not operand(delta, "huber_loss: delta") > 0.0:
+    if not value_or_float(delta, "huber_loss: delta") > 0.0:
         raise ValueError(f"huber_loss: delta must be positive, got {delta!r}")
     errors = _errors(predictions, targets, "huber_loss")
     return _reduced([_HUBER(error, delta) for error in errors], reduction, "huber_loss")
@@ -283,7 +283,7 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
     losses = [
         -TABLE["take"](target, *row)
         if isinstance(target, Value)
-        else -_numbers(row, "nll_loss")[target]
+        else -_checked_numbers(row, "nll_loss")[target]
         for row, target in _classified(log_probabilities, targets, "nll_loss")
     ]
     return _reduced(losses, reduction, "nll_loss")
@@ -307,7 +307,7 @@ def accuracy(logits: Any, targets: Any) -> float:
         hits = [(x > 0.0) == (y > 0) for x, y in _number_pairs(scores, truths, "accuracy")]
     else:
         hits = [
-            max(range(len(row)), key=_numbers(row, "accuracy").__getitem__) == target
+            max(range(len(row)), key=_checked_numbers(row, "accuracy").__getitem__) == target
             for row, target in _classified(samples, targets, "accuracy")
         ]
     return sum(hits) / len(hits)
@@ -340,11 +340,11 @@ def l2_penalty(params: Iterable[Value], strength: float) -> Any:
 # ---------------------------------------------------------------- helpers
 
 
-NUMBERS = frozenset([float, int, Value])  # the usual ones: to ask ABCs takes ten times as long
+NUMBER_TYPES = frozenset([float, int, Value])  # the usual ones: ABCs are ten times as slow
 
 
 def _is_number(x: object) -> bool:
-    return type(x) in NUMBERS or isinstance(x, (Value, Real))
+    return type(x) in NUMBER_TYPES or isinstance(x, (Value, Real))
 
 
 def _rows(x: Any, name: str) -> list[Any]:
@@ -354,7 +354,7 @@ def _rows(x: Any, name: str) -> list[Any]:
     if _is_number(x):
         return [x]
     if isinstance(x, str) or not isinstance(x, Iterable):
-        _numbers([x], name)
+        _checked_numbers([x], name)
     return list(x)
 
 
@@ -363,9 +363,9 @@ def _single_numbers(rows: list[Any]) -> list[Any]:
     return [row[0] if isinstance(row, (list, tuple)) and len(row) == 1 else row for row in rows]
 
 
-def _numbers(row: Sequence[Any], name: str) -> Sequence[Any]:
+def _checked_numbers(row: Sequence[Any], name: str) -> Sequence[Any]:
     """The row; TypeError unless it holds only numbers and Values."""
-    if NUMBERS.issuperset(map(type, row)):
+    if NUMBER_TYPES.issuperset(map(type, row)):
         return row
     for x in row:
         if not _is_number(x):

@@ -338,14 +338,14 @@ def _parts(item: Any) -> Iterable[tuple[Any, Any]] | None:
 def _attributes(module: Module) -> Iterator[tuple[str, Any]]:
     """The attributes of a module, those in slots first."""
     kind: Any = type(module)
-    for name in _slots(kind):
+    for name in _slot_names(kind):
         if hasattr(module, name):
             yield name, getattr(module, name)
     yield from vars(module).items()
 
 
 @functools.lru_cache
-def _slots(kind: type) -> tuple[str, ...]:
+def _slot_names(kind: type) -> tuple[str, ...]:
     """The names in the `__slots__` of a class and of its bases."""
     return tuple(
         name

@@ -11,7 +11,7 @@ import autograd
 from autograd import Value
 from nn.checks import (
     counter,
-    finite,
+    finite_float,
     flag,
     instance,
     not_negative,
@@ -197,7 +197,7 @@ class Optimizer:
             raise ValueError(
                 f"{name} has {len(numbers)} numbers for {len(self.params)} parameters"
             )
-        check = not_negative if name in SQUARES else finite
+        check = not_negative if name in SQUARES else finite_float
         return array("d", [check(x, name) for x in numbers])
 
 
@@ -230,7 +230,7 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         self.momentum = not_negative(momentum, "SGD: momentum")
-        self.dampening = finite(dampening, "SGD: dampening")
+        self.dampening = finite_float(dampening, "SGD: dampening")
         self.nesterov = flag(nesterov, "SGD: nesterov")
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and no dampening")

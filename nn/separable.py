@@ -8,17 +8,15 @@ of a single sample, and the same as in that sample's own loss.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
 from autograd.program.record import record
 from autograd.program.tape import Tape
 from autograd.trees import flatten
+from nn.steps import Loss
 
 __all__ = ["is_mean"]
 
-Loss = Callable[[Any, Any], Any]
-Kind = int  # equal for expressions that are written alike
 MIXED = -2  # of several samples
 UNIFORM = -1  # of none
 COUNT = 3
@@ -39,9 +37,9 @@ def is_mean(loss: Loss, output: Any, target: Any) -> bool:
     >>> is_mean(nn.mse_loss, 0.0, 1.0)
     True
     """
-    kinds: dict[Any, Kind] = {}
-    each = _terms(loss, output, target, 1, kinds)
-    batch = _terms(loss, output, target, COUNT, kinds)
+    kinds: dict[Any, int] = {}
+    each = _loss_terms(loss, output, target, 1, kinds)
+    batch = _loss_terms(loss, output, target, COUNT, kinds)
     expected: dict[Any, float] = defaultdict(float)
     for (owner, kind), factor in each.items():
         for sample in range(COUNT):
@@ -58,8 +56,8 @@ def is_mean(loss: Loss, output: Any, target: Any) -> bool:
     )
 
 
-def _terms(
-    loss: Loss, output: Any, target: Any, samples: int, kinds: dict[Any, Kind]
+def _loss_terms(
+    loss: Loss, output: Any, target: Any, samples: int, kinds: dict[Any, int]
 ) -> dict[tuple[int, Any], float]:
     """By its sample and kind the factor of each term of the loss of equal samples."""
     numbers, rebuild = flatten(([output] * samples, [target] * samples), "the outputs")
@@ -90,11 +88,12 @@ def _terms(
 
 
 def _owners(
-    tape: Tape, samples: int, inputs: list[int], kinds: dict[Any, Kind]
-) -> tuple[list[int], list[Kind]]:
-    """For each node the sample that it is of, and its kind."""
+    tape: Tape, samples: int, inputs: list[int], kinds: dict[Any, int]
+) -> tuple[list[int], list[int]]:
+    """For each node the sample that it is of, and its kind: a number, equal for those that are
+    written alike."""
     owners: list[int] = []
-    found: list[Kind] = []
+    found: list[int] = []
     for op, args, value in zip(tape.ops, tape.args, tape.values):
         key: Any = (op, value, *[found[a] for a in args])
         owner = _common({owners[a] for a in args})
@@ -125,9 +124,9 @@ def _linear(tape: Tape, i: int) -> list[tuple[Any, float]]:
     if op == "dot":
         half = len(args) // 2
         pairs = zip(args[1 : 1 + half], args[1 + half :])
-        return [(args[0], 1.0), *[part for w, x in pairs for part in _product(tape, w, x)]]
+        return [(args[0], 1.0), *[part for w, x in pairs for part in _scaled_term(tape, w, x)]]
     if op == "mul":
-        return _product(tape, *args)
+        return _scaled_term(tape, *args)
     if op == "div" and tape.ops[args[1]] == "const":
         return [(args[0], 1.0 / tape.values[args[1]])]
     if op == "const":
@@ -135,7 +134,7 @@ def _linear(tape: Tape, i: int) -> list[tuple[Any, float]]:
     return [((i,), 1.0)]
 
 
-def _product(tape: Tape, a: int, b: int) -> list[tuple[Any, float]]:
+def _scaled_term(tape: Tape, a: int, b: int) -> list[tuple[Any, float]]:
     for x, y in ((a, b), (b, a)):
         if tape.ops[x] == "const":
             return [(y, tape.values[x])]

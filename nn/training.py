@@ -250,7 +250,7 @@ class _Trainer:
 
         eager = self.eager
         for samples in filter(None, (self.samples, self.held_out)):
-            xs, ys = _parts(samples)
+            xs, ys = _unzipped(samples)
             self.batches.append(Batch.of(X=xs, y=ys))
         self.step = Step(
             *(eager.model, eager.loss, eager.optimizer, eager.penalty, eager.max_norm),
@@ -318,11 +318,11 @@ class _Trainer:
             found: tuple[list[Any], float] | None = self.attempt(self.step.train, batch)
             if found is not None:
                 return found
-        return self.eager.train(*_parts([self.samples[i] for i in chosen]))
+        return self.eager.train(*_unzipped([self.samples[i] for i in chosen]))
 
     def evaluate(self) -> dict[str, float]:
         """The loss and the metrics of the validation data."""
-        xs, ys = _parts(self.held_out)
+        xs, ys = _unzipped(self.held_out)
         found = None
         if self.step is not None:
             found = self.attempt(self.step.measure, self.batches[1])
@@ -342,7 +342,7 @@ class _Trainer:
         }
 
 
-def _parts(samples: Sequence[Sample]) -> tuple[list[Any], list[Any]]:
+def _unzipped(samples: Sequence[Sample]) -> tuple[list[Any], list[Any]]:
     """The inputs, and the targets."""
     return [x for x, _ in samples], [target for _, target in samples]
 

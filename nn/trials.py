@@ -228,14 +228,14 @@ def _submit(executor: Any) -> Callable[[bytes, str], Future[Outcome]]:
     if hasattr(executor, "submit"):
         return partial(executor.submit, _outcome)
     if hasattr(executor, "apply_async"):
-        return partial(_applied, executor)
+        return partial(_started_in_pool, executor)
     raise TypeError(
         "sweep: executor must have submit, as those of concurrent.futures, or apply_async, "
         f"got {shortened(executor)}"
     )
 
 
-def _applied(pool: Any, *args: Any) -> Future[Outcome]:
+def _started_in_pool(pool: Any, *args: Any) -> Future[Outcome]:
     future: Future[Outcome] = Future()
     pool.apply_async(
         _outcome, args, callback=future.set_result, error_callback=future.set_exception

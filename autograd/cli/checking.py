@@ -12,10 +12,10 @@ from typing import Any
 from autograd.cli.ending import FAILED, PROGRAM
 from autograd.testing import gradcheck
 
-__all__ = ["main"]
+__all__ = ["check_function"]
 
 
-def main(argv: Sequence[str]) -> int:
+def check_function(argv: Sequence[str]) -> int:
     """Check a function that can be imported, and return the exit code: 1 unless it passes.
 
     Raises:
@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     add("--json", action="store_true", help="print the report as JSON")
     arguments = parser.parse_args(argv[1:])
     try:
-        f, point = _imported(arguments.function), _start(arguments.at)
+        f, point = _imported(arguments.function), _point_at(arguments.at)
         given = None if arguments.gradient is None else _imported(arguments.gradient)
         gradient = given and (lambda *xs: given(**dict(zip(point, xs))))
         along = lambda *xs: f(**dict(zip(point, xs)))  # noqa: E731
@@ -44,16 +44,16 @@ def main(argv: Sequence[str]) -> int:
     names = {f"argument {i}": name for i, name in enumerate(point)}
     where = names.get(report.where, report.where)
     if arguments.json:
-        numbers = {name: _as_json(getattr(report, name)) for name in NUMBERS}
-        words = {name: getattr(report, name) for name in WORDS}
+        numbers = {name: _as_json(getattr(report, name)) for name in REPORT_NUMBERS}
+        words = {name: getattr(report, name) for name in REPORT_WORDS.split()}
         print(json.dumps({**words, "where": where, **numbers}, indent=2))
     else:
         print(str(report).replace(f"{report.where} = ", f"{where} = "))
     return 0 if report else FAILED
 
 
-NUMBERS = ("x", "analytic", "numeric", "error")
-WORDS = ("verdict", "reason", "primitive", "order", "derivatives", "evaluations", "oracle")
+REPORT_NUMBERS = ("x", "analytic", "numeric", "error")
+REPORT_WORDS = "verdict reason primitive order derivatives evaluations oracle"
 
 
 def _as_json(x: float) -> Any:
@@ -72,7 +72,7 @@ def _imported(name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _start(text: str) -> dict[str, float]:
+def _point_at(text: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")

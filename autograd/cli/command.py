@@ -22,7 +22,7 @@ from autograd.cli.expressions import CONSTANTS, FUNCTIONS, Formula, parse
 from autograd.core.value import Value
 from autograd.files import write_atomically
 
-__all__ = ["main"]
+__all__ = ["calculate"]
 
 LONGEST_MESSAGE = 600  # characters
 EPILOG = f"""\
@@ -45,7 +45,7 @@ check) or a file could not be written; 2 the command makes no sense.
 """
 
 
-def main(argv: Sequence[str]) -> int:
+def calculate(argv: Sequence[str]) -> int:
     """Do what the arguments say, and return the exit code.
 
     Results go to stdout, errors to stderr.
@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
     except (SyntaxError, TypeError, ValueError, ArithmeticError) as error:
         return _complain(error, MISUSED)
     try:
-        return 0 if _run(arguments, expression, point) else FAILED
+        return 0 if _print_answer(arguments, expression, point) else FAILED
     except TypeError as error:
         return _complain(error, MISUSED)
     except (ValueError, ArithmeticError, ImportError, RuntimeError) as error:
@@ -203,7 +203,9 @@ def _complain(error: Exception, code: int) -> int:
 # ---------------------------------------------------------------------- results
 
 
-def _run(arguments: argparse.Namespace, expression: Formula, point: list[Value]) -> bool:
+def _print_answer(
+    arguments: argparse.Namespace, expression: Formula, point: list[Value]
+) -> bool:
     """Compute, write and print what is asked for; False if the check failed."""
     value = expression(*point)
     root = value if isinstance(value, Value) else Value(value)

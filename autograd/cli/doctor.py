@@ -12,7 +12,7 @@ from autograd.build import binaries as build
 from autograd.cli.ending import FAILED, MISUSED, PROGRAM
 from autograd.show.drawing import engine
 
-__all__ = ["layout_engine", "main", "problems", "report"]
+__all__ = ["examine", "layout_engine", "problems", "report"]
 
 EXTRAS = {  # the distributions that each brings
     "viz": ("graphviz", "graphviz-pure", "vl-convert-python"),
@@ -22,7 +22,7 @@ EXTRAS = {  # the distributions that each brings
 }
 
 
-def main(argv: Sequence[str]) -> int:
+def examine(argv: Sequence[str]) -> int:
     """Print the report of `doctor`.
 
     Returns the exit code: 0 if all is well, 1 if something must be repaired, 2 if there are

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-__all__ = ["FAILED", "MISUSED", "PROGRAM", "hide_interrupts", "run"]
+__all__ = ["FAILED", "MISUSED", "PROGRAM", "hide_interrupts", "run_command"]
 
 PROGRAM = "python -m autograd"
 FAILED, MISUSED = 1, 2
@@ -29,7 +29,7 @@ def hide_interrupts() -> None:
     sys.excepthook = hook
 
 
-def run(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
+def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
     """Call `main`, and return the exit status of the process.
 
     It is that of `main`, 141 if whoever reads the output has closed it (as `head` does), and

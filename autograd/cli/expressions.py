@@ -32,7 +32,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 COMPARISON, SIGN = 1, 4  # how strongly operators bind
-INFIX = {
+BINDING = {
     "+": (2, TABLE["add"]),
     "-": (2, TABLE["sub"]),
     "*": (3, TABLE["mul"]),
@@ -80,7 +80,7 @@ class _Call(NamedTuple):
         return self.function(*operands[:positional], **dict(named))
 
 
-Instruction = float | str | _Call
+StackStep = float | str | _Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Formula:
 
     text: str
     names: tuple[str, ...]
-    steps: tuple[Instruction, ...]
+    steps: tuple[StackStep, ...]
 
     def __call__(self, *values: Operand) -> Any:
         """The formula's value where its variables have these values, in the order of names.
@@ -181,12 +181,12 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.steps: list[Instruction] = []
+        self.steps: list[StackStep] = []
         end = _Token("", "end", len(text))
         self.tokens = [*map(self.token, TOKEN.finditer(text)), end, end][::-1]  # to come
         self.last = end
 
-    def read(self) -> tuple[Instruction, ...]:
+    def read(self) -> tuple[StackStep, ...]:
         start = self.last
         if not self.text:
             self.fail("the formula is empty", start)
@@ -220,7 +220,7 @@ class _Reader:
             self.steps.append(_Call(sign, 1))
         else:
             self.operand()
-        while (found := INFIX.get(self.tokens[-1].word)) and found[0] > strength:
+        while (found := BINDING.get(self.tokens[-1].word)) and found[0] > strength:
             binds, function = found
             self.expression(binds - (self.take().word == "**"))  # a**b**c is a**(b**c)
             self.steps.append(_Call(function, 2))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-Corner = tuple[float, float]
+XY = tuple[float, float]
 Grid = Sequence[Sequence[float]]
 
 
@@ -53,10 +53,10 @@ def regions(field: Grid, xs: Sequence[float], ys: Sequence[float]) -> tuple[str,
 
 def _clipped(
     corners: Sequence[tuple[float, float, float]],
-) -> tuple[list[Corner], list[list[Corner]]]:
+) -> tuple[list[XY], list[list[XY]]]:
     """The part of a cell that is inside, and the sides of it where the field is 0."""
-    polygon: list[Corner] = []
-    crossings: list[Corner] = []
+    polygon: list[XY] = []
+    crossings: list[XY] = []
     x, y, value = corners[-1]
     for to_x, to_y, to_value in corners:
         if (value > 0.0) != (to_value > 0.0):
@@ -71,7 +71,7 @@ def _clipped(
     return polygon, _pairs(crossings, corners[-1][2] > 0.0)
 
 
-def _pairs(crossings: list[Corner], inside: bool) -> list[list[Corner]]:
+def _pairs(crossings: list[XY], inside: bool) -> list[list[XY]]:
     """Each way out of the region with the next way in."""
     turned = crossings if inside else crossings[1:] + crossings[:1]
     return [turned[k : k + 2] for k in range(0, len(turned), 2)]
@@ -81,7 +81,7 @@ def _box(left: float, top: float, right: float, bottom: float) -> str:
     return polyline([(left, top), (right, top), (right, bottom), (left, bottom)]) + "Z"
 
 
-def polyline(points: Sequence[Corner]) -> str:
+def polyline(points: Sequence[XY]) -> str:
     """An SVG path from point to point."""
     return "M" + "L".join([f"{coordinate(x)} {coordinate(y)}" for x, y in points])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd.cli.command import main
+from autograd.cli.command import calculate
 
 GOOD = [
     ["sin(x*y) + x**2", "x=2", "y=3"],
@@ -49,7 +49,7 @@ def test_a_mistaken_command_says_so_and_leaves_nothing(
     codes = {0: 0, 1: 0, 2: 0}
     for command in mutants():
         try:
-            code = main(command)
+            code = calculate(command)
         except SystemExit as ended:
             code = int(str(ended.code))
         out, err = capsys.readouterr()

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from autograd import Value
-from autograd.cli.checking import main
+from autograd.cli.checking import check_function
 
 HERE = "tests.cli.test_checking"
 
@@ -34,18 +34,19 @@ def edge(x: Value) -> Value:
 
 
 def test_a_function_that_passes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", f"{HERE}:area", "--at", "y=2.0, x=1.5", "--order", "2"]) == 0
+    at = ["--at", "y=2.0, x=1.5", "--order", "2"]
+    assert check_function(["check", f"{HERE}:area", *at]) == 0
     assert capsys.readouterr().out.startswith("pass: all")
     hand = ["--gradient", f"{HERE}:cosine"]
-    assert main(["check", f"{HERE}:sine", "--at", "x=0.5", *hand]) == 0
+    assert check_function(["check", f"{HERE}:sine", "--at", "x=0.5", *hand]) == 0
     assert "worst     x = 0.5 (" in capsys.readouterr().out
 
 
 def test_one_that_fails_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", f"{HERE}:detached", "--at", "x=3", "--json"]) == 1
+    assert check_function(["check", f"{HERE}:detached", "--at", "x=3", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert (found["verdict"], found["where"], found["analytic"]) == ("fail", "x", 3.0)
-    assert main(["check", f"{HERE}:edge", "--at", "x=0", "--json"]) == 0
+    assert check_function(["check", f"{HERE}:edge", "--at", "x=0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["analytic"] == "inf"
 
 
@@ -66,6 +67,6 @@ def test_mistakes(
     function: str, at: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["check", function, "--at", at])
+        check_function(["check", function, "--at", at])
     assert caught.value.code == 2
     assert words in capsys.readouterr().err

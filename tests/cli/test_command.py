@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd.cli.command import main
+from autograd.cli.command import calculate
 from autograd.cli.expressions import FUNCTIONS
 from autograd.show.drawing import engine
 
@@ -31,11 +31,11 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Call `main` in this process: its exit code, stdout and stderr."""
+    """Call `calculate` in this process: its exit code, stdout and stderr."""
 
     def call(*arguments: str) -> tuple[int, str, str]:
         try:
-            code = main(list(arguments))
+            code = calculate(list(arguments))
         except SystemExit as ended:
             code = int(str(ended.code))
         out, err = capsys.readouterr()

@@ -14,7 +14,7 @@ import pytest
 import autograd
 from autograd.build import binaries as build
 from autograd.cli import doctor
-from autograd.cli.doctor import main
+from autograd.cli.doctor import examine
 from autograd.show.drawing import engine
 from tests.builds import ROOT
 
@@ -36,7 +36,7 @@ def versions(installed: dict[str, str]) -> Any:
 
 
 def test_a_healthy_installation(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor"]) == 0
+    assert examine(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     labels = [re.split(r"\s{2,}", line)[0] for line in lines]
     wanted = "build,version,python,package,binaries,kernel"
@@ -61,7 +61,7 @@ def test_as_a_program() -> None:
 
 
 def test_further_arguments(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor", "--fast"]) == 2
+    assert examine(["doctor", "--fast"]) == 2
     assert capsys.readouterr() == ("", "usage: python -m autograd doctor\n")
 
 
@@ -69,7 +69,7 @@ def test_stale_binaries_are_a_problem(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(build, "problem", lambda package="": "stale; run: pip install -e .")
-    assert main(["doctor"]) == 1
+    assert examine(["doctor"]) == 1
     assert capsys.readouterr().out.endswith("\n\nPROBLEM: stale; run: pip install -e .\n")
 
 
@@ -85,7 +85,7 @@ def test_files_of_another_package_are_a_problem(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delitem(sys.modules, build.MODULES[-1])  # which the other lacks
-    assert main(["doctor"]) == 1
+    assert examine(["doctor"]) == 1
     report = capsys.readouterr().out
     assert report.startswith("build          none\n")
     assert "overwrite files of each other" in report

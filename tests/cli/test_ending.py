@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from autograd.cli import ending
-from autograd.cli.command import main
+from autograd.cli.command import calculate
 
 COMMANDS = ["'x*x' x=2", "'x*x' x=2 --json --order 2", "--help", "--version", "doctor"]
 UNWRITTEN = "python -m autograd: the output cannot be written: "
@@ -114,12 +114,12 @@ def test_an_interrupt_has_no_traceback(
 
 def test_output_may_go_into_a_string() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as written:
-        assert ending.run(main, ["1 + 2"]) == 0
-        assert ending.run(main, ["--version"]) == 0
+        assert ending.run_command(calculate, ["1 + 2"]) == 0
+        assert ending.run_command(calculate, ["--version"]) == 0
     assert written.getvalue().startswith("1 + 2 = 3.0\nscalar-autograd ")
 
 
-@pytest.mark.parametrize("buffering", [-1, 1])  # it fails in the end, or in `main`
+@pytest.mark.parametrize("buffering", [-1, 1])  # it fails in the end, or in `calculate`
 @pytest.mark.parametrize(("output", "status"), [("pipe", 141), ("/dev/full", 1), (None, 1)])
 def test_the_status_after_output_that_fails(
     output: str | None, status: int, buffering: int, monkeypatch: pytest.MonkeyPatch
@@ -135,6 +135,6 @@ def test_the_status_after_output_that_fails(
         elif output:
             file = stack.enter_context(open(output, "w", buffering))
         monkeypatch.setattr(sys, "stdout", file)
-        assert ending.run(main, ["1 + 2"]) == status
+        assert ending.run_command(calculate, ["1 + 2"]) == status
     sys.stderr.close()
     sys.stdin.close()

@@ -31,8 +31,8 @@ def test_it_learns_and_compiled_is_what_the_function_gives() -> None:
 def test_a_letter_says_nothing_of_those_before_it() -> None:
     random.seed(0)
     plain = {name: matrix.tolist() for name, matrix in gpt.new_weights().items()}
-    logits, looks = gpt.read(plain, [0, 1, 2])
-    longer, _ = gpt.read(plain, [0, 1, 2, 3])
+    logits, looks = gpt.predict(plain, [0, 1, 2])
+    longer, _ = gpt.predict(plain, [0, 1, 2, 3])
     assert longer[:3] == logits
     for place, heads in enumerate(looks):
         assert all(len(look) == place + 1 for look in heads)

@@ -19,7 +19,7 @@ def seeded() -> None:
 def test_one_layer_back_the_gradient_is_the_output_weights() -> None:
     sizes = gradients.layer_gradients(1, "identity")
     random.seed(0)
-    model = nn.MLP(gradients.WIDTH, [gradients.WIDTH, 1], activation=None)
+    model = nn.MLP(gradients.NEURONS, [gradients.NEURONS, 1], activation=None)
     weights = [w.data for w in model.layers[1].neurons[0].w]
     assert sizes == [pytest.approx(gradients.rms(weights)), 1.0]
 
