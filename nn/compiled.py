@@ -22,7 +22,7 @@ from autograd.core import floats
 from autograd.program.arguments import lanes_of
 from autograd.program.arrays import np
 from autograd.program.paths import Path, Paths
-from autograd.program.program import Program, prepare
+from autograd.program.program import Program
 from autograd.program.record import record
 from autograd.trees import flatten
 from nn.layers import draws_from
@@ -458,7 +458,7 @@ class Run:
         """Go on in the same arrays with the next batch, if it is the kernel that runs."""
         path = self.parts[0][1]
         sweep = path.program.sweep([range(self.params)])
-        it = path.program.instructions
+        it = sweep.lowered.it
         if sweep.native is None or any(
             lane is not None for _, _, lane in it.roots[: it.outputs]
         ):
@@ -497,7 +497,7 @@ class Run:
         return numbers
 
     def _seed(self, path: Path, lanes: int) -> Array:
-        seed = np.zeros((path.program.instructions.outputs, lanes))
+        seed = np.zeros((path.program.tape.outputs, lanes))
         seed[0] = self.weight
         if self.penalty:
             seed[1] = 1.0 / self.batch.lanes
@@ -633,8 +633,7 @@ class Update:
             return None
         if recording.guards or recording.closed or not recording.sure:
             return None
-        made = prepare(recording.tape, len(uniform), len(state))
-        return Program(made[0], [], made[1])
+        return Program(recording.tape, len(uniform), len(state))
 
 
 VARYING = {"params", "_lr", "steps", "buffers"}  # what changes from step to step

@@ -6,28 +6,29 @@ each other. Dots that share their inputs become a matrix times a vector.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from autograd.program.rules import WIDE
 from autograd.program.tape import LEAVES, Tape
 
-__all__ = ["Block", "Instruction", "Instructions", "Piece", "Rows", "batch", "pieces"]
+__all__ = ["Block", "Instruction", "Instructions", "Piece", "Rows", "pieces"]
 
 UNIFORM, LANES = 0, 1  # the blocks of what a program is given
+FEW = 4  # nodes that are not worth an instruction
+NARROW = 5  # operands of a single sum, at most
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """An array that a program is given or computes: rows of one number, or of all lanes."""
 
     size: int
     varies: bool
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """Some rows of a block: a range of them, or a tuple where there is no step."""
 
     block: int
@@ -37,83 +38,96 @@ class Piece:
 Rows = tuple[Piece, ...]
 
 
-@dataclass(frozen=True)
-class Instruction:
+class Instruction(NamedTuple):
     """An operation on rows.
 
     Attributes:
         op: an operation of the tape; "matmul" for dots with the same inputs, whose operands are
-            the weights (row by row), the inputs and the biases; or "gather", which makes a
-            block of columns: their numbers, lane by lane.
+            the weights (row by row), the inputs and the biases; "gather", which makes a block
+            of columns: their numbers, lane by lane; or "singles", for nodes one by one.
         out: the block that it computes.
         operands: the rows of each operand, as many as the block has, or one for all. Of a wide
             operation there is one operand: all the first ones, then all the second ones …; a
             "dot" has the biases, all ws and all xs; "take" the indices and all xs.
         width: how many operands each row of a wide operation has, or pairs each row of a dot.
+        nodes: the single nodes, in order.
     """
 
     op: str
     out: int
     operands: tuple[Rows, ...]
     width: int = 1
+    nodes: Sequence[int] = ()
 
 
-@dataclass
 class Instructions:
     """What a program does.
 
+    Args:
+        tape: what to compute; nodes that no root depends on should have been dropped.
+        inputs, lane_inputs: how many uniform inputs there are, and how many for each lane.
+        singly: where a graph without lanes is so narrow that there is nothing to batch, let
+            one instruction stand for all nodes that are next to each other. Given are the
+            wide operations for which this is right. Only the kernel knows such instructions.
+
     Attributes:
         blocks: first the uniform inputs with the constants, then the inputs of the lanes.
-        inputs: how many of the first block's rows are inputs.
-        constants: the rest of that block.
+        constants: those of the first block's rows that are no inputs.
         code: the instructions, in order.
+        places: for each node of the tape, its block and row.
         roots: for each root of the tape, its block, row and lane (None: all that there are).
         lanes: the number of lanes, if it is fixed.
         outputs: how many of the roots are outputs; the others are guards.
     """
 
-    blocks: list[Block]
-    inputs: int
-    constants: list[float]
-    roots: list[tuple[int, int, int | None]]
-    outputs: int
-    lanes: int | None
-    code: list[Instruction] = field(default_factory=list)
-
-
-def batch(tape: Tape, inputs: int, lane_inputs: int) -> Instructions:
-    """The instructions that compute a tape.
-
-    Args:
-        tape: what to compute; nodes that no root depends on should have been dropped.
-        inputs, lane_inputs: how many uniform inputs there are, and how many for each lane.
-    """
-    return _Batcher(tape, inputs, lane_inputs).run()
-
-
-class _Batcher:
-    def __init__(self, tape: Tape, inputs: int, lane_inputs: int) -> None:
-        self.tape = tape
+    def __init__(
+        self, tape: Tape, inputs: int, lane_inputs: int, singly: Collection[str] | None = None
+    ) -> None:
+        self.tape, self.inputs = tape, inputs
+        self.outputs, self.lanes = tape.outputs, tape.lanes
         self.varying = tape.varying()
-        self.places: list[tuple[int, int]] = [(-1, -1)] * len(tape)
-        constants = [i for i, op in enumerate(tape.ops) if op == "const"]
-        numbers = [tape.values[i] for i in constants]
-        for row, i in enumerate(constants, inputs):
-            self.places[i] = (UNIFORM, row)
-        for i, op in enumerate(tape.ops):
-            if op in ("input", "lane"):
-                self.places[i] = (LANES if op == "lane" else UNIFORM, int(tape.values[i]))
-        blocks = [Block(inputs + len(numbers), False), Block(lane_inputs, True)]
-        self.result = Instructions(blocks, inputs, numbers, [], tape.outputs, tape.lanes)
+        self.constants: list[float] = []
+        self.places = places = [(-1, -1)] * len(tape)
+        for i, (op, value) in enumerate(zip(tape.ops, tape.values)):
+            if op == "const":
+                places[i] = (UNIFORM, inputs + len(self.constants))
+                self.constants.append(value)
+            elif op in LEAVES:
+                places[i] = (LANES if op == "lane" else UNIFORM, int(value))
+        self.blocks = [Block(inputs + len(self.constants), False), Block(lane_inputs, True)]
+        self.code: list[Instruction] = []
+        alone: list[int] = []
+        for (_, op, *_), nodes in sorted(self._groups().items(), key=lambda item: item[0][0]):
+            wide = op in WIDE or op == "matmul"
+            single = singly is not None and self._may_be_single(nodes[0], singly)
+            if single and len(nodes) < FEW:
+                alone += nodes
+                continue
+            self._singles(alone)
+            operands, width = self._operands(op, nodes)
+            if single and not wide and 2 * sum(map(_ranges, operands)) > len(nodes):
+                alone = nodes
+            else:
+                self._add(Instruction(op, len(self.blocks), operands, width), nodes)
+                alone = []
+        self._singles(alone)
+        self.roots = [(*places[node], lane) for node, lane in tape.roots]
 
-    def run(self) -> Instructions:
-        for key, nodes in sorted(self.groups().items(), key=lambda item: item[0][0]):
-            self.instruct(str(key[1]), nodes)
-        roots = self.tape.roots
-        self.result.roots = [(*self.places[node], lane) for node, lane in roots]
-        return self.result
+    def _may_be_single(self, node: int, wide: Collection[str]) -> bool:
+        op, args = self.tape.ops[node], self.tape.args[node]
+        return op not in WIDE or (op in wide and len(args) <= NARROW)
 
-    def groups(self) -> dict[tuple[int, str, object], list[int]]:
+    def _singles(self, nodes: list[int]) -> None:
+        if nodes:
+            self._add(Instruction("singles", len(self.blocks), (), 1, nodes), nodes)
+
+    def _add(self, instruction: Instruction, nodes: Sequence[int]) -> None:
+        for row, i in enumerate(nodes):
+            self.places[i] = (instruction.out, row)
+        self.blocks.append(Block(len(nodes), self.varying[nodes[0]]))
+        self.code.append(instruction)
+
+    def _groups(self) -> dict[tuple[Any, ...], list[int]]:
         """The nodes of each level, operation and kind of operands."""
         tape, varying = self.tape, self.varying
         shared: Counter[tuple[int, ...]] = Counter()
@@ -121,28 +135,31 @@ class _Batcher:
             if op == "dot":
                 half = len(args) // 2
                 shared.update([args[1 : 1 + half], args[1 + half :]])
-        levels: list[int] = []
-        groups: dict[tuple[int, str, object], list[int]] = defaultdict(list)
-        for i, (op, args) in enumerate(zip(tape.ops, tape.args)):
-            needed: Sequence[int] = args
+        groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+        levels: list[int] = []  # for each node, the length of the longest way to it
+        kinds = [*zip(tape.ops, varying)]
+        level_of, kind_of = levels.__getitem__, kinds.__getitem__
+        for i, (op, args, kind) in enumerate(zip(tape.ops, tape.args, kinds)):
             if op == "column":
-                needed = tape.columns[int(tape.values[i])]
-            levels.append(1 + max([levels[a] for a in needed]) if needed else 0)
+                args = tape.columns[int(tape.values[i])]
+            level = 1 + max(map(level_of, args)) if args else 0
+            levels.append(level)
             if op == "dot":
-                ws, xs = self.sides(i, shared)
+                ws, xs = self._sides(i, shared)
                 if not any(varying[w] for w in ws):
-                    groups[levels[i], "matmul", xs].append(i)
+                    groups[level, "matmul", xs].append(i)
                     continue
             if op == "column":
-                groups[levels[i], "gather", None].append(i)
+                groups[level, "gather"].append(i)
+            elif op in WIDE:
+                groups[level, op, len(args), kind].append(i)
+            elif op == "pow" and tape.ops[args[1]] == "const":
+                groups[level, op, kind, kind_of(args[0]), tape.values[args[1]]].append(i)
             elif op not in LEAVES:
-                sources = tuple([(varying[a], tape.ops[a]) for a in args])
-                kind = len(args) if op in WIDE else sources
-                power = op == "pow" and tape.ops[args[1]] == "const" and tape.values[args[1]]
-                groups[levels[i], op, (kind, varying[i], power)].append(i)
+                groups[level, op, kind, *map(kind_of, args)].append(i)
         return groups
 
-    def sides(
+    def _sides(
         self, i: int, shared: Counter[tuple[int, ...]]
     ) -> tuple[Sequence[int], Sequence[int]]:
         """The weights and the inputs of a dot: inputs vary, or are shared by most dots."""
@@ -155,45 +172,43 @@ class _Batcher:
             self.tape.args[i] = (args[0], *ws, *xs)
         return ws, xs
 
-    def instruct(self, op: str, nodes: list[int]) -> None:
+    def _operands(self, op: str, nodes: list[int]) -> tuple[tuple[Rows, ...], int]:
+        """The rows of an instruction's operands, and its width."""
         tape = self.tape
         args = [tape.args[i] for i in nodes]
-        half = len(args[0]) // 2
         width = len(args[0])
+        half = width // 2
+        by_slot = [list(each) for each in zip(*args)]
         if op == "gather":
             columns = [tape.columns[int(tape.values[i])] for i in nodes]
-            operands = [[a for column in columns for a in column]]
+            by_slot = [[a for column in columns for a in column]]
         elif op == "matmul":
             weights = [w for each in args for w in each[1 : 1 + half]]
-            operands = [weights, list(args[0][1 + half :]), [each[0] for each in args]]
-            width = half
+            by_slot, width = [weights, list(args[0][1 + half :]), by_slot[0]], half
         elif op in WIDE:
-            by_slot = [list(each) for each in zip(*args)]
-            joined = [a for each in by_slot for a in each]
-            first = [a for each in by_slot[:1] for a in each]
-            rest = joined[len(nodes) :]
-            operands = {"take": [first, rest], "dot": [first]}.get(op, [joined])
-            if op == "dot":
-                operands += [rest[: half * len(nodes)], rest[half * len(nodes) :]]
+            cuts = {"take": [0, 1, width], "dot": [0, 1, 1 + half, width]}.get(op, [0, width])
+            by_slot = [
+                [a for each in by_slot[start:end] for a in each]
+                for start, end in itertools.pairwise(cuts)
+            ]
             width = {"dot": half, "take": width - 1}.get(op, width)
-        else:
-            operands = [list(each) for each in zip(*args)]
         keep = op in WIDE or op in ("gather", "matmul")
-        out = len(self.result.blocks)
-        for row, i in enumerate(nodes):
-            self.places[i] = (out, row)
-        self.result.blocks.append(Block(len(nodes), self.varying[nodes[0]]))
-        alike = all(len(set(each)) == 1 for each in operands)
-        rows = [self.rows(each, keep or (alike and k == 0)) for k, each in enumerate(operands)]
+        alike = all(len(set(each)) == 1 for each in by_slot)
+        rows = [self._rows(each, keep or (alike and k == 0)) for k, each in enumerate(by_slot)]
         if op == "matmul":
-            rows[2] = self.rows(operands[2], False)
-        self.result.code.append(Instruction(op, out, tuple(rows), width))
+            rows[2] = self._rows(by_slot[2], False)
+        return tuple(rows), width
 
-    def rows(self, nodes: Sequence[int], keep: bool) -> Rows:
+    def _rows(self, nodes: Sequence[int], keep: bool) -> Rows:
         """Where these nodes are. The same one again and again is one row, unless `keep`."""
         places = [self.places[i] for i in nodes]
         alike = not keep and places.count(places[0]) == len(places)
         return pieces(places[:1] if alike else places)
+
+
+def _ranges(rows: Rows) -> int:
+    """How many ranges it takes."""
+    return sum([1 if type(piece.rows) is range else len(piece.rows) for piece in rows])
 
 
 def pieces(places: Sequence[tuple[int, int]]) -> Rows:

@@ -62,7 +62,7 @@ class Job:
             return False
         program, call, seed = path.program, self.call, None
         sweep = program.values() if self.seed is None else program.sweep(*self.rows.values())
-        native, fixed = sweep.native, program.instructions.lanes
+        native, fixed = sweep.native, sweep.lowered.it.lanes
         if native is None or (native.columns and fixed):
             return False
         u, lanes = call.u, fixed or call.lanes or 1

@@ -7,9 +7,8 @@ adjoint sets it; a target sees to that.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from autograd.core.primitive import RESERVED
 from autograd.program.batch import (
@@ -22,30 +21,31 @@ from autograd.program.batch import (
     Rows,
     pieces,
 )
-from autograd.program.expressions import OPPOSITE, Expression, negated
+from autograd.program.expressions import COMPARISONS, OPPOSITE, Expression, negated
 from autograd.program.rules import BOUNDED, FLAT, OPERATIONS, WIDE, partial
 
 __all__ = ["NOWHERE", "PADDING", "Lowered", "Statement", "operand"]
 
 NOWHERE = -1  # the block of a piece whose adjoint nobody wants
-ARITHMETIC = frozenset(["neg", "add", "sub", "mul", "div"])  # whose constants need no folding
+# Whose rules need not know which operands are constants.
+PLAIN = frozenset([*COMPARISONS, "neg", "add", "sub", "mul", "div", "where"])
 PADDING = 1024  # rows after the last of u, so that a matrix's view may reach beyond it
 LATE = {"maximum": "shares", "minimum": "shares", "hypot": "directions"}
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """What one line of a program does.
 
     Attributes:
         op: "set" or "add" the formula; "matmul" a matrix, rows and a bias; "transposed" to add
             a matrix times an adjoint; "outer" to add an adjoint times rows; "gather" columns,
             and "scatter" to add to their numbers; or an operation of any number of operands,
-            with its partials as a second target.
+            with its partials as a second target. "singles" stands for the nodes of such an
+            instruction, and "reverse singles" for all that these add to adjoints.
         target: the rows that are set or added to. One for a formula of several rows, or what
             is uniform for one of lanes, takes the sum.
         operands: what the formula or the operation is of.
-        formula: an expression of operands, see `operand`.
+        formula: an expression of operands, see `operand`; or the single nodes.
         size: the rows of the term.
         width: the operands of each row of a wide operation, or the columns of a matrix.
     """
@@ -80,6 +80,7 @@ class Lowered:
         places: for each root its row of these, and its lane.
         seed: the block of the outputs' adjoints.
         adjoints: the block of each block's adjoint.
+        live: for each node of a tape with single nodes, whether it has an adjoint.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Lowered:
         self.out = self._roots(0, it.outputs)
         self.checks = self._roots(it.outputs, len(it.roots))
         self.active: dict[int, Any] = {UNIFORM: frozenset(wrt or ()), LANES: frozenset(lanes)}
+        self.live = self._live() if any(op.nodes for op in it.code) else bytearray()
         self.packs: dict[Rows, int] = {}
         self.code = [self._forward(op) for op in it.code]
         self.forward = len(self.statements)
@@ -135,7 +137,10 @@ class Lowered:
         self.new: list[tuple[Rows, int]] = []
         size, target = self.blocks[op.out].size, self.whole(op.out)
         self.active[op.out] = op.op not in FLAT and any(map(self._touches, xs))
-        if op.op == "over":
+        if op.op == "singles":
+            self.active[op.out] = {k for k, i in enumerate(op.nodes) if self.live[i]}
+            self._say("singles", target, (), op.nodes, size)
+        elif op.op == "over":
             self._say("set", target, xs, operand(0), size)
         elif op.op == "matmul":
             xs = self._matmul(op)
@@ -146,12 +151,9 @@ class Lowered:
                 target += self._partials(op)
             self._say(op.op, target, xs, None, size, op.width)
         else:
-            numbers = self.numbers(op)
-            key = op.op, *map(repr, numbers)
-            if key not in self.formulas:
-                self.formulas[key] = Expression(op.op, *_slots(numbers))
-            self._say("set", target, xs, self.formulas[key], size)
-        return replace(op, operands=xs) if xs is not op.operands else op, self.new
+            formula = self.formula(op.op, self._numbers(op))
+            self._say("set", target, xs, formula, size)
+        return op._replace(operands=xs), self.new
 
     def _matmul(self, op: Instruction) -> tuple[Rows, ...]:
         weights, xs, bias = op.operands
@@ -218,12 +220,10 @@ class Lowered:
         self.partials[op.out] = block
         return self.whole(block)
 
-    def numbers(self, op: Instruction) -> list[float | None]:
-        """The operands that are constants which a rule may want to know."""
-        if op.op in ARITHMETIC:
-            return [None] * len(op.operands)
-        found = list(map(self.constant, op.operands))
-        return found if None in found else [None, *found[1:]]
+    def _numbers(self, op: Instruction) -> Numbers:
+        if op.op in PLAIN:
+            return (None,) * len(op.operands)
+        return known(map(self.constant, op.operands))
 
     def constant(self, rows: Rows) -> float | None:
         """The number that an operand is in all rows, if it is a constant."""
@@ -241,6 +241,18 @@ class Lowered:
             if found is True or (found and not found.isdisjoint(piece.rows)):
                 return True
         return False
+
+    def _live(self) -> bytearray:
+        tape, wrt = self.it.tape, self.active[UNIFORM]
+        live = bytearray(len(tape))
+        for i, (op, args) in enumerate(zip(tape.ops, tape.args)):
+            if args and op not in FLAT:
+                for a in args:
+                    if live[a]:
+                        live[i] = 1
+            elif op == "input":
+                live[i] = int(tape.values[i]) in wrt
+        return live
 
     def _reverse(self) -> None:
         row = 0
@@ -287,6 +299,12 @@ class Lowered:
         """Add what an instruction hands on of its own adjoint, times its partials."""
         size = self.it.blocks[op.out].size
         d, xs = self.whole(self.adjoint(op.out)), op.operands
+        if op.op == "singles":
+            for block, active in self.active.items():
+                if active:
+                    self.adjoint(block)
+            self._say("reverse singles", d, (), op.nodes, size)
+            return
         many = op.width * size
         tiled = Expression("tile", operand(0), op.width) if op.width > 1 else operand(0)
         if op.op == "matmul":
@@ -315,21 +333,41 @@ class Lowered:
         else:
             for slot, rows in enumerate(xs):
                 if self._touches(rows):
-                    term = self._term(op, slot)
+                    term = self.term(op.op, slot, self._numbers(op))
                     self._add(rows, (*xs, self.whole(op.out), d), term, size)
 
-    def _term(self, op: Instruction, slot: int) -> Any:
-        """The adjoint times d(out)/d(operand) of an operation that is not wide."""
-        numbers = self.numbers(op)
-        key = op.op, slot, *map(repr, numbers)
+    # ------------------------------------------------------------------ formulas
+
+    def formula(self, op: str, numbers: Numbers) -> Any:
+        """What an operation computes of its operands, some of which may be known numbers."""
+        key = op, *map(repr, numbers)
+        if key not in self.formulas:
+            self.formulas[key] = Expression(op, *_slots(numbers))
+        return self.formulas[key]
+
+    def term(self, op: str, slot: int, numbers: Numbers) -> Any:
+        """The adjoint times d(out)/d(operand) of an operation that is not wide.
+
+        It is of the operation's operands, its result and the adjoint of that.
+        """
+        key = op, slot, *map(repr, numbers)
         if key not in self.formulas:
             count, operands = len(numbers), _slots(numbers)
             try:
-                slope = partial(op.op, slot, operand(count), operands)
+                slope = partial(op, slot, operand(count), operands)
             except (TypeError, ValueError, ArithmeticError):
-                slope = Expression("each_partial", op.op, slot, operand(count), *operands)
-            self.formulas[key] = _times(op.op, operand(count + 1), slope, numbers)
+                slope = Expression("each_partial", op, slot, operand(count), *operands)
+            self.formulas[key] = _times(op, operand(count + 1), slope, numbers)
         return self.formulas[key]
+
+
+Numbers = tuple[float | None, ...]
+
+
+def known(numbers: Iterable[float | None]) -> Numbers:
+    """The operands that are constants which a rule may want to know; one stays unknown."""
+    found = tuple(numbers)
+    return found if None in found else (None, *found[1:])
 
 
 def _slots(numbers: Sequence[float | None]) -> list[Any]:

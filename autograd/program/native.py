@@ -22,6 +22,7 @@ from autograd.program.batch import Rows
 from autograd.program.expressions import SYMBOLS, Expression
 from autograd.program.lower import NOWHERE, Lowered, Statement, operand
 from autograd.program.rules import value
+from autograd.program.singles import Singles
 
 __all__ = ["KERNELS", "Native", "kernel"]
 
@@ -121,6 +122,7 @@ class Native:
         self.written: set[int] = set()  # rows of adjoints
         self.sizes = [0, it.blocks[batch.LANES].size + 1]  # rows of u and v
         self.mask = LANES + it.blocks[batch.LANES].size
+        self.singles = Singles(self)
         self.bases = [-1] * len(it.blocks)
         self.bases[batch.LANES] = LANES
         for block in (batch.UNIFORM, it.seed, *range(2, len(it.blocks))):
@@ -333,6 +335,10 @@ class Native:
             self.formula(it)
         elif it.op in ("matmul", "transposed", "outer", "gather", "scatter"):
             getattr(self, it.op)(it, *map(self.rows, (it.target, *it.operands)))
+        elif it.op == "singles":
+            self.singles.forward(it.formula)
+        elif it.op == "reverse singles":
+            self.singles.reverse(it.formula)
         else:
             self.wide(it)
 
@@ -372,7 +378,11 @@ class Native:
         [piece] = it.target
         if piece.block != NOWHERE:
             target = self.bases[piece.block] + piece.rows[0]
-            _Run(self, where, [True] * len(where), 1).into(it.formula, target, it.op)
+            self.into(it.formula, where, target, it.op)
+
+    def into(self, formula: Any, where: list[int], target: int, op: str) -> None:
+        """Set a row to a formula of such rows, or add it."""
+        _Run(self, where, [True] * len(where), 1).into(formula, target, op)
 
     def runs(self, formula: Any, xs: list[Sequence[int]], used: dict[int, bool],
              target: Sequence[int], size: int, op: str) -> None:  # fmt: skip

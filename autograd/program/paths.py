@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
 from autograd.program.arrays import np
-from autograd.program.program import Program, prepare
+from autograd.program.program import Program
 from autograd.program.record import Recording, called, record
 from autograd.program.replay import replay, way_of
 from autograd.trees import flatten
@@ -60,13 +60,9 @@ class Path:
         self.with_tangents: dict[Any, Program] = {}
 
     def prepared(self, direction: tuple[list[int], list[int]] | None) -> Program:
-        made = prepare(self.tape, *self.size, self.data, self.without, direction)
+        answers = [guard.answer for guard in self.guards]
         return Program(
-            made[0],
-            [guard.answer for guard in self.guards],
-            made[1],
-            self.graph,
-            "fast" not in self.without,
+            self.tape, *self.size, answers, self.data, self.without, direction, self.graph
         )
 
     def graph(self, **options: Any) -> Graph:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
 from autograd.program import arrays
-from autograd.program.batch import LANES, Instructions, batch
+from autograd.program.batch import LANES, Instructions
 from autograd.program.gather import gather
 from autograd.program.lower import PADDING, Lowered
 from autograd.program.native import Native, kernel
@@ -20,7 +21,7 @@ from autograd.program.source import Source
 from autograd.program.tangent import tangent
 from autograd.program.tape import Tape
 
-__all__ = ["EXACT", "PASSES", "Program", "prepare"]
+__all__ = ["EXACT", "PASSES", "Program"]
 
 np = arrays.np
 Array = Any
@@ -28,88 +29,89 @@ PASSES = ("fold", "gather", "reroll", "simplify", "share")
 EXACT = ("gather", "simplify", "fast")  # what to leave out for the bits of eager
 
 
-def prepare(
-    tape: Tape,
-    inputs: int,
-    lane_inputs: int,
-    data: Collection[int] = (),
-    without: Collection[str] = (),
-    direction: tuple[Collection[int], Collection[int]] | None = None,
-) -> tuple[Instructions, dict[str, int]]:
-    """The instructions of a tape, and how many nodes there were after each pass.
+class Program:
+    """What a tape computes, and the functions that run it.
 
     Args:
         tape: as recorded.
         inputs, lane_inputs: how many inputs are uniform, and how many each lane has.
+        answers: what each guard was answered when it was recorded.
         data: the uniform inputs that the re-roll takes for data.
-        without: passes to leave out.
+        without: passes to leave out; or "fast": sums rounded otherwise than eager's, and
+            functions of a whole vector that are a digit off.
         direction: those of the inputs that get a tangent; as many inputs follow then.
+        draw: gives the graph of what was recorded.
+
+    Attributes:
+        counts: how many nodes there are after the passes.
 
     Raises:
         ValueError: no pass has that name.
         NotImplementedError: with a direction, an operation's rule is not generic.
     """
-    unknown = set(without) - {*PASSES, "fast"}
-    if unknown:
-        raise ValueError(f"compile: no pass is called {unknown.pop()!r}; choose of {[*PASSES]}")
-    counts = {"recorded": len(tape)}
-    passes = [name for name in PASSES if name not in without]
-    if "fold" in passes and folds(tape):
-        tape = reduce(tape, ["fold"])
-    if "gather" in passes:
-        tape = gather(tape)
-    counts["gathered"] = len(tape)
-    if direction is not None:
-        tape = tangent(tape, *direction, inputs, lane_inputs)
-        inputs, lane_inputs = 2 * inputs, 2 * lane_inputs
-    if "reroll" in passes:
-        tape = reroll(tape, data)
-    tape = reduce(tape, [name for name in passes if name != "fold"])
-    counts["needed"] = len(tape)
-    return batch(tape, inputs, lane_inputs), counts
-
-
-class Program:
-    """Instructions and the functions that run them.
-
-    Args:
-        instructions: what it does.
-        answers: what each guard was answered when it was recorded.
-        counts: the nodes after each pass.
-        draw: gives the graph of what was recorded.
-        fast: whether sums may be rounded otherwise than eager's, and functions of a whole
-            vector be a digit off.
-    """
 
     def __init__(
         self,
-        instructions: Instructions,
-        answers: Sequence[float],
-        counts: dict[str, int],
+        tape: Tape,
+        inputs: int,
+        lane_inputs: int,
+        answers: Sequence[float] = (),
+        data: Collection[int] = (),
+        without: Collection[str] = (),
+        direction: tuple[Collection[int], Collection[int]] | None = None,
         draw: Callable[..., Any] | None = None,
-        fast: bool = True,
     ) -> None:
-        self._draw, self.fast = draw, fast
-        self.instructions, self.counts = instructions, dict(counts)
+        unknown = set(without) - {*PASSES, "fast"}
+        if unknown:
+            choices = f"choose of {[*PASSES]}"
+            raise ValueError(f"compile: no pass is called {unknown.pop()!r}; {choices}")
+        self.counts = {"recorded": len(tape)}
+        passes = [name for name in PASSES if name not in without]
+        if "fold" in passes and folds(tape):
+            tape = reduce(tape, ["fold"])
+        if "gather" in passes:
+            tape = gather(tape)
+        self.counts["gathered"] = len(tape)
+        if direction is not None:
+            tape = tangent(tape, *direction, inputs, lane_inputs)
+            inputs, lane_inputs = 2 * inputs, 2 * lane_inputs
+        if "reroll" in passes:
+            tape = reroll(tape, data)
+        self.tape = reduce(tape, [name for name in passes if name != "fold"])
+        self.counts["needed"] = len(self.tape)
+        self.inputs, self.lane_inputs = inputs, lane_inputs
+        self.fast, self._draw = "fast" not in without, draw
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
-        self._constants = np.array(instructions.constants, dtype=float)
+        numbers = [x for op, x in zip(self.tape.ops, self.tape.values) if op == "const"]
+        self._constants = np.array(numbers, dtype=float)
         self._sweeps: dict[Any, Sweep] = {}
+
+    @cached_property
+    def instructions(self) -> Instructions:
+        """All that can be batched in instructions, as every target knows them."""
+        return Instructions(self.tape, self.inputs, self.lane_inputs)
+
+    @cached_property
+    def for_kernel(self) -> Instructions:
+        """Those for the kernel, which knows single nodes too."""
+        if self.lane_inputs or self.tape.lanes:
+            return self.instructions
+        return Instructions(self.tape, self.inputs, 0, ("sum", "dot") if self.fast else ())
 
     # ------------------------------------------------------------------ running
 
     def uniform(self, inputs: Array) -> Array:
         """The column of uniform inputs, constants and padding that the functions take."""
-        constants = self.instructions.constants
-        u = np.zeros((len(inputs) + len(constants) + PADDING, 1))
+        u = np.zeros((len(inputs) + len(self._constants) + PADDING, 1))
         u[: len(inputs), 0] = inputs
-        u[len(inputs) : len(inputs) + len(constants), 0] = self._constants
+        u[len(inputs) : -PADDING, 0] = self._constants
         return u
 
     def value(self, u: Array, x: Array) -> tuple[Array, Array]:
         """The outputs, a row each, and for each lane whether it goes this way."""
         sweep = self.values()
         out, checks = sweep.run(u, x)
-        return sweep.picked(out), self.follows(sweep.picked(checks, self.instructions.outputs))
+        return sweep.picked(out), self.follows(sweep.picked(checks, self.tape.outputs))
 
     def gradient(
         self, u: Array, x: Array, seed: Array, wrt: Sequence[range], lanes: Sequence[range]
@@ -125,7 +127,7 @@ class Program:
         """
         sweep = self.sweep(wrt, lanes)
         out, checks, *adjoints = sweep.run(u, x, sweep.spread(seed))
-        follows = self.follows(sweep.picked(checks, self.instructions.outputs))
+        follows = self.follows(sweep.picked(checks, self.tape.outputs))
         return sweep.picked(out), follows, *adjoints
 
     def follows(self, checks: Array) -> Array:
@@ -150,14 +152,15 @@ class Program:
             collects = gc.isenabled()  # there is no garbage, but much to look at
             gc.disable()
             try:
-                self._sweeps[key] = Sweep(Lowered(self.instructions, *inputs), self.fast)
+                self._sweeps[key] = Sweep(self, *inputs)
             finally:
                 if collects:
                     gc.enable()
         return self._sweeps[key]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_sweeps": {}, "_draw": None}
+        kept = {k: v for k, v in vars(self).items() if k not in ("instructions", "for_kernel")}
+        return {**kept, "_sweeps": {}, "_draw": None}
 
     # ------------------------------------------------------------------ looking at it
 
@@ -213,20 +216,22 @@ class Sweep:
     run: Callable[..., Any]
     native: Native | None = None
 
-    def __init__(self, lowered: Lowered, fast: bool) -> None:
-        self.lowered = lowered
+    def __init__(self, program: Program, *inputs: Collection[int]) -> None:
         self.run = self._run
         module = kernel()
         if module is not None:
             with suppress(NotImplementedError):
-                self.native = Native(lowered, module, not fast)
-        if self.native is None and fast:
-            source = Source(lowered)
+                self.lowered = Lowered(program.for_kernel, *inputs)
+                self.native = Native(self.lowered, module, not program.fast)
+                return
+        self.lowered = Lowered(program.instructions, *inputs)
+        if program.fast:
+            source = Source(self.lowered)
             lines = source.lines()
             indices = list(map(np.array, source.indices))
             space: dict[str, Any] = {**arrays.namespace(), "indices": indices}
             exec(compile("\n".join(lines), "<program>", "exec"), space)
-            self.run = space["gradient" if lowered.adjoints else "value"]
+            self.run = space["gradient" if self.lowered.adjoints else "value"]
 
     def _run(self, u: Array, x: Array, seed: Array | None = None) -> Any:
         """By the kernel."""

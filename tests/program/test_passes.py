@@ -16,10 +16,10 @@ import autograd
 from autograd import Value, primitive
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.program import compile
-from autograd.program.batch import batch, steps
+from autograd.program.batch import Instructions, steps
 from autograd.program.expressions import name
 from autograd.program.gather import gather
-from autograd.program.program import PASSES, prepare
+from autograd.program.program import PASSES, Program
 from autograd.program.reroll import reroll
 from autograd.program.rules import WIDE, partial
 from autograd.program.share import reduce
@@ -237,7 +237,7 @@ def test_steps(rows: list[int]) -> None:
 
 def test_the_unknown_pass() -> None:
     with pytest.raises(ValueError, match="no pass is called 'fuse'"):
-        prepare(Tape(), 0, 0, (), ("fuse",))
+        Program(Tape(), 0, 0, without=("fuse",))
 
 
 def test_counts() -> None:
@@ -246,7 +246,7 @@ def test_counts() -> None:
     assert [*fast.program.stats()][:4] == ["recorded", "gathered", "needed", "instructions"]
     assert fast.program.stats()["recorded"] == 5
     assert fast.program.stats()["needed"] == 2
-    assert batch(Tape(), 0, 0).code == []
+    assert Instructions(Tape(), 0, 0).code == []
     assert Value(1.0).data == 1.0
 
 
