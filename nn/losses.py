@@ -365,8 +365,6 @@ def _single_numbers(rows: list[Any]) -> list[Any]:
 
 def _checked_numbers(row: Sequence[Any], name: str) -> Sequence[Any]:
     """The row; TypeError unless it holds only numbers and Values."""
-    if NUMBER_TYPES.issuperset(map(type, row)):
-        return row
     for x in row:
         if not _is_number(x):
             raise TypeError(f"{name} takes numbers and Values, or lists of them, got {x!r:.80}")

@@ -138,6 +138,11 @@ def test_the_layout_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("layout engine", "none; pip install 'scalar-autograd[viz]'") in doctor.report()
 
 
+def test_without_numpy_there_is_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "autograd.program.native", None)
+    assert ("kernel", "none; pip install 'scalar-autograd[programs]'") in doctor.report()
+
+
 def test_a_layout_engine_that_is_set_but_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOGRAD_DOT", "no-such-command")
     assert "no-such-command" in dict(doctor.report())["layout engine"]
