@@ -29,7 +29,7 @@ LAYERS = {
 OTHERS = {
     "cython": ("autograd.core",),
     "graphviz": ("autograd.show.drawing",),
-    "jax": ("autograd.testing.frameworks",),
+    "jax": ("autograd.program.to_jax", "autograd.testing.frameworks", "nn.backend_jax"),
     "hypothesis": ("autograd.testing",),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
@@ -54,6 +54,7 @@ DYNAMIC = {
     "autograd.cli.checking",
     "autograd.core.primitive",
     "autograd.program.native",
+    "autograd.program.to_jax",
     "demos.__main__",
     "nn.trials",
 }

@@ -124,7 +124,7 @@ class Compiled:
         """The job that `what` describes, with its results."""
         self._look()
         if call.key not in self._kinds:
-            self._kinds[call.key] = Paths(self.f, self.without)
+            self._kinds[call.key] = Paths(self.f, self.without, reduce=self.reduce)
         job = Job(self.f, call, places, **what)
         self._kinds[call.key].do(job, call)
         return job

@@ -41,6 +41,8 @@ class Path:
         rebuild: puts outputs into the shape of the function's result.
         single: whether that is a number.
         inputs: the numbers that it was recorded with, by their names.
+        axes, counts: of each argument, as a call's, and how many numbers it has (a sample).
+        reduce: as `compile` was asked.
     """
 
     def __init__(
@@ -49,11 +51,13 @@ class Path:
         call: Any,
         without: Collection[str],
         inputs: Sequence[tuple[str, float]],
+        reduce: str | None,
     ) -> None:
         self.inputs = inputs
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
         self.rebuild, self.single = recording.rebuild, recording.single
-        self.without = without
+        self.without, self.reduce, self.axes = without, reduce, call.axes
+        self.counts = [len(flatten(arg, "")[0]) for arg in call.sample(0)]
         self.size = len(call.u) + len(self.closed), len(call.x)
         self.data = range(len(call.rows(0)) if call.args else 0, len(call.u))
         self.program = self.prepared(None)
@@ -61,9 +65,7 @@ class Path:
 
     def prepared(self, direction: tuple[list[int], list[int]] | None) -> Program:
         answers = [guard.answer for guard in self.guards]
-        return Program(
-            self.tape, *self.size, answers, self.data, self.without, direction, self.graph
-        )
+        return Program(self.tape, *self.size, answers, self.data, self.without, direction, self)
 
     def graph(self, **options: Any) -> Graph:
         """What it computes, from the numbers that it was recorded with."""
@@ -93,12 +95,17 @@ class Paths:
         f: the function.
         without: passes to leave out.
         first: Values from outside f that come first among the closed ones, in this order.
+        reduce: what becomes of the results of all lanes, for targets that do it themselves.
     """
 
     def __init__(
-        self, f: Callable[..., Any], without: Collection[str], first: Sequence[Value] = ()
+        self,
+        f: Callable[..., Any],
+        without: Collection[str],
+        first: Sequence[Value] = (),
+        reduce: str | None = None,
     ) -> None:
-        self.f, self.without, self.first = f, without, first
+        self.f, self.without, self.first, self.reduce = f, without, first, reduce
         self.found: list[Path] = []
 
     def do(self, job: Any, call: Any) -> None:
@@ -173,7 +180,9 @@ class Paths:
             inputs += [(name if single else f"{name}{k}", x) for k, x in enumerate(numbers)]
         with call.naming(lane):
             recording = record(self.f, *flatten(sample, ""), varying, self.first)
-        return Path(recording, call, self.without, inputs) if recording.sure else None
+        return (
+            Path(recording, call, self.without, inputs, self.reduce) if recording.sure else None
+        )
 
     def too_many(self) -> str:
         """The message for a function that goes too many ways."""

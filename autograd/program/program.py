@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.program import arrays
 from autograd.program.batch import LANES, Instructions
@@ -17,15 +17,19 @@ from autograd.program.native import Native, kernel
 from autograd.program.reroll import reroll
 from autograd.program.rules import WIDE
 from autograd.program.share import folds, reduce
-from autograd.program.source import Source
+from autograd.program.source import Functional, Source
 from autograd.program.tangent import tangent
 from autograd.program.tape import Tape
+
+if TYPE_CHECKING:
+    from autograd.program.paths import Path
 
 __all__ = ["EXACT", "PASSES", "Program"]
 
 np = arrays.np
 Array = Any
 PASSES = ("fold", "gather", "reroll", "simplify", "share")
+WRITERS = {"numpy": Source, "jax": Functional}
 EXACT = ("gather", "simplify", "fast")  # what to leave out for the bits of eager
 
 
@@ -40,7 +44,7 @@ class Program:
         without: passes to leave out; or "fast": sums rounded otherwise than eager's, and
             functions of a whole vector that are a digit off.
         direction: those of the inputs that get a tangent; as many inputs follow then.
-        draw: gives the graph of what was recorded.
+        path: the way of a function that it goes.
 
     Attributes:
         counts: how many nodes there are after the passes.
@@ -59,7 +63,7 @@ class Program:
         data: Collection[int] = (),
         without: Collection[str] = (),
         direction: tuple[Collection[int], Collection[int]] | None = None,
-        draw: Callable[..., Any] | None = None,
+        path: Path | None = None,
     ) -> None:
         unknown = set(without) - {*PASSES, "fast"}
         if unknown:
@@ -80,7 +84,7 @@ class Program:
         self.tape = reduce(tape, [name for name in passes if name != "fold"])
         self.counts["needed"] = len(self.tape)
         self.inputs, self.lane_inputs = inputs, lane_inputs
-        self.fast, self._draw = "fast" not in without, draw
+        self.fast, self.path = "fast" not in without, path
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
         numbers = [x for op, x in zip(self.tape.ops, self.tape.values) if op == "const"]
         self._constants = np.array(numbers, dtype=float)
@@ -160,7 +164,7 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {k: v for k, v in vars(self).items() if k not in ("instructions", "for_kernel")}
-        return {**kept, "_sweeps": {}, "_draw": None}
+        return {**kept, "_sweeps": {}, "path": None}
 
     # ------------------------------------------------------------------ looking at it
 
@@ -170,18 +174,47 @@ class Program:
         Raises:
             RuntimeError: it comes from a pickle, which keeps what runs only.
         """
-        if self._draw is None:
+        if self.path is None:
             raise RuntimeError(
                 "a program from a pickle has no graph; draw that of the function"
             )
-        return self._draw(**options)
+        return self.path.graph(**options)
 
-    def source(self, wrt: Collection[int] | None = None) -> str:
-        """Its value and its gradient in all inputs (or some) as NumPy source."""
+    def source(self, target: str = "numpy", wrt: Collection[int] | None = None) -> str:
+        """Its value and its gradient in all inputs (or some) as source for NumPy or JAX.
+
+        Raises:
+            ValueError: the target is neither "numpy" nor "jax".
+            NotImplementedError: an operation's rule is for floats only; NumPy takes these one
+                by one, JAX does not.
+        """
+        if target not in WRITERS:
+            raise ValueError(f'source: target must be "numpy" or "jax", got {target!r:.80}')
         it = self.instructions
         wrt = range(it.inputs) if wrt is None else wrt
         both = [Lowered(it), Lowered(it, wrt, range(it.blocks[1].size))]
-        return "\n\n\n".join(["\n".join(Source(each).lines()) for each in both]) + "\n"
+        head = "import jax.numpy as np\n\n\n" if target == "jax" else ""
+        each = ["\n".join(WRITERS[target](lowered).lines()) for lowered in both]
+        return head + "\n\n\n".join(each) + "\n"
+
+    def jax(self) -> Callable[..., Any]:
+        """It as a pure function for JAX's `jit`, `vmap`, `grad` and sharding.
+
+        It takes what the compiled function takes (arrays, or what holds them; samples are rows)
+        and gives the same, with `reduce`. Values from outside are constants, as they are now.
+        The gradient is that of the other targets, by `jax.custom_vjp`: `jax.grad`, `vjp`,
+        `jacrev` and `hessian` are there; `jax.jvp` and `jacfwd` of the first order are not.
+        Where the function would go another way than it was recorded, or eager would raise, the
+        results are NaN.
+
+        Raises:
+            ImportError: JAX is missing.
+            RuntimeError: JAX is set to 32 bits; or the program comes from a pickle.
+            NotImplementedError: an operation's rule is for floats only.
+        """
+        from autograd.program.to_jax import function
+
+        return function(self)
 
     def stats(self) -> dict[str, int]:
         """How large it is.

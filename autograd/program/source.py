@@ -1,4 +1,4 @@
-"""Source: statements as readable NumPy.
+"""Source: statements as readable NumPy, or JAX.
 
 An array has a row a node and a column a lane; what is uniform has one column, so that both
 mix by broadcasting. `u` holds the uniform inputs and the constants, `x` those of the lanes.
@@ -14,7 +14,7 @@ from autograd.program.expressions import COMPARISONS, INFIX, Expression, name, s
 from autograd.program.lower import NOWHERE, Lowered, Statement
 from autograd.program.rules import value
 
-__all__ = ["Source"]
+__all__ = ["FUNCTIONAL", "Functional", "Source"]
 
 SHORT = 12  # a longer list of rows is not written into the source
 WIDE = {
@@ -30,10 +30,13 @@ WIDE = {
 }
 SINGLE = {"dot": 1, "take": 1}  # how many operands are not of the width
 AFTER = {"shares", "directions"}  # their first operand is of the width, the second is not
+FUNCTIONAL = NAMES | {op: op for op in ["relu", "erf", "erfc"]}
 
 
 class Source:
     """Writes a function; `indices` holds the lists of rows that it refers to."""
+
+    calls = NAMES
 
     def __init__(self, lowered: Lowered) -> None:
         self.it = lowered
@@ -62,10 +65,15 @@ class Source:
                 results.append(f"d_{text}")
             for statement in it.statements[it.forward :]:
                 self.write(statement)
-            reverse = [f"        {line}" for line in self.code]
-            forward += ['    with np.errstate(all="ignore"):', *reverse]
+            forward += self.reverse()
         head = "value(u, x)" if len(results) == 2 else "gradient(u, x, seed)"
         return [f"def {head}:", *forward, f"    return {', '.join(results)}"]
+
+    def reverse(self) -> list[str]:
+        return [
+            '    with np.errstate(all="ignore"):',
+            *[f"        {line}" for line in self.code],
+        ]
 
     # ------------------------------------------------------------------ statements
 
@@ -136,11 +144,15 @@ class Source:
             self.code.append(f"{text} = {text} + {term}")
         else:
             self.zero(piece.block)
-            if len(set(rows)) < len(rows):
-                self.code.append(f"np.add.at({text}, {self.subscript(rows)}, {term})")
-            else:
-                self.code.append(f"{text}[{self.subscript(rows)}] += {term}")
+            self.increase(text, rows, term)
         self.set.add(piece.block)
+
+    def increase(self, text: str, rows: range | tuple[int, ...], term: str) -> None:
+        """Add to some rows of an array."""
+        if len(set(rows)) < len(rows):
+            self.code.append(f"np.add.at({text}, {self.subscript(rows)}, {term})")
+        else:
+            self.code.append(f"{text}[{self.subscript(rows)}] += {term}")
 
     def zero(self, block: int) -> None:
         """Make an adjoint, if nothing has written to it."""
@@ -169,14 +181,18 @@ class Source:
 
     def matrix(self, rows: Rows, m: int, k: int) -> str:
         """Weights as a view of their block."""
+        start, by, cut, turned = self.cut(rows, m, k)
+        take = "" if by[1] == cut else f"[:, :{cut}]"
+        take += ".T" if turned else ""
+        stop = start + by[0] * by[1]
+        return f"{self.it.names[rows[0].block]}[{start}:{stop}].reshape({by[0]}, {by[1]}){take}"
+
+    def cut(self, rows: Rows, m: int, k: int) -> tuple[int, tuple[int, int], int, bool]:
+        """A matrix in its block: its start and shape, columns of it, and if it is turned."""
         view = self.it.view(rows, m, k)
         assert view is not None
         start, down, across = view
-        by, cut = ((m, down), k) if across == 1 else ((k, across), m)
-        take = "" if by[1] == cut else f"[:, :{cut}]"
-        take += "" if across == 1 else ".T"
-        stop = start + by[0] * by[1]
-        return f"{self.it.names[rows[0].block]}[{start}:{stop}].reshape({by[0]}, {by[1]}){take}"
+        return (start, (m, down), k, False) if across == 1 else (start, (k, across), m, True)
 
     # ------------------------------------------------------------------ rows and formulas
 
@@ -215,44 +231,99 @@ class Source:
         """A formula with its operands' texts."""
 
         def call(op: str, args: list[str]) -> str:
-            if op in NAMES:
-                return NAMES[op] if not args else f"{NAMES[op]}({', '.join(args)})"
-            return shown(expanded(op, [name(a) for a in args]), call)
+            if op in self.calls:
+                return self.calls[op] if not args else f"{self.calls[op]}({', '.join(args)})"
+            return shown(self.expanded(op, [name(a) for a in args]), call)
 
-        return shown(_filled(x, texts), call)
+        return shown(self.filled(x, texts), call)
+
+    def filled(self, x: Any, texts: Any) -> Any:
+        """An expression with texts for operands, in what the target has."""
+        if type(x) is not Expression:
+            return x
+        if x.op == "operand":
+            return name(texts[x.args[0]])
+        if x.op == "tile":
+            return name(f"np.tile({texts[x.args[0].args[0]]}, ({x.args[1]}, 1))")
+        if x.op == "each_partial":
+            op, slot, *operands = x.args
+            return self.each_partial(op, slot, [_text(self.filled(a, texts)) for a in operands])
+        args = [self.filled(a, texts) for a in x.args]
+        if x.op in COMPARISONS:
+            return name(f"({_text(args[0])} {COMPARISONS[x.op]} {_text(args[1])}) * 1.0")
+        return self.expanded(x.op, args)
+
+    def expanded(self, op: str, args: list[Any]) -> Any:
+        """An operation on expressions by what the target has, or by its rule for floats."""
+        if op in self.calls or op in INFIX:
+            return Expression(op, *args)
+        if op == "relu":
+            return Expression("maximum", args[0], 0.0)
+        try:
+            return value(op, args)
+        except TypeError:
+            return self.each(op, [_text(a) for a in args])
+
+    def each(self, op: str, args: list[str]) -> Expression:
+        """An operation number by number."""
+        return name(f"each({', '.join([repr(op), *args])})")
+
+    def each_partial(self, op: str, slot: int, args: list[str]) -> Expression:
+        return name(f"each_partial({', '.join([repr(op), repr(slot), *args])})")
 
 
-def _filled(x: Any, texts: Any) -> Any:
-    """An expression with texts for operands, in what NumPy has."""
-    if type(x) is not Expression:
-        return x
-    if x.op == "operand":
-        return name(texts[x.args[0]])
-    if x.op == "tile":
-        return name(f"np.tile({texts[x.args[0].args[0]]}, ({x.args[1]}, 1))")
-    if x.op == "each_partial":
-        args = [repr(a) if type(a) in (str, int) else _text(_filled(a, texts)) for a in x.args]
-        return name(f"each_partial({', '.join(args)})")
-    args = [_filled(a, texts) for a in x.args]
-    if x.op in COMPARISONS:
-        return name(f"({_text(args[0])} {COMPARISONS[x.op]} {_text(args[1])}) * 1.0")
-    return expanded(x.op, args)
+class Functional(Source):
+    """Writes for arrays that can't be changed, as JAX's.
+
+    Attributes:
+        reach: how many rows u must have, since a view of a matrix may end beyond its inputs.
+    """
+
+    calls = FUNCTIONAL
+
+    def __init__(self, lowered: Lowered) -> None:
+        super().__init__(lowered)
+        self.reach = lowered.blocks[UNIFORM].size
+
+    def reverse(self) -> list[str]:
+        return [f"    {line}" for line in self.code]
+
+    def increase(self, text: str, rows: range | tuple[int, ...], term: str) -> None:
+        self.code.append(f"{text} = {text}.at[{self.subscript(rows)}].add({term})")
+
+    def outer(self, it: Statement) -> None:
+        d, xs = map(self.text, it.operands)
+        self.zero(it.target[0].block)
+        start, by, cut, turned = self.cut(it.target, it.size // it.width, it.width)
+        term = f"({xs} @ {d}.T)" if turned else f"({d} @ {xs}.T)"
+        if by[1] != cut:
+            term = f"np.pad({term}, ((0, 0), (0, {by[1] - cut})))"
+        rows = range(start, start + by[0] * by[1])
+        self.increase(self.it.names[it.target[0].block], rows, f"{term}.reshape(-1, 1)")
+
+    def cut(self, rows: Rows, m: int, k: int) -> tuple[int, tuple[int, int], int, bool]:
+        start, by, cut, turned = super().cut(rows, m, k)
+        if rows[0].block in (UNIFORM, self.it.adjoints.get(UNIFORM)):
+            self.reach = max(self.reach, start + by[0] * by[1])
+        return start, by, cut, turned
+
+    def subscript(self, rows: range | tuple[int, ...]) -> str:
+        text = super().subscript(rows)
+        return f"np.array({text})" if text.startswith("[") else text
+
+    def each(self, op: str, args: list[str]) -> Expression:
+        raise NotImplementedError(
+            f"{op}: its rule hands the operand to what takes floats only, or branches too "
+            "often, so that no other library can compute it; write it with this library's "
+            "functions"
+        )
+
+    def each_partial(self, op: str, slot: int, args: list[str]) -> Expression:
+        return self.each(op, args)
 
 
 def _text(x: Any) -> str:
     return str(x.args[0]) if type(x) is Expression else repr(x)
-
-
-def expanded(op: str, args: list[Any]) -> Any:
-    """An operation on expressions by what NumPy has, or by its rule number by number."""
-    if op == "relu":
-        return Expression("maximum", args[0], 0.0)
-    if op in NAMES or op in INFIX:
-        return Expression(op, *args)
-    try:
-        return value(op, args)
-    except TypeError:
-        return name(f"each({', '.join([repr(op), *map(_text, args)])})")
 
 
 def _is_name(text: str) -> bool:

@@ -1,0 +1,145 @@
+"""Functional: what source for arrays that can't be changed calls, on JAX's arrays or others.
+
+As accurate as the table's rules. What eager refuses is NaN here.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from autograd.program.arrays import DEFINED, NAMES
+from autograd.program.expressions import Expression
+from autograd.program.lower import operand
+from autograd.program.rules import value
+
+__all__ = ["OWN", "evaluated", "formula", "functions"]
+
+Array = Any
+OWN = frozenset([*DEFINED, "relu"])  # by their rules
+SIGNS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "pow": operator.pow,
+    "neg": operator.neg,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@lru_cache
+def formula(op: str, count: int) -> Any:
+    """An operation as an expression of simpler ones."""
+    xs = [operand(k) for k in range(count)]
+    return DEFINED[op](*xs) if op in DEFINED else value(op, xs)
+
+
+def evaluated(x: Any, operands: Sequence[Any], space: dict[str, Any]) -> Any:
+    """An expression, by the functions of a namespace; what it has twice is computed once."""
+    known: dict[int, Any] = {}
+
+    def at(x: Any) -> Any:
+        if type(x) is not Expression:
+            return x
+        if x.op == "operand":
+            return operands[x.args[0]]
+        if id(x) not in known:
+            known[id(x)] = call(x.op)(*map(at, x.args))
+        return known[id(x)]
+
+    def call(op: str) -> Callable[..., Any]:
+        if op in SIGNS:
+            return SIGNS[op]
+        text = NAMES.get(op, op)
+        found: Callable[..., Any] = (
+            getattr(space["np"], text[3:]) if text.startswith("np.") else space[text]
+        )
+        return found
+
+    return at(x)
+
+
+def functions(
+    np: Any, wrap: Callable[[str, Callable[..., Any]], Any], erf: Any, erfc: Any
+) -> dict[str, Any]:
+    """What the source sees.
+
+    Args:
+        np: has NumPy's functions for these arrays.
+        wrap: given the name of an operation and its function, what is to be called.
+        erf, erfc: those for these arrays.
+    """
+
+    def own(op: str) -> Callable[..., Array]:
+        def f(*xs: Array) -> Array:
+            return evaluated(formula(op, len(xs)), xs, space)
+
+        return f
+
+    def stack(*parts: Array) -> Array:
+        lanes = max([part.shape[1] for part in parts])
+        return np.concatenate([np.broadcast_to(part, (part.shape[0], lanes)) for part in parts])
+
+    def strong(adjoint: Array, partial: Array) -> Array:
+        """Their product; 0 where the adjoint is, even against an infinite partial."""
+        hidden = (adjoint == 0.0) & (abs(partial) == np.inf)
+        return adjoint * np.where(hidden, 0.0, partial)
+
+    def rounded(x: Array, digits: Array | None = None) -> Array:
+        if digits is not None:
+            raise NotImplementedError("round to digits: only Python's floats can do that")
+        return np.round(x)
+
+    def refuse(x: Array, refused: Array) -> Array:
+        return np.where(refused, np.nan, x)
+
+    def flat(partials: Array) -> Array:
+        return partials.reshape(-1, partials.shape[2])
+
+    def logsumexp(a: Array) -> tuple[Array, Array]:
+        top = a.max(0)
+        difference = a - top
+        e = np.exp(difference)
+        back = difference - a  # and what a - top was rounded by (Knuth's TwoSum)
+        e = e + e * ((a - (difference - back)) - (top + back))
+        tops = a == top
+        rest = np.where(tops, 0.0, e).sum(0) + ((tops * 1.0).sum(0) - 1.0)
+        return top + np.log1p(rest), flat(e / (1.0 + rest))
+
+    def shares(a: Array, out: Array) -> Array:
+        won = (a == out) * 1.0
+        return flat(won / won.sum(0))
+
+    def length(a: Array) -> Array:
+        top = abs(a).max(0)
+        scale = np.where((top == 0.0) | (top == np.inf), 1.0, top)
+        scaled = a / scale
+        return np.sqrt((scaled * scaled).sum(0)) * scale
+
+    def directions(a: Array, out: Array) -> Array:
+        return flat(a / np.where(out == 0.0, np.inf, out))
+
+    def take(index: Array, a: Array) -> tuple[Array, Array]:
+        count = a.shape[0]
+        places = np.trunc(index)
+        places = np.where(places < 0.0, places + count, places)
+        taken = places == np.arange(count).reshape(count, 1, 1)
+        out = np.where(taken, a, 0.0).sum(0)
+        missed = (index < -count) | (index >= count)
+        return np.where(missed, np.nan, out), flat(taken * 1.0)
+
+    space: dict[str, Any] = {"np": np, "sign": np.sign}
+    simple = {"rsqrt": lambda x: 1.0 / np.sqrt(x), "erf": erf, "erfc": erfc}
+    named = (stack, strong, rounded, refuse, logsumexp, shares, length, directions, take)
+    space |= {f.__name__: f for f in named}
+    space |= {op: wrap(op, f) for op, f in simple.items()}
+    space |= {op: wrap(op, own(op)) for op in OWN}
+    return space

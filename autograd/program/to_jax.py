@@ -1,0 +1,187 @@
+"""To JAX: a program as a function that JAX compiles, differentiates, batches and shards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from autograd.program import functional
+from autograd.program.arrays import np
+from autograd.program.lower import Lowered, operand
+from autograd.program.rules import partial
+from autograd.program.source import Functional
+
+if TYPE_CHECKING:
+    from autograd.program.program import Program
+
+__all__ = ["emitted", "function", "rows", "there"]
+
+Array = Any
+
+
+def there(what: str) -> Any:
+    """The module jax.
+
+    Raises:
+        ImportError: it is not installed.
+        RuntimeError: it computes with 32 bits.
+    """
+    try:
+        jax: Any = import_module("jax")
+    except ImportError as error:
+        raise ImportError(f"{what} needs JAX: pip install 'scalar-autograd[jax]'") from error
+    if not jax.config.jax_enable_x64:
+        raise RuntimeError(
+            f"{what} computes with 64 bits, and JAX is set to 32; say "
+            'jax.config.update("jax_enable_x64", True) first'
+        )
+    return jax
+
+
+@cache
+def _namespace() -> dict[str, Any]:
+    """What emitted source sees."""
+    import jax
+
+    return functional.functions(jax.numpy, _with_rule, jax.lax.erf, jax.lax.erfc)
+
+
+def _with_rule(op: str, f: Callable[..., Array]) -> Any:
+    """An operation whose derivatives are the table's, so that JAX has the higher ones right."""
+    import jax
+
+    ruled = jax.custom_jvp(f)
+
+    def rule(xs: Any, tangents: Any) -> tuple[Array, Array]:
+        out, count = ruled(*xs), len(xs)
+        operands = [operand(k) for k in range(count)]
+        total = jax.numpy.zeros_like(out)
+        for k, tangent in enumerate(tangents):
+            slope = partial(op, k, operand(count), operands)
+            total += tangent * functional.evaluated(slope, (*xs, out), _namespace())
+        return out, total
+
+    ruled.defjvp(rule)
+    return ruled
+
+
+def emitted(lowered: Lowered, constants: Array) -> Callable[..., Any]:
+    """The function of a sweep on u, as far as it is given, and x."""
+    import jax
+
+    source = Functional(lowered)
+    lines = source.lines()
+    space: dict[str, Any] = {**_namespace(), "indices": [*map(np.array, source.indices)]}
+    exec(compile("\n".join(lines), "<program for JAX>", "exec"), space)
+    run = space["gradient" if lowered.adjoints else "value"]
+    rest = np.zeros((len(constants) + source.reach - lowered.blocks[0].size, 1))
+    rest[: len(constants), 0] = constants
+
+    def with_constants(u: Array, *more: Array) -> Any:
+        return run(jax.numpy.concatenate([u, rest]) if len(rest) else u, *more)
+
+    return with_constants
+
+
+def rows(program: Program) -> Callable[[Array, Array], Array]:
+    """From columns u and x the outputs, a row each; NaN in lanes that go another way."""
+    import jax
+
+    it, numpy = program.instructions, jax.numpy
+    forward = Lowered(it)
+    value = emitted(forward, it.constants)
+    gradient = emitted(Lowered(it, range(it.inputs), range(it.blocks[1].size)), it.constants)
+    places = [(row, lane or 0) for row, lane in forward.places]
+    picked = any(lane is not None for _, lane in forward.places)
+    outputs, guards = [np.array(each, int).reshape(-1, 2).T for each in (
+        places[: it.outputs], places[it.outputs :]
+    )]  # fmt: skip
+
+    def follows(checks: Array) -> Array:
+        checks = checks[tuple(guards)][:, None] if picked else checks
+        return (checks == program.answers).all(0)
+
+    def plain(u: Array, x: Array) -> Array:
+        out, checks = value(u, x)
+        return out if checks is None else numpy.where(follows(checks), out, numpy.nan)
+
+    def back(kept: tuple[Array, Array], seed: Array) -> tuple[Array, Array]:
+        u, x = kept
+        _, checks, d_u, d_x = gradient(u, x, seed)
+        d_u, d_x = d_u[: it.inputs], numpy.zeros_like(x) if d_x is None else d_x
+        if checks is not None:
+            right = follows(checks)
+            d_u = numpy.where(right.all(), d_u, numpy.nan)
+            d_x = numpy.where(right, d_x, numpy.nan)
+        return d_u, d_x
+
+    run: Any = jax.custom_vjp(plain)
+    run.defvjp(lambda u, x: (plain(u, x), (u, x)), back)
+    return (lambda u, x: run(u, x)[tuple(outputs)][:, None]) if picked else run
+
+
+def function(program: Program) -> Callable[..., Any]:
+    """See `Program.jax`."""
+    numpy, path = there("program.jax()").numpy, program.path
+    if path is None:
+        raise RuntimeError("a program from a pickle does not know its function's arguments")
+    run = rows(program)
+    closed = np.array([value.data for value in path.closed], dtype=float)
+    template = path.rebuild([float(i) for i in range(program.instructions.outputs)])
+    reduced = {"mean": numpy.mean, "sum": numpy.sum}.get(path.reduce or "")
+
+    def f(*args: Any) -> Any:
+        if len(args) != len(path.axes):
+            raise TypeError(
+                f"the program takes {len(path.axes)} arguments, {len(args)} were given"
+            )
+        lanes, uniform, varying = 0, [closed[:0]], []
+        for i, (arg, axis, count) in enumerate(zip(args, path.axes, path.counts)):
+            part = _numbers(numpy, arg, axis is not None)
+            if len(part) != count:
+                raise ValueError(
+                    f"argument {i} has {len(part)} numbers{' a sample' * (axis == 0)}; the "
+                    f"program was recorded with {count}"
+                )
+            if axis is None:
+                uniform.append(part)
+                continue
+            if lanes not in (0, part.shape[1]):
+                raise ValueError(f"argument {i} has {part.shape[1]} samples, another {lanes}")
+            lanes = part.shape[1]
+            varying.append(part)
+        u = numpy.concatenate([*uniform, closed])[:, None]
+        x = numpy.concatenate(varying) if varying else numpy.zeros((0, 1))
+        out = run(u, x)
+        if not lanes:
+            return _placed(numpy, template, out[:, 0])
+        out = numpy.broadcast_to(out, (len(out), lanes))
+        return _placed(numpy, template, reduced(out, axis=1) if reduced else out)
+
+    f.__name__ = f.__qualname__ = "program"
+    return f
+
+
+def _numbers(numpy: Any, arg: Any, varies: bool) -> Array:
+    """The numbers of an argument in turn; with samples, a column each."""
+    if isinstance(arg, dict) or (isinstance(arg, list | tuple) and not varies):
+        parts = arg.values() if isinstance(arg, dict) else arg
+        found = [_numbers(numpy, part, varies) for part in parts]
+        return numpy.concatenate(found) if found else numpy.zeros(0)
+    array = numpy.asarray(arg, dtype=float)
+    return array.reshape(len(array), -1).T if varies else array.reshape(-1)
+
+
+def _placed(numpy: Any, tree: Any, out: Array) -> Any:
+    """Outputs where a tree has their numbers."""
+    if isinstance(tree, dict):
+        return {key: _placed(numpy, each, out) for key, each in tree.items()}
+    if isinstance(tree, list | tuple):
+        kind: Any = type(tree)
+        return getattr(kind, "_make", kind)([_placed(numpy, each, out) for each in tree])
+    if isinstance(tree, np.ndarray):
+        chosen = out[tree.astype(int)]
+        return numpy.moveaxis(chosen, -1, 0) if out.ndim > 1 else chosen
+    return out[int(tree)]

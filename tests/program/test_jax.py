@@ -1,0 +1,253 @@
+"""Programs as JAX functions: what the kernel gives, and JAX's transforms of it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import pickle
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import autograd
+import nn
+from autograd import Value, primitive
+from autograd.core.primitive import TABLE
+from autograd.program import compile
+
+np = pytest.importorskip("numpy")
+jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
+Array = Any
+
+
+@pytest.fixture(autouse=True)
+def _in_64_bits() -> Iterator[None]:
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+def agree(f: Callable[..., Any], *args: Any, argnums: Any = 0, **options: Any) -> Any:
+    """Compile f and compare value and gradient with JAX's; give the JAX function."""
+    fast = compile(f, **options)
+    gradient = fast.grad(*args, argnums=argnums)
+    theirs = fast.program.jax()
+    same(jax.jit(jax.grad(theirs, argnums))(*args), gradient)
+    each = compile(f, **options | {"reduce": None})
+    value = each(*args)
+    same(jax.jit(each.program.jax())(*args), value)
+    return theirs
+
+
+def same(got: Any, expected: Any) -> None:
+    for mine, other in zip(jax.tree.leaves(expected), jax.tree.leaves(got), strict=True):
+        np.testing.assert_allclose(other, mine, rtol=1e-12, atol=1e-15)
+
+
+def operands(name: str) -> list[Array]:
+    """Points of the operation's domain, in lanes: all ways to choose from a grid."""
+    op = TABLE[name]
+    grid = [-40.0, -3.7, -1.0, -0.6, -1e-9, 0.0, 1e-9, 0.4, 0.9, 1.0, 2.5, 19.0, 40.0]
+    count = 1 if not op.variadic and op.arity == 1 else min(op.arity or 3, 3)
+    found = []
+    for xs in itertools.product(grid, repeat=count):
+        try:
+            leaves = [Value(x) for x in xs]
+            out = op(*leaves)
+            out.backward()
+        except (ArithmeticError, ValueError, IndexError):
+            continue
+        if all(math.isfinite(leaf.grad) for leaf in leaves):
+            found.append(xs)
+    return [np.array(column) for column in zip(*found)]
+
+
+NAMES = sorted(name for name in TABLE if "." not in name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_operation(name: str) -> None:
+    args = operands(name)
+    axes, places = (0,) * len(args), tuple(range(len(args)))
+    agree(TABLE[name], *args, argnums=places, in_axes=axes, reduce="sum")
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: autograd.logsumexp([x[0], x[1], 2.0]),
+        lambda x: autograd.logsumexp([x[0], x[0], x[1], x[1]]),
+        lambda x: autograd.maximum(x[0], x[1], 0.5),
+        lambda x: autograd.minimum(x[0], x[1], x[2]),
+        lambda x: autograd.hypot(x[0], x[1], x[2]) + 0.0 * autograd.sqrt(0.0 * x[0]),
+        lambda x: autograd.take(x, x[0] // 1.0),
+        lambda x: autograd.dot([x[0], x[1]], [x[1], x[2]], x[0]),
+        lambda x: autograd.where(x[0] > x[1], x[0] * x[2], x[1].exp()),
+        lambda x: autograd.clip(x[0], 0.5, 2.0) * autograd.atan2(x[1], x[2]),
+    ],
+)
+def test_several_operands(f: Callable[..., Any]) -> None:
+    points = np.array([[0.7, 1.5, -2.0], [2.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 3.0, 4.0]])
+    agree(f, points, in_axes=(0,), reduce="sum")
+
+
+def test_nets_and_their_losses() -> None:
+    random.seed(3)
+    model = nn.MLP(4, [5, 3], activation="gelu")
+    xs = np.array([[random.gauss(0, 1) for _ in range(4)] for _ in range(7)])
+    y = np.array([0.0, 1.0, 2.0, 2.0, 1.0, 0.0, 1.0])
+    agree(
+        lambda w, x, y: nn.cross_entropy([model(x)], [y]) + w * w * model(x)[0],
+        *(0.5, xs, y),
+        argnums=(0, 1),
+        in_axes=(None, 0, 0),
+        reduce="mean",
+    )
+
+
+def cubes(w: Any, points: Any) -> Any:
+    """A sum over samples, written out: it is found to be one body in many lanes."""
+    return sum((w[0] * x + w[1]) ** 3 for x in points) / 20.0
+
+
+def test_samples_that_were_found() -> None:
+    points = np.linspace(-1.0, 1.0, 20)
+    program = compile(cubes)
+    program([0.5, 1.0], points)
+    assert program.program.instructions.lanes == 20
+    agree(cubes, np.array([0.5, 1.0]), points, argnums=(0, 1))
+
+
+def test_results_are_built_as_the_functions() -> None:
+    def f(x: Any) -> Any:
+        return {"sum": x["a"][0] + x["b"], "both": (np.array([x["b"] * 2.0, x["a"][1]]), 1.0)}
+
+    x = {"b": 3.0, "a": np.array([1.0, 2.0])}
+    for fast, arg in (
+        (compile(f), x),
+        (
+            compile(f, in_axes=(0,)),
+            {"b": np.array([3.0, 4.0]), "a": np.array([[1.0, 2.0], [5.0, 6.0]])},
+        ),
+    ):
+        expected = fast(arg)
+        got = fast.program.jax()(arg)
+        if arg is x:
+            same(got, expected)
+        else:
+            same(got["sum"], np.array([each["sum"] for each in expected]))
+            same(got["both"][0], np.array([each["both"][0] for each in expected]))
+
+
+def test_transforms_of_jax() -> None:
+    def f(w: Any, x: Any) -> Any:
+        return (w[0] * x + w[1]).softplus() * x + abs(w[2]).relu().sqrt()
+
+    fast = compile(f)
+    w, xs = np.array([0.0, 0.0, 1.5]), np.array([0.0, 0.5, -2.0])
+    fast(w, 1.0)
+    theirs = fast.program.jax()
+    each = [fast.value_and_grad(w, x) for x in xs]
+    mapped = jax.jit(jax.vmap(jax.value_and_grad(theirs), in_axes=(None, 0)))
+    same(mapped(w, xs), (np.array([v for v, _ in each]), np.array([g for _, g in each])))
+    hessian = autograd.hessian(f)(w, 0.5)
+    same(jax.jit(jax.hessian(theirs))(w, 0.5), np.array(hessian))
+    with pytest.raises(TypeError, match="custom_vjp"):
+        jax.jvp(theirs, (w, 0.5), (w, 0.5))
+
+
+def test_another_way_gives_nan() -> None:
+    fast = compile(lambda x: x * x if x > 0.0 else -x, in_axes=(0,), reduce="sum")
+    fast([1.0, 2.0])
+    theirs = jax.grad(fast.program.jax())
+    assert theirs(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+    gradient = theirs(np.array([1.0, -2.0]))
+    assert gradient[0] == 2.0
+    assert np.isnan(gradient[1])
+    outside = compile(autograd.log)
+    outside(1.0)
+    assert np.isnan(outside.program.jax()(-1.0))
+
+
+def test_values_from_outside_are_as_they_were() -> None:
+    k = Value(3.0)
+    fast = compile(lambda x: k * x)
+    fast(2.0)
+    theirs = fast.program.jax()
+    k.data = 4.0
+    assert (theirs(2.0), fast.program.jax()(2.0)) == (6.0, 8.0)
+
+
+def test_the_source_runs() -> None:
+    fast = compile(lambda w, x: (w[0] * x + w[1]).tanh() ** 2, in_axes=(None, 0))
+    fast([0.5, 0.1], [1.0, 2.0])
+    source = fast.program.source("jax")
+    assert source.startswith("import jax.numpy as np\n")
+    assert "d_u.at[" in source
+    assert "import" not in fast.program.source()
+    space: dict[str, Any] = {}
+    exec(source, space)
+    out, _ = space["value"](np.array([[0.5], [0.1]]), np.array([[1.0, 2.0]]))
+    same(out[0], np.tanh([0.6, 1.1]) ** 2)
+    with pytest.raises(ValueError, match='must be "numpy" or "jax", got \'fortran\''):
+        fast.program.source("fortran")
+
+
+def test_what_cannot_be() -> None:
+    fast = compile(lambda w, x: w * x[0] + x[1], in_axes=(None, 0))
+    fast(1.0, np.ones((3, 2)))
+    theirs = fast.program.jax()
+    for args, message in (
+        ((1.0,), "takes 2 arguments, 1 were given"),
+        (([1.0, 2.0], np.ones((3, 2))), "argument 0 has 2 numbers; the program was"),
+        ((1.0, np.ones((3, 4))), "argument 1 has 4 numbers a sample; the program was"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            theirs(*args)
+    both = compile(lambda x, y: x * y, in_axes=(0, 0))
+    both([1.0, 2.0], [3.0, 4.0])
+    with pytest.raises(ValueError, match="argument 1 has 3 samples, another 2"):
+        both.program.jax()(np.ones(2), np.ones(3))
+    with pytest.raises(RuntimeError, match="from a pickle"):
+        pickle.loads(pickle.dumps(both.program)).jax()
+    jax.config.update("jax_enable_x64", False)
+    with pytest.raises(RuntimeError, match="jax_enable_x64"):
+        both.program.jax()
+
+
+def test_a_rule_for_floats_only() -> None:
+    own = primitive("jax_own", lambda x: math.gamma(x), lambda out, x: math.gamma(x) * 0.0)
+    try:
+        fast = compile(own)
+        fast(2.5)
+        with pytest.raises(NotImplementedError, match="jax_own: its rule hands"):
+            fast.program.jax()
+        sliding = primitive("jax_slope", lambda x: x * x, lambda out, x: math.fabs(x))
+        fast = compile(sliding)
+        fast(2.5)
+        with pytest.raises(NotImplementedError, match="jax_slope: its rule hands"):
+            fast.program.jax()
+        rounded = compile(lambda x: round(x, 1) * x)
+        rounded(2.25)
+        with pytest.raises(NotImplementedError, match="round to digits"):
+            rounded.program.jax()(2.25)
+    finally:
+        del TABLE["jax_own"], TABLE["jax_slope"]
+
+
+def test_without_jax() -> None:
+    code = (
+        "import sys; sys.modules['jax'] = None\n"
+        "import autograd\n"
+        "fast = autograd.compile(lambda x: x * x)\n"
+        "fast(2.0)\n"
+        "assert 'value' in fast.program.source('jax')\n"
+        "fast.program.jax()"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "pip install 'scalar-autograd[jax]'" in run.stderr
