@@ -38,6 +38,14 @@ typedef uint64_t N __attribute__((vector_size(8 * W), aligned(8), may_alias));
 #define STORE(p, x) (*(V *)(p) = (x))
 #define SEL(m, x, y) ((V)(((M)(x) & (m)) | ((M)(y) & ~(m))))
 
+#if defined(__x86_64__)
+#define KEEP(x) __asm__("" : "+v"(x)) /* in a register: else gcc loads it at each use */
+#elif defined(__aarch64__)
+#define KEEP(x) __asm__("" : "+w"(x))
+#else
+#define KEEP(x) (void)(x)
+#endif
+
 INLINE V splat(double x) { return x - (V){0}; } /* keeps the sign of 0 */
 INLINE V magnitude(V x) { return (V)((M)x & INT64_MAX); }
 INLINE V signed_as(V x, V y) { return (V)(((M)x & INT64_MAX) | ((M)y & INT64_MIN)); }
@@ -211,7 +219,7 @@ static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) 
 #define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv) X(refuse)
 /* arithmetic: x + y z again and again, which sums and products are too, without a branch */
 #define OTHERS(X)                                                                             \
-    X(test) X(arithmetic) X(matmul) X(outer) X(over) X(over_product) X(columns) X(uncolumns)  \
+    X(test) X(arithmetic) X(matmul) X(outer) X(columns) X(uncolumns)  \
     X(wide_sum) X(wide_dot) X(wide_logsumexp)
 
 #define X(name, ...) OP_##name,
@@ -317,35 +325,40 @@ INLINE V total(V sum, V rest, int exact)
     return sum;
 }
 
-INLINE double folded(const double *g)
+typedef double Pair __attribute__((vector_size(16), aligned(8), may_alias));
+
+INLINE double folded(const double *g) /* the sum of eight partial sums */
 {
-    return ((g[0] + g[4]) + (g[2] + g[6])) + ((g[1] + g[5]) + (g[3] + g[7]));
+    const Pair *pairs = (const Pair *)g, sum = (pairs[0] + pairs[2]) + (pairs[1] + pairs[3]);
+    return sum[0] + sum[1];
 }
 
 /* ------------------------------------------------------------------ matrices and lanes
    In tiles whose sums stay in registers. CALL(m, k, i, j) does m rows and k columns. */
 
+#define ACROSS(rows, M, K, CALL, i, j)                                                        \
+    if (i + (M) <= (rows))                                                                    \
+        m = (M), CALL(M, K, i, j);                                                            \
+    else if (i + 2 <= (rows))                                                                 \
+        m = 2, CALL(2, K, i, j);                                                              \
+    else                                                                                      \
+        m = 1, CALL(1, K, i, j);
 #define TILED(rows, M, columns, K, CALL)                                                      \
-    for (int i = 0, m; i < (rows); i += m) {                                                  \
-        m = i + (M) <= (rows) ? (M) : 1;                                                      \
-        for (int j = 0, k; j < (columns); j += k) {                                           \
-            k = j + (K) <= (columns) ? (K) : 1;                                               \
-            if (m == (M) && k == (K))                                                         \
-                CALL(M, K, i, j);                                                             \
-            else if (m == (M))                                                                \
-                CALL(M, 1, i, j);                                                             \
-            else if (k == (K))                                                                \
-                CALL(1, K, i, j);                                                             \
-            else                                                                              \
-                CALL(1, 1, i, j);                                                             \
-        }                                                                                     \
+    for (int j = 0, k, m; j < (columns); j += k) {                                            \
+        k = j + (K) <= (columns) ? (K) : 1;                                                   \
+        for (int i = 0; i < (rows); i += m)                                                   \
+            if (k == (K)) {                                                                   \
+                ACROSS(rows, M, K, CALL, i, j)                                                \
+            } else {                                                                          \
+                ACROSS(rows, M, 1, CALL, i, j)                                                \
+            }                                                                                 \
     }
 #if W == 8
 enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4, EXACT_M = 4, EXACT_V = 2 };
 #else
 enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 2 };
 #endif
-enum { DEPTH = 256, STRIP = 32 }; /* rows of x that stay in a cache */
+enum { DEPTH = 64, STRIP = 32 }; /* rows of x that stay in a cache */
 #define AT(i, j) ((Py_ssize_t)(i)*q->down + (Py_ssize_t)(j)*q->across)
 #define EACH(m, n, r, v) for (int r = 0; r < (m); r++) for (int v = 0; v < (n); v++)
 
@@ -365,8 +378,10 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
     }
     for (int j = j0; j < j1; j++) {
         V xs[TILE_V];
-        for (int v = 0; v < vectors; v++)
+        for (int v = 0; v < vectors; v++) {
             xs[v] = LOAD(x + (Py_ssize_t)j * lanes + v * W);
+            KEEP(xs[v]);
+        }
         for (int r = 0; r < m; r++) {
             V weight = splat(w[AT(r, j)]);
             for (int v = 0; v < vectors; v++)
@@ -405,10 +420,14 @@ INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, cons
         EACH(m, k, i, j)
             sum[i][j] = sets ? splat(0.0) : LOAD(g + PARTS * AT(i, j) + part);
         for (int v = part; v < lanes; v += PARTS) {
-            for (int i = 0; i < m; i++)
+            for (int i = 0; i < m; i++) {
                 ds[i] = LOAD(d + (Py_ssize_t)i * lanes + v);
-            for (int j = 0; j < k; j++)
+                KEEP(ds[i]);
+            }
+            for (int j = 0; j < k; j++) {
                 xs[j] = LOAD(x + (Py_ssize_t)j * lanes + v);
+                KEEP(xs[j]);
+            }
             EACH(m, k, i, j)
                 sum[i][j] += ds[i] * xs[j];
         }
@@ -715,16 +734,6 @@ static int run_block(const Run *r, double *v, double *g, Py_ssize_t start, int f
             outer(q, ROWS(q->a), ROWS(q->b), to,
                   r->blocks == 1 && (q->flags & ONCE) ? u + q->out : NULL, lanes, sets);
             break;
-        case OP_over:
-        case OP_over_product:
-            for (int part = 0; part < q->n * PARTS; part += W) {
-                const double *a = ROWS(q->a + part / PARTS), *b = ROWS(q->b + part / PARTS);
-                V sum = sets ? splat(0.0) : LOAD(to + part);
-                for (int k = part % PARTS; k < lanes; k += PARTS)
-                    sum += q->op == OP_over ? LOAD(a + k) : (V)(LOAD(a + k) * LOAD(b + k));
-                STORE(to + part, sum);
-            }
-            break;
         case OP_columns: /* the numbers of each lane, from u */
             for (int i = 0; i < q->n; i++)
                 for (int k = 0; k < lanes; k++) {
@@ -891,8 +900,10 @@ static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given
         goto done;
     Py_BEGIN_ALLOW_THREADS
     PyThread_acquire_lock(p->lock, WAIT_LOCK);
-    r.blocks = (int)(lanes <= 128 ? 1 : (lanes + 63) / 64);
+    r.blocks = (int)(lanes <= 128 ? 1 : (lanes + 71) / 72);
     r.block = (int)((lanes + r.blocks - 1) / r.blocks + PARTS - 1) / PARTS * PARTS;
+    if (r.block % 128 == 0) /* rows would compete for the same lines of a cache */
+        r.block += PARTS;
     r.chunks = p->serial || r.blocks < 16 ? 1 : r.blocks / 12 * 2;
     r.chunks = r.chunks > CHUNKS ? CHUNKS : r.chunks;
     r.threads = r.threads < 1 ? 1 : r.threads > r.chunks ? r.chunks : r.threads;

@@ -396,7 +396,8 @@ class Native:
                 where = [rows[start] if len(rows) > 1 else rows[0] for rows in xs]
                 single = [len(rows) == 1 for rows in xs]
                 self.top = list(top)
-                _Run(self, where, single, end - start).into(formula, target[start], op)
+                step = target[start + 1] - target[start] if end - start > 1 else 1
+                _Run(self, where, single, end - start, step).into(formula, target[start], op)
             start = end
 
     def end(self, formula: Any, xs: list[Sequence[int]], target: Sequence[int], start: int,
@@ -406,7 +407,10 @@ class Native:
         if lanes and any(len(rows) == 1 and rows[0] >= LANES for rows in xs):
             return start + 1  # one row of lanes for many
         several = [rows for rows in xs if len(rows) > 1]
-        aliased = op == "add" and bool(self.alias)
+        sums, step = lanes and 0 <= first < LANES, 1
+        if sums and start + 1 < size and first < target[start + 1] < LANES:
+            step = target[start + 1] - first
+        aliased = op == "add" and bool(self.alias) and not sums
         kept = self.real(first) if aliased else LANES
         if lanes and (kept < LANES or any(rows[start] < LANES for rows in several)):
             return start + 1  # a number for each row of lanes
@@ -414,7 +418,7 @@ class Native:
         most = min(size, start + MOST) if lanes and not _is_operand(formula) else size
         while (
             end < most
-            and target[end] == first + end - start
+            and target[end] == first + (end - start) * step
             and (op == "set" or (target[end] not in self.written) == new)
             and all(rows[end] == rows[start] + end - start for rows in several)
             and (not aliased or self.real(target[end]) == kept + end - start)
@@ -463,11 +467,13 @@ class Native:
 
     # ------------------------------------------------------------------ sums over lanes
 
-    def over(self, op: str, target: int, xs: Sequence[int], n: int) -> None:
-        """Sum n rows, or products, over the lanes, into the partial sums of n rows."""
-        rows = range(target, target + n)
-        self.settle(rows)
-        self.emit(op, target, xs, n, self.sums(rows))
+    def over(self, target: Sequence[int], d: int, x: int, k: int = 1) -> None:
+        """Sum products of rows d and k rows x over the lanes, into a matrix of numbers."""
+        m = len(target) // k
+        self.settle(target)
+        flags = self.sums(target, ONCE)
+        self.outers.append((self.phase, len(self.code[self.phase]), target))
+        self.emit("outer", target[0], (d, x), m, flags, k, (*_steps(target, m, k), 0))
 
     def sums(self, rows: Sequence[int], once: int = 0) -> int:
         """Whether these rows' partial sums are to be set; they are folded after the phase."""
@@ -484,7 +490,7 @@ class Native:
             self.apply("copy", zero, [self.number(0.0)], 1)
             for row, is_new in zip(rows, new):
                 if is_new:
-                    self.emit("over", row, [zero], 1, SETS)
+                    self.emit("outer", row, (zero, zero), 1, SETS, 1)
         return SETS * all(new)
 
     # ------------------------------------------------------------------ matrices
@@ -512,12 +518,9 @@ class Native:
         m = it.size // k
         self.read(d[0], m)
         if self.phase % 2:
-            self.settle(target)
-            flags = self.sums(target, ONCE)
-            self.outers.append((self.phase, len(self.code[self.phase]), target))
-        else:
-            flags = SETS * self.fresh(target)
-        steps = (*_steps(target, m, k), 0)
+            self.over(target, d[0], xs[0], k)
+            return
+        flags, steps = SETS * self.fresh(target), (*_steps(target, m, k), 0)
         self.emit("outer", target[0], (d[0], xs[0]), m, flags, k, steps)
 
     # ------------------------------------------------------------------ the others
@@ -613,10 +616,14 @@ class _Run:
         where: the first row of each operand.
         single: for each operand, whether it is one row for all.
         n: how many rows.
+        step: from one row of the target to the next; 1, but for sums over lanes.
     """
 
-    def __init__(self, native: Native, where: list[int], single: list[bool], n: int) -> None:
+    def __init__(
+        self, native: Native, where: list[int], single: list[bool], n: int, step: int = 1
+    ) -> None:
         self.native, self.where, self.single, self.n = native, where, single, n
+        self.step = step
         self.known: dict[int, int] = {}
 
     def into(self, x: Any, target: int, op: str) -> None:
@@ -663,20 +670,16 @@ class _Run:
         return any(self.where[k] >= LANES for k in _used(x))
 
     def over(self, x: Any, target: int, values: bool) -> None:
-        """Add the sum of x over the lanes; values are to be left out after the last lane."""
+        """Add the sum of x over the lanes that there are."""
         it = self.native
-        if values:
-            row, _ = self.value(x)
-            for i in range(self.n):
-                it.over("over_product", target + i, [row + i, it.mask], 1)
-            return
-        if type(x) is Expression and x.op == "mul":
-            rows = [self.value(a)[0] for a in x.args]
-            if min(rows) >= LANES:
-                it.over("over_product", target, rows, self.n)
+        rows = range(target, target + self.n * self.step, self.step)
+        if type(x) is Expression and x.op == "mul" and not values:
+            a, b = [self.value(a)[0] for a in x.args]
+            if min(a, b) >= LANES:
+                for i, row in enumerate(rows):
+                    it.over([row], a + i, b + i)
                 return
-        row, _ = self.value(x)
-        it.over("over", target, [row], self.n)
+        it.over(rows, self.value(x)[0], it.mask)
 
     def apply(self, op: str, target: int, xs: Sequence[Any]) -> None:
         found = [self.value(x) for x in xs]
