@@ -259,6 +259,9 @@ class Lowered:
         self.adjoint(UNIFORM)
         if self.active[LANES]:
             self.adjoint(LANES)
+        for block, active in self.active.items() if self.live else ():
+            if active:
+                self.adjoint(block)
         for piece in self.out:
             seed = (Piece(self.seed, range(row, row + len(piece.rows))),)
             row += len(piece.rows)
@@ -300,9 +303,6 @@ class Lowered:
         size = self.it.blocks[op.out].size
         d, xs = self.whole(self.adjoint(op.out)), op.operands
         if op.op == "singles":
-            for block, active in self.active.items():
-                if active:
-                    self.adjoint(block)
             self._say("reverse singles", d, (), op.nodes, size)
             return
         many = op.width * size

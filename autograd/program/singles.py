@@ -49,13 +49,13 @@ class Term(NamedTuple):
     """How a node adds to the adjoint of an operand.
 
     Attributes:
-        first, more, on: the code where nothing was added before; where something was; and
+        first, again, on: the code where nothing was added before; where something was; and
             where the adjoint is another's so far.
         same: whether the term is the result's adjoint.
     """
 
     first: Template
-    more: Template
+    again: Template
     on: Template
     same: bool
 
@@ -71,6 +71,9 @@ class Singles:
         self.native = native
         self.values: dict[Any, Template] = {}
         self.terms: dict[Any, list[Term]] = {}
+        tape = native.it.it.tape
+        self.ops, self.args = tape.ops, tape.args
+        self.constants = {i for i, op in enumerate(tape.ops) if op == "const"}
         self.rows: list[int] = []
         self.adjoints: list[int] = []
 
@@ -92,49 +95,45 @@ class Singles:
     def forward(self, nodes: Sequence[int]) -> None:
         """Compute these nodes."""
         self.start()
-        tape, rows, values = self.native.it.it.tape, self.rows, self.values
-        row = rows.__getitem__
+        ops, all_args, rows, values = self.ops, self.args, self.rows, self.values
+        row, fill = rows.__getitem__, self.fill
         for i in nodes:
-            op, args = tape.ops[i], tape.args[i]
-            key = self.key(op, args)
-            template = values.get(key)
-            if template is None:
-                template = values[key] = self.value(op, key)
-            self.fill(template, (rows[i], *map(row, args)))
+            op, args = ops[i], all_args[i]
+            key = op if op in PLAIN else self.key(op, args)
+            if key not in values:
+                values[key] = self.value(op, key, len(args))
+            fill(values[key], (rows[i], *map(row, args)))
         self.stop()
 
     def reverse(self, nodes: Sequence[int]) -> None:
         """Add to adjoints what these nodes hand on of theirs."""
         self.start()
-        native, tape = self.native, self.native.it.it.tape
-        rows, adjoints, terms = self.rows, self.adjoints, self.terms
-        written, alias, own = native.written, native.alias, native.own
-        row, fill = rows.__getitem__, self.fill
+        ops, all_args, rows, terms = self.ops, self.args, self.rows, self.terms
+        row, adjoint, fill = rows.__getitem__, self.adjoints.__getitem__, self.fill
+        written, alias, own = self.native.written, self.native.alias, self.native.own
         for i in reversed(nodes):
-            d = adjoints[i]
-            if d < 0 or d not in written:
+            d = adjoint(i)
+            if d == NOWHERE or d not in written:
                 continue
             d = alias.get(d, d)
-            op, args = tape.ops[i], tape.args[i]
-            key = self.key(op, args)
-            found = terms.get(key)
-            if found is None:
-                found = terms[key] = self.terms_of(op, key)
+            op, args = ops[i], all_args[i]
+            key = op if op in PLAIN else self.key(op, args)
+            if key not in terms:
+                terms[key] = self.terms_of(op, key, len(args))
             more = (rows[i], *map(row, args))
-            for term, a in zip(found, args):
-                target = adjoints[a]
-                if target < 0:
-                    continue
-                if target not in written:
+            for (first, again, on, same), target in zip(terms[key], map(adjoint, args)):
+                if target == NOWHERE:
+                    pass
+                elif target not in written:
                     written.add(target)
-                    if term.same and target not in own:
+                    if same and target not in own:
                         alias[target] = d
                     else:
-                        fill(term.first, (target, d, 0, *more))
+                        fill(first, (target, d, 0, *more))
                 elif target in alias:
-                    fill(term.on, (target, d, alias.pop(target), *more))
+                    fill(on, (target, d, alias.pop(target), *more))
                 else:
-                    fill(term.more, (target, d, 0, *more))
+                    fill(again, (target, d, 0, *more))
         self.stop()
 
     # ------------------------------------------------------------------ filling in
@@ -169,28 +168,28 @@ class Singles:
 
     def key(self, op: str, args: tuple[int, ...]) -> Any:
         """Equal for nodes that differ in their rows only."""
-        if op in PLAIN:
-            return op
         if op in ("sum", "dot"):
             return op, len(args)
-        ops, values = self.native.it.it.tape.ops, self.native.it.it.tape.values
-        return (op, *[repr(values[a]) if ops[a] == "const" else None for a in args])
+        if self.constants.isdisjoint(args):
+            return op
+        values, constants = self.native.it.it.tape.values, self.constants
+        return (op, *[repr(values[a]) if a in constants else None for a in args])
 
-    def value(self, op: str, key: Any) -> Template:
+    def value(self, op: str, key: Any, count: int) -> Template:
         """The code of an operation."""
         native = self.native
         if op in ("sum", "dot"):
-            return self.wide(op, key[1])
-        numbers = self.numbers(op, key)
-        where = [STANDIN + XS + k for k in range(len(numbers))]
+            return self.wide(op, count)
+        numbers = self.numbers(key, count)
+        where = [STANDIN + XS + k for k in range(count)]
         formula = native.it.formula(op, numbers)
         return self.written(
-            lambda: native.into(formula, where, STANDIN + OUT, "set"), XS + len(where)
+            lambda: native.into(formula, where, STANDIN + OUT, "set"), XS + count
         )
 
-    def numbers(self, op: str, key: Any) -> tuple[float | None, ...]:
-        if op in PLAIN:
-            return (None,) * {"neg": 1, "where": 3}.get(op, 2)
+    def numbers(self, key: Any, count: int) -> tuple[float | None, ...]:
+        if type(key) is str:
+            return (None,) * count
         return known([x and float(x) for x in key[1:]])
 
     def wide(self, op: str, count: int) -> Template:
@@ -207,20 +206,20 @@ class Singles:
 
         return self.written(write, XS + count)
 
-    def terms_of(self, op: str, key: Any) -> list[Term]:
+    def terms_of(self, op: str, key: Any, count: int) -> list[Term]:
         """For each operand, how to add to its adjoint."""
         if op == "sum":
-            return [self.term(operand(0), (D,), key[1])] * int(key[1])
+            return [self.term(operand(0), (D,), count)] * count
         if op == "dot":
-            half = key[1] // 2
+            half = count // 2
             xs = [OPERANDS + k for k in (*range(1 + half, 1 + 2 * half), *range(1, 1 + half))]
             product = Expression("mul", operand(0), operand(1))
-            bias = self.term(operand(0), (D,), key[1])
-            return [bias, *[self.term(product, (D, x), key[1]) for x in xs]]
-        numbers = self.numbers(op, key)
-        slots = [*range(OPERANDS, OPERANDS + len(numbers)), RESULT, D]
-        formulas = [self.native.it.term(op, k, numbers) for k in range(len(numbers))]
-        return [self.term(formula, slots, len(numbers)) for formula in formulas]
+            bias = self.term(operand(0), (D,), count)
+            return [bias, *[self.term(product, (D, x), count) for x in xs]]
+        numbers = self.numbers(key, count)
+        slots = [*range(OPERANDS, OPERANDS + count), RESULT, D]
+        formulas = [self.native.it.term(op, k, numbers) for k in range(count)]
+        return [self.term(formula, slots, count) for formula in formulas]
 
     def term(self, formula: Any, slots: Sequence[int], count: int) -> Term:
         """How to add a formula of these slots, of a node with so many operands."""

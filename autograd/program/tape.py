@@ -88,6 +88,8 @@ class Tape:
 
     def varying(self) -> list[bool]:
         """For each node, whether its value differs from lane to lane."""
+        if "lane" not in self.ops and "column" not in self.ops:
+            return [False] * len(self)
         varying: list[bool] = []
         for op, args in zip(self.ops, self.args):
             if op in LEAVES or op == "over":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-BOTH = ("test_compiled", "test_passes")  # by the kernel, where there is one, and in NumPy
+BOTH = ("test_compiled", "test_passes", "test_quick")  # by the kernel, if any, and in NumPy
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
