@@ -17,11 +17,10 @@ from autograd.testing.programs import Program
 from tests.builds import THIS, Worker
 from tests.properties.bounds import EPSILON
 from tests.properties.graphs import bits, question, recorded, run, spelled, swept
-from tests.properties.strategies import POLYNOMIAL, random_programs
+from tests.properties.strategies import random_programs
 from tests.properties.worker import WAYS, answer
 
 smooth = random_programs()
-whole = random_programs(POLYNOMIAL, whole=True)
 Clone = Callable[[Any], Any]
 
 
@@ -29,7 +28,7 @@ def made(name: str, operands: tuple[int | float, ...], nodes: Any) -> Any:
     return spelled(name)(*[nodes[k] if type(k) is int else k for k in operands])
 
 
-@given(program=smooth, seed=st.sampled_from([1.0, -0.3, 0.0]))
+@given(program=smooth, seed=st.floats(-1e3, 1e3))
 def test_backward_is_the_chain_rule_of_the_textbook(program: Program, seed: float) -> None:
     _, nodes = recorded(program)
     wanted = gradients(nodes[-1], seed)
@@ -72,33 +71,6 @@ def test_what_does_not_lead_to_the_root_is_left_alone(program: Program) -> None:
         x.grad = 7.0
     assert bits(swept(nodes[-1], leaves)) == bits(plain)
     assert [x.grad for x in (apart, *beside)] == [7.0] * (1 + len(beside))
-
-
-def unfolded(program: Program, leaves: list[Value]) -> Value:
-    """The result with every use of a step computed for itself: a tree above the leaves."""
-    count = len(leaves)
-
-    def result(i: int) -> Any:
-        if i < count:
-            return leaves[i]
-        name, operands = program.steps[i - count].name, program.steps[i - count].operands
-        return spelled(name)(*[result(k) if type(k) is int else k for k in operands])
-
-    root: Value = result(count + len(program.steps) - 1)
-    return root
-
-
-def unfolded_size(program: Program) -> int:
-    sizes = [0] * len(program.starts)
-    for step in program.steps:
-        sizes.append(1 + sum(sizes[k] for k in step.operands if type(k) is int))
-    return sizes[-1]
-
-
-@given(program=whole.filter(lambda program: unfolded_size(program) < 300))
-def test_shared_or_copied_sub_expressions_of_whole_numbers(program: Program) -> None:
-    leaves, nodes = recorded(program)
-    assert swept(nodes[-1], leaves) == swept(unfolded(program, leaves), leaves)
 
 
 SYMMETRIC = ["add", "mul", "sum", "maximum", "minimum", "logsumexp", "hypot"]

@@ -4,7 +4,6 @@ Of programs on small whole numbers to the bit, where all is exact; else within w
 can do, which is computed along with the derivatives.
 """
 
-import operator
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -57,21 +56,6 @@ def dot(xs: Any, ys: Any) -> Fraction:
 
 def everywhere(program: Program) -> tuple[int, ...]:
     return tuple(range(len(program.starts)))
-
-
-@given(program=smooth, v=directions, u=directions)
-def test_forward_is_reverse(program: Program, v: list[float], u: list[float]) -> None:
-    """u · (J v) = (uᵀ J) · v, of the last results, also where one leads to another."""
-    v = v[: len(program.starts)]
-    f = final(program, 4)
-    u = u[: len(f(*program.starts))]
-    _, pushed = jvp(f, program.starts, tuple(v))
-    _, pullback = vjp(f, *program.starts)
-    leaves, nodes = recorded(program)
-    size = path_sums(zip(nodes[-4:], u))
-    most = sum(size.get(leaf, 0.0) * abs(x) for leaf, x in zip(leaves, v))
-    bound = 2.0 * steps_of(*nodes[-4:]) * EPSILON * most + TINY
-    assert abs(dot(u, pushed) - dot(pullback(u), v)) <= bound
 
 
 @given(program=whole, v=steps, u=steps)
@@ -163,25 +147,6 @@ def test_arguments_in_lists(program: Program, at: int) -> None:
 
     found = grad(f, (1, 0))({"head": head}, tail)
     assert found == (plain[at:], {"head": plain[:at]})
-
-
-@given(program=whole, u=steps, v=steps)
-def test_cotangents_and_tangents_add_up(
-    program: Program, u: list[float], v: list[float]
-) -> None:
-    f = final(program, 4)
-    count = len(f(*program.starts))
-    _, pullback = vjp(f, *program.starts)
-    both = pullback([a + b for a, b in zip(u, v)][:count])
-    assert both == tuple(map(operator.add, pullback(u[:count]), pullback(v[:count])))
-    starts = program.starts
-
-    def pushed(direction: list[float]) -> list[float]:
-        found: list[float] = jvp(f, starts, tuple(direction[: len(starts)]))[1]
-        return found
-
-    total = pushed([a + b for a, b in zip(u, v)])
-    assert total == list(map(operator.add, pushed(u), pushed(v)))
 
 
 @given(program=whole, v=steps, u=steps)
