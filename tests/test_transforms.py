@@ -18,7 +18,6 @@ from autograd import (
     log,
     no_grad,
     relu,
-    sin,
     sqrt,
     square,
     value_and_grad,
@@ -28,13 +27,6 @@ from autograd import (
 from autograd.core import floats
 from autograd.core.operand import primal
 from autograd.transforms import _Run
-
-
-def test_gradient_is_zero_where_there_is_no_path() -> None:
-    x, other = Value(3.0), Value(1.0)
-    assert gradient(x * 2.0, [x, other]) == [2.0, 0.0]
-    made = gradient(x * 2.0, [x, other], create_graph=True)
-    assert [g.data for g in made] == [2.0, 0.0]
 
 
 def test_gradient_leaves_out_paths_that_are_not_asked_for() -> None:
@@ -62,9 +54,7 @@ def test_the_shape_of_a_gradient_is_that_of_its_argument() -> None:
 
     p = {"w": (2.0, 3), "b": 5}
     assert grad(f)(p, 10.0) == {"w": (30.0, 20.0), "b": 10.0}
-    assert grad(f, argnums=1)(p, 10.0) == 6.0
-    assert grad(f, argnums=(1, 0))(p, 10.0) == (6.0, {"w": (30.0, 20.0), "b": 10.0})
-    assert grad(f, argnums=-1)(p, 10.0) == 6.0
+    assert jvp(f, (p, 10.0), (1.0, p), argnums=(1, 0)) == (85.0, 6.0 + 60.0 + 60.0 + 50.0)
 
 
 def test_results_are_plain_floats_and_keywords_pass_through() -> None:
@@ -103,17 +93,12 @@ def test_a_gradient_can_be_part_of_a_loss() -> None:
     assert w.grad == 2.0 * 12.0 * 4.0
 
 
-def test_a_transform_records_also_inside_no_grad() -> None:
-    with no_grad():
-        assert grad(lambda x: x * x)(3.0) == 6.0
-        x = Value(2.0)
-        assert (x * x).inputs == ()
-
-
 def test_an_error_in_the_function_ends_recording_properly() -> None:
     with no_grad():
         with pytest.raises(ValueError, match="log"):
             grad(log)(-1.0)
+        assert grad(lambda x: x * x)(3.0) == 6.0
+        assert type(grad(lambda x: x * x)(Value(3.0))) is Value
         assert (Value(2.0) * 2.0).inputs == ()
 
 
@@ -136,17 +121,6 @@ def test_a_hessian_over_several_arguments_is_made_of_blocks() -> None:
 
     ((aa, ab), (ba, bb)) = hessian(f, argnums=(0, 1))(2.0, [3.0, 5.0])
     assert (aa, ab, ba, bb) == (6.0, [4.0, 0.0], [4.0, 0.0], [[0.0, 1.0], [1.0, 0.0]])
-
-
-def test_argnums_of_jvp_vjp_and_hvp() -> None:
-    def f(a: Any, b: Any) -> Any:
-        return a * a * b
-
-    assert jvp(f, (2.0, 3.0), (1.0,), argnums=1) == (12.0, 4.0)
-    assert jvp(f, (2.0, 3.0), (10.0, 1.0), argnums=(1, 0)) == (12.0, 52.0)
-    assert vjp(f, 2.0, 3.0, argnums=1)[1](1.0) == 4.0
-    assert hvp(f, (2.0, 3.0), (1.0,), argnums=0) == 6.0
-    assert hvp(f, (2.0, 3.0), (1.0, 1.0)) == (6.0 + 4.0, 4.0)
 
 
 def test_forward_mode_passes_by_what_does_not_depend_on_the_arguments() -> None:
@@ -315,17 +289,6 @@ def test_value_and_jacobian_calls_the_function_once() -> None:
     both = value_and_jacobian(f)([2.0, 3.0])
     assert both == ([6.0, 2.0, 2.0], [[3.0, 2.0], [1.0, 0.0], [0.0, 0.0]])
     assert len(calls) == 1
-
-
-def test_scipy_solves_with_it() -> None:
-    optimize: Any = pytest.importorskip("scipy.optimize")
-
-    def f(x: Any) -> Any:
-        return np.array([x[0] * x[0] + x[1] - 3.0, sin(x[0] - x[1] * x[1])])
-
-    found = optimize.root(value_and_jacobian(f), np.array([1.0, 1.5]), jac=True)
-    assert found.success
-    assert np.abs(f(found.x).astype(float)).max() < 1e-9
 
 
 def test_hvp_of_what_depends_on_few_of_its_arguments() -> None:

@@ -1,6 +1,5 @@
 """Numbers as they come: NaN and infinity, Python's, NumPy's and SciPy's."""
 
-import itertools
 import math
 import random
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value, dot, jacobian, value_and_grad
+from autograd import Value, dot, jacobian
 
 np = pytest.importorskip("numpy", reason="NumPy is not installed")
 INF, NAN = math.inf, math.nan
@@ -120,17 +119,6 @@ def array(*numbers: float) -> Any:
 def test_arrays_of_values(f: Callable[[Any], Any], wanted: list[float]) -> None:
     v = array(1.0, 2.0)
     assert shares(f(v), *v) == wanted
-
-
-def rosenbrock(v: Any) -> Any:
-    return sum(100.0 * (y - x * x) ** 2 + (1.0 - x) ** 2 for x, y in itertools.pairwise(v))
-
-
-def test_scipy_minimizes_with_exact_gradients() -> None:
-    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
-    found = optimize.minimize(value_and_grad(rosenbrock), np.zeros(5), jac=True, method="BFGS")
-    assert found.success
-    assert found.x == pytest.approx(np.ones(5), abs=1e-6)
 
 
 def test_scipy_fits_with_an_exact_jacobian() -> None:
