@@ -18,12 +18,12 @@ from autograd.program.program import EXACT, Program
 from autograd.program.quick import Found, Quick, Surroundings, taken
 from autograd.program.record import called
 from autograd.program.replay import read, way_of, write
+from autograd.transforms import Argnums
 from autograd.trees import flatten, flatten_like
 
 __all__ = ["Compiled", "compile", "load_program"]
 
 Array = Any
-Argnums = int | tuple[int, ...]
 Axes = tuple[int | None, ...] | None
 
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from autograd.core.primitive import Primitive
 
-__all__ = ["Expression", "Text", "name", "shown", "trace", "where"]
+__all__ = ["Expression", "Term", "Text", "name", "shown", "trace", "where"]
 
 Text = str
-Operand = Any  # an Expression or a float
+Term = Any  # an Expression or a float
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 SYMBOLS = {sign: name for name, sign in COMPARISONS.items()}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-MOST = 64  # ways through a rule
+WAYS = 64  # ways through a rule
 
 
 class Expression:
@@ -34,7 +34,7 @@ class Expression:
         self.op, self.args = op, args
 
     @staticmethod
-    def _record(primitive: Primitive, operands: tuple[Operand, ...]) -> Expression:
+    def _record(primitive: Primitive, operands: tuple[Term, ...]) -> Expression:
         return Expression(primitive.name, *operands)
 
     @property
@@ -60,10 +60,10 @@ class Expression:
     def __abs__(self) -> Expression:
         return Expression("abs", self)
 
-    def __mul__(self, other: Operand) -> Any:
+    def __mul__(self, other: Term) -> Any:
         return self if _is(other, 1.0) else Expression("mul", self, other)
 
-    def __rmul__(self, other: Operand) -> Any:
+    def __rmul__(self, other: Term) -> Any:
         return self if _is(other, 1.0) else Expression("mul", other, self)
 
     def __eq__(self, other: object) -> Any:
@@ -73,7 +73,7 @@ class Expression:
         return Expression("!=", self, other)
 
 
-def _is(x: Operand, number: float) -> bool:
+def _is(x: Term, number: float) -> bool:
     return type(x) is float and x == number
 
 
@@ -97,7 +97,7 @@ def name(text: Text) -> Expression:
     return Expression("name", text)
 
 
-def where(condition: Operand, a: Operand, b: Operand) -> Operand:
+def where(condition: Term, a: Term, b: Term) -> Term:
     """a where the condition holds, else b."""
     if type(a) is type(b) and (a.key() == b.key() if type(a) is Expression else a == b):
         return a
@@ -121,7 +121,7 @@ _decided: dict[Any, bool] = {}
 _lock = threading.RLock()
 
 
-def trace(rule: Callable[..., Any], *operands: Operand) -> Any:
+def trace(rule: Callable[..., Any], *operands: Term) -> Any:
     """The expression, or tuple of expressions, that a rule computes from its operands.
 
     Raises:
@@ -133,12 +133,12 @@ def trace(rule: Callable[..., Any], *operands: Operand) -> Any:
 
 
 def _trace(
-    rule: Callable[..., Any], operands: tuple[Operand, ...], decided: dict[Any, bool], ways: Any
+    rule: Callable[..., Any], operands: tuple[Term, ...], decided: dict[Any, bool], ways: Any
 ) -> Any:
     global _decided
     ways[0] += 1
-    if ways[0] > 2 * MOST:
-        raise TypeError(f"the rule has more than {MOST} ways to go")
+    if ways[0] > 2 * WAYS:
+        raise TypeError(f"the rule has more than {WAYS} ways to go")
     outer, _decided = _decided, decided
     try:
         return rule(*operands)
@@ -170,7 +170,7 @@ INFIX = {
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "neg": "-"}
 
 
-def shown(x: Operand, call: Callable[[str, list[Text]], Text], level: int = 0) -> Text:
+def shown(x: Term, call: Callable[[str, list[Text]], Text], level: int = 0) -> Text:
     """x in the syntax that Python and NumPy share; `call` writes what has no sign.
 
     Args:

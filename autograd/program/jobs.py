@@ -61,7 +61,7 @@ class Job:
         if self.direction is not None or (type(self.seed) is float and not path.single):
             return False
         program, call, seed = path.program, self.call, None
-        sweep = program.values() if self.seed is None else program.sweep(*self.rows.values())
+        sweep = program.sweep() if self.seed is None else program.sweep(*self.rows.values())
         native, fixed = sweep.native, sweep.lowered.it.lanes
         if native is None or (native.columns and fixed):
             return False

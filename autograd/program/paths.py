@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Path", "Paths"]
 
 Array = Any
-MOST = 64
+MOST_PATHS = 64
 
 
 def parameters(f: Callable[..., Any]) -> list[str]:
@@ -167,7 +167,7 @@ class Paths:
 
     def record(self, call: Any, lane: int) -> Path | None:
         """The path of one lane; None if it can't be checked: a program could be wrong."""
-        if len(self.found) == MOST:
+        if len(self.found) == MOST_PATHS:
             raise ValueError(self.too_many())
         sample, names = call.sample(lane), parameters(self.f)
         varying: list[bool] = []
@@ -191,7 +191,7 @@ class Paths:
         parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
         guard = guards[0][parting[0] if parting else shortest - 1]
         message = (
-            f"compile: {called(self.f)} goes more than {MOST} ways. "
+            f"compile: {called(self.f)} goes more than {MOST_PATHS} ways. "
             f"The first that parts them is the comparison {guard.what!r} in {guard.place}; use "
             "autograd.where(condition, a, b), which does not branch"
         )
@@ -199,6 +199,6 @@ class Paths:
             message = (
                 f"compile: {called(self.f)} reads a number out of a "
                 f"Value in {guard.place}, and what it does then holds for this number only; "
-                f"it was recorded for {MOST} numbers. Compute with Values"
+                f"it was recorded for {MOST_PATHS} numbers. Compute with Values"
             )
         return message

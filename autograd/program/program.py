@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -88,7 +87,7 @@ class Program:
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
         numbers = [x for op, x in zip(self.tape.ops, self.tape.values) if op == "const"]
         self._constants = np.array(numbers, dtype=float)
-        self._sweeps: dict[Any, Sweep] = {}
+        self._sweeps: dict[Any, Runner] = {}
 
     @cached_property
     def instructions(self) -> Instructions:
@@ -113,7 +112,7 @@ class Program:
 
     def value(self, u: Array, x: Array) -> tuple[Array, Array]:
         """The outputs, a row each, and for each lane whether it goes this way."""
-        sweep = self.values()
+        sweep = self.sweep()
         out, checks = sweep.run(u, x)
         return sweep.picked(out), self.follows(sweep.picked(checks, self.tape.outputs))
 
@@ -138,28 +137,12 @@ class Program:
         """For each lane (one, if they do not differ), whether the guards hold."""
         return np.ones(1, bool) if checks is None else (checks == self.answers).all(0)
 
-    def values(self) -> Sweep:
-        """That of the values alone."""
-        return self._sweep("value")
-
-    def sweep(self, wrt: Sequence[range] | None = None, lanes: Sequence[range] = ()) -> Sweep:
+    def sweep(self, wrt: Sequence[range] | None = None, lanes: Sequence[range] = ()) -> Runner:
         """The gradient's, in these rows of u and x; or without any the value's."""
-        if wrt is None:
-            return self._sweep("value")
-        key = (*wrt, None, *lanes)
-        if key in self._sweeps:
-            return self._sweeps[key]
-        return self._sweep(key, frozenset(chain(*wrt)), frozenset(chain(*lanes)))
-
-    def _sweep(self, key: Any, *inputs: Any) -> Sweep:
+        key = None if wrt is None else tuple(wrt), tuple(lanes)
         if key not in self._sweeps:
-            collects = gc.isenabled()  # there is no garbage, but much to look at
-            gc.disable()
-            try:
-                self._sweeps[key] = Sweep(self, *inputs)
-            finally:
-                if collects:
-                    gc.enable()
+            inputs = () if wrt is None else (frozenset(chain(*wrt)), frozenset(chain(*lanes)))
+            self._sweeps[key] = Runner(self, *inputs)
         return self._sweeps[key]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -239,7 +222,7 @@ class Program:
         return f"<program: {self.counts['recorded']} nodes → {len(it.code)} instructions{each}>"
 
 
-class Sweep:
+class Runner:
     """Statements and what runs them: `run(u, x)` or `run(u, x, seed)`.
 
     Attributes:

@@ -99,7 +99,7 @@ class Quick:
     def way(self, path: Path) -> _Way | None:
         """What it takes to go a path, if the kernel goes it."""
         program = path.program
-        sweep = program.values() if self.seed is None else program.sweep([self.rows])
+        sweep = program.sweep() if self.seed is None else program.sweep([self.rows])
         native, fixed = sweep.native, sweep.lowered.it.lanes
         small = len(path.closed) <= MANY and (self.seed is None or path.single)
         if native is None or (native.columns and fixed) or not small:

@@ -22,7 +22,8 @@ from autograd.files import (
 )
 from autograd.program.arguments import key_of, kind_of
 from autograd.program.arrays import np
-from autograd.program.watch import COMPARISONS, WHOLE
+from autograd.program.expressions import COMPARISONS
+from autograd.program.watch import WHOLE
 from autograd.trees import flatten
 
 __all__ = ["Replay", "Way", "read", "replay", "way_of", "write"]

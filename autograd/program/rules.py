@@ -7,14 +7,11 @@ number, which an expression can't follow; they are written here without that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from autograd.core.primitive import TABLE
-from autograd.program.expressions import Expression, trace, where
+from autograd.program.expressions import Expression, Term, trace, where
 
 __all__ = ["BOUNDED", "FLAT", "OPERATIONS", "WIDE", "partial", "value"]
-
-Operand = Any  # an Expression or a float
 
 # The operations that take any number of operands, and that targets have a form for.
 WIDE = frozenset(["sum", "dot", "maximum", "minimum", "logsumexp", "hypot", "take"])
@@ -37,7 +34,7 @@ FLAT = frozenset([
 OPERATIONS = frozenset([*FLAT, "matmul", "gather", "over"])  # that are not in the table
 
 
-def value(op: str, operands: list[Operand]) -> Operand:
+def value(op: str, operands: list[Term]) -> Term:
     """What the value rule of an operation computes.
 
     Raises:
@@ -46,7 +43,7 @@ def value(op: str, operands: list[Operand]) -> Operand:
     return trace(TABLE[op].value, *operands)
 
 
-def partial(op: str, slot: int, out: Operand, operands: list[Operand]) -> Operand:
+def partial(op: str, slot: int, out: Term, operands: list[Term]) -> Term:
     """d(out)/d(operands[slot]), for an operation that is not wide.
 
     Raises:
@@ -60,7 +57,7 @@ def partial(op: str, slot: int, out: Operand, operands: list[Operand]) -> Operan
     return trace(primitive.rules[slot], out, *operands)
 
 
-def _power_base(out: Operand, x: Operand, p: Operand) -> Operand:
+def _power_base(out: Term, x: Term, p: Term) -> Term:
     if type(p) is float:
         if p in (0.0, 1.0, 2.0):
             return (0.0, 1.0, 2.0 * x)[int(p)]
@@ -69,22 +66,22 @@ def _power_base(out: Operand, x: Operand, p: Operand) -> Operand:
     return where(p == 0.0, where(x == 0.0, 0.0, slope), slope)
 
 
-def _power_exponent(out: Operand, x: Operand, p: Operand) -> Operand:
+def _power_exponent(out: Term, x: Term, p: Term) -> Term:
     nan = float("nan")
     if type(x) is float:
         return out * TABLE["log"](x) if x > 0.0 else nan if x else 0.0
     return where(x > 0.0, out * Expression("log", x), where(x == 0.0, 0.0, nan))
 
 
-def _along(x: Operand, y: Operand) -> Operand:
+def _along(x: Term, y: Term) -> Term:
     """x / (x² + y²), scaled by a power of two where the length is extreme; 0 at the origin."""
-    length: Operand = Expression("hypot", x, y)
+    length: Term = Expression("hypot", x, y)
     scale = where(length < 1e-290, 2.0**600, where(length > 1e300, 2.0**-600, 1.0))
     length = Expression("hypot", x * scale, y * scale)
     return where(length == 0.0, 0.0, x * scale / length / length * scale)
 
 
-_WITHOUT_BRANCHES: dict[str, tuple[Callable[..., Operand], ...]] = {
+_WITHOUT_BRANCHES: dict[str, tuple[Callable[..., Term], ...]] = {
     "pow": (_power_base, _power_exponent),
     "atan2": (lambda out, y, x: _along(x, y), lambda out, y, x: -_along(y, x)),
     "abs": (lambda out, x: Expression("sign", x),),

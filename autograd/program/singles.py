@@ -28,7 +28,7 @@ OUT, XS = 0, 1
 TARGET, D, BEFORE, RESULT, OPERANDS = 0, 1, 2, 3, 4
 
 
-class Step(NamedTuple):
+class Words(NamedTuple):
     """Words of the kernel's code, or of its list of arithmetic.
 
     Attributes:
@@ -42,10 +42,10 @@ class Step(NamedTuple):
     numbers: tuple[int, ...]
 
 
-Template = Sequence[Step]
+Template = Sequence[Words]
 
 
-class Term(NamedTuple):
+class Addition(NamedTuple):
     """How a node adds to the adjoint of an operand.
 
     Attributes:
@@ -70,7 +70,7 @@ class Singles:
     def __init__(self, native: Native) -> None:
         self.native = native
         self.values: dict[Any, Template] = {}
-        self.terms: dict[Any, list[Term]] = {}
+        self.terms: dict[Any, list[Addition]] = {}
         tape = native.it.it.tape
         self.ops, self.args = tape.ops, tape.args
         self.constants = {i for i, op in enumerate(tape.ops) if op == "const"}
@@ -206,7 +206,7 @@ class Singles:
 
         return self.written(write, XS + count)
 
-    def terms_of(self, op: str, key: Any, count: int) -> list[Term]:
+    def terms_of(self, op: str, key: Any, count: int) -> list[Addition]:
         """For each operand, how to add to its adjoint."""
         if op == "sum":
             return [self.term(operand(0), (D,), count)] * count
@@ -221,7 +221,7 @@ class Singles:
         formulas = [self.native.it.term(op, k, numbers) for k in range(count)]
         return [self.term(formula, slots, count) for formula in formulas]
 
-    def term(self, formula: Any, slots: Sequence[int], count: int) -> Term:
+    def term(self, formula: Any, slots: Sequence[int], count: int) -> Addition:
         """How to add a formula of these slots, of a node with so many operands."""
         native, target = self.native, STANDIN + TARGET
         where = [STANDIN + slot for slot in slots]
@@ -238,7 +238,7 @@ class Singles:
             found.append(self.written(add, OPERANDS + count))
         native.written.discard(target)
         same = type(formula) is Expression and formula.op == "operand"
-        return Term(
+        return Addition(
             found[0], found[1], found[2], same and where[formula.args[0]] == STANDIN + D
         )
 
@@ -262,5 +262,5 @@ class Singles:
             numbers = tuple([word for word in mine if word < STANDIN])
             places = itertools.count(count)
             picked = [word - STANDIN if word >= STANDIN else next(places) for word in mine]
-            steps.append(Step(arithmetic, itemgetter(*picked), numbers))
+            steps.append(Words(arithmetic, itemgetter(*picked), numbers))
         return steps

@@ -14,10 +14,10 @@ from autograd.core.operand import real
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value, observe
 from autograd.program.arrays import np
+from autograd.program.expressions import COMPARISONS
 
 __all__ = ["Guard", "Watch"]
 
-COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 WHOLE: dict[str, Callable[..., Any]] = {
     "int": int,
     "trunc": math.trunc,
@@ -121,7 +121,7 @@ class Watch:
 
     def guard(self, what: str, node: Value, answer: Any) -> Any:
         """Note what was answered, and give it; or what the earlier run was answered."""
-        if threading.get_ident() != self._thread:
+        if not self._thread:
             return answer
         k, place, recorded = len(self.guards), "", answer
         if k >= len(self._before):

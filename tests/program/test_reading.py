@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import cmath
+import concurrent.futures
 import copy
 import ctypes
 import decimal
@@ -117,12 +118,15 @@ READS: dict[str, Callable[[Any], Any]] = {
     "what is raised later": lambda x: _tried(
         lambda: autograd.sqrt(x - 1.25) + 1.0 / (x - 2.75)
     ),
+    "times a Value": lambda x: x.data * (x + 1.0),
+    "in another thread": lambda x: _in_a_thread(functools.partial(float, x.data)),
     "partials": lambda x: (x * x).partials[0],
     "backward": lambda x: _backward(x),
     "state": lambda x: pickle.loads(pickle.dumps(x)) > 1.0,
 }
 UNPLACED = (
     "json",
+    "in another thread",
     "decimal",
     "mean",
     "type",
@@ -137,6 +141,11 @@ UNPLACED = (
 def _without_grad(f: Callable[[], Any]) -> Any:
     with no_grad():
         return f()
+
+
+def _in_a_thread(f: Callable[[], Any]) -> Any:
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return pool.submit(f).result()
 
 
 def _tried(f: Callable[[], Any]) -> Any:

@@ -314,6 +314,7 @@ def test_what_is_kept_of_a_recording_is_a_float() -> None:
     assert compile(f, in_axes=(0,))([1.0, 2.0]) == [2.0, 4.0]
     assert [type(x > 0.5) for x in seen] == [bool] * len(seen)
     assert seen[0] + 1.0 == 2.0
+    assert math.floor(seen[0]) == float(seen[0]) == 1.0
 
 
 def test_other_threads_compare_meanwhile() -> None:
