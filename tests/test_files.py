@@ -11,14 +11,19 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from autograd import Graph, Value, files
+import autograd
+import nn
+from autograd import Value, files
 from autograd.files import write_atomically
+from demos.common import figure, save_figure
 
 NOBODY = 65534
+MODELS = (".json", ".safetensors")
 
 
 @pytest.fixture(name="path")
@@ -367,18 +372,30 @@ def test_a_folder_that_must_not_be_written_to(own_folder: Path) -> None:
     assert path.read_bytes() == b"new"
 
 
-def test_pictures_and_pages_are_written_the_same_way(
+def test_everything_is_written_the_same_way(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = Value(2.0) * 3.0
-    targets = [path.with_suffix(suffix) for suffix in (".dot", ".tex", ".html")]
-    for target in targets:
+    root, history = Value(2.0) * 3.0, nn.History.from_dict({"loss": [2.0, 1.0]})
+    program = autograd.compile(lambda x: x * x)
+    program(1.0)
+    saves: list[tuple[str, Callable[[Path], object]]] = [
+        *((suffix, root.graph().save) for suffix in (".dot", ".tex")),
+        *(
+            (suffix, partial(nn.save_model, nn.Neuron(1)))
+            for suffix in (".json", ".safetensors")
+        ),
+        *((suffix, history.save) for suffix in (".html", ".png")),
+        (".html", root.steps().save),
+        (".json", program.save),
+        (".png", partial(save_figure, figure(4.0, 3.0)[0])),
+    ]
+    monkeypatch.setattr(os, "fsync", failing(OSError(errno.ENOSPC, "No space left")))
+    for suffix, save in saves:
+        target = path.with_suffix(suffix)
         target.write_bytes(b"old")
-    monkeypatch.setattr(os, "replace", failing(OSError(errno.EIO, "broken")))
-    for target, save in zip(
-        targets, (Graph(root).save, Graph(root).save, root.steps().save), strict=True
-    ):
-        with pytest.raises(OSError, match="broken"):
+        with pytest.raises(OSError, match="No space left") as full:
             save(target)
+        assert full.value.filename == str(target)
         assert target.read_bytes() == b"old"
-    assert len(os.listdir(path.parent)) == 4
+        target.unlink()
+    assert os.listdir(path.parent) == ["file"]

@@ -2,7 +2,6 @@
 
 import json
 import math
-from pathlib import Path
 
 import pytest
 
@@ -84,12 +83,6 @@ def test_state() -> None:
     assert other.best == math.inf
     other.reset()
     assert (other.best, other.waited, other.best_state) == (math.inf, 0, None)
-
-
-def test_a_page_is_written_where_it_says(tmp_path: Path) -> None:
-    written = history_of(loss=[2.0, 1.0]).save(str(tmp_path / "training.HTML"))
-    assert list(tmp_path.iterdir()) == [written]
-    assert written.read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_a_notebook_shows_the_page() -> None:

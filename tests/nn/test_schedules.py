@@ -52,8 +52,6 @@ def test_the_plateau_watches_a_metric() -> None:
     scheduler.step(Value(1.0))
     scheduler.step(Value(1.0))
     assert scheduler.optimizer.lr == pytest.approx(0.05)
-    with pytest.raises(TypeError, match=r"ReduceLROnPlateau\.step needs the metric"):
-        scheduler.step()
     assert scheduler.last_epoch == 2
 
 

@@ -185,23 +185,6 @@ def test_without_cloudpickle_a_function_must_be_in_a_module(
         swept(lambda: 1.0, [{}])
 
 
-@pytest.mark.parametrize(
-    ("args", "error", "message"),
-    [
-        ((None, [{}]), TypeError, "train must be a function"),
-        ((train, []), ValueError, "there are no trials"),
-        ((train, 3), TypeError, "trials must be of the type Iterable of dicts"),
-        ((train, [3]), TypeError, r"trials\[0\] must be of the type Mapping"),
-        ((train, [{1: 2}]), TypeError, r"trials\[0\]: a name must be"),
-        ((train, [{"f": train}]), TypeError, r"trials\[0\]: f must be a number, a string"),
-        ((train, RATES, 2), TypeError, "executor must have submit"),
-    ],
-)
-def test_what_is_wrong_is_said(args: Any, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=f"sweep: {message}"):
-        swept(*args)
-
-
 def test_the_bar_counts_trials(here: Executor, capsys: pytest.CaptureFixture[str]) -> None:
     nn.sweep(fails, RATES, here, progress=True)
     assert "4/4" in (shown := capsys.readouterr().err)
