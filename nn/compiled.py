@@ -150,7 +150,10 @@ class Step:
     Attributes:
         doubted: whether the next step first compares a sample with what eager gives, since
             the model may have been changed; it is recorded anew if they differ.
+        leads: whether this process is the first of those that train together.
     """
+
+    leads = True
 
     def __init__(
         self,
@@ -208,6 +211,9 @@ class Step:
         elif self._last is None or not self._last.refill(X, y):
             self._last = Batch.of(X=X, y=y)
         return self.train(self._last)[1]
+
+    def pull(self) -> None:
+        """Bring the parameters back into the Values, if a backend keeps them elsewhere."""
 
     def evaluate(self, X: Any, y: Any) -> float:  # noqa: N803
         """The loss of n samples in eval mode, without the penalty; errors as for a call."""
@@ -580,12 +586,7 @@ class Update:
         something is not finite.
         """
         optimizer = self.optimizer
-        if self.settings != self.setting(optimizer):
-            self.settings, self.program = self.setting(optimizer), self._recorded()
-            rows, columns = 1 + len(optimizer.buffers), len(optimizer.params)
-            self.x, self.out = np.empty((1 + rows, columns)), np.empty((rows, columns))
-            self.native = self.program and self.program.sweep().native
-        if self.program is None:
+        if self.current() is None:
             return None
         buffers = optimizer.buffers.values()
         optimizer.steps += 1
@@ -602,6 +603,16 @@ class Update:
         for buffer, row in zip(buffers, following[1:]):
             np.frombuffer(buffer)[:] = row
         return following[0]
+
+    def current(self) -> Program | None:
+        """That of the optimizer's settings; None if it can't be recorded."""
+        optimizer = self.optimizer
+        if self.settings != self.setting(optimizer):
+            self.settings, self.program = self.setting(optimizer), self._recorded()
+            rows, columns = 1 + len(optimizer.buffers), len(optimizer.params)
+            self.x, self.out = np.empty((1 + rows, columns)), np.empty((rows, columns))
+            self.native = self.program and self.program.sweep().native
+        return self.program
 
     def _run(self, numbers: list[float]) -> Array | None:
         """The next numbers of all parameters; None if something is wrong."""

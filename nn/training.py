@@ -36,6 +36,7 @@ def compile(
     optimizer: Optimizer,
     penalty: Penalty | None = None,
     max_norm: float | None = None,
+    backend: str = "native",
 ) -> Step:
     """A training step that is recorded once and then replayed natively: `step(X, y)`.
 
@@ -54,11 +55,15 @@ def compile(
             the sum of what it is for each sample.
         penalty: a function of the optimizer's parameters, added to the loss.
         max_norm: clip the gradients' norm to this.
+        backend: "jax" makes the steps on all devices that JAX sees, samples shared out among
+            them, those of other processes too after `jax.distributed.initialize`. Then the
+            parameters stay there, and `step.pull()` brings them back into the Values.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong type or out of range; or, by the
             first step, the model or the loss can't be compiled.
-        ImportError: NumPy is missing.
+        ImportError: NumPy is missing, or JAX.
+        RuntimeError: JAX is set to 32 bits, or finds no device.
 
     >>> import nn
     >>> model = nn.Layer(1, 1, init=nn.init.zeros())
@@ -69,9 +74,20 @@ def compile(
     [6.762667]
     """
     check(model, loss, optimizer, penalty, max_norm, "nn.compile")
+    return _step_of(backend, "nn.compile")(model, loss, optimizer, penalty, max_norm)
+
+
+def _step_of(backend: str, name: str) -> type[Step]:
+    """The class of the steps that a backend makes."""
     from nn.compiled import Step
 
-    return Step(model, loss, optimizer, penalty, max_norm)
+    if backend not in ("native", "jax"):
+        raise ValueError(f'{name}: backend must be "native" or "jax", got {shortened(backend)}')
+    if backend == "native":
+        return Step
+    from nn.backend_jax import JaxStep
+
+    return JaxStep
 
 
 def fit(
@@ -95,6 +111,7 @@ def fit(
     resume: bool = False,
     progress: bool | None = None,
     compiled: bool | None = None,
+    backend: str = "native",
 ) -> History:
     """Train a model until it has seen the samples `epochs` times.
 
@@ -127,6 +144,9 @@ def fit(
             `epochs` may differ, and the lr is the file's.
         progress: show a tqdm bar; if None, show one where tqdm is installed.
         compiled: False trains by Values; True raises what keeps it from being compiled.
+        backend: "jax" makes the steps as `compile` has it, and raises what keeps it from that;
+            the parameters come back after each epoch. All processes are given the same, and
+            the first one writes the checkpoint, which any backend resumes from.
 
     Returns:
         The history, with one number an epoch. If the samples are pairs of numbers and the
@@ -140,7 +160,8 @@ def fit(
         TypeError: an argument is of the wrong type, or the loss is not a Value.
         FloatingPointError: a loss, a gradient or a parameter's next value is not finite.
         OSError: the checkpoint cannot be written.
-        ImportError: `progress` is true and tqdm is missing.
+        ImportError: `progress` is true and tqdm is missing, or JAX is.
+        RuntimeError: JAX is set to 32 bits or finds no device, or another process is gone.
 
     >>> import random, nn
     >>> random.seed(0)
@@ -172,7 +193,13 @@ def fit(
     callbacks = _checked_callbacks(callbacks)
     _check_parts(scheduler, early_stopping)
     eager = EagerStep(model, loss, optimizer, penalty, max_norm, "fit")
-    trainer = _Trainer(eager, training, held_out, metrics, compiled, history)
+    make = _step_of(backend, "fit")
+    if backend == "jax" and compiled is False:
+        raise ValueError('fit: backend="jax" compiles; leave out compiled=False')
+    strict = compiled is True or backend == "jax"
+    trainer = _Trainer(eager, training, held_out, metrics, strict, history)
+    if compiled is not False:
+        trainer.attempt(trainer.compile, make)
     saved = Checkpoint(
         checkpoint,
         model,
@@ -184,6 +211,8 @@ def fit(
         data={"samples": len(training), "validation": len(held_out)},
     )
     saved.open(resume)
+    if not trainer.leads:
+        saved.path = None  # the first process writes it
     boundary = Boundary(model, training, loss) if Boundary.fits(training) else None
     history.boundary = boundary
     if boundary is not None:
@@ -229,34 +258,42 @@ class _Trainer:
         samples: list[Sample],
         held_out: list[Sample],
         metrics: Metrics,
-        compiled: bool | None,
+        strict: bool,
         history: History,
     ) -> None:
         self.eager, self.metrics, self.history = eager, metrics, history
         self.samples, self.held_out = samples, held_out
         self.modules = list(eager.model.modules())
-        self.strict = compiled is True
+        self.strict = strict
         self.step: Step | None = None
         self.batches: list[Batch] = []  # of the samples, and of those held out
         self.bar: Any = None
-        if compiled is False:
-            history.not_compiled = "compiled=False"
-        else:
-            self.attempt(self.compile)
+        history.not_compiled = "compiled=False"
 
-    def compile(self) -> None:
+    def compile(self, make: type[Step]) -> None:
         """Make the compiled step, and the samples what it takes."""
-        from nn.compiled import Batch, Step
+        from nn.compiled import Batch
 
         eager = self.eager
         for samples in filter(None, (self.samples, self.held_out)):
             xs, ys = _unzipped(samples)
             self.batches.append(Batch.of(X=xs, y=ys))
-        self.step = Step(
+        self.step = make(
             *(eager.model, eager.loss, eager.optimizer, eager.penalty, eager.max_norm),
             name="fit",
             outputs=bool(self.metrics),
         )
+        self.history.not_compiled = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that writes files."""
+        return self.step is None or self.step.leads
+
+    def pull(self) -> None:
+        """Bring the parameters back into the Values."""
+        if self.step is not None:
+            self.step.pull()
 
     def attempt(self, compiled: Callable[..., Any], *args: Any) -> Any:
         """What the function gives; None if that can't be compiled, and from then on."""
@@ -303,6 +340,7 @@ class _Trainer:
             if bar is not None:
                 bar.set_postfix(epoch=epoch, loss=f"{objective:.4g}", refresh=False)
                 bar.update()
+        self.pull()
         self.set_mode(training=False)
         record = {"loss": total / count}
         if self.metrics:

@@ -1,0 +1,339 @@
+"""The training step on all devices that JAX sees.
+
+The program of a sample's loss and its gradient, clipping and the optimizer's update are one
+jitted function. Samples are sharded over the devices, in this process and in others; what is
+the same for all is on each device.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from autograd.core import floats
+from autograd.program.arrays import np
+from autograd.program.lower import Lowered
+from autograd.program.paths import Path
+from autograd.program.program import Program
+from autograd.program.to_jax import emitted, there
+from nn.compiled import Abandoned, Batch, Kind, Step
+
+__all__ = ["JaxStep"]
+
+Array = Any
+AXIS = "samples"
+
+
+class JaxStep(Step):
+    """A compiled training step whose parameters stay on JAX's devices between steps.
+
+    `pull` brings them back into the Values; `predict` and `evaluate` do so too. A step that
+    follows starts with what the Values then hold.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        name = self.eager.name
+        self.jax = there(f'{name}: backend="jax"')
+        try:
+            devices = self.jax.devices()
+        except RuntimeError as error:
+            raise RuntimeError(f"{name}: JAX finds no device to train on: {error}") from error
+        self.mesh = self.jax.sharding.Mesh(np.array(devices), (AXIS,))
+        self.everywhere = self._sharding()
+        self.leads = self.jax.process_index() == 0
+        self.state: tuple[Array, Array, Array] | None = None  # parameters, buffers, gradient
+        self._functions: dict[Any, Any] = {}
+        self._weights: dict[tuple[int, float], Array] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return JaxStep, super().__reduce__()[1]
+
+    def pull(self) -> None:
+        """Bring parameters, gradients and the optimizer's buffers back into the Values."""
+        if self.state is None:
+            return
+        params, buffers, gradient = [np.array(self._here(each)) for each in self.state]
+        floats.write(self.optimizer.params, params, gradient)
+        for buffer, row in zip(self.optimizer.buffers.values(), buffers):
+            np.frombuffer(buffer)[:] = row
+        self.state = None
+
+    def predict(self, X: Any) -> Any:  # noqa: N803
+        """As without JAX, with the parameters brought back."""
+        self.pull()
+        return super().predict(X)
+
+    def measure(self, batch: Batch) -> tuple[list[Any], float]:
+        """As without JAX, with the parameters brought back."""
+        self.pull()
+        return super().measure(batch)
+
+    # ------------------------------------------------------------------ a step
+
+    def _train_on(self, batch: Batch, kind: Kind) -> tuple[list[Any], float]:
+        found = kind.paths["train"].found
+        if self.doubted or batch.lanes not in kind.sizes or not found:
+            self.pull()
+            weight = kind.weight(batch.lanes)
+            try:
+                run = self._run("train", batch, kind, weight)
+            except (Abandoned, FloatingPointError):
+                return self._by_values(batch)
+            if not self._agrees(run, batch, kind):
+                return self._train_on(batch, self._kind(batch))
+        if any(path.program.instructions.lanes for path in found) or not len(batch.x):
+            return self._by_values(batch)  # samples that the loss itself goes through
+        try:
+            done = self._stepped(batch, kind)
+            while done is None:
+                self.pull()
+                known = len(found)
+                self._run("train", batch, kind, kind.weight(batch.lanes))
+                if len(found) == known:  # no way was new: something is not finite
+                    return self._by_values(batch)
+                done = self._stepped(batch, kind)
+        except (Abandoned, FloatingPointError):
+            return self._by_values(batch)
+        return done
+
+    def _by_values(self, batch: Batch) -> tuple[list[Any], float]:
+        """The step as eager does it, which raises where something is not finite."""
+        self.pull()
+        with self._as_recorded(batch) as data:
+            return self.eager.train(*data)
+
+    def _stepped(self, batch: Batch, kind: Kind) -> tuple[list[Any], float] | None:
+        """One step on the devices; None, with nothing changed, if not all of it is right."""
+        optimizer, found = self.optimizer, kind.paths["train"].found
+        if self.state is None:
+            self._push(batch)
+        assert self.state is not None
+        update = self._update.current()
+        if update is None:
+            raise TypeError(
+                f"{self.eager.name}: JAX can't run {type(optimizer).__name__}'s step; write it "
+                "as the method _update, of floats and Values alike"
+            )
+        key = tuple(map(id, found)), id(update)
+        if key not in self._functions:
+            self._functions = {key: self._jitted(list(found), update)}
+        optimizer.steps += 1
+        right = False
+        try:
+            numbers = np.array(optimizer._all_numbers())
+            rest = [_data(path)[len(optimizer.params) :] for path in found]
+            x, weights = self._sharded(batch, kind.weight(batch.lanes))
+            with self._with_others():
+                function = self._functions[key]
+                *state, loss, well, way, out = function(*self.state, rest, numbers, x, weights)
+                right = bool(self._here(well))
+                way_of, columns = self._here(way).tolist(), self._here(out).T.tolist()
+            params, buffers, gradient = state
+            self.state = params, buffers, gradient
+        finally:
+            optimizer.steps -= not right
+        if not right:
+            return None
+        if not self.outputs:
+            return [], float(self._here(loss))
+        each = zip(way_of, columns)
+        return [found[i].rebuild(column)[-1] for i, column in each][: batch.lanes], float(
+            self._here(loss)
+        )
+
+    @contextmanager
+    def _with_others(self) -> Iterator[None]:
+        """Say what it means if what all processes do together fails."""
+        try:
+            yield
+        except (self.jax.errors.JaxRuntimeError, ValueError) as error:
+            self.state = None
+            if self.jax.process_count() == 1 or not re.match(r"[A-Z_]+: ", str(error)):
+                raise
+            raise RuntimeError(
+                f"{self.eager.name}: another process is gone or cannot be reached; the model "
+                "is as after the last epoch. Start all processes again, with resume=True to "
+                "go on from the checkpoint"
+            ) from error
+
+    # ------------------------------------------------------------------ on the devices
+
+    def _sharding(self, *axes: str | None) -> Any:
+        sharding = self.jax.sharding
+        return sharding.NamedSharding(self.mesh, sharding.PartitionSpec(*axes))
+
+    def _placed(self, x: Array, sharding: Any) -> Array:
+        """An array, which all processes have, on the devices of all."""
+        if self.jax.process_count() == 1:
+            return self.jax.device_put(x, sharding)
+        return self.jax.make_array_from_callback(x.shape, sharding, x.__getitem__)
+
+    def _here(self, x: Array) -> Array:
+        """An array that is the same on all devices."""
+        return np.asarray(x.addressable_data(0))
+
+    def _push(self, batch: Batch) -> None:
+        """Take what the Values and the optimizer hold."""
+        optimizer = self.optimizer
+        data = np.empty(len(optimizer.params))
+        floats.read(optimizer.params, data)
+        buffers = np.array([*optimizer.buffers.values()]).reshape(-1, len(data))
+        self._check_alike(data, buffers, batch)
+        state = data, buffers, np.zeros(len(data))
+        params, buffers, gradient = [self._placed(each, self.everywhere) for each in state]
+        self.state = params, buffers, gradient
+
+    def _check_alike(self, data: Array, buffers: Array, batch: Batch) -> None:
+        """ValueError unless all processes train the same model on the same samples."""
+        if self.jax.process_count() == 1:
+            return
+        settings = f"{self.optimizer!r} after {self.optimizer.steps} steps".encode()
+        parts = {
+            "parameters": data.tobytes(),
+            "optimizer": buffers.tobytes() + settings,
+            "samples": repr(batch.x.shape).encode() + batch.x.tobytes(),
+            "state of random": repr(random.getstate()).encode(),
+        }
+        digests = [hashlib.sha256(part).digest()[:4] for part in parts.values()]
+        own = np.frombuffer(b"".join(digests), np.int32)
+        gather = import_module("jax.experimental.multihost_utils").process_allgather
+        with self._with_others():
+            gathered = np.asarray(gather(own)).T.tolist()
+        for name, column in zip(parts, gathered):
+            if len(set(column)) > 1:
+                raise ValueError(
+                    f"{self.eager.name}: the {name} of process {self.jax.process_index()} and "
+                    "others differ; each process has to be given the same, after the same "
+                    "random.seed, and the same checkpoint"
+                )
+
+    def _sharded(self, batch: Batch, weight: float) -> tuple[Array, Array]:
+        """Samples, and how each counts in the loss and the penalty; as many on each device."""
+        count = batch.lanes
+        extra = -count % self.mesh.size
+        x = batch.x
+        if extra:
+            x = np.concatenate([x, np.repeat(x[:, :1], extra, 1)], 1)
+        sharding = self._sharding(None, AXIS)
+        if (count, weight) not in self._weights:
+            weights = np.zeros((2, count + extra))
+            weights[:, :count] = [[weight], [1.0 / count]]
+            self._weights[count, weight] = self._placed(weights, sharding)
+        return self._placed(x, sharding), self._weights[count, weight]
+
+    # ------------------------------------------------------------------ what is jitted
+
+    def _jitted(self, paths: list[Path], update: Program) -> Any:
+        """(params, buffers, gradient, rest, numbers, x, weights) → the next, and results."""
+        jax, numpy, P = self.jax, self.jax.numpy, self.jax.sharding.PartitionSpec  # noqa: N806
+        ways = [_Way(path, len(self.optimizer.params)) for path in paths]
+        branches = len(ways) > 1 or ways[0].value is not None
+        penalty = self.eager.penalty is not None
+
+        def local(params: Array, rest: Any, x: Array, weights: Array) -> Any:
+            """The loss, its gradient, and how many samples go a way that isn't known."""
+            real = weights[1] > 0.0
+            left, way = numpy.ones(x.shape[1], bool), numpy.zeros(x.shape[1], int)
+            loss, gradient = 0.0, numpy.zeros_like(params)
+            outs: list[Any] = []
+            for i, (each, more) in enumerate(zip(ways, rest)):
+                u, xs, mine = numpy.concatenate([params, more])[:, None], x, left
+                if branches:
+                    mine = left & each.follows(u, x)
+                    xs = numpy.where(mine, x, each.sample)
+                    left, way = left & ~mine, numpy.where(mine, i, way)
+                counts = numpy.where(mine, weights, 0.0)
+                out, slope = each.gradient(u, xs, counts[: 1 + penalty])
+                loss += (out[: 1 + penalty] * counts[: 1 + penalty]).sum()
+                gradient, outs = gradient + slope, [*outs, (mine, out)]
+            lost = (left & real).sum() if branches else numpy.zeros((), int)
+            loss, gradient, lost = jax.lax.psum((loss, gradient, lost), AXIS)
+            if not self.outputs:
+                return loss, gradient, lost, way, x[:0]
+            out = outs[0][1]
+            for mine, other in outs[1:]:
+                out = numpy.where(mine, other, out)
+            gathered = jax.lax.all_gather((way, out), AXIS, axis=-1, tiled=True)
+            return loss, gradient, lost, *gathered
+
+        split = P(None, AXIS)
+        kept = (P(), P()) if self.outputs else (P(AXIS), split)
+        shared = jax.shard_map(
+            local,
+            mesh=self.mesh,
+            in_specs=(P(), P(), split, split),
+            out_specs=(P(), P(), P(), *kept),
+            check_vma=False,
+        )
+        follow = emitted(Lowered(update.instructions), update._constants)
+        limit = self.eager.max_norm
+
+        def step(
+            params: Array,
+            buffers: Array,
+            before: Array,
+            rest: Any,
+            numbers: Array,
+            x: Array,
+            weights: Array,
+        ) -> Any:
+            loss, gradient, lost, way, out = shared(params, rest, x, weights)
+            if limit is not None:
+                scale = limit / (numpy.linalg.norm(gradient) + 1e-6)
+                gradient *= numpy.where(scale < 1.0, scale, 1.0)
+            state = numpy.concatenate([params[None], gradient[None], buffers])
+            following = follow(numbers[:, None], state)[0]
+            right = numpy.isfinite(following).all() & numpy.isfinite(gradient).all()
+            right &= numpy.isfinite(loss) & (lost == 0)
+            params = numpy.where(right, following[0], params)
+            buffers = numpy.where(right, following[1:], buffers)
+            gradient = numpy.where(right, gradient, before)
+            return params, buffers, gradient, loss, right, way, out
+
+        return jax.jit(step, donate_argnums=(0, 1, 2))
+
+
+class _Way:
+    """The functions of a path.
+
+    Attributes:
+        value: gives outputs and checks; None if there are no guards.
+        sample: one that goes this way, for the places of those that don't.
+    """
+
+    def __init__(self, path: Path, params: int) -> None:
+        program = path.program
+        it, constants = program.instructions, program._constants
+        lowered = Lowered(it, range(params))
+        self.sweep, self.params = emitted(lowered, constants), params
+        self.outputs, self.answers = it.outputs, program.answers
+        self.varies = lowered.blocks[lowered.seed].varies
+        self.value = emitted(Lowered(it), constants) if len(self.answers) else None
+        self.sample = np.array([x for _, x in path.inputs]).reshape(-1, 1)
+
+    def follows(self, u: Array, x: Array) -> Array:
+        """Whether each sample goes this way."""
+        if self.value is None:
+            return np.ones(x.shape[1], bool)
+        return (self.value(u, x)[1] == self.answers).all(0)
+
+    def gradient(self, u: Array, x: Array, seed: Array) -> tuple[Array, Array]:
+        """The outputs of each sample, and the gradient of those that are seeded."""
+        numpy: Any = import_module("jax.numpy")
+        rows = numpy.zeros((self.outputs, x.shape[1])).at[: len(seed)].set(seed)
+        rows = rows if self.varies else rows.sum(1, keepdims=True)
+        out, _, d_u, _ = self.sweep(u, x, rows)
+        return numpy.broadcast_to(out, (len(out), x.shape[1])), d_u[: self.params, 0]
+
+
+def _data(path: Path) -> Array:
+    """The numbers of all Values that a path reads."""
+    numbers = np.empty(len(path.closed))
+    floats.read(path.closed, numbers)
+    return numbers
