@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from autograd import Value
 from autograd.core import floats
 from autograd.program.arrays import np
 from autograd.program.lower import Lowered
@@ -50,6 +51,7 @@ class JaxStep(Step):
         self.state: tuple[Array, Array, Array] | None = None  # parameters, buffers, gradient
         self._functions: dict[Any, Any] = {}
         self._weights: dict[tuple[int, float], Array] = {}
+        self._resident: tuple[Batch, Array, Array] | None = None  # what stays there
 
     def __reduce__(self) -> tuple[Any, ...]:
         return JaxStep, super().__reduce__()[1]
@@ -127,7 +129,7 @@ class JaxStep(Step):
         right = False
         try:
             numbers = np.array(optimizer._all_numbers())
-            rest = [_data(path)[len(optimizer.params) :] for path in found]
+            rest = [_data(path.closed[len(optimizer.params) :]) for path in found]
             x, weights = self._sharded(batch, kind.weight(batch.lanes))
             with self._with_others():
                 function = self._functions[key]
@@ -181,8 +183,7 @@ class JaxStep(Step):
     def _push(self, batch: Batch) -> None:
         """Take what the Values and the optimizer hold."""
         optimizer = self.optimizer
-        data = np.empty(len(optimizer.params))
-        floats.read(optimizer.params, data)
+        data = _data(optimizer.params)
         buffers = np.array([*optimizer.buffers.values()]).reshape(-1, len(data))
         self._check_alike(data, buffers, batch)
         state = data, buffers, np.zeros(len(data))
@@ -215,24 +216,28 @@ class JaxStep(Step):
 
     def _sharded(self, batch: Batch, weight: float) -> tuple[Array, Array]:
         """Samples, and how each counts in the loss and the penalty; as many on each device."""
-        count = batch.lanes
+        if self._resident is not None and self._resident[0] is batch:
+            return self._resident[1:]
+        count, x = batch.lanes, batch.x
         extra = -count % self.mesh.size
-        x = batch.x
         if extra:
             x = np.concatenate([x, np.repeat(x[:, :1], extra, 1)], 1)
         sharding = self._sharding(None, AXIS)
         if (count, weight) not in self._weights:
-            weights = np.zeros((2, count + extra))
-            weights[:, :count] = [[weight], [1.0 / count]]
-            self._weights[count, weight] = self._placed(weights, sharding)
-        return self._placed(x, sharding), self._weights[count, weight]
+            numbers = np.zeros((2, count + extra))
+            numbers[:, :count] = [[weight], [1.0 / count]]
+            self._weights[count, weight] = self._placed(numbers, sharding)
+        placed, weights = self._placed(x, sharding), self._weights[count, weight]
+        if batch is not self._last:  # which is filled anew
+            self._resident = batch, placed, weights
+        return placed, weights
 
     # ------------------------------------------------------------------ what is jitted
 
     def _jitted(self, paths: list[Path], update: Program) -> Any:
         """(params, buffers, gradient, rest, numbers, x, weights) → the next, and results."""
         jax, numpy, P = self.jax, self.jax.numpy, self.jax.sharding.PartitionSpec  # noqa: N806
-        ways = [_Way(path, len(self.optimizer.params)) for path in paths]
+        ways = [_Way(path, len(self.optimizer.params), numpy) for path in paths]
         branches = len(ways) > 1 or ways[0].value is not None
         penalty = self.eager.penalty is not None
 
@@ -246,7 +251,7 @@ class JaxStep(Step):
                 u, xs, mine = numpy.concatenate([params, more])[:, None], x, left
                 if branches:
                     mine = left & each.follows(u, x)
-                    xs = numpy.where(mine, x, each.sample)
+                    xs = numpy.where(mine, x, each.sample) if len(ways) > 1 else x
                     left, way = left & ~mine, numpy.where(mine, i, way)
                 counts = numpy.where(mine, weights, 0.0)
                 out, slope = each.gradient(u, xs, counts[: 1 + penalty])
@@ -277,7 +282,7 @@ class JaxStep(Step):
         def step(
             params: Array,
             buffers: Array,
-            before: Array,
+            before: Array,  # it is written over
             rest: Any,
             numbers: Array,
             x: Array,
@@ -293,7 +298,6 @@ class JaxStep(Step):
             right &= numpy.isfinite(loss) & (lost == 0)
             params = numpy.where(right, following[0], params)
             buffers = numpy.where(right, following[1:], buffers)
-            gradient = numpy.where(right, gradient, before)
             return params, buffers, gradient, loss, right, way, out
 
         return jax.jit(step, donate_argnums=(0, 1, 2))
@@ -307,8 +311,8 @@ class _Way:
         sample: one that goes this way, for the places of those that don't.
     """
 
-    def __init__(self, path: Path, params: int) -> None:
-        program = path.program
+    def __init__(self, path: Path, params: int, numpy: Any) -> None:
+        program, self.numpy = path.program, numpy
         it, constants = program.instructions, program._constants
         lowered = Lowered(it, range(params))
         self.sweep, self.params = emitted(lowered, constants), params
@@ -325,15 +329,15 @@ class _Way:
 
     def gradient(self, u: Array, x: Array, seed: Array) -> tuple[Array, Array]:
         """The outputs of each sample, and the gradient of those that are seeded."""
-        numpy: Any = import_module("jax.numpy")
-        rows = numpy.zeros((self.outputs, x.shape[1])).at[: len(seed)].set(seed)
+        numpy = self.numpy
+        rows = numpy.pad(seed, ((0, self.outputs - len(seed)), (0, 0)))
         rows = rows if self.varies else rows.sum(1, keepdims=True)
         out, _, d_u, _ = self.sweep(u, x, rows)
         return numpy.broadcast_to(out, (len(out), x.shape[1])), d_u[: self.params, 0]
 
 
-def _data(path: Path) -> Array:
-    """The numbers of all Values that a path reads."""
-    numbers = np.empty(len(path.closed))
-    floats.read(path.closed, numbers)
+def _data(values: Sequence[Value]) -> Array:
+    """The numbers of Values."""
+    numbers = np.empty(len(values))
+    floats.read(values, numbers)
     return numbers

@@ -56,6 +56,7 @@ DYNAMIC = {
     "autograd.program.native",
     "autograd.program.to_jax",
     "demos.__main__",
+    "nn.backend_jax",
     "nn.trials",
 }
 
