@@ -97,9 +97,11 @@ class Instructions:
         self.blocks = [Block(inputs + len(self.constants), False), Block(lane_inputs, True)]
         self.code: list[Instruction] = []
         alone: list[int] = []
-        for (_, op, *_), nodes in sorted(self._groups().items(), key=lambda item: item[0][0]):
+        narrow = singly is not None
+        for key, nodes in sorted(self._groups().items(), key=lambda item: item[0][0]):
+            op = key[1]
             wide = op in WIDE or op == "matmul"
-            single = singly is not None and self._may_be_single(nodes[0], singly)
+            single = narrow and (not wide or self._may_be_single(nodes[0], singly or ()))
             if single and len(nodes) < FEW:
                 alone += nodes
                 continue
@@ -114,8 +116,7 @@ class Instructions:
         self.roots = [(*places[node], lane) for node, lane in tape.roots]
 
     def _may_be_single(self, node: int, wide: Collection[str]) -> bool:
-        op, args = self.tape.ops[node], self.tape.args[node]
-        return op not in WIDE or (op in wide and len(args) <= NARROW)
+        return self.tape.ops[node] in wide and len(self.tape.args[node]) <= NARROW
 
     def _singles(self, nodes: list[int]) -> None:
         if nodes:

@@ -18,7 +18,7 @@ from autograd.program.rules import WIDE
 from autograd.program.share import folds, reduce
 from autograd.program.source import Functional, Source
 from autograd.program.tangent import tangent
-from autograd.program.tape import Tape
+from autograd.program.tape import Tape, uncollected
 
 if TYPE_CHECKING:
     from autograd.program.paths import Path
@@ -53,6 +53,7 @@ class Program:
         NotImplementedError: with a direction, an operation's rule is not generic.
     """
 
+    @uncollected()
     def __init__(
         self,
         tape: Tape,
@@ -232,6 +233,7 @@ class Runner:
     run: Callable[..., Any]
     native: Native | None = None
 
+    @uncollected()
     def __init__(self, program: Program, *inputs: Collection[int]) -> None:
         self.run = self._run
         module = kernel()

@@ -10,7 +10,7 @@ from autograd.core.floats import listed, topological_order
 from autograd.core.no_grad import recording
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
-from autograd.program.tape import Tape
+from autograd.program.tape import Tape, uncollected
 from autograd.program.watch import Guard, Watch
 from autograd.trees import Rebuild, flatten
 
@@ -172,6 +172,7 @@ def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> Non
             )
 
 
+@uncollected()
 def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
     """What a run computed; if `sharing`, equal numbers are one constant."""
     tape = Tape()

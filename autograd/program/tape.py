@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 
-__all__ = ["LEAVES", "Tape"]
+__all__ = ["LEAVES", "Tape", "uncollected"]
 
 LEAVES = frozenset(["input", "lane", "const", "column"])
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Make many small objects without looking for garbage among them, which there is none."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        (gc.enable if collects else gc.disable)()
 
 
 class Tape:
