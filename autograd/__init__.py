@@ -33,6 +33,7 @@ from autograd.core.value import Value  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
 
 if TYPE_CHECKING:
+    from autograd.cli.playing import play
     from autograd.program.compiled import compile as compile
     from autograd.program.compiled import load_program as load_program
     from autograd.show.graph import Graph
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from autograd.show.terminal import step
 
 __version__ = "0.1.0"
-__all__ = ["Graph", "Primitive", "Stepper", "Value", "no_grad", "primitive", "step"]
+__all__ = ["Graph", "Primitive", "Stepper", "Value", "no_grad", "play", "primitive", "step"]
 __all__ += functions.__all__
 __all__ += transforms.__all__
 
@@ -50,6 +51,7 @@ _LATER = {
     "Stepper": "show.stepper",
     "compile": "program.compiled",
     "load_program": "program.compiled",
+    "play": "cli.playing",
     "step": "show.terminal",
 }
 

@@ -8,12 +8,13 @@ from nn.layers import *  # noqa: F403
 from nn.losses import *  # noqa: F403
 from nn.module import Module
 from nn.optim import *  # noqa: F403
+from nn.play import play
 from nn.schedules import *  # noqa: F403
 from nn.state import load_model, save_model
 from nn.training import compile, fit
 from nn.trials import *  # noqa: F403
 
-__all__ = ["Module", "compile", "fit", "init", "load_model", "save_model"]
+__all__ = ["Module", "compile", "fit", "init", "load_model", "play", "save_model"]
 __all__ += activations.__all__
 __all__ += clipping.__all__
 __all__ += history.__all__

@@ -87,9 +87,8 @@ class Boundary:
         It classifies with one output and two classes, or with an output a class and the
         targets their indices.
         """
-        model = copy.deepcopy(self.model).eval()
         xs, ys = self._grid()
-        outputs = [self._outputs(model, epoch, xs, ys) for epoch in self.epochs]
+        outputs = self._all_outputs(xs, ys)
         if not outputs:
             return None
         count = len(outputs[0][0][0])
@@ -107,6 +106,23 @@ class Boundary:
         full = 1.0 if count > 1 else (self.names[-1] - self.names[0]) / 2
         scale = 0.0 if self.logits else full
         return Plane(xs, ys, points, labels, rule, self.epochs, fields, scale)
+
+    def relief(self) -> Plane:
+        """The same for numbers: where the first output is above the middle of the targets."""
+        xs, ys = self._grid()
+        low, high = self.names[0], self.names[-1]
+        middle = (low + high) / 2
+        points = [(x, y, int(t > middle)) for (x, y), t in zip(self.points, self.targets)]
+        fields = [
+            [_map(grid, lambda out: out[0] - middle)] for grid in self._all_outputs(xs, ys)
+        ]
+        labels = [f"below {middle:.4g}", f"above {middle:.4g}"]
+        rule, scale = f"output = {middle:.4g}", (high - low) / 2 or 1.0
+        return Plane(xs, ys, points, labels, rule, self.epochs, fields, scale)
+
+    def _all_outputs(self, xs: Sequence[float], ys: Sequence[float]) -> list[Outputs]:
+        model = copy.deepcopy(self.model).eval()
+        return [self._outputs(model, epoch, xs, ys) for epoch in self.epochs]
 
     def _grid(self) -> tuple[list[float], list[float]]:
         """The places of the grid: square cells over the samples and a margin."""

@@ -178,7 +178,7 @@ def fit(
     >>> [round(p.data, 6) for p in model.parameters()]
     [2.0, 1.0]
     """
-    training = _samples(X, y, "fit: ")
+    training = samples_of(X, y, "fit: ")
     held_out = [] if validation is None else _validation(validation)
     flag(shuffle, "fit: shuffle")
     flag(resume, "fit: resume")
@@ -422,10 +422,11 @@ def _checked_callbacks(
 def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> list[Sample]:
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
         raise TypeError(f"fit: validation must be a pair (X, y), got {shortened(validation)}")
-    return _samples(*validation, "fit: validation: ")
+    return samples_of(*validation, "fit: validation: ")
 
 
-def _samples(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # noqa: N803
+def samples_of(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # noqa: N803
+    """The samples as pairs; `what` begins the message of an error."""
     inputs, targets = _sample_list(X, f"{what}X"), _sample_list(y, f"{what}y")
     if len(inputs) != len(targets):
         raise ValueError(f"{what}{len(inputs)} samples in X for {len(targets)} targets in y")

@@ -22,7 +22,7 @@ from autograd.cli.expressions import CONSTANTS, FUNCTIONS, Formula, parse
 from autograd.core.value import Value
 from autograd.files import write_atomically
 
-__all__ = ["calculate"]
+__all__ = ["calculate", "complain", "point_of", "shielded", "suffix"]
 
 LONGEST_MESSAGE = 600  # characters
 EPILOG = f"""\
@@ -37,6 +37,7 @@ examples:
   {PROGRAM} "tanh(w*x + b)" w=0.5 x=-2 b=1 --html steps.html
   {PROGRAM} "100*(y - x**2)**2 + (1 - x)**2" x=-1 y=1 --order 2
   {PROGRAM} "w*x + b" w=2 x=3 b=1 --source
+  {PROGRAM} play "tanh(w*x + b)" w=0.5 x=-2 b=1
   {PROGRAM} check module:function --at x=1,y=2
   {PROGRAM} doctor
 
@@ -61,24 +62,24 @@ def calculate(argv: Sequence[str]) -> int:
     for option in options:
         if options.count(option) > 1:
             parser.error(f"{option} is given twice")
-    arguments = parser.parse_intermixed_args(_dashes_shielded(argv))
+    arguments = parser.parse_intermixed_args(shielded(argv))
     if arguments.expression is None or re.match(r"\s*\w+\s*=(?!=)", arguments.expression):
         parser.error("the formula comes first, then the values of its variables")
     try:
         expression = parse(arguments.expression)
-        point = _point(expression, arguments.bindings)
+        point = point_of(expression, arguments.bindings)
     except (SyntaxError, TypeError, ValueError, ArithmeticError) as error:
-        return _complain(error, MISUSED)
+        return complain(error, MISUSED)
     try:
         return 0 if _print_answer(arguments, expression, point) else FAILED
     except TypeError as error:
-        return _complain(error, MISUSED)
+        return complain(error, MISUSED)
     except (ValueError, ArithmeticError, ImportError, RuntimeError) as error:
-        return _complain(error, FAILED)
+        return complain(error, FAILED)
     except OSError as error:
         if error.filename is None:  # stdout
             raise
-        return _complain(error, FAILED)
+        return complain(error, FAILED)
 
 
 # ---------------------------------------------------------------------- arguments
@@ -95,6 +96,7 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
         usage=f'{PROGRAM} "FORMULA" [NAME=VALUE ...] [options]\n'
+        f'       {PROGRAM} play "FORMULA" [NAME=VALUE ...]\n'
         f"       {PROGRAM} check MODULE:FUNCTION --at NAME=VALUE,...\n"
         f"       {PROGRAM} doctor",
         description="The value of a formula and its derivative in every variable.",
@@ -105,9 +107,9 @@ def _parser() -> _Parser:
     add = parser.add_argument
     add("expression", nargs="?", metavar="FORMULA", help='such as "sin(x*y) + x**2"')
     add("bindings", nargs="*", metavar="NAME=VALUE", help="a variable's value")
-    add("--svg", metavar="FILE", type=_suffix(".svg"), help="draw the graph")
+    add("--svg", metavar="FILE", type=suffix(".svg"), help="draw the graph")
     page = "write a page that plays the forward and the backward pass"
-    add("--html", metavar="FILE", type=_suffix(".html"), help=page)
+    add("--html", metavar="FILE", type=suffix(".html"), help=page)
     what = "what is drawn as one box: auto, what repeats; none, nothing"
     add("--collapse", choices=["auto", "none"], help=what)
     add("--check", action="store_true", help="compare with finite differences")
@@ -126,23 +128,23 @@ def _parser() -> _Parser:
     return parser
 
 
-def _suffix(suffix: str) -> Callable[[str], str]:
-    """A file name's type: a text that ends in `suffix`."""
+def suffix(ending: str) -> Callable[[str], str]:
+    """A file name's type: a text that ends like this."""
 
     def path(text: str) -> str:
-        if not text.lower().endswith(suffix):
-            raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix}")
+        if not text.lower().endswith(ending):
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {ending}")
         return text
 
     return path
 
 
-def _dashes_shielded(argv: Sequence[str]) -> list[str]:
+def shielded(argv: Sequence[str]) -> list[str]:
     """A formula may begin with a minus; after a space argparse takes it for no option."""
     return [f" {a}" if re.match(r"-[^-h]|-h.", a) else a for a in argv]
 
 
-def _point(expression: Formula, bindings: Sequence[str]) -> list[Value]:
+def point_of(expression: Formula, bindings: Sequence[str]) -> list[Value]:
     """The variables of the expression as leaves, with the values that the bindings give."""
     given: dict[str, float] = {}
     for binding in bindings:
@@ -176,7 +178,7 @@ def _given(name: str, text: str) -> float:
     return number
 
 
-def _complain(error: Exception, code: int) -> int:
+def complain(error: Exception, code: int) -> int:
     """Say on stderr what is wrong, and where in the formula."""
     message = str(error).replace("autograd.step(y)", "--step")
     lines = []

@@ -19,7 +19,7 @@ from nn.pages.chart import (
 )
 from nn.pages.plane import CODES, LEVELS, Plane
 
-__all__ = ["training_page"]
+__all__ = ["palette", "training_page"]
 
 DURATION = 8000  # of the whole, in milliseconds
 FASTEST, SLOWEST = 40, 800
@@ -79,7 +79,7 @@ def training_page(
     which = "validation loss" if "val_loss" in records else "loss"
     summary = f"{total} epochs, the lowest {which} after epoch {best_epoch}"
     scripts = [asset(name, "nn.pages") for name in ("shade.js", "training.js")]
-    styles = [_palette(), asset("training.css", "nn.pages")]
+    styles = [palette(), asset("training.css", "nn.pages")]
     title = "Training, epoch by epoch"
     return document("training", title, summary, main, data, scripts, styles)
 
@@ -128,7 +128,7 @@ def _entry(name: str, numbers: Sequence[float], epoch: int) -> str:
     return number_text(name, numbers[epoch - 1])
 
 
-def _palette() -> str:
+def palette() -> str:
     """The colours of classes and curves as CSS variables."""
     light, dark = [
         "; ".join([f"--k{k}: {colour}" for k, colour in enumerate(colours)])

@@ -1,9 +1,11 @@
 """Formulas as text: what they compute, and that nothing else gets through."""
 
+import json
 import math
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ import autograd
 from autograd import Value
 from autograd.cli.expressions import CONSTANTS, FUNCTIONS, parse
 
+# What the page's parser, in JavaScript, is tested by too: tests/browser/test_play.py.
+SHARED = json.loads((Path(__file__).parent / "formulas.json").read_text("utf-8"))
 PLACE = {"x": 0.5, "y": 1.5, "z": -2.0}
 
 
@@ -287,3 +291,29 @@ def test_reading_a_formula_runs_nothing() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("case", SHARED, ids=lambda case: case["formula"][:30])
+def test_the_cases_that_both_parsers_share(case: dict[str, Any]) -> None:
+    text = case["formula"]
+    if "error" in case:
+        with pytest.raises(SyntaxError) as caught:
+            parse(text)
+        assert (caught.value.msg, caught.value.offset) == (case["error"], case["place"])
+        return
+    formula = parse(text)
+    leaves = [Value(float(case["at"][name])) for name in formula.names]
+    if "fails" in case:
+        kind = {"ValueError": ValueError, "TypeError": TypeError}.get(case["fails"])
+        with pytest.raises(kind or ArithmeticError):
+            formula(*leaves)
+        return
+    result = formula(*leaves)
+    if isinstance(result, Value):
+        result.backward()
+    assert getattr(result, "data", result) == pytest.approx(
+        float(case["value"]), rel=1e-15, nan_ok=True
+    )
+    assert list(case["gradient"]) == list(formula.names)
+    for leaf, expected in zip(leaves, case["gradient"].values()):
+        assert leaf.grad == pytest.approx(float(expected), rel=1e-15)

@@ -1,0 +1,111 @@
+"""The page to play with a formula: its text and numbers change, and the graph follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import Signature, signature
+from keyword import kwlist
+from string import Template
+from typing import Any
+
+from autograd.core.primitive import ADVICE, TABLE, Primitive
+from autograd.show.drawing.engine import LayoutError
+from autograd.show.drawing.options import Options
+from autograd.show.drawing.style import style_sheet
+from autograd.show.drawing.svg import draw
+from autograd.show.drawing.text_tree import tree
+from autograd.show.formulas import FORMS, arithmetic
+from autograd.show.pages.document import asset, document, json_number
+from autograd.show.pages.primitives import primitives
+from autograd.show.snapshot import Snapshot
+from autograd.show.text import escape, format_number
+
+__all__ = ["grammar_data", "play_page"]
+
+SCRIPTS = (
+    "numbers.js",
+    "formula.js",
+    "record.js",
+    "layers.js",
+    "draw.js",
+    "play.js",
+    "zoom.js",
+)
+
+
+def play_page(
+    graph: Snapshot, text: str, values: Mapping[str, float], grammar: Mapping[str, Any]
+) -> str:
+    """One HTML file in which a formula and its numbers can be changed.
+
+    Args:
+        graph: of the formula at these values; what is shown without JavaScript.
+        text, values: the formula and its variables' values.
+        grammar: what `grammar_data` gives.
+    """
+    options = Options()
+    try:
+        shown = draw(graph, options=options, prefix="graph")
+    except LayoutError as error:
+        shown = f"<p>{escape(str(error))}</p><pre>{escape(tree(graph, options))}</pre>"
+    rows = []
+    for node in graph.nodes:
+        made = f" = {arithmetic(node)}" if node.op else ""
+        local = [
+            f"∂{node.short}/∂{x.short} = {format_number(p)}"
+            for x, p in zip(node.inputs, node.partials)
+        ]
+        cells = [format_number(node.data), format_number(node.grad), ", ".join(local) or "–"]
+        body = "".join([f"<td>{escape(cell)}</td>" for cell in cells])
+        rows.append(f'<tr><th scope="row">{escape(node.short + made)}</th>{body}</tr>')
+    root = graph.root
+    result = escape(f"{root.short} = {text} = {format_number(root.data)}")
+    main = Template(asset("play.html")).substitute(
+        result=result, picture=shown, rows="\n".join(rows)
+    )
+    data = {
+        "text": text,
+        "values": {name: json_number(x) for name, x in values.items()},
+        "grammar": grammar,
+    }
+    scripts = [primitives(), *map(asset, SCRIPTS)]
+    styles = [asset("steps.css"), asset("play.css"), style_sheet("graph", "auto")]
+    title = "Play with a formula"
+    summary = "Change the formula or a number: both passes follow."
+    return document("play", title, summary, main, data, scripts, styles)
+
+
+def grammar_data(
+    functions: Mapping[str, Callable[..., Any]], words: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the JavaScript parser shares with that of Python, as JSON takes it.
+
+    Args:
+        functions: what a formula may call, by name.
+        words: the operators, how strongly they bind, and the texts of messages.
+    """
+    known = {name: _function(function) for name, function in functions.items()}
+    table = {name: TABLE[name] for name in sorted({entry["op"] for entry in known.values()})}
+    return {
+        "functions": known,
+        "symbols": {name: op.symbol for name, op in table.items()},
+        "forms": {name: FORMS[name] for name in table if name in FORMS},
+        "domains": {name: op.domain for name, op in table.items() if op.domain},
+        "selects": [name for name, op in table.items() if op.selects],
+        "advice": {error.__name__: text for error, text in ADVICE.items()},
+        "keywords": kwlist,
+        **words,
+    }
+
+
+def _function(function: Callable[..., Any]) -> dict[str, Any]:
+    """The primitive that a function applies, and the names of its operands."""
+    variadic = isinstance(function, Primitive) and function.variadic
+    form: Signature = signature(function)
+    parameters = [] if variadic else list(form.parameters.values())
+    return {
+        "op": getattr(function, "name", getattr(function, "__name__", "")),
+        "names": [p.name for p in parameters],
+        "defaults": [json_number(p.default) for p in parameters if p.default is not p.empty],
+        "variadic": variadic,
+    }

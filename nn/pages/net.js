@@ -1,0 +1,140 @@
+// A multi-layer perceptron on arrays: all samples at once, forwards and back. The activations'
+// values and derivatives are those of the table of primitives.
+function makeNet(sizes, activations, biased) {
+  return sizes.slice(1).map((nout, k) => ({
+    nin: sizes[k],
+    nout,
+    activation: activations[k],
+    biased: biased[k],
+    w: new Float64Array(sizes[k] * nout), // by neuron
+    b: new Float64Array(nout),
+    dw: new Float64Array(sizes[k] * nout),
+    db: new Float64Array(nout),
+  }));
+}
+
+// What a pass over n samples fills: of each layer the sums z, the outputs a, and the
+// derivatives of the loss in both.
+function makeRoom(net, n) {
+  return net.map(({ nout }) => {
+    const fresh = () => new Float64Array(n * nout);
+    return { z: fresh(), a: fresh(), da: fresh(), dz: fresh() };
+  });
+}
+
+function activationOf(name) {
+  if (name === null) return { value: (z) => z, slope: () => 1 };
+  const more = data.defaults[name] ?? [];
+  const { value, rules } = primitives[name];
+  return { value: (z) => value(z, ...more), slope: (a, z) => rules[0](a, z, ...more) };
+}
+
+function forward(net, inputs, n, room) {
+  let x = inputs;
+  net.forEach((layer, k) => {
+    const { nin, nout, w, b, activation } = layer;
+    const { z, a } = room[k];
+    const { value } = activationOf(activation);
+    for (let s = 0; s < n; s++) {
+      for (let j = 0; j < nout; j++) {
+        let sum = b[j];
+        for (let i = 0, p = j * nin, q = s * nin; i < nin; i++, p++, q++) sum += w[p] * x[q];
+        z[s * nout + j] = sum;
+        a[s * nout + j] = value(sum);
+      }
+    }
+    x = a;
+  });
+  return x;
+}
+
+// From the derivatives of the loss in the outputs, room.at(-1).da, to all others.
+function backwards(net, inputs, n, room) {
+  for (let k = net.length - 1; k >= 0; k--) {
+    const { nin, nout, w, dw, db, activation } = net[k];
+    const { z, a, da, dz } = room[k];
+    const x = k > 0 ? room[k - 1].a : inputs;
+    const dx = k > 0 ? room[k - 1].da.fill(0) : null;
+    const { slope } = activationOf(activation);
+    dw.fill(0);
+    db.fill(0);
+    for (let s = 0; s < n; s++) {
+      for (let j = 0; j < nout; j++) {
+        const at = s * nout + j;
+        const d = (dz[at] = da[at] * slope(a[at], z[at]));
+        if (d === 0) continue;
+        db[j] += d;
+        for (let i = 0, p = j * nin, q = s * nin; i < nin; i++, p++, q++) {
+          dw[p] += d * x[q];
+          if (dx !== null) dx[q] += d * w[p];
+        }
+      }
+    }
+  }
+}
+
+// Of one sample: the loss of the outputs a[at], … and, into d[at], …, its derivatives.
+const sigmoid = (x) => primitives.sigmoid.value(x);
+const softplus = (x) => primitives.softplus.value(x);
+const LOSSES = {
+  mse_loss(a, at, k, y, d) {
+    d[at] = 2 * (a[at] - y);
+    return (a[at] - y) ** 2;
+  },
+  hinge_loss(a, at, k, y, d) {
+    const loss = 1 - y * a[at];
+    d[at] = loss > 0 ? -y : 0;
+    return Math.max(loss, 0);
+  },
+  binary_cross_entropy(a, at, k, y, d) {
+    const p = a[at];
+    d[at] = (y && -y / p) + (y !== 1 && (1 - y) / (1 - p));
+    return (y && -y * Math.log(p)) - (y !== 1 && (1 - y) * Math.log1p(-p));
+  },
+  binary_cross_entropy_with_logits(a, at, k, y, d) {
+    d[at] = (1 - y) * sigmoid(a[at]) - y * sigmoid(-a[at]);
+    return y * softplus(-a[at]) + (1 - y) * softplus(a[at]);
+  },
+  cross_entropy(a, at, k, y, d) {
+    let [top, total] = [-Infinity, 0];
+    for (let c = 0; c < k; c++) top = Math.max(top, a[at + c]);
+    for (let c = 0; c < k; c++) total += d[at + c] = Math.exp(a[at + c] - top);
+    for (let c = 0; c < k; c++) d[at + c] = d[at + c] / total - (c === y);
+    return top + Math.log(total) - a[at + y];
+  },
+};
+
+// The mean loss of all samples, with the gradient in the net.
+function gradient(net, inputs, targets, room, loss) {
+  const n = targets.length;
+  const a = forward(net, inputs, n, room);
+  const { nout } = net.at(-1);
+  const { da } = room.at(-1);
+  let total = 0;
+  for (let s = 0; s < n; s++) total += LOSSES[loss](a, s * nout, nout, targets[s], da);
+  for (let at = 0; at < da.length; at++) da[at] /= n;
+  backwards(net, inputs, n, room);
+  return total / n;
+}
+
+function descend(net, rate) {
+  for (const { w, b, dw, db, biased } of net) {
+    for (let p = 0; p < w.length; p++) w[p] -= rate * dw[p];
+    if (biased) for (let j = 0; j < b.length; j++) b[j] -= rate * db[j];
+  }
+}
+
+// Uniform within ±1/√nin, as nn.Layer draws them; the same for the same seed (mulberry32).
+function initialise(net, seed) {
+  let state = seed;
+  const random = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  for (const { nin, w, b, biased } of net) {
+    for (let p = 0; p < w.length; p++) w[p] = (2 * random() - 1) / Math.sqrt(nin);
+    for (let j = 0; j < b.length; j++) b[j] = biased ? (2 * random() - 1) / Math.sqrt(nin) : 0;
+  }
+}

@@ -1,0 +1,216 @@
+"""The page to play with a formula: its parser, both passes, links, hostile text."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+from typing import Any
+
+import pytest
+
+import autograd
+from tests.browser.conftest import Opener
+from tests.cli.test_expressions import SHARED
+
+NEURON: dict[str, float] = {"w": 0.5, "x": -2.0, "b": 1.0}
+RUN = """([text, at]) => {
+    try {
+        const formula = parse(text);
+        const nodes = record(formula, Object.fromEntries(
+            formula.names.map((name) => [name, Number(new Map(at).get(name))])));
+        const leaf = (name) => nodes.find((node) => node.name === name && node.op === null);
+        const grads = formula.names.map((name) => [name, String(leaf(name)?.grad ?? 0)]);
+        return { value: String(nodes.at(-1).data), gradient: grads,
+                 names: nodes.map((node) => node.name) };
+    } catch (error) {
+        return { error: error.message, place: error.place, kind: error.constructor.name };
+    }
+}"""
+
+
+OVERLAPS = """() => {
+    const meets = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+        && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+    const rects = [...document.querySelectorAll("#picture rect, #picture .local")]
+        .map((e) => e.getBoundingClientRect());
+    return rects.flatMap((a, i) => rects.slice(i + 1).filter((b) => meets(a, b))).length;
+}"""
+OUTSIDE = """() => [...document.querySelectorAll("#picture .node")].filter((node) => {
+    const box = node.querySelector("rect").getBoundingClientRect();
+    return [...node.querySelectorAll("text")].map((e) => e.getBoundingClientRect()).some((r) =>
+        r.left < box.left || r.right > box.right || r.top < box.top || r.bottom > box.bottom);
+}).length"""
+
+
+def neuron() -> str:
+    return autograd.play("tanh(w*x + b)", **NEURON).html()
+
+
+def in_python(text: str) -> float:
+    return float(text.replace("Infinity", "inf"))
+
+
+def near(found: float, expected: float) -> bool:
+    """Equal but for what the browser's exp and the like lose: an ulp or so each."""
+    return math.isclose(found, expected, rel_tol=4e-15, abs_tol=1e-15) or (
+        math.isnan(found) and math.isnan(expected)
+    )
+
+
+def test_both_parsers_agree_on_the_shared_cases(open_page: Opener) -> None:
+    page = open_page(neuron())
+    for case in SHARED:
+        found = page.evaluate(RUN, [case["formula"], [*case.get("at", {}).items()]])
+        if "error" in case:
+            assert (found["error"], found["place"] + 1) == (case["error"], case["place"])
+        elif "fails" in case:
+            assert found["kind"] == "FormulaError", case
+            assert found["place"] is None
+        else:
+            assert near(in_python(found["value"]), float(case["value"])), (case, found)
+            found["gradient"] = dict(found["gradient"])
+            assert list(found["gradient"]) == list(case["gradient"]), case
+            for name, grad in case["gradient"].items():
+                assert near(in_python(found["gradient"][name]), float(grad)), (case, found)
+
+
+def test_deep_nesting_is_an_error_and_no_crash(open_page: Opener) -> None:
+    page = open_page(neuron())
+    for text in ("(" * 100_000 + "x", "x" + "**x" * 100_000, "-" * 100_000 + "x"):
+        found = page.evaluate(RUN, [text, [["x", 1.0]]])
+        assert found["error"] == "the formula is nested too deeply"
+
+
+def test_the_nodes_are_those_of_python_and_the_boxes_show_them(open_page: Opener) -> None:
+    for formula in ("tanh(w*x + b)", "w + x*b - w*w", "where(x < 0, -x, w)*b + x"):
+        graph = autograd.play(formula, **NEURON)
+        page = open_page(graph.html())
+        still = open_page(graph.html(), java_script_enabled=False)
+        rows = [p.locator("#rows tr").all_inner_texts() for p in (page, still)]
+        assert rows[0] == rows[1]
+        shown = [sorted(p.locator("#picture .node").all_text_contents()) for p in (page, still)]
+        titles = still.locator("#picture .node title").all_text_contents()
+        assert len(shown[0]) == len(shown[1]) == len(titles)
+        for live, told, title in zip(*shown, sorted(titles)):
+            assert told.endswith(live) or live in told, (live, told, title)
+
+
+def test_a_number_that_is_typed_changes_both_passes_and_the_link(open_page: Opener) -> None:
+    page = open_page(neuron())
+    page.fill("#value-w", "pi/4")
+    w = autograd.Value(math.pi / 4)
+    y = (w * -2.0 + 1.0).tanh()
+    y.backward()
+    assert page.inner_text("#sum") == f"f = tanh(w*x + b) = {y.data:.4g}"
+    assert page.inner_text("#grad-w") == f"∂f/∂w = {w.grad:.4g}"
+    page.wait_for_url(re.compile(r"w=0\.785"))
+    other = open_page(neuron(), at=page.evaluate("location.hash"))
+    assert other.inner_text("#sum") == page.inner_text("#sum")
+    assert other.input_value("#value-x") == "-2"
+
+
+def test_keys_slider_and_dragging_move_a_number(open_page: Opener) -> None:
+    page = open_page(neuron())
+    page.focus("#value-x")
+    for key, expected in [
+        ("ArrowUp", "-1.9"),
+        ("PageDown", "-2.9"),
+        ("Shift+ArrowUp", "-2.89"),
+    ]:
+        page.keyboard.press(key)
+        assert page.input_value("#value-x") == expected
+    page.focus("[aria-label='b, slider']")
+    page.keyboard.press("End")
+    assert page.input_value("#value-b") == "5"
+    box = page.locator("#value-w").bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 70, box["y"] + 10, steps=5)
+    page.mouse.up()
+    assert page.input_value("#value-w") == "1"
+
+
+def test_the_formula_can_be_edited_and_an_error_says_where(open_page: Opener) -> None:
+    page = open_page(neuron())
+    page.fill("#formula", "w*x + ")
+    assert "+ has no operand on its right" in page.inner_text("#problem")
+    assert page.inner_text("#problem mark") == "+"
+    assert page.get_attribute("#formula", "aria-invalid") == "true"
+    page.fill("#formula", "w*c + log(x)")
+    assert page.inner_text("#problem") == ("log(-2.0): outside the domain, which is x > 0")
+    page.fill("#value-x", "1")
+    assert page.inner_text("#problem") == ""
+    assert page.inner_text("#sum") == "f = w*c + log(x) = 0.5"
+    assert page.input_value("#value-c") == "1"
+    page.fill("#value-x", "y")
+    assert page.get_attribute("#value-x", "aria-invalid") == "true"
+    assert page.inner_text("#sum") == "f = w*c + log(x) = 0.5"
+
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "alert(1)",
+    "constructor.constructor('alert(1)')()",
+    "x); fetch('//example.com'); (",
+    "__proto__ + toString*valueOf",
+    "${alert(1)}",
+    "javascript:alert(1)",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_text(text: str, open_page: Opener) -> None:
+    page = open_page(neuron())
+    page.on("dialog", lambda dialog: pytest.fail("something ran"))
+    page.fill("#formula", text)
+    page.evaluate("document.querySelectorAll('.leaf input[type=text]')[0].value = '<b>'")
+    linked = page.evaluate(
+        "text => '#' + encodeURIComponent(text) + ';w=' + encodeURIComponent(text)", text
+    )
+    other = open_page(neuron(), at=linked)
+    assert other.input_value("#formula") == text
+    assert other.locator("img, main script, b").count() == 0
+
+
+def test_an_address_of_another_kind_leaves_the_page_as_it_was_made(open_page: Opener) -> None:
+    for at in ("#7", "#%E0%A4%A", "#;;;=", "#"):
+        page = open_page(neuron(), at=at)
+        assert page.input_value("#formula") == ("7" if at == "#7" else "tanh(w*x + b)")
+
+
+def test_it_fits_a_phone_and_a_large_graph_is_told(open_page: Opener) -> None:
+    page = open_page(neuron(), viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.fill("#formula", "+".join(["x*w"] * 120))
+    assert "The picture shows at most 200 nodes" in page.inner_text("#info")
+    assert page.locator("#rows tr").count() == 2 + 120 + 119
+
+
+def test_no_box_or_number_lies_on_another(open_page: Opener) -> None:
+    source = random.Random(7)
+    page = open_page(neuron())
+    for _ in range(40):
+        terms = [
+            source.choice(["w*x", "tanh(b)", "x**2", "exp(w)", "(w - b)", "x"])
+            for _ in range(5)
+        ]
+        text = terms[0]
+        for term in terms[1:]:
+            text = f"({text}) {source.choice('+-*')} {term}"
+        page.fill("#formula", text)
+        assert page.evaluate(OVERLAPS) == 0, text
+        assert page.evaluate(OUTSIDE) == 0, text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(scheme: str, open_page: Opener) -> None:
+    axe: Any = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = open_page(neuron(), color_scheme=scheme)
+    for text, width in [("tanh(w*x + b)", 390), ("log(-x)*", 1280), ("sin(x) + w", 1920)]:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.fill("#formula", text)
+        found = axe.Axe().run(page).response["violations"]
+        assert json.dumps(found, indent=1) == "[]"
