@@ -11,10 +11,10 @@ from typing import Any
 from autograd.cli.command import complain, point_of, shielded, suffix
 from autograd.cli.ending import FAILED, MISUSED, PROGRAM
 from autograd.cli.expressions import (
+    BINDING,
     COMPARISON,
     CONSTANTS,
     FUNCTIONS,
-    INFIX,
     INSTEAD,
     MISSING,
     PREFIXES,
@@ -85,7 +85,7 @@ def _page(formula: Formula, leaves: Mapping[str, Value]) -> Page:
     root.backward()
     words = {
         "constants": {name: json_number(x) for name, x in CONSTANTS.items()},
-        "infix": {mark: (binds, op.name) for mark, (binds, op) in INFIX.items()},
+        "infix": {mark: (binds, op.name) for mark, (binds, op) in BINDING.items()},
         "prefixes": {mark: getattr(op, "name", "") for mark, op in PREFIXES.items()},
         "sign": SIGN,
         "comparison": COMPARISON,

@@ -33,6 +33,7 @@ def rows() -> Iterator[Row]:
     """All of them."""
     yield from graphs()
     yield from steppers()
+    yield from plays()
 
 
 def graphs() -> Iterator[Row]:
@@ -92,6 +93,20 @@ def steppers() -> Iterator[Row]:
     words = ("sub(", "infinity")
     yield row(f"{name}.apply", "inf - inf", _applied_nan, FloatingPointError, *words)
     yield row(f"{name}.apply", "-inf", _applied_inf, FloatingPointError, "zero_grad")
+
+
+def plays() -> Iterator[Row]:
+    """The page to play with a formula, or a function."""
+    name = "autograd.play"
+    formulas = bads(TypeError, None, 3.0, b"x", words=("play takes a formula or a function",))
+    formulas += [bad("2x", SyntaxError, "write 2*x")]
+    formulas += [bad("x +", SyntaxError, "write a number"), bad("", SyntaxError, "empty")]
+    formulas += [bad("log(x - 9)", ValueError, "log(", "x > 0")]
+    formulas += [bad("x*y", ValueError, "needs a value of y"), bad("2", ValueError, "has no x")]
+    formulas += [bad(lambda x: 1.0, TypeError, "must return a Value, got 1.0")]
+    formulas += [bad(lambda y: y, TypeError, "argument")]
+    yield from each(name, formulas, lambda w, f: autograd.play(f, x=1.0))
+    yield from each(name, NUMBER, lambda w, x: autograd.play("x*2", x=x), "the value of x")
 
 
 def _grads(w: Any) -> Any:

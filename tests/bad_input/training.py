@@ -89,6 +89,42 @@ def fits() -> Iterator[Row]:
     good = lambda w: (nn.compile, {key: _fit(w)[1][key] for key in taken})
     yield from mistakes("nn.compile", good, kinds)
     yield from during()
+    yield from plays()
+
+
+def plays() -> Iterator[Row]:
+    """The page that trains in the browser."""
+    pair: list[Any] = [[[1.0, 2.0], [3.0, 4.0]], [1.0, -1.0]]
+
+    def good(w: Any) -> Any:
+        arguments = {"model": w.model, "X": pair[0], "y": pair[1], "loss": nn.hinge_loss}
+        return nn.play, {**arguments, "lr": 0.1}
+
+    xs = [*DATA, *bads(ValueError, [], [[1.0, 2.0]], words=("X",))]
+    ys = [*DATA, *bads(ValueError, [], [1.0], words=("targets in y",))]
+    rates = [b for b in NOT_NEGATIVE if b.show != "True"]
+    losses = [
+        *bads(ValueError, None, 3, "f"),
+        bad(nn.l1_loss, ValueError, "mse_loss"),
+        bad(abs, ValueError, "mse_loss"),
+    ]
+    kinds = {"model": MODELS, "X": xs, "y": ys, "loss": losses, "lr": rates}
+    yield from mistakes("nn.play", good, kinds)
+    odd = [
+        bad(nn.MLP(3, [1]), ValueError, "must have 2 inputs, got 3"),
+        bad(nn.MLP(2, [2]), ValueError, "hinge_loss takes 1 output, and the model has 2"),
+        bad(nn.Sequential(abs), TypeError, "must be made of layers"),
+        bad(nn.Sequential(), TypeError, "has no layer"),
+        bad(nn.Layer(2, 1, abs), TypeError, "an activation must have a name"),
+        bad(nn.Layer(2, 1, [].append), TypeError, "an activation must have a name"),
+    ]
+    mixed = nn.Layer(2, 2)
+    mixed.neurons[0].activation = nn.Tanh()
+    odd.append(bad(nn.Sequential(mixed, nn.Layer(2, 1)), TypeError, "one activation"))
+    yield from each("nn.play", odd, lambda w, m: nn.play(m, *pair, loss=nn.hinge_loss))
+    many = bad([[1.0, 2.0]] * 2001, ValueError, "at most 2,000 samples, got 2,001")
+    call: Call = lambda w, x: nn.play(w.model, x, [1.0] * 2001, loss=nn.hinge_loss)
+    yield from each("nn.play", [many], call)
 
 
 def during() -> Iterator[Row]:
