@@ -22,7 +22,7 @@ History Identity Layer LeakyReLU LinearLR LogSoftmax MLP Module Neuron Optimizer
 ReduceLROnPlateau SGD Scheduler Sequential SiLU Sigmoid Softmax Softplus StepLR StopTraining
 Sweep Tanh accuracy binary_cross_entropy binary_cross_entropy_with_logits clip_grad_norm_
 clip_grad_value_ compile cross_entropy fit half_mse_loss hinge_loss huber_loss init l1_loss
-l1_penalty l2_penalty load_model log_softmax mse_loss nll_loss optuna_callback save_model
+l1_penalty l2_penalty load_model log_softmax mse_loss nll_loss optuna_callback play save_model
 softmax sweep
 """
 
