@@ -21,6 +21,7 @@ from autograd.testing.problem import (
     Function,
     PlainProblem,
     Point,
+    as_array,
     blocks,
     children,
     leaves,
@@ -230,12 +231,12 @@ def _matching(tree: Any, like: Any, what: str) -> list[float]:
 
 def _lists(tree: Any) -> Any:
     """A tree with lists in place of arrays and tuples, and dicts in place of dataclasses."""
-    if isinstance(tree, list | tuple) or getattr(tree, "shape", None):
+    if isinstance(tree, list | tuple):
         return [_lists(child) for child in tree]
-    if isinstance(tree, dict):
-        return {key: _lists(child) for key, child in tree.items()}
-    found = children(tree)
-    return tree if found is None else {end: _lists(child) for end, child in found}
+    found, array = children(tree), as_array(tree)
+    if found is not None:
+        return {end: _lists(child) for end, child in found}
+    return tree if array is None else array.tolist()
 
 
 def _matrix(tree: Any, y: Any, xs: tuple[Any, ...], what: str) -> list[list[float]]:
@@ -286,7 +287,8 @@ def check_jacobian(
 
     Args:
         f: a function of numbers, arrays and nested structures of them. It is called with
-            floats, and with NumPy arrays in place of arrays.
+            floats, with Series and DataFrames of pandas, and with NumPy arrays in place of
+            other arrays.
         xs: its arguments.
         jacobian: for an array of shape s and a result of shape r, an array of shape r + s; for
             structures a structure of such blocks, results outside and arguments within.

@@ -40,7 +40,7 @@ def gradcheck(
         gradient: a derivative written by hand, to be checked instead of this library's:
             `gradient(*xs)` returns the gradient in the shape of the argument, lists and
             arrays alike, or a tuple with one for each of several. Then f is called with
-            floats, and with NumPy arrays for arrays, and returns a number.
+            floats, and with NumPy arrays for arrays but those of pandas, and returns a number.
         oracle: "differences" uses values alone, "mpmath" the recorded graph in high
             precision; "auto" asks mpmath, if it is installed, where differences cannot tell.
             As "mpmath" sees only what was recorded, a part of f that is hidden by `.data` or

@@ -20,6 +20,7 @@ __all__ = [
     "PlainProblem",
     "Problem",
     "alone",
+    "as_array",
     "blocks",
     "children",
     "directional",
@@ -33,7 +34,10 @@ Point = Callable[[Any], list[Any]]
 UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
 
 
-def _array(tree: Any) -> Any:
+LABELS = ("index", "columns", "name")  # of pandas
+
+
+def as_array(tree: Any) -> Any:
     """As a NumPy array, if it is an array of any library; else None."""
     if not getattr(tree, "shape", None) or is_node(tree):
         return None
@@ -63,7 +67,7 @@ def blocks(tree: Any, name: str, kind: type = float) -> Iterator[tuple[str, list
         TypeError: something in the tree is neither a number nor a container of them.
     """
     inner = children(tree)
-    array = _array(tree) if inner is None else None
+    array = as_array(tree) if inner is None else None
     if array is not None:
         numbers = array.ravel().tolist()
         yield name, numbers if kind is complex else flatten(numbers, name)[0], array
@@ -109,10 +113,10 @@ def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _rebuilt(tree: Any, numbers: Iterator[Any]) -> Any:
-    """A tree like this one, arrays of any library as NumPy's, of other numbers."""
+    """A tree like this one of other numbers: arrays as NumPy's, but for those of pandas."""
 
     def change(leaf: Any) -> Any:
-        array = _array(leaf)
+        array = as_array(leaf)
         if array is None:
             return next(numbers)
         import numpy
@@ -123,7 +127,11 @@ def _rebuilt(tree: Any, numbers: Iterator[Any]) -> Any:
             kind = object if any(map(is_node, found)) else complex
         result = numpy.empty(array.size, dtype=kind)
         result[:] = found
-        return result.reshape(array.shape)
+        result = result.reshape(array.shape)
+        if not hasattr(leaf, "iloc"):
+            return result
+        labels = {name: getattr(leaf, name) for name in LABELS if hasattr(leaf, name)}
+        return type(leaf)(result, **labels)
 
     return mapped(tree, change)
 
@@ -133,8 +141,8 @@ def unit(tree: Any) -> float:
     inner = children(tree)
     if inner is not None:
         return max([unit(child) for _, child in inner], default=UNITS["float64"])
-    kind = str(getattr(tree, "dtype", "")).removeprefix("torch.")
-    return UNITS.get(kind, UNITS["float64"])
+    kind = getattr(tree if hasattr(tree, "dtype") else as_array(tree), "dtype", "")
+    return UNITS.get(str(kind).removeprefix("torch."), UNITS["float64"])
 
 
 class Problem:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 from autograd.testing import (
@@ -85,6 +87,49 @@ def test_nested_structures() -> None:
     check_gradients(lambda layer: layer.w[0] * layer.b * layer.b, Layer([2.0], 3.0), order=2)
     with pytest.raises(TypeError, match=r"argument 0\.w is a str"):
         gradcheck(lambda layer: layer.b, Layer("w", 1.0))
+
+
+class Tensor:
+    """What a library of its own holds: numbers that only DLPack gives away."""
+
+    def __init__(self, array: Any) -> None:
+        self.inner, self.shape = np.asarray(array), np.shape(array)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.inner.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.inner.__dlpack_device__()
+
+
+def test_arrays_that_only_dlpack_reads() -> None:
+    g = lambda x: Tensor(f(x))  # noqa: E731
+    assert check_jacobian(g, Tensor(X), jacobian=lambda x: Tensor(jacobian(x)))
+    assert check_vjp(g, Tensor(X), vjp=lambda x, u: Tensor(jacobian(x).T @ u))
+    wrong = lambda x: Tensor(jacobian(x) * 1.001)  # noqa: E731
+    assert failure(check_jacobian, g, Tensor(X), jacobian=wrong).verdict == "fail"
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+def test_series_and_frames(kind: Any) -> None:
+    frame = pandas.DataFrame(W, columns=[*"abcd"]).astype(kind)
+    scale = pandas.Series([2.0, 3.0, 0.5], name="scale", dtype=kind)
+
+    def loss(frame: Any, scale: Any) -> Any:
+        return (frame["a"] * frame["b"]).rename("y") * scale.loc[0] + frame["c"]
+
+    def vjp(frame: Any, scale: Any, u: Any, share: float = 1.0) -> Any:
+        assert (frame.columns.tolist(), scale.name, u.name) == ([*"abcd"], "scale", None)
+        a = u * frame["b"] * scale.loc[0] * share
+        slopes = {"a": a, "b": u * frame["a"] * scale.loc[0], "c": u, "d": 0.0 * u}
+        inner = float((u * frame["a"] * frame["b"]).sum())
+        return pandas.DataFrame(slopes), pandas.Series([inner, 0.0, 0.0])
+
+    assert check_vjp(loss, frame, scale, vjp=vjp)
+    wrong = lambda frame, scale, u: vjp(frame, scale, u, 1.01)  # noqa: E731
+    report = failure(check_vjp, loss, frame, scale, vjp=wrong)
+    assert re.fullmatch(r"argument 0\[\d\]\[0\]", report.where)
+    check_gradients(lambda x: x["b"] * x["a"].sin(), pandas.Series({"a": 1.0, "b": 2.0}))
 
 
 def test_a_jacobian_of_blocks() -> None:
