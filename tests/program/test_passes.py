@@ -75,6 +75,29 @@ def test_fold_and_simplify() -> None:
     assert len(reduced) == 3
 
 
+@pytest.mark.parametrize(
+    "zero",
+    [
+        lambda x: x * 0.0 + 0.0,
+        lambda x: 0.0 + x * 0.0,
+        lambda x: x * 0.0 + x * 0.0,
+        lambda x: (x * 0.0 + x * 0.0) + x * 0.0,
+        lambda x: sum([x * 0.0, x * 0.0]),
+        lambda x: autograd.dot([x], [0.0]),
+        lambda x: x * 0.0 - 0.0,
+        lambda x: autograd.sum([x * 0.0, x * 0.0]),
+    ],
+)
+def test_the_sign_of_a_zero(zero: Callable[[Any], Any]) -> None:
+    def f(x: Any) -> Any:
+        return autograd.atan2(zero(x), -1.0)
+
+    fast = compile(f)
+    lanes = compile(f, in_axes=(0,))
+    for x in (1.0, -1.0, 2.0, -2.0):
+        assert fast(x) == lanes([x, x])[1] == f(Value(x)).data
+
+
 def test_what_raises_is_not_folded() -> None:
     tape = tape_of("a = const -1\nb = log a")
     assert shown(reduce(tape, ["fold"])) == "log(-1)"
