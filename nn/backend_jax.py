@@ -61,7 +61,8 @@ class JaxStep(Step):
         if self.state is None:
             return
         params, buffers, gradient = [np.array(self._here(each)) for each in self.state]
-        floats.write(self.optimizer.params, params, gradient)
+        floats.read(self.optimizer.params, before := np.empty(len(params)))
+        floats.exchange(self.optimizer.params, before, params, gradient)
         for buffer, row in zip(self.optimizer.buffers.values(), buffers):
             np.frombuffer(buffer)[:] = row
         self.state = None

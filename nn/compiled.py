@@ -36,14 +36,17 @@ __all__ = ["Batch", "Step"]
 Array = Any
 
 
+FLOAT = np.dtype(float)
+
+
 class Batch:
     """Samples as columns of numbers.
 
     Attributes:
-        parts: what was given, if it may be given anew.
-        x: a row for each number of a sample, a column a sample.
+        parts: arrays with a row for each number of a sample, a column a sample.
         sample: gives the i-th one, as plain numbers in lists.
         key: equal for batches whose samples are built alike.
+        given: the arrays that the parts show, if they may be given anew.
     """
 
     args = ()
@@ -51,14 +54,19 @@ class Batch:
 
     def __init__(
         self,
-        x: Array,
+        parts: tuple[Array, ...],
         sample: Callable[[int], tuple[Any, ...]],
         key: Any,
-        parts: list[Any] | None = None,
+        given: list[Any] | None = None,
     ) -> None:
-        self.x, self.sample, self.key = x, sample, key
-        self.parts = parts or []
-        self.lanes = x.shape[1]
+        self.parts, self.sample, self.key, self.given = parts, sample, key, given or []
+        self.shapes = [getattr(part, "shape", None) for part in self.given]
+        self.lanes = parts[0].shape[1] if parts else 1
+
+    @property
+    def x(self) -> Array:
+        """All parts as one array."""
+        return np.concatenate(self.parts) if self.parts else np.empty((0, 1))
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -82,36 +90,38 @@ class Batch:
         if len(set(sizes)) > 1:
             both = " for ".join([f"{n} samples in {name}" for name, n in zip(parts, sizes)])
             raise ValueError(f"{both}; give as many of each")
-        x = np.empty((sum([len(each.numbers) for each in found]), sizes[0]))
-        np.concatenate([each.numbers for each in found], out=x, casting="unsafe")
         given = list(parts.values())
         key = tuple([each.key for each in found])
-        return cls(x, lambda i: tuple([plain(part[i]) for part in given]), key, given)
+        columns = tuple([np.asarray(each.numbers, float) for each in found])
+        return cls(columns, lambda i: tuple([plain(part[i]) for part in given]), key, given)
 
-    def refill(self, *parts: Any) -> bool:
+    def refill(self, *given: Any) -> bool:
         """Take the numbers of other arrays; False if they are not built alike."""
-        for old, new in itertools.zip_longest(self.parts, parts):
-            if not (type(new) is type(old) is np.ndarray) or new.shape != old.shape:
+        parts = []
+        for old, new, shape, part in itertools.zip_longest(
+            self.given, given, self.shapes, self.parts
+        ):
+            if not (type(new) is type(old) is np.ndarray and new.shape == shape):
                 return False
-            if new.dtype.kind not in "fiub":
+            if new is old and new.dtype is FLOAT:
+                parts.append(part)
+            elif new.dtype.kind in "fiub":
+                parts.append(np.asarray(new, float).reshape(self.lanes, -1).T)
+            else:
                 return False
-        start = 0
-        for part in parts:
-            rows = part.reshape(self.lanes, -1).T
-            self.x[start : start + len(rows)] = rows
-            start += len(rows)
-        self.parts[:] = parts
+        self.given[:], self.parts = given, tuple(parts)
         return True
 
     def chosen(self, order: Sequence[int]) -> Batch:
         """Some of the samples."""
-        return Batch(np.take(self.x, order, 1), lambda i: self.sample(order[i]), self.key)
+        parts = tuple([np.take(part.T, order, 0).T for part in self.parts])
+        return Batch(parts, lambda i: self.sample(order[i]), self.key)
 
     def drawn(self, count: int) -> Batch:
         """With as many random numbers for each sample, which Dropout would draw."""
         numbers = [[random.random() for _ in range(count)] for _ in range(self.lanes)]
-        x = np.concatenate([self.x, np.array(numbers).reshape(-1, count).T])
-        return Batch(x, lambda i: (*self.sample(i), numbers[i]), self.key)
+        parts = *self.parts, np.array(numbers).reshape(-1, count).T
+        return Batch(parts, lambda i: (*self.sample(i), numbers[i]), self.key)
 
     def lists(self) -> list[list[Any]]:
         """Each part as a list of samples."""
@@ -172,6 +182,7 @@ class Step:
         self._update = Update(optimizer)
         self._kinds: dict[Any, Kind] = {}
         self._last: Batch | None = None
+        self._current: Array = None  # of a run's `u`, the one that has the parameters' data
 
     def __repr__(self) -> str:
         kind = type(self.model).__name__
@@ -207,7 +218,7 @@ class Step:
                 nothing was changed.
         """
         if X is None and y is None:
-            self._last = Batch(np.empty((0, 1)), lambda i: (), ())
+            self._last = Batch((), lambda i: (), ())
         elif self._last is None or not self._last.refill(X, y):
             self._last = Batch.of(X=X, y=y)
         return self.train(self._last)[1]
@@ -250,13 +261,13 @@ class Step:
         weight = kind.weight(batch.lanes)
         run = kind.replays.get(batch.lanes)
         try:
-            if run is None or self.doubted or not run.replay(batch):
+            if run is None or self.doubted or not run.replay(batch, self._current):
                 run = self._run("train", batch, kind, weight)
                 settled = batch.lanes in kind.sizes and not self.doubted
                 if not settled and not self._agrees(run, batch, kind):
                     return self._train_on(batch, self._kind(batch))
                 if len(run.parts) == 1:
-                    run.keep(kind.replays)
+                    run.keep(kind)
             loss = self.eager.finite(run.loss(weight))
             data, gradient = run.data(), run.gradient()
             self._clip(gradient)
@@ -268,9 +279,16 @@ class Step:
                 self.eager.node(self.eager.objective(*data)[1])  # raises, if eager does
             raise
         following = self._update(data, gradient)
-        floats.write(params, data if following is None else following, gradient)
+        self._current = None
+        after = data if following is None else following
+        if not floats.exchange(params, data, after, gradient):
+            return self._train_on(batch, kind)
         if following is None:
             self.optimizer.step()
+        else:
+            self._update.commit()
+            data[:] = following
+            self._current = run.u
         return run.outputs() if self.outputs else [], loss
 
     def measure(self, batch: Batch) -> tuple[list[Any], float]:
@@ -418,6 +436,7 @@ class Kind:
         draws: how many random numbers a sample takes in training; None if not known yet.
         sizes: of batches whose loss has been compared with eager's.
         replays: by the size of the batch, what goes on in the same arrays.
+        numbers: by their path, the data of the Values that it reads.
     """
 
     paths: dict[str, Paths]
@@ -425,6 +444,7 @@ class Kind:
     draws: int | None = None
     sizes: set[int] = field(default_factory=set)
     replays: dict[int, Run] = field(default_factory=dict)
+    numbers: dict[Path, Array] = field(default_factory=dict)
 
     def weight(self, lanes: int) -> float:
         """The factor of each sample's loss in that of the batch."""
@@ -444,6 +464,8 @@ class Run:
         self.batch, self.params, self.weight, self.penalty = batch, params, weight, penalty
         self.parts: list[tuple[Array, Path, Array, Any]] = []
         self.u: Array = None
+        self.now: tuple[Array, Array] | None = None  # data and gradient, in the arrays kept
+        self.total: float | None = None  # of the losses, if the kernel added them up
 
     # ------------------------------------------------------------------ running
 
@@ -460,42 +482,49 @@ class Run:
         self.add(path, lanes, results)
         return True
 
-    def keep(self, replays: dict[int, Run]) -> None:
+    def keep(self, kind: Kind) -> None:
         """Go on in the same arrays with the next batch, if it is the kernel that runs."""
         path = self.parts[0][1]
         sweep = path.program.sweep([range(self.params)])
-        it = sweep.lowered.it
-        if sweep.native is None or any(
-            lane is not None for _, _, lane in it.roots[: it.outputs]
-        ):
+        it, native = path.program.instructions, sweep.native
+        if native is None or any(lane is not None for _, _, lane in it.roots[: it.outputs]):
             return
-        self.native, self.path = sweep.native, path
+        if not native.columns and self.batch.lanes > 1:
+            return
+        self.native, self.path = native, path
         self.lanes = it.lanes or self.batch.lanes
         self.u, self.d_u = self._numbers(path), np.empty(len(path.closed))
-        self.out = np.empty((self.native.roots, self.lanes if self.native.columns else 1))
+        self.u = kind.numbers.setdefault(path, self.u)
+        self.out = np.empty((native.roots, self.lanes if native.columns else 1))
         self.seed = sweep.spread(self._seed(path, self.batch.lanes))
-        self.checks = self.out[self.native.outputs :]
-        self._replayed(self.batch)
+        self.checks = self.out[native.outputs :]
+        self._replayed(self.batch, None)
         self.answers = self.checks.tobytes()  # as they are when all goes well
-        out, gradient = self.out[: self.native.outputs], self.d_u[: self.params]
-        self.parts = [(self.parts[0][0], path, out, gradient)]
-        replays[self.batch.lanes] = self
+        self.now = self.u[: self.params], self.d_u[: self.params]
+        self.others = path.closed[self.params :], self.u[self.params :]
+        self.parts = [(self.parts[0][0], path, self.out[: native.outputs], self.now[1])]
+        kind.replays[self.batch.lanes] = self
 
-    def replay(self, batch: Batch) -> bool:
-        """Whether all of another batch goes the same way, with nothing wrong."""
-        floats.read(self.path.closed, self.u)
-        return self._replayed(batch) and self.checks.tobytes() == self.answers
+    def replay(self, batch: Batch, current: Array) -> bool:
+        """Whether all of another batch goes the same way, with nothing wrong.
 
-    def _replayed(self, batch: Batch) -> bool:
-        right: bool = self.native.program.run(
-            self.lanes, self.u, batch.x, self.seed, self.out, self.d_u, None, 1
+        The parameters' data is read unless it is that of `current`, which is checked later.
+        """
+        self._replayed(batch, current)
+        return self.total is not None and self.checks.tobytes() == self.answers
+
+    def _replayed(self, batch: Batch, current: Array) -> None:
+        if current is not self.u:
+            floats.read(self.path.closed, self.u)
+        elif len(self.path.closed) > self.params:
+            floats.read(*self.others)
+        self.total = self.native.program.run(
+            self.lanes, self.u, batch.parts, self.seed, self.out, self.d_u, None, 1
         )
-        return right
 
     def data(self) -> Array:
         """The parameters' data."""
-        u = self._numbers(self.parts[0][1]) if self.u is None else self.u
-        return u[: self.params]
+        return self.now[0] if self.now else self._numbers(self.parts[0][1])[: self.params]
 
     def _numbers(self, path: Path) -> Array:
         numbers = np.empty(len(path.closed))
@@ -542,12 +571,14 @@ class Run:
 
     def loss(self, weight: float, lanes: int | None = None) -> float:
         """The loss of the first lanes, or of all, with the penalty."""
+        penalty = float(self.parts[0][2][1, 0]) if self.penalty else 0.0
+        if self.total is not None and lanes is None:
+            return weight * self.total + penalty
         losses = self.parts[0][2][0]
         if len(self.parts) > 1:
             losses = np.empty(self.batch.lanes)
             for mine, _, out, _ in self.parts:
                 losses[mine] = out[0]
-        penalty = float(self.parts[0][2][1, 0]) if self.penalty else 0.0
         return weight * float(np.add.reduce(losses[:lanes])) + penalty
 
     def gradient(self) -> Array:
@@ -580,51 +611,51 @@ class Update:
         self.native: Any = None
 
     def __call__(self, data: Array, gradient: Array) -> Array | None:
-        """The next data, after which the optimizer's state is that of the next step.
+        """The next data, to be followed by `commit`.
 
-        None if its own `step` has to do it: it is written in a way that can't be recorded, or
-        something is not finite.
+        None if the optimizer's own `step` has to do it: it is written in a way that can't be
+        recorded, or something is not finite.
         """
         optimizer = self.optimizer
         if self.current() is None:
             return None
-        buffers = optimizer.buffers.values()
         optimizer.steps += 1
         try:
-            self.x[0], self.x[1] = data, gradient
-            for row, buffer in zip(self.x[2:], buffers):
-                row[:] = buffer
-            following = self._run(optimizer._all_numbers())
+            numbers = optimizer._all_numbers()
+            total = self._run(numbers, (data, gradient, *optimizer.buffers.values()))
         except ArithmeticError:
-            following = None
-        if following is None or not floats.finite(following.reshape(-1)):
-            optimizer.steps -= 1
             return None
-        for buffer, row in zip(buffers, following[1:]):
-            np.frombuffer(buffer)[:] = row
-        return following[0]
+        finally:
+            optimizer.steps -= 1
+        return None if total is None or not math.isfinite(total) else self.out[0]
 
     def current(self) -> Program | None:
         """That of the optimizer's settings; None if it can't be recorded."""
         optimizer = self.optimizer
         if self.settings != self.setting(optimizer):
             self.settings, self.program = self.setting(optimizer), self._recorded()
-            rows, columns = 1 + len(optimizer.buffers), len(optimizer.params)
-            self.x, self.out = np.empty((1 + rows, columns)), np.empty((rows, columns))
+            self.out = np.empty((1 + len(optimizer.buffers), len(optimizer.params)))
             self.native = self.program and self.program.sweep().native
         return self.program
 
-    def _run(self, numbers: list[float]) -> Array | None:
-        """The next numbers of all parameters; None if something is wrong."""
+    def commit(self) -> None:
+        """Let the optimizer's state be that of the next step."""
+        self.optimizer.steps += 1
+        for buffer, row in zip(self.optimizer.buffers.values(), self.out[1:]):
+            np.frombuffer(buffer)[:] = row
+
+    def _run(self, numbers: list[float], x: tuple[Any, ...]) -> float | None:
+        """Compute the next numbers of all parameters; the sum of the data, None if wrong."""
         assert self.program is not None
         if self.native is None:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
-                following: Array = self.program.value(self.program.uniform(numbers), self.x)[0]
-            return np.ascontiguousarray(following)
-        u = array("d", numbers)
-        lanes = self.x.shape[1]
-        right = self.native.program.run(lanes, u, self.x, None, self.out, None, None, 1)
-        return self.out if right else None
+                found = self.program.value(self.program.uniform(numbers), np.array(x))
+                self.out[:] = found[0]
+                return float(np.add.reduce(self.out, None))
+        total: float | None = self.native.program.run(
+            self.out.shape[1], array("d", numbers), x, None, self.out, None, None, 1
+        )
+        return total
 
     def _recorded(self) -> Program | None:
         optimizer = self.optimizer

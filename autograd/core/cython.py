@@ -15,3 +15,4 @@ compiled = False
 cclass = final = no_gc = _unchanged
 Py_ssize_t = int
 double: Any = float
+address: Any = None

@@ -7,7 +7,6 @@ in `backward` a NaN shows in the end, and the caller then asks a sweep that expl
 
 from __future__ import annotations
 
-import math
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -25,8 +24,11 @@ from autograd.core.sweeps import differentiable_partials
 from autograd.core.sweeps import topological_order as order_by_dicts
 from autograd.core.value import Value
 
-__all__ = ["LINEAR", "curvature", "finite", "listed", "pull", "push", "put", "read"]
-__all__ += ["topological_order", "write"]
+__all__ = ["LINEAR", "curvature", "exchange", "listed", "pull", "push", "put", "read"]
+__all__ += ["topological_order"]
+
+if not cython.compiled:
+    _exchange: Any = None
 
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
 LINEAR = frozenset(
@@ -57,33 +59,24 @@ def read(leaves: list[Value], data: Any) -> None:
         data[:] = array("d", [leaf._data for leaf in leaves])
 
 
-def write(leaves: list[Value], data: Any, grads: Any) -> None:
-    """Set the leaves' data and grad from arrays of doubles."""
+def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
+    """Set the leaves' data and grad, unless their data is no longer what was read.
+
+    Arrays of doubles; `grads` may hold something else afterwards.
+    """
     if cython.compiled:
-        numbers: cython.double[::1] = data  # pyright: ignore
+        before: cython.double[::1] = read  # pyright: ignore
+        after: cython.double[::1] = data  # pyright: ignore
         slopes: cython.double[::1] = grads  # pyright: ignore
-        x: Value
-        i: cython.Py_ssize_t
-        for i in range(len(leaves)):
-            x = leaves[i]
-            x._data = numbers[i]
-            x._da = slopes[i]
-    else:
+        assert 0 < len(leaves) == len(before) == len(after) == len(slopes)
+        first, following = cython.address(before[0]), cython.address(after[0])
+        return bool(_exchange(leaves, first, following, cython.address(slopes[0])))
+    else:  # noqa: RET505
+        if array("d", [leaf._data for leaf in leaves]).tobytes() != read.tobytes():
+            return False
         for leaf, number, slope in zip(leaves, data.tolist(), grads.tolist()):
             leaf._data, leaf._da = number, slope
-
-
-def finite(data: Any) -> bool:
-    """Whether all doubles of an array are finite."""
-    if cython.compiled:
-        numbers: cython.double[::1] = data  # pyright: ignore
-        total = 0.0
-        i: cython.Py_ssize_t
-        for i in range(len(numbers)):
-            total += numbers[i] - numbers[i]
-        return total == 0.0
-    else:  # noqa: RET505
-        return all(map(math.isfinite, data.tolist()))
+        return True
 
 
 def listed(

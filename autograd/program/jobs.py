@@ -74,7 +74,7 @@ class Job:
             d_u = np.zeros(len(u))
             d_x = np.empty(call.x.shape) if LANES in sweep.lowered.adjoints else None
         x = call.x if len(call.x) else None
-        if not native.program.run(lanes, u, x, seed, out, d_u, d_x, 1):
+        if native.program.run(lanes, u, x, seed, out, d_u, d_x, 1) is None:
             return False
         checks = out[native.outputs :]
         if len(checks) and not (checks == program.answers).all():

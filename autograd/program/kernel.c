@@ -642,10 +642,18 @@ typedef struct {
     PyThread_type_lock lock; /* one run at a time */
 } Program;
 
+typedef struct { /* rows of numbers of the lanes; from one to the next so many bytes */
+    const double *at;
+    Py_ssize_t rows, row, lane;
+} Part;
+
+enum { MOST = 8 }; /* parts of x */
+
 typedef struct {
     const Program *p;
     double *u, *v, *g, *out, *d_x;
-    const double *x, *seed;
+    const double *seed;
+    Part x[MOST];
     Py_ssize_t lanes, seed_columns;
     int block, blocks, chunks, threads, last;
     const int *phase;
@@ -762,15 +770,30 @@ static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
 {
     int lanes = r->block, inputs = r->p->x_rows;
     int seeds = r->seed != NULL && r->p->seed_varies ? r->p->seeds : 0;
-    for (int k = 0; k < inputs + 1 + seeds; k++) {
-        const double *from = k < inputs ? r->x + k * r->lanes + start : NULL;
-        if (k > inputs && r->seed_columns > 1)
-            from = r->seed + (k - inputs - 1) * r->lanes + start;
-        double number = k > inputs && from == NULL ? r->seed[k - inputs - 1] : 1.0;
-        if (from != NULL)
-            memcpy(ROWS(k), from, count * sizeof(double));
-        for (Py_ssize_t l = from == NULL ? 0 : count; l < lanes; l++)
-            ROWS(k)[l] = k < inputs ? from[count - 1] : l < count ? number : 0.0;
+    double *to = v;
+    for (const Part *part = r->x; part->rows; to += part++->rows * lanes) {
+        Py_ssize_t lane = part->lane / (Py_ssize_t)sizeof(double), k = 0;
+        Py_ssize_t row = part->row / (Py_ssize_t)sizeof(double);
+        const double *from = part->at + start * lane;
+        for (; row == 1 && k + 8 <= part->rows; k += 8) /* the lines of a cache */
+            for (Py_ssize_t l = 0; l < count; l++)
+                for (int i = 0; i < 8; i++)
+                    to[(k + i) * lanes + l] = from[k + i + l * lane];
+        for (; k < part->rows; k++)
+            if (lane == 1)
+                memcpy(to + k * lanes, from + k * row, count * sizeof(double));
+            else
+                for (Py_ssize_t l = 0; l < count; l++)
+                    to[k * lanes + l] = from[k * row + l * lane];
+    }
+    for (int k = 0; k < inputs; k++)
+        for (Py_ssize_t l = count; l < lanes; l++)
+            ROWS(k)[l] = ROWS(k)[count - 1];
+    for (int k = 0; k < 1 + seeds; k++) {
+        const double *seed = r->seed + (k - 1) * r->seed_columns;
+        for (Py_ssize_t l = 0; l < lanes; l++)
+            ROWS(inputs + k)[l] =
+                l >= count ? 0.0 : k == 0 ? 1.0 : seed[r->seed_columns > 1 ? start + l : 0];
     }
 }
 
@@ -867,30 +890,55 @@ static int reserve(double **p, size_t *size, size_t count)
     return *size = count, 1;
 }
 
-/* run(lanes, u, x, seed, out, d_u, d_x, threads) → whether all went well */
+/* The rows of x, in one array or several; how many. */
+static Py_ssize_t rows_of(PyObject *const *arrays, Py_ssize_t n, Py_buffer *views, Run *r)
+{
+    Py_ssize_t rows = 0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_buffer *v = &views[i];
+        if (PyObject_GetBuffer(arrays[i], v, PyBUF_STRIDES) < 0)
+            return -1;
+        if (v->itemsize != sizeof(double) || v->ndim > 2 || v->shape[v->ndim - 1] != r->lanes)
+            return PyErr_Format(PyExc_ValueError, "x needs %zd floats a row", r->lanes), -1;
+        r->x[i] = (Part){v->buf, v->ndim == 1 ? 1 : v->shape[0], v->strides[0],
+                         v->strides[v->ndim - 1]};
+        rows += r->x[i].rows;
+    }
+    return rows;
+}
+
+/* run(lanes, u, x, seed, out, d_u, d_x, threads) → the sum of the first output over the lanes,
+   or None if something went wrong */
 static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given)
 {
     if (given != 8)
         return PyErr_Format(PyExc_TypeError, "run takes 8 arguments, got %zd", given);
-    Py_ssize_t lanes = PyLong_AsSsize_t(args[0]), all = p->x_rows * lanes;
+    Py_ssize_t lanes = PyLong_AsSsize_t(args[0]), rows = 0;
     Run r = {.p = p, .lanes = lanes, .threads = (int)PyLong_AsLong(args[7])};
-    Py_ssize_t counts[] = {p->inputs, all, p->seeds, p->root_count * (p->varies ? lanes : 1),
-                           p->inputs, all};
-    double *those[6] = {NULL};
-    Py_buffer views[6] = {{0}};
+    Py_ssize_t columns = p->varies ? lanes : 1;
+    Py_ssize_t counts[] = {p->inputs, 0, p->seeds, p->root_count * columns, p->inputs,
+                           p->x_rows * lanes};
+    double *those[6] = {NULL}, sum = 0.0, parts[PARTS] = {0.0};
+    Py_buffer views[6 + MOST] = {{0}};
     int wrong = 0;
     if (!PyErr_Occurred() && lanes < 1)
         PyErr_Format(PyExc_ValueError, "the kernel needs a lane, got %zd", lanes);
+    if (!PyErr_Occurred() && args[2] != Py_None) {
+        int several = PyTuple_Check(args[2]) && PyTuple_GET_SIZE(args[2]) < MOST;
+        rows = rows_of(several ? ((PyTupleObject *)args[2])->ob_item : &args[2],
+                       several ? PyTuple_GET_SIZE(args[2]) : 1, views + 6, &r);
+    }
+    if (!PyErr_Occurred() && rows != p->x_rows)
+        PyErr_Format(PyExc_ValueError, "x has %zd rows, got %zd", (Py_ssize_t)p->x_rows, rows);
     for (int i = 0; i < 6 && !PyErr_Occurred(); i++) {
-        int needed = i == 3 || (i == 1 && p->x_rows);
-        if (args[1 + i] == Py_None && !needed)
+        if (i == 1 || (args[1 + i] == Py_None && i != 3))
             continue;
         if (PyObject_GetBuffer(args[1 + i], &views[i],
                                PyBUF_C_CONTIGUOUS | (i > 2 ? PyBUF_WRITABLE : 0)) < 0)
             break;
         Py_ssize_t size = views[i].len / (Py_ssize_t)sizeof(double);
         if (i == 2 && p->seed_varies && size == p->seeds * lanes)
-            r.seed_columns = counts[2] = size;
+            r.seed_columns = lanes, counts[2] = size;
         if (size != counts[i])
             PyErr_Format(PyExc_ValueError, "argument %d of run has %zd floats, got %zd", 1 + i,
                          counts[i], size);
@@ -907,28 +955,33 @@ static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given
     r.chunks = p->serial || r.blocks < 16 ? 1 : r.blocks / 12 * 2;
     r.chunks = r.chunks > CHUNKS ? CHUNKS : r.chunks;
     r.threads = r.threads < 1 ? 1 : r.threads > r.chunks ? r.chunks : r.threads;
-    size_t rows = (size_t)p->v_rows * r.block;
-    wrong = !reserve(&p->v, &p->v_size, rows * (p->lane_phases > 1 ? r.blocks : r.threads)) ||
+    size_t size = (size_t)p->v_rows * r.block;
+    wrong = !reserve(&p->v, &p->v_size, size * (p->lane_phases > 1 ? r.blocks : r.threads)) ||
             !reserve(&p->g, &p->g_size, (size_t)PARTS * p->slots * r.chunks) ? -1 : 0;
     if (wrong == 0) {
-        r.u = p->u, r.v = p->v, r.g = p->g, r.out = those[3], r.d_x = those[5];
-        r.x = those[1], r.seed = those[2];
+        r.u = p->u, r.v = p->v, r.g = p->g, r.seed = those[2], r.out = those[3];
+        r.d_x = those[5];
+        if (r.seed != NULL && r.seed_columns == 0)
+            r.seed_columns = 1;
         if (those[0] != NULL)
             memcpy(p->u, those[0], p->inputs * sizeof(double));
         wrong = run_all(&r);
         calm();
         if (those[4] != NULL)
             memcpy(those[4], p->u + p->d_u, p->inputs * sizeof(double));
+        for (Py_ssize_t l = 0; p->root_count && l < columns; l++)
+            parts[l % PARTS] += r.out[l];
+        sum = columns == 1 ? parts[0] : folded(parts);
     }
     PyThread_release_lock(p->lock);
     Py_END_ALLOW_THREADS
     if (wrong < 0)
         PyErr_NoMemory();
 done:
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 6 + MOST; i++)
         if (views[i].obj != NULL)
             PyBuffer_Release(&views[i]);
-    return PyErr_Occurred() ? NULL : PyBool_FromLong(!wrong);
+    return PyErr_Occurred() ? NULL : wrong ? Py_NewRef(Py_None) : PyFloat_FromDouble(sum);
 }
 
 static void program_dealloc(Program *p)
@@ -974,7 +1027,7 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
 
 static PyMethodDef methods[] = {
     {"run", (PyCFunction)(void (*)(void))program_run, METH_FASTCALL,
-     "run(lanes, u, x, seed, out, d_u, d_x, threads) -> whether all went well"},
+     "run(lanes, u, x, seed, out, d_u, d_x, threads) -> the sum of the first output, or None"},
     {NULL},
 };
 

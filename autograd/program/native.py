@@ -100,12 +100,14 @@ class Native:
         NotImplementedError: the rule of an operation is not generic.
 
     Attributes:
-        program: the kernel's, whose `run(lanes, u, x, seed, out, d_u, d_x, threads)` tells
-            whether all went well. All are C-contiguous arrays of floats: `u` the uniform
-            inputs, `x` a row an input of the lanes, `seed` a row an output, or one number if
-            it is the same in all lanes; they are read. The results are put into `out`, which
-            has a row for each output and guard, and a column a lane (one, if nothing varies),
-            `d_u` and `d_x`, as `u` and `x`. All but `lanes`, `out`, `threads` may be None.
+        program: the kernel's, whose `run(lanes, u, x, seed, out, d_u, d_x, threads)` gives the
+            sum of the first output over the lanes, None if something went wrong. All are
+            C-contiguous arrays of floats: `u` the uniform inputs, `x` a row an input of the
+            lanes (or a tuple of such arrays, with any strides, one after the other), `seed` a
+            row an output, or one number if it is the same in all lanes; they are read. The
+            results are put into `out`, which has a row for each output and guard, and a column
+            a lane (one, if nothing varies), `d_u` and `d_x`, as `u` and `x`. All but `lanes`,
+            `out`, `threads` may be None.
         columns: whether `out` has a column a lane.
         roots, outputs: how many rows it has, and how many of these are outputs.
     """

@@ -262,17 +262,17 @@ class Runner:
         out = np.empty((native.roots, lanes if native.columns else 1))
         d_u = None if seed is None else np.zeros_like(u)
         d_x = np.empty((len(x), lanes)) if LANES in self.lowered.adjoints else None
-        right = native.program.run(
+        total = native.program.run(
             lanes,
             u[: it.inputs],
-            np.ascontiguousarray(x) if it.blocks[LANES].size else None,
+            x if it.blocks[LANES].size else None,
             None if seed is None else np.ascontiguousarray(seed),
             out,
             None if d_u is None else d_u[: it.inputs],
             d_x,
             1,
         )
-        if not right and np.geterr()["invalid"] == "raise":
+        if total is None and np.geterr()["invalid"] == "raise":
             raise FloatingPointError("in the kernel")
         results = out[: native.outputs], out[native.outputs :] if self.lowered.checks else None
         return results if seed is None else (*results, d_u, d_x)

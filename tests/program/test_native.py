@@ -118,7 +118,7 @@ def _run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool
     ints = [array("i", each) for each in (instructions, [0], phases, roots)]
     program = module.Program(*ints, array("d", start), sizes)
     x = np.array(columns) if lanes else None
-    well = program.run(count if lanes else 1, None, x, None, out, None, None, 1)
+    well = program.run(count if lanes else 1, None, x, None, out, None, None, 1) is not None
     return out.ravel(), well
 
 
