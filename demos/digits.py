@@ -102,9 +102,6 @@ def run(out: Path, quick: bool, seed: int) -> None:
     if quick:
         epochs = QUICK_EPOCHS
         data = Digits(data.images[:QUICK_IMAGES], data.labels[:QUICK_IMAGES])
-        print(
-            "A short run: few images, few epochs, so expect more mistakes than in a full one."
-        )
     print(
         f"An MLP 64-32-10 learns to read digits from {len(data.images)} images of 8×8 pixels,"
     )

@@ -41,7 +41,7 @@ def norm(x: Vector) -> Vector:
     return [xi * scale for xi in x]
 
 
-def shares(scores: Vector) -> Vector:
+def softmaxed(scores: Vector) -> Vector:
     total = logsumexp(scores)
     return [autograd.exp(score - total) for score in scores]
 
@@ -56,7 +56,7 @@ def attend(
     for start in range(0, DIMENSION, size):
         part = slice(start, start + size)
         scores = [dot(query[part], key[part]) * size**-0.5 for key in keys]
-        looks.append(shares(scores))
+        looks.append(softmaxed(scores))
         columns = zip(*[value[part] for value in values])
         found += [dot(looks[-1], list(column)) for column in columns]
     return found, looks
@@ -160,7 +160,7 @@ def invent(weights: Weights) -> str:
     plain = {name: matrix.tolist() for name, matrix in weights.items()}
     letters = [0]
     while len(letters) <= LONGEST:
-        chances = shares(predict(plain, letters)[0][-1])
+        chances = softmaxed(predict(plain, letters)[0][-1])
         (letter,) = random.choices(range(27), chances)
         if letter == 0:
             break

@@ -28,7 +28,6 @@ z = a * a
 z.graph()
 """,
     "second stepper": "z.steps()",
-    "printed": "print(y.graph())",
     "network": """
 import nn
 model = nn.MLP(2, [3, 1])
@@ -101,13 +100,6 @@ def test_two_steppers_are_pages_of_their_own(outputs: Outputs) -> None:
         assert "Content-Security-Policy" in page
         assert "<svg" in page
     assert pages[0] != pages[1]
-
-
-def test_a_printed_graph_is_a_tree(outputs: Outputs) -> None:
-    (output,) = outputs["printed"]
-    assert output.name == "stdout"
-    for name in ("y", "a", "b", "c"):
-        assert re.search(rf"\b{name}\b", output.text)
 
 
 def test_looking_changes_no_gradient(outputs: Outputs) -> None:

@@ -16,24 +16,12 @@ import pytest
 
 import autograd
 import nn
-from autograd import Graph, Stepper, Value, gradient
+from autograd import Value, gradient
 
 
 def neuron() -> tuple[Value, Value, Value]:
     x, w = Value(0.5, label="x"), Value(-2.0, label="w")
     return x, w, (x * w + 1.5).tanh()
-
-
-def test_a_picture_and_a_page_in_every_form_that_a_notebook_asks_for() -> None:
-    _, _, y = neuron()
-    graph, stepper = y.graph(), y.steps()
-    assert isinstance(graph, Graph)
-    assert isinstance(stepper, Stepper)
-    shown: dict[str, Any] = graph._repr_mimebundle_()
-    assert shown["image/svg+xml"].lstrip().startswith("<svg")
-    assert shown["text/plain"] == str(graph)
-    assert "<iframe" in stepper._repr_html_()
-    assert repr(y) == f"Value({y.data!r}, op='tanh')"
 
 
 @pytest.mark.parametrize(
