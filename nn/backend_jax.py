@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -337,7 +337,7 @@ class _Way:
         return numpy.broadcast_to(out, (len(out), x.shape[1])), d_u[: self.params, 0]
 
 
-def _data(values: Sequence[Value]) -> Array:
+def _data(values: list[Value]) -> Array:
     """The numbers of Values."""
     numbers = np.empty(len(values))
     floats.read(values, numbers)

@@ -55,6 +55,7 @@ DYNAMIC = {
     "autograd.core.primitive",
     "autograd.program.native",
     "autograd.program.to_jax",
+    "autograd.program.to_onnx",
     "demos.__main__",
     "nn.backend_jax",
     "nn.trials",

@@ -85,7 +85,7 @@ def functions(
         return f
 
     def stack(*parts: Array) -> Array:
-        lanes = max([part.shape[1] for part in parts])
+        lanes = next((part.shape[1] for part in parts if part.shape[1] != 1), 1)
         return np.concatenate([np.broadcast_to(part, (part.shape[0], lanes)) for part in parts])
 
     def strong(adjoint: Array, partial: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -201,6 +202,25 @@ class Program:
         from autograd.program.to_jax import function
 
         return function(self)
+
+    def onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write its value and gradient as an ONNX model in 64 bits.
+
+        The inputs have the names of the function's arguments: all numbers of an argument in a
+        row, or with samples a row for each. The outputs are "value" and, if the function gives
+        one number, "d_" and its name for each argument: the gradient of the value, or without
+        `reduce` of the sum over samples. Other things are as for `jax`.
+
+        Raises:
+            ImportError: ONNX is missing.
+            RuntimeError: the program comes from a pickle.
+            NotImplementedError: ONNX lacks an operation, such as erf in 64 bits, or its rule is
+                for floats only.
+            OSError: the file cannot be written.
+        """
+        from autograd.program.to_onnx import write
+
+        write(self, path)
 
     def stats(self) -> dict[str, int]:
         """How large it is.

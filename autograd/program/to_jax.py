@@ -67,20 +67,21 @@ def _with_rule(op: str, f: Callable[..., Array]) -> Any:
     return ruled
 
 
-def emitted(lowered: Lowered, constants: Array) -> Callable[..., Any]:
-    """The function of a sweep on u, as far as it is given, and x."""
-    import jax
-
+def emitted(
+    lowered: Lowered, constants: Array, functions: dict[str, Any] | None = None
+) -> Callable[..., Any]:
+    """The function of a sweep on u, as far as it is given, and x; by JAX unless told."""
+    functions = functions or _namespace()
     source = Functional(lowered)
     lines = source.lines()
-    space: dict[str, Any] = {**_namespace(), "indices": [*map(np.array, source.indices)]}
+    space: dict[str, Any] = {**functions, "indices": [*map(np.array, source.indices)]}
     exec(compile("\n".join(lines), "<program for JAX>", "exec"), space)
     run = space["gradient" if lowered.adjoints else "value"]
     rest = np.zeros((len(constants) + source.reach - lowered.blocks[0].size, 1))
     rest[: len(constants), 0] = constants
 
     def with_constants(u: Array, *more: Array) -> Any:
-        return run(jax.numpy.concatenate([u, rest]) if len(rest) else u, *more)
+        return run(functions["np"].concatenate([u, rest]) if len(rest) else u, *more)
 
     return with_constants
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.checkpoint import read_checkpoint
+from nn.state import read_checkpoint
 from tests.nn.on_jax import train
 
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")

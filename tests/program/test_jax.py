@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import pickle
 import random
@@ -18,6 +17,7 @@ import nn
 from autograd import Value, primitive
 from autograd.core.primitive import TABLE
 from autograd.program import compile
+from tests.program.operands import NAMES, operands
 
 np = pytest.importorskip("numpy")
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
@@ -47,27 +47,6 @@ def agree(f: Callable[..., Any], *args: Any, argnums: Any = 0, **options: Any) -
 def same(got: Any, expected: Any) -> None:
     for mine, other in zip(jax.tree.leaves(expected), jax.tree.leaves(got), strict=True):
         np.testing.assert_allclose(other, mine, rtol=1e-12, atol=1e-15)
-
-
-def operands(name: str) -> list[Array]:
-    """Points of the operation's domain, in lanes: all ways to choose from a grid."""
-    op = TABLE[name]
-    grid = [-40.0, -3.7, -1.0, -0.6, -1e-9, 0.0, 1e-9, 0.4, 0.9, 1.0, 2.5, 19.0, 40.0]
-    count = 1 if not op.variadic and op.arity == 1 else min(op.arity or 3, 3)
-    found = []
-    for xs in itertools.product(grid, repeat=count):
-        try:
-            leaves = [Value(x) for x in xs]
-            out = op(*leaves)
-            out.backward()
-        except (ArithmeticError, ValueError, IndexError):
-            continue
-        if all(math.isfinite(leaf.grad) for leaf in leaves):
-            found.append(xs)
-    return [np.array(column) for column in zip(*found)]
-
-
-NAMES = sorted(name for name in TABLE if "." not in name)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,482 @@
+"""To ONNX: a program's value and gradient as a model in 64 bits.
+
+The source for arrays that can't be changed runs once on tensors that write down what is done
+with them. What ONNX or its runtime lacks in 64 bits is composed of what they have.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograd.files import write_atomically
+from autograd.program import functional
+from autograd.program.arrays import np
+from autograd.program.lower import Lowered
+from autograd.program.to_jax import emitted
+
+if TYPE_CHECKING:
+    from autograd.program.program import Program
+
+__all__ = ["write"]
+
+Shape = tuple[int | None, ...]  # None is the number of samples
+Array = Any
+BINARY = {
+    "add": "Add",
+    "sub": "Sub",
+    "mul": "Mul",
+    "truediv": "Div",
+    "pow": "Pow",
+    "and": "And",
+    "or": "Or",
+}
+COMPARED = {"lt": "Less", "le": "LessOrEqual", "gt": "Greater", "ge": "GreaterOrEqual"}
+COMPARED["eq"] = "Equal"
+
+
+class Tensor:
+    """A result of a graph under construction."""
+
+    __array_ufunc__ = None  # NumPy's arrays leave operators to it
+
+    def __init__(self, graph: Graph, name: str, shape: Shape, logical: bool = False) -> None:
+        self.graph, self.name, self.shape, self.logical = graph, name, shape, logical
+
+    def copy(self) -> Tensor:
+        return self
+
+    @property
+    def at(self) -> _At:
+        return _At(self)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802
+        return self.graph.node("Transpose", [self], self.shape[::-1], perm=[1, 0])
+
+    def __neg__(self) -> Any:
+        return self.graph.node("Neg", [self], self.shape)
+
+    def __abs__(self) -> Any:
+        return self.graph.node("Abs", [self], self.shape)
+
+    def __ne__(self, other: object) -> Any:
+        return self.graph.node("Not", [self == other], self.shape, logical=True)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __matmul__(self, other: Tensor) -> Any:
+        return self.graph.node("MatMul", [self, other], (self.shape[0], other.shape[1]))
+
+    def reshape(self, *sizes: int | None) -> Any:
+        """One size may be -1, and one the number of samples."""
+        known = math.prod([n for n in self.shape if n is not None])
+        taken = math.prod([n for n in sizes if n not in (None, -1)])
+        open_size = None in self.shape and None not in sizes
+        shape = tuple(
+            [(None if open_size else known // taken) if n == -1 else n for n in sizes]
+        )
+        target = [-1 if n is None else n for n in shape]
+        return self.graph.node("Reshape", [self, np.array(target, int)], shape)
+
+    def _reduced(self, op: str, axis: int | tuple[int, ...], keepdims: bool) -> Any:
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        kept = [n if i not in axes else 1 for i, n in enumerate(self.shape)]
+        if not keepdims:
+            kept = [n for i, n in enumerate(self.shape) if i not in axes]
+        return self.graph.node(
+            op, [self.graph.numbers(self), np.array(axes)], tuple(kept), keepdims=int(keepdims)
+        )
+
+    def sum(self, axis: Any, keepdims: bool = False) -> Any:
+        return self._reduced("ReduceSum", axis, keepdims)
+
+    def max(self, axis: Any) -> Any:
+        return self._reduced("ReduceMax", axis, False)
+
+    def min(self, axis: Any) -> Any:
+        return self._reduced("ReduceMin", axis, False)
+
+    def __getitem__(self, key: Any) -> Any:
+        keys = key if isinstance(key, tuple) else (key,)
+        found = self
+        for axis, each in enumerate(keys):
+            size = found.shape[axis]
+            if isinstance(each, slice) and size is None:
+                continue  # all samples
+            assert size is not None
+            rows: Any = range(*each.indices(size)) if isinstance(each, slice) else each
+            shape = (*found.shape[:axis], len(rows), *found.shape[axis + 1 :])
+            if isinstance(rows, range) and rows:
+                parts = [np.array([n]) for n in (rows[0], rows[-1] + 1, axis, rows.step)]
+                found = self.graph.node("Slice", [found, *parts], shape)
+            else:
+                found = self.graph.node(
+                    "Gather", [found, np.array(rows, int)], shape, axis=axis
+                )
+        return found
+
+
+def _operator(name: str, op: str) -> None:
+    def method(self: Tensor, other: Any) -> Any:
+        return self.graph.broadcast(op, self, other)
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return self.graph.broadcast(op, other, self)
+
+    setattr(Tensor, f"__{name}__", method)
+    if name in BINARY:
+        setattr(Tensor, f"__r{name}__", reflected)
+
+
+for _name, _op in (BINARY | COMPARED).items():
+    _operator(_name, _op)
+
+
+class _At:
+    """`x.at[rows].add(term)`: x with a term added to some of its rows."""
+
+    def __init__(self, x: Tensor) -> None:
+        self.x = x
+
+    def __getitem__(self, rows: Any) -> _At:
+        size = self.x.shape[0]
+        assert size is not None
+        chosen = range(*rows.indices(size)) if isinstance(rows, slice) else np.asarray(rows)
+        self.rows = np.array(list(chosen), int).reshape(-1, 1)
+        return self
+
+    def add(self, term: Tensor) -> Any:
+        operands = [self.x, self.rows, term]
+        return self.x.graph.node("ScatterND", operands, self.x.shape, reduction="add")
+
+
+class Graph:
+    """Nodes of a model, and the functions of NumPy that append to them."""
+
+    inf, nan = math.inf, math.nan
+    arange, array = staticmethod(np.arange), staticmethod(np.array)
+
+    def __init__(self, onnx: Any) -> None:
+        self.onnx = onnx
+        self.nodes: list[Any] = []
+        self.constants: dict[Any, Any] = {}
+        self.samples: Tensor | None = None  # has as many columns as there are samples
+
+    # ------------------------------------------------------------------ nodes
+
+    def node(
+        self, op: str, operands: Sequence[Any], shape: Shape, logical: bool = False, **more: Any
+    ) -> Any:
+        names = [self.tensor(each).name for each in operands]
+        name = f"{op}_{len(self.nodes)}"
+        self.nodes.append(self.onnx.helper.make_node(op, names, [name], **more))
+        return Tensor(self, name, shape, logical)
+
+    def tensor(self, x: Any) -> Any:
+        """A number or an array as a constant."""
+        if isinstance(x, Tensor):
+            return x
+        array = np.asarray(x)
+        array = array.astype({"i": np.int64, "b": bool}.get(array.dtype.kind, float))
+        key = array.dtype.kind, array.shape, array.tobytes()
+        if key not in self.constants:
+            name = f"constant_{len(self.constants)}"
+            self.constants[key] = self.onnx.numpy_helper.from_array(array, name)
+        return Tensor(self, self.constants[key].name, array.shape, array.dtype.kind == "b")
+
+    def numbers(self, x: Any) -> Any:
+        """With 1 and 0 for true and false."""
+        x = self.tensor(np.asarray(x, float) if isinstance(x, np.ndarray | int) else x)
+        if not x.logical:
+            return x
+        return self.node("Cast", [x], x.shape, to=self.onnx.TensorProto.DOUBLE)
+
+    def broadcast(self, op: str, a: Any, b: Any) -> Any:
+        """An operation of two tensors, each of whose sizes may be 1."""
+        logical = op in COMPARED.values() or op in ("And", "Or")
+        both = [self.tensor(x) if op in ("And", "Or") else self.numbers(x) for x in (a, b)]
+        return self.node(op, both, _common(*[x.shape for x in both]), logical)
+
+    # ------------------------------------------------------------------ arrays
+
+    def zeros_like(self, x: Tensor) -> Any:
+        return self.broadcast_to(0.0, x.shape)
+
+    def broadcast_to(self, x: Any, shape: Shape) -> Any:
+        sizes: list[Any] = [np.array([n or 0]) for n in shape]
+        if None in shape:
+            assert self.samples is not None
+            whole = self.node("Shape", [self.samples], (2,))
+            sizes[shape.index(None)] = self.node("Gather", [whole, np.array([1])], (1,))
+        target = self.node("Concat", sizes, (len(shape),), axis=0)
+        return self.node("Expand", [self.numbers(x), target], shape)
+
+    def concatenate(self, parts: Sequence[Any], axis: int = 0) -> Any:
+        tensors = [self.numbers(part) for part in parts]
+        rows = sum([part.shape[0] or 0 for part in tensors])
+        return self.node("Concat", tensors, (rows, *tensors[0].shape[1:]), axis=axis)
+
+    def tile(self, x: Tensor, times: tuple[int, int]) -> Any:
+        rows = (x.shape[0] or 0) * times[0]
+        return self.node("Tile", [x, np.array(times)], (rows, *x.shape[1:]))
+
+    def pad(self, x: Tensor, widths: Sequence[tuple[int, int]]) -> Any:
+        ends = np.array(widths).T.ravel()
+        shape = tuple([n if n is None else n + a + b for n, (a, b) in zip(x.shape, widths)])
+        return self.node("Pad", [x, ends, 0.0], shape)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        if not isinstance(condition, Tensor):
+            return a if condition else b
+        chosen = condition if condition.logical else self._nonzero(condition)
+        operands = [chosen, self.numbers(a), self.numbers(b)]
+        return self.node("Where", operands, _common(*[x.shape for x in operands]))
+
+    def _nonzero(self, x: Any) -> Any:
+        return x != 0.0
+
+    # ------------------------------------------------------------------ functions
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DIRECT:
+            raise NotImplementedError(f"{name}: ONNX has no such operation in 64 bits")
+        return lambda x: self.node(DIRECT[name], [x], self.tensor(x).shape)
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        return self.broadcast("Max", a, b)
+
+    def minimum(self, a: Any, b: Any) -> Any:
+        return self.broadcast("Min", a, b)
+
+    def square(self, x: Any) -> Any:
+        return x * x
+
+    def exp2(self, x: Any) -> Any:
+        return 2.0**x
+
+    def log2(self, x: Any) -> Any:
+        return self.log(x) / math.log(2.0)
+
+    def log10(self, x: Any) -> Any:
+        return self.log(x) / math.log(10.0)
+
+    def cbrt(self, x: Any) -> Any:
+        size = abs(x)
+        root = self.where(size == 0.0, 1.0, size ** (1.0 / 3.0))
+        return self.sign(x) * (root - (root - size / (root * root)) / 3.0)
+
+    def trunc(self, x: Any) -> Any:
+        return self.sign(x) * self.floor(abs(x))
+
+    def mod(self, x: Any, y: Any) -> Any:
+        """With the sign of y; ONNX's is that of x, and exact."""
+        both = self.tensor(x), self.tensor(y)
+        rest = self.node("Mod", both, _common(*[each.shape for each in both]), fmod=1)
+        return self.where(rest * y < 0.0, rest + y, rest)
+
+    def floor_divide(self, x: Any, y: Any) -> Any:
+        return self.round((x - self.mod(x, y)) / y)
+
+    def expm1(self, x: Any) -> Any:
+        """(Kahan 1984)."""
+        power = self.exp(x)
+        plain = (power == np.inf) | (power == 0.0)
+        exact = (power - 1.0) * x / self.log(self.where(plain | (power == 1.0), 2.0, power))
+        return self.where(power == 1.0, x, self.where(plain, power - 1.0, exact))
+
+    def log1p(self, x: Any) -> Any:
+        """(Kahan 1984)."""
+        y = 1.0 + x
+        small, large = y == 1.0, y == np.inf
+        return self.where(
+            small, x, self.where(large, y, self.log(y) * x / self.where(small, 1.0, y - 1.0))
+        )
+
+    def sinh(self, x: Any) -> Any:
+        less = self.expm1(abs(x))
+        return self.sign(x) * 0.5 * (less + less / (less + 1.0))
+
+    def cosh(self, x: Any) -> Any:
+        power = self.exp(abs(x))
+        return 0.5 * power + 0.5 / power
+
+    def asinh(self, x: Any) -> Any:
+        size = abs(x)
+        root = self.hypot(1.0, size)
+        small = self.log1p(size + size * (size / (1.0 + root)))
+        large = self.log(self.maximum(size, 1.0)) + math.log(2.0)
+        return self.sign(x) * self.where(size > 1e100, large, small)
+
+    def acosh(self, x: Any) -> Any:
+        more = x - 1.0
+        return self.log1p(more + self.sqrt(more) * self.sqrt(more + 2.0))
+
+    def atanh(self, x: Any) -> Any:
+        return self.sign(x) * 0.5 * self.log1p(2.0 * abs(x) / (1.0 - abs(x)))
+
+    def tan(self, x: Any) -> Any:
+        return self.sin(x) / self.cos(x)
+
+    def atan(self, x: Any) -> Any:
+        """The one in 32 bits, and what is left: sin(atan(x) - y) is known exactly."""
+        turned = abs(x) > 1.0
+        z = self.where(turned, 1.0 / self.where(turned, x, 1.0), x)
+        single, double = self.onnx.TensorProto.FLOAT, self.onnx.TensorProto.DOUBLE
+        rough = self.node("Atan", [self.node("Cast", [z], z.shape, to=single)], z.shape)
+        y = self.node("Cast", [rough], z.shape, to=double)
+        y = y + (z * self.cos(y) - self.sin(y)) / self.sqrt(1.0 + z * z)
+        return self.where(turned, self.sign(x) * (0.5 * math.pi) - y, y)
+
+    def asin(self, x: Any) -> Any:
+        return self.atan(x / self.sqrt((1.0 - x) * (1.0 + x)))
+
+    def acos(self, x: Any) -> Any:
+        return 2.0 * self.atan(self.sqrt((1.0 - x) / (1.0 + x)))
+
+    def atan2(self, y: Any, x: Any) -> Any:
+        half = self.where(self.tensor(y) < 0.0, -math.pi, math.pi)
+        upright = self.where(self.tensor(y) == 0.0, 0.0, 0.5 * half)
+        zero = self.tensor(x) == 0.0
+        slope = self.atan(y / self.where(zero, 1.0, x))
+        slope = self.where(zero, upright, slope)
+        return self.where(self.tensor(x) < 0.0, slope + half, slope)
+
+    def hypot(self, a: Any, b: Any) -> Any:
+        a, b = abs(self.tensor(a)), abs(self.tensor(b))
+        top = self.maximum(a, b)
+        scale = self.where((top == 0.0) | (top == np.inf), 1.0, top)
+        a, b = a / scale, b / scale
+        return self.sqrt(a * a + b * b) * scale
+
+    arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+    arcsinh, arccosh, arctanh = asinh, acosh, atanh
+
+
+DIRECT = {
+    name: name.capitalize() for name in ["abs", "exp", "log", "sqrt", "sin", "cos", "tanh"]
+}
+DIRECT |= {name: name.capitalize() for name in ["sign", "floor", "ceil", "round", "reciprocal"]}
+
+
+def _common(*shapes: Shape) -> Shape:
+    """The shape of what is broadcast."""
+    rank = max(map(len, shapes))
+    filled = [(1,) * (rank - len(shape)) + shape for shape in shapes]
+    return tuple([next((n for n in each if n != 1), 1) for each in zip(*filled)])
+
+
+# ---------------------------------------------------------------- the model
+
+
+def write(program: Program, path: str | os.PathLike[str]) -> None:
+    """See `Program.onnx`."""
+    try:
+        onnx: Any = import_module("onnx")
+    except ImportError as error:
+        message = "program.onnx() needs ONNX: pip install 'scalar-autograd[onnx]'"
+        raise ImportError(message) from error
+    if program.path is None:
+        raise RuntimeError("a program from a pickle does not know its function's arguments")
+    graph = Graph(onnx)
+    inputs, outputs = _traced(graph, program)
+    double = onnx.TensorProto.DOUBLE
+
+    def info(name: str, tensor: Tensor) -> Any:
+        shape = ["samples" if n is None else n for n in tensor.shape]
+        return onnx.helper.make_tensor_value_info(name, double, shape)
+
+    for name, tensor in outputs.items():
+        graph.nodes.append(onnx.helper.make_node("Identity", [tensor.name], [name]))
+    made = onnx.helper.make_graph(
+        graph.nodes,
+        "program",
+        [info(tensor.name, tensor) for tensor in inputs],
+        [info(name, tensor) for name, tensor in outputs.items()],
+        [*graph.constants.values()],
+    )
+    opsets = [onnx.helper.make_opsetid("", 18)]
+    model = onnx.helper.make_model(
+        made, producer_name="scalar-autograd", opset_imports=opsets, ir_version=9
+    )
+    onnx.checker.check_model(model, full_check=True)
+    write_atomically(Path(path), model.SerializeToString())
+
+
+def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Tensor]]:
+    """The inputs, and by name the outputs."""
+    way, it = program.path, program.instructions
+    assert way is not None
+    inputs: list[Tensor] = []
+    sides: dict[int | None, list[Any]] = {None: [], 0: []}
+    start = 0
+    for size, axis in zip(way.counts, way.axes):
+        label = way.inputs[start][0] if size else f"empty{len(inputs)}"
+        start += size
+        name = label.removesuffix("0") if size > 1 else label
+        tensor = Tensor(graph, name, (size,) if axis is None else (None, size))
+        inputs.append(tensor)
+        sides[axis].append(tensor.reshape(-1, 1) if axis is None else tensor.T)
+    closed = np.array([[value.data] for value in way.closed]).reshape(-1, 1)
+    u = graph.concatenate([*sides[None], closed])
+    x: Any = np.zeros((0, 1))
+    if sides[0]:
+        graph.samples = x = graph.concatenate(sides[0])
+    space = functional.functions(graph, lambda op, f: f, _lacking("erf"), _lacking("erfc"))
+    lowered = Lowered(it, range(it.inputs), range(it.blocks[1].size))
+    run = emitted(lowered, program._constants, space)
+    lanes = it.lanes or (None if sides[0] else 1)
+    varies = lowered.blocks[lowered.seed].varies
+    seed: Any = np.zeros((lowered.blocks[lowered.seed].size, lanes or 1 if varies else 1))
+    row, lane = lowered.places[0]
+    seed[row, lane or 0] = 1.0
+    count: Any = 1.0
+    if sides[0]:
+        weights = graph.zeros_like(x[0:1]) + 1.0
+        if way.reduce == "mean":
+            count = weights.sum(1, keepdims=True)
+            weights = weights / count
+        weights = weights if varies else weights.sum(1, keepdims=True)
+        seed = weights if len(seed) == 1 else seed * weights
+    out, checks, d_u, d_x = run(u, x, graph.tensor(seed))
+    columns = out.shape[1]
+    places = [row * (columns or 1) + (lane or 0) for row, lane in lowered.places]
+    single = lanes is not None
+    if single:
+        out = out.reshape(-1, 1)[np.array(places[: it.outputs], int)]
+    if checks is not None:
+        if single:
+            checks = checks.reshape(-1, 1)[np.array(places[it.outputs :], int)]
+        follows = (checks == program.answers) * 1.0
+        follows = follows.min(0).reshape(1, -1)
+        out = graph.where(follows == 1.0, out, math.nan)
+        d_u = graph.where(follows.min(1).reshape(1, 1) == 1.0, d_u, math.nan)
+        d_x = d_x if d_x is None else graph.where(follows == 1.0, d_x, math.nan)
+    if sides[0]:
+        out = graph.broadcast_to(out, (it.outputs, None))
+    if way.reduce is not None and sides[0]:
+        total = out.sum(1, keepdims=True)
+        out = total / count if way.reduce == "mean" else total
+    shape = () if out.shape[1] == 1 else (None,)
+    found = {"value": out.reshape(*shape) if way.single else out.T}
+    if not way.single:
+        return inputs, found
+    starts = {None: 0, 0: 0}
+    for tensor, size, axis in zip(inputs, way.counts, way.axes):
+        side: Any = d_u if axis is None else d_x
+        part = side[starts[axis] : starts[axis] + size]
+        starts[axis] += size
+        found[f"d_{tensor.name}"] = part.reshape(-1) if axis is None else part.T
+    return inputs, found
+
+
+def _lacking(op: str) -> Callable[[Any], Any]:
+    def f(x: Any) -> Any:
+        raise NotImplementedError(f"{op}: ONNX has no such operation in 64 bits")
+
+    return f

@@ -1,0 +1,156 @@
+"""Programs as ONNX models: what onnxruntime computes."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd
+import nn
+from autograd import Value
+from autograd.core.primitive import TABLE
+from autograd.program import compile
+from tests.program.operands import NAMES, operands
+
+np = pytest.importorskip("numpy")
+onnx: Any = pytest.importorskip("onnx", reason="ONNX is not installed")
+runtime: Any = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+LACKING = ("erf", "erfc", "gelu", "normal_cdf")
+
+
+def ran(program: Any, path: Path, *args: Any) -> dict[str, Any]:
+    """The outputs of its model."""
+    file = path / "model.onnx"
+    program.onnx(file)
+    onnx.checker.check_model(str(file), full_check=True)
+    session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    given = [np.asarray(arg, dtype=float) for arg in args]
+    given = [
+        each.reshape([-1 if size == "samples" else size for size in want.shape])
+        for each, want in zip(given, session.get_inputs())
+    ]
+    names = [want.name for want in session.get_outputs()]
+    found = session.run(names, {w.name: x for w, x in zip(session.get_inputs(), given)})
+    return dict(zip(names, found))
+
+
+def agree(f: Callable[..., Any], path: Path, *args: Any, **options: Any) -> None:
+    fast = compile(f, **options)
+    places = tuple(range(len(args)))
+    gradient = fast.grad(*args, argnums=places)
+    got = ran(fast.program, path, *args)
+    for mine, other in zip(gradient, list(got.values())[1:], strict=True):
+        same(other, mine)
+    same(got["value"], fast(*args))
+
+
+def same(got: Any, expected: Any) -> None:
+    expected = np.asarray(expected)
+    np.testing.assert_allclose(got.reshape(expected.shape), expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_operation(name: str, tmp_path: Path) -> None:
+    args = operands(name)
+    axes, places = (0,) * len(args), tuple(range(len(args)))
+    fast = compile(TABLE[name], in_axes=axes)
+    expected = fast(*args)
+    if name in LACKING:
+        with pytest.raises(NotImplementedError, match="ONNX has no such operation"):
+            fast.program.onnx(tmp_path / "model.onnx")
+        return
+    got = ran(fast.program, tmp_path, *args)
+    same(got.pop("value"), expected)
+    summed = compile(TABLE[name], in_axes=axes, reduce="sum")
+    for mine, other in zip(summed.grad(*args, argnums=places), got.values(), strict=True):
+        same(other, mine)
+
+
+def net(seed: int = 3) -> nn.MLP:
+    random.seed(seed)
+    return nn.MLP(4, [5, 3], activation="tanh")
+
+
+def test_a_net_and_its_loss(tmp_path: Path) -> None:
+    model, source = net(), np.random.default_rng(1)
+    xs, ys = source.normal(size=(7, 4)), np.array([0.0, 1.0, 2.0, 2.0, 1.0, 0.0, 1.0])
+
+    def loss(w: Any, x: Any, y: Any) -> Any:
+        return nn.cross_entropy([[w * z for z in model(x)]], [y])
+
+    for reduce in ("mean", "sum"):
+        agree(loss, tmp_path, 0.5, xs, ys, in_axes=(None, 0, 0), reduce=reduce)
+    w = np.array([model.layers[0].neurons[0].w[0].data] * 6)
+    agree(
+        lambda w, x: (w[:4] @ x + w[5]) * w[4], tmp_path, w, xs, in_axes=(None, 0), reduce="sum"
+    )
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: autograd.logsumexp([x[0], x[1], 2.0]),
+        lambda x: autograd.maximum(x[0], x[1], 0.5) * autograd.hypot(x[0], x[1], x[2]),
+        lambda x: autograd.take(x, abs(x[0]) // 1.0),
+        lambda x: autograd.dot([x[0], x[1]], [x[1], x[2]], x[0]) % 0.7,
+        lambda x: autograd.where(x[0] > x[1], x[0] * x[2], x[1].exp()) * (x[1] // 1.0),
+    ],
+)
+def test_several_operands(f: Callable[..., Any], tmp_path: Path) -> None:
+    points = np.array([[0.7, 1.5, -2.0], [2.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 3.0, 4.0]])
+    agree(f, tmp_path, points, in_axes=(0,), reduce="sum")
+    agree(f, tmp_path, points[0])
+
+
+def cubes(w: Any, points: Any) -> Any:
+    """A sum over samples, written out: it is found to be one body in many lanes."""
+    return sum((w[0] * x + w[1]) ** 3 if x is not points[3] else x for x in points) / 20.0
+
+
+def test_samples_that_were_found(tmp_path: Path) -> None:
+    agree(cubes, tmp_path, np.array([0.5, 1.0]), np.linspace(-1.0, 1.0, 20))
+
+
+def test_another_way_gives_nan(tmp_path: Path) -> None:
+    fast = compile(lambda x: x * x if x > 0.0 else -x, in_axes=(0,), reduce="sum")
+    fast([1.0, 2.0])
+    assert ran(fast.program, tmp_path, [1.0, 2.0])["d_x"].tolist() == [[2.0], [4.0]]
+    got = ran(fast.program, tmp_path, [1.0, -2.0])
+    assert np.isnan(got["value"])
+    assert got["d_x"][0] == 2.0
+    assert np.isnan(got["d_x"][1])
+
+
+def test_several_results(tmp_path: Path) -> None:
+    k = Value(3.0)
+    fast = compile(lambda x, y: [x[0] * y, k * x[1]], in_axes=(0, None))
+    points = np.array([[1.0, 2.0], [3.0, 4.0]])
+    expected = fast(points, 2.0)
+    found = ran(fast.program, tmp_path, points, 2.0)
+    assert list(found) == ["value"]
+    same(found["value"], expected)
+
+
+def test_what_cannot_be(tmp_path: Path) -> None:
+    fast = compile(lambda x: x * x)
+    fast(2.0)
+    with pytest.raises(RuntimeError, match="from a pickle"):
+        pickle.loads(pickle.dumps(fast.program)).onnx(tmp_path / "model.onnx")
+    with pytest.raises(OSError, match="nowhere"):
+        fast.program.onnx(tmp_path / "nowhere" / "model.onnx")
+    code = (
+        "import sys; sys.modules['onnx'] = None\n"
+        "import autograd\n"
+        "fast = autograd.compile(lambda x: x * x)\n"
+        "fast(2.0)\n"
+        "fast.program.onnx('model.onnx')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "pip install 'scalar-autograd[onnx]'" in run.stderr
