@@ -14,12 +14,16 @@ LAYERS = {
     "autograd.build": (),
     "autograd.files": (),
     "autograd.core": (),
+    "autograd.javascript": ("autograd.core",),
     "autograd.trees": ("autograd.core",),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
     "autograd.program.native": ("autograd.build", "autograd.core", "autograd.program"),
     **dict.fromkeys(
         ("autograd.program", "autograd.show", "autograd.testing"),
-        ("autograd.core", "autograd.trees", "autograd.transforms", "autograd.files"),
+        (
+            *("autograd.core", "autograd.javascript", "autograd.trees"),
+            *("autograd.transforms", "autograd.files"),
+        ),
     ),
     "autograd": ("autograd",),  # the public names, and what the command line consists of
     "nn": ("autograd",),
