@@ -48,7 +48,7 @@ def taken(args: Sequence[Any]) -> tuple[tuple[Any, ...], array[float]] | None:
 
 class _Way(NamedTuple):
     path: Path
-    run: Callable[..., bool]
+    run: Callable[..., float | None]
     lanes: int
     roots: int
     outputs: int
@@ -86,7 +86,7 @@ class Quick:
                 u = numbers + array("d", [value.data for value in path.closed])
             out = array("d", bytes(8 * roots))
             d_u = array("d", bytes(8 * len(u))) if self.seed else None
-            if not run(lanes, u, None, self.seed, out, d_u, None, 1):
+            if run(lanes, u, None, self.seed, out, d_u, None, 1) is None:
                 continue
             if answers and out[outputs:] != answers:
                 continue
