@@ -50,6 +50,8 @@ INLINE V splat(double x) { return x - (V){0}; } /* keeps the sign of 0 */
 INLINE V magnitude(V x) { return (V)((M)x & INT64_MAX); }
 INLINE V signed_as(V x, V y) { return (V)(((M)x & INT64_MAX) | ((M)y & INT64_MIN)); }
 
+#define IS(x) ((V)((M)(x) & (M)splat(1.0)))
+
 INLINE int any(M m)
 {
 #if defined(__AVX512DQ__)
@@ -183,6 +185,23 @@ INLINE V vsigmoid(V x)
     return SEL(x >= 0.0, splat(1.0), e) / (1.0 + e);
 }
 
+INLINE V vrint(V x)
+{
+    V size = magnitude(x), near = (size + 4503599627370496.0) - 4503599627370496.0;
+    return signed_as(SEL(size < 4503599627370496.0, near, size), x);
+}
+
+INLINE V vfloor(V x)
+{
+    V y = vrint(x);
+    return signed_as(y - IS(y > x), y);
+}
+
+INLINE V vrefuse(V x, V y) /* x, where y is 0; else something invalid */
+{
+    return SEL(y != 0.0, 0.0 * SEL(y != 0.0, splat(INFINITY), splat(0.0)), x);
+}
+
 /* Python's own, where C has another */
 static double mod(double x, double y)
 {
@@ -198,9 +217,6 @@ static double floordiv(double x, double y)
     return q == 0.0 ? copysign(0.0, x / y) : q - whole > 0.5 ? whole + 1.0 : whole;
 }
 
-static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) : x; }
-
-#define IS(x) ((V)((M)(x) & (M)splat(1.0)))
 #define FORMULAS(X)                                                                           \
     X(copy, a) X(add, a + b) X(sub, a - b) X(mul, a *b) X(div, a / b) X(neg, -a)              \
     X(abs, magnitude(a)) X(square, a *a) X(reciprocal, 1.0 / a) X(sqrt, vsqrt(a))             \
@@ -208,15 +224,16 @@ static double refuse(double x, double y) { return y != 0.0 ? sqrt(-1.0 - x * x) 
     X(maximum, SEL(b > a, b, a)) X(minimum, SEL(b < a, b, a))                                 \
     X(sign, SEL(a == 0.0, a, signed_as(splat(1.0), a)))                                       \
     X(exp, vexp(a)) X(expm1, vexpm1(a)) X(log, vlog(a)) X(log1p, vlog1p(a)) X(tanh, vtanh(a)) \
-    X(bell, vbell(a)) X(sigmoid, vsigmoid(a))                                                 \
+    X(bell, vbell(a)) X(sigmoid, vsigmoid(a)) X(rint, vrint(a)) X(floor, vfloor(a))           \
+    X(ceil, -vfloor(-a)) X(trunc, signed_as(vfloor(magnitude(a)), a)) X(refuse, vrefuse(a, b))                                                 \
     X(lt, IS(a < b)) X(le, IS(a <= b)) X(gt, IS(a > b)) X(ge, IS(a >= b)) X(eq, IS(a == b))   \
     X(ne, IS(a != b)) X(where, SEL(a != 0.0, b, c)) X(strong, SEL(a == 0.0, splat(0.0), a *b)) \
     X(if_positive, SEL(b > 0.0, a, splat(0.0))) X(muladd, c + a * b)
 #define LIBRARY1(X)                                                                           \
     X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(asinh) X(acosh) X(atanh)   \
-    X(exp2) X(log2) X(log10) X(cbrt) X(erf) X(erfc) X(floor) X(ceil) X(trunc) X(rint)
+    X(exp2) X(log2) X(log10) X(cbrt) X(erf) X(erfc)
 #define SLOWLY(X) X(exp) X(expm1) X(log) X(log1p) X(tanh) /* the C library's, as eager has */
-#define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv) X(refuse)
+#define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv)
 /* arithmetic: x + y z again and again, which sums and products are too, without a branch */
 #define OTHERS(X)                                                                             \
     X(test) X(arithmetic) X(matmul) X(outer) X(columns) X(uncolumns)  \
@@ -948,7 +965,10 @@ static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given
         goto done;
     Py_BEGIN_ALLOW_THREADS
     PyThread_acquire_lock(p->lock, WAIT_LOCK);
-    r.blocks = (int)(lanes <= 128 ? 1 : (lanes + 71) / 72);
+    int most = 72; /* lanes of a block; more of few rows, which the first cache holds */
+    while (most < 576 && p->v_rows * most <= 2048)
+        most *= 2;
+    r.blocks = (int)(lanes <= 128 ? 1 : (lanes + most - 1) / most);
     r.block = (int)((lanes + r.blocks - 1) / r.blocks + PARTS - 1) / PARTS * PARTS;
     if (r.block % 128 == 0) /* rows would compete for the same lines of a cache */
         r.block += PARTS;
