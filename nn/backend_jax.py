@@ -43,7 +43,7 @@ class JaxStep(Step):
         self.jax = there(f'{name}: backend="jax"')
         try:
             devices = self.jax.devices()
-        except RuntimeError as error:
+        except (RuntimeError, AssertionError) as error:
             raise RuntimeError(f"{name}: JAX finds no device to train on: {error}") from error
         self.mesh = self.jax.sharding.Mesh(np.array(devices), (AXIS,))
         self.everywhere = self._sharding()

@@ -55,7 +55,7 @@ class Tensor:
         return _At(self)
 
     @property
-    def T(self) -> Tensor:  # noqa: N802
+    def T(self) -> Any:  # noqa: N802
         return self.graph.node("Transpose", [self], self.shape[::-1], perm=[1, 0])
 
     def __neg__(self) -> Any:

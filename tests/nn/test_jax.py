@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+import random
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import nn
 from nn.state import read_checkpoint
 from tests.nn.on_jax import train
 
@@ -66,6 +70,14 @@ def agree(found: dict[str, Any], expected: dict[str, Any]) -> None:
         np.testing.assert_allclose(found["records"][name], numbers, rtol=0, atol=1e-10)
 
 
+@pytest.fixture(name="in_64_bits")
+def _in_64_bits() -> Iterator[None]:
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
 @pytest.fixture(name="native", scope="module")
 def _native() -> dict[str, Any]:
     """A hundred steps with dropout, branches, clipping, a penalty and a schedule."""
@@ -111,3 +123,115 @@ def test_processes_that_differ() -> None:
             found = finished(process)
             assert message in found["error"]
             assert "each process has to be given the same" in found["error"]
+
+
+# ---------------------------------------------------------------- in this process
+
+
+def test_digits_to_the_same_accuracy(in_64_bits: None) -> None:
+    digits = pytest.importorskip("sklearn.datasets").load_digits()
+    xs, ys = digits.data[:360] / 16.0, digits.target[:360]
+    found = []
+    for backend in ("native", "jax"):
+        random.seed(2)
+        model = nn.MLP(64, [16, 10])
+        optimizer = nn.Adam(model.parameters(), lr=0.02)
+        history = nn.fit(
+            *(model, xs[:300], ys[:300]),
+            loss=nn.cross_entropy,
+            optimizer=optimizer,
+            epochs=30,
+            validation=(xs[300:], ys[300:]),
+            metrics={"accuracy": nn.accuracy},
+            progress=False,
+            backend=backend,
+        )
+        found.append(history.records)
+    assert found[0]["val_accuracy"][-1] > 0.8
+    for name, numbers in found[0].items():
+        np.testing.assert_allclose(found[1][name], numbers, rtol=1e-10)
+
+
+def trained(backend: str = "jax", **options: Any) -> tuple[Any, Any, Any, Any]:
+    """A step, its model, and the samples."""
+    random.seed(1)
+    model = nn.Layer(3, 2)
+    optimizer = options.pop("optimizer", nn.SGD)(model.parameters(), lr=0.1)
+    step = nn.compile(model, nn.mse_loss, optimizer, backend=backend, **options)
+    source = np.random.default_rng(0)
+    return step, model, source.normal(size=(5, 3)), source.normal(size=(5, 2))
+
+
+def test_the_values_are_the_truth_after_pull(in_64_bits: None) -> None:
+    losses = []
+    for backend in ("native", "jax"):
+        step, model, xs, ys = trained(backend)
+        found = [step(xs, ys), step(xs, ys)]
+        step.pull()
+        model.parameters()[0].data = 0.25
+        step.optimizer.lr = 0.01
+        found += [step(xs, ys), step(xs, ys), step.evaluate(xs, ys), step(xs[:2], ys[:2])]
+        found += step.predict(xs).ravel().tolist()
+        losses.append(found)
+    np.testing.assert_allclose(*losses, rtol=1e-12)
+    assert pickle.loads(pickle.dumps(step)).evaluate(xs, ys) == step.evaluate(xs, ys)
+
+
+def test_what_eager_refuses_changes_nothing(in_64_bits: None) -> None:
+    step, model, xs, ys = trained()
+    step(xs, ys)
+    step.pull()
+    before = [p.data for p in model.parameters()]
+    with pytest.raises(FloatingPointError, match="the loss is inf"):
+        step(xs, 1e300 * ys)
+    assert [p.data for p in model.parameters()] == before
+    assert step.optimizer.steps == 1
+    with pytest.raises(ValueError, match="takes 3 inputs, got 4"):
+        step(np.ones((5, 4)), ys)
+    with pytest.raises(ValueError, match="5 samples in X for 4 in y"):
+        step(xs, ys[:4])
+    assert step(xs, ys) > 0.0
+
+
+def test_a_loss_of_nothing_is_done_by_values(in_64_bits: None) -> None:
+    model = nn.Layer(1, 1, init=nn.init.constant(1.0))
+    optimizer = nn.SGD(model.parameters(), lr=0.01)
+    step = nn.compile(model, lambda: model([2.0]) ** 2, optimizer, backend="jax")
+    expected = nn.compile(model, lambda: model([2.0]) ** 2, optimizer)()
+    assert step() < expected
+
+
+class Own(nn.SGD):
+    """With a step that can't be recorded."""
+
+    def step(self) -> None:
+        super().step()
+
+
+def test_what_jax_cannot_do(in_64_bits: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    step, _, xs, ys = trained(optimizer=Own)
+    with pytest.raises(TypeError, match="JAX can't run Own's step"):
+        step(xs, ys)
+    with pytest.raises(ValueError, match='backend must be "native" or "jax", got \'cuda\''):
+        trained("cuda")
+    with pytest.raises(ValueError, match="leave out compiled=False"):
+        train("jax", compiled=False)
+    jax.config.update("jax_enable_x64", False)
+    with pytest.raises(RuntimeError, match="jax_enable_x64"):
+        trained()
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[jax\]'"):
+        trained()
+
+
+def test_no_device() -> None:
+    code = (
+        "import jax, nn\n"
+        "jax.config.update('jax_enable_x64', True)\n"
+        "jax.config.update('jax_platforms', 'cuda')\n"
+        "model = nn.Layer(1, 1)\n"
+        "optimizer = nn.SGD(model.parameters())\n"
+        "nn.compile(model, nn.mse_loss, optimizer, backend='jax')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "RuntimeError: nn.compile: JAX finds no device to train on" in run.stderr
