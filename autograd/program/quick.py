@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import is_
 from types import CellType
 from typing import Any, NamedTuple
@@ -122,6 +123,8 @@ class Surroundings:
     """What a function itself names of its surroundings: variables around it, and globals."""
 
     def __init__(self, f: Callable[..., Any]) -> None:
+        while isinstance(f, partial):
+            f = f.func
         self.names: Sequence[str] = getattr(getattr(f, "__code__", None), "co_names", ())
         self.cells: Sequence[CellType] = getattr(f, "__closure__", None) or ()
         self.globals: dict[str, Any] = getattr(f, "__globals__", {})

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd
 from autograd import transforms
 from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
-from autograd.testing.programs import Program
+from autograd.testing.programs import Program, Step
 from autograd.testing.strategies import programs, values
 
 TOLERANCE = 1e-10
@@ -74,7 +74,11 @@ def test_over_lanes(program: Program) -> None:
     assert close(got, raised[0] if raised else eager) or got in raised
 
 
+STEPS = Step("floordiv", (0, -1.3)), Step("abs", (1,)), Step("pow", (2, 0.25))
+
+
 @given(programs(max_ops=6), st.lists(values(), min_size=4, max_size=4))
+@example(Program((1.0,), STEPS), [0.0])  # infinite, though nothing flows on
 def test_anywhere(program: Program, numbers: list[float]) -> None:
     """Far from where it is mild: at poles, beyond overflow, outside the domain."""
     xs = numbers[: len(program.starts)]

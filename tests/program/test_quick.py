@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +49,7 @@ def test_shapes() -> None:
     square = compile(lambda x: {"all": x[0][1] * x[1][0]})
     assert twice(square, np.array([[1.0, 2.0], [3.0, 4.0]])) == {"all": 6.0}
     with pytest.raises(TypeError, match="single number"):
-        twice(square.grad, np.eye(2)) and square.grad(np.eye(2))
+        twice(square.grad, np.eye(2))
     with pytest.raises(ValueError, match="argnums names"):
         fast.grad(2.0, [1.0, 3.0], argnums=2)
 
@@ -78,8 +79,8 @@ def test_what_else_is_asked_is_as_ever() -> None:
 
 def test_values_and_numbers_from_outside() -> None:
     w, k = Value(2.0), [3.0]
-    fast = compile(lambda x: w * x + k[0] * factor)
-    factor = 1.0
+    factor: float = 1.0
+    fast = compile(functools.partial(lambda x: w * x + k[0] * factor))
     assert twice(fast, 5.0) == 13.0
     w.data = 4.0
     assert fast(5.0) == 23.0
@@ -94,6 +95,7 @@ def test_values_and_numbers_from_outside() -> None:
 
 
 def test_a_variable_without_a_value() -> None:
+    later: float
     fast = compile(lambda x: x if x < 1.0 else later)
     assert twice(fast, 0.5) == 0.5
     later = 2.0
