@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value
 from autograd.cli.expressions import CONSTANTS, FUNCTIONS, parse
+from autograd.core import functions
 
 # What the page's parser, in JavaScript, is tested by too: tests/browser/test_play.py.
 SHARED = json.loads((Path(__file__).parent / "formulas.json").read_text("utf-8"))
@@ -108,7 +109,7 @@ def test_remainders_bind_as_in_python() -> None:
 def test_every_function_of_the_package_is_there_and_documented_by_it() -> None:
     for name, function in FUNCTIONS.items():
         assert function is getattr(autograd, name)
-    assert set(autograd.core.functions.__all__) - set(FUNCTIONS) == {"dot", "take"}
+    assert set(functions.__all__) - set(FUNCTIONS) == {"dot", "take"}
     assert not set(FUNCTIONS) & set(CONSTANTS)
 
 
