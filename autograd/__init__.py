@@ -33,7 +33,7 @@ from autograd.core.value import Value  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
 
 if TYPE_CHECKING:
-    from autograd.cli.playing import play
+    from autograd.cli.formula_page import play as play
     from autograd.program.compiled import compile as compile
     from autograd.program.compiled import load_program as load_program
     from autograd.show.graph import Graph
@@ -51,7 +51,7 @@ _LATER = {
     "Stepper": "show.stepper",
     "compile": "program.compiled",
     "load_program": "program.compiled",
-    "play": "cli.playing",
+    "play": "cli.formula_page",
     "step": "show.terminal",
 }
 
