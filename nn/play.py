@@ -11,7 +11,7 @@ from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.show.pages.document import asset, document
 from autograd.show.pages.page import Page
-from autograd.show.pages.primitives import primitives
+from autograd.show.pages.play import primitives
 from autograd.show.text import format_number
 from nn import losses
 from nn.activations import ACTIVATIONS, GELU, Identity, ReLU, Sigmoid, SiLU, Softplus, Tanh
@@ -143,7 +143,7 @@ def _page(plane: Plane, data: dict[str, Any], value: float) -> str:
     )
     names = " → ".join(map(str, data["sizes"]))
     summary = f"A network of {names}, {len(data['targets'])} samples, {data['loss']}"
-    scripts = [primitives(), asset("numbers.js")]
+    scripts = [primitives(NAMES), asset("numbers.js")]
     scripts += [asset(name, "nn.pages") for name in SCRIPTS]
     styles = [palette(), asset("steps.css")]
     styles += [asset(name, "nn.pages") for name in ("training.css", "play.css")]

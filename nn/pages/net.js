@@ -25,8 +25,8 @@ function makeRoom(net, n) {
 function activationOf(name) {
   if (name === null) return { value: (z) => z, slope: () => 1 };
   const more = data.defaults[name] ?? [];
-  const { value, rules } = primitives[name];
-  return { value: (z) => value(z, ...more), slope: (a, z) => rules[0](a, z, ...more) };
+  const { value, partials } = primitives[name];
+  return { value: (z) => value(z, ...more), slope: (a, z) => partials[0](a, z, ...more) };
 }
 
 function forward(net, inputs, n, room) {

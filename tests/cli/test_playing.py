@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 import autograd
-from autograd.cli.expressions import FUNCTIONS
 from autograd.cli.playing import open_page
 from autograd.show.drawing import engine
 from autograd.show.pages.page import Page
-from autograd.show.pages.primitives import primitives
 
 
 def browser(folder: Path) -> str:
@@ -95,11 +93,3 @@ def test_without_a_layout_engine_there_is_a_tree(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(engine, "find", lambda setting=None: None)
     page = autograd.play("x*y", x=1.0, y=2.0).html()
     assert "<pre>f" in page
-
-
-def test_every_primitive_of_a_formula_has_its_javascript() -> None:
-    script = primitives()
-    for entry in FUNCTIONS.values():
-        name = getattr(entry, "name", "where")
-        assert f"P.{name} = entry(" in script
-    assert "</" not in script

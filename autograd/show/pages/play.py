@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import Signature, signature
 from keyword import kwlist
 from string import Template
 from typing import Any
 
 from autograd.core.primitive import ADVICE, TABLE, Primitive
+from autograd.javascript import module
 from autograd.show.drawing.engine import LayoutError
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
@@ -16,11 +17,10 @@ from autograd.show.drawing.svg import draw
 from autograd.show.drawing.text_tree import tree
 from autograd.show.formulas import FORMS, arithmetic
 from autograd.show.pages.document import asset, document, json_number
-from autograd.show.pages.primitives import primitives
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import escape, format_number
 
-__all__ = ["grammar_data", "play_page"]
+__all__ = ["grammar_data", "play_page", "primitives"]
 
 SCRIPTS = (
     "numbers.js",
@@ -68,7 +68,7 @@ def play_page(
         "values": {name: json_number(x) for name, x in values.items()},
         "grammar": grammar,
     }
-    scripts = [primitives(), *map(asset, SCRIPTS)]
+    scripts = [primitives(set(grammar["symbols"])), *map(asset, SCRIPTS)]
     styles = [asset("steps.css"), asset("play.css"), style_sheet("graph", "auto")]
     title = "Play with a formula"
     summary = "Change the formula or a number: both passes follow."
@@ -96,6 +96,17 @@ def grammar_data(
         "keywords": kwlist,
         **words,
     }
+
+
+def primitives(names: Iterable[str]) -> str:
+    """The script of `primitives`, by name, and PythonError; it defines nothing else.
+
+    >>> primitives(["sin"]).startswith("const { primitives, PythonError } = (() => {")
+    True
+    """
+    script = module([TABLE[name] for name in sorted(names)])
+    head = "const { primitives, PythonError } = (() => {"
+    return f"{head}\n{script}\nreturn {{ primitives: table, PythonError }};\n}})();"
 
 
 def _function(function: Callable[..., Any]) -> dict[str, Any]:

@@ -82,7 +82,10 @@ function applied(op, operands) {
     if (operands.every((x) => typeof x === "number")) return data;
     const isNode = (_, slot) => typeof operands[slot] !== "number";
     const inputs = operands.filter(isNode);
-    return { op, operands, inputs, data, partials: partials(data, xs).filter(isNode) };
+    const all = Array.isArray(partials)
+      ? partials.map((rule) => rule(data, ...xs))
+      : partials(data, ...xs);
+    return { op, operands, inputs, data, partials: all.filter(isNode) };
   } catch (error) {
     if (!(error instanceof PythonError)) throw error;
     const call = `${op}(${xs.map((x) => formatNumber(x)).join(", ")})`;
