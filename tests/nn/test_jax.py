@@ -173,7 +173,7 @@ def test_the_values_are_the_truth_after_pull(in_64_bits: None) -> None:
         found += [step(xs, ys), step(xs, ys), step.evaluate(xs, ys), step(xs[:2], ys[:2])]
         found += step.predict(xs).ravel().tolist()
         losses.append(found)
-    np.testing.assert_allclose(*losses, rtol=1e-12)
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-12)
     assert pickle.loads(pickle.dumps(step)).evaluate(xs, ys) == step.evaluate(xs, ys)
 
 
@@ -188,7 +188,7 @@ def test_what_eager_refuses_changes_nothing(in_64_bits: None) -> None:
     assert step.optimizer.steps == 1
     with pytest.raises(ValueError, match="takes 3 inputs, got 4"):
         step(np.ones((5, 4)), ys)
-    with pytest.raises(ValueError, match="5 samples in X for 4 in y"):
+    with pytest.raises(ValueError, match="5 samples in X for 4 samples in y"):
         step(xs, ys[:4])
     assert step(xs, ys) > 0.0
 
