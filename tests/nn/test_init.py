@@ -58,14 +58,6 @@ def test_constants() -> None:
     assert nn.init.ones()(2, 3) == 1.0
 
 
-def test_the_seed_fixes_a_model() -> None:
-    models = []
-    for _ in range(2):
-        random.seed(7)
-        models.append(nn.MLP(3, [4, 2], init=nn.init.xavier_normal()).state_dict())
-    assert models[0] == models[1]
-
-
 def test_a_layer_tells_its_fan_out() -> None:
     layer = nn.Layer(5, 7, init=lambda nin, nout: 10.0 * nin + nout)
     assert {w.data for neuron in layer.neurons for w in neuron.w} == {57.0}

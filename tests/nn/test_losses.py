@@ -59,18 +59,13 @@ def test_against_torch(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
-def test_of_floats(case: dict[str, Any]) -> None:
-    out = getattr(nn, case["name"])(case["predictions"], case["targets"], **case["arguments"])
-    assert type(out) is float
-    assert out == pytest.approx(case["mean"], rel=1e-13)
-
-
-@pytest.mark.parametrize("case", CASES, ids=case_id)
-def test_of_arrays_and_single_samples(case: dict[str, Any]) -> None:
+def test_of_floats_arrays_and_single_samples(case: dict[str, Any]) -> None:
     loss, settings = getattr(nn, case["name"]), case["arguments"]
     predictions, targets = case["predictions"], case["targets"]
-    arrays = loss(np.array(predictions), np.array(targets), **settings)
-    assert arrays == loss(predictions, targets, **settings)
+    out = loss(predictions, targets, **settings)
+    assert type(out) is float
+    assert out == pytest.approx(case["mean"], rel=1e-13)
+    assert out == loss(np.array(predictions), np.array(targets), **settings)
     single = loss(predictions[0], targets[0], **settings)
     assert single == loss(predictions, targets, "none", **settings)[0]
 

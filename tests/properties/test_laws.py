@@ -134,16 +134,3 @@ def test_what_stands_around_is_a_seed(
     leaves, nodes = recorded(program)
     plain = swept(nodes[-1], leaves, factor)
     assert bits(swept(outside(nodes[-1]), leaves)) == bits(plain)
-
-
-@pytest.mark.parametrize(("inside", "factor"), AROUND.values(), ids=AROUND.keys())
-@settings(max_examples=25)
-@given(program=smooth)
-def test_what_stands_before_a_start_multiplies(
-    inside: Function, factor: float, program: Program
-) -> None:
-    leaves, nodes = recorded(program)
-    plain = swept(nodes[-1], leaves)
-    before = [inside(x) for x in leaves]
-    root = run(program, [x + (y - y.data) for x, y in zip(program.starts, before)])[-1]
-    assert bits(swept(root, leaves)) == bits([factor * g + 0.0 for g in plain])

@@ -127,14 +127,6 @@ def test_arguments_in_another_order(program: Program, data: st.DataObject) -> No
     from_the_last = tuple([i - len(places) for i in places])
     assert grad(f, from_the_last)(*program.starts) == grad(f, tuple(places))(*program.starts)
 
-    def permuted(*xs: Any) -> Any:
-        back = dict(zip(places, xs))
-        return f(*[back[i] for i in everywhere(program)])
-
-    starts = [program.starts[i] for i in places]
-    found = grad(permuted, everywhere(program))(*starts)
-    assert bits(found) == bits([plain[i] for i in places])
-
 
 @given(program=smooth, at=st.integers(0, 4))
 def test_arguments_in_lists(program: Program, at: int) -> None:
