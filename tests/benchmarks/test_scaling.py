@@ -82,11 +82,6 @@ def test_time_a_node(tables: Tables, shape: str, collecting: bool) -> None:
 
 
 COMPILING = ("µs an operation: compile value and gradient, without f", "10⁴", "10⁵", "10⁶")
-    "µs an operation: compile value and gradient, without f itself",
-    "10⁴",
-    "10⁵",
-    "10⁶",
-)
 
 
 def chained(n: int) -> Callable[[list[Any]], Any]:
