@@ -42,6 +42,9 @@ def test_it_may_only_write(
     assert capsys.readouterr().out == f"written: {path}\n"
     assert f"f = -x = {-math.pi / 2:.4g}" in path.read_text("utf-8")
     assert not (tmp_path / "opened").exists()
+    monkeypatch.setattr("webbrowser._tryorder", None)  # asks BROWSER again
+    assert open_page(["play", "-x", "x=pi/2", "--html", str(path)]) == 0
+    assert (tmp_path / "opened").read_text() == path.as_uri()
 
 
 @pytest.mark.parametrize(
