@@ -374,9 +374,10 @@ def test_the_package_runs(
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(program, run_name="__main__")
     assert (ended.value.code, capsys.readouterr().out) == (0, "1 + 2 = 3.0\n")
-    monkeypatch.setattr(sys, "argv", ["autograd", "doctor", "--fast"])
-    with pytest.raises(SystemExit, match="2"):
-        runpy.run_path(program, run_name="__main__")
+    for subcommand in ("doctor", "check"):
+        monkeypatch.setattr(sys, "argv", ["autograd", subcommand, "--fast"])
+        with pytest.raises(SystemExit, match="2"):
+            runpy.run_path(program, run_name="__main__")
     capsys.readouterr()
     runpy.run_path(program, run_name="imported")
     assert capsys.readouterr().out == ""
