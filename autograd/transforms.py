@@ -21,7 +21,7 @@ from functools import wraps
 from typing import Any
 
 from autograd.core import floats
-from autograd.core.floats import topological_order
+from autograd.core.floats import fast_order
 from autograd.core.no_grad import recording
 from autograd.core.operand import real
 from autograd.core.primitive import TABLE
@@ -354,7 +354,7 @@ class _Run:
             outer.closed |= self.closed
         self.outputs, self.rebuild_outputs = flatten(self.returned, "the result of f")
         self.roots = [y for y in self.outputs if type(y) is Value]
-        self.order, self.leaves = topological_order(*self.roots)
+        self.order, self.leaves = fast_order(*self.roots)
         self.private = all(leaf in self.closed for leaf in self.leaves)
 
     def scalar(self, name: str) -> Any:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from autograd.build.binaries import describe
+from autograd.build.binaries import describe_build
 
 ROOT = Path(__file__).parents[1]
-THIS = describe()[0]
+THIS = describe_build()[0]
 OTHER = "interpreted" if THIS == "compiled" else "compiled"
 
 
@@ -40,7 +40,9 @@ def run(build: str, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
 def require(build: str) -> None:
     """Skips a test that needs a build which is not here."""
     asked = run(
-        build, "-c", "from autograd.build.binaries import describe; print(describe()[0])"
+        build,
+        "-c",
+        "import autograd.build.binaries as b; print(b.describe_build()[0])",
     )
     if asked.stdout.decode().strip() != build:
         pytest.skip(f"only the {THIS} build is here: install with a C compiler")

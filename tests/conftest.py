@@ -11,7 +11,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from autograd.build.binaries import describe
+from autograd.build.binaries import describe_build
 
 settings.register_profile(
     "same",
@@ -39,7 +39,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    build, change = describe()
+    build, change = describe_build()
     seed = config.getoption("--hypothesis-seed")
     drawn = [] if seed is None else [f"hypothesis: --hypothesis-seed={seed}"]
     return [f"autograd: {build} build ({change})", *drawn]

@@ -23,7 +23,7 @@ from importlib.machinery import (
     SourceFileLoader,
 )
 
-__all__ = ["MODULES", "choose", "describe", "fingerprint", "hashed", "problem"]
+__all__ = ["MODULES", "choose", "describe_build", "fingerprint", "hashed", "problem"]
 
 MODULES = tuple(
     f"autograd.core.{stem}"
@@ -61,7 +61,7 @@ def choose(package: str = PACKAGE) -> None:
     sys.path_importer_cache[package] = FileFinder(package, *loaders)
 
 
-def describe(package: str = PACKAGE) -> tuple[str, str]:
+def describe_build(package: str = PACKAGE) -> tuple[str, str]:
     """The build in use, "compiled" or "interpreted", and why, or how to change it.
 
     It is "none" where another package's `__init__` lies over this one's.

@@ -47,7 +47,7 @@ def report() -> list[tuple[str, str]]:
     >>> dict(report())["build"] in ("compiled", "interpreted")
     True
     """
-    name, change = build.describe()
+    name, change = build.describe_build()
     python = f"{platform.python_implementation()} {platform.python_version()}"
     binaries = [os.path.join(build.PACKAGE, file) for file in build.binaries(build.PACKAGE)]
     return [

@@ -44,7 +44,7 @@ def _is_state(state: tuple[Any, ...]) -> bool:
     if len(state) != 8:
         return False
     data, grad, primitive, a, b, da, db, extra = state
-    if not _all_of(float, (data, grad, da, db)):
+    if not _are(float, (data, grad, da, db)):
         return False
     if not all(map(is_node, [x for x in (a, b) if x is not None])):
         return False
@@ -58,19 +58,19 @@ def _is_state(state: tuple[Any, ...]) -> bool:
 
 
 def _is_wide(operands: Any, inputs: Any, partials: Any, label: Any) -> bool:
-    if not _all_of(tuple, (operands, inputs, partials)):
+    if not _are(tuple, (operands, inputs, partials)):
         return False
     values = [x for x in operands if type(x) is not float]
     return (
         len(values) == len(inputs) == len(partials)
         and all(map(operator.is_, values, inputs))
         and all(map(is_node, inputs))
-        and _all_of(float, partials)
+        and _are(float, partials)
         and isinstance(label, str | None)
     )
 
 
-def _all_of(kind: type, xs: Sequence[Any]) -> bool:
+def _are(kind: type, xs: Sequence[Any]) -> bool:
     return all(type(x) is kind for x in xs)
 
 

@@ -20,12 +20,11 @@ else:
 from autograd.core.chain import list_nodes
 from autograd.core.no_grad import recording
 from autograd.core.primitive import TABLE
-from autograd.core.sweeps import differentiable_partials
-from autograd.core.sweeps import topological_order as order_by_dicts
+from autograd.core.sweeps import differentiable_partials, topological_order
 from autograd.core.value import Value
 
-__all__ = ["LINEAR", "curvature", "exchange", "listed", "pull", "push", "put", "read"]
-__all__ += ["topological_order"]
+__all__ = ["LINEAR", "curvature", "exchange", "fast_order", "listed", "pull", "push", "put"]
+__all__ += ["read"]
 
 if not cython.compiled:
     _exchange: Any = None
@@ -36,12 +35,12 @@ LINEAR = frozenset(
 )
 
 
-def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
-    """As in `sweeps`, of Values, but faster."""
+def fast_order(*roots: Value) -> tuple[list[Value], list[Value]]:
+    """The `topological_order` of Values."""
     order: list[Value] = []
     leaves: list[Value] = []
     if not list_nodes(roots, order, leaves):
-        return order_by_dicts(*roots)
+        return topological_order(*roots)
     order.reverse()
     return order, leaves
 
@@ -157,7 +156,7 @@ def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[flo
     """
     node: Value  # noqa: F842  (compiled, it types the variable of the comprehension)
     x: Value
-    order, leaves = topological_order(y)
+    order, leaves = fast_order(y)
     y.backward()
     curved = [
         (node, node._grad) for node in order if node._grad != 0.0 and not _is_linear(node)
@@ -166,7 +165,7 @@ def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[flo
     push(order)
     with recording():
         bends = [bend for node, upstream in curved for bend in _bends(node, upstream)]
-    push(topological_order(*[d for _, _, d in bends if type(d) is Value])[0])
+    push(fast_order(*[d for _, _, d in bends if type(d) is Value])[0])
     put((), order, leaves, xs)
     for x, upstream, d in bends:
         x._grad += upstream * (d._grad if type(d) is Value else d)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.floats import listed, topological_order
+from autograd.core.floats import fast_order, listed
 from autograd.core.no_grad import recording
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
@@ -61,9 +61,7 @@ class _Run:
             )
         self.guards = watch.guards
         self.roots = [*self.outputs, *[guard.node for guard in self.guards]]
-        self.order, self.constants = topological_order(
-            *[x for x in self.roots if type(x) is Value]
-        )
+        self.order, self.constants = fast_order(*[x for x in self.roots if type(x) is Value])
 
 
 def record(

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from autograd.build.binaries import describe
+from autograd.build.binaries import describe_build
 
 Tables = dict[tuple[str, ...], list[tuple[str, ...]]]  # rows by their heads
 TABLES = pytest.StashKey[Tables]()
 BESIDE = ("", "here", "beside", "ratio")
-COMPILED = describe()[0] == "compiled"
+COMPILED = describe_build()[0] == "compiled"
 HERE = Path(__file__).parent
 
 collect_ignore = ["peers"]  # run by the peers' own interpreters
@@ -120,7 +120,7 @@ def _machine() -> str:
     return (
         f"{processor}, {os.cpu_count()} cores, {platform.system()}; "
         f"{platform.python_implementation()} {platform.python_version()}; "
-        f"{describe()[0]} build; {date.today():%d %B %Y}"
+        f"{describe_build()[0]} build; {date.today():%d %B %Y}"
     )
 
 

@@ -77,7 +77,7 @@ def test_the_modules_are_those_that_setuptools_compiles() -> None:
 def test_the_variable_chooses_the_interpreted_build() -> None:
     code = (
         "import sys, autograd.build.binaries as b;"
-        "print(b.describe()[0], *[sys.modules[name].__file__ for name in b.MODULES])"
+        "print(b.describe_build()[0], *[sys.modules[name].__file__ for name in b.MODULES])"
     )
     name, *files = builds.run("interpreted", "-c", code).stdout.decode().split()
     assert name == "interpreted"
@@ -230,11 +230,14 @@ def test_the_compiled_build_is_described(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use([*COMPILED.values()][-1], monkeypatch)
-    name, change = build.describe(str(package))
+    name, change = build.describe_build(str(package))
     assert name == "compiled"
     assert "AUTOGRAD_PURE=1" in change
     monkeypatch.delitem(sys.modules, build.MODULES[-1])
-    assert build.describe(str(package)) == ("none", f"{build.MODULES[-1]} was not imported")
+    assert build.describe_build(str(package)) == (
+        "none",
+        f"{build.MODULES[-1]} was not imported",
+    )
 
 
 def test_the_interpreted_build_is_described(
@@ -244,11 +247,11 @@ def test_the_interpreted_build_is_described(
     before = build.hashed(str(package / "node.h"))
     (package / "node.h").write_text("")
     assert build.hashed(str(package / "node.h")) != before
-    name, change = build.describe(str(package))
+    name, change = build.describe_build(str(package))
     assert name == "interpreted"
     assert "not compiled from the sources" in change
     monkeypatch.setenv("AUTOGRAD_PURE", "1")
-    assert "unset it" in build.describe(str(package))[1]
+    assert "unset it" in build.describe_build(str(package))[1]
 
 
 @pytest.mark.parametrize(
@@ -274,6 +277,6 @@ def test_why_nothing_is_compiled_is_described(
         (package / build.RECORD).write_text(f"{build.NOTHING}{record}")
     if not checkout:
         (package.parents[1] / "pyproject.toml").unlink()
-    name, change = build.describe(str(package))
+    name, change = build.describe_build(str(package))
     assert name == "interpreted"
     assert re.search(answer, change)

@@ -25,7 +25,7 @@ CORE = ROOT / "autograd" / "core"
 HEADERS = [path.name for path in CORE.iterdir() if path.suffix in (".h", ".pxd")]
 WHICH = (
     "import sys, autograd.build.binaries as b;"
-    "print(b.describe()[0], sys.modules[b.MODULES[-1]].__file__)"
+    "print(b.describe_build()[0], sys.modules[b.MODULES[-1]].__file__)"
 )
 COMPUTE = (
     "from autograd import Value, tanh; x = Value(0.3); y = tanh(x * x + x / 7);"

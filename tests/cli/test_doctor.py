@@ -43,8 +43,8 @@ def test_a_healthy_installation(capsys: pytest.CaptureFixture[str]) -> None:
     wanted += ",layout engine,extra viz,extra plots,extra train,extra demos"
     assert [label for label in labels if label] == wanted.split(",")
     assert {line[:15].strip() for line in lines} == set(labels)  # texts begin in one column
-    assert lines[0].split() == ["build", build.describe()[0]]
-    assert lines[1].strip() == build.describe()[1]
+    assert lines[0].split() == ["build", build.describe_build()[0]]
+    assert lines[1].strip() == build.describe_build()[1]
     assert str(Path(autograd.__file__).parent) in "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import nn
-from autograd.build.binaries import describe
+from autograd.build.binaries import describe_build
 from autograd.files import write_atomically
 
 XS = [[x / 5.0, (x * x % 7) / 7.0] for x in range(13)]
@@ -143,7 +143,7 @@ def answer(question: dict[str, Any]) -> Any:
             this process goes round a loop, before it is killed from outside, wherever it is.
     """
     if not question:
-        return describe()[0]
+        return describe_build()[0]
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

@@ -12,7 +12,7 @@ from typing import Any
 import autograd
 import nn.losses  # noqa: F401  (it defines operations of its own)
 from autograd import Value, gradient
-from autograd.build.binaries import describe
+from autograd.build.binaries import describe_build
 from autograd.core.primitive import TABLE
 from tests.builds import words_of
 from tests.properties.graphs import OPERATORS
@@ -34,7 +34,7 @@ def answer(question: dict[str, Any]) -> Any:
         return [list(point(name, each)) for each in points]
     if "dot" in question:
         return dot(*question["dot"])
-    return describe()[0]
+    return describe_build()[0]
 
 
 def bits(x: Any) -> str:

@@ -22,7 +22,7 @@ import numpy as np
 
 import nn.losses  # noqa: F401  (it defines primitives as a user would)
 from autograd import Value, gradient, sin, tanh
-from autograd.build.binaries import describe
+from autograd.build.binaries import describe_build
 from autograd.core.primitive import RESERVED, TABLE, Primitive
 from autograd.core.sweeps import topological_order
 from autograd.testing import GradientError, check_jacobian, check_vjp, gradcheck
@@ -328,7 +328,7 @@ def cost() -> float:
 
 def main(count: int) -> None:
     """Print the figures."""
-    print(f"{describe()[0]} build: {cost() * 1e6:.0f} µs an input of 21 operations")
+    print(f"{describe_build()[0]} build: {cost() * 1e6:.0f} µs an input of 21 operations")
     errors = measure_errors(count)
     shares = ", ".join([f"{errors[int(q * (len(errors) - 1))]:.2g}" for q in (0.5, 0.99, 1.0)])
     print(f"errors as shares of their estimates, half, 99 % and all below: {shares}")
