@@ -230,7 +230,7 @@ def _compare_speeds(weights: Weights) -> None:
 def _draw(weights: Weights, losses: list[float], loss: float, name: str, path: Path) -> None:
     """The losses, and for one name how much a head looks back at each letter."""
     fig, (left, right) = figure(13.0, 5.2, columns=2)
-    window = max(1, len(losses) // 30)
+    window = max(2, len(losses) // 30)
     left.plot(smooth(losses, window), color=BLUE, label=f"batches, mean of {window} steps")
     left.axhline(loss, color=ORANGE, linestyle="--", label="held-out names, at the end")
     left.axhline(math.log(27), color=GREY, linestyle=":", label="guessing blindly")

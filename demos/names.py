@@ -149,7 +149,7 @@ def apart(points: np.ndarray, least: float) -> np.ndarray:
 
 def _draw(model: NameModel, losses: list[float], held_out: float, path: Path) -> None:
     fig, (left, right) = figure(13.0, 5.2, columns=2)
-    window = max(1, len(losses) // 30)
+    window = max(2, len(losses) // 30)
     left.plot(smooth(losses, window), color=BLUE, label=f"batches, mean of {window} steps")
     left.axhline(held_out, color=ORANGE, linestyle="--", label="held-out names, at the end")
     left.axhline(log(27), color=GREY, linestyle=":", label="guessing blindly")
