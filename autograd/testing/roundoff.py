@@ -52,11 +52,9 @@ def is_jittery(line: Line, step: float, change: float) -> bool:
     unit, values = math.ulp(line.x) if line.x else step / 12.0, line.values()
     spacing = max(step / 12.0 // unit, 1.0) * unit
     allowed = min(change / 24.0, (max(values) - min(values)) / 200.0)
-    for sign in (1.0, -1.0):
-        around = _around(line, sign * spacing, range(7))
-        if around is not None and max(_differences(around)[2:]) <= allowed:
-            return False
-    return not line.samples.is_spent
+    both = [_around(line, signed, range(7)) for signed in (spacing, -spacing)]
+    jitters = [max(_differences(around)[2:]) > allowed for around in both if around is not None]
+    return bool(jitters) and all(jitters)
 
 
 def _hidden_grid(line: Line) -> float:
