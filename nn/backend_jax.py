@@ -136,7 +136,7 @@ class JaxStep(Step):
                 function = self._functions[key]
                 *state, loss, well, way, out = function(*self.state, rest, numbers, x, weights)
                 right = bool(self._here(well))
-                way_of, columns = self._here(way).tolist(), self._here(out).T.tolist()
+                loss = float(self._here(loss))
             params, buffers, gradient = state
             self.state = params, buffers, gradient
         finally:
@@ -144,11 +144,9 @@ class JaxStep(Step):
         if not right:
             return None
         if not self.outputs:
-            return [], float(self._here(loss))
-        each = zip(way_of, columns)
-        return [found[i].rebuild(column)[-1] for i, column in each][: batch.lanes], float(
-            self._here(loss)
-        )
+            return [], loss
+        each = zip(self._here(way).tolist(), self._here(out).T.tolist())
+        return [found[i].rebuild(column)[-1] for i, column in each][: batch.lanes], loss
 
     @contextmanager
     def _with_others(self) -> Iterator[None]:

@@ -6,6 +6,8 @@ All compute in float64 on one thread, and give the same losses and gradients.
 import json
 import random
 import string
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -64,6 +66,12 @@ def work(name: str) -> dict[str, Any]:
 
 def compiled_step(work: dict[str, Any]) -> Callable[[], float]:
     """A step of training of that net, written one number at a time and compiled."""
+    step, points, targets = as_step(work)
+    return lambda: step(points, targets)
+
+
+def as_step(work: dict[str, Any], backend: str = "native") -> tuple[Any, Any, Any]:
+    """The step, and its points and targets."""
     layers = work["layers"]
     model = nn.MLP(len(layers[0][0][0]), [len(bias) for _, bias in layers])
     for layer, (weight, bias) in zip(model.layers, layers):
@@ -73,19 +81,18 @@ def compiled_step(work: dict[str, Any]) -> Callable[[], float]:
                 w.data = number
     loss = nn.hinge_loss if work["loss"] == "hinge" else nn.cross_entropy
     optimizer = nn.SGD(model.parameters(), lr=work["rate"], weight_decay=work["decay"])
-    step = nn.compile(model, loss, optimizer)
-    points, targets = np.array(work["points"]), np.array(work["targets"])
-    return lambda: step(points, targets)
+    step = nn.compile(model, loss, optimizer, backend=backend)
+    return step, np.array(work["points"]), np.array(work["targets"])
 
 
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [
-        ("moons", "2-16-16-1, 100 samples, hinge loss, SGD"),
-        ("digits", "64-32-10, 1,437 samples, cross-entropy, SGD"),
-        ("large", "784-256-10, 128 samples, cross-entropy, SGD"),
-    ],
-)
+NETS = [
+    ("moons", "2-16-16-1, 100 samples, hinge loss, SGD"),
+    ("digits", "64-32-10, 1,437 samples, cross-entropy, SGD"),
+    ("large", "784-256-10, 128 samples, cross-entropy, SGD"),
+]
+
+
+@pytest.mark.parametrize(("name", "what"), NETS)
 @pytest.mark.parametrize(
     ("peer", "how"), [("pytorch", "one thread"), ("pytorch", "torch.compile"), ("jax", "jit")]
 )
@@ -97,6 +104,26 @@ def test_training(
     step = compiled_step(task)
     assert [step() for _ in range(3)][-1] == pytest.approx(answer[how]["result"], rel=1e-12)
     compare(what, step, f"{title}, {how},", answer[how]["seconds"], 100)
+
+
+@pytest.mark.parametrize(("name", "what"), NETS)
+def test_training_on_jax(tables: Tables, name: str, what: str) -> None:
+    pytest.importorskip("jax", reason="JAX is not installed")
+    task = json.dumps(work(name))
+    title, answer = peers.measured("jax", task)
+    command = [sys.executable, "-m", "tests.benchmarks.on_jax"]
+    run = subprocess.run(command, input=task, capture_output=True, text=True, check=True)
+    ours, theirs = json.loads(run.stdout), answer["jit"]
+    assert ours["result"] == pytest.approx(theirs["result"], rel=1e-10)
+    if name != "large":
+        assert ours["first"] < 2.0
+    row = (
+        f'{what}, `backend="jax"`',
+        f"{shown(ours['seconds'])} (the first {shown(ours['first'])})",
+        f"{title}, written by hand, {shown(theirs['seconds'])}",
+        in_words(theirs["seconds"] / ours["seconds"]),
+    )
+    tables.setdefault(BESIDE, []).append(row)
 
 
 def softmax(logits: list[Any]) -> list[Any]:
