@@ -377,3 +377,17 @@ def test_a_rule_with_too_many_ways() -> None:
     many = primitive("many_", lambda x: x, rule)
     assert compile(lambda x: many(x) + x * x).hvp(3.0, 1.0) == 2.0
     assert compile(many, in_axes=(0,), reduce="sum").grad([20.0, 0.5]) == [1.0, 2.0]
+
+
+def test_biases_that_are_stored_apart() -> None:
+    def f(w: Any, x: Any) -> Any:
+        return [w[2 * j] * x[0] + w[2 * j + 1] * x[1] + w[8 - j] for j in range(3)]
+
+    fast = compile(f, in_axes=(None, 0))
+    w, x = RNG.normal(size=9), RNG.normal(size=(5, 2))
+    assert np.array(fast(w, x)) == pytest.approx(x @ w[:6].reshape(3, 2).T + w[:5:-1])
+
+
+def test_whole_numbers_are_asked_for() -> None:
+    fast = compile(lambda x: x * round(x) + round(x, 1), in_axes=(0,))
+    assert fast([1.24, 2.76, 1.24]) == [1.24 + 1.2, 2.76 * 3.0 + 2.8, 1.24 + 1.2]
