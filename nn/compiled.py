@@ -172,12 +172,14 @@ class Step:
         optimizer: Optimizer,
         penalty: Penalty | None = None,
         max_norm: float | None = None,
+        threads: int = 1,
         *,
         name: str = "nn.compile",
         outputs: bool = False,
     ) -> None:
         self.eager = EagerStep(model, loss, optimizer, penalty, max_norm, name)
         self.model, self.optimizer, self.outputs = model, optimizer, outputs
+        self.threads = threads
         self.doubted = False
         self._update = Update(optimizer)
         self._kinds: dict[Any, Kind] = {}
@@ -190,7 +192,14 @@ class Step:
 
     def __reduce__(self) -> tuple[Any, ...]:
         eager = self.eager
-        return Step, (self.model, eager.loss, self.optimizer, eager.penalty, eager.max_norm)
+        return Step, (
+            self.model,
+            eager.loss,
+            self.optimizer,
+            eager.penalty,
+            eager.max_norm,
+            self.threads,
+        )
 
     @property
     def program(self) -> Program:
@@ -267,7 +276,7 @@ class Step:
                 if not settled and not self._agrees(run, batch, kind):
                     return self._train_on(batch, self._kind(batch))
                 if len(run.parts) == 1:
-                    run.keep(kind)
+                    run.keep(kind, self.threads)
             loss = self.eager.finite(run.loss(weight))
             data, gradient = run.data(), run.gradient()
             self._clip(gradient)
@@ -482,7 +491,7 @@ class Run:
         self.add(path, lanes, results)
         return True
 
-    def keep(self, kind: Kind) -> None:
+    def keep(self, kind: Kind, threads: int) -> None:
         """Go on in the same arrays with the next batch, if it is the kernel that runs."""
         path = self.parts[0][1]
         sweep = path.program.sweep([range(self.params)])
@@ -492,7 +501,7 @@ class Run:
         if not native.columns and self.batch.lanes > 1:
             return
         self.native, self.path = native, path
-        self.lanes = it.lanes or self.batch.lanes
+        self.lanes, self.threads = it.lanes or self.batch.lanes, threads
         self.u, self.d_u = self._numbers(path), np.empty(len(path.closed))
         self.u = kind.numbers.setdefault(path, self.u)
         self.out = np.empty((native.roots, self.lanes if native.columns else 1))
@@ -519,7 +528,8 @@ class Run:
         elif len(self.path.closed) > self.params:
             floats.read(*self.others)
         self.total = self.native.program.run(
-            self.lanes, self.u, batch.parts, self.seed, self.out, self.d_u, None, 1
+            *(self.lanes, self.u, batch.parts, self.seed, self.out, self.d_u, None),
+            self.threads,
         )
 
     def data(self) -> Array:

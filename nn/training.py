@@ -37,6 +37,7 @@ def compile(
     penalty: Penalty | None = None,
     max_norm: float | None = None,
     backend: str = "native",
+    threads: int = 1,
 ) -> Step:
     """A training step that is recorded once and then replayed natively: `step(X, y)`.
 
@@ -58,6 +59,7 @@ def compile(
         backend: "jax" makes the steps on all devices that JAX sees, samples shared out among
             them, those of other processes too after `jax.distributed.initialize`. Then the
             parameters stay there, and `step.pull()` brings them back into the Values.
+        threads: how many share the samples of a native step; the results are the same bits.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong type or out of range; or, by the
@@ -74,7 +76,8 @@ def compile(
     [6.762667]
     """
     check(model, loss, optimizer, penalty, max_norm, "nn.compile")
-    return _step_of(backend, "nn.compile")(model, loss, optimizer, penalty, max_norm)
+    kind, threads = _step_of(backend, "nn.compile"), count(threads, "nn.compile: threads")
+    return kind(model, loss, optimizer, penalty, max_norm, threads)
 
 
 def _step_of(backend: str, name: str) -> type[Step]:

@@ -31,10 +31,16 @@ class Compiled:
     """A compiled function: called as the function is, it gives what the function gives."""
 
     def __init__(
-        self, f: Callable[..., Any], in_axes: Axes, reduce: str | None, without: Collection[str]
+        self,
+        f: Callable[..., Any],
+        in_axes: Axes,
+        reduce: str | None,
+        without: Collection[str],
+        threads: int = 1,
     ) -> None:
         update_wrapper(self, f, updated=())
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
+        self.threads = threads
         self._kinds: dict[Any, Paths] = {}
         self._surroundings = Surroundings(f)
         self._quick: dict[Any, Quick] = {}
@@ -49,7 +55,7 @@ class Compiled:
             getattr(module, getattr(f, "__qualname__", ""), None) is self
         ):  # a decorated function
             return str(f.__qualname__)
-        return Compiled, (f, self.in_axes, self.reduce, self.without)
+        return Compiled, (f, self.in_axes, self.reduce, self.without, self.threads)
 
     @property
     def programs(self) -> list[Program]:
@@ -125,7 +131,7 @@ class Compiled:
         self._look()
         if call.key not in self._kinds:
             self._kinds[call.key] = Paths(self.f, self.without, reduce=self.reduce)
-        job = Job(self.f, call, places, **what)
+        job = Job(self.f, call, places, threads=self.threads, **what)
         self._kinds[call.key].do(job, call)
         return job
 
@@ -311,10 +317,16 @@ def compile(
     reduce: str | None = ...,
     *,
     exact: bool = ...,
+    threads: int = ...,
 ) -> Compiled: ...
 @overload
 def compile(
-    f: None = ..., in_axes: Axes = ..., reduce: str | None = ..., *, exact: bool = ...
+    f: None = ...,
+    in_axes: Axes = ...,
+    reduce: str | None = ...,
+    *,
+    exact: bool = ...,
+    threads: int = ...,
 ) -> Callable[[Callable[..., Any]], Compiled]: ...
 def compile(
     f: Callable[..., Any] | None = None,
@@ -322,6 +334,7 @@ def compile(
     reduce: str | None = None,
     without: Collection[str] = (),
     exact: bool = False,
+    threads: int = 1,
 ) -> Any:
     """The function f, recorded once and replayed over many samples; also as decorator.
 
@@ -345,10 +358,12 @@ def compile(
         exact: give the very bits of what f gives: sums are rounded once, functions are
             Python's own. A mean, a sum over samples and gradients in what is the same for all
             are not summed so. It takes about twice the time.
+        threads: how many share the samples; the results are the same bits.
 
     Raises:
         TypeError: f is not a function, or `in_axes` is not a tuple of None and 0.
-        ValueError: `reduce` is none of these; when called, f reads numbers out of Values.
+        ValueError: `reduce` is none of these, or `threads` is below 1; when called, f reads
+            numbers out of Values.
 
     >>> @compile
     ... def f(x):
@@ -366,11 +381,15 @@ def compile(
             in_axes = None
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'compile: reduce must be "mean", "sum" or None, got {reduce!r:.80}')
+    if threads < 1:
+        raise ValueError(f"compile: threads must be at least 1, got {threads!r:.80}")
     if f is None:
-        return lambda f: compile(f, in_axes, reduce, without, exact)  # type: ignore[call-overload]
+        return lambda f: compile(  # type: ignore[call-overload]
+            f, in_axes, reduce, without, exact, threads
+        )
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r:.80}")
-    return Compiled(f, in_axes, reduce, (*without, *EXACT) if exact else without)
+    return Compiled(f, in_axes, reduce, (*without, *EXACT) if exact else without, threads)
 
 
 def load_program(path: str | os.PathLike[str]) -> Compiled:

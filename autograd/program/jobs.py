@@ -29,6 +29,7 @@ class Job:
         direction: for tangents, u and x in the shape of the call's: derivatives of the outputs
             along them are further outputs, after the others.
         seed: for gradients, the weight of each output, or a number for f's only one.
+        threads: how many share the lanes.
 
     Attributes:
         out: the outputs, a row each, a column a lane.
@@ -46,7 +47,9 @@ class Job:
         places: Sequence[int] = (),
         direction: tuple[Array, Array] | None = None,
         seed: Array | float | None = None,
+        threads: int = 1,
     ) -> None:
+        self.threads = threads
         self.f, self.call, self.places = f, call, tuple(places)
         self.direction, self.seed = direction, seed
         self.rows: dict[int | None, list[range]] = {None: [], 0: []}
@@ -74,7 +77,7 @@ class Job:
             d_u = np.zeros(len(u))
             d_x = np.empty(call.x.shape) if LANES in sweep.lowered.adjoints else None
         x = call.x if len(call.x) else None
-        if native.program.run(lanes, u, x, seed, out, d_u, d_x, 1) is None:
+        if native.program.run(lanes, u, x, seed, out, d_u, d_x, self.threads) is None:
             return False
         checks = out[native.outputs :]
         if len(checks) and not (checks == program.answers).all():

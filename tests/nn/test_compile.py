@@ -245,6 +245,33 @@ def test_what_you_set_is_used() -> None:
     assert p.data == before - lr * p.grad
 
 
+@pytest.mark.parametrize("place", [0, 9, -1])
+def test_the_one_parameter_that_you_set_is_seen(place: int) -> None:
+    def trained(compiled: bool) -> tuple[list[float], list[float]]:
+        _, optimizer, step = made()
+        train = step if compiled else lambda xs, ys: step.eager.train(xs, ys)[1]
+        params = optimizer.params
+        losses = [train(XS, SHARE) for _ in range(3)]
+        params[place].data += 0.5
+        losses += [train(XS, SHARE) for _ in range(2)]
+        return losses, [number for p in params for number in (p.data, p.grad)]
+
+    for ours, theirs in zip(trained(compiled=True), trained(compiled=False)):
+        assert ours == pytest.approx(theirs, rel=1e-12)
+
+
+def test_threads_do_not_change_a_bit() -> None:
+    xs, ys = np.array(XS * 120), np.array(SHARE * 120)
+    results = []
+    for threads in (1, 2, 5):
+        model, _, step = made(threads=threads)
+        losses = [step(xs, ys) for _ in range(3)]
+        results.append((losses, [p.data for p in model.parameters()]))
+    assert results[1:] == results[:1] * 2
+    with pytest.raises(ValueError, match="compile: threads"):
+        made(threads=0)
+
+
 def test_a_loss_of_nothing_with_every_sample_written_out() -> None:
     random.seed(6)
     model = nn.MLP(3, [4, 1], activation="tanh", fused=False)
