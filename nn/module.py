@@ -98,11 +98,10 @@ class Module:
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Pairs (path, module) of the modules directly below this one, each once."""
-        seen: set[int] = set()
+        found: dict[int, tuple[str, Module]] = {}
         for path, child in _contents(self)[1]:
-            if id(child) not in seen:
-                seen.add(id(child))
-                yield path, child
+            found.setdefault(id(child), (path, child))
+        return iter(found.values())
 
     def children(self) -> Iterator[Module]:
         """The modules directly below this one, each once."""

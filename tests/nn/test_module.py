@@ -100,6 +100,7 @@ def test_a_shared_parameter_comes_once_under_its_first_path() -> None:
     names = ["layers.0.w", "layers.0.b", "layers.1.b"]
     assert [path for path, _ in model.named_parameters()] == names
     assert [path for path, _ in model.named_modules()] == ["", "layers.0", "layers.1"]
+    assert [path for path, _ in model.named_children()] == ["layers.0", "layers.1"]
     assert first.w.label == "layers.0.w"
 
 
