@@ -23,7 +23,7 @@ from autograd.core.primitive import TABLE, Primitive
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import DOWN, NUMBER_FORMAT, UP, clipped, format_number, printable
 
-__all__ = ["arithmetic", "derivation", "rule", "written"]
+__all__ = ["BLANKS", "arithmetic", "derivation", "rule", "written"]
 
 SUM, NEGATIVE, PRODUCT, POWER, ATOM = range(5)  # how tightly a formula holds together
 TIGHTNESS = {
@@ -88,11 +88,17 @@ MOST_TERMS = 6  # terms of a sum, and operands of a call, that are written
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How formulas are written: in LaTeX, or as text with numbers of this format."""
+    """How formulas are written: in LaTeX, or as text with numbers of this format.
+
+    Attributes:
+        most: how many terms of a sum, or operands of a call, are written.
+        blanks: the numbers of nodes are blanks, see `Blank`.
+    """
 
     latex: bool
     spec: str = NUMBER_FORMAT
     most: int = MOST_TERMS
+    blanks: bool = False
 
     def number(self, x: float) -> str:
         """A number that is not negative."""
@@ -125,6 +131,7 @@ class Notation:
 
 
 LATEX, TEXT = Notation(True, most=12), Notation(False)
+BLANKS = Notation(False, blanks=True)
 
 
 def _plain(latex: str, operands: Sequence[Symbol]) -> str:
@@ -199,6 +206,15 @@ class Symbol:
 
     def __ge__(self, other: Operand) -> bool:
         return self.data >= primal(other)
+
+
+class Blank(Symbol):
+    """The place of a node's number: ⟦index⟧, or ⟦index!⟧ where one below 0 is enclosed."""
+
+    __slots__ = ()
+
+    def enclosed(self, needed: int) -> str:
+        return self.text if needed <= NEGATIVE else self.text.replace("⟧", "!⟧")
 
 
 def _symbol(x: Operand, notation: Notation = LATEX) -> Symbol:
@@ -300,6 +316,8 @@ def arithmetic(
 
 
 def _named(x: Node, number: bool, notation: Notation, longest: float) -> Symbol:
+    if number and notation.blanks:
+        return Blank(x.data, f"⟦{x.index}⟧", notation)
     if number:
         return _symbol(x.data, notation)
     text = _name(x.short) if notation.latex else clipped(x.short, 1, longest or math.inf)

@@ -8,11 +8,13 @@ import html
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from string import Template
 from typing import Any
 
+from autograd.core.primitive import Primitive
+from autograd.javascript import module
 from autograd.show.text import escape
 
 STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
@@ -65,6 +67,7 @@ def player(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
     above: str = "",
+    below: str = "",
 ) -> str:
     """The player's controls, hidden where there is no JavaScript, and a table of its stops.
 
@@ -72,7 +75,7 @@ def player(
         unit: what it steps through, such as "step".
         stops: how many there are.
         heads, rows: plain text; a row begins with its number, which links to its stop.
-        above: HTML to go with the controls.
+        above, below: HTML to go with the controls, and after them.
     """
     controls = Template(asset("controls.html"))
     head = "".join([f'<th scope="col">{escape(name)}</th>' for name in heads])
@@ -84,9 +87,22 @@ def player(
     )
     return (
         controls.substitute(unit=unit, last=stops - 1, above=above)
+        + below
         + f'<section class="all" tabindex="0" aria-label="All {unit}s"><h2>All {unit}s</h2>'
         f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></section>"
     )
+
+
+def rules(operations: Iterable[Primitive]) -> str:
+    """A script that defines `primitives`, by name, beside `PythonError` and `math`.
+
+    >>> from autograd import sin
+    >>> rules([sin]).startswith("const { primitives, PythonError, math } = (() => {")
+    True
+    """
+    names = "PythonError, math"
+    script = f"{module(operations)}\nreturn {{ primitives: table, {names} }};"
+    return f"const {{ primitives, {names} }} = (() => {{\n{script}\n}})();"
 
 
 def inline(page: str, height: int = 640) -> str:

@@ -5,7 +5,7 @@ const score = { right: 0, asked: 0, tried: false, local: false }; // local: know
 const asksLocal = () => byId("level").value === "local" && !score.local;
 
 const upcoming = () => {
-  const event = data.events[shownAt];
+  const event = events[shownAt];
   return event?.kind === "backward" ? event : undefined;
 };
 
@@ -16,32 +16,18 @@ function ask() {
   score.tried = false;
   answer.value = "";
   if (!asking) return;
-  const local = event.sum.findLastIndex(([, role]) => role === "local");
-  const known = event.sum.slice(0, asksLocal() ? local : local + 1);
-  fill(byId("sum"), [...known, [" → ", ""], ["?", "result"]]);
-  byId("words").textContent = event.uses > 1 ? `Before this step it is ${event.before}.` : "";
-  const name = event.sum.find(([, role]) => role === "local")[0];
-  byId("question").textContent = asksLocal() ? `${name} is` : `${event.sum[0][0]} will be`;
+  const sum = parts(event);
+  const local = sum.findLastIndex(([, role]) => role === "local");
+  const known = sum.slice(0, asksLocal() ? local : local + 1);
+  put(byId("sum"), [...known, [" → ", ""], ["?", "result"]]);
+  byId("words").textContent = event.uses > 1 ? `Before this step it is ${formatNumber(event.before)}.` : "";
+  const name = sum.find(([, role]) => role === "local")[0];
+  byId("question").textContent = asksLocal() ? `${name} is` : `${sum[0][0]} will be`;
   highlight(event);
   for (const arrow of arrows[event.node][event.slot]) arrow.classList.toggle("asked", asksLocal());
 }
 
-// A decimal number, a fraction, inf or nan; undefined if it is none of them.
-function parsed(text) {
-  const word = text.trim().toLowerCase().replaceAll("−", "-").replace("∞", "inf");
-  if (word === "nan") return NaN;
-  const number = String.raw`[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[+-]?\d+)?`;
-  const found = word.match(`^(${number}|[+-]?inf)(?:\\s*/\\s*(${number}))?$`);
-  if (found === null) return undefined;
-  const [over, under] = [found[1], found[2] ?? "1"].map(read);
-  return over / under;
-}
-const read = (word) => Number(word.replace(",", ".").replace("inf", "Infinity"));
-
-const exactOf = (event) => {
-  const exact = asksLocal() ? event.local : event.exact;
-  return typeof exact === "number" ? exact : read(exact);
-};
+const exactOf = (event) => (asksLocal() ? event.local : event.after);
 
 // A guess is right within half a percent.
 function verdict(guess, exact) {
@@ -56,7 +42,7 @@ function verdict(guess, exact) {
 byId("ask").addEventListener("submit", (submitted) => {
   submitted.preventDefault();
   const event = upcoming();
-  const guess = parsed(answer.value);
+  const guess = parseNumber(answer.value);
   if (guess === undefined) {
     byId("verdict").textContent = "Type a number, such as -1.5 or 1/3.";
     return;
@@ -68,7 +54,7 @@ byId("ask").addEventListener("submit", (submitted) => {
     score.right += wrong === "" ? 1 : 0;
     byId("score").textContent = `${score.right} of ${score.asked} at first try`;
   }
-  const text = asksLocal() ? event.rule : event.text;
+  const text = asksLocal() ? localText(event) : formatNumber(event.after);
   if (wrong === "" && asksLocal()) {
     score.local = true;
     ask();

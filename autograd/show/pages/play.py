@@ -9,14 +9,13 @@ from string import Template
 from typing import Any
 
 from autograd.core.primitive import ADVICE, TABLE, Primitive
-from autograd.javascript import module
 from autograd.show.drawing.engine import LayoutError
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
 from autograd.show.drawing.svg import draw
 from autograd.show.drawing.text_tree import tree
 from autograd.show.formulas import FORMS, arithmetic
-from autograd.show.pages.document import asset, document, json_number
+from autograd.show.pages.document import asset, document, json_number, rules
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import escape, format_number
 
@@ -101,12 +100,10 @@ def grammar_data(
 def primitives(names: Iterable[str]) -> str:
     """The script of `primitives`, by name, and PythonError; it defines nothing else.
 
-    >>> primitives(["sin"]).startswith("const { primitives, PythonError } = (() => {")
+    >>> primitives(["sin"]).startswith("const { primitives, PythonError, math } = (() => {")
     True
     """
-    script = module([TABLE[name] for name in sorted(names)])
-    head = "const { primitives, PythonError } = (() => {"
-    return f"{head}\n{script}\nreturn {{ primitives: table, PythonError }};\n}})();"
+    return rules([TABLE[name] for name in sorted(names)])
 
 
 def _function(function: Callable[..., Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 const picture = byId("picture");
 const svg = picture.querySelector("svg"); // null where no layout engine was found
 const drawn = (id) => [byId(id)].filter((element) => element !== null);
-const boxIds = data.inputs.map((_, node) => data.groups[node] ?? `n${node}`);
-const arrows = data.inputs.map((slots, node) =>
-  slots.map((input, slot) => [
+const boxIds = nodes.map(({ index }) => data.groups[index] ?? `n${index}`);
+const arrows = nodes.map(({ inputs, index: node }) =>
+  inputs.map((input, slot) => [
     ...drawn(`graph-e${node}-${slot}`),
     ...drawn(`graph-e${node}-${slot}-l`),
     ...drawn(`graph-e-${boxIds[input]}-${boxIds[node]}`),
@@ -11,17 +11,17 @@ const arrows = data.inputs.map((slots, node) =>
   ]),
 );
 // Of a leaf that is used often, the copy that stands beside one use; numbered from the root.
-const uses = data.inputs.map(() => 0);
-const copies = data.inputs.map(() => []);
-for (let node = uses.length - 1; node >= 0; node--) {
-  data.inputs[node].forEach((input, slot) => {
-    copies[node][slot] = drawn(`graph-n${input}-u${++uses[input]}`);
+const uses = nodes.map(() => 0);
+const copies = nodes.map(() => []);
+for (const { inputs, index } of nodes.toReversed()) {
+  inputs.forEach((input, slot) => {
+    copies[index][slot] = drawn(`graph-n${input}-u${++uses[input]}`);
   });
 }
 const into = {}; // by box, the arrows that end there
 boxIds.forEach((id, node) => (into[id] ??= []).push(...arrows[node].flat()));
 const cells = (box, kind) => [...box.querySelectorAll("." + kind)];
-const nodes = boxIds.map((id, node) => {
+const shown = boxIds.map((id, node) => {
   const boxes = drawn(`graph-${id}`);
   const own = boxIds.lastIndexOf(id) === node ? [...boxes] : []; // a group is its last member's
   own.push(...picture.querySelectorAll(`g[id^="graph-${id}-u"]`));
@@ -33,9 +33,9 @@ const nodes = boxIds.map((id, node) => {
   };
 });
 const played = new Map(); // by arrow or node, the event that tells its arithmetic
-data.events.forEach((event, index) => {
-  const id = event.kind === "backward" ? `e${event.node}-${event.slot}` : boxIds[event.node];
-  if (event.kind !== "seed") played.set(`graph-${id}`, index);
+events.forEach(({ kind, node, slot }, index) => {
+  const id = kind === "backward" ? `e${node.index}-${slot}` : boxIds[node.index];
+  if (kind !== "seed") played.set(`graph-${id}`, index);
 });
 if (svg !== null) {
   const [, , width, height] = svg.getAttribute("viewBox").split(" ");
@@ -50,21 +50,20 @@ let shownAt = 0;
 let marked = [];
 
 function write(cells, text) {
-  for (const cell of cells) cell.textContent = text;
+  for (const cell of cells) if (cell.textContent !== text) cell.textContent = text;
 }
 
 // What an event sets, or what stood there before it.
 function set(event, done) {
-  const node = nodes[event.target];
-  const text = done ? event.text : event.before;
+  const { data, grad, waiting } = shown[event.target.index];
   if (event.kind !== "forward") {
-    for (const copy of copies[event.node][event.slot] ?? []) {
-      write(cells(copy, "grad"), done ? event.product : "0.0");
+    for (const copy of copies[event.node.index][event.slot] ?? []) {
+      write(cells(copy, "grad"), inCell(done ? event.product : 0));
     }
-    return write(node.grad, text);
+    return write(grad, inCell(done ? event.after : event.before));
   }
-  write(node.data, text);
-  for (const element of node.waiting) element.classList.toggle("waits", !done);
+  write(data, done ? inCell(event.after) : "");
+  for (const element of waiting) element.classList.toggle("waits", !done);
 }
 
 function mark(elements, name) {
@@ -76,7 +75,7 @@ function mark(elements, name) {
 
 const LONG = 70; // characters, of a line that is written smaller
 
-function fill(line, parts) {
+function put(line, parts) {
   line.classList.toggle("long", parts.map(([text]) => text).join("").length > LONG);
   line.replaceChildren(
     ...parts.map(([text, role]) => {
@@ -92,7 +91,7 @@ function fill(line, parts) {
 let travelling = 0;
 
 function turn(event) {
-  const arrow = arrows[event.node][event.slot].find((element) => element.querySelector("path"));
+  const arrow = arrows[event.node.index][event.slot].find((element) => element.querySelector("path"));
   if (arrow === undefined) return;
   mark([arrow], "back");
   const path = arrow.querySelector("path");
@@ -107,7 +106,7 @@ function turn(event) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const text = made("text");
   text.setAttribute("class", "carried");
-  text.textContent = event.product;
+  text.textContent = formatNumber(event.product);
   svg.append(text);
   const began = performance.now();
   const length = path.getTotalLength();
@@ -130,17 +129,18 @@ function highlight(event) {
   for (const element of picture.querySelectorAll(".turned, .carried")) element.remove();
   if (event === undefined) return;
   if (event.kind === "backward") {
-    mark(nodes[event.node].boxes, "from");
-    mark(arrows[event.node][event.slot], "along");
-    mark(copies[event.node][event.slot], "to");
+    mark(shown[event.node.index].boxes, "from");
+    mark(arrows[event.node.index][event.slot], "along");
+    mark(copies[event.node.index][event.slot], "to");
     turn(event);
   } else if (event.kind === "forward") {
-    data.inputs[event.node].forEach((input, slot) => {
-      mark([...nodes[input].boxes, ...copies[event.node][slot]], "from");
-      mark(arrows[event.node][slot], "along");
+    const { inputs, index } = event.node;
+    inputs.forEach((input, slot) => {
+      mark([...shown[input].boxes, ...copies[index][slot]], "from");
+      mark(arrows[index][slot], "along");
     });
   }
-  mark(nodes[event.target].boxes, "to");
+  mark(shown[event.target.index].boxes, "to");
   if (svg !== null) reveal(event);
 }
 
@@ -155,12 +155,12 @@ const union = (rects) => ({
 // Where to look: the arrow with both its ends, if they fit; else the end that is set. Of a
 // leaf that has copies, the end is the one beside the arrow.
 function sight(event, frame) {
-  const [box] = [...(copies[event.node][event.slot] ?? []), ...nodes[event.target].boxes];
+  const [box] = [...(copies[event.node.index][event.slot] ?? []), ...shown[event.target.index].boxes];
   const end = box && rectOf(box);
-  const arrow = arrows[event.node][event.slot]?.[0];
+  const arrow = arrows[event.node.index][event.slot]?.[0];
   if (arrow === undefined) return end;
   const at = rectOf(arrow);
-  const all = union([at, end, rectOf(nodes[event.node].boxes[0])]);
+  const all = union([at, end, rectOf(shown[event.node.index].boxes[0])]);
   const fits = all.right - all.left < frame.width && all.bottom - all.top < frame.height;
   return fits ? all : end;
 }
@@ -181,16 +181,15 @@ function reveal(event) {
   });
 }
 
-const sumOf = (event) => event.sum.map(([text]) => text).join("");
 const opening = [["Press play, or → for the first step.", ""]];
 
 function showStep(position) {
-  while (shownAt < position) set(data.events[shownAt++], true);
-  while (shownAt > position) set(data.events[--shownAt], false);
-  const event = data.events[position - 1];
+  while (shownAt < position) set(events[shownAt++], true);
+  while (shownAt > position) set(events[--shownAt], false);
+  const event = events[position - 1];
   highlight(event);
-  fill(byId("sum"), event?.sum ?? opening);
-  byId("words").textContent = event?.words ?? "";
+  put(byId("sum"), event === undefined ? opening : parts(event));
+  byId("words").textContent = event === undefined ? "" : words(event);
   document.dispatchEvent(new CustomEvent("step"));
 }
 
@@ -198,19 +197,21 @@ picture.addEventListener("pointerover", (event) => {
   const element = event.target.closest("g[id]");
   const index = element === null ? undefined : played.get(element.id.replace(/-u\d+$|-l$/, ""));
   if (index === undefined) return;
-  const { sum, kind, node } = data.events[index];
+  const { kind, target } = events[index];
+  const sum = parts(events[index]);
   const done = index < shownAt;
-  const terms = data.events.filter(
-    (event, k) => event.kind === "backward" && event.target === node && k < shownAt,
+  const terms = events.filter(
+    (event, k) => event.kind === "backward" && event.target === target && k < shownAt,
   );
-  if (terms.length > 0 && kind === "forward" && data.inputs[node].length === 0) {
-    const parts = terms.map(({ product }) => product).join(" + ");
-    const { sum: [name], text, uses } = terms.at(-1);
-    const rest = uses > terms.length ? ` of ${uses}` : "";
-    const way = uses > 1 ? `  (${terms.length}${rest} ways)` : "";
-    return fill(byId("info"), [...sum, ["; ", ""], name, [` = ${parts} → `, ""], [text, "result"], [way, ""]]);
+  if (terms.length > 0 && kind === "forward" && target.op === null) {
+    const last = terms.at(-1);
+    const added = terms.map(({ product }) => formatNumber(product)).join(" + ");
+    const rest = last.uses > terms.length ? ` of ${last.uses}` : "";
+    const way = last.uses > 1 ? `  (${terms.length}${rest} ways)` : "";
+    const total = [formatNumber(last.after), "result"];
+    return put(byId("info"), [...sum, ["; ", ""], parts(last)[0], [` = ${added} → `, ""], total, [way, ""]]);
   }
-  fill(byId("info"), done ? sum : [...sum.slice(0, kind === "forward" ? 1 : 5), [" = ?", ""]]);
+  put(byId("info"), done ? sum : [...sum.slice(0, kind === "forward" ? 1 : 5), [" = ?", ""]]);
 });
 
 const whole = byId("whole");
@@ -227,16 +228,16 @@ const watch = new ResizeObserver(() => {
 if (svg !== null) watch.observe(picture);
 
 // The longest lines get their room from the start, so that the picture stays where it is.
-const longest = (length) => data.events.reduce((a, b) => (length(b) > length(a) ? b : a));
+const longest = (length) => events.reduce((a, b) => (length(b) > length(a) ? b : a));
 const sums = [0, 1].map((small) =>
-  longest((event) => (!small && sumOf(event).length > LONG ? 0 : sumOf(event).length)),
+  longest((event) => (!small && textOf(event).length > LONG ? 0 : textOf(event).length)),
 );
-const talk = longest((event) => event.words.length).words;
+const talk = words(longest((event) => words(event).length));
 function steady() {
   const now = byId("now");
   now.style.minHeight = "";
   const heights = sums.map((event) => {
-    fill(byId("sum"), event.sum);
+    put(byId("sum"), parts(event));
     byId("words").textContent = talk;
     return now.getBoundingClientRect().height;
   });
@@ -259,8 +260,8 @@ slider.before(track);
 const passes = document.createElement("div");
 passes.className = "passes";
 passes.setAttribute("aria-hidden", "true");
-const backward = data.events.filter(({ kind }) => kind !== "forward").length;
-for (const [name, count] of [["forward", data.events.length - backward], ["backward", backward]]) {
+const backward = events.filter(({ kind }) => kind !== "forward").length;
+for (const [name, count] of [["forward", events.length - backward], ["backward", backward]]) {
   const part = document.createElement("span");
   part.textContent = name;
   part.style.setProperty("flex-grow", count);
@@ -268,7 +269,7 @@ for (const [name, count] of [["forward", data.events.length - backward], ["backw
 }
 track.append(slider, passes);
 
-for (const event of [...data.events].reverse()) set(event, false);
+for (const event of [...events].reverse()) set(event, false);
 const controls = player(showStep, (position) =>
-  position === 0 ? "start" : sumOf(data.events[position - 1]),
+  position === 0 ? "start" : textOf(events[position - 1]),
 );

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from autograd.core.primitive import ADVICE, Primitive
+from autograd.javascript import UntranslatableError, module
 from autograd.show.drawing.boxes import picture
 from autograd.show.drawing.engine import LayoutError
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.svg import draw
 from autograd.show.drawing.text_tree import tree
 from autograd.show.events import Event
-from autograd.show.pages.document import asset, document, json_number, player
-from autograd.show.snapshot import Node, Snapshot, with_grads
+from autograd.show.formulas import BLANKS, arithmetic
+from autograd.show.pages.document import asset, document, json_number, player, rules
+from autograd.show.snapshot import PATH, Node, Snapshot, with_grads
 from autograd.show.text import escape, format_number, width
 
 __all__ = ["graph_page", "steps_page"]
@@ -23,6 +26,7 @@ PASS_OF = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
 PREFIX = "graph"  # of the ids in the picture; steps.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
+SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js")
 GUESSING = '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess first</label>'
 
 
@@ -45,8 +49,10 @@ def steps_page(
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in events]
     heads = ["step", "pass", "arithmetic"]
     board = _board(graph, options, _widest(graph, events, options.format), GUESSING)
-    main = board + player("step", len(data["keys"]), heads, rows, above=asset("guess.html"))
-    scripts = [asset("steps.js"), asset("zoom.js"), asset("guess.js")]
+    main = board + player(
+        "step", len(data["keys"]), heads, rows, asset("guess.html"), _live(data)
+    )
+    scripts = [*_scripts(graph, data), asset("guess.js")]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(events)} steps"
     return document("steps", title, summary, main, data, scripts, [asset("steps.css")])
 
@@ -69,10 +75,35 @@ def graph_page(graph: Snapshot, options: Options) -> str:
         grad = "old " * (node in graph.stale) + format_number(node.grad)
         rows.append([str(event.index + 1), str(event), grad, _locals(node)])
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
-    main = _board(graph, options, {}, "") + player("node", len(data["keys"]), heads, rows)
-    scripts, styles = [asset("steps.js"), asset("zoom.js")], [asset("steps.css")]
+    board = _board(graph, options, {}, "")
+    main = board + player("node", len(data["keys"]), heads, rows, below=_live(data))
+    scripts, styles = _scripts(graph, data), [asset("steps.css")]
     title = "Computation graph"
     return document("graph", title, _result(graph), main, data, scripts, styles)
+
+
+def _scripts(graph: Snapshot, data: Mapping[str, Any]) -> list[str]:
+    ops = {node.op for node in graph.nodes if node.op is not None}
+    ops_by_name = sorted(ops, key=lambda op: op.name)
+    live = [] if data["static"] else [rules(ops_by_name), asset("live.js")]
+    return [*map(asset, SCRIPTS), *live]
+
+
+def _untranslated(ops: Iterable[Primitive]) -> str:
+    """Why the page cannot compute; empty if it can."""
+    for op in ops:
+        try:
+            module([op])
+        except UntranslatableError as error:
+            return f"{op.name} has no JavaScript, as {error}"
+    return ""
+
+
+def _live(data: Mapping[str, Any]) -> str:
+    """The panel for changing numbers; or why they can't be changed."""
+    if not data["static"]:
+        return asset("live.html")
+    return f"<p>The numbers stand still: {escape(data['static'])}.</p>"
 
 
 def _result(graph: Snapshot) -> str:
@@ -121,60 +152,47 @@ def _data(
     graph: Snapshot, events: Sequence[Event], options: Options, position: int
 ) -> dict[str, Any]:
     boxes = picture(graph, options).boxes
+    seeds = [event.after for event in events if event.kind == "seed"]
+    ops = {node.op.name: node.op for node in graph.nodes if node.op is not None}
     return {
         "keys": list(range(len(events) + 1)),
         "start": position,
         "delay": DELAY,
-        "inputs": [[x.index for x in node.inputs] for node in graph.nodes],
+        "format": options.format,
+        "root": graph.root.index,
+        "seed": json_number(*seeds) if seeds else None,
         "groups": {node.index: box.id for box in boxes for node in box.members},
-        "events": [_event_data(event, options.format) for event in events],
+        "nodes": [_node_data(node) for node in graph.nodes],
+        "static": _untranslated(ops.values()),
+        "kinks": {name: op.kink for name, op in ops.items() if op.kink},
+        "domains": {name: op.domain for name, op in ops.items() if op.domain},
+        "selects": [name for name, op in ops.items() if op.selects],
+        "advice": {kind.__name__: advice for kind, advice in ADVICE.items()},
     }
 
 
-def _event_data(event: Event, spec: str) -> dict[str, Any]:
-    return {
-        "kind": event.kind,
-        "node": event.node.index,
-        "target": event.target.index,
-        "slot": event.slot,
-        "before": "" if event.before is None else format_number(event.before, spec),
-        "text": format_number(event.after, spec),
-        "product": "" if event.product is None else format_number(event.product, spec),
-        "uses": event.uses,
-        "exact": json_number(event.after),
-        "local": None if event.local is None else json_number(event.local),
-        "rule": "" if event.local is None else _local(event),
-        "sum": event.parts(),
-        "words": _sentence(event),
+def _node_data(node: Node) -> dict[str, Any]:
+    """A node as the page computes with it: its numbers, and how they are written."""
+    ways = [Event(0, "backward", node, node, 0.0, slot) for slot in range(len(node.inputs))]
+    found: dict[str, Any] = {
+        "name": node.short,
+        "data": json_number(node.data),
+        "grad": json_number(node.grad),
+        "parameter": node.op is None and PATH.fullmatch(node.name) is not None,
     }
-
-
-def _sentence(event: Event) -> str:
-    """What happens, in a sentence or two."""
-    node, target = (f"“{x.short}”" for x in (event.node, event.target))
-    if event.kind == "forward" and event.op is None:
-        return f"{node} is an input: its value is given."
-    if event.kind == "forward":
-        words = f"{node} is computed, and its derivative to each input noted on the arrow."
-        kink = event.convention
-        return f"{words} Here, at a kink, it is a convention: {kink}." if kink else words
-    if event.upstream is None or event.local is None:
-        return f"The way back starts at the result, {node}."
-    arrived, local = format_number(event.upstream), _local(event)
-    if event.upstream == 0.0:
-        return f"The gradient of {node} is {arrived}, so nothing flows back to {target}."
-    flow = f"What arrived at {node}, {arrived}, times the derivative on the arrow, {local}"
-    if event.uses > 1:
-        return f"{flow}, is added to {target}: way {event.use} of {event.uses} that meet there."
-    return f"{flow}, goes back to {target}."
-
-
-def _local(event: Event) -> str:
-    """The local derivative: its rule and its number, and whether that is a convention."""
-    number = format_number(event.local or 0.0)
-    if event.convention:
-        return f"{number} (a convention: {event.convention})"
-    return f"{event.rule} = {number}" if event.rule else number
+    if node.op is not None:
+        found |= {
+            "op": node.op.name,
+            "operands": [
+                [x.index] if isinstance(x, Node) else json_number(x) for x in node.operands
+            ],
+            "partials": [json_number(partial) for partial in node.partials],
+            "made": arithmetic(node),
+            "blanks": arithmetic(node, numbers=True, notation=BLANKS),
+            "rules": [way.rule for way in ways],
+            "kink": ways[0].convention if ways else "",
+        }
+    return found
 
 
 def _locals(node: Node) -> str:

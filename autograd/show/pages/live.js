@@ -1,0 +1,316 @@
+// The numbers of leaves can be changed: typed, dragged, nudged, or moved down the gradient.
+// Both passes follow, computed by the rules of the table.
+const leaves = nodes.filter(({ op }) => op === null);
+const first = new Map(leaves.map(({ index, data }) => [index, data]));
+const epsilonOf = (field) => parseNumber(byId(field).value) ?? NaN;
+
+class Problem extends Error {}
+
+// What every node is where these leaves have these numbers.
+function recorded(moved) {
+  const made = [];
+  for (const { index, op, operands, data: own, name } of nodes) {
+    if (op === null) {
+      made.push({ data: moved.get(index) ?? own });
+      continue;
+    }
+    const xs = operands.map((x) => (Array.isArray(x) ? made[x[0]].data : x));
+    try {
+      const out = primitives[op].value(...xs);
+      const isNode = (_, k) => Array.isArray(operands[k]);
+      made.push({ data: out, partials: partialsOf(op, out, xs).filter(isNode), kink: kinkAt(op, xs) });
+    } catch (error) {
+      if (!(error instanceof PythonError)) throw error;
+      const domain = error.type === "ValueError" && data.domains[op];
+      const why = domain ? `the domain is ${domain}` : data.advice[error.type] ?? error.message;
+      throw new Problem(`${name} = ${op}(${xs.map((x) => formatNumber(x)).join(", ")}): ${why}`);
+    }
+  }
+  return made;
+}
+
+function partialsOf(op, out, xs) {
+  const { partials } = primitives[op];
+  return Array.isArray(partials) ? partials.map((rule) => rule(out, ...xs)) : partials(out, ...xs);
+}
+
+// The convention, if the slopes beside these operands differ.
+function kinkAt(op, xs) {
+  if (!data.kinks[op] || xs.length > 16) return "";
+  const slope = (slot, x) => {
+    const near = xs.with(slot, x);
+    try {
+      const found = partialsOf(op, primitives[op].value(...near), near)[slot];
+      return Number.isFinite(found) ? found : Infinity;
+    } catch {
+      return -Infinity;
+    }
+  };
+  const differ = (a, b) => a !== b && !(Math.abs(a - b) <= Math.max(1e-3 * Math.max(Math.abs(a), Math.abs(b)), 1e-9));
+  const kinked = xs.some((x, slot) => {
+    const [below, above] = [-Infinity, Infinity].map((side) => slope(slot, math.nextafter(x, side)));
+    return x === x && differ(below, above);
+  });
+  return kinked ? data.kinks[op] : "";
+}
+
+// Moves leaves, given as pairs [leaf, number], and shows what follows; false if nothing can.
+function move(pairs) {
+  let made = [];
+  try {
+    made = recorded(new Map(pairs.map(([leaf, x]) => [leaf.index, x])));
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    say(`${error.message}. The numbers are as before.`);
+    return false;
+  }
+  nodes.forEach((node, k) => Object.assign(node, made[k]));
+  grads = replay(allEvents);
+  repaint();
+  return true;
+}
+
+// ------------------------------------------------------------------ showing
+
+const labels = nodes.map(({ inputs, index }) => inputs.map((_, slot) => drawn(`graph-e${index}-${slot}-l`)));
+const rows = data.keys.slice(1).map((key) => byId(`row-${key}`));
+const summary = document.querySelector("header p");
+const [, sizes] = summary.textContent.match(/(:[^:]*)$/);
+
+// A number that is longer than its cell is set closer.
+function fit(cells) {
+  for (const cell of cells) {
+    cell.removeAttribute("textLength");
+    if (cell.textContent.length < 8 || cell.closest("g").querySelector("rect") === null) continue;
+    const [box, caption] = [cell.parentElement.querySelector("rect"), cell.previousElementSibling];
+    const room = Number(box.getAttribute("width")) - 22 - caption.getComputedTextLength();
+    if (cell.getComputedTextLength() <= room) continue;
+    cell.setAttribute("textLength", room);
+    cell.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
+}
+
+function repaint() {
+  const all = data.seed === null; // there is no backward pass to play
+  const now = all ? grads : nodes.map(() => 0);
+  events.forEach(({ kind, node, target, slot, product, after }, k) => {
+    if (kind === "forward") return;
+    if (k < shownAt) now[target.index] = after;
+    for (const copy of copies[node.index][slot] ?? []) write(cells(copy, "grad"), inCell(k < shownAt ? product : 0));
+  });
+  shown.forEach(({ data, grad }, index) => {
+    write(data, index < shownAt ? inCell(nodes[index].data) : "");
+    write(grad, inCell(now[index]));
+    fit(data);
+    fit(grad);
+  });
+  nodes.forEach(({ partials, index }) =>
+    partials.forEach((partial, slot) => {
+      for (const label of labels[index][slot]) write(cells(label, "local"), inCell(partial));
+    }),
+  );
+  repaintGroups();
+  events.forEach((event, k) => {
+    const cells = rows[k].querySelectorAll("td");
+    const { node } = event;
+    const texts = all ? [line(event), formatNumber(grads[node.index]), locals(node)] : [cells[0].textContent, line(event)];
+    cells.forEach((cell, i) => write([cell], texts[i]));
+  });
+  summary.textContent = `${root.name} = ${formatNumber(root.data)}${sizes}`;
+  for (const leaf of leaves) refresh(leaf);
+  controls.show();
+}
+
+// What a group's arrows carry: the derivatives of its only output to what goes into it.
+function repaintGroups() {
+  const members = new Map();
+  for (const node of nodes) {
+    const group = data.groups[node.index];
+    if (group !== undefined) members.set(group, [...(members.get(group) ?? []), node]);
+  }
+  for (const [group, inside] of members) {
+    const outputs = new Set(inside.filter((node) => read(node, group)));
+    if (outputs.size !== 1) continue;
+    const slopes = new Map([[[...outputs][0].index, 1]]);
+    for (const node of inside.toReversed()) {
+      const upstream = slopes.get(node.index) ?? 0;
+      node.inputs.forEach((x, slot) => {
+        slopes.set(x, (slopes.get(x) ?? 0) + productOf(upstream, node.partials[slot], node, x));
+      });
+    }
+    for (const [x, slope] of slopes) {
+      const [label] = drawn(`graph-e-${boxIds[x]}-${group}-l`);
+      if (label !== undefined) write(cells(label, "local"), inCell(slope));
+    }
+  }
+}
+
+const readers = nodes.map(() => []);
+for (const node of nodes) for (const input of node.inputs) readers[input].push(node);
+const read = (node, group) => node === root || readers[node.index].some((other) => data.groups[other.index] !== group);
+
+// ------------------------------------------------------------------ the panel
+
+const element = (name, attributes = {}, ...children) => {
+  const made = document.createElement(name);
+  for (const [key, text] of Object.entries(attributes)) made.setAttribute(key, text);
+  made.append(...children);
+  return made;
+};
+const say = (text) => (byId("says").textContent = text);
+const named = (leaf, what) => `${what} of ${leaf.name}`;
+
+// A field for a leaf's number: what is typed counts at once, and arrows change it a little.
+function field(leaf, attributes) {
+  const made = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", size: 9, ...attributes });
+  const take = (x) => made.setAttribute("aria-invalid", !(x !== undefined && move([[leaf, x]])));
+  made.addEventListener("input", () => {
+    const x = parseNumber(made.value);
+    if (x === undefined) say(`${leaf.name} must be a number, such as -1.5 or 1/3.`);
+    else say("");
+    take(x);
+  });
+  made.addEventListener("keydown", (event) => {
+    const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (way === undefined) return;
+    event.preventDefault();
+    take(moved(leaf.data, way));
+    made.value = plain(leaf.data);
+  });
+  made.addEventListener("change", () => {
+    made.removeAttribute("aria-invalid");
+    made.value = plain(leaf.data);
+  });
+  return made;
+}
+
+// So many hundredths of a number's size away from it.
+function moved(x, steps) {
+  const size = 10 ** (Math.floor(Math.log10(Math.abs(x) || 1)) - 1);
+  return Number((Math.round((x / size) * 1e6) / 1e6 * size + steps * size).toPrecision(12));
+}
+const plain = (x) => formatNumber(x, ""); // all its digits
+
+const fields = new Map();
+const gradients = new Map();
+const chosen = new Map();
+
+function refresh(leaf) {
+  const own = fields.get(leaf);
+  if (document.activeElement !== own) own.value = plain(leaf.data);
+  gradients.get(leaf).textContent = formatNumber(grads[leaf.index]);
+}
+
+function rowOf(leaf) {
+  fields.set(leaf, field(leaf, { "aria-label": named(leaf, "value") }));
+  gradients.set(leaf, element("td"));
+  const nudge = element("button", { type: "button", "aria-label": `nudge ${leaf.name}` }, "nudge");
+  nudge.addEventListener("click", () => nudged(leaf));
+  chosen.set(leaf, element("input", { type: "checkbox", "aria-label": `step ${leaf.name}` }));
+  const cells = [fields.get(leaf), nudge, chosen.get(leaf)].map((each) => element("td", {}, each));
+  return element("tr", {}, element("th", { scope: "row" }, leaf.name), cells[0], gradients.get(leaf), cells[1], cells[2]);
+}
+
+// A small step of one leaf: what the gradient says of the result, and what really happens.
+function nudged(leaf) {
+  const epsilon = epsilonOf("epsilon");
+  if (!Number.isFinite(epsilon)) return say("ε must be a number, such as 0.01.");
+  const [before, slope] = [root.data, grads[leaf.index] / seed];
+  if (!move([[leaf, leaf.data + epsilon]])) return undefined;
+  const [real, told] = [root.data - before, slope * epsilon].map((x) => formatNumber(x));
+  return say(`${leaf.name} moved by ${formatNumber(epsilon)}: ${root.name} moved by ${real}; its gradient said ${formatNumber(slope)} × ${formatNumber(epsilon)} = ${told}.`);
+}
+
+const losses = [];
+
+// Gradient descent: all the leaves that are chosen, at once.
+function step() {
+  const rate = epsilonOf("rate");
+  if (!Number.isFinite(rate)) return say("The learning rate must be a number, such as 0.1.");
+  const going = leaves.filter((leaf) => chosen.get(leaf).checked);
+  if (going.length === 0) return say("Choose the numbers to step, in the last column.");
+  const before = root.data;
+  if (!move(going.map((leaf) => [leaf, leaf.data - (rate * grads[leaf.index]) / seed]))) return undefined;
+  if (losses.length === 0) losses.push(before);
+  losses.push(root.data);
+  curve();
+  const text = (x) => formatNumber(x);
+  return say(`Step ${losses.length - 1}: ${root.name} ${text(before)} → ${text(root.data)}.`);
+}
+
+const [WIDE, HIGH] = [320, 90];
+function curve() {
+  const finite = losses.filter(Number.isFinite);
+  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const x = (k) => (k * WIDE) / Math.max(1, losses.length - 1);
+  const y = (loss) => HIGH - ((loss - low) / (high - low || 1)) * HIGH;
+  const points = losses.flatMap((loss, k) => (Number.isFinite(loss) ? [`${x(k).toFixed(1)},${y(loss).toFixed(1)}`] : []));
+  byId("curve").setAttribute("points", points.join(" "));
+  byId("chart").removeAttribute("hidden");
+  byId("chart").setAttribute("aria-label", `${root.name} over ${losses.length - 1} steps, from ${formatNumber(losses[0])} to ${formatNumber(losses.at(-1))}`);
+}
+
+function reset() {
+  losses.length = 0;
+  byId("chart").setAttribute("hidden", "");
+  move(leaves.map((leaf) => [leaf, first.get(leaf.index)]));
+  say("The numbers are those of Python.");
+}
+
+// ------------------------------------------------------------------ in the picture
+
+// A leaf's box: a click opens a field over its number, and dragging it changes the number.
+function hold(box, leaf) {
+  box.classList.add("held");
+  let from = null;
+  box.addEventListener("pointerdown", (event) => {
+    event.stopPropagation(); // or the picture would be moved
+    from = { x: event.clientX, data: leaf.data, far: false };
+    box.setPointerCapture(event.pointerId);
+  });
+  box.addEventListener("pointermove", (event) => {
+    if (from === null) return;
+    const steps = Math.round((event.clientX - from.x) / 4);
+    from.far ||= steps !== 0;
+    if (from.far) move([[leaf, moved(from.data, steps)]]);
+  });
+  box.addEventListener("pointerup", () => {
+    if (from !== null && !from.far) edit(box, leaf);
+    from = null;
+  });
+  box.addEventListener("pointercancel", () => (from = null));
+}
+
+function edit(box, leaf) {
+  picture.querySelector(".edit")?.remove();
+  const before = leaf.data;
+  const made = field(leaf, { class: "edit", "aria-label": named(leaf, "value") });
+  const [at, frame] = [box.getBoundingClientRect(), picture.getBoundingClientRect()];
+  made.style.left = `${at.left - frame.left + picture.scrollLeft}px`;
+  made.style.top = `${at.bottom - frame.top + picture.scrollTop - at.height * 0.68}px`;
+  made.style.width = `${Math.max(at.width, 96)}px`;
+  made.value = plain(leaf.data);
+  made.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") move([[leaf, before]]);
+    if (event.key === "Escape" || event.key === "Enter") made.remove();
+  });
+  made.addEventListener("blur", () => made.remove());
+  picture.append(made);
+  made.select();
+}
+
+function panel() {
+  byId("live").hidden = false;
+  byId("leaves").append(...leaves.map(rowOf));
+  const parameters = leaves.filter(({ parameter }) => parameter);
+  for (const leaf of parameters.length > 0 ? parameters : leaves) chosen.get(leaf).checked = true;
+  for (const leaf of leaves) {
+    const boxes = [...drawn(`graph-n${leaf.index}`), ...picture.querySelectorAll(`g[id^="graph-n${leaf.index}-u"]`)];
+    for (const box of boxes) hold(box, leaf);
+    refresh(leaf);
+  }
+  byId("step").addEventListener("click", step);
+  byId("reset").addEventListener("click", reset);
+}
+
+panel();

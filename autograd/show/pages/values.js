@@ -1,0 +1,140 @@
+// The numbers of a graph, what happens to each in both passes, and that in words.
+const OPERAND = (x) => (Array.isArray(x) ? x : numberOf(x));
+const nodes = data.nodes.map(({ data, grad, operands = [], partials = [], ...node }, index) => ({
+  op: null,
+  rules: [],
+  kink: "",
+  ...node,
+  index,
+  operands: operands.map(OPERAND),
+  inputs: operands.filter(Array.isArray).map(([input]) => input),
+  data: numberOf(data),
+  grad: numberOf(grad),
+  partials: partials.map(numberOf),
+}));
+const root = nodes[data.root];
+
+// What happens, in order: {kind, node, target, slot, use, uses}; the numbers come by `replay`.
+function bothPasses() {
+  const events = nodes.map((node) => ({ kind: "forward", node, target: node }));
+  events.push({ kind: "seed", node: root, target: root });
+  const met = new Map();
+  for (const node of nodes.toReversed()) {
+    node.inputs.forEach((input, slot) => {
+      const target = nodes[input];
+      met.set(target, (met.get(target) ?? 0) + 1);
+      events.push({ kind: "backward", node, target, slot, use: met.get(target) });
+    });
+  }
+  for (const event of events) event.uses = met.get(event.target) ?? 0;
+  return events;
+}
+
+// A zero is strong, as in Python: nothing comes of it, even times an infinite number.
+function productOf(upstream, partial, node, input) {
+  if (upstream === 0) return 0;
+  if (partial !== 0) return upstream * partial;
+  const strong = data.selects.includes(node.op) || (Math.abs(upstream) === Infinity && timesZero(node, input));
+  return strong ? 0 : upstream * partial;
+}
+
+// Whether a node is a product of an input and the number 0, or a sum of such.
+function timesZero({ op, operands }, input) {
+  const half = Math.floor(operands.length / 2);
+  const others = { mul: [operands[1], operands[0]], dot: [1, ...operands.slice(1 + half), ...operands.slice(1, 1 + half)] };
+  const facing = (others[op] ?? []).filter((_, k) => operands[k][0] === input);
+  return facing.length > 0 && facing.every((x) => x === 0);
+}
+
+// Both passes: `grads` by node, and the numbers of every event.
+function replay(events) {
+  const grads = nodes.map(() => 0);
+  for (const event of events) {
+    const { kind, node, target, slot } = event;
+    if (kind === "forward") {
+      event.after = node.data;
+      continue;
+    }
+    event.before = grads[target.index];
+    if (kind === "seed") event.after = seed;
+    else {
+      event.upstream = grads[node.index];
+      event.local = node.partials[slot];
+      event.product = productOf(event.upstream, event.local, node, target.index);
+      event.after = event.before + event.product;
+    }
+    grads[target.index] = event.after;
+  }
+  return grads;
+}
+
+// ------------------------------------------------------------------ in words
+
+const fill = (blanks) =>
+  blanks.replace(/⟦(\d+)(!?)⟧/g, (_, index, enclosed) => {
+    const text = formatNumber(nodes[index].data);
+    return enclosed && text.startsWith("-") ? `(${text})` : text;
+  });
+const inSum = (text) => text.replace(/( \+ )(-[^ ]*·[^ ]*)/g, "$1($2)"); // a negative product
+
+// The line of arithmetic as pairs [text, role].
+function parts({ kind, node, target, use, after, before, upstream, local, product }) {
+  const result = [formatNumber(after), "result"];
+  if (kind === "forward" && node.op === null) return [[node.name, "name"], [" = ", ""], result];
+  if (kind === "forward") {
+    return [[node.name, "name"], [" = ", ""], [`${node.made} = ${inSum(fill(node.blanks))} → `, ""], result];
+  }
+  const gradient = `∂${root.name}/∂`;
+  const to = [gradient + target.name, "name"];
+  if (kind === "seed") return [to, [" = ", ""], result];
+  const [arrived, partial, term, sum] = [upstream, local, product, before].map((x) => formatNumber(x));
+  return [
+    to,
+    [" += ", ""],
+    [gradient + node.name, "upstream"],
+    [" · ", ""],
+    [`∂${node.name}/∂${target.name}`, "local"],
+    [" = ", ""],
+    [arrived, "upstream"],
+    [" × ", ""],
+    [partial, "local"],
+    [`${use > 1 ? ` = ${term}; ${sum} + ${term}` : ""} → `, ""],
+    result,
+  ];
+}
+
+const textOf = (event) => parts(event).map(([text]) => text).join("");
+const line = (event) => textOf(event) + (event.uses > 1 ? `  (use ${event.use} of ${event.uses})` : "");
+
+// The local derivative: its rule and its number, and whether that is a convention.
+function localText({ node, slot, local }) {
+  const text = formatNumber(local);
+  if (node.kink) return `${text} (a convention: ${node.kink})`;
+  return node.rules[slot] ? `${node.rules[slot]} = ${text}` : text;
+}
+
+// What happens, in a sentence or two.
+function words(event) {
+  const { kind, node, target, use, uses, upstream } = event;
+  const [name, to] = [node, target].map((x) => `“${x.name}”`);
+  if (kind === "forward" && node.op === null) return `${name} is an input: its value is given.`;
+  if (kind === "forward") {
+    const kink = node.kink ? ` Here, at a kink, it is a convention: ${node.kink}.` : "";
+    return `${name} is computed, and its derivative to each input noted on the arrow.${kink}`;
+  }
+  if (kind === "seed") return `The way back starts at the result, ${name}.`;
+  const arrived = formatNumber(upstream);
+  if (upstream === 0) return `The gradient of ${name} is ${arrived}, so nothing flows back to ${to}.`;
+  const flow = `What arrived at ${name}, ${arrived}, times the derivative on the arrow, ${localText(event)}`;
+  if (uses > 1) return `${flow}, is added to ${to}: way ${use} of ${uses} that meet there.`;
+  return `${flow}, goes back to ${to}.`;
+}
+
+const locals = (node) =>
+  node.inputs.map((x, slot) => `∂${node.name}/∂${nodes[x].name} = ${formatNumber(node.partials[slot])}`).join(", ") || "–";
+const inCell = (x) => formatNumber(x, data.format);
+
+const seed = numberOf(data.seed ?? (root.grad || 1)); // null: no backward pass is played
+const allEvents = bothPasses();
+const events = data.seed === null ? allEvents.slice(0, nodes.length) : allEvents;
+let grads = replay(allEvents);
