@@ -194,7 +194,7 @@ def test_the_keyboard_alone(open_page: Opener) -> None:
     page.keyboard.press("ArrowRight")
     assert counter() == f"1 / {last}"
     reached = set()
-    for _ in range(40):
+    for _ in range(80):
         page.keyboard.press("Tab")
         reached.add(
             page.evaluate("document.activeElement.id || document.activeElement.tagName")
@@ -225,6 +225,26 @@ def test_playing(open_page: Opener) -> None:
     page.click("#next")
     page.clock.run_for(60_000)
     assert page.inner_text("#counter") == f"1 / {last}"
+
+
+def test_every_step_has_its_words(open_page: Opener) -> None:
+    x = Value(3.0, label="x")
+    square = x * x
+    y = square * 0.0 + square.relu()
+    page = open_page(Stepper(y).html())
+    said = page.evaluate("events.map(words)")
+    assert said[:2] == [
+        "“x” is an input: its value is given.",
+        "“v2” is computed, and its derivative to each input noted on the arrow.",
+    ]
+    assert "The way back starts at the result, “v5”." in said
+    flow = "What arrived at “v5”, 1.0, times the derivative on the arrow, 1.0"
+    assert f"{flow}, goes back to “v4”." in said
+    flow = "What arrived at “v2”, 1.0, times the derivative on the arrow, x = 3.0"
+    assert said[-1] == f"{flow}, is added to “x”: way 2 of 2 that meet there."
+    nothing = "The gradient of “v2” is 0.0, so nothing flows back to “x”."
+    said = open_page(Stepper(square * 0.0).html()).evaluate("events.map(words)")
+    assert said.count(nothing) == 2
 
 
 def test_a_link_opens_at_its_step_and_steps_are_linked(open_page: Opener) -> None:

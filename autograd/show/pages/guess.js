@@ -24,7 +24,7 @@ function ask() {
   const name = sum.find(([, role]) => role === "local")[0];
   byId("question").textContent = asksLocal() ? `${name} is` : `${sum[0][0]} will be`;
   highlight(event);
-  for (const arrow of arrows[event.node][event.slot]) arrow.classList.toggle("asked", asksLocal());
+  for (const arrow of arrows[event.node.index][event.slot]) arrow.classList.toggle("asked", asksLocal());
 }
 
 const exactOf = (event) => (asksLocal() ? event.local : event.after);

@@ -64,7 +64,10 @@ function move(pairs) {
     say(`${error.message}. The numbers are as before.`);
     return false;
   }
-  nodes.forEach((node, k) => Object.assign(node, made[k]));
+  nodes.forEach((node, k) => {
+    const rules = data.kinks[node.op] ? [] : node.rules; // at a kink another rule may hold
+    Object.assign(node, made[k], { rules });
+  });
   grads = replay(allEvents);
   repaint();
   return true;

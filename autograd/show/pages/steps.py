@@ -173,7 +173,10 @@ def _data(
 
 def _node_data(node: Node) -> dict[str, Any]:
     """A node as the page computes with it: its numbers, and how they are written."""
-    ways = [Event(0, "backward", node, node, 0.0, slot) for slot in range(len(node.inputs))]
+    ways = [
+        Event(0, "backward", node, node, 0.0, slot, local=partial)
+        for slot, partial in enumerate(node.partials)
+    ]
     found: dict[str, Any] = {
         "name": node.short,
         "data": json_number(node.data),
