@@ -295,9 +295,9 @@ function edit(box, leaf) {
   made.value = plain(leaf.data);
   made.addEventListener("keydown", (event) => {
     if (event.key === "Escape") move([[leaf, before]]);
-    if (event.key === "Escape" || event.key === "Enter") made.remove();
+    if (event.key === "Escape" || event.key === "Enter") made.blur();
   });
-  made.addEventListener("blur", () => made.remove());
+  made.addEventListener("blur", () => made.remove(), { once: true });
   picture.append(made);
   made.select();
 }

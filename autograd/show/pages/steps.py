@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd.core.primitive import ADVICE, Primitive
-from autograd.javascript import UntranslatableError, module
+from autograd.core.primitive import ADVICE
+from autograd.javascript import UntranslatableError
 from autograd.show.drawing.boxes import picture
 from autograd.show.drawing.engine import LayoutError
 from autograd.show.drawing.options import Options
@@ -49,10 +49,9 @@ def steps_page(
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in events]
     heads = ["step", "pass", "arithmetic"]
     board = _board(graph, options, _widest(graph, events, options.format), GUESSING)
-    main = board + player(
-        "step", len(data["keys"]), heads, rows, asset("guess.html"), _live(data)
-    )
-    scripts = [*_scripts(graph, data), asset("guess.js")]
+    live, panel = _compute(graph)
+    main = board + player("step", len(data["keys"]), heads, rows, asset("guess.html"), panel)
+    scripts = [*map(asset, SCRIPTS), *live, asset("guess.js")]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(events)} steps"
     return document("steps", title, summary, main, data, scripts, [asset("steps.css")])
 
@@ -76,34 +75,20 @@ def graph_page(graph: Snapshot, options: Options) -> str:
         rows.append([str(event.index + 1), str(event), grad, _locals(node)])
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
     board = _board(graph, options, {}, "")
-    main = board + player("node", len(data["keys"]), heads, rows, below=_live(data))
-    scripts, styles = _scripts(graph, data), [asset("steps.css")]
+    live, panel = _compute(graph)
+    main = board + player("node", len(data["keys"]), heads, rows, below=panel)
+    scripts, styles = [*map(asset, SCRIPTS), *live], [asset("steps.css")]
     title = "Computation graph"
     return document("graph", title, _result(graph), main, data, scripts, styles)
 
 
-def _scripts(graph: Snapshot, data: Mapping[str, Any]) -> list[str]:
-    ops = {node.op for node in graph.nodes if node.op is not None}
-    ops_by_name = sorted(ops, key=lambda op: op.name)
-    live = [] if data["static"] else [rules(ops_by_name), asset("live.js")]
-    return [*map(asset, SCRIPTS), *live]
-
-
-def _untranslated(ops: Iterable[Primitive]) -> str:
-    """Why the page cannot compute; empty if it can."""
-    for op in ops:
-        try:
-            module([op])
-        except UntranslatableError as error:
-            return f"{op.name} has no JavaScript, as {error}"
-    return ""
-
-
-def _live(data: Mapping[str, Any]) -> str:
-    """The panel for changing numbers; or why they can't be changed."""
-    if not data["static"]:
-        return asset("live.html")
-    return f"<p>The numbers stand still: {escape(data['static'])}.</p>"
+def _compute(graph: Snapshot) -> tuple[list[str], str]:
+    """The scripts that compute the graph anew, and the panel; or no script, and why."""
+    ops = dict.fromkeys([node.op for node in graph.nodes if node.op is not None])
+    try:
+        return [rules(ops), asset("live.js")], asset("live.html")
+    except UntranslatableError as error:
+        return [], f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
 
 
 def _result(graph: Snapshot) -> str:
@@ -163,7 +148,6 @@ def _data(
         "seed": json_number(*seeds) if seeds else None,
         "groups": {node.index: box.id for box in boxes for node in box.members},
         "nodes": [_node_data(node) for node in graph.nodes],
-        "static": _untranslated(ops.values()),
         "kinks": {name: op.kink for name, op in ops.items() if op.kink},
         "domains": {name: op.domain for name, op in ops.items() if op.domain},
         "selects": [name for name, op in ops.items() if op.selects],
