@@ -19,8 +19,8 @@ from autograd.testing.decide import SHARP, Decision, Question, decide, starts
 from autograd.testing.problem import (
     UNITS,
     Function,
+    Move,
     PlainProblem,
-    Point,
     as_array,
     blocks,
     children,
@@ -46,7 +46,7 @@ STEP = 2.0**-14  # of a plain central difference, whose errors are well below 1e
 Claim = Callable[[Sequence[float]], Sequence[float]]  # the derivative along a direction
 
 
-class Options(TypedDict, total=False):
+class Allowed(TypedDict, total=False):
     """What `gradcheck` takes, too."""
 
     rtol: float
@@ -156,7 +156,7 @@ class Comparison:
         return suspects[0]
 
     def look(
-        self, name: str, x: float, move: Point, claims: Sequence[float], some: Sequence[int]
+        self, name: str, x: float, move: Move, claims: Sequence[float], some: Sequence[int]
     ) -> list[Case]:
         """What is claimed of some outputs beside differences along one line."""
         samples = Samples(lambda t: self.problem.outputs(move(t)))
@@ -184,7 +184,7 @@ class Comparison:
         return cases
 
 
-def _complex_step(problem: PlainProblem, move: Point, x: float) -> list[float]:
+def _complex_step(problem: PlainProblem, move: Move, x: float) -> list[float]:
     """Im f(x + ih) / h of all outputs, to all digits; none if f takes no complex numbers.
 
     Source: Squire and Trapp, "Using complex variables to estimate derivatives", 1998.
@@ -269,7 +269,7 @@ def _raised(report: Report) -> Report:
 
 
 def _opened(
-    kind: str, f: Function, xs: tuple[Any, ...], derivative: Any, options: Options
+    kind: str, f: Function, xs: tuple[Any, ...], derivative: Any, options: Allowed
 ) -> tuple[PlainProblem, Tolerance]:
     name = f"check_{kind}"
     if not callable(derivative):
@@ -281,7 +281,7 @@ def check_jacobian(
     f: Function,
     *xs: Any,
     jacobian: Function,
-    **options: Unpack[Options],
+    **options: Unpack[Allowed],
 ) -> Report:
     """Check `jacobian(*xs)`, the derivatives of all results of f by all arguments.
 
@@ -319,7 +319,7 @@ def check_vjp(
     f: Function,
     *xs: Any,
     vjp: Function,
-    **options: Unpack[Options],
+    **options: Unpack[Allowed],
 ) -> Report:
     """Check `vjp(*xs, cotangent)`, as `check_jacobian` does: a cotangent of f's arguments.
 
@@ -350,7 +350,7 @@ def check_jvp(
     f: Function,
     *xs: Any,
     jvp: Function,
-    **options: Unpack[Options],
+    **options: Unpack[Allowed],
 ) -> Report:
     """Check `jvp(*xs, *tangents)`, as `check_jacobian` does: a tangent of f's result.
 
@@ -375,7 +375,7 @@ def check_hessian(
     *xs: Any,
     hessian: Function,
     gradient: Function | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[Allowed],
 ) -> Report:
     """Check `hessian(*xs)` as the Jacobian of the gradient, and the gradient itself if given.
 

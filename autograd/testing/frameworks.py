@@ -6,14 +6,14 @@ import copy
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from autograd.testing.arrays import Options, check_jacobian, check_vjp
+from autograd.testing.arrays import Allowed, check_jacobian, check_vjp
 from autograd.testing.problem import Function, mapped
 from autograd.testing.report import Report
 
 __all__ = ["check_jax", "check_scipy", "check_torch"]
 
 
-def check_torch(f: Any, *args: Any, **options: Unpack[Options]) -> Report:
+def check_torch(f: Any, *args: Any, **options: Unpack[Allowed]) -> Report:
     """Check what PyTorch's `backward` gives for f, as `check_vjp` does.
 
     Args:
@@ -76,7 +76,7 @@ def check_torch(f: Any, *args: Any, **options: Unpack[Options]) -> Report:
     return check_vjp(value, checked, vjp=vjp, **options)
 
 
-def check_jax(f: Function, *args: Any, **options: Unpack[Options]) -> Report:
+def check_jax(f: Function, *args: Any, **options: Unpack[Allowed]) -> Report:
     """Check what `jax.vjp` gives for f, by `custom_vjp` or `custom_jvp`, as `check_vjp` does.
 
     It is computed in float64, unless `dtype="float32"` says that f takes no other.
@@ -107,7 +107,7 @@ def check_scipy(
     hess: Function | None = None,
     *,
     x0: Any,
-    **options: Unpack[Options],
+    **options: Unpack[Allowed],
 ) -> Report:
     """Check `jac` and `hess` as `scipy.optimize` takes them, as `check_jacobian` does.
 

@@ -26,8 +26,8 @@ from autograd.testing.programs import SAFE
 
 __all__ = ["GraphLife"]
 
-BINARY = ["add", "sub", "mul", "div", "maximum", "dot"]
-UNARY = ["neg", "exp", "sin", "tanh", "log", "relu", "square"]
+OF_TWO = ["add", "sub", "mul", "div", "maximum", "dot"]
+OF_ONE = ["neg", "exp", "sin", "tanh", "log", "relu", "square"]
 numbers = st.sampled_from([1.0, -2.0, 0.5, 3.0]) | st.floats(-3.0, 3.0)
 place = st.integers(0, 10**6)
 
@@ -66,7 +66,7 @@ class GraphLife(RuleBasedStateMachine):
     def leaf(self, data: float) -> None:
         self._add(Value(data), data, [])
 
-    @rule(name=st.sampled_from(UNARY), i=place)
+    @rule(name=st.sampled_from(OF_ONE), i=place)
     def unary(self, name: str, i: int) -> None:
         i %= len(self.nodes)
         x = self.nodes[i].data
@@ -76,7 +76,7 @@ class GraphLife(RuleBasedStateMachine):
         (partial,) = TABLE[name](Value(x)).partials
         self._add(node, TABLE[name](x), [(i, partial)])
 
-    @rule(name=st.sampled_from(BINARY), i=place, j=place, constant=st.none() | numbers)
+    @rule(name=st.sampled_from(OF_TWO), i=place, j=place, constant=st.none() | numbers)
     def binary(self, name: str, i: int, j: int, constant: float | None) -> None:
         """Record an operation of two operands, one of which may be a plain number."""
         i, j = i % len(self.nodes), j % len(self.nodes)

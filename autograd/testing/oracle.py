@@ -14,7 +14,7 @@ from autograd.core.operand import primal
 from autograd.core.sweeps import sweep, topological_order
 from autograd.core.value import Value
 
-__all__ = ["exact_gradient", "knows", "partial", "values"]
+__all__ = ["exact_gradient", "in_mpmath", "knows", "partial"]
 
 DIGITS = (80, 800)  # to start with, and where differences cancel in those
 SAME = """sign exp expm1 log log10 log1p sqrt sin cos tan asin acos atan atan2
@@ -22,8 +22,8 @@ sinh cosh tanh asinh acosh atanh erf erfc"""  # whose name mpmath has, too
 
 
 def knows(nodes: Iterable[Value]) -> bool:
-    """Whether mpmath is installed, and `values` has the operations of all these nodes."""
-    return _installed() and all(x.op is None or x.op.name in values() for x in nodes)
+    """Whether mpmath is installed, and `in_mpmath` has the operations of all these nodes."""
+    return _installed() and all(x.op is None or x.op.name in in_mpmath() for x in nodes)
 
 
 @cache
@@ -42,17 +42,17 @@ def _mpmath() -> Any:
 
 
 @cache
-def values() -> dict[str, Callable[..., Any]]:
+def in_mpmath() -> dict[str, Callable[..., Any]]:
     """The operations by name, as functions of mpmath numbers.
 
-    A primitive of your own is replayed once you add it: `values()["cube"] = lambda x: x**3`.
+    A primitive of your own is replayed once you add it: `in_mpmath()["cube"] = lambda x: x**3`.
 
     Raises:
         ImportError: mpmath is not installed.
 
     >>> from mpmath import mp, mpf
     >>> with mp.workdps(30):
-    ...     print(values()["exp2"](mpf("0.5")))
+    ...     print(in_mpmath()["exp2"](mpf("0.5")))
     1.41421356237309504880168872421
     """
     mpmath = _mpmath()
@@ -130,11 +130,11 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
 def partial(name: str, numbers: Sequence[float], slot: int) -> Any:
     """d(operation)/d(operand) at these numbers; None where there is no single value.
 
-    By central differences of `values()[name]`, whose steps are so small and numbers so long
+    By central differences of `in_mpmath()[name]`, whose steps are so small and numbers so long
     that at least 15 digits are right.
 
     Raises:
-        LookupError: `values` has no such operation.
+        LookupError: `in_mpmath` has no such operation.
         ImportError: mpmath is not installed.
 
     >>> float(partial("tanh", (20.0,), 0))
@@ -142,11 +142,11 @@ def partial(name: str, numbers: Sequence[float], slot: int) -> Any:
     """
     mpmath = _mpmath()
     try:
-        value = values()[name]
+        value = in_mpmath()[name]
     except KeyError:
         raise LookupError(
             f"mpmath does not know the primitive {name!r}; enter it with "
-            f"autograd.testing.oracle.values()[{name!r}] = a function of mpmath numbers"
+            f"autograd.testing.oracle.in_mpmath()[{name!r}] = a function of mpmath numbers"
         ) from None
     if name in ("mod", "floordiv") and max(1.0, abs(numbers[0])) > 1e25 * abs(numbers[1]):
         return None  # jumps are closer together than the steps

@@ -12,7 +12,7 @@ from typing import Any
 from autograd.core.functions import dot
 from autograd.core.operand import is_node, primal
 from autograd.core.value import Value
-from autograd.transforms import grad
+from autograd.transforms import Function, grad
 from autograd.trees import flatten
 
 __all__ = [
@@ -28,9 +28,8 @@ __all__ = [
 ]
 __all__ += ["UNITS", "directional", "leaves", "mapped", "names", "unit", "weights"]
 
-Function = Callable[..., Any]
 Along = Callable[[float], tuple[float, ...]]
-Point = Callable[[Any], list[Any]]
+Move = Callable[[Any], list[Any]]
 UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
 
 
@@ -225,11 +224,11 @@ class PlainProblem(Problem):
         """A tree like this one, of other numbers."""
         return _rebuilt(tree, iter(numbers))
 
-    def at(self, i: int) -> Point:
+    def at(self, i: int) -> Move:
         """The point as its i-th number moves."""
         return lambda t: [*self.point[:i], t, *self.point[i + 1 :]]
 
-    def toward(self, direction: Sequence[float]) -> Point:
+    def toward(self, direction: Sequence[float]) -> Move:
         """x + (t - 1)·direction."""
         return lambda t: [x + (t - 1.0) * v for x, v in zip(self.point, direction)]
 

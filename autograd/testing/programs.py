@@ -10,7 +10,7 @@ from typing import Any
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.core.value import Value
 
-__all__ = ["CONTROL", "OPERANDS", "SAFE", "Program", "Step", "decode"]
+__all__ = ["CONTROL", "OPERANDS", "SAFE", "Applied", "Listing", "decode"]
 
 LARGEST = 1e3  # no result of a random program is larger
 EASY = [1.0, 0.5, -1.0, 2.0, 0.0, -0.5, 3.0, 0.25]
@@ -89,7 +89,7 @@ OPERANDS = {"sum": 3, "dot": 5, "branch": 3, "halve": 1}  # of a variadic operat
 
 
 @dataclass(frozen=True)
-class Step:
+class Applied:
     """An operation, and its operands: an int is an earlier result, a float a constant."""
 
     name: str
@@ -97,12 +97,12 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Program:
+class Listing:
     """Numbers to start from and steps that refer to them, and to each other, by index.
 
     Called with as many numbers or Values as it has starts, it returns its last result.
 
-    >>> program = Program((2.0, 3.0), (Step("mul", (0, 1)), Step("add", (2, 1.0))))
+    >>> program = Listing((2.0, 3.0), (Applied("mul", (0, 1)), Applied("add", (2, 1.0))))
     >>> program(2.0, 3.0)
     7.0
     >>> print(program)
@@ -112,7 +112,7 @@ class Program:
     """
 
     starts: tuple[float, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[Applied, ...]
 
     def run(
         self, starts: Sequence[Any], table: Callable[[str], Callable[..., Any]]
@@ -143,7 +143,7 @@ class Program:
         return "\n".join(lines)
 
 
-def decode(head: bytes, codes: Sequence[bytes], names: Sequence[str]) -> Program:
+def decode(head: bytes, codes: Sequence[bytes], names: Sequence[str]) -> Listing:
     """The program that bytes stand for: two for each start, six for each step.
 
     Smaller bytes give a simpler program. An operation that is not safe at its operands is
@@ -152,7 +152,7 @@ def decode(head: bytes, codes: Sequence[bytes], names: Sequence[str]) -> Program
     the other steps are left out.
     """
     starts = tuple([_start(*head[i : i + 2]) for i in range(0, len(head), 2)])
-    values, steps = list(starts), list[Step]()
+    values, steps = list(starts), list[Applied]()
     unused = list(range(len(starts)))
     for code in codes:
         for k in range(len(names)):
@@ -162,10 +162,10 @@ def decode(head: bytes, codes: Sequence[bytes], names: Sequence[str]) -> Program
             if value is not None:
                 unused = [j for j in unused if j not in operands] + [len(values)]
                 values.append(value)
-                steps.append(Step(name, operands))
+                steps.append(Applied(name, operands))
                 break
     if not steps:
-        return Program(starts[:1], (Step("add", (0, 0)),))
+        return Listing(starts[:1], (Applied("add", (0, 0)),))
     roots = [i - len(starts) for i in unused if i >= len(starts)]
     return max([_needed(starts, steps[: i + 1]) for i in roots], key=lambda p: len(p.steps))
 
@@ -221,7 +221,7 @@ def _value(name: str, numbers: list[float]) -> float | None:
     return float(value) if abs(value) < LARGEST else None
 
 
-def _needed(starts: tuple[float, ...], steps: list[Step]) -> Program:
+def _needed(starts: tuple[float, ...], steps: list[Applied]) -> Listing:
     """The program without the starts and steps that its last result does not depend on."""
     count = len(starts)
     needed = {count + len(steps) - 1}
@@ -230,8 +230,8 @@ def _needed(starts: tuple[float, ...], steps: list[Step]) -> Program:
             needed.update([k for k in steps[i].operands if type(k) is int])
     places = {old: new for new, old in enumerate(sorted(needed))}
     kept = [
-        Step(step.name, tuple([places[k] if type(k) is int else k for k in step.operands]))
+        Applied(step.name, tuple([places[k] if type(k) is int else k for k in step.operands]))
         for i, step in enumerate(steps)
         if count + i in needed
     ]
-    return Program(tuple([x for i, x in enumerate(starts) if i in needed]), tuple(kept))
+    return Listing(tuple([x for i, x in enumerate(starts) if i in needed]), tuple(kept))

@@ -27,7 +27,7 @@ except ImportError:
     ) from None
 
 from autograd.core.primitive import RESERVED, TABLE, Primitive
-from autograd.testing.programs import CONTROL, SAFE, Program, decode
+from autograd.testing.programs import CONTROL, SAFE, Listing, decode
 
 __all__ = ["arrays", "points", "programs", "pytrees", "values"]
 
@@ -198,7 +198,7 @@ def programs(
     max_ops: int = 12,
     primitives: Iterable[str | Primitive] | None = None,
     control_flow: bool = False,
-) -> st.SearchStrategy[Program]:
+) -> st.SearchStrategy[Listing]:
     """Random straight-line programs with shared sub-expressions.
 
     Each step is smooth and mild at its operands, so that a derivative which differs from
@@ -252,6 +252,6 @@ def _programs(
     head: st.SearchStrategy[bytes],
     codes: st.SearchStrategy[list[bytes]],
     names: list[str],
-) -> Program:
+) -> Listing:
     """Composite, so that a failing example is shown as the program itself."""
     return decode(draw(head), draw(codes), names)

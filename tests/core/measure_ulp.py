@@ -25,7 +25,7 @@ from mpmath import mp, mpf
 
 from autograd import Value
 from autograd.core.primitive import TABLE
-from autograd.testing.oracle import values
+from autograd.testing.oracle import in_mpmath
 from tests.core.reference import REFERENCES
 
 __all__ = ["BOUND", "Errors", "main", "measure", "points", "ulps"]
@@ -191,7 +191,7 @@ def _sizes(name: str, exact: list[Any]) -> list[Any]:
 
 def measure(name: str, count: int) -> Errors:
     """The worst error of the value and of each partial, with the operands of it."""
-    reference, value = REFERENCES[name], values()[name]
+    reference, value = REFERENCES[name], in_mpmath()[name]
     worst: Errors = {}
 
     def note(what: str, got: float, rule: Callable[..., Any], terms: Sequence[Any]) -> None:

@@ -20,7 +20,7 @@ Args = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Reference:
-    """The partials of a primitive in mpmath. (Its value is `oracle.values()[name]`.)
+    """The partials of a primitive in mpmath. (Its value is `oracle.in_mpmath()[name]`.)
 
     Attributes:
         partials: d(value)/d(operand), one an operand.

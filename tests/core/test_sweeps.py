@@ -11,7 +11,7 @@ from hypothesis import given
 from autograd import Value, dot, relu, sqrt
 from autograd.core import sweeps
 from autograd.core.sweeps import topological_order
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 from tests.properties.graphs import bits, recorded
 from tests.properties.strategies import random_programs
 
@@ -43,7 +43,7 @@ def test_work_is_linear_where_a_nan_comes_in(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @given(program=random_programs())
-def test_shares_by_hand_are_those_of_backward(program: Program) -> None:
+def test_shares_by_hand_are_those_of_backward(program: Listing) -> None:
     """As the lecture does it: from the root, node by node; to the bit."""
     leaves, nodes = recorded(program)
     root = nodes[-1]

@@ -15,7 +15,7 @@ import autograd
 from autograd import transforms
 from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
-from autograd.testing.programs import Program, Step
+from autograd.testing.programs import Applied, Listing
 from autograd.testing.strategies import programs, values
 
 TOLERANCE = 1e-10
@@ -51,7 +51,7 @@ def spread(starts: Sequence[float], count: int) -> list[list[float]]:
 
 
 @given(programs(), st.sampled_from([(), ("gather",), ("fold", "share"), PASSES]))
-def test_a_random_program(program: Program, without: tuple[str, ...]) -> None:
+def test_a_random_program(program: Listing, without: tuple[str, ...]) -> None:
     fast = Compiled(program, None, None, without)
     argnums = tuple(range(len(program.starts)))
     eager = transforms.value_and_grad(program, argnums)
@@ -63,7 +63,7 @@ def test_a_random_program(program: Program, without: tuple[str, ...]) -> None:
 
 
 @given(programs())
-def test_over_lanes(program: Program) -> None:
+def test_over_lanes(program: Listing) -> None:
     samples = spread(program.starts, 6)
     fast = compile(lambda w, x: program(w, *x), in_axes=(None, 0))
     w = program.starts[0]
@@ -74,12 +74,12 @@ def test_over_lanes(program: Program) -> None:
     assert close(got, raised[0] if raised else eager) or got in raised
 
 
-STEPS = Step("floordiv", (0, -1.3)), Step("abs", (1,)), Step("pow", (2, 0.25))
+STEPS = Applied("floordiv", (0, -1.3)), Applied("abs", (1,)), Applied("pow", (2, 0.25))
 
 
 @given(programs(max_ops=6), st.lists(values(), min_size=4, max_size=4))
-@example(Program((1.0,), STEPS), [0.0])  # infinite, though nothing flows on
-def test_anywhere(program: Program, numbers: list[float]) -> None:
+@example(Listing((1.0,), STEPS), [0.0])  # infinite, though nothing flows on
+def test_anywhere(program: Listing, numbers: list[float]) -> None:
     """Far from where it is mild: at poles, beyond overflow, outside the domain."""
     xs = numbers[: len(program.starts)]
     fast = compile(program)
@@ -97,7 +97,7 @@ def test_anywhere(program: Program, numbers: list[float]) -> None:
 
 
 @given(programs(), programs(), st.floats(-1.0, 1.0))
-def test_branches(one: Program, other: Program, edge: float) -> None:
+def test_branches(one: Listing, other: Listing, edge: float) -> None:
     def f(x: Any) -> Any:
         y = one(*[x + 0.1 * i for i in range(len(one.starts))])
         if y > edge:

@@ -24,7 +24,7 @@ from autograd.program.lower import Lowered
 from autograd.program.native import KERNELS, LANES, Native
 from autograd.program.program import Program as Compiled
 from autograd.program.program import Runner
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 
 base = pytest.importorskip(
@@ -177,7 +177,7 @@ def _results(sweep: Native, u: Any, x: Any, threads: int = 1) -> list[Any]:
 
 
 @given(programs())
-def test_random_programs_have_the_same_bits_everywhere(program: Program) -> None:
+def test_random_programs_have_the_same_bits_everywhere(program: Listing) -> None:
     starts = program.starts
     rng = np.random.default_rng(len(starts))
     x = np.array(starts[1:])[:, None] * rng.uniform(0.9, 1.1, (len(starts) - 1, 37))
@@ -257,7 +257,7 @@ def test_the_kernel_agrees_with_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(programs())
-def test_exact_random_programs(program: Program) -> None:
+def test_exact_random_programs(program: Listing) -> None:
     rng = np.random.default_rng(1)
     samples = (
         np.array(program.starts) * rng.uniform(0.9, 1.1, (9, len(program.starts)))

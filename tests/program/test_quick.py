@@ -14,7 +14,7 @@ from hypothesis import given
 from autograd import Value, sqrt
 from autograd.program import compile
 from autograd.program.quick import MANY
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 from autograd.transforms import value_and_grad
 from tests.program.test_compiled import result
@@ -27,7 +27,7 @@ def twice(f: Callable[..., Any], *args: Any) -> Any:
 
 
 @given(programs())
-def test_again_gives_the_same(program: Program) -> None:
+def test_again_gives_the_same(program: Listing) -> None:
     fast = compile(lambda x: program(*x))
     for build in (list, tuple, np.array):
         x: Any = build(program.starts)

@@ -19,7 +19,7 @@ from autograd.core.primitive import TABLE
 from autograd.files import CHECKSUM, with_checksum
 from autograd.program import compile
 from autograd.program.program import Program
-from autograd.testing.programs import Program as Steps
+from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 from tests.program.test_compiled import close, result, spread
 
@@ -59,7 +59,7 @@ def test_what_is_loaded_gives_the_same(tmp_path: Path, in_axes: Any) -> None:
 
 
 @given(programs())
-def test_any_program_can_be_loaded(program: Steps) -> None:
+def test_any_program_can_be_loaded(program: Listing) -> None:
     fast = compile(program)
     starts = spread(program.starts, 2)
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ from typing import Any
 import autograd
 from autograd import Value
 from autograd.core.primitive import TABLE
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 
 Function = Callable[..., Any]
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -29,7 +29,7 @@ def spelled(name: str) -> Callable[..., Any]:
     return OPERATORS.get(name, TABLE[name])
 
 
-def run(program: Program, starts: Sequence[Any]) -> list[Any]:
+def run(program: Listing, starts: Sequence[Any]) -> list[Any]:
     """Every result of a program, the starts first."""
     return program.run(starts, spelled)
 
@@ -38,17 +38,17 @@ def bits(xs: Sequence[float]) -> list[str]:
     return [x.hex() for x in xs]
 
 
-def recorded(program: Program) -> tuple[list[Value], list[Value]]:
+def recorded(program: Listing) -> tuple[list[Value], list[Value]]:
     """The leaves and every node of a program, in its order."""
     leaves = [Value(x) for x in program.starts]
     return leaves, run(program, leaves)
 
 
-def last(program: Program) -> Function:
+def last(program: Listing) -> Function:
     return lambda *xs: run(program, xs)[-1]
 
 
-def final(program: Program, count: int) -> Function:
+def final(program: Listing, count: int) -> Function:
     """The last results, as many as there are up to `count`."""
     return lambda *xs: run(program, xs)[-count:]
 
@@ -61,18 +61,18 @@ def swept(root: Value, leaves: Sequence[Value], seed: float = 1.0) -> list[float
     return [leaf.grad for leaf in leaves]
 
 
-def gradients(program: Program, seed: float = 1.0) -> list[float]:
+def gradients(program: Listing, seed: float = 1.0) -> list[float]:
     leaves, nodes = recorded(program)
     return swept(nodes[-1], leaves, seed)
 
 
-def linked(program: Program, x: Value) -> list[Any]:
+def linked(program: Listing, x: Value) -> list[Any]:
     """The starts of a program, the same numbers, as nodes that all depend on x."""
     still = x - x.data
     return [start + still * k for start, k in zip(program.starts, (1.0, -0.5, 2.0, 0.7))]
 
 
-def question(program: Program, way: str) -> dict[str, Any]:
+def question(program: Listing, way: str) -> dict[str, Any]:
     """What a worker is asked to run it, its operations reached in one of the ways."""
 
     def operand(k: float) -> tuple[str, Any]:

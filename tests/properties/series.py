@@ -4,12 +4,12 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 
 Series = list[float]  # the coefficients of 1, t, t² …
 
 
-def along(program: Program, direction: Sequence[float], order: int) -> Series:
+def along(program: Listing, direction: Sequence[float], order: int) -> Series:
     """The coefficients in t of a polynomial program at its starts + t · direction.
 
     Exact for whole numbers (Griewank & Walther 2008, chapter 13).

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from autograd.core.primitive import TABLE
-from autograd.testing.programs import OPERANDS, SAFE, Program, Step
+from autograd.testing.programs import OPERANDS, SAFE, Applied, Listing
 
 LARGEST = 1e3  # no result is larger
 STEPS, WIDTH, STARTS = 16, 6, 4  # at most; bytes a step
@@ -21,7 +21,7 @@ SMOOTH = [*POLYNOMIAL, *sorted(set(SAFE) - set(POLYNOMIAL)), "div", "pow", "logs
 
 def random_programs(
     names: Sequence[str] = SMOOTH, steps: int = STEPS, whole: bool = False
-) -> st.SearchStrategy[Program]:
+) -> st.SearchStrategy[Listing]:
     """Programs of up to 4 starts and some more steps than `steps` at most, 8 as a rule.
 
     Each operation is smooth and mild at the numbers that it meets, and every step counts: a
@@ -33,9 +33,9 @@ def random_programs(
     return drawn.map(lambda text: _decoded(text, names, steps, whole))
 
 
-def _decoded(text: bytes, names: Sequence[str], most: int, whole: bool) -> Program:
+def _decoded(text: bytes, names: Sequence[str], most: int, whole: bool) -> Listing:
     starts = [_start(text[2 * i], text[2 * i + 1], whole) for i in range(1 + text[-1] % STARTS)]
-    values, steps, unused = list(starts), list[Step](), set[int]()
+    values, steps, unused = list(starts), list[Applied](), set[int]()
     for i in range(1 + text[-2] % most):
         code = text[2 * STARTS + i * WIDTH :][:WIDTH]
         first = code[0] % len(names)
@@ -44,13 +44,13 @@ def _decoded(text: bytes, names: Sequence[str], most: int, whole: bool) -> Progr
             numbers = [values[k] if type(k) is int else k for k in operands]
             if SAFE[name](*numbers) and abs(value := TABLE[name](*numbers)) < LARGEST:
                 break
-        steps.append(Step(name, operands))
+        steps.append(Applied(name, operands))
         unused.difference_update(k for k in operands if type(k) is int)
         unused.add(len(values))
         values.append(value)
     if len(unused) > 1:
-        steps.append(Step("sum", tuple(sorted(unused))))
-    return Program(tuple(starts), tuple(steps))
+        steps.append(Applied("sum", tuple(sorted(unused))))
+    return Listing(tuple(starts), tuple(steps))
 
 
 def _count(name: str) -> int:

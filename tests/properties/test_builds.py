@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.core.primitive import TABLE
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 from tests.builds import OTHER, Worker, require
 from tests.properties.graphs import question
 from tests.properties.strategies import random_programs
@@ -86,7 +86,7 @@ def test_wild_programs(program: dict[str, Any], other: Worker) -> None:
 
 
 @given(program=random_programs(), way=st.sampled_from(WAYS))
-def test_programs_that_run_through(program: Program, way: str, other: Worker) -> None:
+def test_programs_that_run_through(program: Listing, way: str, other: Worker) -> None:
     asked = question(program, way)
     assert other.ask(asked) == answer(asked)
 

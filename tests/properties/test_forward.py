@@ -20,7 +20,7 @@ from mpmath import mp, mpf
 import autograd
 from autograd import Value
 from autograd.core.primitive import RESERVED, TABLE
-from autograd.testing.oracle import values as exact_operations
+from autograd.testing.oracle import in_mpmath as exact_operations
 from autograd.testing.strategies import values
 from tests.properties.graphs import OPERATORS
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 from tests.properties.bounds import EPSILON, TINY, exact_gradients, path_sums, steps_of
 from tests.properties.graphs import bits, linked, recorded, run, swept
 from tests.properties.strategies import POLYNOMIAL, random_programs
@@ -29,7 +29,7 @@ Function = Callable[..., Any]
 
 
 @given(program=smooth)
-def test_every_gradient_is_the_sum_over_all_paths(program: Program) -> None:
+def test_every_gradient_is_the_sum_over_all_paths(program: Listing) -> None:
     """Of the products of the partials as recorded, for interior nodes as for leaves."""
     _, nodes = recorded(program)
     nodes[-1].backward()
@@ -40,7 +40,7 @@ def test_every_gradient_is_the_sum_over_all_paths(program: Program) -> None:
 
 
 @given(program=whole)
-def test_gradients_of_whole_numbers_are_exact(program: Program) -> None:
+def test_gradients_of_whole_numbers_are_exact(program: Listing) -> None:
     _, nodes = recorded(program)
     nodes[-1].backward()
     exact = exact_gradients(nodes[-1])
@@ -48,7 +48,7 @@ def test_gradients_of_whole_numbers_are_exact(program: Program) -> None:
 
 
 @given(inner=smooth, outer=smooth)
-def test_the_chain_rule_across_detach_to_the_bit(inner: Program, outer: Program) -> None:
+def test_the_chain_rule_across_detach_to_the_bit(inner: Listing, outer: Listing) -> None:
     """All paths lead through one node: cut there, each part is swept as in the whole."""
     leaves, nodes = recorded(inner)
     middle = nodes[-1]
@@ -61,7 +61,7 @@ def test_the_chain_rule_across_detach_to_the_bit(inner: Program, outer: Program)
 
 
 @given(program=smooth)
-def test_twice_is_exactly_twice(program: Program) -> None:
+def test_twice_is_exactly_twice(program: Listing) -> None:
     leaves, nodes = recorded(program)
     nodes[-1].backward()
     once = [node.grad for node in nodes]
@@ -71,7 +71,7 @@ def test_twice_is_exactly_twice(program: Program) -> None:
 
 
 @given(program=smooth, before=st.lists(seeds, min_size=4, max_size=4))
-def test_a_zero_seed_adds_nothing(program: Program, before: list[float]) -> None:
+def test_a_zero_seed_adds_nothing(program: Listing, before: list[float]) -> None:
     leaves, nodes = recorded(program)
     root = nodes[-1] + autograd.sqrt(nodes[0] * 0.0) * autograd.cbrt(leaves[0] * 0.0)
     for node, grad in zip(nodes, itertools.cycle(before)):
@@ -84,7 +84,7 @@ def test_a_zero_seed_adds_nothing(program: Program, before: list[float]) -> None
 
 
 @given(program=smooth, before=st.lists(seeds, min_size=4, max_size=4), seed=seeds)
-def test_leaves_accumulate(program: Program, before: list[float], seed: float) -> None:
+def test_leaves_accumulate(program: Listing, before: list[float], seed: float) -> None:
     """To what was there the gradient is added, once it is summed up."""
     leaves, nodes = recorded(program)
     alone = swept(nodes[-1], leaves, seed)
@@ -129,7 +129,7 @@ AROUND: dict[str, tuple[Function, float]] = {
 @settings(max_examples=25)
 @given(program=smooth)
 def test_what_stands_around_is_a_seed(
-    outside: Function, factor: float, program: Program
+    outside: Function, factor: float, program: Listing
 ) -> None:
     leaves, nodes = recorded(program)
     plain = swept(nodes[-1], leaves, factor)

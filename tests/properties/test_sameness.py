@@ -13,7 +13,7 @@ import autograd
 from autograd import Value, gradient, no_grad
 from autograd.core.chain import gradients
 from autograd.core.primitive import TABLE
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 from tests.builds import THIS, Worker
 from tests.properties.bounds import EPSILON
 from tests.properties.graphs import bits, question, recorded, run, spelled, swept
@@ -29,7 +29,7 @@ def made(name: str, operands: tuple[int | float, ...], nodes: Any) -> Any:
 
 
 @given(program=smooth, seed=st.floats(-1e3, 1e3))
-def test_backward_is_the_chain_rule_of_the_textbook(program: Program, seed: float) -> None:
+def test_backward_is_the_chain_rule_of_the_textbook(program: Listing, seed: float) -> None:
     _, nodes = recorded(program)
     wanted = gradients(nodes[-1], seed)
     nodes[-1].backward(seed)
@@ -37,7 +37,7 @@ def test_backward_is_the_chain_rule_of_the_textbook(program: Program, seed: floa
 
 
 @given(program=smooth, data=st.data())
-def test_the_order_of_building_does_not_matter(program: Program, data: st.DataObject) -> None:
+def test_the_order_of_building_does_not_matter(program: Listing, data: st.DataObject) -> None:
     """Nor do other graphs that grow in between, nor what else uses the nodes."""
     leaves, nodes = recorded(program)
     count = len(leaves)
@@ -62,7 +62,7 @@ def test_the_order_of_building_does_not_matter(program: Program, data: st.DataOb
 
 
 @given(program=smooth)
-def test_what_does_not_lead_to_the_root_is_left_alone(program: Program) -> None:
+def test_what_does_not_lead_to_the_root_is_left_alone(program: Listing) -> None:
     leaves, nodes = recorded(program)
     plain = swept(nodes[-1], leaves)
     apart = Value(3.0)
@@ -154,12 +154,12 @@ def test_a_largest_of_many_or_of_two_again_and_again(xs: list[float]) -> None:
 
 
 @given(program=smooth, at=st.integers(1, 100))
-def test_no_grad_is_detached_from_the_start(program: Program, at: int) -> None:
+def test_no_grad_is_detached_from_the_start(program: Listing, at: int) -> None:
     at %= len(program.steps)
     first, rest = program.steps[:at], program.steps[at:]
     leaves, nodes = recorded(program)
     with no_grad():
-        quiet: list[Any] = run(Program(program.starts, first), leaves) if first else [*leaves]
+        quiet: list[Any] = run(Listing(program.starts, first), leaves) if first else [*leaves]
     assert all(x.op is None for x in quiet)
     cut = [*leaves, *[x.detach() for x in nodes[len(leaves) : len(leaves) + at]]]
     for step in rest:
@@ -171,7 +171,7 @@ def test_no_grad_is_detached_from_the_start(program: Program, at: int) -> None:
 
 @given(program=smooth, numbers=st.lists(numbers, min_size=4, max_size=4))
 def test_data_that_changes_later_changes_no_gradient(
-    program: Program, numbers: list[float]
+    program: Listing, numbers: list[float]
 ) -> None:
     leaves, nodes = recorded(program)
     plain = swept(nodes[-1], leaves)
@@ -182,7 +182,7 @@ def test_data_that_changes_later_changes_no_gradient(
 
 @given(chosen=smooth, other=smooth, condition=st.booleans())
 def test_where_is_the_branch_that_it_chooses(
-    chosen: Program, other: Program, condition: bool
+    chosen: Listing, other: Listing, condition: bool
 ) -> None:
     """And nothing comes from the other, not even from an infinite derivative in it."""
     leaves, nodes = recorded(chosen)
@@ -199,7 +199,7 @@ def test_where_is_the_branch_that_it_chooses(
 
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
 @given(program=smooth)
-def test_copies_have_the_same_gradients(clone: Clone, program: Program) -> None:
+def test_copies_have_the_same_gradients(clone: Clone, program: Listing) -> None:
     leaves, nodes = recorded(program)
     twin, twins = clone((nodes[-1], leaves))
     plain = swept(nodes[-1], leaves)
@@ -221,6 +221,6 @@ def _hashed(request: pytest.FixtureRequest) -> Iterator[Worker]:
 
 @settings(max_examples=40)
 @given(program=smooth, way=st.sampled_from(WAYS))
-def test_processes_with_any_hash_seed(program: Program, way: str, hashed: Worker) -> None:
+def test_processes_with_any_hash_seed(program: Listing, way: str, hashed: Worker) -> None:
     asked = question(program, way)
     assert hashed.ask(asked) == answer(asked)

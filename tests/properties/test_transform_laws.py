@@ -27,8 +27,8 @@ from autograd import (
     vjp,
 )
 from autograd.core.operand import primal
-from autograd.testing.oracle import values as exact_operations
-from autograd.testing.programs import SAFE, Program
+from autograd.testing.oracle import in_mpmath as exact_operations
+from autograd.testing.programs import SAFE, Listing
 from tests.properties.bounds import EPSILON, TINY, path_sums, rounding, steps_of
 from tests.properties.graphs import bits, final, gradients, last, recorded, swept
 from tests.properties.series import along
@@ -54,12 +54,12 @@ def dot(xs: Any, ys: Any) -> Fraction:
     return sum((Fraction(x) * Fraction(y) for x, y in zip(xs, ys, strict=True)), Fraction(0))
 
 
-def everywhere(program: Program) -> tuple[int, ...]:
+def everywhere(program: Listing) -> tuple[int, ...]:
     return tuple(range(len(program.starts)))
 
 
 @given(program=whole, v=steps, u=steps)
-def test_forward_is_reverse_exactly(program: Program, v: list[float], u: list[float]) -> None:
+def test_forward_is_reverse_exactly(program: Listing, v: list[float], u: list[float]) -> None:
     v = v[: len(program.starts)]
     f = final(program, 4)
     u = u[: len(f(*program.starts))]
@@ -74,7 +74,7 @@ def test_forward_is_reverse_exactly(program: Program, v: list[float], u: list[fl
 
 
 @given(program=smooth)
-def test_a_jacobian_holds_the_gradients_of_the_results(program: Program) -> None:
+def test_a_jacobian_holds_the_gradients_of_the_results(program: Listing) -> None:
     """In reverse to the bit, of each result alone; forward, what a unit tangent pushes."""
     f = final(program, 3)
     starts, every = program.starts, everywhere(program)
@@ -97,7 +97,7 @@ def test_a_jacobian_holds_the_gradients_of_the_results(program: Program) -> None
 
 
 @given(program=smooth)
-def test_one_gradient_by_many_names(program: Program) -> None:
+def test_one_gradient_by_many_names(program: Listing) -> None:
     leaves, nodes = recorded(program)
     plain = swept(nodes[-1], leaves)
     starts, every = program.starts, everywhere(program)
@@ -119,7 +119,7 @@ def test_one_gradient_by_many_names(program: Program) -> None:
 
 
 @given(program=smooth, data=st.data())
-def test_arguments_in_another_order(program: Program, data: st.DataObject) -> None:
+def test_arguments_in_another_order(program: Listing, data: st.DataObject) -> None:
     places = data.draw(st.permutations(everywhere(program)))
     plain = gradients(program)
     f = last(program)
@@ -129,7 +129,7 @@ def test_arguments_in_another_order(program: Program, data: st.DataObject) -> No
 
 
 @given(program=smooth, at=st.integers(0, 4))
-def test_arguments_in_lists(program: Program, at: int) -> None:
+def test_arguments_in_lists(program: Listing, at: int) -> None:
     """Of any lengths: each derivative has the shape of its argument."""
     plain = gradients(program)
     head, tail = list(program.starts[:at]), list(program.starts[at:])
@@ -143,7 +143,7 @@ def test_arguments_in_lists(program: Program, at: int) -> None:
 
 @given(program=whole, v=steps, u=steps)
 def test_derivatives_in_cotangents_and_tangents(
-    program: Program, v: list[float], u: list[float]
+    program: Listing, v: list[float], u: list[float]
 ) -> None:
     """u · (J v) is linear in u and in v, and J is what it is differentiated to."""
     f, starts = final(program, 4), program.starts
@@ -162,7 +162,7 @@ def test_derivatives_in_cotangents_and_tangents(
 
 @settings(max_examples=200)
 @given(program=few, v=steps)
-def test_second_derivatives_of_whole_numbers(program: Program, v: list[float]) -> None:
+def test_second_derivatives_of_whole_numbers(program: Listing, v: list[float]) -> None:
     """Symmetric, and hvp multiplies with them, whichever mode is over which."""
     f, starts, every = last(program), program.starts, everywhere(program)
     v = v[: len(starts)]
@@ -182,7 +182,7 @@ def test_second_derivatives_of_whole_numbers(program: Program, v: list[float]) -
 
 @given(program=few, v=steps)
 def test_derivatives_along_a_line_are_those_of_its_series(
-    program: Program, v: list[float]
+    program: Listing, v: list[float]
 ) -> None:
     """Of whole numbers, by forward mode over itself and by reverse mode, up to the third."""
     starts, v = program.starts, v[: len(program.starts)]

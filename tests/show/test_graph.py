@@ -9,7 +9,7 @@ import autograd
 from autograd import Graph, Value
 from autograd.core.sweeps import topological_order
 from autograd.show.snapshot import Node
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 
 
@@ -19,7 +19,7 @@ def example() -> tuple[Value, Value, Value]:
 
 
 @given(programs())
-def test_inputs_come_before_what_is_computed_of_them(program: Program) -> None:
+def test_inputs_come_before_what_is_computed_of_them(program: Listing) -> None:
     _, root = program.record()
     graph = Graph(root)
     seen: set[Node] = set()

@@ -20,7 +20,7 @@ from autograd.core.sweeps import topological_order
 from autograd.show.events import Event
 from autograd.show.stepper import MOST_NAMES
 from autograd.show.text import LONGEST_NAME
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 
 INF, NAN = math.inf, math.nan
@@ -73,7 +73,7 @@ def edgy(draw: st.DrawFn) -> Value:
 
 @settings(max_examples=1000, deadline=None)
 @given(program=programs())
-def test_to_the_end_is_backward_bit_for_bit(program: Program) -> None:
+def test_to_the_end_is_backward_bit_for_bit(program: Listing) -> None:
     _, root = program.record()
     stepper = Stepper(root)
     stepper.goto(len(stepper.events))
@@ -221,7 +221,7 @@ def test_a_deep_graph_is_no_deep_recursion() -> None:
 
 
 @given(program=programs(max_ops=6), data=st.data())
-def test_going_back_is_replay(program: Program, data: st.DataObject) -> None:
+def test_going_back_is_replay(program: Listing, data: st.DataObject) -> None:
     _, root = program.record()
     stepper, fresh = Stepper(root), Stepper(root)
     stepper.goto(data.draw(st.integers(0, len(stepper.events))))

@@ -27,7 +27,7 @@ from autograd.core.primitive import RESERVED, TABLE, Primitive
 from autograd.core.sweeps import topological_order
 from autograd.testing import GradientError, check_jacobian, check_vjp, gradcheck
 from autograd.testing.cases import Case
-from autograd.testing.programs import OPERANDS, SAFE, Program, decode
+from autograd.testing.programs import OPERANDS, SAFE, Listing, decode
 from autograd.testing.recorded import node_cases
 from autograd.testing.richardson import Line, Samples, central
 
@@ -118,7 +118,7 @@ def random_point(name: str, rng: random.Random) -> list[Any]:
             continue
 
 
-def random_program(rng: random.Random, longest: int = 12) -> Program:
+def random_program(rng: random.Random, longest: int = 12) -> Listing:
     """As the strategy draws them, without Hypothesis."""
     head = rng.randbytes(2 * rng.randint(1, 4))
     codes = [rng.randbytes(6) for _ in range(rng.randint(1, longest))]
@@ -204,7 +204,7 @@ def measure_by_hand(count: int, seed: int = 0, show: bool = False) -> Counter[tu
         leaves, root = program.record()
         right = gradient(root, leaves)
 
-        def f(xs: list[float], program: Program = program) -> float:
+        def f(xs: list[float], program: Listing = program) -> float:
             return float(program(*xs))
 
         xs = list(program.starts)

@@ -16,7 +16,7 @@ from autograd import Value, primitive
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
-from autograd.testing.programs import Program
+from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 from tests.core.reference import REFERENCES
 from tests.testing.measure import (
@@ -115,13 +115,13 @@ def test_a_primitive_of_ones_own() -> None:
 
 @pytest.mark.parametrize("name", ["exp", "mul", "log"])
 def test_programs_shrink_to_the_broken_rule(name: str) -> None:
-    smallest: list[Program] = []
+    smallest: list[Listing] = []
 
     @settings(
         max_examples=200, database=None, derandomize=True, phases=[Phase.generate, Phase.shrink]
     )
     @given(programs(primitives=["add", "cos", name]))
-    def every_program_passes(program: Program) -> None:
+    def every_program_passes(program: Listing) -> None:
         report = gradcheck(program, *program.starts)
         if not report:
             smallest.append(program)
@@ -134,7 +134,7 @@ def test_programs_shrink_to_the_broken_rule(name: str) -> None:
 
 @settings(max_examples=100)
 @given(programs(), st.data())
-def test_a_broken_rule_in_a_program_is_named(program: Program, data: st.DataObject) -> None:
+def test_a_broken_rule_in_a_program_is_named(program: Listing, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([step.name for step in program.steps]))
     assert gradcheck(program, *program.starts)
     with planted(name, CHANGES["x 1.0001"]):
@@ -158,7 +158,7 @@ def test_a_partial_below_the_smallest_normal_number(name: str, xs: tuple[float, 
 
 @settings(max_examples=30)
 @given(programs(max_ops=6))
-def test_second_derivatives_of_programs(program: Program) -> None:
+def test_second_derivatives_of_programs(program: Listing) -> None:
     assert gradcheck(program, *program.starts, order=2)
 
 

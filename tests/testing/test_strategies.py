@@ -19,7 +19,7 @@ from autograd import Value, primitive
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing import check_gradients
 from autograd.testing.problem import leaves
-from autograd.testing.programs import CONTROL, SAFE, Program, Step, decode
+from autograd.testing.programs import CONTROL, SAFE, Applied, Listing, decode
 from autograd.testing.strategies import arrays, points, programs, pytrees, values
 from tests.properties.worker import NAMES
 from tests.testing.measure import random_program
@@ -115,7 +115,7 @@ def test_points_are_also_drawn_at_edges_and_ties(name: str, wanted: Any) -> None
 
 
 @given(programs(max_inputs=2, max_ops=5))
-def test_programs_run_as_they_are_and_use_all_that_they_have(program: Program) -> None:
+def test_programs_run_as_they_are_and_use_all_that_they_have(program: Listing) -> None:
     assert 1 <= len(program.starts) <= 2
     assert 1 <= len(program.steps) <= 5
     leaves, root = program.record()
@@ -128,7 +128,7 @@ def test_programs_run_as_they_are_and_use_all_that_they_have(program: Program) -
 
 @settings(max_examples=30)
 @given(programs(control_flow=True))
-def test_programs_with_control_flow(program: Program) -> None:
+def test_programs_with_control_flow(program: Listing) -> None:
     check_gradients(program, *program.starts)
 
 
@@ -136,11 +136,11 @@ def test_branches_and_loops_are_drawn() -> None:
     drawn = programs(max_inputs=2, control_flow=True)
     for name in CONTROL:
 
-        def has(program: Program, name: str = name) -> bool:
+        def has(program: Listing, name: str = name) -> bool:
             return name in [step.name for step in program.steps]
 
         assert has(find(drawn, has, settings=settings(max_examples=5_000, database=None)))
-    loop = Program((3.0,), (Step("halve", (0,)), Step("branch", (0, 1, 0))))
+    loop = Listing((3.0,), (Applied("halve", (0,)), Applied("branch", (0, 1, 0))))
     assert loop(3.0) == 0.75
     assert loop(-3.0) == -3.0
 
@@ -152,7 +152,7 @@ def test_arrays_and_pytrees(x: Any, tree: Any) -> None:
 
 
 @given(programs(primitives=[TABLE["mul"], "sin"]))
-def test_programs_of_chosen_operations(program: Program) -> None:
+def test_programs_of_chosen_operations(program: Listing) -> None:
     assert {step.name for step in program.steps} <= {"mul", "sin", "add"}
 
 
@@ -160,10 +160,12 @@ def test_programs_of_ones_own_operations_stay_where_these_are_mild() -> None:
     steep = primitive("steep_5", lambda x: 1.0 / x, lambda out, x: -out / x, domain="x ≠ 0")
 
     for high in (4, 128):  # 0.0 and -0.002, where it is steep
-        assert decode(bytes([high, 0]), [bytes(6)], ["steep_5"]).steps == (Step("add", (0, 0)),)
+        assert decode(bytes([high, 0]), [bytes(6)], ["steep_5"]).steps == (
+            Applied("add", (0, 0)),
+        )
 
     @given(programs(primitives=[steep, "sub"]))
-    def mild(program: Program) -> None:
+    def mild(program: Listing) -> None:
         leaves, root = program.record()
         assert all(abs(d) < 1e3 for d in root.partials)
         assert leaves
@@ -171,7 +173,7 @@ def test_programs_of_ones_own_operations_stay_where_these_are_mild() -> None:
     mild()
 
 
-def shares(program: Program) -> bool:
+def shares(program: Listing) -> bool:
     used = [i for step in program.steps for i in step.operands if type(i) is int]
     return any(used.count(i) > 1 for i in range(len(program.starts), max(used) + 1))
 
@@ -189,12 +191,12 @@ def test_programs_are_long_and_share_sub_expressions() -> None:
 def test_a_failing_example_is_the_program_itself() -> None:
     @settings(database=None, derandomize=True)
     @given(program=programs(primitives=["sin"]))
-    def fails(program: Program) -> None:
+    def fails(program: Listing) -> None:
         assert len(program.steps) < 2
 
     with pytest.raises(AssertionError) as caught:
         fails()
-    shown = Program((1.0,), (Step("sin", (0,)), Step("sin", (1,))))
+    shown = Listing((1.0,), (Applied("sin", (0,)), Applied("sin", (1,))))
     notes = "".join(" ".join(caught.value.__notes__).split())
     assert f"program={shown!r}".replace(" ", "") in notes.replace(" ", "")
     assert eval(repr(shown)) == shown
@@ -203,15 +205,15 @@ def test_a_failing_example_is_the_program_itself() -> None:
 def test_an_operation_that_is_not_safe_gives_way() -> None:
     zero = bytes([4, 0])
     assert decode(zero, [bytes([1, 0, 0, 0, 0, 0])], ["exp", "log"]).steps == (
-        Step("exp", (0,)),
+        Applied("exp", (0,)),
     )
-    assert decode(zero, [bytes(6)], ["log"]) == Program((0.0,), (Step("add", (0, 0)),))
+    assert decode(zero, [bytes(6)], ["log"]) == Listing((0.0,), (Applied("add", (0, 0)),))
     large = decode(bytes([6, 0]), [bytes(6)] * 9, ["square"])
     assert large(*large.starts) == 3.0**4
 
 
 def test_a_program_can_be_read() -> None:
-    program = Program((2.0,), (Step("square", (0,)), Step("mul", (1, 0.5))))
+    program = Listing((2.0,), (Applied("square", (0,)), Applied("mul", (1, 0.5))))
     assert str(program) == "v0 = 2.0\nv1 = square(v0)\nv2 = mul(v1, 0.5)"
     assert program.run([Value(2.0)], TABLE.__getitem__)[-1].data == 2.0
 
