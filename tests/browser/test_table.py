@@ -11,7 +11,6 @@ import pytest
 import nn
 from autograd.core.primitive import TABLE, Primitive, primitive
 from autograd.javascript import UntranslatableError, module
-from tests.browser.conftest import CHROMIUM, chromium  # noqa: F401
 
 # fmt: off
 EXACT = ["neg", "add", "sub", "mul", "div", "mod", "floordiv", "identity", "square",
@@ -68,7 +67,7 @@ def cases(entry: Primitive, chance: random.Random) -> list[list[float]]:
 
 
 @pytest.fixture(scope="module")
-def javascript(chromium: Any) -> Any:  # noqa: F811
+def javascript(chromium: Any) -> Any:
     page = chromium.new_page()
     page.evaluate(f"{module([TABLE[name] for name in OWN])}; globalThis.table = table;")
     yield page
@@ -79,7 +78,6 @@ def read(text: str) -> float:
     return float(text.replace("Infinity", "inf"))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs the system's chromium")
 @pytest.mark.parametrize("name", OWN)
 def test_values_and_partials_are_those_of_python(name: str, javascript: Any) -> None:
     entry, chance = TABLE[name], random.Random(name)
