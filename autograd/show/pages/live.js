@@ -4,7 +4,12 @@ const leaves = nodes.filter(({ op }) => op === null);
 const first = new Map(leaves.map(({ index, data }) => [index, data]));
 const epsilonOf = (field) => parseNumber(byId(field).value) ?? NaN;
 
-class Problem extends Error {}
+class Problem extends Error {
+  constructor(node, message) {
+    super(message);
+    this.node = node;
+  }
+}
 
 // What every node is where these leaves have these numbers.
 function recorded(moved) {
@@ -23,7 +28,7 @@ function recorded(moved) {
       if (!(error instanceof PythonError)) throw error;
       const domain = error.type === "ValueError" && data.domains[op];
       const why = domain ? `the domain is ${domain}` : data.advice[error.type] ?? error.message;
-      throw new Problem(`${name} = ${op}(${xs.map((x) => formatNumber(x)).join(", ")}): ${why}`);
+      throw new Problem(index, `${name} = ${op}(${xs.map((x) => formatNumber(x)).join(", ")}): ${why}`);
     }
   }
   return made;
@@ -57,10 +62,12 @@ function kinkAt(op, xs) {
 // Moves leaves, given as pairs [leaf, number], and shows what follows; false if nothing can.
 function move(pairs) {
   let made = [];
+  for (const box of picture.querySelectorAll(".refused")) box.classList.remove("refused");
   try {
     made = recorded(new Map(pairs.map(([leaf, x]) => [leaf.index, x])));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
+    for (const box of shown[error.node].boxes) box.classList.add("refused");
     say(`${error.message}. The numbers are as before.`);
     return false;
   }
@@ -75,57 +82,66 @@ function move(pairs) {
 
 // ------------------------------------------------------------------ showing
 
-const labels = nodes.map(({ inputs, index }) => inputs.map((_, slot) => drawn(`graph-e${index}-${slot}-l`)));
+const labels = nodes.map(({ inputs, index }) => inputs.map((_, slot) => drawn(`graph-e${index}-${slot}-l`).flatMap((label) => cells(label, "local"))));
 const rows = data.keys.slice(1).map((key) => byId(`row-${key}`));
 const summary = document.querySelector("header p");
 const [, sizes] = summary.textContent.match(/(:[^:]*)$/);
 
-// A number that is longer than its cell is set closer.
-function fit(cells) {
-  for (const cell of cells) {
-    cell.removeAttribute("textLength");
-    if (cell.textContent.length < 8 || cell.closest("g").querySelector("rect") === null) continue;
-    const [box, caption] = [cell.parentElement.querySelector("rect"), cell.previousElementSibling];
-    const room = Number(box.getAttribute("width")) - 22 - caption.getComputedTextLength();
-    if (cell.getComputedTextLength() <= room) continue;
-    cell.setAttribute("textLength", room);
+// Numbers that are longer than their cells are set closer; all are measured before any is.
+function fit(changed) {
+  const cramped = changed.filter((cell) => cell.textContent.length > 7 && cell.matches(".data, .grad"));
+  const sizes = cramped.map((cell) => {
+    const box = cell.parentElement.querySelector("rect");
+    const room = box.getAttribute("width") - 22 - cell.previousElementSibling.getComputedTextLength();
+    return cell.getComputedTextLength() > room ? room : 0;
+  });
+  for (const cell of changed) cell.removeAttribute("textLength");
+  cramped.forEach((cell, k) => {
+    if (sizes[k] === 0) return;
+    cell.setAttribute("textLength", sizes[k]);
     cell.setAttribute("lengthAdjust", "spacingAndGlyphs");
-  }
+  });
 }
 
 function repaint() {
-  const all = data.seed === null; // there is no backward pass to play
-  const now = all ? grads : nodes.map(() => 0);
+  const changed = [];
+  const set = (cells, text) => {
+    for (const cell of cells) if (write([cell], text)) changed.push(cell);
+  };
+  const now = data.seed === null ? grads : nodes.map(() => 0);
   events.forEach(({ kind, node, target, slot, product, after }, k) => {
     if (kind === "forward") return;
     if (k < shownAt) now[target.index] = after;
-    for (const copy of copies[node.index][slot] ?? []) write(cells(copy, "grad"), inCell(k < shownAt ? product : 0));
+    for (const copy of copies[node.index][slot] ?? []) set(cells(copy, "grad"), inCell(k < shownAt ? product : 0));
   });
   shown.forEach(({ data, grad }, index) => {
-    write(data, index < shownAt ? inCell(nodes[index].data) : "");
-    write(grad, inCell(now[index]));
-    fit(data);
-    fit(grad);
+    set(data, index < shownAt ? inCell(nodes[index].data) : "");
+    set(grad, inCell(now[index]));
   });
-  nodes.forEach(({ partials, index }) =>
-    partials.forEach((partial, slot) => {
-      for (const label of labels[index][slot]) write(cells(label, "local"), inCell(partial));
-    }),
-  );
-  repaintGroups();
-  events.forEach((event, k) => {
-    const cells = rows[k].querySelectorAll("td");
-    const { node } = event;
-    const texts = all ? [line(event), formatNumber(grads[node.index]), locals(node)] : [cells[0].textContent, line(event)];
-    cells.forEach((cell, i) => write([cell], texts[i]));
-  });
+  nodes.forEach(({ partials, index }) => partials.forEach((x, slot) => set(labels[index][slot], inCell(x))));
+  repaintGroups(set);
+  fit(changed);
   summary.textContent = `${root.name} = ${formatNumber(root.data)}${sizes}`;
   for (const leaf of leaves) refresh(leaf);
   controls.show();
+  clearTimeout(later);
+  later = setTimeout(tabulate, 30);
+}
+
+// The table is long and out of sight: it waits until the numbers rest.
+let later = 0;
+function tabulate() {
+  events.forEach((event, k) => {
+    const cells = rows[k].querySelectorAll("td");
+    const { node } = event;
+    const all = [line(event), formatNumber(grads[node.index]), locals(node)];
+    const texts = data.seed === null ? all : [cells[0].textContent, line(event)];
+    cells.forEach((cell, i) => write([cell], texts[i]));
+  });
 }
 
 // What a group's arrows carry: the derivatives of its only output to what goes into it.
-function repaintGroups() {
+function repaintGroups(set) {
   const members = new Map();
   for (const node of nodes) {
     const group = data.groups[node.index];
@@ -143,7 +159,7 @@ function repaintGroups() {
     }
     for (const [x, slope] of slopes) {
       const [label] = drawn(`graph-e-${boxIds[x]}-${group}-l`);
-      if (label !== undefined) write(cells(label, "local"), inCell(slope));
+      if (label !== undefined) set(cells(label, "local"), inCell(slope));
     }
   }
 }

@@ -49,8 +49,11 @@ if (svg !== null) {
 let shownAt = 0;
 let marked = [];
 
+// Writes what is new, and says whether anything was.
 function write(cells, text) {
-  for (const cell of cells) if (cell.textContent !== text) cell.textContent = text;
+  const old = cells.filter((cell) => cell.textContent !== text);
+  for (const cell of old) cell.textContent = text;
+  return old.length > 0;
 }
 
 // What an event sets, or what stood there before it.

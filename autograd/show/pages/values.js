@@ -26,7 +26,7 @@ function bothPasses() {
       events.push({ kind: "backward", node, target, slot, use: met.get(target) });
     });
   }
-  for (const event of events) event.uses = met.get(event.target) ?? 0;
+  for (const event of events) if (event.kind === "backward") event.uses = met.get(event.target);
   return events;
 }
 

@@ -1,0 +1,207 @@
+"""A page answers back: a leaf is changed, and everything follows as Python has it."""
+
+import math
+import random
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import nn
+from autograd import Stepper, Value, primitive
+from autograd.show.text import format_number
+from autograd.testing.strategies import programs
+from tests.browser.conftest import Opener
+from tests.browser.test_steps import hostile, readme
+
+EXACT = {"add", "sub", "mul", "div", "sqrt", "dot", "sum", "neg", "square", "maximum"}
+TYPED = "(texts) => Object.entries(texts).forEach(([i, x]) => move([[nodes[i], numberOf(x)]]))"
+
+
+def formula(a: float, b: float) -> Value:
+    x, w = Value(a, label="a"), Value(b, label="b")
+    y = (x * w + 0.5).tanh() - (x - 2.0) ** 2 + w.abs().sqrt()
+    y = y + (w * 3.0 - x).relu() * -x
+    y.label = "y"
+    return y
+
+
+def of(name: str, what: str = "value") -> str:
+    return f'[aria-label="{what} of {name}"]'
+
+
+def lines(page: Any) -> list[str]:
+    page.evaluate("tabulate()")  # which waits for a while by itself
+    return list(page.locator(".all tbody tr td:last-child").all_text_contents())
+
+
+@pytest.mark.parametrize("spec", [".4g", ".2f", "+.3e"])
+def test_a_changed_leaf_gives_the_page_of_the_changed_graph(
+    open_page: Opener, spec: str
+) -> None:
+    page = open_page(Stepper(formula(0.5, -0.75), format=spec).html(), at="#99")
+    page.fill(of("a"), "-1.25")
+    page.fill(of("b"), "5/2")
+    wanted = Stepper(formula(-1.25, 2.5))
+    assert lines(page) == [str(event) for event in wanted.events]
+    ends = {event.target.index: event.after for event in wanted.events}
+    for node in wanted.graph.nodes:
+        cell = page.locator(f"#graph-n{node.index}")
+        assert cell.locator(".data").text_content() == format_number(node.data, spec)
+        assert cell.locator(".grad").text_content() == format_number(ends[node.index], spec)
+        for slot, partial in enumerate(node.partials):
+            edge = page.locator(f"#graph-e{node.index}-{slot}-l .local")
+            assert edge.text_content() == format_number(partial, spec)
+    assert page.inner_text("header p").startswith(
+        f"y = {format_number(ends and wanted.graph.root.data)}:"
+    )
+    assert page.locator("td").nth(1).text_content() == format_number(ends[0])
+    page.click("#reset")
+    assert lines(page) == [str(event) for event in Stepper(formula(0.5, -0.75)).events]
+
+
+def test_in_the_middle_of_the_passes_what_is_to_come_stays_hidden(open_page: Opener) -> None:
+    page = open_page(Stepper(readme()).html(), at="#2")
+    page.fill(of("a"), "4")
+    shown = page.locator(".node .data").all_text_contents()
+    assert shown == ["4.0", "-3.0", "", "", "", "", ""]
+    assert set(page.locator(".node .grad").all_text_contents()) == {"0.0"}
+    page.click("#last")
+    assert page.locator("#graph-n0 .grad").text_content() == "6.0"
+
+
+def test_what_an_operation_refuses_is_said_and_changes_nothing(open_page: Opener) -> None:
+    x = Value(2.0, label="x")
+    page = open_page((x.log() * x).graph().html())
+    page.fill(of("x"), "-1")
+    said = "v2 = log(-1.0): the domain is x > 0. The numbers are as before."
+    assert page.inner_text("#says") == said
+    assert page.get_attribute(of("x"), "aria-invalid") == "true"
+    assert page.locator("#graph-n1.refused").count() == 1
+    assert page.locator("#graph-n0 .data").text_content() == "2.0"
+    page.fill(of("x"), "two")
+    assert page.inner_text("#says") == "x must be a number, such as -1.5 or 1/3."
+    page.fill(of("x"), "3")
+    assert page.inner_text("#says") == ""
+    assert page.locator(".refused").count() == 0
+    assert page.locator("#graph-n0 .data").text_content() == "3.0"
+    assert page.locator("#graph-n0 .grad").text_content() == format_number(1 + math.log(3))
+
+
+def test_nudge_steps_and_keys(open_page: Opener) -> None:
+    page = open_page((Value(3.0, label="x") ** 2).graph().html())
+    page.focus("[aria-label='nudge x']")
+    page.keyboard.press("Enter")
+    said = "x moved by 0.01: v2 moved by 0.0601; its gradient said 6.0 × 0.01 = 0.06."
+    assert page.inner_text("#says") == said
+    page.click("#reset")
+    page.focus("#step")
+    y = 3.0
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        y -= 0.1 * (y + y)
+    assert page.locator("#graph-n0 .data").text_content() == format_number(y)
+    heights = page.eval_on_selector_all("#curve", "([c]) => [...c.points].map((p) => p.y)")
+    assert len(heights) == 4
+    assert heights == sorted(heights)
+    page.focus(of("x"))
+    page.keyboard.press("ArrowUp")
+    assert page.locator("#graph-n0 .data").text_content() == format_number(y + 0.1)
+
+
+def test_a_number_in_the_picture_is_dragged_and_typed(open_page: Opener) -> None:
+    page = open_page((Value(1.0, label="x") * 2.0).graph().html())
+    box = page.locator("#graph-n0").bounding_box()
+    page.mouse.move(box["x"] + 10, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 50, box["y"] + 10)
+    page.mouse.up()
+    assert page.locator("#graph-n0 .data").text_content() == "2.0"
+    assert page.locator("#graph-n1 .data").text_content() == "4.0"
+    for key, value in (("Enter", "5.0"), ("Escape", "2.0")):
+        page.mouse.click(box["x"] + 10, box["y"] + 10)
+        page.locator(".edit").fill("5")
+        assert page.locator("#graph-n1 .data").text_content() == "10.0"
+        page.keyboard.press(key)
+        assert page.locator(".edit").count() == 0
+        assert page.locator("#graph-n0 .data").text_content() == value
+        page.fill(of("x"), "2")
+
+
+def test_arrows_of_a_network_follow(open_page: Opener) -> None:
+    def network(w: float) -> Any:
+        model = nn.MLP(2, [3, 1], activation="tanh", init=nn.init.constant(0.25))
+        model.parameters()[0].data = w
+        inputs = [Value(0.5, label="x"), Value(-1.0, label="y")]
+        return model(inputs).graph(collapse="neuron")
+
+    page = open_page(network(0.25).html())
+    leaf = next(n for n in network(0.25) if n.label == "layers.0.neurons.0.w.0")
+    page.evaluate(TYPED, {leaf.index: "1.5"})
+    other = open_page(network(1.5).html())
+    for kind in (".data", ".local"):
+        shown = page.locator(f"#picture {kind}").all_text_contents()
+        assert shown == other.locator(f"#picture {kind}").all_text_contents()
+
+
+def test_numbers_are_written_as_python_writes_them(open_page: Opener) -> None:
+    chance = random.Random(0)
+    numbers = [0.0, -0.0, 1.0625, 1.1875, 12345.0, 99995.0, 9999.5, 0.00015, 2.5e-5, 5e-324]
+    numbers += [struct.unpack("<d", chance.randbytes(8))[0] for _ in range(1000)]
+    numbers += [chance.randrange(10**6) / 2 ** chance.randrange(12) for _ in range(2000)]
+    numbers = [x for x in numbers if math.isfinite(x)]
+    page = open_page(readme().graph().html())
+    for spec in (".4g", ".3f", ".2e", "", "+.1f", ",.2f", ".0f", ".1%", "g", ".0e"):
+        found = page.evaluate(
+            "([xs, spec]) => xs.map((x) => formatNumber(x, spec))", [numbers, spec]
+        )
+        assert found == [format_number(x, spec) for x in numbers]
+
+
+def test_a_graph_with_an_opaque_rule_says_why_it_is_fixed(open_page: Opener) -> None:
+    looked = primitive("tests.looked", lambda x: {1.0: 2.0}[x], lambda out, x: 1.0)
+    page = open_page(looked(Value(1.0)).graph().html())
+    assert "The numbers cannot be changed here: tests.looked" in page.inner_text("main")
+    assert page.locator("#live").count() == 0
+
+
+def test_hostile_labels_are_text(open_page: Opener) -> None:
+    page = open_page(hostile().graph().html())
+    page.locator("#leaves input[type=text]").nth(1).fill("3")
+    page.locator("text=nudge").first.click()
+    assert page.title() == "Computation graph"
+    assert page.locator("img").count() == 0
+
+
+# Values and gradients, computed anew from the numbers that the page began with.
+COMPUTED = """() => {
+  move(leaves.map((leaf) => [leaf, first.get(leaf.index)]));
+  const written = (xs) => xs.map((x) => formatNumber(x, ""));
+  return [written(nodes.map(({ data }) => data)), written(grads)];
+}"""
+
+
+def test_random_programs(chromium: Any) -> None:
+    """To the bit where the browser computes what Python does, else to the last digits."""
+    page = chromium.new_page()
+
+    @settings(max_examples=30, suppress_health_check=list(HealthCheck))
+    @given(programs())
+    def compare(program: Any) -> None:
+        _, root = program.record()
+        stepper = Stepper(root)
+        page.goto("about:blank")
+        page.set_content(stepper.html())
+        found = [[float(x) for x in numbers] for numbers in page.evaluate(COMPUTED)]
+        data = [node.data for node in stepper.graph.nodes]
+        ends = [0.0] * len(data)
+        for event in stepper.events:
+            if event.kind != "forward":
+                ends[event.target.index] = event.after
+        if {node.op.name for node in stepper.graph if node.op} <= EXACT:
+            assert found == [data, ends]
+        assert found[0] == pytest.approx(data, rel=1e-12, abs=1e-12, nan_ok=True)
+
+    compare()
+    page.close()
