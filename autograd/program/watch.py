@@ -103,10 +103,8 @@ class Watch:
         if what == "data":
             return _Reading(self, x) if here else x._data
         if what == "partials":
-            frame: Any = sys._getframe(1)
-            if frame.f_code.co_name == what:  # the property itself, interpreted
-                frame = frame.f_back
-            if here and not _in_library(frame):
+            inside = sys._getframe(1).f_code.co_name == what  # the property, interpreted
+            if here and not _in_library(sys._getframe(1 + inside)):
                 for each in x.inputs:
                     self.guard("float", each, each._data)
             return None

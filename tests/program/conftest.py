@@ -16,7 +16,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def target(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What AUTOGRAD_KERNEL asks for."""
+    """What AUTOGRAD_KERNEL asks for; the kernel runs beside the interpreted build too."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AUTOGRAD_PURE", raising=False)
         patch.setenv("AUTOGRAD_KERNEL", getattr(request, "param", ""))
         yield

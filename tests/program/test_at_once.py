@@ -18,11 +18,6 @@ OUTSIDE = Value(3.0)
 Function = Callable[..., Any]
 
 
-@pytest.fixture(autouse=True)
-def _with_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
-
-
 def closed(w: Any, x: Any) -> Any:
     return (OUTSIDE * w[0] + w[1] * x).tanh() * x
 

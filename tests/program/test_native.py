@@ -32,12 +32,6 @@ base = pytest.importorskip(
 )
 
 
-@pytest.fixture(autouse=True)
-def _with_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel runs beside the interpreted build too."""
-    monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
-
-
 FITTING = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
 MODULES = [importlib.import_module(f"autograd.program.kernel_{name}") for name in FITTING]
 

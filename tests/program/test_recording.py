@@ -319,20 +319,23 @@ def test_what_is_kept_of_a_recording_is_a_float() -> None:
 
 def test_other_threads_compare_meanwhile() -> None:
     other = Value(3.0)
+    product = other * 2.0
     answers: list[Any] = []
 
     def f(x: Any) -> Any:
         asked = threading.Thread(
             target=lambda: answers.extend(
-                [other > 1.0, bool(other), other.data, round(other, 1)]
+                [other > 1.0, bool(other), other.data, round(other, 1), product.partials]
             )
         )
         asked.start()
         asked.join()
         return x * 2.0 if x > 0.0 else x
 
-    assert compile(f)(1.0) == 2.0
-    assert answers[:4] == [True, True, 3.0, 3.0]
+    fast = compile(f)
+    assert fast(1.0) == 2.0
+    assert [guard.what for guard in fast.program.path.guards] == ["gt"]
+    assert answers[:5] == [True, True, 3.0, 3.0, (2.0,)]
     assert type(answers[0]) is bool
 
 
