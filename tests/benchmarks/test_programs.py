@@ -19,7 +19,7 @@ import autograd
 import nn
 from autograd import Value
 from tests.benchmarks import peers
-from tests.benchmarks.conftest import BESIDE, Tables, in_words, shown
+from tests.benchmarks.conftest import BESIDE, COMPILED, Tables, in_words, shown
 from tests.core import microgpt
 
 np = pytest.importorskip("numpy")
@@ -115,7 +115,7 @@ def test_training_on_jax(tables: Tables, name: str, what: str) -> None:
     run = subprocess.run(command, input=task, capture_output=True, text=True, check=True)
     ours, theirs = json.loads(run.stdout), answer["jit"]
     assert ours["result"] == pytest.approx(theirs["result"], rel=1e-10)
-    if name != "large":
+    if COMPILED and name != "large":  # interpreted Values alone take a second
         assert ours["first"] < 2.0
     row = (
         f'{what}, `backend="jax"`',

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import nn
+from autograd.core.primitive import TABLE
 from nn.state import read_checkpoint
 from tests.nn.on_jax import train
 
@@ -52,13 +53,13 @@ def finished(process: Process) -> dict[str, Any]:
     return found
 
 
-def pair(*both: dict[str, Any], **settings: Any) -> list[Process]:
-    """Two processes that train together."""
+def together(*each: dict[str, Any], **settings: Any) -> list[Process]:
+    """Processes that train together, two unless told."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    each = both or ({}, {})
-    return [start(**settings, **own, count=2, index=i, port=port) for i, own in enumerate(each)]
+    common = {"count": 2, "port": port} | settings
+    return [start(**common | {"index": i} | own) for i, own in enumerate(each or ({}, {}))]
 
 
 def agree(found: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -92,7 +93,7 @@ def test_devices_of_one_process(native: dict[str, Any], devices: int) -> None:
 
 
 def test_two_processes(native: dict[str, Any]) -> None:
-    for process in pair():
+    for process in together():
         agree(finished(process), native)
 
 
@@ -100,7 +101,7 @@ def test_two_processes(native: dict[str, Any]) -> None:
 def test_one_of_two_is_killed(native: dict[str, Any], tmp_path: Path, killed: int) -> None:
     saved, mark = tmp_path / "saved.json", tmp_path / "mark"
     marks = [{"mark": str(mark) if i == killed else None} for i in range(2)]
-    processes = pair(*marks, checkpoint=str(saved))
+    processes = together(*marks, checkpoint=str(saved))
     while not mark.exists():
         assert all(each.poll() is None for each in processes)
         time.sleep(0.02)
@@ -119,10 +120,46 @@ def test_processes_that_differ() -> None:
         ({"seed": 4}, "the parameters of process"),
         ({"samples": 24}, "the samples of process"),
     ):
-        for process in pair({}, other, epochs=1):
+        for process in together({}, other, epochs=1):
             found = finished(process)
             assert message in found["error"]
             assert "each process has to be given the same" in found["error"]
+
+
+def test_a_process_that_never_arrives(native: dict[str, Any], tmp_path: Path) -> None:
+    saved = tmp_path / "saved.json"
+    train("native", epochs=2, checkpoint=saved)
+    before = saved.read_bytes()
+    others = {"checkpoint": str(saved), "resume": True, "initialization_timeout": 1}
+    (process,) = together({}, **others)
+    lines, errors = ended(process)
+    assert process.returncode != 0  # JAX ends it
+    assert not lines
+    assert "DEADLINE_EXCEEDED" in errors
+    assert saved.read_bytes() == before
+    agree(train("native", checkpoint=saved, resume=True), native)
+
+
+def test_one_process_more_than_was_said() -> None:
+    *both, third = together({}, {}, {"count": 3}, epochs=1)
+    assert all("error" not in finished(process) for process in both)
+    _, errors = ended(third)
+    assert third.returncode != 0
+    assert "Unexpected task registered with task=2" in errors
+
+
+def test_a_process_without_the_primitive(tmp_path: Path, own_primitive: None) -> None:
+    saved = tmp_path / "saved.json"
+    expected = train("native", own=True)
+    train("native", own=True, epochs=2, checkpoint=saved)
+    before = saved.read_bytes()
+    options = {"own": True, "checkpoint": str(saved), "resume": True}
+    both = together({}, {"defined": False}, **options)  # the first waits for 30 s
+    errors = [finished(process)["error"] for process in both]
+    assert "another process is gone" in errors[0]
+    assert "the primitive 'softened', which is not defined here" in errors[1]
+    assert saved.read_bytes() == before
+    agree(train("native", **options), expected)
 
 
 # ---------------------------------------------------------------- in this process
@@ -150,6 +187,12 @@ def test_digits_to_the_same_accuracy(in_64_bits: None) -> None:
     assert found[0]["val_accuracy"][-1] > 0.8
     for name, numbers in found[0].items():
         np.testing.assert_allclose(found[1][name], numbers, rtol=1e-10)
+
+
+@pytest.fixture(name="own_primitive")
+def _own_primitive() -> Iterator[None]:
+    yield
+    TABLE.pop("softened", None)
 
 
 def trained(backend: str = "jax", **options: Any) -> tuple[Any, Any, Any, Any]:
