@@ -119,7 +119,7 @@ def module(primitives: Iterable[Primitive]) -> str:
         writer.enter(entry)
     entries = ",\n".join(writer.entries.values())
     python = (files("autograd.javascript") / "python.js").read_text("utf-8")
-    return "\n".join([python, *writer.helpers.values(), f"const table = {{\n{entries},\n}};\n"])
+    return "\n".join([python, *writer.helpers.values(), f"const table = {{\n{entries}\n}};\n"])
 
 
 # ---------------------------------------------------------------- where rules come from

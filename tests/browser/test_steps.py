@@ -237,6 +237,13 @@ def test_every_step_has_its_words(open_page: Opener) -> None:
         "“x” is an input: its value is given.",
         "“v2” is computed, and its derivative to each input noted on the arrow.",
     ]
+    passes = page.evaluate("[0, 5, 6, 8].map(passOf)")
+    assert passes == [
+        "Forward pass: 0 of 5",
+        "Forward pass: 5 of 5",
+        "Backward pass: 1 of 7",
+        "Backward pass: 3 of 7",
+    ]
     assert "The way back starts at the result, “v5”." in said
     flow = "What arrived at “v5”, 1.0, times the derivative on the arrow, 1.0"
     assert f"{flow}, goes back to “v4”." in said

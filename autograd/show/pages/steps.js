@@ -186,11 +186,21 @@ function reveal(event) {
 
 const opening = [["Press play, or → for the first step.", ""]];
 
+// Where a position is: in which pass, and how far.
+function passOf(position) {
+  const forward = nodes.length;
+  if (data.seed === null) return "";
+  const [pass, at, of] =
+    position <= forward ? ["Forward", position, forward] : ["Backward", position - forward, events.length - forward];
+  return `${pass} pass: ${at} of ${of}`;
+}
+
 function showStep(position) {
   while (shownAt < position) set(events[shownAt++], true);
   while (shownAt > position) set(events[--shownAt], false);
   const event = events[position - 1];
   highlight(event);
+  byId("pass").textContent = passOf(position);
   put(byId("sum"), event === undefined ? opening : parts(event));
   byId("words").textContent = event === undefined ? "" : words(event);
   document.dispatchEvent(new CustomEvent("step"));
