@@ -245,27 +245,47 @@ def _in_rows(layout: Layout, drawn: Picture, sizes: dict[Box, Position]) -> Layo
 
     boxes = {box.id: moved(layout.boxes[box.id], row[box]) for box in drawn.boxes}
     edges: dict[str, tuple[list[Position], Position | None]] = {}
-    ends = [0.0] * len(cuts)
-    for box, k in row.items():
-        ends[k] = max(ends[k], boxes[box.id][0] + sizes[box][0] / 2)
-    turns = [0] * len(cuts)
-    for edge in sorted(drawn.edges, key=lambda edge: -layout.edges[edge.id][0][0][1]):
+    wide = max([width(edge.local, SMALL) for edge in drawn.edges])
+    cut_arrows: list[tuple[int, list[Position], list[Position], Edge]] = []
+    for edge in drawn.edges:
         points, label = layout.edges[edge.id]
-        k = row[edge.tail]
-        if row[edge.head] == k:
-            edges[edge.id] = ([moved(p, k) for p in points], label and moved(label, k))
-            continue
+        k = after = row[edge.tail]
+        if row[edge.head] != k:
+            cut_arrows.append((k, *_cut(points[:-1], cuts[k + 1]), edge))
+            beyond = label and label[0] - width(edge.local, SMALL) / 2 > cuts[k + 1]
+            after = k + 1 if beyond else k
+        edges[edge.id] = ([moved(p, k) for p in points], label and moved(label, after))
+    turns = [0] * len(cuts)
+    for k, first, second, edge in sorted(cut_arrows, key=lambda arrow: -arrow[1][-1][1]):
         aside = 7.0 * turns[k]
         turns[k] += 1
-        start = moved(points[0], k)
-        base, tip = moved(points[-2], k + 1), moved(points[-1], k + 1)
-        turn = ends[k] + width(edge.local, SMALL) + 8 + aside
+        leaves, enters = moved(first[-1], k), moved(second[0], k + 1)
+        turn = leaves[0] + wide + 8 + aside
         lane = (k + 1) * (height + LANE) - LANE / 2 + aside
-        corners = [start, (turn, start[1]), (turn, lane), (aside, lane), (aside, base[1]), base]
-        line = [start, *[p for a, b in pairwise(corners) for p in (a, b, b)]]
-        edges[edge.id] = ([*line, tip], ((start[0] + turn) / 2, start[1] - SMALL + 1))
-    size = max(ends) + 3 * EDGE, len(cuts) * (height + LANE) - LANE
+        corners = [leaves, (turn, leaves[1]), (turn, lane), (aside, lane), (aside, enters[1])]
+        line = [p for a, b in pairwise([*corners, enters]) for p in (a, b, b)]
+        rest = [moved(p, k + 1) for p in [*second[1:], layout.edges[edge.id][0][-1]]]
+        edges[edge.id] = ([*[moved(p, k) for p in first], *line, *rest], edges[edge.id][1])
+    longest = max([b - a for a, b in pairwise([*cuts, length])])
+    size = longest + wide + 3 * EDGE, len(cuts) * (height + LANE) - LANE
     return Layout(size, boxes, edges, {})
+
+
+def _cut(points: list[Position], x: float) -> tuple[list[Position], list[Position]]:
+    """Bézier curves up to where they pass `x`, and from there on (de Casteljau)."""
+    last = len(points) - 4  # the arrowhead may take up what is left
+    at = next((i for i in range(0, last, 3) if points[i + 3][0] >= x), last)
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        t = (low + high) / 2
+        rows = [points[at : at + 4]]
+        while len(rows[-1]) > 1:
+            rows.append(
+                [(a + t * (c - a), b + t * (d - b)) for (a, b), (c, d) in pairwise(rows[-1])]
+            )
+        low, high = (t, high) if rows[-1][0][0] < x else (low, t)
+    first, second = [few[0] for few in rows], [few[-1] for few in reversed(rows)]
+    return points[:at] + first, second + points[at + 4 :]
 
 
 # ---------------------------------------------------------------- networks
