@@ -1,0 +1,104 @@
+"""No text outside its box and nothing on top of another, measured in the browser."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+import nn
+from autograd.show.drawing import engine
+from autograd.testing.programs import SAFE, decode
+from tests.browser.conftest import Opener
+
+pytestmark = pytest.mark.skipif(engine.find() is None, reason="needs a layout engine")
+
+GALLERY = Path(__file__).parents[2] / "demos" / "gallery"
+A_PAGE = 50  # pictures
+# Parallel arrows are 4 pixels apart or more somewhere; halos of texts may touch.
+FAULTS = """() => {
+  const faults = [];
+  const pairs = list => list.flatMap((b, i) => list.slice(0, i).map(a => [a, b]));
+  const inside = (a, b) => a.x >= b.x - 0.1 && a.x + a.width <= b.x + b.width + 0.1 &&
+    a.y >= b.y - 1 && a.y + a.height <= b.y + b.height + 1;
+  const overlap = (a, b, slack) =>
+    Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > slack &&
+    Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > slack;
+  const holds = (b, p) => p.x > b.x + 2 && p.x < b.x + b.width - 2 &&
+    p.y > b.y + 2 && p.y < b.y + b.height - 2;
+  for (const svg of document.querySelectorAll("svg.autograd")) {
+    const find = (selector, from = svg) => [...from.querySelectorAll(selector)].map(element => {
+      const {x, y, width, height} = element.getBBox();
+      return {element, x, y, width, height};
+    });
+    const fault = (what, ...parts) => faults.push([svg.id, what, ...parts.map(
+      ({element}) => `${element.closest("g[id]")?.id} ${element.textContent}`)]);
+    const boxes = find(".node > rect"), labels = find(".local");
+    for (const box of [...boxes, ...find(".cluster > rect")]) {
+      const texts = find("text", box.element.parentNode);
+      for (const text of texts) if (!inside(text, box)) fault("a text outside its box", text);
+      for (const [a, b] of pairs(texts))
+        if (overlap(a, b, 3)) fault("a text on a text", a, b);
+    }
+    for (const text of find("text"))
+      if (!inside(text, svg.viewBox.baseVal)) fault("a text outside the picture", text);
+    for (const [a, b] of pairs(boxes)) if (overlap(a, b, 0)) fault("a box on a box", a, b);
+    for (const [a, b] of pairs([...labels, ...find(".path")]))
+      if (overlap(a, b, 1)) fault("a label on a label", a, b);
+    for (const label of labels)
+      for (const box of boxes)
+        if (overlap(label, box, 1)) fault("a label on a box", label, box);
+    const arrows = find(".edge > path");
+    for (const arrow of arrows) {
+      const length = arrow.element.getTotalLength();
+      arrow.points = Array.from({length: 33}, (_, k) =>
+        arrow.element.getPointAtLength(k / 32 * length)).map(({x, y}) => ({x, y}));
+      for (const box of boxes)
+        if (arrow.points.some(point => holds(box, point)))
+          fault("an arrow through a box", arrow, box);
+    }
+    for (const [a, b] of pairs(arrows))
+      if ([8, 16, 24].every(k =>
+          Math.hypot(a.points[k].x - b.points[k].x, a.points[k].y - b.points[k].y) < 4))
+        fault("an arrow on an arrow", a, b);
+  }
+  return [document.querySelectorAll("svg.autograd").length, faults];
+}"""
+
+
+def random_pictures(seed: int) -> list[str]:
+    """Graphs of up to 40 operations; the widest of them are cut into rows."""
+    rng = random.Random(seed)
+    drawn = []
+    for k in range(A_PAGE):
+        head = rng.randbytes(2 * rng.randint(1, 4))
+        codes = [rng.randbytes(6) for _ in range(rng.randint(1, 40 if k % 4 == 0 else 12))]
+        _, result = decode(head, codes, sorted(SAFE)).record()
+        result.backward()
+        drawn.append(result.graph().svg())
+    return drawn
+
+
+def check(open_page: Opener, drawn: list[str]) -> None:
+    page = open_page("<!doctype html><meta charset=utf-8>" + "".join(drawn))
+    assert page.evaluate(FAULTS) == [len(drawn), []]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_graphs(open_page: Opener, seed: int) -> None:
+    check(open_page, random_pictures(seed))
+
+
+def test_pictures_of_the_demos(open_page: Opener, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    from demos import digits, moons
+
+    random.seed(0)
+    data = digits.load()
+    digits._explain(digits.new_model(), data.images[0], data.labels[0], tmp_path)
+    moons._explain(nn.MLP(2, [16, 16, 1]), [0.3, 0.4], 1.0, tmp_path)
+    files = [*tmp_path.glob("*.svg"), *tmp_path.glob("*.html"), *GALLERY.glob("*.svg")]
+    pattern = re.compile(r'<svg [^>]*class="autograd.*?</svg>', re.DOTALL)
+    drawn = [svg for file in files for svg in pattern.findall(file.read_text("utf-8"))]
+    assert len(drawn) == len(files) == 6
+    check(open_page, drawn)
