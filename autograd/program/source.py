@@ -277,6 +277,8 @@ class Functional(Source):
 
     Attributes:
         reach: how many rows u must have, since a view of a matrix may end beyond its inputs.
+        held: what is to be added to the gradient, since that of biases can be written with
+            that of the weights that they lie beside.
     """
 
     calls = FUNCTIONAL
@@ -284,9 +286,20 @@ class Functional(Source):
     def __init__(self, lowered: Lowered) -> None:
         super().__init__(lowered)
         self.reach = lowered.blocks[UNIFORM].size
+        self.held: dict[tuple[Rows, Rows], Statement] = {}  # by what is added to what
 
     def reverse(self) -> list[str]:
+        for it in self.held.values():
+            super().write(it)
         return [f"    {line}" for line in self.code]
+
+    def write(self, it: Statement) -> None:
+        uniform = [piece.block for piece in it.target] == [self.it.adjoints.get(UNIFORM)]
+        alone = len(it.operands) == 1 and getattr(it.formula, "op", "") == "operand"
+        if it.op == "add" and uniform and alone and (*it.operands, it.target) not in self.held:
+            self.held[it.operands[0], it.target] = it
+        else:
+            super().write(it)
 
     def increase(self, text: str, rows: range | tuple[int, ...], term: str) -> None:
         self.code.append(f"{text} = {text}.at[{self.subscript(rows)}].add({term})")
@@ -296,9 +309,13 @@ class Functional(Source):
         self.zero(it.target[0].block)
         start, by, cut, turned = self.cut(it.target, it.size // it.width, it.width)
         term = f"({xs} @ {d}.T)" if turned else f"({d} @ {xs}.T)"
-        if by[1] != cut:
-            term = f"np.pad({term}, ((0, 0), (0, {by[1] - cut})))"
         rows = range(start, start + by[0] * by[1])
+        beside = Piece(it.target[0].block, range(start + cut, rows.stop, by[1]))
+        biases = self.held.pop((it.operands[0], (beside,)), None) if by[1] == cut + 1 else None
+        if biases is not None:
+            term = f"np.concatenate([{term}, {d}.sum(1, keepdims=True)], 1)"
+        elif by[1] != cut:
+            term = f"np.pad({term}, ((0, 0), (0, {by[1] - cut})))"
         self.increase(self.it.names[it.target[0].block], rows, f"{term}.reshape(-1, 1)")
 
     def cut(self, rows: Rows, m: int, k: int) -> tuple[int, tuple[int, int], int, bool]:

@@ -219,8 +219,9 @@ class Graph:
 
     def concatenate(self, parts: Sequence[Any], axis: int = 0) -> Any:
         tensors = [self.numbers(part) for part in parts]
-        rows = sum([part.shape[0] or 0 for part in tensors])
-        return self.node("Concat", tensors, (rows, *tensors[0].shape[1:]), axis=axis)
+        shape = list(tensors[0].shape)
+        shape[axis] = sum([part.shape[axis] or 0 for part in tensors])
+        return self.node("Concat", tensors, tuple(shape), axis=axis)
 
     def tile(self, x: Tensor, times: tuple[int, int]) -> Any:
         rows = (x.shape[0] or 0) * times[0]

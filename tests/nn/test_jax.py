@@ -153,7 +153,7 @@ def test_a_process_without_the_primitive(tmp_path: Path, own_primitive: None) ->
     expected = train("native", own=True)
     train("native", own=True, epochs=2, checkpoint=saved)
     before = saved.read_bytes()
-    options = {"own": True, "checkpoint": str(saved), "resume": True}
+    options: dict[str, Any] = {"own": True, "checkpoint": str(saved), "resume": True}
     both = together({}, {"defined": False}, **options)  # the first waits for 30 s
     errors = [finished(process)["error"] for process in both]
     assert "another process is gone" in errors[0]
@@ -168,7 +168,7 @@ def test_a_process_without_the_primitive(tmp_path: Path, own_primitive: None) ->
 def test_digits_to_the_same_accuracy(in_64_bits: None) -> None:
     digits = pytest.importorskip("sklearn.datasets").load_digits()
     xs, ys = digits.data[:360] / 16.0, digits.target[:360]
-    found = []
+    found: list[Any] = []
     for backend in ("native", "jax"):
         random.seed(2)
         model = nn.MLP(64, [16, 10])
