@@ -276,6 +276,7 @@ def _cut(points: list[Position], x: float) -> tuple[list[Position], list[Positio
     last = len(points) - 4  # the arrowhead may take up what is left
     at = next((i for i in range(0, last, 3) if points[i + 3][0] >= x), last)
     low, high = 0.0, 1.0
+    rows: list[list[Position]] = []
     for _ in range(30):
         t = (low + high) / 2
         rows = [points[at : at + 4]]
