@@ -378,9 +378,7 @@ class Native:
             row = self.bases[rows[0].block] + rows[0].rows[0]
             where.append(self.alias.get(row, row))
         [piece] = it.target
-        if piece.block != NOWHERE:
-            target = self.bases[piece.block] + piece.rows[0]
-            self.into(it.formula, where, target, it.op)
+        self.into(it.formula, where, self.bases[piece.block] + piece.rows[0], it.op)
 
     def into(self, formula: Any, where: list[int], target: int, op: str) -> None:
         """Set a row to a formula of such rows, or add it."""
@@ -568,11 +566,6 @@ class Native:
             return
         if it.op == "logsumexp" and partials < 0:
             partials = self.temporary(n * k)
-        ws, xs = rows[1 : 1 + k], rows[1 + k :]
-        if it.op == "dot" and n == 1 and not lanes and _follow(ws) and _follow(xs):
-            operands = ws[0], xs[0], rows[0]
-            self.emit("matmul", out, operands, 1, EXACT * self.exact, k, (k, 1, 0))
-            return
         flags = EXACT * self.exact
         self.emit(f"wide_{it.op}", out, (0, partials), n, flags, k, more=self.listed(rows))
 
@@ -734,11 +727,6 @@ def _used(x: Any) -> dict[int, bool]:
     if x.op == "tile":
         return {x.args[0].args[0]: True}
     return {k: tiled for a in x.args for k, tiled in _used(a).items()}
-
-
-def _follow(rows: Sequence[int]) -> bool:
-    """Whether rows follow each other."""
-    return list(rows) == list(range(rows[0], rows[0] + len(rows)))
 
 
 def _is_operand(x: Any) -> bool:

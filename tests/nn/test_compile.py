@@ -52,6 +52,16 @@ class Branches(nn.Module):
         return total
 
 
+class Constant(nn.Module):
+    """Looks at no input."""
+
+    def __init__(self) -> None:
+        self.w = Value(1.5)
+
+    def forward(self, x: list[Any]) -> Any:
+        return self.w * self.w
+
+
 class Pairs(nn.Module):
     """Logits of two indices."""
 
@@ -163,6 +173,12 @@ def agree(
     return model
 
 
+@pytest.fixture(autouse=True)
+def _with_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel runs beside the interpreted build too."""
+    monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_models_and_losses(case: str) -> None:
     agree(*CASES[case])
@@ -177,12 +193,6 @@ def test_optimizers_with_penalty_and_clipping(optimizer: str, max_norm: float | 
 @pytest.mark.parametrize("kind", [Plain, Branching, Own])
 def test_an_optimizer_that_cannot_be_recorded(kind: Any) -> None:
     agree(*CASES["logits"], lambda ps: kind(ps, 0.1), steps=20)
-
-
-@pytest.mark.parametrize("case", ["relu", "classes", "dropout", "branches"])
-def test_by_the_kernel_beside_either_build(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
-    agree(*CASES[case])
 
 
 @pytest.mark.parametrize("case", ["relu", "classes", "dropout", "branches"])
@@ -258,6 +268,23 @@ def test_the_one_parameter_that_you_set_is_seen(place: int) -> None:
 
     for ours, theirs in zip(trained(compiled=True), trained(compiled=False)):
         assert ours == pytest.approx(theirs, rel=1e-12)
+
+
+def test_a_value_beside_the_parameters_is_read_in_every_step() -> None:
+    scale, model = Value(1.0), mlp(1)()
+
+    def loss(outputs: Any, ys: Any) -> Any:
+        return nn.mse_loss([scale * y for y in outputs], ys)
+
+    step = nn.compile(model, loss, nn.SGD(model.parameters(), lr=0.0))
+    for number in (1.0, 1.0, 2.0, -0.5):
+        scale.data = number
+        expected = loss([model(x) for x in XS], REAL).data
+        assert step(XS, REAL) == pytest.approx(expected, rel=1e-13)
+
+
+def test_a_loss_that_is_the_same_for_all_samples() -> None:
+    agree(Constant, lambda outputs, ys: sum(outputs) / len(outputs), REAL, steps=3)
 
 
 def test_threads_do_not_change_a_bit() -> None:

@@ -42,6 +42,33 @@ def batch(w: Any, xs: Any) -> Any:
     return sum(losses) / len(losses)
 
 
+def beside(w: Any, xs: Any) -> Any:
+    """What the samples share is also used outside of them."""
+    scale = w[0] * w[1]
+    losses = [(scale * x + w[1] - x * x) ** 2 * abs(w[0]) for x in xs]
+    return sum(losses) / len(losses) + scale
+
+
+def among(w: Any, xs: Any) -> Any:
+    """One of the data is used by every sample, and another outside of them."""
+    losses = [(w[0] * x + xs[0] - x * x) ** 2 * abs(w[0]) for x in xs]
+    return sum(losses) / len(losses) + xs[1] * w[1]
+
+
+def apart(w: Any, xs: Any) -> Any:
+    losses = [(w[0] * x + w[1] - x * x) ** 2 * abs(w[0]) for x in xs]
+    return sum(losses) / len(losses) + xs[1] * w[1]
+
+
+def residual(w: Any, x: Any) -> Any:
+    """A layer, with its inputs added to some of its outputs."""
+    rows = [w[k : k + 6] for k in range(0, 36, 6)]
+    inputs = [w[0] * each for each in x]
+    outputs = [autograd.dot(row, inputs) for row in rows]
+    skipped = [a + b for a, b in zip(outputs, inputs[:3])]
+    return autograd.logsumexp([*skipped, *outputs[3:]])
+
+
 def each(w: Any, xs: Any) -> Any:
     return [(w[0] * x + w[1]).tanh() for x in xs]
 
@@ -67,16 +94,35 @@ def test_lanes(f: Function, argnums: int, monkeypatch: pytest.MonkeyPatch) -> No
     assert all(each == pytest.approx(expected, rel=1e-12, abs=1e-14) for each in results)
 
 
+@pytest.mark.parametrize("f", [batch, beside, among, apart])
 @pytest.mark.parametrize("argnums", [0, 1])
-def test_a_batch_written_out(argnums: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = autograd.value_and_grad(batch, argnums)(W, XS)
+def test_a_batch_written_out(
+    f: Function, argnums: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = autograd.value_and_grad(f, argnums)(W, XS)
     for kernel in ("", "numpy"):
         monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
-        fast = compile(batch)
+        fast = compile(f)
         for _ in range(2):
             value, slopes = fast.value_and_grad(W, XS, argnums=argnums)
             assert value == pytest.approx(wanted[0], rel=1e-13)
             assert slopes == pytest.approx(wanted[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("argnums", [0, 1])
+def test_a_residual_layer(argnums: int) -> None:
+    w, xs = np.sin(np.arange(36.0)), np.cos(np.arange(30.0)).reshape(5, 6)
+    slopes = compile(residual, in_axes=(None, 0), reduce="sum").grad(w, xs, argnums=argnums)
+    parts = [autograd.grad(residual, argnums)(w, x) for x in xs]
+    wanted = np.sum(parts, 0) if argnums == 0 else np.array(parts)
+    np.testing.assert_allclose(slopes, wanted, rtol=1e-12, atol=1e-14)
+
+
+def test_the_fraction_is_python_s() -> None:
+    xs = [-2.75, -1.0, -1e-17, -0.0, 0.25, 3.5, 1e300]
+    for exact in (False, True):
+        fast = compile(lambda x: x % 1.0, in_axes=(0,), exact=exact)
+        assert [str(y) for y in fast(xs)] == [str(x % 1.0) for x in xs]
 
 
 def test_several_results(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +131,9 @@ def test_several_results(monkeypatch: pytest.MonkeyPatch) -> None:
         assert fast(W, XS) == pytest.approx([y.data for y in each([*map(Value, W)], XS)])
         with pytest.raises(TypeError, match="single number"):
             fast.value_and_grad(W, XS)
+    edge = compile(lambda x: [(1.0 - x).sqrt(), (x - 1.0).sqrt()])  # nowhere else to look
+    with pytest.raises(TypeError, match="single number"):
+        edge.value_and_grad(1.0)
 
 
 @pytest.mark.parametrize("x", [np.inf, np.nan, 1e200])

@@ -334,7 +334,9 @@ def test_other_threads_compare_meanwhile() -> None:
 
     fast = compile(f)
     assert fast(1.0) == 2.0
-    assert [guard.what for guard in fast.program.path.guards] == ["gt"]
+    path = fast.program.path
+    assert path is not None
+    assert [guard.what for guard in path.guards] == ["gt"]
     assert answers[:5] == [True, True, 3.0, 3.0, (2.0,)]
     assert type(answers[0]) is bool
 
@@ -353,5 +355,5 @@ def test_functions_that_say_nothing_of_their_parameters() -> None:
 
 
 def test_constants_that_are_no_numbers() -> None:
-    assert math.isnan(compile(lambda x: x * math.nan)(1.0))
+    assert math.isnan(compile(lambda x: x * float("nan"))(1.0))
     assert compile(lambda x: TABLE["identity"](x) + 1.0)(1.0) == 2.0
