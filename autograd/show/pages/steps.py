@@ -113,8 +113,8 @@ def _board(graph: Snapshot, options: Options, reserve: Mapping[int, str], more: 
     except LayoutError as error:
         shown = f"<p>{escape(str(error))}</p><pre>{html.escape(tree(graph, options))}</pre>"
     return (
-        f'<div id="now" class="now" role="status"><p id="pass"></p><p id="sum">{escape(WITHOUT_SCRIPT)}</p>'
-        '<p id="words"></p></div>'
+        '<div id="now" class="now" role="status"><p id="pass"></p>'
+        f'<p id="sum">{escape(WITHOUT_SCRIPT)}</p><p id="words"></p></div>'
         '<div id="picture" class="picture" tabindex="0" role="group" aria-label="Graph">'
         f'{shown}</div><div class="below"><p id="info" class="info"></p>{more}'
         '<button type="button" id="whole" aria-pressed="false" hidden>Whole graph</button>'
