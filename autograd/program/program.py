@@ -20,6 +20,7 @@ from autograd.program.share import folds, reduce
 from autograd.program.source import Functional, Source
 from autograd.program.tangent import tangent
 from autograd.program.tape import Tape, uncollected
+from autograd.program.to_javascript import javascript
 
 if TYPE_CHECKING:
     from autograd.program.paths import Path
@@ -168,15 +169,27 @@ class Program:
         return self.path.graph(**options)
 
     def source(self, target: str = "numpy", wrt: Collection[int] | None = None) -> str:
-        """Its value and its gradient in all inputs (or some) as source for NumPy or JAX.
+        """Its value and its gradient in all inputs (or some) as source.
+
+        Args:
+            target: "numpy"; "jax"; or "javascript", for one sample, in all inputs, each number
+                by itself.
 
         Raises:
-            ValueError: the target is neither "numpy" nor "jax".
+            ValueError: the target is none of these.
             NotImplementedError: an operation's rule is for floats only; NumPy takes these one
                 by one, JAX does not.
+            UntranslatableError: of JavaScript, an operation's rules cannot be translated.
+            RuntimeError: of JavaScript, the program comes from a pickle.
         """
+        if target == "javascript":
+            if self.path is None:
+                raise RuntimeError("a program from a pickle has no JavaScript; compile anew")
+            return javascript(self.path.tape)
         if target not in WRITERS:
-            raise ValueError(f'source: target must be "numpy" or "jax", got {target!r:.80}')
+            raise ValueError(
+                f'source: target must be "numpy", "jax" or "javascript", got {target!r:.80}'
+            )
         it = self.instructions
         wrt = range(it.inputs) if wrt is None else wrt
         both = [Lowered(it), Lowered(it, wrt, range(it.blocks[1].size))]

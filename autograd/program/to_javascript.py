@@ -1,0 +1,94 @@
+"""To JavaScript: a recorded tape as a script, each number by the table's own rules."""
+
+from __future__ import annotations
+
+from autograd.core.primitive import TABLE
+from autograd.javascript import module
+from autograd.program.expressions import COMPARISONS
+from autograd.program.rules import FLAT
+from autograd.program.tape import LEAVES, Tape
+
+__all__ = ["javascript"]
+
+HELPERS = """\
+// To the nearest whole number, of two equally near ones to the even one.
+function rounded(x) {
+  return Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
+}
+function product(upstream, partial, selects) {
+  return upstream === 0 || (selects && partial === 0) ? 0 : upstream * partial; // strong zeros
+}
+"""
+
+
+def javascript(tape: Tape) -> str:
+    """`value(u, x)` → the outputs, and `gradient(u, x, seed)` → [outputs, d_u, d_x].
+
+    `u` has the inputs, `x` one lane's, `seed` the outputs' adjoints: arrays of numbers. What
+    the function compared goes the way that it went when the tape was recorded.
+
+    Raises:
+        UntranslatableError: a primitive's rules have no JavaScript.
+    """
+    outputs = [node for node, _ in tape.roots[: tape.outputs]]
+    live = set(outputs)
+    for i in range(len(tape) - 1, -1, -1):
+        if i in live:
+            live.update(tape.args[i])
+    order = sorted(live)
+    ops = {tape.ops[i]: TABLE[tape.ops[i]] for i in order if tape.ops[i] in TABLE}
+    forward = [f"  const v{i} = {_value(tape, i)};" for i in order]
+    out = ", ".join([f"v{i}" for i in outputs])
+    reverse = [f"  d[{i}] += seed[{k}];" for k, i in enumerate(outputs)]
+    for i in reversed(order):
+        reverse += _shares(tape, i)
+    lines = [
+        module(ops.values()) + HELPERS,
+        "function value(u, x) {",
+        *forward,
+        f"  return [{out}];\n}}\n",
+        "function gradient(u, x, seed) {",
+        *forward,
+        f"  const d = new Float64Array({len(tape)});",
+        "  const [d_u, d_x] = [u.map(() => 0), (x ?? []).map(() => 0)];",
+        *reverse,
+        f"  return [[{out}], d_u, d_x];\n}}\n",
+    ]
+    return "\n".join(lines)
+
+
+def _value(tape: Tape, i: int) -> str:
+    op, number, args = tape.ops[i], tape.values[i], _args(tape, i)
+    if op == "const":
+        return repr(number).replace("inf", "Infinity").replace("nan", "NaN")
+    if op in LEAVES:
+        return f"{'u' if op == 'input' else 'x'}[{int(number)}]"
+    if op in COMPARISONS:
+        sign = {"eq": "===", "ne": "!=="}.get(op, COMPARISONS[op])
+        return f"Number({args.replace(',', f' {sign}')})"
+    if op in FLAT:
+        return f"rounded({args})" if op == "round" else f"Math.{op}({args})"
+    return f'table["{op}"].value({args})'
+
+
+def _args(tape: Tape, i: int) -> str:
+    return ", ".join([f"v{a}" for a in tape.args[i]])
+
+
+def _shares(tape: Tape, i: int) -> list[str]:
+    """What a node's adjoint gives to its operands, or to the gradient."""
+    op = tape.ops[i]
+    if op in LEAVES:
+        name = {"input": "d_u", "lane": "d_x"}.get(op)
+        return [] if name is None else [f"  {name}[{int(tape.values[i])}] += d[{i}];"]
+    if op in FLAT:
+        return []
+    primitive, args = TABLE[op], f"v{i}, {_args(tape, i)}"
+    rules = f'table["{op}"].partials'
+    lines = [f"  const p{i} = {rules}({args});"] if primitive.variadic else []
+    for slot, a in enumerate(tape.args[i]):
+        partial = f"p{i}[{slot}]" if primitive.variadic else f"{rules}[{slot}]({args})"
+        if tape.ops[a] != "const":
+            selects = str(primitive.selects).lower()
+            lines.append(f"  d[{a}] += product(d[{i}], {partial}, {selects});")
+    return lines

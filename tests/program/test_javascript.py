@@ -1,0 +1,64 @@
+"""A program as JavaScript: it computes what Python does."""
+
+import json
+import math
+import pickle
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import compile, dot, maximum, primitive, where
+from autograd.javascript import UntranslatableError
+
+NODE = shutil.which("node")
+
+
+def f(w: Any, x: Any) -> Any:
+    h = (dot(w[:2], x, w[2]) * 2.0).tanh()
+    h = h + round(h * 7.0) - math.floor(h) + (h == 0.0)
+    return where(h > 0.0, h.exp(), h * 3.0) + maximum(x[0], w[1], 0.25) ** 2 / (
+        1.0 + x[1] * x[1]
+    )
+
+
+def run(source: str, call: str) -> Any:
+    """What an expression is after the source, in Node."""
+    if NODE is None:
+        pytest.skip("needs Node.js")
+    script = f"{source}\nconsole.log(JSON.stringify({call}));"
+    done = subprocess.run([NODE, "-e", script], capture_output=True, check=True, text=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("lanes", [False, True])
+def test_value_and_gradient_are_those_of_python(lanes: bool) -> None:
+    w, x = [0.5, -1.25, 0.75], [1.5, -0.5]
+    fast = compile(f, in_axes=(None, 0)) if lanes else compile(f)
+    fast(w, [x] if lanes else x)
+    expected, (d_w, d_x) = autograd.value_and_grad(f, argnums=(0, 1))(w, x)
+    source = fast.program.source("javascript")
+    call = f"gradient({w}, {x}, [1])" if lanes else f"gradient({w + x}, [], [1])"
+    out, d_u, d_lane = run(source, call)
+    assert out == [pytest.approx(expected, rel=1e-15)]
+    assert d_u + d_lane == pytest.approx([*d_w, *d_x], rel=1e-14)
+    assert run(source, call.replace("gradient", "value").replace(", [1])", ")")) == out
+
+
+def test_what_has_no_javascript_is_said() -> None:
+    def square(x: Any) -> Any:
+        return x * x
+
+    fast = compile(square)
+    fast(2.0)
+    with pytest.raises(ValueError, match='must be "numpy", "jax" or "javascript"'):
+        fast.program.source("fortran")
+    read = primitive("read_back", lambda x: float(str(x)), lambda out, x: 1.0)
+    opaque = compile(lambda x: read(x))
+    opaque(2.0)
+    with pytest.raises(UntranslatableError, match="read_back"):
+        opaque.program.source("javascript")
+    with pytest.raises(RuntimeError, match="from a pickle has no JavaScript"):
+        pickle.loads(pickle.dumps(fast.program)).source("javascript")
