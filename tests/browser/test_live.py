@@ -89,6 +89,18 @@ def test_what_an_operation_refuses_is_said_and_changes_nothing(open_page: Opener
     assert page.locator("#graph-n0 .grad").text_content() == format_number(1 + math.log(3))
 
 
+def test_a_kink_is_a_convention(open_page: Opener) -> None:
+    page = open_page(Stepper(Value(0.0, label="x").relu()).html(), at="#2")
+    kink = "Here, at a kink, it is a convention: 0 at x = 0."
+    assert kink in page.inner_text("#words")
+    page.fill(of("x"), "1")
+    assert "kink" not in page.inner_text("#words")
+    page.fill(of("x"), "0")
+    assert kink in page.inner_text("#words")
+    page.click("#last")
+    assert "0.0 (a convention: 0 at x = 0), goes back to" in page.inner_text("#words")
+
+
 def test_nudge_steps_and_keys(open_page: Opener) -> None:
     page = open_page((Value(3.0, label="x") ** 2).graph().html())
     page.focus("[aria-label='nudge x']")
