@@ -236,6 +236,10 @@ def test_what_eager_refuses_changes_nothing(in_64_bits: None) -> None:
     assert step(xs, ys) > 0.0
 
 
+def test_branches_dropout_and_clipping(in_64_bits: None) -> None:
+    agree(train("jax", epochs=2), train("native", epochs=2))
+
+
 def test_a_loss_of_nothing_is_done_by_values(in_64_bits: None) -> None:
     model = nn.Layer(1, 1, init=nn.init.constant(1.0))
     optimizer = nn.SGD(model.parameters(), lr=0.01)
