@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-BOTH = ("test_compiled", "test_passes", "test_quick")  # by the kernel, if any, and in NumPy
+BOTH = ("arguments", "compiled", "passes", "quick", "recording")  # kernel, if any, and NumPy
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.module.__name__.rpartition(".")[2] in BOTH:
+    if metafunc.module.__name__.rpartition("test_")[2] in BOTH:
         metafunc.parametrize("target", ["", "numpy"], indirect=True, scope="module")
 
 

@@ -164,6 +164,7 @@ def test_values_from_outside_are_read_at_each_call() -> None:
 
 def test_what_is_around_the_function_has_changed() -> None:
     scale, weights, w = 2.0, [1.0, 2.0], Value(1.0)
+    OFFSETS[:] = [10.0]
 
     @compile
     def f(x: Any) -> Any:
@@ -190,7 +191,7 @@ def test_what_is_around_the_function_has_changed() -> None:
     later = 0.0
 
 
-OFFSETS = [10.0]
+OFFSETS: list[float] = []
 
 
 def test_what_eager_raises_with_the_sample() -> None:
