@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import random
+import sys
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -266,12 +268,13 @@ def _results(
 def _own_processes(tasks: list[Task]) -> Iterator[tuple[int, Outcome]]:
     """Run the tasks in processes; those that a killed process left behind again, alone."""
     waiting, alone = deque(tasks), deque[Task]()
+    context = get_context("spawn" if "jax" in sys.modules else None)  # its threads can't fork
     while waiting or alone:
         again = bool(alone)
         source = alone or waiting
         width = 1 if again else os.cpu_count() or 1
         running: dict[Future[Outcome], Task] = {}
-        with ProcessPoolExecutor(min(width, len(source))) as pool:
+        with ProcessPoolExecutor(min(width, len(source)), context) as pool:
             try:
                 while source or running:
                     while source and len(running) < width:

@@ -19,6 +19,7 @@ import pytest
 import nn
 from autograd import primitive
 
+SPAWN = multiprocessing.get_context("spawn")  # where JAX was imported, its threads can't fork
 RATES: list[dict[str, Any]] = [{"rate": r, "width": w} for r in (0.01, 0.1) for w in (1, 2)]
 
 
@@ -72,9 +73,9 @@ def test_the_same_bits_wherever_and_in_whatever_order_trials_run(here: Executor)
     assert len({record["loss"] for record in alone}) == 4
     assert not alone.failed
     assert swept(train, RATES) == alone
-    with ProcessPoolExecutor(2) as processes:
+    with ProcessPoolExecutor(2, SPAWN) as processes:
         assert swept(train, RATES[::-1], processes)[::-1] == alone
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    with SPAWN.Pool(1) as pool:
         assert swept(train, RATES[:2], pool) == alone[:2]
     assert swept(train, RATES, here, seed=1) != alone
 
@@ -149,7 +150,7 @@ def test_a_trial_that_always_kills_its_process_fails_alone() -> None:
 
 
 def test_an_executor_that_breaks_is_what_failed() -> None:
-    with ProcessPoolExecutor(1) as processes:
+    with ProcessPoolExecutor(1, SPAWN) as processes:
         results = swept(dies, [{"rate": 0.2}], processes)
     assert "BrokenProcessPool" in results.failed[0]["error"]
 
