@@ -173,7 +173,7 @@ def test_the_source_runs() -> None:
     exec(source, space)
     out, _ = space["value"](np.array([[0.5], [0.1]]), np.array([[1.0, 2.0]]))
     same(out[0], np.tanh([0.6, 1.1]) ** 2)
-    with pytest.raises(ValueError, match="source: target must be .*got 'fortran'"):
+    with pytest.raises(ValueError, match=r"source: target must be .*got 'fortran'"):
         fast.program.source("fortran")
 
 
