@@ -157,6 +157,22 @@ def test_arrows_of_a_network_follow(open_page: Opener) -> None:
         assert shown == other.locator(f"#picture {kind}").all_text_contents()
 
 
+def test_a_neuron_opens_in_place(open_page: Opener) -> None:
+    model = nn.MLP(2, [2, 1], activation="tanh", init=nn.init.constant(0.25))
+    graph = model([Value(0.5, label="x"), Value(-1.0, label="y")]).graph(collapse="neuron")
+    page = open_page(graph.html())
+    inside = page.locator(".inside")
+    page.locator("g.group").nth(1).click()
+    assert page.locator("#inside option:checked").text_content() == "layers.0.neurons.1"
+    assert inside.locator(".name").all_text_contents()[-1] == "v12"
+    page.fill(of("x"), "1")
+    assert inside.locator(".node .data").first.text_content() == "1.0"
+    page.select_option("#inside", "layers.1.neurons.0")
+    assert inside.count() == 1
+    inside.locator(".paper").click()
+    assert inside.count() == 0
+
+
 def test_numbers_are_written_as_python_writes_them(open_page: Opener) -> None:
     chance = random.Random(0)
     numbers = [0.0, -0.0, 1.0625, 1.1875, 12345.0, 99995.0, 9999.5, 0.00015, 2.5e-5, 5e-324]

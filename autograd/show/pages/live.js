@@ -121,6 +121,7 @@ function repaint() {
   nodes.forEach(({ partials, index }) => partials.forEach((x, slot) => set(labels[index][slot], inCell(x))));
   repaintGroups(set);
   fit(changed);
+  document.dispatchEvent(new CustomEvent("moved"));
   summary.textContent = `${root.name} = ${formatNumber(root.data)}${sizes}`;
   for (const leaf of leaves) refresh(leaf);
   controls.show();

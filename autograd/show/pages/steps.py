@@ -49,7 +49,7 @@ def steps_page(
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in events]
     heads = ["step", "pass", "arithmetic"]
     board = _board(graph, options, _widest(graph, events, options.format), GUESSING)
-    live, panel = _compute(graph)
+    live, panel = _compute(graph, data["groups"])
     main = board + player("step", len(data["keys"]), heads, rows, asset("guess.html"), panel)
     scripts = [*map(asset, SCRIPTS), *live, asset("guess.js")]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(events)} steps"
@@ -75,20 +75,21 @@ def graph_page(graph: Snapshot, options: Options) -> str:
         rows.append([str(event.index + 1), str(event), grad, _locals(node)])
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
     board = _board(graph, options, {}, "")
-    live, panel = _compute(graph)
+    live, panel = _compute(graph, data["groups"])
     main = board + player("node", len(data["keys"]), heads, rows, below=panel)
     scripts, styles = [*map(asset, SCRIPTS), *live], [asset("steps.css")]
     title = "Computation graph"
     return document("graph", title, _result(graph), main, data, scripts, styles)
 
 
-def _compute(graph: Snapshot) -> tuple[list[str], str]:
-    """The scripts that compute the graph anew, and the panel; or no script, and why."""
+def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
+    """The scripts that compute the graph anew and open its boxes, and the panel, or why not."""
     ops = dict.fromkeys([node.op for node in graph.nodes if node.op is not None])
+    inside = [*map(asset, ("layers.js", "draw.js", "inside.js"))] if groups else []
     try:
-        return [rules(ops), asset("live.js")], asset("live.html")
+        return [rules(ops), asset("live.js"), *inside], asset("live.html")
     except UntranslatableError as error:
-        return [], f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
+        return inside, f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
 
 
 def _result(graph: Snapshot) -> str:
@@ -147,9 +148,11 @@ def _data(
         "root": graph.root.index,
         "seed": json_number(*seeds) if seeds else None,
         "groups": {node.index: box.id for box in boxes for node in box.members},
+        "titles": {box.id: box.hint.partition(": ")[0] for box in boxes if box.members},
         "nodes": [_node_data(node) for node in graph.nodes],
         "kinks": {name: op.kink for name, op in ops.items() if op.kink},
         "domains": {name: op.domain for name, op in ops.items() if op.domain},
+        "symbols": {name: op.symbol for name, op in ops.items()},
         "selects": [name for name, op in ops.items() if op.selects],
         "advice": {kind.__name__: advice for kind, advice in ADVICE.items()},
     }
