@@ -169,7 +169,7 @@ def test_a_neuron_opens_in_place(open_page: Opener) -> None:
     assert inside.locator(".node .data").first.text_content() == "1.0"
     page.select_option("#inside", "layers.1.neurons.0")
     assert inside.count() == 1
-    inside.locator(".paper").click()
+    inside.locator(".paper").click(position={"x": 3, "y": 3})
     assert inside.count() == 0
 
 
