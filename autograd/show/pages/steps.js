@@ -198,9 +198,13 @@ function passOf(position) {
 function showStep(position) {
   while (shownAt < position) set(events[shownAt++], true);
   while (shownAt > position) set(events[--shownAt], false);
-  const event = events[position - 1];
-  highlight(event);
-  byId("pass").textContent = passOf(position);
+  highlight(events[position - 1]);
+  tellStep();
+}
+
+function tellStep() {
+  const event = events[shownAt - 1];
+  byId("pass").textContent = passOf(shownAt);
   put(byId("sum"), event === undefined ? opening : parts(event));
   byId("words").textContent = event === undefined ? "" : words(event);
   document.dispatchEvent(new CustomEvent("step"));
