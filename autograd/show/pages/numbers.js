@@ -12,10 +12,10 @@ function digitsOf(x, n) {
   return [digits, Number(exponent)];
 }
 
-const exponential = (digits, exponent, point = "") => {
+const exponential = (digits, exponent) => {
   const size = String(Math.abs(exponent)).padStart(2, "0");
   const rest = digits.slice(1);
-  return `${digits[0]}${rest && "."}${rest}${point}e${exponent < 0 ? "-" : "+"}${size}`;
+  return `${digits[0]}${rest && "."}${rest}e${exponent < 0 ? "-" : "+"}${size}`;
 };
 
 const positional = (digits, exponent) => {
