@@ -6,6 +6,7 @@ As accurate as the table's rules. What eager refuses is NaN here.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -19,6 +20,7 @@ __all__ = ["OWN", "evaluated", "formula", "functions"]
 
 Array = Any
 OWN = frozenset([*DEFINED, "relu"])  # by their rules
+LARGEST = sys.float_info.max
 SIGNS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "sub": operator.sub,
@@ -89,9 +91,12 @@ def functions(
         return np.concatenate([np.broadcast_to(part, (part.shape[0], lanes)) for part in parts])
 
     def strong(adjoint: Array, partial: Array) -> Array:
-        """Their product; 0 where the adjoint is, even against an infinite partial."""
-        hidden = (adjoint == 0.0) & (abs(partial) == np.inf)
-        return adjoint * np.where(hidden, 0.0, partial)
+        """Their product; 0 where the adjoint is, even against an infinite partial.
+
+        Infinity is two finite factors, so that it is linear in the adjoint.
+        """
+        finite = np.maximum(np.minimum(partial, LARGEST), -LARGEST)
+        return adjoint * finite * np.where(abs(partial) == np.inf, LARGEST, 1.0)
 
     def rounded(x: Array, digits: Array | None = None) -> Array:
         if digits is not None:

@@ -202,10 +202,8 @@ class Program:
 
         It takes what the compiled function takes (arrays, or what holds them; samples are rows)
         and gives the same, with `reduce`. Values from outside are constants, as they are now.
-        The gradient is that of the other targets, by `jax.custom_vjp`: `jax.grad`, `vjp`,
-        `jacrev` and `hessian` are there; `jax.jvp` and `jacfwd` of the first order are not.
-        Where the function would go another way than it was recorded, or eager would raise, the
-        results are NaN.
+        Its derivatives, forward and reverse, are those of the other targets. Where the function
+        would go another way than it was recorded, or eager would raise, the results are NaN.
 
         Raises:
             ImportError: JAX is missing.
@@ -227,8 +225,7 @@ class Program:
         Raises:
             ImportError: ONNX is missing.
             RuntimeError: the program comes from a pickle.
-            NotImplementedError: ONNX lacks an operation, such as erf in 64 bits, or its rule is
-                for floats only.
+            NotImplementedError: an operation's rule is for floats only.
             OSError: the file cannot be written.
         """
         from autograd.program.to_onnx import write

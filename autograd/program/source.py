@@ -10,7 +10,15 @@ from typing import Any
 
 from autograd.program.arrays import NAMES
 from autograd.program.batch import LANES, UNIFORM, Piece, Rows
-from autograd.program.expressions import COMPARISONS, INFIX, Expression, name, shown
+from autograd.program.expressions import (
+    COMPARISONS,
+    INFIX,
+    OPPOSITE,
+    Expression,
+    name,
+    shown,
+    where,
+)
 from autograd.program.lower import NOWHERE, Lowered, Statement
 from autograd.program.rules import value
 
@@ -323,6 +331,13 @@ class Functional(Source):
         if rows[0].block in (UNIFORM, self.it.adjoints.get(UNIFORM)):
             self.reach = max(self.reach, start + by[0] * by[1])
         return start, by, cut, turned
+
+    def filled(self, x: Any, texts: Any) -> Any:
+        if type(x) is Expression and x.op == "mul":
+            factor, chosen = x.args
+            if type(chosen) is Expression and chosen.op in OPPOSITE:
+                x = where(chosen, factor, 0.0)  # 0, even where the factor is infinite
+        return super().filled(x, texts)
 
     def subscript(self, rows: range | tuple[int, ...]) -> str:
         text = super().subscript(rows)

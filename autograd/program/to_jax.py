@@ -104,22 +104,28 @@ def rows(program: Program) -> Callable[[Array, Array], Array]:
         checks = checks[tuple(guards)][:, None] if picked else checks
         return (checks == program.answers).all(0)
 
-    def plain(u: Array, x: Array) -> Array:
+    @jax.custom_jvp
+    def run(u: Array, x: Array) -> Array:
         out, checks = value(u, x)
         return out if checks is None else numpy.where(follows(checks), out, numpy.nan)
 
-    def back(kept: tuple[Array, Array], seed: Array) -> tuple[Array, Array]:
-        u, x = kept
-        _, checks, d_u, d_x = gradient(u, x, seed)
-        d_u, d_x = d_u[: it.inputs], numpy.zeros_like(x) if d_x is None else d_x
-        if checks is not None:
-            right = follows(checks)
-            d_u = numpy.where(right.all(), d_u, numpy.nan)
-            d_x = numpy.where(right, d_x, numpy.nan)
-        return d_u, d_x
+    @run.defjvp
+    def rule(primals: Any, tangents: Any) -> tuple[Array, Array]:
+        u, x = primals
+        out = run(u, x)
 
-    run: Any = jax.custom_vjp(plain)
-    run.defvjp(lambda u, x: (plain(u, x), (u, x)), back)
+        def adjoints(seed: Array) -> tuple[Array, Array]:
+            _, checks, d_u, d_x = gradient(u, x, seed)
+            d_u, d_x = d_u[: it.inputs], numpy.zeros_like(x) if d_x is None else d_x
+            if checks is not None:
+                right = follows(checks)
+                d_u = d_u * numpy.where(right.all(), 1.0, numpy.nan)
+                d_x = d_x * numpy.where(right, 1.0, numpy.nan)
+            return d_u, d_x
+
+        (tangent,) = jax.linear_transpose(adjoints, out)(tangents)
+        return out, tangent
+
     return (lambda u, x: run(u, x)[tuple(outputs)][:, None]) if picked else run
 
 

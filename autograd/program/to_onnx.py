@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograd.core.table import TWO_PER_ROOT_PI
 from autograd.files import write_atomically
 from autograd.program import functional
 from autograd.program.arrays import np
@@ -245,9 +247,8 @@ class Graph:
     # ------------------------------------------------------------------ functions
 
     def __getattr__(self, name: str) -> Any:
-        if name not in DIRECT:
-            raise NotImplementedError(f"{name}: ONNX has no such operation in 64 bits")
-        return lambda x: self.node(DIRECT[name], [x], self.tensor(x).shape)
+        """An operation that ONNX has by that name."""
+        return lambda x: self.node(name.capitalize(), [x], self.tensor(x).shape)
 
     def maximum(self, a: Any, b: Any) -> Any:
         return self.broadcast("Max", a, b)
@@ -348,6 +349,22 @@ class Graph:
         slope = self.where(zero, upright, slope)
         return self.where(self.tensor(x) < 0.0, slope + half, slope)
 
+    def erf(self, x: Any) -> Any:
+        square = self.minimum(x * x, 1.0)
+        near = x * _polynomial(ERF_SERIES, square)
+        return self.where(abs(x) < 1.0, near, self.sign(x) * (1.0 - self._tail(abs(x))))
+
+    def erfc(self, x: Any) -> Any:
+        tail = self._tail(abs(x))
+        far = self.where(x < 0.0, 2.0 - tail, tail)
+        return self.where(abs(x) < 0.5, 1.0 - self.erf(x), far)
+
+    def _tail(self, x: Any) -> Any:
+        """erfc(x) for x ≥ 0.4, by `erfc_series`."""
+        x = self.minimum(x, 30.0)
+        series = _polynomial(erfc_series(), (x - MIDDLE) / (x + MIDDLE))
+        return self.exp(-(x * x)) * series / (1.0 + 2.0 * x)
+
     def hypot(self, a: Any, b: Any) -> Any:
         a, b = abs(self.tensor(a)), abs(self.tensor(b))
         top = self.maximum(a, b)
@@ -359,10 +376,39 @@ class Graph:
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
 
 
-DIRECT = {
-    name: name.capitalize() for name in ["abs", "exp", "log", "sqrt", "sin", "cos", "tanh"]
-}
-DIRECT |= {name: name.capitalize() for name in ["sign", "floor", "ceil", "round", "reciprocal"]}
+MIDDLE = 3.75  # of the tail of erfc: there its variable is 0
+# erf(x) / x as a polynomial in x², for |x| < 1.
+ERF_SERIES = [
+    TWO_PER_ROOT_PI * (-1.0) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(20)
+]
+
+
+@cache
+def erfc_series() -> list[float]:
+    """(1 + 2x) exp(x²) erfc(x) as a polynomial in (x - 3.75) / (x + 3.75).
+
+    Interpolated at Chebyshev's points (Shepherd and Laframboise 1981).
+    """
+
+    def scaled(t: float) -> float:
+        x = MIDDLE * (1.0 + t) / (1.0 - t)
+        if x < 5.0:
+            return (1.0 + 2.0 * x) * math.exp(x * x) * math.erfc(x)
+        fraction = x  # continued: x + (1/2) / (x + (2/2) / (x + …
+        for k in range(40, 0, -1):
+            fraction = x + 0.5 * k / fraction
+        return (1.0 + 2.0 * x) / fraction / math.sqrt(math.pi)
+
+    chebyshev = np.polynomial.chebyshev
+    found = chebyshev.cheb2poly(chebyshev.chebinterpolate(np.vectorize(scaled), 22))
+    return [float(x) for x in found]
+
+
+def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
+    total: Any = coefficients[-1]
+    for each in coefficients[-2::-1]:
+        total = total * x + each
+    return total
 
 
 def _common(*shapes: Shape) -> Shape:
@@ -428,7 +474,7 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Ten
     x: Any = np.zeros((0, 1))
     if sides[0]:
         graph.samples = x = graph.concatenate(sides[0])
-    space = functional.functions(graph, lambda op, f: f, _lacking("erf"), _lacking("erfc"))
+    space = functional.functions(graph, lambda op, f: f, graph.erf, graph.erfc)
     lowered = Lowered(it, range(it.inputs), range(it.blocks[1].size))
     run = emitted(lowered, program._constants, space)
     lanes = it.lanes or (None if sides[0] else 1)
@@ -474,10 +520,3 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Ten
         starts[axis] += size
         found[f"d_{tensor.name}"] = part.reshape(-1) if axis is None else part.T
     return inputs, found
-
-
-def _lacking(op: str) -> Callable[[Any], Any]:
-    def f(x: Any) -> Any:
-        raise NotImplementedError(f"{op}: ONNX has no such operation in 64 bits")
-
-    return f

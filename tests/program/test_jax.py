@@ -38,7 +38,8 @@ def agree(f: Callable[..., Any], *args: Any, argnums: Any = 0, **options: Any) -
     gradient = fast.grad(*args, argnums=argnums)
     theirs = fast.program.jax()
     same(jax.jit(jax.grad(theirs, argnums))(*args), gradient)
-    each = compile(f, **options | {"reduce": None})
+    unreduced: dict[str, Any] = {**options, "reduce": None}
+    each = compile(f, **unreduced)
     value = each(*args)
     same(jax.jit(each.program.jax())(*args), value)
     return theirs
@@ -123,21 +124,37 @@ def test_results_are_built_as_the_functions() -> None:
             same(got["both"][0], np.array([each["both"][0] for each in expected]))
 
 
-def test_transforms_of_jax() -> None:
-    def f(w: Any, x: Any) -> Any:
-        return (w[0] * x + w[1]).softplus() * x + abs(w[2]).relu().sqrt()
+def bent(w: Any, x: Any) -> Any:
+    return (w[0] * x + w[1]).softplus() * x + abs(w[2]).relu().sqrt()
 
-    fast = compile(f)
+
+def test_transforms_of_jax() -> None:
+    fast = compile(bent)
     w, xs = np.array([0.0, 0.0, 1.5]), np.array([0.0, 0.5, -2.0])
     fast(w, 1.0)
     theirs = fast.program.jax()
     each = [fast.value_and_grad(w, x) for x in xs]
     mapped = jax.jit(jax.vmap(jax.value_and_grad(theirs), in_axes=(None, 0)))
     same(mapped(w, xs), (np.array([v for v, _ in each]), np.array([g for _, g in each])))
-    hessian = autograd.hessian(f)(w, 0.5)
-    same(jax.jit(jax.hessian(theirs))(w, 0.5), np.array(hessian))
-    with pytest.raises(TypeError, match="custom_vjp"):
-        jax.jvp(theirs, (w, 0.5), (w, 0.5))
+    hessian = np.array(autograd.hessian(bent)(w, 0.5))
+    for transform in (jax.jacfwd(jax.jacrev(theirs)), jax.jacrev(jax.jacfwd(theirs))):
+        same(jax.jit(transform)(w, 0.5), hessian)
+
+
+def test_forward_mode_of_jax() -> None:
+    fast = compile(bent)
+    w, along = np.array([0.3, 0.1, 1.5]), np.array([1.0, -2.0, 0.5])
+    expected = fast.jvp((w, 0.5), (along, 0.25))
+    theirs = fast.program.jax()
+    same(jax.jit(lambda *xs: jax.jvp(theirs, xs, (along, 0.25)))(w, 0.5), expected)
+    same(jax.jacfwd(theirs)(w, 0.5), fast.grad(w, 0.5))
+
+
+@pytest.mark.parametrize("x", [0.0, -1.0, 4.0])
+def test_what_is_not_chosen_contributes_nothing(x: float) -> None:
+    agree(lambda x: autograd.sqrt(autograd.relu(x)), x)
+    agree(lambda x: autograd.where(x > 0.0, autograd.sqrt(abs(x)), 2.0 * x), x)
+    agree(lambda x: 0.0 * autograd.sqrt(0.0 * x) + autograd.cbrt(x), x)
 
 
 def test_another_way_gives_nan() -> None:
@@ -148,6 +165,8 @@ def test_another_way_gives_nan() -> None:
     gradient = theirs(np.array([1.0, -2.0]))
     assert gradient[0] == 2.0
     assert np.isnan(gradient[1])
+    (_, slope) = jax.jvp(fast.program.jax(), (np.array([1.0, -2.0]),), (np.ones(2),))
+    assert np.isnan(slope)
     outside = compile(autograd.log)
     outside(1.0)
     assert np.isnan(outside.program.jax()(-1.0))
