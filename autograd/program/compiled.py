@@ -13,9 +13,9 @@ from autograd import transforms
 from autograd.program.arguments import Call, holds_values, kind_of
 from autograd.program.arrays import np
 from autograd.program.jobs import Job
-from autograd.program.paths import Paths, parameters
+from autograd.program.paths import Path, Paths, parameters
 from autograd.program.program import EXACT, Program
-from autograd.program.quick import Found, Quick, Surroundings, taken
+from autograd.program.quick import Surroundings, quick
 from autograd.program.record import called
 from autograd.program.replay import read, way_of, write
 from autograd.transforms import Argnums
@@ -25,6 +25,7 @@ __all__ = ["Compiled", "compile", "load_program"]
 
 Array = Any
 Axes = tuple[int | None, ...] | None
+MOST_QUICK = 64  # to be tried in turn
 
 
 class Compiled:
@@ -43,7 +44,8 @@ class Compiled:
         self.threads = threads
         self._kinds: dict[Any, Paths] = {}
         self._surroundings = Surroundings(f)
-        self._quick: dict[Any, Quick] = {}
+        self._quick: dict[int | None, list[Any]] = {}
+        self._tried: set[tuple[int | None, Path]] = set()
 
     def __repr__(self) -> str:
         return f"<compiled {called(self.f)}, {len(self.programs)} paths>"
@@ -84,12 +86,16 @@ class Compiled:
             TypeError, ValueError: the arguments do not fit `in_axes`, or f can't be recorded.
             Whatever f raises, with a note that names the sample.
         """
-        if not named and (found := self._quickly(None, args)):
-            return found[0].rebuild(found[1])
+        if not named:
+            for each in self._quick.get(None, ()):
+                if (found := each(*args)) is not None:
+                    return found
         args = self._bound(args, named)
         if any(map(holds_values, args)):
             return self._with_values(self.f, args)
-        job = self._done(Call(args, self.in_axes))
+        call = Call(args, self.in_axes)
+        job = self._done(call)
+        self._quicken(None, call)
         return job.shaped(job.out, self.reduce)
 
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -138,23 +144,19 @@ class Compiled:
     def _look(self) -> None:
         """Forget what was recorded if the function's surroundings have changed."""
         if self._surroundings.changed():
-            self._kinds, self._quick = {}, {}
+            self._kinds, self._quick, self._tried = {}, {}, set()
 
-    def _quickly(self, argnum: int | None, args: Sequence[Any]) -> Found | None:
-        """What a simple call finds, if all is as in an earlier one."""
-        simple = taken(args) if self.in_axes is None else None
-        if simple is None:
-            return None
-        self._look()
-        kinds, numbers = simple
-        quick = self._quick.get((argnum, kinds))
-        if quick is not None:
-            return quick.run(numbers)
-        call = Call(args, None)
-        if call.key in self._kinds and argnum in (None, *range(-len(args), len(args))):
-            rows = range(0) if argnum is None else call.rows(argnum)
-            self._quick[argnum, kinds] = Quick(self._kinds[call.key], kinds, argnum, rows)
-        return None
+    def _quicken(self, argnum: int | None, call: Call) -> None:
+        """Prepare quick calls with such arguments, on the paths known so far."""
+        if self.in_axes is not None:
+            return
+        for path in self._kinds[call.key].found:
+            if (argnum, path) not in self._tried:
+                self._tried.add((argnum, path))
+                if (each := quick(path, call, argnum, self._surroundings)) is not None:
+                    known = self._quick.setdefault(argnum, [])
+                    known.insert(0, each)
+                    del known[MOST_QUICK:]
 
     def _with_values(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Where Values are among the arguments, f itself records on."""
@@ -172,9 +174,9 @@ class Compiled:
             Otherwise as a call.
         """
         if not named and type(argnums) is int:
-            found = self._quickly(argnums, args)
-            if found:
-                return found[1][0], found[2]
+            for each in self._quick.get(argnums, ()):
+                if (found := each(*args)) is not None:
+                    return found  # type: ignore[no-any-return]
         args = self._bound(args, named)
         if any(map(holds_values, args)):
             both: tuple[Any, Any] = self._with_values(
@@ -184,6 +186,8 @@ class Compiled:
         call = Call(args, self.in_axes)
         weight = self._weight(call, "value_and_grad")
         job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
+        if type(argnums) is int:
+            self._quicken(argnums, call)
         shaped = [call.shaped(i, part) for i, part in zip(job.places, job.parts())]
         value = weight * float(job.out.sum())
         return value, shaped[0] if transforms._single(argnums) else tuple(shaped)

@@ -246,7 +246,7 @@ enum { FORMULAS(X) LIBRARY1(X) SLOWLY(Y) LIBRARY2(X) OTHERS(X) OPS };
 #undef Y
 #define X(name, ...) #name,
 #define Y(name) "slow_" #name,
-static const char *const NAMES[] = {FORMULAS(X) LIBRARY1(X) SLOWLY(Y) LIBRARY2(X) OTHERS(X)};
+static const char *const OPERATIONS[] = {FORMULAS(X) LIBRARY1(X) SLOWLY(Y) LIBRARY2(X) OTHERS(X)};
 #undef X
 #define X(name) name,
 static double (*const one[])(double) = {LIBRARY1(X) SLOWLY(X)};
@@ -924,6 +924,52 @@ static Py_ssize_t rows_of(PyObject *const *arrays, Py_ssize_t n, Py_buffer *view
     return rows;
 }
 
+/* Run from the inputs u, or those of before, to r->out, r->d_x and the rows start ... stop of
+   the gradient in u; the sum of the first output over the lanes. Returns whether something
+   went wrong, or with an exception -1. */
+static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ssize_t stop,
+                   double *sum)
+{
+    Program *p = (Program *)r->p;
+    Py_ssize_t columns = p->varies ? r->lanes : 1;
+    double parts[PARTS] = {0.0};
+    int wrong;
+    Py_BEGIN_ALLOW_THREADS
+    PyThread_acquire_lock(p->lock, WAIT_LOCK);
+    int most = 72; /* lanes of a block; more of few rows, which the first cache holds */
+    while (most < 576 && p->v_rows * most <= 2048)
+        most *= 2;
+    r->blocks = (int)(r->lanes <= 128 ? 1 : (r->lanes + most - 1) / most);
+    r->block = (int)((r->lanes + r->blocks - 1) / r->blocks + PARTS - 1) / PARTS * PARTS;
+    if (r->block % 128 == 0) /* rows would compete for the same lines of a cache */
+        r->block += PARTS;
+    r->chunks = p->serial || r->blocks < 16 ? 1 : r->blocks / 12 * 2;
+    r->chunks = r->chunks > CHUNKS ? CHUNKS : r->chunks;
+    r->threads = r->threads < 1 ? 1 : r->threads > r->chunks ? r->chunks : r->threads;
+    size_t size = (size_t)p->v_rows * r->block;
+    wrong = !reserve(&p->v, &p->v_size, size * (p->lane_phases > 1 ? r->blocks : r->threads)) ||
+            !reserve(&p->g, &p->g_size, (size_t)PARTS * p->slots * r->chunks) ? -1 : 0;
+    if (wrong == 0) {
+        r->u = p->u, r->v = p->v, r->g = p->g;
+        if (r->seed != NULL && r->seed_columns == 0)
+            r->seed_columns = 1;
+        if (u != NULL)
+            memcpy(p->u, u, p->inputs * sizeof(double));
+        wrong = run_all(r);
+        calm();
+        if (d_u != NULL)
+            memcpy(d_u, p->u + p->d_u + start, (stop - start) * sizeof(double));
+        for (Py_ssize_t l = 0; p->root_count && l < columns; l++)
+            parts[l % PARTS] += r->out[l];
+        *sum = columns == 1 ? parts[0] : folded(parts);
+    }
+    PyThread_release_lock(p->lock);
+    Py_END_ALLOW_THREADS
+    if (wrong < 0)
+        PyErr_NoMemory();
+    return wrong;
+}
+
 /* run(lanes, u, x, seed, out, d_u, d_x, threads) → the sum of the first output over the lanes,
    or None if something went wrong */
 static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given)
@@ -935,7 +981,7 @@ static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given
     Py_ssize_t columns = p->varies ? lanes : 1;
     Py_ssize_t counts[] = {p->inputs, 0, p->seeds, p->root_count * columns, p->inputs,
                            p->x_rows * lanes};
-    double *those[6] = {NULL}, sum = 0.0, parts[PARTS] = {0.0};
+    double *those[6] = {NULL}, sum = 0.0;
     Py_buffer views[6 + MOST] = {{0}};
     int wrong = 0;
     if (!PyErr_Occurred() && lanes < 1)
@@ -961,43 +1007,10 @@ static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given
                          counts[i], size);
         those[i] = views[i].buf;
     }
-    if (PyErr_Occurred())
-        goto done;
-    Py_BEGIN_ALLOW_THREADS
-    PyThread_acquire_lock(p->lock, WAIT_LOCK);
-    int most = 72; /* lanes of a block; more of few rows, which the first cache holds */
-    while (most < 576 && p->v_rows * most <= 2048)
-        most *= 2;
-    r.blocks = (int)(lanes <= 128 ? 1 : (lanes + most - 1) / most);
-    r.block = (int)((lanes + r.blocks - 1) / r.blocks + PARTS - 1) / PARTS * PARTS;
-    if (r.block % 128 == 0) /* rows would compete for the same lines of a cache */
-        r.block += PARTS;
-    r.chunks = p->serial || r.blocks < 16 ? 1 : r.blocks / 12 * 2;
-    r.chunks = r.chunks > CHUNKS ? CHUNKS : r.chunks;
-    r.threads = r.threads < 1 ? 1 : r.threads > r.chunks ? r.chunks : r.threads;
-    size_t size = (size_t)p->v_rows * r.block;
-    wrong = !reserve(&p->v, &p->v_size, size * (p->lane_phases > 1 ? r.blocks : r.threads)) ||
-            !reserve(&p->g, &p->g_size, (size_t)PARTS * p->slots * r.chunks) ? -1 : 0;
-    if (wrong == 0) {
-        r.u = p->u, r.v = p->v, r.g = p->g, r.seed = those[2], r.out = those[3];
-        r.d_x = those[5];
-        if (r.seed != NULL && r.seed_columns == 0)
-            r.seed_columns = 1;
-        if (those[0] != NULL)
-            memcpy(p->u, those[0], p->inputs * sizeof(double));
-        wrong = run_all(&r);
-        calm();
-        if (those[4] != NULL)
-            memcpy(those[4], p->u + p->d_u, p->inputs * sizeof(double));
-        for (Py_ssize_t l = 0; p->root_count && l < columns; l++)
-            parts[l % PARTS] += r.out[l];
-        sum = columns == 1 ? parts[0] : folded(parts);
+    if (!PyErr_Occurred()) {
+        r.seed = those[2], r.out = those[3], r.d_x = those[5];
+        wrong = execute(&r, those[0], those[4], 0, p->inputs, &sum);
     }
-    PyThread_release_lock(p->lock);
-    Py_END_ALLOW_THREADS
-    if (wrong < 0)
-        PyErr_NoMemory();
-done:
     for (int i = 0; i < 6 + MOST; i++)
         if (views[i].obj != NULL)
             PyBuffer_Release(&views[i]);
@@ -1061,6 +1074,244 @@ static PyTypeObject ProgramType = {
     .tp_methods = methods,
 };
 
+/* ------------------------------------------------------------------ calls
+   A compiled function's, of arguments that are built like those of an earlier call. What holds
+   floats is shown by an example: a float, or a list, tuple or dict of examples, or a view of an
+   array. */
+
+static int same_key(PyObject *a, PyObject *b)
+{
+    return a == b || (PyUnicode_CheckExact(a) && PyUnicode_CheckExact(b) &&
+                      PyUnicode_Compare(a, b) == 0);
+}
+
+/* Put the numbers of x there; false if it is built otherwise. Runs nothing of Python's. */
+static int take(PyObject *like, PyObject *x, double **to)
+{
+    if (PyFloat_CheckExact(like)) {
+        if (PyFloat_Check(x))
+            return *(*to)++ = PyFloat_AS_DOUBLE(x), 1;
+        **to = PyLong_CheckExact(x) ? PyLong_AsDouble(x) : -1.0;
+        if (*(*to)++ == -1.0 && (!PyLong_CheckExact(x) || PyErr_Occurred()))
+            return PyErr_Clear(), 0;
+        return 1;
+    }
+    if (PyMemoryView_Check(like)) {
+        const Py_buffer *a = PyMemoryView_GET_BUFFER(like);
+        Py_buffer b;
+        if (Py_TYPE(x) != Py_TYPE(PyMemoryView_GET_BASE(like)))
+            return 0;
+        if (PyObject_GetBuffer(x, &b, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0)
+            return PyErr_Clear(), 0;
+        int same = a->ndim == b.ndim && strcmp(a->format, b.format) == 0;
+        for (int i = 0; same && i < b.ndim; i++)
+            same = a->shape[i] == b.shape[i];
+        if (same)
+            memcpy(*to, b.buf, b.len), *to += b.len / (Py_ssize_t)sizeof(double);
+        PyBuffer_Release(&b);
+        return same;
+    }
+    if (Py_TYPE(x) != Py_TYPE(like) || PyObject_Size(x) != PyObject_Size(like))
+        return 0;
+    if (PyDict_CheckExact(like)) {
+        PyObject *key, *value, *other, *example;
+        Py_ssize_t i = 0, j = 0;
+        while (PyDict_Next(like, &i, &key, &example))
+            if (!PyDict_Next(x, &j, &other, &value) || !same_key(key, other) ||
+                !take(example, value, to))
+                return 0;
+        return 1;
+    }
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(like); i++)
+        if (!take(PySequence_Fast_GET_ITEM(like, i), PySequence_Fast_GET_ITEM(x, i), to))
+            return 0;
+    return 1;
+}
+
+/* Numbers from there, built like the example */
+static PyObject *give(PyObject *like, const double **from)
+{
+    PyObject *found, *key, *example;
+    Py_ssize_t i = 0;
+    if (PyFloat_CheckExact(like))
+        return PyFloat_FromDouble(*(*from)++);
+    if (PyMemoryView_Check(like)) {
+        Py_buffer b;
+        found = PyObject_CallMethod(PyMemoryView_GET_BASE(like), "copy", NULL);
+        if (found == NULL || PyObject_GetBuffer(found, &b, PyBUF_WRITABLE) < 0)
+            return Py_XDECREF(found), NULL;
+        memcpy(b.buf, *from, b.len), *from += b.len / (Py_ssize_t)sizeof(double);
+        return PyBuffer_Release(&b), found;
+    }
+    if (PyDict_CheckExact(like)) {
+        found = PyDict_New();
+        while (found != NULL && PyDict_Next(like, &i, &key, &example)) {
+            PyObject *each = give(example, from);
+            if (each == NULL || PyDict_SetItem(found, key, each) < 0)
+                Py_CLEAR(found);
+            Py_XDECREF(each);
+        }
+        return found;
+    }
+    int list = PyList_CheckExact(like);
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(like);
+    found = list ? PyList_New(n) : PyTuple_New(n);
+    for (; found != NULL && i < n; i++) {
+        PyObject *each = give(PySequence_Fast_GET_ITEM(like, i), from);
+        if (each == NULL)
+            Py_CLEAR(found);
+        else if (list)
+            PyList_SET_ITEM(found, i, each);
+        else
+            PyTuple_SET_ITEM(found, i, each);
+    }
+    return found;
+}
+
+enum { PROGRAM, LIKE, REBUILD, READ, CLOSED, NUMBERS, GLOBALS, NAMES, CELLS, FOUND, LISTS };
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *parts; /* a tuple of the above */
+    Py_buffer answers;
+    Py_ssize_t lanes, argnum, start, stop;
+} Call;
+#define HELD(i) PyTuple_GET_ITEM(c->parts, i)
+
+/* Whether all that the function names of its surroundings is what it was */
+static int unchanged(const Call *c)
+{
+    PyObject *names = HELD(NAMES), *cells = HELD(CELLS), *found = HELD(FOUND);
+    Py_ssize_t n = PyTuple_GET_SIZE(names), m = PyTuple_GET_SIZE(cells);
+    if (PyList_GET_SIZE(found) != n + m)
+        return 0;
+    for (Py_ssize_t i = 0; i < n + m; i++) {
+        PyObject *now = i < n ? PyDict_GetItem(HELD(GLOBALS), PyTuple_GET_ITEM(names, i))
+                              : PyCell_GET(PyTuple_GET_ITEM(cells, i - n));
+        if ((now == NULL ? Py_None : now) != PyList_GET_ITEM(found, i))
+            return 0;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(HELD(LISTS)); i++) {
+        PyObject *pair = PyList_GET_ITEM(HELD(LISTS), i), *held = PyTuple_GET_ITEM(pair, 1);
+        PyObject *now = PyTuple_GET_ITEM(pair, 0);
+        if (PyList_GET_SIZE(now) != PyList_GET_SIZE(held))
+            return 0;
+        for (Py_ssize_t k = 0; k < PyList_GET_SIZE(held); k++)
+            if (PyList_GET_ITEM(now, k) != PyList_GET_ITEM(held, k))
+                return 0;
+    }
+    return 1;
+}
+
+/* What the function gives, or with an argnum that and its gradient; None if anything is not as
+   it was, or not as it should be */
+static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
+{
+    Program *p = (Program *)HELD(PROGRAM);
+    Run r = {.p = p, .lanes = c->lanes, .threads = 1};
+    Py_ssize_t outs = p->root_count * (p->varies ? r.lanes : 1);
+    Py_ssize_t outputs = outs - c->answers.len / (Py_ssize_t)sizeof(double);
+    Py_ssize_t slopes = c->stop - c->start;
+    const double one = 1.0, *answers = c->answers.buf;
+    double *u = PyMem_Malloc((p->inputs + outs + slopes) * sizeof(double) + 1), *to = u, sum;
+    double check = 0.0;
+    PyObject *result = NULL;
+    if (u == NULL)
+        return PyErr_NoMemory();
+    if (!take(HELD(LIKE), args, &to) || !unchanged(c))
+        goto other;
+    if (PyList_GET_SIZE(HELD(CLOSED))) {
+        PyObject *none = PyObject_CallFunctionObjArgs(HELD(READ), HELD(CLOSED), HELD(NUMBERS),
+                                                      NULL);
+        Py_buffer b;
+        if (none == NULL || PyObject_GetBuffer(HELD(NUMBERS), &b, PyBUF_SIMPLE) < 0)
+            goto done;
+        Py_DECREF(none);
+        memcpy(to, b.buf, b.len);
+        PyBuffer_Release(&b);
+    }
+    r.out = u + p->inputs, r.seed = c->argnum < 0 ? NULL : &one;
+    double *d_u = r.out + outs;
+    int wrong = execute(&r, u, slopes ? d_u : NULL, c->start, c->stop, &sum);
+    if (wrong < 0)
+        goto done;
+    for (Py_ssize_t i = 0; i < outputs; i++)
+        check += 0.0 * r.out[i];
+    for (Py_ssize_t i = 0; i < slopes; i++)
+        check += 0.0 * d_u[i];
+    wrong |= check != 0.0;
+    for (Py_ssize_t i = outputs; i < outs; i++)
+        wrong |= r.out[i] != answers[i - outputs];
+    if (wrong)
+        goto other;
+    if (c->argnum >= 0) {
+        const double *from = d_u;
+        PyObject *slope = give(PyTuple_GET_ITEM(HELD(LIKE), c->argnum), &from);
+        result = slope == NULL ? NULL : Py_BuildValue("(dN)", r.out[0], slope);
+    } else if (HELD(REBUILD) == Py_None) {
+        result = PyFloat_FromDouble(r.out[0]);
+    } else {
+        PyObject *numbers = PyList_New(outputs);
+        for (Py_ssize_t i = 0; numbers != NULL && i < outputs; i++)
+            PyList_SET_ITEM(numbers, i, PyFloat_FromDouble(r.out[i]));
+        result = numbers == NULL ? NULL : PyObject_CallOneArg(HELD(REBUILD), numbers);
+        Py_XDECREF(numbers);
+    }
+    goto done;
+other:
+    result = Py_NewRef(Py_None);
+done:
+    PyMem_Free(u);
+    return result;
+}
+
+static int call_traverse(Call *c, visitproc visit, void *arg)
+{
+    Py_VISIT(c->parts);
+    return 0;
+}
+
+static int call_clear(Call *c)
+{
+    Py_CLEAR(c->parts);
+    return 0;
+}
+
+static void call_dealloc(Call *c)
+{
+    PyObject_GC_UnTrack(c);
+    if (c->answers.obj != NULL)
+        PyBuffer_Release(&c->answers);
+    call_clear(c);
+    Py_TYPE(c)->tp_free((PyObject *)c);
+}
+
+static PyObject *call_new(PyTypeObject *type, PyObject *args, PyObject *named)
+{
+    Call *c = (Call *)type->tp_alloc(type, 0);
+    if (c == NULL || !PyArg_ParseTuple(args, "O!y*nnnn", &PyTuple_Type, &c->parts, &c->answers,
+                                       &c->lanes, &c->argnum, &c->start, &c->stop)) {
+        if (c != NULL)
+            c->parts = NULL;
+        Py_XDECREF(c);
+        return NULL;
+    }
+    Py_INCREF(c->parts);
+    return (PyObject *)c;
+}
+
+static PyTypeObject CallType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd.program.kernel.Call",
+    .tp_basicsize = sizeof(Call),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_doc = "Call(parts, answers, lanes, argnum, start, stop)",
+    .tp_new = call_new,
+    .tp_call = (ternaryfunc)call_called,
+    .tp_traverse = (traverseproc)call_traverse,
+    .tp_clear = (inquiry)call_clear,
+    .tp_dealloc = (destructor)call_dealloc,
+};
+
 static PyObject *supported(PyObject *self, PyObject *none)
 {
 #ifdef __x86_64__
@@ -1086,14 +1337,15 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, TEXT(NAME), NULL, -1,
 PyMODINIT_FUNC INIT(NAME)(void)
 {
     PyObject *m, *names;
-    if (PyType_Ready(&ProgramType) < 0 || (m = PyModule_Create(&module)) == NULL)
+    if (PyType_Ready(&ProgramType) < 0 || PyType_Ready(&CallType) < 0 || (m = PyModule_Create(&module)) == NULL)
         return NULL;
     if ((names = PyTuple_New(OPS)) == NULL)
         return NULL;
     for (int i = 0; i < OPS; i++)
-        PyTuple_SET_ITEM(names, i, PyUnicode_FromString(NAMES[i]));
+        PyTuple_SET_ITEM(names, i, PyUnicode_FromString(OPERATIONS[i]));
     PyModule_AddObject(m, "OPERATIONS", names);
     PyModule_AddStringConstant(m, "SOURCE", SOURCE);
     PyModule_AddObjectRef(m, "Program", (PyObject *)&ProgramType);
+    PyModule_AddObjectRef(m, "Call", (PyObject *)&CallType);
     return m;
 }

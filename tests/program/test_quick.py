@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import functools
+import gc
 import math
+import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from autograd import Value, sqrt
-from autograd.program import compile
-from autograd.program.quick import MANY
+from autograd.program import compile, compiled, native
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 from autograd.transforms import value_and_grad
+from autograd.trees import flatten
 from tests.program.test_compiled import result
 
 
@@ -34,6 +39,96 @@ def test_again_gives_the_same(program: Listing) -> None:
         assert repr(result(fast, x)) == repr(twice(fast, x))
         once, again = [result(fast.value_and_grad, x) for _ in range(2)]
         assert repr(once) == repr(again)
+
+
+NUMBERS = st.floats(-10.0, 10.0) | st.integers(-3, 3)
+SHAPES = array_shapes(min_dims=0, max_dims=3, max_side=3)
+LEAVES = NUMBERS | arrays(float, SHAPES, elements=st.floats(-10.0, 10.0))
+TREES = st.recursive(
+    LEAVES,
+    lambda trees: (
+        st.lists(trees, max_size=3)
+        | st.lists(trees, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=2) | st.integers(), trees, max_size=3)
+    ),
+)
+
+
+@given(TREES, st.floats(-10.0, 10.0))
+def test_trees_are_taken_apart_and_built(tree: Any, more: float) -> None:
+    def f(tree: Any, x: Any) -> Any:
+        return sum([(k + 0.5) * y * y * x for k, y in enumerate(flatten(tree, "")[0])], x)
+
+    fast = compile(f)
+    for run in (fast, fast.value_and_grad, lambda *args: fast.grad(*args, argnums=-1)):
+        once = run(tree, more)
+        with pytest.MonkeyPatch.context() as patch:
+            if native.kernel() is not None:
+                patch.setattr(compiled, "Call", None)  # nothing but the kernel is needed
+            again = run(tree, more)
+        assert repr(again) == repr(once)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"b": 3.0, "a": [2.0, 1.0]},
+        {"a": (2.0, 1.0), "b": 3.0},
+        {"a": [np.float32(2.0), True], "b": np.float64(3.0)},
+        {"a": [2, 1], "b": 3},
+        {"a": np.array([2.0, 1.0]), "b": np.array(3.0)},
+        {"a": np.array([2.0, 9.0, 1.0])[::2], "b": 3.0},
+        {"a": np.array([2, 1]), "b": 3.0},
+        {"a": np.array([2.0, 1.0], ">f8"), "b": 3.0},
+    ],
+)
+@pytest.mark.parametrize("build", [list, np.array])
+def test_what_is_built_otherwise_is_taken_as_such(other: Any, build: Any) -> None:
+    fast = compile(lambda x: x["a"][0] * x["b"] ** 2 - x["a"][1])
+    first = {"a": build([1.0, 2.0]), "b": 2.0}
+    assert twice(fast.value_and_grad, first)[0] == 2.0
+    value, slopes = twice(fast.value_and_grad, other)
+    assert value == 17.0
+    assert [*slopes] == [*other]
+    assert type(slopes["a"]) is type(other["a"])
+    assert ([*slopes["a"]], slopes["b"]) == ([9.0, -1.0], 12.0)
+    assert fast(first) == 2.0
+
+
+def test_numbers_that_are_no_floats() -> None:
+    square = compile(lambda x: x * x)
+    assert twice(square, 3) == 9.0
+    assert [square(-1), square(np.float64(3.0)), square(True)] == [1.0, 9.0, 1.0]
+    with pytest.raises(OverflowError):
+        square(10**400)
+    with pytest.raises(TypeError):
+        square("3")
+
+
+def test_threads_have_their_own_numbers() -> None:
+    fast = compile(lambda x: sum([each.sin() for each in x]))
+    wanted = [twice(fast.value_and_grad, [float(k)] * 50) for k in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            found = pool.map(lambda k: fast.value_and_grad([float(k)] * 50), range(8))
+            assert [*found] == wanted
+
+
+def test_a_function_that_names_itself_is_freed() -> None:
+    def used() -> Any:
+        fast: Any = compile(lambda x: x * x if fast else x)
+        assert twice(fast, 3.0) == 9.0
+        return weakref.ref(fast)
+
+    freed = used()
+    gc.collect()
+    assert freed() is None
+
+
+def test_more_kinds_than_are_kept() -> None:
+    total = compile(sum)
+    for n in [*range(1, 70), *range(1, 70)]:
+        assert total([1.0] * n) == n
 
 
 def test_shapes() -> None:
@@ -72,7 +167,7 @@ def test_what_else_is_asked_is_as_ever() -> None:
     assert fast([2.0, 1.0, 5.0]) == 1.5
     large = compile(sum)
     for build in (list, np.array):
-        assert twice(large, build([1.0] * (MANY + 1))) == MANY + 1
+        assert twice(large, build([1.0] * (300 + 1))) == 300 + 1
     square = compile(lambda x: x * x)
     assert (twice(square, 3.0), square(math.inf)) == (9.0, math.inf)
 
@@ -90,8 +185,8 @@ def test_values_and_numbers_from_outside() -> None:
     assert twice(fast, 5.0) == 24.0
     factor = 2.0
     assert twice(fast, 5.0) == 28.0
-    many = [Value(1.0) for _ in range(MANY + 1)]
-    assert twice(compile(lambda x: sum(many, x)), 1.0) == MANY + 2
+    many = [Value(1.0) for _ in range(300 + 1)]
+    assert twice(compile(lambda x: sum(many, x)), 1.0) == 300 + 2
 
 
 def test_a_variable_without_a_value() -> None:
