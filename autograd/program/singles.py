@@ -6,12 +6,12 @@ the rows. So it is written once, on rows that stand for others, and then filled 
 
 from __future__ import annotations
 
-import itertools
 from array import array
 from collections.abc import Callable, Sequence
-from operator import itemgetter
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autograd.program.arrays import np
 from autograd.program.expressions import Expression
 from autograd.program.lower import NOWHERE, PLAIN, known, operand
 
@@ -20,29 +20,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Singles"]
 
+Array = Any
 STANDIN = (1 << 28) - 64  # the first of the rows that stand for others
 WORDS = 12  # of an instruction
-# What stands for the rows of a node: its result; or the adjoint that is added to, that of the
-# result, and the one that the first of these was so far. Then its result, and its operands.
-OUT, XS = 0, 1
+# What stands for the rows of a node: the adjoint that is added to, that of its result, and the
+# one that the first of these was so far; its result, and its operands.
 TARGET, D, BEFORE, RESULT, OPERANDS = 0, 1, 2, 3, 4
+Template = int  # its place among all of them
 
 
-class Words(NamedTuple):
-    """Words of the kernel's code, or of its list of arithmetic.
-
-    Attributes:
-        arithmetic: which of both.
-        pick: gives them, of a node's rows followed by the numbers.
-        numbers: what is the same for all nodes.
-    """
+class Part(NamedTuple):
+    """Words of the kernel's code, or of its list of arithmetic."""
 
     arithmetic: bool
-    pick: Callable[[Any], Any]
-    numbers: tuple[int, ...]
-
-
-Template = Sequence[Words]
+    words: Sequence[int]
 
 
 class Addition(NamedTuple):
@@ -69,59 +60,58 @@ class Singles:
 
     def __init__(self, native: Native) -> None:
         self.native = native
+        self.parts: list[Part] = []
+        self.templates: list[tuple[int, int]] = []  # the first of the parts, and how many
         self.values: dict[Any, Template] = {}
         self.terms: dict[Any, list[Addition]] = {}
         tape = native.it.it.tape
         self.ops, self.args = tape.ops, tape.args
         self.constants = {i for i, op in enumerate(tape.ops) if op == "const"}
-        self.rows: list[int] = []
         self.adjoints: list[int] = []
 
     def start(self) -> None:
-        """Find the rows of all nodes and of their adjoints."""
-        native, it = self.native, self.native.it
-        if not self.rows:
-            bases, places = native.bases, it.it.places
-            self.rows = [bases[block] + row for block, row in places]
-            bases = [bases[it.adjoints.get(block, 0)] for block in range(len(bases))]
-            self.adjoints = [
-                bases[block] + row if live else NOWHERE
-                for (block, row), live in zip(places, it.live)
-            ]
-        self.code: list[int] = []
-        self.list: list[int] = []
-        self.begin = -1  # of the arithmetic that is being written
+        """Find the rows of all nodes, of their operands and of their adjoints."""
+        if self.adjoints:
+            return
+        bases, it = np.array(self.native.bases), self.native.it
+        block, row = np.array(it.it.places).T
+        self.rows = bases[block] + row
+        counts = np.fromiter(map(len, self.args), int)
+        self.begins = np.cumsum(counts) - counts
+        self.operands = self.rows[np.fromiter(chain.from_iterable(self.args), int)]
+        of = bases[[it.adjoints.get(k, 0) for k in range(len(bases))]][block] + row
+        live = np.frombuffer(it.live, np.uint8)
+        self.adjoints = np.where(live, of, NOWHERE).tolist()
 
     def forward(self, nodes: Sequence[int]) -> None:
         """Compute these nodes."""
         self.start()
-        ops, all_args, rows, values = self.ops, self.args, self.rows, self.values
-        row, fill = rows.__getitem__, self.fill
-        for i in nodes:
-            op, args = ops[i], all_args[i]
-            key = op if op in PLAIN else self.key(op, args)
+        ops, values = self.ops, self.values
+        events = np.zeros((len(nodes), 5), np.int32)
+        keys = [ops[i] if ops[i] in PLAIN else self.key(i) for i in nodes]
+        for i, key in zip(nodes, keys):
             if key not in values:
-                values[key] = self.value(op, key, len(args))
-            fill(values[key], (rows[i], *map(row, args)))
-        self.stop()
+                values[key] = self.value(ops[i], key, len(self.args[i]))
+        events[:, 0], events[:, 1] = [values[key] for key in keys], nodes
+        self.fill(events)
 
     def reverse(self, nodes: Sequence[int]) -> None:
         """Add to adjoints what these nodes hand on of theirs."""
         self.start()
-        ops, all_args, rows, terms = self.ops, self.args, self.rows, self.terms
-        row, adjoint, fill = rows.__getitem__, self.adjoints.__getitem__, self.fill
+        ops, all_args, adjoints, terms = self.ops, self.args, self.adjoints, self.terms
         written, alias, own = self.native.written, self.native.alias, self.native.own
+        events = array("i")
         for i in reversed(nodes):
-            d = adjoint(i)
+            d = adjoints[i]
             if d == NOWHERE or d not in written:
                 continue
             d = alias.get(d, d)
             op, args = ops[i], all_args[i]
-            key = op if op in PLAIN else self.key(op, args)
+            key = op if op in PLAIN else self.key(i)
             if key not in terms:
                 terms[key] = self.terms_of(op, key, len(args))
-            more = (rows[i], *map(row, args))
-            for (first, again, on, same), target in zip(terms[key], map(adjoint, args)):
+            for (first, again, on, same), a in zip(terms[key], args):
+                target = adjoints[a]
                 if target == NOWHERE:
                     pass
                 elif target not in written:
@@ -129,45 +119,68 @@ class Singles:
                     if same and target not in own:
                         alias[target] = d
                     else:
-                        fill(first, (target, d, 0, *more))
+                        events.extend((first, i, target, d, 0))
                 elif target in alias:
-                    fill(on, (target, d, alias.pop(target), *more))
+                    events.extend((on, i, target, d, alias.pop(target)))
                 else:
-                    fill(again, (target, d, 0, *more))
-        self.stop()
+                    events.extend((again, i, target, d, 0))
+        self.fill(np.frombuffer(events, np.int32).reshape(-1, 5))
 
     # ------------------------------------------------------------------ filling in
 
-    def fill(self, template: Template, rows: tuple[int, ...]) -> None:
-        for arithmetic, pick, numbers in template:
-            if arithmetic:
-                if self.begin < 0:
-                    self.begin = len(self.list)
-                self.list += pick(rows + numbers)
-            else:
-                if self.begin >= 0:
-                    self.close()
-                self.code += pick(rows + numbers)
+    def fill(self, events: Array) -> None:
+        """Write code: each event is a template, a node, and the rows TARGET, D and BEFORE.
 
-    def close(self) -> None:
-        """End a list of arithmetic."""
-        native, count = self.native, (len(self.list) - self.begin) // 4
-        place = len(native.lists) + self.begin
-        words = (native.codes["arithmetic"], 0, count, 0, 0, 0, 0, place, 0, 0, 0, 0)
-        self.code += words
-        self.begin = -1
+        Parts that are arithmetic and follow each other are one instruction.
+        """
+        if not len(events):
+            return
+        native = self.native
+        first, counts = np.array(self.templates)[events[:, 0]].T
+        event = np.repeat(np.arange(len(events)), counts)
+        part = np.arange(len(event)) + (first - np.cumsum(counts) + counts)[event]
+        kinds = np.array([(len(words), listed) for listed, words in self.parts])
+        sizes, listed = kinds[part].T
+        ends = np.flatnonzero(listed > np.append(listed[1:], 0))  # where arithmetic ends
+        begins = np.flatnonzero(listed > np.append(0, listed[:-1]))
+        sizes_of = np.array([sizes * (1 - listed), sizes * listed])  # in code, in the list
+        sizes_of[0, ends] = WORDS
+        after = np.cumsum(sizes_of, 1)
+        code, numbers = (np.zeros(total, np.int32) for total in after[:, -1])
+        at = np.where(listed, after[1], after[0]) - sizes
+        heads = after[0, ends] - WORDS
+        code[heads] = native.codes["arithmetic"]
+        code[heads + 2] = (after[1, ends] - at[begins]) // 4
+        code[heads + 7] = len(native.lists) + at[begins]
+        order = np.argsort(part, kind="stable")
+        for same in np.split(order, np.flatnonzero(np.diff(part[order])) + 1):
+            arithmetic, words = self.parts[part[same[0]]]
+            mine, places = events[event[same]], at[same]
+            for k, word in enumerate(words):
+                if word:
+                    (numbers if arithmetic else code)[places + k] = self.column(mine, word)
+        native.code[native.phase].frombytes(code.tobytes())
+        native.lists.frombytes(numbers.tobytes())
 
-    def stop(self) -> None:
-        """Hand over what was written."""
-        if self.begin >= 0:
-            self.close()
-        self.native.code[self.native.phase].extend(array("i", self.code))
-        self.native.lists.extend(array("i", self.list))
+    def column(self, events: Array, word: int) -> Any:
+        """A word of a template, in each event."""
+        slot = word - STANDIN
+        if slot < 0:
+            return word
+        if slot < RESULT:
+            return events[:, 2 + slot]
+        nodes = events[:, 1]
+        return (
+            self.rows[nodes]
+            if slot == RESULT
+            else self.operands[self.begins[nodes] + slot - OPERANDS]
+        )
 
     # ------------------------------------------------------------------ templates
 
-    def key(self, op: str, args: tuple[int, ...]) -> Any:
+    def key(self, i: int) -> Any:
         """Equal for nodes that differ in their rows only."""
+        op, args = self.ops[i], self.args[i]
         if op in ("sum", "dot"):
             return op, len(args)
         if self.constants.isdisjoint(args):
@@ -181,11 +194,9 @@ class Singles:
         if op in ("sum", "dot"):
             return self.wide(op, count)
         numbers = self.numbers(key, count)
-        where = [STANDIN + XS + k for k in range(count)]
+        where = [STANDIN + OPERANDS + k for k in range(count)]
         formula = native.it.formula(op, numbers)
-        return self.written(
-            lambda: native.into(formula, where, STANDIN + OUT, "set"), XS + count
-        )
+        return self.written(lambda: native.into(formula, where, STANDIN + RESULT, "set"))
 
     def numbers(self, key: Any, count: int) -> tuple[float | None, ...]:
         if type(key) is str:
@@ -194,8 +205,8 @@ class Singles:
 
     def wide(self, op: str, count: int) -> Template:
         """A sum, or a dot and its bias last, in order."""
-        apply, out, zero = self.native.apply, STANDIN + OUT, self.native.number(0.0)
-        half, xs = count // 2, [STANDIN + XS + k for k in range(count)]
+        apply, out, zero = self.native.apply, STANDIN + RESULT, self.native.number(0.0)
+        half, xs = count // 2, [STANDIN + OPERANDS + k for k in range(count)]
 
         def write() -> None:
             if op == "dot":
@@ -204,25 +215,25 @@ class Singles:
             for k, x in enumerate(xs[:1] if op == "dot" else xs):
                 apply("add", out, (out if k or op == "dot" else zero, x), 1)
 
-        return self.written(write, XS + count)
+        return self.written(write)
 
     def terms_of(self, op: str, key: Any, count: int) -> list[Addition]:
         """For each operand, how to add to its adjoint."""
         if op == "sum":
-            return [self.term(operand(0), (D,), count)] * count
+            return [self.term(operand(0), (D,))] * count
         if op == "dot":
             half = count // 2
             xs = [OPERANDS + k for k in (*range(1 + half, 1 + 2 * half), *range(1, 1 + half))]
             product = Expression("mul", operand(0), operand(1))
-            bias = self.term(operand(0), (D,), count)
-            return [bias, *[self.term(product, (D, x), count) for x in xs]]
+            bias = self.term(operand(0), (D,))
+            return [bias, *[self.term(product, (D, x)) for x in xs]]
         numbers = self.numbers(key, count)
         slots = [*range(OPERANDS, OPERANDS + count), RESULT, D]
         formulas = [self.native.it.term(op, k, numbers) for k in range(count)]
-        return [self.term(formula, slots, count) for formula in formulas]
+        return [self.term(formula, slots) for formula in formulas]
 
-    def term(self, formula: Any, slots: Sequence[int], count: int) -> Addition:
-        """How to add a formula of these slots, of a node with so many operands."""
+    def term(self, formula: Any, slots: Sequence[int]) -> Addition:
+        """How to add a formula of these slots."""
         native, target = self.native, STANDIN + TARGET
         where = [STANDIN + slot for slot in slots]
         found = []
@@ -235,15 +246,15 @@ class Singles:
                 native.written.add(target)
             if aliased:
                 native.alias[target] = STANDIN + BEFORE
-            found.append(self.written(add, OPERANDS + count))
+            found.append(self.written(add))
         native.written.discard(target)
         same = type(formula) is Expression and formula.op == "operand"
         return Addition(
             found[0], found[1], found[2], same and where[formula.args[0]] == STANDIN + D
         )
 
-    def written(self, write: Callable[[], None], count: int) -> Template:
-        """What `write` writes, as a template for so many rows."""
+    def written(self, write: Callable[[], None]) -> Template:
+        """What `write` writes, as a template."""
         native = self.native
         phase, lists, begun = native.phase, native.lists, native.open
         code, top = native.code[phase], native.top
@@ -253,14 +264,12 @@ class Singles:
         words, listed = native.code[phase].tolist(), native.lists.tolist()
         native.code[phase], native.lists = code, lists
         native.open, native.top = begun, top
-        steps = []
+        begin = len(self.parts)
         for start in range(0, len(words), WORDS):
             mine = words[start : start + WORDS]
             arithmetic = mine[0] == native.codes["arithmetic"]
             if arithmetic:
                 mine = listed[mine[7] : mine[7] + 4 * mine[2]]
-            numbers = tuple([word for word in mine if word < STANDIN])
-            places = itertools.count(count)
-            picked = [word - STANDIN if word >= STANDIN else next(places) for word in mine]
-            steps.append(Words(arithmetic, itemgetter(*picked), numbers))
-        return steps
+            self.parts.append(Part(arithmetic, mine))
+        self.templates.append((begin, len(self.parts) - begin))
+        return len(self.templates) - 1
