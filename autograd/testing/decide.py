@@ -22,10 +22,11 @@ from autograd.testing.report import Verdict
 from autograd.testing.richardson import TINIEST, ULP, Estimate, Level, Line, aitken, central
 from autograd.testing.roundoff import (
     estimated_noise,
-    is_jittery,
+    is_mere_noise,
+    is_rough,
     is_sawtooth,
     is_stair,
-    is_too_coarse,
+    noise_between,
 )
 
 __all__ = ["Decision", "Question", "decide", "starts"]
@@ -301,22 +302,23 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> T
     """A failure, if it is none of noise, and the function does the same over small steps."""
     line, analytic, *_ = question
     noise = estimated_noise(line)
+    used = next(level for level in levels if level.step == estimate.step)
+    if is_rough(line, estimate.value, used, noise + used.noise * used.step):
+        noise = max(noise, noise_between(line, used.step))
     blurred = estimate._replace(error=estimate.error + 2.0 * noise / estimate.step)
     best = _compare(question, blurred, levels)
 
     def doubt(reason: str, closer: Level | None = None) -> Trial:
         return Trial(levels, best._replace(verdict="inconclusive", reason=reason), closer)
 
-    def is_rough() -> bool:
-        jumps = is_sawtooth(line, best.numeric, analytic)
-        return jumps or is_jittery(line, estimate.step, against * estimate.step)
-
     if best.verdict != "fail":
         return Trial(levels, best)
     against = abs(best.numeric - analytic)
-    if is_too_coarse(line, analytic, noise, estimate.step):
+    if is_mere_noise(line, noise):
         return doubt("floats are too far apart here")
-    noise += next((f.noise * f.step for f in levels if f.step == estimate.step), line.blur)
+    noise += used.noise * used.step
+    if is_rough(line, best.numeric, used, noise):
+        return doubt(BENDS)
     least = least_step(line) if line.x else CLOSE * estimate.step
     small = max(20.0 * noise / against, least)  # the noise of its slope is a tenth of against
     middle = math.sqrt(small / estimate.step) * estimate.step
@@ -327,7 +329,8 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> T
         if not apart <= allowed or against <= apart + MULTIPLE * other.error:
             return doubt("estimates differ")
         if small > 2.0**-5 * estimate.step:
-            return doubt(BENDS) if suspicious(levels) or is_rough() else Trial(levels, best)
+            rough = suspicious(levels) or is_sawtooth(line, best.numeric, analytic)
+            return doubt(BENDS) if rough else Trial(levels, best)
     level = line.level(small)
     if level is not None and level.is_apart and level.apart > 0.5 * against:
         found = _at(question, corner(line, *sides(line, 256.0 * small)))
@@ -342,4 +345,5 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> T
         level = line.level(middle) or level  # the small one tells of round-off alone
     if abs(level.central - best.numeric) > 0.25 * against + level.noise:
         return doubt("smaller steps tell otherwise", level)
-    return doubt(BENDS) if is_rough() else Trial(levels, best)
+    rough = is_sawtooth(line, best.numeric, analytic)
+    return doubt(BENDS) if rough else Trial(levels, best)

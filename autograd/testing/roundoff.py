@@ -6,9 +6,16 @@ import itertools
 import math
 from collections.abc import Iterable
 
-from autograd.testing.richardson import ULP, Line
+from autograd.testing.richardson import ULP, Level, Line
 
-__all__ = ["estimated_noise", "is_jittery", "is_sawtooth", "is_stair", "is_too_coarse"]
+__all__ = [
+    "estimated_noise",
+    "is_mere_noise",
+    "is_rough",
+    "is_sawtooth",
+    "is_stair",
+    "noise_between",
+]
 
 ODD = 283.0 / 256.0  # lest what f multiplies x by rounds the same at all the points
 SPACINGS = (ODD * 2.0**-44, ODD * 2.0**-26, ODD * 2.0**-12)
@@ -44,33 +51,19 @@ def estimated_noise(line: Line) -> float:
     return max(floor, _hidden_grid(line))
 
 
-def is_jittery(line: Line, step: float, change: float) -> bool:
-    """Whether to both sides f jitters so much that a change over the step may be noise.
-
-    Between jumps that are close together f is smooth, and `estimated_noise` sees none of them.
-    """
-    unit, values = math.ulp(line.x) if line.x else step / 12.0, line.values()
-    spacing = max(step / 12.0 // unit, 1.0) * unit
-    allowed = min(change / 24.0, (max(values) - min(values)) / 200.0)
-    both = [_around(line, signed, range(7)) for signed in (spacing, -spacing)]
-    jitters = [max(_differences(around)[2:]) > allowed for around in both if around is not None]
-    return bool(jitters) and all(jitters)
-
-
 def _hidden_grid(line: Line) -> float:
     """The grid of the values farther from x, where they are flat near x.
 
     1 - cos(x) is flat near 0 since what cancels is rounded, and that rounding shows farther
     out. 0 if the grid is so coarse that the function has steps, and no round-off.
     """
-    for far in (0.25, 1024.0):
-        step = far * max(1.0, abs(line.x))
-        found = [line.at(line.x + step), line.at(line.x - step)]
-        values = [value for value in found if value is not None]
-        if any(value != line.y for value in values):
-            grid = _grid([*values, line.y])
-            return grid if grid <= FINE * max(map(abs, values)) else 0.0
-    return 0.0
+    step = 0.25 * max(1.0, abs(line.x))
+    found = [line.at(line.x + step), line.at(line.x - step)]
+    values = [value for value in found if value is not None]
+    if all(value == line.y for value in values):
+        return 0.0
+    grid, largest = _grid([*values, line.y]), max(map(abs, values))
+    return max(grid, ULP * largest) if grid <= FINE * largest else 0.0
 
 
 def _exact_step(x: float, spacing: float) -> float:
@@ -119,16 +112,35 @@ def _differences(values: list[float]) -> list[float]:
     return found[2:]
 
 
-def is_too_coarse(line: Line, claimed: float, noise: float, step: float) -> bool:
-    """Whether f has no slope like `claimed` over floats, because it turns between them."""
-    values, ulp = line.values(), math.ulp(line.x)
-    spread = max(values) - min(values)
-    if noise > spread / 64.0:
-        return spread > 0.0
-    if spread < 16.0 * abs(claimed) * ulp:
-        close = line.level(16.0 * ulp)
-        return spread > 0.0 and (close is None or 64.0 * close.apart * close.step > spread)
-    return noise > spread / 4096.0 and is_jittery(line, step, math.inf)
+def is_mere_noise(line: Line, noise: float) -> bool:
+    """Whether what was seen is hardly more than noise, as sin between floats that are far apart.
+
+    A step over which noise is a tenth of a slope, 20·noise / slope, changes f by 20·noise; values
+    that are random within twice as much look as if f had no slope there.
+    """
+    values = line.values()
+    return 0.0 < max(values) - min(values) < 40.0 * noise
+
+
+def noise_between(line: Line, step: float) -> float:
+    """The noise that shows over steps between the smallest that was taken and this one."""
+    least = min([abs(t - line.x) for t in line.samples.seen if t != line.x])
+    middle = math.sqrt(least / step) * step
+    around = _around(line, _exact_step(line.x, middle / (abs(line.x) or 1.0)), range(-3, 4))
+    return math.inf if around is None else 3.0 * max(_differences(around))
+
+
+def is_rough(line: Line, slope: float, level: Level, noise: float) -> bool:
+    """Whether values seen within a level are farther off the slope than noise and bend explain.
+
+    exp(x) - 1 - x has the slope -1 between the jumps of exp(x).
+    """
+    bend = 2.0 * max(abs(level.forward - slope), abs(level.backward - slope))
+    for t in list(line.samples.seen):
+        pair = line.slope(t - line.x) if 0.0 < abs(t - line.x) <= level.step else None
+        if pair and abs(pair[0] - slope) > bend + 4.0 * noise / abs(t - line.x):
+            return True
+    return False
 
 
 def is_stair(line: Line) -> bool:

@@ -281,16 +281,32 @@ def cancelling(rng: random.Random) -> tuple[Function, Function, float]:
     return lambda x: math.exp(x) - 1.0 - x, math.expm1, x
 
 
+def cancelling_to_steps(rng: random.Random) -> tuple[Function, Function, float]:
+    x = rng.choice([1.0, -0.5]) * 10.0 ** rng.uniform(-17.0, -15.0)
+    return lambda x: math.log(1.0 + x), lambda x: 1.0 / (1.0 + x), x
+
+
 def fast_wave(rng: random.Random) -> tuple[Function, Function, float]:
     return math.sin, math.cos, 2e13 * 10.0 ** rng.uniform(-0.5, 0.5)
 
 
-@pytest.mark.parametrize("draw", [slight_kink, cancelling, fast_wave])
+@pytest.mark.parametrize("draw", [slight_kink, cancelling, cancelling_to_steps, fast_wave])
 def test_what_is_hard_for_floats_is_never_blamed(draw: Any) -> None:
     rng = random.Random(5)
     for _ in range(60):
         f, slope, x = draw(rng)
         assert gradcheck(f, x, gradient=lambda x, slope=slope: slope(x)).verdict != "fail"
+
+
+@pytest.mark.parametrize("x", [1.2106910254605485e-05, -1.3147177202841194e-06])
+def test_between_the_jumps_of_what_cancels_a_slope_is_none(x: float) -> None:
+    report = gradcheck(lambda x: math.exp(x) - 1.0 - x, x, gradient=math.expm1)
+    assert report.verdict != "fail"
+
+
+@pytest.mark.parametrize("x", [6676015939874.217, 7310663528165.914, 7353772682749.707])
+def test_a_wave_that_turns_between_the_smallest_steps_is_not_called_wrong(x: float) -> None:
+    assert gradcheck(math.sin, x, gradient=math.cos).verdict == "inconclusive"
 
 
 @pytest.mark.parametrize("x", [2.3e-7, 7.7e-7, 3.1e-6, 1.9e-5])
