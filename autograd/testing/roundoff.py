@@ -113,9 +113,9 @@ def _differences(values: list[float]) -> list[float]:
 
 
 def is_mere_noise(line: Line, noise: float) -> bool:
-    """Whether what was seen is hardly more than noise, as sin between floats that are far apart.
+    """Whether what was seen is hardly more than noise, as sin is between floats far apart.
 
-    A step over which noise is a tenth of a slope, 20·noise / slope, changes f by 20·noise; values
+    Over 20·noise / slope, where noise is a tenth of the slope, f changes by 20·noise. Values
     that are random within twice as much look as if f had no slope there.
     """
     values = line.values()
