@@ -205,13 +205,13 @@ class JaxStep(Step):
         gather = import_module("jax.experimental.multihost_utils").process_allgather
         with self._with_others():
             gathered = np.asarray(gather(own)).T.tolist()
-        for name, column in zip(parts, gathered):
-            if len(set(column)) > 1:
-                raise ValueError(
-                    f"{self.eager.name}: the {name} of process {self.jax.process_index()} and "
-                    "others differ; each process has to be given the same, after the same "
-                    "random.seed, and the same checkpoint"
-                )
+        differ = [name for name, column in zip(parts, gathered) if len(set(column)) > 1]
+        if differ:
+            raise ValueError(
+                f"{self.eager.name}: the {' and the '.join(differ)} of process "
+                f"{self.jax.process_index()} and others differ; each process has to be given "
+                "the same, after the same random.seed, and the same checkpoint"
+            )
 
     def _sharded(self, batch: Batch, weight: float) -> tuple[Array, Array]:
         """Samples, and how each counts in the loss and the penalty; as many on each device."""

@@ -41,7 +41,8 @@ class Path:
         rebuild: puts outputs into the shape of the function's result.
         single: whether that is a number.
         inputs: the numbers that it was recorded with, by their names.
-        axes, counts: of each argument, as a call's, and how many numbers it has (a sample).
+        axes, keys: of each argument, as a call's.
+        counts: how many numbers each argument (or a sample of it) has.
         reduce: as `compile` was asked.
     """
 
@@ -57,6 +58,7 @@ class Path:
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
         self.rebuild, self.single = recording.rebuild, recording.single
         self.without, self.reduce, self.axes = without, reduce, call.axes
+        self.keys = call.key
         self.counts = [len(flatten(arg, "")[0]) for arg in call.sample(0)]
         self.size = len(call.u) + len(self.closed), len(call.x)
         self.data = range(len(call.rows(0)) if call.args else 0, len(call.u))

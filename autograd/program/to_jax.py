@@ -145,8 +145,10 @@ def function(program: Program) -> Callable[..., Any]:
                 f"the program takes {len(path.axes)} arguments, {len(args)} were given"
             )
         lanes, uniform, varying = 0, [closed[:0]], []
-        for i, (arg, axis, count) in enumerate(zip(args, path.axes, path.counts)):
-            part = _numbers(numpy, arg, axis is not None)
+        for i, (arg, key, axis, count) in enumerate(
+            zip(args, path.keys, path.axes, path.counts)
+        ):
+            part = _numbers(numpy, arg, key, axis is not None)
             if len(part) != count:
                 raise ValueError(
                     f"argument {i} has {len(part)} numbers{' a sample' * (axis == 0)}; the "
@@ -171,11 +173,26 @@ def function(program: Program) -> Callable[..., Any]:
     return f
 
 
-def _numbers(numpy: Any, arg: Any, varies: bool) -> Array:
-    """The numbers of an argument in turn; with samples, a column each."""
-    if isinstance(arg, dict) or (isinstance(arg, list | tuple) and not varies):
-        parts = arg.values() if isinstance(arg, dict) else arg
-        found = [_numbers(numpy, part, varies) for part in parts]
+def _numbers(numpy: Any, arg: Any, key: Any, varies: bool) -> Array:
+    """The numbers of an argument in turn; with samples, a column each.
+
+    JAX sorts the entries of dicts: they are taken in the order of the key, that of the
+    argument which the program was recorded with.
+    """
+    parts: Any = None
+    if isinstance(arg, dict):
+        names = dict(key[1]) if key[0] is dict else {}
+        if {*names} != {*arg}:
+            raise ValueError(
+                f"a dict has the entries {[*arg]}; the program was recorded with {[*names]}"
+            )
+        parts = [(arg[name], each) for name, each in names.items()]
+    elif isinstance(arg, list | tuple) and not varies:
+        each = key[2] if key[0] is not np.ndarray else key
+        several = each and type(each[0]) is tuple
+        parts = zip(arg, each if several else [each] * len(arg))
+    if parts is not None:
+        found = [_numbers(numpy, part, each, varies) for part, each in parts]
         return numpy.concatenate(found) if found else numpy.zeros(0)
     array = numpy.asarray(arg, dtype=float)
     return array.reshape(len(array), -1).T if varies else array.reshape(-1)
