@@ -22,7 +22,7 @@ from autograd.core import floats
 from autograd.program.arguments import lanes_of
 from autograd.program.arrays import np
 from autograd.program.paths import Path, Paths
-from autograd.program.program import Program
+from autograd.program.program import Program, Runner
 from autograd.program.record import record
 from autograd.trees import flatten
 from nn.layers import draws_from
@@ -97,19 +97,19 @@ class Batch:
 
     def refill(self, *given: Any) -> bool:
         """Take the numbers of other arrays; False if they are not built alike."""
-        parts = []
-        for old, new, shape, part in itertools.zip_longest(
-            self.given, given, self.shapes, self.parts
-        ):
+        if len(given) != len(self.given):
+            return False
+        parts = [*self.parts]
+        for i, (old, new, shape) in enumerate(zip(self.given, given, self.shapes)):
             if not (type(new) is type(old) is np.ndarray and new.shape == shape):
                 return False
-            if new is old and new.dtype is FLOAT:
-                parts.append(part)
-            elif new.dtype.kind in "fiub":
-                parts.append(np.asarray(new, float).reshape(self.lanes, -1).T)
-            else:
-                return False
-        self.given[:], self.parts = given, tuple(parts)
+            if new is not old or new.dtype is not FLOAT:
+                if new.dtype.kind not in "fiub":
+                    return False
+                parts[i] = np.asarray(new, float).reshape(self.lanes, -1).T
+                self.parts = ()
+        if not self.parts:
+            self.given[:], self.parts = given, tuple(parts)
         return True
 
     def chosen(self, order: Sequence[int]) -> Batch:
@@ -266,20 +266,23 @@ class Step:
             raise
 
     def _train_on(self, batch: Batch, kind: Kind) -> tuple[list[Any], float]:
-        params = self.optimizer.params
+        ready = kind.ready.get(batch.lanes)
+        if ready is not None and not self.doubted:
+            loss = self._train_at_once(batch, ready)
+            if loss is not None:
+                return ready.outputs() if self.outputs else [], loss
         weight = kind.weight(batch.lanes)
-        run = kind.replays.get(batch.lanes)
         try:
-            if run is None or self.doubted or not run.replay(batch, self._current):
-                run = self._run("train", batch, kind, weight)
-                settled = batch.lanes in kind.sizes and not self.doubted
-                if not settled and not self._agrees(run, batch, kind):
-                    return self._train_on(batch, self._kind(batch))
-                if len(run.parts) == 1:
-                    run.keep(kind, self.threads)
+            run = self._run("train", batch, kind, weight)
+            settled = batch.lanes in kind.sizes and not self.doubted
+            if not settled and not self._agrees(run, batch, kind):
+                return self._train_on(batch, self._kind(batch))
+            if len(run.parts) == 1:
+                self._prepare(run, kind)
             loss = self.eager.finite(run.loss(weight))
             data, gradient = run.data(), run.gradient()
-            self._clip(gradient)
+            if self.eager.max_norm is not None:
+                clip(gradient, self.eager.max_norm)
         except (Abandoned, FloatingPointError):
             with self._as_recorded(batch) as data:
                 return self.eager.train(*data)
@@ -288,17 +291,47 @@ class Step:
                 self.eager.node(self.eager.objective(*data)[1])  # raises, if eager does
             raise
         following = self._update(data, gradient)
-        self._current = None
         after = data if following is None else following
-        if not floats.exchange(params, data, after, gradient):
-            return self._train_on(batch, kind)
+        floats.exchange(self.optimizer.params, data, after, gradient)
         if following is None:
             self.optimizer.step()
         else:
             self._update.commit()
-            data[:] = following
-            self._current = run.u
         return run.outputs() if self.outputs else [], loss
+
+    def _train_at_once(self, batch: Batch, ready: Ready) -> float | None:
+        """The loss, after a step in one call of the kernel; None if that can't make it."""
+        current, self._current = self._current, None
+        if current is not ready.u:
+            floats.read(ready.path.closed, ready.u)
+        elif ready.others[0]:
+            floats.read(*ready.others)
+        update = self._update.prepared(ready.data, ready.gradient)
+        loss: Any = ready.runs.train(batch.parts, ready.loss, *update)
+        if loss is False:  # someone has set the data of a parameter
+            floats.read(ready.path.closed, ready.u)
+            loss = ready.runs.train(batch.parts, ready.loss, *update)
+        if loss is None or loss is False:
+            return None
+        if update[0] is None:
+            self.optimizer.step()
+        else:
+            self.optimizer.steps += 1
+            self._current = ready.u
+        return float(loss)
+
+    def _prepare(self, run: Run, kind: Kind) -> None:
+        """Let the kernel alone make the next step with as many samples, if it can."""
+        program = run.parts[0][1].program
+        sweep, it = program.sweep([range(run.params)]), program.instructions
+        if (
+            sweep.native is not None
+            and all(lane is None for _, _, lane in it.roots[: it.outputs])
+            and (sweep.native.columns or run.batch.lanes == 1)
+        ):
+            most = self.eager.max_norm
+            limit = -1.0 if most is None else most
+            kind.ready[run.batch.lanes] = Ready(run, kind, sweep, limit, self.threads)
 
     def measure(self, batch: Batch) -> tuple[list[Any], float]:
         """The outputs and the loss in eval mode, without the penalty."""
@@ -334,20 +367,6 @@ class Step:
         with in_mode(self.model, training=name == "train"):
             paths.do(run, batch)
         return run
-
-    def _clip(self, gradient: Array) -> None:
-        """Scale the gradient down to the largest norm."""
-        if self.eager.max_norm is None:
-            return
-        with np.errstate(over="ignore"):
-            norm = math.sqrt(float(np.add.reduce(gradient * gradient)))
-        if not 1e-150 < norm < 1e150:
-            norm = math.hypot(*gradient.tolist())
-        if math.isinf(norm):
-            raise Abandoned
-        scale = self.eager.max_norm / (norm + 1e-6)
-        if scale < 1.0:
-            gradient *= scale
 
     # ------------------------------------------------------------------ is it right?
 
@@ -431,6 +450,28 @@ class Step:
         return (self.model(x),)
 
 
+def folded(numbers: Array) -> float:
+    """Their sum, in the kernel's order."""
+    parts = np.zeros((-(-len(numbers) // 8), 8))
+    parts.ravel()[: len(numbers)] = numbers
+    sums = np.add.reduce(parts)
+    a, b = (sums[:4] + sums[4:]).reshape(2, 2).tolist()
+    return float((a[0] + b[0]) + (a[1] + b[1]))
+
+
+def clip(gradient: Array, max_norm: float) -> None:
+    """Scale a gradient down to the largest norm."""
+    with np.errstate(over="ignore"):
+        norm = math.sqrt(folded(gradient * gradient))
+    if not 1e-150 < norm < 1e150:
+        norm = math.hypot(*gradient.tolist())
+    if math.isinf(norm):
+        raise Abandoned
+    scale = max_norm / (norm + 1e-6)
+    if scale < 1.0:
+        gradient *= scale
+
+
 class Abandoned(Exception):  # noqa: N818
     """A sample has to be done by Values."""
 
@@ -444,7 +485,7 @@ class Kind:
         mean: whether the loss of a batch is the mean of the samples', not the sum.
         draws: how many random numbers a sample takes in training; None if not known yet.
         sizes: of batches whose loss has been compared with eager's.
-        replays: by the size of the batch, what goes on in the same arrays.
+        ready: by the size of the batch, the step as one call of the kernel.
         numbers: by their path, the data of the Values that it reads.
     """
 
@@ -452,7 +493,7 @@ class Kind:
     mean: bool = True
     draws: int | None = None
     sizes: set[int] = field(default_factory=set)
-    replays: dict[int, Run] = field(default_factory=dict)
+    ready: dict[int, Ready] = field(default_factory=dict)
     numbers: dict[Path, Array] = field(default_factory=dict)
 
     def weight(self, lanes: int) -> float:
@@ -472,9 +513,6 @@ class Run:
     def __init__(self, batch: Batch, params: int, weight: float | None, penalty: bool) -> None:
         self.batch, self.params, self.weight, self.penalty = batch, params, weight, penalty
         self.parts: list[tuple[Array, Path, Array, Any]] = []
-        self.u: Array = None
-        self.now: tuple[Array, Array] | None = None  # data and gradient, in the arrays kept
-        self.total: float | None = None  # of the losses, if the kernel added them up
 
     # ------------------------------------------------------------------ running
 
@@ -491,57 +529,17 @@ class Run:
         self.add(path, lanes, results)
         return True
 
-    def keep(self, kind: Kind, threads: int) -> None:
-        """Go on in the same arrays with the next batch, if it is the kernel that runs."""
-        path = self.parts[0][1]
-        sweep = path.program.sweep([range(self.params)])
-        it, native = path.program.instructions, sweep.native
-        if native is None or any(lane is not None for _, _, lane in it.roots[: it.outputs]):
-            return
-        if not native.columns and self.batch.lanes > 1:
-            return
-        self.native, self.path = native, path
-        self.lanes, self.threads = it.lanes or self.batch.lanes, threads
-        self.u, self.d_u = self._numbers(path), np.empty(len(path.closed))
-        self.u = kind.numbers.setdefault(path, self.u)
-        self.out = np.empty((native.roots, self.lanes if native.columns else 1))
-        self.seed = sweep.spread(self._seed(path, self.batch.lanes))
-        self.checks = self.out[native.outputs :]
-        self._replayed(self.batch, None)
-        self.answers = self.checks.tobytes()  # as they are when all goes well
-        self.now = self.u[: self.params], self.d_u[: self.params]
-        self.others = path.closed[self.params :], self.u[self.params :]
-        self.parts = [(self.parts[0][0], path, self.out[: native.outputs], self.now[1])]
-        kind.replays[self.batch.lanes] = self
-
-    def replay(self, batch: Batch, current: Array) -> bool:
-        """Whether all of another batch goes the same way, with nothing wrong.
-
-        The parameters' data is read unless it is that of `current`, which is checked later.
-        """
-        self._replayed(batch, current)
-        return self.total is not None and self.checks.tobytes() == self.answers
-
-    def _replayed(self, batch: Batch, current: Array) -> None:
-        if current is not self.u:
-            floats.read(self.path.closed, self.u)
-        elif len(self.path.closed) > self.params:
-            floats.read(*self.others)
-        self.total = self.native.program.run(
-            *(self.lanes, self.u, batch.parts, self.seed, self.out, self.d_u, None),
-            self.threads,
-        )
-
     def data(self) -> Array:
         """The parameters' data."""
-        return self.now[0] if self.now else self._numbers(self.parts[0][1])[: self.params]
+        return self._numbers(self.parts[0][1])[: self.params]
 
     def _numbers(self, path: Path) -> Array:
         numbers = np.empty(len(path.closed))
         floats.read(path.closed, numbers)
         return numbers
 
-    def _seed(self, path: Path, lanes: int) -> Array:
+    def seed(self, path: Path, lanes: int) -> Array:
+        """The weight of each output."""
         seed = np.zeros((path.program.tape.outputs, lanes))
         seed[0] = self.weight
         if self.penalty:
@@ -558,7 +556,7 @@ class Run:
         if self.weight is None:
             out, follows = path.program.value(u, x)
             return follows, [out]
-        seed = self._seed(path, len(lanes))
+        seed = self.seed(path, len(lanes))
         out, follows, d_u, _ = path.program.gradient(u, x, seed, [range(self.params)], [])
         return follows, [out, d_u[: self.params, 0]]
 
@@ -582,14 +580,12 @@ class Run:
     def loss(self, weight: float, lanes: int | None = None) -> float:
         """The loss of the first lanes, or of all, with the penalty."""
         penalty = float(self.parts[0][2][1, 0]) if self.penalty else 0.0
-        if self.total is not None and lanes is None:
-            return weight * self.total + penalty
         losses = self.parts[0][2][0]
         if len(self.parts) > 1:
             losses = np.empty(self.batch.lanes)
             for mine, _, out, _ in self.parts:
                 losses[mine] = out[0]
-        return weight * float(np.add.reduce(losses[:lanes])) + penalty
+        return weight * folded(losses[:lanes]) + penalty
 
     def gradient(self) -> Array:
         """The gradient in the parameters; paths add to it in the order of their samples."""
@@ -606,6 +602,43 @@ class Run:
         return found
 
 
+class Ready:
+    """A step with so many samples, which all go one way: one call of the kernel.
+
+    Args:
+        run, kind: a step that was made, and what is known of such batches.
+        sweep: the gradient's.
+        limit: the largest norm of the gradient; -1 if there is none.
+        threads: how many share the samples.
+
+    Attributes:
+        u: the data of the Values that the program reads, beginning with the parameters.
+        data, gradient: that of the parameters.
+        others: the other Values, and where their data goes.
+    """
+
+    def __init__(self, run: Run, kind: Kind, sweep: Runner, limit: float, threads: int) -> None:
+        native, parts, self.lanes = sweep.native, run.batch.parts, run.batch.lanes
+        assert native is not None
+        self.path = path = run.parts[0][1]
+        lanes = path.program.instructions.lanes or self.lanes
+        self.u = kind.numbers.setdefault(path, np.empty(len(path.closed)))
+        floats.read(path.closed, self.u)
+        d_u = np.empty(len(self.u))
+        out = np.empty((native.roots, lanes if native.columns else 1))
+        seed = sweep.spread(run.seed(path, self.lanes))
+        self.runs = native.program.runs(lanes, self.u, parts, seed, out, d_u, None, threads)
+        self.runs.run(parts)
+        self.out, answers = out[: native.outputs], out[native.outputs :].tobytes()
+        self.loss = run.weight, run.penalty, limit, answers
+        self.data, self.gradient = self.u[: run.params], d_u[: run.params]
+        self.others = path.closed[run.params :], self.u[run.params :]
+
+    def outputs(self) -> list[Any]:
+        """The model's output for each sample."""
+        return [self.path.rebuild(column)[-1] for column in self.out.T[: self.lanes].tolist()]
+
+
 def _first_lane(part: tuple[Array, Path, Array, Any]) -> int:
     return int(part[0][0])
 
@@ -619,6 +652,7 @@ class Update:
         self.settings: Any = None
         self.program: Program | None = None
         self.native: Any = None
+        self.runs: Any = None
 
     def __call__(self, data: Array, gradient: Array) -> Array | None:
         """The next data, to be followed by `commit`.
@@ -626,18 +660,44 @@ class Update:
         None if the optimizer's own `step` has to do it: it is written in a way that can't be
         recorded, or something is not finite.
         """
-        optimizer = self.optimizer
-        if self.current() is None:
-            return None
-        optimizer.steps += 1
+        runs, x, numbers, *_ = self.prepared(data, gradient)
         try:
-            numbers = optimizer._all_numbers()
-            total = self._run(numbers, (data, gradient, *optimizer.buffers.values()))
+            if runs is not None:
+                total = runs.run(x, numbers)
+            elif self.program is not None:
+                with np.errstate(over="raise", divide="raise", invalid="raise"):
+                    u = self.program.uniform(self.numbers())
+                    x = data, gradient, *self.optimizer.buffers.values()
+                    self.out[:] = self.program.value(u, np.array(x))[0]
+                    total = float(np.add.reduce(self.out, None))
+            else:
+                return None
         except ArithmeticError:
             return None
+        return None if total is None or not math.isfinite(total) else self.rows[0]
+
+    def prepared(self, data: Array, gradient: Array) -> tuple[Any, ...]:
+        """The kernel's runs, their x and u; and how to take the parameters over.
+
+        Without runs, the kernel can't do it.
+        """
+        params = self.optimizer.params
+        if self.current() is None or self.native is None:
+            return None, None, None, floats.exchange, (params, data, data, gradient)
+        numbers = self.numbers()
+        x = data, gradient, *self.optimizer.buffers.values()
+        if self.runs is None:
+            arrays = array("d", numbers), x, None, self.out, None, None
+            self.runs = self.native.program.runs(len(params), *arrays, 1)
+        return self.runs, x, numbers, floats.exchange, (params, data, self.rows[0], gradient)
+
+    def numbers(self) -> list[float]:
+        """Those of the next step."""
+        self.optimizer.steps += 1
+        try:
+            return self.optimizer._all_numbers()
         finally:
-            optimizer.steps -= 1
-        return None if total is None or not math.isfinite(total) else self.out[0]
+            self.optimizer.steps -= 1
 
     def current(self) -> Program | None:
         """That of the optimizer's settings; None if it can't be recorded."""
@@ -645,37 +705,22 @@ class Update:
         if self.settings != self.setting(optimizer):
             self.settings, self.program = self.setting(optimizer), self._recorded()
             self.out = np.empty((1 + len(optimizer.buffers), len(optimizer.params)))
+            self.rows = [*self.out]
             self.native = self.program and self.program.sweep().native
+            self.runs = None
         return self.program
 
     def commit(self) -> None:
         """Let the optimizer's state be that of the next step."""
         self.optimizer.steps += 1
-        for buffer, row in zip(self.optimizer.buffers.values(), self.out[1:]):
+        for buffer, row in zip(self.optimizer.buffers.values(), self.rows[1:]):
             np.frombuffer(buffer)[:] = row
-
-    def _run(self, numbers: list[float], x: tuple[Any, ...]) -> float | None:
-        """Compute the next numbers of all parameters; the sum of the data, None if wrong."""
-        assert self.program is not None
-        if self.native is None:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                found = self.program.value(self.program.uniform(numbers), np.array(x))
-                self.out[:] = found[0]
-                return float(np.add.reduce(self.out, None))
-        total: float | None = self.native.program.run(
-            self.out.shape[1], array("d", numbers), x, None, self.out, None, None, 1
-        )
-        return total
 
     def _recorded(self) -> Program | None:
         optimizer = self.optimizer
         if type(optimizer).step is not Optimizer.step:
             return None
-        optimizer.steps += 1
-        try:
-            uniform = optimizer._all_numbers()
-        finally:
-            optimizer.steps -= 1
+        uniform = self.numbers()
         state = [0.5 + i / 8.0 for i in range(2 + len(optimizer.buffers))]
         varying = [False] * len(uniform) + [True] * len(state)
         numbers, rebuild = flatten((uniform, *state), "the numbers of an update")

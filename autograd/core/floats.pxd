@@ -2,7 +2,7 @@ from autograd.core.value cimport Value
 
 cdef extern from "node.h":
     bint _exchange "node_exchange" (
-        list leaves, const double *read, const double *data, double *grads
+        list leaves, double *read, const double *data, double *grads
     )
 
 cdef bint _is_linear(Value node)

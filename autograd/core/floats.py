@@ -61,7 +61,7 @@ def read(leaves: list[Value], data: Any) -> None:
 def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
     """Set the leaves' data and grad, unless their data is no longer what was read.
 
-    Arrays of doubles; `grads` may hold something else afterwards.
+    Arrays of doubles. Afterwards `read` holds the new data, and `grads` may hold anything.
     """
     if cython.compiled:
         before: cython.double[::1] = read  # pyright: ignore
@@ -75,6 +75,7 @@ def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
             return False
         for leaf, number, slope in zip(leaves, data.tolist(), grads.tolist()):
             leaf._data, leaf._da = number, slope
+        read[:] = data
         return True
 
 

@@ -808,9 +808,13 @@ static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
             ROWS(k)[l] = ROWS(k)[count - 1];
     for (int k = 0; k < 1 + seeds; k++) {
         const double *seed = r->seed + (k - 1) * r->seed_columns;
-        for (Py_ssize_t l = 0; l < lanes; l++)
-            ROWS(inputs + k)[l] =
-                l >= count ? 0.0 : k == 0 ? 1.0 : seed[r->seed_columns > 1 ? start + l : 0];
+        double *row = ROWS(inputs + k);
+        for (Py_ssize_t l = 0; l < count; l++)
+            row[l] = k == 0 ? 1.0 : *seed;
+        if (k > 0 && r->seed_columns > 1)
+            memcpy(row, seed + start, count * sizeof(double));
+        for (Py_ssize_t l = count; l < lanes; l++)
+            row[l] = 0.0;
     }
 }
 
@@ -907,23 +911,6 @@ static int reserve(double **p, size_t *size, size_t count)
     return *size = count, 1;
 }
 
-/* The rows of x, in one array or several; how many. */
-static Py_ssize_t rows_of(PyObject *const *arrays, Py_ssize_t n, Py_buffer *views, Run *r)
-{
-    Py_ssize_t rows = 0;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        Py_buffer *v = &views[i];
-        if (PyObject_GetBuffer(arrays[i], v, PyBUF_STRIDES) < 0)
-            return -1;
-        if (v->itemsize != sizeof(double) || v->ndim > 2 || v->shape[v->ndim - 1] != r->lanes)
-            return PyErr_Format(PyExc_ValueError, "x needs %zd floats a row", r->lanes), -1;
-        r->x[i] = (Part){v->buf, v->ndim == 1 ? 1 : v->shape[0], v->strides[0],
-                         v->strides[v->ndim - 1]};
-        rows += r->x[i].rows;
-    }
-    return rows;
-}
-
 /* Run from the inputs u, or those of before, to r->out, r->d_x and the rows start ... stop of
    the gradient in u; the sum of the first output over the lanes. Returns whether something
    went wrong, or with an exception -1. */
@@ -931,7 +918,7 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
                    double *sum)
 {
     Program *p = (Program *)r->p;
-    Py_ssize_t columns = p->varies ? r->lanes : 1;
+    Py_ssize_t columns = p->varies ? r->lanes : 1, l = 0;
     double parts[PARTS] = {0.0};
     int wrong;
     Py_BEGIN_ALLOW_THREADS
@@ -951,15 +938,16 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
             !reserve(&p->g, &p->g_size, (size_t)PARTS * p->slots * r->chunks) ? -1 : 0;
     if (wrong == 0) {
         r->u = p->u, r->v = p->v, r->g = p->g;
-        if (r->seed != NULL && r->seed_columns == 0)
-            r->seed_columns = 1;
         if (u != NULL)
             memcpy(p->u, u, p->inputs * sizeof(double));
         wrong = run_all(r);
         calm();
         if (d_u != NULL)
             memcpy(d_u, p->u + p->d_u + start, (stop - start) * sizeof(double));
-        for (Py_ssize_t l = 0; p->root_count && l < columns; l++)
+        for (; p->root_count && l + PARTS <= columns; l += PARTS)
+            for (int part = 0; part < PARTS; part += W)
+                STORE(parts + part, LOAD(parts + part) + LOAD(r->out + l + part));
+        for (; p->root_count && l < columns; l++)
             parts[l % PARTS] += r->out[l];
         *sum = columns == 1 ? parts[0] : folded(parts);
     }
@@ -970,51 +958,221 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
     return wrong;
 }
 
+typedef struct { /* a run, and the arrays that it reads and writes */
+    Run r;
+    double *u, *d_u;
+    Py_buffer views[6 + MOST]; /* of u, -, seed, out, d_u and d_x; of x */
+} Bound;
+
+static void release(Py_buffer *views, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (views[i].obj != NULL)
+            PyBuffer_Release(&views[i]);
+}
+
+/* Read the rows of x, from one array or a tuple of several. */
+static int bind_x(Bound *b, PyObject *x)
+{
+    int several = PyTuple_Check(x) && PyTuple_GET_SIZE(x) < MOST;
+    PyObject **arrays = several ? ((PyTupleObject *)x)->ob_item : &x;
+    Py_ssize_t n = x == Py_None ? 0 : several ? PyTuple_GET_SIZE(x) : 1, rows = 0;
+    Run *r = &b->r;
+    release(b->views + 6, MOST);
+    memset(r->x, 0, sizeof(r->x));
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_buffer *v = &b->views[6 + i];
+        if (PyObject_GetBuffer(arrays[i], v, PyBUF_STRIDES) < 0)
+            return -1;
+        if (v->itemsize != sizeof(double) || v->ndim > 2 || v->shape[v->ndim - 1] != r->lanes)
+            return PyErr_Format(PyExc_ValueError, "x needs %zd floats a row", r->lanes), -1;
+        r->x[i] = (Part){v->buf, v->ndim == 1 ? 1 : v->shape[0], v->strides[0],
+                         v->strides[v->ndim - 1]};
+        rows += r->x[i].rows;
+    }
+    if (rows != r->p->x_rows)
+        return PyErr_Format(PyExc_ValueError, "x has %zd rows, got %zd",
+                            (Py_ssize_t)r->p->x_rows, rows), -1;
+    return 0;
+}
+
+/* Read lanes, u, x, seed, out, d_u, d_x, threads. */
+static int bind(Bound *b, Program *p, PyObject *const *args, Py_ssize_t given)
+{
+    if (given != 8)
+        return PyErr_Format(PyExc_TypeError, "run takes 8 arguments, got %zd", given), -1;
+    Py_ssize_t lanes = PyLong_AsSsize_t(args[0]), columns = p->varies ? lanes : 1;
+    Run *r = &b->r;
+    *r = (Run){.p = p, .lanes = lanes, .threads = (int)PyLong_AsLong(args[7])};
+    Py_ssize_t counts[] = {p->inputs, 0, p->seeds, p->root_count * columns, p->inputs,
+                           p->x_rows * lanes};
+    if (!PyErr_Occurred() && lanes < 1)
+        PyErr_Format(PyExc_ValueError, "the kernel needs a lane, got %zd", lanes);
+    if (PyErr_Occurred() || bind_x(b, args[2]) < 0)
+        return -1;
+    for (int i = 0; i < 6; i++) {
+        if (i == 1 || (args[1 + i] == Py_None && i != 3))
+            continue;
+        if (PyObject_GetBuffer(args[1 + i], &b->views[i],
+                               PyBUF_C_CONTIGUOUS | (i > 2 ? PyBUF_WRITABLE : 0)) < 0)
+            return -1;
+        Py_ssize_t size = b->views[i].len / (Py_ssize_t)sizeof(double);
+        if (i == 2)
+            r->seed_columns = p->seed_varies && size == p->seeds * lanes ? lanes : 1;
+        if (size != counts[i] * (i == 2 ? r->seed_columns : 1))
+            return PyErr_Format(PyExc_ValueError, "argument %d of run has %zd floats, got %zd",
+                                1 + i, counts[i], size), -1;
+    }
+    b->u = b->views[0].buf, r->seed = b->views[2].buf, r->out = b->views[3].buf;
+    b->d_u = b->views[4].buf, r->d_x = b->views[5].buf;
+    return 0;
+}
+
+static PyObject *run_bound(Bound *b)
+{
+    Run r = b->r;
+    double sum;
+    int wrong = execute(&r, b->u, b->d_u, 0, r.p->inputs, &sum);
+    return wrong < 0 ? NULL : wrong ? Py_NewRef(Py_None) : PyFloat_FromDouble(sum);
+}
+
 /* run(lanes, u, x, seed, out, d_u, d_x, threads) → the sum of the first output over the lanes,
    or None if something went wrong */
 static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given)
 {
-    if (given != 8)
-        return PyErr_Format(PyExc_TypeError, "run takes 8 arguments, got %zd", given);
-    Py_ssize_t lanes = PyLong_AsSsize_t(args[0]), rows = 0;
-    Run r = {.p = p, .lanes = lanes, .threads = (int)PyLong_AsLong(args[7])};
-    Py_ssize_t columns = p->varies ? lanes : 1;
-    Py_ssize_t counts[] = {p->inputs, 0, p->seeds, p->root_count * columns, p->inputs,
-                           p->x_rows * lanes};
-    double *those[6] = {NULL}, sum = 0.0;
-    Py_buffer views[6 + MOST] = {{0}};
-    int wrong = 0;
-    if (!PyErr_Occurred() && lanes < 1)
-        PyErr_Format(PyExc_ValueError, "the kernel needs a lane, got %zd", lanes);
-    if (!PyErr_Occurred() && args[2] != Py_None) {
-        int several = PyTuple_Check(args[2]) && PyTuple_GET_SIZE(args[2]) < MOST;
-        rows = rows_of(several ? ((PyTupleObject *)args[2])->ob_item : &args[2],
-                       several ? PyTuple_GET_SIZE(args[2]) : 1, views + 6, &r);
+    Bound b = {0};
+    PyObject *sum = bind(&b, p, args, given) < 0 ? NULL : run_bound(&b);
+    release(b.views, 6 + MOST);
+    return sum;
+}
+
+/* Runs with the same arrays, again and again */
+typedef struct {
+    PyObject_HEAD
+    PyObject *program, *x;
+    Bound b;
+} Runs;
+
+static void runs_dealloc(Runs *it)
+{
+    release(it->b.views, 6 + MOST);
+    Py_XDECREF(it->program), Py_XDECREF(it->x);
+    Py_TYPE(it)->tp_free((PyObject *)it);
+}
+
+/* Read other arrays x, and the numbers of a list u. */
+static int runs_take(Runs *it, PyObject *x, PyObject *u)
+{
+    Py_ssize_t n = it->b.r.p->inputs;
+    int same = it->x == x || (it->x != NULL && PyTuple_Check(x) && PyTuple_Check(it->x) &&
+                              PyTuple_GET_SIZE(x) == PyTuple_GET_SIZE(it->x));
+    for (Py_ssize_t i = 0; same && it->x != x && i < PyTuple_GET_SIZE(x); i++)
+        same = PyTuple_GET_ITEM(x, i) == PyTuple_GET_ITEM(it->x, i);
+    if (!same) {
+        Py_CLEAR(it->x);
+        if (bind_x(&it->b, x) < 0)
+            return -1;
+        it->x = Py_NewRef(x);
     }
-    if (!PyErr_Occurred() && rows != p->x_rows)
-        PyErr_Format(PyExc_ValueError, "x has %zd rows, got %zd", (Py_ssize_t)p->x_rows, rows);
-    for (int i = 0; i < 6 && !PyErr_Occurred(); i++) {
-        if (i == 1 || (args[1 + i] == Py_None && i != 3))
-            continue;
-        if (PyObject_GetBuffer(args[1 + i], &views[i],
-                               PyBUF_C_CONTIGUOUS | (i > 2 ? PyBUF_WRITABLE : 0)) < 0)
-            break;
-        Py_ssize_t size = views[i].len / (Py_ssize_t)sizeof(double);
-        if (i == 2 && p->seed_varies && size == p->seeds * lanes)
-            r.seed_columns = lanes, counts[2] = size;
-        if (size != counts[i])
-            PyErr_Format(PyExc_ValueError, "argument %d of run has %zd floats, got %zd", 1 + i,
-                         counts[i], size);
-        those[i] = views[i].buf;
+    if (u != NULL && (!PyList_Check(u) || PyList_GET_SIZE(u) != n))
+        return PyErr_Format(PyExc_ValueError, "u is a list of %zd numbers", n), -1;
+    for (Py_ssize_t i = 0; u != NULL && i < n; i++)
+        it->b.u[i] = PyFloat_AsDouble(PyList_GET_ITEM(u, i));
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* run(x) → as a program's run; run(x, u) with the numbers of a list u */
+static PyObject *runs_run(Runs *it, PyObject *const *args, Py_ssize_t given)
+{
+    if (given < 1 || given > 2)
+        return PyErr_Format(PyExc_TypeError, "run takes 1 or 2 arguments, got %zd", given);
+    return runs_take(it, args[0], given > 1 ? args[1] : NULL) < 0 ? NULL : run_bound(&it->b);
+}
+
+/* Scale numbers down to a norm, as `clipped` of nn/compiled.py does; 0 if theirs is extreme. */
+static int clip(double *g, Py_ssize_t n, double most)
+{
+    double parts[PARTS] = {0.0};
+    for (Py_ssize_t i = 0; i < n; i++)
+        parts[i % PARTS] += g[i] * g[i];
+    double norm = sqrt(folded(parts)), scale = most / (norm + 1e-6);
+    for (Py_ssize_t i = 0; i < n && scale < 1.0; i++)
+        g[i] *= scale;
+    return 1e-150 < norm && norm < 1e150;
+}
+
+/* train(x, loss, update, x of the update, u of the update, exchange, its arguments) → the loss of
+   a batch, after a step of the optimizer; None if anything is amiss, False if `exchange` gives
+   that, and then nothing has changed. Loss is (weight, penalty, max_norm, answers): the factor of
+   each lane's, whether the second output is added, the largest norm of the gradient, if that is
+   not negative, and what the guards give when all goes well. Update may be None. */
+static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
+{
+    const Program *p = it->b.r.p;
+    Runs *update = (Runs *)args[2];
+    Run r;
+    Py_ssize_t columns = p->varies ? it->b.r.lanes : 1;
+    double sum, weight, max_norm;
+    int penalty;
+    Py_buffer answers;
+    if (given != 7 || runs_take(it, args[0], NULL) < 0 ||
+        !PyArg_ParseTuple(args[1], "dpdy*", &weight, &penalty, &max_norm, &answers))
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "train takes 7 arguments");
+    r = it->b.r;
+    int wrong = execute(&r, it->b.u, it->b.d_u, 0, p->inputs, &sum);
+    const double *guards = r.out + p->root_count * columns - answers.len / sizeof(double);
+    wrong = wrong ? wrong : memcmp(guards, answers.buf, answers.len) != 0;
+    PyBuffer_Release(&answers);
+    double loss = weight * sum + (penalty ? r.out[columns] : 0.0);
+    Py_ssize_t n = PyList_GET_SIZE(PyTuple_GET_ITEM(args[6], 0));
+    if (wrong == 0)
+        wrong = !isfinite(loss) || (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
+    if (wrong == 0 && args[2] != Py_None) {
+        if (runs_take(update, args[3], args[4]) < 0)
+            return NULL;
+        r = update->b.r;
+        wrong = execute(&r, update->b.u, NULL, 0, 0, &sum);
+        wrong = wrong ? wrong : !isfinite(sum);
     }
-    if (!PyErr_Occurred()) {
-        r.seed = those[2], r.out = those[3], r.d_x = those[5];
-        wrong = execute(&r, those[0], those[4], 0, p->inputs, &sum);
-    }
-    for (int i = 0; i < 6 + MOST; i++)
-        if (views[i].obj != NULL)
-            PyBuffer_Release(&views[i]);
-    return PyErr_Occurred() ? NULL : wrong ? Py_NewRef(Py_None) : PyFloat_FromDouble(sum);
+    if (wrong)
+        return wrong < 0 ? NULL : Py_NewRef(Py_None);
+    PyObject *done = PyObject_CallObject(args[5], args[6]);
+    if (done != Py_True)
+        return done;
+    Py_DECREF(done);
+    for (int k = 2; args[2] != Py_None && r.x[k].rows; k++)
+        memcpy((double *)r.x[k].at, r.out + (k - 1) * n, n * sizeof(double));
+    return PyFloat_FromDouble(loss);
+}
+
+static PyMethodDef runs_methods[] = {
+    {"run", (PyCFunction)(void (*)(void))runs_run, METH_FASTCALL,
+     "run(x), run(x, u) -> the sum of the first output, or None"},
+    {"train", (PyCFunction)(void (*)(void))runs_train, METH_FASTCALL,
+     "train(x, loss, update, x, u, exchange, arguments) -> the loss, None or False"},
+    {NULL},
+};
+
+static PyTypeObject RunsType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd.program.kernel.Runs",
+    .tp_basicsize = sizeof(Runs),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_doc = "A program's runs with the same arrays.",
+    .tp_dealloc = (destructor)runs_dealloc,
+    .tp_methods = runs_methods,
+};
+
+static PyObject *program_runs(Program *p, PyObject *const *args, Py_ssize_t given)
+{
+    Runs *it = PyObject_New(Runs, &RunsType);
+    if (it == NULL)
+        return NULL;
+    memset(&it->b, 0, sizeof(it->b));
+    it->program = Py_NewRef((PyObject *)p), it->x = NULL;
+    if (bind(&it->b, p, args, given) < 0)
+        return Py_DECREF(it), NULL;
+    it->x = Py_NewRef(args[2]);
+    return (PyObject *)it;
 }
 
 static void program_dealloc(Program *p)
@@ -1061,6 +1219,8 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
 static PyMethodDef methods[] = {
     {"run", (PyCFunction)(void (*)(void))program_run, METH_FASTCALL,
      "run(lanes, u, x, seed, out, d_u, d_x, threads) -> the sum of the first output, or None"},
+    {"runs", (PyCFunction)(void (*)(void))program_runs, METH_FASTCALL,
+     "runs(lanes, u, x, seed, out, d_u, d_x, threads) -> what runs again with the same arrays"},
     {NULL},
 };
 
@@ -1230,7 +1390,7 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
         memcpy(to, b.buf, b.len);
         PyBuffer_Release(&b);
     }
-    r.out = u + p->inputs, r.seed = c->argnum < 0 ? NULL : &one;
+    r.out = u + p->inputs, r.seed = c->argnum < 0 ? NULL : &one, r.seed_columns = 1;
     double *d_u = r.out + outs;
     int wrong = execute(&r, u, slopes ? d_u : NULL, c->start, c->stop, &sum);
     if (wrong < 0)
@@ -1337,7 +1497,8 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, TEXT(NAME), NULL, -1,
 PyMODINIT_FUNC INIT(NAME)(void)
 {
     PyObject *m, *names;
-    if (PyType_Ready(&ProgramType) < 0 || PyType_Ready(&CallType) < 0 || (m = PyModule_Create(&module)) == NULL)
+    if (PyType_Ready(&ProgramType) < 0 || PyType_Ready(&RunsType) < 0 ||
+        PyType_Ready(&CallType) < 0 || (m = PyModule_Create(&module)) == NULL)
         return NULL;
     if ((names = PyTuple_New(OPS)) == NULL)
         return NULL;

@@ -159,7 +159,7 @@ class Native:
         self.outers: list[tuple[int, int, Sequence[int]]] = []
         before = (0, 0)
         for phase, reverse, i in [*order, (count, 0, 0)]:
-            if not before[1] and (phase, reverse) != before:
+            if not before[1] and (phase, reverse) != before and self.code[before[0]]:
                 self.phase = before[0]
                 self.emit("test", 0)
             before = phase, reverse

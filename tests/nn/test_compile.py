@@ -319,6 +319,8 @@ def test_a_loss_of_nothing_with_every_sample_written_out() -> None:
     model.parameters()[0].data = math.nan
     with pytest.raises(FloatingPointError, match="the loss is nan"):
         whole()
+    with pytest.raises(TypeError, match="positional arguments"):
+        whole(XS, SIGN)
 
 
 def test_evaluate_and_predict_are_in_eval_mode() -> None:
@@ -348,6 +350,44 @@ def test_arrays_of_other_numbers_and_sizes() -> None:
     assert step(xs[::2].astype(np.float32), ys[::2]) > 0.0
     assert step(xs[::2].astype(object), ys[::2]) > 0.0
     assert step([(a, b, c) for a, b, c in XS], PAIRS) == pytest.approx(expected)
+
+
+def test_the_same_arrays_or_others_like_them() -> None:
+    _, optimizer, step = made("classes")
+    optimizer.lr = 0.0
+    xs, ys = np.array(XS), np.array(CLASS)
+    losses = [step(xs, ys) for _ in range(2)]
+    ys[:] = ys[::-1].copy()
+    assert step(xs, ys) == step(XS, ys.tolist()) != losses[0]
+    assert step(xs.copy(), ys.copy()) == step(xs, ys.astype(float))
+    ys = np.array(CLASS, dtype=object)
+    assert losses == [step(xs, ys), step(xs, ys)]
+
+
+@pytest.mark.parametrize("max_norm", [None, 0.05])
+@pytest.mark.parametrize("optimizer", ["SGD", "amsgrad", "nesterov", "own"])
+def test_a_step_at_once_has_the_bits_of_any_other(
+    optimizer: str, max_norm: float | None
+) -> None:
+    """Where a program is doubted, a step is not one call of the kernel."""
+    paths = []
+    for doubted in (False, True):
+        random.seed(1)
+        model = CASES["several outputs"][0]()
+        params = model.parameters()
+        rule = Own(params, 0.1) if optimizer == "own" else OPTIMIZERS[optimizer](params)
+        step = nn.compile(model, nn.mse_loss, rule, penalty=L2, max_norm=max_norm)
+        path = []
+        for i in range(12):
+            step.doubted = doubted
+            if i == 7:
+                params[3].data = 0.5
+            if i == 9:
+                rule.load_state_dict(rule.state_dict())
+            some = slice(0, 12 - i % 2 * 5)
+            path.append([step(np.array(XS)[some], np.array(PAIRS)[some]), *numbers(model)])
+        paths.append(path)
+    assert paths[0] == paths[1]
 
 
 def test_its_program_and_copies() -> None:
