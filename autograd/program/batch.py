@@ -11,11 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+from autograd.program.arrays import np
 from autograd.program.rules import WIDE
 from autograd.program.tape import LEAVES, Tape
 
 __all__ = ["Block", "Instruction", "Instructions", "Piece", "Rows", "pieces"]
 
+Array = Any
 UNIFORM, LANES = 0, 1  # the blocks of what a program is given
 FEW = 4  # nodes that are not worth an instruction
 NARROW = 5  # operands of a single sum, at most
@@ -98,11 +100,11 @@ class Instructions:
         self.code: list[Instruction] = []
         alone: list[int] = []
         narrow = singly is not None
-        for key, nodes in sorted(self._groups().items(), key=lambda item: item[0][0]):
+        for key, nodes in sorted(self._groups(singly).items(), key=lambda item: item[0][0]):
             op = key[1]
             wide = op in WIDE or op == "matmul"
             single = narrow and (not wide or self._may_be_single(nodes[0], singly or ()))
-            if single and len(nodes) < FEW:
+            if op == "singles" or (single and len(nodes) < FEW):
                 alone += nodes
                 continue
             self._singles(alone)
@@ -128,23 +130,48 @@ class Instructions:
         self.blocks.append(Block(len(nodes), self.varying[nodes[0]]))
         self.code.append(instruction)
 
-    def _groups(self) -> dict[tuple[Any, ...], list[int]]:
-        """The nodes of each level, operation and kind of operands."""
-        tape, varying = self.tape, self.varying
+    def _levels(self) -> list[int]:
+        """For each node, the length of the longest way to it."""
+        tape, levels = self.tape, list[int]()
+        level_of = levels.__getitem__
+        for op, args, value in zip(tape.ops, tape.args, tape.values):
+            if op == "column":
+                args = tape.columns[int(value)]
+            levels.append(1 + max(map(level_of, args)) if args else 0)
+        return levels
+
+    def _thin(self, levels: Array, wide: Collection[str]) -> dict[tuple[Any, ...], list[int]]:
+        """The nodes of levels that have few and follow each other, as groups of singles."""
+        tape = self.tape
+        weights = [
+            (1 if op not in WIDE or self._may_be_single(i, wide) else FEW) * bool(args)
+            for i, (op, args) in enumerate(zip(tape.ops, tape.args))
+        ]
+        counts = np.bincount(levels, weights)
+        thin = (0 < counts) & (counts < FEW)
+        nodes = np.flatnonzero(thin[levels])
+        nodes = nodes[np.argsort(levels[nodes], kind="stable")]
+        run = np.cumsum(~thin)[levels[nodes]]
+        parts = np.split(nodes, np.flatnonzero(np.diff(run)) + 1) if len(nodes) else []
+        return {(levels[part[0]], "singles"): part.tolist() for part in parts}
+
+    def _groups(self, singly: Collection[str] | None) -> dict[tuple[Any, ...], list[int]]:
+        """The nodes of each level, operation and kind of operands, or of thin levels."""
+        tape, varying, levels = self.tape, self.varying, self._levels()
+        groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+        todo: Sequence[int] = range(len(tape))
+        if singly is not None:
+            groups |= self._thin(np.array(levels, int), singly)
+            todo = sorted(set(todo).difference(*groups.values()))
         shared: Counter[tuple[int, ...]] = Counter()
         for op, args in zip(tape.ops, tape.args):
             if op == "dot":
                 half = len(args) // 2
                 shared.update([args[1 : 1 + half], args[1 + half :]])
-        groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-        levels: list[int] = []  # for each node, the length of the longest way to it
         kinds = [*zip(tape.ops, varying)]
-        level_of, kind_of = levels.__getitem__, kinds.__getitem__
-        for i, (op, args, kind) in enumerate(zip(tape.ops, tape.args, kinds)):
-            if op == "column":
-                args = tape.columns[int(tape.values[i])]
-            level = 1 + max(map(level_of, args)) if args else 0
-            levels.append(level)
+        kind_of = kinds.__getitem__
+        for i in todo:
+            (op, args), level, kind = (tape.ops[i], tape.args[i]), levels[i], kinds[i]
             if op == "dot":
                 ws, xs = self._sides(i, shared)
                 if not any(varying[w] for w in ws):

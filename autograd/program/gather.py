@@ -22,12 +22,19 @@ def gather(tape: Tape) -> Tape:
     ops, args, uses = tape.ops, tape.args, tape.uses()
     drawn = bytearray(len(tape))  # drawn into the chain that uses it
     draws = bytearray(len(tape))
-    for i, op in enumerate(ops):
-        if op in CHAINS:
-            draws[i] = op == "dot" and len(args[i]) == 3
-            for a in args[i][:1] if op == "dot" else args[i]:
-                if uses[a] == 1 and ops[a] in LINKS:
-                    drawn[a] = draws[i] = 1
+    for i in range(len(tape) - 1, -1, -1):
+        if (op := ops[i]) in CHAINS:
+            added = args[i][:1] if op == "dot" else args[i]
+            links = [a for a in added if uses[a] == 1 and ops[a] in LINKS]
+            alone = (
+                len(links) < 2 and op != "dot" and {"mul"}.issuperset([ops[a] for a in links])
+            )
+            if drawn[i] or (links and not alone) or (op == "dot" and len(args[i]) == 3):
+                draws[i] = 1
+                for a in links:
+                    drawn[a] = 1
+    if not any(draws):
+        return tape
     result = tape.like()
     places: list[int] = []
     place = places.__getitem__

@@ -35,11 +35,12 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
     known: dict[object, int] = {}
     constants: set[int] = set()
     units: set[int] = set()  # those of them that are 0 or 1
+    kept = True  # whether all nodes are where they were so far
     left = False  # whether a node may have no use any more
     for i, (op, args, value) in enumerate(zip(tape.ops, tape.args, tape.values)):
         found: int | None = None
         if live[i]:
-            mine = tuple(map(place, args))
+            mine = args if kept else tuple(map(place, args))
             key: object = (op, mine)
             if op == "const":
                 key = value or repr(value)  # 0.0 and -0.0 are two
@@ -69,6 +70,7 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
             if shares or not mine:
                 known[key] = found
         places.append(-1 if found is None else found)
+        kept = kept and found == i
     result.rooted(tape, places)
     return reduce(result, ()) if left else result
 

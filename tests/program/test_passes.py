@@ -118,7 +118,7 @@ def test_gather() -> None:
     assert shown(gather(tape_of(chain + "a = add y z\nb = add x a"))) == "sum(x0, x1, x2)"
     dot = chain + "a = mul x y\nb = mul y z\nc = add z a\nd = add c b"
     assert shown(gather(tape_of(dot))) == "dot(x2, x0, x1, x1, x2)"
-    assert shown(gather(tape_of(chain + "a = mul x y\nb = add a z"))) == "add(x2, mul(x0, x1))"
+    assert shown(gather(tape_of(chain + "a = mul x y\nb = add a z"))) == "add(mul(x0, x1), x2)"
     assert shown(gather(tape_of(chain + "a = dot z x y"))) == "add(x2, mul(x0, x1))"
     joined = chain + "a = dot z x y x y\nb = mul x x\nc = add a b"
     assert shown(gather(tape_of(joined))) == "dot(x2, x0, x1, x0, x0, x1, x0)"
