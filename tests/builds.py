@@ -37,6 +37,13 @@ def run(build: str, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
     )
 
 
+def printed(code: str, build: str = THIS) -> str:
+    """What this code prints, in a process of its own that must end well and in silence."""
+    done = run(build, "-W", "error", "-c", code)
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+    return done.stdout.decode().strip()
+
+
 def require(build: str) -> None:
     """Skips a test that needs a build which is not here."""
     asked = run(
@@ -63,16 +70,13 @@ def words_of(error: Exception) -> str:
 
 
 class Worker:
-    """A process that answers questions, one line of JSON each, until it is closed.
+    """A process that answers questions, one line of JSON each, until it is closed."""
 
-    `variables` are of its environment.
-    """
-
-    def __init__(self, build: str, module: str, **variables: str) -> None:
+    def __init__(self, build: str, module: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-X", "faulthandler", "-m", module],
             cwd=ROOT,
-            env=environment(build) | variables,
+            env=environment(build),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,14 +1,10 @@
 """A run of the tests is like the run before, unless it is asked for other random numbers."""
 
-import os
-import random
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
-
-from hypothesis import HealthCheck, settings
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 TEST = """
@@ -21,33 +17,18 @@ def test_interrupted(): assert signal.getsignal(signal.SIGINT) is signal.default
 """
 
 
-def in_the_background() -> None:
-    """As a shell starts what ends in `&`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def drawn(folder: Path, *options: str) -> tuple[str, str]:
     """The head of a run's report, and what it drew."""
-    command = [sys.executable, "-m", "pytest", "-rP", "-p", "no:cacheprovider", *options]
     run = subprocess.run(
-        command,
+        [sys.executable, "-m", "pytest", "-rP", "-p", "no:cacheprovider", *options],
         cwd=folder,
         capture_output=True,
         text=True,
         check=True,
-        preexec_fn=in_the_background if os.name == "posix" else None,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as after a `&`
     )
     head, _, body = run.stdout.partition("collected")
     return head, "\n".join(re.findall(r"^\S+$", body, re.MULTILINE))
-
-
-def test_the_default_is_the_same_each_time_and_in_no_hurry() -> None:
-    same = settings.get_profile("same")
-    assert same.derandomize
-    assert same.database is None
-    assert same.deadline is None
-    assert HealthCheck.too_slow in same.suppress_health_check
-    assert random.getstate() == random.Random(0).getstate()
 
 
 def test_the_random_profile_prints_the_seed_that_draws_the_same_again(tmp_path: Path) -> None:

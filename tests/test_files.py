@@ -1,5 +1,6 @@
 """Files are written whole or not at all, whatever fails meanwhile."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -23,7 +24,6 @@ from autograd.files import write_atomically
 from demos.common import figure, save_figure
 
 NOBODY = 65534
-MODELS = (".json", ".safetensors")
 
 
 @pytest.fixture(name="path")
@@ -48,6 +48,15 @@ def _own_folder() -> Iterator[Path]:
             yield folder
         finally:
             os.seteuid(0)
+
+
+@contextlib.contextmanager
+def refused(error: type[OSError], path: Path, folder: Path, words: str = "") -> Iterator[None]:
+    """A write that must fail, name its file, and leave no other file in the folder."""
+    with pytest.raises(error, match=words or None) as caught:
+        yield
+    assert caught.value.filename == str(path)
+    assert os.listdir(folder) == ["file"]
 
 
 def mode(path: Path) -> int:
@@ -98,18 +107,15 @@ def test_whatever_call_fails_the_old_file_stays(
     assert os.listdir(path.parent) == ["file"]
 
 
-@pytest.mark.parametrize("size", [1001, 100_000])
-def test_a_limit_that_the_system_sets(size: int, path: Path) -> None:
+def test_a_limit_that_the_system_sets(path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
-        with pytest.raises(OSError, match="File too large") as large:
-            write_atomically(path, bytes(size))
+        with refused(OSError, path, path.parent, "File too large"):
+            write_atomically(path, bytes(1001))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert large.value.filename == str(path)
     assert path.read_bytes() == b"old"
-    assert os.listdir(path.parent) == ["file"]
 
 
 def test_a_system_that_cannot_sync_folders(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,29 +133,26 @@ def test_a_system_that_cannot_sync_folders(path: Path, monkeypatch: pytest.Monke
     assert path.read_bytes() == b"new"
 
 
-@pytest.mark.parametrize("permissions", [0o600, 0o640, 0o666, 0o755])
-def test_permissions_are_kept(permissions: int, path: Path) -> None:
-    path.chmod(permissions)
+def test_permissions_are_kept_and_a_secret_is_never_open_to_others(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.chmod(0o755)
     write_atomically(path, b"new")
-    assert mode(path) == permissions
-
-
-def test_a_secret_is_never_open_to_others(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
+    assert mode(path) == 0o755
     path.chmod(0o600)
+    seen = []
     monkeypatch.setattr(os, "chmod", lambda name, permissions: seen.append(mode(name)))
     write_atomically(path, b"new")
     assert seen == [0o600]
 
 
-@pytest.mark.parametrize("mask", [0o022, 0o077])
-def test_a_new_file_has_the_permissions_of_every_new_file(mask: int, tmp_path: Path) -> None:
-    before = os.umask(mask)
+def test_a_new_file_has_the_permissions_of_every_new_file(tmp_path: Path) -> None:
+    before = os.umask(0o027)
     try:
         write_atomically(tmp_path / "file", b"new")
     finally:
         os.umask(before)
-    assert mode(tmp_path / "file") == 0o666 & ~mask
+    assert mode(tmp_path / "file") == 0o640
 
 
 @pytest.mark.parametrize("exists", [True, False])
@@ -169,9 +172,8 @@ def test_a_symbolic_link_stays_one(exists: bool, tmp_path: Path) -> None:
 def test_links_in_a_ring(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    with pytest.raises(OSError, match="symbolic links") as ring:
+    with pytest.raises(OSError, match=r"symbolic links.*/a'"):
         write_atomically(tmp_path / "a", b"new")
-    assert ring.value.filename == str(tmp_path / "a")
     assert (tmp_path / "a").is_symlink()
 
 
@@ -181,9 +183,8 @@ def test_a_planted_name_is_not_followed(path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "urandom", bytes)
     planted = path.parent / f".file.{'00' * 8}.tmp"
     planted.symlink_to(victim)
-    with pytest.raises(FileExistsError) as refused:
+    with pytest.raises(FileExistsError, match="/file'"):
         write_atomically(path, b"new")
-    assert refused.value.filename == str(path)
     assert (path.read_bytes(), victim.read_bytes()) == (b"old", b"mine")
     assert planted.is_symlink()
 
@@ -298,7 +299,7 @@ def test_a_reader_sees_a_whole_file_whoever_writes(path: Path) -> None:
     assert os.listdir(path.parent) == ["file"]
 
 
-@pytest.mark.parametrize("letter", ["x", "é", "漢", "😀"])
+@pytest.mark.parametrize("letter", ["x", "漢"])
 def test_the_longest_name(letter: str, tmp_path: Path) -> None:
     name = letter * (255 // len(letter.encode()))
     write_atomically(tmp_path / name, b"new")
@@ -319,9 +320,8 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 
 
 def test_a_device_that_is_full() -> None:
-    with pytest.raises(OSError, match="No space left") as full:
+    with pytest.raises(OSError, match=r"No space left.*/dev/full"):
         write_atomically(Path("/dev/full"), b"new")
-    assert full.value.filename == "/dev/full"
     assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
 
 
@@ -329,9 +329,9 @@ def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     folder.mkdir()
     for path in (folder, tmp_path, Path(), Path("/")):
-        with pytest.raises(IsADirectoryError) as refused:
+        with pytest.raises(IsADirectoryError) as caught:
             write_atomically(path, b"new")
-        assert refused.value.filename == str(path)
+        assert caught.value.filename == str(path)
     assert [*tmp_path.rglob("*")] == [folder]
 
 
@@ -340,33 +340,23 @@ def test_a_folder_that_is_missing_or_a_file(path: Path) -> None:
         (path.parent / "none" / "file", FileNotFoundError),
         (path / "file", NotADirectoryError),
     ]:
-        with pytest.raises(error) as refused:
+        with refused(error, blocked, path.parent):
             write_atomically(blocked, b"new")
-        assert refused.value.filename == str(blocked)
-    assert os.listdir(path.parent) == ["file"]
 
 
-def test_a_file_that_must_not_be_written_to(own_folder: Path) -> None:
+def test_a_file_and_a_folder_that_must_not_be_written_to(own_folder: Path) -> None:
     path = own_folder / "file"
     path.write_bytes(b"old")
     path.chmod(0o444)
-    with pytest.raises(PermissionError) as refused:
+    with refused(PermissionError, path, own_folder):
         write_atomically(path, b"new")
-    assert refused.value.filename == str(path)
     assert (path.read_bytes(), mode(path)) == (b"old", 0o444)
-    assert os.listdir(own_folder) == ["file"]
-
-
-def test_a_folder_that_must_not_be_written_to(own_folder: Path) -> None:
-    path = own_folder / "file"
-    path.write_bytes(b"old")
+    path.chmod(0o644)
     own_folder.chmod(0o500)
     for blocked in (path, own_folder / "new"):
-        with pytest.raises(PermissionError) as refused:
+        with refused(PermissionError, blocked, own_folder):
             write_atomically(blocked, b"new")
-        assert refused.value.filename == str(blocked)
     assert path.read_bytes() == b"old"
-    assert os.listdir(own_folder) == ["file"]
     own_folder.chmod(0o300)  # may be written to, not listed
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"

@@ -176,27 +176,3 @@ def test_other_packages_are_imported_where_they_are_needed() -> None:
         if not within(edge.source, free):
             assert within(edge.source, OTHERS[package]), edge
             assert edge.kind != "at once" or package in AT_ONCE, edge
-
-
-def test_imports_are_found_wherever_they_stand() -> None:
-    text = """
-import os
-from autograd.core import value, primitive
-if TYPE_CHECKING:
-    from autograd.show.graph import Graph
-class Value:
-    import nn.module
-    def graph(self):
-        try:
-            from autograd.show.graph import Graph
-        except ImportError:
-            pass
-"""
-    assert sorted(imports("autograd.x", text)) == [
-        ("autograd.x", "autograd.core.primitive", "at once", ""),
-        ("autograd.x", "autograd.core.value", "at once", ""),
-        ("autograd.x", "autograd.show.graph", "late", "Value.graph"),
-        ("autograd.x", "autograd.show.graph", "types", ""),
-        ("autograd.x", "nn.module", "at once", "Value"),
-        ("autograd.x", "os", "at once", ""),
-    ]

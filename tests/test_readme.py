@@ -17,36 +17,27 @@ BLOCKS = re.findall(
 COMMANDS = [text for language, text in BLOCKS if language == "sh"]
 
 
-@pytest.fixture(scope="module")
-def namespace() -> dict[str, Any]:
-    return {}
-
-
-@pytest.mark.parametrize(
-    "code",
-    [text for language, text in BLOCKS if language == "python"],
-    ids=lambda text: text[:30],
-)
-def test_code_block(
-    code: str, namespace: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_code_runs_from_top_to_bottom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    if code.startswith("import jax"):
-        jax = pytest.importorskip("jax", reason="JAX is not installed")
-        before = jax.config.jax_enable_x64
-        try:
-            exec(compile(code, "README.md", "exec"), namespace)
-        finally:
-            jax.config.update("jax_enable_x64", before)
-        return
-    if not code.startswith(">>>"):
-        exec(compile(code, "README.md", "exec"), namespace)
-        return
-    test = doctest.DocTestParser().get_doctest(code, namespace, "README.md", "README.md", 0)
-    result = doctest.DocTestRunner().run(test, clear_globs=False)
-    namespace.update(test.globs)
-    assert result.attempted > 0
-    assert result.failed == 0
+    names: dict[str, Any] = {}
+    for code in [text for language, text in BLOCKS if language == "python"]:
+        if code.startswith(">>>"):
+            test = doctest.DocTestParser().get_doctest(code, names, "README.md", "README.md", 0)
+            result = doctest.DocTestRunner().run(test, clear_globs=False)
+            names.update(test.globs)
+            assert result.attempted > 0
+            assert result.failed == 0
+        elif not code.startswith("import jax"):
+            exec(compile(code, "README.md", "exec"), names)
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    before = jax.config.jax_enable_x64
+    (code,) = [text for _, text in BLOCKS if text.startswith("import jax")]
+    try:
+        exec(compile(code, "README.md", "exec"), names)
+    finally:
+        jax.config.update("jax_enable_x64", before)
 
 
 @pytest.mark.parametrize(

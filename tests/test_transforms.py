@@ -35,12 +35,6 @@ def test_gradient_leaves_out_paths_that_are_not_asked_for() -> None:
     assert gradient(gradient(x**p, x, create_graph=True), x) == -12.0
 
 
-def test_an_infinite_product_with_zero_is_an_error_that_names_the_node() -> None:
-    x = Value(0.0, label="x")
-    with pytest.raises(FloatingPointError, match=r"square\(0\.0 labelled 'x'\).*zero times"):
-        gradient(sqrt(x.square()), x)
-
-
 def test_nan_that_came_in_goes_out_but_from_no_branch_that_is_not_taken() -> None:
     x, y = Value(math.nan), Value(-1.0)
     assert math.isnan(gradient(x * x, x))
@@ -62,16 +56,12 @@ def test_results_are_plain_floats_and_keywords_pass_through() -> None:
     assert (type(value), value, type(slope), slope) == (float, 18.0, float, 12.0)
 
 
-def test_a_constant_has_gradient_zero() -> None:
+def test_a_constant_has_gradient_zero_and_the_identity_one() -> None:
+    assert value_and_grad(lambda x: x)(2.0) == (2.0, 1.0)
     assert value_and_grad(lambda x: 5)([1.0, 2.0]) == (5.0, [0.0, 0.0])
     assert jacobian(lambda x: [x, 1.0])(2.0) == [1.0, 0.0]
     assert jvp(lambda x: [x, 1.0], (2.0,), (3.0,)) == ([2.0, 1.0], [3.0, 0.0])
     assert vjp(lambda x: [x, 1.0], 2.0)[1]([3.0, 4.0]) == (3.0,)
-
-
-def test_the_identity_has_gradient_one() -> None:
-    assert value_and_grad(lambda x: x)(2.0) == (2.0, 1.0)
-    assert grad(lambda x: x * grad(lambda y: y)(x))(2.0) == 1.0
 
 
 def test_inner_and_outer_variables_are_not_confused() -> None:
@@ -136,18 +126,6 @@ def test_forward_mode_has_the_strong_zero_and_the_error() -> None:
     assert jvp(sqrt, (0.0,), (1.0,)) == (0.0, math.inf)
     with pytest.raises(FloatingPointError, match="zero times infinity"):
         jvp(lambda x: square(sqrt(x)), (0.0,), (1.0,))
-
-
-def test_the_first_argument_is_meant_unless_another_is_named() -> None:
-    def f(x: Any, y: Any) -> Any:
-        """x²y"""
-        return x * x * y
-
-    assert grad(f)(2.0, 3.0) == 12.0
-    assert value_and_grad(f)(2.0, 3.0) == (12.0, 12.0)
-    assert jacobian(f)(2.0, 3.0) == 12.0
-    assert value_and_jacobian(f)(2.0, 3.0) == (12.0, 12.0)
-    assert hessian(f)(2.0, 3.0) == 6.0
 
 
 def test_a_transform_has_the_name_and_words_of_its_function() -> None:
@@ -319,12 +297,6 @@ def test_hvp_is_the_derivative_of_the_gradient(f: Any) -> None:
             assert hvp(f, (x,), (direction,))[0] == pytest.approx(expected, rel=1e-13)
 
 
-def test_hvp_can_be_differentiated_in_its_tangent() -> None:
-    v = Value(5.0)
-    (product,) = hvp(lambda x: x * x * x, (2.0,), (v,))
-    assert (product.data, gradient(product, v)) == (60.0, 12.0)
-
-
 @pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize("f", [lambda x: x[0] * x[1], lambda x: x[0] ** 3 / x[1]])
 def test_hvp_refuses_data_that_the_function_changes(f: Any, place: int) -> None:
@@ -335,13 +307,6 @@ def test_hvp_refuses_data_that_the_function_changes(f: Any, place: int) -> None:
 
     with pytest.raises(RuntimeError, match="was changed after it was used"):
         hvp(changing, ([2.0, 3.0],), ([1.0, 1.0],))
-
-
-def test_an_argument_that_is_not_numeric_is_named() -> None:
-    with pytest.raises(TypeError, match=r"argument 0\['name'\] is a str"):
-        grad(lambda p: p["w"])({"w": 1.0, "name": "layer"})
-    with pytest.raises(TypeError, match="the result of f is a str"):
-        grad(lambda x: "3")(1.0)
 
 
 def test_dicts_are_matched_by_key() -> None:
@@ -373,11 +338,6 @@ def test_a_cotangent_is_built_as_the_result(result: Any, cotangent: Any, message
     _, pullback = vjp(result, 2.0)
     with pytest.raises(ValueError, match=message):
         pullback(cotangent)
-
-
-def test_a_tangent_is_built_as_its_primal() -> None:
-    with pytest.raises(ValueError, match=r"tangents\[0\] must be a list of 2, got 1\.0"):
-        jvp(lambda x, y: x[0] * y, ([2.0, 3.0], 4.0), (1.0, [0.0, 0.0]))
 
 
 def test_an_argument_is_named_by_any_integer() -> None:

@@ -33,8 +33,8 @@ def public_names() -> set[str]:
 
 
 def _of(name: str, thing: object) -> set[str]:
-    if isinstance(thing, ModuleType) or not callable(thing):
-        return set()
+    if isinstance(thing, (ModuleType, Primitive)) or not callable(thing):
+        return set()  # an entry of the table has the rows of Primitive.__call__
     if not inspect.isclass(thing):
         return {name}
     own = {
@@ -42,6 +42,7 @@ def _of(name: str, thing: object) -> set[str]:
         for key, part in vars(thing).items()
         if (not key.startswith("_") or key in SPECIAL[1:])
         and not (thing is Primitive and key in PLAIN)
+        and not isinstance(part, Primitive)
         and (callable(part) or isinstance(part, KINDS))
     }
     return {name, *own}

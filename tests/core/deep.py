@@ -51,23 +51,11 @@ def narrow_and_wide(y: Value, x: Value) -> Value:
     return autograd.clip(y, -1.0, 1.0)
 
 
-def fibonacci(n: int, x: Value) -> Value:
-    y, z = x, x
-    for _ in range(n // 2):
-        y, z = z, (y + z) * 0.5
-    return z
-
-
 def tree(n: int, x: Value) -> Value:
     level = [x * 0.5 for _ in range(n // 2)]
     while len(level) > 1:
         level = [a + b for a, b in zip(level[::2], level[1::2])]
     return level[0]
-
-
-def fan(n: int, x: Value) -> Value:
-    y: Value = autograd.sum([x * 0.5 for _ in range(n)])
-    return y
 
 
 def comb(n: int, x: Value) -> Value:
@@ -89,14 +77,13 @@ def tangle(n: int, x: Value) -> Value:
 SHAPES: dict[str, Shape] = {
     "chain": chained(lambda y, x: y + 1.0),
     "chain_of_second_operands": chained(lambda y, x: x * y),
-    "chain_after_numbers": chained(lambda y, x: 1.0 - y),
     "chain_of_functions": chained(lambda y, x: y.sin()),
     "chain_of_dots": chained(lambda y, x: dot([y, 0.5], [0.5, x], x)),
     "chain_of_own": chained(lambda y, x: relay(y, x, 2.0)),
     "chain_of_names": chained(named, 2),
     "narrow_and_wide": chained(narrow_and_wide, 5),
     "ladder": chained(lambda y, x: y * 0.5 + y * 0.5, 3),
-    **{shape.__name__: shape for shape in (fibonacci, tree, fan, comb, tangle)},
+    **{shape.__name__: shape for shape in (tree, comb, tangle)},
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -98,79 +97,3 @@ def test_micrograds_own_network_on_our_value() -> None:
 
 def test_a_small_gpt() -> None:
     assert train(Value, 20) == pytest.approx(train(PlainValue, 20), rel=1e-10, abs=0.0)
-
-
-# ---------------------------------------------------------------- NumPy
-
-np = pytest.importorskip("numpy", reason="NumPy is not installed")
-
-UFUNCS = """
-exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh tanh
-arcsinh arctanh absolute negative square reciprocal
-"""
-
-
-def values(*numbers: float) -> Any:
-    return np.array([Value(x) for x in numbers], dtype=object)
-
-
-@pytest.mark.parametrize("name", UFUNCS.split())
-def test_a_ufunc_maps_over_an_object_array(name: str) -> None:
-    ufunc, xs = getattr(np, name), values(0.25, 0.75)
-    result = ufunc(xs)
-    assert [type(y) for y in result] == [Value, Value]
-    wanted = ufunc(np.array([0.25, 0.75]))
-    assert [y.data for y in result] == pytest.approx(list(wanted), rel=2.0**-51, abs=0.0)
-    assert all(y.inputs[0] is x for x, y in zip(xs, result))
-
-
-def test_ufuncs_of_two_arrays() -> None:
-    xs, ys = values(0.25, 0.75), values(2.0, 0.5)
-    for ufunc in (np.arctan2, np.hypot, np.add, np.subtract, np.multiply, np.divide, np.power):
-        result = ufunc(xs, ys)
-        wanted = ufunc(np.array([0.25, 0.75]), np.array([2.0, 0.5]))
-        assert [y.data for y in result] == pytest.approx(list(wanted), rel=2.0**-51, abs=0.0)
-    assert np.maximum(xs, ys).tolist() == [ys[0], xs[1]]
-    assert np.arccosh(values(2.0))[0].data == Value(2.0).acosh().data
-
-
-def test_a_layer_of_object_arrays() -> None:
-    w = values(0.5, -1.0, 2.0, 0.25).reshape(2, 2)
-    x = np.array([3.0, 4.0])
-    loss = np.tanh(w @ x).sum()
-    loss.backward()
-    slopes = 1.0 - np.tanh(np.array([[0.5, -1.0], [2.0, 0.25]]) @ x) ** 2
-    grads = np.array([[p.grad for p in row] for row in w])
-    assert grads == pytest.approx(np.outer(slopes, x), rel=1e-9)
-
-
-def test_arrays_spread_over_an_operator() -> None:
-    v: Any = Value(2.0)
-    numbers = np.array([1.0, 3.0])
-    for left, right in ((v, numbers), (numbers, v)):
-        assert [y.data for y in left * right] == [2.0, 6.0]
-        assert [y.data for y in left + right] == [3.0, 5.0]
-    assert [y.data for y in v - numbers] == [1.0, -1.0]
-    assert [y.data for y in numbers / v] == [0.5, 1.5]
-    assert [y.data for y in v**numbers] == [2.0, 8.0]
-    assert (numbers > v).tolist() == [False, True]
-
-
-@pytest.mark.parametrize(
-    "kind", [np.float64, np.float32, np.int64, np.int8, np.array, Fraction]
-)
-def test_numbers_of_other_kinds(kind: Callable[[int], Any]) -> None:
-    two, v = kind(2), Value(3.0)
-    results = [two * v, v * two, two + v, v + two, two - v, v - two, two / v, v / two, two**v]
-    assert all(type(y) is Value for y in results)
-    assert [y.data for y in results] == [6.0, 6.0, 5.0, 5.0, -1.0, 1.0, 2 / 3, 1.5, 8.0]
-    assert two < v
-    assert v > two
-    (v * two).backward()
-    assert (type(v.grad), v.grad) == (float, 2.0)
-
-
-def test_numpy_numbers_as_data() -> None:
-    x = Value(np.float32(0.1))
-    x.grad = np.float64(2.0)
-    assert (type(x.data), x.data, type(x.grad)) == (float, float(np.float32(0.1)), float)

@@ -64,9 +64,11 @@ def test_a_copy_has_all_that_the_original_has(clone: Copier) -> None:
     z = dot([y, 2.0], [x, w], y).maximum(x, 0.25)
     z.label = "z"
     z.backward()
-    twin = clone(z)
-    assert twin is not z
-    assert described(twin) == described(z)
+    many = autograd.sum([x, 2.0, *[Value(float(i)) for i in range(300)]])
+    for root in (x, z, many):
+        twin = clone(root)
+        assert twin is not root
+        assert described(clone(twin)) == described(twin) == described(root)
 
 
 @copies
@@ -80,14 +82,6 @@ def test_a_copy_lives_on_its_own(clone: Copier) -> None:
     assert (leaf.grad, leaf.label, x.grad) == (6.0, "x", 0.0)
     y.backward()
     assert (x.grad, leaf.grad) == (6.0, 6.0)
-
-
-@copies
-def test_a_leaf(clone: Copier) -> None:
-    x = Value(3.0, label="x")
-    x.grad = 2.0
-    twin = clone(x)
-    assert (twin.data, twin.grad, twin.label, twin.op) == (3.0, 2.0, "x", None)
 
 
 @copies
@@ -105,15 +99,6 @@ def test_nodes_that_are_copied_together_stay_shared(clone: Copier, turn: int) ->
 
 
 @copies
-def test_values_inside_containers(clone: Copier) -> None:
-    w = Value(2.0)
-    model = {"w": w, "outputs": [w * float(i) for i in range(3)]}
-    twin = clone(model)
-    assert all(y.inputs == (twin["w"],) for y in twin["outputs"])
-    assert twin["w"] is not w
-
-
-@copies
 def test_a_graph_deeper_than_the_recursion_limit(clone: Copier) -> None:
     n = 100_000 if clone is not python_pickle else 5_000
     x = Value(0.0)
@@ -125,34 +110,6 @@ def test_a_graph_deeper_than_the_recursion_limit(clone: Copier) -> None:
     assert (twin.data, x.grad) == (float(n), 0.0)
     order, (leaf,) = autograd.core.sweeps.topological_order(twin)
     assert (len(order), leaf.grad) == (n, 1.0)
-
-
-def test_deep_graphs_beside_each_other() -> None:
-    deep = []
-    for start in (1.0, 2.0, 3.0):
-        y = Value(start)
-        for _ in range(10_000):
-            y = y + 1.0
-        deep.append(y)
-    pickle.dumps(deep[1])
-    found = pickle.loads(pickle.dumps(deep))
-    assert [y.data for y in found] == [10_001.0, 10_002.0, 10_003.0]
-
-
-@copies
-def test_copying_again_gives_the_same(clone: Copier) -> None:
-    y = Value(2.0).exp() * 3.0
-    assert described(clone(clone(y))) == described(clone(y)) == described(y)
-
-
-def test_the_original_works_as_before_after_pickling() -> None:
-    x = Value(2.0)
-    y = x * x * x
-    first = pickle.dumps(y)
-    y.backward()
-    assert x.grad == 12.0
-    y.zero_grad()
-    assert pickle.dumps(y) == first
 
 
 def test_a_failed_pickle_leaves_the_graph_usable() -> None:
@@ -250,17 +207,3 @@ def test_a_state_whose_parts_do_not_fit_is_refused() -> None:
         state = (6.0, 0.0, TABLE["sum"], None, None, 0.0, 0.0, extra)
         with pytest.raises(TypeError, match="this is no state of a Value"):
             Value(0.0).__setstate__(state)
-
-
-@copies
-def test_a_node_with_three_hundred_inputs(clone: Copier) -> None:
-    y = autograd.sum([Value(float(i)) for i in range(300)])
-    assert described(clone(y)) == described(y)
-
-
-@copies
-def test_a_sum_of_values_and_numbers(clone: Copier) -> None:
-    y = clone(autograd.sum([Value(1.0), 2.0, Value(3.0)]))
-    assert (len(y.operands), y.partials) == (3, (1.0, 1.0))
-    y.backward(2.0)
-    assert [x.grad for x in y.inputs] == [2.0, 2.0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,7 +32,7 @@ def test_every_primitive_has_a_reference() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_values_and_first_partials_are_within_4_ulp(name: str) -> None:
-    for what, (error, operands) in measure(name, 100).items():
+    for what, (error, operands) in measure(name, 400).items():
         assert error <= BOUND, f"{what} of {name}{operands} is {error:.1f} ulp off"
 
 
@@ -59,25 +58,6 @@ def test_the_script_that_measures_tells_a_wrong_digit(
     assert value.startswith("log               value ")
     assert partial.startswith("log               partial 0 ")
     assert ("over" in partial) == bool(code)
-
-
-@pytest.mark.parametrize(
-    ("got", "wanted", "error"),
-    [
-        (1.0, 1.0, 0.0),
-        (1.0 + 3 * 2.0**-52, 1.0, 3.0),
-        (5e-324, 0.0, 1.0),
-        (INF, 2.0**1023, 2.0**52),
-        (INF, mpf(2) ** 1024, 0.0),
-        (-INF, mpf(2) ** 1024, INF),
-        (sys.float_info.max, mpf(2) ** 1024, 1.0),
-        (NAN, 1.0, INF),
-        (1.0, NAN, INF),
-        (NAN, mpf(NAN), 0.0),
-    ],
-)
-def test_ulps(got: float, wanted: Any, error: float) -> None:
-    assert ulps(got, mpf(wanted)) == error
 
 
 @pytest.mark.parametrize(

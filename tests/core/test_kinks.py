@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import autograd
-from autograd import Value, grad, gradient, hessian, jvp, log, sqrt, value_and_grad, where
+from autograd import Value, grad, hessian, jvp, log, sqrt, value_and_grad, where
 from autograd.core.primitive import RESERVED, TABLE
-from tests.builds import OTHER, run
 
 INF, NAN = math.inf, math.nan
 Case = tuple[tuple[float, ...], tuple[float, ...]]  # operands, partials
@@ -91,14 +89,6 @@ def same(a: float, b: float) -> bool:
     return a == b or (math.isnan(a) and math.isnan(b))
 
 
-def recorded() -> Iterator[tuple[float, ...]]:
-    """The partials of every case."""
-    for name, stated in STATED.items():
-        for cases in stated.values():
-            for operands, _ in cases:
-                yield TABLE[name](*map(Value, operands)).partials
-
-
 # ---------------------------------------------------------------------- the statements
 
 
@@ -134,15 +124,6 @@ def test_what_is_stated_is_recorded(
         else:
             y.backward()
             assert x.grad == partial
-
-
-def test_both_builds_record_the_same() -> None:
-    this = [[x.hex() for x in partials] for partials in recorded()]
-    code = (
-        "import json; from tests.core.test_kinks import recorded; "
-        "print(json.dumps([[x.hex() for x in partials] for partials in recorded()]))"
-    )
-    assert json.loads(run(OTHER, "-c", code).stdout) == this
 
 
 # ---------------------------------------------------------------------- of least norm
@@ -224,18 +205,6 @@ def test_a_zero_that_depends_on_something_counts(product: Callable[[Any], Any]) 
         grad(lambda x: sqrt(product(x)))(0.0)
 
 
-def test_both_factors_of_zero_times_an_infinite_derivative() -> None:
-    w, x = Value(0.0), Value(0.0)
-    (w * sqrt(x)).backward()
-    assert (w.grad, x.grad) == (0.0, 0.0)
-
-
-@pytest.mark.parametrize("f", [lambda x: x * log(x), lambda x: where(x > 0.0, log(x), 0.0)])
-def test_log_of_zero_is_named(f: Callable[[Any], Any]) -> None:
-    with pytest.raises(ValueError, match=r"log\(0\.0 labelled 'x'\): .* x > 0"):
-        f(Value(0.0, label="x"))
-
-
 # ---------------------------------------------------------------------- higher orders
 
 
@@ -258,20 +227,6 @@ def test_second_derivatives_at_the_edges(
     f: Callable[[Any], Any], x: float, second: float
 ) -> None:
     assert hessian(f)(x) == second
-
-
-def test_bounds_of_clip_that_are_equal_but_not_the_same() -> None:
-    def clipped(x: Any) -> Any:
-        return autograd.clip(x, 1.0 * x, 1.0 * x)
-
-    assert (grad(clipped)(2.0), hessian(clipped)(2.0)) == (1.0, 0.0)
-
-
-def test_the_third_derivative_of_a_root_at_zero() -> None:
-    x = Value(0.0)
-    first = gradient(sqrt(x), x, create_graph=True)
-    second = gradient(first, x, create_graph=True)
-    assert (first.data, second.data, gradient(second, x)) == (INF, -INF, INF)
 
 
 def test_the_second_derivative_of_a_cube_root_at_zero() -> None:

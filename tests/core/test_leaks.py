@@ -23,43 +23,16 @@ from autograd import Value, dot, gradient, no_grad, primitive
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from tests.builds import THIS, run
+from tests.core.seen import Pretending, Raising, Refusing
 
 TIMES = 100
+clear_caches = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
 COMMON = [None, True, False, NotImplemented, 0, 1, (), "", 1.0, Value, autograd.Primitive]
-
-
-class Refusing:
-    """Its answer to an operator is that it has none."""
-
-    def __radd__(self, other: object) -> Any:
-        return NotImplemented
-
-    __rmul__ = __lt__ = __radd__
-
-
-class Raising:
-    """Its answer to everything is an error."""
-
-    def __radd__(self, other: object) -> Any:
-        raise RuntimeError("no answer")
-
-    __rmul__ = __lt__ = __float__ = __str__ = __repr__ = __radd__  # type: ignore[assignment]
-
-
-class Pretending:
-    """Calls itself a float, and is none."""
-
-    __class__ = float  # type: ignore[assignment]
 
 
 class Broken(Fraction):
     def __float__(self) -> float:
         raise KeyError("no float")
-
-
-class Name(str):
-    def __str__(self) -> str:
-        raise RuntimeError("no name")
 
 
 class Full(io.BytesIO):
@@ -89,6 +62,7 @@ def _growth_in_a_round(action: Callable[[], object]) -> tuple[int, dict[str, int
             with contextlib.suppress(Exception):
                 action()
         gc.collect()
+        clear_caches()  # of attributes, which keep the names that were asked for
 
     often(10)
     references = [sys.getrefcount(each) for each in watched]
@@ -164,17 +138,6 @@ def swallow(make: Callable[[], object]) -> None:
         kept.clear()
 
 
-def interrupted_generator() -> None:
-    def values() -> Iterator[Value]:
-        y = small()
-        while True:
-            yield y
-
-    generator = values()
-    next(generator)
-    next(generator).backward()
-
-
 def training() -> None:
     model = nn.MLP(2, [3, 1], activation="tanh")
     optimizer = nn.Adam(model.parameters())
@@ -201,7 +164,6 @@ ACTIONS: dict[str, Callable[[], object]] = {
     "build": small,
     "repr": lambda: (repr(small()), str(small()), format(small(), ".3f")),
     "read": lambda: [getattr(small(), name) for name in ("op", "inputs", "partials", "_prev")],
-    "read a leaf": lambda: [getattr(leaf(), name) for name in ("op", "inputs", "partials")],
     "operands": lambda: [y.operands for y in topological_order(small())[0]],
     "backward": lambda: small().backward(),
     "backward twice": lambda: twice(small(), 2),
@@ -213,7 +175,6 @@ ACTIONS: dict[str, Callable[[], object]] = {
     "grad of grad": lambda: autograd.grad(autograd.grad(lambda x: x**3 * x.sin()))(0.5),
     "hessian": lambda: autograd.hessian(lambda v: v[0] * v[1] + v[0].exp())([0.1, 0.2]),
     "deepcopy": lambda: copy.deepcopy([small(), leaf(), small()]),
-    "copy": lambda: copy.copy(small()),
     "pickle": lambda: pickle.loads(pickle.dumps((small(), {"x": leaf()}))),
     "pickle that fails": lambda: pickle.dumps((small(), lambda: None)),
     "pickle to a full disk": lambda: pickle.dump(small(), Full()),
@@ -224,43 +185,19 @@ ACTIONS: dict[str, Callable[[], object]] = {
     ),
     "no_grad": paused,
     "no_grad decorator": no_grad()(small),
-    "detach": lambda: small().detach(),
-    "log of a negative": lambda: (small() * 0.0 - 1.0).log(),
-    "exp too large": lambda: (small() * 0.0 + 800.0).exp(),
     "division by zero": lambda: small() / (leaf() * 0.0),
-    "number divided by zero": lambda: 1 / (leaf() * 0),
-    "division by the number zero": lambda: small() / 0,
     "power of a negative": lambda: (leaf() - 3.0) ** small(),
     "nan": lambda: autograd.sqrt((leaf() - 0.5) ** 2 * small()).backward(),
     "opposite infinities": lambda: twice(autograd.sqrt(leaf() * 0.0), -1),
-    "bad seed": lambda: small().backward("1"),  # type: ignore[arg-type]
     "an error that is kept": lambda: swallow(lambda: (small() * 0.0 - 1.0).log()),
-    "no arguments": lambda: Value(),  # type: ignore[call-arg]
-    "too many arguments": lambda: Value(1.0, "x", 2),  # type: ignore[call-arg]
-    "unknown argument": lambda: Value(1.0, name="x"),  # type: ignore[call-arg]
-    "no such attribute": lambda: small().colour,  # type: ignore[attr-defined]
-    "set no such attribute": lambda: setattr(small(), "colour", 1),
     "set what is computed": lambda: setattr(small(), "inputs", ()),
     "delete data": lambda: delattr(small(), "data"),
-    "delete label": lambda: delattr(small(), "label"),
-    "delete _data": lambda: delattr(small(), "_data"),
-    "odd label": lambda: Value(1.0, label=Raising()),  # type: ignore[arg-type]
-    "label of another class": lambda: Value(1.0, label=Name("x")).label,
-    "set odd label": lambda: setattr(small(), "label", 3),
     "set label": lambda: label_all(small(), leaf()),
     "init again": lambda: Value.__init__(small(), 3, label="y"),
     "init again on many": lambda: Value.__init__(dot([leaf()], [leaf()]), 3),
     "init again that fails": lambda: Value.__init__(small(), "3"),  # type: ignore[arg-type]
-    "init again of a label that fails": lambda: Value.__init__(small(), 3, 4),  # type: ignore[arg-type]
-    "new without init": lambda: Value.__new__(Value),
-    "sub-class": lambda: type("Sub", (Value,), {}),
-    "hash": lambda: {small(): 1, leaf(): 2},
-    "sorted": lambda: sorted([small(), leaf(), Value(3.0)]),
-    "wrong number of operands": lambda: TABLE["exp"](small(), small()),
     "operation on numbers": lambda: [TABLE["exp"](1), TABLE["dot"](1, 2, 3)],
-    "operation that fails on numbers": lambda: TABLE["log"](-1),
     "wide": lambda: dot([leaf()] * 300, [leaf() for _ in range(300)], 1).backward(),
-    "generator": interrupted_generator,
     "training": training,
     "own failing value": lambda: own(failing, one),
     "own failing partial": lambda: own(first, failing),
@@ -327,33 +264,6 @@ def test_every_operation(name: str) -> None:
     assert abs(blocks) < TIMES // 4
 
 
-@pytest.mark.parametrize("collecting", [True, False])
-def test_training_at_constant_memory(collecting: bool) -> None:
-    """Without the collector too: nothing waits for it."""
-    rng = random.Random(1)
-    model = nn.MLP(2, [4, 4, 1], activation="tanh")
-    optimizer = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    points = [([rng.random(), rng.random()], rng.random()) for _ in range(4)]
-
-    def step() -> None:
-        loss = nn.mse_loss([model(p) for p, _ in points], [t for _, t in points])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    if not collecting:
-        gc.disable()
-    try:
-        for _ in range(50):
-            step()
-        before = sys.getallocatedblocks()
-        for _ in range(300):
-            step()
-        assert abs(sys.getallocatedblocks() - before) < 50
-    finally:
-        gc.enable()
-
-
 RESIDENT = """
 import resource, sys
 from tests.core.test_leaks import small, training
@@ -385,20 +295,3 @@ def test_the_process_does_not_grow() -> None:
 @pytest.mark.parametrize("use", ["graphs", "training"])
 def test_the_process_does_not_grow_in_the_long_run(use: str) -> None:
     assert kilobytes_gained(300_000 if use == "graphs" else 10_000, use) < 512
-
-
-def test_balance_after_many_operations() -> None:
-    """The count of a constant's references moves by what is alive, not by what was done."""
-    x, y, seed = Value(0.5), Value(2.0), 2.5
-    watched = [None, NotImplemented, x, y, seed, TABLE["mul"], TABLE["add"], TABLE["exp"], 7]
-    before = [sys.getrefcount(each) for each in watched]
-    for _ in range(100_000):
-        z = x * y
-        z = z + 7
-        z = seed * z
-        z = -z
-        z = z.exp()
-        z = x - z
-    del z
-    after = [sys.getrefcount(each) for each in watched]
-    assert max(abs(a - b) for a, b in zip(after, before)) < 50

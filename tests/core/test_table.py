@@ -116,13 +116,6 @@ def test_conventions_at_kinks_and_edges(
         assert all(map(same, y.partials, partials)), y.partials
 
 
-@pytest.mark.parametrize(("p", "derivative"), [(0.0, 0.0), (0.5, INF), (1.0, 1.0), (2.0, 0.0)])
-def test_a_plain_exponent_at_zero(p: float, derivative: float) -> None:
-    x = Value(0.0)
-    (x**p).backward()
-    assert x.grad == derivative
-
-
 def test_higher_derivatives_of_a_power_at_zero() -> None:
     def cube(x: Any) -> Any:
         return x**3.0
@@ -148,18 +141,6 @@ def test_the_derivative_of_a_power_in_an_exponent_that_is_zero(base: float) -> N
     x, p = Value(base), Value(0.0)
     dx = gradient(x**p, x, create_graph=True)
     assert (dx.data, gradient(dx, p)) == (0.0, 1.0 / base)
-
-
-def test_whole_powers_of_negative_numbers_differentiate_in_the_base() -> None:
-    x = Value(-2.0)
-    (x**3).backward()
-    assert x.grad == 12.0
-
-
-def test_one_operand_of_maximum_is_itself() -> None:
-    x = Value(-3.0)
-    y = x.maximum()
-    assert (y.data, y.partials) == (-3.0, (1.0,))
 
 
 # ---------------------------------------------------------------- operations of one's own

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import math
 import operator
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd
@@ -23,7 +23,9 @@ def test_a_leaf() -> None:
     assert (x.operands, x.inputs, x.partials, x._prev, x._op) == ((), (), (), set(), "")
 
 
-@pytest.mark.parametrize("number", [3, True, Fraction(1, 4), -0.0, math.inf, 10**20])
+@pytest.mark.parametrize(
+    "number", [3, True, Fraction(1, 4), -0.0, math.inf, 10**20, np.float32(0.1)]
+)
 def test_data_and_grad_are_kept_as_floats(number: Any) -> None:
     x = Value(number)
     x.grad = number
@@ -56,77 +58,6 @@ def test_label_is_a_plain_string_or_none() -> None:
 )
 def test_repr(shown: str, value: Value) -> None:
     assert repr(value) == shown == f"{value}"
-
-
-def test_repr_shows_a_gradient_that_is_not_zero() -> None:
-    x = Value(2.0, label="x")
-    y = -3.0 * x
-    y.backward()
-    assert repr(x) == "Value(2.0, grad=-3.0, label='x')"
-    assert repr(y) == "Value(-6.0, op='*', grad=1.0)"
-
-
-def test_format_takes_a_float_format() -> None:
-    assert f"{Value(2.0) / 3.0:.4g}" == "0.6667"
-
-
-def test_sets_and_dicts_tell_nodes_apart_that_are_equal() -> None:
-    x, y = Value(1.0), Value(1.0)
-    assert x == y
-    assert len({x, y, x}) == 2
-    assert {x: "x", y: "y"}[x] == "x"
-    assert x in {y: 0, x: 1}
-    assert hash(x) == hash(x)
-    nan = Value(math.nan)
-    assert nan != nan
-    assert {nan: 1}[nan] == 1
-
-
-@pytest.mark.parametrize("other", [None, "1.0", object(), [1.0]])
-def test_nothing_but_a_number_is_equal(other: object) -> None:
-    assert Value(1.0) != other
-    assert (Value(1.0) == other) is False
-
-
-@pytest.mark.parametrize(
-    "compare",
-    [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne],
-)
-def test_comparisons_are_those_of_the_data(compare: Callable[[Any, Any], bool]) -> None:
-    numbers = [-1.0, 0.0, -0.0, 2.0, math.inf, math.nan]
-    for a, b in itertools.product(numbers, repeat=2):
-        wanted = compare(a, b)
-        assert compare(Value(a), Value(b)) is wanted
-        assert compare(Value(a), b) is wanted
-        assert compare(a, Value(b)) is wanted
-
-
-def test_truth_and_rounding_are_those_of_the_float() -> None:
-    for data in (0.0, -0.0, 2.5, -2.5, math.nan):
-        assert bool(Value(data)) is bool(data)
-    x = Value(-2.567)
-    assert (round(x), round(x, 1)) == (-3, -2.6)
-    assert (math.floor(x), math.ceil(x), math.trunc(x)) == (-3, -2, -2)
-
-
-def test_math_functions_refuse_a_value() -> None:
-    """Converting to a float would drop the gradient in silence."""
-    x: Any = Value(1.0)
-    for call in (math.sin, float):
-        with pytest.raises(TypeError, match="must be"):
-            call(x)
-
-
-def test_a_subclass_is_refused() -> None:
-    with pytest.raises(TypeError, match="not an acceptable base type"):
-        type("Mine", (Value,), {})
-
-
-def test_attributes_cannot_be_misspelt_or_overwritten() -> None:
-    x: Any = Value(1.0) * 2.0
-    for name in ("grda", "op", "inputs", "operands", "partials"):
-        with pytest.raises(AttributeError):
-            setattr(x, name, 1.0)
 
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -185,14 +116,6 @@ def test_an_operator_leaves_strangers_to_themselves(name: str) -> None:
             OPERATORS[name](*operands)
 
 
-def test_a_later_change_of_a_leaf_leaves_the_record_alone() -> None:
-    a, b = Value(2.0), Value(5.0)
-    y = a * b
-    a.data = 100.0
-    y.backward()
-    assert (b.grad, y.data) == (2.0, 10.0)
-
-
 OWN = {  # what has a method with other arguments, or one that is written out
     "exp": ((), ("x",)),
     "tanh": ((), ("x",)),
@@ -213,26 +136,6 @@ def test_a_method_records_by_the_table(name: str) -> None:
     assert (y.data, y.operands, y.partials) == (wanted.data, wanted.operands, wanted.partials)
 
 
-def test_every_other_method_is_the_entry_of_the_table() -> None:
-    for name in {name for name, entry in TABLE.items() if entry.doc} - OWN.keys():
-        assert getattr(Value, name) is getattr(autograd, name) is TABLE[name]
-    assert (Value(3.0).hypot(4.0).data, Value(-2.0).leaky_relu(slope=0.5).data) == (5.0, -1.0)
-
-
-def test_where_chooses_by_the_value() -> None:
-    a, b = Value(2.0), Value(3.0)
-    for condition, chosen in ((1.0, a), (-0.5, a), (math.nan, a), (0.0, b), (-0.0, b)):
-        y = Value(condition).where(a, b)
-        assert (y.op, y.inputs, y.data) == (TABLE["where"], (a, b), chosen.data)
-        assert y.partials == (float(chosen is a), float(chosen is b))
-
-
-def test_numpy_names() -> None:
-    for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh"):
-        assert getattr(Value, f"arc{name}") is getattr(Value, f"a{name}")
-    assert Value.arctan2 is Value.atan2
-
-
 def test_operands_of_every_shape() -> None:
     a, b = Value(2.0), Value(3.0)
     triple = primitive(
@@ -251,10 +154,6 @@ def test_operands_of_every_shape() -> None:
     assert (y.operands, y.inputs, y.partials) == ((a,), (a,), (1.0,))
     y = TABLE["atan2"](a, 0)
     assert (y.operands, y.inputs, y.partials) == ((a, 0.0), (a,), (0.0,))
-
-
-def test_a_node_keeps_only_the_fields_it_needs() -> None:
-    assert not hasattr(Value(1.0) * 2.0, "__dict__")
 
 
 def test_a_node_with_many_inputs_may_be_named() -> None:
@@ -287,6 +186,17 @@ def test_a_shallow_copy_shares_its_inputs() -> None:
     assert (twin.op, twin.operands, twin.partials) == (y.op, y.operands, y.partials)
 
 
-def test_it_converts_to_an_integer_as_a_float_does() -> None:
-    assert (int(Value(3.7)), int(Value(-3.7))) == (3, -3)
-    assert Value(2.0).conjugate().data == 2.0
+def test_a_match_statement_sees_its_fields() -> None:
+    def matched(x: Any) -> str:
+        match x:
+            case float():
+                return "a float"
+            case Value(data=data, op=None):
+                return f"a leaf of {data}"
+            case Value(op=op, inputs=(Value(label="x"),)):
+                return f"{op} of x"
+        return "another"
+
+    x = Value(2.0, label="x")
+    found = [matched(y) for y in (2.0, x, x * 3.0, x * x)]
+    assert found == ["a float", "a leaf of 2.0", "* of x", "another"]

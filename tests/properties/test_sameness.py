@@ -2,11 +2,11 @@
 
 import copy
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -14,11 +14,9 @@ from autograd import Value, gradient, no_grad
 from autograd.core.chain import gradients
 from autograd.core.primitive import TABLE
 from autograd.testing.programs import Listing
-from tests.builds import THIS, Worker
 from tests.properties.bounds import EPSILON
-from tests.properties.graphs import bits, question, recorded, run, spelled, swept
+from tests.properties.graphs import bits, recorded, run, spelled, swept
 from tests.properties.strategies import random_programs
-from tests.properties.worker import WAYS, answer
 
 smooth = random_programs()
 Clone = Callable[[Any], Any]
@@ -210,17 +208,3 @@ def test_copies_have_the_same_gradients(clone: Clone, program: Listing) -> None:
     again, leaves_again = clone((slopes, leaves))
     for slope, copied in zip(slopes, again):
         assert bits(gradient(copied, leaves_again)) == bits(gradient(slope, leaves))
-
-
-@pytest.fixture(scope="module", params=["0", "1", "12345"], name="hashed")
-def _hashed(request: pytest.FixtureRequest) -> Iterator[Worker]:
-    worker = Worker(THIS, "tests.properties.worker", PYTHONHASHSEED=request.param)
-    yield worker
-    worker.close()
-
-
-@settings(max_examples=40)
-@given(program=smooth, way=st.sampled_from(WAYS))
-def test_processes_with_any_hash_seed(program: Listing, way: str, hashed: Worker) -> None:
-    asked = question(program, way)
-    assert hashed.ask(asked) == answer(asked)

@@ -86,7 +86,7 @@ def test_points_have_a_value_and_no_draw_is_thrown_away(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [lambda x: math.nan, lambda x: math.log(-1.0), lambda x: [][0]], ids=str
+    "value", [lambda x: math.nan, lambda x: math.log(-1.0), lambda x: [][0]]
 )
 def test_a_primitive_without_values_has_no_points(value: Any) -> None:
     op = primitive("never", value, abs)

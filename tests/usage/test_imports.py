@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builds import THIS, run
+from tests.builds import printed
 
 FIRST = """\
 autograd nn autograd.transforms autograd.trees autograd.testing autograd.testing.strategies
@@ -16,12 +16,6 @@ x = Value(2.0)
 nn.mse_loss([(x * x).tanh()], [1.0]).backward()
 print(x.grad.hex(), autograd.Value is Value)
 """
-
-
-def printed(code: str) -> str:
-    ran = run(THIS, "-W", "error", "-c", code)
-    assert ran.returncode == 0, ran.stderr.decode()
-    return ran.stdout.decode().strip()
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,10 @@
 """Values as objects: shown, completed, copied, sent to other processes, kept in classes."""
 
-import copy
 import inspect
 import math
 import multiprocessing
-import pickle
 import random
 import types
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -35,19 +32,6 @@ def test_completion_offers_names_that_are_there_and_described(owner: Any) -> Non
         if callable(found) and not isinstance(owner, types.ModuleType):
             assert inspect.getdoc(found), name
             inspect.signature(found)
-
-
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
-def test_copies_share_what_their_originals_share_and_nothing_else(
-    copied: Callable[[Any], Any],
-) -> None:
-    x, _, y = neuron()
-    twin = copied({"input": x, "outputs": [y, y * x]})
-    first, second = twin["outputs"]
-    (first + second).backward()
-    (slope,) = gradient(y + y * x, [x])
-    assert twin["input"].grad == slope
-    assert x.grad == 0.0
 
 
 def test_a_model_and_its_outputs_in_other_processes() -> None:

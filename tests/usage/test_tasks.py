@@ -67,17 +67,6 @@ def test_a_handler_may_look_and_record() -> None:
     assert seen == [("Value(3.0, label='w')", 9.0), ("Value(3.0, grad=6.0, label='w')", 9.0)]
 
 
-def test_no_grad_on_an_exit_stack_and_in_a_thread_that_dies() -> None:
-    x = Value(2.0)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(no_grad())
-        assert (x * x).op is None
-    thread = threading.Thread(target=no_grad().__enter__)
-    thread.start()
-    thread.join()
-    assert (x * x).op is not None
-
-
 def recorded() -> bool:
     x = Value(2.0)
     return (x * x).op is not None
