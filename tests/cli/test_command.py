@@ -2,8 +2,6 @@
 
 import json
 import math
-import os
-import pty
 import re
 import runpy
 import subprocess
@@ -18,6 +16,7 @@ import autograd
 from autograd.cli.command import calculate
 from autograd.cli.expressions import FUNCTIONS
 from autograd.show.drawing import engine
+from tests.terminals import Terminal
 
 TABLE = """\
 sin(x*y) + x**2 = 3.720584501801074
@@ -42,33 +41,6 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return code, out, err
 
     return call
-
-
-def shell(*arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
-    """Run `python -m autograd` as its own process."""
-    command = [sys.executable, "-m", "autograd", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, **settings)
-
-
-def on_terminal(*arguments: str, **environment: str) -> str:
-    """What `python -m autograd` writes on a pseudo-terminal."""
-    reader, writer = pty.openpty()
-    inherited = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "autograd", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=writer,
-        env={**inherited, "TERM": "xterm-256color", "COLUMNS": "80", **environment},
-    ):
-        os.close(writer)
-        written = b""
-        try:
-            while chunk := os.read(reader, 4096):
-                written += chunk
-        except OSError:  # how Linux reports the end
-            pass
-    os.close(reader)
-    return written.decode().replace("\r\n", "\n")
 
 
 def test_value_and_gradient(run: Run) -> None:
@@ -356,14 +328,9 @@ def test_help_names_every_function_and_fits_a_terminal(
     assert max(map(len, out.splitlines())) <= 88
 
 
-def test_version(run: Run) -> None:
-    assert run("--version") == (0, f"scalar-autograd {autograd.__version__}\n", "")
-
-
 def test_output_in_an_encoding_that_lacks_the_letters() -> None:
-    done = shell("θ", "θ=1", env={**os.environ, "PYTHONIOENCODING": "ascii"})
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(r"\u03b8 = 1.0")
+    with Terminal("-m", "autograd", "θ", "θ=1", PYTHONIOENCODING="ascii") as terminal:
+        assert terminal.read().startswith(r"\u03b8 = 1.0")
 
 
 def test_the_package_runs(
@@ -374,9 +341,9 @@ def test_the_package_runs(
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(program, run_name="__main__")
     assert (ended.value.code, capsys.readouterr().out) == (0, "1 + 2 = 3.0\n")
-    for subcommand in ("doctor", "check"):
-        monkeypatch.setattr(sys, "argv", ["autograd", subcommand, "--fast"])
-        with pytest.raises(SystemExit, match="2"):
+    for words, status in ((["doctor", "--fast"], 2), (["check", "--fast"], 2), (["play"], 2)):
+        monkeypatch.setattr(sys, "argv", ["autograd", *words])
+        with pytest.raises(SystemExit, match=str(status)):
             runpy.run_path(program, run_name="__main__")
     capsys.readouterr()
     runpy.run_path(program, run_name="imported")
@@ -403,15 +370,18 @@ def test_what_repeats_may_be_drawn_whole(tmp_path: Path, run: Run) -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"NO_COLOR": "1", "TERM": "dumb"}])
 def test_on_a_terminal_a_wide_table_breaks_no_number(settings: dict[str, str]) -> None:
-    formula = "exp(x*y)/z + sin(x)**y"
-    out = on_terminal(formula, "x=1.1", "y=2.2", "z=3.3", "--order", "2", **settings)
+    words = ["exp(x*y)/z + sin(x)**y", "x=1.1", "y=2.2", "z=3.3", "--order", "2"]
+    with Terminal("-m", "autograd", *words, columns=80, **settings) as terminal:
+        out = terminal.read()
     assert "-2.2718907706832026" in out
     assert "│" in out
     assert ("\x1b[" in out) is not bool(settings)
 
 
 def test_a_narrow_terminal_loses_no_digits() -> None:
-    out = on_terminal("sin(x*y) + x**2", "x=2", "y=3", COLUMNS="30", NO_COLOR="1")
+    words = ["sin(x*y) + x**2", "x=2", "y=3"]
+    with Terminal("-m", "autograd", *words, columns=30, NO_COLOR="1") as terminal:
+        out = terminal.read()
     lines = re.sub(r"\x1b\[[\d;]*m", "", out).splitlines()
     assert max(map(len, lines[2:])) <= 30
     cells = [line.split("│") for line in lines if line.count("│") == 4]

@@ -22,20 +22,6 @@ SHARED = json.loads((Path(__file__).parent / "formulas.json").read_text("utf-8")
 PLACE = {"x": 0.5, "y": 1.5, "z": -2.0}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("-x", "+x", "x + y - z * x / y", "x - (y - z)", "2**3**x", "-x**2", "(-x)**2"),
-        *("2**-x", "1_000.5e-3*x", "0x10 + x", "y**x**y / 7", "((((x))))", "x**-y**z / -+-x"),
-        *("x - -y ** -z ** 2 * 3", "x < -y ** 2 + 1", "1. + .5 - 0b11 * 0o17 + 1_0.e1"),
-    ],
-)
-def test_the_operators_are_those_of_python(text: str) -> None:
-    expression = parse(text)
-    place = {name: PLACE[name] for name in expression.names}
-    assert expression(*place.values()) == eval(text, {}, place)
-
-
 FORMULAS = st.recursive(
     st.sampled_from(["x", "y", "z", "2", "0.5"]),
     lambda inner: st.one_of(
@@ -58,39 +44,6 @@ def test_precedence_is_that_of_python(text: str) -> None:
     assert found == expected or math.isnan(expected)
 
 
-@pytest.mark.parametrize(
-    ("text", "result"),
-    [
-        ("sin(x*y) + x**2", math.sin(0.75) + 0.25),
-        ("pow(x, y)", 0.5**1.5),
-        ("abs(z)", 2.0),
-        ("sum(x, y, z)", 0.0),
-        ("sum([x, y, z])", 0.0),
-        ("maximum(x, y, z)", 1.5),
-        ("logsumexp([z])", -2.0),
-        ("leaky_relu(z, slope=0.25)", -0.5),
-        ("clip(z, -1)", -1.0),
-        ("where(x < y, x, y)", 0.5),
-        ("where(x >= y, x, y)", 1.5),
-        ("z < x < y", 1.0),
-        ("z < y <= x", 0.0),
-        ("x > y", 0.0),
-        ("cos(pi)", -1.0),
-        ("-inf", -math.inf),
-        ("x*inf", math.inf),
-        ("where(nan < x, x, y)", 1.5),
-        ("7", 7.0),
-    ],
-)
-def test_functions_comparisons_and_constants(text: str, result: float) -> None:
-    expression = parse(text)
-    place = [PLACE[name] for name in expression.names]
-    on_floats = expression(*place)
-    on_values = expression(*map(Value, place))
-    assert (type(on_floats), on_floats) == (float, result)
-    assert getattr(on_values, "data", on_values) == result
-
-
 def test_a_formula_of_values_records_what_the_same_python_records() -> None:
     x, y = Value(2.0, label="x"), Value(3.0)
     found = parse("x*y + 2*x")(x, y)
@@ -99,11 +52,6 @@ def test_a_formula_of_values_records_what_the_same_python_records() -> None:
     assert found.inputs[1].operands == expected.inputs[1].operands == (2.0, x)
     assert found.inputs[0].inputs == (x, y)
     assert found.partials == expected.partials
-
-
-def test_remainders_bind_as_in_python() -> None:
-    assert parse("x // 3 - -x % 4 * 2 ** 2 / 5")(7.0) == 7.0 // 3 - -7.0 % 4 * 2**2 / 5
-    assert autograd.grad(parse("x % 3 + x // 3"))(7.0) == 1.0
 
 
 def test_every_function_of_the_package_is_there_and_documented_by_it() -> None:
@@ -137,10 +85,6 @@ def test_names_come_in_the_order_of_their_appearance_and_text_with_even_spaces()
     assert expression.text == "b * a + b*pi + sin(c)"
 
 
-def test_identifiers_of_any_script() -> None:
-    assert parse("θ*π_2 + ﬁ").names == ("θ", "π_2", "fi")
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -160,62 +104,6 @@ def test_nothing_else_is_a_formula(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "message"),
-    [
-        ("2x", "x", "there is nothing between 2 and x: write 2*x"),
-        ("1 + x y", "y", "there is nothing between x and y: write x*y"),
-        ("0.5e-3 .5", ".5", "there is nothing between 0.5e-3 and .5: write 0.5e-3*.5"),
-        ("2(x) +", "(x) +", "there is nothing between 2 and (: write 2*("),
-        ("2j", "j", "there is nothing between 2 and j: write 2*j"),
-        ("x+", "+", "+ has no operand on its right: write a number or a name"),
-        ("sin(x -)", "-)", "- has no operand on its right: write a number or a name"),
-        ("x + * y", "* y", "* has no operand on its left: write a number or a name"),
-        ("sin(, x)", ", x)", ", has no operand on its left: write a number or a name"),
-        (") + x", ") + x", ") has no operand on its left: write a number or a name"),
-        ("()", "()", "( has no operand on its right: write a number or a name"),
-        ("y + (x", "(x", "( is never closed: write )"),
-        ("(maximum([x, y)", ")", ") closes no bracket: write ]"),
-        ("maximum([x, y", "[x, y", "[ is never closed: write ]"),
-        ("x) + (y", ") + (y", ") closes no bracket: leave it out"),
-        ("clip(x, lo=0, 1)", "1)", "write operands without a name before lo"),
-        ("clip(x, lo=0, hi=1, lo=2)", "lo=2)", "lo is given twice"),
-        ("lambda", "lambda", "lambda is a word of Python and cannot be a name: write lambda_"),
-        ("x if y else z", "if y else z", "if is a word .*: write where(condition, a, b)"),
-        ("x ^ 2", "^ 2", "^ has no meaning here: write ** for a power"),
-        ("x < y != z", "!= z", "!= has no meaning here: compare with <, <=, > or >="),
-        ("x; y", "; y", "; has no meaning here: use numbers, names, + - * / // % **, .*"),
-        ("f(x) = 2", "f(x) = 2", "there is no function 'f'; write * to multiply"),
-        ("y = 2*x", "= 2*x", "= has no meaning here: give values after it, as x=2"),
-        ("x × y", "× y", "× has no meaning here: write *"),
-        ("x[1", "[1", "[ has no meaning here: use numbers, .*"),
-        ("x² + y", "x² + y", "x² cannot be a name: use letters, digits and _"),
-        ("1e999", "1e999", "1e999 is too large for a float"),
-        ("1 + 0x" + "f" * 400, "0x" + "f" * 400, ".* is too large for a float"),
-        ("0x + y", "x + y", "there is nothing between 0 and x: write 0*x"),
-        ("0xg + y", "0xg + y", "0xg is not a number"),
-        ("é + θ*ﬁ + x.data", ".data", ". has no meaning here.*"),
-        ("", "", "the formula is empty"),
-        (" \n ", "", "the formula is empty"),
-        ("__import__(x)", "__import__(x)", "there is no function '__import__'; .*"),
-        ("x(3)", "x(3)", "there is no function 'x'; write * to multiply"),
-        ("max(x, y)", "max(x, y)", "there is no function 'max'; did you mean maximum?"),
-        ("ln(x)", "ln(x)", "there is no function 'ln'; did you mean log?"),
-        ("sin + 1", "sin + 1", "sin is a function: write sin(…)"),
-        ("sin x", "sin x", "sin is a function: write sin(x)"),
-        ("sin(cos)", "cos)", "cos is a function: write cos(…)"),
-    ],
-)
-def test_a_mistake_is_told_with_its_place(text: str, place: str, message: str) -> None:
-    with pytest.raises(SyntaxError) as caught:
-        parse(text)
-    assert caught.value.text is not None
-    assert caught.value.offset is not None
-    shown = caught.value.text[caught.value.offset - 1 :]
-    assert shown == place
-    assert re.fullmatch(re.escape(message).replace(r"\.\*", ".*"), caught.value.msg)
-
-
-@pytest.mark.parametrize(
     "text", ["(" * 5000 + "x" + ")" * 5000, "-" * 9000 + "x", "x**" * 3000 + "x"]
 )
 def test_deep_input_gets_a_clear_error(text: str) -> None:
@@ -226,27 +114,6 @@ def test_deep_input_gets_a_clear_error(text: str) -> None:
 def test_long_input_works() -> None:
     assert parse("+".join(["x"] * 20_000))(1.0) == 20_000.0
     assert parse("".join(["("] * 100 + ["x"] + [")"] * 100))(1.0) == 1.0
-
-
-@pytest.mark.parametrize(
-    ("text", "error", "words"),
-    [
-        ("9**9**9", OverflowError, r"pow\(9.0, 387420489.0\)"),
-        ("1/0", ZeroDivisionError, r"div\(1.0, 0.0\)"),
-        ("log(-x)", ValueError, r"log\(-0.5\): outside the domain"),
-        ("(-x)**x", ValueError, r"pow\(-0.5, 0.5.*\): outside the domain"),
-        ("sin(x, x)", TypeError, "1 operand"),
-        ("clip(x, lower=1)", TypeError, "unexpected keyword argument 'lower'"),
-        ("sin([x])", TypeError, "takes a real number"),
-        ("[x, x]", TypeError, "gives a list"),
-    ],
-)
-def test_errors_of_the_operations(text: str, error: type[Exception], words: str) -> None:
-    place: Any = [0.5] * len(parse(text).names)
-    with pytest.raises(error, match=words):
-        parse(text)(*place)
-    with pytest.raises(error):
-        parse(text)(*map(Value, place))
 
 
 def test_it_is_a_function_of_as_many_values_as_it_has_names() -> None:
@@ -293,12 +160,15 @@ def test_the_cases_that_both_parsers_share(case: dict[str, Any]) -> None:
         return
     formula = parse(text)
     leaves = [Value(float(case["at"][name])) for name in formula.names]
+    place = [leaf.data for leaf in leaves]
     if "fails" in case:
         kind = {"ValueError": ValueError, "TypeError": TypeError}.get(case["fails"])
-        with pytest.raises(kind or ArithmeticError):
-            formula(*leaves)
+        for operands in (leaves, place):
+            with pytest.raises(kind or ArithmeticError):
+                formula(*operands)
         return
     result = formula(*leaves)
+    assert (type(formula(*place)), formula(*place)) == (float, getattr(result, "data", result))
     if isinstance(result, Value):
         result.backward()
     assert getattr(result, "data", result) == pytest.approx(

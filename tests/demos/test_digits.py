@@ -2,11 +2,9 @@
 
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-import nn
 from demos import digits
 from demos.digits import Digits
 
@@ -55,31 +53,3 @@ def test_a_third_of_the_training_reads_95_percent(
     assert sum([a == b for a, b in zip(read, test.labels)]) / 360 >= 0.95
     assert history["val_loss"][-1] < 0.5 * history["val_loss"][0]
     assert all(abs(sum(p) - 1.0) < 1e-12 for p in beliefs)
-
-
-@pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run of a second: one epoch on 100 images."""
-    monkeypatch.setattr(digits, "QUICK_EPOCHS", 1)
-    monkeypatch.setattr(digits, "QUICK_IMAGES", 100)
-
-
-@pytest.mark.usefixtures("short")
-def test_a_saved_model_that_predicts_otherwise_is_noticed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(nn, "load_model", lambda model, path: None)
-    with pytest.raises(ArithmeticError, match="predicts something else"):
-        digits.run(tmp_path, quick=True, seed=0)
-
-
-@pytest.mark.usefixtures("short")
-def test_without_misread_digits_there_is_no_sheet(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _, test = digits.load().split(digits.TEST)
-    sure = [[float(i == label) for i in range(10)] for label in test.labels]
-    monkeypatch.setattr(digits, "probabilities", lambda model, images: sure)
-    digits.run(tmp_path, quick=True, seed=0)
-    assert "100.0% (360 right)" in capsys.readouterr().out
-    assert not (tmp_path / "digits-misread.png").exists()

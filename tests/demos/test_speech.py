@@ -2,11 +2,9 @@
 
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-import nn
 from demos import speech
 from demos.speech import Speech
 
@@ -37,38 +35,6 @@ def test_a_fifth_of_the_training_tells_95_percent(parts: tuple[Speech, Speech]) 
     guessed = [p.index(max(p)) for p in beliefs]
     assert sum([a == b for a, b in zip(guessed, test.speakers)]) / 370 >= 0.95
     assert all(abs(sum(p) - 1.0) < 1e-12 for p in beliefs)
-
-
-@pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run of a second, which learns from a tenth of the utterances."""
-    load = speech.load
-    monkeypatch.setattr(
-        speech,
-        "load",
-        lambda part: Speech(load(part).utterances[::10], load(part).speakers[::10]),
-    )
-
-
-@pytest.mark.usefixtures("short")
-def test_a_saved_model_that_hears_otherwise_is_noticed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(nn, "load_model", lambda model, path: None)
-    with pytest.raises(ArithmeticError, match="hears something else"):
-        speech.run(tmp_path, quick=True, seed=0)
-
-
-@pytest.mark.usefixtures("short")
-def test_without_misheard_utterances_there_is_no_sheet(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    speakers = speech.load("TEST").speakers
-    sure = [[float(i == speaker) for i in range(9)] for speaker in speakers]
-    monkeypatch.setattr(speech, "heard", lambda model, part: sure)
-    speech.run(tmp_path, quick=True, seed=0)
-    assert "100.0% (37 right)" in capsys.readouterr().out
-    assert not (tmp_path / "speech-misheard.png").exists()
 
 
 def test_without_sktime_the_demo_says_what_to_install(

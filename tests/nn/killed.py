@@ -4,19 +4,24 @@
 asked. It forks for every training; so a death costs no start of Python.
 """
 
+import functools
 import json
 import os
 import random
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Self
 
 import nn
 from autograd.build.binaries import describe_build
 from autograd.files import write_atomically
+from nn.state import read_checkpoint
 
+PathLike = str | os.PathLike[str]
 XS = [[x / 5.0, (x * x % 7) / 7.0] for x in range(13)]
 YS = [1.0 + 2.0 * a - b + 0.1 * (i % 3) for i, (a, b) in enumerate(XS)]
 
@@ -31,7 +36,7 @@ class Noise(nn.Module):
 class Training:
     """One that stops early and leaves nothing out that a checkpoint holds."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str = "adam") -> None:
         random.seed(11)
         hidden = nn.Layer(2, 3, activation="tanh")
         self.model = nn.Sequential(Noise(), hidden, nn.Dropout(0.1), nn.Layer(3, 1))
@@ -45,45 +50,63 @@ class Training:
             self.scheduler = nn.CosineAnnealingLR(self.optimizer, T_max=3)
         self.stopper = nn.EarlyStopping(patience=2)
 
-    def fit(self, path: str | None, resume: bool, watch: Callable[[nn.EpochEnd], None]) -> Any:
+    def fit(self, path: PathLike | None = None, resume: bool = False, **settings: Any) -> Any:
         """All that comes of it."""
-        history = nn.fit(
-            self.model,
-            XS,
-            YS,
-            loss=nn.mse_loss,
-            optimizer=self.optimizer,
-            epochs=10,
-            batch_size=5,
-            validation=(XS[::3], YS[::3]),
-            metrics={"n": lambda outputs, targets: len(outputs)},
-            scheduler=self.scheduler,
-            max_norm=3.0,
-            callbacks=[watch, lambda event: random.random()],
-            early_stopping=self.stopper,
-            checkpoint=path,
-            resume=resume,
-            progress=False,
-        )
+        arguments: dict[str, Any] = {
+            "loss": nn.mse_loss,
+            "optimizer": self.optimizer,
+            "epochs": 10,
+            "batch_size": 5,
+            "validation": (XS[::3], YS[::3]),
+            "metrics": {"n": lambda outputs, targets: len(outputs)},
+            "scheduler": self.scheduler,
+            "max_norm": 3.0,
+            "callbacks": [lambda event: random.random()],
+            "early_stopping": self.stopper,
+            "progress": False,
+            **settings,
+        }
+        history = nn.fit(self.model, XS, YS, checkpoint=path, resume=resume, **arguments)
+        return self.state() | {"history": history.to_dict()}
+
+    def state(self) -> dict[str, Any]:
+        """All but the history."""
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "early_stopping": self.stopper.state_dict(),
-            "history": history.to_dict(),
             "random": random.getstate(),
         }
+
+
+@functools.cache
+def trained() -> str:
+    """The state of a training of two epochs, as text."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "run.json")
+        Training().fit(path, callbacks=[stop_after(2), lambda event: random.random()])
+        return json.dumps(read_checkpoint(path))
+
+
+def stop_after(epoch: int, seen: list[int] | None = None) -> Callable[[nn.EpochEnd], None]:
+    def stop(event: nn.EpochEnd) -> None:
+        if seen is not None:
+            seen.append(event.epoch)
+        if event.epoch >= epoch:
+            raise nn.StopTraining
+
+    return stop
 
 
 class Points:
     """Numbers the places where the process may die, and lets it die at one of them."""
 
-    def __init__(self, die_at: int, told: int) -> None:
-        self.die_at, self.told, self.passed = die_at, told, 0
+    def __init__(self, die_at: int) -> None:
+        self.die_at, self.passed = die_at, 0
 
     def __call__(self, *ignored: object) -> None:
         self.passed += 1
-        os.write(self.told, b"\n")
         if self.passed == self.die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -138,9 +161,8 @@ def answer(question: dict[str, Any]) -> Any:
     """What comes of a training, and how many points it passed.
 
     Args:
-        question: "name", "path" and "resume" say which training; "die_at" at which point it
-            kills itself, "kill_after" how many points it passes, and "turns" how many times
-            this process goes round a loop, before it is killed from outside, wherever it is.
+        question: "name", "path" and "resume" say which training, "die_at" at which point it
+            kills itself.
     """
     if not question:
         return describe_build()[0]
@@ -154,27 +176,16 @@ def answer(question: dict[str, Any]) -> Any:
         os._exit(1)
     os.close(writer)
     with open(reader, "rb") as told:
-        text = b"\n"  # at a point; the result at the end
-        for _ in range(question.get("kill_after", 0)):
-            text = told.readline()
-            if text != b"\n":
-                break
-        if "kill_after" in question:
-            for _ in range(question["turns"]):
-                pass
-            os.kill(child, signal.SIGKILL)
-        text += told.read()
+        text = told.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return {
-        "status": status,
-        "result": json.loads(text.strip() or "null") if not status else None,
-    }
+    return {"status": status, "result": None if status else json.loads(text)}
 
 
 def _train(question: dict[str, Any], writer: int) -> None:
-    training, points = Training(question["name"]), Points(question.get("die_at", 0), writer)
+    training, points = Training(question["name"]), Points(question.get("die_at", 0))
     points.everywhere(training)
-    result = training.fit(question["path"], question["resume"], points)
+    callbacks = [points, lambda event: random.random()]
+    result = training.fit(question["path"], question["resume"], callbacks=callbacks)
     result["passed"] = points.passed
     with open(writer, "w") as told:
         told.write(json.dumps(result))

@@ -103,27 +103,18 @@ def test_a_resumed_training_has_the_epochs_since(tmp_path: Path) -> None:
     resumed.save(tmp_path / "training.html")
 
 
-def test_drawing_leaves_the_model_as_it_is() -> None:
-    boundary = boundary_of(lambda x, p: x[0] + p)
-    boundary.model.p.data = 7.0  # type: ignore[attr-defined]
-    boundary.model.train()
-    assert boundary.plane() is not None
-    assert boundary.model.p.data == 7.0  # type: ignore[attr-defined]
-    assert boundary.model.training
+def test_a_copy_of_the_model_answers_as_in_evaluation() -> None:
+    class Doubled(Fixed):
+        def forward(self, x: Any) -> Any:
+            return x[0] * (2.0 if self.training else 1.0)
 
-
-def test_the_model_answers_as_in_evaluation() -> None:
-    boundary = boundary_of(lambda x, p: x[0])
-    seen = []
-
-    def answer(x: Any, p: Value) -> Any:
-        seen.append(boundary.model.training)
-        return x[0]
-
-    boundary.model = Fixed(answer).train()
-    boundary.plane()
-    assert boundary.model.training
-    assert seen
+    model = Doubled(None)
+    boundary = Boundary(model, SQUARE, nn.mse_loss)
+    boundary.keep(0)
+    model.p.data = 7.0
+    plane = plane_of(boundary)
+    assert plane.fields[0][0][0][0] == plane.xs[0]
+    assert (model.training, model.p.data) == (True, 7.0)
 
 
 def test_each_frame_has_the_parameters_of_its_epoch() -> None:
@@ -148,22 +139,21 @@ def test_a_long_training_is_thinned_evenly(first: int) -> None:
     assert len(boundary.epochs) > SNAPSHOTS / 2
 
 
+LOGITS = nn.binary_cross_entropy_with_logits
+
+
 @pytest.mark.parametrize(
-    ("targets", "loss", "threshold"),
+    ("low", "loss", "threshold"),
     [
-        ((-1.0, 1.0), nn.hinge_loss, 0.0),
-        ((0.0, 1.0), nn.mse_loss, 0.5),
-        ((0.0, 1.0), nn.binary_cross_entropy, 0.5),
-        ((0.0, 1.0), nn.binary_cross_entropy_with_logits, 0.0),
-        (
-            (0.0, 1.0),
-            functools.partial(nn.binary_cross_entropy_with_logits, reduction="sum"),
-            0.0,
-        ),
+        (-1.0, nn.hinge_loss, 0.0),
+        (0.0, nn.mse_loss, 0.5),
+        (0.0, nn.binary_cross_entropy, 0.5),
+        (0.0, LOGITS, 0.0),
+        (0.0, functools.partial(LOGITS, reduction="sum"), 0.0),
     ],
 )
-def test_the_threshold(targets: tuple[float, float], loss: Any, threshold: float) -> None:
-    samples = [([float(k), 0.0], target) for k, target in enumerate(targets)]
+def test_the_threshold(low: float, loss: Any, threshold: float) -> None:
+    samples = [([0.0, 0.0], low), ([1.0, 0.0], 1.0)]
     boundary = boundary_of(lambda x, p: x[0], samples, loss)
     assert boundary.threshold == threshold
     boundary.threshold = 0.25
@@ -202,10 +192,7 @@ def test_three_outputs_one_of_them_never_seen() -> None:
 def test_a_model_that_does_not_classify_has_no_picture(answer: Any, targets: Any) -> None:
     samples = [([float(k), 1.0], target) for k, target in enumerate(targets)]
     assert boundary_of(answer, samples).plane() is None
-
-
-def test_before_anything_is_kept_there_is_no_picture() -> None:
-    assert Boundary(Fixed(None), SQUARE, nn.mse_loss).plane() is None
+    assert Boundary(Fixed(answer), SQUARE, nn.mse_loss).plane() is None  # nothing is kept yet
 
 
 def test_the_grid_covers_the_samples_in_squares() -> None:
@@ -217,9 +204,7 @@ def test_the_grid_covers_the_samples_in_squares() -> None:
     assert len(plane.xs) == 33
     assert len(plane.ys) < 20
 
-
-def test_samples_in_one_place() -> None:
-    samples = [([2.0, 2.0], 0.0), ([2.0, 2.0], 1.0)]
+    samples = [([2.0, 2.0], 0.0), ([2.0, 2.0], 1.0)]  # in one place
     plane = plane_of(boundary_of(lambda x, p: x[0], samples))
     assert (plane.xs[0], plane.xs[-1]) == (1.0, 3.0)
 

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from autograd.files import with_checksum
 from nn.state import CHECKPOINT, read_checkpoint, write_checkpoint
 from tests.builds import THIS, run
 from tests.nn.foreign import FOREIGN
-from tests.nn.killed import Training
+from tests.nn.killed import Training, stop_after, trained
 
 SUFFIXES = [".json", ".safetensors"]
 FILES = ["model.json", "model.safetensors", "run.json"]
@@ -55,17 +54,6 @@ def refused(model: nn.Module, path: Path, message: str) -> None:
     assert model.state_dict() == before
     assert random.getstate() == draws
     assert path.read_bytes() == content
-
-
-def loaded_or_refused(model: nn.Module, path: Path) -> None:
-    """It may have lost its checksum and be read as other numbers, but then as all of them."""
-    before = model.state_dict()
-    message = refusal(functools.partial(nn.load_model, model), path)
-    if message is None:
-        model.load_state_dict(before)
-    else:
-        assert message.startswith(f"{path} ")
-        assert model.state_dict() == before
 
 
 def refusal(load: Callable[[Path], object], path: Path) -> str | None:
@@ -116,68 +104,17 @@ def test_a_file_cut_off_anywhere_or_with_a_bit_flipped_anywhere(
         refused(model, path, "is damaged")
 
 
-BITS = st.tuples(st.integers(0, 10_000), st.integers(0, 60), st.binary(max_size=60))
-
-
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=50)
-@given(changes=st.lists(BITS, min_size=1, max_size=3))
-def test_a_file_with_bytes_replaced(
-    name: str, changes: list[tuple[int, int, bytes]], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    model, path = make(), tmp_path_factory.getbasetemp() / name
-    written(model, path)
-    path.write_bytes(replaced(path.read_bytes(), changes))
-    if name == "run.json":
-        read_or_refused(path)
-    else:
-        loaded_or_refused(model, path)
-
-
-def replaced(content: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
-    for at, length, new in changes:
-        at %= len(content) + 1
-        content = content[:at] + new + content[at + length :]
-    return content
-
-
-def read_or_refused(path: Path) -> None:
-    """A file with a checksum is never read as another state."""
-    message = refusal(read_checkpoint, path)
-    if message is None:
-        assert read_checkpoint(path) == STATE
-    else:
-        assert message.startswith(f"{path} is ")
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_a_foreign_file(
-    kind: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / f"model{suffix}"
+    path = tmp_path / name
     path.write_bytes(FOREIGN[kind])
-    refused(make(), path, "is damaged" if suffix == ".safetensors" else "(is|does) ")
-    assert os.listdir(tmp_path) == [path.name]
+    refused(make(), path, "is damaged" if path.suffix == ".safetensors" else "(is|does) ")
+    assert os.listdir(tmp_path) == [name]
     assert not Path("/escaped").exists()
-
-
-@pytest.mark.parametrize("kind", FOREIGN)
-def test_a_foreign_file_in_the_checkpoints_place(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "run.json"
-    path.write_bytes(FOREIGN[kind])
-    training = Training("adam")
-    before, draws = training.model.state_dict(), random.getstate()
-    with pytest.raises(ValueError, match=r"run\.json is (damaged|not a checkpoint)"):
-        training.fit(str(path), True, print)
-    assert training.model.state_dict() == before
-    assert random.getstate() == draws
-    assert path.read_bytes() == FOREIGN[kind]
-    assert os.listdir(tmp_path) == ["run.json"]
 
 
 NUMBER = '{"w.0": 0.5, "b": %s}'
@@ -327,9 +264,7 @@ def test_a_checkpoint_of_version_1(tmp_path: Path) -> None:
     path, state = tmp_path / "run.json", json.loads(trained())
     del state["settings"]
     checked_as_in_version_1(path, json.dumps(state))
-    assert Training("adam").fit(str(path), True, print) == Training("adam").fit(
-        None, False, print
-    )
+    assert Training().fit(path, resume=True) == Training().fit()
     for change in ({"crc32": 1}, {"crc32": None}):
         checked_as_in_version_1(path, '{"a": 1}', **change)
         with pytest.raises(ValueError, match=r"run\.json is damaged: its checksum is wrong"):
@@ -354,30 +289,6 @@ def places(part: Any) -> list[tuple[Any, Any]]:
     return [*((part, key) for key in keys), *inner]
 
 
-def everything(training: Training) -> str:
-    parts: list[Any] = [training.model, training.optimizer, training.scheduler]
-    return repr([*(p.state_dict() for p in [*parts, training.stopper]), random.getstate()])
-
-
-@functools.cache
-def trained() -> str:
-    """The state of a training of two epochs, as text."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "run.json")
-        Training("adam").fit(str(path), False, stop_after(2))
-        return json.dumps(read_checkpoint(path))
-
-
-def stop_after(epoch: int, seen: list[int] | None = None) -> Callable[[nn.EpochEnd], None]:
-    def stop(event: nn.EpochEnd) -> None:
-        if seen is not None:
-            seen.append(event.epoch)
-        if event.epoch >= epoch:
-            raise nn.StopTraining
-
-    return stop
-
-
 @settings(max_examples=60)
 @given(at=st.integers(0, 500), strange=st.sampled_from(STRANGE))
 def test_a_checkpoint_with_something_strange_anywhere(
@@ -389,17 +300,17 @@ def test_a_checkpoint_with_something_strange_anywhere(
     container, key = found[at % len(found)]
     container[key] = strange
     write_checkpoint(path, state)
-    training = Training("adam")
-    before, epochs = everything(training), list[int]()
-    go_on = stop_after(3, epochs)
-    message = refusal(lambda path: training.fit(str(path), True, go_on), path)
+    training = Training()
+    before, epochs = repr(training.state()), list[int]()
+    go_on = [stop_after(3, epochs)]
+    message = refusal(lambda path: training.fit(path, resume=True, callbacks=go_on), path)
     if message is None:
         assert epochs in ([3], [1, 2, 3]) or training.stopper.stopped
     else:
         assert epochs == []
         assert message.startswith(f"{path} does not fit this training: ")
         assert len(message) < LONGEST + len(str(path))
-        assert everything(training) == before
+        assert repr(training.state()) == before
 
 
 def test_nothing_is_run_imported_or_written_while_loading(tmp_path: Path) -> None:
@@ -424,16 +335,16 @@ def test_a_training_that_fills_the_disc_goes_on_when_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run.json"
-    whole = Training("adam").fit(None, False, print)
+    whole = Training().fit()
 
     def after_three(event: nn.EpochEnd) -> None:
         if event.epoch == 3:
             monkeypatch.setattr(os, "fsync", full_disc)
 
     with pytest.raises(OSError, match="No space left") as full:
-        Training("adam").fit(str(path), False, after_three)
+        Training().fit(path, callbacks=[after_three, lambda event: random.random()])
     assert full.value.filename == str(path)
     assert os.listdir(tmp_path) == ["run.json"]
     assert len(read_checkpoint(path)["history"]["loss"]) == 2
     monkeypatch.undo()
-    assert Training("adam").fit(str(path), True, print) == whole
+    assert Training().fit(path, resume=True) == whole

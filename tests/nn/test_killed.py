@@ -104,16 +104,6 @@ def test_killed_once_at_every_point(
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_killed_from_outside(
-    seed: int, here: Worker, wholes: dict[str, Any], tmp_path: Path
-) -> None:
-    rng, name, path = random.Random(seed), NAMES[seed % 2], tmp_path / "run.json"
-    for _ in range(5):
-        trained(here, name, path, kill_after=rng.randint(0, 60), turns=rng.randint(0, 40_000))
-    assert same(trained(here, name, path), wholes[name])
-
-
-@pytest.mark.parametrize("seed", range(6))
 def test_killed_again_and_again_in_one_build_and_resumed_in_the_other(
     seed: int, here: Worker, there: Worker, wholes: dict[str, Any], tmp_path: Path
 ) -> None:

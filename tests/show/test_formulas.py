@@ -8,9 +8,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import autograd
+import nn
 from autograd import Value, primitive
 from autograd.core.primitive import TABLE
-from autograd.show.formulas import Symbol, _symbol
+from autograd.show.formulas import LATEX, Symbol, _symbol, arithmetic, rule
 from autograd.testing.programs import OPERANDS, SAFE
 
 PLACES = (0.7, 1.3, 1.1, 0.4, 2.0)
@@ -107,6 +108,57 @@ def test_every_rule_can_be_written_and_its_number_is_the_partial(name: str) -> N
     text = y.graph().latex()
     for opening, closing in ("{}", (r"\left(", r"\right)")):
         assert text.count(opening) == text.count(closing)
+
+
+TAUGHT = sorted(name for name, entry in TABLE.items() if entry.taught is not None)
+
+
+@pytest.mark.parametrize("name", TAUGHT)
+def test_a_taught_rule_is_that_of_the_table(name: str) -> None:
+    entry = TABLE[name]
+    assert {"tanh", "sigmoid", "nn.cross_entropy"} <= {*TAUGHT}
+    for smoothing in (0.0, 0.25):
+        xs = {"nn.cross_entropy": (1.0, smoothing, 0.5, -0.25, 1.0), "logsumexp": (0.5, 2.0)}
+        point = xs.get(name, (0.75,))
+        out = entry(*point)
+        accurate = (
+            entry.partials(out, point) if entry.variadic else entry.partial(0, out, point)
+        )
+        assert entry.taught is not None
+        assert entry.taught(out, *point) == pytest.approx(accurate, rel=1e-14, abs=1e-16)
+
+
+def test_what_lessons_say() -> None:
+    x, y = Value(-2.0, label="x"), Value(3.0, label="y")
+    p = x.tanh()
+    logits = [x, y, Value(1.0, label="z")]
+    for value, formula, partial in [
+        (p, "tanh(x)", "1.0 - v2²"),
+        (x.sigmoid(), "sigmoid(x)", "v2 * (1.0 - v2)"),
+        (nn.mse_loss([p], [-1.0]), "(v2 - (-1.0))²", "v3"),
+        (nn.huber_loss([x], [1.0]), "huber_loss(v2, 1.0)", "clip(v2, -1.0, 1.0)"),
+        (
+            nn.cross_entropy([logits], [1]),
+            "-log softmax(x, y, z)₁",
+            "exp(x - logsumexp(x, y, z))",
+        ),
+        (nn.cross_entropy([logits], [1], label_smoothing=0.5), "CE(x, y, z)", ""),
+        (nn.Neuron(2)([x, y]) * 1.0, "v6 * 1.0", "1.0"),
+        (1.0 / (x + y) / y, "v4 / y", "1.0 / y"),
+    ]:
+        root = value.graph().root
+        assert arithmetic(root) == formula
+        assert rule(root, 0) == partial or partial == ""
+    root = nn.cross_entropy([logits], [1]).graph().root
+    assert arithmetic(root, notation=LATEX) == (
+        r"-\log \operatorname{softmax}\left(x, y, z\right)_{1}"
+    )
+
+
+def test_a_loss_of_one_sample_is_neither_summed_nor_divided() -> None:
+    x = Value(2.0, label="x")
+    assert nn.l1_loss([x], [0.0]).op is TABLE["abs"]
+    assert nn.mse_loss([x, x], [0.0, 1.0]).op is TABLE["div"]
 
 
 def test_the_steps_of_a_graph_and_the_gradients_at_its_end() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 import autograd
+import nn
 from autograd import Graph, Value
 from autograd.core.sweeps import topological_order
 from autograd.show.snapshot import Node
@@ -85,6 +86,39 @@ def test_names_are_labels_or_numbers_and_unique() -> None:
     assert names == ["w", "w_2", "v3_2", "v3", "v5", "v6", "v7"]
     taken = Value(1.0, label="w_2") + x + y
     assert len({n.name for n in taken.graph()}) == 5
+
+
+def test_names_of_parameters_are_short_and_differ() -> None:
+    graph = nn.MLP(11, [11, 1]).graph([0.0] * 11)
+    names = {node.short for node in graph}
+    assert len(names) == len(graph)
+    assert {"w⁽⁰⁾₀₀", "w⁽⁰⁾₁₀,₁₀", "b⁽¹⁾₀", "x10"} <= names
+    lone = nn.Neuron(2)([1.0, 2.0]).graph()
+    assert [node.short for node in lone] == ["b", "w₀", "w₁", "v4"]
+    taken = Value(1.0, label="m.0.w.1") + Value(1.0, label="w₀₁")
+    assert [node.short for node in taken.graph()] == ["m.0.w.1", "w₀₁", "v3"]
+    deep = Value(1.0, label="a.0.b.1.w") + Value(1.0, label="a.1.b.1.w")
+    assert [node.short for node in deep.graph()] == ["w⁽⁰⁾₁", "w⁽¹⁾₁", "v3"]
+    named = Value(1.0, label="encoder.weight") + 1.0
+    assert named.graph().nodes[0].short == "encoder.weight"
+
+
+def test_what_is_left_from_another_pass_is_marked() -> None:
+    w = Value(2.0, label="w")
+    (w * w).backward()
+    new = w * 3.0
+    graph = new.graph()
+    assert str(graph) == (
+        "v2  w * 3.0  data 6.0  grad 0.0\n└─ w  data 2.0  old grad 4.0  local 3.0"
+    )
+    assert "old grad" in graph.svg()
+    assert "old grad" in graph.dot()
+    assert "<td>old 4.0</td>" in graph.html()
+    assert r"\frac{d" not in graph.latex()
+    assert "old grad" not in new.steps().html()
+    new.backward()
+    assert r"\frac{d v_{2}}{d w} &= 7" in new.graph().latex()
+    assert "old grad" not in new.graph().svg()
 
 
 def test_a_single_leaf_is_a_graph() -> None:

@@ -4,22 +4,20 @@ import io
 import os
 import re
 import select
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import pytest
 
 from autograd import Stepper, Value, dot, sqrt, step
 from autograd.show.terminal import HELP, MOST_ROWS
 from autograd.show.text import columns
+from tests.builds import ROOT
 from tests.show.test_stepper import lesson as lesson_of
+from tests.terminals import Terminal
 
-posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX")
-ROOT = Path(__file__).parents[2]
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 LESSON = """
 from autograd import Value, step
@@ -38,7 +36,7 @@ def lesson() -> Value:
     return lesson_of()[2]
 
 
-class Terminal(io.StringIO):
+class Screen(io.StringIO):
     """What a program writes to, believing that a person looks on."""
 
     encoding = "utf-8"
@@ -54,7 +52,7 @@ def output(
     terminal: bool = False,
 ) -> str:
     """All that a session writes."""
-    out = Terminal() if terminal else io.StringIO()
+    out = Screen() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     monkeypatch.setattr(sys, "stdout", out)
     step(root)
@@ -253,7 +251,7 @@ def test_where_typing_ends(
 
 def test_the_end_of_what_is_typed_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
-    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    monkeypatch.setattr(sys, "stdin", Screen("n\n"))
     monkeypatch.setattr(sys, "stdout", out)
     step(lesson())
     assert out.getvalue().endswith("(step) 1/9  a = 2.0\n(step) \n")
@@ -332,71 +330,18 @@ def test_piped(tmp_path: Path) -> None:
     ]
 
 
-class Child:
-    """A program on a pseudo-terminal of 60 columns."""
-
-    def __init__(self, *arguments: str, **environment: str) -> None:
-        import fcntl
-        import pty
-        import termios
-
-        self.fd, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
-        kept = {
-            k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            cwd=ROOT,
-            env={**kept, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment},
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
-        )
-        os.close(slave)
-
-    def send(self, text: str) -> None:
-        os.write(self.fd, text.encode())
-
-    def read(self, until: str = "") -> str:
-        """What it writes, up to and with a text, or to its end."""
-        data = b""
-        while not until or until.encode() not in data:
-            ready, _, _ = select.select([self.fd], [], [], 100.0)
-            assert ready, data
-            try:
-                chunk = os.read(self.fd, 4096)
-            except OSError:  # how Linux says that the other side is closed
-                chunk = b""
-            if not chunk:
-                break
-            data += chunk
-        return data.decode()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self.fd)
-
-
 @pytest.fixture
-def child() -> Iterator[Child]:
-    with Child("-c", LESSON) as program:
+def child() -> Iterator[Terminal]:
+    with Terminal("-c", LESSON) as program:
         program.read("(step) ")
         yield program
 
 
-@posix
-def test_lines_are_broken_where_the_terminal_ends(child: Child) -> None:
+def test_lines_are_broken_where_the_terminal_ends(child: Terminal) -> None:
     child.send("goto 7\n")
     child.read("(step) ")
     child.send("n\n")
-    lines = ESCAPE.sub("", child.read("(step) ")).split("\r\n")
+    lines = ESCAPE.sub("", child.read("(step) ")).splitlines()
     assert lines[1:] == [
         "8/9  ∂L/∂a += ∂L/∂e · ∂e/∂a = 1.0 × -3.0 = -3.0; 1.0 + -3.0",
         "     → -2.0  (use 2 of 2)",
@@ -404,9 +349,8 @@ def test_lines_are_broken_where_the_terminal_ends(child: Child) -> None:
     ]
 
 
-@posix
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-c", "ctrl-d"])
-def test_leaving_by_a_key(child: Child, key: str) -> None:
+def test_leaving_by_a_key(child: Terminal, key: str) -> None:
     child.send(key)
     while not select.select([child.fd], [], [], 1.0)[0]:
         # It came just before readline looked out for it. (A second Ctrl-C could come late.)
@@ -415,12 +359,11 @@ def test_leaving_by_a_key(child: Child, key: str) -> None:
     assert child.process.wait() == 0
 
 
-@posix
 @pytest.mark.parametrize(
     ("program", "environment"), [(LESSON, {"NO_COLOR": "1"}), (WITHOUT_RICH, {})]
 )
 def test_a_terminal_without_colours(program: str, environment: dict[str, str]) -> None:
-    with Child("-c", program, **environment) as child:
+    with Terminal("-c", program, **environment) as child:
         child.read("(step) ")
         child.send("c\n")
         text = child.read("(step) ")
@@ -430,10 +373,9 @@ def test_a_terminal_without_colours(program: str, environment: dict[str, str]) -
         child.read()
 
 
-@posix
 def test_under_ipython() -> None:
     pytest.importorskip("IPython", reason="IPython is not installed")
-    with Child("-m", "IPython", "--simple-prompt", "--no-banner", "--quick") as shell:
+    with Terminal("-m", "IPython", "--simple-prompt", "--no-banner", "--quick") as shell:
         shell.read("In [1]: ")
         shell.send("from autograd import Value, step; x = Value(3.0, label='x'); step(x)\n")
         shell.read("(step) ")

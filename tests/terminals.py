@@ -1,0 +1,60 @@
+"""A program on a pseudo-terminal."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+from typing import Self
+
+from tests.builds import ROOT
+
+
+class Terminal:
+    """Python on these arguments, on a terminal of so many columns."""
+
+    def __init__(self, *arguments: str, columns: int = 60, **environment: str) -> None:
+        self.fd, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        own = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+        kept = {name: x for name, x in os.environ.items() if name not in own}
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=ROOT,
+            env={**kept, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+        )
+        os.close(slave)
+
+    def send(self, text: str) -> None:
+        os.write(self.fd, text.encode())
+
+    def read(self, until: str = "") -> str:
+        """What it writes, up to and with a text, or to its end."""
+        data = b""
+        while not until or until.encode() not in data:
+            ready, _, _ = select.select([self.fd], [], [], 100.0)
+            assert ready, data
+            try:
+                chunk = os.read(self.fd, 4096)
+            except OSError:  # how Linux says that the other side is closed
+                chunk = b""
+            if not chunk:
+                break
+            data += chunk
+        return data.decode().replace("\r\n", "\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.fd)
