@@ -17,7 +17,7 @@ from nn.optim import Optimizer
 from nn.schedules import Scheduler
 from nn.state import read_checkpoint, write_checkpoint
 
-LOSSES = ("loss", "val_loss")  # which `fit` refuses if they are NaN
+NOT_NAN = ("loss", "val_loss")  # which `fit` refuses if they are NaN
 
 
 class Checkpoint:
@@ -27,6 +27,7 @@ class Checkpoint:
         path: None for a training without a file.
         records: the names of the numbers that an epoch adds to the history.
         data: the numbers of samples, by kind.
+        leads: whether this process writes the file; the others only resume from it.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class Checkpoint:
         history: History,
         records: list[str],
         data: dict[str, int],
+        leads: bool,
     ) -> None:
         self.path = None if path is None else Path(path)
+        self.leads = leads
         self.parts: dict[str, Any] = {
             "model": model,
             "optimizer": optimizer,
@@ -68,8 +71,8 @@ class Checkpoint:
         self.save()
 
     def save(self) -> None:
-        """Write the file, if this training has one."""
-        if self.path is not None:
+        """Write the file, if this training has one and this process writes it."""
+        if self.path is not None and self.leads:
             write_checkpoint(self.path, self.state())
 
     def load(self, path: Path) -> None:
@@ -115,7 +118,7 @@ class Checkpoint:
             records = {
                 name: [*map(_history_number, xs)] for name, xs in state["history"].items()
             }
-            if any(math.isnan(x) for name in LOSSES for x in records.get(name, [])):
+            if any(math.isnan(x) for name in NOT_NAN for x in records.get(name, [])):
                 raise ValueError("a loss is NaN")
             self.history.records = History.from_dict(records).records
         with _error_about("random"):

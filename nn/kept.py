@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from autograd import Value
 
 SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
-PARAMETER = re.compile(r"\.?\bneurons\..*|(\.\d+)+$")  # what follows the name of a layer
+BELOW_LAYER = re.compile(r"\.?\bneurons\..*|(\.\d+)+$")  # what follows the name of a layer
 LAYERS = 5  # of more, the model as a whole is measured
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class Norms:
         every = list(parameters)
         groups: dict[str, list[Value]] = {}
         for path, parameter in every:
-            groups.setdefault(PARAMETER.sub("", path), []).append(parameter)
+            groups.setdefault(BELOW_LAYER.sub("", path), []).append(parameter)
         if len(groups) > LAYERS:
             groups = {"": [parameter for _, parameter in every]}
         self._groups = groups

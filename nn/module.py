@@ -2,10 +2,8 @@
 
 A module's parameters are the leaf Values among its attributes, also inside lists, tuples,
 dicts and NumPy arrays of objects; its children are the modules found there in the same way.
-Nothing is registered: the attributes are the record. A place in the tree is named by a path
-of attribute names, indices and keys: `layers.0.neurons.1.w.0`, or `w.1.2` for `w[1, 2]` of
-an array. Modules are told apart by identity; a subclass may define `__eq__`, as dataclasses
-do.
+Nothing is registered: the attributes are the record. Modules are told apart by identity; a
+subclass may define `__eq__`, as dataclasses do.
 """
 
 from __future__ import annotations
@@ -110,8 +108,8 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs (path, parameter); a shared parameter comes once, under its first path.
 
-        A path has the names of attributes, indices and keys: `layers.0.w.3`, or `w.1.2` for
-        `w[1, 2]` of a NumPy array.
+        A path is made of the names of attributes, indices and keys: `layers.0.w.3`, or
+        `w.1.2` for `w[1, 2]` of a NumPy array.
 
         >>> import nn
         >>> [path for path, _ in nn.Layer(2, 1).named_parameters()]
@@ -326,10 +324,10 @@ def _find(
         elif isinstance(part, Module):
             modules.append((_join(path, str(key)), part))
         elif not isinstance(part, _SCALARS) and id(part) not in around:
-            _find(_join(path, str(key)), _parts(part), parameters, modules, (*around, id(part)))
+            _find(_join(path, str(key)), _items(part), parameters, modules, (*around, id(part)))
 
 
-def _parts(item: Any) -> Iterable[tuple[Any, Any]]:
+def _items(item: Any) -> Iterable[tuple[Any, Any]]:
     """What a list, tuple, dict or array of objects holds, by index or key."""
     if isinstance(item, (list, tuple)):
         return enumerate(item)

@@ -212,10 +212,9 @@ def fit(
         history,
         records=trainer.records(),
         data={"samples": len(training), "validation": len(held_out)},
+        leads=trainer.leads,
     )
     saved.open(resume)
-    if not trainer.leads:
-        saved.path = None  # the first process writes it
     boundary = Boundary(model, training, loss) if Boundary.fits(training) else None
     history.boundary = boundary
     if boundary is not None:
@@ -328,13 +327,13 @@ class _Trainer:
         """One epoch: the mean loss and the metrics."""
         self.set_mode(training=True)
         self.eager.epoch, self.bar = epoch, bar
-        count = len(self.samples)
-        order: Sequence[int] = range(count)
-        if shuffle and size < count:
-            order = random.sample(order, count)
+        n = len(self.samples)
+        order: Sequence[int] = range(n)
+        if shuffle and size < n:
+            order = random.sample(order, n)
         total = 0.0
         outputs: list[Any] = []
-        for start in range(0, count, size):
+        for start in range(0, n, size):
             chosen = order[start : start + size]
             results, objective = self.one_step(chosen)
             total += objective * len(chosen)
@@ -345,7 +344,7 @@ class _Trainer:
                 bar.update()
         self.pull()
         self.set_mode(training=False)
-        record = {"loss": total / count}
+        record = {"loss": total / n}
         if self.metrics:
             record |= self.measured(outputs, [self.samples[i][1] for i in order], "")
         return record
@@ -383,18 +382,15 @@ class _Trainer:
         }
 
 
+# ---------------------------------------------------------------- helpers
+
+
 def _unzipped(samples: Sequence[Sample]) -> tuple[list[Any], list[Any]]:
     """The inputs, and the targets."""
     return [x for x, _ in samples], [target for _, target in samples]
 
 
-# ---------------------------------------------------------------- helpers
-
-
-def _check_parts(
-    scheduler: Scheduler | None,
-    early_stopping: EarlyStopping | None,
-) -> None:
+def _check_parts(scheduler: Scheduler | None, early_stopping: EarlyStopping | None) -> None:
     if scheduler is not None:
         instance(scheduler, Scheduler, "fit: scheduler")
     if early_stopping is not None:

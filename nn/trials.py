@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -61,7 +62,8 @@ def sweep(
 
     Before a trial `random` is seeded with its settings and `seed`, so it gives the same bits
     in whichever process, on whichever machine and in whatever order it runs. (Threads share
-    `random`: an executor of threads does not give that.)
+    `random`: an executor of threads does not give that. A module of yours that draws from
+    `random` when it is imported must be imported outside of `train`.)
 
     Args:
         train: trains once; returns a dict of what to keep, a number (kept as "result"), or a
@@ -198,6 +200,8 @@ def _packed(train: Callable[..., Any], trial: Record) -> bytes:
 
 def _outcome(packed: bytes, seed: str) -> Outcome:
     """What a trial gives. It is called in the other process."""
+    with contextlib.suppress(ImportError):  # it draws from `random` when it is first imported,
+        import_module("rich.style")  # as by scikit-learn in the middle of a trial
     try:
         train, trial = pickle.loads(packed)
         random.seed(seed)

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Mapping
 from typing import Self
 
 from tests.builds import ROOT
@@ -16,18 +17,22 @@ from tests.builds import ROOT
 class Terminal:
     """Python on these arguments, on a terminal of so many columns."""
 
-    def __init__(self, *arguments: str, columns: int = 60, **environment: str) -> None:
+    def __init__(
+        self, *arguments: str, columns: int = 60, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.fd, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         own = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
         kept = {name: x for name, x in os.environ.items() if name not in own}
+        kept |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             cwd=ROOT,
-            env={**kept, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment},
+            env={**kept, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
+            | dict(environment or {}),
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
         )

@@ -14,11 +14,10 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import nn
 from autograd.build.binaries import describe_build
-from autograd.files import write_atomically
 from nn.state import read_checkpoint
 
 PathLike = str | os.PathLike[str]
@@ -120,41 +119,11 @@ class Points:
         setattr(owner, name, surrounded)
 
     def everywhere(self, training: Training) -> None:
-        """Before and after each step, and each call that writes the checkpoint."""
+        """Before and after each step, and where the checkpoint takes its place."""
         self.around(training.optimizer, "step", training.optimizer.step)
         self.around(training.scheduler, "step", training.scheduler.step)
-        for name in ("open", "chmod", "replace"):
-            self.around(os, name, getattr(os, name))
+        self.around(os, "replace", os.replace)
         self.around(os, "fsync", lambda descriptor: None)  # a killed process loses nothing
-
-        def opened(*arguments: Any, **settings: Any) -> Any:
-            file = open(*arguments, **settings)  # noqa: SIM115
-            return Slow(file, self)
-
-        write_atomically.__globals__["open"] = opened
-
-
-class Slow:
-    """A file that is written to in four pieces, between which the process may die."""
-
-    def __init__(self, file: Any, points: Points) -> None:
-        self.file, self.points = file, points
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.file.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.file, name)
-
-    def write(self, data: bytes) -> None:
-        quarter = len(data) // 4
-        for start in (0, quarter, 2 * quarter, 3 * quarter):
-            self.file.write(data[start : start + quarter if start < 3 * quarter else None])
-            self.file.flush()
-            self.points()
 
 
 def answer(question: dict[str, Any]) -> Any:

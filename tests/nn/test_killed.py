@@ -70,7 +70,7 @@ def test_the_trainings_use_what_they_are_to_test(
     assert adam["early_stopping"]["waited"] == 2
     assert adam["early_stopping"]["best_state"] == adam["model"]
     assert len(sgd["history"]["loss"]) == 10
-    trained(here, "adam", tmp_path / "run.json", die_at=100)
+    trained(here, "adam", tmp_path / "run.json", die_at=25)
     assert read_checkpoint(tmp_path / "run.json")["random"][2] is not None
 
 
@@ -88,8 +88,8 @@ def test_killed_once(name: str, here: Worker, wholes: dict[str, Any], tmp_path: 
     result = trained(here, name, tmp_path / "run.json")
     assert same(result, wholes[name])  # checkpoints change nothing
     points = result["passed"]
-    between = random.Random(name).sample(range(45, points - 20), 12)
-    writes = [*range(1, 45), *range(points - 20, points + 1)] if name == "adam" else []
+    between = random.Random(name).sample(range(25, points - 10), 8)
+    writes = [*range(1, 25), *range(points - 10, points + 1)] if name == "adam" else []
     for die_at in between + writes:
         killed_once(here, name, wholes[name], tmp_path, die_at)
 
@@ -109,7 +109,7 @@ def test_killed_again_and_again_in_one_build_and_resumed_in_the_other(
 ) -> None:
     rng, name, path = random.Random(seed), NAMES[seed % 2], tmp_path / "run.json"
     builds = [here, there]
-    while (result := trained(builds[0], name, path, die_at=rng.randint(1, 90))) is None:
+    while (result := trained(builds[0], name, path, die_at=rng.randint(1, 60))) is None:
         builds.reverse()
     assert same(result, wholes[name])
     assert same(trained(there, name, None), wholes[name])

@@ -96,15 +96,6 @@ def test_without_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     nn.save_model(nn.Layer(1, 1), tmp_path / "model.json")
 
 
-def test_checkpoint_round_trip(tmp_path: Path) -> None:
-    path, state = tmp_path / "run.json", {"a": [0.1, 1e-320, 1e308], "b": None}
-    write_checkpoint(path, state)
-    assert read_checkpoint(path) == state
-    with pytest.raises(ValueError, match=r"run\.json cannot hold an infinite number or NaN"):
-        write_checkpoint(path, {"a": float("inf")})
-    assert read_checkpoint(path) == state
-
-
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | FLOATS | st.text(),
@@ -120,4 +111,6 @@ def test_every_state_survives(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"
     write_checkpoint(path, state)
+    with pytest.raises(ValueError, match=r"any\.json cannot hold an infinite number or NaN"):
+        write_checkpoint(path, {"a": float("inf")})
     assert repr(read_checkpoint(path)) == repr(state)

@@ -1,20 +1,17 @@
 """Stepping at a prompt: piped, on a terminal with and without rich, and under IPython."""
 
 import io
-import os
 import re
 import select
-import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from autograd import Stepper, Value, dot, sqrt, step
 from autograd.show.terminal import HELP, MOST_ROWS
 from autograd.show.text import columns
-from tests.builds import ROOT
+from tests.builds import THIS, run
 from tests.show.test_stepper import lesson as lesson_of
 from tests.terminals import Terminal
 
@@ -309,19 +306,12 @@ def test_an_output_without_these_signs(monkeypatch: pytest.MonkeyPatch, encoding
         assert " -> 4.0" in text
 
 
-def test_piped(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LESSON],
-        input="n\nuntil L\n",
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", "FORCE_COLOR": "1"},
-        check=True,
-    )
-    assert done.stderr == ""
-    assert done.stdout.splitlines()[6:] == [
+def test_piped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    done = run(THIS, "-c", LESSON, stdin=b"n\nuntil L\n")
+    assert done.stderr == b""
+    assert done.stdout.decode().splitlines()[6:] == [
         "1/9  a = 2.0",
         "2/9  b = -3.0",
         "3/9  e = a * b = 2.0 * -3.0 → -6.0",
@@ -363,7 +353,7 @@ def test_leaving_by_a_key(child: Terminal, key: str) -> None:
     ("program", "environment"), [(LESSON, {"NO_COLOR": "1"}), (WITHOUT_RICH, {})]
 )
 def test_a_terminal_without_colours(program: str, environment: dict[str, str]) -> None:
-    with Terminal("-c", program, **environment) as child:
+    with Terminal("-c", program, environment=environment) as child:
         child.read("(step) ")
         child.send("c\n")
         text = child.read("(step) ")

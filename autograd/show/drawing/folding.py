@@ -17,9 +17,9 @@ from autograd.show.snapshot import Node, Snapshot
 
 __all__ = ["fold"]
 
-FEWEST = 8  # nodes of a class that are drawn as one box
+FOLDED_FROM = 8  # nodes of a class that are drawn as one box
 PERIOD = 6  # operations of the longest pattern that is found to repeat
-DEEPEST = 6  # operations that are written in a title
+DEEPEST_TITLE = 6  # operations that are written in a title
 DIGITS = ",0123456789₀₁₂₃₄₅₆₇₈₉"
 
 
@@ -30,7 +30,7 @@ def fold(graph: Snapshot, groups: Mapping[Node, str]) -> tuple[dict[Node, str], 
     for node in graph.nodes:
         if node not in groups and node not in graph.roots:
             boxes[folding.find(folding.of[node])].append(node)
-    large = {k: nodes for k, nodes in boxes.items() if len(nodes) >= FEWEST}
+    large = {k: nodes for k, nodes in boxes.items() if len(nodes) >= FOLDED_FROM}
     found = {node: f"fold {nodes[0].index}" for nodes in large.values() for node in nodes}
     titles = {found[nodes[0]]: folding.title(found, nodes) for nodes in large.values()}
     return found, titles
@@ -154,7 +154,7 @@ class _Folding:
         kind, at = self.of[node], boxes.get(node, self.groups.get(node))
         if at is None:
             return Symbol(node.data, node.short, TEXT)
-        if at != box or kind in above or len(above) == DEEPEST:
+        if at != box or kind in above or len(above) == DEEPEST_TITLE:
             return Symbol(node.data, "…", TEXT)
         if node.op is None:
             return Symbol(node.data, node.short.rstrip(DIGITS) or "…", TEXT)
