@@ -1,5 +1,5 @@
 """The table of primitives as JavaScript, made of its own rules."""
 
-from autograd.javascript.translate import UntranslatableError, module
+from autograd.javascript.translate import PRODUCT, UntranslatableError, module
 
-__all__ = ["UntranslatableError", "module"]
+__all__ = ["PRODUCT", "UntranslatableError", "module"]

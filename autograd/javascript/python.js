@@ -53,12 +53,39 @@ const min = (...xs) => listed(xs).reduce((best, x) => (x < best ? x : best));
 const map = (f, ...lists) => zip(...lists).map((xs) => f(...xs));
 const zip = (...lists) => lists[0].map((_, i) => lists.map((list) => list[i]));
 const enumerate = (xs) => xs.map((x, i) => [i, x]);
-const any = (xs) => xs.some(truth);
-const all = (xs) => xs.every(truth);
+const any = (xs) => Number(xs.some(truth));
+const all = (xs) => Number(xs.every(truth));
 const range = (n) => Array.from({ length: n }, (_, i) => i);
 const repeat = (xs, n) => range(n).flatMap(() => xs);
-const count = (xs, wanted) => xs.filter((x) => x === wanted).length;
-const remove = (xs, x) => xs.splice(xs.indexOf(x), 1);
+const len = (xs) => xs.length;
+const tuple = (xs) => [...xs];
+const list = tuple;
+const float = (x) => Number(typeof x === "string" ? x.replace("inf", "Infinity") : x);
+const int = Math.trunc;
+const abs = Math.abs;
+const primal = (x) => x;
+
+const operator = {
+  neg: (x) => -x,
+  add: (x, y) => x + y,
+  sub: (x, y) => x - y,
+  mul: (x, y) => x * y,
+  truediv: divide,
+  pow: power,
+  mod,
+  floordiv,
+  abs,
+};
+
+const lists = {
+  append: (xs, x) => xs.push(x),
+  count: (xs, wanted) => xs.filter((x) => x === wanted).length,
+  index: (xs, x) => xs.indexOf(x),
+  insert: (xs, i, x) => xs.splice(i, 0, x),
+  pop: (xs, i) => xs.splice(i, 1),
+  remove: (xs, x) => xs.splice(xs.indexOf(x), 1),
+  set: (xs, i, x) => xs.splice(i, 1, x),
+};
 
 // ------------------------------------------------------------ numbers
 
@@ -235,10 +262,17 @@ function erfc(x) {
 }
 
 const math = {
-  inf, nan, copysign, frexp, fsum, hypot, erf, erfc, nextafter,
-  pi: Math.PI,
-  e: Math.E,
-  fabs: Math.abs,
+  copysign,
+  frexp,
+  fsum,
+  hypot,
+  erf,
+  erfc,
+  nextafter,
+  fabs: abs,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  trunc: int,
   isfinite: Number.isFinite,
   isinf: (x) => Math.abs(x) === inf,
   isnan: Number.isNaN,

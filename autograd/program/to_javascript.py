@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from autograd.core.primitive import TABLE
-from autograd.javascript import module
+from autograd.javascript import PRODUCT, module
 from autograd.program.expressions import COMPARISONS
-from autograd.program.rules import FLAT
 from autograd.program.tape import LEAVES, Tape
 
 __all__ = ["javascript"]
-
-HELPERS = """\
-// To the nearest whole number, of two equally near ones to the even one.
-function rounded(x) {
-  return Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
-}
-function product(upstream, partial, selects) {
-  return upstream === 0 || (selects && partial === 0) ? 0 : upstream * partial; // strong zeros
-}
-"""
 
 
 def javascript(tape: Tape) -> str:
@@ -43,7 +34,7 @@ def javascript(tape: Tape) -> str:
     for i in reversed(order):
         reverse += _shares(tape, i)
     lines = [
-        module(ops.values()) + HELPERS,
+        module(ops.values()) + PRODUCT,
         "function value(u, x) {",
         *forward,
         f"  return [{out}];\n}}\n",
@@ -66,8 +57,6 @@ def _value(tape: Tape, i: int) -> str:
     if op in COMPARISONS:
         sign = {"eq": "===", "ne": "!=="}.get(op, COMPARISONS[op])
         return f"Number({args.replace(',', f' {sign}')})"
-    if op in FLAT:
-        return f"rounded({args})" if op == "round" else f"Math.{op}({args})"
     return f'table["{op}"].value({args})'
 
 
@@ -81,7 +70,7 @@ def _shares(tape: Tape, i: int) -> list[str]:
     if op in LEAVES:
         name = {"input": "d_u", "lane": "d_x"}.get(op)
         return [] if name is None else [f"  {name}[{int(tape.values[i])}] += d[{i}];"]
-    if op in FLAT:
+    if op in COMPARISONS:
         return []
     primitive, args = TABLE[op], f"v{i}, {_args(tape, i)}"
     rules = f'table["{op}"].partials'
@@ -89,6 +78,20 @@ def _shares(tape: Tape, i: int) -> list[str]:
     for slot, a in enumerate(tape.args[i]):
         partial = f"p{i}[{slot}]" if primitive.variadic else f"{rules}[{slot}]({args})"
         if tape.ops[a] != "const":
-            selects = str(primitive.selects).lower()
-            lines.append(f"  d[{a}] += product(d[{i}], {partial}, {selects});")
+            known = f"{primitive.selects}, {_times_zero(tape, i, a)}".lower()
+            lines.append(f"  d[{a}] += product(d[{i}], {partial}, {known});")
     return lines
+
+
+def _times_zero(tape: Tape, i: int, a: int) -> bool:
+    """Whether a node is a product of an operand and the number 0, or a sum of such."""
+    args = tape.args[i]
+    half = len(args) // 2
+    others: dict[str, Sequence[int | None]] = {
+        "mul": args[::-1],
+        "dot": [None, *args[1 + half :], *args[1 : 1 + half]],
+    }
+    facing = [other for mine, other in zip(args, others.get(tape.ops[i], ())) if mine == a]
+    return bool(facing) and all(
+        k is not None and tape.ops[k] == "const" and tape.values[k] == 0.0 for k in facing
+    )

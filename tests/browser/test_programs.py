@@ -36,6 +36,29 @@ def test_value_and_gradient_are_those_of_python(chromium: Any, lanes: bool) -> N
     page.close()
 
 
+def test_a_product_with_the_number_0_gets_nothing_of_an_infinite_adjoint(
+    chromium: Any,
+) -> None:
+    def gradient(f: Any, *xs: float) -> list[float]:
+        fast = compile(f)
+        fast(*xs)
+        page = chromium.new_page()
+        call = f"gradient({[*xs]}, [], [1])"
+        _, found, _ = page.evaluate(
+            f"() => {{ {fast.program.source('javascript')} return {call}; }}"
+        )
+        page.close()
+        return [*found]
+
+    def f(x: Any, y: Any) -> Any:
+        return (dot([x, 2.0], [0.0, y]) + x * 0.0).sqrt()
+
+    assert gradient(f, 3.0, 0.0) == [0.0, math.inf]
+    assert autograd.grad(f, argnums=(0, 1))(3.0, 0.0) == (0.0, math.inf)
+    mixed = gradient(lambda x, y: dot([x, x], [0.0, y]).sqrt(), 3.0, 0.0)
+    assert math.isnan(mixed[0])  # as of what is multiplied by a variable that happens to be 0
+
+
 def test_what_has_no_javascript_is_said() -> None:
     def square(x: Any) -> Any:
         return x * x

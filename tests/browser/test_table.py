@@ -2,13 +2,16 @@
 
 import json
 import math
+import operator
 import random
 import struct
+from types import FunctionType
 from typing import Any
 
 import pytest
 
 import nn
+from autograd import elu, hypot, maximum, sum
 from autograd.core.primitive import TABLE, Primitive, primitive
 from autograd.javascript import UntranslatableError, module
 
@@ -28,8 +31,8 @@ EVALUATE = """(cases) => cases.map(([name, xs]) => {
   try {
     const operands = xs.map(read);
     const out = entry.value(...operands);
-    const partials = entry.variadic
-      ? entry.partials(out, ...operands) : entry.partials.map((rule) => rule(out, ...operands));
+    const partials = Array.isArray(entry.partials)
+      ? entry.partials.map((rule) => rule(out, ...operands)) : entry.partials(out, ...operands);
     return [out, ...partials].map(String);
   } catch (error) {
     return error.type ?? String(error);
@@ -108,24 +111,122 @@ def test_values_and_partials_are_those_of_python(name: str, javascript: Any) -> 
             assert a == pytest.approx(float(b), rel=1e-14, abs=2e-16, nan_ok=True), xs
 
 
-def test_a_primitive_of_a_user_is_translated() -> None:
-    scale = 3.0
-    entry = primitive("tests.cubed", lambda x: scale * x**3, lambda out, x: 9.0 * x * x)
-    text = module([entry])
-    assert "value: (x) => 3 * power(x, 3)" in text.replace("scale", "3")
-    assert "partials: [(out, x) => 9 * x * x]" in text
+def scaled(scale: float) -> Any:
+    def times(x: float) -> float:
+        return scale * x
+
+    return times
 
 
-def test_what_is_opaque_says_why() -> None:
-    entry = primitive("tests.opaque", json.dumps, lambda out, x: 1.0)
-    with pytest.raises(UntranslatableError, match=r"tests\.opaque: "):
-        module([entry])
-    entry = primitive("tests.looks_up", lambda x: {1.0: 2.0}[x], lambda out, x: 1.0)
-    with pytest.raises(UntranslatableError, match=r"tests\.looks_up: `\{1.0: 2.0\}`"):
+def names_of_the_script(NEAR: float, math_: float) -> float:  # noqa: N803
+    """Names that python.js has itself."""
+    power, divide = NEAR * 2.0, math_ - 1.0
+    default: float = power + divide
+    default /= 4.0
+    return default if default > -1e9 else math.inf
+
+
+def loops(x: float, y: float) -> float:
+    total, found = 0.0, [0.0] * 3
+    for k, (a, b) in enumerate(zip([x, y, 2.0], (1.0, x, y))):
+        found[k] = a * b
+        found[-1] += 1.0
+        if 0.0 < a <= 1.0 or not b:
+            total -= a
+    del found[0]
+    kept = [each for each in found if each > 0.0]
+    return total + sum(*found[:1], *found[1:], len(kept)) if kept else math.floor(total)
+
+
+def choices(x: float, y: float) -> float:
+    return (x or 2.0) + (x > y) + (x and y) * True + (x in (0.0, 1.0)) + (not y)
+
+
+def guarded(x: float, y: float) -> float:
+    try:
+        return loops(x, y) + math.sqrt(x) if type(x) is float else 0.0
+    except ValueError:
+        if y > 0.0:
+            raise OverflowError(f"{y} is positive") from None
+        raise ArithmeticError from None
+
+
+def finite(x: float) -> float:  # as a function of the script
+    x, half = x, 0.5
+    return x * half
+
+
+RULES: list[Any] = [
+    *(names_of_the_script, loops, choices, guarded, operator.truediv, max),
+    *(lambda x, y: scaled(2.0)(x) - scaled(3.0)(y), lambda x, y: abs(-x) % 3.0 + y // 2.0),
+    lambda x, y: elu(x) + hypot([x, y]) * float("inf" if x > 5.0 else "0.25"),
+    lambda x, y: finite(x) - y,
+    lambda x, y: (lambda *rest: maximum(rest) / rest[-1])(x, y),
+]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_of_a_user_gives_what_it_gives_in_python(rule: Any, chromium: Any) -> None:
+    entry = primitive("tests.rule", rule, lambda out, x, y: x, lambda out, x, y: x > y)
+    page = chromium.new_page()
+    page.evaluate(f"{module([entry])}; globalThis.table = table;")
+    numbers = [-2.0, 0.0, 0.5, 1.0, 3.0]
+    every = [[x, y] for x in numbers for y in numbers]
+    found = page.evaluate(EVALUATE, [["tests.rule", xs] for xs in every])
+    page.close()
+    for xs, each in zip(every, found):
+        try:
+            expected: Any = float(rule(*xs))
+        except (ValueError, ArithmeticError) as caught:
+            expected = type(caught).__name__
+        else:
+            expected = [expected, xs[0], xs[0] > xs[1]]
+            each = [float(x) for x in each]
+        assert each == expected, xs
+
+
+def keyword(x: float, *, scale: float = 2.0) -> float:
+    return x * scale
+
+
+def waits(x: float) -> float:
+    while x > 1.0:
+        x /= 2.0
+    return x
+
+
+def unpacks(x: float) -> float:
+    first, *rest = x, x
+    return first + rest[0]
+
+
+OPAQUE: list[tuple[Any, str]] = [
+    (math.fmod, "the source of .* cannot be read"),
+    (lambda x: {1.0: 2.0}[x], r"`\{1.0: 2.0\}`"),
+    (lambda x: x if x is None else 1.0, "`x is None`"),
+    (lambda x: x.real, "`x.real`"),
+    (lambda x: round(x, ndigits=2), "`round"),
+    (lambda x: json.dumps, "only plain parameters"),
+    (lambda x: TABLE, "TABLE is neither a number nor a function"),
+    (lambda x: missing(x), "missing is not known"),  # type: ignore[name-defined]  # noqa: F821
+    (keyword, "only plain parameters are translated"),
+    (waits, "`while x > 1.0:`"),
+    (unpacks, r"`\*rest`"),
+    (lambda x: operator.index(x), "the source of .* cannot be read"),
+    (FunctionType(waits.__code__.replace(co_name="gone"), {}), "source of .* cannot be found"),
+]
+
+
+@pytest.mark.parametrize(("rule", "why"), OPAQUE)
+def test_what_is_opaque_says_why(rule: Any, why: str) -> None:
+    entry = primitive("tests.opaque", rule, lambda out, x: 1.0)
+    with pytest.raises(UntranslatableError, match=rf"tests\.opaque: .*{why}"):
         module([entry])
 
 
 def test_no_text_ends_the_script() -> None:
-    name = "tests.hostile"
-    entry = primitive(name, lambda x: x, lambda out, x: 1.0, domain="</script><b>")
+    def refuses(x: float) -> float:
+        raise ValueError("</script><b>")
+
+    entry = primitive("tests.hostile", refuses, lambda out, x: 1.0)
     assert "</script>" not in module([entry])
