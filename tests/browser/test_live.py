@@ -75,7 +75,7 @@ def test_what_an_operation_refuses_is_said_and_changes_nothing(open_page: Opener
     x = Value(2.0, label="x")
     page = open_page((x.log() * x).graph().html())
     page.fill(of("x"), "-1")
-    said = "v2 = log(-1.0): the domain is x > 0. The numbers are as before."
+    said = "v2 = log(-1.0): outside the domain, which is x > 0. The numbers are as before."
     assert page.inner_text("#says") == said
     assert page.get_attribute(of("x"), "aria-invalid") == "true"
     assert page.locator("#graph-n1.refused").count() == 1

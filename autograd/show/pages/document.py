@@ -13,8 +13,13 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from autograd.core.primitive import Primitive
-from autograd.javascript import module
+from autograd.core.primitive import ADVICE, Primitive
+from autograd.javascript import PRODUCT, module
+from autograd.show.drawing.engine import LayoutError
+from autograd.show.drawing.options import Options
+from autograd.show.drawing.svg import draw
+from autograd.show.drawing.text_tree import tree
+from autograd.show.snapshot import Snapshot
 from autograd.show.text import escape
 
 STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
@@ -91,6 +96,34 @@ def player(
         + f'<section class="all" tabindex="0" aria-label="All {unit}s"><h2>All {unit}s</h2>'
         f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></section>"
     )
+
+
+def picture(
+    graph: Snapshot,
+    options: Options,
+    reserve: Mapping[int, str] | None = None,
+    prefix: str = "",
+) -> str:
+    """The SVG of a graph; a tree in text, and why, where there is no layout engine."""
+    try:
+        return draw(graph, options=options, reserve=reserve, prefix=prefix)
+    except LayoutError as error:
+        return f"<p>{escape(str(error))}</p><pre>{escape(tree(graph, options))}</pre>"
+
+
+def operations_data(operations: Iterable[Primitive]) -> dict[str, Any]:
+    """What `operations.js` reads of these operations, as JSON takes it."""
+    facts = ("symbol", "domain", "kink", "selects")
+    known = {op.name: {k: getattr(op, k) for k in facts if getattr(op, k)} for op in operations}
+    return {
+        "operations": known,
+        "advice": {kind.__name__: advice for kind, advice in ADVICE.items()},
+    }
+
+
+def operations_script() -> str:
+    """What computes with operations and nodes, by `primitives` and `operations_data`."""
+    return f"{PRODUCT}\n{asset('operations.js')}"
 
 
 def rules(operations: Iterable[Primitive]) -> str:

@@ -1,5 +1,4 @@
 // A box that stands for several nodes opens in place: by a click, or by the list below.
-const grammar = { symbols: data.symbols };
 const arithmetic = (node) => node.made;
 const MOST_INSIDE = 40; // nodes that are drawn in place
 const sizeOf = (id) => Object.values(data.groups).filter((other) => other === id).length;
@@ -9,14 +8,14 @@ let opened = null; // {id, svg}
 // The nodes in a group, after those that they are computed from.
 function within(id) {
   const members = nodes.filter(({ index }) => data.groups[index] === id);
-  const inside = new Set(members.map(({ index }) => index));
+  const inside = new Set(members);
   const around = [...new Set(members.flatMap(({ inputs }) => inputs))].filter((x) => !inside.has(x));
-  const outer = around.map((x) => ({ ...nodes[x], op: null, operands: [], inputs: [], partials: [] }));
+  const outer = around.map((node) => ({ ...node, op: null, operands: [], inputs: [], partials: [] }));
   const all = [...outer, ...members.map((node) => ({ ...node }))];
-  const places = new Map([...around, ...inside].map((index, k) => [index, all[k]]));
+  const places = new Map([...around, ...members].map((node, k) => [node, all[k]]));
   all.forEach((node, k) => {
-    Object.assign(node, { index: k, auto: false, inputs: node.inputs.map((x) => places.get(x)) });
-    node.grad = grads[k < around.length ? around[k] : members[k - around.length].index];
+    const inputs = node.inputs.map((x) => places.get(x));
+    Object.assign(node, { index: k, auto: false, inputs, grad: grads[node.index] });
   });
   return all;
 }

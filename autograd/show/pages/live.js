@@ -19,33 +19,24 @@ function recorded(moved) {
       made.push({ data: moved.get(index) ?? own });
       continue;
     }
-    const xs = operands.map((x) => (Array.isArray(x) ? made[x[0]].data : x));
+    const xs = operands.map((x) => (isNode(x) ? made[x.index].data : x));
     try {
-      const out = primitives[op].value(...xs);
-      const isNode = (_, k) => Array.isArray(operands[k]);
-      made.push({ data: out, partials: partialsOf(op, out, xs).filter(isNode), kink: kinkAt(op, xs) });
+      const [out, partials] = applied(op, xs);
+      made.push({ data: out, partials: partials.filter((_, k) => isNode(operands[k])), kink: kinkAt(op, xs) });
     } catch (error) {
-      if (!(error instanceof PythonError)) throw error;
-      const domain = error.type === "ValueError" && data.domains[op];
-      const why = domain ? `the domain is ${domain}` : data.advice[error.type] ?? error.message;
-      throw new Problem(index, `${name} = ${op}(${xs.map((x) => formatNumber(x)).join(", ")}): ${why}`);
+      throw new Problem(index, `${name} = ${refusal(error, op, xs)}`);
     }
   }
   return made;
 }
 
-function partialsOf(op, out, xs) {
-  const { partials } = primitives[op];
-  return Array.isArray(partials) ? partials.map((rule) => rule(out, ...xs)) : partials(out, ...xs);
-}
-
 // The convention, if the slopes beside these operands differ.
 function kinkAt(op, xs) {
-  if (!data.kinks[op] || xs.length > 16) return "";
+  const { kink } = data.operations[op];
+  if (!kink || xs.length > 16) return "";
   const slope = (slot, x) => {
-    const near = xs.with(slot, x);
     try {
-      const found = partialsOf(op, primitives[op].value(...near), near)[slot];
+      const found = applied(op, xs.with(slot, x))[1][slot];
       return Number.isFinite(found) ? found : Infinity;
     } catch {
       return -Infinity;
@@ -56,7 +47,7 @@ function kinkAt(op, xs) {
     const [below, above] = [-Infinity, Infinity].map((side) => slope(slot, math.nextafter(x, side)));
     return x === x && differ(below, above);
   });
-  return kinked ? data.kinks[op] : "";
+  return kinked ? kink : "";
 }
 
 // Moves leaves, given as pairs [leaf, number], and shows what follows; false if nothing can.
@@ -72,7 +63,7 @@ function move(pairs) {
     return false;
   }
   nodes.forEach((node, k) => {
-    const rules = data.kinks[node.op] ? [] : node.rules; // at a kink another rule may hold
+    const rules = data.operations[node.op]?.kink ? [] : node.rules; // at a kink another rule may hold
     Object.assign(node, made[k], { rules });
   });
   grads = replay(allEvents);
@@ -147,22 +138,22 @@ function repaintGroups(set) {
   for (const [group, inside] of members) {
     const outputs = new Set(inside.filter((node) => read(node, group)));
     if (outputs.size !== 1) continue;
-    const slopes = new Map([[[...outputs][0].index, 1]]);
+    const slopes = new Map([[[...outputs][0], 1]]);
     for (const node of inside.toReversed()) {
-      const upstream = slopes.get(node.index) ?? 0;
+      const upstream = slopes.get(node) ?? 0;
       node.inputs.forEach((x, slot) => {
-        slopes.set(x, (slopes.get(x) ?? 0) + productOf(upstream, node.partials[slot], node, x));
+        slopes.set(x, (slopes.get(x) ?? 0) + share(upstream, node, slot));
       });
     }
     for (const [x, slope] of slopes) {
-      const [label] = drawn(`graph-e-${boxIds[x]}-${group}-l`);
+      const [label] = drawn(`graph-e-${boxIds[x.index]}-${group}-l`);
       if (label !== undefined) set(cells(label, "local"), inCell(slope));
     }
   }
 }
 
 const readers = nodes.map(() => []);
-for (const node of nodes) for (const input of node.inputs) readers[input].push(node);
+for (const node of nodes) for (const input of node.inputs) readers[input.index].push(node);
 const read = (node, group) => node === root || readers[node.index].some((other) => data.groups[other.index] !== group);
 
 // ------------------------------------------------------------------ the panel

@@ -94,8 +94,7 @@ function show() {
 
 function row(node) {
   const made = node.op === null ? node.name : `${node.name} = ${arithmetic(node)}`;
-  const locals = node.inputs.map((x, slot) => `∂${node.name}/∂${x.name} = ${formatNumber(node.partials[slot])}`);
-  const cells = [formatNumber(node.data), formatNumber(node.grad), locals.join(", ") || "–"];
+  const cells = [formatNumber(node.data), formatNumber(node.grad), locals(node)];
   return element("tr", {}, element("th", { scope: "row" }, made), ...cells.map((cell) => element("td", {}, cell)));
 }
 
@@ -103,7 +102,7 @@ function row(node) {
 function told(node, slot = null) {
   if (slot !== null) {
     const [x, local] = [node.inputs[slot], node.partials[slot]];
-    const product = `${formatNumber(node.grad)} × ${formatNumber(local)} = ${formatNumber(node.grad * local)}`;
+    const product = `${formatNumber(node.grad)} × ${formatNumber(local)} = ${formatNumber(share(node.grad, node, slot))}`;
     const whole = nodes.at(-1).name;
     return `Back to ${x.name}: ∂${whole}/∂${node.name} · ∂${node.name}/∂${x.name} = ${product}`;
   }

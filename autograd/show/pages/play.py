@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from inspect import Signature, signature
 from keyword import kwlist
 from string import Template
 from typing import Any
 
-from autograd.core.primitive import ADVICE, TABLE, Primitive
-from autograd.show.drawing.engine import LayoutError
+from autograd.core.primitive import TABLE, Primitive
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
-from autograd.show.drawing.svg import draw
-from autograd.show.drawing.text_tree import tree
 from autograd.show.formulas import FORMS, arithmetic
-from autograd.show.pages.document import asset, document, json_number, rules
+from autograd.show.pages.document import (
+    asset,
+    document,
+    json_number,
+    operations_data,
+    operations_script,
+    picture,
+    rules,
+)
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import escape, format_number
 
-__all__ = ["grammar_data", "play_page", "primitives"]
+__all__ = ["grammar_data", "play_page"]
 
 SCRIPTS = (
     "numbers.js",
@@ -42,11 +47,7 @@ def play_page(
         text, values: the formula and its variables' values.
         grammar: what `grammar_data` gives.
     """
-    options = Options()
-    try:
-        shown = draw(graph, options=options, prefix="graph")
-    except LayoutError as error:
-        shown = f"<p>{escape(str(error))}</p><pre>{escape(tree(graph, options))}</pre>"
+    shown = picture(graph, Options(), prefix="graph")
     rows = []
     for node in graph.nodes:
         made = f" = {arithmetic(node)}" if node.op else ""
@@ -62,12 +63,16 @@ def play_page(
     main = Template(asset("play.html")).substitute(
         result=result, picture=shown, rows="\n".join(rows)
     )
+    operations = [
+        TABLE[name] for name in sorted({f["op"] for f in grammar["functions"].values()})
+    ]
     data = {
         "text": text,
         "values": {name: json_number(x) for name, x in values.items()},
         "grammar": grammar,
+        **operations_data(operations),
     }
-    scripts = [primitives(set(grammar["symbols"])), *map(asset, SCRIPTS)]
+    scripts = [rules(operations), operations_script(), *map(asset, SCRIPTS)]
     styles = [asset("steps.css"), asset("play.css"), style_sheet("graph", "auto")]
     title = "Play with a formula"
     summary = "Change the formula or a number: both passes follow."
@@ -84,26 +89,12 @@ def grammar_data(
         words: the operators, how strongly they bind, and the texts of messages.
     """
     known = {name: _function(function) for name, function in functions.items()}
-    table = {name: TABLE[name] for name in sorted({entry["op"] for entry in known.values()})}
     return {
         "functions": known,
-        "symbols": {name: op.symbol for name, op in table.items()},
-        "forms": {name: FORMS[name] for name in table if name in FORMS},
-        "domains": {name: op.domain for name, op in table.items() if op.domain},
-        "selects": [name for name, op in table.items() if op.selects],
-        "advice": {error.__name__: text for error, text in ADVICE.items()},
+        "forms": FORMS,
         "keywords": kwlist,
         **words,
     }
-
-
-def primitives(names: Iterable[str]) -> str:
-    """The script of `primitives`, by name, and PythonError; it defines nothing else.
-
-    >>> primitives(["sin"]).startswith("const { primitives, PythonError, math } = (() => {")
-    True
-    """
-    return rules([TABLE[name] for name in sorted(names)])
 
 
 def _function(function: Callable[..., Any]) -> dict[str, Any]:

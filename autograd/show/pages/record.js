@@ -5,8 +5,8 @@ function record(formula, point) {
   const leaves = new Map(formula.names.map((name) => [name, leaf(name, point[name])]));
   const made = []; // by operations, in their order
   const apply = (op, operands) => {
-    const node = applied(op, operands);
-    if (typeof node !== "number") made.push(node);
+    const node = computed(op, operands);
+    if (isNode(node)) made.push(node);
     return node;
   };
   const stack = [];
@@ -22,7 +22,7 @@ function record(formula, point) {
   if (Array.isArray(result)) {
     throw new FormulaError(`${formula.text} gives a list; an expression gives one number`);
   }
-  const root = typeof result === "number" ? leaf("f", result) : result;
+  const root = isNode(result) ? result : leaf("f", result);
   const reached = new Set([root]);
   for (const node of made.toReversed()) {
     if (reached.has(node)) for (const x of node.inputs) reached.add(x);
@@ -36,7 +36,7 @@ function record(formula, point) {
   return [...nodes];
 }
 
-const numberIn = (x) => (typeof x === "number" ? x : x.data);
+const numberIn = (x) => (isNode(x) ? x.data : x);
 
 function compared(tests, operands) {
   const xs = operands.map((x) => number(x, "a comparison"));
@@ -74,24 +74,15 @@ function called({ call, arity, keywords }, operands, apply) {
   return apply(op, all);
 }
 
-function applied(op, operands) {
+function computed(op, operands) {
   const xs = operands.map((x) => number(x, op));
-  const { value, partials } = primitives[op];
+  const inputs = operands.filter(isNode);
   try {
-    const data = value(...xs);
-    if (operands.every((x) => typeof x === "number")) return data;
-    const isNode = (_, slot) => typeof operands[slot] !== "number";
-    const inputs = operands.filter(isNode);
-    const all = Array.isArray(partials)
-      ? partials.map((rule) => rule(data, ...xs))
-      : partials(data, ...xs);
-    return { op, operands, inputs, data, partials: all.filter(isNode) };
+    if (inputs.length === 0) return primitives[op].value(...xs);
+    const [out, partials] = applied(op, xs);
+    return { op, operands, inputs, data: out, partials: partials.filter((_, slot) => isNode(operands[slot])) };
   } catch (error) {
-    if (!(error instanceof PythonError)) throw error;
-    const call = `${op}(${xs.map((x) => formatNumber(x)).join(", ")})`;
-    const domain = grammar.domains[op];
-    const reason = error.type === "ValueError" && domain ? `outside the domain, which is ${domain}` : grammar.advice[error.type];
-    throw new FormulaError(`${call}: ${reason ?? error.message}`);
+    throw new FormulaError(refusal(error, op, xs));
   }
 }
 
@@ -106,24 +97,18 @@ function label(nodes, names) {
   });
 }
 
-// From the result down, to every input of each operation its product; of what selects, an
-// input whose partial is 0 gets nothing, as in Python.
+// From the result down, to every input of each operation its product.
 function backward(nodes) {
   for (const node of nodes) node.grad = 0;
   nodes.at(-1).grad = 1;
   for (const node of nodes.toReversed()) {
-    if (node.grad === 0) continue;
-    const selects = grammar.selects.includes(node.op);
-    node.inputs.forEach((input, slot) => {
-      const partial = node.partials[slot];
-      if (!(selects && partial === 0)) input.grad += node.grad * partial;
-    });
+    node.inputs.forEach((input, slot) => (input.grad += share(node.grad, node, slot)));
   }
 }
 
 // The operation on the names of its operands, or on their numbers.
 function arithmetic(node, numbers = false) {
-  const text = (x) => (typeof x === "number" || numbers ? formatNumber(numberIn(x)) : x.name);
+  const text = (x) => (isNode(x) && !numbers ? x.name : formatNumber(numberIn(x)));
   const texts = node.operands.map(text);
   const form = grammar.forms[node.op];
   if (form === undefined) return `${node.op}(${texts.join(", ")})`;

@@ -3,7 +3,7 @@ const svg = picture.querySelector("svg"); // null where no layout engine was fou
 const drawn = (id) => [byId(id)].filter((element) => element !== null);
 const boxIds = nodes.map(({ index }) => data.groups[index] ?? `n${index}`);
 const arrows = nodes.map(({ inputs, index: node }) =>
-  inputs.map((input, slot) => [
+  inputs.map(({ index: input }, slot) => [
     ...drawn(`graph-e${node}-${slot}`),
     ...drawn(`graph-e${node}-${slot}-l`),
     ...drawn(`graph-e-${boxIds[input]}-${boxIds[node]}`),
@@ -14,7 +14,7 @@ const arrows = nodes.map(({ inputs, index: node }) =>
 const uses = nodes.map(() => 0);
 const copies = nodes.map(() => []);
 for (const { inputs, index } of nodes.toReversed()) {
-  inputs.forEach((input, slot) => {
+  inputs.forEach(({ index: input }, slot) => {
     copies[index][slot] = drawn(`graph-n${input}-u${++uses[input]}`);
   });
 }
@@ -139,7 +139,7 @@ function highlight(event) {
   } else if (event.kind === "forward") {
     const { inputs, index } = event.node;
     inputs.forEach((input, slot) => {
-      mark([...shown[input].boxes, ...copies[index][slot]], "from");
+      mark([...shown[input.index].boxes, ...copies[index][slot]], "from");
       mark(arrows[index][slot], "along");
     });
   }

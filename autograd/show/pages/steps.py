@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd.core.primitive import ADVICE
+from autograd.core.primitive import Primitive
 from autograd.javascript import UntranslatableError
 from autograd.show.drawing.boxes import picture
-from autograd.show.drawing.engine import LayoutError
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.svg import draw
-from autograd.show.drawing.text_tree import tree
 from autograd.show.events import Event
 from autograd.show.formulas import BLANKS, arithmetic
-from autograd.show.pages.document import asset, document, json_number, player, rules
+from autograd.show.pages.document import (
+    asset,
+    document,
+    json_number,
+    operations_data,
+    operations_script,
+    player,
+    rules,
+)
+from autograd.show.pages.document import picture as drawn
 from autograd.show.snapshot import PATH, Node, Snapshot, with_grads
 from autograd.show.text import escape, format_number, width
 
@@ -51,7 +56,7 @@ def steps_page(
     board = _board(graph, options, _widest(graph, events, options.format), GUESSING)
     live, panel = _compute(graph, data["groups"])
     main = board + player("step", len(data["keys"]), heads, rows, asset("guess.html"), panel)
-    scripts = [*map(asset, SCRIPTS), *live, asset("guess.js")]
+    scripts = [operations_script(), *map(asset, SCRIPTS), *live, asset("guess.js")]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(events)} steps"
     return document("steps", title, summary, main, data, scripts, [asset("steps.css")])
 
@@ -77,17 +82,16 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     board = _board(graph, options, {}, "")
     live, panel = _compute(graph, data["groups"])
     main = board + player("node", len(data["keys"]), heads, rows, below=panel)
-    scripts, styles = [*map(asset, SCRIPTS), *live], [asset("steps.css")]
-    title = "Computation graph"
+    scripts = [operations_script(), *map(asset, SCRIPTS), *live]
+    title, styles = "Computation graph", [asset("steps.css")]
     return document("graph", title, _result(graph), main, data, scripts, styles)
 
 
 def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
     """The scripts that compute the graph anew and open its boxes, and the panel, or why not."""
-    ops = dict.fromkeys([node.op for node in graph.nodes if node.op is not None])
     inside = [*map(asset, ("layers.js", "draw.js", "inside.js"))] if groups else []
     try:
-        return [rules(ops), asset("live.js"), *inside], asset("live.html")
+        return [rules(_operations(graph)), asset("live.js"), *inside], asset("live.html")
     except UntranslatableError as error:
         return inside, f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
 
@@ -109,10 +113,7 @@ def _check_size(graph: Snapshot) -> None:
 
 def _board(graph: Snapshot, options: Options, reserve: Mapping[int, str], more: str) -> str:
     """The picture, the words above it, and what may be asked of it below."""
-    try:
-        shown = draw(graph, options=options, reserve=reserve, prefix=PREFIX)
-    except LayoutError as error:
-        shown = f"<p>{escape(str(error))}</p><pre>{html.escape(tree(graph, options))}</pre>"
+    shown = drawn(graph, options, reserve, PREFIX)
     return (
         '<div id="now" class="now" role="status"><p id="pass"></p>'
         f'<p id="sum">{escape(WITHOUT_SCRIPT)}</p><p id="words"></p></div>'
@@ -139,7 +140,6 @@ def _data(
 ) -> dict[str, Any]:
     boxes = picture(graph, options).boxes
     seeds = [event.after for event in events if event.kind == "seed"]
-    ops = {node.op.name: node.op for node in graph.nodes if node.op is not None}
     return {
         "keys": list(range(len(events) + 1)),
         "start": position,
@@ -150,12 +150,12 @@ def _data(
         "groups": {node.index: box.id for box in boxes for node in box.members},
         "titles": {box.id: box.hint.partition(": ")[0] for box in boxes if box.members},
         "nodes": [_node_data(node) for node in graph.nodes],
-        "kinks": {name: op.kink for name, op in ops.items() if op.kink},
-        "domains": {name: op.domain for name, op in ops.items() if op.domain},
-        "symbols": {name: op.symbol for name, op in ops.items()},
-        "selects": [name for name, op in ops.items() if op.selects],
-        "advice": {kind.__name__: advice for kind, advice in ADVICE.items()},
+        **operations_data(_operations(graph)),
     }
+
+
+def _operations(graph: Snapshot) -> list[Primitive]:
+    return [*dict.fromkeys([node.op for node in graph.nodes if node.op is not None])]
 
 
 def _node_data(node: Node) -> dict[str, Any]:

@@ -1,17 +1,19 @@
 // The numbers of a graph, what happens to each in both passes, and that in words.
-const OPERAND = (x) => (Array.isArray(x) ? x : numberOf(x));
-const nodes = data.nodes.map(({ data, grad, operands = [], partials = [], ...node }, index) => ({
+const nodes = data.nodes.map(({ data, grad, partials = [], ...node }, index) => ({
   op: null,
+  operands: [],
   rules: [],
   kink: "",
   ...node,
   index,
-  operands: operands.map(OPERAND),
-  inputs: operands.filter(Array.isArray).map(([input]) => input),
   data: numberOf(data),
   grad: numberOf(grad),
   partials: partials.map(numberOf),
 }));
+for (const node of nodes) {
+  node.operands = node.operands.map((x) => (Array.isArray(x) ? nodes[x[0]] : numberOf(x)));
+  node.inputs = node.operands.filter(isNode);
+}
 const root = nodes[data.root];
 
 // What happens, in order: {kind, node, target, slot, use, uses}; the numbers come by `replay`.
@@ -20,30 +22,13 @@ function bothPasses() {
   events.push({ kind: "seed", node: root, target: root });
   const met = new Map();
   for (const node of nodes.toReversed()) {
-    node.inputs.forEach((input, slot) => {
-      const target = nodes[input];
+    node.inputs.forEach((target, slot) => {
       met.set(target, (met.get(target) ?? 0) + 1);
       events.push({ kind: "backward", node, target, slot, use: met.get(target) });
     });
   }
   for (const event of events) if (event.kind === "backward") event.uses = met.get(event.target);
   return events;
-}
-
-// A zero is strong, as in Python: nothing comes of it, even times an infinite number.
-function productOf(upstream, partial, node, input) {
-  if (upstream === 0) return 0;
-  if (partial !== 0) return upstream * partial;
-  const strong = data.selects.includes(node.op) || (Math.abs(upstream) === Infinity && timesZero(node, input));
-  return strong ? 0 : upstream * partial;
-}
-
-// Whether a node is a product of an input and the number 0, or a sum of such.
-function timesZero({ op, operands }, input) {
-  const half = Math.floor(operands.length / 2);
-  const others = { mul: [operands[1], operands[0]], dot: [1, ...operands.slice(1 + half), ...operands.slice(1, 1 + half)] };
-  const facing = (others[op] ?? []).filter((_, k) => operands[k][0] === input);
-  return facing.length > 0 && facing.every((x) => x === 0);
 }
 
 // Both passes: `grads` by node, and the numbers of every event.
@@ -60,7 +45,7 @@ function replay(events) {
     else {
       event.upstream = grads[node.index];
       event.local = node.partials[slot];
-      event.product = productOf(event.upstream, event.local, node, target.index);
+      event.product = share(event.upstream, node, slot);
       event.after = event.before + event.product;
     }
     grads[target.index] = event.after;
@@ -130,8 +115,6 @@ function words(event) {
   return `${flow}, goes back to ${to}.`;
 }
 
-const locals = (node) =>
-  node.inputs.map((x, slot) => `∂${node.name}/∂${nodes[x].name} = ${formatNumber(node.partials[slot])}`).join(", ") || "–";
 const inCell = (x) => formatNumber(x, data.format);
 
 const seed = numberOf(data.seed ?? (root.grad || 1)); // null: no backward pass is played
