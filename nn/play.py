@@ -9,9 +9,8 @@ from typing import Any
 from autograd import Value, no_grad
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
-from autograd.show.pages.document import asset, document
+from autograd.show.pages.document import asset, document, operations_script, picture, rules
 from autograd.show.pages.page import Page
-from autograd.show.pages.play import primitives
 from autograd.show.text import format_number
 from nn import losses
 from nn.activations import ACTIVATIONS, GELU, Identity, ReLU, Sigmoid, SiLU, Softplus, Tanh
@@ -25,10 +24,13 @@ from nn.training import samples_of
 
 __all__ = ["play"]
 
-LOSSES = [
-    *("mse_loss", "hinge_loss", "binary_cross_entropy"),
-    *("binary_cross_entropy_with_logits", "cross_entropy"),
-]
+LOSSES = {  # by name, the operation of the table that it takes of one sample; see net.js
+    "mse_loss": "square",
+    "hinge_loss": "relu",
+    "binary_cross_entropy": "nn.binary_cross_entropy",
+    "binary_cross_entropy_with_logits": "nn.binary_cross_entropy_with_logits",
+    "cross_entropy": "nn.cross_entropy",
+}
 MODULES: dict[type, str | None] = {
     GELU: "gelu",
     Identity: None,
@@ -120,12 +122,15 @@ def play(
         "xs": shown.xs,
         "ys": shown.ys,
         "loss": name,
+        "operation": LOSSES[name],
         "rate": rate,
     }
-    return Page(_page(shown, data, value))
+    graph = model.graph(xs[0])
+    network = picture(graph, graph.options, prefix="net")
+    return Page(_page(shown, network, data, value))
 
 
-def _page(plane: Plane, data: dict[str, Any], value: float) -> str:
+def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str:
     """The HTML, with the state before the first step."""
     rows = []
     for k, (ws, bs) in enumerate(zip(data["w"], data["b"])):
@@ -138,16 +143,19 @@ def _page(plane: Plane, data: dict[str, Any], value: float) -> str:
         status=f"Before training: loss {format_number(value)}",
         plane=plane.svg(),
         legend=plane.legend(),
+        network=network,
         activations="".join([f"<option>{name}</option>" for name in ["linear", *NAMES]]),
         rows="\n".join(rows),
     )
     names = " → ".join(map(str, data["sizes"]))
-    summary = f"A network of {names}, {len(data['targets'])} samples, {data['loss']}"
-    scripts = [primitives(NAMES), asset("numbers.js")]
+    loss = data["loss"].replace("_", " ")
+    summary = f"A network of {names}, {len(data['targets'])} samples, {loss}"
+    operations = [TABLE[name] for name in {data["operation"]: 0} | dict.fromkeys(NAMES)]
+    scripts = [rules(operations), asset("numbers.js"), operations_script()]
     scripts += [asset(name, "nn.pages") for name in SCRIPTS]
     styles = [palette(), asset("steps.css")]
     styles += [asset(name, "nn.pages") for name in ("training.css", "play.css")]
-    return document("live", "Training, live", summary, main, data, scripts, styles)
+    return document("trainer", "Training, live", summary, main, data, scripts, styles)
 
 
 def _layers(model: Module) -> tuple[list[list[Neuron]], list[str | None]]:

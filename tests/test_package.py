@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import autograd
 
 INIT = Path(autograd.__file__)
+DATA = {".css", ".h", ".html", ".js", ".pxd", ".typed"}
 
 
 def test_the_core_and_nn_import_only_the_standard_library() -> None:
@@ -42,3 +44,13 @@ def test_every_public_name_is_documented_with_an_example() -> None:
         doc = getattr(autograd, name).__doc__
         assert doc, name
         assert ">>>" in doc or name == "Primitive", name
+
+
+def test_files_beside_the_modules_are_installed_with_them() -> None:
+    root = INIT.parents[1]
+    settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]
+    for package, patterns in settings["setuptools"]["package-data"].items():
+        found = {path for path in (root / package).rglob("*.*") if path.suffix in DATA}
+        assert found == {
+            path for pattern in patterns for path in (root / package).glob(pattern)
+        }

@@ -1,6 +1,6 @@
 // How the gradient of one number comes about in one sample: upstream × local = product, from
-// the number up to the loss. `link(text, chosen)` makes a button that asks the same there.
-function chainOf({ net, room, inputs, targets, loss }, { layer: k, neuron: j, input }, s, link) {
+// the number up to the loss. `choice(text, where)` makes a button that asks the same there.
+function chainOf({ net, room, inputs, targets, loss }, { layer: k, neuron: j, input }, s, choice) {
   const { nin, nout, w, b, dw, db, activation } = net[k];
   const [x, of] = k > 0 ? [room[k - 1].a, "its output"] : [inputs, "the input"];
   const { z, a, da, dz } = room[k];
@@ -14,7 +14,7 @@ function chainOf({ net, room, inputs, targets, loss }, { layer: k, neuron: j, in
     const [number, slope] = bias ? [b[j], db[j]] : [w[j * nin + input], dw[j * nin + input]];
     const local = bias ? 1 : x[s * nin + input];
     lines.push([[`∂L/∂${name} = Σ of ${targets.length} samples = `, ""], [write(slope), "result"], [`, at ${name} = ${write(number)}; a step subtracts the learning rate times this`, ""]]);
-    const from = bias ? "" : k > 0 ? link(`neuron ${input + 1} of layer ${k}`, { layer: k - 1, neuron: input, input: "neuron" }) : `x${"₁₂"[input]}`;
+    const from = bias ? "" : k > 0 ? choice(`neuron ${input + 1} of layer ${k}`, { layer: k - 1, neuron: input, input: "neuron" }) : `x${"₁₂"[input]}`;
     const why = bias ? ["  (∂z/∂b is 1)"] : ["  (∂z/∂w is ", k > 0 ? "the output of " : "", from, ")"];
     lines.push([[`sample ${s + 1} adds ∂L/∂z · ∂z/∂${name} = `, ""], ...times(dz[at], local, dz[at] * local), ...why.map((part) => [part, ""])]);
   }
@@ -26,7 +26,7 @@ function chainOf({ net, room, inputs, targets, loss }, { layer: k, neuron: j, in
     const terms = [];
     for (let to = 0; to < above.nout; to++) {
       const [upstream, weight] = [room[k + 1].dz[s * above.nout + to], above.w[to * nout + j]];
-      terms.push([to > 0 ? " + " : "", ""], [link(`${write(upstream)} × ${write(weight)}`, { layer: k + 1, neuron: to, input: j }), ""]);
+      terms.push([to > 0 ? " + " : "", ""], [choice(`${write(upstream)} × ${write(weight)}`, { layer: k + 1, neuron: to, input: j }), ""]);
     }
     lines.push([[`∂L/∂a = Σ of ∂L/∂z · w over the neurons of the next layer = `, ""], ...terms, [" = ", ""], [write(da[at]), "result"]]);
   } else {

@@ -73,46 +73,29 @@ function backwards(net, inputs, n, room) {
   }
 }
 
-// Of one sample: the loss of the outputs a[at], … and, into d[at], …, its derivatives.
-const sigmoid = (x) => primitives.sigmoid.value(x);
-const softplus = (x) => primitives.softplus.value(x);
+// The operands of the loss's operation, data.operation, of one sample's outputs and target; the
+// outputs are the last of them, or the only output a gives the first, with a slope.
 const LOSSES = {
-  mse_loss(a, at, k, y, d) {
-    d[at] = 2 * (a[at] - y);
-    return (a[at] - y) ** 2;
-  },
-  hinge_loss(a, at, k, y, d) {
-    const loss = 1 - y * a[at];
-    d[at] = loss > 0 ? -y : 0;
-    return Math.max(loss, 0);
-  },
-  binary_cross_entropy(a, at, k, y, d) {
-    const p = a[at];
-    d[at] = (y && -y / p) + (y !== 1 && (1 - y) / (1 - p));
-    return (y && -y * Math.log(p)) - (y !== 1 && (1 - y) * Math.log1p(-p));
-  },
-  binary_cross_entropy_with_logits(a, at, k, y, d) {
-    d[at] = (1 - y) * sigmoid(a[at]) - y * sigmoid(-a[at]);
-    return y * softplus(-a[at]) + (1 - y) * softplus(a[at]);
-  },
-  cross_entropy(a, at, k, y, d) {
-    let [top, total] = [-Infinity, 0];
-    for (let c = 0; c < k; c++) top = Math.max(top, a[at + c]);
-    for (let c = 0; c < k; c++) total += d[at + c] = Math.exp(a[at + c] - top);
-    for (let c = 0; c < k; c++) d[at + c] = d[at + c] / total - (c === y);
-    return top + Math.log(total) - a[at + y];
-  },
+  mse_loss: { operands: ([a], y) => [a - y] },
+  hinge_loss: { operands: ([a], y) => [1 - y * a], slope: (y) => -y },
+  binary_cross_entropy: { operands: ([p], y) => [p, y] },
+  binary_cross_entropy_with_logits: { operands: ([a], y) => [a, y] },
+  cross_entropy: { operands: (logits, y) => [y, 0, ...logits], first: 2 },
 };
 
 // The mean loss of all samples, with the gradient in the net.
 function gradient(net, inputs, targets, room, loss) {
+  const { operands, slope = () => 1, first = 0 } = LOSSES[loss];
   const n = targets.length;
   const a = forward(net, inputs, n, room);
   const { nout } = net.at(-1);
   const { da } = room.at(-1);
   let total = 0;
-  for (let s = 0; s < n; s++) total += LOSSES[loss](a, s * nout, nout, targets[s], da);
-  for (let at = 0; at < da.length; at++) da[at] /= n;
+  for (let s = 0; s < n; s++) {
+    const [out, partials] = applied(data.operation, operands(a.subarray(s * nout, (s + 1) * nout), targets[s]));
+    total += out;
+    for (let j = 0; j < nout; j++) da[s * nout + j] = (partials[first + j] * slope(targets[s])) / n;
+  }
   backwards(net, inputs, n, room);
   return total / n;
 }

@@ -37,7 +37,15 @@ function build() {
   wires.lay(net);
 }
 
-const measured = () => gradient(net, inputs, targets, room, data.loss);
+// The loss; NaN where its operation refuses the outputs.
+function measured() {
+  try {
+    return gradient(net, inputs, targets, room, data.loss);
+  } catch (error) {
+    if (!(error instanceof PythonError)) throw error;
+    return NaN;
+  }
+}
 
 // Gives what went wrong, or nothing.
 function train(steps) {
@@ -119,22 +127,29 @@ function curve(loss) {
     const step = at < losses.length ? at * stride : count;
     return `${(58 + (404 * step) / Math.max(1, count)).toFixed(1)} ${(170 - 155 * (x / (most || 1))).toFixed(1)}`;
   });
-  document.querySelector("#curve .curve").setAttribute("d", `M${path.join("L")}`);
+  document.querySelector("#losses-chart .curve").setAttribute("d", `M${path.join("L")}`);
   byId("most").textContent = formatNumber(most);
   byId("least").textContent = "0";
   byId("steps").textContent = String(count);
 }
 
 function table() {
-  const rows = net.flatMap(({ nin, nout, w, b }, k) =>
+  const asks = (x, where) => {
+    const button = choice(formatNumber(x), where);
+    button.tabIndex = -1; // by key, the lists above choose
+    button.addEventListener("click", () => byId("chain").scrollIntoView({ block: "nearest" }));
+    return button;
+  };
+  const rows = net.flatMap(({ nin, nout, w, b, biased }, k) =>
     Array.from({ length: nout }, (_, j) => {
-      const weights = [...w.slice(j * nin, (j + 1) * nin)].map((x) => formatNumber(x)).join(", ");
+      const weights = [...w.slice(j * nin, (j + 1) * nin)].flatMap((x, i) => [i > 0 ? ", " : "", asks(x, { layer: k, neuron: j, input: i })]);
+      const bias = biased ? asks(b[j], { layer: k, neuron: j, input: "bias" }) : formatNumber(b[j]);
       const row = document.createElement("tr");
       const head = document.createElement("th");
       head.scope = "row";
       head.textContent = `layer ${k + 1}, neuron ${j + 1}`;
       row.append(head);
-      for (const text of [formatNumber(b[j]), weights]) row.insertCell().textContent = text;
+      for (const parts of [[bias], weights]) row.insertCell().append(...parts);
       return row;
     }),
   );
@@ -154,6 +169,14 @@ function choose(where) {
   wires.show(net, chosen);
 }
 
+function choice(text, where) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = text;
+  button.addEventListener("click", () => choose(where));
+  return button;
+}
+
 function explain() {
   const { nin, nout, biased } = net[chosen.layer];
   const numbered = (length, name) => Array.from({ length }, (_, j) => [j, `${name}${j + 1}`]);
@@ -162,14 +185,7 @@ function explain() {
   options(ui.input, [...numbered(nin, "weight "), ...(biased ? [["bias", "bias"]] : []), ["neuron", "the neuron"]], chosen.input);
   const sample = Math.min(targets.length, Math.max(1, Math.round(Number(ui.sample.value)) || 1)) - 1;
   points.forEach((point, s) => point.classList.toggle("chosen", s === sample));
-  const link = (text, where) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = text;
-    button.addEventListener("click", () => choose(where));
-    return button;
-  };
-  const lines = chainOf({ net, room, inputs, targets, loss: data.loss }, chosen, sample, link);
+  const lines = chainOf({ net, room, inputs, targets, loss: data.loss }, chosen, sample, choice);
   byId("info").replaceChildren(
     ...lines.map((parts) => {
       const line = document.createElement("li");
@@ -294,6 +310,8 @@ function open() {
 }
 
 ui.sample.max = targets.length;
-for (const id of ["network", "losses", "controls", "chain"]) byId(id).hidden = false;
+byId("still").remove();
+byId("wires").removeAttribute("hidden");
+for (const id of ["losses", "controls", "chain", "hint"]) byId(id).hidden = false;
 window.addEventListener("hashchange", open);
 open();

@@ -127,7 +127,7 @@ def test_it_runs_by_frames_until_it_is_paused(open_page: Opener) -> None:
         "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )
     assert page.inner_text("#now") == stopped
-    assert page.get_attribute("#curve .curve", "d").count("L") >= 10
+    assert page.get_attribute("#losses-chart .curve", "d").count("L") >= 10
 
 
 def test_a_loss_that_overflows_stops_the_training_and_says_so(open_page: Opener) -> None:
@@ -182,6 +182,9 @@ def test_a_click_on_the_network_or_a_point_asks_for_it(open_page: Opener) -> Non
     page.locator(".plane .point >> nth=4").click()
     assert page.input_value("#sample") == "5"
     assert page.locator(".plane .point.chosen").count() == 1
+    page.click("#rows tr:nth-child(7) button >> nth=3")  # of layer 2, after its bias
+    chosen = [page.input_value(f"#{name}") for name in ("layer", "neuron", "input")]
+    assert chosen == ["1", "1", "2"]
 
 
 def test_without_javascript_there_is_a_picture_and_a_table(open_page: Opener) -> None:
@@ -189,6 +192,7 @@ def test_without_javascript_there_is_a_picture_and_a_table(open_page: Opener) ->
     assert page.inner_text("#now").startswith("Before training: loss ")
     assert page.locator("tbody tr").count() == 5 + 4 + 1
     assert page.locator(".plane .area").count() == 6
+    assert page.locator("#network .node").count() == 2 + 5 + 4 + 1
     assert not page.is_visible("#start")
 
 
