@@ -70,16 +70,25 @@ def product(node: Any, factor: Operand, partial: Operand, x: Any) -> Any:
             return 0.0
         if type(partial) is float and partial != 0.0:
             return factor * partial
-    g, d = primal(factor), primal(partial)
+    g, d = _held(factor), _held(partial)
     if g == 0.0 and not math.isfinite(d):
         return 0.0
-    if d == 0.0 and (node.op.selects or (math.isinf(g) and _times_zero(node, x))):
+    if node.op.selects:
+        if primal(partial) == 0.0:  # by which a program that is being recorded may branch
+            return 0.0
+    elif d == 0.0 and math.isinf(g) and _times_zero(node, x):
         return 0.0
     if type(factor) is float and factor == 1.0:
         return partial
     if type(partial) is float and partial == 1.0:
         return factor
     return factor * partial
+
+
+def _held(x: Operand) -> float:
+    """The float that a Value holds, where nothing that a program computes depends on it."""
+    held: float = x._data if hasattr(type(x), "_data") else primal(x)
+    return held
 
 
 def _times_zero(node: Any, x: Any) -> bool:
@@ -214,7 +223,7 @@ def tangents(
         for x, partial in zip(node.inputs, partials):
             term = product(node, found.get(x, 0.0), partial, x)
             total = add(found, node, term)
-            if math.isnan(primal(total)) and finite():
+            if math.isnan(_held(total)) and finite():
                 raise explain_nan(node, x, partial, term)
     return found
 
@@ -231,7 +240,7 @@ def _accumulate(
         if reached is not None and x not in reached:
             continue
         total = add(found, x, term)
-        if math.isnan(primal(total)) and finite():
+        if math.isnan(_held(total)) and finite():
             raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
 
 
@@ -255,7 +264,7 @@ def differentiable_partials(
         partial = op.partial(slot, out, operands) if every is None else every[slot]
         recorded = partials[place]
         partials[place] = partial
-        now = partial.data if is_node(partial) else primal(partial)
+        now = _held(partial)
         if now != recorded and not (math.isnan(now) and math.isnan(recorded)):
             raise RuntimeError(
                 f"{op.name}({describe(node.operands)}): an operand's data was changed "

@@ -98,8 +98,10 @@ def record(
     inputs = ["lane" if varies else "input" for varies in varying]
     outside: list[Value] = [*known, *(_closed(first, second) if second else [])]
     closed = list(dict.fromkeys(outside))
-    tape = _tape(first, inputs, closed)
-    if second and not tape.same(_tape(second, inputs, closed)):
+    with uncollected():
+        tape = _tape(first, inputs, closed)
+        same = second is None or tape.same(_tape(second, inputs, closed))
+    if second and not same:
         _compare(f, first, *[_tape(run, inputs, closed, False) for run in (first, second)])
     single = type(first.returned) is Value or real(first.returned) is not None
     return Recording(tape, closed, first.guards, first.rebuild, single, second is not None)
@@ -170,7 +172,6 @@ def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> Non
             )
 
 
-@uncollected()
 def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
     """What a run computed; if `sharing`, equal numbers are one constant."""
     tape = Tape()

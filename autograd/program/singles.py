@@ -68,6 +68,7 @@ class Singles:
         self.ops, self.args = tape.ops, tape.args
         self.constants = {i for i, op in enumerate(tape.ops) if op == "const"}
         self.adjoints: list[int] = []
+        self.keys: dict[int, Any] = {}  # of the nodes
 
     def start(self) -> None:
         """Find the rows of all nodes, of their operands and of their adjoints."""
@@ -89,6 +90,7 @@ class Singles:
         ops, values = self.ops, self.values
         events = np.zeros((len(nodes), 5), np.int32)
         keys = [ops[i] if ops[i] in PLAIN else self.key(i) for i in nodes]
+        self.keys.update(zip(nodes, keys))
         for i, key in zip(nodes, keys):
             if key not in values:
                 values[key] = self.value(ops[i], key, len(self.args[i]))
@@ -98,7 +100,7 @@ class Singles:
     def reverse(self, nodes: Sequence[int]) -> None:
         """Add to adjoints what these nodes hand on of theirs."""
         self.start()
-        ops, all_args, adjoints, terms = self.ops, self.args, self.adjoints, self.terms
+        all_args, keys, adjoints, terms = self.args, self.keys, self.adjoints, self.terms
         written, alias, own = self.native.written, self.native.alias, self.native.own
         events = array("i")
         for i in reversed(nodes):
@@ -106,10 +108,9 @@ class Singles:
             if d == NOWHERE or d not in written:
                 continue
             d = alias.get(d, d)
-            op, args = ops[i], all_args[i]
-            key = op if op in PLAIN else self.key(i)
+            key, args = keys[i], all_args[i]
             if key not in terms:
-                terms[key] = self.terms_of(op, key, len(args))
+                terms[key] = self.terms_of(self.ops[i], key, len(args))
             for (first, again, on, same), a in zip(terms[key], args):
                 target = adjoints[a]
                 if target == NOWHERE:

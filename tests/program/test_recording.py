@@ -100,6 +100,17 @@ def test_too_many_ways() -> None:
         fast([float(i) for i in range(100)])
 
 
+def test_where_a_derivative_taken_inside_is_zero() -> None:
+    relu: Any = autograd.compile(lambda x: x * autograd.grad(autograd.relu)(x), in_axes=(0,))
+    assert relu([2.0, -1.0, 3.0]) == [2.0, 0.0, 3.0]
+    half = autograd.primitive("half", lambda x: x * x / 2.0, lambda out, x: x, selects=True)
+    try:
+        fast: Any = autograd.compile(lambda x: x + autograd.grad(half)(x), in_axes=(0,))
+        assert fast([0.0, 2.0]) == [0.0, 4.0]
+    finally:
+        del TABLE["half"]
+
+
 def test_numbers_read_out() -> None:
     with pytest.raises(
         ValueError, match=r"an operand of mul.*reads a number out in .*test_recording"
