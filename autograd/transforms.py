@@ -375,15 +375,7 @@ class _Run:
         """Σ seed · d(output)/d(variable) over the pairs (output, seed), for each variable."""
         pairs = [(y, seed) for y, seed in pairs if type(y) is Value and not _is_zero(seed)]
         if self.private and _all_floats(seed for _, seed in pairs):
-            if len(pairs) == 1:  # over what this output depends on
-                ((y, seed),) = pairs
-                for x in self.variables:
-                    x._grad = 0.0
-                y.backward(seed)
-            else:
-                floats.put(pairs, self.order, self.leaves)
-                floats.pull(self.order)
-            known = [x._grad for x in self.variables]
+            known = floats.pull(pairs, self.variables)
             if not any(map(math.isnan, known)):
                 return known
         found = cotangents(pairs, wrt=self.variables, create_graph=not self.private)
@@ -392,7 +384,7 @@ class _Run:
     def push(self, directions: Sequence[Any]) -> list[Any]:
         """Σ d(output)/d(variable) · direction, for each output."""
         if self.private and _all_floats(directions):
-            floats.put(zip(self.variables, directions), self.leaves)
+            floats.set_tangents(zip(self.variables, directions), self.leaves)
             floats.push(self.order)
             known = [y._grad if type(y) is Value else 0.0 for y in self.outputs]
             if not any(map(math.isnan, known)):

@@ -61,7 +61,7 @@ class JaxStep(Step):
         if self.state is None:
             return
         params, buffers, gradient = [np.array(self._here(each)) for each in self.state]
-        floats.read(self.optimizer.params, before := np.empty(len(params)))
+        floats.read_data(self.optimizer.params, before := np.empty(len(params)))
         floats.exchange(self.optimizer.params, before, params, gradient)
         for buffer, row in zip(self.optimizer.buffers.values(), buffers):
             np.frombuffer(buffer)[:] = row
@@ -338,5 +338,5 @@ class _Way:
 def _data(values: list[Value]) -> Array:
     """The numbers of Values."""
     numbers = np.empty(len(values))
-    floats.read(values, numbers)
+    floats.read_data(values, numbers)
     return numbers

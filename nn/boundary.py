@@ -78,7 +78,7 @@ class Boundary:
         Of many epochs some are forgotten: those kept are evenly spread, and the last.
         """
         data = array("d", bytes(8 * len(self._parameters)))
-        floats.read(self._parameters, data)
+        floats.read_data(self._parameters, data)
         self._kept.add(epoch, data)
 
     def plane(self) -> Plane | None:

@@ -303,13 +303,13 @@ class Step:
         """The loss, after a step in one call of the kernel; None if that can't make it."""
         current, self._current = self._current, None
         if current is not ready.u:
-            floats.read(ready.path.closed, ready.u)
+            floats.read_data(ready.path.closed, ready.u)
         elif ready.others[0]:
-            floats.read(*ready.others)
+            floats.read_data(*ready.others)
         update = self._update.prepared(ready.data, ready.gradient)
         loss: Any = ready.runs.train(batch.parts, ready.loss, *update)
         if loss is False:  # someone has set the data of a parameter
-            floats.read(ready.path.closed, ready.u)
+            floats.read_data(ready.path.closed, ready.u)
             loss = ready.runs.train(batch.parts, ready.loss, *update)
         if loss is None or loss is False:
             return None
@@ -535,7 +535,7 @@ class Run:
 
     def _numbers(self, path: Path) -> Array:
         numbers = np.empty(len(path.closed))
-        floats.read(path.closed, numbers)
+        floats.read_data(path.closed, numbers)
         return numbers
 
     def seed(self, path: Path, lanes: int) -> Array:
@@ -623,7 +623,7 @@ class Ready:
         self.path = path = run.parts[0][1]
         lanes = path.program.instructions.lanes or self.lanes
         self.u = kind.numbers.setdefault(path, np.empty(len(path.closed)))
-        floats.read(path.closed, self.u)
+        floats.read_data(path.closed, self.u)
         d_u = np.empty(len(self.u))
         out = np.empty((native.roots, lanes if native.columns else 1))
         seed = sweep.spread(run.seed(path, self.lanes))

@@ -167,6 +167,11 @@ def jumpy(x: Any) -> Any:
     return sqrt(x) - sqrt(x)
 
 
+def test_rows_of_a_jacobian_may_be_opposite_infinities() -> None:
+    opposite = jacobian(lambda x: [sqrt(x), -sqrt(x)], mode="reverse")
+    assert opposite(0.0) == [math.inf, -math.inf]
+
+
 @pytest.mark.parametrize(
     "run",
     [

@@ -22,6 +22,7 @@ cdef extern from "node.h":
     node **_inputs "node_inputs" (tuple)
 
 cdef unsigned int _passes
-cpdef bint accumulate(root, double seed, dict known=*) except -1
-cpdef bint list_nodes(tuple roots, list order, list leaves) except -1
-cdef unsigned int _sweep(tuple roots, double seed, list leaves, list order) except? 0
+cpdef bint accumulate(root, double seed) except -1
+cpdef int add_to_leaves(list leaves, found) except -1
+cpdef bint list_nodes(root, list order, list leaves) except -1
+cpdef unsigned int traverse(root, double seed, list leaves, list order) except? 0

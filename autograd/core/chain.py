@@ -3,9 +3,9 @@
 
 Reverse-mode differentiation is that, from the root down to the leaves (Linnainmaa 1970;
 Griewank & Walther, "Evaluating Derivatives", 2008, chapter 3). `gradients` is the textbook's
-version: count the uses of each node, then go to a node when all that use it have been gone to
-(Kahn 1962). `accumulate`, which `Value.backward` calls, does the same with fields of the nodes
-instead of dicts.
+version, and `topological_order` the order in which it goes: count the uses of each node, then
+go to a node when all that use it have been gone to (Kahn 1962). `accumulate`, which
+`Value.backward` calls, does the same with fields of the nodes instead of dicts.
 
 A share is upstream · partial, with a strong zero: what has a gradient of zero contributes
 nothing, even against an infinite partial.
@@ -22,36 +22,56 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
-from autograd.core.operand import describe
+from autograd.core.operand import describe, is_node
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["accumulate", "gradients", "list_nodes"]
+__all__ = ["accumulate", "add_to_leaves", "gradients", "list_nodes"]
+__all__ += ["topological_order", "traverse"]
 
 
-def gradients(root: Value, seed: float = 1.0) -> dict[Value, float]:
-    """seed · d(root)/d(node) for the root and each node below it."""
-    uses = {root: 0}
-    nodes = [root]
+def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
+    """The interior nodes that the roots depend on, each after its inputs, and the leaves.
+
+    The order depends on the graph alone; `backward` takes it from the last to the first.
+    """
+    for root in roots:
+        if not is_node(root):
+            raise TypeError(f"topological_order takes Values, got {root!r:.80}")
+    uses = dict.fromkeys(roots, 0)
+    nodes = list(uses)
     for node in nodes:  # which grows as it is walked
         for x in node.inputs:
             if x not in uses:
                 uses[x] = 0
                 nodes.append(x)
             uses[x] += 1
-    grads = dict.fromkeys(nodes, 0.0)
-    grads[root] = seed
-    ready = [root]
+    leaves = [node for node in nodes if node.op is None]
+    order = []
+    ready = [node for node in nodes if uses[node] == 0]
     while ready:
         node = ready.pop()
-        for x, partial in zip(node.inputs, node.partials):
-            if grads[node] != 0.0:
-                grads[x] += grads[node] * partial
+        if node.op is not None:
+            order.append(node)
+        for x in node.inputs:
             uses[x] -= 1
             if uses[x] == 0:
                 ready.append(x)
-    return grads
+    order.reverse()
+    return order, leaves
+
+
+def gradients(root: Value, seed: float = 1.0) -> dict[Value, float]:
+    """seed · d(root)/d(node) for the root and each node below it."""
+    order, leaves = topological_order(root)
+    found = dict.fromkeys([*order, *leaves], 0.0)
+    found[root] = seed
+    for node in reversed(order):
+        for x, partial in zip(node.inputs, node.partials):
+            if found[node] != 0.0:
+                found[x] += found[node] * partial
+    return found
 
 
 if not cython.compiled:  # else in node.h, where the nodes of a stack hang together by a field
@@ -71,64 +91,67 @@ if not cython.compiled:  # else in node.h, where the nodes of a stack hang toget
 _passes = 0  # how many there have been
 
 
-def accumulate(root: Value, seed: float, known: dict[Value, float] | None = None) -> Any:
+def accumulate(root: Value, seed: float) -> Any:
     """Add what `gradients` finds to the leaves' gradients; set those of the interior nodes.
 
-    Where it finds NaN, returns True, with the leaves as they were. `known` is what to add
-    instead.
+    Returns True, with the leaves as they were, where one is NaN; and where another pass came
+    in between, in a signal handler, a finalizer or a thread, and may have used the same fields.
+    """
+    leaves: list[Any] = []
+    now = traverse(root, seed, leaves, None)
+    for each in leaves:
+        leaf = _at(each)
+        if leaf._grad != leaf._grad:
+            return True
+    found = None if cython.compiled else [leaf._grad for leaf in leaves]
+    if now != _passes:
+        return True
+    return add_to_leaves(leaves, found)
+
+
+def add_to_leaves(leaves: list[Any], found: Any) -> Any:
+    """Add a number to the gradient of each leaf; if None, what a pass has left there.
 
     Raises:
         FloatingPointError: a sum with what was there before is NaN.
+        After an error, also an interrupt, the leaves are as they were.
     """
-    added: float
-    leaves: list[Any] = []
-    root._grad = seed  # raises, compiled, for what is no node
-    now = _sweep((root,), seed, leaves, None)
-    if known is None and now != _passes:
-        # Another pass came in between, in a signal handler, a finalizer or another thread,
-        # and may have used the same fields.
-        known = gradients(root, seed)
-    if known is not None:
-        leaves = [each for each in known if each.op is None]
-        for each in known:
-            node = _at(each)
-            node._grad = known[each]
-    for each in leaves:
-        leaf = _at(each)
+    i: cython.Py_ssize_t
+    more: float
+    for i in range(len(leaves)):
+        leaf = _at(leaves[i])
         leaf._db = leaf._da
-        added = leaf._grad if known is None else known[each]
-        if added != added and known is None:
-            return True
-        if leaf._da + added != leaf._da + added and leaf._da == leaf._da and added == added:
+        more = leaf._grad
+        if found is not None:
+            more = found[i]
+        if leaf._da + more != leaf._da + more and leaf._da == leaf._da and more == more:
             raise FloatingPointError(
-                f"backward adds {added!r} to the gradient {leaf._da!r} of "
-                f"{describe([each])}; call zero_grad between the passes"
+                f"backward adds {more!r} to the gradient {leaf._da!r} of "
+                f"{describe([leaves[i]])}; call zero_grad between the passes"
             )
     try:
-        for each in leaves:
-            leaf = _at(each)
-            added = leaf._grad
-            if known is None and now != _passes:
-                known = gradients(root, seed)
-            if known is not None:
-                added = known[each]
-            leaf._da += added
-    except BaseException:  # an interrupt
+        for i in range(len(leaves)):
+            leaf = _at(leaves[i])
+            more = leaf._grad
+            if found is not None:
+                more = found[i]
+            leaf._da += more
+    except BaseException:
         for each in leaves:
             leaf = _at(each)
             leaf._da = leaf._db
         raise
 
 
-def list_nodes(roots: tuple[Value, ...], order: list[Value], leaves: list[Value]) -> Any:
+def list_nodes(root: Value, order: list[Value], leaves: list[Value]) -> Any:
     """List the interior nodes, each before its inputs, and the leaves.
 
     False, if another pass came in between: then the lists may be wrong.
     """
-    return _sweep(roots, 0.0, leaves, order) == _passes
+    return traverse(root, 0.0, leaves, order) == _passes
 
 
-def _sweep(roots: tuple[Any, ...], seed: float, leaves: list[Any], order: Any) -> Any:
+def traverse(root: Any, seed: float, leaves: list[Any], order: Any) -> Any:
     """Put into each node's `_grad` what `gradients` finds; return the number of this pass.
 
     With `order`, lists the interior nodes there instead. Uses count if they are of this pass:
@@ -136,16 +159,11 @@ def _sweep(roots: tuple[Any, ...], seed: float, leaves: list[Any], order: Any) -
     """
     global _passes
     i: cython.Py_ssize_t
+    root._grad = seed  # raises, compiled, for what is no node
     _passes = now = _passes + 1
     none = _none
     stack = _stack()
-    for each in roots:
-        node = _at(each)
-        if node._uses == 0 or node._pass != now:
-            node._pass = now
-            node._uses = 0
-            _push(stack, node)
-        node._uses += 1
+    _push(stack, _at(root))
     while stack:
         node = _pop(stack)
         if order is None:
@@ -175,13 +193,8 @@ def _sweep(roots: tuple[Any, ...], seed: float, leaves: list[Any], order: Any) -
                     x._uses = 0
                     _push(stack, x)
                 x._uses += 1
-    for each in roots:
-        node = _at(each)
-        node._uses -= 1
-        if node._uses == 0:
-            _push(stack, node)
-        if order is None:
-            node._grad = seed
+    _at(root)._grad = seed
+    _push(stack, _at(root))
     while stack:
         node = _pop(stack)
         grad = node._grad

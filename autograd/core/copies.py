@@ -7,13 +7,11 @@ comes, its inputs have been written.
 
 from __future__ import annotations
 
-import operator
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from autograd.core.operand import is_node
 from autograd.core.primitive import Primitive
 from autograd.core.sweeps import topological_order
 
@@ -23,55 +21,40 @@ if TYPE_CHECKING:
 __all__ = ["checked", "reduced"]
 
 
-def reduced(node: Value, blank: Callable[[], Value], own: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What pickle is told of a node with this state, which `blank` makes."""
-    if _carrier.has(node):
-        return blank, (), own
-    order, leaves = topological_order(node)
-    nodes = tuple(leaves + order)
-    return blank, (), (*nodes, _carrier.set_out(nodes), *own)
+def reduced(node: Value, own: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What pickle is told of a node with this state."""
+    if not _carrier.has(node):
+        order, leaves = topological_order(node)
+        nodes = tuple(leaves + order)
+        own = (*nodes, _carrier.set_out(nodes), *own)
+    return type(node), (0.0,), own
 
 
-def checked(state: Any) -> tuple[Any, ...]:
-    """The node's own part of a state; TypeError if it is none."""
-    if type(state) is not tuple or not _is_state(state[-8:]):
+def checked(state: Any, kind: type[Value]) -> tuple[Any, ...]:
+    """The node's own part of a state, as `Value._state` gives it; TypeError if it is none."""
+    own = state[-6:] if type(state) is tuple else ()
+    if not _is_state(own, kind):
         raise TypeError(f"this is no state of a Value: {state!r:.80}")
-    return state[-8:]
+    return own
 
 
-def _is_state(state: tuple[Any, ...]) -> bool:
-    """Whether this is what `_state` gives."""
-    if len(state) != 8:
+def _is_state(own: tuple[Any, ...], kind: type[Value]) -> bool:
+    if len(own) != 6:
         return False
-    data, grad, primitive, a, b, da, db, extra = state
-    if not _are(float, (data, grad, da, db)):
+    data, grad, label, op, operands, partials = own
+    if not (isinstance(label, str | None) and type(operands) is type(partials) is tuple):
         return False
-    if not all(map(is_node, [x for x in (a, b) if x is not None])):
-        return False
-    if primitive is None:
-        return a is None and b is None and isinstance(extra, str | None)
-    if not isinstance(primitive, Primitive):
-        return False
-    if type(extra) is not tuple:
-        return not (a is None and b is None) and isinstance(extra, str | None)
-    return a is None and b is None and len(extra) == 4 and _is_wide(*extra)
-
-
-def _is_wide(operands: Any, inputs: Any, partials: Any, label: Any) -> bool:
-    if not _are(tuple, (operands, inputs, partials)):
-        return False
-    values = [x for x in operands if type(x) is not float]
+    inputs = [x for x in operands if type(x) is not float]
+    if op is None:
+        fits = operands == ()
+    else:
+        fits = isinstance(op, Primitive) and op.arity in (None, len(operands)) and inputs != []
     return (
-        len(values) == len(inputs) == len(partials)
-        and all(map(operator.is_, values, inputs))
-        and all(map(is_node, inputs))
-        and _are(float, partials)
-        and isinstance(label, str | None)
+        fits
+        and len(inputs) == len(partials)
+        and all(type(x) is kind for x in inputs)
+        and all(type(x) is float for x in (data, grad, *partials))
     )
-
-
-def _are(kind: type, xs: Sequence[Any]) -> bool:
-    return all(type(x) is kind for x in xs)
 
 
 class _Arrived:

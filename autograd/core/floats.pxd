@@ -1,10 +1,11 @@
-from autograd.core.value cimport Value
+from autograd.core.value cimport Value, _packed
 
 cdef extern from "node.h":
     bint _exchange "node_exchange" (
         list leaves, double *read, const double *data, double *grads
     )
 
+cdef Value _above(tuple nodes, tuple partials)
 cdef bint _is_linear(Value node)
 cdef list _bends(Value node, double upstream)
 cdef Value _copy(Value x)

@@ -17,16 +17,17 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
-from autograd.core.chain import list_nodes
+from autograd.core.chain import list_nodes, traverse
 from autograd.core.no_grad import recording
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import differentiable_partials, topological_order
 from autograd.core.value import Value
 
-__all__ = ["LINEAR", "curvature", "exchange", "fast_order", "listed", "pull", "push", "put"]
-__all__ += ["read"]
+__all__ = ["LINEAR", "curvature", "exchange", "fast_order", "list_operations", "pull", "push"]
+__all__ += ["read_data", "set_tangents"]
 
-if not cython.compiled:
+if not cython.compiled:  # else in value.pxd
+    _packed: Any = tuple
     _exchange: Any = None
 
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
@@ -39,13 +40,22 @@ def fast_order(*roots: Value) -> tuple[list[Value], list[Value]]:
     """The `topological_order` of Values."""
     order: list[Value] = []
     leaves: list[Value] = []
-    if not list_nodes(roots, order, leaves):
+    if not list_nodes(_above(roots, (1.0,) * len(roots)), order, leaves):
         return topological_order(*roots)
+    del order[0]
     order.reverse()
     return order, leaves
 
 
-def read(leaves: list[Value], data: Any) -> None:
+def _above(nodes: tuple[Any, ...], partials: tuple[Any, ...]) -> Value:
+    """A temporary node with these inputs."""
+    above: Value = Value(0.0)
+    above._primitive = TABLE["dot"]
+    above._extra = (nodes, nodes, _packed(partials), None)
+    return above
+
+
+def read_data(leaves: list[Value], data: Any) -> None:
     """Copy the leaves' data into an array of doubles."""
     if cython.compiled:
         numbers: cython.double[::1] = data  # pyright: ignore
@@ -79,7 +89,7 @@ def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
         return True
 
 
-def listed(
+def list_operations(
     order: list[Value],
     places: dict[Value, int],
     number: Callable[[float], int],
@@ -123,30 +133,23 @@ def push(order: list[Value]) -> None:
         node._grad = total
 
 
-def pull(order: list[Value]) -> None:
-    """Reverse mode: from the cotangents that the nodes hold in `grad`, with those above."""
-    node: Value
+def pull(seeds: Sequence[tuple[Value, float]], xs: list[Value]) -> list[float]:
+    """Reverse mode: Σ seed · d(node)/d(x) over the pairs (node, seed), for each x."""
     x: Value
-    for node in reversed(order):
-        g = node._grad
-        a, b = node._a, node._b
-        if a is not None:
-            a._grad += g * node._da
-        if b is not None:
-            b._grad += g * node._db
-        if a is None and b is None:
-            for x, partial in zip(node.inputs, node.partials):
-                x._grad += g * partial
+    for x in xs:
+        x._grad = 0.0
+    nodes, numbers = zip(*seeds) if seeds else ((), ())
+    traverse(_above(nodes, numbers), 1.0, [], None)
+    return [x._grad for x in xs]
 
 
-def put(numbers: Iterable[tuple[Value, float]], *elsewhere: list[Value]) -> None:
-    """Set the gradients of all these nodes to 0, and then add the numbers."""
-    node: Value
-    for nodes in elsewhere:
-        for node in nodes:
-            node._grad = 0.0
-    for node, number in numbers:
-        node._grad += number
+def set_tangents(numbers: Iterable[tuple[Value, float]], leaves: list[Value]) -> None:
+    """Let leaves hold these tangents in `grad`, and all others 0."""
+    x: Value
+    for x in leaves:
+        x._grad = 0.0
+    for x, number in numbers:
+        x._grad = number
 
 
 def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[float]:
@@ -156,22 +159,19 @@ def curvature(y: Value, xs: list[Value], direction: Sequence[float]) -> list[flo
     pass back, the derivative of the first one along the direction.
     """
     node: Value  # noqa: F842  (compiled, it types the variable of the comprehension)
-    x: Value
     order, leaves = fast_order(y)
-    y.backward()
+    pull([(y, 1.0)], xs)
     curved = [
         (node, node._grad) for node in order if node._grad != 0.0 and not _is_linear(node)
     ]
-    put(zip(xs, direction), leaves, xs)
+    set_tangents(zip(xs, direction), leaves)
     push(order)
     with recording():
         bends = [bend for node, upstream in curved for bend in _bends(node, upstream)]
     push(fast_order(*[d for _, _, d in bends if type(d) is Value])[0])
-    put((), order, leaves, xs)
-    for x, upstream, d in bends:
-        x._grad += upstream * (d._grad if type(d) is Value else d)
-    pull(order)
-    return [x._grad for x in xs]
+    return pull(
+        [(x, upstream * (d._grad if type(d) is Value else d)) for x, upstream, d in bends], xs
+    )
 
 
 def _is_linear(node: Value) -> bool:

@@ -81,14 +81,12 @@ def dot(ws: Iterable[Operand], xs: Iterable[Operand], bias: Operand = 0.0) -> An
     >>> y.data, y.partials
     (11.5, (3.0, 4.0))
     """
-    if not isinstance(ws, (list, tuple)):
-        ws = _listed(ws, "dot")
-    if not isinstance(xs, (list, tuple)):
-        xs = _listed(xs, "dot")
-    return Value._dot(ws, xs, bias)
+    return Value._dot(_listed(ws, "dot"), _listed(xs, "dot"), bias)
 
 
-def _listed(xs: Iterable[Operand], name: str) -> tuple[Operand, ...]:
+def _listed(xs: Iterable[Operand], name: str) -> list[Operand] | tuple[Operand, ...]:
+    if isinstance(xs, (list, tuple)):
+        return xs
     if not isinstance(xs, Iterable):
         raise TypeError(f"{name} takes a list of numbers and Values, got {xs!r:.80}")
     return tuple(xs)

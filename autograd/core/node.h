@@ -42,7 +42,7 @@ typedef struct node {
 
 static PyTypeObject *node_type;
 static long node_paused;            /* how many `no_grad` blocks are open, over all threads */
-static int (*node_recording)(void); /* whether this thread is not in one of them */
+static int (*node_records)(void); /* whether this thread is not in one of them */
 
 /* ---------------------------------------------------------------- memory */
 
@@ -138,7 +138,7 @@ static inline void *node_make(
     node *n = node_take();
     if (n == NULL)
         return NULL;
-    if (node_paused && !node_recording())
+    if (node_paused && !node_records())
         primitive = a = b = Py_None, da = db = 0.0;
     n->data = data;
     n->extra = Py_NewRef(Py_None);
@@ -214,7 +214,7 @@ static PyMethodDef *node_method(const char *name)
 static int node_manage(void *type, int (*recording)(void))
 {
     node_type = type;
-    node_recording = recording;
+    node_records = recording;
     if (node_type->tp_basicsize != sizeof(node) || PyType_IS_GC(node_type)) {
         PyErr_SetString(PyExc_SystemError, "node.h and value.pxd disagree about Value");
         return -1;

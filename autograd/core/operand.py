@@ -33,7 +33,7 @@ def real(x: object) -> float | None:
     try:
         return float(x)
     except OverflowError:
-        raise OverflowError(f"{_cut(repr(x))} is too large for a float") from None
+        raise OverflowError(f"{_shortened(repr(x))} is too large for a float") from None
 
 
 def number(x: object, what: str) -> float:
@@ -46,7 +46,7 @@ def number(x: object, what: str) -> float:
         raise OverflowError(f"{what}: {error}") from None
     if converted is None:
         hint = "; use its .data or .detach()" if is_node(x) else ""
-        raise TypeError(f"{what} takes a real number, got {_named(x)}{hint}")
+        raise TypeError(f"{what} takes a real number, got {_with_type(x)}{hint}")
     return converted
 
 
@@ -55,7 +55,7 @@ def checked_label(label: object) -> str | None:
     if label is None:
         return None
     if not isinstance(label, str):
-        raise TypeError(f"a label must be a string or None, got {_named(label)}")
+        raise TypeError(f"a label must be a string or None, got {_with_type(label)}")
     return str.__str__(label)
 
 
@@ -64,17 +64,17 @@ def describe(operands: Iterable[Operand]) -> str:
     shown: list[str] = []
     for operand in itertools.islice(operands, 9):
         value, label = (operand.data, operand.label) if is_node(operand) else (operand, None)
-        shown.append(_cut(repr(value)))
+        shown.append(_shortened(repr(value)))
         if label is not None:
-            shown[-1] += f" labelled {_cut(repr(label))}"
+            shown[-1] += f" labelled {_shortened(repr(label))}"
     if len(shown) == 9:
         shown[8] = "..."
     return ", ".join(shown)
 
 
-def _named(x: object) -> str:
-    return f"{_cut(repr(x))} ({type(x).__name__})"
+def _with_type(x: object) -> str:
+    return f"{_shortened(repr(x))} ({type(x).__name__})"
 
 
-def _cut(text: str) -> str:
+def _shortened(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."

@@ -410,19 +410,14 @@ def primitive(
             f"primitive {name!r}: latex {latex!r} must be a format string whose places are "
             f"{slots}, with other braces doubled ({type(error).__name__}: {error})"
         ) from None
-    symbol = symbol or short
-    entry = Primitive(
-        name, value, rules, symbol, variadic, selects, domain, kink, latex, doc, last, taught
-    )
+    facts = (symbol or short, variadic, selects, domain, kink, latex, doc, last)
+    entry = Primitive(name, value, rules, *facts, taught)
     TABLE[name] = entry
     if not all(map(_is_closed, every)):
         # Nodes are no business of the collector, which would not find a cycle through a rule
         # that refers to one. So a node keeps this instead, and the rules end with the entry.
         lost = _lost(name)
-        entry._stand_in = Primitive(
-            *(name, lost, (lost,) * len(rules), symbol, variadic, selects, domain, kink),
-            *(latex, doc, last),
-        )
+        entry._stand_in = Primitive(name, lost, (lost,) * len(rules), *facts)
         entry._stand_in._original = ref(entry)
     return entry
 

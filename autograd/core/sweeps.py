@@ -14,45 +14,16 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from autograd.core.chain import topological_order
 from autograd.core.operand import Operand, describe, is_node, primal
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["cotangents", "give_shares", "products", "sweep", "tangents", "topological_order"]
+__all__ = ["cotangents", "give_shares", "products", "reverse_sweep", "tangents"]
+__all__ += ["topological_order"]
 
 Seeds = Iterable[tuple["Value", Operand]]
-
-
-def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
-    """The interior nodes that the roots depend on, each after its inputs, and the leaves.
-
-    The order depends on the graph alone; `backward` takes it from the last to the first.
-    """
-    for root in roots:
-        if not is_node(root):
-            raise TypeError(f"topological_order takes Values, got {root!r:.80}")
-    uses = dict.fromkeys(roots, 0)
-    nodes = list(uses)
-    for node in nodes:  # which grows as it is walked
-        for x in node.inputs:
-            count = uses.get(x, 0)
-            if count == 0 and x not in uses:
-                nodes.append(x)
-            uses[x] = count + 1
-    leaves = [node for node in nodes if node.op is None]
-    order = []
-    ready = [root for root in dict.fromkeys(roots) if uses[root] == 0]
-    while ready:
-        node = ready.pop()
-        if node.op is not None:
-            order.append(node)
-        for x in node.inputs:
-            uses[x] = left = uses[x] - 1
-            if left == 0:
-                ready.append(x)
-    order.reverse()
-    return order, leaves
 
 
 # ---------------------------------------------------------------- the chain rule
@@ -128,16 +99,16 @@ def products(
             yield node, slot, x, partial, product(node, upstream, partial, x)
 
 
-def sweep(
+def reverse_sweep(
     order: Sequence[Any], found: dict[Any, Any], partials: Callable[[Any], Iterable[Any]]
 ) -> dict[Any, Any]:
     """Add every product of reverse mode to `found`, which is returned."""
     for _, _, x, _, term in products(order, found, partials):
-        add(found, x, term)
+        add_term(found, x, term)
     return found
 
 
-def add(found: dict[Any, Any], x: Any, term: Any) -> Any:
+def add_term(found: dict[Any, Any], x: Any, term: Any) -> Any:
     """Add a product to the sum for x, and return the sum. A zero adds nothing."""
     if type(term) is float and term == 0.0:
         return found.get(x, 0.0)
@@ -184,7 +155,7 @@ def cotangents(
         if create_graph
         else None
     )
-    _accumulate(order, found, rules, reached, _all_finite(roots, seeds))
+    _add_watching(order, found, rules, reached, _all_finite(roots, seeds))
     return found
 
 
@@ -195,7 +166,7 @@ def give_shares(node: Value) -> None:
         ValueError, FloatingPointError: as `Value.backward`; no `grad` is changed then.
     """
     found: dict[Value, Any] = {x: x.grad for x in (*node.inputs, node)}
-    _accumulate([node], found, None, None, _all_finite([node], list(found.items())))
+    _add_watching([node], found, None, None, _all_finite([node], list(found.items())))
     for x in node.inputs:
         x.grad = found[x]
 
@@ -222,13 +193,13 @@ def tangents(
         )
         for x, partial in zip(node.inputs, partials):
             term = product(node, found.get(x, 0.0), partial, x)
-            total = add(found, node, term)
+            total = add_term(found, node, term)
             if math.isnan(_held(total)) and finite():
                 raise explain_nan(node, x, partial, term)
     return found
 
 
-def _accumulate(
+def _add_watching(
     order: Sequence[Value],
     found: dict[Value, Any],
     partials: Callable[[Value], Iterable[Any]] | None,
@@ -239,7 +210,7 @@ def _accumulate(
     for node, _, x, partial, term in products(order, found, partials):
         if reached is not None and x not in reached:
             continue
-        total = add(found, x, term)
+        total = add_term(found, x, term)
         if math.isnan(_held(total)) and finite():
             raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
 

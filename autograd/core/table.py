@@ -28,16 +28,10 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
-if cython.compiled:  # which raise nothing: for exponents that are not positive
-    from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
-        exp as exp_c,
-    )
-    from cython.cimports.libc.math import (  # pyright: ignore
-        log1p as log1p_c,
-    )
+if cython.compiled:  # whose functions raise nothing: for exponents that are not positive
+    from cython.cimports.libc import math as libc  # pyright: ignore[reportMissingImports]
 else:
-    from math import exp as exp_c
-    from math import log1p as log1p_c
+    import math as libc
 
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE, Primitive, primitive, reserve
@@ -100,71 +94,48 @@ def _slope_of_divisor(out: Any, x: Any, y: Any) -> Any:
     return -x / (y * y) if lost else -out / y
 
 
-neg = primitive(
-    "neg", operator.neg, lambda out, x: -1.0,
+neg = primitive("neg", operator.neg, lambda out, x: -1.0,
     symbol="-", latex="-{0}",
-    doc="-x.\n\n>>> neg(2.0)\n-2.0",
-)
-add = primitive(
-    "add", operator.add, lambda out, x, y: 1.0, lambda out, x, y: 1.0,
+    doc="-x.\n\n>>> neg(2.0)\n-2.0")
+add = primitive("add", operator.add, lambda out, x, y: 1.0, lambda out, x, y: 1.0,
     symbol="+", latex="{0} + {1}",
-    doc="x + y.\n\n>>> add(2.0, 3.0)\n5.0",
-)
-sub = primitive(
-    "sub", operator.sub, lambda out, x, y: 1.0, lambda out, x, y: -1.0,
+    doc="x + y.\n\n>>> add(2.0, 3.0)\n5.0")
+sub = primitive("sub", operator.sub, lambda out, x, y: 1.0, lambda out, x, y: -1.0,
     symbol="-", latex="{0} - {1}",
-    doc="x - y.\n\n>>> sub(2.0, 3.0)\n-1.0",
-)
-mul = primitive(
-    "mul", operator.mul, lambda out, x, y: y, lambda out, x, y: x,
+    doc="x - y.\n\n>>> sub(2.0, 3.0)\n-1.0")
+mul = primitive("mul", operator.mul, lambda out, x, y: y, lambda out, x, y: x,
     symbol="*", latex=r"{0} \cdot {1}",
-    doc="x · y.\n\n>>> mul(2.0, 3.0)\n6.0",
-)
-div = primitive(
-    "div", operator.truediv, lambda out, x, y: 1.0 / y, _slope_of_divisor,
+    doc="x · y.\n\n>>> mul(2.0, 3.0)\n6.0")
+div = primitive("div", operator.truediv, lambda out, x, y: 1.0 / y, _slope_of_divisor,
     symbol="/", domain="y ≠ 0", latex=r"\frac{{{0}}}{{{1}}}",
-    doc="x / y; ZeroDivisionError at y = 0.\n\n>>> div(3.0, 2.0)\n1.5",
-)
-pow = primitive(
-    "pow", _power, _power_base, _power_exponent,
-    symbol="**",
-    domain="x > 0, or x < 0 with a whole exponent, or x = 0 with an exponent ≥ 0",
+    doc="x / y; ZeroDivisionError at y = 0.\n\n>>> div(3.0, 2.0)\n1.5")
+pow = primitive("pow", _power, _power_base, _power_exponent,
+    symbol="**", domain="x > 0, or x < 0 with a whole exponent, or x = 0 with an exponent ≥ 0",
     kink="0**0 = 1 with both partials 0; d/dx 0**p = inf for 0 < p < 1; "
-         "d/dp (0**p) = 0; d/dp does not exist at x < 0",
-    latex="{{{0}}}^{{{1}}}",
+         "d/dp (0**p) = 0; d/dp does not exist at x < 0", latex="{{{0}}}^{{{1}}}",
     doc="x to the power of y, by the rules of `float.__pow__`.\n\n"
         "A negative x takes whole exponents only (ValueError, never a complex number). Asking\n"
-        "for a derivative that does not exist raises ValueError too.\n\n>>> pow(3.0, 2.0)\n9.0",
-)
-mod = primitive(
-    "mod", operator.mod, lambda out, x, y: 1.0, lambda out, x, y: -(x // y),
+        "for a derivative that does not exist raises ValueError too.\n\n>>> pow(3.0, 2.0)\n9.0")
+mod = primitive("mod", operator.mod, lambda out, x, y: 1.0, lambda out, x, y: -(x // y),
     symbol="%", domain="y ≠ 0",
     kink="where x / y is whole and the value jumps, the derivatives of the side it lies on",
     latex=r"{0} \bmod {1}",
-    doc="x % y, with the sign of y; ZeroDivisionError at y = 0.\n\n>>> mod(-1.0, 3.0)\n2.0",
-)
+    doc="x % y, with the sign of y; ZeroDivisionError at y = 0.\n\n>>> mod(-1.0, 3.0)\n2.0")
 floordiv = primitive(
     "floordiv", operator.floordiv, lambda out, x, y: 0.0, lambda out, x, y: 0.0,
     symbol="//", selects=True, domain="y ≠ 0",
     kink="0 also where x / y is whole and the value jumps",
     latex=r"\left\lfloor \frac{{{0}}}{{{1}}} \right\rfloor",
     doc="x // y, rounded down; its derivatives are 0 everywhere.\n\n"
-        ">>> floordiv(7.0, 2.0)\n3.0",
-)
-identity = primitive(
-    "identity", lambda x: x, lambda out, x: 1.0,
-    symbol="id", latex="{0}",
-)
-square = primitive(
-    "square", lambda x: x * x, lambda out, x: 2.0 * x,
+        ">>> floordiv(7.0, 2.0)\n3.0")
+primitive("identity", lambda x: x, lambda out, x: 1.0,
+    symbol="id", latex="{0}")
+square = primitive("square", lambda x: x * x, lambda out, x: 2.0 * x,
     latex="{{{0}}}^2",
-    doc="x · x.\n\n>>> square(3.0)\n9.0",
-)
-reciprocal = primitive(
-    "reciprocal", lambda x: 1.0 / x, lambda out, x: -(out * out),
+    doc="x · x.\n\n>>> square(3.0)\n9.0")
+reciprocal = primitive("reciprocal", lambda x: 1.0 / x, lambda out, x: -(out * out),
     domain="x ≠ 0", latex=r"\frac{{1}}{{{0}}}",
-    doc="1 / x; ZeroDivisionError at 0.\n\n>>> reciprocal(4.0)\n0.25",
-)
+    doc="1 / x; ZeroDivisionError at 0.\n\n>>> reciprocal(4.0)\n0.25")
 
 
 # ---------------------------------------------------------------- sign and selection
@@ -219,62 +190,45 @@ def _taken(out: Any, index: Any, *xs: Any) -> tuple[float, ...]:
     return (0.0, *[1.0 if i == chosen else 0.0 for i in range(len(xs))])
 
 
-abs = primitive(
-    "abs", operator.abs, lambda out, x: _sign(primal(x)),
+abs = primitive("abs", operator.abs, lambda out, x: _sign(primal(x)),
     kink="0 at x = 0", latex=r"\left|{0}\right|",
-    doc="|x|.\n\n>>> abs(-2.0)\n2.0",
-)
-sign = primitive(
-    "sign", _sign, lambda out, x: 0.0,
+    doc="|x|.\n\n>>> abs(-2.0)\n2.0")
+sign = primitive("sign", _sign, lambda out, x: 0.0,
     selects=True, kink="0 at x = 0", latex=r"\operatorname{{sign}}\left({0}\right)",
     doc="-1, 0 or 1 (a zero keeps its sign); its derivative is 0 everywhere.\n\n"
-        ">>> sign(-0.5)\n-1.0",
-)
+        ">>> sign(-0.5)\n-1.0")
 relu = primitive(
     "relu", lambda x: 0.0 if x <= 0.0 else x, lambda out, x: 0.0 if x <= 0.0 else 1.0,
     symbol="ReLU", selects=True, kink="0 at x = 0", latex=r"\max\left(0, {0}\right)",
-    doc="x where it is positive, else 0.\n\n>>> relu(-3.0)\n0.0",
-)
-leaky_relu = primitive(
-    "leaky_relu", lambda x, slope: x if x > 0.0 else slope * x, _leaky_slope,
+    doc="x where it is positive, else 0.\n\n>>> relu(-3.0)\n0.0")
+leaky_relu = primitive("leaky_relu", lambda x, slope: x if x > 0.0 else slope * x, _leaky_slope,
     lambda out, x, slope: 0.0 if x > 0.0 else x,
     kink="the smaller of 1 and slope at x = 0, 0 if slope < 0", defaults=(0.01,),
     doc="x where it is positive, else slope · x; the slope may be a Value (PReLU).\n\n"
-        ">>> leaky_relu(-2.0, 0.5)\n-1.0",
-)
-maximum = primitive(
-    "maximum", _extremum(max), _shares,
+        ">>> leaky_relu(-2.0, 0.5)\n-1.0")
+maximum = primitive("maximum", _extremum(max), _shares,
     symbol="max", variadic=True, selects=True,
     kink="operands that tie for the maximum share equally", latex=r"\max\left({args}\right)",
     doc="The largest of maximum(x, y, …) or maximum([x, y, …]); NaN if one of them is.\n\n"
-        ">>> maximum(1.0, 2.0, 0.5)\n2.0",
-)
-minimum = primitive(
-    "minimum", _extremum(min), _shares,
+        ">>> maximum(1.0, 2.0, 0.5)\n2.0")
+minimum = primitive("minimum", _extremum(min), _shares,
     symbol="min", variadic=True, selects=True,
     kink="operands that tie for the minimum share equally", latex=r"\min\left({args}\right)",
     doc="The smallest of minimum(x, y, …) or minimum([x, y, …]); NaN if one of them is.\n\n"
-        ">>> minimum([1.0, 2.0])\n1.0",
-)
-clip = primitive(
-    "clip", _clip, lambda out, x, low, high: 1.0 if low < x < high else 0.0,
+        ">>> minimum([1.0, 2.0])\n1.0")
+clip = primitive("clip", _clip, lambda out, x, low, high: 1.0 if low < x < high else 0.0,
     lambda out, x, low, high: 1.0 if x <= low and x < high else 0.0,
-    lambda out, x, low, high: 1.0 if x >= high else 0.0,
-    selects=True, domain="low ≤ high",
+    lambda out, x, low, high: 1.0 if x >= high else 0.0, selects=True, domain="low ≤ high",
     kink="0 at both bounds, where the bound itself has partial 1", defaults=(-INF, INF),
     doc="x moved into [low, high]. The derivative in x is 1 strictly inside, 0 outside.\n\n"
-        ">>> clip(3.0, 0.0, 1.0)\n1.0",
-)
-where = primitive(
+        ">>> clip(3.0, 0.0, 1.0)\n1.0")
+primitive(
     "where", lambda chosen, x, y: x if chosen else y, lambda out, chosen, x, y: 0.0,
     lambda out, chosen, x, y: 1.0 if chosen else 0.0,
     lambda out, chosen, x, y: 0.0 if chosen else 1.0,
-    selects=True, kink="the branch not chosen has partial 0",
-)
-take = primitive(
-    "take", _take, _taken,
-    variadic=True, selects=True,
-)
+    selects=True, kink="the branch not chosen has partial 0")
+primitive("take", _take, _taken,
+    variadic=True, selects=True)
 
 
 # ---------------------------------------------------------------- exponentials, logarithms
@@ -332,58 +286,39 @@ def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple([weight / total for weight in weights])
 
 
-exp = primitive(
-    "exp", math.exp, lambda out, x: out,
+exp = primitive("exp", math.exp, lambda out, x: out,
     latex="e^{{{0}}}",
-    doc="e to the power of x; OverflowError above 709.78.\n\n>>> exp(0.0)\n1.0",
-)
-exp2 = primitive(
-    "exp2", math.exp2, lambda out, x: out * LN2,
+    doc="e to the power of x; OverflowError above 709.78.\n\n>>> exp(0.0)\n1.0")
+exp2 = primitive("exp2", math.exp2, lambda out, x: out * LN2,
     latex="2^{{{0}}}",
-    doc="2 to the power of x.\n\n>>> exp2(3.0)\n8.0",
-)
-expm1 = primitive(
-    "expm1", math.expm1, lambda out, x: exp(x),
+    doc="2 to the power of x.\n\n>>> exp2(3.0)\n8.0")
+expm1 = primitive("expm1", math.expm1, lambda out, x: exp(x),
     latex="e^{{{0}}} - 1",
-    doc="exp(x) - 1, accurate near 0.\n\n>>> expm1(1e-20)\n1e-20",
-)
-log = primitive(
-    "log", math.log, lambda out, x: 1.0 / x,
+    doc="exp(x) - 1, accurate near 0.\n\n>>> expm1(1e-20)\n1e-20")
+log = primitive("log", math.log, lambda out, x: 1.0 / x,
     domain="x > 0", latex=r"\ln\left({0}\right)",
-    doc="The natural logarithm.\n\n>>> log(1.0)\n0.0",
-)
-log2 = primitive(
-    "log2", math.log2, lambda out, x: PER_LN2 / x,
+    doc="The natural logarithm.\n\n>>> log(1.0)\n0.0")
+log2 = primitive("log2", math.log2, lambda out, x: PER_LN2 / x,
     domain="x > 0", latex=r"\log_2\left({0}\right)",
-    doc="The logarithm to base 2.\n\n>>> log2(8.0)\n3.0",
-)
-log10 = primitive(
-    "log10", math.log10, lambda out, x: PER_LN10 / x,
+    doc="The logarithm to base 2.\n\n>>> log2(8.0)\n3.0")
+log10 = primitive("log10", math.log10, lambda out, x: PER_LN10 / x,
     domain="x > 0", latex=r"\log_{{10}}\left({0}\right)",
-    doc="The logarithm to base 10.\n\n>>> log10(1000.0)\n3.0",
-)
-log1p = primitive(
-    "log1p", math.log1p, lambda out, x: 1.0 / (1.0 + x),
+    doc="The logarithm to base 10.\n\n>>> log10(1000.0)\n3.0")
+log1p = primitive("log1p", math.log1p, lambda out, x: 1.0 / (1.0 + x),
     domain="x > -1", latex=r"\ln\left(1 + {0}\right)",
-    doc="log(1 + x), accurate near 0.\n\n>>> log1p(1e-20)\n1e-20",
-)
-logsumexp = primitive(
-    "logsumexp", _logsumexp, _softmax,
+    doc="log(1 + x), accurate near 0.\n\n>>> log1p(1e-20)\n1e-20")
+logsumexp = primitive("logsumexp", _logsumexp, _softmax,
     taught=lambda out, *xs: tuple([exp(x - out) for x in xs]), variadic=True,
     domain="one operand or more", latex=r"\operatorname{{logsumexp}}\left({args}\right)",
     doc="log(Σ exp(x)) of logsumexp(x, y, …) or logsumexp([x, y, …]), without overflow.\n\n"
         "Its partials are the softmax of the operands.\n\n"
-        ">>> logsumexp([1000.0, 1000.0])\n1000.6931471805599",
-)
+        ">>> logsumexp([1000.0, 1000.0])\n1000.6931471805599")
 exp_of_difference = primitive(
     "exp_of_difference", _exp_of_difference, lambda out, x, y: out, lambda out, x, y: -out,
-    symbol="exp(x-y)", latex="e^{{{0} - {1}}}",
-)
+    symbol="exp(x-y)", latex="e^{{{0} - {1}}}")
 gaussian = primitive(
     "gaussian", _gaussian, lambda out, x, scale: _weighted(-2.0 * scale * x, out, x, scale),
-    lambda out, x, scale: _weighted(-(x * x), out, x, scale),
-    latex=r"e^{{-{1} \cdot {0}^2}}",
-)
+    lambda out, x, scale: _weighted(-(x * x), out, x, scale), latex=r"e^{{-{1} \cdot {0}^2}}")
 
 
 # ---------------------------------------------------------------- roots and lengths
@@ -411,32 +346,22 @@ def _directions(out: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple([x / out if out else 0.0 for x in xs])
 
 
-rsqrt = primitive(
-    "rsqrt", lambda x: 1.0 / math.sqrt(x) if x else INF,
+rsqrt = primitive("rsqrt", lambda x: 1.0 / math.sqrt(x) if x else INF,
     lambda out, x: -0.5 * out / x if x else -0.5 * out * out * out,
     domain="x ≥ 0", kink="the value inf and the derivative -inf at x = 0",
-    latex=r"\frac{{1}}{{\sqrt{{{0}}}}}",
-)
-sqrt = primitive(
-    "sqrt", math.sqrt, lambda out, x: 0.5 / out if out else 0.5 * rsqrt(x),
+    latex=r"\frac{{1}}{{\sqrt{{{0}}}}}")
+sqrt = primitive("sqrt", math.sqrt, lambda out, x: 0.5 / out if out else 0.5 * rsqrt(x),
     domain="x ≥ 0", kink="inf at x = 0", latex=r"\sqrt{{{0}}}",
-    doc="The square root.\n\n>>> sqrt(9.0)\n3.0",
-)
-cbrt_slope = primitive(
-    "cbrt_slope", _cbrt_slope, lambda out, x: -out / 1.5 / x if x else NAN,
+    doc="The square root.\n\n>>> sqrt(9.0)\n3.0")
+cbrt_slope = primitive("cbrt_slope", _cbrt_slope, lambda out, x: -out / 1.5 / x if x else NAN,
     kink="the value inf at x = 0, where there is no derivative",
-    latex=r"\frac{{1}}{{3 \sqrt[3]{{{0}}}^2}}",
-)
-cbrt = primitive(
-    "cbrt", math.cbrt, lambda out, x: cbrt_slope(x),
+    latex=r"\frac{{1}}{{3 \sqrt[3]{{{0}}}^2}}")
+cbrt = primitive("cbrt", math.cbrt, lambda out, x: cbrt_slope(x),
     kink="inf at x = 0", latex=r"\sqrt[3]{{{0}}}",
-    doc="The real cube root, also of negative numbers.\n\n>>> cbrt(-8.0)\n-2.0",
-)
-hypot = primitive(
-    "hypot", math.hypot, _directions,
+    doc="The real cube root, also of negative numbers.\n\n>>> cbrt(-8.0)\n-2.0")
+hypot = primitive("hypot", math.hypot, _directions,
     variadic=True, kink="0 at the origin",
-    doc="√(x² + y² + …), without overflow.\n\n>>> hypot(3.0, 4.0)\n5.0",
-)
+    doc="√(x² + y² + …), without overflow.\n\n>>> hypot(3.0, 4.0)\n5.0")
 
 
 # ---------------------------------------------------------------- circular functions
@@ -464,41 +389,28 @@ def _along(x: Any, y: Any) -> Any:
     return x / length / length * up[0] * up[1] if length else 0.0
 
 
-sin = primitive(
-    "sin", math.sin, lambda out, x: cos(x),
+sin = primitive("sin", math.sin, lambda out, x: cos(x),
     domain="x finite", latex=r"\sin\left({0}\right)",
-    doc="The sine of x radians.\n\n>>> sin(0.0)\n0.0",
-)
-cos: Primitive = primitive(
-    "cos", math.cos, lambda out, x: -sin(x),
+    doc="The sine of x radians.\n\n>>> sin(0.0)\n0.0")
+cos: Primitive = primitive("cos", math.cos, lambda out, x: -sin(x),
     domain="x finite", latex=r"\cos\left({0}\right)",
-    doc="The cosine of x radians.\n\n>>> cos(0.0)\n1.0",
-)
-tan = primitive(
-    "tan", math.tan, lambda out, x: 1.0 + out * out,
+    doc="The cosine of x radians.\n\n>>> cos(0.0)\n1.0")
+tan = primitive("tan", math.tan, lambda out, x: 1.0 + out * out,
     domain="x finite", latex=r"\tan\left({0}\right)",
-    doc="The tangent of x radians.\n\n>>> tan(0.0)\n0.0",
-)
-asin = primitive(
-    "asin", math.asin, lambda out, x: rsqrt(_one_minus_square(x)),
+    doc="The tangent of x radians.\n\n>>> tan(0.0)\n0.0")
+asin = primitive("asin", math.asin, lambda out, x: rsqrt(_one_minus_square(x)),
     domain="-1 ≤ x ≤ 1", kink="inf at x = -1 and 1", latex=r"\arcsin\left({0}\right)",
-    doc="The arc sine, in radians.\n\n>>> asin(0.0)\n0.0",
-)
-acos = primitive(
-    "acos", math.acos, lambda out, x: -rsqrt(_one_minus_square(x)),
+    doc="The arc sine, in radians.\n\n>>> asin(0.0)\n0.0")
+acos = primitive("acos", math.acos, lambda out, x: -rsqrt(_one_minus_square(x)),
     domain="-1 ≤ x ≤ 1", kink="-inf at x = -1 and 1", latex=r"\arccos\left({0}\right)",
-    doc="The arc cosine, in radians.\n\n>>> acos(1.0)\n0.0",
-)
-atan = primitive(
-    "atan", math.atan, _slope_of_atan,
+    doc="The arc cosine, in radians.\n\n>>> acos(1.0)\n0.0")
+atan = primitive("atan", math.atan, _slope_of_atan,
     latex=r"\arctan\left({0}\right)",
-    doc="The arc tangent, in radians.\n\n>>> atan(0.0)\n0.0",
-)
+    doc="The arc tangent, in radians.\n\n>>> atan(0.0)\n0.0")
 atan2 = primitive(
     "atan2", math.atan2, lambda out, y, x: _along(x, y), lambda out, y, x: -_along(y, x),
     kink="both partials 0 at the origin",
-    doc="The angle of the point (x, y), in radians; y comes first.\n\n>>> atan2(0.0, 1.0)\n0.0",
-)
+    doc="The angle of the point (x, y), in radians; y comes first.\n\n>>> atan2(0.0, 1.0)\n0.0")
 
 
 # ---------------------------------------------------------------- hyperbolic functions
@@ -506,45 +418,31 @@ atan2 = primitive(
 
 def _bell(x: float) -> float:
     # e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails.
-    e: float = exp_c(-x if x >= 0.0 else x)
+    e: float = libc.exp(-x if x >= 0.0 else x)
     return e / (1.0 + e * (2.0 + e))
 
 
-sinh = primitive(
-    "sinh", math.sinh, lambda out, x: cosh(x),
+sinh = primitive("sinh", math.sinh, lambda out, x: cosh(x),
     latex=r"\sinh\left({0}\right)",
-    doc="The hyperbolic sine.\n\n>>> sinh(0.0)\n0.0",
-)
-cosh: Primitive = primitive(
-    "cosh", math.cosh, lambda out, x: sinh(x),
+    doc="The hyperbolic sine.\n\n>>> sinh(0.0)\n0.0")
+cosh: Primitive = primitive("cosh", math.cosh, lambda out, x: sinh(x),
     latex=r"\cosh\left({0}\right)",
-    doc="The hyperbolic cosine.\n\n>>> cosh(0.0)\n1.0",
-)
-tanh = primitive(
-    "tanh", math.tanh, lambda out, x: 4.0 * bell(2.0 * x),
+    doc="The hyperbolic cosine.\n\n>>> cosh(0.0)\n1.0")
+tanh = primitive("tanh", math.tanh, lambda out, x: 4.0 * bell(2.0 * x),
     taught=lambda out, x: 1.0 - square(out), latex=r"\tanh\left({0}\right)",
     doc="The hyperbolic tangent; its derivative keeps its digits in the tails.\n\n"
-        ">>> tanh(0.0)\n0.0",
-)
-bell: Primitive = primitive(
-    "bell", _bell, lambda out, x: -out * tanh(0.5 * x),
-    latex=r"\sigma'\left({0}\right)",
-)
-asinh = primitive(
-    "asinh", math.asinh, lambda out, x: 1.0 / hypot(1.0, x),
+        ">>> tanh(0.0)\n0.0")
+bell: Primitive = primitive("bell", _bell, lambda out, x: -out * tanh(0.5 * x),
+    latex=r"\sigma'\left({0}\right)")
+asinh = primitive("asinh", math.asinh, lambda out, x: 1.0 / hypot(1.0, x),
     latex=r"\operatorname{{arsinh}}\left({0}\right)",
-    doc="The inverse hyperbolic sine.\n\n>>> asinh(0.0)\n0.0",
-)
-acosh = primitive(
-    "acosh", math.acosh, lambda out, x: rsqrt(x - 1.0) * rsqrt(x + 1.0),
+    doc="The inverse hyperbolic sine.\n\n>>> asinh(0.0)\n0.0")
+acosh = primitive("acosh", math.acosh, lambda out, x: rsqrt(x - 1.0) * rsqrt(x + 1.0),
     domain="x ≥ 1", kink="inf at x = 1", latex=r"\operatorname{{arcosh}}\left({0}\right)",
-    doc="The inverse hyperbolic cosine.\n\n>>> acosh(1.0)\n0.0",
-)
-atanh = primitive(
-    "atanh", math.atanh, lambda out, x: 1.0 / _one_minus_square(x),
+    doc="The inverse hyperbolic cosine.\n\n>>> acosh(1.0)\n0.0")
+atanh = primitive("atanh", math.atanh, lambda out, x: 1.0 / _one_minus_square(x),
     domain="-1 < x < 1", latex=r"\operatorname{{artanh}}\left({0}\right)",
-    doc="The inverse hyperbolic tangent.\n\n>>> atanh(0.0)\n0.0",
-)
+    doc="The inverse hyperbolic tangent.\n\n>>> atanh(0.0)\n0.0")
 
 
 # ---------------------------------------------------------------- activations
@@ -559,12 +457,12 @@ def _times_exp(factor: Any, x: Any) -> Any:
 
 
 def _sigmoid(x: float) -> float:
-    e: float = exp_c(-x if x >= 0.0 else x)
+    e: float = libc.exp(-x if x >= 0.0 else x)
     return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
 
 
 def _softplus(x: float) -> float:
-    e: float = log1p_c(exp_c(-x if x >= 0.0 else x))
+    e: float = libc.log1p(libc.exp(-x if x >= 0.0 else x))
     return max(x, 0.0) + e
 
 
@@ -612,54 +510,35 @@ def _gelu_slope(out: Any, x: Any) -> Any:
     return normal_cdf(x) + _weighted(PER_ROOT_2PI * x, gaussian(x, 0.5), x, 0.5)
 
 
-sigmoid = primitive(
-    "sigmoid", _sigmoid, lambda out, x: bell(x),
+sigmoid = primitive("sigmoid", _sigmoid, lambda out, x: bell(x),
     taught=lambda out, x: out * (1.0 - out), symbol="σ", latex=r"\sigma\left({0}\right)",
-    doc="1 / (1 + exp(-x)), without overflow.\n\n>>> sigmoid(0.0)\n0.5",
-)
-softplus = primitive(
-    "softplus", _softplus, lambda out, x: sigmoid(x),
-    doc="log(1 + exp(x)), without overflow.\n\n>>> softplus(1000.0)\n1000.0",
-)
-elu = primitive(
-    "elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x), _elu_slope,
+    doc="1 / (1 + exp(-x)), without overflow.\n\n>>> sigmoid(0.0)\n0.5")
+softplus = primitive("softplus", _softplus, lambda out, x: sigmoid(x),
+    doc="log(1 + exp(x)), without overflow.\n\n>>> softplus(1000.0)\n1000.0")
+elu = primitive("elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x), _elu_slope,
     lambda out, x, alpha: 0.0 if x > 0.0 else expm1(x),
     symbol="ELU", kink="the smaller of 1 and alpha at x = 0, 0 if alpha < 0", defaults=(1.0,),
     doc="x where it is positive, else alpha · (exp(x) - 1) (Clevert et al. 2015).\n\n"
-        ">>> elu(2.0)\n2.0",
-)
-silu = primitive(
-    "silu", _silu, _silu_slope,
+        ">>> elu(2.0)\n2.0")
+silu = primitive("silu", _silu, _silu_slope,
     taught=lambda out, x: sigmoid(x) + out * (1.0 - sigmoid(x)), symbol="SiLU",
-    doc="x · sigmoid(x), also known as swish.\n\n>>> silu(0.0)\n0.0",
-)
+    doc="x · sigmoid(x), also known as swish.\n\n>>> silu(0.0)\n0.0")
 normal_cdf = primitive(
     "normal_cdf", _normal_cdf, lambda out, x: PER_ROOT_2PI * gaussian(x, 0.5),
-    symbol="Φ", latex=r"\Phi\left({0}\right)",
-)
-gelu = primitive(
-    "gelu", _gelu, _gelu_slope,
+    symbol="Φ", latex=r"\Phi\left({0}\right)")
+gelu = primitive("gelu", _gelu, _gelu_slope,
     symbol="GELU",
     doc="x · Φ(x), with Φ the normal distribution function (Hendrycks & Gimpel 2016).\n\n"
-        ">>> gelu(0.0)\n0.0",
-)
-erf = primitive(
-    "erf", math.erf, lambda out, x: TWO_PER_ROOT_PI * gaussian(x, 1.0),
+        ">>> gelu(0.0)\n0.0")
+erf = primitive("erf", math.erf, lambda out, x: TWO_PER_ROOT_PI * gaussian(x, 1.0),
     latex=r"\operatorname{{erf}}\left({0}\right)",
-    doc="The error function, 2/√π ∫₀ˣ exp(-t²) dt.\n\n>>> erf(0.0)\n0.0",
-)
-erfc = primitive(
-    "erfc", math.erfc, lambda out, x: -TWO_PER_ROOT_PI * gaussian(x, 1.0),
+    doc="The error function, 2/√π ∫₀ˣ exp(-t²) dt.\n\n>>> erf(0.0)\n0.0")
+erfc = primitive("erfc", math.erfc, lambda out, x: -TWO_PER_ROOT_PI * gaussian(x, 1.0),
     latex=r"\operatorname{{erfc}}\left({0}\right)",
-    doc="1 - erf(x), accurate for large x.\n\n>>> erfc(0.0)\n1.0",
-)
+    doc="1 - erf(x), accurate for large x.\n\n>>> erfc(0.0)\n1.0")
 
 
 # ---------------------------------------------------------------- sums
-
-
-def _sum(*xs: float) -> float:
-    return math.fsum(xs)
 
 
 def _dot(bias: float, *both: float) -> float:
@@ -679,16 +558,12 @@ def _swapped(out: Any, bias: Any, *both: Any) -> tuple[Any, ...]:
     return (1.0, *both[half:], *both[:half])
 
 
-sum = primitive(
-    "sum", _sum, lambda out, *xs: (1.0,) * len(xs),
+sum = primitive("sum", lambda *xs: math.fsum(xs), lambda out, *xs: (1.0,) * len(xs),
     symbol="Σ", variadic=True, latex=r"\sum\left({args}\right)",
     doc="The sum of sum(x, y, …) or sum([x, y, …]) as a single node, rounded once, as by\n"
-        "`math.fsum`.\n\n>>> sum([1e16, 1.0, -1e16])\n1.0",
-)
-dot = primitive(
-    "dot", _dot, _swapped,
-    symbol="·", variadic=True,
-)
+        "`math.fsum`.\n\n>>> sum([1e16, 1.0, -1e16])\n1.0")
+primitive("dot", _dot, _swapped,
+    symbol="·", variadic=True)
 
 reserve()
 # What type checkers see of the functions of `autograd`; at run time, all that have a doc.

@@ -1,6 +1,7 @@
-from autograd.core.chain cimport accumulate
+from autograd.core.chain cimport accumulate, add_to_leaves
 from autograd.core.operations cimport Operations
-from autograd.core.primitive cimport Primitive
+from autograd.core.primitive cimport Primitive, record_with
+from libc cimport math as libc
 
 cdef class Value
 
@@ -37,9 +38,9 @@ cdef class Value(Operations):
     cdef readonly double _da
     cdef readonly double _db
 
-cdef bint _recording() noexcept
-cdef inline _real(x)
+cdef bint _records() noexcept
+cdef _quick_real(x)
 cdef _reflected(Primitive primitive, other, Value y)
+cdef Value _binary(Primitive primitive, tuple operands)
 cdef double _float(x, Primitive primitive) except? -1.0
 cdef _unary(Primitive primitive, operand)
-cdef Value _binary(Primitive primitive, tuple operands)

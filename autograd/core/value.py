@@ -1,4 +1,5 @@
 # cython: language_level=3, infer_types=True, auto_pickle=False, binding=False
+# pyright: reportPossiblyUnboundVariable=false
 # cython: embedsignature=True, embedsignature.format=clinic
 """The node: a float that remembers how it was computed.
 
@@ -25,22 +26,13 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
-if cython.compiled:
-    from cython.cimports.autograd.core.primitive import (  # pyright: ignore[reportMissingImports]
-        record_with,
-    )
-    from cython.cimports.libc.math import (  # pyright: ignore[reportMissingImports]
-        exp,
-        pow,
-        tanh,
-    )
-else:
-    from math import exp, pow, tanh
+if not cython.compiled:  # else in value.pxd
+    import math as libc
 
     from autograd.core.primitive import record_with
 
 from autograd.core import copies
-from autograd.core.chain import accumulate
+from autograd.core.chain import accumulate, add_to_leaves
 from autograd.core.operand import Label, Number, Operand, checked_label, number, real
 from autograd.core.operations import Operations
 from autograd.core.primitive import TABLE, Primitive
@@ -240,14 +232,14 @@ class Value(Operations):
         if type(other) is Value:
             y: Value = other
             return _node(self._data + y._data, ADD, self, y, 1.0, 1.0)
-        k = _real(other)
+        k = other if type(other) is float else _quick_real(other)
         if k is None:
             return NotImplemented
         c: float = k
         return _node(self._data + c, ADD, self, None, 1.0, c)
 
     def __radd__(self, other: Operand) -> Value:
-        k = _real(other)
+        k = other if type(other) is float else _quick_real(other)
         if k is None:
             return NotImplemented
         c: float = k
@@ -257,14 +249,14 @@ class Value(Operations):
         if type(other) is Value:
             y: Value = other
             return _node(self._data - y._data, SUB, self, y, 1.0, -1.0)
-        k = _real(other)
+        k = other if type(other) is float else _quick_real(other)
         if k is None:
             return NotImplemented
         c: float = k
         return _node(self._data - c, SUB, self, None, 1.0, c)
 
     def __rsub__(self, other: Operand) -> Value:
-        k = _real(other)
+        k = other if type(other) is float else _quick_real(other)
         if k is None:
             return NotImplemented
         c: float = k
@@ -274,14 +266,14 @@ class Value(Operations):
         if type(other) is Value:
             y: Value = other
             return _node(self._data * y._data, MUL, self, y, y._data, self._data)
-        k = _real(other)
+        k = other if type(other) is float else _quick_real(other)
         if k is None:
             return NotImplemented
         c: float = k
         return _node(self._data * c, MUL, self, None, c, c)
 
     def __rmul__(self, other: Operand) -> Value:
-        k = _real(other)
+        k = other if type(other) is float else _quick_real(other)
         if k is None:
             return NotImplemented
         c: float = k
@@ -294,7 +286,7 @@ class Value(Operations):
             if -NORMAL < out < NORMAL:  # by the table's rule, which loses no digits there
                 return Value._record(DIV, (self, y))
             return _node(out, DIV, self, y, 1.0 / y._data, -out / y._data)
-        k = _real(other)
+        k = other if type(other) is float else _quick_real(other)
         if k is None:
             return NotImplemented
         c: float = k
@@ -308,7 +300,7 @@ class Value(Operations):
     def __pow__(self, other: Operand) -> Value:
         if type(other) is Value:
             return Value._record(POW, (self, other))
-        k = _real(other)
+        k = other if type(other) is float else _quick_real(other)
         if k is None:
             return NotImplemented
         c: float = k
@@ -316,7 +308,7 @@ class Value(Operations):
         if (-1e60 < x < 1e60 and c == 2.0) or (
             1e-60 < x < 1e60 and -4.0 <= c <= 4.0 and c - 1.0 + 1.0 == c != 0.0
         ):  # the rule of the table, where nothing is near its limits
-            return _node(pow(x, c), POW, self, None, c * pow(x, c - 1.0), c)
+            return _node(libc.pow(x, c), POW, self, None, c * libc.pow(x, c - 1.0), c)
         return Value._record(POW, (self, c))
 
     def __rpow__(self, other: Operand) -> Any:
@@ -329,14 +321,14 @@ class Value(Operations):
         x = self._data
         if LARGEST_EXPONENT < x < INF:
             raise EXP.explain(OverflowError(), (self,))
-        out = exp(x)
+        out = libc.exp(x)
         return _node(out, EXP, self, None, out, 0.0)
 
     def tanh(self) -> Value:
         x = self._data
-        e = exp(-2.0 * x if x >= 0.0 else 2.0 * x)
+        e = libc.exp(-2.0 * x if x >= 0.0 else 2.0 * x)
         slope = 4.0 * (e / (1.0 + e * (2.0 + e)))
-        return _node(tanh(x), TANH, self, None, slope, 0.0)
+        return _node(libc.tanh(x), TANH, self, None, slope, 0.0)
 
     def relu(self) -> Value:
         x = self._data
@@ -373,7 +365,9 @@ class Value(Operations):
         if accumulate(self, start):
             found = cotangents([(self, start)])  # raises, unless there was NaN before
             order, leaves = topological_order(self)
-            accumulate(self, start, {node: found.get(node, 0.0) for node in order + leaves})
+            for node in order:
+                node.grad = found.get(node, 0.0)
+            add_to_leaves(leaves, [found.get(leaf, 0.0) for leaf in leaves])
 
     def _backward(self) -> None:
         """Give the inputs of this node their shares of its `grad`, as micrograd's does."""
@@ -401,7 +395,7 @@ class Value(Operations):
                 return found  # type: ignore[no-any-return]
         floats = tuple([_float(x, primitive) for x in operands])
         data = primitive.evaluate(floats, operands)
-        if _paused and not _recording():
+        if _paused and not _records():
             return Value(data)
         if primitive.variadic:
             partials = primitive.partials(data, floats)
@@ -440,29 +434,31 @@ class Value(Operations):
     # ------------------------------------------------------------------ copies
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return copies.reduced(self, _blank, self._state())
+        return copies.reduced(self, self._state())
+
+    def _state(self) -> tuple[Any, ...]:
+        return (self._data, self.grad, self.label, self.op, self.operands, self.partials)
 
     def __setstate__(self, state: Any) -> None:
-        data, grad, primitive, a, b, da, db, extra = copies.checked(state)
-        if type(extra) is tuple:
-            operands, inputs, partials, label = extra
-            extra = (operands, inputs, None if primitive is SUM else _packed(partials), label)
-        self._data, self._a, self._b = data, a, b
-        self._primitive = primitive and (primitive._stand_in or primitive)
-        self._da, self._db, self._extra = da, db, extra
+        data, grad, label, op, operands, partials = copies.checked(state, Value)
+        Value.__init__(self, data, label)
+        nodes = [x if type(x) is Value else None for x in operands]
+        if op is not None and (op.variadic or len(operands) > 2):
+            inputs = tuple([x for x in nodes if x is not None])
+            packed = None if op is SUM else _packed(partials)
+            self._extra = (operands, inputs, packed, label)
+        elif op is not None:
+            rest = iter(partials)
+            numbers = [next(rest) if type(x) is Value else x for x in operands]
+            self._a, self._b = nodes[0], nodes[1] if len(nodes) == 2 else None
+            self._da, self._db = numbers[0], numbers[-1]
+        self._primitive = op and (op._stand_in or op)
         self.grad = grad
 
     def __copy__(self) -> Value:
         result = Value(0.0)
         result.__setstate__(self._state())
         return result
-
-    def _state(self) -> tuple[Any, ...]:
-        extra = self._extra
-        if type(extra) is tuple:
-            extra = (extra[0], extra[1], self.partials, extra[3])
-        da, db = (0.0, 0.0) if self._primitive is None else (self._da, self._db)
-        return (self._data, self.grad, self.op, self._a, self._b, da, db, extra)
 
 
 # ---------------------------------------------------------------------- being watched
@@ -495,7 +491,7 @@ if not cython.compiled:  # else in wide.h and node.h
         return (1.0,) * n if partials is None else partials
 
     def _node(data: float, primitive: Any, a: Any, b: Any, da: float, db: float) -> Value:
-        if _paused and not _recording():
+        if _paused and not _records():
             return Value(data)
         out: Value = _new(Value)
         out._data, out._primitive, out._extra = data, primitive, None
@@ -511,10 +507,6 @@ if not cython.compiled:  # else in wide.h and node.h
     Value.__init_subclass__ = classmethod(_final)  # type: ignore[method-assign,assignment]
 
 
-def _blank() -> Value:
-    return Value(0.0)
-
-
 def _unary(primitive: Primitive, operand: Any) -> Value:
     """Apply a primitive with one rule to a Value."""
     x: Value = operand
@@ -525,7 +517,7 @@ def _unary(primitive: Primitive, operand: Any) -> Value:
     if primitive is RELU:
         return x.relu()
     data = primitive.evaluate1(x._data, x)
-    if _paused and not _recording():
+    if _paused and not _records():
         return Value(data)
     return _node(
         data, primitive._stand_in or primitive, x, None, primitive.partial1(data, x._data), 0.0
@@ -537,7 +529,7 @@ def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
     x, y = operands
     numbers = (_float(x, primitive), _float(y, primitive))
     data: float = primitive.evaluate(numbers, operands)
-    if _paused and not _recording():
+    if _paused and not _records():
         return Value(data)
     a, da = None, numbers[0]
     b, db = None, numbers[1]
@@ -555,9 +547,7 @@ def _float(x: Any, primitive: Primitive) -> float:
     return number(x, primitive.name)
 
 
-def _real(x: Any) -> Any:
-    if type(x) is float:
-        return x
+def _quick_real(x: Any) -> Any:
     return float(x) if type(x) is int and -(2**53) <= x <= 2**53 else real(x)
 
 
@@ -581,7 +571,7 @@ def pause(by: int) -> None:
     _paused += by
 
 
-def _recording() -> bool:
+def _records() -> bool:
     block = innermost.get()
     while block is not None and not block.open:
         block = block.outer
@@ -589,7 +579,7 @@ def _recording() -> bool:
 
 
 if cython.compiled:
-    node_manage(Value, _recording)  # type: ignore[name-defined]  # noqa: F821
+    node_manage(Value, _records)  # type: ignore[name-defined]  # noqa: F821
 for _entry in (EXP, TANH, RELU):
     globals().setdefault(_entry.name, _entry)  # for the example in its doc
     if cython.compiled:

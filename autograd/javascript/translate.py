@@ -108,9 +108,10 @@ def _core() -> tuple[dict[str, ast.FunctionDef], dict[Any, list[ast.expr]], dict
             case (
                 ast.Assign(value=ast.Call(args=[ast.Constant(name), *found]))
                 | ast.AnnAssign(value=ast.Call(args=[ast.Constant(name), *found]))
+                | ast.Expr(value=ast.Call(args=[ast.Constant(name), *found]))
             ):
                 rules[name] = found
-    return functions, rules, {**vars(table), "exp_c": math.exp, "log1p_c": math.log1p}
+    return functions, rules, {**vars(table), "libc": math}
 
 
 def _source(function: Any) -> _Code:

@@ -68,7 +68,7 @@ def quick(path: Path, call: Call, argnum: int | None, around: Surroundings) -> A
     return kernel().Call(
         (
             *(native.program, like, None if path.single else path.rebuild),
-            *(floats.read, path.closed, array("d", bytes(8 * len(path.closed)))),
+            *(floats.read_data, path.closed, array("d", bytes(8 * len(path.closed)))),
             *(around.globals, around.names, around.cells, around.found, around.lists),
         ),
         np.ascontiguousarray(program.answers),

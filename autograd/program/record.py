@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.floats import fast_order, listed
+from autograd.core.floats import fast_order, list_operations
 from autograd.core.no_grad import recording
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
@@ -191,7 +191,7 @@ def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = Tru
     for leaf in run.constants:
         if leaf not in places:
             places[leaf] = number(leaf._data)
-    listed(run.order, places, number, tape.ops, tape.args, tape.values)
+    list_operations(run.order, places, number, tape.ops, tape.args, tape.values)
     for root in run.roots:
         place = places[root] if type(root) is Value else number(root)
         tape.roots.append((place, None))

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from autograd.core.operand import primal
-from autograd.core.sweeps import sweep, topological_order
+from autograd.core.sweeps import reverse_sweep, topological_order
 from autograd.core.value import Value
 
 __all__ = ["exact_gradient", "in_mpmath", "knows", "partial"]
@@ -201,4 +201,4 @@ def exact_gradient(root: Value) -> dict[Value, Any] | None:
         found[node] = [partial(op.name, numbers, slot) for slot in slots]
         if None in found[node]:
             return None
-    return sweep(order, {root: _mpmath().mpf(1)}, found.__getitem__)
+    return reverse_sweep(order, {root: _mpmath().mpf(1)}, found.__getitem__)

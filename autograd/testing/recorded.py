@@ -11,7 +11,7 @@ from typing import Any
 from autograd.core.floats import LINEAR
 from autograd.core.operand import describe, primal
 from autograd.core.primitive import RESERVED
-from autograd.core.sweeps import sweep, tangents, topological_order
+from autograd.core.sweeps import reverse_sweep, tangents, topological_order
 from autograd.core.value import Value
 from autograd.testing import oracle
 from autograd.testing.cases import Case
@@ -222,10 +222,10 @@ def _paths(
     """
     if type(y) is not Value:
         return {}, {}, 0.0
-    found = sweep(order, {y: 1.0}, _partial_sizes)
+    found = reverse_sweep(order, {y: 1.0}, _partial_sizes)
     noise = sum([found[node] * _rounding(node) for node in order if node in found])
     shifts = {node: found[node] * _shift(node, blurs) for node in order if node in found}
-    return found, sweep(order, shifts, _partial_sizes), noise
+    return found, reverse_sweep(order, shifts, _partial_sizes), noise
 
 
 def _blurs(order: Sequence[Value]) -> dict[Value, float]:

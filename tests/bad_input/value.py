@@ -130,21 +130,20 @@ def methods() -> Iterator[Row]:
 def states() -> Iterator[Row]:
     """What is no state of a node changes nothing, and is not the end of the interpreter."""
     op, dot, x = TABLE["mul"], TABLE["dot"], Value(1.0)
-    good = (1.0, 0.0, None, None, None, 0.0, 0.0, None)
+    good = (1.0, 0.0, None, None, (), ())
+    of_op: list[Any] = [
+        *(((3.0, 2.0), ()), ((x,), (1.0,)), ((x, "x"), (1.0,)), ((x, 3), (1.0,))),
+        *(((x, 3.0), ()), ((x, 3.0), ("1",)), ((x, 3.0), None), ([x, 3.0], (1.0,))),
+    ]
     of_dot: list[Any] = [
-        *((), ((), (), (1.0,), None), ((None,), (None,), (1.0,), None)),
-        *(((1.0,), (1.0,), (1.0,), None), ((), [x], (1.0,), None), (3, (x,), (1.0,), None)),
-        *(((2.0,), (x,), ("1",), None), ((2.0,), (x,), (1.0,), 3)),
+        *(((), ()), ((None,), (1.0,)), ((1.0,), (1.0,)), ((x,), (1.0, 1.0)), (3, (1.0,))),
     ]
     nonsense: list[Any] = [
-        *(None, 3, (), [], "eight !!", (1.0,) * 8, good[:7], (None,) * 8),
-        *(("1.0", *good[1:]), (1.0, "0.0", *good[2:]), (1.0, 0.0, "mul", *good[3:])),
-        *[(1.0, 0.0, op, *slots, 0.0, None) for slots in [(3.0, None, 0.0), (None, "x", 0.0)]],
-        *[(1.0, 0.0, op, None, None, *end) for end in [(0.0, 0.0, None), (0.0, 0.0, "label")]],
-        (1.0, 0.0, op, None, None, None, 0.0, None),
-        *[(*good[:7], more) for more in (3, ((), (), (), None))],
-        (1.0, 0.0, None, x, *good[4:]),
-        *[(1.0, 0.0, dot, None, None, 0.0, 0.0, wide) for wide in of_dot],
+        *(None, 3, (), [], "eight !!", (1.0,) * 6, good[:5], (None,) * 6),
+        *(("1.0", *good[1:]), (1.0, "0.0", *good[2:]), (1.0, 0.0, 3, *good[3:])),
+        *((1.0, 0.0, None, "mul", (x, 3.0), (1.0,)), (*good[:4], (x,), (1.0,))),
+        *[(1.0, 0.0, None, op, *parts) for parts in of_op],
+        *[(1.0, 0.0, "label", dot, *parts) for parts in of_dot],
     ]
     given = bads(TypeError, *nonsense, words=("no state of a Value",))
     for owner in ("x", "z", "wide"):
