@@ -34,6 +34,9 @@ typedef double V __attribute__((vector_size(8 * W), aligned(8), may_alias));
 typedef int64_t M __attribute__((vector_size(8 * W), aligned(8), may_alias));
 typedef uint64_t N __attribute__((vector_size(8 * W), aligned(8), may_alias));
 #define INLINE static inline __attribute__((always_inline))
+#ifndef __has_builtin
+#define __has_builtin(x) 0
+#endif
 #define LOAD(p) (*(const V *)(p))
 #define STORE(p, x) (*(V *)(p) = (x))
 #define SEL(m, x, y) ((V)(((M)(x) & (m)) | ((M)(y) & ~(m))))
@@ -258,6 +261,7 @@ typedef struct {
     int op, flags, n, out, a, b, c, k, down, across, step, more;
 } Instruction;
 enum { SINGLE_A = 1, SINGLE_B = 2, SINGLE_C = 4, ADDS = 8, SETS = 16, EXACT = 32, ONCE = 64 };
+enum { RELU = 256, MASK = 512 }; /* of a matrix product: relu, or 0 where a row is not positive */
 
 /* out = f(a, b, c), element by element; n is a multiple of W. An operand's step is 0 if it is
    one vector again and again. */
@@ -382,8 +386,8 @@ enum { DEPTH = 64, STRIP = 32 }; /* rows of x that stay in a cache */
 /* y = W x + bias or, with `adds`, y += W x, over the rows j0 ... j1 of x; so many vectors of
    lanes. With `exact` each result is rounded once. */
 INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0, int j0,
-                         int j1, const double *u, const double *x, double *y, int lanes,
-                         int adds, int exact)
+                         int j1, const double *u, const double *x, double *y,
+                         const double *mask, int lanes, int adds, int exact)
 {
     const double *w = u + q->a + (Py_ssize_t)i * q->down;
     V sum[TILE_M][TILE_V], rest[TILE_M][TILE_V];
@@ -406,14 +410,23 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
         }
     }
     EACH(m, vectors, r, v)
-        STORE(y + (Py_ssize_t)r * lanes + v * W,
-              total(sum[r][v], rest[r][v], exact));
+        sum[r][v] = total(sum[r][v], rest[r][v], exact);
+    if (j1 == q->k && q->flags & RELU)
+        EACH(m, vectors, r, v)
+            sum[r][v] = SEL(sum[r][v] <= 0.0, splat(0.0), sum[r][v]);
+    if (j1 == q->k && q->flags & MASK)
+        EACH(m, vectors, r, v) {
+            V by = LOAD(mask + (Py_ssize_t)(i + r) * lanes + (v0 + v) * W);
+            sum[r][v] = SEL(by > 0.0, sum[r][v], splat(0.0));
+        }
+    EACH(m, vectors, r, v)
+        STORE(y + (Py_ssize_t)r * lanes + v * W, sum[r][v]);
 }
 
 static void product(const Instruction *q, const double *u, const double *x, double *y,
-                    int lanes)
+                    const double *mask, int lanes)
 {
-#define CALL(r, c, i, v) product_tile(r, c, q, i, v, 0, q->k, u, x, y, lanes, 0, 1)
+#define CALL(r, c, i, v) product_tile(r, c, q, i, v, 0, q->k, u, x, y, mask, lanes, 0, 1)
     if (q->flags & EXACT) {
         TILED(q->n, EXACT_M, lanes / W, EXACT_V, CALL)
         return;
@@ -421,7 +434,7 @@ static void product(const Instruction *q, const double *u, const double *x, doub
 #undef CALL
     for (int from = 0; from == 0 || from < q->k; from += DEPTH) {
         int to = from + DEPTH < q->k ? from + DEPTH : q->k, adds = from || q->flags & ADDS;
-#define CALL(r, c, i, v) product_tile(r, c, q, i, v, from, to, u, x, y, lanes, adds, 0)
+#define CALL(r, c, i, v) product_tile(r, c, q, i, v, from, to, u, x, y, mask, lanes, adds, 0)
         TILED(q->n, TILE_M, lanes / W, TILE_V, CALL)
 #undef CALL
     }
@@ -754,7 +767,7 @@ static int run_block(const Run *r, double *v, double *g, Py_ssize_t start, int f
         double *to = g + (Py_ssize_t)PARTS * q->out;
         switch (q->op) {
         case OP_test: wrong |= trouble(); break;
-        case OP_matmul: product(q, u, ROWS(q->b), ROWS(q->out), lanes); break;
+        case OP_matmul: product(q, u, ROWS(q->b), ROWS(q->out), ROWS(q->more), lanes); break;
         case OP_outer:
             outer(q, ROWS(q->a), ROWS(q->b), to,
                   r->blocks == 1 && (q->flags & ONCE) ? u + q->out : NULL, lanes, sets);
@@ -781,6 +794,38 @@ static int run_block(const Run *r, double *v, double *g, Py_ssize_t start, int f
     return wrong;
 }
 
+/* Of eight rows for each of these lanes, which lie side by side, a row each */
+INLINE void transpose(const double *from, Py_ssize_t lane, double *to, Py_ssize_t row,
+                      Py_ssize_t count)
+{
+    Py_ssize_t l = 0;
+#if W == 8 && __has_builtin(__builtin_shufflevector)
+    for (; l + 8 <= count; l += 8) {
+        V x[8], y[8];
+        for (int i = 0; i < 8; i++)
+            x[i] = LOAD(from + (l + i) * lane);
+        for (int i = 0; i < 8; i += 2) {
+            y[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+            y[i + 1] = __builtin_shufflevector(x[i], x[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+        }
+        for (int k = 0; k < 4; k++) {
+            int i = k + (k & 2);
+            x[i] = __builtin_shufflevector(y[i], y[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            x[i + 2] = __builtin_shufflevector(y[i], y[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+        for (int i = 0; i < 4; i++) {
+            STORE(to + i * row + l,
+                  __builtin_shufflevector(x[i], x[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+            STORE(to + (i + 4) * row + l,
+                  __builtin_shufflevector(x[i], x[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+        }
+    }
+#endif
+    for (; l < count; l++)
+        for (int i = 0; i < 8; i++)
+            to[i * row + l] = from[i + l * lane];
+}
+
 /* The first rows of a block: x, 1 for each lane that there is, and the seeds. The lanes after
    the last one repeat it; their seeds are 0. */
 static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
@@ -793,9 +838,7 @@ static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
         Py_ssize_t row = part->row / (Py_ssize_t)sizeof(double);
         const double *from = part->at + start * lane;
         for (; row == 1 && k + 8 <= part->rows; k += 8) /* the lines of a cache */
-            for (Py_ssize_t l = 0; l < count; l++)
-                for (int i = 0; i < 8; i++)
-                    to[(k + i) * lanes + l] = from[k + i + l * lane];
+            transpose(from + k, lane, to + k * lanes, lanes, count);
         for (; k < part->rows; k++)
             if (lane == 1)
                 memcpy(to + k * lanes, from + k * row, count * sizeof(double));

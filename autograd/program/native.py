@@ -20,6 +20,7 @@ from autograd.build import binaries
 from autograd.program import arrays, batch
 from autograd.program.batch import Rows
 from autograd.program.expressions import SYMBOLS, Expression
+from autograd.program.fuse import fused
 from autograd.program.lower import NOWHERE, Lowered, Statement, operand
 from autograd.program.rules import value
 from autograd.program.singles import Singles
@@ -198,6 +199,13 @@ class Native:
                 self.code[phase][place + 1] |= ONCE | (0 if SETS & max(kinds) else ADDS)
             else:
                 folds.update({row: folds[row] & SETS for row in target})
+        roots = array("i", [row for rows in (it.out, it.checks) for row in self.rows(rows)])
+        if len(self.code) in (2, 3):  # one phase of lanes
+            kept = {row - LANES for row in roots}
+            if d_x >= 0:
+                first = self.bases[d_x] % LANES
+                kept.update(range(first, first + it.blocks[d_x].size))
+            self.code[1] = fused(self.code[1], self.lists, module.OPERATIONS, kept)
         for phase, mine in enumerate(self.code):
             begin = len(code) // WORDS
             code += mine
@@ -205,7 +213,6 @@ class Native:
             for row, n, flags in _runs(self.folds[phase]):
                 code.extend((0, flags, n, row, row, *[0] * (WORDS - 5)))
             phases.extend((phase % 2, begin, end, end, len(code) // WORDS))
-        roots = array("i", [row for rows in (it.out, it.checks) for row in self.rows(rows)])
         self.columns = any(row >= LANES for row in roots)
         self.roots, self.outputs = len(roots), len(self.rows(it.out))
         seed = it.blocks[it.seed]
@@ -310,11 +317,12 @@ class Native:
         if not self.phase % 2 and n <= FEW and op in ARITHMETIC:
             self.arithmetic(op, out, xs, n, single)
             return
+        xs = (*xs, xs[0], xs[0])[:3]  # what it does not look at
         if self.phase % 2:
             single = sum([1 << k for k, x in enumerate(xs) if x < LANES])
         elif n == 1:
             single, code = 0, code + SCALAR * (code < self.formulas)
-        a, b, c = (*[x % LANES for x in xs], 0, 0)[:3]
+        a, b, c = [x % LANES for x in xs]
         words = (code, single, n, out % LANES, a, b, c, 0, 0, 0, 0, 0)
         self.code[self.phase].extend(words)
 
@@ -415,7 +423,7 @@ class Native:
         if lanes and (kept < LANES or any(rows[start] < LANES for rows in several)):
             return start + 1  # a number for each row of lanes
         end, new = start + 1, first not in self.written
-        most = min(size, start + MOST) if lanes and not _is_operand(formula) else size
+        most = min(size, start + MOST) if lanes and not _is_single(formula) else size
         while (
             end < most
             and target[end] == first + (end - start) * step
@@ -731,6 +739,14 @@ def _used(x: Any) -> dict[int, bool]:
 
 def _is_operand(x: Any) -> bool:
     return type(x) is Expression and x.op in ("operand", "tile")
+
+
+def _is_single(x: Any) -> bool:
+    """Whether it is one operation of the kernel."""
+    if _is_operand(x) or type(x) is not Expression:
+        return True
+    args = _positive(x) if x.op == "mul" else None
+    return all(type(a) is not Expression or _is_operand(a) for a in args or x.args)
 
 
 def _steps(rows: Sequence[int], m: int, k: int) -> tuple[int, int]:

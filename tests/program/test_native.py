@@ -221,6 +221,60 @@ def test_threads_and_machines_do_not_change_a_bit() -> None:
         assert all(map(_same, _results(sweep, W, x, threads), first))
 
 
+def test_samples_are_read_wherever_they_lie() -> None:
+    fast = compile(lambda x: sum([(k + 1.0) * y.sin() for k, y in enumerate(x)]), (0,), "sum")
+    x = RNG.normal(size=(45, 19))
+    fast(x)
+    _, sweeps = _sweeps(fast, [], range(19))
+    first = _results(sweeps[0], np.empty(0), np.ascontiguousarray(x.T))
+    wide = np.zeros((45, 2 * 19))
+    wide[:, ::2] = x
+    for sweep, each in itertools.product(sweeps, (x.T, wide[:, ::2].T)):
+        assert all(map(_same, _results(sweep, np.empty(0), each), first))
+
+
+def _layers(w: Any, x: Any) -> tuple[Any, Any, Any]:
+    """Two of relu, and the first without it."""
+    plain = [autograd.dot(w[4 * k : 4 * k + 3], x, w[4 * k + 3]) for k in range(5)]
+    hidden = [autograd.relu(y) for y in plain]
+    rows = [w[20 + 6 * k : 26 + 6 * k] for k in range(3)]
+    outs = [autograd.relu(autograd.dot(row[:5], hidden, row[5])) for row in rows]
+    return plain, hidden, outs
+
+
+RELUS: dict[str, tuple[int, Callable[..., Any]]] = {
+    "net": (0, lambda plain, hidden, outs: autograd.dot(outs, [1.0, 2.0, -3.0])),
+    "its outputs": (0, lambda plain, hidden, outs: [*outs, outs[0] * outs[1]]),
+    "without relu too": (1, lambda plain, hidden, outs: autograd.sum([*outs, *plain])),
+    "one of them": (1, lambda plain, hidden, outs: autograd.sum([*outs, plain[3].sin()])),
+    "as output": (1, lambda plain, hidden, outs: [autograd.sum(outs), *plain]),
+    "hidden too": (0, lambda plain, hidden, outs: autograd.sum([*outs, hidden[1], hidden[2]])),
+}
+
+
+@pytest.mark.parametrize("case", RELUS)
+def test_relus_of_products_are_part_of_them(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, f = RELUS[case]
+    fast = compile(lambda w, x: f(*_layers(w, x)), in_axes=(None, 0))
+    w, x = RNG.normal(size=38), RNG.normal(size=(83, 3))
+    fast(w, x)
+    u, xs = w, np.ascontiguousarray(x.T)
+    found = []
+    for fusing in (True, False):
+        if not fusing:
+            monkeypatch.setattr(native, "fused", lambda code, *others: code)
+        program, sweeps = _sweeps(fast, range(38), range(3))
+        outputs = program.tape.outputs
+        seed = np.arange(1.0, 1.0 + outputs)[:, None]
+        for sweep, module in zip(sweeps, MODULES):
+            out, d_u, d_x = np.empty((outputs, 83)), np.empty(38), np.empty((3, 83))
+            sweep.program.run(83, u, xs, seed, out, d_u, d_x, 1)
+            found.append([out, d_u, d_x])
+            names = [module.OPERATIONS[op] for op in sweep.code[1][::12] if op < 128]
+            assert names.count("relu") == (left if fusing else 2)
+    assert all(map(_same, results, found[0]) for results in found)
+
+
 def test_threads_are_asked_for() -> None:
     found = [
         compile(lambda w, x: net(w, x, SIZES), (None, 0), "sum", threads=threads)
