@@ -8,6 +8,7 @@ import math
 import random
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def test_a_loop_that_asks() -> None:
         lambda x: x * (np.array([0.0, 1.0]) < x).sum(),
     ],
 )
-def test_questions(f: Any) -> None:
+def test_questions(f: Callable[..., Any]) -> None:
     xs = [1.25, 0.25, 2.75, -1.5, 1.75, 3.125]
     assert compile(f, in_axes=(0,))(xs) == [primal(f(Value(x))) for x in xs]
 
@@ -101,11 +102,11 @@ def test_too_many_ways() -> None:
 
 
 def test_where_a_derivative_taken_inside_is_zero() -> None:
-    relu: Any = autograd.compile(lambda x: x * autograd.grad(autograd.relu)(x), in_axes=(0,))
+    relu = compile(lambda x: x * autograd.grad(autograd.relu)(x), in_axes=(0,))
     assert relu([2.0, -1.0, 3.0]) == [2.0, 0.0, 3.0]
     half = autograd.primitive("half", lambda x: x * x / 2.0, lambda out, x: x, selects=True)
     try:
-        fast: Any = autograd.compile(lambda x: x + autograd.grad(half)(x), in_axes=(0,))
+        fast = compile(lambda x: x + autograd.grad(half)(x), in_axes=(0,))
         assert fast([0.0, 2.0]) == [0.0, 4.0]
     finally:
         del TABLE["half"]
@@ -149,7 +150,7 @@ def test_floats_made_of_data_decide_for_this_number_only() -> None:
         lambda x: x[0] if x[0] != x[1] else x[0] * x[0].data,
     ],
 )
-def test_equality_holds_only_what_it_compares_with_a_number(f: Any) -> None:
+def test_equality_holds_only_what_it_compares_with_a_number(f: Callable[..., Any]) -> None:
     fast = compile(f)
     assert fast([1.0, 2.0]) == 1.0
     with pytest.raises(ValueError, match="an operand of mul"):
