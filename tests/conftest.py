@@ -2,7 +2,7 @@
 
 By default every run draws the same. With `--hypothesis-profile=random` each draws something
 else; the head of the report names the `--hypothesis-seed` that draws it again. A machine may
-be busy: nothing has a deadline.
+be busy: nothing has a deadline. A run of everything uses every core, up to four.
 """
 
 import random
@@ -25,6 +25,12 @@ settings.register_profile(
 )
 settings.load_profile("same")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """No workers where tests are named; None lets xdist count the cores."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    return 0 if named or config.option.markexpr != "not soak" else None
 
 
 @pytest.hookimpl(tryfirst=True)
