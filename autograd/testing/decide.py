@@ -69,19 +69,6 @@ class Decision(NamedTuple):
     line: Line | None = None
 
 
-class Trial(NamedTuple):
-    """The levels of an estimate, the decision, and the small step that contradicts it."""
-
-    levels: list[Level]
-    decision: Decision
-    closer: Level | None = None
-
-    @property
-    def is_flat(self) -> bool:
-        """Whether the function has one value on all levels, to the last bit."""
-        return all(level.forward == 0.0 == level.backward for level in self.levels)
-
-
 def starts(x: float, others: Iterable[float] = ()) -> list[float]:
     """The first steps to try: shares of |x|, of 1, of √|x| and of the other operands."""
     size = abs(x)
@@ -115,7 +102,7 @@ def _decided(question: Question, steps: list[float]) -> Decision:
         return Decision("inconclusive", reason="it is NaN")
     if math.isinf(analytic):
         question = question._replace(own=0.0)
-    tried: list[Trial] = []
+    tried: list[Decision] = []
     ahead = steps[::-1]
     while ahead:
         start = ahead.pop()
@@ -129,26 +116,24 @@ def _decided(question: Question, steps: list[float]) -> Decision:
             if restart is not None:
                 ahead = [restart]
                 continue
-        if levels and (not doubtful or first):
-            tried.append(_trial(question, estimate, levels))
-            decision = tried[-1].decision
-            if decision.reason == HIDDEN and first:
-                both = sides(line, start)
-                decision = _beside(question, levels[-1], levels[0], both) or decision
-            if decision.verdict != "inconclusive":
-                return decision
-            closer = tried[-1].closer
-            if closer is not None and first:
-                ahead = [reach(line, closer, levels[0])]
-    if all(trial.decision.reason == UNSETTLED for trial in tried):
-        decision, _ = _at_corner(question, steps[0], [])
-        if decision is not None:
+        if not levels or (doubtful and not first):
+            continue
+        decision = _compared(question, estimate, levels)
+        if decision.reason == HIDDEN and first:
+            both = sides(line, start)
+            decision = _beside(question, levels[-1], levels[0], both) or decision
+        if decision.verdict != "inconclusive":
             return decision
+        tried.append(decision)
+    if all(decision.reason == UNSETTLED for decision in tried):
+        at_corner, _ = _at_corner(question, steps[0], [])
+        if at_corner is not None:
+            return at_corner
     if not tried:
         return _at_edge(question, steps[0])
-    if analytic == 0.0 and all(trial.is_flat for trial in tried):
-        return Decision("pass", 0.0, min(trial.decision.error for trial in tried), 0.0)
-    return min([trial.decision for trial in tried], key=lambda decision: decision.error)
+    if analytic == 0.0 and not any(decision.numeric for decision in tried):
+        return Decision("pass", 0.0, min([decision.error for decision in tried]), 0.0)
+    return min(tried, key=lambda decision: decision.error)
 
 
 def _told(question: Question, value: float, error: float) -> Decision:
@@ -179,13 +164,13 @@ def _at_edge(question: Question, start: float) -> Decision:
     return Decision("inconclusive", reason="there are no values near")
 
 
-def _trial(question: Question, estimate: Estimate, levels: list[Level]) -> Trial:
+def _compared(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
     decision = _compare(question, estimate, levels)
     if decision.verdict == "pass" and suspicious(levels):
-        decision = decision._replace(verdict="inconclusive", reason=BENDS)
+        return decision._replace(verdict="inconclusive", reason=BENDS)
     if decision.verdict == "fail":
         return _confirmed(question, estimate, levels)
-    return Trial(levels, decision)
+    return decision
 
 
 def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
@@ -298,7 +283,7 @@ def _beside(
     return decision
 
 
-def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> Trial:
+def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
     """A failure, if it is none of noise, and the function does the same over small steps."""
     line, analytic, *_ = question
     noise = estimated_noise(line)
@@ -308,11 +293,11 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> T
     blurred = estimate._replace(error=estimate.error + 2.0 * noise / estimate.step)
     best = _compare(question, blurred, levels)
 
-    def doubt(reason: str, closer: Level | None = None) -> Trial:
-        return Trial(levels, best._replace(verdict="inconclusive", reason=reason), closer)
+    def doubt(reason: str) -> Decision:
+        return best._replace(verdict="inconclusive", reason=reason)
 
     if best.verdict != "fail":
-        return Trial(levels, best)
+        return best
     against = abs(best.numeric - analytic)
     if is_mere_noise(line, noise):
         return doubt("floats are too far apart here")
@@ -330,20 +315,20 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> T
             return doubt("estimates differ")
         if small > 2.0**-5 * estimate.step:
             rough = suspicious(levels) or is_sawtooth(line, best.numeric, analytic)
-            return doubt(BENDS) if rough else Trial(levels, best)
+            return doubt(BENDS) if rough else best
     level = line.level(small)
     if level is not None and level.is_apart and level.apart > 0.5 * against:
         found = _at(question, corner(line, *sides(line, 256.0 * small)))
         if found is not None:
-            return Trial(levels, found)
+            return found
         level = None if suspicious(levels) else line.level(middle)
         if level is not None and level.is_apart and level.apart > 0.5 * against:
-            return doubt(BENDS, level)
+            return doubt(BENDS)
     if level is None:
         return doubt("smaller steps cannot tell")
     if abs(level.central - analytic) > 0.5 * against < 2.0 * abs(level.central - best.numeric):
         level = line.level(middle) or level  # the small one tells of round-off alone
     if abs(level.central - best.numeric) > 0.25 * against + level.noise:
-        return doubt("smaller steps tell otherwise", level)
+        return doubt("smaller steps tell otherwise")
     rough = is_sawtooth(line, best.numeric, analytic)
-    return doubt(BENDS) if rough else Trial(levels, best)
+    return doubt(BENDS) if rough else best
