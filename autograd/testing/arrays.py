@@ -26,6 +26,7 @@ from autograd.testing.problem import (
     children,
     leaves,
     names,
+    rebuilt,
     unit,
     weights,
 )
@@ -159,7 +160,7 @@ class Comparison:
         self, name: str, x: float, move: Move, claims: Sequence[float], some: Sequence[int]
     ) -> list[Case]:
         """What is claimed of some outputs beside differences along one line."""
-        samples = Samples(lambda t: self.problem.outputs(move(t)))
+        samples = Samples(self.problem.along(move))
         complex_step = cache(lambda: _complex_step(self.problem, move, x))
         self.spent.append(samples)
         cases = []
@@ -333,7 +334,7 @@ def check_vjp(
     problem, tolerance = _opened("vjp", f, xs, vjp, options)
     y = problem.result(problem.point)
     u = weights(len(problem.numbers(y)))
-    given = vjp(*problem.rebuild(problem.point), problem.like(y, u))
+    given = vjp(*problem.rebuild(problem.point), rebuilt(y, iter(u)))
     like = xs[0] if len(xs) == 1 else xs
     row = _matching(given, like, "the result of vjp")
     if not tolerance.unit:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Unpack, get_args
 
-from autograd.testing.arrays import Tolerance, check_gradient
+from autograd.testing.arrays import Allowed, Tolerance, check_gradient
 from autograd.testing.cases import remark, summary, unsteady
 from autograd.testing.problem import Function, PlainProblem, Problem, alone
 from autograd.testing.recorded import Recording, node_cases
@@ -17,6 +17,14 @@ __all__ = ["check_gradients", "gradcheck"]
 
 Oracle = Literal["auto", "differences", "mpmath", "complex"]
 HIGHEST = 20  # order; each takes several times as long as the one below
+
+
+class Options(Allowed, total=False):
+    """What `gradcheck` takes beside a function and its arguments."""
+
+    order: int
+    gradient: Function | None
+    oracle: Oracle
 
 
 def gradcheck(
@@ -121,16 +129,7 @@ def _added(below: Report, above: Report) -> Report:
     )
 
 
-def check_gradients(
-    f: Function,
-    *xs: Any,
-    order: int = 1,
-    gradient: Function | None = None,
-    oracle: Oracle = "auto",
-    rtol: float = 0.0,
-    atol: float = 0.0,
-    dtype: str | None = None,
-) -> None:
+def check_gradients(f: Function, *xs: Any, **options: Unpack[Options]) -> None:
     """`gradcheck` for tests: raises unless the check passes; arguments as there.
 
     Raises:
@@ -140,8 +139,7 @@ def check_gradients(
     >>> check_gradients(lambda x, y: x * y[0] - y[1], 2.0, [3.0, 4.0], order=2)
     """
     __tracebackhide__ = True
-    options: Any = {"order": order, "gradient": gradient, "oracle": oracle}
-    report = gradcheck(f, *xs, **options, rtol=rtol, atol=atol, dtype=dtype)
+    report = gradcheck(f, *xs, **options)
     if not report:
         raise GradientError(report)
 

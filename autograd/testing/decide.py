@@ -71,16 +71,13 @@ class Decision(NamedTuple):
 
 def starts(x: float, others: Iterable[float] = ()) -> list[float]:
     """The first steps to try: shares of |x|, of 1, of √|x| and of the other operands."""
-    size = abs(x)
-    scales = [size] if size else []
-    if size < 1.0:
-        scales += [1.0, math.sqrt(size)] if 0.0 < size < 0.01 else [1.0]
-    elif size > 100.0:
-        scales += [math.sqrt(size), 1.0]
-    largest = max(map(abs, others), default=0.0)
-    if 16.0 * size < largest < math.inf:
-        scales.append(largest)
-    return [0.25 * scale for scale in scales]
+    scales = [
+        abs(x),
+        1.0,
+        math.sqrt(abs(x)),
+        *[abs(y) for y in others if abs(y) > 16.0 * abs(x)],
+    ]
+    return [0.25 * scale for scale in dict.fromkeys(scales) if 0.0 < scale < math.inf]
 
 
 def decide(question: Question, steps: list[float]) -> Decision:
@@ -204,8 +201,7 @@ def _at_corner(
     if levels:
         far, gap = levels[-1], bent(levels)
         if 0.0 < gap < 0.8 * far.apart:  # a step so small that the slopes differ by the gap
-            smaller = line.level(0.1 * gap / far.apart * far.step)
-            far = far if smaller is None or smaller.apart < 0.5 * gap else smaller
+            far = line.level(0.1 * gap / far.apart * far.step) or far
         near = closest(line, far.apart)
         if near is not None and near.apart <= 0.25 * far.apart:
             # the round-off of the gap is in all that is near

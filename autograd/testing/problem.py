@@ -7,6 +7,7 @@ import struct
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
+from itertools import product
 from typing import Any
 
 from autograd.core.functions import dot
@@ -16,19 +17,23 @@ from autograd.transforms import Function, grad
 from autograd.trees import flatten
 
 __all__ = [
+    "UNITS",
     "Function",
+    "Move",
     "PlainProblem",
     "Problem",
     "alone",
     "as_array",
     "blocks",
     "children",
-    "directional",
     "leaves",
+    "mapped",
+    "names",
+    "rebuilt",
+    "unit",
+    "weights",
 ]
-__all__ += ["UNITS", "directional", "leaves", "mapped", "names", "unit", "weights"]
 
-Along = Callable[[float], tuple[float, ...]]
 Move = Callable[[Any], list[Any]]
 UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
 
@@ -84,17 +89,9 @@ def leaves(tree: Any, name: str) -> list[Any]:
 
 def names(tree: Any, name: str) -> list[str]:
     """A name for each of them."""
-    found = []
-    for each, _, array in blocks(tree, name):
-        places = _places(array.shape) if array is not None else [""]
-        found += [each + place for place in places]
-    return found
-
-
-def _places(shape: tuple[int, ...]) -> list[str]:
-    if not shape:
-        return [""]
-    return [f"[{i}]{rest}" for i in range(shape[0]) for rest in _places(shape[1:])]
+    shapes = [(each, getattr(array, "shape", ())) for each, _, array in blocks(tree, name)]
+    places = [(each, at) for each, shape in shapes for at in product(*map(range, shape))]
+    return [each + "".join([f"[{i}]" for i in at]) for each, at in places]
 
 
 def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
@@ -111,7 +108,7 @@ def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
     return build(new)
 
 
-def _rebuilt(tree: Any, numbers: Iterator[Any]) -> Any:
+def rebuilt(tree: Any, numbers: Iterator[Any]) -> Any:
     """A tree like this one of other numbers: arrays as NumPy's, but for those of pandas."""
 
     def change(leaf: Any) -> Any:
@@ -162,7 +159,7 @@ class Problem:
     def rebuild(self, numbers: Sequence[Any]) -> tuple[Any, ...]:
         """The arguments of f with these numbers in their places."""
         each = iter(numbers)
-        return tuple([_rebuilt(x, each) for x in self.xs])
+        return tuple([rebuilt(x, each) for x in self.xs])
 
     def record(self) -> tuple[list[Value], list[Any]]:
         """Fresh variables at the point, and the outputs of f on them."""
@@ -173,15 +170,13 @@ class Problem:
         """f as floats."""
         return tuple([primal(y) for y in self._call([Value(x) for x in point])])
 
-    def along(self, i: int) -> Along:
-        """f along its i-th number."""
-        point = self.point[:]
+    def at(self, i: int) -> Move:
+        """The point as its i-th number moves."""
+        return lambda t: [*self.point[:i], t, *self.point[i + 1 :]]
 
-        def along(t: float) -> tuple[float, ...]:
-            point[i] = t
-            return self.outputs(point)
-
-        return along
+    def along(self, move: Move) -> Callable[[float], tuple[float, ...]]:
+        """f along a line."""
+        return lambda t: self.outputs(move(t))
 
     def above(self, order: int) -> Problem:
         """A derivative of that order along a direction, at the same point."""
@@ -219,14 +214,6 @@ class PlainProblem(Problem):
     def outputs(self, point: Sequence[float]) -> tuple[float, ...]:
         """f as floats."""
         return self.numbers(self.result(point))
-
-    def like(self, tree: Any, numbers: Sequence[Any]) -> Any:
-        """A tree like this one, of other numbers."""
-        return _rebuilt(tree, iter(numbers))
-
-    def at(self, i: int) -> Move:
-        """The point as its i-th number moves."""
-        return lambda t: [*self.point[:i], t, *self.point[i + 1 :]]
 
     def toward(self, direction: Sequence[float]) -> Move:
         """x + (t - 1)·direction."""

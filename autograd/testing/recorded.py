@@ -85,7 +85,7 @@ class Recording:
         far = [max(1.0, abs(primal(x))) > 16.0 * abs(primal(y)) for x, y in self._jumping()]
         exact = cache(lambda y: oracle.exact_gradient(y) if type(y) is Value else {})
         for i, (name, x) in enumerate(zip(self.problem.names, self.problem.point)):
-            samples = Samples(self.problem.along(i))
+            samples = Samples(self.problem.along(self.problem.at(i)))
             for j, row in enumerate(self.rows):
                 own, size, decision = self.own_error(i, j), self.sizes[j][i], None
                 if how != "mpmath":
