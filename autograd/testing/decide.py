@@ -302,7 +302,6 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> D
         return doubt(BENDS)
     least = least_step(line) if line.x else CLOSE * estimate.step
     small = max(20.0 * noise / against, least)  # the noise of its slope is a tenth of against
-    middle = math.sqrt(small / estimate.step) * estimate.step
     if small > 2.0**-10 * estimate.step:  # three digits or less: others must tell the same
         other, _ = central(line, 0.6 * levels[0].step, 6)
         apart = abs(best.numeric - other.value)
@@ -310,20 +309,16 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> D
         if not apart <= allowed or against <= apart + MULTIPLE * other.error:
             return doubt("estimates differ")
         if small > 2.0**-5 * estimate.step:
-            rough = suspicious(levels) or is_sawtooth(line, best.numeric, analytic)
+            rough = is_sawtooth(line, best.numeric, analytic)
             return doubt(BENDS) if rough else best
     level = line.level(small)
     if level is not None and level.is_apart and level.apart > 0.5 * against:
         found = _at(question, corner(line, *sides(line, 256.0 * small)))
         if found is not None:
             return found
-        level = None if suspicious(levels) else line.level(middle)
-        if level is not None and level.is_apart and level.apart > 0.5 * against:
-            return doubt(BENDS)
+        return doubt(BENDS)
     if level is None:
         return doubt("smaller steps cannot tell")
-    if abs(level.central - analytic) > 0.5 * against < 2.0 * abs(level.central - best.numeric):
-        level = line.level(middle) or level  # the small one tells of round-off alone
     if abs(level.central - best.numeric) > 0.25 * against + level.noise:
         return doubt("smaller steps tell otherwise")
     rough = is_sawtooth(line, best.numeric, analytic)

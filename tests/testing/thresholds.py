@@ -1,0 +1,126 @@
+"""What the checker's thresholds are worth: each is halved and doubled, and the errors counted.
+
+`python -m tests.testing.thresholds` prints a line a number in the modules that decide: how
+many right derivatives are blamed, wrong ones passed, and both left undecided, as it is, and
+with half and twice of it. A number that hardly matters is no tuned one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from autograd.testing import decide, gradcheck, one_sided, richardson, roundoff
+from tests.testing.measure import measure, measure_by_hand
+from tests.testing.test_decide import HARD, cancelling, fast_wave, slight_kink
+from tests.testing.test_kinks import meetings
+
+MODULES = (richardson, roundoff, one_sided, decide)
+Errors = tuple[int, int, int]  # blamed, passed, undecided
+
+
+def scaled(slope: Callable[[float], float], share: float, x: float) -> float:
+    """The claim of a gradient by hand."""
+    return share * slope(x)
+
+
+def errors() -> Errors:
+    """Over the table, programs, functions that are hard, and beside kinks."""
+    rng, points = random.Random(0), list[tuple[Any, Any, float]]()
+    for f, slope, low, high in HARD.values():
+        points += [(f, slope, rng.uniform(low, high)) for _ in range(12)]
+    for draw in (slight_kink, cancelling, fast_wave):
+        points += [draw(rng) for _ in range(40)]
+    for case in meetings(120, 1):
+        x = case.s + rng.choice([1.0, -1.0]) * 10.0 ** rng.uniform(-12.0, -1.0)
+        points.append((case.f, lambda x, case=case: case.beside(x)[0], x))
+    found = measure(2) + measure_by_hand(100)
+    for f, slope, x in points:
+        plants = (("nothing", 1.0), ("x 1.0001", 1.0001), ("sign", -1.0))
+        for plant, share in plants if slope(x) else plants[:1]:
+            report = gradcheck(f, x, gradient=partial(scaled, slope, share))
+            found[plant, report.verdict] += 1
+    passed = found["x 1.0001", "pass"] + found["sign", "pass"]
+    undecided = sum([n for (_, verdict), n in found.items() if verdict == "inconclusive"])
+    return found["nothing", "fail"], passed, undecided
+
+
+def numbers(code: CodeType) -> list[float]:
+    """The numbers in a function and in those inside it, but for 0, 1 and 2."""
+    inner = [x for each in code.co_consts if type(each) is CodeType for x in numbers(each)]
+    own = [x for x in code.co_consts if type(x) is float and x not in (0.0, 1.0, -1.0, 2.0)]
+    return list(dict.fromkeys(own + inner))
+
+
+def changed(code: CodeType, old: float, new: float) -> CodeType:
+    """The function with another number."""
+    consts = [
+        changed(x, old, new) if type(x) is CodeType else new if x == old else x
+        for x in code.co_consts
+    ]
+    return code.replace(co_consts=tuple(consts))
+
+
+@contextmanager
+def threshold(function: FunctionType, old: float, share: float) -> Iterator[None]:
+    """With a share of a number in a function."""
+    code = function.__code__
+    function.__code__ = changed(code, old, share * old)
+    try:
+        yield
+    finally:
+        function.__code__ = code
+
+
+@contextmanager
+def constant(name: str, old: float, share: float) -> Iterator[None]:
+    """With a share of a number that modules share."""
+    users = [module for module in MODULES if hasattr(module, name)]
+    for module in users:
+        setattr(module, name, share * old)
+    try:
+        yield
+    finally:
+        for module in users:
+            setattr(module, name, old)
+
+
+def functions(module: ModuleType) -> Iterator[FunctionType]:
+    """Those of a module, methods and properties too."""
+    for each in vars(module).values():
+        for x in [each, *(vars(each).values() if isinstance(each, type) else ())]:
+            x = x.fget if isinstance(x, property) else x
+            if isinstance(x, FunctionType) and x.__module__ == module.__name__:
+                yield x
+
+
+def every() -> Iterator[tuple[str, float, Callable[[float], Any]]]:
+    """Each number's place, its value, and what changes it by a share."""
+    shared = {name: x for m in MODULES for name, x in vars(m).items() if type(x) is float}
+    for name, x in shared.items():
+        if name not in ("ULP", "TINIEST"):
+            yield name, x, partial(constant, name, x)
+    for module in MODULES:
+        for f in functions(module):
+            for x in numbers(f.__code__):
+                place = f"{module.__name__.rpartition('.')[2]}.{f.__qualname__}"
+                yield place, x, partial(threshold, f, x)
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{'as they are':46}{errors()}", flush=True)
+    for place, x, change in every():
+        found = []
+        for share in (0.5, 2.0):
+            with change(share):
+                found.append(errors())
+        print(f"{place:36}{x:<10.3g}{found[0]!s:16}{found[1]}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
