@@ -56,7 +56,7 @@ def test_a_changed_leaf_gives_the_page_of_the_changed_graph(
     assert page.inner_text("header p").startswith(
         f"y = {format_number(wanted.graph.root.data)}:"
     )
-    assert page.locator("td").nth(1).text_content() == format_number(ends[0])
+    assert page.locator("#leaves .gradient span").first.text_content() == format_number(ends[0])
     page.click("#reset")
     assert lines(page) == [str(event) for event in Stepper(formula(0.5, -0.75)).events]
 

@@ -85,8 +85,10 @@ function fit(changed) {
   for (const cell of changed.filter((cell) => cell.matches(".data, .grad"))) {
     const room = cell.parentElement.querySelector("rect").getAttribute("width") - CAPTION;
     if (cell.textContent.length * DIGIT <= room) cell.removeAttribute("textLength");
-    else cell.setAttribute("textLength", room);
-    cell.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    else {
+      cell.setAttribute("textLength", room);
+      cell.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
   }
 }
 
@@ -204,18 +206,20 @@ const chosen = new Map();
 
 function refresh(leaf) {
   const own = fields.get(leaf);
-  if (document.activeElement !== own) own.value = plain(leaf.data);
-  gradients.get(leaf).textContent = formatNumber(grads[leaf.index]);
+  const text = plain(leaf.data);
+  if (document.activeElement !== own && own.value !== text) own.value = text;
+  write([gradients.get(leaf)], formatNumber(grads[leaf.index]));
 }
 
 function rowOf(leaf) {
   fields.set(leaf, field(leaf, { "aria-label": named(leaf, "value") }));
-  gradients.set(leaf, element("td"));
+  gradients.set(leaf, element("span"));
   const nudge = element("button", { type: "button", "aria-label": `nudge ${leaf.name}` }, "nudge");
   nudge.addEventListener("click", () => nudged(leaf));
   chosen.set(leaf, element("input", { type: "checkbox", "aria-label": `step ${leaf.name}` }));
-  const cells = [fields.get(leaf), nudge, chosen.get(leaf)].map((each) => element("td", {}, each));
-  return element("tr", {}, element("th", { scope: "row" }, leaf.name), cells[0], gradients.get(leaf), cells[1], cells[2]);
+  const gradient = element("span", { class: "gradient" }, "grad ", gradients.get(leaf));
+  const label = element("label", {}, chosen.get(leaf), " step");
+  return element("li", {}, element("strong", { title: leaf.name }, leaf.name), fields.get(leaf), gradient, nudge, label);
 }
 
 // A small step of one leaf: what the gradient says of the result, and what really happens.
@@ -235,7 +239,7 @@ function step() {
   const rate = epsilonOf("rate");
   if (!Number.isFinite(rate)) return say("The learning rate must be a number, such as 0.1.");
   const going = leaves.filter((leaf) => chosen.get(leaf).checked);
-  if (going.length === 0) return say("Choose the numbers to step, in the last column.");
+  if (going.length === 0) return say("Choose the numbers to step, beside their gradients.");
   const before = root.data;
   if (!move(going.map((leaf) => [leaf, leaf.data - (rate * grads[leaf.index]) / seed]))) return undefined;
   if (losses.length === 0) losses.push(before);

@@ -88,7 +88,7 @@ function show() {
   if (nodes.length <= MOST) drawGraph(svg, nodes);
   else svg.replaceChildren();
   byId("info").textContent =
-    nodes.length > MOST ? `The picture shows at most ${MOST} nodes; the table has all.` : "Point at a node or an arrow to see its arithmetic.";
+    nodes.length > MOST ? `The picture shows at most ${MOST} nodes; the table has all.` : `${POINT} a node or an arrow to see its arithmetic.`;
   link();
 }
 

@@ -2,6 +2,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
+const POINT = matchMedia("(hover: none)").matches ? "Tap" : "Point at";
 
 // The player of every page. It holds a position among the stops, whose names in links and
 // in the table are data.keys; show(position) makes the page show it.

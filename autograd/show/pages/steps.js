@@ -43,7 +43,7 @@ if (svg !== null) {
   svg.style.setProperty("--h", `${height}px`);
   picture.classList.add("sized");
   svg.querySelectorAll("g > title").forEach((title) => title.remove()); // they tell the end
-  byId("info").textContent = `${matchMedia("(hover: none)").matches ? "Tap" : "Point at"} a node or an arrow to see its arithmetic.`;
+  byId("info").textContent = `${POINT} a node or an arrow to see its arithmetic.`;
 }
 
 let shownAt = 0;
