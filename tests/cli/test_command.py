@@ -4,7 +4,6 @@ import json
 import math
 import re
 import runpy
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,8 @@ from autograd import Value
 from autograd.cli.command import calculate
 from autograd.cli.expressions import FUNCTIONS
 from autograd.show.drawing import engine
+from tests.builds import THIS
+from tests.builds import run as process
 from tests.terminals import Terminal
 
 TABLE = """\
@@ -347,9 +348,9 @@ def test_the_package_runs(
 
 
 def test_a_plain_command_imports_nothing_that_is_slow() -> None:
-    command = [sys.executable, "-X", "importtime", "-m", "autograd", "sin(x)", "x=1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    done = process(THIS, "-X", "importtime", "-m", "autograd", "sin(x)", "x=1")
+    lines = done.stderr.decode().splitlines()
+    modules = {line.rpartition("|")[2].strip() for line in lines}
     assert "autograd.cli.command" in modules
     assert not modules & {"autograd.show.stepper", "autograd.show.terminal", "rich", "numpy"}
 

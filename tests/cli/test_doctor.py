@@ -1,8 +1,6 @@
 """The doctor: what it reports, and what it calls broken."""
 
-import os
 import re
-import subprocess
 import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError
@@ -16,7 +14,7 @@ from autograd.build import binaries as build
 from autograd.cli import doctor
 from autograd.cli.doctor import examine
 from autograd.show.drawing import engine
-from tests.builds import ROOT
+from tests.builds import ROOT, run
 
 
 @pytest.fixture(autouse=True)
@@ -49,15 +47,9 @@ def test_a_healthy_installation(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_as_a_program() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "autograd", "doctor"],
-        env={**os.environ, "AUTOGRAD_PURE": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert re.match(r"build +interpreted\n +AUTOGRAD_PURE is set", done.stdout)
-    assert done.stderr == ""
+    done = run("interpreted", "-m", "autograd", "doctor")
+    assert re.match(rb"build +interpreted\n +AUTOGRAD_PURE is set", done.stdout)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_further_arguments(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,8 +3,6 @@
 import json
 import math
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import autograd
 from autograd import Value
 from autograd.cli.expressions import CONSTANTS, FUNCTIONS, parse
 from autograd.core import functions
+from tests.builds import THIS, run
 
 # What the page's parser, in JavaScript, is tested by too: tests/browser/test_play.py.
 SHARED = json.loads((Path(__file__).parent / "formulas.json").read_text("utf-8"))
@@ -144,10 +143,7 @@ def test_reading_a_formula_runs_nothing() -> None:
         "f = parse('sin(x)**2 + sum([x, 1])'); f(1.0);"
         "print(sorted(set(seen)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    assert run(THIS, "-c", code).stdout == b"[]\n"
 
 
 @pytest.mark.parametrize("case", SHARED, ids=lambda case: case["formula"][:30])

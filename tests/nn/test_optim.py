@@ -51,16 +51,6 @@ def test_a_state_continues_to_the_last_bit(case: dict[str, Any]) -> None:
     assert stepped(second, gradients[10:]) == whole[10:]
 
 
-def test_the_learning_rate_may_be_set_and_gradients_are_zeroed() -> None:
-    p = Value(1.0)
-    optimizer = nn.SGD([p], lr=1.0)
-    optimizer.lr = 0.5
-    p.grad = 1.0
-    optimizer.step()
-    optimizer.zero_grad()
-    assert (optimizer.lr, p.data, p.grad) == (0.5, 0.5, 0.0)
-
-
 def test_repr_shows_the_settings() -> None:
     p = Value(1.0)
     assert repr(nn.AdamW([p])) == (

@@ -5,14 +5,13 @@ import inspect
 import itertools
 import math
 import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 import nn
 from autograd import Value
+from tests.builds import THIS, run
 
 NAMES = """
 Adam AdamW CosineAnnealingLR Dropout ELU EarlyStopping Embedding EpochEnd ExponentialLR GELU
@@ -69,8 +68,7 @@ loss = nn.cross_entropy([Value(1.0), 2.0], 0, "none")[0]
 assert loss.op is not mine and str(loss.op) == "CE" and "nn." not in loss.op.latex
 sys.stdout.write(pickle.dumps(loss).hex())
 """
-    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert made.stderr == ""
-    code = f"import pickle; print(pickle.loads(bytes.fromhex({made.stdout!r})).op)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (loaded.stdout.strip(), loaded.stderr) == ("CE", "")
+    made = run(THIS, "-c", code)
+    assert made.stderr == b""
+    code = f"import pickle; print(pickle.loads(bytes.fromhex({made.stdout.decode()!r})).op)"
+    assert run(THIS, "-c", code).stdout == b"CE\n"
