@@ -11,7 +11,7 @@ from autograd import Value
 from autograd.core.operand import Operand, primal
 from autograd.core.table import exp_of_difference
 from nn import checks
-from nn.module import Module
+from nn.module import Module, map_numbers
 
 __all__ = [
     "ELU",
@@ -58,15 +58,6 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
         got = checks.shortened(activation)
         raise TypeError(f"an activation must be a name, a function or None, got {got}")
     return activation
-
-
-def map_numbers(function: Callable[[Any], Any], x: Any) -> Any:
-    """The function of x, or of each number in a list or array, however deep."""
-    if hasattr(x, "tolist"):
-        x = x.tolist()
-    if isinstance(x, (list, tuple)):
-        return [map_numbers(function, element) for element in x]
-    return function(x)
 
 
 class Identity(Module):

@@ -18,9 +18,9 @@ from autograd import Value
 from autograd.core.operand import Operand
 from autograd.core.primitive import TABLE
 from nn import checks
-from nn.activations import Activation, activation_function, map_numbers
+from nn.activations import Activation, activation_function
 from nn.init import Initialiser, fan_in_uniform, normal
-from nn.module import Module
+from nn.module import Module, map_numbers
 
 __all__ = ["MLP", "Dropout", "Embedding", "Layer", "Neuron", "Sequential"]
 

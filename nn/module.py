@@ -12,7 +12,7 @@ import functools
 import itertools
 import reprlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from numbers import Real
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Self
@@ -255,15 +255,19 @@ class Module:
         from autograd import Graph
 
         self.parameters()  # labels those that were appended to a list or moved
+        numbers = itertools.count()
+
+        def leaf(x: Any) -> Any:
+            return Value(float(x), label=f"x{next(numbers)}") if isinstance(x, Real) else x
+
+        takes_leaves = not any(module._takes_indices for module in self.modules())
         try:
-            out = self(
-                x
-                if any(m._takes_indices for m in self.modules())
-                else _with_leaves(x, itertools.count())
-            )
+            out = self(map_numbers(leaf, x) if takes_leaves else x)
         except (TypeError, IndexError):
             out = self(x)
-        roots = [value for value in _flat(out) if isinstance(value, Value)]
+        found: list[Any] = []
+        map_numbers(found.append, out)
+        roots = [value for value in found if isinstance(value, Value)]
         if not roots:
             raise TypeError(f"{type(self).__name__} returns no Value to draw: {out!r:.80}")
         return Graph(*roots, **{"gradients": False, **options})
@@ -286,23 +290,13 @@ class Module:
         return "\n".join([f"{name}({extra}", *lines, ")"])
 
 
-def _with_leaves(x: Any, numbers: Iterator[int]) -> Any:
-    """x with a labelled leaf in the place of each number, also in lists and arrays."""
+def map_numbers(function: Callable[[Any], Any], x: Any) -> Any:
+    """The function of x, or of each number in a list or array, however deep."""
     if hasattr(x, "tolist"):
         x = x.tolist()
     if isinstance(x, (list, tuple)):
-        return [_with_leaves(part, numbers) for part in x]
-    return Value(float(x), label=f"x{next(numbers)}") if isinstance(x, Real) else x
-
-
-def _flat(out: Any) -> Iterator[Any]:
-    if hasattr(out, "tolist"):
-        out = out.tolist()
-    if isinstance(out, (list, tuple)):
-        for part in out:
-            yield from _flat(part)
-    else:
-        yield out
+        return [map_numbers(function, element) for element in x]
+    return function(x)
 
 
 def _find(
