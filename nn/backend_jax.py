@@ -44,6 +44,12 @@ class JaxStep(Step):
         try:
             devices = self.jax.devices()
         except (RuntimeError, AssertionError) as error:
+            if "local topolog" in str(error):
+                raise RuntimeError(
+                    f"{name}: another process has not come as far as this; each process that "
+                    "jax.distributed.initialize counts has to train. How long JAX waits is "
+                    "jax.config.jax_cpu_get_local_topology_timeout_minutes"
+                ) from error
             raise RuntimeError(f"{name}: JAX finds no device to train on: {error}") from error
         self.mesh = self.jax.sharding.Mesh(np.array(devices), (AXIS,))
         self.everywhere = self._sharding()
@@ -219,8 +225,7 @@ class JaxStep(Step):
             return self._resident[1:]
         count, x = batch.lanes, batch.x
         extra = -count % self.mesh.size
-        if extra:
-            x = np.concatenate([x, np.repeat(x[:, :1], extra, 1)], 1)
+        x = np.concatenate([x, np.repeat(x[:, :1], extra, 1)], 1) if extra else x
         sharding = self._sharding(None, AXIS)
         if (count, weight) not in self._weights:
             numbers = np.zeros((2, count + extra))
@@ -237,7 +242,7 @@ class JaxStep(Step):
         """(params, buffers, gradient, rest, numbers, x, weights) → the next, and results."""
         jax, numpy, P = self.jax, self.jax.numpy, self.jax.sharding.PartitionSpec  # noqa: N806
         ways = [_Way(path, len(self.optimizer.params), numpy) for path in paths]
-        branches = len(ways) > 1 or ways[0].value is not None
+        branches = bool(len(ways[0].answers))  # of a single way or of all
         penalty = self.eager.penalty is not None
 
         def local(params: Array, rest: Any, x: Array, weights: Array) -> Any:
@@ -306,7 +311,8 @@ class _Way:
     """The functions of a path.
 
     Attributes:
-        value: gives outputs and checks; None if there are no guards.
+        value: gives outputs and checks.
+        answers: what the guards are on this way.
         sample: one that goes this way, for the places of those that don't.
     """
 
@@ -317,13 +323,11 @@ class _Way:
         self.sweep, self.params = emitted(lowered, constants), params
         self.outputs, self.answers = it.outputs, program.answers
         self.varies = lowered.blocks[lowered.seed].varies
-        self.value = emitted(Lowered(it), constants) if len(self.answers) else None
+        self.value = emitted(Lowered(it), constants)
         self.sample = np.array([x for _, x in path.inputs]).reshape(-1, 1)
 
     def follows(self, u: Array, x: Array) -> Array:
         """Whether each sample goes this way."""
-        if self.value is None:
-            return np.ones(x.shape[1], bool)
         return (self.value(u, x)[1] == self.answers).all(0)
 
     def gradient(self, u: Array, x: Array, seed: Array) -> tuple[Array, Array]:

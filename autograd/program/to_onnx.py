@@ -69,9 +69,6 @@ class Tensor:
     def __ne__(self, other: object) -> Any:
         return self.graph.node("Not", [self == other], self.shape, logical=True)
 
-    def __hash__(self) -> int:
-        return id(self)
-
     def __matmul__(self, other: Tensor) -> Any:
         return self.graph.node("MatMul", [self, other], (self.shape[0], other.shape[1]))
 
@@ -109,8 +106,6 @@ class Tensor:
         found = self
         for axis, each in enumerate(keys):
             size = found.shape[axis]
-            if isinstance(each, slice) and size is None:
-                continue  # all samples
             assert size is not None
             rows: Any = range(*each.indices(size)) if isinstance(each, slice) else each
             shape = (*found.shape[:axis], len(rows), *found.shape[axis + 1 :])

@@ -79,19 +79,10 @@ def _in_64_bits() -> Iterator[None]:
     jax.config.update("jax_enable_x64", before)
 
 
-@pytest.fixture(name="without_it", scope="module", autouse=True)
-def _without_it(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Two processes, the second without a primitive; begun first, since one waits for 30 s."""
-    saved = tmp_path_factory.mktemp("without") / "saved.json"
-    expected = train("native", own=True)
-    train("native", own=True, epochs=2, checkpoint=saved)
-    before, options = saved.read_bytes(), {"own": True, "checkpoint": saved, "resume": True}
-    both = together({}, {"defined": False}, **options | {"checkpoint": str(saved)})
-    yield both, options, before, expected
-    for process in both:
-        process.kill()
-        process.communicate()
-    del TABLE["softened"]
+@pytest.fixture(name="own_primitive")
+def _own_primitive() -> Iterator[None]:
+    yield
+    TABLE.pop("softened", None)
 
 
 @pytest.fixture(name="native", scope="module")
@@ -158,12 +149,17 @@ def test_a_process_that_never_arrives(native: dict[str, Any], tmp_path: Path) ->
     agree(train("native", checkpoint=saved, resume=True), native)
 
 
-def test_a_process_without_the_primitive(without_it: Any) -> None:
-    both, options, before, expected = without_it
+def test_a_process_without_the_primitive(tmp_path: Path, own_primitive: None) -> None:
+    saved = tmp_path / "saved.json"
+    expected = train("native", own=True)
+    train("native", own=True, epochs=2, checkpoint=saved)
+    before = saved.read_bytes()
+    options: dict[str, Any] = {"own": True, "checkpoint": str(saved), "resume": True}
+    both = together({}, {"defined": False}, **options)  # the first waits for 30 s
     errors = [finished(process)["error"] for process in both]
     assert "another process is gone" in errors[0]
     assert "the primitive 'softened', which is not defined here" in errors[1]
-    assert options["checkpoint"].read_bytes() == before
+    assert saved.read_bytes() == before
     agree(train("native", **options), expected)
 
 
@@ -235,6 +231,57 @@ def test_what_eager_refuses_changes_nothing(in_64_bits: None) -> None:
     assert step(xs, ys) > 0.0
 
 
+class Scaled(nn.Module):
+    """Twice a negative output, times a number that is no parameter."""
+
+    def __init__(self) -> None:
+        self.layer = nn.Layer(1, 1, init=nn.init.constant(1.0))
+        self.scale = 1.0
+
+    def __call__(self, x: Any) -> Any:
+        y = self.layer(x)
+        return y * self.scale if y > 0.0 else 2.0 * y
+
+
+def test_what_a_later_batch_brings(in_64_bits: None) -> None:
+    """A way that is new, and a model that a callback has changed."""
+    results = []
+    for backend in ("native", "jax"):
+        model = Scaled()
+        step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), 0.01), backend=backend)
+        found = [step([[1.0], [2.0]], [1.0, 1.0]), step([[-1.0], [2.0]], [1.0, 1.0])]
+
+        step.pull()
+
+        def change(end: nn.EpochEnd, model: Scaled = model) -> None:
+            model.scale = 3.0
+
+        history = nn.fit(
+            *(model, [[1.0], [2.0]], [1.0, 1.0]),
+            loss=nn.mse_loss,
+            optimizer=nn.SGD(model.parameters(), 0.01),
+            epochs=2,
+            callbacks=[change],
+            progress=False,
+            backend=backend,
+        )
+        results.append([*found, *history["loss"]])
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-12)
+
+
+def test_what_is_not_finite_is_left_to_eager(in_64_bits: None) -> None:
+    for lr, target, message in (
+        (0.1, 1e300, "the loss is inf"),
+        (1e308, 9.0, "SGD.step: the next value of .* is inf"),
+    ):
+        for backend in ("native", "jax"):
+            model = nn.Layer(1, 1, init=nn.init.constant(1.0))
+            optimizer = nn.SGD(model.parameters(), lr=lr)
+            step = nn.compile(model, nn.mse_loss, optimizer, backend=backend)
+            with pytest.raises(FloatingPointError, match=message):
+                step([[1.0], [2.0]], [target, 1.0])
+
+
 def test_a_loss_of_nothing_is_done_by_values(in_64_bits: None) -> None:
     model = nn.Layer(1, 1, init=nn.init.constant(1.0))
     optimizer = nn.SGD(model.parameters(), lr=0.01)
@@ -302,14 +349,17 @@ def test_a_process_that_is_gone(gathered: Callable[..., None]) -> None:
         step(xs, ys)
 
 
-def test_no_device() -> None:
-    code = (
-        "import jax, nn\n"
-        "jax.config.update('jax_enable_x64', True)\n"
-        "jax.config.update('jax_platforms', 'cuda')\n"
-        "model = nn.Layer(1, 1)\n"
-        "optimizer = nn.SGD(model.parameters())\n"
-        "nn.compile(model, nn.mse_loss, optimizer, backend='jax')"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "RuntimeError: nn.compile: JAX finds no device to train on" in run.stderr
+def test_no_device_and_no_other_process(
+    in_64_bits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = jax.devices
+    monkeypatch.setattr(jax, "devices", lambda: devices("cuda"))
+    with pytest.raises(RuntimeError, match=r"finds no device to train on: .*cuda"):
+        trained()
+
+    def times_out() -> Any:
+        raise RuntimeError("Getting local topologies failed: GetKeyValue() timed out")
+
+    monkeypatch.setattr(jax, "devices", times_out)
+    with pytest.raises(RuntimeError, match="another process has not come as far as this"):
+        trained()

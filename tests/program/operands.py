@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import Value
 from autograd.core.primitive import TABLE
 
-__all__ = ["NAMES", "operands"]
+__all__ = ["NAMES", "POINTS", "SEVERAL", "cubes", "operands"]
 
 Array = Any
 
@@ -35,3 +37,20 @@ def operands(name: str) -> list[Array]:
 
 
 NAMES = sorted(name for name in TABLE if "." not in name)
+
+POINTS = np.array([[0.7, 1.5, -2.0], [2.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 3.0, 4.0]])
+SEVERAL: list[Callable[[Any], Any]] = [  # of such a point
+    lambda x: autograd.logsumexp([x[0], x[1], 2.0]),
+    lambda x: autograd.logsumexp([x[0], x[0], x[1], x[1]]),
+    lambda x: autograd.maximum(x[0], x[1], 0.5) * autograd.minimum(x[0], x[1], x[2]),
+    lambda x: autograd.hypot(x[0], x[1], x[2]) + 0.0 * autograd.sqrt(0.0 * x[0]),
+    lambda x: autograd.take(x, abs(x[0]) // 1.0),
+    lambda x: autograd.dot([x[0], x[1]], [x[1], x[2]], x[0]) % 0.7,
+    lambda x: autograd.where(x[0] > x[1], x[0] * x[2], x[1].exp()) * (x[1] // 1.0),
+    lambda x: autograd.clip(x[0], 0.5, 2.0) * autograd.atan2(x[1], x[2]),
+]
+
+
+def cubes(w: Any, points: Any) -> Any:
+    """A sum over samples, written out: it is found to be one body in many lanes."""
+    return sum((w[0] * x + w[1]) ** 3 for x in points) / 20.0
