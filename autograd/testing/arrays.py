@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 
 from autograd.core.operand import number, primal
 from autograd.testing.cases import Case, remark, summary, unsteady
-from autograd.testing.decide import SHARP, Decision, Question, decide, starts
+from autograd.testing.decide import SHARP, TWELVE_DIGITS, Question, by_exact, decide, starts
 from autograd.testing.problem import (
     UNITS,
     Function,
@@ -179,7 +179,8 @@ class Comparison:
                 exact = complex_step()[j] if complex_step() else math.nan
                 if abs(exact - decision.numeric) <= 4.0 * decision.error < math.inf:
                     used = "complex step"
-                    decision = _by_complex_step(exact, analytic, own)._replace(line=line)
+                    near = own + TWELVE_DIGITS * abs(exact)
+                    decision = by_exact(exact, analytic, near, f"a {used}")._replace(line=line)
             where = f"{self.rows[j]} by {name}" if len(self.rows) > 1 else name
             cases.append(Case(where, x, analytic, decision, None, used))
         return cases
@@ -195,14 +196,6 @@ def _complex_step(problem: PlainProblem, move: Move, x: float) -> list[float]:
         return [z.imag / step for z in problem.complex(move(complex(x, step)))]
     except Exception:  # whatever f raises
         return []
-
-
-def _by_complex_step(exact: float, analytic: float, own: float) -> Decision:
-    difference, tolerance = abs(analytic - exact), own + 1e-12 * abs(exact) + 5e-324
-    if difference <= tolerance:
-        return Decision("pass", exact, tolerance, difference / tolerance)
-    why = "a complex step gives another value"
-    return Decision("fail", exact, tolerance, difference / tolerance, None, why)
 
 
 def check_gradient(

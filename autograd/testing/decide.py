@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.testing.one_sided import (
     CLOSE,
@@ -29,10 +30,11 @@ from autograd.testing.roundoff import (
     noise_between,
 )
 
-__all__ = ["Decision", "Question", "decide", "starts"]
+__all__ = ["Decision", "Question", "by_exact", "decide", "starts"]
 
 MULTIPLE = 4.0  # of the estimated error is tolerated: `measure` prints that 1 would do
 SHARP = 3e-5  # in float64: a third of one part in 10,000, so that this is always seen
+TWELVE_DIGITS = 1e-12  # a rule that has them is right, though it may round more than need be
 UNSETTLED = "differences do not settle"
 BENDS = "it bends or jumps close by"
 HIDDEN = "round-off hides it"
@@ -308,18 +310,25 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> D
         allowed = max(MULTIPLE * (best.error + other.error), 0.1 * against)
         if not apart <= allowed or against <= apart + MULTIPLE * other.error:
             return doubt("estimates differ")
-        if small > 2.0**-5 * estimate.step:
-            rough = is_sawtooth(line, best.numeric, analytic)
-            return doubt(BENDS) if rough else best
-    level = line.level(small)
-    if level is not None and level.is_apart and level.apart > 0.5 * against:
-        found = _at(question, corner(line, *sides(line, 256.0 * small)))
-        if found is not None:
-            return found
-        return doubt(BENDS)
-    if level is None:
-        return doubt("smaller steps cannot tell")
-    if abs(level.central - best.numeric) > 0.25 * against + level.noise:
-        return doubt("smaller steps tell otherwise")
-    rough = is_sawtooth(line, best.numeric, analytic)
-    return doubt(BENDS) if rough else best
+    if small <= 2.0**-5 * estimate.step:
+        level = line.level(small)
+        if level is None:
+            return doubt("smaller steps cannot tell")
+        if level.is_apart and level.apart > 0.5 * against:
+            return _at(question, corner(line, *sides(line, 256.0 * small))) or doubt(BENDS)
+        if abs(level.central - best.numeric) > 0.25 * against + level.noise:
+            return doubt("smaller steps tell otherwise")
+    return doubt(BENDS) if is_sawtooth(line, best.numeric, analytic) else best
+
+
+def by_exact(exact: Any, analytic: float, tolerance: float, oracle: str) -> Decision:
+    """The decision by a value that has all of its digits."""
+    difference = abs(float(analytic - exact))
+    tolerance += 4.0 * TINIEST
+    found = Decision("pass", float(exact), tolerance, difference / tolerance)
+    if difference <= tolerance:
+        return found
+    if difference < sys.float_info.min:
+        why = "so close to 0 floats lose digits"
+        return found._replace(verdict="inconclusive", error=sys.float_info.min, reason=why)
+    return found._replace(verdict="fail", reason=f"{oracle} gives another value")

@@ -129,7 +129,6 @@ def sides(line: Line, start: float) -> tuple[Side | None, Side | None]:
         here = [pair for pair in pairs if pair is not None]
         if here and max(map(len, found)) >= 2:
             slopes = [slope for slope, _ in here] + [seen[-1][1] for seen in found if seen]
-            slopes += [0.0] if len(here) == 1 else []
             if max([noise for _, noise in here]) > 1e-6 * (max(slopes) - min(slopes)):
                 break
         for pair, table, seen, row in zip(pairs, tables, found, rows):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -15,14 +14,13 @@ from autograd.core.sweeps import reverse_sweep, tangents, topological_order
 from autograd.core.value import Value
 from autograd.testing import oracle
 from autograd.testing.cases import Case
-from autograd.testing.decide import Decision, Question, decide, starts
+from autograd.testing.decide import TWELVE_DIGITS, Decision, Question, by_exact, decide, starts
 from autograd.testing.problem import Problem, weights
-from autograd.testing.richardson import TINIEST, ULP, Line, Samples
+from autograd.testing.richardson import ULP, Line, Samples
 
 __all__ = ["Recording", "node_cases"]
 
 JUMPING = ("mod", "floordiv")  # whose jumps may be closer together than steps
-TWELVE_DIGITS = 1e-12  # a rule that has them is right, though it may round more than need be
 
 
 class Recording:
@@ -100,7 +98,8 @@ class Recording:
                     gradient = exact(self.roots[j])
                     if gradient is not None:
                         used, wanted = "mpmath", gradient.get(self.variables[i], 0.0)
-                        decision = _against(wanted, row[i], TWELVE_DIGITS * size + own)
+                        near = TWELVE_DIGITS * size + own
+                        decision = by_exact(wanted, row[i], near, used)
                 if decision is not None:
                     cases.append(Case(name, x, row[i], decision, None, used))
             evaluations = max(evaluations, len(samples.seen))
@@ -129,7 +128,8 @@ def node_cases(order: Sequence[Value], how: str = "auto") -> list[Case]:
             if how == "mpmath" or (ask and oracle.knows([node])):
                 exact = oracle.partial(op.name, numbers, slot)
                 if exact is not None and math.isfinite(partial):
-                    decision, used = _against(exact, partial, TWELVE_DIGITS * size), "mpmath"
+                    used = "mpmath"
+                    decision = by_exact(exact, partial, TWELVE_DIGITS * size, used)
             if decision is None:
                 decision = Decision("inconclusive", reason="mpmath finds no single derivative")
             cases.append(Case(f"operand {slot}", numbers[slot], partial, decision, node, used))
@@ -159,18 +159,6 @@ def _by_differences(
         gap = min(rest, abs(by) - rest) or abs(by)
         steps = [0.25 * gap / (max(1.0, abs(over / by)) if slot else 1.0)]
     return decide(Question(line, partial, 0.0, 16.0 * ULP * abs(partial)), steps)
-
-
-def _against(exact: Any, analytic: float, tolerance: float) -> Decision:
-    difference = abs(float(analytic - exact))
-    tolerance += 4.0 * TINIEST
-    share = difference / tolerance
-    if difference <= tolerance:
-        return Decision("pass", float(exact), tolerance, share)
-    if difference < sys.float_info.min:
-        reason = "so close to 0 floats lose digits"
-        return Decision("inconclusive", float(exact), sys.float_info.min, share, None, reason)
-    return Decision("fail", float(exact), tolerance, share, None, "mpmath gives another value")
 
 
 def _two_passes(y: Any, variables: list[Value]) -> tuple[list[float], list[float]]:

@@ -242,7 +242,6 @@ def aitken(found: Sequence[tuple[float, float, float]]) -> Estimate:
     True
     """
     best, limits = Estimate(), list[float]()
-    floor = 16.0 * ULP * max([abs(value) for _, value, _ in found], default=0.0)
     for (s, a, noise), (t, b, _), (u, c, more) in zip(found, found[1:], found[2:]):
         share = (c - b) / (b - a) if b != a else math.nan
         if not (abs(s * u - t * t) <= 1e-3 * t * t and abs(share) < 0.9):
@@ -250,7 +249,7 @@ def aitken(found: Sequence[tuple[float, float, float]]) -> Estimate:
             continue
         limits.append(c + (c - b) * share / (1.0 - share))
         spread = max(limits[-3:]) - min(limits[-3:])
-        error = spread + floor + (noise + 3.0 * more) / (1.0 - share) ** 2
+        error = spread + (noise + 3.0 * more) / (1.0 - share) ** 2
         if len(limits) >= 3 and error < best.error:
             best = Estimate(limits[-1], error, u)
     return best

@@ -17,6 +17,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
 from autograd.testing.programs import Listing
+from autograd.testing.roundoff import is_rough
 from autograd.testing.strategies import programs
 from tests.core.reference import REFERENCES
 from tests.testing.measure import (
@@ -27,6 +28,7 @@ from tests.testing.measure import (
     planted,
     replaced,
 )
+from tests.testing.thresholds import constant, errors, threshold
 
 CHANGES: dict[str, Callable[[Any], Any]] = {
     "x 1.0001": lambda d: d * 1.0001,
@@ -185,6 +187,14 @@ def test_over_programs_nothing_is_missed_and_no_alarm_is_false() -> None:
         assert found["nothing", "fail"] == 0
         assert found["x 1.0001", "pass"] == found["x 1.0001", "other"] == 0
         assert undecided(found) < 0.02
+
+
+def test_a_threshold_that_is_wrong_shows() -> None:
+    assert errors()[:2] == (0, 0)
+    with constant("MULTIPLE", 4.0, 1e-6):
+        assert errors()[0] > 0
+    with threshold(is_rough, 4.0, 0.0):
+        assert errors()[2] > 400
 
 
 @pytest.mark.soak

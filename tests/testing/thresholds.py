@@ -58,15 +58,17 @@ def numbers(code: CodeType) -> list[float]:
 
 def changed(code: CodeType, old: float, new: float) -> CodeType:
     """The function with another number."""
-    consts = [
-        changed(x, old, new) if type(x) is CodeType else new if x == old else x
-        for x in code.co_consts
-    ]
-    return code.replace(co_consts=tuple(consts))
+
+    def swapped(x: Any) -> Any:
+        if type(x) is CodeType:
+            return changed(x, old, new)
+        return new if type(x) is float and x == old else x
+
+    return code.replace(co_consts=tuple(map(swapped, code.co_consts)))
 
 
 @contextmanager
-def threshold(function: FunctionType, old: float, share: float) -> Iterator[None]:
+def threshold(function: Any, old: float, share: float) -> Iterator[None]:
     """With a share of a number in a function."""
     code = function.__code__
     function.__code__ = changed(code, old, share * old)
