@@ -23,7 +23,7 @@ def open_page(argv: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(
         prog=f"{PROGRAM} play",
-        usage=f'{PROGRAM} play "FORMULA" [NAME=VALUE ...] [--html FILE] [--no-open]',
+        usage=f'{PROGRAM} play "FORMULA" [NAME=VALUE ...]\n    [--html FILE] [--no-open]',
         description="Write a page to play with a formula, and open it in the browser.",
         allow_abbrev=False,
     )

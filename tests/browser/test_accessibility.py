@@ -1,43 +1,44 @@
-"""No violation of axe-core's rules, in light and dark, on a phone and on a projector."""
+"""No violation of axe-core's rules, in light and dark, and every page fits its window."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from autograd import Stepper
 from tests.browser.conftest import Opener
+from tests.browser.test_play import neuron
 from tests.browser.test_steps import readme, shared
 from tests.browser.test_training import trained
+from tests.browser.test_training_live import played
 
 
-def steps() -> str:
-    return Stepper(shared()).html()
-
-
-def graph() -> str:
-    return readme().graph().html()
-
-
-def training() -> str:
-    return trained().html()
-
-
-@pytest.mark.parametrize("html", [steps, graph, training])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(html: Any, scheme: str, open_page: Opener) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = open_page(html(), color_scheme=scheme)
-    for key, width in [("ArrowLeft", 390), ("End", 1920)]:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.keyboard.press(key)
-        found = axe.Axe().run(page).response["violations"]
-        assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
-
-
-def test_axe_finds_nothing_in_guess_mode(open_page: Opener) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = open_page(steps(), at="#8")
+def guessing(page: Any) -> None:
+    page.keyboard.press("End")
     page.check("#guessing")
+    page.click("#back")
     page.fill("#answer", "7")
     page.keyboard.press("Enter")
-    assert axe.Axe().run(page).response["violations"] == []
+
+
+PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
+    "steps": (lambda: Stepper(shared()).html(), lambda page: page.keyboard.press("ArrowRight")),
+    "guessing": (lambda: Stepper(readme()).html(), guessing),
+    "graph": (lambda: readme().graph().html(), lambda page: page.click("text=nudge >> nth=0")),
+    "training": (lambda: trained().html(), lambda page: page.keyboard.press("End")),
+    "formula": (neuron, lambda page: page.fill("#formula", "sin(x) + w")),
+    "no formula": (neuron, lambda page: page.fill("#formula", "log(-x)*")),
+    "live training": (played, lambda page: page.click("#one")),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1920)])
+def test_axe_finds_nothing(name: str, scheme: str, width: int, open_page: Opener) -> None:
+    axe: Any = pytest.importorskip("axe_playwright_python.sync_playwright")
+    html, act = PAGES[name]
+    page = open_page(html(), color_scheme=scheme, viewport={"width": width, "height": 900})
+    act(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = axe.Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import random
 import re
 from collections.abc import Callable
@@ -204,15 +203,3 @@ def test_a_regression_is_shaded_by_its_middle(open_page: Opener) -> None:
     assert "right" not in page.inner_text("#now")
     assert page.get_attribute(".plane .boundary", "d")
     assert "output = 0.7" in page.inner_text(".legend >> nth=0")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(scheme: str, open_page: Opener) -> None:
-    axe: Any = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = open_page(played(), color_scheme=scheme)
-    for width in (390, 1280, 1920):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.click("#one")
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        found = axe.Axe().run(page).response["violations"]
-        assert json.dumps(found, indent=1) == "[]"
