@@ -148,6 +148,7 @@ def partial(name: str, numbers: Sequence[float], slot: int) -> Any:
             f"mpmath does not know the primitive {name!r}; enter it with "
             f"autograd.testing.oracle.in_mpmath()[{name!r}] = a function of mpmath numbers"
         ) from None
+    # steps are x·1e-30: with five digits to spare for jumps that are y apart
     if name in ("mod", "floordiv") and max(1.0, abs(numbers[0])) > 1e25 * abs(numbers[1]):
         return None  # jumps are closer together than the steps
     operands = [mpmath.mpf(x) for x in numbers]
@@ -162,7 +163,12 @@ def partial(name: str, numbers: Sequence[float], slot: int) -> Any:
 
 
 def _derivative(f: Callable[[Any], Any], x: Any, size: Any, digits: int) -> Any:
-    """f'(x), or None if two steps give different ones, or the two sides do."""
+    """f'(x), or None if two steps give different ones, or the two sides do.
+
+    With 80 digits, steps of 1e-30 leave an error of 1e-50 by round-off and of 1e-60 by
+    truncation; where f is smooth the sides differ by a hundredth as much over 1e-32, at a kink
+    by as much.
+    """
     mpmath = _mpmath()
     found = []
     for exponent, more in ((30, 0), (32, 40)):

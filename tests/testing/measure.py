@@ -326,12 +326,25 @@ def cost() -> float:
     return min(times) / 2.0
 
 
+def calls(count: int) -> list[int]:
+    """The most an input of random programs took, and those for a Jacobian of 1,000 × 1,000."""
+    rng, draw = random.Random(0), np.random.default_rng(0)
+    drawn = [random_program(rng) for _ in range(count)]
+    reports = [gradcheck(program, *program.starts) for program in drawn]
+    matrix, x = draw.normal(size=(1000, 1000)) / 32.0, draw.normal(size=1000)
+    slope = lambda x: np.cos(matrix @ x)[:, None] * matrix  # noqa: E731
+    large = check_jacobian(lambda x: np.sin(matrix @ x), x, jacobian=slope)
+    return [max([report.evaluations for report in reports]), large.evaluations]
+
+
 def main(count: int) -> None:
     """Print the figures."""
     print(f"{describe_build()[0]} build: {cost() * 1e6:.0f} µs an input of 21 operations")
     errors = measure_errors(count)
     shares = ", ".join([f"{errors[int(q * (len(errors) - 1))]:.2g}" for q in (0.5, 0.99, 1.0)])
     print(f"errors as shares of their estimates, half, 99 % and all below: {shares}")
+    most, large = calls(count // 100)
+    print(f"calls of f: {most} an input, {large} for a Jacobian of 1,000²")
     few = count * 3 // 100
     for title, measured in (
         (f"{count // 25} points a primitive", partial(measure, count // 25)),
