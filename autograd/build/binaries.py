@@ -27,7 +27,10 @@ __all__ = ["MODULES", "choose", "describe_build", "fingerprint", "hashed", "prob
 
 MODULES = tuple(
     f"autograd.core.{stem}"
-    for stem in ("primitive", "table", "chain", "sweeps", "operations", "value", "floats")
+    for stem in (
+        *("primitive", "table", "chain", "traversal"),
+        *("sweeps", "operations", "value", "floats"),
+    )
 )
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core")
 SUFFIX = EXTENSION_SUFFIXES[0]  # of this Python's binaries, as .cpython-311-x86_64-linux-gnu.so

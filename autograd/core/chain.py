@@ -1,34 +1,27 @@
-# cython: language_level=3, infer_types=True, binding=False
+# cython: language_level=3, annotation_typing=False, binding=False
 """The chain rule: a node whose gradient is complete gives each of its inputs a share of it.
 
 Reverse-mode differentiation is that, from the root down to the leaves (Linnainmaa 1970;
 Griewank & Walther, "Evaluating Derivatives", 2008, chapter 3). `gradients` is the textbook's
 version, and `topological_order` the order in which it goes: count the uses of each node, then
-go to a node when all that use it have been gone to (Kahn 1962). `accumulate`, which
-`Value.backward` calls, does the same with fields of the nodes instead of dicts.
+go to a node when all that use it have been gone to (Kahn 1962).
 
-A share is upstream · partial, with a strong zero: what has a gradient of zero contributes
-nothing, even against an infinite partial.
+`Value.backward` does the same as fast as it can, in `traversal.py`. All other sweeps are made
+of `products`, which holds for numbers, Values and mpmath alike.
 """
 
 from __future__ import annotations
 
-import sys
-from operator import attrgetter
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-if sys.platform == "cython":
-    import cython
-else:
-    from autograd.core import cython
-
-from autograd.core.operand import describe, is_node
+from autograd.core.operand import Operand, is_node, primal
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["accumulate", "add_to_leaves", "gradients", "list_nodes"]
-__all__ += ["topological_order", "traverse"]
+__all__ = ["gradients", "held", "product", "products", "topological_order"]
 
 
 def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
@@ -74,158 +67,70 @@ def gradients(root: Value, seed: float = 1.0) -> dict[Value, float]:
     return found
 
 
-if not cython.compiled:  # else in node.h, where the nodes of a stack hang together by a field
-    _none: Any = None
-    _stack: Any = list
-    _push = _put = list.append
-    _pop = list.pop
-    _wide = attrgetter("_extra")
-    _inputs: Any = tuple
+def product(node: Any, factor: Operand, partial: Operand, x: Any) -> Any:
+    """One product of the chain rule: a cotangent or tangent times a partial of a node in x.
 
-    def _at(node: Any) -> Any:
-        return node
-
-    _doubles = _at
-
-
-_passes = 0  # how many there have been
-
-
-def accumulate(root: Value, seed: float) -> Any:
-    """Add what `gradients` finds to the leaves' gradients; set those of the interior nodes.
-
-    Returns True, with the leaves as they were, where one is NaN; and where another pass came
-    in between, in a signal handler, a finalizer or a thread, and may have used the same fields.
+    A zero is strong. A zero factor gives zero, even against an infinite partial. So does the
+    zero partial of an operation that selects among its operands, or that multiplies x by the
+    number 0, even against an infinite factor: the node does not depend on x.
     """
-    leaves: list[Any] = []
-    now = traverse(root, seed, leaves, None)
-    for each in leaves:
-        leaf = _at(each)
-        if leaf._grad != leaf._grad:
-            return True
-    found = None if cython.compiled else [leaf._grad for leaf in leaves]
-    if now != _passes:
-        return True
-    return add_to_leaves(leaves, found)
+    if type(factor) is float:
+        if factor == 0.0:
+            return 0.0
+        if type(partial) is float and partial != 0.0:
+            return factor * partial
+    g, d = held(factor), held(partial)
+    if g == 0.0 and not math.isfinite(d):
+        return 0.0
+    if node.op.selects:
+        if primal(partial) == 0.0:  # by which a program that is being recorded may branch
+            return 0.0
+    elif d == 0.0 and math.isinf(g) and _times_zero(node, x):
+        return 0.0
+    if type(factor) is float and factor == 1.0:
+        return partial
+    if type(partial) is float and partial == 1.0:
+        return factor
+    return factor * partial
 
 
-def add_to_leaves(leaves: list[Any], found: Any) -> Any:
-    """Add a number to the gradient of each leaf; if None, what a pass has left there.
+def held(x: Operand) -> float:
+    """The float that a Value holds, where nothing that a program computes depends on it."""
+    return float(x._data if hasattr(type(x), "_data") else primal(x))
 
-    Raises:
-        FloatingPointError: a sum with what was there before is NaN.
-        After an error, also an interrupt, the leaves are as they were.
+
+def _times_zero(node: Any, x: Any) -> bool:
+    """Whether a node is a product of x and the number 0, or a sum of products where it is."""
+    operands = node.operands
+    half = len(operands) // 2
+    others: tuple[Operand, ...] = ()
+    if node.op.name == "mul":
+        others = operands[::-1]
+    elif node.op.name == "dot":
+        others = (1.0, *operands[1 + half :], *operands[1 : 1 + half])
+    facing = [other for operand, other in zip(operands, others) if operand is x]
+    return bool(facing) and all(type(other) is float and not other for other in facing)
+
+
+def products(
+    order: Sequence[Any],
+    found: dict[Any, Any],
+    partials: Callable[[Any], Iterable[Any]] | None = None,
+) -> Iterator[tuple[Any, int, Any, Any, Any]]:
+    """Every product of reverse mode, in the order in which `backward` adds them.
+
+    Args:
+        order: nodes, each after its inputs.
+        found: the cotangents so far. Whoever receives a product adds it there, before asking
+            for the next.
+        partials: gives the partials of a node; the recorded ones if None.
+
+    Yields:
+        (node, slot, input, partial, product). What no cotangent reaches has products 0.0.
     """
-    i: cython.Py_ssize_t
-    more: float
-    for i in range(len(leaves)):
-        leaf = _at(leaves[i])
-        leaf._db = leaf._da
-        more = leaf._grad
-        if found is not None:
-            more = found[i]
-        if leaf._da + more != leaf._da + more and leaf._da == leaf._da and more == more:
-            raise FloatingPointError(
-                f"backward adds {more!r} to the gradient {leaf._da!r} of "
-                f"{describe([leaves[i]])}; call zero_grad between the passes"
-            )
-    try:
-        for i in range(len(leaves)):
-            leaf = _at(leaves[i])
-            more = leaf._grad
-            if found is not None:
-                more = found[i]
-            leaf._da += more
-    except BaseException:
-        for each in leaves:
-            leaf = _at(each)
-            leaf._da = leaf._db
-        raise
-
-
-def list_nodes(root: Value, order: list[Value], leaves: list[Value]) -> Any:
-    """List the interior nodes, each before its inputs, and the leaves.
-
-    False, if another pass came in between: then the lists may be wrong.
-    """
-    return traverse(root, 0.0, leaves, order) == _passes
-
-
-def traverse(root: Any, seed: float, leaves: list[Any], order: Any) -> Any:
-    """Put into each node's `_grad` what `gradients` finds; return the number of this pass.
-
-    With `order`, lists the interior nodes there instead. Uses count if they are of this pass:
-    an interrupted one leaves some.
-    """
-    global _passes
-    i: cython.Py_ssize_t
-    root._grad = seed  # raises, compiled, for what is no node
-    _passes = now = _passes + 1
-    none = _none
-    stack = _stack()
-    _push(stack, _at(root))
-    while stack:
-        node = _pop(stack)
-        if order is None:
-            node._grad = 0.0
-        a = node._a
-        b = node._b
-        if a is not none:
-            if a._uses == 0 or a._pass != now:
-                a._pass = now
-                a._uses = 0
-                _push(stack, a)
-            a._uses += 1
-        if b is not none:
-            if b._uses == 0 or b._pass != now:
-                b._pass = now
-                b._uses = 0
-                _push(stack, b)
-            b._uses += 1
-        if node._primitive is none:
-            _put(leaves, node)
-        elif a is none and b is none:
-            wide: tuple[Any, ...] = _wide(node)
-            n = len(wide[1])
-            for x in _inputs(wide[1])[:n]:  # compiled, an array that doesn't know its length
-                if x._uses == 0 or x._pass != now:
-                    x._pass = now
-                    x._uses = 0
-                    _push(stack, x)
-                x._uses += 1
-    _at(root)._grad = seed
-    _push(stack, _at(root))
-    while stack:
-        node = _pop(stack)
-        grad = node._grad
-        if order is not None:
-            grad = 0.0
-            if node._primitive is not none:
-                _put(order, node)
-        a = node._a
-        b = node._b
-        if a is not none:
-            if grad != 0.0:
-                a._grad += grad * node._da
-            a._uses -= 1
-            if a._uses == 0:
-                _push(stack, a)
-        if b is not none:
-            if grad != 0.0:
-                b._grad += grad * node._db
-            b._uses -= 1
-            if b._uses == 0:
-                _push(stack, b)
-        if a is none and b is none and node._primitive is not none:
-            wide = _wide(node)
-            inputs = _inputs(wide[1])
-            partials = _doubles(wide[2])
-            ones = wide[2] is None
-            for i in range(len(wide[1])):
-                x = inputs[i]
-                if grad != 0.0:
-                    x._grad += grad if ones else grad * partials[i]
-                x._uses -= 1
-                if x._uses == 0:
-                    _push(stack, x)
-    return now
+    for node in reversed(order):
+        upstream = found.get(node, 0.0)
+        zero = not is_node(upstream) and upstream == 0.0
+        known = node.partials if zero or partials is None else partials(node)
+        for slot, (x, partial) in enumerate(zip(node.inputs, known)):
+            yield node, slot, x, partial, product(node, upstream, partial, x)

@@ -17,10 +17,10 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
-from autograd.core.chain import list_nodes, traverse
 from autograd.core.no_grad import recording
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import differentiable_partials, topological_order
+from autograd.core.traversal import list_nodes, traverse
 from autograd.core.value import Value
 
 __all__ = ["LINEAR", "curvature", "exchange", "fast_order", "list_operations", "pull", "push"]

@@ -81,12 +81,14 @@ def dot(ws: Iterable[Operand], xs: Iterable[Operand], bias: Operand = 0.0) -> An
     >>> y.data, y.partials
     (11.5, (3.0, 4.0))
     """
-    return Value._dot(_listed(ws, "dot"), _listed(xs, "dot"), bias)
+    if not isinstance(ws, (list, tuple)):
+        ws = _listed(ws, "dot")
+    if not isinstance(xs, (list, tuple)):
+        xs = _listed(xs, "dot")
+    return Value._dot(ws, xs, bias)
 
 
-def _listed(xs: Iterable[Operand], name: str) -> list[Operand] | tuple[Operand, ...]:
-    if isinstance(xs, (list, tuple)):
-        return xs
+def _listed(xs: Iterable[Operand], name: str) -> tuple[Operand, ...]:
     if not isinstance(xs, Iterable):
         raise TypeError(f"{name} takes a list of numbers and Values, got {xs!r:.80}")
     return tuple(xs)

@@ -1,102 +1,26 @@
 # cython: language_level=3, annotation_typing=False
-"""The chain rule on numbers, Values and mpmath alike: sweeps over a recorded graph.
+"""Sweeps over a recorded graph that keep their results in a dict.
 
-`Value.backward` multiplies recorded partials as fast as it can. All other sweeps are made
-of what is here: `product` says what one product is, `products` gives them in the order of
-`backward`. The sweeps that keep their results in a dict can compute the partials anew by
-the differentiable rules, and raise where a NaN arises from finite numbers.
+They can compute the partials anew by the differentiable rules, and raise where a NaN arises
+from finite numbers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from autograd.core.chain import topological_order
+from autograd.core.chain import held, product, products, topological_order
 from autograd.core.operand import Operand, describe, is_node, primal
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["cotangents", "give_shares", "products", "reverse_sweep", "tangents"]
-__all__ += ["topological_order"]
+__all__ = ["cotangents", "give_shares", "reverse_sweep", "tangents", "topological_order"]
 
 Seeds = Iterable[tuple["Value", Operand]]
-
-
-# ---------------------------------------------------------------- the chain rule
-
-
-def product(node: Any, factor: Operand, partial: Operand, x: Any) -> Any:
-    """One product of the chain rule: a cotangent or tangent times a partial of a node in x.
-
-    A zero is strong. A zero factor gives zero, even against an infinite partial. So does the
-    zero partial of an operation that selects among its operands, or that multiplies x by the
-    number 0, even against an infinite factor: the node does not depend on x.
-    """
-    if type(factor) is float:
-        if factor == 0.0:
-            return 0.0
-        if type(partial) is float and partial != 0.0:
-            return factor * partial
-    g, d = _held(factor), _held(partial)
-    if g == 0.0 and not math.isfinite(d):
-        return 0.0
-    if node.op.selects:
-        if primal(partial) == 0.0:  # by which a program that is being recorded may branch
-            return 0.0
-    elif d == 0.0 and math.isinf(g) and _times_zero(node, x):
-        return 0.0
-    if type(factor) is float and factor == 1.0:
-        return partial
-    if type(partial) is float and partial == 1.0:
-        return factor
-    return factor * partial
-
-
-def _held(x: Operand) -> float:
-    """The float that a Value holds, where nothing that a program computes depends on it."""
-    held: float = x._data if hasattr(type(x), "_data") else primal(x)
-    return held
-
-
-def _times_zero(node: Any, x: Any) -> bool:
-    """Whether a node is a product of x and the number 0, or a sum of products where it is."""
-    operands = node.operands
-    half = len(operands) // 2
-    others: tuple[Operand, ...] = ()
-    if node.op.name == "mul":
-        others = operands[::-1]
-    elif node.op.name == "dot":
-        others = (1.0, *operands[1 + half :], *operands[1 : 1 + half])
-    facing = [other for operand, other in zip(operands, others) if operand is x]
-    return bool(facing) and all(type(other) is float and not other for other in facing)
-
-
-def products(
-    order: Sequence[Any],
-    found: dict[Any, Any],
-    partials: Callable[[Any], Iterable[Any]] | None = None,
-) -> Iterator[tuple[Any, int, Any, Any, Any]]:
-    """Every product of reverse mode, in the order in which `backward` adds them.
-
-    Args:
-        order: nodes, each after its inputs.
-        found: the cotangents so far. Whoever receives a product adds it there, before asking
-            for the next.
-        partials: gives the partials of a node; the recorded ones if None.
-
-    Yields:
-        (node, slot, input, partial, product). What no cotangent reaches has products 0.0.
-    """
-    for node in reversed(order):
-        upstream = found.get(node, 0.0)
-        zero = not is_node(upstream) and upstream == 0.0
-        known = node.partials if zero or partials is None else partials(node)
-        for slot, (x, partial) in enumerate(zip(node.inputs, known)):
-            yield node, slot, x, partial, product(node, upstream, partial, x)
 
 
 def reverse_sweep(
@@ -114,9 +38,6 @@ def add_term(found: dict[Any, Any], x: Any, term: Any) -> Any:
         return found.get(x, 0.0)
     found[x] = total = found[x] + term if x in found else term
     return total
-
-
-# ---------------------------------------------------------------- sweeps that explain
 
 
 def cotangents(
@@ -194,7 +115,7 @@ def tangents(
         for x, partial in zip(node.inputs, partials):
             term = product(node, found.get(x, 0.0), partial, x)
             total = add_term(found, node, term)
-            if math.isnan(_held(total)) and finite():
+            if math.isnan(held(total)) and finite():
                 raise explain_nan(node, x, partial, term)
     return found
 
@@ -211,7 +132,7 @@ def _add_watching(
         if reached is not None and x not in reached:
             continue
         total = add_term(found, x, term)
-        if math.isnan(_held(total)) and finite():
+        if math.isnan(held(total)) and finite():
             raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
 
 
@@ -235,7 +156,7 @@ def differentiable_partials(
         partial = op.partial(slot, out, operands) if every is None else every[slot]
         recorded = partials[place]
         partials[place] = partial
-        now = _held(partial)
+        now = held(partial)
         if now != recorded and not (math.isnan(now) and math.isnan(recorded)):
             raise RuntimeError(
                 f"{op.name}({describe(node.operands)}): an operand's data was changed "

@@ -1,4 +1,4 @@
-from autograd.core.chain cimport accumulate, add_to_leaves
+from autograd.core.traversal cimport accumulate, add_to_leaves
 from autograd.core.operations cimport Operations
 from autograd.core.primitive cimport Primitive, record_with
 from libc cimport math as libc

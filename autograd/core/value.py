@@ -32,11 +32,11 @@ if not cython.compiled:  # else in value.pxd
     from autograd.core.primitive import record_with
 
 from autograd.core import copies
-from autograd.core.chain import accumulate, add_to_leaves
 from autograd.core.operand import Label, Number, Operand, checked_label, number, real
 from autograd.core.operations import Operations
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.sweeps import cotangents, give_shares, topological_order
+from autograd.core.traversal import accumulate, add_to_leaves
 
 __all__ = ["Value", "observe"]
 

@@ -13,8 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from autograd.core.chain import products
 from autograd.core.primitive import Primitive
-from autograd.core.sweeps import products
 from autograd.show.formulas import arithmetic, rule
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import Parts, format_number

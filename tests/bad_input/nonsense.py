@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd import Primitive, Value
-from autograd.core import chain, sweeps
+from autograd.core import chain, sweeps, traversal
 from autograd.core.operations import Operations
 from autograd.core.primitive import TABLE
 
@@ -29,7 +29,7 @@ def arguments() -> list[Any]:
 def calls() -> Iterator[tuple[str, Callable[..., Any]]]:
     """All that can be called, with a name for it."""
     yield "gradients", chain.gradients
-    yield "accumulate", chain.accumulate
+    yield "accumulate", traversal.accumulate
     for name in sweeps.__all__:
         yield name, getattr(sweeps, name)
     x = Value(1.0, label="x")

@@ -20,7 +20,7 @@ import pytest
 import autograd
 import autograd.core.value
 from autograd import Value, gradient
-from autograd.core import chain, floats
+from autograd.core import floats, traversal
 from autograd.core.sweeps import topological_order
 from tests.builds import THIS
 
@@ -133,7 +133,7 @@ def test_control_c_is_not_lost() -> None:
     assert (x.grad, w.grad) == tuple(gradient(y, [x, w]))
 
 
-ENGINE = {chain.__file__, floats.__file__, autograd.core.value.__file__}
+ENGINE = {traversal.__file__, floats.__file__, autograd.core.value.__file__}
 ONE_STEP = THIS == "compiled"  # there a pass runs no lines
 
 

@@ -51,6 +51,7 @@ SUITES = {
     ],
     "autograd/core/value.py": NODES,
     "autograd/core/chain.py": NODES,
+    "autograd/core/traversal.py": NODES,
     "autograd/core/table.py": [
         "tests/core/test_table.py",
         "tests/core/test_derivatives.py",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from autograd.core.sweeps import product, products
+from autograd.core.chain import product, products
 from autograd.show.drawing.grouping import TALLEST, Grouping, group, layers_of, relative
 from autograd.show.drawing.options import Options
 from autograd.show.formulas import Notation, arithmetic

@@ -1,0 +1,178 @@
+# cython: language_level=3, infer_types=True, binding=False
+"""The chain rule as `Value.backward` applies it: in fields of the nodes instead of dicts.
+
+A share is upstream · partial, with a strong zero: what has a gradient of zero contributes
+nothing, even against an infinite partial.
+"""
+
+from __future__ import annotations
+
+import sys
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+if sys.platform == "cython":
+    import cython
+else:
+    from autograd.core import cython
+
+from autograd.core.operand import describe
+
+if TYPE_CHECKING:
+    from autograd.core.value import Value
+
+__all__ = ["accumulate", "add_to_leaves", "list_nodes", "traverse"]
+
+
+if not cython.compiled:  # else in node.h, where the nodes of a stack hang together by a field
+    _none: Any = None
+    _stack: Any = list
+    _push = _put = list.append
+    _pop = list.pop
+    _wide = attrgetter("_extra")
+    _inputs: Any = tuple
+
+    def _at(node: Any) -> Any:
+        return node
+
+    _doubles = _at
+
+
+_passes = 0  # how many there have been
+
+
+def accumulate(root: Value, seed: float) -> Any:
+    """Add what `gradients` finds to the leaves' gradients; set those of the interior nodes.
+
+    Returns True, with the leaves as they were, where one is NaN; and where another pass came
+    in between, in a signal handler, a finalizer or a thread, and may have used the same fields.
+    """
+    leaves: list[Any] = []
+    now = traverse(root, seed, leaves, None)
+    for each in leaves:
+        leaf = _at(each)
+        if leaf._grad != leaf._grad:
+            return True
+    found = None if cython.compiled else [leaf._grad for leaf in leaves]
+    if now != _passes:
+        return True
+    return add_to_leaves(leaves, found)
+
+
+def add_to_leaves(leaves: list[Any], found: Any) -> Any:
+    """Add a number to the gradient of each leaf; if None, what a pass has left there.
+
+    Raises:
+        FloatingPointError: a sum with what was there before is NaN.
+        After an error, also an interrupt, the leaves are as they were.
+    """
+    i: cython.Py_ssize_t
+    more: float
+    for each in leaves:
+        leaf = _at(each)
+        leaf._db = leaf._da
+    try:
+        for i in range(len(leaves)):
+            leaf = _at(leaves[i])
+            more = leaf._grad
+            if found is not None:
+                more = found[i]
+            leaf._da += more
+            if leaf._da != leaf._da and leaf._db == leaf._db and more == more:
+                raise FloatingPointError(
+                    f"backward adds {more!r} to the gradient {leaf._db!r} of "
+                    f"{describe([leaves[i]])}; call zero_grad between the passes"
+                )
+    except BaseException:
+        for each in leaves:
+            leaf = _at(each)
+            leaf._da = leaf._db
+        raise
+
+
+def list_nodes(root: Value, order: list[Value], leaves: list[Value]) -> Any:
+    """List the interior nodes, each before its inputs, and the leaves.
+
+    False, if another pass came in between: then the lists may be wrong.
+    """
+    return traverse(root, 0.0, leaves, order) == _passes
+
+
+def traverse(root: Any, seed: float, leaves: list[Any], order: Any) -> Any:
+    """Put into each node's `_grad` what `gradients` finds; return the number of this pass.
+
+    With `order`, lists the interior nodes there instead. Uses count if they are of this pass:
+    an interrupted one leaves some.
+    """
+    global _passes
+    i: cython.Py_ssize_t
+    root._grad = seed  # raises, compiled, for what is no node
+    _passes = now = _passes + 1
+    none = _none
+    stack = _stack()
+    _push(stack, _at(root))
+    while stack:
+        node = _pop(stack)
+        if order is None:
+            node._grad = 0.0
+        a = node._a
+        b = node._b
+        if a is not none:
+            if a._uses == 0 or a._pass != now:
+                a._pass = now
+                a._uses = 0
+                _push(stack, a)
+            a._uses += 1
+        if b is not none:
+            if b._uses == 0 or b._pass != now:
+                b._pass = now
+                b._uses = 0
+                _push(stack, b)
+            b._uses += 1
+        if node._primitive is none:
+            _put(leaves, node)
+        elif a is none and b is none:
+            wide: tuple[Any, ...] = _wide(node)
+            n = len(wide[1])
+            for x in _inputs(wide[1])[:n]:  # compiled, an array that doesn't know its length
+                if x._uses == 0 or x._pass != now:
+                    x._pass = now
+                    x._uses = 0
+                    _push(stack, x)
+                x._uses += 1
+    _at(root)._grad = seed
+    _push(stack, _at(root))
+    while stack:
+        node = _pop(stack)
+        grad = node._grad
+        if order is not None:
+            grad = 0.0
+            if node._primitive is not none:
+                _put(order, node)
+        a = node._a
+        b = node._b
+        if a is not none:
+            if grad != 0.0:
+                a._grad += grad * node._da
+            a._uses -= 1
+            if a._uses == 0:
+                _push(stack, a)
+        if b is not none:
+            if grad != 0.0:
+                b._grad += grad * node._db
+            b._uses -= 1
+            if b._uses == 0:
+                _push(stack, b)
+        if a is none and b is none and node._primitive is not none:
+            wide = _wide(node)
+            inputs = _inputs(wide[1])
+            partials = _doubles(wide[2])
+            ones = wide[2] is None
+            for i in range(len(wide[1])):
+                x = inputs[i]
+                if grad != 0.0:
+                    x._grad += grad if ones else grad * partials[i]
+                x._uses -= 1
+                if x._uses == 0:
+                    _push(stack, x)
+    return now
