@@ -55,6 +55,9 @@ def test_two_processes(tables: Tables) -> None:
         [min(times) for times in zip(*[sweep[1:] for sweep in each])] for each in zip(*both)
     ]
     for what, i in (("", 0), (", if both cores are free", 1)):
-        row = (f"16 trainings of 64-32-10 on 2 processes{what}", shown(two[i]))
-        row += (f"on one {shown(one[i])}", in_words(one[i] / two[i]))
+        name, beside = (
+            f"16 trainings of 64-32-10 on 2 processes{what}",
+            f"on one {shown(one[i])}",
+        )
+        row = (name, shown(two[i]), beside, in_words(one[i] / two[i]))
         tables.setdefault(BESIDE, []).append(row)
