@@ -21,6 +21,7 @@ from autograd import no_grad
 from autograd.core import floats
 from autograd.program.arguments import lanes_of
 from autograd.program.arrays import np
+from autograd.program.jobs import folded
 from autograd.program.paths import Path, Paths
 from autograd.program.program import Program, Runner
 from autograd.program.record import record
@@ -61,6 +62,8 @@ class Batch:
     ) -> None:
         self.parts, self.sample, self.key, self.given = parts, sample, key, given or []
         self.shapes = [getattr(part, "shape", None) for part in self.given]
+        if not all(type(x) is np.ndarray and x.flags.aligned for x in self.given):
+            self.shapes = [None] * len(self.given)  # to be read anew each time
         self.lanes = parts[0].shape[1] if parts else 1
 
     @property
@@ -92,7 +95,7 @@ class Batch:
             raise ValueError(f"{both}; give as many of each")
         given = list(parts.values())
         key = tuple([each.key for each in found])
-        columns = tuple([np.asarray(each.numbers, float) for each in found])
+        columns = tuple([np.require(each.numbers, float, ["ALIGNED"]) for each in found])
         return cls(columns, lambda i: tuple([plain(part[i]) for part in given]), key, given)
 
     def refill(self, *given: Any) -> bool:
@@ -104,7 +107,7 @@ class Batch:
             if not (type(new) is type(old) is np.ndarray and new.shape == shape):
                 return False
             if new is not old or new.dtype is not FLOAT:
-                if new.dtype.kind not in "fiub":
+                if new.dtype.kind not in "fiub" or not new.flags.aligned:
                     return False
                 parts[i] = np.asarray(new, float).reshape(self.lanes, -1).T
                 self.parts = ()
@@ -448,15 +451,6 @@ class Step:
 
     def _predict(self, x: Any) -> tuple[Any, ...]:
         return (self.model(x),)
-
-
-def folded(numbers: Array) -> float:
-    """Their sum, in the kernel's order."""
-    parts = np.zeros((-(-len(numbers) // 8), 8))
-    parts.ravel()[: len(numbers)] = numbers
-    sums = np.add.reduce(parts)
-    a, b = (sums[:4] + sums[4:]).reshape(2, 2).tolist()
-    return float((a[0] + b[0]) + (a[1] + b[1]))
 
 
 def clip(gradient: Array, max_norm: float) -> None:

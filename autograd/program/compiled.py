@@ -12,7 +12,7 @@ from typing import Any, overload
 from autograd import transforms
 from autograd.program.arguments import Call, holds_values, kind_of
 from autograd.program.arrays import np
-from autograd.program.jobs import Job
+from autograd.program.jobs import Job, folded
 from autograd.program.paths import Path, Paths, parameters
 from autograd.program.program import EXACT, Program
 from autograd.program.quick import Surroundings, quick
@@ -148,12 +148,16 @@ class Compiled:
 
     def _quicken(self, argnum: int | None, call: Call) -> None:
         """Prepare quick calls with such arguments, on the paths known so far."""
-        if self.in_axes is not None:
+        found = self._kinds[call.key].found
+        if call.lanes and len(found) > 1:  # samples part, and the kernel alone parts none
+            self._quick.pop(argnum, None)
             return
-        for path in self._kinds[call.key].found:
+        for path in found:
             if (argnum, path) not in self._tried:
                 self._tried.add((argnum, path))
-                if (each := quick(path, call, argnum, self._surroundings)) is not None:
+                if (
+                    each := quick(path, call, argnum, self._surroundings, self.threads)
+                ) is not None:
                     known = self._quick.setdefault(argnum, [])
                     known.insert(0, each)
                     del known[MOST_QUICK:]
@@ -189,7 +193,7 @@ class Compiled:
         if type(argnums) is int:
             self._quicken(argnums, call)
         shaped = [call.shaped(i, part) for i, part in zip(job.places, job.parts())]
-        value = weight * float(job.out.sum())
+        value = weight * (folded(job.out[0]) if call.lanes else float(job.out[0, 0]))
         return value, shaped[0] if transforms._single(argnums) else tuple(shaped)
 
     def grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:

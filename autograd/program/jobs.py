@@ -15,7 +15,7 @@ from autograd.program.paths import Path
 from autograd.program.program import Program
 from autograd.trees import Rebuild, flatten
 
-__all__ = ["Job"]
+__all__ = ["Job", "folded"]
 
 Array = Any
 
@@ -206,11 +206,21 @@ class Job:
         if not self.call.lanes:  # a sum would lose the sign of -0.0
             return self.rebuild(out[:, 0].tolist())
         if reduce is not None:
-            return self.rebuild((out.mean(1) if reduce == "mean" else out.sum(1)).tolist())
+            count = self.call.lanes if reduce == "mean" else 1
+            return self.rebuild([folded(row) / count for row in out])
         if self.single:
             return out[0] if self.call.arrays else out[0].tolist()
         results = [self.rebuild(column) for column in out.T.tolist()]
         return np.array(results) if self.call.arrays else results
+
+
+def folded(numbers: Array) -> float:
+    """The sum of a row, in eight parts as the kernel has it."""
+    parts = np.zeros((-(-len(numbers) // 8), 8))
+    parts.ravel()[: len(numbers)] = numbers
+    sums = np.add.reduce(parts)
+    a, b = (sums[:4] + sums[4:]).reshape(2, 2).tolist()
+    return float((a[0] + b[0]) + (a[1] + b[1]))
 
 
 def is_number(returned: Any) -> bool:

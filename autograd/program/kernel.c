@@ -1331,6 +1331,39 @@ static int take(PyObject *like, PyObject *x, double **to)
     return 1;
 }
 
+/* Let a run read samples from x, an array with one after the other; false if that is not so. */
+static int take_samples(PyObject *like, PyObject *x, Run *r, Part *part, Py_buffer *view)
+{
+    const Py_buffer *a = PyMemoryView_GET_BUFFER(like);
+    Py_ssize_t rows = 1;
+    if (Py_TYPE(x) != Py_TYPE(PyMemoryView_GET_BASE(like)))
+        return 0;
+    if (PyObject_GetBuffer(x, view, PyBUF_STRIDES | PyBUF_FORMAT) < 0)
+        return PyErr_Clear(), 0;
+    if (a->ndim != view->ndim || strcmp(a->format, view->format) != 0 || view->shape[0] == 0 ||
+        (r->lanes != 0 && r->lanes != view->shape[0]) || view->strides[0] % 8)
+        return 0;
+    for (int i = view->ndim - 1; i > 0; rows *= view->shape[i--])
+        if (view->shape[i] != a->shape[i] || view->strides[i] != rows * 8)
+            return 0;
+    r->lanes = view->shape[0];
+    *part = (Part){view->buf, rows, 8, view->strides[0]};
+    return 1;
+}
+
+/* Adjoints of the rows of samples, in an array like theirs */
+static PyObject *give_samples(PyObject *x, const double *d, Py_ssize_t rows, Py_ssize_t lanes)
+{
+    Py_buffer b;
+    PyObject *found = PyObject_CallMethod(x, "copy", NULL);
+    if (found == NULL || PyObject_GetBuffer(found, &b, PyBUF_WRITABLE) < 0)
+        return Py_XDECREF(found), NULL;
+    for (Py_ssize_t l = 0; l < lanes; l++)
+        for (Py_ssize_t k = 0; k < rows; k++)
+            ((double *)b.buf)[l * rows + k] = d[k * lanes + l];
+    return PyBuffer_Release(&b), found;
+}
+
 /* Numbers from there, built like the example */
 static PyObject *give(PyObject *like, const double **from)
 {
@@ -1371,13 +1404,14 @@ static PyObject *give(PyObject *like, const double **from)
     return found;
 }
 
-enum { PROGRAM, LIKE, REBUILD, READ, CLOSED, NUMBERS, GLOBALS, NAMES, CELLS, FOUND, LISTS };
+enum { PROGRAM, LIKE, AXES, REBUILD, READ, CLOSED, NUMBERS, GLOBALS, NAMES, CELLS, FOUND, LISTS };
 
 typedef struct {
     PyObject_HEAD
     PyObject *parts; /* a tuple of the above */
     Py_buffer answers;
-    Py_ssize_t lanes, argnum, start, stop;
+    Py_ssize_t lanes, argnum, start, stop; /* lanes are 0 if their number is open */
+    int mean, threads;
 } Call;
 #define HELD(i) PyTuple_GET_ITEM(c->parts, i)
 
@@ -1411,17 +1445,19 @@ static int unchanged(const Call *c)
 static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
 {
     Program *p = (Program *)HELD(PROGRAM);
-    Run r = {.p = p, .lanes = c->lanes, .threads = 1};
-    Py_ssize_t outs = p->root_count * (p->varies ? r.lanes : 1);
-    Py_ssize_t outputs = outs - c->answers.len / (Py_ssize_t)sizeof(double);
-    Py_ssize_t slopes = c->stop - c->start;
-    const double one = 1.0, *answers = c->answers.buf;
-    double *u = PyMem_Malloc((p->inputs + outs + slopes) * sizeof(double) + 1), *to = u, sum;
-    double check = 0.0;
-    PyObject *result = NULL;
-    if (u == NULL)
-        return PyErr_NoMemory();
-    if (!take(HELD(LIKE), args, &to) || !unchanged(c))
+    PyObject *like = HELD(LIKE), *axes = HELD(AXES), *result = NULL;
+    Run r = {.p = p, .lanes = c->lanes, .threads = c->threads, .seed_columns = 1};
+    Py_buffer views[MOST] = {{0}};
+    double *u = PyMem_Malloc(p->inputs * sizeof(double) + 1), *to = u, *d, sum, check = 0.0;
+    int samples = 0, good = u != NULL && PyTuple_GET_SIZE(args) == PyTuple_GET_SIZE(like);
+    for (Py_ssize_t i = 0; good && i < PyTuple_GET_SIZE(like); i++) {
+        PyObject *example = PyTuple_GET_ITEM(like, i), *x = PyTuple_GET_ITEM(args, i);
+        if (PyTuple_GET_ITEM(axes, i) == Py_None)
+            good = take(example, x, &to);
+        else if ((good = samples < MOST - 1))
+            good = take_samples(example, x, &r, &r.x[samples], &views[samples]), samples++;
+    }
+    if (!good || !unchanged(c))
         goto other;
     if (PyList_GET_SIZE(HELD(CLOSED))) {
         PyObject *none = PyObject_CallFunctionObjArgs(HELD(READ), HELD(CLOSED), HELD(NUMBERS),
@@ -1433,26 +1469,37 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
         memcpy(to, b.buf, b.len);
         PyBuffer_Release(&b);
     }
-    r.out = u + p->inputs, r.seed = c->argnum < 0 ? NULL : &one, r.seed_columns = 1;
-    double *d_u = r.out + outs;
-    int wrong = execute(&r, u, slopes ? d_u : NULL, c->start, c->stop, &sum);
+    Py_ssize_t columns = p->varies ? r.lanes : 1, rows = c->stop - c->start;
+    Py_ssize_t guards = c->answers.len / (Py_ssize_t)sizeof(double);
+    Py_ssize_t outputs = p->root_count - guards, outs = p->root_count * columns;
+    int along = c->argnum >= 0 && PyTuple_GET_ITEM(axes, c->argnum) != Py_None;
+    Py_ssize_t slopes = along ? p->x_rows * r.lanes : rows;
+    double weight = c->mean ? 1.0 / r.lanes : 1.0;
+    if ((r.out = PyMem_Malloc((outs + slopes) * sizeof(double) + 1)) == NULL)
+        goto done;
+    d = r.out + outs, r.d_x = along ? d : NULL, r.seed = c->argnum < 0 ? NULL : &weight;
+    int wrong = execute(&r, u, along || !slopes ? NULL : d, c->start, c->stop, &sum);
     if (wrong < 0)
         goto done;
-    for (Py_ssize_t i = 0; i < outputs; i++)
+    d += along ? c->start * r.lanes : 0;
+    for (Py_ssize_t i = 0; i < outputs * columns; i++)
         check += 0.0 * r.out[i];
-    for (Py_ssize_t i = 0; i < slopes; i++)
-        check += 0.0 * d_u[i];
+    for (Py_ssize_t i = 0; i < (along ? rows * r.lanes : rows); i++)
+        check += 0.0 * d[i];
     wrong |= check != 0.0;
-    for (Py_ssize_t i = outputs; i < outs; i++)
-        wrong |= r.out[i] != answers[i - outputs];
+    for (Py_ssize_t i = outputs * columns; i < outs; i++)
+        wrong |= r.out[i] != ((double *)c->answers.buf)[i / columns - outputs];
     if (wrong)
         goto other;
+    if (!samples)
+        sum = r.out[0]; /* with its sign, if it is 0 */
     if (c->argnum >= 0) {
-        const double *from = d_u;
-        PyObject *slope = give(PyTuple_GET_ITEM(HELD(LIKE), c->argnum), &from);
-        result = slope == NULL ? NULL : Py_BuildValue("(dN)", r.out[0], slope);
+        const double *from = d;
+        PyObject *slope = along ? give_samples(PyTuple_GET_ITEM(args, c->argnum), d, rows, r.lanes)
+                                : give(PyTuple_GET_ITEM(like, c->argnum), &from);
+        result = slope == NULL ? NULL : Py_BuildValue("(dN)", weight * sum, slope);
     } else if (HELD(REBUILD) == Py_None) {
-        result = PyFloat_FromDouble(r.out[0]);
+        result = PyFloat_FromDouble(c->mean ? sum / r.lanes : sum);
     } else {
         PyObject *numbers = PyList_New(outputs);
         for (Py_ssize_t i = 0; numbers != NULL && i < outputs; i++)
@@ -1464,8 +1511,9 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
 other:
     result = Py_NewRef(Py_None);
 done:
-    PyMem_Free(u);
-    return result;
+    release(views, MOST);
+    PyMem_Free(u), PyMem_Free(r.out);
+    return result == NULL && !PyErr_Occurred() ? PyErr_NoMemory() : result;
 }
 
 static int call_traverse(Call *c, visitproc visit, void *arg)
@@ -1492,8 +1540,9 @@ static void call_dealloc(Call *c)
 static PyObject *call_new(PyTypeObject *type, PyObject *args, PyObject *named)
 {
     Call *c = (Call *)type->tp_alloc(type, 0);
-    if (c == NULL || !PyArg_ParseTuple(args, "O!y*nnnn", &PyTuple_Type, &c->parts, &c->answers,
-                                       &c->lanes, &c->argnum, &c->start, &c->stop)) {
+    if (c == NULL || !PyArg_ParseTuple(args, "O!y*nnnnpi", &PyTuple_Type, &c->parts, &c->answers,
+                                       &c->lanes, &c->argnum, &c->start, &c->stop, &c->mean,
+                                       &c->threads)) {
         if (c != NULL)
             c->parts = NULL;
         Py_XDECREF(c);
@@ -1507,7 +1556,7 @@ static PyTypeObject CallType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd.program.kernel.Call",
     .tp_basicsize = sizeof(Call),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .tp_doc = "Call(parts, answers, lanes, argnum, start, stop)",
+    .tp_doc = "Call(parts, answers, lanes, argnum, start, stop, mean, threads)",
     .tp_new = call_new,
     .tp_call = (ternaryfunc)call_called,
     .tp_traverse = (traverseproc)call_traverse,

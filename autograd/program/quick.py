@@ -52,7 +52,9 @@ class Surroundings:
         return not same
 
 
-def quick(path: Path, call: Call, argnum: int | None, around: Surroundings) -> Any:
+def quick(
+    path: Path, call: Call, argnum: int | None, around: Surroundings, threads: int
+) -> Any:
     """What calls of the same kind, and on this path, can be done by, if the kernel can.
 
     Called with the arguments it gives the function's result, or with an argnum its value and
@@ -60,23 +62,42 @@ def quick(path: Path, call: Call, argnum: int | None, around: Surroundings) -> A
     """
     rows = range(0) if argnum is None else call.rows(argnum)
     program = path.program
-    sweep = program.sweep() if argnum is None else program.sweep([rows])
+    sweep = program.sweep()
+    if argnum is not None:
+        wanted: list[list[range]] = [[rows], []]
+        sweep = program.sweep(*wanted[:: 1 if call.axes[argnum] is None else -1])
     native, fixed = sweep.native, sweep.lowered.it.lanes
-    like = tuple(map(_example, call.args))
+    like = tuple(
+        [
+            _example(arg) if axis is None else _samples(arg)
+            for arg, axis in zip(call.args, call.axes)
+        ]
+    )
     if native is None or (native.columns and fixed) or None in like:
+        return None
+    if call.lanes and not (path.reduce and path.single and native.columns):
         return None
     return kernel().Call(
         (
-            *(native.program, like, None if path.single else path.rebuild),
+            *(native.program, like, call.axes, None if path.single else path.rebuild),
             *(floats.read_data, path.closed, array("d", bytes(8 * len(path.closed)))),
             *(around.globals, around.names, around.cells, around.found, around.lists),
         ),
         np.ascontiguousarray(program.answers),
-        fixed or 1,
+        fixed or (0 if call.lanes else 1),
         -1 if argnum is None else argnum % len(like),
         rows.start,
         rows.stop,
+        bool(call.lanes) and path.reduce == "mean",
+        threads,
     )
+
+
+def _samples(tree: Any) -> Any:
+    """An array of one such sample; None if they are not in an array of floats."""
+    if type(tree) is np.ndarray and tree.dtype is FLOAT and tree[0].size:
+        return np.zeros((1, *tree.shape[1:])).data
+    return None
 
 
 def _example(tree: Any) -> Any:

@@ -360,6 +360,9 @@ def test_the_same_arrays_or_others_like_them() -> None:
     ys[:] = ys[::-1].copy()
     assert step(xs, ys) == step(XS, ys.tolist()) != losses[0]
     assert step(xs.copy(), ys.copy()) == step(xs, ys.astype(float))
+    packed = np.zeros(12, dtype=[("x", "3f8"), ("class", "i4")])
+    packed["x"], packed["class"] = xs, CLASS
+    assert losses == [step(packed["x"], packed["class"]) for _ in range(2)]
     ys = np.array(CLASS, dtype=object)
     assert losses == [step(xs, ys), step(xs, ys)]
 

@@ -95,6 +95,66 @@ def test_what_is_built_otherwise_is_taken_as_such(other: Any, build: Any) -> Non
     assert fast(first) == 2.0
 
 
+@given(programs())
+def test_samples_again_give_the_same(program: Listing) -> None:
+    x = np.array(program.starts) * np.linspace(0.9, 1.1, 11)[:, None]
+    for reduce in ("mean", "sum"):
+        fast = compile(lambda x, k: program(*x) * k, in_axes=(0, None), reduce=reduce)
+        try:
+            fast(x, 1.5)
+        except (ArithmeticError, ValueError):
+            continue
+        for i in (0, 1):
+            once, again = [fast.value_and_grad(x, 1.5, argnums=i) for _ in range(2)]
+            assert repr(once[0]) == repr(again[0])
+            assert repr(np.array(once[1]).tolist()) == repr(np.array(again[1]).tolist())
+        assert repr(fast(x, 1.5)) == repr(fast(x=x, k=1.5))
+
+
+SAMPLES = np.sin(np.arange(48.0)).reshape(8, 2, 3)
+
+
+@pytest.mark.parametrize("argnums", [0, 1, 2, -1])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_samples_in_arrays(argnums: int, threads: int) -> None:
+    def f(w: Any, x: Any, y: Any) -> Any:
+        return (w[0] * x[0, 1] + w[1] * x[1, 2] - y) ** 2
+
+    fast = compile(f, in_axes=(None, 0, 0), reduce="mean", threads=threads)
+    w, y = [0.5, -2.0], np.cos(np.arange(8.0))
+    fast.value_and_grad(w, SAMPLES, y, argnums=argnums)
+    alike = [SAMPLES, SAMPLES[:3], SAMPLES[::-1], SAMPLES[:, ::-1], np.asfortranarray(SAMPLES)]
+    for i, x in enumerate([*alike, SAMPLES.astype(np.float32), SAMPLES[:1]]):
+        for some in (y[: len(x)], y.tolist()[: len(x)], y.repeat(2)[: 2 * len(x) : 2]):
+            with pytest.MonkeyPatch.context() as patch:
+                if native.kernel() is not None and i < 3 and type(some) is not list:
+                    patch.setattr(compiled, "Call", None)  # the kernel reads them itself
+                value, slopes = fast.value_and_grad(w, x, some, argnums=argnums)
+            wanted = fast.value_and_grad(w=w, x=x, y=some, argnums=argnums)
+            assert (value, np.array(slopes).tolist()) == (
+                wanted[0],
+                np.array(wanted[1]).tolist(),
+            )
+            assert type(slopes) is type(wanted[1])
+    with pytest.raises(ValueError, match="8 samples"):
+        fast.value_and_grad(w, SAMPLES[:3], y)
+    with pytest.raises(ValueError, match="empty"):
+        fast.value_and_grad(w, SAMPLES[:0], y[:0])
+
+
+def test_samples_that_part() -> None:
+    fast = compile(lambda w, x: w * x if x > 0.0 else w * w, (None, 0), "sum")
+    assert twice(fast.value_and_grad, 2.0, np.array([1.0, 3.0])) == (8.0, 4.0)
+    for _ in range(2):
+        assert fast.value_and_grad(2.0, np.array([1.0, -3.0])) == (6.0, 5.0)
+        assert fast.value_and_grad(2.0, np.array([1.0, 3.0])) == (8.0, 4.0)
+    each = compile(lambda w, x: [w * x, w], (None, 0), "sum")
+    assert twice(each, 2.0, np.array([1.0, 3.0])) == [8.0, 4.0]
+    packed = np.zeros(5, dtype=[("a", "f8"), ("b", "i4")])
+    packed["a"] = range(5)
+    assert twice(compile(lambda x: x * x, (0,), "sum"), packed["a"]) == 30.0
+
+
 def test_numbers_that_are_no_floats() -> None:
     square = compile(lambda x: x * x)
     assert twice(square, 3) == 9.0
