@@ -11,7 +11,6 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -279,24 +278,6 @@ def test_a_system_without_locks_removes_nothing(
     write(path, b"new")
     assert path.read_bytes() == b"new"
     assert {*path.parent.iterdir()} == {path, temporary(path, 0)}
-
-
-def test_a_reader_sees_a_whole_file_whoever_writes(path: Path) -> None:
-    contents = [bytes([48 + i]) * (10_000 * i + 1) for i in range(4)]
-    path.write_bytes(contents[0])
-
-    def write(content: bytes) -> None:
-        for _ in range(20):
-            write_atomically(path, content)
-
-    with ThreadPoolExecutor() as pool:
-        writers = [pool.submit(write, content) for content in contents]
-        while not all(writer.done() for writer in writers):
-            assert path.read_bytes() in contents
-        for writer in writers:
-            writer.result()
-    assert path.read_bytes() in contents
-    assert os.listdir(path.parent) == ["file"]
 
 
 @pytest.mark.parametrize("letter", ["x", "漢"])

@@ -280,6 +280,7 @@ def test_hvp_of_what_depends_on_few_of_its_arguments() -> None:
     )
     assert hvp(lambda x, y: y, (2.0, 3.0), (5.0, 7.0)) == (0.0, 0.0)
     assert hvp(lambda x: 3.0, (2.0,), (1.0,)) == (0.0,)
+    assert hvp(lambda x: x**2, (3.0,), (5.0,)) == (10.0,)
 
 
 @pytest.mark.parametrize(

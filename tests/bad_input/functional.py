@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import autograd
+from autograd import Value
 from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
 
@@ -90,6 +91,7 @@ def take(name: str) -> Iterator[Row]:
     """Of a list and an index."""
     integers = bads(TypeError, None, "0", 1.0, 1j, [0]) + TOO_LARGE
     integers += bads(IndexError, 2, -3, words=("take(",))
+    integers.append(bad(Value(1.5), TypeError, "integer"))
     yield from mistakes(
         name,
         lambda w: (autograd.take, {"xs": [w.x, w.y], "index": 1}),

@@ -75,19 +75,9 @@ def layers() -> Iterator[Row]:
     yield from mistakes("nn.ELU", lambda w: (nn.ELU, {"alpha": 0.5}), {"alpha": FINITE})
     name = "nn.Sequential"
     yield from each(name, FUNCTION, lambda w, f: nn.Sequential(len, f), "Sequential")
-    yield row(
-        name, "misspelt", lambda w: _called(nn.Sequential, a=1), TypeError, "argument 'a'"
-    )
     indices = bads(TypeError, "0", None, 1.5, words=("indices",))
     indices.append(bad(5, IndexError, "range"))
     yield from each(f"{name}.__getitem__", indices, lambda w, i: nn.Sequential(len)[i])
-    for name in (*ONE_BY_ONE, *OF_LISTS[:2], "Identity"):
-        call = lambda w, xs, name=name: getattr(nn, name)(*xs)
-        yield from each(f"nn.{name}", [bad((1.0, 2.0), TypeError, "argument")], call)
-
-
-def _called(f: Any, *arguments: Any, **options: Any) -> Any:
-    return f(*arguments, **options)
 
 
 def of_inputs(name: str, model: nn.Module) -> Iterator[Row]:
@@ -97,7 +87,6 @@ def of_inputs(name: str, model: nn.Module) -> Iterator[Row]:
     given += bads(ValueError, *lengths, words=("takes 2 inputs, got",))
     given += bads(TypeError, *IN_INPUTS, words=("",))
     yield from each(name, given, lambda w, x: model(x))
-    yield row(name, "two", lambda w: model([1.0, 2.0], 3.0), TypeError, "argument")
 
 
 def calls() -> Iterator[Row]:
@@ -109,10 +98,6 @@ def calls() -> Iterator[Row]:
     yield from each(name, indices, lambda w, i: table(i))
     stack, name = nn.Sequential(nn.Layer(2, 2), nn.Layer(3, 1)), "nn.Sequential.forward"
     yield row(name, "widths", lambda w: stack([1.0, 2.0]), ValueError, "3 inputs, got 2")
-    for module in (nn.Dropout(), nn.Identity(), nn.Sequential()):
-        name = f"nn.{type(module).__name__}.forward"
-        given = [bad((1.0, 2.0), TypeError, "argument")]
-        yield from each(name, given, lambda w, xs, module=module: module(*xs))
 
 
 def of_numbers(name: str, module: nn.Module) -> Iterator[Row]:
@@ -120,14 +105,12 @@ def of_numbers(name: str, module: nn.Module) -> Iterator[Row]:
     given = bads(TypeError, None, "3", {}, 1j, object(), words=("takes a real number, got",))
     yield from each(name, given, lambda w, x: module(x))
     yield from each(name, given + TOO_LARGE, lambda w, x: module([w.x, [x]]), case="in a list ")
-    yield row(name, "two", lambda w: module(1.0, 2.0), TypeError, "argument")
 
 
 def of_lists(name: str, apply: Any) -> Iterator[Row]:
     """Softmax and its logarithm."""
     yield from each(name, LISTS, lambda w, xs: apply(xs), "softmax takes")
     yield row(name, "[]", lambda w: apply([]), ValueError, "got none")
-    yield row(name, "two", lambda w: apply([1.0], 2), TypeError, "argument")
 
 
 def initialisers() -> Iterator[Row]:
@@ -157,7 +140,6 @@ def initialisers() -> Iterator[Row]:
 def modules() -> Iterator[Row]:
     """What every module has."""
     name, none = "nn.Module", bads(NotImplementedError, 1.0, words=("Module has no forward",))
-    yield row(name, "an argument", lambda w: _called(nn.Module, 1), TypeError, "argument")
     yield from each(f"{name}.forward", none, lambda w, x: nn.Module().forward(x))
     yield from each(f"{name}.__call__", none, lambda w, x: nn.Module()(x))
     good = lambda w: (w.model.train, {"mode": True})

@@ -2,6 +2,7 @@
 
 import inspect
 from types import ModuleType
+from typing import Any
 
 import autograd
 import nn
@@ -11,25 +12,21 @@ from autograd.show.snapshot import Snapshot
 
 PLAIN = (
     *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink", "latex"),
-    *("doc", "defaults", "taught"),
+    *("doc", "defaults", "taught", "evaluate1", "partial", "partial1", "partials", "explain"),
 )
-KINDS = (property, classmethod, staticmethod, type(vars(Value)["data"]))  # a compiled property
-
-BESIDES = ("abs", "pow", "sum")  # of autograd, left out of `import *`
-SPECIAL = (
-    *("__init__", "__call__", "__getitem__", "__setstate__", "__contains__", "__len__"),
-    *("__iter__", "__enter__", "__exit__"),
-)
+COMPILED = (Value, Operations, Primitive)
+PROPERTIES = (property, type(vars(Value)["data"]))
+SPECIAL = ("__call__", "__getitem__", "__setstate__", "__contains__", "__exit__")
 
 
 def public_names() -> set[str]:
     """Such as `autograd.log`, `nn.SGD` (its constructor) and `nn.SGD.step`."""
     names: set[str] = set()
-    for module, more in ((autograd, BESIDES), (testing, ()), (nn, ()), (nn.init, ())):
-        for name in (*module.__all__, *more):
+    for module in (autograd, testing, nn, nn.init):
+        for name in module.__all__:
             names |= _of(f"{module.__name__}.{name}", getattr(module, name))
     names |= _of("autograd.Graph", Snapshot)
-    return names | _of("autograd.Value", Operations) - {"autograd.Value.__init__"}
+    return names | _of("autograd.Value", Operations)
 
 
 def _of(name: str, thing: object) -> set[str]:
@@ -40,9 +37,18 @@ def _of(name: str, thing: object) -> set[str]:
     own = {
         f"{name}.{key}"
         for key, part in vars(thing).items()
-        if (not key.startswith("_") or key in SPECIAL[1:])
+        if (not key.startswith("_") or key in SPECIAL)
         and not (thing is Primitive and key in PLAIN)
         and not isinstance(part, Primitive)
-        and (callable(part) or isinstance(part, KINDS))
+        and (_arguments(part) > 1 or (thing in COMPILED and isinstance(part, PROPERTIES)))
     }
-    return {name, *own}
+    return own | {name} if _arguments(thing) else own
+
+
+def _arguments(part: Any) -> int:
+    """How many it takes. (Python tells who gives some to what takes none.)"""
+    part = getattr(part, "__func__", part)
+    try:
+        return len(inspect.signature(part).parameters) if callable(part) else 0
+    except ValueError:  # of what is compiled
+        return 9

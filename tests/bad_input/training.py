@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError
 from typing import Any
 
 import numpy as np
@@ -175,7 +174,6 @@ def _read(w: Any, name: str, content: str, call: Callable[[str], object]) -> Non
 def histories() -> Iterator[Row]:
     """The history of a training."""
     name = "nn.History"
-    yield from each(name, [bad(1, TypeError, "argument")], lambda w, x: _called(nn.History, x))
     others = bads(TypeError, None, 3, "ab", [], [("loss", 1.0)])
     yield from each(f"{name}.append", others, lambda w, x: _appended(x), "an epoch")
     from_dict = nn.History.from_dict
@@ -204,10 +202,6 @@ def histories() -> Iterator[Row]:
     for method in ("plot", "html"):
         call = lambda w, m=method: getattr(nn.History(), m)()
         yield row(f"{name}.{method}", "no epochs", call, ValueError, "no epochs")
-
-
-def _called(f: Any, *arguments: Any) -> Any:
-    return f(*arguments)
 
 
 def _appended(record: Any) -> None:
@@ -243,20 +237,6 @@ def early_stopping() -> Iterator[Row]:
         changes = [{"best_state" if key == "'p'" else key: x} for x in values]
         given += bads(ValueError, *changes, words=("EarlyStopping", key))
     yield from each(f"{name}.load_state_dict", given, _restopped)
-    yield from each("nn.EpochEnd", [bad(1, TypeError, "argument")], lambda w, x: _ended(x))
-    event = nn.EpochEnd(1, nn.Identity(), nn.History())
-    given = [bad(2, FrozenInstanceError, "epoch")]
-    yield from each("nn.EpochEnd", given, lambda w, x: setattr(event, "epoch", x))
-    given = [bad("enough", nn.StopTraining, "enough")]
-    yield from each("nn.StopTraining", given, lambda w, x: _raise(nn.StopTraining(x)))
-
-
-def _ended(x: Any, kind: Any = nn.EpochEnd) -> None:
-    kind(x)
-
-
-def _raise(error: Exception) -> None:
-    raise error
 
 
 def _restopped(w: Any, change: Any) -> None:

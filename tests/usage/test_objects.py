@@ -7,7 +7,7 @@ import random
 import types
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -73,11 +73,6 @@ class Line(nn.Module):
         return self.slope * x + self.offset
 
 
-class Pair(NamedTuple):
-    left: Any
-    right: Any
-
-
 def test_a_dataclass_is_a_module_that_trains() -> None:
     model = Line()
     assert [name for name, _ in model.named_parameters()] == ["slope", "offset"]
@@ -86,12 +81,3 @@ def test_a_dataclass_is_a_module_that_trains() -> None:
     optimizer = nn.SGD(model.parameters(), lr=0.2)
     nn.fit(model, X, y, loss=nn.mse_loss, optimizer=optimizer, epochs=100, progress=False)
     assert (model.slope.data, model.offset.data) == pytest.approx((2.0, -1.0), abs=1e-6)
-
-
-def test_containers_hold_values() -> None:
-    a, b = Value(2.0), Value(2.0)
-    assert len({a, b, a}) == 2
-    assert {a: "a", b: "b"}[b] == "b"
-    found = autograd.grad(lambda p: p.left * p.left * p.right)(Pair(2.0, 2.0))
-    assert found == (8.0, 4.0)
-    assert type(found) is Pair

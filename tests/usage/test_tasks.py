@@ -67,6 +67,13 @@ def test_a_handler_may_look_and_record() -> None:
     assert seen == [("Value(3.0, label='w')", 9.0), ("Value(3.0, grad=6.0, label='w')", 9.0)]
 
 
+def test_no_grad_in_a_thread_that_dies() -> None:
+    thread = threading.Thread(target=no_grad().__enter__)
+    thread.start()
+    thread.join()
+    assert recorded()
+
+
 def recorded() -> bool:
     x = Value(2.0)
     return (x * x).op is not None
