@@ -31,8 +31,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             cwd=ROOT,
-            env={**kept, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
-            | dict(environment or {}),
+            env=kept | dict(environment or {}),
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
         )

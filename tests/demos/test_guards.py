@@ -23,32 +23,28 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speech, "load", tenths.__getitem__)
 
 
-LOSSES = iter([1.0, 2.0])
+DESCENT = Descent([1.0] * 200, [[0.0, 0.0]] * 200)
 
 
 @pytest.mark.parametrize(
     ("demo", "function", "wrong", "message"),
     [
-        ("digits", "nn.load_model", None, "predicts something else"),
-        ("speech", "nn.load_model", None, "hears something else"),
-        ("gpt", "demos.gpt.mean_loss", LOSSES, "give another loss"),
-        (
-            "regression",
-            "demos.regression.with_engine",
-            iter([Descent([1.0] * 200, [[0.0, 0.0]] * 200)]),
-            "differ",
-        ),
+        ("digits", "nn.load_model", [None], "predicts something else"),
+        ("speech", "nn.load_model", [None], "hears something else"),
+        ("gpt", "demos.gpt.mean_loss", [1.0, 2.0], "give another loss"),
+        ("regression", "demos.regression.with_engine", [DESCENT], "differ"),
     ],
 )
 def test_a_result_that_is_wrong_is_noticed(
     demo: str,
     function: str,
-    wrong: Any,
+    wrong: list[Any],
     message: str,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(function, lambda *_: wrong and next(wrong))
+    results = iter(wrong)
+    monkeypatch.setattr(function, lambda *_: next(results))
     with pytest.raises(ArithmeticError, match=message):
         importlib.import_module(f"demos.{demo}").run(tmp_path, quick=True, seed=0)
 
