@@ -389,10 +389,10 @@ class Value(Operations):
                 return _unary(primitive, operands[0])
             if len(operands) == 2:
                 return _binary(primitive, operands)
-        elif cython.compiled and primitive is SUM and not _paused:
+        elif cython.compiled and primitive is SUM:
             found = node_sum(SUM, operands)  # type: ignore[name-defined]  # noqa: F821
             if found is not None:
-                return found  # type: ignore[no-any-return]
+                return _if_recording(found)
         floats = tuple([_float(x, primitive) for x in operands])
         data = primitive.evaluate(floats, operands)
         if _paused and not _records():
@@ -421,10 +421,10 @@ class Value(Operations):
         bias: Operand,
     ) -> Any:
         """`autograd.dot` of lists or tuples."""
-        if cython.compiled and not _paused:
+        if cython.compiled:
             found = node_dot(DOT, ws, xs, bias)  # type: ignore[name-defined]  # noqa: F821
             if found is not None:
-                return found
+                return _if_recording(found)
         if len(ws) != len(xs):
             raise ValueError(
                 f"dot: {len(ws)} weights for {len(xs)} inputs; give as many of each"
@@ -538,6 +538,11 @@ def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
     if type(y) is Value:
         b, db = y, primitive.partial(1, data, numbers)
     return _node(data, primitive._stand_in or primitive, a, b, da, db)
+
+
+def _if_recording(node: Value) -> Value:
+    """A node, or where nothing is recorded its number alone."""
+    return Value(node._data) if _paused and not _records() else node
 
 
 def _float(x: Any, primitive: Primitive) -> float:
