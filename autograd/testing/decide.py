@@ -208,7 +208,9 @@ def _at_corner(
     if levels:
         far, gap = levels[-1], bent(levels)
         if 0.0 < gap < 0.8 * far.apart:  # a step so small that the slopes differ by the gap
-            far = line.level(0.1 * gap / far.apart * far.step) or far
+            smaller = line.level(0.1 * gap / far.apart * far.step)
+            if smaller is not None and smaller.apart >= 0.5 * gap:
+                far = smaller
         near = closest(line, far.apart)
         if near is not None and near.apart <= 0.25 * far.apart:
             # the round-off of the gap is in all that is near

@@ -27,15 +27,15 @@ def check_torch(f: Any, *args: Any, **options: Unpack[Allowed]) -> Report:
     import torch  # pyright: ignore[reportMissingImports]
 
     kind = torch.float32 if options.get("dtype") == "float32" else torch.float64
-    parameters: dict[str, Any] = {}
-    call: Any = f
-    if isinstance(f, torch.nn.Module):
-        module = copy.deepcopy(f).to(kind)
-        parameters = dict(module.named_parameters())
-        call = lambda xs: torch.func.functional_call(module, xs[0], xs[1:])  # noqa: E731
-    else:
-        apply = getattr(f, "apply", f) if isinstance(f, type) else f
-        call = lambda xs: apply(*xs[1:])  # noqa: E731
+    module: Any = copy.deepcopy(f).to(kind) if isinstance(f, torch.nn.Module) else None
+    parameters = {} if module is None else dict(module.named_parameters())
+    apply = getattr(f, "apply", f) if isinstance(f, type) else f
+
+    def call(parameters: Any, *args: Any) -> Any:
+        if module is None:
+            return apply(*args)
+        return torch.func.functional_call(module, parameters, args)
+
     given = (parameters, *args)
     checked: dict[Any, Any] = {}  # names and arrays, in the order in which they are given
 
@@ -60,7 +60,7 @@ def check_torch(f: Any, *args: Any, **options: Unpack[Allowed]) -> Report:
     def vjp(arrays: dict[Any, Any], seed: Any) -> Any:
         xs, inputs = tensors(arrays)
         outputs, seeds = list[Any](), list[Any]()
-        mapped(call(xs), outputs.append)
+        mapped(call(*xs), outputs.append)
         mapped(seed, seeds.append)
         some = [(y, torch.as_tensor(u).to(y)) for y, u in zip(outputs, seeds) if is_graph(y)]
         slopes = torch.autograd.grad(
@@ -72,7 +72,7 @@ def check_torch(f: Any, *args: Any, **options: Unpack[Allowed]) -> Report:
         return isinstance(y, torch.Tensor) and y.requires_grad
 
     mapped(given, enter)
-    value = lambda arrays: mapped(call(tensors(arrays)[0]), numbers)  # noqa: E731
+    value = lambda arrays: mapped(call(*tensors(arrays)[0]), numbers)  # noqa: E731
     return check_vjp(value, checked, vjp=vjp, **options)
 
 

@@ -66,30 +66,26 @@ class GraphLife(RuleBasedStateMachine):
     def leaf(self, data: float) -> None:
         self._add(Value(data), data, [])
 
+    def _record(self, name: str, operands: list[int | float]) -> None:
+        """An operation, if it is safe there; an int is a node's place, a float a number."""
+        op = TABLE[name]
+        xs = [self.nodes[k].data if type(k) is int else k for k in operands]
+        if SAFE[name](*xs) and abs(op(*xs)) <= 100.0:
+            node = op(*[self.nodes[k] if type(k) is int else k for k in operands])
+            partials = op(*map(Value, xs)).partials
+            edges = [(k, d) for k, d in zip(operands, partials) if type(k) is int]
+            self._add(node, op(*xs), edges)
+
     @rule(name=st.sampled_from(OF_ONE), i=place)
     def unary(self, name: str, i: int) -> None:
-        i %= len(self.nodes)
-        x = self.nodes[i].data
-        if not SAFE[name](x) or abs(TABLE[name](x)) > 100.0:
-            return
-        node = TABLE[name](self.nodes[i])
-        (partial,) = TABLE[name](Value(x)).partials
-        self._add(node, TABLE[name](x), [(i, partial)])
+        self._record(name, [i % len(self.nodes)])
 
     @rule(name=st.sampled_from(OF_TWO), i=place, j=place, constant=st.none() | numbers)
     def binary(self, name: str, i: int, j: int, constant: float | None) -> None:
         """Record an operation of two operands, one of which may be a plain number."""
-        i, j = i % len(self.nodes), j % len(self.nodes)
-        xs = [self.nodes[i].data, self.nodes[j].data if constant is None else constant]
-        if name == "dot":
-            xs.insert(0, 0.25)
-        safe = name == "dot" or SAFE[name](*xs)
-        if not safe or abs(TABLE[name](*xs)) > 100.0:
-            return
-        partials = TABLE[name](*map(Value, xs)).partials[-2:]
-        edges = [(i, partials[0])] + ([(j, partials[1])] if constant is None else [])
-        operands = [*xs[:-2], self.nodes[i], self.nodes[j] if constant is None else constant]
-        self._add(TABLE[name](*operands), TABLE[name](*xs), edges)
+        bias = [0.25] if name == "dot" else []
+        other = j % len(self.nodes) if constant is None else constant
+        self._record(name, [*bias, i % len(self.nodes), other])
 
     @rule(i=place)
     def detach(self, i: int) -> None:

@@ -111,12 +111,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _page(found: list[tuple[str, Report]]) -> str:
-    rows = []
+    rows, last = [], dict(found)  # of points that were drawn, the simplest comes last
     for test, report in found:
         cells = [test, report.verdict, report.where, repr(report.x), repr(report.analytic)]
         cells += [f"{report.numeric!r} ± {report.error:.1e}", report.oracle, report.reason]
         row = "".join([f"<td>{escape(cell)}</td>" for cell in cells])
-        picture = testing.explain(report).svg if report.line and not report else ""
+        drawn = report.line and not report and report is last[test]
+        picture = testing.explain(report).svg if drawn else ""
         more = f'<tr><td colspan="8">{picture}</td></tr>' if picture else ""
         rows.append(f'<tr class="{report.verdict}">{row}</tr>{more}')
     count = sum([not report for _, report in found])

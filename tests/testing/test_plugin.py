@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import Distribution
 from pathlib import Path
 
+import mpmath  # noqa: F401  (before runs inside this process, which forget what they import)
+import numpy  # noqa: F401
 import pytest
 
 from tests.builds import ROOT
