@@ -182,11 +182,13 @@ def _draw_misheard(
         ax.set_visible(False)
     for ax, i in zip(axes, shown):
         picture = [*zip(*test.utterances[i])]
-        ax.imshow(picture, cmap="PuOr", vmin=-3, vmax=3, aspect="auto", origin="lower")
+        sides = (-0.5, len(picture[0]) - 0.5, 0.5, len(picture) + 0.5)
+        ax.imshow(picture, "PuOr", aspect="auto", vmin=-3, vmax=3, origin="lower", extent=sides)
         ax.grid(visible=False)
         speaker, guess = test.speakers[i] + 1, guessed[i] + 1
         ax.set_title(f"{speaker} heard as {guess}, {max(beliefs[i]):.0%} sure", size=9)
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        ax.set_yticks([1, 6, 12])
         ax.set_xlabel("frame")
     for ax in axes[::4]:
         ax.set_ylabel("coefficient")
