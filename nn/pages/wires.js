@@ -16,7 +16,7 @@ function makeWires(svg, choose) {
   function lay(net) {
     const sizes = [net[0].nin, ...net.map(({ nout }) => nout)];
     const tall = Math.max(...sizes);
-    const space = Math.max(10, Math.min(34, 560 / tall));
+    const space = Math.max(10, Math.min(34, 300 / tall));
     const height = tall * space + 30;
     radius = Math.min(12, space * 0.4);
     places = sizes.map((size, k) =>
@@ -39,7 +39,7 @@ function makeWires(svg, choose) {
       column.map(({ x, y }) => made("circle", { class: k > 0 ? "neuron" : "input", cx: x, cy: y, r: radius })),
     );
     const names = places[0].map(({ x, y }, i) => {
-      const text = made("text", { x, y: y + 4, "text-anchor": "middle" });
+      const text = made("text", { x: x - radius - 4, y: y + 5, "text-anchor": "end" });
       text.textContent = `x${"₁₂"[i]}`;
       return text;
     });
