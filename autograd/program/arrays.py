@@ -20,7 +20,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.table import PER_ROOT_2PI, ROOT_HALF, ROOT_HALF_REST, TWO_PER_ROOT_PI
 from autograd.program.expressions import Expression
 
-__all__ = ["DEFINED", "NAMES", "namespace", "np"]
+__all__ = ["DEFINED", "NAMES", "namespace", "np", "wide"]
 
 Array = Any
 
@@ -46,7 +46,8 @@ NAMES |= {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
 
 def namespace() -> dict[str, Any]:
     """What emitted source sees."""
-    return {"np": np, "sign": _sign, **DEFINED, **{f.__name__: f for f in _FUNCTIONS}}
+    own = {f.__name__: f for f in _FUNCTIONS}
+    return {"np": np, "sign": _sign, **DEFINED, **own, **wide(np, _refuse)}
 
 
 def stack(*parts: Array) -> Array:
@@ -216,29 +217,49 @@ DEFINED = {f.__name__: f for f in _RULES}
 # ---------------------------------------------------------------- wide
 
 
-def flat(partials: Array) -> Array:
-    """Partials as rows: all that are in the first operands, then in the second ones …"""
-    return partials.reshape(-1, partials.shape[2])
+def wide(np: Any, refuse: Callable[[Array, Array], Array]) -> dict[str, Callable[..., Any]]:
+    """Operations of any number of operands, and their partials.
 
+    Partials are rows: all that are in the first operands, then in the second ones …
 
-def logsumexp(a: Array) -> tuple[Array, Array]:
-    """log Σ exp(a), and its partials."""
-    top = a.max(0)
-    difference = a - top
-    e = np.exp(difference)
-    back = difference - a  # and what a - top was rounded by (Knuth's TwoSum)
-    e += e * ((a - (difference - back)) - (top + back))
-    tops = a == top
-    rest = np.where(tops, 0.0, e).sum(0)
-    if np.count_nonzero(tops) > top.size:
-        rest += tops.sum(0) - 1.0
-    return top + np.log1p(rest), flat(e / (1.0 + rest))
+    Args:
+        np: has NumPy's functions for the arrays that they are for.
+        refuse: given an array and where eager raises, is that array if it raises nowhere.
+    """
 
+    def flat(partials: Array) -> Array:
+        return partials.reshape(-1, partials.shape[2])
 
-def shares(a: Array, out: Array) -> Array:
-    """1 for the operand that is the largest (or smallest), in equal parts if there are more."""
-    won = a == out
-    return flat(won / won.sum(0))
+    def logsumexp(a: Array) -> tuple[Array, Array]:
+        top = a.max(0)
+        difference = a - top
+        e = np.exp(difference)
+        back = difference - a  # and what a - top was rounded by (Knuth's TwoSum)
+        e = e + e * ((a - (difference - back)) - (top + back))
+        tops = a == top
+        rest = np.where(tops, 0.0, e).sum(0) + ((tops * 1.0).sum(0) - 1.0)
+        return top + np.log1p(rest), flat(e / (1.0 + rest))
+
+    def shares(a: Array, out: Array) -> Array:
+        """1 for the largest (or smallest) operand, in equal parts if there are more."""
+        won = (a == out) * 1.0
+        return flat(won / won.sum(0))
+
+    def directions(a: Array, out: Array) -> Array:
+        """The partials of the length."""
+        return flat(a / np.where(out == 0.0, np.inf, out))
+
+    def take(index: Array, a: Array) -> tuple[Array, Array]:
+        """The operand that the index, cut to a whole number, names; and the partials."""
+        count = a.shape[0]
+        index = refuse(index, (index < -count) | (index >= count))
+        places = np.trunc(index)
+        places = np.where(places < 0.0, places + count, places)
+        taken = places == np.arange(count).reshape(count, 1, 1)
+        out = np.where(taken, a, 0.0).sum(0)
+        return np.where(index != index, index, out), flat(taken * 1.0)
+
+    return {f.__name__: f for f in (logsumexp, shares, directions, take)}
 
 
 def length(a: Array) -> Array:
@@ -246,21 +267,4 @@ def length(a: Array) -> Array:
     return np.hypot.reduce(a, 0)
 
 
-def directions(a: Array, out: Array) -> Array:
-    return flat(a / np.where(out == 0.0, np.inf, out))
-
-
-def take(index: Array, a: Array) -> tuple[Array, Array]:
-    """The operand that the index, cut to a whole number, names; and the partials."""
-    if np.any(index < -len(a)) or np.any(index >= len(a)):
-        raise FloatingPointError("take")
-    places = np.trunc(index)
-    places = np.where(places < 0.0, places + len(a), places)
-    taken = places == np.arange(len(a))[:, None, None]
-    return np.where(taken, a, 0.0).sum(0), flat(taken * 1.0)
-
-
-_FUNCTIONS = (
-    *(stack, strong, each, each_partial, rsqrt, rounded, logsumexp, shares, length),
-    *(directions, take),
-)
+_FUNCTIONS = (stack, strong, each, each_partial, rsqrt, rounded, length)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from autograd.program.arrays import DEFINED, NAMES
+from autograd.program.arrays import DEFINED, NAMES, wide
 from autograd.program.expressions import Expression
 from autograd.program.lower import operand
 from autograd.program.rules import value
@@ -106,45 +106,16 @@ def functions(
     def refuse(x: Array, refused: Array) -> Array:
         return np.where(refused, np.nan, x)
 
-    def flat(partials: Array) -> Array:
-        return partials.reshape(-1, partials.shape[2])
-
-    def logsumexp(a: Array) -> tuple[Array, Array]:
-        top = a.max(0)
-        difference = a - top
-        e = np.exp(difference)
-        back = difference - a  # and what a - top was rounded by (Knuth's TwoSum)
-        e = e + e * ((a - (difference - back)) - (top + back))
-        tops = a == top
-        rest = np.where(tops, 0.0, e).sum(0) + ((tops * 1.0).sum(0) - 1.0)
-        return top + np.log1p(rest), flat(e / (1.0 + rest))
-
-    def shares(a: Array, out: Array) -> Array:
-        won = (a == out) * 1.0
-        return flat(won / won.sum(0))
-
     def length(a: Array) -> Array:
         top = abs(a).max(0)
         scale = np.where((top == 0.0) | (top == np.inf), 1.0, top)
         scaled = a / scale
         return np.sqrt((scaled * scaled).sum(0)) * scale
 
-    def directions(a: Array, out: Array) -> Array:
-        return flat(a / np.where(out == 0.0, np.inf, out))
-
-    def take(index: Array, a: Array) -> tuple[Array, Array]:
-        count = a.shape[0]
-        places = np.trunc(index)
-        places = np.where(places < 0.0, places + count, places)
-        taken = places == np.arange(count).reshape(count, 1, 1)
-        out = np.where(taken, a, 0.0).sum(0)
-        missed = (index < -count) | (index >= count)
-        return np.where(missed, np.nan, out), flat(taken * 1.0)
-
     space: dict[str, Any] = {"np": np, "sign": np.sign}
     simple = {"rsqrt": lambda x: 1.0 / np.sqrt(x), "erf": erf, "erfc": erfc}
-    named = (stack, strong, rounded, refuse, logsumexp, shares, length, directions, take)
-    space |= {f.__name__: f for f in named}
+    space |= {f.__name__: f for f in (stack, strong, rounded, refuse, length)}
+    space |= wide(np, refuse)
     space |= {op: wrap(op, f) for op, f in simple.items()}
     space |= {op: wrap(op, own(op)) for op in OWN}
     return space

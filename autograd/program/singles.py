@@ -171,11 +171,9 @@ class Singles:
         if slot < RESULT:
             return events[:, 2 + slot]
         nodes = events[:, 1]
-        return (
-            self.rows[nodes]
-            if slot == RESULT
-            else self.operands[self.begins[nodes] + slot - OPERANDS]
-        )
+        if slot == RESULT:
+            return self.rows[nodes]
+        return self.operands[self.begins[nodes] + slot - OPERANDS]
 
     # ------------------------------------------------------------------ templates
 
