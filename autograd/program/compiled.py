@@ -348,7 +348,8 @@ def compile(
 
     It is recorded on its first call with arguments of a shape, at a sample for each way that
     it goes: comparisons of Values decide anew for each sample. Values from outside that f uses
-    are read at each call. If f itself names a variable or a list from outside that has another
+    are read at each call, and get no gradient. What the result does not depend on is left out,
+    and raises nothing. If f itself names a variable or a list from outside that has another
     value now, it is recorded anew. Other things that it looks at (what is in nested lists, in
     objects, or used by functions that it calls) are read only when it is recorded.
 

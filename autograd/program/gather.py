@@ -26,10 +26,8 @@ def gather(tape: Tape) -> Tape:
         if (op := ops[i]) in CHAINS:
             added = args[i][:1] if op == "dot" else args[i]
             links = [a for a in added if uses[a] == 1 and ops[a] in LINKS]
-            alone = (
-                len(links) < 2 and op != "dot" and {"mul"}.issuperset([ops[a] for a in links])
-            )
-            if drawn[i] or (links and not alone) or (op == "dot" and len(args[i]) == 3):
+            product = len(links) == 1 and op != "dot" and ops[links[0]] == "mul"
+            if drawn[i] or (links and not product) or (op == "dot" and len(args[i]) == 3):
                 draws[i] = 1
                 for a in links:
                     drawn[a] = 1

@@ -62,8 +62,9 @@ def quick(
     """
     rows = range(0) if argnum is None else call.rows(argnum)
     program = path.program
-    sweep = program.sweep()
-    if argnum is not None:
+    if argnum is None:
+        sweep = program.sweep()
+    else:
         wanted: list[list[range]] = [[rows], []]
         sweep = program.sweep(*wanted[:: 1 if call.axes[argnum] is None else -1])
     native, fixed = sweep.native, sweep.lowered.it.lanes
