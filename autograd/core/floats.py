@@ -138,8 +138,12 @@ def pull(seeds: Sequence[tuple[Value, float]], xs: list[Value]) -> list[float]:
     x: Value
     for x in xs:
         x._grad = 0.0
-    nodes, numbers = zip(*seeds) if seeds else ((), ())
-    traverse(_above(nodes, numbers), 1.0, [], None)
+    if seeds:
+        root, seed = seeds[0]
+        if len(seeds) > 1:
+            nodes, numbers = zip(*seeds)
+            root, seed = _above(nodes, numbers), 1.0
+        traverse(root, seed, [], None)
     return [x._grad for x in xs]
 
 

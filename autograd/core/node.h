@@ -207,7 +207,7 @@ static PyMethodDef *node_method(const char *name)
 }
 
 #define NODE_USE(slot, left, right)                                                            \
-    (slot##_left = node_method(left)->ml_meth, slot##_right = node_method(right)->ml_meth,                       \
+    (slot##_left = node_method(left)->ml_meth, slot##_right = node_method(right)->ml_meth,     \
         node_type->tp_as_number->nb_##slot = node_##slot)
 
 /* From now on objects of this type are made and freed here. */
@@ -247,10 +247,6 @@ static int node_exchange(PyObject *leaves, double *read, const double *data, dou
     node **all = (node **)((PyListObject *)leaves)->ob_item;
     Py_ssize_t n = PyList_GET_SIZE(leaves), i = 0;
     for (; i < n && memcmp(&all[i]->data, &read[i], sizeof(double)) == 0; i++) {
-#ifdef __GNUC__
-        node *ahead = all[i + 24 < n ? i + 24 : i];
-        __builtin_prefetch(&ahead->data, 1), __builtin_prefetch(&ahead->da, 1);
-#endif
         double grad = all[i]->da;
         all[i]->data = data[i], all[i]->da = grads[i], grads[i] = grad;
     }

@@ -68,17 +68,6 @@ static double exact_dot(double bias, const double *w, const double *x, Py_ssize_
     return fabs(r) < 1e300 ? r : NAN;
 }
 
-static inline int number_of(PyObject *operand, double *number)
-{
-    if (Py_IS_TYPE(operand, node_type))
-        *number = ((node *)operand)->data;
-    else if (PyFloat_CheckExact(operand))
-        *number = PyFloat_AS_DOUBLE(operand);
-    else
-        return 0;
-    return 1;
-}
-
 #define NUMBERS_ON_STACK 129
 
 /* The node of a sum of `operands`, or with `dot` of bias + Σ w·x where they are the bias, the
@@ -95,8 +84,11 @@ static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
         return PyErr_NoMemory();
     int ordinary = 1;
     for (Py_ssize_t i = 0; i < size && ordinary; i++) {
-        ordinary = number_of(item[i], &numbers[i]);
-        inputs += Py_IS_TYPE(item[i], node_type);
+        int is_node = Py_IS_TYPE(item[i], node_type);
+        ordinary = is_node || PyFloat_CheckExact(item[i]);
+        if (ordinary)
+            numbers[i] = is_node ? ((node *)item[i])->data : PyFloat_AS_DOUBLE(item[i]);
+        inputs += is_node;
     }
     if (ordinary && inputs > 0)
         sum = dot ? exact_dot(numbers[0], numbers + 1, numbers + 1 + n, n)
@@ -105,18 +97,13 @@ static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
         goto done;
 
     /* Tuples of what never holds a cycle: the collector need not look at them. */
-    PyObject_GC_UnTrack(operands);
-    if (inputs == size) {
-        those = Py_NewRef(operands);
-    } else {
-        if ((those = PyTuple_New(inputs)) == NULL)
-            goto done;
-        PyObject_GC_UnTrack(those);
-    }
+    those = inputs == size ? Py_NewRef(operands) : PyTuple_New(inputs);
     packed = dot ? PyBytes_FromStringAndSize(NULL, inputs * (Py_ssize_t)sizeof(double))
                  : Py_NewRef(Py_None);
-    if (packed == NULL)
+    if (those == NULL || packed == NULL)
         goto done;
+    PyObject_GC_UnTrack(operands);
+    PyObject_GC_UnTrack(those);
     for (Py_ssize_t i = 0, k = 0; i < size && (dot || inputs != size); i++) {
         if (!Py_IS_TYPE(item[i], node_type))
             continue;
