@@ -52,10 +52,17 @@ def test_playing_the_epochs(open_page: Opener) -> None:
     assert len(frames) == 13
 
 
-def test_a_link_opens_at_its_epoch(open_page: Opener) -> None:
+def test_a_link_opens_at_its_epoch_in_every_chart(open_page: Opener) -> None:
     page = open_page(trained().html(), at="#7")
     assert page.inner_text("#counter") == "7 / 12"
     assert page.get_attribute("tr[aria-current]", "id") == "row-7"
+    places = page.eval_on_selector_all(
+        ".chart:first-of-type .cursor, .chart:first-of-type .dot",
+        "all => all.map(e => e.getAttribute('transform').split(/[( ]/)[1])",
+    )
+    assert len(set(places)) == 1
+    assert page.inner_text("figure:has-text('Norms of the weights') .legend")
+    assert page.get_attribute("figure:has-text('Norms of the gradient') .curve", "d")
 
 
 def test_the_plane_is_shaded_by_class_and_confidence(open_page: Opener) -> None:
@@ -74,21 +81,6 @@ def test_the_plane_is_shaded_by_class_and_confidence(open_page: Opener) -> None:
     frame = page.locator(".board .ground").bounding_box()
     canvas = page.locator(".board canvas").bounding_box()
     assert all(abs(canvas[key] - frame[key]) < 2 for key in frame)
-
-
-def test_the_norms_of_each_layer_are_drawn(open_page: Opener) -> None:
-    page = open_page(trained().html(), at="#12")
-    assert page.inner_text("figure:has-text('Norms of the weights') .legend")
-    assert page.get_attribute("figure:has-text('Norms of the gradient') .curve", "d")
-
-
-def test_the_cursor_stands_on_the_curves(open_page: Opener) -> None:
-    page = open_page(trained().html(), at="#4")
-    xs = page.eval_on_selector_all(
-        ".chart:first-of-type .cursor, .chart:first-of-type .dot",
-        "all => all.map(e => e.getAttribute('transform').split(/[( ]/)[1])",
-    )
-    assert len(set(xs)) == 1
 
 
 def test_without_javascript(open_page: Opener) -> None:

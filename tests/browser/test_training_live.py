@@ -129,11 +129,25 @@ def test_it_runs_by_frames_until_it_is_paused(open_page: Opener) -> None:
     assert page.get_attribute("#losses-chart .curve", "d").count("L") >= 10
 
 
-def test_a_loss_that_overflows_stops_the_training_and_says_so(open_page: Opener) -> None:
+@pytest.mark.parametrize(
+    ("loss", "model"),
+    [
+        (nn.mse_loss, model_of([4, 1], "linear")),
+        (nn.binary_cross_entropy, model_of([1], "linear")),  # of what is no probability
+    ],
+)
+def test_a_loss_that_cannot_be_computed_stops_the_training_and_says_so(
+    loss: Any, model: nn.MLP, open_page: Opener
+) -> None:
     points, sides = cloud()
-    model = model_of([4, 1], "linear")
-    html = nn.play(model, points, [float(k) for k in sides], loss=nn.mse_loss, lr=1e30).html()
-    page = open_page(html, at="#steps=100")
+    for neuron in model.layers[-1].neurons:
+        neuron.b.data = 0.5
+        for w in neuron.w:
+            w.data *= 0.1
+    page = open_page(
+        nn.play(model, points, [float(k > 0) for k in sides], loss=loss, lr=1e30).html(),
+        at="#steps=100",
+    )
     assert "reset, with a lower learning rate" in page.inner_text("#problem")
 
 
