@@ -154,7 +154,10 @@ def _equal(a: float, b: float) -> bool:
 def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> None:
     """Raise ValueError, if a run at other numbers has computed otherwise."""
     places = [guard.place for guard in first.guards if guard.what in ("float", "hash")]
-    advice = "compute with Values only, and draw random numbers outside"
+    advice = (
+        "compute with Values only, call gradient with create_graph=True, and draw random "
+        "numbers outside"
+    )
     if places:
         advice = f"it reads a number out in {places[0]}; compute with the Value itself"
     if tape.ops != other.ops or tape.args != other.args:

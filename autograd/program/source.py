@@ -112,7 +112,7 @@ class Source:
         if it.op == "scatter":
             return f"{self.text(it.operands[0])}.reshape({it.size}, 1)"
         texts = [self.text(rows) for rows in it.operands]
-        if it.op == "set" and not any(self.varies(rows) or self.constant(rows) is None
+        if it.op == "set" and not any(self.varies(rows) or self.it.constant(rows) is None
                                       for rows in it.operands):  # fmt: skip
             texts[0] = self.text(it.operands[0], True)
         return self.shown(it.formula, texts)
@@ -207,12 +207,9 @@ class Source:
     def varies(self, rows: Rows) -> bool:
         return any(p.block != NOWHERE and self.it.blocks[p.block].varies for p in rows)
 
-    def constant(self, rows: Rows) -> float | None:
-        return self.it.constant(rows)
-
     def text(self, rows: Rows, array: bool = False) -> str:
         """Rows; a constant as a number, unless `array`."""
-        number = None if array else self.constant(rows)
+        number = None if array else self.it.constant(rows)
         if number is not None:
             return self.shown(number, ())
         parts = [self.piece(piece) for piece in rows]

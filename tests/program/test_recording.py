@@ -127,6 +127,8 @@ def test_numbers_read_out() -> None:
         compile(lambda x: x.detach() * x)(2.0)
     with pytest.raises(ValueError, match="compute with Values only"):
         compile(lambda x: copy.copy(x) * x)(2.0)
+    with pytest.raises(ValueError, match="call gradient with create_graph=True"):
+        compile(lambda x: autograd.gradient(x * x, x) * x)(2.0)
 
 
 def test_floats_made_of_data_decide_for_this_number_only() -> None:
