@@ -1,8 +1,8 @@
 """One derivative beside its differences: they agree, they differ, or nothing can be told.
 
 The numbers here and in the modules below that have no word on them are shares at which the
-search goes one way or the other. `python -m tests.testing.thresholds` prints what half and
-twice of each would change: no verdict becomes wrong.
+search goes one way or the other. `python -m tests.testing.thresholds` prints how many verdicts
+half and twice of each make wrong (none, but for the half in `_breaks`) or undecided.
 """
 
 from __future__ import annotations

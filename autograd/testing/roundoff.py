@@ -187,7 +187,7 @@ def _breaks(line: Line, near: Seen, far: Seen, slope: float, against: float) -> 
         pair = line.slope(step)
         if pair is None:
             return None
-        if abs(pair[0] - slope) < 0.5 * against:
+        if abs(pair[0] - slope) < 0.5 * against:  # nearer to it than to what is claimed
             near = step, pair[0]
         else:
             far = step, pair[0]
