@@ -214,7 +214,7 @@ class JaxStep(Step):
         differ = [name for name, column in zip(parts, gathered) if len(set(column)) > 1]
         if differ:
             raise ValueError(
-                f"{self.eager.name}: the {' and the '.join(differ)} of process "
+                f"{self.eager.name}: the {', the '.join(differ)} of process "
                 f"{self.jax.process_index()} and others differ; each process has to be given "
                 "the same, after the same random.seed, and the same checkpoint"
             )

@@ -131,7 +131,7 @@ def test_one_of_two_is_killed(native: dict[str, Any], tmp_path: Path, killed: in
 def test_processes_that_differ() -> None:
     for process in together({}, {"seed": 4, "samples": 24}, epochs=1):
         error = finished(process)["error"]
-        assert "the parameters and the samples and the state of random of process" in error
+        assert "the parameters, the samples, the state of random of process" in error
         assert "each process has to be given the same" in error
 
 
