@@ -1144,34 +1144,39 @@ static int clip(double *g, Py_ssize_t n, double most)
     return 1e-150 < norm && norm < 1e150;
 }
 
-/* train(x, loss, update, x of the update, u of the update, exchange, its arguments) → the loss of
-   a batch, after a step of the optimizer; None if anything is amiss, False if `exchange` gives
-   that, and then nothing has changed. Loss is (weight, penalty, max_norm, answers): the factor of
-   each lane's, whether the second output is added, the largest norm of the gradient, if that is
-   not negative, and what the guards give when all goes well. Update may be None. */
+/* train(x, loss, update) → the loss of a batch, after a step of the optimizer; None if anything
+   is amiss, False if `exchange` gives that, and then nothing has changed. Loss is (weight,
+   penalty, max_norm, answers): the factor of each lane's, whether the second output is added,
+   the largest norm of the gradient, if that is not negative, and what the guards give when all
+   goes well. Update is (its runs or None, their x, their u, exchange, its arguments). */
 static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
 {
     const Program *p = it->b.r.p;
-    Runs *update = (Runs *)args[2];
+    PyObject *rule[5];
     Run r;
     Py_ssize_t columns = p->varies ? it->b.r.lanes : 1;
     double sum, weight, max_norm;
     int penalty;
     Py_buffer answers;
-    if (given != 7 || runs_take(it, args[0], NULL) < 0 ||
+    if (given != 3)
+        return PyErr_Format(PyExc_TypeError, "train takes 3 arguments, got %zd", given);
+    if (!PyArg_ParseTuple(args[2], "OOOOO!", rule, rule + 1, rule + 2, rule + 3, &PyTuple_Type,
+                          rule + 4) ||
+        runs_take(it, args[0], NULL) < 0 ||
         !PyArg_ParseTuple(args[1], "dpdy*", &weight, &penalty, &max_norm, &answers))
-        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "train takes 7 arguments");
+        return NULL;
+    Runs *update = rule[0] == Py_None ? NULL : (Runs *)rule[0];
     r = it->b.r;
     int wrong = execute(&r, it->b.u, it->b.d_u, 0, p->inputs, &sum);
     const double *guards = r.out + p->root_count * columns - answers.len / sizeof(double);
     wrong = wrong ? wrong : memcmp(guards, answers.buf, answers.len) != 0;
     PyBuffer_Release(&answers);
     double loss = weight * sum + (penalty ? r.out[columns] : 0.0);
-    Py_ssize_t n = PyList_GET_SIZE(PyTuple_GET_ITEM(args[6], 0));
+    Py_ssize_t n = PyList_GET_SIZE(PyTuple_GET_ITEM(rule[4], 0));
     if (wrong == 0)
         wrong = !isfinite(loss) || (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
-    if (wrong == 0 && args[2] != Py_None) {
-        if (runs_take(update, args[3], args[4]) < 0)
+    if (wrong == 0 && update != NULL) {
+        if (runs_take(update, rule[1], rule[2]) < 0)
             return NULL;
         r = update->b.r;
         wrong = execute(&r, update->b.u, NULL, 0, 0, &sum);
@@ -1179,11 +1184,11 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
     }
     if (wrong)
         return wrong < 0 ? NULL : Py_NewRef(Py_None);
-    PyObject *done = PyObject_CallObject(args[5], args[6]);
+    PyObject *done = PyObject_CallObject(rule[3], rule[4]);
     if (done != Py_True)
         return done;
     Py_DECREF(done);
-    for (int k = 2; args[2] != Py_None && r.x[k].rows; k++)
+    for (int k = 2; update != NULL && r.x[k].rows; k++)
         memcpy((double *)r.x[k].at, r.out + (k - 1) * n, n * sizeof(double));
     return PyFloat_FromDouble(loss);
 }
@@ -1192,7 +1197,7 @@ static PyMethodDef runs_methods[] = {
     {"run", (PyCFunction)(void (*)(void))runs_run, METH_FASTCALL,
      "run(x), run(x, u) -> the sum of the first output, or None"},
     {"train", (PyCFunction)(void (*)(void))runs_train, METH_FASTCALL,
-     "train(x, loss, update, x, u, exchange, arguments) -> the loss, None or False"},
+     "train(x, loss, update) -> the loss, None or False"},
     {NULL},
 };
 
