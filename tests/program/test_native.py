@@ -387,6 +387,28 @@ def test_what_the_kernel_refuses() -> None:
         program.run(1, 3.0, None, None, np.empty((1, 1)), None, None, 1)
 
 
+def test_what_repeated_runs_refuse() -> None:
+    program = _sweeps(_compiled(), [0], [])[1][0].program
+    u, out = np.array([3.0]), np.empty((1, 1))
+    runs = program.runs(1, u, None, None, out, None, None, 1)
+    assert runs.run(None) == 9.0
+    assert (runs.run(None, [4]), u[0]) == (16.0, 4.0)
+    with pytest.raises(TypeError, match="1 or 2 arguments, got 0"):
+        runs.run()
+    with pytest.raises(ValueError, match="u is a list of 1 numbers"):
+        runs.run(None, [1.0, 2.0])
+    with pytest.raises(TypeError, match="real number"):
+        runs.run(None, ["1"])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="x has 0 rows, got 1"):
+            runs.run((np.empty((1, 1)),))
+    with pytest.raises(TypeError, match="3 arguments, got 1"):
+        runs.train(None)
+    with pytest.raises(TypeError):
+        program.runs(1)
+    assert runs.run(None, [5]) == 25.0
+
+
 def _compiled() -> Any:
     fast = compile(lambda x: x * x)
     assert fast(3.0) == 9.0
