@@ -144,13 +144,8 @@ function table() {
     Array.from({ length: nout }, (_, j) => {
       const weights = [...w.slice(j * nin, (j + 1) * nin)].flatMap((x, i) => [i > 0 ? ", " : "", asks(x, { layer: k, neuron: j, input: i })]);
       const bias = biased ? asks(b[j], { layer: k, neuron: j, input: "bias" }) : formatNumber(b[j]);
-      const row = document.createElement("tr");
-      const head = document.createElement("th");
-      head.scope = "row";
-      head.textContent = `layer ${k + 1}, neuron ${j + 1}`;
-      row.append(head);
-      for (const parts of [[bias], weights]) row.insertCell().append(...parts);
-      return row;
+      const head = element("th", { scope: "row" }, `layer ${k + 1}, neuron ${j + 1}`);
+      return element("tr", {}, head, element("td", {}, bias), element("td", {}, ...weights));
     }),
   );
   byId("rows").replaceChildren(...rows);
@@ -170,9 +165,7 @@ function choose(where) {
 }
 
 function choice(text, where) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = text;
+  const button = element("button", { type: "button" }, text);
   button.addEventListener("click", () => choose(where));
   return button;
 }
@@ -186,21 +179,8 @@ function explain() {
   const sample = Math.min(targets.length, Math.max(1, Math.round(Number(ui.sample.value)) || 1)) - 1;
   points.forEach((point, s) => point.classList.toggle("chosen", s === sample));
   const lines = chainOf({ net, room, inputs, targets, loss: data.loss }, chosen, sample, choice);
-  byId("info").replaceChildren(
-    ...lines.map((parts) => {
-      const line = document.createElement("li");
-      for (const [part, role] of parts) {
-        if (typeof part !== "string") line.append(part);
-        else {
-          const span = document.createElement("span");
-          span.className = role;
-          span.textContent = part;
-          line.append(span);
-        }
-      }
-      return line;
-    }),
-  );
+  const shown = ([part, role]) => (typeof part === "string" ? element("span", { class: role }, part) : part);
+  byId("info").replaceChildren(...lines.map((parts) => element("li", {}, ...parts.map(shown))));
 }
 
 // ------------------------------------------------------------------ the controls

@@ -160,12 +160,6 @@ const read = (node, group) => node === root || readers[node.index].some((other) 
 
 // ------------------------------------------------------------------ the panel
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name);
-  for (const [key, text] of Object.entries(attributes)) made.setAttribute(key, text);
-  made.append(...children);
-  return made;
-};
 const say = (text) => (byId("says").textContent = text);
 const named = (leaf, what) => `${what} of ${leaf.name}`;
 

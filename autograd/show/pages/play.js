@@ -8,13 +8,6 @@ let formula = null;
 let point = {};
 let nodes = [];
 
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name);
-  for (const [key, text] of Object.entries(attributes)) made.setAttribute(key, text);
-  made.append(...children);
-  return made;
-};
-
 // ------------------------------------------------------------------ the state
 
 // #formula;name=value;… , with what an address cannot hold encoded.

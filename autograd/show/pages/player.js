@@ -2,6 +2,12 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
+const element = (name, attributes = {}, ...children) => {
+  const made = document.createElement(name);
+  for (const [key, text] of Object.entries(attributes)) made.setAttribute(key, text);
+  made.append(...children);
+  return made;
+};
 const POINT = matchMedia("(hover: none)").matches ? "Tap" : "Point at";
 
 // The player of every page. It holds a position among the stops, whose names in links and

@@ -80,14 +80,7 @@ const LONG = 70; // characters, of a line that is written smaller
 
 function put(line, parts) {
   line.classList.toggle("long", parts.map(([text]) => text).join("").length > LONG);
-  line.replaceChildren(
-    ...parts.map(([text, role]) => {
-      const span = document.createElement("span");
-      span.className = role;
-      span.textContent = text;
-      return span;
-    }),
-  );
+  line.replaceChildren(...parts.map(([text, role]) => element("span", { class: role }, text)));
 }
 
 // In the backward pass an arrow turns round, and the product travels along it.
