@@ -131,6 +131,16 @@ def test_numbers_read_out() -> None:
         compile(lambda x: autograd.gradient(x * x, x) * x)(2.0)
 
 
+def test_backward_inside() -> None:
+    def f(x: Any) -> Any:
+        y = x * x
+        y.backward()
+        return y
+
+    with pytest.raises(ValueError, match=r"f calls backward\(\).*by its grad or hvp"):
+        compile(f)(2.0)
+
+
 def test_floats_made_of_data_decide_for_this_number_only() -> None:
     def f(x: Any) -> Any:
         return x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0
