@@ -47,7 +47,7 @@ def meeting(rng: random.Random) -> Meeting:
     at, bt = a(s), b(s)
     slopes = (lambda x: k * da(x)), db
     if (slopes[0](s) > slopes[1](s)) == (choose is max):
-        slopes = slopes[::-1]
+        slopes = slopes[1], slopes[0]
     return Meeting(lambda x: choose(k * (a(x) - at), b(x) - bt), s, slopes)
 
 
