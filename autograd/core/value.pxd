@@ -23,7 +23,7 @@ cdef extern from "node.h":
 
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, NORMAL, LARGEST_EXPONENT
-cdef object _observer
+cdef object _observer, _get_innermost
 
 cdef class Value(Operations):
     cdef public double _data

@@ -392,7 +392,7 @@ class Value(Operations):
         elif cython.compiled and primitive is SUM:
             found = node_sum(SUM, operands)  # type: ignore[name-defined]  # noqa: F821
             if found is not None:
-                return _if_recording(found)
+                return found  # type: ignore[no-any-return]
         floats = tuple([_float(x, primitive) for x in operands])
         data = primitive.evaluate(floats, operands)
         if _paused and not _records():
@@ -424,7 +424,7 @@ class Value(Operations):
         if cython.compiled:
             found = node_dot(DOT, ws, xs, bias)  # type: ignore[name-defined]  # noqa: F821
             if found is not None:
-                return _if_recording(found)
+                return found
         if len(ws) != len(xs):
             raise ValueError(
                 f"dot: {len(ws)} weights for {len(xs)} inputs; give as many of each"
@@ -540,11 +540,6 @@ def _binary(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
     return _node(data, primitive._stand_in or primitive, a, b, da, db)
 
 
-def _if_recording(node: Value) -> Value:
-    """A node, or where nothing is recorded its number alone."""
-    return Value(node._data) if _paused and not _records() else node
-
-
 def _float(x: Any, primitive: Primitive) -> float:
     if type(x) is Value:
         that: Value = x
@@ -568,6 +563,7 @@ record_with(Value, Value._record, _unary)
 
 _paused = 0  # how many blocks of `no_grad` are open, anywhere
 innermost: ContextVar[Any] = ContextVar("innermost", default=None)
+_get_innermost: Any = innermost.get  # compiled, it outlives the names of this module
 
 
 def pause(by: int) -> None:
@@ -577,7 +573,7 @@ def pause(by: int) -> None:
 
 
 def _records() -> bool:
-    block = innermost.get()
+    block = _get_innermost()
     while block is not None and not block.open:
         block = block.outer
     return block is None

@@ -117,7 +117,7 @@ static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
         goto done;
     PyObject_GC_UnTrack(extra);
     out = node_make(sum, primitive, Py_None, Py_None, 0.0, 0.0);
-    if (out != NULL) {
+    if (out != NULL && out->primitive != Py_None) { /* else nothing is recorded */
         Py_SETREF(out->extra, extra);
         extra = NULL;
     }
