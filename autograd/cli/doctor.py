@@ -31,11 +31,11 @@ def examine(argv: Sequence[str]) -> int:
     if len(argv) > 1:
         print(f"usage: {PROGRAM} doctor", file=sys.stderr)
         return MISUSED
+    found = problems()  # before the report imports the kernel, and with it what may be missing
     rows = report()
     width = max(len(label) for label, _ in rows) + 2
     for label, text in rows:
         print(f"{label:{width}}{text}".rstrip())
-    found = problems()
     for problem in found:
         print(f"\nPROBLEM: {problem}")
     return FAILED if found else 0
