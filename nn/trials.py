@@ -31,7 +31,10 @@ __all__ = ["Sweep", "optuna_callback", "sweep"]
 Record = dict[str, Any]
 Outcome = tuple[Record | None, str, str]  # a record, or an error and its traceback
 Task = tuple[int, bytes, str]  # a trial's place, what to run, and its seed
-ENDED = "the worker process ended abruptly while this trial ran alone in it"
+ENDED = (
+    "the worker process ended abruptly while this trial ran alone in it (a script whose "
+    'processes are spawned must call sweep under `if __name__ == "__main__":`)'
+)
 
 
 class Sweep(list[Record]):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.cli.ending import FAILED, PROGRAM
+from autograd.cli.expressions import number_given
 from autograd.testing import gradcheck
 
 __all__ = ["check_function"]
@@ -39,8 +40,15 @@ def check_function(argv: Sequence[str]) -> int:
         gradient = given and (lambda *xs: given(**dict(zip(point, xs))))
         along = lambda *xs: f(**dict(zip(point, xs)))  # noqa: E731
         report = gradcheck(along, *point.values(), order=arguments.order, gradient=gradient)
-    except (ImportError, AttributeError, TypeError, ValueError, ArithmeticError) as error:
-        parser.error(str(error))
+    except (
+        ImportError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        SyntaxError,
+    ) as error:
+        parser.error(getattr(error, "msg", str(error)))
     names = {f"argument {i}": name for i, name in enumerate(point)}
     where = names.get(report.where, report.where)
     if arguments.json:
@@ -79,5 +87,5 @@ def _point_at(text: str) -> dict[str, float]:
         name = name.strip()
         if not equals or not name.isidentifier() or name in found:
             raise ValueError(f"--at must be like x=1.0,y=2.0, each name once, got {text!r}")
-        found[name] = float(value)
+        found[name] = number_given(name, value)
     return found

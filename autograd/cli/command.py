@@ -18,7 +18,7 @@ from typing import Any
 
 import autograd
 from autograd.cli.ending import FAILED, MISUSED, PROGRAM
-from autograd.cli.expressions import CONSTANTS, FUNCTIONS, Formula, parse
+from autograd.cli.expressions import CONSTANTS, FUNCTIONS, Formula, number_given, parse
 from autograd.core.value import Value
 from autograd.files import write_atomically
 
@@ -156,7 +156,7 @@ def point_of(expression: Formula, bindings: Sequence[str]) -> list[Value]:
             raise ValueError(f"{name} has a meaning of its own; choose another variable name")
         if name in given:
             raise ValueError(f"{name} is given twice")
-        given[name] = _given(name, text)
+        given[name] = number_given(name, text)
     for name in given:
         if name not in expression.names:
             known = ", ".join(expression.names) or "none"
@@ -166,16 +166,6 @@ def point_of(expression: Formula, bindings: Sequence[str]) -> list[Value]:
         example = " ".join([f"{name}=1" for name in missing])
         raise ValueError(f"no value for {', '.join(missing)}; add {example}, say")
     return [Value(given[name], label=name) for name in expression.names]
-
-
-def _given(name: str, text: str) -> float:
-    if re.fullmatch(r"\s*[+-]?(inf|nan)\s*", text, re.IGNORECASE):
-        return float(text)
-    formula = parse(text)
-    if formula.names:
-        raise ValueError(f"{name}={text}: a value is a number, or a formula without variables")
-    number: float = formula()
-    return number
 
 
 def complain(error: Exception, code: int) -> int:

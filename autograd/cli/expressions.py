@@ -22,7 +22,7 @@ from autograd.core.operand import Operand, primal, real
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 
-__all__ = ["CONSTANTS", "FUNCTIONS", "Formula", "parse"]
+__all__ = ["CONSTANTS", "FUNCTIONS", "Formula", "number_given", "parse"]
 
 CONSTANTS = {"inf": inf, "nan": nan, "pi": pi}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -168,6 +168,17 @@ def parse(text: str) -> Formula:
         raise ValueError("the formula is nested too deeply") from None
     names = dict.fromkeys([step for step in steps if isinstance(step, str)])
     return Formula(text, tuple(names), steps)
+
+
+def number_given(name: str, text: str) -> float:
+    """The number that is written after `name=`: a formula without variables."""
+    if re.fullmatch(r"\s*[+-]?(inf|nan)\s*", text, re.IGNORECASE):
+        return float(text)
+    formula = parse(text)
+    if formula.names:
+        raise ValueError(f"{name}={text}: a value is a number, or a formula without variables")
+    number: float = formula()
+    return number
 
 
 class _Token(NamedTuple):

@@ -59,7 +59,7 @@ def test_one_that_fails_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         (f"{HERE}:HERE", "x=1", "must be a function, got"),
         (f"{HERE}:sine", "x", "must be like x=1.0,y=2.0"),
         (f"{HERE}:area", "x=1,x=2", "each name once"),
-        (f"{HERE}:sine", "x=one", "could not convert string to float: 'one'"),
+        (f"{HERE}:sine", "x=one", "x=one: a value is a number"),
         (f"{HERE}:area", "x=1,z=2", "unexpected keyword argument 'z'"),
     ],
 )
