@@ -87,7 +87,8 @@ def play(
     name = getattr(loss, "__name__", "")
     if name not in LOSSES or getattr(losses, name) is not loss:
         raise ValueError(
-            f"play: loss must be one of {', '.join(LOSSES)}, got {shortened(loss)}"
+            "play: loss must be one of the functions "
+            f"{', '.join([f'nn.{each}' for each in LOSSES])}, got {shortened(loss)}"
         )
     if len(samples) > MOST_SAMPLES:
         raise ValueError(f"play: at most {MOST_SAMPLES:,} samples, got {len(samples):,}")

@@ -21,6 +21,7 @@ __all__ = [
     "number_text",
     "plain_name",
     "stops",
+    "tick_texts",
 ]
 
 # Told apart by people with colour-blindness (after Okabe & Ito 2008), on light and dark paper;
@@ -29,6 +30,7 @@ COLOURS = ("#b84a00", "#0067a5", "#00795a", "#a8437d", "#595959")
 DARK_COLOURS = ("#f0a26b", "#6bb7ee", "#4fcba3", "#e79cc6", "#b8bec4")
 WIDTH, HEIGHT = 480.0, 264.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 462.0, 12.0, 212.0
+LETTER = 10.0  # the width of a digit of the largest print
 Records = Mapping[str, Sequence[float]]  # of each epoch a number, by name
 STOPS = 200  # epochs that are shown of a training without a boundary
 DECADES = 2.0  # a positive quantity that spans more is drawn on a logarithmic scale
@@ -99,15 +101,18 @@ class Chart:
         x, y = self.x, self.y
         scale = " (logarithmic scale)" if y.logarithmic else ""
         names = " and ".join(name.replace("_", " ") for name in self.curves)
+        first = next(iter(self.curves))
+        ticks = y.ticks(5)
+        texts = tick_texts(first, ticks)
+        left = min(0.0, LEFT - 8 - LETTER * max(map(len, texts), default=0))
         parts = [
-            f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
+            f'<svg class="chart" viewBox="{left:g} 0 {WIDTH - left:g} {HEIGHT:g}" role="img" '
             f'aria-label="{escape(names)} over the epochs{scale}">'
         ]
-        first = next(iter(self.curves))
-        for tick in y.ticks(5):
+        for tick, text in zip(ticks, texts):
             at = y.place(tick)
             parts.append(f'<path class="rule" d="M{LEFT:g} {coordinate(at)}H{RIGHT:g}"/>')
-            parts.append(axis_text("y", LEFT - 8, at, number_text(first, tick)))
+            parts.append(axis_text("y", LEFT - 8, at, text))
         for tick in self.epochs():
             parts.append(axis_text("x", x.place(tick), BOTTOM + 22, f"{tick}"))
         parts.append(f'<path class="axis" d="M{LEFT:g} {BOTTOM:g}H{RIGHT:g}"/>')
@@ -186,13 +191,25 @@ def stops(total: int, kept: Sequence[int] | None) -> list[int]:
     return [0] + [1 + round(k * (total - 1) / max(1, count - 1)) for k in range(count)]
 
 
-def number_text(name: str, x: float) -> str:
+def number_text(name: str, x: float, digits: int = 4) -> str:
     """A number of a record; an accuracy in percent.
 
     >>> number_text("loss", 0.5), number_text("val_accuracy", 0.925)
     ('0.5', '92.5 %')
     """
-    return f"{100 * x:.4g} %" if name.endswith("accuracy") else format_number(x)
+    if name.endswith("accuracy"):
+        return f"{100 * x:.{digits}g} %"
+    return format_number(x, f".{digits}g")
+
+
+def tick_texts(name: str, ticks: Sequence[float]) -> list[str]:
+    """An axis' numbers, with as many digits as they need to differ.
+
+    >>> tick_texts("loss", [1.0038, 1.004]), tick_texts("loss", [0.0, 0.5])
+    (['1.0038', '1.004'], ['0.0', '0.5'])
+    """
+    tries = ([number_text(name, tick, digits) for tick in ticks] for digits in range(4, 18))
+    return next(texts for texts in tries if len(set(texts)) == len(ticks))
 
 
 def plain_name(name: str) -> str:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd.show.text import escape, format_number
-from nn.pages.chart import Axis, axis_text
+from autograd.show.text import escape
+from nn.pages.chart import Axis, axis_text, tick_texts
 from nn.pages.contours import Grid, coordinate, regions
 
 WIDTH = 480.0
@@ -108,12 +108,15 @@ class Plane:
         for px, py, k in self.points:
             place = f"translate({coordinate(x.place(px))} {coordinate(y.place(py))})"
             parts.append(f'<path class="point k{k % 5}" d="{marker(k)}" transform="{place}"/>')
-        for tick in x.ticks(5):
-            parts.append(axis_text("x", x.place(tick), bottom + 20, format_number(tick)))
-        for tick in y.ticks(5):
-            parts.append(axis_text("y", LEFT - 8, y.place(tick), format_number(tick)))
+        for tick, text in zip(x.ticks(5), tick_texts("", x.ticks(5))):
+            parts.append(axis_text("x", x.place(tick), bottom + 20, text))
+        ticks = y.ticks(5)
+        for tick, text in zip(ticks, tick_texts("", ticks)):
+            parts.append(axis_text("y", LEFT - 8, y.place(tick), text))
+        half = len(ticks) // 2
+        between = y.place((ticks[half - 1] + ticks[half]) / 2)  # so that it touches no number
         parts.append(axis_text("x", (LEFT + RIGHT) / 2, bottom + 40, "x₁"))
-        parts.append(axis_text("x", 12.0, (TOP + bottom) / 2, "x₂"))
+        parts.append(axis_text("y", 20.0, between, "x₂"))
         return "".join([*parts, "</svg>"])
 
     def legend(self) -> str:
@@ -126,7 +129,7 @@ class Plane:
         line = (
             '<li class="line"><svg class="mark" viewBox="-7 -7 14 14" aria-hidden="true">'
             f'<path class="boundary" d="M-7 0H7"/></svg> {escape(self.rule)}</li>'
-            "<li>the darker, the surer</li>"
+            "<li>the stronger the colour, the surer</li>"
         )
         return f'<ul class="legend">{"".join(items)}{line}</ul>'
 

@@ -35,6 +35,8 @@ function build() {
   [losses, stride, count] = [[], 1, 0];
   chosen = { layer: 0, neuron: 0, input: 0 };
   wires.lay(net);
+  const loss = data.loss.replaceAll("_", " ");
+  document.querySelector("header p").textContent = `A network of ${sizes.join(" → ")}, ${targets.length} samples, ${loss}`;
 }
 
 // The loss; NaN where its operation refuses the outputs.
@@ -170,15 +172,16 @@ function choice(text, where) {
   return button;
 }
 
+const sample = () => Math.min(targets.length, Math.max(1, Math.round(Number(ui.sample.value)) || 1)) - 1;
+
 function explain() {
   const { nin, nout, biased } = net[chosen.layer];
   const numbered = (length, name) => Array.from({ length }, (_, j) => [j, `${name}${j + 1}`]);
   options(ui.layer, numbered(net.length, ""), chosen.layer);
   options(ui.neuron, numbered(nout, ""), chosen.neuron);
   options(ui.input, [...numbered(nin, "weight "), ...(biased ? [["bias", "bias"]] : []), ["neuron", "the neuron"]], chosen.input);
-  const sample = Math.min(targets.length, Math.max(1, Math.round(Number(ui.sample.value)) || 1)) - 1;
-  points.forEach((point, s) => point.classList.toggle("chosen", s === sample));
-  const lines = chainOf({ net, room, inputs, targets, loss: data.loss }, chosen, sample, choice);
+  points.forEach((point, s) => point.classList.toggle("chosen", s === sample()));
+  const lines = chainOf({ net, room, inputs, targets, loss: data.loss }, chosen, sample(), choice);
   const shown = ([part, role]) => (typeof part === "string" ? element("span", { class: role }, part) : part);
   byId("info").replaceChildren(...lines.map((parts) => element("li", {}, ...parts.map(shown))));
 }
@@ -195,6 +198,7 @@ function tick() {
 function pause(problem = "") {
   cancelAnimationFrame(frame);
   frame = 0;
+  document.body.classList.remove("running"); // what is not drawn by each frame is faint meanwhile
   byId("start").textContent = "Train";
   byId("now").setAttribute("aria-live", "polite");
   byId("problem").textContent = problem;
@@ -210,6 +214,7 @@ function link() {
 
 byId("start").addEventListener("click", () => {
   if (frame !== 0) return pause();
+  document.body.classList.add("running");
   byId("start").textContent = "Pause";
   byId("now").setAttribute("aria-live", "off");
   byId("problem").textContent = "";
@@ -221,6 +226,15 @@ byId("one").addEventListener("click", () => {
 byId("reset").addEventListener("click", () => {
   build();
   pause();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (event.target.matches("input, select")) return;
+  if (event.key === " " && !event.target.matches("button")) byId("start").click();
+  else if (event.key === "ArrowRight") byId("one").click();
+  else return;
+  event.preventDefault();
 });
 
 // What stands in a field, or null.
@@ -267,6 +281,7 @@ for (const name of ["layer", "neuron", "input"]) {
   });
 }
 ui.sample.addEventListener("input", explain);
+ui.sample.addEventListener("change", () => (ui.sample.value = sample() + 1));
 points.forEach((point, s) =>
   point.addEventListener("click", () => {
     ui.sample.value = s + 1;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from autograd.show.pages.document import asset, document, player
@@ -116,9 +117,12 @@ def _chart_data(chart: Chart, epochs: Sequence[int]) -> dict[str, object]:
 
 
 def _values(chart: Chart, epoch: int) -> list[str]:
+    """The curves' numbers; "–" where there is none, such as a gradient before training."""
+    numbers = [(name, chart.at(name, epoch)) for name in chart.curves]
+    none = epoch not in chart.kept
     return [
-        number_text(name, chart.at(name, epoch)) if epoch in chart.kept else "–"
-        for name in chart.curves
+        "–" if none or (epoch == 0 and math.isnan(x)) else number_text(name, x)
+        for name, x in numbers
     ]
 
 

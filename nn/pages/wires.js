@@ -1,6 +1,7 @@
 // The network as SVG: a column a layer, arrows as wide as their weights are large, blue and
 // whole where they are positive, orange and dashed where negative.
-const [THIN, THICK, SPACE_X] = [0.6, 4, 150];
+const [THIN, THICK] = [0.6, 4];
+const SMALLEST = 0.65; // the scale at which names are still legible
 
 function makeWires(svg, choose) {
   const made = (name, attributes) => {
@@ -18,14 +19,16 @@ function makeWires(svg, choose) {
     const tall = Math.max(...sizes);
     const space = Math.max(10, Math.min(34, 300 / tall));
     const height = tall * space + 30;
+    const apart = Math.min(150, 400 / net.length);
     radius = Math.min(12, space * 0.4);
     places = sizes.map((size, k) =>
       Array.from({ length: size }, (_, j) => ({
-        x: 30 + k * SPACE_X,
+        x: 30 + k * apart,
         y: height / 2 + (j - (size - 1) / 2) * space,
       })),
     );
-    svg.setAttribute("viewBox", `0 0 ${60 + net.length * SPACE_X} ${height}`);
+    svg.setAttribute("viewBox", `0 0 ${60 + net.length * apart} ${height}`);
+    svg.style.minHeight = `${SMALLEST * height}px`;
     lines = [];
     net.forEach(({ nin, nout }, k) => {
       for (let j = 0; j < nout; j++) {

@@ -103,6 +103,7 @@ def test_the_controls_train_and_the_address_says_how(open_page: Opener) -> None:
     page.fill("#layers", "8")
     page.keyboard.press("Enter")
     assert page.locator("#wires circle").count() == 2 + 8 + 1
+    assert page.inner_text("header p").startswith("A network of 2 → 8 → 1, ")
     page.click("#one")
     assert page.evaluate("location.hash") == "#rate=0.05;activation=relu;layers=8;steps=1"
     other = open_page(played(), at="#rate=0.05;activation=relu;layers=8;steps=1")
@@ -116,11 +117,13 @@ def test_the_controls_train_and_the_address_says_how(open_page: Opener) -> None:
 
 def test_it_runs_by_frames_until_it_is_paused(open_page: Opener) -> None:
     page = open_page(played())
-    page.focus("#start")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#start:text('Pause')")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#now").startswith("Step 1: ")
+    page.keyboard.press(" ")
+    page.wait_for_selector(".running #start:text('Pause')")
     page.locator("#now", has_text=re.compile(r"Step \d\d+:")).wait_for()
-    page.keyboard.press("Enter")
+    page.keyboard.press(" ")
+    assert page.inner_text("#start") == "Train"
     stopped = page.inner_text("#now")
     page.evaluate(
         "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -179,6 +182,9 @@ def test_the_chain_rule_of_each_number_is_that_of_python(open_page: Opener) -> N
         assert sums == pytest.approx(number.grad, rel=1e-12)
     page.fill("#sample", "7")
     assert "sample 7 adds" in page.inner_text("#info li >> nth=1")
+    page.fill("#sample", "99")
+    page.keyboard.press("Enter")
+    assert page.input_value("#sample") == "30"
     page.select_option("#layer", index=0)
     page.click("#info li:last-child button >> nth=2")
     assert (page.input_value("#layer"), page.input_value("#neuron")) == ("1", "2")

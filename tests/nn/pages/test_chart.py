@@ -81,6 +81,12 @@ def test_cursor_and_dots() -> None:
     assert [chart.dot("loss", epoch) for epoch in (0, 2, 4)] == [away] * 3
 
 
+def test_ticks_that_lie_close_together_differ() -> None:
+    svg = Chart({"loss": [1.0040, 1.0038, 1.0036]}, first=1).svg(1)
+    ticks = re.findall(r'<text class="y"[^>]*>([^<]*)<', svg)
+    assert len(set(ticks)) == len(ticks) > 1
+
+
 def test_one_epoch() -> None:
     assert "NaN" not in Chart({"loss": [1.0]}, first=1).svg(1)
 

@@ -31,7 +31,7 @@ def test_every_epoch_has_a_row_and_an_accuracy_is_in_percent() -> None:
         ),
     ],
 )
-def test_shades_are_darker_where_the_model_is_surer(loss, targets, sure) -> None:  # type: ignore[no-untyped-def]
+def test_shades_are_stronger_where_the_model_is_surer(loss, targets, sure) -> None:  # type: ignore[no-untyped-def]
     samples = [([3.0 * k, 0.0], target) for k, target in enumerate(targets)]
     plane = plane_of(boundary_of(lambda x, p: x[0] - 0.5, samples, loss))
     (shades,) = plane.shades()
@@ -78,6 +78,7 @@ def test_norms_of_weights_and_gradients_are_kept_by_layer() -> None:
     page = history.html()
     assert "Norms of the weights by layer" in page
     assert "Norms of the gradient by layer" in page
+    assert '["nan"' not in page  # there is no gradient before training
 
 
 def test_a_deep_model_is_measured_as_a_whole_and_names_end_at_the_layer() -> None:
