@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import json
 import math
 from collections.abc import Callable, Sequence
+from inspect import Parameter
 from typing import Any
 
 from autograd.cli.ending import FAILED, PROGRAM
@@ -37,9 +39,10 @@ def check_function(argv: Sequence[str]) -> int:
     try:
         f, point = _imported(arguments.function), _point_at(arguments.at)
         given = None if arguments.gradient is None else _imported(arguments.gradient)
-        gradient = given and (lambda *xs: given(**dict(zip(point, xs))))
-        along = lambda *xs: f(**dict(zip(point, xs)))  # noqa: E731
-        report = gradcheck(along, *point.values(), order=arguments.order, gradient=gradient)
+        gradient = given and _by_name(given, [*point])
+        report = gradcheck(
+            _by_name(f, [*point]), *point.values(), order=arguments.order, gradient=gradient
+        )
     except (
         ImportError,
         AttributeError,
@@ -48,7 +51,10 @@ def check_function(argv: Sequence[str]) -> int:
         ArithmeticError,
         SyntaxError,
     ) as error:
-        parser.error(getattr(error, "msg", str(error)))
+        message = getattr(error, "msg", str(error))
+        if "must be real number, not " in message:
+            message += "; a function of floats needs --gradient"
+        parser.error(message)
     names = {f"argument {i}": name for i, name in enumerate(point)}
     where = names.get(report.where, report.where)
     if arguments.json:
@@ -78,6 +84,17 @@ def _imported(name: str) -> Callable[..., Any]:
     if not callable(found):
         raise TypeError(f"{name} must be a function, got {found!r:.80}")
     return found  # type: ignore[no-any-return]
+
+
+def _by_name(f: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    """f as a function of positions; it gets them by name, unless it takes none by name."""
+    try:
+        kinds = {x.kind for x in inspect.signature(f).parameters.values()}
+    except (TypeError, ValueError):  # of a function that is written in C, say
+        kinds = {Parameter.POSITIONAL_ONLY}
+    if kinds <= {Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL}:
+        return f
+    return lambda *xs: f(**dict(zip(names, xs)))
 
 
 def _point_at(text: str) -> dict[str, float]:

@@ -173,6 +173,20 @@ def test_a_neuron_opens_in_place(open_page: Opener) -> None:
     assert inside.count() == 0
 
 
+def test_a_box_with_several_outputs_has_their_range_and_opens_in_sight(
+    open_page: Opener,
+) -> None:
+    graph = nn.MLP(2, [16, 1]).graph([1.0, 2.0])
+    pages = [open_page(graph.html(), java_script_enabled=on) for on in (True, False)]
+    box = ".group:has-text('more') .data"
+    live, still = [page.locator(box).all_text_contents() for page in pages]
+    assert live == still
+    assert " … " in live[0]
+    pages[0].select_option("#inside", "layers.0.neurons.0")
+    [frame, inside] = [pages[0].locator(at).bounding_box() for at in ("#picture", ".inside")]
+    assert frame["y"] <= inside["y"] < frame["y"] + frame["height"] / 2
+
+
 def test_numbers_are_written_as_python_writes_them(open_page: Opener) -> None:
     chance = random.Random(0)
     numbers = [0.0, -0.0, 1.0625, 1.1875, 12345.0, 99995.0, 9999.5, 0.00015, 2.5e-5, 5e-324]

@@ -147,7 +147,13 @@ def test_the_formula_can_be_edited_and_an_error_says_where(open_page: Opener) ->
     assert page.input_value("#value-c") == "1"
     page.fill("#value-x", "y")
     assert page.get_attribute("#value-x", "aria-invalid") == "true"
+    assert page.inner_text("#problem") == "x must be a number, such as -1.5 or 1/3"
+    page.focus("#formula")
+    assert page.inner_text("#problem") == ""
     assert page.inner_text("#sum") == "f = w*c + log(x) = 0.5"
+    linked = open_page(neuron(), at="#sqrt(x);x=-4")
+    assert linked.inner_text("#problem").startswith("sqrt(-4.0): outside the domain")
+    assert linked.inner_text("#sum") == linked.inner_text("#rows") == ""
 
 
 HOSTILE = [

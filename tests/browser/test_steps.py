@@ -296,6 +296,8 @@ def test_guess_mode(open_page: Opener) -> None:
     page.locator("#counter", has_text="8 /").wait_for()
     assert page.inner_text("#question") == "∂L/∂d will be"
     assert page.inner_text("#sum") == "∂L/∂d += ∂L/∂L · ∂L/∂d = 1.0 × -2.0 → ?"
+    assert [page.is_hidden(f"#row-{step}") for step in (8, 9, 14)] == [False, True, True]
+    assert page.is_hidden(".gradient >> nth=0")
     for guess, verdict in [
         ("what", "Type a number, such as -1.5 or 1/3."),
         ("nan", "Not yet."),
@@ -323,6 +325,7 @@ def test_guess_mode(open_page: Opener) -> None:
     page.click("#back")
     page.uncheck("#guessing")
     assert page.inner_text("#sum").endswith("→ 6.0")
+    assert page.is_visible("#row-14")
 
 
 def test_guessing_what_is_not_finite(open_page: Opener) -> None:

@@ -40,6 +40,9 @@ def test_a_function_that_passes(capsys: pytest.CaptureFixture[str]) -> None:
     hand = ["--gradient", f"{HERE}:cosine"]
     assert check_function(["check", f"{HERE}:sine", "--at", "x=0.5", *hand]) == 0
     assert "worst     x = 0.5 (" in capsys.readouterr().out
+    by_place = ["--gradient", "math:cos"]
+    assert check_function(["check", "math:sin", "--at", "x=0.5", *by_place]) == 0
+    assert check_function(["check", "autograd:maximum", "--at", "x=0.5,y=1"]) == 0
 
 
 def test_one_that_fails_as_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,6 +63,7 @@ def test_one_that_fails_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         (f"{HERE}:sine", "x", "must be like x=1.0,y=2.0"),
         (f"{HERE}:area", "x=1,x=2", "each name once"),
         (f"{HERE}:sine", "x=one", "x=one: a value is a number"),
+        ("math:sin", "x=1", "a function of floats needs --gradient"),
         (f"{HERE}:area", "x=1,z=2", "unexpected keyword argument 'z'"),
     ],
 )

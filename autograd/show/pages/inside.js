@@ -21,6 +21,7 @@ function within(id) {
 }
 
 function open(id) {
+  const again = opened?.id === id;
   opened?.svg.remove();
   opened = null;
   byId("inside").value = id;
@@ -41,6 +42,7 @@ function open(id) {
   inner.prepend(shape("rect", { class: "paper", x: -8, y: -8, width: wide, height: high, rx: 6 }));
   svg.append(inner);
   opened = { id, svg: inner };
+  if (!again) bring(rectOf(inner));
 }
 
 if (svg !== null && groups.length > 0) {

@@ -104,8 +104,8 @@ function repaint() {
     for (const copy of copies[node.index][slot] ?? []) set(cells(copy, "grad"), inCell(k < shownAt ? product : 0));
   });
   shown.forEach(({ data, grad }, index) => {
-    set(data, index < shownAt ? inCell(nodes[index].data) : "");
-    set(grad, inCell(now[index]));
+    set(data, index < shownAt ? inBox(index, (node) => node.data) : "");
+    set(grad, inBox(index, (node) => now[node.index]));
   });
   nodes.forEach(({ partials, index }) => partials.forEach((x, slot) => set(labels[index][slot], inCell(x))));
   repaintGroups(set);
@@ -138,9 +138,8 @@ function repaintGroups(set) {
     if (group !== undefined) members.set(group, [...(members.get(group) ?? []), node]);
   }
   for (const [group, inside] of members) {
-    const outputs = new Set(inside.filter((node) => read(node, group)));
-    if (outputs.size !== 1) continue;
-    const slopes = new Map([[[...outputs][0], 1]]);
+    if (outputs[group].length !== 1) continue;
+    const slopes = new Map([[outputs[group][0], 1]]);
     for (const node of inside.toReversed()) {
       const upstream = slopes.get(node) ?? 0;
       node.inputs.forEach((x, slot) => {
@@ -153,10 +152,6 @@ function repaintGroups(set) {
     }
   }
 }
-
-const readers = nodes.map(() => []);
-for (const node of nodes) for (const input of node.inputs) readers[input.index].push(node);
-const read = (node, group) => node === root || readers[node.index].some((other) => data.groups[other.index] !== group);
 
 // ------------------------------------------------------------------ the panel
 

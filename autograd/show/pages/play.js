@@ -54,7 +54,6 @@ function complain(error, text) {
   const problem = byId("problem");
   problem.replaceChildren();
   field.setAttribute("aria-invalid", error !== null && error.place !== null);
-  picture.classList.toggle("old", error !== null);
   if (error === null) return;
   problem.append(element("p", {}, error.message));
   if (error.place === null) return;
@@ -115,7 +114,10 @@ picture.addEventListener("pointerover", (event) => {
 // A slider from -5 to 5, or as far as the number asks.
 function leafControls(name) {
   const [text, slider] = [element("input", { type: "text", id: `value-${name}`, inputmode: "decimal", autocomplete: "off" }), element("input", { type: "range", "aria-label": `${name}, slider`, step: "any" })];
-  const write = () => (text.value = String(point[name]).replace("Infinity", "inf").replace("NaN", "nan"));
+  const write = () => {
+    text.value = String(point[name]).replace("Infinity", "inf").replace("NaN", "nan");
+    text.removeAttribute("aria-invalid");
+  };
   const slide = () => {
     const reach = Number.isFinite(point[name]) ? Math.max(5, 2 * Math.abs(point[name])) : 5;
     [slider.min, slider.max, slider.value] = [-reach, reach, point[name]];
@@ -127,11 +129,15 @@ function leafControls(name) {
   text.addEventListener("input", () => {
     const number = valueOf(text.value);
     text.setAttribute("aria-invalid", number === null);
-    if (number === null) return;
+    if (number === null) return complain(new FormulaError(`${name} must be a number, such as -1.5 or 1/3`));
     change(number);
     slide();
   });
-  text.addEventListener("blur", write);
+  text.addEventListener("blur", () => {
+    const wrong = text.getAttribute("aria-invalid") === "true";
+    write();
+    if (wrong) read(field.value, {});
+  });
   const rounded = (number) => Number(number.toPrecision(6));
   const by = (steps) => {
     change(rounded(point[name] + steps));
@@ -198,5 +204,7 @@ svg.setAttribute("class", "autograd");
 svg.setAttribute("role", "img");
 picture.classList.add("sized");
 picture.replaceChildren(svg);
+byId("sum").textContent = ""; // the formula of a link may have no value
+byId("rows").replaceChildren();
 for (const id of ["form", "leaves", "link"]) byId(id).hidden = false;
 open();

@@ -18,6 +18,13 @@ for (const { inputs, index } of nodes.toReversed()) {
     copies[index][slot] = drawn(`graph-n${input}-u${++uses[input]}`);
   });
 }
+const readers = nodes.map(() => []);
+for (const node of nodes) for (const input of node.inputs) readers[input.index].push(boxIds[node.index]);
+const outputs = {}; // by box, the nodes whose numbers it shows
+nodes.forEach((node, index) => {
+  const id = boxIds[index];
+  if (readers[index].length === 0 || readers[index].some((other) => other !== id)) (outputs[id] ??= []).push(node);
+});
 const into = {}; // by box, the arrows that end there
 boxIds.forEach((id, node) => (into[id] ??= []).push(...arrows[node].flat()));
 const cells = (box, kind) => [...box.querySelectorAll("." + kind)];
@@ -46,6 +53,14 @@ if (svg !== null) {
   byId("info").textContent = `${POINT} a node or an arrow to see its arithmetic.`;
 }
 
+// The number of a node's box, or the least and the largest if it has several.
+function inBox(index, numberAt) {
+  const numbers = outputs[boxIds[index]].map(numberAt);
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  return low < high ? `${inCell(low)} … ${inCell(high)}` : inCell(low);
+}
+const gradNow = nodes.map(() => 0);
+
 let shownAt = 0;
 let marked = [];
 
@@ -58,14 +73,17 @@ function write(cells, text) {
 
 // What an event sets, or what stood there before it.
 function set(event, done) {
-  const { data, grad, waiting } = shown[event.target.index];
+  const { data, waiting } = shown[event.target.index];
   if (event.kind !== "forward") {
     for (const copy of copies[event.node.index][event.slot] ?? []) {
       write(cells(copy, "grad"), inCell(done ? event.product : 0));
     }
-    return write(grad, inCell(done ? event.after : event.before));
+    const { index } = event.target;
+    gradNow[index] = done ? event.after : event.before;
+    const owner = boxIds.lastIndexOf(boxIds[index]);
+    return write(shown[owner].grad, inBox(index, (node) => gradNow[node.index]));
   }
-  write(data, done ? inCell(event.after) : "");
+  write(data, done ? inBox(event.target.index, (node) => node.data) : "");
   for (const element of waiting) element.classList.toggle("waits", !done);
 }
 
@@ -163,16 +181,20 @@ function sight(event, frame) {
 
 // Scrolls the picture, not the page, to what is out of sight.
 function reveal(event) {
+  const at = sight(event, rectOf(picture));
+  if (at !== undefined) bring(at); // the picture may leave the node out
+}
+
+// To the middle of the frame, or with its beginning there if it is larger.
+function bring(at) {
   const frame = rectOf(picture);
-  const at = sight(event, frame);
-  if (at === undefined) return; // the picture leaves the node out
   const all = union([at, frame]);
   if (["left", "right", "top", "bottom"].every((side) => all[side] === frame[side])) return;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const smooth = !calm && document.body.classList.contains("playing");
   picture.scrollBy({
-    left: (at.left + at.right - frame.left - frame.right) / 2,
-    top: (at.top + at.bottom - frame.top - frame.bottom) / 2,
+    left: Math.min(at.left - frame.left, (at.left + at.right - frame.left - frame.right) / 2),
+    top: Math.min(at.top - frame.top, (at.top + at.bottom - frame.top - frame.bottom) / 2),
     behavior: smooth ? "smooth" : "instant",
   });
 }
