@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from autograd.show.drawing.boxes import operation_text
+from autograd.show.drawing.boxes import Box, Edge, Picture, operation_text, picture
+from autograd.show.drawing.grouping import group
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import Parts, counted, format_number, rich_text
@@ -21,6 +22,7 @@ DEEPEST = 24  # levels that are written unless `depth` says more
 def tree(graph: Snapshot, options: Options) -> str:
     """One line a node: name, operation, data, grad, and `local`, the derivative of the node
     above it with respect to it. A node that was written before comes without its inputs.
+    What repeats is one line, as it is one box of a picture, if few lines are left.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
@@ -41,6 +43,35 @@ def coloured(graph: Snapshot, options: Options) -> Text:
 
 
 def _lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
+    grouping = group(graph, options)
+    repeats = grouping.titles and not grouping.modules
+    if repeats and len((shown := picture(graph, options, grouping)).boxes) <= DEEPEST:
+        return _box_lines(shown)
+    return _node_lines(graph, options)
+
+
+def _box_lines(shown: Picture) -> Iterator[Parts]:
+    into: dict[Box, list[Edge]] = {}
+    for edge in shown.edges:
+        into.setdefault(edge.head, []).append(edge)
+    written: set[Box] = set()
+    stack = [(root, "", "", "") for root in reversed(shown.roots)]
+    while stack:
+        box, local, own, below = stack.pop()
+        edges = into.get(box, [])
+        again = box in written and edges
+        written.add(box)
+        line = [(own, "quiet"), (box.title, "name"), (f"  {box.op}" * bool(box.op), "op")]
+        line += [(f"  {caption} {text}", caption) for caption, text in box.rows]
+        line.append((f"  local {local}" * bool(local), "local"))
+        yield [*line, ("  (above)" if again else "", "quiet")]
+        for edge in [] if again else reversed(edges):
+            fork, rail = ("└─ ", "   ") if edge is edges[-1] else ("├─ ", "│  ")
+            stack.append((edge.tail, edge.local, below + fork, below + rail))
+    yield [(shown.note, "quiet")]
+
+
+def _node_lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
     deepest = options.depth or DEEPEST
     written_before: set[Node] = set()
     # What is left to write: the node, its local derivative, how deep it is, the indentation

@@ -39,6 +39,22 @@ def test_a_shared_operation_is_written_out_once() -> None:
     ]
 
 
+def test_what_repeats_is_one_line() -> None:
+    w, losses = Value(0.5, label="w"), Value(0.0)
+    for i in range(20):
+        losses = losses + (w - Value(float(i), label=f"y{i}")) ** 2
+    lines = str(losses.graph()).splitlines()
+    again = "20 × (w - y)²  60 nodes  data 0.25 … 342.2  grad 0.0"
+    assert lines[1].startswith("├─ … + …, 19 times  19 nodes  data 1943.0")
+    assert lines[3:] == [
+        f"│  └─ {again}  local ×19",
+        "│     └─ w  data 0.5  grad 0.0  local ×20",
+        f"└─ {again}  (above)",
+        "What repeats is drawn once: 82 nodes in 5 boxes; collapse=None draws every node.",
+    ]
+    assert len(str(losses.graph(collapse=None)).splitlines()) > 60
+
+
 def test_what_is_shown_may_be_chosen() -> None:
     x = Value(2.0, label="x")
     graph = (x + 1.0).graph(gradients=False, format=".2f")
@@ -47,7 +63,7 @@ def test_what_is_shown_may_be_chosen() -> None:
 
 
 def test_depth_and_length_have_an_end_that_says_so() -> None:
-    graph = chain(1000).graph()
+    graph = chain(1000).graph(collapse=None)
     lines = str(graph).splitlines()
     assert len(lines) < 100
     assert max(map(len, lines)) < 160
