@@ -64,6 +64,7 @@ class Batch:
         self.shapes = [getattr(part, "shape", None) for part in self.given]
         if not all(type(x) is np.ndarray and x.flags.aligned for x in self.given):
             self.shapes = [None] * len(self.given)  # to be read anew each time
+        self.views = [*map(np.may_share_memory, parts, self.given)]
         self.lanes = parts[0].shape[1] if parts else 1
 
     @property
@@ -102,8 +103,8 @@ class Batch:
         """Take the numbers of other arrays; False if they are not built alike."""
         if len(given) != len(self.given):
             return False
-        for new, old, shape in zip(given, self.given, self.shapes):
-            if new is not old or not shape or new.shape != shape or new.dtype is not FLOAT:
+        for new, old, shape, view in zip(given, self.given, self.shapes, self.views):
+            if new is not old or not view or new.shape != shape or new.dtype is not FLOAT:
                 break
         else:
             return True
@@ -111,10 +112,11 @@ class Batch:
         for i, (old, new, shape) in enumerate(zip(self.given, given, self.shapes)):
             if not (type(new) is type(old) is np.ndarray and new.shape == shape):
                 return False
-            if new is not old or new.dtype is not FLOAT:
+            if new is not old or not self.views[i] or new.dtype is not FLOAT:
                 if new.dtype.kind not in "fiub" or not new.flags.aligned:
                     return False
                 parts[i] = np.asarray(new, float).reshape(self.lanes, -1).T
+                self.views[i] = np.may_share_memory(parts[i], new)
         self.given[:], self.parts = given, tuple(parts)
         return True
 
@@ -187,9 +189,14 @@ class Step:
         self.model, self.optimizer, self.outputs = model, optimizer, outputs
         self.threads = threads
         self.doubted = False
-        self._update = Update(optimizer)
-        self._kinds: dict[Any, Kind] = {}
         self._last: Batch | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let everything be recorded anew."""
+        self._params = len(self.optimizer.params)
+        self._update = Update(self.optimizer)
+        self._kinds: dict[Any, Kind] = {}
         self._current: Array = None  # of a run's `u`, the one that has the parameters' data
 
     def __repr__(self) -> str:
@@ -353,6 +360,8 @@ class Step:
 
     def _kind(self, batch: Batch) -> Kind:
         """What is known of such batches."""
+        if len(self.optimizer.params) != self._params:
+            self._forget()
         kind = self._kinds.get(batch.key)
         if kind is None:
             recorded: dict[str, Callable[..., Any]] = {
@@ -715,7 +724,8 @@ class Update:
 
     def _recorded(self) -> Program | None:
         optimizer = self.optimizer
-        if type(optimizer).step is not Optimizer.step:
+        sizes = {len(optimizer.params), *map(len, optimizer.buffers.values())}
+        if type(optimizer).step is not Optimizer.step or len(sizes) > 1:
             return None
         uniform = self.numbers()
         state = [0.5 + i / 8.0 for i in range(2 + len(optimizer.buffers))]

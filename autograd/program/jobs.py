@@ -87,8 +87,9 @@ class Job:
             return False
         self.put(slice(None), out[: native.outputs], path.rebuild, path.single)
         if d_u is not None:
-            self.d_u = d_u[: len(call.u), None]
-        self.d_x = self.d_x if d_x is None else d_x
+            self.d_u += d_u[: len(call.u), None]
+        if d_x is not None:
+            self.d_x += d_x
         return True
 
     def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:

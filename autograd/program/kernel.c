@@ -1132,7 +1132,7 @@ static PyObject *runs_run(Runs *it, PyObject *const *args, Py_ssize_t given)
     return runs_take(it, args[0], given > 1 ? args[1] : NULL) < 0 ? NULL : run_bound(&it->b);
 }
 
-/* Scale numbers down to a norm, as `clipped` of nn/compiled.py does; 0 if theirs is extreme. */
+/* Scale numbers down to a norm, as `clip` of nn/compiled.py does; 0 if theirs is extreme. */
 static int clip(double *g, Py_ssize_t n, double most)
 {
     double parts[PARTS] = {0.0};
@@ -1173,8 +1173,11 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
     PyBuffer_Release(&answers);
     double loss = weight * sum + (penalty ? r.out[columns] : 0.0);
     Py_ssize_t n = PyList_GET_SIZE(PyTuple_GET_ITEM(rule[4], 0));
+    double check = 0.0; /* NaN if the loss or its gradient is not finite */
+    for (Py_ssize_t i = 0; i < n; i++)
+        check += 0.0 * it->b.d_u[i];
     if (wrong == 0)
-        wrong = !isfinite(loss) || (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
+        wrong = !isfinite(check + loss) || (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
     if (wrong == 0 && update != NULL) {
         if (runs_take(update, rule[1], rule[2]) < 0)
             return NULL;
@@ -1468,9 +1471,9 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
         PyObject *none = PyObject_CallFunctionObjArgs(HELD(READ), HELD(CLOSED), HELD(NUMBERS),
                                                       NULL);
         Py_buffer b;
+        Py_XDECREF(none);
         if (none == NULL || PyObject_GetBuffer(HELD(NUMBERS), &b, PyBUF_SIMPLE) < 0)
             goto done;
-        Py_DECREF(none);
         memcpy(to, b.buf, b.len);
         PyBuffer_Release(&b);
     }
@@ -1489,8 +1492,10 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
     d += along ? c->start * r.lanes : 0;
     for (Py_ssize_t i = 0; i < outputs * columns; i++)
         check += 0.0 * r.out[i];
-    for (Py_ssize_t i = 0; i < (along ? rows * r.lanes : rows); i++)
+    for (Py_ssize_t i = 0; i < (along ? rows * r.lanes : rows); i++) {
         check += 0.0 * d[i];
+        d[i] += 0.0; /* a gradient is a sum that begins with 0.0, so never -0.0 */
+    }
     wrong |= check != 0.0;
     for (Py_ssize_t i = outputs * columns; i < outs; i++)
         wrong |= r.out[i] != ((double *)c->answers.buf)[i / columns - outputs];

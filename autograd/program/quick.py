@@ -131,4 +131,5 @@ def _alike(a: Any, b: Any) -> bool:
         return a is b
     if type(a) in (list, tuple):
         return _same(a, b)
-    return type(a) in (int, float, bool, str) and bool(a == b)
+    same = type(a) in (int, float, bool, str) and bool(a == b)
+    return same and (type(a) is not float or repr(a) == repr(b))  # 0.0 is not -0.0

@@ -180,8 +180,13 @@ def _numbers(numpy: Any, arg: Any, key: Any, varies: bool) -> Array:
     argument which the program was recorded with.
     """
     parts: Any = None
+    names = dict(key[1]) if key[0] is dict else {}
+    if isinstance(arg, dict) != (key[0] is dict):
+        raise TypeError(
+            f"the program was recorded with {f'a dict of {[*names]}' if names else 'no dict'}, "
+            f"got a {type(arg).__name__}"
+        )
     if isinstance(arg, dict):
-        names = dict(key[1]) if key[0] is dict else {}
         if {*names} != {*arg}:
             raise ValueError(
                 f"a dict has the entries {[*arg]}; the program was recorded with {[*names]}"

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, exp, maximum, primitive, sigmoid, where
+from autograd import Value, exp, maximum, primitive, sigmoid, sign, where
 from nn.separable import is_mean
 from nn.steps import EagerStep
 
@@ -365,6 +365,55 @@ def test_the_same_arrays_or_others_like_them() -> None:
     assert losses == [step(packed["x"], packed["class"]) for _ in range(2)]
     ys = np.array(CLASS, dtype=object)
     assert losses == [step(xs, ys), step(xs, ys)]
+
+
+class Weighted(nn.Module):
+    def __init__(self, f: Callable[[Value, Any], Value]) -> None:
+        super().__init__()
+        self.w, self.f = Value(4.0), f
+
+    def forward(self, x: Any) -> Value:
+        return self.f(self.w, x)
+
+
+def test_an_array_that_shows_its_samples_in_no_rows() -> None:
+    model = Weighted(lambda w, x: w * x[0][0] + x[1][0])
+    step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), 1e-300))
+    xs, ys = np.arange(24.0).reshape(2, 2, 6).transpose(2, 1, 0), np.zeros(6)
+    loss = step(xs, ys)
+    for _ in range(2):
+        xs *= 2.0
+        loss *= 4.0
+        assert step(xs, ys) == pytest.approx(loss)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_parameters_that_come_and_go(momentum: float) -> None:
+    model = nn.Layer(3, 1)
+    optimizer = nn.SGD(model.parameters(), 0.01, momentum)
+    step = nn.compile(model, nn.mse_loss, optimizer, max_norm=1.0)
+    losses = [step(XS, REAL) for _ in range(2)]
+    optimizer.params.append(Value(1.0))
+    losses += [step(XS, REAL) for _ in range(2)]
+    del optimizer.params[-2:]
+    losses += [step(XS, REAL) for _ in range(2)]
+    assert losses == sorted({*losses}, reverse=True)
+
+
+class Signs(nn.SGD):
+    def _update(self, numbers: Any, data: Any, gradient: Any, *rest: Any) -> Any:
+        return (numbers[0] * sign(gradient),)
+
+
+def test_a_gradient_that_the_optimizer_makes_finite_is_refused() -> None:
+    model = Weighted(lambda w, x: w.sqrt() * x[0])
+    step = nn.compile(model, nn.mse_loss, Signs(model.parameters(), 0.01))
+    for _ in range(3):
+        step([[1.0]], [-1.0])
+    model.w.data = 0.0
+    with pytest.raises(FloatingPointError, match=r"the gradient of .* is not finite"):
+        step([[1.0]], [-1.0])
+    assert model.w.data == 0.0
 
 
 @pytest.mark.parametrize("max_norm", [None, 0.05])

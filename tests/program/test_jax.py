@@ -120,6 +120,8 @@ def test_entries_are_known_by_their_names() -> None:
         same(jax.jit(jax.grad(theirs))(x), {name: expected[name] for name in sorted(x)})
     with pytest.raises(ValueError, match=r"entries \['a'\]; the program was .* \['a', 'b'\]"):
         theirs({"a": x["a"]})
+    with pytest.raises(TypeError, match=r"with a dict of \['a', 'b'\], got a list"):
+        theirs([x["a"]])
 
 
 def test_transforms_of_jax() -> None:

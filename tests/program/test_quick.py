@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autograd import Value, sqrt
+from autograd import Value, atan2, sqrt
 from autograd.program import compile, compiled, native
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
@@ -245,6 +245,16 @@ def test_values_and_numbers_from_outside() -> None:
     assert twice(fast, 5.0) == 24.0
     factor = 2.0
     assert twice(fast, 5.0) == 28.0
+    side = 0.0
+    angle = compile(lambda x: atan2(side, x))
+    assert twice(angle, -1.0) == math.pi
+    side = -0.0
+    assert twice(angle, -1.0) == -math.pi
+
+
+def test_a_gradient_is_never_a_negative_zero() -> None:
+    fast = compile(lambda x: -(x * 0.0))
+    assert [str(fast.grad(1.0)) for _ in range(3)] == ["0.0"] * 3
     many = [Value(1.0) for _ in range(300 + 1)]
     assert twice(compile(lambda x: sum(many, x)), 1.0) == 300 + 2
 
