@@ -131,6 +131,14 @@ def test_keys_slider_and_dragging_move_a_number(open_page: Opener) -> None:
     page.mouse.move(box["x"] + 70, box["y"] + 10, steps=5)
     page.mouse.up()
     assert page.input_value("#value-w") == "1"
+    box = page.locator("#picture .leaf", has_text="w").bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 30, box["y"] + 10, steps=5)
+    page.mouse.up()
+    page.mouse.move(box["x"], box["y"])
+    assert page.input_value("#value-w") == "0.5"
+    assert page.evaluate("String(getSelection())") == ""
 
 
 def test_the_formula_can_be_edited_and_an_error_says_where(open_page: Opener) -> None:

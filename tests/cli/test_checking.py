@@ -17,6 +17,10 @@ def area(x: Value, y: Value) -> Value:
     return x * y
 
 
+def square(x: Value) -> Value:
+    return x**2
+
+
 def detached(x: Value) -> Value:
     return x * x.data
 
@@ -36,9 +40,9 @@ def edge(x: Value) -> Value:
 def test_a_function_that_passes(capsys: pytest.CaptureFixture[str]) -> None:
     at = ["--at", "y=2.0, x=1.5", "--order", "2"]
     assert check_function(["check", f"{HERE}:area", *at]) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("pass: all")
-    assert "identity" not in out
+    assert capsys.readouterr().out.startswith("pass: all")
+    assert check_function(["check", f"{HERE}:square", "--at", "x=-3", "--order", "2"]) == 0
+    assert "identity" not in capsys.readouterr().out
     hand = ["--gradient", f"{HERE}:cosine"]
     assert check_function(["check", f"{HERE}:sine", "--at", "x=0.5", *hand]) == 0
     assert "worst     x = 0.5 (" in capsys.readouterr().out

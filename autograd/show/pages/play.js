@@ -111,6 +111,26 @@ picture.addEventListener("pointerover", (event) => {
 
 // ------------------------------------------------------------------ changing
 
+const movers = {}; // by name, what adds to a number
+
+// A leaf's box in the picture is dragged as its field is.
+let held = null;
+picture.addEventListener("pointerdown", (event) => {
+  const box = event.target.closest(".node.leaf");
+  if (box === null) return;
+  const { name } = nodes[box.dataset.node];
+  if (!has(point, name)) return;
+  event.stopImmediatePropagation(); // or the picture would be moved
+  picture.setPointerCapture(event.pointerId);
+  held = { name, x: event.clientX };
+});
+picture.addEventListener("pointermove", (event) => {
+  if (held === null || event.clientX === held.x) return;
+  movers[held.name](0.01 * (event.clientX - held.x));
+  held.x = event.clientX;
+});
+for (const end of ["pointerup", "pointercancel"]) picture.addEventListener(end, () => (held = null));
+
 // A slider from -5 to 5, or as far as the number asks.
 function leafControls(name) {
   const [text, slider] = [element("input", { type: "text", id: `value-${name}`, inputmode: "decimal", autocomplete: "off" }), element("input", { type: "range", "aria-label": `${name}, slider`, step: "any" })];
@@ -138,12 +158,12 @@ function leafControls(name) {
     write();
     if (wrong) read(field.value, {});
   });
-  const rounded = (number) => Number(number.toPrecision(6));
   const by = (steps) => {
-    change(rounded(point[name] + steps));
+    change(Number((point[name] + steps).toPrecision(6)));
     write();
     slide();
   };
+  movers[name] = by;
   text.addEventListener("keydown", (event) => {
     const steps = { ArrowUp: 0.1, ArrowDown: -0.1, PageUp: 1, PageDown: -1 }[event.key];
     if (steps === undefined) return;
