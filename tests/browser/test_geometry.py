@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import Graph
+from autograd import Graph, Value
 from autograd.show.drawing import engine
 from autograd.testing.programs import SAFE, decode
 from tests.browser.conftest import Opener
@@ -68,6 +68,7 @@ FAULTS = """() => {
   return [document.querySelectorAll("svg.autograd").length, faults];
 }"""
 NET = nn.MLP(2, [4, 1], activation="tanh", init=nn.init.constant(0.25))
+SQUARES = sum(((NET([i / 40.0, 1.0]) - 0.5) ** 2 for i in range(1, 40)), Value(0.0)).graph()
 PICTURES: dict[str, tuple[Graph, dict[str, Any]]] = {
     "small": (small().graph(), {}),
     "hostile": (hostile().graph(), {}),
@@ -77,6 +78,7 @@ PICTURES: dict[str, tuple[Graph, dict[str, Any]]] = {
     "neurons": (network([3, 2, 1]), {"collapse": "neuron"}),
     "layers": (network([3, 2, 1]), {"collapse": "layer"}),
     "two arrows": (nn.mse_loss([NET([1.0, 2.0])], [1.0]).graph(), {"collapse": "neuron"}),
+    **{f"a sum {way}": (SQUARES, {"rankdir": way}) for way in ("LR", "RL", "TB", "BT")},
     "cut": (chain(30).graph(), {"max_nodes": 4}),
 }
 

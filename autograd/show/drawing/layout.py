@@ -19,7 +19,7 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from autograd.show.drawing import engine
@@ -293,7 +293,9 @@ def _cut(points: list[Position], x: float) -> tuple[list[Position], list[Positio
 
 
 def _columns(drawn: Picture) -> list[list[Box]] | None:
-    """The boxes by columns, if every arrow goes from one to the next."""
+    """The boxes by columns, if every arrow goes from one to the next, or past boxes that
+    belong to no module.
+    """
     tails: dict[Box, list[Box]] = {box: [] for box in drawn.boxes}
     heads: dict[Box, list[Box]] = {box: [] for box in drawn.boxes}
     for edge in drawn.edges:
@@ -311,12 +313,23 @@ def _columns(drawn: Picture) -> list[list[Box]] | None:
     for box in order:
         if not tails[box] and heads[box]:
             ranks[box] = min([ranks.get(head, 0) for head in heads[box]]) - 1
-    if any(ranks.get(edge.head, 0) - ranks.get(edge.tail, 0) != 1 for edge in drawn.edges):
+    if len(ranks) < len(drawn.boxes):  # boxes in a circle
         return None
     columns: list[list[Box]] = [[] for _ in range(max(ranks.values()) + 1)]
     for box in ranks:
         columns[ranks[box]].append(box)
+    if any(box.modules for boxes in _passed(drawn, columns).values() for box in boxes):
+        return None
     return [sorted(column, key=_natural) for column in columns]
+
+
+def _passed(drawn: Picture, columns: list[list[Box]]) -> dict[str, list[Box]]:
+    """The boxes of the columns that each arrow goes past, by its id."""
+    ranks = {box: i for i, column in enumerate(columns) for box in column}
+    return {
+        edge.id: list(chain(*columns[ranks[edge.tail] + 1 : ranks[edge.head]]))
+        for edge in drawn.edges
+    }
 
 
 def _in_columns(
@@ -346,12 +359,14 @@ def _in_columns(
             own = (left, top - HEADING, right, bottom)
             frames[path] = _union([own, frames.get(path, own)])
     around = [_sides(boxes[box.id], sizes[box]) for box in drawn.boxes]
+    by = _passed(drawn, columns)
+    around += [_sides(boxes[b.id], sizes[b], 2 * BESIDE) for past in by.values() for b in past]
     left, top, right, bottom = _union([*frames.values(), *around])
     boxes = {id: (x - left, y - top) for id, (x, y) in boxes.items()}
     return Layout(
         (right - left, bottom - top),
         boxes,
-        _fans(drawn, boxes, sizes, options.rankdir),
+        _fans(drawn, boxes, sizes, by, options.rankdir),
         {path: (a - left, b - top, c - a, d - b) for path, (a, b, c, d) in frames.items()},
     )
 
@@ -367,9 +382,16 @@ def _union(places: Sequence[Sides]) -> Sides:
 
 
 def _fans(
-    drawn: Picture, boxes: dict[str, Position], sizes: dict[Box, Position], rankdir: str
+    drawn: Picture,
+    boxes: dict[str, Position],
+    sizes: dict[Box, Position],
+    by: dict[str, list[Box]],
+    rankdir: str,
 ) -> dict[str, tuple[list[Position], Position | None]]:
-    """Curves from side to side, and room for their numbers where there is some."""
+    """Curves from side to side, and room for their numbers where there is some.
+
+    Below the boxes that an arrow goes past, `by` its id, it is straight.
+    """
     along, sign = AXES[rankdir]
 
     def side(box: Box, sign: int, aside: float) -> Position:
@@ -387,8 +409,19 @@ def _fans(
         done[pair] += 1
         start, tip = side(edge.tail, sign, aside), side(edge.head, -sign, aside)
         end = _shifted(tip, along, -sign * ARROW)
-        reach = (end[along] - start[along]) / 2
-        curve = [start, _shifted(start, along, reach), _shifted(end, along, -reach), end]
+        curve = _bent(start, end, along)
+        if by[edge.id]:
+            past = [_sides(boxes[box.id], sizes[box], BESIDE) for box in by[edge.id]]
+            left, top, right, low = _union(past)
+            first, last = (left, low), (right, low)
+            if along == 1:
+                first, last = (right, top), (right, low)
+            first, last = (first, last)[::sign]
+            curve = [
+                *_bent(start, first, along),
+                *(first, last),
+                *_bent(last, end, along),
+            ]
         label = None
         if edge.local and fans[round(boxes[edge.tail.id][along])] <= WRITTEN:
             half = width(edge.local, SMALL) / 2 + 2
@@ -397,6 +430,12 @@ def _fans(
                 taken.append((label, half))
         curves[edge.id] = ([*curve, tip], label)
     return curves
+
+
+def _bent(start: Position, end: Position, along: int) -> list[Position]:
+    """A curve that leaves and arrives along an axis."""
+    reach = (end[along] - start[along]) / 2
+    return [start, _shifted(start, along, reach), _shifted(end, along, -reach), end]
 
 
 def _along(curve: list[Position]) -> list[Position]:

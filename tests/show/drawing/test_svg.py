@@ -298,3 +298,11 @@ def test_a_text_without_room_of_its_own_is_half_way_along_its_arrow() -> None:
     line = [(0.0, 0.0), (3.0, 3.0), (6.0, 3.0), (9.0, 0.0)]
     assert middle(line) == (4.5, 3.0)
     assert middle([*line, (12.0, 0.0), (15.0, 0.0), (18.0, 0.0)]) == (9.0, 0.0)
+
+
+def test_a_network_keeps_its_columns_before_a_sum_that_is_folded() -> None:
+    model = nn.MLP(2, [8, 1], activation="tanh", init=nn.init.uniform(-1, 1))
+    loss = sum(((model([i / 9.0, 1.0]) - 0.5) ** 2 for i in range(30)), Value(0.0))
+    found = re.findall(r'y="([\d.]+)">neurons\.(\d)', loss.graph().svg())
+    by_place = sorted((float(y), int(k)) for y, k in found[:8])
+    assert [k for _, k in by_place] == [*range(8)]
