@@ -63,6 +63,8 @@ def _power(x: Any, p: Any) -> float:
 def _power_base(out: Any, x: Any, p: Any) -> Any:
     # p x^(p-1); by the quotient where p - 1 is rounded or the power would overflow, in two
     # factors where it would be subnormal.
+    if type(p) is float and p in (0.0, 1.0, 2.0, 3.0, 4.0):  # compiles as it is, for any x
+        return p * x ** (p - 1.0) if p else 0.0
     base, exponent = primal(x), primal(p)
     if base == 0.0 and 0.0 < exponent < 1.0:
         return rsqrt(x)  # infinite, as are all the derivatives that follow

@@ -101,6 +101,15 @@ def test_too_many_ways() -> None:
         fast([float(i) for i in range(100)])
 
 
+@pytest.mark.parametrize("power", [2, 3.0, 4])
+def test_powers_are_differentiated_inside_once_for_all_numbers(power: float) -> None:
+    slope = autograd.grad(autograd.grad(lambda t: t**power))
+    fast = compile(slope, in_axes=(0,))
+    xs = [i / 7.0 for i in range(-70, 70)]
+    assert fast(xs) == [slope(x) for x in xs]
+    assert len(fast.programs) == 1
+
+
 def test_where_a_derivative_taken_inside_is_zero() -> None:
     relu = compile(lambda x: x * autograd.grad(autograd.relu)(x), in_axes=(0,))
     assert relu([2.0, -1.0, 3.0]) == [2.0, 0.0, 3.0]
