@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from autograd import Value
 from autograd.core import floats
 from autograd.program.arrays import np
 from autograd.program.lower import Lowered
 from autograd.program.paths import Path
 from autograd.program.program import Program
 from autograd.program.to_jax import emitted, there
-from nn.compiled import Abandoned, Batch, Kind, Step
+from nn.batches import Batch
+from nn.compiled import Abandoned, Kind, Results, Step, data_of
 
 __all__ = ["JaxStep"]
 
@@ -59,15 +59,12 @@ class JaxStep(Step):
         self._weights: dict[tuple[int, float], Array] = {}
         self._resident: tuple[Batch, Array, Array] | None = None  # what stays there
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return JaxStep, super().__reduce__()[1]
-
     def pull(self) -> None:
         """Bring parameters, gradients and the optimizer's buffers back into the Values."""
         if self.state is None:
             return
         params, buffers, gradient = [np.array(self._here(each)) for each in self.state]
-        floats.read_data(self.optimizer.params, before := np.empty(len(params)))
+        before = data_of(self.optimizer.params)
         floats.exchange(self.optimizer.params, before, params, gradient)
         for buffer, row in zip(self.optimizer.buffers.values(), buffers):
             np.frombuffer(buffer)[:] = row
@@ -78,24 +75,23 @@ class JaxStep(Step):
         self.pull()
         return super().predict(X)
 
-    def measure(self, batch: Batch) -> tuple[list[Any], float]:
+    def measure(self, batch: Batch) -> Results:
         """As without JAX, with the parameters brought back."""
         self.pull()
         return super().measure(batch)
 
     # ------------------------------------------------------------------ a step
 
-    def _train_on(self, batch: Batch, kind: Kind) -> tuple[list[Any], float]:
+    def _train_on(self, batch: Batch, kind: Kind) -> Results | None:
         found = kind.paths["train"].found
         if self.doubted or batch.lanes not in kind.sizes or not found:
             self.pull()
-            weight = kind.weight(batch.lanes)
             try:
-                run = self._run("train", batch, kind, weight)
+                run = self._run("train", batch, kind)
             except (Abandoned, FloatingPointError):
                 return self._by_values(batch)
             if not self._agrees(run, batch, kind):
-                return self._train_on(batch, self._kind(batch))
+                return None
         if any(path.program.instructions.lanes for path in found) or not len(batch.x):
             return self._by_values(batch)  # samples that the loss itself goes through
         try:
@@ -103,7 +99,7 @@ class JaxStep(Step):
             while done is None:
                 self.pull()
                 known = len(found)
-                self._run("train", batch, kind, kind.weight(batch.lanes))
+                self._run("train", batch, kind)
                 if len(found) == known:  # no way was new: something is not finite
                     return self._by_values(batch)
                 done = self._stepped(batch, kind)
@@ -111,19 +107,17 @@ class JaxStep(Step):
             return self._by_values(batch)
         return done
 
-    def _by_values(self, batch: Batch) -> tuple[list[Any], float]:
-        """The step as eager does it, which raises where something is not finite."""
+    def _by_values(self, batch: Batch) -> Results:
         self.pull()
-        with self._as_recorded(batch) as data:
-            return self.eager.train(*data)
+        return super()._by_values(batch)
 
-    def _stepped(self, batch: Batch, kind: Kind) -> tuple[list[Any], float] | None:
+    def _stepped(self, batch: Batch, kind: Kind) -> Results | None:
         """One step on the devices; None, with nothing changed, if not all of it is right."""
         optimizer, found = self.optimizer, kind.paths["train"].found
         if self.state is None:
             self._push(batch)
         assert self.state is not None
-        update = self._update.current()
+        update = self._update.program()
         if update is None:
             raise TypeError(
                 f"{self.eager.name}: JAX can't run {type(optimizer).__name__}'s step; write it "
@@ -132,23 +126,17 @@ class JaxStep(Step):
         key = tuple(map(id, found)), id(update)
         if key not in self._functions:
             self._functions = {key: self._jitted(list(found), update)}
-        optimizer.steps += 1
-        right = False
-        try:
-            numbers = np.array(optimizer._all_numbers())
-            rest = [_data(path.closed[len(optimizer.params) :]) for path in found]
-            x, weights = self._sharded(batch, kind.weight(batch.lanes))
-            with self._with_others():
-                function = self._functions[key]
-                *state, loss, well, way, out = function(*self.state, rest, numbers, x, weights)
-                right = bool(self._here(well))
-                loss = float(self._here(loss))
-            params, buffers, gradient = state
-            self.state = params, buffers, gradient
-        finally:
-            optimizer.steps -= not right
+        numbers = np.array(self._update.numbers())
+        rest = [data_of(path.closed[len(optimizer.params) :]) for path in found]
+        x, weights = self._sharded(batch, kind.weight(batch.lanes))
+        with self._with_others():
+            results = self._functions[key](*self.state, rest, numbers, x, weights)
+            params, buffers, gradient, loss, well, way, out = results
+            right, loss = bool(self._here(well)), float(self._here(loss))
+        self.state = params, buffers, gradient
         if not right:
             return None
+        optimizer.steps += 1
         if not self.outputs:
             return [], loss
         each = zip(self._here(way).tolist(), self._here(out).T.tolist())
@@ -188,7 +176,7 @@ class JaxStep(Step):
     def _push(self, batch: Batch) -> None:
         """Take what the Values and the optimizer hold."""
         optimizer = self.optimizer
-        data = _data(optimizer.params)
+        data = data_of(optimizer.params)
         buffers = np.array([*optimizer.buffers.values()]).reshape(-1, len(data))
         self._check_alike(data, buffers, batch)
         state = data, buffers, np.zeros(len(data))
@@ -337,10 +325,3 @@ class _Way:
         rows = rows if self.varies else rows.sum(1, keepdims=True)
         out, _, d_u, _ = self.sweep(u, x, rows)
         return numpy.broadcast_to(out, (len(out), x.shape[1])), d_u[: self.params, 0]
-
-
-def _data(values: list[Value]) -> Array:
-    """The numbers of Values."""
-    numbers = np.empty(len(values))
-    floats.read_data(values, numbers)
-    return numbers

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd import Value, no_grad
@@ -13,7 +14,7 @@ from nn.clipping import clip_grad_norm_
 from nn.module import Module
 from nn.optim import Optimizer
 
-__all__ = ["EagerStep", "Loss", "Penalty", "check", "plain"]
+__all__ = ["EagerStep", "Loss", "Penalty", "modes_kept", "plain"]
 
 Loss = Callable[..., Any]
 Penalty = Callable[[list[Value]], Any]
@@ -27,6 +28,9 @@ class EagerStep:
 
     Attributes:
         epoch: for the messages, if there are epochs.
+
+    Raises:
+        TypeError, ValueError: an argument is wrong; the message names it.
     """
 
     def __init__(
@@ -38,6 +42,18 @@ class EagerStep:
         max_norm: float | None,
         name: str,
     ) -> None:
+        instance(model, Module, f"{name}: model")
+        instance(optimizer, Optimizer, f"{name}: optimizer")
+        if set(model.parameters()).isdisjoint(optimizer.params):
+            raise ValueError(
+                f"{name}: the optimizer has no parameter of the model; make it with "
+                "model.parameters()"
+            )
+        function(loss, f"{name}: loss")
+        if penalty is not None:
+            function(penalty, f"{name}: penalty")
+        if max_norm is not None:
+            not_negative(max_norm, f"{name}: max_norm")
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.penalty, self.max_norm, self.name = penalty, max_norm, name
         self.epoch: int | None = None
@@ -115,24 +131,12 @@ def plain(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
 
 
-def check(
-    model: Module,
-    loss: Loss,
-    optimizer: Optimizer,
-    penalty: Penalty | None,
-    max_norm: float | None,
-    name: str,
-) -> None:
-    """Raise TypeError or ValueError, naming the argument, if one is wrong."""
-    instance(model, Module, f"{name}: model")
-    instance(optimizer, Optimizer, f"{name}: optimizer")
-    if set(model.parameters()).isdisjoint(optimizer.params):
-        raise ValueError(
-            f"{name}: the optimizer has no parameter of the model; make it with "
-            "model.parameters()"
-        )
-    function(loss, f"{name}: loss")
-    if penalty is not None:
-        function(penalty, f"{name}: penalty")
-    if max_norm is not None:
-        not_negative(max_norm, f"{name}: max_norm")
+@contextmanager
+def modes_kept(model: Module) -> Iterator[None]:
+    """Give every module the mode back that it had before the block."""
+    before = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            object.__setattr__(module, "training", mode)

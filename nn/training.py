@@ -19,10 +19,11 @@ from nn.kept import Norms
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
-from nn.steps import EagerStep, Loss, Penalty, check, plain
+from nn.steps import EagerStep, Loss, Penalty, modes_kept, plain
 
 if TYPE_CHECKING:
-    from nn.compiled import Batch, Step
+    from nn.batches import Batch
+    from nn.compiled import Step
 
 __all__ = ["compile", "fit"]
 
@@ -44,7 +45,8 @@ def compile(
     `step(X, y)` trains on n samples, lists or arrays, and returns their loss as a float: the
     values, the gradients, the penalty, the clipping and the optimizer's update run as
     programs. The parameters' `data` and `grad` are up to date after it, and what you set is
-    used by the next. A step is in training mode; `step.evaluate(X, y)` and `step.predict(X)`
+    used by the next. Parameters that the optimizer does not have are read in each step, and
+    get no gradient. A step is in training mode; `step.evaluate(X, y)` and `step.predict(X)`
     are in eval mode. `step.program` is what was recorded.
 
     It agrees with the same step by Values to rounding. A sample that takes another branch is
@@ -75,9 +77,8 @@ def compile(
     >>> [round(y, 6) for y in step.predict([[3.0]])]
     [6.762667]
     """
-    check(model, loss, optimizer, penalty, max_norm, "nn.compile")
-    kind, threads = _step_of(backend, "nn.compile"), count(threads, "nn.compile: threads")
-    return kind(model, loss, optimizer, penalty, max_norm, threads)
+    eager = EagerStep(model, loss, optimizer, penalty, max_norm, "nn.compile")
+    return _step_of(backend, "nn.compile")(eager, count(threads, "nn.compile: threads"))
 
 
 def _step_of(backend: str, name: str) -> type[Step]:
@@ -120,7 +121,7 @@ def fit(
 
     Where model and loss can be compiled, the steps are those of `nn.compile`, tens of times
     faster than by Values and equal to rounding; they see the model as the first step did, or
-    as callbacks left it. Otherwise `history.not_compiled` says why, and the progress bar too.
+    as callbacks left it, and parameters that the optimizer does not have get no gradient. Otherwise `history.not_compiled` says why, and the progress bar too.
 
     Args:
         X, y: n samples and their targets; lists or NumPy arrays.
@@ -191,11 +192,10 @@ def fit(
     if compiled is not None:
         flag(compiled, "fit: compiled")
     history = History()
-    check(model, loss, optimizer, penalty, max_norm, "fit")
+    eager = EagerStep(model, loss, optimizer, penalty, max_norm, "fit")
     metrics = _checked_metrics(metrics)
     callbacks = _checked_callbacks(callbacks)
     _check_parts(scheduler, early_stopping)
-    eager = EagerStep(model, loss, optimizer, penalty, max_norm, "fit")
     make = _step_of(backend, "fit")
     if backend == "jax" and compiled is False:
         raise ValueError('fit: backend="jax" compiles; leave out compiled=False')
@@ -222,29 +222,28 @@ def fit(
     history.norms = norms = Norms(model.named_parameters())
     norms.keep(history.epochs)
     steps = math.ceil(len(training) / size)
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        with bars(total=steps * epochs, initial=steps * history.epochs, unit="step") as bar:
-            while history.epochs < epochs and not (early_stopping and early_stopping.stopped):
-                record = trainer.train(size, shuffle, history.epochs + 1, bar)
-                if held_out:
-                    record |= trainer.evaluate()
-                history.append(record)
-                if boundary is not None:
-                    boundary.keep(history.epochs)
-                norms.keep(history.epochs)
-                if scheduler is not None:
-                    scheduler.step(history.watched[-1])
-                if early_stopping is not None:
-                    early_stopping.update(history.watched[-1], model)
-                stop = _stopped_by(callbacks, EpochEnd(history.epochs, model, history))
-                trainer.changed(bool(callbacks))
-                saved.save()
-                if stop:
-                    break
-    finally:
-        for module, mode in modes:
-            object.__setattr__(module, "training", mode)
+    with (
+        modes_kept(model),
+        bars(total=steps * epochs, initial=steps * history.epochs, unit="step") as bar,
+    ):
+        while history.epochs < epochs and not (early_stopping and early_stopping.stopped):
+            record = trainer.train(size, shuffle, history.epochs + 1, bar)
+            if held_out:
+                record |= trainer.evaluate()
+            history.append(record)
+            if boundary is not None:
+                boundary.keep(history.epochs)
+            norms.keep(history.epochs)
+            if scheduler is not None:
+                scheduler.step(history.watched[-1])
+            if early_stopping is not None:
+                early_stopping.update(history.watched[-1], model)
+            stop = _stopped_by(callbacks, EpochEnd(history.epochs, model, history))
+            if callbacks:
+                trainer.changed()
+            saved.save()
+            if stop:
+                break
     norms.keep(history.epochs, last=True)
     if early_stopping is not None and early_stopping.best_state is not None:
         model.load_state_dict(early_stopping.best_state)
@@ -266,6 +265,7 @@ class _Trainer:
         self.eager, self.metrics, self.history = eager, metrics, history
         self.samples, self.held_out = samples, held_out
         self.modules = list(eager.model.modules())
+        self.mode: bool | None = None  # of the modules, if it is known
         self.strict = strict
         self.step: Step | None = None
         self.batches: list[Batch] = []  # of the samples, and of those held out
@@ -274,17 +274,12 @@ class _Trainer:
 
     def compile(self, make: type[Step]) -> None:
         """Make the compiled step, and the samples what it takes."""
-        from nn.compiled import Batch
+        from nn.batches import Batch
 
-        eager = self.eager
         for samples in filter(None, (self.samples, self.held_out)):
             xs, ys = _unzipped(samples)
             self.batches.append(Batch.of(X=xs, y=ys))
-        self.step = make(
-            *(eager.model, eager.loss, eager.optimizer, eager.penalty, eager.max_norm),
-            name="fit",
-            outputs=bool(self.metrics),
-        )
+        self.step = make(self.eager, outputs=bool(self.metrics))
         self.history.not_compiled = None
 
     @property
@@ -318,6 +313,9 @@ class _Trainer:
 
     def set_mode(self, training: bool) -> None:
         """What the model's `train` and `eval` do, without a walk through the tree."""
+        if training is self.mode:
+            return
+        self.mode = training
         if type(self.eager.model).train is not Module.train:
             self.eager.model.train(training)
         for module in self.modules:
@@ -325,7 +323,6 @@ class _Trainer:
 
     def train(self, size: int, shuffle: bool, epoch: int, bar: Any) -> dict[str, float]:
         """One epoch: the mean loss and the metrics."""
-        self.set_mode(training=True)
         self.eager.epoch, self.bar = epoch, bar
         n = len(self.samples)
         order: Sequence[int] = range(n)
@@ -358,6 +355,7 @@ class _Trainer:
             found: tuple[list[Any], float] | None = self.attempt(self.step.train, batch)
             if found is not None:
                 return found
+        self.set_mode(training=True)
         return self.eager.train(*_unzipped([self.samples[i] for i in chosen]))
 
     def evaluate(self) -> dict[str, float]:
@@ -369,9 +367,10 @@ class _Trainer:
         outputs, loss = found or self.eager.evaluate(xs, ys)
         return {"val_loss": loss} | self.measured(outputs, ys, "val_")
 
-    def changed(self, perhaps: bool) -> None:
+    def changed(self) -> None:
         """Callbacks may have changed the model."""
-        if self.step is not None and perhaps:
+        self.mode = None
+        if self.step is not None:
             self.step.doubted = True
 
     def measured(self, outputs: list[Any], targets: list[Any], prefix: str) -> dict[str, float]:

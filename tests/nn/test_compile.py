@@ -281,6 +281,7 @@ def test_a_value_beside_the_parameters_is_read_in_every_step() -> None:
         scale.data = number
         expected = loss([model(x) for x in XS], REAL).data
         assert step(XS, REAL) == pytest.approx(expected, rel=1e-13)
+    assert scale.grad == 0.0
 
 
 def test_a_loss_that_is_the_same_for_all_samples() -> None:
@@ -638,8 +639,10 @@ def test_fit_is_the_same_by_values(case: str) -> None:
     np.testing.assert_allclose(numbers(fast), numbers(slow), rtol=1e-11, atol=1e-12)
 
 
-def test_what_a_callback_changes_is_seen() -> None:
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_what_a_callback_changes_is_seen(reduction: str) -> None:
     results = []
+    loss = functools.partial(nn.mse_loss, reduction=reduction)
     for compiled in (True, False):
         model = Scaled()
 
@@ -649,8 +652,8 @@ def test_what_a_callback_changes_is_seen() -> None:
                 model.w.data = 0.5
 
         arguments = {"epochs": 4, "callbacks": [double], "progress": False}
-        optimizer = nn.SGD(model.parameters(), lr=0.1)
-        settings: dict[str, Any] = {"loss": nn.mse_loss, "optimizer": optimizer, **arguments}
+        optimizer = nn.SGD(model.parameters(), lr=0.01)
+        settings: dict[str, Any] = {"loss": loss, "optimizer": optimizer, **arguments}
         history = nn.fit(model, XS, REAL, compiled=compiled, **settings)
         results.append([*history["loss"], *numbers(model)])
     assert results[0] == pytest.approx(results[1], rel=1e-12)

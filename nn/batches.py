@@ -1,0 +1,119 @@
+"""Batches: samples as columns of numbers, as a compiled step takes them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.program.arguments import Call, lanes_of
+from autograd.program.arrays import np
+from nn.steps import plain
+
+__all__ = ["Batch"]
+
+Array = Any
+FLOAT = np.dtype(float)
+
+
+class Batch:
+    """Samples as columns of numbers: for `Paths` a call in which everything varies.
+
+    Attributes:
+        parts: arrays with a row for each number of a sample, a column a sample.
+        sample: gives the i-th one, as plain numbers in lists.
+        key: equal for batches whose samples are built alike.
+        given: what the samples are in, if other arrays may take its place.
+    """
+
+    args = ()
+    u = np.empty(0)
+    naming = Call.naming
+
+    def __init__(
+        self,
+        parts: tuple[Array, ...],
+        sample: Callable[[int], tuple[Any, ...]],
+        key: Any,
+        given: list[Any] | None = None,
+    ) -> None:
+        self.parts, self.sample, self.key, self.given = parts, sample, key, given or []
+        self.shapes = [getattr(part, "shape", None) for part in self.given]
+        self.views = [*map(np.may_share_memory, parts, self.given)]
+        self.lanes = parts[0].shape[1] if parts else 1
+
+    @property
+    def x(self) -> Array:
+        """All parts as one array."""
+        return np.concatenate(self.parts) if self.parts else np.empty((0, 1))
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """As a call's: everything varies."""
+        return (0,) * len(self.sample(0))
+
+    @classmethod
+    def of(cls, **parts: Any) -> Batch:
+        """The samples of lists or arrays, by what they are called.
+
+        Raises:
+            TypeError: one is no list or array, or has something else than numbers in it.
+            ValueError: one is empty, its samples are built in different ways, or they differ
+                in length.
+        """
+        found = []
+        for name, part in parts.items():
+            numbers = rectangular(part)
+            found.append(lanes_of(plain(part) if numbers is None else numbers, name))
+        sizes = [each.numbers.shape[1] for each in found]
+        if len(set(sizes)) > 1:
+            both = " for ".join([f"{n} samples in {name}" for name, n in zip(parts, sizes)])
+            raise ValueError(f"{both}; give as many of each")
+        given = list(parts.values())
+        key = tuple([each.key for each in found])
+        columns = tuple([np.require(each.numbers, float, ["ALIGNED"]) for each in found])
+        return cls(columns, lambda i: tuple([plain(part[i]) for part in given]), key, given)
+
+    def refill(self, *given: Any) -> bool:
+        """Take the numbers of other arrays, or these anew; False if built otherwise."""
+        if len(given) != len(self.given):
+            return False
+        anew: dict[int, Array] = {}
+        for i, new in enumerate(given):
+            if type(new) is not np.ndarray or new.shape != self.shapes[i]:
+                return False
+            if new is not self.given[i] or not self.views[i] or new.dtype is not FLOAT:
+                if new.dtype.kind not in "fiub" or not new.flags.aligned:
+                    return False
+                anew[i] = np.asarray(new, float).reshape(self.lanes, -1).T
+        if anew:
+            self.given[:] = given
+            self.parts = tuple([anew.get(i, part) for i, part in enumerate(self.parts)])
+            self.views = [*map(np.may_share_memory, self.parts, given)]
+        return True
+
+    def chosen(self, order: Sequence[int]) -> Batch:
+        """Some of the samples."""
+        parts = tuple([np.take(part.T, order, 0).T for part in self.parts])
+        return Batch(parts, lambda i: self.sample(order[i]), self.key)
+
+    def drawn(self, count: int) -> Batch:
+        """With as many random numbers for each sample, which Dropout would draw."""
+        numbers = [[random.random() for _ in range(count)] for _ in range(self.lanes)]
+        parts = *self.parts, np.array(numbers).T
+        return Batch(parts, lambda i: (*self.sample(i), numbers[i]), self.key)
+
+    def lists(self) -> list[list[Any]]:
+        """Each part as a list of samples."""
+        return list(map(list, zip(*[self.sample(i) for i in range(self.lanes)])))
+
+
+def rectangular(part: Any) -> Array | None:
+    """A list or an array of samples as an array of numbers; None if it isn't one."""
+    if not isinstance(part, (list, tuple, np.ndarray)):
+        return None
+    try:
+        found = np.asarray(part)
+    except ValueError:  # samples of several lengths
+        return None
+    return found if found.dtype.kind in "fiub" and found.size and found.ndim else None
