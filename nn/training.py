@@ -121,7 +121,8 @@ def fit(
 
     Where model and loss can be compiled, the steps are those of `nn.compile`, tens of times
     faster than by Values and equal to rounding; they see the model as the first step did, or
-    as callbacks left it, and parameters that the optimizer does not have get no gradient. Otherwise `history.not_compiled` says why, and the progress bar too.
+    as callbacks left it, and parameters that the optimizer does not have get no gradient.
+    Otherwise `history.not_compiled` says why, and the progress bar too.
 
     Args:
         X, y: n samples and their targets; lists or NumPy arrays.
