@@ -9,7 +9,13 @@ from typing import Any
 from autograd import Value, no_grad
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
-from autograd.show.pages.document import asset, document, operations_script, picture, rules
+from autograd.show.pages.document import (
+    asset,
+    document,
+    operations_script,
+    picture_or_tree,
+    rules,
+)
 from autograd.show.pages.page import Page
 from autograd.show.text import format_number
 from nn import losses
@@ -41,9 +47,9 @@ MODULES: dict[type, str | None] = {
     Tanh: "tanh",
 }
 NAMES = [name for name, function in ACTIVATIONS.items() if function is not None]
-NAMED: dict[Any, str | None] = {function: name for name, function in ACTIVATIONS.items()}
-NAMED |= {TABLE[name]: name for name in NAMES} | {None: None}
-SCRIPTS = ("shade.js", "net.js", "wires.js", "chain.js", "play.js")
+NAMES_OF: dict[Any, str | None] = {function: name for name, function in ACTIVATIONS.items()}
+NAMES_OF |= {TABLE[name]: name for name in NAMES} | {None: None}
+TRAINER_SCRIPTS = ("shade.js", "net.js", "wires.js", "chain.js", "trainer.js")
 MOST_SAMPLES = 2000
 
 
@@ -127,7 +133,7 @@ def play(
         "rate": rate,
     }
     graph = model.graph(xs[0])
-    network = picture(graph, graph.options, prefix="net")
+    network = picture_or_tree(graph, graph.options, prefix="net")
     return Page(_page(shown, network, data, value))
 
 
@@ -140,7 +146,7 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
             weights = ", ".join([format_number(w) for w in ws[j * nin : (j + 1) * nin]])
             head = f'<th scope="row">layer {k + 1}, neuron {j + 1}</th>'
             rows.append(f"<tr>{head}<td>{format_number(b)}</td><td>{weights}</td></tr>")
-    main = Template(asset("play.html", "nn.pages")).substitute(
+    main = Template(asset("trainer.html", "nn.pages")).substitute(
         status=f"Before training: loss {format_number(value)}",
         plane=plane.svg(),
         legend=plane.legend(),
@@ -153,9 +159,9 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
     summary = f"A network of {names}, {len(data['targets'])} samples, {loss}"
     operations = [TABLE[name] for name in {data["operation"]: 0} | dict.fromkeys(NAMES)]
     scripts = [rules(operations), asset("numbers.js"), operations_script()]
-    scripts += [asset(name, "nn.pages") for name in SCRIPTS]
+    scripts += [asset(name, "nn.pages") for name in TRAINER_SCRIPTS]
     styles = [palette(), asset("steps.css")]
-    styles += [asset(name, "nn.pages") for name in ("training.css", "play.css")]
+    styles += [asset(name, "nn.pages") for name in ("training.css", "trainer.css")]
     return document("trainer", "Training, live", summary, main, data, scripts, styles)
 
 
@@ -190,6 +196,6 @@ def _activation(neuron: Neuron) -> str | None:
     activation = neuron.activation
     if type(activation) in MODULES:
         return MODULES[type(activation)]
-    if not isinstance(activation, Hashable) or activation not in NAMED:
+    if not isinstance(activation, Hashable) or activation not in NAMES_OF:
         raise TypeError(f"play: an activation must have a name, got {shortened(activation)}")
-    return NAMED[activation]
+    return NAMES_OF[activation]

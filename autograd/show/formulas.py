@@ -51,7 +51,7 @@ IN_TEXT = {  # the same where a product may end in -3.0 and no bar divides a quo
     "reciprocal": (POWER,),
     "rsqrt": (SUM,),
 }
-NAMED = {
+LATEX_NUMBERS = {
     math.inf: r"\infty",
     math.pi: r"\pi",
     primitives.LN2: r"\ln 2",
@@ -106,8 +106,8 @@ class Notation:
             return format_number(x, self.spec)
         if x != x:
             return r"\mathrm{nan}"
-        if x in NAMED:
-            return NAMED[x]
+        if x in LATEX_NUMBERS:
+            return LATEX_NUMBERS[x]
         digits, e, exponent = format_number(x).removesuffix(".0").partition("e")
         return rf"{digits} \cdot 10^{{{int(exponent)}}}" if e else digits
 

@@ -21,6 +21,12 @@ from autograd.show.text import DOWN, UP, counted, short_name
 __all__ = ["Node", "Snapshot", "Stats", "with_grads"]
 
 PATH = re.compile(r"[A-Za-z_]\w*(\.\w+)*\.\d+(\.\w+)*")  # of a parameter in a list of modules
+# The path of a module, before the name of a parameter and its indices.
+PARAMETER = re.compile(r"(?P<module>[A-Za-z_][\w.]*)\.[A-Za-z_]\w*(\.\d+)*")
+# What may follow the weighted sum of a neuron: the sum of its parts, its activation.
+FOLLOWS = {
+    *("add", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh"),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +36,8 @@ class Node:
     Attributes:
         index: its place in `Graph.nodes`.
         value: the Value itself.
-        name: its label, or `v1`, `v2` … after its place; unique in the graph.
+        name: its label; else `layers.0.neurons.1.out` if it is all that this module gives;
+            else `v1`, `v2` … after its place; unique in the graph.
         short: the name as pictures and lines write it: `w₁₂` for `neurons.1.w.2`.
         op: the primitive that made it, None for a leaf.
         operands: the arguments of the operation: nodes and plain numbers.
@@ -82,6 +89,9 @@ class Snapshot:
         roots: the nodes of the roots.
         nodes: all nodes. The order is that of `backward`, reversed, with each leaf before
             its first use; it depends on the graph alone.
+        modules: the path of the module that a node belongs to. A module labels its
+            parameters by their path, such as `layers.0.neurons.1.w.3`; what is computed of
+            them belongs to it too.
         stale: the leaves whose gradient is that of another pass, as none has reached a root.
 
     Raises:
@@ -96,7 +106,8 @@ class Snapshot:
                 raise TypeError(f"Graph takes Values, got {root!r:.80} ({type(root).__name__})")
         nodes: dict[Value, Node] = {}
         values = _in_order(roots)
-        names = _names(values)
+        modules = _modules(values)
+        names = _names(values, _outputs(values, roots, modules))
         for index, (value, name, short) in enumerate(zip(values, names, _short(names))):
             nodes[value] = Node(
                 index,
@@ -111,10 +122,13 @@ class Snapshot:
                 tuple([nodes[x] for x in value.inputs]),
                 value.partials,
             )
-        self._set(nodes, roots)
+        self._set(nodes, roots, modules)
 
-    def _set(self, nodes: dict[Value, Node], roots: Iterable[Value]) -> None:
+    def _set(
+        self, nodes: dict[Value, Node], roots: Iterable[Value], modules: Mapping[Value, str]
+    ) -> None:
         self._nodes = nodes
+        self.modules = {nodes[value]: path for value, path in modules.items()}
         self.nodes = tuple(nodes.values())
         self.roots = tuple([nodes[root] for root in roots])
         reached = any(root.grad for root in self.roots)
@@ -173,10 +187,52 @@ def _in_order(roots: tuple[Value, ...]) -> list[Value]:
     return values + [root for root in dict.fromkeys(roots) if placed.get(root) is False]
 
 
-def _names(values: list[Value]) -> list[str]:
-    """Labels, or `v1`, `v2` … for nodes without one; a name that is taken gets a suffix."""
+def _modules(values: list[Value]) -> dict[Value, str]:
+    """The path of the module that each node belongs to; the others are left out.
+
+    A parameter belongs to its module, an operation to that of its parameters; an activation,
+    or a sum, to the module that all its inputs belong to.
+    """
+    modules: dict[Value, str] = {}
+    for value in values:
+        if value.op is None:
+            match = PARAMETER.fullmatch(value.label or "")
+            found = {match["module"]} if match else set()
+        elif not modules:
+            continue
+        else:
+            found = {modules[x] for x in value.inputs if x.op is None and x in modules}
+            if not found and value.op.name in FOLLOWS:
+                found = {modules.get(x, "") for x in value.inputs}
+        if len(found) == 1 and "" not in found:
+            modules[value] = found.pop()
+    return modules
+
+
+def _outputs(
+    values: list[Value], roots: Iterable[Value], modules: Mapping[Value, str]
+) -> dict[Value, str]:
+    """The names of results that are all that a module gives."""
+    given: dict[str, dict[Value, None]] = {}
+    for x, reader in [(x, y) for y in values for x in y.inputs] if modules else []:
+        path = modules.get(x)
+        if path is not None and x.op is not None and path != modules.get(reader):
+            given.setdefault(path, {})[x] = None
+    for root in roots:
+        if root in modules and root.op is not None:
+            given.setdefault(modules[root], {})[root] = None
+    return {next(iter(xs)): f"{path}.out" for path, xs in given.items() if len(xs) == 1}
+
+
+def _names(values: list[Value], outputs: Mapping[Value, str]) -> list[str]:
+    """Labels; for nodes without one their names as outputs, or `v1`, `v2` …; a name that is
+    taken gets a suffix.
+    """
     labels = [value.label if (value.label or "").strip() else None for value in values]
-    names = [label or f"v{index + 1}" for index, label in enumerate(labels)]
+    names = [
+        label or outputs.get(value) or f"v{index + 1}"
+        for index, (value, label) in enumerate(zip(values, labels))
+    ]
     taken: set[str] = set()
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(2))
     for labelled in (True, False):
@@ -225,5 +281,6 @@ def with_grads(graph: Snapshot, grads: Mapping[Value, float]) -> Snapshot:
             inputs=tuple([new[x] for x in node.inputs]),
         )
     copied = copy.copy(graph)
-    copied._set({node.value: node for node in new.values()}, [x.value for x in graph.roots])
+    nodes, roots = {node.value: node for node in new.values()}, [x.value for x in graph.roots]
+    copied._set(nodes, roots, {node.value: path for node, path in graph.modules.items()})
     return copied

@@ -164,7 +164,7 @@ def test_a_neuron_opens_in_place(open_page: Opener) -> None:
     inside = page.locator(".inside")
     page.locator("g.group").nth(1).click()
     assert page.locator("#inside option:checked").text_content() == "layers.0.neurons.1"
-    assert inside.locator(".name").all_text_contents()[-1] == "v12"
+    assert inside.locator(".name").all_text_contents()[-1] == "out⁽⁰⁾₁"
     page.fill(of("x"), "1")
     assert inside.locator(".node .data").first.text_content() == "1.0"
     page.select_option("#inside", "layers.1.neurons.0")

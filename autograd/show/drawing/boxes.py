@@ -282,25 +282,28 @@ class _Maker:
         return " … ".join([format_number(x, self.options.format) for x in ends])
 
     def modules(self, node: Node) -> tuple[str, ...]:
-        path = self.grouping.modules.get(node)
+        path = self.graph.modules.get(node)
         return () if path is None else tuple(layers_of(path))
 
     def group(self, name: str, number: int) -> Box:
         nodes, outputs = self.members[name], self.outlets[name]
         operations = Counter([node.op.name for node in nodes if node.op is not None])
-        inside = nodes[0] in self.grouping.modules
+        inside = nodes[0] in self.graph.modules
         modules = tuple(layers_of(name.partition(" ")[0])[:-1]) if inside else ()
         leaves = len(nodes) - operations.total()
         linear = {"dot", "mul", "add"} if inside and modules else set[str]()
         parts = [f"{op} ×{n:,}" if n > 1 else op for op, n in operations.items()]
         parts = [part for part in parts if part.partition(" ")[0] not in linear] or ["linear"]
+        neuron = ", ".join(parts) if linear else ""
         if leaves:
             one, many = ("parameter", "") if parts else ("leaf", "leaves")
             parts.append(counted(leaves, one, many))
         title = self.grouping.titles.get(name) or relative(name, modules)
-        op = counted(len(nodes), "node") if name in self.grouping.titles else ", ".join(parts)
+        folded = counted(len(nodes), "node") if name in self.grouping.titles else ""
+        op = folded or neuron or ", ".join(parts)
         shown = outputs[0] if len(outputs) == 1 else None
-        hint, rows = f"{name}: {', '.join(parts)}", self.rows(outputs)
+        called = title if folded and not inside else name
+        hint, rows = f"{called}: {', '.join(parts)}", self.rows(outputs)
         return Box(f"g{number}", "group", title, op, shown, hint, rows, modules, tuple(nodes))
 
     # ------------------------------------------------------------ edges
@@ -327,9 +330,9 @@ class _Maker:
                 weight = weights.pop() if len(weights) == 1 else None
                 count = f"×{len(links):,}" if len(links) > 1 and weight is None else ""
                 hint = f"{tail.title} → {head.title}: {counted(len(links), 'edge')}"
-                if x in slopes and tail.node is not None:
+                if x in slopes and tail.node is not None and head.node is not None:
                     count = format_number(slopes[x], self.options.format)
-                    hint = f"∂{head.title}/∂{x.name} = {slopes[x]!r}"
+                    hint = f"∂{head.node.name}/∂{x.name} = {slopes[x]!r}"
                 hint += "" if weight is None else f", weight {weight!r}"
                 yield Edge(f"e-{tail.id}-{head.id}", tail, head, count, hint, weight)
 
@@ -353,7 +356,7 @@ class _Maker:
             facing = node.operands[at - half if at > half else at + half]
         if not isinstance(facing, Node) or facing.op is not None:
             return None
-        return facing.data if facing in self.grouping.modules else None
+        return facing.data if facing in self.graph.modules else None
 
     def numbers(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """The plain numbers that neurons take as inputs, and their arrows."""
@@ -363,13 +366,9 @@ class _Maker:
         for unit in boxes:
             for node in self.members[unit] if isinstance(unit, str) else []:
                 half = len(node.operands) // 2
-                if (
-                    node.op is None
-                    or node.op.name != "dot"
-                    or node not in self.grouping.modules
-                ):
+                if node.op is None or node.op.name != "dot" or node not in self.graph.modules:
                     continue
-                layer = layers_of(self.grouping.modules[node])[-2:][0]
+                layer = layers_of(self.graph.modules[node])[-2:][0]
                 for place, x in enumerate(node.operands[1 + half :]):
                     w = node.operands[1 + place]
                     if isinstance(w, Node) and not isinstance(x, Node):

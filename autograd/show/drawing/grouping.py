@@ -1,12 +1,10 @@
 """Which nodes share a box, so that the picture of a large model stays readable.
 
-A module labels its parameters by their path, such as `layers.0.neurons.1.w.3`. That is
-record enough: a node belongs to the module whose parameters it works on.
+Neurons and layers are what a snapshot calls modules.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +14,8 @@ from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import counted
 
-__all__ = ["Grouping", "group", "layers_of", "modules_of", "relative"]
+__all__ = ["Grouping", "group", "layers_of", "relative"]
 
-# The path of a module, before the name of a parameter and its indices.
-PARAMETER = re.compile(r"(?P<module>[A-Za-z_][\w.]*)\.[A-Za-z_]\w*(\.\d+)*")
-# What may follow the weighted sum of a neuron: the sum of its parts, its activation.
-FOLLOWS = {
-    *("add", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh"),
-}
 TALLEST = 12  # neurons or inputs in a column; of more, those in the middle share a box
 BUNDLE = 8  # so many leaves that go into one layer are one box with it
 READABLE = 60  # with more boxes than this, what repeats is drawn once
@@ -39,13 +31,11 @@ class Grouping:
     """Which nodes share a box.
 
     Attributes:
-        modules: the path of the module that a node belongs to.
         groups: the name of the box that a node shares with others.
         titles: what boxes are called whose name does not say it.
         note: what the picture says about that, empty if no node shares a box.
     """
 
-    modules: Mapping[Node, str]
     groups: Mapping[Node, str]
     titles: Mapping[str, str]
     note: str
@@ -53,12 +43,11 @@ class Grouping:
 
 def group(graph: Snapshot, options: Options) -> Grouping:
     """The grouping that the options ask for; "auto" takes the first that is small enough."""
-    modules = modules_of(graph)
     auto = options.collapse == "auto" and options.max_nodes is not None and not options.depth
     groups, titles = dict[Node, str](), dict[str, str]()
     level, levels = "", ["neuron", "layer"]
     for level in levels if auto else [x for x in levels if x == options.collapse]:
-        groups, titles = _groups(graph, modules, level)
+        groups, titles = _groups(graph, level)
         if len({*groups.values()}) < 2 and auto:
             groups, titles, level = {}, {}, ""
         if auto and _boxes(graph, groups) > READABLE:
@@ -67,34 +56,14 @@ def group(graph: Snapshot, options: Options) -> Grouping:
         if _boxes(graph, groups) <= READABLE:
             break
     if not groups:
-        return Grouping(modules, groups, titles, "")
+        return Grouping(groups, titles, "")
     drawn = f"{counted(len(graph), 'node')} in {counted(_boxes(graph, groups), 'box', 'boxes')}"
     more = "; collapse=None draws every node" if auto else ""
-    return Grouping(modules, groups, titles, f"{NOTES[level]}: {drawn}{more}.")
+    return Grouping(groups, titles, f"{NOTES[level]}: {drawn}{more}.")
 
 
 def _boxes(graph: Snapshot, groups: Mapping[Node, str]) -> int:
     return len({groups.get(node, node) for node in graph.nodes})
-
-
-def modules_of(graph: Snapshot) -> dict[Node, str]:
-    """The path of the module that each node belongs to; the others are left out.
-
-    A parameter belongs to its module, an operation to that of its parameters; an activation,
-    or a sum, to the module that all its inputs belong to.
-    """
-    modules: dict[Node, str] = {}
-    for node in graph.nodes:
-        if node.op is None:
-            match = PARAMETER.fullmatch(node.label or "")
-            found = {match["module"]} if match else set()
-        else:
-            found = {modules[x] for x in node.inputs if x.op is None and x in modules}
-            if not found and node.op.name in FOLLOWS:
-                found = {modules.get(x, "") for x in node.inputs}
-        if len(found) == 1 and "" not in found:
-            modules[node] = found.pop()
-    return modules
 
 
 def layers_of(path: str) -> list[str]:
@@ -117,15 +86,13 @@ def relative(path: str, around: Sequence[str]) -> str:
     return path.removeprefix(f"{around[-1]}.") if around else path
 
 
-def _groups(
-    graph: Snapshot, modules: Mapping[Node, str], level: str
-) -> tuple[dict[Node, str], dict[str, str]]:
+def _groups(graph: Snapshot, level: str) -> tuple[dict[Node, str], dict[str, str]]:
     """The box of each node of a module, and the titles of those that stand for several."""
-    if not level or not modules:
+    if not level or not graph.modules:
         return {}, {}
-    groups, titles = dict(modules), dict[str, str]()
+    groups, titles = dict(graph.modules), dict[str, str]()
     if level == "layer":
-        groups = {node: _layer(path) for node, path in modules.items()}
+        groups = {node: _layer(path) for node, path in graph.modules.items()}
         _bundle_leaves(graph, groups)
     sizes = Counter(groups.values())
     groups = {node: name for node, name in groups.items() if sizes[name] > 1}

@@ -44,7 +44,7 @@ WIDEST_NAME = 170.0  # of a name; what is longer is cut, and whole in the toolti
 LABELLED = 1000  # with more edges than this the layout keeps no room for their numbers
 ARROW = 8.0  # the length of an arrowhead
 APART = 16.0  # between arrows that link the same two boxes
-BETWEEN, BESIDE = 100.0, 16.0  # columns, and the boxes of one
+BETWEEN, BESIDE = 100.0, 12.0  # columns, and the boxes of one
 PADDING, HEADING = 10.0, 20.0  # of a frame, and its title
 WRITTEN = 12  # with more arrows between two columns their numbers are in the tooltips alone
 PAGE = (1900.0, 1420.0)  # what 1600 × 1200 pixels show with the smallest text at 9
@@ -78,11 +78,17 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Card:
-    """A box with its texts and its size: `rows` has pairs of a caption and a number."""
+    """A box with its texts and its size.
+
+    Attributes:
+        below: whether `op` stands below the title, not beside it.
+        rows: pairs of a caption and a number.
+    """
 
     box: Box
     title: str
     op: str
+    below: bool
     rows: tuple[tuple[str, str], ...]
     size: Position
 
@@ -351,7 +357,9 @@ def _in_columns(
             centre = sign * (at + deep / 2), place + sizes[box][across] / 2 - total / 2
             boxes[box.id] = centre if along == 0 else (centre[1], centre[0])
         arrows = [edge for edge in drawn.edges if edge.tail in column]
-        at += deep + (BETWEEN if len(arrows) > 2 else BETWEEN / 2)
+        numbers = [width(edge.local, SMALL) for edge in arrows]
+        room = max(numbers, default=0.0) + 3 * ARROW
+        at += deep + (BETWEEN if len(arrows) > 2 else max(BETWEEN / 2, room))
     frames: dict[str, Sides] = {}
     for box in drawn.boxes:
         left, top, right, bottom = _sides(boxes[box.id], sizes[box], PADDING)

@@ -90,20 +90,20 @@ def draw(
 
 
 def _card(box: Box, options: Options, reserve: str) -> Card:
-    title = clipped(box.title, TITLE, WIDEST_NAME)
-    op = clipped(box.op, TITLE, WIDEST_NAME)
-    if box.kind == "group":
-        op = clipped(box.op, SMALL, 2 * WIDEST_NAME)
+    most = WIDEST_NAME * (2 if box.kind == "group" else 1)
+    title, op = [clipped(text, TITLE, most) for text in (box.title, box.op)]
     rows = box.rows
     widths = [width(title, TITLE) * 1.08]  # bold
-    if op and box.kind == "group":
+    beside = GAP + width(op, TITLE)
+    below = box.kind == "group" and widths[0] + beside > WIDEST_NAME
+    if below:
         widths.append(width(op, SMALL))
     elif op:
-        widths[0] += GAP + width(op, TITLE)
+        widths[0] += beside
     numbers = [number for _, number in rows] + ([reserve] if rows else [])
     widths += [width(rows[-1][0], SMALL) + GAP + width(number, TEXT) for number in numbers]
-    lines = 1 + len(rows) + (box.kind == "group" and bool(op))
-    return Card(box, title, op, rows, (max(widths) + 2 * PAD, lines * ROW + PAD))
+    size = max(widths) + 2 * PAD, (1 + below + len(rows)) * ROW + PAD
+    return Card(box, title, op, below, rows, size)
 
 
 # ---------------------------------------------------------------- elements
@@ -127,7 +127,7 @@ def _node(card: Card, centre: Position, drawn: Picture) -> str:
             "name" if box.node is None or box.node.label or box.kind == "group" else "name auto"
         )
         parts.append(_text(left + PAD, line, name, card.title))
-    if card.op and box.kind == "group":
+    if card.below:
         line += ROW
         parts.append(_text(left + PAD, line, "what", card.op))
     elif card.op:

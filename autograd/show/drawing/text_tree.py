@@ -44,7 +44,7 @@ def coloured(graph: Snapshot, options: Options) -> Text:
 
 def _lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
     grouping = group(graph, options)
-    repeats = grouping.titles and not grouping.modules
+    repeats = grouping.titles and not graph.modules
     if repeats and len((shown := picture(graph, options, grouping)).boxes) <= DEEPEST:
         return _box_lines(shown)
     return _node_lines(graph, options)

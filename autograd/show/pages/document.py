@@ -98,7 +98,7 @@ def player(
     )
 
 
-def picture(
+def picture_or_tree(
     graph: Snapshot,
     options: Options,
     reserve: Mapping[int, str] | None = None,

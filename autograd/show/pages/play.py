@@ -18,7 +18,7 @@ from autograd.show.pages.document import (
     json_number,
     operations_data,
     operations_script,
-    picture,
+    picture_or_tree,
     rules,
 )
 from autograd.show.snapshot import Snapshot
@@ -26,7 +26,7 @@ from autograd.show.text import escape, format_number
 
 __all__ = ["grammar_data", "play_page"]
 
-SCRIPTS = (
+FORMULA_SCRIPTS = (
     "numbers.js",
     "formula.js",
     "record.js",
@@ -47,7 +47,7 @@ def play_page(
         text, values: the formula and its variables' values.
         grammar: what `grammar_data` gives.
     """
-    shown = picture(graph, Options(), prefix="graph")
+    shown = picture_or_tree(graph, Options(), prefix="graph")
     rows = []
     for node in graph.nodes:
         made = f" = {arithmetic(node)}" if node.op else ""
@@ -72,7 +72,7 @@ def play_page(
         "grammar": grammar,
         **operations_data(operations),
     }
-    scripts = [rules(operations), operations_script(), *map(asset, SCRIPTS)]
+    scripts = [rules(operations), operations_script(), *map(asset, FORMULA_SCRIPTS)]
     styles = [asset("steps.css"), asset("play.css"), style_sheet("graph", "auto")]
     title = "Play with a formula"
     summary = "Change the formula or a number: both passes follow."

@@ -9,7 +9,7 @@ from autograd.core.primitive import Primitive
 from autograd.javascript import UntranslatableError
 from autograd.show.drawing.boxes import picture
 from autograd.show.drawing.options import Options
-from autograd.show.events import Event
+from autograd.show.events import Event, events
 from autograd.show.formulas import BLANKS, arithmetic
 from autograd.show.pages.document import (
     asset,
@@ -17,10 +17,10 @@ from autograd.show.pages.document import (
     json_number,
     operations_data,
     operations_script,
+    picture_or_tree,
     player,
     rules,
 )
-from autograd.show.pages.document import picture as drawn
 from autograd.show.snapshot import PATH, Node, Snapshot, with_grads
 from autograd.show.text import escape, format_number, width
 
@@ -31,13 +31,11 @@ PASS_OF = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
 PREFIX = "graph"  # of the ids in the picture; steps.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
-SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js")
+STEP_SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js")
 GUESSING = '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess first</label>'
 
 
-def steps_page(
-    graph: Snapshot, events: Sequence[Event], options: Options, position: int = 0
-) -> str:
+def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: int) -> str:
     """One HTML file that plays both passes over a graph, from a position on.
 
     The same steps give the same bytes. Where there is no layout engine, or it fails or takes
@@ -47,23 +45,24 @@ def steps_page(
         ValueError: the graph has more than 1,000 nodes.
     """
     _check_size(graph)
-    ends = {event.target.value: event.after for event in events if event.kind != "forward"}
-    graph = with_grads(graph, ends)
+    graph = _after(graph, played)
     options = options.changed(max_nodes=LIMIT, depth=None)
-    data = _data(graph, events, options, position)
-    rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in events]
+    data = _data(graph, played, options, at)
+    rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in played]
     heads = ["step", "pass", "arithmetic"]
-    board = _board(graph, options, _widest(graph, events, options.format), GUESSING)
+    board = _board(graph, options, _widest(graph, played, options.format), GUESSING)
     live, panel = _compute(graph, data["groups"])
     main = board + player("step", len(data["keys"]), heads, rows, asset("guess.html"), panel)
-    scripts = [operations_script(), *map(asset, SCRIPTS), *live, asset("guess.js")]
-    title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(events)} steps"
+    scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, asset("guess.js")]
+    title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(played)} steps"
     return document("steps", title, summary, main, data, scripts, [asset("steps.css")])
 
 
 def graph_page(graph: Snapshot, options: Options) -> str:
     """One HTML file with the picture, the arithmetic of each node, and its play forward.
 
+    The gradients are those that the nodes have; if no pass has reached a root, those that
+    one from the first root would give, since the page computes them for changed numbers too.
     Of a node that is drawn in one box with others that box is marked; one that is left out
     is in the table and the arithmetic alone.
 
@@ -71,20 +70,29 @@ def graph_page(graph: Snapshot, options: Options) -> str:
         ValueError: the graph has more than 1,000 nodes.
     """
     _check_size(graph)
-    events = [Event(n.index, "forward", graph.root, n, n.data) for n in graph.nodes]
-    data = _data(graph, events, options, len(events))
-    rows = []
-    for event in events:
-        node = event.node
-        grad = "old " * (node in graph.stale) + format_number(node.grad)
-        rows.append([str(event.index + 1), str(event), grad, _locals(node)])
+    every = events(graph, 1.0)
+    told = _result(graph)
+    if not any(root.grad for root in graph.roots):
+        graph, told = _after(graph, every), f"{told}, gradients as backward() would give them"
+    forward = every[: len(graph)]
+    data = _data(graph, forward, options, len(graph))
+    rows = [
+        [str(event.index + 1), str(event), format_number(node.grad), _locals(node)]
+        for event, node in zip(forward, graph.nodes)
+    ]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
     board = _board(graph, options, {}, "")
     live, panel = _compute(graph, data["groups"])
     main = board + player("node", len(data["keys"]), heads, rows, below=panel)
-    scripts = [operations_script(), *map(asset, SCRIPTS), *live]
+    scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live]
     title, styles = "Computation graph", [asset("steps.css")]
-    return document("graph", title, _result(graph), main, data, scripts, styles)
+    return document("graph", title, told, main, data, scripts, styles)
+
+
+def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
+    """The graph with the gradients that are there when all has been played."""
+    ends = {event.target.value: event.after for event in played if event.kind != "forward"}
+    return with_grads(graph, ends)
 
 
 def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
@@ -113,7 +121,7 @@ def _check_size(graph: Snapshot) -> None:
 
 def _board(graph: Snapshot, options: Options, reserve: Mapping[int, str], more: str) -> str:
     """The picture, the words above it, and what may be asked of it below."""
-    shown = drawn(graph, options, reserve, PREFIX)
+    shown = picture_or_tree(graph, options, reserve, PREFIX)
     return (
         '<div id="now" class="now" role="status"><p id="pass"></p>'
         f'<p id="sum">{escape(WITHOUT_SCRIPT)}</p><p id="words"></p></div>'
@@ -124,31 +132,31 @@ def _board(graph: Snapshot, options: Options, reserve: Mapping[int, str], more: 
     )
 
 
-def _widest(graph: Snapshot, events: Sequence[Event], spec: str) -> dict[int, str]:
+def _widest(graph: Snapshot, played: Sequence[Event], spec: str) -> dict[int, str]:
     """By node, the widest text that will stand in one of its cells."""
     shown = {
         node.index: [format_number(node.data, spec), format_number(0.0, spec)]
         for node in graph.nodes
     }
-    for event in events:
+    for event in played:
         shown[event.target.index].append(format_number(event.after, spec))
     return {index: max(texts, key=lambda t: width(t, 1)) for index, texts in shown.items()}
 
 
 def _data(
-    graph: Snapshot, events: Sequence[Event], options: Options, position: int
+    graph: Snapshot, played: Sequence[Event], options: Options, at: int
 ) -> dict[str, Any]:
     boxes = picture(graph, options).boxes
-    seeds = [event.after for event in events if event.kind == "seed"]
+    seeds = [event.after for event in played if event.kind == "seed"]
     return {
-        "keys": list(range(len(events) + 1)),
-        "start": position,
+        "keys": list(range(len(played) + 1)),
+        "start": at,
         "delay": DELAY,
         "format": options.format,
         "root": graph.root.index,
         "seed": json_number(*seeds) if seeds else None,
         "groups": {node.index: box.id for box in boxes for node in box.members},
-        "titles": {box.id: box.hint.partition(": ")[0] for box in boxes if box.members},
+        "titles": {box.id: box.hint.rpartition(": ")[0] for box in boxes if box.members},
         "nodes": [_node_data(node) for node in graph.nodes],
         **operations_data(_operations(graph)),
     }

@@ -101,7 +101,8 @@ function localText({ node, slot, local }) {
 // What happens, in a sentence or two.
 function words(event) {
   const { kind, node, target, use, uses, upstream } = event;
-  const [name, to] = [node, target].map((x) => `“${x.name}”`);
+  const inside = node.op !== null && data.titles[data.groups[node.index]];
+  const [name, to] = [`“${node.name}”${inside ? ` in ${inside}` : ""}`, `“${target.name}”`];
   if (kind === "forward" && node.op === null) return `${name} is an input: its value is given.`;
   if (kind === "forward") {
     const kink = node.kink ? ` Here, at a kink, it is a convention: ${node.kink}.` : "";

@@ -8,7 +8,7 @@ import pytest
 import nn
 from autograd import Graph, Value, dot
 from autograd.show.drawing.boxes import Picture, operation_text, picture
-from autograd.show.drawing.grouping import layers_of, modules_of
+from autograd.show.drawing.grouping import layers_of
 from autograd.show.drawing.options import Options
 from autograd.show.events import events
 from autograd.show.text import format_number
@@ -74,13 +74,13 @@ def test_an_operation_in_a_frame_leaves_its_path_out() -> None:
     model = nn.MLP(2, [1])
     graph = model([1.0, 2.0]).graph()
     assert drawn(graph).roots[0].op == "b₀ + w₀₀·1.0 + w₀₁·2.0"
-    assert drawn(graph).roots[0].hint.startswith("v4 = b₀ + w₀₀·1.0 + ")
+    assert drawn(graph).roots[0].hint.startswith("layers.0.neurons.0.out = b₀ + w₀₀·1.0 + ")
 
 
 def test_a_parameter_belongs_to_its_module_and_so_does_what_is_made_of_it() -> None:
     for fused in (True, False):
         graph = network([2, 1], fused)
-        groups = modules_of(graph)
+        groups = graph.modules
         assert set(groups.values()) == {
             "layers.0.neurons.0",
             "layers.0.neurons.1",
@@ -94,14 +94,14 @@ def test_a_loss_belongs_to_no_module() -> None:
     model = nn.MLP(2, [1])
     loss = nn.mse_loss([model([1.0, 2.0])], [1.0])
     graph = loss.graph()
-    assert graph.root not in modules_of(graph)
+    assert graph.root not in graph.modules
 
 
 def test_what_two_modules_meet_in_belongs_to_neither() -> None:
     a, b = Value(1.0, label="m.0.w"), Value(1.0, label="m.1.w")
     for value in (a.exp() + b.exp(), a * b, (a * 2.0) + Value(1.0)):
         graph = value.graph()
-        assert graph.root not in modules_of(graph)
+        assert graph.root not in graph.modules
 
 
 def test_a_node_that_is_alone_in_its_module_stays_what_it_is() -> None:
