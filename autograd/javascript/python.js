@@ -22,7 +22,7 @@ function divide(x, y) {
 function power(x, p) {
   if (p === 0 || x === 1) return 1;
   if (x === -1 && Math.abs(p) === inf) return 1;
-  if (x === 0 && p < 0) throw new PythonError("ZeroDivisionError");
+  if (x === 0 && p < 0 && p > -inf) throw new PythonError("ZeroDivisionError");
   if (x < 0 && x > -inf && Number.isFinite(p) && !Number.isInteger(p)) {
     finite((-x) ** p, x, p);
     throw new PythonError("ValueError"); // a complex number
