@@ -335,7 +335,7 @@ def derivation(graph: Snapshot) -> str:
     r"""Each step of a graph in LaTeX: what it computes, and its partials by the table's rules.
 
     A partial is written with ∂. At the end are the gradients that the leaves hold, written
-    with d, so call `backward` before. A rule that has several cases is written as it is at
+    with d, if `backward` has been called. A rule that has several cases is written as it is at
     this point. The text is an `align*` environment, which LaTeX, MathJax and KaTeX set.
 
     >>> from autograd import Value
@@ -365,8 +365,8 @@ def derivation(graph: Snapshot) -> str:
                 left = rf"\left.{left}\right|_{{\text{{operand {slot + 1}}}}}"
             lines.append(_equation(left, rule(node, slot, LATEX), partial))
     top = symbols[graph.root].text
-    for node, symbol in symbols.items():
-        if node.op is None and node not in graph.stale:
+    for node, symbol in symbols.items() if graph.reached else ():
+        if node.op is None:
             left = rf"\frac{{d {top}}}{{d {symbol.text}}}"
             lines.append(f"{left} &= {_symbol(node.grad, LATEX).text}")
     body = " \\\\\n".join(lines)

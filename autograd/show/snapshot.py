@@ -92,7 +92,8 @@ class Snapshot:
         modules: the path of the module that a node belongs to. A module labels its
             parameters by their path, such as `layers.0.neurons.1.w.3`; what is computed of
             them belongs to it too.
-        stale: the leaves whose gradient is that of another pass, as none has reached a root.
+        reached: whether a backward pass has reached a root.
+        stale: the leaves whose gradient is that of another pass, as none has.
 
     Raises:
         TypeError: a root is not a Value, or no root is given.
@@ -131,8 +132,8 @@ class Snapshot:
         self.modules = {nodes[value]: path for value, path in modules.items()}
         self.nodes = tuple(nodes.values())
         self.roots = tuple([nodes[root] for root in roots])
-        reached = any(root.grad for root in self.roots)
-        leaves = [] if reached else [node for node in self.nodes if node.op is None]
+        self.reached = any(root.grad for root in self.roots)
+        leaves = [] if self.reached else [node for node in self.nodes if node.op is None]
         self.stale = frozenset([node for node in leaves if node.grad])
 
     @property

@@ -128,7 +128,8 @@ class _Session(cmd.Cmd):
             raise LookupError("this is the start; n plays the first event")
         self.stepper.goto(max(start - _times("b", arg), 0))
         for event in self.latest(self.events[self.stepper.position : start][::-1]):
-            self.say([self.place(event), ("taken back: ", "bad"), *event.parts()])
+            place = self.place(event)
+            self.say([place, ("taken back: ", "bad"), *event.parts()], indent=len(place[0]))
 
     def do_c(self, arg: str = "") -> None:
         start, forward = self.stepper.position, len(self.nodes)

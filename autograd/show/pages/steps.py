@@ -72,7 +72,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     _check_size(graph)
     every = events(graph, 1.0)
     told = _result(graph)
-    if not any(root.grad for root in graph.roots):
+    if not graph.reached:
         graph, told = _after(graph, every), f"{told}, gradients as backward() would give them"
     forward = every[: len(graph)]
     data = _data(graph, forward, options, len(graph))
