@@ -354,6 +354,30 @@ INLINE double folded(const double *g) /* the sum of eight partial sums */
     return sum[0] + sum[1];
 }
 
+/* The same for n sums whose parts follow each other */
+INLINE void fold(const double *parts, double *sums, int n)
+{
+    int i = 0;
+#if W == 8 && __has_builtin(__builtin_shufflevector)
+#define HALVES __builtin_shufflevector
+    for (; i + 8 <= n; i += 8) {
+        V x[8];
+        for (int k = 0; k < 8; k++)
+            x[k] = LOAD(parts + (i + k) * PARTS);
+        for (int k = 0; k < 4; k++)
+            x[k] = HALVES(x[k], x[k + 4], 0, 1, 2, 3, 8, 9, 10, 11) +
+                   HALVES(x[k], x[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+        for (int k = 0; k < 2; k++)
+            x[k] = HALVES(x[k], x[k + 2], 0, 1, 8, 9, 4, 5, 12, 13) +
+                   HALVES(x[k], x[k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        STORE(sums + i, HALVES(x[0], x[1], 0, 8, 2, 10, 4, 12, 6, 14) +
+                        HALVES(x[0], x[1], 1, 9, 3, 11, 5, 13, 7, 15));
+    }
+#endif
+    for (; i < n; i++)
+        sums[i] = folded(parts + i * PARTS);
+}
+
 /* ------------------------------------------------------------------ matrices and lanes
    In tiles whose sums stay in registers. CALL(m, k, i, j) does m rows and k columns. */
 
@@ -379,7 +403,7 @@ enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4, EXACT_M = 4, EXACT_V = 
 #else
 enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 2 };
 #endif
-enum { DEPTH = 64, STRIP = 32 }; /* rows of x that stay in a cache */
+enum { DEPTH = 64, STRIP = 32 }; /* rows of x and d that stay in a cache */
 #define AT(i, j) ((Py_ssize_t)(i)*q->down + (Py_ssize_t)(j)*q->across)
 #define EACH(m, n, r, v) for (int r = 0; r < (m); r++) for (int v = 0; v < (n); v++)
 
@@ -444,7 +468,7 @@ static void product(const Instruction *q, const double *u, const double *x, doub
 INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, const double *x,
                        double *g, double *single, int lanes, int sets)
 {
-    double parts[OUTER_M][OUTER_K][PARTS];
+    double parts[OUTER_M * OUTER_K * PARTS], sums[OUTER_M * OUTER_K];
     for (int part = 0; part < PARTS; part += W) {
         V sum[OUTER_M][OUTER_K], ds[OUTER_M], xs[OUTER_K];
         EACH(m, k, i, j)
@@ -462,26 +486,28 @@ INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, cons
                 sum[i][j] += ds[i] * xs[j];
         }
         EACH(m, k, i, j)
-            STORE((single ? parts[i][j] : g + PARTS * AT(i, j)) + part, sum[i][j]);
+            STORE((single ? parts + PARTS * (i * k + j) : g + PARTS * AT(i, j)) + part, sum[i][j]);
     }
-    if (single)
-        EACH(m, k, i, j) {
-            double sum = folded(parts[i][j]), *to = single + AT(i, j);
-            *to = q->flags & ADDS ? *to + sum : sum;
-        }
+    if (!single)
+        return;
+    fold(parts, sums, m * k);
+    EACH(m, k, i, j) {
+        double *to = single + AT(i, j), sum = sums[i * k + j];
+        *to = q->flags & ADDS ? *to + sum : sum;
+    }
 }
 
-/* g = d x', or g += d x', over the lanes; a strip of x's rows stays in the cache */
+/* g = d x', or g += d x', over the lanes; a strip of d's rows stays in the cache */
 static void outer(const Instruction *q, const double *d, const double *x, double *g,
                   double *single, int lanes, int sets)
 {
 #define CALL(r, c, i, j)                                                                      \
-    outer_tile(r, c, q, d + (Py_ssize_t)(i)*lanes, x + (Py_ssize_t)(from + j) * lanes,        \
-               g + PARTS * AT(i, from + j), single ? single + AT(i, from + j) : NULL, lanes,  \
+    outer_tile(r, c, q, d + (Py_ssize_t)(from + i) * lanes, x + (Py_ssize_t)(j)*lanes,        \
+               g + PARTS * AT(from + i, j), single ? single + AT(from + i, j) : NULL, lanes,  \
                sets)
-    for (int from = 0; from < q->k; from += STRIP) {
-        int columns = from + STRIP < q->k ? STRIP : q->k - from;
-        TILED(q->n, OUTER_M, columns, OUTER_K, CALL)
+    for (int from = 0; from < q->n; from += STRIP) {
+        int rows = from + STRIP < q->n ? STRIP : q->n - from;
+        TILED(rows, OUTER_M, q->k, OUTER_K, CALL)
     }
 #undef CALL
 }
@@ -966,8 +992,8 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
     int wrong;
     Py_BEGIN_ALLOW_THREADS
     PyThread_acquire_lock(p->lock, WAIT_LOCK);
-    int most = 72; /* lanes of a block; more of few rows, which the first cache holds */
-    while (most < 576 && p->v_rows * most <= 2048)
+    int most = 120; /* lanes of a block; more of few rows, which the first cache holds */
+    while (most < 480 && p->v_rows * most <= 2048)
         most *= 2;
     r->blocks = (int)(r->lanes <= 128 ? 1 : (r->lanes + most - 1) / most);
     r->block = (int)((r->lanes + r->blocks - 1) / r->blocks + PARTS - 1) / PARTS * PARTS;
