@@ -57,7 +57,7 @@ def _animation(records: Records, plane: Plane | None) -> bytes:
 
     fig = Figure()
     update = _draw_panels(records, plane, fig)
-    title = fig.suptitle("epoch 0", fontsize=11)
+    title = fig.suptitle("epoch 0", fontsize=11, x=0.02, ha="left")  # beside the legends
     fig.canvas.draw()
     fig.set_layout_engine("none")
     epochs = _stops(records, plane)

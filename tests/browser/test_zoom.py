@@ -56,7 +56,7 @@ def test_guessing_the_local_derivative_first(open_page: Opener) -> None:
     page.check("#guessing")
     page.select_option("#level", "local")
     assert page.inner_text("#question") == "∂y/∂v4 is"
-    assert page.inner_text("#sum").endswith("= 1.0 × → ?")
+    assert page.inner_text("#sum").endswith("= 1.0 × ? → ?")
     assert page.locator(".asked .local").is_hidden()
     page.fill("#answer", "0.786")
     page.keyboard.press("Enter")

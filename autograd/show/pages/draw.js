@@ -17,7 +17,7 @@ function clipped(text, size) {
 // What a box says beside its name: the operation, all of it if an operand is a number.
 function operationText(node) {
   if (node.op === null) return "";
-  if (node.inputs.length === node.operands.length) return data.operations[node.op].symbol;
+  if (node.inputs.length === node.operands.length && node.op !== "dot") return data.operations[node.op].symbol;
   return arithmetic(node);
 }
 

@@ -21,7 +21,7 @@ function ask() {
   if (!asking) return;
   const sum = parts(event);
   const local = sum.findLastIndex(([, role]) => role === "local");
-  const known = sum.slice(0, asksLocal() ? local : local + 1);
+  const known = asksLocal() ? [...sum.slice(0, local), ["?", "local"]] : sum.slice(0, local + 1);
   put(byId("sum"), [...known, [" → ", ""], ["?", "result"]]);
   byId("words").textContent = event.uses > 1 ? `Before this step it is ${formatNumber(event.before)}.` : "";
   const name = sum.find(([, role]) => role === "local")[0];

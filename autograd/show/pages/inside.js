@@ -58,5 +58,6 @@ if (svg !== null && groups.length > 0) {
   picture.addEventListener("click", (event) => {
     if (event.target.closest(".inside") !== null) open("");
   });
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && open(""));
   document.addEventListener("moved", () => open(opened?.id ?? ""));
 }
