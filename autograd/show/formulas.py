@@ -23,7 +23,7 @@ from autograd.core.primitive import TABLE, Primitive
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import DOWN, NUMBER_FORMAT, UP, clipped, format_number, printable
 
-__all__ = ["BLANKS", "arithmetic", "derivation", "rule", "written"]
+__all__ = ["BLANKS", "arithmetic", "derivation", "locals_text", "rule", "written"]
 
 SUM, NEGATIVE, PRODUCT, POWER, ATOM = range(5)  # how tightly a formula holds together
 TIGHTNESS = {
@@ -388,6 +388,13 @@ def rule(node: Node, slot: int, notation: Notation = TEXT) -> str:
     else:
         found = op.partial(slots[slot], out, operands)
     return _symbol(found, notation).text
+
+
+def locals_text(node: Node) -> str:
+    """The partials of a node as numbers, "–" for a leaf."""
+    pairs = zip(node.inputs, node.partials)
+    texts = [f"∂{node.short}/∂{x.short} = {format_number(partial)}" for x, partial in pairs]
+    return ", ".join(texts) or "–"
 
 
 def _equation(left: str, formula: str, number: float) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import nn
 from autograd import Stepper
 from tests.browser.conftest import Opener
 from tests.browser.test_play import neuron
@@ -21,10 +22,16 @@ def guessing(page: Any) -> None:
     page.keyboard.press("Enter")
 
 
+def opened(page: Any) -> None:
+    page.select_option("#inside", "layers.0.neurons.3")
+    page.click("text=Take a step")
+
+
 PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
     "steps": (lambda: Stepper(shared()).html(), lambda page: page.keyboard.press("ArrowRight")),
     "guessing": (lambda: Stepper(readme()).html(), guessing),
     "graph": (lambda: readme().graph().html(), lambda page: page.click("text=nudge >> nth=0")),
+    "network": (lambda: nn.MLP(2, [8, 8, 1]).graph([0.5, -1.0]).html(), opened),
     "training": (lambda: trained().html(), lambda page: page.keyboard.press("End")),
     "formula": (neuron, lambda page: page.fill("#formula", "sin(x) + w")),
     "no formula": (neuron, lambda page: page.fill("#formula", "log(-x)*")),

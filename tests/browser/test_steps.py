@@ -329,15 +329,12 @@ def test_guess_mode(open_page: Opener) -> None:
 
 
 def test_guessing_what_is_not_finite(open_page: Opener) -> None:
-    x = Value(0.0, label="x")
-    page = open_page(Stepper(x.sqrt()).html(), at="#3")
+    page = open_page(Stepper(Value(0.0, label="x").sqrt()).html(), at="#3")
     page.check("#guessing")
-    page.fill("#answer", "5")
-    page.keyboard.press("Enter")
-    assert page.inner_text("#verdict") == "Not yet."
-    page.fill("#answer", "∞")
-    page.keyboard.press("Enter")
-    assert page.inner_text("#verdict") == "Right: inf."
+    for guess, verdict in (("5", "Not yet."), ("∞", "Right: inf.")):
+        page.fill("#answer", guess)
+        page.keyboard.press("Enter")
+        assert page.inner_text("#verdict") == verdict
 
 
 def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
@@ -349,8 +346,9 @@ def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
     page.click("#whole")
     assert not page.evaluate(wide)
     assert page.get_attribute("#whole", "aria-pressed") == "true"
-    small = open_page(Stepper(square()).html())
-    assert small.is_hidden("#whole")
+    model = nn.MLP(2, [8, 8, 1], activation="tanh")
+    for small in (square().steps(), model.graph([0.5, -1.0])):
+        assert open_page(small.html()).is_hidden("#whole")
 
 
 @pytest.mark.parametrize("root", [lambda: long(40), lambda: powers(12)], ids=["long", "shared"])
@@ -438,6 +436,8 @@ def test_without_javascript_the_end_and_every_step_are_there(open_page: Opener) 
 def test_hostile_labels_are_shown_and_nothing_more(open_page: Opener) -> None:
     for html in (Stepper(hostile()).html(), hostile().graph().html()):
         page = open_page(html)
+        page.locator("#leaves input[type=text]").nth(1).fill("3")
+        page.locator("text=nudge").first.click()
         assert page.title() != "gone"
         assert page.locator("img, b").count() == 0
         assert "<b>bold</b>" in page.inner_text("table")
@@ -468,18 +468,21 @@ def test_without_a_layout_engine_the_steps_still_play(
         assert page.inner_text("#sum") == "".join(text for text, _ in event.parts())
 
 
-def test_the_graph_page_shows_the_snapshot_and_plays_forward(open_page: Opener) -> None:
+@pytest.mark.parametrize("before", [True, False])
+def test_the_graph_page_shows_gradients_and_plays_forward(
+    before: bool, open_page: Opener
+) -> None:
     y = readme()
+    page = open_page("" if before else y.graph().html())  # what backward would give
     y.backward()
     graph = y.graph()
-    page = open_page(graph.html())
+    page = open_page(graph.html()) if before else page
     grads = {f"graph-n{node.index}": [format_number(node.grad)] for node in graph}
     data = {f"graph-n{node.index}": [format_number(node.data)] for node in graph}
-    shown = look(page)
-    assert (shown["data"], shown["grad"]) == (data, grads)
-    page.click("#first")
-    shown = look(page)
-    assert (shown["data"], shown["grad"]) == ({name: [""] for name in data}, grads)
+    for button, wanted in (("next", data), ("first", {name: [""] for name in data})):
+        page.click(f"#{button}", force=True)
+        shown = look(page)
+        assert (shown["data"], shown["grad"]) == (wanted, grads)
     page.click("#next")
     assert page.inner_text("#sum") == "a = 2.0"
 

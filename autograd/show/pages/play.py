@@ -11,7 +11,7 @@ from typing import Any
 from autograd.core.primitive import TABLE, Primitive
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
-from autograd.show.formulas import FORMS, arithmetic
+from autograd.show.formulas import FORMS, arithmetic, locals_text
 from autograd.show.pages.document import (
     asset,
     document,
@@ -51,11 +51,7 @@ def play_page(
     rows = []
     for node in graph.nodes:
         made = f" = {arithmetic(node)}" if node.op else ""
-        local = [
-            f"∂{node.short}/∂{x.short} = {format_number(p)}"
-            for x, p in zip(node.inputs, node.partials)
-        ]
-        cells = [format_number(node.data), format_number(node.grad), ", ".join(local) or "–"]
+        cells = [format_number(node.data), format_number(node.grad), locals_text(node)]
         body = "".join([f"<td>{escape(cell)}</td>" for cell in cells])
         rows.append(f'<tr><th scope="row">{escape(node.short + made)}</th>{body}</tr>')
     root = graph.root

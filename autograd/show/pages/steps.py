@@ -10,7 +10,7 @@ from autograd.javascript import UntranslatableError
 from autograd.show.drawing.boxes import picture
 from autograd.show.drawing.options import Options
 from autograd.show.events import Event, events
-from autograd.show.formulas import BLANKS, arithmetic
+from autograd.show.formulas import BLANKS, arithmetic, locals_text
 from autograd.show.pages.document import (
     asset,
     document,
@@ -77,7 +77,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     forward = every[: len(graph)]
     data = _data(graph, forward, options, len(graph))
     rows = [
-        [str(event.index + 1), str(event), format_number(node.grad), _locals(node)]
+        [str(event.index + 1), str(event), format_number(node.grad), locals_text(node)]
         for event, node in zip(forward, graph.nodes)
     ]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
@@ -191,10 +191,3 @@ def _node_data(node: Node) -> dict[str, Any]:
             "kink": ways[0].convention if ways else "",
         }
     return found
-
-
-def _locals(node: Node) -> str:
-    pairs = zip(node.inputs, node.partials)
-    return (
-        ", ".join([f"∂{node.short}/∂{x.short} = {format_number(p)}" for x, p in pairs]) or "–"
-    )
