@@ -68,7 +68,17 @@ FAULTS = """() => {
   return [document.querySelectorAll("svg.autograd").length, faults];
 }"""
 NET = nn.MLP(2, [4, 1], activation="tanh", init=nn.init.constant(0.25))
-SQUARES = sum(((NET([i / 40.0, 1.0]) - 0.5) ** 2 for i in range(1, 40)), Value(0.0)).graph()
+WIDE = nn.MLP(2, [20, 1], init=nn.init.constant(0.25))
+
+
+def squares(model: nn.MLP, samples: int, start: Any) -> Graph:
+    """The sum of squared errors over so many samples."""
+    errors = [model([float(i), i + 0.1]) - 0.5 for i in range(samples)]
+    total: Value = sum([error**2 for error in errors], start)
+    return total.graph()
+
+
+SQUARES = squares(NET, 40, Value(0.0))
 PICTURES: dict[str, tuple[Graph, dict[str, Any]]] = {
     "small": (small().graph(), {}),
     "hostile": (hostile().graph(), {}),
@@ -80,6 +90,7 @@ PICTURES: dict[str, tuple[Graph, dict[str, Any]]] = {
     "two arrows": (nn.mse_loss([NET([1.0, 2.0])], [1.0]).graph(), {"collapse": "neuron"}),
     **{f"a sum {way}": (SQUARES, {"rankdir": way}) for way in ("LR", "RL", "TB", "BT")},
     "cut": (chain(30).graph(), {"max_nodes": 4}),
+    "a cut sum": (squares(WIDE, 12, 0.0), {}),
 }
 
 

@@ -25,6 +25,7 @@ from typing import Any
 from autograd.show.drawing import engine
 from autograd.show.drawing.boxes import Box, Edge, Frame, Picture
 from autograd.show.drawing.dot import build
+from autograd.show.drawing.grouping import layers_of, relative
 from autograd.show.drawing.options import Options
 from autograd.show.text import clipped, width
 
@@ -354,7 +355,9 @@ def _in_columns(
             places.append(places[-1] + sizes[box][across] + apart)
         total = places[-1] - BESIDE
         for box, place in zip(column, places):
-            centre = sign * (at + deep / 2), place + sizes[box][across] / 2 - total / 2
+            half = sizes[box][along] / 2  # its arrow must not pass beside wider boxes
+            middle = deep - half if box.kind == "more" else deep / 2
+            centre = sign * (at + middle), place + sizes[box][across] / 2 - total / 2
             boxes[box.id] = centre if along == 0 else (centre[1], centre[0])
         arrows = [edge for edge in drawn.edges if edge.tail in column]
         numbers = [width(edge.local, SMALL) for edge in arrows]
@@ -371,12 +374,13 @@ def _in_columns(
     around += [_sides(boxes[b.id], sizes[b], 2 * BESIDE) for past in by.values() for b in past]
     left, top, right, bottom = _union([*frames.values(), *around])
     boxes = {id: (x - left, y - top) for id, (x, y) in boxes.items()}
-    return Layout(
-        (right - left, bottom - top),
-        boxes,
-        _fans(drawn, boxes, sizes, by, options.rankdir),
-        {path: (a - left, b - top, c - a, d - b) for path, (a, b, c, d) in frames.items()},
-    )
+    framed = {path: (a - left, b - top, c - a, d - b) for path, (a, b, c, d) in frames.items()}
+    taken: list[tuple[Position, float]] = []
+    for path, (x, y, _, _) in framed.items():
+        half = width(relative(path, layers_of(path)[:-1]), SMALL) / 2
+        taken.append(((x + PADDING + half, y + SMALL), half))
+    curves = _fans(drawn, boxes, sizes, by, options.rankdir, taken)
+    return Layout((right - left, bottom - top), boxes, curves, framed)
 
 
 def _sides(centre: Position, size: Position, padding: float = 0.0) -> Sides:
@@ -395,10 +399,12 @@ def _fans(
     sizes: dict[Box, Position],
     by: dict[str, list[Box]],
     rankdir: str,
+    taken: list[tuple[Position, float]],
 ) -> dict[str, tuple[list[Position], Position | None]]:
     """Curves from side to side, and room for their numbers where there is some.
 
-    Below the boxes that an arrow goes past, `by` its id, it is straight.
+    Below the boxes that an arrow goes past, `by` its id, it is straight. No number stands
+    where texts are already, in `taken`: their centres and half their widths.
     """
     along, sign = AXES[rankdir]
 
@@ -410,7 +416,6 @@ def _fans(
     pairs = Counter([(edge.tail, edge.head) for edge in drawn.edges])
     done: Counter[tuple[Box, Box]] = Counter()
     fans = Counter([round(boxes[edge.tail.id][along]) for edge in drawn.edges])
-    taken: list[tuple[Position, float]] = []
     for edge in drawn.edges:
         pair = edge.tail, edge.head
         aside = APART * (done[pair] - (pairs[pair] - 1) / 2)
