@@ -6,7 +6,9 @@ lanes). What eager refuses without a floating-point flag raises FloatingPointErr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 try:
@@ -20,7 +22,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.table import PER_ROOT_2PI, ROOT_HALF, ROOT_HALF_REST, TWO_PER_ROOT_PI
 from autograd.program.expressions import Expression
 
-__all__ = ["DEFINED", "NAMES", "namespace", "np", "wide"]
+__all__ = ["DEFINED", "NAMES", "elementwise", "namespace", "np", "wide"]
 
 Array = Any
 
@@ -46,8 +48,9 @@ NAMES |= {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
 
 def namespace() -> dict[str, Any]:
     """What emitted source sees."""
-    own = {f.__name__: f for f in _FUNCTIONS}
-    return {"np": np, "sign": _sign, **DEFINED, **own, **wide(np, _refuse)}
+    functions = (stack, strong, each, each_partial, rsqrt, sign, rounded, length)
+    own = elementwise(np, _refuse, lambda x: each("erfc", x), _quiet)
+    return {"np": np, **own, **{f.__name__: f for f in functions}, **wide(np, _refuse)}
 
 
 def stack(*parts: Array) -> Array:
@@ -61,6 +64,25 @@ def stack(*parts: Array) -> Array:
 def strong(adjoint: Array, partial: Array) -> Array:
     """Their product; 0 where the adjoint is, even against an infinite partial."""
     return np.where(adjoint == 0.0, 0.0, adjoint * partial)
+
+
+def rsqrt(x: Array) -> Array:
+    return 1.0 / np.sqrt(x)
+
+
+def sign(x: Array) -> Array:
+    return np.where(x == 0.0, x, np.copysign(1.0, x))
+
+
+def rounded(x: Array, digits: Array | None = None) -> Array:
+    if digits is None:
+        return np.round(x)
+    return np.vectorize(lambda x, n: round(x, int(n)), otypes=[float])(x, digits)
+
+
+def length(a: Array) -> Array:
+    """√(Σ a²) without overflow."""
+    return np.hypot.reduce(a, 0)
 
 
 def each(name: str, *operands: Array) -> Array:
@@ -85,133 +107,126 @@ def each_partial(name: str, slot: int, out: Array, *operands: Array) -> Array:
         raise FloatingPointError(name) from error
 
 
-# ---------------------------------------------------------------- elementwise
-# Of arrays, or of expressions for a target that has only the simpler ones.
-
-
-def _either(op: str, of_arrays: Callable[..., Array] | None = None) -> Callable[..., Any]:
-    """An operation on arrays or on expressions."""
-    function = of_arrays or getattr(np, op)
-
-    def call(*xs: Any) -> Any:
-        if any(type(x) is Expression for x in xs):
-            return Expression(op, *xs)
-        return function(*xs)
-
-    return call
-
-
-def _sign(x: Array) -> Array:
-    return np.where(x == 0.0, x, np.copysign(1.0, x))
-
-
 def _refuse(x: Array, refused: Array) -> Array:
     if np.any(refused):
         raise FloatingPointError("out of the domain")
     return x
 
 
-exp, expm1, log1p, where = map(_either, ["exp", "expm1", "log1p", "where"])
-cbrt, maximum, minimum = map(_either, ["cbrt", "maximum", "minimum"])
-sign, refuse = _either("sign", _sign), _either("refuse", _refuse)
-erfc = _either("erfc", lambda x: each("erfc", x))
+def _quiet(f: Callable[..., Array]) -> Callable[..., Array]:
+    @wraps(f)
+    def quiet(*xs: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return f(*xs)
+
+    return quiet
 
 
-def rsqrt(x: Array) -> Array:
-    return 1.0 / np.sqrt(x)
+# ---------------------------------------------------------------- elementwise
 
 
-def sigmoid(x: Any) -> Any:
-    e = exp(-abs(x))
-    return where(x >= 0.0, 1.0, e) / (1.0 + e)
+def elementwise(
+    np: Any,
+    refuse: Callable[[Any, Any], Any],
+    erfc: Callable[[Any], Any],
+    quiet: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda f: f,
+) -> dict[str, Callable[..., Any]]:
+    """Operations by what NumPy has, as accurate as the table's.
 
+    Args:
+        np: has NumPy's functions for what they are of: arrays, or expressions.
+        refuse: given x and where eager raises, is x if that is nowhere.
+        erfc: 1 minus the error function.
+        quiet: lets a function set no floating-point flags.
+    """
 
-def softplus(x: Any) -> Any:
-    return maximum(x, 0.0) + log1p(exp(-abs(x)))
+    def sigmoid(x: Any) -> Any:
+        e = np.exp(-abs(x))
+        return np.where(x >= 0.0, 1.0, e) / (1.0 + e)
 
+    def softplus(x: Any) -> Any:
+        return np.maximum(x, 0.0) + np.log1p(np.exp(-abs(x)))
 
-def bell(x: Any) -> Any:
-    e = exp(-abs(x))
-    return e / (1.0 + e * (2.0 + e))
+    def bell(x: Any) -> Any:
+        e = np.exp(-abs(x))
+        return e / (1.0 + e * (2.0 + e))
 
+    def silu(x: Any) -> Any:
+        root = np.exp(0.5 * np.minimum(x, 0.0))
+        return np.where(x > -700.0, x * sigmoid(x), x * root * root)
 
-def silu(x: Any) -> Any:
-    root = exp(0.5 * minimum(x, 0.0))
-    return where(x > -700.0, x * sigmoid(x), x * root * root)
+    def leaky_relu(x: Any, slope: Any) -> Any:
+        return np.where(x > 0.0, x, slope * x)
 
+    def elu(x: Any, alpha: Any) -> Any:
+        return np.where(x > 0.0, x, alpha * np.expm1(np.minimum(x, 0.0)))
 
-def leaky_relu(x: Any, slope: Any) -> Any:
-    return where(x > 0.0, x, slope * x)
+    def clip(x: Any, low: Any, high: Any) -> Any:
+        return np.minimum(np.maximum(refuse(x, low > high), low), high)
 
-
-def elu(x: Any, alpha: Any) -> Any:
-    return where(x > 0.0, x, alpha * expm1(minimum(x, 0.0)))
-
-
-def clip(x: Any, low: Any, high: Any) -> Any:
-    return minimum(maximum(refuse(x, low > high), low), high)
-
-
-def exp_of_difference(x: Any, y: Any) -> Any:
-    difference = x - y
-    power = exp(difference)
-    with np.errstate(all="ignore"):
+    @quiet
+    def rest_of_difference(x: Any, y: Any, difference: Any) -> Any:
         back = difference - x
-        exact = power + power * ((x - (difference - back)) - (y + back))
-    return where(power > 0.0, where(power < np.inf, exact, power), power)
+        return (x - (difference - back)) - (y + back)
 
+    def exp_of_difference(x: Any, y: Any) -> Any:
+        difference = x - y
+        power = np.exp(difference)
+        exact = power + power * rest_of_difference(x, y, difference)
+        return np.where(power > 0.0, np.where(power < math.inf, exact, power), power)
 
-def gaussian(x: Any, scale: Any) -> Any:
-    with np.errstate(all="ignore"):
+    @quiet
+    def gaussian(x: Any, scale: Any) -> Any:
         square = x * x
         t = 134217729.0 * x
         high = t - (t - x)
         low = x - high
         rest = ((high * high - square) + 2.0 * high * low) + low * low
-        power = exp(-scale * square)
+        power = np.exp(-scale * square)
         exact = power - power * (scale * rest)
-    return where(square * scale > 750.0, 0.0, exact)
+        return np.where(square * scale > 750.0, 0.0, exact)
+
+    def normal_cdf(x: Any) -> Any:
+        z = x * ROOT_HALF
+        t, u = 134217729.0 * x, 134217729.0 * ROOT_HALF
+        x_high, r_high = t - (t - x), u - (u - ROOT_HALF)
+        x_low, r_low = x - x_high, ROOT_HALF - r_high
+        rest = ((x_high * r_high - z) + x_high * r_low + x_low * r_high) + x_low * r_low
+        more = TWO_PER_ROOT_PI * gaussian(z, 1.0) * (rest + x * ROOT_HALF_REST)
+        return 0.5 * (erfc(-z) + np.where(abs(x) < 40.0, more, 0.0))
+
+    def gelu(x: Any) -> Any:
+        low = np.minimum(x, -37.0)
+        r, series = 1.0 / low / low, 1.0
+        for odd in (11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
+            series = 1.0 - odd * r * series
+        power, root = gaussian(low, 0.5), gaussian(low, 0.25)
+        series = -PER_ROOT_2PI * series
+        low = np.where(power > 1e-300, series * power, series * root * root)
+        return np.where(x > -37.0, x * normal_cdf(x), low)
+
+    def cbrt_slope(x: Any) -> Any:
+        y = np.where(x == 0.0, 1.0, x)
+        root = np.cbrt(y)
+        root = root - (root - y / (root * root)) / 3.0
+        return np.where(x == 0.0, math.inf, root / y / 3.0)
+
+    functions = (
+        *(sigmoid, softplus, bell, silu, leaky_relu, elu, clip, exp_of_difference),
+        *(gaussian, normal_cdf, gelu, cbrt_slope),
+    )
+    return {f.__name__: f for f in functions}
 
 
-def normal_cdf(x: Any) -> Any:
-    z = x * ROOT_HALF
-    t, u = 134217729.0 * x, 134217729.0 * ROOT_HALF
-    x_high, r_high = t - (t - x), u - (u - ROOT_HALF)
-    x_low, r_low = x - x_high, ROOT_HALF - r_high
-    rest = ((x_high * r_high - z) + x_high * r_low + x_low * r_high) + x_low * r_low
-    more = TWO_PER_ROOT_PI * gaussian(z, 1.0) * (rest + x * ROOT_HALF_REST)
-    return 0.5 * (erfc(-z) + where(abs(x) < 40.0, more, 0.0))
+class _Expressions:
+    """Has NumPy's functions for expressions."""
+
+    def __getattr__(self, op: str) -> Callable[..., Expression]:
+        return lambda *xs: Expression(op, *xs)
 
 
-def gelu(x: Any) -> Any:
-    low = minimum(x, -37.0)
-    r, series = 1.0 / low / low, 1.0
-    for odd in (11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
-        series = 1.0 - odd * r * series
-    power, root = gaussian(low, 0.5), gaussian(low, 0.25)
-    series = -PER_ROOT_2PI * series
-    low = where(power > 1e-300, series * power, series * root * root)
-    return where(x > -37.0, x * normal_cdf(x), low)
-
-
-def cbrt_slope(x: Any) -> Any:
-    y = where(x == 0.0, 1.0, x)
-    root = cbrt(y)
-    root = root - (root - y / (root * root)) / 3.0
-    return where(x == 0.0, np.inf, root / y / 3.0)
-
-
-def rounded(x: Array, digits: Array | None = None) -> Array:
-    if digits is None:
-        return np.round(x)
-    return np.vectorize(lambda x, n: round(x, int(n)), otypes=[float])(x, digits)
-
-
-_RULES: tuple[Callable[..., Any], ...] = (
-    *(sigmoid, softplus, bell, silu, leaky_relu, elu, clip, exp_of_difference, gaussian),
-    *(normal_cdf, gelu, cbrt_slope),
-)
-DEFINED = {f.__name__: f for f in _RULES}
+_written = _Expressions()
+DEFINED = elementwise(_written, _written.refuse, _written.erfc)
 
 
 # ---------------------------------------------------------------- wide
@@ -260,11 +275,3 @@ def wide(np: Any, refuse: Callable[[Array, Array], Array]) -> dict[str, Callable
         return np.where(index != index, index, out), flat(taken * 1.0)
 
     return {f.__name__: f for f in (logsumexp, shares, directions, take)}
-
-
-def length(a: Array) -> Array:
-    """√(Σ a²) without overflow."""
-    return np.hypot.reduce(a, 0)
-
-
-_FUNCTIONS = (stack, strong, each, each_partial, rsqrt, rounded, length)

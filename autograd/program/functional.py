@@ -5,68 +5,16 @@ As accurate as the table's rules. What eager refuses is NaN here.
 
 from __future__ import annotations
 
-import operator
 import sys
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
-from autograd.program.arrays import DEFINED, NAMES, wide
-from autograd.program.expressions import Expression
-from autograd.program.lower import operand
-from autograd.program.rules import value
+from autograd.program.arrays import elementwise, wide
 
-__all__ = ["OWN", "evaluated", "formula", "functions"]
+__all__ = ["functions"]
 
 Array = Any
-OWN = frozenset([*DEFINED, "relu"])  # by their rules
 LARGEST = sys.float_info.max
-SIGNS: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "pow": operator.pow,
-    "neg": operator.neg,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
-
-
-@lru_cache
-def formula(op: str, count: int) -> Any:
-    """An operation as an expression of simpler ones."""
-    xs = [operand(k) for k in range(count)]
-    return DEFINED[op](*xs) if op in DEFINED else value(op, xs)
-
-
-def evaluated(x: Any, operands: Sequence[Any], space: dict[str, Any]) -> Any:
-    """An expression, by the functions of a namespace; what it has twice is computed once."""
-    known: dict[int, Any] = {}
-
-    def at(x: Any) -> Any:
-        if type(x) is not Expression:
-            return x
-        if x.op == "operand":
-            return operands[x.args[0]]
-        if id(x) not in known:
-            known[id(x)] = call(x.op)(*map(at, x.args))
-        return known[id(x)]
-
-    def call(op: str) -> Callable[..., Any]:
-        if op in SIGNS:
-            return SIGNS[op]
-        text = NAMES.get(op, op)
-        found: Callable[..., Any] = (
-            getattr(space["np"], text[3:]) if text.startswith("np.") else space[text]
-        )
-        return found
-
-    return at(x)
 
 
 def functions(
@@ -79,12 +27,6 @@ def functions(
         wrap: given the name of an operation and its function, what is to be called.
         erf, erfc: those for these arrays.
     """
-
-    def own(op: str) -> Callable[..., Array]:
-        def f(*xs: Array) -> Array:
-            return evaluated(formula(op, len(xs)), xs, space)
-
-        return f
 
     def stack(*parts: Array) -> Array:
         lanes = next((part.shape[1] for part in parts if part.shape[1] != 1), 1)
@@ -112,10 +54,12 @@ def functions(
         scaled = a / scale
         return np.sqrt((scaled * scaled).sum(0)) * scale
 
-    space: dict[str, Any] = {"np": np, "sign": np.sign}
-    simple = {"rsqrt": lambda x: 1.0 / np.sqrt(x), "erf": erf, "erfc": erfc}
-    space |= {f.__name__: f for f in (stack, strong, rounded, refuse, length)}
-    space |= wide(np, refuse)
-    space |= {op: wrap(op, f) for op, f in simple.items()}
-    space |= {op: wrap(op, own(op)) for op in OWN}
-    return space
+    def relu(x: Array) -> Array:
+        return np.where(x <= 0.0, 0.0, x)
+
+    ruled = {"erf": erf, "erfc": erfc, "relu": relu, "rsqrt": lambda x: 1.0 / np.sqrt(x)}
+    ruled = {op: wrap(op, f) for op, f in ruled.items()}
+    own = elementwise(np, refuse, ruled["erfc"])
+    space: dict[str, Any] = {"np": np, "sign": np.sign, **ruled, **wide(np, refuse)}
+    space |= {f.__name__: f for f in (stack, strong, rounded, length)}
+    return space | {op: wrap(op, f) for op, f in own.items()}

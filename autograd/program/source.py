@@ -232,17 +232,19 @@ class Source:
         self.indices.append(tuple(rows))
         return f"indices[{len(self.indices) - 1}]"
 
-    def shown(self, x: Any, texts: Any) -> str:
+    @classmethod
+    def shown(cls, x: Any, texts: Any) -> str:
         """A formula with its operands' texts."""
 
         def call(op: str, args: list[str]) -> str:
-            if op in self.calls:
-                return self.calls[op] if not args else f"{self.calls[op]}({', '.join(args)})"
-            return shown(self.expanded(op, [name(a) for a in args]), call)
+            if op in cls.calls:
+                return cls.calls[op] if not args else f"{cls.calls[op]}({', '.join(args)})"
+            return shown(cls.expanded(op, [name(a) for a in args]), call)
 
-        return shown(self.filled(x, texts), call)
+        return shown(cls.filled(x, texts), call)
 
-    def filled(self, x: Any, texts: Any) -> Any:
+    @classmethod
+    def filled(cls, x: Any, texts: Any) -> Any:
         """An expression with texts for operands, in what the target has."""
         if type(x) is not Expression:
             return x
@@ -252,28 +254,31 @@ class Source:
             return name(f"np.tile({texts[x.args[0].args[0]]}, ({x.args[1]}, 1))")
         if x.op == "each_partial":
             op, slot, *operands = x.args
-            return self.each_partial(op, slot, [_text(self.filled(a, texts)) for a in operands])
-        args = [self.filled(a, texts) for a in x.args]
+            return cls.each_partial(op, slot, [_text(cls.filled(a, texts)) for a in operands])
+        args = [cls.filled(a, texts) for a in x.args]
         if x.op in COMPARISONS:
             return name(f"({_text(args[0])} {COMPARISONS[x.op]} {_text(args[1])}) * 1.0")
-        return self.expanded(x.op, args)
+        return cls.expanded(x.op, args)
 
-    def expanded(self, op: str, args: list[Any]) -> Any:
+    @classmethod
+    def expanded(cls, op: str, args: list[Any]) -> Any:
         """An operation on expressions by what the target has, or by its rule for floats."""
-        if op in self.calls or op in INFIX:
+        if op in cls.calls or op in INFIX:
             return Expression(op, *args)
         if op == "relu":
             return Expression("maximum", args[0], 0.0)
         try:
             return value(op, args)
         except TypeError:
-            return self.each(op, [_text(a) for a in args])
+            return cls.each(op, [_text(a) for a in args])
 
-    def each(self, op: str, args: list[str]) -> Expression:
+    @classmethod
+    def each(cls, op: str, args: list[str]) -> Expression:
         """An operation number by number."""
         return name(f"each({', '.join([repr(op), *args])})")
 
-    def each_partial(self, op: str, slot: int, args: list[str]) -> Expression:
+    @classmethod
+    def each_partial(cls, op: str, slot: int, args: list[str]) -> Expression:
         return name(f"each_partial({', '.join([repr(op), repr(slot), *args])})")
 
 
@@ -329,7 +334,8 @@ class Functional(Source):
             self.reach = max(self.reach, start + by[0] * by[1])
         return start, by, cut, turned
 
-    def filled(self, x: Any, texts: Any) -> Any:
+    @classmethod
+    def filled(cls, x: Any, texts: Any) -> Any:
         if type(x) is Expression and x.op == "mul":
             factor, chosen = x.args
             if type(chosen) is Expression and chosen.op in OPPOSITE:
@@ -340,15 +346,17 @@ class Functional(Source):
         text = super().subscript(rows)
         return f"np.array({text})" if text.startswith("[") else text
 
-    def each(self, op: str, args: list[str]) -> Expression:
+    @classmethod
+    def each(cls, op: str, args: list[str]) -> Expression:
         raise NotImplementedError(
             f"{op}: its rule hands the operand to what takes floats only, or branches too "
             "often, so that no other library can compute it; write it with this library's "
             "functions"
         )
 
-    def each_partial(self, op: str, slot: int, args: list[str]) -> Expression:
-        return self.each(op, args)
+    @classmethod
+    def each_partial(cls, op: str, slot: int, args: list[str]) -> Expression:
+        return cls.each(op, args)
 
 
 def _text(x: Any) -> str:

@@ -55,12 +55,13 @@ def _with_rule(op: str, f: Callable[..., Array]) -> Any:
     ruled = jax.custom_jvp(f)
 
     def rule(xs: Any, tangents: Any) -> tuple[Array, Array]:
-        out, count = ruled(*xs), len(xs)
-        operands = [operand(k) for k in range(count)]
+        out, space = ruled(*xs), _namespace()
+        *operands, result = [operand(k) for k in range(len(xs) + 1)]
+        texts = [*[f"xs[{k}]" for k in range(len(xs))], "out"]
         total = jax.numpy.zeros_like(out)
         for k, tangent in enumerate(tangents):
-            slope = partial(op, k, operand(count), operands)
-            total += tangent * functional.evaluated(slope, (*xs, out), _namespace())
+            slope = Functional.shown(partial(op, k, result, operands), texts)
+            total += tangent * eval(slope, space, {"xs": xs, "out": out})
         return out, total
 
     ruled.defjvp(rule)

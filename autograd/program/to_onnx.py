@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -28,26 +28,31 @@ __all__ = ["write"]
 
 Shape = tuple[int | None, ...]  # None is the number of samples
 Array = Any
+# fmt: off
 BINARY = {
-    "add": "Add",
-    "sub": "Sub",
-    "mul": "Mul",
-    "truediv": "Div",
-    "pow": "Pow",
-    "and": "And",
-    "or": "Or",
+    "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "power": "Pow",
+    "maximum": "Max", "minimum": "Min", "bitwise_and": "And", "bitwise_or": "Or",
+    "less": "Less", "less_equal": "LessOrEqual", "equal": "Equal",
+    "greater": "Greater", "greater_equal": "GreaterOrEqual",
 }
-COMPARED = {"lt": "Less", "le": "LessOrEqual", "gt": "Greater", "ge": "GreaterOrEqual"}
-COMPARED["eq"] = "Equal"
+UNARY = {"negative": "Neg", "absolute": "Abs"} | {name: name.capitalize() for name in [
+    "exp", "log", "sqrt", "sin", "cos", "tanh", "floor", "ceil", "sign", "reciprocal", "round",
+]}
+# fmt: on
+LOGICAL = frozenset(["And", "Or", "Less", "LessOrEqual", "Equal", "Greater", "GreaterOrEqual"])
 
 
-class Tensor:
-    """A result of a graph under construction."""
-
-    __array_ufunc__ = None  # NumPy's arrays leave operators to it
+class Tensor(np.lib.mixins.NDArrayOperatorsMixin):
+    """A result of a graph under construction, to which NumPy's functions append."""
 
     def __init__(self, graph: Graph, name: str, shape: Shape, logical: bool = False) -> None:
         self.graph, self.name, self.shape, self.logical = graph, name, shape, logical
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *xs: Any) -> Any:
+        return self.graph.call(ufunc.__name__, *xs)
+
+    def __array_function__(self, f: Any, types: Any, args: Any, options: Any) -> Any:
+        return self.graph.call(f.__name__, *args, **options)
 
     def copy(self) -> Tensor:
         return self
@@ -59,18 +64,6 @@ class Tensor:
     @property
     def T(self) -> Any:  # noqa: N802
         return self.graph.node("Transpose", [self], self.shape[::-1], perm=[1, 0])
-
-    def __neg__(self) -> Any:
-        return self.graph.node("Neg", [self], self.shape)
-
-    def __abs__(self) -> Any:
-        return self.graph.node("Abs", [self], self.shape)
-
-    def __ne__(self, other: object) -> Any:
-        return self.graph.node("Not", [self == other], self.shape, logical=True)
-
-    def __matmul__(self, other: Tensor) -> Any:
-        return self.graph.node("MatMul", [self, other], (self.shape[0], other.shape[1]))
 
     def reshape(self, *sizes: int | None) -> Any:
         """One size may be -1, and one the number of samples."""
@@ -105,34 +98,14 @@ class Tensor:
         keys = key if isinstance(key, tuple) else (key,)
         found = self
         for axis, each in enumerate(keys):
-            size = found.shape[axis]
-            assert size is not None
-            rows: Any = range(*each.indices(size)) if isinstance(each, slice) else each
+            rows = _rows(each, found.shape[axis])
             shape = (*found.shape[:axis], len(rows), *found.shape[axis + 1 :])
-            if isinstance(rows, range) and rows:
-                parts = [np.array([n]) for n in (rows[0], rows[-1] + 1, axis, rows.step)]
+            if isinstance(each, slice) and len(rows):
+                parts = [np.array([n]) for n in (rows[0], rows[-1] + 1, axis, each.step or 1)]
                 found = self.graph.node("Slice", [found, *parts], shape)
             else:
-                found = self.graph.node(
-                    "Gather", [found, np.array(rows, int)], shape, axis=axis
-                )
+                found = self.graph.node("Gather", [found, rows], shape, axis=axis)
         return found
-
-
-def _operator(name: str, op: str) -> None:
-    def method(self: Tensor, other: Any) -> Any:
-        return self.graph.broadcast(op, self, other)
-
-    def reflected(self: Tensor, other: Any) -> Any:
-        return self.graph.broadcast(op, other, self)
-
-    setattr(Tensor, f"__{name}__", method)
-    if name in BINARY:
-        setattr(Tensor, f"__r{name}__", reflected)
-
-
-for _name, _op in (BINARY | COMPARED).items():
-    _operator(_name, _op)
 
 
 class _At:
@@ -142,10 +115,7 @@ class _At:
         self.x = x
 
     def __getitem__(self, rows: Any) -> _At:
-        size = self.x.shape[0]
-        assert size is not None
-        chosen = range(*rows.indices(size)) if isinstance(rows, slice) else np.asarray(rows)
-        self.rows = np.array(list(chosen), int).reshape(-1, 1)
+        self.rows = _rows(rows, self.x.shape[0]).reshape(-1, 1)
         return self
 
     def add(self, term: Tensor) -> Any:
@@ -153,11 +123,13 @@ class _At:
         return self.x.graph.node("ScatterND", operands, self.x.shape, reduction="add")
 
 
-class Graph:
-    """Nodes of a model, and the functions of NumPy that append to them."""
+def _rows(key: Any, size: int | None) -> Array:
+    assert size is not None
+    return np.array(range(*key.indices(size)) if isinstance(key, slice) else key, int)
 
-    inf, nan = math.inf, math.nan
-    arange, array = staticmethod(np.arange), staticmethod(np.array)
+
+class Graph:
+    """Nodes of a model."""
 
     def __init__(self, onnx: Any) -> None:
         self.onnx = onnx
@@ -165,7 +137,15 @@ class Graph:
         self.constants: dict[Any, Any] = {}
         self.samples: Tensor | None = None  # has as many columns as there are samples
 
-    # ------------------------------------------------------------------ nodes
+    def call(self, name: str, *xs: Any, **options: Any) -> Any:
+        """A function of NumPy."""
+        if name in UNARY:
+            return self.node(UNARY[name], xs, xs[0].shape)
+        if name in BINARY:
+            return self.broadcast(BINARY[name], *xs)
+        if name in COMPOSED:
+            return COMPOSED[name](*xs)
+        return getattr(self, name)(*xs, **options)
 
     def node(
         self, op: str, operands: Sequence[Any], shape: Shape, logical: bool = False, **more: Any
@@ -196,11 +176,10 @@ class Graph:
 
     def broadcast(self, op: str, a: Any, b: Any) -> Any:
         """An operation of two tensors, each of whose sizes may be 1."""
-        logical = op in COMPARED.values() or op in ("And", "Or")
         both = [self.tensor(x) if op in ("And", "Or") else self.numbers(x) for x in (a, b)]
-        return self.node(op, both, _common(*[x.shape for x in both]), logical)
+        return self.node(op, both, _common(*[x.shape for x in both]), op in LOGICAL)
 
-    # ------------------------------------------------------------------ arrays
+    # ------------------------------------------------------------------ NumPy's functions
 
     def zeros_like(self, x: Tensor) -> Any:
         return self.broadcast_to(0.0, x.shape)
@@ -229,147 +208,112 @@ class Graph:
         shape = tuple([n if n is None else n + a + b for n, (a, b) in zip(x.shape, widths)])
         return self.node("Pad", [x, ends, 0.0], shape)
 
+    def matmul(self, a: Any, b: Any) -> Any:
+        return self.node("MatMul", [a, b], (a.shape[0], b.shape[1]))
+
+    def not_equal(self, a: Any, b: Any) -> Any:
+        return self.node("Not", [equal := a == b], equal.shape, logical=True)
+
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         if not isinstance(condition, Tensor):
             return a if condition else b
-        chosen = condition if condition.logical else self._nonzero(condition)
+        chosen = condition if condition.logical else condition != 0.0
         operands = [chosen, self.numbers(a), self.numbers(b)]
         return self.node("Where", operands, _common(*[x.shape for x in operands]))
 
-    def _nonzero(self, x: Any) -> Any:
-        return x != 0.0
-
-    # ------------------------------------------------------------------ functions
-
-    def __getattr__(self, name: str) -> Any:
-        """An operation that ONNX has by that name."""
-        return lambda x: self.node(name.capitalize(), [x], self.tensor(x).shape)
-
-    def maximum(self, a: Any, b: Any) -> Any:
-        return self.broadcast("Max", a, b)
-
-    def minimum(self, a: Any, b: Any) -> Any:
-        return self.broadcast("Min", a, b)
-
-    def square(self, x: Any) -> Any:
-        return x * x
-
-    def exp2(self, x: Any) -> Any:
-        return 2.0**x
-
-    def log2(self, x: Any) -> Any:
-        return self.log(x) / math.log(2.0)
-
-    def log10(self, x: Any) -> Any:
-        return self.log(x) / math.log(10.0)
-
-    def cbrt(self, x: Any) -> Any:
-        size = abs(x)
-        root = self.where(size == 0.0, 1.0, size ** (1.0 / 3.0))
-        return self.sign(x) * (root - (root - size / (root * root)) / 3.0)
-
-    def trunc(self, x: Any) -> Any:
-        return self.sign(x) * self.floor(abs(x))
-
-    def mod(self, x: Any, y: Any) -> Any:
+    def remainder(self, x: Any, y: Any) -> Any:
         """With the sign of y; ONNX's is that of x, and exact."""
         both = self.tensor(x), self.tensor(y)
         rest = self.node("Mod", both, _common(*[each.shape for each in both]), fmod=1)
-        return self.where(rest * y < 0.0, rest + y, rest)
+        return np.where(rest * y < 0.0, rest + y, rest)
 
-    def floor_divide(self, x: Any, y: Any) -> Any:
-        return self.round((x - self.mod(x, y)) / y)
-
-    def expm1(self, x: Any) -> Any:
-        """(Kahan 1984)."""
-        power = self.exp(x)
-        plain = (power == np.inf) | (power == 0.0)
-        exact = (power - 1.0) * x / self.log(self.where(plain | (power == 1.0), 2.0, power))
-        return self.where(power == 1.0, x, self.where(plain, power - 1.0, exact))
-
-    def log1p(self, x: Any) -> Any:
-        """(Kahan 1984)."""
-        y = 1.0 + x
-        small, large = y == 1.0, y == np.inf
-        return self.where(
-            small, x, self.where(large, y, self.log(y) * x / self.where(small, 1.0, y - 1.0))
-        )
-
-    def sinh(self, x: Any) -> Any:
-        less = self.expm1(abs(x))
-        return self.sign(x) * 0.5 * (less + less / (less + 1.0))
-
-    def cosh(self, x: Any) -> Any:
-        power = self.exp(abs(x))
-        return 0.5 * power + 0.5 / power
-
-    def asinh(self, x: Any) -> Any:
-        size = abs(x)
-        root = self.hypot(1.0, size)
-        small = self.log1p(size + size * (size / (1.0 + root)))
-        large = self.log(self.maximum(size, 1.0)) + math.log(2.0)
-        return self.sign(x) * self.where(size > 1e100, large, small)
-
-    def acosh(self, x: Any) -> Any:
-        more = x - 1.0
-        return self.log1p(more + self.sqrt(more) * self.sqrt(more + 2.0))
-
-    def atanh(self, x: Any) -> Any:
-        return self.sign(x) * 0.5 * self.log1p(2.0 * abs(x) / (1.0 - abs(x)))
-
-    def tan(self, x: Any) -> Any:
-        return self.sin(x) / self.cos(x)
-
-    def atan(self, x: Any) -> Any:
+    def arctan(self, x: Any) -> Any:
         """The one in 32 bits, and what is left: sin(atan(x) - y) is known exactly."""
         turned = abs(x) > 1.0
-        z = self.where(turned, 1.0 / self.where(turned, x, 1.0), x)
+        z = np.where(turned, 1.0 / np.where(turned, x, 1.0), x)
         single, double = self.onnx.TensorProto.FLOAT, self.onnx.TensorProto.DOUBLE
         rough = self.node("Atan", [self.node("Cast", [z], z.shape, to=single)], z.shape)
         y = self.node("Cast", [rough], z.shape, to=double)
-        y = y + (z * self.cos(y) - self.sin(y)) / self.sqrt(1.0 + z * z)
-        return self.where(turned, self.sign(x) * (0.5 * math.pi) - y, y)
+        y = y + (z * np.cos(y) - np.sin(y)) / np.sqrt(1.0 + z * z)
+        return np.where(turned, np.sign(x) * (0.5 * math.pi) - y, y)
 
-    def asin(self, x: Any) -> Any:
-        return self.atan(x / self.sqrt((1.0 - x) * (1.0 + x)))
 
-    def acos(self, x: Any) -> Any:
-        return 2.0 * self.atan(self.sqrt((1.0 - x) / (1.0 + x)))
+# ---------------------------------------------------------------- composed functions
 
-    def atan2(self, y: Any, x: Any) -> Any:
-        half = self.where(self.tensor(y) < 0.0, -math.pi, math.pi)
-        upright = self.where(self.tensor(y) == 0.0, 0.0, 0.5 * half)
-        zero = self.tensor(x) == 0.0
-        slope = self.atan(y / self.where(zero, 1.0, x))
-        slope = self.where(zero, upright, slope)
-        return self.where(self.tensor(x) < 0.0, slope + half, slope)
 
-    def erf(self, x: Any) -> Any:
-        square = self.minimum(x * x, 1.0)
-        near = x * _polynomial(ERF_SERIES, square)
-        return self.where(abs(x) < 1.0, near, self.sign(x) * (1.0 - self._tail(abs(x))))
+def _cbrt(x: Any) -> Any:
+    size = abs(x)
+    root = np.where(size == 0.0, 1.0, size ** (1.0 / 3.0))
+    return np.sign(x) * (root - (root - size / (root * root)) / 3.0)
 
-    def erfc(self, x: Any) -> Any:
-        tail = self._tail(abs(x))
-        far = self.where(x < 0.0, 2.0 - tail, tail)
-        return self.where(abs(x) < 0.5, 1.0 - self.erf(x), far)
 
-    def _tail(self, x: Any) -> Any:
-        """erfc(x) for x ≥ 0.4, by `erfc_series`."""
-        x = self.minimum(x, 30.0)
-        series = _polynomial(erfc_series(), (x - MIDDLE) / (x + MIDDLE))
-        return self.exp(-(x * x)) * series / (1.0 + 2.0 * x)
+def _expm1(x: Any) -> Any:
+    """(Kahan 1984)."""
+    power = np.exp(x)
+    plain = (power == np.inf) | (power == 0.0)
+    exact = (power - 1.0) * x / np.log(np.where(plain | (power == 1.0), 2.0, power))
+    return np.where(power == 1.0, x, np.where(plain, power - 1.0, exact))
 
-    def hypot(self, a: Any, b: Any) -> Any:
-        a, b = abs(self.tensor(a)), abs(self.tensor(b))
-        top = self.maximum(a, b)
-        scale = self.where((top == 0.0) | (top == np.inf), 1.0, top)
-        a, b = a / scale, b / scale
-        return self.sqrt(a * a + b * b) * scale
 
-    arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
-    arcsinh, arccosh, arctanh = asinh, acosh, atanh
+def _log1p(x: Any) -> Any:
+    """(Kahan 1984)."""
+    y = 1.0 + x
+    small = y == 1.0
+    exact = np.log(y) * x / np.where(small, 1.0, y - 1.0)
+    return np.where(small, x, np.where(y == np.inf, y, exact))
 
+
+def _sinh(x: Any) -> Any:
+    less = np.expm1(abs(x))
+    return np.sign(x) * 0.5 * (less + less / (less + 1.0))
+
+
+def _cosh(x: Any) -> Any:
+    power = np.exp(abs(x))
+    return 0.5 * power + 0.5 / power
+
+
+def _arcsinh(x: Any) -> Any:
+    size = abs(x)
+    small = np.log1p(size + size * (size / (1.0 + np.hypot(1.0, size))))
+    large = np.log(np.maximum(size, 1.0)) + math.log(2.0)
+    return np.sign(x) * np.where(size > 1e100, large, small)
+
+
+def _arccosh(x: Any) -> Any:
+    more = x - 1.0
+    return np.log1p(more + np.sqrt(more) * np.sqrt(more + 2.0))
+
+
+def _arctan2(y: Any, x: Any) -> Any:
+    half = np.where(y < 0.0, -math.pi, math.pi)
+    upright = np.where(y == 0.0, 0.0, 0.5 * half)
+    slope = np.where(x == 0.0, upright, np.arctan(y / np.where(x == 0.0, 1.0, x)))
+    return np.where(x < 0.0, slope + half, slope)
+
+
+def _hypot(a: Any, b: Any) -> Any:
+    a, b = abs(a), abs(b)
+    top = np.maximum(a, b)
+    scale = np.where((top == 0.0) | (top == np.inf), 1.0, top)
+    a, b = a / scale, b / scale
+    return np.sqrt(a * a + b * b) * scale
+
+
+COMPOSED: dict[str, Callable[..., Any]] = {
+    "square": lambda x: x * x,
+    "exp2": lambda x: 2.0**x,
+    "log2": lambda x: np.log(x) / math.log(2.0),
+    "log10": lambda x: np.log(x) / math.log(10.0),
+    "trunc": lambda x: np.sign(x) * np.floor(abs(x)),
+    "floor_divide": lambda x, y: np.round((x - x % y) / y),
+    "tan": lambda x: np.sin(x) / np.cos(x),
+    "arcsin": lambda x: np.arctan(x / np.sqrt((1.0 - x) * (1.0 + x))),
+    "arccos": lambda x: 2.0 * np.arctan(np.sqrt((1.0 - x) / (1.0 + x))),
+    "arctanh": lambda x: np.sign(x) * 0.5 * np.log1p(2.0 * abs(x) / (1.0 - abs(x))),
+}
+_COMPOSED = _cbrt, _expm1, _log1p, _sinh, _cosh, _arcsinh, _arccosh, _arctan2, _hypot
+COMPOSED |= {f.__name__[1:]: f for f in _COMPOSED}
 
 MIDDLE = 3.75  # of the tail of erfc: there its variable is 0
 # erf(x) / x as a polynomial in x², for |x| < 1.
@@ -397,6 +341,23 @@ def erfc_series() -> list[float]:
     chebyshev = np.polynomial.chebyshev
     found = chebyshev.cheb2poly(chebyshev.chebinterpolate(np.vectorize(scaled), 22))
     return [float(x) for x in found]
+
+
+def _erf(x: Any) -> Any:
+    near = x * _polynomial(ERF_SERIES, np.minimum(x * x, 1.0))
+    return np.where(abs(x) < 1.0, near, np.sign(x) * (1.0 - _tail(abs(x))))
+
+
+def _erfc(x: Any) -> Any:
+    tail = _tail(abs(x))
+    return np.where(abs(x) < 0.5, 1.0 - _erf(x), np.where(x < 0.0, 2.0 - tail, tail))
+
+
+def _tail(x: Any) -> Any:
+    """erfc(x) for x ≥ 0.4, by `erfc_series`."""
+    x = np.minimum(x, 30.0)
+    series = _polynomial(erfc_series(), (x - MIDDLE) / (x + MIDDLE))
+    return np.exp(-(x * x)) * series / (1.0 + 2.0 * x)
 
 
 def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
@@ -450,7 +411,7 @@ def write(program: Program, path: str | os.PathLike[str]) -> None:
     write_atomically(Path(path), model.SerializeToString())
 
 
-def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Tensor]]:
+def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Any]]:
     """The inputs, and by name the outputs."""
     way, it = program.path, program.instructions
     assert way is not None
@@ -469,7 +430,7 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Ten
     x: Any = np.zeros((0, 1))
     if sides[0]:
         graph.samples = x = graph.concatenate(sides[0])
-    space = functional.functions(graph, lambda op, f: f, graph.erf, graph.erfc)
+    space = functional.functions(np, lambda op, f: f, _erf, _erfc)
     lowered = Lowered(it, range(it.inputs), range(it.blocks[1].size))
     run = emitted(lowered, program._constants, space)
     lanes = it.lanes or (None if sides[0] else 1)
@@ -479,7 +440,7 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Ten
     seed[row, lane or 0] = 1.0
     count: Any = 1.0
     if sides[0]:
-        weights = graph.zeros_like(x[0:1]) + 1.0
+        weights = np.zeros_like(x[0:1]) + 1.0
         if way.reduce == "mean":
             count = weights.sum(1, keepdims=True)
             weights = weights / count
@@ -496,16 +457,16 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Ten
             checks = checks.reshape(-1, 1)[np.array(places[it.outputs :], int)]
         follows = (checks == program.answers) * 1.0
         follows = follows.min(0).reshape(1, -1)
-        out = graph.where(follows == 1.0, out, math.nan)
-        d_u = graph.where(follows.min(1).reshape(1, 1) == 1.0, d_u, math.nan)
-        d_x = d_x if d_x is None else graph.where(follows == 1.0, d_x, math.nan)
+        out = np.where(follows == 1.0, out, math.nan)
+        d_u = np.where(follows.min(1).reshape(1, 1) == 1.0, d_u, math.nan)
+        d_x = d_x if d_x is None else np.where(follows == 1.0, d_x, math.nan)
     if sides[0]:
         out = graph.broadcast_to(out, (it.outputs, None))
     if way.reduce is not None and sides[0]:
         total = out.sum(1, keepdims=True)
         out = total / count if way.reduce == "mean" else total
     shape = () if out.shape[1] == 1 else (None,)
-    found = {"value": out.reshape(*shape) if way.single else out.T}
+    found: dict[str, Any] = {"value": out.reshape(*shape) if way.single else out.T}
     if not way.single:
         return inputs, found
     starts = {None: 0, 0: 0}
