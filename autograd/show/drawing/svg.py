@@ -95,7 +95,8 @@ def _card(box: Box, options: Options, reserve: str) -> Card:
     rows = box.rows
     widths = [width(title, TITLE) * 1.08]  # bold
     beside = GAP + width(op, TITLE)
-    below = box.kind == "group" and widths[0] + beside > WIDEST_NAME
+    several = ", " in op or op[:1].isdigit()  # an activation alone stands beside the title
+    below = box.kind == "group" and several
     if below:
         widths.append(width(op, SMALL))
     elif op:
