@@ -32,29 +32,18 @@ def reduced(node: Value, own: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def checked(state: Any, kind: type[Value]) -> tuple[Any, ...]:
     """The node's own part of a state, as `Value._state` gives it; TypeError if it is none."""
-    own = state[-6:] if type(state) is tuple else ()
-    if not _is_state(own, kind):
-        raise TypeError(f"this is no state of a Value: {state!r:.80}")
-    return own
-
-
-def _is_state(own: tuple[Any, ...], kind: type[Value]) -> bool:
-    if len(own) != 6:
-        return False
-    data, grad, label, op, operands, partials = own
-    if not (isinstance(label, str | None) and type(operands) is type(partials) is tuple):
-        return False
-    inputs = [x for x in operands if type(x) is not float]
-    if op is None:
-        fits = operands == ()
-    else:
-        fits = isinstance(op, Primitive) and op.arity in (None, len(operands)) and inputs != []
-    return (
-        fits
-        and len(inputs) == len(partials)
-        and all(type(x) is kind for x in inputs)
-        and all(type(x) is float for x in (data, grad, *partials))
-    )
+    match state:
+        case (*_, float(), float(), None | str(), op, tuple(operands), tuple(partials)):
+            inputs = [x for x in operands if type(x) is not float]
+            if op is None:
+                fits = operands == ()
+            else:
+                fits = isinstance(op, Primitive) and op.arity in (None, len(operands))
+                fits = fits and inputs != []
+            kinds = [kind] * len(inputs) + [float] * len(inputs)
+            if fits and kinds == [*map(type, inputs), *map(type, partials)]:
+                return tuple(state[-6:])
+    raise TypeError(f"this is no state of a Value: {state!r:.80}")
 
 
 class _Arrived:

@@ -104,12 +104,7 @@ def list_operations(
     """
     node: Value
     for node in order:
-        mine = []
-        for operand in node.operands:
-            if type(operand) is Value:
-                mine.append(places[operand])
-            else:
-                mine.append(number(operand))
+        mine = [places[x] if type(x) is Value else number(x) for x in node.operands]
         places[node] = len(names)
         names.append(node._primitive.name)
         args.append(tuple(mine))

@@ -8,16 +8,10 @@ cdef extern from *:
         n = PyVectorcall_NARGS(n);
         if (n == 1 && names == NULL)
             return to_one(self, args[0]);
-        PyObject *operands = PyTuple_New(n), *named = names ? PyDict_New() : NULL, *out = NULL;
-        for (size_t i = 0; operands != NULL && i < n; i++)
-            PyTuple_SET_ITEM(operands, i, Py_NewRef(args[i]));
-        for (Py_ssize_t i = 0; named != NULL && i < PyTuple_GET_SIZE(names); i++)
-            if (PyDict_SetItem(named, PyTuple_GET_ITEM(names, i), args[n + i]))
-                Py_CLEAR(named);
-        if (operands != NULL && (named != NULL || names == NULL))
-            out = Py_TYPE(self)->tp_call(self, operands, named);
-        Py_XDECREF(operands);
-        Py_XDECREF(named);
+        PyObject *call = PyObject_GetAttrString(self, "__call__"), *out = NULL;
+        if (call != NULL)
+            out = PyObject_Vectorcall(call, args, n, names);
+        Py_XDECREF(call);
         return out;
     }
 

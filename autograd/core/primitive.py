@@ -129,10 +129,13 @@ class Primitive:
     def __reduce__(self) -> tuple[Any, ...]:
         return _primitive_named, (self.name, *_definition(self))
 
-    @overload
-    def __call__(self, *operands: float | Iterable[float], **named: float) -> float: ...
-    @overload
-    def __call__(self, *operands: Operand, **named: Operand) -> Value: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, *operands: float | Iterable[float], **named: float) -> float: ...
+        @overload
+        def __call__(self, *operands: Operand, **named: Operand) -> Value: ...
+
     def __call__(self, *operands: Operand, **named: Operand) -> Any:
         """Apply to Values and numbers: a Value if one of the operands is one, else a float.
 
@@ -378,13 +381,16 @@ def primitive(
         raise ValueError(f"a primitive's name must be a Python identifier, got {name!r}")
     if name in RESERVED:
         raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
-    texts = {"symbol": symbol, "latex": latex, "domain": domain, "kink": kink, "doc": doc}
-    for key, given in texts.items():
-        if not isinstance(given, str) and not (given is None and key in ("symbol", "latex")):
-            raise TypeError(f"primitive {name!r}: {key} must be a string, got {given!r}")
-    for key, flag in {"variadic": variadic, "selects": selects}.items():
-        if not isinstance(flag, bool):
-            raise TypeError(f"primitive {name!r}: {key} must be True or False, got {flag!r}")
+    texts: dict[str, Any] = {"domain": domain, "kink": kink, "doc": doc}
+    optional = {"symbol": symbol, "latex": latex}
+    texts |= {key: text for key, text in optional.items() if text is not None}
+    for kind, must_be, options in (
+        (str, "a string", texts),
+        (bool, "True or False", {"variadic": variadic, "selects": selects}),
+    ):
+        for key, given in options.items():
+            if not isinstance(given, kind):
+                raise TypeError(f"primitive {name!r}: {key} must be {must_be}, got {given!r}")
     every = [value, *rules, *([] if taught is None else [taught])]
     for rule in every:
         if not callable(rule):

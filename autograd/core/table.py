@@ -196,7 +196,7 @@ abs = primitive("abs", operator.abs, lambda out, x: _sign(primal(x)),
     kink="0 at x = 0", latex=r"\left|{0}\right|",
     doc="|x|.\n\n>>> abs(-2.0)\n2.0")
 sign = primitive("sign", _sign, lambda out, x: 0.0,
-    selects=True, kink="0 at x = 0", latex=r"\operatorname{{sign}}\left({0}\right)",
+    selects=True, kink="0 at x = 0",
     doc="-1, 0 or 1 (a zero keeps its sign); its derivative is 0 everywhere.\n\n"
         ">>> sign(-0.5)\n-1.0")
 relu = primitive(
@@ -311,7 +311,7 @@ log1p = primitive("log1p", math.log1p, lambda out, x: 1.0 / (1.0 + x),
     doc="log(1 + x), accurate near 0.\n\n>>> log1p(1e-20)\n1e-20")
 logsumexp = primitive("logsumexp", _logsumexp, _softmax,
     taught=lambda out, *xs: tuple([exp(x - out) for x in xs]), variadic=True,
-    domain="one operand or more", latex=r"\operatorname{{logsumexp}}\left({args}\right)",
+    domain="one operand or more",
     doc="log(Σ exp(x)) of logsumexp(x, y, …) or logsumexp([x, y, …]), without overflow.\n\n"
         "Its partials are the softmax of the operands.\n\n"
         ">>> logsumexp([1000.0, 1000.0])\n1000.6931471805599")
@@ -382,7 +382,7 @@ def _one_minus_square(x: Any) -> Any:
     return (1.0 - x) * (1.0 + x) if 0.5 < size and size < 1.0 else 1.0 - x * x
 
 
-def _along(x: Any, y: Any) -> Any:
+def _inverted(x: Any, y: Any) -> Any:
     """x / (x² + y²); 0 at the origin. Scaled by the length, or x² or the quotient gets lost."""
     exponent = max(math.frexp(primal(x))[1], math.frexp(primal(y))[1])
     up = 2.0 ** -(exponent // 2), 2.0 ** -(exponent - exponent // 2)  # the whole may overflow
@@ -410,7 +410,7 @@ atan = primitive("atan", math.atan, _slope_of_atan,
     latex=r"\arctan\left({0}\right)",
     doc="The arc tangent, in radians.\n\n>>> atan(0.0)\n0.0")
 atan2 = primitive(
-    "atan2", math.atan2, lambda out, y, x: _along(x, y), lambda out, y, x: -_along(y, x),
+    "atan2", math.atan2, lambda out, y, x: _inverted(x, y), lambda out, y, x: -_inverted(y, x),
     kink="both partials 0 at the origin",
     doc="The angle of the point (x, y), in radians; y comes first.\n\n>>> atan2(0.0, 1.0)\n0.0")
 
@@ -533,10 +533,8 @@ gelu = primitive("gelu", _gelu, _gelu_slope,
     doc="x · Φ(x), with Φ the normal distribution function (Hendrycks & Gimpel 2016).\n\n"
         ">>> gelu(0.0)\n0.0")
 erf = primitive("erf", math.erf, lambda out, x: TWO_PER_ROOT_PI * gaussian(x, 1.0),
-    latex=r"\operatorname{{erf}}\left({0}\right)",
     doc="The error function, 2/√π ∫₀ˣ exp(-t²) dt.\n\n>>> erf(0.0)\n0.0")
 erfc = primitive("erfc", math.erfc, lambda out, x: -TWO_PER_ROOT_PI * gaussian(x, 1.0),
-    latex=r"\operatorname{{erfc}}\left({0}\right)",
     doc="1 - erf(x), accurate for large x.\n\n>>> erfc(0.0)\n1.0")
 
 

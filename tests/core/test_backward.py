@@ -15,6 +15,7 @@ import pytest
 import autograd
 import autograd.core.value
 from autograd import Value, dot, gradient, sqrt
+from autograd.core.traversal import add_to_leaves
 
 INF = math.inf
 
@@ -175,3 +176,10 @@ def test_the_order_of_the_sweep_depends_on_the_graph_alone() -> None:
 
     first = run(0)
     assert all(run(garbage) == first for garbage in (1, 17, 1000))
+
+
+def test_leaves_are_given_what_a_pass_has_left_in_them() -> None:
+    x = Value(2.0)
+    x.grad, x._grad = 1.0, 3.0
+    add_to_leaves([x], None)
+    assert x.grad == 4.0

@@ -70,6 +70,14 @@ def test_second_derivatives_keep_their_digits_near_their_root(name: str, x: floa
     assert got == pytest.approx(float(mpmath.diff(slope, mpf(x))), rel=1e-13, abs=0.0)
 
 
+def test_the_slope_of_an_angle_is_scaled_without_rounding() -> None:
+    slopes = Value(3.0).atan2(Value(5.0)).partials
+    for exponent in range(-1000, 1000, 37):
+        scale = 2.0**exponent
+        found = Value(3.0 * scale).atan2(Value(5.0 * scale)).partials
+        assert found == tuple([slope / scale for slope in slopes])
+
+
 @pytest.mark.parametrize(
     ("name", "operands"),
     [
