@@ -23,7 +23,8 @@ class Batch:
         parts: arrays with a row for each number of a sample, a column a sample.
         sample: gives the i-th one, as plain numbers in lists.
         key: equal for batches whose samples are built alike.
-        given: what the samples are in, if other arrays may take its place.
+        given: what the samples are in, if others like it may take its place.
+        shapes: those of arrays of it; None where there is none.
     """
 
     args = ()
@@ -36,10 +37,11 @@ class Batch:
         sample: Callable[[int], tuple[Any, ...]],
         key: Any,
         given: list[Any] | None = None,
+        shapes: Sequence[Any] = (),
     ) -> None:
-        self.parts, self.sample, self.key, self.given = parts, sample, key, given or []
-        self.shapes = [getattr(part, "shape", None) for part in self.given]
-        self.views = [*map(np.may_share_memory, parts, self.given)]
+        self.parts, self.sample, self.key = parts, sample, key
+        self.given, self.shapes = given or [], shapes
+        self.views = [*map(_is_view, parts, self.given)]
         self.lanes = parts[0].shape[1] if parts else 1
 
     @property
@@ -61,9 +63,10 @@ class Batch:
             ValueError: one is empty, its samples are built in different ways, or they differ
                 in length.
         """
-        found = []
+        found, shapes = [], []
         for name, part in parts.items():
             numbers = rectangular(part)
+            shapes.append(None if numbers is None else numbers.shape)
             found.append(lanes_of(plain(part) if numbers is None else numbers, name))
         sizes = [each.numbers.shape[1] for each in found]
         if len(set(sizes)) > 1:
@@ -72,15 +75,16 @@ class Batch:
         given = list(parts.values())
         key = tuple([each.key for each in found])
         columns = tuple([np.require(each.numbers, float, ["ALIGNED"]) for each in found])
-        return cls(columns, lambda i: tuple([plain(part[i]) for part in given]), key, given)
+        return cls(columns, lambda i: tuple([plain(x[i]) for x in given]), key, given, shapes)
 
     def refill(self, *given: Any) -> bool:
-        """Take the numbers of other arrays, or these anew; False if built otherwise."""
+        """Take the numbers of others, or of these anew; False if they are built otherwise."""
         if len(given) != len(self.given):
             return False
         anew: dict[int, Array] = {}
-        for i, new in enumerate(given):
-            if type(new) is not np.ndarray or new.shape != self.shapes[i]:
+        for i, part in enumerate(given):
+            new = part if type(part) is np.ndarray else rectangular(part)
+            if new is None or new.shape != self.shapes[i]:
                 return False
             if new is not self.given[i] or not self.views[i] or new.dtype is not FLOAT:
                 if new.dtype.kind not in "fiub" or not new.flags.aligned:
@@ -89,7 +93,7 @@ class Batch:
         if anew:
             self.given[:] = given
             self.parts = tuple([anew.get(i, part) for i, part in enumerate(self.parts)])
-            self.views = [*map(np.may_share_memory, self.parts, given)]
+            self.views = [*map(_is_view, self.parts, given)]
         return True
 
     def chosen(self, order: Sequence[int]) -> Batch:
@@ -117,3 +121,8 @@ def rectangular(part: Any) -> Array | None:
     except ValueError:  # samples of several lengths
         return None
     return found if found.dtype.kind in "fiub" and found.size and found.ndim else None
+
+
+def _is_view(part: Array, given: Any) -> bool:
+    """Whether a part shows what is in an array now."""
+    return type(given) is np.ndarray and np.may_share_memory(part, given)
