@@ -24,8 +24,8 @@ class Options:
         rankdir: where the result is, seen from the leaves: "LR" (to the right), "RL",
             "TB" (below) or "BT".
         collapse: "neuron" or "layer" draws each neuron, or each layer, of a model as one
-            box; "auto" does so only as far as `max_nodes` asks for it, and draws layers
-            where neurons or inputs would stand in columns of more than 20; None never.
+            box; "auto" draws neurons, or layers where these are more than 60 boxes, and what
+            repeats once; unless `depth` is given, or `max_nodes` is None. None never does.
         depth: draw what is at most so many operations away from the result; None is all.
         max_nodes: draw no more boxes than this, those nearest to the result; None is all. Of
             200 as many are drawn as fit a page of 1600 × 1200 with text of 9 pixels.
