@@ -18,6 +18,7 @@ from autograd.program.program import EXACT, Program
 from autograd.program.quick import Surroundings, quick
 from autograd.program.record import called
 from autograd.program.replay import read, way_of, write
+from autograd.program.watch import unwatched
 from autograd.transforms import Argnums
 from autograd.trees import flatten, flatten_like
 
@@ -138,7 +139,8 @@ class Compiled:
         if call.key not in self._kinds:
             self._kinds[call.key] = Paths(self.f, self.without, reduce=self.reduce)
         job = Job(self.f, call, places, threads=self.threads, **what)
-        self._kinds[call.key].do(job, call)
+        with unwatched():  # another function that is being recorded may have called this one
+            self._kinds[call.key].do(job, call)
         return job
 
     def _look(self) -> None:

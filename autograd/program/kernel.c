@@ -324,26 +324,37 @@ INLINE V plus(V a, V b)
 #endif
 }
 
+typedef struct {
+    V sum, rest, least; /* so far; what rounding took away; the smallest term that is not 0 */
+} Sum;
+
+INLINE V nonzero(V x) { return SEL(x == 0.0, splat(INFINITY), magnitude(x)); }
+
+INLINE Sum begun(V x) { return (Sum){x, splat(0.0), nonzero(x)}; }
+
 /* Add to a sum. Exact, it is rounded once, as eager's is (core/wide.h): Knuth's TwoSum. */
-INLINE void add(V *sum, V *rest, V x, int exact)
+INLINE void add(Sum *s, V x, int exact)
 {
-    V t = *sum + x;
+    V t = s->sum + x;
     if (exact) {
-        V z = t - *sum;
-        *rest += plus(*sum - plus(t, -z), plus(x, -z));
+        V z = t - s->sum, size = nonzero(x);
+        s->rest += plus(s->sum - plus(t, -z), plus(x, -z));
+        s->least = SEL(size < s->least, size, s->least);
     }
-    *sum = t;
+    s->sum = t;
 }
 
-/* What the rest was rounded by could show where it is not small: that is left to eager. */
-INLINE V total(V sum, V rest, int exact)
+/* The rest itself was rounded, which could show, if it is not small; or if the sum is near the
+   middle of two floats and some term is too small for the rest: that is left to eager. */
+INLINE V total(Sum s, int exact)
 {
     if (!exact)
-        return sum;
-    sum += rest;
-    if (any((M)(magnitude(rest) > 1e-10 * magnitude(sum))))
+        return s.sum;
+    V y = s.sum + s.rest, size = magnitude(y), after = s.rest - (y - s.sum);
+    M middle = (M)(y + 1.000001 * after != y) & (M)(s.least < 1e-9 * size);
+    if (any((M)(magnitude(s.rest) > 1e-10 * size) | middle))
         feraiseexcept(FE_INVALID);
-    return sum;
+    return y;
 }
 
 typedef double Pair __attribute__((vector_size(16), aligned(8), may_alias));
@@ -414,13 +425,11 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
                          const double *mask, int lanes, int adds, int exact)
 {
     const double *w = u + q->a + (Py_ssize_t)i * q->down;
-    V sum[TILE_M][TILE_V], rest[TILE_M][TILE_V];
+    Sum s[TILE_M][TILE_V];
     x += v0 * W, y += (Py_ssize_t)i * lanes + v0 * W;
-    EACH(m, vectors, r, v) {
-        sum[r][v] = adds ? LOAD(y + (Py_ssize_t)r * lanes + v * W)
-                         : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0);
-        rest[r][v] = splat(0.0);
-    }
+    EACH(m, vectors, r, v)
+        s[r][v] = begun(adds ? LOAD(y + (Py_ssize_t)r * lanes + v * W)
+                             : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0));
     for (int j = j0; j < j1; j++) {
         V xs[TILE_V];
         for (int v = 0; v < vectors; v++) {
@@ -430,21 +439,19 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
         for (int r = 0; r < m; r++) {
             V weight = splat(w[AT(r, j)]);
             for (int v = 0; v < vectors; v++)
-                add(&sum[r][v], &rest[r][v], weight * xs[v], exact);
+                add(&s[r][v], weight * xs[v], exact);
         }
     }
-    EACH(m, vectors, r, v)
-        sum[r][v] = total(sum[r][v], rest[r][v], exact);
-    if (j1 == q->k && q->flags & RELU)
-        EACH(m, vectors, r, v)
-            sum[r][v] = SEL(sum[r][v] <= 0.0, splat(0.0), sum[r][v]);
-    if (j1 == q->k && q->flags & MASK)
-        EACH(m, vectors, r, v) {
+    EACH(m, vectors, r, v) {
+        V result = total(s[r][v], exact);
+        if (j1 == q->k && q->flags & RELU)
+            result = SEL(result <= 0.0, splat(0.0), result);
+        if (j1 == q->k && q->flags & MASK) {
             V by = LOAD(mask + (Py_ssize_t)(i + r) * lanes + (v0 + v) * W);
-            sum[r][v] = SEL(by > 0.0, sum[r][v], splat(0.0));
+            result = SEL(by > 0.0, result, splat(0.0));
         }
-    EACH(m, vectors, r, v)
-        STORE(y + (Py_ssize_t)r * lanes + v * W, sum[r][v]);
+        STORE(y + (Py_ssize_t)r * lanes + v * W, result);
+    }
 }
 
 static void product(const Instruction *q, const double *u, const double *x, double *y,
@@ -557,11 +564,10 @@ static void vector_product(const Instruction *q, const double *u, const double *
     int i = 0;
     if (q->flags & EXACT) {
         for (; i < q->n; i++) {
-            V s = splat(q->c >= 0 ? u[q->c + i * q->step] : 0.0), rest = {0};
+            Sum s = begun(splat(q->c >= 0 ? u[q->c + i * q->step] : 0.0));
             for (int j = 0; j < q->k; j++)
-                add(&s, &rest,
-                    splat(w[AT(i, j)] * x[j]), 1);
-            y[i] = total(s, rest, 1)[0];
+                add(&s, splat(w[AT(i, j)] * x[j]), 1);
+            y[i] = total(s, 1)[0];
         }
         return;
     }
@@ -647,18 +653,18 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
     for (int i = 0; i < n; i++)
         for (int v = 0; v < lanes; v += W) {
             V y = splat(0.0), more = GET(ROW(0));
-            V s = y, rest = y;
+            Sum s = begun(y);
             switch (q->op) {
             case OP_wide_sum:
                 for (int j = 0; j < k; j++)
-                    add(&s, &rest, GET(ROW(j)), exact);
-                y = total(s, rest, exact);
+                    add(&s, GET(ROW(j)), exact);
+                y = total(s, exact);
                 break;
             case OP_wide_dot: /* the biases, all of one side and all of the other */
                 for (int j = 0; j < k; j++)
-                    add(&s, &rest, GET(ROW(1 + j)) * GET(ROW(1 + k + j)), exact);
-                add(&s, &rest, more, exact);
-                y = total(s, rest, exact);
+                    add(&s, GET(ROW(1 + j)) * GET(ROW(1 + k + j)), exact);
+                add(&s, more, exact);
+                y = total(s, exact);
                 break;
             case OP_wide_logsumexp:
                 for (int j = 0; j < k; j++)
@@ -667,13 +673,13 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
                     V x = GET(ROW(j)), less = x - more, back = less - x;
                     V e = exact ? mended(less, x, less == less, exp) : vexp(less);
                     e += SEL(e > 0.0, e * ((x - (less - back)) - (more + back)), splat(0.0));
-                    s += IS(x == more); /* the ties first, so that no small e gets lost */
+                    s.sum += IS(x == more); /* the ties first, so that no small e gets lost */
                     PUT(q->b + j * n + i, e);
                 }
-                s -= 1.0;
+                s.sum -= 1.0, s.least = nonzero(s.sum);
                 for (int j = 0; j < k; j++)
-                    add(&s, &rest, SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i)), exact);
-                y = total(s, rest, exact);
+                    add(&s, SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i)), exact);
+                y = total(s, exact);
                 for (int j = 0; j < k; j++)
                     PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + y));
                 y = more + (exact ? mended(y, y, y == y, log1p) : vlog1p(y));

@@ -6,7 +6,8 @@ import math
 import operator
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd.core.no_grad import recording
@@ -16,7 +17,7 @@ from autograd.core.value import Value, observe
 from autograd.program.arrays import np
 from autograd.program.expressions import COMPARISONS
 
-__all__ = ["Guard", "Watch"]
+__all__ = ["Guard", "Watch", "unwatched"]
 
 WHOLE: dict[str, Callable[..., Any]] = {
     "int": int,
@@ -145,7 +146,23 @@ class Watch:
 
 
 _lock = threading.RLock()  # one function is recorded at a time
-_watching: list[Watch] = []
+_watching: list[Watch | None] = []
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """While the block runs, Values of this thread answer as floats do."""
+    watch = _watching[-1] if _watching else None
+    if watch is None or watch._thread != threading.get_ident():
+        yield
+        return
+    _watching.append(None)
+    observe(None)
+    try:
+        yield
+    finally:
+        _watching.pop()
+        observe(watch)
 
 
 def _place() -> str:

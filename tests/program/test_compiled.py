@@ -246,3 +246,12 @@ def test_a_derivative_taken_inside(program: Listing) -> None:
         if not isinstance(expected, type):  # what nothing depends on raises nothing
             got = result(fast.value_and_grad, *xs, argnums=argnums)
             assert close(got, expected, scale_of(expected))
+
+
+def test_a_compiled_function_calls_others() -> None:
+    square = compile(lambda x: x * x if x > 0.0 else -x)
+    total = compile(lambda w, x: w * x, (None, 0), "sum")
+    fast = compile(lambda x: square(3.0) * x + square(-2.0) + total(2.0, [1.0, 2.0]))
+    assert fast.value_and_grad(2.0) == (26.0, 9.0)
+    with pytest.raises(ValueError, match="uses a plain number"):
+        compile(lambda x: compile(lambda y: x * y)(3.0))(2.0)

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, primitive
@@ -323,6 +324,25 @@ def test_exact_nets() -> None:
     wanted = [net([*map(Value, w)], each, SIZES).data for each in x]
     assert _same(compile(lambda w, x: net(w, x, SIZES), (None, 0), exact=True)(w, x), wanted)
     assert not _same(compile(lambda w, x: net(w, x, SIZES), (None, 0))(w, x), wanted)
+
+
+TERM = st.builds(
+    lambda m, e: m * 2.0**e, st.integers(-7, 7), st.sampled_from([0, -1, -52, -53, -54, -107])
+)
+ROWS = [[1.0] * 5] * 3
+NEAR_TIES = [
+    compile(lambda w, x: autograd.sum(x), (None, 0), exact=True),
+    compile(lambda w, x: [autograd.dot(row, x) for row in w][2], (None, 0), exact=True),
+]
+
+
+@given(st.lists(st.lists(TERM, min_size=5, max_size=5), min_size=1, max_size=12))
+@example([[2.0**53, 1.0, 2.0**-53, 0.0, 0.0]])
+def test_exact_sums_near_the_middle_of_two_floats(samples: list[list[float]]) -> None:
+    wanted = list(map(math.fsum, samples))
+    for fast in NEAR_TIES:
+        assert fast(ROWS, samples) == wanted
+    assert compile(NEAR_TIES[1].f, exact=True)(ROWS, samples[0]) == wanted[0]
 
 
 def test_exact_sums_that_cancel() -> None:
