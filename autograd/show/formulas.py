@@ -250,7 +250,7 @@ def written(
     if tightness == PRODUCT and symbols[0].tightness == NEGATIVE:
         tightness = NEGATIVE
     text = form.format(*texts, args=", ".join(listed))
-    return Symbol(data, text, notation, NEGATIVE if text.startswith("-") else tightness)
+    return Symbol(data, text, notation, tightness)
 
 
 def _products(operands: Sequence[Operand], symbols: Sequence[Symbol]) -> list[Symbol]:

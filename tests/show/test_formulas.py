@@ -1,10 +1,11 @@
 """Rules in symbols: the formulas, their parentheses, and the numbers behind them."""
 
 import math
+import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -37,49 +38,25 @@ def rules_of(name: str, *numbers: float) -> list[str]:
     ("name", "numbers", "rules"),
     [
         ("neg", (2.0,), ["-1"]),
-        ("add", (2.0, 3.0), ["1", "1"]),
-        ("sub", (2.0, 3.0), ["1", "-1"]),
-        ("mul", (2.0, 3.0), ["y", "x"]),
         ("div", (2.0, 3.0), [r"\frac{1}{y}", r"\frac{-u}{y}"]),
         ("pow", (2.0, 3.0), ["y \\cdot {x}^{y - 1}", r"u \cdot \ln\left(x\right)"]),
-        ("square", (2.0,), [r"2 \cdot x"]),
-        ("reciprocal", (2.0,), [r"-u \cdot u"]),
         ("abs", (-2.0,), ["-1"]),
-        ("relu", (2.0,), ["1"]),
         ("relu", (-2.0,), ["0"]),
         ("relu", (0.0,), ["0"]),
-        ("leaky_relu", (-2.0, 0.1), ["y", "x"]),
         ("rsqrt", (0.0,), [r"-0.5 \cdot u \cdot u \cdot u"]),
         ("maximum", (2.0, 2.0), ["0.5", "0.5"]),
         ("where", (1.0, 2.0, 3.0), ["0", "1", "0"]),
         ("exp", (2.0,), ["u"]),
-        ("exp2", (2.0,), [r"u \cdot \ln 2"]),
-        ("expm1", (2.0,), ["e^{x}"]),
-        ("log", (2.0,), [r"\frac{1}{x}"]),
-        ("log2", (2.0,), [r"\frac{\frac{1}{\ln 2}}{x}"]),
-        ("log10", (2.0,), [r"\frac{\frac{1}{\ln 10}}{x}"]),
-        ("log1p", (2.0,), [r"\frac{1}{1 + x}"]),
         ("sqrt", (4.0,), [r"\frac{0.5}{u}"]),
         ("sqrt", (0.0,), [r"0.5 \cdot \frac{1}{\sqrt{x}}"]),
-        ("cbrt", (8.0,), [r"\frac{1}{3 \sqrt[3]{x}^2}"]),
-        ("hypot", (3.0, 4.0), [r"\frac{x}{u}", r"\frac{y}{u}"]),
-        ("sin", (2.0,), [r"\cos\left(x\right)"]),
-        ("cos", (2.0,), [r"-\sin\left(x\right)"]),
-        ("tan", (1.0,), [r"1 + u \cdot u"]),
         ("asin", (0.25,), [r"\frac{1}{\sqrt{1 - x \cdot x}}"]),
-        ("acos", (0.75,), [
-            r"-\frac{1}{\sqrt{\left(1 - x\right) \cdot \left(1 + x\right)}}"
-        ]),
-        ("atan", (2.0,), [r"\frac{1}{1 + x \cdot x}"]),
-        ("sinh", (2.0,), [r"\cosh\left(x\right)"]),
         ("tanh", (2.0,), ["1 - {u}^2"]),
         ("sigmoid", (2.0,), [r"u \cdot \left(1 - u\right)"]),
         ("logsumexp", (2.0, 3.0), ["e^{x - u}", "e^{y - u}"]),
         ("softplus", (2.0,), [r"\sigma\left(x\right)"]),
         ("erf", (2.0,), [r"\frac{2}{\sqrt{\pi}} \cdot e^{-1 \cdot x^2}"]),
-        ("normal_cdf", (2.0,), [r"\frac{1}{\sqrt{2 \pi}} \cdot e^{-0.5 \cdot x^2}"]),
     ],
-)  # fmt: skip
+)
 def test_rules_as_the_table_writes_them(
     name: str, numbers: tuple[float, ...], rules: list[str]
 ) -> None:
@@ -87,17 +64,15 @@ def test_rules_as_the_table_writes_them(
 
 
 @pytest.mark.parametrize("name", sorted({*SAFE} | {"take"}))
-def test_every_rule_can_be_written_and_its_number_is_the_partial(name: str) -> None:
+def test_every_rule_can_be_read_and_has_the_number_of_the_partial(name: str) -> None:
     entry = TABLE[name]
-    numbers: tuple[float, ...] = PLACES[
-        : entry.arity or OPERANDS.get(name, 3 if name == "take" else 2)
-    ]
+    count = entry.arity or OPERANDS.get(name, 3 if name == "take" else 2)
+    numbers = PLACES[:count]
     if name == "take":
         numbers = (1.0, *numbers[1:])
     if name in ("acosh", "clip"):
-        numbers = (1.3, 1.1, 1.5)[: len(numbers)]
-    values = [Value(x) for x in numbers]
-    y = entry(*values)
+        numbers = (1.3, 1.1, 1.5)[:count]
+    y = entry(*[Value(x) for x in numbers])
     operands = tuple(Symbol(x, f"x_{i}") for i, x in enumerate(numbers))
     out = Symbol(y.data, "y")
     if entry.variadic:
@@ -105,9 +80,40 @@ def test_every_rule_can_be_written_and_its_number_is_the_partial(name: str) -> N
     else:
         rules = tuple(entry.partial(i, out, operands) for i in range(len(operands)))
     assert tuple(getattr(rule, "data", rule) for rule in rules) == y.partials
+    names = {symbol.text: symbol.data for symbol in (out, *operands)}
+    for symbol in rules:
+        if isinstance(symbol, Symbol):
+            assert read(symbol.text, names) == pytest.approx(symbol.data, rel=1e-3)
     text = y.graph().latex()
     for opening, closing in ("{}", (r"\left(", r"\right)")):
         assert text.count(opening) == text.count(closing)
+
+
+AS_PYTHON = {
+    r"\\left\\lfloor (.+) \\right\\rfloor": r"floor(\1)",
+    r"\\operatorname\{(\w+)\}": r"\1",
+    r"(\d) \\(sqrt|pi)": r"\1 * \2",
+    r"sqrt\[3\]": "cbrt",
+    r"\\ln (\d+)": r"log(\1)",
+    r"\\ln": "log",
+    r"\\sigma'": "bell",
+    r"\\sigma": "sigmoid",
+    r"\\Phi": "normal_cdf",
+    r"\\cdot": "*",
+    r"\\(left|right|frac|)": "",
+    r"\}\{": ")/(",
+    r"\{": "(",
+    r"\}": ")",
+    r"\^": "**",
+}
+
+
+def read(latex: str, names: dict[str, float]) -> float:
+    """The number of a formula, read as Python."""
+    for pattern, text in AS_PYTHON.items():
+        latex = re.sub(pattern, text, latex)
+    number: float = eval(latex, {**TABLE, **vars(math)}, names)
+    return number
 
 
 TAUGHT = sorted(name for name, entry in TABLE.items() if entry.taught is not None)
@@ -282,12 +288,14 @@ def test_parentheses_that_a_reader_needs() -> None:
         (-(x + y), r"-\left(x + y\right)"),
         ((x**2.0) ** y, r"{\left({x}^{2}\right)}^{y}"),
         ((x / y) ** 2.0, r"{\left(\frac{x}{y}\right)}^{2}"),
+        ((-x + y) * y, r"\left(-x + y\right) \cdot y"),
         ((x + y) * (x - y), r"\left(x + y\right) \cdot \left(x - y\right)"),
         ((x + y) / (x - y), r"\frac{x + y}{x - y}"),
     ]:
         assert formula.text == latex
 
 
+@settings(max_examples=500)
 @given(_formulas())
 def test_parentheses_keep_what_belongs_together(formula: Any) -> None:
     """Read as Python again, the formula has the number that it stands for."""
@@ -295,10 +303,5 @@ def test_parentheses_keep_what_belongs_together(formula: Any) -> None:
         symbol = _built(formula)
     except (ValueError, ArithmeticError):
         assume(False)
-    python = symbol.text
-    for latex, text in [
-        (r"\left", ""), (r"\right", ""), (r"\cdot", "*"), (r"\frac", ""), ("}{", ")/("),
-        ("{", "("), ("}", ")"), ("^", "**"),
-    ]:  # fmt: skip
-        python = python.replace(latex, text)
-    assert eval(python, {}, {"x": 0.7, "y": -1.3}) == pytest.approx(symbol.data, rel=1e-8)
+    found = read(symbol.text, {"x": 0.7, "y": -1.3})
+    assert found == pytest.approx(symbol.data, rel=1e-8)

@@ -54,7 +54,8 @@ def loop(n: int) -> Value:
 
 def maxima() -> Value:
     xs = [Value(float(i), label=f"x{i}") for i in range(20)]
-    return autograd.fsum([autograd.maximum(x, xs[i - 1]) for i, x in enumerate(xs)]) * 1.0
+    pairs = [[x.exp(), xs[i - 1]][:: i % 2 * 2 - 1] for i, x in enumerate(xs)]
+    return autograd.fsum([autograd.maximum(*pair) for pair in pairs]) * 1.0
 
 
 def tangle() -> Value:
@@ -90,7 +91,7 @@ def samples() -> Value:
         (squares, {"60 × (w * … + b - …)²", "… + …, 59 times"}),
         (one_leaf, {"1,000 × w * …"}),
         (lambda: loop(100), {"tanh(… * a + b), 100 times"}),
-        (maxima, {"20 × maximum(…, …)", "20 × x"}),
+        (maxima, {"20 × maximum(exp(…), …)", "20 × x"}),
         (lambda: squares(1), set()),
     ],
 )
