@@ -51,6 +51,14 @@ class Sweep(list[Record]):
         super().__init__(records)
         self.failed = failed
 
+    def __repr__(self) -> str:
+        if self or not self.failed:
+            return super().__repr__()
+        first = self.failed[0]["error"]
+        return (
+            f"<Sweep: all trials ({len(self.failed)}) failed, see .failed; the first: {first}>"
+        )
+
 
 def sweep(
     train: Callable[..., Any],

@@ -152,6 +152,8 @@ def test_an_executor_that_breaks_is_what_failed() -> None:
     with ProcessPoolExecutor(1, SPAWN) as processes:
         results = swept(dies, [{"rate": 0.2}], processes)
     assert "BrokenProcessPool" in results.failed[0]["error"]
+    assert repr(results).startswith("<Sweep: all trials (1) failed, see .failed")
+    assert repr(nn.Sweep([], [])) == "[]"
 
 
 def test_what_a_training_may_return(here: Executor) -> None:

@@ -5,7 +5,7 @@ import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -259,7 +259,9 @@ def test_a_number_without_room_is_in_the_tooltip_alone() -> None:
     assert len([title for title in titles if "weight 0.25" in title]) == 2 * 3 + 3
 
 
-PICTURES = {  # and the digests of those that were looked at
+PICTURES: dict[
+    str, tuple[Callable[[], Graph], str]
+] = {  # and the digests of those that were looked at
     "small": (lambda: small().graph(), "19e4a289a9d97ef3"),
     "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "d37e7addd3c01223"),
     "odd numbers": (
