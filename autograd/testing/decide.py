@@ -28,6 +28,7 @@ from autograd.testing.report import Verdict
 from autograd.testing.richardson import TINIEST, ULP, Estimate, Level, Line, aitken, central
 from autograd.testing.roundoff import (
     estimated_noise,
+    is_between_floats,
     is_mere_noise,
     is_rough,
     is_sawtooth,
@@ -43,6 +44,7 @@ TWELVE_DIGITS = 1e-12  # a rule that has them is right, though it may round more
 UNSETTLED = "differences do not settle"
 BENDS = "it bends or jumps close by"
 HIDDEN = "round-off hides it"
+FAR_APART = "floats are too far apart here"
 WRONG = "differences give another value"
 
 
@@ -304,8 +306,8 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> D
     if best.verdict != "fail":
         return best
     against = abs(best.numeric - analytic)
-    if is_mere_noise(line, noise):
-        return doubt("floats are too far apart here")
+    if is_mere_noise(line, noise) or is_between_floats(line):
+        return doubt(FAR_APART)
     noise += used.noise * used.step
     if is_rough(line, best.numeric, used, noise):
         return doubt(BENDS)

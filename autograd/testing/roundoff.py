@@ -10,6 +10,7 @@ from autograd.testing.richardson import ULP, Level, Line
 
 __all__ = [
     "estimated_noise",
+    "is_between_floats",
     "is_mere_noise",
     "is_rough",
     "is_sawtooth",
@@ -120,6 +121,23 @@ def is_mere_noise(line: Line, noise: float) -> bool:
     """
     values = line.values()
     return 0.0 < max(values) - min(values) < 40.0 * noise
+
+
+def is_between_floats(line: Line) -> bool:
+    """Whether f changes over a few floats as much as over all that was seen, nearly.
+
+    A wave that does may look smooth over the points that tell the noise, if these happen to be
+    a whole number of its periods apart. Calls are spent on it only where floats are as far apart
+    as a wave of period 1 needs them to be.
+    """
+    unit = math.ulp(line.x)
+    for step in (16.0 * unit, 7.0 * unit) if unit > 2.0**-10 else ():
+        level = line.level(step)
+        values = line.values()
+        span = max(values) - min(values)
+        if level and level.step * max(abs(level.forward), abs(level.backward)) > 0.03 * span:
+            return span > 0.0
+    return False
 
 
 def noise_between(line: Line, step: float) -> float:

@@ -356,6 +356,8 @@ def test_between_two_floats_a_function_may_turn() -> None:
         2.394896258668768e125,
         1.163945990897878e191,
         1.0982283670885654e232,
+        4.237158187045223e196,
+        -6.011788171158001e234,
     ],
 )
 def test_a_wave_that_floats_are_too_far_apart_for_is_not_called_wrong(x: float) -> None:
