@@ -127,8 +127,8 @@ def is_between_floats(line: Line) -> bool:
     """Whether f changes over a few floats as much as over all that was seen, nearly.
 
     A wave that does may look smooth over the points that tell the noise, if these happen to be
-    a whole number of its periods apart. Calls are spent on it only where floats are as far apart
-    as a wave of period 1 needs them to be.
+    a whole number of its periods apart. Calls are spent on it only where floats are as far
+    apart as a wave of period 1 needs them to be.
     """
     unit = math.ulp(line.x)
     for step in (16.0 * unit, 7.0 * unit) if unit > 2.0**-10 else ():
