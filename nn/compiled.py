@@ -11,6 +11,7 @@ finite, and raises what is to be said.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import random
@@ -224,9 +225,9 @@ class Step:
         kind = self._kinds.get(batch.key)
         if kind is None:
             recorded: dict[str, Callable[..., Any]] = {
-                "train": self._train,
-                "measure": self._measure,
-                "predict": self._predict,
+                "train": self._in_mode(self._train, True),
+                "measure": self._in_mode(self._measure, False),
+                "predict": self._in_mode(self._predict, False),
             }
             params = self.optimizer.params
             kind = Kind({name: Paths(f, (), params) for name, f in recorded.items()})
@@ -240,7 +241,7 @@ class Step:
         train = name == "train"
         penalty = train and self.eager.penalty is not None
         run = Run(batch, kind, len(self.optimizer.params), train, penalty)
-        with in_mode(self.model, training=train):
+        with random_kept():
             kind.paths[name].do(run, batch)
         return run
 
@@ -297,6 +298,17 @@ class Step:
             yield parts[:2]
 
     # ------------------------------------------------------------------ what is recorded
+
+    def _in_mode(self, f: Callable[..., Any], training: bool) -> Callable[..., Any]:
+        """f, with all modules in this mode."""
+
+        @functools.wraps(f)
+        def called(*parts: Any) -> Any:
+            with modes_kept(self.model):
+                self.model.train(training)
+                return f(*parts)
+
+        return called
 
     def _train(self, *parts: Any) -> tuple[Any, ...]:
         """For one sample the loss, the penalty and, if wanted, the outputs."""
@@ -488,10 +500,16 @@ def clip(gradient: Array, max_norm: float) -> None:
 @contextmanager
 def in_mode(model: Module, training: bool) -> Iterator[None]:
     """With all modules in this mode while the block runs, and `random` as it was after it."""
-    state = random.getstate()
-    with modes_kept(model):
+    with random_kept(), modes_kept(model):
         model.train(training)
-        try:
-            yield
-        finally:
-            random.setstate(state)
+        yield
+
+
+@contextmanager
+def random_kept() -> Iterator[None]:
+    """With `random` as it was, after the block."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)

@@ -66,13 +66,13 @@ class EagerStep:
             FloatingPointError: a loss, a gradient or a next value is not finite.
         """
         outputs, objective = self.objective(*samples)
-        data = self.finite(self.node(objective))
+        data, before = self.finite(self.node(objective)), plain(outputs)
         self.optimizer.zero_grad()
         objective.backward()
         if self.max_norm is not None:
             clip_grad_norm_(self.optimizer.params, self.max_norm)
         self.optimizer.step()
-        return plain(outputs), data
+        return before, data
 
     def objective(self, *samples: Sequence[Any]) -> tuple[list[Any], Any]:
         """The outputs, and the loss with the penalty."""

@@ -142,6 +142,24 @@ def test_validation_is_in_eval_mode_and_records_nothing() -> None:
     }
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_metrics_of_a_model_that_returns_its_parameter(compiled: bool) -> None:
+    model = nn.Embedding(1, 1)
+    before = model.parameters()[0].data
+    history = nn.fit(
+        model,
+        [0],
+        [0.0],
+        loss=lambda outputs, targets: nn.mse_loss([w for (w,) in outputs], targets),
+        optimizer=nn.SGD(model.parameters(), lr=0.1),
+        epochs=1,
+        metrics={"first": lambda outputs, targets: outputs[0][0]},
+        compiled=compiled,
+        progress=False,
+    )
+    assert history["first"] == [before]
+
+
 def test_arrays_and_values_as_data() -> None:
     expected = simple()[0].state_dict()
     assert simple(X=np.array(XS), y=np.array(YS))[0].state_dict() == expected
