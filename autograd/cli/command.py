@@ -111,7 +111,8 @@ def _parser() -> _Parser:
     page = "write a page that plays the forward and the backward pass"
     add("--html", metavar="FILE", type=suffix(".html"), help=page)
     what = "what is drawn as one box: auto, what repeats; none, nothing"
-    add("--collapse", choices=["auto", "none"], help=what)
+    metavar = "{auto,none}"
+    add("--collapse", metavar=metavar, type=_collapsed, default="auto", help=what)
     add("--check", action="store_true", help="compare with finite differences")
     order = "2: also the second derivatives (Hessian)"
     add("--order", type=int, choices=[1, 2], default=1, help=order)
@@ -126,6 +127,14 @@ def _parser() -> _Parser:
     ):
         forms.add_argument(option, action="store_true", help=text)
     return parser
+
+
+def _collapsed(text: str) -> str | None:
+    """What `collapse` takes in Python, as far as a formula has it."""
+    if text not in ("auto", "none"):
+        why = f"a formula has no {text}s" if text in ("neuron", "layer") else f"got {text!r}"
+        raise argparse.ArgumentTypeError(f"must be auto or none; {why}")
+    return None if text == "none" else text
 
 
 def suffix(ending: str) -> Callable[[str], str]:
@@ -219,13 +228,11 @@ def _print_answer(
 
         report = gradcheck(expression, *[x.data for x in point], order=arguments.order)
         results["check"] = {"passed": bool(report), "report": str(report)}
-    options: dict[str, Any] = {}
-    if arguments.collapse:
-        options["collapse"] = None if arguments.collapse == "none" else "auto"
     if arguments.svg:
-        write_atomically(Path(arguments.svg), root.graph(**options).svg().encode())
+        picture = root.graph(collapse=arguments.collapse).svg()
+        write_atomically(Path(arguments.svg), picture.encode())
     if arguments.html:
-        root.steps(**options).save(arguments.html)
+        root.steps(collapse=arguments.collapse).save(arguments.html)
     results["files"] = [path for path in (arguments.svg, arguments.html) if path]
     if arguments.source:
         fast = autograd.compile(expression)

@@ -83,6 +83,7 @@ ESCAPES = {c: rf"\{c}" for c in "%&$#_{}"} | {
     "↵": r"\ ",
     " ": r"\ ",
 }
+SUMS = (TABLE["sum"], TABLE["dot"])  # divided by how many terms they have, a mean
 MOST_TERMS = 6  # terms of a sum, and operands of a call, that are written
 
 
@@ -233,10 +234,8 @@ def written(
     symbols, name = [_symbol(x, notation) for x in operands], op.name
     if name == "pow" and symbols[1].data == 1.0:
         return symbols[0]
-    if name == "dot":
-        return _terms(data, _products(operands, symbols))
-    if name == "sum":
-        return _terms(data, symbols)
+    if name in ("dot", "sum"):
+        return _terms(data, _summands(op, operands, notation))
     needed, tightness = NEEDED.get(name, (SUM,) * len(symbols)), TIGHTNESS.get(name, ATOM)
     form = notation.form(op, symbols)
     if not notation.latex and name in IN_TEXT:
@@ -253,8 +252,13 @@ def written(
     return Symbol(data, text, notation, tightness)
 
 
-def _products(operands: Sequence[Operand], symbols: Sequence[Symbol]) -> list[Symbol]:
-    """The terms of a dot: b, w₀x₀, w₁x₁ …; b is left out if it is the number 0."""
+def _summands(
+    op: Primitive, operands: Sequence[Operand], notation: Notation
+) -> Sequence[Symbol]:
+    """The terms of a sum, or of a dot: b, w₀x₀, w₁x₁ …; b is left out if it is the number 0."""
+    symbols = [_symbol(x, notation) for x in operands]
+    if op.name == "sum":
+        return symbols
     half = len(symbols) // 2
     bias, ws, xs = symbols[0], symbols[1 : 1 + half], symbols[1 + half :]
     terms = [] if type(operands[0]) is float and bias.data == 0.0 else [bias]
@@ -305,6 +309,23 @@ def arithmetic(
     """
     if node.op is None:
         return ""
+    total = node.inputs[0]
+    if node.op.name == "div" and total.label is None and total.op in SUMS:
+        inner = _inputs(total, numbers, notation, longest)
+        symbols = [inner[x] if isinstance(x, Node) else x for x in total.operands]
+        texts = [x.enclosed(SUM) for x in _summands(total.op, symbols, notation)]
+        if node.operands == (total, len(texts)):
+            form = r"\operatorname{{mean}}\left({}\right)" if notation.latex else "mean({})"
+            return form.format(", ".join(notation.listed(texts)))
+    named = _inputs(node, numbers, notation, longest)
+    return _operation(node, named, notation).text
+
+
+def _inputs(
+    node: Node, numbers: bool, notation: Notation, longest: float
+) -> dict[Node, Symbol]:
+    """How the inputs of a node are written in its formula."""
+    assert node.op is not None
     named = {x: _named(x, numbers, notation, longest) for x in node.inputs}
     uses = Counter(node.inputs)
     for x in [] if longest else named:
@@ -312,7 +333,7 @@ def arithmetic(
         if squared and x.label is None and x.op is not None and x.op.name == "sub":
             inner = {y: _named(y, numbers, notation, longest) for y in x.inputs}
             named[x] = _operation(x, inner, notation)
-    return _operation(node, named, notation).text
+    return named
 
 
 def _named(x: Node, number: bool, notation: Notation, longest: float) -> Symbol:

@@ -287,6 +287,29 @@ def test_pointing_tells_the_arithmetic_of_what_has_been_played(open_page: Opener
     assert page.inner_text("#info").endswith("→ -4.0")
 
 
+def test_pointing_at_a_leaf_lists_the_terms_of_its_gradient(open_page: Opener) -> None:
+    x = Value(3.0, label="x")
+    y = x * x + x
+    y.label = "y"
+    page = open_page(y.steps().html())
+    for position, told in [
+        (0, "x = ?"),
+        (4, "x = 3.0"),
+        (6, "x = 3.0; ∂y/∂x = 1.0 → 1.0  (1 of 3 ways)"),
+        (8, "x = 3.0; ∂y/∂x = 1.0 + 3.0 + 3.0 → 7.0  (3 ways)"),
+    ]:
+        page.evaluate(f"location.hash = '#{position}'")
+        page.locator("#counter", has_text=f"{position} /").wait_for()
+        page.mouse.move(0, 0)
+        page.hover("#graph-n0 rect")
+        assert page.text_content("#info") == told
+    page = open_page(y.graph().html())
+    page.focus("#leaves input >> nth=0")
+    assert page.text_content("#info") == told
+    page.hover("#graph-e2-0 path", force=True)
+    assert page.text_content("#info") == "∂y/∂v2 += ∂y/∂y · ∂y/∂v2 = 1.0 × 1.0 → 1.0"
+
+
 def test_guess_mode(open_page: Opener) -> None:
     page = open_page(Stepper(readme()).html())
     page.check("#guessing")

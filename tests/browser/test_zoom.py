@@ -36,6 +36,25 @@ def test_zoom_by_keys_wheel_and_back(open_page: Opener) -> None:
     page.wait_for_function(f"{WIDTH} > {1.2 * start}")
 
 
+def test_two_fingers_zoom(open_page: Opener) -> None:
+    page = open_page(lesson().steps().html(), has_touch=True)
+    start = page.evaluate(WIDTH)
+    box = page.locator("#picture").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + 20  # beside the boxes
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *apart: float) -> None:
+        points = [{"x": x + d, "y": y, "id": i} for i, d in enumerate(apart)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", -40)
+    touch("touchStart", -40, 40)
+    for apart in (50, 60, 70, 80):
+        touch("touchMove", -apart, apart)
+    touch("touchEnd")
+    assert page.evaluate(WIDTH) == pytest.approx(2 * start, rel=0.05)
+
+
 def test_the_arrow_turns_round_on_the_way_back(open_page: Opener) -> None:
     page = open_page(lesson().steps().html(), at="#4")
     assert page.locator(".turned, .carried").count() == 0

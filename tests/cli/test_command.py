@@ -363,6 +363,10 @@ def test_what_repeats_may_be_drawn_whole(tmp_path: Path, run: Run) -> None:
         assert run(formula, "x=1", "--svg", str(file), "--collapse", choice)[0] == 0
         sizes.append(file.read_text("utf-8").count('class="node'))
     assert sizes[0] < 10 < 70 <= sizes[1]
+    for choice, why in (("neuron", "a formula has no neurons"), ("all", "got 'all'")):
+        code, out, err = run(formula, "x=1", "--collapse", choice)
+        assert (code, out) == (2, "")
+        assert err.endswith(f"argument --collapse: must be auto or none; {why}\n")
 
 
 @pytest.mark.parametrize("settings", [{}, {"NO_COLOR": "1", "TERM": "dumb"}])

@@ -305,3 +305,22 @@ def test_parentheses_keep_what_belongs_together(formula: Any) -> None:
         assume(False)
     found = read(symbol.text, {"x": 0.7, "y": -1.3})
     assert found == pytest.approx(symbol.data, rel=1e-8)
+
+
+def test_a_sum_divided_by_its_number_of_terms_is_a_mean() -> None:
+    p, q, r = Value(2.0, label="p"), Value(3.0, label="q"), Value(-1.0, label="r")
+    loss = nn.mse_loss([p, q], [1.0, r])
+    assert lines_of(loss)[-2].endswith(
+        r"\operatorname{mean}\left({\left(p - 1\right)}^2, {\left(q - r\right)}^2\right) = 8.5"
+    )
+    node = loss.graph().root
+    assert arithmetic(node) == "mean((p - 1.0)², (q - r)²)"
+    assert arithmetic(node, numbers=True) == "mean((2.0 - 1.0)², (3.0 - (-1.0))²)"
+    assert "mean(v2², v5²)" in loss.graph().text()
+    losses = [p * i for i in range(1, 10)]
+    mean = autograd.fsum(losses) / 9
+    assert arithmetic(mean.graph().root) == "mean(v2, v3, v4, v5, v6, v7, … 3 more)"
+    assert arithmetic((autograd.fsum(losses) / 8).graph().root) == "v11 / 8.0"
+    total = autograd.fsum(losses)
+    total.label = "total"
+    assert arithmetic((total / 9).graph().root) == "total / 9.0"

@@ -208,7 +208,9 @@ function rowOf(leaf) {
   chosen.set(leaf, element("input", { type: "checkbox", "aria-label": `step ${leaf.name}` }));
   const gradient = element("span", { class: "gradient" }, "grad ", gradients.get(leaf));
   const label = element("label", {}, chosen.get(leaf), " step");
-  return element("li", {}, element("strong", { title: leaf.name }, leaf.name), fields.get(leaf), gradient, nudge, label);
+  const row = element("li", {}, element("strong", { title: leaf.name }, leaf.name), fields.get(leaf), gradient, nudge, label);
+  row.addEventListener("focusin", () => inform(leaf.index));
+  return row;
 }
 
 // A small step of one leaf: what the gradient says of the result, and what really happens.

@@ -40,7 +40,7 @@ const shown = boxIds.map((id, node) => {
   };
 });
 const played = new Map(); // by arrow or node, the event that tells its arithmetic
-events.forEach(({ kind, node, slot }, index) => {
+allEvents.forEach(({ kind, node, slot }, index) => {
   const id = kind === "backward" ? `e${node.index}-${slot}` : boxIds[node.index];
   if (kind !== "seed") played.set(`graph-${id}`, index);
 });
@@ -225,15 +225,14 @@ function tellStep() {
   document.dispatchEvent(new CustomEvent("step"));
 }
 
-picture.addEventListener("pointerover", (event) => {
-  const element = event.target.closest("g[id]");
-  const index = element === null ? undefined : played.get(element.id.replace(/-u\d+$|-l$/, ""));
-  if (index === undefined) return;
-  const { kind, target } = events[index];
-  const sum = parts(events[index]);
-  const done = index < shownAt;
-  const terms = events.filter(
-    (event, k) => event.kind === "backward" && event.target === target && k < shownAt,
+// The arithmetic of an event, as far as it has been played; of a leaf, what its gradient is
+// the sum of. At the end of a page that plays no backward pass it has been, too.
+function inform(index) {
+  const { kind, target } = allEvents[index];
+  const sum = parts(allEvents[index]);
+  const until = shownAt === events.length ? allEvents.length : shownAt;
+  const terms = allEvents.filter(
+    (event, k) => event.kind === "backward" && event.target === target && k < until,
   );
   if (terms.length > 0 && kind === "forward" && target.op === null) {
     const last = terms.at(-1);
@@ -243,7 +242,14 @@ picture.addEventListener("pointerover", (event) => {
     const total = [formatNumber(last.after), "result"];
     return put(byId("info"), [...sum, ["; ", ""], parts(last)[0], [` = ${added} → `, ""], total, [way, ""]]);
   }
-  put(byId("info"), done ? sum : [...sum.slice(0, kind === "forward" ? 1 : 5), [" = ?", ""]]);
+  const done = index < until;
+  return put(byId("info"), done ? sum : [...sum.slice(0, kind === "forward" ? 1 : 5), [" = ?", ""]]);
+}
+
+picture.addEventListener("pointerover", (event) => {
+  const element = event.target.closest("g[id]");
+  const index = element === null ? undefined : played.get(element.id.replace(/-u\d+$|-l$/, ""));
+  if (index !== undefined) inform(index);
 });
 
 const whole = byId("whole");
