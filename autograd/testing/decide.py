@@ -28,7 +28,7 @@ from autograd.testing.report import Verdict
 from autograd.testing.richardson import TINIEST, ULP, Estimate, Level, Line, aitken, central
 from autograd.testing.roundoff import (
     estimated_noise,
-    is_between_floats,
+    noise_hides,
     is_mere_noise,
     is_rough,
     is_sawtooth,
@@ -43,7 +43,7 @@ SHARP = 3e-5  # in float64: a third of one part in 10,000, so that this is alway
 TWELVE_DIGITS = 1e-12  # a rule that has them is right, though it may round more than need be
 UNSETTLED = "differences do not settle"
 BENDS = "it bends or jumps close by"
-HIDDEN = "round-off hides it"
+HIDDEN = "round-off noise_hides it"
 FAR_APART = "floats are too far apart here"
 WRONG = "differences give another value"
 
@@ -306,7 +306,7 @@ def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> D
     if best.verdict != "fail":
         return best
     against = abs(best.numeric - analytic)
-    if is_mere_noise(line, noise) or is_between_floats(line):
+    if is_mere_noise(line, noise) or noise_hides(line, noise, against):
         return doubt(FAR_APART)
     noise += used.noise * used.step
     if is_rough(line, best.numeric, used, noise):

@@ -10,7 +10,7 @@ from autograd.testing.richardson import ULP, Level, Line
 
 __all__ = [
     "estimated_noise",
-    "is_between_floats",
+    "noise_hides",
     "is_mere_noise",
     "is_rough",
     "is_sawtooth",
@@ -123,21 +123,13 @@ def is_mere_noise(line: Line, noise: float) -> bool:
     return 0.0 < max(values) - min(values) < 40.0 * noise
 
 
-def is_between_floats(line: Line) -> bool:
-    """Whether f changes over a few floats as much as over all that was seen, nearly.
+def noise_hides(line: Line, noise: float, slope: float) -> bool:
+    """Whether what seems to be noise may be a slope, as of a fast wave at a small x.
 
-    A wave that does may look smooth over the points that tell the noise, if these happen to be
-    a whole number of its periods apart. Calls are spent on it only where floats are as far
-    apart as a wave of period 1 needs them to be.
+    It is a millionth of the values or more, and no more than the slope makes of 2**14 floats:
+    over a tenth of these the points lie that tell it, and near its turns a wave is flatter.
     """
-    unit = math.ulp(line.x)
-    for step in (16.0 * unit, 7.0 * unit) if unit > 2.0**-10 else ():
-        level = line.level(step)
-        values = line.values()
-        span = max(values) - min(values)
-        if level and level.step * max(abs(level.forward), abs(level.backward)) > 0.03 * span:
-            return span > 0.0
-    return False
+    return FINE * max(map(abs, line.values())) < noise < slope * 2.0**14 * math.ulp(line.x)
 
 
 def noise_between(line: Line, step: float) -> float:

@@ -290,7 +290,22 @@ def fast_wave(rng: random.Random) -> tuple[Function, Function, float]:
     return math.sin, math.cos, 2e13 * 10.0 ** rng.uniform(-0.5, 0.5)
 
 
-@pytest.mark.parametrize("draw", [slight_kink, cancelling, cancelling_to_steps, fast_wave])
+def fast_wave_at_small_x(rng: random.Random) -> tuple[Function, Function, float]:
+    """On a slope, which its noise seems to be on."""
+    w, x = 10.0 ** rng.uniform(12.0, 14.0), rng.choice([1.0, -1.0]) * rng.uniform(0.3, 300.0)
+    return lambda x: 3.0 * x + math.sin(w * x), lambda x: 3.0 + w * math.cos(w * x), x
+
+
+HARD_FOR_FLOATS = [
+    slight_kink,
+    cancelling,
+    cancelling_to_steps,
+    fast_wave,
+    fast_wave_at_small_x,
+]
+
+
+@pytest.mark.parametrize("draw", HARD_FOR_FLOATS)
 def test_what_is_hard_for_floats_is_never_blamed(draw: Any) -> None:
     rng = random.Random(5)
     for _ in range(60):
