@@ -28,12 +28,12 @@ from autograd.testing.report import Verdict
 from autograd.testing.richardson import TINIEST, ULP, Estimate, Level, Line, aitken, central
 from autograd.testing.roundoff import (
     estimated_noise,
-    noise_hides,
     is_mere_noise,
     is_rough,
     is_sawtooth,
     is_stair,
     noise_between,
+    noise_hides,
 )
 
 __all__ = ["Decision", "Question", "by_exact", "decide", "starts"]

@@ -10,12 +10,12 @@ from autograd.testing.richardson import ULP, Level, Line
 
 __all__ = [
     "estimated_noise",
-    "noise_hides",
     "is_mere_noise",
     "is_rough",
     "is_sawtooth",
     "is_stair",
     "noise_between",
+    "noise_hides",
 ]
 
 ODD = 283.0 / 256.0  # lest what f multiplies x by rounds the same at all the points
