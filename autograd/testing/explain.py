@@ -16,10 +16,10 @@ __all__ = ["Explanation", "explain"]
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 640.0, 360.0, 70.0, 50.0, 60.0
 LEAST = 1e-18  # of a difference, as a share of the largest number: what floats cannot show
 STYLE = """svg{font:13px Helvetica,Arial,sans-serif;background:#fff;color:#222}
-text{fill:currentColor}path,line{fill:none;stroke:currentColor}.grid{opacity:.15}
+text{fill:currentColor;stroke:#fff;stroke-width:4px;paint-order:stroke}path,line{fill:none;stroke:currentColor}.grid{opacity:.15}
 .v{stroke:#06c;stroke-width:2}.claim{stroke:#c30;stroke-width:2;stroke-dasharray:7 4}
-@media(prefers-color-scheme:dark){svg{background:#111;color:#ddd}.v{stroke:#6bf}
-.claim{stroke:#f85}}"""
+@media(prefers-color-scheme:dark){svg{background:#111;color:#ddd}text{stroke:#111}
+.v{stroke:#6bf}.claim{stroke:#f85}}"""
 
 
 class Explanation:

@@ -1,6 +1,10 @@
 """The operations in mpmath, their exact partials, and the chain rule over these.
 
 Written from the mathematics, not from the rules in `autograd.core.table`.
+
+Intervals are no oracle here. mpmath has them for exp, log, sqrt, sin, cos, tan and arithmetic
+alone, and proves no bound for the other functions. Values do not enclose a derivative either,
+without a bound of a higher one: each operation would need its derivative as a second formula.
 """
 
 from __future__ import annotations

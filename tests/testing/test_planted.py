@@ -17,7 +17,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
 from autograd.testing.programs import Listing
-from autograd.testing.roundoff import is_rough
+from autograd.testing.roundoff import is_rough, noise_hides
 from autograd.testing.strategies import programs
 from tests.core.reference import REFERENCES
 from tests.testing.measure import (
@@ -191,10 +191,12 @@ def test_over_programs_nothing_is_missed_and_no_alarm_is_false() -> None:
 
 def test_a_threshold_that_is_wrong_shows() -> None:
     assert errors()[:2] == (0, 0)
-    with constant("MULTIPLE", 4.0, 1e-6):
+    with constant("MULTIPLE", 4.0, 4e-6):
         assert errors()[0] > 0
     with threshold(is_rough, 4.0, 0.0):
-        assert errors()[2] > 400
+        assert errors()[2] > 600
+    with threshold(noise_hides, 2.0**14, 0.0):
+        assert errors()[0] > 0
 
 
 @pytest.mark.soak

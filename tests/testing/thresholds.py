@@ -1,9 +1,9 @@
-"""What the checker's thresholds are worth: each is halved and doubled, and the errors counted.
+"""What the checker's thresholds are worth: each is changed, and the errors counted.
 
 `python -m tests.testing.thresholds` prints a line a number in the modules that decide: how
 many right derivatives are blamed, wrong ones passed, and both left undecided, as it is, and
-with half and twice of it. A number that hardly matters is no tuned one. Integers are counts of
-points, levels and calls, which follow from the 40 calls that a check may take.
+with half and twice of it; with one less and one more of counts of points and levels. A number
+that hardly matters is no tuned one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from autograd.testing import decide, gradcheck, one_sided, richardson, roundoff
 from tests.testing.measure import measure, measure_by_hand
-from tests.testing.test_decide import HARD, cancelling, fast_wave, slight_kink
+from tests.testing.test_decide import HARD, HARD_FOR_FLOATS
 from tests.testing.test_kinks import meetings
 
 MODULES = (richardson, roundoff, one_sided, decide)
@@ -34,7 +34,7 @@ def errors() -> Errors:
     rng, points = random.Random(0), list[tuple[Any, Any, float]]()
     for f, slope, low, high in HARD.values():
         points += [(f, slope, rng.uniform(low, high)) for _ in range(12)]
-    for draw in (slight_kink, cancelling, fast_wave):
+    for draw in HARD_FOR_FLOATS:
         points += [draw(rng) for _ in range(40)]
     for case in meetings(120, 1):
         x = case.s + rng.choice([1.0, -1.0]) * 10.0 ** rng.uniform(-12.0, -1.0)
@@ -57,7 +57,7 @@ def numbers(code: CodeType) -> list[float]:
         if type(x) is CodeType:
             found += numbers(x)
         for each in x if type(x) is tuple else (x,):
-            if type(each) is float and each not in (0.0, 1.0, -1.0, 2.0):
+            if isinstance(each, int | float) and abs(each) not in (0, 1, 2):
                 found.append(each)
     return list(dict.fromkeys(found))
 
@@ -70,16 +70,16 @@ def changed(code: CodeType, old: float, new: float) -> CodeType:
             return changed(x, old, new)
         if type(x) is tuple:
             return tuple(map(swapped, x))
-        return new if type(x) is float and x == old else x
+        return new if type(x) is type(old) and x == old else x
 
     return code.replace(co_consts=tuple(map(swapped, code.co_consts)))
 
 
 @contextmanager
-def threshold(function: Any, old: float, share: float) -> Iterator[None]:
-    """With a share of a number in a function."""
+def threshold(function: Any, old: float, new: float) -> Iterator[None]:
+    """With another number in a function."""
     code = function.__code__
-    function.__code__ = changed(code, old, share * old)
+    function.__code__ = changed(code, old, new)
     try:
         yield
     finally:
@@ -87,11 +87,11 @@ def threshold(function: Any, old: float, share: float) -> Iterator[None]:
 
 
 @contextmanager
-def constant(name: str, old: float, share: float) -> Iterator[None]:
-    """With a share of a number that modules share."""
+def constant(name: str, old: float, new: float) -> Iterator[None]:
+    """With another number in the modules that share it."""
     users = [module for module in MODULES if hasattr(module, name)]
     for module in users:
-        setattr(module, name, share * old)
+        setattr(module, name, new)
     try:
         yield
     finally:
@@ -109,7 +109,7 @@ def functions(module: ModuleType) -> Iterator[FunctionType]:
 
 
 def every() -> Iterator[tuple[str, float, Callable[[float], Any]]]:
-    """Each number's place, its value, and what changes it by a share."""
+    """Each number's place, its value, and what changes it."""
     shared = {name: x for m in MODULES for name, x in vars(m).items() if type(x) is float}
     for name, x in shared.items():
         if name not in ("ULP", "TINIEST"):
@@ -126,8 +126,8 @@ def main() -> None:
     print(f"{'as they are':46}{errors()}", flush=True)
     for place, x, change in every():
         found = []
-        for share in (0.5, 2.0):
-            with change(share):
+        for new in (x - 1, x + 1) if type(x) is int else (0.5 * x, 2.0 * x):
+            with change(new):
                 found.append(errors())
         print(f"{place:36}{x:<10.3g}{found[0]!s:16}{found[1]}", flush=True)
 
