@@ -49,8 +49,9 @@ BETWEEN, BESIDE = 100.0, 12.0  # columns, and the boxes of one
 PADDING, HEADING = 10.0, 20.0  # of a frame, and its title
 WRITTEN = 12  # with more arrows between two columns their numbers are in the tooltips alone
 PAGE = (1900.0, 1420.0)  # what 1600 × 1200 pixels show with the smallest text at 9
-MOST_BETWEEN = 3  # arrows from one row to the next
-LANE, EDGE = 46.0, 26.0  # between rows, and beside them, for the arrows from row to row
+MOST_BETWEEN = 12  # arrows over an end of a row
+LANE, EDGE, TRACK = 25.0, 12.0, 7.0  # below rows, beside them, and for each such arrow
+NEAR = 0.3  # of a row, how far from even ends its end may be
 PLACES = (0.66, 0.5, 0.36, 0.78, 0.22)  # along an arrow, for its number
 # The axis along which the arrows go, and which way.
 AXES = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}
@@ -228,9 +229,11 @@ def _as_operands(layout: Layout, drawn: Picture, rankdir: str) -> Layout:
 
 
 def _in_rows(layout: Layout, drawn: Picture, sizes: dict[Box, Position]) -> Layout:
-    """A long strip cut into rows, if few arrows go from one row to the next."""
+    """A long strip cut into rows, where few arrows are cut, unless that is many anyhow.
+
+    An arrow that is cut runs below its row, and along the left edge to the row where it ends.
+    """
     length, height = layout.size
-    rows = round(math.sqrt(length / (height + LANE) * PAGE[1] / PAGE[0]))
     gaps, end = [], 0.0
     for left, _, right, _ in sorted(
         [_sides(layout.boxes[box.id], sizes[box]) for box in drawn.boxes]
@@ -238,43 +241,56 @@ def _in_rows(layout: Layout, drawn: Picture, sizes: dict[Box, Position]) -> Layo
         if left > end:
             gaps.append((end + left) / 2)
         end = max(end, right)
-    cuts = [min(gaps, key=lambda x: abs(x - k * length / rows)) for k in range(1, rows)]
-    cuts = sorted({0.0, *cuts})
-    row = {box: bisect(cuts, layout.boxes[box.id][0]) - 1 for box in drawn.boxes}
-    between = Counter([row[e.tail] for e in drawn.edges if row[e.tail] != row[e.head]])
-    if any(row[e.head] - row[e.tail] not in (0, 1) for e in drawn.edges):
+    spans = [[layout.boxes[box.id][0] for box in (e.tail, e.head)] for e in drawn.edges]
+    over = {x: sum([tail < x < head for tail, head in spans]) for x in gaps}
+    rows = round(math.sqrt(length / (height + LANE) * PAGE[1] / PAGE[0]))
+    cuts = {0.0}
+    for k in range(1, rows):
+        off = {x: abs(x * rows / length - k) for x in gaps}
+        cuts.add(min(gaps, key=lambda x: (off[x] > NEAR, over[x], off[x])))
+    starts = sorted(cuts)
+    row = {box: bisect(starts, layout.boxes[box.id][0]) - 1 for box in drawn.boxes}
+    ends = {edge: (row[edge.tail], row[edge.head]) for edge in drawn.edges}
+    most = max([over[x] for x in starts[1:]], default=0)
+    if most > MOST_BETWEEN or any(k > last for k, last in ends.values()):
         return layout
-    if max(between.values(), default=0) > MOST_BETWEEN:
-        return layout
+    parts = {}
+    for edge, (k, last) in ends.items():
+        if k < last:
+            points = layout.edges[edge.id][0][:-1]
+            parts[edge] = _cut(points, starts[k + 1])[0], _cut(points, starts[last])[1]
+    tracks = [0] * len(starts)
+    aside = dict[Edge, float]()
+    for edge in sorted(parts, key=lambda edge: -parts[edge][0][-1][1]):
+        k, last = ends[edge]
+        track = max(tracks[k:last])
+        tracks[k:last] = [track + 1] * (last - k)
+        aside[edge] = TRACK * track
+    beside, below = EDGE + TRACK * max(tracks), LANE + TRACK * max(tracks)
 
     def moved(point: Position, k: int) -> Position:
-        return point[0] - cuts[k] + EDGE, point[1] + k * (height + LANE)
+        return point[0] - starts[k] + beside, point[1] + k * (height + below)
 
     boxes = {box.id: moved(layout.boxes[box.id], row[box]) for box in drawn.boxes}
     edges: dict[str, tuple[list[Position], Position | None]] = {}
     wide = max([width(edge.local, SMALL) for edge in drawn.edges])
-    cut_arrows: list[tuple[int, list[Position], list[Position], Edge]] = []
-    for edge in drawn.edges:
+    for edge, (k, last) in ends.items():
         points, label = layout.edges[edge.id]
-        k = after = row[edge.tail]
-        if row[edge.head] != k:
-            cut_arrows.append((k, *_cut(points[:-1], cuts[k + 1]), edge))
-            beyond = label and label[0] - width(edge.local, SMALL) / 2 > cuts[k + 1]
-            after = k + 1 if beyond else k
-        edges[edge.id] = ([moved(p, k) for p in points], label and moved(label, after))
-    turns = [0] * len(cuts)
-    for k, first, second, edge in sorted(cut_arrows, key=lambda arrow: -arrow[1][-1][1]):
-        aside = 7.0 * turns[k]
-        turns[k] += 1
-        leaves, enters = moved(first[-1], k), moved(second[0], k + 1)
-        turn = leaves[0] + wide + 8 + aside
-        lane = (k + 1) * (height + LANE) - LANE / 2 + aside
-        corners = [leaves, (turn, leaves[1]), (turn, lane), (aside, lane), (aside, enters[1])]
-        line = [p for a, b in pairwise([*corners, enters]) for p in (a, b, b)]
-        rest = [moved(p, k + 1) for p in [*second[1:], layout.edges[edge.id][0][-1]]]
-        edges[edge.id] = ([*[moved(p, k) for p in first], *line, *rest], edges[edge.id][1])
-    longest = max([b - a for a, b in pairwise([*cuts, length])])
-    size = longest + wide + 3 * EDGE, len(cuts) * (height + LANE) - LANE
+        if edge in parts:
+            first, second = parts[edge]
+            leaves, enters = moved(first[-1], k), moved(second[0], last)
+            left, turn = aside[edge], leaves[0] + wide + 8 + aside[edge]
+            low = (k + 1) * (height + below) - below + LANE / 2 + left
+            corners = [leaves, (turn, leaves[1]), (turn, low), (left, low), (left, enters[1])]
+            line = [p for a, b in pairwise([*corners, enters]) for p in (a, b, b)]
+            rest = [moved(p, last) for p in [*second[1:], points[-1]]]
+            at = label and bisect(starts, label[0] - width(edge.local, SMALL) / 2) - 1
+            shown = label and moved(label, at) if at in (k, last) else None
+            edges[edge.id] = [*[moved(p, k) for p in first], *line, *rest], shown
+        else:
+            edges[edge.id] = [moved(p, k) for p in points], label and moved(label, k)
+    longest = max([b - a for a, b in pairwise([*starts, length])])
+    size = longest + wide + 3 * beside, len(starts) * (height + below) - below
     return Layout(size, boxes, edges, {})
 
 

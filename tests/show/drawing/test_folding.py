@@ -15,7 +15,7 @@ from autograd.show.drawing import engine
 from autograd.show.drawing.folding import fold
 from autograd.show.drawing.layout import PAGE
 from tests.show.drawing.examples import chain
-from tests.show.drawing.test_svg import check_boxes_apart, of_class, texts
+from tests.show.drawing.test_svg import check_arrows_clear, check_boxes_apart, of_class, texts
 
 needs_engine = pytest.mark.skipif(engine.find() is None, reason="needs a layout engine")
 
@@ -136,20 +136,24 @@ def test_a_long_chain_is_cut_into_rows(length: int) -> None:
 
 
 @needs_engine
-def test_a_strip_with_many_long_arrows_stays_whole() -> None:
+def test_a_strip_is_cut_though_arrows_go_far_if_they_are_few() -> None:
     x = Value(0.3, label="x")
     far = t = x
     for _ in range(40):
         t = t.sin()
         far = t * x
-    many = t
     early = [x.exp() for _ in range(6)]
-    for y in early:
-        many = many + y
-    lanes = [x * float(i) for i in range(4)]
-    for _ in range(40):
-        lanes = [y.sin() for y in lanes]
-    for root in (far, many, autograd.fsum(lanes)):
-        svg = ET.fromstring(root.graph(collapse=None).svg())
-        assert float(svg.get("width", "")) > 3 * float(svg.get("height", ""))
+    many = autograd.sum([t, *early])
+
+    def lanes(count: int) -> Value:
+        rows = [x * float(i) for i in range(count)]
+        for _ in range(40):
+            rows = [y.sin() for y in rows]
+        return autograd.fsum(rows)
+
+    for root, cut in ((far, True), (many, True), (lanes(4), True), (lanes(16), False)):
+        svg = ET.fromstring(root.graph(collapse=None, max_nodes=None).svg())
+        check_boxes_apart(svg)
+        check_arrows_clear(svg)
+        assert cut is (float(svg.get("width", "")) < 2 * float(svg.get("height", "")))
         assert len(list(of_class(svg, "edge"))) == root.graph().stats.edges

@@ -233,6 +233,23 @@ def test_neurons_that_feed_each_other_are_linked_by_the_engine() -> None:
     check_arrows_clear(svg)
 
 
+def test_arrows_that_pass_a_layer_go_around_its_neurons() -> None:
+    class Skip(nn.Module):
+        def __init__(self) -> None:
+            self.layers = [nn.Layer(2, 3, "tanh"), nn.Layer(3, 2, "tanh"), nn.Layer(5, 1)]
+
+        def forward(self, x: list[Value]) -> Value:
+            first, second, third = self.layers
+            between = first(x)
+            result: Value = third([*between, *second(between)])
+            return result
+
+    svg = parsed(Skip().graph([1.0, 2.0]))
+    check_boxes_apart(svg)
+    check_arrows_clear(svg)
+    assert len(list(of_class(svg, "edge"))) == 2 * 3 + 3 * 2 + 5
+
+
 def test_a_long_chain_with_one_weight_is_drawn_whole() -> None:
     svg = parsed(chain(1000).graph(), max_nodes=None, timeout=200)
     assert len(list(of_class(svg, "node"))) == 2002
@@ -318,9 +335,13 @@ def test_a_text_without_room_of_its_own_is_half_way_along_its_arrow() -> None:
     assert middle([*line, (12.0, 0.0), (15.0, 0.0), (18.0, 0.0)]) == (9.0, 0.0)
 
 
-def test_a_network_keeps_its_columns_before_a_sum_that_is_folded() -> None:
+@pytest.mark.parametrize(("rankdir", "axis"), [("LR", "y"), ("TB", "x")])
+def test_a_network_keeps_its_columns_before_a_sum_that_is_folded(
+    rankdir: str, axis: str
+) -> None:
     model = nn.MLP(2, [8, 1], activation="tanh", init=nn.init.uniform(-1, 1))
     loss = sum(((model([i / 9.0, 1.0]) - 0.5) ** 2 for i in range(30)), Value(0.0))
-    found = re.findall(r'y="([\d.]+)">neurons\.(\d)', loss.graph().svg())
+    svg = loss.graph().svg(rankdir=rankdir)
+    found = re.findall(rf'\b{axis}="([\d.]+)"[^>]*>neurons\.(\d)', svg)
     by_place = sorted((float(y), int(k)) for y, k in found[:8])
     assert [k for _, k in by_place] == [*range(8)]

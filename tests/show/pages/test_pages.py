@@ -14,7 +14,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Stepper, Value
+from autograd import Stepper, Value, primitive
 from autograd.show.pages.document import inline
 from tests.nn.test_boundary import trained
 
@@ -136,3 +136,9 @@ def test_without_a_layout_engine_a_page_has_the_tree(monkeypatch: pytest.MonkeyP
     assert "there is no layout engine" in page
     assert "├─ a  data 2.0" in page
     assert 'class="node ' not in page
+
+
+def test_a_page_says_why_its_numbers_cannot_be_changed() -> None:
+    looked = primitive("tests.looked", lambda x: {1.0: 2.0}[x], lambda out, x: 1.0)
+    page = looked(Value(1.0)).graph().html()
+    assert "The numbers cannot be changed here: tests.looked" in page
