@@ -13,17 +13,19 @@ import pytest
 import nn
 from autograd import Value, exp, grad, primitive, relu, sin, sqrt, tanh
 from autograd.core.primitive import TABLE
-from autograd.testing import GradientError, Report, check_gradients, gradcheck, recorded
+from autograd.testing import GradientError, check_gradients, gradcheck, recorded
 from tests.testing.measure import planted, random_program
 
 
 def test_a_function_of_a_number() -> None:
     report = gradcheck(lambda x: x * x * x, 2.0)
     assert report
-    assert (report.verdict, report.order, report.primitive, report.kinks) == (
-        "pass", 1, None, ()
-    )  # fmt: skip
-    assert report.derivatives == 5
+    assert (report.order, report.primitive, report.kinks, report.derivatives) == (
+        1,
+        None,
+        (),
+        5,
+    )
     assert 0 < report.evaluations <= 40
 
 
@@ -106,18 +108,14 @@ def test_a_function_may_raise_anything_beside_the_point(error: type[Exception]) 
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_function_that_is_not_finite_is_not_judged(value: float) -> None:
-    report = gradcheck(lambda x: value, 1.0, gradient=lambda x: 0.0)
-    assert (report.verdict, report.reason) == ("inconclusive", f"f is {value!r} there")
-
-
 @pytest.mark.parametrize("oracle", ["auto", "differences", "mpmath"])
-def test_a_recorded_function_that_is_not_finite_is_not_judged(oracle: Any) -> None:
-    for f in (lambda x: x * math.nan, lambda x: [x, x * math.nan]):
+def test_a_function_that_is_not_finite_is_not_judged(value: float, oracle: Any) -> None:
+    wanted = ("inconclusive", f"f is {value!r} there")
+    for f in (lambda x: x * value, lambda x: [x, x * value]):
         report = gradcheck(f, 1.0, oracle=oracle)
-        assert (report.verdict, report.reason) == ("inconclusive", "f is nan there")
-    report = gradcheck(lambda x: [x, x * math.inf], 1.0, oracle=oracle)
-    assert (report.verdict, report.reason) == ("inconclusive", "f is inf there")
+        assert (report.verdict, report.reason) == wanted
+    report = gradcheck(lambda x: value, 1.0, gradient=lambda x: 0.0)
+    assert (report.verdict, report.reason) == wanted
     report = gradcheck(sqrt, 0.0, order=2)
     assert (report.verdict, report.order) == ("inconclusive", 2)
     assert report.reason == "a derivative of order 1 is inf there"
@@ -152,8 +150,11 @@ def test_a_function_that_changes_while_it_is_checked_is_not_judged() -> None:
 
     for gradient in (lambda x: 2.0 * x, None):
         calls = 0
-        report = gradcheck(f, 2.0, gradient=gradient)
-        assert (report.verdict, "not the same" in report.reason) == ("inconclusive", True)
+        for g in (f, lambda x: x * random.random()):
+            report = gradcheck(g, 2.0, gradient=gradient)
+            assert report.verdict == "inconclusive"
+            assert "not the same when it is called again; seed what it draws" in report.reason
+            assert "analytic" not in str(report)
 
 
 def test_steps_that_leave_the_domain_are_left_out() -> None:
@@ -300,15 +301,6 @@ def test_infinite_slopes() -> None:
     assert gradcheck(lambda x: x.cbrt(), 0.0)
 
 
-def test_a_function_that_draws_is_not_judged() -> None:
-    report = gradcheck(lambda x: x * random.random(), 1.0)
-    assert report.verdict == "inconclusive"
-    assert "seed what it draws" in report.reason
-    assert "analytic" not in str(report)
-    report = gradcheck(lambda x: x * random.random(), 1.0, gradient=lambda x: 1.0)
-    assert report.verdict == "inconclusive"
-
-
 def test_an_engine_that_forgets_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorded, "_two_passes", lambda y, xs: ([1.0], [2.0]))
     report = gradcheck(lambda x: x, 1.0)
@@ -370,10 +362,3 @@ def test_a_check_evaluates_at_most_40_times_an_input() -> None:
         report = gradcheck(f, *program.starts)
         assert report.evaluations <= 40
         assert calls <= 40 * len(program.starts)
-
-
-def test_reports_are_plain_data() -> None:
-    report = gradcheck(lambda x: x, 1.0)
-    assert isinstance(report, Report)
-    assert pickle.loads(pickle.dumps(report)) == report
-    assert "exp" in TABLE
