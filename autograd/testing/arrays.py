@@ -272,10 +272,7 @@ def _opened(
 
 
 def check_jacobian(
-    f: Function,
-    *xs: Any,
-    jacobian: Function,
-    **options: Unpack[Allowed],
+    f: Function, *xs: Any, jacobian: Function, **options: Unpack[Allowed]
 ) -> Report:
     """Check `jacobian(*xs)`, the derivatives of all results of f by all arguments.
 
@@ -309,12 +306,7 @@ def check_jacobian(
     return _raised(Comparison(problem, _product(rows), given, tolerance).report())
 
 
-def check_vjp(
-    f: Function,
-    *xs: Any,
-    vjp: Function,
-    **options: Unpack[Allowed],
-) -> Report:
+def check_vjp(f: Function, *xs: Any, vjp: Function, **options: Unpack[Allowed]) -> Report:
     """Check `vjp(*xs, cotangent)`, as `check_jacobian` does: a cotangent of f's arguments.
 
     The cotangent has the shape of f's result; what comes back has that of the argument, or is
@@ -340,12 +332,7 @@ def check_vjp(
     return _raised(Comparison(along, _product([row]), given, tolerance).report())
 
 
-def check_jvp(
-    f: Function,
-    *xs: Any,
-    jvp: Function,
-    **options: Unpack[Allowed],
-) -> Report:
+def check_jvp(f: Function, *xs: Any, jvp: Function, **options: Unpack[Allowed]) -> Report:
     """Check `jvp(*xs, *tangents)`, as `check_jacobian` does: a tangent of f's result.
 
     A tangent has the shape of its argument, and what comes back that of f's result.

@@ -60,10 +60,7 @@ def summary(cases: Sequence[Case], evaluations: int) -> Report:
     """What the worst case says; one of a primitive is worse than one of an input."""
     if not cases:
         return remark([], "pass", "there is nothing to check")
-    worst = max(
-        cases,
-        key=lambda c: (RANK[c.decision.verdict], _tells(c), c.decision.share),
-    )
+    worst = max(cases, key=lambda c: (RANK[c.decision.verdict], _tells(c), c.decision.share))
     verdict, numeric, error, _, _, why, line = worst.decision
     count = len(cases)
     agree = "the derivative agrees" if count == 1 else f"all {count} derivatives agree"

@@ -254,7 +254,7 @@ def _weighted(xs: Sequence[Any]) -> Any:
 
 def alone(node: Value) -> tuple[Function, tuple[float, ...]]:
     """The operation of a node as a function of its inputs, and these; constants are kept."""
-    op: Any = node.op
+    op = node.op
     operands = node.operands
 
     def apply(*xs: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.core.primitive import RESERVED, TABLE
+from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 
 __all__ = ["CONTROL", "OPERANDS", "SAFE", "Applied", "Listing", "decode"]
@@ -202,14 +202,11 @@ def _operands(
 
 def _value(name: str, numbers: list[float]) -> float | None:
     """The operation's result, None if it is not safe at these numbers."""
-    if name in CONTROL:
-        if not SAFE_CONTROL[name](*numbers):
+    safe = SAFE_CONTROL.get(name) or SAFE.get(name)
+    if safe is not None:
+        if not safe(*numbers):
             return None
-        value = CONTROL[name](*numbers)
-    elif name in RESERVED:
-        if not SAFE[name](*numbers):
-            return None
-        value = TABLE[name](*numbers)
+        value = (CONTROL.get(name) or TABLE[name])(*numbers)
     else:
         try:
             node = TABLE[name](*map(Value, numbers))

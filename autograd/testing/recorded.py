@@ -41,13 +41,10 @@ class Recording:
         blurs = _blurs(self.order)
         passes = [_two_passes(y, self.variables) for y in self.roots]
         self.rows, self.again = [first for first, _ in passes], [second for _, second in passes]
-        self.sizes, self.blurs = list[list[float]](), list[list[float]]()
-        self.noises = list[float]()
-        for y in self.roots:
-            paths, unsure, noise = _paths(y, self.order, blurs)
-            self.sizes.append([paths.get(x, 0.0) for x in self.variables])
-            self.blurs.append([unsure.get(x, 0.0) for x in self.variables])
-            self.noises.append(noise)
+        found = [_paths(y, self.order, blurs) for y in self.roots]
+        self.sizes = [[paths.get(x, 0.0) for x in self.variables] for paths, _, _ in found]
+        self.blurs = [[unsure.get(x, 0.0) for x in self.variables] for _, unsure, _ in found]
+        self.noises = [noise for _, _, noise in found]
 
     def own_error(self, i: int, j: int) -> float:
         """The round-off of the derivative of output j by variable i.
@@ -56,11 +53,6 @@ class Recording:
         the product and the sum.
         """
         return 8.0 * ULP * (len(self.order) + 1) * self.sizes[j][i]
-
-    def _jumping(self) -> list[tuple[Any, ...]]:
-        """The operands of all nodes that jump."""
-        named: list[tuple[Any, Any]] = [(node.op, node) for node in self.order]
-        return [node.operands for op, node in named if op.name in JUMPING]
 
     def forward_cases(self) -> list[Case]:
         """Where reverse mode differs from forward mode along a direction."""
@@ -85,7 +77,8 @@ class Recording:
         cases, evaluations = [], 0
         ask = how == "mpmath" or (how == "auto" and oracle.knows(self.order))
         # beyond 16 quotients steps of a quarter, and of a quarter of 1, jump over jumps
-        far = [max(1.0, abs(primal(x))) > 16.0 * abs(primal(y)) for x, y in self._jumping()]
+        jumping = [node.operands for node in self.order if node.op.name in JUMPING]
+        far = [max(1.0, abs(primal(x))) > 16.0 * abs(primal(y)) for x, y in jumping]
         exact = cache(lambda y: oracle.exact_gradient(y) if type(y) is Value else {})
         for i, (name, x) in enumerate(zip(self.problem.names, self.problem.point)):
             samples = Samples(self.problem.along(self.problem.at(i)))
@@ -119,7 +112,7 @@ def node_cases(order: Sequence[Value], how: str = "auto") -> list[Case]:
     """
     seen, cases = set[Any](), []
     for node in order:
-        op: Any = node.op
+        op = node.op
         numbers = tuple([primal(x) for x in node.operands])
         key = (op.name, numbers, node.partials)
         slots = [slot for slot, x in enumerate(node.operands) if type(x) is Value]
@@ -145,7 +138,7 @@ def node_cases(order: Sequence[Value], how: str = "auto") -> list[Case]:
 def _by_differences(
     node: Value, numbers: tuple[float, ...], slot: int, partial: float
 ) -> Decision:
-    op: Any = node.op
+    op = node.op
     before, x, after = numbers[:slot], numbers[slot], numbers[slot + 1 :]
 
     def along(t: float) -> tuple[float]:
@@ -189,7 +182,7 @@ def _two_passes(y: Any, variables: list[Value]) -> tuple[list[float], list[float
 
 def _rounding(node: Value) -> float:
     """The round-off of a node: some ulp of the result, or of the terms inside it."""
-    op: Any = node.op
+    op = node.op
     if op.selects and op.name in RESERVED:
         return 0.0
     size = 2.0 * abs(node.data)
@@ -201,7 +194,7 @@ def _rounding(node: Value) -> float:
 def _partial_sizes(node: Value) -> list[float]:
     """The sizes of a node's partials, or of their terms, by which their round-off goes."""
     sizes = [abs(partial) for partial in node.partials]
-    op: Any = node.op
+    op = node.op
     if op.name in ("silu", "gelu") and node.inputs[0].data:  # whose two terms cancel at a root
         sizes[0] += abs(node.data / node.inputs[0].data)
     return sizes
