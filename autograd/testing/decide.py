@@ -1,8 +1,9 @@
 """One derivative beside its differences: they agree, they differ, or nothing can be told.
 
 The numbers here and in the modules below that have no word on them are shares at which the
-search goes one way or the other. `python -m tests.testing.thresholds` prints how many verdicts
-half and twice of each make wrong (none, but for the half in `_breaks`) or undecided.
+search goes one way or the other, and counts. `python -m tests.testing.thresholds` prints how
+many verdicts half and twice of each, or one less and one more of a count, make undecided or
+wrong: none wrong, but for twice the half in `_breaks`.
 """
 
 from __future__ import annotations

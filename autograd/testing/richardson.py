@@ -59,6 +59,7 @@ class Samples:
     """
 
     def __init__(self, f: Callable[[float], tuple[float, ...]], budget: int = 38) -> None:
+        # a check takes 40 calls: two more are at the point, before and after
         self.f = f
         self.budget = budget
         self.seen: dict[float, tuple[float, ...] | None] = {}
@@ -195,6 +196,7 @@ def central(line: Line, start: float, most: int = 10) -> tuple[Estimate, list[Le
     Returns:
         The best estimate, with an infinite error if there is none, and the levels it is from.
     """
+    # `most` levels, of two calls each, take half of a check's 40
     table, levels = Tableau(2), list[Level]()
     step, factor = start, 1.0
     least = math.ulp(line.x) * (4.0 if line.grain else 1.0)

@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 ODD = 283.0 / 256.0  # lest what f multiplies x by rounds the same at all the points
+# as shares of x: some hundred ulp, half of the digits, a quarter of them
 SPACINGS = (ODD * 2.0**-44, ODD * 2.0**-26, ODD * 2.0**-12)
 FINE = 2.0**-20  # of the largest value: a grid of six digits or less is one of steps
 Seen = tuple[float, float]  # a signed step, and the slope over it
