@@ -85,6 +85,7 @@ PICTURES: dict[str, tuple[Graph, dict[str, Any]]] = {
     "downwards": (hostile().graph(), {"rankdir": "TB", "theme": "dark"}),
     "odd numbers": (odd_numbers().graph(), {"format": ".17g"}),
     "network": (network([3, 2, 1]), {}),
+    "upwards": (network([3, 2, 1]), {"rankdir": "BT", "collapse": None}),
     "neurons": (network([3, 2, 1]), {"collapse": "neuron"}),
     "layers": (network([3, 2, 1]), {"collapse": "layer"}),
     "two arrows": (nn.mse_loss([NET([1.0, 2.0])], [1.0]).graph(), {"collapse": "neuron"}),

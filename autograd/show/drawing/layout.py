@@ -142,7 +142,8 @@ def _engine_layout(drawn: Picture, cards: Sequence[Card], options: Options) -> L
     def cluster(frame: Frame) -> dict[str, str]:
         title = clipped(frame.title, SMALL, WIDEST_NAME)
         label = _room(width(title, SMALL), SMALL + 3)
-        return {"labeljust": "l", "margin": "10", "label": label}
+        side = "b" if options.rankdir == "BT" else "t"  # turned round with the rest
+        return {"labeljust": "l", "labelloc": side, "margin": "10", "label": label}
 
     around = {"nodesep": "0.25", "ranksep": "0.4", "margin": "0"}
     defaults = {
