@@ -129,6 +129,7 @@ def noise_hides(line: Line, noise: float, slope: float) -> bool:
 
     It is a millionth of the values or more, and no more than the slope makes of 2**14 floats:
     over a tenth of these the points lie that tell it, and near its turns a wave is flatter.
+    A smaller wave counts as noise, or errors of rounded functions would be hidden, too.
     """
     return FINE * max(map(abs, line.values())) < noise < slope * 2.0**14 * math.ulp(line.x)
 
