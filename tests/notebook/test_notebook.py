@@ -33,6 +33,10 @@ import nn
 model = nn.MLP(2, [3, 1])
 model.graph([a, b])
 """,
+    "fit": """
+sgd = nn.SGD(model.parameters(), lr=0.1)
+nn.fit(model, [[0.0, 1.0]], [1.0], loss=nn.mse_loss, optimizer=sgd, epochs=2);
+""",
     "still the same": "a.grad, b.grad, c.grad",
 }
 Outputs = dict[str, list[Any]]
@@ -107,3 +111,9 @@ def test_looking_changes_no_gradient(outputs: Outputs) -> None:
         shown(outputs, name)["text/plain"] for name in ("differentiate", "still the same")
     ]
     assert before == after
+
+
+def test_a_training_shows_its_progress_and_no_warning(outputs: Outputs) -> None:
+    told = str(outputs["fit"])
+    assert "2/2" in told
+    assert "Warning" not in told
