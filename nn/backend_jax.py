@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from autograd.core import floats
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.lower import Lowered
 from autograd.program.paths import Path
 from autograd.program.program import Program
@@ -26,7 +26,6 @@ from nn.compiled import Abandoned, Kind, Results, Step, data_of
 
 __all__ = ["JaxStep"]
 
-Array = Any
 AXIS = "samples"
 
 

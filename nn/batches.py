@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.program.arguments import Call, lanes_of
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from nn.steps import plain
 
 __all__ = ["Batch"]
 
-Array = Any
 FLOAT = np.dtype(float)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from autograd import Value, no_grad
 from autograd.core import floats
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.jobs import folded
 from autograd.program.paths import Path, Paths
 from autograd.program.program import Program, Runner
@@ -35,7 +35,6 @@ from nn.updates import Update
 
 __all__ = ["Step"]
 
-Array = Any
 Results = tuple[list[Any], float]  # the outputs, if they are wanted, and the loss
 
 

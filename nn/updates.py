@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from autograd.core import floats
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.record import record
 from autograd.trees import flatten
@@ -15,7 +15,6 @@ from nn.optim import Optimizer
 
 __all__ = ["Update"]
 
-Array = Any
 VARYING = {"params", "_lr", "steps", "buffers"}  # what changes from step to step
 
 

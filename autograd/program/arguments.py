@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from autograd.core.value import Value
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.trees import flatten
 
 __all__ = ["Argument", "Call", "holds_values", "key_of", "kind_of"]
 
-Array = Any
 Key = Any
 
 

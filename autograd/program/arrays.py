@@ -22,9 +22,9 @@ from autograd.core.primitive import TABLE
 from autograd.core.table import PER_ROOT_2PI, ROOT_HALF, ROOT_HALF_REST, TWO_PER_ROOT_PI
 from autograd.program.expressions import Expression
 
-__all__ = ["DEFINED", "NAMES", "elementwise", "namespace", "np", "wide"]
+__all__ = ["DEFINED", "NAMES", "Array", "elementwise", "namespace", "np", "wide"]
 
-Array = Any
+Array = Any  # of NumPy or JAX
 
 # How each operation is called; the others are each's business.
 # fmt: off

@@ -11,13 +11,12 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.rules import WIDE
 from autograd.program.tape import LEAVES, Tape
 
 __all__ = ["Block", "Instruction", "Instructions", "Piece", "Rows", "pieces"]
 
-Array = Any
 UNIFORM, LANES = 0, 1  # the blocks of what a program is given
 FEW = 4  # nodes that are not worth an instruction
 NARROW = 5  # operands of a single sum, at most

@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from autograd import transforms
 from autograd.program.arguments import Call, holds_values, kind_of
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.jobs import Job, folded
 from autograd.program.paths import Path, Paths, parameters
 from autograd.program.program import EXACT, Program
@@ -24,7 +24,6 @@ from autograd.trees import flatten, flatten_like
 
 __all__ = ["Compiled", "compile", "load_program"]
 
-Array = Any
 Axes = tuple[int | None, ...] | None
 MOST_QUICK = 64  # to be tried in turn
 

@@ -9,11 +9,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.program.arrays import elementwise, wide
+from autograd.program.arrays import Array, elementwise, wide
 
 __all__ = ["functions"]
 
-Array = Any
 LARGEST = sys.float_info.max
 
 

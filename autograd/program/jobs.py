@@ -9,15 +9,13 @@ from typing import Any
 from autograd import transforms
 from autograd.core.operand import primal
 from autograd.program.arguments import Call
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.batch import LANES
 from autograd.program.paths import Path
 from autograd.program.program import Program
 from autograd.trees import Rebuild, flatten
 
 __all__ = ["Job", "folded"]
-
-Array = Any
 
 
 class Job:

@@ -390,7 +390,7 @@ class Native:
 
     def into(self, formula: Any, where: list[int], target: int, op: str) -> None:
         """Set a row to a formula of such rows, or add it."""
-        _Run(self, where, [True] * len(where), 1).into(formula, target, op)
+        _Emitter(self, where, [True] * len(where), 1).into(formula, target, op)
 
     def runs(self, formula: Any, xs: list[Sequence[int]], used: dict[int, bool],
              target: Sequence[int], size: int, op: str) -> None:  # fmt: skip
@@ -405,7 +405,9 @@ class Native:
                 single = [len(rows) == 1 for rows in xs]
                 self.top = list(top)
                 step = target[start + 1] - target[start] if end - start > 1 else 1
-                _Run(self, where, single, end - start, step).into(formula, target[start], op)
+                _Emitter(self, where, single, end - start, step).into(
+                    formula, target[start], op
+                )
             start = end
 
     def end(self, formula: Any, xs: list[Sequence[int]], target: Sequence[int], start: int,
@@ -615,8 +617,8 @@ class Native:
                 self.apply("div", out + j * n, (row, one), 1)
 
 
-class _Run:
-    """Rows of a formula that follow each other: their code.
+class _Emitter:
+    """Emits the code of a formula, for rows that follow each other.
 
     Args:
         native: where the code goes.

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.record import Recording, called, record
 from autograd.program.replay import replay, way_of
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Path", "Paths"]
 
-Array = Any
 MOST_PATHS = 64
 
 

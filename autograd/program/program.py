@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["EXACT", "PASSES", "Program"]
 
 np = arrays.np
-Array = Any
+Array = arrays.Array
 PASSES = ("fold", "gather", "reroll", "simplify", "share")
 WRITERS = {"numpy": Source, "jax": Functional}
 EXACT = ("gather", "simplify", "fast")  # what to leave out for the bits of eager

@@ -40,7 +40,7 @@ class Recording:
     sure: bool
 
 
-class _Run:
+class _Trace:
     """One call of the function on fresh leaves."""
 
     def __init__(
@@ -85,7 +85,7 @@ def record(
             ones, so that the tape would give wrong results.
         Whatever f raises at these numbers.
     """
-    first = _Run(f, numbers, rebuild)
+    first = _Trace(f, numbers, rebuild)
     with recording():
         plain = flatten(f(*rebuild([Value(x) for x in numbers])), "the result of f")[0]
     if not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
@@ -108,21 +108,21 @@ def record(
 
 
 def _shifted(
-    f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, first: _Run
-) -> _Run | None:
+    f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, first: _Trace
+) -> _Trace | None:
     """A run that goes the same way at numbers a little apart; None if they all raise."""
     for shift in SHIFTS:
         moved = [
             x + shift * (1.0 + (i % 7) / 8.0) * (abs(x) or 1.0) for i, x in enumerate(numbers)
         ]
         try:
-            return _Run(f, moved, rebuild, first.guards)
+            return _Trace(f, moved, rebuild, first.guards)
         except Exception:  # out of its domain
             continue
     return None
 
 
-def _closed(first: _Run, second: _Run) -> list[Value]:
+def _closed(first: _Trace, second: _Trace) -> list[Value]:
     """The Values from outside that f uses: those that both runs have. What is below is not f's.
 
     They are in the order in which levels use them, so that a layer's weights lie side by side.
@@ -151,7 +151,7 @@ def _equal(a: float, b: float) -> bool:
     return a == b or (a != a and b != b)
 
 
-def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> None:
+def _compare(f: Callable[..., Any], first: _Trace, tape: Tape, other: Tape) -> None:
     """Raise ValueError, if a run at other numbers has computed otherwise."""
     places = [guard.place for guard in first.guards if guard.what in ("float", "hash")]
     advice = (
@@ -175,7 +175,7 @@ def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> Non
             )
 
 
-def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
+def _tape(run: _Trace, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
     """What a run computed; if `sharing`, equal numbers are one constant."""
     tape = Tape()
     places: dict[Value, int] = {}

@@ -73,7 +73,7 @@ def _power_exponent(out: Term, x: Term, p: Term) -> Term:
     return where(x > 0.0, out * Expression("log", x), where(x == 0.0, 0.0, nan))
 
 
-def _along(x: Term, y: Term) -> Term:
+def _along_circle(x: Term, y: Term) -> Term:
     """x / (x² + y²), scaled by a power of two where the length is extreme; 0 at the origin."""
     length: Term = Expression("hypot", x, y)
     scale = where(length < 1e-290, 2.0**600, where(length > 1e300, 2.0**-600, 1.0))
@@ -83,7 +83,7 @@ def _along(x: Term, y: Term) -> Term:
 
 _WITHOUT_BRANCHES: dict[str, tuple[Callable[..., Term], ...]] = {
     "pow": (_power_base, _power_exponent),
-    "atan2": (lambda out, y, x: _along(x, y), lambda out, y, x: -_along(y, x)),
+    "atan2": (lambda out, y, x: _along_circle(x, y), lambda out, y, x: -_along_circle(y, x)),
     "abs": (lambda out, x: Expression("sign", x),),
     "where": (
         lambda out, chosen, x, y: 0.0,

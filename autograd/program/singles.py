@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.expressions import Expression
 from autograd.program.lower import NOWHERE, PLAIN, known, operand
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Singles"]
 
-Array = Any
 STANDIN = (1 << 28) - 64  # the first of the rows that stand for others
 WORDS = 12  # of an instruction
 # What stands for the rows of a node: the adjoint that is added to, that of its result, and the

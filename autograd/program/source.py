@@ -24,6 +24,7 @@ from autograd.program.rules import value
 
 __all__ = ["FUNCTIONAL", "Functional", "Source"]
 
+GUARDS = "# a sample that answers otherwise goes another way"
 SHORT = 12  # a longer list of rows is not written into the source
 WIDE = {
     "sum": "{a}.sum(0)",
@@ -50,6 +51,7 @@ class Source:
         self.it = lowered
         self.indices: list[tuple[int, ...]] = []
         self.views: dict[Rows, str] = {}  # the names of matrices
+        self.biases: dict[str, str] = {}  # the names of their gradients
         self.set: set[int] = set()  # the blocks whose adjoint has been written to
         self.code: list[str] = []
 
@@ -60,7 +62,7 @@ class Source:
             self.write(statement)
         self.code.append(f"out = {self.text(it.out, True)}")
         if it.checks:
-            self.code.append(f"checks = {self.text(it.checks, True)}")
+            self.code.append(f"checks = {self.text(it.checks, True)}  {GUARDS}")
         forward, self.code = [f"    {line}" for line in self.code], []
         results = ["out", "checks" if it.checks else "None"]
         if it.adjoints:
@@ -137,7 +139,9 @@ class Source:
                 part = part if _is_name(part) else f"({part})"
                 part = f"{part}.sum({axis}, keepdims=True)"
             if it.op == "set":
-                self.code.append(f"{self.text((piece,))} = {part}")
+                guard = piece in self.it.checks and it.formula.op in COMPARISONS
+                note = "  # a guard" if guard else ""
+                self.code.append(f"{self.text((piece,))} = {part}{note}")
             elif piece.block != NOWHERE:
                 self.add(piece, part)
 
@@ -160,7 +164,8 @@ class Source:
         if len(set(rows)) < len(rows):
             self.code.append(f"np.add.at({text}, {self.subscript(rows)}, {term})")
         else:
-            self.code.append(f"{text}[{self.subscript(rows)}] += {term}")
+            target = f"{text}[{self.subscript(rows)}]"
+            self.code.append(f"{target} += {term}{self.biases.get(target, '')}")
 
     def zero(self, block: int) -> None:
         """Make an adjoint, if nothing has written to it."""
@@ -175,7 +180,10 @@ class Source:
         weights, xs, *bias = it.operands
         self.views[weights] = f"W{number}"
         self.code.append(f"W{number} = {self.matrix(weights, it.size, it.width)}")
-        self.code += [f"b{number} = {self.text(rows)}" for rows in bias]
+        for rows in bias:
+            text = self.text(rows)
+            self.code.append(f"b{number} = {text}")
+            self.biases.setdefault(f"d_{text}", f"  # d_b{number}")
         added = f" + b{number}" if bias else ""
         self.code.append(f"{out} = W{number} @ {self.text(xs, True)}{added}")
 

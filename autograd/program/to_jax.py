@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd.program import functional
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.lower import Lowered, operand
 from autograd.program.rules import partial
 from autograd.program.source import Functional
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from autograd.program.program import Program
 
 __all__ = ["emitted", "function", "rows", "there"]
-
-Array = Any
 
 
 def there(what: str) -> Any:

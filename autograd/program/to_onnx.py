@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.core.table import TWO_PER_ROOT_PI
 from autograd.files import write_atomically
 from autograd.program import functional
-from autograd.program.arrays import np
+from autograd.program.arrays import Array, np
 from autograd.program.lower import Lowered
 from autograd.program.to_jax import emitted
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["write"]
 
 Shape = tuple[int | None, ...]  # None is the number of samples
-Array = Any
 # fmt: off
 BINARY = {
     "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "power": "Pow",

@@ -176,6 +176,7 @@ def test_a_layer_is_one_instruction_and_its_weights_a_view() -> None:
     assert "W2 = u[15:39].reshape(4, 6)[:, :5]" in sources[0]
     assert "b2 = u[20:39:6]" in sources[0]
     assert "h2 = W2 @ tanh1 + b2" in sources[0]
+    assert "d_u[20:39:6] += d_h2.sum(1, keepdims=True)  # d_b2" in sources[0]
     assert len(fast.program.instructions.code) == 5
 
 

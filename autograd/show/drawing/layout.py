@@ -455,7 +455,7 @@ def _fans(
         label = None
         if edge.local and fans[round(boxes[edge.tail.id][along])] <= WRITTEN:
             half = width(edge.local, SMALL) / 2 + 2
-            label = next((p for p in _along(curve) if _free(p, half, taken)), None)
+            label = next((p for p in _points_on(curve) if _free(p, half, taken)), None)
             if label is not None:
                 taken.append((label, half))
         curves[edge.id] = ([*curve, tip], label)
@@ -468,7 +468,7 @@ def _bent(start: Position, end: Position, along: int) -> list[Position]:
     return [start, _shifted(start, along, reach), _shifted(end, along, -reach), end]
 
 
-def _along(curve: list[Position]) -> list[Position]:
+def _points_on(curve: list[Position]) -> list[Position]:
     """Where a number may stand on a curve."""
     points = []
     for t in PLACES:
