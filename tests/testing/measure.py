@@ -136,7 +136,7 @@ def at_a_corner(case: Case) -> bool:
     return found is not None and found.low < found.high
 
 
-def measure(count: int, seed: int = 0, show: bool = False) -> Counter[tuple[str, str]]:
+def measure(count: int, seed: int = 0) -> Counter[tuple[str, str]]:
     """Verdicts by what was planted, "nothing" included, at `count` points a primitive.
 
     Left out: partials that the plant does not change or that are not finite; kinks.
@@ -149,22 +149,16 @@ def measure(count: int, seed: int = 0, show: bool = False) -> Counter[tuple[str,
             right = cases(name, xs)
             for case in right:
                 found["nothing", case.decision.verdict] += 1
-                if show and case.decision.verdict != "pass":
-                    print("nothing", case.place(), case.decision)
             for plant, change in PLANTS.items():
                 with planted(name, change):
                     wrong = cases(name, xs)
                 for before, after in zip(right, wrong, strict=True):
                     if 1e-300 < abs(before.analytic) < math.inf and not at_a_corner(before):
                         found[plant, after.decision.verdict] += 1
-                        if show and after.decision.verdict != "fail":
-                            print(plant, after.place(), after.analytic, after.decision)
     return found
 
 
-def measure_programs(
-    count: int, seed: int = 0, order: int = 1, show: bool = False
-) -> Counter[tuple[str, str]]:
+def measure_programs(count: int, seed: int = 0, order: int = 1) -> Counter[tuple[str, str]]:
     """Verdicts of `gradcheck` on random programs, as they are and with one rule x 1.0001.
 
     A planted error counts as found if the report names the primitive.
@@ -175,8 +169,6 @@ def measure_programs(
         program = random_program(rng)
         report = gradcheck(program, *program.starts, order=order)
         found["nothing", report.verdict] += 1
-        if show and not report:
-            print(f"{program}\n{report}")
         name = rng.choice(program.steps).name
         with planted(name, PLANTS["x 1.0001"]):
             order_of_nodes, _ = topological_order(program.record()[1])
@@ -187,12 +179,10 @@ def measure_programs(
                 report = gradcheck(program, *program.starts)
                 verdict = report.verdict if report.primitive in (name, None) else "other"
                 found["x 1.0001", verdict] += 1
-                if show and (report.verdict != "fail" or report.primitive != name):
-                    print(f"planted in {name}\n{program}\n{report}")
     return found
 
 
-def measure_by_hand(count: int, seed: int = 0, show: bool = False) -> Counter[tuple[str, str]]:
+def measure_by_hand(count: int, seed: int = 0) -> Counter[tuple[str, str]]:
     """Verdicts on random programs in floats alone, with the gradient as if written by hand.
 
     The planted error is in one component that is not small beside the others.
@@ -210,15 +200,11 @@ def measure_by_hand(count: int, seed: int = 0, show: bool = False) -> Counter[tu
         xs = list(program.starts)
         report = gradcheck(f, xs, gradient=lambda xs, right=right: right)
         found["nothing", report.verdict] += 1
-        if show and not report:
-            print(f"{program}\n{report}")
         worst = max(zip(map(abs, right), range(len(xs))))[1]
         wrong = [g * (1.0001 if i == worst else 1.0) for i, g in enumerate(right)]
         if wrong != right:
             report = gradcheck(f, xs, gradient=lambda xs, wrong=wrong: wrong)
             found["x 1.0001", report.verdict] += 1
-            if show and report.verdict != "fail":
-                print(f"planted {wrong}\n{program}\n{report}")
     return found
 
 

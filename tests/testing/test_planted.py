@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ from autograd.testing.strategies import programs
 from tests.core.reference import REFERENCES
 from tests.testing.measure import (
     NAMES,
+    PLANTS,
     measure,
     measure_by_hand,
     measure_programs,
@@ -167,26 +169,22 @@ def test_second_derivatives_of_programs(program: Listing) -> None:
 # ---------------------------------------------------------------- how often it errs
 
 
-def undecided(found: dict[tuple[str, str], int]) -> float:
-    return sum(n for (_, verdict), n in found.items() if verdict == "inconclusive") / sum(
-        found.values()
-    )
+def is_sound(found: Counter[tuple[str, str]]) -> bool:
+    """Whether nothing is missed, no alarm is false, and less than 2 % undecided."""
+    missed = [found[plant, "pass"] for plant in PLANTS] + [found["x 1.0001", "other"]]
+    undecided = sum([n for (_, verdict), n in found.items() if verdict == "inconclusive"])
+    return not any([*missed, found["nothing", "fail"]]) and undecided < 0.02 * found.total()
 
 
 def test_over_the_table_nothing_is_missed_and_no_alarm_is_false() -> None:
     """Anywhere in the domains: tiny and huge numbers, edges, operands that nearly tie."""
     assert len(NAMES) > 50
-    found = measure(12, seed=1)
-    assert found["nothing", "fail"] == 0
-    assert found["x 1.0001", "pass"] == found["sign", "pass"] == 0
-    assert undecided(found) < 0.02
+    assert is_sound(measure(12, seed=1))
 
 
 def test_over_programs_nothing_is_missed_and_no_alarm_is_false() -> None:
-    for found in (measure_programs(150, seed=1), measure_by_hand(150, seed=2)):
-        assert found["nothing", "fail"] == 0
-        assert found["x 1.0001", "pass"] == found["x 1.0001", "other"] == 0
-        assert undecided(found) < 0.02
+    assert is_sound(measure_programs(150, seed=1))
+    assert is_sound(measure_by_hand(150, seed=2))
 
 
 def test_a_threshold_that_is_wrong_shows() -> None:
@@ -201,14 +199,8 @@ def test_a_threshold_that_is_wrong_shows() -> None:
 
 @pytest.mark.soak
 def test_ten_thousand_programs() -> None:
-    for found in (
-        measure_programs(10_000, 1),
-        measure_by_hand(10_000, 2),
-        measure_programs(1_000, 3, order=2),
-        measure_programs(300, 4, order=3),
-        measure(300, 5),
-    ):
-        assert found["nothing", "fail"] == 0
-        assert found["x 1.0001", "pass"] == found["x 1.0001", "other"] == 0
-        assert found["sign", "pass"] == 0
-        assert undecided(found) < 0.02
+    assert is_sound(measure_programs(10_000, 1))
+    assert is_sound(measure_by_hand(10_000, 2))
+    assert is_sound(measure_programs(1_000, 3, order=2))
+    assert is_sound(measure_programs(300, 4, order=3))
+    assert is_sound(measure(300, 5))
