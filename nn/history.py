@@ -36,7 +36,12 @@ SUFFIXES = (".html", ".gif", ".png", ".svg", ".pdf")
 
 
 class StopTraining(Exception):  # noqa: N818
-    """Raised by a callback to end the training after this epoch."""
+    """Raised by a callback to end the training after this epoch.
+
+    >>> def enough(end: EpochEnd) -> None:  # in `fit(…, callbacks=[enough])`
+    ...     if end.history["loss"][-1] < 0.01:
+    ...         raise StopTraining
+    """
 
 
 class History:
@@ -230,6 +235,9 @@ class EarlyStopping:
     Raises:
         TypeError: an argument is of the wrong type.
         ValueError: patience is less than 1, or min_delta negative.
+
+    >>> EarlyStopping(patience=5).best
+    inf
     """
 
     def __init__(
@@ -294,7 +302,13 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """What a callback of `fit` gets after every epoch (counted from 1), in eval mode."""
+    """What a callback of `fit` gets after every epoch.
+
+    Attributes:
+        epoch: its number, counted from 1.
+        model: the model, in eval mode.
+        history: what all epochs gave so far.
+    """
 
     epoch: int
     model: Module

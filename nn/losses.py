@@ -1,13 +1,4 @@
-"""Losses: the numbers that training makes small.
-
-`predictions` is a list, one element a sample (or a single element); elements may be lists
-again, as of a network with several outputs, and then every number in them counts.
-`reduction` is "mean", "sum", or "none" for a list of the losses. With no Value among the
-predictions the result is a float.
-
-All raise ValueError for predictions and targets of different length, for empty ones and for
-an unknown reduction.
-"""
+"""Losses: the numbers that training makes small."""
 
 from __future__ import annotations
 
@@ -152,6 +143,20 @@ _CROSS_ENTROPY = primitive(
 def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """The squared error (prediction - target)².
 
+    Args:
+        predictions, targets: lists of one number a sample, or a single number each; a
+            sample may be a list again, as of a network with several outputs, and then every
+            number in it counts.
+        reduction: "mean", "sum", or "none" for a list of the losses.
+
+    Returns:
+        A Value, or a float where there is no Value among the arguments.
+
+    Raises:
+        ValueError: predictions and targets differ in length or are empty, or there is no
+            such reduction.
+        TypeError: one of them is no number.
+
     >>> mse_loss([1.0, 2.0], [0.0, 4.0])
     2.5
     """
@@ -160,6 +165,8 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
 
 def half_mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """Half the squared error: by mean 1/(2n) · Σ (prediction - target)².
+
+    Arguments and errors are those of `mse_loss`.
 
     >>> half_mse_loss([1.0, 2.0], [0.0, 4.0])
     1.25
@@ -170,6 +177,8 @@ def half_mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> An
 
 def l1_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """The absolute error |prediction - target|.
+
+    Arguments and errors are those of `mse_loss`.
 
     >>> l1_loss([1.0, 2.0], [0.0, 4.0])
     1.5
@@ -182,6 +191,8 @@ def huber_loss(
     predictions: Any, targets: Any, reduction: str = "mean", delta: Operand = 1.0
 ) -> Any:
     """½·error² up to |error| = delta, beyond that delta·(|error| - ½·delta) (Huber 1964).
+
+    Arguments and errors are those of `mse_loss`.
 
     Raises:
         ValueError: also if delta is not positive.
@@ -197,6 +208,8 @@ def huber_loss(
 
 def hinge_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """max(0, 1 - target · prediction), for targets of -1 and 1.
+
+    Arguments and errors are those of `mse_loss`.
 
     Raises:
         ValueError: also if a target is neither.
@@ -215,6 +228,8 @@ def hinge_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
 def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """-(y·log p + (1 - y)·log(1 - p)) of probabilities p and targets y within [0, 1].
 
+    Arguments and errors are those of `mse_loss`.
+
     Raises:
         ValueError: also if a target is out of range, or the loss infinite (p = 0 where the
             target is not 0, or 1 where it is not 1).
@@ -231,6 +246,8 @@ def binary_cross_entropy_with_logits(
     predictions: Any, targets: Any, reduction: str = "mean"
 ) -> Any:
     """`binary_cross_entropy` of sigmoid(prediction), finite and accurate for any logit.
+
+    Arguments and errors are those of `mse_loss`.
 
     Raises:
         ValueError: also if a target is not within [0, 1].
@@ -256,8 +273,10 @@ def cross_entropy(
         targets: the index of the true class, one a sample.
         label_smoothing: the share of the target, within [0, 1], that is spread evenly over
             all classes (Szegedy et al. 2016).
+        reduction: as for `mse_loss`.
 
     Raises:
+        ValueError: also for what `mse_loss` refuses.
         IndexError: a target is not the index of a logit.
         TypeError: a target is not an integer.
 
@@ -275,7 +294,8 @@ def cross_entropy(
 
 
 def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
-    """-log_probabilities[target], the negative log likelihood; arguments as `cross_entropy`.
+    """-log_probabilities[target], the negative log likelihood; arguments and errors as for
+    `cross_entropy`.
 
     >>> nll_loss([[-0.5, -1.0], [-2.0, -0.1]], [0, 1])
     0.3

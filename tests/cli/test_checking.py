@@ -37,6 +37,10 @@ def edge(x: Value) -> Value:
     return x.sqrt()
 
 
+def one(x: float) -> float:
+    return 1.0
+
+
 def test_a_function_that_passes(capsys: pytest.CaptureFixture[str]) -> None:
     at = ["--at", "y=2.0, x=1.5", "--order", "2"]
     assert check_function(["check", f"{HERE}:area", *at]) == 0
@@ -48,6 +52,8 @@ def test_a_function_that_passes(capsys: pytest.CaptureFixture[str]) -> None:
     assert "worst     x = 0.5 (" in capsys.readouterr().out
     by_place = ["--gradient", "math:cos"]
     assert check_function(["check", "math:sin", "--at", "x=0.5", *by_place]) == 0
+    without_signature = ["check", "math:hypot", "--at", "x=3"]
+    assert check_function([*without_signature, "--gradient", f"{HERE}:one"]) == 0
     assert check_function(["check", "autograd:maximum", "--at", "x=0.5,y=1"]) == 0
 
 
