@@ -125,7 +125,7 @@ def _page(found: list[tuple[str, Report]]) -> str:
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Gradients that were checked</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>:root{{color-scheme:light dark}}body{{font:15px Helvetica,Arial,sans-serif;margin:2em}}
+<style>:root{{color-scheme:light dark}}body{{font:14px Helvetica,Arial,sans-serif;margin:1em}}
 td,th{{text-align:left;padding:.3em .5em;border-bottom:1px solid #8886;vertical-align:top}}
 .fail td:nth-child(2){{font-weight:bold}}svg{{max-width:640px}}</style>
 <h1>Gradients that were checked</h1><p>{len(found)} checks, {count} not passed</p>
