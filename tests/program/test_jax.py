@@ -75,6 +75,15 @@ def test_nets_and_their_losses() -> None:
     )
 
 
+def test_weights_that_are_computed() -> None:
+    def f(w: Any, x: Any) -> Any:
+        rows = [a.tanh() for a in w]
+        return autograd.dot(rows[:2], x) * autograd.dot(rows[2:], x)
+
+    w, x = np.array([0.1, 0.2, -0.3, 0.4]), np.array([[1.0, 2.0], [3.0, -4.0]])
+    agree(f, w, x, in_axes=(None, 0), reduce="sum")
+
+
 def test_samples_that_were_found() -> None:
     points = np.linspace(-1.0, 1.0, 20)
     program = compile(cubes)

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, primitive
+from autograd import Value, primitive, relu
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.program import compile
 from autograd.program.batch import Instructions, steps
 from autograd.program.expressions import name
 from autograd.program.gather import gather
+from autograd.program.jobs import _finite
 from autograd.program.program import PASSES, Program
 from autograd.program.reroll import reroll
 from autograd.program.rules import WIDE, partial
@@ -272,6 +273,24 @@ def test_counts() -> None:
     assert fast.program.stats()["needed"] == 2
     assert Instructions(Tape(), 0, 0).code == []
     assert Value(1.0).data == 1.0
+
+
+def test_the_source_names_guards_and_opens_rules() -> None:
+    twice = primitive("twice_relu", lambda x: 2.0 * relu(x), lambda out, x: 2.0 * (x > 0.0))
+    fast = compile(lambda x: twice(x) if x > 1.0 else x, in_axes=(0,))
+    assert fast([3.0, 2.0]) == [6.0, 4.0]
+    source = fast.program.source()
+    assert "2.0 * np.maximum(x, 0.0)" in source
+    assert "gt1 = (x > 1.0) * 1.0  # a guard\n" in source
+
+
+@pytest.mark.parametrize("size", [3, 10_001])  # by a sum of squares, and one by one
+def test_one_infinity_among_numbers_is_seen(size: int) -> None:
+    numbers = np.ones(size)
+    assert _finite(numbers)
+    for x in (np.inf, -np.inf, np.nan):
+        numbers[-1] = x
+        assert not _finite(numbers)
 
 
 def test_weights_that_are_stored_by_input() -> None:
