@@ -14,10 +14,10 @@ from autograd import Primitive, Value, grad, gradient
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing.oracle import in_mpmath
 from tests.core.measure_ulp import BOUND, HARD, main, measure, ulps
-from tests.core.reference import REFERENCES
+from tests.core.smooth import SMOOTH
 
-INF, NAN = math.inf, math.nan
-NAMES = sorted(REFERENCES)
+NAMES = sorted(RESERVED)
+NEAR_ROOT = ["sigmoid", "tanh", "bell", "asin", "acos", "atanh", "atan", "erf"]  # of the second
 
 
 @pytest.fixture(autouse=True)
@@ -27,12 +27,12 @@ def sixty_digits() -> Iterator[None]:
 
 
 def test_every_primitive_has_a_reference() -> None:
-    assert set(REFERENCES) == set(in_mpmath()) == RESERVED
+    assert set(SMOOTH) == set(in_mpmath()) == RESERVED
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_values_and_first_partials_are_within_4_ulp(name: str) -> None:
-    for what, (error, operands) in measure(name, 400).items():
+    for what, (error, operands) in measure(name, 150).items():
         assert error <= BOUND, f"{what} of {name}{operands} is {error:.1f} ulp off"
 
 
@@ -60,16 +60,6 @@ def test_the_script_that_measures_tells_a_wrong_digit(
     assert ("over" in partial) == bool(code)
 
 
-@pytest.mark.parametrize(
-    "name", ["sigmoid", "tanh", "bell", "asin", "acos", "atanh", "atan", "erf"]
-)
-@pytest.mark.parametrize("x", [1e-9, -1e-9, 1e-3])
-def test_second_derivatives_keep_their_digits_near_their_root(name: str, x: float) -> None:
-    (slope,) = REFERENCES[name].partials
-    got = grad(grad(TABLE[name]))(x)
-    assert got == pytest.approx(float(mpmath.diff(slope, mpf(x))), rel=1e-13, abs=0.0)
-
-
 def test_the_slope_of_an_angle_is_scaled_without_rounding() -> None:
     slopes = Value(3.0).atan2(Value(5.0)).partials
     for exponent in range(-1000, 1000, 37):
@@ -81,6 +71,7 @@ def test_the_slope_of_an_angle_is_scaled_without_rounding() -> None:
 @pytest.mark.parametrize(
     ("name", "operands"),
     [
+        *[(name, (x,)) for name in NEAR_ROOT for x in (1e-9, -1e-9, 1e-3)],
         ("hypot", (3e-300, 4e-300)),
         ("hypot", (3e-320, 4e-320)),
         ("hypot", (3e301, -4e301)),
@@ -115,14 +106,14 @@ def test_second_derivatives_where_the_rules_branch(
 ) -> None:
     for slot, x in enumerate(operands):
 
-        def slope(t: Any) -> Any:
+        def value(t: Any) -> Any:
             exact = [mpf(c) for c in operands]
             exact[slot] = t  # noqa: B023
-            return REFERENCES[name].partials[slot](*exact)  # noqa: B023
+            return in_mpmath()[name](*exact)
 
-        with mp.workdps(500):
+        with mp.workdps(1200):
             step = mpf(10) ** -50 * abs(x)
-            wanted = (slope(x + step) - slope(x - step)) / (2 * step)
+            wanted = (value(x + step) - 2 * value(mpf(x)) + value(x - step)) / step**2
         leaf = Value(x)
         y = TABLE[name](*operands[:slot], leaf, *operands[slot + 1 :])
         got = gradient(gradient(y, leaf, create_graph=True), leaf)
@@ -132,7 +123,7 @@ def test_second_derivatives_where_the_rules_branch(
 @pytest.mark.parametrize("name", NAMES)
 def test_partials_recorded_for_one_operand_are_those_for_all(name: str) -> None:
     """A node with plain numbers among its operands records the others' partials alone."""
-    for operands in REFERENCES[name].smooth:
+    for operands in SMOOTH[name]:
         whole = TABLE[name](*map(Value, operands))
         for slot, x in enumerate(operands):
             mixed: list[Any] = list(operands)
@@ -174,8 +165,7 @@ def moving_slots(name: str, operands: tuple[float, ...]) -> list[tuple[int, ...]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_third_derivatives_of_a_composition(name: str) -> None:
-    reference = REFERENCES[name]
-    for operands in reference.smooth:
+    for operands in SMOOTH[name]:
         for slots in moving_slots(name, operands):
 
             def composed(f: Callable[..., Any], x: Any) -> Any:

@@ -12,8 +12,8 @@ from autograd import Value, dot, relu, sqrt
 from autograd.core import sweeps
 from autograd.core.sweeps import topological_order
 from autograd.testing.programs import Listing
+from autograd.testing.strategies import programs
 from tests.properties.graphs import bits, recorded
-from tests.properties.strategies import random_programs
 
 
 def looks(monkeypatch: pytest.MonkeyPatch, n: int) -> int:
@@ -42,7 +42,7 @@ def test_work_is_linear_where_a_nan_comes_in(monkeypatch: pytest.MonkeyPatch) ->
     assert many <= 4 * few + 10
 
 
-@given(program=random_programs())
+@given(program=programs())
 def test_shares_by_hand_are_those_of_backward(program: Listing) -> None:
     """As the lecture does it: from the root, node by node; to the bit."""
     leaves, nodes = recorded(program)

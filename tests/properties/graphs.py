@@ -1,13 +1,16 @@
-"""Programs as graphs: recorded, swept and compared."""
+"""Random programs of shared sub-expressions, and what is done with their graphs."""
 
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hypothesis import strategies as st
+
 import autograd
 from autograd import Value
 from autograd.core.primitive import TABLE
-from autograd.testing.programs import Listing
+from autograd.testing.programs import Applied, Listing
+from autograd.testing.strategies import programs
 
 Function = Callable[..., Any]
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -22,6 +25,28 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "tanh": autograd.tanh,
     "relu": autograd.relu,
 }
+
+
+POLYNOMIAL = ["add", "mul", "sub", "neg", "square", "sum", "dot", "identity"]
+
+
+def whole_programs(max_ops: int) -> st.SearchStrategy[Listing]:
+    """Polynomials of small whole numbers, so that every derivative is exact."""
+
+    def rounded(program: Listing) -> Listing:
+        return Listing(
+            tuple([float(round(x)) for x in program.starts]),
+            tuple([Applied(s.name, tuple(map(whole, s.operands))) for s in program.steps]),
+        )
+
+    def whole(operand: int | float) -> int | float:
+        return operand if type(operand) is int else float(round(operand))
+
+    def is_small(program: Listing) -> bool:
+        return all(abs(x) < 1e3 for x in run(program, program.starts))
+
+    drawn = programs(max_ops=max_ops, primitives=POLYNOMIAL)
+    return drawn.map(rounded).filter(is_small)
 
 
 def spelled(name: str) -> Callable[..., Any]:
@@ -59,25 +84,3 @@ def swept(root: Value, leaves: Sequence[Value], seed: float = 1.0) -> list[float
         leaf.grad = 0.0
     root.backward(seed)
     return [leaf.grad for leaf in leaves]
-
-
-def gradients(program: Listing, seed: float = 1.0) -> list[float]:
-    leaves, nodes = recorded(program)
-    return swept(nodes[-1], leaves, seed)
-
-
-def linked(program: Listing, x: Value) -> list[Any]:
-    """The starts of a program, the same numbers, as nodes that all depend on x."""
-    still = x - x.data
-    return [start + still * k for start, k in zip(program.starts, (1.0, -0.5, 2.0, 0.7))]
-
-
-def question(program: Listing, way: str) -> dict[str, Any]:
-    """What a worker is asked to run it, its operations reached in one of the ways."""
-
-    def operand(k: float) -> tuple[str, Any]:
-        return ("result", k) if type(k) is int else ("number", k.hex())
-
-    steps = [(step.name, way, list(map(operand, step.operands))) for step in program.steps]
-    starts = bits(program.starts)
-    return {"program": {"starts": starts, "steps": steps, "seed": (1.0).hex()}}

@@ -10,10 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.core.primitive import TABLE
-from autograd.testing.programs import Listing
 from tests.builds import OTHER, Worker, require
-from tests.properties.graphs import question
-from tests.properties.strategies import random_programs
 from tests.properties.worker import NAMES, WAYS, answer
 
 NASTY = [
@@ -82,35 +79,4 @@ def wild_programs(draw: st.DrawFn) -> dict[str, Any]:
 @given(program=wild_programs())
 def test_wild_programs(program: dict[str, Any], other: Worker) -> None:
     question = {"program": program}
-    assert other.ask(question) == answer(question)
-
-
-@given(program=random_programs(), way=st.sampled_from(WAYS))
-def test_programs_that_run_through(program: Listing, way: str, other: Worker) -> None:
-    asked = question(program, way)
-    assert other.ask(asked) == answer(asked)
-
-
-close = st.floats(-2.0, 2.0) | st.sampled_from([1.0, -1.0, 0.1, 1e16, -1e16, 2.0**-53, 1e-300])
-
-
-@st.composite
-def dots(draw: st.DrawFn) -> tuple[list[Any], list[Any], Any]:
-    """Weights, inputs and bias; often such that the products cancel, or tie in rounding."""
-    n = draw(st.integers(0, 8) | st.sampled_from([63, 64, 65, 200]))
-    numbers = draw(st.sampled_from([starts | constants, close, close, close]))
-    pool = draw(st.lists(numbers, min_size=1, max_size=12))
-    rng = draw(st.randoms(use_true_random=False))
-    kinds = draw(st.sampled_from([(True,), (True, False), (False,)]))
-
-    def operand() -> tuple[bool, Any]:
-        return rng.choice(kinds), exact(rng.choice(pool))
-
-    return [operand() for _ in range(n)], [operand() for _ in range(n)], operand()
-
-
-@settings(max_examples=200)
-@given(operands=dots())
-def test_dots_and_sums(operands: tuple[list[Any], list[Any], Any], other: Worker) -> None:
-    question = {"dot": operands}
     assert other.ask(question) == answer(question)

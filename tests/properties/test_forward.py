@@ -212,6 +212,20 @@ def same_node(name: str, *operands: Any) -> None:
         assert kept(OPERATORS[name], *operands) == kept(TABLE[name], *operands)
 
 
+close = st.sampled_from([1.0, -1.0, 0.1, 1e16, -1e16, 2.0**-53, 1e-300]) | st.floats(-2.0, 2.0)
+some = st.lists(close, min_size=1, max_size=8)  # so that products cancel, or tie in rounding
+
+
+@given(bias=close, xs=some, ws=some, n=st.integers(0, 8) | st.sampled_from([63, 64, 65, 200]))
+def test_long_dots_and_sums(bias: float, xs: list[float], ws: list[float], n: int) -> None:
+    both = [*(xs * n)[:n], *(ws * n)[:n]]
+    half = [Value(x) if i % 3 else x for i, x in enumerate(both)]
+    for operands in ([Value(x) for x in both], half):
+        made = autograd.dot(operands[:n], operands[n:], Value(bias))
+        assert made.data.hex() == dotted(bias, *both).hex()
+        assert autograd.sum([*operands, bias, made]).data == math.fsum([*both, bias, made.data])
+
+
 def operands_of(name: str) -> st.SearchStrategy[tuple[float, ...]]:
     if name == "take":
         return st.lists(numbers, min_size=1, max_size=3).flatmap(

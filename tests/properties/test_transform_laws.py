@@ -1,17 +1,14 @@
 """Laws of the transforms: forward is reverse, the Hessian is symmetric, and one is another.
 
-Of programs on small whole numbers to the bit, where all is exact; else within what rounding
-can do, which is computed along with the derivatives.
+To the bit: where two ways round differently, of programs on small whole numbers.
 """
 
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mpmath import mp, mpf
 
 import autograd
 from autograd import (
@@ -27,26 +24,15 @@ from autograd import (
     vjp,
 )
 from autograd.core.operand import primal
-from autograd.testing.oracle import in_mpmath as exact_operations
-from autograd.testing.programs import SAFE, Listing
-from tests.properties.bounds import EPSILON, TINY, path_sums, rounding, steps_of
-from tests.properties.graphs import bits, final, gradients, last, recorded, swept
-from tests.properties.strategies import POLYNOMIAL, random_programs
+from autograd.testing.programs import Listing
+from autograd.testing.strategies import programs
+from tests.properties.graphs import bits, final, last, recorded, swept, whole_programs
 
-smooth = random_programs()
-small = random_programs(steps=4)
-whole = random_programs(POLYNOMIAL, whole=True)
-few = random_programs(POLYNOMIAL, steps=8, whole=True)
-mild = st.floats(-2.0, 2.0).map(lambda x: x if abs(x) > 1e-3 else 0.0)
-directions = st.lists(mild, min_size=4, max_size=4)
+smooth = programs()
+whole = whole_programs(12)
+few = whole_programs(8)
 steps = st.lists(st.integers(-3, 3).map(float), min_size=4, max_size=4)
 Function = Callable[..., Any]
-
-
-def exactly(name: str) -> Function:
-    """An operation in mpmath, of numbers and constants."""
-    apply: Function = exact_operations()[name]
-    return lambda *xs: apply(*map(mpf, xs))
 
 
 def dot(xs: Any, ys: Any) -> Fraction:
@@ -84,10 +70,6 @@ def test_a_jacobian_holds_the_gradients_of_the_results(program: Listing) -> None
         alone = swept(node, leaves)
         assert bits([column[i] for column in columns]) == bits(alone)
         assert jacobian(f, mode="reverse")(*starts)[i].hex() == alone[0].hex()
-        size = path_sums([(node, 1.0)])
-        for j, leaf in enumerate(leaves):
-            bound = 2.0 * steps_of(node) * EPSILON * size.get(leaf, 0.0) + TINY
-            assert abs(pushed[j][i] - columns[j][i]) <= bound
     for j in every:
         unit = tuple([float(j == k) for k in every])
         assert bits(jvp(f, starts, unit)[1]) == bits(pushed[j])
@@ -115,19 +97,6 @@ def test_one_gradient_by_many_names(program: Listing) -> None:
     assert [x.data for x in again] == plain
     assert list(map(primal, grad(f, every)(*leaves))) == plain
     assert bits([x.grad for x in leaves]) == bits(plain)
-
-
-@given(program=smooth, at=st.integers(0, 4))
-def test_arguments_in_lists(program: Listing, at: int) -> None:
-    """Of any lengths: each derivative has the shape of its argument."""
-    plain = gradients(program)
-    head, tail = list(program.starts[:at]), list(program.starts[at:])
-
-    def f(xs: Any, ys: Any) -> Any:
-        return last(program)(*xs["head"], *ys)
-
-    found = grad(f, (1, 0))({"head": head}, tail)
-    assert found == (plain[at:], {"head": plain[:at]})
 
 
 @given(program=whole, v=steps, u=steps)
@@ -186,25 +155,3 @@ def pushed_along(f: Function, v: list[float]) -> Function:
 
 def pulled_along(f: Function, v: list[float]) -> Function:
     return lambda *xs: autograd.dot(grad(f, tuple(range(len(xs))))(*xs), v)
-
-
-@pytest.mark.parametrize("name", sorted(SAFE))
-@settings(max_examples=6)
-@given(data=st.data(), v=directions)
-def test_second_derivatives_along_a_line_beside_mpmath(
-    name: str, data: st.DataObject, v: list[float]
-) -> None:
-    """By differences in 60 digits, of which 40 are right."""
-    program = data.draw(random_programs([name, "mul", name], steps=3))
-    leaves, nodes = recorded(program)
-    v = v[: len(leaves)]
-    slope = autograd.dot(gradient(nodes[-1], leaves, create_graph=True), v)
-    curvature: Value = autograd.dot(gradient(slope, leaves, create_graph=True), v)
-    with mp.workdps(60):
-
-        def moved(t: Any) -> Any:
-            starts = [mpf(x) + t * mpf(d) for x, d in zip(program.starts, v)]
-            return program.run(starts, exactly)[-1]
-
-        exact = mp.diff(moved, 0, 2)
-        assert abs(curvature.data - exact) <= rounding(curvature) + 1e-40

@@ -32,8 +32,6 @@ def answer(question: dict[str, Any]) -> Any:
     if "point" in question:
         name, points = question["point"]
         return [list(point(name, each)) for each in points]
-    if "dot" in question:
-        return dot(*question["dot"])
     return describe_build()[0]
 
 
@@ -102,19 +100,6 @@ def run(program: dict[str, Any]) -> Iterator[list[str]]:
 def second_derivatives(root: Value, leaves: list[Value]) -> list[list[str]]:
     slopes = gradient(root, leaves, create_graph=True)
     return [kept(g) + [bits(d) for d in gradient(g, leaves)] for g in slopes]
-
-
-def dot(ws: list[Any], xs: list[Any], bias: Any) -> list[list[str]]:
-    """`autograd.dot` and `sum` of operands given as (whether to make a Value of it, number)."""
-    v, w = ([Value(number(x)) if wrap else number(x) for wrap, x in each] for each in (ws, xs))
-    last = Value(number(bias[1])) if bias[0] else number(bias[1])
-    found = []
-    for y in (attempt(autograd.dot, v, w, last), attempt(autograd.sum, [last, *v, *w])):
-        found.append(kept(y))
-        if type(y) is Value:
-            error = attempt(y.backward)
-            found.append([str(error), *(bits(x.grad) for x in y.inputs)])
-    return found
 
 
 def point(name: str, numbers: list[Any]) -> Iterator[list[str]]:

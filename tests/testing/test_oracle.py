@@ -7,27 +7,13 @@ import subprocess
 import sys
 from typing import Any
 
-import mpmath
 import pytest
 
 from autograd import Value, primitive, relu, sin, tanh
-from autograd.core.primitive import RESERVED, TABLE
+from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck, oracle
 from autograd.testing.oracle import exact_gradient, in_mpmath, partial
-from tests.core.reference import REFERENCES
 from tests.testing.measure import planted
-
-
-@pytest.mark.parametrize("name", sorted(RESERVED))
-def test_partials_by_differences_are_those_by_hand(name: str) -> None:
-    for xs in REFERENCES[name].smooth:
-        for slot, rule in enumerate(REFERENCES[name].partials):
-            with mpmath.mp.workdps(60):
-                wanted = rule(*map(mpmath.mpf, xs))
-                if mpmath.isnan(wanted) or (name == "take" and slot == 0):
-                    continue
-                found = partial(name, xs, slot)
-                assert abs(found - wanted) <= 1e-15 * abs(wanted)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +25,9 @@ def test_partials_by_differences_are_those_by_hand(name: str) -> None:
         ("asin", (1.0 - 2.0**-53,), 67108864.0),
         ("add", (1e-300, 1e300), 1.0),
         ("sin", (1e22,), 0.5232147853951389),
+        ("log", (1e-300,), 1e300),
+        ("exp", (-700.0,), math.exp(-700.0)),
+        ("pow", (2.0, 3.0), 12.0),
     ],
 )
 def test_partials_that_differences_of_floats_cannot_show(

@@ -20,7 +20,7 @@ from autograd.testing import gradcheck
 from autograd.testing.programs import Listing
 from autograd.testing.roundoff import is_rough, noise_hides
 from autograd.testing.strategies import programs
-from tests.core.reference import REFERENCES
+from tests.core import smooth
 from tests.testing.measure import (
     NAMES,
     PLANTS,
@@ -39,7 +39,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "zero": lambda d: d * 0.0,
 }
 SMOOTH: dict[str, list[tuple[float, ...]]] = {
-    **{name: list(reference.smooth) for name, reference in REFERENCES.items()},
+    **smooth.SMOOTH,
     "nn.binary_cross_entropy": [(0.3, 0.6), (0.9, 0.1)],
     "nn.binary_cross_entropy_with_logits": [(0.7, 0.6), (-2.0, 0.1)],
     "nn.huber_loss": [(0.4, 1.0), (3.0, 1.0)],
