@@ -36,6 +36,13 @@ def test_partials_that_differences_of_floats_cannot_show(
     assert float(partial(name, xs, 0)) == pytest.approx(wanted, rel=1e-15)
 
 
+@pytest.mark.parametrize("big", [1.79e308, 0.5])
+@pytest.mark.parametrize("small", [5e-324, -5.9e-220])
+def test_partials_of_a_small_term_beside_a_large_one(big: float, small: float) -> None:
+    assert float(partial("dot", (big, big, -0.208, big, small), 2)) == small
+    assert float(partial("dot", (big, big, small, big, small), 2)) == small
+
+
 @pytest.mark.parametrize(
     ("name", "xs"),
     [
