@@ -17,7 +17,7 @@ from autograd import Value, primitive, relu
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.program import compile
 from autograd.program.batch import Instructions, steps
-from autograd.program.expressions import name
+from autograd.program.expressions import Expression, name
 from autograd.program.gather import gather
 from autograd.program.jobs import _finite
 from autograd.program.program import PASSES, Program
@@ -386,7 +386,8 @@ def test_rules_are_expressions() -> None:
         if op in RESERVED and op not in WIDE:
             operands = [name(letter) for letter in "xyz"[: entry.arity]]
             for slot in range(len(operands)):
-                partial(op, slot, name("out"), operands)
+                found = partial(op, slot, name("out"), operands)
+                assert isinstance(found, (float, Expression))
 
 
 def test_a_rule_with_too_many_ways() -> None:
