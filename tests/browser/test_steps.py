@@ -405,6 +405,18 @@ def test_the_picture_follows_the_steps(root: Any, open_page: Opener) -> None:
     assert unseen == []
 
 
+def test_it_opens_where_the_first_step_will_be(open_page: Opener) -> None:
+    model = nn.MLP(2, [4, 1], activation="tanh")
+    loss = nn.mse_loss(
+        [model(x) for x in ([0.0, 0.5], [1.0, -0.3], [0.2, 0.9])], [1.0, -1.0, 0.5]
+    )
+    page = open_page(Stepper(loss).html(), viewport={"width": 390, "height": 800})
+    place = "document.getElementById('picture').scrollTop"
+    before = page.evaluate(place)
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(place) == before > 0
+
+
 def powers(n: int) -> Value:
     """A long chain with a leaf that is drawn once a use."""
     w = Value(0.9, label="w")

@@ -141,7 +141,10 @@ function highlight(event) {
   cancelAnimationFrame(travelling);
   for (const arrow of picture.querySelectorAll(".asked")) arrow.classList.remove("asked");
   for (const element of picture.querySelectorAll(".turned, .carried")) element.remove();
-  if (event === undefined) return;
+  if (event === undefined) {
+    if (svg !== null && events.length > 0) reveal(events[0]); // what comes first is in sight
+    return;
+  }
   if (event.kind === "backward") {
     mark(shown[event.node.index].boxes, "from");
     mark(arrows[event.node.index][event.slot], "along");
