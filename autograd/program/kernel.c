@@ -998,12 +998,12 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
     int wrong;
     Py_BEGIN_ALLOW_THREADS
     PyThread_acquire_lock(p->lock, WAIT_LOCK);
-    int most = 120; /* lanes of a block; more of few rows, which the first cache holds */
+    int most = 120; /* lanes of a block, whole PARTS; more if the first cache holds the rows */
     while (most < 480 && p->v_rows * most <= 2048)
         most *= 2;
     r->blocks = (int)(r->lanes <= 128 ? 1 : (r->lanes + most - 1) / most);
     r->block = (int)((r->lanes + r->blocks - 1) / r->blocks + PARTS - 1) / PARTS * PARTS;
-    if (r->block % 128 == 0) /* rows would compete for the same lines of a cache */
+    if (r->block % 128 == 0 && (r->blocks == 1 || r->block < most)) /* lines of a cache */
         r->block += PARTS;
     r->chunks = p->serial || r->blocks < 16 ? 1 : r->blocks / 12 * 2;
     r->chunks = r->chunks > CHUNKS ? CHUNKS : r->chunks;

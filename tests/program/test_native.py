@@ -276,6 +276,15 @@ def test_relus_of_products_are_part_of_them(case: str, monkeypatch: pytest.Monke
     assert all(map(_same, results, found[0]) for results in found)
 
 
+@pytest.mark.parametrize("lanes", [1, 8, 121, 127, 128, 129, 256, 480, 3_839, 200_003])
+def test_every_lane_is_in_one_block(lanes: int) -> None:
+    x = np.arange(float(lanes))
+    square = autograd.compile(lambda x, w: x * x + w, in_axes=(0, None))
+    assert np.array_equal(square(x, 1.0), x * x + 1.0)
+    total = autograd.compile(lambda x, w: x * w, in_axes=(0, None), reduce="sum")
+    assert total.value_and_grad(x, 2.0, argnums=1) == (2.0 * x.sum(), x.sum())
+
+
 def test_threads_are_asked_for() -> None:
     found = [
         compile(lambda w, x: net(w, x, SIZES), (None, 0), "sum", threads=threads)
