@@ -412,7 +412,7 @@ INLINE void fold(const double *parts, double *sums, int n)
 #if W == 8
 enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4, EXACT_M = 4, EXACT_V = 2 };
 #else
-enum { TILE_M = 4, TILE_V = 2, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 2 };
+enum { TILE_M = 4, TILE_V = 3, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 2 };
 #endif
 enum { DEPTH = 64, STRIP = 32 }; /* rows of x and d that stay in a cache */
 #define AT(i, j) ((Py_ssize_t)(i)*q->down + (Py_ssize_t)(j)*q->across)
@@ -434,7 +434,8 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
         V xs[TILE_V];
         for (int v = 0; v < vectors; v++) {
             xs[v] = LOAD(x + (Py_ssize_t)j * lanes + v * W);
-            KEEP(xs[v]);
+            if (W == 8)
+                KEEP(xs[v]);
         }
         for (int r = 0; r < m; r++) {
             V weight = splat(w[AT(r, j)]);
@@ -442,21 +443,25 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
                 add(&s[r][v], weight * xs[v], exact);
         }
     }
-    EACH(m, vectors, r, v) {
-        V result = total(s[r][v], exact);
-        if (j1 == q->k && q->flags & RELU)
-            result = SEL(result <= 0.0, splat(0.0), result);
-        if (j1 == q->k && q->flags & MASK) {
+    V result[TILE_M][TILE_V];
+    EACH(m, vectors, r, v)
+        result[r][v] = total(s[r][v], exact);
+    if (j1 == q->k && q->flags & RELU)
+        EACH(m, vectors, r, v)
+            result[r][v] = SEL(result[r][v] <= 0.0, splat(0.0), result[r][v]);
+    if (j1 == q->k && q->flags & MASK)
+        EACH(m, vectors, r, v) {
             V by = LOAD(mask + (Py_ssize_t)(i + r) * lanes + (v0 + v) * W);
-            result = SEL(by > 0.0, result, splat(0.0));
+            result[r][v] = SEL(by > 0.0, result[r][v], splat(0.0));
         }
-        STORE(y + (Py_ssize_t)r * lanes + v * W, result);
-    }
+    EACH(m, vectors, r, v)
+        STORE(y + (Py_ssize_t)r * lanes + v * W, result[r][v]);
 }
 
-static void product(const Instruction *q, const double *u, const double *x, double *y,
+static void product(const Instruction *it, const double *u, const double *x, double *y,
                     const double *mask, int lanes)
 {
+    const Instruction own = *it, *q = &own; /* no store changes it */
 #define CALL(r, c, i, v) product_tile(r, c, q, i, v, 0, q->k, u, x, y, mask, lanes, 0, 1)
     if (q->flags & EXACT) {
         TILED(q->n, EXACT_M, lanes / W, EXACT_V, CALL)
