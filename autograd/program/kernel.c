@@ -1169,6 +1169,17 @@ static PyObject *runs_run(Runs *it, PyObject *const *args, Py_ssize_t given)
     return runs_take(it, args[0], given > 1 ? args[1] : NULL) < 0 ? NULL : run_bound(&it->b);
 }
 
+static int all_finite(const double *x, Py_ssize_t n)
+{
+    V check = splat(0.0); /* NaN if one is not finite */
+    Py_ssize_t i = 0;
+    for (; i + W <= n; i += W)
+        check += 0.0 * LOAD(x + i);
+    for (; i < n; i++)
+        check += 0.0 * x[i];
+    return !any(check != 0.0);
+}
+
 /* Scale numbers down to a norm, as `clip` of nn/compiled.py does; 0 if theirs is extreme. */
 static int clip(double *g, Py_ssize_t n, double most)
 {
@@ -1210,11 +1221,9 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
     PyBuffer_Release(&answers);
     double loss = weight * sum + (penalty ? r.out[columns] : 0.0);
     Py_ssize_t n = PyList_GET_SIZE(PyTuple_GET_ITEM(rule[4], 0));
-    double check = 0.0; /* NaN if the loss or its gradient is not finite */
-    for (Py_ssize_t i = 0; i < n; i++)
-        check += 0.0 * it->b.d_u[i];
     if (wrong == 0)
-        wrong = !isfinite(check + loss) || (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
+        wrong = !isfinite(loss) || !all_finite(it->b.d_u, n) ||
+                (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
     if (wrong == 0 && update != NULL) {
         if (runs_take(update, rule[1], rule[2]) < 0)
             return NULL;
@@ -1493,7 +1502,7 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
     PyObject *like = HELD(LIKE), *axes = HELD(AXES), *result = NULL;
     Run r = {.p = p, .lanes = c->lanes, .threads = c->threads, .seed_columns = 1};
     Py_buffer views[MOST] = {{0}};
-    double *u = PyMem_Malloc(p->inputs * sizeof(double) + 1), *to = u, *d, sum, check = 0.0;
+    double *u = PyMem_Malloc(p->inputs * sizeof(double) + 1), *to = u, *d, sum;
     int samples = 0, good = u != NULL && PyTuple_GET_SIZE(args) == PyTuple_GET_SIZE(like);
     for (Py_ssize_t i = 0; good && i < PyTuple_GET_SIZE(like); i++) {
         PyObject *example = PyTuple_GET_ITEM(like, i), *x = PyTuple_GET_ITEM(args, i);
@@ -1527,13 +1536,10 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
     if (wrong < 0)
         goto done;
     d += along ? c->start * r.lanes : 0;
-    for (Py_ssize_t i = 0; i < outputs * columns; i++)
-        check += 0.0 * r.out[i];
-    for (Py_ssize_t i = 0; i < (along ? rows * r.lanes : rows); i++) {
-        check += 0.0 * d[i];
+    slopes = along ? rows * r.lanes : rows;
+    wrong |= !all_finite(r.out, outputs * columns) || !all_finite(d, slopes);
+    for (Py_ssize_t i = 0; i < slopes; i++)
         d[i] += 0.0; /* a gradient is a sum that begins with 0.0, so never -0.0 */
-    }
-    wrong |= check != 0.0;
     for (Py_ssize_t i = outputs * columns; i < outs; i++)
         wrong |= r.out[i] != ((double *)c->answers.buf)[i / columns - outputs];
     if (wrong)
