@@ -66,6 +66,12 @@ class Operations:
     def __int__(self: Any) -> int:
         return int(self.data)
 
+    def __float__(self: Any) -> None:  # so type checkers refuse float(x) as well
+        raise TypeError(
+            f"float({describe([self])}): a Value would lose its gradient; write autograd.sin "
+            "instead of math.sin, and so on, or take the number, its .data"
+        )
+
     def __round__(self: Any, ndigits: Any = None) -> Any:
         return round(self.data, ndigits)
 

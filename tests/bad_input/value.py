@@ -53,8 +53,10 @@ def conversions() -> Iterator[Row]:
     others = bads(TypeError, *NOT_NUMBERS, words=("not supported",))
     for compare in (operator.lt, operator.le, operator.gt, operator.ge):
         yield from each(NAME, others, lambda w, c, compare=compare: compare(w.x, c))
-    refused = (float, complex, math.sin, len, iter, operator.invert, range, list)
+    refused = (len, iter, operator.invert, range, list)
     yield from each(NAME, bads(TypeError, *refused, words=("Value",)), lambda w, f: f(w.x))
+    read = bads(TypeError, float, complex, math.sin, words=("float(2.0 labelled 'x')",))
+    yield from each(NAME, read, lambda w, f: f(w.x), "autograd.sin")
     rounded = (int, round, math.floor, math.ceil, math.trunc)
     for x, error, word in ((math.nan, ValueError, "NaN"), (INF, OverflowError, "infinity")):
         failing = bads(error, *rounded, words=(word,))
