@@ -11,9 +11,10 @@ from autograd.core.value import Value
 from autograd.program.arrays import Array, np
 from autograd.trees import flatten
 
-__all__ = ["Argument", "Call", "holds_values", "key_of", "kind_of"]
+__all__ = ["Argument", "Axes", "Call", "holds_values", "key_of", "kind_of"]
 
 Key = Any
+Axes = tuple[int | None, ...] | int | None
 
 
 class Argument:
@@ -179,8 +180,8 @@ class Call:
         arrays: whether there are arrays among the arguments.
     """
 
-    def __init__(self, args: Sequence[Any], in_axes: Sequence[int | None] | None) -> None:
-        axes = (None,) * len(args) if in_axes is None else in_axes
+    def __init__(self, args: Sequence[Any], in_axes: Axes) -> None:
+        axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
         if len(axes) != len(args):
             raise TypeError(f"in_axes is for {len(axes)} arguments, {len(args)} were given")
         self.args, self.axes = tuple(args), tuple(axes)

@@ -10,7 +10,7 @@ from functools import update_wrapper
 from typing import Any, overload
 
 from autograd import transforms
-from autograd.program.arguments import Call, holds_values, kind_of
+from autograd.program.arguments import Axes, Call, holds_values, kind_of
 from autograd.program.arrays import Array, np
 from autograd.program.jobs import Job, folded
 from autograd.program.paths import Path, Paths, parameters
@@ -24,7 +24,6 @@ from autograd.trees import flatten, flatten_like
 
 __all__ = ["Compiled", "compile", "load_program"]
 
-Axes = tuple[int | None, ...] | None
 MOST_QUICK = 64  # to be tried in turn
 
 
@@ -363,7 +362,8 @@ def compile(
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.
         in_axes: for each argument, None if it is the same for all samples, 0 if each has its
             own: a list with an element for each sample, or an array with a row for each.
-            Without it, f is for a single sample; a sum over samples inside it is found.
+            A single 0 is for all arguments. Without it, f is for a single sample; a sum over
+            samples inside it is found.
         reduce: "mean" or "sum" of the results of all samples; None gives each.
         without: passes to leave out: "fold", "gather", "reroll", "simplify", "share".
         exact: give the very bits of what f gives: sums are rounded once, functions are
@@ -372,7 +372,7 @@ def compile(
         threads: how many share the samples; the results are the same bits.
 
     Raises:
-        TypeError: f is not a function, or `in_axes` is not a tuple of None and 0.
+        TypeError: f is not a function, or `in_axes` is not None, 0 or a tuple of them.
         ValueError: `reduce` is none of these, or `threads` is below 1; when called, f reads
             numbers out of Values.
 
@@ -385,11 +385,11 @@ def compile(
     >>> loss.value_and_grad(1.0, [1.0, 2.0], [3.0, 3.0])
     (2.5, -4.0)
     """
-    if in_axes is not None:
-        if not isinstance(in_axes, tuple) or any(axis not in (None, 0) for axis in in_axes):
-            raise TypeError(f"compile: in_axes must be a tuple of None and 0, got {in_axes!r}")
-        if all(axis is None for axis in in_axes):
-            in_axes = None
+    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,)
+    if any(axis not in (None, 0) for axis in axes):
+        raise TypeError(f"compile: in_axes must be None, 0 or a tuple of them, got {in_axes!r}")
+    if all(axis is None for axis in axes):
+        in_axes = None
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'compile: reduce must be "mean", "sum" or None, got {reduce!r:.80}')
     if threads < 1:
