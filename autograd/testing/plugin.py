@@ -65,7 +65,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
         if xs or mark is None:
             report = once(f, *xs, **options)
         else:
-            report = _drawn(lambda *xs: once(f, *xs, **options), **mark.kwargs)
+            report = _drawn(lambda *xs: once(f, *xs, **options), *mark.args, **mark.kwargs)
         if not report:
             raise GradientError(report)
         return report
@@ -73,8 +73,13 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
     return check
 
 
-def _drawn(once: Callable[..., Report], points: Any, max_examples: int = 25) -> Report:
+def _drawn(once: Callable[..., Report], points: Any = None, max_examples: int = 25) -> Report:
     """The worst report over points that are drawn: of a failure, the simplest."""
+    if not isinstance(points, (list, tuple)):
+        raise TypeError(
+            "the mark gradient takes points=[(low, high)], a domain for each argument, got "
+            f"points={points!r}"
+        )
     from hypothesis import given, settings
     from hypothesis import strategies as st
 
@@ -111,8 +116,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _page(found: list[tuple[str, Report]]) -> str:
-    rows, last = [], dict(found)  # of points that were drawn, the simplest comes last
-    for test, report in found:
+    rows, last = [], dict(found)  # of points that fail, only the last, which is the simplest
+    found = [each for each in found if each[1].verdict != "fail" or each[1] is last[each[0]]]
+    for test, report in sorted(found, key=lambda each: bool(each[1])):
         cells = [test, report.verdict, report.where, repr(report.x), repr(report.analytic)]
         cells += [f"{report.numeric!r} ± {report.error:.1e}", report.oracle, report.reason]
         row = "".join([f"<td>{escape(cell)}</td>" for cell in cells])

@@ -65,6 +65,10 @@ PROJECT = {  # as the README has it
         @pytest.mark.gradient(points=[(1e-4, 1e-3)], max_examples=3)
         def test_hidden_everywhere(gradcheck):
             gradcheck(lambda x: 1e9 + math.sin(x), gradient=math.cos)
+
+        @pytest.mark.gradient
+        def test_without_points(gradcheck):
+            gradcheck(softplus, gradient=slope)
         """,
 }
 
@@ -81,15 +85,19 @@ def test_a_project(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.syspath_prepend(project.path)
     options = ["-p", "no:autograd-testing", "-p", "autograd.testing.plugin"]
     result = project.runpytest_inprocess(*options, "--gradcheck-report", "g.html")
-    result.assert_outcomes(passed=3, failed=4)
-    result.stdout.fnmatch_lines(["*fail: a derivative is wrong*", "*checked: g.html"])
+    result.assert_outcomes(passed=3, failed=5)
+    result.stdout.fnmatch_lines(
+        ["*fail: a derivative is wrong*", "*takes points=*", "*checked: g.html"]
+    )
     simplest = next(line for line in result.outlines if "argument 0 = 3.0 " in line)
     assert "(0x1.8" in simplest
     project.runpytest_inprocess(*options, "-k", "softplus").assert_outcomes(
-        passed=1, deselected=6
+        passed=1, deselected=7
     )
     page = (project.path / "g.html").read_text("utf-8")
     assert "test_gradients.py::test_array" in page
+    assert page.count('class="fail"') == 2
+    assert page.rindex('class="fail"') < page.index('class="pass"')
     assert page.count("<svg") >= 1
 
 
