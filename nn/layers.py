@@ -367,6 +367,11 @@ def _as_inputs(module: Module, nin: int, x: Any) -> Any:
         else:
             got = checks.shortened(x)
             raise TypeError(f"{_described(module)} takes a list of {nin} inputs, got {got}")
+    if x and type(x[0]) is list:
+        raise TypeError(
+            f"{_described(module)} takes one sample, a list of {nin} inputs, got a list of "
+            "lists; of a batch X, write [model(x) for x in X]"
+        )
     if len(x) != nin:
         raise ValueError(f"{_described(module)} takes {nin} inputs, got {len(x)}")
     return x

@@ -9,15 +9,16 @@ from typing import Any
 
 from autograd import Value, no_grad
 from autograd.core.operand import primal
-from nn.checks import function, instance, not_negative
+from nn.checks import function, instance, not_negative, shortened
 from nn.clipping import clip_grad_norm_
 from nn.module import Module
 from nn.optim import Optimizer
 
-__all__ = ["EagerStep", "Loss", "Penalty", "modes_kept", "plain"]
+__all__ = ["EagerStep", "Loss", "Penalty", "is_finite", "modes_kept", "plain"]
 
 Loss = Callable[..., Any]
 Penalty = Callable[[list[Value]], Any]
+ADVICE = "lower the learning rate, scale the inputs, or clip the gradients with max_norm"
 
 
 class EagerStep:
@@ -66,7 +67,7 @@ class EagerStep:
             FloatingPointError: a loss, a gradient or a next value is not finite.
         """
         outputs, objective = self.objective(*samples)
-        data, before = self.finite(self.node(objective)), plain(outputs)
+        data, before = self.finite(self.node(objective), *samples), plain(outputs)
         self.optimizer.zero_grad()
         objective.backward()
         if self.max_norm is not None:
@@ -91,7 +92,7 @@ class EagerStep:
         """The outputs and the loss, without the penalty."""
         with no_grad():
             outputs = [self.model(x) for x in xs]
-            return plain(outputs), self.finite(self.loss(outputs, list(ys)))
+            return plain(outputs), self.finite(self.loss(outputs, list(ys)), xs, ys)
 
     def node(self, loss: Any) -> Value:
         """The loss; TypeError unless it is a Value."""
@@ -101,16 +102,24 @@ class EagerStep:
             )
         return loss
 
-    def finite(self, loss: Any) -> float:
+    def finite(self, loss: Any, *samples: Sequence[Any]) -> float:
         """The loss as a float; FloatingPointError if it is infinite or NaN."""
         data = primal(loss)
         if not math.isfinite(data):
             where = "" if self.epoch is None else f" in epoch {self.epoch}"
+            bad = [x for xs in samples for x in plain(xs) if not is_finite(x)]
             raise FloatingPointError(
-                f"{self.name}: the loss is {data}{where}; lower the learning rate, "
-                "scale the inputs, or clip the gradients with max_norm"
+                f"{self.name}: the loss is {data}{where}; "
+                + (f"the sample {shortened(bad[0])} is not finite" if bad else ADVICE)
             )
         return data
+
+
+def is_finite(x: Any) -> bool:
+    """Whether every number of a sample or target is finite."""
+    if isinstance(x, list):
+        return all(map(is_finite, x))
+    return not isinstance(x, float) or math.isfinite(x)
 
 
 PLAIN = frozenset([float, int, bool, str])

@@ -19,7 +19,7 @@ from nn.kept import Norms
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
-from nn.steps import EagerStep, Loss, Penalty, modes_kept, plain
+from nn.steps import EagerStep, Loss, Penalty, is_finite, modes_kept, plain
 
 if TYPE_CHECKING:
     from nn.batches import Batch
@@ -432,7 +432,7 @@ def samples_of(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  
     if not inputs:
         raise ValueError(f"{what}there are no samples in X")
     for i, target in enumerate(targets):
-        if not _is_finite(target):
+        if not is_finite(target):
             raise ValueError(f"{what}y[{i}] is {shortened(target)}; leave that sample out")
     return list(zip(inputs, targets))
 
@@ -444,13 +444,6 @@ def _sample_list(x: Iterable[Any], what: str) -> list[Any]:
     if not isinstance(result, list):  # an array without dimensions
         raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
     return result
-
-
-def _is_finite(target: Any) -> bool:
-    """Whether every number of the target is finite."""
-    if isinstance(target, list):
-        return all(map(_is_finite, target))
-    return not isinstance(target, float) or math.isfinite(target)
 
 
 def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochEnd) -> bool:

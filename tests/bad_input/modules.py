@@ -86,6 +86,7 @@ def of_inputs(name: str, model: nn.Module) -> Iterator[Row]:
     lengths: list[Any] = [[], [1.0], [1.0] * 3, 1.0, (1.0,), range(3)]
     given += bads(ValueError, *lengths, words=("takes 2 inputs, got",))
     given += bads(TypeError, *IN_INPUTS, words=("",))
+    given.append(bad([[1.0, 2.0]] * 4, TypeError, "takes one sample", "for x in X"))
     yield from each(name, given, lambda w, x: model(x))
 
 
@@ -96,6 +97,9 @@ def calls() -> Iterator[Row]:
     indices = bads(TypeError, None, "0", 1.0, 1j, [0], NAN, words=words)
     indices += bads(IndexError, 3, -1, HUGE, -HUGE, words=("within 0 to 2",))
     yield from each(name, indices, lambda w, i: table(i))
+    net = nn.MLP(2, [1])
+    call: Call = lambda w: net([[1.0, 2.0]] * 2)
+    yield row("nn.MLP.forward", "a batch", call, TypeError, "layers.0", "takes one sample")
     stack, name = nn.Sequential(nn.Layer(2, 2), nn.Layer(3, 1)), "nn.Sequential.forward"
     yield row(name, "widths", lambda w: stack([1.0, 2.0]), ValueError, "3 inputs, got 2")
 

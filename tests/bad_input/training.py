@@ -132,7 +132,7 @@ def during() -> Iterator[Row]:
         (lambda o, t: 1.0, TypeError, "the loss must be a Value, got 1.0"),
         (lambda o, t: None, TypeError, "the loss must be a Value, got None"),
         (lambda o, t: list(o), TypeError, "the loss must be a Value, got [Value("),
-        (lambda o, t: o[0] * NAN, FloatingPointError, "the loss is nan in epoch 1"),
+        (lambda o, t: o[0] * NAN, FloatingPointError, "the loss is nan in epoch 1; lower"),
         (lambda o, t: o[0] + INF, FloatingPointError, "the loss is inf in epoch 1"),
         (lambda o, t: o[0].odd, AttributeError, "odd"),
         (lambda o, t: nn.mse_loss(o[:1], t), ValueError, "1 predictions for 2"),
@@ -140,7 +140,8 @@ def during() -> Iterator[Row]:
     yield from each("nn.fit", [bad(*loss) for loss in losses], lambda w, f: _trained(w, loss=f))
     sample: list[Any] = [[1.0], [1.0] * 3, []]
     samples = bads(ValueError, *sample, words=("takes 2 inputs",))
-    samples.append(bad([NAN, 1.0], FloatingPointError, "the loss is nan in epoch 1"))
+    words = "the loss is nan in epoch 1; the sample [nan, 1.0] is not finite"
+    samples.append(bad([NAN, 1.0], FloatingPointError, words))
     yield from each("nn.fit", samples, lambda w, x: _trained(w, X=[[1.0, 2.0], x]))
     call: Call = lambda w: _trained(w, resume=True)
     yield row("nn.fit", "from nothing", call, ValueError, "resume needs the checkpoint")
