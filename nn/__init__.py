@@ -1,5 +1,7 @@
 """Neural networks of Values: modules, losses, optimizers, training."""
 
+from typing import TYPE_CHECKING
+
 from nn import activations, clipping, history, init, layers, losses, optim, schedules, trials
 from nn.activations import *  # noqa: F403
 from nn.clipping import *  # noqa: F403
@@ -23,3 +25,18 @@ __all__ += losses.__all__
 __all__ += optim.__all__
 __all__ += schedules.__all__
 __all__ += trials.__all__
+
+HINTS = {
+    "Loss": "; losses are functions here, such as nn.mse_loss",
+    "Linear": "; it is nn.Layer here",
+    "Parameter": "; any autograd.Value that a module holds is one",
+    "ModuleList": "; a list of modules does",
+    "functional": "; its functions are here in nn",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        """Tell who knows PyTorch what its names are here."""
+        hint = HINTS.get("Loss" if name.endswith("Loss") else name, "")
+        raise AttributeError(f"module 'nn' has no attribute {name!r}{hint}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+import nn
 from tests.builds import printed
 
 FIRST = """\
@@ -51,3 +52,10 @@ print(y, x.grad, type(x) is autograd.Value)
 
 def test_without_numpy_all_but_arrays_works(usual: str) -> None:
     assert printed(f"import sys; sys.modules['numpy'] = None{USE}") == usual
+
+
+@pytest.mark.parametrize("name", ["Linear", "MSELoss", "functional"])
+def test_names_of_pytorch_are_told_theirs_here(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'; .* here"):
+        getattr(nn, name)
+    assert not hasattr(nn, "Conv2d")
