@@ -488,7 +488,8 @@ def _places(argnums: Any, count: int) -> tuple[int, ...]:
     for argnum in _chosen(argnums):
         if not -count <= argnum < count:
             raise ValueError(
-                f"argnums names argument {argnum}, but {count} were given by position"
+                f"argnums names argument {argnum}, but {count} were given by position; "
+                "give it without its name"
             )
         places.append(argnum % count)
     if len(set(places)) < len(places):

@@ -143,7 +143,7 @@ def clipped(text: str, size: float, most: float) -> str:
     for end, c in enumerate(text):
         room -= width(c, size)
         if room < 0 and width(text, size) > most:
-            return text[:end].rstrip(JOINER) + "…"
+            return text[:end].rstrip(JOINER + "…") + "…"
     return text
 
 

@@ -79,7 +79,9 @@ def derived(name: str, transform: Any) -> Iterator[Row]:
     functions.append((lambda v: autograd.log(v - 2.0), ValueError, "log(-1.0)"))
     yield from each(name, [bad(*f) for f in functions], lambda w, f: transform(f)(1.0))
     call = lambda w: transform(lambda v: v * w.x)()
-    yield row(name, "called on nothing", call, ValueError, "argnums names argument 0")
+    yield row(
+        name, "called on nothing", call, ValueError, "argnums names argument 0", "its name"
+    )
 
 
 def vjps(name: str) -> Iterator[Row]:
