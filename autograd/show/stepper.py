@@ -28,7 +28,6 @@ from autograd.show.text import escape
 __all__ = ["Stepper", "named"]
 
 MOST_NAMES = 12
-NOTEBOOK_HEIGHT = 640
 
 
 class Stepper:
@@ -208,7 +207,7 @@ class Stepper:
     def _repr_html_(self) -> str:
         """What a notebook shows: the page, or the reason why it cannot be drawn."""
         try:
-            return inline(self.html(), height=NOTEBOOK_HEIGHT)
+            return inline(self.html())
         except (LayoutError, ValueError) as error:
             return f"<pre>{escape(repr(self))}\n{escape(str(error))}</pre>"
 

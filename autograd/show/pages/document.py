@@ -138,7 +138,7 @@ def rules(operations: Iterable[Primitive]) -> str:
     return f"const {{ primitives, {names} }} = (() => {{\n{script}\n}})();"
 
 
-def inline(page: str, height: int = 640) -> str:
+def inline(page: str, height: int = 760) -> str:
     """An iframe that shows the page in a notebook and keeps their styles and scripts apart."""
     return (
         f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts" width="100%" '

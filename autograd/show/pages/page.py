@@ -48,7 +48,7 @@ class Page:
         return path
 
     def _repr_html_(self) -> str:
-        return inline(self._html, height=760)
+        return inline(self._html)
 
     def __repr__(self) -> str:
         return f"<Page of {len(self._html):,} characters: save() writes it, open() shows it>"
