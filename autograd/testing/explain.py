@@ -102,17 +102,19 @@ def _svg(report: Report, points: list[tuple[float, float]], claimed: float) -> s
     claim = down(math.log10(max(claimed, least))) if math.isfinite(claimed) else TOP
     view = f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img"'
     title = escape(f"{report.verdict}: {report.where} = {report.x:.6g}")
+    legend = (
+        f"distance of differences from {report.numeric:.10g}, by step; "
+        f"dashed: of the analytic {report.analytic:.10g}"
+    )
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {view}>',
             f"<title>{title}</title><desc>{escape(str(report))}</desc><style>{STYLE}</style>",
             f'<text x="{LEFT}" y="24">{title}</text>',
-            f'<text x="{LEFT}" y="42">|difference - {report.numeric:.10g}| by step</text>',
+            f'<text x="{LEFT}" y="42">{legend}</text>',
             *grid(),
             f'<path class="v" d="M{" L".join(places)}"/>' if places else "",
             f'<path class="claim" d="M{LEFT} {claim:.1f}H{WIDTH - 20.0}"/>',
-            f'<text x="{WIDTH - 24.0}" y="{claim - 6.0:.1f}" text-anchor="end">analytic '
-            f"{report.analytic:.10g}</text>",
             f'<text x="{LEFT}" y="{HEIGHT - 16.0}">round-off</text>',
             f'<text x="{WIDTH - 20.0}" y="{HEIGHT - 16.0}" text-anchor="end">truncation</text>',
             "</svg>",
