@@ -309,12 +309,11 @@ class Step:
 
         return called
 
-    def _train(self, *parts: Any) -> tuple[Any, ...]:
+    def _train(self, x: Any = None, y: Any = None, drawn: Any = ()) -> tuple[Any, ...]:
         """For one sample the loss, the penalty and, if wanted, the outputs."""
         outputs: Any = ()
-        if parts:
-            x, y, *drawn = parts
-            numbers = iter(drawn[0] if drawn else ())
+        if x is not None:
+            numbers = iter(drawn)
             with draws_from(lambda: next(numbers)):
                 outputs = self.model(x)
             loss = self.eager.loss([outputs], [y])

@@ -414,6 +414,7 @@ def test_its_program_and_copies() -> None:
         _ = step.program
     first = step(XS, SHARE)
     assert "W1" in step.program.source()
+    assert {"x0", "x1", "x2", "y"} < {node.label for node in step.program.graph()}
     twins = [copy.deepcopy(step), pickle.loads(pickle.dumps(step))]
     expected = step(XS, SHARE)
     for twin in twins:
