@@ -250,7 +250,7 @@ class Module:
         >>> import nn
         >>> model = nn.MLP(2, [3, 1], init=nn.init.ones())
         >>> model.graph([1.0, 2.0])
-        <Graph of layers.1.neurons.0.out: 22 nodes (15 leaves), 25 edges, depth 3>
+        <Graph of layers.1.neurons.0.out: 22 nodes (15 leaves), 25 edges, depth 3; print() shows it>
         """
         from autograd import Graph
 

@@ -172,7 +172,7 @@ class Snapshot:
         return len(self.nodes)
 
     def __repr__(self) -> str:
-        return f"<Graph of {self.root.name}: {self.stats}>"
+        return f"<Graph of {self.root.name}: {self.stats}; print() shows it>"
 
 
 def _in_order(roots: tuple[Value, ...]) -> list[Value]:
