@@ -123,6 +123,14 @@ def test_what_is_left_from_another_pass_is_marked() -> None:
     assert "old grad" not in new.graph().svg()
 
 
+def test_a_page_says_where_gradients_are_of_several_passes() -> None:
+    x = Value(3.0)
+    y = x * x
+    for word in ("not in", "in"):
+        y.backward()
+        assert ("explained for one pass" in y.graph().html()) == (word == "in")
+
+
 def test_a_single_leaf_is_a_graph() -> None:
     x = Value(1.0, label="x")
     graph = x.graph()

@@ -72,8 +72,11 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     _check_size(graph)
     every = events(graph, 1.0)
     told = _result(graph)
+    once = _after(graph, every)
     if not graph.reached:
-        graph, told = _after(graph, every), f"{told}, gradients as backward() would give them"
+        graph, told = once, f"{told}, gradients as backward() would give them"
+    elif [node.grad for node in graph] != [node.grad for node in once]:
+        told = f"{told}, gradients as they are now, explained for one pass"
     forward = every[: len(graph)]
     data = _data(graph, forward, options, len(graph))
     rows = [
