@@ -249,8 +249,8 @@ class Module:
 
         >>> import nn
         >>> model = nn.MLP(2, [3, 1], init=nn.init.ones())
-        >>> model.graph([1.0, 2.0])
-        <Graph of layers.1.neurons.0.out: 22 nodes (15 leaves), 25 edges, depth 3; print() shows it>
+        >>> print(model.graph([1.0, 2.0]).stats)
+        22 nodes (15 leaves), 25 edges, depth 3
         """
         from autograd import Graph
 
