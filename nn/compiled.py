@@ -23,9 +23,9 @@ from typing import Any
 from autograd import Value, no_grad
 from autograd.core import floats
 from autograd.program.arrays import Array, np
-from autograd.program.jobs import folded
 from autograd.program.paths import Path, Paths
 from autograd.program.program import Program, Runner
+from autograd.program.runs import clip, folded
 from nn.batches import Batch
 from nn.layers import draws_from
 from nn.module import Module
@@ -165,8 +165,8 @@ class Step:
                 self._prepare(run, kind)
             loss = self.eager.finite(run.loss())
             data, gradient = data_of(self.optimizer.params), run.gradient()
-            if self.eager.max_norm is not None:
-                clip(gradient, self.eager.max_norm)
+            if self.eager.max_norm is not None and not clip(gradient, self.eager.max_norm):
+                raise Abandoned
         except (Abandoned, FloatingPointError):
             return self._by_values(batch)
         except Exception:
@@ -202,9 +202,9 @@ class Step:
         program = run.parts[0][1].program
         sweep, it = program.sweep([range(run.params)]), program.instructions
         if (
-            sweep.native is not None
+            sweep.runs is not None
             and all(lane is None for _, _, lane in it.roots[: it.outputs])
-            and (sweep.native.columns or run.batch.lanes == 1)
+            and (sweep.lowered.columns or run.batch.lanes == 1)
         ):
             kind.ready[run.batch.lanes] = Ready(run, sweep, self.eager.max_norm, self.threads)
 
@@ -458,17 +458,17 @@ class Ready:
     """
 
     def __init__(self, run: Run, sweep: Runner, max_norm: float | None, threads: int) -> None:
-        native, parts, self.lanes = sweep.native, run.batch.parts, run.batch.lanes
-        assert native is not None
+        it, parts, self.lanes = sweep.lowered, run.batch.parts, run.batch.lanes
+        assert sweep.runs is not None
         self.path = path = run.parts[0][1]
         lanes = path.program.instructions.lanes or self.lanes
         self.u = data_of(path.closed)
         d_u = np.empty(len(self.u))
-        out = np.empty((native.roots, lanes if native.columns else 1))
+        out = np.empty((it.roots, lanes if it.columns else 1))
         seed = sweep.spread(run.seed(path, self.lanes))
-        self.runs = native.program.runs(lanes, self.u, parts, seed, out, d_u, None, threads)
+        self.runs = sweep.runs(lanes, self.u, parts, seed, out, d_u, None, threads)
         self.runs.run(parts)
-        self.out, answers = out[: native.outputs], out[native.outputs :].tobytes()
+        self.out, answers = out[: it.outputs], out[it.outputs :].tobytes()
         limit = -1.0 if max_norm is None else max_norm
         self.loss = run.kind.weight(self.lanes), run.penalty, limit, answers
         self.data, self.gradient = self.u[: run.params], d_u[: run.params]
@@ -484,15 +484,6 @@ def data_of(values: list[Value]) -> Array:
     numbers = np.empty(len(values))
     floats.read_data(values, numbers)
     return numbers
-
-
-def clip(gradient: Array, max_norm: float) -> None:
-    """Scale a gradient down to the largest norm, to the bits of the kernel's `clip`."""
-    with np.errstate(over="ignore"):
-        norm = math.sqrt(folded(gradient * gradient))
-    if not 1e-150 < norm < 1e150 and gradient.any():
-        raise Abandoned
-    gradient *= min(1.0, max_norm / (norm + 1e-6))
 
 
 @contextmanager

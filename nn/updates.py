@@ -31,7 +31,7 @@ class Update:
         optimizer = self.optimizer
         if self._settings != self._setting(optimizer):
             self._settings, self._program = self._setting(optimizer), self._recorded()
-            self._native: Any = self._program and self._program.sweep().native
+            self._make: Any = self._program and self._program.sweep().runs
             self._out = np.empty((1 + len(optimizer.buffers), len(optimizer.params)))
             self._rows = [*self._out]
             self._runs: Any = None
@@ -81,13 +81,13 @@ class Update:
         Without runs, the kernel can't make it.
         """
         params = self.optimizer.params
-        if self.program() is None or self._native is None:
+        if self.program() is None or self._make is None:
             return None, None, None, floats.exchange, (params, data, data, gradient)
         numbers = self.numbers()
         x = data, gradient, *self.optimizer.buffers.values()
         if self._runs is None:
             arrays = array("d", numbers), x, None, self._out, None, None
-            self._runs = self._native.program.runs(len(params), *arrays, 1)
+            self._runs = self._make(len(params), *arrays, 1)
         return self._runs, x, numbers, floats.exchange, (params, data, self._rows[0], gradient)
 
     def _recorded(self) -> Program | None:

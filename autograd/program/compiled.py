@@ -12,12 +12,13 @@ from typing import Any, overload
 from autograd import transforms
 from autograd.program.arguments import Axes, Call, holds_values, kind_of
 from autograd.program.arrays import Array, np
-from autograd.program.jobs import Job, folded
+from autograd.program.jobs import Job
 from autograd.program.paths import Path, Paths, parameters
 from autograd.program.program import EXACT, Program
 from autograd.program.quick import Surroundings, quick
 from autograd.program.record import called
 from autograd.program.replay import read, way_of, write
+from autograd.program.runs import folded
 from autograd.program.watch import unwatched
 from autograd.transforms import Argnums
 from autograd.trees import flatten, flatten_like

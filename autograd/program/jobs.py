@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,9 +12,10 @@ from autograd.program.arrays import Array, np
 from autograd.program.batch import LANES
 from autograd.program.paths import Path
 from autograd.program.program import Program
+from autograd.program.runs import finite, folded
 from autograd.trees import Rebuild, flatten
 
-__all__ = ["Job", "folded"]
+__all__ = ["Job"]
 
 
 class Job:
@@ -63,27 +63,27 @@ class Job:
             return False
         program, call, seed = path.program, self.call, None
         sweep = program.sweep() if self.seed is None else program.sweep(*self.rows.values())
-        native, fixed = sweep.native, sweep.lowered.it.lanes
-        if native is None or (native.columns and fixed):
+        native, it, fixed = sweep.native, sweep.lowered, sweep.lowered.it.lanes
+        if native is None or (it.columns and fixed):
             return False
         u, lanes = call.u, fixed or call.lanes or 1
         if path.closed:
             u = np.concatenate([u, [value.data for value in path.closed]])
-        out, d_u, d_x = np.empty((native.roots, lanes if native.columns else 1)), None, None
+        out, d_u, d_x = np.empty((it.roots, lanes if it.columns else 1)), None, None
         if self.seed is not None:
-            seed = self.weights() * (1 if native.columns else call.lanes or 1)
+            seed = self.weights() * (1 if it.columns else call.lanes or 1)
             d_u = np.zeros(len(u))
-            d_x = np.empty(call.x.shape) if LANES in sweep.lowered.adjoints else None
+            d_x = np.empty(call.x.shape) if LANES in it.adjoints else None
         x = call.x if len(call.x) else None
         if native.program.run(lanes, u, x, seed, out, d_u, d_x, self.threads) is None:
             return False
-        checks = out[native.outputs :]
+        checks = out[it.outputs :]
         if len(checks) and not (checks == program.answers).all():
             return False
         results = [each for each in (out, d_u, d_x) if each is not None]
-        if not all(map(_finite, results)):
+        if not all(map(finite, results)):
             return False
-        self.put(slice(None), out[: native.outputs], path.rebuild, path.single)
+        self.put(slice(None), out[: it.outputs], path.rebuild, path.single)
         if d_u is not None:
             self.d_u += d_u[: len(call.u), None]
         if d_x is not None:
@@ -213,15 +213,6 @@ class Job:
         return np.array(results) if self.call.arrays else results
 
 
-def folded(numbers: Array) -> float:
-    """The sum of a row, in eight parts as the kernel has it."""
-    parts = np.zeros((-(-len(numbers) // 8), 8))
-    parts.ravel()[: len(numbers)] = numbers
-    sums = np.add.reduce(parts)
-    a, b = (sums[:4] + sums[4:]).reshape(2, 2).tolist()
-    return float((a[0] + b[0]) + (a[1] + b[1]))
-
-
 def is_number(returned: Any) -> bool:
     """Whether f returned a number, not something that holds numbers."""
     held = isinstance(returned, (list, tuple, dict))
@@ -231,10 +222,3 @@ def is_number(returned: Any) -> bool:
 def several() -> TypeError:
     """The error where f should have returned one number."""
     return TypeError("value_and_grad: f returns a single number; use jacobian for several")
-
-
-def _finite(x: Array) -> bool:
-    """Whether no number is infinite or NaN."""
-    if x.size > 10_000:  # of which BLAS would give other threads a share, and wait for them
-        return bool(np.isfinite(x).all())
-    return math.isfinite(np.vdot(x, x))

@@ -77,6 +77,8 @@ class Lowered:
         blocks, names: those of the instructions, and those of adjoints and partials.
         statements: in order; the first `forward` of them compute the values.
         out, checks: the rows of the outputs and of the guards.
+        outputs, roots: how many rows the outputs have, and these with the guards.
+        columns: whether one of them has a column a lane.
         places: for each root its row of these, and its lane.
         seed: the block of the outputs' adjoints.
         adjoints: the block of each block's adjoint.
@@ -99,12 +101,14 @@ class Lowered:
         self.places: list[tuple[int, int | None]] = []
         self.out = self._roots(0, it.outputs)
         self.checks = self._roots(it.outputs, len(it.roots))
+        self.outputs, self.roots = _count(self.out), _count(self.out + self.checks)
+        self.columns = self._varies(self.out + self.checks)
         self.active: dict[int, Any] = {UNIFORM: frozenset(wrt or ()), LANES: frozenset(lanes)}
         self.live = self._live() if any(op.nodes for op in it.code) else bytearray()
         self.packs: dict[Rows, int] = {}
         self.code = [self._forward(op) for op in it.code]
         self.forward = len(self.statements)
-        self.seed = self._block("seed", _count(self.out), self._varies(self.out))
+        self.seed = self._block("seed", self.outputs, self._varies(self.out))
         if wrt is not None:
             self._reverse()
 

@@ -107,10 +107,8 @@ class Native:
             lanes (or a tuple of such arrays, with any strides, one after the other), `seed` a
             row an output, or one number if it is the same in all lanes; they are read. The
             results are put into `out`, which has a row for each output and guard, and a column
-            a lane (one, if nothing varies), `d_u` and `d_x`, as `u` and `x`. All but `lanes`,
-            `out`, `threads` may be None.
-        columns: whether `out` has a column a lane.
-        roots, outputs: how many rows it has, and how many of these are outputs.
+            a lane (one, if none of them varies), `d_u` and `d_x`, as `u` and `x`. All but
+            `lanes`, `out`, `threads` may be None.
     """
 
     def __init__(self, it: Lowered, module: Any, exact: bool = False) -> None:
@@ -213,8 +211,6 @@ class Native:
             for row, n, flags in _runs(self.folds[phase]):
                 code.extend((0, flags, n, row, row, *[0] * (WORDS - 5)))
             phases.extend((phase % 2, begin, end, end, len(code) // WORDS))
-        self.columns = any(row >= LANES for row in roots)
-        self.roots, self.outputs = len(roots), len(self.rows(it.out))
         seed = it.blocks[it.seed]
         numbers = (
             *(it.it.inputs, it.blocks[batch.LANES].size, sizes[1], sizes[0], seed.size),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from autograd.program.lower import PADDING, Lowered
 from autograd.program.native import Native, kernel
 from autograd.program.reroll import reroll
 from autograd.program.rules import WIDE
+from autograd.program.runs import Runs
 from autograd.program.share import folds, reduce
 from autograd.program.source import Functional, Source
 from autograd.program.tangent import tangent
@@ -260,10 +261,13 @@ class Runner:
 
     Attributes:
         native: the sweep in the kernel, if there is one and it knows all operations.
+        runs: makes runs with the same arrays, as the kernel does; None if that lacks one of
+            the operations.
     """
 
     run: Callable[..., Any]
     native: Native | None = None
+    runs: Callable[..., Any] | None = None
 
     @uncollected()
     def __init__(self, program: Program, *inputs: Collection[int]) -> None:
@@ -273,6 +277,7 @@ class Runner:
             with suppress(NotImplementedError):
                 self.lowered = Lowered(program.for_kernel, *inputs)
                 self.native = Native(self.lowered, module, not program.fast)
+                self.runs = self.native.program.runs
                 return
         self.lowered = Lowered(program.instructions, *inputs)
         if program.fast:
@@ -282,16 +287,18 @@ class Runner:
             space: dict[str, Any] = {**arrays.namespace(), "indices": indices}
             exec(compile("\n".join(lines), "<program>", "exec"), space)
             self.run = space["gradient" if self.lowered.adjoints else "value"]
+            if module is None:
+                self.runs = partial(Runs, self.run, self.lowered)
 
     def _run(self, u: Array, x: Array, seed: Array | None = None) -> Any:
         """By the kernel."""
-        it, native = self.lowered.it, self.native
+        lowered, it, native = self.lowered, self.lowered.it, self.native
         if native is None:
             raise FloatingPointError("eager knows it exactly")
         lanes = it.lanes or x.shape[1]
-        out = np.empty((native.roots, lanes if native.columns else 1))
+        out = np.empty((lowered.roots, lanes if lowered.columns else 1))
         d_u = None if seed is None else np.zeros_like(u)
-        d_x = np.empty((len(x), lanes)) if LANES in self.lowered.adjoints else None
+        d_x = np.empty((len(x), lanes)) if LANES in lowered.adjoints else None
         total = native.program.run(
             lanes,
             u[: it.inputs],
@@ -304,7 +311,8 @@ class Runner:
         )
         if total is None and np.geterr()["invalid"] == "raise":
             raise FloatingPointError("in the kernel")
-        results = out[: native.outputs], out[native.outputs :] if self.lowered.checks else None
+        checks = out[lowered.outputs :] if lowered.checks else None
+        results = out[: lowered.outputs], checks
         return results if seed is None else (*results, d_u, d_x)
 
     def picked(self, rows: Array, first: int = 0) -> Array:

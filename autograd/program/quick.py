@@ -67,16 +67,16 @@ def quick(
     else:
         wanted: list[list[range]] = [[rows], []]
         sweep = program.sweep(*wanted[:: 1 if call.axes[argnum] is None else -1])
-    native, fixed = sweep.native, sweep.lowered.it.lanes
+    native, columns, fixed = sweep.native, sweep.lowered.columns, sweep.lowered.it.lanes
     like = tuple(
         [
             _example(arg) if axis is None else _samples(arg)
             for arg, axis in zip(call.args, call.axes)
         ]
     )
-    if native is None or (native.columns and fixed) or None in like:
+    if native is None or (columns and fixed) or None in like:
         return None
-    if call.lanes and not (path.reduce and path.single and native.columns):
+    if call.lanes and not (path.reduce and path.single and columns):
         return None
     return kernel().Call(
         (

@@ -164,8 +164,8 @@ def _sweeps(compiled: Any, wrt: Any, lanes: Any) -> tuple[Compiled, list[Native]
 def _results(sweep: Native, u: Any, x: Any, threads: int = 1) -> list[Any]:
     """Outputs and gradients of the mean over the lanes."""
     lanes = x.shape[1]
-    out, d_u, d_x = np.empty((sweep.roots, lanes)), np.empty(len(u)), np.empty(x.shape)
-    out = out if sweep.columns else out[:, :1].copy()
+    out, d_u, d_x = np.empty((sweep.it.roots, lanes)), np.empty(len(u)), np.empty(x.shape)
+    out = out if sweep.it.columns else out[:, :1].copy()
     seed = np.full((1, 1), 1.0 / lanes)
     sweep.program.run(lanes, u, x, seed, out, d_u, d_x, threads)
     return [out, d_u, d_x]
@@ -189,7 +189,7 @@ def test_random_programs_have_the_same_bits_everywhere(program: Listing) -> None
     for sweep in sweeps[1:]:
         assert all(map(_same, _results(sweep, u, x), first))
     few = _results(sweeps[0], u, np.ascontiguousarray(x[:, 5:19]))
-    if sweeps[0].columns:
+    if sweeps[0].it.columns:
         assert _same(few[0], np.ascontiguousarray(first[0][:, 5:19]))
 
 

@@ -19,10 +19,10 @@ from autograd.program import compile
 from autograd.program.batch import Instructions, steps
 from autograd.program.expressions import Expression, name
 from autograd.program.gather import gather
-from autograd.program.jobs import _finite
 from autograd.program.program import PASSES, Program
 from autograd.program.reroll import reroll
 from autograd.program.rules import WIDE, partial
+from autograd.program.runs import finite
 from autograd.program.share import reduce
 from autograd.program.tape import Tape
 from autograd.transforms import value_and_grad
@@ -287,10 +287,10 @@ def test_the_source_names_guards_and_opens_rules() -> None:
 @pytest.mark.parametrize("size", [3, 10_001])  # by a sum of squares, and one by one
 def test_one_infinity_among_numbers_is_seen(size: int) -> None:
     numbers = np.ones(size)
-    assert _finite(numbers)
+    assert finite(numbers)
     for x in (np.inf, -np.inf, np.nan):
         numbers[-1] = x
-        assert not _finite(numbers)
+        assert not finite(numbers)
 
 
 def test_weights_that_are_stored_by_input() -> None:

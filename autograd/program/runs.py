@@ -1,0 +1,110 @@
+"""Runs: the same program on the same arrays again and again, by NumPy, as the kernel has them.
+
+What a compiled training step repeats: values and gradient, and the optimizer's update.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.program.arrays import Array, np
+from autograd.program.batch import LANES
+from autograd.program.lower import PADDING, Lowered
+
+# Once an array of so many numbers was freed, glibc keeps what is freed later for what follows;
+# else each run would get its arrays from the system anew, which took a third of its time.
+RETAINED = 4_000_000
+
+__all__ = ["Runs", "clip", "finite", "folded"]
+
+
+class Runs:
+    """Runs of a sweep; the arguments are those of the kernel's, see `Native`."""
+
+    def __init__(
+        self,
+        run: Callable[..., Any],
+        it: Lowered,
+        lanes: int,
+        u: Any,
+        x: Sequence[Any],
+        seed: Array | None,
+        out: Array,
+        d_u: Array | None,
+        *_: Any,
+    ) -> None:
+        self.given, self.out, self.d_u = u, out, d_u
+        self.u = np.concatenate([u, it.it.constants, np.zeros(PADDING)]).reshape(-1, 1)
+        self.x = np.empty((it.blocks[LANES].size, lanes))
+        sizes = [1 if np.ndim(part) == 1 else len(part) for part in x]
+        self.parts = np.split(self.x, np.cumsum(sizes)[:-1])
+        self.function, self.outputs = run, it.outputs
+        np.empty(RETAINED)
+        self.arguments = (self.u, self.x) if seed is None else (self.u, self.x, seed)
+
+    def run(self, x: Sequence[Any], u: Any = None) -> float | None:
+        """The sum of the first output over the lanes; None if something is not finite."""
+        return folded(self.out[0]) if self.done(x, u) else None
+
+    def done(self, x: Sequence[Any], u: Any = None) -> bool:
+        """Compute; False if something is not finite."""
+        self.u[: len(self.given), 0] = self.given if u is None else u
+        for mine, part in zip(self.parts, x):
+            mine[:] = part
+        try:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                out, checks, *adjoints = self.function(*self.arguments)
+        except FloatingPointError:
+            return False
+        self.out[: self.outputs] = out
+        if checks is not None:
+            self.out[self.outputs :] = checks
+        if self.d_u is None:
+            return finite(self.out)
+        self.d_u[:] = adjoints[0][: len(self.d_u), 0]
+        return finite(self.out) and finite(self.d_u)
+
+    def train(self, x: Sequence[Any], loss: Any, update: Any) -> float | bool | None:
+        """A step of training, as the kernel's `train`."""
+        weight, penalty, max_norm, answers = loss
+        runs, state, numbers, exchange, arrays = update
+        if not self.done(x) or self.out[self.outputs :].tobytes() != answers:
+            return None
+        total = weight * folded(self.out[0]) + (float(self.out[1, 0]) if penalty else 0.0)
+        if not math.isfinite(total) or (0.0 <= max_norm and not clip(self.d_u, max_norm)):
+            return None
+        if runs is not None and not runs.done(state, numbers):
+            return None
+        if not exchange(*arrays):
+            return False
+        for buffer, row in zip(state[2:], runs.out[1:]) if runs is not None else ():
+            np.frombuffer(buffer)[:] = row
+        return float(total)
+
+
+def folded(numbers: Array) -> float:
+    """The sum of a row, in eight parts as the kernel has it."""
+    parts = np.zeros((-(-len(numbers) // 8), 8))
+    parts.ravel()[: len(numbers)] = numbers
+    sums = np.add.reduce(parts)
+    a, b = (sums[:4] + sums[4:]).reshape(2, 2).tolist()
+    return float((a[0] + b[0]) + (a[1] + b[1]))
+
+
+def finite(x: Array) -> bool:
+    """Whether no number is infinite or NaN."""
+    if x.size > 10_000:  # of which BLAS would give other threads a share, and wait for them
+        return bool(np.isfinite(x).all())
+    return math.isfinite(np.vdot(x, x))
+
+
+def clip(gradient: Array, max_norm: float) -> bool:
+    """Scale a gradient down to a norm, to the bits of the kernel; False if its is extreme."""
+    with np.errstate(over="ignore"):
+        norm = math.sqrt(folded(gradient * gradient))
+    if not 1e-150 < norm < 1e150 and gradient.any():
+        return False
+    gradient *= min(1.0, max_norm / (norm + 1e-6))
+    return True
