@@ -97,15 +97,25 @@ def list_operations(
     args: list[tuple[int, ...]],
     values: list[float],
 ) -> None:
-    """Append each node's operation, the places of its operands, and 0; enter its own place.
+    """Append each node's operation, the places of its operands, and 0.
 
-    `places` has those of the leaves; `number` gives the place of an operand that is a number,
-    and may append to the lists itself.
+    `places` has those of leaves, and of nodes that are not in `order`; `number` gives the place
+    of an operand that is a number, and may append to the lists itself. The nodes must be
+    nobody else's: `_uses` keeps their places.
     """
     node: Value
+    x: Value
+    others = {x for x in places if x._primitive is not None}
     for node in order:
-        mine = [places[x] if type(x) is Value else number(x) for x in node.operands]
-        places[node] = len(names)
+        mine = []
+        for each in node.operands:
+            if type(each) is not Value:
+                mine.append(number(each))
+            else:
+                x = each
+                listed = x._primitive is not None and x not in others
+                mine.append(x._uses if listed else places[x])
+        node._uses = len(names)
         names.append(node._primitive.name)
         args.append(tuple(mine))
         values.append(0.0)
