@@ -51,14 +51,14 @@ class Instruction(NamedTuple):
             operation there is one operand: all the first ones, then all the second ones …; a
             "dot" has the biases, all ws and all xs; "take" the indices and all xs.
         width: how many operands each row of a wide operation has, or pairs each row of a dot.
-        nodes: the single nodes, in order.
+        nodes: an array of the single nodes, in order.
     """
 
     op: str
     out: int
     operands: tuple[Rows, ...]
     width: int = 1
-    nodes: Sequence[int] = ()
+    nodes: Array = None
 
 
 class Instructions:
@@ -88,13 +88,13 @@ class Instructions:
         self.outputs, self.lanes = tape.outputs, tape.lanes
         self.varying = tape.varying()
         self.constants: list[float] = []
-        self.places = places = [(-1, -1)] * len(tape)
-        for i, (op, value) in enumerate(zip(tape.ops, tape.values)):
+        self.places = np.zeros((len(tape), 2), int)
+        for i, op in enumerate(tape.ops):
             if op == "const":
-                places[i] = (UNIFORM, inputs + len(self.constants))
-                self.constants.append(value)
+                self.places[i] = UNIFORM, inputs + len(self.constants)
+                self.constants.append(tape.values[i])
             elif op in LEAVES:
-                places[i] = (LANES if op == "lane" else UNIFORM, int(value))
+                self.places[i] = LANES if op == "lane" else UNIFORM, int(tape.values[i])
         self.blocks = [Block(inputs + len(self.constants), False), Block(lane_inputs, True)]
         self.code: list[Instruction] = []
         alone: list[int] = []
@@ -114,45 +114,41 @@ class Instructions:
                 self._add(Instruction(op, len(self.blocks), operands, width), nodes)
                 alone = []
         self._singles(alone)
-        self.roots = [(*places[node], lane) for node, lane in tape.roots]
+        self.roots = [(*self.places[node].tolist(), lane) for node, lane in tape.roots]
 
     def _may_be_single(self, node: int, wide: Collection[str]) -> bool:
         return self.tape.ops[node] in wide and len(self.tape.args[node]) <= NARROW
 
     def _singles(self, nodes: list[int]) -> None:
         if nodes:
-            self._add(Instruction("singles", len(self.blocks), (), 1, nodes), nodes)
+            every = np.array(nodes)
+            self._add(Instruction("singles", len(self.blocks), (), 1, every), every)
 
-    def _add(self, instruction: Instruction, nodes: Sequence[int]) -> None:
-        for row, i in enumerate(nodes):
-            self.places[i] = (instruction.out, row)
+    def _add(self, instruction: Instruction, nodes: Sequence[int] | Array) -> None:
+        self.places[nodes, 0] = instruction.out
+        self.places[nodes, 1] = range(len(nodes))
         self.blocks.append(Block(len(nodes), self.varying[nodes[0]]))
         self.code.append(instruction)
 
     def _levels(self) -> list[int]:
         """For each node, the length of the longest way to it."""
-        tape, levels = self.tape, list[int]()
-        level_of = levels.__getitem__
-        for op, args, value in zip(tape.ops, tape.args, tape.values):
-            if op == "column":
-                args = tape.columns[int(value)]
-            levels.append(1 + max(map(level_of, args)) if args else 0)
+        levels: list[int] = []
+        for op, args in zip(self.tape.ops, self.tape.args):
+            level = 0 if op == "column" else -1  # that of its leaves
+            for a in args:
+                if levels[a] > level:
+                    level = levels[a]
+            levels.append(level + 1)
         return levels
 
-    def _thin(self, levels: Array, wide: Collection[str]) -> dict[tuple[Any, ...], list[int]]:
-        """The nodes of levels that have few and follow each other, as groups of singles."""
-        tape = self.tape
-        weights = [
-            (1 if op not in WIDE or self._may_be_single(i, wide) else FEW) * bool(args)
-            for i, (op, args) in enumerate(zip(tape.ops, tape.args))
-        ]
+    def _thin(self, levels: list[int], wide: Collection[str]) -> Array:
+        """For each node, whether its level has few nodes."""
+        weights = np.fromiter(map(bool, self.tape.args), int)
+        for i, op in enumerate(self.tape.ops):
+            if op in WIDE and not self._may_be_single(i, wide):
+                weights[i] = FEW
         counts = np.bincount(levels, weights)
-        thin = (0 < counts) & (counts < FEW)
-        nodes = np.flatnonzero(thin[levels])
-        nodes = nodes[np.argsort(levels[nodes], kind="stable")]
-        run = np.cumsum(~thin)[levels[nodes]]
-        parts = np.split(nodes, np.flatnonzero(np.diff(run)) + 1) if len(nodes) else []
-        return {(levels[part[0]], "singles"): part.tolist() for part in parts}
+        return ((counts > 0) & (counts < FEW))[levels]
 
     def _groups(self, singly: Collection[str] | None) -> dict[tuple[Any, ...], list[int]]:
         """The nodes of each level, operation and kind of operands, or of thin levels."""
@@ -160,8 +156,15 @@ class Instructions:
         groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         todo: Sequence[int] = range(len(tape))
         if singly is not None:
-            groups |= self._thin(np.array(levels, int), singly)
-            todo = sorted(set(todo).difference(*groups.values()))
+            thin = self._thin(levels, singly)
+            todo = np.flatnonzero(~thin).tolist()
+            nodes = np.flatnonzero(thin)
+            mine = np.array(levels, int)[nodes]
+            nodes = nodes[np.argsort(mine, kind="stable")]
+            mine.sort()
+            parts = np.split(nodes, np.flatnonzero(np.diff(mine) > 1) + 1)
+            for part in parts if len(nodes) else ():
+                groups[levels[part[0]], "singles"] = part.tolist()
         shared: Counter[tuple[int, ...]] = Counter()
         for op, args in zip(tape.ops, tape.args):
             if op == "dot":
@@ -228,7 +231,7 @@ class Instructions:
 
     def _rows(self, nodes: Sequence[int], keep: bool) -> Rows:
         """Where these nodes are. The same one again and again is one row, unless `keep`."""
-        places = [self.places[i] for i in nodes]
+        places = self.places[nodes].tolist()
         alike = not keep and places.count(places[0]) == len(places)
         return pieces(places[:1] if alike else places)
 

@@ -5,6 +5,9 @@ So a neuron gives the same program whether it was written with `dot`, `sum` or a
 
 from __future__ import annotations
 
+from itertools import chain
+
+from autograd.program.arrays import np
 from autograd.program.tape import Tape
 
 __all__ = ["gather"]
@@ -19,7 +22,9 @@ def gather(tape: Tape) -> Tape:
     Only what nothing else uses is drawn into a chain. A product that is alone stays one, and a
     dot with one product becomes that. Time is linear in the nodes.
     """
-    ops, args, uses = tape.ops, tape.args, tape.uses()
+    ops, args = tape.ops, tape.args
+    used = chain(chain.from_iterable(args), [node for node, _ in tape.roots])
+    uses = np.bincount(np.fromiter(used, int), minlength=len(tape)).tolist()
     drawn = bytearray(len(tape))  # drawn into the chain that uses it
     draws = bytearray(len(tape))
     for i in range(len(tape) - 1, -1, -1):

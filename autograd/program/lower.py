@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.core.primitive import RESERVED
+from autograd.program.arrays import Array, np
 from autograd.program.batch import (
     LANES,
     UNIFORM,
@@ -82,7 +83,7 @@ class Lowered:
         places: for each root its row of these, and its lane.
         seed: the block of the outputs' adjoints.
         adjoints: the block of each block's adjoint.
-        live: for each node of a tape with single nodes, whether it has an adjoint.
+        live: for each node of a tape with single nodes, whether it has an adjoint; else None.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Lowered:
         self.outputs, self.roots = _count(self.out), _count(self.out + self.checks)
         self.columns = self._varies(self.out + self.checks)
         self.active: dict[int, Any] = {UNIFORM: frozenset(wrt or ()), LANES: frozenset(lanes)}
-        self.live = self._live() if any(op.nodes for op in it.code) else bytearray()
+        self.live: Array = self._live() if any(op.op == "singles" for op in it.code) else None
         self.packs: dict[Rows, int] = {}
         self.code = [self._forward(op) for op in it.code]
         self.forward = len(self.statements)
@@ -142,7 +143,7 @@ class Lowered:
         size, target = self.blocks[op.out].size, self.whole(op.out)
         self.active[op.out] = op.op not in FLAT and any(map(self._touches, xs))
         if op.op == "singles":
-            self.active[op.out] = {k for k, i in enumerate(op.nodes) if self.live[i]}
+            self.active[op.out] = {*np.flatnonzero(self.live[op.nodes]).tolist()}
             self._say("singles", target, (), op.nodes, size)
         elif op.op == "over":
             self._say("set", target, xs, operand(0), size)
@@ -246,7 +247,7 @@ class Lowered:
                 return True
         return False
 
-    def _live(self) -> bytearray:
+    def _live(self) -> Array:
         tape, wrt = self.it.tape, self.active[UNIFORM]
         live = bytearray(len(tape))
         for i, (op, args) in enumerate(zip(tape.ops, tape.args)):
@@ -256,14 +257,22 @@ class Lowered:
                         live[i] = 1
             elif op == "input":
                 live[i] = int(tape.values[i]) in wrt
-        return live
+        if not FLAT.isdisjoint(tape.ops):  # what only they use has none
+            reached = bytearray(len(tape))
+            for i, _ in tape.roots[: tape.outputs]:
+                reached[i] = 1
+            for i in range(len(tape) - 1, -1, -1):
+                live[i] &= reached[i]
+                for a in tape.args[i] if live[i] else ():
+                    reached[a] = 1
+        return np.frombuffer(live, bool)
 
     def _reverse(self) -> None:
         row = 0
         self.adjoint(UNIFORM)
         if self.active[LANES]:
             self.adjoint(LANES)
-        for block, active in self.active.items() if self.live else ():
+        for block, active in self.active.items() if self.live is not None else ():
             if active:
                 self.adjoint(block)
         for piece in self.out:

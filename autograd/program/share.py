@@ -38,28 +38,31 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
     kept = True  # whether all nodes are where they were so far
     left = False  # whether a node may have no use any more
     for i, (op, args, value) in enumerate(zip(tape.ops, tape.args, tape.values)):
-        found: int | None = None
-        if live[i]:
-            mine = args if kept else tuple(map(place, args))
-            key: object = (op, mine)
-            if op == "const":
-                key = value or repr(value)  # 0.0 and -0.0 are two
-            elif op == "column":
-                key = (op, *map(place, tape.columns[int(value)]))
-            elif not mine:
-                key = (op, value)
-            elif folds and constants.issuperset(mine):
-                number = _folded(op, [values[a] for a in mine])
-                if number is not None:
-                    left = True
-                    op, mine, value, key = "const", (), number, number or repr(number)
-            found = known.get(key)
-            may = simplifies and (op in CHOOSING or not units.isdisjoint(mine))
-            if found is None and may:
-                found = _simpler(result, op, mine)
-                left = left or found is not None
-            if found is None:
-                found = len(ops)
+        if not live[i]:
+            places.append(-1)
+            kept = False
+            continue
+        mine = args if kept else tuple(map(place, args))
+        if folds and args and constants.issuperset(mine):
+            number = _folded(op, [values[a] for a in mine])
+            if number is not None:
+                left = True
+                op, mine, value = "const", (), number
+        key: object = (op, mine or value)
+        if op == "const":
+            key = value or repr(value)  # 0.0 and -0.0 are two
+        elif op == "column":
+            key = (op, *map(place, tape.columns[int(value)]))
+        new = len(ops)
+        found = known.setdefault(key, new) if shares or not mine else new
+        if found == new:
+            simpler = None
+            if simplifies and (op in CHOOSING or not units.isdisjoint(mine)):
+                simpler = _simpler(result, op, mine)
+            if simpler is not None:
+                known[key] = found = simpler
+                left = True
+            else:
                 ops.append(op)
                 result.args.append(mine)
                 values.append(value)
@@ -67,10 +70,8 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
                     constants.add(found)
                     if value in (0.0, 1.0):
                         units.add(found)
-            if shares or not mine:
-                known[key] = found
-        places.append(-1 if found is None else found)
         kept = kept and found == i
+        places.append(found)
     result.rooted(tape, places)
     return reduce(result, ()) if left else result
 

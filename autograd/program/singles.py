@@ -26,6 +26,7 @@ WORDS = 12  # of an instruction
 # one that the first of these was so far; its result, and its operands.
 TARGET, D, BEFORE, RESULT, OPERANDS = 0, 1, 2, 3, 4
 Template = int  # its place among all of them
+NOTHING = 0
 
 
 class Part(NamedTuple):
@@ -60,84 +61,98 @@ class Singles:
     def __init__(self, native: Native) -> None:
         self.native = native
         self.parts: list[Part] = []
-        self.templates: list[tuple[int, int]] = []  # the first of the parts, and how many
-        self.values: dict[Any, Template] = {}
-        self.terms: dict[Any, list[Addition]] = {}
+        self.templates = [(0, 0)]  # the first of the parts, and how many; NOTHING has none
+        self.known: dict[Any, int] = {}  # the kind of nodes with a key
+        self.values: list[Template] = []  # of each kind
+        self.terms: list[int] = []  # of each kind, the first of its additions or -1
+        self.additions: list[Addition] = []
         tape = native.it.it.tape
         self.ops, self.args = tape.ops, tape.args
         self.constants = {i for i, op in enumerate(tape.ops) if op == "const"}
-        self.adjoints: list[int] = []
-        self.keys: dict[int, Any] = {}  # of the nodes
+        self.kinds = np.zeros(0, int)  # of the nodes
 
     def start(self) -> None:
         """Find the rows of all nodes, of their operands and of their adjoints."""
-        if self.adjoints:
-            return
         bases, it = np.array(self.native.bases), self.native.it
-        block, row = np.array(it.it.places).T
+        block, row = it.it.places.T
         self.rows = bases[block] + row
-        counts = np.fromiter(map(len, self.args), int)
-        self.begins = np.cumsum(counts) - counts
-        self.operands = self.rows[np.fromiter(chain.from_iterable(self.args), int)]
+        self.counts = np.fromiter(map(len, self.args), int)
+        self.begins = np.cumsum(self.counts) - self.counts
+        self.operands = np.fromiter(chain.from_iterable(self.args), int)
         of = bases[[it.adjoints.get(k, 0) for k in range(len(bases))]][block] + row
-        live = np.frombuffer(it.live, np.uint8)
-        self.adjoints = np.where(live, of, NOWHERE).tolist()
+        self.adjoints = np.where(it.live, of, NOWHERE)
+        self.kinds = np.zeros(len(self.ops), int)
 
-    def forward(self, nodes: Sequence[int]) -> None:
+    def forward(self, nodes: Array) -> None:
         """Compute these nodes."""
-        self.start()
-        ops, values = self.ops, self.values
-        events = np.zeros((len(nodes), 5), np.int32)
-        keys = [ops[i] if ops[i] in PLAIN else self.key(i) for i in nodes]
-        self.keys.update(zip(nodes, keys))
-        for i, key in zip(nodes, keys):
-            if key not in values:
-                values[key] = self.value(ops[i], key, len(self.args[i]))
-        events[:, 0], events[:, 1] = [values[key] for key in keys], nodes
-        self.fill(events)
+        if not len(self.kinds):
+            self.start()
+        ops, known = self.ops, self.known
+        keys = [ops[i] if ops[i] in PLAIN else self.key(i) for i in nodes.tolist()]
+        for i, key in zip(nodes.tolist(), keys):
+            if key not in known:
+                known[key] = len(known)
+                self.values.append(self.value(ops[i], key, len(self.args[i])))
+                self.terms.append(-1)
+        self.kinds[nodes] = np.fromiter(map(known.__getitem__, keys), int)
+        self.fill(np.array(self.values)[self.kinds[nodes]], nodes)
 
-    def reverse(self, nodes: Sequence[int]) -> None:
-        """Add to adjoints what these nodes hand on of theirs."""
-        self.start()
-        all_args, keys, adjoints, terms = self.args, self.keys, self.adjoints, self.terms
+    def reverse(self, nodes: Array) -> None:
+        """Add to adjoints what these nodes hand on of theirs.
+
+        Where the first term of an adjoint is another adjoint, nothing is computed: that stands
+        for it until there is a second term.
+        """
         written, alias, own = self.native.written, self.native.alias, self.native.own
-        events = array("i")
-        for i in reversed(nodes):
-            d = adjoints[i]
-            if d == NOWHERE or d not in written:
-                continue
-            d = alias.get(d, d)
-            key, args = keys[i], all_args[i]
-            if key not in terms:
-                terms[key] = self.terms_of(self.ops[i], key, len(args))
-            for (first, again, on, same), a in zip(terms[key], args):
-                target = adjoints[a]
-                if target == NOWHERE:
-                    pass
-                elif target not in written:
-                    written.add(target)
-                    if same and target not in own:
-                        alias[target] = d
-                    else:
-                        events.extend((first, i, target, d, 0))
-                elif target in alias:
-                    events.extend((on, i, target, d, alias.pop(target)))
-                else:
-                    events.extend((again, i, target, d, 0))
-        self.fill(np.frombuffer(events, np.int32).reshape(-1, 5))
+        nodes = nodes[::-1]
+        nodes = nodes[self.adjoints[nodes] != NOWHERE]
+        kinds, begin = np.unique(self.kinds[nodes], return_index=True)
+        for kind, i in zip(kinds.tolist(), nodes[begin].tolist()):
+            if self.terms[kind] < 0:
+                self.terms[kind] = len(self.additions)
+                self.additions += self.terms_of(i)
+        counts = self.counts[nodes]
+        at = np.repeat(np.arange(len(nodes)), counts)
+        slot = np.arange(len(at)) - (np.cumsum(counts) - counts)[at]
+        target = self.adjoints[self.operands[self.begins[nodes][at] + slot]]
+        at, slot, target = (each[target != NOWHERE] for each in (at, slot, target))
+        terms = np.array(self.terms)[self.kinds[nodes]][at] + slot
+        first, again, on, same = np.array(self.additions).T[:, terms]
+        order = np.argsort(target, kind="stable")
+        begin = np.flatnonzero(np.diff(target[order], prepend=NOWHERE))
+        more = np.diff(begin, append=len(order)) > 1  # terms of one adjoint
+        head, second = order[begin], order[begin + more]
+        new = np.array([row not in written for row in target[head].tolist()], bool)
+        code, before = again, np.zeros_like(target)
+        code[head[new]] = first[head[new]]
+        for k in head[~new].tolist():
+            if (row := int(target[k])) in alias:
+                code[k], before[k] = on[k], alias.pop(row)
+        written.update(target[head].tolist())
+        passes = new & (same[head] > 0)
+        passes[passes] = [row not in own for row in target[head[passes]].tolist()]
+        code[head[passes]] = NOTHING
+        d = self.adjoints[nodes]
+        only = np.sort(head[passes & ~more])
+        for row, x in zip(target[only].tolist(), d[at[only]].tolist()):
+            alias[row] = alias.get(x, x)
+        d = np.array([alias.get(row, row) for row in d.tolist()])[at]
+        head, second = head[passes & more], second[passes & more]
+        code[second], before[second] = on[second], d[head]
+        self.fill(code, nodes[at], target, d, before)
 
     # ------------------------------------------------------------------ filling in
 
-    def fill(self, events: Array) -> None:
-        """Write code: each event is a template, a node, and the rows TARGET, D and BEFORE.
+    def fill(self, templates: Array, nodes: Array, *rows: Array) -> None:
+        """Write code, a template for each node, with the rows TARGET, D and BEFORE.
 
         Parts that are arithmetic and follow each other are one instruction.
         """
-        if not len(events):
-            return
         native = self.native
-        first, counts = np.array(self.templates)[events[:, 0]].T
-        event = np.repeat(np.arange(len(events)), counts)
+        first, counts = np.array(self.templates)[templates].T
+        event = np.repeat(np.arange(len(nodes)), counts)
+        if not len(event):
+            return
         part = np.arange(len(event)) + (first - np.cumsum(counts) + counts)[event]
         kinds = np.array([(len(words), listed) for listed, words in self.parts])
         sizes, listed = kinds[part].T
@@ -152,27 +167,23 @@ class Singles:
         code[heads] = native.codes["arithmetic"]
         code[heads + 2] = (after[1, ends] - at[begins]) // 4
         code[heads + 7] = len(native.lists) + at[begins]
-        order = np.argsort(part, kind="stable")
+        order = np.argsort(part.astype(np.min_scalar_type(len(kinds))), kind="stable")
         for same in np.split(order, np.flatnonzero(np.diff(part[order])) + 1):
             arithmetic, words = self.parts[part[same[0]]]
-            mine, places = events[event[same]], at[same]
+            mine, places = event[same], at[same]
             for k, word in enumerate(words):
+                slot = word - STANDIN
+                if slot >= OPERANDS:
+                    i = self.begins[nodes[mine]] + slot - OPERANDS
+                    value: Any = self.rows[self.operands[i]]
+                elif slot == RESULT:
+                    value = self.rows[nodes[mine]]
+                else:
+                    value = rows[slot][mine] if slot >= 0 else word
                 if word:
-                    (numbers if arithmetic else code)[places + k] = self.column(mine, word)
+                    (numbers if arithmetic else code)[places + k] = value
         native.code[native.phase].frombytes(code.tobytes())
         native.lists.frombytes(numbers.tobytes())
-
-    def column(self, events: Array, word: int) -> Any:
-        """A word of a template, in each event."""
-        slot = word - STANDIN
-        if slot < 0:
-            return word
-        if slot < RESULT:
-            return events[:, 2 + slot]
-        nodes = events[:, 1]
-        if slot == RESULT:
-            return self.rows[nodes]
-        return self.operands[self.begins[nodes] + slot - OPERANDS]
 
     # ------------------------------------------------------------------ templates
 
@@ -181,7 +192,7 @@ class Singles:
         op, args = self.ops[i], self.args[i]
         if op in ("sum", "dot"):
             return op, len(args)
-        if self.constants.isdisjoint(args):
+        if op in PLAIN or self.constants.isdisjoint(args):
             return op
         values, constants = self.native.it.it.tape.values, self.constants
         return (op, *[repr(values[a]) if a in constants else None for a in args])
@@ -215,8 +226,9 @@ class Singles:
 
         return self.written(write)
 
-    def terms_of(self, op: str, key: Any, count: int) -> list[Addition]:
-        """For each operand, how to add to its adjoint."""
+    def terms_of(self, i: int) -> list[Addition]:
+        """For each operand of a node, how to add to its adjoint."""
+        op, count = self.ops[i], len(self.args[i])
         if op == "sum":
             return [self.term(operand(0), (D,))] * count
         if op == "dot":
@@ -225,7 +237,7 @@ class Singles:
             product = Expression("mul", operand(0), operand(1))
             bias = self.term(operand(0), (D,))
             return [bias, *[self.term(product, (D, x)) for x in xs]]
-        numbers = self.numbers(key, count)
+        numbers = self.numbers(self.key(i), count)
         slots = [*range(OPERANDS, OPERANDS + count), RESULT, D]
         formulas = [self.native.it.term(op, k, numbers) for k in range(count)]
         return [self.term(formula, slots) for formula in formulas]

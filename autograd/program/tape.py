@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 
 __all__ = ["LEAVES", "Tape", "uncollected"]
 
@@ -86,18 +84,15 @@ class Tape:
         live = bytearray(len(self))
         for node, _ in self.roots:
             live[node] = 1
-        for i in range(len(self) - 1, -1, -1):
+        for i, args in zip(range(len(self) - 1, -1, -1), reversed(self.args)):
             if live[i]:
-                for a in self.args[i]:
+                for a in args:
                     live[a] = 1
-                if self.ops[i] == "column":
-                    for a in self.columns[int(self.values[i])]:
-                        live[a] = 1
+        for i, op in enumerate(self.ops if self.columns else ()):
+            if op == "column" and live[i]:
+                for a in self.columns[int(self.values[i])]:
+                    live[a] = 1
         return live
-
-    def uses(self) -> Counter[int]:
-        """For each node, how often it is an operand or a root."""
-        return Counter(chain(chain.from_iterable(self.args), [node for node, _ in self.roots]))
 
     def varying(self) -> list[bool]:
         """For each node, whether its value differs from lane to lane."""
