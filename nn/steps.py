@@ -137,6 +137,8 @@ def plain(x: Any) -> Any:
         if PLAIN.issuperset(map(type, x)):
             return list(x)
         return [plain(element) for element in x]
+    if isinstance(x, dict):
+        return {key: plain(element) for key, element in x.items()}
     return x.data if isinstance(x, Value) else x
 
 

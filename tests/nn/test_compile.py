@@ -94,6 +94,11 @@ CASES: dict[str, tuple[Callable[[], nn.Module], Any, Any]] = {
         lambda o, t: sum(o) / len(o),
         REAL,
     ),
+    "dicts": (
+        sequence(mlp(1), lambda: lambda p: {"p": p}),
+        lambda o, t: nn.mse_loss([out["p"] for out in o], t),
+        REAL,
+    ),
     "own loss": (mlp(1), lambda o, t: sum((a - b) ** 4 for a, b in zip(o, t)) / len(o), REAL),
 }
 OPTIMIZERS: dict[str, Callable[[list[Value]], nn.Optimizer]] = {
