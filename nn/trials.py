@@ -52,12 +52,11 @@ class Sweep(list[Record]):
         self.failed = failed
 
     def __repr__(self) -> str:
-        if self or not self.failed:
-            return super().__repr__()
-        first = self.failed[0]["error"]
-        return (
-            f"<Sweep: all trials ({len(self.failed)}) failed, see .failed; the first: {first}>"
-        )
+        records = super().__repr__()
+        if not self.failed:
+            return records
+        count, first = len(self.failed), self.failed[0]["error"]
+        return f"<Sweep of {records}; {count} failed, see .failed; the first: {first}>"
 
 
 def sweep(

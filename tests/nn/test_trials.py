@@ -145,6 +145,7 @@ def test_a_trial_that_always_kills_its_process_fails_alone() -> None:
     results = swept(dies, [{"rate": r} for r in (0.1, 0.2, 0.3)])
     assert [record["result"] for record in results] == [0.1, 0.3]
     assert results.failed[0]["rate"] == 0.2
+    assert "'result': 0.3}]; 1 failed, see .failed; the first: " in repr(results)
     assert "ended abruptly" in results.failed[0]["error"]
 
 
@@ -152,7 +153,7 @@ def test_an_executor_that_breaks_is_what_failed() -> None:
     with ProcessPoolExecutor(1, SPAWN) as processes:
         results = swept(dies, [{"rate": 0.2}], processes)
     assert "BrokenProcessPool" in results.failed[0]["error"]
-    assert repr(results).startswith("<Sweep: all trials (1) failed, see .failed")
+    assert repr(results).startswith("<Sweep of []; 1 failed, see .failed")
     assert repr(nn.Sweep([], [])) == "[]"
 
 
