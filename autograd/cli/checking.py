@@ -52,7 +52,7 @@ def check_function(argv: Sequence[str]) -> int:
         SyntaxError,
     ) as error:
         message = getattr(error, "msg", str(error))
-        if "must be real number, not " in message:
+        if "a Value would lose its gradient" in message:
             message += "; a function of floats needs --gradient"
         parser.error(message)
     names = {f"argument {i}": name for i, name in enumerate(point)}

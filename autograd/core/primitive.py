@@ -249,7 +249,8 @@ class Primitive:
         where = f"{what} of {self.name}({describe(operands)})"
         if type(error) in (OverflowError, ZeroDivisionError):
             raise type(error)(f"{where}: {ADVICE[type(error)]}") from error
-        error.add_note(f"in {where}")
+        takes = ", whose rule takes the result, then the operands" * (type(error) is TypeError)
+        error.add_note(f"in {where}{takes}")
         raise error
 
     def explain(self, error: Exception, operands: Iterable[Operand]) -> Exception:
@@ -397,8 +398,8 @@ def primitive(
             raise TypeError(f"primitive {name!r}: a rule must be a function, got {rule!r}")
     if not rules or (variadic and len(rules) != 1):
         raise ValueError(
-            f"primitive {name!r} needs one partials rule an operand "
-            f"(one in all if variadic), got {len(rules)}"
+            f"primitive {name!r} needs a partials rule for each operand "
+            f"(one for all if variadic), got {len(rules)}"
         )
     last = tuple([number(x, f"a default of primitive {name!r}") for x in defaults])
     if len(last) > (0 if variadic else len(rules)):

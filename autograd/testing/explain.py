@@ -54,6 +54,8 @@ def explain(report: Report) -> Explanation:
     >>> explain(gradcheck(lambda x: x**3, 2.0)).svg[:4]
     '<svg'
     """
+    if not isinstance(report, Report):
+        raise TypeError(f"explain takes the Report of a check, got {report!r:.80}")
     if report.line is None:
         raise ValueError("explain: the report has no differences; check again, in this process")
     old: Line = report.line

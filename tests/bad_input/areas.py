@@ -19,7 +19,6 @@ WITHOUT: dict[str, str] = {
     "nn.Identity.forward": "it takes anything",
     "nn.EpochEnd": "made by fit",
     "nn.StopTraining": "takes anything, as exceptions do",
-    "autograd.testing.explain": "it takes a report, which nobody makes",
     "autograd.testing.Explanation": "made by explain",
     "autograd.testing.Explanation.save": "it writes a file, as others do",
     **{

@@ -20,6 +20,8 @@ def rows() -> Iterator[Row]:
         yield from checks(f"autograd.testing.{name}", getattr(testing, name))
     for name in ("jacobian", "vjp", "jvp", "hessian"):
         yield from checks_by_hand(name, getattr(testing, f"check_{name}"))
+    reports = bads(TypeError, None, True, "x", words=("takes the Report of a check",))
+    yield from each("autograd.testing.explain", reports, lambda w, x: testing.explain(x))
 
 
 TOLERANCES = bads(ValueError, -1.0, NAN, INF, words=("must be 0 or more",))

@@ -215,7 +215,7 @@ def test_the_partials_of_a_variadic_rule_are_floats_or_can_be_differentiated() -
 
 @pytest.mark.parametrize(("rules", "variadic"), [((), False), ((), True), ((abs, abs), True)])
 def test_a_wrong_number_of_rules(rules: tuple[Any, ...], variadic: bool) -> None:
-    with pytest.raises(ValueError, match=f"one partials rule an operand .* got {len(rules)}"):
+    with pytest.raises(ValueError, match=f"for each operand .* got {len(rules)}"):
         primitive("mine", abs, *rules, variadic=variadic)
     assert "mine" not in TABLE
 
@@ -285,3 +285,7 @@ def test_any_other_error_of_a_partials_rule_has_a_note(variadic: bool) -> None:
         odd(Value(0.5))
     (note,) = caught.value.__notes__
     assert "odd_one(0.5)" in note
+    odd = primitive("odd_one", abs, lambda x: 1.0, variadic=variadic)
+    with pytest.raises(TypeError) as forgotten:
+        odd(Value(0.5))
+    assert "takes the result, then the operands" in forgotten.value.__notes__[0]
