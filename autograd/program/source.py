@@ -189,7 +189,7 @@ class Source:
 
     def outer(self, it: Statement) -> None:
         """The adjoint of a matrix of weights: that of the result times the inputs."""
-        d, xs = map(self.text, it.operands)
+        d, xs = self.text(it.operands[0]), self.text(it.operands[1], True)
         self.zero(it.target[0].block)
         name = f"d_W{d.rpartition('h')[2]}"
         self.code.append(f"{name} = {self.matrix(it.target, it.size // it.width, it.width)}")
@@ -323,7 +323,7 @@ class Functional(Source):
         self.code.append(f"{text} = {text}.at[{self.subscript(rows)}].add({term})")
 
     def outer(self, it: Statement) -> None:
-        d, xs = map(self.text, it.operands)
+        d, xs = self.text(it.operands[0]), self.text(it.operands[1], True)
         self.zero(it.target[0].block)
         start, by, cut, turned = self.cut(it.target, it.size // it.width, it.width)
         term = f"({xs} @ {d}.T)" if turned else f"({d} @ {xs}.T)"

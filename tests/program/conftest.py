@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-BOTH = ("arguments", "compiled", "passes", "quick", "recording")  # kernel, if any, and NumPy
+# with the kernel, if any, and with NumPy
+BOTH = ("arguments", "at_once", "compiled", "passes", "quick", "recording")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

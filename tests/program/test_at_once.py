@@ -10,8 +10,8 @@ import pytest
 
 import autograd
 from autograd import Value
-from autograd.core.operand import primal
-from autograd.program import compile, native
+from autograd.program import compile
+from tests.program.agreement import agrees
 
 pytest.importorskip("autograd.program.kernel_base", reason="install with a C compiler")
 OUTSIDE = Value(3.0)
@@ -78,44 +78,18 @@ XS = np.array([0.1, 0.7, -0.3, 2.0, 1.5, 0.0, -4.0, 0.4])
 
 
 @pytest.mark.parametrize("f", [closed, parted, uniform, shared])
-@pytest.mark.parametrize("argnums", [0, 1])
-def test_lanes(f: Function, argnums: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    results = []
-    for kernel in ("", "numpy"):
-        monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
-        fast = compile(f, in_axes=(None, 0), reduce="sum")
-        for _ in range(2):
-            value, slopes = fast.value_and_grad(W, XS, argnums=argnums)
-            results.append([value, fast(W, XS), *slopes])
-    wanted = [autograd.value_and_grad(f, argnums)(W, float(x)) for x in XS]
-    total = sum([primal(value) for value, _ in wanted])
-    slopes = [np.vectorize(primal)(slope) for _, slope in wanted]
-    expected = [total, total, *np.array(np.sum(slopes, 0) if argnums == 0 else slopes)]
-    assert all(each == pytest.approx(expected, rel=1e-12, abs=1e-14) for each in results)
+def test_lanes(f: Function) -> None:
+    agrees(f, W, XS, in_axes=(None, 0))
 
 
-@pytest.mark.parametrize("f", [batch, beside, among, apart])
-@pytest.mark.parametrize("argnums", [0, 1])
-def test_a_batch_written_out(
-    f: Function, argnums: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wanted = autograd.value_and_grad(f, argnums)(W, XS)
-    for kernel in ("", "numpy"):
-        monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
-        fast = compile(f)
-        for _ in range(2):
-            value, slopes = fast.value_and_grad(W, XS, argnums=argnums)
-            assert value == pytest.approx(wanted[0], rel=1e-13)
-            assert slopes == pytest.approx(wanted[1], rel=1e-12)
+@pytest.mark.parametrize("f", [batch, beside, among, apart, each])
+def test_a_batch_written_out(f: Function) -> None:
+    agrees(f, W, XS)
 
 
-@pytest.mark.parametrize("argnums", [0, 1])
-def test_a_residual_layer(argnums: int) -> None:
-    w, xs = np.sin(np.arange(36.0)), np.cos(np.arange(30.0)).reshape(5, 6)
-    slopes = compile(residual, in_axes=(None, 0), reduce="sum").grad(w, xs, argnums=argnums)
-    parts = [autograd.grad(residual, argnums)(w, x) for x in xs]
-    wanted = np.sum(parts, 0) if argnums == 0 else np.array(parts)
-    np.testing.assert_allclose(slopes, wanted, rtol=1e-12, atol=1e-14)
+def test_a_residual_layer() -> None:
+    xs = np.cos(np.arange(30.0)).reshape(5, 6)
+    agrees(residual, np.sin(np.arange(36.0)), xs, in_axes=(None, 0))
 
 
 def test_the_fraction_is_python_s() -> None:
@@ -125,12 +99,9 @@ def test_the_fraction_is_python_s() -> None:
         assert [str(y) for y in fast(xs)] == [str(x % 1.0) for x in xs]
 
 
-def test_several_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = compile(each)
-    for _ in range(2):
-        assert fast(W, XS) == pytest.approx([y.data for y in each([*map(Value, W)], XS)])
-        with pytest.raises(TypeError, match="single number"):
-            fast.value_and_grad(W, XS)
+def test_several_results() -> None:
+    with pytest.raises(TypeError, match="single number"):
+        compile(each).value_and_grad(W, XS)
     edge = compile(lambda x: [(1.0 - x).sqrt(), (x - 1.0).sqrt()])  # nowhere else to look
     with pytest.raises(TypeError, match="single number"):
         edge.value_and_grad(1.0)
@@ -151,4 +122,3 @@ def test_what_eager_refuses_is_refused() -> None:
     assert fast(np.array([1.0, 2.0])) == 0.0
     with pytest.raises(ValueError, match="log"):
         fast(np.array([-1.0, 2.0]))
-    assert native.kernel() is not None

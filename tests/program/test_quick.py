@@ -20,7 +20,6 @@ from autograd import Value, atan2, sqrt
 from autograd.program import compile, compiled, native
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
-from autograd.transforms import value_and_grad
 from autograd.trees import flatten
 from tests.program.test_compiled import result
 
@@ -191,22 +190,18 @@ def test_more_kinds_than_are_kept() -> None:
         assert total([1.0] * n) == n
 
 
-def test_shapes() -> None:
-    fast = compile(lambda x, y: x * sum(y))
-    assert twice(fast, 2.0, [1.0, 3.0]) == 8.0
-    assert twice(lambda *args: fast.grad(*args, argnums=1), 2.0, (1.0, 3.0)) == (2.0, 2.0)
-    assert twice(fast.value_and_grad, 2.0, [1.0, 3.0]) == (8.0, 4.0)
-    assert twice(lambda *args: fast.grad(*args, argnums=-1), 2.0, [1.0]) == [2.0]
-    found = twice(lambda *args: fast.grad(*args, argnums=1), 2.0, np.array([1.0, 3.0]))
-    assert found.tolist() == [2.0, 2.0]
-    found[0] = 7.0
-    assert fast.grad(2.0, np.array([1.0, 3.0]), argnums=1).tolist() == [2.0, 2.0]
-    square = compile(lambda x: {"all": x[0][1] * x[1][0]})
-    assert twice(square, np.array([[1.0, 2.0], [3.0, 4.0]])) == {"all": 6.0}
+def test_what_is_given_back_is_the_caller_s() -> None:
+    fast = compile(lambda x, y: {"all": x[0][1] * x[1][0] * sum(y)})
+    args = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 3.0])
+    assert twice(fast, *args) == {"all": 24.0}
     with pytest.raises(TypeError, match="single number"):
-        twice(square.grad, np.eye(2))
+        twice(fast.grad, *args)
+    total = compile(lambda y: 2.0 * sum(y))
+    found = twice(total.grad, args[1])
+    found[0] = 7.0
+    assert total.grad(args[1]).tolist() == [2.0, 2.0]
     with pytest.raises(ValueError, match="argnums names"):
-        fast.grad(2.0, [1.0, 3.0], argnums=2)
+        total.grad(args[1], argnums=2)
 
 
 def test_ways_are_tried_in_turn() -> None:
@@ -232,20 +227,18 @@ def test_what_else_is_asked_is_as_ever() -> None:
     assert (twice(square, 3.0), square(math.inf)) == (9.0, math.inf)
 
 
-def test_values_and_numbers_from_outside() -> None:
-    w, k = Value(2.0), [3.0]
-    factor: float = 1.0
-    fast = compile(functools.partial(lambda x: w * x + k[0] * factor))
-    assert twice(fast, 5.0) == 13.0
+def test_numbers_from_outside() -> None:
+    w, factors, side = Value(2.0), [1.0], 0.0
+    fast = compile(functools.partial(lambda x: w * x * factors[0]))
+    assert twice(fast, 5.0) == 10.0
     w.data = 4.0
-    assert fast(5.0) == 23.0
-    k[0] = 4.0
-    assert fast(5.0) == 24.0
-    k = [4.0]
-    assert twice(fast, 5.0) == 24.0
-    factor = 2.0
-    assert twice(fast, 5.0) == 28.0
-    side = 0.0
+    assert twice(fast, 5.0) == 20.0
+    factors[0] = 2.0
+    assert twice(fast, 5.0) == 40.0
+    factors = [2.0]
+    assert twice(fast, 5.0) == 40.0
+    factors = [3.0]
+    assert twice(fast, 5.0) == 60.0
     angle = compile(lambda x: atan2(side, x))
     assert twice(angle, -1.0) == math.pi
     side = -0.0
@@ -266,14 +259,3 @@ def test_a_variable_without_a_value() -> None:
     later = 2.0
     assert fast(0.5) == 0.5
     assert twice(fast, 3.0) == 2.0
-
-
-def test_written_out_samples_are_one_body() -> None:
-    data = [float(i) for i in range(20)]
-    fast = compile(lambda w: sum((w[0] * x + w[1]) ** 2 for x in data))
-    wanted = value_and_grad(fast.f)([0.5, 1.0])
-    for got in twice(fast.value_and_grad, [0.5, 1.0]), (twice(fast, [0.5, 1.0]), wanted[1]):
-        assert got[0] == pytest.approx(wanted[0])
-        assert got[1] == pytest.approx(wanted[1])
-    each = compile(lambda w: [(w[0] * x + w[1]) ** 2 for x in data])
-    assert twice(each, [0.5, 1.0]) == pytest.approx([(0.5 * x + 1.0) ** 2 for x in data])
