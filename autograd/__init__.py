@@ -1,4 +1,9 @@
-"""A scalar reverse-mode automatic differentiation engine to read, step through and trust."""
+"""A scalar reverse-mode automatic differentiation engine to read, step through and trust.
+
+`Value` records what is computed with it: `y.backward()` gives every input its gradient, and
+`y.graph()` and `y.steps()` show how. `grad`, `jacobian`, `hessian` and others differentiate
+functions, `compile` replays one over many samples, and `autograd.testing` checks derivatives.
+"""
 
 import sys
 

@@ -1,4 +1,8 @@
-"""Neural networks of Values: modules, losses, optimizers, training."""
+"""Neural networks of Values: modules, losses, optimizers, training.
+
+`fit` trains a model, such as an `MLP`; `compile` makes a fast step for a loop of your own, and
+`play` a page on which a model is trained in the browser.
+"""
 
 from typing import TYPE_CHECKING
 
