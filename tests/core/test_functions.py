@@ -10,11 +10,10 @@ import pytest
 
 import autograd
 import autograd.core.functions as functional
-from autograd import Value, clip, dot, elu, leaky_relu, log, take, where
+from autograd import Value, clip, elu, leaky_relu, log, take, where
 from autograd.core.primitive import RESERVED, TABLE
 
 FUNCTIONS = [*functional.__all__, "abs", "pow", "sum"]
-LISTS = ["maximum", "minimum", "logsumexp", "sum", "fsum"]
 
 
 def test_star_import_shadows_no_builtin() -> None:
@@ -35,21 +34,6 @@ def test_the_names_are_listed_once_and_exist() -> None:
 
 def _library() -> set[str]:
     return set(RESERVED)
-
-
-@pytest.mark.parametrize("name", LISTS)
-def test_many_operands_may_come_as_a_list(name: str) -> None:
-    function, xs = getattr(autograd, name), [Value(1.0), 2.0, Value(0.5)]
-    spread, together, lazily = function(*xs), function(xs), function(x for x in xs)
-    assert spread.operands == together.operands == lazily.operands == tuple(xs)
-    assert spread.data == together.data == lazily.data
-    assert function(1.0, 2.0, 0.5) == spread.data
-    assert function(xs[0]).operands == (xs[0],)
-
-
-def test_hypot_takes_any_number_of_operands() -> None:
-    y = autograd.hypot(Value(2.0), 3.0, Value(6.0))
-    assert (y.data, y.partials) == (7.0, (2.0 / 7.0, 6.0 / 7.0))
 
 
 def test_default_arguments() -> None:
@@ -84,31 +68,6 @@ def test_where_calls_only_the_chosen_branch() -> None:
 # ---------------------------------------------------------------- take
 
 
-def test_take() -> None:
-    xs: list[Any] = [Value(1.0), Value(2.0), 3.0]
-    y = take(xs, -2)
-    y.backward()
-    assert (y.data, y.operands) == (2.0, (-2.0, *xs))
-    assert [xs[0].grad, xs[1].grad] == [0.0, 1.0]
+def test_an_index_may_be_whatever_is_whole() -> None:
     assert take((x for x in [4.0, 5.0]), True) == 5.0
-    assert take(xs, Value(1.0)).data == 2.0
-
-
-# ---------------------------------------------------------------- dot
-
-
-def test_dot_is_a_neuron_in_one_node() -> None:
-    ws, xs, bias = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)], Value(0.5)
-    y = dot(ws, xs, bias)
-    assert (y.data, y.inputs) == (11.5, (bias, *ws, *xs))
-    assert y.partials == (1.0, 3.0, 4.0, 1.0, 2.0)
-
-
-def test_dot_of_values_and_numbers_in_any_place() -> None:
-    w, x = Value(2.0), Value(3.0)
-    y = dot([w, 5], [7, x], 1)
-    assert (y.data, y.operands) == (30.0, (1.0, w, 5.0, 7.0, x))
-    assert (y.inputs, y.partials) == ((w, x), (7.0, 5.0))
-    assert dot([1, 2], [3, 4]) == 11.0
-    assert dot([], []) == 0.0
-    assert dot(iter([w]), iter([x])).data == 6.0
+    assert take([Value(1.0), Value(2.0), 3.0], Value(1.0)).data == 2.0

@@ -10,36 +10,10 @@ from unittest import mock
 
 import pytest
 
-import autograd
 from autograd import Value
 
 np = pytest.importorskip("numpy", reason="NumPy is not installed")
 INF, NAN = math.inf, math.nan
-
-
-def test_the_lectures_loop_by_hand_is_backward() -> None:
-    def record() -> tuple[Value, ...]:
-        a, b = Value(2.0), Value(-3.0)
-        c = a * b + a
-        d = autograd.dot([c, a], [b, 0.5], c)
-        return a, b, c, d, d * d + c.relu() + autograd.maximum(a, d, 1.0)
-
-    def build(node: Value) -> None:
-        if node not in seen:
-            seen.add(node)
-            for x in node._prev:
-                build(x)
-            order.append(node)
-
-    by_hand, wanted = record(), record()
-    order: list[Value] = []
-    seen: set[Value] = set()
-    build(by_hand[-1])
-    by_hand[-1].grad = 1.0
-    for node in reversed(order):
-        node._backward()
-    wanted[-1].backward()
-    assert [x.grad for x in by_hand] == [x.grad for x in wanted]
 
 
 @dataclass
