@@ -184,10 +184,11 @@ class Step:
         elif ready.others[0]:
             floats.read_data(*ready.others)
         update = self._update.in_kernel(ready.data, ready.gradient)
-        loss: Any = ready.runs.train(batch.parts, ready.loss, update)
+        arguments = batch.parts, ready.loss, self.optimizer.params, update
+        loss: Any = ready.runs.train(*arguments)
         if loss is False:  # someone has set the data of a parameter
             floats.read_data(ready.path.closed, ready.u)
-            loss = ready.runs.train(batch.parts, ready.loss, update)
+            loss = ready.runs.train(*arguments)
         if loss is None or loss is False:
             return None
         if update[0] is None:
@@ -203,6 +204,7 @@ class Step:
         sweep, it = program.sweep([range(run.params)]), program.instructions
         if (
             sweep.runs is not None
+            and (sweep.native is None or floats.exchanger is not None)
             and all(lane is None for _, _, lane in it.roots[: it.outputs])
             and (sweep.lowered.columns or run.batch.lanes == 1)
         ):
@@ -470,7 +472,7 @@ class Ready:
         self.runs.run(parts)
         self.out, answers = out[: it.outputs], out[it.outputs :].tobytes()
         limit = -1.0 if max_norm is None else max_norm
-        self.loss = run.kind.weight(self.lanes), run.penalty, limit, answers
+        self.loss = run.kind.weight(self.lanes), run.penalty, limit, answers, floats.exchanger
         self.data, self.gradient = self.u[: run.params], d_u[: run.params]
         self.others = path.closed[run.params :], self.u[run.params :]
 

@@ -75,20 +75,18 @@ class Update:
         return bool(np.isfinite(self._out).all())
 
     def in_kernel(self, data: Array, gradient: Array) -> tuple[Any, ...]:
-        """How the kernel makes the step from these arrays: its runs, their x and u; and how
-        the parameters are set.
+        """How the kernel makes the step from these arrays: its runs, their x and u.
 
         Without runs, the kernel can't make it.
         """
-        params = self.optimizer.params
         if self.program() is None or self._make is None:
-            return None, None, None, floats.exchange, (params, data, data, gradient)
+            return None, None, None
         numbers = self.numbers()
         x = data, gradient, *self.optimizer.buffers.values()
         if self._runs is None:
             arrays = array("d", numbers), x, None, self._out, None, None
-            self._runs = self._make(len(params), *arrays, 1)
-        return self._runs, x, numbers, floats.exchange, (params, data, self._rows[0], gradient)
+            self._runs = self._make(len(data), *arrays, 1)
+        return self._runs, x, numbers
 
     def _recorded(self) -> Program | None:
         optimizer = self.optimizer

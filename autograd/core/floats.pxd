@@ -4,6 +4,7 @@ cdef extern from "node.h":
     bint _exchange "node_exchange" (
         list leaves, double *read, const double *data, double *grads
     )
+    object _exchanger "node_exchanger" ()
 
 cdef Value _above(tuple nodes, tuple partials)
 cdef bint _is_linear(Value node)

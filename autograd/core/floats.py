@@ -23,12 +23,13 @@ from autograd.core.sweeps import differentiable_partials, topological_order
 from autograd.core.traversal import list_nodes, traverse
 from autograd.core.value import Value
 
-__all__ = ["LINEAR", "curvature", "exchange", "fast_order", "list_operations", "pull", "push"]
-__all__ += ["read_data", "set_tangents"]
+__all__ = ["LINEAR", "curvature", "exchange", "exchanger", "fast_order", "list_operations"]
+__all__ += ["pull", "push", "read_data", "set_tangents"]
 
 if not cython.compiled:  # else in value.pxd
     _packed: Any = tuple
     _exchange: Any = None
+    _exchanger: Any = None
 
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
 LINEAR = frozenset(
@@ -87,6 +88,9 @@ def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
             leaf._data, leaf._da = number, slope
         read[:] = data
         return True
+
+
+exchanger = _exchanger() if cython.compiled else None  # the C function that does it
 
 
 def list_operations(

@@ -263,6 +263,11 @@ static int node_exchange(PyObject *leaves, double *read, const double *data, dou
     return 0;
 }
 
+static PyObject *node_exchanger(void) /* that, for C elsewhere */
+{
+    return PyCapsule_New((void *)node_exchange, NULL, NULL);
+}
+
 /* ---------------------------------------------------------------- traversal */
 
 /* A stack of nodes, which hang together by `next`; empty it is NULL. */

@@ -1192,26 +1192,29 @@ static int clip(double *g, Py_ssize_t n, double most)
     return 1e-150 < norm && norm < 1e150;
 }
 
-/* train(x, loss, update) → the loss of a batch, after a step of the optimizer; None if anything
-   is amiss, False if `exchange` gives that, and then nothing has changed. Loss is (weight,
-   penalty, max_norm, answers): the factor of each lane's, whether the second output is added,
-   the largest norm of the gradient, if that is not negative, and what the guards give when all
-   goes well. Update is (its runs or None, their x, their u, exchange, its arguments). */
+/* If the numbers of Values are what was read: set them and their gradients (core/node.h). */
+typedef int Exchange(PyObject *values, double *read, const double *data, double *grads);
+
+/* train(x, loss, params, update) → the loss of a batch, after a step of the optimizer; None if
+   anything is amiss, False if the parameters' data is not what u begins with, and then nothing
+   has changed. Loss is (weight, penalty, max_norm, answers, exchange): the factor of each
+   lane's, whether the second output is added, the largest norm of the gradient, if that is not
+   negative, what the guards give when all goes well, and a capsule. Update is (its runs or
+   None, their x, their u). */
 static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
 {
     const Program *p = it->b.r.p;
-    PyObject *rule[5];
+    PyObject *rule[3], *capsule;
     Run r;
     Py_ssize_t columns = p->varies ? it->b.r.lanes : 1;
     double sum, weight, max_norm;
     int penalty;
     Py_buffer answers;
-    if (given != 3)
-        return PyErr_Format(PyExc_TypeError, "train takes 3 arguments, got %zd", given);
-    if (!PyArg_ParseTuple(args[2], "OOOOO!", rule, rule + 1, rule + 2, rule + 3, &PyTuple_Type,
-                          rule + 4) ||
+    if (given != 4)
+        return PyErr_Format(PyExc_TypeError, "train takes 4 arguments, got %zd", given);
+    if (!PyArg_ParseTuple(args[3], "OOO", rule, rule + 1, rule + 2) ||
         runs_take(it, args[0], NULL) < 0 ||
-        !PyArg_ParseTuple(args[1], "dpdy*", &weight, &penalty, &max_norm, &answers))
+        !PyArg_ParseTuple(args[1], "dpdy*O", &weight, &penalty, &max_norm, &answers, &capsule))
         return NULL;
     Runs *update = rule[0] == Py_None ? NULL : (Runs *)rule[0];
     r = it->b.r;
@@ -1220,23 +1223,23 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
     wrong = wrong ? wrong : memcmp(guards, answers.buf, answers.len) != 0;
     PyBuffer_Release(&answers);
     double loss = weight * sum + (penalty ? r.out[columns] : 0.0);
-    Py_ssize_t n = PyList_GET_SIZE(PyTuple_GET_ITEM(rule[4], 0));
+    Py_ssize_t n = PyList_GET_SIZE(args[2]);
+    const double *data = it->b.u;
     if (wrong == 0)
         wrong = !isfinite(loss) || !all_finite(it->b.d_u, n) ||
                 (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
     if (wrong == 0 && update != NULL) {
         if (runs_take(update, rule[1], rule[2]) < 0)
             return NULL;
-        r = update->b.r;
+        r = update->b.r, data = r.out;
         wrong = execute(&r, update->b.u, NULL, 0, 0, &sum);
         wrong = wrong ? wrong : !isfinite(sum);
     }
     if (wrong)
         return wrong < 0 ? NULL : Py_NewRef(Py_None);
-    PyObject *done = PyObject_CallObject(rule[3], rule[4]);
-    if (done != Py_True)
-        return done;
-    Py_DECREF(done);
+    Exchange *exchange = (Exchange *)PyCapsule_GetPointer(capsule, NULL);
+    if (exchange == NULL || !exchange(args[2], it->b.u, data, it->b.d_u))
+        return exchange == NULL ? NULL : Py_NewRef(Py_False);
     for (int k = 2; update != NULL && r.x[k].rows; k++)
         memcpy((double *)r.x[k].at, r.out + (k - 1) * n, n * sizeof(double));
     return PyFloat_FromDouble(loss);
@@ -1246,7 +1249,7 @@ static PyMethodDef runs_methods[] = {
     {"run", (PyCFunction)(void (*)(void))runs_run, METH_FASTCALL,
      "run(x), run(x, u) -> the sum of the first output, or None"},
     {"train", (PyCFunction)(void (*)(void))runs_train, METH_FASTCALL,
-     "train(x, loss, update) -> the loss, None or False"},
+     "train(x, loss, params, update) -> the loss, None or False"},
     {NULL},
 };
 

@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.core.floats import exchange
+from autograd.core.value import Value
 from autograd.program.arrays import Array, np
 from autograd.program.batch import LANES
 from autograd.program.lower import PADDING, Lowered
@@ -35,7 +37,8 @@ class Runs:
         d_u: Array | None,
         *_: Any,
     ) -> None:
-        self.given, self.out, self.d_u = u, out, d_u
+        self.given, self.out = u, out
+        self.d_u: Any = d_u
         self.u = np.concatenate([u, it.it.constants, np.zeros(PADDING)]).reshape(-1, 1)
         self.x = np.empty((it.blocks[LANES].size, lanes))
         sizes = [1 if np.ndim(part) == 1 else len(part) for part in x]
@@ -66,10 +69,12 @@ class Runs:
         self.d_u[:] = adjoints[0][: len(self.d_u), 0]
         return finite(self.out) and finite(self.d_u)
 
-    def train(self, x: Sequence[Any], loss: Any, update: Any) -> float | bool | None:
+    def train(
+        self, x: Sequence[Any], loss: Any, params: list[Value], update: Any
+    ) -> float | bool | None:
         """A step of training, as the kernel's `train`."""
-        weight, penalty, max_norm, answers = loss
-        runs, state, numbers, exchange, arrays = update
+        weight, penalty, max_norm, answers, _ = loss
+        runs, state, numbers = update
         if not self.done(x) or self.out[self.outputs :].tobytes() != answers:
             return None
         total = weight * folded(self.out[0]) + (float(self.out[1, 0]) if penalty else 0.0)
@@ -77,7 +82,8 @@ class Runs:
             return None
         if runs is not None and not runs.done(state, numbers):
             return None
-        if not exchange(*arrays):
+        data, slopes = self.given[: len(params)], self.d_u[: len(params)]
+        if not exchange(params, data, data if runs is None else runs.out[0], slopes):
             return False
         for buffer, row in zip(state[2:], runs.out[1:]) if runs is not None else ():
             np.frombuffer(buffer)[:] = row

@@ -431,7 +431,7 @@ def test_what_repeated_runs_refuse() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="x has 0 rows, got 1"):
             runs.run((np.empty((1, 1)),))
-    with pytest.raises(TypeError, match="3 arguments, got 1"):
+    with pytest.raises(TypeError, match="4 arguments, got 1"):
         runs.train(None)
     with pytest.raises(TypeError):
         program.runs(1)
