@@ -78,16 +78,20 @@ def compile(
     [6.762667]
     """
     eager = EagerStep(model, loss, optimizer, penalty, max_norm, "nn.compile")
-    return _step_of(backend, "nn.compile")(eager, count(threads, "nn.compile: threads"))
+    _check_backend(backend, "nn.compile")
+    return _step_of(backend)(eager, count(threads, "nn.compile: threads"))
 
 
-def _step_of(backend: str, name: str) -> type[Step]:
-    """The class of the steps that a backend makes."""
-    from nn.compiled import Step
-
+def _check_backend(backend: str, name: str) -> None:
     if backend not in ("native", "jax"):
         raise ValueError(f'{name}: backend must be "native" or "jax", got {shortened(backend)}')
+
+
+def _step_of(backend: str) -> type[Step]:
+    """The class of the steps that a backend makes; both need NumPy."""
     if backend == "native":
+        from nn.compiled import Step
+
         return Step
     from nn.backend_jax import JaxStep
 
@@ -197,13 +201,13 @@ def fit(
     metrics = _checked_metrics(metrics)
     callbacks = _checked_callbacks(callbacks)
     _check_parts(scheduler, early_stopping)
-    make = _step_of(backend, "fit")
+    _check_backend(backend, "fit")
     if backend == "jax" and compiled is False:
         raise ValueError('fit: backend="jax" compiles; leave out compiled=False')
     strict = compiled is True or backend == "jax"
     trainer = _Trainer(eager, training, held_out, metrics, strict, history)
     if compiled is not False:
-        trainer.attempt(trainer.compile, make)
+        trainer.attempt(trainer.compile, backend)
     saved = Checkpoint(
         checkpoint,
         model,
@@ -273,8 +277,9 @@ class _Trainer:
         self.bar: Any = None
         history.not_compiled = "compiled=False"
 
-    def compile(self, make: type[Step]) -> None:
+    def compile(self, backend: str) -> None:
         """Make the compiled step, and the samples what it takes."""
+        make = _step_of(backend)
         from nn.batches import Batch
 
         for samples in filter(None, (self.samples, self.held_out)):
