@@ -9,7 +9,7 @@ from typing import Any
 from autograd.core.operand import real
 from autograd.core.value import Value
 
-__all__ = ["flatten", "flatten_like"]
+__all__ = ["as_rows", "flatten", "flatten_like"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
@@ -128,3 +128,8 @@ def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
     for i, child in enumerate(children):
         result[i] = child
     return result.reshape(shape)
+
+
+def as_rows(x: Any) -> Any:
+    """The array that a table or a column of pandas holds; of anything else, itself."""
+    return x.to_numpy() if hasattr(x, "to_numpy") else x

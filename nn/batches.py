@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd.program.arguments import Call, lanes_of
 from autograd.program.arrays import Array, np
+from autograd.trees import as_rows
 from nn.steps import plain
 
 __all__ = ["Batch"]
@@ -63,6 +64,7 @@ class Batch:
                 in length.
         """
         found, shapes = [], []
+        parts = {name: as_rows(part) for name, part in parts.items()}
         for name, part in parts.items():
             numbers = rectangular(part)
             shapes.append(None if numbers is None else numbers.shape)

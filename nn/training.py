@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.operand import primal
+from autograd.trees import as_rows
 from nn.boundary import Boundary
 from nn.checkpoint import Checkpoint
 from nn.checks import count, flag, function, instance, shortened
@@ -129,7 +130,7 @@ def fit(
     Otherwise `history.not_compiled` says why, and the progress bar too.
 
     Args:
-        X, y: n samples and their targets; lists or NumPy arrays.
+        X, y: n samples and their targets; lists, arrays, or tables of pandas.
         loss: a function of a batch's (outputs, targets), such as `nn.mse_loss`.
         batch_size: samples a step; all of them if None.
         shuffle: take the samples in a new order every epoch, drawn from `random`, if there are
@@ -445,6 +446,7 @@ def samples_of(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  
 def _sample_list(x: Iterable[Any], what: str) -> list[Any]:
     if not isinstance(x, Iterable) or isinstance(x, (str, bytes, Mapping)):
         raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
+    x = as_rows(x)
     result: list[Any] = plain(x if hasattr(x, "tolist") else list(x))
     if not isinstance(result, list):  # an array without dimensions
         raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")

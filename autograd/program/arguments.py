@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.core.value import Value
 from autograd.program.arrays import Array, np
-from autograd.trees import flatten
+from autograd.trees import as_rows, flatten
 
 __all__ = ["Argument", "Axes", "Call", "holds_values", "key_of", "kind_of"]
 
@@ -59,6 +59,7 @@ def lanes_of(tree: Any, what: str) -> Argument:
         TypeError: it is a number.
         ValueError: it has no samples, or they are not all built in the same way.
     """
+    tree = as_rows(tree)
     if isinstance(tree, dict):
         parts = {key: lanes_of(each, f"{what}[{key!r}]") for key, each in tree.items()}
         sizes = {part.numbers.shape[1] for part in parts.values()}

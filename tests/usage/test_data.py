@@ -94,6 +94,24 @@ def test_arrays_of_values(f: Callable[[Any], Any], wanted: list[float]) -> None:
     assert shares(f(v), *v) == wanted
 
 
+@pytest.mark.parametrize("compiled", [None, False])
+def test_tables_and_columns_of_pandas_are_samples(compiled: bool | None) -> None:
+    pandas = pytest.importorskip("pandas")
+    inputs, targets = [[0.0, 1.0], [2.0, 3.0], [1.0, 1.0]], [1.0, -1.0, 1.0]
+    table = pandas.DataFrame(inputs, columns=["a", "b"])
+    column = pandas.Series(targets, index=[7, 8, 9])
+    losses = []
+    for xs, ys in ((inputs, targets), (table, column)):
+        model = nn.Layer(2, 1, init=nn.init.ones())
+        optimizer = nn.SGD(model.parameters(), lr=0.1)
+        settings: dict[str, Any] = {"epochs": 3, "progress": False, "compiled": compiled}
+        history = nn.fit(model, xs, ys, loss=nn.mse_loss, optimizer=optimizer, **settings)
+        step = nn.compile(model, nn.mse_loss, optimizer)
+        squares = autograd.compile(lambda y: y * y, in_axes=0, reduce="sum")
+        losses.append([*history["loss"], step(xs, ys), *step.predict(xs), squares(ys)])
+    assert losses[0] == losses[1]
+
+
 def test_scipy_fits_with_an_exact_jacobian() -> None:
     optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
     times = [0.0, 0.5, 1.0, 1.5, 2.0]
