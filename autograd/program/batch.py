@@ -141,9 +141,9 @@ class Instructions:
             levels.append(level + 1)
         return levels
 
-    def _thin(self, levels: list[int], wide: Collection[str]) -> Array:
+    def _thin(self, levels: Array, wide: Collection[str]) -> Array:
         """For each node, whether its level has few nodes."""
-        weights = np.fromiter(map(bool, self.tape.args), int)
+        weights = (levels > 0).astype(int)
         for i, op in enumerate(self.tape.ops):
             if op in WIDE and not self._may_be_single(i, wide):
                 weights[i] = FEW
@@ -152,17 +152,15 @@ class Instructions:
 
     def _groups(self, singly: Collection[str] | None) -> dict[tuple[Any, ...], list[int]]:
         """The nodes of each level, operation and kind of operands, or of thin levels."""
-        tape, varying, levels = self.tape, self.varying, self._levels()
+        tape, varying, levels = self.tape, self.varying, np.array(self._levels(), int)
         groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-        todo: Sequence[int] = range(len(tape))
+        todo = levels > 0
         if singly is not None:
             thin = self._thin(levels, singly)
-            todo = np.flatnonzero(~thin).tolist()
+            todo &= ~thin
             nodes = np.flatnonzero(thin)
-            mine = np.array(levels, int)[nodes]
-            nodes = nodes[np.argsort(mine, kind="stable")]
-            mine.sort()
-            parts = np.split(nodes, np.flatnonzero(np.diff(mine) > 1) + 1)
+            nodes = nodes[np.argsort(levels[nodes], kind="stable")]
+            parts = np.split(nodes, np.flatnonzero(np.diff(levels[nodes]) > 1) + 1)
             for part in parts if len(nodes) else ():
                 groups[levels[part[0]], "singles"] = part.tolist()
         shared: Counter[tuple[int, ...]] = Counter()
@@ -170,10 +168,10 @@ class Instructions:
             if op == "dot":
                 half = len(args) // 2
                 shared.update([args[1 : 1 + half], args[1 + half :]])
-        kinds = [*zip(tape.ops, varying)]
+        kinds = [*zip(tape.ops, varying)] if todo.any() else []
         kind_of = kinds.__getitem__
-        for i in todo:
-            (op, args), level, kind = (tape.ops[i], tape.args[i]), levels[i], kinds[i]
+        for i, level in zip(np.flatnonzero(todo).tolist(), levels[todo].tolist()):
+            op, args, kind = tape.ops[i], tape.args[i], kinds[i]
             if op == "dot":
                 ws, xs = self._sides(i, shared)
                 if not any(varying[w] for w in ws):
@@ -185,7 +183,7 @@ class Instructions:
                 groups[level, op, len(args), kind].append(i)
             elif op == "pow" and tape.ops[args[1]] == "const":
                 groups[level, op, kind, kind_of(args[0]), tape.values[args[1]]].append(i)
-            elif op not in LEAVES:
+            else:
                 groups[level, op, kind, *map(kind_of, args)].append(i)
         return groups
 

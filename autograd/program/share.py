@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container
 
 from autograd.core.primitive import TABLE
@@ -32,7 +33,7 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
     ops, values, live = result.ops, result.values, tape.live()
     places: list[int] = []
     place = places.__getitem__
-    known: dict[object, int] = {}
+    known: dict[str, dict[object, int]] = defaultdict(dict)
     constants: set[int] = set()
     units: set[int] = set()  # those of them that are 0 or 1
     kept = True  # whether all nodes are where they were so far
@@ -48,19 +49,17 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
             if number is not None:
                 left = True
                 op, mine, value = "const", (), number
-        key: object = (op, mine or value)
-        if op == "const":
-            key = value or repr(value)  # 0.0 and -0.0 are two
-        elif op == "column":
-            key = (op, *map(place, tape.columns[int(value)]))
+        key: object = mine or value or repr(value)  # 0.0 and -0.0 are two
+        if op == "column":
+            key = tuple(map(place, tape.columns[int(value)]))
         new = len(ops)
-        found = known.setdefault(key, new) if shares or not mine else new
+        found = known[op].setdefault(key, new) if shares or not mine else new
         if found == new:
             simpler = None
             if simplifies and (op in CHOOSING or not units.isdisjoint(mine)):
                 simpler = _simpler(result, op, mine)
             if simpler is not None:
-                known[key] = found = simpler
+                known[op][key] = found = simpler
                 left = True
             else:
                 ops.append(op)
