@@ -381,10 +381,6 @@ class Run:
 
     # ------------------------------------------------------------------ running
 
-    def at_once(self, path: Path) -> bool:
-        """False: what there is to do for each path is quick enough."""
-        return False
-
     def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         """The outputs alone, and whether each lane goes this way."""
         return path.program.value(*self._inputs(path, lanes))

@@ -9,10 +9,9 @@ from autograd import transforms
 from autograd.core.operand import primal
 from autograd.program.arguments import Call
 from autograd.program.arrays import Array, np
-from autograd.program.batch import LANES
 from autograd.program.paths import Path
 from autograd.program.program import Program
-from autograd.program.runs import finite, folded
+from autograd.program.runs import folded
 from autograd.trees import Rebuild, flatten
 
 __all__ = ["Job"]
@@ -57,42 +56,10 @@ class Job:
         self.d_u = np.zeros((len(call.u), 1))
         self.d_x = np.zeros(call.x.shape if self.rows[0] else (0, 1))
 
-    def at_once(self, path: Path) -> bool:
-        """Do all lanes by one run of the kernel, if all go this way and nothing is amiss."""
-        if self.direction is not None or (type(self.seed) is float and not path.single):
-            return False
-        program, call, seed = path.program, self.call, None
-        sweep = program.sweep() if self.seed is None else program.sweep(*self.rows.values())
-        native, it, fixed = sweep.native, sweep.lowered, sweep.lowered.it.lanes
-        if native is None or (it.columns and fixed):
-            return False
-        u, lanes = call.u, fixed or call.lanes or 1
-        if path.closed:
-            u = np.concatenate([u, [value.data for value in path.closed]])
-        out, d_u, d_x = np.empty((it.roots, lanes if it.columns else 1)), None, None
-        if self.seed is not None:
-            seed = self.weights() * (1 if it.columns else call.lanes or 1)
-            d_u = np.zeros(len(u))
-            d_x = np.empty(call.x.shape) if LANES in it.adjoints else None
-        x = call.x if len(call.x) else None
-        if native.program.run(lanes, u, x, seed, out, d_u, d_x, self.threads) is None:
-            return False
-        checks = out[it.outputs :]
-        if len(checks) and not (checks == program.answers).all():
-            return False
-        results = [each for each in (out, d_u, d_x) if each is not None]
-        if not all(map(finite, results)):
-            return False
-        self.put(slice(None), out[: it.outputs], path.rebuild, path.single)
-        if d_u is not None:
-            self.d_u += d_u[: len(call.u), None]
-        if d_x is not None:
-            self.d_x += d_x
-        return True
-
     def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         """The outputs alone, and whether each lane goes this way."""
-        return path.program.value(*self.inputs(path, path.program, lanes, None))
+        inputs = self.inputs(path, path.program, lanes, None)
+        return path.program.value(*inputs, self.threads)
 
     def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
         """Whether each lane goes this way, and results for them if all do."""
@@ -104,10 +71,11 @@ class Job:
             return self.value(path, lanes)[1], [np.array([np.nan])]
         u, x = self.inputs(path, program, lanes, self.direction)
         if self.seed is None:
-            out, follows = program.value(u, x)
+            out, follows = program.value(u, x, self.threads)
             return follows, [out]
         seed = np.repeat(self.weights(), len(lanes), 1)
-        out, follows, d_u, d_x = program.gradient(u, x, seed, *self.rows.values())
+        wanted = self.rows[None], self.rows[0]
+        out, follows, d_u, d_x = program.gradient(u, x, seed, *wanted, self.threads)
         d_x = x[:0] if d_x is None else d_x[: len(self.call.x)]
         return follows, [out, d_u[: len(self.call.u)], d_x]
 
@@ -130,11 +98,12 @@ class Job:
 
     def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
         """Take in results of lanes."""
-        self.put(lanes, results[0], path.rebuild, path.single)
+        where = lanes if len(lanes) < self.call.lanes else slice(None)
+        self.put(where, results[0], path.rebuild, path.single)
         if len(results) > 1:
             self.d_u += results[1]
             if len(results[2]):
-                self.d_x[:, lanes] = results[2]
+                self.d_x[:, where] += results[2]
 
     def put(self, lanes: Any, out: Array, rebuild: Rebuild, single: bool) -> None:
         if self.out is None:

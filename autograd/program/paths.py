@@ -12,6 +12,7 @@ from autograd.program.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.record import Recording, called, record
 from autograd.program.replay import replay, way_of
+from autograd.program.runs import finite
 from autograd.trees import flatten
 
 if TYPE_CHECKING:
@@ -115,8 +116,6 @@ class Paths:
         Where a program gives what isn't finite, or meets what eager would refuse, the lane is
         done without one, so that it gives or raises what eager does.
         """
-        if len(self.found) == 1 and job.at_once(self.found[0]):
-            return
         left = np.arange(call.lanes or 1)
         for known in self.found:
             left = np.sort(self.along(known, job, call, left)) if len(left) else left
@@ -148,7 +147,7 @@ class Paths:
             return others
         if len(others) and (results is not None or len(mine) > 1):
             return np.concatenate([others, self.along(path, job, call, mine)])
-        if results is not None and all(np.isfinite(each).all() for each in results):
+        if results is not None and all(map(finite, results)):
             job.add(path, mine, results)
         elif len(mine) == 1:
             job.eager(int(mine[0]))

@@ -116,14 +116,20 @@ class Program:
         u[len(inputs) : -PADDING, 0] = self._constants
         return u
 
-    def value(self, u: Array, x: Array) -> tuple[Array, Array]:
+    def value(self, u: Array, x: Array, threads: int = 1) -> tuple[Array, Array]:
         """The outputs, a row each, and for each lane whether it goes this way."""
         sweep = self.sweep()
-        out, checks = sweep.run(u, x)
+        out, checks = sweep.run(u, x, None, threads)
         return sweep.picked(out), self.follows(sweep.picked(checks, self.tape.outputs))
 
     def gradient(
-        self, u: Array, x: Array, seed: Array, wrt: Sequence[range], lanes: Sequence[range]
+        self,
+        u: Array,
+        x: Array,
+        seed: Array,
+        wrt: Sequence[range],
+        lanes: Sequence[range],
+        threads: int = 1,
     ) -> tuple[Array, Array, Array, Array | None]:
         """Outputs, which lanes go this way, and the adjoints of u and x.
 
@@ -133,9 +139,10 @@ class Program:
             u, x: the inputs.
             seed: the adjoint of each output, in each lane.
             wrt, lanes: the rows of u and x whose adjoints are wanted; the others' are 0.
+            threads: how many share the lanes.
         """
         sweep = self.sweep(wrt, lanes)
-        out, checks, *adjoints = sweep.run(u, x, sweep.spread(seed))
+        out, checks, *adjoints = sweep.run(u, x, sweep.spread(seed), threads)
         follows = self.follows(sweep.picked(checks, self.tape.outputs))
         return sweep.picked(out), follows, *adjoints
 
@@ -257,21 +264,21 @@ class Program:
 
 
 class Runner:
-    """Statements and what runs them: `run(u, x)` or `run(u, x, seed)`.
+    """Statements and what runs them.
 
     Attributes:
+        function: their source in NumPy, run; None where they run in the kernel, or not at all.
         native: the sweep in the kernel, if there is one and it knows all operations.
         runs: makes runs with the same arrays, as the kernel does; None if that lacks one of
             the operations.
     """
 
-    run: Callable[..., Any]
+    function: Callable[..., Any] | None = None
     native: Native | None = None
     runs: Callable[..., Any] | None = None
 
     @uncollected()
     def __init__(self, program: Program, *inputs: Collection[int]) -> None:
-        self.run = self._run
         module = kernel()
         if module is not None:
             with suppress(NotImplementedError):
@@ -286,12 +293,14 @@ class Runner:
             indices = list(map(np.array, source.indices))
             space: dict[str, Any] = {**arrays.namespace(), "indices": indices}
             exec(compile("\n".join(lines), "<program>", "exec"), space)
-            self.run = space["gradient" if self.lowered.adjoints else "value"]
+            self.function = space["gradient" if self.lowered.adjoints else "value"]
             if module is None:
-                self.runs = partial(Runs, self.run, self.lowered)
+                self.runs = partial(Runs, self.function, self.lowered)
 
-    def _run(self, u: Array, x: Array, seed: Array | None = None) -> Any:
-        """By the kernel."""
+    def run(self, u: Array, x: Array, seed: Array | None, threads: int) -> Any:
+        """The rows of outputs and of guards, and with a seed the adjoints of u and x."""
+        if self.function is not None:
+            return self.function(u, x) if seed is None else self.function(u, x, seed)
         lowered, it, native = self.lowered, self.lowered.it, self.native
         if native is None:
             raise FloatingPointError("eager knows it exactly")
@@ -307,7 +316,7 @@ class Runner:
             out,
             None if d_u is None else d_u[: it.inputs],
             d_x,
-            1,
+            threads,
         )
         if total is None and np.geterr()["invalid"] == "raise":
             raise FloatingPointError("in the kernel")

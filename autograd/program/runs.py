@@ -101,9 +101,9 @@ def folded(numbers: Array) -> float:
 
 def finite(x: Array) -> bool:
     """Whether no number is infinite or NaN."""
-    if x.size > 10_000:  # of which BLAS would give other threads a share, and wait for them
-        return bool(np.isfinite(x).all())
-    return math.isfinite(np.vdot(x, x))
+    # Of more, BLAS would give other threads a share, and wait for them.
+    quick = x.size <= 10_000 and math.isfinite(np.vdot(x, x))
+    return quick or bool(np.isfinite(x).all())
 
 
 def clip(gradient: Array, max_norm: float) -> bool:

@@ -1,4 +1,4 @@
-"""Calls that are one run of the kernel, and what is in the way of that: the results agree."""
+"""Calls whose samples all go one way, and what is in the way of that: the results agree."""
 
 from __future__ import annotations
 
