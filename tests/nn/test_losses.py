@@ -16,16 +16,6 @@ from tests.core.measure_ulp import ulps
 from tests.nn.reference import case_id, exact_softmax, logit_lists, torch_reference
 
 CASES = torch_reference("losses")
-LOSSES: list[Callable[..., Any]] = [
-    nn.mse_loss,
-    nn.half_mse_loss,
-    nn.l1_loss,
-    nn.huber_loss,
-    nn.hinge_loss,
-    nn.binary_cross_entropy_with_logits,
-    nn.binary_cross_entropy,
-]
-CLASS_LOSSES: list[Callable[..., Any]] = [nn.cross_entropy, nn.nll_loss]
 
 
 def leaves(x: Any) -> Any:

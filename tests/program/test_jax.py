@@ -20,7 +20,6 @@ from tests.program.operands import NAMES, POINTS, SEVERAL, cubes, operands
 
 np = pytest.importorskip("numpy")
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
-Array = Any
 
 
 @pytest.fixture(autouse=True)
