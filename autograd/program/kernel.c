@@ -705,7 +705,7 @@ typedef struct {
     double *u, *v, *g;
     size_t v_size, g_size;
     int phase_count, root_count, lane_phases, varies;
-    int inputs, x_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x, serial;
+    int inputs, x_rows, u_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x, serial;
     PyThread_type_lock lock; /* one run at a time */
 } Program;
 
@@ -1000,9 +1000,11 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
     Program *p = (Program *)r->p;
     Py_ssize_t columns = p->varies ? r->lanes : 1, l = 0;
     double parts[PARTS] = {0.0};
-    int wrong;
-    Py_BEGIN_ALLOW_THREADS
-    PyThread_acquire_lock(p->lock, WAIT_LOCK);
+    int wrong, keep = p->u_rows + p->v_rows * r->lanes < 4096 && /* soon done, */
+                      PyThread_acquire_lock(p->lock, NOWAIT_LOCK); /* so keep the GIL */
+    PyThreadState *thread = keep ? NULL : PyEval_SaveThread();
+    if (!keep)
+        PyThread_acquire_lock(p->lock, WAIT_LOCK);
     int most = 120; /* lanes of a block, whole PARTS; more if the first cache holds the rows */
     while (most < 480 && p->v_rows * most <= 2048)
         most *= 2;
@@ -1032,7 +1034,8 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
         *sum = columns == 1 ? parts[0] : folded(parts);
     }
     PyThread_release_lock(p->lock);
-    Py_END_ALLOW_THREADS
+    if (!keep)
+        PyEval_RestoreThread(thread);
     if (wrong < 0)
         PyErr_NoMemory();
     return wrong;
@@ -1311,6 +1314,7 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
     p->phase_count = (int)(parts[2].len / sizeof(*p->phases));
     p->root_count = (int)(parts[3].len / sizeof(int));
     p->lane_phases = p->phase_count / 2;
+    p->u_rows = (int)(parts[4].len / sizeof(double));
     for (int k = 0; k < p->root_count; k++)
         p->varies |= p->roots[k] >= LANES;
     return (PyObject *)p;
