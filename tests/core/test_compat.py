@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -50,49 +49,6 @@ def test_micrograds_names() -> None:
     assert (a + b)._op == "+"
     assert a.relu()._op == "ReLU"
     assert a.tanh()._op == "tanh"
-
-
-# What micrograd 0.1.0 prints with its own Value, to the last digit.
-MICROGRAD_LOSSES = [
-    0.8958441028683222,
-    1.723590533697202,
-    0.742900631385113,
-    0.7705641260584202,
-    0.3692793385976538,
-    0.31354548191852194,
-    0.2814234349772435,
-    0.26888733313983904,
-    0.2567147286057417,
-    0.27048625516379227,
-]
-
-
-def moons_losses(nn: Any, value: Callable[[float], Any], steps: int) -> list[float]:
-    """micrograd's demo: two moons, an SVM loss, weight decay and gradient descent."""
-    datasets = pytest.importorskip("sklearn.datasets", reason="scikit-learn is not installed")
-    points, classes = datasets.make_moons(n_samples=100, noise=0.1, random_state=1337)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nn, "Value", value)
-        random.seed(1337)
-        model = nn.MLP(2, [16, 16, 1])
-        losses = []
-        for step in range(steps):
-            scores = [model(list(map(value, point))) for point in points]
-            hinges = [(1 + -t * score).relu() for t, score in zip(2 * classes - 1, scores)]
-            data_loss = sum(hinges) * (1.0 / len(hinges))
-            loss = data_loss + 1e-4 * sum(p * p for p in model.parameters())
-            model.zero_grad()
-            loss.backward()
-            for p in model.parameters():
-                p.data -= (1.0 - 0.9 * step / 100) * p.grad
-            losses.append(loss.data)
-    return losses
-
-
-def test_micrograds_own_network_on_our_value() -> None:
-    nn = pytest.importorskip("micrograd.nn", reason="micrograd is not installed")
-    losses = moons_losses(nn, Value, len(MICROGRAD_LOSSES))
-    assert losses == pytest.approx(MICROGRAD_LOSSES, rel=1e-12, abs=0.0)
 
 
 def test_a_small_gpt() -> None:

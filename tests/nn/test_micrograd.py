@@ -43,11 +43,22 @@ def made(**settings: Any) -> nn.MLP:
 def _theirs() -> list[float]:
     """The total losses of micrograd's own training."""
     engine = pytest.importorskip("micrograd.engine", reason="micrograd is not installed")
+    return trained(their_model(), engine.Value)
+
+
+def their_model() -> Any:
     networks = pytest.importorskip("micrograd.nn")
     random.seed(1337)
     model = networks.MLP(2, [16, 16, 1])
     assert [p.data for p in model.parameters()] == [p.data for p in made().parameters()]
-    return trained(model, engine.Value)
+    return model
+
+
+def test_micrograds_own_network_on_our_value(
+    theirs: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("micrograd.nn.Value", Value)
+    assert trained(their_model(), Value) == pytest.approx(theirs, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("fused", [True, False])

@@ -6,7 +6,6 @@ import multiprocessing
 import random
 import types
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -62,22 +61,3 @@ def test_an_operation_of_ones_own_in_other_processes(by_name: bool) -> None:
     y = degrees(x) * x
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(gradient, y, [x]).result() == gradient(y, [x])
-
-
-@dataclass
-class Line(nn.Module):
-    slope: Value = field(default_factory=lambda: Value(0.0))
-    offset: Value = field(default_factory=lambda: Value(0.0))
-
-    def __call__(self, x: float) -> Value:
-        return self.slope * x + self.offset
-
-
-def test_a_dataclass_is_a_module_that_trains() -> None:
-    model = Line()
-    assert [name for name, _ in model.named_parameters()] == ["slope", "offset"]
-    X = [-1.0, 0.0, 1.0, 2.0]  # noqa: N806
-    y = [2.0 * x - 1.0 for x in X]
-    optimizer = nn.SGD(model.parameters(), lr=0.2)
-    nn.fit(model, X, y, loss=nn.mse_loss, optimizer=optimizer, epochs=100, progress=False)
-    assert (model.slope.data, model.offset.data) == pytest.approx((2.0, -1.0), abs=1e-6)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,25 +45,6 @@ def test_asyncio_tasks_that_take_turns() -> None:
 
     with ThreadPoolExecutor(1) as pool:  # Playwright leaves a loop in the main thread
         assert pool.submit(lambda: asyncio.run(all_of_them())).result() == ALONE
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs POSIX signals")
-def test_a_handler_may_look_and_record() -> None:
-    w = Value(3.0, label="w")
-    seen = []
-
-    def report(*_: object) -> None:
-        seen.append((repr(w), (w * w).data))
-
-    before = signal.signal(signal.SIGUSR1, report)
-    try:
-        loss = w * w
-        signal.raise_signal(signal.SIGUSR1)
-        loss.backward()
-        signal.raise_signal(signal.SIGUSR1)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-    assert seen == [("Value(3.0, label='w')", 9.0), ("Value(3.0, grad=6.0, label='w')", 9.0)]
 
 
 def test_no_grad_in_a_thread_that_dies() -> None:
