@@ -184,11 +184,11 @@ class Step:
         elif ready.others[0]:
             floats.read_data(*ready.others)
         update = self._update.in_kernel(ready.data, ready.gradient)
-        arguments = batch.parts, ready.loss, self.optimizer.params, update
-        loss: Any = ready.runs.train(*arguments)
+        arguments = batch.parts, self.optimizer.params, update
+        loss = ready.train(*arguments)
         if loss is False:  # someone has set the data of a parameter
             floats.read_data(ready.path.closed, ready.u)
-            loss = ready.runs.train(*arguments)
+            loss = ready.train(*arguments)
         if loss is None or loss is False:
             return None
         if update[0] is None:
@@ -452,6 +452,7 @@ class Ready:
     Attributes:
         u: the data of the Values that the program reads, beginning with the parameters.
         data, gradient: that of the parameters.
+        unused: the parameters whose gradient the program never writes.
         others: the other Values, and where their data goes.
     """
 
@@ -460,17 +461,26 @@ class Ready:
         assert sweep.runs is not None
         self.path = path = run.parts[0][1]
         lanes = path.program.instructions.lanes or self.lanes
-        self.u = data_of(path.closed)
-        d_u = np.empty(len(self.u))
+        u, d_u = sweep.memory()
+        self.u = u[: len(path.closed)]
+        self.data, self.gradient = u[: run.params], d_u[: run.params]
+        floats.read_data(path.closed, self.u)
+        self.gradient.fill(math.nan)
         out = np.empty((it.roots, lanes if it.columns else 1))
         seed = sweep.spread(run.seed(path, self.lanes))
-        self.runs = sweep.runs(lanes, self.u, parts, seed, out, d_u, None, threads)
+        self.runs = sweep.runs(lanes, u, parts, seed, out, d_u, None, threads)
         self.runs.run(parts)
+        self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
         self.out, answers = out[: it.outputs], out[it.outputs :].tobytes()
         limit = -1.0 if max_norm is None else max_norm
         self.loss = run.kind.weight(self.lanes), run.penalty, limit, answers, floats.exchanger
-        self.data, self.gradient = self.u[: run.params], d_u[: run.params]
         self.others = path.closed[run.params :], self.u[run.params :]
+
+    def train(self, parts: tuple[Array, ...], params: list[Value], update: Any) -> Any:
+        """As that of the runs."""
+        if self.unused:  # `exchange` put former gradients there
+            self.gradient[self.unused] = 0.0
+        return self.runs.train(parts, self.loss, params, update)
 
     def outputs(self) -> list[Any]:
         """The model's output for each sample."""

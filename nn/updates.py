@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from operator import attrgetter
 from typing import Any
 
@@ -31,7 +30,7 @@ class Update:
         optimizer = self.optimizer
         if self._settings != self._setting(optimizer):
             self._settings, self._program = self._setting(optimizer), self._recorded()
-            self._make: Any = self._program and self._program.sweep().runs
+            self._sweep: Any = self._program and self._program.sweep()
             self._out = np.empty((1 + len(optimizer.buffers), len(optimizer.params)))
             self._rows = [*self._out]
             self._runs: Any = None
@@ -79,13 +78,13 @@ class Update:
 
         Without runs, the kernel can't make it.
         """
-        if self.program() is None or self._make is None:
+        if self.program() is None or self._sweep.runs is None:
             return None, None, None
         numbers = self.numbers()
         x = data, gradient, *self.optimizer.buffers.values()
         if self._runs is None:
-            arrays = array("d", numbers), x, None, self._out, None, None
-            self._runs = self._make(len(data), *arrays, 1)
+            u = self._sweep.memory()[0]
+            self._runs = self._sweep.runs(len(data), u, x, None, self._out, None, None, 1)
         return self._runs, x, numbers
 
     def _recorded(self) -> Program | None:

@@ -703,7 +703,7 @@ typedef struct {
     int (*phases)[5]; /* whether of lanes; code, then sums of lanes to fold: begin, end */
     int *roots;       /* rows that are results; those of lanes with LANES added */
     double *u, *v, *g;
-    size_t v_size, g_size;
+    size_t u_size, v_size, g_size;
     int phase_count, root_count, lane_phases, varies;
     int inputs, x_rows, u_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x, serial;
     PyThread_type_lock lock; /* one run at a time */
@@ -992,8 +992,8 @@ static int reserve(double **p, size_t *size, size_t count)
 }
 
 /* Run from the inputs u, or those of before, to r->out, r->d_x and the rows start ... stop of
-   the gradient in u; the sum of the first output over the lanes. Returns whether something
-   went wrong, or with an exception -1. */
+   the gradient in u; the sum of the first output over the lanes. What is uniform is in r->u, or
+   if that is NULL the program's. Returns whether something went wrong, or with an exception -1. */
 static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ssize_t stop,
                    double *sum)
 {
@@ -1019,13 +1019,13 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
     wrong = !reserve(&p->v, &p->v_size, size * (p->lane_phases > 1 ? r->blocks : r->threads)) ||
             !reserve(&p->g, &p->g_size, (size_t)PARTS * p->slots * r->chunks) ? -1 : 0;
     if (wrong == 0) {
-        r->u = p->u, r->v = p->v, r->g = p->g;
+        r->u = r->u == NULL ? p->u : r->u, r->v = p->v, r->g = p->g;
         if (u != NULL)
-            memcpy(p->u, u, p->inputs * sizeof(double));
+            memcpy(r->u, u, p->inputs * sizeof(double));
         wrong = run_all(r);
         calm();
-        if (d_u != NULL)
-            memcpy(d_u, p->u + p->d_u + start, (stop - start) * sizeof(double));
+        if (d_u != NULL && d_u != r->u + p->d_u + start)
+            memcpy(d_u, r->u + p->d_u + start, (stop - start) * sizeof(double));
         for (; p->root_count && l + PARTS <= columns; l += PARTS)
             for (int part = 0; part < PARTS; part += W)
                 STORE(parts + part, LOAD(parts + part) + LOAD(r->out + l + part));
@@ -1079,15 +1079,16 @@ static int bind_x(Bound *b, PyObject *x)
     return 0;
 }
 
-/* Read lanes, u, x, seed, out, d_u, d_x, threads. */
-static int bind(Bound *b, Program *p, PyObject *const *args, Py_ssize_t given)
+/* Read lanes, u, x, seed, out, d_u, d_x, threads; u are the inputs or, `whole`, what the run has
+   in place of the program's. */
+static int bind(Bound *b, Program *p, PyObject *const *args, Py_ssize_t given, int whole)
 {
     if (given != 8)
         return PyErr_Format(PyExc_TypeError, "run takes 8 arguments, got %zd", given), -1;
     Py_ssize_t lanes = PyLong_AsSsize_t(args[0]), columns = p->varies ? lanes : 1;
     Run *r = &b->r;
     *r = (Run){.p = p, .lanes = lanes, .threads = (int)PyLong_AsLong(args[7])};
-    Py_ssize_t counts[] = {p->inputs, 0, p->seeds, p->root_count * columns, p->inputs,
+    Py_ssize_t counts[] = {whole ? (Py_ssize_t)p->u_size : p->inputs, 0, p->seeds, p->root_count * columns, p->inputs,
                            p->x_rows * lanes};
     if (!PyErr_Occurred() && lanes < 1)
         PyErr_Format(PyExc_ValueError, "the kernel needs a lane, got %zd", lanes);
@@ -1097,7 +1098,7 @@ static int bind(Bound *b, Program *p, PyObject *const *args, Py_ssize_t given)
         if (i == 1 || (args[1 + i] == Py_None && i != 3))
             continue;
         if (PyObject_GetBuffer(args[1 + i], &b->views[i],
-                               PyBUF_C_CONTIGUOUS | (i > 2 ? PyBUF_WRITABLE : 0)) < 0)
+                               PyBUF_C_CONTIGUOUS | (i > 2 || whole ? PyBUF_WRITABLE : 0)) < 0)
             return -1;
         Py_ssize_t size = b->views[i].len / (Py_ssize_t)sizeof(double);
         if (i == 2)
@@ -1106,7 +1107,8 @@ static int bind(Bound *b, Program *p, PyObject *const *args, Py_ssize_t given)
             return PyErr_Format(PyExc_ValueError, "argument %d of run has %zd floats, got %zd",
                                 1 + i, counts[i], size), -1;
     }
-    b->u = b->views[0].buf, r->seed = b->views[2].buf, r->out = b->views[3].buf;
+    *(whole ? &r->u : &b->u) = b->views[0].buf;
+    r->seed = b->views[2].buf, r->out = b->views[3].buf;
     b->d_u = b->views[4].buf, r->d_x = b->views[5].buf;
     return 0;
 }
@@ -1124,7 +1126,7 @@ static PyObject *run_bound(Bound *b)
 static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given)
 {
     Bound b = {0};
-    PyObject *sum = bind(&b, p, args, given) < 0 ? NULL : run_bound(&b);
+    PyObject *sum = bind(&b, p, args, given, 0) < 0 ? NULL : run_bound(&b);
     release(b.views, 6 + MOST);
     return sum;
 }
@@ -1160,7 +1162,7 @@ static int runs_take(Runs *it, PyObject *x, PyObject *u)
     if (u != NULL && (!PyList_Check(u) || PyList_GET_SIZE(u) != n))
         return PyErr_Format(PyExc_ValueError, "u is a list of %zd numbers", n), -1;
     for (Py_ssize_t i = 0; u != NULL && i < n; i++)
-        it->b.u[i] = PyFloat_AsDouble(PyList_GET_ITEM(u, i));
+        it->b.r.u[i] = PyFloat_AsDouble(PyList_GET_ITEM(u, i));
     return PyErr_Occurred() ? -1 : 0;
 }
 
@@ -1221,13 +1223,13 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
         return NULL;
     Runs *update = rule[0] == Py_None ? NULL : (Runs *)rule[0];
     r = it->b.r;
-    int wrong = execute(&r, it->b.u, it->b.d_u, 0, p->inputs, &sum);
+    int wrong = execute(&r, NULL, it->b.d_u, 0, p->inputs, &sum);
     const double *guards = r.out + p->root_count * columns - answers.len / sizeof(double);
     wrong = wrong ? wrong : memcmp(guards, answers.buf, answers.len) != 0;
     PyBuffer_Release(&answers);
     double loss = weight * sum + (penalty ? r.out[columns] : 0.0);
     Py_ssize_t n = PyList_GET_SIZE(args[2]);
-    const double *data = it->b.u;
+    const double *data = it->b.r.u;
     if (wrong == 0)
         wrong = !isfinite(loss) || !all_finite(it->b.d_u, n) ||
                 (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
@@ -1235,13 +1237,13 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
         if (runs_take(update, rule[1], rule[2]) < 0)
             return NULL;
         r = update->b.r, data = r.out;
-        wrong = execute(&r, update->b.u, NULL, 0, 0, &sum);
+        wrong = execute(&r, NULL, NULL, 0, 0, &sum);
         wrong = wrong ? wrong : !isfinite(sum);
     }
     if (wrong)
         return wrong < 0 ? NULL : Py_NewRef(Py_None);
     Exchange *exchange = (Exchange *)PyCapsule_GetPointer(capsule, NULL);
-    if (exchange == NULL || !exchange(args[2], it->b.u, data, it->b.d_u))
+    if (exchange == NULL || !exchange(args[2], it->b.r.u, data, it->b.d_u))
         return exchange == NULL ? NULL : Py_NewRef(Py_False);
     for (int k = 2; update != NULL && r.x[k].rows; k++)
         memcpy((double *)r.x[k].at, r.out + (k - 1) * n, n * sizeof(double));
@@ -1272,7 +1274,7 @@ static PyObject *program_runs(Program *p, PyObject *const *args, Py_ssize_t give
         return NULL;
     memset(&it->b, 0, sizeof(it->b));
     it->program = Py_NewRef((PyObject *)p), it->x = NULL;
-    if (bind(&it->b, p, args, given) < 0)
+    if (bind(&it->b, p, args, given, 1) < 0)
         return Py_DECREF(it), NULL;
     it->x = Py_NewRef(args[2]);
     return (PyObject *)it;
@@ -1311,6 +1313,7 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
         Py_DECREF(p);
         return PyErr_NoMemory();
     }
+    p->u_size = parts[4].len / sizeof(double);
     p->phase_count = (int)(parts[2].len / sizeof(*p->phases));
     p->root_count = (int)(parts[3].len / sizeof(int));
     p->lane_phases = p->phase_count / 2;
@@ -1324,7 +1327,8 @@ static PyMethodDef methods[] = {
     {"run", (PyCFunction)(void (*)(void))program_run, METH_FASTCALL,
      "run(lanes, u, x, seed, out, d_u, d_x, threads) -> the sum of the first output, or None"},
     {"runs", (PyCFunction)(void (*)(void))program_runs, METH_FASTCALL,
-     "runs(lanes, u, x, seed, out, d_u, d_x, threads) -> what runs again with the same arrays"},
+     "runs(lanes, u, x, seed, out, d_u, d_x, threads) -> what runs again with the same arrays; "
+     "u is all that is uniform"},
     {NULL},
 };
 

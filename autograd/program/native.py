@@ -45,6 +45,7 @@ ARITHMETIC = {
 POWERS = {2.0: "square", 1.0: "copy", 0.5: "sqrt", -0.5: "rsqrt", -1.0: "reciprocal"}
 FEW = 4  # rows that are not worth a vector
 MOST = 8  # rows of lanes that a formula with steps in between computes at once
+PARTS = 8  # partial sums
 WORDS = 12  # of an instruction
 
 
@@ -109,6 +110,8 @@ class Native:
             results are put into `out`, which has a row for each output and guard, and a column
             a lane (one, if none of them varies), `d_u` and `d_x`, as `u` and `x`. All but
             `lanes`, `out`, `threads` may be None.
+        start: all that the kernel's `u` holds before a run; the inputs come first.
+        slopes: the row of it at which the gradient in the inputs begins.
     """
 
     def __init__(self, it: Lowered, module: Any, exact: bool = False) -> None:
@@ -211,10 +214,12 @@ class Native:
             for row, n, flags in _runs(self.folds[phase]):
                 code.extend((0, flags, n, row, row, *[0] * (WORDS - 5)))
             phases.extend((phase % 2, begin, end, end, len(code) // WORDS))
+        self.slopes = max(0, self.bases[d_u])
+        self.start.extend([0.0] * PARTS)  # vectors may touch them
         seed = it.blocks[it.seed]
         numbers = (
             *(it.it.inputs, it.blocks[batch.LANES].size, sizes[1], sizes[0], seed.size),
-            *(seed.varies, self.bases[it.seed] % LANES, max(0, self.bases[d_u])),
+            *(seed.varies, self.bases[it.seed] % LANES, self.slopes),
             *(self.bases[d_x] % LANES, self.serial),
         )
         return module.Program(code, self.lists, phases, roots, self.start, numbers)

@@ -324,6 +324,15 @@ class Runner:
         results = out[: lowered.outputs], checks
         return results if seed is None else (*results, d_u, d_x)
 
+    def memory(self) -> tuple[Array, Array]:
+        """For `runs`: what is uniform, beginning with the inputs, and their gradient."""
+        it, inputs = self.lowered.it, self.lowered.it.inputs
+        if self.native is None:
+            rest = it.constants, np.zeros(PADDING)
+            return np.concatenate([np.zeros(inputs), *rest]), np.empty(inputs)
+        u = np.array(self.native.start)
+        return u, u[self.native.slopes :][:inputs]
+
     def picked(self, rows: Array, first: int = 0) -> Array:
         """The roots from the first one on, out of rows that hold several in their lanes."""
         places = self.lowered.places[first:]

@@ -13,7 +13,7 @@ from autograd.core.floats import exchange
 from autograd.core.value import Value
 from autograd.program.arrays import Array, np
 from autograd.program.batch import LANES
-from autograd.program.lower import PADDING, Lowered
+from autograd.program.lower import Lowered
 
 # Once an array of so many numbers was freed, glibc keeps what is freed later for what follows;
 # else each run would get its arrays from the system anew, which took a third of its time.
@@ -30,16 +30,15 @@ class Runs:
         run: Callable[..., Any],
         it: Lowered,
         lanes: int,
-        u: Any,
+        u: Array,
         x: Sequence[Any],
         seed: Array | None,
         out: Array,
         d_u: Array | None,
         *_: Any,
     ) -> None:
-        self.given, self.out = u, out
+        self.u, self.out = u.reshape(-1, 1), out
         self.d_u: Any = d_u
-        self.u = np.concatenate([u, it.it.constants, np.zeros(PADDING)]).reshape(-1, 1)
         self.x = np.empty((it.blocks[LANES].size, lanes))
         sizes = [1 if np.ndim(part) == 1 else len(part) for part in x]
         self.parts = np.split(self.x, np.cumsum(sizes)[:-1])
@@ -53,7 +52,8 @@ class Runs:
 
     def done(self, x: Sequence[Any], u: Any = None) -> bool:
         """Compute; False if something is not finite."""
-        self.u[: len(self.given), 0] = self.given if u is None else u
+        if u is not None:
+            self.u[: len(u), 0] = u
         for mine, part in zip(self.parts, x):
             mine[:] = part
         try:
@@ -82,7 +82,7 @@ class Runs:
             return None
         if runs is not None and not runs.done(state, numbers):
             return None
-        data, slopes = self.given[: len(params)], self.d_u[: len(params)]
+        data, slopes = self.u[: len(params), 0], self.d_u[: len(params)]
         if not exchange(params, data, data if runs is None else runs.out[0], slopes):
             return False
         for buffer, row in zip(state[2:], runs.out[1:]) if runs is not None else ():

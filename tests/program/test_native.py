@@ -417,8 +417,9 @@ def test_what_the_kernel_refuses() -> None:
 
 
 def test_what_repeated_runs_refuse() -> None:
-    program = _sweeps(_compiled(), [0], [])[1][0].program
-    u, out = np.array([3.0]), np.empty((1, 1))
+    native = _sweeps(_compiled(), [0], [])[1][0]
+    program, u, out = native.program, np.array(native.start), np.empty((1, 1))
+    u[0] = 3.0
     runs = program.runs(1, u, None, None, out, None, None, 1)
     assert runs.run(None) == 9.0
     assert (runs.run(None, [4]), u[0]) == (16.0, 4.0)
