@@ -6,9 +6,11 @@ import copy
 import math
 from array import array
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from numbers import Real
 from typing import Any
 
+import autograd
 from autograd import no_grad
 from autograd.core import floats
 from autograd.core.operand import primal
@@ -122,7 +124,15 @@ class Boundary:
 
     def _all_outputs(self, xs: Sequence[float], ys: Sequence[float]) -> list[Outputs]:
         model = copy.deepcopy(self.model).eval()
-        return [self._outputs(model, epoch, xs, ys) for epoch in self.epochs]
+        grid = [[x, y] for y in ys for x in xs]
+        answer = _of_many(model)
+        for epoch in self.epochs:
+            if epoch not in self._answers:
+                for parameter, data in zip(model.parameters(), self._kept.items[epoch]):
+                    parameter.data = data
+                flat = iter(map(_outputs, answer(grid)))
+                self._answers[epoch] = [[next(flat) for _ in xs] for _ in ys]
+        return [self._answers[epoch] for epoch in self.epochs]
 
     def _grid(self) -> tuple[list[float], list[float]]:
         """The places of the grid: square cells over the samples and a margin."""
@@ -138,16 +148,21 @@ class Boundary:
             axes.append([start + cell * k for k in range(cells + 1)])
         return axes[0], axes[1]
 
-    def _outputs(
-        self, model: Module, epoch: int, xs: Sequence[float], ys: Sequence[float]
-    ) -> Outputs:
-        """The model's answers on the grid after an epoch; computed once."""
-        if epoch not in self._answers:
-            for parameter, data in zip(model.parameters(), self._kept.items[epoch]):
-                parameter.data = data
+
+def _of_many(model: Module) -> Callable[[list[list[float]]], list[Any]]:
+    """The model's outputs at many points: compiled where that is possible, else by Values."""
+    fast: Any = None
+    with suppress(ImportError):
+        fast = autograd.compile(lambda point: model(point), in_axes=0)
+
+    def answer(points: list[list[float]]) -> list[Any]:
+        try:
+            return list(fast(points))
+        except Exception:
             with no_grad():
-                self._answers[epoch] = [[_outputs(model([x, y])) for x in xs] for y in ys]
-        return self._answers[epoch]
+                return [model(point) for point in points]
+
+    return answer
 
 
 def _lead(k: int) -> Callable[[list[float]], float]:

@@ -209,18 +209,21 @@ def test_the_grid_covers_the_samples_in_squares() -> None:
     assert (plane.xs[0], plane.xs[-1]) == (1.0, 3.0)
 
 
-def test_answers_are_worked_out_once() -> None:
+@pytest.mark.parametrize("compiles", [True, False])
+def test_answers_are_worked_out_once(compiles: bool) -> None:
     calls = []
 
     def answer(x: Any, p: Value) -> Any:
         calls.append(x)
-        return x[0]
+        return x[0] * 2.0 if compiles or type(x[0]) is float else None
 
     boundary = boundary_of(answer)
-    boundary.plane()
+    (row, *_), *_ = plane_of(boundary).fields[0]
+    assert row == [2.0 * x for x in plane_of(boundary).xs]
     first = len(calls)
+    assert (first < 10) == compiles
     boundary.plane()
-    assert len(calls) == first == 33 * 33
+    assert len(calls) == first
     boundary.keep(1)
     boundary.plane()
-    assert len(calls) == 2 * first
+    assert len(calls) > first
