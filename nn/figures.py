@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nn.pages.chart import COLOURS, Chart, Records, charts, plain_name, stops
 from nn.pages.plane import SURE, Plane, answers
@@ -52,25 +50,30 @@ def image(records: Records, plane: Plane | None, form: str) -> bytes:
 def _animation(records: Records, plane: Plane | None) -> bytes:
     """The epochs one after another, as an animated GIF that stays on the last for a while."""
     _need_matplotlib()
-    from matplotlib.animation import PillowWriter
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from PIL import Image
 
-    fig = Figure()
+    fig = Figure(dpi=80)
+    canvas: Any = FigureCanvasAgg(fig)
     update = _draw_panels(records, plane, fig)
     title = fig.suptitle("epoch 0", fontsize=11, x=0.02, ha="left")  # beside the legends
-    fig.canvas.draw()
+    canvas.draw()
     fig.set_layout_engine("none")
-    epochs = _stops(records, plane)
-    pace = max(1, round(len(epochs) / SECONDS))
-    writer = PillowWriter(fps=pace)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "training.gif"
-        with writer.saving(fig, str(path), dpi=80):
-            for epoch in [*epochs, *epochs[-1:] * 2 * pace]:
-                update(epoch)
-                title.set_text(f"epoch {epoch}")
-                writer.grab_frame()
-        return path.read_bytes()
+    frames = []
+    for epoch in _stops(records, plane):
+        update(epoch)
+        title.set_text(f"epoch {epoch}")
+        canvas.draw()
+        shown = Image.frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba()))
+        frames.append(shown.convert("RGB"))
+    pause = 1000.0 * SECONDS / max(len(frames), SECONDS)
+    pauses = [*[round(pause)] * (len(frames) - 1), 2000]
+    file = io.BytesIO()
+    frames[0].save(
+        file, "gif", save_all=True, append_images=frames[1:], duration=pauses, loop=0
+    )
+    return file.getvalue()
 
 
 def _need_matplotlib() -> None:
