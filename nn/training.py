@@ -382,10 +382,16 @@ class _Trainer:
 
     def measured(self, outputs: list[Any], targets: list[Any], prefix: str) -> dict[str, float]:
         """The metrics of these outputs, by their names in the history."""
-        return {
-            prefix + name: primal(metric(outputs, targets))
-            for name, metric in self.metrics.items()
-        }
+        record = {}
+        for name, metric in self.metrics.items():
+            try:
+                record[prefix + name] = primal(metric(outputs, targets))
+            except Exception as error:
+                error.add_note(
+                    f"in the metric {name!r}, which is given all outputs and targets"
+                )
+                raise
+        return record
 
 
 # ---------------------------------------------------------------- helpers

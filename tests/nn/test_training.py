@@ -231,6 +231,13 @@ def test_a_loss_that_is_not_finite() -> None:
         )
 
 
+def test_an_error_of_a_metric_names_it() -> None:
+    metrics: Any = {"right": lambda outputs, targets: outputs > 0}
+    with pytest.raises(TypeError) as caught:
+        simple(metrics=metrics)
+    assert "'right', which is given all outputs" in caught.value.__notes__[0]
+
+
 def test_without_tqdm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ImportError, match=r"scalar-autograd\[train\].*progress=True"):
