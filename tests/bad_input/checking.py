@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from autograd import testing
 from tests.bad_input.rows import *
 
-ORDERS = [*bads(TypeError, None, "1", 1.0, 1j, True, [1])]
+ORDERS = [*bads(TypeError, None, "1", 1.0, 1j, True, np.True_, [1])]
 ORDERS += [bad(n, ValueError, "from 1 to") for n in (0, -1, 21, HUGE, -HUGE)]
 KINDS = ("NoneType", "str", "complex", "set")
 POINTS = bads(TypeError, None, "3", 1j, {1.0}, [None], {"a": "3"}, words=(KINDS,))
@@ -75,6 +77,8 @@ def checks(name: str, check: Any) -> Iterator[Row]:
     given = bads(TypeError, *others[4:], words=("result of gradient",))
     call = lambda w, g: check(square, 1.0, gradient=lambda v: g)
     yield from each(name, given, call, case="gradient gives ")
+    call = lambda w: check(lambda v: [v, v], 1.0, gradient=square)
+    yield row(name, "gradient of two", call, TypeError, "returns one number, not 2")
     call = lambda w: check(square, 1.0, gradient=square, order=2)
     words = "with `gradient`, order must be 1"
     yield row(name, "gradient and order", call, ValueError, words)

@@ -44,7 +44,6 @@ OPTIMIZERS: dict[str, dict[str, list[Bad]]] = {
         "centered": FLAG,
     },
 }
-COUNT_0 = [b for b in COUNT if b.show != "0"]
 SCHEDULES: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     "StepLR": ({"step_size": 2}, {"step_size": COUNT, "gamma": NOT_NEGATIVE}),
     "ExponentialLR": ({"gamma": 0.5}, {"gamma": NOT_NEGATIVE}),
@@ -218,9 +217,19 @@ def schedules() -> Iterator[Row]:
     metrics = [b if b.show != "None" else bad(None, TypeError, "metric") for b in NUMBER]
     call = lambda w, x: nn.ReduceLROnPlateau(_sgd(w)).step(x)
     yield from each(f"{name}.step", metrics, call, "metric")
-    bests = bads(ValueError, "1", 1j, True, HUGE, words=("best",))
-    call = lambda w, x: _changed(nn.ReduceLROnPlateau(_sgd(w)), "best", x)
-    yield from each(f"{name}.load_state_dict", bests, call)
+    strange: dict[str, list[Any]] = {
+        "best": ["1", 1j, True, HUGE],
+        "last_epoch": [10**30],
+        "num_bad_epochs": [-1, 0.5],
+        "cooldown_counter": ["1"],
+        "scheduler": ["LinearLR"],
+        "more": [1],
+    }
+    for key, changes in strange.items():
+        words = ("the state does not fit", (key, "LinearLR"))
+        given = bads(ValueError, *changes, words=words)
+        call = lambda w, x, key=key: _changed(nn.ReduceLROnPlateau(_sgd(w)), key, x)
+        yield from each(f"{name}.load_state_dict", given, call, case=key)
 
 
 def _sgd(w: Any) -> nn.Optimizer:

@@ -90,6 +90,7 @@ NOT_NEGATIVE = FINITE + bads(ValueError, -1.0, -1e-300)
 POSITIVE = NOT_NEGATIVE + bads(ValueError, 0.0)
 SHARE = SETTING + bads(ValueError, NAN, INF, -0.1, 1.1)
 COUNT = WRONG + TOO_LARGE + bads(TypeError, True, 1.5, NAN) + bads(ValueError, -1, 0, -HUGE)
+COUNT_0 = [b for b in COUNT if b.show != "0"]
 FLAG = [bad(x, TypeError, "True or False", repr(x)) for x in (None, "yes", 2, THING, 1.0)]
 FUNCTION = [bad(x, TypeError, "function", repr(x)) for x in (None, "f", 3, [1.0], THING)]
 CHOICE = bads(ValueError, None, "nonsense", "", 3, [1.0], THING)

@@ -11,7 +11,6 @@ import nn
 from autograd import Value
 from tests.bad_input.rows import *
 
-COUNT_0 = [b for b in COUNT if b.show != "0"]
 OR_NONE = {"batch_size": COUNT, "progress": FLAG, "penalty": FUNCTION}
 OR_NONE |= {"max_norm": NOT_NEGATIVE}
 DATA = bads(TypeError, None, 3.0, "ab", 1j, Value(1.0), {0: 1.0}, np.array(3.0))

@@ -203,14 +203,3 @@ def test_a_module_may_take_arrays_values_and_indices() -> None:
     mine = Value(1.0, label="mine")
     assert mine in model.graph([mine, 2.0])
     assert [n.name for n in nn.Embedding(3, 2).graph(1)] == ["weight.1.0", "weight.1.1"]
-
-
-def test_a_module_that_gives_no_value_cannot_be_drawn() -> None:
-    class Shape(nn.Module):
-        def forward(self, x: list[Value]) -> int:
-            return len(x)
-
-    with pytest.raises(TypeError, match="Shape returns no Value to draw: 2"):
-        Shape().graph([1.0, 2.0])
-    with pytest.raises(ValueError, match="takes 2 inputs, got 3"):
-        nn.MLP(2, [1]).graph([1.0, 2.0, 3.0])
