@@ -2,7 +2,7 @@ from autograd.core.value cimport Value, _packed
 
 cdef extern from "node.h":
     bint _exchange "node_exchange" (
-        list leaves, double *read, const double *data, double *grads
+        list leaves, double *read, double *data, double *grads
     )
     object _exchanger "node_exchanger" ()
 

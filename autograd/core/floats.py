@@ -72,7 +72,7 @@ def read_data(leaves: list[Value], data: Any) -> None:
 def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
     """Set the leaves' data and grad, unless their data is no longer what was read.
 
-    Arrays of doubles. Afterwards `read` holds the new data, and `grads` may hold anything.
+    Arrays of doubles. Afterwards `read` holds the new data, the others may hold anything.
     """
     if cython.compiled:
         before: cython.double[::1] = read  # pyright: ignore

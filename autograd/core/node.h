@@ -248,18 +248,19 @@ static int node_document(PyObject *name, PyObject *doc)
 /* ---------------------------------------------------------------- leaves */
 
 /* If the leaves' data is what it was when it was read: exchange data and grad for new ones. */
-static int node_exchange(PyObject *leaves, double *read, const double *data, double *grads)
+static int node_exchange(PyObject *leaves, double *read, double *data, double *grads)
 {
     node **all = (node **)((PyListObject *)leaves)->ob_item;
     Py_ssize_t n = PyList_GET_SIZE(leaves), i = 0;
     for (; i < n && memcmp(&all[i]->data, &read[i], sizeof(double)) == 0; i++) {
-        double grad = all[i]->da;
-        all[i]->data = data[i], all[i]->da = grads[i], grads[i] = grad;
+        double before = read[i], grad = all[i]->da;
+        all[i]->data = read[i] = data[i], all[i]->da = grads[i];
+        data[i] = before, grads[i] = grad;
     }
     if (i == n)
-        return memmove(read, data, n * sizeof(double)), 1;
+        return 1;
     while (i-- > 0)
-        all[i]->data = read[i], all[i]->da = grads[i];
+        all[i]->data = read[i] = data[i], all[i]->da = grads[i];
     return 0;
 }
 

@@ -1196,7 +1196,7 @@ static int clip(double *g, Py_ssize_t n, double most)
 }
 
 /* If the numbers of Values are what was read: set them and their gradients (core/node.h). */
-typedef int Exchange(PyObject *values, double *read, const double *data, double *grads);
+typedef int Exchange(PyObject *values, double *read, double *data, double *grads);
 
 /* train(x, loss, params, update) → the loss of a batch, after a step of the optimizer; None if
    anything is amiss, False if the parameters' data is not what u begins with, and then nothing
@@ -1227,7 +1227,7 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
     PyBuffer_Release(&answers);
     double loss = weight * sum + (penalty ? r.out[columns] : 0.0);
     Py_ssize_t n = PyList_GET_SIZE(args[2]);
-    const double *data = it->b.r.u;
+    double *data = it->b.r.u;
     if (wrong == 0)
         wrong = !isfinite(loss) || !all_finite(it->b.d_u, n) ||
                 (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
