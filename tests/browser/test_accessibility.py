@@ -9,7 +9,7 @@ import nn
 from autograd import Stepper
 from tests.browser.conftest import Opener
 from tests.browser.test_play import neuron
-from tests.browser.test_steps import readme, shared
+from tests.browser.test_steps import powers, readme
 from tests.browser.test_training import trained
 from tests.browser.test_training_live import played
 
@@ -28,7 +28,7 @@ def opened(page: Any) -> None:
 
 
 PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
-    "steps": (lambda: Stepper(shared()).html(), lambda page: page.keyboard.press("ArrowRight")),
+    "steps": (lambda: Stepper(powers()).html(), lambda page: page.keyboard.press("ArrowRight")),
     "guessing": (lambda: Stepper(readme()).html(), guessing),
     "graph": (lambda: readme().graph().html(), lambda page: page.click("text=nudge >> nth=0")),
     "network": (lambda: nn.MLP(2, [8, 8, 1]).graph([0.5, -1.0]).html(), opened),

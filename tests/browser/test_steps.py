@@ -43,11 +43,11 @@ def edges() -> Value:
     return (x.sqrt() + Value(math.inf)) * Value(-0.0)
 
 
-def shared() -> Value:
-    """A leaf that is drawn once a use."""
-    w = Value(0.5, label="w")
-    y = w * 1.0
-    for _ in range(5):
+def powers(n: int = 6) -> Value:
+    """A chain with a leaf that is drawn once a use."""
+    w = Value(0.9, label="w")
+    y = w * w
+    for _ in range(n):
         y = y * w
     return y
 
@@ -72,16 +72,8 @@ def branches() -> Value:
     return chosen + x.relu()
 
 
-GRAPHS = [
-    readme,
-    square,
-    edges,
-    shared,
-    cancelled,
-    hostile,
-    branches,
-    lambda: Value(4.0, label="leaf"),
-]
+GRAPHS = [readme, square, edges, powers, cancelled, hostile, branches]
+GRAPHS += [lambda: Value(4.0, label="leaf")]
 
 
 # What a page shows: {data, grad, sum, marks, outside}; all of it, after each click of a button.
@@ -417,18 +409,9 @@ def test_it_opens_where_the_first_step_will_be(open_page: Opener) -> None:
     assert page.evaluate(place) == before > 0
 
 
-def powers(n: int) -> Value:
-    """A long chain with a leaf that is drawn once a use."""
-    w = Value(0.9, label="w")
-    y = w * w
-    for _ in range(n):
-        y = y * w
-    return y
-
-
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_picture_stays_where_it_is(width: int, open_page: Opener) -> None:
-    page = open_page(Stepper(shared()).html(), viewport={"width": 700, "height": 800})
+    page = open_page(Stepper(powers()).html(), viewport={"width": 700, "height": 800})
     page.set_viewport_size({"width": width, "height": 800})
     page.keyboard.press("ArrowRight")
     tops = page.evaluate(

@@ -125,7 +125,7 @@ def released_in_disorder(x: Value, y: Value) -> None:
 
 def made_a_leaf(x: Value, y: Value) -> None:
     Value.__init__(y, 3.0)
-    assert (y.data, y.inputs) == (3.0, ())
+    assert (y.data, y.inputs, y.operands, y.partials, y.label) == (3.0, (), (), (), None)
 
 
 TRIALS: dict[str, Trial] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import gc
 import operator
-import random
 import sys
 import threading
 import weakref
@@ -146,18 +145,6 @@ def test_several_threads_at_once(x: Value) -> None:
 
 
 @frees_all
-def test_nodes_one_by_one_in_any_order(x: Value) -> None:
-    y, nodes = x, []
-    for _ in range(10 * DEEP):
-        y = y * x
-        nodes.append(y)
-    del y
-    random.Random(3).shuffle(nodes)
-    while nodes:
-        nodes.pop()
-
-
-@frees_all
 def test_a_rule_that_dies_with_the_last_node_that_uses_it(x: Value) -> None:
     """Its finalizer runs while the nodes below are being freed."""
     try:
@@ -175,19 +162,6 @@ def test_a_rule_that_dies_with_the_last_node_that_uses_it(x: Value) -> None:
             assert watched() is None
     finally:
         TABLE.pop("last", None)
-
-
-@frees_all
-def test_a_node_that_is_made_a_leaf(x: Value) -> None:
-    y = graph(x)
-    Value.__init__(y, 3.0, label="y")
-    assert (y.data, y.inputs, y.label) == (3.0, (), "y")
-    z = dot([x, y], [y, x], x)
-    Value.__init__(z, 4.0)
-    assert (z.data, z.inputs, z.operands, z.partials, z.label) == (4.0, (), (), (), None)
-    with pytest.raises(TypeError):
-        Value.__init__(z, "5")  # type: ignore[arg-type]
-    assert z.data == 4.0
 
 
 def test_nodes_in_memory_that_held_other_data(monkeypatch: pytest.MonkeyPatch) -> None:

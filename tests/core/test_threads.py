@@ -11,7 +11,7 @@ import pickle
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -61,14 +61,6 @@ def interrupt(action: Callable[[], object], after: float, again: bool = False) -
         sys.settrace(tracer)
 
 
-@pytest.fixture
-def untraced() -> Iterator[None]:
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(tracer)
-
-
 def long(x: Value, w: Value) -> Value:
     y = x * w
     for i in range(LENGTH):
@@ -85,7 +77,10 @@ SWEEPS: dict[str, Callable[[Value], object]] = {
 }
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
+timers = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
+
+
+@timers
 @pytest.mark.parametrize("sweep", SWEEPS.values(), ids=SWEEPS.keys())
 def test_after_an_interruption_all_is_as_before_or_done(sweep: Callable[..., object]) -> None:
     x, w = Value(0.5), Value(2.0)
@@ -109,25 +104,26 @@ def test_after_an_interruption_all_is_as_before_or_done(sweep: Callable[..., obj
     assert pickle.loads(pickle.dumps(y)).data == copy.deepcopy(y).data == y.data
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
+@timers
 def test_building_and_freeing_can_be_interrupted() -> None:
     x, w = Value(0.5), Value(2.0)
     alone = sys.getrefcount(x), sys.getrefcount(w)
-
     for i in range(8):
         interrupt(lambda: long(x, w), 0.002 * i, again=True)
     assert (sys.getrefcount(x), sys.getrefcount(w)) == alone
     assert (x.grad, w.grad) == (0.0, 0.0)
 
 
-@pytest.mark.usefixtures("untraced")
 def test_control_c_is_not_lost() -> None:
     """An interruption that arrives during a pass is there when the pass is over."""
     x, w = Value(0.5), Value(2.0)
     y = long(x, w)
+    tracer = sys.gettrace()
+    sys.settrace(None)
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012
         ctypes.pythonapi.PyErr_SetInterrupt()
         y.backward()
+    sys.settrace(tracer)
     y.zero_grad()
     y.backward()
     assert (x.grad, w.grad) == tuple(gradient(y, [x, w]))
