@@ -12,6 +12,7 @@ from nn.pages.contours import Grid, coordinate, regions
 
 WIDTH = 480.0
 SURE = (0.0, 1 / 3, 2 / 3)  # where the still picture's shades begin
+MOST = 2000  # samples in a page
 LEVELS = 9  # of the shades that a page draws
 CODES = "".join(chr(c) for c in range(35, 127) if c != 92)  # a class and a level, in a letter
 LEFT, RIGHT, TOP = 50.0, 468.0, 12.0
@@ -49,6 +50,11 @@ class Plane:
     epochs: Sequence[int]
     fields: Sequence[Sequence[Grid]]
     scale: float = 1.0
+
+    @property
+    def every(self) -> int:
+        """A page that draws each of so many samples opens at once."""
+        return math.ceil(len(self.points) / MOST)
 
     @property
     def x(self) -> Axis:
@@ -105,7 +111,7 @@ class Plane:
                 area, _ = self._regions(grid, level)
                 parts.append(f'<path class="area k{k % 5}" d="{area}"/>')
         parts.append(f'<path class="boundary" d="{self.lines()[frame]}"/>')
-        for px, py, k in self.points:
+        for px, py, k in self.points[:: self.every]:
             place = f"translate({coordinate(x.place(px))} {coordinate(y.place(py))})"
             parts.append(f'<path class="point k{k % 5}" d="{marker(k)}" transform="{place}"/>')
         for tick, text in zip(x.ticks(5), tick_texts("", x.ticks(5))):
@@ -131,6 +137,8 @@ class Plane:
             f'<path class="boundary" d="M-7 0H7"/></svg> {escape(self.rule)}</li>'
             "<li>the stronger the colour, the surer</li>"
         )
+        if self.every > 1:
+            line += f"<li>one sample in {self.every} is shown</li>"
         return f'<ul class="legend">{"".join(items)}{line}</ul>'
 
 

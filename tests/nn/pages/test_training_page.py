@@ -52,6 +52,14 @@ def test_of_three_classes_the_best_one_is_shaded_and_nan_is_pale() -> None:
     assert plane.svg().count('d=""') == 7
 
 
+@pytest.mark.parametrize(("count", "shown"), [(2000, 2000), (2001, 1001)])
+def test_of_many_samples_a_page_shows_some_and_says_so(count: int, shown: int) -> None:
+    samples = [([float(k), 0.0], float(k % 3 > 0)) for k in range(count)]
+    plane = plane_of(boundary_of(lambda x, p: x[0], samples))
+    assert plane.svg().count('class="point') == shown
+    assert ("one sample in 2 is shown" in plane.legend()) == (shown < count)
+
+
 def test_norms_of_weights_and_gradients_are_kept_by_layer() -> None:
     model = nn.MLP(2, [3, 1])
     X, y = [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0]  # noqa: N806
