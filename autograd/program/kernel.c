@@ -365,7 +365,23 @@ INLINE double folded(const double *g) /* the sum of eight partial sums */
     return sum[0] + sum[1];
 }
 
-/* The same for n sums whose parts follow each other */
+/* The sum of n numbers, of their squares, or of 0 times each: NaN if one is not finite */
+enum { PLAIN, SQUARES, ZEROS };
+INLINE double summed(int what, const double *x, Py_ssize_t n)
+{
+#define TERM(x) (what == SQUARES ? (x) * (x) : (what == ZEROS ? 0.0 : 1.0) * (x))
+    double parts[PARTS] = {0.0};
+    Py_ssize_t i = 0;
+    for (; i + PARTS <= n; i += PARTS)
+        for (int part = 0; part < PARTS; part += W)
+            STORE(parts + part, LOAD(parts + part) + TERM(LOAD(x + i + part)));
+    for (int part = 0; i < n; i++, part++)
+        parts[part] += TERM(x[i]);
+    return folded(parts);
+#undef TERM
+}
+
+/* Fold n sums whose parts follow each other. */
 INLINE void fold(const double *parts, double *sums, int n)
 {
     int i = 0;
@@ -703,7 +719,7 @@ typedef struct {
     int (*phases)[5]; /* whether of lanes; code, then sums of lanes to fold: begin, end */
     int *roots;       /* rows that are results; those of lanes with LANES added */
     double *u, *v, *g;
-    size_t u_size, v_size, g_size;
+    size_t v_size, g_size;
     int phase_count, root_count, lane_phases, varies;
     int inputs, x_rows, u_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x, serial;
     PyThread_type_lock lock; /* one run at a time */
@@ -998,8 +1014,6 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
                    double *sum)
 {
     Program *p = (Program *)r->p;
-    Py_ssize_t columns = p->varies ? r->lanes : 1, l = 0;
-    double parts[PARTS] = {0.0};
     int wrong, keep = p->u_rows + p->v_rows * r->lanes < 4096 && /* soon done, */
                       PyThread_acquire_lock(p->lock, NOWAIT_LOCK); /* so keep the GIL */
     PyThreadState *thread = keep ? NULL : PyEval_SaveThread();
@@ -1024,12 +1038,7 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
         calm();
         if (d_u != NULL && d_u != r->u + p->d_u + start)
             memcpy(d_u, r->u + p->d_u + start, (stop - start) * sizeof(double));
-        for (; p->root_count && l + PARTS <= columns; l += PARTS)
-            for (int part = 0; part < PARTS; part += W)
-                STORE(parts + part, LOAD(parts + part) + LOAD(r->out + l + part));
-        for (; p->root_count && l < columns; l++)
-            parts[l % PARTS] += r->out[l];
-        *sum = columns == 1 ? parts[0] : folded(parts);
+        *sum = summed(PLAIN, r->out, !p->root_count ? 0 : p->varies ? r->lanes : 1);
     }
     PyThread_release_lock(p->lock);
     if (!keep)
@@ -1086,8 +1095,8 @@ static int bind(Bound *b, Program *p, PyObject *const *args, Py_ssize_t given, i
     Py_ssize_t lanes = PyLong_AsSsize_t(args[0]), columns = p->varies ? lanes : 1;
     Run *r = &b->r;
     *r = (Run){.p = p, .lanes = lanes, .threads = (int)PyLong_AsLong(args[7])};
-    Py_ssize_t counts[] = {whole ? (Py_ssize_t)p->u_size : p->inputs, 0, p->seeds, p->root_count * columns, p->inputs,
-                           p->x_rows * lanes};
+    Py_ssize_t counts[] = {whole ? p->u_rows : p->inputs, 0, p->seeds, p->root_count * columns,
+                           p->inputs, p->x_rows * lanes};
     if (!PyErr_Occurred() && lanes < 1)
         PyErr_Format(PyExc_ValueError, "the kernel needs a lane, got %zd", lanes);
     if (PyErr_Occurred() || bind_x(b, args[2]) < 0)
@@ -1172,24 +1181,10 @@ static PyObject *runs_run(Runs *it, PyObject *const *args, Py_ssize_t given)
     return runs_take(it, args[0], given > 1 ? args[1] : NULL) < 0 ? NULL : run_bound(&it->b);
 }
 
-static int all_finite(const double *x, Py_ssize_t n)
-{
-    V check = splat(0.0); /* NaN if one is not finite */
-    Py_ssize_t i = 0;
-    for (; i + W <= n; i += W)
-        check += 0.0 * LOAD(x + i);
-    for (; i < n; i++)
-        check += 0.0 * x[i];
-    return !any(check != 0.0);
-}
-
 /* Scale numbers down to a norm, as `clip` of nn/compiled.py does; 0 if theirs is extreme. */
 static int clip(double *g, Py_ssize_t n, double most)
 {
-    double parts[PARTS] = {0.0};
-    for (Py_ssize_t i = 0; i < n; i++)
-        parts[i % PARTS] += g[i] * g[i];
-    double norm = sqrt(folded(parts)), scale = most / (norm + 1e-6);
+    double norm = sqrt(summed(SQUARES, g, n)), scale = most / (norm + 1e-6);
     for (Py_ssize_t i = 0; i < n && scale < 1.0; i++)
         g[i] *= scale;
     return 1e-150 < norm && norm < 1e150;
@@ -1229,7 +1224,7 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
     Py_ssize_t n = PyList_GET_SIZE(args[2]);
     double *data = it->b.r.u;
     if (wrong == 0)
-        wrong = !isfinite(loss) || !all_finite(it->b.d_u, n) ||
+        wrong = !isfinite(loss + summed(ZEROS, it->b.d_u, n)) ||
                 (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
     if (wrong == 0 && update != NULL) {
         if (runs_take(update, rule[1], rule[2]) < 0)
@@ -1311,7 +1306,6 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
         Py_DECREF(p);
         return PyErr_NoMemory();
     }
-    p->u_size = parts[4].len / sizeof(double);
     p->phase_count = (int)(parts[2].len / sizeof(*p->phases));
     p->root_count = (int)(parts[3].len / sizeof(int));
     p->lane_phases = p->phase_count / 2;
@@ -1546,7 +1540,7 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
         goto done;
     d += along ? c->start * r.lanes : 0;
     slopes = along ? rows * r.lanes : rows;
-    wrong |= !all_finite(r.out, outputs * columns) || !all_finite(d, slopes);
+    wrong |= !isfinite(summed(ZEROS, r.out, outputs * columns) + summed(ZEROS, d, slopes));
     for (Py_ssize_t i = 0; i < slopes; i++)
         d[i] += 0.0; /* a gradient is a sum that begins with 0.0, so never -0.0 */
     for (Py_ssize_t i = outputs * columns; i < outs; i++)
