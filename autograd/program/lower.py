@@ -320,6 +320,7 @@ class Lowered:
             return
         many = op.width * size
         tiled = Expression("tile", operand(0), op.width) if op.width > 1 else operand(0)
+        factor = tiled if size > 1 else operand(0)
         if op.op == "matmul":
             weights, inputs, bias = xs
             self._add(bias, (d,), operand(0), size)
@@ -336,12 +337,12 @@ class Lowered:
         elif op.op == "dot":
             self._add(xs[0], (d,), operand(0), size)
             for mine, other in (xs[1:], xs[:0:-1]):
-                self._add(mine, (d, other), Expression("mul", tiled, operand(1)), many)
+                self._add(mine, (d, other), Expression("mul", factor, operand(1)), many)
         elif op.op in WIDE:
             if op.op in LATE:
                 both = xs[-1], self.whole(op.out)
                 self._say(LATE[op.op], self._partials(op), both, None, size, op.width)
-            term = Expression("mul" if op.op in BOUNDED else "strong", tiled, operand(1))
+            term = Expression("mul" if op.op in BOUNDED else "strong", factor, operand(1))
             self._add(xs[-1], (d, self.whole(self.partials[op.out])), term, many)
         else:
             for slot, rows in enumerate(xs):

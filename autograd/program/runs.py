@@ -12,7 +12,6 @@ from typing import Any
 from autograd.core.floats import exchange
 from autograd.core.value import Value
 from autograd.program.arrays import Array, np
-from autograd.program.batch import LANES
 from autograd.program.lower import Lowered
 
 # Once an array of so many numbers was freed, glibc keeps what is freed later for what follows;
@@ -39,9 +38,9 @@ class Runs:
     ) -> None:
         self.u, self.out = u.reshape(-1, 1), out
         self.d_u: Any = d_u
-        self.x = np.empty((it.blocks[LANES].size, lanes))
-        sizes = [1 if np.ndim(part) == 1 else len(part) for part in x]
-        self.parts = np.split(self.x, np.cumsum(sizes)[:-1])
+        rows = [*map(np.atleast_2d, x)] or [np.empty((0, lanes))]
+        self.x = np.concatenate(rows)  # row after row or lane after lane, as they are
+        self.parts = np.split(self.x, np.cumsum([*map(len, rows)])[:-1])
         self.function, self.outputs = run, it.outputs
         np.empty(RETAINED)
         self.arguments = (self.u, self.x) if seed is None else (self.u, self.x, seed)

@@ -52,7 +52,9 @@ class Source:
         self.indices: list[tuple[int, ...]] = []
         self.views: dict[Rows, str] = {}  # the names of matrices
         self.biases: dict[str, str] = {}  # the names of their gradients
-        self.set: set[int] = set()  # the blocks whose adjoint has been written to
+        self.set: set[int] = set()  # the adjoints that have been written to
+        self.aliases: set[int] = set()  # those of them that are another's array
+        self.clean: dict[int, set[int]] = {}  # of those made of zeros, the rows that are so yet
         self.code: list[str] = []
 
     def lines(self) -> list[str]:
@@ -71,7 +73,8 @@ class Source:
                 self.code.append(
                     f"d_{text} = {f'np.zeros_like({text})' if adjoint else 'None'}"
                 )
-                self.set.add(adjoint or 0)
+                if adjoint:
+                    self.zeros(adjoint)
                 results.append(f"d_{text}")
             for statement in it.statements[it.forward :]:
                 self.write(statement)
@@ -110,7 +113,8 @@ class Source:
 
     def term(self, it: Statement) -> str:
         if it.op == "transposed":
-            return f"{self.views[it.operands[0]]}.T @ {self.text(it.operands[1])}"
+            sign = "@" if it.width > 1 else "*"
+            return f"{self.views[it.operands[0]]}.T {sign} {self.text(it.operands[1])}"
         if it.op == "scatter":
             return f"{self.text(it.operands[0])}.reshape({it.size}, 1)"
         texts = [self.text(rows) for rows in it.operands]
@@ -151,28 +155,48 @@ class Source:
         padded = piece.block == self.it.adjoints.get(UNIFORM)
         whole = not padded and rows == range(self.it.blocks[piece.block].size)
         if whole and piece.block not in self.set:
-            self.code.append(f"{text} = {term}{'.copy()' if _is_name(term) else ''}")
+            self.code.append(f"{text} = {term}")
+            if _is_name(term):
+                self.aliases.add(piece.block)
         elif whole:
             self.code.append(f"{text} = {text} + {term}")
+            self.clean.pop(piece.block, None)
         else:
             self.zero(piece.block)
-            self.increase(text, rows, term)
+            self.increase(piece, term)
         self.set.add(piece.block)
 
-    def increase(self, text: str, rows: range | tuple[int, ...], term: str) -> None:
+    def increase(self, piece: Piece, term: str) -> None:
         """Add to some rows of an array."""
-        if len(set(rows)) < len(rows):
-            self.code.append(f"np.add.at({text}, {self.subscript(rows)}, {term})")
+        text, subscript = self.it.names[piece.block], self.subscript(piece.rows)
+        sign = "=" if self.first(piece) else "+="
+        if len(set(piece.rows)) < len(piece.rows):
+            self.code.append(f"np.add.at({text}, {subscript}, {term})")
         else:
-            target = f"{text}[{self.subscript(rows)}]"
-            self.code.append(f"{target} += {term}{self.biases.get(target, '')}")
+            target = f"{text}[{subscript}]"
+            self.code.append(f"{target} {sign} {term}{self.biases.get(target, '')}")
+
+    def first(self, piece: Piece) -> bool:
+        """Whether nothing has been written to these rows of an adjoint. Now something is."""
+        clean = self.clean.get(piece.block, set())
+        first = clean.issuperset(piece.rows)
+        clean.difference_update(piece.rows)
+        return first
 
     def zero(self, block: int) -> None:
-        """Make an adjoint, if nothing has written to it."""
+        """Make an adjoint whose rows can be written to."""
+        text = self.it.names[block]
         if block not in self.set:
-            self.set.add(block)
-            text = self.it.names[block]
             self.code.append(f"{text} = np.zeros_like({text[2:]})")
+            self.zeros(block)
+        elif block in self.aliases:
+            self.code.append(f"{text} = {text}.copy()")
+            self.aliases.remove(block)
+
+    def zeros(self, block: int) -> None:
+        """Note that an adjoint is zeros."""
+        self.set.add(block)
+        self.clean[block] = set(range(self.it.blocks[block].size))
 
     def matmul(self, it: Statement) -> None:
         out = self.text(it.target)
@@ -193,7 +217,8 @@ class Source:
         self.zero(it.target[0].block)
         name = f"d_W{d.rpartition('h')[2]}"
         self.code.append(f"{name} = {self.matrix(it.target, it.size // it.width, it.width)}")
-        self.code.append(f"{name} += {d} @ {xs}.T")
+        sign = "[:] =" if self.first(it.target[0]) else " +="
+        self.code.append(f"{name}{sign} {d} @ {xs}.T")
 
     def matrix(self, rows: Rows, m: int, k: int) -> str:
         """Weights as a view of their block."""
@@ -319,8 +344,9 @@ class Functional(Source):
         else:
             super().write(it)
 
-    def increase(self, text: str, rows: range | tuple[int, ...], term: str) -> None:
-        self.code.append(f"{text} = {text}.at[{self.subscript(rows)}].add({term})")
+    def increase(self, piece: Piece, term: str) -> None:
+        text = self.it.names[piece.block]
+        self.code.append(f"{text} = {text}.at[{self.subscript(piece.rows)}].add({term})")
 
     def outer(self, it: Statement) -> None:
         d, xs = self.text(it.operands[0]), self.text(it.operands[1], True)
@@ -334,7 +360,7 @@ class Functional(Source):
             term = f"np.concatenate([{term}, {d}.sum(1, keepdims=True)], 1)"
         elif by[1] != cut:
             term = f"np.pad({term}, ((0, 0), (0, {by[1] - cut})))"
-        self.increase(self.it.names[it.target[0].block], rows, f"{term}.reshape(-1, 1)")
+        self.increase(Piece(it.target[0].block, rows), f"{term}.reshape(-1, 1)")
 
     def cut(self, rows: Rows, m: int, k: int) -> tuple[int, tuple[int, int], int, bool]:
         start, by, cut, turned = super().cut(rows, m, k)

@@ -177,8 +177,27 @@ def test_a_layer_is_one_instruction_and_its_weights_a_view() -> None:
     assert "W2 = u[15:39].reshape(4, 6)[:, :5]" in sources[0]
     assert "b2 = u[20:39:6]" in sources[0]
     assert "h2 = W2 @ tanh1 + b2" in sources[0]
-    assert "d_u[20:39:6] += d_h2.sum(1, keepdims=True)  # d_b2" in sources[0]
+    assert "d_u[20:39:6] = d_h2.sum(1, keepdims=True)  # d_b2" in sources[0]
     assert len(fast.program.instructions.code) == 5
+
+
+def test_an_adjoint_that_two_share_is_not_changed_for_both() -> None:
+    def f(x: Any) -> Any:
+        hidden = [each.tanh() for each in x]
+        both = [h + each.exp().cos() for h, each in zip(hidden, x)]
+        return sum([each.exp() for each in both] + [h.sin() for h in hidden[:3]])
+
+    agrees(f, [0.1, 0.2, 0.3, 0.4, 0.5])
+
+
+def test_rows_of_an_adjoint_are_added_to_what_all_have() -> None:
+    def f(x: Any) -> Any:
+        hidden = [each.tanh() for each in x]
+        both = [h + each.exp().sin() for h, each in zip(hidden, x)]
+        late = hidden[0] * hidden[2].exp().cos().sin()
+        return sum([each.exp() for each in both] + [late, hidden[1].exp()])
+
+    agrees(f, [0.1, 0.2, 0.3, 0.4, 0.5])
 
 
 def test_stats() -> None:
