@@ -4,9 +4,9 @@ The model and the loss are recorded for one sample; parameters are what they rea
 outside. Values, gradients, penalty, clipping and the optimizer's update then run as programs
 (`autograd.program`), on arrays.
 
-A step goes one of three ways: `Ready` makes all of it in one call of the kernel; a `Run` does
-where samples part, or there is no kernel; `EagerStep` does by Values where something is not
-finite, and raises what is to be said.
+A step goes one of three ways: `Ready` makes all of it in one call, of the kernel or of what
+NumPy has in its place; a `Run` does where samples part; `EagerStep` does by Values where
+something is not finite, and raises what is to be said.
 """
 
 from __future__ import annotations
@@ -177,13 +177,13 @@ class Step:
         return run.outputs() if self.outputs else [], loss
 
     def _train_at_once(self, batch: Batch, ready: Ready) -> float | None:
-        """The loss, after a step in one call of the kernel; None if that can't make it."""
+        """The loss, after a step in one call; None if that can't make it."""
         current, self._current = self._current, None
         if current is not ready:
             floats.read_data(ready.path.closed, ready.u)
         elif ready.others[0]:
             floats.read_data(*ready.others)
-        update = self._update.in_kernel(ready.data, ready.gradient)
+        update = self._update.at_once(ready.data, ready.gradient)
         arguments = batch.parts, self.optimizer.params, update
         loss = ready.train(*arguments)
         if loss is False:  # someone has set the data of a parameter
@@ -199,7 +199,7 @@ class Step:
         return float(loss)
 
     def _prepare(self, run: Run, kind: Kind) -> None:
-        """Let the kernel alone make the next step with as many samples, if it can."""
+        """Let one call make the next step with as many samples, if it can."""
         program = run.parts[0][1].program
         sweep, it = program.sweep([range(run.params)]), program.instructions
         if (
@@ -346,7 +346,7 @@ class Kind:
         mean: whether the loss of a batch is the mean of the samples', not the sum.
         draws: how many random numbers a sample takes in training.
         sizes: of batches whose loss has been compared with eager's.
-        ready: by the size of the batch, the step as one call of the kernel.
+        ready: by the size of the batch, the step as one call.
     """
 
     paths: dict[str, Paths]
@@ -441,7 +441,7 @@ class Run:
 
 
 class Ready:
-    """A step with so many samples, which all go one way: one call of the kernel.
+    """A step with so many samples, which all go one way: one call.
 
     Args:
         run: a step that was made.

@@ -50,7 +50,8 @@ class Update:
         It is left to do it where a program can't, or something is not finite.
         """
         optimizer = self.optimizer
-        done = self._computed(data, gradient)
+        runs, x, numbers = self.at_once(data, gradient)
+        done = bool(runs) and runs.run(x, numbers) is not None and np.isfinite(self._out).all()
         after = self._rows[0] if done else data
         floats.exchange(optimizer.params, data, after, gradient)
         if not done:
@@ -60,23 +61,10 @@ class Update:
         for buffer, row in zip(optimizer.buffers.values(), self._rows[1:]):
             np.frombuffer(buffer)[:] = row
 
-    def _computed(self, data: Array, gradient: Array) -> bool:
-        """Whether the next data and buffers are computed, and finite."""
-        program = self.program()
-        if program is None:
-            return False
-        x = np.array([data, gradient, *self.optimizer.buffers.values()])
-        try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                self._out[:] = program.value(program.uniform(self.numbers()), x)[0]
-        except ArithmeticError:
-            return False
-        return bool(np.isfinite(self._out).all())
+    def at_once(self, data: Array, gradient: Array) -> tuple[Any, ...]:
+        """How the step is made from these arrays: runs of its program, their x and u.
 
-    def in_kernel(self, data: Array, gradient: Array) -> tuple[Any, ...]:
-        """How the kernel makes the step from these arrays: its runs, their x and u.
-
-        Without runs, the kernel can't make it.
+        Without runs, the optimizer has to make it.
         """
         if self.program() is None or self._sweep.runs is None:
             return None, None, None
