@@ -106,18 +106,7 @@ class Singles:
         written, alias, own = self.native.written, self.native.alias, self.native.own
         nodes = nodes[::-1]
         nodes = nodes[self.adjoints[nodes] != NOWHERE]
-        kinds, begin = np.unique(self.kinds[nodes], return_index=True)
-        for kind, i in zip(kinds.tolist(), nodes[begin].tolist()):
-            if self.terms[kind] < 0:
-                self.terms[kind] = len(self.additions)
-                self.additions += self.terms_of(i)
-        counts = self.counts[nodes]
-        at = np.repeat(np.arange(len(nodes)), counts)
-        slot = np.arange(len(at)) - (np.cumsum(counts) - counts)[at]
-        target = self.adjoints[self.operands[self.begins[nodes][at] + slot]]
-        at, slot, target = (each[target != NOWHERE] for each in (at, slot, target))
-        terms = np.array(self.terms)[self.kinds[nodes]][at] + slot
-        first, again, on, same = np.array(self.additions).T[:, terms]
+        at, target, (first, again, on, same) = self.handed(nodes)
         order = np.argsort(target, kind="stable")
         begin = np.flatnonzero(np.diff(target[order], prepend=NOWHERE))
         more = np.diff(begin, append=len(order)) > 1  # terms of one adjoint
@@ -140,6 +129,21 @@ class Singles:
         head, second = head[passes & more], second[passes & more]
         code[second], before[second] = on[second], d[head]
         self.fill(code, nodes[at], target, d, before)
+
+    def handed(self, nodes: Array) -> tuple[Array, Array, Array]:
+        """What is added to adjoints: by which of the nodes, to which row, and the additions."""
+        kinds, begin = np.unique(self.kinds[nodes], return_index=True)
+        for kind, i in zip(kinds.tolist(), nodes[begin].tolist()):
+            if self.terms[kind] < 0:
+                self.terms[kind] = len(self.additions)
+                self.additions += self.terms_of(i)
+        counts = self.counts[nodes]
+        at = np.repeat(np.arange(len(nodes)), counts)
+        slot = np.arange(len(at)) - (np.cumsum(counts) - counts)[at]
+        target = self.adjoints[self.operands[self.begins[nodes][at] + slot]]
+        terms = np.array(self.terms)[self.kinds[nodes]][at] + slot
+        wanted = target != NOWHERE
+        return at[wanted], target[wanted], np.array(self.additions).T[:, terms[wanted]]
 
     # ------------------------------------------------------------------ filling in
 
