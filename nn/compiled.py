@@ -184,7 +184,7 @@ class Step:
         elif ready.others[0]:
             floats.read_data(*ready.others)
         update = self._update.at_once(ready.data, ready.gradient)
-        arguments = batch.parts, self.optimizer.params, update
+        arguments = batch.parts, ready.loss, self.optimizer.params, update
         loss = ready.train(*arguments)
         if loss is False:  # someone has set the data of a parameter
             floats.read_data(ready.path.closed, ready.u)
@@ -454,6 +454,7 @@ class Ready:
         data, gradient: that of the parameters.
         unused: the parameters whose gradient the program never writes.
         others: the other Values, and where their data goes.
+        train: as that of the runs.
     """
 
     def __init__(self, run: Run, sweep: Runner, max_norm: float | None, threads: int) -> None:
@@ -475,12 +476,11 @@ class Ready:
         limit = -1.0 if max_norm is None else max_norm
         self.loss = run.kind.weight(self.lanes), run.penalty, limit, answers, floats.exchanger
         self.others = path.closed[run.params :], self.u[run.params :]
+        self.train: Any = self._train_cleared if self.unused else self.runs.train
 
-    def train(self, parts: tuple[Array, ...], params: list[Value], update: Any) -> Any:
-        """As that of the runs."""
-        if self.unused:  # `exchange` put former gradients there
-            self.gradient[self.unused] = 0.0
-        return self.runs.train(parts, self.loss, params, update)
+    def _train_cleared(self, *arguments: Any) -> Any:
+        self.gradient[self.unused] = 0.0  # `exchange` put former gradients there
+        return self.runs.train(*arguments)
 
     def outputs(self) -> list[Any]:
         """The model's output for each sample."""
