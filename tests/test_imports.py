@@ -39,6 +39,7 @@ OTHERS = {
     "mpmath": ("autograd.testing.oracle",),
     "numpy": ("autograd.program", "autograd.testing", "nn"),
     "pytest": ("autograd.testing.plugin",),
+    "PIL": ("nn",),
     "rich": ("autograd.cli", "autograd.show"),
     "safetensors": ("nn",),
     "setuptools": ("autograd.build.setup_commands",),

@@ -90,7 +90,9 @@ def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
         return True
 
 
-exchanger = _exchanger() if cython.compiled else None  # the C function that does it
+exchanger: Any = None  # the C function that does it
+if cython.compiled:
+    exchanger = _exchanger()  # pyright: ignore
 
 
 def list_operations(

@@ -293,9 +293,9 @@ class Runner:
             indices = list(map(np.array, source.indices))
             space: dict[str, Any] = {**arrays.namespace(), "indices": indices}
             exec(compile("\n".join(lines), "<program>", "exec"), space)
-            self.function = space["gradient" if self.lowered.adjoints else "value"]
+            function = self.function = space["gradient" if self.lowered.adjoints else "value"]
             if module is None:
-                self.runs = partial(Runs, self.function, self.lowered)
+                self.runs = partial(Runs, function, self.lowered)
 
     def run(self, u: Array, x: Array, seed: Array | None, threads: int) -> Any:
         """The rows of outputs and of guards, and with a seed the adjoints of u and x."""
