@@ -124,7 +124,7 @@ class Singles:
         d = self.adjoints[nodes]
         only = np.sort(head[passes & ~more])
         for row, x in zip(target[only].tolist(), d[at[only]].tolist()):
-            alias[row] = alias.get(x, x)
+            alias[row] = self.native.real(x)
         d = np.array([alias.get(row, row) for row in d.tolist()])[at]
         head, second = head[passes & more], second[passes & more]
         code[second], before[second] = on[second], d[head]
