@@ -26,6 +26,10 @@ __all__ = ["DEFINED", "NAMES", "Array", "elementwise", "namespace", "np", "wide"
 
 Array = Any  # of NumPy or JAX
 
+# Once so much was freed, glibc keeps what is freed later for what follows; else each large
+# array would come from the system anew, page by page, which takes as long as to compute it.
+np.empty(4_000_000)
+
 # How each operation is called; the others are each's business.
 # fmt: off
 NAMES = {op: f"np.{op}" for op in [

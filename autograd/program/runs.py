@@ -14,10 +14,6 @@ from autograd.core.value import Value
 from autograd.program.arrays import Array, np
 from autograd.program.lower import Lowered
 
-# Once an array of so many numbers was freed, glibc keeps what is freed later for what follows;
-# else each run would get its arrays from the system anew, which took a third of its time.
-RETAINED = 4_000_000
-
 __all__ = ["Runs", "clip", "finite", "folded"]
 
 
@@ -42,7 +38,6 @@ class Runs:
         self.x = np.concatenate(rows)  # row after row or lane after lane, as they are
         self.parts = np.split(self.x, np.cumsum([*map(len, rows)])[:-1])
         self.function, self.outputs = run, it.outputs
-        np.empty(RETAINED)
         self.arguments = (self.u, self.x) if seed is None else (self.u, self.x, seed)
 
     def run(self, x: Sequence[Any], u: Any = None) -> float | None:
