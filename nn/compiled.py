@@ -478,7 +478,7 @@ class Ready:
         self.others = path.closed[run.params :], self.u[run.params :]
         self.train: Any = self._train_cleared if self.unused else self.runs.train
 
-    def _train_cleared(self, *arguments: Any) -> Any:
+    def _train_cleared(self, *arguments: Any) -> Any:  # pragma: no cover: of the kernel
         self.gradient[self.unused] = 0.0  # `exchange` put former gradients there
         return self.runs.train(*arguments)
 

@@ -96,7 +96,7 @@ def folded(numbers: Array) -> float:
 def finite(x: Array) -> bool:
     """Whether no number is infinite or NaN."""
     # Of more, BLAS would give other threads a share, and wait for them.
-    quick = x.size <= 10_000 and math.isfinite(np.vdot(x, x))
+    quick = np.size(x) <= 10_000 and math.isfinite(np.vdot(x, x))
     return quick or bool(np.isfinite(x).all())
 
 

@@ -259,6 +259,7 @@ def test_what_you_set_is_used() -> None:
     assert p.data == before - lr * p.grad
 
 
+@pytest.mark.usefixtures("both")
 def test_a_parameter_that_the_loss_does_not_use_has_no_gradient() -> None:
     w = [Value(1.0), Value(2.0), Value(3.0)]
     model = nn.Sequential(lambda x: w[0] * x[0] + w[2])
@@ -270,6 +271,7 @@ def test_a_parameter_that_the_loss_does_not_use_has_no_gradient() -> None:
         assert (w[1].data, w[1].grad) == (i // 2 + 1.0, 0.0)
 
 
+@pytest.mark.usefixtures("both")
 def test_a_value_beside_the_parameters_is_read_in_every_step() -> None:
     scale, model = Value(1.0), mlp(1)()
 

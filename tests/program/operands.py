@@ -48,6 +48,7 @@ SEVERAL: list[Callable[[Any], Any]] = [  # of such a point
     lambda x: autograd.dot([x[0], x[1]], [x[1], x[2]], x[0]) % 0.7,
     lambda x: autograd.where(x[0] > x[1], x[0] * x[2], x[1].exp()) * (x[1] // 1.0),
     lambda x: autograd.clip(x[0], 0.5, 2.0) * autograd.atan2(x[1], x[2]),
+    lambda x: sum([(y.tanh() + y.exp().cos()).exp() for y in x] + [x[0].tanh().sin()]),
 ]
 
 
