@@ -68,3 +68,10 @@ def test_what_a_document_points_to_exists(document: str) -> None:
     assert len(targets) > 5
     for target in targets:
         assert (README.parent / target).exists(), target
+
+
+def test_the_rows_of_a_table_are_as_long_as_its_head() -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", README.read_text("utf-8"), re.MULTILINE)
+    assert len(tables) > 4
+    for table in tables:
+        assert len({row.count("|") for row in table.splitlines()}) == 1, table
