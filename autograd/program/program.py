@@ -338,7 +338,7 @@ class Runner:
         places = self.lowered.places[first:]
         outputs = self.lowered.it.outputs
         places = places if first else places[:outputs]
-        if rows is None or all(lane is None for _, lane in places):
+        if rows is None or not self.lowered.it.lanes:
             return rows
         picks = [row for row, _ in places], [lane or 0 for _, lane in places]
         return rows[picks][:, None]
