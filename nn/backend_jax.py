@@ -69,16 +69,6 @@ class JaxStep(Step):
             np.frombuffer(buffer)[:] = row
         self.state = None
 
-    def predict(self, X: Any) -> Any:  # noqa: N803
-        """As without JAX, with the parameters brought back."""
-        self.pull()
-        return super().predict(X)
-
-    def measure(self, batch: Batch) -> Results:
-        """As without JAX, with the parameters brought back."""
-        self.pull()
-        return super().measure(batch)
-
     # ------------------------------------------------------------------ a step
 
     def _train_on(self, batch: Batch, kind: Kind) -> Results | None:

@@ -15,6 +15,7 @@ import functools
 import itertools
 import math
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ Results = tuple[list[Any], float]  # the outputs, if they are wanted, and the lo
 class Step:
     """A compiled training step: `step(X, y)` is the loss, after one step of the optimizer.
 
-    `nn.compile` makes one.
+    `nn.compile` makes one. Threads that share it take turns.
 
     Args:
         eager: the same step by Values.
@@ -61,6 +62,7 @@ class Step:
         self.model, self.optimizer = eager.model, eager.optimizer
         self.doubted = False
         self._last: Batch | None = None
+        self._lock = threading.RLock()
         self._forget()
 
     def _forget(self) -> None:
@@ -102,27 +104,34 @@ class Step:
             FloatingPointError: a loss, a gradient or a parameter's next value is not finite;
                 nothing was changed.
         """
-        if X is None and y is None:
-            self._last = Batch((), lambda i: (), ())
-        elif self._last is None or not self._last.refill(X, y):
-            self._last = Batch.of(X=X, y=y)
-        return self.train(self._last)[1]
+        self._lock.acquire()  # by hand, which takes half as long as `with`
+        try:
+            if X is None and y is None:
+                self._last = Batch((), lambda i: (), ())
+            elif self._last is None or not self._last.refill(X, y):
+                self._last = Batch.of(X=X, y=y)
+            return self.train(self._last)[1]
+        finally:
+            self._lock.release()
 
     def pull(self) -> None:
         """Bring the parameters back into the Values, if a backend keeps them elsewhere."""
 
     def evaluate(self, X: Any, y: Any) -> float:  # noqa: N803
         """The loss of n samples in eval mode, without the penalty; errors as for a call."""
-        return self.measure(Batch.of(X=X, y=y))[1]
+        with self._lock:
+            return self.measure(Batch.of(X=X, y=y))[1]
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """The model's outputs for n samples in eval mode: an array if X is one, else a list."""
         batch = Batch.of(X=X)
-        try:
-            found = self._run("predict", batch, self._kind(batch)).outputs()
-        except Abandoned:
-            with in_mode(self.model, training=False), no_grad():
-                found = [plain(self.model(x)) for x in batch.lists()[0]]
+        with self._lock:
+            self.pull()
+            try:
+                found = self._run("predict", batch, self._kind(batch)).outputs()
+            except Abandoned:
+                with in_mode(self.model, training=False), no_grad():
+                    found = [plain(self.model(x)) for x in batch.lists()[0]]
         return np.array(found) if isinstance(X, np.ndarray) else found
 
     # ------------------------------------------------------------------ on batches
@@ -143,6 +152,7 @@ class Step:
 
     def measure(self, batch: Batch) -> Results:
         """The outputs and the loss in eval mode, without the penalty."""
+        self.pull()
         try:
             run = self._run("measure", batch, self._kind(batch))
             return run.outputs(), self.eager.finite(run.loss())

@@ -10,7 +10,10 @@ import pickle
 import random
 import re
 import sys
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -284,6 +287,23 @@ def test_a_value_beside_the_parameters_is_read_in_every_step() -> None:
         expected = loss([model(x) for x in XS], REAL).data
         assert step(XS, REAL) == pytest.approx(expected, rel=1e-13)
     assert scale.grad == 0.0
+
+
+def test_threads_that_share_a_step_take_turns() -> None:
+    inside = set()
+
+    def loss(outputs: list[Any], targets: list[Any]) -> Any:
+        inside.add(threading.get_ident())
+        time.sleep(0.005)
+        assert len(inside) == 1
+        inside.clear()
+        return nn.mse_loss(outputs, targets)
+
+    model = mlp(1)()
+    step = nn.compile(model, loss, nn.SGD(model.parameters(), lr=0.1))
+    with ThreadPoolExecutor(3) as pool:
+        found = [pool.submit(f, XS, REAL) for f in (step, step.evaluate, step)]
+        assert len({each.result() for each in found}) > 1
 
 
 def test_threads_do_not_change_a_bit() -> None:
