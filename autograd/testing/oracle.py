@@ -1,10 +1,6 @@
 """The operations in mpmath, their exact partials, and the chain rule over these.
 
 Written from the mathematics, not from the rules in `autograd.core.table`.
-
-Intervals are no oracle here. mpmath has them for exp, log, sqrt, sin, cos, tan and arithmetic
-alone, and proves no bound for the other functions. Values do not enclose a derivative either,
-without a bound of a higher one: each operation would need its derivative as a second formula.
 """
 
 from __future__ import annotations
@@ -18,7 +14,7 @@ from autograd.core.operand import primal
 from autograd.core.sweeps import reverse_sweep, topological_order
 from autograd.core.value import Value
 
-__all__ = ["exact_gradient", "in_mpmath", "knows", "partial"]
+__all__ = ["exact_gradient", "in_mpmath", "knows", "library", "load_mpmath", "partial"]
 
 DIGITS = (80, 1400)  # to start with; then 1e-680 beside 1e617: steps and products of floats
 SAME = """sign exp expm1 log log10 log1p sqrt sin cos tan asin acos atan atan2
@@ -35,7 +31,7 @@ def _installed() -> bool:
     return find_spec("mpmath") is not None
 
 
-def _mpmath() -> Any:
+def load_mpmath() -> Any:
     try:
         import mpmath
     except ImportError:
@@ -59,21 +55,17 @@ def in_mpmath() -> dict[str, Callable[..., Any]]:
     ...     print(in_mpmath()["exp2"](mpf("0.5")))
     1.41421356237309504880168872421
     """
-    mpmath = _mpmath()
+    mpmath = load_mpmath()
     same = {name: getattr(mpmath, name) for name in SAME.split()}
-    return same | _library(mpmath)
+    return same | library(mpmath)
 
 
-def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
+def library(mpmath: Any) -> dict[str, Callable[..., Any]]:
+    """What is made of the functions that mpmath has, or of others of those names."""
     mpf, exp, log = mpmath.mpf, mpmath.exp, mpmath.log
 
     def sigmoid(x: Any) -> Any:
-        e = exp(-abs(x))
-        return 1 / (1 + e) if x >= 0 else e / (1 + e)
-
-    def bell(x: Any) -> Any:
-        e = exp(-abs(x))
-        return e / (1 + e) ** 2
+        return 1 / (1 + exp(-x))
 
     def normal_cdf(x: Any) -> Any:
         return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
@@ -119,9 +111,9 @@ def _library(mpmath: Any) -> dict[str, Callable[..., Any]]:
         "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
         "cbrt_slope": lambda x: 1 / (3 * mpmath.cbrt(abs(x)) ** 2),
         "hypot": lambda *xs: mpmath.sqrt(sum([x * x for x in xs])),
-        "bell": bell,
+        "bell": lambda x: sigmoid(x) * sigmoid(-x),
         "sigmoid": sigmoid,
-        "softplus": lambda x: max(x, mpf(0)) + mpmath.log1p(exp(-abs(x))),
+        "softplus": lambda x: mpmath.log1p(exp(x)),
         "elu": lambda x, alpha: x if x > 0 else alpha * mpmath.expm1(x),
         "silu": lambda x: x * sigmoid(x),
         "normal_cdf": normal_cdf,
@@ -144,7 +136,7 @@ def partial(name: str, numbers: Sequence[float], slot: int) -> Any:
     >>> float(partial("tanh", (20.0,), 0))
     1.6993417021166355e-17
     """
-    mpmath = _mpmath()
+    mpmath = load_mpmath()
     try:
         value = in_mpmath()[name]
     except KeyError:
@@ -173,7 +165,7 @@ def _derivative(f: Callable[[Any], Any], x: Any, size: Any, digits: int) -> Any:
     truncation; where f is smooth the sides differ by a hundredth as much over 1e-32, at a kink
     by as much.
     """
-    mpmath = _mpmath()
+    mpmath = load_mpmath()
     found = []
     for exponent, more in ((30, 0), (32, 40)):
         with mpmath.mp.workdps(digits + more):
@@ -211,4 +203,4 @@ def exact_gradient(root: Value) -> dict[Value, Any] | None:
         found[node] = [partial(op.name, numbers, slot) for slot in slots]
         if None in found[node]:
             return None
-    return reverse_sweep(order, {root: _mpmath().mpf(1)}, found.__getitem__)
+    return reverse_sweep(order, {root: load_mpmath().mpf(1)}, found.__getitem__)
