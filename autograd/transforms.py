@@ -458,7 +458,8 @@ def _all_of(primals: Sequence[Any]) -> tuple[int, ...]:
 
 def _check_function(f: Function, name: str) -> None:
     if not callable(f):
-        raise TypeError(f"{name} takes a function, got {f!r}")
+        hint = "; gradient(y, xs) differentiates Values" if isinstance(f, Value) else ""
+        raise TypeError(f"{name} takes a function, got {f!r}{hint}")
 
 
 def _check_directional(f: Function, primals: Any, tangents: Any, name: str) -> None:

@@ -34,6 +34,8 @@ HINTS = {
     "Loss": "; losses are functions here, such as nn.mse_loss",
     "Linear": "; it is nn.Layer here",
     "Parameter": "; any autograd.Value that a module holds is one",
+    "save": "; it is nn.save_model(model, path) here",
+    "load": "; it is nn.load_model(model, path) here",
     "ModuleList": "; a list of modules does",
     "functional": "; its functions are here in nn",
 }

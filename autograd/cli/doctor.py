@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
@@ -94,7 +95,10 @@ def problems() -> list[str]:
             "overwrite files of each other; make a fresh virtual environment and install one "
             "of them"
         )
-    return found
+    with warnings.catch_warnings(record=True) as stale:
+        warnings.simplefilter("always")
+        kernel_name()
+    return found + [str(warning.message) for warning in stale]
 
 
 def _extra(extra: str) -> str:

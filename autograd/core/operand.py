@@ -46,6 +46,8 @@ def number(x: object, what: str) -> float:
         raise OverflowError(f"{what}: {error}") from None
     if converted is None:
         hint = "; use its .data or .detach()" if is_node(x) else ""
+        if what.isidentifier() and isinstance(x, Iterable) and not isinstance(x, str):
+            hint = "; call it for each number"
         raise TypeError(f"{what} takes a real number, got {_with_type(x)}{hint}")
     return converted
 

@@ -109,6 +109,10 @@ class Operations:
         """Itself, as of any real number; NumPy asks for it."""
         return self
 
+    def item(self: Any) -> float:
+        """Its number, `data`, as PyTorch and NumPy call it."""
+        return float(self.data)
+
     def detach(self: Any) -> Any:
         """A leaf with the same data: gradients stop here."""
         return type(self)(self.data)
@@ -140,7 +144,7 @@ class Operations:
     if TYPE_CHECKING:
         _entry: Method = TABLE["sin"]
         abs = acos = acosh = add = arccos = arccosh = arcsin = arcsinh = arctan = _entry
-        arctan2 = arctanh = asin = asinh = atan = atan2 = atanh = cbrt = clip = cos = _entry
+        arctan2 = arctanh = asin = asinh = atan = atan2 = atanh = cbrt = cos = _entry
         cosh = div = elu = erf = erfc = exp2 = expm1 = floordiv = gelu = hypot = _entry
         leaky_relu = log = log10 = log1p = log2 = logsumexp = maximum = minimum = _entry
         mod = mul = neg = pow = reciprocal = sigmoid = sign = silu = sin = sinh = _entry
@@ -165,6 +169,13 @@ class Operations:
     def dot(self: Any, weight: Operand, bias: Operand = 0.0) -> Any:
         """bias + weight · self as a single node, as in a neuron with one input"""
         return TABLE["dot"](bias, weight, self)
+
+    def clip(self: Any, low: Any = None, high: Any = None, out: Any = None) -> Any:
+        """self moved into [low, high]; `np.clip(x, low, high)` gives an `out`, which is None"""
+        if out is not None:
+            raise TypeError(f"clip({describe([self])}) takes no out: it is one number")
+        low = -math.inf if low is None else low
+        return TABLE["clip"](self, low, math.inf if high is None else high)
 
     # ------------------------------------------------------------------ NumPy
 

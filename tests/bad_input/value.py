@@ -116,6 +116,9 @@ def methods() -> Iterator[Row]:
     ):
         call: Call = lambda w, n=name, xs=operands: (getattr(w.x, n), dict(xs))
         yield from mistakes(f"{NAME}.{name}", call, dict.fromkeys(operands, NUMBER))
+    bounds = [b for b in NUMBER if b.show != "None"]
+    clip: Call = lambda w: (w.x.clip, {"low": 0.0, "high": 1.0})
+    yield from mistakes(f"{NAME}.clip", clip, {"low": bounds, "high": bounds})
     places = [bad(b.make(None), TypeError, "integer") for b in COUNT if b.error is TypeError]
     places = [b for b in places if b.show != "True"] + bads(IndexError, 2, -3, words=("take(",))
     places.append(bad(10**400, OverflowError, "take: 1000", "too large"))

@@ -13,6 +13,7 @@ import autograd
 from autograd.build import binaries as build
 from autograd.cli import doctor
 from autograd.cli.doctor import examine
+from autograd.program import native
 from autograd.show.drawing import engine
 from tests.builds import ROOT, run
 
@@ -63,6 +64,15 @@ def test_stale_binaries_are_a_problem(
     monkeypatch.setattr(build, "problem", lambda package="": "stale; run: pip install -e .")
     assert examine(["doctor"]) == 1
     assert capsys.readouterr().out.endswith("\n\nPROBLEM: stale; run: pip install -e .\n")
+
+
+def test_a_kernel_of_another_source_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    if native.kernel() is None:
+        pytest.skip("no kernel to be old")
+    monkeypatch.setattr(native, "_loaded", {})
+    monkeypatch.setattr(build, "hashed", lambda path: "another")
+    [problem] = doctor.problems()
+    assert problem.endswith("run: python -m pip install -e .")
 
 
 def test_another_distribution_of_that_name_is_a_problem(

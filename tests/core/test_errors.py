@@ -14,6 +14,13 @@ from autograd.core.primitive import TABLE
 def test_a_value_in_place_of_its_data_gets_a_hint() -> None:
     with pytest.raises(TypeError, match=r"use its \.data or \.detach\(\)"):
         Value(Value(1.0))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"gradient\(y, xs\) differentiates Values"):
+        autograd.grad(Value(1.0))  # type: ignore[arg-type]
+
+
+def test_several_numbers_in_place_of_one_get_a_hint() -> None:
+    with pytest.raises(TypeError, match=r"got \[1\.0, 2\.0\] \(list\); call it for each"):
+        autograd.sin([1.0, 2.0])
 
 
 def test_a_message_stays_short() -> None:

@@ -69,6 +69,8 @@ def test_a_remainder_is_differentiated_and_drawn() -> None:
         (lambda x: np.hypot(1, x), 1.25, 0.6),
         (lambda x: np.maximum(x, 0.0) + np.minimum(2.0, x), 1.5, 2.0),
         (lambda x: np.clip(x, 0, 1), 0.75, 1.0),
+        (lambda x: np.clip(x, 0.0, 0.5), 0.5, 0.0),
+        (lambda x: np.clip(x, 1.0, None) + np.clip(x, None, 0.5), 1.5, 0.0),
         (lambda x: np.float64(2.0) * x - x * np.float32(3.0), -0.75, -1.0),
         (lambda x: (np.ones(3) * x + x * np.ones(3)).sum(), 4.5, 6.0),
         (lambda x: np.ones(3) @ np.array([x, x, x]), 2.25, 3.0),
@@ -92,9 +94,12 @@ def test_what_numpy_asks_of_a_number_is_an_answer_or_an_error() -> None:
     x = Value(0.75, label="x")
     assert list(np.array([0.0, 1.0]) < x) == [True, False]
     assert x.conjugate() is x
+    assert x.item() == 0.75
     assert (np.isfinite(x), np.isnan(x), np.isinf(Value(INF))) == (True, False, True)
     with pytest.raises(TypeError, match=r"labelled 'x'\) takes no axis"):
         np.sum(x, axis=0)
+    with pytest.raises(TypeError, match=r"labelled 'x'\) takes no out"):
+        x.clip(0.0, 1.0, out=x)
     with pytest.raises(TypeError):
         np.multiply(x, 2.0, x)
     with pytest.raises(ZeroDivisionError, match=r"div\(1.0, 0.0 labelled 'zero'\)"):
