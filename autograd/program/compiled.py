@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Sequence
 from functools import update_wrapper
+from types import MethodType
 from typing import Any, overload
 
 from autograd import transforms
@@ -42,6 +43,7 @@ class Compiled:
         update_wrapper(self, f, updated=())
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
         self.threads = threads
+        self._kept_as = f"compiled {called(f)}"
         self._kinds: dict[Any, Paths] = {}
         self._surroundings = Surroundings(f)
         self._quick: dict[int | None, list[Any]] = {}
@@ -50,12 +52,23 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled {called(self.f)}, {len(self.programs)} paths>"
 
+    def __get__(self, instance: Any, owner: Any = None) -> Compiled:
+        """Of a method, what is compiled for an instance, which keeps it."""
+        if instance is None:
+            return self
+        found: Any = vars(instance).get(self._kept_as)
+        if found is None or found.f.__self__ is not instance:  # but of what this is a copy of
+            f = MethodType(self.f, instance)
+            found = Compiled(f, self.in_axes, self.reduce, self.without, self.threads)
+            vars(instance)[self._kept_as] = found
+        return found  # type: ignore[no-any-return]
+
     def __reduce__(self) -> str | tuple[Any, ...]:
         f = self.f
+        if type(f) is MethodType and getattr(f.__self__, f.__name__, None) is self:
+            return getattr, (f.__self__, f.__name__)
         module = sys.modules.get(getattr(f, "__module__", ""))
-        if (
-            getattr(module, getattr(f, "__qualname__", ""), None) is self
-        ):  # a decorated function
+        if getattr(module, getattr(f, "__qualname__", ""), None) is self:  # decorated
             return str(f.__qualname__)
         return Compiled, (f, self.in_axes, self.reduce, self.without, self.threads)
 
@@ -351,8 +364,10 @@ def compile(
     it goes: comparisons of Values decide anew for each sample. Values from outside that f uses
     are read at each call, and get no gradient. What the result does not depend on is left out,
     and raises nothing. If f itself names a variable or a list from outside that has another
-    value now, it is recorded anew. Other things that it looks at (what is in nested lists, in
-    objects, or used by functions that it calls) are read only when it is recorded.
+    value now, it is recorded anew. A method is compiled for each instance, whose attributes
+    are such variables; `in_axes` leaves `self` out. Other things that f looks at (what is in
+    nested lists, in objects, or used by functions that it calls) are read only when it is
+    recorded.
 
     A float that f reads with `.data` is followed through operators and comparisons. Where other
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any

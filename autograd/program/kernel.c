@@ -1461,7 +1461,7 @@ static PyObject *give(PyObject *like, const double **from)
     return found;
 }
 
-enum { PROGRAM, LIKE, AXES, REBUILD, READ, CLOSED, NUMBERS, GLOBALS, NAMES, CELLS, FOUND, LISTS };
+enum { PROGRAM, LIKE, AXES, REBUILD, READ, CLOSED, NUMBERS, SPACES, NAMES, CELLS, FOUND, LISTS };
 
 typedef struct {
     PyObject_HEAD
@@ -1475,12 +1475,14 @@ typedef struct {
 /* Whether all that the function names of its surroundings is what it was */
 static int unchanged(const Call *c)
 {
-    PyObject *names = HELD(NAMES), *cells = HELD(CELLS), *found = HELD(FOUND);
+    PyObject *spaces = HELD(SPACES), *names = HELD(NAMES);
+    PyObject *cells = HELD(CELLS), *found = HELD(FOUND);
     Py_ssize_t n = PyTuple_GET_SIZE(names), m = PyTuple_GET_SIZE(cells);
     if (PyList_GET_SIZE(found) != n + m)
         return 0;
     for (Py_ssize_t i = 0; i < n + m; i++) {
-        PyObject *now = i < n ? PyDict_GetItem(HELD(GLOBALS), PyTuple_GET_ITEM(names, i))
+        PyObject *now = i < n ? PyDict_GetItem(PyTuple_GET_ITEM(spaces, i),
+                                               PyTuple_GET_ITEM(names, i))
                               : PyCell_GET(PyTuple_GET_ITEM(cells, i - n));
         if ((now == NULL ? Py_None : now) != PyList_GET_ITEM(found, i))
             return 0;

@@ -27,9 +27,11 @@ FLOAT = np.dtype(float)
 
 
 class Surroundings:
-    """What a function itself names of its surroundings: variables around it, and globals.
+    """What a function itself names of its surroundings: globals, variables around it, and of a
+    method the attributes of its instance.
 
     Attributes:
+        spaces: for each name, where to look for it.
         found: what they are.
         lists: the lists among them, and what they held.
     """
@@ -37,15 +39,20 @@ class Surroundings:
     def __init__(self, f: Callable[..., Any]) -> None:
         while isinstance(f, partial):
             f = f.func
-        self.names: tuple[str, ...] = getattr(getattr(f, "__code__", None), "co_names", ())
+        names: tuple[str, ...] = getattr(getattr(f, "__code__", None), "co_names", ())
+        spaces: list[dict[str, Any]] = [getattr(f, "__globals__", {})]
+        attributes = getattr(getattr(f, "__self__", None), "__dict__", None)
+        if type(attributes) is dict:
+            spaces.append(attributes)
+        self.names = names * len(spaces)
+        self.spaces = tuple([space for space in spaces for _ in names])
         self.cells: tuple[CellType, ...] = getattr(f, "__closure__", None) or ()
-        self.globals: dict[str, Any] = getattr(f, "__globals__", {})
         self.found: list[Any] = []
         self.lists: list[tuple[list[Any], list[Any]]] = []
 
     def changed(self) -> bool:
         """Whether one is another object since the last time, or other numbers, or lists."""
-        now = [*map(self.globals.get, self.names), *map(_content, self.cells)]
+        now = [*map(dict.get, self.spaces, self.names), *map(_content, self.cells)]
         same = _same(now, self.found) and all(_same(x, held) for x, held in self.lists)
         self.found[:] = now
         self.lists[:] = [(x, [*x]) for x in now if type(x) is list]
@@ -82,7 +89,7 @@ def quick(
         (
             *(native.program, like, call.axes, None if path.single else path.rebuild),
             *(floats.read_data, path.closed, array("d", bytes(8 * len(path.closed)))),
-            *(around.globals, around.names, around.cells, around.found, around.lists),
+            *(around.spaces, around.names, around.cells, around.found, around.lists),
         ),
         np.ascontiguousarray(program.answers),
         fixed or (0 if call.lanes else 1),

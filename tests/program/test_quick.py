@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import gc
 import math
+import pickle
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -243,6 +245,32 @@ def test_numbers_from_outside() -> None:
     assert twice(angle, -1.0) == math.pi
     side = -0.0
     assert twice(angle, -1.0) == -math.pi
+
+
+class Line:
+    def __init__(self, slope: float) -> None:
+        self.slope, self.bias, self.rest = slope, Value(1.0), [0.0]
+
+    @compile
+    def at(self, x: Any) -> Any:
+        return self.slope * x + self.bias + self.rest[0]
+
+
+def test_a_method_is_of_its_instance() -> None:
+    line = Line(2.0)
+    assert twice(line.at, 3.0) == 7.0
+    copies: list[Any] = [copy.copy(line), copy.deepcopy(line), pickle.loads(pickle.dumps(line))]
+    for other in copies:
+        other.slope, other.bias, other.rest = 5.0, Value(0.0), [1.0]
+        assert twice(other.at, 3.0) == 16.0
+        assert twice(other.at.value_and_grad, 3.0) == (16.0, 5.0)
+    assert twice(line.at, 3.0) == 7.0
+    for name, value, wanted in (("slope", 3.0, 10.0), ("bias", Value(2.0), 11.0)):
+        setattr(line, name, value)
+        assert twice(line.at, 3.0) == wanted
+    line.rest[0] = 0.5
+    assert line.at(3.0) == 11.5
+    assert Line.at(line, Value(3.0)).data == 11.5
 
 
 def test_a_gradient_is_never_a_negative_zero() -> None:
