@@ -35,7 +35,10 @@ SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that must no
 
 
 class Optimizer:
-    """Base of the optimizers. Subclasses define `_update`, and `_numbers` if it needs more.
+    """Base of the optimizers.
+
+    Subclasses define `_update`, which gives what is subtracted from a parameter p with the
+    gradient g, and `_numbers` if it needs more than the lr.
 
     Args:
         params: the parameters, as from `model.parameters()`.
@@ -54,6 +57,16 @@ class Optimizer:
         TypeError: `params` are not Values, or a setting is not a number.
         ValueError: there are no parameters, one occurs twice or is the result of an
             operation, or a setting is out of its range.
+
+    >>> class SignDescent(Optimizer):
+    ...     def _update(self, numbers, p, g):
+    ...         [lr] = numbers
+    ...         return (lr * autograd.sign(g),)
+    >>> p = Value(1.0)
+    >>> p.grad = 2.0
+    >>> SignDescent([p], lr=0.25).step()
+    >>> p.data
+    0.75
     """
 
     decoupled = False

@@ -164,9 +164,10 @@ def fit(
 
     Raises:
         ValueError: X and y differ in length or are empty; a target is infinite or NaN; a
-            number is out of range; the optimizer is that of another model; or the checkpoint
-            to resume from is damaged, or was made with another model, optimizer, scheduler,
-            number of samples, validation or metrics (nothing is changed then).
+            number is out of range; the optimizer is that of another model, or the scheduler
+            that of another optimizer; or the checkpoint to resume from is damaged, or was made
+            with another model, optimizer, scheduler, number of samples, validation or metrics
+            (nothing is changed then).
         TypeError: an argument is of the wrong type, or the loss is not a Value.
         FloatingPointError: a loss, a gradient or a parameter's next value is not finite.
         OSError: the checkpoint cannot be written.
@@ -201,7 +202,7 @@ def fit(
     eager = EagerStep(model, loss, optimizer, penalty, max_norm, "fit")
     metrics = _checked_metrics(metrics)
     callbacks = _checked_callbacks(callbacks)
-    _check_parts(scheduler, early_stopping)
+    _check_parts(optimizer, scheduler, early_stopping)
     _check_backend(backend, "fit")
     if backend == "jax" and compiled is False:
         raise ValueError('fit: backend="jax" compiles; leave out compiled=False')
@@ -402,9 +403,13 @@ def _unzipped(samples: Sequence[Sample]) -> tuple[list[Any], list[Any]]:
     return [x for x, _ in samples], [target for _, target in samples]
 
 
-def _check_parts(scheduler: Scheduler | None, early_stopping: EarlyStopping | None) -> None:
+def _check_parts(
+    optimizer: Optimizer, scheduler: Scheduler | None, early_stopping: EarlyStopping | None
+) -> None:
     if scheduler is not None:
         instance(scheduler, Scheduler, "fit: scheduler")
+        if scheduler.optimizer is not optimizer:
+            raise ValueError("fit: the scheduler is that of another optimizer")
     if early_stopping is not None:
         instance(early_stopping, EarlyStopping, "fit: early_stopping")
 

@@ -75,7 +75,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
 def _drawn(once: Callable[..., Report], points: Any = None, max_examples: int = 25) -> Report:
     """The worst report over points that are drawn: of a failure, the simplest."""
-    if not isinstance(points, (list, tuple)):
+    if not isinstance(points, (list, tuple)) or {int, float} & set(map(type, points)):
         raise TypeError(
             "the mark gradient takes points=[(low, high)], a domain for each argument, got "
             f"points={points!r}"

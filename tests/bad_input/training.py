@@ -49,6 +49,9 @@ def fits() -> Iterator[Row]:
     optimizers = [*bads(TypeError, None, 0.1, "SGD"), bad(nn.SGD, TypeError, "SGD")]
     other = ("model.parameters()",)
     optimizers.append(Bad("of others", lambda w: w.optimizer, ValueError, other))
+    schedulers = bads(TypeError, 3, "ab", [], True)
+    another = lambda w: nn.StepLR(w.optimizer, 1)
+    schedulers.append(Bad("of others", another, ValueError, ("another optimizer",)))
     pairs = [*bads(TypeError, 3.0, "ab", [], ([[1.0, 2.0]],), {}, words=("pair",))]
     pairs += [bad(([[1.0, 2.0]], x), ValueError, "validation") for x in ([], [NAN], [1.0] * 2)]
     pairs += [bad(([[1.0, 2.0]], x), TypeError, "validation: y") for x in (None, 3.0)]
@@ -71,7 +74,7 @@ def fits() -> Iterator[Row]:
             "shuffle": FLAG,
             "validation": pairs,
             "metrics": metrics,
-            "scheduler": bads(TypeError, 3, "ab", [], True),
+            "scheduler": schedulers,
             "callbacks": callbacks,
             "early_stopping": bads(TypeError, 3, "ab", [], True),
             "checkpoint": [*PATHS, NO_FOLDER],

@@ -257,6 +257,7 @@ def test_resuming_with_other_betas_is_refused_but_with_another_lr_takes_the_file
     first.fit(path, epochs=2)
     parameters, before = second.model.parameters(), second.state()
     second.optimizer = nn.Adam(parameters, 0.1, betas=(0.8, 0.999), amsgrad=True)
+    second.scheduler = nn.ReduceLROnPlateau(second.optimizer, factor=0.5, patience=0)
     with pytest.raises(ValueError, match=r"its optimizer has \['betas=\(0\.9, .*this one \['b"):
         second.fit(path, resume=True)
     assert second.model.state_dict() == before["model"]

@@ -69,6 +69,10 @@ PROJECT = {  # as the README has it
         @pytest.mark.gradient
         def test_without_points(gradcheck):
             gradcheck(softplus, gradient=slope)
+
+        @pytest.mark.gradient(points=(-1.0, 1))
+        def test_without_a_list(gradcheck):
+            gradcheck(softplus, gradient=slope)
         """,
 }
 
@@ -85,14 +89,14 @@ def test_a_project(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.syspath_prepend(project.path)
     options = ["-p", "no:autograd-testing", "-p", "autograd.testing.plugin"]
     result = project.runpytest_inprocess(*options, "--gradcheck-report", "g.html")
-    result.assert_outcomes(passed=3, failed=5)
+    result.assert_outcomes(passed=3, failed=6)
     result.stdout.fnmatch_lines(
-        ["*fail: a derivative is wrong*", "*takes points=*", "*checked: g.html"]
+        ["*fail: a derivative is wrong*", "*got points=(-1.0, 1)", "*checked: g.html"]
     )
     simplest = next(line for line in result.outlines if "argument 0 = 3.0 " in line)
     assert "(0x1.8" in simplest
     project.runpytest_inprocess(*options, "-k", "softplus").assert_outcomes(
-        passed=1, deselected=7
+        passed=1, deselected=8
     )
     page = (project.path / "g.html").read_text("utf-8")
     assert "test_gradients.py::test_array" in page
