@@ -206,7 +206,7 @@ class Compiled:
         job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
         if type(argnums) is int:
             self._quicken(argnums, call)
-        shaped = [call.shaped(i, part) for i, part in zip(job.places, job.parts())]
+        shaped = [call.parts[i].like(part) for i, part in zip(job.places, job.parts())]
         value = weight * (folded(job.out[0]) if call.lanes else float(job.out[0, 0]))
         return value, shaped[0] if transforms._single(argnums) else tuple(shaped)
 
@@ -257,7 +257,7 @@ class Compiled:
                 found.append(np.array(each) if call.arrays else each)
         else:
             found = [
-                values.rebuild([call.shaped(i, row) for row in block])
+                values.rebuild([call.parts[i].like(row) for row in block])
                 for i, block in zip(places, blocks)
             ]
         return found[0] if transforms._single(argnums) else tuple(found)
@@ -282,7 +282,7 @@ class Compiled:
             direction=_direction(call, (0,), (v,), "hvp"),
             seed=self._weight(call, "hvp"),
         )
-        return call.shaped(0, job.parts()[0])
+        return call.parts[0].like(job.parts()[0])
 
     def _weight(self, call: Call, name: str) -> float:
         """The weight of a lane's value."""
@@ -299,7 +299,7 @@ class Compiled:
         By a forward sweep an input where there are fewer, or where each lane has derivatives in
         a uniform argument; else by a reverse sweep an output.
         """
-        rows, uniform = call.rows(argnum), call.axes[argnum] is None
+        rows, uniform = call.rows[argnum], call.axes[argnum] is None
         if uniform and ((call.lanes and self.reduce is None) or len(rows) < count):
             columns = []
             for row in rows:
@@ -325,7 +325,7 @@ def _direction(
     t = Call(args, call.axes)
     for i in set(range(len(args))) - set(places):
         side = t.u if call.axes[i] is None else t.x
-        side[call.rows(i).start : call.rows(i).stop] = 0.0
+        side[call.rows[i].start : call.rows[i].stop] = 0.0
     return t.u, t.x
 
 

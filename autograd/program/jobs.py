@@ -51,7 +51,7 @@ class Job:
         self.direction, self.seed = direction, seed
         self.rows: dict[int | None, list[range]] = {None: [], 0: []}
         for i in places:
-            self.rows[call.axes[i]].append(call.rows(i))
+            self.rows[call.axes[i]].append(call.rows[i])
         self.out: Array = None
         self.d_u = np.zeros((len(call.u), 1))
         self.d_x = np.zeros(call.x.shape if self.rows[0] else (0, 1))
@@ -122,7 +122,7 @@ class Job:
         self.put(np.array([lane]), np.array(out).reshape(-1, 1), rebuild, single)
         for i, each in zip(self.places, gradients):
             numbers = [primal(g) for g in flatten(each, "")[0]]
-            rows = self.call.rows(i)
+            rows = self.call.rows[i]
             if self.call.axes[i] is None:
                 self.d_u[rows.start : rows.stop, 0] += numbers
             else:
@@ -155,7 +155,7 @@ class Job:
         """One lane of u and x in the shape of the arguments to differentiate in."""
         found = []
         for i in self.places:
-            rows = self.call.rows(i)
+            rows = self.call.rows[i]
             side = numbers[0] if self.call.axes[i] is None else numbers[1][:, lane]
             found.append(flatten(args[i], "")[1](side[rows.start : rows.stop].tolist()))
         return found
@@ -165,7 +165,7 @@ class Job:
     def parts(self) -> list[Array]:
         """The gradient in each argument, a row a number."""
         sides = {None: self.d_u, 0: self.d_x}
-        rows = [self.call.rows(i) for i in self.places]
+        rows = [self.call.rows[i] for i in self.places]
         axes = [self.call.axes[i] for i in self.places]
         return [sides[axis][mine.start : mine.stop] for axis, mine in zip(axes, rows)]
 

@@ -61,7 +61,7 @@ class Path:
         self.keys = call.key
         self.counts = [len(flatten(arg, "")[0]) for arg in call.sample(0)]
         self.size = len(call.u) + len(self.closed), len(call.x)
-        self.data = range(len(call.rows(0)) if call.args else 0, len(call.u))
+        self.data = range(len(call.rows[0]) if call.args else 0, len(call.u))
         self.program = self.prepared(None)
         self.with_tangents: dict[Any, Program] = {}
 

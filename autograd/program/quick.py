@@ -67,7 +67,7 @@ def quick(
     Called with the arguments it gives the function's result, or with an argnum its value and
     gradient; and None where anything is amiss or is not as it was.
     """
-    rows = range(0) if argnum is None else call.rows(argnum)
+    rows = range(0) if argnum is None else call.rows[argnum]
     program = path.program
     if argnum is None:
         sweep = program.sweep()

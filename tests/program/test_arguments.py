@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import pickle
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,9 @@ def test_samples() -> None:
     assert by_w == {"k": 6.0}
     assert by_x["u"] == [[2.0, 0.0]] * 3
     assert np.array_equal(by_x["v"], [1.0, 1.0, 1.0])
+    table = SimpleNamespace(to_numpy=lambda: x["v"])  # as pandas has it
+    assert fast({"k": 2.0}, {**x, "v": table}).tolist() == [2.5, 4.25, 6.0]
+    assert total.grad({"k": 2.0}, {**x, "v": table}, argnums=1)["v"].tolist() == [1.0] * 3
     pairs = compile(lambda x: [x[0] * x[1], x[0]], in_axes=(0,))
     assert pairs(((2.0, 3.0), (4.0, 5.0))) == [[6.0, 2.0], [20.0, 4.0]]
     assert np.array_equal(pairs(np.array([[2.0, 3.0]])), [[6.0, 2.0]])
