@@ -50,7 +50,8 @@ class Compiled:
         self._tried: set[tuple[int | None, Path]] = set()
 
     def __repr__(self) -> str:
-        return f"<compiled {called(self.f)}, {len(self.programs)} paths>"
+        n = len(self.programs)
+        return f"<compiled {called(self.f)}, {n} path{'s' * (n != 1)}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Compiled:
         """Of a method, what is compiled for an instance, which keeps it."""

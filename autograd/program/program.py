@@ -260,7 +260,9 @@ class Program:
     def __repr__(self) -> str:
         it = self.instructions
         each = f" × {it.lanes} lanes" if it.lanes else ", lanes" if it.blocks[1].size else ""
-        return f"<program: {self.counts['recorded']} nodes → {len(it.code)} instructions{each}>"
+        n = len(it.code)
+        made = f"{n} instruction{'s' * (n != 1)}{each}"
+        return f"<program: {self.counts['recorded']} nodes → {made}>"
 
 
 class Runner:

@@ -302,7 +302,7 @@ def check_jacobian(
     __tracebackhide__ = True
     problem, tolerance = _opened("jacobian", f, xs, jacobian, options)
     y, given = problem.result(problem.point), jacobian(*problem.rebuild(problem.point))
-    rows = _matrix(given, y, xs, "the result of jacobian")
+    rows = _matrix(given, y, xs, "the derivative by hand")
     return _raised(Comparison(problem, _product(rows), given, tolerance).report())
 
 

@@ -36,9 +36,18 @@ class Explanation:
     def _repr_svg_(self) -> str:
         return self.svg
 
-    def save(self, path: str | Path) -> None:
-        """Write it to a file; the old one stays whole until the new one is."""
-        write_atomically(Path(path), self.svg.encode())
+    def save(self, path: str | Path) -> Path:
+        """Write it to a file, and return its path; the old one stays whole until then.
+
+        Raises:
+            ValueError: the name does not end in .svg.
+            OSError: the file cannot be written.
+        """
+        target = Path(path)
+        if target.suffix.lower() != ".svg":
+            raise ValueError(f"Explanation.save: {path} does not end in .svg")
+        write_atomically(target, self.svg.encode())
+        return target
 
 
 def explain(report: Report) -> Explanation:

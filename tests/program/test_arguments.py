@@ -147,11 +147,11 @@ def test_what_it_says() -> None:
     assert repr(fast) == "<compiled rosenbrock, 0 paths>"
     assert decorated.__doc__ == "Twice the square."
     fast([1.0, 2.0, 3.0])
-    assert repr(fast) == "<compiled rosenbrock, 1 paths>"
+    assert repr(fast) == "<compiled rosenbrock, 1 path>"
     assert repr(fast.program) == "<program: 23 nodes → 7 instructions>"
     rows = compile(lambda x: x * 2.0, in_axes=(0,))
     rows([1.0, 2.0])
-    assert repr(rows.program) == "<program: 3 nodes → 1 instructions, lanes>"
+    assert repr(rows.program) == "<program: 3 nodes → 1 instruction, lanes>"
 
 
 def test_copies() -> None:

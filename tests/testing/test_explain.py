@@ -24,7 +24,9 @@ def test_the_v_of_truncation_and_round_off(share: float, verdict: str, tmp_path:
     best = far.index(min(far))
     assert 1e-7 < steps[best] < 1e-4
     assert far[0] > 1e4 * far[best] < far[-1]
-    picture.save(tmp_path / "v.svg")
+    assert picture.save(tmp_path / "v.svg") == tmp_path / "v.svg"
+    with pytest.raises(ValueError, match=r"v\.txt does not end in \.svg"):
+        picture.save(tmp_path / "v.txt")
     assert (tmp_path / "v.svg").read_text("utf-8") == picture.svg
 
 
