@@ -312,18 +312,6 @@ static void formula_of(int op, double *out, const double *a, int da, const doubl
     STORE(out, SEL(within, last[3], before));
 }
 
-/* a + b, where there are multipliers by those, since exact sums wait for the adders alone */
-INLINE V plus(V a, V b)
-{
-#if W == 8
-    return (V)_mm512_fmadd_pd((__m512d)a, (__m512d)splat(1.0), (__m512d)b);
-#elif W == 4 && defined(__FMA__)
-    return (V)_mm256_fmadd_pd((__m256d)a, (__m256d)splat(1.0), (__m256d)b);
-#else
-    return a + b;
-#endif
-}
-
 typedef struct {
     V sum, rest, least; /* so far; what rounding took away; the smallest term that is not 0 */
 } Sum;
@@ -338,7 +326,7 @@ INLINE void add(Sum *s, V x, int exact)
     V t = s->sum + x;
     if (exact) {
         V z = t - s->sum, size = nonzero(x);
-        s->rest += plus(s->sum - plus(t, -z), plus(x, -z));
+        s->rest += (s->sum - (t - z)) + (x - z);
         s->least = SEL(size < s->least, size, s->least);
     }
     s->sum = t;
@@ -381,26 +369,44 @@ INLINE double summed(int what, const double *x, Py_ssize_t n)
 #undef TERM
 }
 
+/* Of eight rows for each of these lanes, which lie side by side, a row each */
+INLINE void transpose(const double *from, Py_ssize_t lane, double *to, Py_ssize_t row,
+                      Py_ssize_t count)
+{
+    Py_ssize_t l = 0;
+#if W == 8 && __has_builtin(__builtin_shufflevector)
+    for (; l + 8 <= count; l += 8) {
+        V x[8], y[8];
+        for (int i = 0; i < 8; i++)
+            x[i] = LOAD(from + (l + i) * lane);
+        for (int round = 0; round < 3; round++, memcpy(x, y, sizeof(x)))
+            for (int i = 0; i < 4; i++) { /* perfect shuffles (Stone 1971) */
+                y[2 * i] = __builtin_shufflevector(x[i], x[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+                y[2 * i + 1] =
+                    __builtin_shufflevector(x[i], x[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+            }
+        for (int i = 0; i < 8; i++)
+            STORE(to + i * row + l, x[i]);
+    }
+#endif
+    for (; l < count; l++)
+        for (int i = 0; i < 8; i++)
+            to[i * row + l] = from[i + l * lane];
+}
+
 /* Fold n sums whose parts follow each other. */
 INLINE void fold(const double *parts, double *sums, int n)
 {
     int i = 0;
-#if W == 8 && __has_builtin(__builtin_shufflevector)
-#define HALVES __builtin_shufflevector
     for (; i + 8 <= n; i += 8) {
-        V x[8];
-        for (int k = 0; k < 8; k++)
-            x[k] = LOAD(parts + (i + k) * PARTS);
-        for (int k = 0; k < 4; k++)
-            x[k] = HALVES(x[k], x[k + 4], 0, 1, 2, 3, 8, 9, 10, 11) +
-                   HALVES(x[k], x[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-        for (int k = 0; k < 2; k++)
-            x[k] = HALVES(x[k], x[k + 2], 0, 1, 8, 9, 4, 5, 12, 13) +
-                   HALVES(x[k], x[k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        STORE(sums + i, HALVES(x[0], x[1], 0, 8, 2, 10, 4, 12, 6, 14) +
-                        HALVES(x[0], x[1], 1, 9, 3, 11, 5, 13, 7, 15));
+        double x[8 * PARTS];
+        transpose(parts + i * PARTS, PARTS, x, 8, 8);
+#define PART(k) LOAD(x + 8 * (k) + v)
+        for (int v = 0; v < 8; v += W)
+            STORE(sums + i + v, ((PART(0) + PART(4)) + (PART(2) + PART(6))) +
+                                ((PART(1) + PART(5)) + (PART(3) + PART(7))));
+#undef PART
     }
-#endif
     for (; i < n; i++)
         sums[i] = folded(parts + i * PARTS);
 }
@@ -845,38 +851,6 @@ static int run_block(const Run *r, double *v, double *g, Py_ssize_t start, int f
         }
     }
     return wrong;
-}
-
-/* Of eight rows for each of these lanes, which lie side by side, a row each */
-INLINE void transpose(const double *from, Py_ssize_t lane, double *to, Py_ssize_t row,
-                      Py_ssize_t count)
-{
-    Py_ssize_t l = 0;
-#if W == 8 && __has_builtin(__builtin_shufflevector)
-    for (; l + 8 <= count; l += 8) {
-        V x[8], y[8];
-        for (int i = 0; i < 8; i++)
-            x[i] = LOAD(from + (l + i) * lane);
-        for (int i = 0; i < 8; i += 2) {
-            y[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-            y[i + 1] = __builtin_shufflevector(x[i], x[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-        }
-        for (int k = 0; k < 4; k++) {
-            int i = k + (k & 2);
-            x[i] = __builtin_shufflevector(y[i], y[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            x[i + 2] = __builtin_shufflevector(y[i], y[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        }
-        for (int i = 0; i < 4; i++) {
-            STORE(to + i * row + l,
-                  __builtin_shufflevector(x[i], x[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
-            STORE(to + (i + 4) * row + l,
-                  __builtin_shufflevector(x[i], x[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
-        }
-    }
-#endif
-    for (; l < count; l++)
-        for (int i = 0; i < 8; i++)
-            to[i * row + l] = from[i + l * lane];
 }
 
 /* The first rows of a block: x, 1 for each lane that there is, and the seeds. The lanes after
@@ -1627,7 +1601,7 @@ static PyObject *supported(PyObject *self, PyObject *none)
 #ifdef __x86_64__
     __builtin_cpu_init();
     return Py_BuildValue("(ii)", !!__builtin_cpu_supports("avx512dq"),
-                         __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
+                         !!__builtin_cpu_supports("avx2"));
 #else
     return Py_BuildValue("(ii)", 0, 0);
 #endif
