@@ -1022,11 +1022,13 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
     return wrong;
 }
 
-typedef struct { /* a run, and the arrays that it reads and writes */
+typedef struct { /* runs with the same arrays, again and again */
+    PyObject_HEAD
+    PyObject *program;
     Run r;
-    double *u, *d_u;
-    Py_buffer views[6 + MOST]; /* of u, -, seed, out, d_u and d_x; of x */
-} Bound;
+    double *d_u;
+    Py_buffer views[5 + MOST]; /* of u, seed, out, d_u and d_x; of x */
+} Runs;
 
 static void release(Py_buffer *views, int count)
 {
@@ -1035,124 +1037,67 @@ static void release(Py_buffer *views, int count)
             PyBuffer_Release(&views[i]);
 }
 
-/* Read the rows of x, from one array or a tuple of several. */
-static int bind_x(Bound *b, PyObject *x)
+/* Read the rows of x, a tuple of arrays, if they are not those of before. */
+static int bind_x(Runs *it, PyObject *x)
 {
-    int several = PyTuple_Check(x) && PyTuple_GET_SIZE(x) < MOST;
-    PyObject **arrays = several ? ((PyTupleObject *)x)->ob_item : &x;
-    Py_ssize_t n = x == Py_None ? 0 : several ? PyTuple_GET_SIZE(x) : 1, rows = 0;
-    Run *r = &b->r;
-    release(b->views + 6, MOST);
+    Py_ssize_t n = PyTuple_Check(x) ? PyTuple_GET_SIZE(x) : MOST, rows = 0, i = 0;
+    Py_buffer *v = it->views + 5;
+    Run *r = &it->r;
+    while (i < n && i < MOST && v[i].obj == PyTuple_GET_ITEM(x, i))
+        i++;
+    if (i > 0 && i == n && v[n].obj == NULL)
+        return 0;
+    release(v, MOST);
     memset(r->x, 0, sizeof(r->x));
-    for (Py_ssize_t i = 0; i < n; i++) {
-        Py_buffer *v = &b->views[6 + i];
-        if (PyObject_GetBuffer(arrays[i], v, PyBUF_STRIDES) < 0)
-            return -1;
+    for (i = 0; i < n && n < MOST; i++, v++) {
+        if (PyObject_GetBuffer(PyTuple_GET_ITEM(x, i), v, PyBUF_STRIDES) < 0)
+            break;
         if (v->itemsize != sizeof(double) || v->ndim > 2 || v->shape[v->ndim - 1] != r->lanes)
-            return PyErr_Format(PyExc_ValueError, "x needs %zd floats a row", r->lanes), -1;
+            break;
         r->x[i] = (Part){v->buf, v->ndim == 1 ? 1 : v->shape[0], v->strides[0],
                          v->strides[v->ndim - 1]};
         rows += r->x[i].rows;
     }
-    if (rows != r->p->x_rows)
-        return PyErr_Format(PyExc_ValueError, "x has %zd rows, got %zd",
-                            (Py_ssize_t)r->p->x_rows, rows), -1;
-    return 0;
-}
-
-/* Read lanes, u, x, seed, out, d_u, d_x, threads; u are the inputs or, `whole`, what the run has
-   in place of the program's. */
-static int bind(Bound *b, Program *p, PyObject *const *args, Py_ssize_t given, int whole)
-{
-    if (given != 8)
-        return PyErr_Format(PyExc_TypeError, "run takes 8 arguments, got %zd", given), -1;
-    Py_ssize_t lanes = PyLong_AsSsize_t(args[0]), columns = p->varies ? lanes : 1;
-    Run *r = &b->r;
-    *r = (Run){.p = p, .lanes = lanes, .threads = (int)PyLong_AsLong(args[7])};
-    Py_ssize_t counts[] = {whole ? p->u_rows : p->inputs, 0, p->seeds, p->root_count * columns,
-                           p->inputs, p->x_rows * lanes};
-    if (!PyErr_Occurred() && lanes < 1)
-        PyErr_Format(PyExc_ValueError, "the kernel needs a lane, got %zd", lanes);
-    if (PyErr_Occurred() || bind_x(b, args[2]) < 0)
-        return -1;
-    for (int i = 0; i < 6; i++) {
-        if (i == 1 || (args[1 + i] == Py_None && i != 3))
-            continue;
-        if (PyObject_GetBuffer(args[1 + i], &b->views[i],
-                               PyBUF_C_CONTIGUOUS | (i > 2 || whole ? PyBUF_WRITABLE : 0)) < 0)
-            return -1;
-        Py_ssize_t size = b->views[i].len / (Py_ssize_t)sizeof(double);
-        if (i == 2)
-            r->seed_columns = p->seed_varies && size == p->seeds * lanes ? lanes : 1;
-        if (size != counts[i] * (i == 2 ? r->seed_columns : 1))
-            return PyErr_Format(PyExc_ValueError, "argument %d of run has %zd floats, got %zd",
-                                1 + i, counts[i], size), -1;
-    }
-    *(whole ? &r->u : &b->u) = b->views[0].buf;
-    r->seed = b->views[2].buf, r->out = b->views[3].buf;
-    b->d_u = b->views[4].buf, r->d_x = b->views[5].buf;
-    return 0;
-}
-
-static PyObject *run_bound(Bound *b)
-{
-    Run r = b->r;
-    double sum;
-    int wrong = execute(&r, b->u, b->d_u, 0, r.p->inputs, &sum);
-    return wrong < 0 ? NULL : wrong ? Py_NewRef(Py_None) : PyFloat_FromDouble(sum);
-}
-
-/* run(lanes, u, x, seed, out, d_u, d_x, threads) → the sum of the first output over the lanes,
-   or None if something went wrong */
-static PyObject *program_run(Program *p, PyObject *const *args, Py_ssize_t given)
-{
-    Bound b = {0};
-    PyObject *sum = bind(&b, p, args, given, 0) < 0 ? NULL : run_bound(&b);
-    release(b.views, 6 + MOST);
-    return sum;
-}
-
-/* Runs with the same arrays, again and again */
-typedef struct {
-    PyObject_HEAD
-    PyObject *program, *x;
-    Bound b;
-} Runs;
-
-static void runs_dealloc(Runs *it)
-{
-    release(it->b.views, 6 + MOST);
-    Py_XDECREF(it->program), Py_XDECREF(it->x);
-    Py_TYPE(it)->tp_free((PyObject *)it);
+    if (i == n && rows == r->p->x_rows)
+        return 0;
+    release(it->views + 5, MOST);
+    if (!PyErr_Occurred())
+        PyErr_Format(PyExc_ValueError, "x is a tuple of arrays that have %d rows of %zd floats",
+                     r->p->x_rows, r->lanes);
+    return -1;
 }
 
 /* Read other arrays x, and the numbers of a list u. */
 static int runs_take(Runs *it, PyObject *x, PyObject *u)
 {
-    Py_ssize_t n = it->b.r.p->inputs;
-    int same = it->x == x || (it->x != NULL && PyTuple_Check(x) && PyTuple_Check(it->x) &&
-                              PyTuple_GET_SIZE(x) == PyTuple_GET_SIZE(it->x));
-    for (Py_ssize_t i = 0; same && it->x != x && i < PyTuple_GET_SIZE(x); i++)
-        same = PyTuple_GET_ITEM(x, i) == PyTuple_GET_ITEM(it->x, i);
-    if (!same) {
-        Py_CLEAR(it->x);
-        if (bind_x(&it->b, x) < 0)
-            return -1;
-        it->x = Py_NewRef(x);
-    }
+    Py_ssize_t n = it->r.p->inputs;
+    if (bind_x(it, x) < 0)
+        return -1;
     if (u != NULL && (!PyList_Check(u) || PyList_GET_SIZE(u) != n))
         return PyErr_Format(PyExc_ValueError, "u is a list of %zd numbers", n), -1;
     for (Py_ssize_t i = 0; u != NULL && i < n; i++)
-        it->b.r.u[i] = PyFloat_AsDouble(PyList_GET_ITEM(u, i));
+        it->r.u[i] = PyFloat_AsDouble(PyList_GET_ITEM(u, i));
     return PyErr_Occurred() ? -1 : 0;
 }
 
-/* run(x) → as a program's run; run(x, u) with the numbers of a list u */
+/* run(x) → the sum of the first output over the lanes, or None if something went wrong;
+   run(x, u) with the numbers of a list u */
 static PyObject *runs_run(Runs *it, PyObject *const *args, Py_ssize_t given)
 {
+    double sum;
     if (given < 1 || given > 2)
         return PyErr_Format(PyExc_TypeError, "run takes 1 or 2 arguments, got %zd", given);
-    return runs_take(it, args[0], given > 1 ? args[1] : NULL) < 0 ? NULL : run_bound(&it->b);
+    if (runs_take(it, args[0], given > 1 ? args[1] : NULL) < 0)
+        return NULL;
+    int wrong = execute(&it->r, NULL, it->d_u, 0, it->r.p->inputs, &sum);
+    return wrong < 0 ? NULL : wrong ? Py_NewRef(Py_None) : PyFloat_FromDouble(sum);
+}
+
+static void runs_dealloc(Runs *it)
+{
+    release(it->views, 5 + MOST);
+    Py_XDECREF(it->program);
+    Py_TYPE(it)->tp_free((PyObject *)it);
 }
 
 /* Scale numbers down to a norm, as `clip` of nn/compiled.py does; 0 if theirs is extreme. */
@@ -1175,10 +1120,9 @@ typedef int Exchange(PyObject *values, double *read, double *data, double *grads
    None, their x, their u). */
 static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
 {
-    const Program *p = it->b.r.p;
+    const Program *p = it->r.p;
     PyObject *rule[3], *capsule;
-    Run r;
-    Py_ssize_t columns = p->varies ? it->b.r.lanes : 1;
+    Py_ssize_t columns = p->varies ? it->r.lanes : 1;
     double sum, weight, max_norm;
     int penalty;
     Py_buffer answers;
@@ -1189,31 +1133,30 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
         !PyArg_ParseTuple(args[1], "dpdy*O", &weight, &penalty, &max_norm, &answers, &capsule))
         return NULL;
     Runs *update = rule[0] == Py_None ? NULL : (Runs *)rule[0];
-    r = it->b.r;
-    int wrong = execute(&r, NULL, it->b.d_u, 0, p->inputs, &sum);
-    const double *guards = r.out + p->root_count * columns - answers.len / sizeof(double);
+    int wrong = execute(&it->r, NULL, it->d_u, 0, p->inputs, &sum);
+    const double *guards = it->r.out + p->root_count * columns - answers.len / sizeof(double);
     wrong = wrong ? wrong : memcmp(guards, answers.buf, answers.len) != 0;
     PyBuffer_Release(&answers);
-    double loss = weight * sum + (penalty ? r.out[columns] : 0.0);
+    double loss = weight * sum + (penalty ? it->r.out[columns] : 0.0);
     Py_ssize_t n = PyList_GET_SIZE(args[2]);
-    double *data = it->b.r.u;
+    double *data = it->r.u;
     if (wrong == 0)
-        wrong = !isfinite(loss + summed(ZEROS, it->b.d_u, n)) ||
-                (max_norm >= 0.0 && !clip(it->b.d_u, n, max_norm));
+        wrong = !isfinite(loss + summed(ZEROS, it->d_u, n)) ||
+                (max_norm >= 0.0 && !clip(it->d_u, n, max_norm));
     if (wrong == 0 && update != NULL) {
         if (runs_take(update, rule[1], rule[2]) < 0)
             return NULL;
-        r = update->b.r, data = r.out;
-        wrong = execute(&r, NULL, NULL, 0, 0, &sum);
+        data = update->r.out;
+        wrong = execute(&update->r, NULL, NULL, 0, 0, &sum);
         wrong = wrong ? wrong : !isfinite(sum);
     }
     if (wrong)
         return wrong < 0 ? NULL : Py_NewRef(Py_None);
     Exchange *exchange = (Exchange *)PyCapsule_GetPointer(capsule, NULL);
-    if (exchange == NULL || !exchange(args[2], it->b.r.u, data, it->b.d_u))
+    if (exchange == NULL || !exchange(args[2], it->r.u, data, it->d_u))
         return exchange == NULL ? NULL : Py_NewRef(Py_False);
-    for (int k = 2; update != NULL && r.x[k].rows; k++)
-        memcpy((double *)r.x[k].at, r.out + (k - 1) * n, n * sizeof(double));
+    for (int k = 2; update != NULL && update->r.x[k].rows; k++)
+        memcpy((double *)update->r.x[k].at, data + (k - 1) * n, n * sizeof(double));
     return PyFloat_FromDouble(loss);
 }
 
@@ -1234,16 +1177,38 @@ static PyTypeObject RunsType = {
     .tp_methods = runs_methods,
 };
 
-static PyObject *program_runs(Program *p, PyObject *const *args, Py_ssize_t given)
+static PyObject *program_runs(Program *p, PyObject *args)
 {
-    Runs *it = PyObject_New(Runs, &RunsType);
+    PyObject *x, *arrays[5];
+    Runs *it = (Runs *)RunsType.tp_alloc(&RunsType, 0);
     if (it == NULL)
         return NULL;
-    memset(&it->b, 0, sizeof(it->b));
-    it->program = Py_NewRef((PyObject *)p), it->x = NULL;
-    if (bind(&it->b, p, args, given, 1) < 0)
+    Run *r = &it->r;
+    it->program = Py_NewRef((PyObject *)p), r->p = p;
+    if (!PyArg_ParseTuple(args, "nOOOOOOi", &r->lanes, arrays, &x, arrays + 1, arrays + 2,
+                          arrays + 3, arrays + 4, &r->threads))
         return Py_DECREF(it), NULL;
-    it->x = Py_NewRef(args[2]);
+    Py_ssize_t counts[] = {p->u_rows, p->seeds, p->root_count * (p->varies ? r->lanes : 1),
+                           p->inputs, p->x_rows * r->lanes};
+    if (r->lanes < 1)
+        PyErr_Format(PyExc_ValueError, "the kernel needs a lane, got %zd", r->lanes);
+    for (int i = 0; i < 5 && !PyErr_Occurred(); i++) {
+        if (arrays[i] == Py_None && i != 0 && i != 2)
+            continue;
+        if (PyObject_GetBuffer(arrays[i], &it->views[i],
+                               PyBUF_C_CONTIGUOUS | (i == 1 ? 0 : PyBUF_WRITABLE)) < 0)
+            break;
+        Py_ssize_t size = it->views[i].len / (Py_ssize_t)sizeof(double);
+        if (i == 1)
+            r->seed_columns = p->seed_varies && size == p->seeds * r->lanes ? r->lanes : 1;
+        if (size != counts[i] * (i == 1 ? r->seed_columns : 1))
+            PyErr_Format(PyExc_ValueError, "array %d of a run has %zd floats, got %zd", i,
+                         counts[i], size);
+    }
+    if (PyErr_Occurred() || bind_x(it, x) < 0)
+        return Py_DECREF(it), NULL;
+    r->u = it->views[0].buf, r->seed = it->views[1].buf, r->out = it->views[2].buf;
+    it->d_u = it->views[3].buf, r->d_x = it->views[4].buf;
     return (PyObject *)it;
 }
 
@@ -1290,11 +1255,8 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
 }
 
 static PyMethodDef methods[] = {
-    {"run", (PyCFunction)(void (*)(void))program_run, METH_FASTCALL,
-     "run(lanes, u, x, seed, out, d_u, d_x, threads) -> the sum of the first output, or None"},
-    {"runs", (PyCFunction)(void (*)(void))program_runs, METH_FASTCALL,
-     "runs(lanes, u, x, seed, out, d_u, d_x, threads) -> what runs again with the same arrays; "
-     "u is all that is uniform"},
+    {"runs", (PyCFunction)program_runs, METH_VARARGS,
+     "runs(lanes, u, x, seed, out, d_u, d_x, threads) -> what runs with these arrays"},
     {NULL},
 };
 

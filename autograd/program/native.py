@@ -18,6 +18,7 @@ from typing import Any
 
 from autograd.build import binaries
 from autograd.program import arrays, batch
+from autograd.program.arrays import Array, np
 from autograd.program.batch import Rows
 from autograd.program.expressions import SYMBOLS, Expression
 from autograd.program.fuse import fused
@@ -89,9 +90,6 @@ def _load(asked: str) -> Any:
 class Native:
     """A sweep for the kernel.
 
-    A call of `program.run` costs little more than the sweep: nothing is allocated but the
-    first time and for more lanes, all is read and written in place.
-
     Args:
         it: its statements.
         module: the kernel's module.
@@ -102,14 +100,14 @@ class Native:
         NotImplementedError: the rule of an operation is not generic.
 
     Attributes:
-        program: the kernel's, whose `run(lanes, u, x, seed, out, d_u, d_x, threads)` gives the
-            sum of the first output over the lanes, None if something went wrong. All are
-            C-contiguous arrays of floats: `u` the uniform inputs, `x` a row an input of the
-            lanes (or a tuple of such arrays, with any strides, one after the other), `seed` a
-            row an output, or one number if it is the same in all lanes; they are read. The
+        program: the kernel's. Its `runs(lanes, u, x, seed, out, d_u, d_x, threads)` read and
+            write the same C-contiguous arrays of floats again and again: `u` is all that is
+            uniform, `x` a tuple of arrays, with any strides, that have a row an input of the
+            lanes, `seed` a row an output, or one number if it is the same in all lanes. The
             results are put into `out`, which has a row for each output and guard, and a column
-            a lane (one, if none of them varies), `d_u` and `d_x`, as `u` and `x`. All but
-            `lanes`, `out`, `threads` may be None.
+            a lane (one, if none of them varies), `d_u` and `d_x`. `seed`, `d_u` and `d_x` may
+            be None. Their `run(x)` gives the sum of the first output over the lanes, None if
+            something went wrong.
         start: all that the kernel's `u` holds before a run; the inputs come first.
         slopes: the row of it at which the gradient in the inputs begins.
     """
@@ -169,6 +167,13 @@ class Native:
                 self.phase, self.top = phase, [0, 0]
                 self.write(it.statements[i])
         self.program = self.finished(module)
+
+    def run(self, lanes: int, u: Array, x: tuple[Array, ...], *others: Any) -> float | None:
+        """One run of the program's, where u are the inputs alone."""
+        whole = np.array(self.start)
+        whole[: len(u)] = u
+        found: float | None = self.program.runs(lanes, whole, x, *others).run(x)
+        return found
 
     def ordered(self) -> Iterator[tuple[int, int, int]]:
         """For each statement its phase, whether it is of the reverse sweep, its index."""

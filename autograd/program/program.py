@@ -310,10 +310,10 @@ class Runner:
         out = np.empty((lowered.roots, lanes if lowered.columns else 1))
         d_u = None if seed is None else np.zeros_like(u)
         d_x = np.empty((len(x), lanes)) if LANES in lowered.adjoints else None
-        total = native.program.run(
+        total = native.run(
             lanes,
-            u[: it.inputs],
-            x if it.blocks[LANES].size else None,
+            u[: it.inputs, 0],
+            (x,) if it.blocks[LANES].size else (),
             None if seed is None else np.ascontiguousarray(seed),
             out,
             None if d_u is None else d_u[: it.inputs],

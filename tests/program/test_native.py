@@ -112,9 +112,9 @@ def _run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool
     instructions += [module.OPERATIONS.index("test"), *[0] * 11]
     ints = [array("i", each) for each in (instructions, [0], phases, roots)]
     program = module.Program(*ints, array("d", start), sizes)
-    x = np.array(columns) if lanes else None
-    well = program.run(count if lanes else 1, None, x, None, out, None, None, 1) is not None
-    return out.ravel(), well
+    u, x = np.array([*start, *[0.0] * 8]), (np.array(columns),) if lanes else ()
+    runs = program.runs(count if lanes else 1, u[:-8], x, None, out, None, None, 1)
+    return out.ravel(), runs.run(x) is not None
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -167,7 +167,7 @@ def _results(sweep: Native, u: Any, x: Any, threads: int = 1) -> list[Any]:
     out, d_u, d_x = np.empty((sweep.it.roots, lanes)), np.empty(len(u)), np.empty(x.shape)
     out = out if sweep.it.columns else out[:, :1].copy()
     seed = np.full((1, 1), 1.0 / lanes)
-    sweep.program.run(lanes, u, x, seed, out, d_u, d_x, threads)
+    sweep.run(lanes, u, (x,), seed, out, d_u, d_x, threads)
     return [out, d_u, d_x]
 
 
@@ -269,7 +269,7 @@ def test_relus_of_products_are_part_of_them(case: str, monkeypatch: pytest.Monke
         seed = np.arange(1.0, 1.0 + outputs)[:, None]
         for sweep, module in zip(sweeps, MODULES):
             out, d_u, d_x = np.empty((outputs, 83)), np.empty(38), np.empty((3, 83))
-            sweep.program.run(83, u, xs, seed, out, d_u, d_x, 1)
+            sweep.run(83, u, (xs,), seed, out, d_u, d_x, 1)
             found.append([out, d_u, d_x])
             names = [module.OPERATIONS[op] for op in sweep.code[1][::12] if op < 128]
             assert names.count("relu") == (left if fusing else 2)
@@ -402,41 +402,36 @@ def test_a_rule_that_is_not_generic_runs_in_numpy() -> None:
     assert type(exact.program.sweep()) is Runner
 
 
-def test_what_the_kernel_refuses() -> None:
-    program = _sweeps(_compiled(), [0], [])[1][0].program
-    with pytest.raises(TypeError, match="8 arguments"):
-        program.run(1)
-    with pytest.raises(ValueError, match="argument 1 of run has 1 floats, got 2"):
-        program.run(1, np.empty(2), None, None, np.empty((1, 1)), None, None, 1)
-    with pytest.raises(ValueError, match="argument 3 of run has 1 floats, got 2"):
-        program.run(1, None, None, np.empty(2), np.empty((1, 1)), None, None, 1)
-    with pytest.raises(ValueError, match="needs a lane, got 0"):
-        program.run(0, None, None, None, np.empty((1, 1)), None, None, 1)
-    with pytest.raises(TypeError):
-        program.run(1, 3.0, None, None, np.empty((1, 1)), None, None, 1)
-
-
-def test_what_repeated_runs_refuse() -> None:
+def test_what_runs_refuse() -> None:
     native = _sweeps(_compiled(), [0], [])[1][0]
     program, u, out = native.program, np.array(native.start), np.empty((1, 1))
+    with pytest.raises(TypeError, match="8 arguments"):
+        program.runs(1)
+    with pytest.raises(ValueError, match=f"array 0 of a run has {len(u)} floats, got 1"):
+        program.runs(1, np.empty(1), (), None, out, None, None, 1)
+    with pytest.raises(ValueError, match="array 1 of a run has 1 floats, got 2"):
+        program.runs(1, u, (), np.empty(2), out, None, None, 1)
+    with pytest.raises(ValueError, match="needs a lane, got 0"):
+        program.runs(0, u, (), None, out, None, None, 1)
+    with pytest.raises(TypeError):
+        program.runs(1, 3.0, (), None, out, None, None, 1)
     u[0] = 3.0
-    runs = program.runs(1, u, None, None, out, None, None, 1)
-    assert runs.run(None) == 9.0
-    assert (runs.run(None, [4]), u[0]) == (16.0, 4.0)
+    runs = program.runs(1, u, (), None, out, None, None, 1)
+    assert runs.run(()) == 9.0
+    assert (runs.run((), [4]), u[0]) == (16.0, 4.0)
     with pytest.raises(TypeError, match="1 or 2 arguments, got 0"):
         runs.run()
     with pytest.raises(ValueError, match="u is a list of 1 numbers"):
-        runs.run(None, [1.0, 2.0])
+        runs.run((), [1.0, 2.0])
     with pytest.raises(TypeError, match="real number"):
-        runs.run(None, ["1"])
+        runs.run((), ["1"])
     for _ in range(2):
-        with pytest.raises(ValueError, match="x has 0 rows, got 1"):
-            runs.run((np.empty((1, 1)),))
+        for x in ((np.empty((1, 1)),), (1.0,), None):
+            with pytest.raises((TypeError, ValueError), match=r"x is a tuple|bytes-like"):
+                runs.run(x)
     with pytest.raises(TypeError, match="4 arguments, got 1"):
         runs.train(None)
-    with pytest.raises(TypeError):
-        program.runs(1)
-    assert runs.run(None, [5]) == 25.0
+    assert runs.run((), [5]) == 25.0
 
 
 def _compiled() -> Any:
