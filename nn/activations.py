@@ -54,9 +54,9 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
                 "or pass a function"
             )
         return ACTIVATIONS[activation]
-    if activation is not None and not callable(activation):
-        got = checks.shortened(activation)
-        raise TypeError(f"an activation must be a name, a function or None, got {got}")
+    if activation is not None:
+        must_be = "an activation must be a name, a function or None"
+        checks.module_or_function(activation, must_be)
     return activation
 
 

@@ -124,6 +124,16 @@ def function(value: object, name: str) -> None:
         raise TypeError(f"{name} must be a function, got {shortened(value)}")
 
 
+def module_or_function(value: object, must_be: str) -> None:
+    """TypeError unless the value can be called on numbers; a class can't, what it makes may.
+
+    >>> module_or_function(max, "a layer must be a function")
+    """
+    if not callable(value) or isinstance(value, type):
+        hint = f"; make one: {value.__name__}()" if isinstance(value, type) else ""
+        raise TypeError(f"{must_be}, got {shortened(value)}{hint}")
+
+
 def instance(value: object, kind: type | tuple[type, ...], name: str, hint: str = "") -> None:
     """TypeError unless the value is an instance of `kind`; `hint` ends the message.
 

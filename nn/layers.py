@@ -14,6 +14,7 @@ from numbers import Real
 from typing import Any
 
 import autograd
+import nn.init
 from autograd import Value
 from autograd.core.operand import Operand
 from autograd.core.primitive import TABLE
@@ -116,7 +117,7 @@ class Layer(Module):
     ) -> None:
         checks.count(nin, "Layer: nin")
         checks.count(nout, "Layer: nout")
-        draw = _with_fan_out(init, nout) if callable(init) else init
+        draw = None if init is None else _with_fan_out(_initialiser(init, init), nout)
         self.neurons = [Neuron(nin, activation, draw, bias, fused) for _ in range(nout)]
 
     def forward(self, x: Any) -> Any:
@@ -158,10 +159,7 @@ class Sequential(Module):
 
     def __init__(self, *modules: Callable[[Any], Any]) -> None:
         for module in modules:
-            if not callable(module):
-                raise TypeError(
-                    "Sequential takes modules and functions, got " + checks.shortened(module)
-                )
+            checks.module_or_function(module, "Sequential takes modules and functions")
         self.layers = list(modules)
 
     def forward(self, x: Any) -> Any:
@@ -333,7 +331,7 @@ def draws_from(source: Callable[[], Any]) -> Iterator[None]:
 
 
 def _initialiser(init: Initialiser | None, default: Initialiser) -> Initialiser:
-    if init is not None and not callable(init):
+    if init is not None and (not callable(init) or init in vars(nn.init).values()):
         got = checks.shortened(init)
         raise TypeError(f"init must be an initialiser such as nn.init.zeros(), got {got}")
     return default if init is None else init

@@ -10,7 +10,9 @@ from tests.bad_input.rows import *
 INIT = [bad(x, TypeError, "an initialiser", repr(x)) for x in ("f", 3, [1.0])]
 ACTIVATION = [b for b in FUNCTION if b.show not in ("None", "'f'")]
 ACTIVATION += [bad("nonsense", ValueError), bad("", ValueError), bad("ReLU", ValueError)]
-WIDTH = {"init": INIT, "bias": FLAG, "fused": FLAG}
+ACTIVATION.append(bad(nn.Tanh, TypeError, "make one: Tanh()"))
+UNMADE = bad(nn.init.uniform, TypeError, "such as nn.init.zeros()")
+WIDTH = {"init": [*INIT, UNMADE], "bias": FLAG, "fused": FLAG}
 ONE_BY_ONE = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid", "Tanh")
 OF_LISTS = ("Softmax", "LogSoftmax", "softmax", "log_softmax")
 LISTS = [
@@ -74,7 +76,8 @@ def layers() -> Iterator[Row]:
     yield from mistakes("nn.LeakyReLU", leaky, {"negative_slope": FINITE})
     yield from mistakes("nn.ELU", lambda w: (nn.ELU, {"alpha": 0.5}), {"alpha": FINITE})
     name = "nn.Sequential"
-    yield from each(name, FUNCTION, lambda w, f: nn.Sequential(len, f), "Sequential")
+    parts = [*FUNCTION, bad(nn.ReLU, TypeError, "make one: ReLU()")]
+    yield from each(name, parts, lambda w, f: nn.Sequential(len, f), "Sequential")
     indices = bads(TypeError, "0", None, 1.5, words=("indices",))
     indices.append(bad(5, IndexError, "range"))
     yield from each(f"{name}.__getitem__", indices, lambda w, i: nn.Sequential(len)[i])
