@@ -97,3 +97,10 @@ def test_curves_alone_fit_a_phone(open_page: Opener) -> None:
     page.keyboard.press("ArrowLeft")
     assert page.inner_text("#now") == "Epoch 3 of 4: loss nan"
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_no_number_of_an_axis_is_cut_off(open_page: Opener) -> None:
+    history = nn.History.from_dict({"loss": [1e9, 2e9], "accuracy": [0.5, 1.0], "size": [1, 2]})
+    cut = """texts => texts.filter(
+        t => t.getBBox().x < t.ownerSVGElement.viewBox.baseVal.x).map(t => t.textContent)"""
+    assert open_page(history.html()).eval_on_selector_all(".chart text", cut) == []
