@@ -41,14 +41,6 @@ typedef uint64_t N __attribute__((vector_size(8 * W), aligned(8), may_alias));
 #define STORE(p, x) (*(V *)(p) = (x))
 #define SEL(m, x, y) ((V)(((M)(x) & (m)) | ((M)(y) & ~(m))))
 
-#if defined(__x86_64__)
-#define KEEP(x) __asm__("" : "+v"(x)) /* in a register: else gcc loads it at each use */
-#elif defined(__aarch64__)
-#define KEEP(x) __asm__("" : "+w"(x))
-#else
-#define KEEP(x) (void)(x)
-#endif
-
 INLINE V splat(double x) { return x - (V){0}; } /* keeps the sign of 0 */
 INLINE V magnitude(V x) { return (V)((M)x & INT64_MAX); }
 INLINE V signed_as(V x, V y) { return (V)(((M)x & INT64_MAX) | ((M)y & INT64_MIN)); }
@@ -454,11 +446,8 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
                              : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0));
     for (int j = j0; j < j1; j++) {
         V xs[TILE_V];
-        for (int v = 0; v < vectors; v++) {
+        for (int v = 0; v < vectors; v++)
             xs[v] = LOAD(x + (Py_ssize_t)j * lanes + v * W);
-            if (W == 8)
-                KEEP(xs[v]);
-        }
         for (int r = 0; r < m; r++) {
             V weight = splat(w[AT(r, j)]);
             for (int v = 0; v < vectors; v++)
@@ -508,14 +497,10 @@ INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, cons
         EACH(m, k, i, j)
             sum[i][j] = sets ? splat(0.0) : LOAD(g + PARTS * AT(i, j) + part);
         for (int v = part; v < lanes; v += PARTS) {
-            for (int i = 0; i < m; i++) {
+            for (int i = 0; i < m; i++)
                 ds[i] = LOAD(d + (Py_ssize_t)i * lanes + v);
-                KEEP(ds[i]);
-            }
-            for (int j = 0; j < k; j++) {
+            for (int j = 0; j < k; j++)
                 xs[j] = LOAD(x + (Py_ssize_t)j * lanes + v);
-                KEEP(xs[j]);
-            }
             EACH(m, k, i, j)
                 sum[i][j] += ds[i] * xs[j];
         }
