@@ -117,7 +117,6 @@ class Native:
         self.simple: dict[int, tuple[Expression, tuple[str, Sequence[Any]]]] = {}
         self.codes = {name: i for i, name in enumerate(module.OPERATIONS)}
         self.open = -1
-        self.alias: dict[int, int] = {}  # adjoints that are another's so far
         self.formulas = self.codes["sin"]  # of the C library, from here on
         self.lists = array("i")
         self.numbers: dict[str, int] = {}  # the rows of constants
@@ -141,13 +140,6 @@ class Native:
             self.start[row] = number
         self.units = self.number(-0.0), self.number(1.0), self.number(-1.0)
         self.serial = False
-        seed = self.bases[it.seed]
-        self.lasting = {*self.adjoints, *range(seed, seed + it.blocks[it.seed].size)}
-        self.own: set[int] = set()  # adjoints that are results
-        for block in (batch.UNIFORM, batch.LANES):
-            if block in it.adjoints:
-                base = self.bases[it.adjoints[block]]
-                self.own.update(range(base, base + it.blocks[block].size))
         self.spare = [range(0), range(0)]  # rows for what a statement computes in between
         self.top = [0, 0]
         order = sorted(self.ordered())
@@ -261,28 +253,24 @@ class Native:
 
     def temporary(self, count: int) -> int:
         """Rows of this phase's kind, until the end of the statement."""
-        lanes = self.phase % 2
-        if self.top[lanes] + count > len(self.spare[lanes]):
-            size = max(count, 4 * MOST)
-            row = self.more(size, lanes)
-            self.spare[lanes], self.top[lanes] = range(row, row + size), 0
+        lanes, spare = self.phase % 2, self.spare[self.phase % 2]
+        missing = self.top[lanes] + count - len(spare)
+        if missing > 0:
+            if spare.stop != self.sizes[lanes]:  # other rows follow them
+                spare, missing = range(self.sizes[lanes], self.sizes[lanes]), count
+                self.top[lanes] = 0
+            self.more(missing, lanes)
+            self.spare[lanes] = spare = range(spare.start, self.sizes[lanes])
         self.top[lanes] += count
-        return self.spare[lanes][self.top[lanes] - count] + lanes * LANES
+        return spare[self.top[lanes] - count] + lanes * LANES
 
     def listed(self, rows: Sequence[int]) -> int:
         """The place of a list of rows."""
         self.lists.extend([row % LANES for row in rows])
         return len(self.lists) - len(rows)
 
-    def real(self, row: int) -> int:
-        """The row that holds what this one does."""
-        return self.alias.get(row, row)
-
     def read(self, row: int, n: int = 1) -> int:
         """The row, as the first of n; an adjoint that nothing was added to is 0."""
-        for each in range(row, row + n) if self.alias else ():
-            if each in self.alias:
-                self.apply("copy", each, [self.alias.pop(each)], 1)
         if row >= LANES and row in self.adjoints:
             for each in range(row, row + n):
                 if each not in self.written:
@@ -290,22 +278,12 @@ class Native:
                     self.apply("copy", each, [self.number(0.0)], 1)
         return row
 
-    def settle(self, rows: Sequence[int]) -> None:
-        """Let rows of what is uniform hold what they stand for, before a phase of lanes."""
-        for row in rows:
-            if row in self.alias:
-                self.phase -= 1
-                self.apply("copy", row, [self.alias.pop(row)], 1)
-                self.phase += 1
-
     def fresh(self, rows: Sequence[int]) -> bool:
         """Whether nothing was added to these adjoints yet; from now on, something is."""
         new = [row not in self.written for row in rows]
         self.written.update(rows)
         for row, is_new in zip(rows, new):
-            if row in self.alias:
-                self.read(row)
-            elif is_new and not all(new):
+            if is_new and not all(new):
                 self.apply("copy", row, [self.number(0.0)], 1)
         return all(new)
 
@@ -368,8 +346,6 @@ class Native:
         xs: list[Sequence[int]] = [self.rows(rows) for rows in it.operands]
         target = self.rows(it.target)
         used = _used(it.formula)
-        if self.alias:
-            xs = [list(map(self.real, rows)) for rows in xs]
         for k, tiled in used.items():
             if tiled and len(xs[k]) > 1:
                 xs[k] = list(xs[k]) * (it.size // len(xs[k]))
@@ -387,10 +363,7 @@ class Native:
 
     def row(self, it: Statement) -> None:
         """A formula of one row each."""
-        where = []
-        for rows in it.operands:
-            row = self.bases[rows[0].block] + rows[0].rows[0]
-            where.append(self.alias.get(row, row))
+        where = [self.bases[rows[0].block] + rows[0].rows[0] for rows in it.operands]
         [piece] = it.target
         self.into(it.formula, where, self.bases[piece.block] + piece.rows[0], it.op)
 
@@ -426,9 +399,7 @@ class Native:
         sums, step = lanes and 0 <= first < LANES, 1
         if sums and start + 1 < size and first < target[start + 1] < LANES:
             step = target[start + 1] - first
-        aliased = op == "add" and bool(self.alias) and not sums
-        kept = self.real(first) if aliased else LANES
-        if lanes and (kept < LANES or any(rows[start] < LANES for rows in several)):
+        if lanes and any(rows[start] < LANES for rows in several):
             return start + 1  # a number for each row of lanes
         end, new = start + 1, first not in self.written
         most = min(size, start + MOST) if lanes and not _is_single(formula) else size
@@ -437,7 +408,6 @@ class Native:
             and target[end] == first + (end - start) * step
             and (op == "set" or (target[end] not in self.written) == new)
             and all(rows[end] == rows[start] + end - start for rows in several)
-            and (not aliased or self.real(target[end]) == kept + end - start)
         ):
             end += 1
         return end
@@ -490,7 +460,6 @@ class Native:
     def over(self, target: Sequence[int], d: int, x: int, k: int = 1) -> None:
         """Sum products of rows d and k rows x over the lanes, into a matrix of numbers."""
         m = len(target) // k
-        self.settle(target)
         flags = self.sums(target, ONCE)
         self.outers.append((self.phase, len(self.code[self.phase]), target))
         self.emit("outer", target[0], (d, x), m, flags, k, (*_steps(target, m, k), 0))
@@ -552,7 +521,6 @@ class Native:
         self.serial = True
         self.read(d[0], len(d))
         folds = self.folds[self.phase]
-        self.settle(target)
         for row in set(target):
             if row not in self.written or folds.get(row, 0) & SETS:
                 self.phase -= 1
@@ -654,32 +622,18 @@ class _Emitter:
             for row in range(spare, spare + n):
                 it.apply("mul", row, (row, it.mask), 1)
             x, self.where, self.single = operand(0), [spare], [False]
-        before = it.alias.get(target, target)
-        if op == "set":
+        if op == "set" or target not in it.written:
+            if op == "add":
+                it.written.update(range(target, target + n))
             self.value(x, target)
-        elif target not in it.written:
-            it.written.update(range(target, target + n))
-            row, single = self.value(x) if _is_operand(x) else (0, True)
-            if (
-                (single and n > 1)
-                or row not in it.lasting
-                or lanes != (row >= LANES)
-                or target in it.own
-            ):
-                self.value(x, target)
-            else:
-                it.alias.update(zip(range(target, target + n), range(row, row + n)))
-            return
         elif type(x) is Expression and x.op == "mul" and _positive(x) is None:
             found = [self.value(a) for a in x.args]
             bits = sum([1 << k for k, (_, single) in enumerate(found) if single])
-            it.apply("muladd", target, [*[row for row, _ in found], before], n, bits)
+            it.apply("muladd", target, [*[row for row, _ in found], target], n, bits)
         else:
             negative = type(x) is Expression and x.op == "neg"
             row, single = self.value(x.args[0] if negative else x)
-            it.apply("sub" if negative else "add", target, (before, row), n, 2 * single)
-        for each in range(target, target + n) if before != target else ():
-            del it.alias[each]
+            it.apply("sub" if negative else "add", target, (target, row), n, 2 * single)
 
     def varies(self, x: Any) -> bool:
         return any(self.where[k] >= LANES for k in _used(x))

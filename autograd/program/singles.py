@@ -22,11 +22,10 @@ __all__ = ["Singles"]
 
 STANDIN = (1 << 28) - 64  # the first of the rows that stand for others
 WORDS = 12  # of an instruction
-# What stands for the rows of a node: the adjoint that is added to, that of its result, and the
-# one that the first of these was so far; its result, and its operands.
-TARGET, D, BEFORE, RESULT, OPERANDS = 0, 1, 2, 3, 4
+# What stands for the rows of a node: the adjoint that is added to, that of its result; its
+# result, and its operands.
+TARGET, D, RESULT, OPERANDS = 0, 1, 2, 3
 Template = int  # its place among all of them
-NOTHING = 0
 
 
 class Part(NamedTuple):
@@ -40,15 +39,11 @@ class Addition(NamedTuple):
     """How a node adds to the adjoint of an operand.
 
     Attributes:
-        first, again, on: the code where nothing was added before; where something was; and
-            where the adjoint is another's so far.
-        same: whether the term is the result's adjoint.
+        first, again: the code where nothing was added before, and where something was.
     """
 
     first: Template
     again: Template
-    on: Template
-    same: bool
 
 
 class Singles:
@@ -61,7 +56,7 @@ class Singles:
     def __init__(self, native: Native) -> None:
         self.native = native
         self.parts: list[Part] = []
-        self.templates = [(0, 0)]  # the first of the parts, and how many; NOTHING has none
+        self.templates: list[tuple[int, int]] = []  # the first of the parts, and how many
         self.known: dict[Any, int] = {}  # the kind of nodes with a key
         self.values: list[Template] = []  # of each kind
         self.terms: list[int] = []  # of each kind, the first of its additions or -1
@@ -98,37 +93,15 @@ class Singles:
         self.fill(np.array(self.values)[self.kinds[nodes]], nodes)
 
     def reverse(self, nodes: Array) -> None:
-        """Add to adjoints what these nodes hand on of theirs.
-
-        Where the first term of an adjoint is another adjoint, nothing is computed: that stands
-        for it until there is a second term.
-        """
-        written, alias, own = self.native.written, self.native.alias, self.native.own
-        nodes = nodes[::-1]
+        """Add to adjoints what these nodes hand on of theirs."""
+        written, nodes = self.native.written, nodes[::-1]
         nodes = nodes[self.adjoints[nodes] != NOWHERE]
-        at, target, (first, again, on, same) = self.handed(nodes)
-        order = np.argsort(target, kind="stable")
-        begin = np.flatnonzero(np.diff(target[order], prepend=NOWHERE))
-        more = np.diff(begin, append=len(order)) > 1  # terms of one adjoint
-        head, second = order[begin], order[begin + more]
-        new = np.array([row not in written for row in target[head].tolist()], bool)
-        code, before = again, np.zeros_like(target)
-        code[head[new]] = first[head[new]]
-        for k in head[~new].tolist():
-            if (row := int(target[k])) in alias:
-                code[k], before[k] = on[k], alias.pop(row)
-        written.update(target[head].tolist())
-        passes = new & (same[head] > 0)
-        passes[passes] = [row not in own for row in target[head[passes]].tolist()]
-        code[head[passes]] = NOTHING
-        d = self.adjoints[nodes]
-        only = np.sort(head[passes & ~more])
-        for row, x in zip(target[only].tolist(), d[at[only]].tolist()):
-            alias[row] = self.native.real(x)
-        d = np.array([alias.get(row, row) for row in d.tolist()])[at]
-        head, second = head[passes & more], second[passes & more]
-        code[second], before[second] = on[second], d[head]
-        self.fill(code, nodes[at], target, d, before)
+        at, target, (first, again) = self.handed(nodes)
+        rows, head = np.unique(target, return_index=True)
+        seen = np.ones(len(target), bool)
+        seen[head] = [row in written for row in rows.tolist()]
+        written.update(rows.tolist())
+        self.fill(np.where(seen, again, first), nodes[at], target, self.adjoints[nodes][at])
 
     def handed(self, nodes: Array) -> tuple[Array, Array, Array]:
         """What is added to adjoints: by which of the nodes, to which row, and the additions."""
@@ -148,7 +121,7 @@ class Singles:
     # ------------------------------------------------------------------ filling in
 
     def fill(self, templates: Array, nodes: Array, *rows: Array) -> None:
-        """Write code, a template for each node, with the rows TARGET, D and BEFORE.
+        """Write code, a template for each node, with the rows TARGET and D.
 
         Parts that are arithmetic and follow each other are one instruction.
         """
@@ -250,22 +223,13 @@ class Singles:
         """How to add a formula of these slots."""
         native, target = self.native, STANDIN + TARGET
         where = [STANDIN + slot for slot in slots]
-        found = []
 
         def add() -> None:
             native.into(formula, where, target, "add")
 
-        for aliased in (None, False, True):
-            if aliased is not None:
-                native.written.add(target)
-            if aliased:
-                native.alias[target] = STANDIN + BEFORE
-            found.append(self.written(add))
+        first, again = self.written(add), self.written(add)
         native.written.discard(target)
-        same = type(formula) is Expression and formula.op == "operand"
-        return Addition(
-            found[0], found[1], found[2], same and where[formula.args[0]] == STANDIN + D
-        )
+        return Addition(first, again)
 
     def written(self, write: Callable[[], None]) -> Template:
         """What `write` writes, as a template."""
