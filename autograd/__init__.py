@@ -39,6 +39,7 @@ from autograd.transforms import *  # noqa: E402, F403
 
 if TYPE_CHECKING:
     from autograd.cli.formula_page import play as play
+    from autograd.core import table
     from autograd.program.compiled import compile as compile
     from autograd.program.compiled import load_program as load_program
     from autograd.show.graph import Graph
@@ -49,6 +50,8 @@ __version__ = "0.1.0"
 __all__ = ["Graph", "Primitive", "Stepper", "Value", "no_grad", "play", "primitive", "step"]
 __all__ += functions.__all__
 __all__ += transforms.__all__
+if TYPE_CHECKING:
+    __all__ += table.__all__  # pyright does not follow how `functions` chooses among them
 
 # Imported when first asked for, so that `import autograd` stays quick.
 _LATER = {

@@ -1,0 +1,39 @@
+"""What a type checker says of a program that uses the library as it is installed."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.builds import ROOT
+
+PROGRAM = """
+import autograd
+import nn
+from autograd import Value, compile, grad, sin
+
+x: Value = sin(Value(2.0)) * 2 + autograd.sum([1.0])
+slope: float = grad(lambda v: v * v)(3.0) + x.item() + nn.mse_loss(x, 1.0).data
+compile(abs).grad(2.0)
+"""
+
+
+def test_pyright_finds_all_names(tmp_path: Path) -> None:
+    if importlib.util.find_spec("pyright") is None:
+        pytest.skip("needs pyright")
+    site = tmp_path / "site"
+    site.mkdir()
+    for name in ("autograd", "nn"):
+        (site / name).symlink_to(ROOT / name)
+    (tmp_path / "program.py").write_text(PROGRAM)
+    done = subprocess.run(
+        [sys.executable, "-m", "pyright", "program.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith("0 errors"), done.stdout
