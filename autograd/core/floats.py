@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from struct import pack
 from typing import Any
 
 if sys.platform == "cython":
@@ -82,9 +83,10 @@ def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
         first, following = cython.address(before[0]), cython.address(after[0])
         return bool(_exchange(leaves, first, following, cython.address(slopes[0])))
     else:  # noqa: RET505
-        if array("d", [leaf._data for leaf in leaves]).tobytes() != read.tobytes():
+        numbers = [leaf._data for leaf in leaves]
+        if pack(f"{len(leaves)}d", *numbers) != read.tobytes():
             return False
-        for leaf, number, slope in zip(leaves, data.tolist(), grads.tolist()):
+        for leaf, number, slope in zip(leaves, memoryview(data), memoryview(grads)):
             leaf._data, leaf._da = number, slope
         read[:] = data
         return True
