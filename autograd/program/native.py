@@ -426,10 +426,6 @@ class Native:
         chosen = _positive(x) if op == "mul" else None
         if op == "pow" and type(args[1]) is float and args[1] in POWERS and not self.exact:
             op, args = POWERS[args[1]], args[:1]
-        if (
-            op == "mod" and type(args[1]) is float and args[1] == 1.0
-        ):  # as exact, and in vectors
-            op, args = "sub", (args[0], Expression("floor", args[0]))
         if chosen is not None:
             found: tuple[str, Sequence[Any]] = "if_positive", chosen
         elif self.has(op, len(args)):

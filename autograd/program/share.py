@@ -91,6 +91,8 @@ def _simpler(tape: Tape, op: str, args: tuple[int, ...]) -> int | None:
         return args[0]
     if op == "mul" and numbers[0] == 1.0:
         return args[1]
+    if op == "mod" and numbers[1] == 1.0:  # as exact, and in vectors
+        return tape.add("sub", (args[0], tape.add("floor", args[:1])))
     if op in ("add", "sum") and 0.0 in numbers:
         terms = [a for a, number in zip(args, numbers) if number != 0.0]
         if len(terms) == 1:

@@ -66,14 +66,15 @@ def test_fold_and_simplify() -> None:
         f = sum e c zero
         g = where zero a f
         h = take one x g
+        i = mod h one
         """
     )
     assert shown(reduce(tape, ["fold"])) == (
-        "take(1, x0, where(0, 2, sum(add(0, mul(x0, 1)), 6, 0)))"
+        "mod(take(1, x0, where(0, 2, sum(add(0, mul(x0, 1)), 6, 0))), 1)"
     )
     reduced = reduce(tape, ["fold", "simplify"])
-    assert shown(reduced) == "add(x0, 6)"
-    assert len(reduced) == 3
+    assert shown(reduced) == "sub(add(x0, 6), floor(add(x0, 6)))"
+    assert len(reduced) == 5
 
 
 @pytest.mark.parametrize(
