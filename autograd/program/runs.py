@@ -37,7 +37,8 @@ class Runs:
         rows = [*map(np.atleast_2d, x)] or [np.empty((0, lanes))]
         self.x = np.concatenate(rows)  # row after row or lane after lane, as they are
         self.parts = np.split(self.x, np.cumsum([*map(len, rows)])[:-1])
-        self.function, self.outputs = run, it.outputs
+        raising = np.errstate(over="raise", divide="raise", invalid="raise")
+        self.function, self.outputs = raising(run), it.outputs
         self.arguments = (self.u, self.x) if seed is None else (self.u, self.x, seed)
 
     def run(self, x: Sequence[Any], u: Any = None) -> float | None:
@@ -51,8 +52,7 @@ class Runs:
         for mine, part in zip(self.parts, x):
             mine[:] = part
         try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                out, checks, *adjoints = self.function(*self.arguments)
+            out, checks, *adjoints = self.function(*self.arguments)
         except FloatingPointError:
             return False
         self.out[: self.outputs] = out
@@ -86,9 +86,9 @@ class Runs:
 
 def folded(numbers: Array) -> float:
     """The sum of a row, in eight parts as the kernel has it."""
-    parts = np.zeros((-(-len(numbers) // 8), 8))
-    parts.ravel()[: len(numbers)] = numbers
-    sums = np.add.reduce(parts)
+    whole = len(numbers) & -8
+    sums = np.add.reduce(numbers[:whole].reshape(-1, 8))
+    sums[: len(numbers) - whole] += numbers[whole:]
     a, b = (sums[:4] + sums[4:]).reshape(2, 2).tolist()
     return float((a[0] + b[0]) + (a[1] + b[1]))
 
@@ -96,7 +96,7 @@ def folded(numbers: Array) -> float:
 def finite(x: Array) -> bool:
     """Whether no number is infinite or NaN."""
     # Of more, BLAS would give other threads a share, and wait for them.
-    quick = np.size(x) <= 10_000 and math.isfinite(np.vdot(x, x))
+    quick = x.size <= 10_000 and math.isfinite(np.vdot(x, x))
     return quick or bool(np.isfinite(x).all())
 
 

@@ -46,6 +46,7 @@ class Source:
     """Writes a function; `indices` holds the lists of rows that it refers to."""
 
     calls = NAMES
+    like = "np.zeros({}.shape)"  # a third of what zeros_like takes
 
     def __init__(self, lowered: Lowered) -> None:
         self.it = lowered
@@ -70,9 +71,8 @@ class Source:
         if it.adjoints:
             for block, text in ((UNIFORM, "u"), (LANES, "x")):
                 adjoint = it.adjoints.get(block)
-                self.code.append(
-                    f"d_{text} = {f'np.zeros_like({text})' if adjoint else 'None'}"
-                )
+                made = self.like.format(text) if adjoint else "None"
+                self.code.append(f"d_{text} = {made}")
                 if adjoint:
                     self.zeros(adjoint)
                 results.append(f"d_{text}")
@@ -187,7 +187,7 @@ class Source:
         """Make an adjoint whose rows can be written to."""
         text = self.it.names[block]
         if block not in self.set:
-            self.code.append(f"{text} = np.zeros_like({text[2:]})")
+            self.code.append(f"{text} = {self.like.format(text[2:])}")
             self.zeros(block)
         elif block in self.aliases:
             self.code.append(f"{text} = {text}.copy()")
@@ -325,6 +325,7 @@ class Functional(Source):
     """
 
     calls = FUNCTIONAL
+    like = "np.zeros_like({})"
 
     def __init__(self, lowered: Lowered) -> None:
         super().__init__(lowered)
