@@ -393,7 +393,7 @@ class Run:
 
     def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         """The outputs alone, and whether each lane goes this way."""
-        return path.program.value(*self._inputs(path, lanes))
+        return path.program.sweep().run(*self._inputs(path, lanes))[:2]
 
     def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
         """Whether each lane goes this way, and outputs and gradient for them if all do."""
@@ -401,7 +401,8 @@ class Run:
             out, follows = self.value(path, lanes)
             return follows, [out]
         inputs, seed = self._inputs(path, lanes), self.seed(path, len(lanes))
-        out, follows, d_u, _ = path.program.gradient(*inputs, seed, [range(self.params)], [])
+        sweep = path.program.sweep([range(self.params)])
+        out, follows, d_u, _ = sweep.run(*inputs, seed)
         return follows, [out, d_u[: self.params, 0]]
 
     def _inputs(self, path: Path, lanes: Array) -> tuple[Array, Array]:

@@ -59,7 +59,7 @@ class Job:
     def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         """The outputs alone, and whether each lane goes this way."""
         inputs = self.inputs(path, path.program, lanes, None)
-        return path.program.value(*inputs, self.threads)
+        return path.program.sweep().run(*inputs, None, self.threads)[:2]
 
     def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
         """Whether each lane goes this way, and results for them if all do."""
@@ -71,11 +71,11 @@ class Job:
             return self.value(path, lanes)[1], [np.array([np.nan])]
         u, x = self.inputs(path, program, lanes, self.direction)
         if self.seed is None:
-            out, follows = program.value(u, x, self.threads)
+            out, follows, *_ = program.sweep().run(u, x, None, self.threads)
             return follows, [out]
         seed = np.repeat(self.weights(), len(lanes), 1)
-        wanted = self.rows[None], self.rows[0]
-        out, follows, d_u, d_x = program.gradient(u, x, seed, *wanted, self.threads)
+        sweep = program.sweep(*self.rows.values())
+        out, follows, d_u, d_x = sweep.run(u, x, seed, self.threads)
         d_x = x[:0] if d_x is None else d_x[: len(self.call.x)]
         return follows, [out, d_u[: len(self.call.u)], d_x]
 

@@ -116,42 +116,8 @@ class Program:
         u[len(inputs) : -PADDING, 0] = self._constants
         return u
 
-    def value(self, u: Array, x: Array, threads: int = 1) -> tuple[Array, Array]:
-        """The outputs, a row each, and for each lane whether it goes this way."""
-        sweep = self.sweep()
-        out, checks = sweep.run(u, x, None, threads)
-        return sweep.picked(out), self.follows(sweep.picked(checks, self.tape.outputs))
-
-    def gradient(
-        self,
-        u: Array,
-        x: Array,
-        seed: Array,
-        wrt: Sequence[range],
-        lanes: Sequence[range],
-        threads: int = 1,
-    ) -> tuple[Array, Array, Array, Array | None]:
-        """Outputs, which lanes go this way, and the adjoints of u and x.
-
-        That of x is None if none of it is wanted.
-
-        Args:
-            u, x: the inputs.
-            seed: the adjoint of each output, in each lane.
-            wrt, lanes: the rows of u and x whose adjoints are wanted; the others' are 0.
-            threads: how many share the lanes.
-        """
-        sweep = self.sweep(wrt, lanes)
-        out, checks, *adjoints = sweep.run(u, x, sweep.spread(seed), threads)
-        follows = self.follows(sweep.picked(checks, self.tape.outputs))
-        return sweep.picked(out), follows, *adjoints
-
-    def follows(self, checks: Array) -> Array:
-        """For each lane (one, if they do not differ), whether the guards hold."""
-        return np.ones(1, bool) if checks is None else (checks == self.answers).all(0)
-
     def sweep(self, wrt: Sequence[range] | None = None, lanes: Sequence[range] = ()) -> Runner:
-        """The gradient's, in these rows of u and x; or without any the value's."""
+        """What gives values, or the gradient in these rows of u and x; the others' is 0."""
         key = None if wrt is None else tuple(wrt), tuple(lanes)
         if key not in self._sweeps:
             inputs = () if wrt is None else (frozenset(chain(*wrt)), frozenset(chain(*lanes)))
@@ -176,12 +142,11 @@ class Program:
             )
         return self.path.graph(**options)
 
-    def source(self, target: str = "numpy", wrt: Collection[int] | None = None) -> str:
-        """Its value and its gradient in all inputs (or some) as source.
+    def source(self, target: str = "numpy") -> str:
+        """Its value and its gradient in all inputs as source.
 
         Args:
-            target: "numpy"; "jax"; or "javascript", for one sample, in all inputs, each number
-                by itself.
+            target: "numpy"; "jax"; or "javascript", for one sample, each number by itself.
 
         Raises:
             ValueError: the target is none of these.
@@ -199,8 +164,7 @@ class Program:
                 f'source: target must be "numpy", "jax" or "javascript", got {target!r:.80}'
             )
         it = self.instructions
-        wrt = range(it.inputs) if wrt is None else wrt
-        both = [Lowered(it), Lowered(it, wrt, range(it.blocks[1].size))]
+        both = [Lowered(it), Lowered(it, range(it.inputs), range(it.blocks[1].size))]
         head = "import jax.numpy as np\n\n\n" if target == "jax" else ""
         each = ["\n".join(WRITERS[target](lowered).lines()) for lowered in both]
         return head + "\n\n\n".join(each) + "\n"
@@ -281,7 +245,7 @@ class Runner:
 
     @uncollected()
     def __init__(self, program: Program, *inputs: Collection[int]) -> None:
-        module = kernel()
+        module, self.answers = kernel(), program.answers
         if module is not None:
             with suppress(NotImplementedError):
                 self.lowered = Lowered(program.for_kernel, *inputs)
@@ -299,10 +263,31 @@ class Runner:
             if module is None:
                 self.runs = partial(Runs, function, self.lowered)
 
-    def run(self, u: Array, x: Array, seed: Array | None, threads: int) -> Any:
-        """The rows of outputs and of guards, and with a seed the adjoints of u and x."""
-        if self.function is not None:
-            return self.function(u, x) if seed is None else self.function(u, x, seed)
+    def run(
+        self, u: Array, x: Array, seed: Array | None = None, threads: int = 1
+    ) -> tuple[Array, Array, Any, Any]:
+        """The outputs, a row each; which lanes go this way; the adjoints of u and x, or None.
+
+        Args:
+            u, x: the inputs.
+            seed: the adjoint of each output, in each lane; None for values alone.
+            threads: how many share the lanes.
+        """
+        d_u = d_x = None
+        if self.function is None:
+            out, checks, d_u, d_x = self.in_kernel(u, x, seed, threads)
+        elif seed is None:
+            out, checks = self.function(u, x)
+        else:
+            out, checks, d_u, d_x = self.function(u, x, self.spread(seed))
+        follows = np.ones(1, bool)
+        places, outputs = self.lowered.places, self.lowered.it.outputs
+        if checks is not None:
+            follows = (picked(checks, places[outputs:]) == self.answers).all(0)
+        return picked(out, places[:outputs]), follows, d_u, d_x
+
+    def in_kernel(self, u: Array, x: Array, seed: Array | None, threads: int) -> Any:
+        """The rows of outputs and of guards, and the adjoints."""
         lowered, it, native = self.lowered, self.lowered.it, self.native
         if native is None:
             raise FloatingPointError("eager knows it exactly")
@@ -314,7 +299,7 @@ class Runner:
             lanes,
             u[: it.inputs, 0],
             (x,) if it.blocks[LANES].size else (),
-            None if seed is None else np.ascontiguousarray(seed),
+            None if seed is None else np.ascontiguousarray(self.spread(seed)),
             out,
             None if d_u is None else d_u[: it.inputs],
             d_x,
@@ -323,8 +308,7 @@ class Runner:
         if total is None and np.geterr()["invalid"] == "raise":
             raise FloatingPointError("in the kernel")
         checks = out[lowered.outputs :] if lowered.checks else None
-        results = out[: lowered.outputs], checks
-        return results if seed is None else (*results, d_u, d_x)
+        return out[: lowered.outputs], checks, d_u, d_x
 
     def memory(self) -> tuple[Array, Array]:
         """For `runs`: what is uniform, beginning with the inputs, and their gradient."""
@@ -334,16 +318,6 @@ class Runner:
             return np.concatenate([np.zeros(inputs), *rest]), np.empty(inputs)
         u = np.array(self.native.start)
         return u, u[self.native.slopes :][:inputs]
-
-    def picked(self, rows: Array, first: int = 0) -> Array:
-        """The roots from the first one on, out of rows that hold several in their lanes."""
-        places = self.lowered.places[first:]
-        outputs = self.lowered.it.outputs
-        places = places if first else places[:outputs]
-        if rows is None or not self.lowered.it.lanes:
-            return rows
-        picks = [row for row, _ in places], [lane or 0 for _, lane in places]
-        return rows[picks][:, None]
 
     def spread(self, seed: Array) -> Array:
         """The seed of each output as one of the rows that hold them."""
@@ -356,3 +330,10 @@ class Runner:
         spread = np.zeros((block.size, self.lowered.it.lanes or 1))
         np.add.at(spread, tuple(zip(*[(row, lane or 0) for row, lane in places])), seed[:, 0])
         return spread
+
+
+def picked(rows: Array, places: Sequence[tuple[int, int | None]]) -> Array:
+    """The roots at these places, out of rows that hold several in their lanes."""
+    if all(lane is None for _, lane in places):
+        return rows
+    return rows[[row for row, _ in places], [lane or 0 for _, lane in places]][:, None]
