@@ -17,7 +17,7 @@ LAYERS = {
     "autograd.javascript": ("autograd.core",),
     "autograd.trees": ("autograd.core",),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
-    "autograd.program.native": ("autograd.build", "autograd.core", "autograd.program"),
+    "autograd.program.kernels": ("autograd.build", "autograd.core", "autograd.program"),
     **dict.fromkeys(
         ("autograd.program", "autograd.show", "autograd.testing"),
         (
@@ -58,7 +58,7 @@ DYNAMIC = {
     "autograd",
     "autograd.cli.checking",
     "autograd.core.primitive",
-    "autograd.program.native",
+    "autograd.program.kernels",
     "autograd.program.to_jax",
     "autograd.program.to_onnx",
     "demos.__main__",

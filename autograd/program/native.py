@@ -8,15 +8,11 @@ of lanes goes through all of a phase while it is in the cache.
 
 from __future__ import annotations
 
-import importlib
 import math
-import os
-import warnings
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.build import binaries
 from autograd.program import arrays, batch
 from autograd.program.arrays import Array, np
 from autograd.program.batch import Rows
@@ -26,9 +22,8 @@ from autograd.program.lower import NOWHERE, Lowered, Statement, operand
 from autograd.program.rules import value
 from autograd.program.singles import Singles
 
-__all__ = ["KERNELS", "Native", "kernel"]
+__all__ = ["Native"]
 
-KERNELS = ("avx512", "avx2", "base")  # from wide vectors to narrow ones
 LANES = 1 << 28
 ADDS, SETS, EXACT, ONCE = 8, 16, 32, 64  # flags, after those of operands that are a number
 SCALAR = 128  # with an operation: on one number
@@ -48,43 +43,6 @@ FEW = 4  # rows that are not worth a vector
 MOST = 8  # rows of lanes that a formula with steps in between computes at once
 PARTS = 8  # partial sums
 WORDS = 12  # of an instruction
-
-
-def kernel() -> Any:
-    """The kernel's module for this machine, or None where there is none to use.
-
-    AUTOGRAD_KERNEL asks for a narrower one, or with "numpy" for none.
-
-    Warns:
-        RuntimeWarning: it was compiled from another source than the one beside it.
-    """
-    asked = "numpy" if binaries.pure() else os.environ.get("AUTOGRAD_KERNEL", "")
-    if asked not in _loaded:
-        _loaded[asked] = _load(asked)
-    return _loaded[asked]
-
-
-_loaded: dict[str, Any] = {}
-
-
-def _load(asked: str) -> Any:
-    try:
-        base = importlib.import_module("autograd.program.kernel_base")
-        fitting = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
-        found = [name for name in fitting if asked in ("", name)]
-        module = importlib.import_module(f"autograd.program.kernel_{found[0]}")
-    except (ImportError, IndexError):
-        return None
-    source = os.path.join(os.path.dirname(__file__), "kernel.c")
-    if os.path.exists(source) and binaries.hashed(source) != module.SOURCE:
-        warnings.warn(
-            f"{module.__file__} was not compiled from the kernel.c beside it, so programs run "
-            "in NumPy; to compile it, run: python -m pip install -e .",
-            RuntimeWarning,
-            stacklevel=4,
-        )
-        return None
-    return module
 
 
 class Native:

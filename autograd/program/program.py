@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from autograd.program import arrays
 from autograd.program.batch import LANES, Instructions
 from autograd.program.gather import gather
+from autograd.program.kernels import kernel
 from autograd.program.lower import PADDING, Lowered
-from autograd.program.native import Native, kernel
+from autograd.program.native import Native
 from autograd.program.reroll import reroll
 from autograd.program.rules import WIDE
 from autograd.program.runs import Runs

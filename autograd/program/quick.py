@@ -18,7 +18,7 @@ from autograd.core import floats
 from autograd.core.operand import real
 from autograd.program.arguments import Call
 from autograd.program.arrays import np
-from autograd.program.native import kernel
+from autograd.program.kernels import kernel
 from autograd.program.paths import Path
 
 __all__ = ["Surroundings", "quick"]

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from autograd.build import binaries as build
-from autograd.program.native import KERNELS
+from autograd.program.kernels import KERNELS
 from tests import builds
 
 STEMS = [name.rpartition(".")[2] for name in build.MODULES]

@@ -13,7 +13,7 @@ import autograd
 from autograd.build import binaries as build
 from autograd.cli import doctor
 from autograd.cli.doctor import examine
-from autograd.program import native
+from autograd.program import kernels
 from autograd.show.drawing import engine
 from tests.builds import ROOT, run
 
@@ -67,9 +67,9 @@ def test_stale_binaries_are_a_problem(
 
 
 def test_a_kernel_of_another_source_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    if native.kernel() is None:
+    if kernels.kernel() is None:
         pytest.skip("no kernel to be old")
-    monkeypatch.setattr(native, "_loaded", {})
+    monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
     monkeypatch.setattr(build, "hashed", lambda path: "another")
     [problem] = doctor.problems()
     assert problem.endswith("run: python -m pip install -e .")
@@ -141,7 +141,7 @@ def test_the_layout_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_numpy_there_is_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "autograd.program.native", None)
+    monkeypatch.setitem(sys.modules, "autograd.program.kernels", None)
     assert ("kernel", "none; pip install 'scalar-autograd[programs]'") in doctor.report()
 
 

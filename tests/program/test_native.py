@@ -20,9 +20,10 @@ import autograd
 from autograd import Value, primitive
 from autograd.build import binaries
 from autograd.core.primitive import TABLE
-from autograd.program import arrays, compile, native
+from autograd.program import arrays, compile, kernels, native
+from autograd.program.kernels import KERNELS
 from autograd.program.lower import Lowered
-from autograd.program.native import KERNELS, LANES, Native
+from autograd.program.native import LANES, Native
 from autograd.program.program import Program as Compiled
 from autograd.program.program import Runner
 from autograd.testing.programs import Listing
@@ -371,16 +372,16 @@ def test_exact_sums_that_cancel() -> None:
 @pytest.mark.parametrize("name", FITTING)
 def test_a_narrower_kernel_can_be_asked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOGRAD_KERNEL", name)
-    assert native.kernel().__name__ == f"autograd.program.kernel_{name}"
+    assert kernels.kernel().__name__ == f"autograd.program.kernel_{name}"
     monkeypatch.setenv("AUTOGRAD_PURE", "1")
-    assert native.kernel() is None
+    assert kernels.kernel() is None
 
 
 def test_a_kernel_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binaries, "hashed", lambda path: "another")
-    monkeypatch.setattr(native, "_loaded", {})
+    monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
     with pytest.warns(RuntimeWarning, match=r"was not compiled from the kernel\.c beside it"):
-        assert native.kernel() is None
+        assert kernels.kernel() is None
 
 
 def test_without_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -388,8 +389,8 @@ def test_without_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ImportError(name)
 
     monkeypatch.setattr(importlib, "import_module", missing)
-    monkeypatch.setattr(native, "_loaded", {})
-    assert native.kernel() is None
+    monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
+    assert kernels.kernel() is None
 
 
 def test_a_rule_that_is_not_generic_runs_in_numpy() -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from autograd import Value, atan2, sqrt
-from autograd.program import compile, compiled, native
+from autograd.program import compile, compiled, kernels
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 from autograd.trees import flatten
@@ -64,7 +64,7 @@ def test_trees_are_taken_apart_and_built(tree: Any, more: float) -> None:
     for run in (fast, fast.value_and_grad, lambda *args: fast.grad(*args, argnums=-1)):
         once = run(tree, more)
         with pytest.MonkeyPatch.context() as patch:
-            if native.kernel() is not None:
+            if kernels.kernel() is not None:
                 patch.setattr(compiled, "Call", None)  # nothing but the kernel is needed
             again = run(tree, more)
         assert repr(again) == repr(once)
@@ -128,7 +128,7 @@ def test_samples_in_arrays(argnums: int, threads: int) -> None:
     for i, x in enumerate([*alike, SAMPLES.astype(np.float32), SAMPLES[:1]]):
         for some in (y[: len(x)], y.tolist()[: len(x)], y.repeat(2)[: 2 * len(x) : 2]):
             with pytest.MonkeyPatch.context() as patch:
-                if native.kernel() is not None and i < 3 and type(some) is not list:
+                if kernels.kernel() is not None and i < 3 and type(some) is not list:
                     patch.setattr(compiled, "Call", None)  # the kernel reads them itself
                 value, slopes = fast.value_and_grad(w, x, some, argnums=argnums)
             wanted = fast.value_and_grad(w=w, x=x, y=some, argnums=argnums)
