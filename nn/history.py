@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.files import write_atomically
+from autograd.show.text import counted
 from nn.boundary import Boundary
 from nn.checks import (
     count,
@@ -96,7 +97,7 @@ class History:
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name}={numbers[-1]:.6g}" for name, numbers in self.records.items())
-        return f"History({self.epochs} epochs{': ' + last if last else ''})"
+        return f"History({counted(self.epochs, 'epoch')}{': ' + last if last else ''})"
 
     @property
     def epochs(self) -> int:

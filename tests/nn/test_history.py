@@ -18,6 +18,7 @@ def test_an_empty_history() -> None:
     assert (history.epochs, history.best_epoch, history.watched) == (0, 0, [])
     assert "loss" not in history
     assert repr(history) == "History(0 epochs)"
+    assert repr(nn.History.from_dict({"loss": [1.0]})) == "History(1 epoch: loss=1)"
     with pytest.raises(KeyError, match="no 'loss' in the history"):
         history["loss"]
 
