@@ -48,19 +48,13 @@ def accumulate(root: Value, seed: float) -> Any:
     in between, in a signal handler, a finalizer or a thread, and may have used the same fields.
     """
     leaves: list[Any] = []
-    now = traverse(root, seed, leaves, None)
-    for each in leaves:
-        leaf = _at(each)
-        if leaf._grad != leaf._grad:
-            return True
-    found = None if cython.compiled else [leaf._grad for leaf in leaves]
-    if now != _passes:
-        return True
-    return add_to_leaves(leaves, found)
+    return add_to_leaves(leaves, None, traverse(root, seed, leaves, None))
 
 
-def add_to_leaves(leaves: list[Any], found: Any) -> Any:
-    """Add a number to the gradient of each leaf; if None, what a pass has left there.
+def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
+    """Add a number to the gradient of each leaf; if None, what the pass `now` has left there.
+
+    Returns True as `accumulate` does.
 
     Raises:
         FloatingPointError: a sum with what was there before is NaN.
@@ -70,13 +64,19 @@ def add_to_leaves(leaves: list[Any], found: Any) -> Any:
     more: float
     for each in leaves:
         leaf = _at(each)
+        if found is None and leaf._grad != leaf._grad:
+            return True
         leaf._db = leaf._da
+        leaf._uses = 0
+    if found is None:
+        if not cython.compiled:
+            found = [leaf._grad for leaf in leaves]
+        if now != _passes:
+            return True
     try:
         for i in range(len(leaves)):
             leaf = _at(leaves[i])
-            more = leaf._grad
-            if found is not None:
-                more = found[i]
+            more = leaf._grad if found is None else found[i]
             leaf._da += more
             if leaf._da != leaf._da and leaf._db == leaf._db and more == more:
                 raise FloatingPointError(
@@ -115,6 +115,10 @@ def traverse(root: Any, seed: float, leaves: list[Any], order: Any) -> Any:
         node = _pop(stack)
         if order is None:
             node._grad = 0.0
+        if node._primitive is none:
+            node._uses += 1  # so that the second loop does not come to it
+            _put(leaves, node)
+            continue
         a = node._a
         b = node._b
         if a is not none:
@@ -129,9 +133,7 @@ def traverse(root: Any, seed: float, leaves: list[Any], order: Any) -> Any:
                 b._uses = 0
                 _push(stack, b)
             b._uses += 1
-        if node._primitive is none:
-            _put(leaves, node)
-        elif a is none and b is none:
+        if a is none and b is none:
             wide: tuple[Any, ...] = _wide(node)
             n = len(wide[1])
             for x in _inputs(wide[1])[:n]:  # compiled, an array that doesn't know its length

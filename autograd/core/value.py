@@ -367,7 +367,7 @@ class Value(Operations):
             order, leaves = topological_order(self)
             for node in order:
                 node.grad = found.get(node, 0.0)
-            add_to_leaves(leaves, [found.get(leaf, 0.0) for leaf in leaves])
+            add_to_leaves(leaves, [found.get(leaf, 0.0) for leaf in leaves], 0)
 
     def _backward(self) -> None:
         """Give the inputs of this node their shares of its `grad`, as micrograd's does."""

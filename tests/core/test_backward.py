@@ -14,7 +14,6 @@ import pytest
 import autograd
 import autograd.core.value
 from autograd import Value, gradient, sqrt
-from autograd.core.traversal import add_to_leaves
 
 INF = math.inf
 
@@ -156,10 +155,3 @@ def test_a_signal_handler_and_a_finalizer_may_call_backward() -> None:
         signal.signal(signal.SIGUSR1, before)
     assert sorted(seen) == ["finalizer", "handler"]
     assert x.grad == 111.0
-
-
-def test_leaves_are_given_what_a_pass_has_left_in_them() -> None:
-    x = Value(2.0)
-    x.grad, x._grad = 1.0, 3.0
-    add_to_leaves([x], None)
-    assert x.grad == 4.0
