@@ -284,8 +284,14 @@ class Runner:
         follows = np.ones(1, bool)
         places, outputs = self.lowered.places, self.lowered.it.outputs
         if checks is not None:
-            follows = (picked(checks, places[outputs:]) == self.answers).all(0)
-        return picked(out, places[:outputs]), follows, d_u, d_x
+            follows = (self.picked(checks, places[outputs:]) == self.answers).all(0)
+        return self.picked(out, places[:outputs]), follows, d_u, d_x
+
+    def picked(self, rows: Array, places: Sequence[tuple[int, int | None]]) -> Array:
+        """The roots at these places, out of rows that hold several in their lanes."""
+        if not self.lowered.it.lanes:
+            return rows
+        return rows[[row for row, _ in places], [lane or 0 for _, lane in places]][:, None]
 
     def in_kernel(self, u: Array, x: Array, seed: Array | None, threads: int) -> Any:
         """The rows of outputs and of guards, and the adjoints."""
@@ -331,10 +337,3 @@ class Runner:
         spread = np.zeros((block.size, self.lowered.it.lanes or 1))
         np.add.at(spread, tuple(zip(*[(row, lane or 0) for row, lane in places])), seed[:, 0])
         return spread
-
-
-def picked(rows: Array, places: Sequence[tuple[int, int | None]]) -> Array:
-    """The roots at these places, out of rows that hold several in their lanes."""
-    if all(lane is None for _, lane in places):
-        return rows
-    return rows[[row for row, _ in places], [lane or 0 for _, lane in places]][:, None]
