@@ -17,7 +17,6 @@ from autograd.testing.one_sided import (
     CLOSE,
     Corner,
     Side,
-    bent,
     closest,
     corner,
     least_step,
@@ -81,12 +80,8 @@ class Decision(NamedTuple):
 
 def starts(x: float, others: Iterable[float] = ()) -> list[float]:
     """The first steps to try: shares of |x|, of 1, of √|x| and of the other operands."""
-    scales = [
-        abs(x),
-        1.0,
-        math.sqrt(abs(x)),
-        *[abs(y) for y in others if abs(y) > 16.0 * abs(x)],
-    ]
+    large = [abs(y) for y in others if abs(y) > 16.0 * abs(x)]
+    scales = [abs(x), 1.0, math.sqrt(abs(x)), *large]
     return [0.25 * scale for scale in dict.fromkeys(scales) if 0.0 < scale < math.inf]
 
 
@@ -125,17 +120,20 @@ def _decided(question: Question, steps: list[float]) -> Decision:
                 continue
         if not levels or (doubtful and not first):
             continue
-        decision = _compared(question, estimate, levels)
+        decision = _compare(question, estimate, levels)
+        if decision.verdict == "fail":
+            decision = _confirmed(question, estimate, levels)
+        elif decision.verdict == "pass" and doubtful:
+            decision = decision._replace(verdict="inconclusive", reason=BENDS)
         if decision.reason == HIDDEN and first:
             both = sides(line, start)
             decision = _beside(question, levels[-1], levels[0], both) or decision
         if decision.verdict != "inconclusive":
             return decision
         tried.append(decision)
-    if all(decision.reason == UNSETTLED for decision in tried):
-        at_corner, _ = _at_corner(question, steps[0], [])
-        if at_corner is not None:
-            return at_corner
+    at_corner, _ = _at_corner(question, steps[0], [])
+    if at_corner is not None:
+        return at_corner
     if not tried:
         return _at_edge(question, steps[0])
     if analytic == 0.0 and not any(decision.numeric for decision in tried):
@@ -171,30 +169,19 @@ def _at_edge(question: Question, start: float) -> Decision:
     return Decision("inconclusive", reason="there are no values near")
 
 
-def _compared(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
-    decision = _compare(question, estimate, levels)
-    if decision.verdict == "pass" and suspicious(levels):
-        return decision._replace(verdict="inconclusive", reason=BENDS)
-    if decision.verdict == "fail":
-        return _confirmed(question, estimate, levels)
-    return decision
-
-
 def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
-    line, analytic, scale, *_ = question
+    _, analytic, scale, *_ = question
     numeric, error, step = estimate
-    slopes = [max(abs(level.forward), abs(level.backward)) for level in levels]
-    used = [(slope, level.noise) for slope, level in zip(slopes, levels) if level.step == step]
-    seen, noise = used[0] if used else (0.0, 0.0)
+    used = next((level for level in levels if level.step == step), levels[-1])
+    seen = max(abs(numeric), abs(used.forward), abs(used.backward))
     decision = _told(question, numeric, error)
     # a tenth of what is known is no basis for saying that one part in 10,000 is wrong
-    if not (error <= 1e-3 * max(abs(numeric), seen) or error <= 8.0 * noise):
+    if not (error <= 1e-3 * seen or error <= 8.0 * used.noise):
         return Decision("inconclusive", numeric, error, reason=UNSETTLED)
     if math.isinf(analytic) and error > 1e290:
         return decision._replace(verdict="inconclusive", reason="it may overflow")
-    size = scale or abs(analytic) or max(abs(numeric), *slopes)
-    exact = line.grain == 0.0 == error
-    if decision.verdict == "fail" or exact or _is_sharp(question, error, size):
+    size = scale or abs(analytic) or seen
+    if decision.verdict == "fail" or _is_sharp(question, error, size):
         return decision
     return decision._replace(verdict="inconclusive", reason=HIDDEN)
 
@@ -209,11 +196,7 @@ def _at_corner(
     line = question.line
     both = sides(line, start)
     if levels:
-        far, gap = levels[-1], bent(levels)
-        if 0.0 < gap < 0.8 * far.apart:  # a step so small that the slopes differ by the gap
-            smaller = line.level(0.1 * gap / far.apart * far.step)
-            if smaller is not None and smaller.apart >= 0.5 * gap:
-                far = smaller
+        far = levels[-1]
         near = closest(line, far.apart)
         if near is not None and near.apart <= 0.25 * far.apart:
             # the round-off of the gap is in all that is near
@@ -277,7 +260,12 @@ def _beside(
             allowed = MULTIPLE * (near.noise + drift + error)
             if abs(value - near.central) <= allowed < 0.25 * far.apart:
                 found.append((error, value, 1.0 if side is both[0] else -1.0))
-    error, value, sign = min(found, default=(math.inf, math.nan, 0.0))
+    if not found:
+        return None
+    errors, limits, _ = zip(*found)
+    if max(limits) - min(limits) > MULTIPLE * sum(errors):  # round-off hides a kink at x
+        return None
+    error, value, sign = min(found)
     if not _is_sharp(question, error, abs(analytic) or far.apart):
         return None
     decision = _told(question, value, error)

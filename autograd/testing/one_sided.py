@@ -11,7 +11,6 @@ from autograd.testing.richardson import Estimate, Level, Line, Tableau
 __all__ = [
     "Corner",
     "Side",
-    "bent",
     "closest",
     "corner",
     "least_step",
@@ -56,17 +55,7 @@ def suspicious(levels: list[Level]) -> bool:
     first, last = levels[0], levels[-1]
     # where f is smooth they fall with power 1, at a kink with 0, at |x|**1.5 with 0.5
     share = (last.step / first.step) ** 0.35
-    return last.is_apart and (last.apart > share * first.apart or bent(levels) > 0.0)
-
-
-def bent(levels: list[Level]) -> float:
-    """By how much the slopes of the two sides differ where a bend hides it, else 0."""
-    table = Tableau(1)
-    for level in levels:
-        table.add(level.step, level.forward - level.backward, 2.0 * level.noise)
-    gap, error, _ = table.best
-    least = 1e-5 * max(abs(levels[-1].forward), abs(levels[-1].backward))
-    return abs(gap) if abs(gap) > max(4.0 * error, least) else 0.0
+    return last.is_apart and last.apart > share * first.apart
 
 
 def least_step(line: Line) -> float:
@@ -157,8 +146,9 @@ def _limit(
     first, last = found[0][1], found[-1][1]
     seen = max([abs(slope) for _, slope in found])
     powers = [
-        _log_ratio(a, b) / math.log(before / after)
+        math.log(abs(b / a)) / math.log(before / after)
         for (before, a), (after, b) in itertools.pairwise(found[-4:])
+        if a and 0.0 < abs(b / a) < math.inf
     ]
     # of a power of x they agree but for the next term; √x has 0.5, a jump 1, log none
     steady = len(powers) == 3 and max(powers) - min(powers) <= 0.06
@@ -176,13 +166,6 @@ def _limit(
         if close is None or not 1.0 / near < close[0] / expected < near:
             return Side(Estimate(), False, seen)
     return Side(Estimate(math.copysign(math.inf, last), 0.0, found[-1][0]), jumps, seen)
-
-
-def _log_ratio(a: float, b: float) -> float:
-    """log(b / a), 0 where they differ in sign or one is 0 or infinite."""
-    if not (0.0 < abs(a) < math.inf and 0.0 < abs(b) < math.inf) or (a > 0.0) != (b > 0.0):
-        return 0.0
-    return math.log(abs(b)) - math.log(abs(a))
 
 
 def _latest(rows: list[Estimate]) -> Estimate:
