@@ -263,7 +263,7 @@ class Step:
         x, y = sample
         with in_mode(self.model, training=False), no_grad():
             output = plain(self.model(x))
-        kind.mean = is_mean(self.eager.loss, output, plain(y))
+        kind.mean = is_mean(self.eager.measured, output, plain(y))
         numbers = itertools.count()
         with (
             in_mode(self.model, training=True),
@@ -328,7 +328,7 @@ class Step:
             numbers = iter(drawn)
             with draws_from(lambda: next(numbers)):
                 outputs = self.model(x)
-            loss = self.eager.loss([outputs], [y])
+            loss = self.eager.measured([outputs], [y])
         else:
             loss = self.eager.loss()
         penalty = self.eager.penalty
@@ -337,7 +337,7 @@ class Step:
 
     def _measure(self, x: Any, y: Any) -> tuple[Any, ...]:
         outputs = self.model(x)
-        return self.eager.loss([outputs], [y]), outputs
+        return self.eager.measured([outputs], [y]), outputs
 
     def _predict(self, x: Any) -> tuple[Any, ...]:
         return (self.model(x),)

@@ -81,18 +81,26 @@ class EagerStep:
         if samples:
             xs, ys = samples
             outputs = [self.model(x) for x in xs]
-            objective = self.loss(outputs, list(ys))
+            objective = self.measured(outputs, list(ys))
         else:
             objective = self.loss()
         if self.penalty is not None:
             objective = objective + self.penalty(self.optimizer.params)
         return outputs, objective
 
+    def measured(self, outputs: list[Any], targets: list[Any]) -> Any:
+        """The loss of a batch."""
+        try:
+            return self.loss(outputs, targets)
+        except (AttributeError, TypeError) as error:
+            error.add_note("in the loss, which is given the lists of all outputs and targets")
+            raise
+
     def evaluate(self, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[list[Any], float]:
         """The outputs and the loss, without the penalty."""
         with no_grad():
             outputs = [self.model(x) for x in xs]
-            return plain(outputs), self.finite(self.loss(outputs, list(ys)), xs, ys)
+            return plain(outputs), self.finite(self.measured(outputs, list(ys)), xs, ys)
 
     def node(self, loss: Any) -> Value:
         """The loss; TypeError unless it is a Value."""

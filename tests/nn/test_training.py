@@ -238,6 +238,13 @@ def test_an_error_of_a_metric_names_it() -> None:
     assert "'right', which is given all outputs" in caught.value.__notes__[0]
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_loss_of_one_sample_is_told_what_it_is_given(compiled: bool) -> None:
+    with pytest.raises(TypeError) as caught:
+        simple(loss=lambda o, t: (o - t) ** 2, compiled=compiled)
+    assert "which is given the lists of all outputs" in caught.value.__notes__[0]
+
+
 def test_without_tqdm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ImportError, match=r"scalar-autograd\[train\].*progress=True"):
