@@ -735,7 +735,7 @@ typedef struct {
 
 typedef struct {
     const Run *r;
-    int index, wrong;
+    int index, wrong, own; /* own: whether it has no thread */
     pthread_t thread;
 } Worker;
 
@@ -909,20 +909,19 @@ static void *work(void *worker)
 static int run_lanes(const Run *r)
 {
     Worker workers[CHUNKS];
-    int wrong = 0, started = 1;
-    for (int t = 0; t < r->threads; t++)
-        workers[t] = (Worker){.r = r, .index = t};
-    while (started < r->threads &&
-           !pthread_create(&workers[started].thread, NULL, work, &workers[started]))
-        started++;
+    int wrong = 0;
     for (int t = 0; t < r->threads; t++) {
-        if (t == 0 || t >= started)
-            work(&workers[t]);
+        workers[t] = (Worker){.r = r, .index = t};
+        workers[t].own = t == 0 || pthread_create(&workers[t].thread, NULL, work, &workers[t]);
     }
-    for (int t = 1; t < started; t++)
-        pthread_join(workers[t].thread, NULL);
     for (int t = 0; t < r->threads; t++)
+        if (workers[t].own)
+            work(&workers[t]);
+    for (int t = 0; t < r->threads; t++) {
+        if (!workers[t].own)
+            pthread_join(workers[t].thread, NULL);
         wrong |= workers[t].wrong;
+    }
     for (int c = 0; c < r->chunks; c++) {
         const double *g = r->g + (size_t)PARTS * r->p->slots * c;
         const Instruction *q = r->p->code + r->phase[3], *stop = r->p->code + r->phase[4];
@@ -1329,8 +1328,8 @@ static int take_samples(PyObject *like, PyObject *x, Run *r, Part *part, Py_buff
     return 1;
 }
 
-/* Adjoints of the rows of samples, in an array like theirs */
-static PyObject *give_samples(PyObject *x, const double *d, Py_ssize_t rows, Py_ssize_t lanes)
+/* An array like x, of rows of numbers; one from each row follow each other in it. */
+static PyObject *array_like(PyObject *x, const double *from, Py_ssize_t rows, Py_ssize_t lanes)
 {
     Py_buffer b;
     PyObject *found = PyObject_CallMethod(x, "copy", NULL);
@@ -1338,7 +1337,7 @@ static PyObject *give_samples(PyObject *x, const double *d, Py_ssize_t rows, Py_
         return Py_XDECREF(found), NULL;
     for (Py_ssize_t l = 0; l < lanes; l++)
         for (Py_ssize_t k = 0; k < rows; k++)
-            ((double *)b.buf)[l * rows + k] = d[k * lanes + l];
+            ((double *)b.buf)[l * rows + k] = from[k * lanes + l];
     return PyBuffer_Release(&b), found;
 }
 
@@ -1350,12 +1349,9 @@ static PyObject *give(PyObject *like, const double **from)
     if (PyFloat_CheckExact(like))
         return PyFloat_FromDouble(*(*from)++);
     if (PyMemoryView_Check(like)) {
-        Py_buffer b;
-        found = PyObject_CallMethod(PyMemoryView_GET_BASE(like), "copy", NULL);
-        if (found == NULL || PyObject_GetBuffer(found, &b, PyBUF_WRITABLE) < 0)
-            return Py_XDECREF(found), NULL;
-        memcpy(b.buf, *from, b.len), *from += b.len / (Py_ssize_t)sizeof(double);
-        return PyBuffer_Release(&b), found;
+        Py_ssize_t n = PyMemoryView_GET_BUFFER(like)->len / (Py_ssize_t)sizeof(double);
+        *from += n;
+        return array_like(PyMemoryView_GET_BASE(like), *from - n, n, 1);
     }
     if (PyDict_CheckExact(like)) {
         found = PyDict_New();
@@ -1474,7 +1470,7 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
         sum = r.out[0]; /* with its sign, if it is 0 */
     if (c->argnum >= 0) {
         const double *from = d;
-        PyObject *slope = along ? give_samples(PyTuple_GET_ITEM(args, c->argnum), d, rows, r.lanes)
+        PyObject *slope = along ? array_like(PyTuple_GET_ITEM(args, c->argnum), d, rows, r.lanes)
                                 : give(PyTuple_GET_ITEM(like, c->argnum), &from);
         result = slope == NULL ? NULL : Py_BuildValue("(dN)", weight * sum, slope);
     } else if (HELD(REBUILD) == Py_None) {
