@@ -131,9 +131,10 @@ def _decided(question: Question, steps: list[float]) -> Decision:
         if decision.verdict != "inconclusive":
             return decision
         tried.append(decision)
-    at_corner, _ = _at_corner(question, steps[0], [])
-    if at_corner is not None:
-        return at_corner
+    if all(decision.reason == UNSETTLED for decision in tried):
+        at_corner, _ = _at_corner(question, steps[0], [])
+        if at_corner is not None:
+            return at_corner
     if not tried:
         return _at_edge(question, steps[0])
     if analytic == 0.0 and not any(decision.numeric for decision in tried):

@@ -18,6 +18,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
 from autograd.testing.programs import Listing
+from autograd.testing.recorded import node_cases
 from autograd.testing.roundoff import is_rough, noise_hides
 from autograd.testing.strategies import programs
 from tests.core import smooth
@@ -145,6 +146,12 @@ def test_a_partial_below_the_smallest_normal_number(name: str, xs: tuple[float, 
         report = gradcheck(lambda x: TABLE[name](x, xs[1]), xs[0])
     assert (report.verdict, report.primitive) == ("inconclusive", name)
     assert "floats lose digits" in report.reason
+
+
+def test_large_steps_do_not_pass_a_tiny_partial_with_the_wrong_sign() -> None:
+    with planted("nn.huber_loss", CHANGES["sign"]) as wrong:
+        _, case = node_cases([wrong(Value(-1.97e-119), Value(0.0))], "differences")
+    assert case.decision.verdict != "pass"
 
 
 @settings(max_examples=30)
