@@ -234,17 +234,6 @@ static int node_manage(void *type, int (*recording)(void))
     return 0;
 }
 
-/* Let `help` say this of a method. */
-static int node_document(PyObject *name, PyObject *doc)
-{
-    doc = PyUnicode_FromFormat("%U($self, /)\n--\n\n%U", name, doc); /* is kept for ever */
-    const char *text = doc == NULL ? NULL : PyUnicode_AsUTF8(doc);
-    if (text == NULL)
-        return -1;
-    node_method(PyUnicode_AsUTF8(name))->ml_doc = text;
-    return 0;
-}
-
 /* ---------------------------------------------------------------- leaves */
 
 /* If the leaves' data is what it was when it was read: exchange data and grad for new ones. */

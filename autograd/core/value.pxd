@@ -16,7 +16,6 @@ cdef extern from "node.h":
         pass
     long _paused "node_paused"
     int node_manage(type cls, bint (*recording)() noexcept) except -1
-    int node_document(str name, str doc) except -1
     Value _node "node_make" (
         double data, object primitive, Value a, Value b, double da, double db
     )

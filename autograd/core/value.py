@@ -315,9 +315,9 @@ class Value(Operations):
         return _reflected(POW, other, self)
 
     # ------------------------------------------------------------------ hot functions
-    # Their docs are the table's.
 
     def exp(self) -> Value:
+        """e to the power of x; OverflowError above 709.78."""
         x = self._data
         if LARGEST_EXPONENT < x < INF:
             raise EXP.explain(OverflowError(), (self,))
@@ -325,12 +325,14 @@ class Value(Operations):
         return _node(out, EXP, self, None, out, 0.0)
 
     def tanh(self) -> Value:
+        """The hyperbolic tangent; its derivative keeps its digits in the tails."""
         x = self._data
         e = libc.exp(-2.0 * x if x >= 0.0 else 2.0 * x)
         slope = 4.0 * (e / (1.0 + e * (2.0 + e)))
         return _node(libc.tanh(x), TANH, self, None, slope, 0.0)
 
     def relu(self) -> Value:
+        """x where it is positive, else 0. Kink: 0 at x = 0."""
         x = self._data
         if x <= 0.0:
             return _node(0.0, RELU, self, None, 0.0, 0.0)
@@ -480,9 +482,8 @@ def observe(observer: Callable[[str, Value, Any], Any] | None) -> None:
 # ---------------------------------------------------------------------- making nodes
 
 
-_new = object.__new__
-
 if not cython.compiled:  # else in wide.h and node.h
+    _new = object.__new__
 
     def _packed(partials: tuple[float, ...]) -> Any:
         return partials
@@ -581,9 +582,3 @@ def _records() -> bool:
 
 if cython.compiled:
     node_manage(Value, _records)  # type: ignore[name-defined]  # noqa: F821
-for _entry in (EXP, TANH, RELU):
-    globals().setdefault(_entry.name, _entry)  # for the example in its doc
-    if cython.compiled:
-        node_document(_entry.name, _entry.documentation())  # type: ignore[name-defined]  # noqa: F821
-    else:
-        getattr(Value, _entry.name).__doc__ = _entry.documentation()

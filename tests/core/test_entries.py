@@ -24,13 +24,16 @@ def test_it_is_the_function_with_examples_that_are_true(name: str) -> None:
     entry = getattr(autograd, name)
     assert entry is TABLE[name]
     assert getattr(Value, name) is entry or name in ("clip", "exp", "relu", "sum", "tanh")
-    assert entry.__doc__.startswith(entry.doc.partition("\n\n")[0])
+    words = entry.doc.partition("\n\n")[0]
+    assert entry.__doc__.startswith(words)
     names = {"Value": Value, **TABLE}
     test = doctest.DocTestParser().get_doctest(entry.__doc__, names, name, None, 0)
     assert test.examples
     assert doctest.DocTestRunner().run(test).failed == 0
     assert inspect.signature(entry).parameters
-    assert inspect.getdoc(getattr(Value(0.5), name))
+    doc = inspect.getdoc(getattr(Value(0.5), name))
+    assert doc
+    assert doc.startswith(words) or name in ("clip", "sum")
 
 
 ADDED = """
