@@ -982,7 +982,7 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
         most *= 2;
     r->blocks = (int)(r->lanes <= 128 ? 1 : (r->lanes + most - 1) / most);
     r->block = (int)((r->lanes + r->blocks - 1) / r->blocks + PARTS - 1) / PARTS * PARTS;
-    r->chunks = p->serial || r->blocks < 16 ? 1 : r->blocks / 12 * 2;
+    r->chunks = p->serial || r->blocks < 12 ? 1 : r->blocks / 12 * 2;
     r->chunks = r->chunks > CHUNKS ? CHUNKS : r->chunks;
     r->threads = r->threads < 1 ? 1 : r->threads > r->chunks ? r->chunks : r->threads;
     size_t size = (size_t)p->v_rows * r->block;

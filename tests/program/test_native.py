@@ -286,6 +286,13 @@ def test_every_lane_is_in_one_block(lanes: int) -> None:
     assert total.value_and_grad(x, 2.0, argnums=1) == (2.0 * x.sum(), x.sum())
 
 
+def test_threads_share_twelve_blocks() -> None:
+    total = autograd.compile(lambda x, w: x * w, in_axes=(0, None), reduce="sum", threads=2)
+    x = np.zeros(12 * 480)
+    x[0], x[6 * 480 :: 8] = 1e16, 1.0  # one by one they would be lost
+    assert total.value_and_grad(x, 1.0, argnums=1)[1] == 1e16 + 360.0
+
+
 def test_threads_are_asked_for() -> None:
     found = [
         compile(lambda w, x: net(w, x, SIZES), (None, 0), "sum", threads=threads)
