@@ -46,8 +46,8 @@ class Compiled:
         self._kept_as = f"compiled {called(f)}"
         self._kinds: dict[Any, Paths] = {}
         self._surroundings = Surroundings(f)
-        self._quick: dict[int | None, list[Any]] = {}
-        self._tried: set[tuple[int | None, Path]] = set()
+        self._quick: dict[Argnums | None, list[Any]] = {}
+        self._tried: set[tuple[Argnums | None, Path]] = set()
 
     def __repr__(self) -> str:
         n = len(self.programs)
@@ -109,7 +109,7 @@ class Compiled:
             return self._with_values(self.f, args)
         call = Call(args, self.in_axes)
         job = self._done(call)
-        self._quicken(None, call)
+        self._quicken(None, job)
         return job.shaped(job.out, self.reduce)
 
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -161,19 +161,18 @@ class Compiled:
         if self._surroundings.changed():
             self._kinds, self._quick, self._tried = {}, {}, set()
 
-    def _quicken(self, argnum: int | None, call: Call) -> None:
+    def _quicken(self, argnums: Argnums | None, job: Job) -> None:
         """Prepare quick calls with such arguments, on the paths known so far."""
-        found = self._kinds[call.key].found
-        if call.lanes and len(found) > 1:  # samples part, and the kernel alone parts none
-            self._quick.pop(argnum, None)
+        found = self._kinds[job.call.key].found
+        if job.call.lanes and len(found) > 1:  # samples part, and the kernel alone parts none
+            self._quick.pop(argnums, None)
             return
+        single = argnums is None or transforms._single(argnums)
         for path in found:
-            if (argnum, path) not in self._tried:
-                self._tried.add((argnum, path))
-                if (
-                    each := quick(path, call, argnum, self._surroundings, self.threads)
-                ) is not None:
-                    known = self._quick.setdefault(argnum, [])
+            if (argnums, path) not in self._tried:
+                self._tried.add((argnums, path))
+                if (each := quick(path, job, single, self._surroundings)) is not None:
+                    known = self._quick.setdefault(argnums, [])
                     known.insert(0, each)
                     del known[MOST_QUICK:]
 
@@ -192,7 +191,7 @@ class Compiled:
             TypeError: f gives several numbers, or one for each sample and there is no `reduce`.
             Otherwise as a call.
         """
-        if not named and type(argnums) is int:
+        if not named and (type(argnums) is int or type(argnums) is tuple):
             for each in self._quick.get(argnums, ()):
                 if (found := each(*args)) is not None:
                     return found  # type: ignore[no-any-return]
@@ -205,8 +204,8 @@ class Compiled:
         call = Call(args, self.in_axes)
         weight = self._weight(call, "value_and_grad")
         job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
-        if type(argnums) is int:
-            self._quicken(argnums, call)
+        if type(argnums) in (int, tuple):
+            self._quicken(argnums, job)
         shaped = [call.parts[i].like(part) for i, part in zip(job.places, job.parts())]
         value = weight * (folded(job.out[0]) if call.lanes else float(job.out[0, 0]))
         return value, shaped[0] if transforms._single(argnums) else tuple(shaped)

@@ -1378,7 +1378,8 @@ static PyObject *give(PyObject *like, const double **from)
     return found;
 }
 
-enum { PROGRAM, LIKE, AXES, REBUILD, READ, CLOSED, NUMBERS, SPACES, NAMES, CELLS, FOUND, LISTS };
+enum { PROGRAM, LIKE, GIVEN, AXES, REBUILD, READ, CLOSED, NUMBERS, SPACES, NAMES, CELLS, FOUND,
+       LISTS };
 
 typedef struct {
     PyObject_HEAD
@@ -1471,7 +1472,7 @@ static PyObject *call_called(Call *c, PyObject *args, PyObject *named)
     if (c->argnum >= 0) {
         const double *from = d;
         PyObject *slope = along ? array_like(PyTuple_GET_ITEM(args, c->argnum), d, rows, r.lanes)
-                                : give(PyTuple_GET_ITEM(like, c->argnum), &from);
+                                : give(HELD(GIVEN), &from);
         result = slope == NULL ? NULL : Py_BuildValue("(dN)", weight * sum, slope);
     } else if (HELD(REBUILD) == Py_None) {
         result = PyFloat_FromDouble(c->mean ? sum / r.lanes : sum);

@@ -10,14 +10,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from operator import is_
 from types import CellType
 from typing import Any
 
 from autograd.core import floats
 from autograd.core.operand import real
-from autograd.program.arguments import Call
 from autograd.program.arrays import np
+from autograd.program.jobs import Job
 from autograd.program.kernels import kernel
 from autograd.program.paths import Path
 
@@ -59,21 +60,20 @@ class Surroundings:
         return not same
 
 
-def quick(
-    path: Path, call: Call, argnum: int | None, around: Surroundings, threads: int
-) -> Any:
-    """What calls of the same kind, and on this path, can be done by, if the kernel can.
+def quick(path: Path, job: Job, single: bool, around: Surroundings) -> Any:
+    """What a job like this one, on this path, can be done by, if the kernel can.
 
-    Called with the arguments it gives the function's result, or with an argnum its value and
-    gradient; and None where anything is amiss or is not as it was.
+    Called with the arguments it gives the function's result, or with arguments to differentiate
+    in its value and gradient; and None where anything is amiss or is not as it was.
+
+    Args:
+        single: whether the gradient is that of one argument, not a tuple of several.
     """
-    rows = range(0) if argnum is None else call.rows[argnum]
-    program = path.program
-    if argnum is None:
-        sweep = program.sweep()
-    else:
-        wanted: list[list[range]] = [[rows], []]
-        sweep = program.sweep(*wanted[:: 1 if call.axes[argnum] is None else -1])
+    call, places, program = job.call, job.places, path.program
+    rows = [call.rows[i] for i in places] or [range(0)]
+    if not single and (job.rows[0] or any(a.stop != b.start for a, b in pairwise(rows))):
+        return None
+    sweep = program.sweep(*job.rows.values()) if places else program.sweep()
     native, columns, fixed = sweep.native, sweep.lowered.columns, sweep.lowered.it.lanes
     like = tuple(
         [
@@ -85,19 +85,20 @@ def quick(
         return None
     if call.lanes and not (path.reduce and path.single and columns):
         return None
+    given = like[places[0]] if single and places else tuple([like[i] for i in places])
     return kernel().Call(
         (
-            *(native.program, like, call.axes, None if path.single else path.rebuild),
+            *(native.program, like, given, call.axes, None if path.single else path.rebuild),
             *(floats.read_data, path.closed, array("d", bytes(8 * len(path.closed)))),
             *(around.spaces, around.names, around.cells, around.found, around.lists),
         ),
         np.ascontiguousarray(program.answers),
         fixed or (0 if call.lanes else 1),
-        -1 if argnum is None else argnum % len(like),
-        rows.start,
-        rows.stop,
+        places[0] if places else -1,
+        rows[0].start,
+        rows[-1].stop,
         bool(call.lanes) and path.reduce == "mean",
-        threads,
+        job.threads,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import gc
+import itertools
 import math
 import pickle
 import weakref
@@ -61,7 +62,8 @@ def test_trees_are_taken_apart_and_built(tree: Any, more: float) -> None:
         return sum([(k + 0.5) * y * y * x for k, y in enumerate(flatten(tree, "")[0])], x)
 
     fast = compile(f)
-    for run in (fast, fast.value_and_grad, lambda *args: fast.grad(*args, argnums=-1)):
+    last, both = [functools.partial(fast.grad, argnums=each) for each in (-1, (0, 1))]
+    for run in (fast, fast.value_and_grad, last, both):
         once = run(tree, more)
         with pytest.MonkeyPatch.context() as patch:
             if kernels.kernel() is not None:
@@ -204,6 +206,19 @@ def test_what_is_given_back_is_the_caller_s() -> None:
     assert total.grad(args[1]).tolist() == [2.0, 2.0]
     with pytest.raises(ValueError, match="argnums names"):
         total.grad(args[1], argnums=2)
+
+
+def test_a_gradient_in_some_of_the_arguments() -> None:
+    fast = compile(lambda x, y, z: x * y[0] * z)
+    slopes: Any = {0: 10.0, 1: [8.0], 2: 20.0}
+    for argnums in [(1,), *itertools.permutations(range(3), 2)]:
+        found = twice(functools.partial(fast.grad, argnums=argnums), 4.0, [5.0], 2.0)
+        assert found == tuple([slopes[i] for i in argnums])
+    varying = compile(lambda w, x: w * x, (None, 0), "sum")
+    for argnums in ((0, 1), (1, 0)):
+        grad = functools.partial(varying.grad, argnums=argnums)
+        found = twice(grad, 5.0, np.array([1.0, 2.0]))
+        assert (found[argnums[0]], found[argnums[1]].tolist()) == (3.0, [5.0, 5.0])
 
 
 def test_ways_are_tried_in_turn() -> None:
