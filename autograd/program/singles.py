@@ -128,8 +128,6 @@ class Singles:
         native = self.native
         first, counts = np.array(self.templates)[templates].T
         event = np.repeat(np.arange(len(nodes)), counts)
-        if not len(event):
-            return
         part = np.arange(len(event)) + (first - np.cumsum(counts) + counts)[event]
         kinds = np.array([(len(words), listed) for listed, words in self.parts])
         sizes, listed = kinds[part].T
