@@ -92,7 +92,7 @@ def test_moons_with_fused_neurons(
         lambda: moons_step(theirs, engine.Value),
         5,
     )
-    assert ratio >= (400.0 if COMPILED else 20.0)
+    assert ratio >= (200.0 if COMPILED else 20.0)
 
 
 def test_one_file_gpt(compare: Callable[..., float], monkeypatch: pytest.MonkeyPatch) -> None:
