@@ -57,11 +57,18 @@ class Compiled:
         """Of a method, what is compiled for an instance, which keeps it."""
         if instance is None:
             return self
-        found: Any = vars(instance).get(self._kept_as)
+        kept = getattr(instance, "__dict__", None)
+        if kept is None:
+            name = type(instance).__name__
+            raise TypeError(
+                f"compile: {called(self.f)} is compiled for each {name}, which has no place to "
+                "keep that; add '__dict__' to its __slots__"
+            )
+        found: Any = kept.get(self._kept_as)
         if found is None or found.f.__self__ is not instance:  # but of what this is a copy of
             f = MethodType(self.f, instance)
             found = Compiled(f, self.in_axes, self.reduce, self.without, self.threads)
-            vars(instance)[self._kept_as] = found
+            kept[self._kept_as] = found
         return found  # type: ignore[no-any-return]
 
     def __reduce__(self) -> str | tuple[Any, ...]:

@@ -288,6 +288,18 @@ def test_a_method_is_of_its_instance() -> None:
     assert Line.at(line, Value(3.0)).data == 11.5
 
 
+def test_a_method_needs_a_place_in_its_instance() -> None:
+    class Slotted:
+        __slots__ = ()
+
+        @compile
+        def at(self, x: Any) -> Any:
+            return 2.0 * x
+
+    with pytest.raises(TypeError, match=r"add '__dict__' to its __slots__"):
+        Slotted().at(1.0)
+
+
 def test_a_gradient_is_never_a_negative_zero() -> None:
     fast = compile(lambda x: -(x * 0.0))
     assert [str(fast.grad(1.0)) for _ in range(3)] == ["0.0"] * 3
