@@ -23,7 +23,7 @@ compile(abs).grad(2.0)
 
 def test_pyright_finds_all_names(tmp_path: Path) -> None:
     if importlib.util.find_spec("pyright") is None:
-        pytest.skip("needs pyright")
+        pytest.skip("pyright is not installed")
     site = tmp_path / "site"
     site.mkdir()
     for name in ("autograd", "nn"):
