@@ -73,8 +73,9 @@ class Compiled:
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         f = self.f
-        if type(f) is MethodType and getattr(f.__self__, f.__name__, None) is self:
-            return getattr, (f.__self__, f.__name__)
+        name, owner = getattr(f, "__name__", ""), getattr(f, "__self__", None)
+        if getattr(owner, name, None) is self:
+            return getattr, (owner, name)
         module = sys.modules.get(getattr(f, "__module__", ""))
         if getattr(module, getattr(f, "__qualname__", ""), None) is self:  # decorated
             return str(f.__qualname__)
