@@ -212,8 +212,7 @@ class Compiled:
         call = Call(args, self.in_axes)
         weight = self._weight(call, "value_and_grad")
         job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
-        if type(argnums) in (int, tuple):
-            self._quicken(argnums, job)
+        self._quicken(argnums, job)
         shaped = [call.parts[i].like(part) for i, part in zip(job.places, job.parts())]
         value = weight * (folded(job.out[0]) if call.lanes else float(job.out[0, 0]))
         return value, shaped[0] if transforms._single(argnums) else tuple(shaped)

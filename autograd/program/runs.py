@@ -106,10 +106,10 @@ def folded(numbers: Array) -> float:
     return float((a[0] + b[0]) + (a[1] + b[1]))
 
 
-def finite(x: Array) -> bool:
+def finite(x: Array | float) -> bool:
     """Whether no number is infinite or NaN."""
     # Of more, BLAS would give other threads a share, and wait for them.
-    quick = x.size <= 10_000 and math.isfinite(np.vdot(x, x))
+    quick = np.size(x) <= 10_000 and math.isfinite(np.vdot(x, x))
     return quick or bool(np.isfinite(x).all())
 
 
