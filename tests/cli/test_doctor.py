@@ -67,8 +67,8 @@ def test_stale_binaries_are_a_problem(
 
 
 def test_a_kernel_of_another_source_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    if kernels.kernel() is None:
-        pytest.skip("no kernel to be old")
+    pytest.importorskip("autograd.program.kernel_base", reason="install with a C compiler")
+    monkeypatch.setattr(build, "pure", lambda: False)
     monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
     monkeypatch.setattr(build, "hashed", lambda path: "another")
     [problem] = doctor.problems()
