@@ -65,7 +65,7 @@ class Compiled:
                 "keep that; add '__dict__' to its __slots__"
             )
         found: Any = kept.get(self._kept_as)
-        if found is None or found.f.__self__ is not instance:  # but of what this is a copy of
+        if found is None or found.f.__self__ is not instance:  # copied from another
             f = MethodType(self.f, instance)
             found = Compiled(f, self.in_axes, self.reduce, self.without, self.threads)
             kept[self._kept_as] = found

@@ -119,7 +119,7 @@ class Native:
         self.program = self.finished(module)
 
     def run(self, lanes: int, u: Array, x: tuple[Array, ...], *others: Any) -> float | None:
-        """One run of the program's, where u are the inputs alone."""
+        """Run the program once; `u` holds the inputs only."""
         whole = np.array(self.start)
         whole[: len(u)] = u
         found: float | None = self.program.runs(lanes, whole, x, *others).run(x)

@@ -275,12 +275,14 @@ class Runner:
             threads: how many share the lanes.
         """
         d_u = d_x = None
+        if seed is not None:
+            seed = self.spread(seed)
         if self.function is None:
             out, checks, d_u, d_x = self.in_kernel(u, x, seed, threads)
         elif seed is None:
             out, checks = self.function(u, x)
         else:
-            out, checks, d_u, d_x = self.function(u, x, self.spread(seed))
+            out, checks, d_u, d_x = self.function(u, x, seed)
         follows = np.ones(1, bool)
         places, outputs = self.lowered.places, self.lowered.it.outputs
         if checks is not None:
@@ -306,7 +308,7 @@ class Runner:
             lanes,
             u[: it.inputs, 0],
             (x,) if it.blocks[LANES].size else (),
-            None if seed is None else np.ascontiguousarray(self.spread(seed)),
+            None if seed is None else np.ascontiguousarray(seed),
             out,
             None if d_u is None else d_u[: it.inputs],
             d_x,

@@ -38,8 +38,7 @@ class Runs:
         self.x = np.concatenate(rows)  # row after row or lane after lane, as they are
         self.parts = np.split(self.x, np.cumsum([*map(len, rows)])[:-1])
         raising = np.errstate(over="raise", divide="raise", invalid="raise")
-        self.function = _with_small_buffer(raising(run)) if lanes > 512 else raising(run)
-        self.outputs = it.outputs
+        self.function, self.outputs = raising(run), it.outputs
         self.arguments = (self.u, self.x) if seed is None else (self.u, self.x, seed)
 
     def run(self, x: Sequence[Any], u: Any = None) -> float | None:
@@ -83,18 +82,6 @@ class Runs:
         for buffer, row in zip(state[2:], runs.out[1:]) if runs is not None else ():
             np.frombuffer(buffer)[:] = row
         return float(total)
-
-
-def _with_small_buffer(run: Callable[..., Any]) -> Callable[..., Any]:
-    # If two rows fit into NumPy's buffer, it copies what is broadcast there, in 3 × the time.
-    def small(*arguments: Any) -> Any:
-        before = np.setbufsize(1024)
-        try:
-            return run(*arguments)
-        finally:
-            np.setbufsize(before)
-
-    return small
 
 
 def folded(numbers: Array) -> float:

@@ -1,9 +1,9 @@
 """Bounds of values and partials, proven by arithmetic on intervals.
 
 A number and its derivative along one variable go through the recorded graph, each an interval
-of mpmath, whose sums, products and quotients are rounded outwards. Taken on trust are exp, log,
-atan and erf of numbers of mpmath, all but the last 8 bits, and its intervals of sin and cos.
-Its interval of atan2 may miss 3π/4.
+of mpmath, whose sums, products and quotients are rounded outwards. mpmath's exp, log, atan and
+erf are trusted but for their last 8 bits, and so are its intervals of sin and cos. Its interval
+of atan2 is not used: it may miss 3π/4.
 """
 
 from __future__ import annotations
@@ -175,9 +175,9 @@ def _operations() -> dict[str, Callable[..., Any]]:
 def enclosure(f: Function, *xs: Any) -> tuple[Bounds, list[Bounds]]:
     """The floats between which f at xs lies, and those around each of its partials.
 
-    They are those of f for real numbers, and a float or two apart: the precision rises until
-    they are. `f` is made of the operations of `autograd`, and returns a number. As of
-    `gradcheck(oracle="mpmath")`, only what was recorded is seen, in the branches of floats.
+    They hold for f in real numbers. The precision rises until they are a float or two apart.
+    `f` is made of the operations of `autograd`, and returns a number. Its branches are those
+    that floats take.
 
     Returns:
         The bounds of the value, and a list of those of the derivatives by each number in xs.

@@ -61,7 +61,7 @@ def in_mpmath() -> dict[str, Callable[..., Any]]:
 
 
 def library(mpmath: Any) -> dict[str, Callable[..., Any]]:
-    """What is made of the functions that mpmath has, or of others of those names."""
+    """The other operations, made of those that a module has, mpmath or one with its names."""
     mpf, exp, log = mpmath.mpf, mpmath.exp, mpmath.log
 
     def sigmoid(x: Any) -> Any:

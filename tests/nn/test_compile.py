@@ -534,12 +534,11 @@ def scaled(f: Any = lambda y: y, loss: Any = nn.mse_loss, optimizer: Any = nn.SG
 
 @pytest.mark.usefixtures("both")
 def test_what_is_not_finite_is_eagers_error_and_changes_nothing() -> None:
-    step, buffer = scaled(exp), np.getbufsize()
-    step(XS * 50, REAL * 50)
+    step = scaled(exp)
+    step(XS, REAL)
     before = numbers(step.model)
     with pytest.raises(OverflowError, match="exp"):
-        step([[1e4] * 3] * 600, REAL * 50)
-    assert np.getbufsize() == buffer  # which runs of many samples make smaller
+        step([[1e4] * 3] * 12, REAL)
     with pytest.raises(FloatingPointError, match=r"nn\.compile: the loss is inf; lower"):
         step([[500.0]], [1.0])
     with pytest.raises(FloatingPointError, match="the loss is nan"):
@@ -550,7 +549,7 @@ def test_what_is_not_finite_is_eagers_error_and_changes_nothing() -> None:
     optimizer = step.optimizer
     optimizer.lr = 1e308
     with pytest.raises(FloatingPointError, match=r"SGD\.step: the next value of"):
-        step([[4.0] * 3] * 600, REAL * 50)
+        step([[4.0] * 3] * 12, REAL)
     assert step.model.w.data == before[0]
     assert optimizer.steps == 1
 
