@@ -67,7 +67,6 @@ def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
         if found is None and leaf._grad != leaf._grad:
             return True
         leaf._db = leaf._da
-        leaf._uses = 0
     if found is None:
         if not cython.compiled:
             found = [leaf._grad for leaf in leaves]
