@@ -290,8 +290,8 @@ points.forEach((point, s) =>
 );
 
 // #rate=0.1;activation=tanh;layers=16,16;steps=50 trains so far at once.
-function open() {
-  const given = Object.fromEntries(decodeURIComponent(location.hash.slice(1)).split(";").map((part) => part.split("=")));
+function open(url) {
+  const given = Object.fromEntries(decodeURIComponent(new URL(url).hash.slice(1)).split(";").map((part) => part.split("=")));
   settings = original();
   settings.rate = read.rate(given.rate) ?? settings.rate;
   settings.layers = (given.layers === undefined ? null : read.layers(given.layers)) ?? settings.layers;
@@ -308,5 +308,5 @@ ui.sample.max = targets.length;
 byId("still").remove();
 byId("wires").removeAttribute("hidden");
 for (const id of ["losses", "controls", "chain", "hint"]) byId(id).hidden = false;
-window.addEventListener("hashchange", open);
-open();
+window.addEventListener("hashchange", ({ newURL }) => open(newURL));
+open(location.href);

@@ -62,3 +62,18 @@ def stop_clock(page: Any) -> None:
     """
     page.clock.install(time=0)
     page.clock.pause_at(3600)
+
+
+def follow(page: Any, at: str) -> None:
+    """Go to an address of the same page, and wait until it has heard of that.
+
+    As if the page had just written its own state there, which it does after a while.
+    """
+    page.evaluate(
+        """(at) => new Promise((done) => {
+            window.addEventListener("hashchange", () => done(), { once: true });
+            location.hash = at;
+            history.replaceState(null, "", "#late");
+        })""",
+        at,
+    )

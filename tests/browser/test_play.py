@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import random
 import re
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 import autograd
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, follow
 from tests.browser.test_geometry import FAULTS
 from tests.cli.test_expressions import SHARED
 
@@ -161,17 +160,6 @@ HOSTILE = [
     "${alert(1)}",
     "javascript:alert(1)",
 ]
-
-
-def follow(page: Any, at: str) -> None:
-    """Go to an address of the same page, and wait until it has heard of that."""
-    page.evaluate(
-        """(at) => new Promise((done) => {
-            window.addEventListener("hashchange", () => done(), { once: true });
-            location.hash = at;
-        })""",
-        at,
-    )
 
 
 def test_hostile_text_is_text(open_page: Opener) -> None:

@@ -9,7 +9,7 @@ import nn
 from autograd import Stepper, Value, where
 from autograd.show.pages.document import inline
 from autograd.show.text import format_number
-from tests.browser.conftest import Opener, stop_clock
+from tests.browser.conftest import Opener, follow, stop_clock
 
 HOSTILE = [
     "</script><script>document.title='gone'</script>",
@@ -252,8 +252,8 @@ def test_a_link_opens_at_its_step_and_steps_are_linked(open_page: Opener) -> Non
     assert page.inner_text("#counter").startswith("5 /")
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**#6")
-    page.evaluate("location.hash = '#9'")
-    page.locator("#counter", has_text="9 /").wait_for()
+    follow(page, "#9")
+    assert page.inner_text("#counter").startswith("9 /")
     page.click("a[href='#12']")
     assert page.inner_text("#counter").startswith("12 /")
     assert page.get_attribute("tr[aria-current]", "id") == "row-12"
@@ -290,8 +290,7 @@ def test_pointing_at_a_leaf_lists_the_terms_of_its_gradient(open_page: Opener) -
         (6, "x = 3.0; ∂y/∂x = 1.0 → 1.0  (1 of 3 ways)"),
         (8, "x = 3.0; ∂y/∂x = 1.0 + 3.0 + 3.0 → 7.0  (3 ways)"),
     ]:
-        page.evaluate(f"location.hash = '#{position}'")
-        page.locator("#counter", has_text=f"{position} /").wait_for()
+        follow(page, f"#{position}")
         page.mouse.move(0, 0)
         page.hover("#graph-n0 rect")
         assert page.text_content("#info") == told
@@ -307,8 +306,7 @@ def test_guess_mode(open_page: Opener) -> None:
     page.check("#guessing")
     assert page.is_hidden("#ask")
     assert "You will be asked" in page.inner_text("#words")
-    page.evaluate("location.hash = '#8'")
-    page.locator("#counter", has_text="8 /").wait_for()
+    follow(page, "#8")
     assert page.inner_text("#question") == "∂L/∂d will be"
     assert page.inner_text("#sum") == "∂L/∂d += ∂L/∂L · ∂L/∂d = 1.0 × -2.0 → ?"
     assert [page.is_hidden(f"#row-{step}") for step in (8, 9, 14)] == [False, True, True]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import nn
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, follow
 
 LOSSES = """(count) => Array.from({ length: count }, () => {
     const loss = measured();
@@ -108,6 +108,8 @@ def test_the_controls_train_and_the_address_says_how(open_page: Opener) -> None:
     assert page.evaluate("location.hash") == "#rate=0.05;activation=relu;layers=8;steps=1"
     other = open_page(played(), at="#rate=0.05;activation=relu;layers=8;steps=1")
     assert other.inner_text("#now") == page.inner_text("#now")
+    follow(other, "#rate=0.05;layers=8;steps=2")
+    assert other.inner_text("#now").startswith("Step 2: ")
     page.click("#reset")
     assert page.inner_text("#now").startswith("Step 0: ")
     page.fill("#layers", "1000")

@@ -17,9 +17,9 @@ function address() {
   return `#${[encode(formula.text), ...values].join(";")}`;
 }
 
-function linked() {
+function linked(url) {
   try {
-    const [text, ...values] = location.hash.slice(1).split(";").map(decodeURIComponent);
+    const [text, ...values] = new URL(url).hash.slice(1).split(";").map(decodeURIComponent);
     if (text === "") return null;
     const pairs = values.map((part) => [part.split("=")[0].trim(), part.slice(part.indexOf("=") + 1)]);
     return { text, values: Object.fromEntries(pairs) };
@@ -200,15 +200,15 @@ function read(text, values) {
   show();
 }
 
-function open() {
-  const { text, values } = linked() ?? data;
+function open(url) {
+  const { text, values } = linked(url) ?? data;
   field.value = text;
   read(text, values);
 }
 
 field.addEventListener("input", () => read(field.value, {}));
 byId("form").addEventListener("submit", (event) => event.preventDefault());
-window.addEventListener("hashchange", open);
+window.addEventListener("hashchange", ({ newURL }) => open(newURL)); // the address may be another by now
 byId("link").addEventListener("click", async () => {
   let said = "Copied";
   try {
@@ -227,4 +227,4 @@ picture.replaceChildren(svg);
 byId("sum").textContent = ""; // the formula of a link may have no value
 byId("rows").replaceChildren();
 for (const id of ["form", "leaves", "link"]) byId(id).hidden = false;
-open();
+open(location.href);

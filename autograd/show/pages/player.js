@@ -99,10 +99,10 @@ function player(show, say) {
     event.preventDefault(); // a frame without an address of its own would be left
     step(() => find(Number(link.hash.slice(1))));
   });
-  const linked = () => (/^#\d+$/.test(location.hash) ? find(Number(location.hash.slice(1))) : null);
-  window.addEventListener("hashchange", () => step(() => linked() ?? position));
+  const linked = ({ hash }) => (/^#\d+$/.test(hash) ? find(Number(hash.slice(1))) : null);
+  window.addEventListener("hashchange", ({ newURL }) => step(() => linked(new URL(newURL)) ?? position));
 
   byId("controls").hidden = false;
-  go(linked() ?? data.start);
+  go(linked(location) ?? data.start);
   return { next: () => step(actions.ArrowRight), show: () => show(position) };
 }
