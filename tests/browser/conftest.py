@@ -67,13 +67,14 @@ def stop_clock(page: Any) -> None:
 def follow(page: Any, at: str) -> None:
     """Go to an address of the same page, and wait until it has heard of that.
 
-    As if the page had just written its own state there, which it does after a while.
+    A page writes its own state there after a while; here, just before and just after.
     """
     page.evaluate(
         """(at) => new Promise((done) => {
             window.addEventListener("hashchange", () => done(), { once: true });
+            history.replaceState(null, "", "#before");
             location.hash = at;
-            history.replaceState(null, "", "#late");
+            history.replaceState(null, "", "#after");
         })""",
         at,
     )
