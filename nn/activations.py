@@ -10,6 +10,7 @@ import autograd
 from autograd import Value
 from autograd.core.operand import Operand, primal
 from autograd.core.table import exp_of_difference
+from autograd.trees import as_rows
 from nn import checks
 from nn.module import Module, map_numbers
 
@@ -254,7 +255,7 @@ def _largest(logits: Sequence[Operand], name: str) -> tuple[int, list[Operand]]:
     """The index of the largest logit, and the logits as a list; `name` begins a message."""
     if isinstance(logits, (Value, Real, str, Mapping)) or not isinstance(logits, Iterable):
         raise TypeError(f"{name} takes a list of logits, got {checks.shortened(logits)}")
-    logits = list(logits)
+    logits = list(as_rows(logits))
     for logit in logits:
         if not isinstance(logit, (Value, Real)):
             got = checks.shortened(logit)

@@ -131,7 +131,7 @@ class Step:
                 found = self._run("predict", batch, self._kind(batch)).outputs()
             except Abandoned:
                 with in_mode(self.model, training=False), no_grad():
-                    found = [plain(self.model(x)) for x in batch.lists()[0]]
+                    found = plain(self.eager.outputs(batch.lists()[0]))
         return np.array(found) if isinstance(X, np.ndarray) else found
 
     # ------------------------------------------------------------------ on batches
@@ -319,6 +319,7 @@ class Step:
                 self.model.train(training)
                 return f(*parts)
 
+        called.__qualname__ = "the model or the loss"  # as messages name it
         return called
 
     def _train(self, x: Any = None, y: Any = None, drawn: Any = ()) -> tuple[Any, ...]:

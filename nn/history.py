@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +91,13 @@ class History:
         if name not in self.records:
             raise KeyError(f"no {name!r} in the history, which has {list(self.records)}")
         return self.records[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.records)
+
+    def keys(self) -> KeysView[str]:
+        """The names; `dict(history)` takes them."""
+        return self.records.keys()
 
     def __contains__(self, name: str) -> bool:
         return name in self.records

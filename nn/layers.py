@@ -18,6 +18,7 @@ import nn.init
 from autograd import Value
 from autograd.core.operand import Operand
 from autograd.core.primitive import TABLE
+from autograd.trees import as_rows
 from nn import checks
 from nn.activations import Activation, activation_function
 from nn.init import Initialiser, fan_in_uniform, normal
@@ -356,6 +357,7 @@ def _as_inputs(module: Module, nin: int, x: Any) -> Any:
     if isinstance(x, tuple):
         x = list(x)
     elif not isinstance(x, list):
+        x = as_rows(x)
         if isinstance(x, (Value, Real)):
             x = [x]
         elif hasattr(x, "tolist"):

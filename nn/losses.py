@@ -12,6 +12,7 @@ from autograd import Value, primitive
 from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE
 from autograd.core.table import exp_of_difference
+from autograd.trees import as_rows
 from nn.checks import index, not_negative, parameter_list, share, value_or_float
 
 __all__ = [
@@ -369,6 +370,7 @@ def _is_number(x: object) -> bool:
 
 def _rows(x: Any, name: str) -> list[Any]:
     """x as a list; a single number is a list of one."""
+    x = as_rows(x)
     if hasattr(x, "tolist"):
         x = x.tolist()
     if _is_number(x):

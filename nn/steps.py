@@ -66,7 +66,11 @@ class EagerStep:
             TypeError: the loss is not a Value.
             FloatingPointError: a loss, a gradient or a next value is not finite.
         """
-        outputs, objective = self.objective(*samples)
+        try:
+            outputs, objective = self.objective(*samples)
+        except OverflowError as error:
+            error.add_note(f"{self.name}: a number is too large{self.where}; {ADVICE}")
+            raise
         data, before = self.finite(self.node(objective), *samples), plain(outputs)
         self.optimizer.zero_grad()
         objective.backward()
@@ -80,13 +84,24 @@ class EagerStep:
         outputs: list[Any] = []
         if samples:
             xs, ys = samples
-            outputs = [self.model(x) for x in xs]
+            outputs = self.outputs(xs)
             objective = self.measured(outputs, list(ys))
         else:
             objective = self.loss()
         if self.penalty is not None:
             objective = objective + self.penalty(self.optimizer.params)
         return outputs, objective
+
+    def outputs(self, xs: Sequence[Any]) -> list[Any]:
+        """What the model gives for each sample."""
+        found: list[Any] = []
+        try:
+            for x in xs:
+                found.append(self.model(x))
+        except Exception as error:
+            error.add_note(f"in the model, for the sample {shortened(xs[len(found)])}")
+            raise
+        return found
 
     def measured(self, outputs: list[Any], targets: list[Any]) -> Any:
         """The loss of a batch."""
@@ -99,7 +114,7 @@ class EagerStep:
     def evaluate(self, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[list[Any], float]:
         """The outputs and the loss, without the penalty."""
         with no_grad():
-            outputs = [self.model(x) for x in xs]
+            outputs = self.outputs(xs)
             return plain(outputs), self.finite(self.measured(outputs, list(ys)), xs, ys)
 
     def node(self, loss: Any) -> Value:
@@ -110,14 +125,18 @@ class EagerStep:
             )
         return loss
 
+    @property
+    def where(self) -> str:
+        """The epoch, for messages."""
+        return "" if self.epoch is None else f" in epoch {self.epoch}"
+
     def finite(self, loss: Any, *samples: Sequence[Any]) -> float:
         """The loss as a float; FloatingPointError if it is infinite or NaN."""
         data = primal(loss)
         if not math.isfinite(data):
-            where = "" if self.epoch is None else f" in epoch {self.epoch}"
             bad = [x for xs in samples for x in plain(xs) if not is_finite(x)]
             raise FloatingPointError(
-                f"{self.name}: the loss is {data}{where}; "
+                f"{self.name}: the loss is {data}{self.where}; "
                 + (f"the sample {shortened(bad[0])} is not finite" if bad else ADVICE)
             )
         return data

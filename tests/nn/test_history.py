@@ -23,6 +23,13 @@ def test_an_empty_history() -> None:
         history["loss"]
 
 
+def test_a_history_is_a_mapping_of_its_names() -> None:
+    records = {"loss": [2.0, 1.0], "accuracy": [0.5, 1.0]}
+    history = history_of(**records)
+    assert dict(history) == records
+    assert list(history) == list(records)
+
+
 def test_the_best_epoch() -> None:
     assert history_of(loss=[3.0, 1.0, 2.0, 1.0]).best_epoch == 2
     both = history_of(loss=[3.0, 2.0, 1.0], val_loss=[1.0, 2.0, 3.0])

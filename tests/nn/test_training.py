@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import Value
 from nn.state import write_checkpoint
@@ -243,6 +244,35 @@ def test_a_loss_of_one_sample_is_told_what_it_is_given(compiled: bool) -> None:
     with pytest.raises(TypeError) as caught:
         simple(loss=lambda o, t: (o - t) ** 2, compiled=compiled)
     assert "which is given the lists of all outputs" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_an_error_of_the_model_names_the_sample(compiled: bool) -> None:
+    class Log(nn.Module):
+        def __init__(self) -> None:
+            self.w = Value(1.0)
+
+        def forward(self, x: list[float]) -> Value:
+            return self.w * autograd.log(x[0])
+
+    model, xs = Log(), [[1.0], [-2.0]]
+    optimizer = nn.SGD([model.w], lr=0.1)
+    step = nn.compile(model, nn.mse_loss, optimizer)
+    for training in (
+        lambda: simple(model, X=xs, y=[0.0, 0.0], compiled=compiled),
+        lambda: step.predict(xs),
+    ):
+        with pytest.raises(ValueError, match=r"log\(-2.0\)") as caught:
+            training()
+        assert caught.value.__notes__[0] == "in the model, for the sample [-2.0]"
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_an_overflow_names_the_epoch_and_says_what_to_do(compiled: bool) -> None:
+    with pytest.raises(OverflowError) as caught:
+        simple(lr=100.0, epochs=500, compiled=compiled)
+    assert "too large in epoch" in caught.value.__notes__[0]
+    assert "lower the learning rate" in caught.value.__notes__[0]
 
 
 def test_without_tqdm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -112,6 +112,17 @@ def test_tables_and_columns_of_pandas_are_samples(compiled: bool | None) -> None
     assert losses[0] == pytest.approx(losses[1], rel=1e-14)  # BLAS sums columns otherwise
 
 
+def test_a_table_of_pandas_is_its_rows_and_not_its_columns_names() -> None:
+    pandas = pytest.importorskip("pandas")
+    table, other = pandas.DataFrame([[1.0, 3.0]]), pandas.DataFrame([[1.0, 5.0]])
+    with pytest.raises(TypeError, match="takes one sample, a list of 2 inputs"):
+        nn.Layer(2, 1)(table)
+    with pytest.raises(TypeError, match="takes a list of numbers"):
+        nn.softmax(table)
+    assert nn.mse_loss(table, other) == 2.0
+    assert nn.Layer(2, 1, init=nn.init.ones())(table.loc[0]).data == 4.0
+
+
 def test_scipy_fits_with_an_exact_jacobian() -> None:
     optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
     times = [0.0, 0.5, 1.0, 1.5, 2.0]
