@@ -126,9 +126,9 @@ def test_a_system_that_cannot_sync_folders(path: Path, monkeypatch: pytest.Monke
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", only_files)
-    before = os.listdir("/proc/self/fd")
+    before = {*os.listdir("/proc/self/fd")}
     write_atomically(path, b"new")
-    assert os.listdir("/proc/self/fd") == before
+    assert {*os.listdir("/proc/self/fd")} <= before  # the collector may close others
     assert path.read_bytes() == b"new"
 
 
@@ -257,9 +257,9 @@ def test_a_write_whose_file_is_removed_before_it_is_locked_starts_again(
         lock(descriptor, flags)
 
     monkeypatch.setattr(fcntl, "flock", locked)
-    before = os.listdir("/proc/self/fd")
+    before = {*os.listdir("/proc/self/fd")}
     write_atomically(path, b"new")
-    assert os.listdir("/proc/self/fd") == before
+    assert {*os.listdir("/proc/self/fd")} <= before  # the collector may close others
     assert path.read_bytes() == b"new"
     assert next(names, None) is None
 

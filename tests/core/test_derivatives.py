@@ -13,7 +13,7 @@ from mpmath import mp, mpf
 from autograd import Primitive, Value, grad, gradient
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing.oracle import in_mpmath
-from tests.core.measure_ulp import BOUND, HARD, main, measure, ulps
+from tests.core.measure_ulp import BOUND, main, measure, ulps
 from tests.core.smooth import SMOOTH
 
 NAMES = sorted(RESERVED)
@@ -34,13 +34,6 @@ def test_every_primitive_has_a_reference() -> None:
 def test_values_and_first_partials_are_within_4_ulp(name: str) -> None:
     for what, (error, operands) in measure(name, 150).items():
         assert error <= BOUND, f"{what} of {name}{operands} is {error:.1f} ulp off"
-
-
-@pytest.mark.parametrize(("x", "y"), HARD["div"])
-def test_a_quotient_that_is_subnormal(x: float, y: float) -> None:
-    _, wanted = TABLE["div"](Value(x), Value(y)).partials
-    assert (Value(x) / Value(y)).partials[1] == wanted != -(x / y) / y
-    assert (x / Value(y)).partials == (wanted,)
 
 
 @pytest.mark.parametrize(("factor", "code"), [(1.0, 0), (1.0 + 2e-15, 1)])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, primitive
+from autograd import Value
 
 
 def test_a_leaf() -> None:
@@ -71,20 +71,6 @@ def test_an_operator_leaves_strangers_to_themselves(apply: Callable[[Any, Any], 
         __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = answer
 
     assert apply(Value(1.0), Stranger()) == apply(Stranger(), Value(1.0)) == "mine"
-
-
-def test_operands_of_every_shape() -> None:
-    a, b = Value(2.0), Value(3.0)
-    triple = primitive(
-        "triple_product",
-        lambda x, y, z: x * y * z,
-        lambda out, x, y, z: y * z,
-        lambda out, x, y, z: x * z,
-        lambda out, x, y, z: x * y,
-    )
-    y = triple(a, 5, b)
-    assert (y.operands, y.inputs, y.partials) == ((a, 5.0, b), (a, b), (15.0, 10.0))
-    assert type(y.operands[1]) is float
 
 
 def test_a_node_with_many_inputs_may_be_named() -> None:

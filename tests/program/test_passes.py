@@ -143,7 +143,8 @@ def test_passes_are_linear(pass_: Callable[[Tape], Tape]) -> None:
         pass_(tape)
         return time.process_time() - start
 
-    assert seconds(40_000) < 40.0 * max(min(seconds(4_000) for _ in range(3)), 0.002)
+    few = max(min(seconds(4_000) for _ in range(3)), 0.002)
+    assert any(seconds(40_000) < 40.0 * few for _ in range(3))  # others may use the machine
 
 
 def net(w: Any, x: Any, sizes: tuple[int, ...], fused: bool) -> Any:

@@ -34,15 +34,6 @@ def test_any_module_can_be_the_first(first: str, usual: str) -> None:
     assert printed(f"import {first}{USE}") == usual
 
 
-BUILTINS = "print(sum([1, 2]), abs(-1), pow(2, 3), max(1, 2), min(1, 2), round(1.5), all([]))"
-
-
-@pytest.mark.parametrize("packages", [("autograd", "nn"), ("nn", "autograd"), ("autograd",)])
-def test_a_star_import_hides_no_builtin(packages: tuple[str, ...]) -> None:
-    stars = "\n".join(f"from {package} import *" for package in packages)
-    assert printed(f"{stars}\n{BUILTINS}") == "3 1 8 2 1 2 True"
-
-
 def test_importing_again_in_a_notebook_goes_on_with_old_values() -> None:
     code = """
 import importlib, autograd
