@@ -8,7 +8,7 @@ import pytest
 
 import nn
 from autograd import Value
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, stop_clock
 
 WIDTH = "document.querySelector('#picture svg').getBoundingClientRect().width"
 
@@ -65,9 +65,12 @@ def test_the_arrow_turns_round_on_the_way_back(open_page: Opener) -> None:
     page.keyboard.press("Home")
     assert page.locator(".turned").count() == 0
     moving = open_page(lesson().steps().html(), at="#8", reduced_motion="no-preference")
+    stop_clock(moving)
     moving.keyboard.press("ArrowRight")
-    moving.wait_for_selector(".carried", state="attached")
-    moving.wait_for_selector(".carried", state="detached")
+    moving.clock.run_for(600)
+    assert moving.locator(".carried").count() == 1
+    moving.clock.run_for(200)
+    assert moving.locator(".carried").count() == 0
 
 
 def test_guessing_the_local_derivative_first(open_page: Opener) -> None:
