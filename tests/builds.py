@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -70,7 +70,7 @@ def words_of(error: Exception) -> str:
 
 
 class Worker:
-    """A process that answers questions, one line of JSON each, until it is closed."""
+    """A process that answers questions, one line of JSON each; it ends with the block."""
 
     def __init__(self, build: str, module: str) -> None:
         self.process = subprocess.Popen(
@@ -91,7 +91,10 @@ class Worker:
         assert answer, f"the worker ended with code {self.process.wait()} on {question}"
         return json.loads(answer)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()

@@ -143,16 +143,8 @@ def _gpt(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     letters = {"LETTERS": list(string.ascii_lowercase), "_softmax": softmax}
     for name, value in (sizes | letters).items():
         monkeypatch.setattr(microgpt, name, value)
-    shapes = {"letters": (27, 16), "places": (16, 16), "head": (27, 16)}
-    shapes |= {"up": (64, 16), "down": (16, 64)}
-    shapes |= dict.fromkeys(["query", "key", "value", "out"], (16, 16))
-    draw = random.Random(42)
-    weights = {
-        name: [[draw.gauss(0.0, 0.2) for _ in range(columns)] for _ in range(rows)]
-        for name, (rows, columns) in shapes.items()
-    }
     tokens = [26, *map(string.ascii_lowercase.index, WORD), 26]
-    return {"kind": "gpt", "weights": weights, "tokens": tokens, "heads": 4}
+    return {"kind": "gpt", "weights": microgpt.new_weights(float), "tokens": tokens, "heads": 4}
 
 
 def gpt_step(task: dict[str, Any]) -> Callable[[], float]:

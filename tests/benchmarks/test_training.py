@@ -58,41 +58,35 @@ def _micrograds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
     return build
 
 
-def third_loss() -> float:
-    model = fused()
-    return [moons_step(model, Value) for _ in range(3)][-1]
-
-
-def test_moons_with_micrograds_classes(
-    compare: Callable[..., float], micrograds: Callable[[Any], Any]
+@pytest.mark.parametrize(
+    ("what", "fuses", "compiled", "interpreted"),
+    [
+        ("micrograd's network on our `Value`", False, 60.0, 4.0),
+        ("`nn`, one node a neuron", True, 200.0, 20.0),
+    ],
+)
+def test_moons(
+    compare: Callable[..., float],
+    micrograds: Callable[[Any], Any],
+    what: str,
+    fuses: bool,
+    compiled: float,
+    interpreted: float,
 ) -> None:
     engine = pytest.importorskip("micrograd.engine")
-    theirs, ours = micrograds(engine.Value), micrograds(Value)
-    losses = [moons_step(theirs, engine.Value) for _ in range(3)]
-    assert losses[-1] == pytest.approx(third_loss(), rel=1e-12)
-    ratio = compare(
-        "moons step, micrograd's network on our `Value`",
-        lambda: moons_step(ours, Value),
-        "micrograd",
-        lambda: moons_step(theirs, engine.Value),
-        5,
-    )
-    assert ratio >= (60.0 if COMPILED else 4.0)
+    theirs, ours = micrograds(engine.Value), fused() if fuses else micrograds(Value)
 
+    def step() -> float:
+        return moons_step(ours, Value)
 
-def test_moons_with_fused_neurons(
-    compare: Callable[..., float], micrograds: Callable[[Any], Any]
-) -> None:
-    engine = pytest.importorskip("micrograd.engine")
-    theirs, ours = micrograds(engine.Value), fused()
-    ratio = compare(
-        "moons step, `nn`, one node a neuron",
-        lambda: moons_step(ours, Value),
-        "micrograd",
-        lambda: moons_step(theirs, engine.Value),
-        5,
+    def their_step() -> float:
+        return moons_step(theirs, engine.Value)
+
+    assert [step() for _ in range(3)] == pytest.approx(
+        [their_step() for _ in range(3)], rel=1e-12
     )
-    assert ratio >= (200.0 if COMPILED else 20.0)
+    ratio = compare(f"moons step, {what}", step, "micrograd", their_step, 5)
+    assert ratio >= (compiled if COMPILED else interpreted)
 
 
 def test_one_file_gpt(compare: Callable[..., float], monkeypatch: pytest.MonkeyPatch) -> None:

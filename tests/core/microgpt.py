@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["PlainValue", "train"]
+__all__ = ["PlainValue", "new_weights", "train"]
 
 WORDS = ["anna", "emma", "ada", "ella", "nina", "amina", "hanna", "elena", "lena", "dana"]
 LETTERS = sorted(set("".join(WORDS)))
@@ -152,16 +152,21 @@ def _loss(weights: dict[str, Matrix], word: str) -> Any:
     return sum(losses) * (1.0 / len(losses))
 
 
-def train(value: Callable[[float], Any], steps: int) -> list[float]:
-    """The losses of some steps of Adam, with every number in a `value`."""
+def new_weights(value: Callable[[float], Any]) -> dict[str, Matrix]:
+    """The matrices by name, with every number in a `value`."""
     rng = random.Random(42)
     shapes = {"letters": (END + 1, WIDTH), "places": (CONTEXT, WIDTH)}
     shapes |= {"head": (END + 1, WIDTH), "up": (HIDDEN, WIDTH), "down": (WIDTH, HIDDEN)}
     shapes |= dict.fromkeys(["query", "key", "value", "out"], (WIDTH, WIDTH))
-    weights = {
+    return {
         name: [[value(rng.gauss(0.0, 0.2)) for _ in range(columns)] for _ in range(rows)]
         for name, (rows, columns) in shapes.items()
     }
+
+
+def train(value: Callable[[float], Any], steps: int) -> list[float]:
+    """The losses of some steps of Adam, with every number in a `value`."""
+    weights = new_weights(value)
     parameters = [p for matrix in weights.values() for row in matrix for p in row]
     means, squares = [0.0] * len(parameters), [0.0] * len(parameters)
     losses = []

@@ -16,17 +16,15 @@ KILLED, DONE = -9, 0
 
 @pytest.fixture(scope="module", name="here")
 def _here() -> Iterator[Worker]:
-    worker = Worker(THIS, "tests.nn.killed")
-    yield worker
-    worker.close()
+    with Worker(THIS, "tests.nn.killed") as worker:
+        yield worker
 
 
 @pytest.fixture(scope="module", name="there")
 def _there() -> Iterator[Worker]:
     require(OTHER)
-    worker = Worker(OTHER, "tests.nn.killed")
-    yield worker
-    worker.close()
+    with Worker(OTHER, "tests.nn.killed") as worker:
+        yield worker
 
 
 def trained(worker: Worker, name: str, path: Path | None, **how: Any) -> Any:

@@ -186,15 +186,6 @@ def test_accuracy() -> None:
             nn.accuracy([[0.3], row], [1, 1])
 
 
-def test_three_hundred_classes_and_samples() -> None:
-    assert nn.mse_loss([1.0] * 300, [3.0] * 300) == 4.0
-    logits, last = [0.0] * 299 + [5.0], len([0.0] * 299)
-    assert nn.cross_entropy([logits], [last]) == pytest.approx(
-        math.log1p(299.0 * math.exp(-5.0)), rel=1e-15
-    )
-    assert nn.accuracy([logits], [last]) == 1.0
-
-
 def test_penalties_are_single_nodes() -> None:
     params = leaves([-2.0, 3.0])
     l1, l2 = nn.l1_penalty(iter(params), 0.5), nn.l2_penalty(iter(params), 0.5)

@@ -119,6 +119,7 @@ PAIRS = compile(lambda x, y: x * y, in_axes=(0, 0))
         (lambda: compile(rosenbrock, in_axes=(1,)), TypeError, "None, 0 or a tuple"),
         (lambda: compile(rosenbrock, in_axes=WRONG), TypeError, "None, 0 or a tuple"),
         (lambda: compile(reduce="max")(rosenbrock), ValueError, "'max'"),
+        (lambda: compile(rosenbrock, threads=0), ValueError, "must be at least 1, got 0"),
         (lambda: PAIRS([1.0]), TypeError, "in_axes is for 2 arguments, 1 were given"),
         (lambda: PAIRS([1.0, 2.0], [3.0]), ValueError, "argument 1 has 1 samples, another 2"),
         (lambda: PAIRS([1.0, 2.0], 3.0), TypeError, "argument 1 has no samples"),

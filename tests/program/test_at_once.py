@@ -115,10 +115,3 @@ def test_what_is_not_finite_is_left_to_eager(x: float) -> None:
     value, slopes = fast.value_and_grad(given)
     expected = autograd.value_and_grad(lambda w: w[0] * w[1])(given)
     assert repr((value, slopes)) == repr(expected)
-
-
-def test_what_eager_refuses_is_refused() -> None:
-    fast = compile(lambda w: w[0].log() * w[1])
-    assert fast(np.array([1.0, 2.0])) == 0.0
-    with pytest.raises(ValueError, match="log"):
-        fast(np.array([-1.0, 2.0]))

@@ -293,19 +293,6 @@ def test_threads_share_twelve_blocks() -> None:
     assert total.value_and_grad(x, 1.0, argnums=1)[1] == 1e16 + 360.0
 
 
-def test_threads_are_asked_for() -> None:
-    found = [
-        compile(lambda w, x: net(w, x, SIZES), (None, 0), "sum", threads=threads)
-        for threads in (1, 4)
-    ]
-    for fast in found:
-        fast(W, X)
-    (one, gradient), (other, same) = [fast.value_and_grad(W, X) for fast in found]
-    assert (one, [*gradient]) == (other, [*same])
-    with pytest.raises(ValueError, match="threads must be at least 1, got 0"):
-        compile(net, threads=0)
-
-
 def test_the_kernel_agrees_with_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     fast = compile(lambda w, x: net(w, x, SIZES), in_axes=(None, 0), reduce="mean")
     by_kernel = fast.value_and_grad(W, X, argnums=(0, 1))

@@ -183,25 +183,6 @@ def test_a_layer_is_one_instruction_and_its_weights_a_view() -> None:
     assert len(fast.program.instructions.code) == 5
 
 
-def test_an_adjoint_that_two_share_is_not_changed_for_both() -> None:
-    def f(x: Any) -> Any:
-        hidden = [each.tanh() for each in x]
-        both = [h + each.exp().cos() for h, each in zip(hidden, x)]
-        return sum([each.exp() for each in both] + [h.sin() for h in hidden[:3]])
-
-    agrees(f, [0.1, 0.2, 0.3, 0.4, 0.5])
-
-
-def test_rows_of_an_adjoint_are_added_to_what_all_have() -> None:
-    def f(x: Any) -> Any:
-        hidden = [each.tanh() for each in x]
-        both = [h + each.exp().sin() for h, each in zip(hidden, x)]
-        late = hidden[0] * hidden[2].exp().cos().sin()
-        return sum([each.exp() for each in both] + [late, hidden[1].exp()])
-
-    agrees(f, [0.1, 0.2, 0.3, 0.4, 0.5])
-
-
 def test_stats() -> None:
     """A layer of 3 neurons with 2 inputs: 3 · 2 · 2 operations, tanh, and their sum."""
     fast = compile(
@@ -325,9 +306,30 @@ def equal_terms_and_others(x: Any) -> Any:
     return equal_terms(x, *[autograd.exp(autograd.sin(x * k)) for k in range(8)])
 
 
+def an_adjoint_of_two(x: Any) -> Any:
+    """Which is not to be changed for both."""
+    hidden = [each.tanh() for each in x]
+    both = [h + each.exp().cos() for h, each in zip(hidden, x)]
+    return sum([each.exp() for each in both] + [h.sin() for h in hidden[:3]])
+
+
+def rows_of_an_adjoint(x: Any) -> Any:
+    """They are added to what all rows have."""
+    hidden = [each.tanh() for each in x]
+    both = [h + each.exp().sin() for h, each in zip(hidden, x)]
+    late = hidden[0] * hidden[2].exp().cos().sin()
+    return sum([each.exp() for each in both] + [late, hidden[1].exp()])
+
+
+FIVE = [0.1, 0.2, 0.3, 0.4, 0.5]
+
+
 @pytest.mark.parametrize(
     ("f", "x"),
-    [(more_than_the_samples, WEIGHTS), (equal_terms, 1.0), (equal_terms_and_others, 1.0)],
+    [
+        *[(more_than_the_samples, WEIGHTS), (equal_terms, 1.0), (equal_terms_and_others, 1.0)],
+        *[(an_adjoint_of_two, FIVE), (rows_of_an_adjoint, FIVE)],
+    ],
 )
 def test_what_is_not_rolled_agrees(f: Callable[..., Any], x: Any) -> None:
     agrees(f, x)

@@ -24,9 +24,8 @@ FEW = [0.0, -0.0, 1.0, -2.5, 5e-324, 1e308, -math.inf, math.inf, math.nan]
 @pytest.fixture(scope="module", name="other")
 def _other() -> Iterator[Worker]:
     require(OTHER)
-    worker = Worker(OTHER, "tests.properties.worker")
-    yield worker
-    worker.close()
+    with Worker(OTHER, "tests.properties.worker") as worker:
+        yield worker
 
 
 def exact(x: Any) -> Any:

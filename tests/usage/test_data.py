@@ -25,6 +25,8 @@ def test_a_nan_spoils_what_it_touches_and_nothing_else() -> None:
     w, x, b = Value(2.0), Value(NAN), Value(1.0)
     assert str(shares(w * x + b, w, x, b)) == "[nan, 2.0, 1.0]"
     assert shares(autograd.sum([w, x, b]), w, x, b) == [1.0, 1.0, 1.0]
+    errors = [autograd.where(x == x, (w * x - 1.0) ** 2, 0.0) for x in (1.0, NAN, 3.0)]
+    assert shares(autograd.sum(errors), w) == [2.0 * 1.0 + 2.0 * 5.0 * 3.0]
 
 
 def array(*numbers: float) -> Any:
