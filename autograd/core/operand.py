@@ -47,7 +47,7 @@ def number(x: object, what: str) -> float:
     if converted is None:
         hint = "; use its .data or .detach()" if is_node(x) else ""
         if what.isidentifier() and isinstance(x, Iterable) and not isinstance(x, str):
-            hint = "; call it for each number"
+            hint = "; call it for each number, or NumPy's function for all"
         raise TypeError(f"{what} takes a real number, got {_with_type(x)}{hint}")
     return converted
 

@@ -83,6 +83,8 @@ def lanes_of(tree: Any, what: str) -> Argument:
     if len(tree) == 0:
         raise ValueError(f"{what} is empty; give at least one sample")
     if isinstance(tree, np.ndarray):
+        if tree.dtype.kind not in "fiub":  # objects that may be numbers
+            tree = np.array(flatten(tree, what)[0], float).reshape(tree.shape)
         return Argument(
             (np.ndarray, tree.shape[1:]),
             tree.reshape(len(tree), -1).T,

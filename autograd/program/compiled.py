@@ -253,15 +253,8 @@ class Compiled:
         values = self._done(call)
         blocks = [self._block(call, i, len(values.out)) for i in places]
         if call.lanes and self.reduce is None:
-            lanes = [call.sample(lane) for lane in range(call.lanes)]
-            found = []
-            for i, block in zip(places, blocks):
-                rebuild = [flatten(args[i], "")[1] for args in lanes]
-                each = [
-                    values.rebuild([build(row) for row in block[:, :, lane].tolist()])
-                    for lane, build in enumerate(rebuild)
-                ]
-                found.append(np.array(each) if call.arrays else each)
+            builds = [flatten(call.sample(0)[i], "")[1] for i in places]
+            found = [values.jacobians(*each) for each in zip(builds, blocks)]
         else:
             found = [
                 values.rebuild([call.parts[i].like(row) for row in block])
@@ -373,8 +366,8 @@ def compile(
     and raises nothing. If f itself names a variable or a list from outside that has another
     value now, it is recorded anew. A method is compiled for each instance, whose attributes
     are such variables; `in_axes` leaves `self` out. Other things that f looks at (what is in
-    nested lists, in objects, or used by functions that it calls) are read only when it is
-    recorded.
+    arrays, dicts, nested lists and objects, or used by functions that it calls) are read only
+    when it is recorded.
 
     A float that f reads with `.data` is followed through operators and comparisons. Where other
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from autograd import transforms
@@ -178,8 +179,27 @@ class Job:
             return self.rebuild([folded(row) / count for row in out])
         if self.single:
             return out[0] if self.call.arrays else out[0].tolist()
-        results = [self.rebuild(column) for column in out.T.tolist()]
-        return np.array(results) if self.call.arrays else results
+        return self._of_lanes(self.rebuild, out.T)
+
+    def jacobians(self, build: Rebuild, block: Array) -> Any:
+        """Each lane's result with what `build` makes of a number's gradient in its place.
+
+        Args:
+            block: derivatives, of shape (outputs, inputs, lanes).
+        """
+        return self._of_lanes(
+            lambda rows: self.rebuild([*map(build, rows)]), block.transpose(2, 0, 1)
+        )
+
+    def _of_lanes(self, rebuild: Rebuild, numbers: Array) -> Any:
+        """What `rebuild` makes of each lane's numbers: for arrays an array, unless ragged."""
+        if self.call.arrays:
+            with suppress(ValueError):  # ragged
+                first = np.array(rebuild(numbers[0].tolist()))
+                if first.dtype == float:
+                    return np.ascontiguousarray(numbers).reshape(len(numbers), *first.shape)
+                return np.array([*map(rebuild, numbers.tolist())])
+        return [*map(rebuild, numbers.tolist())]
 
 
 def is_number(returned: Any) -> bool:

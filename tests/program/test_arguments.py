@@ -78,6 +78,37 @@ def test_samples() -> None:
     assert one.hvp([1.0, 3.0], [1.0, 2.0]) == [2.0, 4.0]
 
 
+RESULTS: list[Callable[[Any, Any], Any]] = [
+    lambda w, x: w[0] * x[0],
+    lambda w, x: [w[0] * x[0], w[1] * x[1]],
+    lambda w, x: x * w[0],
+    lambda w, x: {"a": w[0] * x[0]},
+    lambda w, x: (w[0] * x[0], [x[1], w[1]]),
+]
+
+
+@pytest.mark.parametrize("f", RESULTS)
+@pytest.mark.parametrize("w", [np.array([2.0, 3.0]), [2.0, 3.0]])
+def test_of_arrays_each_sample_has_a_place_in_an_array(
+    f: Callable[[Any, Any], Any], w: Any
+) -> None:
+    xs = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    fast = compile(f, in_axes=(None, 0))
+    for got, alone in ((fast(w, xs), f), (fast.jacobian(w, xs), autograd.jacobian(f))):
+        each: Any = [alone(w, x) for x in xs]
+        wanted = each if isinstance(each[0], tuple) else np.array(each)  # the tuple is ragged
+        with np.printoptions(legacy="1.25"):  # NumPy's numbers as Python's
+            assert repr(got) == repr(wanted)
+
+
+def test_arrays_of_objects_are_numbers_if_they_all_are() -> None:
+    fast = compile(lambda x: x[0] * x[1], in_axes=0)
+    rows = [[1, 2.0], [3, True]]
+    assert fast(np.array(rows, dtype=object)).tolist() == [2.0, 3.0]
+    with pytest.raises(TypeError, match=r"argument 0\[1\] is a str"):
+        fast(np.array([[1.0, "a"]], dtype=object))
+
+
 def test_straight_into_scipy() -> None:
     fast = compile(rosenbrock)
     x = minimize(
