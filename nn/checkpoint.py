@@ -82,7 +82,7 @@ class Checkpoint:
         try:
             self.check(state)
             self.set(state)
-            self.check_settings(state.get("settings", self.settings))
+            self.check_settings(state["settings"])
             self.check_early_stopping()
         except BaseException as error:
             self.set(before)
@@ -126,7 +126,6 @@ class Checkpoint:
 
     def check(self, state: dict[str, Any]) -> None:
         """ValueError if the state is that of another training."""
-        state = {"settings": {}, **state}  # an earlier release wrote none
         same_keys(state, self.state())
         for name, part in self.parts.items():
             if (part is None) != (state[name] is None):

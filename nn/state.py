@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,7 @@ __all__ = [
 ]
 
 CHECKPOINT = "scalar-autograd checkpoint"
-REVISION = 2
+VERSION = 2
 
 
 def save_model(model: Module, path: str | os.PathLike[str]) -> None:
@@ -80,7 +79,7 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
 
 
 def load_model(model: Module, path: str | os.PathLike[str]) -> None:
-    """Set the parameters to those that `save_model` wrote, here or in an earlier release.
+    """Set the parameters to those that `save_model` wrote.
 
     Raises:
         TypeError: the model is not a Module, or `path` not a path.
@@ -120,7 +119,7 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     whole = {
         CHECKSUM: "0" * 8,
         "format": CHECKPOINT,
-        "version": REVISION,
+        "version": VERSION,
         "state": state,
     }
     try:
@@ -131,7 +130,7 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The state that `write_checkpoint` wrote, here or in an earlier release.
+    """The state that `write_checkpoint` wrote.
 
     Raises:
         ValueError: the file is something else, of another version, or damaged.
@@ -140,16 +139,14 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     checked = check_checksum(path, data)
     whole = json_object(path, data)
-    if whole.get("format") != CHECKPOINT:
+    if whole.get("format") != CHECKPOINT or not checked:
         raise ValueError(f"{path} is not a checkpoint")
     version, state = whole.get("version"), whole.get("state")
-    if version not in (1, REVISION):
+    if version != VERSION:
         raise ValueError(
             f"{path} is a checkpoint of version {shortened(version)}; "
-            f"this release reads versions 1 and {REVISION}"
+            f"this release reads version {VERSION}"
         )
-    if not checked and zlib.crc32(json.dumps(state).encode()) != whole.get("crc32"):
-        raise ValueError(f"{path} is damaged: its checksum is wrong")  # of version 1
     if not isinstance(state, dict):
         raise ValueError(f"{path} is damaged: it holds no state")
     return state

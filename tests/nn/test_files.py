@@ -7,7 +7,6 @@ import json
 import os
 import random
 import struct
-import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -197,12 +196,6 @@ def checked(path: Path, state: str, **changes: object) -> None:
     path.write_bytes(with_checksum(f'{json.dumps(head)[:-1]}, "state": {state}}}'.encode()))
 
 
-def checked_as_in_version_1(path: Path, state: str, **changes: object) -> None:
-    crc32 = zlib.crc32(state.encode())
-    head = {"format": CHECKPOINT, "version": 1, "crc32": crc32, **changes}
-    path.write_text(f'{json.dumps(head)[:-1]}, "state": {state}}}')
-
-
 def deepest() -> int:
     """How deep JSON may be nested; it depends on the Python, and on who asks."""
     low, high = 1, 200_000
@@ -230,7 +223,6 @@ def test_a_checkpoint_nested_just_as_deep_as_python_goes(tmp_path: Path) -> None
     assert len(messages) > 1
 
 
-@pytest.mark.parametrize("write", [checked, checked_as_in_version_1])
 @pytest.mark.parametrize(
     ("state", "changes", "message"),
     [
@@ -241,34 +233,29 @@ def test_a_checkpoint_nested_just_as_deep_as_python_goes(tmp_path: Path) -> None
         ("[]", {}, "is damaged: it holds no state"),
         ("null", {}, "is damaged: it holds no state"),
         ("{}", {"format": "other"}, "is not a checkpoint"),
-        ("{}", {"version": 3}, "is a checkpoint of version 3; .* reads versions 1 and 2"),
+        ("{}", {"version": 3}, "is a checkpoint of version 3; .* reads version 2"),
         ("{}", {"version": None}, "is a checkpoint of version None"),
     ],
 )
 def test_a_hostile_checkpoint_with_the_right_checksum(
-    write: Callable[..., None],
     state: str,
     changes: dict[str, Any],
     message: str,
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "run.json"
-    write(path, '{"a": 1}')
+    checked(path, '{"a": 1}')
     assert read_checkpoint(path) == {"a": 1}
-    write(path, state, **changes)
+    checked(path, state, **changes)
     with pytest.raises(ValueError, match=rf"run\.json {message}"):
         read_checkpoint(path)
 
 
-def test_a_checkpoint_of_version_1(tmp_path: Path) -> None:
-    path, state = tmp_path / "run.json", json.loads(trained())
-    del state["settings"]
-    checked_as_in_version_1(path, json.dumps(state))
-    assert Training().fit(path, resume=True) == Training().fit()
-    for change in ({"crc32": 1}, {"crc32": None}):
-        checked_as_in_version_1(path, '{"a": 1}', **change)
-        with pytest.raises(ValueError, match=r"run\.json is damaged: its checksum is wrong"):
-            read_checkpoint(path)
+def test_a_checkpoint_without_a_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({"format": CHECKPOINT, "version": 2, "state": {}}))
+    with pytest.raises(ValueError, match=r"run\.json is not a checkpoint"):
+        read_checkpoint(path)
 
 
 STRANGE: list[Any] = [
