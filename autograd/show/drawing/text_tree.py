@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from autograd.show.drawing.boxes import Box, Edge, Picture, operation_text, picture
+from autograd.show.drawing.boxes import Box, operation_text, picture
 from autograd.show.drawing.grouping import group
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["coloured", "tree"]
 
 DEEPEST = 24  # levels that are written unless `depth` says more
+
+T = TypeVar("T")
+# Of a box or a node: its name, its operation, its numbers with their captions, and its inputs
+# with the derivative to each.
+Entry = tuple[str, str, Sequence[tuple[str, str]], Sequence[tuple[T, str]]]
 
 
 def tree(graph: Snapshot, options: Options) -> str:
@@ -46,75 +52,59 @@ def _lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
     grouping = group(graph, options)
     repeats = grouping.titles and not graph.modules
     if repeats and len((shown := picture(graph, options, grouping)).boxes) <= DEEPEST:
-        return _box_lines(shown)
-    return _node_lines(graph, options)
-
-
-def _box_lines(shown: Picture) -> Iterator[Parts]:
-    into: dict[Box, list[Edge]] = {}
-    for edge in shown.edges:
-        into.setdefault(edge.head, []).append(edge)
-    written: set[Box] = set()
-    stack = [(root, "", "", "") for root in reversed(shown.roots)]
-    while stack:
-        box, local, own, below = stack.pop()
-        edges = into.get(box, [])
-        again = box in written and edges
-        written.add(box)
-        line = [(own, "quiet"), (box.title, "name"), (f"  {box.op}" * bool(box.op), "op")]
-        line += [(f"  {caption} {text}", caption) for caption, text in box.rows]
-        line.append((f"  local {local}" * bool(local), "local"))
-        yield [*line, ("  (above)" if again else "", "quiet")]
-        for edge in [] if again else reversed(edges):
-            fork, rail = ("└─ ", "   ") if edge is edges[-1] else ("├─ ", "│  ")
-            stack.append((edge.tail, edge.local, below + fork, below + rail))
-    yield [(shown.note, "quiet")]
-
-
-def _node_lines(graph: Snapshot, options: Options) -> Iterator[Parts]:
+        into: dict[Box, list[tuple[Box, str]]] = {}
+        for edge in shown.edges:
+            into.setdefault(edge.head, []).append((edge.tail, edge.local))
+        yield from _walk(
+            shown.roots, lambda box: (box.title, box.op, box.rows, into.get(box, [])), DEEPEST
+        )
+        yield [(shown.note, "quiet")]
+        return
     deepest = options.depth or DEEPEST
-    written_before: set[Node] = set()
-    # What is left to write: the node, its local derivative, how deep it is, the indentation
-    # of its own line and that of the lines below it.
-    stack: list[tuple[Node, float | None, int, str, str]] = [
-        (root, None, 0, "", "") for root in reversed(graph.roots)
-    ]
-    lines = 0
-    while stack:
-        node, local, depth, own, below = stack.pop()
-        if options.max_nodes is not None and lines == options.max_nodes:
-            break
-        lines += 1
-        again = node in written_before and node.op is not None
-        written_before.add(node)
-        yield [(own, "quiet"), *_line(node, node in graph.stale, local, options, again)]
-        if again or not node.inputs:
-            continue
-        if depth == deepest:
-            yield [(f"{below}└─ …", "quiet")]
-            continue
-        pairs = list(zip(node.inputs, node.partials))
-        for index, (x, partial) in reversed(list(enumerate(pairs))):
-            last = index == len(pairs) - 1
-            fork, rail = ("└─ ", "   ") if last else ("├─ ", "│  ")
-            stack.append((x, partial, depth + 1, below + fork, below + rail))
-    left = len(graph) - len(written_before)
+    walk = _walk(graph.roots, partial(_entry, graph, options), deepest, options.max_nodes)
+    left = len(graph) - (yield from walk)
     if left:
         yield [(f"… {counted(left, 'node')} more; see depth and max_nodes", "quiet")]
 
 
-def _line(node: Node, stale: bool, local: float | None, options: Options, again: bool) -> Parts:
-    line = [(node.short, "name")]
-    if node.op is not None:
-        line.append((f"  {operation_text(node, options)}", "op"))
-    if options.values:
-        line.append((f"  data {format_number(node.data, options.format)}", "data"))
-    if options.gradients:
-        line.append(
-            (f"  {'old ' * stale}grad {format_number(node.grad, options.format)}", "grad")
-        )
-    if local is not None:
-        line.append((f"  local {format_number(local, options.format)}", "local"))
-    if again:
-        line.append(("  (above)", "quiet"))
-    return line
+def _entry(graph: Snapshot, options: Options, node: Node) -> Entry[Node]:
+    rows = [("data", node.data)] * options.values
+    rows += [("old grad" if node in graph.stale else "grad", node.grad)] * options.gradients
+    texts = [(caption, format_number(x, options.format)) for caption, x in rows]
+    locals_ = [format_number(x, options.format) for x in node.partials]
+    return node.short, operation_text(node, options), texts, list(zip(node.inputs, locals_))
+
+
+def _walk(
+    roots: Sequence[T], entry: Callable[[T], Entry[T]], deepest: int, most: int | None = None
+) -> Generator[Parts, None, int]:
+    """The lines of the trees below the roots, and how many boxes or nodes they tell of.
+
+    Args:
+        deepest: the last level that is written.
+        most: how many lines there may be.
+    """
+    written: set[T] = set()
+    # What is left to write: a box or a node, its local derivative, how deep it is, the
+    # indentation of its own line and that of the lines below it.
+    stack = [(root, "", 0, "", "") for root in reversed(roots)]
+    lines = 0
+    while stack and lines != most:
+        x, local, depth, own, below = stack.pop()
+        title, op, rows, inputs = entry(x)
+        again = bool(inputs) and x in written
+        written.add(x)
+        lines += 1
+        line = [(own, "quiet"), (title, "name"), (f"  {op}" * bool(op), "op")]
+        line += [(f"  {caption} {text}", caption.split()[-1]) for caption, text in rows]
+        line.append((f"  local {local}" * bool(local), "local"))
+        yield [*line, ("  (above)" * again, "quiet")]
+        if again or not inputs:
+            continue
+        if depth == deepest:
+            yield [(f"{below}└─ …", "quiet")]
+            continue
+        ends = [("├─ ", "│  ")] * (len(inputs) - 1) + [("└─ ", "   ")]
+        for (other, slope), (fork, rail) in reversed(list(zip(inputs, ends))):
+            stack.append((other, slope, depth + 1, below + fork, below + rail))
+    return len(written)
