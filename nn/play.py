@@ -15,6 +15,7 @@ from autograd.show.pages.document import (
     operations_script,
     picture_or_tree,
     rules,
+    table,
 )
 from autograd.show.pages.page import Page
 from autograd.show.text import format_number
@@ -144,15 +145,14 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
         nin = data["sizes"][k]
         for j, b in enumerate(bs):
             weights = ", ".join([format_number(w) for w in ws[j * nin : (j + 1) * nin]])
-            head = f'<th scope="row">layer {k + 1}, neuron {j + 1}</th>'
-            rows.append(f"<tr>{head}<td>{format_number(b)}</td><td>{weights}</td></tr>")
+            rows.append([f"layer {k + 1}, neuron {j + 1}", format_number(b), weights])
     main = Template(asset("trainer.html", "nn.pages")).substitute(
         status=f"Before training: loss {format_number(value)}",
         plane=plane.svg(),
         legend=plane.legend(),
         network=network,
         activations="".join([f"<option>{name}</option>" for name in ["linear", *NAMES]]),
-        rows="\n".join(rows),
+        table=table("weights", ["neuron", "bias", "weights"], rows),
     )
     names = " → ".join(map(str, data["sizes"]))
     loss = data["loss"].replace("_", " ")

@@ -4,12 +4,10 @@ function shader(board, columns) {
   const svg = board.querySelector("svg");
   const ground = svg.querySelector(".ground");
   const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
-  const canvas = document.createElement("canvas");
-  const small = document.createElement("canvas");
+  const [canvas, small] = [element("canvas", { "aria-hidden": "true" }), element("canvas")];
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let last = [];
   for (const area of svg.querySelectorAll(".area")) area.remove(); // the still picture's
-  canvas.setAttribute("aria-hidden", "true");
   board.classList.add("live");
   board.style.setProperty("--ratio", width / height);
   const at = (name) => Number(ground.getAttribute(name));

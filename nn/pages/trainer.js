@@ -203,13 +203,12 @@ function pause(problem = "") {
   byId("now").setAttribute("aria-live", "polite");
   byId("problem").textContent = problem;
   show();
-  link();
+  relink();
 }
 
-function link() {
+function relink() {
   const { rate, activation, layers } = settings;
-  const hash = `#rate=${rate};activation=${activation ?? "linear"};layers=${layers};steps=${count}`;
-  if (location.protocol !== "about:") history.replaceState(null, "", hash);
+  link(`#rate=${rate};activation=${activation ?? "linear"};layers=${layers};steps=${count}`);
 }
 
 byId("start").addEventListener("click", () => {
@@ -262,13 +261,13 @@ ui.rate.addEventListener("change", () => {
   ui.rate.setAttribute("aria-invalid", rate === null);
   byId("problem").textContent = rate === null ? "Learning rate: a positive number." : "";
   settings.rate = rate ?? settings.rate;
-  link();
+  relink();
 });
 ui.activation.addEventListener("change", () => {
   settings.activation = read.activation(ui.activation.value);
   net.forEach((layer, k) => k + 1 < net.length && (layer.activation = settings.activation));
   show();
-  link();
+  relink();
 });
 ui.layers.addEventListener("change", setLayers);
 for (const name of ["layer", "neuron", "input"]) {

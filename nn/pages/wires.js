@@ -4,11 +4,6 @@ const [THIN, THICK] = [0.6, 4];
 const SMALLEST = 0.65; // the scale at which names are still legible
 
 function makeWires(svg, choose) {
-  const made = (name, attributes) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    return element;
-  };
   let lines = [];
   let circles = [];
   let places = [];
@@ -34,18 +29,16 @@ function makeWires(svg, choose) {
       for (let j = 0; j < nout; j++) {
         for (let i = 0; i < nin; i++) {
           const [from, to] = [places[k][i], places[k + 1][j]];
-          lines.push(made("line", { x1: from.x + radius, y1: from.y, x2: to.x - radius, y2: to.y }));
+          lines.push(shape("line", { x1: from.x + radius, y1: from.y, x2: to.x - radius, y2: to.y }));
         }
       }
     });
     circles = places.flatMap((column, k) =>
-      column.map(({ x, y }) => made("circle", { class: k > 0 ? "neuron" : "input", cx: x, cy: y, r: radius })),
+      column.map(({ x, y }) => shape("circle", { class: k > 0 ? "neuron" : "input", cx: x, cy: y, r: radius })),
     );
-    const names = places[0].map(({ x, y }, i) => {
-      const text = made("text", { x: x - radius - 4, y: y + 5, "text-anchor": "end" });
-      text.textContent = `x${"₁₂"[i]}`;
-      return text;
-    });
+    const names = places[0].map(({ x, y }, i) =>
+      shape("text", { x: x - radius - 4, y: y + 5, "text-anchor": "end" }, `x${"₁₂"[i]}`),
+    );
     const title = svg.querySelector("title");
     svg.replaceChildren(title, ...lines, ...circles, ...names);
   }

@@ -105,7 +105,7 @@ def test_the_controls_train_and_the_address_says_how(open_page: Opener) -> None:
     assert page.locator("#wires circle").count() == 2 + 8 + 1
     assert page.inner_text("header p").startswith("A network of 2 → 8 → 1, ")
     page.click("#one")
-    assert page.evaluate("location.hash") == "#rate=0.05;activation=relu;layers=8;steps=1"
+    page.wait_for_url("**#rate=0.05;activation=relu;layers=8;steps=1")
     other = open_page(played(), at="#rate=0.05;activation=relu;layers=8;steps=1")
     assert other.inner_text("#now") == page.inner_text("#now")
     follow(other, "#rate=0.05;layers=8;steps=2")

@@ -82,19 +82,27 @@ def player(
         heads, rows: plain text; a row begins with its number, which links to its stop.
         above, below: HTML to go with the controls, and after them.
     """
-    controls = Template(asset("controls.html"))
-    head = "".join([f'<th scope="col">{escape(name)}</th>' for name in heads])
-    body = "".join(
-        f'<tr id="row-{key}"><th scope="row"><a href="#{key}">{key}</a></th>'
-        + "".join([f"<td>{escape(cell)}</td>" for cell in cells])
-        + "</tr>\n"
-        for key, *cells in rows
+    controls = Template(asset("controls.html")).substitute(
+        unit=unit, last=stops - 1, above=above
     )
+    return controls + below + table(f"{unit}s", heads, rows, linked=True)
+
+
+def table(
+    what: str, heads: Sequence[str], rows: Iterable[Sequence[str]], linked: bool = False
+) -> str:
+    """A table of all that there is, such as "nodes", in plain text."""
+    head = "".join([f'<th scope="col">{escape(name)}</th>' for name in heads])
+    body = ""
+    for first, *cells in rows:
+        text = f'<a href="#{first}">{first}</a>' if linked else escape(first)
+        body += f'<tr id="row-{first}">' if linked else "<tr>"
+        body += f'<th scope="row">{text}</th>'
+        body += "".join([f"<td>{escape(cell)}</td>" for cell in cells]) + "</tr>\n"
     return (
-        controls.substitute(unit=unit, last=stops - 1, above=above)
-        + below
-        + f'<section class="all" tabindex="0" aria-label="All {unit}s"><h2>All {unit}s</h2>'
-        f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></section>"
+        f'<section class="all" tabindex="0" aria-label="All {what}"><h2>All {what}</h2>'
+        f"<table><thead><tr>{head}</tr></thead>\n"
+        f'<tbody id="rows">{body}</tbody></table></section>'
     )
 
 

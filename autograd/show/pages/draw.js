@@ -21,15 +21,6 @@ function operationText(node) {
   return arithmetic(node);
 }
 
-function shape(name, attributes, ...children) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) {
-    made.setAttribute(key, typeof value === "number" ? Math.round(value * 10) / 10 : value);
-  }
-  made.append(...children);
-  return made;
-}
-
 function drawGraph(svg, nodes) {
   const boxes = nodes.map((node) => {
     const [title, op] = [clipped(node.name, 13), clipped(operationText(node), 13)];

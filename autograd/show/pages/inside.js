@@ -46,13 +46,9 @@ function open(id) {
 }
 
 if (svg !== null && groups.length > 0) {
-  const list = document.createElement("select");
-  list.id = "inside";
-  list.append(new Option("a box …", ""));
-  for (const id of groups) list.append(new Option(data.titles[id], id));
-  const label = document.createElement("label");
-  label.append("Open ", list);
-  whole.before(label);
+  const boxes = groups.map((id) => new Option(data.titles[id], id));
+  const list = element("select", { id: "inside" }, new Option("a box …", ""), ...boxes);
+  whole.before(element("label", {}, "Open ", list));
   list.addEventListener("change", () => open(list.value));
   for (const id of groups) drawn(`graph-${id}`)[0].addEventListener("click", () => open(opened?.id === id ? "" : id));
   picture.addEventListener("click", (event) => {

@@ -1,7 +1,7 @@
 // The page to play with a formula: text and numbers come from its fragment, or from data,
 // and every change of them records and draws the graph anew.
 const picture = byId("picture");
-const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+const svg = shape("svg", { id: "graph", class: "autograd", role: "img" });
 const field = byId("formula");
 const MOST = 200; // nodes that are drawn
 let formula = null;
@@ -26,14 +26,6 @@ function linked(url) {
   } catch {
     return null; // no address of ours
   }
-}
-
-let linking = 0;
-function link() {
-  byId("link").textContent = "Copy the link";
-  if (location.protocol === "about:") return;
-  clearTimeout(linking); // browsers refuse many changes of the address in a short time
-  linking = setTimeout(() => history.replaceState(null, "", address()), 200);
 }
 
 // A number, or a formula without variables; null if it is neither.
@@ -81,7 +73,8 @@ function show() {
   else svg.replaceChildren();
   byId("info").textContent =
     nodes.length > MOST ? `The picture shows at most ${MOST} nodes; the table has all.` : `${POINT} a node or an arrow to see its arithmetic.`;
-  link();
+  byId("link").textContent = "Copy the link";
+  link(address());
 }
 
 function row(node) {
@@ -219,9 +212,6 @@ byId("link").addEventListener("click", async () => {
   byId("link").textContent = said;
 });
 
-svg.id = "graph";
-svg.setAttribute("class", "autograd");
-svg.setAttribute("role", "img");
 picture.classList.add("sized");
 picture.replaceChildren(svg);
 byId("sum").textContent = ""; // the formula of a link may have no value

@@ -20,6 +20,7 @@ from autograd.show.pages.document import (
     operations_script,
     picture_or_tree,
     rules,
+    table,
 )
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import escape, format_number
@@ -51,13 +52,13 @@ def play_page(
     rows = []
     for node in graph.nodes:
         made = f" = {arithmetic(node)}" if node.op else ""
-        cells = [format_number(node.data), format_number(node.grad), locals_text(node)]
-        body = "".join([f"<td>{escape(cell)}</td>" for cell in cells])
-        rows.append(f'<tr><th scope="row">{escape(node.short + made)}</th>{body}</tr>')
+        numbers = [format_number(node.data), format_number(node.grad)]
+        rows.append([node.short + made, *numbers, locals_text(node)])
+    heads = ["node", "value", "gradient", "local derivatives"]
     root = graph.root
     result = escape(f"{root.short} = {text} = {format_number(root.data)}")
     main = Template(asset("play.html")).substitute(
-        result=result, picture=shown, rows="\n".join(rows)
+        result=result, picture=shown, table=table("nodes", heads, rows)
     )
     operations = [
         TABLE[name] for name in sorted({f["op"] for f in grammar["functions"].values()})

@@ -2,13 +2,25 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
-const element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name);
-  for (const [key, text] of Object.entries(attributes)) made.setAttribute(key, text);
+const filled = (made, attributes, children) => {
+  for (const [key, value] of Object.entries(attributes)) {
+    made.setAttribute(key, typeof value === "number" ? Math.round(value * 10) / 10 : value);
+  }
   made.append(...children);
   return made;
 };
+const element = (name, attributes = {}, ...children) => filled(document.createElement(name), attributes, children);
+const shape = (name, attributes = {}, ...children) =>
+  filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 const POINT = matchMedia("(hover: none)").matches ? "Tap" : "Point at";
+
+// Writes what is shown into the address. Browsers refuse many changes of it in a short time.
+let linking = 0;
+function link(hash) {
+  if (location.protocol === "about:") return;
+  clearTimeout(linking);
+  linking = setTimeout(() => history.replaceState(null, "", hash), 200);
+}
 
 // The player of every page. It holds a position among the stops, whose names in links and
 // in the table are data.keys; show(position) makes the page show it.
@@ -18,7 +30,6 @@ function player(show, say) {
   const rows = data.keys.map((key) => byId("row-" + key));
   let position = -1;
   let timer = 0;
-  let linking = 0;
 
   function go(to) {
     to = Math.min(last, Math.max(0, to));
@@ -32,10 +43,7 @@ function player(show, say) {
     counter.textContent = `${data.keys[position]} / ${data.keys[last]}`;
     byId("first").disabled = byId("back").disabled = position === 0;
     byId("next").disabled = byId("last").disabled = position === last;
-    if (location.protocol !== "about:") {
-      clearTimeout(linking); // browsers refuse many changes of the address in a short time
-      linking = setTimeout(() => history.replaceState(null, "", "#" + data.keys[position]), 200);
-    }
+    link("#" + data.keys[position]);
   }
 
   function tick() {

@@ -109,18 +109,12 @@ function turn(event) {
   if (arrow === undefined) return;
   mark([arrow], "back");
   const path = arrow.querySelector("path");
-  const made = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
   const [tip, base] = [path.getPointAtLength(0), path.getPointAtLength(11)];
   const [dx, dy] = [(base.x - tip.x) * 0.4, (base.y - tip.y) * 0.4];
-  const head = made("polygon");
-  head.setAttribute("class", "turned");
   const corners = [tip.x, tip.y, base.x - dy, base.y + dx, base.x + dy, base.y - dx];
-  head.setAttribute("points", corners.join(" "));
-  path.after(head);
+  path.after(shape("polygon", { class: "turned", points: corners.join(" ") }));
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  const text = made("text");
-  text.setAttribute("class", "carried");
-  text.textContent = formatNumber(event.product);
+  const text = shape("text", { class: "carried" }, formatNumber(event.product));
   svg.append(text);
   const began = performance.now();
   const length = path.getTotalLength();
@@ -295,19 +289,15 @@ window.addEventListener("resize", () => {
 
 // The slider is split into the passes.
 const slider = byId("slider");
-const track = document.createElement("div");
-track.className = "track";
-slider.before(track);
-const passes = document.createElement("div");
-passes.className = "passes";
-passes.setAttribute("aria-hidden", "true");
+const passes = element("div", { class: "passes", "aria-hidden": "true" });
 const backward = events.filter(({ kind }) => kind !== "forward").length;
 for (const [name, count] of [["forward", events.length - backward], ["backward", backward]]) {
-  const part = document.createElement("span");
-  part.textContent = name;
+  const part = element("span", {}, name);
   part.style.setProperty("flex-grow", count);
   if (count > 0) passes.append(part);
 }
+const track = element("div", { class: "track" });
+slider.replaceWith(track);
 track.append(slider, passes);
 
 for (const event of [...events].reverse()) set(event, false);
