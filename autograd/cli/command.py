@@ -221,8 +221,11 @@ def _print_answer(
         "variables": dict(zip(expression.names, [x.data for x in point])),
         "gradient": dict(zip(expression.names, [x.grad for x in point])),
     }
+    names, numbers = expression.names, [x.data for x in point]
     if arguments.order == 2:
-        results["hessian"] = _hessian(expression, point)
+        every = tuple(range(len(point)))
+        rows = autograd.hessian(expression, argnums=every)(*numbers)
+        results["hessian"] = {name: dict(zip(names, row)) for name, row in zip(names, rows)}
     if arguments.check:
         from autograd.testing import gradcheck
 
@@ -244,12 +247,6 @@ def _print_answer(
     else:
         _print(results, root.graph().latex() if arguments.latex else None)
     return not arguments.check or results["check"]["passed"] is True
-
-
-def _hessian(expression: Formula, point: list[Value]) -> dict[str, dict[str, float]]:
-    every = tuple(range(len(point)))
-    rows = autograd.hessian(expression, argnums=every)(*[x.data for x in point])
-    return {name: dict(zip(expression.names, row)) for name, row in zip(expression.names, rows)}
 
 
 def _in_json(results: Any) -> Any:

@@ -16,11 +16,11 @@ from typing import Any
 from autograd.core.operand import Number, describe, number
 from autograd.core.sweeps import cotangents
 from autograd.core.value import Value
-from autograd.files import write_atomically
 from autograd.show.drawing.engine import LayoutError
 from autograd.show.events import Event, events
 from autograd.show.graph import Graph
 from autograd.show.pages.document import inline
+from autograd.show.pages.page import Page
 from autograd.show.pages.steps import steps_page
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import escape
@@ -198,11 +198,7 @@ class Stepper:
             ValueError: the name does not end in .html, or the graph is too large to draw.
             OSError: the file cannot be written; it is then as it was.
         """
-        target = Path(path)
-        if target.suffix.lower() != ".html":
-            raise ValueError(f"Stepper.save: {path} does not end in .html")
-        write_atomically(target, self.html().encode())
-        return target
+        return Page(self.html()).save(path)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the page, or the reason why it cannot be drawn."""

@@ -68,13 +68,9 @@ def _clipped(
         if to_value > 0.0:
             polygon.append((to_x, to_y))
         x, y, value = to_x, to_y, to_value
-    return polygon, _pairs(crossings, corners[-1][2] > 0.0)
-
-
-def _pairs(crossings: list[XY], inside: bool) -> list[list[XY]]:
-    """Each way out of the region with the next way in."""
-    turned = crossings if inside else crossings[1:] + crossings[:1]
-    return [turned[k : k + 2] for k in range(0, len(turned), 2)]
+    if not corners[-1][2] > 0.0:  # from a way out of the region to the next way in
+        crossings = crossings[1:] + crossings[:1]
+    return polygon, [crossings[k : k + 2] for k in range(0, len(crossings), 2)]
 
 
 def _box(left: float, top: float, right: float, bottom: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from autograd.show.text import escape
 from nn.pages.chart import Axis, axis_text, tick_texts
@@ -82,7 +83,8 @@ class Plane:
 
     def shades(self) -> list[str]:
         """For each epoch a letter a place, row by row: the class answered, and how surely."""
-        return ["".join(map(self._letter, *map(_listed, answers(g)))) for g in self.fields]
+        every = [map(chain.from_iterable, answers(grids)) for grids in self.fields]
+        return ["".join(map(self._letter, *fields)) for fields in every]
 
     def _letter(self, *fields: float) -> str:
         best = max(range(len(fields)), key=lambda k: (fields[k] == fields[k], fields[k]))
@@ -147,10 +149,6 @@ def answers(grids: Sequence[Grid]) -> list[Grid]:
     if len(grids) > 1:
         return list(grids)
     return [[[-x for x in row] for row in grids[0]], grids[0]]
-
-
-def _listed(grid: Grid) -> list[float]:
-    return [x for row in grid for x in row]
 
 
 def marker(k: int) -> str:

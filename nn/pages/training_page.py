@@ -74,7 +74,7 @@ def training_page(
         "start": 0,
         "delay": min(SLOWEST, max(FASTEST, DURATION // len(epochs))),
         "statuses": statuses,
-        "plane": None if plane is None else _plane_data(plane),
+        "plane": plane and _plane_data(plane),
         "charts": [_chart_data(chart, epochs) for chart in panels],
     }
     which = "validation loss" if "val_loss" in records else "loss"

@@ -87,7 +87,7 @@ def steppers() -> Iterator[Row]:
     given = [bad({}, AttributeError, "update")]
     yield from each(f"{name}.grads", given, lambda w, x: _grads(w).update(x))
     yield from each(f"{name}.save", PATHS, lambda w, p: Stepper(w.z).save(p))
-    words = ("Stepper.save", "end in .html")
+    words = ("saved as .html", "got")
     places = [bad(p, ValueError, *words, p) for p in ("a.odd", "a", ".html")]
     yield from each(f"{name}.save", places, lambda w, p: Stepper(w.z).save(w.path(p)))
     words = ("sub(", "infinity")

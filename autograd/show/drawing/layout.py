@@ -19,6 +19,7 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain, pairwise
 from typing import Any
 
@@ -325,22 +326,17 @@ def _columns(drawn: Picture) -> list[list[Box]] | None:
     for edge in drawn.edges:
         tails[edge.head].append(edge.tail)
         heads[edge.tail].append(edge.head)
-    order = [box for box in drawn.boxes if not tails[box]]
-    left = {box: len(tails[box]) for box in drawn.boxes}
     ranks: dict[Box, int] = {}
-    for box in order:
-        ranks[box] = max([ranks[tail] + 1 for tail in tails[box]], default=0)
-        for head in heads[box]:
-            left[head] -= 1
-            if left[head] == 0:
-                order.append(head)
-    for box in order:
-        if not tails[box] and heads[box]:
-            ranks[box] = min([ranks.get(head, 0) for head in heads[box]]) - 1
-    if len(ranks) < len(drawn.boxes):  # boxes in a circle
+    try:
+        for box in TopologicalSorter(tails).static_order():
+            ranks[box] = max([ranks[tail] + 1 for tail in tails[box]], default=0)
+    except CycleError:
         return None
+    for box in drawn.boxes:
+        if not tails[box] and heads[box]:
+            ranks[box] = min([ranks[head] for head in heads[box]]) - 1
     columns: list[list[Box]] = [[] for _ in range(max(ranks.values()) + 1)]
-    for box in ranks:
+    for box in drawn.boxes:
         columns[ranks[box]].append(box)
     if any(box.modules for boxes in _passed(drawn, columns).values() for box in boxes):
         return None

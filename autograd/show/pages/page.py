@@ -37,7 +37,7 @@ class Page:
         """
         target = Path(path)
         if target.suffix.lower() != ".html":
-            raise ValueError(f"Page.save: {path} does not end in .html")
+            raise ValueError(f"a page is saved as .html, got {str(path)!r}")
         write_atomically(target, self._html.encode())
         return target
 
