@@ -5,8 +5,6 @@ of each have a mistake. `torch.autograd.gradcheck` and `jax.test_util.check_grad
 their own tolerances, in float64.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module

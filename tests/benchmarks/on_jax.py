@@ -4,8 +4,6 @@ Prints the median time of a step of processor time, the third loss, and how long
 step took, which records and compiles.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import statistics

@@ -1,7 +1,5 @@
 """Training steps beside other engines of single numbers that do the same work."""
 
-from __future__ import annotations
-
 import random
 import string
 import time

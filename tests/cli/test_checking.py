@@ -1,7 +1,5 @@
 """`python -m autograd check`: a function that can be imported."""
 
-from __future__ import annotations
-
 import json
 import math
 

@@ -5,8 +5,6 @@ through each of its trials and prints a line for it; `test_deep.py` reads the li
 Recursion anywhere, in Python or in C, would end the process.
 """
 
-from __future__ import annotations
-
 import copy
 import pickle
 import random

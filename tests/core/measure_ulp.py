@@ -12,8 +12,6 @@ as 0x1.6ac5b262ca1ffp+849 (the double that is nearest to a multiple of π/2): so
 ulp there.
 """
 
-from __future__ import annotations
-
 import argparse
 import math
 import random

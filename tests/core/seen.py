@@ -3,8 +3,6 @@
 The two builds must print the same; `test_introspection.py` compares them.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import itertools

@@ -1,7 +1,5 @@
 """The chain rule: what `backward` adds to which gradients, and what it never does."""
 
-from __future__ import annotations
-
 import gc
 import math
 import os

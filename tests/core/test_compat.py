@@ -1,7 +1,5 @@
 """Programs written for other engines' Values, and NumPy's object arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Pickling and copying of graphs: deep ones, shared ones, with operations of one's own."""
 
-from __future__ import annotations
-
 import copy
 import io
 import pickle

@@ -1,7 +1,5 @@
 """No recursion, in Python or in C, however deep or wide a graph is."""
 
-from __future__ import annotations
-
 import os
 import re
 

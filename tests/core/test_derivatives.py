@@ -1,7 +1,5 @@
 """Every rule of the table against mpmath: values and partials to 4 ulp, third derivatives."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from typing import Any

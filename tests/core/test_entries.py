@@ -1,7 +1,5 @@
 """An entry of the table is all that there is to write for an operation."""
 
-from __future__ import annotations
-
 import doctest
 import inspect
 import shutil

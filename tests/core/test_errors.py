@@ -1,7 +1,5 @@
 """Wrong input: the type of error that Python floats give, and what its message names."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A graph is freed at once, to the last node, wherever its last reference goes."""
 
-from __future__ import annotations
-
 import functools
 import gc
 import operator

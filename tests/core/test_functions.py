@@ -1,7 +1,5 @@
 """The functions: floats from floats, Values from Values, and how they take arguments."""
 
-from __future__ import annotations
-
 import builtins
 import math
 from typing import Any

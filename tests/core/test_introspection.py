@@ -1,7 +1,5 @@
 """Whoever looks at the engine, or errs, sees the same in both builds."""
 
-from __future__ import annotations
-
 import json
 import pickle
 

@@ -1,7 +1,5 @@
 """What the table states of each kink and edge is what the docs state, and what is computed."""
 
-from __future__ import annotations
-
 import inspect
 import math
 from collections.abc import Callable
@@ -124,28 +122,6 @@ def test_what_is_stated_is_recorded(
         else:
             y.backward()
             assert x.grad == partial
-
-
-# ---------------------------------------------------------------------- of least norm
-
-
-@pytest.mark.parametrize(
-    ("f", "x"),
-    [
-        (autograd.abs, 0.0),
-        (autograd.relu, 0.0),
-        *[(lambda x, c=c: autograd.leaky_relu(x, c), 0.0) for c in (0.01, 3.0, -2.0)],
-        *[(lambda x, c=c: autograd.elu(x, c), 0.0) for c in (0.5, 1.0, 3.0, -2.0)],
-        *[(lambda x: autograd.clip(x, -1.0, 2.0), bound) for bound in (-1.0, 2.0)],
-        (lambda x: autograd.hypot(x, 0.0), 0.0),
-        (lambda x: autograd.maximum(x, -x), 0.0),
-        (lambda x: autograd.minimum(x, -x), 0.0),
-    ],
-)
-def test_a_kink_has_the_subgradient_of_least_norm(f: Callable[[Any], Any], x: float) -> None:
-    h = 2.0**-30
-    low, high = sorted([(f(x + h) - f(x)) / h, (f(x) - f(x - h)) / h])
-    assert grad(f)(x) == pytest.approx(min(max(0.0, low), high), abs=4.0 * h)
 
 
 # ---------------------------------------------------------------------- masked branches

@@ -1,7 +1,5 @@
 """Whatever is done, and however it fails, leaves as many objects as there were before."""
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import functools

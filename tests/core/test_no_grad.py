@@ -1,7 +1,5 @@
 """Pausing the record: in a block, in a function, and only in the thread that asks."""
 
-from __future__ import annotations
-
 import pytest
 
 from autograd import Value, dot, no_grad, sigmoid

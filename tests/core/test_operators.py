@@ -1,7 +1,5 @@
 """Steps by hand, comparisons, remainders and NumPy's functions, as people type them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The sweeps that explain, and the shares of a single node."""
 
-from __future__ import annotations
-
 import math
 from types import SimpleNamespace
 

@@ -1,7 +1,5 @@
 """The table: its entries, their conventions at kinks, and operations of one's own."""
 
-from __future__ import annotations
-
 import inspect
 import math
 import string

@@ -1,7 +1,5 @@
 """Threads with graphs of their own do what each would do alone; also when interrupted."""
 
-from __future__ import annotations
-
 import copy
 import ctypes
 import gc

@@ -1,7 +1,5 @@
 """What a Value holds, shows and compares; the operators and the methods."""
 
-from __future__ import annotations
-
 import copy
 import math
 import operator

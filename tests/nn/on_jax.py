@@ -4,8 +4,6 @@ Settings: the entries for `train`; "devices" of this process; with "count", "ind
 "initialization_timeout", it is one of several processes that train together.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import pickle
@@ -86,6 +84,7 @@ def train(
         scheduler=nn.ExponentialLR(optimizer, gamma=0.98),
         penalty=lambda ps: nn.l2_penalty(ps, 1e-3),
         max_norm=0.5,
+        validation=(xs[:8], ys[:8]),
         metrics={"accuracy": nn.accuracy},
         callbacks=[ended] if mark is not None else [],
         progress=False,

@@ -12,6 +12,7 @@ from autograd import Value
 from nn.boundary import Boundary
 from nn.kept import SNAPSHOTS
 from nn.pages.plane import Plane
+from tests.nn.fitting import fitted
 
 SQUARE = [([x, y], 1.0 if x > 0.0 else -1.0) for x in (-1.0, 1.0) for y in (-1.0, 1.0)]
 
@@ -43,17 +44,8 @@ def plane_of(boundary: Boundary | None) -> Plane:
 def train(epochs: int = 5, **settings: Any) -> nn.History:
     """A line between two sides."""
     random.seed(0)
-    model = nn.Layer(2, 1)
-    return nn.fit(
-        model,
-        [x for x, _ in SQUARE],
-        [t for _, t in SQUARE],
-        loss=nn.mse_loss,
-        optimizer=nn.SGD(model.parameters(), lr=0.2),
-        epochs=epochs,
-        progress=False,
-        **settings,
-    )
+    xs, ys = zip(*SQUARE)
+    return fitted(nn.Layer(2, 1), xs, ys, 0.2, epochs, **settings)
 
 
 trained = functools.cache(train)

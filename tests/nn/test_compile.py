@@ -1,7 +1,5 @@
 """nn.compile, and fit built on it: the same as by Values, and a sentence where it can't be."""
 
-from __future__ import annotations
-
 import copy
 import functools
 import io
@@ -14,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -709,7 +707,7 @@ def test_a_model_with_a_train_of_its_own() -> None:
     class Frozen(Scaled):
         calls = 0
 
-        def train(self, mode: bool = True) -> Frozen:
+        def train(self, mode: bool = True) -> Self:
             self.calls += 1
             return super().train(mode)
 

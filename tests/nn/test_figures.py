@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 import nn
+from tests.nn.fitting import fitted
 from tests.nn.test_boundary import boundary_of, trained
 
 
@@ -84,17 +85,8 @@ def _lines(frame: Image.Image) -> bytes:
 
 
 def test_a_model_of_three_classes_is_drawn_in_three_colours() -> None:
-    model = nn.Layer(2, 3)
-    history = nn.fit(
-        model,
-        [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
-        [0, 1, 2],
-        loss=nn.cross_entropy,
-        optimizer=nn.SGD(model.parameters(), lr=1.0),
-        epochs=20,
-        progress=False,
-    )
-    boundary = history.plot()[0]
+    xs, ys = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0, 1, 2]
+    boundary = fitted(nn.Layer(2, 3), xs, ys, 1.0, 20, loss=nn.cross_entropy).plot()[0]
     assert len(boundary.get_lines()) == 3
     assert len(boundary.collections) == 6
 

@@ -1,7 +1,5 @@
 """Training on JAX: the same numbers on one device, on eight and in two processes."""
 
-from __future__ import annotations
-
 import json
 import os
 import pickle
@@ -20,6 +18,7 @@ import pytest
 import nn
 from autograd.core.primitive import TABLE
 from nn.state import read_checkpoint
+from tests.nn.fitting import fitted
 from tests.nn.on_jax import train
 
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
@@ -166,30 +165,6 @@ def test_a_process_without_the_primitive(tmp_path: Path, own_primitive: None) ->
 # ---------------------------------------------------------------- in this process
 
 
-def test_digits_to_the_same_accuracy(in_64_bits: None) -> None:
-    digits = pytest.importorskip("sklearn.datasets").load_digits()
-    xs, ys = digits.data[:360] / 16.0, digits.target[:360]
-    found: list[Any] = []
-    for backend in ("native", "jax"):
-        random.seed(2)
-        model = nn.MLP(64, [16, 10])
-        optimizer = nn.Adam(model.parameters(), lr=0.02)
-        history = nn.fit(
-            *(model, xs[:300], ys[:300]),
-            loss=nn.cross_entropy,
-            optimizer=optimizer,
-            epochs=30,
-            validation=(xs[300:], ys[300:]),
-            metrics={"accuracy": nn.accuracy},
-            progress=False,
-            backend=backend,
-        )
-        found.append(history.records)
-    assert found[0]["val_accuracy"][-1] > 0.8
-    for name, numbers in found[0].items():
-        np.testing.assert_allclose(found[1][name], numbers, rtol=1e-10)
-
-
 def trained(backend: str = "jax", **options: Any) -> tuple[Any, Any, Any, Any]:
     """A step, its model, and the samples."""
     random.seed(1)
@@ -256,15 +231,8 @@ def test_what_a_later_batch_brings(in_64_bits: None) -> None:
         def change(end: nn.EpochEnd, model: Scaled = model) -> None:
             model.scale = 3.0
 
-        history = nn.fit(
-            *(model, [[1.0], [2.0]], [1.0, 1.0]),
-            loss=nn.mse_loss,
-            optimizer=nn.SGD(model.parameters(), 0.01),
-            epochs=2,
-            callbacks=[change],
-            progress=False,
-            backend=backend,
-        )
+        settings: dict[str, Any] = {"callbacks": [change], "backend": backend}
+        history = fitted(model, [[1.0], [2.0]], [1.0, 1.0], 0.01, 2, **settings)
         results.append([*found, *history["loss"]])
     np.testing.assert_allclose(results[1], results[0], rtol=1e-12)
 

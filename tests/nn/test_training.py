@@ -1,7 +1,5 @@
 """fit: that it trains, what it tells, and that a resumed run is the same run."""
 
-from __future__ import annotations
-
 import dataclasses
 import io
 import json
@@ -19,6 +17,7 @@ import autograd
 import nn
 from autograd import Value
 from nn.state import write_checkpoint
+from tests.nn.fitting import fitted
 from tests.nn.killed import Training, trained
 
 XS = [[x / 4.0, (x * x % 7) / 7.0] for x in range(12)]
@@ -30,10 +29,7 @@ def simple(
 ) -> tuple[nn.Module, nn.History]:
     random.seed(3)
     model = nn.MLP(2, [1]) if model is None else model
-    arguments: dict[str, Any] = {"loss": nn.mse_loss, "epochs": 3, "progress": False}
-    arguments["optimizer"] = nn.SGD(model.parameters(), lr)
-    arguments |= settings
-    return model, nn.fit(model, arguments.pop("X", XS), arguments.pop("y", YS), **arguments)
+    return model, fitted(model, settings.pop("X", XS), settings.pop("y", YS), lr, **settings)
 
 
 # ---------------------------------------------------------------- what it computes
@@ -147,17 +143,9 @@ def test_validation_is_in_eval_mode_and_records_nothing() -> None:
 def test_metrics_of_a_model_that_returns_its_parameter(compiled: bool) -> None:
     model = nn.Embedding(1, 1)
     before = model.parameters()[0].data
-    history = nn.fit(
-        model,
-        [0],
-        [0.0],
-        loss=lambda outputs, targets: nn.mse_loss([w for (w,) in outputs], targets),
-        optimizer=nn.SGD(model.parameters(), lr=0.1),
-        epochs=1,
-        metrics={"first": lambda outputs, targets: outputs[0][0]},
-        compiled=compiled,
-        progress=False,
-    )
+    settings: dict[str, Any] = {"metrics": {"first": lambda outputs, _: outputs[0][0]}}
+    settings["loss"] = lambda outputs, targets: nn.mse_loss([w for (w,) in outputs], targets)
+    history = fitted(model, [0], [0.0], epochs=1, compiled=compiled, **settings)
     assert history["first"] == [before]
 
 

@@ -1,7 +1,5 @@
 """Sweeps: many trainings over executors, the same bits wherever each runs."""
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 
 import nn
+from tests.nn.fitting import fitted
 
 SPAWN = multiprocessing.get_context("spawn")  # where JAX was imported, its threads can't fork
 RATES: list[dict[str, Any]] = [{"rate": r, "width": w} for r in (0.01, 0.1) for w in (1, 2)]
@@ -25,15 +24,7 @@ def train(rate: float, width: int) -> nn.History:
 
     model = nn.MLP(1, [width, 1])
     xs = [[random.random()] for _ in range(5)]
-    return nn.fit(
-        model,
-        xs,
-        [2.0 * x[0] for x in xs],
-        loss=nn.mse_loss,
-        optimizer=nn.SGD(model.parameters(), lr=rate),
-        epochs=3,
-        progress=False,
-    )
+    return fitted(model, xs, [2.0 * x[0] for x in xs], rate)
 
 
 def fails(rate: float, width: int) -> dict[str, float]:
@@ -199,19 +190,9 @@ def test_optuna_prunes_a_training() -> None:
     def objective(trial: Any) -> float:
         random.seed(1)
         rate = trial.suggest_categorical("rate", [0.1, 1e-6])
-        model = nn.MLP(1, [1])
-        optimizer = nn.SGD(model.parameters(), lr=rate)
-        history = nn.fit(
-            model,
-            [[1.0], [2.0]],
-            [1.0, 2.0],
-            loss=nn.mse_loss,
-            optimizer=optimizer,
-            epochs=5,
-            callbacks=[nn.optuna_callback(trial, "loss")],
-            progress=False,
-        )
-        return history["loss"][-1]
+        callbacks = [nn.optuna_callback(trial, "loss")]
+        xs, ys = [[1.0], [2.0]], [1.0, 2.0]
+        return fitted(nn.MLP(1, [1]), xs, ys, rate, 5, callbacks=callbacks)["loss"][-1]
 
     study = optuna.create_study(
         sampler=optuna.samplers.GridSampler({"rate": [0.1, 1e-6]}, seed=0),

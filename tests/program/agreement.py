@@ -1,7 +1,5 @@
 """A compiled function beside the eager one."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

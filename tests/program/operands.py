@@ -1,7 +1,5 @@
 """Points at which every operation of the table is compared on other engines."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What goes in and comes out: numbers, lists, dicts, arrays; and mistakes with them."""
 
-from __future__ import annotations
-
 import itertools
 import pickle
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Calls whose samples all go one way, and what is in the way of that: the results agree."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

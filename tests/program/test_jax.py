@@ -1,7 +1,5 @@
 """Programs as JAX functions: what the kernel gives, and JAX's transforms of it."""
 
-from __future__ import annotations
-
 import math
 import pickle
 import random

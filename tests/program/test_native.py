@@ -1,7 +1,5 @@
 """The kernel gives what Python's math and NumPy give, and the same bits on every machine."""
 
-from __future__ import annotations
-
 import importlib
 import itertools
 import math

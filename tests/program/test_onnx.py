@@ -1,7 +1,5 @@
 """Programs as ONNX models: what onnxruntime computes."""
 
-from __future__ import annotations
-
 import pickle
 import random
 import sys

@@ -1,7 +1,5 @@
 """Each pass on small tapes, and what the passes find in networks."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Calls with a few floats, which go straight into the kernel from the second one on."""
 
-from __future__ import annotations
-
 import copy
 import functools
 import gc

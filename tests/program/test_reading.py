@@ -1,7 +1,5 @@
 """Numbers that a function reads out of Values, in whatever way, never decide unseen."""
 
-from __future__ import annotations
-
 import array
 import cmath
 import concurrent.futures

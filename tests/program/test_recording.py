@@ -1,7 +1,5 @@
 """What a program must not do in silence: go the wrong way, or keep an old number."""
 
-from __future__ import annotations
-
 import copy
 import importlib
 import math

@@ -1,7 +1,5 @@
 """Programs saved, loaded, pickled and drawn; arguments by name."""
 
-from __future__ import annotations
-
 import json
 import math
 import pickle

@@ -5,8 +5,6 @@ tests.benchmarks.peers` makes the environments in `.venv-peers/`, and the benchm
 there.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import os

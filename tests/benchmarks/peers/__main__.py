@@ -1,7 +1,5 @@
 """Make the environments that are missing; pip's own settings say where from."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -3,8 +3,6 @@
 Value and gradient are one function of its virtual machine, called through its buffers.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 import time

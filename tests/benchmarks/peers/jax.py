@@ -3,8 +3,6 @@
 A step is a step of training, and gives its loss without the weight decay's part.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import statistics

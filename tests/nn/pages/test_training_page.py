@@ -7,6 +7,7 @@ import pytest
 import nn
 from nn.kept import SNAPSHOTS, Norms
 from nn.pages.plane import CODES, LEVELS
+from tests.nn.fitting import fitted
 from tests.nn.test_boundary import boundary_of, plane_of, train
 
 
@@ -62,16 +63,7 @@ def test_of_many_samples_a_page_shows_some_and_says_so(count: int, shown: int) -
 
 def test_norms_of_weights_and_gradients_are_kept_by_layer() -> None:
     model = nn.MLP(2, [3, 1])
-    X, y = [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0]  # noqa: N806
-    history = nn.fit(
-        model,
-        X,
-        y,
-        loss=nn.mse_loss,
-        optimizer=nn.SGD(model.parameters(), lr=0.1),
-        epochs=200,
-        progress=False,
-    )
+    history = fitted(model, [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0], epochs=200)
     assert history.norms is not None
     assert len(history.norms.epochs) <= SNAPSHOTS + 2
     assert history.norms.epochs[0] == 0

@@ -10,7 +10,6 @@ import pytest
 from autograd import Value
 from autograd.show.drawing import engine
 from autograd.show.drawing.engine import LayoutError, find, run_dot
-from autograd.show.drawing.layout import _parsed
 
 Maker = Callable[[str, str], str]
 
@@ -125,17 +124,3 @@ def test_a_command_that_the_system_refuses_to_run(command: Maker, tmp_path: Path
     path.write_bytes(b"\x7fELF nonsense")
     with pytest.raises(LayoutError, match="broken cannot be run: "):
         run_dot("digraph {}", "svg", str(path), 5.0)
-
-
-def test_places_are_read_from_what_the_engine_says() -> None:
-    layout = _parsed(
-        '{"bb": "0,0,200,100", "objects": ['
-        '{"name": "n0", "id": "n0", "pos": "20,10"},'
-        '{"name": "c", "id": "layers.0", "bb": "10,20,60,90"}],'
-        '"edges": [{"id": "e1-0", "pos": "e,9,8 1,2 3,4 5,6 7,8", "lp": "5,5"}]}'
-    )
-    assert layout.size == (200.0, 100.0)
-    assert layout.boxes == {"n0": (20.0, 90.0)}
-    curve = [(1.0, 98.0), (3.0, 96.0), (5.0, 94.0), (7.0, 92.0), (9.0, 92.0)]
-    assert layout.edges == {"e1-0": (curve, (5.0, 95.0))}
-    assert layout.frames == {"layers.0": (10.0, 10.0, 50.0, 70.0)}

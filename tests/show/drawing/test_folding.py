@@ -1,7 +1,5 @@
 """What repeats is found by structure; and every picture of a large graph fits a page."""
 
-from __future__ import annotations
-
 import random
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
