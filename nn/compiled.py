@@ -151,11 +151,11 @@ class Step:
         return found or self.train(batch)
 
     def measure(self, batch: Batch) -> Results:
-        """The outputs and the loss in eval mode, without the penalty."""
+        """The outputs, if they are wanted, and the loss in eval mode, without the penalty."""
         self.pull()
         try:
             run = self._run("measure", batch, self._kind(batch))
-            return run.outputs(), self.eager.finite(run.loss())
+            return run.outputs() if self.outputs else [], self.eager.finite(run.loss())
         except (Abandoned, FloatingPointError):
             with in_mode(self.model, training=False):
                 return self.eager.evaluate(*batch.lists())
