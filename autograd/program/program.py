@@ -99,7 +99,7 @@ class Program:
     @cached_property
     def instructions(self) -> Instructions:
         """All that can be batched in instructions, as every target knows them."""
-        return Instructions(self.tape, self.inputs, self.lane_inputs)
+        return Instructions(self.tape, self.inputs, self.lane_inputs, exact=not self.fast)
 
     @cached_property
     def for_kernel(self) -> Instructions:

@@ -24,7 +24,7 @@ from autograd.program.lower import Lowered
 from autograd.program.native import LANES, Native
 from autograd.program.program import Program as Compiled
 from autograd.program.program import Runner
-from autograd.testing.programs import Listing
+from autograd.testing.programs import Applied, Listing
 from autograd.testing.strategies import programs
 
 base = pytest.importorskip(
@@ -308,6 +308,7 @@ def test_the_kernel_agrees_with_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(programs())
+@example(Listing((1.0,), (Applied("dot", (0, 0, -1.0, -1.0, 0.6751592356687901)),)))
 def test_exact_random_programs(program: Listing) -> None:
     rng = np.random.default_rng(1)
     samples = (
