@@ -55,15 +55,20 @@ def described(root: Value) -> list[tuple[Any, ...]]:
     ]
 
 
-@copies
-def test_a_copy_has_all_that_the_original_has(clone: Copier) -> None:
-    x, w = Value(0.5, label="x"), Value(-2.0, label="w")
+def graph() -> Value:
+    x, w = Value(0.5, label="x"), Value(-2.0)
     y = (x * w + 1.0).tanh() - 3.0 / x
-    z = dot([y, 2.0], [x, w], y).maximum(x, 0.25)
+    z: Value = dot([y, 2.0], [x, w], y).maximum(x, 0.25)
     z.label = "z"
     z.backward()
+    return z
+
+
+@copies
+def test_a_copy_has_all_that_the_original_has(clone: Copier) -> None:
+    x = Value(0.5, label="x")
     many = autograd.sum([x, 2.0, *[Value(float(i)) for i in range(300)]])
-    for root in (x, z, many):
+    for root in (x, graph(), many):
         twin = clone(root)
         assert twin is not root
         assert described(clone(twin)) == described(twin) == described(root)

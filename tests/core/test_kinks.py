@@ -10,6 +10,7 @@ import pytest
 import autograd
 from autograd import Value, grad, hessian, jvp, log, sqrt, value_and_grad, where
 from autograd.core.primitive import RESERVED, TABLE
+from tests.core.test_table import same
 
 INF, NAN = math.inf, math.nan
 Case = tuple[tuple[float, ...], tuple[float, ...]]  # operands, partials
@@ -81,10 +82,6 @@ CASES = [
     for cases in stated.values()
     for case in cases
 ]
-
-
-def same(a: float, b: float) -> bool:
-    return a == b or (math.isnan(a) and math.isnan(b))
 
 
 # ---------------------------------------------------------------------- the statements
