@@ -9,7 +9,6 @@ import itertools
 import json
 import math
 import operator
-import pydoc
 import re
 import sys
 import tempfile
@@ -176,19 +175,6 @@ def kind(member: Any) -> str:
     return "property" if inspect.isdatadescriptor(member) else type(member).__name__
 
 
-def helped(thing: Any) -> str:
-    """What `help` shows of a thing, but for `__add__` and the like, on which Python and C
-    have words of their own, the headings that sort by kind, and the call."""
-    text = plain(pydoc.plain(pydoc.render_doc(thing)))
-    text = re.sub(r"\((\n \|      .*)+\n \|  \)", "()", text)  # 3.13 breaks a long call
-    text = re.sub(r"^ \|  __\w+__.*\n((?: \|\n)? \|      ?\S.*\n)*", "", text, flags=re.M)
-    lines = {line.strip() for line in text.splitlines()}
-    other = (
-        r"defined here:$|inherited from|^\|  \w+\("  # a call, with C's signature or Python's
-    )
-    return "\n".join(sorted(line for line in lines if not re.search(other, line)))
-
-
 OWNERS: list[Any] = [
     autograd,
     Value,
@@ -202,11 +188,11 @@ OWNERS: list[Any] = [
 def table_of_names() -> dict[str, str]:
     found = {
         "Value": parameters(Value),
-        "help of Value": helped(Value),
         "bases": str([base.__name__ for base in Value.__mro__]),
     }
     for owner in OWNERS:
         found[f"{owner.__name__} names"] = str(sorted(public(owner)))
+        found[f"{owner.__name__} doc"] = str(inspect.getdoc(owner))
         for name in public(owner):
             member, key = getattr(owner, name), f"{owner.__name__}.{name}"
             found[f"{key} kind"] = kind(member)
