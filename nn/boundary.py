@@ -21,6 +21,7 @@ from nn.pages.plane import Plane
 
 CELLS = 32  # of the grid, along its longer side
 AROUND = 0.12  # around the samples, as a share of their extent
+APART = 8.0  # how many times as far as the other one an input may extend in one scale
 CLASSES = 10
 
 Outputs = list[list[list[float]]]  # of the model, by row and column of the grid
@@ -135,14 +136,19 @@ class Boundary:
         return [self._answers[epoch] for epoch in self.epochs]
 
     def _grid(self) -> tuple[list[float], list[float]]:
-        """The places of the grid: square cells over the samples and a margin."""
+        """The places of the grid, over the samples and a margin.
+
+        Cells are square unless one input extends so much further that the other would be lost.
+        """
         lows = [min(place) for place in zip(*self.points)]
-        highs = [max(place) for place in zip(*self.points)]
-        margin = AROUND * max(high - low for low, high in zip(lows, highs)) or 1.0
-        spans = [high - low + 2 * margin for low, high in zip(lows, highs)]
-        cell = max(spans) / CELLS
+        extents = [max(place) - low for place, low in zip(zip(*self.points), lows)]
+        longest = max(extents)
+        apart = longest > APART * min(extents)
         axes = []
-        for low, span in zip(lows, spans):
+        for low, extent in zip(lows, extents):
+            whole = (extent or 1.0) if apart else longest
+            margin = AROUND * whole or 1.0
+            span, cell = extent + 2 * margin, (whole + 2 * margin) / CELLS
             cells = math.ceil(span / cell - 1e-9)
             start = low - margin - (cells * cell - span) / 2
             axes.append([start + cell * k for k in range(cells + 1)])

@@ -121,13 +121,18 @@ def _draw_curves(ax: Axes, chart: Chart) -> Redraw:
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.grid(color="#E3E3E3")
     ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(lines))
+    _legend(ax, len(lines))
 
     def update(epoch: int) -> None:
         for line, numbers in zip(lines, chart.curves.values()):
             line.set_data(range(1, epoch + 1), numbers[:epoch])
 
     return update
+
+
+def _legend(ax: Axes, count: int) -> None:
+    ncols = min(count, 4)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=ncols)
 
 
 def _draw_boundary(ax: Axes, plane: Plane) -> Redraw:
@@ -137,10 +142,9 @@ def _draw_boundary(ax: Axes, plane: Plane) -> Redraw:
         mine = [(x, y) for x, y, of in plane.points if of == k]
         xs, ys = [x for x, _ in mine], [y for _, y in mine]
         ax.plot(xs, ys, MARKS[k % 5], color=COLOURS[k % 5], markersize=4, label=name)
-    ax.set(xlabel="x₁", ylabel="x₂", aspect="equal")
-    ax.legend(
-        frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=len(plane.names)
-    )
+    cells = (plane.xs[1] - plane.xs[0]) / (plane.ys[1] - plane.ys[0])
+    ax.set(xlabel="x₁", ylabel="x₂", aspect=float(f"{cells:.9g}"))
+    _legend(ax, len(plane.names))
     drawn: list[QuadContourSet] = []
 
     def update(epoch: int) -> None:

@@ -64,8 +64,8 @@ class Plane:
 
     @property
     def y(self) -> Axis:
-        """The second input, from bottom to top, in the same scale as the first."""
-        height = (RIGHT - LEFT) * (self.ys[-1] - self.ys[0]) / (self.xs[-1] - self.xs[0])
+        """The second input, from bottom to top; the cells of the grid are squares."""
+        height = (RIGHT - LEFT) * (len(self.ys) - 1) / (len(self.xs) - 1)
         return Axis(self.ys[0], self.ys[-1], TOP + height, TOP)
 
     def sure(self, x: float) -> float:

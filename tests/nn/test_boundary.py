@@ -201,6 +201,16 @@ def test_the_grid_covers_the_samples_in_squares() -> None:
     assert (plane.xs[0], plane.xs[-1]) == (1.0, 3.0)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 0.1, 10.0, 1e6])
+def test_inputs_of_unlike_scales_have_a_scale_each(scale: float) -> None:
+    samples = [([0.0, 0.0], 0.0), ([1.0, scale], 1.0)]
+    plane = plane_of(boundary_of(lambda x, p: x[0], samples))
+    assert len(plane.xs) == len(plane.ys) == 33
+    assert plane.ys[0] == pytest.approx(scale * plane.xs[0])
+    assert plane.ys[-1] == pytest.approx(scale * plane.xs[-1])
+    assert plane.y.start - plane.y.end == plane.x.end - plane.x.start
+
+
 @pytest.mark.parametrize("compiles", [True, False])
 def test_answers_are_worked_out_once(compiles: bool) -> None:
     calls = []

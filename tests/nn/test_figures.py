@@ -47,6 +47,14 @@ def test_the_figure_has_the_boundary_first() -> None:
     assert loss.get_xlabel() == "epoch"
 
 
+def test_ten_classes_leave_room_for_the_boundary() -> None:
+    samples = [[k % 4 / 4.0, k / 10.0] for k in range(10)]
+    history = fitted(nn.MLP(2, [10]), samples, range(10), loss=nn.cross_entropy, epochs=1)
+    boundary, _ = history.plot()
+    boundary.figure.canvas.draw()
+    assert boundary.get_window_extent().width > 0.2 * boundary.figure.bbox.width
+
+
 @pytest.mark.parametrize(
     ("suffix", "start"),
     [
