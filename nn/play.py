@@ -27,6 +27,7 @@ from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.module import Module
 from nn.pages.plane import Plane
 from nn.pages.training_page import palette
+from nn.steps import is_finite
 from nn.training import samples_of
 
 __all__ = ["play"]
@@ -90,6 +91,9 @@ def play(
     """
     instance(model, Module, "play: the model")
     samples = samples_of(X, y, "play: ")
+    for i, (x, _) in enumerate(samples):
+        if not is_finite(x):
+            raise ValueError(f"play: X[{i}] is {shortened(x)}; leave that sample out")
     rate = not_negative(lr, "play: lr")
     name = getattr(loss, "__name__", "")
     if name not in LOSSES or getattr(losses, name) is not loss:

@@ -102,6 +102,7 @@ def plays() -> Iterator[Row]:
         return nn.play, {**arguments, "lr": 0.1}
 
     xs = [*DATA, *bads(ValueError, [], [[1.0, 2.0]], words=("X",))]
+    xs.append(bad([[1.0, 2.0], [NAN, 4.0]], ValueError, "X[1] is [nan, 4.0]"))
     ys = [*DATA, *bads(ValueError, [], [1.0], words=("targets in y",))]
     rates = [b for b in NOT_NEGATIVE if b.show != "True"]
     losses = [
