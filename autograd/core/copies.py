@@ -23,7 +23,7 @@ __all__ = ["checked", "reduced"]
 
 def reduced(node: Value, own: tuple[Any, ...]) -> tuple[Any, ...]:
     """What pickle is told of a node with this state."""
-    if not _carrier.has(node):
+    if node.inputs and not _carrier.has(node):
         order, leaves = topological_order(node)
         nodes = tuple(leaves + order)
         own = (*nodes, _carrier.set_out(nodes), *own)
