@@ -69,7 +69,6 @@ class Identity(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        """x itself."""
         return x
 
 
@@ -83,7 +82,6 @@ class ReLU(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        """`autograd.relu`."""
         return map_numbers(autograd.relu, x)
 
 
@@ -101,11 +99,9 @@ class LeakyReLU(Module):
         self.negative_slope = checks.value_or_float(negative_slope, "LeakyReLU: negative_slope")
 
     def forward(self, x: Any) -> Any:
-        """`autograd.leaky_relu`."""
         return map_numbers(lambda v: autograd.leaky_relu(v, self.negative_slope), x)
 
     def extra_repr(self) -> str:
-        """Such as `0.01`."""
         return f"{self.negative_slope}"
 
 
@@ -123,11 +119,9 @@ class ELU(Module):
         self.alpha = checks.value_or_float(alpha, "ELU: alpha")
 
     def forward(self, x: Any) -> Any:
-        """`autograd.elu`."""
         return map_numbers(lambda v: autograd.elu(v, self.alpha), x)
 
     def extra_repr(self) -> str:
-        """Such as `1.0`."""
         return f"{self.alpha}"
 
 
@@ -139,7 +133,6 @@ class GELU(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        """`autograd.gelu`."""
         return map_numbers(autograd.gelu, x)
 
 
@@ -151,7 +144,6 @@ class SiLU(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        """`autograd.silu`."""
         return map_numbers(autograd.silu, x)
 
 
@@ -163,7 +155,6 @@ class Softplus(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        """`autograd.softplus`."""
         return map_numbers(autograd.softplus, x)
 
 
@@ -175,7 +166,6 @@ class Sigmoid(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        """`autograd.sigmoid`."""
         return map_numbers(autograd.sigmoid, x)
 
 
@@ -187,7 +177,6 @@ class Tanh(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        """`autograd.tanh`."""
         return map_numbers(autograd.tanh, x)
 
 
@@ -199,7 +188,6 @@ class Softmax(Module):
     """
 
     def forward(self, x: Sequence[Operand]) -> list[Any]:
-        """`nn.softmax`."""
         return softmax(x)
 
 
@@ -211,7 +199,6 @@ class LogSoftmax(Module):
     """
 
     def forward(self, x: Sequence[Operand]) -> list[Any]:
-        """`nn.log_softmax`."""
         return log_softmax(x)
 
 

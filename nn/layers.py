@@ -85,7 +85,6 @@ class Neuron(Module):
         return out if self.activation is None else self.activation(out)
 
     def extra_repr(self) -> str:
-        """Such as `2, activation=relu`."""
         return f"{len(self.w)}{_shown(self.activation)}"
 
     def __repr__(self) -> str:
@@ -135,7 +134,6 @@ class Layer(Module):
         return out[0] if len(out) == 1 else out
 
     def extra_repr(self) -> str:
-        """Such as `2, 16, activation=relu`."""
         first = self.neurons[0]
         return f"{len(first.w)}, {len(self.neurons)}{_shown(first.activation)}"
 
@@ -164,7 +162,6 @@ class Sequential(Module):
         self.layers = list(modules)
 
     def forward(self, x: Any) -> Any:
-        """The last module's output."""
         for layer in self.layers:
             x = layer(x)
         return x
@@ -275,7 +272,6 @@ class Embedding(Module):
         return list(self.weight[at])
 
     def extra_repr(self) -> str:
-        """Such as `3, 2`."""
         return f"{len(self.weight)}, {len(self.weight[0])}"
 
 
@@ -311,7 +307,6 @@ class Dropout(Module):
         return autograd.where(kept, x / (1.0 - self.p), x * 0.0)
 
     def extra_repr(self) -> str:
-        """Such as `p=0.5`."""
         return f"p={self.p}"
 
 

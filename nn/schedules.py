@@ -144,7 +144,6 @@ class StepLR(Scheduler):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
-        """The learning rate after this many steps."""
         return self.base_lr * self.gamma ** (epoch // self.step_size)
 
 
@@ -163,7 +162,6 @@ class ExponentialLR(Scheduler):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
-        """The learning rate after this many steps."""
         return self.base_lr * self.gamma**epoch
 
 
@@ -190,7 +188,6 @@ class CosineAnnealingLR(Scheduler):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
-        """The learning rate after this many steps."""
         share = (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
         return self.eta_min + (self.base_lr - self.eta_min) * share
 
@@ -222,7 +219,6 @@ class LinearLR(Scheduler):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
-        """The learning rate after this many steps."""
         share = min(epoch, self.total_iters) / self.total_iters
         return self.base_lr * (
             self.start_factor + (self.end_factor - self.start_factor) * share
@@ -336,7 +332,6 @@ class ReduceLROnPlateau(Scheduler):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """As for every scheduler."""
         if isinstance(state, Mapping) and "best" in state and state["best"] is None:
             state = {**state, "best": self._worst}
         super().load_state_dict(state)

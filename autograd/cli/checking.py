@@ -6,13 +6,13 @@ import argparse
 import importlib
 import inspect
 import json
-import math
 from collections.abc import Callable, Sequence
 from inspect import Parameter
 from typing import Any
 
 from autograd.cli.ending import FAILED, PROGRAM
 from autograd.cli.expressions import number_given
+from autograd.show.pages.document import json_number
 from autograd.testing import gradcheck
 
 __all__ = ["check_function"]
@@ -58,20 +58,13 @@ def check_function(argv: Sequence[str]) -> int:
     names = {f"argument {i}": name for i, name in enumerate(point)}
     where = names.get(report.where, report.where)
     if arguments.json:
-        numbers = {name: _as_json(getattr(report, name)) for name in REPORT_NUMBERS}
-        words = {name: getattr(report, name) for name in REPORT_WORDS.split()}
-        print(json.dumps({**words, "where": where, **numbers}, indent=2))
+        found = vars(report) | {"where": where}
+        del found["kinks"], found["line"]
+        shown = {k: json_number(x) if isinstance(x, float) else x for k, x in found.items()}
+        print(json.dumps(shown, indent=2))
     else:
         print(str(report).replace(f"{report.where} = ", f"{where} = "))
     return 0 if report else FAILED
-
-
-REPORT_NUMBERS = ("x", "analytic", "numeric", "error")
-REPORT_WORDS = "verdict reason primitive order derivatives evaluations oracle"
-
-
-def _as_json(x: float) -> Any:
-    return x if math.isfinite(x) else str(x)
 
 
 def _imported(name: str) -> Callable[..., Any]:
