@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from tqdm.auto import tqdm
 
 from autograd import Graph, Stepper
+from autograd.files import write_atomically
 from nn import History
 from nn.pages.chart import COLOURS
-from nn.state import write_atomically
 
 T = TypeVar("T")
 

@@ -333,18 +333,14 @@ def _items(item: Any) -> Iterable[tuple[Any, Any]]:
     return enumerate(item) if item.ndim else [("", item.item())]
 
 
-def _attributes(module: Module) -> Iterable[tuple[str, Any]]:
-    """The attributes of a module, those in slots first."""
+def _contents(module: Module) -> tuple[Parameters, Modules]:
+    """The parameters and modules among the attributes, those in slots first."""
     kind: Any = type(module)
     names = [name for name in _slot_names(kind) if hasattr(module, name)]
-    return [*((name, getattr(module, name)) for name in names), *vars(module).items()]
-
-
-def _contents(module: Module) -> tuple[Parameters, Modules]:
-    """The parameters and modules among the attributes."""
+    attributes = [*((name, getattr(module, name)) for name in names), *vars(module).items()]
     parameters: Parameters = []
     modules: Modules = []
-    _find("", _attributes(module), parameters, modules)
+    _find("", attributes, parameters, modules)
     return parameters, modules
 
 

@@ -23,14 +23,6 @@ from nn.module import Module
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = [
-    "load_model",
-    "read_checkpoint",
-    "save_model",
-    "write_atomically",
-    "write_checkpoint",
-]
-
 CHECKPOINT = "scalar-autograd checkpoint"
 VERSION = 2
 

@@ -235,7 +235,11 @@ def written(
     if name == "pow" and symbols[1].data == 1.0:
         return symbols[0]
     if name in ("dot", "sum"):
-        return _terms(data, _summands(op, operands, notation))
+        terms = _summands(op, operands, notation)
+        if len(terms) == 1:
+            return terms[0]
+        summed = [x.enclosed(PRODUCT if i else SUM) for i, x in enumerate(terms)]
+        return Symbol(data, " + ".join(notation.listed(summed)), notation, SUM)
     needed, tightness = NEEDED.get(name, (SUM,) * len(symbols)), TIGHTNESS.get(name, ATOM)
     form = notation.form(op, symbols)
     if not notation.latex and name in IN_TEXT:
@@ -271,15 +275,6 @@ def _summands(
         tightness = NEGATIVE if w.tightness == NEGATIVE else PRODUCT
         terms.append(Symbol(w.data * x.data, text, w.notation, tightness))
     return terms
-
-
-def _terms(data: float, terms: Sequence[Symbol]) -> Symbol:
-    """Their sum, written out."""
-    if len(terms) == 1:
-        return terms[0]
-    texts = [x.enclosed(PRODUCT if i else SUM) for i, x in enumerate(terms)]
-    notation = terms[0].notation
-    return Symbol(data, " + ".join(notation.listed(texts)), notation, SUM)
 
 
 def _name(name: str) -> str:

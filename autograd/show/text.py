@@ -10,24 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = [
-    "DOWN",
-    "FONTS",
-    "NUMBER_FORMAT",
-    "UP",
-    "Parts",
-    "check_format",
-    "clipped",
-    "columns",
-    "counted",
-    "escape",
-    "format_number",
-    "printable",
-    "rich_text",
-    "short_name",
-    "width",
-]
-
 NUMBER_FORMAT = ".4g"
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 LONGEST_NAME = 32
@@ -114,11 +96,10 @@ def width(text: str, size: float) -> float:
     >>> width("data", 10) < width("data", 20) < width("DATA", 20)
     True
     """
-    return sum([_advance(c) for c in text]) * size * SLACK / 1000
-
-
-def _advance(c: str) -> int:
-    return HELVETICA[ord(c) - 32] if " " <= c <= "~" else (0, 850, 1300)[columns(c)]
+    advances = [
+        HELVETICA[ord(c) - 32] if " " <= c <= "~" else (0, 850, 1300)[columns(c)] for c in text
+    ]
+    return sum(advances) * size * SLACK / 1000
 
 
 def columns(text: str) -> int:

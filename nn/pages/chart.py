@@ -10,20 +10,6 @@ from itertools import groupby
 from autograd.show.text import escape, format_number
 from nn.pages.contours import coordinate, polyline
 
-__all__ = [
-    "COLOURS",
-    "DARK_COLOURS",
-    "Axis",
-    "Chart",
-    "Records",
-    "axis_text",
-    "charts",
-    "number_text",
-    "plain_name",
-    "stops",
-    "tick_texts",
-]
-
 # Told apart by people with colour-blindness (after Okabe & Ito 2008), on light and dark paper;
 # each class has its own mark and each curve its own line as well.
 COLOURS = ("#b84a00", "#0067a5", "#00795a", "#a8437d", "#595959")
@@ -65,7 +51,10 @@ class Axis:
             )
             every = max(1, math.ceil(len(powers) / count))
             return [10.0**power for power in powers[::every]]
-        step = _round_step((self.high - self.low) / count)
+        least = (self.high - self.low) / count
+        power = 10.0 ** math.floor(math.log10(least))
+        steps = [k * power for k in (1.0, 2.0, 5.0, 10.0)]
+        step = next(step for step in steps if step >= least * (1 - 1e-9))
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         return [k * step for k in range(first, last + 1)]
@@ -240,9 +229,3 @@ def axis_text(axis: str, x: float, y: float, text: str) -> str:
 
 def _translation(x: float, y: float = 0.0) -> str:
     return f"translate({coordinate(x)} {coordinate(y)})"
-
-
-def _round_step(least: float) -> float:
-    """1, 2 or 5 times a power of ten, the first that is at least this."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(k * power for k in (1.0, 2.0, 5.0, 10.0) if k * power >= least * (1 - 1e-9))

@@ -30,17 +30,6 @@ from autograd.show.drawing.grouping import layers_of, relative
 from autograd.show.drawing.options import Options
 from autograd.show.text import clipped, width
 
-__all__ = [
-    "PAGE",
-    "SMALL",
-    "WIDEST_NAME",
-    "Card",
-    "Layout",
-    "Position",
-    "align_sizes",
-    "lay_out",
-]
-
 SMALL = 11  # the font size of captions and derivatives, in pixels
 WIDEST_NAME = 170.0  # of a name; what is longer is cut, and whole in the tooltip
 LABELLED = 1000  # with more edges than this the layout keeps no room for their numbers

@@ -132,13 +132,8 @@ function tabulate() {
 
 // What a group's arrows carry: the derivatives of its only output to what goes into it.
 function repaintGroups(set) {
-  const members = new Map();
-  for (const node of nodes) {
-    const group = data.groups[node.index];
-    if (group !== undefined) members.set(group, [...(members.get(group) ?? []), node]);
-  }
-  for (const [group, inside] of members) {
-    if (outputs[group].length !== 1) continue;
+  for (const [group, inside] of Map.groupBy(nodes, ({ index }) => data.groups[index])) {
+    if (outputs[group]?.length !== 1) continue;
     const slopes = new Map([[outputs[group][0], 1]]);
     for (const node of inside.toReversed()) {
       const upstream = slopes.get(node) ?? 0;
