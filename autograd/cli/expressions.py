@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
-from keyword import iskeyword
+from keyword import iskeyword, kwlist
 from math import inf, nan, pi
 from typing import Any, NamedTuple, NoReturn
 
@@ -22,7 +22,7 @@ from autograd.core.operand import Operand, primal, real
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 
-__all__ = ["CONSTANTS", "FUNCTIONS", "Formula", "number_given", "parse"]
+__all__ = ["CONSTANTS", "FUNCTIONS", "GRAMMAR", "Formula", "number_given", "parse"]
 
 CONSTANTS = {"inf": inf, "nan": nan, "pi": pi}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -66,6 +66,17 @@ INSTEAD = {  # what to write instead
     **dict.fromkeys(("and", "or", "not", "if", "else", "?"), "write where(condition, a, b)"),
 }
 MISSING = "{} has no operand on its {}: write a number or a name"
+GRAMMAR = {  # what the parser of a page shares, as JSON takes it; see formula.js
+    "constants": {name: repr(x) for name, x in CONSTANTS.items()},
+    "infix": {mark: (binds, op.name) for mark, (binds, op) in BINDING.items()},
+    "prefixes": {mark: getattr(op, "name", "") for mark, op in PREFIXES.items()},
+    "sign": SIGN,
+    "comparison": COMPARISON,
+    "instead": INSTEAD,
+    "missing": MISSING,
+    "use": USE,
+    "keywords": kwlist,
+}
 
 
 class _Call(NamedTuple):

@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autograd.cli.expressions import (
-    BINDING,
-    COMPARISON,
-    CONSTANTS,
-    FUNCTIONS,
-    INSTEAD,
-    MISSING,
-    PREFIXES,
-    SIGN,
-    USE,
-    Formula,
-    parse,
-)
+from autograd.cli.expressions import FUNCTIONS, GRAMMAR, Formula, parse
 from autograd.core.operand import Number, number
 from autograd.core.value import Value
 from autograd.show.graph import Graph
-from autograd.show.pages.document import json_number
 from autograd.show.pages.page import Page
-from autograd.show.pages.play import grammar_data, play_page
+from autograd.show.pages.play import play_page
 from autograd.show.stepper import Stepper
 
 __all__ = ["formula_page", "play"]
@@ -79,15 +66,5 @@ def formula_page(formula: Formula, leaves: Mapping[str, Value]) -> Page:
     if root.label is None and "f" not in formula.names:
         root.label = "f"
     root.backward()
-    words = {
-        "constants": {name: json_number(x) for name, x in CONSTANTS.items()},
-        "infix": {mark: (binds, op.name) for mark, (binds, op) in BINDING.items()},
-        "prefixes": {mark: getattr(op, "name", "") for mark, op in PREFIXES.items()},
-        "sign": SIGN,
-        "comparison": COMPARISON,
-        "instead": INSTEAD,
-        "missing": MISSING,
-        "use": USE,
-    }
     values = {name: leaves[name].data for name in formula.names}
-    return Page(play_page(Graph(root), formula.text, values, grammar_data(FUNCTIONS, words)))
+    return Page(play_page(Graph(root), formula.text, values, FUNCTIONS, GRAMMAR))

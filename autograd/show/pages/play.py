@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import Signature, signature
-from keyword import kwlist
 from string import Template
 from typing import Any
 
@@ -25,7 +24,7 @@ from autograd.show.pages.document import (
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import escape, format_number
 
-__all__ = ["grammar_data", "play_page"]
+__all__ = ["play_page"]
 
 FORMULA_SCRIPTS = (
     "numbers.js",
@@ -39,14 +38,19 @@ FORMULA_SCRIPTS = (
 
 
 def play_page(
-    graph: Snapshot, text: str, values: Mapping[str, float], grammar: Mapping[str, Any]
+    graph: Snapshot,
+    text: str,
+    values: Mapping[str, float],
+    functions: Mapping[str, Callable[..., Any]],
+    grammar: Mapping[str, Any],
 ) -> str:
     """One HTML file in which a formula and its numbers can be changed.
 
     Args:
         graph: of the formula at these values; what is shown without JavaScript.
         text, values: the formula and its variables' values.
-        grammar: what `grammar_data` gives.
+        functions: what a formula may call, by name.
+        grammar: the rest of what the parsers share, as JSON takes it.
     """
     shown = picture_or_tree(graph, Options(), prefix="graph")
     rows = []
@@ -60,13 +64,12 @@ def play_page(
     main = Template(asset("play.html")).substitute(
         result=result, picture=shown, table=table("nodes", heads, rows)
     )
-    operations = [
-        TABLE[name] for name in sorted({f["op"] for f in grammar["functions"].values()})
-    ]
+    known = {name: _function(function) for name, function in functions.items()}
+    operations = [TABLE[name] for name in sorted({each["op"] for each in known.values()})]
     data = {
         "text": text,
         "values": {name: json_number(x) for name, x in values.items()},
-        "grammar": grammar,
+        "grammar": {"functions": known, "forms": FORMS, **grammar},
         **operations_data(operations),
     }
     scripts = [rules(operations), operations_script(), *map(asset, FORMULA_SCRIPTS)]
@@ -74,24 +77,6 @@ def play_page(
     title = "Play with a formula"
     summary = "Change the formula or a number: both passes follow."
     return document("play", title, summary, main, data, scripts, styles)
-
-
-def grammar_data(
-    functions: Mapping[str, Callable[..., Any]], words: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the JavaScript parser shares with that of Python, as JSON takes it.
-
-    Args:
-        functions: what a formula may call, by name.
-        words: the operators, how strongly they bind, and the texts of messages.
-    """
-    known = {name: _function(function) for name, function in functions.items()}
-    return {
-        "functions": known,
-        "forms": FORMS,
-        "keywords": kwlist,
-        **words,
-    }
 
 
 def _function(function: Callable[..., Any]) -> dict[str, Any]:
