@@ -198,7 +198,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Function:
     Returns:
         A function of f's arguments: f's result with each number replaced by its gradient,
         or a tuple of these if `argnums` is a tuple. For lists of m results and n arguments
-        that is m lists of n; for arrays, an array of shape (*result, *argument).
+        that is m lists of n; for an array, an array of shape (*result, *argument).
 
     Raises:
         TypeError, ValueError: as `grad`; ValueError also for another `mode`.

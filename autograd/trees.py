@@ -120,6 +120,8 @@ def _joined(
 
 
 def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
+    if all(type(child) is list and _is_flat(child) for child in children):
+        children = [*map(numpy.array, children)]
     if children and all(isinstance(child, numpy.ndarray) for child in children):
         return numpy.stack(children).reshape(shape + children[0].shape)
     if all(type(child) is float for child in children):

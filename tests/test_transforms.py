@@ -101,6 +101,8 @@ def test_arrays_go_in_and_come_out() -> None:
     assert slope == pytest.approx(w.T @ (1.0 - np.tanh(w @ x) ** 2), rel=1e-15)
     rows = jacobian(lambda x: np.tanh(w @ x))(x)
     assert rows.shape == (2, 2)
+    of_list = jacobian(lambda x: np.tanh(w @ x))(x.tolist())
+    assert of_list.tolist() == rows.tolist()
     assert rows == pytest.approx((1.0 - np.tanh(w @ x) ** 2)[:, None] * w, rel=1e-15)
     assert hessian(lambda x: x @ (w @ x))(x) == pytest.approx(w + w.T, rel=1e-15)
 
