@@ -57,6 +57,7 @@ class Boundary:
         self.logits = function in (binary_cross_entropy_with_logits, cross_entropy)
         of_logits = function is binary_cross_entropy_with_logits
         self.threshold = 0.0 if of_logits else (self.names[0] + self.names[-1]) / 2
+        self.xs, self.ys = self._grid()
         self._kept: Kept[array[float]] = Kept()
         self._answers: dict[int, Outputs] = {}
 
@@ -90,8 +91,7 @@ class Boundary:
         It classifies with one output and two classes, or with an output a class and the
         targets their indices.
         """
-        xs, ys = self._grid()
-        outputs = self._all_outputs(xs, ys)
+        outputs = self._all_outputs()
         if not outputs:
             return None
         count = len(outputs[0][0][0])
@@ -108,31 +108,28 @@ class Boundary:
         labels = [f"class {name:.4g}" for name in names]
         full = 1.0 if count > 1 else (self.names[-1] - self.names[0]) / 2
         scale = 0.0 if self.logits else full
-        return Plane(xs, ys, points, labels, rule, self.epochs, fields, scale)
+        return Plane(self.xs, self.ys, points, labels, rule, self.epochs, fields, scale)
 
     def relief(self) -> Plane:
         """The same for numbers: where the first output is above the middle of the targets."""
-        xs, ys = self._grid()
         low, high = self.names[0], self.names[-1]
         middle = (low + high) / 2
         points = [(x, y, int(t > middle)) for (x, y), t in zip(self.points, self.targets)]
-        fields = [
-            [_map(grid, lambda out: out[0] - middle)] for grid in self._all_outputs(xs, ys)
-        ]
+        fields = [[_map(grid, lambda out: out[0] - middle)] for grid in self._all_outputs()]
         labels = [f"below {middle:.4g}", f"above {middle:.4g}"]
         rule, scale = f"output = {middle:.4g}", (high - low) / 2 or 1.0
-        return Plane(xs, ys, points, labels, rule, self.epochs, fields, scale)
+        return Plane(self.xs, self.ys, points, labels, rule, self.epochs, fields, scale)
 
-    def _all_outputs(self, xs: Sequence[float], ys: Sequence[float]) -> list[Outputs]:
+    def _all_outputs(self) -> list[Outputs]:
         model = copy.deepcopy(self.model).eval()
-        grid = [[x, y] for y in ys for x in xs]
+        grid = [[x, y] for y in self.ys for x in self.xs]
         answer = _of_many(model)
         for epoch in self.epochs:
             if epoch not in self._answers:
                 for parameter, data in zip(model.parameters(), self._kept.items[epoch]):
                     parameter.data = data
                 flat = iter(map(_outputs, answer(grid)))
-                self._answers[epoch] = [[next(flat) for _ in xs] for _ in ys]
+                self._answers[epoch] = [[next(flat) for _ in self.xs] for _ in self.ys]
         return [self._answers[epoch] for epoch in self.epochs]
 
     def _grid(self) -> tuple[list[float], list[float]]:

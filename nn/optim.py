@@ -9,18 +9,7 @@ from typing import Any, NoReturn
 
 import autograd
 from autograd import Value
-from nn.checks import (
-    counter,
-    finite_float,
-    flag,
-    instance,
-    not_negative,
-    parameter_list,
-    same_keys,
-    settings,
-    share,
-    shortened,
-)
+from nn import checks
 from nn.clipping import check_finite_gradients
 
 __all__ = [
@@ -80,7 +69,9 @@ class Optimizer:
     ) -> None:
         self.params = _parameters(params, type(self).__name__)
         self.lr = lr
-        self.weight_decay = not_negative(weight_decay, f"{type(self).__name__}: weight_decay")
+        self.weight_decay = checks.not_negative(
+            weight_decay, f"{type(self).__name__}: weight_decay"
+        )
         self.steps = 0
         self.buffers = {name: array("d", bytes(8 * len(self.params))) for name in buffers}
 
@@ -91,7 +82,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        self._lr = not_negative(lr, f"{type(self).__name__}: lr")
+        self._lr = checks.not_negative(lr, f"{type(self).__name__}: lr")
 
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0."""
@@ -168,7 +159,7 @@ class Optimizer:
 
     def __repr__(self) -> str:
         size = f"{len(self.params)} parameter{'s' * (len(self.params) > 1)}"
-        return f"{type(self).__name__}({', '.join([size, *settings(self)])})"
+        return f"{type(self).__name__}({', '.join([size, *checks.settings(self)])})"
 
     # ------------------------------------------------------------------ state
 
@@ -189,15 +180,15 @@ class Optimizer:
             TypeError: the state is not a dict.
         """
         name = type(self).__name__
-        instance(state, Mapping, f"{name}: the state")
+        checks.instance(state, Mapping, f"{name}: the state")
         try:
-            same_keys(state, self.state_dict())
+            checks.same_keys(state, self.state_dict())
             if state["optimizer"] != name:
-                raise ValueError(f"it is that of {shortened(state['optimizer'])}")
-            lr = not_negative(state["lr"], "lr")
-            steps = counter(state["steps"], "steps")
-            instance(state["buffers"], Mapping, "buffers")
-            same_keys(state["buffers"], self.buffers)
+                raise ValueError(f"it is that of {checks.shortened(state['optimizer'])}")
+            lr = checks.not_negative(state["lr"], "lr")
+            steps = checks.counter(state["steps"], "steps")
+            checks.instance(state["buffers"], Mapping, "buffers")
+            checks.same_keys(state["buffers"], self.buffers)
             buffers = {key: self._buffer(key, xs) for key, xs in state["buffers"].items()}
         except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"{name}: the state does not fit: {error}") from error
@@ -205,12 +196,12 @@ class Optimizer:
 
     def _buffer(self, name: str, numbers: list[float]) -> array[float]:
         """A copy of a buffer from a `state_dict`, checked."""
-        instance(numbers, list, name)
+        checks.instance(numbers, list, name)
         if len(numbers) != len(self.params):
             raise ValueError(
                 f"{name} has {len(numbers)} numbers for {len(self.params)} parameters"
             )
-        check = not_negative if name in SQUARES else finite_float
+        check = checks.not_negative if name in SQUARES else checks.finite_float
         return array("d", [check(x, name) for x in numbers])
 
 
@@ -242,9 +233,9 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        self.momentum = not_negative(momentum, "SGD: momentum")
-        self.dampening = finite_float(dampening, "SGD: dampening")
-        self.nesterov = flag(nesterov, "SGD: nesterov")
+        self.momentum = checks.not_negative(momentum, "SGD: momentum")
+        self.dampening = checks.finite_float(dampening, "SGD: dampening")
+        self.nesterov = checks.flag(nesterov, "SGD: nesterov")
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and no dampening")
         super().__init__(params, lr, weight_decay, ("momentum_buffer",) if momentum else ())
@@ -290,13 +281,15 @@ class Adam(Optimizer):
     ) -> None:
         name = type(self).__name__
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise TypeError(f"{name}: betas must be a pair of numbers, got {shortened(betas)}")
+            raise TypeError(
+                f"{name}: betas must be a pair of numbers, got {checks.shortened(betas)}"
+            )
         self.betas = (
-            share(betas[0], f"{name}: betas[0]", below_1=True),
-            share(betas[1], f"{name}: betas[1]", below_1=True),
+            checks.share(betas[0], f"{name}: betas[0]", below_1=True),
+            checks.share(betas[1], f"{name}: betas[1]", below_1=True),
         )
-        self.eps = not_negative(eps, f"{name}: eps")
-        self.amsgrad = flag(amsgrad, f"{name}: amsgrad")
+        self.eps = checks.not_negative(eps, f"{name}: eps")
+        self.amsgrad = checks.flag(amsgrad, f"{name}: amsgrad")
         names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ()))
         super().__init__(params, lr, weight_decay, names)
 
@@ -377,10 +370,10 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        self.alpha = share(alpha, "RMSprop: alpha")
-        self.eps = not_negative(eps, "RMSprop: eps")
-        self.momentum = not_negative(momentum, "RMSprop: momentum")
-        self.centered = flag(centered, "RMSprop: centered")
+        self.alpha = checks.share(alpha, "RMSprop: alpha")
+        self.eps = checks.not_negative(eps, "RMSprop: eps")
+        self.momentum = checks.not_negative(momentum, "RMSprop: momentum")
+        self.centered = checks.flag(centered, "RMSprop: centered")
         names = ["square_avg"]
         if momentum:
             names.append("momentum_buffer")
@@ -410,7 +403,7 @@ class RMSprop(Optimizer):
 
 
 def _parameters(params: Iterable[Value], name: str) -> list[Value]:
-    result = parameter_list(params, name)
+    result = checks.parameter_list(params, name)
     if not result:
         raise ValueError(f"{name} needs one parameter or more, got none")
     for parameter in result:

@@ -12,17 +12,7 @@ from typing import Any
 
 from autograd import Value
 from autograd.core.operand import Operand, primal
-from nn.checks import (
-    count,
-    counter,
-    instance,
-    not_negative,
-    same_keys,
-    settings,
-    share,
-    shortened,
-    to_float,
-)
+from nn import checks
 from nn.optim import Optimizer
 
 __all__ = [
@@ -51,7 +41,7 @@ class Scheduler:
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
-        instance(optimizer, Optimizer, f"{type(self).__name__}: optimizer")
+        checks.instance(optimizer, Optimizer, f"{type(self).__name__}: optimizer")
         self.optimizer = optimizer
         self.base_lr = optimizer.lr
         self.last_epoch = 0
@@ -85,7 +75,7 @@ class Scheduler:
         return [self.optimizer.lr]
 
     def __repr__(self) -> str:
-        shown = [f"last_epoch={self.last_epoch}", *settings(self)]
+        shown = [f"last_epoch={self.last_epoch}", *checks.settings(self)]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def state_dict(self) -> dict[str, Any]:
@@ -104,11 +94,11 @@ class Scheduler:
             TypeError: the state is not a dict.
         """
         name = type(self).__name__
-        instance(state, Mapping, f"{name}: the state")
+        checks.instance(state, Mapping, f"{name}: the state")
         try:
-            same_keys(state, self.state_dict())
+            checks.same_keys(state, self.state_dict())
             if state["scheduler"] != name:
-                raise ValueError(f"it is that of {shortened(state['scheduler'])}")
+                raise ValueError(f"it is that of {checks.shortened(state['scheduler'])}")
             numbers = {key: x for key, x in state.items() if key != "scheduler"}
             for key, x in numbers.items():
                 self._check(key, x)
@@ -119,11 +109,11 @@ class Scheduler:
 
     def _check(self, key: str, x: Any) -> None:
         if key in COUNTERS:
-            counter(x, key)
+            checks.counter(x, key)
         elif key == "base_lr":
-            not_negative(x, key)
+            checks.not_negative(x, key)
         else:
-            to_float(x, key)
+            checks.to_float(x, key)
 
 
 class StepLR(Scheduler):
@@ -139,8 +129,8 @@ class StepLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size = count(step_size, "StepLR: step_size")
-        self.gamma = not_negative(gamma, "StepLR: gamma")
+        self.step_size = checks.count(step_size, "StepLR: step_size")
+        self.gamma = checks.not_negative(gamma, "StepLR: gamma")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -158,7 +148,7 @@ class ExponentialLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        self.gamma = not_negative(gamma, "ExponentialLR: gamma")
+        self.gamma = checks.not_negative(gamma, "ExponentialLR: gamma")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -183,8 +173,8 @@ class CosineAnnealingLR(Scheduler):
         T_max: int,  # noqa: N803
         eta_min: float = 0.0,
     ) -> None:
-        self.T_max = count(T_max, "CosineAnnealingLR: T_max")
-        self.eta_min = not_negative(eta_min, "CosineAnnealingLR: eta_min")
+        self.T_max = checks.count(T_max, "CosineAnnealingLR: T_max")
+        self.eta_min = checks.not_negative(eta_min, "CosineAnnealingLR: eta_min")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -213,9 +203,9 @@ class LinearLR(Scheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        self.start_factor = not_negative(start_factor, "LinearLR: start_factor")
-        self.end_factor = not_negative(end_factor, "LinearLR: end_factor")
-        self.total_iters = count(total_iters, "LinearLR: total_iters")
+        self.start_factor = checks.not_negative(start_factor, "LinearLR: start_factor")
+        self.end_factor = checks.not_negative(end_factor, "LinearLR: end_factor")
+        self.total_iters = checks.count(total_iters, "LinearLR: total_iters")
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -261,20 +251,20 @@ class ReduceLROnPlateau(Scheduler):
         eps: float = 1e-8,
     ) -> None:
         if mode not in ("min", "max"):
-            got = shortened(mode)
+            got = checks.shortened(mode)
             raise ValueError(f'ReduceLROnPlateau: mode must be "min" or "max", got {got}')
         if threshold_mode not in ("rel", "abs"):
-            got = shortened(threshold_mode)
+            got = checks.shortened(threshold_mode)
             raise ValueError(
                 f'ReduceLROnPlateau: threshold_mode must be "rel" or "abs", got {got}'
             )
         self.mode, self.threshold_mode = mode, threshold_mode
-        self.factor = share(factor, "ReduceLROnPlateau: factor", below_1=True)
-        self.patience = count(patience, "ReduceLROnPlateau: patience", least=0)
-        self.threshold = not_negative(threshold, "ReduceLROnPlateau: threshold")
-        self.cooldown = count(cooldown, "ReduceLROnPlateau: cooldown", least=0)
-        self.min_lr = not_negative(min_lr, "ReduceLROnPlateau: min_lr")
-        self.eps = not_negative(eps, "ReduceLROnPlateau: eps")
+        self.factor = checks.share(factor, "ReduceLROnPlateau: factor", below_1=True)
+        self.patience = checks.count(patience, "ReduceLROnPlateau: patience", least=0)
+        self.threshold = checks.not_negative(threshold, "ReduceLROnPlateau: threshold")
+        self.cooldown = checks.count(cooldown, "ReduceLROnPlateau: cooldown", least=0)
+        self.min_lr = checks.not_negative(min_lr, "ReduceLROnPlateau: min_lr")
+        self.eps = checks.not_negative(eps, "ReduceLROnPlateau: eps")
         self.best = self._worst
         self.num_bad_epochs = 0
         self.cooldown_counter = 0
@@ -295,7 +285,7 @@ class ReduceLROnPlateau(Scheduler):
                 "ReduceLROnPlateau.step needs the metric, such as the validation loss"
             )
         if not isinstance(metric, Value):
-            to_float(metric, "ReduceLROnPlateau.step: the metric")
+            checks.to_float(metric, "ReduceLROnPlateau.step: the metric")
         value = primal(metric)
         self.last_epoch += 1
         if self._improved(value):
