@@ -64,19 +64,3 @@ def test_micrograds_own_network_on_our_value(
 @pytest.mark.parametrize("fused", [True, False])
 def test_the_same_training(fused: bool, theirs: list[float]) -> None:
     assert trained(made(fused=fused), Value) == pytest.approx(theirs, rel=1e-12, abs=0)
-
-
-def test_the_short_form_of_the_loop_gives_the_same(theirs: list[float]) -> None:
-    xs, ys = points()
-    model = made()
-    optimizer = nn.SGD(model.parameters(), lr=1.0)
-    losses = []
-    for k in range(STEPS):
-        loss = nn.hinge_loss([model(x) for x in xs], ys)
-        total = loss + nn.l2_penalty(model.parameters(), 1e-4)
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.lr = 1.0 - 0.9 * k / 100
-        optimizer.step()
-        losses.append(total.data)
-    assert losses == pytest.approx(theirs, rel=1e-12, abs=0)
