@@ -9,6 +9,7 @@ import pytest
 
 import nn
 from tests.benchmarks.conftest import BESIDE, Tables, in_words, shown
+from tests.nn.fitting import fitted
 
 datasets = pytest.importorskip("sklearn.datasets")
 
@@ -19,17 +20,9 @@ RATES = [0.001 * 1.5**i for i in range(16)]
 def train(rate: float) -> dict[str, Any]:
     """The loss of a 64-32-10 net after 30 epochs on the digits; the process and its time."""
     digits = datasets.load_digits()
-    model = nn.MLP(64, [32, 10])
-    history = nn.fit(
-        model,
-        digits.data / 16.0,
-        digits.target,
-        loss=nn.cross_entropy,
-        optimizer=nn.SGD(model.parameters(), lr=rate),
-        epochs=30,
-        batch_size=32,
-        progress=False,
-    )
+    settings: dict[str, Any] = {"loss": nn.cross_entropy, "batch_size": 32}
+    xs, ys = digits.data / 16.0, digits.target
+    history = fitted(nn.MLP(64, [32, 10]), xs, ys, rate, 30, **settings)
     return {
         "loss": history["loss"][-1],
         "process": os.getpid(),

@@ -9,6 +9,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, dot
+from tests.nn.fitting import fitted
 
 np = pytest.importorskip("numpy", reason="NumPy is not installed")
 INF, NAN = math.inf, math.nan
@@ -67,8 +68,7 @@ def test_tables_and_columns_of_pandas_are_samples(compiled: bool | None) -> None
     for xs, ys in ((inputs, targets), (table, column)):
         model = nn.Layer(2, 1, init=nn.init.ones())
         optimizer = nn.SGD(model.parameters(), lr=0.1)
-        settings: dict[str, Any] = {"epochs": 3, "progress": False, "compiled": compiled}
-        history = nn.fit(model, xs, ys, loss=nn.mse_loss, optimizer=optimizer, **settings)
+        history = fitted(model, xs, ys, optimizer=optimizer, compiled=compiled)
         step = nn.compile(model, nn.mse_loss, optimizer)
         squares = autograd.compile(lambda y: y * y, in_axes=0, reduce="sum")
         losses.append([*history["loss"], step(xs, ys), *step.predict(xs), squares(ys)])
