@@ -404,12 +404,11 @@ class Run:
         inputs, seed = self._inputs(path, lanes), self.seed(path, len(lanes))
         sweep = path.program.sweep([range(self.params)])
         out, follows, d_u, _ = sweep.run(*inputs, seed)
-        return follows, [out, d_u[: self.params, 0]]
+        return follows, [out, d_u[: self.params]]
 
     def _inputs(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         x = self.batch.x
-        u = path.program.uniform(data_of(path.closed))
-        return u, x if len(lanes) == self.batch.lanes else x[:, lanes]
+        return data_of(path.closed), x if len(lanes) == self.batch.lanes else x[:, lanes]
 
     def seed(self, path: Path, lanes: int) -> Array:
         """The weight of each output."""

@@ -21,7 +21,7 @@ from autograd.core.operand import Operand, is_node, primal
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["gradients", "held", "product", "products", "topological_order"]
+__all__ = ["gradients", "held", "product", "products", "times_zero", "topological_order"]
 
 
 def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
@@ -85,7 +85,7 @@ def product(node: Any, factor: Operand, partial: Operand, x: Any) -> Any:
     if node.op.selects:
         if primal(partial) == 0.0:  # by which a program that is being recorded may branch
             return 0.0
-    elif d == 0.0 and math.isinf(g) and _times_zero(node, x):
+    elif d == 0.0 and math.isinf(g) and times_zero(node, x):
         return 0.0
     if type(factor) is float and factor == 1.0:
         return partial
@@ -99,7 +99,7 @@ def held(x: Operand) -> float:
     return float(x._data if hasattr(type(x), "_data") else primal(x))
 
 
-def _times_zero(node: Any, x: Any) -> bool:
+def times_zero(node: Any, x: Any) -> bool:
     """Whether a node is a product of x and the number 0, or a sum of products where it is."""
     operands = node.operands
     half = len(operands) // 2

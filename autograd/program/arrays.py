@@ -259,15 +259,6 @@ def wide(np: Any, refuse: Callable[[Array, Array], Array]) -> dict[str, Callable
         rest = np.where(tops, 0.0, e).sum(0) + ((tops * 1.0).sum(0) - 1.0)
         return top + np.log1p(rest), flat(e / (1.0 + rest))
 
-    def shares(a: Array, out: Array) -> Array:
-        """1 for the largest (or smallest) operand, in equal parts if there are more."""
-        won = (a == out) * 1.0
-        return flat(won / won.sum(0))
-
-    def directions(a: Array, out: Array) -> Array:
-        """The partials of the length."""
-        return flat(a / np.where(out == 0.0, np.inf, out))
-
     def take(index: Array, a: Array) -> tuple[Array, Array]:
         """The operand that the index, cut to a whole number, names; and the partials."""
         count = a.shape[0]
@@ -278,4 +269,4 @@ def wide(np: Any, refuse: Callable[[Array, Array], Array]) -> dict[str, Callable
         out = np.where(taken, a, 0.0).sum(0)
         return np.where(index != index, index, out), flat(taken * 1.0)
 
-    return {f.__name__: f for f in (logsumexp, shares, directions, take)}
+    return {f.__name__: f for f in (logsumexp, take)}

@@ -11,7 +11,6 @@ from autograd.core.operand import primal
 from autograd.program.arguments import Call
 from autograd.program.arrays import Array, np
 from autograd.program.paths import Path
-from autograd.program.program import Program
 from autograd.program.runs import folded
 from autograd.trees import Rebuild, flatten
 
@@ -59,7 +58,7 @@ class Job:
 
     def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         """The outputs alone, and whether each lane goes this way."""
-        inputs = self.inputs(path, path.program, lanes, None)
+        inputs = self.inputs(path, lanes, None)
         return path.program.sweep().run(*inputs, None, self.threads)[:2]
 
     def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
@@ -70,7 +69,7 @@ class Job:
             program = path.along(*self.rows.values()) if self.direction else path.program
         except NotImplementedError:  # a rule that is not generic: eager knows
             return self.value(path, lanes)[1], [np.array([np.nan])]
-        u, x = self.inputs(path, program, lanes, self.direction)
+        u, x = self.inputs(path, lanes, self.direction)
         if self.seed is None:
             out, follows, *_ = program.sweep().run(u, x, None, self.threads)
             return follows, [out]
@@ -78,19 +77,19 @@ class Job:
         sweep = program.sweep(*self.rows.values())
         out, follows, d_u, d_x = sweep.run(u, x, seed, self.threads)
         d_x = x[:0] if d_x is None else d_x[: len(self.call.x)]
-        return follows, [out, d_u[: len(self.call.u)], d_x]
+        return follows, [out, d_u[: len(self.call.u), None], d_x]
 
     def inputs(
-        self, path: Path, program: Program, lanes: Array, direction: tuple[Array, Array] | None
+        self, path: Path, lanes: Array, direction: tuple[Array, Array] | None
     ) -> tuple[Array, Array]:
-        """The u and x of a path's program."""
+        """The u and x of a path's program, or with a direction of that with tangents."""
         x = self.call.x
         numbers: list[Array] = [self.call.u, [value.data for value in path.closed]]
         x = x if len(lanes) == x.shape[1] else x[:, lanes]
         if direction is not None:
             numbers += [direction[0], np.zeros(len(path.closed))]
             x = np.concatenate([x, direction[1][:, lanes]])
-        return program.uniform(np.concatenate(numbers)), x
+        return np.concatenate(numbers), x
 
     def weights(self) -> Array:
         """The weight of each output; with a direction, of the tangents, and 0 of the others."""

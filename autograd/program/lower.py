@@ -7,6 +7,8 @@ adjoint sets it; a target sees to that.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,7 +24,7 @@ from autograd.program.batch import (
     Rows,
     pieces,
 )
-from autograd.program.expressions import COMPARISONS, OPPOSITE, Expression, negated
+from autograd.program.expressions import COMPARISONS, OPPOSITE, Expression, negated, where
 from autograd.program.rules import BOUNDED, FLAT, OPERATIONS, WIDE, partial
 
 __all__ = ["NOWHERE", "PADDING", "Lowered", "Statement", "operand"]
@@ -31,22 +33,23 @@ NOWHERE = -1  # the block of a piece whose adjoint nobody wants
 # Whose rules need not know which operands are constants.
 PLAIN = frozenset([*COMPARISONS, "neg", "add", "sub", "mul", "div", "where"])
 PADDING = 1024  # rows after the last of u, so that a matrix's view may reach beyond it
-LATE = {"maximum": "shares", "minimum": "shares", "hypot": "directions"}
 
 
 class Statement(NamedTuple):
     """What one line of a program does.
 
     Attributes:
-        op: "set" or "add" the formula; "matmul" a matrix, rows and a bias; "transposed" to add
-            a matrix times an adjoint; "outer" to add an adjoint times rows; "gather" columns,
-            and "scatter" to add to their numbers; or an operation of any number of operands,
-            with its partials as a second target. "singles" stands for the nodes of such an
-            instruction, and "reverse singles" for all that these add to adjoints.
+        op: "set" or "add" the formula; "matmul" a matrix, rows and a bias, or the relu of that;
+            "transposed" to add a matrix times an adjoint, where a third operand is positive;
+            "outer" to add an adjoint times rows; "gather" columns, and "scatter" to add to
+            their numbers; or an operation of any number of operands, with its partials as a
+            second target. "singles" stands for the nodes of such an instruction, and "reverse
+            singles" for all that these add to adjoints.
         target: the rows that are set or added to. One for a formula of several rows, or what
             is uniform for one of lanes, takes the sum.
         operands: what the formula or the operation is of.
-        formula: an expression of operands, see `operand`; or the single nodes.
+        formula: an expression of operands, see `operand`; the single nodes; or whether a
+            product goes through relu.
         size: the rows of the term.
         width: the operands of each row of a wide operation, or the columns of a matrix.
     """
@@ -73,6 +76,8 @@ class Lowered:
     Args:
         it: what to compute.
         wrt, lanes: the rows of u and of x to differentiate in; None for the values alone.
+        fuses: whether relus of products, and the masks of their adjoints, become part of
+            these: then their rows are neither written nor read again.
 
     Attributes:
         blocks, names: those of the instructions, and those of adjoints and partials.
@@ -91,12 +96,15 @@ class Lowered:
         it: Instructions,
         wrt: Collection[int] | None = None,
         lanes: Collection[int] = (),
+        fuses: bool = False,
     ) -> None:
-        self.it, self.blocks = it, list(it.blocks)
+        self.it, self.blocks, self.fuses = it, list(it.blocks), fuses
         self.names = ["u", "x", *_names(it.code)]
         self.statements: list[Statement] = []
         self.partials: dict[int, int] = {}
         self.products: dict[int, int] = {}
+        self.matrices: dict[int, int] = {}  # the statements of products, by their blocks
+        self.relus: dict[int, int] = {}  # the blocks of fused relus, and of their products
         self.adjoints: dict[int, int] = {}
         self.formulas: dict[Any, Any] = {}
         self.places: list[tuple[int, int | None]] = []
@@ -107,6 +115,8 @@ class Lowered:
         self.active: dict[int, Any] = {UNIFORM: frozenset(wrt or ()), LANES: frozenset(lanes)}
         self.live: Array = self._live() if any(op.op == "singles" for op in it.code) else None
         self.packs: dict[Rows, int] = {}
+        read = [self.out, self.checks, *[rows for op in it.code for rows in op.operands]]
+        self.uses = Counter([piece.block for rows in read for piece in rows])
         self.code = [self._forward(op) for op in it.code]
         self.forward = len(self.statements)
         self.seed = self._block("seed", self.outputs, self._varies(self.out))
@@ -149,6 +159,10 @@ class Lowered:
             self._say("set", target, xs, operand(0), size)
         elif op.op == "matmul":
             xs = self._matmul(op)
+        elif op.op == "relu" and self._only(xs[0], self.matrices):
+            self.relus[op.out] = product = xs[0][0].block
+            i = self.matrices[product]
+            self.statements[i] = self.statements[i]._replace(target=target, formula=True)
         elif op.op in WIDE or op.op in OPERATIONS - FLAT:
             mixed = [len({self._varies((p,)) for p in rows}) > 1 for rows in xs]
             xs = tuple([self._packed(r) if mix else r for r, mix in zip(xs, mixed)])
@@ -159,6 +173,11 @@ class Lowered:
             formula = self.formula(op.op, self._numbers(op))
             self._say("set", target, xs, formula, size)
         return op._replace(operands=xs), self.new
+
+    def _only(self, rows: Rows, blocks: Collection[int]) -> bool:
+        """Whether these rows are all of one of the blocks, and nothing else reads it."""
+        block = rows[0].block
+        return block in blocks and rows == self.whole(block) and self.uses[block] == 1
 
     def _matmul(self, op: Instruction) -> tuple[Rows, ...]:
         weights, xs, bias = op.operands
@@ -176,6 +195,8 @@ class Lowered:
         if not plain and (len(bias) != 1 or type(bias[0].rows) is not range):
             bias = self._packed(bias)
         operands = (weights, xs) if plain else (weights, xs, bias)
+        if self.fuses and not late and self.blocks[out].varies:
+            self.matrices[out] = len(self.statements)
         self._say("matmul", self.whole(out), operands, None, size, op.width)
         if late:
             both = self.whole(out), bias
@@ -185,12 +206,11 @@ class Lowered:
     def _packed(self, rows: Rows) -> Rows:
         """Rows from here and there, in a block of their own."""
         if rows not in self.packs:
-            size = sum([len(piece.rows) for piece in rows])
-            block = self._block(f"rows{len(self.packs) + 1}", size, self._varies(rows))
-            self.packs[rows] = block
+            name = f"rows{len(self.packs) + 1}"
+            packed = self._made(name, "set", (rows,), operand(0), _count(rows))
+            self.packs[rows] = block = packed[0].block
             self.new.append((rows, block))
             self.active[block] = self._touches(rows)
-            self._say("set", self.whole(block), (rows,), operand(0), size)
         return self.whole(self.packs[rows])
 
     def view(self, rows: Rows, m: int, k: int) -> tuple[int, int, int] | None:
@@ -218,6 +238,20 @@ class Lowered:
 
     def _say(self, op: str, target: Rows, operands: Sequence[Rows], *rest: Any) -> None:
         self.statements.append(Statement(op, target, tuple(operands), *rest))
+
+    def _made(
+        self,
+        name: str,
+        op: str,
+        operands: Sequence[Rows],
+        formula: Any,
+        size: int,
+        width: int = 1,
+    ) -> Rows:
+        """A block of its own that a statement computes."""
+        target = self.whole(self._block(name, size, any(map(self._varies, operands))))
+        self._say(op, target, operands, formula, size, width)
+        return target
 
     def _partials(self, op: Instruction) -> Rows:
         size = op.width * self.it.blocks[op.out].size
@@ -319,8 +353,13 @@ class Lowered:
             self._say("reverse singles", d, (), op.nodes, size)
             return
         many = op.width * size
-        tiled = Expression("tile", operand(0), op.width) if op.width > 1 else operand(0)
-        factor = tiled if size > 1 else operand(0)
+
+        def tiled(k: int) -> Expression:
+            return Expression("tile", operand(k), op.width) if op.width > 1 else operand(k)
+
+        def factor(k: int) -> Expression:
+            return tiled(k) if size > 1 else operand(k)
+
         if op.op == "matmul":
             weights, inputs, bias = xs
             self._add(bias, (d,), operand(0), size)
@@ -328,27 +367,41 @@ class Lowered:
                 product = self.products[op.out]
                 self._add(self.whole(product), (d,), operand(0), size)
                 d = self.whole(self.adjoint(product))
-            self._add(inputs, (weights, d), None, op.width, "transposed", size)
+            rows, mask = inputs, tuple[Rows]()
+            if self._only(inputs, self.relus):
+                rows, mask = self.whole(self.relus[inputs[0].block]), (inputs,)
+            self._add(rows, (weights, d, *mask), None, op.width, "transposed", size)
             self._add(weights, (d, inputs), None, many, "outer", op.width)
         elif op.op == "gather":
             self._add(xs[0], (d,), None, _count(xs[0]), "scatter")
         elif op.op in ("over", "sum"):
-            self._add(xs[0], (d,), tiled, many)
+            self._add(xs[0], (d,), tiled(0), many)
         elif op.op == "dot":
             self._add(xs[0], (d,), operand(0), size)
             for mine, other in (xs[1:], xs[:0:-1]):
-                self._add(mine, (d, other), Expression("mul", factor, operand(1)), many)
+                self._add(mine, (d, other), Expression("mul", factor(0), operand(1)), many)
         elif op.op in WIDE:
-            if op.op in LATE:
-                both = xs[-1], self.whole(op.out)
-                self._say(LATE[op.op], self._partials(op), both, None, size, op.width)
-            term = Expression("mul" if op.op in BOUNDED else "strong", factor, operand(1))
-            self._add(xs[-1], (d, self.whole(self.partials[op.out])), term, many)
+            out, slope, factors = self.whole(op.out), operand(1), tuple[Rows]()
+            if op.op == "hypot":
+                factors, length = (xs[-1], out), factor(2)
+                length = where(Expression("==", length, 0.0), math.inf, length)
+                slope = Expression("div", slope, length)
+            elif op.op in ("maximum", "minimum"):  # in equal parts, for those that are it
+                name, equal = self.names[op.out], Expression("eq", operand(0), factor(1))
+                won = self._made(f"won_{name}", "set", (xs[-1], out), equal, many)
+                count = self._made(f"winners_{name}", "sum", (won,), None, size, op.width)
+                factors, slope = (won, count), Expression("div", slope, factor(2))
+            else:
+                factors = (self.whole(self.partials[op.out]),)
+            term = Expression("mul" if op.op in BOUNDED else "strong", factor(0), slope)
+            self._add(xs[-1], (d, *factors), term, many)
         else:
+            out = self.whole(op.out)
+            known = (out,) if op.out in self.relus else xs  # positive where its operand is
             for slot, rows in enumerate(xs):
                 if self._touches(rows):
                     term = self.term(op.op, slot, self._numbers(op))
-                    self._add(rows, (*xs, self.whole(op.out), d), term, size)
+                    self._add(rows, (*known, out, d), term, size)
 
     # ------------------------------------------------------------------ formulas
 

@@ -8,16 +8,13 @@ of lanes goes through all of a phase while it is in the cache.
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.program import arrays, batch
-from autograd.program.arrays import Array, np
 from autograd.program.batch import Rows
 from autograd.program.expressions import SYMBOLS, Expression
-from autograd.program.fuse import fused
 from autograd.program.lower import NOWHERE, Lowered, Statement, operand
 from autograd.program.rules import value
 from autograd.program.singles import Singles
@@ -26,6 +23,7 @@ __all__ = ["Native"]
 
 LANES = 1 << 28
 ADDS, SETS, EXACT, ONCE = 8, 16, 32, 64  # flags, after those of operands that are a number
+RELU, MASK = 256, 512  # flags of a matrix product
 SCALAR = 128  # with an operation: on one number
 CALLED = {"round": "rint", "identity": "copy"}
 # The operands of x + y z for each, or of 0, 1 and -1: exact, and as -0 the 0 keeps signs.
@@ -118,13 +116,6 @@ class Native:
                 self.write(it.statements[i])
         self.program = self.finished(module)
 
-    def run(self, lanes: int, u: Array, x: tuple[Array, ...], *others: Any) -> float | None:
-        """Run the program once; `u` holds the inputs only."""
-        whole = np.array(self.start)
-        whole[: len(u)] = u
-        found: float | None = self.program.runs(lanes, whole, x, *others).run(x)
-        return found
-
     def ordered(self) -> Iterator[tuple[int, int, int]]:
         """For each statement its phase, whether it is of the reverse sweep, its index."""
         it = self.it
@@ -156,12 +147,6 @@ class Native:
             else:
                 folds.update({row: folds[row] & SETS for row in target})
         roots = array("i", [row for rows in (it.out, it.checks) for row in self.rows(rows)])
-        if len(self.code) in (2, 3):  # one phase of lanes
-            kept = {row - LANES for row in roots}
-            if d_x >= 0:
-                first = self.bases[d_x] % LANES
-                kept.update(range(first, first + it.blocks[d_x].size))
-            self.code[1] = fused(self.code[1], self.lists, module.OPERATIONS, kept)
         for phase, mine in enumerate(self.code):
             begin = len(code) // WORDS
             code += mine
@@ -444,16 +429,18 @@ class Native:
         down, across = _steps(weights, m, k)
         step = bias[1] - bias[0] if len(bias) > 1 else 0
         operands = weights[0], xs[0], bias[0] if bias else -1
-        flags = EXACT * self.exact
+        flags = EXACT * self.exact + RELU * (it.formula is True)
         self.emit("matmul", target[0], operands, m, flags, k, (down, across, step))
 
     def transposed(self, it: Statement, target: Sequence[int], weights: Sequence[int],
-                   d: Sequence[int]) -> None:  # fmt: skip
+                   d: Sequence[int], mask: Sequence[int] = ()) -> None:  # fmt: skip
         m, k = it.size, it.width  # of the transposed matrix
         across, down = _steps(weights, k, m)
         self.read(d[0], k)
-        flags = 0 if self.fresh(target) else ADDS
-        self.emit("matmul", target[0], (weights[0], d[0], -1), m, flags, k, (down, across, 0))
+        flags = (0 if self.fresh(target) else ADDS) | MASK * bool(mask)
+        operands, steps = (weights[0], d[0], -1), (down, across, 0)
+        where = mask[0] % LANES if mask else 0
+        self.emit("matmul", target[0], operands, m, flags, k, steps, where)
 
     def outer(self, it: Statement, target: Sequence[int], d: Sequence[int],
               xs: Sequence[int]) -> None:  # fmt: skip
@@ -518,7 +505,7 @@ class Native:
             self.apply("abs" if op == "hypot" else "copy", out, [rows[0]], 1)
             for row in rows[1:]:
                 self.apply(op, out, (out, row), 1)
-        elif op == "take":
+        else:
             index, spare = rows[0], self.temporary(1)
             for kind, edge in (("lt", -k), ("ge", k)):
                 self.apply(kind, spare, (index, self.number(float(edge))), 1)
@@ -531,18 +518,6 @@ class Native:
                 taken = partials + j * n if partials >= n else spare
                 self.apply("eq", taken, (one, self.number(float(j))), 1)
                 self.apply("where", out, (taken, row, out), 1)
-        elif op == "shares":  # in equal parts, for those that are the result
-            self.apply("copy", one, [self.number(0.0)], 1)
-            for j, row in enumerate(rows[:k]):
-                self.apply("eq", out + j * n, (row, rows[k]), 1)
-                self.apply("add", one, (one, out + j * n), 1)
-            for j in range(k):
-                self.apply("div", out + j * n, (out + j * n, one), 1)
-        else:
-            self.apply("eq", one, (rows[k], self.number(0.0)), 1)
-            self.apply("where", one, (one, self.number(math.inf), rows[k]), 1)
-            for j, row in enumerate(rows[:k]):
-                self.apply("div", out + j * n, (row, one), 1)
 
 
 class _Emitter:

@@ -11,7 +11,7 @@ from autograd.core.value import Value
 from autograd.program.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.record import Recording, called, record
-from autograd.program.replay import replay, way_of
+from autograd.program.replay import replay
 from autograd.program.runs import finite
 from autograd.trees import flatten
 
@@ -73,9 +73,10 @@ class Path:
         """What it computes, from the numbers that it was recorded with."""
         from autograd.show.graph import Graph
 
-        way, known = way_of(self), dict[int, Any]()
         leaves = [Value(x, label=name) for name, x in self.inputs]
-        outputs = [replay(way, leaves, known, i) for i in way.roots[: self.tape.outputs]]
+        known = dict(enumerate([*leaves, *[value.data for value in self.closed]]))
+        roots = self.tape.roots[: self.tape.outputs]
+        outputs = [replay(self.tape, known, node) for node, _ in roots]
         return Graph(*[y if type(y) is Value else Value(y) for y in outputs], **options)
 
     def along(self, wrt: Sequence[range], lanes: Sequence[range]) -> Program:

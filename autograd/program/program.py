@@ -110,19 +110,12 @@ class Program:
 
     # ------------------------------------------------------------------ running
 
-    def uniform(self, inputs: Array) -> Array:
-        """The column of uniform inputs, constants and padding that the functions take."""
-        u = np.zeros((len(inputs) + len(self._constants) + PADDING, 1))
-        u[: len(inputs), 0] = inputs
-        u[len(inputs) : -PADDING, 0] = self._constants
-        return u
-
     def sweep(self, wrt: Sequence[range] | None = None, lanes: Sequence[range] = ()) -> Runner:
         """What gives values, or the gradient in these rows of u and x; the others' is 0."""
         key = None if wrt is None else tuple(wrt), tuple(lanes)
         if key not in self._sweeps:
-            inputs = () if wrt is None else (frozenset(chain(*wrt)), frozenset(chain(*lanes)))
-            self._sweeps[key] = Runner(self, *inputs)
+            rows = None if wrt is None else frozenset(chain(*wrt))
+            self._sweeps[key] = Runner(self, rows, frozenset(chain(*lanes)))
         return self._sweeps[key]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -234,60 +227,70 @@ class Runner:
     """Statements and what runs them.
 
     Attributes:
-        function: their source in NumPy, run; None where they run in the kernel, or not at all.
         native: the sweep in the kernel, if there is one and it knows all operations.
-        runs: makes runs with the same arrays, as the kernel does; None if that lacks one of
-            the operations.
+        runs: makes runs with the same arrays, of the kernel or of NumPy; None where exact sums
+            are asked for and only NumPy knows all operations.
     """
 
-    function: Callable[..., Any] | None = None
     native: Native | None = None
     runs: Callable[..., Any] | None = None
 
     @uncollected()
-    def __init__(self, program: Program, *inputs: Collection[int]) -> None:
+    def __init__(
+        self, program: Program, wrt: Collection[int] | None, lanes: Collection[int]
+    ) -> None:
         module, self.answers = kernel(), program.answers
         if module is not None:
             with suppress(NotImplementedError):
-                self.lowered = Lowered(program.for_kernel, *inputs)
+                self.lowered = Lowered(program.for_kernel, wrt, lanes, fuses=True)
                 self.native = Native(self.lowered, module, not program.fast)
                 self.runs = self.native.program.runs
+                self.start, self.slopes = np.array(self.native.start), self.native.slopes
                 return
-        self.lowered = Lowered(program.instructions, *inputs)
+        self.lowered = it = Lowered(program.instructions, wrt, lanes)
+        inputs = [0.0] * it.it.inputs
+        self.start = np.array([*inputs, *it.it.constants, *[0.0] * PADDING, *inputs])
+        self.slopes = len(self.start) - len(inputs)
         if program.fast:
             source = Source(self.lowered)
             lines = source.lines()
             indices = list(map(np.array, source.indices))
             space: dict[str, Any] = {**arrays.namespace(), "indices": indices}
             exec(compile("\n".join(lines), "<program>", "exec"), space)
-            function = self.function = space["gradient" if self.lowered.adjoints else "value"]
-            if module is None:
-                self.runs = partial(Runs, function, self.lowered)
+            function = space["gradient" if self.lowered.adjoints else "value"]
+            self.runs = partial(Runs, function, self.lowered)
 
     def run(
         self, u: Array, x: Array, seed: Array | None = None, threads: int = 1
     ) -> tuple[Array, Array, Any, Any]:
-        """The outputs, a row each; which lanes go this way; the adjoints of u and x, or None.
+        """The outputs, a row each; which lanes go this way; the gradient in u and x, or None.
 
         Args:
-            u, x: the inputs.
+            u, x: the inputs; those of the lanes have a row each.
             seed: the adjoint of each output, in each lane; None for values alone.
             threads: how many share the lanes.
         """
-        d_u = d_x = None
-        if seed is not None:
-            seed = self.spread(seed)
-        if self.function is None:
-            out, checks, d_u, d_x = self.in_kernel(u, x, seed, threads)
-        elif seed is None:
-            out, checks = self.function(u, x)
+        if self.runs is None:
+            raise FloatingPointError("eager knows it exactly")
+        lowered, it = self.lowered, self.lowered.it
+        lanes = it.lanes or x.shape[1]
+        memory, d_u = self.memory()
+        memory[: it.inputs] = u
+        out = np.empty((lowered.roots, lanes if lowered.columns else 1))
+        d_x = np.empty((len(x), lanes)) if LANES in lowered.adjoints else None
+        if seed is None:
+            d_u = None
         else:
-            out, checks, d_u, d_x = self.function(u, x, seed)
-        follows = np.ones(1, bool)
-        places, outputs = self.lowered.places, self.lowered.it.outputs
-        if checks is not None:
-            follows = (self.picked(checks, places[outputs:]) == self.answers).all(0)
-        return self.picked(out, places[:outputs]), follows, d_u, d_x
+            seed = np.ascontiguousarray(self.spread(seed))
+        parts = (x,) if it.blocks[LANES].size else ()
+        runs = self.runs(lanes, memory, parts, seed, out, d_u, d_x, threads)
+        if self.native is None:
+            runs.compute()
+        elif runs.run(parts) is None and np.geterr()["invalid"] == "raise":
+            raise FloatingPointError("something is not finite")
+        checks = self.picked(out[lowered.outputs :], lowered.places[it.outputs :])
+        out = self.picked(out[: lowered.outputs], lowered.places[: it.outputs])
+        return out, (checks == self.answers).all(0), d_u, d_x
 
     def picked(self, rows: Array, places: Sequence[tuple[int, int | None]]) -> Array:
         """The roots at these places, out of rows that hold several in their lanes."""
@@ -295,38 +298,10 @@ class Runner:
             return rows
         return rows[[row for row, _ in places], [lane or 0 for _, lane in places]][:, None]
 
-    def in_kernel(self, u: Array, x: Array, seed: Array | None, threads: int) -> Any:
-        """The rows of outputs and of guards, and the adjoints."""
-        lowered, it, native = self.lowered, self.lowered.it, self.native
-        if native is None:
-            raise FloatingPointError("eager knows it exactly")
-        lanes = it.lanes or x.shape[1]
-        out = np.empty((lowered.roots, lanes if lowered.columns else 1))
-        d_u = None if seed is None else np.zeros_like(u)
-        d_x = np.empty((len(x), lanes)) if LANES in lowered.adjoints else None
-        total = native.run(
-            lanes,
-            u[: it.inputs, 0],
-            (x,) if it.blocks[LANES].size else (),
-            None if seed is None else np.ascontiguousarray(seed),
-            out,
-            None if d_u is None else d_u[: it.inputs],
-            d_x,
-            threads,
-        )
-        if total is None and np.geterr()["invalid"] == "raise":
-            raise FloatingPointError("in the kernel")
-        checks = out[lowered.outputs :] if lowered.checks else None
-        return out[: lowered.outputs], checks, d_u, d_x
-
     def memory(self) -> tuple[Array, Array]:
         """For `runs`: what is uniform, beginning with the inputs, and their gradient."""
-        it, inputs = self.lowered.it, self.lowered.it.inputs
-        if self.native is None:
-            rest = it.constants, np.zeros(PADDING)
-            return np.concatenate([np.zeros(inputs), *rest]), np.empty(inputs)
-        u = np.array(self.native.start)
-        return u, u[self.native.slopes :][:inputs]
+        u = self.start.copy()
+        return u, u[self.slopes :][: self.lowered.it.inputs]
 
     def spread(self, seed: Array) -> Array:
         """The seed of each output as one of the rows that hold them."""

@@ -6,7 +6,6 @@ import json
 import math
 import operator
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ from autograd.files import (
 from autograd.program.arguments import key_of, kind_of
 from autograd.program.arrays import np
 from autograd.program.expressions import COMPARISONS
+from autograd.program.tape import Tape
 from autograd.program.watch import WHOLE
 from autograd.trees import flatten
 
@@ -50,8 +50,8 @@ class Way(NamedTuple):
     result: Any
 
 
-def replay(way: Way, inputs: Sequence[Any], known: dict[int, Any], root: int) -> Any:
-    """The result at a node; those computed so far are in `known`."""
+def replay(way: Way | Tape, known: dict[int, Any], root: int) -> Any:
+    """The result at a node; those known so far begin with the inputs, and more are added."""
     stack = [root]
     while stack:
         i = stack[-1]
@@ -60,8 +60,7 @@ def replay(way: Way, inputs: Sequence[Any], known: dict[int, Any], root: int) ->
             stack += missing
             continue
         if i not in known:
-            xs = [known[a] for a in way.args[i]]
-            known[i] = inputs[i] if i < len(inputs) else _applied(way.ops[i], way.values[i], xs)
+            known[i] = _applied(way.ops[i], way.values[i], [known[a] for a in way.args[i]])
         stack.pop()
     return known[root]
 
@@ -96,15 +95,13 @@ class Replay:
             )
         inputs = flatten(args, "the arguments")[0]
         for way in self.ways[kind]:
-            known: dict[int, Any] = {}
-            outputs = len(way.roots) - len(way.guards)
+            known, outputs = dict(enumerate(inputs)), len(way.roots) - len(way.guards)
             if all(
-                _holds(what, replay(way, inputs, known, root), answer)
+                _holds(what, replay(way, known, root), answer)
                 for root, (what, answer) in zip(way.roots[outputs:], way.guards)
             ):
-                return _rebuilt(
-                    way.result, [replay(way, inputs, known, i) for i in way.roots[:outputs]]
-                )
+                numbers = [replay(way, known, root) for root in way.roots[:outputs]]
+                return _rebuilt(way.result, numbers)
         raise ValueError(
             "a loaded program can't go a way that was not recorded before it was saved; call "
             "the function with such arguments, and save it again"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any
 
 from autograd.core.floats import exchange
@@ -30,15 +31,17 @@ class Runs:
         seed: Array | None,
         out: Array,
         d_u: Array | None,
+        d_x: Array | None,
         *_: Any,
     ) -> None:
         self.u, self.out = u.reshape(-1, 1), out
         self.d_u: Any = d_u
+        self.d_x: Any = d_x
         rows = [*map(np.atleast_2d, x)] or [np.empty((0, lanes))]
         self.x = np.concatenate(rows)  # row after row or lane after lane, as they are
-        self.parts = np.split(self.x, np.cumsum([*map(len, rows)])[:-1])
-        raising = np.errstate(over="raise", divide="raise", invalid="raise")
-        self.function, self.outputs = raising(run), it.outputs
+        ends = accumulate(map(len, rows))
+        self.parts = [self.x[end - len(row) : end] for end, row in zip(ends, rows)]
+        self.function, self.outputs = run, it.outputs
         self.arguments = (self.u, self.x) if seed is None else (self.u, self.x, seed)
 
     def run(self, x: Sequence[Any], u: Any = None) -> float | None:
@@ -52,16 +55,22 @@ class Runs:
         for mine, part in zip(self.parts, x):
             mine[:] = part
         try:
-            out, checks, *adjoints = self.function(*self.arguments)
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                self.compute()
         except FloatingPointError:
             return False
+        return finite(self.out) and (self.d_u is None or finite(self.d_u))
+
+    def compute(self) -> None:
+        """Compute on the numbers that are there, with floating-point errors as they are set."""
+        out, checks, *adjoints = self.function(*self.arguments)
         self.out[: self.outputs] = out
         if checks is not None:
             self.out[self.outputs :] = checks
-        if self.d_u is None:
-            return finite(self.out)
-        self.d_u[:] = adjoints[0][: len(self.d_u), 0]
-        return finite(self.out) and finite(self.d_u)
+        if self.d_u is not None:
+            self.d_u[:] = adjoints[0][: len(self.d_u), 0]
+        if self.d_x is not None:
+            self.d_x[:] = adjoints[1]
 
     def train(
         self, x: Sequence[Any], loss: Any, params: list[Value], update: Any

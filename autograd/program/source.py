@@ -34,11 +34,8 @@ WIDE = {
     "hypot": "length({a})",
     "logsumexp": "logsumexp({a})",
     "take": "take({a}, {b})",
-    "shares": "shares({a}, {b})",
-    "directions": "directions({a}, {b})",
 }
 SINGLE = {"dot": 1, "take": 1}  # how many operands are not of the width
-AFTER = {"shares", "directions"}  # their first operand is of the width, the second is not
 FUNCTIONAL = NAMES | {op: op for op in ["relu", "erf", "erfc"]}
 
 
@@ -103,7 +100,7 @@ class Source:
         else:
             texts = []
             for k, rows in enumerate(it.operands):
-                single = k < SINGLE.get(it.op, 0) or (k and it.op in AFTER)
+                single = k < SINGLE.get(it.op, 0)
                 cube = f".reshape({it.width}, {it.size}, -1)"
                 texts.append(self.text(rows, True) + ("" if single else cube))
             targets = ", ".join([self.text((piece,)) for piece in it.target])

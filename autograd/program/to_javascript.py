@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from types import SimpleNamespace
 
+from autograd.core.chain import times_zero
 from autograd.core.primitive import TABLE
 from autograd.javascript import PRODUCT, module
 from autograd.program.expressions import COMPARISONS
@@ -75,23 +76,11 @@ def _shares(tape: Tape, i: int) -> list[str]:
     primitive, args = TABLE[op], f"v{i}, {_args(tape, i)}"
     rules = f'table["{op}"].partials'
     lines = [f"  const p{i} = {rules}({args});"] if primitive.variadic else []
+    each = {a: tape.values[a] if tape.ops[a] == "const" else object() for a in tape.args[i]}
+    node = SimpleNamespace(op=primitive, operands=tuple([each[a] for a in tape.args[i]]))
     for slot, a in enumerate(tape.args[i]):
         partial = f"p{i}[{slot}]" if primitive.variadic else f"{rules}[{slot}]({args})"
         if tape.ops[a] != "const":
-            known = f"{primitive.selects}, {_times_zero(tape, i, a)}".lower()
+            known = f"{primitive.selects}, {times_zero(node, each[a])}".lower()
             lines.append(f"  d[{a}] += product(d[{i}], {partial}, {known});")
     return lines
-
-
-def _times_zero(tape: Tape, i: int, a: int) -> bool:
-    """Whether a node is a product of an operand and the number 0, or a sum of such."""
-    args = tape.args[i]
-    half = len(args) // 2
-    others: dict[str, Sequence[int | None]] = {
-        "mul": args[::-1],
-        "dot": [None, *args[1 + half :], *args[1 : 1 + half]],
-    }
-    facing = [other for mine, other in zip(args, others.get(tape.ops[i], ())) if mine == a]
-    return bool(facing) and all(
-        k is not None and tape.ops[k] == "const" and tape.values[k] == 0.0 for k in facing
-    )

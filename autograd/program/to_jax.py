@@ -130,12 +130,13 @@ def rows(program: Program) -> Callable[[Array, Array], Array]:
 
 def function(program: Program) -> Callable[..., Any]:
     """See `Program.jax`."""
-    numpy, path = there("program.jax()").numpy, program.path
+    jax, path = there("program.jax()"), program.path
+    numpy = jax.numpy
     if path is None:
         raise RuntimeError("a program from a pickle does not know its function's arguments")
     run = rows(program)
     closed = np.array([value.data for value in path.closed], dtype=float)
-    template = path.rebuild([float(i) for i in range(program.instructions.outputs)])
+    template = path.rebuild([*np.arange(program.instructions.outputs, dtype=float)])
     reduced = {"mean": numpy.mean, "sum": numpy.sum}.get(path.reduce or "")
 
     def f(*args: Any) -> Any:
@@ -164,9 +165,12 @@ def function(program: Program) -> Callable[..., Any]:
         x = numpy.concatenate(varying) if varying else numpy.zeros((0, 1))
         out = run(u, x)
         if not lanes:
-            return _placed(numpy, template, out[:, 0])
-        out = numpy.broadcast_to(out, (len(out), lanes))
-        return _placed(numpy, template, reduced(out, axis=1) if reduced else out)
+            out = out[:, 0]
+        elif reduced:
+            out = reduced(numpy.broadcast_to(out, (len(out), lanes)), axis=1)
+        else:
+            out = numpy.broadcast_to(out, (len(out), lanes)).T
+        return jax.tree_util.tree_map(lambda places: out[..., places.astype(int)], template)
 
     f.__name__ = f.__qualname__ = "program"
     return f
@@ -200,16 +204,3 @@ def _numbers(numpy: Any, arg: Any, key: Any, varies: bool) -> Array:
         return numpy.concatenate(found) if found else numpy.zeros(0)
     array = numpy.asarray(arg, dtype=float)
     return array.reshape(len(array), -1).T if varies else array.reshape(-1)
-
-
-def _placed(numpy: Any, tree: Any, out: Array) -> Any:
-    """Outputs where a tree has their numbers."""
-    if isinstance(tree, dict):
-        return {key: _placed(numpy, each, out) for key, each in tree.items()}
-    if isinstance(tree, list | tuple):
-        kind: Any = type(tree)
-        return getattr(kind, "_make", kind)([_placed(numpy, each, out) for each in tree])
-    if isinstance(tree, np.ndarray):
-        chosen = out[tree.astype(int)]
-        return numpy.moveaxis(chosen, -1, 0) if out.ndim > 1 else chosen
-    return out[int(tree)]

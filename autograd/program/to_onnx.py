@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["write"]
 
-Shape = tuple[int | None, ...]  # None is the number of samples
+Shape = tuple[int, ...]
+SAMPLES = 2**31 - 1  # stands for their number in shapes; a prime, so that products keep it
 # fmt: off
 BINARY = {
     "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "power": "Pow",
@@ -64,15 +65,11 @@ class Tensor(np.lib.mixins.NDArrayOperatorsMixin):
     def T(self) -> Any:  # noqa: N802
         return self.graph.node("Transpose", [self], self.shape[::-1], perm=[1, 0])
 
-    def reshape(self, *sizes: int | None) -> Any:
-        """One size may be -1, and one the number of samples."""
-        known = math.prod([n for n in self.shape if n is not None])
-        taken = math.prod([n for n in sizes if n not in (None, -1)])
-        open_size = None in self.shape and None not in sizes
-        shape = tuple(
-            [(None if open_size else known // taken) if n == -1 else n for n in sizes]
-        )
-        target = [-1 if n is None else n for n in shape]
+    def reshape(self, *sizes: int) -> Any:
+        """One size may be -1."""
+        rest = math.prod(self.shape) // math.prod([n for n in sizes if n != -1])
+        shape = tuple([rest if n == -1 else n for n in sizes])
+        target = [-1 if n >= SAMPLES else n for n in shape]
         return self.graph.node("Reshape", [self, np.array(target, int)], shape)
 
     def _reduced(self, op: str, axis: int | tuple[int, ...], keepdims: bool) -> Any:
@@ -122,8 +119,7 @@ class _At:
         return self.x.graph.node("ScatterND", operands, self.x.shape, reduction="add")
 
 
-def _rows(key: Any, size: int | None) -> Array:
-    assert size is not None
+def _rows(key: Any, size: int) -> Array:
     return np.array(range(*key.indices(size)) if isinstance(key, slice) else key, int)
 
 
@@ -134,7 +130,7 @@ class Graph:
         self.onnx = onnx
         self.nodes: list[Any] = []
         self.constants: dict[Any, Any] = {}
-        self.samples: Tensor | None = None  # has as many columns as there are samples
+        self.samples: Any = None  # has as many columns as there are samples
 
     def call(self, name: str, *xs: Any, **options: Any) -> Any:
         """A function of NumPy."""
@@ -176,7 +172,7 @@ class Graph:
     def broadcast(self, op: str, a: Any, b: Any) -> Any:
         """An operation of two tensors, each of whose sizes may be 1."""
         both = [self.tensor(x) if op in ("And", "Or") else self.numbers(x) for x in (a, b)]
-        return self.node(op, both, _common(*[x.shape for x in both]), op in LOGICAL)
+        return self.node(op, both, np.broadcast_shapes(*[x.shape for x in both]), op in LOGICAL)
 
     # ------------------------------------------------------------------ NumPy's functions
 
@@ -184,27 +180,26 @@ class Graph:
         return self.broadcast_to(0.0, x.shape)
 
     def broadcast_to(self, x: Any, shape: Shape) -> Any:
-        sizes: list[Any] = [np.array([n or 0]) for n in shape]
-        if None in shape:
-            assert self.samples is not None
+        sizes: list[Any] = [np.array([n]) for n in shape]
+        if SAMPLES in shape:
             whole = self.node("Shape", [self.samples], (2,))
-            sizes[shape.index(None)] = self.node("Gather", [whole, np.array([1])], (1,))
+            sizes[shape.index(SAMPLES)] = self.node("Gather", [whole, np.array([1])], (1,))
         target = self.node("Concat", sizes, (len(shape),), axis=0)
         return self.node("Expand", [self.numbers(x), target], shape)
 
     def concatenate(self, parts: Sequence[Any], axis: int = 0) -> Any:
         tensors = [self.numbers(part) for part in parts]
         shape = list(tensors[0].shape)
-        shape[axis] = sum([part.shape[axis] or 0 for part in tensors])
+        shape[axis] = sum([part.shape[axis] for part in tensors])
         return self.node("Concat", tensors, tuple(shape), axis=axis)
 
     def tile(self, x: Tensor, times: tuple[int, int]) -> Any:
-        rows = (x.shape[0] or 0) * times[0]
-        return self.node("Tile", [x, np.array(times)], (rows, *x.shape[1:]))
+        shape = (x.shape[0] * times[0], *x.shape[1:])
+        return self.node("Tile", [x, np.array(times)], shape)
 
     def pad(self, x: Tensor, widths: Sequence[tuple[int, int]]) -> Any:
         ends = np.array(widths).T.ravel()
-        shape = tuple([n if n is None else n + a + b for n, (a, b) in zip(x.shape, widths)])
+        shape = tuple([n + a + b for n, (a, b) in zip(x.shape, widths)])
         return self.node("Pad", [x, ends, 0.0], shape)
 
     def matmul(self, a: Any, b: Any) -> Any:
@@ -218,12 +213,14 @@ class Graph:
             return a if condition else b
         chosen = condition if condition.logical else condition != 0.0
         operands = [chosen, self.numbers(a), self.numbers(b)]
-        return self.node("Where", operands, _common(*[x.shape for x in operands]))
+        return self.node("Where", operands, np.broadcast_shapes(*[x.shape for x in operands]))
 
     def remainder(self, x: Any, y: Any) -> Any:
         """With the sign of y; ONNX's is that of x, and exact."""
         both = self.tensor(x), self.tensor(y)
-        rest = self.node("Mod", both, _common(*[each.shape for each in both]), fmod=1)
+        rest = self.node(
+            "Mod", both, np.broadcast_shapes(*[each.shape for each in both]), fmod=1
+        )
         return np.where(rest * y < 0.0, rest + y, rest)
 
     def arctan(self, x: Any) -> Any:
@@ -366,13 +363,6 @@ def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
     return total
 
 
-def _common(*shapes: Shape) -> Shape:
-    """The shape of what is broadcast."""
-    rank = max(map(len, shapes))
-    filled = [(1,) * (rank - len(shape)) + shape for shape in shapes]
-    return tuple([next((n for n in each if n != 1), 1) for each in zip(*filled)])
-
-
 # ---------------------------------------------------------------- the model
 
 
@@ -390,7 +380,7 @@ def write(program: Program, path: str | os.PathLike[str]) -> None:
     double = onnx.TensorProto.DOUBLE
 
     def info(name: str, tensor: Tensor) -> Any:
-        shape = ["samples" if n is None else n for n in tensor.shape]
+        shape = ["samples" if n == SAMPLES else n for n in tensor.shape]
         return onnx.helper.make_tensor_value_info(name, double, shape)
 
     for name, tensor in outputs.items():
@@ -421,7 +411,7 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Any
         label = way.inputs[start][0] if size else f"empty{len(inputs)}"
         start += size
         name = label.removesuffix("0") if size > 1 else label
-        tensor = Tensor(graph, name, (size,) if axis is None else (None, size))
+        tensor = Tensor(graph, name, (size,) if axis is None else (SAMPLES, size))
         inputs.append(tensor)
         sides[axis].append(tensor.reshape(-1, 1) if axis is None else tensor.T)
     closed = np.array([[value.data] for value in way.closed]).reshape(-1, 1)
@@ -432,9 +422,9 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Any
     space = functional.functions(np, lambda op, f: f, _erf, _erfc)
     lowered = Lowered(it, range(it.inputs), range(it.blocks[1].size))
     run = emitted(lowered, program._constants, space)
-    lanes = it.lanes or (None if sides[0] else 1)
+    lanes = it.lanes or 1
     varies = lowered.blocks[lowered.seed].varies
-    seed: Any = np.zeros((lowered.blocks[lowered.seed].size, lanes or 1 if varies else 1))
+    seed: Any = np.zeros((lowered.blocks[lowered.seed].size, lanes if varies else 1))
     row, lane = lowered.places[0]
     seed[row, lane or 0] = 1.0
     count: Any = 1.0
@@ -446,13 +436,11 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Any
         weights = weights if varies else weights.sum(1, keepdims=True)
         seed = weights if len(seed) == 1 else seed * weights
     out, checks, d_u, d_x = run(u, x, graph.tensor(seed))
-    columns = out.shape[1]
-    places = [row * (columns or 1) + (lane or 0) for row, lane in lowered.places]
-    single = lanes is not None
-    if single:
+    places = [row * out.shape[1] + (lane or 0) for row, lane in lowered.places]
+    if it.lanes or not sides[0]:
         out = out.reshape(-1, 1)[np.array(places[: it.outputs], int)]
     if checks is not None:
-        if single:
+        if it.lanes or not sides[0]:
             checks = checks.reshape(-1, 1)[np.array(places[it.outputs :], int)]
         follows = (checks == program.answers) * 1.0
         follows = follows.min(0).reshape(1, -1)
@@ -460,11 +448,11 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Any
         d_u = np.where(follows.min(1).reshape(1, 1) == 1.0, d_u, math.nan)
         d_x = d_x if d_x is None else np.where(follows == 1.0, d_x, math.nan)
     if sides[0]:
-        out = graph.broadcast_to(out, (it.outputs, None))
+        out = graph.broadcast_to(out, (it.outputs, SAMPLES))
     if way.reduce is not None and sides[0]:
         total = out.sum(1, keepdims=True)
         out = total / count if way.reduce == "mean" else total
-    shape = () if out.shape[1] == 1 else (None,)
+    shape = () if out.shape[1] == 1 else (SAMPLES,)
     found: dict[str, Any] = {"value": out.reshape(*shape) if way.single else out.T}
     if not way.single:
         return inputs, found
