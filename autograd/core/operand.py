@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterable
 from numbers import Real
 from typing import Any
@@ -47,7 +48,9 @@ def number(x: object, what: str) -> float:
     if converted is None:
         hint = "; use its .data or .detach()" if is_node(x) else ""
         if what.isidentifier() and isinstance(x, Iterable) and not isinstance(x, str):
-            hint = "; call it for each number, or NumPy's function for all"
+            hint = "; call it for each number"
+            if hasattr(sys.modules.get("numpy"), what):
+                hint += f", or np.{what}"
         raise TypeError(f"{what} takes a real number, got {_with_type(x)}{hint}")
     return converted
 

@@ -21,6 +21,16 @@ def test_several_numbers_in_place_of_one_get_a_hint() -> None:
         autograd.sin([1.0, 2.0])
 
 
+def test_an_array_in_place_of_a_number_gets_numpys_function_if_there_is_one() -> None:
+    np = pytest.importorskip("numpy")
+    xs = np.array([Value(1.0), Value(2.0)])
+    assert [y.op for y in np.exp(xs)] == [autograd.exp, autograd.exp]
+    with pytest.raises(TypeError, match=r"call it for each number, or np\.exp$"):
+        autograd.exp(xs)
+    with pytest.raises(TypeError, match=r"call it for each number$"):
+        autograd.sigmoid(xs)
+
+
 def test_a_message_stays_short() -> None:
     with pytest.raises(ValueError, match=r"labelled 'x{76}\.\.\.\)") as caught:
         Value(-1.0, label="x" * 10_000).log()
