@@ -128,13 +128,14 @@ def clipped(text: str, size: float, most: float) -> str:
     return text
 
 
-def short_name(name: str, most: int = LONGEST_NAME) -> str:
-    """A printable name of at most so many characters.
+def short_name(name: str) -> str:
+    """A printable name of at most 32 characters.
 
-    >>> short_name("layers.0.neurons.1.w", 9)
-    'layers.0…'
+    >>> short_name("the mean of all the squared errors")
+    'the mean of all the squared err…'
     """
-    return printable(name if len(name) <= most else name[: most - 1] + "…")
+    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return printable(short)
 
 
 def printable(text: str) -> str:

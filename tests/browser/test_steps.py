@@ -7,7 +7,6 @@ import pytest
 
 import nn
 from autograd import Stepper, Value, where
-from autograd.show.pages.document import inline
 from autograd.show.text import format_number
 from tests.browser.conftest import Opener, follow, stop_clock
 
@@ -460,7 +459,7 @@ def test_hostile_labels_are_shown_and_nothing_more(open_page: Opener) -> None:
 
 
 def test_two_pages_in_one_notebook(open_page: Opener) -> None:
-    both = [Stepper(readme())._repr_html_(), inline(Stepper(square()).html(), 500)]
+    both = [Stepper(y)._repr_html_() for y in (readme(), square())]
     page = open_page(f"<!doctype html><title>notebook</title>{''.join(both)}")
     first, second = page.frames[1:]
     first.click("#last")

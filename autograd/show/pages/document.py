@@ -146,11 +146,11 @@ def rules(operations: Iterable[Primitive]) -> str:
     return f"const {{ primitives, {names} }} = (() => {{\n{script}\n}})();"
 
 
-def inline(page: str, height: int = 760) -> str:
+def inline(page: str) -> str:
     """An iframe that shows the page in a notebook and keeps their styles and scripts apart."""
     return (
         f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts" width="100%" '
-        f'height="{height}" style="border: 0" title="A page to play"></iframe>'
+        'height="760" style="border: 0" title="A page to play"></iframe>'
     )
 
 
