@@ -115,6 +115,7 @@ def _draw_curves(ax: Axes, chart: Chart) -> Redraw:
     for k, (name, numbers) in enumerate(chart.curves.items()):
         lines += ax.plot(range(1, len(numbers) + 1), numbers, label=plain_name(name))
         lines[k].set(color=COLOURS[1 - k], linestyle="--" if k else "-")
+        lines[k].set(marker="o" if len(numbers) == 1 else "")
     ax.set(xlabel="epoch", xticks=chart.epochs())
     ax.set_yscale("log" if chart.y.logarithmic else "linear")
     if all(name.endswith("accuracy") for name in chart.curves):

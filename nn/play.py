@@ -18,7 +18,7 @@ from autograd.show.pages.document import (
     table,
 )
 from autograd.show.pages.page import Page
-from autograd.show.text import format_number
+from autograd.show.text import counted, format_number
 from nn import losses
 from nn.activations import ACTIVATIONS, GELU, Identity, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from nn.boundary import Boundary
@@ -160,7 +160,8 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
     )
     names = " → ".join(map(str, data["sizes"]))
     loss = data["loss"].replace("_", " ")
-    summary = f"A network of {names}, {len(data['targets'])} samples, {loss}"
+    samples = counted(len(data["targets"]), "sample")
+    summary = f"A network of {names}, {samples}, {loss}"
     operations = [TABLE[name] for name in {data["operation"]: 0} | dict.fromkeys(NAMES)]
     scripts = [rules(operations), asset("numbers.js"), operations_script()]
     scripts += [asset(name, "nn.pages") for name in TRAINER_SCRIPTS]

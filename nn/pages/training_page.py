@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from autograd.show.pages.document import asset, document, player
-from autograd.show.text import escape
+from autograd.show.text import counted, escape
 from nn.kept import Norms
 from nn.pages.chart import (
     COLOURS,
@@ -78,7 +78,7 @@ def training_page(
         "charts": [_chart_data(chart, epochs) for chart in panels],
     }
     which = "validation loss" if "val_loss" in records else "loss"
-    summary = f"{total} epochs, the lowest {which} after epoch {best_epoch}"
+    summary = f"{counted(total, 'epoch')}, the lowest {which} after epoch {best_epoch}"
     scripts = [asset(name, "nn.pages") for name in ("shade.js", "training.js")]
     styles = [palette(), asset("training.css", "nn.pages")]
     title = "Training, epoch by epoch"

@@ -33,6 +33,11 @@ def test_the_figure_has_a_panel_for_each_quantity() -> None:
     assert second.get_lines()[0].get_label() == "hits"
 
 
+def test_a_single_epoch_is_a_point() -> None:
+    (axes,) = nn.History.from_dict({"loss": [3.0]}).plot()
+    assert axes.get_lines()[0].get_marker() == "o"
+
+
 def test_an_accuracy_is_in_percent() -> None:
     history = nn.History.from_dict({"accuracy": [0.5, 0.75, 1.0]})
     (axes,) = history.plot()
