@@ -245,12 +245,10 @@ class Runner:
                 self.lowered = Lowered(program.for_kernel, wrt, lanes, fuses=True)
                 self.native = Native(self.lowered, module, not program.fast)
                 self.runs = self.native.program.runs
-                self.start, self.slopes = np.array(self.native.start), self.native.slopes
+                self.start = np.array(self.native.start)
                 return
         self.lowered = it = Lowered(program.instructions, wrt, lanes)
-        inputs = [0.0] * it.it.inputs
-        self.start = np.array([*inputs, *it.it.constants, *[0.0] * PADDING, *inputs])
-        self.slopes = len(self.start) - len(inputs)
+        self.start = np.array([0.0] * it.it.inputs + it.it.constants + [0.0] * PADDING)
         if program.fast:
             source = Source(self.lowered)
             lines = source.lines()
@@ -300,8 +298,10 @@ class Runner:
 
     def memory(self) -> tuple[Array, Array]:
         """For `runs`: what is uniform, beginning with the inputs, and their gradient."""
-        u = self.start.copy()
-        return u, u[self.slopes :][: self.lowered.it.inputs]
+        u, inputs = self.start.copy(), self.lowered.it.inputs
+        if self.native is None:
+            return u, np.empty(inputs)
+        return u, u[self.native.slopes :][:inputs]
 
     def spread(self, seed: Array) -> Array:
         """The seed of each output as one of the rows that hold them."""
