@@ -210,7 +210,7 @@ class Compiled:
             )
             return both
         call = Call(args, self.in_axes)
-        weight = self._weight(call, "value_and_grad")
+        weight = self._weight(call, "the gradient")
         job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
         self._quicken(argnums, job)
         shaped = [call.parts[i].like(part) for i, part in zip(job.places, job.parts())]

@@ -209,4 +209,4 @@ def is_number(returned: Any) -> bool:
 
 def several() -> TypeError:
     """The error where f should have returned one number."""
-    return TypeError("value_and_grad: f returns a single number; use jacobian for several")
+    return TypeError("the gradient: f returns a single number; use jacobian for several")

@@ -59,7 +59,8 @@ def _compare(benchmark: Any, tables: Tables) -> Callable[..., float]:
 
         Each runs its rounds in a row, as a training does, so that each pays for the garbage
         that it leaves. Returns the ratio of the medians, theirs to ours; a run is `loops`
-        operations.
+        operations. After a peer in a process of its own, for which this one has waited and
+        its core has slept, as many rounds warm up.
         """
         peer_times = [] if callable(theirs) else [theirs]
         if callable(theirs):
@@ -69,7 +70,7 @@ def _compare(benchmark: Any, tables: Tables) -> Callable[..., float]:
                 theirs()
                 peer_times.append(time.process_time() - started)
             gc.collect()
-        benchmark.pedantic(run, rounds=rounds, warmup_rounds=1)
+        benchmark.pedantic(run, rounds=rounds, warmup_rounds=1 if callable(theirs) else rounds)
         ours: float = benchmark.stats.stats.median / loops
         other = median(peer_times) / loops
         benchmark.extra_info[peer] = other
