@@ -98,6 +98,21 @@ def test_a_number_that_is_typed_changes_both_passes_and_the_link(open_page: Open
     assert other.input_value("#value-x") == "-2"
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_the_link_is_copied_where_that_is_allowed(open_page: Opener, allowed: bool) -> None:
+    rights = ["clipboard-read", "clipboard-write"] if allowed else []
+    page = open_page(neuron(), permissions=rights)
+    page.fill("#value-w", "2")
+    page.click("#link")
+    told = "Copied" if allowed else "The link is in the address bar"
+    page.locator("#link", has_text=told).wait_for()
+    if allowed:
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.endswith(".html#tanh(w*x%20+%20b);w=2;x=-2;b=1")
+    page.fill("#value-w", "3")
+    assert page.inner_text("#link") == "Copy the link"
+
+
 def test_keys_slider_and_dragging_move_a_number(open_page: Opener) -> None:
     page = open_page(neuron())
     page.focus("#value-x")
