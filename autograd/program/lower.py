@@ -386,7 +386,7 @@ class Lowered:
                 factors, length = (xs[-1], out), factor(2)
                 length = where(Expression("==", length, 0.0), math.inf, length)
                 slope = Expression("div", slope, length)
-            elif op.op in ("maximum", "minimum"):  # in equal parts, for those that are it
+            elif op.op in ("maximum", "minimum"):  # in equal parts for all that tie
                 name, equal = self.names[op.out], Expression("eq", operand(0), factor(1))
                 won = self._made(f"won_{name}", "set", (xs[-1], out), equal, many)
                 count = self._made(f"winners_{name}", "sum", (won,), None, size, op.width)
