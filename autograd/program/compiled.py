@@ -16,10 +16,11 @@ from autograd.program.arrays import Array, np
 from autograd.program.jobs import Job
 from autograd.program.paths import Path, Paths, parameters
 from autograd.program.program import EXACT, Program
-from autograd.program.quick import Surroundings, quick
+from autograd.program.quick import quick
 from autograd.program.record import called
 from autograd.program.replay import read, way_of, write
 from autograd.program.runs import folded
+from autograd.program.surroundings import Surroundings
 from autograd.program.watch import unwatched
 from autograd.transforms import Argnums
 from autograd.trees import flatten, flatten_like
@@ -373,7 +374,7 @@ def compile(
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any
     other, 64 times at most; so it is with derivatives that f takes of `abs`, `atan2` and powers
     above the fourth. What would go into the result as a constant is refused, and f too if it
-    is seen to draw random numbers: draw them outside, and pass them.
+    draws random numbers: draw them outside, and pass them.
 
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.

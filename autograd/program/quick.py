@@ -8,11 +8,7 @@ and puts the result together.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import pairwise
-from operator import is_
-from types import CellType
 from typing import Any
 
 from autograd.core import floats
@@ -21,43 +17,11 @@ from autograd.program.arrays import np
 from autograd.program.jobs import Job
 from autograd.program.kernels import kernel
 from autograd.program.paths import Path
+from autograd.program.surroundings import Surroundings
 
-__all__ = ["Surroundings", "quick"]
+__all__ = ["quick"]
 
 FLOAT = np.dtype(float)
-
-
-class Surroundings:
-    """What a function itself names of its surroundings: globals, variables around it, and of a
-    method the attributes of its instance.
-
-    Attributes:
-        spaces: for each name, where to look for it.
-        found: what they are.
-        lists: the lists among them, and what they held.
-    """
-
-    def __init__(self, f: Callable[..., Any]) -> None:
-        while isinstance(f, partial):
-            f = f.func
-        names: tuple[str, ...] = getattr(getattr(f, "__code__", None), "co_names", ())
-        spaces: list[dict[str, Any]] = [getattr(f, "__globals__", {})]
-        attributes = getattr(getattr(f, "__self__", None), "__dict__", None)
-        if type(attributes) is dict:
-            spaces.append(attributes)
-        self.names = names * len(spaces)
-        self.spaces = tuple([space for space in spaces for _ in names])
-        self.cells: tuple[CellType, ...] = getattr(f, "__closure__", None) or ()
-        self.found: list[Any] = []
-        self.lists: list[tuple[list[Any], list[Any]]] = []
-
-    def changed(self) -> bool:
-        """Whether one is another object since the last time, or other numbers, or lists."""
-        now = [*map(dict.get, self.spaces, self.names), *map(_content, self.cells)]
-        same = _same(now, self.found) and all(_same(x, held) for x, held in self.lists)
-        self.found[:] = now
-        self.lists[:] = [(x, [*x]) for x in now if type(x) is list]
-        return not same
 
 
 def quick(path: Path, job: Job, single: bool, around: Surroundings) -> Any:
@@ -119,25 +83,3 @@ def _example(tree: Any) -> Any:
     if type(tree) is np.ndarray:
         return np.zeros(tree.shape).data if tree.dtype is FLOAT else None
     return real(tree)
-
-
-def _content(cell: CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # a variable that has no value yet
-        return None
-
-
-def _same(now: Sequence[Any], before: Sequence[Any]) -> bool:
-    return len(now) == len(before) and (
-        all(map(is_, now, before)) or all(map(_alike, now, before))
-    )
-
-
-def _alike(a: Any, b: Any) -> bool:
-    if a is b or type(a) is not type(b):
-        return a is b
-    if type(a) in (list, tuple):
-        return _same(a, b)
-    same = type(a) in (int, float, bool, str) and bool(a == b)
-    return same and (type(a) is not float or repr(a) == repr(b))  # 0.0 is not -0.0

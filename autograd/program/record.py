@@ -10,6 +10,7 @@ from autograd.core.floats import fast_order, list_operations
 from autograd.core.no_grad import recording
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
+from autograd.program.surroundings import Surroundings
 from autograd.program.tape import Tape, uncollected
 from autograd.program.watch import Guard, Watch
 from autograd.trees import Rebuild, flatten
@@ -85,10 +86,15 @@ def record(
             ones, so that the tape would give wrong results.
         Whatever f raises at these numbers.
     """
+    around = Surroundings(f)
+    states = [around.random_state()]
     first = _Trace(f, numbers, rebuild)
+    states.append(around.random_state())
     with recording():
         plain = flatten(f(*rebuild([Value(x) for x in numbers])), "the result of f")[0]
-    if not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
+    states.append(around.random_state())
+    draws = states[0] != states[1] != states[2]
+    if draws or not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
         raise ValueError(
             f"compile: {called(f)} gives different results for the same numbers: it draws "
             "random numbers, counts its calls or compares with `is`. Draw numbers outside, and "

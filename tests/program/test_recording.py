@@ -145,6 +145,34 @@ def test_what_reads_numbers_out_is_refused(f: Callable[..., Any], words: str) ->
         compile(f)(4.0)
 
 
+GENERATOR, ARRAYS = random.Random(1), np.random.default_rng(1)
+
+
+@pytest.mark.parametrize("generator", [random, np.random, GENERATOR, ARRAYS])
+def test_random_numbers_that_seldom_matter_are_refused(generator: Any) -> None:
+    draw = generator.random
+    for f in (lambda x: x * (draw() >= 1e-9), lambda x: x * (generator.random() >= 1e-9)):
+        with pytest.raises(ValueError, match="draws random numbers"):
+            compile(f)(4.0)
+
+
+def test_generators_of_the_system_have_no_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "numpy.random")  # NumPy imports it when it is used
+    system = random.SystemRandom()
+    assert compile(lambda x: x * (system.random() >= 0.0))(4.0) == 4.0
+
+
+def test_a_function_that_draws_once_is_compiled() -> None:
+    drawn: list[float] = []
+
+    def f(x: Any) -> Any:
+        if not drawn:
+            drawn.append(random.random())
+        return x * drawn[0]
+
+    assert compile(f)(4.0) == 4.0 * drawn[0]
+
+
 def test_floats_made_of_data_decide_for_this_number_only() -> None:
     def f(x: Any) -> Any:
         return x * 2.0 if math.sqrt(x.data) <= 2.0 else x + 1.0

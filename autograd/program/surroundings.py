@@ -1,0 +1,84 @@
+"""What a function looks at besides its arguments: whether it has changed, or draws numbers."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from operator import is_
+from types import BuiltinMethodType, CellType, MethodType
+from typing import Any
+
+__all__ = ["Surroundings"]
+
+METHODS = MethodType, BuiltinMethodType
+
+
+class Surroundings:
+    """What a function itself names of its surroundings: globals, variables around it, and of a
+    method the attributes of its instance.
+
+    Attributes:
+        spaces: for each name, where to look for it.
+        found: what they are.
+        lists: the lists among them, and what they held.
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        while isinstance(f, partial):
+            f = f.func
+        names: tuple[str, ...] = getattr(getattr(f, "__code__", None), "co_names", ())
+        spaces: list[dict[str, Any]] = [getattr(f, "__globals__", {})]
+        attributes = getattr(getattr(f, "__self__", None), "__dict__", None)
+        if type(attributes) is dict:
+            spaces.append(attributes)
+        self.names = names * len(spaces)
+        self.spaces = tuple([space for space in spaces for _ in names])
+        self.cells: tuple[CellType, ...] = getattr(f, "__closure__", None) or ()
+        self.found: list[Any] = []
+        self.lists: list[tuple[list[Any], list[Any]]] = []
+
+    def changed(self) -> bool:
+        """Whether one is another object since the last time, or other numbers, or lists."""
+        now = [*map(dict.get, self.spaces, self.names), *map(_content, self.cells)]
+        same = _same(now, self.found) and all(_same(x, held) for x, held in self.lists)
+        self.found[:] = now
+        self.lists[:] = [(x, [*x]) for x in now if type(x) is list]
+        return not same
+
+    def random_state(self) -> bytes:
+        """The state of the generators of random numbers: the global ones, and those found."""
+        self.changed()
+        generators: list[Any] = [random.getstate.__self__]  # type: ignore[attr-defined]
+        kinds: tuple[type, ...] = (random.Random,)
+        arrays: Any = sys.modules.get("numpy.random")
+        if arrays:
+            generators.append(arrays.get_state.__self__)
+            kinds += arrays.Generator, arrays.RandomState
+        owners = [x.__self__ if isinstance(x, METHODS) else x for x in self.found]
+        generators += [x for x in owners if isinstance(x, kinds)]
+        return pickle.dumps([x for x in generators if not isinstance(x, random.SystemRandom)])
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # a variable that has no value yet
+        return None
+
+
+def _same(now: Sequence[Any], before: Sequence[Any]) -> bool:
+    return len(now) == len(before) and (
+        all(map(is_, now, before)) or all(map(_alike, now, before))
+    )
+
+
+def _alike(a: Any, b: Any) -> bool:
+    if a is b or type(a) is not type(b):
+        return a is b
+    if type(a) in (list, tuple):
+        return _same(a, b)
+    same = type(a) in (int, float, bool, str) and bool(a == b)
+    return same and (type(a) is not float or repr(a) == repr(b))  # 0.0 is not -0.0
