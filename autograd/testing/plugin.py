@@ -133,8 +133,9 @@ def _page(found: list[tuple[str, Report]]) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>:root{{color-scheme:light dark}}body{{font:14px Helvetica,Arial,sans-serif;margin:1em}}
 td,th{{text-align:left;padding:.3em .5em;border-bottom:1px solid #8886;vertical-align:top}}
-.fail td:nth-child(2){{font-weight:bold}}svg{{max-width:640px}}</style>
+.fail td:nth-child(2){{font-weight:bold}}div{{overflow-x:auto}}
+svg{{max-width:min(640px,90vw);height:auto}}</style>
 <h1>Gradients that were checked</h1><p>{len(found)} checks, {count} not passed</p>
-<table><thead><tr>{"".join([f"<th>{head}</th>" for head in heads])}</tr></thead>
-<tbody>{"".join(rows)}</tbody></table></html>
+<div><table><thead><tr>{"".join([f"<th>{head}</th>" for head in heads])}</tr></thead>
+<tbody>{"".join(rows)}</tbody></table></div></html>
 """
