@@ -1,5 +1,6 @@
 """No violation of axe-core's rules, in light and dark, and every page fits its window."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 import nn
 from autograd import Stepper
+from autograd.testing import gradcheck, plugin
 from tests.browser.conftest import Opener
 from tests.browser.test_play import neuron
 from tests.browser.test_steps import powers, readme
@@ -27,6 +29,11 @@ def opened(page: Any) -> None:
     page.click("text=Take a step")
 
 
+def checked() -> str:
+    wrong = gradcheck(math.exp, 0.5, gradient=lambda x: 1.001 * math.exp(x))
+    return plugin._page([("test_a_long_name.py::test_wrong", wrong)])
+
+
 PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
     "steps": (lambda: Stepper(powers()).html(), lambda page: page.keyboard.press("ArrowRight")),
     "guessing": (lambda: Stepper(readme()).html(), guessing),
@@ -36,6 +43,7 @@ PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
     "formula": (neuron, lambda page: page.fill("#formula", "sin(x) + w")),
     "no formula": (neuron, lambda page: page.fill("#formula", "log(-x)*")),
     "live training": (played, lambda page: page.click("#one")),
+    "checks": (checked, lambda page: page.keyboard.press("End")),
 }
 
 
