@@ -5,6 +5,7 @@ import itertools
 import math
 import operator
 import struct
+import time
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -296,6 +297,17 @@ def test_threads_share_twelve_blocks() -> None:
     x = np.zeros(12 * 480)
     x[0], x[6 * 480 :: 8] = 1e16, 1.0  # one by one they would be lost
     assert total.value_and_grad(x, 1.0, argnums=1)[1] == 1e16 + 360.0
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_caller_computes_no_more_than_its_share(threads: int) -> None:
+    waves = autograd.compile(lambda x: x.sin() + x.cos(), (0,), reduce="sum", threads=threads)
+    x = np.linspace(0.0, 1.0, 1_000_000)
+    for _ in range(3):  # in the end one call of C
+        mine, all_threads = time.thread_time(), time.process_time()
+        waves(x)
+        mine, all_threads = time.thread_time() - mine, time.process_time() - all_threads
+    assert mine / all_threads == pytest.approx(1.0 / threads, abs=0.1)
 
 
 def test_the_kernel_agrees_with_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
