@@ -310,29 +310,41 @@ typedef struct {
 
 INLINE V nonzero(V x) { return SEL(x == 0.0, splat(INFINITY), magnitude(x)); }
 
+INLINE V smaller(V x, V y) { return SEL(x < y, x, y); }
+
 INLINE Sum begun(V x) { return (Sum){x, splat(0.0), nonzero(x)}; }
 
-/* Add to a sum. Exact, it is rounded once, as eager's is (core/wide.h): Knuth's TwoSum. */
-INLINE void add(Sum *s, V x, int exact)
+/* How to add up. Exact, a sum is rounded once, as eager's is (core/wide.h): Knuth's TwoSum.
+   BOUNDED is exact, too, but does not look for the smallest term. */
+enum { ROUNDED, BOUNDED, EXACTLY };
+
+INLINE void add(Sum *s, V x, int how)
 {
     V t = s->sum + x;
-    if (exact) {
-        V z = t - s->sum, size = nonzero(x);
+    if (how != ROUNDED) {
+        V z = t - s->sum;
         s->rest += (s->sum - (t - z)) + (x - z);
-        s->least = SEL(size < s->least, size, s->least);
     }
+    if (how == EXACTLY)
+        s->least = smaller(nonzero(x), s->least);
     s->sum = t;
 }
 
-/* The rest itself was rounded, which could show, if it is not small; or if the sum is near the
-   middle of two floats and some term is too small for the rest: that is left to eager. */
-INLINE V total(Sum s, int exact)
+/* Where a sum is near the middle of two floats and some term is too small for the rest. */
+INLINE M unsure(Sum s)
 {
-    if (!exact)
+    V y = s.sum + s.rest, after = s.rest - (y - s.sum);
+    return (M)(y + 1.000001 * after != y) & (M)(s.least < 1e-9 * magnitude(y));
+}
+
+/* An unsure sum is left to eager. So is one whose rest was rounded itself, which could show, if
+   it is not small. */
+INLINE V total(Sum s, int how)
+{
+    V y = s.sum + s.rest;
+    if (how == ROUNDED)
         return s.sum;
-    V y = s.sum + s.rest, size = magnitude(y), after = s.rest - (y - s.sum);
-    M middle = (M)(y + 1.000001 * after != y) & (M)(s.least < 1e-9 * size);
-    if (any((M)(magnitude(s.rest) > 1e-10 * size) | middle))
+    if (any((M)(magnitude(s.rest) > 1e-10 * magnitude(y)) | unsure(s)))
         feraiseexcept(FE_INVALID);
     return y;
 }
@@ -429,18 +441,24 @@ enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4, EXACT_M = 4, EXACT_V = 
 enum { TILE_M = 4, TILE_V = 3, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 2 };
 #endif
 enum { DEPTH = 64, STRIP = 32 }; /* rows of x and d that stay in a cache */
+enum { BLOCK = 480 };            /* the most lanes of a block */
 #define AT(i, j) ((Py_ssize_t)(i)*q->down + (Py_ssize_t)(j)*q->across)
 #define EACH(m, n, r, v) for (int r = 0; r < (m); r++) for (int v = 0; v < (n); v++)
 
+typedef struct {
+    double w[STRIP], x[BLOCK]; /* the smallest of each row of W, and of each lane */
+} Least;
+
 /* y = W x + bias or, with `adds`, y += W x, over the rows j0 ... j1 of x; so many vectors of
-   lanes. With `exact` each result is rounded once. */
-INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0, int j0,
-                         int j1, const double *u, const double *x, double *y,
-                         const double *mask, int lanes, int adds, int exact)
+   lanes. BOUNDED, it stores nothing and returns 1 if a sum may need its smallest term. */
+INLINE int product_tile(int m, int vectors, const Instruction *q, int i, int v0, int j0,
+                        int j1, const double *u, const double *x0, double *y0,
+                        const double *mask, int lanes, int adds, int how, const Least *least)
 {
     const double *w = u + q->a + (Py_ssize_t)i * q->down;
+    const double *x = x0 + v0 * W;
+    double *y = y0 + (Py_ssize_t)i * lanes + v0 * W;
     Sum s[TILE_M][TILE_V];
-    x += v0 * W, y += (Py_ssize_t)i * lanes + v0 * W;
     EACH(m, vectors, r, v)
         s[r][v] = begun(adds ? LOAD(y + (Py_ssize_t)r * lanes + v * W)
                              : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0));
@@ -451,12 +469,22 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
         for (int r = 0; r < m; r++) {
             V weight = splat(w[AT(r, j)]);
             for (int v = 0; v < vectors; v++)
-                add(&s[r][v], weight * xs[v], exact);
+                add(&s[r][v], weight * xs[v], how);
         }
+    }
+    if (how == BOUNDED) {
+        M doubt = (M)(splat(0.0) != 0.0);
+        EACH(m, vectors, r, v) {
+            V bound = least->w[(i + r) % STRIP] * LOAD(least->x + (v0 + v) * W);
+            s[r][v].least = smaller(bound, s[r][v].least);
+            doubt |= unsure(s[r][v]);
+        }
+        if (any(doubt))
+            return 1;
     }
     V result[TILE_M][TILE_V];
     EACH(m, vectors, r, v)
-        result[r][v] = total(s[r][v], exact);
+        result[r][v] = total(s[r][v], how);
     if (j1 == q->k && q->flags & RELU)
         EACH(m, vectors, r, v)
             result[r][v] = SEL(result[r][v] <= 0.0, splat(0.0), result[r][v]);
@@ -467,21 +495,57 @@ INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0
         }
     EACH(m, vectors, r, v)
         STORE(y + (Py_ssize_t)r * lanes + v * W, result[r][v]);
+    return 0;
+}
+
+static __attribute__((noinline)) int exact_tile(int m, int vectors, const Instruction *q,
+                                                int i, int v, const double *u,
+                                                const double *x, double *y,
+                                                const double *mask, int lanes)
+{
+    return product_tile(m, vectors, q, i, v, 0, q->k, u, x, y, mask, lanes, 0, EXACTLY, NULL);
+}
+
+/* Each result is rounded once. */
+static void exact_product(const Instruction *q, const double *u, const double *x, double *y,
+                          const double *mask, int lanes)
+{
+    Least least;
+    for (int v = 0; v < lanes; v += W) {
+        V smallest = splat(INFINITY);
+        for (int j = 0; j < q->k; j++)
+            smallest = smaller(nonzero(LOAD(x + (Py_ssize_t)j * lanes + v)), smallest);
+        STORE(least.x + v, smallest);
+    }
+    for (int from = 0; from < q->n; from += STRIP) {
+        int n = q->n - from < STRIP ? q->n - from : STRIP;
+        for (int i = 0; i < n; i++) {
+            least.w[i] = INFINITY;
+            for (int j = 0; j < q->k; j++) {
+                double size = fabs(u[q->a + AT(from + i, j)]);
+                least.w[i] = size > 0.0 && size < least.w[i] ? size : least.w[i];
+            }
+        }
+#define CALL(r, c, i, v)                                                                      \
+    product_tile(r, c, q, from + i, v, 0, q->k, u, x, y, mask, lanes, 0, BOUNDED, &least) &&  \
+        exact_tile(r, c, q, from + i, v, u, x, y, mask, lanes)
+        TILED(n, EXACT_M, lanes / W, EXACT_V, CALL)
+#undef CALL
+    }
 }
 
 static void product(const Instruction *it, const double *u, const double *x, double *y,
                     const double *mask, int lanes)
 {
     const Instruction own = *it, *q = &own; /* no store changes it */
-#define CALL(r, c, i, v) product_tile(r, c, q, i, v, 0, q->k, u, x, y, mask, lanes, 0, 1)
     if (q->flags & EXACT) {
-        TILED(q->n, EXACT_M, lanes / W, EXACT_V, CALL)
+        exact_product(q, u, x, y, mask, lanes);
         return;
     }
-#undef CALL
     for (int from = 0; from == 0 || from < q->k; from += DEPTH) {
         int to = from + DEPTH < q->k ? from + DEPTH : q->k, adds = from || q->flags & ADDS;
-#define CALL(r, c, i, v) product_tile(r, c, q, i, v, from, to, u, x, y, mask, lanes, adds, 0)
+#define CALL(r, c, i, v)                                                                      \
+    product_tile(r, c, q, i, v, from, to, u, x, y, mask, lanes, adds, ROUNDED, NULL)
         TILED(q->n, TILE_M, lanes / W, TILE_V, CALL)
 #undef CALL
     }
@@ -578,8 +642,8 @@ static void vector_product(const Instruction *q, const double *u, const double *
         for (; i < q->n; i++) {
             Sum s = begun(splat(q->c >= 0 ? u[q->c + i * q->step] : 0.0));
             for (int j = 0; j < q->k; j++)
-                add(&s, splat(w[AT(i, j)] * x[j]), 1);
-            y[i] = total(s, 1)[0];
+                add(&s, splat(w[AT(i, j)] * x[j]), EXACTLY);
+            y[i] = total(s, EXACTLY)[0];
         }
         return;
     }
@@ -661,7 +725,7 @@ static void single_logsumexp(const Instruction *q, const int *list, double *p)
 
 static void wide(const Instruction *q, const int *list, double *p, int lanes)
 {
-    int n = q->n, k = q->k, exact = q->flags & EXACT;
+    int n = q->n, k = q->k, exact = q->flags & EXACT, how = exact ? EXACTLY : ROUNDED;
     for (int i = 0; i < n; i++)
         for (int v = 0; v < lanes; v += W) {
             V y = splat(0.0), more = GET(ROW(0));
@@ -669,14 +733,14 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
             switch (q->op) {
             case OP_wide_sum:
                 for (int j = 0; j < k; j++)
-                    add(&s, GET(ROW(j)), exact);
-                y = total(s, exact);
+                    add(&s, GET(ROW(j)), how);
+                y = total(s, how);
                 break;
             case OP_wide_dot: /* the biases, all of one side and all of the other */
                 for (int j = 0; j < k; j++)
-                    add(&s, GET(ROW(1 + j)) * GET(ROW(1 + k + j)), exact);
-                add(&s, more, exact);
-                y = total(s, exact);
+                    add(&s, GET(ROW(1 + j)) * GET(ROW(1 + k + j)), how);
+                add(&s, more, how);
+                y = total(s, how);
                 break;
             case OP_wide_logsumexp:
                 for (int j = 0; j < k; j++)
@@ -690,8 +754,8 @@ static void wide(const Instruction *q, const int *list, double *p, int lanes)
                 }
                 s.sum -= 1.0, s.least = nonzero(s.sum);
                 for (int j = 0; j < k; j++)
-                    add(&s, SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i)), exact);
-                y = total(s, exact);
+                    add(&s, SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i)), how);
+                y = total(s, how);
                 for (int j = 0; j < k; j++)
                     PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + y));
                 y = more + (exact ? mended(y, y, y == y, log1p) : vlog1p(y));
@@ -978,7 +1042,7 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
     if (!keep)
         PyThread_acquire_lock(p->lock, WAIT_LOCK);
     int most = 120; /* lanes of a block, whole PARTS; more if the first cache holds the rows */
-    while (most < 480 && p->v_rows * most <= 2048)
+    while (most < BLOCK && p->v_rows * most <= 2048)
         most *= 2;
     r->blocks = (int)(r->lanes <= 128 ? 1 : (r->lanes + most - 1) / most);
     r->block = (int)((r->lanes + r->blocks - 1) / r->blocks + PARTS - 1) / PARTS * PARTS;

@@ -367,6 +367,20 @@ def test_exact_sums_near_the_middle_of_two_floats(samples: list[list[float]]) ->
     assert compile(NEAR_TIES[1].f, exact=True)(ROWS, samples[0]) == wanted[0]
 
 
+@pytest.mark.parametrize(("n", "lanes"), [(1, 8), (40, 1), (32, 200), (35, 16)])
+def test_exact_layers_near_the_middle_of_two_floats(n: int, lanes: int) -> None:
+    rng = np.random.default_rng(n)
+    numbers = [0.0, 0.5, 1.0, 1.0 + 2.0**-52, 3.0, 2.0**-52, 2.0**-53, 2.0**-54, 1e-30]
+    w, x = rng.choice(numbers, (n, 6)), rng.choice(numbers, (lanes, 5))
+    for large in w[:32], x[:16]:  # tiny ones in later rows or lanes only
+        large[:] = rng.choice(numbers[:5], large.shape)
+    layer = compile(
+        lambda w, x: [autograd.dot(r[1:], x, r[0]) for r in w], (None, 0), exact=True
+    )
+    wanted = [[math.fsum([row[0], *(row[1:] * each)]) for row in w] for each in x]
+    assert _same(layer(w, x), np.array(wanted))
+
+
 def test_exact_sums_that_cancel() -> None:
     def f(x: Any) -> Any:
         return [autograd.sum([*x, -x[0]]), autograd.dot(x, x[::-1], -x[1] * x[0])]
