@@ -1443,7 +1443,7 @@ static PyObject *give(PyObject *like, const double **from)
 }
 
 enum { PROGRAM, LIKE, GIVEN, AXES, REBUILD, READ, CLOSED, NUMBERS, SPACES, NAMES, CELLS, FOUND,
-       LISTS };
+       WITHIN };
 
 typedef struct {
     PyObject_HEAD
@@ -1453,6 +1453,31 @@ typedef struct {
     int mean, threads;
 } Call;
 #define HELD(i) PyTuple_GET_ITEM(c->parts, i)
+
+/* Whether a list, a dict or an array holds what it held: a list of objects, or bytes */
+static int holds(PyObject *now, PyObject *held)
+{
+    int bytes = PyBytes_Check(held), same = 0;
+    PyObject **objects = bytes ? NULL : PySequence_Fast_ITEMS(held), *key, *value;
+    const void *before = bytes ? (void *)PyBytes_AS_STRING(held) : objects;
+    Py_ssize_t n = Py_SIZE(held), size = bytes ? n : n * (Py_ssize_t)sizeof(PyObject *);
+    if (PyDict_Check(now)) {
+        same = 2 * PyDict_GET_SIZE(now) == n;
+        for (Py_ssize_t place = 0, k = 0; same && PyDict_Next(now, &place, &key, &value); k++)
+            same = key == objects[k] && value == objects[n / 2 + k];
+    } else if (PyList_Check(now)) {
+        same = PyList_GET_SIZE(now) == n &&
+               memcmp(PySequence_Fast_ITEMS(now), before, size) == 0;
+    } else {
+        Py_buffer view;
+        if (PyObject_GetBuffer(now, &view, PyBUF_C_CONTIGUOUS) == 0) {
+            same = view.len == size && memcmp(view.buf, before, size) == 0;
+            PyBuffer_Release(&view);
+        }
+        PyErr_Clear();
+    }
+    return same;
+}
 
 /* Whether all that the function names of its surroundings is what it was */
 static int unchanged(const Call *c)
@@ -1469,14 +1494,10 @@ static int unchanged(const Call *c)
         if ((now == NULL ? Py_None : now) != PyList_GET_ITEM(found, i))
             return 0;
     }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(HELD(LISTS)); i++) {
-        PyObject *pair = PyList_GET_ITEM(HELD(LISTS), i), *held = PyTuple_GET_ITEM(pair, 1);
-        PyObject *now = PyTuple_GET_ITEM(pair, 0);
-        if (PyList_GET_SIZE(now) != PyList_GET_SIZE(held))
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(HELD(WITHIN)); i++) {
+        PyObject *pair = PyList_GET_ITEM(HELD(WITHIN), i), *held = PyTuple_GET_ITEM(pair, 1);
+        if (!holds(PyTuple_GET_ITEM(pair, 0), held))
             return 0;
-        for (Py_ssize_t k = 0; k < PyList_GET_SIZE(held); k++)
-            if (PyList_GET_ITEM(now, k) != PyList_GET_ITEM(held, k))
-                return 0;
     }
     return 1;
 }

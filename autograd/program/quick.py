@@ -54,7 +54,7 @@ def quick(path: Path, job: Job, single: bool, around: Surroundings) -> Any:
         (
             *(native.program, like, given, call.axes, None if path.single else path.rebuild),
             *(floats.read_data, path.closed, array("d", bytes(8 * len(path.closed)))),
-            *(around.spaces, around.names, around.cells, around.found, around.lists),
+            *(around.spaces, around.names, around.cells, around.found, around.held),
         ),
         np.ascontiguousarray(program.answers),
         fixed or (0 if call.lanes else 1),

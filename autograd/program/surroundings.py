@@ -5,15 +5,18 @@ from __future__ import annotations
 import pickle
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from operator import is_
 from types import BuiltinMethodType, CellType, MethodType
 from typing import Any
 
+from autograd.program.arrays import np
+
 __all__ = ["Surroundings"]
 
 METHODS = MethodType, BuiltinMethodType
+LARGE = 100_000
 
 
 class Surroundings:
@@ -23,7 +26,7 @@ class Surroundings:
     Attributes:
         spaces: for each name, where to look for it.
         found: what they are.
-        lists: the lists among them, and what they held.
+        held: the lists, dicts and arrays among them, and what they held.
     """
 
     def __init__(self, f: Callable[..., Any]) -> None:
@@ -38,26 +41,28 @@ class Surroundings:
         self.spaces = tuple([space for space in spaces for _ in names])
         self.cells: tuple[CellType, ...] = getattr(f, "__closure__", None) or ()
         self.found: list[Any] = []
-        self.lists: list[tuple[list[Any], list[Any]]] = []
+        self.held: list[tuple[Any, Any]] = []
 
     def changed(self) -> bool:
-        """Whether one is another object since the last time, or other numbers, or lists."""
-        now = [*map(dict.get, self.spaces, self.names), *map(_content, self.cells)]
-        same = _same(now, self.found) and all(_same(x, held) for x, held in self.lists)
+        """Whether one is another object or number since the last time, or holds another."""
+        now = self._now()
+        same = _same(now, self.found) and all(_same(_within(x), held) for x, held in self.held)
         self.found[:] = now
-        self.lists[:] = [(x, [*x]) for x in now if type(x) is list]
+        self.held[:] = [(x, held) for x in now if (held := _within(x)) is not None]
         return not same
+
+    def _now(self) -> list[Any]:
+        return [*map(dict.get, self.spaces, self.names), *map(_content, self.cells)]
 
     def random_state(self) -> bytes:
         """The state of the generators of random numbers: the global ones, and those found."""
-        self.changed()
         generators: list[Any] = [random.getstate.__self__]  # type: ignore[attr-defined]
         kinds: tuple[type, ...] = (random.Random,)
         arrays: Any = sys.modules.get("numpy.random")
         if arrays:
             generators.append(arrays.get_state.__self__)
             kinds += arrays.Generator, arrays.RandomState
-        owners = [x.__self__ if isinstance(x, METHODS) else x for x in self.found]
+        owners = [x.__self__ if isinstance(x, METHODS) else x for x in self._now()]
         generators += [x for x in owners if isinstance(x, kinds)]
         return pickle.dumps([x for x in generators if not isinstance(x, random.SystemRandom)])
 
@@ -69,7 +74,20 @@ def _content(cell: CellType) -> Any:
         return None
 
 
-def _same(now: Sequence[Any], before: Sequence[Any]) -> bool:
+def _within(x: Any) -> Any:
+    """What a list, a dict or an array holds; None of anything else, and of large arrays."""
+    if type(x) is list:
+        return [*x]
+    if type(x) is dict:
+        return [*x, *x.values()]
+    if type(x) is np.ndarray and x.size <= LARGE:
+        return [*x.flat] if x.dtype == object else x.tobytes()
+    return None
+
+
+def _same(now: Any, before: Any) -> bool:
+    if type(before) is bytes:
+        return bool(now == before)
     return len(now) == len(before) and (
         all(map(is_, now, before)) or all(map(_alike, now, before))
     )

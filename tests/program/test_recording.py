@@ -243,6 +243,41 @@ def test_what_is_around_the_function_has_changed() -> None:
 OFFSETS: list[float] = []
 
 
+@pytest.mark.parametrize("step", [1, 2])  # each element, or some of them
+def test_what_dicts_and_arrays_hold_has_changed(step: int) -> None:
+    rates = {"x": 2.0, "y": 3.0}
+    row, some = np.array([1.0, 2.0]), np.arange(8.0)[::step]
+    values = np.array([Value(1.0), 2.0])
+    large = np.zeros(100_001)
+
+    def f(x: Any) -> Any:
+        scale = rates["x"] * len(rates) + row[0] + some[1] + values[1] + large[0]
+        return scale * x
+
+    fast, changes = (
+        compile(f),
+        (
+            lambda: rates.update(x=5.0),
+            lambda: rates.update(z=1.0),
+            lambda: rates.pop("z"),
+            lambda: row.fill(7.0),
+            lambda: some.fill(-1.0),
+            lambda: values.fill(0.5),
+            lambda: row.sort(),
+        ),
+    )
+    for change in changes:
+        for _ in range(3):
+            assert fast(1.0) == f(1.0)
+        change()
+        assert fast(1.0) == f(1.0)
+    path = fast.programs
+    assert fast(2.0) == f(2.0)
+    assert fast.programs == path
+    large[0] = 1.0  # is not looked at again
+    assert fast(1.0) == f(1.0) - 1.0
+
+
 def test_what_eager_raises_with_the_sample() -> None:
     fast = compile(lambda x: log(x) + autograd.exp(x), in_axes=(0,))
     with pytest.raises(ValueError, match=r"log\(-1\.0\)") as raised:
