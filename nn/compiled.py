@@ -27,6 +27,7 @@ from autograd.program.arrays import Array, np
 from autograd.program.paths import Path, Paths
 from autograd.program.program import Program, Runner
 from autograd.program.runs import clip, folded
+from autograd.program.surroundings import Surroundings
 from nn.batches import Batch
 from nn.layers import draws_from
 from nn.module import Module
@@ -61,6 +62,11 @@ class Step:
         self.eager, self.threads, self.outputs = eager, threads, outputs
         self.model, self.optimizer = eager.model, eager.optimizer
         self.doubted = False
+        self._around = [
+            Surroundings(f)
+            for f in (eager.loss, eager.penalty)
+            if f is not None and getattr(f, "__module__", "") not in ("nn.losses", "nn.optim")
+        ]
         self._last: Batch | None = None
         self._lock = threading.RLock()
         self._forget()
@@ -231,7 +237,7 @@ class Step:
         Raises:
             ValueError: the loss of a batch is neither the mean nor the sum of its samples'.
         """
-        if len(self.optimizer.params) != self._params:
+        if self._changed() or len(self.optimizer.params) != self._params:
             self._forget()
         kind = self._kinds.get(batch.key)
         if kind is None:
@@ -247,6 +253,13 @@ class Step:
             self._kinds[batch.key] = kind
         return kind
 
+    def _changed(self) -> bool:
+        """Whether the loss or the penalty names something that has changed since last asked."""
+        changed = False
+        for around in self._around:
+            changed |= around.changed()
+        return changed
+
     def _run(self, name: str, batch: Batch, kind: Kind) -> Run:
         """What programs give for a batch."""
         train = name == "train"
@@ -254,6 +267,7 @@ class Step:
         run = Run(batch, kind, len(self.optimizer.params), train, penalty)
         with random_kept():
             kind.paths[name].do(run, batch)
+        self._changed()  # what the loss itself has changed is no change
         return run
 
     # ------------------------------------------------------------------ is it right?
@@ -287,6 +301,7 @@ class Step:
         part = batch.chosen([0]) if known else batch
         with self._as_recorded(part) as samples, no_grad():
             expected = self.eager.node(self.eager.objective(*samples)[1]).data
+        self._changed()
         got = run.loss(part.lanes)
         doubted, self.doubted = self.doubted, False
         if math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12):

@@ -53,6 +53,7 @@ def compile(
     It agrees with the same step by Values to rounding. A sample that takes another branch is
     recorded too; one for which something is not finite is done by Values, which raise. What
     the model does is recorded by the first step: compile again after changing more than data.
+    What the loss and the penalty name may change, as in `autograd.compile`.
 
     Args:
         loss: a function of a batch's (outputs, targets), such as `nn.mse_loss`: the mean or

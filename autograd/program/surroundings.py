@@ -46,7 +46,10 @@ class Surroundings:
     def changed(self) -> bool:
         """Whether one is another object or number since the last time, or holds another."""
         now = self._now()
-        same = _same(now, self.found) and all(_same(_within(x), held) for x, held in self.held)
+        same = _same(now, self.found)
+        if same and not self.held:
+            return False
+        same = same and all(_same(_within(x), held) for x, held in self.held)
         self.found[:] = now
         self.held[:] = [(x, held) for x in now if (held := _within(x)) is not None]
         return not same

@@ -287,6 +287,50 @@ def test_a_value_beside_the_parameters_is_read_in_every_step() -> None:
     assert scale.grad == 0.0
 
 
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize("what", ["share", "strength"])
+def test_what_the_loss_and_the_penalty_name_may_change(what: str) -> None:
+    held, strength = {"share": 1.0}, 0.1
+
+    def loss(outputs: Any, targets: Any) -> Any:
+        return held["share"] * nn.mse_loss(outputs, targets)
+
+    def penalty(params: Any) -> Any:
+        return nn.l2_penalty(params, strength)
+
+    settings: list[dict[str, Any]] = []
+    for _ in range(2):
+        random.seed(1)
+        model = mlp(1)()
+        optimizer = nn.SGD(model.parameters(), lr=0.1)
+        settings.append(
+            {"model": model, "loss": loss, "optimizer": optimizer, "penalty": penalty}
+        )
+    fast = nn.compile(**settings[0])
+    slow = EagerStep(**settings[1], max_norm=None, name="eager")
+    for number in (1.0, 1.0, 1.0, 0.5, 0.5):
+        if what == "share":
+            held["share"] = number
+        else:
+            strength = number
+        assert fast(XS, REAL) == pytest.approx(slow.train(XS, REAL)[1], rel=1e-12)
+
+
+def test_a_loss_that_keeps_a_list_is_recorded_once() -> None:
+    seen: list[float] = []
+
+    def loss(outputs: Any, targets: Any) -> Any:
+        seen.append(0.0)
+        return nn.mse_loss(outputs, targets)
+
+    model = mlp(1)()
+    step = nn.compile(model, loss, nn.SGD(model.parameters(), lr=0.1))
+    step(XS, REAL)
+    times = len(seen)
+    step(XS, REAL)
+    assert len(seen) == times
+
+
 def test_threads_that_share_a_step_take_turns() -> None:
     inside = set()
 
