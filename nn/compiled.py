@@ -63,7 +63,7 @@ class Step:
         self.model, self.optimizer = eager.model, eager.optimizer
         self.doubted = False
         self._around = [
-            Surroundings(f)
+            Surroundings(getattr(f, "forward", f))
             for f in (eager.loss, eager.penalty)
             if f is not None and getattr(f, "__module__", "") not in ("nn.losses", "nn.optim")
         ]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from operator import is_
-from types import BuiltinMethodType, CellType, MethodType
+from types import BuiltinMethodType, CellType, CodeType, MethodType
 from typing import Any
 
 from autograd.program.arrays import np
@@ -20,8 +20,8 @@ LARGE = 100_000
 
 
 class Surroundings:
-    """What a function itself names of its surroundings: globals, variables around it, and of a
-    method the attributes of its instance.
+    """What a function itself names of its surroundings: globals, variables around it, of a
+    method or a callable object the attributes of the instance, of a partial its arguments.
 
     Attributes:
         spaces: for each name, where to look for it.
@@ -30,9 +30,13 @@ class Surroundings:
     """
 
     def __init__(self, f: Callable[..., Any]) -> None:
+        self.given: list[Any] = []
         while isinstance(f, partial):
+            self.given += [*f.args, *f.keywords.values()]
             f = f.func
-        names: tuple[str, ...] = getattr(getattr(f, "__code__", None), "co_names", ())
+        if not hasattr(f, "__code__"):
+            f = getattr(f, "__call__", f)  # noqa: B004
+        names = _names(getattr(f, "__code__", None))
         spaces: list[dict[str, Any]] = [getattr(f, "__globals__", {})]
         attributes = getattr(getattr(f, "__self__", None), "__dict__", None)
         if type(attributes) is dict:
@@ -40,7 +44,7 @@ class Surroundings:
         self.names = names * len(spaces)
         self.spaces = tuple([space for space in spaces for _ in names])
         self.cells: tuple[CellType, ...] = getattr(f, "__closure__", None) or ()
-        self.found: list[Any] = []
+        self.found: list[Any] = [None] * (len(self.names) + len(self.cells) + 1)  # not yet
         self.held: list[tuple[Any, Any]] = []
 
     def changed(self) -> bool:
@@ -51,7 +55,8 @@ class Surroundings:
             return False
         same = same and all(_same(_within(x), held) for x, held in self.held)
         self.found[:] = now
-        self.held[:] = [(x, held) for x in now if (held := _within(x)) is not None]
+        every = [*now, *self.given]
+        self.held[:] = [(x, held) for x in every if (held := _within(x)) is not None]
         return not same
 
     def _now(self) -> list[Any]:
@@ -65,9 +70,19 @@ class Surroundings:
         if arrays:
             generators.append(arrays.get_state.__self__)
             kinds += arrays.Generator, arrays.RandomState
-        owners = [x.__self__ if isinstance(x, METHODS) else x for x in self._now()]
+        owners = [
+            x.__self__ if isinstance(x, METHODS) else x for x in [*self._now(), *self.given]
+        ]
         generators += [x for x in owners if isinstance(x, kinds)]
         return pickle.dumps([x for x in generators if not isinstance(x, random.SystemRandom)])
+
+
+def _names(code: Any) -> tuple[str, ...]:
+    """The names in a function's code, and in that of lambdas and comprehensions in it."""
+    if not isinstance(code, CodeType):
+        return ()
+    inner = [name for each in code.co_consts for name in _names(each)]
+    return tuple(dict.fromkeys([*code.co_names, *inner]))
 
 
 def _content(cell: CellType) -> Any:

@@ -287,16 +287,23 @@ def test_a_value_beside_the_parameters_is_read_in_every_step() -> None:
     assert scale.grad == 0.0
 
 
+class Weighted(nn.Module):
+    share = 1.0
+
+    def forward(self, outputs: Any, targets: Any) -> Any:
+        return sum(self.share * (y - t) ** 2 for y, t in zip(outputs, targets))
+
+
 @pytest.mark.usefixtures("both")
-@pytest.mark.parametrize("what", ["share", "strength"])
+@pytest.mark.parametrize("what", ["entry", "attribute", "strength"])
 def test_what_the_loss_and_the_penalty_name_may_change(what: str) -> None:
-    held, strength = {"share": 1.0}, 0.1
+    held, strength, weighted = {"share": 1.0}, 0.1, Weighted()
 
     def loss(outputs: Any, targets: Any) -> Any:
         return held["share"] * nn.mse_loss(outputs, targets)
 
     def penalty(params: Any) -> Any:
-        return nn.l2_penalty(params, strength)
+        return sum(strength * p * p for p in params)
 
     settings: list[dict[str, Any]] = []
     for _ in range(2):
@@ -304,13 +311,16 @@ def test_what_the_loss_and_the_penalty_name_may_change(what: str) -> None:
         model = mlp(1)()
         optimizer = nn.SGD(model.parameters(), lr=0.1)
         settings.append(
-            {"model": model, "loss": loss, "optimizer": optimizer, "penalty": penalty}
+            {"model": model, "optimizer": optimizer, "penalty": penalty}
+            | {"loss": weighted if what == "attribute" else loss}
         )
     fast = nn.compile(**settings[0])
     slow = EagerStep(**settings[1], max_norm=None, name="eager")
     for number in (1.0, 1.0, 1.0, 0.5, 0.5):
-        if what == "share":
+        if what == "entry":
             held["share"] = number
+        elif what == "attribute":
+            weighted.share = number
         else:
             strength = number
         assert fast(XS, REAL) == pytest.approx(slow.train(XS, REAL)[1], rel=1e-12)

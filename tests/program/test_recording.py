@@ -1,6 +1,7 @@
 """What a program must not do in silence: go the wrong way, or keep an old number."""
 
 import copy
+import functools
 import importlib
 import math
 import random
@@ -241,6 +242,41 @@ def test_what_is_around_the_function_has_changed() -> None:
 
 
 OFFSETS: list[float] = []
+
+
+class Scaled:
+    def __init__(self) -> None:
+        self.scale = 2.0
+
+    def __call__(self, x: Any) -> Any:
+        return sum(self.scale * each for each in x)
+
+
+SCALE = 2.0
+SCALED = Scaled()
+RATES = {"x": 2.0}
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: sum(SCALE * each for each in x),
+        lambda x: sum([(lambda y: SCALE * y)(each) for each in x]),
+        lambda x: sum(RATES["x"] * each for each in x),
+        SCALED,
+        functools.partial(lambda rates, x: rates["x"] * (x[0] + x[1]), RATES),
+        functools.partial(lambda x, rates: rates["x"] * (x[0] + x[1]), rates=RATES),
+    ],
+)
+def test_what_is_named_further_inside_has_changed(
+    f: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = compile(f)
+    assert [fast([1.0, 2.0]) for _ in range(3)] == [6.0] * 3
+    monkeypatch.setattr(sys.modules[__name__], "SCALE", 3.0)
+    monkeypatch.setattr(SCALED, "scale", 3.0)
+    monkeypatch.setitem(RATES, "x", 3.0)
+    assert fast([1.0, 2.0]) == 9.0
 
 
 @pytest.mark.parametrize("step", [1, 2])  # each element, or some of them
