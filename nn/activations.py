@@ -215,7 +215,8 @@ def log_softmax(logits: Sequence[Operand]) -> list[Any]:
     >>> log_softmax([0.0, 100.0])
     [-100.0, -3.720075976020836e-44]
     """
-    top, logits = _largest(logits, "log_softmax")
+    logits = _checked(logits, "log_softmax")
+    top = _largest(logits)
     others = _exponentials(logits, top)
     rest = autograd.log1p(autograd.fsum(others))
     return [
@@ -229,17 +230,23 @@ def softmax(logits: Sequence[Operand]) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    top, logits = _largest(logits, "softmax")
+    logits = _checked(logits, "softmax")
     if len(logits) == 1:
         return [exp_of_difference(logits[0], logits[0])]
-    powers = _exponentials(logits, top)
-    powers.insert(top, 1.0)
+    if any(isinstance(x, Value) and type(x.data) is not float for x in logits):
+        # A program that is being recorded would go another way for each place of the largest.
+        largest = autograd.maximum(*logits)
+        powers = [exp_of_difference(x, largest) for x in logits]
+    else:
+        top = _largest(logits)
+        powers = _exponentials(logits, top)
+        powers.insert(top, 1.0)
     total = autograd.fsum(powers)
     return [power / total for power in powers]
 
 
-def _largest(logits: Sequence[Operand], name: str) -> tuple[int, list[Operand]]:
-    """The index of the largest logit, and the logits as a list; `name` begins a message."""
+def _checked(logits: Sequence[Operand], name: str) -> list[Operand]:
+    """The logits as a list; `name` begins a message."""
     if isinstance(logits, (Value, Real, str, Mapping)) or not isinstance(logits, Iterable):
         raise TypeError(f"{name} takes a list of logits, got {checks.shortened(logits)}")
     logits = list(as_rows(logits))
@@ -249,7 +256,12 @@ def _largest(logits: Sequence[Operand], name: str) -> tuple[int, list[Operand]]:
             raise TypeError(f"{name} takes a list of numbers and Values, got {got} in it")
     if not logits:
         raise ValueError(f"{name} takes one logit or more, got none")
-    return max(range(len(logits)), key=lambda i: primal(logits[i])), logits
+    return logits
+
+
+def _largest(logits: list[Operand]) -> int:
+    """The index of the largest logit."""
+    return max(range(len(logits)), key=lambda i: primal(logits[i]))
 
 
 def _exponentials(logits: Sequence[Operand], top: int) -> list[Any]:

@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, exp, maximum, primitive, sigmoid, sign, where
+from autograd import Value, exp, grad, maximum, primitive, sigmoid, sign, where
+from autograd import compile as compile_function
 from nn.separable import is_mean
 from nn.steps import EagerStep
 
@@ -778,3 +779,15 @@ def test_a_primitive_of_ones_own_without_generic_rules_is_compiled_number_by_num
     assert step(XS, REAL) == pytest.approx(
         nn.mse_loss([x[0] ** 2 for x in XS], REAL), rel=1e-14
     )
+
+
+def test_softmax_is_one_program_wherever_the_largest_is() -> None:
+    def first_moment(x: Any) -> Any:
+        return sum(i * p * p for i, p in enumerate(nn.softmax(x)))
+
+    xs = np.random.default_rng(1).normal(0.0, 5.0, (200, 70))
+    fast = compile_function(first_moment, in_axes=(0,))
+    np.testing.assert_allclose(fast(xs), [first_moment(list(x)) for x in xs], rtol=1e-13)
+    assert len(fast.programs) == 1
+    slopes = [grad(first_moment)(list(x)) for x in xs]
+    np.testing.assert_allclose(fast.jacobian(xs), slopes, rtol=1e-9, atol=1e-14)
