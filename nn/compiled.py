@@ -265,9 +265,12 @@ class Step:
         train = name == "train"
         penalty = train and self.eager.penalty is not None
         run = Run(batch, kind, len(self.optimizer.params), train, penalty)
+        paths = kind.paths[name]
+        known = len(paths.found)
         with random_kept():
-            kind.paths[name].do(run, batch)
-        self._changed()  # what the loss itself has changed is no change
+            paths.do(run, batch)
+        if len(paths.found) > known:
+            self._changed()  # what the loss itself has changed is no change
         return run
 
     # ------------------------------------------------------------------ is it right?

@@ -161,8 +161,12 @@ class Compiled:
         if call.key not in self._kinds:
             self._kinds[call.key] = Paths(self.f, self.without, reduce=self.reduce)
         job = Job(self.f, call, places, threads=self.threads, **what)
+        paths = self._kinds[call.key]
+        known = len(paths.found)
         with unwatched():  # another function that is being recorded may have called this one
-            self._kinds[call.key].do(job, call)
+            paths.do(job, call)
+        if any(path.restless for path in paths.found[known:]):
+            self._surroundings.changed()  # what f itself has changed is no change
         return job
 
     def _look(self) -> None:
@@ -365,7 +369,7 @@ def compile(
     it goes: comparisons of Values decide anew for each sample. Values from outside that f uses
     are read at each call, and get no gradient. What the result does not depend on is left out,
     and raises nothing. If f itself names a variable from outside that has another value now, or
-    a list, dict or array (of at most 100,000 numbers) that holds something else, it is recorded
+    a list, dict or array of at most 100,000 elements that holds something else, it is recorded
     anew. A method is compiled for each instance, whose attributes are such variables; `in_axes`
     leaves `self` out. Other things that f looks at (what nested lists and objects hold, or what
     functions that it calls name) are read only when it is recorded.
@@ -374,7 +378,7 @@ def compile(
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any
     other, 64 times at most; so it is with derivatives that f takes of `abs`, `atan2` and powers
     above the fourth. What would go into the result as a constant is refused, and f too if it
-    draws random numbers: draw them outside, and pass them.
+    is seen to draw random numbers: draw them outside, and pass them.
 
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.

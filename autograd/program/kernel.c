@@ -446,8 +446,9 @@ enum { BLOCK = 480 };            /* the most lanes of a block */
 #define EACH(m, n, r, v) for (int r = 0; r < (m); r++) for (int v = 0; v < (n); v++)
 
 typedef struct {
-    double w[STRIP], x[BLOCK]; /* the smallest of each row of W, and of each lane */
-} Least;
+    double w[STRIP], x[BLOCK]; /* the smallest of each row of W, and of each lane, but */
+} Least;                       /* at most LARGE, so that no product is infinite */
+#define LARGE 1e100
 
 /* y = W x + bias or, with `adds`, y += W x, over the rows j0 ... j1 of x; so many vectors of
    lanes. BOUNDED, it stores nothing and returns 1 if a sum may need its smallest term. */
@@ -512,7 +513,7 @@ static void exact_product(const Instruction *q, const double *u, const double *x
 {
     Least least;
     for (int v = 0; v < lanes; v += W) {
-        V smallest = splat(INFINITY);
+        V smallest = splat(LARGE);
         for (int j = 0; j < q->k; j++)
             smallest = smaller(nonzero(LOAD(x + (Py_ssize_t)j * lanes + v)), smallest);
         STORE(least.x + v, smallest);
@@ -520,7 +521,7 @@ static void exact_product(const Instruction *q, const double *u, const double *x
     for (int from = 0; from < q->n; from += STRIP) {
         int n = q->n - from < STRIP ? q->n - from : STRIP;
         for (int i = 0; i < n; i++) {
-            least.w[i] = INFINITY;
+            least.w[i] = LARGE;
             for (int j = 0; j < q->k; j++) {
                 double size = fabs(u[q->a + AT(from + i, j)]);
                 least.w[i] = size > 0.0 && size < least.w[i] ? size : least.w[i];
@@ -1454,29 +1455,46 @@ typedef struct {
 } Call;
 #define HELD(i) PyTuple_GET_ITEM(c->parts, i)
 
-/* Whether a list, a dict or an array holds what it held: a list of objects, or bytes */
+/* Whether two arrays hold the same bytes, of the same kind and in the same places */
+static int same_arrays(PyObject *now, PyObject *before)
+{
+    Py_buffer x, y;
+    int same = 0;
+    if (PyObject_GetBuffer(now, &x, PyBUF_ANY_CONTIGUOUS | PyBUF_FORMAT) == 0) {
+        if (PyObject_GetBuffer(before, &y, PyBUF_ANY_CONTIGUOUS | PyBUF_FORMAT) == 0) {
+            size_t size = x.ndim * sizeof(Py_ssize_t);
+            same = x.ndim == y.ndim && x.len == y.len && strcmp(x.format, y.format) == 0 &&
+                   (size == 0 || memcmp(x.shape, y.shape, size) == 0) &&
+                   (size == 0 || memcmp(x.strides, y.strides, size) == 0) &&
+                   memcmp(x.buf, y.buf, x.len) == 0;
+            PyBuffer_Release(&y);
+        }
+        PyBuffer_Release(&x);
+    }
+    PyErr_Clear();
+    return same;
+}
+
+/* Whether a list, a dict or an array holds what it held: a list, or a copy of the array */
 static int holds(PyObject *now, PyObject *held)
 {
-    int bytes = PyBytes_Check(held), same = 0;
-    PyObject **objects = bytes ? NULL : PySequence_Fast_ITEMS(held), *key, *value;
-    const void *before = bytes ? (void *)PyBytes_AS_STRING(held) : objects;
-    Py_ssize_t n = Py_SIZE(held), size = bytes ? n : n * (Py_ssize_t)sizeof(PyObject *);
+    PyObject *key, *value;
+    Py_ssize_t place = 0, k = 0, n = PyList_Check(held) ? PyList_GET_SIZE(held) : 0;
     if (PyDict_Check(now)) {
-        same = 2 * PyDict_GET_SIZE(now) == n;
-        for (Py_ssize_t place = 0, k = 0; same && PyDict_Next(now, &place, &key, &value); k++)
-            same = key == objects[k] && value == objects[n / 2 + k];
-    } else if (PyList_Check(now)) {
-        same = PyList_GET_SIZE(now) == n &&
-               memcmp(PySequence_Fast_ITEMS(now), before, size) == 0;
-    } else {
-        Py_buffer view;
-        if (PyObject_GetBuffer(now, &view, PyBUF_C_CONTIGUOUS) == 0) {
-            same = view.len == size && memcmp(view.buf, before, size) == 0;
-            PyBuffer_Release(&view);
-        }
-        PyErr_Clear();
+        if (2 * PyDict_GET_SIZE(now) != n)
+            return 0;
+        for (; PyDict_Next(now, &place, &key, &value); k++)
+            if (key != PyList_GET_ITEM(held, k) || value != PyList_GET_ITEM(held, n / 2 + k))
+                return 0;
+        return 1;
     }
-    return same;
+    if (!PyList_Check(now))
+        return same_arrays(now, held);
+    if (PyList_GET_SIZE(now) != n)
+        return 0;
+    while (k < n && PyList_GET_ITEM(now, k) == PyList_GET_ITEM(held, k))
+        k++;
+    return k == n;
 }
 
 /* Whether all that the function names of its surroundings is what it was */

@@ -40,6 +40,7 @@ class Path:
         guards: what the function asked on its way.
         rebuild: puts outputs into the shape of the function's result.
         single: whether that is a number.
+        restless: whether each run of the function changes what it names of its surroundings.
         inputs: the numbers that it was recorded with, by their names.
         axes, keys: of each argument, as a call's.
         counts: how many numbers each argument (or a sample of it) has.
@@ -57,6 +58,7 @@ class Path:
         self.inputs = inputs
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
         self.rebuild, self.single = recording.rebuild, recording.single
+        self.restless = recording.restless
         self.without, self.reduce, self.axes = without, reduce, call.axes
         self.keys = call.key
         self.counts = [len(flatten(arg, "")[0]) for arg in call.sample(0)]

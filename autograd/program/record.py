@@ -31,6 +31,7 @@ class Recording:
         rebuild: puts the outputs into the shape of the function's result.
         single: whether the result is a number.
         sure: whether the numbers read out could be checked. If not, the tape must not be used.
+        restless: whether each run changes what the function names of its surroundings.
     """
 
     tape: Tape
@@ -39,6 +40,7 @@ class Recording:
     rebuild: Rebuild
     single: bool
     sure: bool
+    restless: bool
 
 
 class _Trace:
@@ -87,13 +89,16 @@ def record(
         Whatever f raises at these numbers.
     """
     around = Surroundings(f)
+    around.changed()
     states = [around.random_state()]
     first = _Trace(f, numbers, rebuild)
+    restless = around.changed()
     states.append(around.random_state())
     with recording():
         plain = flatten(f(*rebuild([Value(x) for x in numbers])), "the result of f")[0]
+    restless &= around.changed()
     states.append(around.random_state())
-    draws = states[0] != states[1] != states[2]
+    draws = states[0] != states[1] and states[1] != states[2]  # it may draw once, at first
     if draws or not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
         raise ValueError(
             f"compile: {called(f)} gives different results for the same numbers: it draws "
@@ -101,6 +106,7 @@ def record(
             "pass them as arguments"
         )
     second = _shifted(f, numbers, rebuild, first)
+    restless &= around.changed()
     inputs = ["lane" if varies else "input" for varies in varying]
     outside: list[Value] = [*known, *(_closed(first, second) if second else [])]
     closed = list(dict.fromkeys(outside))
@@ -110,7 +116,8 @@ def record(
     if second and not same:
         _compare(f, first, *[_tape(run, inputs, closed, False) for run in (first, second)])
     single = type(first.returned) is Value or real(first.returned) is not None
-    return Recording(tape, closed, first.guards, first.rebuild, single, second is not None)
+    sure = second is not None
+    return Recording(tape, closed, first.guards, first.rebuild, single, sure, restless)
 
 
 def _shifted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import is_
 from types import BuiltinMethodType, CellType, CodeType, MethodType
@@ -53,28 +53,34 @@ class Surroundings:
         same = _same(now, self.found)
         if same and not self.held:
             return False
-        same = same and all(_same(_within(x), held) for x, held in self.held)
-        self.found[:] = now
-        every = [*now, *self.given]
-        self.held[:] = [(x, held) for x in every if (held := _within(x)) is not None]
+        held = [
+            (x, content) for x in [*now, *self.given] if (content := _within(x)) is not None
+        ]
+        same = same and len(held) == len(self.held) and all(map(_holds, held, self.held))
+        self.found[:], self.held[:] = now, held
         return not same
 
     def _now(self) -> list[Any]:
         return [*map(dict.get, self.spaces, self.names), *map(_content, self.cells)]
 
-    def random_state(self) -> bytes:
+    def random_state(self) -> list[Any]:
         """The state of the generators of random numbers: the global ones, and those found."""
-        generators: list[Any] = [random.getstate.__self__]  # type: ignore[attr-defined]
-        kinds: tuple[type, ...] = (random.Random,)
+        states: list[Any] = [random.getstate()]
+        kinds: tuple[type, ...] = ()
         arrays: Any = sys.modules.get("numpy.random")
         if arrays:
-            generators.append(arrays.get_state.__self__)
-            kinds += arrays.Generator, arrays.RandomState
-        owners = [
-            x.__self__ if isinstance(x, METHODS) else x for x in [*self._now(), *self.given]
-        ]
-        generators += [x for x in owners if isinstance(x, kinds)]
-        return pickle.dumps([x for x in generators if not isinstance(x, random.SystemRandom)])
+            states.append(pickle.dumps(arrays.get_state(legacy=False)))
+            kinds = arrays.Generator, arrays.RandomState
+        for x in [*self._now(), *self.given]:
+            owner: Any = x.__self__ if type(x) in METHODS else x
+            try:
+                if issubclass(type(owner), random.Random):
+                    states.append(owner.getstate())
+                elif issubclass(type(owner), kinds):
+                    states.append(pickle.dumps(owner))
+            except Exception:  # that of the system has none
+                continue
+        return states
 
 
 def _names(code: Any) -> tuple[str, ...]:
@@ -93,19 +99,30 @@ def _content(cell: CellType) -> Any:
 
 
 def _within(x: Any) -> Any:
-    """What a list, a dict or an array holds; None of anything else, and of large arrays."""
-    if type(x) is list:
-        return [*x]
-    if type(x) is dict:
-        return [*x, *x.values()]
-    if type(x) is np.ndarray and x.size <= LARGE:
-        return [*x.flat] if x.dtype == object else x.tobytes()
+    """What a list, dict or array holds; None of anything else, and of what is large."""
+    if issubclass(type(x), (list, dict)):
+        if len(x) > LARGE:
+            return None
+        return [*x] if issubclass(type(x), list) else [*x, *x.values()]
+    if type(x) is np.ndarray and x.size <= LARGE and x.dtype.kind in "biufcO":
+        return x.copy(order="K")
     return None
 
 
-def _same(now: Any, before: Any) -> bool:
-    if type(before) is bytes:
-        return bool(now == before)
+def _holds(now: tuple[Any, Any], before: tuple[Any, Any]) -> bool:
+    """Whether what one holds is what the other held."""
+    a, b = now[1], before[1]
+    if type(a) is not type(b):
+        return False
+    if type(a) is list:
+        try:
+            return _same(a, b)
+        except RecursionError:
+            return False
+    return bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
+
+
+def _same(now: Sequence[Any], before: Sequence[Any]) -> bool:
     return len(now) == len(before) and (
         all(map(is_, now, before)) or all(map(_alike, now, before))
     )

@@ -136,7 +136,7 @@ td,th{{text-align:left;padding:.3em .5em;border-bottom:1px solid #8886;vertical-
 .fail td:nth-child(2){{font-weight:bold}}div{{overflow-x:auto}}
 svg{{max-width:min(640px,90vw);height:auto}}</style>
 <main><h1>Gradients that were checked</h1><p>{len(found)} checks, {count} not passed</p>
-<div tabindex="0"><table>
+<div tabindex="0" role="region" aria-label="checks"><table>
 <thead><tr>{"".join([f"<th>{head}</th>" for head in heads])}</tr></thead>
 <tbody>{"".join(rows)}</tbody></table></div></main></html>
 """

@@ -314,6 +314,42 @@ def test_what_dicts_and_arrays_hold_has_changed(step: int) -> None:
     assert fast(1.0) == f(1.0) - 1.0
 
 
+def test_an_array_takes_another_shape_or_kind() -> None:
+    array = np.arange(6.0).reshape(2, 3).T
+    fast = compile(lambda x: x * (array[0, 1] + 10.0 * array[1, 1]))
+    assert [fast(1.0) for _ in range(3)] == [43.0] * 3
+    array = np.arange(6.0).reshape(3, 2)
+    assert [fast(1.0) for _ in range(3)] == [31.0] * 3
+    array.shape = (2, 3)
+    assert fast(1.0) == 41.0
+    array.dtype = np.dtype(int)  # type: ignore[misc]
+    assert fast(1.0) == array[0, 1] + 10.0 * array[1, 1]
+
+
+def test_a_function_that_changes_what_it_names_is_recorded_once() -> None:
+    calls: dict[str, int] = {"all": 0}
+    nested: dict[str, Any] = {"self": [1.0]}
+    nested["self"].append(nested)
+
+    class Odd:
+        @property
+        def __class__(self) -> Any:  # type: ignore[override, misc]  # a proxy of nothing
+            raise RuntimeError
+
+    odd: Any = Odd()
+
+    def f(x: Any) -> Any:
+        calls["all"] += 1
+        return x * 2.0 if odd is not nested["self"] else x
+
+    fast = compile(f)
+    assert [fast(float(i)) for i in range(5)] == [0.0, 2.0, 4.0, 6.0, 8.0]
+    assert calls["all"] == 3
+    nested["self"] = [2.0, nested]
+    assert fast(5.0) == 10.0
+    assert calls["all"] == 6
+
+
 def test_what_eager_raises_with_the_sample() -> None:
     fast = compile(lambda x: log(x) + autograd.exp(x), in_axes=(0,))
     with pytest.raises(ValueError, match=r"log\(-1\.0\)") as raised:
