@@ -216,6 +216,13 @@ static PyMethodDef *node_method(const char *name)
     (slot##_left = node_method(left)->ml_meth, slot##_right = node_method(right)->ml_meth,     \
         node_type->tp_as_number->nb_##slot = node_##slot)
 
+static hashfunc node_hash;
+
+static void node_watch_hash(int watched) /* else the object's, which is faster */
+{
+    node_type->tp_hash = watched ? node_hash : PyBaseObject_Type.tp_hash;
+}
+
 /* From now on objects of this type are made and freed here. */
 static int node_manage(void *type, int (*recording)(void))
 {
@@ -227,7 +234,8 @@ static int node_manage(void *type, int (*recording)(void))
     }
     node_type->tp_alloc = node_alloc;
     node_type->tp_dealloc = node_dealloc;
-    node_type->tp_hash = PyBaseObject_Type.tp_hash; /* as `Value.__hash__`, but faster */
+    node_hash = node_type->tp_hash;
+    node_watch_hash(0);
     NODE_USE(add, "__add__", "__radd__");
     NODE_USE(subtract, "__sub__", "__rsub__");
     NODE_USE(multiply, "__mul__", "__rmul__");

@@ -16,6 +16,7 @@ cdef extern from "node.h":
         pass
     long _paused "node_paused"
     int node_manage(type cls, bint (*recording)() noexcept) except -1
+    void _watch_hash "node_watch_hash" (bint watched)
     Value _node "node_make" (
         double data, object primitive, Value a, Value b, double da, double db
     )

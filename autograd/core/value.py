@@ -196,7 +196,8 @@ class Value(Operations):
 
     # As floats are compared; but a set or a dict tells apart any two nodes.
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return object.__hash__(self) if _observer is None else _observer("hash", self, None)
 
     def __eq__(self, other: Any) -> Any:
         y = other._data if type(other) is Value else other
@@ -477,6 +478,7 @@ def observe(observer: Callable[[str, Value, Any], Any] | None) -> None:
     """
     global _observer
     _observer = observer
+    _watch_hash(observer is not None)
 
 
 # ---------------------------------------------------------------------- making nodes
@@ -490,6 +492,13 @@ if not cython.compiled:  # else in wide.h and node.h
 
     def _unpacked(partials: Any, n: int) -> Any:
         return (1.0,) * n if partials is None else partials
+
+    _watched = Value.__hash__
+
+    def _watch_hash(watched: bool) -> None:
+        Value.__hash__ = _watched if watched else object.__hash__  # type: ignore[method-assign]
+
+    _watch_hash(False)
 
     def _node(data: float, primitive: Any, a: Any, b: Any, da: float, db: float) -> Value:
         if _paused and not _records():

@@ -94,8 +94,9 @@ def record(
     first = _Trace(f, numbers, rebuild)
     restless = around.changed()
     states.append(around.random_state())
-    with recording():
-        plain = flatten(f(*rebuild([Value(x) for x in numbers])), "the result of f")[0]
+    leaves = [Value(x) for x in numbers]
+    with recording(), Watch(leaves, plain=True):
+        plain = flatten(f(*rebuild(leaves)), "the result of f")[0]
     restless &= around.changed()
     states.append(around.random_state())
     draws = states[0] != states[1] and states[1] != states[2]  # it may draw once, at first

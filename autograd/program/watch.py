@@ -78,9 +78,11 @@ class Watch:
         guards: in the order in which they were asked.
     """
 
-    def __init__(self, leaves: Sequence[Value], before: Sequence[Guard] = ()) -> None:
+    def __init__(
+        self, leaves: Sequence[Value], before: Sequence[Guard] = (), plain: bool = False
+    ) -> None:
         self.guards: list[Guard] = []
-        self._leaves, self._before = leaves, before
+        self._leaves, self._before, self._plain = leaves, before, plain
         self._open: dict[int, _Condition] = {}  # comparisons whose answer nobody has used
 
     def __enter__(self) -> Watch:
@@ -102,13 +104,18 @@ class Watch:
         """The observer; see `autograd.core.value.observe`."""
         here = threading.get_ident() == self._thread
         if what == "data":
-            return _Reading(self, x) if here else x._data
-        if what == "partials":
-            inside = sys._getframe(1).f_code.co_name == what  # the property, interpreted
-            if here and not _in_library(sys._getframe(1 + inside)):
-                for each in x.inputs:
+            return _Reading(self, x) if here and not self._plain else x._data
+        if what in ("partials", "hash"):
+            method = sys._getframe(1).f_code.co_name in ("partials", "__hash__")  # interpreted
+            asked = here and not _in_library(sys._getframe(1 + method))
+            if what == "partials":
+                for each in x.inputs if asked and not self._plain else ():
                     self.guard("float", each, each._data)
-            return None
+                return None
+            if asked and self._stands_for_a_number(x):
+                return hash(x._data if self._plain else self.guard("hash", x, x._data))
+            return object.__hash__(x)
+        here = here and not self._plain
         y = other._node if type(other) in (_Reading, _Condition) else other
         if here and hasattr(y, "shape"):
             answers = np.frompyfunc(lambda each: bool(self(what, x, each)), 1, 1)(y)
@@ -117,6 +124,18 @@ class Watch:
         if here and (type(y) is Value or real(y) is not None):
             return _Condition(self, what, _ask(what, x, y), answer)
         return answer
+
+    def _stands_for_a_number(self, x: Value) -> bool:
+        """Whether x was computed of the function's inputs alone, so that eager has a float."""
+        found = {id(x): x}
+        nodes = [x]
+        for node in nodes:  # which grows as it is walked
+            if node.op is None and not any(node is leaf for leaf in self._leaves):
+                return False
+            more = {id(each): each for each in node.inputs if id(each) not in found}
+            found |= more
+            nodes += more.values()
+        return True
 
     def guard(self, what: str, node: Value, answer: Any) -> Any:
         """Note what was answered, and give it; or what the earlier run was answered."""

@@ -201,6 +201,37 @@ def test_equality_holds_only_what_it_compares_with_a_number(f: Callable[..., Any
     assert compile(lambda x: x * x.data if x == 4.0 else x)(4.0) == 16.0
 
 
+RATES_OF = {0.0: 1.0, 1.0: 5.0}
+
+
+def counted(x: Any) -> Any:
+    return sum(dict.fromkeys([x[0], x[1] * 2.0], 3.0).values()) * x[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "samples"),
+    [
+        (lambda x: x * RATES_OF.get(x, 9.0), [0.0, 1.0, 2.0, 1.0]),
+        (lambda x: x if 2.0 * x in {2.0, 4.0} else -x, [1.0, 3.0, 2.0, -0.0]),
+        (counted, [[1.0, 2.0], [2.0, 1.0], [3.0, 1.5]]),
+    ],
+)
+def test_numbers_are_found_in_sets_and_dicts(f: Callable[..., Any], samples: list[Any]) -> None:
+    assert compile(f, in_axes=(0,))(samples) == [f(x) for x in samples]
+    assert compile(f)(samples[1]) == f(samples[1])
+
+
+def test_nodes_are_found_in_sets_and_dicts() -> None:
+    v, w = Value(2.0), Value(2.0)
+    known = {v: 3.0, w: 4.0}
+
+    def f(x: Any) -> Any:
+        sums = {x + v: 5.0, x + w: 6.0}
+        return x * known[v] + len({v, w}) + sum(sums.values())
+
+    assert compile(f, in_axes=(0,))([1.0, 2.0]) == [16.0, 19.0]
+
+
 def test_values_from_outside_are_read_at_each_call() -> None:
     w = Value(2.0)
     inner = w * w
@@ -332,8 +363,8 @@ def test_a_function_that_changes_what_it_names_is_recorded_once() -> None:
     nested["self"].append(nested)
 
     class Odd:
-        @property
-        def __class__(self) -> Any:  # type: ignore[override, misc]  # a proxy of nothing
+        @property  # type: ignore[misc]
+        def __class__(self) -> Any:  # a proxy of nothing
             raise RuntimeError
 
     odd: Any = Odd()
