@@ -52,7 +52,8 @@ class Step:
 
     Attributes:
         doubted: whether the next step first compares a sample with what eager gives, since
-            the model may have been changed; it is recorded anew if they differ.
+            the model may have been changed; it is recorded anew if they differ, or if a number
+            or string among its attributes does.
         leads: whether this process is the first of those that train together.
     """
 
@@ -62,6 +63,7 @@ class Step:
         self.eager, self.threads, self.outputs = eager, threads, outputs
         self.model, self.optimizer = eager.model, eager.optimizer
         self.doubted = False
+        self._settings: list[Any] | None = None  # of the model, when it was last compared
         self._around = [
             Surroundings(getattr(f, "forward", f))
             for f in (eager.loss, eager.penalty)
@@ -307,7 +309,9 @@ class Step:
         self._changed()
         got = run.loss(part.lanes)
         doubted, self.doubted = self.doubted, False
-        if math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12):
+        settings, self._settings = self._settings, self._settings_now()
+        alike = not doubted or settings in (None, self._settings)
+        if alike and math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12):
             kind.sizes.add(batch.lanes)
             return True
         if not doubted:
@@ -317,6 +321,15 @@ class Step:
             )
         self._kinds = {}
         return False
+
+    def _settings_now(self) -> list[Any]:
+        """The numbers and strings among the attributes of the model's modules."""
+        return [
+            x
+            for module in self.model.modules()
+            for name, x in vars(module).items()
+            if name != "training" and type(x) in (bool, int, float, str)
+        ]
 
     @contextmanager
     def _as_recorded(self, batch: Batch) -> Iterator[list[list[Any]]]:

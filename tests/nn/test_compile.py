@@ -719,6 +719,20 @@ def test_what_a_callback_changes_is_seen(reduction: str) -> None:
     assert results[0] == pytest.approx(results[1], rel=1e-12)
 
 
+def test_what_a_callback_changes_is_seen_where_the_first_sample_does_not_show_it() -> None:
+    results = []
+    for compiled in (True, False):
+        model = Scaled()
+
+        def triple(event: nn.EpochEnd, model: Scaled = model) -> None:
+            model.scale = 3.0
+
+        samples = {"xs": [[0.0] * 3, *XS], "ys": [0.0, *REAL], "shuffle": False, "epochs": 3}
+        history = fit(model, **samples, callbacks=[triple], compiled=compiled)
+        results.append([*history["loss"], *numbers(model)])
+    assert results[0] == pytest.approx(results[1], rel=1e-12)
+
+
 REASONS: dict[str, tuple[Any, Any, str]] = {
     "random": (
         Scaled(lambda y: y * random.random()),
