@@ -17,7 +17,7 @@ import math
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ from nn.batches import Batch
 from nn.layers import draws_from
 from nn.module import Module
 from nn.separable import is_mean
-from nn.steps import EagerStep, modes_kept, plain
+from nn.steps import EagerStep, attributes_kept, modes_kept, plain
 from nn.updates import Update
 
 __all__ = ["Step"]
@@ -188,7 +188,7 @@ class Step:
         except (Abandoned, FloatingPointError):
             return self._by_values(batch)
         except Exception:
-            with self._as_recorded(batch) as samples, no_grad():
+            with attributes_kept(self.model), self._as_recorded(batch) as samples, no_grad():
                 self.eager.node(self.eager.objective(*samples)[1])  # raises, if eager does
             raise
         self._update.step(data, gradient)
@@ -251,7 +251,8 @@ class Step:
             params = self.optimizer.params
             kind = Kind({name: Paths(f, (), params) for name, f in recorded.items()})
             if len(batch.parts) == 2:
-                self._look_at(batch.sample(0), kind)
+                with attributes_kept(self.model):
+                    self._look_at(batch.sample(0), kind)
             self._kinds[batch.key] = kind
         return kind
 
@@ -269,7 +270,7 @@ class Step:
         run = Run(batch, kind, len(self.optimizer.params), train, penalty)
         paths = kind.paths[name]
         known = len(paths.found)
-        with random_kept():
+        with random_kept(), nullcontext() if known else attributes_kept(self.model):
             paths.do(run, batch)
         if len(paths.found) > known:
             self._changed()  # what the loss itself has changed is no change
@@ -304,7 +305,7 @@ class Step:
         if known and not self.doubted:
             return True
         part = batch.chosen([0]) if known else batch
-        with self._as_recorded(part) as samples, no_grad():
+        with attributes_kept(self.model), self._as_recorded(part) as samples, no_grad():
             expected = self.eager.node(self.eager.objective(*samples)[1]).data
         self._changed()
         got = run.loss(part.lanes)

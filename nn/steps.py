@@ -14,7 +14,8 @@ from nn.clipping import clip_grad_norm_
 from nn.module import Module
 from nn.optim import Optimizer
 
-__all__ = ["EagerStep", "Loss", "Penalty", "is_finite", "modes_kept", "plain"]
+__all__ = ["EagerStep", "Loss", "Penalty"]
+__all__ += ["attributes_kept", "is_finite", "modes_kept", "plain"]
 
 Loss = Callable[..., Any]
 Penalty = Callable[[list[Value]], Any]
@@ -167,6 +168,21 @@ def plain(x: Any) -> Any:
     if isinstance(x, dict):
         return {key: plain(element) for key, element in x.items()}
     return x.data if isinstance(x, Value) else x
+
+
+@contextmanager
+def attributes_kept(model: Module) -> Iterator[None]:
+    """Give every module its attributes back, and the lists among them what they held."""
+    before = [(vars(module), {**vars(module)}) for module in model.modules()]
+    lists = [(x, [*x]) for _, kept in before for x in kept.values() if type(x) is list]
+    try:
+        yield
+    finally:
+        for attributes, kept in before:
+            attributes.clear()
+            attributes.update(kept)
+        for x, held in lists:
+            x[:] = held
 
 
 @contextmanager

@@ -733,6 +733,26 @@ def test_what_a_callback_changes_is_seen_where_the_first_sample_does_not_show_it
     assert results[0] == pytest.approx(results[1], rel=1e-12)
 
 
+class Centered(nn.Module):
+    """Takes off a running mean, as normalization does."""
+
+    def __init__(self) -> None:
+        self.w, self.mean, self.seen = Value(1.0), 0.0, [0]
+
+    def forward(self, x: list[float]) -> Any:
+        self.seen[0] += 1
+        self.mean += (x[0] - self.mean) / self.seen[0]
+        return self.w * (x[0] - self.mean)
+
+
+def test_a_model_that_cannot_be_compiled_is_as_it_was() -> None:
+    fast, slow = Centered(), Centered()
+    history = fit(fast)
+    assert "compile: the model or the loss" in str(history.not_compiled)
+    assert [*history["loss"]] == [*fit(slow, compiled=False)["loss"]]
+    assert (fast.mean, fast.seen) == (slow.mean, slow.seen)
+
+
 REASONS: dict[str, tuple[Any, Any, str]] = {
     "random": (
         Scaled(lambda y: y * random.random()),
