@@ -112,20 +112,20 @@ def _within(x: Any) -> Any:
 def _holds(now: tuple[Any, Any], before: tuple[Any, Any]) -> bool:
     """Whether what one holds is what the other held."""
     a, b = now[1], before[1]
-    if type(a) is not type(b):
-        return False
     if type(a) is list:
-        try:
-            return _same(a, b)
-        except RecursionError:
-            return False
-    return bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
+        return _same(a, b)
+    return all(getattr(a, what) == getattr(b, what, None) for what in ("dtype", "shape")) and (
+        a.tobytes() == b.tobytes()
+    )
 
 
 def _same(now: Sequence[Any], before: Sequence[Any]) -> bool:
-    return len(now) == len(before) and (
-        all(map(is_, now, before)) or all(map(_alike, now, before))
-    )
+    try:
+        return len(now) == len(before) and (
+            all(map(is_, now, before)) or all(map(_alike, now, before))
+        )
+    except RecursionError:  # lists that hold themselves
+        return False
 
 
 def _alike(a: Any, b: Any) -> bool:

@@ -357,6 +357,25 @@ def test_an_array_takes_another_shape_or_kind() -> None:
     assert fast(1.0) == array[0, 1] + 10.0 * array[1, 1]
 
 
+def test_lists_that_are_large_or_hold_themselves() -> None:
+    long = [2.0] * 100_001
+    lists: list[list[Any]] = [[1.0], [1.0]]
+    for each in lists:
+        each.append(each)
+    held = {"list": lists[0]}
+    fast = compile(lambda x: x * long[0] * held["list"][0])
+    assert fast(1.0) == 2.0
+    long[0] = 3.0  # is not looked at again
+    assert fast(1.0) == 2.0
+    held["list"] = lists[1]  # might be another
+    assert fast(1.0) == 3.0
+    here = lists[0]
+    fast = compile(lambda x: x * here[0])
+    assert fast(1.0) == 1.0
+    here = lists[1]
+    assert fast(1.0) == 1.0
+
+
 def test_a_function_that_changes_what_it_names_is_recorded_once() -> None:
     calls: dict[str, int] = {"all": 0}
     nested: dict[str, Any] = {"self": [1.0]}
