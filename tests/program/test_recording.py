@@ -345,16 +345,14 @@ def test_what_dicts_and_arrays_hold_has_changed(step: int) -> None:
     assert fast(1.0) == f(1.0) - 1.0
 
 
-def test_an_array_takes_another_shape_or_kind() -> None:
+def test_an_array_takes_another_shape() -> None:
     array = np.arange(6.0).reshape(2, 3).T
     fast = compile(lambda x: x * (array[0, 1] + 10.0 * array[1, 1]))
     assert [fast(1.0) for _ in range(3)] == [43.0] * 3
     array = np.arange(6.0).reshape(3, 2)
     assert [fast(1.0) for _ in range(3)] == [31.0] * 3
-    array.shape = (2, 3)
+    array.resize((2, 3), refcheck=False)
     assert fast(1.0) == 41.0
-    array.dtype = np.dtype(int)  # type: ignore[misc]
-    assert fast(1.0) == array[0, 1] + 10.0 * array[1, 1]
 
 
 def test_lists_that_are_large_or_hold_themselves() -> None:
