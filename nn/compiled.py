@@ -67,7 +67,7 @@ class Step:
         self._around = [
             Surroundings(getattr(f, "forward", f))
             for f in (eager.loss, eager.penalty)
-            if f is not None and getattr(f, "__module__", "") not in ("nn.losses", "nn.optim")
+            if f is not None and getattr(f, "__module__", "") != "nn.losses"
         ]
         self._last: Batch | None = None
         self._lock = threading.RLock()
