@@ -70,7 +70,6 @@ class Instructions:
         singly: where a graph without lanes is so narrow that there is nothing to batch, let
             one instruction stand for all nodes that are next to each other. Given are the
             wide operations for which this is right. Only the kernel knows such instructions.
-        exact: each dot is to be rounded once, also one whose bias alone varies.
 
     Attributes:
         blocks: first the uniform inputs with the constants, then the inputs of the lanes.
@@ -88,9 +87,8 @@ class Instructions:
         inputs: int,
         lane_inputs: int,
         singly: Collection[str] | None = None,
-        exact: bool = False,
     ) -> None:
-        self.tape, self.inputs, self.exact = tape, inputs, exact
+        self.tape, self.inputs = tape, inputs
         self.outputs, self.lanes = tape.outputs, tape.lanes
         self.varying = tape.varying()
         self.constants: list[float] = []
@@ -180,8 +178,7 @@ class Instructions:
             op, args, kind = tape.ops[i], tape.args[i], kinds[i]
             if op == "dot":
                 ws, xs = self._sides(i, shared)
-                late = self.exact and varying[args[0]]  # would be added to a rounded product
-                if not late and not any(varying[w] for w in ws):
+                if not any(varying[w] for w in ws):
                     groups[level, "matmul", xs].append(i)
                     continue
             if op == "column":

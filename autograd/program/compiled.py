@@ -15,7 +15,7 @@ from autograd.program.arguments import Axes, Call, holds_values, kind_of
 from autograd.program.arrays import Array, np
 from autograd.program.jobs import Job
 from autograd.program.paths import Path, Paths, parameters
-from autograd.program.program import EXACT, Program
+from autograd.program.program import Program
 from autograd.program.quick import quick
 from autograd.program.record import called
 from autograd.program.replay import read, way_of, write
@@ -343,7 +343,6 @@ def compile(
     in_axes: Axes = ...,
     reduce: str | None = ...,
     *,
-    exact: bool = ...,
     threads: int = ...,
 ) -> Compiled: ...
 @overload
@@ -352,7 +351,6 @@ def compile(
     in_axes: Axes = ...,
     reduce: str | None = ...,
     *,
-    exact: bool = ...,
     threads: int = ...,
 ) -> Callable[[Callable[..., Any]], Compiled]: ...
 def compile(
@@ -360,7 +358,6 @@ def compile(
     in_axes: Axes = None,
     reduce: str | None = None,
     without: Collection[str] = (),
-    exact: bool = False,
     threads: int = 1,
 ) -> Any:
     """The function f, recorded once and replayed over many samples; also as decorator.
@@ -388,9 +385,6 @@ def compile(
             samples inside it is found.
         reduce: "mean" or "sum" of the results of all samples; None gives each.
         without: passes to leave out: "fold", "gather", "reroll", "simplify", "share".
-        exact: give the very bits of what f gives: sums are rounded once, functions are
-            Python's own. A mean, a sum over samples and gradients in what is the same for all
-            are not summed so. It takes about twice the time.
         threads: how many share the samples; the results are the same bits.
 
     Raises:
@@ -418,11 +412,11 @@ def compile(
         raise ValueError(f"compile: threads must be at least 1, got {threads!r:.80}")
     if f is None:
         return lambda f: compile(  # type: ignore[call-overload]
-            f, in_axes, reduce, without, exact, threads
+            f, in_axes, reduce, without, threads
         )
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r:.80}")
-    return Compiled(f, in_axes, reduce, (*without, *EXACT) if exact else without, threads)
+    return Compiled(f, in_axes, reduce, without, threads)
 
 
 def load_program(path: str | os.PathLike[str]) -> Compiled:

@@ -227,7 +227,6 @@ static double floordiv(double x, double y)
 #define LIBRARY1(X)                                                                           \
     X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(asinh) X(acosh) X(atanh)   \
     X(exp2) X(log2) X(log10) X(cbrt) X(erf) X(erfc)
-#define SLOWLY(X) X(exp) X(expm1) X(log) X(log1p) X(tanh) /* the C library's, as eager has */
 #define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv)
 /* arithmetic: x + y z again and again, which sums and products are too, without a branch */
 #define OTHERS(X)                                                                             \
@@ -235,16 +234,13 @@ static double floordiv(double x, double y)
     X(wide_sum) X(wide_dot) X(wide_logsumexp)
 
 #define X(name, ...) OP_##name,
-#define Y(name) OP_slow_##name,
-enum { FORMULAS(X) LIBRARY1(X) SLOWLY(Y) LIBRARY2(X) OTHERS(X) OPS };
+enum { FORMULAS(X) LIBRARY1(X) LIBRARY2(X) OTHERS(X) OPS };
 #undef X
-#undef Y
 #define X(name, ...) #name,
-#define Y(name) "slow_" #name,
-static const char *const OPERATIONS[] = {FORMULAS(X) LIBRARY1(X) SLOWLY(Y) LIBRARY2(X) OTHERS(X)};
+static const char *const OPERATIONS[] = {FORMULAS(X) LIBRARY1(X) LIBRARY2(X) OTHERS(X)};
 #undef X
 #define X(name) name,
-static double (*const one[])(double) = {LIBRARY1(X) SLOWLY(X)};
+static double (*const one[])(double) = {LIBRARY1(X)};
 static double (*const two[])(double, double) = {LIBRARY2(X)};
 #undef X
 enum { SCALAR = 128 }; /* added to an operation on one row of a single number */
@@ -252,7 +248,7 @@ enum { SCALAR = 128 }; /* added to an operation on one row of a single number */
 typedef struct {
     int op, flags, n, out, a, b, c, k, down, across, step, more;
 } Instruction;
-enum { SINGLE_A = 1, SINGLE_B = 2, SINGLE_C = 4, ADDS = 8, SETS = 16, EXACT = 32, ONCE = 64 };
+enum { SINGLE_A = 1, SINGLE_B = 2, SINGLE_C = 4, ADDS = 8, SETS = 16, ONCE = 64 };
 enum { RELU = 256, MASK = 512 }; /* of a matrix product: relu, or 0 where a row is not positive */
 
 /* out = f(a, b, c), element by element; n is a multiple of W. An operand's step is 0 if it is
@@ -302,51 +298,6 @@ static void formula_of(int op, double *out, const double *a, int da, const doubl
     formula(op, (double *)&last[3], (double *)&last[0], 1, (double *)&last[1], 1,
             (double *)&last[2], 1, W);
     STORE(out, SEL(within, last[3], before));
-}
-
-typedef struct {
-    V sum, rest, least; /* so far; what rounding took away; the smallest term that is not 0 */
-} Sum;
-
-INLINE V nonzero(V x) { return SEL(x == 0.0, splat(INFINITY), magnitude(x)); }
-
-INLINE V smaller(V x, V y) { return SEL(x < y, x, y); }
-
-INLINE Sum begun(V x) { return (Sum){x, splat(0.0), nonzero(x)}; }
-
-/* How to add up. Exact, a sum is rounded once, as eager's is (core/wide.h): Knuth's TwoSum.
-   BOUNDED is exact, too, but does not look for the smallest term. */
-enum { ROUNDED, BOUNDED, EXACTLY };
-
-INLINE void add(Sum *s, V x, int how)
-{
-    V t = s->sum + x;
-    if (how != ROUNDED) {
-        V z = t - s->sum;
-        s->rest += (s->sum - (t - z)) + (x - z);
-    }
-    if (how == EXACTLY)
-        s->least = smaller(nonzero(x), s->least);
-    s->sum = t;
-}
-
-/* Where a sum is near the middle of two floats and some term is too small for the rest. */
-INLINE M unsure(Sum s)
-{
-    V y = s.sum + s.rest, after = s.rest - (y - s.sum);
-    return (M)(y + 1.000001 * after != y) & (M)(s.least < 1e-9 * magnitude(y));
-}
-
-/* An unsure sum is left to eager. So is one whose rest was rounded itself, which could show, if
-   it is not small. */
-INLINE V total(Sum s, int how)
-{
-    V y = s.sum + s.rest;
-    if (how == ROUNDED)
-        return s.sum;
-    if (any((M)(magnitude(s.rest) > 1e-10 * magnitude(y)) | unsure(s)))
-        feraiseexcept(FE_INVALID);
-    return y;
 }
 
 typedef double Pair __attribute__((vector_size(16), aligned(8), may_alias));
@@ -436,33 +387,28 @@ INLINE void fold(const double *parts, double *sums, int n)
             }                                                                                 \
     }
 #if W == 8
-enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4, EXACT_M = 4, EXACT_V = 2 };
+enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4 };
 #else
-enum { TILE_M = 4, TILE_V = 3, OUTER_M = 4, OUTER_K = 2, EXACT_M = 2, EXACT_V = 2 };
+enum { TILE_M = 4, TILE_V = 3, OUTER_M = 4, OUTER_K = 2 };
 #endif
 enum { DEPTH = 64, STRIP = 32 }; /* rows of x and d that stay in a cache */
 enum { BLOCK = 480 };            /* the most lanes of a block */
 #define AT(i, j) ((Py_ssize_t)(i)*q->down + (Py_ssize_t)(j)*q->across)
 #define EACH(m, n, r, v) for (int r = 0; r < (m); r++) for (int v = 0; v < (n); v++)
 
-typedef struct {
-    double w[STRIP], x[BLOCK]; /* the smallest of each row of W, and of each lane, but */
-} Least;                       /* at most LARGE, so that no product is infinite */
-#define LARGE 1e100
-
 /* y = W x + bias or, with `adds`, y += W x, over the rows j0 ... j1 of x; so many vectors of
-   lanes. BOUNDED, it stores nothing and returns 1 if a sum may need its smallest term. */
-INLINE int product_tile(int m, int vectors, const Instruction *q, int i, int v0, int j0,
-                        int j1, const double *u, const double *x0, double *y0,
-                        const double *mask, int lanes, int adds, int how, const Least *least)
+   lanes. */
+INLINE void product_tile(int m, int vectors, const Instruction *q, int i, int v0, int j0,
+                         int j1, const double *u, const double *x0, double *y0,
+                         const double *mask, int lanes, int adds)
 {
     const double *w = u + q->a + (Py_ssize_t)i * q->down;
     const double *x = x0 + v0 * W;
     double *y = y0 + (Py_ssize_t)i * lanes + v0 * W;
-    Sum s[TILE_M][TILE_V];
+    V sum[TILE_M][TILE_V];
     EACH(m, vectors, r, v)
-        s[r][v] = begun(adds ? LOAD(y + (Py_ssize_t)r * lanes + v * W)
-                             : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0));
+        sum[r][v] = adds ? LOAD(y + (Py_ssize_t)r * lanes + v * W)
+                         : splat(q->c >= 0 ? u[q->c + (i + r) * q->step] : 0.0);
     for (int j = j0; j < j1; j++) {
         V xs[TILE_V];
         for (int v = 0; v < vectors; v++)
@@ -470,83 +416,29 @@ INLINE int product_tile(int m, int vectors, const Instruction *q, int i, int v0,
         for (int r = 0; r < m; r++) {
             V weight = splat(w[AT(r, j)]);
             for (int v = 0; v < vectors; v++)
-                add(&s[r][v], weight * xs[v], how);
+                sum[r][v] += weight * xs[v];
         }
     }
-    if (how == BOUNDED) {
-        M doubt = (M)(splat(0.0) != 0.0);
-        EACH(m, vectors, r, v) {
-            V bound = least->w[(i + r) % STRIP] * LOAD(least->x + (v0 + v) * W);
-            s[r][v].least = smaller(bound, s[r][v].least);
-            doubt |= unsure(s[r][v]);
-        }
-        if (any(doubt))
-            return 1;
-    }
-    V result[TILE_M][TILE_V];
-    EACH(m, vectors, r, v)
-        result[r][v] = total(s[r][v], how);
     if (j1 == q->k && q->flags & RELU)
         EACH(m, vectors, r, v)
-            result[r][v] = SEL(result[r][v] <= 0.0, splat(0.0), result[r][v]);
+            sum[r][v] = SEL(sum[r][v] <= 0.0, splat(0.0), sum[r][v]);
     if (j1 == q->k && q->flags & MASK)
         EACH(m, vectors, r, v) {
             V by = LOAD(mask + (Py_ssize_t)(i + r) * lanes + (v0 + v) * W);
-            result[r][v] = SEL(by > 0.0, result[r][v], splat(0.0));
+            sum[r][v] = SEL(by > 0.0, sum[r][v], splat(0.0));
         }
     EACH(m, vectors, r, v)
-        STORE(y + (Py_ssize_t)r * lanes + v * W, result[r][v]);
-    return 0;
-}
-
-static __attribute__((noinline)) int exact_tile(int m, int vectors, const Instruction *q,
-                                                int i, int v, const double *u,
-                                                const double *x, double *y,
-                                                const double *mask, int lanes)
-{
-    return product_tile(m, vectors, q, i, v, 0, q->k, u, x, y, mask, lanes, 0, EXACTLY, NULL);
-}
-
-/* Each result is rounded once. */
-static void exact_product(const Instruction *q, const double *u, const double *x, double *y,
-                          const double *mask, int lanes)
-{
-    Least least;
-    for (int v = 0; v < lanes; v += W) {
-        V smallest = splat(LARGE);
-        for (int j = 0; j < q->k; j++)
-            smallest = smaller(nonzero(LOAD(x + (Py_ssize_t)j * lanes + v)), smallest);
-        STORE(least.x + v, smallest);
-    }
-    for (int from = 0; from < q->n; from += STRIP) {
-        int n = q->n - from < STRIP ? q->n - from : STRIP;
-        for (int i = 0; i < n; i++) {
-            least.w[i] = LARGE;
-            for (int j = 0; j < q->k; j++) {
-                double size = fabs(u[q->a + AT(from + i, j)]);
-                least.w[i] = size > 0.0 && size < least.w[i] ? size : least.w[i];
-            }
-        }
-#define CALL(r, c, i, v)                                                                      \
-    product_tile(r, c, q, from + i, v, 0, q->k, u, x, y, mask, lanes, 0, BOUNDED, &least) &&  \
-        exact_tile(r, c, q, from + i, v, u, x, y, mask, lanes)
-        TILED(n, EXACT_M, lanes / W, EXACT_V, CALL)
-#undef CALL
-    }
+        STORE(y + (Py_ssize_t)r * lanes + v * W, sum[r][v]);
 }
 
 static void product(const Instruction *it, const double *u, const double *x, double *y,
                     const double *mask, int lanes)
 {
     const Instruction own = *it, *q = &own; /* no store changes it */
-    if (q->flags & EXACT) {
-        exact_product(q, u, x, y, mask, lanes);
-        return;
-    }
     for (int from = 0; from == 0 || from < q->k; from += DEPTH) {
         int to = from + DEPTH < q->k ? from + DEPTH : q->k, adds = from || q->flags & ADDS;
 #define CALL(r, c, i, v)                                                                      \
-    product_tile(r, c, q, i, v, from, to, u, x, y, mask, lanes, adds, ROUNDED, NULL)
+    product_tile(r, c, q, i, v, from, to, u, x, y, mask, lanes, adds)
         TILED(q->n, TILE_M, lanes / W, TILE_V, CALL)
 #undef CALL
     }
@@ -639,15 +531,6 @@ static void vector_product(const Instruction *q, const double *u, const double *
 {
     const double *w = u + q->a;
     int i = 0;
-    if (q->flags & EXACT) {
-        for (; i < q->n; i++) {
-            Sum s = begun(splat(q->c >= 0 ? u[q->c + i * q->step] : 0.0));
-            for (int j = 0; j < q->k; j++)
-                add(&s, splat(w[AT(i, j)] * x[j]), EXACTLY);
-            y[i] = total(s, EXACTLY)[0];
-        }
-        return;
-    }
     for (int r = 0; r < q->n; r++)
         y[r] = q->flags & ADDS ? y[r] : q->c >= 0 ? u[q->c + r * q->step] : 0.0;
     if (q->across == 1) {
@@ -726,40 +609,36 @@ static void single_logsumexp(const Instruction *q, const int *list, double *p)
 
 static void wide(const Instruction *q, const int *list, double *p, int lanes)
 {
-    int n = q->n, k = q->k, exact = q->flags & EXACT, how = exact ? EXACTLY : ROUNDED;
+    int n = q->n, k = q->k;
     for (int i = 0; i < n; i++)
         for (int v = 0; v < lanes; v += W) {
-            V y = splat(0.0), more = GET(ROW(0));
-            Sum s = begun(y);
+            V y = splat(0.0), more = GET(ROW(0)), sum = y;
             switch (q->op) {
             case OP_wide_sum:
                 for (int j = 0; j < k; j++)
-                    add(&s, GET(ROW(j)), how);
-                y = total(s, how);
+                    sum += GET(ROW(j));
+                y = sum;
                 break;
             case OP_wide_dot: /* the biases, all of one side and all of the other */
                 for (int j = 0; j < k; j++)
-                    add(&s, GET(ROW(1 + j)) * GET(ROW(1 + k + j)), how);
-                add(&s, more, how);
-                y = total(s, how);
+                    sum += GET(ROW(1 + j)) * GET(ROW(1 + k + j));
+                y = sum + more;
                 break;
             case OP_wide_logsumexp:
                 for (int j = 0; j < k; j++)
                     more = SEL(GET(ROW(j)) > more, GET(ROW(j)), more);
                 for (int j = 0; j < k; j++) {
-                    V x = GET(ROW(j)), less = x - more, back = less - x;
-                    V e = exact ? mended(less, x, less == less, exp) : vexp(less);
+                    V x = GET(ROW(j)), less = x - more, back = less - x, e = vexp(less);
                     e += SEL(e > 0.0, e * ((x - (less - back)) - (more + back)), splat(0.0));
-                    s.sum += IS(x == more); /* the ties first, so that no small e gets lost */
+                    sum += IS(x == more); /* the ties first, so that no small e gets lost */
                     PUT(q->b + j * n + i, e);
                 }
-                s.sum -= 1.0, s.least = nonzero(s.sum);
+                sum -= 1.0;
                 for (int j = 0; j < k; j++)
-                    add(&s, SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i)), how);
-                y = total(s, how);
+                    sum += SEL(GET(ROW(j)) == more, splat(0.0), GET(q->b + j * n + i));
                 for (int j = 0; j < k; j++)
-                    PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + y));
-                y = more + (exact ? mended(y, y, y == y, log1p) : vlog1p(y));
+                    PUT(q->b + j * n + i, GET(q->b + j * n + i) / (1.0 + sum));
+                y = more + vlog1p(sum);
                 break;
             }
             PUT(q->out + i, y);
@@ -848,11 +727,7 @@ static int run_single(const Program *p, double *u, int begin, int end)
             break;
         case OP_matmul: vector_product(q, u, u + q->b, u + q->out); break;
         case OP_outer: vector_outer(q, u + q->a, u + q->b, u + q->out); break;
-        case OP_wide_logsumexp:
-            if (!(q->flags & EXACT)) {
-                single_logsumexp(q, p->lists + q->more, u);
-                break;
-            } /* fall through */
+        case OP_wide_logsumexp: single_logsumexp(q, p->lists + q->more, u); break;
         default:
             if (q->op >= OP_wide_sum)
                 wide(q, p->lists + q->more, u, 1);

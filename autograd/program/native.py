@@ -22,7 +22,7 @@ from autograd.program.singles import Singles
 __all__ = ["Native"]
 
 LANES = 1 << 28
-ADDS, SETS, EXACT, ONCE = 8, 16, 32, 64  # flags, after those of operands that are a number
+ADDS, SETS, ONCE = 8, 16, 64  # flags, after those of operands that are a number
 RELU, MASK = 256, 512  # flags of a matrix product
 SCALAR = 128  # with an operation: on one number
 CALLED = {"round": "rint", "identity": "copy"}
@@ -49,8 +49,6 @@ class Native:
     Args:
         it: its statements.
         module: the kernel's module.
-        exact: whether each sum is rounded once, and functions are the C library's, as
-            eager's are. Sums over lanes are not.
 
     Raises:
         NotImplementedError: the rule of an operation is not generic.
@@ -68,8 +66,8 @@ class Native:
         slopes: the row of it at which the gradient in the inputs begins.
     """
 
-    def __init__(self, it: Lowered, module: Any, exact: bool = False) -> None:
-        self.it, self.exact = it, exact
+    def __init__(self, it: Lowered, module: Any) -> None:
+        self.it = it
         self.simple: dict[int, tuple[Expression, tuple[str, Sequence[Any]]]] = {}
         self.codes = {name: i for i, name in enumerate(module.OPERATIONS)}
         self.open = -1
@@ -367,12 +365,12 @@ class Native:
         op, args = SYMBOLS.get(x.op, x.op), x.args
         op = CALLED.get(op, op)
         chosen = _positive(x) if op == "mul" else None
-        if op == "pow" and type(args[1]) is float and args[1] in POWERS and not self.exact:
+        if op == "pow" and type(args[1]) is float and args[1] in POWERS:
             op, args = POWERS[args[1]], args[:1]
         if chosen is not None:
             found: tuple[str, Sequence[Any]] = "if_positive", chosen
         elif self.has(op, len(args)):
-            found = f"slow_{op}" if self.exact and f"slow_{op}" in self.codes else op, args
+            found = op, args
         elif op in arrays.DEFINED:
             found = self.of(arrays.DEFINED[op](*args))
         else:
@@ -385,8 +383,6 @@ class Native:
 
     def has(self, op: str, count: int) -> bool:
         """Whether the kernel has this operation of so many operands."""
-        if self.exact and op in ("bell", "sigmoid"):
-            return False
         return op in self.codes and count < 4 and (op, count) != ("rint", 2)
 
     def of(self, x: Any) -> tuple[str, Sequence[Any]]:
@@ -429,7 +425,7 @@ class Native:
         down, across = _steps(weights, m, k)
         step = bias[1] - bias[0] if len(bias) > 1 else 0
         operands = weights[0], xs[0], bias[0] if bias else -1
-        flags = EXACT * self.exact + RELU * (it.formula is True)
+        flags = RELU * (it.formula is True)
         self.emit("matmul", target[0], operands, m, flags, k, (down, across, step))
 
     def transposed(self, it: Statement, target: Sequence[int], weights: Sequence[int],
@@ -491,8 +487,7 @@ class Native:
             return
         if it.op == "logsumexp" and partials < 0:
             partials = self.temporary(n * k)
-        flags = EXACT * self.exact
-        self.emit(f"wide_{it.op}", out, (0, partials), n, flags, k, more=self.listed(rows))
+        self.emit(f"wide_{it.op}", out, (0, partials), n, 0, k, more=self.listed(rows))
 
     def several(
         self, op: str, out: int, rows: list[int], k: int, n: int, partials: int
@@ -500,8 +495,6 @@ class Native:
         """An operation of k operands, one after the other."""
         one = self.temporary(1)
         if op in ("maximum", "minimum", "hypot"):
-            if op == "hypot" and self.exact:
-                raise NotImplementedError("Python's own hypot is not the C library's")
             self.apply("abs" if op == "hypot" else "copy", out, [rows[0]], 1)
             for row in rows[1:]:
                 self.apply(op, out, (out, row), 1)

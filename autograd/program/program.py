@@ -27,13 +27,12 @@ from autograd.program.to_javascript import javascript
 if TYPE_CHECKING:
     from autograd.program.paths import Path
 
-__all__ = ["EXACT", "PASSES", "Program"]
+__all__ = ["PASSES", "Program"]
 
 np = arrays.np
 Array = arrays.Array
 PASSES = ("fold", "gather", "reroll", "simplify", "share")
 WRITERS = {"numpy": Source, "jax": Functional}
-EXACT = ("gather", "simplify", "fast")  # what to leave out for the bits of eager
 
 
 class Program:
@@ -44,8 +43,7 @@ class Program:
         inputs, lane_inputs: how many inputs are uniform, and how many each lane has.
         answers: what each guard was answered when it was recorded.
         data: the uniform inputs that the re-roll takes for data.
-        without: passes to leave out; or "fast": sums rounded otherwise than eager's, and
-            functions of a whole vector that are a digit off.
+        without: passes to leave out.
         direction: those of the inputs that get a tangent; as many inputs follow then.
         path: the way of a function that it goes.
 
@@ -69,7 +67,7 @@ class Program:
         direction: tuple[Collection[int], Collection[int]] | None = None,
         path: Path | None = None,
     ) -> None:
-        unknown = set(without) - {*PASSES, "fast"}
+        unknown = set(without) - set(PASSES)
         if unknown:
             choices = f"choose of {[*PASSES]}"
             raise ValueError(f"compile: no pass is called {unknown.pop()!r}; {choices}")
@@ -90,7 +88,7 @@ class Program:
         self.tape = reduce(tape, [name for name in passes if name != "fold"])
         self.counts["needed"] = len(self.tape)
         self.inputs, self.lane_inputs = inputs, lane_inputs
-        self.fast, self.path = "fast" not in without, path
+        self.path = path
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
         numbers = [x for op, x in zip(self.tape.ops, self.tape.values) if op == "const"]
         self._constants = np.array(numbers, dtype=float)
@@ -99,14 +97,14 @@ class Program:
     @cached_property
     def instructions(self) -> Instructions:
         """All that can be batched in instructions, as every target knows them."""
-        return Instructions(self.tape, self.inputs, self.lane_inputs, exact=not self.fast)
+        return Instructions(self.tape, self.inputs, self.lane_inputs)
 
     @cached_property
     def for_kernel(self) -> Instructions:
         """Those for the kernel, which knows single nodes too."""
         if self.lane_inputs or self.tape.lanes:
             return self.instructions
-        return Instructions(self.tape, self.inputs, 0, ("sum", "dot") if self.fast else ())
+        return Instructions(self.tape, self.inputs, 0, ("sum", "dot"))
 
     # ------------------------------------------------------------------ running
 
@@ -181,12 +179,11 @@ class Program:
         return function(self)
 
     def onnx(self, path: str | os.PathLike[str]) -> None:
-        """Write its value and gradient as an ONNX model in 64 bits.
+        """Write what it computes as an ONNX model in 64 bits.
 
         The inputs have the names of the function's arguments: all numbers of an argument in a
-        row, or with samples a row for each. The outputs are "value" and, if the function gives
-        one number, "d_" and its name for each argument: the gradient of the value, or without
-        `reduce` of the sum over samples. Other things are as for `jax`.
+        row, or with samples a row for each. The output is "value". Other things are as for
+        `jax`.
 
         Raises:
             ImportError: ONNX is missing.
@@ -228,12 +225,11 @@ class Runner:
 
     Attributes:
         native: the sweep in the kernel, if there is one and it knows all operations.
-        runs: makes runs with the same arrays, of the kernel or of NumPy; None where exact sums
-            are asked for and only NumPy knows all operations.
+        runs: makes runs with the same arrays, of the kernel or of NumPy.
     """
 
     native: Native | None = None
-    runs: Callable[..., Any] | None = None
+    runs: Callable[..., Any]
 
     @uncollected()
     def __init__(
@@ -243,20 +239,19 @@ class Runner:
         if module is not None:
             with suppress(NotImplementedError):
                 self.lowered = Lowered(program.for_kernel, wrt, lanes, fuses=True)
-                self.native = Native(self.lowered, module, not program.fast)
+                self.native = Native(self.lowered, module)
                 self.runs = self.native.program.runs
                 self.start = np.array(self.native.start)
                 return
         self.lowered = it = Lowered(program.instructions, wrt, lanes)
         self.start = np.array([0.0] * it.it.inputs + it.it.constants + [0.0] * PADDING)
-        if program.fast:
-            source = Source(self.lowered)
-            lines = source.lines()
-            indices = list(map(np.array, source.indices))
-            space: dict[str, Any] = {**arrays.namespace(), "indices": indices}
-            exec(compile("\n".join(lines), "<program>", "exec"), space)
-            function = space["gradient" if self.lowered.adjoints else "value"]
-            self.runs = partial(Runs, function, self.lowered)
+        source = Source(self.lowered)
+        lines = source.lines()
+        indices = list(map(np.array, source.indices))
+        space: dict[str, Any] = {**arrays.namespace(), "indices": indices}
+        exec(compile("\n".join(lines), "<program>", "exec"), space)
+        function = space["gradient" if self.lowered.adjoints else "value"]
+        self.runs = partial(Runs, function, self.lowered)
 
     def run(
         self, u: Array, x: Array, seed: Array | None = None, threads: int = 1
@@ -268,8 +263,6 @@ class Runner:
             seed: the adjoint of each output, in each lane; None for values alone.
             threads: how many share the lanes.
         """
-        if self.runs is None:
-            raise FloatingPointError("eager knows it exactly")
         lowered, it = self.lowered, self.lowered.it
         lanes = it.lanes or x.shape[1]
         memory, d_u = self.memory()

@@ -1,4 +1,4 @@
-"""To ONNX: a program's value and gradient as a model in 64 bits.
+"""To ONNX: what a program computes as a model in 64 bits.
 
 The source for arrays that can't be changed runs once on tensors that write down what is done
 with them. What ONNX or its runtime lacks in 64 bits is composed of what they have.
@@ -54,13 +54,6 @@ class Tensor(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_function__(self, f: Any, types: Any, args: Any, options: Any) -> Any:
         return self.graph.call(f.__name__, *args, **options)
 
-    def copy(self) -> Tensor:
-        return self
-
-    @property
-    def at(self) -> _At:
-        return _At(self)
-
     @property
     def T(self) -> Any:  # noqa: N802
         return self.graph.node("Transpose", [self], self.shape[::-1], perm=[1, 0])
@@ -102,21 +95,6 @@ class Tensor(np.lib.mixins.NDArrayOperatorsMixin):
             else:
                 found = self.graph.node("Gather", [found, rows], shape, axis=axis)
         return found
-
-
-class _At:
-    """`x.at[rows].add(term)`: x with a term added to some of its rows."""
-
-    def __init__(self, x: Tensor) -> None:
-        self.x = x
-
-    def __getitem__(self, rows: Any) -> _At:
-        self.rows = _rows(rows, self.x.shape[0]).reshape(-1, 1)
-        return self
-
-    def add(self, term: Tensor) -> Any:
-        operands = [self.x, self.rows, term]
-        return self.x.graph.node("ScatterND", operands, self.x.shape, reduction="add")
 
 
 def _rows(key: Any, size: int) -> Array:
@@ -174,10 +152,16 @@ class Graph:
         both = [self.tensor(x) if op in ("And", "Or") else self.numbers(x) for x in (a, b)]
         return self.node(op, both, np.broadcast_shapes(*[x.shape for x in both]), op in LOGICAL)
 
-    # ------------------------------------------------------------------ NumPy's functions
+    def needed(self, output: str) -> tuple[list[Any], list[Any]]:
+        """The nodes and constants that an output depends on."""
+        names, nodes = {output}, []
+        for node in reversed(self.nodes):
+            if node.output[0] in names:
+                names.update(node.input)
+                nodes.append(node)
+        return nodes[::-1], [x for x in self.constants.values() if x.name in names]
 
-    def zeros_like(self, x: Tensor) -> Any:
-        return self.broadcast_to(0.0, x.shape)
+    # ------------------------------------------------------------------ NumPy's functions
 
     def broadcast_to(self, x: Any, shape: Shape) -> Any:
         sizes: list[Any] = [np.array([n]) for n in shape]
@@ -192,15 +176,6 @@ class Graph:
         shape = list(tensors[0].shape)
         shape[axis] = sum([part.shape[axis] for part in tensors])
         return self.node("Concat", tensors, tuple(shape), axis=axis)
-
-    def tile(self, x: Tensor, times: tuple[int, int]) -> Any:
-        shape = (x.shape[0] * times[0], *x.shape[1:])
-        return self.node("Tile", [x, np.array(times)], shape)
-
-    def pad(self, x: Tensor, widths: Sequence[tuple[int, int]]) -> Any:
-        ends = np.array(widths).T.ravel()
-        shape = tuple([n + a + b for n, (a, b) in zip(x.shape, widths)])
-        return self.node("Pad", [x, ends, 0.0], shape)
 
     def matmul(self, a: Any, b: Any) -> Any:
         return self.node("MatMul", [a, b], (a.shape[0], b.shape[1]))
@@ -376,21 +351,21 @@ def write(program: Program, path: str | os.PathLike[str]) -> None:
     if program.path is None:
         raise RuntimeError("a program from a pickle does not know its function's arguments")
     graph = Graph(onnx)
-    inputs, outputs = _traced(graph, program)
+    inputs, value = _traced(graph, program)
     double = onnx.TensorProto.DOUBLE
 
     def info(name: str, tensor: Tensor) -> Any:
         shape = ["samples" if n == SAMPLES else n for n in tensor.shape]
         return onnx.helper.make_tensor_value_info(name, double, shape)
 
-    for name, tensor in outputs.items():
-        graph.nodes.append(onnx.helper.make_node("Identity", [tensor.name], [name]))
+    graph.nodes.append(onnx.helper.make_node("Identity", [value.name], ["value"]))
+    nodes, constants = graph.needed("value")
     made = onnx.helper.make_graph(
-        graph.nodes,
+        nodes,
         "program",
         [info(tensor.name, tensor) for tensor in inputs],
-        [info(name, tensor) for name, tensor in outputs.items()],
-        [*graph.constants.values()],
+        [info("value", value)],
+        constants,
     )
     opsets = [onnx.helper.make_opsetid("", 18)]
     model = onnx.helper.make_model(
@@ -400,8 +375,8 @@ def write(program: Program, path: str | os.PathLike[str]) -> None:
     write_atomically(Path(path), model.SerializeToString())
 
 
-def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Any]]:
-    """The inputs, and by name the outputs."""
+def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
+    """The inputs, and the value."""
     way, it = program.path, program.instructions
     assert way is not None
     inputs: list[Tensor] = []
@@ -420,22 +395,8 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Any
     if sides[0]:
         graph.samples = x = graph.concatenate(sides[0])
     space = functional.functions(np, lambda op, f: f, _erf, _erfc)
-    lowered = Lowered(it, range(it.inputs), range(it.blocks[1].size))
-    run = emitted(lowered, program._constants, space)
-    lanes = it.lanes or 1
-    varies = lowered.blocks[lowered.seed].varies
-    seed: Any = np.zeros((lowered.blocks[lowered.seed].size, lanes if varies else 1))
-    row, lane = lowered.places[0]
-    seed[row, lane or 0] = 1.0
-    count: Any = 1.0
-    if sides[0]:
-        weights = np.zeros_like(x[0:1]) + 1.0
-        if way.reduce == "mean":
-            count = weights.sum(1, keepdims=True)
-            weights = weights / count
-        weights = weights if varies else weights.sum(1, keepdims=True)
-        seed = weights if len(seed) == 1 else seed * weights
-    out, checks, d_u, d_x = run(u, x, graph.tensor(seed))
+    lowered = Lowered(it)
+    out, checks = emitted(lowered, program._constants, space)(u, x)
     places = [row * out.shape[1] + (lane or 0) for row, lane in lowered.places]
     if it.lanes or not sides[0]:
         out = out.reshape(-1, 1)[np.array(places[: it.outputs], int)]
@@ -443,23 +404,11 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], dict[str, Any
         if it.lanes or not sides[0]:
             checks = checks.reshape(-1, 1)[np.array(places[it.outputs :], int)]
         follows = (checks == program.answers) * 1.0
-        follows = follows.min(0).reshape(1, -1)
-        out = np.where(follows == 1.0, out, math.nan)
-        d_u = np.where(follows.min(1).reshape(1, 1) == 1.0, d_u, math.nan)
-        d_x = d_x if d_x is None else np.where(follows == 1.0, d_x, math.nan)
+        out = np.where(follows.min(0).reshape(1, -1) == 1.0, out, math.nan)
     if sides[0]:
         out = graph.broadcast_to(out, (it.outputs, SAMPLES))
-    if way.reduce is not None and sides[0]:
-        total = out.sum(1, keepdims=True)
-        out = total / count if way.reduce == "mean" else total
+        if way.reduce is not None:
+            count = (x[0:1] * 0.0 + 1.0).sum(1, keepdims=True) if way.reduce == "mean" else 1.0
+            out = out.sum(1, keepdims=True) / count
     shape = () if out.shape[1] == 1 else (SAMPLES,)
-    found: dict[str, Any] = {"value": out.reshape(*shape) if way.single else out.T}
-    if not way.single:
-        return inputs, found
-    starts = {None: 0, 0: 0}
-    for tensor, size, axis in zip(inputs, way.counts, way.axes):
-        side: Any = d_u if axis is None else d_x
-        part = side[starts[axis] : starts[axis] + size]
-        starts[axis] += size
-        found[f"d_{tensor.name}"] = part.reshape(-1) if axis is None else part.T
-    return inputs, found
+    return inputs, out.reshape(*shape) if way.single else out.T

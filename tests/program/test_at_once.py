@@ -92,9 +92,8 @@ def test_a_residual_layer() -> None:
 
 def test_the_fraction_is_python_s() -> None:
     xs = [-2.75, -1.0, -1e-17, -0.0, 0.25, 3.5, 1e300]
-    for exact in (False, True):
-        fast = compile(lambda x: x % 1.0, in_axes=(0,), exact=exact)
-        assert [str(y) for y in fast(xs)] == [str(x % 1.0) for x in xs]
+    fast = compile(lambda x: x % 1.0, in_axes=(0,))
+    assert [str(y) for y in fast(xs)] == [str(x % 1.0) for x in xs]
 
 
 def test_several_results() -> None:

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import given
 
 import autograd
-from autograd import Value, primitive
+from autograd import primitive
 from autograd.build import binaries
 from autograd.core.primitive import TABLE
 from autograd.program import arrays, compile, kernels
@@ -24,8 +23,7 @@ from autograd.program.kernels import KERNELS
 from autograd.program.lower import Lowered
 from autograd.program.native import LANES, Native
 from autograd.program.program import Program as Compiled
-from autograd.program.program import Runner
-from autograd.testing.programs import Applied, Listing
+from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 
 base = pytest.importorskip(
@@ -323,75 +321,6 @@ def test_the_kernel_agrees_with_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-15)
 
 
-# ---------------------------------------------------------------- exact
-
-
-@given(programs())
-@example(Listing((1.0,), (Applied("dot", (0, 0, -1.0, -1.0, 0.6751592356687901)),)))
-def test_exact_random_programs(program: Listing) -> None:
-    rng = np.random.default_rng(1)
-    samples = (
-        np.array(program.starts) * rng.uniform(0.9, 1.1, (9, len(program.starts)))
-    ).tolist()
-    exact = compile(lambda x: program(*x), in_axes=(0,), exact=True)
-    try:
-        wanted = [program(*map(Value, x)).data for x in samples]
-    except (ValueError, ArithmeticError):
-        return
-    assert _same(exact(samples), wanted)
-
-
-def test_exact_nets() -> None:
-    w, x = W.tolist(), X[:60].tolist()
-    wanted = [net([*map(Value, w)], each, SIZES).data for each in x]
-    assert _same(compile(lambda w, x: net(w, x, SIZES), (None, 0), exact=True)(w, x), wanted)
-    assert not _same(compile(lambda w, x: net(w, x, SIZES), (None, 0))(w, x), wanted)
-
-
-TERM = st.builds(
-    lambda m, e: m * 2.0**e, st.integers(-7, 7), st.sampled_from([0, -1, -52, -53, -54, -107])
-)
-ROWS = [[1.0] * 5] * 3
-NEAR_TIES = [
-    compile(lambda w, x: autograd.sum(x), (None, 0), exact=True),
-    compile(lambda w, x: [autograd.dot(row, x) for row in w][2], (None, 0), exact=True),
-]
-
-
-@given(st.lists(st.lists(TERM, min_size=5, max_size=5), min_size=1, max_size=12))
-@example([[2.0**53, 1.0, 2.0**-53, 0.0, 0.0]])
-def test_exact_sums_near_the_middle_of_two_floats(samples: list[list[float]]) -> None:
-    wanted = list(map(math.fsum, samples))
-    for fast in NEAR_TIES:
-        assert fast(ROWS, samples) == wanted
-    assert compile(NEAR_TIES[1].f, exact=True)(ROWS, samples[0]) == wanted[0]
-
-
-@pytest.mark.parametrize(("n", "lanes"), [(1, 8), (40, 1), (32, 200), (35, 16)])
-def test_exact_layers_near_the_middle_of_two_floats(n: int, lanes: int) -> None:
-    rng = np.random.default_rng(n)
-    numbers = [0.0, 0.5, 1.0, 1.0 + 2.0**-52, 3.0, 2.0**-52, 2.0**-53, 2.0**-54, 1e-30]
-    w, x = rng.choice(numbers, (n, 6)), rng.choice(numbers, (lanes, 5))
-    for large in w[:32], x[:16]:  # tiny ones in later rows or lanes only
-        large[:] = rng.choice(numbers[:5], large.shape)
-    layer = compile(
-        lambda w, x: [autograd.dot(r[1:], x, r[0]) for r in w], (None, 0), exact=True
-    )
-    wanted = [[math.fsum([row[0], *(row[1:] * each)]) for row in w] for each in x]
-    assert _same(layer(w, x), np.array(wanted))
-
-
-def test_exact_sums_that_cancel() -> None:
-    def f(x: Any) -> Any:
-        return [autograd.sum([*x, -x[0]]), autograd.dot(x, x[::-1], -x[1] * x[0])]
-
-    samples = [[1e16, 1.0, 3.0], [1e30, 1e-5, -7.0], [0.1, 0.2, 0.3], [1e200, 1e-200, 1.0]]
-    got = compile(f, in_axes=(0,), exact=True)(samples)
-    assert _same(got, [[y.data for y in f([*map(Value, x)])] for x in samples])
-    lengths = compile(lambda x: autograd.hypot(*x), in_axes=(0,), exact=True)(samples)
-    assert _same(lengths, [math.hypot(*x) for x in samples])  # Python's own is left to eager
-
-
 # ---------------------------------------------------------------- which kernel
 
 
@@ -424,9 +353,6 @@ def test_a_rule_that_is_not_generic_runs_in_numpy() -> None:
     fast = compile(lambda x: halved(x) * x)
     assert fast.value_and_grad(3.0) == (4.5, 3.0)
     assert fast.program.sweep([range(1)], []).native is None
-    exact = compile(lambda x: halved(x) * x, exact=True)
-    assert exact(3.0) == 4.5
-    assert type(exact.program.sweep()) is Runner
 
 
 def test_what_runs_refuse() -> None:
