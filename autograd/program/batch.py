@@ -179,7 +179,7 @@ class Instructions:
             if op == "dot":
                 ws, xs = self._sides(i, shared)
                 if not any(varying[w] for w in ws):
-                    groups[level, "matmul", xs].append(i)
+                    groups[level, "matmul", kind, xs].append(i)
                     continue
             if op == "column":
                 groups[level, "gather"].append(i)

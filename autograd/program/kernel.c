@@ -655,8 +655,11 @@ typedef struct {
     int *roots;       /* rows that are results; those of lanes with LANES added */
     double *u, *v, *g;
     size_t v_size, g_size;
+    Py_ssize_t list_count;
     int phase_count, root_count, lane_phases, varies;
-    int inputs, x_rows, u_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x, serial;
+    int inputs, x_rows, u_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x;
+    int lanes;  /* their number, or 0 if it is open */
+    int serial; /* whether lanes add to the same numbers of u */
     PyThread_type_lock lock; /* one run at a time */
 } Program;
 
@@ -802,10 +805,10 @@ static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
         for (Py_ssize_t l = count; l < lanes; l++)
             ROWS(k)[l] = ROWS(k)[count - 1];
     for (int k = 0; k < 1 + seeds; k++) {
-        const double *seed = r->seed + (k - 1) * r->seed_columns;
+        const double one = 1.0, *seed = k ? r->seed + (k - 1) * r->seed_columns : &one;
         double *row = ROWS(inputs + k);
         for (Py_ssize_t l = 0; l < count; l++)
-            row[l] = k == 0 ? 1.0 : *seed;
+            row[l] = *seed;
         if (k > 0 && r->seed_columns > 1)
             memcpy(row, seed + start, count * sizeof(double));
         for (Py_ssize_t l = count; l < lanes; l++)
@@ -889,6 +892,101 @@ static int run_all(Run *r)
         for (Py_ssize_t l = 0; l < columns && p->roots[k] < LANES; l++)
             r->out[k * columns + l] = r->u[p->roots[k]];
     return wrong;
+}
+
+/* ------------------------------------------------------------------ checking
+   Once, when a program is made: every row that it reads or writes is there. */
+
+INLINE int has(int64_t rows, int64_t row, int64_t n) /* rows row ... row + n of so many */
+{
+    return 0 <= row && 0 <= n && row + n <= rows;
+}
+
+INLINE int has_matrix(int64_t rows, int64_t row, int64_t m, int64_t k, int64_t down,
+                      int64_t across)
+{
+    return m > 0 && k > 0 && down >= 0 && across >= 0 &&
+           has(rows, row, 1 + (m - 1) * down + (k - 1) * across);
+}
+
+/* The rows in a list of n, as many as there are in it, are of so many. */
+static int has_listed(const Program *p, int64_t rows, int64_t from, int64_t n)
+{
+    int right = has(p->list_count, from, n);
+    for (int64_t i = from; right && i < from + n; i++)
+        right = has(rows, p->lists[i], 1);
+    return right;
+}
+
+/* Whether an instruction of a phase touches only what is there */
+static int checked(const Program *p, const Instruction *q, int along)
+{
+    int64_t u = p->slots, rows = along ? p->v_rows : u, n = q->n, k = q->k;
+    switch (q->op) {
+    case OP_test:
+        return 1;
+    case OP_arithmetic:
+        return !along && n >= 0 && has_listed(p, u, k, 4 * n);
+    case OP_matmul:
+        return has_matrix(u, q->a, n, k, q->down, q->across) && has(rows, q->b, k) &&
+               has(rows, q->out, n) && (q->c < 0 || has_matrix(u, q->c, n, 1, q->step, 0)) &&
+               (!(q->flags & MASK) || has(rows, q->more, n));
+    case OP_outer:
+        return has_matrix(u, q->out, n, k, q->down, q->across) && has(rows, q->a, n) &&
+               has(rows, q->b, k);
+    case OP_columns:
+    case OP_uncolumns:
+        return along && p->lanes > 0 && has(rows, q->op == OP_columns ? q->out : q->a, n) &&
+               has_listed(p, u, k, n * p->lanes);
+    case OP_wide_dot:
+        return has(rows, q->out, n) && k >= 0 && has_listed(p, rows, q->more, n * (1 + 2 * k));
+    case OP_wide_sum:
+    case OP_wide_logsumexp:
+        return has(rows, q->out, n) && k > 0 && has_listed(p, rows, q->more, n * k) &&
+               (q->op == OP_wide_sum || has(rows, q->b, n * k));
+    }
+    const int xs[] = {q->a, q->b, q->c};
+    int single = q->op >= SCALAR, right = q->op >= 0 && q->op - SCALAR * single < OP_test;
+    if (single)
+        return right && !along && q->op - SCALAR < OP_sin && has(u, q->out, 1) &&
+               has(u, q->a, 1) && has(u, q->b, 1) && has(u, q->c, 1);
+    for (int i = 0; i < 3; i++)
+        right &= q->flags & SINGLE_A << i ? has(u, xs[i], 1) : has(rows, xs[i], n);
+    return right && has(rows, q->out, n);
+}
+
+/* The first instruction that is wrong, or `count`; -1 if it is none of them that is. */
+static int first_wrong(const Program *p, int count)
+{
+    int64_t along = p->lane_phases > 0, seeds = p->seeds;
+    int right = p->x_rows >= 0 && p->v_rows >= 0 && p->lanes >= 0 && seeds >= 0 &&
+                has(p->u_rows, p->slots, PARTS) && has(p->slots, p->d_u, p->inputs) &&
+                (p->seed_varies || has(p->slots, p->seed_row, seeds)) &&
+                (!along || (has(p->v_rows, p->x_rows, 1 + (p->seed_varies ? seeds : 0)) &&
+                            has(p->v_rows, p->d_x, p->x_rows)));
+    for (int i = 0; i < p->root_count; i++)
+        right &= p->roots[i] < LANES ? has(p->slots, p->roots[i], 1)
+                                     : along && has(p->v_rows, p->roots[i] - LANES, 1);
+    for (int i = 0; i < p->phase_count; i++) {
+        const int *phase = p->phases[i];
+        right &= phase[0] == i % 2;
+        for (int part = 1; part < 5; part += 2)
+            right &= 0 <= phase[part] && phase[part] <= phase[part + 1] &&
+                     phase[part + 1] <= count;
+    }
+    if (!right)
+        return -1;
+    for (int i = 0; i < p->phase_count; i++) {
+        const int *phase = p->phases[i];
+        for (int k = phase[1]; k < phase[2]; k++)
+            if (!checked(p, p->code + k, phase[0]))
+                return k;
+        for (int k = phase[3]; k < phase[4]; k++) /* sums to fold */
+            if (!has(p->slots, p->code[k].a, p->code[k].n) ||
+                !has(p->slots, p->code[k].out, p->code[k].n))
+                return k;
+    }
+    return count;
 }
 
 /* ------------------------------------------------------------------ in Python */
@@ -1116,6 +1214,8 @@ static PyObject *program_runs(Program *p, PyObject *args)
                            p->inputs, p->x_rows * r->lanes};
     if (r->lanes < 1)
         PyErr_Format(PyExc_ValueError, "the kernel needs a lane, got %zd", r->lanes);
+    else if (p->lanes && r->lanes != p->lanes)
+        PyErr_Format(PyExc_ValueError, "the program has %d lanes, got %zd", p->lanes, r->lanes);
     for (int i = 0; i < 5 && !PyErr_Occurred(); i++) {
         if (arrays[i] == Py_None && i != 0 && i != 2)
             continue;
@@ -1152,13 +1252,13 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
     if (p == NULL || !PyArg_ParseTuple(args, "y*y*y*y*y*(iiiiiiiiii)", parts, parts + 1,
                                        parts + 2, parts + 3, parts + 4, &p->inputs, &p->x_rows,
                                        &p->v_rows, &p->slots, &p->seeds, &p->seed_varies,
-                                       &p->seed_row, &p->d_u, &p->d_x, &p->serial)) {
+                                       &p->seed_row, &p->d_u, &p->d_x, &p->lanes)) {
         Py_XDECREF(p);
         return NULL;
     }
     void **places[] = {(void **)&p->code, (void **)&p->lists, (void **)&p->phases,
                        (void **)&p->roots, (void **)&p->u};
-    int right = (p->lock = PyThread_allocate_lock()) != NULL;
+    int right = (p->lock = PyThread_allocate_lock()) != NULL, count, wrong;
     for (int i = 0; i < 5; i++) {
         if ((*places[i] = malloc(parts[i].len + 64)) != NULL)
             memcpy(*places[i], parts[i].buf, parts[i].len);
@@ -1173,8 +1273,18 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
     p->root_count = (int)(parts[3].len / sizeof(int));
     p->lane_phases = p->phase_count / 2;
     p->u_rows = (int)(parts[4].len / sizeof(double));
+    p->list_count = parts[1].len / (Py_ssize_t)sizeof(int);
     for (int k = 0; k < p->root_count; k++)
         p->varies |= p->roots[k] >= LANES;
+    count = (int)(parts[0].len / sizeof(Instruction));
+    if ((wrong = first_wrong(p, count)) != count) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "instruction %d of the program uses rows that are not there "
+                     "(-1: its inputs or results do); please report this", wrong);
+        Py_CLEAR(p);
+    }
+    for (int i = 0; i < count && p != NULL; i++)
+        p->serial |= p->code[i].op == OP_uncolumns;
     return (PyObject *)p;
 }
 

@@ -93,7 +93,6 @@ class Native:
         for row, number in enumerate(it.it.constants, it.it.inputs):
             self.start[row] = number
         self.units = self.number(-0.0), self.number(1.0), self.number(-1.0)
-        self.serial = False
         self.spare = [range(0), range(0)]  # rows for what a statement computes in between
         self.top = [0, 0]
         order = sorted(self.ordered())
@@ -152,13 +151,13 @@ class Native:
             for row, n, flags in _runs(self.folds[phase]):
                 code.extend((0, flags, n, row, row, *[0] * (WORDS - 5)))
             phases.extend((phase % 2, begin, end, end, len(code) // WORDS))
-        self.slopes = max(0, self.bases[d_u])
+        self.slopes = 0 if d_u < 0 else self.bases[d_u]
         self.start.extend([0.0] * PARTS)  # vectors may touch them
         seed = it.blocks[it.seed]
         numbers = (
             *(it.it.inputs, it.blocks[batch.LANES].size, sizes[1], sizes[0], seed.size),
             *(seed.varies, self.bases[it.seed] % LANES, self.slopes),
-            *(self.bases[d_x] % LANES, self.serial),
+            *(0 if d_x < 0 else self.bases[d_x] % LANES, it.it.lanes or 0),
         )
         return module.Program(code, self.lists, phases, roots, self.start, numbers)
 
@@ -242,7 +241,8 @@ class Native:
         if not self.phase % 2 and n <= FEW and op in ARITHMETIC:
             self.arithmetic(op, out, xs, n, single)
             return
-        xs = (*xs, xs[0], xs[0])[:3]  # what it does not look at
+        single |= (8 - (1 << len(xs))) * (single & 1)
+        xs = (*xs, xs[0], xs[0])[:3]  # what it does not look at is as the first
         if self.phase % 2:
             single = sum([1 << k for k, x in enumerate(xs) if x < LANES])
         elif n == 1:
@@ -455,7 +455,6 @@ class Native:
         self.emit("columns", target[0], (), it.size, k=self.listed(numbers))
 
     def scatter(self, it: Statement, target: Sequence[int], d: Sequence[int]) -> None:
-        self.serial = True
         self.read(d[0], len(d))
         folds = self.folds[self.phase]
         for row in set(target):

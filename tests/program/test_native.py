@@ -4,15 +4,18 @@ import importlib
 import itertools
 import math
 import operator
+import re
 import struct
 import time
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import autograd
 from autograd import primitive
@@ -96,22 +99,22 @@ def _expected(name: str, *operands: float) -> float | None:
 
 def _run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool) -> Any:
     """An operation on columns of numbers, and whether all went well."""
-    count, code = len(columns[0]), module.OPERATIONS.index(name)
+    count, code, beyond = len(columns[0]), module.OPERATIONS.index(name), [0.0] * 8
     out = np.empty((1, count) if lanes else (count, 1))
     if lanes:
         instructions = [code, 0, 1, 4, 0, 1, 2, *[0] * 5]
-        phases, roots, start = [0, 0, 0, 0, 0, 1, 0, 2, 2, 2], [LANES + 4], [0.0]
-        sizes = (0, 3, 5, 1, 0, 0, 0, 0, 0, 0)
+        phases, roots, start = [0, 0, 0, 0, 0, 1, 0, 2, 2, 2], [LANES + 4], beyond
+        sizes = (0, 3, 5, 0, 0, 0, 0, 0, 0, 0)
     else:
         instructions = [code, 0, count, 3 * count, 0, count, 2 * count, *[0] * 5]
         phases, roots = [0, 0, 2, 2, 2], list(range(3 * count, 4 * count))
-        start = [*itertools.chain(*columns), *[0.0] * count]
-        sizes = (0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
+        start = [*itertools.chain(*columns), *[0.0] * count, *beyond]
+        sizes = (0, 0, 0, 4 * count, 0, 0, 0, 0, 0, 0)
     instructions += [module.OPERATIONS.index("test"), *[0] * 11]
     ints = [array("i", each) for each in (instructions, [0], phases, roots)]
     program = module.Program(*ints, array("d", start), sizes)
-    u, x = np.array([*start, *[0.0] * 8]), (np.array(columns),) if lanes else ()
-    runs = program.runs(count if lanes else 1, u[:-8], x, None, out, None, None, 1)
+    u, x = np.array(start), (np.array(columns),) if lanes else ()
+    runs = program.runs(count if lanes else 1, u, x, None, out, None, None, 1)
     return out.ravel(), runs.run(x) is not None
 
 
@@ -385,6 +388,58 @@ def test_what_runs_refuse() -> None:
     with pytest.raises(TypeError, match="4 arguments, got 1"):
         runs.train(None)
     assert runs.run((), [5]) == 25.0
+
+
+def _parts(f: Callable[..., Any], *args: Any, in_axes: Any = None) -> tuple[Lowered, Any]:
+    """The sweep of a gradient, and what it gives the kernel to make a program of."""
+    fast = compile(f, in_axes)
+    fast(*args)
+    program, given = fast.program, Mock(OPERATIONS=base.OPERATIONS)
+    it = Lowered(program.for_kernel, range(program.inputs), range(program.lane_inputs), True)
+    Native(it, given)
+    return it, given.Program.call_args.args
+
+
+PARTS = [
+    _parts(lambda w: sum(w) * autograd.dot(w[:3], w[3:], 1.0) + w[0].sin().cos(), [0.5] * 6),
+    _parts(lambda w: [autograd.logsumexp([3.0 * x for x in w]), *[x.tanh() for x in w]], W[:9]),
+    _parts(lambda w, x: net(w, x, SIZES), W, X[:40], in_axes=(None, 0)),
+    _parts(
+        lambda x, w: autograd.dot([x, x], [w, w], 3.0) * w.sin(), X[0], 2.0, in_axes=(0, None)
+    ),
+    _parts(lambda w, xs: sum((w * x).tanh() for x in xs), 0.5, [0.1] * 9),
+]
+
+
+@settings(max_examples=1000)
+@given(
+    st.sampled_from(PARTS),
+    st.sampled_from(MODULES),
+    st.integers(0, 5),
+    st.integers(0, 10_000),
+    st.integers(-3, 300) | st.integers(-(2**31), 2**31 - 1),
+)
+def test_a_program_stays_within_its_memory(
+    made: tuple[Lowered, Any], module: Any, which: int, place: int, number: int
+) -> None:
+    """With any number in its code it is refused or runs; sanitizers see what it touches."""
+    it, given = made
+    parts = [[*part] for part in given]
+    if which < 4 or (which == 5 and number <= 300):
+        parts[which][place % len(parts[which])] = number
+    else:
+        parts[4] = parts[4][: place % len(parts[4])]
+    ints, start, lanes = parts[:4], array("d", parts[4]), it.it.lanes or 11
+    try:
+        program = module.Program(*[array("i", part) for part in ints], start, tuple(parts[5]))
+        out = np.empty((it.roots, lanes if it.columns else 1))
+        x = (np.ones((it.blocks[1].size, lanes)),)
+        program.runs(lanes, start, x, np.ones(it.outputs), out, None, None, 2).run(x)
+        return
+    except (RuntimeError, ValueError) as error:
+        said = str(error)
+    refused = r"instruction -?\d+ of the program uses rows that are not there"
+    assert re.search(rf"{refused}|array \d of a run|rows of \d+ floats|\d+ lanes", said)
 
 
 def _compiled() -> Any:
