@@ -323,27 +323,36 @@ class _Run:
     """A call of f on fresh variables, and the sweeps over what it recorded.
 
     It is private if the outputs depend on no leaves but its own variables and those of runs
-    that began and ended inside f; then derivatives are plain floats.
+    that began and ended inside f; then derivatives are plain floats. With `every`, f gets
+    Values for the other arguments too, and the derivatives are not in them.
     """
 
     def __init__(
-        self, f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
+        self,
+        f: Function,
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        argnums: Argnums,
+        every: bool = False,
     ) -> None:
         self.argnums = _places(argnums, len(args))
         call = list(args)
         self.variables: list[Value] = []
         shapes: list[tuple[int, Rebuild]] = []
-        for argnum in self.argnums:
+        self.closed: set[Value] = set()
+        others = set(range(len(args))) - set(self.argnums) if every else set[int]()
+        for argnum in (*self.argnums, *others):
             leaves, rebuild = flatten(args[argnum], f"argument {argnum}")
             # A Value gets a node of its own, so that its other uses are not counted.
             with recording():
                 fresh = [TABLE["identity"](x) if type(x) is Value else Value(x) for x in leaves]
             call[argnum] = rebuild(fresh)
-            shapes.append((len(fresh), rebuild))
-            self.variables += fresh
+            self.closed.update(fresh)
+            if argnum not in others:
+                shapes.append((len(fresh), rebuild))
+                self.variables += fresh
         self.single = _single(argnums)
         self.shapes = shapes
-        self.closed = set(self.variables)
         outer, _enclosing.run = _enclosing.run, self
         try:
             with recording():

@@ -130,34 +130,28 @@ class Job:
 
     def computed(self, lane: int) -> tuple[list[float], Any, Rebuild, bool]:
         """Outputs and gradients of one lane by the transforms."""
-        args = self.call.sample(lane)
-        places = self.places or range(len(args))  # f may ask for what only Values have
-        returned, pull = transforms.vjp(self.f, *args, argnums=tuple(places))
-        numbers, rebuild = flatten(returned, "the result of f")
-        single = is_number(returned)
+        run = transforms._Run(self.f, self.call.sample(lane), {}, self.places, every=True)
+        single = is_number(run.returned)
         if isinstance(self.seed, float) and not single:
             raise several()
-        out = [primal(y) for y in numbers]
-        if self.direction is None:
-            gradients = (
-                pull(rebuild(self.weights()[:, 0].tolist())) if self.seed is not None else ()
-            )
-            return out, gradients, rebuild, single
-        along = tuple(self.sample_of(self.direction, args, lane))
-        if self.seed is None:
-            slopes = transforms.jvp(self.f, args, along, self.places)[1]
-            return [*out, *map(primal, flatten(slopes, "")[0])], (), rebuild, single
-        found = transforms.hvp(self.f, args, along, argnums=self.places)
-        weighted = [[self.seed * primal(g) for g in flatten(each, "")[0]] for each in found]
-        return [*out, 0.0], weighted, rebuild, single
+        out, gradients = [primal(y) for y in run.outputs], list[Any]()
+        if self.direction is not None and self.seed is not None:
+            found = run.curve(run.outputs[0], self.along(self.direction, lane))
+            gradients = run.shaped([self.seed * primal(g) for g in found])
+            out.append(0.0)
+        elif self.direction is not None:
+            out += map(primal, run.push(self.along(self.direction, lane)))
+        elif self.seed is not None:
+            gradients = run.shaped(run.pull(zip(run.outputs, self.weights()[:, 0].tolist())))
+        return out, gradients, run.rebuild_outputs, single
 
-    def sample_of(self, numbers: tuple[Array, Array], args: Any, lane: int) -> list[Any]:
-        """One lane of u and x in the shape of the arguments to differentiate in."""
-        found = []
+    def along(self, direction: tuple[Array, Array], lane: int) -> list[float]:
+        """One lane of u and x: the numbers of the arguments to differentiate in."""
+        found: list[float] = []
         for i in self.places:
             rows = self.call.rows[i]
-            side = numbers[0] if self.call.axes[i] is None else numbers[1][:, lane]
-            found.append(flatten(args[i], "")[1](side[rows.start : rows.stop].tolist()))
+            side = direction[0] if self.call.axes[i] is None else direction[1][:, lane]
+            found += side[rows.start : rows.stop].tolist()
         return found
 
     # ------------------------------------------------------------------ results
