@@ -18,8 +18,9 @@ from autograd.program.paths import Path, Paths, parameters
 from autograd.program.program import Program
 from autograd.program.quick import quick
 from autograd.program.record import called
-from autograd.program.replay import read, way_of, write
+from autograd.program.replay import way_of
 from autograd.program.runs import folded
+from autograd.program.saved import read, write
 from autograd.program.surroundings import Surroundings
 from autograd.program.watch import unwatched
 from autograd.transforms import Argnums

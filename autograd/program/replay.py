@@ -1,24 +1,13 @@
-"""Replay: a tape as a function of numbers or Values again, to be drawn, saved and loaded."""
+"""Replay: a tape as a function of numbers or Values again, to be drawn or saved."""
 
 from __future__ import annotations
 
-import json
-import math
 import operator
-import os
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd.core.functions import where
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
-from autograd.files import (
-    CHECKSUM,
-    check_checksum,
-    json_object,
-    with_checksum,
-    write_atomically,
-)
 from autograd.program.arguments import key_of, kind_of
 from autograd.program.arrays import np
 from autograd.program.expressions import COMPARISONS
@@ -26,10 +15,10 @@ from autograd.program.tape import Tape
 from autograd.program.watch import WHOLE
 from autograd.trees import flatten
 
-__all__ = ["Replay", "Way", "read", "replay", "way_of", "write"]
+__all__ = ["INPUTS", "KEYS", "Replay", "Way", "replay", "way_of"]
 
-FORMAT = "scalar-autograd program"
-VERSION = 1
+INPUTS = "input", "lane"
+KEYS = str, int, float, bool, type(None)  # of dicts in a result
 
 
 class Way(NamedTuple):
@@ -55,13 +44,14 @@ def replay(way: Way | Tape, known: dict[int, Any], root: int) -> Any:
     stack = [root]
     while stack:
         i = stack[-1]
+        if i in known:
+            stack.pop()
+            continue
         missing = [a for a in way.args[i] if a not in known]
         if missing:
             stack += missing
-            continue
-        if i not in known:
+        else:
             known[i] = _applied(way.ops[i], way.values[i], [known[a] for a in way.args[i]])
-        stack.pop()
     return known[root]
 
 
@@ -95,6 +85,8 @@ class Replay:
             )
         inputs = flatten(args, "the arguments")[0]
         for way in self.ways[kind]:
+            if sum(map(way.ops.count, INPUTS)) != len(inputs):
+                raise ValueError(f"a loaded program is damaged: it takes no {kind}")
             known, outputs = dict(enumerate(inputs)), len(way.roots) - len(way.guards)
             if all(
                 _holds(what, replay(way, known, root), answer)
@@ -120,6 +112,8 @@ def _holds(what: str, x: Any, answer: float) -> bool:
 def _template(tree: Any) -> Any:
     """A tree of floats as data: a number, or the name of a container and what it holds."""
     if isinstance(tree, dict):
+        if others := [key for key in tree if type(key) not in KEYS]:
+            raise TypeError(f"save: a key of the result is {others[0]!r:.80}; use a string")
         return ["dict", [[key, _template(each)] for key, each in tree.items()]]
     if isinstance(tree, list | tuple):
         return ["list" if isinstance(tree, list) else "tuple", [*map(_template, tree)]]
@@ -152,52 +146,3 @@ def way_of(path: Any) -> Way:
     result = _template(path.rebuild([float(i) for i in range(outputs)]))
     roots = [node for node, _ in tape.roots]
     return Way(ops, [*tape.args], values, roots, guards, result)
-
-
-# ---------------------------------------------------------------- files
-
-
-def write(
-    path: str | os.PathLike[str], ways: dict[str, list[Way]], options: dict[str, Any]
-) -> None:
-    """Write ways, and the options that they are compiled with, with a checksum."""
-    kinds = {kind: [[*way] for way in several] for kind, several in ways.items()}
-    whole = {"format": FORMAT, "version": VERSION, **options, "ways": _numbers(kinds, repr)}
-    data = json.dumps({CHECKSUM: "0" * 8, **whole}, allow_nan=False).encode()
-    write_atomically(Path(path), with_checksum(data))
-
-
-def read(path: str | os.PathLike[str]) -> tuple[Replay, dict[str, Any]]:
-    """What `write` wrote: a function, and the options.
-
-    Raises:
-        ValueError: the file is something else, of another version, or damaged.
-        LookupError: it uses a primitive that is not defined here.
-        OSError: it cannot be read.
-    """
-    path = Path(path)
-    data = path.read_bytes()
-    checked = check_checksum(path, data)
-    whole = json_object(path, data)
-    if whole.pop("format", None) != FORMAT or not checked:
-        raise ValueError(f"{path} is not a program")
-    if (version := whole.pop("version")) != VERSION:
-        raise ValueError(f"{path} is a program of version {version}; this reads {VERSION}")
-    kinds = _numbers(whole.pop("ways"), float)
-    ways = {kind: [Way(*way) for way in several] for kind, several in kinds.items()}
-    for op in {op for several in ways.values() for way in several for op in way.ops}:
-        if op not in (*TABLE, *COMPARISONS, *WHOLE, "const", "input", "lane"):
-            raise LookupError(
-                f"{path} uses the primitive {op!r}, which is not defined here; define it first"
-            )
-    return Replay(ways), whole
-
-
-def _numbers(kinds: dict[str, list[list[Any]]], convert: Any) -> dict[str, list[list[Any]]]:
-    """The same with the constants that JSON lacks converted: infinities and NaN."""
-    for several in kinds.values():
-        for way in several:
-            way[2] = [
-                convert(x) if type(x) is str or not math.isfinite(x) else x for x in way[2]
-            ]
-    return kinds
