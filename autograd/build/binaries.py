@@ -23,7 +23,15 @@ from importlib.machinery import (
     SourceFileLoader,
 )
 
-__all__ = ["MODULES", "choose", "describe_build", "fingerprint", "hashed", "problem"]
+__all__ = [
+    "MODULES",
+    "choose",
+    "describe_build",
+    "fingerprint",
+    "hashed",
+    "install_command",
+    "problem",
+]
 
 MODULES = tuple(
     f"autograd.core.{stem}"
@@ -81,7 +89,7 @@ def describe_build(package: str = PACKAGE) -> tuple[str, str]:
     here = f"nothing is compiled for {sys.implementation.cache_tag} here"
     return "interpreted", (
         f"{record if record.startswith(NOTHING) else here}; with a C compiler and Python's "
-        f"headers (Debian: apt install gcc python3-dev), run: {_install(package)}"
+        f"headers (Debian: apt install gcc python3-dev), run: {install_command(package)}"
     )
 
 
@@ -102,7 +110,7 @@ def problem(package: str = PACKAGE) -> str:
         return ""
     return (
         f"{wrong}, so the interpreted build is in use; to compile these sources, "
-        f"run: {_install(package)}"
+        f"run: {install_command(package)}"
     )
 
 
@@ -165,7 +173,8 @@ def _record(package: str) -> str:
         return ""
 
 
-def _install(package: str) -> str:
+def install_command(package: str = PACKAGE) -> str:
+    """What compiles these sources."""
     root = os.path.dirname(os.path.dirname(package))
     if os.path.exists(os.path.join(root, "pyproject.toml")):
         return f"python -m pip install -e . (in {root})"

@@ -71,7 +71,10 @@ def kernel_name() -> str:
         from autograd.program.kernels import kernel
     except ImportError:
         return f"none; {_missing('programs')}"
-    module = kernel()
+    try:
+        module = kernel()
+    except ValueError as error:
+        return f"none; {error}"
     return module.__name__.rpartition("_")[2] if module else "none; they run in NumPy"
 
 
@@ -95,10 +98,12 @@ def problems() -> list[str]:
             "overwrite files of each other; make a fresh virtual environment and install one "
             "of them"
         )
-    with warnings.catch_warnings(record=True) as stale:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        kernel_name()
-    return found + [str(warning.message) for warning in stale]
+        name = kernel_name()
+    if "AUTOGRAD_KERNEL" in name:
+        found.append(name.removeprefix("none; "))
+    return found + [str(warning.message) for warning in warned]
 
 
 def _extra(extra: str) -> str:

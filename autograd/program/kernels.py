@@ -16,32 +16,57 @@ KERNELS = ("avx512", "avx2", "base")  # from wide vectors to narrow ones
 
 
 def kernel() -> Any:
-    """The kernel's module for this machine, or None where there is none to use.
+    """The kernel's module for this machine, or None where programs run in NumPy.
 
     AUTOGRAD_KERNEL asks for a narrower one, or with "numpy" for none.
 
+    Raises:
+        ValueError: AUTOGRAD_KERNEL asks for one that is not here.
+
     Warns:
-        RuntimeWarning: it was compiled from another source than the one beside it.
+        RuntimeWarning, once: it is missing, though the rest of the package was compiled, or it
+            was compiled from another source than the one beside it.
     """
     return _load("numpy" if binaries.pure() else os.environ.get("AUTOGRAD_KERNEL", ""))
 
 
 @functools.cache
 def _load(asked: str) -> Any:
-    try:
-        base = importlib.import_module("autograd.program.kernel_base")
-        fitting = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
-        found = [name for name in fitting if asked in ("", name)]
-        module = importlib.import_module(f"autograd.program.kernel_{found[0]}")
-    except (ImportError, IndexError):
-        return None
+    found, wrong = _available() if asked != "numpy" else ({"numpy": None}, "")
+    if asked not in ("", *found):
+        there = ", ".join([*found, "numpy"])
+        raise ValueError(f"AUTOGRAD_KERNEL must be one of {there}, or unset, got {asked!r:.80}")
+    module = found[asked] if asked else next(iter(found.values()), None)
     source = os.path.join(os.path.dirname(__file__), "kernel.c")
-    if os.path.exists(source) and binaries.hashed(source) != module.SOURCE:
+    if module and os.path.exists(source) and binaries.hashed(source) != module.SOURCE:
+        wrong = f"{module.__file__} was not compiled from the kernel.c beside it"
+        module = None
+    if wrong and (module is None or not asked):
+        instead = module.__name__.rpartition(".")[2] if module else "NumPy"
         warnings.warn(
-            f"{module.__file__} was not compiled from the kernel.c beside it, so programs run "
-            "in NumPy; to compile it, run: python -m pip install -e .",
+            f"{wrong}, so programs run in {instead}, which is slower; to compile it, run: "
+            f"{binaries.install_command()}",
             RuntimeWarning,
             stacklevel=4,
         )
-        return None
     return module
+
+
+def _available() -> tuple[dict[str, Any], str]:
+    """The kernels that this machine runs, from the widest on; and what is wrong with them."""
+    base = _imported("base")
+    supported = () if isinstance(base, ImportError) else base.supported()
+    fitting = [name for name, has in zip(KERNELS, supported) if has]
+    modules = {name: _imported(name) for name in (*fitting, "base")}
+    found = {k: each for k, each in modules.items() if not isinstance(each, ImportError)}
+    missing = [f"the kernel {k!r} is missing ({modules[k]})" for k in modules if k not in found]
+    compiled = binaries.describe_build()[0] == "compiled"  # else a kernel is not expected
+    return found, missing[0] if missing and compiled else ""
+
+
+def _imported(name: str) -> Any:
+    """The module of a kernel, or why it can't be imported."""
+    try:
+        return importlib.import_module(f"autograd.program.kernel_{name}")
+    except ImportError as error:
+        return error

@@ -72,7 +72,27 @@ def test_a_kernel_of_another_source_is_a_problem(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
     monkeypatch.setattr(build, "hashed", lambda path: "another")
     [problem] = doctor.problems()
-    assert problem.endswith("run: python -m pip install -e .")
+    assert problem.endswith(f"run: {build.install_command()}")
+
+
+def test_a_kernel_that_is_not_here_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "pure", lambda: False)
+    monkeypatch.setenv("AUTOGRAD_KERNEL", "this")
+    assert examine(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert re.search(r"\nkernel +none; AUTOGRAD_KERNEL must be one of .*'this'\n", shown)
+    assert re.search(r"\n\nPROBLEM: AUTOGRAD_KERNEL must be one of .*'this'\n$", shown)
+
+
+def test_a_kernel_that_is_missing_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "pure", lambda: False)
+    monkeypatch.setattr(build, "describe_build", lambda: ("compiled", ""))
+    monkeypatch.setattr(kernels, "_imported", ImportError)
+    monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
+    [problem] = doctor.problems()
+    assert re.match(r"the kernel 'base' is missing \(base\), so programs run in NumPy", problem)
 
 
 def test_another_distribution_of_that_name_is_a_problem(

@@ -342,13 +342,54 @@ def test_a_kernel_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch)
         assert kernels.kernel() is None
 
 
-def test_without_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> Any:
-        raise ImportError(name)
+@pytest.mark.parametrize("asked", ["this", "numpy,base", "BASE"])
+def test_a_kernel_that_is_not_here_is_an_error(
+    asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRAD_KERNEL", asked)
+    there = ", ".join([*FITTING, "numpy"])
+    for _ in range(2):
+        with pytest.raises(
+            ValueError, match=f"must be one of {there}, or unset, got '{asked}'"
+        ):
+            compile(lambda x: x * x)(2.0)
 
-    monkeypatch.setattr(importlib, "import_module", missing)
-    monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
-    assert kernels.kernel() is None
+
+@pytest.mark.parametrize("missing", [KERNELS, KERNELS[:-1], FITTING[:1]])
+def test_kernels_that_are_missing(
+    missing: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, build = importlib.import_module, ["compiled", "why"]
+
+    def imported(name: str) -> Any:
+        if name.rpartition("_")[2] in missing:
+            raise ImportError("as it failed to compile")
+        return load(name)
+
+    monkeypatch.setattr(importlib, "import_module", imported)
+    monkeypatch.setattr(binaries, "describe_build", lambda: build)
+    for name in (*FITTING, "numpy"):
+        kernels._load.cache_clear()
+        monkeypatch.setenv("AUTOGRAD_KERNEL", name)
+        if name in missing:
+            with pytest.raises(ValueError, match=f"got '{name}'"):
+                kernels.kernel()
+        else:
+            kernels.kernel()  # as it was asked for, without a word
+    there = [name for name in FITTING if name not in missing]
+    instead = f"kernel_{there[0]}" if there else "NumPy"
+    told = rf"the kernel '{missing[0] if there else 'base'}' is missing \(as it failed to "
+    told += rf"compile\), so programs run in {instead}, .*, run: python -m pip install"
+    monkeypatch.delenv("AUTOGRAD_KERNEL")
+    kernels._load.cache_clear()
+    fast = compile(lambda x: x * x)
+    with pytest.warns(RuntimeWarning, match=told):
+        assert fast(2.0) == 4.0
+    assert compile(lambda x: x * x * x)(2.0) == 8.0  # once
+    kernels._load.cache_clear()
+    build[0] = "interpreted"  # and so there is no compiler here
+    kernels.kernel()
+    kernels._load.cache_clear()
 
 
 def test_a_rule_that_is_not_generic_runs_in_numpy() -> None:
