@@ -116,7 +116,10 @@ class Value(Operations):
 
     @data.setter
     def data(self, data: Number) -> None:
-        self._data = data if type(data) is float else number(data, "Value.data")
+        new: float = data if type(data) is float else number(data, "Value.data")
+        if _observer is not None:
+            _observer("set", self, None)
+        self._data = new
 
     @data.deleter
     def data(self) -> None:
@@ -472,8 +475,8 @@ _observer: Any = None
 def observe(observer: Callable[[str, Value, Any], Any] | None) -> None:
     """Let `observer(what, x, other)` answer wherever a Value turns into a plain number or bool.
 
-    `what` is the name of the method without its underscores, such as "lt", or "data", or
-    "partials", which it is only told of. A program that is being recorded learns so which way
+    `what` is the name of the method without its underscores, such as "lt", or "data"; or
+    "partials", or "set" before data is set, which it is only told of. A program that is being recorded learns so which way
     the function goes. None ends it.
     """
     global _observer

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import operator
+import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
+from fractions import Fraction
+from threading import get_ident
 from typing import Any, NamedTuple
 
 from autograd.core.no_grad import recording
-from autograd.core.operand import real
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value, observe
 from autograd.program.arrays import np
@@ -68,6 +71,7 @@ class Watch:
     A comparison is a guard once it is used as a bool. For `autograd.where` it is a number. What
     `.data` gives is compared and computed with like the Value. Where any other code reads it,
     as `math.sqrt` or `float` do, the way that it goes is the way for this very number.
+    What a program could not repeat raises: to set `.data`, or to ask in another thread.
 
     Args:
         leaves: the function's inputs.
@@ -82,32 +86,36 @@ class Watch:
         self, leaves: Sequence[Value], before: Sequence[Guard] = (), plain: bool = False
     ) -> None:
         self.guards: list[Guard] = []
+        self.refused = ""  # why it can't be compiled
         self._leaves, self._before, self._plain = leaves, before, plain
         self._open: dict[int, _Condition] = {}  # comparisons whose answer nobody has used
 
     def __enter__(self) -> Watch:
-        _lock.acquire()
-        self._thread = threading.get_ident()
-        _watching.append(self)
-        observe(self)
+        self._thread = get_ident()
+        _push(self)
         return self
 
     def __exit__(self, *error: object) -> None:
         for condition in [*self._open.values()]:  # but `is` may have looked at it
             bool(condition)
         self._thread = 0  # what is left of the run answers as floats do
-        _watching.pop()
-        observe(_watching[-1] if _watching else None)
-        _lock.release()
+        _pop()
+        if self.refused and error[0] is None:
+            raise ValueError(self.refused)
 
     def __call__(self, what: str, x: Value, other: Any) -> Any:
-        """The observer; see `autograd.core.value.observe`."""
-        here = threading.get_ident() == self._thread
+        """Answer in this thread; see `autograd.core.value.observe`."""
+        here = get_ident() == self._thread
         if what == "data":
             return _Reading(self, x) if here and not self._plain else x._data
+        if what == "set":
+            self.refuse(f"sets the data of a Value in {_place()}, which a program would not do")
+            raise ValueError(self.refused)
         if what in ("partials", "hash"):
-            method = sys._getframe(1).f_code.co_name in ("partials", "__hash__")  # interpreted
-            asked = here and not _in_library(sys._getframe(1 + method))
+            frame: Any = sys._getframe(2)
+            if frame.f_code.co_name in ("partials", "__hash__"):  # interpreted
+                frame = frame.f_back
+            asked = here and not _in_library(frame)
             if what == "partials":
                 for each in x.inputs if asked and not self._plain else ():
                     self.guard("float", each, each._data)
@@ -117,25 +125,40 @@ class Watch:
             return object.__hash__(x)
         here = here and not self._plain
         y = other._node if type(other) in (_Reading, _Condition) else other
-        if here and hasattr(y, "shape"):
-            answers = np.frompyfunc(lambda each: bool(self(what, x, each)), 1, 1)(y)
-            return np.array(answers, dtype=bool)
+        if here and hasattr(y, "shape") and not isinstance(y, np.generic):
+            y = np.asarray(y)
+            answers = [bool(self(what, x, each)) for each in y.ravel()]
+            return np.array(answers, dtype=bool).reshape(y.shape)
+        if here and type(y) not in (Value, float):
+            return self._compare(what, x, y)
         answer = getattr(operator, what)(x._data, y._data if type(y) is Value else y)
-        if here and (type(y) is Value or real(y) is not None):
-            return _Condition(self, what, _ask(what, x, y), answer)
-        return answer
+        return _Condition(self, what, _ask(what, x, y), answer) if here else answer
+
+    def _compare(self, what: str, x: Value, y: Any) -> Any:
+        """Compare with what is neither a Value nor a float."""
+        compare = getattr(operator, what)
+        if _is_number(y, what):
+            answer, node = compare(x._data, y), _compared_exactly(what, x, y)
+            return answer if node is None else _Condition(self, what, node, answer)
+        reflected = getattr(type(y), f"__{REFLECTED[what]}__")
+        given = reflected(y, _Reading(self, x))  # which it may compare with a number
+        if given is not NotImplemented:
+            return given
+        if reflected(y, x._data) is not NotImplemented:
+            self.guard("float", x, x._data)
+        return compare(x._data, y)
+
+    def refuse(self, why: str) -> None:
+        """Note why the function can't be compiled."""
+        self.refused = self.refused or f"compile: the function {why}"
 
     def _stands_for_a_number(self, x: Value) -> bool:
         """Whether x was computed of the function's inputs alone, so that eager has a float."""
-        found = {id(x): x}
-        nodes = [x]
-        for node in nodes:  # which grows as it is walked
-            if node.op is None and not any(node is leaf for leaf in self._leaves):
-                return False
-            more = {id(each): each for each in node.inputs if id(each) not in found}
-            found |= more
-            nodes += more.values()
-        return True
+        return all(any(x is leaf for leaf in self._leaves) for x in _leaves([x]))
+
+    def made(self, xs: Sequence[Value]) -> bool:
+        """Whether one of these was computed of the function's inputs."""
+        return any(any(x is leaf for leaf in self._leaves) for x in _leaves(xs))
 
     def guard(self, what: str, node: Value, answer: Any) -> Any:
         """Note what was answered, and give it; or what the earlier run was answered."""
@@ -164,24 +187,70 @@ class Watch:
             x._data = number  # pyright: ignore
 
 
-_lock = threading.RLock()  # one function is recorded at a time
-_watching: list[Watch | None] = []
+# ---------------------------------------------------------------- a watch for each thread
+
+_switch = threading.Lock()  # held while nothing else runs
+_watches: dict[int, tuple[Watch | None, ...]] = {}  # of each thread, innermost last
+
+
+def _push(watch: Watch | None) -> None:
+    with _switch:
+        observe(_observer)
+        _watches[get_ident()] = (*_watches.get(get_ident(), ()), watch)
+
+
+def _pop() -> None:
+    with _switch:
+        *outer, _ = _watches.pop(get_ident())
+        if outer:
+            _watches[get_ident()] = tuple(outer)
+        if not _watches:
+            observe(None)
+
+
+def innermost() -> Watch | None:
+    """What watches this thread."""
+    return _watches.get(get_ident(), (None,))[-1]
 
 
 @contextmanager
 def unwatched() -> Iterator[None]:
     """While the block runs, Values of this thread answer as floats do."""
-    watch = _watching[-1] if _watching else None
-    if watch is None or watch._thread != threading.get_ident():
+    if get_ident() not in _watches:
         yield
         return
-    _watching.append(None)
-    observe(None)
+    _push(None)
     try:
         yield
     finally:
-        _watching.pop()
-        observe(watch)
+        _pop()
+
+
+def _observer(what: str, x: Value, other: Any) -> Any:
+    """The observer of all threads, while there is a watch."""
+    mine = _watches.get(get_ident())
+    if mine is not None and mine[-1] is not None:
+        return mine[-1](what, x, other)
+    if what in ("partials", "set"):
+        return None
+    if what == "hash":
+        return object.__hash__(x)
+    if mine is None:
+        _ask_elsewhere(what, [y for y in (x, other) if type(y) is Value])
+    if what == "data":
+        return x._data
+    return getattr(operator, what)(x._data, other._data if type(other) is Value else other)
+
+
+def _ask_elsewhere(what: str, xs: Sequence[Value]) -> None:
+    """Refuse the recording that these Values are computed in, which is another thread's."""
+    for watches in [*_watches.values()]:
+        for watch in watches:
+            if watch is not None and not watch.refused and watch.made(xs):
+                watch.refuse(
+                    f"asks for {what!r} of a Value in another thread, in {_place()}: compute "
+                    "there, but compare and read numbers out in the thread that calls it"
+                )
 
 
 def _place() -> str:
@@ -197,6 +266,77 @@ def _in_library(frame: Any) -> bool:
 
 
 LIBRARY = {"autograd", "nn", "numpy", *sys.stdlib_module_names}
+
+
+def _leaves(xs: Sequence[Value]) -> Iterator[Value]:
+    """The leaves that these are computed of."""
+    found = {id(x): x for x in xs}
+    nodes = [*found.values()]
+    for node in nodes:  # which grows as it is walked
+        if node.op is None:
+            yield node
+        more = {id(each): each for each in node.inputs if id(each) not in found}
+        found |= more
+        nodes += more.values()
+
+
+# ---------------------------------------------------------------- what Values are compared with
+
+REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+NUMBERS = int, float, Fraction, Decimal
+
+
+def _is_number(y: Any, what: str) -> bool:
+    """Whether it is compared as a number of Python or NumPy is."""
+    if isinstance(y, np.generic):
+        return isinstance(y, np.bool_ | np.integer | np.floating)
+    name = f"__{what}__"
+    return any(
+        isinstance(y, kind) and getattr(type(y), name) is getattr(kind, name)
+        for kind in NUMBERS
+    )
+
+
+def _compared_exactly(what: str, x: Value, y: Any) -> Value | None:
+    """The comparison with a number that may be no float; None if it is never equal to one."""
+    narrow = isinstance(y, np.floating) and y.dtype.itemsize < 8  # x is rounded to it
+    try:
+        number = float(y)
+    except OverflowError:
+        number = math.nan
+    if not narrow and (number == y or y != y):
+        return _ask(what, x, number)
+    with np.errstate(all="ignore"):
+        first, after = _first(lambda x: x >= y), _first(lambda x: x > y)
+    if what in ("lt", "ge"):
+        return _ask(what, x, first)
+    if what in ("le", "gt"):
+        return _ask("lt" if what == "le" else "ge", x, after)
+    if first == after:
+        return None
+    with recording():
+        equal = _ask("ge", x, first) * _ask("lt", x, after)
+        return equal if what == "eq" else 1.0 - equal
+
+
+def _first(holds: Callable[[float], Any]) -> float:
+    """The smallest float for which it holds."""
+    low, high = _place_of(-math.inf), _place_of(math.inf)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(_float_at(middle)) else (middle + 1, high)
+    return _float_at(low)
+
+
+def _place_of(x: float) -> int:
+    """The place of a float among all, in order."""
+    place: int = struct.unpack("q", struct.pack("d", abs(x)))[0]
+    return place if x > 0.0 else -place
+
+
+def _float_at(place: int) -> float:
+    x: float = struct.unpack("d", struct.pack("q", abs(place)))[0]
+    return x if place > 0 else -x
 
 
 class _Condition:

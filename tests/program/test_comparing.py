@@ -1,0 +1,215 @@
+"""What a Value is compared with, how and where: the answer is asked for anew, or refused."""
+
+import concurrent.futures
+import math
+import operator
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value
+from autograd.core.operand import primal
+from autograd.program import compile
+from autograd.program.expressions import COMPARISONS
+from autograd.program.watch import _compared_exactly
+
+LIMIT = 3.5
+XS = [LIMIT, 3.0, 4.0, math.nextafter(LIMIT, 9.0), math.nextafter(LIMIT, 0.0), -LIMIT, math.inf]
+ASKED: list[Callable[[Any, Any], Any]] = [
+    lambda x, y: x < y,
+    lambda x, y: x <= y,
+    lambda x, y: x > y,
+    lambda x, y: x >= y,
+    lambda x, y: x == y,
+    lambda x, y: x != y,
+    lambda x, y: y < x,
+    lambda x, y: y <= x,
+    lambda x, y: y > x,
+    lambda x, y: y >= x,
+    lambda x, y: y == x,
+    lambda x, y: y != x,
+    lambda x, y: x.data < y,
+    lambda x, y: x in [None, "3.5", y],
+]
+
+
+class Own:
+    """Its own methods compare what it is given with a number that it has."""
+
+    limit: Any = LIMIT
+    __hash__ = None  # type: ignore[assignment]
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.limit < other)
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.limit <= other)
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.limit > other)
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.limit >= other)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.limit == other)
+
+
+class OfValue(Own):
+    limit = Value(LIMIT)
+
+
+class OfFloats(Own):
+    """It refuses whatever is no float."""
+
+    def __lt__(self, other: Any) -> Any:
+        return self.limit < other if type(other) is float else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        return self.limit > other if type(other) is float else NotImplemented
+
+
+class Near(float):
+    """A float that is equal to what is near it."""
+
+    def __eq__(self, other: object) -> bool:
+        return bool(abs(float(self) - other) < 0.25)  # type: ignore[operator]
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("ask", ASKED)
+@pytest.mark.parametrize(
+    "y",
+    [
+        *(Decimal("3.5"), Decimal("3.1"), Decimal("inf"), Fraction(7, 2), Fraction(10, 3)),
+        *(np.float64(3.5), np.float32(3.5), np.float16(3.1), np.int8(3)),
+        *(np.array(3.5), 4, True, np.True_, 10**400, -(10**400), 2**53 + 1, Near(3.4)),
+        *(Own(), OfValue(), OfFloats()),
+    ],
+    ids=repr,
+)
+def test_what_a_value_is_compared_with(ask: Callable[[Any, Any], Any], y: Any) -> None:
+    def f(x: Any) -> Any:
+        try:
+            return x * 2.0 if ask(x, y) else -x
+        except TypeError:  # of what can't be compared
+            return x + 1.0
+
+    with np.errstate(all="ignore"):
+        fast = compile(f)
+        near = [x * factor for x in XS for factor in (1.0, 1.0 + 1e-8, 1.0 + 2e-4)]
+        for x in near if type(y) is not OfFloats else [3.0, 4.0, 3.0]:
+            assert fast(x) == primal(f(Value(x)))
+        if type(y) is not OfFloats:
+            xs = [3.0, 4.0, 3.5, -1.0, 4.0]
+            assert compile(f, in_axes=(0,))(xs) == [primal(f(Value(x))) for x in xs]
+
+
+def test_what_is_no_number_is_never_equal() -> None:
+    fast = compile(lambda x: x if x not in (None, "x", (1.0,)) and x != None else -x)  # noqa: E711
+    assert [fast(1.0), fast(2.0)] == [1.0, 2.0]
+    assert [path.guards for path in [fast.program.path] if path] == [[]]
+    with pytest.raises(TypeError, match="not supported between"):
+        compile(lambda x: x < "x")(1.0)
+
+
+@given(st.floats(allow_nan=False), st.fractions() | st.decimals(allow_nan=False))
+@example(1 / 3, Fraction(1, 3))
+@example(0.1, Decimal("0.1"))
+@example(-math.inf, Fraction(-(10**400)))
+@example(0.0, Fraction(1, 10**400))
+@example(-0.0, Fraction(-1, 10**400))
+def test_an_exact_number_has_an_edge_among_floats(x: float, y: Any) -> None:
+    for what in COMPARISONS:
+        expected = getattr(operator, what)(x, y)
+        node = _compared_exactly(what, Value(x), y)
+        assert expected is (what == "ne") if node is None else node.data == expected
+
+
+# ---------------------------------------------------------------- in another thread
+
+
+def in_a_thread(f: Callable[[], Any]) -> Any:
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(f()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+WARM = concurrent.futures.ThreadPoolExecutor(1)
+WARM.submit(int).result()
+
+
+@pytest.mark.parametrize(
+    "there", [in_a_thread, lambda f: WARM.submit(f).result()], ids=["new", "warm"]
+)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda x: x > 1.0,
+        lambda x: 1.0 < x * x + 1.0,
+        lambda x: Value(1.0) == x,
+        lambda x: bool(x),
+        lambda x: x.data > 1.0,
+        lambda x: int(x) == 1,
+    ],
+)
+def test_a_question_in_another_thread_is_refused(there: Any, ask: Any) -> None:
+    fast = compile(lambda x: x * 2.0 if there(lambda: ask(x)) else x)
+    for x in (0.5, 3.0):
+        with pytest.raises(ValueError, match=r"another thread, in .*test_comparing\.py:\d+: "):
+            fast(x)
+    assert fast.programs == []
+
+
+def test_what_another_thread_computes_is_recorded() -> None:
+    def f(x: Any) -> Any:
+        return in_a_thread(lambda: autograd.exp(x) * x) if x > 0.0 else x
+
+    fast = compile(f, in_axes=(0,))
+    assert fast([1.0, -1.0]) == pytest.approx([math.e, -1.0], rel=1e-15)
+
+
+def test_a_function_recorded_in_another_thread_while_this_one_is() -> None:
+    inner = compile(lambda t: t * 2.0 if t > 1.0 else t)
+    fast = compile(lambda x: x * in_a_thread(lambda: inner(3.0)) if x > 0.0 else x)
+    assert [fast(2.0), fast(-1.0), inner(0.5)] == [12.0, -1.0, 0.5]
+
+
+# ---------------------------------------------------------------- setting data
+
+
+def test_setting_data_is_refused_and_names_the_line() -> None:
+    outside = Value(1.0)
+
+    def interior(x: Any) -> Any:
+        y = x * 2.0
+        y.data = 7.0
+        return y * x
+
+    def counts(x: Any) -> Any:
+        outside.data += 1.0
+        return x * outside
+
+    def hides(x: Any) -> Any:
+        try:
+            x.data = 3.0
+        except ValueError:
+            return x * 2.0
+
+    for f in (interior, counts, hides):
+        with pytest.raises(ValueError, match=r"sets the data of a Value in .*test_comparing"):
+            compile(f)(3.0)
+    assert outside.data == 1.0
+    outside.data = 2.0
+    assert outside.data == 2.0
