@@ -14,8 +14,8 @@ from functools import cache
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from autograd.core.operand import number, primal
-from autograd.testing.cases import Case, remark, summary, unsteady
 from autograd.testing.decide import SHARP, TWELVE_DIGITS, Question, by_exact, decide, starts
+from autograd.testing.differences import Line, Samples, estimated_noise
 from autograd.testing.problem import (
     UNITS,
     Function,
@@ -30,9 +30,7 @@ from autograd.testing.problem import (
     unit,
     weights,
 )
-from autograd.testing.report import GradientError, Report
-from autograd.testing.richardson import Line, Samples
-from autograd.testing.roundoff import estimated_noise
+from autograd.testing.report import Case, GradientError, Report, remark, summary, unsteady
 from autograd.transforms import grad
 from autograd.trees import flatten, flatten_like
 

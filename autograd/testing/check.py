@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import Any, Literal, Unpack, get_args
 
 from autograd.testing.arrays import Allowed, Tolerance, check_gradient
-from autograd.testing.cases import remark, summary, unsteady
 from autograd.testing.problem import Function, PlainProblem, Problem, alone
 from autograd.testing.recorded import Recording, node_cases
-from autograd.testing.report import GradientError, Report
+from autograd.testing.report import GradientError, Report, remark, summary, unsteady
 
 __all__ = ["check_gradients", "gradcheck"]
 

@@ -11,8 +11,24 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from autograd.testing.differences import (
+    TINIEST,
+    ULP,
+    Estimate,
+    Level,
+    Line,
+    aitken,
+    central,
+    estimated_noise,
+    is_mere_noise,
+    is_rough,
+    is_sawtooth,
+    is_stair,
+    noise_between,
+    noise_hides,
+)
 from autograd.testing.one_sided import (
     CLOSE,
     Corner,
@@ -24,26 +40,17 @@ from autograd.testing.one_sided import (
     sides,
     suspicious,
 )
-from autograd.testing.report import Verdict
-from autograd.testing.richardson import TINIEST, ULP, Estimate, Level, Line, aitken, central
-from autograd.testing.roundoff import (
-    estimated_noise,
-    is_mere_noise,
-    is_rough,
-    is_sawtooth,
-    is_stair,
-    noise_between,
-    noise_hides,
-)
 
-__all__ = ["Decision", "Question", "by_exact", "decide", "starts"]
+__all__ = ["Decision", "Question", "Verdict", "by_exact", "decide", "starts"]
+
+Verdict = Literal["pass", "fail", "inconclusive"]
 
 MULTIPLE = 4.0  # of the estimated error is tolerated: `measure` prints that 1 would do
 SHARP = 3e-5  # in float64: a third of one part in 10,000, so that this is always seen
 TWELVE_DIGITS = 1e-12  # a rule that has them is right, though it may round more than need be
 UNSETTLED = "differences do not settle"
 BENDS = "it bends or jumps close by"
-HIDDEN = "round-off noise_hides it"
+HIDDEN = "round-off hides it"
 FAR_APART = "floats are too far apart here"
 WRONG = "differences give another value"
 
@@ -86,60 +93,91 @@ def starts(x: float, others: Iterable[float] = ()) -> list[float]:
 
 
 def decide(question: Question, steps: list[float]) -> Decision:
-    """Compare with central differences from each of the first steps, until one can tell.
+    """Whether differences agree with what is claimed, by the first steps that can tell.
 
-    A disagreement has to hold over small steps. Where forward and backward differences stay
-    apart, the one-sided derivatives decide.
+    As a person would: what can be said without looking? What do differences say from the first
+    step? If they cannot tell, from other steps? If none can, is x at a corner or an edge?
     """
-    stair = question.analytic == 0.0 and is_stair(question.line)
-    decision = _decided(question, steps)._replace(line=question.line)
-    if stair and decision.verdict == "fail":
-        return decision._replace(verdict="inconclusive", reason=BENDS)
-    return decision
+    line, analytic = question.line, question.analytic
+    if math.isnan(analytic):
+        return Decision("inconclusive", reason="it is NaN", line=line)
+    if math.isinf(analytic):
+        question = question._replace(own=0.0)
+    stair = analytic == 0.0 and is_stair(line)
+    decision = _decided(question, steps)._replace(line=line)
+    return _doubt(decision, BENDS) if stair and decision.verdict == "fail" else decision
 
 
 def _decided(question: Question, steps: list[float]) -> Decision:
-    line, analytic = question.line, question.analytic
-    if math.isnan(analytic):
-        return Decision("inconclusive", reason="it is NaN")
-    if math.isinf(analytic):
-        question = question._replace(own=0.0)
     tried: list[Decision] = []
     ahead = steps[::-1]
     while ahead:
         start = ahead.pop()
-        first = start == steps[0]
-        estimate, levels = central(line, start)
-        doubtful = not levels or suspicious(levels)
-        if doubtful and first:
-            decision, restart = _at_corner(question, start, levels)
-            if decision is not None:
-                return decision
-            if restart is not None:
-                ahead = [restart]
-                continue
-        if not levels or (doubtful and not first):
-            continue
-        decision = _compare(question, estimate, levels)
-        if decision.verdict == "fail":
-            decision = _confirmed(question, estimate, levels)
-        elif decision.verdict == "pass" and doubtful:
-            decision = decision._replace(verdict="inconclusive", reason=BENDS)
-        if decision.reason == HIDDEN and first:
-            both = sides(line, start)
-            decision = _beside(question, levels[-1], levels[0], both) or decision
-        if decision.verdict != "inconclusive":
+        decision, restart = _seen_from(question, start, start == steps[0])
+        if decision is not None and decision.verdict != "inconclusive":
             return decision
-        tried.append(decision)
+        if decision is not None:
+            tried.append(decision)
+        if restart is not None:
+            ahead = [restart]
     if all(decision.reason == UNSETTLED for decision in tried):
-        at_corner, _ = _at_corner(question, steps[0], [])
+        at_corner, _ = _near_corner(question, steps[0], [])
         if at_corner is not None:
             return at_corner
     if not tried:
         return _at_edge(question, steps[0])
-    if analytic == 0.0 and not any(decision.numeric for decision in tried):
+    if question.analytic == 0.0 and not any(decision.numeric for decision in tried):
         return Decision("pass", 0.0, min([decision.error for decision in tried]), 0.0)
     return min(tried, key=lambda decision: decision.error)
+
+
+def _seen_from(
+    question: Question, start: float, is_first: bool
+) -> tuple[Decision | None, float | None]:
+    """What differences over steps that fall from `start` say, if anything.
+
+    If there is a corner close by, and f is smooth closer by, a step to start again from. Only
+    the first steps look for corners.
+    """
+    line = question.line
+    estimate, levels = central(line, start)
+    bends = not levels or suspicious(levels)
+    if bends and is_first:
+        decision, restart = _near_corner(question, start, levels)
+        if decision is not None or restart is not None:
+            return decision, restart
+    if not levels or (bends and not is_first):
+        return None, None
+    decision = _compare(question, estimate, levels)
+    if decision.verdict == "fail":
+        decision = _confirmed(question, estimate, levels)
+    elif decision.verdict == "pass" and bends:
+        decision = _doubt(decision, BENDS)
+    if decision.reason == HIDDEN and is_first:
+        both = sides(line, start)
+        decision = _beside(question, levels[-1], levels[0], both) or decision
+    return decision, None
+
+
+def _doubt(decision: Decision, reason: str) -> Decision:
+    return decision._replace(verdict="inconclusive", reason=reason)
+
+
+def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
+    _, analytic, scale, *_ = question
+    numeric, error, step = estimate
+    used = next((level for level in levels if level.step == step), levels[-1])
+    seen = max(abs(numeric), abs(used.forward), abs(used.backward))
+    decision = _told(question, numeric, error)
+    # a tenth of what is known is no basis for saying that one part in 10,000 is wrong
+    if not (error <= 1e-3 * seen or error <= 8.0 * used.noise):
+        return Decision("inconclusive", numeric, error, reason=UNSETTLED)
+    if math.isinf(analytic) and error > 1e290:
+        return _doubt(decision, "it may overflow")
+    size = scale or abs(analytic) or seen
+    if decision.verdict == "fail" or _is_sharp(question, error, size):
+        return decision
+    return _doubt(decision, HIDDEN)
 
 
 def _told(question: Question, value: float, error: float) -> Decision:
@@ -156,38 +194,46 @@ def _is_sharp(question: Question, error: float, size: float) -> bool:
     return tolerance <= max(question.sharp * size, question.allowed)
 
 
-def _at_edge(question: Question, start: float) -> Decision:
-    """The decision by the derivative of the only side that has values."""
-    line, analytic, scale, *_ = question
-    for sign in (1.0, -1.0):
-        steps = [start / 16.0**k for k in range(10)]
-        pairs = [(step, line.slope(sign * step)) for step in steps]
-        found = [(step, *pair) for step, pair in pairs if pair is not None]
-        value, error, _ = aitken(found)
-        size = scale or abs(analytic) or max([abs(slope) for _, slope, _ in found], default=0.0)
-        if _is_sharp(question, error, size) and math.isfinite(analytic):
-            return _told(question, value, error)
-    return Decision("inconclusive", reason="there are no values near")
+def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
+    """A failure, if it is none of noise, and the function does the same over small steps."""
+    line, analytic, *_ = question
+    noise = estimated_noise(line)
+    used = next(level for level in levels if level.step == estimate.step)
+    if is_rough(line, estimate.value, used, noise + used.noise * used.step):
+        noise = max(noise, noise_between(line, used.step))
+    blurred = estimate._replace(error=estimate.error + 2.0 * noise / estimate.step)
+    best = _compare(question, blurred, levels)
+
+    if best.verdict != "fail":
+        return best
+    against = abs(best.numeric - analytic)
+    if is_mere_noise(line, noise) or noise_hides(line, noise, against):
+        return _doubt(best, FAR_APART)
+    noise += used.noise * used.step
+    if is_rough(line, best.numeric, used, noise):
+        return _doubt(best, BENDS)
+    least = least_step(line) if line.x else CLOSE * estimate.step
+    small = max(20.0 * noise / against, least)  # the noise of its slope is a tenth of against
+    if small > 2.0**-10 * estimate.step:  # three digits or less: others must tell the same
+        other, _ = central(line, 0.6 * levels[0].step, 6)
+        apart = abs(best.numeric - other.value)
+        allowed = max(MULTIPLE * (best.error + other.error), 0.1 * against)
+        if not apart <= allowed or against <= apart + MULTIPLE * other.error:
+            return _doubt(best, "estimates differ")
+    if small <= 2.0**-5 * estimate.step:
+        level = line.level(small)
+        if level is None:
+            return _doubt(best, "smaller steps cannot tell")
+        if level.is_apart and level.apart > 0.5 * against:
+            return _at(question, corner(line, *sides(line, 256.0 * small))) or _doubt(
+                best, BENDS
+            )
+        if abs(level.central - best.numeric) > 0.25 * against + level.noise:
+            return _doubt(best, "smaller steps tell otherwise")
+    return _doubt(best, BENDS) if is_sawtooth(line, best.numeric, analytic) else best
 
 
-def _compare(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
-    _, analytic, scale, *_ = question
-    numeric, error, step = estimate
-    used = next((level for level in levels if level.step == step), levels[-1])
-    seen = max(abs(numeric), abs(used.forward), abs(used.backward))
-    decision = _told(question, numeric, error)
-    # a tenth of what is known is no basis for saying that one part in 10,000 is wrong
-    if not (error <= 1e-3 * seen or error <= 8.0 * used.noise):
-        return Decision("inconclusive", numeric, error, reason=UNSETTLED)
-    if math.isinf(analytic) and error > 1e290:
-        return decision._replace(verdict="inconclusive", reason="it may overflow")
-    size = scale or abs(analytic) or seen
-    if decision.verdict == "fail" or _is_sharp(question, error, size):
-        return decision
-    return decision._replace(verdict="inconclusive", reason=HIDDEN)
-
-
-def _at_corner(
+def _near_corner(
     question: Question, start: float, levels: list[Level]
 ) -> tuple[Decision | None, float | None]:
     """The decision at a kink, a jump or an edge, or beside one, if it can be told.
@@ -280,44 +326,18 @@ def _beside(
     return decision
 
 
-def _confirmed(question: Question, estimate: Estimate, levels: list[Level]) -> Decision:
-    """A failure, if it is none of noise, and the function does the same over small steps."""
-    line, analytic, *_ = question
-    noise = estimated_noise(line)
-    used = next(level for level in levels if level.step == estimate.step)
-    if is_rough(line, estimate.value, used, noise + used.noise * used.step):
-        noise = max(noise, noise_between(line, used.step))
-    blurred = estimate._replace(error=estimate.error + 2.0 * noise / estimate.step)
-    best = _compare(question, blurred, levels)
-
-    def doubt(reason: str) -> Decision:
-        return best._replace(verdict="inconclusive", reason=reason)
-
-    if best.verdict != "fail":
-        return best
-    against = abs(best.numeric - analytic)
-    if is_mere_noise(line, noise) or noise_hides(line, noise, against):
-        return doubt(FAR_APART)
-    noise += used.noise * used.step
-    if is_rough(line, best.numeric, used, noise):
-        return doubt(BENDS)
-    least = least_step(line) if line.x else CLOSE * estimate.step
-    small = max(20.0 * noise / against, least)  # the noise of its slope is a tenth of against
-    if small > 2.0**-10 * estimate.step:  # three digits or less: others must tell the same
-        other, _ = central(line, 0.6 * levels[0].step, 6)
-        apart = abs(best.numeric - other.value)
-        allowed = max(MULTIPLE * (best.error + other.error), 0.1 * against)
-        if not apart <= allowed or against <= apart + MULTIPLE * other.error:
-            return doubt("estimates differ")
-    if small <= 2.0**-5 * estimate.step:
-        level = line.level(small)
-        if level is None:
-            return doubt("smaller steps cannot tell")
-        if level.is_apart and level.apart > 0.5 * against:
-            return _at(question, corner(line, *sides(line, 256.0 * small))) or doubt(BENDS)
-        if abs(level.central - best.numeric) > 0.25 * against + level.noise:
-            return doubt("smaller steps tell otherwise")
-    return doubt(BENDS) if is_sawtooth(line, best.numeric, analytic) else best
+def _at_edge(question: Question, start: float) -> Decision:
+    """The decision by the derivative of the only side that has values."""
+    line, analytic, scale, *_ = question
+    for sign in (1.0, -1.0):
+        steps = [start / 16.0**k for k in range(10)]
+        pairs = [(step, line.slope(sign * step)) for step in steps]
+        found = [(step, *pair) for step, pair in pairs if pair is not None]
+        value, error, _ = aitken(found)
+        size = scale or abs(analytic) or max([abs(slope) for _, slope, _ in found], default=0.0)
+        if _is_sharp(question, error, size) and math.isfinite(analytic):
+            return _told(question, value, error)
+    return Decision("inconclusive", reason="there are no values near")
 
 
 def by_exact(exact: Any, analytic: float, tolerance: float, oracle: str) -> Decision:

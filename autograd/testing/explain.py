@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 
 from autograd.files import write_atomically
+from autograd.testing.differences import Line, Samples
 from autograd.testing.report import Report
-from autograd.testing.richardson import Line, Samples
 
 __all__ = ["Explanation", "explain"]
 

@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import NamedTuple
 
-from autograd.testing.richardson import Estimate, Level, Line, Tableau
+from autograd.testing.differences import Estimate, Level, Line, Tableau
 
 __all__ = [
     "Corner",

@@ -13,10 +13,10 @@ from autograd.core.primitive import RESERVED
 from autograd.core.sweeps import reverse_sweep, tangents, topological_order
 from autograd.core.value import Value
 from autograd.testing import oracle
-from autograd.testing.cases import Case
 from autograd.testing.decide import TWELVE_DIGITS, Decision, Question, by_exact, decide, starts
+from autograd.testing.differences import ULP, Line, Samples
 from autograd.testing.problem import Problem, weights
-from autograd.testing.richardson import ULP, Line, Samples
+from autograd.testing.report import Case
 
 __all__ = ["Recording", "node_cases"]
 

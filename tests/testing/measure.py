@@ -26,10 +26,10 @@ from autograd.build.binaries import describe_build
 from autograd.core.primitive import RESERVED, TABLE, Primitive
 from autograd.core.sweeps import topological_order
 from autograd.testing import GradientError, check_jacobian, check_vjp, gradcheck
-from autograd.testing.cases import Case
+from autograd.testing.differences import Line, Samples, central
 from autograd.testing.programs import OPERANDS, SAFE, Listing, decode
 from autograd.testing.recorded import node_cases
-from autograd.testing.richardson import Line, Samples, central
+from autograd.testing.report import Case
 
 __all__ = [
     "NAMES",

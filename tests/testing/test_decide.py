@@ -14,9 +14,8 @@ import pytest
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck
+from autograd.testing.differences import Line, Samples, Tableau, estimated_noise, is_sawtooth
 from autograd.testing.recorded import node_cases
-from autograd.testing.richardson import Line, Samples, Tableau
-from autograd.testing.roundoff import estimated_noise, is_sawtooth
 from tests.testing.measure import measure_errors, planted
 
 Function = Callable[[float], float]

@@ -17,9 +17,9 @@ from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.testing import gradcheck
+from autograd.testing.differences import is_rough, noise_hides
 from autograd.testing.programs import Listing
 from autograd.testing.recorded import node_cases
-from autograd.testing.roundoff import is_rough, noise_hides
 from autograd.testing.strategies import programs
 from tests.core import smooth
 from tests.testing.measure import (
