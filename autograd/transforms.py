@@ -319,6 +319,21 @@ class _Enclosing(threading.local):
 _enclosing = _Enclosing()
 
 
+def enclosed() -> bool:
+    """Whether this thread is in a function that is being differentiated."""
+    return _enclosing.run is not None
+
+
+def differentiated(values: Iterable[Value]) -> bool:
+    """Whether one of these depends on what such a function is differentiated in."""
+    variables: set[Value] = set()
+    run = _enclosing.run
+    while run is not None:
+        variables.update(run.variables)
+        run = run.outer
+    return not all(map(variables.isdisjoint, fast_order(*values)))
+
+
 class _Run:
     """A call of f on fresh variables, and the sweeps over what it recorded.
 
@@ -353,7 +368,8 @@ class _Run:
                 self.variables += fresh
         self.single = _single(argnums)
         self.shapes = shapes
-        outer, _enclosing.run = _enclosing.run, self
+        self.outer = outer = _enclosing.run
+        _enclosing.run = self
         try:
             with recording():
                 self.returned = f(*call, **kwargs)

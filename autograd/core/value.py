@@ -476,8 +476,8 @@ def observe(observer: Callable[[str, Value, Any], Any] | None) -> None:
     """Let `observer(what, x, other)` answer wherever a Value turns into a plain number or bool.
 
     `what` is the name of the method without its underscores, such as "lt", or "data"; or
-    "partials", or "set" before data is set, which it is only told of. A program that is being recorded learns so which way
-    the function goes. None ends it.
+    "partials", or "set" before data is set, which it is only told of. A program that is being
+    recorded learns so which way the function goes. None ends it.
     """
     global _observer
     _observer = observer

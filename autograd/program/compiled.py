@@ -22,7 +22,7 @@ from autograd.program.replay import way_of
 from autograd.program.runs import folded
 from autograd.program.saved import read, write
 from autograd.program.surroundings import Surroundings
-from autograd.program.watch import unwatched
+from autograd.program.watch import innermost, unwatched
 from autograd.transforms import Argnums
 from autograd.trees import flatten, flatten_like
 
@@ -50,6 +50,7 @@ class Compiled:
         self._surroundings = Surroundings(f)
         self._quick: dict[Argnums | None, list[Any]] = {}
         self._tried: set[tuple[Argnums | None, Path]] = set()
+        self._closes = False  # whether a path reads Values from outside
 
     def __repr__(self) -> str:
         n = len(self.programs)
@@ -110,7 +111,7 @@ class Compiled:
             TypeError, ValueError: the arguments do not fit `in_axes`, or f can't be recorded.
             Whatever f raises, with a note that names the sample.
         """
-        if not named:
+        if not named and not (self._closes and _is_inside()):
             for each in self._quick.get(None, ()):
                 if (found := each(*args)) is not None:
                     return found
@@ -119,6 +120,8 @@ class Compiled:
             return self._with_values(self.f, args)
         call = Call(args, self.in_axes)
         job = self._done(call)
+        if self._reads_outer(job):
+            return self._with_values(self.f, args)
         self._quicken(None, job)
         return job.shaped(job.out, self.reduce)
 
@@ -168,7 +171,19 @@ class Compiled:
             paths.do(job, call)
         if any(path.restless for path in paths.found[known:]):
             self._surroundings.changed()  # what f itself has changed is no change
+        self._closes |= bool(job.closed)
         return job
+
+    def _reads_outer(self, job: Job) -> bool:
+        """Whether f, called in a function that is differentiated or recorded, uses its Values.
+
+        Then only f itself, which records on, gives what depends on them.
+        """
+        if innermost() is not None:
+            return job.by_itself or bool(job.closed)
+        return transforms.enclosed() and (
+            job.by_itself or transforms.differentiated(job.closed)
+        )
 
     def _look(self) -> None:
         """Forget what was recorded if the function's surroundings have changed."""
@@ -191,10 +206,15 @@ class Compiled:
                     del known[MOST_QUICK:]
 
     def _with_values(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        """Where Values are among the arguments, f itself records on."""
-        if self.in_axes is not None:
+        """Where there are Values among the arguments, or around f, f itself records on."""
+        if self.in_axes is None:
+            return f(*args)
+        if any(map(holds_values, args)):
             raise TypeError("a function compiled with in_axes takes numbers, got a Value")
-        return f(*args)
+        raise TypeError(
+            f"{called(self.f)} uses Values of the function around it, which is differentiated "
+            "or compiled; a function compiled with in_axes gives numbers only: leave that out"
+        )
 
     # ------------------------------------------------------------------ derivatives
 
@@ -205,19 +225,20 @@ class Compiled:
             TypeError: f gives several numbers, or one for each sample and there is no `reduce`.
             Otherwise as a call.
         """
-        if not named and (type(argnums) is int or type(argnums) is tuple):
+        known = not named and (type(argnums) is int or type(argnums) is tuple)
+        if known and not (self._closes and _is_inside()):
             for each in self._quick.get(argnums, ()):
                 if (found := each(*args)) is not None:
                     return found  # type: ignore[no-any-return]
         args = self._bound(args, named)
+        eager = transforms.value_and_grad(self.f, argnums)
         if any(map(holds_values, args)):
-            both: tuple[Any, Any] = self._with_values(
-                transforms.value_and_grad(self.f, argnums), args
-            )
-            return both
+            return self._with_values(eager, args)  # type: ignore[no-any-return]
         call = Call(args, self.in_axes)
         weight = self._weight(call, "the gradient")
         job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
+        if self._reads_outer(job):
+            return self._with_values(eager, args)  # type: ignore[no-any-return]
         self._quicken(argnums, job)
         shaped = [call.parts[i].like(part) for i, part in zip(job.places, job.parts())]
         value = weight * (folded(job.out[0]) if call.lanes else float(job.out[0, 0]))
@@ -244,6 +265,10 @@ class Compiled:
         chosen = tuple(range(len(primals))) if argnums is None else argnums
         places = transforms._places(chosen, len(primals))
         job = self._done(call, places, direction=_direction(call, places, tangents, "jvp"))
+        if self._reads_outer(job):
+            return self._with_values(
+                lambda *xs: transforms.jvp(self.f, xs, tangents, argnums), primals
+            )
         return tuple([job.shaped(rows, self.reduce) for rows in np.split(job.out, 2)])
 
     def jacobian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
@@ -252,11 +277,14 @@ class Compiled:
         With lanes and no `reduce`, a list (or for arrays an array) of one for each sample.
         """
         args = self._bound(args, named)
+        eager = transforms.jacobian(self.f, argnums)
         if any(map(holds_values, args)):
-            return self._with_values(transforms.jacobian(self.f, argnums), args)
+            return self._with_values(eager, args)
         call = Call(args, self.in_axes)
         places = transforms._places(argnums, len(args))
         values = self._done(call)
+        if self._reads_outer(values):
+            return self._with_values(eager, args)
         blocks = [self._block(call, i, len(values.out)) for i in places]
         if call.lanes and self.reduce is None:
             builds = [flatten(call.sample(0)[i], "")[1] for i in places]
@@ -276,11 +304,12 @@ class Compiled:
             more: the other arguments.
         """
         args = (x, *more)
+
+        def eager(*args: Any) -> Any:
+            return transforms.hvp(self.f, args, (v,), argnums=0)
+
         if any(map(holds_values, (v, *args))):
-            eager: Any = self._with_values(
-                lambda *args: transforms.hvp(self.f, args, (v,), argnums=0), args
-            )
-            return eager
+            return self._with_values(eager, args)
         call = Call(args, self.in_axes)
         job = self._done(
             call,
@@ -288,6 +317,8 @@ class Compiled:
             direction=_direction(call, (0,), (v,), "hvp"),
             seed=self._weight(call, "hvp"),
         )
+        if self._reads_outer(job):
+            return self._with_values(eager, args)
         return call.parts[0].like(job.parts()[0])
 
     def _weight(self, call: Call, name: str) -> float:
@@ -335,6 +366,11 @@ def _direction(
     return t.u, t.x
 
 
+def _is_inside() -> bool:
+    """Whether this thread is in a function that is being differentiated or recorded."""
+    return transforms.enclosed() or innermost() is not None
+
+
 # ---------------------------------------------------------------- the entrance
 
 
@@ -363,14 +399,16 @@ def compile(
 ) -> Any:
     """The function f, recorded once and replayed over many samples; also as decorator.
 
-    It is recorded on its first call with arguments of a shape, at a sample for each way that
-    it goes: comparisons of Values decide anew for each sample. Values from outside that f uses
-    are read at each call, and get no gradient. What the result does not depend on is left out,
-    and raises nothing. If f itself names a variable from outside that has another value now, or
-    a list, dict or array of at most 100,000 elements that holds something else, it is recorded
-    anew. A method is compiled for each instance, whose attributes are such variables; `in_axes`
-    leaves `self` out. Other things that f looks at (what nested lists and objects hold, or what
-    functions that it calls name) are read only when it is recorded.
+    It is recorded on its first call with arguments of a shape, at a sample for each way that it
+    goes: comparisons of Values decide anew for each sample. Values from outside that f uses are
+    read at each call, and get no gradient; but within a function that is differentiated or
+    compiled, f itself computes with what depends on its Values, and the result is one. What the
+    result does not depend on is left out, and raises nothing. If f itself names a variable from
+    outside that has another value now, or a list, dict or array of at most 100,000 elements
+    that holds something else, it is recorded anew. A method is compiled for each instance,
+    whose attributes are such variables; `in_axes` leaves `self` out. Other things that f looks
+    at (what nested lists and objects hold, or what functions that it calls name) are read only
+    when it is recorded.
 
     A float that f reads with `.data` is followed through operators and comparisons. Where other
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd import transforms
 from autograd.core.operand import primal
+from autograd.core.value import Value
 from autograd.program.arguments import Call
 from autograd.program.arrays import Array, np
 from autograd.program.paths import Path
@@ -32,6 +33,8 @@ class Job:
         out: the outputs, a row each, a column a lane.
         d_u, d_x: the gradient of the weighted sum of all outputs in all lanes.
         rebuild, single: as a path's.
+        closed: the Values from outside f that its paths read.
+        by_itself: whether a lane was computed by f itself.
     """
 
     rebuild: Rebuild
@@ -52,6 +55,8 @@ class Job:
         self.rows: dict[int | None, list[range]] = {None: [], 0: []}
         for i in places:
             self.rows[call.axes[i]].append(call.rows[i])
+        self.closed: set[Value] = set()
+        self.by_itself = False
         self.out: Array = None
         self.d_u = np.zeros((len(call.u), 1))
         self.d_x = np.zeros(call.x.shape if self.rows[0] else (0, 1))
@@ -98,6 +103,7 @@ class Job:
 
     def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
         """Take in results of lanes."""
+        self.closed.update(path.closed)
         where = lanes if len(lanes) < self.call.lanes else slice(None)
         self.put(where, results[0], path.rebuild, path.single)
         if len(results) > 1:
@@ -117,6 +123,7 @@ class Job:
 
     def eager(self, lane: int) -> None:
         """Compute one lane as eager does."""
+        self.by_itself = True
         with self.call.naming(lane):
             out, gradients, rebuild, single = self.computed(lane)
         self.put(np.array([lane]), np.array(out).reshape(-1, 1), rebuild, single)
