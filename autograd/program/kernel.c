@@ -661,6 +661,7 @@ typedef struct {
     int lanes;  /* their number, or 0 if it is open */
     int serial; /* whether lanes add to the same numbers of u */
     PyThread_type_lock lock; /* one run at a time */
+    int forks;               /* of the process in which it was made */
 } Program;
 
 typedef struct { /* rows of numbers of the lanes; from one to the next so many bytes */
@@ -1003,6 +1004,25 @@ static int reserve(double **p, size_t *size, size_t count)
     return *size = count, 1;
 }
 
+static int forks; /* from the first process to this one */
+
+static void forked(void)
+{
+    forks++;
+}
+
+/* A thread that runs p in the parent process has its memory and its lock, but not in this
+   one: take new ones. */
+static int anew(Program *p)
+{
+    PyThread_type_lock lock = PyThread_allocate_lock();
+    if (lock == NULL)
+        return 0;
+    p->lock = lock, p->forks = forks;
+    p->v = p->g = NULL, p->v_size = p->g_size = 0;
+    return 1;
+}
+
 /* Run from the inputs u, or those of before, to r->out, r->d_x and the rows start ... stop of
    the gradient in u; the sum of the first output over the lanes. What is uniform is in r->u, or
    if that is NULL the program's. Returns whether something went wrong, or with an exception -1. */
@@ -1010,6 +1030,8 @@ static int execute(Run *r, const double *u, double *d_u, Py_ssize_t start, Py_ss
                    double *sum)
 {
     Program *p = (Program *)r->p;
+    if (p->forks != forks && !anew(p))
+        return PyErr_NoMemory(), -1;
     int wrong, keep = p->u_rows + p->v_rows * r->lanes < 4096 && /* soon done, */
                       PyThread_acquire_lock(p->lock, NOWAIT_LOCK); /* so keep the GIL */
     PyThreadState *thread = keep ? NULL : PyEval_SaveThread();
@@ -1259,6 +1281,7 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
     void **places[] = {(void **)&p->code, (void **)&p->lists, (void **)&p->phases,
                        (void **)&p->roots, (void **)&p->u};
     int right = (p->lock = PyThread_allocate_lock()) != NULL, count, wrong;
+    p->forks = forks;
     for (int i = 0; i < 5; i++) {
         if ((*places[i] = malloc(parts[i].len + 64)) != NULL)
             memcpy(*places[i], parts[i].buf, parts[i].len);
@@ -1658,6 +1681,7 @@ PyMODINIT_FUNC INIT(NAME)(void)
         return NULL;
     if ((names = PyTuple_New(OPS)) == NULL)
         return NULL;
+    pthread_atfork(NULL, NULL, forked);
     for (int i = 0; i < OPS; i++)
         PyTuple_SET_ITEM(names, i, PyUnicode_FromString(OPERATIONS[i]));
     PyModule_AddObject(m, "OPERATIONS", names);

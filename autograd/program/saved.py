@@ -94,7 +94,7 @@ def _check_options(options: dict[str, Any]) -> None:
         raise ValueError(f"in_axes must be null, 0 or a list of them, got {axes!r:.80}")
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'reduce must be "mean", "sum" or null, got {reduce!r:.80}')
-    if any(name not in (*PASSES, "fast") for name in _list(options["without"], "without")):
+    if any(name not in PASSES for name in _list(options["without"], "without")):
         raise ValueError(f"without must be names of passes, got {options['without']!r:.80}")
 
 
