@@ -383,12 +383,18 @@ def _one_minus_square(x: Any) -> Any:
 
 
 def _inverted(x: Any, y: Any) -> Any:
-    """x / (x² + y²); 0 at the origin. Scaled by the length, or x² or the quotient gets lost."""
-    exponent = max(math.frexp(primal(x))[1], math.frexp(primal(y))[1])
+    """x / (x² + y²); 0 at the origin."""
+    size = max(operator.abs(primal(x)), operator.abs(primal(y)))
+    if 2.0**-250 < size and size < 2.0:
+        return x / (x * x + y * y)
+    # Scaled by a power of two, or the derivative of the quotient in a square is lost, too.
+    exponent = 1 + math.frexp(size)[1]
     up = 2.0 ** -(exponent // 2), 2.0 ** -(exponent - exponent // 2)  # the whole may overflow
     x, y = x * up[0] * up[1], y * up[0] * up[1]
-    length = hypot(x, y)
-    return x / length / length * up[0] * up[1] if length else 0.0
+    square = x * x + y * y
+    if size < 1.0:
+        return x * up[0] * up[1] / square if square else 0.0
+    return x / square * up[0] * up[1]
 
 
 sin = primitive("sin", math.sin, lambda out, x: cos(x),

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.core.primitive import RESERVED
+from autograd.core.table import NORMAL
 from autograd.program.arrays import Array, np
 from autograd.program.batch import (
     LANES,
@@ -384,7 +385,10 @@ class Lowered:
             out, slope, factors = self.whole(op.out), operand(1), tuple[Rows]()
             if op.op == "hypot":
                 factors, length = (xs[-1], out), factor(2)
-                length = where(Expression("==", length, 0.0), math.inf, length)
+                lost = where(
+                    Expression("==", length, 0.0), math.inf, math.nan
+                )  # eager knows it
+                length = where(Expression("<", length, NORMAL), lost, length)
                 slope = Expression("div", slope, length)
             elif op.op in ("maximum", "minimum"):  # in equal parts for all that tie
                 name, equal = self.names[op.out], Expression("eq", operand(0), factor(1))

@@ -6,9 +6,11 @@ number, which an expression can't follow; they are written here without that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from autograd.core.primitive import TABLE
+from autograd.core.table import NORMAL
 from autograd.program.expressions import Expression, Term, trace, where
 
 __all__ = ["BOUNDED", "FLAT", "OPERATIONS", "WIDE", "partial", "value"]
@@ -57,28 +59,52 @@ def partial(op: str, slot: int, out: Term, operands: list[Term]) -> Term:
     return trace(primitive.rules[slot], out, *operands)
 
 
+TINY = 1e-300  # a smaller result of a power, or what it is multiplied with, has lost digits
+
+
 def _power_base(out: Term, x: Term, p: Term) -> Term:
+    """p x^(p-1), by the result where p - 1 is rounded; by a root where that is lost, too."""
     if type(p) is float:
         if p in (0.0, 1.0, 2.0):
             return (0.0, 1.0, 2.0 * x)[int(p)]
-        return p * x ** (p - 1.0)
-    slope = p * x ** (p - 1.0)
-    return where(p == 0.0, where(x == 0.0, 0.0, slope), slope)
+        if abs(p) <= 4.0 and p - 1.0 + 1.0 == p:
+            return p * x ** (p - 1.0)
+        if 0.0 < p < 1.0:
+            return p * out / x  # NaN at 0, where eager has it infinite
+        size = abs(x) if p % 2.0 == 1.0 else x
+        root = size ** (0.5 * p)
+        slope = where(abs(out) < TINY, p * root * (root / size), p * out / x)
+        return where(x == 0.0, 0.0, slope)
+    few = abs(p) <= 4.0
+    power = x ** where(few, p - 1.0, 0.5 * p)  # NaN for an odd p and x < 0: eager knows it
+    slope = where(abs(out) < TINY, p * power * where(few, 1.0, power / x), p * out / x)
+    at_zero = where(p > 1.0, 0.0, where(p == 1.0, 1.0, where(p == 0.0, 0.0, math.inf)))
+    return where(x == 0.0, at_zero, slope)
 
 
 def _power_exponent(out: Term, x: Term, p: Term) -> Term:
-    nan = float("nan")
+    if type(x) is float and x <= 0.0:
+        return math.nan if x else 0.0
+    root, log = x ** (0.5 * p), TABLE["log"](x)
+    slope = where(abs(out) < TINY, root * log * root, out * log)
     if type(x) is float:
-        return out * TABLE["log"](x) if x > 0.0 else nan if x else 0.0
-    return where(x > 0.0, out * Expression("log", x), where(x == 0.0, 0.0, nan))
+        return slope
+    return where(x > 0.0, slope, where(x == 0.0, 0.0, math.nan))
 
 
 def _along_circle(x: Term, y: Term) -> Term:
-    """x / (x² + y²), scaled by a power of two where the length is extreme; 0 at the origin."""
+    """x / (x² + y²), scaled by a power of two where the length is extreme; 0 at the origin.
+
+    Beside a subnormal number the quotient loses digits; eager knows it.
+    """
     length: Term = Expression("hypot", x, y)
     scale = where(length < 1e-290, 2.0**600, where(length > 1e300, 2.0**-600, 1.0))
     length = Expression("hypot", x * scale, y * scale)
-    return where(length == 0.0, 0.0, x * scale / length / length * scale)
+    slope = where(length == 0.0, 0.0, x * scale / length / length * scale)
+    for each in (x, y):
+        size = abs(each)
+        slope = where(size < NORMAL, where(size == 0.0, slope, math.nan), slope)
+    return slope
 
 
 _WITHOUT_BRANCHES: dict[str, tuple[Callable[..., Term], ...]] = {

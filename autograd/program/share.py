@@ -11,6 +11,9 @@ from autograd.program.tape import Tape
 __all__ = ["folds", "reduce"]
 
 CHOOSING = frozenset(["identity", "where", "take"])
+# Whose partial may be infinite at a kink. The gradient in two that are equal may be infinity
+# minus infinity there, which is an error; in one it would be 0 times infinity, which is 0.
+STEEP = frozenset(["sqrt", "rsqrt", "cbrt", "cbrt_slope", "asin", "acos", "acosh", "pow"])
 
 
 def folds(tape: Tape) -> bool:
@@ -26,7 +29,8 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
         tape: what to reduce.
         passes: what else is done. "fold": what depends on constants only is computed.
             "simplify": what changes nothing is left out, such as x · 1. "share": equal nodes
-            are one. The last two not before the re-roll, for which lanes have to look alike.
+            are one, unless they are steep. The last two not before the re-roll, for which lanes
+            have to look alike.
     """
     folds, simplifies, shares = (name in passes for name in ("fold", "simplify", "share"))
     result = tape.like()
@@ -53,7 +57,8 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
         if op == "column":
             key = tuple(map(place, tape.columns[int(value)]))
         new = len(ops)
-        found = known[op].setdefault(key, new) if shares or not mine else new
+        merges = not mine or (shares and (op not in STEEP or _is_smooth(result, op, mine)))
+        found = known[op].setdefault(key, new) if merges else new
         if found == new:
             simpler = None
             if simplifies and (op in CHOOSING or not units.isdisjoint(mine)):
@@ -73,6 +78,13 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
         places.append(found)
     result.rooted(tape, places)
     return reduce(result, ()) if left else result
+
+
+def _is_smooth(tape: Tape, op: str, args: tuple[int, ...]) -> bool:
+    """Whether it is a power with an exponent that is not known to lie between 0 and 1."""
+    if op != "pow" or tape.ops[args[1]] != "const":
+        return op == "pow"
+    return not 0.0 < tape.values[args[1]] < 1.0
 
 
 def _folded(op: str, numbers: list[float]) -> float | None:

@@ -5,9 +5,11 @@ Its value is forward mode; its gradient is the Hessian times the direction.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
+from autograd.core.table import NORMAL
 from autograd.program.expressions import SYMBOLS, Expression
 from autograd.program.rules import FLAT, partial
 from autograd.program.tape import LEAVES, Tape
@@ -80,7 +82,10 @@ class _Tangents:
                 0
             ]
         if op == "hypot":
-            return new.add("div", [*self.dots([(a, ts[a]) for a in args if a in ts]), out])
+            least, nan = self.number(NORMAL), self.number(math.nan)
+            length = new.add("where", [new.add("lt", (out, least)), nan, out])  # eager knows it
+            shares = [(new.add("div", (a, length)), ts[a]) for a in args if a in ts]
+            return self.dots(shares)[0]
         if op in ("maximum", "minimum"):
             won = [new.add("eq", (a, out)) for a in args]
             total = self.dots([(w, ts[a]) for w, a in zip(won, args) if a in ts])

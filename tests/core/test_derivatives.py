@@ -11,7 +11,8 @@ from mpmath import mp, mpf
 from autograd import Primitive, Value, grad, gradient
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing.oracle import in_mpmath
-from tests.core.measure_ulp import BOUND, main, measure, ulps
+from tests.core import extremes
+from tests.core.measure_ulp import BOUND, LARGEST, main, measure, ulps
 from tests.core.smooth import SMOOTH
 
 NAMES = sorted(RESERVED)
@@ -57,6 +58,27 @@ def test_the_slope_of_an_angle_is_scaled_without_rounding() -> None:
         scale = 2.0**exponent
         found = Value(3.0 * scale).atan2(Value(5.0 * scale)).partials
         assert found == tuple([slope / scale for slope in slopes])
+
+
+@pytest.mark.parametrize("name", extremes.NAMES)
+def test_numbers_where_floats_end_are_within_4_ulp(name: str) -> None:
+    xs = list(extremes.pairs(name, 500))
+    error, where = extremes.worst(name, xs, extremes.eager(name, xs))
+    assert error <= BOUND, f"{name}: {error:.1f} ulp off at {where}"
+
+
+def test_second_derivatives_of_an_angle_where_floats_end() -> None:
+    """Where they are finite."""
+    for y, x in extremes.pairs("atan2", 500):
+        b, a = mpf(y), mpf(x)
+        terms = [each / (a**2 + b**2) ** 2 for each in (-2 * a * b, b**2, -(a**2))]
+        if max(map(abs, terms)) > LARGEST:
+            continue
+        leaf = Value(y)
+        slope = gradient(leaf.atan2(other := Value(x)), leaf, create_graph=True)
+        twice, mixed = gradient(slope, [leaf, other])
+        assert ulps(twice, terms[0]) <= 12.0, (y, x)
+        assert ulps(mixed, terms[1] + terms[2], terms[1:]) <= 12.0, (y, x)
 
 
 @pytest.mark.parametrize(

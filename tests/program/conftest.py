@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 # with the kernel, if any, and with NumPy
-BOTH = ("arguments", "at_once", "compiled", "passes", "quick", "recording")
+BOTH = ("arguments", "at_once", "compiled", "extremes", "passes", "quick", "recording")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
