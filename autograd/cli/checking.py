@@ -6,16 +6,19 @@ import argparse
 import importlib
 import inspect
 import json
+import re
 from collections.abc import Callable, Sequence
 from inspect import Parameter
 from typing import Any
 
 from autograd.cli.ending import FAILED, PROGRAM
-from autograd.cli.expressions import number_given
+from autograd.cli.expressions import Formula, number_given
 from autograd.show.pages.document import json_number
 from autograd.testing import gradcheck
+from autograd.testing.problem import Problem
+from autograd.testing.recorded import Recording
 
-__all__ = ["check_function"]
+__all__ = ["check_formula", "check_function"]
 
 
 def check_function(argv: Sequence[str]) -> int:
@@ -31,7 +34,12 @@ def check_function(argv: Sequence[str]) -> int:
     )
     add = parser.add_argument
     add("function", metavar="MODULE:FUNCTION", help="of Values, or of floats with --gradient")
-    add("--at", required=True, metavar="NAME=VALUE,...", help="its arguments, by name")
+    add(
+        "--at",
+        required=True,
+        metavar="NAME=VALUE,...",
+        help="its arguments by name, such as x=1.5,p=[0.3,2.0]",
+    )
     add("--gradient", metavar="MODULE:FUNCTION", help="a derivative written by hand")
     add("--order", type=int, default=1, help="the highest order that is checked")
     add("--json", action="store_true", help="print the report as JSON")
@@ -55,16 +63,40 @@ def check_function(argv: Sequence[str]) -> int:
         if "a Value would lose its gradient" in message:
             message += "; a function of floats needs --gradient"
         parser.error(message)
-    names = {f"argument {i}": name for i, name in enumerate(point)}
-    where = names.get(report.where, report.where)
     if arguments.json:
-        found = vars(report) | {"where": where}
+        found = vars(report) | {"where": _named(report.where, [*point])}
         del found["kinks"], found["line"]
         shown = {k: json_number(x) if isinstance(x, float) else x for k, x in found.items()}
         print(json.dumps(shown, indent=2))
     else:
-        print(str(report).replace(f"{report.where} = ", f"{where} = "))
+        print(_named(str(report), [*point]))
     return 0 if report else FAILED
+
+
+def check_formula(formula: Formula, point: Sequence[float], order: int) -> dict[str, Any]:
+    """What a check of a formula finds: for each variable, what was computed and differences.
+
+    Returns:
+        Whether it passed, the verdict with its reason, and of each variable `analytic`,
+        `numeric` and their `difference`; `kinks` are lines of text.
+    """
+    report = gradcheck(formula, *point, order=order)
+    cases, _ = Recording(Problem(formula, tuple(point))).end_to_end_cases("auto")
+    pairs = [(case.analytic + 0.0, case.decision.numeric + 0.0) for case in cases]
+    return {
+        "passed": bool(report),
+        "report": f"{report.verdict}: {report.reason}",
+        "variables": {
+            name: {"analytic": a, "numeric": n, "difference": 0.0 if a == n else a - n}
+            for name, (a, n) in zip(formula.names, pairs)
+        },
+        "kinks": [_named(line, formula.names) for line in report.kink_lines("argument")],
+    }
+
+
+def _named(text: str, names: Sequence[str]) -> str:
+    """A text with the names of arguments in place of their numbers."""
+    return re.sub(r"\bargument (\d+)", lambda found: names[int(found[1])], text)
 
 
 def _imported(name: str) -> Callable[..., Any]:
@@ -90,12 +122,35 @@ def _by_name(f: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
     return lambda *xs: f(**dict(zip(names, xs)))
 
 
-def _point_at(text: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for part in text.split(","):
+def _point_at(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in _split(text):
         name, equals, value = part.partition("=")
         name = name.strip()
         if not equals or not name.isidentifier() or name in found:
-            raise ValueError(f"--at must be like x=1.0,y=2.0, each name once, got {text!r}")
-        found[name] = number_given(name, value)
+            wanted = "--at must be like x=1.0,p=[2.0,3.0], each name once"
+            raise ValueError(f"{wanted}, got {text!r}")
+        found[name] = _value(name, value.strip())
     return found
+
+
+def _value(name: str, text: str) -> Any:
+    """A number, or a list of values."""
+    if not text.startswith("["):
+        return number_given(name, text)
+    if not text.endswith("]"):
+        raise ValueError(f"{name}={text}: [ is never closed: write ]")
+    inner = text[1:-1].strip()
+    return [_value(f"{name}[{i}]", part.strip()) for i, part in enumerate(_split(inner))]
+
+
+def _split(text: str) -> list[str]:
+    """The parts of a text between the commas that are in no brackets."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "[(") - (letter in "])")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts

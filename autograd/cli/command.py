@@ -227,10 +227,9 @@ def _print_answer(
         rows = autograd.hessian(expression, argnums=every)(*numbers)
         results["hessian"] = {name: dict(zip(names, row)) for name, row in zip(names, rows)}
     if arguments.check:
-        from autograd.testing import gradcheck
+        from autograd.cli.checking import check_formula
 
-        report = gradcheck(expression, *[x.data for x in point], order=arguments.order)
-        results["check"] = {"passed": bool(report), "report": str(report)}
+        results["check"] = check_formula(expression, numbers, arguments.order)
     if arguments.svg:
         picture = root.graph(collapse=arguments.collapse).svg()
         write_atomically(Path(arguments.svg), picture.encode())
@@ -262,15 +261,26 @@ def _print(results: dict[str, Any], latex: str | None) -> None:
         print(latex)
     else:
         print(f"{results['formula']} = {results['value']!r}")
-        rows = [[name, repr(values[name]), repr(derivatives[name])] for name in values]
+        rows = [[name, repr(values[name]), _shown(derivatives[name])] for name in values]
         _print_table(["variable", "value", "derivative"], rows)
     if "hessian" in results:
-        rows = [[name, *map(repr, row.values())] for name, row in results["hessian"].items()]
+        rows = [[name, *map(_shown, row.values())] for name, row in results["hessian"].items()]
         _print_table(["second derivatives", *values], rows)
     if "check" in results:
-        print(f"\n{results['check']['report']}")
+        check = results["check"]
+        each = [
+            [name, _shown(row["analytic"]), _shown(row["numeric"]), f"{row['difference']:.2g}"]
+            for name, row in check["variables"].items()
+        ]
+        _print_table(["variable", "analytic", "numeric", "difference"], each)
+        print("", check["report"], *check["kinks"], sep="\n")
     for path in results["files"]:
         print(f"written: {path}")
+
+
+def _shown(x: float) -> str:
+    """A derivative for people: -0.0 is 0."""
+    return repr(x + 0.0)
 
 
 def _print_table(head: list[str], rows: list[list[str]]) -> None:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 __all__ = [
+    "CALLS",
     "TINIEST",
     "ULP",
     "Estimate",
@@ -36,6 +37,7 @@ __all__ = [
     "noise_hides",
 ]
 
+CALLS = 40  # of f at most, in the check of an input
 ULP = 2.0**-52
 TINIEST = 5e-324
 WELL = 1e-6  # relative error, a hundredth of one in 10,000: with it no smaller one is wanted
@@ -82,8 +84,10 @@ class Samples:
     finite, it has none.
     """
 
-    def __init__(self, f: Callable[[float], tuple[float, ...]], budget: int = 38) -> None:
-        # a check takes 40 calls: two more are at the point, before and after
+    def __init__(
+        self, f: Callable[[float], tuple[float, ...]], budget: int = CALLS - 2
+    ) -> None:
+        # two more are at the point, before and after
         self.f = f
         self.budget = budget
         self.seen: dict[float, tuple[float, ...] | None] = {}
@@ -231,6 +235,8 @@ def central(line: Line, start: float, most: int = 10) -> tuple[Estimate, list[Le
         if level is None:
             step /= 16.0
             continue
+        if table.steps and level.step >= table.steps[-1]:
+            break  # in float32 smaller ones are rounded to it
         jumped = bool(levels) and level.apart > 1.5 * levels[-1].apart + 4.0 * level.noise
         if jumped:
             table, levels = Tableau(2), []

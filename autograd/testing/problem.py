@@ -30,6 +30,7 @@ __all__ = [
     "mapped",
     "names",
     "rebuilt",
+    "shape_of",
     "unit",
     "weights",
 ]
@@ -80,6 +81,15 @@ def blocks(tree: Any, name: str, kind: type = float) -> Iterator[tuple[str, list
     else:
         for end, child in inner:
             yield from blocks(child, name + end, kind)
+
+
+def shape_of(tree: Any) -> tuple[int, ...] | None:
+    """The shape of a number, or of nested lists of one length each; None of anything else."""
+    if not isinstance(tree, list | tuple):
+        return None if isinstance(tree, dict) else ()
+    shapes = {shape_of(child) for child in tree}
+    inner = shapes.pop() if len(shapes) == 1 else None
+    return None if inner is None else (len(tree), *inner)
 
 
 def leaves(tree: Any, name: str) -> list[Any]:

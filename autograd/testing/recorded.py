@@ -65,7 +65,7 @@ class Recording:
             if type(y) is Value and math.isfinite(tolerance):
                 reverse = sum([g * u for g, u in zip(self.rows[j], direction)])
                 forward = primal(tangent.get(y, 0.0))
-                if abs(forward - reverse) > tolerance:
+                if not abs(forward - reverse) <= tolerance:  # not for NaN either
                     reason = "forward and reverse mode differ"
                     decision = Decision("fail", forward, tolerance, reason=reason)
                     name = f"along {describe(direction)}: {problem.names[0]}"
@@ -187,7 +187,8 @@ def _rounding(node: Value) -> float:
         return 0.0
     size = 2.0 * abs(node.data)
     if op.variadic or op.name not in RESERVED:
-        size += sum([abs(x.data * d) for x, d in zip(node.inputs, node.partials)])
+        pairs = zip(node.inputs, node.partials)
+        size += sum([abs(x.data * d) for x, d in pairs if math.isfinite(d)])
     return ULP * size
 
 

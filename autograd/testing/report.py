@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from autograd.core.operand import describe
 from autograd.core.value import Value
-from autograd.testing.decide import Decision, Verdict
+from autograd.testing.decide import ANOTHER, MULTIPLE, Decision, Verdict
 
-__all__ = ["Case", "GradientError", "Report", "remark", "summary", "unsteady"]
+__all__ = ["Case", "GradientError", "Report", "added", "raised", "remark", "summary"]
+__all__ += ["unsteady"]
 
 RANK = {"pass": 0, "inconclusive": 1, "fail": 2}
+NAMED = {1.0: "", 2.0: "twice", 0.5: "half of"}
+FACTORS = {
+    math.log(2.0): "log(2) times",
+    1.0 / math.log(2.0): "1/log(2) times",
+    math.log(10.0): "log(10) times",
+    1.0 / math.log(10.0): "1/log(10) times",
+    math.degrees(1.0): "180/π times",
+    math.radians(1.0): "π/180 times",
+}
 
 
 @dataclass(frozen=True)
@@ -68,24 +78,31 @@ class Report:
     def __bool__(self) -> bool:
         return self.verdict == "pass"
 
+    def kink_lines(self, start: str = "") -> list[str]:
+        """A line for each of the first kinks, of those whose place starts like this."""
+        found = [kink for kink in self.kinks if kink[0].startswith(start)]
+        lines = []
+        for where, x, (low, high) in found[:4]:
+            if low == high:
+                lines.append(f"jump      {where} = {x!r}: {low:.6g}, as on the other side")
+            else:
+                lines.append(f"kink      {where} = {x!r}: any of [{low:.6g}, {high:.6g}]")
+        return lines + [f"… and {len(found) - 4} kinks more"] * (len(found) > 4)
+
     def __str__(self) -> str:
         lines = [f"{self.verdict}: {self.reason}"]
         if self.derivatives:
             worst = "worst" if self else "at"
             lines += [
                 f"  {worst:<9} {self.where} = {self.x!r} ({self.hex})",
-                f"  analytic  {self.analytic!r}",
-                f"  numeric   {self.numeric!r} ± {self.error:.1e} ({self.oracle})",
+                f"  analytic  {self.analytic + 0.0!r}",
+                f"  numeric   {self.numeric + 0.0!r} ± {self.error:.1e} ({self.oracle})",
             ]
+        if self.order > 1:
+            lines.append(f"  order     {self.order}")
         if self.primitive is not None:
             lines.append(f"  primitive {self.primitive}")
-        for where, x, (low, high) in self.kinks[:4]:
-            if low == high:
-                lines.append(f"  jump      {where} = {x!r}: {low:.6g}, as on the other side")
-            else:
-                lines.append(f"  kink      {where} = {x!r}: any of [{low:.6g}, {high:.6g}]")
-        if len(self.kinks) > 4:
-            lines.append(f"  … and {len(self.kinks) - 4} kinks more")
+        lines += [f"  {line}" for line in self.kink_lines()]
         return "\n".join(lines)
 
 
@@ -128,10 +145,10 @@ def remark(names: Sequence[str], verdict: Verdict, reason: str, order: int = 1) 
     return Report(verdict, reason, where, math.nan, math.nan, math.nan, math.nan, order=order)
 
 
-def unsteady(names: Sequence[str], order: int = 1) -> Report:
-    """A report on a function that cannot be checked."""
-    reason = "f is not the same when it is called again; seed what it draws"
-    return remark(names, "inconclusive", reason, order)
+def unsteady(names: Sequence[str], what: str, order: int = 1) -> Report:
+    """A report on a function, or a derivative, that cannot be checked."""
+    why = f"{what} is nondeterministic: it differs from call to call; seed what it draws"
+    return remark(names, "fail", why, order)
 
 
 def _tells(case: Case) -> bool:
@@ -140,7 +157,32 @@ def _tells(case: Case) -> bool:
     return case.node is not None and not made
 
 
-def summary(cases: Sequence[Case], evaluations: int) -> Report:
+def plain_factor(cases: Sequence[Case]) -> str:
+    """What all these derivatives are of those that they should be, if it is plain: twice.
+
+    Differences have to tell it to two digits. One that is not whole, 1 / whole or in `FACTORS`
+    is no guess worth making.
+    """
+    pairs = [(case.analytic, *case.decision[1:3]) for case in cases]
+    if not any(claimed for claimed, *_ in pairs):
+        return "it is 0"
+    claimed, numeric, _ = max(pairs, key=lambda pair: abs(pair[1]))
+    ratio = abs(claimed / numeric) if numeric and math.isfinite(claimed) else math.nan
+    if not 1e-3 < ratio < 1e3:
+        return ""
+    whole = round(ratio) if ratio > 1.0 else round(1.0 / ratio)
+    known = {**FACTORS, whole: f"{whole} times", 1.0 / whole: f"1/{whole} of", **NAMED}
+    for factor, words in known.items():
+        signed = math.copysign(factor, claimed * numeric)
+        near = [1e-5 * abs(a) + MULTIPLE * factor * error for a, _, error in pairs]
+        if all(abs(a - signed * b) <= t <= 0.01 * abs(a) for (a, b, _), t in zip(pairs, near)):
+            sign = "its sign is wrong" if signed < 0.0 else ""
+            size = "" if factor == 1.0 else f"it is {words} what it should be"
+            return " and ".join([part for part in (sign, size) if part])
+    return ""
+
+
+def summary(cases: Sequence[Case], evaluations: int, guess: str = "") -> Report:
     """What the worst case says; one of a primitive is worse than one of an input."""
     if not cases:
         return remark([], "pass", "there is nothing to check")
@@ -148,6 +190,14 @@ def summary(cases: Sequence[Case], evaluations: int) -> Report:
     verdict, numeric, error, _, _, why, line = worst.decision
     count = len(cases)
     agree = "the derivative agrees" if count == 1 else f"all {count} derivatives agree"
+    if why.endswith(ANOTHER):
+        alike = [
+            case
+            for case in cases
+            if case.decision.reason.endswith(ANOTHER) and case.primitive == worst.primitive
+        ]
+        guess = guess or plain_factor(alike)
+        why = f"{why}; {guess}" if guess else why
     reason = {
         "pass": agree,
         "fail": f"a derivative is wrong: {why}",
@@ -169,3 +219,22 @@ def summary(cases: Sequence[Case], evaluations: int) -> Report:
         oracle=worst.oracle,
         line=line,
     )
+
+
+def added(below: Report, above: Report) -> Report:
+    """What the highest order says, with what was found and done in those below."""
+    there = [(f"{where}, order {above.order}", x, ends) for where, x, ends in above.kinks]
+    return replace(
+        above,
+        kinks=(*below.kinks, *there),
+        derivatives=below.derivatives + above.derivatives,
+        evaluations=below.evaluations + above.evaluations,
+    )
+
+
+def raised(report: Report, allow_inconclusive: bool = False) -> Report:
+    """The report, unless it must be raised."""
+    __tracebackhide__ = True
+    if report.verdict == "fail" or not (report or allow_inconclusive):
+        raise GradientError(report)
+    return report

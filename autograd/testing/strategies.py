@@ -27,19 +27,30 @@ except ImportError:
     ) from None
 
 from autograd.core.primitive import RESERVED, TABLE, Primitive
+from autograd.core.value import Value
 from autograd.testing.programs import CONTROL, SAFE, Listing, decode
 
-__all__ = ["arrays", "points", "programs", "pytrees", "values"]
+__all__ = ["arrays", "numbers", "points", "programs", "pytrees", "values"]
 
 
 gaps = st.floats(-16.0, 0.0).map(lambda e: 10.0**e)
 
 
-def values() -> st.SearchStrategy[float]:
+def values() -> st.SearchStrategy[Value]:
+    """Leaves with any of these `numbers()`.
+
+    >>> from hypothesis import find
+    >>> find(values(), lambda x: x > 1.5)
+    Value(2.0)
+    """
+    return numbers().map(Value)
+
+
+def numbers() -> st.SearchStrategy[float]:
     """Finite floats of all sizes: mild ones, tiny, huge, and close to 0, 1 and -1.
 
     >>> from hypothesis import find
-    >>> find(values(), lambda x: x > 1e100) > 1e100
+    >>> find(numbers(), lambda x: x > 1e100) > 1e100
     True
     """
     sizes = st.floats(-300.0, 300.0).map(lambda e: 10.0**e)
@@ -118,10 +129,10 @@ def _tries(domain: str, count: int) -> Iterator[list[float]]:
 @st.composite
 def _points(draw: st.DrawFn, op: Primitive, homes: list[list[float]]) -> tuple[float, ...]:
     home = draw(st.sampled_from(homes))
-    operands = [draw(values())]
+    operands = [draw(numbers())]
     while len(operands) < len(home):
         gap = draw(st.none() | st.just(0.0) | gaps)
-        other = draw(values()) if gap is None else operands[-1] * (1.0 + gap)
+        other = draw(numbers()) if gap is None else operands[-1] * (1.0 + gap)
         operands.append(other)
     if _accepts(op, operands):
         return tuple(operands)
@@ -183,7 +194,7 @@ def pytrees(
     {'a': 0.0}
     """
     return st.recursive(
-        values() if elements is None else elements,
+        numbers() if elements is None else elements,
         lambda inner: (
             st.lists(inner, min_size=1, max_size=3)
             | st.tuples(inner, inner)

@@ -14,7 +14,7 @@ from autograd import transforms
 from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
 from autograd.testing.programs import SAFE, Applied, Listing
-from autograd.testing.strategies import programs, values
+from autograd.testing.strategies import numbers, programs
 
 TOLERANCE = 1e-10
 STEEP = 1e5  # with a larger derivative, what NumPy rounds otherwise than math may be seen
@@ -75,7 +75,7 @@ def test_over_lanes(program: Listing) -> None:
 STEPS = Applied("floordiv", (0, -1.3)), Applied("abs", (1,)), Applied("pow", (2, 0.25))
 
 
-@given(programs(max_ops=6), st.lists(values(), min_size=4, max_size=4))
+@given(programs(max_ops=6), st.lists(numbers(), min_size=4, max_size=4))
 @example(Listing((1.0,), STEPS), [0.0])  # infinite, though nothing flows on
 def test_anywhere(program: Listing, numbers: list[float]) -> None:
     """Far from where it is mild: at poles, beyond overflow, outside the domain."""
@@ -140,7 +140,7 @@ def scale_of(x: Any) -> float:
 
 @pytest.mark.soak
 @settings(max_examples=10_000, deadline=None)
-@given(nets(), st.lists(values().filter(bool), min_size=2, max_size=2))
+@given(nets(), st.lists(numbers().filter(bool), min_size=2, max_size=2))
 def test_ten_thousand_programs_with_branches(f: Callable[..., Any], far: list[float]) -> None:
     """Value, gradient and the type of an exception, where it is mild and anywhere.
 

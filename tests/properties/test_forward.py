@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value
 from autograd.core.primitive import RESERVED, TABLE
-from autograd.testing.strategies import values
+from autograd.testing import strategies
 from tests.properties.graphs import OPERATORS, spelled
 
 INF, NAN = math.inf, math.nan
@@ -29,7 +29,7 @@ SPECIAL = [
     *(HUGE, -HUGE, TINY, -TINY, SMALL, -SMALL),
     *(709.782712893384, 709.8, -745.2, 1024.0, 2.0**53),
 ]
-numbers = st.floats() | st.sampled_from(SPECIAL) | st.floats(-30.0, 30.0) | values()
+numbers = st.floats() | st.sampled_from(SPECIAL) | st.floats(-30.0, 30.0) | strategies.numbers()
 integers = st.integers(-3, 3) | st.integers(-(2**1030), 2**1030) | st.booleans()
 Rule = Callable[..., Any]
 

@@ -20,7 +20,7 @@ from autograd.core.primitive import RESERVED, TABLE
 from autograd.testing import check_gradients
 from autograd.testing.problem import leaves
 from autograd.testing.programs import CONTROL, SAFE, Applied, Listing, decode
-from autograd.testing.strategies import arrays, points, programs, pytrees, values
+from autograd.testing.strategies import arrays, numbers, points, programs, pytrees, values
 from tests.properties.worker import NAMES
 from tests.testing.measure import random_program
 
@@ -31,9 +31,10 @@ def test_every_operation_but_take_is_in_programs() -> None:
     assert set(SAFE) == RESERVED - NOT_IN_PROGRAMS
 
 
-@given(values())
-def test_values_are_finite(x: float) -> None:
+@given(numbers(), values())
+def test_numbers_are_finite_and_values_are_leaves(x: float, leaf: Value) -> None:
     assert math.isfinite(x)
+    assert (type(leaf), leaf.op, math.isfinite(leaf.data)) == (Value, None, True)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +46,8 @@ def test_values_are_finite(x: float) -> None:
         lambda x: 0.0 < abs(x - 1.0) < 1e-12,
     ],
 )
-def test_values_of_all_sizes_are_drawn(wanted: Any) -> None:
-    find(values(), wanted, settings=settings(max_examples=20_000, database=None))
+def test_numbers_of_all_sizes_are_drawn(wanted: Any) -> None:
+    find(numbers(), wanted, settings=settings(max_examples=20_000, database=None))
 
 
 def comb(n: float, k: float) -> float:
@@ -145,7 +146,7 @@ def test_branches_and_loops_are_drawn() -> None:
     assert loop(-3.0) == -3.0
 
 
-@given(arrays(points("acosh") | values(), 3), pytrees(arrays(values(), (2, 1))))
+@given(arrays(points("acosh") | numbers(), 3), pytrees(arrays(numbers(), (2, 1))))
 def test_arrays_and_pytrees(x: Any, tree: Any) -> None:
     assert (x.shape, x.dtype) == ((3,), float)
     assert all(math.isfinite(leaf) for leaf in leaves(tree, "tree"))
