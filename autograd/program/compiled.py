@@ -337,6 +337,7 @@ class Compiled:
         a uniform argument; else by a reverse sweep an output.
         """
         rows, uniform = call.rows[argnum], call.axes[argnum] is None
+        weight = 1.0 / call.lanes if self.reduce == "mean" and call.lanes else 1.0
         if uniform and ((call.lanes and self.reduce is None) or len(rows) < count):
             columns = []
             for row in rows:
@@ -344,8 +345,7 @@ class Compiled:
                 t_u[row] = 1.0
                 columns.append(self._done(call, (argnum,), direction=(t_u, t_x)).out[count:])
             block = np.stack(columns, 1)
-            return block if self.reduce is None else block.sum(2, keepdims=True)
-        weight = 1.0 / call.lanes if self.reduce == "mean" and call.lanes else 1.0
+            return block if self.reduce is None else weight * block.sum(2, keepdims=True)
         units = weight * np.eye(count)[:, :, None]
         return np.stack([self._done(call, (argnum,), seed=unit).parts()[0] for unit in units])
 

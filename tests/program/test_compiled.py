@@ -15,6 +15,7 @@ from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
 from autograd.testing.programs import SAFE, Applied, Listing
 from autograd.testing.strategies import numbers, programs
+from tests.program.agreement import Case, cases, obeys
 
 TOLERANCE = 1e-10
 STEEP = 1e5  # with a larger derivative, what NumPy rounds otherwise than math may be seen
@@ -48,16 +49,48 @@ def spread(starts: Sequence[float], count: int) -> list[list[float]]:
     return [list(starts), *more]
 
 
-@given(programs(), st.sampled_from([(), ("gather",), ("fold", "share"), PASSES]))
-def test_a_random_program(program: Listing, without: tuple[str, ...]) -> None:
-    fast = Compiled(program, None, None, without)
-    argnums = tuple(range(len(program.starts)))
-    eager = transforms.value_and_grad(program, argnums)
-    for starts in spread(program.starts, 2):
-        expected = result(eager, *starts)
-        if scale_of(expected) < STEEP:
-            assert close(result(fast.value_and_grad, *starts, argnums=argnums), expected)
-            assert close(result(fast, *starts), result(program, *starts))
+@given(cases())
+def test_every_method_gives_what_eager_gives(case: Case) -> None:
+    case.check()
+
+
+@pytest.mark.soak
+@settings(max_examples=10_000)
+@given(cases())
+def test_ten_thousand_functions_by_every_method(case: Case) -> None:
+    case.check()
+
+
+def squares(x: Any, w: Any) -> Any:
+    slopes = [autograd.leaky_relu(w) for _ in range(4)]
+    return x + autograd.exp(w // 3.0) + sum(t * t for t in slopes)
+
+
+XS = [-1.0, 0.3, 2.0, 0.5]
+ONCE_WRONG: dict[str, tuple[Callable[..., Any], Any, str | None, tuple[Any, ...]]] = {
+    "a product beside one of samples": (
+        lambda x, w: x + autograd.dot(w, w),
+        *((0, None), None, (XS, [2.0, 0.7])),
+    ),
+    "squares of what is the same for all": (squares, (0, None), None, (XS, 2.0)),
+    "all operands are one": (sum, None, None, ([1.0] * 100,)),
+    "the mean, and fewer numbers than results": (
+        lambda w, x: [w * x, w + x],
+        *((None, 0), "mean", (0.7, XS)),
+    ),
+    "a sample done by eager, and methods": (
+        lambda x, w: [x * w.exp() + autograd.minimum(abs(x) * 1e308, 1.0), x.tanh() + w],
+        *((0, None), None, (XS, 0.5)),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ONCE_WRONG)
+@pytest.mark.parametrize("argnums", [0, 1, (0,), (0, 1), (1, 0)])
+def test_every_method_where_one_was_wrong(case: str, argnums: Any) -> None:
+    f, in_axes, reduce, args = ONCE_WRONG[case]
+    if len(args) == 2 or argnums in (0, (0,)):
+        obeys(compile(f, in_axes, reduce), args, argnums)
 
 
 @given(programs())
@@ -118,20 +151,6 @@ W = [0.7, -0.4, 1.3]
 X = [[0.3, 0.2], [-0.7, 0.9], [1.1, -0.5], [0.1, 0.6], [-1.2, -0.8]]
 
 
-@given(nets())
-def test_gradients_over_lanes(f: Callable[..., Any]) -> None:
-    def total(w: Any, x: Any) -> Any:
-        return autograd.fsum([f(w, sample) for sample in x]) * (1.0 / len(x))
-
-    fast = compile(f, in_axes=(None, 0), reduce="mean")
-    expected = result(transforms.value_and_grad(total, (0, 1)), W, X)
-    got = result(fast.value_and_grad, W, X, argnums=(0, 1))
-    if isinstance(expected, type):
-        assert got in [result(transforms.value_and_grad(f, (0, 1)), W, x) for x in X]
-    else:
-        assert close(got, expected, scale_of(expected))
-
-
 def scale_of(x: Any) -> float:
     if isinstance(x, (list, tuple)):
         return max(map(scale_of, x), default=1.0)
@@ -155,23 +174,6 @@ def test_ten_thousand_programs_with_branches(f: Callable[..., Any], far: list[fl
             assert close(got, expected, scale_of(expected)), (got, expected)
 
 
-@given(nets())
-def test_along_a_direction(f: Callable[..., Any]) -> None:
-    fast = compile(f, in_axes=(None, 0))
-    t_w, t_x = [0.3, -1.0, 0.0], [[0.1 * i, 1.0] for i in range(5)]
-
-    def each() -> Any:
-        pairs = [transforms.jvp(f, (W, x), (t_w, t)) for x, t in zip(X, t_x)]
-        return [y for y, _ in pairs], [t for _, t in pairs]
-
-    expected = result(each)
-    got = result(fast.jvp, (W, X), (t_w, t_x))
-    assert close(got, expected, scale_of(expected)) or (
-        isinstance(expected, type)
-        and (got in [result(transforms.jvp, f, (W, x), (t_w, t)) for x, t in zip(X, t_x)])
-    )
-
-
 @given(nets(), st.sampled_from([(), ("reroll",), ("share", "simplify"), PASSES]))
 def test_every_sample_written_out(f: Callable[..., Any], without: tuple[str, ...]) -> None:
     def total(w: Any, x: Any) -> Any:
@@ -181,37 +183,6 @@ def test_every_sample_written_out(f: Callable[..., Any], without: tuple[str, ...
     expected = result(transforms.value_and_grad(total, (0, 1)), W, X)
     got = result(fast.value_and_grad, W, X, argnums=(0, 1))
     assert close(got, expected, scale_of(expected))
-
-
-@given(nets())
-def test_jacobians(f: Callable[..., Any]) -> None:
-    def several(w: Any, x: Any) -> Any:
-        return [f(w, x), x[0] * w[1]]
-
-    fast = compile(several)
-    lanes = compile(several, in_axes=(None, 0))
-    for argnums in (0, (0, 1)):
-        each = [result(transforms.jacobian(several, argnums), W, x) for x in X]
-        for x, expected in zip(X[:2], each):
-            got = result(fast.jacobian, W, x, argnums=argnums)
-            assert close(got, expected, scale_of(expected))
-        if type not in map(type, each):  # else forward and reverse may differ, as in eager
-            got = lanes.jacobian(W, X, argnums=argnums)
-            wanted = each if argnums == 0 else tuple([list(part) for part in zip(*each)])
-            assert close(got, wanted, scale_of(wanted))
-
-
-@given(nets())
-def test_the_hessian_times_a_vector(f: Callable[..., Any]) -> None:
-    fast = compile(f, in_axes=(None, 0), reduce="sum")
-    v = [0.3, -1.0, 2.0]
-    each = [result(transforms.hvp, f, (W, x), (v,), argnums=0) for x in X]
-    got = result(fast.hvp, W, v, X)
-    if type in map(type, each):
-        assert got in each
-    else:
-        expected = [sum(column) for column in zip(*each)]
-        assert close(got, expected, 10.0 * scale_of(each))
 
 
 @given(programs(max_ops=6, primitives=sorted({*SAFE} - {"logsumexp"})))
