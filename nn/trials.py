@@ -216,9 +216,18 @@ def _outcome(packed: bytes, seed: str) -> Outcome:
         train, trial = pickle.loads(packed)
         random.seed(seed)
         record = _recorded(train(**trial))
-    except Exception as error:
-        return None, f"{type(error).__name__}: {error}", traceback.format_exc()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # such as sys.exit
+        return None, _described(error), traceback.format_exc()
     return record, "", ""
+
+
+def _described(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # raised by its __str__
+        return f"{type(error).__name__}, which can't be printed"
 
 
 def _recorded(returned: Any) -> Record:

@@ -3,8 +3,10 @@
 import json
 import multiprocessing
 import os
+import pickle
 import random
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 
 import nn
+from nn.trials import _outcome
 from tests.nn.fitting import fitted
 
 SPAWN = multiprocessing.get_context("spawn")  # where JAX was imported, its threads can't fork
@@ -47,6 +50,21 @@ def dies(rate: float) -> float:
     return rate
 
 
+class Unprintable(BaseException):
+    def __str__(self) -> str:
+        raise ValueError("nothing to see")
+
+
+def ends(how: str) -> float:
+    if how == "exits":
+        sys.exit("no data")
+    if how == "raises":
+        raise Unprintable
+    if how == "is interrupted":
+        raise KeyboardInterrupt
+    return 1.0
+
+
 @pytest.fixture(name="here")
 def _here() -> Iterator[Executor]:
     with ThreadPoolExecutor(1) as executor:
@@ -68,6 +86,22 @@ def test_the_same_bits_wherever_and_in_whatever_order_trials_run(here: Executor)
     with SPAWN.Pool(1) as pool:
         assert swept(train, RATES[:2], pool) == alone[:2]
     assert swept(train, RATES, here, seed=1) != alone
+
+
+@pytest.mark.parametrize("processes", [True, False])
+def test_a_trial_that_exits_or_raises_what_cannot_be_printed_ends_itself(
+    processes: bool, here: Executor
+) -> None:
+    trials = [{"how": how} for how in ("exits", "raises", "is well")]
+    results = swept(ends, trials, None if processes else here)
+    assert results == [{"how": "is well", "result": 1.0}]
+    errors = [each["error"] for each in results.failed]
+    assert errors == ["SystemExit: no data", "Unprintable, which can't be printed"]
+
+
+def test_an_interrupted_trial_ends_the_sweep() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        _outcome(pickle.dumps((ends, {"how": "is interrupted"})), "")
 
 
 def test_a_failed_trial_is_kept_apart_with_its_traceback() -> None:
