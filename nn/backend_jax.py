@@ -115,7 +115,7 @@ class JaxStep(Step):
         key = tuple(map(id, found)), id(update)
         if key not in self._functions:
             self._functions = {key: self._jitted(list(found), update)}
-        numbers = np.array(self._update.numbers())
+        numbers = np.array(optimizer._next_numbers())
         rest = [data_of(path.closed[len(optimizer.params) :]) for path in found]
         x, weights = self._sharded(batch, kind.weight(batch.lanes))
         with self._with_others():

@@ -92,9 +92,9 @@ class Batch:
                     return False
                 anew[i] = np.asarray(new, float).reshape(self.lanes, -1).T
         if anew:
-            self.given[:] = given
-            self.parts = tuple([anew.get(i, part) for i, part in enumerate(self.parts)])
-            self.views = [*map(_is_view, self.parts, given)]
+            parts = tuple([anew.get(i, part) for i, part in enumerate(self.parts)])
+            views = [*map(_is_view, parts, given)]
+            self.parts, self.views, self.given[:] = parts, views, given
         return True
 
     def chosen(self, order: Sequence[int]) -> Batch:

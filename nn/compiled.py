@@ -16,10 +16,11 @@ import itertools
 import math
 import random
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from operator import is_
+from typing import Any, TypeVar
 
 from autograd import Value, no_grad
 from autograd.core import floats
@@ -32,11 +33,13 @@ from nn.batches import Batch
 from nn.layers import draws_from
 from nn.module import Module
 from nn.separable import is_mean
-from nn.steps import EagerStep, attributes_kept, modes_kept, plain
+from nn.snapshot import Snapshot, unchanged
+from nn.steps import EagerStep, modes_kept, plain, with_gradients_kept
 from nn.updates import Update
 
 __all__ = ["Step"]
 
+T = TypeVar("T")
 Results = tuple[list[Any], float]  # the outputs, if they are wanted, and the loss
 
 
@@ -63,7 +66,7 @@ class Step:
         self.eager, self.threads, self.outputs = eager, threads, outputs
         self.model, self.optimizer = eager.model, eager.optimizer
         self.doubted = False
-        self._settings: list[Any] | None = None  # of the model, when it was last compared
+        self._wait = self._countdown = 1  # steps until the next doubt
         self._around = [
             Surroundings(getattr(f, "forward", f))
             for f in (eager.loss, eager.penalty)
@@ -75,9 +78,10 @@ class Step:
 
     def _forget(self) -> None:
         """Let everything be recorded anew."""
-        self._params = len(self.optimizer.params)
+        self._params = [*self.optimizer.params]
         self._update = Update(self.optimizer)
         self._kinds: dict[Any, Kind] = {}
+        self._seen: Snapshot | None = None  # what was recorded
         self._current: Ready | None = None  # the one whose `u` has the parameters' data
 
     def __repr__(self) -> str:
@@ -149,12 +153,12 @@ class Step:
         kind = self._kind(batch)
         if not kind.draws:
             return self._train_on(batch, kind) or self.train(batch)
-        state = random.getstate()
+        state, steps = random.getstate(), self.optimizer.steps
         found = None
         try:
             found = self._train_on(batch.drawn(kind.draws), kind)
         finally:
-            if found is None:
+            if found is None and self.optimizer.steps == steps:
                 random.setstate(state)
         return found or self.train(batch)
 
@@ -170,11 +174,18 @@ class Step:
 
     def _train_on(self, batch: Batch, kind: Kind) -> Results | None:
         """One step; None if the model was found to be changed, and nothing is done yet."""
+        self._countdown -= 1
+        if self._countdown == 0:
+            self._wait *= 2
+            self._countdown, self.doubted = self._wait, True
         ready = kind.ready.get(batch.lanes)
         if ready is not None and not self.doubted:
             loss = self._train_at_once(batch, ready)
             if loss is not None:
                 return ready.outputs() if self.outputs else [], loss
+        if not all(map(is_, self.optimizer.params, self._params)):
+            self._forget()
+            return None
         try:
             run = self._run("train", batch, kind)
             if not self._agrees(run, batch, kind):
@@ -188,20 +199,24 @@ class Step:
         except (Abandoned, FloatingPointError):
             return self._by_values(batch)
         except Exception:
-            with attributes_kept(self.model), self._as_recorded(batch) as samples, no_grad():
-                self.eager.node(self.eager.objective(*samples)[1])  # raises, if eager does
+            self._unchanged(self._objective, batch)  # raises, if eager does
             raise
         self._update.step(data, gradient)
         return run.outputs() if self.outputs else [], loss
 
     def _train_at_once(self, batch: Batch, ready: Ready) -> float | None:
         """The loss, after a step in one call; None if that can't make it."""
+        update = self._update.at_once(ready.data, ready.gradient)
+        if update[0] is None:
+            return with_gradients_kept(self.optimizer, self._train_with, update, batch, ready)
+        return self._train_with(update, batch, ready)
+
+    def _train_with(self, update: tuple[Any, ...], batch: Batch, ready: Ready) -> float | None:
         current, self._current = self._current, None
         if current is not ready:
             floats.read_data(ready.path.closed, ready.u)
         elif ready.others[0]:
             floats.read_data(*ready.others)
-        update = self._update.at_once(ready.data, ready.gradient)
         arguments = batch.parts, ready.loss, self.optimizer.params, update
         loss = ready.train(*arguments)
         if loss is False:  # someone has set the data of a parameter
@@ -212,7 +227,6 @@ class Step:
         if update[0] is None:
             self.optimizer.step()
         else:
-            self.optimizer.steps += 1
             self._current = ready
         return float(loss)
 
@@ -239,7 +253,7 @@ class Step:
         Raises:
             ValueError: the loss of a batch is neither the mean nor the sum of its samples'.
         """
-        if self._changed() or len(self.optimizer.params) != self._params:
+        if self._changed() or len(self.optimizer.params) != len(self._params):
             self._forget()
         kind = self._kinds.get(batch.key)
         if kind is None:
@@ -249,10 +263,12 @@ class Step:
                 "predict": self._in_mode(self._predict, False),
             }
             params = self.optimizer.params
-            kind = Kind({name: Paths(f, (), params) for name, f in recorded.items()})
+            paths = {
+                name: RecordedPaths(f, params, self._unchanged) for name, f in recorded.items()
+            }
+            kind = Kind(paths)
             if len(batch.parts) == 2:
-                with attributes_kept(self.model):
-                    self._look_at(batch.sample(0), kind)
+                self._unchanged(self._look_at, batch.sample(0), kind)
             self._kinds[batch.key] = kind
         return kind
 
@@ -268,13 +284,13 @@ class Step:
         train = name == "train"
         penalty = train and self.eager.penalty is not None
         run = Run(batch, kind, len(self.optimizer.params), train, penalty)
-        paths = kind.paths[name]
-        known = len(paths.found)
-        with random_kept(), nullcontext() if known else attributes_kept(self.model):
-            paths.do(run, batch)
-        if len(paths.found) > known:
-            self._changed()  # what the loss itself has changed is no change
+        kind.paths[name].do(run, batch)
         return run
+
+    def _unchanged(self, f: Callable[..., T], *args: Any) -> T:
+        """What f gives; ValueError if that changes what the model or the loss reaches."""
+        eager = self.eager
+        return unchanged(f, *args, model=self.model, loss=eager.loss, penalty=eager.penalty)
 
     # ------------------------------------------------------------------ is it right?
 
@@ -304,15 +320,16 @@ class Step:
         known = batch.lanes in kind.sizes
         if known and not self.doubted:
             return True
-        part = batch.chosen([0]) if known else batch
-        with attributes_kept(self.model), self._as_recorded(part) as samples, no_grad():
-            expected = self.eager.node(self.eager.objective(*samples)[1]).data
-        self._changed()
-        got = run.loss(part.lanes)
         doubted, self.doubted = self.doubted, False
-        settings, self._settings = self._settings, self._settings_now()
-        alike = not doubted or settings in (None, self._settings)
-        if alike and math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12):
+        if self._seen is None:
+            self._seen = self._snapshot()
+        elif doubted and self._seen.changed(trained=True):
+            self._forget()
+            return False
+        lanes = self._some(run) if known else range(batch.lanes)
+        part = batch.chosen(lanes) if known else batch
+        expected, got = self._unchanged(self._objective, part), run.loss(lanes)
+        if math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12):
             kind.sizes.add(batch.lanes)
             return True
         if not doubted:
@@ -320,17 +337,23 @@ class Step:
                 f"the program of the loss gives {got!r} where eager gives {expected!r}; it has "
                 "to depend on nothing but the model, the outputs and the targets"
             )
-        self._kinds = {}
+        self._forget()
         return False
 
-    def _settings_now(self) -> list[Any]:
-        """The numbers and strings among the attributes of the model's modules."""
-        return [
-            x
-            for module in self.model.modules()
-            for name, x in vars(module).items()
-            if name != "training" and type(x) in (bool, int, float, str)
-        ]
+    def _some(self, run: Run) -> list[int]:
+        """One sample of each way, others each time, and one of any."""
+        steps = self.optimizer.steps
+        some = [int(lanes[steps % len(lanes)]) for lanes, *_ in run.parts]
+        return [*some, 40503 * steps % run.batch.lanes]
+
+    def _objective(self, batch: Batch) -> float:
+        """What eager gives as the loss of a batch, with the penalty."""
+        with self._as_recorded(batch) as samples, no_grad():
+            return self.eager.node(self.eager.objective(*samples)[1]).data
+
+    def _snapshot(self) -> Snapshot:
+        eager = self.eager
+        return Snapshot(model=self.model, loss=eager.loss, penalty=eager.penalty)
 
     @contextmanager
     def _as_recorded(self, batch: Batch) -> Iterator[list[list[Any]]]:
@@ -376,6 +399,24 @@ class Step:
         return (self.model(x),)
 
 
+class RecordedPaths(Paths):
+    """Paths of a function that is recorded under supervision.
+
+    Args:
+        unchanged: calls what it is given, and raises if that changes anything.
+    """
+
+    def __init__(
+        self, f: Callable[..., Any], params: list[Value], unchanged: Callable[..., Any]
+    ) -> None:
+        super().__init__(f, (), params)
+        self.unchanged = unchanged
+
+    def record(self, call: Any, lane: int) -> Path | None:
+        path: Path | None = self.unchanged(super().record, call, lane)
+        return path
+
+
 class Abandoned(Exception):  # noqa: N818
     """A sample has to be done by Values."""
 
@@ -392,7 +433,7 @@ class Kind:
         ready: by the size of the batch, the step as one call.
     """
 
-    paths: dict[str, Paths]
+    paths: dict[str, RecordedPaths]
     mean: bool = True
     draws: int = 0
     sizes: set[int] = field(default_factory=set)
@@ -461,13 +502,15 @@ class Run:
 
     # ------------------------------------------------------------------ results
 
-    def loss(self, lanes: int | None = None) -> float:
-        """The loss of the first lanes, or of all, with the penalty."""
+    def loss(self, lanes: Sequence[int] | None = None) -> float:
+        """The loss of some of the lanes, or of all, with the penalty."""
         losses = np.empty(self.batch.lanes)
         for mine, _, out, _ in self.parts:
             losses[mine] = out[0]
+        if lanes is not None:
+            losses = losses[lanes]
         penalty = float(self.parts[0][2][1, 0]) if self.penalty else 0.0
-        return self.kind.weight(lanes or self.batch.lanes) * folded(losses[:lanes]) + penalty
+        return self.kind.weight(len(losses)) * folded(losses) + penalty
 
     def gradient(self) -> Array:
         """The gradient in the parameters; paths add to it in the order of their samples."""
@@ -517,7 +560,8 @@ class Ready:
         self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
         self.out, answers = out[: it.outputs], out[it.outputs :].tobytes()
         limit = -1.0 if max_norm is None else max_norm
-        self.loss = run.kind.weight(self.lanes), run.penalty, limit, answers, floats.exchanger
+        exchange = floats.exchanger, path.closed
+        self.loss = run.kind.weight(self.lanes), run.penalty, limit, answers, *exchange
         self.others = path.closed[run.params :], self.u[run.params :]
         self.train: Any = self._train_cleared if self.unused else self.runs.train
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import starmap
 from typing import Any, NoReturn
 
 import autograd
@@ -97,20 +99,15 @@ class Optimizer:
                 infinite or NaN; nothing was changed.
         """
         check_finite_gradients(self.params, f"{type(self).__name__}.step")
-        self.steps += 1
-        try:
-            following = self._following()
-        except BaseException:
-            self.steps -= 1
-            raise
-        data, *buffers = following
-        for parameter, number in zip(self.params, data):
-            parameter.data = number
-        self.buffers = dict(zip(self.buffers, buffers))
+        data, *columns = self._following()
+        buffers = dict(zip(self.buffers, columns))
+        own = [(self, "buffers", buffers), (self, "steps", self.steps + 1)]
+        todo = [*((p, "_data", number) for p, number in zip(self.params, data)), *own]
+        deque(starmap(setattr, todo), 0)  # in one call, which no signal can interrupt
 
     def _following(self) -> list[array[float]]:
         """The next data of the parameters, and the next buffers."""
-        numbers = self._all_numbers()
+        numbers = self._next_numbers()
         rows = []
         for parameter, *state in zip(self.params, *self.buffers.values()):
             try:
@@ -132,9 +129,13 @@ class Optimizer:
             "rate, or scale the inputs"
         )
 
-    def _all_numbers(self) -> list[float]:
-        """What `_next` takes that is the same for all parameters."""
-        return [0.0 if self.decoupled else self.weight_decay, *self._numbers()]
+    def _next_numbers(self) -> list[float]:
+        """What `_next` takes in the next step that is the same for all parameters."""
+        self.steps += 1
+        try:
+            return [0.0 if self.decoupled else self.weight_decay, *self._numbers()]
+        finally:
+            self.steps -= 1
 
     def _next(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
         """A parameter and its numbers in the buffers after the step."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from itertools import repeat, starmap
+from typing import Any, TypeVar
 
 from autograd import Value, no_grad
 from autograd.core.operand import primal
@@ -15,8 +17,9 @@ from nn.module import Module
 from nn.optim import Optimizer
 
 __all__ = ["EagerStep", "Loss", "Penalty"]
-__all__ += ["attributes_kept", "is_finite", "modes_kept", "plain"]
+__all__ += ["is_finite", "modes_kept", "plain", "with_gradients_kept"]
 
+T = TypeVar("T")
 Loss = Callable[..., Any]
 Penalty = Callable[[list[Value]], Any]
 ADVICE = "lower the learning rate, scale the inputs, or clip the gradients with max_norm"
@@ -73,12 +76,16 @@ class EagerStep:
             error.add_note(f"{self.name}: a number is too large{self.where}; {ADVICE}")
             raise
         data, before = self.finite(self.node(objective), *samples), plain(outputs)
+        with_gradients_kept(self.optimizer, self._step, objective)
+        return before, data
+
+    def _step(self, objective: Value) -> None:
+        """The optimizer's step down the gradient."""
         self.optimizer.zero_grad()
         objective.backward()
         if self.max_norm is not None:
             clip_grad_norm_(self.optimizer.params, self.max_norm)
         self.optimizer.step()
-        return before, data
 
     def objective(self, *samples: Sequence[Any]) -> tuple[list[Any], Any]:
         """The outputs, and the loss with the penalty."""
@@ -143,6 +150,18 @@ class EagerStep:
         return data
 
 
+def with_gradients_kept(optimizer: Optimizer, step: Callable[..., T], *args: Any) -> T:
+    """Make a step; where it fails or is interrupted, the gradients are what they were."""
+    steps, params = optimizer.steps, optimizer.params
+    put_back = map(setattr, params, repeat("grad"), [p.grad for p in params])
+    try:
+        return step(*args)
+    except BaseException:
+        if optimizer.steps == steps:
+            deque(put_back, 0)  # in one call, which no signal can interrupt
+        raise
+
+
 def is_finite(x: Any) -> bool:
     """Whether every number of a sample or target is finite."""
     if isinstance(x, list):
@@ -171,26 +190,11 @@ def plain(x: Any) -> Any:
 
 
 @contextmanager
-def attributes_kept(model: Module) -> Iterator[None]:
-    """Give every module its attributes back, and the lists among them what they held."""
-    before = [(vars(module), {**vars(module)}) for module in model.modules()]
-    lists = [(x, [*x]) for _, kept in before for x in kept.values() if type(x) is list]
-    try:
-        yield
-    finally:
-        for attributes, kept in before:
-            attributes.clear()
-            attributes.update(kept)
-        for x, held in lists:
-            x[:] = held
-
-
-@contextmanager
 def modes_kept(model: Module) -> Iterator[None]:
     """Give every module the mode back that it had before the block."""
-    before = [(module, module.training) for module in model.modules()]
+    before = [(module, "training", module.training) for module in model.modules()]
+    put_back = starmap(object.__setattr__, before)
     try:
         yield
     finally:
-        for module, mode in before:
-            object.__setattr__(module, "training", mode)
+        deque(put_back, 0)

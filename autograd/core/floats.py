@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import starmap
 from struct import pack
 from typing import Any
 
@@ -70,10 +72,20 @@ def read_data(leaves: list[Value], data: Any) -> None:
         data[:] = array("d", [leaf._data for leaf in leaves])
 
 
-def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
+def exchange(
+    leaves: list[Value],
+    read: Any,
+    data: Any,
+    grads: Any,
+    others: Sequence[tuple[Any, str, Any]] = (),
+) -> bool:
     """Set the leaves' data and grad, unless their data is no longer what was read.
 
     Arrays of doubles. Afterwards `read` holds the new data, the others may hold anything.
+    All is set or nothing: no signal interrupts it.
+
+    Args:
+        others: what else to set: objects, names of attributes and what they become.
     """
     if cython.compiled:
         before: cython.double[::1] = read  # pyright: ignore
@@ -81,14 +93,20 @@ def exchange(leaves: list[Value], read: Any, data: Any, grads: Any) -> bool:
         slopes: cython.double[::1] = grads  # pyright: ignore
         assert 0 < len(leaves) == len(before) == len(after) == len(slopes)
         first, following = cython.address(before[0]), cython.address(after[0])
-        return bool(_exchange(leaves, first, following, cython.address(slopes[0])))
+        if not _exchange(leaves, first, following, cython.address(slopes[0])):
+            return False
+        for owner, name, value in others:
+            setattr(owner, name, value)
+        return True
     else:  # noqa: RET505
         numbers = [leaf._data for leaf in leaves]
         if pack(f"{len(leaves)}d", *numbers) != read.tobytes():
             return False
-        for leaf, number, slope in zip(leaves, memoryview(data), memoryview(grads)):
-            leaf._data, leaf._da = number, slope
+        names = [name for name in ("_data", "_da") for _ in leaves]
+        new = [*memoryview(data), *memoryview(grads)]
+        todo = [*zip([*leaves, *leaves], names, new), *others]
         read[:] = data
+        deque(starmap(setattr, todo), 0)
         return True
 
 

@@ -1144,13 +1144,16 @@ static void runs_dealloc(Runs *it)
     Py_TYPE(it)->tp_free((PyObject *)it);
 }
 
-/* Scale numbers down to a norm, as `clip` of nn/compiled.py does; 0 if theirs is extreme. */
+/* Scale numbers down to a norm, as `clip` of runs.py does; 0 if theirs is extreme. */
 static int clip(double *g, Py_ssize_t n, double most)
 {
     double norm = sqrt(summed(SQUARES, g, n)), scale = most / (norm + 1e-6);
+    Py_ssize_t zeros = 0;
+    while (norm == 0.0 && zeros < n && g[zeros] == 0.0)
+        zeros++;
     for (Py_ssize_t i = 0; i < n && scale < 1.0; i++)
         g[i] *= scale;
-    return 1e-150 < norm && norm < 1e150;
+    return zeros == n || (1e-150 < norm && norm < 1e150);
 }
 
 /* If the numbers of Values are what was read: set them and their gradients (core/node.h). */
@@ -1158,31 +1161,38 @@ typedef int Exchange(PyObject *values, double *read, double *data, double *grads
 
 /* train(x, loss, params, update) → the loss of a batch, after a step of the optimizer; None if
    anything is amiss, False if the parameters' data is not what u begins with, and then nothing
-   has changed. Loss is (weight, penalty, max_norm, answers, exchange): the factor of each
-   lane's, whether the second output is added, the largest norm of the gradient, if that is not
-   negative, what the guards give when all goes well, and a capsule. Update is (its runs or
-   None, their x, their u). */
+   has changed. Loss is (weight, penalty, max_norm, answers, exchange, closed): the factor of
+   each lane's, whether the second output is added, the largest norm of the gradient, if that is
+   not negative, what the guards give when all goes well, a capsule, and a list that begins with
+   the parameters, if they are still those. Update is (its runs or None, their x, their u, the
+   optimizer, its next count of steps): all that a step changes changes in this one call, which
+   no signal can interrupt. */
 static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
 {
     const Program *p = it->r.p;
-    PyObject *rule[3], *capsule;
+    PyObject *rule[5], *capsule, *closed;
     Py_ssize_t columns = p->varies ? it->r.lanes : 1;
     double sum, weight, max_norm;
     int penalty;
     Py_buffer answers;
     if (given != 4)
         return PyErr_Format(PyExc_TypeError, "train takes 4 arguments, got %zd", given);
-    if (!PyArg_ParseTuple(args[3], "OOO", rule, rule + 1, rule + 2) ||
+    if (!PyArg_ParseTuple(args[3], "OOOOO", rule, rule + 1, rule + 2, rule + 3, rule + 4) ||
         runs_take(it, args[0], NULL) < 0 ||
-        !PyArg_ParseTuple(args[1], "dpdy*O", &weight, &penalty, &max_norm, &answers, &capsule))
+        !PyArg_ParseTuple(args[1], "dpdy*OO!", &weight, &penalty, &max_norm, &answers, &capsule,
+                          &PyList_Type, &closed))
         return NULL;
+    Py_ssize_t n = PyList_GET_SIZE(args[2]);
+    if (n > PyList_GET_SIZE(closed) ||
+        memcmp(((PyListObject *)args[2])->ob_item, ((PyListObject *)closed)->ob_item,
+               n * sizeof(PyObject *)))
+        return PyBuffer_Release(&answers), Py_NewRef(Py_None);
     Runs *update = rule[0] == Py_None ? NULL : (Runs *)rule[0];
     int wrong = execute(&it->r, NULL, it->d_u, 0, p->inputs, &sum);
     const double *guards = it->r.out + p->root_count * columns - answers.len / sizeof(double);
     wrong = wrong ? wrong : memcmp(guards, answers.buf, answers.len) != 0;
     PyBuffer_Release(&answers);
     double loss = weight * sum + (penalty ? it->r.out[columns] : 0.0);
-    Py_ssize_t n = PyList_GET_SIZE(args[2]);
     double *data = it->r.u;
     if (wrong == 0)
         wrong = !isfinite(loss + summed(ZEROS, it->d_u, n)) ||
@@ -1201,6 +1211,8 @@ static PyObject *runs_train(Runs *it, PyObject *const *args, Py_ssize_t given)
         return exchange == NULL ? NULL : Py_NewRef(Py_False);
     for (int k = 2; update != NULL && update->r.x[k].rows; k++)
         memcpy((double *)update->r.x[k].at, data + (k - 1) * n, n * sizeof(double));
+    if (update != NULL && PyObject_SetAttrString(rule[3], "steps", rule[4]) < 0)
+        return NULL;
     return PyFloat_FromDouble(loss);
 }
 

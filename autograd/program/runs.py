@@ -6,8 +6,10 @@ What a compiled training step repeats: values and gradient, and the optimizer's 
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Sequence
 from itertools import accumulate
+from operator import is_
 from typing import Any
 
 from autograd.core.floats import exchange
@@ -76,9 +78,13 @@ class Runs:
         self, x: Sequence[Any], loss: Any, params: list[Value], update: Any
     ) -> float | bool | None:
         """A step of training, as the kernel's `train`."""
-        weight, penalty, max_norm, answers, _ = loss
-        runs, state, numbers = update
-        if not self.done(x) or self.out[self.outputs :].tobytes() != answers:
+        weight, penalty, max_norm, answers, _, closed = loss
+        runs, state, numbers, optimizer, steps = update
+        if (
+            not all(map(is_, params, closed))
+            or not self.done(x)
+            or self.out[self.outputs :].tobytes() != answers
+        ):
             return None
         total = weight * folded(self.out[0]) + (float(self.out[1, 0]) if penalty else 0.0)
         if not math.isfinite(total) or (0.0 <= max_norm and not clip(self.d_u, max_norm)):
@@ -86,10 +92,13 @@ class Runs:
         if runs is not None and not runs.done(state, numbers):
             return None
         data, slopes = self.u[: len(params), 0], self.d_u[: len(params)]
-        if not exchange(params, data, data if runs is None else runs.out[0], slopes):
+        following, others = data, []
+        if runs is not None:
+            following, *rows = runs.out
+            buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
+            others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
+        if not exchange(params, data, following, slopes, others):
             return False
-        for buffer, row in zip(state[2:], runs.out[1:]) if runs is not None else ():
-            np.frombuffer(buffer)[:] = row
         return float(total)
 
 

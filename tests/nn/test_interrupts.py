@@ -1,0 +1,139 @@
+"""An interrupt leaves all of a training step, or nothing of it.
+
+Python looks for signals where a function begins, after a call, and where a loop goes back.
+There, one point after another, KeyboardInterrupt is raised.
+"""
+
+import dis
+import functools
+import random
+import sys
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+import nn
+from nn.steps import EagerStep
+
+WAYS = {"fast": 300, "NumPy": 300, "eager": 100, "doubted": 4}  # and how many points to try
+CHECKED = ("CALL", "RESUME", "JUMP_BACKWARD")
+XS = [[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]]
+YS = [1.0, 2.0, -1.0]
+
+
+class Plain(nn.Optimizer):
+    """Compares, so it can't be a program."""
+
+    def _update(self, numbers: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        return (numbers[0] * g if g > 0.0 else 0.5 * numbers[0] * g,)
+
+
+Make = Callable[[Any], nn.Optimizer]
+OPTIMIZERS: dict[str, Make] = {
+    "SGD": functools.partial(nn.SGD, lr=0.01),
+    "momentum": functools.partial(nn.SGD, lr=0.01, momentum=0.9),
+    "amsgrad": functools.partial(nn.Adam, lr=0.01, amsgrad=True),
+    "own": functools.partial(Plain, lr=0.01),
+}
+
+
+@functools.cache
+def names(code: CodeType) -> dict[int, str]:
+    return {each.offset: each.opname for each in dis.get_instructions(code)}
+
+
+class Interrupt:
+    """A trace function that raises KeyboardInterrupt at one of the points, once."""
+
+    def __init__(self, point: int) -> None:
+        self.point, self.met = point, -1
+        self.last: dict[FrameType, int] = {}
+
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
+        frame.f_trace_opcodes = True
+        before = self.last.get(frame, -1)
+        self.last[frame] = frame.f_lasti
+        if event == "call" or names(frame.f_code).get(before, "").startswith(CHECKED):
+            self.meet()
+        return self
+
+    def meet(self) -> None:
+        self.met += 1
+        if self.met == self.point:
+            raise KeyboardInterrupt
+
+    def during(self, f: Callable[..., Any], *args: Any) -> None:
+        traced = sys.gettrace()
+        sys.settrace(self)
+        try:
+            f(*args)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(traced)
+
+
+def made(way: str, make: Make) -> tuple[Any, Callable[..., Any]]:
+    """The step, and what makes it."""
+    random.seed(1)
+    model = nn.Sequential(nn.Layer(2, 2, "tanh"), nn.Dropout(0.3), nn.Layer(2, 1))
+    arguments = model, nn.mse_loss, make(model.parameters())
+    if way == "eager":
+        eager = EagerStep(*arguments, penalty=None, max_norm=0.5, name="eager")
+        return eager, lambda: eager.train(XS, YS)
+    step = nn.compile(*arguments, max_norm=0.5)
+
+    def once() -> None:
+        step.doubted = way == "doubted"
+        step(XS, YS)
+
+    return step, once
+
+
+def state(step: Any) -> Any:
+    rule = step.optimizer
+    buffers = {name: list(buffer) for name, buffer in rule.buffers.items()}
+    numbers = [(p.data, p.grad) for p in rule.params]
+    return numbers, rule.steps, buffers, random.getstate()
+
+
+def put(step: Any, found: Any) -> None:
+    numbers, steps, buffers, drawn = found
+    for p, (data, grad) in zip(step.optimizer.params, numbers):
+        p.data, p.grad = data, grad
+    rule = step.optimizer.state_dict() | {"steps": steps, "buffers": buffers}
+    step.optimizer.load_state_dict(rule)
+    random.setstate(drawn)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # in a finalizer
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("way", WAYS)
+def test_all_of_a_step_or_nothing(
+    way: str, optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AUTOGRAD_PURE", raising=False)
+    monkeypatch.setenv("AUTOGRAD_KERNEL", "numpy" if way == "NumPy" else "")
+    (step, once), (twin, twins) = [made(way, OPTIMIZERS[optimizer]) for _ in range(2)]
+    for _ in range(3):
+        once()
+        twins()
+    counter = Interrupt(-1)
+    counter.during(once)
+    outcomes = set()
+    known = -1 if way == "eager" else None  # it has drawn what it has drawn
+    points = range(0, counter.met, counter.met // WAYS[way] + 1)
+    last = counter.met - (1 if way == "doubted" else 12)
+    for point in [*points, *range(max(last, 0), counter.met + 1)]:
+        before = state(step)
+        put(twin, before)
+        twins()
+        after = state(twin)
+        put(step, before)
+        Interrupt(point).during(once)
+        found = state(step)[:known]
+        assert found in (before[:known], after[:known]), point
+        outcomes.add(found == after[:known])
+    assert outcomes == {True, False}
