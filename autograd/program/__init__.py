@@ -1,7 +1,7 @@
 """Programs: a function is recorded once and replayed over many samples.
 
-Read in this order: tape, record; the passes share, gather and reroll; batch;
-expressions, rules, lower, source; program, arguments, paths, compiled.
+Read in this order: tape, record; the passes share, gather, guards and reroll;
+batch; expressions, rules, lower, source; program, arguments, paths, compiled.
 """
 
 from autograd.program.compiled import Compiled, compile

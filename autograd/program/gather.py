@@ -16,8 +16,12 @@ CHAINS = frozenset(["add", "sum", "dot"])
 LINKS = CHAINS | {"mul"}
 
 
-def gather(tape: Tape) -> Tape:
+def gather(tape: Tape, kept: bytearray) -> Tape:
     """Make one node of each chain of additions, with the products that it adds.
+
+    Args:
+        tape: as recorded.
+        kept: for each node, whether it stays as it is.
 
     Only what nothing else uses is drawn into a chain. A product that is alone stays one, and a
     dot with one product becomes that. Time is linear in the nodes.
@@ -28,9 +32,9 @@ def gather(tape: Tape) -> Tape:
     drawn = bytearray(len(tape))  # drawn into the chain that uses it
     draws = bytearray(len(tape))
     for i in range(len(tape) - 1, -1, -1):
-        if (op := ops[i]) in CHAINS:
+        if (op := ops[i]) in CHAINS and not kept[i]:
             added = args[i][:1] if op == "dot" else args[i]
-            links = [a for a in added if uses[a] == 1 and ops[a] in LINKS]
+            links = [a for a in added if uses[a] == 1 and ops[a] in LINKS and not kept[a]]
             product = len(links) == 1 and op != "dot" and ops[links[0]] == "mul"
             if drawn[i] or (links and not product) or (op == "dot" and len(args[i]) == 3):
                 draws[i] = 1

@@ -126,12 +126,11 @@ class Paths:
             first = int(left[0])
             path = self.record(call, first)
             if path is not None:
+                self.found.append(path)
                 left = np.sort(self.along(path, job, call, left))
             if path is None or first in left:  # or rounding decides at an edge of it
                 job.eager(first)
                 left = left[left != first]
-            else:
-                self.found.append(path)
 
     def along(self, path: Path, job: Any, call: Any, lanes: Array) -> Array:
         """Do the job on those of the lanes that go this way; the others are returned."""
@@ -169,7 +168,10 @@ class Paths:
             return np.ones(len(lanes), dtype=bool)
 
     def record(self, call: Any, lane: int) -> Path | None:
-        """The path of one lane; None if it can't be checked: a program could be wrong."""
+        """The path of one lane; None if it is known or can't be checked.
+
+        It may be known where a program that goes it would not decide so for certain.
+        """
         if len(self.found) == MOST_PATHS:
             raise ValueError(self.too_many())
         sample, names = call.sample(lane), parameters(self.f)
@@ -182,7 +184,8 @@ class Paths:
             single = len(numbers) == 1
             inputs += [(name if single else f"{name}{k}", x) for k, x in enumerate(numbers)]
         with call.naming(lane):
-            recording = record(self.f, *flatten(sample, ""), varying, self.first)
+            known = [path.guards for path in self.found]
+            recording = record(self.f, *flatten(sample, ""), varying, self.first, known)
         return (
             Path(recording, call, self.without, inputs, self.reduce) if recording.sure else None
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.program import arrays
 from autograd.program.batch import LANES, Instructions
 from autograd.program.gather import gather
+from autograd.program.guards import in_order, with_margins
 from autograd.program.kernels import kernel
 from autograd.program.lower import PADDING, Lowered
 from autograd.program.native import Native
@@ -78,8 +79,9 @@ class Program:
         if "fold" in passes and folds(tape):
             tape = reduce(tape, ["fold"])
         if "gather" in passes:
-            tape = gather(tape)
+            tape = gather(tape, in_order(tape))
         self.counts["gathered"] = len(tape)
+        tape, answers = with_margins(tape, answers)
         if direction is not None:
             tape = tangent(tape, *direction, inputs, lane_inputs)
             inputs, lane_inputs = 2 * inputs, 2 * lane_inputs

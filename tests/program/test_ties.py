@@ -1,0 +1,176 @@
+"""Ties that a program would decide otherwise: it adds up in another order than the function."""
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value
+from autograd.core.operand import primal
+from autograd.program import compile
+from autograd.program.expressions import COMPARISONS
+from autograd.program.guards import with_margins
+from autograd.program.kernels import KERNELS
+
+try:
+    from autograd.program import kernel_base as base
+except ImportError:
+    HERE = ["numpy"]
+else:
+    HERE = ["numpy", *itertools.compress(KERNELS, (*base.supported(), True))]
+
+
+def one_by_one(xs: Any) -> Any:
+    total = 0.0
+    for x in xs:
+        total = total + x
+    return total
+
+
+SUMS: dict[str, Callable[[Any], Any]] = {
+    "one by one": one_by_one,
+    "from the right": lambda xs: one_by_one(xs[::-1]),
+    "differences": lambda xs: -one_by_one([-x for x in xs]),
+    "of products": lambda xs: one_by_one([x * y for x, y in zip(xs, [*xs[1:], 3.0])]),
+    "exact": autograd.fsum,
+    "dot": lambda xs: autograd.dot(xs, [0.1 * i for i in range(len(xs))], 1.0),
+    "scaled": lambda xs: one_by_one(xs) * 3.0 / 7.0,
+    "a function": lambda xs: autograd.tanh(one_by_one(xs) / 8.0) * 3.0,
+    "an exponential": lambda xs: autograd.exp(one_by_one(xs) / 8.0),
+    "powers": lambda xs: one_by_one([x**3 for x in xs]),
+    "the largest": lambda xs: autograd.maximum(one_by_one(xs[:5]), one_by_one(xs[::-1])),
+    "a mean of logs": lambda xs: autograd.logsumexp(xs) + autograd.where(xs[0] > 0, *xs[:2]),
+}
+ASKS: dict[str, Callable[[Any, float], Any]] = {
+    **{what: eval(f"lambda s, t: s {sign} t") for what, sign in COMPARISONS.items()},
+    "bool": lambda s, t: bool(s - t),
+    "int": lambda s, t: int(s - t + 2.0) == 2,
+    "round": lambda s, t: round(s - t + 0.5) == 0,
+}
+
+
+def branching(total: str, ask: str) -> Callable[[Any, Any], Any]:
+    def f(xs: Any, t: Any) -> Any:
+        s = SUMS[total](xs)
+        return xs[0] * xs[1] if ASKS[ask](s, t) else 3.0 * xs[0] + xs[2] * xs[2]
+
+    return f
+
+
+def near(s: float) -> list[float]:
+    """A number, its neighbours, and numbers apart."""
+    return [s, math.nextafter(s, 9.0), math.nextafter(s, -9.0), s + 0.25, s - 0.75]
+
+
+NUMBERS = st.floats(-1.0, 1.0, allow_subnormal=False) | st.integers(-9, 9).map(lambda i: i / 10)
+
+
+@pytest.mark.parametrize(
+    ("total", "kernel"),
+    [*itertools.product(SUMS, HERE[:2]), *itertools.product(["one by one"], HERE[2:])],
+)
+def test_a_tie_is_decided_as_by_the_function(
+    total: str, kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
+    made = {ask: branching(total, ask) for ask in ASKS}
+    both = {ask: (f, compile(f), compile(f, (0, 0))) for ask, f in made.items()}
+    lists = st.sampled_from([3, 9, 16]).flatmap(
+        lambda n: st.lists(NUMBERS, min_size=n, max_size=n)
+    )
+
+    @settings(max_examples=10)
+    @given(lists, st.sampled_from([*made]))
+    @example([0.1, 0.2, 0.3], "ge")
+    @example([1.0, 1e-16, 1e-16], "gt")
+    @example([1.0, -1.0, 1e-17, 0.1, 0.2, 0.3, 0.7, -0.3, 0.4], "le")
+    @example([0.1] * 9, "lt")
+    @example([0.0] * 16, "gt")
+    def check(xs: list[float], ask: str) -> None:
+        f, fast, lanes = both[ask]
+        limits = near(primal(SUMS[total]([*map(Value, xs)])))
+        values, slopes = zip(*[autograd.value_and_grad(f)(xs, t) for t in limits])
+        got, found = zip(*[fast.value_and_grad(xs, t) for t in limits])
+        assert got == pytest.approx(values, rel=1e-15)
+        assert found == (*map(pytest.approx, slopes),)
+        assert [fast(xs, t) for t in limits] == pytest.approx(values, rel=1e-15)
+        assert lanes([xs] * len(limits), limits) == pytest.approx(values, rel=1e-15)
+
+    check()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda s: round(s - 0.15, 1),
+        lambda s: math.floor(s * 10.0),
+        lambda s: math.ceil(s * 10.0),
+        lambda s: {0.30000000000000004: 1.0, 0.3: 2.0}.get(s.data, 3.0),
+    ],
+)
+def test_other_questions_at_a_tie(ask: Any) -> None:
+    def f(x: Any, s: Any) -> Any:
+        return x * ask(autograd.dot([s, 0.1], [1.0, 1.0]))
+
+    fast = compile(f)
+    sums = [x + 0.1 * i for i in range(4) for x in near(0.2)]
+    assert [fast(1.0, s) for s in sums] == [primal(f(1.0, Value(s))) for s in sums]
+
+
+@pytest.mark.parametrize("total", ["one by one", "exact", "an exponential"])
+def test_every_method_decides_alike(total: str) -> None:
+    f = branching(total, "gt")
+    fast, lanes = compile(f), compile(f, (0, 0))
+    mean = compile(f, (0, 0), "mean")
+    xs = [0.1, 0.2, 0.3, 0.7, -0.1, 0.4, 0.6, -0.3, 0.15]
+    v = [1.0, -1.0, 0.5] * 3
+    limits = near(primal(SUMS[total]([*map(Value, xs)])))
+    many = [xs] * len(limits)
+    jacobians = [autograd.jacobian(f)(xs, t) for t in limits]
+    curved = [autograd.hvp(f, (xs, t), (v,), argnums=0) for t in limits]
+    along = [autograd.jvp(f, (xs, t), (v,), argnums=(0,)) for t in limits]
+    for t, jacobian, hvp, jvp in zip(limits, jacobians, curved, along):
+        assert fast.jacobian(xs, t) == pytest.approx(jacobian)
+        assert fast.hvp(xs, v, t) == pytest.approx(hvp)
+        assert fast.jvp((xs, t), (v,), (0,)) == pytest.approx(jvp)
+    for each, jacobian in zip(lanes.jacobian(many, limits), jacobians):
+        assert each == pytest.approx(jacobian)
+    assert lanes.jvp((many, limits), ([v] * len(many),), (0,))[1] == pytest.approx(
+        [slope for _, slope in along]
+    )
+    for each, jacobian in zip(mean.grad(many, limits), jacobians):
+        assert each == pytest.approx([x / len(many) for x in jacobian])
+    for each, hvp in zip(mean.hvp(many, [v] * len(many), limits), curved):
+        assert each == pytest.approx([x / len(many) for x in hvp])
+
+
+def test_a_way_that_rounding_decides_is_recorded_once() -> None:
+    runs = itertools.count()
+
+    def f(xs: Any) -> Any:
+        next(runs)
+        return xs[0] if autograd.exp(xs[0]) > autograd.exp(xs[1]) else xs[1] * 2.0
+
+    fast = compile(f)
+    assert [fast([2.0, 2.0]) for _ in range(5)] == [4.0] * 5
+    assert len(fast.programs) == 1
+    before = next(runs)
+    assert [fast([1.0, 2.0]) for _ in range(5)] == [4.0] * 5
+    assert next(runs) == before + 1
+
+
+def test_basic_arithmetic_needs_no_margin() -> None:
+    def f(xs: Any) -> Any:
+        return xs[0] if (xs[0] + xs[1] + xs[2]) / 3.0 - abs(xs[0]) > 0.5 * xs[1] else xs[1]
+
+    fast = compile(f)
+    assert fast([0.1, 0.2, 0.3]) == f([0.1, 0.2, 0.3])
+    path = fast.program.path
+    assert path is not None
+    assert with_margins(path.tape, [1.0])[0] is path.tape
+    assert len(fast.program.answers) == 1
