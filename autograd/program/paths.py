@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -112,6 +113,7 @@ class Paths:
     ) -> None:
         self.f, self.without, self.first, self.reduce = f, without, first, reduce
         self.found: list[Path] = []
+        self.told = False
 
     def do(self, job: Any, call: Any) -> None:
         """Do a job (see `jobs`) on all lanes, each along its path; record those that are new.
@@ -124,7 +126,7 @@ class Paths:
             left = np.sort(self.along(known, job, call, left)) if len(left) else left
         while len(left):
             first = int(left[0])
-            path = self.record(call, first)
+            path = self.record(call, first) if len(self.found) < MOST_PATHS else self.tell()
             if path is not None:
                 self.found.append(path)
                 left = np.sort(self.along(path, job, call, left))
@@ -172,8 +174,6 @@ class Paths:
 
         It may be known where a program that goes it would not decide so for certain.
         """
-        if len(self.found) == MOST_PATHS:
-            raise ValueError(self.too_many())
         sample, names = call.sample(lane), parameters(self.f)
         varying: list[bool] = []
         inputs: list[tuple[str, float]] = []
@@ -190,21 +190,30 @@ class Paths:
             Path(recording, call, self.without, inputs, self.reduce) if recording.sure else None
         )
 
-    def too_many(self) -> str:
-        """The message for a function that goes too many ways."""
+    def tell(self) -> None:
+        """Warn, once, that f goes too many ways."""
+        if self.told:
+            return
+        self.told = True
         guards = [path.guards for path in self.found]
         shortest = min(map(len, guards))
         parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
         guard = guards[0][parting[0] if parting else shortest - 1]
-        message = (
-            f"compile: {called(self.f)} goes more than {MOST_PATHS} ways. "
-            f"The first that parts them is the comparison {guard.what!r} in {guard.place}; use "
-            "autograd.where(condition, a, b), which does not branch"
-        )
         if guard.what in ("float", "hash"):
-            message = (
-                f"compile: {called(self.f)} reads a number out of a "
-                f"Value in {guard.place}, and what it does then holds for this number only; "
-                f"it was recorded for {MOST_PATHS} numbers. Compute with Values"
+            why = (
+                f"reads a number out of a Value in {guard.place}, and what it does then holds "
+                f"for this number only; it was recorded for {MOST_PATHS} numbers. Compute with "
+                "Values"
             )
-        return message
+        else:
+            why = (
+                f"goes more than {MOST_PATHS} ways. The first that parts them is the "
+                f"comparison {guard.what!r} in {guard.place}; use "
+                "autograd.where(condition, a, b), which does not branch"
+            )
+        warnings.warn(
+            f"compile: {called(self.f)} {why}. What goes another way is computed by the "
+            "function itself, which is slower",
+            RuntimeWarning,
+            stacklevel=5,
+        )
