@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+import warnings
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from functools import update_wrapper
 from types import MethodType
@@ -29,10 +31,13 @@ from autograd.trees import flatten, flatten_like
 __all__ = ["Compiled", "compile", "load_program"]
 
 MOST_QUICK = 64  # to be tried in turn
+STORM = 10  # recordings for one reason
 
 
 class Compiled:
     """A compiled function: called as the function is, it gives what the function gives."""
+
+    _reason = "the first call"  # of the next recording
 
     def __init__(
         self,
@@ -51,6 +56,8 @@ class Compiled:
         self._quick: dict[Argnums | None, list[Any]] = {}
         self._tried: set[tuple[Argnums | None, Path]] = set()
         self._closes = False  # whether a path reads Values from outside
+        self._reasons: deque[str] = deque(maxlen=1000)
+        self._changes: Counter[str] = Counter()
 
     def __repr__(self) -> str:
         n = len(self.programs)
@@ -99,6 +106,21 @@ class Compiled:
         if not self.programs:
             raise RuntimeError(f"{self!r} has no program yet; it is recorded when it is called")
         return self.programs[-1]
+
+    @property
+    def recordings(self) -> list[str]:
+        """Why each recording was made, of the last thousand; their programs may be gone.
+
+        >>> scale = 1.0
+        >>> fast = compile(lambda x: scale * x if x > 0.0 else x)
+        >>> values = fast(1.0), fast(-1.0)
+        >>> scale = 2.0
+        >>> fast(1.0)
+        2.0
+        >>> fast.recordings
+        ['the first call', 'it goes another way', 'scale has changed from 1.0 to 2.0']
+        """
+        return [*self._reasons]
 
     # ------------------------------------------------------------------ values
 
@@ -169,6 +191,10 @@ class Compiled:
         known = len(paths.found)
         with unwatched():  # another function that is being recorded may have called this one
             paths.do(job, call)
+        for k in range(known, len(paths.found)):
+            kind = "it goes another way" if k else "arguments of another kind"
+            self._reasons.append(self._reason or kind)
+            self._reason = ""
         if any(path.restless for path in paths.found[known:]):
             self._surroundings.changed()  # what f itself has changed is no change
         self._closes |= bool(job.closed)
@@ -187,8 +213,21 @@ class Compiled:
 
     def _look(self) -> None:
         """Forget what was recorded if the function's surroundings have changed."""
-        if self._surroundings.changed():
-            self._kinds, self._quick, self._tried = {}, {}, set()
+        if not self._surroundings.changed():
+            return
+        if self._kinds:
+            name, old, new = self._surroundings.change
+            self._reason = f"{name} has changed from {old} to {new}"
+            self._changes[name] += 1
+            if self._changes[name] == STORM:
+                warnings.warn(
+                    f"compile: {called(self.f)} is recorded anew at each change of what it "
+                    f"names, for the {STORM}th time since {self._reason}: make it an argument, "
+                    "or a Value whose data is set",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
+        self._kinds, self._quick, self._tried = {}, {}, set()
 
     def _quicken(self, argnums: Argnums | None, job: Job) -> None:
         """Prepare quick calls with such arguments, on the paths known so far."""

@@ -27,7 +27,10 @@ class Surroundings:
         spaces: for each name, where to look for it.
         found: what they are.
         held: the lists, dicts and arrays among them, and what they held.
+        change: the name of what had changed last, what it was, and what it had become.
     """
+
+    change = "", "", ""
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.given: list[Any] = []
@@ -44,6 +47,7 @@ class Surroundings:
         self.names = names * len(spaces)
         self.spaces = tuple([space for space in spaces for _ in names])
         self.cells: tuple[CellType, ...] = getattr(f, "__closure__", None) or ()
+        self.inner = getattr(getattr(f, "__code__", None), "co_freevars", ())
         self.found: list[Any] = [None] * (len(self.names) + len(self.cells) + 1)  # not yet
         self.held: list[tuple[Any, Any]] = []
 
@@ -57,8 +61,21 @@ class Surroundings:
             (x, content) for x in [*now, *self.given] if (content := _within(x)) is not None
         ]
         same = same and len(held) == len(self.held) and all(map(_holds, held, self.held))
+        if not same:
+            self.change = self._change(now, held)
         self.found[:], self.held[:] = now, held
         return not same
+
+    def _change(self, now: list[Any], held: list[tuple[Any, Any]]) -> tuple[str, str, str]:
+        names = [*self.names, *self.inner]
+        for name, new, old in zip(names, now, self.found):
+            if not _same([new], [old]):
+                return name, _shown(old), _shown(new)
+        for new, old in zip(held, self.held):
+            if not _holds(new, old):
+                name = next((n for n, x in zip(names, now) if x is new[0]), "an argument")
+                return f"what {name} holds", _shown(old[1]), _shown(new[1])
+        return "what a container holds", "much", "more"
 
     def _now(self) -> list[Any]:
         return [*map(dict.get, self.spaces, self.names), *map(_content, self.cells)]
@@ -89,6 +106,11 @@ def _names(code: Any) -> tuple[str, ...]:
         return ()
     inner = [name for each in code.co_consts for name in _names(each)]
     return tuple(dict.fromkeys([*code.co_names, *inner]))
+
+
+def _shown(x: Any) -> str:
+    text = " ".join(repr(x).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _content(cell: CellType) -> Any:

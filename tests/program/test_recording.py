@@ -276,6 +276,47 @@ def test_what_is_around_the_function_has_changed() -> None:
     later = 0.0
 
 
+@pytest.mark.parametrize("kind", ["variable", "list", "dict", "array", "partial"])
+def test_a_number_that_changes_at_each_call_is_told(kind: str) -> None:
+    holders: dict[str, Any] = {"list": [0.0], "dict": {0: 0.0}, "array": np.zeros(1)}
+    held: Any = holders.get(kind, [0.0])
+    scale = 0.0
+
+    f: Any = lambda x: x * held[0]  # noqa: E731
+    if kind == "variable":
+        f = lambda x: x * scale  # noqa: E731
+    elif kind == "partial":
+        f = functools.partial(lambda held, x: x * held[0], held)
+    fast = compile(f)
+    for i in range(1, 11):
+        assert fast(2.0) == 2.0 * (i - 1)
+        scale = held[0] = float(i)
+    names = {"variable": "scale", "partial": "what an argument holds"}
+    name = names.get(kind, "what held holds")
+    words = f"recorded anew.* 10th time since {name} has changed from .*9.* to .*10"
+    with pytest.warns(RuntimeWarning, match=words) as told:
+        assert fast(2.0) == 20.0
+    assert [each.filename for each in told] == [__file__]
+    scale = held[0] = 11.0
+    assert fast(2.0) == fast(2.0) == 22.0
+    assert len(fast.recordings) == 12
+
+
+def test_why_it_was_recorded() -> None:
+    large = [1.0]
+    fast = compile(lambda x: sum(x) * large[0] if x[0] > 0.0 else x[0])
+    for xs in ([1.0], [-1.0], [1.0, 2.0], [3.0, 4.0]):
+        fast(xs)
+    assert fast.recordings == [
+        "the first call",
+        "it goes another way",
+        "arguments of another kind",
+    ]
+    large += [0.0] * 100_000
+    fast([1.0])
+    assert fast.recordings[-1] == "what a container holds has changed from much to more"
+
+
 OFFSETS: list[float] = []
 
 
