@@ -26,6 +26,7 @@ from autograd.core.no_grad import recording
 from autograd.core.operand import real
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import cotangents, tangents
+from autograd.core.traversal import begin
 from autograd.core.value import Value
 from autograd.trees import Rebuild, flatten, flatten_like
 
@@ -338,8 +339,9 @@ class _Run:
     """A call of f on fresh variables, and the sweeps over what it recorded.
 
     It is private if the outputs depend on no leaves but its own variables and those of runs
-    that began and ended inside f; then derivatives are plain floats. With `every`, f gets
-    Values for the other arguments too, and the derivatives are not in them.
+    that began and ended inside f; then derivatives are plain floats. What was recorded before
+    depends on none of the variables: no sweep goes there. With `every`, f gets Values for the
+    other arguments too, and the derivatives are not in them.
     """
 
     def __init__(
@@ -351,6 +353,7 @@ class _Run:
         every: bool = False,
     ) -> None:
         self.argnums = _places(argnums, len(args))
+        self.since = begin()
         call = list(args)
         self.variables: list[Value] = []
         shapes: list[tuple[int, Rebuild]] = []
@@ -379,7 +382,7 @@ class _Run:
             outer.closed |= self.closed
         self.outputs, self.rebuild_outputs = flatten(self.returned, "the result of f")
         self.roots = [y for y in self.outputs if type(y) is Value]
-        self.order, self.leaves = fast_order(*self.roots)
+        self.order, self.leaves = fast_order(*self.roots, since=self.since)
         self.private = all(leaf in self.closed for leaf in self.leaves)
 
     def scalar(self, name: str) -> Any:
@@ -403,7 +406,8 @@ class _Run:
             known = floats.pull(pairs, self.variables)
             if not any(map(math.isnan, known)):
                 return known
-        found = cotangents(pairs, wrt=self.variables, create_graph=not self.private)
+        order, _ = fast_order(*[y for y, _ in pairs], since=self.since)
+        found = cotangents(pairs, self.variables, not self.private, order)
         return [found.get(x, 0.0) for x in self.variables]
 
     def push(self, directions: Sequence[Any]) -> list[Any]:
@@ -415,7 +419,7 @@ class _Run:
             if not any(map(math.isnan, known)):
                 return known
         seeds = zip(self.variables, directions)
-        found = tangents(self.roots, seeds, create_graph=not self.private)
+        found = tangents(self.roots, seeds, not self.private, self.order)
         return [found.get(y, 0.0) if type(y) is Value else 0.0 for y in self.outputs]
 
     def jacobian(self, mode: str) -> Any:
@@ -447,11 +451,12 @@ class _Run:
             if not any(map(math.isnan, known)):
                 return known
         with recording():
-            slopes = cotangents([(y, 1.0)], wrt=self.variables, create_graph=True)
+            slopes = cotangents([(y, 1.0)], self.variables, True, self.order)
         found = [slopes.get(x, 0.0) for x in self.variables]
         roots = [g for g in found if type(g) is Value]
         seeds = zip(self.variables, directions)
-        bent = tangents(roots, seeds, create_graph=not self.private)
+        order, _ = fast_order(*roots, since=self.since)
+        bent = tangents(roots, seeds, not self.private, order)
         return [bent.get(g, 0.0) if type(g) is Value else 0.0 for g in found]
 
     def shaped(self, found: list[Any]) -> Any:

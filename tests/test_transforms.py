@@ -1,6 +1,8 @@
 """Derivatives of functions: their values, their shapes and their errors."""
 
+import copy
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,11 +22,12 @@ from autograd import (
     relu,
     sqrt,
     square,
+    transforms,
     value_and_grad,
     value_and_jacobian,
     vjp,
 )
-from autograd.core import floats
+from autograd.core import floats, sweeps
 from autograd.core.operand import primal
 from autograd.transforms import _Run
 
@@ -346,3 +349,50 @@ def test_an_argument_is_named_by_any_integer() -> None:
 
 def test_an_array_without_axes_is_a_number() -> None:
     assert grad(lambda x: np.array(x * x, dtype=object))(3.0) == 6.0
+
+
+NESTED: dict[str, tuple[float, Callable[[Any, Any], Any]]] = {
+    "grad": (1.0, lambda x, s: grad(lambda t: t * s)(x)),
+    "value_and_grad": (1.0, lambda x, s: value_and_grad(lambda t: t * s)(x)[1]),
+    "jacobian": (1.0, lambda x, s: jacobian(lambda t: [t, t * s])(x)[1]),
+    "hessian": (2.0, lambda x, s: hessian(lambda t: t * t * s)(x)),
+    "vjp": (1.0, lambda x, s: vjp(lambda t: t * s, x)[1](1.0)[0]),
+    "jvp": (1.0, lambda x, s: jvp(lambda t: t * s, (x,), (1.0,))[1]),
+    "hvp": (2.0, lambda x, s: hvp(lambda t: t * t * s, (x,), (1.0,))[0]),
+    "of the last": (1.0, lambda x, s: grad(lambda t: 0.5 * t * t)(s)),
+    "of a copy": (1.0, lambda x, s: grad(lambda t: copy.copy(t * s))(x)),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_a_derivative_in_a_loop_in_a_gradient_is_linear(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was recorded before the inner one began is none of its business."""
+    factor, inner = NESTED[name]
+    listed = 0
+
+    def counting(order: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*roots: Any, **options: Any) -> Any:
+            nonlocal listed
+            found = order(*roots, **options)
+            listed += sum(map(len, found))
+            return found
+
+        return count
+
+    monkeypatch.setattr(transforms, "fast_order", counting(transforms.fast_order))
+    monkeypatch.setattr(sweeps, "topological_order", counting(sweeps.topological_order))
+
+    def looped(x: Any, many: int) -> Any:
+        s = x * 1.0
+        for _ in range(many):
+            s = s - 0.5 * inner(x, s) / factor
+        return s
+
+    counts = []
+    for many in (10, 20, 40):
+        listed = 0
+        assert grad(looped)(3.0, many) == 0.5**many
+        counts.append(listed)
+    assert counts[2] - counts[1] == 2 * (counts[1] - counts[0]) > 0

@@ -40,11 +40,11 @@ LINEAR = frozenset(
 )
 
 
-def fast_order(*roots: Value) -> tuple[list[Value], list[Value]]:
-    """The `topological_order` of Values."""
+def fast_order(*roots: Value, since: int = 0) -> tuple[list[Value], list[Value]]:
+    """The `topological_order` of Values; what was made before `since` counts as a leaf."""
     order: list[Value] = []
     leaves: list[Value] = []
-    if not list_nodes(_above(roots, (1.0,) * len(roots)), order, leaves):
+    if not list_nodes(_above(roots, (1.0,) * len(roots)), order, leaves, since):
         return topological_order(*roots)
     del order[0]
     order.reverse()

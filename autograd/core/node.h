@@ -49,6 +49,7 @@ typedef struct node {
 static PyTypeObject *node_type;
 static long node_paused;            /* how many `no_grad` blocks are open, over all threads */
 static int (*node_records)(void); /* whether this thread is not in one of them */
+static unsigned int *node_passes;   /* how many passes there have been */
 
 /* ---------------------------------------------------------------- memory */
 
@@ -150,7 +151,8 @@ static inline void *node_make(
     n->extra = Py_NewRef(Py_None);
     n->grad = 0.0;
     n->primitive = Py_NewRef(primitive);
-    n->pass = n->uses = 0;
+    n->pass = *node_passes;
+    n->uses = 0;
     n->a = (node *)Py_NewRef(a);
     n->b = (node *)Py_NewRef(b);
     n->da = da;
@@ -224,10 +226,11 @@ static void node_watch_hash(int watched) /* else the object's, which is faster *
 }
 
 /* From now on objects of this type are made and freed here. */
-static int node_manage(void *type, int (*recording)(void))
+static int node_manage(void *type, int (*recording)(void), unsigned int *passes)
 {
     node_type = type;
     node_records = recording;
+    node_passes = passes;
     if (node_type->tp_basicsize != sizeof(node) || PyType_IS_GC(node_type)) {
         PyErr_SetString(PyExc_SystemError, "node.h and value.pxd disagree about Value");
         return -1;

@@ -41,7 +41,10 @@ def add_term(found: dict[Any, Any], x: Any, term: Any) -> Any:
 
 
 def cotangents(
-    seeds: Seeds, wrt: Iterable[Value] | None = None, create_graph: bool = False
+    seeds: Seeds,
+    wrt: Iterable[Value] | None = None,
+    create_graph: bool = False,
+    order: Sequence[Value] | None = None,
 ) -> dict[Value, Any]:
     """Σ seed · d(root)/d(node) over the pairs (root, seed), for every node, in a dict.
 
@@ -52,6 +55,7 @@ def cotangents(
         wrt: sweep only the paths that lead to these; all of them if None.
         create_graph: use the rules instead of the recorded partials, so that the results
             are Values that can be differentiated again.
+        order: the nodes to sweep over, each after its inputs; all if None.
 
     Raises:
         RuntimeError: with `create_graph`, if a leaf was changed after it was used.
@@ -59,7 +63,8 @@ def cotangents(
     """
     seeds = list(seeds)
     roots = [root for root, _ in seeds]
-    order, _ = topological_order(*roots)
+    if order is None:
+        order, _ = topological_order(*roots)
     reached: set[Value] | None = None
     if wrt is not None:
         reached = set(wrt)
@@ -93,7 +98,10 @@ def give_shares(node: Value) -> None:
 
 
 def tangents(
-    roots: Iterable[Value], seeds: Seeds, create_graph: bool = False
+    roots: Iterable[Value],
+    seeds: Seeds,
+    create_graph: bool = False,
+    order: Sequence[Value] | None = None,
 ) -> dict[Value, Any]:
     """Σ d(node)/d(x) · seed over the pairs (x, seed), for every node below the roots.
 
@@ -101,7 +109,8 @@ def tangents(
     `cotangents`.
     """
     roots, seeds = list(roots), list(seeds)
-    order, _ = topological_order(*roots)
+    if order is None:
+        order, _ = topological_order(*roots)
     finite = _all_finite(roots, seeds)
     found: dict[Value, Any] = dict(seeds)
     for node in order:

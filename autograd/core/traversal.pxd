@@ -24,5 +24,8 @@ cdef extern from "node.h":
 cdef unsigned int _passes
 cpdef bint accumulate(root, double seed) except -1
 cpdef bint add_to_leaves(list leaves, found, unsigned int now) except -1
-cpdef bint list_nodes(root, list order, list leaves) except -1
-cpdef unsigned int traverse(root, double seed, list leaves, list order) except? 0
+cpdef unsigned int begin()
+cpdef bint list_nodes(root, list order, list leaves, unsigned int since) except -1
+cpdef unsigned int traverse(
+    root, double seed, list leaves, list order, unsigned int since=*
+) except? 0

@@ -21,7 +21,7 @@ from autograd.core.operand import describe
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["accumulate", "add_to_leaves", "list_nodes", "traverse"]
+__all__ = ["accumulate", "add_to_leaves", "begin", "list_nodes", "traverse"]
 
 
 if not cython.compiled:  # else in node.h, where the nodes of a stack hang together by a field
@@ -38,7 +38,18 @@ if not cython.compiled:  # else in node.h, where the nodes of a stack hang toget
     _doubles = _at
 
 
-_passes = 0  # how many there have been
+# How many there have been. A node is made with this as its `_pass`, which no pass lowers.
+_passes = 0
+
+
+def begin() -> Any:
+    """Begin to record: no node made before has a `_pass` as large as this, and all later have.
+
+    But for leaves. 0 where the number is about to begin anew.
+    """
+    global _passes
+    _passes += 1
+    return _passes if _passes < 0xF0000000 else 0
 
 
 def accumulate(root: Value, seed: float) -> Any:
@@ -89,15 +100,16 @@ def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
         raise
 
 
-def list_nodes(root: Value, order: list[Value], leaves: list[Value]) -> Any:
+def list_nodes(root: Value, order: list[Value], leaves: list[Value], since: Any) -> Any:
     """List the interior nodes, each before its inputs, and the leaves.
 
-    False, if another pass came in between: then the lists may be wrong.
+    A node made before `since`, which is what `begin` gave, counts as a leaf. False, if another
+    pass came in between: then the lists may be wrong.
     """
-    return traverse(root, 0.0, leaves, order) == _passes
+    return traverse(root, 0.0, leaves, order, since) == _passes
 
 
-def traverse(root: Any, seed: float, leaves: list[Any], order: Any) -> Any:
+def traverse(root: Any, seed: float, leaves: list[Any], order: Any, since: Any = 0) -> Any:
     """Put into each node's `_grad` what `gradients` finds; return the number of this pass.
 
     With `order`, lists the interior nodes there instead. Uses count if they are of this pass:
@@ -122,24 +134,36 @@ def traverse(root: Any, seed: float, leaves: list[Any], order: Any) -> Any:
         b = node._b
         if a is not none:
             if a._uses == 0 or a._pass != now:
+                old = a._pass < since
                 a._pass = now
-                a._uses = 0
-                _push(stack, a)
+                a._uses = old
+                if old:
+                    _put(leaves, a)
+                else:
+                    _push(stack, a)
             a._uses += 1
         if b is not none:
             if b._uses == 0 or b._pass != now:
+                old = b._pass < since
                 b._pass = now
-                b._uses = 0
-                _push(stack, b)
+                b._uses = old
+                if old:
+                    _put(leaves, b)
+                else:
+                    _push(stack, b)
             b._uses += 1
         if a is none and b is none:
             wide: tuple[Any, ...] = _wide(node)
             n = len(wide[1])
             for x in _inputs(wide[1])[:n]:  # compiled, an array that doesn't know its length
                 if x._uses == 0 or x._pass != now:
+                    old = x._pass < since
                     x._pass = now
-                    x._uses = 0
-                    _push(stack, x)
+                    x._uses = old
+                    if old:
+                        _put(leaves, x)
+                    else:
+                        _push(stack, x)
                 x._uses += 1
     _at(root)._grad = seed
     _push(stack, _at(root))

@@ -1,4 +1,4 @@
-from autograd.core.traversal cimport accumulate, add_to_leaves
+from autograd.core.traversal cimport _passes, accumulate, add_to_leaves, begin
 from autograd.core.operations cimport Operations
 from autograd.core.primitive cimport Primitive, record_with
 from libc cimport math as libc
@@ -15,7 +15,9 @@ cdef extern from "node.h":
     ctypedef struct node:
         pass
     long _paused "node_paused"
-    int node_manage(type cls, bint (*recording)() noexcept) except -1
+    int node_manage(
+        type cls, bint (*recording)() noexcept, unsigned int *passes
+    ) except -1
     void _watch_hash "node_watch_hash" (bint watched)
     Value _node "node_make" (
         double data, object primitive, Value a, Value b, double da, double db

@@ -29,7 +29,9 @@ else:
 if not cython.compiled:  # else in value.pxd
     import math as libc
 
+    from autograd.core import traversal
     from autograd.core.primitive import record_with
+    from autograd.core.traversal import begin
 
 from autograd.core import copies
 from autograd.core.operand import Label, Number, Operand, checked_label, number, real
@@ -78,7 +80,8 @@ class Value(Operations):
     # the partials are None, since all of them are 1.
     # `_grad` is the gradient in the last pass. A leaf has no partials: it keeps the sum over
     # the passes in `_da`, and in `_db` what that was before the last. `_pass` tells which pass
-    # was here last, `_uses` how many uses of this node it has still to come to.
+    # was here last, or was the last when the node was made; `_uses` how many uses of this node
+    # it has still to come to.
     __slots__ = (
         *("_data", "_grad", "_primitive", "_a", "_b", "_da", "_db", "_extra"),
         *("_pass", "_uses"),
@@ -459,6 +462,7 @@ class Value(Operations):
             self._a, self._b = nodes[0], nodes[1] if len(nodes) == 2 else None
             self._da, self._db = numbers[0], numbers[-1]
         self._primitive = op and (op._stand_in or op)
+        self._pass = begin()
         self.grad = grad
 
     def __copy__(self) -> Value:
@@ -510,7 +514,7 @@ if not cython.compiled:  # else in wide.h and node.h
         out._data, out._primitive, out._extra = data, primitive, None
         out._a, out._b, out._da, out._db = a, b, da, db
         out._grad = 0.0
-        out._pass = out._uses = 0
+        out._pass, out._uses = traversal._passes, 0
         return out
 
     def _final(cls: type, /) -> None:
@@ -593,4 +597,4 @@ def _records() -> bool:
 
 
 if cython.compiled:
-    node_manage(Value, _records)  # type: ignore[name-defined]  # noqa: F821
+    node_manage(Value, _records, cython.address(_passes))  # type: ignore  # noqa: F821
