@@ -370,9 +370,11 @@ def _lists(tree: Any) -> Any:
     """A tree with lists in place of arrays and tuples, and dicts in place of dataclasses."""
     if isinstance(tree, list | tuple):
         return [_lists(child) for child in tree]
+    if isinstance(tree, dict):
+        return {key: _lists(child) for key, child in tree.items()}
     found, array = children(tree), as_array(tree)
     if found is not None:
-        return {end: _lists(child) for end, child in found}
+        return {end[1:]: _lists(child) for end, child in found}
     return tree if array is None else array.tolist()
 
 

@@ -305,7 +305,8 @@ def _at(question: Question, found: Corner | None) -> Decision | None:
     shown = found if kind in ("a kink", "a jump") else None
     if outside <= tolerance:
         return Decision("pass", numeric, error, share, shown)
-    reason = f"outside [{low:.6g}, {high:.6g}] at {kind}"
+    allowed = f"not {low:.6g}" if low == high else f"outside [{low:.6g}, {high:.6g}]"
+    reason = f"it is {allowed} at {kind}"
     return Decision("fail", numeric, error, share, shown, reason)
 
 

@@ -35,6 +35,14 @@ def edge(x: Value) -> Value:
     return x.sqrt()
 
 
+def norm(p: list[Value], q: list[list[Value]], b: Value) -> Value:
+    return p[0] * p[1] + q[1][0] * b
+
+
+def bent(p: list[Value]) -> Value:
+    return p[0] * p[1].data + p[1]
+
+
 def one(x: float) -> float:
     return 1.0
 
@@ -55,6 +63,17 @@ def test_a_function_that_passes(capsys: pytest.CaptureFixture[str]) -> None:
     assert check_function(["check", "autograd:maximum", "--at", "x=0.5,y=1"]) == 0
 
 
+def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    at = ["--at", "p=[0.3, 2*pi], b = hypot(3, 4), q=[[1], [-2]]"]
+    assert check_function(["check", f"{HERE}:norm", *at]) == 0
+    assert capsys.readouterr().out.startswith("pass: all 1")
+    assert check_function(["check", f"{HERE}:bent", "--at", "p=[0.3,2.0]", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["where"], found["x"], round(found["numeric"], 9)) == ("p[1]", 2.0, 1.3)
+    assert check_function(["check", f"{HERE}:bent", "--at", "p=[0.3,2.0]"]) == 1
+    assert "  at        p[1] = 2.0 (0x" in capsys.readouterr().out
+
+
 def test_one_that_fails_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert check_function(["check", f"{HERE}:detached", "--at", "x=3", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
@@ -70,8 +89,10 @@ def test_one_that_fails_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         (HERE, "x=1", "must be given as MODULE:FUNCTION"),
         (f"{HERE}:nothing", "x=1", "has no attribute 'nothing'"),
         (f"{HERE}:HERE", "x=1", "must be a function, got"),
-        (f"{HERE}:sine", "x", "must be like x=1.0,y=2.0"),
+        (f"{HERE}:sine", "x", "must be like x=1.0,p=[2.0,3.0]"),
         (f"{HERE}:area", "x=1,x=2", "each name once"),
+        (f"{HERE}:sine", "x=[1,2", "x=[1,2: [ is never closed: write ]"),
+        (f"{HERE}:bent", "p=[1,two]", "p[1]=two: a value is a number"),
         (f"{HERE}:sine", "x=one", "x=one: a value is a number"),
         ("math:sin", "x=1", "a function of floats needs --gradient"),
         (f"{HERE}:area", "x=1,z=2", "unexpected keyword argument 'z'"),

@@ -252,30 +252,26 @@ def test_what_fails_in_the_mathematics_or_on_disk(
     assert "--help" not in err
 
 
-@pytest.fixture
-def checked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """`gradcheck` replaced by one that notes its arguments and passes unless x is 13."""
-    calls: list[Any] = []
-
-    class Report(str):
-        def __bool__(self) -> bool:
-            return self == "agrees"
-
-    def gradcheck(f: Any, *xs: float, order: int = 1) -> Report:
-        calls.append((f(*xs), xs, order))
-        return Report("differs" if xs == (13.0,) else "agrees")
-
-    monkeypatch.setattr("autograd.testing.gradcheck", gradcheck)
-    return calls
+def test_check_answers_in_the_variables_that_were_typed(run: Run) -> None:
+    code, out, _ = run("sum([x*y, 2*y, 0*w])", "x=3", "y=-0.5", "w=1", "--check")
+    head, *rows, blank, verdict = out.splitlines()[-6:]
+    assert (code, head.split()) == (0, ["variable", "analytic", "numeric", "difference"])
+    assert [row.split()[:2] for row in rows] == [["x", "-0.5"], ["y", "5.0"], ["w", "0.0"]]
+    assert all(abs(float(row.split()[3])) < 1e-9 for row in rows)
+    assert (blank, verdict.startswith("pass: all ")) == ("", True)
+    assert "operand" not in out
+    assert "argument" not in out
 
 
-def test_check(run: Run, checked: list[Any]) -> None:
-    code, out, _ = run("x**2", "x=3", "--check")
-    assert (code, out.splitlines()[-1]) == (0, "agrees")
-    code, out, _ = run("x**2", "x=13", "--check", "--order", "2", "--json")
-    assert code == 1
-    assert json.loads(out)["check"] == {"passed": False, "report": "differs"}
-    assert checked == [(9.0, (3.0,), 1), (169.0, (13.0,), 2)]
+def test_check_of_a_kink_and_of_what_is_flat(run: Run) -> None:
+    code, out, _ = run("abs(x) - y*y", "x=0", "y=0", "--check")
+    assert (code, "-0.0" in out) == (0, False)
+    assert out.splitlines()[-1] == "kink      x = 0.0: any of [-1, 1]"
+    code, out, _ = run("relu(x) - relu(-x)", "x=0", "--check", "--order", "2", "--json")
+    check = json.loads(out)["check"]
+    assert (code, check["passed"]) == (1, False)
+    assert check["report"].startswith("fail: a derivative is wrong: differences give another")
+    assert check["variables"]["x"] == {"analytic": 0.0, "numeric": 1.0, "difference": -1.0}
 
 
 def test_step_then_the_table(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

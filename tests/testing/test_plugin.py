@@ -91,7 +91,12 @@ def test_a_project(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) ->
     result = project.runpytest_inprocess(*options, "--gradcheck-report", "g.html")
     result.assert_outcomes(passed=3, failed=6)
     result.stdout.fnmatch_lines(
-        ["*fail: a derivative is wrong*", "*got points=(-1.0, 1)", "*checked: g.html"]
+        [
+            "*fail: a derivative is wrong*",
+            "*strategy of Hypothesis or the name of a primitive*got points=(-1.0, 1)",
+            "gradcheck: *::test_hidden: of 1 points 1 inconclusive: nothing can be told: *",
+            "*checked: g.html",
+        ]
     )
     simplest = next(line for line in result.outlines if "argument 0 = 3.0 " in line)
     assert "(0x1.8" in simplest
@@ -114,3 +119,106 @@ def test_the_entry_point_is_found(project: pytest.Pytester) -> None:
     done = subprocess.run(command, cwd=project.path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not Path(project.path, "g.html").exists()
+
+
+DOUBTS = """
+    import math
+
+    import numpy as np
+    import pytest
+
+    def naive(x):
+        return np.exp(x) / (1.0 + np.exp(x))
+
+    def slope(x):
+        e = np.exp(x)
+        return e / (1.0 + e) - e * e / (1.0 + e) ** 2
+
+    pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+    @pytest.mark.gradient(points=[(-30.0, 600.0)])
+    def test_nan_gradient(gradcheck):
+        gradcheck(naive, gradient=slope)
+
+    @pytest.mark.gradient(points=[(-30.0, 800.0)])
+    def test_nan_function(gradcheck):
+        gradcheck(naive, gradient=lambda x: 0.25 / np.cosh(0.5 * x) ** 2)
+
+    @pytest.mark.gradient(points=[(-30.0, 800.0)], allow_nan=True)
+    def test_nan_allowed(gradcheck):
+        gradcheck(naive, gradient=lambda x: 0.25 / np.cosh(0.5 * x) ** 2)
+
+    @pytest.mark.gradient(points=[(-5.0, -1.0)], allow_nan=True)
+    def test_nan_everywhere(gradcheck):
+        gradcheck(np.log, gradient=lambda x: 1.0 / x)
+
+    @pytest.mark.gradient(points=[(0.0, 1e-5)])
+    def test_some_hidden(gradcheck):
+        gradcheck(lambda x: 1.0 + math.sin(x) ** 2, gradient=lambda x: math.sin(2.0 * x))
+
+    @pytest.mark.gradient(points=[(1.0, 2.0)])
+    def test_never_called(gradcheck):
+        pass
+
+    def test_allowed(gradcheck):
+        gradcheck(lambda x: 1e9 + math.sin(x), 1e-3, gradient=math.cos, allow_inconclusive=True)
+
+    @pytest.mark.gradient(points=[(None, -1.0), (0.5, math.inf)])
+    def test_half_lines(gradcheck):
+        gradcheck(lambda x, y: x + y, gradient=lambda x, y: (1.0, 1.0))
+
+    @pytest.mark.gradient(points=[3.0])
+    def test_number(gradcheck):
+        gradcheck(math.sin, gradient=math.cos)
+
+    @pytest.mark.gradient(points=[(1.0, 2.0, 3.0)])
+    def test_triple(gradcheck):
+        gradcheck(math.sin, gradient=math.cos)
+
+    @pytest.mark.gradient(points=["sine"])
+    def test_name(gradcheck):
+        gradcheck(math.sin, gradient=math.cos)
+    """
+
+
+OPTIONS = [
+    "-p",
+    "no:autograd-testing",
+    "-p",
+    "autograd.testing.plugin",
+    "-p",
+    "no:cacheprovider",
+]
+
+
+def test_what_is_not_told_is_said(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_doubts=DOUBTS)
+    result = pytester.runpytest_inprocess(*OPTIONS)
+    result.assert_outcomes(passed=4, failed=7)
+    text = result.stdout.str()
+    for words in (
+        "it is NaN where f is finite",
+        "f is nan at 710.0: draw where it is finite, or leave such points out",
+        "test_never_called has the mark gradient, but does not call the fixture gradcheck",
+        "test_nan_allowed: of 25 points",
+        "not checked: f is nan there",
+        "test_some_hidden: of 25 points",
+        "inconclusive: nothing can be told: round-off hides it",
+        "test_allowed: of 1 points 1 inconclusive",
+        "got 3.0 in points=[3.0]",
+        "got (1.0, 2.0, 3.0) in points=[(1.0, 2.0, 3.0)]",
+        "no primitive is called 'sine'",
+    ):
+        assert words in text, words
+
+
+def test_what_is_checked_in_other_processes_is_reported(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_doubts=DOUBTS)
+    chosen = ["-n", "2", "--gradcheck-report", "g.html", "-k", "nan_gradient or test_allowed"]
+    result = pytester.runpytest_subprocess(*OPTIONS, *chosen)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["gradcheck: *test_allowed: of 1 points 1 inconclusive: *"])
+    page = (pytester.path / "g.html").read_text("utf-8")
+    assert "test_doubts.py::test_nan_gradient" in page
+    assert "test_doubts.py::test_allowed" in page
+    assert page.count("<svg") == 2
