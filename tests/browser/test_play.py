@@ -69,6 +69,43 @@ def test_deep_nesting_is_an_error_and_no_crash(open_page: Opener) -> None:
         assert found["error"] == "the formula is nested too deeply"
 
 
+CLIPPED = """(texts) => texts.map((text) => {
+    const letters = [...text];
+    while (widthOf(letters.join(""), 13) > WIDEST) letters.pop();
+    const whole = letters.length === [...text].length;
+    return [clipped(text, 13), whole ? text : `${letters.join("")}…`];
+})"""
+MEASURED = """([formula, name]) => {
+    const measure = CanvasRenderingContext2D.prototype.measureText;
+    let letters = 0;
+    pen.measureText = (text) => {
+        letters += text.length;
+        return measure.call(pen, text);
+    };
+    read(formula, { [name]: 2.0 });
+    delete pen.measureText;
+    return letters;
+}"""
+
+
+def test_long_names_are_clipped_to_what_fits(open_page: Opener) -> None:
+    page = open_page(neuron())
+    texts = ["", "w", "Ω𝛼" * 9, *["iW"[k % 2] * k for k in range(60)], "naïve_" * 30]
+    for found, expected in page.evaluate(CLIPPED, texts):
+        assert found == expected
+
+
+def test_the_width_of_a_long_name_takes_no_more_work_than_its_length(
+    open_page: Opener,
+) -> None:
+    page = open_page(neuron())
+    for name in ("x" * 20_000, "x" * 40_000):
+        assert page.evaluate(MEASURED, [f"{name} * {name} + tanh({name})", name]) < 10_000
+        title = page.locator("#picture .node .name").first.text_content()
+        assert title is not None
+        assert re.fullmatch("x{10,40}…", title)
+
+
 def test_the_nodes_are_those_of_python_and_the_boxes_show_them(open_page: Opener) -> None:
     page = open_page(neuron())
     for formula in ("tanh(w*x + b)", "where(x < 0, -x, w)*b + w*w"):

@@ -10,8 +10,16 @@ function widthOf(text, size, weight = "") {
 
 function clipped(text, size) {
   const letters = [...text];
-  while (widthOf(letters.join(""), size) > WIDEST) letters.pop();
-  return letters.length === [...text].length ? text : `${letters.join("")}…`;
+  const fits = (count) => widthOf(letters.slice(0, count).join(""), size) <= WIDEST;
+  let [fitting, over] = [0, 1]; // so many letters fit; so many do not, or there are fewer
+  while (over <= letters.length && fits(over)) [fitting, over] = [over, 2 * over];
+  over = Math.min(over, letters.length + 1);
+  while (over - fitting > 1) {
+    const middle = (fitting + over) >> 1;
+    if (fits(middle)) fitting = middle;
+    else over = middle;
+  }
+  return fitting === letters.length ? text : `${letters.slice(0, fitting).join("")}…`;
 }
 
 // What a box says beside its name: the operation, all of it if an operand is a number.
