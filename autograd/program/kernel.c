@@ -1084,7 +1084,7 @@ static void release(Py_buffer *views, int count)
 /* Read the rows of x, a tuple of arrays, if they are not those of before. */
 static int bind_x(Runs *it, PyObject *x)
 {
-    Py_ssize_t n = PyTuple_Check(x) ? PyTuple_GET_SIZE(x) : MOST, rows = 0, i = 0;
+    Py_ssize_t n = PyTuple_Check(x) ? PyTuple_GET_SIZE(x) : -1, rows = 0, i = 0;
     Py_buffer *v = it->views + 5;
     Run *r = &it->r;
     while (i < n && i < MOST && v[i].obj == PyTuple_GET_ITEM(x, i))
@@ -1096,7 +1096,8 @@ static int bind_x(Runs *it, PyObject *x)
     for (i = 0; i < n && n < MOST; i++, v++) {
         if (PyObject_GetBuffer(PyTuple_GET_ITEM(x, i), v, PyBUF_STRIDES) < 0)
             break;
-        if (v->itemsize != sizeof(double) || v->ndim > 2 || v->shape[v->ndim - 1] != r->lanes)
+        if (v->itemsize != sizeof(double) || v->ndim < 1 || v->ndim > 2 ||
+            v->shape[v->ndim - 1] != r->lanes)
             break;
         r->x[i] = (Part){v->buf, v->ndim == 1 ? 1 : v->shape[0], v->strides[0],
                          v->strides[v->ndim - 1]};

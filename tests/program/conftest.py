@@ -18,5 +18,6 @@ def target(request: pytest.FixtureRequest) -> Iterator[None]:
     """What AUTOGRAD_KERNEL asks for; the kernel runs beside the interpreted build too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("AUTOGRAD_PURE", raising=False)
-        patch.setenv("AUTOGRAD_KERNEL", getattr(request, "param", ""))
+        if asked := getattr(request, "param", ""):
+            patch.setenv("AUTOGRAD_KERNEL", asked)
         yield

@@ -423,7 +423,7 @@ def test_what_runs_refuse() -> None:
     with pytest.raises(TypeError, match="real number"):
         runs.run((), ["1"])
     for _ in range(2):
-        for x in ((np.empty((1, 1)),), (1.0,), None):
+        for x in ((np.empty((1, 1)),), (np.empty(()),), (1.0,), None):
             with pytest.raises((TypeError, ValueError), match=r"x is a tuple|bytes-like"):
                 runs.run(x)
     with pytest.raises(TypeError, match="4 arguments, got 1"):
