@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from autograd import Value
 from autograd.core import floats
 from autograd.program.arrays import Array, np
 from autograd.program.lower import Lowered
@@ -54,6 +55,7 @@ class JaxStep(Step):
         self.everywhere = self._sharding()
         self.leads = self.jax.process_index() == 0
         self.state: tuple[Array, Array, Array] | None = None  # parameters, buffers, gradient
+        self._pushed: list[Value] = []  # those parameters
         self._functions: dict[Any, Any] = {}
         self._weights: dict[tuple[int, float], Array] = {}
         self._resident: tuple[Batch, Array, Array] | None = None  # what stays there
@@ -63,15 +65,18 @@ class JaxStep(Step):
         if self.state is None:
             return
         params, buffers, gradient = [np.array(self._here(each)) for each in self.state]
-        before = data_of(self.optimizer.params)
-        floats.exchange(self.optimizer.params, before, params, gradient)
+        floats.exchange(self._pushed, data_of(self._pushed), params, gradient)
         for buffer, row in zip(self.optimizer.buffers.values(), buffers):
             np.frombuffer(buffer)[:] = row
-        self.state = None
+        self.state = self._now = None
 
     # ------------------------------------------------------------------ a step
 
     def _train_on(self, batch: Batch, kind: Kind) -> Results | None:
+        if self._are_others():
+            self.pull()
+            self._forget()
+            return None
         found = kind.paths["train"].found
         if self.doubted or batch.lanes not in kind.sizes or not found:
             self.pull()
@@ -165,7 +170,8 @@ class JaxStep(Step):
     def _push(self, batch: Batch) -> None:
         """Take what the Values and the optimizer hold."""
         optimizer = self.optimizer
-        data = data_of(optimizer.params)
+        self._pushed = [*optimizer.params]
+        data = data_of(self._pushed)
         buffers = np.array([*optimizer.buffers.values()]).reshape(-1, len(data))
         self._check_alike(data, buffers, batch)
         state = data, buffers, np.zeros(len(data))

@@ -33,7 +33,7 @@ from nn.batches import Batch
 from nn.layers import draws_from
 from nn.module import Module
 from nn.separable import is_mean
-from nn.snapshot import Snapshot, unchanged
+from nn.snapshot import Snapshot
 from nn.steps import EagerStep, modes_kept, plain, with_gradients_kept
 from nn.updates import Update
 
@@ -72,6 +72,7 @@ class Step:
             for f in (eager.loss, eager.penalty)
             if f is not None and getattr(f, "__module__", "") != "nn.losses"
         ]
+        self._now: Snapshot | None = None  # of what has not yet been changed by this call
         self._last: Batch | None = None
         self._lock = threading.RLock()
         self._forget()
@@ -81,7 +82,7 @@ class Step:
         self._params = [*self.optimizer.params]
         self._update = Update(self.optimizer)
         self._kinds: dict[Any, Kind] = {}
-        self._seen: Snapshot | None = None  # what was recorded
+        self._seen: Snapshot | None = None  # when it was recorded
         self._current: Ready | None = None  # the one whose `u` has the parameters' data
 
     def __repr__(self) -> str:
@@ -138,6 +139,7 @@ class Step:
         """The model's outputs for n samples in eval mode: an array if X is one, else a list."""
         batch = Batch.of(X=X)
         with self._lock:
+            self._now = None
             self.pull()
             try:
                 found = self._run("predict", batch, self._kind(batch)).outputs()
@@ -150,13 +152,15 @@ class Step:
 
     def train(self, batch: Batch) -> Results:
         """One step: the outputs, if they are wanted, and the loss."""
+        self._now = None
         kind = self._kind(batch)
         if not kind.draws:
             return self._train_on(batch, kind) or self.train(batch)
         state, steps = random.getstate(), self.optimizer.steps
         found = None
         try:
-            found = self._train_on(batch.drawn(kind.draws), kind)
+            drawn, self._now = batch.drawn(kind.draws), None
+            found = self._train_on(drawn, kind)
         finally:
             if found is None and self.optimizer.steps == steps:
                 random.setstate(state)
@@ -164,6 +168,7 @@ class Step:
 
     def measure(self, batch: Batch) -> Results:
         """The outputs, if they are wanted, and the loss in eval mode, without the penalty."""
+        self._now = None
         self.pull()
         try:
             run = self._run("measure", batch, self._kind(batch))
@@ -183,7 +188,7 @@ class Step:
             loss = self._train_at_once(batch, ready)
             if loss is not None:
                 return ready.outputs() if self.outputs else [], loss
-        if not all(map(is_, self.optimizer.params, self._params)):
+        if self._are_others():
             self._forget()
             return None
         try:
@@ -272,6 +277,10 @@ class Step:
             self._kinds[batch.key] = kind
         return kind
 
+    def _are_others(self) -> bool:
+        """Whether the parameters are not those that were recorded, in their order."""
+        return not all(map(is_, self.optimizer.params, self._params))
+
     def _changed(self) -> bool:
         """Whether the loss or the penalty names something that has changed since last asked."""
         changed = False
@@ -289,8 +298,12 @@ class Step:
 
     def _unchanged(self, f: Callable[..., T], *args: Any) -> T:
         """What f gives; ValueError if that changes what the model or the loss reaches."""
-        eager = self.eager
-        return unchanged(f, *args, model=self.model, loss=eager.loss, penalty=eager.penalty)
+        if self._now is None:
+            eager = self.eager
+            self._now = Snapshot(model=self.model, loss=eager.loss, penalty=eager.penalty)
+        if self._seen is None:
+            self._seen = self._now
+        return self._now.unchanged(f, *args)
 
     # ------------------------------------------------------------------ is it right?
 
@@ -321,9 +334,7 @@ class Step:
         if known and not self.doubted:
             return True
         doubted, self.doubted = self.doubted, False
-        if self._seen is None:
-            self._seen = self._snapshot()
-        elif doubted and self._seen.changed(trained=True):
+        if doubted and self._seen is not None and self._seen.changed(trained=True):
             self._forget()
             return False
         lanes = self._some(run) if known else range(batch.lanes)
@@ -350,10 +361,6 @@ class Step:
         """What eager gives as the loss of a batch, with the penalty."""
         with self._as_recorded(batch) as samples, no_grad():
             return self.eager.node(self.eager.objective(*samples)[1]).data
-
-    def _snapshot(self) -> Snapshot:
-        eager = self.eager
-        return Snapshot(model=self.model, loss=eager.loss, penalty=eager.penalty)
 
     @contextmanager
     def _as_recorded(self, batch: Batch) -> Iterator[list[list[Any]]]:

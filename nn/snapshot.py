@@ -14,11 +14,11 @@ import random
 import sys
 from array import array
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
-from functools import partial
+from functools import lru_cache, partial
 from itertools import starmap
-from operator import is_
+from operator import call, is_
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -36,7 +36,7 @@ from autograd.program.arrays import np
 from nn.module import Module
 from nn.optim import Optimizer
 
-__all__ = ["VARYING", "Snapshot", "is_of_library", "unchanged"]
+__all__ = ["VARYING", "Snapshot", "is_of_library"]
 
 T = TypeVar("T")
 Calls = list[tuple[Any, ...]]
@@ -48,29 +48,8 @@ UNSEEN = frozenset(["training", "_path"])  # of a module; they don't say what it
 VARYING = frozenset(["params", "_lr", "steps", "buffers"])  # of an optimizer, in training
 NONE: frozenset[str] = frozenset()
 FAR = 2000  # objects that are reached by way of globals and classes, at most
+NUMBERS = ("data", "grad")  # of Values
 ABSENT = object()
-
-
-def unchanged(f: Callable[..., T], *args: Any, **roots: Any) -> T:
-    """What f gives, if it changes nothing that the roots reach.
-
-    Raises:
-        ValueError: it does; the message names it, and all is as it was.
-        Whatever f raises; then, too.
-    """
-    before = Snapshot(**roots)
-    restoring = before.restoring()
-    try:
-        try:
-            result = f(*args)
-        except Exception:
-            before.check()
-            raise
-        before.check()
-    except BaseException:
-        deque(restoring, 0)  # in one call, which no signal can interrupt
-        raise
-    return result
 
 
 class Kind(NamedTuple):
@@ -129,8 +108,26 @@ class Snapshot:
 
     # ------------------------------------------------------------------ afterwards
 
-    def check(self) -> None:
-        """ValueError if something has changed."""
+    def unchanged(self, f: Callable[..., T], *args: Any) -> T:
+        """What f gives, if it changes nothing of all this.
+
+        Raises:
+            ValueError: it does; the message names it, and all is as it was.
+            Whatever f raises; then, too.
+        """
+        try:
+            try:
+                result = f(*args)
+            except Exception:
+                self._check()
+                raise
+            self._check()
+        except BaseException:
+            self._put_back()
+            raise
+        return result
+
+    def _check(self) -> None:
         if changed := self.changed():
             raise ValueError(
                 f"the model or the loss changes {changed} when it runs, and a program can't: "
@@ -147,28 +144,27 @@ class Snapshot:
             now = note.kind.read(note.x)
             if not _alike(note.content, now) and (name := _part(note, now, trained)):
                 return name
-        now = self.numbers if trained else self._numbers()
-        if now.tobytes() == self.numbers.tobytes():
-            return None
-        at = next(i // 2 for i, (a, b) in enumerate(zip(now, self.numbers)) if not _alike(a, b))
-        paths = [path for path, group in self.values for _ in group]
-        return f"the numbers of {paths[at]}"
+        for name, before, now in zip(NUMBERS, self.numbers, self._numbers()):
+            if before.tobytes() != now.tobytes() and not trained:
+                paths = [path for path, group in self.values for _ in group]
+                changes = (path for path, a, b in zip(paths, before, now) if not _alike(a, b))
+                return f"the {name} of {next(changes)}"
+        return None
 
-    def restoring(self) -> Iterator[None]:
-        """Puts everything back while it is gone through."""
+    def _put_back(self) -> None:
+        """Let everything be as it was, in one call, which no signal can interrupt."""
         calls: Calls = []
-        numbers = iter(self.numbers)
-        for _, group in self.values:
-            for x in group:
-                calls += [(setattr, x, name, next(numbers)) for name in ("_data", "grad")]
+        for name, numbers in zip(NUMBERS, self.numbers):
+            values = (x for _, group in self.values for x in group)
+            calls += [(setattr, x, name, number) for x, number in zip(values, numbers)]
         for note in self.notes:
             calls += note.kind.write(note.x, note.content)
-        return starmap(_call, calls)
+        deque(starmap(call, calls), 0)
 
-    def _numbers(self) -> array[float]:
+    def _numbers(self) -> list[array[float]]:
         """The data and the gradients of the Values."""
         values = [x for _, group in self.values for x in group]
-        return array("d", [number for x in values for number in (x._data, x.grad)])
+        return [array("d", [x.data for x in values]), array("d", [x.grad for x in values])]
 
     # ------------------------------------------------------------------ the walk
 
@@ -313,10 +309,6 @@ def _part(note: Note, now: Any, trained: bool) -> str | None:
 # ---------------------------------------------------------------- how to read and to put back
 
 
-def _call(f: Callable[..., None], *args: Any) -> None:
-    f(*args)
-
-
 def _sliced(cls: Any) -> Kind:
     return Kind(
         lambda x: cls.__getitem__(x, slice(None)),
@@ -424,6 +416,7 @@ KINDS: dict[Any, Kind] = {
 }
 
 
+@lru_cache
 def _kind_of(cls: type) -> Kind | None:
     """How objects of a class are noted; None if they hold attributes at most."""
     if cls in KINDS:
@@ -438,6 +431,7 @@ def _kind_of(cls: type) -> Kind | None:
 # ---------------------------------------------------------------- helpers
 
 
+@lru_cache
 def _slots(cls: type) -> tuple[str, ...]:
     return tuple(
         name

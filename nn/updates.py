@@ -12,7 +12,7 @@ from autograd.program.program import Program
 from autograd.program.record import record
 from autograd.trees import flatten
 from nn.optim import Optimizer
-from nn.snapshot import VARYING, Snapshot, is_of_library, unchanged
+from nn.snapshot import VARYING, Snapshot, is_of_library
 from nn.steps import with_gradients_kept
 
 __all__ = ["Update"]
@@ -83,7 +83,7 @@ class Update:
         if type(optimizer).step is not Optimizer.step or len(sizes) > 1:
             return None
         try:
-            return unchanged(self._record, optimizer=optimizer)
+            return Snapshot(optimizer=optimizer).unchanged(self._record)
         except (TypeError, ValueError):
             return None
 
