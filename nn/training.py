@@ -52,8 +52,9 @@ def compile(
 
     It agrees with the same step by Values to rounding. A sample that takes another branch is
     recorded too; one for which something is not finite is done by Values, which raise. What
-    the model does is recorded by the first step: compile again after changing more than data.
-    What the loss and the penalty name may change, as in `autograd.compile`.
+    the model does is recorded by the first step; whether it does the same is looked at in the
+    steps 2, 4, 8, …: compile again after changing more than data. What the loss, the penalty
+    and an `_update` of your own name may change. An interrupt leaves all of a step or nothing.
 
     Args:
         loss: a function of a batch's (outputs, targets), such as `nn.mse_loss`: the mean or
@@ -67,7 +68,9 @@ def compile(
 
     Raises:
         TypeError, ValueError: an argument is of the wrong type or out of range; or, by the
-            first step, the model or the loss can't be compiled.
+            first step, the model or the loss can't be compiled. It can't if it changes
+            something when it runs (a counter, a cache, a global, a generator): the message
+            names that, and all is as it was.
         ImportError: NumPy is missing, or JAX.
         RuntimeError: JAX is set to 32 bits, or finds no device.
 
