@@ -305,9 +305,10 @@ class Compiled:
         places = transforms._places(chosen, len(primals))
         job = self._done(call, places, direction=_direction(call, places, tangents, "jvp"))
         if self._reads_outer(job):
-            return self._with_values(
+            eager: tuple[Any, Any] = self._with_values(
                 lambda *xs: transforms.jvp(self.f, xs, tangents, argnums), primals
             )
+            return eager
         return tuple([job.shaped(rows, self.reduce) for rows in np.split(job.out, 2)])
 
     def jacobian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:

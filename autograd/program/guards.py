@@ -22,7 +22,8 @@ MARGIN = 2.0**-44  # of the terms that are added up: 256 times the last digit
 # Those that give the same bits everywhere.
 EXACT = frozenset([
     "neg", "add", "sub", "mul", "div", "identity", "abs", "sign", "relu", "where", "sqrt",
-    "maximum", "minimum", "clip", "take", "trunc", "floor", "ceil", *COMPARISONS,
+    "maximum", "minimum", "clip", "take", "trunc", "floor", "ceil", "mod", "floordiv",
+    *COMPARISONS,
 ])
 # Those whose result moves no more than their operands.
 STEADY = frozenset([
@@ -113,7 +114,7 @@ class _Margins:
         """Whether a distance is one that rounding of the operands could make."""
         sizes = [self.size(x) for x in operands if x < len(self.exact) and not self.exact[x]]
         margin = self.tape.add("mul", [self.total(sizes), self.number(MARGIN)])
-        return self.tape.add("le", [distance, margin])
+        return self.tape.add("lt", [distance, margin])
 
     def size(self, node: int) -> int:
         """The sum of the magnitudes of all that is added up."""

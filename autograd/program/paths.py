@@ -126,7 +126,11 @@ class Paths:
             left = np.sort(self.along(known, job, call, left)) if len(left) else left
         while len(left):
             first = int(left[0])
-            path = self.record(call, first) if len(self.found) < MOST_PATHS else self.tell()
+            path = None
+            if len(self.found) < MOST_PATHS:
+                path = self.record(call, first)
+            else:
+                self.tell()
             if path is not None:
                 self.found.append(path)
                 left = np.sort(self.along(path, job, call, left))
