@@ -440,15 +440,15 @@ def compile(
     """The function f, recorded once and replayed over many samples; also as decorator.
 
     It is recorded on its first call with arguments of a shape, at a sample for each way that it
-    goes: comparisons of Values decide anew for each sample. Values from outside that f uses are
-    read at each call, and get no gradient; but within a function that is differentiated or
-    compiled, f itself computes with what depends on its Values, and the result is one. What the
-    result does not depend on is left out, and raises nothing. If f itself names a variable from
-    outside that has another value now, or a list, dict or array of at most 100,000 elements
-    that holds something else, it is recorded anew. A method is compiled for each instance,
-    whose attributes are such variables; `in_axes` leaves `self` out. Other things that f looks
-    at (what nested lists and objects hold, or what functions that it calls name) are read only
-    when it is recorded.
+    goes: comparisons of Values decide anew for each sample, and f itself computes those that
+    rounding could decide. Values from outside that f uses are read at each call, and get no
+    gradient; but within a function that is differentiated or compiled, f itself computes with
+    what depends on its Values, and the result is one. What the result does not depend on is
+    left out, and raises nothing. If f itself names a variable from outside that has another
+    value now, or a list, dict or array of at most 100,000 elements that holds something else,
+    it is recorded anew. A method is compiled for each instance, whose attributes are such
+    variables; `in_axes` leaves `self` out. Other things that f looks at (what nested lists and
+    objects hold, or what functions that it calls name) are read only when it is recorded.
 
     A float that f reads with `.data` is followed through operators and comparisons. Where other
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any
