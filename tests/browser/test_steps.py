@@ -340,6 +340,32 @@ def test_guess_mode(open_page: Opener) -> None:
     assert page.is_visible("#row-14")
 
 
+def test_guess_mode_keeps_what_it_asks_for(open_page: Opener) -> None:
+    a = Value(0.123, label="a")
+    y = a * 7.0 * Value(11.0, label="b")
+    page = open_page(Stepper(y.sin()).html(), reduced_motion="no-preference")
+    stop_clock(page)
+    page.check("#guessing")
+    for _ in range(5):  # the box is still in focus
+        page.keyboard.press("ArrowRight")
+    assert page.inner_text("#counter").startswith("5 /")
+    page.keyboard.press("ArrowRight")
+    asked = 0
+    while page.is_visible("#ask"):
+        page.evaluate("nudged(leaves[0])")
+        page.clock.run_for(300)
+        shown = page.evaluate(
+            """[...document.querySelectorAll("#now, svg text, .info, #says")]
+            .map((each) => each.textContent)"""
+        )
+        event = page.evaluate("formatNumber(events[shownAt].after)")
+        known = page.evaluate("[events[shownAt].local, events[shownAt].before].map(inCell)")
+        assert event in known or not any(event in text for text in shown), (event, shown)
+        asked += 1
+        page.click("#next")
+    assert asked == 4
+
+
 def test_guessing_what_is_not_finite(open_page: Opener) -> None:
     page = open_page(Stepper(Value(0.0, label="x").sqrt()).html(), at="#3")
     page.check("#guessing")

@@ -26,7 +26,7 @@ function ask() {
   byId("words").textContent = event.uses > 1 ? `Before this step it is ${formatNumber(event.before)}.` : "";
   const name = sum.find(([, role]) => role === "local")[0];
   byId("question").textContent = asksLocal() ? `${name} is` : `${sum[0][0]} will be`;
-  highlight(event);
+  highlight(event, false);
   for (const arrow of arrows[event.node.index][event.slot]) arrow.classList.toggle("asked", asksLocal());
 }
 

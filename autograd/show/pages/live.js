@@ -215,7 +215,9 @@ function nudged(leaf) {
   const [before, slope] = [root.data, grads[leaf.index] / seed];
   if (!move([[leaf, leaf.data + epsilon]])) return undefined;
   const [real, told] = [root.data - before, slope * epsilon].map((x) => formatNumber(x));
-  return say(`${leaf.name} moved by ${formatNumber(epsilon)}: ${root.name} moved by ${real}; its gradient said ${formatNumber(slope)} × ${formatNumber(epsilon)} = ${told}.`);
+  const said = `; its gradient said ${formatNumber(slope)} × ${formatNumber(epsilon)} = ${told}`;
+  const asked = document.body.classList.contains("guessing"); // for a gradient, which stays hidden
+  return say(`${leaf.name} moved by ${formatNumber(epsilon)}: ${root.name} moved by ${real}${asked ? "" : said}.`);
 }
 
 const losses = [];

@@ -90,7 +90,7 @@ function player(show, say) {
   slider.addEventListener("input", () => step(() => Number(slider.value)));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    if (event.target.matches("input:not([type=range]), select")) return;
+    if (event.target.matches("input:not([type=range], [type=checkbox]), select")) return;
     if (event.key === " " && !event.target.matches("button, a, summary, input")) toggle();
     else if (event.key in actions) step(actions[event.key]);
     else return;

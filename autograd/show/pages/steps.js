@@ -104,7 +104,7 @@ function put(line, parts) {
 // In the backward pass an arrow turns round, and the product travels along it.
 let travelling = 0;
 
-function turn(event) {
+function turn(event, carries) {
   const arrow = arrows[event.node.index][event.slot].find((element) => element.querySelector("path"));
   if (arrow === undefined) return;
   mark([arrow], "back");
@@ -113,7 +113,7 @@ function turn(event) {
   const [dx, dy] = [(base.x - tip.x) * 0.4, (base.y - tip.y) * 0.4];
   const corners = [tip.x, tip.y, base.x - dy, base.y + dx, base.x + dy, base.y - dx];
   path.after(shape("polygon", { class: "turned", points: corners.join(" ") }));
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  if (!carries || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const text = shape("text", { class: "carried" }, formatNumber(event.product));
   svg.append(text);
   const began = performance.now();
@@ -129,7 +129,8 @@ function turn(event) {
   move(began);
 }
 
-function highlight(event) {
+// An event; one that is only asked for carries no number.
+function highlight(event, carries = true) {
   for (const [element, name] of marked) element.classList.remove(name);
   marked = [];
   cancelAnimationFrame(travelling);
@@ -143,7 +144,7 @@ function highlight(event) {
     mark(shown[event.node.index].boxes, "from");
     mark(arrows[event.node.index][event.slot], "along");
     mark(copies[event.node.index][event.slot], "to");
-    turn(event);
+    turn(event, carries);
   } else if (event.kind === "forward") {
     const { inputs, index } = event.node;
     inputs.forEach((input, slot) => {
