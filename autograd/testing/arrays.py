@@ -92,10 +92,7 @@ Shape = tuple[int, ...]
 class MisshapenError(ValueError):
     """A derivative by hand has another shape than it must have; with a guess at the reason."""
 
-    def __init__(self, what: str, found: Shape | None = None, needed: Shape = ()) -> None:
-        if found is None:
-            super().__init__(what)
-            return
+    def __init__(self, what: str, found: Shape, needed: Shape) -> None:
         more, guess = len(found) - len(needed), ""
         ones = [k for k, (a, b) in enumerate(zip(found, needed)) if a != b == 1]
         squeezed = tuple([1 if k in ones else size for k, size in enumerate(found)])
@@ -357,13 +354,21 @@ def _matching(tree: Any, like: Any, what: str) -> list[float]:
     given, wanted = _lists(tree), _lists(like)
     if len(leaves(like, what)) == 1 and getattr(tree, "size", 0) == 1:
         given, wanted = flatten(given, what)[0], [0.0]
+    _compare_shapes(given, wanted, what)
+    return [primal(x) for x in flatten_like(given, wanted, what)]
+
+
+def _compare_shapes(given: Any, wanted: Any, what: str) -> None:
+    """Find numbers in another shape; what is no tree of numbers, `flatten_like` finds."""
     found, needed = shape_of(given), shape_of(wanted)
-    if found != needed and found is not None and needed is not None:
-        raise MisshapenError(what, found, needed)
-    try:
-        return [primal(x) for x in flatten_like(given, wanted, what)]
-    except ValueError as error:
-        raise MisshapenError(str(error)) from None
+    if found is not None and needed is not None:
+        if found != needed:
+            raise MisshapenError(what, found, needed)
+        return
+    inside, among = children(wanted), dict(children(given) or ())
+    for end, child in inside or ():
+        if end in among:
+            _compare_shapes(among[end], child, what + end)
 
 
 def _lists(tree: Any) -> Any:
@@ -398,7 +403,7 @@ def _matrix(tree: Any, y: Any, xs: tuple[Any, ...], what: str) -> Rows:
             raise MisshapenError(what, given, r + s)
     if len(found) != sum(heights) * sum(widths):
         wanted = f"{sum(heights)} × {sum(widths)}"
-        raise MisshapenError(f"{what} must have {wanted} numbers, got {len(found)}")
+        raise ValueError(f"{what} must have {wanted} numbers, got {len(found)}")
     rows, start = Rows(), 0
     for height in heights:
         band: Rows = [[] for _ in range(height)]
@@ -445,7 +450,8 @@ def check_jacobian(
 
     Raises:
         GradientError: the check did not pass, or the derivative has another shape.
-        TypeError, ValueError: arguments that are not finite numbers.
+        TypeError, ValueError: arguments that are not finite numbers, or a derivative that is
+            built in another way.
 
     >>> report = check_jacobian(
     ...     lambda x: [x[0] * x[1], x[1]], [2.0, 3.0], jacobian=lambda x: [[x[1], x[0]], [0, 1]]

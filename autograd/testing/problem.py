@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from autograd.core.functions import dot
-from autograd.core.operand import is_node, primal
+from autograd.core.operand import is_node, primal, real
 from autograd.core.value import Value
 from autograd.transforms import Function, grad
 from autograd.trees import flatten
@@ -86,7 +86,7 @@ def blocks(tree: Any, name: str, kind: type = float) -> Iterator[tuple[str, list
 def shape_of(tree: Any) -> tuple[int, ...] | None:
     """The shape of a number, or of nested lists of one length each; None of anything else."""
     if not isinstance(tree, list | tuple):
-        return None if isinstance(tree, dict) else ()
+        return () if is_node(tree) or real(tree) is not None else None
     shapes = {shape_of(child) for child in tree}
     inner = shapes.pop() if len(shapes) == 1 else None
     return None if inner is None else (len(tree), *inner)

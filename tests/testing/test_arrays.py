@@ -142,7 +142,7 @@ def test_a_jacobian_of_blocks() -> None:
         return {"a": (y[0] * np.eye(2), np.outer(x, at_0)), "b": b}
 
     assert check_jacobian(g, X[:2], X[2:], jacobian=blocks).derivatives == 12
-    with pytest.raises(GradientError, match="must have 3 × 4 numbers, got 1"):
+    with pytest.raises(ValueError, match="must have 3 × 4 numbers, got 1"):
         check_jacobian(g, X[:2], X[2:], jacobian=lambda x, y: 1.0)
 
 
