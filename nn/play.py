@@ -12,8 +12,8 @@ from autograd.core.primitive import TABLE
 from autograd.show.pages.document import (
     asset,
     document,
+    laid_out,
     operations_script,
-    picture_or_tree,
     rules,
     table,
 )
@@ -138,7 +138,7 @@ def play(
         "rate": rate,
     }
     graph = model.graph(xs[0])
-    network = picture_or_tree(graph, graph.options, prefix="net")
+    network, _ = laid_out(graph, graph.options, "net")
     return Page(_page(shown, network, data, value))
 
 

@@ -16,7 +16,7 @@ from autograd.show.drawing import engine
 __all__ = ["examine", "layout_engine", "problems", "report"]
 
 EXTRAS = {  # the distributions that each brings
-    "viz": ("graphviz", "graphviz-pure", "vl-convert-python"),
+    "viz": ("graphviz", "vl-convert-python"),
     "plots": ("matplotlib",),
     "train": ("tqdm", "numpy", "safetensors"),
     "demos": ("names", "rich", "scikit-learn", "sktime"),
@@ -60,7 +60,7 @@ def report() -> list[tuple[str, str]]:
         ("binaries", binaries[0] if binaries else "none for this Python"),
         *(("", file) for file in binaries[1:]),
         ("kernel", kernel_name()),
-        ("layout engine", layout_engine() or f"none; {_missing('viz')}"),
+        ("Graphviz", layout_engine() or "none; only layout='dot' needs it"),
         *((f"extra {extra}", _extra(extra)) for extra in EXTRAS),
     ]
 
@@ -79,7 +79,7 @@ def kernel_name() -> str:
 
 
 def layout_engine() -> str:
-    """What would lay out a drawn graph, with its place; empty if there is nothing."""
+    """The `dot` that `layout="dot"` would run; empty if there is none."""
     try:
         command = engine.find()
     except engine.LayoutError as error:

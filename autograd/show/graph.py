@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +66,7 @@ class Graph(Snapshot):
         """The picture as SVG, in a text that an HTML page can hold too.
 
         Raises:
-            LayoutError: there is no layout engine, it failed or took too long.
+            LayoutError: the layout is "dot", and there is none, or it failed or took too long.
         """
         return draw(self, options=self.options.changed(**options))
 
@@ -122,12 +121,12 @@ class Graph(Snapshot):
             options: changes of the graph's options, for this file.
 
         Returns:
-            The file that was written: the DOT source, with a warning, where a picture was
-            asked for and there is no layout engine.
+            The file that was written.
 
         Raises:
             ValueError: the suffix is not one of these, or an option is out of its range.
-            LayoutError: the layout engine failed or took too long, or `graphviz` is missing.
+            LayoutError: the layout is "dot", and there is none, or it failed or took too long;
+                or the package `graphviz`, which makes the source, is missing.
             ImportError: the package that renders `*.png` and `*.pdf` is missing.
             OSError: the file cannot be written; it is then as it was.
         """
@@ -135,11 +134,7 @@ class Graph(Snapshot):
         kind = path.suffix.lower()
         if kind not in KINDS:
             raise ValueError(f"a graph is saved as {', '.join(KINDS)}, got {str(path)!r}")
-        if kind in (".svg", ".png", ".pdf") and engine.find(changed.engine) is None:
-            path, kind = path.with_suffix(".dot"), ".dot"
-            content = self.dot(**options).encode()
-            warnings.warn(f"saved as {path.name}, its DOT source; {engine.HINT}", stacklevel=2)
-        elif kind in (".png", ".pdf"):
+        if kind in (".png", ".pdf"):
             content = render(draw(self, options=changed, static=True), kind)
         elif kind == ".tex":
             content = TEX.format(self.latex()).encode()

@@ -9,12 +9,9 @@ import pytest
 
 import nn
 from autograd import Graph, Value
-from autograd.show.drawing import engine
 from autograd.testing.programs import SAFE, decode
 from tests.browser.conftest import Opener
 from tests.show.drawing.examples import chain, hostile, network, odd_numbers, small
-
-pytestmark = pytest.mark.skipif(engine.find() is None, reason="needs a layout engine")
 
 GALLERY = Path(__file__).parents[2] / "demos" / "gallery"
 A_PAGE = 50  # pictures

@@ -229,7 +229,7 @@ def test_random_programs(chromium: Any, monkeypatch: pytest.MonkeyPatch) -> None
     @given(programs())
     def compare(program: Any) -> None:
         _, root = program.record()
-        stepper = Stepper(root)
+        stepper = Stepper(root, layout="dot")
         page.goto("about:blank")
         page.set_content(stepper.html())
         found = [[float(x) for x in numbers] for numbers in page.evaluate(COMPUTED)]

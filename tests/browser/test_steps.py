@@ -496,13 +496,13 @@ def test_two_pages_in_one_notebook(open_page: Opener) -> None:
     assert first.inner_text("#counter") == "14 / 14"
 
 
-def test_without_a_layout_engine_the_steps_still_play(
+def test_without_a_picture_the_steps_still_play(
     open_page: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("autograd.show.drawing.engine.find", lambda setting: None)
-    stepper = Stepper(readme())
+    stepper = Stepper(readme(), layout="dot")
     page = open_page(stepper.html())
-    assert "there is no layout engine" in page.inner_text("#picture")
+    assert "there is no `dot`" in page.inner_text("#picture")
     assert "└─ f  data -2.0  grad 4.0" in page.inner_text("#picture pre")
     for event in stepper:
         page.click("#next")

@@ -2,11 +2,8 @@
 
 import pytest
 
-from autograd.show.drawing import engine
 from tests.browser.conftest import Opener
 from tests.show.drawing.examples import network, small
-
-pytestmark = pytest.mark.skipif(engine.find() is None, reason="needs a layout engine")
 
 
 def test_dark_mode_follows_the_reader(open_page: Opener) -> None:

@@ -15,7 +15,6 @@ import autograd
 from autograd import Value
 from autograd.cli.command import calculate
 from autograd.cli.expressions import FUNCTIONS
-from autograd.show.drawing import engine
 from tests.builds import THIS
 from tests.builds import run as process
 from tests.terminals import Terminal
@@ -294,20 +293,6 @@ def test_files(run: Run, tmp_path: Path) -> None:
     assert html.read_text("utf-8").lower().startswith("<!doctype html>")
     code, out, _ = run("7", "--svg", str(svg), "--html", str(html), "--json")
     assert json.loads(out)["files"] == [str(svg), str(html)]
-
-
-def test_without_a_layout_engine_no_picture_is_promised(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(engine, "find", lambda setting: None)
-    code, out, err = run("x", "x=1", "--svg", str(tmp_path / "x.svg"))
-    assert (code, out) == (1, "")
-    assert "pip install 'scalar-autograd[viz]'" in err
-    assert not any(tmp_path.iterdir())
-    page = tmp_path / "x.html"  # plays without one, and says so
-    code, _, err = run("x", "x=1", "--html", str(page))
-    assert (code, err) == (0, "")
-    assert "scalar-autograd[viz]" in page.read_text("utf-8")
 
 
 def test_help_names_every_function_and_fits_a_terminal(

@@ -39,9 +39,9 @@ def test_a_healthy_installation(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     labels = [re.split(r"\s{2,}", line)[0] for line in lines]
     wanted = "build,version,python,package,binaries,kernel"
-    wanted += ",layout engine,extra viz,extra plots,extra train,extra demos"
+    wanted += ",Graphviz,extra viz,extra plots,extra train,extra demos"
     assert [label for label in labels if label] == wanted.split(",")
-    assert {line[:15].strip() for line in lines} == set(labels)  # texts begin in one column
+    assert {line[:13].strip() for line in lines} == set(labels)  # texts begin in one column
     assert lines[0].split() == ["build", build.describe_build()[0]]
     assert lines[1].strip() == build.describe_build()[1]
     assert str(Path(autograd.__file__).parent) in "\n".join(lines)
@@ -109,7 +109,7 @@ def test_files_of_another_package_are_a_problem(
     monkeypatch.delitem(sys.modules, build.MODULES[-1])  # which the other lacks
     assert examine(["doctor"]) == 1
     report = capsys.readouterr().out
-    assert report.startswith("build          none\n")
+    assert report.startswith("build        none\n")
     assert "overwrite files of each other" in report
 
 
@@ -153,11 +153,11 @@ def test_what_is_there_of_an_extra(
     assert ("extra train", text.format(hint=hint)) in doctor.report()
 
 
-def test_the_layout_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "find", lambda: "/usr/lib/site-packages/../../bin/dot")
-    assert ("layout engine", "/usr/bin/dot") in doctor.report()
+    assert ("Graphviz", "/usr/bin/dot") in doctor.report()
     monkeypatch.setattr(engine, "find", lambda: None)
-    assert ("layout engine", "none; pip install 'scalar-autograd[viz]'") in doctor.report()
+    assert ("Graphviz", "none; only layout='dot' needs it") in doctor.report()
 
 
 def test_without_numpy_there_is_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,6 +165,6 @@ def test_without_numpy_there_is_no_kernel(monkeypatch: pytest.MonkeyPatch) -> No
     assert ("kernel", "none; pip install 'scalar-autograd[programs]'") in doctor.report()
 
 
-def test_a_layout_engine_that_is_set_but_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_graphviz_that_is_set_but_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOGRAD_DOT", "no-such-command")
-    assert "no-such-command" in dict(doctor.report())["layout engine"]
+    assert "no-such-command" in dict(doctor.report())["Graphviz"]

@@ -10,7 +10,6 @@ import pytest
 
 import autograd
 from autograd.cli.playing import open_page
-from autograd.show.drawing import engine
 from autograd.show.pages.page import Page
 
 
@@ -90,9 +89,3 @@ def test_a_function_is_played_on_its_graph() -> None:
 def test_a_variable_called_f_keeps_its_name() -> None:
     page = autograd.play("f + 1", f=2.0).html()
     assert "v2 = f + 1 = 3.0" in page
-
-
-def test_without_a_layout_engine_there_is_a_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "find", lambda setting=None: None)
-    page = autograd.play("x*y", x=1.0, y=2.0).html()
-    assert "<pre>f" in page

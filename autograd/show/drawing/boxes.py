@@ -7,12 +7,19 @@ are left out, and `note` says so.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from autograd.core.chain import product, products
-from autograd.show.drawing.grouping import TALLEST, Grouping, group, layers_of, relative
+from autograd.show.drawing.grouping import (
+    TALLEST,
+    Formula,
+    Grouping,
+    group,
+    layers_of,
+    relative,
+)
 from autograd.show.drawing.options import Options
 from autograd.show.formulas import Notation, arithmetic
 from autograd.show.snapshot import Node, Snapshot
@@ -35,17 +42,20 @@ class Box:
     Attributes:
         id: unique in the picture, and the same whenever the graph is the same.
         kind: "leaf", "use" (a copy of a leaf beside one of its uses), "operation", "group"
-            (several nodes) or "more" (nodes left out).
+            (several nodes), "formula" (several nodes that are written as one), or "more"
+            (nodes left out).
         title, op: its two texts; `op` is empty for a leaf.
         node: whose data and grad it shows; None if there is no single one.
         rows: its numbers, each with a caption.
         hint: what a tooltip says.
         modules: the paths of the modules around it, outermost first.
-        members: the nodes of a group, in the order of the graph.
+        members: the nodes of a group or a formula, in the order of the graph.
+        formula: what made the node, or what is alike, as text.
+        many: how many there are of it.
     """
 
     id: str
-    kind: Literal["leaf", "use", "operation", "group", "more"]
+    kind: Literal["leaf", "use", "operation", "group", "formula", "more"]
     title: str
     op: str
     node: Node | None
@@ -53,6 +63,8 @@ class Box:
     rows: Rows = ()
     modules: tuple[str, ...] = ()
     members: tuple[Node, ...] = ()
+    formula: str = ""
+    many: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +111,7 @@ class Picture:
     def frame(self) -> Frame:
         """The boxes in their modules, first operands first, as layout engines prefer it."""
         outermost = Frame("", "")
-        for box in self._in_reading_order():
+        for box in self.in_reading_order():
             frame = outermost
             for depth, path in enumerate(box.modules):
                 title = relative(path, box.modules[:depth])
@@ -107,7 +119,7 @@ class Picture:
             frame.boxes.append(box)
         return outermost
 
-    def _in_reading_order(self) -> list[Box]:
+    def in_reading_order(self) -> list[Box]:
         """The boxes as a formula names them."""
         into: dict[Box, list[Box]] = {}
         for edge in self.edges:
@@ -169,17 +181,21 @@ class _Maker:
         for node in graph.nodes:
             if node in self.grouping.groups:
                 self.members.setdefault(self.grouping.groups[node], []).append(node)
+        self.known: dict[Unit, list[Link]] = {}
+        self.unit: dict[Node, Unit] = {x: grouping.groups.get(x, x) for x in graph.nodes}
         read = {*graph.roots}
-        read |= {x for y in graph for x in y.inputs if self.unit(x) != self.unit(y)}
-        self.outlets = {k: [x for x in nodes if x in read] for k, nodes in self.members.items()}
+        for y in graph.nodes:
+            own = self.unit[y]
+            read.update([x for x in y.inputs if self.unit[x] != own])
+        self.outlets = {k: _outlets(nodes, read) for k, nodes in self.members.items()}
+        alone = Counter([x for y in graph if y not in grouping.groups for x in y.inputs])
+        self.often = {x for x in alone if x.op is None and alone[x] > DRAWN_ONCE}
         self.uses: Counter[Node] = Counter()
-        self.alone: Counter[Node] = Counter()  # uses by nodes that have a box of their own
         self.use: dict[tuple[Node, int], int] = {}
-        for node in reversed(graph.nodes):
+        for node in reversed(graph.nodes) if self.often else ():
             for slot, x in enumerate(node.inputs):
                 self.uses[x] += 1
                 self.use[node, slot] = self.uses[x]
-                self.alone[x] += node not in grouping.groups
 
     def picture(self) -> Picture:
         kept = self.nearest()
@@ -193,35 +209,37 @@ class _Maker:
             note += "; max_nodes=None draws them." if self.options.depth is None else "."
             for unit in kept:
                 edges += self.left_out(unit, boxes)
-        roots = {self.unit(root): None for root in self.graph.roots}
+        roots = {self.unit[root]: None for root in self.graph.roots}
         drawn = dict.fromkeys([*boxes.values(), *[edge.tail for edge in edges]])
         return Picture(list(drawn), edges, [boxes[x] for x in roots if x in boxes], note)
 
     # ------------------------------------------------------------ what there is to draw
-
-    def unit(self, node: Node) -> Unit:
-        return self.grouping.groups.get(node, node)
 
     def nodes(self, unit: Unit) -> list[Node]:
         if isinstance(unit, str):
             return self.members[unit]
         return [unit.leaf if isinstance(unit, LeafUse) else unit]
 
-    def links(self, unit: Unit) -> Iterator[Link]:
+    def links(self, unit: Unit) -> list[Link]:
         """What goes into a box from outside of it, one a slot."""
+        if unit not in self.known:
+            self.known[unit] = [*self.found(unit)]
+        return self.known[unit]
+
+    def found(self, unit: Unit) -> Iterator[Link]:
         for node in [] if isinstance(unit, LeafUse) else self.nodes(unit):
             for slot, x in enumerate(node.inputs):
-                tail = self.unit(x)
-                often = x.op is None and self.alone[x] > DRAWN_ONCE
-                if often and isinstance(tail, Node) and isinstance(unit, Node):
+                tail = self.unit[x]
+                if tail == unit:
+                    continue
+                if x in self.often and isinstance(tail, Node) and isinstance(unit, Node):
                     tail = LeafUse(x, node, slot, self.use[node, slot], self.uses[x])
-                if tail != unit:
-                    yield Link(tail, node, slot)
+                yield Link(tail, node, slot)
 
     def nearest(self) -> list[Unit]:
         """The boxes that are drawn, in the order of the graph: as many as options allow."""
         depth, most = self.options.depth, self.options.max_nodes
-        distance = dict.fromkeys([self.unit(root) for root in self.graph.roots], 0)
+        distance = dict.fromkeys([self.unit[root] for root in self.graph.roots], 0)
         queue = deque(distance)
         while queue and (most is None or len(distance) < most):
             unit = queue.popleft()
@@ -258,8 +276,11 @@ class _Maker:
         made = f" = {arithmetic(node)}" if op else ""
         hint = f"{node.name}{made}, data {node.data!r}, grad {node.grad!r}"
         kind: Literal["leaf", "operation"] = "operation" if op else "leaf"
-        rows = self.rows([node])
-        return Box(f"n{node.index}", kind, node.short, op, node, hint, rows, modules)
+        rows, told = self.rows([node]), self.grouping.formulas.get(node)
+        formula = told.text if told else made.removeprefix(" = ")
+        return Box(
+            f"n{node.index}", kind, node.short, op, node, hint, rows, modules, formula=formula
+        )
 
     def copy(self, use: LeafUse) -> Box:
         leaf, number = use.leaf, f"use {use.use} of {use.uses}"
@@ -282,13 +303,26 @@ class _Maker:
         return " … ".join([format_number(x, self.options.format) for x in ends])
 
     def modules(self, node: Node) -> tuple[str, ...]:
-        path = self.graph.modules.get(node)
+        path = self.grouping.framed.get(node)
         return () if path is None else tuple(layers_of(path))
 
+    def formula(self, name: str, number: int, told: Formula) -> Box:
+        """The box of nodes that are written as one."""
+        nodes, outputs = self.members[name], self.outlets[name]
+        one = outputs[0] if len(outputs) == 1 else None
+        op = counted(len(nodes), "node")
+        hint = f"{told.name} = {told.text}: {op}"
+        return Box(
+            f"g{number}", "formula", told.name, op, one, hint, self.rows(outputs), (),
+            tuple(nodes), told.text, told.many,
+        )  # fmt: skip
+
     def group(self, name: str, number: int) -> Box:
+        if name in self.grouping.formulas:
+            return self.formula(name, number, self.grouping.formulas[name])
         nodes, outputs = self.members[name], self.outlets[name]
         operations = Counter([node.op.name for node in nodes if node.op is not None])
-        inside = nodes[0] in self.graph.modules
+        inside = nodes[0] in self.grouping.framed
         modules = tuple(layers_of(name.partition(" ")[0])[:-1]) if inside else ()
         leaves = len(nodes) - operations.total()
         linear = {"dot", "mul", "add"} if inside and modules else set[str]()
@@ -327,6 +361,7 @@ class _Maker:
             for other, links in merged.items():
                 tail, x = boxes[other], links[0].node.inputs[links[0].slot]
                 weights = {self.weight(link) for link in (links[0], links[-1])}
+                weights = weights if head.kind == "group" else {None}
                 weight = weights.pop() if len(weights) == 1 else None
                 count = f"×{len(links):,}" if len(links) > 1 and weight is None else ""
                 hint = f"{tail.title} → {head.title}: {counted(len(links), 'edge')}"
@@ -356,7 +391,7 @@ class _Maker:
             facing = node.operands[at - half if at > half else at + half]
         if not isinstance(facing, Node) or facing.op is not None:
             return None
-        return facing.data if facing in self.graph.modules else None
+        return facing.data if facing in self.grouping.framed else None
 
     def numbers(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """The plain numbers that neurons take as inputs, and their arrows."""
@@ -366,9 +401,9 @@ class _Maker:
         for unit in boxes:
             for node in self.members[unit] if isinstance(unit, str) else []:
                 half = len(node.operands) // 2
-                if node.op is None or node.op.name != "dot" or node not in self.graph.modules:
+                if node.op is None or node.op.name != "dot" or node not in self.grouping.framed:
                     continue
-                layer = layers_of(self.graph.modules[node])[-2:][0]
+                layer = layers_of(self.grouping.framed[node])[-2:][0]
                 for place, x in enumerate(node.operands[1 + half :]):
                     w = node.operands[1 + place]
                     if isinstance(w, Node) and not isinstance(x, Node):
@@ -398,6 +433,12 @@ class _Maker:
             hint = f"{counted(len(hidden), 'input')} of {head.title} not drawn"
             more = Box(f"more-{head.id}", "more", "…", "", None, hint)
             yield Edge(f"e-more-{head.id}", more, head, "", hint)
+
+
+def _outlets(nodes: Sequence[Node], read: Set[Node]) -> list[Node]:
+    """What others read of a group: its results, or its leaves if there are none."""
+    outlets = [x for x in nodes if x in read]
+    return [x for x in outlets if x.op is not None] or outlets
 
 
 def operation_text(node: Node, options: Options) -> str:

@@ -1,9 +1,7 @@
-"""The layout engine: a Graphviz `dot` that is found, run, and stopped if it takes too long."""
+"""Graphviz's `dot`, for `layout="dot"`: found, run, and stopped if it takes too long."""
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -13,11 +11,11 @@ from typing import Any
 __all__ = ["HINT", "LayoutError", "find", "graphviz", "run_dot"]
 
 VARIABLE = "AUTOGRAD_DOT"
-HINT = "for a picture, install a layout engine: pip install 'scalar-autograd[viz]'"
+HINT = "install Graphviz (graphviz.org), or draw without layout='dot'"
 
 
 class LayoutError(RuntimeError):
-    """There is no layout engine, or it failed or took too long; the message says what to do."""
+    """There is no `dot`, or it failed or took too long; the message says what to do."""
 
 
 def graphviz() -> Any:
@@ -29,7 +27,9 @@ def graphviz() -> Any:
     try:
         import graphviz
     except ImportError as error:
-        raise LayoutError(f"the package graphviz is missing; {HINT}") from error
+        raise LayoutError(
+            "the package graphviz is missing; pip install 'scalar-autograd[viz]'"
+        ) from error
     return graphviz
 
 
@@ -37,7 +37,7 @@ def find(setting: str | None = None) -> str | None:
     """The engine's command, None if there is none.
 
     Looked for in this order: `setting`, the environment variable AUTOGRAD_DOT (each a path,
-    or a name on PATH), the graphviz-pure package of this environment, `dot` on PATH.
+    or a name on PATH), `dot` on PATH.
 
     Raises:
         LayoutError: what is set is not a command.
@@ -48,18 +48,7 @@ def find(setting: str | None = None) -> str | None:
             if command is None:
                 raise LayoutError(f"{source} is {name!r}, which is not a command here")
             return command
-    return _pure() or shutil.which("dot")
-
-
-@functools.cache
-def _pure() -> str | None:
-    """The executable of the graphviz-pure package, which PATH may miss."""
-    try:
-        files = importlib.metadata.files("graphviz-pure") or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    commands = [str(file.locate()) for file in files if Path(file).stem == "graphviz-pure"]
-    return next((found for found in map(shutil.which, commands) if found), None)
+    return shutil.which("dot")
 
 
 def run_dot(source: str, form: str, setting: str | None, timeout: float) -> str:
@@ -71,12 +60,12 @@ def run_dot(source: str, form: str, setting: str | None, timeout: float) -> str:
         timeout: in seconds.
 
     Raises:
-        LayoutError: there is no engine, it failed or took longer.
+        LayoutError: there is no `dot`, it failed or took longer.
     """
     execute = graphviz().backend.execute
     command = find(setting)
     if command is None:
-        raise LayoutError(f"there is no layout engine; {HINT}")
+        raise LayoutError(f"there is no `dot`; {HINT}")
     name = Path(command).name
     try:
         done = execute.run_check(

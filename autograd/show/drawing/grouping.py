@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autograd.show.drawing.folding import fold
+from autograd.show.drawing.inlining import alike, inline, single_items
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import counted
 
-__all__ = ["Grouping", "group", "layers_of", "relative"]
+__all__ = ["Formula", "Grouping", "condense", "group", "layers_of", "relative"]
 
 TALLEST = 12  # neurons or inputs in a column; of more, those in the middle share a box
 BUNDLE = 8  # so many leaves that go into one layer are one box with it
@@ -24,6 +25,18 @@ NOTES = {
     "neuron": "Every neuron is drawn as one box",
     "layer": "Every layer is drawn as one box",
 }
+INLINED = "What one formula alone uses is written in it"
+ALIKE = "What is alike is drawn once"
+ALL = "; collapse=None draws every node"
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """What the box of a formula says: its result's name, the formula, how many there are."""
+
+    name: str
+    text: str
+    many: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +47,126 @@ class Grouping:
         groups: the name of the box that a node shares with others.
         titles: what boxes are called whose name does not say it.
         note: what the picture says about that, empty if no node shares a box.
+        framed: by node the module in whose frame it stands.
+        formulas: by the name of a box, or the node that it shows, what is written in it.
     """
 
     groups: Mapping[Node, str]
     titles: Mapping[str, str]
     note: str
+    framed: Mapping[Node, str]
+    formulas: Mapping[Node | str, Formula] = field(default_factory=dict)
+
+    def boxes(self, graph: Snapshot) -> int:
+        """How many there are."""
+        return _boxes(graph, self.groups)
 
 
 def group(graph: Snapshot, options: Options) -> Grouping:
     """The grouping that the options ask for; "auto" takes the first that is small enough."""
     auto = options.collapse == "auto" and options.max_nodes is not None and not options.depth
+    framed = convex(graph, graph.modules)
     groups, titles = dict[Node, str](), dict[str, str]()
     level, levels = "", ["neuron", "layer"]
     for level in levels if auto else [x for x in levels if x == options.collapse]:
-        groups, titles = _groups(graph, level)
+        groups, titles = _groups(graph, level, framed)
         if len({*groups.values()}) < 2 and auto:
             groups, titles, level = {}, {}, ""
         if auto and _boxes(graph, groups) > READABLE:
             folded, names = fold(graph, groups)
-            groups, titles = groups | folded, titles | names
+            groups, titles = _several(convex(graph, groups | folded)), titles | names
         if _boxes(graph, groups) <= READABLE:
             break
+    return Grouping(groups, titles, _note(graph, groups, NOTES[level], auto), framed)
+
+
+def condense(graph: Snapshot, level: str, once: str, most: float, tallest: int) -> Grouping:
+    """A grouping with formulas.
+
+    Args:
+        level: "neuron" or "layer", what of a network is one box.
+        tallest: so many neurons of a layer have a box, and the others one together.
+        once: what is drawn once: "alike", "runs" (what repeats, see `fold`) or "".
+        most: how wide a formula may become, in pixels.
+    """
+    framed = convex(graph, graph.modules)
+    groups, titles = _groups(graph, level, framed, tallest)
+    told = [NOTES[level]] if groups else []
+    if len({*groups.values()}) < 2:
+        groups, titles, told = {}, {}, []
+    if once == "runs":
+        folded, names = fold(graph, groups)
+        groups, titles = _several(convex(graph, groups | folded)), titles | names
+        told += [NOTES[""]] if folded else []
+    items = alike(graph, groups) if once == "alike" else single_items(graph, groups)
+    boxes, written = inline(items, most)
+    formulas: dict[Node | str, Formula] = {}
+    for head, held in boxes.items():
+        nodes = sorted([n for item in held for n in item.nodes], key=lambda node: node.index)
+        unit: Node | str = nodes[0] if len(nodes) == 1 else f"formula {nodes[0].index}"
+        if isinstance(unit, str):
+            groups |= dict.fromkeys(nodes, unit)
+            titles |= {} if head in written else {unit: head.name}
+        if head in written:
+            formulas[unit] = Formula(head.name, written[head].text, len(head.nodes))
+    told += [ALIKE] if once == "alike" else []
+    told += [INLINED] if any(len(held) > 1 for held in boxes.values()) else []
+    return Grouping(
+        groups, titles, _note(graph, groups, ". ".join(told), True), framed, formulas
+    )
+
+
+def convex(graph: Snapshot, groups: Mapping[Node, str]) -> dict[Node, str]:
+    """The groups without the nodes that would close a circle of boxes: those that need what
+    left their group before.
+    """
+    bit = {name: 1 << k for k, name in enumerate(dict.fromkeys(groups.values()))}
+    names = [*bit]
+    above = dict.fromkeys(names, 0)  # by group, the groups that it needs
+    direct: dict[Node, int] = {}  # by node, those that it needs without others between
+    closed = {0: 0}
+
+    def closure(mask: int) -> int:
+        if mask not in closed:
+            closed[mask] = mask
+            for k in range(mask.bit_length()):
+                closed[mask] |= above[names[k]] if mask >> k & 1 else 0
+        return closed[mask]
+
+    kept: dict[Node, str] = {}
+    for node in graph.nodes:
+        name, needs, own = groups.get(node), 0, 0
+        for x in node.inputs:
+            if x not in kept:
+                needs |= direct[x]
+            elif kept[x] == name:
+                own = bit[kept[x]]
+            else:
+                needs |= bit[kept[x]]
+        direct[node] = needs | own
+        if name is None or closure(needs) & bit[name]:
+            continue
+        kept[node] = name
+        if closure(needs) & ~above[name]:
+            above[name] |= closure(needs)
+            for other in names:
+                if above[other] & bit[name]:
+                    above[other] |= above[name]
+            closed = {0: 0}
+    return kept
+
+
+def _several(groups: Mapping[Node, str]) -> dict[Node, str]:
+    """The groups of more than one node."""
+    sizes = Counter(groups.values())
+    return {node: name for node, name in groups.items() if sizes[name] > 1}
+
+
+def _note(graph: Snapshot, groups: Mapping[Node, str], said: str, auto: bool) -> str:
     if not groups:
-        return Grouping(groups, titles, "")
+        return ""
     drawn = f"{counted(len(graph), 'node')} in {counted(_boxes(graph, groups), 'box', 'boxes')}"
-    more = "; collapse=None draws every node" if auto else ""
-    return Grouping(groups, titles, f"{NOTES[level]}: {drawn}{more}.")
+    return f"{said}: {drawn}{ALL if auto else ''}."
 
 
 def _boxes(graph: Snapshot, groups: Mapping[Node, str]) -> int:
@@ -86,16 +193,18 @@ def relative(path: str, around: Sequence[str]) -> str:
     return path.removeprefix(f"{around[-1]}.") if around else path
 
 
-def _groups(graph: Snapshot, level: str) -> tuple[dict[Node, str], dict[str, str]]:
+def _groups(
+    graph: Snapshot, level: str, modules: Mapping[Node, str], tallest: int = TALLEST
+) -> tuple[dict[Node, str], dict[str, str]]:
     """The box of each node of a module, and the titles of those that stand for several."""
-    if not level or not graph.modules:
+    if not level or not modules:
         return {}, {}
-    groups, titles = dict(graph.modules), dict[str, str]()
+    groups, titles = dict(modules), dict[str, str]()
     if level == "layer":
-        groups = {node: _layer(path) for node, path in graph.modules.items()}
+        groups = {node: _layer(path) for node, path in modules.items()}
+        groups = convex(graph, groups)
         _bundle_leaves(graph, groups)
-    sizes = Counter(groups.values())
-    groups = {node: name for node, name in groups.items() if sizes[name] > 1}
+    groups = _several(groups)
     if level == "neuron":
         columns: dict[tuple[str, ...], list[Node | str]] = {}
         for name in dict.fromkeys(groups.values()):
@@ -105,7 +214,8 @@ def _groups(graph: Snapshot, level: str) -> tuple[dict[Node, str], dict[str, str
             for leaf, goes in _inputs(graph, groups).items():
                 columns.setdefault(goes, []).append(leaf)
         for column in columns.values():
-            _shorten(column, groups, titles)
+            _shorten(column, groups, titles, tallest)
+        groups = _several(convex(graph, groups))
     return groups, titles
 
 
@@ -123,9 +233,11 @@ def _inputs(graph: Snapshot, groups: Mapping[Node, str]) -> dict[Node, tuple[str
     return {x: tuple(names) for x, names in goes.items() if "" not in names}
 
 
-def _shorten(column: list[Node | str], groups: dict[Node, str], titles: dict[str, str]) -> None:
+def _shorten(
+    column: list[Node | str], groups: dict[Node, str], titles: dict[str, str], tallest: int
+) -> None:
     """Put what is in the middle of a column that is too tall into one box."""
-    middle = column[TALLEST // 2 : -(TALLEST // 2)] if len(column) > TALLEST + 1 else []
+    middle = column[tallest // 2 : -(tallest // 2)] if len(column) > tallest + 1 else []
     if middle:
         name = f"{_title(middle[0])} … {_title(middle[-1])}"
         titles[name] = f"⋮ {len(middle):,} more"

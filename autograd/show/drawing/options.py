@@ -13,6 +13,7 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "rankdir": ("LR", "RL", "TB", "BT"),
     "collapse": ("auto", "neuron", "layer", None),
     "theme": ("auto", "light", "dark"),
+    "layout": ("own", "dot"),
 }
 
 
@@ -24,17 +25,18 @@ class Options:
         rankdir: where the result is, seen from the leaves: "LR" (to the right), "RL",
             "TB" (below) or "BT".
         collapse: "neuron" or "layer" draws each neuron, or each layer, of a model as one
-            box; "auto" draws neurons, or layers where these are more than 60 boxes, and what
-            repeats once; unless `depth` is given, or `max_nodes` is None. None never does.
+            box; "auto" draws neurons, and as much as fits a page of 1280 × 800 with text of
+            9 pixels: it writes what one formula alone uses in that formula, or what is
+            alike once; unless `depth` is given, or `max_nodes` is None. None never does.
         depth: draw what is at most so many operations away from the result; None is all.
-        max_nodes: draw no more boxes than this, those nearest to the result; None is all. Of
-            200 as many are drawn as fit a page of 1600 × 1200 with text of 9 pixels.
+        max_nodes: draw no more boxes than this, those nearest to the result; None is all.
         theme: "light", "dark", or "auto" for what the reader's system prefers.
         values, gradients: whether the nodes show their data, and their grad.
         format: how numbers are written, as the built-in `format` takes it.
         title: what the picture is called; a description of the graph unless given.
-        engine: the command that lays out, as a path or a name; found if None.
-        timeout: how many seconds the layout may take.
+        layout: "own", or "dot" where Graphviz is installed.
+        engine: the command for "dot", as a path or a name; found if None.
+        timeout: how many seconds "dot" may take.
 
     >>> Options().changed(rankdir="TB").rankdir
     'TB'
@@ -49,6 +51,7 @@ class Options:
     gradients: bool = True
     format: str = NUMBER_FORMAT
     title: str | None = None
+    layout: Literal["own", "dot"] = "own"
     engine: str | None = None
     timeout: float = 30.0
 

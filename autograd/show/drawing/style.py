@@ -39,6 +39,8 @@ RULES = """
 @ .name {font-size: 13px; font-weight: bold}
 @ .auto {fill: var(--muted); font-weight: normal; font-style: italic}
 @ .op {font-size: 13px}
+@ .formula rect {stroke-width: 1.8}
+@ .chip {font-size: 11px; font-style: italic; fill: var(--muted)}
 @ .what, @ .caption, @ .path, @ .local {font-size: 11px}
 @ .what, @ .caption, @ .path, @ .note {fill: var(--muted)}
 @ .grad {fill: var(--grad)}

@@ -9,35 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import math
-import textwrap
 from collections.abc import Mapping
 
-from autograd.show.drawing.boxes import Box, Edge, Picture, picture
-from autograd.show.drawing.grouping import group, layers_of, relative
-from autograd.show.drawing.layout import (
-    PAGE,
-    SMALL,
-    WIDEST_NAME,
-    Card,
-    Layout,
-    Position,
-    align_sizes,
-    lay_out,
-)
+from autograd.show.drawing.boxes import Box, Edge
+from autograd.show.drawing.cards import BESIDE, INDENT, PAD, ROW, SMALL, WIDEST_NAME, Card
+from autograd.show.drawing.fitting import PAPER_MARGIN, Drawing, fit
+from autograd.show.drawing.grouping import layers_of, relative
+from autograd.show.drawing.layout import Layout, Position
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import clipped, escape, format_number, width
 
-__all__ = ["draw"]
+__all__ = ["draw", "svg"]
 
-TITLE, TEXT = 13, 12  # sizes of the fonts, in pixels
-ROW, PAD, GAP = 18, 8, 10
-PAPER_MARGIN = 8.0
-CHARACTER = 6.5  # the width of a character of the note, roughly
 TOOLTIP = 2000  # characters of a tooltip
 THIN, THICK = 0.8, 3.4  # the width of an arrow without weight, and what the heaviest adds
-FEWEST = 12  # boxes that are drawn even where they do not fit a page
 MANY = 60  # arrows, from which on they are drawn thinner
 DENSE = 150  # with more edges than this, and than two a box, they are drawn fainter
 
@@ -59,91 +46,84 @@ def draw(
         static: for renderers: colours are written out, and the paper is a rectangle.
 
     Raises:
-        LayoutError: there is no layout engine, it failed or took too long.
+        LayoutError: the layout is "dot", and there is none, or it failed or took too long.
     """
-    wide = reserve or {}
-    shrinks = options.collapse == "auto" and options.max_nodes == Options().max_nodes
-    grouping = group(graph, options)
-    while True:
-        drawn = picture(graph, options, grouping)
-        cards = [
-            _card(box, options, wide.get(box.node.index, "") if box.node else "")
-            for box in drawn.boxes
-        ]
-        cards = align_sizes(cards, drawn)
-        layout = lay_out(drawn, cards, options)
-        (w, h), (page_w, page_h) = layout.size, PAGE
-        over = max(w / page_w, h / page_h)
-        most = min(len(cards), options.max_nodes or len(cards))
-        if not (shrinks and drawn.note) or over <= 1.0 or most <= FEWEST:
-            break
-        options = options.changed(max_nodes=max(FEWEST, int(most / max(over, 1.2))))
+    return svg(graph, fit(graph, options, reserve), options, prefix, static)
+
+
+def svg(
+    graph: Snapshot,
+    drawing: Drawing,
+    options: Options,
+    prefix: str | None = None,
+    static: bool = False,
+) -> str:
+    """The SVG of what is drawn of a graph."""
+    drawn, layout = drawing.picture, drawing.layout
     body = "".join([_frame(path, place) for path, place in layout.frames.items()])
     heaviest = drawn.heaviest * (1 if len(drawn.edges) <= MANY else 3)
     body += "".join([_edge(edge, layout, heaviest) for edge in drawn.edges])
     body += "".join([_label(edge, layout) for edge in drawn.edges])
-    body += "".join([_node(card, layout.boxes[card.box.id], drawn) for card in cards])
-    return _document(graph, options, drawn, body, layout.size, prefix, static)
-
-
-# ---------------------------------------------------------------- sizes
-
-
-def _card(box: Box, options: Options, reserve: str) -> Card:
-    most = WIDEST_NAME * (2 if box.kind == "group" else 1)
-    title, op = [clipped(text, TITLE, most) for text in (box.title, box.op)]
-    rows = box.rows
-    widths = [width(title, TITLE) * 1.08]  # bold
-    beside = GAP + width(op, TITLE)
-    several = ", " in op or op[:1].isdigit()  # an activation alone stands beside the title
-    below = box.kind == "group" and several
-    if below:
-        widths.append(width(op, SMALL))
-    elif op:
-        widths[0] += beside
-    numbers = [number for _, number in rows] + ([reserve] if rows else [])
-    widths += [width(rows[-1][0], SMALL) + GAP + width(number, TEXT) for number in numbers]
-    size = max(widths) + 2 * PAD, (1 + below + len(rows)) * ROW + PAD
-    return Card(box, title, op, below, rows, size)
+    names = {card.box: card.name for card in drawing.cards}
+    body += "".join([_chip(k, box, names[box], at) for k, (box, at) in enumerate(layout.chips)])
+    body += "".join(
+        [
+            _node(card, layout.boxes[card.box.id], card.box in drawn.roots)
+            for card in drawing.cards
+        ]
+    )
+    return _document(graph, options, drawing, body, prefix, static)
 
 
 # ---------------------------------------------------------------- elements
 
 
-def _node(card: Card, centre: Position, drawn: Picture) -> str:
+def _node(card: Card, centre: Position, root: bool) -> str:
     box, (w, h) = card.box, card.size
     left, top = centre[0] - w / 2, centre[1] - h / 2
-    right = left + w - PAD
-    classes = f"node {box.kind}" + (" root" if box in drawn.roots else "")
+    classes = f"node {box.kind}" + " root" * root + " compact" * card.compact
     parts = [
         f'<g id="@-{box.id}" class="{classes}"><title>{escape(box.hint[:TOOLTIP])}</title>',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{w:.1f}" height="{h:.1f}" '
         f'rx="{9 if box.kind in ("leaf", "use") else 3}"/>',
     ]
-    line = top + ROW - 3
-    if box.kind == "more":
-        parts.append(_text(centre[0], line, "name", card.title, "middle"))
-    else:
-        name = (
-            "name" if box.node is None or box.node.label or box.kind == "group" else "name auto"
-        )
-        parts.append(_text(left + PAD, line, name, card.title))
-    if card.below:
+    line = top + ROW - 3 + (h - len(card.lines) * ROW - PAD) / 2
+    for line_parts in card.lines:
+        at = left + PAD
+        for part in line_parts:
+            if part.side == "right":
+                parts.append(_text(left + w - PAD, line, part.classes, part.text, "end"))
+            elif part.side == "middle":
+                parts.append(_text(centre[0], line, part.classes, part.text, "middle"))
+            else:
+                indent = INDENT if part.text[:1] == " " else 0.0
+                parts.append(_text(at + indent, line, part.classes, part.text.strip()))
+                at += part.width + BESIDE
         line += ROW
-        parts.append(_text(left + PAD, line, "what", card.op))
-    elif card.op:
-        parts.append(_text(right, line, "op", card.op, "end"))
-    for caption, number in card.rows:
-        line += ROW
-        parts.append(_text(left + PAD, line, "caption", caption))
-        parts.append(_text(right, line, caption, number, "end"))
     return "".join([*parts, "</g>\n"])
 
 
+def _chip(number: int, box: Box, name: str, centre: Position) -> str:
+    text = _text(centre[0], centre[1] + SMALL * 0.35, "chip", name, "middle")
+    tip = f"<title>{escape(box.hint[:TOOLTIP])}</title>"
+    return f'<g id="@-c{number}" class="from-{box.id}">{tip}{text}</g>\n'
+
+
 def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
-    points, _ = layout.edges[edge.id]
-    start, *curve, tip = points
-    path = f"M{_at(start)}C" + " ".join([_at(point) for point in curve])
+    points, label = layout.edges[edge.id]
+    *curve, tip = points
+    path = f"M{_at(curve[0])}C" + " ".join([_at(point) for point in curve[1:]])
+    start, end = curve[-4], curve[-1]
+    level = [
+        k
+        for k in (0, 1)
+        if label and max(abs(p[1 - k] - end[1 - k]) for p in (start, label)) < 0.1
+    ]
+    if label and level:  # the last piece makes room for the number
+        half = width(edge.local, SMALL) / 2 if level == [0] else SMALL * 0.7
+        before, after = [_beyond(label, start, half), _beyond(label, end, half)]
+        path = f"M{_at(curve[0])}C" + " ".join([_at(point) for point in curve[1:-3]])
+        path += f" {_line(start, before)}M{_at(after)}C{_line(after, end)}"
     kind, thick = "edge", ""
     if edge.weight is not None:
         kind = "edge down" if edge.weight < 0.0 else "edge up"
@@ -152,6 +132,18 @@ def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
         f'<g id="@-{edge.id}" class="{kind}"><title>{escape(edge.hint[:TOOLTIP])}</title>'
         f'<path d="{path}"{thick}/><polygon points="{_arrow(points[-2], tip)}"/></g>\n'
     )
+
+
+def _beyond(label: Position, end: Position, half: float) -> Position:
+    """The point at the side of a number where its arrow goes on, towards this end."""
+    (x, y), (to_x, to_y) = label, end
+    far = max(abs(to_x - x), abs(to_y - y), 0.1)
+    part = min(1.0, half / far)
+    return x + part * (to_x - x), y + part * (to_y - y)
+
+
+def _line(start: Position, end: Position) -> str:
+    return f"{_at(start)} {_at(end)} {_at(end)}"
 
 
 def _label(edge: Edge, layout: Layout) -> str:
@@ -194,24 +186,22 @@ def _at(point: Position) -> str:
 def _document(
     graph: Snapshot,
     options: Options,
-    drawn: Picture,
+    drawing: Drawing,
     body: str,
-    size: Position,
     prefix: str | None,
     static: bool,
 ) -> str:
-    lines = textwrap.wrap(drawn.note, int(max(size[0], 320.0) / CHARACTER))
-    widest = max([size[0], *[width(line, TEXT) for line in lines]]) + 2 * PAPER_MARGIN
+    drawn, lines = drawing.picture, drawing.note
+    widest, height = drawing.size
     above = PAPER_MARGIN + (len(lines) * ROW + PAD if lines else 0)
     notes = [_text(0.0, 16 + i * ROW - above, "note", line) for i, line in enumerate(lines)]
     body = "".join([*notes, body])
-    height = above + size[1] + PAPER_MARGIN
     name = graph.root.name[:100]
     title = options.title or f"Computation graph of {name}"
     described = (
         f"{graph.stats}. "
         f"{name} has the value {format_number(graph.root.data, options.format)}. "
-        f"Each arrow goes from an input to what is computed of it. {drawn.note}"
+        f"Each arrow goes from an input to what is computed of it. {' '.join(lines)}"
     )
     dense = " fan" if len(drawn.edges) > max(DENSE, 2 * len(drawn.boxes)) else ""
     fitted = ""

@@ -15,9 +15,11 @@ from typing import Any
 
 from autograd.core.primitive import ADVICE, Primitive
 from autograd.javascript import PRODUCT, module
+from autograd.show.drawing.boxes import Box, picture
 from autograd.show.drawing.engine import LayoutError
+from autograd.show.drawing.fitting import fit
 from autograd.show.drawing.options import Options
-from autograd.show.drawing.svg import draw
+from autograd.show.drawing.svg import svg
 from autograd.show.drawing.text_tree import tree
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import escape
@@ -106,17 +108,21 @@ def table(
     )
 
 
-def picture_or_tree(
+def laid_out(
     graph: Snapshot,
     options: Options,
+    prefix: str,
     reserve: Mapping[int, str] | None = None,
-    prefix: str = "",
-) -> str:
-    """The SVG of a graph; a tree in text, and why, where there is no layout engine."""
+) -> tuple[str, list[Box]]:
+    """The SVG of a graph, as high as it needs, and its boxes; a tree in text, and why, where
+    the layout fails.
+    """
     try:
-        return draw(graph, options=options, reserve=reserve, prefix=prefix)
+        drawing = fit(graph, options, reserve, scrolls=True)
     except LayoutError as error:
-        return f"<p>{escape(str(error))}</p><pre>{escape(tree(graph, options))}</pre>"
+        shown = f"<p>{escape(str(error))}</p><pre>{escape(tree(graph, options))}</pre>"
+        return shown, picture(graph, options).boxes
+    return svg(graph, drawing, options, prefix), drawing.picture.boxes
 
 
 def operations_data(operations: Iterable[Primitive]) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from autograd.show.pages.document import (
     asset,
     document,
     json_number,
+    laid_out,
     operations_data,
     operations_script,
-    picture_or_tree,
     rules,
     table,
 )
@@ -52,7 +52,7 @@ def play_page(
         functions: what a formula may call, by name.
         grammar: the rest of what the parsers share, as JSON takes it.
     """
-    shown = picture_or_tree(graph, Options(), prefix="graph")
+    shown, _ = laid_out(graph, Options(), "graph")
     rows = []
     for node in graph.nodes:
         made = f" = {arithmetic(node)}" if node.op else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.core.primitive import Primitive
 from autograd.javascript import UntranslatableError
-from autograd.show.drawing.boxes import picture
+from autograd.show.drawing.boxes import Box
 from autograd.show.drawing.options import Options
 from autograd.show.events import Event, events
 from autograd.show.formulas import BLANKS, arithmetic, locals_text
@@ -15,9 +15,9 @@ from autograd.show.pages.document import (
     asset,
     document,
     json_number,
+    laid_out,
     operations_data,
     operations_script,
-    picture_or_tree,
     player,
     rules,
 )
@@ -38,8 +38,8 @@ GUESSING = '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess
 def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: int) -> str:
     """One HTML file that plays both passes over a graph, from a position on.
 
-    The same steps give the same bytes. Where there is no layout engine, or it fails or takes
-    too long, the page says so and has a tree in place of the picture.
+    The same steps give the same bytes. Where the layout is "dot", and it fails, the page says
+    so and has a tree in place of the picture.
 
     Raises:
         ValueError: the graph has more than 1,000 nodes.
@@ -47,10 +47,12 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     _check_size(graph)
     graph = _after(graph, played)
     options = options.changed(max_nodes=LIMIT, depth=None)
-    data = _data(graph, played, options, at)
+    wide = _widest(graph, played, options.format)
+    shown, boxes = laid_out(graph, options, PREFIX, wide)
+    data = _data(graph, played, options, at, boxes)
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in played]
     heads = ["step", "pass", "arithmetic"]
-    board = _board(graph, options, _widest(graph, played, options.format), GUESSING)
+    board = _board(shown, GUESSING)
     live, panel = _compute(graph, data["groups"])
     main = board + player("step", len(data["keys"]), heads, rows, asset("guess.html"), panel)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, asset("guess.js")]
@@ -78,13 +80,14 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     elif [node.grad for node in graph] != [node.grad for node in once]:
         told = f"{told}, gradients as they are now, explained for one pass"
     forward = every[: len(graph)]
-    data = _data(graph, forward, options, len(graph))
+    shown, boxes = laid_out(graph, options, PREFIX)
+    data = _data(graph, forward, options, len(graph), boxes)
     rows = [
         [str(event.index + 1), str(event), format_number(node.grad), locals_text(node)]
         for event, node in zip(forward, graph.nodes)
     ]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
-    board = _board(graph, options, {}, "")
+    board = _board(shown, "")
     live, panel = _compute(graph, data["groups"])
     main = board + player("node", len(data["keys"]), heads, rows, below=panel)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live]
@@ -122,9 +125,8 @@ def _check_size(graph: Snapshot) -> None:
         )
 
 
-def _board(graph: Snapshot, options: Options, reserve: Mapping[int, str], more: str) -> str:
+def _board(shown: str, more: str) -> str:
     """The picture, the words above it, and what may be asked of it below."""
-    shown = picture_or_tree(graph, options, reserve, PREFIX)
     return (
         '<div id="now" class="now" role="status"><p id="pass"></p>'
         f'<p id="sum">{escape(WITHOUT_SCRIPT)}</p><p id="words"></p></div>'
@@ -147,9 +149,8 @@ def _widest(graph: Snapshot, played: Sequence[Event], spec: str) -> dict[int, st
 
 
 def _data(
-    graph: Snapshot, played: Sequence[Event], options: Options, at: int
+    graph: Snapshot, played: Sequence[Event], options: Options, at: int, boxes: Sequence[Box]
 ) -> dict[str, Any]:
-    boxes = picture(graph, options).boxes
     seeds = [event.after for event in played if event.kind == "seed"]
     return {
         "keys": list(range(len(played) + 1)),

@@ -1,7 +1,11 @@
 """Graphs that the tests of the pictures draw."""
 
 import math
+import random
+from collections.abc import Callable
+from typing import Any
 
+import autograd
 import nn
 from autograd import Graph, Value
 
@@ -59,3 +63,111 @@ def network(sizes: list[int], fused: bool = True) -> Graph:
     for number, parameter in enumerate(model.parameters()):
         parameter.data = ((number * 37) % 19 - 9) / 10
     return model.graph([1.0, -2.0])
+
+
+def expression(operations: int, seed: int, leaves: int = 2) -> Value:
+    """Sums, products and tanh of the last five results."""
+    rng = random.Random(seed)
+    xs = [Value(round(rng.uniform(-2, 2), 2), label="abcdefgh"[i]) for i in range(leaves)]
+    for _ in range(operations):
+        a, b = rng.choice(xs[-5:]), rng.choice(xs[-5:])
+        xs.append([a + b, a * b, (a - b).tanh(), a * 0.5 + b][rng.randrange(4)])
+    return xs[-1]
+
+
+def logistic() -> Value:
+    w, b = Value(0.5, label="w"), Value(-0.2, label="b")
+    one, other = [(w * Value(x, label="x") + b).sigmoid() for x in (1.0, -1.5)]
+    return -(one.log() + (1.0 - other).log()) / 2.0
+
+
+def written_out(fused: bool = True) -> Value:
+    """Four samples of a network, and their squared errors."""
+    model = nn.MLP(2, [4, 1], activation="tanh", fused=fused, init=nn.init.constant(0.3))
+    points = [([1.0, -2.0], 1.0), ([0.5, 0.3], -1.0), ([-1.0, 1.0], 1.0), ([2.0, 0.0], -1.0)]
+    return sum([(model(x) - y) ** 2 for x, y in points], Value(0.0))
+
+
+def batch(samples: int, sizes: list[int]) -> Value:
+    model, rng = nn.MLP(2, sizes), random.Random(3)
+    points = [[rng.random(), rng.random()] for _ in range(samples)]
+    loss: Value = nn.mse_loss([model(x) for x in points], [x * y for x, y in points])
+    return loss
+
+
+def attention(places: int, wide: int) -> Value:
+    """Causal attention, a softmax written by hand, and the sum of the outputs' squares."""
+    rng = random.Random(2)
+    columns = range(wide)
+    q, k, v = [
+        [[Value(rng.gauss(0, 1), label=f"{c}{i}{j}") for j in columns] for i in range(places)]
+        for c in "qkv"
+    ]
+    total = Value(0.0)
+    for i in range(places):
+        scores = [_sum([a * b for a, b in zip(q[i], k[j])]) * wide**-0.5 for j in range(i + 1)]
+        weights = [score.exp() for score in scores]
+        whole = _sum(weights)
+        for t in columns:
+            total = total + _sum([w / whole * v[j][t] for j, w in enumerate(weights)]) ** 2
+    return total
+
+
+def _sum(terms: list[Value]) -> Value:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def penalty() -> Value:
+    """The squares of the derivatives of a network's loss, to be differentiated again."""
+    model = nn.MLP(2, [4, 1], activation="tanh", init=nn.init.constant(0.3))
+    loss = (model([Value(0.5, label="x0"), Value(-1.0, label="x1")]) - 1.0) ** 2
+    slopes = autograd.gradient(loss, model.parameters(), create_graph=True)
+    return sum([slope * slope for slope in slopes], Value(0.0))
+
+
+def curvature() -> Value:
+    x = Value(0.7, label="x")
+    y = (x.sin() * x.exp()).tanh()
+    for _ in range(2):
+        (y,) = autograd.gradient(y, [x], create_graph=True)
+    return y
+
+
+def letters() -> Value:
+    """The loss of the demo's transformer on one name."""
+    np = __import__("numpy")
+    from demos import gpt
+
+    weights: dict[str, Any] = {
+        name: np.array(
+            [[Value(float(x), label=f"{name}.{i}.{j}") for j, x in enumerate(row)]
+             for i, row in enumerate(matrix)]
+        )
+        for name, matrix in gpt.new_weights().items()
+    }  # fmt: skip
+    loss: Value = gpt.name_loss(weights, gpt.numbered("anna"))
+    return loss
+
+
+TABLE: dict[str, Callable[[], Value]] = {  # from 3 to some 7,000 nodes
+    "product": lambda: Value(2.0, label="a") * Value(3.0, label="b"),
+    "small": small,
+    "logistic": logistic,
+    "second derivative": curvature,
+    "48 nodes": lambda: expression(41, 3),
+    "80 nodes": lambda: expression(60, 5, 4),
+    "184 nodes": lambda: expression(150, 6, 5),
+    "372 nodes": lambda: expression(300, 7, 6),
+    "network": lambda: network([4, 4, 1]).root.value,
+    "deep network": lambda: nn.MLP(2, [12] * 5 + [1])([1.0, 2.0]),
+    "four samples": written_out,
+    "every * and +": lambda: written_out(fused=False),
+    "attention": lambda: attention(3, 2),
+    "wide attention": lambda: attention(4, 3),
+    "gradient penalty": penalty,
+    "transformer": letters,
+    "batch": lambda: batch(100, [16, 16, 1]),
+}

@@ -129,10 +129,12 @@ def test_a_page_knows_the_box_of_every_node() -> None:
     assert data["format"] == ".2f"
 
 
-def test_without_a_layout_engine_a_page_has_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_graphviz_a_page_that_asks_for_it_has_the_tree(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("autograd.show.drawing.engine.find", lambda setting: None)
-    page = product().graph().html()
-    assert "there is no layout engine" in page
+    page = product().graph(layout="dot").html()
+    assert "there is no `dot`" in page
     assert "├─ a  data 2.0" in page
     assert 'class="node ' not in page
 

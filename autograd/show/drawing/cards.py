@@ -1,0 +1,131 @@
+"""Cards: the boxes of a picture with their lines of text, and so their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from autograd.show.drawing.boxes import Box
+from autograd.show.text import clipped, width
+
+__all__ = ["Card", "Part", "card"]
+
+TITLE, TEXT, SMALL = 13, 12, 11  # sizes of the fonts, in pixels
+ROW, PAD, BESIDE = 18, 8, 10
+BOLD = 1.08  # how much wider names are than their letters
+WIDEST_NAME = 170.0  # of a name; what is longer is cut, and whole in the tooltip
+WIDEST_FORMULA = 250.0  # of a line
+INDENT = 12.0  # of the lines of a formula after its first
+MOST_LINES = 4  # of a formula
+SIZES = {"name": TITLE * BOLD, "op": TITLE, "caption": SMALL, "what": SMALL}
+
+
+class Part(NamedTuple):
+    """A text in a line: its classes, and whether it stands at the left, right after the one
+    before it, or at the right.
+    """
+
+    text: str
+    classes: str
+    side: str = "left"
+
+    @property
+    def width(self) -> float:
+        """How wide it is at most."""
+        return width(self.text, SIZES.get(self.classes.split()[0], TEXT))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Card:
+    """A box with its texts and its size.
+
+    Attributes:
+        lines: from above.
+        name: what a chip calls it.
+        compact: whether data and grad share a line, without captions.
+    """
+
+    box: Box
+    lines: tuple[tuple[Part, ...], ...]
+    name: str
+    compact: bool
+    size: tuple[float, float]
+
+
+def card(
+    box: Box, compact: bool, beside: bool = False, reserve: str = "", least: float = 0.0
+) -> Card:
+    """The card of a box.
+
+    Args:
+        compact: what made it is written beside its name, and its numbers share a line.
+        beside: the numbers of a compact leaf stand in the line of its name.
+        reserve: the widest text that will stand in a cell.
+        least: its height, at least.
+    """
+    single = not any(" … " in number for _, number in box.rows)
+    compact = compact and single and len(box.rows) < 3
+    auto = box.node is not None and not box.node.label and box.kind != "group"
+    most = WIDEST_NAME * (2 if box.kind == "group" else 1)
+    name = Part(clipped(box.title, TITLE, most), "name auto" if auto else "name")
+    if box.kind == "more":
+        size = name.width + 2 * PAD, float(ROW + PAD)
+        return Card(box, ((name._replace(side="middle"),),), name.text, False, size)
+    head, *lines = _head(box, name, compact)
+    if compact and box.rows:
+        sides = (
+            ("after", "after") if beside and box.kind in ("leaf", "use") else ("left", "right")
+        )
+        cells = [Part(n, caption, side) for (caption, n), side in zip(box.rows, sides)]
+        if sides[0] == "after":
+            head += cells
+        else:
+            lines.append(cells)
+    else:
+        lines += [[Part(c, "caption"), Part(number, c, "right")] for c, number in box.rows]
+    wide = max([_width(line) for line in [head, *lines]])
+    if box.rows and reserve:
+        wide = max(wide, width(box.rows[-1][0], SMALL) + BESIDE + width(reserve, TEXT))
+    size = wide + 2 * PAD, max(float((1 + len(lines)) * ROW + PAD), least)
+    every = tuple([tuple(line) for line in [head, *lines]])
+    return Card(box, every, name.text, compact, size)
+
+
+def _width(line: Sequence[Part]) -> float:
+    indent = INDENT if line[0].text[:1] == " " else 0.0
+    return indent + sum([part.width for part in line]) + BESIDE * (len(line) - 1)
+
+
+def _head(box: Box, name: Part, compact: bool) -> list[list[Part]]:
+    """The lines of what the box is."""
+    if box.kind == "formula" or (compact and box.formula and box.kind != "group"):
+        often = [Part(f"{box.many:,} times", "caption", "right")] * (box.many > 1)
+        taken = _width([name, *often]) + BESIDE
+        first, *rest = _wrapped(f"= {box.formula}", WIDEST_FORMULA - taken)
+        lines = [[Part(f" {text}", "made")] for text in rest]
+        return [[name, *([Part(first, "made", "after")] if first else []), *often], *lines]
+    op = clipped(box.op, TITLE, WIDEST_NAME * (2 if box.kind == "group" else 1))
+    if box.kind == "group" and (", " in op or op[:1].isdigit()):
+        return [[name], [Part(op, "what")]]
+    return [[name, *[Part(op, "op", "right")] * bool(op)]]
+
+
+def _wrapped(text: str, first: float) -> list[str]:
+    """Lines of at most MOST_LINES, the first of them shorter."""
+    lines, room = [""], first
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and width(longer, TEXT) > room:
+            if lines == ["="]:  # it begins in the next line
+                lines = ["", f"= {word}"]
+                room = WIDEST_FORMULA - INDENT
+                continue
+            if len(lines) == MOST_LINES:
+                lines[-1] += " …"
+                break
+            lines.append(word)
+            room = WIDEST_FORMULA - INDENT
+        else:
+            lines[-1] = longer
+    return [clipped(line, TEXT, WIDEST_FORMULA) for line in lines]

@@ -1,0 +1,159 @@
+"""Every graph of the table fits a screen with text to read, and nothing stands on another."""
+
+import itertools
+import math
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+import pytest
+
+from autograd import Graph, Value
+from autograd.show.drawing import fitting
+from autograd.show.drawing.engine import find
+from autograd.show.drawing.options import Options
+from autograd.show.text import width
+from tests.show.drawing.examples import (
+    TABLE,
+    expression,
+    logistic,
+    small,
+    written_out,
+)
+from tests.show.drawing.test_svg import (
+    SVG,
+    check_arrows_clear,
+    check_boxes_apart,
+    of_class,
+    rect,
+    texts,
+)
+
+SCREEN = (1280.0, 800.0)
+SIZES = {"name": 13.0, "op": 13.0, "caption": 11.0, "what": 11.0, "path": 11.0, "local": 11.0}
+SIZES |= {"chip": 11.0}
+
+
+class Text(NamedTuple):
+    text: str
+    size: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def measured(svg: ET.Element) -> Iterator[tuple[Text, ET.Element | None]]:
+    """The texts, and the boxes that they stand in."""
+    boxes = {text: node for node in of_class(svg, "node") for text in node.iter(f"{SVG}text")}
+    for element in svg.iter(f"{SVG}text"):
+        size = SIZES.get(element.get("class", "").split()[0], 12.0)
+        text, x, y = (
+            element.text or "",
+            float(element.get("x", "")),
+            float(element.get("y", "")),
+        )
+        wide = width(text, size)
+        left = x - wide * {"end": 1.0, "middle": 0.5}.get(element.get("text-anchor", ""), 0.0)
+        yield Text(text, size, left, y - 0.75 * size, left + wide, y), boxes.get(element)
+
+
+def overlap(a: Text, b: Text) -> bool:
+    across = min(a.right, b.right) - max(a.left, b.left)
+    return across > 0.5 and min(a.bottom, b.bottom) - max(a.top, b.top) > 0.5
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+@pytest.mark.parametrize("name", TABLE)
+def test_text_is_read_on_a_screen_and_stands_on_nothing(name: str, rankdir: str) -> None:
+    root = TABLE[name]()
+    root.backward()
+    graph = root.graph(rankdir=rankdir)
+    source = graph.svg()
+    assert source == graph.svg()
+    svg = ET.fromstring(source)
+    check_boxes_apart(svg)
+    check_arrows_clear(svg)
+    scale = min(
+        1.0, *[room / float(svg.get(k, "")) for k, room in zip(("width", "height"), SCREEN)]
+    )
+    found = [*measured(svg)]
+    assert min(text.size for text, _ in found) * scale >= 9.0
+    for text, box in found:
+        if box is not None:
+            x, y, w, h = rect(box)
+            assert x <= text.left <= text.right <= x + w, text
+            assert y <= text.top <= text.bottom <= y + h, text
+        else:
+            for x, y, w, h in map(rect, of_class(svg, "node")):
+                assert not overlap(text, Text("", 0.0, x, y, x + w, y + h)), text
+    for (a, _), (b, _) in combinations(found, 2):
+        assert not overlap(a, b), (a, b)
+    check_neurons(graph, svg)
+
+
+def check_neurons(graph: Graph, svg: ET.Element) -> None:
+    """Every neuron has its box, or is one of those that are counted in one; or every layer."""
+    if "Every layer is drawn as one box" in " ".join(texts(svg, "note")):
+        assert graph.options.rankdir == "TB"  # where a page has less room beside one another
+        return
+    names = texts(svg, "name")
+    shown = len([name for name in names if name.startswith("neurons.")])
+    shown += sum([int(name.split()[1]) for name in names if name.startswith("⋮")])
+    assert shown >= len({*graph.modules.values()})
+
+
+def test_a_network_is_not_cut_inside() -> None:
+    svg = ET.fromstring(written_out().graph().svg())
+    names = texts(svg, "name")
+    assert sorted(name for name in names if name.startswith("neurons.")) == [
+        *("neurons.0", "neurons.0", "neurons.1", "neurons.2", "neurons.3")
+    ]
+    assert "left out" not in " ".join(texts(svg, "note"))
+
+
+@pytest.mark.parametrize("make", [small, logistic, lambda: expression(12, 1)])
+def test_what_fits_is_not_folded(make: Callable[[], Value]) -> None:
+    graph = make().graph()
+    svg = ET.fromstring(graph.svg())
+    assert len(list(of_class(svg, "node"))) == len(graph)
+    assert len(list(of_class(svg, "edge"))) == graph.stats.edges
+
+
+@pytest.mark.skipif(find() is None, reason="needs Graphviz's dot")
+@pytest.mark.parametrize("name", ["product", "small", "logistic", "network"])
+def test_arrows_are_about_as_short_as_those_of_dot(name: str) -> None:
+    graph = TABLE[name]().graph()
+    own, dots = [
+        sum([length(points) for points, _ in drawing.layout.edges.values()])
+        for drawing in [fitting.fit(graph, Options(layout=layout)) for layout in ("own", "dot")]
+    ]
+    assert own <= dots * 4 / 3
+
+
+def length(points: Sequence[tuple[float, float]]) -> float:
+    """Of Bézier curves, and the arrowhead behind them."""
+    *curves, tip = points
+    line = [curves[0]]
+    for start in range(0, len(curves) - 1, 3):
+        for t in (0.25, 0.5, 0.75, 1.0):
+            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            few = curves[start : start + 4]
+            x, y = [sum(w * p[k] for w, p in zip(weights, few)) for k in (0, 1)]
+            line.append((x, y))
+    return sum(itertools.starmap(math.dist, pairwise([*line, tip])))
+
+
+def test_a_formula_says_what_is_in_it_and_how_to_see_it() -> None:
+    graph = TABLE["attention"]().graph()
+    svg = ET.fromstring(graph.svg())
+    note = " ".join(texts(svg, "note"))
+    assert "What one formula alone uses is written in it: " in note
+    assert "; collapse=None draws every node." in note
+    assert "A name where an arrow begins stands for the box of that name." in note
+    tips = [node.findtext(f"{SVG}title") or "" for node in of_class(svg, "formula")]
+    assert all(re.search(r" = .+: \d+ nodes$", tip) for tip in tips)
+    assert any(" = exp((q00 * k00 + q01 * k01) * 0.7071): " in tip for tip in tips)
+    assert all(node.findtext(f"{SVG}title") for node in of_class(svg, "node"))
