@@ -142,7 +142,8 @@ class _Margins:
         op, args, add = self.tape.ops[node], self.tape.args[node], self.tape.add
         parts = [self.known[a] for a in self.deep(node)]
         if op in STEADY:
-            return self.total(parts)
+            own = [] if op in EXACT or op == "sum" else [add("abs", [node])]
+            return self.total([*parts, *own])
         if op == "dot":
             pairs = [add("abs", [a]) for a in args[1:]]
             return add("dot", [*parts, *pairs])

@@ -92,6 +92,7 @@ def test_a_tie_is_decided_as_by_the_function(
     @example([1.0, -1.0, 1e-17, 0.1, 0.2, 0.3, 0.7, -0.3, 0.4], "le")
     @example([0.1] * 9, "lt")
     @example([0.0] * 16, "gt")
+    @example([0.0] * 3, "lt")
     def check(xs: list[float], ask: str) -> None:
         f, fast, lanes = both[ask]
         limits = near(primal(SUMS[total]([*map(Value, xs)])))
@@ -181,7 +182,7 @@ def test_what_is_zero_without_rounding_is_no_tie() -> None:
     fast = compile(lambda x: autograd.exp(x) if autograd.sin(x) * x == 0.0 else x % 1.0)
     assert fast(0.0) == 1.0
     assert fast.program.answers.shape == (2, 1)
-    runs: list[float] = []
-    watched = compile(lambda x: x * 2.0 if runs.append(0.0) or x**3 - x**3 >= 0.0 else x)
+    runs = itertools.count()
+    watched = compile(lambda x: x * 2.0 if next(runs) < 0 or x**3 - x**3 >= 0.0 else x)
     assert [watched(0.0) for _ in range(5)] == [0.0] * 5
-    assert len(runs) == 3
+    assert next(runs) == 3
