@@ -34,7 +34,7 @@ def agrees(f: Function, *args: Any, in_axes: Any = None) -> Compiled:
     every = tuple(range(len(args)))
     near = tuple([mapped(arg, lambda i, x: x + 1e-3 * i * x) for arg in args])
     for xs in (args, near, args):
-        for argnums in (every, *every):
+        for argnums in list[Argnums]([every, *every]):
             obeys(fast, xs, argnums)
     return fast
 
@@ -45,7 +45,7 @@ def obeys(fast: Compiled, args: Sequence[Any], argnums: Argnums) -> int:
     Returns how many calls were compared.
     """
     axes = fast.in_axes if isinstance(fast.in_axes, tuple) else (fast.in_axes,) * len(args)
-    every, chosen = tuple(range(len(args))), (argnums,) if type(argnums) is int else argnums
+    every, chosen = tuple(range(len(args))), (argnums,) if isinstance(argnums, int) else argnums
     ts = [mapped(arg, lambda i, _: math.sin(i + 1.0)) for arg in args]
     still = [t if i in chosen else mapped(t, lambda *_: 0.0) for i, t in enumerate(ts)]
     first = [t if i == 0 else mapped(t, lambda *_: 0.0) for i, t in enumerate(ts)]
@@ -61,7 +61,7 @@ def obeys(fast: Compiled, args: Sequence[Any], argnums: Argnums) -> int:
         return of
 
     def picked(found: Any) -> Any:
-        return found[argnums] if type(argnums) is int else tuple([found[i] for i in argnums])
+        return found[argnums] if isinstance(argnums, int) else tuple(found[i] for i in argnums)
 
     def jacobian(*args: Any) -> Any:
         found = wanted(lambda xs: transforms.jacobian(f, every)(*xs))(*args)
@@ -77,7 +77,7 @@ def obeys(fast: Compiled, args: Sequence[Any], argnums: Argnums) -> int:
 
     value = wanted(lambda xs: f(*[mapped(x, lambda _, leaf: Value(leaf)) for x in xs]))
     along = tuple([ts[i] for i in chosen])
-    compared = [
+    compared: list[tuple[Callable[[], Any], Function]] = [
         (lambda: fast(*args), value),
         (lambda: fast(*args), value),  # now at once, if it can be
         (lambda: fast.jacobian(*args, argnums=argnums), jacobian),
