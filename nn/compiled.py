@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import os
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -21,12 +22,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import is_
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from autograd import Value, no_grad
 from autograd.core import floats
 from autograd.program.arrays import Array, np
 from autograd.program.paths import Path, Paths
 from autograd.program.program import Program, Runner
+from autograd.program.recorded import surplus, used
 from autograd.program.runs import clip, folded
 from autograd.program.surroundings import Surroundings
 from nn.batches import Batch
@@ -40,6 +43,7 @@ from nn.updates import Update
 __all__ = ["Step"]
 
 T = TypeVar("T")
+MOST_SIZES = 64  # of batches, for which a step is one call
 Results = tuple[list[Any], float]  # the outputs, if they are wanted, and the loss
 
 
@@ -75,6 +79,7 @@ class Step:
         self._now: Snapshot | None = None  # of what has not yet been changed by this call
         self._last: Batch | None = None
         self._lock = threading.RLock()
+        _steps.add(self)
         self._forget()
 
     def _forget(self) -> None:
@@ -243,6 +248,8 @@ class Step:
             and (sweep.lowered.columns or run.batch.lanes == 1)
         ):
             kind.ready[run.batch.lanes] = Ready(run, sweep, self.eager.max_norm, self.threads)
+            if len(kind.ready) > MOST_SIZES:
+                kind.ready.pop(next(iter(kind.ready)))
 
     def _by_values(self, batch: Batch) -> Results:
         """The step as eager does it, which raises where something is not finite."""
@@ -290,7 +297,13 @@ class Step:
         train = name == "train"
         penalty = train and self.eager.penalty is not None
         run = Run(batch, kind, len(self.optimizer.params), train, penalty)
-        kind.paths[name].do(run, batch)
+        paths = kind.paths[name]
+        known = len(paths.found)
+        paths.do(run, batch)
+        used(self._kinds, batch.key)
+        if len(paths.found) > known:
+            for key in [*self._kinds][: surplus([each.nodes for each in self._kinds.values()])]:
+                del self._kinds[key]
         return run
 
     def _unchanged(self, f: Callable[..., T], *args: Any) -> T:
@@ -426,6 +439,19 @@ class RecordedPaths(Paths):
         return path
 
 
+_steps: WeakSet[Step] = WeakSet()
+
+
+def _unlock() -> None:
+    """In a child process, the threads that had a lock are no more."""
+    for step in _steps:
+        step._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(after_in_child=_unlock)
+
+
 class Abandoned(Exception):  # noqa: N818
     """A sample has to be done by Values."""
 
@@ -447,6 +473,11 @@ class Kind:
     draws: int = 0
     sizes: set[int] = field(default_factory=set)
     ready: dict[int, Ready] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes were recorded."""
+        return sum([paths.nodes for paths in self.paths.values()])
 
     def weight(self, lanes: int) -> float:
         """The factor of each sample's loss in that of the batch."""

@@ -16,21 +16,20 @@ from autograd import transforms
 from autograd.program.arguments import Axes, Call, holds_values, kind_of
 from autograd.program.arrays import Array, np
 from autograd.program.jobs import Job
-from autograd.program.paths import Path, Paths, parameters
+from autograd.program.paths import Paths, parameters
 from autograd.program.program import Program
 from autograd.program.quick import quick
 from autograd.program.record import called
+from autograd.program.recorded import Recorded, used
 from autograd.program.replay import way_of
 from autograd.program.runs import folded
 from autograd.program.saved import read, write
-from autograd.program.surroundings import Surroundings
 from autograd.program.watch import innermost, unwatched
 from autograd.transforms import Argnums
 from autograd.trees import flatten, flatten_like
 
 __all__ = ["Compiled", "compile", "load_program"]
 
-MOST_QUICK = 64  # to be tried in turn
 STORM = 10  # recordings for one reason
 
 
@@ -51,11 +50,7 @@ class Compiled:
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
         self.threads = threads
         self._kept_as = f"compiled {called(f)}"
-        self._kinds: dict[Any, Paths] = {}
-        self._surroundings = Surroundings(f)
-        self._quick: dict[Argnums | None, list[Any]] = {}
-        self._tried: set[tuple[Argnums | None, Path]] = set()
-        self._closes = False  # whether a path reads Values from outside
+        self._recorded = Recorded(f)
         self._reasons: deque[str] = deque(maxlen=1000)
         self._changes: Counter[str] = Counter()
 
@@ -94,7 +89,9 @@ class Compiled:
     @property
     def programs(self) -> list[Program]:
         """The program of each way that the function has gone, in the order of recording."""
-        return [path.program for paths in self._kinds.values() for path in paths.found]
+        return [
+            path.program for paths in [*self._recorded.kinds.values()] for path in paths.found
+        ]
 
     @property
     def program(self) -> Program:
@@ -133,8 +130,9 @@ class Compiled:
             TypeError, ValueError: the arguments do not fit `in_axes`, or f can't be recorded.
             Whatever f raises, with a note that names the sample.
         """
-        if not named and not (self._closes and _is_inside()):
-            for each in self._quick.get(None, ()):
+        recorded = self._recorded
+        if not named and not (recorded.closes and _is_inside()):
+            for each in recorded.quick.get(None, ()):
                 if (found := each(*args)) is not None:
                     return found
         args = self._bound(args, named)
@@ -176,18 +174,18 @@ class Compiled:
         self.program  # noqa: B018  (raises where there is none)
         ways = {
             kind_of(key): [way_of(path) for path in paths.found]
-            for key, paths in self._kinds.items()
+            for key, paths in [*self._recorded.kinds.items()]
         }
         options = {"in_axes": self.in_axes, "reduce": self.reduce}
         write(path, ways, options | {"without": [*self.without]})
 
     def _done(self, call: Call, places: Sequence[int] = (), **what: Any) -> Job:
         """The job that `what` describes, with its results."""
-        self._look()
-        if call.key not in self._kinds:
-            self._kinds[call.key] = Paths(self.f, self.without, reduce=self.reduce)
+        recorded = self._look()
         job = Job(self.f, call, places, threads=self.threads, **what)
-        paths = self._kinds[call.key]
+        paths = used(recorded.kinds, call.key)
+        if paths is None:
+            paths = recorded.kinds[call.key] = Paths(self.f, self.without, reduce=self.reduce)
         known = len(paths.found)
         with unwatched():  # another function that is being recorded may have called this one
             paths.do(job, call)
@@ -195,9 +193,11 @@ class Compiled:
             kind = "it goes another way" if k else "arguments of another kind"
             self._reasons.append(self._reason or kind)
             self._reason = ""
-        if any(path.restless for path in paths.found[known:]):
-            self._surroundings.changed()  # what f itself has changed is no change
-        self._closes |= bool(job.closed)
+        if len(paths.found) > known:
+            recorded.forget()
+            if any(path.restless for path in paths.found[known:]):
+                recorded.around.changed()  # what f itself has changed is no change
+        recorded.closes |= bool(job.closed)
         return job
 
     def _reads_outer(self, job: Job) -> bool:
@@ -211,12 +211,14 @@ class Compiled:
             job.by_itself or transforms.differentiated(job.closed)
         )
 
-    def _look(self) -> None:
-        """Forget what was recorded if the function's surroundings have changed."""
-        if not self._surroundings.changed():
-            return
-        if self._kinds:
-            name, old, new = self._surroundings.change
+    def _look(self) -> Recorded:
+        """What was recorded; nothing yet, if the function's surroundings have changed."""
+        recorded = self._recorded
+        if recorded.around.same():
+            return recorded
+        self._recorded = anew = Recorded(self.f)
+        if recorded.kinds:
+            name, old, new = recorded.around.difference()
             self._reason = f"{name} has changed from {old} to {new}"
             self._changes[name] += 1
             if self._changes[name] == STORM:
@@ -227,22 +229,19 @@ class Compiled:
                     RuntimeWarning,
                     stacklevel=4,
                 )
-        self._kinds, self._quick, self._tried = {}, {}, set()
+        return anew
 
     def _quicken(self, argnums: Argnums | None, job: Job) -> None:
         """Prepare quick calls with such arguments, on the paths known so far."""
-        found = self._kinds[job.call.key].found
-        if job.call.lanes and len(found) > 1:  # samples part, and the kernel alone parts none
-            self._quick.pop(argnums, None)
+        recorded = self._recorded
+        paths = recorded.kinds.get(job.call.key)
+        if paths is None:  # another thread has changed what f names
+            return
+        if job.call.lanes and len(paths.found) > 1:  # samples part; the kernel alone parts none
+            recorded.slow(argnums, paths)
             return
         single = argnums is None or transforms._single(argnums)
-        for path in found:
-            if (argnums, path) not in self._tried:
-                self._tried.add((argnums, path))
-                if (each := quick(path, job, single, self._surroundings)) is not None:
-                    known = self._quick.setdefault(argnums, [])
-                    known.insert(0, each)
-                    del known[MOST_QUICK:]
+        recorded.quicken(argnums, paths, lambda path: quick(path, job, single, recorded.around))
 
     def _with_values(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Where there are Values among the arguments, or around f, f itself records on."""
@@ -265,8 +264,9 @@ class Compiled:
             Otherwise as a call.
         """
         known = not named and (type(argnums) is int or type(argnums) is tuple)
-        if known and not (self._closes and _is_inside()):
-            for each in self._quick.get(argnums, ()):
+        recorded = self._recorded
+        if known and not (recorded.closes and _is_inside()):
+            for each in recorded.quick.get(argnums, ()):
                 if (found := each(*args)) is not None:
                     return found  # type: ignore[no-any-return]
         args = self._bound(args, named)
@@ -449,6 +449,10 @@ def compile(
     it is recorded anew. A method is compiled for each instance, whose attributes are such
     variables; `in_axes` leaves `self` out. Other things that f looks at (what nested lists and
     objects hold, or what functions that it calls name) are read only when it is recorded.
+
+    Of many shapes those used last are kept: 16, or up to 256 that have 400,000 nodes together
+    (about 250 MB); others are recorded anew. Threads may share a compiled function: while one
+    records, another is served by f itself.
 
     A float that f reads with `.data` is followed through operators and comparisons. Where other
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any

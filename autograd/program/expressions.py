@@ -50,9 +50,9 @@ class Expression:
     def __bool__(self) -> bool:
         condition = self if self.op in COMPARISONS.values() else self != 0.0
         key = condition.key()
-        if key not in _decided:
+        if key not in _thread.decided:
             raise _Undecided(condition)
-        return _decided[key]
+        return _thread.decided[key]
 
     def __neg__(self) -> Expression:
         return Expression("neg", self)
@@ -117,8 +117,11 @@ class _Undecided(BaseException):
         self.condition = condition
 
 
-_decided: dict[Any, bool] = {}
-_lock = threading.RLock()
+class _Thread(threading.local):
+    decided: dict[Any, bool] = {}  # noqa: RUF012  (which is not changed)
+
+
+_thread = _Thread()
 
 
 def trace(rule: Callable[..., Any], *operands: Term) -> Any:
@@ -128,18 +131,16 @@ def trace(rule: Callable[..., Any], *operands: Term) -> Any:
         TypeError: the rule is not generic, since it hands an operand to `math`, or has more
             than 64 ways to go.
     """
-    with _lock:
-        return _trace(rule, operands, {}, [0])
+    return _trace(rule, operands, {}, [0])
 
 
 def _trace(
     rule: Callable[..., Any], operands: tuple[Term, ...], decided: dict[Any, bool], ways: Any
 ) -> Any:
-    global _decided
     ways[0] += 1
     if ways[0] > 2 * WAYS:
         raise TypeError(f"the rule has more than {WAYS} ways to go")
-    outer, _decided = _decided, decided
+    outer, _thread.decided = _thread.decided, decided
     try:
         return rule(*operands)
     except _Undecided as undecided:
@@ -147,7 +148,7 @@ def _trace(
     except (ValueError, ArithmeticError):
         return math.nan  # a way that is refused: what is not finite is left to eager
     finally:
-        _decided = outer
+        _thread.decided = outer
     yes = _trace(rule, operands, {**decided, condition.key(): True}, ways)
     no = _trace(rule, operands, {**decided, condition.key(): False}, ways)
     if tuple in (type(yes), type(no)):

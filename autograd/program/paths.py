@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
@@ -94,6 +96,11 @@ class Path:
         return self.with_tangents[key]
 
 
+_recording: dict[Paths, int] = {}  # by which threads; those of others are not in a child
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(after_in_child=_recording.clear)
+
+
 class Paths:
     """The ways that f has gone so far with arguments of one kind.
 
@@ -102,6 +109,10 @@ class Paths:
         without: passes to leave out.
         first: Values from outside f that come first among the closed ones, in this order.
         reduce: what becomes of the results of all lanes, for targets that do it themselves.
+
+    Attributes:
+        found: in the order of recording.
+        quick: by what is differentiated, for each way the call that the kernel makes alone.
     """
 
     def __init__(
@@ -114,29 +125,45 @@ class Paths:
         self.f, self.without, self.first, self.reduce = f, without, first, reduce
         self.found: list[Path] = []
         self.told = False
+        self.quick: dict[Any, dict[Path, Any]] = {}
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes were recorded."""
+        return sum([len(path.tape) for path in self.found])
 
     def do(self, job: Any, call: Any) -> None:
         """Do a job (see `jobs`) on all lanes, each along its path; record those that are new.
 
         Where a program gives what isn't finite, or meets what eager would refuse, the lane is
-        done without one, so that it gives or raises what eager does.
+        done without one, so that it gives or raises what eager does. So it is while another
+        thread records.
         """
         left = np.arange(call.lanes or 1)
-        for known in self.found:
-            left = np.sort(self.along(known, job, call, left)) if len(left) else left
+        known = 0
         while len(left):
+            if known < len(self.found):
+                left = np.sort(self.along(self.found[known], job, call, left))
+                known += 1
+                continue
             first = int(left[0])
-            path = None
-            if len(self.found) < MOST_PATHS:
-                path = self.record(call, first)
-            else:
-                self.tell()
-            if path is not None:
-                self.found.append(path)
-                left = np.sort(self.along(path, job, call, left))
-            if path is None or first in left:  # or rounding decides at an edge of it
-                job.eager(first)
-                left = left[left != first]
+            mine = _recording.setdefault(self, get_ident()) == get_ident()
+            try:
+                path = None
+                if len(self.found) >= MOST_PATHS:
+                    self.tell()
+                elif mine:
+                    path = self.record(call, first)
+                if path is not None:
+                    self.found.append(path)
+                    known += 1
+                    left = np.sort(self.along(path, job, call, left))
+                if path is None or first in left:  # or rounding decides at an edge of it
+                    job.eager(first)
+                    left = left[left != first]
+            finally:
+                if mine:
+                    _recording.pop(self, None)
 
     def along(self, path: Path, job: Any, call: Any, lanes: Array) -> Array:
         """Do the job on those of the lanes that go this way; the others are returned."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -95,18 +95,24 @@ class Program:
         numbers = [x for op, x in zip(self.tape.ops, self.tape.values) if op == "const"]
         self._constants = np.array(numbers, dtype=float)
         self._sweeps: dict[Any, Runner] = {}
+        self._instructions: Instructions | None = None
+        self._for_kernel: Instructions | None = None
 
-    @cached_property
+    @property
     def instructions(self) -> Instructions:
         """All that can be batched in instructions, as every target knows them."""
-        return Instructions(self.tape, self.inputs, self.lane_inputs)
+        if self._instructions is None:
+            self._instructions = Instructions(self.tape, self.inputs, self.lane_inputs)
+        return self._instructions
 
-    @cached_property
+    @property
     def for_kernel(self) -> Instructions:
         """Those for the kernel, which knows single nodes too."""
         if self.lane_inputs or self.tape.lanes:
             return self.instructions
-        return Instructions(self.tape, self.inputs, 0, ("sum", "dot"))
+        if self._for_kernel is None:
+            self._for_kernel = Instructions(self.tape, self.inputs, 0, ("sum", "dot"))
+        return self._for_kernel
 
     # ------------------------------------------------------------------ running
 
@@ -119,8 +125,13 @@ class Program:
         return self._sweeps[key]
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = {k: v for k, v in vars(self).items() if k not in ("instructions", "for_kernel")}
-        return {**kept, "_sweeps": {}, "path": None}
+        without: dict[str, Any] = {
+            "_sweeps": {},
+            "_instructions": None,
+            "_for_kernel": None,
+            "path": None,
+        }
+        return vars(self) | without
 
     # ------------------------------------------------------------------ looking at it
 

@@ -27,10 +27,7 @@ class Surroundings:
         spaces: for each name, where to look for it.
         found: what they are.
         held: the lists, dicts and arrays among them, and what they held.
-        change: the name of what had changed last, what it was, and what it had become.
     """
-
-    change = "", "", ""
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.given: list[Any] = []
@@ -53,18 +50,33 @@ class Surroundings:
 
     def changed(self) -> bool:
         """Whether one is another object or number since the last time, or holds another."""
+        same = self.same()
+        if not same:
+            now = self._now()
+            self.found[:], self.held[:] = now, self._held(now)
+        return not same
+
+    def same(self) -> bool:
+        """Whether all are what they were; if not, it is still known what they were."""
         now = self._now()
         same = _same(now, self.found)
-        if same and not self.held:
+        if not same or not self.held:
+            return same
+        held = self._held(now)
+        if len(held) != len(self.held) or not all(map(_holds, held, self.held)):
             return False
-        held = [
+        self.found[:], self.held[:] = now, held
+        return True
+
+    def _held(self, now: Sequence[Any]) -> list[tuple[Any, Any]]:
+        return [
             (x, content) for x in [*now, *self.given] if (content := _within(x)) is not None
         ]
-        same = same and len(held) == len(self.held) and all(map(_holds, held, self.held))
-        if not same:
-            self.change = self._change(now, held)
-        self.found[:], self.held[:] = now, held
-        return not same
+
+    def difference(self) -> tuple[str, str, str]:
+        """The name of what has changed, what it was and what it is."""
+        now = self._now()
+        return self._change(now, self._held(now))
 
     def _change(self, now: list[Any], held: list[tuple[Any, Any]]) -> tuple[str, str, str]:
         names = [*self.names, *self.inner]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 import struct
 import sys
 import threading
@@ -189,23 +190,39 @@ class Watch:
 
 # ---------------------------------------------------------------- a watch for each thread
 
-_switch = threading.Lock()  # held while nothing else runs
+_switch = threading.RLock()  # held while nothing else runs, but perhaps a finalizer
 _watches: dict[int, tuple[Watch | None, ...]] = {}  # of each thread, innermost last
 
 
 def _push(watch: Watch | None) -> None:
     with _switch:
-        observe(_observer)
         _watches[get_ident()] = (*_watches.get(get_ident(), ()), watch)
+        observe(_observer)
 
 
 def _pop() -> None:
     with _switch:
-        *outer, _ = _watches.pop(get_ident())
-        if outer:
-            _watches[get_ident()] = tuple(outer)
+        *outer, _ = _watches[get_ident()]
+        _watches[get_ident()] = tuple(outer)
+        if not outer:
+            del _watches[get_ident()]
         if not _watches:
             observe(None)
+
+
+def _in_child() -> None:
+    """Forget the threads that a child process does not have."""
+    global _switch
+    _switch = threading.RLock()
+    mine = _watches.get(get_ident())
+    _watches.clear()
+    observe(None if mine is None else _observer)
+    if mine is not None:
+        _watches[get_ident()] = mine
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def innermost() -> Watch | None:

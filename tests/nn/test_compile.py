@@ -3,7 +3,9 @@
 import copy
 import functools
 import io
+import itertools
 import math
+import os
 import pickle
 import random
 import re
@@ -20,8 +22,11 @@ import pytest
 import nn
 from autograd import Value, exp, grad, maximum, primitive, sigmoid, sign, where
 from autograd import compile as compile_function
+from autograd.program import recorded
+from nn import compiled as compiled_steps
 from nn.separable import is_mean
 from nn.steps import EagerStep
+from tests.program.test_threads import LONG, in_a_child
 
 random.seed(5)
 XS = [[random.uniform(-1.0, 1.0) for _ in range(3)] for _ in range(12)]
@@ -342,6 +347,57 @@ def test_threads_that_share_a_step_take_turns() -> None:
     with ThreadPoolExecutor(3) as pool:
         found = [pool.submit(f, XS, REAL) for f in (step, step.evaluate, step)]
         assert len({each.result() for each in found}) > 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_a_child_of_a_process_that_trains() -> None:
+    inside, go = threading.Event(), threading.Event()
+
+    def loss(outputs: list[Any], targets: list[Any]) -> Any:
+        if threading.get_ident() == thread.ident:
+            inside.set()
+            assert go.wait(LONG)
+        return nn.mse_loss(outputs, targets)
+
+    model = mlp(1)()
+    step = nn.compile(model, loss, nn.SGD(model.parameters(), lr=0.1))
+    thread = threading.Thread(target=step, args=(XS, REAL), daemon=True)
+    thread.start()
+    assert inside.wait(LONG)
+    try:
+        assert in_a_child(lambda: step(XS, REAL) > step(XS, REAL))
+    finally:
+        go.set()
+        thread.join(LONG)
+
+
+class Total(nn.Module):
+    """Of samples of any length."""
+
+    def __init__(self) -> None:
+        self.w = Value(0.5)
+
+    def forward(self, x: Any) -> Any:
+        return sum(self.w * t * t for t in x)
+
+
+def test_of_lengths_and_batch_sizes_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded, "MOST_KINDS", 3)
+    monkeypatch.setattr(compiled_steps, "MOST_SIZES", 2)
+    losses: list[list[float]] = [[], []]
+    for found, compiles in zip(losses, (True, False)):
+        model = Total()
+        step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), lr=0.01))
+        for size, length in itertools.product((2, 3, 4, 3, 2, 2), (1, 2, 3, 4, 2)):
+            xs, ys = [[0.5] * length] * size, [1.0] * size
+            if compiles:
+                found.append(step(xs, ys))
+                assert len(step._kinds) <= 3
+                assert all(len(kind.ready) <= 2 for kind in step._kinds.values())
+            else:
+                found.append(step.eager.train(xs, ys)[1])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12)
 
 
 def test_threads_do_not_change_a_bit() -> None:

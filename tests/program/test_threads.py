@@ -1,0 +1,250 @@
+"""Threads and processes: nobody waits for a recording, and what is kept is bounded."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from threading import get_ident
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd.program import compile, recorded, watch
+
+LONG = 60.0  # seconds, after which something hangs
+
+
+def finished(f: Callable[[], Any]) -> Any:
+    """What f gives, in a thread of its own that must end."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(f()), daemon=True)
+    thread.start()
+    thread.join(LONG)
+    assert not thread.is_alive(), "it hangs"
+    return found[0]
+
+
+def in_a_child(f: Callable[[], Any]) -> Any:
+    """Whether f gives something true in a child process, which must end."""
+    if (child := os.fork()) == 0:  # pragma: no cover  (it ends without a report)
+        signal.alarm(int(LONG))
+        os._exit(7 if f() else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+class Children:
+    """Whether each was right."""
+
+    all = True
+
+    def append(self, right: bool) -> None:
+        self.all &= right
+
+
+class Recorder:
+    """A compiled function that stays within its first recording, in another thread."""
+
+    def __init__(self) -> None:
+        self.inside, self.go = threading.Event(), threading.Event()
+        self.fast = compile(self.f)
+
+    def f(self, x: Any) -> Any:
+        if get_ident() == self.thread.ident:
+            self.inside.set()
+            assert self.go.wait(LONG)
+        return x * x if x > 0.0 else x
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        self.thread = threading.Thread(target=self.fast, args=(2.0,), daemon=True)
+        self.thread.start()
+        assert self.inside.wait(LONG)
+        try:
+            yield
+        finally:
+            self.go.set()
+            self.thread.join(LONG)
+
+
+def test_a_program_that_another_one_records_in_a_pool() -> None:
+    inner = compile(lambda t: t * t if t > 0.0 else t)
+
+    def f(x: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            return x * pool.submit(inner, 2.0).result()
+
+    fast = compile(f)
+    assert finished(lambda: fast.value_and_grad(3.0)) == (12.0, 4.0)
+    assert len(inner.programs) == len(fast.programs) == 1
+
+
+def test_while_one_records_others_are_served_by_the_function() -> None:
+    recorder = Recorder()
+    with recorder.recording():
+        assert finished(lambda: recorder.fast.value_and_grad(3.0)) == (9.0, 6.0)
+        assert not recorder.fast.programs
+        assert finished(lambda: compile(lambda x: x * 2.0)(3.0)) == 6.0
+    assert recorder.fast.value_and_grad(-3.0) == (-3.0, 1.0)
+    assert len(recorder.fast.programs) == 2
+
+
+def test_what_another_thread_has_recorded_meanwhile_is_used() -> None:
+    eager: list[float] = []
+
+    def f(x: Any) -> Any:
+        if get_ident() == thread.ident:
+            inside.set()
+            assert go.wait(LONG)
+        else:
+            eager.append(float(x.data))
+            go.set()
+            thread.join(LONG)
+        return x * x
+
+    inside, go = threading.Event(), threading.Event()
+    fast = compile(f, in_axes=(0,))
+    thread = threading.Thread(target=fast, args=([2.0],), daemon=True)
+    thread.start()
+    assert inside.wait(LONG)
+    assert finished(lambda: fast([3.0, 4.0, 5.0])) == [9.0, 16.0, 25.0]
+    assert eager == [3.0]  # and then there is a program
+    assert len(fast.programs) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_a_child_of_a_process_that_records() -> None:
+    recorder = Recorder()
+
+    def both() -> bool:
+        fast = compile(lambda x: x * 2.0 if x > 0.0 else x)
+        right = fast(3.0) == 6.0 and recorder.fast.value_and_grad(3.0) == (9.0, 6.0)
+        return right and len(recorder.fast.programs) == len(fast.programs) == 1
+
+    def lock() -> None:
+        with watch._switch:
+            locked.set()
+            assert recorder.go.wait(LONG)
+
+    locked, holder = threading.Event(), threading.Thread(target=lock, daemon=True)
+    with recorder.recording():
+        holder.start()
+        assert locked.wait(LONG)
+        assert in_a_child(lambda: both() and not watch._watches)
+    holder.join(LONG)
+    assert len(recorder.fast.programs) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_a_child_that_is_made_within_a_recording() -> None:
+    def f(x: Any) -> Any:
+        children.append(in_a_child(lambda: compile(lambda x: x + 1.0)(1.0) == 2.0))
+        if x > 0.0:
+            return x * x
+        return x
+
+    children: Any = Children()
+    fast = compile(f)
+    assert fast(2.0) == 4.0
+    assert fast(-2.0) == -2.0
+    assert children.all
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_a_child_of_a_process_that_runs_a_program() -> None:
+    fast = compile(lambda x: x.sin() * x.cos(), in_axes=(0,), reduce="sum")
+    x = np.linspace(0.0, 1.0, 200_000)
+    expected = fast.value_and_grad(x[:100])[0]
+    stop, runs = threading.Event(), threading.Event()
+
+    def run() -> None:
+        while not stop.is_set():
+            fast.value_and_grad(x)
+            runs.set()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        assert runs.wait(LONG)
+        for _ in range(3):
+            assert in_a_child(lambda: fast.value_and_grad(x[:100])[0] == expected)
+    finally:
+        stop.set()
+        thread.join(LONG)
+    assert fast.value_and_grad(x[:100])[0] == expected
+
+
+@pytest.mark.filterwarnings("ignore:compile. f is recorded anew")
+def test_what_was_seen_to_change_is_never_old() -> None:
+    space: dict[str, Any] = {"scale": 0.0}
+    exec("def f(x): return x * scale", space)
+    fast = compile(space["f"])
+    stop = threading.Event()
+
+    def call() -> None:
+        while not stop.is_set():
+            with suppress(ValueError):  # it changed while f was recorded
+                fast(1.0)
+
+    interval = sys.getswitchinterval()
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    sys.setswitchinterval(1e-6)
+    try:
+        for i in range(200):
+            space["scale"] = float(i)
+            assert [fast(1.0), fast.grad(1.0), fast(1.0)] == [float(i)] * 3
+    finally:
+        sys.setswitchinterval(interval)
+        stop.set()
+        thread.join(LONG)
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+def squares() -> Any:
+    return compile(lambda xs: sum(x * x for x in xs))
+
+
+@pytest.mark.parametrize(
+    ("most", "nodes", "kept"),
+    [(5, 10**6, range(8, 13)), (100, 60, (11, 12)), (100, 1, (11, 12))],
+)
+def test_of_many_shapes_the_last_used_are_kept(
+    most: int, nodes: int, kept: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded, "MOST_KINDS", most)
+    monkeypatch.setattr(recorded, "MOST_NODES", nodes)
+    monkeypatch.setattr(recorded, "FEW", 2)
+    fast = squares()
+    for n in range(1, 13):
+        assert fast([1.0] * n) == n
+        assert fast.grad([1.0] * n) == [2.0] * n
+    known = fast.programs
+    assert len(known) == len(kept)
+    for n in kept:
+        assert fast([2.0] * n) == 4 * n
+        assert fast.jacobian([2.0] * n) == [4.0] * n
+    assert fast.programs == known
+    assert fast.grad([2.0]) == [4.0]
+    assert fast.programs[:-1] == known[1:]  # the first was forgotten
+    assert fast.grad([2.0] * kept[0]) == [4.0] * kept[0]
+    assert fast.programs[:-2] == known[2:]
+
+
+def test_what_is_used_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded, "MOST_KINDS", 2)
+    fast = squares()
+    assert fast.jacobian([1.0]) == [2.0]
+    first = fast.program
+    for n in (2, 1, 3, 1, 4):
+        assert fast.jacobian([1.0] * n) == [2.0] * n
+        assert first in fast.programs
+    assert len(fast.programs) == 2
