@@ -14,7 +14,14 @@ import pytest
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.testing import gradcheck
-from autograd.testing.differences import Line, Samples, Tableau, estimated_noise, is_sawtooth
+from autograd.testing.differences import (
+    Line,
+    Samples,
+    Tableau,
+    central,
+    estimated_noise,
+    is_sawtooth,
+)
 from autograd.testing.recorded import node_cases
 from tests.testing.measure import measure_errors, planted
 
@@ -227,6 +234,17 @@ def test_samples_stop_at_their_budget() -> None:
     found = [samples.at(float(i)) for i in (2, 3, 2, 4, 5)]
     assert found == [(2.0,), (3.0,), (2.0,), (4.0,), None]
     assert len(samples.seen) == 3
+
+
+@pytest.mark.parametrize("noise", [1e-12, 1e-7, 1e-5])
+def test_steps_that_round_to_one_another_end_the_search(noise: float) -> None:
+    for k in range(100):
+        coarse = Line(
+            lambda t: (t**3,), 1.0, 1.0, noise, rounded=lambda t: round(t * 64.0) / 64.0
+        )
+        _, levels = central(coarse, 0.02 + 0.004 * k)
+        steps = [level.step for level in levels]
+        assert steps == sorted(set(steps), reverse=True)
 
 
 def test_a_tableau_of_one_row_has_no_estimate() -> None:
