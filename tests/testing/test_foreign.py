@@ -136,8 +136,8 @@ def scipy_rows() -> list[Row]:
     rosen: Any = optimize.rosen
     jac: Any = optimize.rosen_der
     hess: Any = optimize.rosen_hess
-    residuals = lambda x: np.array([10.0 * (x[1] - x[0] ** 2), 1.0 - x[0]])  # noqa: E731
-    rows = lambda x: np.array([[-20.0 * x[0], 10.0], [-1.0, 0.0]])  # noqa: E731
+    residuals: Any = lambda x: np.array([10.0 * (x[1] - x[0] ** 2), 1.0 - x[0]])  # noqa: E731
+    rows: Any = lambda x: np.array([[-20.0 * x[0], 10.0], [-1.0, 0.0]])  # noqa: E731
     check: Any = lambda *fs, **options: lambda: check_scipy(*fs, x0=x, **options)  # noqa: E731
     return [
         ("right", check(rosen, jac), ""),
