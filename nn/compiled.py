@@ -70,7 +70,10 @@ class Step:
         self.eager, self.threads, self.outputs = eager, threads, outputs
         self.model, self.optimizer = eager.model, eager.optimizer
         self.doubted = False
-        self._wait, self._countdown = 1, 2  # steps until the next doubt, which is the 2nd, 4th, …
+        self._wait, self._countdown = (
+            1,
+            2,
+        )  # steps until the next doubt, which is the 2nd, 4th, …
         self._around = [
             Surroundings(getattr(f, "forward", f))
             for f in (eager.loss, eager.penalty)

@@ -205,6 +205,15 @@ def test_optimizers_with_penalty_and_clipping(optimizer: str, max_norm: float | 
     agree(*CASES["relu"], OPTIMIZERS[optimizer], penalty=L2, max_norm=max_norm)
 
 
+def test_what_nothing_shows_is_found_by_comparing(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = scaled(lambda y: y * float(os.environ["SCALE"]))
+    for number in ("1.0", "1.0", "2.0", "2.0"):  # the 4th step is compared
+        monkeypatch.setenv("SCALE", number)
+        before = step.model.w.data
+        loss = step([[1.0]], [0.0])
+    assert loss == pytest.approx((2.0 * before) ** 2)
+
+
 @pytest.mark.parametrize("kind", [Plain, Branching, Own])
 def test_an_optimizer_that_cannot_be_recorded(kind: Any) -> None:
     agree(*CASES["logits"], lambda ps: kind(ps, 0.1), steps=20)
@@ -272,7 +281,7 @@ def test_a_parameter_that_the_loss_does_not_use_has_no_gradient() -> None:
     model = nn.Sequential(lambda x: w[0] * x[0] + w[2])
     model.w = w
     step = nn.compile(model, nn.mse_loss, nn.SGD(w, 0.1))
-    for i in range(4):
+    for i in range(8):
         w[1].grad, w[1].data = 7.0, i // 2 + 1.0
         step(XS, REAL)
         assert (w[1].data, w[1].grad) == (i // 2 + 1.0, 0.0)
@@ -286,7 +295,7 @@ def test_a_value_beside_the_parameters_is_read_in_every_step() -> None:
         return nn.mse_loss([scale * y for y in outputs], ys)
 
     step = nn.compile(model, loss, nn.SGD(model.parameters(), lr=0.0))
-    for number in (1.0, 1.0, 2.0, -0.5):
+    for number in (1.0, 1.0, 2.0, -0.5, 3.0, 0.25, 0.5):
         scale.data = number
         expected = loss([model(x) for x in XS], REAL).data
         assert step(XS, REAL) == pytest.approx(expected, rel=1e-13)
@@ -476,6 +485,8 @@ def test_the_same_arrays_or_others_like_them() -> None:
     packed = np.zeros(12, dtype=[("x", "3f8"), ("class", "i4")])
     packed["x"], packed["class"] = xs, CLASS
     assert losses == [step(packed["x"], packed["class"]) for _ in range(2)]
+    step.doubted = True
+    assert step(xs, ys.astype(float)) == step(xs, ys)
     ys = np.array(CLASS, dtype=object)
     assert losses == [step(xs, ys), step(xs, ys)]
 

@@ -170,3 +170,8 @@ def test_what_takes_the_place_of_its_like(before: Any, after: Any, same: bool) -
 def test_what_is_far_is_looked_at_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nn.snapshot, "FAR", 3)
     assert len(Snapshot(f=reads).notes) < 10
+
+
+def test_numpy_may_have_no_generator_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "numpy.random", raising=False)
+    assert Snapshot(x=types.SimpleNamespace(n=[1])).changed() is None
