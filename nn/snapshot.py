@@ -217,7 +217,8 @@ class Snapshot:
             )
 
     def _object(self, path: str, x: Any, far: bool) -> None:
-        kind, names = _kind_of(type(x)), _slots(type(x))
+        cls: Any = type(x)
+        kind, names = _kind_of(cls), _slots(cls)
         own = getattr(x, "__dict__", None)
         if kind is not None:
             self._parts(path, self._note(path, x, kind), far)
@@ -228,8 +229,8 @@ class Snapshot:
             self._variables(f"{path}.", own, KINDS[dict], far, ignored)
         if names:
             self._variables(f"{path}.", x, _attributes(names), far)
-        if not is_of_library(type(x)):
-            self._todo.append((path, type(x), True))
+        if not is_of_library(cls):
+            self._todo.append((path, cls, True))
 
     def _variables(
         self, path: str, x: Any, kind: Kind, far: bool, ignored: frozenset[str] = NONE

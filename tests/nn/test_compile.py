@@ -487,6 +487,8 @@ def test_the_same_arrays_or_others_like_them() -> None:
     assert losses == [step(packed["x"], packed["class"]) for _ in range(2)]
     step.doubted = True
     assert step(xs, ys.astype(float)) == step(xs, ys)
+    with pytest.raises(TypeError, match="a target must be an integer"):
+        made("classes")[2](xs, ys.astype(float))
     ys = np.array(CLASS, dtype=object)
     assert losses == [step(xs, ys), step(xs, ys)]
 
