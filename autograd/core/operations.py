@@ -15,7 +15,7 @@ else:
     from autograd.core import cython
 
 import autograd.core.table  # noqa: F401  (fills TABLE)
-from autograd.core.operand import Operand, describe, is_node, real
+from autograd.core.operand import Operand, called, describe, is_node, real
 from autograd.core.primitive import TABLE
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ class Operations:
         return f"Value({', '.join(parts)})"
 
     def __format__(self: Any, spec: str) -> Any:
-        return self.data.__format__(spec) if spec else repr(self)
+        try:
+            return self.data.__format__(spec) if spec else repr(self)
+        except ValueError as error:
+            told = f"format({describe([self])}, {spec!r}): {error}, its .data"
+            raise ValueError(told) from None
 
     def __abs__(self: Any) -> Any:
         return TABLE["abs"](self)
@@ -67,10 +71,12 @@ class Operations:
         return int(self.data)
 
     def __float__(self: Any) -> None:  # so type checkers refuse float(x) as well
-        raise TypeError(
-            f"float({describe([self])}): a Value would lose its gradient; write autograd.sin "
-            "instead of math.sin, and so on, or take the number, its .data"
-        )
+        name = called()
+        advice = "take its number, .data"
+        if name in TABLE:
+            advice = f"write autograd.{name} instead of math.{name}"
+        told = f"float({describe([self])}): a Value would lose its gradient; {advice}"
+        raise TypeError(told)
 
     def __round__(self: Any, ndigits: Any = None) -> Any:
         return round(self.data, ndigits)

@@ -1,10 +1,14 @@
 """Mistakes with a Value, `no_grad` and own primitives."""
 
+import cmath
 import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
 
 import autograd
 from autograd import Primitive, Value, no_grad
@@ -55,8 +59,18 @@ def conversions() -> Iterator[Row]:
         yield from each(NAME, others, lambda w, c, compare=compare: compare(w.x, c))
     refused = (len, iter, operator.invert, range, list)
     yield from each(NAME, bads(TypeError, *refused, words=("Value",)), lambda w, f: f(w.x))
-    read = bads(TypeError, float, complex, math.sin, words=("float(2.0 labelled 'x')",))
-    yield from each(NAME, read, lambda w, f: f(w.x), "autograd.sin")
+    refused = "float(2.0 labelled 'x'): a Value would lose its gradient; "
+    number = "take its number, .data"
+    yield row(NAME, "float", lambda w: float(w.x), TypeError, refused + number)
+    yield row(NAME, "%", lambda w: "%.3f" % w.x, TypeError, refused + number)  # noqa: UP031
+    yield row(NAME, "array", lambda w: np.array([w.x], float), TypeError, refused + number)
+    yield row(NAME, "plot", lambda w: Figure().subplots().plot([w.x]), TypeError, number)
+    yield row(NAME, "gamma", lambda w: math.gamma(w.x), TypeError, refused + number)
+    yield row(NAME, "map", lambda w: list(map(math.sin, [w.x])), TypeError, refused + number)
+    sine = refused + "write autograd.sin instead of math.sin"
+    for function in (lambda w: math.sin(w.x), lambda w: 2 + cmath.sin(w.x) * math.cos(1)):
+        yield row(NAME, "sin", function, TypeError, sine)
+    yield row(NAME, "pow", lambda w: pow(math.pow(1, w.x), 2), TypeError, "autograd.pow")
     rounded = (int, round, math.floor, math.ceil, math.trunc)
     for x, error, word in ((math.nan, ValueError, "NaN"), (INF, OverflowError, "infinity")):
         failing = bads(error, *rounded, words=(word,))
@@ -64,7 +78,9 @@ def conversions() -> Iterator[Row]:
     yield row(NAME, "x[0]", lambda w: w.x[0], TypeError, "Value")
     yield row(NAME, "x()", lambda w: w.x(), TypeError, "Value")
     yield row(NAME, "round", lambda w: round(w.x, w.folder), TypeError, "Path")
-    yield row(NAME, "format", lambda w: format(w.x, "zz"), ValueError, "format")
+    for spec in ("d", "zz"):
+        words = (f"format(2.0 labelled 'x', '{spec}'): ", "'float', its .data")
+        yield row(NAME, spec, lambda w, s=spec: f"{w.x:{s}}", ValueError, *words)
     yield row(NAME, "x / 0", lambda w: w.x / 0, ZeroDivisionError, "div(2.0 labelled 'x', 0")
     yield row(NAME, "1 / 0", lambda w: 1 / (w.x * 0.0), ZeroDivisionError, "div(1.0, 0.0)")
     yield row(NAME, "root", lambda w: w.y**0.5, ValueError, "pow(-3.0 labelled 'y', 0.5)")
