@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import Stepper, Value, where
+from autograd import Stepper, Value, play, where
+from autograd.show.pages.page import Page
 from autograd.show.text import format_number
 from tests.browser.conftest import Opener, follow, stop_clock
 
@@ -389,6 +390,30 @@ def test_a_large_graph_can_be_seen_whole(open_page: Opener) -> None:
         assert open_page(small.html()).is_hidden("#whole")
 
 
+@pytest.mark.parametrize("width", [390, 700])
+def test_a_graph_wider_than_the_window_is_seen_whole_from_the_start(
+    width: int, open_page: Opener
+) -> None:
+    model = nn.MLP(2, [4, 1], activation="tanh")
+    loss = nn.mse_loss([model([0.5, -1.0])], [1.0])
+    formula = play("(a*x + b - t)**2 + tanh(a*x)*exp(-x)", a=2.0, x=0.5, b=1.0, t=3.0)
+    for html in (loss.graph().html(), loss.steps().html(), formula.html()):
+        page = open_page(html, viewport={"width": width, "height": 800})
+        shown = page.evaluate(
+            """() => {
+              const frame = rectOf(picture);
+              return [...picture.querySelectorAll(".node")].every((box) =>
+                rectOf(box).left >= frame.left && rectOf(box).right <= frame.right);
+            }"""
+        )
+        assert shown
+        assert page.get_attribute("#whole", "aria-pressed") == "true"
+        page.click("#whole")
+        assert page.evaluate("picture.scrollWidth > picture.clientWidth")
+        page.set_viewport_size({"width": width + 1, "height": 800})
+        assert page.get_attribute("#whole", "aria-pressed") == "false"  # as it was chosen
+
+
 @pytest.mark.parametrize("root", [lambda: long(40), lambda: powers(12)], ids=["long", "shared"])
 def test_the_picture_follows_the_steps(root: Any, open_page: Opener) -> None:
     settings: dict[str, Any] = {"viewport": {"width": 390, "height": 800}}
@@ -426,6 +451,7 @@ def test_it_opens_where_the_first_step_will_be(open_page: Opener) -> None:
         [model(x) for x in ([0.0, 0.5], [1.0, -0.3], [0.2, 0.9])], [1.0, -1.0, 0.5]
     )
     page = open_page(Stepper(loss).html(), viewport={"width": 390, "height": 800})
+    page.click("#whole")
     place = "document.getElementById('picture').scrollTop"
     before = page.evaluate(place)
     page.keyboard.press("ArrowRight")
@@ -494,6 +520,21 @@ def test_two_pages_in_one_notebook(open_page: Opener) -> None:
     second.click("a[href='#3']")
     assert second.inner_text("#counter") == "3 / 5"
     assert first.inner_text("#counter") == "14 / 14"
+
+
+@pytest.mark.parametrize("width", [390, 900])
+def test_a_frame_in_a_notebook_is_as_high_as_its_page(width: int, open_page: Opener) -> None:
+    pages = [y.graph().html() for y in (Value(4.0, label="leaf"), long(40))]
+    frames = [Page(html)._repr_html_() for html in pages]
+    both = f"<!doctype html><title>notebook</title>{''.join(frames)}"
+    page = open_page(both, viewport={"width": width, "height": 700})
+    heights = []
+    for frame in page.frames[1:]:
+        high = "innerHeight === document.documentElement.scrollHeight"
+        frame.wait_for_function(high, polling=50)  # out of sight no frames are drawn
+        heights.append(frame.evaluate("innerHeight"))
+        assert frame.evaluate("picture.scrollHeight <= 0.56 * 760")
+    assert heights[0] + 200 < heights[1]
 
 
 def test_without_a_picture_the_steps_still_play(

@@ -225,3 +225,10 @@ def test_a_regression_is_shaded_by_its_middle(open_page: Opener) -> None:
     assert "right" not in page.inner_text("#now")
     assert page.get_attribute(".plane .boundary", "d")
     assert "output = 0.7" in page.inner_text(".legend >> nth=0")
+
+
+def test_in_print_the_boundary_is_there(open_page: Opener) -> None:
+    page = open_page(played())
+    page.emulate_media(media="print")
+    assert page.locator(".board").bounding_box()["height"] > 200
+    assert page.is_visible(".board canvas")

@@ -24,6 +24,13 @@ from autograd.show.drawing.text_tree import tree
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import escape
 
+FRAMES = """<script>
+window.autogradFrames ??= addEventListener("message", ({ data, source }) => {
+  for (const frame of document.getElementsByTagName("iframe")) {
+    if (frame.contentWindow === source && data?.autograd > 0) frame.height = data.autograd;
+  }
+}) ?? true;
+</script>"""
 STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
@@ -153,10 +160,13 @@ def rules(operations: Iterable[Primitive]) -> str:
 
 
 def inline(page: str) -> str:
-    """An iframe that shows the page in a notebook and keeps their styles and scripts apart."""
+    """An iframe that shows the page in a notebook and keeps their styles and scripts apart.
+
+    It is as high as the page says, see player.js, where the notebook runs scripts.
+    """
     return (
         f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts" width="100%" '
-        'height="760" style="border: 0" title="A page to play"></iframe>'
+        f'height="760" style="border: 0" title="A page to play"></iframe>{FRAMES}'
     )
 
 

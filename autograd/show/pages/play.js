@@ -71,6 +71,7 @@ function show() {
   byId("rows").replaceChildren(...nodes.map(row));
   if (nodes.length <= MOST) drawGraph(svg, nodes);
   else svg.replaceChildren();
+  document.dispatchEvent(new CustomEvent("drawn"));
   byId("info").textContent =
     nodes.length > MOST ? `The picture shows at most ${MOST} nodes; the table has all.` : `${POINT} a node or an arrow to see its arithmetic.`;
   byId("link").textContent = "Copy the link";

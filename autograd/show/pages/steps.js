@@ -156,7 +156,6 @@ function highlight(event, carries = true) {
   if (svg !== null) reveal(event);
 }
 
-const rectOf = (element) => element.getBoundingClientRect();
 const union = (rects) => ({
   left: Math.min(...rects.map((rect) => rect.left)),
   right: Math.max(...rects.map((rect) => rect.right)),
@@ -208,6 +207,8 @@ function passOf(position) {
   return `${pass} pass: ${at} of ${of}`;
 }
 
+picture.addEventListener("sized", () => svg !== null && reveal(events[shownAt - 1] ?? events[0]));
+
 function showStep(position) {
   while (shownAt < position) set(events[shownAt++], true);
   while (shownAt > position) set(events[--shownAt], false);
@@ -249,19 +250,6 @@ picture.addEventListener("pointerover", (event) => {
   const index = element === null ? undefined : played.get(element.id.replace(/-u\d+$|-l$/, ""));
   if (index !== undefined) inform(index);
 });
-
-const whole = byId("whole");
-whole.addEventListener("click", () => {
-  const pressed = picture.classList.toggle("whole");
-  whole.setAttribute("aria-pressed", pressed);
-});
-// Of use only where the picture is larger than its frame.
-const watch = new ResizeObserver(() => {
-  if (picture.classList.contains("whole")) return;
-  whole.hidden =
-    picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
-});
-if (svg !== null) watch.observe(picture);
 
 // The longest lines get their room from the start, so that the picture stays where it is.
 const longest = (length) => events.reduce((a, b) => (length(b) > length(a) ? b : a));

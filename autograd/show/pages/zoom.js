@@ -1,3 +1,19 @@
+// "Whole graph" is of use where the picture is larger than its frame, and on from the start where
+// it is wider, if its boxes can then be told apart.
+const whole = byId("whole");
+let pressed = false;
+const [READABLE, APART] = [0.819, 0.2]; // scales: the one of steps.css, and that of boxes 25 px wide
+function seeWhole(on) {
+  picture.classList.toggle("whole", on);
+  whole.setAttribute("aria-pressed", on);
+}
+function frameGraph() {
+  const scale = picture.clientWidth / parseFloat(svg.style.getPropertyValue("--w"));
+  if (!pressed) seeWhole(scale >= APART && scale < READABLE);
+  if (picture.classList.contains("whole")) whole.hidden = false;
+  else whole.hidden = picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
+}
+
 // The picture of a page can be zoomed: by + − 0, by Ctrl and the wheel, by two fingers; the
 // wheel alone does it while the picture has the focus. Dragged, it moves.
 function zoom(factor, x, y) {
@@ -11,6 +27,14 @@ function zoom(factor, x, y) {
   picture.scrollTop += after.top + (y - before.top) * ratio - y;
 }
 if (svg !== null) {
+  frameGraph();
+  window.addEventListener("resize", frameGraph);
+  document.addEventListener("drawn", frameGraph);
+  whole.addEventListener("click", () => {
+    pressed = true;
+    seeWhole(!picture.classList.contains("whole"));
+    picture.dispatchEvent(new CustomEvent("sized"));
+  });
   const fingers = new Map();
   const spread = () => {
     const [a, b] = fingers.values();
