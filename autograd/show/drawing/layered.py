@@ -61,7 +61,7 @@ def lay_out(
     names: list[Spot],
     length: float,
     rows: int,
-) -> tuple[list[Spot], list[list[Spot]], list[Spot], list[int], Spot]:
+) -> tuple[list[Spot], list[list[Spot]], list[Spot], list[int], list[int], Spot]:
     """Where everything goes.
 
     Args:
@@ -74,14 +74,15 @@ def lay_out(
     Returns:
         The centres of the boxes, and of the chips behind them; by edge the points between
         which curves and straight lines take turns, a line first; the centres of the numbers;
-        the boxes of the chips; and the whole's size, infinite if it cannot be laid out so.
+        the boxes of the chips; by edge the box or the chip where it begins; and the whole's
+        size, infinite if it cannot be laid out so.
     """
     count = len(sizes)
     rank = ranks(count, edges)
     starts = row_starts(sizes, edges, labels, names, rank, length) if rows > 1 else [0]
     gaps = row_lengths(sizes, edges, labels, rank) if rows == 1 else []
     if len(rank) < count or len(starts) > rows or sum(gaps) - CURVE - LEVEL > length:
-        return [], [], [], [], [math.inf, math.inf]
+        return [], [], [], [], [], [math.inf, math.inf]
     net: Layers = {
         "size": [*sizes],
         "rank": rank,
@@ -106,7 +107,8 @@ def lay_out(
             size = along(net, layers, few, ways, labels, places, points, spots, top, length)
             top = top + size[1] + LANE
             longest = max(longest, size[0])
-    return places[: count + len(chips)], points, spots, chips, [longest, top - LANE]
+    begins = [end[0] for end in ends]
+    return places[: count + len(chips)], points, spots, chips, begins, [longest, top - LANE]
 
 
 # ---------------------------------------------------------------- ranks

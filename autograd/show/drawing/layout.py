@@ -41,6 +41,7 @@ class Layout:
             the text; None if there is no room for it.
         frames: left, top, width and height, by the module's path.
         chips: names in place of boxes, where arrows begin: the box, and the centre.
+        begins: by the id of an arrow that begins at a chip, its number.
     """
 
     size: Position
@@ -48,6 +49,7 @@ class Layout:
     edges: dict[str, tuple[list[Position], Position | None]]
     frames: dict[str, tuple[float, float, float, float]]
     chips: list[tuple[Box, Position]] = field(default_factory=list)
+    begins: dict[str, int] = field(default_factory=dict)
 
 
 def written(drawn: Picture) -> dict[Edge, str]:
@@ -90,7 +92,7 @@ def lay_out(
     texts = written(drawn)
     paths = {path: k for k, path in enumerate(dict.fromkeys(_paths(drawn)))}
     names = [[width(card.name, SMALL) + 8.0, CHIP] for card in few]
-    places, points, spots, chips, size = in_layers(
+    places, points, spots, chips, begins, size = in_layers(
         [[card.size[along], card.size[1 - along]] for card in few],
         [[number[edge.tail], number[edge.head]] for edge in drawn.edges],
         [_label(texts[edge], along) for edge in drawn.edges],
@@ -117,6 +119,7 @@ def lay_out(
         boxes=boxes,
         edges=edges,
         frames=_frames(few, boxes),
+        begins={e.id: k - len(few) for e, k in zip(drawn.edges, begins) if k >= len(few)},
         chips=[(few[i].box, turned(place)) for i, place in zip(chips, places[len(few) :])],
     )
 

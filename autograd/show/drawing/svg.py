@@ -106,7 +106,7 @@ def _node(card: Card, centre: Position, root: bool) -> str:
 def _chip(number: int, box: Box, name: str, centre: Position) -> str:
     text = _text(centre[0], centre[1] + SMALL * 0.35, "chip", name, "middle")
     tip = f"<title>{escape(box.hint[:TOOLTIP])}</title>"
-    return f'<g id="@-c{number}" class="from-{box.id}">{tip}{text}</g>\n'
+    return f'<g id="@-c{number}">{tip}{text}</g>\n'
 
 
 def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
@@ -128,8 +128,9 @@ def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
     if edge.weight is not None:
         kind = "edge down" if edge.weight < 0.0 else "edge up"
         thick = f' stroke-width="{THIN + THICK * abs(edge.weight) / heaviest:.2f}"'
+    chip = f' data-chip="@-c{layout.begins[edge.id]}"' if edge.id in layout.begins else ""
     return (
-        f'<g id="@-{edge.id}" class="{kind}"><title>{escape(edge.hint[:TOOLTIP])}</title>'
+        f'<g id="@-{edge.id}" class="{kind}"{chip}><title>{escape(edge.hint[:TOOLTIP])}</title>'
         f'<path d="{path}"{thick}/><polygon points="{_arrow(points[-2], tip)}"/></g>\n'
     )
 

@@ -10,12 +10,14 @@ const arrows = nodes.map(({ inputs, index: node }) =>
     ...drawn(`graph-e-${boxIds[input]}-${boxIds[node]}-l`),
   ]),
 );
-// Of a leaf that is used often, the copy that stands beside one use; numbered from the root.
+// Of a leaf that is used often, the copy that stands beside one use, numbered from the root;
+// or the name at which an arrow begins in place of its box.
 const uses = nodes.map(() => 0);
 const copies = nodes.map(() => []);
 for (const { inputs, index } of nodes.toReversed()) {
   inputs.forEach(({ index: input }, slot) => {
-    copies[index][slot] = drawn(`graph-n${input}-u${++uses[input]}`);
+    const chips = arrows[index][slot].flatMap(({ dataset }) => drawn(dataset.chip ?? ""));
+    copies[index][slot] = [...drawn(`graph-n${input}-u${++uses[input]}`), ...chips];
   });
 }
 const readers = nodes.map(() => []);

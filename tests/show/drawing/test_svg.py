@@ -282,7 +282,7 @@ PICTURES: dict[
     str, tuple[Callable[[], Graph], str]
 ] = {  # and the digests of those that were looked at
     "small": (lambda: small().graph(), "b4cf3475a2220924"),
-    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "dd06919f34566ee9"),
+    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "92a86a8a8a260024"),
     "odd numbers": (
         lambda: odd_numbers().graph(gradients=False, theme="light"),
         "5c8be10a41130996",
