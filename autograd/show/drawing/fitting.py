@@ -27,9 +27,10 @@ WIDE = (1550.0, PAGE[1])  # of what would be drawn with less detail else
 PAPER_MARGIN = 8.0
 CHARACTER = 6.5  # the width of a character of the note, roughly
 MOST, MOST_WHOLE = 80, 100  # boxes that are worth a try, also if formulas take some away
+MOST_CUT = 48  # boxes of a picture that leaves some out
 LARGEST = 500  # nodes of a graph in which nothing is drawn once
 ANY = 10_000  # rows
-FEWEST = 12  # boxes that are drawn even where they do not fit
+FEWEST, FEWER = 12, 0.85  # boxes that are drawn even where they do not fit; the next try
 COMPACT = "In a box the left number is the data, the right one the gradient."
 CHIPS = "A name where an arrow begins stands for the box of that name."
 
@@ -187,16 +188,13 @@ class _Fitting:
         rungs = [*self.once(LARGE), *self.coarse()]
         counts = {rung: self.grouping(rung).boxes(self.graph) for rung in rungs}
         rung = min(rungs, key=lambda rung: counts[rung] * (3 if rung.once else 1))
-        most = min(48, counts[rung])
+        most = min(MOST_CUT, counts[rung])
         while True:
             options = self.options.changed(max_nodes=most)
             found = self.attempt(rung, picture(self.graph, options, self.grouping(rung)))
             if found is not None and (found.fits() or most <= FEWEST):
                 return found
-            over = 1.3
-            if found is not None:
-                over = max(found.size[0] / PAGE[0], found.size[1] / PAGE[1])
-            most = max(FEWEST, min(most - 1, int(most / min(over, 1.4) ** 0.6)))
+            most = max(FEWEST, min(most - 1, int(most * FEWER)))
             if most == FEWEST:
                 rung = rung._replace(rows=ANY)
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from autograd.show.drawing.boxes import Box, Edge, Picture
 from autograd.show.drawing.cards import SMALL, Card
@@ -82,9 +83,27 @@ def lay_out(
 ) -> Layout | None:
     """The places of cards, arrows and frames; None if so many rows are too few.
 
+    Frames are drawn as deep as none of them would be around what is not in it.
+
     Args:
         page: the width and the height that it should have.
     """
+    for depth in range(max([len(card.box.modules) for card in cards]), -1, -1):
+        found, clear = _framed(drawn, cards, rankdir, page, rows, depth)
+        if clear:
+            break
+    return found
+
+
+def _framed(
+    drawn: Picture,
+    cards: Sequence[Card],
+    rankdir: str,
+    page: Position,
+    rows: int,
+    depth: int,
+) -> tuple[Layout | None, bool]:
+    """The layout with frames of so many levels, and whether these are around nothing else."""
     along, sign = AXES[rankdir]
     order = {box: i for i, box in enumerate(drawn.in_reading_order())}
     few = sorted(cards, key=lambda card: order[card.box])
@@ -96,14 +115,14 @@ def lay_out(
         [[card.size[along], card.size[1 - along]] for card in few],
         [[number[edge.tail], number[edge.head]] for edge in drawn.edges],
         [_label(texts[edge], along) for edge in drawn.edges],
-        [[paths[path] for path in card.box.modules] for card in few],
+        [[paths[path] for path in card.box.modules[:depth]] for card in few],
         _fixed(few),
         [[name[along], name[1 - along]] for name in names],
         page[along],
         rows,
     )
     if math.isinf(size[0]):
-        return None
+        return None, True
 
     def turned(spot: Spot) -> Position:
         u = spot[0] if sign > 0 else size[0] - spot[0]
@@ -114,14 +133,16 @@ def lay_out(
     for edge, line, spot in zip(drawn.edges, points, spots):
         curves = [turned(point) for point in _curves(line)]
         edges[edge.id] = curves, turned(spot) if texts[edge] else None
-    return Layout(
+    frames = _frames(few, boxes, depth)
+    layout = Layout(
         size=(size[along], size[1 - along]),
         boxes=boxes,
         edges=edges,
-        frames=_frames(few, boxes),
+        frames={name: (a, b, c - a, d - b) for name, (a, b, c, d) in frames.items()},
         begins={e.id: k - len(few) for e, k in zip(drawn.edges, begins) if k >= len(few)},
         chips=[(few[i].box, turned(place)) for i, place in zip(chips, places[len(few) :])],
     )
+    return layout, _clear(frames, few, boxes)
 
 
 def _paths(drawn: Picture) -> list[str]:
@@ -154,34 +175,30 @@ def _curves(points: Sequence[Spot]) -> list[Spot]:
     return [*found, points[-1]]
 
 
-def _frames(
-    cards: Sequence[Card], boxes: dict[str, Position]
-) -> dict[str, tuple[float, float, float, float]]:
-    """The frames around the boxes of each module, without those around others as well."""
+def _frames(cards: Sequence[Card], boxes: dict[str, Position], depth: int) -> dict[str, Sides]:
+    """The sides of the frames around the boxes of each module, so many levels of them."""
     sides: dict[str, Sides] = {}
     for card in cards:
         left, top, right, bottom = _sides(card, boxes)
-        for depth, path in enumerate(card.box.modules):
-            more = len(card.box.modules) - 1 - depth
-            pad, head = PADDING * (1 + more), PADDING * more + HEADING * (1 + more)
+        paths = card.box.modules[:depth]
+        for k, path in enumerate(reversed(paths)):
+            pad, head = PADDING * (1 + k), PADDING * k + HEADING * (1 + k)
             own = left - pad, top - head, right + pad, bottom + pad
             a, b, c, d = sides.get(path, own)
             sides[path] = min(a, own[0]), min(b, own[1]), max(c, own[2]), max(d, own[3])
-    return {
-        path: (left, top, right - left, bottom - top)
-        for path, (left, top, right, bottom) in sides.items()
-        if not any(
-            _overlap((left, top, right, bottom), other)
-            for other in [
-                *[around for name, around in sides.items() if not _nested(name, path)],
-                *[_sides(c, boxes) for c in cards if path not in c.box.modules],
-            ]
-        )
-    }
+    return {path: sides[path] for path in sorted(sides, key=lambda path: len(layers_of(path)))}
 
 
-def _nested(a: str, b: str) -> bool:
-    return a == b or a in layers_of(b) or b in layers_of(a)
+def _clear(frames: dict[str, Sides], cards: Sequence[Card], boxes: dict[str, Position]) -> bool:
+    """Whether no frame is around what is not in it."""
+    pairs = combinations(frames, 2)
+    apart = all(a in layers_of(b) or not _overlap(frames[a], frames[b]) for a, b in pairs)
+    return apart and not any(
+        _overlap(around, _sides(card, boxes))
+        for path, around in frames.items()
+        for card in cards
+        if path not in card.box.modules
+    )
 
 
 def _sides(card: Card, boxes: dict[str, Position]) -> Sides:

@@ -10,8 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
+import autograd
 from autograd import Graph, Value
 from autograd.show.drawing import fitting
+from autograd.show.drawing.boxes import picture
+from autograd.show.drawing.cards import card
 from autograd.show.drawing.engine import find
 from autograd.show.drawing.options import Options
 from autograd.show.text import width
@@ -157,3 +160,11 @@ def test_a_formula_says_what_is_in_it_and_how_to_see_it() -> None:
     assert all(re.search(r" = .+: \d+ nodes$", tip) for tip in tips)
     assert any(" = exp((q00 * k00 + q01 * k01) * 0.7071): " in tip for tip in tips)
     assert all(node.findtext(f"{SVG}title") for node in of_class(svg, "node"))
+
+
+def test_a_formula_of_many_long_names_ends_after_four_lines() -> None:
+    xs = [Value(1.0, label="a name that goes on and on " + c) for c in "abcdef"]
+    box = picture(autograd.fsum(xs).graph(), Options()).boxes[-1]
+    lines = card(box, compact=True).lines
+    assert len(lines) == 5
+    assert lines[3][0].text.endswith(" …")

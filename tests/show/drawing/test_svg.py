@@ -287,7 +287,7 @@ PICTURES: dict[
         lambda: odd_numbers().graph(gradients=False, theme="light"),
         "5c8be10a41130996",
     ),
-    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "3d8da687b8532711"),
+    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "6d758007404e7223"),
     "neurons": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
         "e9e2f703b5f2ab61",
