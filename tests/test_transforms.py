@@ -381,7 +381,7 @@ def test_a_derivative_in_a_loop_in_a_gradient_is_linear(
 
         return count
 
-    monkeypatch.setattr(transforms, "fast_order", counting(transforms.fast_order))
+    monkeypatch.setattr(transforms, "fast_order", counting(floats.fast_order))
     monkeypatch.setattr(sweeps, "topological_order", counting(sweeps.topological_order))
 
     def looped(x: Any, many: int) -> Any:

@@ -57,8 +57,8 @@ def conversions() -> Iterator[Row]:
     others = bads(TypeError, *NOT_NUMBERS, words=("not supported",))
     for compare in (operator.lt, operator.le, operator.gt, operator.ge):
         yield from each(NAME, others, lambda w, c, compare=compare: compare(w.x, c))
-    refused = (len, iter, operator.invert, range, list)
-    yield from each(NAME, bads(TypeError, *refused, words=("Value",)), lambda w, f: f(w.x))
+    asked = (len, iter, operator.invert, range, list)
+    yield from each(NAME, bads(TypeError, *asked, words=("Value",)), lambda w, f: f(w.x))
     refused = "float(2.0 labelled 'x'): a Value would lose its gradient; "
     number = "take its number, .data"
     yield row(NAME, "float", lambda w: float(w.x), TypeError, refused + number)

@@ -31,7 +31,8 @@ def opened(page: Any) -> None:
 
 def checked() -> str:
     wrong = gradcheck(math.exp, 0.5, gradient=lambda x: 1.001 * math.exp(x))
-    return plugin._page([("test_a_long_name.py::test_wrong", wrong)])
+    row = plugin.Row.of(wrong, is_drawn=True)
+    return plugin._page([("test_a_long_name.py::test_wrong", row)])
 
 
 PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
