@@ -55,8 +55,19 @@ const zip = (...lists) => lists[0].map((_, i) => lists.map((list) => list[i]));
 const enumerate = (xs) => xs.map((x, i) => [i, x]);
 const any = (xs) => Number(xs.some(truth));
 const all = (xs) => Number(xs.every(truth));
-const range = (n) => Array.from({ length: n }, (_, i) => i);
+const range = (a, b) => Array.from({ length: Math.max(0, b === undefined ? a : b - a) }, (_, i) => (b === undefined ? i : a + i));
 const repeat = (xs, n) => range(n).flatMap(() => xs);
+const sum = (xs) => xs.reduce((total, x) => total + x, 0);
+const reversed = (xs) => xs.toReversed();
+const before = (x, y) => {
+  if (!Array.isArray(x)) return x - y;
+  const k = x.findIndex((each, i) => i === y.length || each !== y[i]);
+  return k < 0 ? x.length - y.length : k === y.length ? 1 : x[k] - y[k];
+};
+const sorted = (xs, key = (x) => x) => {
+  const pairs = xs.map((x) => [key(x), x]);
+  return pairs.sort(([a], [b]) => before(a, b)).map(([, x]) => x);
+};
 const len = (xs) => xs.length;
 const tuple = (xs) => [...xs];
 const list = tuple;

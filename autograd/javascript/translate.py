@@ -2,7 +2,8 @@
 
 What rules are written in is translated: functions and lambdas of numbers and tuples, `if`,
 `for` over a tuple, comprehensions, `math`, other primitives. Numbers that a rule refers to are
-written into it, functions along with it. So no rule has a second version.
+written into it, functions along with it. So no rule has a second version. The layout of
+pictures is translated, too: it has `while`, `sorted`, and dicts with keys that are texts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import math
 import operator
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from textwrap import indent
@@ -66,8 +67,11 @@ class UntranslatableError(TypeError):
     """A rule that has no JavaScript; the message says why."""
 
 
-def module(primitives: Iterable[Primitive]) -> str:
-    """A script that defines `table`: by name, the value and partials of these operations.
+def module(
+    primitives: Iterable[Primitive], functions: Iterable[Callable[..., Any]] = ()
+) -> str:
+    """A script that defines `table`: by name, the value and partials of these operations; and
+    these functions, which know numbers, lists, and dicts with the keys that are written down.
 
     `table[name].value(...operands)` is the number; it throws a PythonError where Python raises.
     `table[name].partials` has a function `(out, ...operands)` an operand; of a variadic
@@ -80,6 +84,8 @@ def module(primitives: Iterable[Primitive]) -> str:
     writer = _Writer()
     for entry in primitives:
         writer.enter(entry)
+    for function in functions:
+        writer.helper(function)
     entries = ",\n".join(writer.entries.values())
     return "\n".join([PYTHON, *writer.helpers.values(), f"const table = {{\n{entries}\n}};\n"])
 
@@ -275,6 +281,8 @@ class _Function:
             case ast.If(test, body, orelse):
                 rest = f" else {{\n{self.block(orelse)}}}" if orelse else ""
                 return f"if ({self.test(test)}) {{\n{self.block(body)}}}{rest}\n"
+            case ast.While(test, body, []):
+                return f"while ({self.test(test)}) {{\n{self.block(body)}}}\n"
             case ast.For(target, xs, body, []):
                 each, over = self.target(target), self.value(xs)
                 return f"for ({each} of {over}) {{\n{self.block(body)}}}\n"
@@ -294,7 +302,7 @@ class _Function:
 
     def assignment(self, target: ast.expr, value: ast.expr) -> str:
         text = self.value(value)
-        if isinstance(target, ast.Subscript):
+        if isinstance(target, ast.Subscript) and not _is_text(target.slice):
             place = f"{self.value(target.value)}, {self.value(target.slice)}"
             return f"lists.set({place}, {text});\n"
         return f"{self.target(target)} = {text};\n"
@@ -304,6 +312,8 @@ class _Function:
         match node:
             case ast.Name(name):
                 return _local(name)
+            case ast.Subscript():
+                return self.value(node)
             case ast.Tuple(parts):
                 return f"[{', '.join([self.target(part) for part in parts])}]"
         raise _untranslatable(node)
@@ -362,6 +372,12 @@ class _Function:
             case ast.Subscript(xs, ast.Slice(low, high, None)):
                 bounds = [low or ast.Constant(0), *([high] if high else [])]
                 return f"{self.inner(xs)}.slice({self.values(bounds)})"
+            case ast.Subscript(xs, ast.Constant(str() as key)):
+                return f"{self.inner(xs)}[{_literal(key)}]"
+            case ast.Dict(keys, values) if all(_is_text(key) for key in keys):
+                names = [ast.unparse(key) for key in keys if key]
+                pairs = [f"{name}: {self.value(x)}" for name, x in zip(names, values)]
+                return f"{{ {', '.join(pairs)} }}"
             case ast.Subscript(xs, index) if not isinstance(index, ast.Slice):
                 return f"{self.inner(xs)}.at({self.value(index)})"
             case ast.ListComp(
@@ -373,6 +389,8 @@ class _Function:
                 return f"{self.inner(xs)}{''.join(kept)}.map({each} {inside.value(element)})"
             case ast.Call(function, arguments, []):
                 return self.call(function, arguments)
+            case ast.Call(ast.Name("sorted"), [xs], [ast.keyword("key", key)]):
+                return f"sorted({self.values([xs, key])})"
         raise _untranslatable(node)
 
     def test(self, node: ast.expr) -> str:
@@ -427,6 +445,10 @@ class _Function:
             defaults = found.defaults[len(found.defaults) - missing :]
             given = ", ".join([given, *map(_number, defaults)])
         return f"{self.inner(function)}({given})"
+
+
+def _is_text(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _parameters(arguments: ast.arguments) -> dict[str, str]:

@@ -193,7 +193,7 @@ def keyword(x: float, *, scale: float = 2.0) -> float:
 
 def waits(x: float) -> float:
     while x > 1.0:
-        x /= 2.0
+        break
     return x
 
 
@@ -212,7 +212,7 @@ OPAQUE: list[tuple[Any, str]] = [
     (lambda x: TABLE, "TABLE is neither a number nor a function"),
     (lambda x: missing(x), "missing is not known"),  # type: ignore[name-defined]  # noqa: F821
     (keyword, "only plain parameters are translated"),
-    (waits, "`while x > 1.0:`"),
+    (waits, "`break`"),
     (unpacks, r"`\*rest`"),
     (lambda x: operator.index(x), "the source of .* cannot be read"),
     (FunctionType(waits.__code__.replace(co_name="gone"), {}), "source of .* cannot be found"),

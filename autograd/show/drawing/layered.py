@@ -315,7 +315,7 @@ def sort_layer(
 ) -> None:
     """By the mean place of the neighbours; a frame stays together, by the mean of its own."""
     own = [mean_place(near[i], at, at[i]) for i in layer]
-    last = max([frame for i in layer for frame in [-1, *net["frames"][i]]])
+    last = max([max([-1, *net["frames"][i]]) for i in layer])
     totals, counts = [0.0] * (last + 1), [0.0] * (last + 1)
     for k in range(len(layer)):
         for frame in net["frames"][layer[k]]:
@@ -349,7 +349,7 @@ def swapped(net: Layers, layers: list[list[int]], at: list[float]) -> bool:
             if free and crossed(net, a, b, at) > crossed(net, b, a, at):
                 layer[k - 1] = b
                 layer[k] = a
-                at[a], at[b] = at[b], at[a]
+                count_off(layer, at)
                 better = True
     return better
 

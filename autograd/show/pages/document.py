@@ -8,7 +8,7 @@ import html
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from string import Template
 from typing import Any
@@ -147,15 +147,16 @@ def operations_script() -> str:
     return f"{PRODUCT}\n{asset('operations.js')}"
 
 
-def rules(operations: Iterable[Primitive]) -> str:
-    """A script that defines `primitives`, by name, beside `PythonError` and `math`.
+def rules(operations: Iterable[Primitive], functions: Sequence[Callable[..., Any]] = ()) -> str:
+    """A script that defines `primitives`, by name, beside `PythonError`, `math`, and functions
+    of the library.
 
     >>> from autograd import sin
     >>> rules([sin]).startswith("const { primitives, PythonError, math } = (() => {")
     True
     """
-    names = "PythonError, math"
-    script = f"{module(operations)}\nreturn {{ primitives: table, {names} }};"
+    names = ", ".join(["PythonError", "math", *[function.__name__ for function in functions]])
+    script = f"{module(operations, functions)}\nreturn {{ primitives: table, {names} }};"
     return f"const {{ primitives, {names} }} = (() => {{\n{script}\n}})();"
 
 

@@ -1,5 +1,6 @@
 // A graph as the SVG that autograd/show/drawing/svg.py makes: the same boxes, the same classes.
 const [ROW, PAD, GAP, WIDEST] = [18, 8, 10, 180];
+const [PORT, TIP, LENGTH] = [14, 8, 1221]; // numbers before a box, an arrow's tip, a page
 const pen = document.createElement("canvas").getContext("2d");
 const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
@@ -38,12 +39,25 @@ function drawGraph(svg, nodes) {
     const inputs = node.inputs.map((x) => x.index);
     return { node, title, op, rows, inputs, width: Math.max(...widths, 70) + 2 * PAD, height: 3 * ROW + PAD };
   });
-  const { places, arrows, width, height } = layOut(boxes);
+  for (const box of boxes) box.height = Math.max(box.height, PORT * box.inputs.length + 4);
+  const arrows = boxes.flatMap(({ inputs }, head) => inputs.map((tail, slot) => ({ tail, head, slot })));
+  for (const arrow of arrows) arrow.text = formatNumber(nodes[arrow.head].partials[arrow.slot]);
+  const [places, points, spots, chips, , [width, height]] = lay_out(
+    boxes.map((box) => [box.width, box.height]),
+    arrows.map(({ tail, head }) => [tail, head]),
+    arrows.map(({ text }) => [widthOf(text, 11) + 8, PORT]),
+    boxes.map(() => []),
+    boxes.map(() => -1),
+    boxes.map(({ title }) => [widthOf(title, 11) + 12, 18]),
+    LENGTH,
+    nodes.length,
+  );
   const root = nodes.at(-1);
   svg.replaceChildren(
     shape("title", {}, `Computation graph of ${root.name}`),
-    ...arrows.map(arrow),
-    ...arrows.map((each) => arrowNumber(each, nodes)),
+    ...arrows.map((each, k) => arrow(each, points[k], spots[k])),
+    ...arrows.map((each, k) => arrowNumber(each, spots[k])),
+    ...chips.map((tail, k) => chip(boxes[tail], places[boxes.length + k])),
     ...boxes.map((box, i) => card(box, places[i], i === nodes.length - 1)),
   );
   svg.setAttribute("viewBox", `-8 -8 ${Math.ceil(width + 16)} ${Math.ceil(height + 16)}`);
@@ -51,9 +65,9 @@ function drawGraph(svg, nodes) {
   svg.style.setProperty("--h", `${Math.ceil(height + 16)}px`);
 }
 
-function card({ node, title, op, rows, width, height }, { x, y }, isRoot) {
+function card({ node, title, op, rows, width, height }, [x, y], isRoot) {
   const [left, right] = [x - width / 2, x + width / 2 - PAD];
-  let line = y - height / 2 + ROW - 3;
+  let line = y - (3 * ROW + PAD) / 2 + ROW - 3;
   const kind = node.op === null ? "leaf" : "operation";
   const parts = [
     shape("rect", { x: left, y: y - height / 2, width, height, rx: kind === "leaf" ? 9 : 3 }),
@@ -68,26 +82,33 @@ function card({ node, title, op, rows, width, height }, { x, y }, isRoot) {
   return shape("g", { class: `node ${kind}${isRoot ? " root" : ""}`, "data-node": node.index }, ...parts);
 }
 
-function arrow({ head, slot, points }) {
-  const tip = points.at(-1);
-  const [end, ...before] = [{ x: tip.x - 8, y: tip.y }, ...points.slice(0, -1).toReversed()];
-  const way = [...before.toReversed(), end];
-  const path = way.slice(1).map((to, k) => {
-    const from = way[k];
-    const middle = (from.x + to.x) / 2;
-    return `C${[middle, from.y, middle, to.y, to.x, to.y].map((c) => c.toFixed(1)).join(" ")}`;
+// Lines and curves in turn; the last line makes room for the arrow's number.
+function arrow({ head, slot, text }, points, [middle]) {
+  const half = widthOf(text, 11) / 2 + 2;
+  const [tipX, tipY] = points.at(-1);
+  const path = points.slice(0, -1).map(([x, y], k) => {
+    const at = `${x.toFixed(1)} ${y.toFixed(1)}`;
+    if (k % 2 === 1 || k === 0) return `${k === 0 ? "M" : "L"}${at}`;
+    const [fromX, fromY] = points[k - 1];
+    const turn = ((fromX + x) / 2).toFixed(1);
+    return `C${turn} ${fromY.toFixed(1)} ${turn} ${y.toFixed(1)} ${at}`;
   });
-  const corners = [[end.x, end.y - 4], [tip.x, tip.y], [end.x, end.y + 4]];
+  const level = tipY.toFixed(1);
+  path.push(`L${(middle - half).toFixed(1)} ${level}M${(middle + half).toFixed(1)} ${level}H${(tipX - TIP).toFixed(1)}`);
+  const corners = [[tipX - TIP, tipY - 4], [tipX, tipY], [tipX - TIP, tipY + 4]];
   return shape(
     "g",
     { class: "edge", "data-node": head, "data-slot": slot },
-    shape("path", { d: `M${way[0].x.toFixed(1)} ${way[0].y.toFixed(1)}${path.join("")}` }),
+    shape("path", { d: path.join("") }),
     shape("polygon", { points: corners.flat().map((c) => c.toFixed(1)).join(" ") }),
   );
 }
 
-function arrowNumber({ head, slot, label }, nodes) {
-  const text = formatNumber(nodes[head].partials[slot]);
-  const made = shape("text", { class: "local", x: label.x, y: label.y + 4, "text-anchor": "middle" }, text);
+function arrowNumber({ head, slot, text }, [x, y]) {
+  const made = shape("text", { class: "local", x, y: y + 4, "text-anchor": "middle" }, text);
   return shape("g", { "data-node": head, "data-slot": slot }, made);
 }
+
+// The name of a box, where an arrow begins in another row.
+const chip = ({ node, title }, [x, y]) =>
+  shape("g", { "data-node": node.index }, shape("text", { class: "chip", x, y: y + 4, "text-anchor": "middle" }, title));

@@ -8,6 +8,7 @@ from typing import Any
 from autograd.core.primitive import Primitive
 from autograd.javascript import UntranslatableError
 from autograd.show.drawing.boxes import Box
+from autograd.show.drawing.layered import lay_out
 from autograd.show.drawing.options import Options
 from autograd.show.events import Event, events
 from autograd.show.formulas import BLANKS, arithmetic, locals_text
@@ -103,11 +104,16 @@ def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
 
 def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
     """The scripts that compute the graph anew and open its boxes, and the panel, or why not."""
-    inside = [*map(asset, ("layers.js", "draw.js", "inside.js"))] if groups else []
+    inside = [*map(asset, ("draw.js", "inside.js"))] if groups else []
+    layout = [lay_out] if groups else []
     try:
-        return [rules(_operations(graph)), asset("live.js"), *inside], asset("live.html")
+        script = rules(_operations(graph), layout)
+        return [script, asset("live.js"), *inside], asset("live.html")
     except UntranslatableError as error:
-        return inside, f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
+        return [
+            rules([], layout),
+            *inside,
+        ], f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
 
 
 def _result(graph: Snapshot) -> str:
