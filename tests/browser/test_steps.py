@@ -78,7 +78,10 @@ GRAPHS += [lambda: Value(4.0, label="leaf")]
 
 # What a page shows: {data, grad, sum, marks, outside}; all of it, after each click of a button.
 WALK = r"""(button) => {
-  const name = (element) => element.closest('g[id]').id.replace(/-u\d+$|-l$/, '');
+  const name = (element) => {
+    const {dataset, id} = element.closest('g[id]');  // a name in place of a box lights up as it
+    return (dataset.box ?? id).replace(/-u\d+$|-l$/, '');
+  };
   const within = (text, cell) => text.left >= cell.left - 1 && text.right <= cell.right + 1
     && text.top >= cell.top - 2 && text.bottom <= cell.bottom + 2;
   const cells = (kind) => {

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from autograd.show.drawing import dot_layout
 from autograd.show.drawing.boxes import Picture, picture
 from autograd.show.drawing.cards import PAD, ROW, TEXT, Card, card
-from autograd.show.drawing.grouping import TALLEST, Grouping, condense, group
+from autograd.show.drawing.grouping import ALL, TALLEST, Grouping, condense, group
 from autograd.show.drawing.layout import AXES, Layout, Position, lay_out, port_room
 from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Snapshot
@@ -170,7 +170,9 @@ class _Fitting:
             if rung.most:
                 self.known[key] = condense(self.graph, *key)
             else:
-                self.known[key] = group(self.graph, self.options.changed(collapse="neuron"))
+                found = group(self.graph, self.options.changed(collapse="neuron"))
+                note = f"{found.note.removesuffix('.')}{ALL}." if found.note else ""
+                self.known[key] = replace(found, note=note)
         return self.known[key]
 
     def first(self, rungs: list[Rung], drawn: Picture) -> Drawing:

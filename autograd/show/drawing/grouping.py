@@ -15,7 +15,16 @@ from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import counted
 
-__all__ = ["Formula", "Grouping", "condense", "group", "layers_of", "relative"]
+__all__ = [
+    "ALL",
+    "TALLEST",
+    "Formula",
+    "Grouping",
+    "condense",
+    "group",
+    "layers_of",
+    "relative",
+]
 
 TALLEST = 12  # neurons or inputs in a column; of more, those in the middle share a box
 BUNDLE = 8  # so many leaves that go into one layer are one box with it

@@ -118,7 +118,7 @@ def _framed(
         [[paths[path] for path in card.box.modules[:depth]] for card in few],
         _fixed(few),
         [[name[along], name[1 - along]] for name in names],
-        page[along],
+        page[along] - 2 * PADDING * depth,
         rows,
     )
     if math.isinf(size[0]):
@@ -126,16 +126,24 @@ def _framed(
 
     def turned(spot: Spot) -> Position:
         u = spot[0] if sign > 0 else size[0] - spot[0]
-        return (u, spot[1]) if along == 0 else (spot[1], u)
+        x, y = (u, spot[1]) if along == 0 else (spot[1], u)
+        return x - left, y - top
 
+    left, top, right, bottom = 0.0, 0.0, size[along], size[1 - along]
     boxes = {card.box.id: turned(place) for card, place in zip(few, places)}
+    frames = _frames(few, boxes, depth)
+    if frames:  # those around the first boxes and the last go beyond them
+        lefts, tops, rights, bottoms = zip(*frames.values())
+        left, top = min(left, *lefts), min(top, *tops)
+        right, bottom = max(right, *rights), max(bottom, *bottoms)
+        boxes = {card.box.id: turned(place) for card, place in zip(few, places)}
+        frames = _frames(few, boxes, depth)
     edges: dict[str, tuple[list[Position], Position | None]] = {}
     for edge, line, spot in zip(drawn.edges, points, spots):
         curves = [turned(point) for point in _curves(line)]
         edges[edge.id] = curves, turned(spot) if texts[edge] else None
-    frames = _frames(few, boxes, depth)
     layout = Layout(
-        size=(size[along], size[1 - along]),
+        size=(right - left, bottom - top),
         boxes=boxes,
         edges=edges,
         frames={name: (a, b, c - a, d - b) for name, (a, b, c, d) in frames.items()},

@@ -106,7 +106,7 @@ def _node(card: Card, centre: Position, root: bool) -> str:
 def _chip(number: int, box: Box, name: str, centre: Position) -> str:
     text = _text(centre[0], centre[1] + SMALL * 0.35, "chip", name, "middle")
     tip = f"<title>{escape(box.hint[:TOOLTIP])}</title>"
-    return f'<g id="@-c{number}">{tip}{text}</g>\n'
+    return f'<g id="@-c{number}" data-box="@-{box.id}">{tip}{text}</g>\n'
 
 
 def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:

@@ -249,7 +249,8 @@ function inform(index) {
 
 picture.addEventListener("pointerover", (event) => {
   const element = event.target.closest("g[id]");
-  const index = element === null ? undefined : played.get(element.id.replace(/-u\d+$|-l$/, ""));
+  const id = element?.dataset.box ?? element?.id ?? "";
+  const index = played.get(id.replace(/-u\d+$|-l$/, ""));
   if (index !== undefined) inform(index);
 });
 

@@ -282,7 +282,7 @@ PICTURES: dict[
     str, tuple[Callable[[], Graph], str]
 ] = {  # and the digests of those that were looked at
     "small": (lambda: small().graph(), "b4cf3475a2220924"),
-    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "92a86a8a8a260024"),
+    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "2a4d95a9b013a179"),
     "odd numbers": (
         lambda: odd_numbers().graph(gradients=False, theme="light"),
         "5c8be10a41130996",
@@ -290,7 +290,7 @@ PICTURES: dict[
     "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "6d758007404e7223"),
     "neurons": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
-        "e9e2f703b5f2ab61",
+        "e1eb4e0f23f69a74",
     ),
     "layers": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
