@@ -11,7 +11,7 @@ import nn
 from autograd import Graph, Value
 from autograd.testing.programs import SAFE, decode
 from tests.browser.conftest import Opener
-from tests.show.drawing.examples import chain, hostile, network, odd_numbers, small
+from tests.show.drawing.examples import TABLE, chain, hostile, network, odd_numbers, small
 
 GALLERY = Path(__file__).parents[2] / "demos" / "gallery"
 A_PAGE = 50  # pictures
@@ -112,6 +112,11 @@ def check(open_page: Opener, drawn: list[str]) -> None:
 
 def test_every_kind_of_picture(open_page: Opener) -> None:
     check(open_page, [graph.svg(**options) for graph, options in PICTURES.values()])
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_the_table_of_graphs(rankdir: str, open_page: Opener) -> None:
+    check(open_page, [make().graph(rankdir=rankdir).svg() for make in TABLE.values()])
 
 
 @pytest.mark.parametrize("seed", range(4))
