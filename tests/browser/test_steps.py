@@ -538,10 +538,15 @@ def test_a_frame_in_a_notebook_is_as_high_as_its_page(width: int, open_page: Ope
     both = f"<!doctype html><title>notebook</title>{''.join(frames)}"
     page = open_page(both, viewport={"width": width, "height": 700})
     heights = []
-    for frame in page.frames[1:]:
-        high = "innerHeight === document.documentElement.scrollHeight"
-        frame.wait_for_function(high, polling=50)  # out of sight no frames are drawn
-        heights.append(frame.evaluate("innerHeight"))
+    for k, frame in enumerate(page.frames[1:]):
+        page.locator("iframe").nth(k).scroll_into_view_if_needed()
+        settled = """async () => {
+          while (innerHeight !== document.documentElement.scrollHeight) {
+            await new Promise((done) => setTimeout(done));
+          }
+          return innerHeight;
+        }"""
+        heights.append(frame.evaluate(settled))
         assert frame.evaluate("picture.scrollHeight <= 0.56 * 760")
     assert heights[0] + 200 < heights[1]
 
