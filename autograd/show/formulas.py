@@ -222,7 +222,7 @@ def _symbol(x: Operand, notation: Notation = LATEX) -> Symbol:
     if isinstance(x, Symbol):
         return x
     number = float(x)
-    sign = "-" if math.copysign(1.0, number) < 0.0 else ""
+    sign = "-" if number < 0.0 else ""
     tightness = NEGATIVE if sign else ATOM
     return Symbol(number, sign + notation.number(abs(number)), notation, tightness)
 

@@ -43,18 +43,18 @@ JOINER = "\u200d"
 
 
 def format_number(x: float, spec: str = NUMBER_FORMAT) -> str:
-    """A number as pictures write it: short, and never like an integer.
+    """A number as pictures write it: short, and never like an integer or a negative zero.
 
     Args:
         spec: a format specification, as `format` takes it; NaN and infinity are always
             written `nan`, `inf` and `-inf`.
 
     >>> [format_number(x) for x in (2.0, -0.0, 1 / 3, 123456.0, 1e-7, math.inf)]
-    ['2.0', '-0.0', '0.3333', '1.235e+05', '1e-07', 'inf']
+    ['2.0', '0.0', '0.3333', '1.235e+05', '1e-07', 'inf']
     """
     if not math.isfinite(x):
         return str(x)
-    text = format(x, spec)
+    text = format(x + 0.0, spec)  # -0.0 + 0.0 is 0.0
     return f"{text}.0" if spec == NUMBER_FORMAT and text.lstrip("-").isdigit() else text
 
 

@@ -24,6 +24,13 @@ MARKERS = (
     "M0 -5.5L5.5 0L0 5.5L-5.5 0Z",
     "M0 5L-5 -4H5Z",
 )
+HATCHES = (  # by class, in a tile of 16; see shade.js
+    "",
+    "M-1 17L17 -1M-1 1L1 -1M15 17L17 15",
+    "M-1 -1L17 17M-1 15L1 17M15 -1L17 1",
+    "M0 8H16",
+    "M8 0V16",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +115,18 @@ class Plane:
             f'<rect class="ground" x="{LEFT:g}" y="{TOP:g}" '
             f'width="{RIGHT - LEFT:g}" height="{coordinate(bottom - TOP)}"/>',
         ]
+        parts += [
+            f'<pattern id="hatch{k}" width="16" height="16" patternUnits="userSpaceOnUse" '
+            f'patternTransform="scale(0.5)"><path class="line" d="{HATCHES[k]}"/></pattern>'
+            for k in range(1, 5)
+        ]
         for k, grid in enumerate(answers(self.fields[frame])):
             for level in SURE:
                 area, _ = self._regions(grid, level)
                 parts.append(f'<path class="area k{k % 5}" d="{area}"/>')
+                if area and k % 5 and not level:  # so that it is known without its colour, too
+                    fill = f'fill="url(#hatch{k % 5})"'
+                    parts.append(f'<path class="hatch" d="{area}" {fill}/>')
         parts.append(f'<path class="boundary" d="{self.lines()[frame]}"/>')
         for px, py, k in self.points[:: self.every]:
             place = f"translate({coordinate(x.place(px))} {coordinate(y.place(py))})"

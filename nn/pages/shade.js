@@ -1,3 +1,6 @@
+// By class, the lines that hatch it, in a tile of 16 px.
+const HATCHES = ["", "M-1 17L17 -1M-1 1L1 -1M15 17L17 15", "M-1 -1L17 17M-1 15L1 17M15 -1L17 1", "M0 8H16", "M8 0V16"];
+
 // Shades of a plane, drawn on a canvas below its SVG: at each place of the grid, row by row from
 // the least y, a class and how sure the model is of it, from 0 to 1.
 function shader(board, columns) {
@@ -5,9 +8,10 @@ function shader(board, columns) {
   const ground = svg.querySelector(".ground");
   const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
   const [canvas, small] = [element("canvas", { "aria-hidden": "true" }), element("canvas")];
+  const mask = element("canvas");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let last = [];
-  for (const area of svg.querySelectorAll(".area")) area.remove(); // the still picture's
+  for (const area of svg.querySelectorAll(".area, .hatch")) area.remove(); // the still picture's
   board.classList.add("live");
   board.style.setProperty("--ratio", width / height);
   const at = (name) => Number(ground.getAttribute(name));
@@ -39,6 +43,35 @@ function shader(board, columns) {
     context.imageSmoothingQuality = "high";
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.drawImage(small, 0.5, 0.5, columns - 1, rows - 1, 0, 0, canvas.width, canvas.height);
+    HATCHES.forEach((way, name) => way === "" || hatch(context, name, way, columns, rows));
+  }
+
+  // Lines over the places of a class, so that it is known without its colour, too.
+  function hatch(context, name, way, columns, rows) {
+    const image = new ImageData(columns, rows);
+    last.forEach(([k], i) => {
+      const row = rows - 1 - Math.floor(i / columns);
+      if (k % 5 === name) image.data[4 * (row * columns + (i % columns)) + 3] = 255;
+    });
+    [small.width, small.height] = [columns, rows];
+    small.getContext("2d").putImageData(image, 0, 0);
+    [mask.width, mask.height] = [canvas.width, canvas.height];
+    const pen = mask.getContext("2d");
+    pen.drawImage(small, 0.5, 0.5, columns - 1, rows - 1, 0, 0, mask.width, mask.height);
+    pen.globalCompositeOperation = "source-in";
+    pen.fillStyle = pen.createPattern(tile(way), "repeat");
+    pen.fillRect(0, 0, mask.width, mask.height);
+    context.drawImage(mask, 0, 0);
+  }
+
+  function tile(way) {
+    const made = element("canvas");
+    [made.width, made.height] = [16, 16];
+    const pen = made.getContext("2d");
+    pen.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--ink");
+    pen.globalAlpha = 0.3;
+    pen.stroke(new Path2D(way));
+    return made;
   }
   dark.addEventListener("change", () => draw(last));
   return draw;

@@ -53,7 +53,8 @@ function measured() {
 function train(steps) {
   for (let k = 0; k < steps; k++) {
     const loss = measured();
-    if (!Number.isFinite(loss)) return `The loss is ${loss}: reset, with a lower learning rate.`;
+    const most = 1000 * Math.max(1, losses[0] ?? loss);
+    if (!(loss <= most)) return `The loss has exploded, to ${formatNumber(loss)}: reset, with a lower learning rate.`;
     if (count % stride === 0) losses.push(loss);
     if (losses.length > 2000) [losses, stride] = [losses.filter((_, at) => at % 2 === 0), 2 * stride];
     descend(net, settings.rate);

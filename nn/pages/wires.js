@@ -7,6 +7,7 @@ function makeWires(svg, choose) {
   let lines = [];
   let circles = [];
   let places = [];
+  let halos = null; // behind the chosen arrows, which keep their colour
   let radius = 12;
 
   function lay(net) {
@@ -40,7 +41,8 @@ function makeWires(svg, choose) {
       shape("text", { x: x - radius - 4, y: y + 5, "text-anchor": "end" }, `x${"₁₂"[i]}`),
     );
     const title = svg.querySelector("title");
-    svg.replaceChildren(title, ...lines, ...circles, ...names);
+    halos = shape("g", { class: "halos" });
+    svg.replaceChildren(title, halos, ...lines, ...circles, ...names);
   }
 
   function show(net, chosen) {
@@ -54,6 +56,7 @@ function makeWires(svg, choose) {
         line.setAttribute("stroke-width", (THIN + (THICK * Math.abs(weight)) / heaviest).toFixed(2));
       });
     });
+    halos.replaceChildren(...lines.filter((line) => line.classList.contains("chosen")).map((line) => line.cloneNode()));
     at = places[0].length;
     net.forEach(({ nout }, k) => {
       for (let j = 0; j < nout; j++) {

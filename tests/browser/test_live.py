@@ -117,9 +117,29 @@ def test_nudge_steps_and_keys(open_page: Opener) -> None:
     heights = page.eval_on_selector_all("#curve", "([c]) => [...c.points].map((p) => p.y)")
     assert len(heights) == 4
     assert heights == sorted(heights)
+    axes = page.locator("#chart text").all_text_contents()
+    assert axes == ["v2", "9.0", format_number(y * y), "0", "step", "3"]
     page.focus(of("x"))
     page.keyboard.press("ArrowUp")
     assert page.locator("#graph-n0 .data").text_content() == format_number(y + 0.1)
+
+
+def test_a_step_leaves_data_alone_and_says_when_the_loss_explodes(open_page: Opener) -> None:
+    w, x, b = Value(0.5, label="w"), Value(2.0, label="x_1"), Value(0.1, label="b")
+    loss = (w * x + b - Value(3.0, label="y") * Value(1.0)) ** 2
+    loss.label = "loss"
+    page = open_page(loss.graph().html())
+    steps = page.evaluate("leaves.filter((x) => chosen.get(x).checked).map(({ name }) => name)")
+    assert sorted(steps) == ["b", "w"]
+    page.fill("#rate", "0.3")
+    page.click("#step")
+    said = page.inner_text("#says")
+    assert said.endswith("It grew, as the step was too long: take a lower learning rate.")
+    page.fill("#rate", "10")
+    page.click("#step")
+    page.click("#step")
+    said = page.inner_text("#says")
+    assert said.endswith("It has exploded: reset, and take a lower learning rate.")
 
 
 def test_a_number_in_the_picture_is_dragged_and_typed(open_page: Opener) -> None:

@@ -370,6 +370,29 @@ def test_guess_mode_keeps_what_it_asks_for(open_page: Opener) -> None:
     assert asked == 4
 
 
+def test_a_flying_number_covers_no_text(open_page: Opener) -> None:
+    page = open_page(Stepper(powers()).html(), reduced_motion="no-preference")
+    stop_clock(page)
+    flown = 0
+    for position in range(9, 22):
+        follow(page, f"#{position}")
+        for _ in range(14):
+            page.clock.run_for(50)
+            covered = page.evaluate(
+                """() => {
+                  const own = picture.querySelector(".carried");
+                  if (own === null || own.getAttribute("visibility") === "hidden") return null;
+                  const at = rectOf(own);
+                  const texts = [...picture.querySelectorAll("text:not(.carried)")];
+                  return texts.filter((text) => text.textContent !== "")
+                    .filter((text) => overlap(rectOf(text), at)).map((x) => x.textContent);
+                }"""
+            )
+            flown += covered is not None
+            assert not covered
+    assert flown > 13
+
+
 def test_guessing_what_is_not_finite(open_page: Opener) -> None:
     page = open_page(Stepper(Value(0.0, label="x").sqrt()).html(), at="#3")
     page.check("#guessing")

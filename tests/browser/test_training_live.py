@@ -213,6 +213,7 @@ def test_without_javascript_there_is_a_picture_and_a_table(open_page: Opener) ->
     assert page.inner_text("#now").startswith("Before training: loss ")
     assert page.locator("tbody tr").count() == 5 + 4 + 1
     assert page.locator(".plane .area").count() == 6
+    assert page.locator(".plane .hatch").count() == 1  # of two classes, one is hatched
     assert page.locator("#network .node").count() == 2 + 5 + 4 + 1
     assert not page.is_visible("#start")
 
@@ -232,3 +233,34 @@ def test_in_print_the_boundary_is_there(open_page: Opener) -> None:
     page.emulate_media(media="print")
     assert page.locator(".board").bounding_box()["height"] > 200
     assert page.is_visible(".board canvas")
+
+
+def test_a_chosen_weight_keeps_its_colour(open_page: Opener) -> None:
+    page = open_page(played())
+    look = """() => lines.map((line) => {
+      const { stroke, strokeWidth, strokeDasharray } = getComputedStyle(line);
+      return [stroke, strokeWidth, strokeDasharray];
+    })""".replace("lines", "[...document.querySelectorAll('#wires > line')]")
+    looks = []
+    for neuron, count in ((0, 2), (3, 2)):
+        page.locator("#wires circle.neuron").nth(neuron).click()
+        looks.append(page.evaluate(look))
+        assert page.locator("#wires .halos line").count() == count
+    assert looks[0] == looks[1]
+
+
+def test_classes_are_told_apart_without_colour(open_page: Opener) -> None:
+    page = open_page(played())
+    changes = """(first) => {
+      const out = Array.from({ length: xs.length * ys.length }, () => [first, 0]);
+      shade(out);
+      const shown = document.querySelector(".board canvas");
+      const { width, height } = shown;
+      const context = element("canvas", { width, height }).getContext("2d");
+      context.drawImage(shown, 0, 0);
+      const alphas = context.getImageData(40, 40, width - 80, height - 80).data
+        .filter((_, i) => i % 4 === 3);
+      return new Set(alphas).size;
+    }"""
+    assert page.evaluate(changes, 0) == 1
+    assert page.evaluate(changes, 1) > 1

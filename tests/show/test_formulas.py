@@ -211,7 +211,7 @@ def test_numbers() -> None:
     x = Value(1.0, label="x")
     for number, shown in [
         (2.0, "2"),
-        (-0.0, "-0"),
+        (-0.0, "0"),
         (1 / 3, "0.3333"),
         (1.5e-7, r"1.5 \cdot 10^{-7}"),
         (math.inf, r"\infty"),

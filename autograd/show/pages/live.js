@@ -233,8 +233,14 @@ function step() {
   if (losses.length === 0) losses.push(before);
   losses.push(root.data);
   curve();
-  const text = (x) => formatNumber(x);
-  return say(`Step ${losses.length - 1}: ${root.name} ${text(before)} → ${text(root.data)}.`);
+  return say(`Step ${losses.length - 1}: ${root.name} ${formatNumber(before)} → ${formatNumber(root.data)}.${trouble(before)}`);
+}
+
+// What is wrong with the last step.
+function trouble(before) {
+  const most = 1000 * Math.max(1, Math.abs(losses[0]));
+  if (!(Math.abs(root.data) <= most)) return " It has exploded: reset, and take a lower learning rate.";
+  return root.data > before ? " It grew, as the step was too long: take a lower learning rate." : "";
 }
 
 const [WIDE, HIGH] = [320, 90];
@@ -245,6 +251,9 @@ function curve() {
   const y = (loss) => HIGH - ((loss - low) / (high - low || 1)) * HIGH;
   const points = losses.flatMap((loss, k) => (Number.isFinite(loss) ? [`${x(k).toFixed(1)},${y(loss).toFixed(1)}`] : []));
   byId("curve").setAttribute("points", points.join(" "));
+  [byId("most").textContent, byId("least").textContent] = [high, low].map((loss) => formatNumber(loss));
+  byId("count").textContent = losses.length - 1;
+  byId("loss").textContent = root.name;
   byId("chart").removeAttribute("hidden");
   byId("chart").setAttribute("aria-label", `${root.name} over ${losses.length - 1} steps, from ${formatNumber(losses[0])} to ${formatNumber(losses.at(-1))}`);
 }
@@ -301,8 +310,7 @@ function edit(box, leaf) {
 function panel() {
   byId("live").hidden = false;
   byId("leaves").append(...leaves.map(rowOf));
-  const parameters = leaves.filter(({ parameter }) => parameter);
-  for (const leaf of parameters.length > 0 ? parameters : leaves) chosen.get(leaf).checked = true;
+  for (const index of data.steps) chosen.get(nodes[index]).checked = true;
   for (const leaf of leaves) {
     const boxes = [...drawn(`graph-n${leaf.index}`), ...picture.querySelectorAll(`g[id^="graph-n${leaf.index}-u"]`)];
     for (const box of boxes) hold(box, leaf);

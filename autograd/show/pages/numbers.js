@@ -51,6 +51,7 @@ const SPEC = /^([+ ]?)(,?)(?:\.(\d{1,2}))?([efg%]?)$/;
 // As `format_number` writes x. Of a format with more than a sign, commas, a precision and one
 // of e, f, g and %, nothing is known here: it is then written as by default.
 function formatNumber(x, spec = ".4g") {
+  x += 0; // -0 + 0 is 0
   if (!Number.isFinite(x)) return x !== x ? "nan" : x > 0 ? "inf" : "-inf";
   if (spec === ".4g") return short(x);
   const found = SPEC.exec(spec);
@@ -63,7 +64,7 @@ function formatNumber(x, spec = ".4g") {
   if (kind === "%") text = `${fixed(100 * x, places)}%`;
   if (kind === "g") text = general(x, places || 1);
   if (commas && !text.includes("e")) text = text.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
-  return `${x < 0 || Object.is(x, -0) ? "-" : plus}${text}`;
+  return `${x < 0 ? "-" : plus}${text}`;
 }
 
 function general(x, digits) {
@@ -76,7 +77,7 @@ function general(x, digits) {
 // With four digits, and never like an integer.
 function short(x) {
   const text = general(x, 4);
-  return `${x < 0 || Object.is(x, -0) ? "-" : ""}${text}${/^\d+$/.test(text) ? ".0" : ""}`;
+  return `${x < 0 ? "-" : ""}${text}${/^\d+$/.test(text) ? ".0" : ""}`;
 }
 
 // inf and nan have names in JSON, which lacks them.

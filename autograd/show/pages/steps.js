@@ -103,6 +103,14 @@ function put(line, parts) {
   line.replaceChildren(...parts.map(([text, role]) => element("span", { class: role }, text)));
 }
 
+const BESIDE = [-6, 17, -22, 33]; // px from the arrow, where the product may be without covering a text
+const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+// Where an element is, however far the picture is scrolled.
+function inDrawing(element) {
+  const [at, from] = [rectOf(element), rectOf(svg)];
+  return { left: at.left - from.left, right: at.right - from.left, top: at.top - from.top, bottom: at.bottom - from.top };
+}
+
 // In the backward pass an arrow turns round, and the product travels along it.
 let travelling = 0;
 
@@ -117,6 +125,7 @@ function turn(event, carries) {
   path.after(shape("polygon", { class: "turned", points: corners.join(" ") }));
   if (!carries || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const text = shape("text", { class: "carried" }, formatNumber(event.product));
+  const others = [...svg.querySelectorAll("text")].filter((other) => other.textContent !== "").map(inDrawing);
   svg.append(text);
   const began = performance.now();
   const length = path.getTotalLength();
@@ -124,7 +133,12 @@ function turn(event, carries) {
     const done = Math.min(1, (now - began) / 700);
     const at = path.getPointAtLength(length * (1 - done));
     text.setAttribute("x", at.x + 4);
-    text.setAttribute("y", at.y - 6);
+    const free = BESIDE.some((off) => {
+      text.setAttribute("y", at.y + off);
+      const mine = inDrawing(text);
+      return !others.some((other) => overlap(mine, other));
+    });
+    text.setAttribute("visibility", free ? "visible" : "hidden");
     if (done < 1) travelling = requestAnimationFrame(move);
     else text.remove();
   };

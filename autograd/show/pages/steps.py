@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,7 @@ DELAY = 1500  # of a step, in milliseconds
 PREFIX = "graph"  # of the ids in the picture; steps.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
 STEP_SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js")
+DATA = re.compile(r"(x|y|t|target)_?[\d₀-₉]*(\[\d+\])*", re.IGNORECASE)  # x, x_1, y[0]
 GUESSING = '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess first</label>'
 
 
@@ -168,8 +170,18 @@ def _data(
         "groups": {node.index: box.id for box in boxes for node in box.members},
         "titles": {box.id: box.hint.rpartition(": ")[0] for box in boxes if box.members},
         "nodes": [_node_data(node) for node in graph.nodes],
+        "steps": [node.index for node in _stepped(graph)],
         **operations_data(_operations(graph)),
     }
+
+
+def _stepped(graph: Snapshot) -> list[Node]:
+    """The leaves that a step moves by default: parameters, or what looks like no data."""
+    leaves = [node for node in graph.nodes if node.op is None]
+    parameters = [leaf for leaf in leaves if PATH.fullmatch(leaf.name)]
+    labelled = [leaf for leaf in leaves if leaf.label]
+    rest = [leaf for leaf in labelled if not DATA.fullmatch(leaf.name)]
+    return parameters or rest or labelled or leaves
 
 
 def _operations(graph: Snapshot) -> list[Primitive]:
@@ -186,7 +198,6 @@ def _node_data(node: Node) -> dict[str, Any]:
         "name": node.short,
         "data": json_number(node.data),
         "grad": json_number(node.grad),
-        "parameter": node.op is None and PATH.fullmatch(node.name) is not None,
     }
     if node.op is not None:
         found |= {

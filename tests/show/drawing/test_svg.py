@@ -285,7 +285,7 @@ PICTURES: dict[
     "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "2a4d95a9b013a179"),
     "odd numbers": (
         lambda: odd_numbers().graph(gradients=False, theme="light"),
-        "5c8be10a41130996",
+        "3cbc2920dd844ad5",
     ),
     "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "6d758007404e7223"),
     "neurons": (
