@@ -626,6 +626,30 @@ def test_nodes_that_are_drawn_together_are_played_in_their_box(open_page: Opener
     assert page.text_content("#graph-g1 .data") == result
 
 
+def test_of_a_batch_each_neuron_shows_what_it_has_computed(open_page: Opener) -> None:
+    model = nn.MLP(2, [3, 1], activation="tanh", init=nn.init.constant(0.5))
+    loss = nn.mse_loss([model(x) for x in ([0.0, 0.5], [1.0, -0.3])], [1.0, -1.0])
+    graph = loss.graph()
+    page = open_page(graph.html())
+    page.click("#first")
+    boxes = page.locator(".node").count()
+    assert page.locator(".node.waits").count() == boxes
+    assert page.locator("g[id^='graph-x-'] .data:visible").count() == 0
+    assert page.locator(".edge:not(.waits)").count() == 0
+    first, other = [n for n in graph if n.op and n.op.name == "tanh"][::3]
+    follow(page, f"#{first.index + 1}")
+    told = "is computed, and its derivative to each input."  # within a box there is no arrow
+    assert page.inner_text("#words").endswith(told)
+    assert page.text_content("#graph-g0 .data") == format_number(first.data)
+    waits = "document.getElementById('graph-g0').classList.contains('waits')"
+    assert not page.evaluate(waits)
+    follow(page, f"#{other.index + 1}")
+    both = sorted([first.data, other.data])
+    assert page.text_content("#graph-g0 .data") == " … ".join(map(format_number, both))
+    follow(page, f"#{first.index}")
+    assert page.evaluate(waits)
+
+
 def test_a_node_that_the_picture_leaves_out_is_played_in_words(open_page: Opener) -> None:
     page = open_page(long(40).graph(depth=2).html(), viewport={"width": 200, "height": 300})
     page.click("#first")

@@ -104,7 +104,7 @@ function repaint() {
     for (const copy of copies[node.index][slot] ?? []) set(cells(copy, "grad"), inCell(k < shownAt ? product : 0));
   });
   shown.forEach(({ data, grad }, index) => {
-    set(data, index < shownAt ? inBox(index, (node) => node.data) : "");
+    set(data, inBox(index, (node) => node.data, shownAt));
     set(grad, inBox(index, (node) => now[node.index]));
   });
   nodes.forEach(({ partials, index }) => partials.forEach((x, slot) => set(labels[index][slot], inCell(x))));

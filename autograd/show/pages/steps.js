@@ -29,6 +29,10 @@ nodes.forEach((node, index) => {
 });
 const into = {}; // by box, the arrows that end there
 boxIds.forEach((id, node) => (into[id] ??= []).push(...arrows[node].flat()));
+for (const id in into) into[id].push(...picture.querySelectorAll(`g[id^="graph-e-x-"][id$="-${id}"]`));
+const given = picture.querySelectorAll('g[id^="graph-x-"]'); // numbers that are no nodes
+// Whether the arrow of an input is drawn, with its derivative.
+const noted = (node, slot) => arrows[node.index][slot].some((each) => cells(each, "local").length > 0);
 const cells = (box, kind) => [...box.querySelectorAll("." + kind)];
 const shown = boxIds.map((id, node) => {
   const boxes = drawn(`graph-${id}`);
@@ -55,9 +59,11 @@ if (svg !== null) {
   byId("info").textContent = `${POINT} a node or an arrow to see its arithmetic.`;
 }
 
-// The number of a node's box, or the least and the largest if it has several.
-function inBox(index, numberAt) {
-  const numbers = outputs[boxIds[index]].map(numberAt);
+// The number of a node's box, or the least and the largest if it has several, among the first
+// nodes; "" if there is none.
+function inBox(index, numberAt, first = nodes.length) {
+  const numbers = outputs[boxIds[index]].filter((node) => node.index < first).map(numberAt);
+  if (numbers.length === 0) return "";
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   return low < high ? `${inCell(low)} … ${inCell(high)}` : inCell(low);
 }
@@ -75,18 +81,18 @@ function write(cells, text) {
 
 // What an event sets, or what stood there before it.
 function set(event, done) {
-  const { data, waiting } = shown[event.target.index];
+  const { index } = event.target;
+  const owner = boxIds.lastIndexOf(boxIds[index]);
   if (event.kind !== "forward") {
     for (const copy of copies[event.node.index][event.slot] ?? []) {
       write(cells(copy, "grad"), inCell(done ? event.product : 0));
     }
-    const { index } = event.target;
     gradNow[index] = done ? event.after : event.before;
-    const owner = boxIds.lastIndexOf(boxIds[index]);
     return write(shown[owner].grad, inBox(index, (node) => gradNow[node.index]));
   }
-  write(data, done ? inBox(event.target.index, (node) => node.data) : "");
-  for (const element of waiting) element.classList.toggle("waits", !done);
+  const text = inBox(index, (node) => node.data, done ? index + 1 : index);
+  write(shown[owner].data, text);
+  for (const element of shown[owner].waiting) element.classList.toggle("waits", text === "");
 }
 
 function mark(elements, name) {
@@ -228,6 +234,7 @@ picture.addEventListener("sized", () => svg !== null && reveal(events[shownAt - 
 function showStep(position) {
   while (shownAt < position) set(events[shownAt++], true);
   while (shownAt > position) set(events[--shownAt], false);
+  for (const box of given) box.classList.toggle("waits", position === 0);
   highlight(events[position - 1]);
   tellStep();
 }

@@ -106,12 +106,14 @@ function words(event) {
   if (kind === "forward" && node.op === null) return `${name} is an input: its value is given.`;
   if (kind === "forward") {
     const kink = node.kink ? ` Here, at a kink, it is a convention: ${node.kink}.` : "";
-    return `${name} is computed, and its derivative to each input noted on the arrow.${kink}`;
+    const where = node.inputs.every((_, slot) => noted(node, slot)) ? " noted on the arrow" : "";
+    return `${name} is computed, and its derivative to each input${where}.${kink}`;
   }
   if (kind === "seed") return `The way back starts at the result, ${name}.`;
   const arrived = formatNumber(upstream);
   if (upstream === 0) return `The gradient of ${name} is ${arrived}, so nothing flows back to ${to}.`;
-  const flow = `What arrived at ${name}, ${arrived}, times the derivative on the arrow, ${localText(event)}`;
+  const derivative = noted(node, event.slot) ? "derivative on the arrow" : "local derivative";
+  const flow = `What arrived at ${name}, ${arrived}, times the ${derivative}, ${localText(event)}`;
   if (uses > 1) return `${flow}, is added to ${to}: way ${use} of ${uses} that meet there.`;
   return `${flow}, goes back to ${to}.`;
 }
