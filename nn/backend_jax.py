@@ -18,10 +18,10 @@ from typing import Any
 from autograd import Value
 from autograd.core import floats
 from autograd.program.arrays import Array, np
-from autograd.program.lower import Lowered
+from autograd.program.passes.vjp import vjp
 from autograd.program.paths import Path
 from autograd.program.program import Program
-from autograd.program.to_jax import emitted, there
+from autograd.program.to_jax import emitted, split, there
 from nn.batches import Batch
 from nn.compiled import Abandoned, Kind, Results, Step, data_of
 
@@ -86,7 +86,7 @@ class JaxStep(Step):
                 return self._by_values(batch)
             if not self._agrees(run, batch, kind):
                 return None
-        if any(path.program.instructions.lanes for path in found) or not len(batch.x):
+        if any(path.program.lanes for path in found) or not len(batch.x):
             return self._by_values(batch)  # samples that the loss itself goes through
         try:
             done = self._stepped(batch, kind)
@@ -254,16 +254,16 @@ class JaxStep(Step):
             gathered = jax.lax.all_gather((way, out), AXIS, axis=-1, tiled=True)
             return loss, gradient, lost, *gathered
 
-        split = P(None, AXIS)
-        kept = (P(), P()) if self.outputs else (P(AXIS), split)
+        columns = P(None, AXIS)
+        kept = (P(), P()) if self.outputs else (P(AXIS), columns)
         shared = jax.shard_map(
             local,
             mesh=self.mesh,
-            in_specs=(P(), P(), split, split),
+            in_specs=(P(), P(), columns, columns),
             out_specs=(P(), P(), P(), *kept),
             check_vma=False,
         )
-        follow = emitted(Lowered(update.instructions), update._constants)
+        follow = emitted(update.blocks)
         limit = self.eager.max_norm
 
         def step(
@@ -280,7 +280,7 @@ class JaxStep(Step):
                 scale = limit / (numpy.linalg.norm(gradient) + 1e-6)
                 gradient *= numpy.where(scale < 1.0, scale, 1.0)
             state = numpy.concatenate([params[None], gradient[None], buffers])
-            following = follow(numbers[:, None], state)[0]
+            following = follow(*split(update.blocks, numbers[:, None], state))["out"]
             right = numpy.isfinite(following).all() & numpy.isfinite(gradient).all()
             right &= numpy.isfinite(loss) & (lost == 0)
             params = numpy.where(right, following[0], params)
@@ -301,22 +301,22 @@ class _Way:
 
     def __init__(self, path: Path, params: int, numpy: Any) -> None:
         program, self.numpy = path.program, numpy
-        it, constants = program.instructions, program._constants
-        lowered = Lowered(it, range(params))
-        self.sweep, self.params = emitted(lowered, constants), params
-        self.outputs, self.answers = it.outputs, program.answers
-        self.varies = lowered.blocks[lowered.seed].varies
-        self.value = emitted(Lowered(it), constants)
+        self.blocks = it = program.blocks
+        self.sweep, self.value = emitted(vjp(it, ["params"])), emitted(it)
+        out = it.ops[it.results["out"]]
+        self.params, self.outputs, self.varies = params, out.rows, out.lanes
+        self.answers = program.answers
         self.sample = np.array([x for _, x in path.inputs]).reshape(-1, 1)
 
     def follows(self, u: Array, x: Array) -> Array:
         """Whether each sample goes this way."""
-        return (self.value(u, x)[1] == self.answers).all(0)
+        return (self.value(*split(self.blocks, u, x))["checks"] == self.answers).all(0)
 
     def gradient(self, u: Array, x: Array, seed: Array) -> tuple[Array, Array]:
         """The outputs of each sample, and the gradient of those that are seeded."""
         numpy = self.numpy
         rows = numpy.pad(seed, ((0, self.outputs - len(seed)), (0, 0)))
         rows = rows if self.varies else rows.sum(1, keepdims=True)
-        out, _, d_u, _ = self.sweep(u, x, rows)
-        return numpy.broadcast_to(out, (len(out), x.shape[1])), d_u[: self.params, 0]
+        found = self.sweep(*split(self.blocks, u, x), rows)
+        out = numpy.broadcast_to(found["out"], (len(found["out"]), x.shape[1]))
+        return out, found["d_params"][:, 0]

@@ -243,12 +243,11 @@ class Step:
     def _prepare(self, run: Run, kind: Kind) -> None:
         """Let one call make the next step with as many samples, if it can."""
         program = run.parts[0][1].program
-        sweep, it = program.sweep([range(run.params)]), program.instructions
+        sweep = program.sweep([range(run.params)])
         if (
-            sweep.runs is not None
-            and (sweep.native is None or floats.exchanger is not None)
-            and all(lane is None for _, _, lane in it.roots[: it.outputs])
-            and (sweep.lowered.columns or run.batch.lanes == 1)
+            (sweep.native is None or floats.exchanger is not None)
+            and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
+            and (sweep.columns or run.batch.lanes == 1)
         ):
             kind.ready[run.batch.lanes] = Ready(run, sweep, self.eager.max_norm, self.threads)
             if len(kind.ready) > MOST_SIZES:
@@ -587,21 +586,20 @@ class Ready:
     """
 
     def __init__(self, run: Run, sweep: Runner, max_norm: float | None, threads: int) -> None:
-        it, parts, self.lanes = sweep.lowered, run.batch.parts, run.batch.lanes
-        assert sweep.runs is not None
+        parts, self.lanes = run.batch.parts, run.batch.lanes
         self.path = path = run.parts[0][1]
-        lanes = path.program.instructions.lanes or self.lanes
+        lanes = sweep.lanes or self.lanes
         u, d_u = sweep.memory()
         self.u = u[: len(path.closed)]
         self.data, self.gradient = u[: run.params], d_u[: run.params]
         floats.read_data(path.closed, self.u)
         self.gradient.fill(math.nan)
-        out = np.empty((it.roots, lanes if it.columns else 1))
+        out = np.empty((sweep.roots, lanes if sweep.columns else 1))
         seed = sweep.spread(run.seed(path, self.lanes))
         self.runs = sweep.runs(lanes, u, parts, seed, out, d_u, None, threads)
         self.runs.run(parts)
         self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
-        self.out, answers = out[: it.outputs], out[it.outputs :].tobytes()
+        self.out, answers = out[: sweep.outputs], out[sweep.outputs :].tobytes()
         limit = -1.0 if max_norm is None else max_norm
         exchange = floats.exchanger, path.closed
         self.loss = run.kind.weight(self.lanes), run.penalty, limit, answers, *exchange

@@ -68,7 +68,7 @@ class Update:
         Without runs, the optimizer has to make it.
         """
         optimizer = self.optimizer
-        if self.program() is None or self._sweep.runs is None:
+        if self.program() is None:
             return None, None, None, None, None
         numbers = optimizer._next_numbers()
         x = data, gradient, *optimizer.buffers.values()
@@ -95,4 +95,5 @@ class Update:
         recording = record(self.optimizer._next, numbers, rebuild, varying)
         if recording.guards or recording.closed or not recording.sure:
             return None
-        return Program(recording.tape, len(uniform), len(state))
+        inputs = [("numbers", len(uniform), False), ("state", len(state), True)]
+        return Program(recording.tape, [each for each in inputs if each[1]])

@@ -239,8 +239,7 @@ def _print_answer(
     if arguments.source:
         fast = autograd.compile(expression)
         fast(*[x.data for x in point])
-        rows = ", ".join([f"u[{i}] is {name}" for i, name in enumerate(expression.names)])
-        print(f"# {rows or 'no variables'}\n{fast.program.source()}", end="")
+        print(fast.program.source(), end="")
     elif arguments.json:
         print(json.dumps(_in_json(results), indent=2))
     else:

@@ -6,6 +6,7 @@ one of the functions of `FUNCTIONS`.
 
 from __future__ import annotations
 
+import inspect
 import operator
 import re
 import unicodedata
@@ -107,6 +108,11 @@ class Formula:
     text: str
     names: tuple[str, ...]
     steps: tuple[StackStep, ...]
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        return inspect.Signature([inspect.Parameter(name, kind) for name in self.names])
 
     def __call__(self, *values: Operand) -> Any:
         """The formula's value where its variables have these values, in the order of names.

@@ -70,16 +70,17 @@ class Job:
         """Whether each lane goes this way, and results for them if all do."""
         if isinstance(self.seed, float) and not path.single:
             raise several()
+        rows = self.rows[None], self.rows[0]
         try:
-            program = path.along(*self.rows.values()) if self.direction else path.program
+            wrt, varying = (None, []) if self.seed is None else rows
+            sweep = path.program.sweep(wrt, varying, rows if self.direction else None)
         except NotImplementedError:  # a rule that is not generic: eager knows
             return self.value(path, lanes)[1], [np.array([np.nan])]
         u, x = self.inputs(path, lanes, self.direction)
         if self.seed is None:
-            out, follows, *_ = program.sweep().run(u, x, None, self.threads)
+            out, follows, *_ = sweep.run(u, x, None, self.threads)
             return follows, [out]
         seed = np.repeat(self.weights(), len(lanes), 1)
-        sweep = program.sweep(*self.rows.values())
         out, follows, d_u, d_x = sweep.run(u, x, seed, self.threads)
         d_x = x[:0] if d_x is None else d_x[: len(self.call.x)]
         return follows, [out, d_u[: len(self.call.u), None], d_x]

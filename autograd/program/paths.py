@@ -6,11 +6,12 @@ import inspect
 import os
 import warnings
 from collections.abc import Callable, Collection, Sequence
-from itertools import chain
+from keyword import iskeyword
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
+from autograd.program import arrays
 from autograd.program.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.record import Recording, called, record
@@ -32,6 +33,20 @@ def parameters(f: Callable[..., Any]) -> list[str]:
         return [*inspect.signature(f).parameters]
     except (TypeError, ValueError):
         return []
+
+
+def block_names(names: Sequence[str]) -> list[str]:
+    """Names of arguments that mean nothing else in a program's source."""
+    taken = {*arrays.NAMES, *arrays.namespace(), "indices", "seed", "params", "captured"}
+    found: list[str] = []
+    for name in names:
+        other = iskeyword(name) or name[-1].isdigit() or name[:2] in ("d_", "t_")
+        name = f"{name}_" if other else name
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        found.append(name)
+    return found
 
 
 class Path:
@@ -57,6 +72,8 @@ class Path:
         without: Collection[str],
         inputs: Sequence[tuple[str, float]],
         reduce: str | None,
+        names: Sequence[str] = (),
+        first: int = 0,
     ) -> None:
         self.inputs = inputs
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
@@ -65,14 +82,19 @@ class Path:
         self.without, self.reduce, self.axes = without, reduce, call.axes
         self.keys = call.key
         self.counts = [len(flatten(arg, "")[0]) for arg in call.sample(0)]
-        self.size = len(call.u) + len(self.closed), len(call.x)
-        self.data = range(len(call.rows[0]) if call.args else 0, len(call.u))
-        self.program = self.prepared(None)
-        self.with_tangents: dict[Any, Program] = {}
-
-    def prepared(self, direction: tuple[list[int], list[int]] | None) -> Program:
+        uniform = [
+            (n, size, False)
+            for n, size, axis in zip(names, self.counts, self.axes)
+            if axis is None
+        ]
+        varying = [
+            (n, size, True) for n, size, axis in zip(names, self.counts, self.axes) if axis == 0
+        ]
+        outside = [("params", first, False), ("captured", len(self.closed) - first, False)]
+        blocks = [each for each in (*uniform, *outside, *varying) if each[1]]
+        data = range(len(call.rows[0]) if call.args else 0, len(call.u))
         answers = [guard.answer for guard in self.guards]
-        return Program(self.tape, *self.size, answers, self.data, self.without, direction, self)
+        self.program = Program(self.tape, blocks, answers, data, without, self)
 
     def graph(self, **options: Any) -> Graph:
         """What it computes, from the numbers that it was recorded with."""
@@ -83,17 +105,6 @@ class Path:
         roots = self.tape.roots[: self.tape.outputs]
         outputs = [replay(self.tape, known, node) for node, _ in roots]
         return Graph(*[y if type(y) is Value else Value(y) for y in outputs], **options)
-
-    def along(self, wrt: Sequence[range], lanes: Sequence[range]) -> Program:
-        """The program with tangents of its outputs, in these rows of u and x.
-
-        Raises:
-            NotImplementedError: the rule of an operation is not generic.
-        """
-        key = tuple(wrt), tuple(lanes)
-        if key not in self.with_tangents:
-            self.with_tangents[key] = self.prepared(([*chain(*wrt)], [*chain(*lanes)]))
-        return self.with_tangents[key]
 
 
 _recording: dict[Paths, int] = {}  # by which threads; those of others are not in a child
@@ -205,11 +216,12 @@ class Paths:
 
         It may be known where a program that goes it would not decide so for certain.
         """
-        sample, names = call.sample(lane), parameters(self.f)
+        sample = call.sample(lane)
+        names = parameters(self.f)
+        names = [*names, *[f"x{i}" for i in range(len(names), len(sample))]][: len(sample)]
         varying: list[bool] = []
         inputs: list[tuple[str, float]] = []
-        for i, (arg, axis) in enumerate(zip(sample, call.axes)):
-            name = names[i] if i < len(names) else f"x{i}"
+        for name, arg, axis in zip(names, sample, call.axes):
             numbers = flatten(arg, "")[0]
             varying += [axis is not None] * len(numbers)
             single = len(numbers) == 1
@@ -217,9 +229,10 @@ class Paths:
         with call.naming(lane):
             known = [path.guards for path in self.found]
             recording = record(self.f, *flatten(sample, ""), varying, self.first, known)
-        return (
-            Path(recording, call, self.without, inputs, self.reduce) if recording.sure else None
-        )
+        if not recording.sure:
+            return None
+        blocks, first = block_names(names), len(self.first)
+        return Path(recording, call, self.without, inputs, self.reduce, blocks, first)
 
     def tell(self) -> None:
         """Warn, once, that f goes too many ways."""

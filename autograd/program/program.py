@@ -1,4 +1,4 @@
-"""A program: the instructions of one recorded path, run by the NumPy source that it shows."""
+"""A program: the blocks of one recorded path, run by the kernel or as NumPy that it shows."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from autograd.program import arrays
-from autograd.program.batch import LANES, Instructions
 from autograd.program.gather import gather
 from autograd.program.guards import in_order, with_margins
+from autograd.program.ir.block import FREE, Blocks
 from autograd.program.kernels import kernel
-from autograd.program.lower import PADDING, Lowered
-from autograd.program.native import Native
+from autograd.program.passes.jvp import jvp
+from autograd.program.passes.vectorize import vectorize
+from autograd.program.passes.vjp import vjp
 from autograd.program.reroll import reroll
-from autograd.program.rules import WIDE
 from autograd.program.runs import Runs
 from autograd.program.share import folds, reduce
-from autograd.program.source import Functional, Source
-from autograd.program.tangent import tangent
 from autograd.program.tape import Tape, uncollected
+from autograd.program.targets.kernel_code import KernelCode
+from autograd.program.targets.source import Functional, Source, compiled
 from autograd.program.to_javascript import javascript
 
 if TYPE_CHECKING:
     from autograd.program.paths import Path
 
-__all__ = ["PASSES", "Program"]
+__all__ = ["PASSES", "Program", "Runner"]
 
 np = arrays.np
 Array = arrays.Array
@@ -41,11 +41,11 @@ class Program:
 
     Args:
         tape: as recorded.
-        inputs, lane_inputs: how many inputs are uniform, and how many each lane has.
+        inputs: name, rows, and whether each lane has its own, of each input that has rows. Side
+            by side, the uniform ones are called u, and the others x.
         answers: what each guard was answered when it was recorded.
         data: the uniform inputs that the re-roll takes for data.
         without: passes to leave out.
-        direction: those of the inputs that get a tangent; as many inputs follow then.
         path: the way of a function that it goes.
 
     Attributes:
@@ -53,19 +53,16 @@ class Program:
 
     Raises:
         ValueError: no pass has that name.
-        NotImplementedError: with a direction, an operation's rule is not generic.
     """
 
     @uncollected()
     def __init__(
         self,
         tape: Tape,
-        inputs: int,
-        lane_inputs: int,
+        inputs: Sequence[tuple[str, int, bool]],
         answers: Sequence[float] = (),
         data: Collection[int] = (),
         without: Collection[str] = (),
-        direction: tuple[Collection[int], Collection[int]] | None = None,
         path: Path | None = None,
     ) -> None:
         unknown = set(without) - set(PASSES)
@@ -82,53 +79,70 @@ class Program:
             tape = gather(tape, in_order(tape))
         self.counts["gathered"] = len(tape)
         tape, answers = with_margins(tape, answers)
-        if direction is not None:
-            tape = tangent(tape, *direction, inputs, lane_inputs)
-            inputs, lane_inputs = 2 * inputs, 2 * lane_inputs
         if "reroll" in passes:
             tape = reroll(tape, data)
         self.tape = reduce(tape, [name for name in passes if name != "fold"])
         self.counts["needed"] = len(self.tape)
-        self.inputs, self.lane_inputs = inputs, lane_inputs
-        self.path = path
+        self.inputs, self.path, self.lanes = [*inputs], path, self.tape.lanes
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
-        numbers = [x for op, x in zip(self.tape.ops, self.tape.values) if op == "const"]
-        self._constants = np.array(numbers, dtype=float)
         self._sweeps: dict[Any, Runner] = {}
-        self._instructions: Instructions | None = None
-        self._for_kernel: Instructions | None = None
+        self._blocks: Blocks | None = None
+        self._with_scalars: Blocks | None = None
 
     @property
-    def instructions(self) -> Instructions:
-        """All that can be batched in instructions, as every target knows them."""
-        if self._instructions is None:
-            self._instructions = Instructions(self.tape, self.inputs, self.lane_inputs)
-        return self._instructions
+    def blocks(self) -> Blocks:
+        """Its values, in blocks that every target knows."""
+        if self._blocks is None:
+            self._blocks = vectorize(self.tape, self.inputs)
+        return self._blocks
 
     @property
-    def for_kernel(self) -> Instructions:
-        """Those for the kernel, which knows single nodes too."""
-        if self.lane_inputs or self.tape.lanes:
-            return self.instructions
-        if self._for_kernel is None:
-            self._for_kernel = Instructions(self.tape, self.inputs, 0, ("sum", "dot"))
-        return self._for_kernel
+    def with_scalars(self) -> Blocks:
+        """The same for the kernel, which knows lists of single operations."""
+        if any(lanes for _, _, lanes in self.inputs) or self.lanes:
+            return self.blocks
+        if self._with_scalars is None:
+            self._with_scalars = vectorize(self.tape, self.inputs, scalars=True)
+        return self._with_scalars
 
     # ------------------------------------------------------------------ running
 
-    def sweep(self, wrt: Sequence[range] | None = None, lanes: Sequence[range] = ()) -> Runner:
-        """What gives values, or the gradient in these rows of u and x; the others' is 0."""
-        key = None if wrt is None else tuple(wrt), tuple(lanes)
+    def sweep(
+        self,
+        wrt: Sequence[range] | None = None,
+        lanes: Sequence[range] = (),
+        along: tuple[Sequence[range], Sequence[range]] | None = None,
+    ) -> Runner:
+        """What gives values, or the gradient in the inputs that these rows of u and x are of.
+
+        Args:
+            wrt, lanes: rows of u and of x; the gradient in other inputs is 0.
+            along: such rows: the derivatives of the outputs along a direction in them are
+                further outputs, and the direction's u and x follow the others.
+
+        Raises:
+            NotImplementedError: with a direction, an operation's rule is not generic.
+        """
+        key = None if wrt is None else self.names(wrt, lanes), along and self.names(*along)
         if key not in self._sweeps:
-            rows = None if wrt is None else frozenset(chain(*wrt))
-            self._sweeps[key] = Runner(self, rows, frozenset(chain(*lanes)))
+            self._sweeps[key] = Runner(self, *key)
         return self._sweeps[key]
+
+    def names(self, wrt: Sequence[range], lanes: Sequence[range]) -> tuple[str, ...]:
+        """Of the inputs that these rows of u and x are of."""
+        rows = {False: set(chain(*wrt)), True: set(chain(*lanes))}
+        starts, found = {False: 0, True: 0}, []
+        for name, count, varies in self.inputs:
+            if starts[varies] in rows[varies]:
+                found.append(name)
+            starts[varies] += count
+        return tuple(found)
 
     def __getstate__(self) -> dict[str, Any]:
         without: dict[str, Any] = {
             "_sweeps": {},
-            "_instructions": None,
-            "_for_kernel": None,
+            "_blocks": None,
+            "_with_scalars": None,
             "path": None,
         }
         return vars(self) | without
@@ -168,10 +182,9 @@ class Program:
             raise ValueError(
                 f'source: target must be "numpy", "jax" or "javascript", got {target!r:.80}'
             )
-        it = self.instructions
-        both = [Lowered(it), Lowered(it, range(it.inputs), range(it.blocks[1].size))]
+        both = [self.blocks, vjp(self.blocks, [name for name, *_ in self.inputs])]
         head = "import jax.numpy as np\n\n\n" if target == "jax" else ""
-        each = ["\n".join(WRITERS[target](lowered).lines()) for lowered in both]
+        each = ["\n".join(WRITERS[target](blocks).lines) for blocks in both]
         return head + "\n\n\n".join(each) + "\n"
 
     def jax(self) -> Callable[..., Any]:
@@ -214,57 +227,61 @@ class Program:
         The nodes recorded, gathered and needed; instructions; and for a value (of one sample,
         where their number is open) the operations on floats and the bytes of all blocks.
         """
-        it = self.instructions
-        lanes = [it.lanes or 1 if block.varies else 1 for block in it.blocks]
-        flops = 0
-        for op in it.code:
-            each = (
-                2 * op.width if op.op in ("matmul", "dot") else op.width if op.op in WIDE else 1
-            )
-            flops += each * it.blocks[op.out].size * lanes[op.out] * (op.op != "gather")
-        size = 8 * sum([block.size * n for block, n in zip(it.blocks, lanes)])
-        return {**self.counts, "instructions": len(it.code), "flops": flops, "bytes": size}
+        flops = size = count = 0
+        for op in self.blocks.ops:
+            lanes = self.lanes or 1 if op.lanes else 1
+            size += 8 * op.rows * lanes * (op.kind != "pick")
+            if op.kind not in FREE:
+                count += 1
+                dot = op.kind == "matmul" or (op.kind == "reduce" and op.what == "dot")
+                flops += (1 + dot) * op.width * op.rows * lanes * (op.kind != "to_lanes")
+        return {**self.counts, "instructions": count, "flops": flops, "bytes": size}
 
     def __repr__(self) -> str:
-        it = self.instructions
-        each = f" × {it.lanes} lanes" if it.lanes else ", lanes" if it.blocks[1].size else ""
-        n = len(it.code)
+        varies = any(lanes for _, _, lanes in self.inputs)
+        each = f" × {self.lanes} lanes" if self.lanes else ", lanes" if varies else ""
+        n = self.stats()["instructions"]
         made = f"{n} instruction{'s' * (n != 1)}{each}"
         return f"<program: {self.counts['recorded']} nodes → {made}>"
 
 
 class Runner:
-    """Statements and what runs them.
+    """Blocks and what runs them.
 
     Attributes:
-        native: the sweep in the kernel, if there is one and it knows all operations.
+        native: the code for the kernel, if there is one and it knows all operations.
         runs: makes runs with the same arrays, of the kernel or of NumPy.
+        outputs, roots: how many rows the outputs have, and these with the guards.
+        columns: whether one of them has a column a lane.
+        lanes: how many there are, if that is known.
     """
 
-    native: Native | None = None
+    native: KernelCode | None = None
     runs: Callable[..., Any]
 
     @uncollected()
     def __init__(
-        self, program: Program, wrt: Collection[int] | None, lanes: Collection[int]
+        self, program: Program, wrt: Collection[str] | None, along: Collection[str] | None
     ) -> None:
-        module, self.answers = kernel(), program.answers
+        module, self.answers, self.lanes = kernel(), program.answers, program.lanes
         if module is not None:
             with suppress(NotImplementedError):
-                self.lowered = Lowered(program.for_kernel, wrt, lanes, fuses=True)
-                self.native = Native(self.lowered, module)
-                self.runs = self.native.program.runs
-                self.start = np.array(self.native.start)
-                return
-        self.lowered = it = Lowered(program.instructions, wrt, lanes)
-        self.start = np.array([0.0] * it.it.inputs + it.it.constants + [0.0] * PADDING)
-        source = Source(self.lowered)
-        lines = source.lines()
-        indices = list(map(np.array, source.indices))
-        space: dict[str, Any] = {**arrays.namespace(), "indices": indices}
-        exec(compile("\n".join(lines), "<program>", "exec"), space)
-        function = space["gradient" if self.lowered.adjoints else "value"]
-        self.runs = partial(Runs, function, self.lowered)
+                blocks = program.with_scalars if along is None else program.blocks
+                self.native = KernelCode(_swept(blocks, wrt, along), module)
+        blocks = self.native.it if self.native else _swept(program.blocks, wrt, along)
+        found = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
+        self.outputs, self.roots = found[0].rows, sum([op.rows for op in found])
+        self.columns = any(op.lanes for op in found)
+        self.seed_varies, self.differentiates = found[0].lanes, wrt is not None
+        self.varies = any(op.lanes for _, op in blocks.inputs())
+        self.inputs = sum([op.rows for _, op in blocks.inputs() if not op.lanes])
+        if self.native:
+            self.runs, self.start = self.native.program.runs, np.array(self.native.start)
+        else:
+            function = compiled(Source(blocks), arrays.namespace())
+            self.runs, self.start = partial(Runs, function, blocks), np.zeros(self.inputs)
+        names = [op.what for _, op in blocks.inputs() if op.lanes]
+        self.differentiates_lanes = any(f"d_{name}" in blocks.results for name in names)
 
     def run(
         self, u: Array, x: Array, seed: Array | None = None, threads: int = 1
@@ -276,47 +293,37 @@ class Runner:
             seed: the adjoint of each output, in each lane; None for values alone.
             threads: how many share the lanes.
         """
-        lowered, it = self.lowered, self.lowered.it
-        lanes = it.lanes or x.shape[1]
+        lanes = self.lanes or x.shape[1]
         memory, d_u = self.memory()
-        memory[: it.inputs] = u
-        out = np.empty((lowered.roots, lanes if lowered.columns else 1))
-        d_x = np.empty((len(x), lanes)) if LANES in lowered.adjoints else None
-        if seed is None:
-            d_u = None
-        else:
-            seed = np.ascontiguousarray(self.spread(seed))
-        parts = (x,) if it.blocks[LANES].size else ()
+        memory[: self.inputs] = u
+        out = np.empty((self.roots, lanes if self.columns else 1))
+        d_x = np.zeros((len(x), lanes)) if self.differentiates_lanes else None
+        seed = None if seed is None else np.ascontiguousarray(self.spread(seed))
+        d_u = None if seed is None else d_u
+        parts = (x,) if self.varies else ()
         runs = self.runs(lanes, memory, parts, seed, out, d_u, d_x, threads)
         if self.native is None:
             runs.compute()
         elif runs.run(parts) is None and np.geterr()["invalid"] == "raise":
             raise FloatingPointError("something is not finite")
-        checks = self.picked(out[lowered.outputs :], lowered.places[it.outputs :])
-        out = self.picked(out[: lowered.outputs], lowered.places[: it.outputs])
-        return out, (checks == self.answers).all(0), d_u, d_x
-
-    def picked(self, rows: Array, places: Sequence[tuple[int, int | None]]) -> Array:
-        """The roots at these places, out of rows that hold several in their lanes."""
-        if not self.lowered.it.lanes:
-            return rows
-        return rows[[row for row, _ in places], [lane or 0 for _, lane in places]][:, None]
+        follows = (out[self.outputs :] == self.answers).all(0)
+        return out[: self.outputs], follows, d_u, d_x
 
     def memory(self) -> tuple[Array, Array]:
         """For `runs`: what is uniform, beginning with the inputs, and their gradient."""
-        u, inputs = self.start.copy(), self.lowered.it.inputs
+        u = self.start.copy()
         if self.native is None:
-            return u, np.empty(inputs)
-        return u, u[self.native.slopes :][:inputs]
+            return u, np.zeros(self.inputs)
+        return u, u[self.native.slopes :][: self.inputs]
 
     def spread(self, seed: Array) -> Array:
-        """The seed of each output as one of the rows that hold them."""
-        places = self.lowered.places[: self.lowered.it.outputs]
-        block = self.lowered.blocks[self.lowered.seed]
-        if not block.varies:
-            return seed.sum(1, keepdims=True)
-        if all(lane is None for _, lane in places):
-            return seed
-        spread = np.zeros((block.size, self.lowered.it.lanes or 1))
-        np.add.at(spread, tuple(zip(*[(row, lane or 0) for row, lane in places])), seed[:, 0])
-        return spread
+        """The seed of each output, in each lane, as the runs take it."""
+        return seed if self.seed_varies else seed.sum(1, keepdims=True)
+
+
+def _swept(
+    blocks: Blocks, wrt: Collection[str] | None, along: Collection[str] | None
+) -> Blocks:
+    """The blocks with tangents, with adjoints, with both or with neither."""
+    blocks = blocks if along is None else jvp(blocks, along)
+    return blocks if wrt is None else vjp(blocks, wrt)

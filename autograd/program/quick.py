@@ -37,15 +37,15 @@ def quick(path: Path, job: Job, single: bool, around: Surroundings) -> Any:
     rows = [call.rows[i] for i in places] or [range(0)]
     if not single and (job.rows[0] or any(a.stop != b.start for a, b in pairwise(rows))):
         return None
-    sweep = program.sweep(*job.rows.values()) if places else program.sweep()
-    native, columns, fixed = sweep.native, sweep.lowered.columns, sweep.lowered.it.lanes
+    sweep = program.sweep(job.rows[None], job.rows[0]) if places else program.sweep()
+    native, columns, fixed = sweep.native, sweep.columns, sweep.lanes
     like = tuple(
         [
             _example(arg) if axis is None else _samples(arg)
             for arg, axis in zip(call.args, call.axes)
         ]
     )
-    if native is None or (columns and fixed) or None in like:
+    if native is None or None in like:
         return None
     if call.lanes and not (path.reduce and path.single and columns):
         return None

@@ -13,7 +13,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.table import NORMAL
 from autograd.program.expressions import Expression, Term, trace, where
 
-__all__ = ["BOUNDED", "FLAT", "OPERATIONS", "WIDE", "partial", "value"]
+__all__ = ["BOUNDED", "FLAT", "WIDE", "partial", "value"]
 
 # The operations that take any number of operands, and that targets have a form for.
 WIDE = frozenset(["sum", "dot", "maximum", "minimum", "logsumexp", "hypot", "take"])
@@ -26,14 +26,13 @@ BOUNDED = frozenset([
     "where", "clip", "exp", "exp2", "expm1", "sin", "cos", "sinh", "cosh", "tanh", "bell",
     "asinh", "atan", "sigmoid", "softplus", "elu", "gelu", "silu", "erf", "erfc",
     "normal_cdf", "exp_of_difference", "gaussian", "sum", "dot", "maximum", "minimum",
-    "logsumexp", "take", "over",
+    "logsumexp", "take",
 ])
 # Nothing flows through these, and eager does not compute what would.
 FLAT = frozenset([
     "lt", "le", "gt", "ge", "eq", "ne", "trunc", "floor", "ceil", "round",
 ])
 # fmt: on
-OPERATIONS = frozenset([*FLAT, "matmul", "gather", "over"])  # that are not in the table
 
 
 def value(op: str, operands: list[Term]) -> Term:

@@ -15,18 +15,18 @@ from typing import Any
 from autograd.core.floats import exchange
 from autograd.core.value import Value
 from autograd.program.arrays import Array, np
-from autograd.program.lower import Lowered
+from autograd.program.ir.block import Blocks
 
 __all__ = ["Runs", "clip", "finite", "folded"]
 
 
 class Runs:
-    """Runs of a sweep; the arguments are those of the kernel's, see `Native`."""
+    """Runs of a sweep; the arguments are those of the kernel's, see `KernelCode`."""
 
     def __init__(
         self,
         run: Callable[..., Any],
-        it: Lowered,
+        blocks: Blocks,
         lanes: int,
         u: Array,
         x: Sequence[Any],
@@ -43,8 +43,13 @@ class Runs:
         self.x = np.concatenate(rows)  # row after row or lane after lane, as they are
         ends = accumulate(map(len, rows))
         self.parts = [self.x[end - len(row) : end] for end, row in zip(ends, rows)]
-        self.function, self.outputs = run, it.outputs
-        self.arguments = (self.u, self.x) if seed is None else (self.u, self.x, seed)
+        self.function, self.places = run, blocks.places()
+        self.outputs = blocks.ops[blocks.results["out"]].rows
+        self.arguments = [
+            (self.x if varies else self.u)[mine.start : mine.stop]
+            for _, varies, mine in self.places
+        ]
+        self.arguments += [] if seed is None else [seed]
 
     def run(self, x: Sequence[Any], u: Any = None) -> float | None:
         """The sum of the first output over the lanes; None if something is not finite."""
@@ -65,14 +70,14 @@ class Runs:
 
     def compute(self) -> None:
         """Compute on the numbers that are there, with floating-point errors as they are set."""
-        out, checks, *adjoints = self.function(*self.arguments)
-        self.out[: self.outputs] = out
-        if checks is not None:
-            self.out[self.outputs :] = checks
-        if self.d_u is not None:
-            self.d_u[:] = adjoints[0][: len(self.d_u), 0]
-        if self.d_x is not None:
-            self.d_x[:] = adjoints[1]
+        found = self.function(*self.arguments)
+        self.out[: self.outputs] = found["out"]
+        if "checks" in found:
+            self.out[self.outputs :] = found["checks"]
+        for name, varies, mine in self.places:
+            if (d := found.get(f"d_{name}")) is not None:
+                side = self.d_x if varies else self.d_u.reshape(-1, 1)
+                side[mine.start : mine.stop] = d
 
     def train(
         self, x: Sequence[Any], loss: Any, params: list[Value], update: Any

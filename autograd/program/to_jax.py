@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.program import functional
 from autograd.program.arrays import Array, np
-from autograd.program.lower import Lowered, operand
+from autograd.program.ir.block import Blocks, operand
+from autograd.program.passes.vjp import vjp
 from autograd.program.rules import partial
-from autograd.program.source import Functional
+from autograd.program.targets.source import Functional, compiled
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
 
-__all__ = ["emitted", "function", "rows", "there"]
+__all__ = ["emitted", "function", "rows", "split", "there"]
 
 
 def there(what: str) -> Any:
@@ -66,47 +67,36 @@ def _with_rule(op: str, f: Callable[..., Array]) -> Any:
     return ruled
 
 
-def emitted(
-    lowered: Lowered, constants: Array, functions: dict[str, Any] | None = None
-) -> Callable[..., Any]:
-    """The function of a sweep on u, as far as it is given, and x; by JAX unless told."""
-    functions = functions or _namespace()
-    source = Functional(lowered)
-    lines = source.lines()
-    space: dict[str, Any] = {**functions, "indices": [*map(np.array, source.indices)]}
-    exec(compile("\n".join(lines), "<program for JAX>", "exec"), space)
-    run = space["gradient" if lowered.adjoints else "value"]
-    rest = np.zeros((len(constants) + source.reach - lowered.blocks[0].size, 1))
-    rest[: len(constants), 0] = constants
+def emitted(blocks: Blocks) -> Callable[..., dict[str, Array]]:
+    """The function of the inputs (and the seed) that gives the results by name, by JAX."""
+    source, space = Functional(blocks), _namespace()
+    source.indices = [
+        x if x.dtype.kind == "i" else space["np"].asarray(x) for x in source.indices
+    ]
+    return compiled(source, space)
 
-    def with_constants(u: Array, *more: Array) -> Any:
-        return run(functions["np"].concatenate([u, rest]) if len(rest) else u, *more)
 
-    return with_constants
+def split(blocks: Blocks, u: Array, x: Array) -> list[Array]:
+    """The inputs, of which u and x are made."""
+    return [(x if lanes else u)[mine.start : mine.stop] for _, lanes, mine in blocks.places()]
 
 
 def rows(program: Program) -> Callable[[Array, Array], Array]:
     """From columns u and x the outputs, a row each; NaN in lanes that go another way."""
     import jax
 
-    it, numpy = program.instructions, jax.numpy
-    forward = Lowered(it)
-    value = emitted(forward, it.constants)
-    gradient = emitted(Lowered(it, range(it.inputs), range(it.blocks[1].size)), it.constants)
-    places = [(row, lane or 0) for row, lane in forward.places]
-    picked = any(lane is not None for _, lane in forward.places)
-    outputs, guards = [np.array(each, int).reshape(-1, 2).T for each in (
-        places[: it.outputs], places[it.outputs :]
-    )]  # fmt: skip
+    it, numpy = program.blocks, jax.numpy
+    names = [name for name, _, _ in it.places()]
+    value, gradient = emitted(it), emitted(vjp(it, names))
 
-    def follows(checks: Array) -> Array:
-        checks = checks[tuple(guards)][:, None] if picked else checks
-        return (checks == program.answers).all(0)
+    def follows(found: dict[str, Array]) -> Array:
+        return (found["checks"] == program.answers).all(0)
 
     @jax.custom_jvp
     def run(u: Array, x: Array) -> Array:
-        out, checks = value(u, x)
-        return out if checks is None else numpy.where(follows(checks), out, numpy.nan)
+        found = value(*split(it, u, x))
+        right = follows(found) if "checks" in found else True
+        return numpy.where(right, found["out"], numpy.nan)
 
     @run.defjvp
     def rule(primals: Any, tangents: Any) -> tuple[Array, Array]:
@@ -114,10 +104,13 @@ def rows(program: Program) -> Callable[[Array, Array], Array]:
         out = run(u, x)
 
         def adjoints(seed: Array) -> tuple[Array, Array]:
-            _, checks, d_u, d_x = gradient(u, x, seed)
-            d_u, d_x = d_u[: it.inputs], numpy.zeros_like(x) if d_x is None else d_x
-            if checks is not None:
-                right = follows(checks)
+            found = gradient(*split(it, u, x), seed)
+            sides: dict[bool, list[Array]] = {False: [u[:0]], True: [x[:0]]}
+            for name, lanes, _ in it.places():
+                sides[lanes].append(found[f"d_{name}"])
+            d_u, d_x = map(numpy.concatenate, sides.values())
+            if "checks" in found:
+                right = follows(found)
                 d_u = d_u * numpy.where(right.all(), 1.0, numpy.nan)
                 d_x = d_x * numpy.where(right, 1.0, numpy.nan)
             return d_u, d_x
@@ -125,7 +118,7 @@ def rows(program: Program) -> Callable[[Array, Array], Array]:
         (tangent,) = jax.linear_transpose(adjoints, out)(tangents)
         return out, tangent
 
-    return (lambda u, x: run(u, x)[tuple(outputs)][:, None]) if picked else run
+    return run
 
 
 def function(program: Program) -> Callable[..., Any]:
@@ -136,7 +129,7 @@ def function(program: Program) -> Callable[..., Any]:
         raise RuntimeError("a program from a pickle does not know its function's arguments")
     run = rows(program)
     closed = np.array([value.data for value in path.closed], dtype=float)
-    template = path.rebuild([*np.arange(program.instructions.outputs, dtype=float)])
+    template = path.rebuild([*np.arange(program.tape.outputs, dtype=float)])
     reduced = {"mean": numpy.mean, "sum": numpy.sum}.get(path.reduce or "")
 
     def f(*args: Any) -> Any:

@@ -18,8 +18,8 @@ from autograd.core.table import TWO_PER_ROOT_PI
 from autograd.files import write_atomically
 from autograd.program import functional
 from autograd.program.arrays import Array, np
-from autograd.program.lower import Lowered
-from autograd.program.to_jax import emitted
+from autograd.program.targets.source import Functional, compiled
+from autograd.program.to_jax import split
 
 if TYPE_CHECKING:
     from autograd.program.program import Program
@@ -377,7 +377,7 @@ def write(program: Program, path: str | os.PathLike[str]) -> None:
 
 def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
     """The inputs, and the value."""
-    way, it = program.path, program.instructions
+    way, it = program.path, program.blocks
     assert way is not None
     inputs: list[Tensor] = []
     sides: dict[int | None, list[Any]] = {None: [], 0: []}
@@ -395,18 +395,15 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
     if sides[0]:
         graph.samples = x = graph.concatenate(sides[0])
     space = functional.functions(np, lambda op, f: f, _erf, _erfc)
-    lowered = Lowered(it)
-    out, checks = emitted(lowered, program._constants, space)(u, x)
-    places = [row * out.shape[1] + (lane or 0) for row, lane in lowered.places]
-    if it.lanes or not sides[0]:
-        out = out.reshape(-1, 1)[np.array(places[: it.outputs], int)]
-    if checks is not None:
-        if it.lanes or not sides[0]:
-            checks = checks.reshape(-1, 1)[np.array(places[it.outputs :], int)]
-        follows = (checks == program.answers) * 1.0
+    source = Functional(it)
+    source.indices = [x if x.dtype.kind == "i" else graph.tensor(x) for x in source.indices]
+    found = compiled(source, space)(*split(it, u, x))
+    out: Any = graph.tensor(found["out"])
+    if "checks" in found:
+        follows = (found["checks"] == program.answers) * 1.0
         out = np.where(follows.min(0).reshape(1, -1) == 1.0, out, math.nan)
     if sides[0]:
-        out = graph.broadcast_to(out, (it.outputs, SAMPLES))
+        out = graph.broadcast_to(out, (program.tape.outputs, SAMPLES))
         if way.reduce is not None:
             count = (x[0:1] * 0.0 + 1.0).sum(1, keepdims=True) if way.reduce == "mean" else 1.0
             out = out.sum(1, keepdims=True) / count

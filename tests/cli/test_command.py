@@ -113,9 +113,9 @@ def test_second_derivatives(run: Run) -> None:
 def test_source(run: Run) -> None:
     code, out, _ = run("w*x + b", "w=2", "x=3", "b=1", "--source")
     assert code == 0
-    assert "mul1 = u[0:1] * u[1:2]" in out
-    assert "def gradient(u, x, seed):" in out
-    assert out.startswith("# u[0] is w, u[1] is x, u[2] is b\ndef value(u, x):\n")
+    assert "mul1 = w * x" in out
+    assert "def gradient(w, x, b, seed):" in out
+    assert out.startswith("def value(w, x, b):\n")
 
 
 def test_latex(run: Run) -> None:

@@ -437,7 +437,7 @@ def test_a_loss_of_nothing_with_every_sample_written_out() -> None:
     for _ in range(20):
         assert whole() == pytest.approx(lanes(XS, SIGN), rel=1e-13)
     assert numbers(model) == pytest.approx(numbers(twin), rel=1e-12, abs=1e-15)
-    assert whole.program.instructions.lanes == 12
+    assert whole.program.lanes == 12
     model.parameters()[0].data = math.nan
     with pytest.raises(FloatingPointError, match="the loss is nan"):
         whole()

@@ -119,7 +119,7 @@ def test_straight_into_scipy() -> None:
     )
     found = least_squares(fit, [1.0, 0.1], jac=fit.jacobian).x
     assert found == pytest.approx([2.0, np.log(2.0)])
-    assert fit.program.instructions.lanes == 30
+    assert fit.program.lanes == 30
 
 
 def test_values_go_through() -> None:
@@ -211,7 +211,7 @@ def test_user_primitives() -> None:
     agrees(lambda x: widest(*x), [[1.0, 2.0, 3.0], [5.0, 4.0, -1.0]], in_axes=(0,))
     bent = compile(lambda x: cube(x) + clamp(x))
     assert bent.hvp(2.0, 1.0) == 12.0
-    assert "x * x * x" in bent.program.source().replace("u[0:1]", "x")
+    assert "x * x * x" in bent.program.source()
 
 
 def _ends(xs: Any) -> Any:

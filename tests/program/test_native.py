@@ -23,9 +23,11 @@ from autograd.build import binaries
 from autograd.core.primitive import TABLE
 from autograd.program import arrays, compile, kernels
 from autograd.program.kernels import KERNELS
-from autograd.program.lower import Lowered
-from autograd.program.native import LANES, Native
+from autograd.program.passes.vjp import vjp
 from autograd.program.program import Program as Compiled
+from autograd.program.targets.instructions import LANES
+from autograd.program.targets.kernel_code import KernelCode
+from autograd.program.targets.placement import Placement
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 
@@ -156,26 +158,26 @@ def test_functions_of_a_vector_are_close(name: str) -> None:
     assert (np.abs(got - wanted) <= CLOSE[name] * np.spacing(np.abs(wanted))).all()
 
 
-def _sweeps(
-    compiled: Any, wrt: Any, lanes: Any, fuses: bool = True
-) -> tuple[Compiled, list[Native]]:
+def _sweeps(compiled: Any, wrt: range, lanes: range) -> tuple[Compiled, list[KernelCode]]:
     program = compiled.program
-    lowered = Lowered(program.instructions, frozenset(wrt), frozenset(lanes), fuses)
-    return program, [Native(lowered, module) for module in MODULES]
+    blocks = vjp(program.blocks, program.names([wrt], [lanes]))
+    return program, [KernelCode(blocks, module) for module in MODULES]
 
 
-def _swept(sweep: Native, lanes: int, u: Any, x: Any, *others: Any) -> None:
+def _swept(sweep: KernelCode, lanes: int, u: Any, x: Any, *others: Any) -> None:
     """Run it once; `u` holds the inputs only."""
     whole = np.array(sweep.start)
     whole[: len(u)] = u
     sweep.program.runs(lanes, whole, x, *others).run(x)
 
 
-def _results(sweep: Native, u: Any, x: Any, threads: int = 1) -> list[Any]:
+def _results(sweep: KernelCode, u: Any, x: Any, threads: int = 1) -> list[Any]:
     """Outputs and gradients of the mean over the lanes."""
     lanes = x.shape[1]
-    out, d_u, d_x = np.empty((sweep.it.roots, lanes)), np.empty(len(u)), np.empty(x.shape)
-    out = out if sweep.it.columns else out[:, :1].copy()
+    ops = [sweep.ops[v] for name, v in sweep.it.results.items() if name[:2] != "d_"]
+    columns = lanes if any(op.lanes for op in ops) else 1
+    out = np.empty((sum(op.rows for op in ops), columns))
+    d_u, d_x = np.empty(len(u)), np.empty(x.shape)
     seed = np.full((1, 1), 1.0 / lanes)
     _swept(sweep, lanes, u, (x,), seed, out, d_u, d_x, threads)
     return [out, d_u, d_x]
@@ -189,17 +191,15 @@ def test_random_programs_have_the_same_bits_everywhere(program: Listing) -> None
     fast = compile(lambda w, x: program(w, *x), in_axes=(None, 0), reduce="sum")
     try:
         fast(starts[0], x.T)
-        _, sweeps = _sweeps(fast, [0], range(len(x)))
+        _, sweeps = _sweeps(fast, range(1), range(len(x)))
     except (ValueError, ArithmeticError, NotImplementedError, RuntimeError):
         return
     u = np.array(starts[:1])
-    if fast.program.instructions.inputs > 1:
-        return
     first = _results(sweeps[0], u, x)
     for sweep in sweeps[1:]:
         assert all(map(_same, _results(sweep, u, x), first))
     few = _results(sweeps[0], u, np.ascontiguousarray(x[:, 5:19]))
-    if sweeps[0].it.columns:
+    if first[0].shape[1] > 1:
         assert _same(few[0], np.ascontiguousarray(first[0][:, 5:19]))
 
 
@@ -236,7 +236,7 @@ def test_samples_are_read_wherever_they_lie() -> None:
     fast = compile(lambda x: sum([(k + 1.0) * y.sin() for k, y in enumerate(x)]), (0,), "sum")
     x = RNG.normal(size=(45, 19))
     fast(x)
-    _, sweeps = _sweeps(fast, [], range(19))
+    _, sweeps = _sweeps(fast, range(0), range(19))
     first = _results(sweeps[0], np.empty(0), np.ascontiguousarray(x.T))
     wide = np.zeros((45, 2 * 19))
     wide[:, ::2] = x
@@ -264,7 +264,7 @@ RELUS: dict[str, tuple[int, Callable[..., Any]]] = {
 
 
 @pytest.mark.parametrize("case", RELUS)
-def test_relus_of_products_are_part_of_them(case: str) -> None:
+def test_relus_of_products_are_part_of_them(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     left, f = RELUS[case]
     fast = compile(lambda w, x: f(*_layers(w, x)), in_axes=(None, 0))
     w, x = RNG.normal(size=38), RNG.normal(size=(83, 3))
@@ -272,14 +272,16 @@ def test_relus_of_products_are_part_of_them(case: str) -> None:
     u, xs = w, np.ascontiguousarray(x.T)
     found = []
     for fusing in (True, False):
-        program, sweeps = _sweeps(fast, range(38), range(3), fusing)
+        if not fusing:
+            monkeypatch.setattr(Placement, "fuse_product", lambda *_: None)
+        program, sweeps = _sweeps(fast, range(38), range(3))
         outputs = program.tape.outputs
         seed = np.arange(1.0, 1.0 + outputs)[:, None]
         for sweep, module in zip(sweeps, MODULES):
             out, d_u, d_x = np.empty((outputs, 83)), np.empty(38), np.empty((3, 83))
             _swept(sweep, 83, u, (xs,), seed, out, d_u, d_x, 1)
             found.append([out, d_u, d_x])
-            names = [module.OPERATIONS[op] for op in sweep.code[1][::12] if op < 128]
+            names = [module.OPERATIONS[op] for op in sweep.to.code[1][::12] if op < 128]
             assert names.count("relu") == (left if fusing else 2)
     assert all(map(_same, results, found[0]) for results in found)
 
@@ -400,7 +402,7 @@ def test_a_rule_that_is_not_generic_runs_in_numpy() -> None:
 
 
 def test_what_runs_refuse() -> None:
-    native = _sweeps(_compiled(), [0], [])[1][0]
+    native = _sweeps(_compiled(), range(1), range(0))[1][0]
     program, u, out = native.program, np.array(native.start), np.empty((1, 1))
     with pytest.raises(TypeError, match="8 arguments"):
         program.runs(1)
@@ -431,14 +433,13 @@ def test_what_runs_refuse() -> None:
     assert runs.run((), [5]) == 25.0
 
 
-def _parts(f: Callable[..., Any], *args: Any, in_axes: Any = None) -> tuple[Lowered, Any]:
+def _parts(f: Callable[..., Any], *args: Any, in_axes: Any = None) -> tuple[KernelCode, Any]:
     """The sweep of a gradient, and what it gives the kernel to make a program of."""
     fast = compile(f, in_axes)
     fast(*args)
     program, given = fast.program, Mock(OPERATIONS=base.OPERATIONS)
-    it = Lowered(program.for_kernel, range(program.inputs), range(program.lane_inputs), True)
-    Native(it, given)
-    return it, given.Program.call_args.args
+    blocks = vjp(program.with_scalars, [name for name, *_ in program.inputs])
+    return KernelCode(blocks, given), given.Program.call_args.args
 
 
 PARTS = [
@@ -461,7 +462,7 @@ PARTS = [
     st.integers(-3, 300) | st.integers(-(2**31), 2**31 - 1),
 )
 def test_a_program_stays_within_its_memory(
-    made: tuple[Lowered, Any], module: Any, which: int, place: int, number: int
+    made: tuple[KernelCode, Any], module: Any, which: int, place: int, number: int
 ) -> None:
     """With any number in its code it is refused or runs; sanitizers see what it touches."""
     it, given = made
@@ -471,11 +472,14 @@ def test_a_program_stays_within_its_memory(
     else:
         parts[4] = parts[4][: place % len(parts[4])]
     ints, start, lanes = parts[:4], array("d", parts[4]), it.it.lanes or 11
+    results = [it.ops[v] for name, v in it.it.results.items() if name[:2] != "d_"]
+    roots, columns = sum(op.rows for op in results), any(op.lanes for op in results)
     try:
         program = module.Program(*[array("i", part) for part in ints], start, tuple(parts[5]))
-        out = np.empty((it.roots, lanes if it.columns else 1))
-        x = (np.ones((it.blocks[1].size, lanes)),)
-        program.runs(lanes, start, x, np.ones(it.outputs), out, None, None, 2).run(x)
+        out = np.empty((roots, lanes if columns else 1))
+        rows = sum(op.rows for _, op in it.it.inputs() if op.lanes)
+        x = (np.ones((rows, lanes)),)
+        program.runs(lanes, start, x, np.ones(results[0].rows), out, None, None, 2).run(x)
         return
     except (RuntimeError, ValueError) as error:
         said = str(error)

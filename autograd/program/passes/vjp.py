@@ -1,0 +1,277 @@
+"""VJP, the reverse sweep: the blocks with the adjoints of their inputs appended.
+
+Adjoints are values like others. What is given to one is kept until the sweep gets to it; then
+one operation adds it all up. So there is no order in which terms must come, nothing to set
+before it is added to, and no array that two names share.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from autograd.core.table import NORMAL
+from autograd.program.arrays import Array, np
+from autograd.program.expressions import OPPOSITE, Expression, negated, where
+from autograd.program.ir.block import Blocks, Op, Rows, Scalars, operand, regular
+from autograd.program.rules import BOUNDED, FLAT, partial
+
+__all__ = ["slope_of", "term_of", "vjp"]
+
+PRODUCT = Expression("mul", operand(0), operand(1))
+EQUAL = Expression("eq", operand(0), operand(1))
+SHARED = Expression("mul", operand(0), Expression("div", operand(1), operand(2)))
+
+
+def vjp(blocks: Blocks, wrt: Collection[str]) -> Blocks:
+    """The blocks with a further input "seed", like "out", and results "d_" and an input.
+
+    Args:
+        wrt: the inputs to differentiate in. The gradient in a uniform one is summed over the
+            lanes.
+    """
+    return _VJP(blocks, wrt).new
+
+
+class _VJP:
+    """`parts` are the terms of each adjoint, and the rows that they are given to."""
+
+    def __init__(self, blocks: Blocks, wrt: Collection[str]) -> None:
+        self.new = it = Blocks(blocks)
+        self.terms: dict[Any, tuple[Any, list[int]]] = {}
+        self.slopes: dict[Any, int] = {}  # partials of reductions
+        self.formulas: list[Expression] = []  # which are kept, and so are their ids
+        self.active: list[bool] = []  # what depends on the inputs
+        for op in it.ops:
+            flat = op.kind == "map" and op.what.op in FLAT
+            some = any(self.active[a] for a in op.operands)
+            self.active.append(op.what in wrt if op.kind == "input" else some and not flat)
+        self.parts: dict[int, list[tuple[Rows | None, int]]] = defaultdict(list)
+        out = it.results["out"]
+        self.give(out, it.add("input", it.ops[out].rows, it.ops[out].lanes, (), "seed"))
+        for v in range(len(blocks.ops) - 1, -1, -1):
+            if v in self.parts and it.ops[v].operands:
+                getattr(self, it.ops[v].kind)(v, it.ops[v], self.adjoint(v))
+        for v, op in blocks.inputs():
+            if op.what in wrt:
+                it.results[f"d_{op.what}"] = self.adjoint(v)
+
+    def adjoint(self, v: int) -> int:
+        """All that was given to a value's adjoint, added up; it has the value's shape."""
+        it, op, parts = self.new, self.new.ops[v], self.parts[v]
+        if len(parts) == 1 and parts[0][0] is None:
+            term = parts[0][1]
+            if (it.ops[term].rows, it.ops[term].lanes) == (op.rows, op.lanes):
+                it.adjoint_of.setdefault(term, v)
+                return term
+        terms, rows = [term for _, term in parts], tuple([rows for rows, _ in parts])
+        d = it.add("scatter_add", op.rows, op.lanes, terms, rows)
+        it.adjoint_of[d] = v
+        return d
+
+    def give(self, v: int, term: int, rows: Rows | None = None) -> None:
+        """Give a term to the adjoint of a value, or of these rows of it.
+
+        What was repeated when it was read is summed here: rows, and lanes.
+        """
+        if not self.active[v]:
+            return
+        it, op = self.new, self.new.ops[v]
+        if type(rows) is range and rows == range(op.rows):
+            rows = None
+        count, had = op.rows if rows is None else len(rows), it.ops[term].rows
+        if had > count:
+            term = it.reduce("sum", count, (term,), had // count)
+        if it.ops[term].lanes and not op.lanes:
+            term = it.add("sum_lanes", it.ops[term].rows, False, (term,))
+        self.parts[v].append((rows, term))
+
+    # ------------------------------------------------------------------ a rule for each kind
+
+    def pick(self, v: int, op: Op, d: int) -> None:
+        if len(op.operands) == 1:
+            self.give(op.operands[0], d, op.what)
+            return
+        for a, mine, rows in self.new.cut(op):
+            if self.active[a]:
+                self.give(a, self.new.pick(d, regular(mine)), regular(rows))
+
+    def map(self, v: int, op: Op, d: int) -> None:
+        for slot, a in enumerate(op.what.args):
+            if type(a) is Expression and self.active[op.operands[a.args[0]]]:
+                formula, used = self.term(op.what, slot)
+                xs = (*op.operands, v, d)
+                self.give(op.operands[a.args[0]], self.made(formula, [xs[k] for k in used], op))
+
+    def made(self, formula: Expression, xs: list[int], op: Op) -> int:
+        alone = formula.op == "operand" and self.new.ops[xs[0]].rows == op.rows
+        return xs[0] if alone else self.new.map(formula, xs, op.rows)
+
+    def term(self, formula: Expression, slot: int) -> tuple[Any, list[int]]:
+        """The adjoint times the partial, of those operands, result and adjoint that it uses."""
+        key = id(formula), slot
+        if key not in self.terms:
+            slots = [*formula.args]
+            count = 1 + max([x.args[0] for x in slots if type(x) is Expression])
+            term = term_of(formula.op, slot, operand(count), operand(count + 1), slots)
+            used = sorted(_used(term))
+            renamed = _renamed(term, {k: i for i, k in enumerate(used)}, {})
+            self.terms[key] = renamed, used
+            self.formulas.append(formula)
+        return self.terms[key]
+
+    def matmul(self, v: int, op: Op, d: int) -> None:
+        it, (w, x, *bias) = self.new, op.operands
+        m, k = op.rows, op.width
+        for b in bias:
+            self.give(b, d)
+        if self.active[x]:
+            turned = it.pick(w, regular(np.arange(m * k).reshape(m, k).T.ravel()))
+            self.give(x, it.add("matmul", k, it.ops[d].lanes, (turned, d), None, m))
+        if self.active[w]:
+            self.give(w, it.add("outer_sum", m * k, False, (d, x), None, k))
+
+    def reduce(self, v: int, op: Op, d: int) -> None:
+        it, (*first, x), n = self.new, op.operands, op.rows * op.width
+        if op.what == "sum":
+            self.give(x, d)
+        elif op.what == "dot":
+            bias, w = first
+            self.give(bias, d)
+            for mine, other in ((w, x), (x, w)):
+                if self.active[mine]:
+                    self.give(mine, it.map(PRODUCT, (d, other), n))
+        elif op.what in ("maximum", "minimum"):  # in equal parts for all that tie
+            won = it.map(EQUAL, (x, v), n)
+            self.give(
+                x, it.map(SHARED, (d, won, it.reduce("sum", op.rows, (won,), op.width)), n)
+            )
+        elif op.what == "hypot":
+            slope = slope_of("hypot", 0, operand(2), [operand(1)])
+            self.give(x, it.map(Expression("strong", operand(0), slope), (d, x, v), n))
+        else:
+            decides = first[0] if first else x
+            key = op.what, decides, n
+            if key not in self.slopes:
+                lanes = it.ops[decides].lanes
+                self.slopes[key] = it.add("partials", n, lanes, (decides,), op.what, op.width)
+            slopes = self.slopes[key]
+            self.give(x, it.map(PRODUCT, (d, slopes), n))
+
+    def scalar(self, v: int, op: Op, d: int) -> None:
+        it, reads = self.new, op.operands[0]
+        rows = it.ops[reads].rows
+        active = np.zeros(rows, bool)
+        made = it.ops[reads]
+        if made.kind == "pick":
+            for a, mine, _ in it.cut(made):
+                active[mine] = self.active[a]
+        else:
+            active[:] = self.active[reads]
+        live = _live(op.what, active, self.given(d))
+        self.give(reads, it.add("scalar_vjp", rows, False, (reads, v, d), (op.what, live)))
+
+    def given(self, d: int) -> Array:
+        """Which rows of an adjoint anything was given to."""
+        op = self.new.ops[d]
+        given = np.zeros(op.rows, bool)
+        for rows in op.what if op.kind == "scatter_add" else [None]:
+            given[... if rows is None else np.asarray(rows)] = True
+        return given
+
+    def sum_lanes(self, v: int, op: Op, d: int) -> None:
+        self.give(op.operands[0], d)
+
+    def to_lanes(self, v: int, op: Op, d: int) -> None:
+        [a] = op.operands
+        self.give(a, self.new.add("from_lanes", self.new.ops[a].rows, False, (d,)))
+
+    def from_lanes(self, v: int, op: Op, d: int) -> None:
+        [a] = op.operands
+        self.give(a, self.new.add("to_lanes", self.new.ops[a].rows, True, (d,)))
+
+    def scatter_add(self, v: int, op: Op, d: int) -> None:
+        for term, rows in zip(op.operands, op.what):
+            self.give(term, d if rows is None else self.new.pick(d, rows))
+
+
+def _live(code: Scalars, active: Array, given: Array) -> Array:
+    """For each row that such a list reads and each of its own, whether it has an adjoint."""
+    flat = [key[0] in FLAT for key in code.keys]
+    live = bytearray(active.tobytes()) + bytearray(len(code.kinds))
+    reached = bytearray(len(active)) + bytearray(given.tobytes())
+    args, ends = code.args.tolist(), np.cumsum(code.counts).tolist()
+    begins, kinds = [0, *ends[:-1]], code.kinds.tolist()
+    first = len(active)
+    for i, (kind, begin, end) in enumerate(zip(kinds, begins, ends), first):
+        if not flat[kind]:
+            for a in args[begin:end]:
+                if live[a]:
+                    live[i] = 1
+                    break
+    for i in range(len(kinds) - 1, -1, -1):
+        if reached[first + i] and live[first + i]:
+            for a in args[begins[i] : ends[i]]:
+                reached[a] = 1
+    both = np.frombuffer(live, bool) & np.frombuffer(reached, bool)
+    return np.array(both)
+
+
+# ---------------------------------------------------------------------- formulas
+
+
+def slope_of(op: str, slot: int, out: Any, slots: Sequence[Any]) -> Any:
+    """The partial of an operation; of a hypot of any number of operands, too.
+
+    Raises:
+        TypeError, ValueError, ArithmeticError: its rule is not generic.
+    """
+    if op == "hypot":
+        lost = where(Expression("==", out, 0.0), math.inf, math.nan)  # NaN: eager knows it
+        length = where(Expression("<", out, NORMAL), lost, out)
+        return Expression("div", slots[slot], length)
+    return partial(op, slot, out, [*slots])
+
+
+def term_of(op: str, slot: int, out: Any, d: Expression, slots: Sequence[Any]) -> Any:
+    """An adjoint times the partial. A zero partial does not hide an adjoint that is NaN."""
+    try:
+        slope = slope_of(op, slot, out, slots)
+    except (TypeError, ValueError, ArithmeticError):
+        slope = Expression("each_partial", op, slot, out, *slots)
+    if type(slope) is float and slope in (1.0, -1.0):
+        return d if slope > 0.0 else Expression("neg", d)
+    if type(slope) is Expression and _is_choice(slope):
+        slope = slope.args[0] if slope.args[1] else negated(slope.args[0])
+    power = slots[1] if op == "pow" and type(slots[1]) is float else 0.0
+    bounded = op in BOUNDED or type(slope) is float or power >= 1.0
+    return Expression("mul" if bounded else "strong", d, slope)
+
+
+def _is_choice(x: Expression) -> bool:
+    """Whether x is 1 or 0 by a comparison."""
+    if x.op != "where" or type(x.args[0]) is not Expression:
+        return False
+    return x.args[0].op in OPPOSITE and all(
+        type(a) is float and a in (0.0, 1.0) for a in x.args[1:]
+    )
+
+
+def _used(x: Any) -> set[int]:
+    """The operands of a formula."""
+    if type(x) is not Expression:
+        return set()
+    return {x.args[0]} if x.op == "operand" else {k for a in x.args for k in _used(a)}
+
+
+def _renamed(x: Any, to: dict[int, int], known: dict[int, Any]) -> Any:
+    """A formula with other numbers for its operands; what it shares stays shared."""
+    if type(x) is not Expression:
+        return x
+    if x.op == "operand":
+        return operand(to[x.args[0]])
+    if id(x) not in known:
+        known[id(x)] = Expression(x.op, *[_renamed(a, to, known) for a in x.args])
+    return known[id(x)]

@@ -1,0 +1,1 @@
+"""Targets: what blocks are written as, to be run."""

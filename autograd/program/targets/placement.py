@@ -1,0 +1,252 @@
+"""Placement: which rows of the kernel's buffers each value of the blocks has.
+
+A pick is a list of rows, and moves nothing, unless an instruction needs its rows side by side.
+Three peepholes make use of what the kernel can: what only a `scatter_add` uses is put, or
+added, into the rows of its sum at once; a relu is part of the product that it is of; and so is
+the mask of an adjoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.program.arrays import np
+from autograd.program.expressions import Expression
+from autograd.program.ir.block import Blocks, Op, matrix, regular
+from autograd.program.targets.instructions import LANES, MASK, RELU, positive
+
+__all__ = ["NOWHERE", "Placement", "even", "steps"]
+
+NOWHERE = -1  # the row of an adjoint that nobody wants
+PLACED = frozenset(["map", "matmul", "outer_sum", "sum_lanes", "scalar_vjp"])
+
+
+class Placement:
+    """The rows of all values.
+
+    Attributes:
+        rows: of each value.
+        sizes: how many rows of u and of v there are; the inputs come first.
+        inputs: how many of them are those.
+        mask: the row of lanes that is 1 where there is a lane.
+        slopes, lane_slopes: the first rows of the gradient in the inputs; None if not wanted.
+        results: derivatives that are to be copied, and their rows there.
+        place: of terms, the rows of the sums that they are added to.
+        folded: products that are only summed over the lanes, which one instruction does.
+        same: relus and masks that are part of products, and these.
+        flags, masks: of products, what is part of them, and by what they are masked.
+        taken: picks of terms that are added to several sums at once.
+        packed: picks that are copied, and the rows that they had.
+    """
+
+    def __init__(self, blocks: Blocks) -> None:
+        self.it, self.ops, self.users = blocks, blocks.ops, blocks.users()
+        self.seed = blocks.seed()
+        self.sizes = [0, 0]
+        self.rows: list[Any] = [()] * len(self.ops)
+        self.place: dict[int, Any] = {}
+        self.folded: set[int] = set()
+        self.same: dict[int, int] = {}
+        self.flags: dict[int, int] = {}
+        self.masks: dict[int, int] = {}
+        self.taken: set[int] = set()
+        self.packed: dict[int, Any] = {}
+        for v, _ in blocks.inputs():
+            self.allot(v)
+        self.inputs = [*self.sizes]
+        self.mask = LANES + self.sizes[1]
+        self.sizes[1] += 1
+        if self.seed < len(self.ops):
+            self.allot(self.seed)
+        self.sums()
+        for v, op in enumerate(self.ops):
+            if self.users[v]:
+                self.fuse(v, op)
+        for v, op in enumerate(self.ops):
+            if self.users[v] and op.kind != "input":
+                self.lay(v, op)
+
+    def allot(self, v: int) -> None:
+        """Give a value rows of its own."""
+        op = self.ops[v]
+        base = self.sizes[op.lanes] + op.lanes * LANES
+        self.sizes[op.lanes] += op.rows
+        self.rows[v] = range(base, base + op.rows)
+
+    def sums(self) -> None:
+        """Place what is added up, first the gradient in the inputs."""
+        it, results = self.it, self.it.results
+        wanted = [(v, op, results.get(f"d_{op.what}")) for v, op in it.inputs()]
+        bases: list[int | None] = [None, None]
+        for lanes in (False, True):
+            if any(d is not None and op.lanes == lanes for _, op, d in wanted):
+                bases[lanes] = self.sizes[lanes] + lanes * LANES
+                self.sizes[lanes] += self.inputs[lanes]
+        self.slopes, self.lane_slopes = bases
+        self.results: list[tuple[int, range]] = []
+        for v, op, d in wanted:
+            base = bases[op.lanes]
+            if d is None or base is None:
+                continue
+            first = base + self.rows[v][0] - LANES * op.lanes if op.rows else base
+            place = range(first, first + op.rows)
+            if self.ops[d].kind == "scatter_add" and not self.rows[d]:
+                self.rows[d] = place
+            else:
+                self.results.append((d, place))
+        for v, op in enumerate(self.ops):
+            if op.kind == "scatter_add" and self.users[v] and not self.rows[v]:
+                self.allot(v)
+
+    # ------------------------------------------------------------------ peepholes
+
+    def fuse(self, v: int, op: Op) -> None:
+        """Look for what one instruction can do with a value."""
+        if op.kind == "scatter_add":
+            self.place_terms(v, op)
+        elif op.kind in ("map", "scalar_vjp") and v not in self.place:
+            self.split(v, op)
+        elif op.kind == "sum_lanes" and self.product(v):
+            self.folded.add(op.operands[0])
+        elif op.kind == "matmul" and op.lanes:
+            self.fuse_product(v)
+
+    def place_terms(self, v: int, op: Op) -> None:
+        """Terms that nothing else needs go right into the rows of their sum."""
+        for term, rows in zip(op.operands, op.what):
+            made, mine = self.ops[term], self.part(v, rows)
+            if (
+                made.kind in PLACED
+                and self.users[term] == [v]
+                and made.lanes == op.lanes
+                and made.rows == len(mine) == len({*mine})
+                and (made.kind != "matmul" or even(mine))
+                and (made.kind != "outer_sum" or steps(mine, *shape(made)))
+            ):
+                self.place[term] = mine
+
+    def part(self, v: int, rows: Any) -> Sequence[int]:
+        """Some rows of a value that is placed; None is all."""
+        mine = self.rows[v]
+        if rows is None:
+            return mine  # type: ignore[no-any-return]
+        if type(rows) is range and type(mine) is range:
+            return mine[rows.start : rows.stop : rows.step]
+        return [mine[i] for i in rows]
+
+    def split(self, v: int, op: Op) -> None:
+        """Place a term whose parts are picked by one sum each.
+
+        Of the adjoint of a list of scalars, nobody wants the rows that are in none.
+        """
+        to = [NOWHERE] * op.rows
+        for w in self.users[v]:
+            pick = self.ops[w] if w >= 0 else op
+            if pick.kind != "pick" or len(pick.operands) > 1 or len(self.users[w]) != 1:
+                return
+            [taker] = self.users[w]
+            into = self.ops[taker] if taker >= 0 else op
+            if into.kind != "scatter_add" or into.lanes != op.lanes:
+                return
+            mine = self.part(taker, into.what[into.operands.index(w)])
+            if len(mine) != pick.rows or any(to[i] != NOWHERE for i in pick.what):
+                return
+            for i, row in zip(pick.what, mine):
+                to[i] = row
+        found = [row for row in to if row != NOWHERE]
+        whole = len(found) == len(to) or op.kind == "scalar_vjp"
+        if whole and len({*found}) == len(found):
+            self.place[v] = to
+            self.taken.update(self.users[v])
+
+    def product(self, v: int) -> Op | None:
+        """The product of lanes that this is the sum of, if nothing else needs it."""
+        [a] = self.ops[v].operands
+        op = self.ops[a]
+        if v < self.seed or op.kind != "map" or op.what.op != "mul" or self.users[a] != [v]:
+            return None  # the lanes after the last one repeat it; adjoints are 0 there
+        plain = all(type(x) is Expression and x.op == "operand" for x in op.what.args)
+        return op if plain and all(self.ops[b].lanes for b in op.operands) else None
+
+    def fuse_product(self, v: int) -> None:
+        """Make a relu part of a product, or the mask of an adjoint."""
+        users = self.users[v]
+        maps = [w for w in users if w >= 0 and self.ops[w].kind == "map"]
+        relus = [w for w in maps if self.ops[w].what.op == "relu"]
+        masked = [w for w in maps if self.masked(w, 1) == v]
+        if len(relus) == 1 and len(relus) + len(masked) == len(users):
+            self.flags[v] = RELU
+            self.same[relus[0]] = v
+        elif users == maps and len(users) == 1 and v not in self.place:
+            [w] = users
+            by = self.masked(w, 1)
+            if self.masked(w, 0) == v and self.ops[by].kind == "matmul" and w not in self.place:
+                self.flags[v], self.masks[v], self.same[w] = MASK, by, v
+
+    def masked(self, v: int, k: int) -> int:
+        """An adjoint, or what it is masked by, if that is all that is done; else -1."""
+        op = self.ops[v]
+        found = positive(op.what)
+        if not found or not all(type(x) is Expression and x.op == "operand" for x in found):
+            return -1
+        both = [op.operands[x.args[0]] for x in found]
+        whole = all(self.ops[a].lanes and self.ops[a].rows == op.rows for a in both)
+        return both[k] if whole else -1
+
+    # ------------------------------------------------------------------ the others
+
+    def lay(self, v: int, op: Op) -> None:
+        if v in self.taken:
+            return
+        if v in self.same:
+            self.rows[v] = self.rows[self.same[v]]
+        elif op.kind == "pick":
+            self.rows[v] = self.picked(op)
+        elif not (self.rows[v] or v in self.place or v in self.folded):
+            self.allot(v)
+        if op.kind == "matmul":
+            w, x, *bias = op.operands
+            if steps(self.rows[w], op.rows, op.width) is None:
+                self.pack(w)
+            if not even(self.rows[x]):
+                self.pack(x)
+            for b in bias:
+                if type(regular(self.rows[b])) is not range:
+                    self.pack(b)
+        elif op.kind in ("outer_sum", "from_lanes"):
+            for a in op.operands:
+                if not even(self.rows[a]):
+                    self.pack(a)
+
+    def picked(self, op: Op) -> Any:
+        if len(op.operands) == 1:
+            mine = self.rows[op.operands[0]]
+        else:
+            mine = [row for a in op.operands for row in self.rows[a]]
+        if type(op.what) is range:
+            return mine[op.what.start : op.what.stop : op.what.step]
+        return [mine[i] for i in op.what.tolist()]
+
+    def pack(self, v: int) -> None:
+        """Copy rows from here and there to rows side by side."""
+        if v not in self.packed:
+            self.packed[v] = self.rows[v]
+            self.allot(v)
+
+
+def shape(op: Op) -> tuple[int, int]:
+    """Of a matrix of sums."""
+    return op.rows // op.width, op.width
+
+
+def even(rows: Sequence[int]) -> bool:
+    """Whether rows follow each other."""
+    found = regular(rows)
+    return type(found) is range and (found.step == 1 or len(found) == 1)
+
+
+def steps(rows: Sequence[int], m: int, k: int) -> tuple[int, int] | None:
+    """The steps down and across of an m by k matrix; None if they are uneven or go back."""
+    found = matrix(rows if type(rows) is range else np.asarray(rows), m, k)
+    return None if found is None or min(found[1:]) < 0 else found[1:]

@@ -1,0 +1,233 @@
+"""Scalar code: lists of operations on single numbers, encoded for the kernel by templates.
+
+What the kernel is told about an operation on one number is the same for each of its kind, but
+for the rows. So it is written once, on rows that stand for others, and then filled in.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.program.arrays import Array, np
+from autograd.program.expressions import Expression
+from autograd.program.ir.block import Scalars, operand
+from autograd.program.passes.vjp import term_of
+from autograd.program.targets.instructions import WORDS, Instructions
+
+__all__ = ["ScalarCode"]
+
+STANDIN = (1 << 28) - 64  # the first of the rows that stand for others
+# What stands for the rows of an operation: the adjoint that is added to, that of its result;
+# its result, and its operands.
+TARGET, D, RESULT, OPERANDS = 0, 1, 2, 3
+Template = int  # its place among all of them
+Key = tuple[Any, ...]
+
+
+class Part(NamedTuple):
+    """Words of the kernel's code, or of its list of arithmetic."""
+
+    arithmetic: bool
+    words: Sequence[int]
+
+
+class Addition(NamedTuple):
+    """How an operation adds to the adjoint of an operand.
+
+    Attributes:
+        first, again: the code where nothing was added before, and where something was.
+    """
+
+    first: Template
+    again: Template
+
+
+class ScalarCode:
+    """Encodes lists of scalars.
+
+    Args:
+        to: where the code goes.
+    """
+
+    def __init__(self, to: Instructions) -> None:
+        self.to = to
+        self.parts: list[Part] = []
+        self.templates: list[tuple[int, int]] = []  # the first of the parts, and how many
+        self.values: dict[Key, Template] = {}
+        self.terms: dict[Key, int] = {}  # the first of the additions of a kind
+        self.additions: list[Addition] = []
+
+    def forward(self, code: Scalars, rows: Sequence[int]) -> None:
+        """Compute the results, which have the last of the rows."""
+        for key in code.keys:
+            if key not in self.values:
+                self.values[key] = self.value(key)
+        templates = np.array([self.values[key] for key in code.keys])
+        self.start(code, rows)
+        self.fill(templates[code.kinds], np.arange(len(code.kinds)))
+
+    def reverse(
+        self, code: Scalars, rows: Sequence[int], adjoints: Sequence[int], live: Array
+    ) -> None:
+        """Add to adjoints what these operations hand on of theirs.
+
+        Args:
+            rows: what the list reads, and its results.
+            adjoints: those of all these.
+            live: which of them are wanted.
+        """
+        to, d = self.to, np.array(adjoints)
+        self.start(code, rows)
+        n = len(code.kinds)
+        own = len(rows) - n
+        nodes = np.flatnonzero(live[own:])[::-1]
+        for kind in np.unique(code.kinds[nodes]).tolist():
+            if (key := code.keys[kind]) not in self.terms:
+                self.terms[key] = len(self.additions)
+                self.additions += self.terms_of(key)
+        counts = code.counts[nodes]
+        at = np.repeat(np.arange(len(nodes)), counts)
+        slot = np.arange(len(at)) - (np.cumsum(counts) - counts)[at]
+        read = code.args[self.begins[nodes][at] + slot]
+        wanted = live[read]
+        at, slot, target = at[wanted], slot[wanted], d[read[wanted]]
+        terms = (
+            np.array([self.terms.get(key, -1) for key in code.keys])[code.kinds[nodes]][at]
+            + slot
+        )
+        first, again = np.array(self.additions).reshape(-1, 2).T[:, terms]
+        found, head = np.unique(target, return_index=True)
+        seen = np.ones(len(target), bool)
+        seen[head] = [row in to.written for row in found.tolist()]
+        to.written.update(found.tolist())
+        self.fill(np.where(seen, again, first), nodes[at], target, d[own + nodes[at]])
+
+    def start(self, code: Scalars, rows: Sequence[int]) -> None:
+        """Of this list: all rows, where the operands of each begin, and these."""
+        self.rows, self.own = np.array(rows), len(rows) - len(code.kinds)
+        self.operands, self.begins = code.args, np.cumsum(code.counts) - code.counts
+
+    # ------------------------------------------------------------------ filling in
+
+    def fill(self, templates: Array, nodes: Array, *rows: Array) -> None:
+        """Write code, a template for each operation, with the rows TARGET and D.
+
+        Parts that are arithmetic and follow each other are one instruction.
+        """
+        to = self.to
+        first, counts = np.array(self.templates)[templates].T
+        event = np.repeat(np.arange(len(nodes)), counts)
+        part = np.arange(len(event)) + (first - np.cumsum(counts) + counts)[event]
+        kinds = np.array([(len(words), listed) for listed, words in self.parts])
+        sizes, listed = kinds[part].T
+        ends = np.flatnonzero(listed > np.append(listed[1:], 0))  # where arithmetic ends
+        begins = np.flatnonzero(listed > np.append(0, listed[:-1]))
+        sizes_of = np.array([sizes * (1 - listed), sizes * listed])  # in code, in the list
+        sizes_of[0, ends] = WORDS
+        after = np.cumsum(sizes_of, 1)
+        code, numbers = (np.zeros(total, np.int32) for total in after[:, -1])
+        at = np.where(listed, after[1], after[0]) - sizes
+        heads = after[0, ends] - WORDS
+        code[heads] = to.codes["arithmetic"]
+        code[heads + 2] = (after[1, ends] - at[begins]) // 4
+        code[heads + 7] = len(to.lists) + at[begins]
+        order = np.argsort(part.astype(np.min_scalar_type(len(kinds))), kind="stable")
+        for same in np.split(order, np.flatnonzero(np.diff(part[order])) + 1):
+            arithmetic, words = self.parts[part[same[0]]]
+            mine, places = event[same], at[same]
+            for k, word in enumerate(words):
+                slot = word - STANDIN
+                if slot >= OPERANDS:
+                    i = self.begins[nodes[mine]] + slot - OPERANDS
+                    value: Any = self.rows[self.operands[i]]
+                elif slot == RESULT:
+                    value = self.rows[self.own + nodes[mine]]
+                else:
+                    value = rows[slot][mine] if slot >= 0 else word
+                if word:
+                    (numbers if arithmetic else code)[places + k] = value
+        to.code[to.phase].frombytes(code.tobytes())
+        to.lists.frombytes(numbers.tobytes())
+
+    # ------------------------------------------------------------------ templates
+
+    def value(self, key: Key) -> Template:
+        """The code of an operation."""
+        op, count, *numbers = key
+        if op in ("sum", "dot"):
+            return self.wide(op, count)
+        where = [STANDIN + OPERANDS + k for k in range(count)]
+        formula = Expression(op, *_slots(numbers))
+        return self.written(lambda: self.into(formula, where, STANDIN + RESULT, False))
+
+    def into(self, formula: Any, where: Sequence[int], target: int, adds: bool) -> None:
+        self.to.into(formula, where, [True] * len(where), target, 1, adds)
+
+    def wide(self, op: str, count: int) -> Template:
+        """A sum, or a dot and its bias last, in order."""
+        apply, out, zero = self.to.apply, STANDIN + RESULT, self.to.number(0.0)
+        half, xs = count // 2, [STANDIN + OPERANDS + k for k in range(count)]
+
+        def write() -> None:
+            if op == "dot":
+                for k, (w, x) in enumerate(zip(xs[1:], xs[1 + half :])):
+                    apply("muladd", out, (w, x, out if k else zero), 1)
+            for k, x in enumerate(xs[:1] if op == "dot" else xs):
+                apply("add", out, (out if k or op == "dot" else zero, x), 1)
+
+        return self.written(write)
+
+    def terms_of(self, key: Key) -> list[Addition]:
+        """For each operand of an operation, how to add to its adjoint."""
+        op, count, *numbers = key
+        if op == "sum":
+            return [self.term(operand(0), (D,))] * count
+        if op == "dot":
+            half = count // 2
+            xs = [OPERANDS + k for k in (*range(1 + half, 1 + 2 * half), *range(1, 1 + half))]
+            product = Expression("mul", operand(0), operand(1))
+            bias = self.term(operand(0), (D,))
+            return [bias, *[self.term(product, (D, x)) for x in xs]]
+        slots = [*range(OPERANDS, OPERANDS + count), RESULT, D]
+        out, d, known = operand(count), operand(count + 1), _slots(numbers)
+        return [self.term(term_of(op, k, out, d, known), slots) for k in range(count)]
+
+    def term(self, formula: Any, slots: Sequence[int]) -> Addition:
+        """How to add a formula of these slots."""
+        to, target = self.to, STANDIN + TARGET
+        where = [STANDIN + slot for slot in slots]
+
+        def add() -> None:
+            self.into(formula, where, target, True)
+
+        first, again = self.written(add), self.written(add)
+        to.written.discard(target)
+        return Addition(first, again)
+
+    def written(self, write: Callable[[], None]) -> Template:
+        """What `write` writes, as a template."""
+        to = self.to
+        phase, lists, begun = to.phase, to.lists, to.open
+        code, top = to.code[phase], to.top
+        to.code[phase], to.lists = array("i"), array("i")
+        to.open, to.top = -1, [0, 0]
+        write()
+        words, listed = to.code[phase].tolist(), to.lists.tolist()
+        to.code[phase], to.lists = code, lists
+        to.open, to.top = begun, top
+        begin = len(self.parts)
+        for start in range(0, len(words), WORDS):
+            mine = words[start : start + WORDS]
+            arithmetic = mine[0] == to.codes["arithmetic"]
+            if arithmetic:
+                mine = listed[mine[7] : mine[7] + 4 * mine[2]]
+            self.parts.append(Part(arithmetic, mine))
+        self.templates.append((begin, len(self.parts) - begin))
+        return len(self.templates) - 1
+
+
+def _slots(numbers: Sequence[float | None]) -> list[Any]:
+    """Operands of a rule, of which some are known numbers."""
+    return [operand(k) if x is None else x for k, x in enumerate(numbers)]
