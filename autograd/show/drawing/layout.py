@@ -88,11 +88,11 @@ def lay_out(
     Args:
         page: the width and the height that it should have.
     """
-    for depth in range(max([len(card.box.modules) for card in cards]), -1, -1):
+    for depth in range(max([len(card.box.modules) for card in cards]), 0, -1):
         found, clear = _framed(drawn, cards, rankdir, page, rows, depth)
         if clear:
-            break
-    return found
+            return found
+    return _framed(drawn, cards, rankdir, page, rows, 0)[0]
 
 
 def _framed(
