@@ -142,8 +142,7 @@ class Source:
             elif len(op.operands) > 1:
                 self.stacked(v, op)
             else:
-                [a] = op.operands
-                text = f"{self.text(a)}[{self.listed(op.what)}]"
+                text = f"{self.text(op.operands[0])}[{self.listed(op.what)}]"
                 if type(op.what) is range:
                     self.names[v] = text
                 else:
