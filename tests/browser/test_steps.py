@@ -564,12 +564,15 @@ def test_a_frame_in_a_notebook_is_as_high_as_its_page(width: int, open_page: Ope
     for k, frame in enumerate(page.frames[1:]):
         page.locator("iframe").nth(k).scroll_into_view_if_needed()
         settled = """async () => {
-          while (innerHeight !== document.documentElement.scrollHeight) {
-            await new Promise((done) => setTimeout(done));
+          const heights = () => [innerHeight, document.documentElement.scrollHeight];
+          for (let k = 0; k < 500 && heights()[0] !== heights()[1]; k++) {
+            await new Promise((done) => setTimeout(done, 20));
           }
-          return innerHeight;
+          return heights();
         }"""
-        heights.append(frame.evaluate(settled))
+        height, content = frame.evaluate(settled)
+        assert height == content
+        heights.append(height)
         assert frame.evaluate("picture.scrollHeight <= 0.56 * 760")
     assert heights[0] + 200 < heights[1]
 

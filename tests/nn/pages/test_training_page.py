@@ -1,6 +1,7 @@
 """The training page: its table, percentages, shades and norms."""
 
 import math
+import re
 
 import pytest
 
@@ -52,6 +53,8 @@ def test_of_three_classes_the_best_one_is_shaded_and_nan_is_pale() -> None:
     samples = [([0.0, 0.0], 0), ([1.0, 1.0], 1), ([2.0, 0.0], 2)]
     plane = plane_of(boundary_of(lambda x, p: [0.0, 9.0, x[0]], samples, nn.cross_entropy))
     assert {CODES.index(c) // LEVELS for c in plane.shades()[0]} == {1}
+    hatches = re.findall(r'class="hatch" d="M[^"]*" fill="url\(#(\w+)\)"', plane.svg())
+    assert hatches == ["hatch1"]  # known without its colour, too
     plane = plane_of(boundary_of(lambda x, p: float("nan"), samples[:2]))
     assert {CODES.index(c) % LEVELS for c in plane.shades()[0]} == {0}
     assert plane.svg().count('d=""') == 7
