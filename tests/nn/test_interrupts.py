@@ -124,9 +124,8 @@ def test_all_of_a_step_or_nothing(
     counter.during(once)
     outcomes = set()
     known = -1 if way == "eager" else None  # it has drawn what it has drawn
-    points = range(0, counter.met, counter.met // WAYS[way] + 1)
-    last = counter.met - (1 if way == "doubted" else 12)
-    for point in [*points, *range(max(last, 0), counter.met + 1)]:
+
+    def interrupted(point: int) -> None:
         before = state(step)
         put(twin, before)
         twins()
@@ -136,4 +135,11 @@ def test_all_of_a_step_or_nothing(
         found = state(step)[:known]
         assert found in (before[:known], after[:known]), point
         outcomes.add(found == after[:known])
+
+    for point in range(0, counter.met, counter.met // WAYS[way] + 1):
+        interrupted(point)
+    for back in range(1 if way == "doubted" else 12, -1, -1):
+        counter = Interrupt(-1)  # after an interrupt there may be more
+        counter.during(once)
+        interrupted(counter.met - back)
     assert outcomes == {True, False}

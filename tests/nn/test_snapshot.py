@@ -2,6 +2,7 @@
 
 import collections
 import contextvars
+import random
 import sys
 import types
 from collections.abc import Callable
@@ -175,3 +176,18 @@ def test_what_is_far_is_looked_at_up_to_a_limit(monkeypatch: pytest.MonkeyPatch)
 def test_numpy_may_have_no_generator_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "numpy.random", raising=False)
     assert Snapshot(x=types.SimpleNamespace(n=[1])).changed() is None
+
+
+def test_training_draws_random_numbers() -> None:
+    class Noisy:
+        own = random.Random(1)
+        arrays = np.random.default_rng(1)
+
+        def draw(self) -> tuple[float, float, float]:
+            return random.random(), self.own.random(), self.arrays.random()
+
+    model = Noisy()
+    seen = Snapshot(model=model)
+    model.draw()
+    assert seen.changed(trained=True) is None
+    assert seen.changed() is not None

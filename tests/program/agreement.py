@@ -154,7 +154,7 @@ def mapped(tree: Any, change: Callable[[int, float], Any]) -> Any:
 # ---------------------------------------------------------------- random functions
 
 NAMES = [*sorted(SAFE), *["dot", "sum", "mul"] * 6]
-halved = primitive("halved_by_ldexp_", lambda x: math.ldexp(x, -1), lambda out, x: 0.5)
+halved = primitive("tests.halved_by_ldexp", lambda x: math.ldexp(x, -1), lambda out, x: 0.5)
 
 
 @dataclass(frozen=True)
