@@ -92,7 +92,7 @@ def functions(count: int) -> None:
 
     calls = 0
 
-    @settings(max_examples=count, derandomize=False)
+    @settings(max_examples=count)
     @given(cases())
     def every_method(case: Case) -> None:
         nonlocal calls
