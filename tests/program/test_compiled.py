@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -49,7 +50,29 @@ def spread(starts: Sequence[float], count: int) -> list[list[float]]:
     return [list(starts), *more]
 
 
+TO_NOWHERE = Case(  # a derivative has single numbers that hand nothing on
+    listing=Listing(
+        starts=(1.0, 1.0, 1.0, 1.0),
+        steps=(
+            Applied("dot", (2, 2, 2, -1.5, 2.0)),
+            Applied("sum", (4, 3, 1)),
+            Applied("logsumexp", (5, 0)),
+            Applied("add", (6, 1)),
+            Applied("add", (7, 1)),
+        ),
+    ),
+    twist="branch",
+    shape="number",
+    args=(np.ones(1), np.ones(1), np.ones(2)),
+    in_axes=(None, None, None),
+    reduce=None,
+    without=("gather",),
+    argnums=(1, 2, 0),
+)
+
+
 @given(cases())
+@example(TO_NOWHERE)
 def test_every_method_gives_what_eager_gives(case: Case) -> None:
     case.check()
 

@@ -93,6 +93,8 @@ class ScalarCode:
         read = code.args[self.begins[nodes][at] + slot]
         wanted = live[read]
         at, slot, target = at[wanted], slot[wanted], d[read[wanted]]
+        if len(target) == 0:
+            return
         terms = (
             np.array([self.terms.get(key, -1) for key in code.keys])[code.kinds[nodes]][at]
             + slot
