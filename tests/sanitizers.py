@@ -1,8 +1,8 @@
 """The kernels under gcc's sanitizers of addresses and undefined behaviour.
 
 `python -m tests.sanitizers` builds each kernel that the machine runs anew, into a folder of its
-own, and runs the tests of compiled functions, and random functions by every method. The first
-report ends it, with the place in kernel.c.
+own, and runs the tests of compiled functions, and random functions by every method; with
+`--no-suites` these alone. The first report ends it, with the place in kernel.c.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def library(name: str) -> str:
     return found.stdout.decode().strip()
 
 
-def check(name: str, folder: Path, examples: int) -> tuple[str, bool]:
+def check(name: str, folder: Path, examples: int, suites: bool) -> tuple[str, bool]:
     """What a kernel's tests and random functions print, and whether all went well."""
     preloaded = " ".join(map(library, ["libasan.so", "libstdc++.so"]))
     variables = {FOLDER: str(folder), "AUTOGRAD_KERNEL": name, "LD_PRELOAD": preloaded}
@@ -66,7 +66,7 @@ def check(name: str, folder: Path, examples: int) -> tuple[str, bool]:
     pytest = ["-m", "pytest", "-p", "tests.sanitizers", "-n0", "-q", "--capture=sys"]
     text = ""
     for command in (
-        [*pytest, "-k", LEFT_OUT, *TESTS],
+        *([[*pytest, "-k", LEFT_OUT, *TESTS]] if suites else []),
         ["-m", "tests.sanitizers", "--functions", str(examples)],
     ):
         done = subprocess.run(
@@ -108,6 +108,7 @@ def main() -> int:
     """Check all kernels; 1 if something was reported."""
     parser = argparse.ArgumentParser(prog="python -m tests.sanitizers", description=__doc__)
     parser.add_argument("--examples", type=int, default=100, help="random functions a kernel")
+    parser.add_argument("--suites", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--functions", type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.functions:
@@ -117,7 +118,8 @@ def main() -> int:
     names = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         [*pool.map(lambda name: build(name, Path(folder)), names)]  # tests look for all
-        done = pool.map(lambda name: check(name, Path(folder), chosen.examples), names)
+        options = Path(folder), chosen.examples, chosen.suites
+        done = pool.map(lambda name: check(name, *options), names)
         for name, (text, well) in zip(names, done):
             print(f"== {name}: {'no report' if well else 'FAILED'}\n{text}", flush=True)
             if not well:
