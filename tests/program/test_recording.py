@@ -66,7 +66,7 @@ def test_a_loop_that_asks() -> None:
         lambda x: x * float(x > 1.0) + int(x > 0.0) - (x > 2.0) / 2 + 3 * (x < 1.0),
         lambda x: x * 2.0 if repr(x > 1.0) == "True" and hash(x > 0.0) else x,
         lambda x: x * ((x > 1.0) == (x < 3.0)),
-        lambda x: x * 2.0 if x == 1.25 else x,
+        lambda x: x * 2.0 if x < math.inf and x == 1.25 else x,
         lambda x: x * 2.0 if x != 0.25 and x != None else x,  # noqa: E711
         lambda x: x * x.data if x == 1.25 else x,
         lambda x: x * [0.25, 2.75, -1.5].index(x) if x in [0.25, 2.75, -1.5] else x,

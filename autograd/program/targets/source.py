@@ -476,4 +476,6 @@ class Functional(Source):
 
 
 def _text(x: Any) -> str:
-    return str(x.args[0]) if type(x) is Expression else repr(x)
+    if type(x) is Expression:
+        return str(x.args[0])
+    return repr(x).replace("inf", "np.inf").replace("nan", "np.nan")
