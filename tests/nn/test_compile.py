@@ -602,7 +602,9 @@ def test_a_gradient_of_zero_is_clipped_at_once(monkeypatch: pytest.MonkeyPatch) 
     step = nn.compile(model, nn.mse_loss, nn.Adam(model.parameters()), max_norm=1.0)
     step(XS, [0.0] * 12)
     monkeypatch.setattr(step, "_countdown", 100)
-    monkeypatch.setattr(step, "_run", None)  # the other way
+    [kind] = step._kinds.values()
+    if kind.ready:  # as it is but for a kernel beside the interpreted core
+        monkeypatch.setattr(step, "_run", None)  # the other way
     assert [step(XS, [0.0] * 12) for _ in range(2)] == [0.0, 0.0]
     assert step.optimizer.steps == 3
 
