@@ -103,7 +103,7 @@ def test_what_repeats(root: Callable[[], Value], found: set[str]) -> None:
         tangle,
         scattered,
         samples,
-        lambda: loop(33_333),
+        lambda: loop(10_000),
         lambda: chain(10_000),
     ],
 )
