@@ -142,7 +142,7 @@ class Source:
             elif len(op.operands) > 1:
                 self.stacked(v, op)
             else:
-                text = f"{self.text(op.operands[0])}[{self.listed(op.what)}]"
+                text = f"{self.text(next(iter(op.operands)))}[{self.listed(op.what)}]"
                 if type(op.what) is range:
                     self.names[v] = text
                 else:
