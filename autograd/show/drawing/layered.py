@@ -81,7 +81,7 @@ def lay_out(
     rank = ranks(count, edges)
     starts = row_starts(sizes, edges, labels, names, rank, length) if rows > 1 else [0]
     gaps = row_lengths(sizes, edges, labels, rank) if rows == 1 else []
-    if len(rank) < count or len(starts) > rows or sum(gaps) - CURVE - LEVEL > length:
+    if len(rank) < count or len(starts) > rows or add_up(gaps) - CURVE - LEVEL > length:
         return [], [], [], [], [], [math.inf, math.inf]
     net: Layers = {
         "size": [*sizes],
@@ -112,6 +112,14 @@ def lay_out(
 
 
 # ---------------------------------------------------------------- ranks
+
+
+def add_up(numbers: list[float]) -> float:
+    """Added one by one: `sum` compensates from Python 3.12 on, and pages don't."""
+    found = 0.0
+    for number in numbers:
+        found += number
+    return found
 
 
 def ranks(count: int, edges: list[list[int]]) -> list[int]:
@@ -336,7 +344,7 @@ def sort_layer(
 
 
 def mean_place(pairs: list[list[float]], at: list[float], alone: float) -> float:
-    return sum([at[int(p[0])] for p in pairs]) / max(1, len(pairs)) if pairs else alone
+    return add_up([at[int(p[0])] for p in pairs]) / max(1, len(pairs)) if pairs else alone
 
 
 def swapped(net: Layers, layers: list[list[int]], at: list[float]) -> bool:
@@ -397,14 +405,14 @@ def across(
             for way in ways:
                 bends = way[1:-1]
                 for i in bends:
-                    line[i] = sum([y[j] for j in bends]) / len(bends)
+                    line[i] = add_up([y[j] for j in bends]) / len(bends)
         for layer in layers if sweep % 2 == 0 else list(reversed(layers)):
             for i in layer:
                 before = net["before"][i] if both or sweep % 2 == 0 else []
                 after = net["after"][i] if both or sweep % 2 == 1 else []
                 pairs = [*before, *after]
-                weight[i] = max(0.1, sum([p[1] for p in pairs]))
-                mean = sum([y[int(p[0])] * p[1] for p in pairs]) / weight[i]
+                weight[i] = max(0.1, add_up([p[1] for p in pairs]))
+                mean = add_up([y[int(p[0])] * p[1] for p in pairs]) / weight[i]
                 wanted = mean if pairs else y[i]
                 want[i] = wanted if math.isnan(line[i]) else line[i]
             settle(net, layer, want, weight, y)
@@ -478,8 +486,8 @@ def along(
             k = net["rank"][ways[e][j]] - first
             rise[k] = max(rise[k], abs(places[ways[e][j]][1] - places[ways[e][j - 1]][1]))
     steep = [min(MOST_STEEP, STEEP * x) for x in rise]
-    spare = length - sum(wide) - sum(room) - (CURVE + LEVEL) * (n - 1)
-    scale = max(0.0, min(1.0, spare / max(1.0, sum(steep))))
+    spare = length - add_up(wide) - add_up(room) - (CURVE + LEVEL) * (n - 1)
+    scale = max(0.0, min(1.0, spare / max(1.0, add_up(steep))))
     lefts, x = [0.0], 0.0
     for k in range(1, n):
         x += wide[k - 1] + CURVE + LEVEL + room[k] + scale * steep[k]
@@ -528,8 +536,8 @@ def port_places(
         own[k] = placed[k]
     needs = [labels[e][1] if labels[e][1] > 0.0 else PORT for e in own]
     room = net["size"][head][1] - 8.0
-    scale = min(1.0, (room + needs[0] / 2 + needs[-1] / 2) / max(1.0, sum(needs)))
-    at = places[head][1] - scale * sum(needs) / 2
+    scale = min(1.0, (room + needs[0] / 2 + needs[-1] / 2) / max(1.0, add_up(needs)))
+    at = places[head][1] - scale * add_up(needs) / 2
     ports: list[float] = []
     for need in needs:
         ports.append(at + scale * need / 2)
