@@ -17,11 +17,11 @@ from typing import Any
 
 from autograd import Value
 from autograd.core import floats
-from autograd.program.arrays import Array, np
+from autograd.program.ir.arrays import Array, np
 from autograd.program.passes.vjp import vjp
-from autograd.program.paths import Path
 from autograd.program.program import Program
-from autograd.program.to_jax import emitted, split, there
+from autograd.program.specialize import Path
+from autograd.program.targets.jax import emitted, split, there
 from nn.batches import Batch
 from nn.compiled import Abandoned, Kind, Results, Step, data_of
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.program.arguments import Call, lanes_of
-from autograd.program.arrays import Array, np
+from autograd.program.ir.arrays import Array, np
 from autograd.trees import as_rows
 from nn.steps import plain
 

@@ -26,12 +26,12 @@ from weakref import WeakSet
 
 from autograd import Value, no_grad
 from autograd.core import floats
-from autograd.program.arrays import Array, np
-from autograd.program.paths import Path, Paths
+from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program, Runner
 from autograd.program.recorded import surplus, used
-from autograd.program.runs import clip, folded
-from autograd.program.surroundings import Surroundings
+from autograd.program.specialize import Path, Paths
+from autograd.program.targets.runner import clip, folded
+from autograd.program.trace.captured import Surroundings
 from nn.batches import Batch
 from nn.layers import draws_from
 from nn.module import Module

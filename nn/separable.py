@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from autograd.program.record import record
-from autograd.program.tape import Tape
+from autograd.program.ir.tape import Tape
+from autograd.program.trace.record import record
 from autograd.trees import flatten
 from nn.steps import Loss
 

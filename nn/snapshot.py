@@ -32,7 +32,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from autograd import Value
 from autograd.core.primitive import Primitive
-from autograd.program.arrays import np
+from autograd.program.ir.arrays import np
 from nn.module import Module
 from nn.optim import Optimizer
 

@@ -7,9 +7,9 @@ from operator import attrgetter
 from typing import Any
 
 from autograd.core import floats
-from autograd.program.arrays import Array, np
+from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
-from autograd.program.record import record
+from autograd.program.trace.record import record
 from autograd.trees import flatten
 from nn.optim import Optimizer
 from nn.snapshot import VARYING, Snapshot, is_of_library

@@ -18,9 +18,9 @@ import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import autograd.program
+import autograd.program.kernel
 from autograd.build import binaries
-from autograd.program.kernels import KERNELS
+from autograd.program.kernel import KERNELS
 
 ROOT = Path(__file__).parents[1]
 FOLDER = "AUTOGRAD_SANITIZED"  # the variable that names where the kernels are
@@ -35,14 +35,14 @@ OPTIONS = {  # CPython frees nothing at its end; gcc 12 misaligns vectors for th
 }
 
 if folder := os.environ.get(FOLDER):  # as a plugin of pytest, or before the random functions
-    autograd.program.__path__.insert(0, folder)
+    autograd.program.kernel.__path__.insert(0, folder)
 
 
 def build(name: str, folder: Path) -> None:
     """Compile a kernel as setuptools does, but for the sanitizers."""
     modules = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     for each in modules["tool"]["setuptools"]["ext-modules"]:
-        if each["name"] == f"autograd.program.kernel_{name}":
+        if each["name"] == f"autograd.program.kernel.kernel_{name}":
             source = ROOT / each["sources"][0]
             flags = [*each["extra-compile-args"], f"-DNAME=kernel_{name}"]
     flags += [f'-DSOURCE="{binaries.hashed(str(source))}"', *SANITIZED]
@@ -99,7 +99,9 @@ def functions(count: int) -> None:
         calls += case.check()
 
     every_method()
-    kernel = importlib.import_module(f"autograd.program.kernel_{os.environ['AUTOGRAD_KERNEL']}")
+    kernel = importlib.import_module(
+        f"autograd.program.kernel.kernel_{os.environ['AUTOGRAD_KERNEL']}"
+    )
     assert str(kernel.__file__).startswith(os.environ[FOLDER])
     print(f"{calls} calls of {count} random functions")
 
@@ -114,7 +116,7 @@ def main() -> int:
     if chosen.functions:
         functions(chosen.functions)
         return 0
-    base = importlib.import_module("autograd.program.kernel_base")
+    base = importlib.import_module("autograd.program.kernel.kernel_base")
     names = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         [*pool.map(lambda name: build(name, Path(folder)), names)]  # tests look for all

@@ -17,7 +17,7 @@ LAYERS = {
     "autograd.javascript": ("autograd.core",),
     "autograd.trees": ("autograd.core",),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
-    "autograd.program.kernels": ("autograd.build", "autograd.core", "autograd.program"),
+    "autograd.program.kernel": ("autograd.build", "autograd.core", "autograd.program"),
     **dict.fromkeys(
         ("autograd.program", "autograd.show", "autograd.testing"),
         (
@@ -33,7 +33,7 @@ LAYERS = {
 OTHERS = {
     "cython": ("autograd.core",),
     "graphviz": ("autograd.show.drawing",),
-    "jax": ("autograd.program.to_jax", "autograd.testing.frameworks", "nn.backend_jax"),
+    "jax": ("autograd.program.targets.jax", "autograd.testing.frameworks", "nn.backend_jax"),
     "hypothesis": ("autograd.testing",),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
@@ -58,9 +58,9 @@ DYNAMIC = {
     "autograd",
     "autograd.cli.checking",
     "autograd.core.primitive",
-    "autograd.program.kernels",
-    "autograd.program.to_jax",
-    "autograd.program.to_onnx",
+    "autograd.program.kernel",
+    "autograd.program.targets.jax",
+    "autograd.program.targets.onnx",
     "demos.__main__",
     "nn.backend_jax",
     "nn.trials",

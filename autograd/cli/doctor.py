@@ -68,7 +68,7 @@ def report() -> list[tuple[str, str]]:
 def kernel_name() -> str:
     """Which of the kernels runs compiled functions."""
     try:
-        from autograd.program.kernels import kernel
+        from autograd.program.kernel import kernel
     except ImportError:
         return f"none; {_missing('programs')}"
     try:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd.core.value import Value
-from autograd.program.arrays import Array, np
+from autograd.program.ir.arrays import Array, np
 from autograd.trees import as_rows, flatten
 
 __all__ = ["Argument", "Axes", "Call", "holds_values", "key_of", "kind_of"]

@@ -14,17 +14,17 @@ from typing import Any, overload
 
 from autograd import transforms
 from autograd.program.arguments import Axes, Call, holds_values, kind_of
-from autograd.program.arrays import Array, np
+from autograd.program.ir.arrays import Array, np
 from autograd.program.jobs import Job
-from autograd.program.paths import Paths, parameters
 from autograd.program.program import Program
 from autograd.program.quick import quick
-from autograd.program.record import called
 from autograd.program.recorded import Recorded, used
-from autograd.program.replay import way_of
-from autograd.program.runs import folded
 from autograd.program.saved import read, write
-from autograd.program.watch import innermost, unwatched
+from autograd.program.specialize import Paths, parameters
+from autograd.program.targets.runner import folded
+from autograd.program.trace.observe import innermost, unwatched
+from autograd.program.trace.record import called
+from autograd.program.trace.replay import way_of
 from autograd.transforms import Argnums
 from autograd.trees import flatten, flatten_like
 

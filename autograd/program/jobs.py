@@ -10,9 +10,9 @@ from autograd import transforms
 from autograd.core.operand import primal
 from autograd.core.value import Value
 from autograd.program.arguments import Call
-from autograd.program.arrays import Array, np
-from autograd.program.paths import Path
-from autograd.program.runs import folded
+from autograd.program.ir.arrays import Array, np
+from autograd.program.specialize import Path
+from autograd.program.targets.runner import folded
 from autograd.trees import Rebuild, flatten
 
 __all__ = ["Job"]

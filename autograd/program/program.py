@@ -9,24 +9,24 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from autograd.program import arrays
-from autograd.program.gather import gather
-from autograd.program.guards import in_order, with_margins
+from autograd.program.ir import arrays
 from autograd.program.ir.block import FREE, Blocks
-from autograd.program.kernels import kernel
+from autograd.program.ir.tape import Tape, uncollected
+from autograd.program.kernel import kernel
+from autograd.program.passes.fuse_sums import gather
+from autograd.program.passes.guards import in_order, with_margins
 from autograd.program.passes.jvp import jvp
+from autograd.program.passes.reroll import reroll
+from autograd.program.passes.simplify import folds, reduce
 from autograd.program.passes.vectorize import vectorize
 from autograd.program.passes.vjp import vjp
-from autograd.program.reroll import reroll
-from autograd.program.runs import Runs
-from autograd.program.share import folds, reduce
-from autograd.program.tape import Tape, uncollected
+from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
+from autograd.program.targets.runner import Runs
 from autograd.program.targets.source import Functional, Source, compiled
-from autograd.program.to_javascript import javascript
 
 if TYPE_CHECKING:
-    from autograd.program.paths import Path
+    from autograd.program.specialize import Path
 
 __all__ = ["PASSES", "Program", "Runner"]
 
@@ -200,7 +200,7 @@ class Program:
             RuntimeError: JAX is set to 32 bits; or the program comes from a pickle.
             NotImplementedError: an operation's rule is for floats only.
         """
-        from autograd.program.to_jax import function
+        from autograd.program.targets.jax import function
 
         return function(self)
 
@@ -217,7 +217,7 @@ class Program:
             NotImplementedError: an operation's rule is for floats only.
             OSError: the file cannot be written.
         """
-        from autograd.program.to_onnx import write
+        from autograd.program.targets.onnx import write
 
         write(self, path)
 

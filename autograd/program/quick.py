@@ -13,11 +13,11 @@ from typing import Any
 
 from autograd.core import floats
 from autograd.core.operand import real
-from autograd.program.arrays import np
+from autograd.program.ir.arrays import np
 from autograd.program.jobs import Job
-from autograd.program.kernels import kernel
-from autograd.program.paths import Path
-from autograd.program.surroundings import Surroundings
+from autograd.program.kernel import kernel
+from autograd.program.specialize import Path
+from autograd.program.trace.captured import Surroundings
 
 __all__ = ["quick"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from autograd.program.paths import Paths
-from autograd.program.surroundings import Surroundings
+from autograd.program.specialize import Paths
+from autograd.program.trace.captured import Surroundings
 
 __all__ = ["Recorded", "surplus", "used"]
 

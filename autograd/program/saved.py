@@ -16,10 +16,10 @@ from autograd.files import (
     with_checksum,
     write_atomically,
 )
-from autograd.program.expressions import COMPARISONS
+from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.program import PASSES
-from autograd.program.replay import INPUTS, KEYS, Replay, Way
-from autograd.program.watch import WHOLE
+from autograd.program.trace.observe import WHOLE
+from autograd.program.trace.replay import INPUTS, KEYS, Replay, Way
 
 __all__ = ["read", "write"]
 

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from autograd.build import binaries as build
-from autograd.program.kernels import KERNELS
+from autograd.program.kernel import KERNELS
 from tests import builds
 
 STEMS = [name.rpartition(".")[2] for name in build.MODULES]
@@ -66,7 +66,7 @@ def test_the_modules_are_those_that_setuptools_compiles() -> None:
     tables = tomllib.loads((builds.ROOT / "pyproject.toml").read_text("utf-8"))
     listed = tables["tool"]["setuptools"]["ext-modules"]
     kernels = [each["name"] for each in listed if each.get("optional")]
-    assert kernels == [f"autograd.program.kernel_{name}" for name in KERNELS[::-1]]
+    assert kernels == [f"autograd.program.kernel.kernel_{name}" for name in KERNELS[::-1]]
     listed = [each for each in listed if not each.get("optional")]
     assert sorted(each["name"] for each in listed) == sorted(build.MODULES)
     assert [each["sources"] for each in listed] == [

@@ -122,7 +122,7 @@ def test_the_source_distribution_holds_what_both_builds_need(sdist: Path) -> Non
     assert ".github/CONTRIBUTING.md" in files
     assert {"tests/build/test_install.py", "demos/__main__.py", "nn/py.typed"} <= files
     generated = {name for name in files if name.endswith((".so", ".pyd", ".c", ".pyc"))}
-    assert generated == {"autograd/program/kernel.c"}  # which is written by hand
+    assert generated == {"autograd/program/kernel/kernel.c"}  # which is written by hand
     assert f"autograd/core/{build.RECORD}" not in files
 
 
@@ -136,9 +136,9 @@ def test_a_compiled_wheel_is_tagged_for_its_platform(wheel: Path) -> None:
     wanted = [*built, *HEADERS, build.RECORD]
     assert {f"autograd/core/{name}" for name in wanted} <= files
     assert {"autograd/py.typed", "nn/py.typed"} <= files
-    assert {f"autograd/program/kernel_base{build.SUFFIX}"} <= files
+    assert {f"autograd/program/kernel/kernel_base{build.SUFFIX}"} <= files
     sources = {name for name in files if name.endswith(".c") or name.startswith("tests")}
-    assert sources == {"autograd/program/kernel.c"}
+    assert sources == {"autograd/program/kernel/kernel.c"}
 
 
 @can_compile

@@ -13,7 +13,7 @@ import autograd
 from autograd.build import binaries as build
 from autograd.cli import doctor
 from autograd.cli.doctor import examine
-from autograd.program import kernels
+from autograd.program import kernel as kernels
 from autograd.show.drawing import engine
 from tests.builds import ROOT, run
 
@@ -67,7 +67,9 @@ def test_stale_binaries_are_a_problem(
 
 
 def test_a_kernel_of_another_source_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("autograd.program.kernel_base", reason="install with a C compiler")
+    pytest.importorskip(
+        "autograd.program.kernel.kernel_base", reason="install with a C compiler"
+    )
     monkeypatch.setattr(build, "pure", lambda: False)
     monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
     monkeypatch.setattr(build, "hashed", lambda path: "another")
@@ -161,7 +163,7 @@ def test_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_numpy_there_is_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "autograd.program.kernels", None)
+    monkeypatch.setitem(sys.modules, "autograd.program.kernel", None)
     assert ("kernel", "none; pip install 'scalar-autograd[programs]'") in doctor.report()
 
 

@@ -19,7 +19,7 @@ import autograd
 from autograd import load_program
 from autograd.files import CHECKSUM, with_checksum
 from autograd.program import compile
-from autograd.program.watch import WHOLE
+from autograd.program.trace.observe import WHOLE
 
 ODD: list[Any] = [
     *(

@@ -11,7 +11,7 @@ from autograd import Value
 from autograd.program import compile
 from tests.program.agreement import agrees
 
-pytest.importorskip("autograd.program.kernel_base", reason="install with a C compiler")
+pytest.importorskip("autograd.program.kernel.kernel_base", reason="install with a C compiler")
 OUTSIDE = Value(3.0)
 Function = Callable[..., Any]
 

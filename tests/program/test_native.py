@@ -21,8 +21,10 @@ import autograd
 from autograd import primitive
 from autograd.build import binaries
 from autograd.core.primitive import TABLE
-from autograd.program import arrays, compile, kernels
-from autograd.program.kernels import KERNELS
+from autograd.program import compile
+from autograd.program import kernel as kernels
+from autograd.program.ir import arrays
+from autograd.program.kernel import KERNELS
 from autograd.program.passes.vjp import vjp
 from autograd.program.program import Program as Compiled
 from autograd.program.targets.instructions import LANES
@@ -32,12 +34,14 @@ from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 
 base = pytest.importorskip(
-    "autograd.program.kernel_base", reason="no kernel: install with a C compiler"
+    "autograd.program.kernel.kernel_base", reason="no kernel: install with a C compiler"
 )
 
 
 FITTING = [name for name, has in zip(KERNELS, (*base.supported(), True)) if has]
-MODULES = [importlib.import_module(f"autograd.program.kernel_{name}") for name in FITTING]
+MODULES = [
+    importlib.import_module(f"autograd.program.kernel.kernel_{name}") for name in FITTING
+]
 
 GRID = [
     *(0.0, 5e-324, 2.3e-308, 1e-300, 1e-16, 1e-8, 0.1, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 2.5),
@@ -332,7 +336,7 @@ def test_the_kernel_agrees_with_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", FITTING)
 def test_a_narrower_kernel_can_be_asked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOGRAD_KERNEL", name)
-    assert kernels.kernel().__name__ == f"autograd.program.kernel_{name}"
+    assert kernels.kernel().__name__ == f"autograd.program.kernel.kernel_{name}"
     monkeypatch.setenv("AUTOGRAD_PURE", "1")
     assert kernels.kernel() is None
 

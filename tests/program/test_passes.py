@@ -14,16 +14,16 @@ import autograd
 from autograd import Value, primitive, relu
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.program import compile
-from autograd.program.expressions import Expression, name
-from autograd.program.gather import gather
-from autograd.program.guards import in_order, with_margins
 from autograd.program.ir.block import regular
+from autograd.program.ir.expressions import Expression, name
+from autograd.program.ir.rules import WIDE, partial
+from autograd.program.ir.tape import Tape
+from autograd.program.passes.fuse_sums import gather
+from autograd.program.passes.guards import in_order, with_margins
+from autograd.program.passes.reroll import reroll
+from autograd.program.passes.simplify import reduce
 from autograd.program.program import PASSES, Program
-from autograd.program.reroll import reroll
-from autograd.program.rules import WIDE, partial
-from autograd.program.runs import finite
-from autograd.program.share import reduce
-from autograd.program.tape import Tape
+from autograd.program.targets.runner import finite
 from tests.program.agreement import agrees
 
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from autograd import Value, atan2, sqrt
-from autograd.program import compile, compiled, kernels
+from autograd.program import compile, compiled
+from autograd.program import kernel as kernels
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 from autograd.trees import flatten

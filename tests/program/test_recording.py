@@ -589,9 +589,9 @@ def test_other_threads_compare_meanwhile() -> None:
 
 def test_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "numpy", None)
-    monkeypatch.delitem(sys.modules, "autograd.program.arrays")
+    monkeypatch.delitem(sys.modules, "autograd.program.ir.arrays")
     with pytest.raises(ImportError, match=r"need NumPy: pip install"):
-        importlib.import_module("autograd.program.arrays")
+        importlib.import_module("autograd.program.ir.arrays")
 
 
 def test_functions_that_say_nothing_of_their_parameters() -> None:

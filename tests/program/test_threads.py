@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd.program import compile, recorded, watch
+from autograd.program import compile, recorded
+from autograd.program.trace import observe as watch
 
 LONG = 60.0  # seconds, after which something hangs
 

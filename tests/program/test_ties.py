@@ -15,13 +15,13 @@ import autograd
 from autograd import Value
 from autograd.core.operand import primal
 from autograd.program import compile
-from autograd.program.expressions import COMPARISONS
-from autograd.program.guards import with_margins
-from autograd.program.kernels import KERNELS
+from autograd.program.ir.expressions import COMPARISONS
+from autograd.program.kernel import KERNELS
+from autograd.program.passes.guards import with_margins
 
-SOME = [name for name in KERNELS if find_spec(f"autograd.program.kernel_{name}")]
+SOME = [name for name in KERNELS if find_spec(f"autograd.program.kernel.kernel_{name}")]
 if SOME:
-    base: Any = importlib.import_module("autograd.program.kernel_base")
+    base: Any = importlib.import_module("autograd.program.kernel.kernel_base")
     SOME = [*itertools.compress(KERNELS, (*base.supported(), True))]
 HERE = ["numpy", *SOME]
 

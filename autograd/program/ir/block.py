@@ -28,8 +28,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.program.arrays import Array, np
-from autograd.program.expressions import Expression
+from autograd.program.ir.arrays import Array, np
+from autograd.program.ir.expressions import Expression
 
 __all__ = ["Blocks", "Op", "Rows", "Scalars", "matrix", "operand", "regular"]
 

@@ -12,10 +12,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from autograd.core.primitive import TABLE
-from autograd.program.expressions import COMPARISONS, SYMBOLS, Expression
 from autograd.program.ir.block import Blocks, Op, operand
+from autograd.program.ir.expressions import COMPARISONS, SYMBOLS, Expression
+from autograd.program.ir.rules import FLAT
 from autograd.program.passes.vjp import slope_of
-from autograd.program.rules import FLAT
 
 __all__ = ["jvp"]
 

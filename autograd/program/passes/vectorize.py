@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from itertools import chain, pairwise
 from typing import Any
 
-from autograd.program.arrays import np
-from autograd.program.expressions import COMPARISONS, Expression
+from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Scalars, operand, regular
-from autograd.program.rules import WIDE
-from autograd.program.tape import LEAVES, Tape
+from autograd.program.ir.expressions import COMPARISONS, Expression
+from autograd.program.ir.rules import WIDE
+from autograd.program.ir.tape import LEAVES, Tape
 
 __all__ = ["vectorize"]
 

@@ -13,10 +13,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from autograd.core.table import NORMAL
-from autograd.program.arrays import Array, np
-from autograd.program.expressions import OPPOSITE, Expression, negated, where
+from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, Op, Rows, Scalars, operand, regular
-from autograd.program.rules import BOUNDED, FLAT, partial
+from autograd.program.ir.expressions import OPPOSITE, Expression, negated, where
+from autograd.program.ir.rules import BOUNDED, FLAT, partial
 
 __all__ = ["slope_of", "term_of", "vjp"]
 

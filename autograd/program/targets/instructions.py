@@ -10,11 +10,11 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.program import arrays
-from autograd.program.arrays import np
-from autograd.program.expressions import SYMBOLS, Expression
+from autograd.program.ir import arrays
+from autograd.program.ir.arrays import np
 from autograd.program.ir.block import operand
-from autograd.program.rules import value
+from autograd.program.ir.expressions import SYMBOLS, Expression
+from autograd.program.ir.rules import value
 
 __all__ = ["ADDS", "LANES", "MASK", "ONCE", "RELU", "SETS", "WORDS", "Instructions", "Rows"]
 

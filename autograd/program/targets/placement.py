@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.program.arrays import np
-from autograd.program.expressions import Expression
+from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, matrix, regular
+from autograd.program.ir.expressions import Expression
 from autograd.program.targets.instructions import LANES, MASK, RELU, positive
 
 __all__ = ["NOWHERE", "Placement", "even", "steps"]

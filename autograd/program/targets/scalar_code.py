@@ -10,9 +10,9 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd.program.arrays import Array, np
-from autograd.program.expressions import Expression
+from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Scalars, operand
+from autograd.program.ir.expressions import Expression
 from autograd.program.passes.vjp import term_of
 from autograd.program.targets.instructions import WORDS, Instructions
 

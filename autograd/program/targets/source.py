@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.core.primitive import RESERVED
-from autograd.program.arrays import NAMES, Array, np
-from autograd.program.expressions import (
+from autograd.program.ir.arrays import NAMES, Array, np
+from autograd.program.ir.block import FREE, Blocks, Op, Rows, matrix
+from autograd.program.ir.expressions import (
     COMPARISONS,
     INFIX,
     OPPOSITE,
@@ -21,8 +22,7 @@ from autograd.program.expressions import (
     shown,
     where,
 )
-from autograd.program.ir.block import FREE, Blocks, Op, Rows, matrix
-from autograd.program.rules import FLAT, value
+from autograd.program.ir.rules import FLAT, value
 
 __all__ = ["FUNCTIONAL", "Functional", "Source", "compiled"]
 

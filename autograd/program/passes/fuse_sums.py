@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from itertools import chain
 
-from autograd.program.arrays import np
-from autograd.program.tape import Tape
+from autograd.program.ir.arrays import np
+from autograd.program.ir.tape import Tape
 
 __all__ = ["gather"]
 

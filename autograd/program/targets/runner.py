@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.core.floats import exchange
 from autograd.core.value import Value
-from autograd.program.arrays import Array, np
+from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks
 
 __all__ = ["Runs", "clip", "finite", "folded"]

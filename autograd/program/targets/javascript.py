@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from autograd.core.chain import times_zero
 from autograd.core.primitive import TABLE
 from autograd.javascript import PRODUCT, module
-from autograd.program.expressions import COMPARISONS
-from autograd.program.tape import LEAVES, Tape
+from autograd.program.ir.expressions import COMPARISONS
+from autograd.program.ir.tape import LEAVES, Tape
 
 __all__ = ["javascript"]
 

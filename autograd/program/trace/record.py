@@ -10,9 +10,9 @@ from autograd.core.floats import fast_order, list_operations
 from autograd.core.no_grad import recording
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
-from autograd.program.surroundings import Surroundings
-from autograd.program.tape import Tape, uncollected
-from autograd.program.watch import Guard, Watch
+from autograd.program.ir.tape import Tape, uncollected
+from autograd.program.trace.captured import Surroundings
+from autograd.program.trace.observe import Guard, Watch
 from autograd.trees import Rebuild, flatten
 
 __all__ = ["Recording", "called", "record"]

@@ -7,11 +7,11 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd.program import functional
-from autograd.program.arrays import Array, np
+from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, operand
+from autograd.program.ir.rules import partial
 from autograd.program.passes.vjp import vjp
-from autograd.program.rules import partial
+from autograd.program.targets import functional
 from autograd.program.targets.source import Functional, compiled
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.program.arrays import Array, elementwise, wide
+from autograd.program.ir.arrays import Array, elementwise, wide
 
 __all__ = ["functions"]
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Container
 
 from autograd.core.primitive import TABLE
-from autograd.program.tape import Tape
+from autograd.program.ir.tape import Tape
 
 __all__ = ["folds", "reduce"]
 

@@ -11,12 +11,12 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
-from autograd.program import arrays
-from autograd.program.arrays import Array, np
+from autograd.program.ir import arrays
+from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
-from autograd.program.record import Recording, called, record
-from autograd.program.replay import replay
-from autograd.program.runs import finite
+from autograd.program.targets.runner import finite
+from autograd.program.trace.record import Recording, called, record
+from autograd.program.trace.replay import replay
 from autograd.trees import flatten
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from autograd.core.no_grad import recording
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value, observe
-from autograd.program.arrays import np
-from autograd.program.expressions import COMPARISONS
+from autograd.program.ir.arrays import np
+from autograd.program.ir.expressions import COMPARISONS
 
 __all__ = ["Guard", "Watch", "unwatched"]
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.core.table import TWO_PER_ROOT_PI
 from autograd.files import write_atomically
-from autograd.program import functional
-from autograd.program.arrays import Array, np
+from autograd.program.ir.arrays import Array, np
+from autograd.program.targets import functional
+from autograd.program.targets.jax import split
 from autograd.program.targets.source import Functional, compiled
-from autograd.program.to_jax import split
 
 if TYPE_CHECKING:
     from autograd.program.program import Program

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from autograd.core.primitive import TABLE
 from autograd.core.table import NORMAL
-from autograd.program.expressions import Expression, Term, trace, where
+from autograd.program.ir.expressions import Expression, Term, trace, where
 
 __all__ = ["BOUNDED", "FLAT", "WIDE", "partial", "value"]
 

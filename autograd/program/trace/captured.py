@@ -11,7 +11,7 @@ from operator import is_
 from types import BuiltinMethodType, CellType, CodeType, MethodType
 from typing import Any
 
-from autograd.program.arrays import np
+from autograd.program.ir.arrays import np
 
 __all__ = ["Surroundings"]
 

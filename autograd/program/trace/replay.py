@@ -9,10 +9,10 @@ from autograd.core.functions import where
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.program.arguments import key_of, kind_of
-from autograd.program.arrays import np
-from autograd.program.expressions import COMPARISONS
-from autograd.program.tape import Tape
-from autograd.program.watch import WHOLE
+from autograd.program.ir.arrays import np
+from autograd.program.ir.expressions import COMPARISONS
+from autograd.program.ir.tape import Tape
+from autograd.program.trace.observe import WHOLE
 from autograd.trees import flatten
 
 __all__ = ["INPUTS", "KEYS", "Replay", "Way", "replay", "way_of"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from autograd.program.tape import LEAVES, Tape
+from autograd.program.ir.tape import LEAVES, Tape
 
 __all__ = ["reroll"]
 

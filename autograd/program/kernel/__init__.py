@@ -67,6 +67,6 @@ def _available() -> tuple[dict[str, Any], str]:
 def _imported(name: str) -> Any:
     """The module of a kernel, or why it can't be imported."""
     try:
-        return importlib.import_module(f"autograd.program.kernel_{name}")
+        return importlib.import_module(f"autograd.program.kernel.kernel_{name}")
     except ImportError as error:
         return error

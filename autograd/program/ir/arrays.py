@@ -20,7 +20,7 @@ except ImportError:
 
 from autograd.core.primitive import TABLE
 from autograd.core.table import PER_ROOT_2PI, ROOT_HALF, ROOT_HALF_REST, TWO_PER_ROOT_PI
-from autograd.program.expressions import Expression
+from autograd.program.ir.expressions import Expression
 
 __all__ = ["DEFINED", "NAMES", "Array", "elementwise", "namespace", "np", "wide"]
 

@@ -1,0 +1,1 @@
+"""From a function to a tape: its guards, and what it captures from around it."""
