@@ -468,7 +468,7 @@ def compile(
             A single 0 is for all arguments. Without it, f is for a single sample; a sum over
             samples inside it is found.
         reduce: "mean" or "sum" of the results of all samples; None gives each.
-        without: passes to leave out: "fold", "gather", "reroll", "simplify", "share".
+        without: passes to leave out: "fold", "fuse_sums", "reroll", "simplify", "cse".
         threads: how many share the samples; the results are the same bits.
 
     Raises:

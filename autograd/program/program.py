@@ -13,11 +13,11 @@ from autograd.program.ir import arrays
 from autograd.program.ir.block import FREE, Blocks
 from autograd.program.ir.tape import Tape, uncollected
 from autograd.program.kernel import kernel
-from autograd.program.passes.fuse_sums import gather
+from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.guards import in_order, with_margins
 from autograd.program.passes.jvp import jvp
 from autograd.program.passes.reroll import reroll
-from autograd.program.passes.simplify import folds, reduce
+from autograd.program.passes.simplify import can_fold, simplify
 from autograd.program.passes.vectorize import vectorize
 from autograd.program.passes.vjp import vjp
 from autograd.program.targets.javascript import javascript
@@ -32,7 +32,7 @@ __all__ = ["PASSES", "Program", "Runner"]
 
 np = arrays.np
 Array = arrays.Array
-PASSES = ("fold", "gather", "reroll", "simplify", "share")
+PASSES = ("fold", "fuse_sums", "reroll", "simplify", "cse")
 WRITERS = {"numpy": Source, "jax": Functional}
 
 
@@ -71,17 +71,17 @@ class Program:
             raise ValueError(f"compile: no pass is called {unknown.pop()!r}; {choices}")
         self.counts = {"recorded": len(tape)}
         if "atan2" in tape.ops:  # which sees the sign of a zero, and these may change it
-            without = [*without, "gather", "simplify"]
+            without = [*without, "fuse_sums", "simplify"]
         passes = [name for name in PASSES if name not in without]
-        if "fold" in passes and folds(tape):
-            tape = reduce(tape, ["fold"])
-        if "gather" in passes:
-            tape = gather(tape, in_order(tape))
-        self.counts["gathered"] = len(tape)
+        if "fold" in passes and can_fold(tape):
+            tape = simplify(tape, ["fold"])
+        if "fuse_sums" in passes:
+            tape = fuse_sums(tape, in_order(tape))
+        self.counts["fused"] = len(tape)
         tape, answers = with_margins(tape, answers)
         if "reroll" in passes:
             tape = reroll(tape, data)
-        self.tape = reduce(tape, [name for name in passes if name != "fold"])
+        self.tape = simplify(tape, [name for name in passes if name != "fold"])
         self.counts["needed"] = len(self.tape)
         self.inputs, self.path, self.lanes = [*inputs], path, self.tape.lanes
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
@@ -224,7 +224,7 @@ class Program:
     def stats(self) -> dict[str, int]:
         """How large it is.
 
-        The nodes recorded, gathered and needed; instructions; and for a value (of one sample,
+        The nodes recorded, fused and needed; instructions; and for a value (of one sample,
         where their number is open) the operations on floats and the bytes of all blocks.
         """
         flops = size = count = 0

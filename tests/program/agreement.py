@@ -246,7 +246,7 @@ def cases(draw: st.DrawFn) -> Case:
         tuple(args),
         axes,
         draw(st.sampled_from([None, "mean", "sum"])),
-        draw(st.sampled_from([(), (), (), ("gather",), ("fold", "share"), PASSES])),
+        draw(st.sampled_from([(), (), (), ("fuse_sums",), ("fold", "cse"), PASSES])),
         draw(st.sampled_from([*range(len(args)), *ways])),
     )
     try:

@@ -42,7 +42,7 @@ ODD: list[Any] = [
         {},
     ),
     *(0.0, -0.0, 0.5, 1e308, [0], [[]], ["list", [0]], ["array", [0, 10**12]], {"a": 1}),
-    *(*WHOLE, "lt", "const", "input", "lane", "over", "column", "dot", "take", "sum", "where"),
+    *(*WHOLE, "lt", "const", "input", "lane", "over", "gather", "dot", "take", "sum", "where"),
     *("maximum", "pow", "exp", "__class__", "float", "mean", "dict", "tuple", "array"),
 ]
 W = {"w": [0.5, -1.5], "b": 0.25}

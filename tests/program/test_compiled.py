@@ -66,7 +66,7 @@ TO_NOWHERE = Case(  # a derivative has single numbers that hand nothing on
     args=(np.ones(1), np.ones(1), np.ones(2)),
     in_axes=(None, None, None),
     reduce=None,
-    without=("gather",),
+    without=("fuse_sums",),
     argnums=(1, 2, 0),
 )
 
@@ -197,7 +197,7 @@ def test_ten_thousand_programs_with_branches(f: Callable[..., Any], far: list[fl
             assert close(got, expected, scale_of(expected)), (got, expected)
 
 
-@given(nets(), st.sampled_from([(), ("reroll",), ("share", "simplify"), PASSES]))
+@given(nets(), st.sampled_from([(), ("reroll",), ("cse", "simplify"), PASSES]))
 def test_every_sample_written_out(f: Callable[..., Any], without: tuple[str, ...]) -> None:
     def total(w: Any, x: Any) -> Any:
         return sum([f(w, sample) for sample in x]) / 5.0 + w[0] * w[0]

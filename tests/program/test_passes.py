@@ -18,10 +18,10 @@ from autograd.program.ir.block import regular
 from autograd.program.ir.expressions import Expression, name
 from autograd.program.ir.rules import WIDE, partial
 from autograd.program.ir.tape import Tape
-from autograd.program.passes.fuse_sums import gather
+from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.guards import in_order, with_margins
 from autograd.program.passes.reroll import reroll
-from autograd.program.passes.simplify import reduce
+from autograd.program.passes.simplify import simplify
 from autograd.program.program import PASSES, Program
 from autograd.program.targets.runner import finite
 from tests.program.agreement import agrees
@@ -40,17 +40,17 @@ def tape_of(lines: str) -> Tape:
     return tape
 
 
-def gathered(lines: str) -> Tape:
+def fused(lines: str) -> Tape:
     tape = tape_of(lines)
-    return gather(tape, bytearray(len(tape)))
+    return fuse_sums(tape, bytearray(len(tape)))
 
 
 def shown(tape: Tape) -> str:
     """The nodes that are needed, as nested calls."""
     texts: list[str] = []
     for op, args, value in zip(tape.ops, tape.args, tape.values):
-        if op in ("input", "const", "column"):
-            texts.append({"input": "x", "const": "", "column": "c"}[op] + f"{value:g}")
+        if op in ("input", "const", "gather"):
+            texts.append({"input": "x", "const": "", "gather": "c"}[op] + f"{value:g}")
         else:
             texts.append(f"{op}({', '.join([texts[a] for a in args])})")
     return texts[tape.roots[0][0]]
@@ -73,10 +73,10 @@ def test_fold_and_simplify() -> None:
         i = mod h one
         """
     )
-    assert shown(reduce(tape, ["fold"])) == (
+    assert shown(simplify(tape, ["fold"])) == (
         "mod(take(1, x0, where(0, 2, sum(add(0, mul(x0, 1)), 6, 0))), 1)"
     )
-    reduced = reduce(tape, ["fold", "simplify"])
+    reduced = simplify(tape, ["fold", "simplify"])
     assert shown(reduced) == "sub(add(x0, 6), floor(add(x0, 6)))"
     assert len(reduced) == 5
 
@@ -106,37 +106,37 @@ def test_the_sign_of_a_zero(zero: Callable[[Any], Any]) -> None:
 
 def test_what_raises_is_not_folded() -> None:
     tape = tape_of("a = const -1\nb = log a")
-    assert shown(reduce(tape, ["fold"])) == "log(-1)"
+    assert shown(simplify(tape, ["fold"])) == "log(-1)"
 
 
 def test_share() -> None:
     tape = tape_of(
         "x = input 0\na = sin x\nb = sin x\nc = const 0\nd = const -0.0\ne = sum a b c d"
     )
-    assert reduce(tape, ["share"]).ops.count("sin") == 1
-    assert reduce(tape, []).ops.count("sin") == 2
-    assert reduce(tape, ["share"]).ops.count("const") == 2  # the zeros have signs
+    assert simplify(tape, ["cse"]).ops.count("sin") == 1
+    assert simplify(tape, []).ops.count("sin") == 2
+    assert simplify(tape, ["cse"]).ops.count("const") == 2  # the zeros have signs
 
 
-def test_gather() -> None:
+def test_fuse_sums() -> None:
     chain = "x = input 0\ny = input 1\nz = input 2\n"
-    assert shown(gathered(chain + "a = add x y\nb = add a z")) == "sum(x0, x1, x2)"
-    assert shown(gathered(chain + "a = add y z\nb = add x a")) == "sum(x0, x1, x2)"
+    assert shown(fused(chain + "a = add x y\nb = add a z")) == "sum(x0, x1, x2)"
+    assert shown(fused(chain + "a = add y z\nb = add x a")) == "sum(x0, x1, x2)"
     dot = chain + "a = mul x y\nb = mul y z\nc = add z a\nd = add c b"
-    assert shown(gathered(dot)) == "dot(x2, x0, x1, x1, x2)"
-    assert shown(gathered(chain + "a = mul x y\nb = add a z")) == "add(mul(x0, x1), x2)"
-    assert shown(gathered(chain + "a = dot z x y")) == "add(x2, mul(x0, x1))"
+    assert shown(fused(dot)) == "dot(x2, x0, x1, x1, x2)"
+    assert shown(fused(chain + "a = mul x y\nb = add a z")) == "add(mul(x0, x1), x2)"
+    assert shown(fused(chain + "a = dot z x y")) == "add(x2, mul(x0, x1))"
     joined = chain + "a = dot z x y x y\nb = mul x x\nc = add a b"
-    assert shown(gathered(joined)) == "dot(x2, x0, x1, x0, x0, x1, x0)"
+    assert shown(fused(joined)) == "dot(x2, x0, x1, x0, x0, x1, x0)"
     used_twice = chain + "a = add x y\nb = add a z\nc = mul a b"
-    assert shown(gathered(used_twice)) == "mul(add(x0, x1), add(add(x0, x1), x2))"
+    assert shown(fused(used_twice)) == "mul(add(x0, x1), add(add(x0, x1), x2))"
 
 
 @pytest.mark.parametrize(
     "pass_",
     [
-        lambda tape: reduce(tape, PASSES),
-        lambda tape: gather(tape, in_order(tape)),
+        lambda tape: simplify(tape, PASSES),
+        lambda tape: fuse_sums(tape, in_order(tape)),
         lambda tape: with_margins(tape, [1.0] * len(tape)),
         reroll,
     ],
@@ -271,7 +271,7 @@ def test_counts() -> None:
     fast = compile(lambda x: (x + 0.0) * (x + 0.0))
     fast(2.0)
     stats = fast.program.stats()
-    assert [*stats][:4] == ["recorded", "gathered", "needed", "instructions"]
+    assert [*stats][:4] == ["recorded", "fused", "needed", "instructions"]
     assert (stats["recorded"], stats["needed"]) == (5, 2)
     assert Program(Tape(), []).stats()["instructions"] == 0
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 __all__ = ["LEAVES", "Tape", "uncollected"]
 
-LEAVES = frozenset(["input", "lane", "const", "column"])
+LEAVES = frozenset(["input", "lane", "const", "gather"])
 
 
 @contextmanager
@@ -30,7 +30,7 @@ class Tape:
     - "input": a number that is the same in all lanes; its place among the inputs.
     - "lane": a number that each lane has its own of; its place among those.
     - "const": the number itself.
-    - "column": after the re-roll, the place in `columns` of a list of leaves, one a lane.
+    - "gather": after the re-roll, the place in `gathers` of a list of leaves, one a lane.
 
     Any other op is the name of a primitive, a question ("lt", "trunc", …) that gives 1, 0 or a
     whole number; or "over", the sum of its only operand over all lanes. A dot's args are
@@ -47,7 +47,7 @@ class Tape:
         self.ops: list[str] = []
         self.args: list[tuple[int, ...]] = []
         self.values: list[float] = []
-        self.columns: list[tuple[int, ...]] = []
+        self.gathers: list[tuple[int, ...]] = []
         self.roots: list[tuple[int, int | None]] = []
         self.outputs = 0
         self.lanes: int | None = None
@@ -74,9 +74,9 @@ class Tape:
         return mine == (other.ops, other.args, other.values, other.roots)
 
     def rooted(self, source: Tape, places: Sequence[int]) -> Tape:
-        """This tape with the roots and columns of another, whose nodes are now at `places`."""
+        """This tape with the roots and gathers of another, whose nodes are now at `places`."""
         self.roots = [(places[node], lane) for node, lane in source.roots]
-        self.columns = [tuple([places[i] for i in column]) for column in source.columns]
+        self.gathers = [tuple([places[i] for i in row]) for row in source.gathers]
         return self
 
     def live(self) -> bytearray:
@@ -88,20 +88,20 @@ class Tape:
             if live[i]:
                 for a in args:
                     live[a] = 1
-        for i, op in enumerate(self.ops if self.columns else ()):
-            if op == "column" and live[i]:
-                for a in self.columns[int(self.values[i])]:
+        for i, op in enumerate(self.ops if self.gathers else ()):
+            if op == "gather" and live[i]:
+                for a in self.gathers[int(self.values[i])]:
                     live[a] = 1
         return live
 
     def varying(self) -> list[bool]:
         """For each node, whether its value differs from lane to lane."""
-        if "lane" not in self.ops and "column" not in self.ops:
+        if "lane" not in self.ops and "gather" not in self.ops:
             return [False] * len(self)
         varying: list[bool] = []
         for op, args in zip(self.ops, self.args):
             if op in LEAVES or op == "over":
-                varying.append(op in ("lane", "column"))
+                varying.append(op in ("lane", "gather"))
             else:
                 varying.append(any(varying[a] for a in args))
         return varying

@@ -1,4 +1,4 @@
-"""Gather chains: a + b + c becomes one sum, w·x + v·y + b one dot.
+"""Fuse sums: a + b + c becomes one sum, w·x + v·y + b one dot.
 
 So a neuron gives the same program whether it was written with `dot`, `sum` or a loop.
 """
@@ -10,18 +10,18 @@ from itertools import chain
 from autograd.program.ir.arrays import np
 from autograd.program.ir.tape import Tape
 
-__all__ = ["gather"]
+__all__ = ["fuse_sums"]
 
 CHAINS = frozenset(["add", "sum", "dot"])
 LINKS = CHAINS | {"mul"}
 
 
-def gather(tape: Tape, kept: bytearray) -> Tape:
+def fuse_sums(tape: Tape, fixed: bytearray) -> Tape:
     """Make one node of each chain of additions, with the products that it adds.
 
     Args:
         tape: as recorded.
-        kept: for each node, whether it stays as it is.
+        fixed: for each node, whether it stays as it is.
 
     Only what nothing else uses is drawn into a chain. A product that is alone stays one, and a
     dot with one product becomes that. Time is linear in the nodes.
@@ -32,9 +32,9 @@ def gather(tape: Tape, kept: bytearray) -> Tape:
     drawn = bytearray(len(tape))  # drawn into the chain that uses it
     draws = bytearray(len(tape))
     for i in range(len(tape) - 1, -1, -1):
-        if (op := ops[i]) in CHAINS and not kept[i]:
+        if (op := ops[i]) in CHAINS and not fixed[i]:
             added = args[i][:1] if op == "dot" else args[i]
-            links = [a for a in added if uses[a] == 1 and ops[a] in LINKS and not kept[a]]
+            links = [a for a in added if uses[a] == 1 and ops[a] in LINKS and not fixed[a]]
             product = len(links) == 1 and op != "dot" and ops[links[0]] == "mul"
             if drawn[i] or (links and not product) or (op == "dot" and len(args[i]) == 3):
                 draws[i] = 1

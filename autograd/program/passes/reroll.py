@@ -28,7 +28,7 @@ def reroll(tape: Tape, data: Collection[int] = ()) -> Tape:
         data: the places of inputs that may be taken for data, as constants are: which of them
             a term uses then does not make it another kind of term.
     """
-    if "lane" in tape.ops or "column" in tape.ops:
+    if "lane" in tape.ops or "gather" in tape.ops:
         return tape
     added = _added(tape)
     large = [terms for several in added.values() for terms in several if _gains(tape, terms)]
@@ -135,7 +135,7 @@ class _Roll:
                 lane_of[i] = (body, lane if varies else None)
         roots = [i for i, _ in tape.roots]
         new.roots = [lane_of.get(i, (self.places[i], None)) for i in roots]
-        new.columns = [tuple([self.places[i] for i in column]) for column in new.columns]
+        new.gathers = [tuple([self.places[i] for i in column]) for column in new.gathers]
         return new
 
     # ------------------------------------------------------------------ downwards
@@ -191,7 +191,7 @@ class _Roll:
 
     def add(self, op: str, args: Sequence[int], value: float = 0.0) -> int:
         place = self.new.add(op, args, value)
-        if op == "column" or not self.varying.isdisjoint(args):
+        if op == "gather" or not self.varying.isdisjoint(args):
             self.varying.add(place)
         return place
 
@@ -199,8 +199,8 @@ class _Roll:
         """The node that computes, in lane k, what the k-th node of the row does."""
         op = self.tape.ops[row[0]]
         if op in LEAVES:
-            self.new.columns.append(row)
-            return self.add("column", (), float(len(self.new.columns) - 1))
+            self.new.gathers.append(row)
+            return self.add("gather", (), float(len(self.new.gathers) - 1))
         return self.add(op, [self.place(each) for each in self.rows[row[0]][row]])
 
     def node(self, i: int) -> int:

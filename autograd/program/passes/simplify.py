@@ -1,4 +1,4 @@
-"""Leave nodes out: constants are folded, what changes nothing goes, equal nodes are shared."""
+"""Simplify: constant folding, common subexpressions (CSE), dead code, and units."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Container
 from autograd.core.primitive import TABLE
 from autograd.program.ir.tape import Tape
 
-__all__ = ["folds", "reduce"]
+__all__ = ["can_fold", "simplify"]
 
 CHOOSING = frozenset(["identity", "where", "take"])
 # Whose partial may be infinite at a kink. The gradient in two that are equal may be infinity
@@ -16,23 +16,23 @@ CHOOSING = frozenset(["identity", "where", "take"])
 STEEP = frozenset(["sqrt", "rsqrt", "cbrt", "cbrt_slope", "asin", "acos", "acosh", "pow"])
 
 
-def folds(tape: Tape) -> bool:
+def can_fold(tape: Tape) -> bool:
     """Whether there is something to fold."""
     constant = {i for i, op in enumerate(tape.ops) if op == "const"}
     return any(args and constant.issuperset(args) for args in tape.args)
 
 
-def reduce(tape: Tape, passes: Container[str]) -> Tape:
+def simplify(tape: Tape, passes: Container[str]) -> Tape:
     """The nodes that a root depends on; equal constants are one.
 
     Args:
-        tape: what to reduce.
+        tape: what to simplify.
         passes: what else is done. "fold": what depends on constants only is computed.
-            "simplify": what changes nothing is left out, such as x · 1. "share": equal nodes
+            "simplify": what changes nothing is left out, such as x · 1. "cse": equal nodes
             are one, unless they are steep. The last two not before the re-roll, for which lanes
             have to look alike.
     """
-    folds, simplifies, shares = (name in passes for name in ("fold", "simplify", "share"))
+    folds, simplifies, merges_equal = (name in passes for name in ("fold", "simplify", "cse"))
     result = tape.like()
     ops, values, live = result.ops, result.values, tape.live()
     places: list[int] = []
@@ -40,24 +40,26 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
     known: dict[str, dict[object, int]] = defaultdict(dict)
     constants: set[int] = set()
     units: set[int] = set()  # those of them that are 0 or 1
-    kept = True  # whether all nodes are where they were so far
+    unmoved = True  # whether all nodes are where they were so far
     left = False  # whether a node may have no use any more
     for i, (op, args, value) in enumerate(zip(tape.ops, tape.args, tape.values)):
         if not live[i]:
             places.append(-1)
-            kept = False
+            unmoved = False
             continue
-        mine = args if kept else tuple(map(place, args))
+        mine = args if unmoved else tuple(map(place, args))
         if folds and args and constants.issuperset(mine):
             number = _folded(op, [values[a] for a in mine])
             if number is not None:
                 left = True
                 op, mine, value = "const", (), number
         key: object = mine or value or repr(value)  # 0.0 and -0.0 are two
-        if op == "column":
-            key = tuple(map(place, tape.columns[int(value)]))
+        if op == "gather":
+            key = tuple(map(place, tape.gathers[int(value)]))
         new = len(ops)
-        merges = not mine or (shares and (op not in STEEP or _is_smooth(result, op, mine)))
+        merges = not mine or (
+            merges_equal and (op not in STEEP or _is_smooth(result, op, mine))
+        )
         found = known[op].setdefault(key, new) if merges else new
         if found == new:
             simpler = None
@@ -74,10 +76,10 @@ def reduce(tape: Tape, passes: Container[str]) -> Tape:
                     constants.add(found)
                     if value in (0.0, 1.0):
                         units.add(found)
-        kept = kept and found == i
+        unmoved = unmoved and found == i
         places.append(found)
     result.rooted(tape, places)
-    return reduce(result, ()) if left else result
+    return simplify(result, ()) if left else result
 
 
 def _is_smooth(tape: Tape, op: str, args: tuple[int, ...]) -> bool:

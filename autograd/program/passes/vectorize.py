@@ -91,7 +91,7 @@ class _Vectorize:
                 shared.update([args[1 : 1 + half], args[1 + half :]])
         for i, (op, args, level) in enumerate(zip(tape.ops, tape.args, levels)):
             if op in LEAVES:
-                if op == "column":
+                if op == "gather":
                     groups[level, op].append(i)
             elif level in thin:
                 groups[thin[level], "scalar"].append(i)
@@ -117,7 +117,7 @@ class _Vectorize:
         """For each node, the length of the longest way to it."""
         levels: list[int] = []
         for op, args in zip(self.tape.ops, self.tape.args):
-            level = 0 if op == "column" else -1
+            level = 0 if op == "gather" else -1
             for a in args:
                 if levels[a] > level:
                     level = levels[a]
@@ -152,8 +152,8 @@ class _Vectorize:
         args = [tape.args[i] for i in nodes]
         if op == "matmul":
             return self.matmul(key[3], args)
-        if op == "column":
-            columns = [tape.columns[int(tape.values[i])] for i in nodes]
+        if op == "gather":
+            columns = [tape.gathers[int(tape.values[i])] for i in nodes]
             cells = self.rows([*chain.from_iterable(columns)])
             return self.blocks.add("to_lanes", len(nodes), True, (cells,))
         if op in WIDE:
