@@ -6,10 +6,9 @@
 
 from typing import TYPE_CHECKING
 
-from nn import activations, clipping, history, init, layers, losses, optim, schedules, trials
+from nn import activations, clipping, init, layers, losses, optim, schedules
 from nn.activations import *  # noqa: F403
 from nn.clipping import *  # noqa: F403
-from nn.history import *  # noqa: F403
 from nn.layers import *  # noqa: F403
 from nn.losses import *  # noqa: F403
 from nn.module import Module
@@ -17,18 +16,21 @@ from nn.optim import *  # noqa: F403
 from nn.play import play
 from nn.schedules import *  # noqa: F403
 from nn.state import load_model, save_model
-from nn.training import compile, fit
-from nn.trials import *  # noqa: F403
+from nn.training import history as _history
+from nn.training import sweep as _sweep
+from nn.training.fit import compile, fit
+from nn.training.history import *  # noqa: F403
+from nn.training.sweep import *  # noqa: F403
 
 __all__ = ["Module", "compile", "fit", "init", "load_model", "play", "save_model"]
 __all__ += activations.__all__
 __all__ += clipping.__all__
-__all__ += history.__all__
 __all__ += layers.__all__
 __all__ += losses.__all__
 __all__ += optim.__all__
 __all__ += schedules.__all__
-__all__ += trials.__all__
+__all__ += _history.__all__
+__all__ += _sweep.__all__
 
 HINTS = {
     "Loss": "; losses are functions here, such as nn.mse_loss",

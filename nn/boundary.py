@@ -14,10 +14,10 @@ import autograd
 from autograd import no_grad
 from autograd.core import floats
 from autograd.core.operand import primal
-from nn.kept import Kept
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy
 from nn.module import Module
 from nn.pages.plane import Plane
+from nn.training.snapshots import Kept
 
 CELLS = 32  # of the grid, along its longer side
 AROUND = 0.12  # around the samples, as a share of their extent

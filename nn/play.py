@@ -27,8 +27,8 @@ from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.module import Module
 from nn.pages.plane import Plane
 from nn.pages.training_page import palette
-from nn.steps import is_finite
-from nn.training import samples_of
+from nn.training.eager_step import is_finite
+from nn.training.fit import samples_of
 
 __all__ = ["play"]
 

@@ -24,7 +24,7 @@ from autograd.program.kernel import KERNELS
 
 ROOT = Path(__file__).parents[1]
 FOLDER = "AUTOGRAD_SANITIZED"  # the variable that names where the kernels are
-TESTS = ["tests/program", "tests/nn/test_compile.py"]
+TESTS = ["tests/program", "tests/nn/training/test_compile.py"]
 # Without a kernel; and what compares times, or fills a machine's memory.
 LEFT_OUT = "not ([numpy or linear or share or test_jax or test_onnx)"
 SANITIZED = ["-O1", "-g", "-UNDEBUG", "-fno-omit-frame-pointer"]

@@ -33,7 +33,10 @@ LAYERS = {
 OTHERS = {
     "cython": ("autograd.core",),
     "graphviz": ("autograd.show.drawing",),
-    "jax": ("autograd.program.targets.jax", "autograd.testing.frameworks", "nn.backend_jax"),
+    "jax": (
+        *("autograd.program.targets.jax", "autograd.testing.frameworks"),
+        "nn.training.jax_step",
+    ),
     "hypothesis": ("autograd.testing",),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
@@ -62,8 +65,8 @@ DYNAMIC = {
     "autograd.program.targets.jax",
     "autograd.program.targets.onnx",
     "demos.__main__",
-    "nn.backend_jax",
-    "nn.trials",
+    "nn.training.jax_step",
+    "nn.training.sweep",
 }
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from autograd.show.pages.document import asset, document, player
 from autograd.show.text import counted, escape
-from nn.kept import Norms
 from nn.pages.chart import (
     COLOURS,
     DARK_COLOURS,
@@ -19,6 +18,7 @@ from nn.pages.chart import (
     stops,
 )
 from nn.pages.plane import CODES, LEVELS, Plane
+from nn.training.snapshots import Norms
 
 __all__ = ["palette", "training_page"]
 

@@ -19,7 +19,7 @@ def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     jax: Any = import_module("jax")
     jax.config.update("jax_enable_x64", True)
-    from nn.batches import Batch
+    from nn.training.batches import Batch
     from tests.benchmarks.test_programs import as_step
 
     task = json.load(sys.stdin)

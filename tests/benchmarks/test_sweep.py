@@ -9,7 +9,7 @@ import pytest
 
 import nn
 from tests.benchmarks.conftest import BESIDE, Tables, in_words, shown
-from tests.nn.fitting import fitted
+from tests.nn.training.fitting import fitted
 
 datasets = pytest.importorskip("sklearn.datasets")
 

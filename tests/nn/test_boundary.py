@@ -10,9 +10,9 @@ import pytest
 import nn
 from autograd import Value
 from nn.boundary import Boundary
-from nn.kept import SNAPSHOTS
 from nn.pages.plane import Plane
-from tests.nn.fitting import fitted
+from nn.training.snapshots import SNAPSHOTS
+from tests.nn.training.fitting import fitted
 
 SQUARE = [([x, y], 1.0 if x > 0.0 else -1.0) for x in (-1.0, 1.0) for y in (-1.0, 1.0)]
 

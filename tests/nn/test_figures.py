@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 import nn
-from tests.nn.fitting import fitted
 from tests.nn.test_boundary import boundary_of, trained
+from tests.nn.training.fitting import fitted
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from autograd.files import with_checksum
 from nn.state import CHECKPOINT, read_checkpoint, write_checkpoint
 from tests.builds import THIS, run
 from tests.nn.foreign import FOREIGN
-from tests.nn.killed import Training, stop_after, trained
+from tests.nn.training.killed import Training, stop_after, trained
 
 SUFFIXES = [".json", ".safetensors"]
 FILES = ["model.json", "model.safetensors", "run.json"]

@@ -9,7 +9,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, dot
-from tests.nn.fitting import fitted
+from tests.nn.training.fitting import fitted
 
 np = pytest.importorskip("numpy", reason="NumPy is not installed")
 INF, NAN = math.inf, math.nan

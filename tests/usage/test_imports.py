@@ -8,7 +8,8 @@ from tests.builds import printed
 FIRST = """\
 autograd nn autograd.transforms autograd.trees autograd.testing autograd.testing.strategies
 autograd.core.value autograd.core.table autograd.core.functions autograd.show.graph
-autograd.show.stepper autograd.cli.command nn.losses nn.layers nn.module nn.training nn.state
+autograd.show.stepper autograd.cli.command nn.losses nn.layers nn.module nn.state
+nn.training.fit
 """
 USE = """
 import autograd, nn

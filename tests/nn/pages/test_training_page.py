@@ -6,10 +6,10 @@ import re
 import pytest
 
 import nn
-from nn.kept import SNAPSHOTS, Norms
 from nn.pages.plane import CODES, LEVELS
-from tests.nn.fitting import fitted
+from nn.training.snapshots import SNAPSHOTS, Norms
 from tests.nn.test_boundary import boundary_of, plane_of, train
+from tests.nn.training.fitting import fitted
 
 
 def test_every_epoch_has_a_row_and_an_accuracy_is_in_percent() -> None:

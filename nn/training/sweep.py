@@ -23,8 +23,8 @@ from typing import Any
 
 from autograd.files import write_atomically
 from nn.checks import function, instance, shortened
-from nn.history import EpochEnd, History
-from nn.training import progress_bar
+from nn.training.fit import progress_bar
+from nn.training.history import EpochEnd, History
 
 __all__ = ["Sweep", "optuna_callback", "sweep"]
 

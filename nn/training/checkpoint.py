@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from nn.checks import finite_float, instance, same_keys, settings, shortened
-from nn.history import EarlyStopping, History
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
 from nn.state import read_checkpoint, write_checkpoint
+from nn.training.history import EarlyStopping, History
 
 NOT_NAN = ("loss", "val_loss")  # which `fit` refuses if they are NaN
 

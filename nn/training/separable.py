@@ -13,7 +13,7 @@ from typing import Any
 from autograd.program.ir.tape import Tape
 from autograd.program.trace.record import record
 from autograd.trees import flatten
-from nn.steps import Loss
+from nn.training.eager_step import Loss
 
 __all__ = ["is_mean"]
 

@@ -18,19 +18,19 @@ import pytest
 import nn
 from autograd.core.primitive import TABLE
 from nn.state import read_checkpoint
-from tests.nn.fitting import fitted
-from tests.nn.on_jax import train
+from tests.nn.training.fitting import fitted
+from tests.nn.training.on_jax import train
 
 jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
 Process = subprocess.Popen[str]
 
 
 def start(**settings: Any) -> Process:
-    """A process of `tests.nn.on_jax`."""
+    """A process of `tests.nn.training.on_jax`."""
     command = [
         sys.executable,
         "-m",
-        "tests.nn.on_jax",
+        "tests.nn.training.on_jax",
         json.dumps({"backend": "jax"} | settings),
     ]
     environment = os.environ | {"JAX_PLATFORMS": "cpu"}

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 from autograd.core.operand import primal
 from autograd.trees import as_rows
 from nn.boundary import Boundary
-from nn.checkpoint import Checkpoint
 from nn.checks import count, flag, function, instance, shortened
-from nn.history import EarlyStopping, EpochEnd, History, StopTraining
-from nn.kept import Norms
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
-from nn.steps import EagerStep, Loss, Penalty, is_finite, modes_kept, plain
+from nn.training.checkpoint import Checkpoint
+from nn.training.eager_step import EagerStep, Loss, Penalty, is_finite, modes_kept, plain
+from nn.training.history import EarlyStopping, EpochEnd, History, StopTraining
+from nn.training.snapshots import Norms
 
 if TYPE_CHECKING:
-    from nn.batches import Batch
-    from nn.compiled import Step
+    from nn.training.batches import Batch
+    from nn.training.compiled_step import Step
 
 __all__ = ["compile", "fit"]
 
@@ -95,10 +95,10 @@ def _check_backend(backend: str, name: str) -> None:
 def _step_of(backend: str) -> type[Step]:
     """The class of the steps that a backend makes; both need NumPy."""
     if backend == "native":
-        from nn.compiled import Step
+        from nn.training.compiled_step import Step
 
         return Step
-    from nn.backend_jax import JaxStep
+    from nn.training.jax_step import JaxStep
 
     return JaxStep
 
@@ -286,7 +286,7 @@ class _Trainer:
     def compile(self, backend: str) -> None:
         """Make the compiled step, and the samples what it takes."""
         make = _step_of(backend)
-        from nn.batches import Batch
+        from nn.training.batches import Batch
 
         for samples in filter(None, (self.samples, self.held_out)):
             xs, ys = _unzipped(samples)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import nn.snapshot
+import nn.training.side_effects
 from autograd import Value
-from nn.snapshot import Snapshot
+from nn.training.side_effects import Snapshot
 
 NEVER_SET: Any = contextvars.ContextVar("NEVER_SET")
 STREAM = sys.stderr
@@ -169,7 +169,7 @@ def test_what_takes_the_place_of_its_like(before: Any, after: Any, same: bool) -
 
 
 def test_what_is_far_is_looked_at_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nn.snapshot, "FAR", 3)
+    monkeypatch.setattr(nn.training.side_effects, "FAR", 3)
     assert len(Snapshot(f=reads).notes) < 10
 
 

@@ -24,9 +24,9 @@ from nn.checks import (
     shortened,
     to_float,
 )
-from nn.kept import Norms
 from nn.module import Module
 from nn.pages.plane import Plane
+from nn.training.snapshots import Norms
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

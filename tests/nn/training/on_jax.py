@@ -1,4 +1,6 @@
-"""A training on JAX in a process of its own: `python -m tests.nn.on_jax JSON`; it prints JSON.
+"""A training on JAX in a process of its own, which prints JSON.
+
+`python -m tests.nn.training.on_jax JSON`
 
 Settings: the entries for `train`; "devices" of this process; with "count", "index", "port" and
 "initialization_timeout", it is one of several processes that train together.

@@ -12,8 +12,8 @@ from autograd.program.program import Program
 from autograd.program.trace.record import record
 from autograd.trees import flatten
 from nn.optim import Optimizer
-from nn.snapshot import VARYING, Snapshot, is_of_library
-from nn.steps import with_gradients_kept
+from nn.training.eager_step import with_gradients_kept
+from nn.training.side_effects import VARYING, Snapshot, is_of_library
 
 __all__ = ["Update"]
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import nn
-from nn.steps import EagerStep
+from nn.training.eager_step import EagerStep
 
 WAYS = {"fast": 300, "NumPy": 300, "eager": 100, "doubted": 4}  # and how many points to try
 CHECKED = ("CALL", "RESUME", "JUMP_BACKWARD")

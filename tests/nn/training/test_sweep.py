@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import nn
-from nn.trials import _outcome
-from tests.nn.fitting import fitted
+from nn.training.sweep import _outcome
+from tests.nn.training.fitting import fitted
 
 SPAWN = multiprocessing.get_context("spawn")  # where JAX was imported, its threads can't fork
 RATES: list[dict[str, Any]] = [{"rate": r, "width": w} for r in (0.01, 0.1) for w in (1, 2)]
@@ -154,7 +154,7 @@ def test_a_full_disk_ends_a_sweep(
     def full(path: Path, data: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("nn.trials.write_atomically", full)
+    monkeypatch.setattr("nn.training.sweep.write_atomically", full)
     with pytest.raises(OSError, match="No space left"):
         swept(train, RATES, here, folder=tmp_path)
 

@@ -16,14 +16,14 @@ KILLED, DONE = -9, 0
 
 @pytest.fixture(scope="module", name="here")
 def _here() -> Iterator[Worker]:
-    with Worker(THIS, "tests.nn.killed") as worker:
+    with Worker(THIS, "tests.nn.training.killed") as worker:
         yield worker
 
 
 @pytest.fixture(scope="module", name="there")
 def _there() -> Iterator[Worker]:
     require(OTHER)
-    with Worker(OTHER, "tests.nn.killed") as worker:
+    with Worker(OTHER, "tests.nn.training.killed") as worker:
         yield worker
 
 

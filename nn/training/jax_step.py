@@ -22,8 +22,8 @@ from autograd.program.passes.vjp import vjp
 from autograd.program.program import Program
 from autograd.program.specialize import Path
 from autograd.program.targets.jax import emitted, split, there
-from nn.batches import Batch
-from nn.compiled import Abandoned, Kind, Results, Step, data_of
+from nn.training.batches import Batch
+from nn.training.compiled_step import Abandoned, Kind, Results, Step, data_of
 
 __all__ = ["JaxStep"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from autograd.program.arguments import Call, lanes_of
 from autograd.program.ir.arrays import Array, np
 from autograd.trees import as_rows
-from nn.steps import plain
+from nn.training.eager_step import plain
 
 __all__ = ["Batch"]
 

@@ -32,13 +32,13 @@ from autograd.program.recorded import surplus, used
 from autograd.program.specialize import Path, Paths
 from autograd.program.targets.runner import clip, folded
 from autograd.program.trace.captured import Surroundings
-from nn.batches import Batch
 from nn.layers import draws_from
 from nn.module import Module
-from nn.separable import is_mean
-from nn.snapshot import Snapshot
-from nn.steps import EagerStep, modes_kept, plain, with_gradients_kept
-from nn.updates import Update
+from nn.training.batches import Batch
+from nn.training.eager_step import EagerStep, modes_kept, plain, with_gradients_kept
+from nn.training.separable import is_mean
+from nn.training.side_effects import Snapshot
+from nn.training.update import Update
 
 __all__ = ["Step"]
 

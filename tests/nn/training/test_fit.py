@@ -17,8 +17,8 @@ import autograd
 import nn
 from autograd import Value
 from nn.state import write_checkpoint
-from tests.nn.fitting import fitted
-from tests.nn.killed import Training, trained
+from tests.nn.training.fitting import fitted
+from tests.nn.training.killed import Training, trained
 
 XS = [[x / 4.0, (x * x % 7) / 7.0] for x in range(12)]
 YS = [1.0 + 2.0 * a - b for a, b in XS]

@@ -23,9 +23,9 @@ import nn
 from autograd import Value, exp, grad, maximum, primitive, sigmoid, sign, where
 from autograd import compile as compile_function
 from autograd.program import recorded
-from nn import compiled as compiled_steps
-from nn.separable import is_mean
-from nn.steps import EagerStep
+from nn.training import compiled_step as compiled_steps
+from nn.training.eager_step import EagerStep
+from nn.training.separable import is_mean
 from tests.program.test_threads import LONG, in_a_child
 
 random.seed(5)

@@ -1,0 +1,1 @@
+"""Training: `fit`, the compiled step, and what both are made of."""
