@@ -12,7 +12,9 @@ import functools
 import itertools
 import reprlib
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import starmap
 from numbers import Real
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Self
@@ -192,9 +194,10 @@ class Module:
             )
         what = f"{type(self).__name__}.load_state_dict: "
         numbers = {path: to_float(x, what + shortened(path)) for path, x in state.items()}
-        for path, parameter in parameters.items():
-            if path in numbers:
-                parameter.data = numbers[path]
+        found = [
+            (p, "data", numbers[path]) for path, p in parameters.items() if path in numbers
+        ]
+        deque(starmap(setattr, found), 0)  # in one call, which no signal can interrupt
         return missing, unexpected
 
     def _by_path(self) -> dict[str, Value]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from array import array
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import starmap
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import autograd
 from autograd import Value
@@ -22,7 +22,32 @@ __all__ = [
     "RMSprop",
 ]
 
+T = TypeVar("T")
 SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that must not be negative
+
+
+class Setting(Generic[T]):
+    """A setting of an optimizer: checked when it is set, and the buffers fitted to it."""
+
+    def __init__(self, check: Callable[[Any, str], T]) -> None:
+        self.check = check
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    if TYPE_CHECKING:  # it is read from the instance
+
+        def __get__(self, optimizer: Any, owner: Any) -> T: ...
+
+    def __set__(self, optimizer: Optimizer, value: T) -> None:
+        kind = type(optimizer).__name__
+        changes: dict[str, Any] = {self.name: self.check(value, f"{kind}: {self.name}")}
+        own = vars(optimizer)
+        if "buffers" in own:
+            names = optimizer._needed_buffers(own | changes)
+            zeros = optimizer._zeros(names)
+            changes["buffers"] = {name: own["buffers"].get(name, zeros[name]) for name in names}
+        own.update(changes)
 
 
 class Optimizer:
@@ -37,10 +62,11 @@ class Optimizer:
         weight_decay: this times the parameter is added to the gradient.
         buffers: the names of the numbers kept for every parameter; they start at 0.
 
+    All settings may be changed later. One that needs a buffer begins it at 0.
+
     Attributes:
         decoupled: whether `_update` applies the weight decay.
         params: the parameters, a list.
-        lr: the learning rate; may be set.
         steps: the number of steps made.
         buffers: by name, an array with a number for each parameter.
 
@@ -61,6 +87,8 @@ class Optimizer:
     """
 
     decoupled = False
+    lr = Setting(checks.not_negative)
+    weight_decay = Setting(checks.not_negative)
 
     def __init__(
         self,
@@ -71,20 +99,16 @@ class Optimizer:
     ) -> None:
         self.params = _parameters(params, type(self).__name__)
         self.lr = lr
-        self.weight_decay = checks.not_negative(
-            weight_decay, f"{type(self).__name__}: weight_decay"
-        )
+        self.weight_decay = weight_decay
         self.steps = 0
-        self.buffers = {name: array("d", bytes(8 * len(self.params))) for name in buffers}
+        self.buffers = self._zeros(buffers)
 
-    @property
-    def lr(self) -> float:
-        """The learning rate; ValueError if set to something negative or not finite."""
-        return self._lr
+    def _needed_buffers(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Their names, in order; ValueError if the settings don't go together."""
+        return tuple(self.buffers)
 
-    @lr.setter
-    def lr(self, lr: float) -> None:
-        self._lr = checks.not_negative(lr, f"{type(self).__name__}: lr")
+    def _zeros(self, names: Iterable[str]) -> dict[str, array[float]]:
+        return {name: array("d", bytes(8 * len(self.params))) for name in names}
 
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0."""
@@ -193,7 +217,7 @@ class Optimizer:
             buffers = {key: self._buffer(key, xs) for key, xs in state["buffers"].items()}
         except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"{name}: the state does not fit: {error}") from error
-        self.lr, self.steps, self.buffers = lr, steps, buffers
+        vars(self).update(lr=lr, steps=steps, buffers=buffers)
 
     def _buffer(self, name: str, numbers: list[float]) -> array[float]:
         """A copy of a buffer from a `state_dict`, checked."""
@@ -225,6 +249,10 @@ class SGD(Optimizer):
     0.5
     """
 
+    momentum = Setting(checks.not_negative)
+    dampening = Setting(checks.finite_float)
+    nesterov = Setting(checks.flag)
+
     def __init__(
         self,
         params: Iterable[Value],
@@ -234,12 +262,14 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        self.momentum = checks.not_negative(momentum, "SGD: momentum")
-        self.dampening = checks.finite_float(dampening, "SGD: dampening")
-        self.nesterov = checks.flag(nesterov, "SGD: nesterov")
-        if nesterov and (momentum == 0.0 or dampening != 0.0):
+        self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
+        super().__init__(params, lr, weight_decay, self._needed_buffers(vars(self)))
+
+    def _needed_buffers(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        momentum = settings["momentum"]
+        if settings["nesterov"] and (momentum == 0.0 or settings["dampening"] != 0.0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and no dampening")
-        super().__init__(params, lr, weight_decay, ("momentum_buffer",) if momentum else ())
+        return ("momentum_buffer",) if momentum else ()
 
     def _numbers(self) -> list[float]:
         return [self.lr, self.momentum, 1.0 if self.steps == 1 else 1.0 - self.dampening]
@@ -250,6 +280,13 @@ class SGD(Optimizer):
             return (lr * g,)
         velocity = momentum * state[0] + share * g
         return lr * (g + momentum * velocity if self.nesterov else velocity), velocity
+
+
+def _betas(betas: tuple[float, float], name: str) -> tuple[float, float]:
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise TypeError(f"{name} must be a pair of numbers, got {checks.shortened(betas)}")
+    first, second = [checks.share(x, f"{name}[{i}]", below_1=True) for i, x in enumerate(betas)]
+    return first, second
 
 
 class Adam(Optimizer):
@@ -271,6 +308,10 @@ class Adam(Optimizer):
     0.75
     """
 
+    betas = Setting(_betas)
+    eps = Setting(checks.not_negative)
+    amsgrad = Setting(checks.flag)
+
     def __init__(
         self,
         params: Iterable[Value],
@@ -280,19 +321,11 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
     ) -> None:
-        name = type(self).__name__
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise TypeError(
-                f"{name}: betas must be a pair of numbers, got {checks.shortened(betas)}"
-            )
-        self.betas = (
-            checks.share(betas[0], f"{name}: betas[0]", below_1=True),
-            checks.share(betas[1], f"{name}: betas[1]", below_1=True),
-        )
-        self.eps = checks.not_negative(eps, f"{name}: eps")
-        self.amsgrad = checks.flag(amsgrad, f"{name}: amsgrad")
-        names = ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ()))
-        super().__init__(params, lr, weight_decay, names)
+        self.betas, self.eps, self.amsgrad = betas, eps, amsgrad
+        super().__init__(params, lr, weight_decay, self._needed_buffers(vars(self)))
+
+    def _needed_buffers(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq", *["max_exp_avg_sq"] * settings["amsgrad"])
 
     def _numbers(self) -> list[float]:
         beta1, beta2 = self.betas
@@ -361,6 +394,11 @@ class RMSprop(Optimizer):
     0.75
     """
 
+    alpha = Setting(checks.share)
+    eps = Setting(checks.not_negative)
+    momentum = Setting(checks.not_negative)
+    centered = Setting(checks.flag)
+
     def __init__(
         self,
         params: Iterable[Value],
@@ -371,16 +409,13 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        self.alpha = checks.share(alpha, "RMSprop: alpha")
-        self.eps = checks.not_negative(eps, "RMSprop: eps")
-        self.momentum = checks.not_negative(momentum, "RMSprop: momentum")
-        self.centered = checks.flag(centered, "RMSprop: centered")
-        names = ["square_avg"]
-        if momentum:
-            names.append("momentum_buffer")
-        if centered:
-            names.append("grad_avg")
-        super().__init__(params, lr, weight_decay, tuple(names))
+        self.alpha, self.eps = alpha, eps
+        self.momentum, self.centered = momentum, centered
+        super().__init__(params, lr, weight_decay, self._needed_buffers(vars(self)))
+
+    def _needed_buffers(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        momentum = ["momentum_buffer"] * (settings["momentum"] > 0.0)
+        return ("square_avg", *momentum, *["grad_avg"] * settings["centered"])
 
     def _numbers(self) -> list[float]:
         return [self.lr, self.alpha, self.eps, self.momentum]

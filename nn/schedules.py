@@ -7,7 +7,9 @@ A scheduler sets its optimizer's `lr`; call its `step` once an epoch. All but
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping
+from itertools import starmap
 from typing import Any
 
 from autograd import Value
@@ -67,8 +69,13 @@ class Scheduler:
                 f"{type(self).__name__}.step: the lr of epoch {following} is too large for a "
                 "float; nothing was changed: give a smaller factor"
             )
-        self.optimizer.lr = lr
-        self.last_epoch = following
+        self._set(lr, last_epoch=following)
+
+    def _set(self, lr: float, **state: Any) -> None:
+        """Take a state, and let the optimizer have the lr."""
+        lr = checks.not_negative(lr, f"{type(self).__name__}: lr")
+        updates = [(vars(self), state), (vars(self.optimizer), {"lr": lr})]
+        deque(starmap(dict.update, updates), 0)  # in one call, which no signal can interrupt
 
     def get_last_lr(self) -> list[float]:
         """The learning rate that was set last; a list, as in PyTorch."""
@@ -104,8 +111,7 @@ class Scheduler:
                 self._check(key, x)
         except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"{name}: the state does not fit: {error}") from error
-        for key, x in numbers.items():
-            setattr(self, key, x)
+        vars(self).update(numbers)
 
     def _check(self, key: str, x: Any) -> None:
         if key in COUNTERS:
@@ -286,22 +292,21 @@ class ReduceLROnPlateau(Scheduler):
             )
         if not isinstance(metric, Value):
             checks.to_float(metric, "ReduceLROnPlateau.step: the metric")
-        value = primal(metric)
-        self.last_epoch += 1
-        if self._improved(value):
-            self.best = value
-            self.num_bad_epochs = 0
-        else:
-            self.num_bad_epochs += 1
-        if self.cooldown_counter > 0:
-            self.cooldown_counter -= 1
-            self.num_bad_epochs = 0
-        if self.num_bad_epochs > self.patience:
-            lr = max(self.optimizer.lr * self.factor, self.min_lr)
-            if self.optimizer.lr - lr > self.eps:
-                self.optimizer.lr = lr
-            self.cooldown_counter = self.cooldown
-            self.num_bad_epochs = 0
+        value, lr = primal(metric), self.optimizer.lr
+        improved, cooling = self._improved(value), self.cooldown_counter > 0
+        bad_epochs = 0 if improved or cooling else self.num_bad_epochs + 1
+        cooldown = self.cooldown_counter - cooling
+        if bad_epochs > self.patience:
+            reduced = max(lr * self.factor, self.min_lr)
+            lr = reduced if lr - reduced > self.eps else lr
+            bad_epochs, cooldown = 0, self.cooldown
+        self._set(
+            lr,
+            last_epoch=self.last_epoch + 1,
+            best=value if improved else self.best,
+            num_bad_epochs=bad_epochs,
+            cooldown_counter=cooldown,
+        )
 
     @property
     def _worst(self) -> float:

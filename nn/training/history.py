@@ -271,8 +271,8 @@ class EarlyStopping:
         loss = to_float(loss, "EarlyStopping: the loss")
         instance(model, Module, "EarlyStopping: the model")
         if loss < self.best - self.min_delta:
-            self.best, self.waited = loss, 0
-            self.best_state = model.state_dict() if self.restore_best else None
+            state = model.state_dict() if self.restore_best else None
+            self.best, self.waited, self.best_state = loss, 0, state
         else:
             self.waited += 1
 

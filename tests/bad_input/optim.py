@@ -86,6 +86,9 @@ def rows() -> Iterator[Row]:
 def of_optimizer(name: str, kind: Any, kinds: dict[str, list[Bad]]) -> Iterator[Row]:
     """How one is made, and a gradient that it must not use."""
     yield from mistakes(f"nn.{name}", lambda w: (kind, {"params": w.params, "lr": 0.1}), kinds)
+    for key in kinds.keys() - {"params"}:
+        call: Call = lambda w, x, key=key: _set(kind(w.params, lr=0.1), key, x)
+        yield from each(f"nn.{name}", kinds[key], call, name, key, case=f"{key} set to ")
     if name != "Optimizer":
         given = bads(FloatingPointError, NAN, INF, -INF)
         words = (f"{name}.step", "'q'")
@@ -101,9 +104,10 @@ def settings() -> Iterator[Row]:
     given = bads(ValueError, *pairs, words=("nesterov",))
     call: Call = lambda w, m: nn.SGD(w.params, 0.1, m[0], m[1], nesterov=True)
     yield from each("nn.SGD", given, call)
-    yield from each(
-        f"{name}.lr", NOT_NEGATIVE, lambda w, x: setattr(w.optimizer, "lr", x), "lr"
-    )
+    for key, value in (("momentum", 0.0), ("dampening", 0.1)):
+        call = lambda w, x, key=key: _set(nn.SGD(w.params, 0.1, 0.9, nesterov=True), key, x)
+        given = [bad(value, ValueError, "nesterov needs a momentum")]
+        yield from each("nn.SGD", given, call, case=f"{key} with nesterov set to ")
     loaded, words = f"{name}.load_state_dict", ("SGD",)
     yield from each(loaded, NO_STATE, lambda w, x: w.optimizer.load_state_dict(x), *words)
     buffers: list[Any] = [None, {}, [], "ab", {"momentum_buffer": None}]
@@ -128,6 +132,15 @@ def settings() -> Iterator[Row]:
     yield row(f"{name}.step", "too far", call, FloatingPointError, "SGD.step", "'q'", "lower")
     call = lambda w: nn.Optimizer(w.params, lr=0.1).step()
     yield row(f"{name}.step", "none", call, NotImplementedError, "_update")
+
+
+def _set(optimizer: nn.Optimizer, name: str, x: Any) -> None:
+    """A setting that is refused, and leaves the optimizer as it is."""
+    before = repr(optimizer), optimizer.state_dict()
+    try:
+        setattr(optimizer, name, x)
+    finally:
+        assert (repr(optimizer), optimizer.state_dict()) == before
 
 
 def _stepped(w: Any, kind: Any, lr: float, grad: float) -> None:

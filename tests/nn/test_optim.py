@@ -76,6 +76,38 @@ def test_settings_at_the_ends_of_their_ranges() -> None:
     assert nn.RMSprop([Value(1.0)], alpha=1.0).alpha == 1.0
 
 
+CHANGES: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
+    (nn.SGD, {"momentum": 0.0, "nesterov": False}, {"momentum": 0.9, "nesterov": True}),
+    (nn.SGD, {"weight_decay": 0.0, "dampening": 0.0}, {"weight_decay": 0.1, "dampening": 0.5}),
+    (nn.Adam, {"amsgrad": False, "eps": 1e-8}, {"amsgrad": True, "eps": 1e-3}),
+    (nn.AdamW, {"betas": (0.9, 0.999)}, {"betas": (0.5, 0.6)}),
+    (nn.RMSprop, {"momentum": 0.0, "centered": False}, {"momentum": 0.9, "centered": True}),
+    (nn.RMSprop, {"centered": True, "momentum": 0.5}, {"centered": True, "momentum": 0.0}),
+    (nn.RMSprop, {"alpha": 0.9}, {"alpha": 0.5}),
+]
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize(("kind", "before", "after"), CHANGES)
+def test_a_setting_that_is_changed(kind: Any, before: Any, after: Any, back: bool) -> None:
+    """It is as if the optimizer had been made so, with the buffers that it has."""
+    if back:
+        before, after = dict(reversed(after.items())), dict(reversed(before.items()))
+    gradients = [[0.5, -1.0], [0.25, 2.0]]
+    optimizer = kind([Value(1.0), Value(-2.0)], 0.1, **before)
+    stepped(optimizer, gradients)
+    state = optimizer.state_dict()
+    for name, x in after.items():
+        setattr(optimizer, name, x)
+    other = kind([Value(p.data) for p in optimizer.params], 0.1, **after)
+    names = other.buffers.keys()
+    assert list(optimizer.buffers) == list(names)
+    buffers = other.state_dict()["buffers"] | state["buffers"]
+    other.load_state_dict(state | {"buffers": {name: buffers[name] for name in names}})
+    assert stepped(optimizer, gradients) == stepped(other, gradients)
+    assert (repr(optimizer), optimizer.state_dict()) == (repr(other), other.state_dict())
+
+
 def test_centered_divides_by_the_deviation_also_where_it_rounds_below_zero() -> None:
     optimizer = nn.RMSprop([Value(1.0)], lr=1.0, alpha=0.25, eps=0.0, centered=True)
     assert stepped(optimizer, [[2.0]]) == [[1.0 - 2.0 / math.sqrt(0.75)]]

@@ -4,6 +4,7 @@ Python looks for signals where a function begins, after a call, and where a loop
 There, one point after another, KeyboardInterrupt is raised.
 """
 
+import copy
 import dis
 import functools
 import random
@@ -17,6 +18,9 @@ import pytest
 import nn
 from nn.training.eager_step import EagerStep
 
+pytestmark = pytest.mark.filterwarnings(  # in a finalizer
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 WAYS = {"fast": 300, "NumPy": 300, "eager": 100, "doubted": 4}  # and how many points to try
 CHECKED = ("CALL", "RESUME", "JUMP_BACKWARD")
 XS = [[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]]
@@ -108,7 +112,6 @@ def put(step: Any, found: Any) -> None:
     random.setstate(drawn)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # in a finalizer
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("way", WAYS)
 def test_all_of_a_step_or_nothing(
@@ -143,3 +146,42 @@ def test_all_of_a_step_or_nothing(
         counter.during(once)
         interrupted(counter.met - back)
     assert outcomes == {True, False}
+
+
+def plateau(optimizer: nn.Optimizer) -> nn.Scheduler:
+    return nn.ReduceLROnPlateau(optimizer, factor=0.5, patience=0, cooldown=1)
+
+
+SCHEDULERS: list[Callable[[Any], nn.Scheduler]] = [
+    plateau,
+    functools.partial(nn.ExponentialLR, gamma=0.5),
+]
+
+
+@pytest.mark.parametrize("make", SCHEDULERS)
+def test_all_of_an_epochs_end_or_nothing(make: Callable[[Any], nn.Scheduler]) -> None:
+    model = nn.Layer(1, 1)
+    scheduler, stopping = make(nn.SGD(model.parameters())), nn.EarlyStopping()
+
+    def state() -> Any:
+        return scheduler.state_dict(), scheduler.optimizer.lr, stopping.state_dict()
+
+    def end() -> None:
+        scheduler.step(loss)
+        stopping.update(loss, model)
+
+    for loss in (3.0, 3.0, 3.5, 2.0):
+        outcomes, counter, before = [], Interrupt(-1), state()
+        twins = copy.deepcopy((scheduler, stopping, model))
+        between = copy.deepcopy(scheduler)
+        between.step(loss)
+        counter.during(end)
+        after = state()
+        for point in range(counter.met):
+            scheduler, stopping, model = copy.deepcopy(twins)
+            Interrupt(point).during(end)
+            halfway = (between.state_dict(), between.optimizer.lr, before[2])
+            outcomes.append([before, halfway, after].index(state()))
+        assert {*outcomes} >= {0, 1}
+        scheduler, stopping, model = twins
+        end()
