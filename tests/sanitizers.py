@@ -2,7 +2,7 @@
 
 `python -m tests.sanitizers` builds each kernel that the machine runs anew, into a folder of its
 own, and runs the tests of compiled functions, and random functions by every method; with
-`--no-suites` these alone. The first report ends it, with the place in kernel.c.
+`--no-suites` these alone. The first report ends it, with the place in the sources.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def build(name: str, folder: Path) -> None:
         if each["name"] == f"autograd.program.kernel.kernel_{name}":
             source = ROOT / each["sources"][0]
             flags = [*each["extra-compile-args"], f"-DNAME=kernel_{name}"]
-    flags += [f'-DSOURCE="{binaries.hashed(str(source))}"', *SANITIZED]
+    flags += [f'-DSOURCE="{binaries.hashed(str(source.parent))}"', *SANITIZED]
     flags += ["-shared", "-fPIC", f"-I{sysconfig.get_path('include')}"]
     out = folder / f"kernel_{name}{binaries.SUFFIX}"
     subprocess.run(["gcc", *flags, str(source), "-lm", "-o", str(out)], check=True)

@@ -15,6 +15,7 @@ import importlib.util
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     ExtensionFileLoader,
@@ -116,20 +117,20 @@ def problem(package: str = PACKAGE) -> str:
 
 def fingerprint(package: str = PACKAGE) -> str:
     """A hash of all that is compiled: MODULES, their C types and headers."""
-    names = [f"{_stem(name)}.py" for name in MODULES]
-    names += [file for file in os.listdir(package) if file.endswith((".pxd", ".h"))]
+    return hashed(package, (".pxd", ".h"), [f"{_stem(name)}.py" for name in MODULES])
+
+
+def hashed(
+    folder: str, endings: tuple[str, ...] = (".c", ".h"), names: Sequence[str] = ()
+) -> str:
+    """A hash of the files in a folder that have these names, or names that end so."""
+    found = [file for file in os.listdir(folder) if file.endswith(endings)]
     content = b""
-    for name in sorted(names):
-        with open(os.path.join(package, name), "rb") as file:
+    for name in sorted([*found, *names]):
+        with open(os.path.join(folder, name), "rb") as file:
             text = file.read()
         content += b"%s %d\n%s" % (name.encode(), len(text), text)
     return importlib.util.source_hash(content).hex()
-
-
-def hashed(path: str) -> str:
-    """A hash of a file."""
-    with open(path, "rb") as file:
-        return importlib.util.source_hash(file.read()).hex()
 
 
 def binaries(package: str) -> list[str]:

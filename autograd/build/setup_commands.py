@@ -34,7 +34,7 @@ class BuildExtensions(build_ext):
         for extension in self.extensions:  # CFLAGS have the last word
             extension.extra_compile_args += shlex.split(os.environ.get("CFLAGS", ""))
             if extension.optional:  # a kernel; it tells what it was compiled from
-                source = BUILD["hashed"](extension.sources[0])
+                source = BUILD["hashed"](os.path.dirname(extension.sources[0]))
                 extension.define_macros.append(("SOURCE", f'"{source}"'))
 
     def run(self) -> None:

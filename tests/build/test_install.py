@@ -118,11 +118,12 @@ def test_the_source_distribution_holds_what_both_builds_need(sdist: Path) -> Non
     wanted = [*HEADERS, *(f"{stem}.py" for stem in STEMS)]
     assert {f"autograd/core/{name}" for name in wanted} <= files
     assert {"autograd/py.typed", "autograd/build/setup_commands.py"} <= files
+    assert {f"autograd/program/kernel/{name}.h" for name in ("vecmath", "ops", "run")} <= files
     assert {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md"} <= files
     assert ".github/CONTRIBUTING.md" in files
     assert {"tests/build/test_install.py", "demos/__main__.py", "nn/py.typed"} <= files
     generated = {name for name in files if name.endswith((".so", ".pyd", ".c", ".pyc"))}
-    assert generated == {"autograd/program/kernel/kernel.c"}  # which is written by hand
+    assert generated == {"autograd/program/kernel/module.c"}  # which is written by hand
     assert f"autograd/core/{build.RECORD}" not in files
 
 
@@ -138,7 +139,7 @@ def test_a_compiled_wheel_is_tagged_for_its_platform(wheel: Path) -> None:
     assert {"autograd/py.typed", "nn/py.typed"} <= files
     assert {f"autograd/program/kernel/kernel_base{build.SUFFIX}"} <= files
     sources = {name for name in files if name.endswith(".c") or name.startswith("tests")}
-    assert sources == {"autograd/program/kernel/kernel.c"}
+    assert sources == {"autograd/program/kernel/module.c"}
 
 
 @can_compile

@@ -78,7 +78,7 @@ EXPECTED: dict[str, Callable[..., float]] = {
     "maximum": lambda a, b, c: b if b > a else a,
     "minimum": _least,
     "where": lambda a, b, c: b if a else c,
-    "strong": lambda a, b, c: 0.0 if a == 0.0 else a * b,
+    "strong_zero": lambda a, b, c: 0.0 if a == 0.0 else a * b,
     "if_positive": lambda a, b, c: a if b > 0.0 else 0.0,
     "muladd": lambda a, b, c: c + a * b,
     "rint": lambda a, b, c: math.copysign(round(a), a) if math.isfinite(a) else a,
@@ -88,7 +88,7 @@ EXPECTED: dict[str, Callable[..., float]] = {
     "hypot": lambda a, b, c: math.hypot(a, b),
     "refuse": lambda a, b, c: TABLE["sqrt"](-1.0) if b else a,
 }
-FORMULAS = base.OPERATIONS[: base.OPERATIONS.index("test")]
+FORMULAS = base.OPERATIONS[: base.OPERATIONS.index("check")]
 
 
 def _expected(name: str, *operands: float) -> float | None:
@@ -116,7 +116,7 @@ def _run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool
         phases, roots = [0, 0, 2, 2, 2], list(range(3 * count, 4 * count))
         start = [*itertools.chain(*columns), *[0.0] * count, *beyond]
         sizes = (0, 0, 0, 4 * count, 0, 0, 0, 0, 0, 0)
-    instructions += [module.OPERATIONS.index("test"), *[0] * 11]
+    instructions += [module.OPERATIONS.index("check"), *[0] * 11]
     ints = [array("i", each) for each in (instructions, [0], phases, roots)]
     program = module.Program(*ints, array("d", start), sizes)
     u, x = np.array(start), (np.array(columns),) if lanes else ()
@@ -342,9 +342,9 @@ def test_a_narrower_kernel_can_be_asked_for(name: str, monkeypatch: pytest.Monke
 
 
 def test_a_kernel_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "hashed", lambda path: "another")
+    monkeypatch.setattr(binaries, "hashed", lambda folder: "another")
     monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
-    with pytest.warns(RuntimeWarning, match=r"was not compiled from the kernel\.c beside it"):
+    with pytest.warns(RuntimeWarning, match=r"was not compiled from the sources beside it"):
         assert kernels.kernel() is None
 
 

@@ -42,7 +42,7 @@ NAMES |= {op: f"np.arc{op[1:]}" for op in [
 ]}
 NAMES |= {op: op for op in [
     "rsqrt", "sigmoid", "softplus", "bell", "silu", "leaky_relu", "elu", "clip", "sign",
-    "exp_of_difference", "gaussian", "logsumexp", "take", "strong", "normal_cdf", "gelu",
+    "exp_of_difference", "gaussian", "logsumexp", "take", "strong_zero", "normal_cdf", "gelu",
     "cbrt_slope",
 ]}
 # fmt: on
@@ -52,7 +52,7 @@ NAMES |= {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
 
 def namespace() -> dict[str, Any]:
     """What emitted source sees."""
-    functions = (stack, strong, each, each_partial, rsqrt, sign, rounded, length)
+    functions = (stack, strong_zero, each, each_partial, rsqrt, sign, rounded, length)
     own = elementwise(np, _refuse, lambda x: each("erfc", x), _quiet)
     return {"np": np, **own, **{f.__name__: f for f in functions}, **wide(np, _refuse)}
 
@@ -65,7 +65,7 @@ def stack(*parts: Array) -> Array:
     )
 
 
-def strong(adjoint: Array, partial: Array) -> Array:
+def strong_zero(adjoint: Array, partial: Array) -> Array:
     """Their product; 0 where the adjoint is, even against an infinite partial."""
     return np.where(adjoint == 0.0, 0.0, adjoint * partial)
 

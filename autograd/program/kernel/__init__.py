@@ -37,9 +37,10 @@ def _load(asked: str) -> Any:
         there = ", ".join([*found, "numpy"])
         raise ValueError(f"AUTOGRAD_KERNEL must be one of {there}, or unset, got {asked!r:.80}")
     module = found[asked] if asked else next(iter(found.values()), None)
-    source = os.path.join(os.path.dirname(__file__), "kernel.c")
-    if module and os.path.exists(source) and binaries.hashed(source) != module.SOURCE:
-        wrong = f"{module.__file__} was not compiled from the kernel.c beside it"
+    folder = os.path.dirname(__file__)
+    there = os.path.exists(os.path.join(folder, "module.c"))
+    if module and there and binaries.hashed(folder) != module.SOURCE:
+        wrong = f"{module.__file__} was not compiled from the sources beside it"
         module = None
     if wrong and (module is None or not asked):
         instead = module.__name__.rpartition(".")[2] if module else "NumPy"

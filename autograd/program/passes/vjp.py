@@ -150,7 +150,7 @@ class _VJP:
             )
         elif op.what == "hypot":
             slope = slope_of("hypot", 0, operand(2), [operand(1)])
-            self.give(x, it.map(Expression("strong", operand(0), slope), (d, x, v), n))
+            self.give(x, it.map(Expression("strong_zero", operand(0), slope), (d, x, v), n))
         else:
             decides = first[0] if first else x
             key = op.what, decides, n
@@ -247,7 +247,7 @@ def term_of(op: str, slot: int, out: Any, d: Expression, slots: Sequence[Any]) -
         slope = slope.args[0] if slope.args[1] else negated(slope.args[0])
     power = slots[1] if op == "pow" and type(slots[1]) is float else 0.0
     bounded = op in BOUNDED or type(slope) is float or power >= 1.0
-    return Expression("mul" if bounded else "strong", d, slope)
+    return Expression("mul" if bounded else "strong_zero", d, slope)
 
 
 def _is_choice(x: Expression) -> bool:

@@ -31,7 +31,7 @@ def functions(
         lanes = next((part.shape[1] for part in parts if part.shape[1] != 1), 1)
         return np.concatenate([np.broadcast_to(part, (part.shape[0], lanes)) for part in parts])
 
-    def strong(adjoint: Array, partial: Array) -> Array:
+    def strong_zero(adjoint: Array, partial: Array) -> Array:
         """Their product; 0 where the adjoint is, even against an infinite partial.
 
         Infinity is two finite factors, so that it is linear in the adjoint.
@@ -60,5 +60,5 @@ def functions(
     ruled = {op: wrap(op, f) for op, f in ruled.items()}
     own = elementwise(np, refuse, ruled["erfc"])
     space: dict[str, Any] = {"np": np, "sign": np.sign, **ruled, **wide(np, refuse)}
-    space |= {f.__name__: f for f in (stack, strong, rounded, length)}
+    space |= {f.__name__: f for f in (stack, strong_zero, rounded, length)}
     return space | {op: wrap(op, f) for op, f in own.items()}

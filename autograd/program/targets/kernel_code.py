@@ -89,7 +89,7 @@ class KernelCode:
         for phase, reverse, v in [*order, (count, 0, 0)]:
             if not before[1] and (phase, reverse) != before and to.code[before[0]]:
                 to.phase = before[0]
-                to.emit("test", 0)
+                to.emit("check", 0)
             before = phase, reverse
             if phase < count:
                 to.phase, to.top = phase, [0, 0]
@@ -258,7 +258,7 @@ class KernelCode:
 
     def to_lanes(self, v: int, op: Op, target: Rows, adds: bool) -> None:
         listed = self.to.listed(self.at.rows[op.operands[0]])
-        self.to.emit("columns", target[0], (), op.rows, k=listed)
+        self.to.emit("gather", target[0], (), op.rows, k=listed)
         for row in target if v > self.at.seed else ():  # adjoints are 0 where there is no lane
             self.to.apply("mul", row, (row, self.to.mask), 1)
 
@@ -267,7 +267,7 @@ class KernelCode:
         to.phase -= 1
         to.apply("copy", target[0], [to.number(0.0)], len(target), 1)
         to.phase += 1
-        to.emit("uncolumns", 0, self.at.rows[a][:1], self.ops[a].rows, k=to.listed(target))
+        to.emit("scatter_add", 0, self.at.rows[a][:1], self.ops[a].rows, k=to.listed(target))
 
     # ------------------------------------------------------------------ wide operations
 

@@ -1,0 +1,351 @@
+/* A program: what it consists of, its check, and its runs over blocks of lanes and threads. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "ops.h"
+
+typedef struct {
+    PyObject_HEAD
+    Instruction *code;
+    int *lists;       /* of rows, for wide operations, gather and scatter_add */
+    int (*phases)[5]; /* whether of lanes; code, then sums of lanes to fold: begin, end */
+    int *roots;       /* rows that are results; those of lanes with LANES added */
+    double *u, *v, *g;
+    size_t v_size, g_size;
+    Py_ssize_t list_count;
+    int phase_count, root_count, lane_phases, varies;
+    int inputs, x_rows, u_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x;
+    int lanes;  /* their number, or 0 if it is open */
+    int serial; /* whether lanes add to the same numbers of u */
+    PyThread_type_lock lock; /* one run at a time */
+    int forks;               /* of the process in which it was made */
+} Program;
+
+typedef struct { /* rows of numbers of the lanes; from one to the next so many bytes */
+    const double *at;
+    Py_ssize_t rows, row, lane;
+} Part;
+
+enum { MOST = 8 }; /* parts of x */
+
+typedef struct {
+    const Program *p;
+    double *u, *v, *g, *out, *d_x;
+    const double *seed;
+    Part x[MOST];
+    Py_ssize_t lanes, seed_columns;
+    int block, blocks, chunks, threads, last;
+    const int *phase;
+} Run;
+
+typedef struct {
+    const Run *r;
+    int index, wrong, own; /* own: whether it has no thread */
+    pthread_t thread;
+} Worker;
+
+enum { LANES = 1 << 28, CHUNKS = 64 };
+
+INLINE const double *operand(const double *rows, int row, int lanes, int single,
+                             const double *u, double *buffer)
+{
+    if (!single)
+        return rows + (Py_ssize_t)row * lanes;
+    STORE(buffer, splat(u[row]));
+    return buffer;
+}
+
+#define COMPUTE(formula, rows, out, lanes)                                                    \
+    do {                                                                                      \
+        double sa[W], sb[W], sc[W];                                                           \
+        int da = !(q->flags & SINGLE_A), db = !(q->flags & SINGLE_B);                         \
+        int dc = !(q->flags & SINGLE_C);                                                      \
+        formula(q->op, out, operand(rows, q->a, lanes, !da, u, sa), da,                       \
+                operand(rows, q->b, lanes, !db, u, sb), db,                                   \
+                operand(rows, q->c, lanes, !dc, u, sc), dc, (Py_ssize_t)q->n *lanes);         \
+    } while (0)
+
+/* What is uniform. Returns whether something went wrong in the forward sweep. */
+static int run_uniform(const Program *p, double *u, int begin, int end)
+{
+    int wrong = 0;
+    clear_fp_flags();
+    for (const Instruction *q = p->code + begin, *stop = p->code + end; q < stop; q++)
+        switch (q->op) {
+#define X(name, result)                                                                       \
+        case OP_##name + SCALAR: {                                                            \
+            V a = splat(u[q->a]), b = splat(u[q->b]), c = splat(u[q->c]);                     \
+            (void)a, (void)b, (void)c;                                                        \
+            u[q->out] = (result)[0];                                                          \
+            break;                                                                            \
+        }
+            FORMULAS(X)
+#undef X
+        case OP_check: wrong |= fp_error(); break;
+        case OP_arithmetic:
+            for (const int *i = p->lists + q->k, *end = i + 4 * q->n; i < end; i += 4)
+                u[i[0]] = u[i[1]] + u[i[2]] * u[i[3]];
+            break;
+        case OP_matmul: vector_product(q, u, u + q->b, u + q->out); break;
+        case OP_outer: vector_outer(q, u + q->a, u + q->b, u + q->out); break;
+        case OP_wide_logsumexp: single_logsumexp(q, p->lists + q->more, u); break;
+        default:
+            if (q->op >= OP_wide_sum)
+                wide(q, p->lists + q->more, u, 1);
+            else
+                COMPUTE(formula_of, u, u + q->out, 1);
+        }
+    return wrong;
+}
+
+/* One block of lanes. `first` is whether partial sums are to be set. */
+static int run_block(const Run *r, double *v, double *g, Py_ssize_t start, int first)
+{
+    double *u = r->u;
+    const int *lists = r->p->lists;
+    int wrong = 0, lanes = r->block;
+    const Instruction *q = r->p->code + r->phase[1], *stop = r->p->code + r->phase[2];
+#define ROWS(row) (v + (Py_ssize_t)(row)*lanes)
+    clear_fp_flags();
+    for (; q < stop; q++) {
+        int sets = first && (q->flags & SETS);
+        double *to = g + (Py_ssize_t)PARTS * q->out;
+        switch (q->op) {
+        case OP_check: wrong |= fp_error(); break;
+        case OP_matmul: product(q, u, ROWS(q->b), ROWS(q->out), ROWS(q->more), lanes); break;
+        case OP_outer:
+            outer(q, ROWS(q->a), ROWS(q->b), to,
+                  r->blocks == 1 && (q->flags & ONCE) ? u + q->out : NULL, lanes, sets);
+            break;
+        case OP_gather: /* the numbers of each lane, from u */
+            for (int i = 0; i < q->n; i++)
+                for (int k = 0; k < lanes; k++) {
+                    Py_ssize_t lane = start + k < r->lanes ? start + k : r->lanes - 1;
+                    ROWS(q->out + i)[k] = u[lists[q->k + i * r->lanes + lane]];
+                }
+            break;
+        case OP_scatter_add:
+            for (int i = 0; i < q->n; i++)
+                for (int k = 0; k < lanes && start + k < r->lanes; k++)
+                    u[lists[q->k + i * r->lanes + start + k]] += ROWS(q->a + i)[k];
+            break;
+        default:
+            if (q->op >= OP_wide_sum)
+                wide(q, lists + q->more, v, lanes);
+            else
+                COMPUTE(formula, v, ROWS(q->out), lanes);
+        }
+    }
+    return wrong;
+}
+
+/* The first rows of a block: x, 1 for each lane that there is, and the seeds. The lanes after
+   the last one repeat it; their seeds are 0. */
+static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
+{
+    int lanes = r->block, inputs = r->p->x_rows;
+    int seeds = r->seed != NULL && r->p->seed_varies ? r->p->seeds : 0;
+    double *to = v;
+    for (const Part *part = r->x; part->rows; to += part++->rows * lanes) {
+        Py_ssize_t lane = part->lane / (Py_ssize_t)sizeof(double), k = 0;
+        Py_ssize_t row = part->row / (Py_ssize_t)sizeof(double);
+        const double *from = part->at + start * lane;
+        for (; row == 1 && k + 8 <= part->rows; k += 8) /* the lines of a cache */
+            transpose(from + k, lane, to + k * lanes, lanes, count);
+        for (; k < part->rows; k++)
+            if (lane == 1)
+                memcpy(to + k * lanes, from + k * row, count * sizeof(double));
+            else
+                for (Py_ssize_t l = 0; l < count; l++)
+                    to[k * lanes + l] = from[k * row + l * lane];
+    }
+    for (int k = 0; k < inputs; k++)
+        for (Py_ssize_t l = count; l < lanes; l++)
+            ROWS(k)[l] = ROWS(k)[count - 1];
+    for (int k = 0; k < 1 + seeds; k++) {
+        const double one = 1.0, *seed = k ? r->seed + (k - 1) * r->seed_columns : &one;
+        double *row = ROWS(inputs + k);
+        for (Py_ssize_t l = 0; l < count; l++)
+            row[l] = *seed;
+        if (k > 0 && r->seed_columns > 1)
+            memcpy(row, seed + start, count * sizeof(double));
+        for (Py_ssize_t l = count; l < lanes; l++)
+            row[l] = 0.0;
+    }
+}
+
+static int run_chunk(const Run *r, int chunk, double *memory, double *g)
+{
+    const Program *p = r->p;
+    int wrong = 0, lanes = r->block, begin = (int)((int64_t)r->blocks * chunk / r->chunks);
+    int end = (int)((int64_t)r->blocks * (chunk + 1) / r->chunks);
+    for (int i = begin; i < end; i++) {
+        Py_ssize_t start = (Py_ssize_t)i * lanes;
+        Py_ssize_t count = r->lanes - start < lanes ? r->lanes - start : lanes;
+        double *v = memory + (p->lane_phases > 1 ? (Py_ssize_t)i * p->v_rows * lanes : 0);
+        if (r->phase == p->phases[1])
+            fill(r, v, start, count);
+        wrong |= run_block(r, v, g, start, i == begin);
+        for (int k = 0; r->last && k < p->root_count; k++)
+            if (p->roots[k] >= LANES)
+                memcpy(r->out + k * r->lanes + start, ROWS(p->roots[k] - LANES),
+                       count * sizeof(double));
+        for (int k = 0; r->last && r->d_x != NULL && k < p->x_rows; k++)
+            memcpy(r->d_x + k * r->lanes + start, ROWS(p->d_x + k), count * sizeof(double));
+    }
+    return wrong;
+}
+
+static void *work(void *worker)
+{
+    Worker *w = worker;
+    const Run *r = w->r;
+    double *v = r->v + (r->p->lane_phases > 1 ? 0 : (size_t)r->p->v_rows * r->block * w->index);
+    for (int c = w->index; c < r->chunks; c += r->threads)
+        w->wrong |= run_chunk(r, c, v, r->g + (size_t)PARTS * r->p->slots * c);
+    return NULL;
+}
+
+/* All lanes of a phase. The chunks, and so the sums, do not depend on the threads. */
+static int run_lanes(const Run *r)
+{
+    Worker workers[CHUNKS];
+    int wrong = 0;
+    for (int t = 0; t < r->threads; t++) {
+        workers[t] = (Worker){.r = r, .index = t};
+        workers[t].own = t == 0 || pthread_create(&workers[t].thread, NULL, work, &workers[t]);
+    }
+    for (int t = 0; t < r->threads; t++)
+        if (workers[t].own)
+            work(&workers[t]);
+    for (int t = 0; t < r->threads; t++) {
+        if (!workers[t].own)
+            pthread_join(workers[t].thread, NULL);
+        wrong |= workers[t].wrong;
+    }
+    for (int c = 0; c < r->chunks; c++) {
+        const double *g = r->g + (size_t)PARTS * r->p->slots * c;
+        const Instruction *q = r->p->code + r->phase[3], *stop = r->p->code + r->phase[4];
+        for (; q < stop; q++)
+            for (int i = 0; i < q->n && !(r->blocks == 1 && (q->flags & ONCE)); i++) {
+                double sum = folded(g + (Py_ssize_t)PARTS * (q->a + i)), *to = r->u + q->out + i;
+                *to = c == 0 && (q->flags & SETS) ? sum : *to + sum;
+            }
+    }
+    return wrong;
+}
+
+static int run_all(Run *r)
+{
+    const Program *p = r->p;
+    int wrong = 0;
+    if (r->seed != NULL && !p->seed_varies)
+        memcpy(r->u + p->seed_row, r->seed, p->seeds * sizeof(double));
+    for (int i = 0; i < p->phase_count; i++) {
+        r->phase = p->phases[i], r->last = i / 2 + 1 == p->lane_phases;
+        wrong |= i % 2 ? run_lanes(r) : run_uniform(p, r->u, r->phase[1], r->phase[2]);
+    }
+    Py_ssize_t columns = p->varies ? r->lanes : 1;
+    for (int k = 0; k < p->root_count; k++)
+        for (Py_ssize_t l = 0; l < columns && p->roots[k] < LANES; l++)
+            r->out[k * columns + l] = r->u[p->roots[k]];
+    return wrong;
+}
+
+/* ------------------------------------------------------------------ checking
+   Once, when a program is made: every row that it reads or writes is there. */
+
+INLINE int has(int64_t rows, int64_t row, int64_t n) /* rows row ... row + n of so many */
+{
+    return 0 <= row && 0 <= n && row + n <= rows;
+}
+
+INLINE int has_matrix(int64_t rows, int64_t row, int64_t m, int64_t k, int64_t down,
+                      int64_t across)
+{
+    return m > 0 && k > 0 && down >= 0 && across >= 0 &&
+           has(rows, row, 1 + (m - 1) * down + (k - 1) * across);
+}
+
+/* The rows in a list of n, as many as there are in it, are of so many. */
+static int has_listed(const Program *p, int64_t rows, int64_t from, int64_t n)
+{
+    int right = has(p->list_count, from, n);
+    for (int64_t i = from; right && i < from + n; i++)
+        right = has(rows, p->lists[i], 1);
+    return right;
+}
+
+/* Whether an instruction of a phase touches only what is there */
+static int checked(const Program *p, const Instruction *q, int along)
+{
+    int64_t u = p->slots, rows = along ? p->v_rows : u, n = q->n, k = q->k;
+    switch (q->op) {
+    case OP_check:
+        return 1;
+    case OP_arithmetic:
+        return !along && n >= 0 && has_listed(p, u, k, 4 * n);
+    case OP_matmul:
+        return has_matrix(u, q->a, n, k, q->down, q->across) && has(rows, q->b, k) &&
+               has(rows, q->out, n) && (q->c < 0 || has_matrix(u, q->c, n, 1, q->step, 0)) &&
+               (!(q->flags & MASK) || has(rows, q->more, n));
+    case OP_outer:
+        return has_matrix(u, q->out, n, k, q->down, q->across) && has(rows, q->a, n) &&
+               has(rows, q->b, k);
+    case OP_gather:
+    case OP_scatter_add:
+        return along && p->lanes > 0 && has(rows, q->op == OP_gather ? q->out : q->a, n) &&
+               has_listed(p, u, k, n * p->lanes);
+    case OP_wide_dot:
+        return has(rows, q->out, n) && k >= 0 && has_listed(p, rows, q->more, n * (1 + 2 * k));
+    case OP_wide_sum:
+    case OP_wide_logsumexp:
+        return has(rows, q->out, n) && k > 0 && has_listed(p, rows, q->more, n * k) &&
+               (q->op == OP_wide_sum || has(rows, q->b, n * k));
+    }
+    const int xs[] = {q->a, q->b, q->c};
+    int single = q->op >= SCALAR, right = q->op >= 0 && q->op - SCALAR * single < OP_check;
+    if (single)
+        return right && !along && q->op - SCALAR < OP_sin && has(u, q->out, 1) &&
+               has(u, q->a, 1) && has(u, q->b, 1) && has(u, q->c, 1);
+    for (int i = 0; i < 3; i++)
+        right &= q->flags & SINGLE_A << i ? has(u, xs[i], 1) : has(rows, xs[i], n);
+    return right && has(rows, q->out, n);
+}
+
+/* The first instruction that is wrong, or `count`; -1 if it is none of them that is. */
+static int first_wrong(const Program *p, int count)
+{
+    int64_t along = p->lane_phases > 0, seeds = p->seeds;
+    int right = p->x_rows >= 0 && p->v_rows >= 0 && p->lanes >= 0 && seeds >= 0 &&
+                has(p->u_rows, p->slots, PARTS) && has(p->slots, p->d_u, p->inputs) &&
+                (p->seed_varies || has(p->slots, p->seed_row, seeds)) &&
+                (!along || (has(p->v_rows, p->x_rows, 1 + (p->seed_varies ? seeds : 0)) &&
+                            has(p->v_rows, p->d_x, p->x_rows)));
+    for (int i = 0; i < p->root_count; i++)
+        right &= p->roots[i] < LANES ? has(p->slots, p->roots[i], 1)
+                                     : along && has(p->v_rows, p->roots[i] - LANES, 1);
+    for (int i = 0; i < p->phase_count; i++) {
+        const int *phase = p->phases[i];
+        right &= phase[0] == i % 2;
+        for (int part = 1; part < 5; part += 2)
+            right &= 0 <= phase[part] && phase[part] <= phase[part + 1] &&
+                     phase[part + 1] <= count;
+    }
+    if (!right)
+        return -1;
+    for (int i = 0; i < p->phase_count; i++) {
+        const int *phase = p->phases[i];
+        for (int k = phase[1]; k < phase[2]; k++)
+            if (!checked(p, p->code + k, phase[0]))
+                return k;
+        for (int k = phase[3]; k < phase[4]; k++) /* sums to fold */
+            if (!has(p->slots, p->code[k].a, p->code[k].n) ||
+                !has(p->slots, p->code[k].out, p->code[k].n))
+                return k;
+    }
+    return count;
+}
