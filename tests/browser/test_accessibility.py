@@ -24,6 +24,11 @@ def guessing(page: Any) -> None:
     page.keyboard.press("Enter")
 
 
+def pointed(page: Any) -> None:
+    page.keyboard.press("End")
+    page.click("#graph-n2 .name")
+
+
 def opened(page: Any) -> None:
     page.select_option("#inside", "layers.0.neurons.3")
     page.click("text=Take a step")
@@ -37,6 +42,11 @@ def checked() -> str:
 
 PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
     "steps": (lambda: Stepper(powers()).html(), lambda page: page.keyboard.press("ArrowRight")),
+    "curve": (lambda: Stepper(readme()).html(), pointed),
+    "paths": (
+        lambda: powers().graph().html(),
+        lambda page: page.select_option("#leaf", label="w"),
+    ),
     "guessing": (lambda: Stepper(readme()).html(), guessing),
     "graph": (lambda: readme().graph().html(), lambda page: page.click("text=nudge >> nth=0")),
     "network": (lambda: nn.MLP(2, [8, 8, 1]).graph([0.5, -1.0]).html(), opened),

@@ -13,7 +13,7 @@ function ask() {
   const event = upcoming();
   const asking = byId("guessing").checked && event !== undefined;
   byId("ask").hidden = !asking;
-  const hides = byId("guessing").checked && shownAt < events.length;
+  const hides = isGuessing();
   document.body.classList.toggle("guessing", hides);
   events.forEach(({ kind }, k) => (byId(`row-${data.keys[k + 1]}`).hidden = hides && k >= shownAt && kind === "backward"));
   score.tried = false;

@@ -216,7 +216,7 @@ function nudged(leaf) {
   if (!move([[leaf, leaf.data + epsilon]])) return undefined;
   const [real, told] = [root.data - before, slope * epsilon].map((x) => formatNumber(x));
   const said = `; its gradient said ${formatNumber(slope)} × ${formatNumber(epsilon)} = ${told}`;
-  const asked = document.body.classList.contains("guessing"); // for a gradient, which stays hidden
+  const asked = isGuessing(); // for a gradient, which stays hidden
   return say(`${leaf.name} moved by ${formatNumber(epsilon)}: ${root.name} moved by ${real}${asked ? "" : said}.`);
 }
 

@@ -71,6 +71,7 @@ const gradNow = nodes.map(() => 0);
 
 let shownAt = 0;
 let marked = [];
+const isGuessing = () => byId("guessing")?.checked === true && shownAt < events.length;
 
 // Writes what is new, and says whether anything was.
 function write(cells, text) {
@@ -268,10 +269,14 @@ function inform(index) {
   return put(byId("info"), done ? sum : [...sum.slice(0, kind === "forward" ? 1 : 5), [" = ?", ""]]);
 }
 
-picture.addEventListener("pointerover", (event) => {
-  const element = event.target.closest("g[id]");
+// The index of the event that tells the arithmetic of what the pointer is at, if there is one.
+function pointedAt({ target }) {
+  const element = target.closest("g[id]");
   const id = element?.dataset.box ?? element?.id ?? "";
-  const index = played.get(id.replace(/-u\d+$|-l$/, ""));
+  return played.get(id.replace(/-u\d+$|-l$/, ""));
+}
+picture.addEventListener("pointerover", (event) => {
+  const index = pointedAt(event);
   if (index !== undefined) inform(index);
 });
 

@@ -33,7 +33,7 @@ PASS_OF = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
 PREFIX = "graph"  # of the ids in the picture; steps.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
-STEP_SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js")
+STEP_SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js", "paths.js")
 DATA = re.compile(r"(x|y|t|target)_?[\d₀-₉]*(\[\d+\])*", re.IGNORECASE)  # x, x_1, y[0]
 GUESSING = '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess first</label>'
 
@@ -110,7 +110,7 @@ def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str
     layout = [lay_out] if groups else []
     try:
         script = rules(_operations(graph), layout)
-        return [script, asset("live.js"), *inside], asset("live.html")
+        return [script, *map(asset, ("live.js", "curve.js")), *inside], asset("live.html")
     except UntranslatableError as error:
         return [
             rules([], layout),

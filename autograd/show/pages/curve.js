@@ -1,0 +1,133 @@
+// The card of an operation: its curve in one input, the others held still, the tangent whose slope
+// is the local derivative, and a nudge along both: the gap between the two is the error.
+const [WIDTH, HEIGHT, SAMPLES, SIDE] = [272, 150, 120, 8]; // px, points, and px from the box
+const nudger = element("input", { type: "range", min: -100, max: 100, value: 50, "aria-label": "Nudge" });
+const chosenInput = element("select", { "aria-label": "Curve over" });
+const plot = shape("svg", { role: "img", viewBox: `0 0 ${WIDTH} ${HEIGHT}` });
+const [cardTitle, slopeLine, gapLine] = [element("strong"), element("p"), element("p")];
+const shut = element("button", { type: "button", "aria-label": "Close the curve" }, "×");
+const cardHead = element("div", { class: "head" }, cardTitle, chosenInput, shut);
+const curveCard = element("section", { id: "card", class: "card", "aria-label": "Curve", hidden: "" }, cardHead, plot, nudger, slopeLine, gapLine);
+document.querySelector("main").append(curveCard);
+let curved = null; // {node, slot, box}: what the card shows
+let pinned = false;
+
+// An operation as a function of one of its inputs; NaN where it refuses that number.
+function curveOf(node, slot) {
+  const at = node.operands.flatMap((x, k) => (isNode(x) ? [k] : []))[slot];
+  const xs = node.operands.map((x) => (isNode(x) ? x.data : x));
+  return (x) => {
+    try {
+      return primitives[node.op].value(...xs.with(at, x));
+    } catch (error) {
+      if (error instanceof PythonError) return NaN;
+      throw error;
+    }
+  };
+}
+
+// How far to look to both sides: as far as the curve keeps near its tangent, or to its height.
+function reach(f, x, slope) {
+  const near = (h) => {
+    const gap = Math.abs(f(x + h) - f(x) - slope * h);
+    return !(gap > Math.max(0.75 * Math.abs(slope * h), 2 * Math.abs(f(x)), 2));
+  };
+  let far = 2 * Math.max(1, Math.abs(x));
+  for (let k = 0; k < 60 && !(near(far) && near(-far)); k++) far /= 2;
+  return far;
+}
+
+// What a nudge really does, what the tangent says, and the gap, but for rounding.
+function nudgeAlong({ node, slot }, h) {
+  const real = curveOf(node, slot)(node.inputs[slot].data + h) - node.data;
+  const said = node.partials[slot] * h;
+  const noise = 1e-12 * Math.max(Math.abs(real), Math.abs(node.data));
+  return { real, said, gap: Math.abs(real - said) <= noise ? 0 : real - said };
+}
+
+function drawCurve() {
+  const { node, slot } = curved;
+  const [f, slope, x] = [curveOf(node, slot), node.partials[slot], node.inputs[slot]];
+  const far = reach(f, x.data, slope);
+  const points = Array.from({ length: SAMPLES + 1 }, (_, k) => x.data + far * ((2 * k) / SAMPLES - 1)).map((at) => [at, f(at)]);
+  const h = Number(((far * nudger.value) / 100).toPrecision(3));
+  const tangent = (at) => node.data + slope * (at - x.data);
+  const heights = [node.data, tangent(x.data + h), ...points.map(([, y]) => y)].filter(Number.isFinite);
+  const [low, high] = [Math.min(...heights), Math.max(...heights)];
+  const margin = 0.15 * (high - low) || 1;
+  const across = (at) => (WIDTH * (at - x.data + far)) / (2 * far);
+  const up = (y) => Math.max(-1e5, Math.min(1e5, HEIGHT * (1 - (y - low + margin) / (high - low + 2 * margin))));
+  const finite = (k) => Number.isFinite(points[k]?.[1]);
+  const path = points.map(([at, y], k) => (finite(k) ? `${finite(k - 1) ? "L" : "M"}${across(at).toFixed(1)} ${up(y).toFixed(1)}` : ""));
+  const line = (kind, [x1, y1], [x2, y2]) => shape("line", { class: kind, x1: across(x1), y1: up(y1), x2: across(x2), y2: up(y2) });
+  const spot = (kind, at, y) => shape("circle", { class: kind, cx: across(at), cy: up(y), r: 4.5 });
+  const [to, { real, said, gap }] = [x.data + h, nudgeAlong(curved, h)];
+  const marks = [];
+  if (Number.isFinite(slope)) marks.push(line("tangent", [x.data - far, tangent(x.data - far)], [x.data + far, tangent(x.data + far)]));
+  if (Number.isFinite(real + said)) marks.push(line("gap", [to, f(to)], [to, tangent(to)]), spot("said", to, tangent(to)), spot("moved", to, f(to)));
+  plot.replaceChildren(shape("path", { class: "curve", d: path.join("") }), ...marks, spot("point", x.data, node.data));
+  const [at, out, steep, by, moves, says, off] = [x.data, node.data, slope, h, real, said, gap].map((number) => formatNumber(number));
+  plot.setAttribute("aria-label", `${node.name} over ${x.name}, with the point ${at}, ${out} and a tangent of slope ${steep}`);
+  put(slopeLine, [[`At ${x.name} = ${at} the slope is `, ""], [`∂${node.name}/∂${x.name}`, "local"], [" = ", ""], [steep, "local"]]);
+  const moved = [`${x.name} moves by ${by}: ${node.name} moves by ${moves}, `, ""];
+  const gapped = [moved, ["the tangent says ", ""], [says, "local"], [", and the gap is ", ""], [off, "result"], [".", ""]];
+  put(gapLine, Number.isFinite(real) ? gapped : [[`${node.name} is not defined where ${x.name} moves by ${by}.`, ""]]);
+}
+
+// Near its box, where it covers as few boxes as it can.
+function placeCard() {
+  const [home, box, own] = [rectOf(curveCard.parentElement), rectOf(curved.box), rectOf(curveCard)];
+  const [others, frame] = [[...picture.querySelectorAll(".node")].map(rectOf), rectOf(picture)];
+  const [middle, level] = [(box.left + box.right - own.width) / 2, (box.top + box.bottom - own.height) / 2];
+  const places = [[middle, box.bottom + SIDE], [middle, box.top - own.height - SIDE], [box.right + SIDE, level], [box.left - own.width - SIDE, level], [middle, frame.bottom + SIDE]];
+  const covers = places.map(([x, y]) => {
+    const left = Math.max(SIDE, Math.min(x, innerWidth - own.width - SIDE));
+    const top = Math.max(SIDE, Math.min(y, innerHeight - own.height - SIDE));
+    const mine = { left, top, right: left + own.width, bottom: top + own.height };
+    return { left, top, many: others.filter((other) => overlap(mine, other)).length };
+  });
+  const { left, top } = covers.reduce((a, b) => (b.many < a.many ? b : a));
+  curveCard.style.left = `${left - home.left}px`;
+  curveCard.style.top = `${top - home.top}px`;
+}
+
+// Shows the card of an operation that has been played; nothing while its derivative is asked for.
+function showCard(node, slot, box) {
+  const plain = node.inputs.length > 0 && boxIds[node.index] === `n${node.index}`;
+  curveCard.hidden = !plain || node.index >= shownAt || isGuessing();
+  if (curveCard.hidden) return void (curved = null);
+  curved = { node, slot, box };
+  cardTitle.textContent = `${node.name} = ${node.made}`;
+  chosenInput.replaceChildren(...node.inputs.map((x, k) => new Option(`over ${x.name}`, k, false, k === slot)));
+  chosenInput.hidden = node.inputs.length === 1;
+  drawCurve();
+  placeCard();
+}
+
+function closeCard() {
+  pinned = false;
+  curved = null;
+  curveCard.hidden = true;
+}
+
+picture.addEventListener("pointerover", (event) => {
+  const at = allEvents[pointedAt(event)];
+  if (pinned || at === undefined) return;
+  showCard(at.node, at.slot ?? 0, event.target.closest("g[id]"));
+});
+picture.addEventListener("click", (event) => {
+  const at = allEvents[pointedAt(event)];
+  if (at?.node.op == null) return;
+  showCard(at.node, at.slot ?? 0, event.target.closest("g[id]"));
+  pinned = !curveCard.hidden;
+});
+picture.addEventListener("pointerleave", ({ relatedTarget }) => pinned || curveCard.contains(relatedTarget) || closeCard());
+curveCard.addEventListener("pointerleave", () => pinned || closeCard());
+curveCard.addEventListener("pointerdown", () => (pinned = true));
+curveCard.addEventListener("keydown", (event) => event.key !== "Escape" && event.stopPropagation()); // keys move the nudge
+nudger.addEventListener("input", drawCurve);
+chosenInput.addEventListener("change", () => showCard(curved.node, Number(chosenInput.value), curved.box));
+shut.addEventListener("click", closeCard);
+document.addEventListener("keydown", ({ key }) => key === "Escape" && closeCard());
+document.addEventListener("moved", () => curved && drawCurve());
+document.addEventListener("step", () => curved && (curved.node.index >= shownAt || isGuessing()) && closeCard());
