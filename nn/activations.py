@@ -215,13 +215,7 @@ def log_softmax(logits: Sequence[Operand]) -> list[Any]:
     >>> log_softmax([0.0, 100.0])
     [-100.0, -3.720075976020836e-44]
     """
-    logits = _checked(logits, "log_softmax")
-    top = _largest(logits)
-    others = _exponentials(logits, top)
-    rest = autograd.log1p(autograd.fsum(others))
-    return [
-        -rest if others and i == top else x - logits[top] - rest for i, x in enumerate(logits)
-    ]
+    return log_softmax_of(_checked(logits, "log_softmax"))
 
 
 def softmax(logits: Sequence[Operand]) -> list[Any]:
@@ -230,11 +224,29 @@ def softmax(logits: Sequence[Operand]) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    logits = _checked(logits, "softmax")
+    return softmax_of(_checked(logits, "softmax"))
+
+
+def log_softmax_of(logits: Sequence[Operand]) -> list[Any]:
+    """`log_softmax` of numbers and Values that need no check."""
+    if _are_recorded(logits):
+        largest = autograd.maximum(*logits)
+        below = [x - largest for x in logits]
+        total = autograd.logsumexp(below)
+        return [x - total for x in below]
+    top = _largest(logits)
+    others = _exponentials(logits, top)
+    rest = autograd.log1p(autograd.fsum(others))
+    return [
+        -rest if others and i == top else x - logits[top] - rest for i, x in enumerate(logits)
+    ]
+
+
+def softmax_of(logits: Sequence[Operand]) -> list[Any]:
+    """`softmax` of numbers and Values that need no check."""
     if len(logits) == 1:
         return [exp_of_difference(logits[0], logits[0])]
-    if any(isinstance(x, Value) and type(x.data) is not float for x in logits):
-        # A program that is being recorded would go another way for each place of the largest.
+    if _are_recorded(logits):
         largest = autograd.maximum(*logits)
         powers = [exp_of_difference(x, largest) for x in logits]
     else:
@@ -259,9 +271,15 @@ def _checked(logits: Sequence[Operand], name: str) -> list[Operand]:
     return logits
 
 
-def _largest(logits: list[Operand]) -> int:
+def _are_recorded(logits: Sequence[Operand]) -> bool:
+    """Whether a program is made: to pick the largest would be another trace for each place."""
+    return any(type(x) is Value and type(x.data) is not float for x in logits)
+
+
+def _largest(logits: Sequence[Operand]) -> int:
     """The index of the largest logit."""
-    return max(range(len(logits)), key=lambda i: primal(logits[i]))
+    numbers = [*map(primal, logits)]
+    return numbers.index(max(numbers))
 
 
 def _exponentials(logits: Sequence[Operand], top: int) -> list[Any]:

@@ -11,8 +11,8 @@ import autograd
 from autograd import Value, primitive
 from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE
-from autograd.core.table import exp_of_difference
 from autograd.trees import as_rows
+from nn.activations import log_softmax_of, softmax_of
 from nn.checks import index, not_negative, parameter_list, share, value_or_float
 
 __all__ = [
@@ -63,12 +63,9 @@ def _huber(error: Any, delta: Any) -> Any:
 
 
 def _cross_entropy(target: float, smoothing: float, *logits: float) -> float:
-    # With d = x - x[target]: log Σ exp(d) - smoothing · mean(d), the sum without its 1.
+    # With d = x - x[target]: log Σ exp(d) - smoothing · mean(d).
     true = int(target)
-    top = logits.index(max(logits))
-    others = [x for i, x in enumerate(logits) if i != top]
-    rest = math.fsum([exp_of_difference.value(x, logits[top]) for x in others])
-    loss = (logits[top] - logits[true]) + math.log1p(rest)
+    loss: float = abs(log_softmax_of(logits)[true])
     if smoothing:
         loss -= smoothing * math.fsum([x - logits[true] for x in logits]) / len(logits)
     return loss
@@ -77,10 +74,7 @@ def _cross_entropy(target: float, smoothing: float, *logits: float) -> float:
 def _cross_entropy_slopes(out: Any, target: Any, smoothing: Any, *logits: Any) -> Any:
     # The slopes sum to 0, so the target's is minus the sum of the others: no 1 - p.
     true = int(primal(target))
-    top = max(map(primal, logits))
-    weights = [exp_of_difference(x, top) for x in logits]
-    total = autograd.fsum(weights)
-    slopes = [weight / total - smoothing / len(logits) for weight in weights]
+    slopes = [p - smoothing / len(logits) for p in softmax_of(logits)]
     del slopes[true]
     slopes.insert(true, -autograd.fsum(slopes))
     return (0.0, 0.0, *slopes)
