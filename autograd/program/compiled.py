@@ -23,7 +23,7 @@ from autograd.program.saved import read, write
 from autograd.program.specialize import Paths, parameters
 from autograd.program.targets.runner import folded
 from autograd.program.trace.observe import innermost, unwatched
-from autograd.program.trace.record import called
+from autograd.program.trace.record import CapturedChanged, called
 from autograd.program.trace.replay import way_of
 from autograd.transforms import Argnums
 from autograd.trees import flatten, flatten_like
@@ -31,6 +31,7 @@ from autograd.trees import flatten, flatten_like
 __all__ = ["Compiled", "compile", "load_program"]
 
 STORM = 10  # recordings for one reason
+ATTEMPTS = 3  # to record while others change what is captured
 
 
 class Compiled:
@@ -181,23 +182,30 @@ class Compiled:
 
     def _done(self, call: Call, places: Sequence[int] = (), **what: Any) -> Job:
         """The job that `what` describes, with its results."""
-        recorded = self._look()
-        job = Job(self.f, call, places, threads=self.threads, **what)
-        paths = used(recorded.kinds, call.key)
-        if paths is None:
-            paths = recorded.kinds[call.key] = Paths(self.f, self.without, reduce=self.reduce)
-        known = len(paths.found)
-        with unwatched():  # another function that is being recorded may have called this one
-            paths.do(job, call)
-        for k in range(known, len(paths.found)):
-            kind = "it goes another way" if k else "arguments of another kind"
-            self._reasons.append(self._reason or kind)
-            self._reason = ""
-        if len(paths.found) > known:
-            recorded.forget()
-            if any(path.restless for path in paths.found[known:]):
-                recorded.around.changed()  # what f itself has changed is no change
-        recorded.closes |= bool(job.closed)
+        for _ in range(ATTEMPTS):
+            recorded = self._look()
+            job = Job(self.f, call, places, threads=self.threads, **what)
+            paths = used(recorded.kinds, call.key)
+            if paths is None:
+                paths = Paths(self.f, self.without, (), self.reduce, recorded.captured)
+                recorded.kinds[call.key] = paths
+            known = len(paths.found)
+            try:
+                with unwatched():  # another function, being recorded, may have called this one
+                    paths.do(job, call)
+            except CapturedChanged:
+                continue
+            for k in range(known, len(paths.found)):
+                kind = "it goes another way" if k else "arguments of another kind"
+                self._reasons.append(self._reason or kind)
+                self._reason = ""
+            if len(paths.found) > known:
+                recorded.forget()
+            recorded.closes |= bool(job.closed)
+            return job
+        job = Job(self.f, call, places, **what)
+        for lane in range(call.lanes or 1):
+            job.eager(lane)
         return job
 
     def _reads_outer(self, job: Job) -> bool:
@@ -212,13 +220,13 @@ class Compiled:
         )
 
     def _look(self) -> Recorded:
-        """What was recorded; nothing yet, if the function's surroundings have changed."""
+        """What was recorded; nothing yet, if what the function captures has changed."""
         recorded = self._recorded
-        if recorded.around.same():
+        if recorded.captured.same():
             return recorded
-        self._recorded = anew = Recorded(self.f)
+        self._recorded = anew = Recorded(self.f, recorded.captured.own)
         if recorded.kinds:
-            name, old, new = recorded.around.difference()
+            name, old, new = recorded.captured.difference()
             self._reason = f"{name} has changed from {old} to {new}"
             self._changes[name] += 1
             if self._changes[name] == STORM:
@@ -241,7 +249,9 @@ class Compiled:
             recorded.slow(argnums, paths)
             return
         single = argnums is None or transforms._single(argnums)
-        recorded.quicken(argnums, paths, lambda path: quick(path, job, single, recorded.around))
+        recorded.quicken(
+            argnums, paths, lambda path: quick(path, job, single, recorded.captured)
+        )
 
     def _with_values(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Where there are Values among the arguments, or around f, f itself records on."""

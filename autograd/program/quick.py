@@ -17,14 +17,14 @@ from autograd.program.ir.arrays import np
 from autograd.program.jobs import Job
 from autograd.program.kernel import kernel
 from autograd.program.specialize import Path
-from autograd.program.trace.captured import Surroundings
+from autograd.program.trace.captured import Captured, equal, holds
 
 __all__ = ["quick"]
 
 FLOAT = np.dtype(float)
 
 
-def quick(path: Path, job: Job, single: bool, around: Surroundings) -> Any:
+def quick(path: Path, job: Job, single: bool, captured: Captured) -> Any:
     """What a job like this one, on this path, can be done by, if the kernel can.
 
     Called with the arguments it gives the function's result, or with arguments to differentiate
@@ -54,7 +54,7 @@ def quick(path: Path, job: Job, single: bool, around: Surroundings) -> Any:
         (
             *(native.program, like, given, call.axes, None if path.single else path.rebuild),
             *(floats.read_data, path.closed, array("d", bytes(8 * len(path.closed)))),
-            *(around.spaces, around.names, around.cells, around.found, around.held),
+            *(captured, equal, holds),
         ),
         np.ascontiguousarray(program.answers),
         fixed or (0 if call.lanes else 1),

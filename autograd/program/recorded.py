@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from autograd.program.specialize import Paths
-from autograd.program.trace.captured import Surroundings
+from autograd.program.trace.captured import Captured
 
 __all__ = ["Recorded", "surplus", "used"]
 
@@ -34,21 +34,20 @@ def surplus(nodes: Sequence[int]) -> int:
 
 
 class Recorded:
-    """What was recorded while the function's surroundings were as they are here.
+    """What was recorded while the function's captured variables were as they are here.
 
     Once they have changed there is another of these, so a thread that has looked at one uses
     what belongs to it, whatever others do meanwhile.
 
     Attributes:
-        around: what the function named, when the first program was recorded.
+        captured: what they were before the first program was recorded.
         kinds: the ways that it goes with arguments of each kind; the last used comes last.
         quick: calls to be tried in turn, by what is differentiated.
         closes: whether a way reads Values from outside.
     """
 
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.around = Surroundings(f)
-        self.around.changed()
+    def __init__(self, f: Callable[..., Any], own: dict[Any, Any] | None = None) -> None:
+        self.captured = Captured(f, own)
         self.kinds: dict[Any, Paths] = {}
         self.quick: dict[Any, list[Any]] = {}
         self.closes = False

@@ -15,6 +15,7 @@ from autograd.program.ir import arrays
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.targets.runner import finite
+from autograd.program.trace.captured import Captured
 from autograd.program.trace.record import Recording, called, record
 from autograd.program.trace.replay import replay
 from autograd.trees import flatten
@@ -58,7 +59,6 @@ class Path:
         guards: what the function asked on its way.
         rebuild: puts outputs into the shape of the function's result.
         single: whether that is a number.
-        restless: whether each run of the function changes what it names of its surroundings.
         inputs: the numbers that it was recorded with, by their names.
         axes, keys: of each argument, as a call's.
         counts: how many numbers each argument (or a sample of it) has.
@@ -78,7 +78,6 @@ class Path:
         self.inputs = inputs
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
         self.rebuild, self.single = recording.rebuild, recording.single
-        self.restless = recording.restless
         self.without, self.reduce, self.axes = without, reduce, call.axes
         self.keys = call.key
         self.counts = [len(flatten(arg, "")[0]) for arg in call.sample(0)]
@@ -120,6 +119,7 @@ class Paths:
         without: passes to leave out.
         first: Values from outside f that come first among the closed ones, in this order.
         reduce: what becomes of the results of all lanes, for targets that do it themselves.
+        captured: what f captures, as it was before all this was recorded.
 
     Attributes:
         found: in the order of recording.
@@ -132,7 +132,9 @@ class Paths:
         without: Collection[str],
         first: Sequence[Value] = (),
         reduce: str | None = None,
+        captured: Captured | None = None,
     ) -> None:
+        self.captured = captured
         self.f, self.without, self.first, self.reduce = f, without, first, reduce
         self.found: list[Path] = []
         self.told = False
@@ -228,7 +230,9 @@ class Paths:
             inputs += [(name if single else f"{name}{k}", x) for k, x in enumerate(numbers)]
         with call.naming(lane):
             known = [path.guards for path in self.found]
-            recording = record(self.f, *flatten(sample, ""), varying, self.first, known)
+            recording = record(
+                self.f, *flatten(sample, ""), varying, self.first, known, self.captured
+            )
         if not recording.sure:
             return None
         blocks, first = block_names(names), len(self.first)

@@ -31,7 +31,7 @@ from autograd.program.program import Program, Runner
 from autograd.program.recorded import surplus, used
 from autograd.program.specialize import Path, Paths
 from autograd.program.targets.runner import clip, folded
-from autograd.program.trace.captured import Surroundings
+from autograd.program.trace.captured import Captured
 from nn.layers import draws_from
 from nn.module import Module
 from nn.training.batches import Batch
@@ -74,8 +74,8 @@ class Step:
             1,
             2,
         )  # steps until the next doubt, which is the 2nd, 4th, …
-        self._around = [
-            Surroundings(getattr(f, "forward", f))
+        self._captured = [
+            Captured(getattr(f, "forward", f))
             for f in (eager.loss, eager.penalty)
             if f is not None and getattr(f, "__module__", "") != "nn.losses"
         ]
@@ -288,10 +288,10 @@ class Step:
         return not all(map(is_, self.optimizer.params, self._params))
 
     def _changed(self) -> bool:
-        """Whether the loss or the penalty names something that has changed since last asked."""
-        changed = False
-        for around in self._around:
-            changed |= around.changed()
+        """Whether the loss or the penalty captures something that has changed since."""
+        changed = not all(captured.same() for captured in self._captured)
+        if changed:
+            self._captured = [Captured(captured.f) for captured in self._captured]
         return changed
 
     def _run(self, name: str, batch: Batch, kind: Kind) -> Run:

@@ -474,8 +474,8 @@ static PyObject *give(PyObject *like, const double **from)
     return found;
 }
 
-enum { PROGRAM, LIKE, GIVEN, AXES, REBUILD, READ, CLOSED, NUMBERS, SPACES, NAMES, CELLS, FOUND,
-       WITHIN };
+enum { PROGRAM, LIKE, GIVEN, AXES, REBUILD, READ, CLOSED, NUMBERS, CAPTURED,
+       EQUAL, HOLDS };
 
 typedef struct {
     PyObject_HEAD
@@ -486,69 +486,58 @@ typedef struct {
 } Call;
 #define HELD(i) PyTuple_GET_ITEM(c->parts, i)
 
-/* Whether two arrays hold the same bytes, of the same kind and in the same places */
-static int same_arrays(PyObject *now, PyObject *before)
-{
-    Py_buffer x, y;
-    int same = 0;
-    if (PyObject_GetBuffer(now, &x, PyBUF_ANY_CONTIGUOUS | PyBUF_FORMAT) == 0) {
-        if (PyObject_GetBuffer(before, &y, PyBUF_ANY_CONTIGUOUS | PyBUF_FORMAT) == 0) {
-            size_t size = x.ndim * sizeof(Py_ssize_t);
-            same = x.ndim == y.ndim && x.len == y.len && strcmp(x.format, y.format) == 0 &&
-                   (size == 0 || memcmp(x.shape, y.shape, size) == 0) &&
-                   (size == 0 || memcmp(x.strides, y.strides, size) == 0) &&
-                   memcmp(x.buf, y.buf, x.len) == 0;
-            PyBuffer_Release(&y);
-        }
-        PyBuffer_Release(&x);
-    }
-    PyErr_Clear();
-    return same;
-}
-
-/* Whether a list, a dict or an array holds what it held: a list, or a copy of the array */
-static int holds(PyObject *now, PyObject *held)
+/* Whether a list or a dict holds the very objects of a list */
+static int holds(PyObject *now, PyObject *content)
 {
     PyObject *key, *value;
-    Py_ssize_t place = 0, k = 0, n = PyList_Check(held) ? PyList_GET_SIZE(held) : 0;
-    if (PyDict_Check(now)) {
-        if (2 * PyDict_GET_SIZE(now) != n)
-            return 0;
+    Py_ssize_t place = 0, k = 0, n = PyList_Check(content) ? PyList_GET_SIZE(content) : -1;
+    if (PyDict_CheckExact(now) && 2 * PyDict_GET_SIZE(now) == n) {
         for (; PyDict_Next(now, &place, &key, &value); k++)
-            if (key != PyList_GET_ITEM(held, k) || value != PyList_GET_ITEM(held, n / 2 + k))
+            if (key != PyList_GET_ITEM(content, k) ||
+                value != PyList_GET_ITEM(content, n / 2 + k))
                 return 0;
         return 1;
     }
-    if (!PyList_Check(now))
-        return same_arrays(now, held);
-    if (PyList_GET_SIZE(now) != n)
+    if (!PyList_CheckExact(now) || PyList_GET_SIZE(now) != n)
         return 0;
-    while (k < n && PyList_GET_ITEM(now, k) == PyList_GET_ITEM(held, k))
+    while (k < n && PyList_GET_ITEM(now, k) == PyList_GET_ITEM(content, k))
         k++;
     return k == n;
 }
 
-/* Whether all that the function names of its surroundings is what it was */
+/* What `same` says of two objects */
+static int asked(PyObject *same, PyObject *x, PyObject *y)
+{
+    PyObject *answer = PyObject_CallFunctionObjArgs(same, x, y, NULL);
+    int yes = answer == Py_True;
+    Py_XDECREF(answer);
+    return PyErr_Clear(), yes;
+}
+
+/* Whether all that the function captures is what it was: see captured.py */
 static int unchanged(const Call *c)
 {
-    PyObject *spaces = HELD(SPACES), *names = HELD(NAMES);
-    PyObject *cells = HELD(CELLS), *found = HELD(FOUND);
-    Py_ssize_t n = PyTuple_GET_SIZE(names), m = PyTuple_GET_SIZE(cells);
-    if (PyList_GET_SIZE(found) != n + m)
-        return 0;
-    for (Py_ssize_t i = 0; i < n + m; i++) {
-        PyObject *now = i < n ? PyDict_GetItem(PyTuple_GET_ITEM(spaces, i),
-                                               PyTuple_GET_ITEM(names, i))
-                              : PyCell_GET(PyTuple_GET_ITEM(cells, i - n));
-        if ((now == NULL ? Py_None : now) != PyList_GET_ITEM(found, i))
-            return 0;
+    PyObject *looks = PyObject_GetAttrString(HELD(CAPTURED), "looks"), *part[5];
+    int same = looks != NULL;
+    for (int i = 0; same && i < 5; i++)
+        part[i] = PyTuple_GET_ITEM(looks, i);
+    for (Py_ssize_t i = 0; same && i < PyTuple_GET_SIZE(part[0]); i++) {
+        PyObject *space = PyTuple_GET_ITEM(part[0], i), *name = PyTuple_GET_ITEM(part[1], i);
+        PyObject *was = PyTuple_GET_ITEM(part[2], i), *now;
+        if (PyDict_CheckExact(space))
+            now = Py_XNewRef(PyDict_GetItem(space, name));
+        else
+            now = PyCell_Check(space) ? PyCell_Get(space) : PyObject_CallOneArg(space, name);
+        now = now == NULL ? Py_NewRef(Py_Ellipsis) : now;
+        same = now == was || asked(HELD(EQUAL), now, was);
+        Py_DECREF(now);
     }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(HELD(WITHIN)); i++) {
-        PyObject *pair = PyList_GET_ITEM(HELD(WITHIN), i), *held = PyTuple_GET_ITEM(pair, 1);
-        if (!holds(PyTuple_GET_ITEM(pair, 0), held))
-            return 0;
+    for (Py_ssize_t i = 0; same && i < PyTuple_GET_SIZE(part[3]); i++) {
+        PyObject *now = PyTuple_GET_ITEM(part[3], i), *content = PyTuple_GET_ITEM(part[4], i);
+        same = holds(now, content) || asked(HELD(HOLDS), now, content);
     }
-    return 1;
+    Py_XDECREF(looks);
+    return PyErr_Clear(), same;
 }
 
 /* What the function gives, or with an argnum that and its gradient; None if anything is not as

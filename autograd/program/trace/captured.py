@@ -1,171 +1,468 @@
-"""What a function looks at besides its arguments: whether it has changed, or draws numbers."""
+"""Captured variables: what a function reads besides its arguments, found by name.
+
+From a function the walk goes down through the globals, closure variables and defaults that it
+names, through objects by attributes whose name some code on the way has, through small
+containers, and through the functions found. It reads no bytecode, and runs nothing. What comes
+of it is a flat list of look-ups: these are guards, looked at in each call. As by torch.dynamo,
+but found by the names alone.
+"""
 
 from __future__ import annotations
 
+import builtins
+import dis
 import pickle
 import random
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import cached_property, lru_cache, partial
 from operator import is_
-from types import BuiltinMethodType, CellType, CodeType, MethodType
-from typing import Any
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any, NamedTuple
 
+from autograd.core.primitive import Primitive
+from autograd.core.value import Value
 from autograd.program.ir.arrays import np
 
-__all__ = ["Surroundings"]
+__all__ = ["LIBRARY", "Captured", "Looks", "equal", "holds", "unchanged"]
 
-METHODS = MethodType, BuiltinMethodType
-LARGE = 100_000
+LARGE = 100_000  # elements of containers that are looked at
+SMALL = 1000  # elements of a container that is gone through
+MOST = 2000  # objects that are gone through
+ABSENT = ...  # what a look-up finds where there is nothing
+
+LIBRARY = {"autograd", "nn", "numpy", *sys.stdlib_module_names} - {"__main__"}
+BUILTINS = frozenset(vars(builtins))
+NUMBERS = frozenset([int, float, bool, str, bytes, complex])
+PLAIN = NUMBERS | {type(None), type(...), Value, Primitive, CodeType, type, object, range}
+CALLS = frozenset(["__call__", "__getattr__", "forward"])  # called though nothing names them
+MAKERS = frozenset(["__init__", "__new__", "__init_subclass__", "__repr__", "__del__"])
+SETTERS = frozenset(["setattr", "__setattr__", "__dict__", "vars", "globals", "exec"])
+FILLING = "STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE"
+CHANGERS = frozenset(  # methods and functions that change a container
+    [
+        *("append", "appendleft", "extend", "insert", "add", "update", "setdefault", "pop"),
+        *("popleft", "popitem", "remove", "discard", "clear", "sort", "reverse", "fill", "put"),
+        *("heappush", "heappop", "insort", "shuffle", "copyto", "out"),
+    ]
+)
 
 
-class Surroundings:
-    """What a function itself names of its surroundings: globals, variables around it, of a
-    method or a callable object the attributes of the instance, of a partial its arguments.
+class Looks(NamedTuple):
+    """Look-ups and what they found, as tuples: one immutable state, swapped at once.
 
     Attributes:
-        spaces: for each name, where to look for it.
-        found: what they are.
-        held: the lists, dicts and arrays among them, and what they held.
+        spaces: where to look: a dict, a variable's cell, or what is called with the name.
+        names, found: of each look-up.
+        containers, contents: of the containers among them, what they held.
     """
 
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.given: list[Any] = []
-        while isinstance(f, partial):
-            self.given += [*f.args, *f.keywords.values()]
-            f = f.func
-        if not hasattr(f, "__code__"):
-            f = getattr(f, "__call__", f)  # noqa: B004
-        names = _names(getattr(f, "__code__", None))
-        spaces: list[dict[str, Any]] = [getattr(f, "__globals__", {})]
-        attributes = getattr(getattr(f, "__self__", None), "__dict__", None)
-        if type(attributes) is dict:
-            spaces.append(attributes)
-        self.names = names * len(spaces)
-        self.spaces = tuple([space for space in spaces for _ in names])
-        self.cells: tuple[CellType, ...] = getattr(f, "__closure__", None) or ()
-        self.inner = getattr(getattr(f, "__code__", None), "co_freevars", ())
-        self.found: list[Any] = [None] * (len(self.names) + len(self.cells) + 1)  # not yet
-        self.held: list[tuple[Any, Any]] = []
+    spaces: tuple[Any, ...]
+    names: tuple[str, ...]
+    found: tuple[Any, ...]
+    containers: tuple[Any, ...]
+    contents: tuple[Any, ...]
 
-    def changed(self) -> bool:
-        """Whether one is another object or number since the last time, or holds another."""
-        same = self.same()
-        if not same:
-            now = self._now()
-            self.found[:], self.held[:] = now, self._held(now)
-        return not same
+
+def unchanged(looks: Looks) -> bool:
+    """Whether all look-ups find what they found, or an equal number or string."""
+    spaces, names, found, containers, contents = looks
+    for i in range(len(spaces)):
+        space = spaces[i]
+        if type(space) is dict:
+            now = space.get(names[i], ABSENT)
+        else:
+            now = _in_cell(space) if type(space) is CellType else space(names[i])
+        if now is not found[i] and not equal(now, found[i]):
+            return False
+    return all(map(holds, containers, contents))
+
+
+def holds(container: Any, content: Any) -> bool:
+    """Whether a container holds what it held."""
+    now = container if type(container) is list else _content(container)
+    if type(now) is not list:
+        return bool(now == content)
+    return len(now) == len(content) and (
+        all(map(is_, now, content)) or all(map(equal, now, content))
+    )
+
+
+def equal(a: Any, b: Any) -> bool:
+    """Whether they are the same, or equal numbers or strings."""
+    if a is b or type(a) is not type(b):
+        return a is b
+    if type(a) is float:
+        return bool(a == b) and repr(a) == repr(b)  # 0.0 is not -0.0
+    return (type(a) in NUMBERS or isinstance(a, np.generic)) and bool(a == b)
+
+
+class Captured:
+    """What a function captures, as it is when this is made.
+
+    Attributes:
+        looks: all that a call looks at.
+        own: what the function itself changes, a log or a counter: that is no guard.
+    """
+
+    def __init__(self, f: Callable[..., Any], own: dict[Any, Any] | None = None) -> None:
+        self.f, self.own = f, {} if own is None else own
+        self._take(_Walk(f, self.own))
+
+    def _take(self, walk: _Walk) -> None:
+        self._walk, self.looks = walk, walk.looks()
 
     def same(self) -> bool:
-        """Whether all are what they were; if not, it is still known what they were."""
-        now = self._now()
-        same = _same(now, self.found)
-        if not same or not self.held:
-            return same
-        held = self._held(now)
-        if len(held) != len(self.held) or not all(map(_holds, held, self.held)):
+        """Whether all is what it was, or equal."""
+        if unchanged(self.looks):
+            return True
+        now = _Walk(self.f, self.own)
+        if now.difference(self._walk) is not None:
             return False
-        self.found[:], self.held[:] = now, held
+        self._take(now)  # containers that hold the same, in place of others
         return True
-
-    def _held(self, now: Sequence[Any]) -> list[tuple[Any, Any]]:
-        return [
-            (x, content) for x in [*now, *self.given] if (content := _within(x)) is not None
-        ]
 
     def difference(self) -> tuple[str, str, str]:
         """The name of what has changed, what it was and what it is."""
-        now = self._now()
-        return self._change(now, self._held(now))
+        found = _Walk(self.f, self.own).difference(self._walk)
+        return found or ("what it names", "one thing", "another and back")
 
-    def _change(self, now: list[Any], held: list[tuple[Any, Any]]) -> tuple[str, str, str]:
-        names = [*self.names, *self.inner]
-        for name, new, old in zip(names, now, self.found):
-            if not _same([new], [old]):
-                return name, _shown(old), _shown(new)
-        for new, old in zip(held, self.held):
-            if not _holds(new, old):
-                name = next((n for n, x in zip(names, now) if x is new[0]), "an argument")
-                return f"what {name} holds", _shown(old[1]), _shown(new[1])
-        return "what a container holds", "much", "more"
+    def settle(self, first: bool = False) -> bool:
+        """After a run of the function: look no more at what that has changed.
 
-    def _now(self) -> list[Any]:
-        return [*map(dict.get, self.spaces, self.names), *map(_content, self.cells)]
+        False if something has changed, and by its code it is not the function that does that.
+
+        Args:
+            first: whether it was the first run, which may prepare what stays as it is then.
+        """
+        if unchanged(self.looks):
+            return True
+        walk, own = self._walk, dict[Any, Any]()
+        changes = walk.changes()
+        for key, look in walk.found.items():
+            if not equal(_look_up(look.space, look.name), look.x):
+                if look.name not in changes and not walk.names & SETTERS:
+                    return False
+                own[key] = look.space
+        for key, held in walk.held.items():
+            if not holds(held.x, held.content):
+                if "" not in changes and not walk.names & CHANGERS:
+                    return False
+                own[key] = held.x
+        self.own.update({} if first else own)
+        self._take(_Walk(self.f, self.own))
+        return True
 
     def random_state(self) -> list[Any]:
         """The state of the generators of random numbers: the global ones, and those found."""
         states: list[Any] = [random.getstate()]
-        kinds: tuple[type, ...] = ()
-        arrays: Any = sys.modules.get("numpy.random")
-        if arrays:
+        if arrays := sys.modules.get("numpy.random"):
             states.append(pickle.dumps(arrays.get_state(legacy=False)))
-            kinds = arrays.Generator, arrays.RandomState
-        for x in [*self._now(), *self.given]:
-            owner: Any = x.__self__ if type(x) in METHODS else x
+        for x in self._walk.generators:
             try:
-                if issubclass(type(owner), random.Random):
-                    states.append(owner.getstate())
-                elif issubclass(type(owner), kinds):
-                    states.append(pickle.dumps(owner))
+                states.append(x.getstate() if isinstance(x, random.Random) else pickle.dumps(x))
             except Exception:  # that of the system has none
                 continue
         return states
 
 
-def _names(code: Any) -> tuple[str, ...]:
-    """The names in a function's code, and in that of lambdas and comprehensions in it."""
-    if not isinstance(code, CodeType):
-        return ()
-    inner = [name for each in code.co_consts for name in _names(each)]
-    return tuple(dict.fromkeys([*code.co_names, *inner]))
+# ---------------------------------------------------------------- the walk
+
+
+class Look(NamedTuple):
+    """A look-up, as messages call it, and what it found."""
+
+    path: str
+    space: Any
+    name: str
+    x: Any
+
+
+class Held(NamedTuple):
+    """A container, as messages call it, and what it held."""
+
+    path: str
+    x: Any
+    content: Any
+
+
+class _Walk:
+    """What is reached from a function.
+
+    Attributes:
+        names: those that the code of all functions on the way has.
+        found: the look-ups.
+        held: the containers.
+        generators: of random numbers.
+    """
+
+    def __init__(self, f: Callable[..., Any], own: dict[Any, Any]) -> None:
+        self.own, self.names = own, CALLS
+        before: frozenset[str] | None = None
+        while before != self.names:  # with more names there may be more to find
+            before = self.names
+            self.found: dict[Any, Look] = {}
+            self.held: dict[Any, Held] = {}
+            self.generators: list[Any] = []
+            self._codes: list[CodeType] = []
+            self._seen: dict[int, Any] = {}
+            self._elements = 0
+            self._todo: list[tuple[str, Any]] = [("", f)]
+            for path, x in self._todo:  # which grows as it is walked
+                self._visit(path, x)
+
+    def looks(self) -> Looks:
+        """All that a call looks at; tuples hold what they held."""
+        found = [*self.found.values()]
+        held = [each for each in self.held.values() if type(each.x) not in (tuple, frozenset)]
+        return Looks(
+            tuple([look.space for look in found]),
+            tuple([look.name for look in found]),
+            tuple([look.x for look in found]),
+            tuple([each.x for each in held]),
+            tuple([each.content for each in held]),
+        )
+
+    def changes(self) -> set[str]:
+        """The names of what the functions set or delete; "" stands for elements."""
+        return set[str]().union(*map(_changes, self._codes))
+
+    def difference(self, before: _Walk) -> tuple[str, str, str] | None:
+        """What another walk found otherwise first: its name, what it was and what it is."""
+        for new, old in zip(self.found.values(), before.found.values()):
+            if new.path != old.path or not self._alike(new.x, old.x, before):
+                return old.path, _shown(old.x), _shown(new.x)
+        for now, was in zip(self.held.values(), before.held.values()):
+            if not self._all_alike(now.content, was.content, before):
+                return f"what {was.path} holds", _shown(_within(was)), _shown(_within(now))
+        if (len(self.found), len(self.held)) != (len(before.found), len(before.held)):
+            return "what a container holds", "little", "much"
+        return None
+
+    def _alike(self, a: Any, b: Any, before: _Walk) -> bool:
+        """Whether they are equal, or two containers, which are compared by themselves."""
+        both = type(a) is type(b) and id(a) in self.held and id(b) in before.held
+        return both or equal(a, b)
+
+    def _all_alike(self, a: Any, b: Any, before: _Walk) -> bool:
+        if type(a) is not list or type(b) is not list:
+            return bool(a == b)
+        return len(a) == len(b) and all(self._alike(x, y, before) for x, y in zip(a, b))
+
+    # ------------------------------------------------------------------ one object
+
+    def _look(self, path: str, space: Any, name: str) -> None:
+        """Look it up, now and in each call."""
+        key = id(space.args[0] if type(space) is partial else space), name
+        if key not in self.found and key not in self.own:
+            self.found[key] = look = Look(path, space, name, _look_up(space, name))
+            self._todo.append((path, look.x))
+
+    def _visit(self, path: str, x: Any) -> None:
+        kind: Any = type(x)
+        if kind in PLAIN or id(x) in self._seen or len(self._seen) > MOST:
+            return
+        self._seen[id(x)] = x
+        if kind is FunctionType:
+            self._function(path, x)
+        elif kind is MethodType:
+            self._todo += [(path, x.__func__), (path, x.__self__)]
+        elif kind is partial:
+            self._todo += [(path, x.func), ("argument", x.args), ("argument", x.keywords)]
+        elif kind in (classmethod, staticmethod):
+            self._todo.append((path, x.__func__))
+        elif kind in (property, cached_property):
+            self._todo.append((path, x.fget if kind is property else x.func))
+        elif kind is BuiltinFunctionType:
+            self._todo.append((path, x.__self__))
+        elif kind is not ModuleType:
+            self._object(path, x, kind)
+        elif not _is_of_library(x.__name__):
+            self._attributes(path, vars(x))
+
+    def _function(self, path: str, f: Any) -> None:
+        """The variables that it names; of a function of a library those of its closure."""
+        code, space = f.__code__, f.__globals__
+        for name, cell in zip(code.co_freevars, f.__closure__ or ()):
+            self._look(name, cell, name)
+        name = space.get("__name__")
+        if _is_of_library(name) and vars(sys.modules.get(name, object)) is space:
+            return
+        self._codes.append(code)
+        names = _names(code)
+        self.names |= names
+        self._look(f"{f.__qualname__}.__code__", partial(getattr, f), "__code__")
+        for name in "__defaults__", "__kwdefaults__":
+            if getattr(f, name):
+                self._look(f"{f.__qualname__}.{name}", partial(getattr, f), name)
+        for name in sorted((names & space.keys()) | (names & BUILTINS)):
+            if type(space.get(name)) is ModuleType:
+                self._todo.append((name, space[name]))
+            else:
+                self._look(name, space, name)
+        self._attributes(path or f.__qualname__, f.__dict__)
+
+    def _attributes(self, path: str, space: dict[str, Any]) -> None:
+        """Those that some code names."""
+        for name in sorted(self.names & space.keys()):
+            self._look(f"{path}.{name}", space, name)
+        if "__wrapped__" in space:
+            self._todo.append((path, space["__wrapped__"]))
+
+    def _object(self, path: str, x: Any, kind: Any) -> None:
+        """What a container holds, and attributes."""
+        content = _content(x)
+        if content is not None and id(x) not in self.own:
+            self._elements += len(content)
+            if self._elements <= LARGE:
+                self.held[id(x)] = Held(path, x, content)
+                self._todo += _inside(path, x, content)
+        elif issubclass(kind, _generators()):
+            self.generators.append(x)
+        own = _own(x)
+        if own:
+            self._attributes(path, own)
+        for base in type.mro(x if issubclass(kind, type) else kind):
+            if not _is_of_library(base.__module__):
+                self._class(path, x, base, own)
+
+    def _class(self, path: str, x: Any, base: type, own: dict[str, Any] | None) -> None:
+        """Attributes of a class that some code names, and its operators."""
+        for name, y in [*vars(base).items()]:
+            kind = type(y)
+            if name not in self.names:
+                if name[:2] == "__" and name not in MAKERS and kind is FunctionType:
+                    self._todo.append((f"{base.__name__}.{name}", y))
+            elif kind is MemberDescriptorType:
+                if not isinstance(x, type):
+                    self._look(f"{path}.{name}", partial(_in_slot, x, y), name)
+            elif kind in (property, cached_property):
+                self._todo.append((f"{path}.{name}", y))
+            else:
+                if own is not None:
+                    self._look(f"{path}.{name}", own, name)  # which hides it
+                self._look(f"{base.__name__}.{name}", partial(_in_class, base), name)
+
+
+def _look_up(space: Any, name: str) -> Any:
+    if type(space) is dict:
+        return space.get(name, ABSENT)
+    return _in_cell(space) if type(space) is CellType else space(name)
+
+
+def _in_cell(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # a variable that has no value yet
+        return ABSENT
+
+
+def _in_class(cls: type, name: str) -> Any:
+    return vars(cls).get(name, ABSENT)
+
+
+def _in_slot(x: Any, slot: Any, name: str) -> Any:
+    try:
+        return slot.__get__(x)
+    except AttributeError:
+        return ABSENT
+
+
+def _own(x: Any) -> dict[str, Any] | None:
+    """An object's own attributes; none of its code runs."""
+    try:
+        found: Any = object.__getattribute__(x, "__dict__")
+    except AttributeError:
+        return None
+    return found if type(found) is dict else None
+
+
+def _content(x: Any) -> Any:
+    """What a container holds: a list, or what `==` compares. None of what is large, or none."""
+    for kind, size, content in CONTENTS:
+        if issubclass(type(x), kind):
+            return content(x) if size(x) <= LARGE else None
+    return None
+
+
+CONTENTS: list[tuple[Any, Callable[[Any], int], Callable[[Any], Any]]] = [
+    (list, len, lambda x: list.__getitem__(x, slice(None))),
+    (tuple, len, lambda x: [*tuple.__iter__(x)]),
+    (dict, len, lambda x: [*dict.keys(x), *dict.values(x)]),
+    ((set, frozenset), len, frozenset),
+    (deque, len, lambda x: [*deque.__iter__(x)]),
+    ((bytearray, array), len, bytes),
+    (
+        np.ndarray,
+        lambda x: x.size,
+        lambda x: (
+            [*x.shape, *x.ravel().tolist()]
+            if x.dtype.hasobject
+            else (x.dtype.str, x.shape, x.tobytes())
+        ),
+    ),
+]
+
+
+def _within(held: Held) -> Any:
+    """What a container held, as messages show it."""
+    numbers = type(held.content) is tuple
+    return np.frombuffer(held.content[2], held.content[0]) if numbers else held.content
+
+
+def _inside(path: str, x: Any, content: Any) -> Iterator[tuple[str, Any]]:
+    """What a container holds, if it is small, and how messages call that."""
+    if type(content) is list and len(content) <= SMALL:
+        keys: Any = content if issubclass(type(x), dict) else range(len(content))
+        half = len(content) // 2 if keys is content else 0
+        for i, each in enumerate(content):
+            if type(each) not in PLAIN:
+                key = keys[i - half]
+                yield f"{path}[{key!r}]" if type(key) in NUMBERS else path, each
+
+
+def _generators() -> tuple[Any, ...]:
+    """The kinds of generators of random numbers."""
+    arrays: Any = sys.modules.get("numpy.random")
+    return (random.Random, *((arrays.Generator, arrays.RandomState) if arrays else ()))
+
+
+def _is_of_library(module: Any) -> bool:
+    """Whether a module of this name is Python's, NumPy's or ours."""
+    return str(module).partition(".")[0] in LIBRARY
+
+
+@lru_cache(1000)
+def _names(code: CodeType) -> frozenset[str]:
+    """The names in a function's code and in that of functions in it; strings may be some."""
+    inner = [_names(each) for each in code.co_consts if type(each) is CodeType]
+    strings = [each for each in code.co_consts if type(each) is str and each.isidentifier()]
+    return frozenset([*code.co_names, *strings]).union(*inner)
+
+
+@lru_cache(1000)
+def _changes(code: CodeType) -> frozenset[str]:
+    """The names of what code sets or deletes; "" stands for elements of something."""
+    found = {name for c in code.co_consts if type(c) is CodeType for name in _changes(c)}
+    for step in dis.get_instructions(code):
+        action, _, what = step.opname.partition("_")
+        if action in ("STORE", "DELETE") and what in ("GLOBAL", "DEREF", "ATTR"):
+            found.add(step.argval)
+        elif step.opname in FILLING or (step.opname == "BINARY_OP" and "=" in step.argrepr):
+            found.add("")
+    return frozenset(found)
 
 
 def _shown(x: Any) -> str:
     text = " ".join(repr(x).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _content(cell: CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # a variable that has no value yet
-        return None
-
-
-def _within(x: Any) -> Any:
-    """What a list, dict or array holds; None of anything else, and of what is large."""
-    if issubclass(type(x), (list, dict)):
-        if len(x) > LARGE:
-            return None
-        return [*x] if issubclass(type(x), list) else [*x, *x.values()]
-    if type(x) is np.ndarray and x.size <= LARGE and x.dtype.kind in "biufcO":
-        return x.copy(order="K")
-    return None
-
-
-def _holds(now: tuple[Any, Any], before: tuple[Any, Any]) -> bool:
-    """Whether what one holds is what the other held."""
-    a, b = now[1], before[1]
-    if type(a) is list:
-        return _same(a, b)
-    return all(getattr(a, what) == getattr(b, what, None) for what in ("dtype", "shape")) and (
-        a.tobytes() == b.tobytes()
-    )
-
-
-def _same(now: Sequence[Any], before: Sequence[Any]) -> bool:
-    try:
-        return len(now) == len(before) and (
-            all(map(is_, now, before)) or all(map(_alike, now, before))
-        )
-    except RecursionError:  # lists that hold themselves
-        return False
-
-
-def _alike(a: Any, b: Any) -> bool:
-    if a is b or type(a) is not type(b):
-        return a is b
-    if type(a) in (list, tuple):
-        return _same(a, b)
-    same = type(a) in (int, float, bool, str) and bool(a == b)
-    return same and (type(a) is not float or repr(a) == repr(b))  # 0.0 is not -0.0

@@ -11,11 +11,11 @@ from autograd.core.no_grad import recording
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
 from autograd.program.ir.tape import Tape, uncollected
-from autograd.program.trace.captured import Surroundings
+from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import Guard, Watch
 from autograd.trees import Rebuild, flatten
 
-__all__ = ["Recording", "called", "record"]
+__all__ = ["CapturedChanged", "Recording", "called", "record"]
 
 SHIFTS = (1e-3, -1e-3, 1e-6, -1e-6, 1e-10)
 
@@ -32,7 +32,6 @@ class Recording:
         single: whether the result is a number.
         sure: whether the way is new, and the numbers read out could be checked. If not, the
             tape must not be used.
-        restless: whether each run changes what the function names of its surroundings.
     """
 
     tape: Tape
@@ -41,7 +40,10 @@ class Recording:
     rebuild: Rebuild
     single: bool
     sure: bool
-    restless: bool
+
+
+class CapturedChanged(ValueError):  # noqa: N818
+    """While a function was recorded, something else has changed what it captures."""
 
 
 class _Trace:
@@ -75,6 +77,7 @@ def record(
     varying: Sequence[bool],
     known: Sequence[Value] = (),
     ways: Sequence[Sequence[Guard]] = (),
+    captured: Captured | None = None,
 ) -> Recording:
     """Run f on fresh leaves that hold `numbers`; the tape of what it computed.
 
@@ -85,25 +88,34 @@ def record(
         varying: for each input, whether each lane has its own.
         known: Values from outside that come first among the closed ones, used or not.
         ways: the guards of ways that it need not be recorded for again.
+        captured: what f captures, which is as it was, but for what f itself has changed.
 
     Raises:
+        CapturedChanged: something else has changed what f captures.
         ValueError: f computes with numbers that it has read out of Values, or draws random
             ones, so that the tape would give wrong results.
         Whatever f raises at these numbers.
     """
-    around = Surroundings(f)
-    around.changed()
-    states = [around.random_state()]
+    captured = captured or Captured(f)
+
+    def settle(first: bool = False) -> None:
+        if not captured.settle(first):
+            name, old, new = captured.difference()
+            raise CapturedChanged(
+                f"compile: while {called(f)} was recorded, {name} has changed from {old} to "
+                f"{new}"
+            )
+        states.append(captured.random_state())
+
+    states = [captured.random_state()]
     first = _Trace(f, numbers, rebuild)
     if any(_alike(first.guards, way) for way in ways):
-        return Recording(Tape(), [], first.guards, first.rebuild, False, False, False)
-    restless = around.changed()
-    states.append(around.random_state())
+        return Recording(Tape(), [], first.guards, first.rebuild, False, False)
+    settle(first=True)
     leaves = [Value(x) for x in numbers]
     with recording(), Watch(leaves, plain=True):
         plain = flatten(f(*rebuild(leaves)), "the result of f")[0]
-    restless &= around.changed()
-    states.append(around.random_state())
+    settle()
     draws = states[0] != states[1] and states[1] != states[2]  # it may draw once, at first
     if draws or not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
         raise ValueError(
@@ -112,7 +124,7 @@ def record(
             "pass them as arguments"
         )
     second = _shifted(f, numbers, rebuild, first)
-    restless &= around.changed()
+    settle()
     inputs = ["lane" if varies else "input" for varies in varying]
     outside: list[Value] = [*known, *(_closed(first, second) if second else [])]
     closed = list(dict.fromkeys(outside))
@@ -123,7 +135,7 @@ def record(
         _compare(f, first, *[_tape(run, inputs, closed, False) for run in (first, second)])
     single = type(first.returned) is Value or real(first.returned) is not None
     sure = second is not None
-    return Recording(tape, closed, first.guards, first.rebuild, single, sure, restless)
+    return Recording(tape, closed, first.guards, first.rebuild, single, sure)
 
 
 def _shifted(
