@@ -74,6 +74,8 @@ class Edge:
     Attributes:
         local: the derivative that it carries; of the output of a group too it is exact.
         weight: of a network, the parameter that multiplies what comes along it.
+        text: the number that is written on it.
+        amount: the same that its look shows, if it has a weight.
     """
 
     id: str
@@ -81,7 +83,9 @@ class Edge:
     head: Box
     local: str
     hint: str
-    weight: float | None = None
+    text: str
+    weight: Node | None = None
+    amount: float | None = None
 
 
 @dataclass(slots=True)
@@ -105,8 +109,8 @@ class Picture:
 
     @property
     def heaviest(self) -> float:
-        """The largest weight of an arrow, by its size."""
-        return max([abs(edge.weight) for edge in self.edges if edge.weight], default=1.0)
+        """The largest amount of an arrow, by its size."""
+        return max([abs(edge.amount) for edge in self.edges if edge.amount], default=1.0)
 
     def frame(self) -> Frame:
         """The boxes in their modules, first operands first, as layout engines prefer it."""
@@ -356,7 +360,8 @@ class _Maker:
                 partial = node.partials[link.slot]
                 local = format_number(partial, self.options.format)
                 hint = f"∂{node.name}/∂{x.name} = {partial!r}"
-                yield Edge(f"e{node.index}-{link.slot}", boxes[link.tail], head, local, hint)
+                id = f"e{node.index}-{link.slot}"
+                yield Edge(id, boxes[link.tail], head, local, hint, local)
             slopes = self.slopes(unit) if isinstance(unit, str) else {}
             for other, links in merged.items():
                 tail, x = boxes[other], links[0].node.inputs[links[0].slot]
@@ -368,8 +373,20 @@ class _Maker:
                 if x in slopes and tail.node is not None and head.node is not None:
                     count = format_number(slopes[x], self.options.format)
                     hint = f"∂{head.node.name}/∂{x.name} = {slopes[x]!r}"
-                hint += "" if weight is None else f", weight {weight!r}"
-                yield Edge(f"e-{tail.id}-{head.id}", tail, head, count, hint, weight)
+                slope = slopes.get(x) if tail.node is not None else None
+                yield self.arrow(tail, head, count, hint, weight, slope)
+
+    def arrow(
+        self, tail: Box, head: Box, local: str, hint: str, w: Node | None, slope: float | None
+    ) -> Edge:
+        """Into a group: of a network, with what the options ask for."""
+        id = f"e-{tail.id}-{head.id}"
+        if w is None:
+            return Edge(id, tail, head, local, hint, local)
+        hint += f", weight {w.data!r}, its gradient {w.grad!r}"
+        amount = {"weight": w.data, "gradient": w.grad, "local": slope}[self.options.arrows]
+        text = "" if amount is None else format_number(amount, self.options.format)
+        return Edge(id, tail, head, local, hint, text, w, amount)
 
     def slopes(self, name: str) -> dict[Node, float]:
         """The derivatives of a group's only output to what goes into it."""
@@ -379,7 +396,7 @@ class _Maker:
                 found[x] = found.get(x, 0.0) + share
         return found if len(self.outlets[name]) == 1 else {}
 
-    def weight(self, link: Link) -> float | None:
+    def weight(self, link: Link) -> Node | None:
         """The parameter that multiplies what comes along a link into a neuron."""
         node = link.node
         at = [i for i, x in enumerate(node.operands) if isinstance(x, Node)][link.slot]
@@ -391,7 +408,7 @@ class _Maker:
             facing = node.operands[at - half if at > half else at + half]
         if not isinstance(facing, Node) or facing.op is not None:
             return None
-        return facing.data if facing in self.grouping.framed else None
+        return facing if facing in self.grouping.framed else None
 
     def numbers(self, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """The plain numbers that neurons take as inputs, and their arrows."""
@@ -421,9 +438,9 @@ class _Maker:
             slope = self.slopes(unit) if len(pairs) == 1 else {}
             local = w.data * slope[node] if node in slope else None
             text = "" if local is None else format_number(local, self.options.format)
-            one = w.data if key.place >= 0 and len({w for _, w in pairs}) == 1 else None
-            hint = f"{tail.title} → {boxes[unit].title}, weight {one!r}"
-            yield Edge(f"e-{tail.id}-{boxes[unit].id}", tail, boxes[unit], text, hint, one)
+            one = w if key.place >= 0 and len({w for _, w in pairs}) == 1 else None
+            hint = f"{tail.title} → {boxes[unit].title}"
+            yield self.arrow(tail, boxes[unit], text, hint, one, local)
 
     def left_out(self, unit: Unit, boxes: dict[Unit, Box]) -> Iterator[Edge]:
         """An edge from a box "…" if something that goes into this one is left out."""
@@ -432,7 +449,7 @@ class _Maker:
             head = boxes[unit]
             hint = f"{counted(len(hidden), 'input')} of {head.title} not drawn"
             more = Box(f"more-{head.id}", "more", "…", "", None, hint)
-            yield Edge(f"e-more-{head.id}", more, head, "", hint)
+            yield Edge(f"e-more-{head.id}", more, head, "", hint, "")
 
 
 def _outlets(nodes: Sequence[Node], read: Set[Node]) -> list[Node]:

@@ -87,7 +87,7 @@ def digraph(drawn: Picture, options: Options, title: str) -> Digraph:
 
     def edge(arrow: Edge) -> Attributes:
         weight = {} if arrow.tail.kind in ("leaf", "use") else {"weight": "4"}
-        label = {"label": f"<{escape(arrow.local)}>"} if arrow.local else {}
+        label = {"label": f"<{escape(arrow.text)}>"} if arrow.text else {}
         return label | weight | {"tooltip": _tooltip(arrow.hint)}
 
     def cluster(frame: Frame) -> Attributes:

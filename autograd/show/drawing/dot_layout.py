@@ -44,7 +44,7 @@ def lay_out(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
     """
     sizes = {card.box: card.size for card in cards}
     labelled = len(drawn.edges) <= LABELLED
-    widths = {edge: width(edge.local, SMALL) for edge in drawn.edges}
+    widths = {edge: width(edge.text, SMALL) for edge in drawn.edges}
     for edges in _interchangeable(drawn):
         widths |= dict.fromkeys(edges, max([widths[edge] for edge in edges]))
 
@@ -54,7 +54,7 @@ def lay_out(drawn: Picture, cards: Sequence[Card], options: Options) -> Layout:
 
     def edge(arrow: Edge) -> dict[str, str]:
         weight = {} if arrow.tail.kind in ("leaf", "use") else {"weight": "4"}
-        if not arrow.local or not labelled:
+        if not arrow.text or not labelled:
             return weight
         return weight | {"label": _room(widths[arrow] + 8, SMALL + 5)}
 

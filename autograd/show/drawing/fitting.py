@@ -20,7 +20,7 @@ from autograd.show.drawing.options import Options
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import width
 
-__all__ = ["PAGE", "PAPER_MARGIN", "Drawing", "fit"]
+__all__ = ["ARROWS", "PAGE", "PAPER_MARGIN", "Drawing", "fit", "legend"]
 
 PAGE = (1237.0, 966.0)  # 900 pixels show its width with text at 8, 1280 × 800 all at 9
 WIDE = (1550.0, PAGE[1])  # of what would be drawn with less detail else
@@ -32,6 +32,11 @@ LARGEST = 500  # nodes of a graph in which nothing is drawn once
 ANY = 10_000  # rows
 FEWEST, FEWER = 12, 0.85  # boxes that are drawn even where they do not fit; the next try
 COMPACT = "In a box the left number is the data, the right one the gradient."
+ARROWS = {
+    "weight": "the weight",
+    "gradient": "the gradient ∂L/∂w of the weight",
+    "local": "the local derivative",
+}
 CHIPS = "A name where an arrow begins stands for the box of that name."
 
 
@@ -208,6 +213,7 @@ class _Fitting:
         notes += (
             [COMPACT] if both and any(card.compact and card.box.rows for card in cards) else []
         )
+        notes += [] if self.scrolls else _legend(drawn, self.options)
         page = PAGE[0] - 2 * PAPER_MARGIN, PAGE[1] - 2 * PAPER_MARGIN - len(notes) * ROW - PAD
         room = sum([(c.size[0] + 36) * (c.size[1] + 8) for c in cards])
         if rung.rows < ANY and room > page[0] * page[1]:
@@ -245,7 +251,23 @@ class _Fitting:
         drawn = picture(self.graph, self.options)
         cards = dot_layout.align_sizes(self.cards(drawn, False), drawn)
         layout = dot_layout.lay_out(drawn, cards, self.options)
-        return Drawing(drawn, cards, layout, _lines(drawn.note, layout.size[0]))
+        note = " ".join([drawn.note, *_legend(drawn, self.options)]).strip()
+        return Drawing(drawn, cards, layout, _lines(note, layout.size[0]))
+
+
+def _legend(drawn: Picture, options: Options) -> list[str]:
+    """What the arrows of a network show, if there are any."""
+    if all(edge.weight is None for edge in drawn.edges):
+        return []
+    return [legend(options.arrows)]
+
+
+def legend(arrows: str) -> str:
+    """What the arrows of a network show, in number and look."""
+    return (
+        f"An arrow into a neuron shows {ARROWS[arrows]}: blue if positive, orange and dashed "
+        "if negative, the thicker the larger."
+    )
 
 
 def _lines(note: str, wide: float) -> list[str]:

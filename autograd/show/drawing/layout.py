@@ -58,7 +58,7 @@ def written(drawn: Picture) -> dict[Edge, str]:
     weighted = len([edge for edge in drawn.edges if edge.weight is not None])
     dense = len(drawn.edges) > DENSE * len(drawn.boxes)
     return {
-        edge: "" if dense or (edge.weight is not None and weighted > WRITTEN) else edge.local
+        edge: "" if dense or (edge.weight is not None and weighted > WRITTEN) else edge.text
         for edge in drawn.edges
     }
 
@@ -71,11 +71,17 @@ def port_room(drawn: Picture, rankdir: str) -> dict[Box, float]:
     return {box: high + 4.0 if high else 0.0 for box, high in room.items()}
 
 
-def _label(text: str, along: int) -> Spot:
+def _label(text: str, along: int, headings: float = 0.0) -> Spot:
     if not text:
         return [0.0, 0.0]
     wide = width(text, SMALL) + 4.0
-    return [wide, PORT] if along == 0 else [PORT + 2.0, wide + 4.0]
+    return [wide, PORT] if along == 0 else [PORT + 2.0 + headings, wide + 4.0]
+
+
+def _headings(edge: Edge, rankdir: str, depth: int) -> float:
+    """How much longer the room of a number is, so that it stands above titles of frames."""
+    new = [path for path in edge.head.modules[:depth] if path not in edge.tail.modules]
+    return 2 * HEADING * len(new) if rankdir == "TB" else 0.0
 
 
 def lay_out(
@@ -114,7 +120,7 @@ def _framed(
     places, points, spots, chips, begins, size = in_layers(
         [[card.size[along], card.size[1 - along]] for card in few],
         [[number[edge.tail], number[edge.head]] for edge in drawn.edges],
-        [_label(texts[edge], along) for edge in drawn.edges],
+        [_label(texts[edge], along, _headings(edge, rankdir, depth)) for edge in drawn.edges],
         [[paths[path] for path in card.box.modules[:depth]] for card in few],
         _fixed(few),
         [[name[along], name[1 - along]] for name in names],

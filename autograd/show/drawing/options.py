@@ -14,6 +14,7 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "collapse": ("auto", "neuron", "layer", None),
     "theme": ("auto", "light", "dark"),
     "layout": ("own", "dot"),
+    "arrows": ("weight", "gradient", "local"),
 }
 
 
@@ -32,6 +33,8 @@ class Options:
         max_nodes: draw no more boxes than this, those nearest to the result; None is all.
         theme: "light", "dark", or "auto" for what the reader's system prefers.
         values, gradients: whether the nodes show their data, and their grad.
+        arrows: what the arrows of a network show, in number and look: the "weight", its
+            "gradient" ∂L/∂w, or the "local" derivative, which all other arrows show.
         format: how numbers are written, as the built-in `format` takes it.
         title: what the picture is called; a description of the graph unless given.
         layout: "own", or "dot" where Graphviz is installed.
@@ -49,6 +52,7 @@ class Options:
     theme: Literal["auto", "light", "dark"] = "auto"
     values: bool = True
     gradients: bool = True
+    arrows: Literal["weight", "gradient", "local"] = "weight"
     format: str = NUMBER_FORMAT
     title: str | None = None
     layout: Literal["own", "dot"] = "own"

@@ -11,7 +11,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 
-from autograd.show.drawing.boxes import Box, Edge
+from autograd.show.drawing.boxes import Box, Edge, Picture
 from autograd.show.drawing.cards import BESIDE, INDENT, PAD, ROW, SMALL, WIDEST_NAME, Card
 from autograd.show.drawing.fitting import PAPER_MARGIN, Drawing, fit
 from autograd.show.drawing.grouping import layers_of, relative
@@ -21,7 +21,7 @@ from autograd.show.drawing.style import style_sheet
 from autograd.show.snapshot import Snapshot
 from autograd.show.text import clipped, escape, format_number, width
 
-__all__ = ["draw", "svg"]
+__all__ = ["draw", "finer", "svg", "thickness"]
 
 TOOLTIP = 2000  # characters of a tooltip
 THIN, THICK = 0.8, 3.4  # the width of an arrow without weight, and what the heaviest adds
@@ -61,7 +61,7 @@ def svg(
     """The SVG of what is drawn of a graph."""
     drawn, layout = drawing.picture, drawing.layout
     body = "".join([_frame(path, place) for path, place in layout.frames.items()])
-    heaviest = drawn.heaviest * (1 if len(drawn.edges) <= MANY else 3)
+    heaviest = drawn.heaviest * finer(drawn)
     body += "".join([_edge(edge, layout, heaviest) for edge in drawn.edges])
     body += "".join([_label(edge, layout) for edge in drawn.edges])
     names = {card.box: card.name for card in drawing.cards}
@@ -120,19 +120,29 @@ def _edge(edge: Edge, layout: Layout, heaviest: float) -> str:
         if label and max(abs(p[1 - k] - end[1 - k]) for p in (start, label)) < 0.1
     ]
     if label and level:  # the last piece makes room for the number
-        half = width(edge.local, SMALL) / 2 if level == [0] else SMALL * 0.7
+        half = width(edge.text, SMALL) / 2 if level == [0] else SMALL * 0.7
         before, after = [_beyond(label, start, half), _beyond(label, end, half)]
         path = f"M{_at(curve[0])}C" + " ".join([_at(point) for point in curve[1:-3]])
         path += f" {_line(start, before)}M{_at(after)}C{_line(after, end)}"
     kind, thick = "edge", ""
-    if edge.weight is not None:
-        kind = "edge down" if edge.weight < 0.0 else "edge up"
-        thick = f' stroke-width="{THIN + THICK * abs(edge.weight) / heaviest:.2f}"'
+    if edge.amount is not None:
+        kind = "edge down" if edge.amount < 0.0 else "edge up"
+        thick = f' stroke-width="{thickness(edge.amount, heaviest):.2f}"'
     chip = f' data-chip="@-c{layout.begins[edge.id]}"' if edge.id in layout.begins else ""
     return (
         f'<g id="@-{edge.id}" class="{kind}"{chip}><title>{escape(edge.hint[:TOOLTIP])}</title>'
         f'<path d="{path}"{thick}/><polygon points="{_arrow(points[-2], tip)}"/></g>\n'
     )
+
+
+def thickness(amount: float, most: float) -> float:
+    """The width of an arrow's line, where the largest amount is `most`."""
+    return THIN + THICK * abs(amount) / most
+
+
+def finer(drawn: Picture) -> int:
+    """By what all arrows are thinner, as there are many."""
+    return 1 if len(drawn.edges) <= MANY else 3
 
 
 def _beyond(label: Position, end: Position, half: float) -> Position:
@@ -150,9 +160,9 @@ def _line(start: Position, end: Position) -> str:
 def _label(edge: Edge, layout: Layout) -> str:
     """The number of an arrow, which no other arrow may hide."""
     _, at = layout.edges[edge.id]
-    if at is None or not edge.local:
+    if at is None or not edge.text:
         return ""
-    text = _text(at[0], at[1] + SMALL * 0.35, "local", edge.local, "middle")
+    text = _text(at[0], at[1] + SMALL * 0.35, "local", edge.text, "middle")
     return f'<g id="@-{edge.id}-l"><title>{escape(edge.hint[:TOOLTIP])}</title>{text}</g>\n'
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd.core.primitive import ADVICE, Primitive
 from autograd.javascript import PRODUCT, module
-from autograd.show.drawing.boxes import Box, picture
+from autograd.show.drawing.boxes import Picture, picture
 from autograd.show.drawing.engine import LayoutError
 from autograd.show.drawing.fitting import fit
 from autograd.show.drawing.options import Options
@@ -120,16 +120,17 @@ def laid_out(
     options: Options,
     prefix: str,
     reserve: Mapping[int, str] | None = None,
-) -> tuple[str, list[Box]]:
-    """The SVG of a graph, as high as it needs, and its boxes; a tree in text, and why, where
-    the layout fails.
+) -> tuple[str, Picture]:
+    """The SVG of a graph, as high as it needs, and what is drawn.
+
+    Where the layout fails, a tree in text, and why.
     """
     try:
         drawing = fit(graph, options, reserve, scrolls=True)
     except LayoutError as error:
         shown = f"<p>{escape(str(error))}</p><pre>{escape(tree(graph, options))}</pre>"
-        return shown, picture(graph, options).boxes
-    return svg(graph, drawing, options, prefix), drawing.picture.boxes
+        return shown, picture(graph, options)
+    return svg(graph, drawing, options, prefix), drawing.picture
 
 
 def operations_data(operations: Iterable[Primitive]) -> dict[str, Any]:

@@ -132,16 +132,9 @@ function tabulate() {
 
 // What a group's arrows carry: the derivatives of its only output to what goes into it.
 function repaintGroups(set) {
-  for (const [group, inside] of Map.groupBy(nodes, ({ index }) => data.groups[index])) {
-    if (outputs[group]?.length !== 1) continue;
-    const slopes = new Map([[outputs[group][0], 1]]);
-    for (const node of inside.toReversed()) {
-      const upstream = slopes.get(node) ?? 0;
-      node.inputs.forEach((x, slot) => {
-        slopes.set(x, (slopes.get(x) ?? 0) + share(upstream, node, slot));
-      });
-    }
-    for (const [x, slope] of slopes) {
+  for (const group of new Set(Object.values(data.groups))) {
+    if (outputs[group].length !== 1) continue;
+    for (const [x, slope] of slopesIn(group)) {
       const [label] = drawn(`graph-e-${boxIds[x.index]}-${group}-l`);
       if (label !== undefined) set(cells(label, "local"), inCell(slope));
     }

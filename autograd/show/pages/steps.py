@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.core.primitive import Primitive
 from autograd.javascript import UntranslatableError
-from autograd.show.drawing.boxes import Box
+from autograd.show.drawing.boxes import Picture
+from autograd.show.drawing.fitting import ARROWS, legend
 from autograd.show.drawing.layered import lay_out
 from autograd.show.drawing.options import Options
+from autograd.show.drawing.svg import finer, thickness
 from autograd.show.events import Event, events
 from autograd.show.formulas import BLANKS, arithmetic, locals_text
 from autograd.show.pages.document import (
@@ -51,11 +53,11 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     graph = _after(graph, played)
     options = options.changed(max_nodes=LIMIT, depth=None)
     wide = _widest(graph, played, options.format)
-    shown, boxes = laid_out(graph, options, PREFIX, wide)
-    data = _data(graph, played, options, at, boxes)
+    shown, drawn = laid_out(graph, options, PREFIX, wide)
+    data = _data(graph, played, options, at, drawn)
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in played]
     heads = ["step", "pass", "arithmetic"]
-    board = _board(shown, GUESSING)
+    board = _board(shown, GUESSING, data["arrows"])
     live, panel = _compute(graph, data["groups"])
     main = board + player("step", len(data["keys"]), heads, rows, asset("guess.html"), panel)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, asset("guess.js")]
@@ -83,14 +85,14 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     elif [node.grad for node in graph] != [node.grad for node in once]:
         told = f"{told}, gradients as they are now, explained for one pass"
     forward = every[: len(graph)]
-    shown, boxes = laid_out(graph, options, PREFIX)
-    data = _data(graph, forward, options, len(graph), boxes)
+    shown, drawn = laid_out(graph, options, PREFIX)
+    data = _data(graph, forward, options, len(graph), drawn)
     rows = [
         [str(event.index + 1), str(event), format_number(node.grad), locals_text(node)]
         for event, node in zip(forward, graph.nodes)
     ]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
-    board = _board(shown, "")
+    board = _board(shown, "", data["arrows"])
     live, panel = _compute(graph, data["groups"])
     main = board + player("node", len(data["keys"]), heads, rows, below=panel)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live]
@@ -106,8 +108,8 @@ def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
 
 def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str]:
     """The scripts that compute the graph anew and open its boxes, and the panel, or why not."""
-    inside = [*map(asset, ("draw.js", "inside.js"))] if groups else []
-    layout = [lay_out] if groups else []
+    inside = [*map(asset, ("draw.js", "arrows.js", "inside.js"))] if groups else []
+    layout: list[Callable[..., Any]] = [lay_out, thickness] if groups else []
     try:
         script = rules(_operations(graph), layout)
         return [script, *map(asset, ("live.js", "curve.js")), *inside], asset("live.html")
@@ -133,13 +135,15 @@ def _check_size(graph: Snapshot) -> None:
         )
 
 
-def _board(shown: str, more: str) -> str:
+def _board(shown: str, more: str, arrows: Mapping[str, Any]) -> str:
     """The picture, the words above it, and what may be asked of it below."""
+    told = arrows["legends"][arrows["shown"]] if arrows["of"] else ""
     return (
         '<div id="now" class="now" role="status"><p id="pass"></p>'
         f'<p id="sum">{escape(WITHOUT_SCRIPT)}</p><p id="words"></p></div>'
         '<div id="picture" class="picture" tabindex="0" role="group" aria-label="Graph">'
-        f'{shown}</div><div class="below"><p id="info" class="info"></p>{more}'
+        f'{shown}</div><p id="legend" class="info">{escape(told)}</p>'
+        f'<div class="below"><p id="info" class="info"></p>{more}'
         '<button type="button" id="whole" aria-pressed="false" hidden>Whole graph</button>'
         "</div>"
     )
@@ -157,7 +161,7 @@ def _widest(graph: Snapshot, played: Sequence[Event], spec: str) -> dict[int, st
 
 
 def _data(
-    graph: Snapshot, played: Sequence[Event], options: Options, at: int, boxes: Sequence[Box]
+    graph: Snapshot, played: Sequence[Event], options: Options, at: int, drawn: Picture
 ) -> dict[str, Any]:
     seeds = [event.after for event in played if event.kind == "seed"]
     return {
@@ -167,11 +171,26 @@ def _data(
         "format": options.format,
         "root": graph.root.index,
         "seed": json_number(*seeds) if seeds else None,
-        "groups": {node.index: box.id for box in boxes for node in box.members},
-        "titles": {box.id: box.hint.rpartition(": ")[0] for box in boxes if box.members},
+        "groups": {node.index: box.id for box in drawn.boxes for node in box.members},
+        "titles": {box.id: box.hint.rpartition(": ")[0] for box in drawn.boxes if box.members},
+        "arrows": _arrows(drawn, options),
         "nodes": [_node_data(node) for node in graph.nodes],
         "steps": [node.index for node in _stepped(graph)],
         **operations_data(_operations(graph)),
+    }
+
+
+def _arrows(drawn: Picture, options: Options) -> dict[str, Any]:
+    """Of a network what its arrows may show; see arrows.js."""
+    return {
+        "shown": options.arrows,
+        "legends": {what: legend(what) for what in ARROWS},
+        "finer": finer(drawn),
+        "of": {
+            edge.id: [edge.weight.index, edge.tail.node and edge.tail.node.index, edge.head.id]
+            for edge in drawn.edges
+            if edge.weight
+        },
     }
 
 

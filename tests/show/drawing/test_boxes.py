@@ -7,6 +7,7 @@ import pytest
 import nn
 from autograd import Graph, Value, dot
 from autograd.show.drawing.boxes import Picture, operation_text, picture
+from autograd.show.drawing.fitting import legend
 from autograd.show.drawing.grouping import layers_of
 from autograd.show.drawing.options import Options
 from autograd.show.events import events
@@ -54,7 +55,24 @@ def test_an_arrow_has_its_weight_whichever_operand_comes_first() -> None:
     xs = [Value(1.0).exp(), Value(0.5).exp()]
     for y in (dot(w, xs, b), dot(xs, w, b)):
         found = drawn(y.graph(), collapse="neuron")
-        assert [edge.weight for edge in found.edges if edge.head.title == "m"] == [2.0, 3.0]
+        assert [edge.amount for edge in found.edges if edge.head.title == "m"] == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("what", ["weight", "gradient", "local"])
+def test_an_arrow_of_a_network_shows_one_thing_in_number_and_look(what: str) -> None:
+    w, x = [Value(2.0, label="m.w.0"), Value(3.0, label="m.w.1")], Value(0.5, label="x")
+    loss = dot(w, [x, 0.25], Value(1.0, label="m.b")) ** 2
+    loss.backward()
+    graph = loss.graph()
+    amounts = {"weight": 2.0, "gradient": w[0].grad, "local": 2.0}
+    found = drawn(graph, arrows=what, collapse="neuron")
+    edge = next(edge for edge in found.edges if edge.tail.title == "x")
+    assert (edge.amount, edge.text) == (amounts[what], format_number(amounts[what]))
+    (other,) = [edge for edge in found.edges if edge.tail.title == "m"]
+    assert (other.text, other.amount) == (other.local, None)
+    shown = graph.svg(arrows=what, collapse="neuron")
+    assert f">{edge.text}<" in shown
+    assert legend(what)[:70] in shown.replace("\n", " ")
 
 
 def test_an_operation_is_written_with_its_numbers() -> None:

@@ -290,7 +290,7 @@ PICTURES: dict[
     "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "6d758007404e7223"),
     "neurons": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
-        "e1eb4e0f23f69a74",
+        "b43aed059157c8ca",
     ),
     "layers": (
         lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
