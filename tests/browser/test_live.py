@@ -12,7 +12,7 @@ import nn
 from autograd import Stepper, Value, primitive
 from autograd.show.text import format_number
 from autograd.testing.strategies import programs
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, follow
 from tests.browser.test_steps import readme
 
 EXACT = {"add", "sub", "mul", "div", "sqrt", "dot", "sum", "neg", "square", "maximum"}
@@ -177,7 +177,7 @@ def test_arrows_of_a_network_follow(open_page: Opener) -> None:
         assert shown == other.locator(f"#picture {kind}").all_text_contents()
 
 
-def test_a_neuron_opens_in_place(open_page: Opener) -> None:
+def test_a_neuron_opens_below_the_net_and_covers_nothing(open_page: Opener) -> None:
     model = nn.MLP(2, [2, 1], activation="tanh", init=nn.init.constant(0.25))
     graph = model([Value(0.5, label="x"), Value(-1.0, label="y")]).graph(collapse="neuron")
     page = open_page(graph.html())
@@ -188,16 +188,45 @@ def test_a_neuron_opens_in_place(open_page: Opener) -> None:
     assert inside.locator(".name").all_text_contents()[-1] == "out⁽⁰⁾₁"
     page.fill(of("x"), "1")
     assert inside.locator(".node .data").first.text_content() == "1.0"
+    net, shown = page.locator("#picture").bounding_box(), inside.bounding_box()
+    assert net["y"] + net["height"] <= shown["y"]
     page.select_option("#inside", "layers.1.neurons.0")
-    assert inside.count() == 1
-    inside.locator(".paper").click(position={"x": 3, "y": 3})
-    assert inside.count() == 0
+    assert inside.locator("figcaption").text_content() == "Inside layers.1.neurons.0"
+    assert page.locator(".group.open").get_attribute("id") == "graph-g2"
+    page.locator(".group.open").click()
+    assert not inside.is_visible()
     page.select_option("#inside", "layers.1.neurons.0")
     page.keyboard.press("Escape")
-    assert inside.count() == 0
+    assert not inside.is_visible()
 
 
-def test_a_box_with_several_outputs_has_their_range_and_opens_in_sight(
+def test_an_open_neuron_knows_what_has_been_played(open_page: Opener) -> None:
+    model = nn.MLP(2, [2, 1], activation="tanh", init=nn.init.constant(0.25))
+    stepper = model([Value(0.5, label="x"), Value(-1.0, label="y")]).steps(collapse="neuron")
+    page = open_page(stepper.html(), at="#0")
+    page.locator("g.group").first.click()
+    cards = page.locator(".inside .node")
+    count = cards.count()
+    assert page.locator(".inside .node.waits").count() == count
+    assert page.locator(".inside .data:visible, .inside .local:visible").count() == 0
+    assert {*page.locator(".inside .grad").all_text_contents()} == {"0.0"}
+    page.keyboard.press("End")
+    assert page.locator(".inside .waits").count() == 0
+    ends = {event.target: event.after for event in stepper.events if event.kind != "forward"}
+    for node in stepper.graph:
+        if node.name.startswith("layers.0.neurons.0") or node.label in ("x", "y"):
+            card = cards.filter(has=page.locator(f".name:text-is('{node.short}')"))
+            assert card.locator(".grad").text_content() == format_number(ends[node])
+    played = [
+        k + 1
+        for k, event in enumerate(stepper.events)
+        if event.kind == "backward" and event.node.name == "layers.0.neurons.0.out"
+    ]
+    follow(page, f"#{played[0]}")
+    assert page.locator(".inside .along").count() == 2  # the arrow and its number
+
+
+def test_a_box_with_several_outputs_has_their_range_and_opens(
     open_page: Opener,
 ) -> None:
     graph = nn.MLP(2, [16, 1]).graph([1.0, 2.0])
@@ -208,7 +237,8 @@ def test_a_box_with_several_outputs_has_their_range_and_opens_in_sight(
     assert " … " in live[0]
     pages[0].select_option("#inside", "layers.0.neurons.0")
     [frame, inside] = [pages[0].locator(at).bounding_box() for at in ("#picture", ".inside")]
-    assert frame["y"] <= inside["y"] < frame["y"] + frame["height"] / 2
+    assert frame["y"] + frame["height"] <= inside["y"]
+    assert inside["height"] > 100
 
 
 def test_numbers_are_written_as_python_writes_them(open_page: Opener) -> None:

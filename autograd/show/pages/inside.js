@@ -1,59 +1,66 @@
-// A box that stands for several nodes opens in place: by a click, or by the list below.
+// A box that stands for several nodes opens below the picture, by a click or by the list: its
+// nodes, as far as they have been played, and where the step is.
 const arithmetic = (node) => node.made;
-const MOST_INSIDE = 40; // nodes that are drawn in place
+const MOST_INSIDE = 40; // nodes that are drawn
 const sizeOf = (id) => Object.values(data.groups).filter((other) => other === id).length;
 const groups = Object.keys(data.titles).filter((id) => drawn(`graph-${id}`).length > 0 && sizeOf(id) <= MOST_INSIDE);
-let opened = null; // {id, svg}
+const inside = element("figure", { class: "picture sized inside", tabindex: 0, hidden: "" });
+let opened = ""; // the id of a group
 
-// The nodes in a group, after those that they are computed from.
-function within(id) {
+// What a group is computed from, and its nodes: by each its copy that is drawn.
+function within(id, now) {
   const members = nodes.filter(({ index }) => data.groups[index] === id);
-  const inside = new Set(members);
-  const around = [...new Set(members.flatMap(({ inputs }) => inputs))].filter((x) => !inside.has(x));
-  const outer = around.map((node) => ({ ...node, op: null, operands: [], inputs: [], partials: [] }));
-  const all = [...outer, ...members.map((node) => ({ ...node }))];
-  const places = new Map([...around, ...members].map((node, k) => [node, all[k]]));
-  all.forEach((node, k) => {
-    const inputs = node.inputs.map((x) => places.get(x));
-    Object.assign(node, { index: k, auto: false, inputs, grad: grads[node.index] });
+  const around = [...new Set(members.flatMap(({ inputs }) => inputs))].filter((x) => !members.includes(x));
+  const outer = around.map((node) => [node, { ...node, op: null, operands: [], inputs: [], partials: [] }]);
+  const all = new Map([...outer, ...members.map((node) => [node, { ...node }])]);
+  [...all].forEach(([node, copy], index) => {
+    Object.assign(copy, { index, auto: false, inputs: copy.inputs.map((x) => all.get(x)), grad: now[node.index] });
   });
   return all;
 }
 
 function open(id) {
-  const again = opened?.id === id;
-  opened?.svg.remove();
-  opened = null;
+  if (opened !== "") for (const box of drawn(`graph-${opened}`)) box.classList.remove("open");
+  opened = id;
   byId("inside").value = id;
+  inside.hidden = id === "";
   if (id === "") return;
-  const [box] = drawn(`graph-${id}`);
-  const inner = shape("svg", { class: "inside", role: "presentation" });
-  drawGraph(inner, within(id));
-  const [, , wide, high] = inner.getAttribute("viewBox").split(" ").map(Number);
-  const [left, top, width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
-  const scale = Math.max(0.75, Math.min(1, (width - 8) / wide, (height - 8) / high)); // 9 px
-  const rect = box.querySelector("rect");
-  const at = (place, from, size, room) =>
-    Math.max(from, Math.min(Number(rect.getAttribute(place)), from + room - size * scale));
-  const [x, y] = [at("x", left, wide, width), at("y", top, high, height)];
-  for (const [key, value] of Object.entries({ x, y, width: wide * scale, height: high * scale })) {
-    inner.setAttribute(key, value);
+  drawn(`graph-${id}`)[0].classList.add("open");
+  refreshInside();
+  inside.scrollIntoView({ block: "nearest" });
+}
+
+function refreshInside() {
+  if (opened === "") return;
+  const copies = within(opened, gradsNow());
+  const inner = shape("svg", { id: "opened", role: "presentation" });
+  drawGraph(inner, [...copies.values()]);
+  const title = element("figcaption", {}, `Inside ${data.titles[opened]}`);
+  inside.replaceChildren(title, inner);
+  const at = (node, slot = null) =>
+    [...inner.querySelectorAll(`[data-node="${copies.get(node)?.index}"]`)].filter(({ dataset }) => (dataset.slot ?? null) === slot);
+  const step = events[shownAt - 1];
+  for (const node of copies.keys()) {
+    if (node.index >= Math.min(shownAt, nodes.length)) {
+      for (const part of inner.querySelectorAll(`[data-node="${copies.get(node).index}"]`)) part.classList.add("waits");
+    }
   }
-  inner.prepend(shape("rect", { class: "paper", x: -8, y: -8, width: wide, height: high, rx: 6 }));
-  svg.append(inner);
-  opened = { id, svg: inner };
-  if (!again) bring(rectOf(inner));
+  if (step === undefined) return;
+  const name = (parts, kind) => parts.forEach((part) => part.classList.add(kind));
+  if (step.kind === "backward" && copies.get(step.node)?.op) {
+    name(at(step.node), "from");
+    name(at(step.node, String(step.slot)), "along");
+    name(at(step.target), "to");
+  } else if (step.kind !== "backward") name(at(step.target), "to");
 }
 
 if (svg !== null && groups.length > 0) {
   const boxes = groups.map((id) => new Option(data.titles[id], id));
   const list = element("select", { id: "inside" }, new Option("a box …", ""), ...boxes);
   whole.before(element("label", {}, "Open ", list));
+  picture.after(inside);
   list.addEventListener("change", () => open(list.value));
-  for (const id of groups) drawn(`graph-${id}`)[0].addEventListener("click", () => open(opened?.id === id ? "" : id));
-  picture.addEventListener("click", (event) => {
-    if (event.target.closest(".inside") !== null) open("");
-  });
+  for (const id of groups) drawn(`graph-${id}`)[0].addEventListener("click", () => open(opened === id ? "" : id));
   document.addEventListener("keydown", ({ key }) => key === "Escape" && open(""));
-  document.addEventListener("moved", () => open(opened?.id ?? ""));
+  for (const what of ["step", "moved"]) document.addEventListener(what, refreshInside);
 }

@@ -12,6 +12,7 @@ from autograd.show.drawing.boxes import Picture
 from autograd.show.drawing.fitting import ARROWS, legend
 from autograd.show.drawing.layered import lay_out
 from autograd.show.drawing.options import Options
+from autograd.show.drawing.style import style_sheet
 from autograd.show.drawing.svg import finer, thickness
 from autograd.show.events import Event, events
 from autograd.show.formulas import BLANKS, arithmetic, locals_text
@@ -62,7 +63,7 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     main = board + player("step", len(data["keys"]), heads, rows, asset("guess.html"), panel)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, asset("guess.js")]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(played)} steps"
-    return document("steps", title, summary, main, data, scripts, [asset("steps.css")])
+    return document("steps", title, summary, main, data, scripts, _styles(options))
 
 
 def graph_page(graph: Snapshot, options: Options) -> str:
@@ -96,8 +97,8 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     live, panel = _compute(graph, data["groups"])
     main = board + player("node", len(data["keys"]), heads, rows, below=panel)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live]
-    title, styles = "Computation graph", [asset("steps.css")]
-    return document("graph", title, told, main, data, scripts, styles)
+    title = "Computation graph"
+    return document("graph", title, told, main, data, scripts, _styles(options))
 
 
 def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
@@ -118,6 +119,11 @@ def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str
             rules([], layout),
             *inside,
         ], f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
+
+
+def _styles(options: Options) -> list[str]:
+    """The style sheets: of the page, and of an open box; the picture brings its own."""
+    return [asset("steps.css"), style_sheet("opened", options.theme)]
 
 
 def _result(graph: Snapshot) -> str:
