@@ -1,0 +1,30 @@
+"use strict";
+
+// A field for the answer to an exercise; what it replies is in the page, computed at build.
+for (const form of document.querySelectorAll("form.ask")) {
+  const ask = JSON.parse(form.dataset.ask);
+  const make = (name, fields, ...children) => {
+    const made = Object.assign(document.createElement(name), fields);
+    made.append(...children);
+    return made;
+  };
+  const field = ask.options
+    ? make("select", {}, ...["", ...ask.options].map((text) => make("option", { textContent: text })))
+    : make("input", { inputMode: "text", size: 10, autocomplete: "off" });
+  const reply = make("output");
+  form.append(make("label", { textContent: "Your answer " }, field), make("button", { textContent: "Check" }), reply);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = field.value.trim().replace("−", "-").replace(",", ".");
+    let found;
+    if (ask.options) found = ask.replies.find(([answer]) => answer === text);
+    else if (text === "" || Number.isNaN(Number(text))) found = [0, 0, false, ask.nothing];
+    else {
+      const x = Number(text);
+      found = ask.replies.find(([answer, off]) => Math.abs(x - answer) <= off) ?? [0, 0, false, x > ask.replies[0][0] ? ask.high : ask.low];
+    }
+    const [right, sentence] = (found ?? [0, 0, false, ask.nothing]).slice(-2);
+    reply.textContent = `${right ? "✓" : "✗"} ${sentence}`;
+    reply.className = right ? "right" : "wrong";
+  });
+}

@@ -1,0 +1,46 @@
+"""What Sphinx reads."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+os.environ["AUTOGRAD_PURE"] = "1"  # compiled methods do not tell autodoc their types
+import autograd
+
+del os.environ["AUTOGRAD_PURE"]  # cells run on the build that is installed
+
+project = "scalar-autograd"
+author = "the scalar-autograd authors"
+version = release = autograd.__version__
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "docs.site",
+]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "scalar-autograd"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_js_files = ["ask.js", "live.js"]
+html_show_sourcelink = False
+html_copy_source = False
+html_math_renderer = "mathml"
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+copybutton_exclude = ".linenos, .gp, .go"
+nitpick_ignore_regex = [("py:.*", ".*")]
+html_show_copyright = False
+html_show_sphinx = False
+logging.getLogger("traitlets").setLevel(logging.WARNING)

@@ -1,0 +1,234 @@
+"""Every exercise of the lessons: the right answer passes, a wrong one is told what is wrong."""
+
+import ast
+import math
+import re
+from typing import Any
+
+import pytest
+
+from autograd import Value, grad
+from demos.lessons import EXERCISES, Choice, Code, check
+from tests.builds import ROOT
+
+LESSONS = sorted((ROOT / "docs/lessons").glob("[01]*.md"))
+TEXTS = {path: path.read_text("utf-8") for path in LESSONS}
+ASKED = {
+    path: re.findall(r"^```\{exercise\} (\S+)$", text, re.MULTILINE)
+    for path, text in TEXTS.items()
+}
+LIVE = [
+    code
+    for text in TEXTS.values()
+    for code in re.findall(r"^```\{live\}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+]
+
+# name: the right answer, a wrong one, and what is said of that
+WORDS: dict[str, tuple[Any, Any, str]] = {
+    "square": (10, 25.0, "value of x²"),
+    "price": (0.4, 4.0, "That is the slope"),
+    "chain": (6.0, 5.0, "multiplied, not added"),
+    "neuron-weight": (-4.0, -2.0, "multiplied by x"),
+    "two-paths": (-2.0, -3.0, "another one"),
+    "twice": (6.0, 3.0, "adds to what"),
+    "arrivals": (3, 2, "two slots"),
+    "log": (0.25, 1.386, "ln 4 itself"),
+    "quotient": (-0.75, 0.75, "the sign is not"),
+    "best-nudge": ("1e-5", "1e-15", "rounding"),
+    "forgotten": (2.0, 0.5, "other way round"),
+    "one-step": (0.6, -0.6, "uphill"),
+    "largest-rate": (1.0, 0.5, "overshoot"),
+    "parameters": (17, 13, "bias"),
+    "exclusive-or": (3, 4, "straight line"),
+    "curve-a": ("zero_grad is forgotten", "the rate is too large", "jumps over the valley"),
+    "curve-b": ("the rate is too small", "all weights start at 0", "only the last bias"),
+    "curve-c": ("all weights start at 0", "zero_grad is forgotten", "swings"),
+    "curve-d": ("the rate is too large", "the rate is too small", "at every step"),
+    "share": (0.5, 2.0, "Divide by the sum"),
+    "blame": (-0.3, 0.3, "grow or shrink"),
+    "equal-scores": (4.0, 12.0, "add up to 1"),
+    "looks": (15, 25, "after it"),
+    "bend": (12, 6, "Half"),
+    "newton-step": (0.667, 0.333, "length of the step"),
+}
+
+
+class Node:
+    """What lesson 4 leads to."""
+
+    def __init__(self, data: float, inputs: Any = (), partials: Any = ()) -> None:
+        self.data, self.inputs, self.partials = data, inputs, partials
+        self.grad = 0.0
+
+    def __mul__(self, other: "Node") -> "Node":
+        return type(self)(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __add__(self, other: "Node") -> "Node":
+        return type(self)(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def tanh(self) -> "Node":
+        t = math.tanh(self.data)
+        return type(self)(t, (self,), (1.0 - t * t,))
+
+    def ordered(self) -> list["Node"]:
+        order: dict[Node, None] = {}
+
+        def visit(node: Node) -> None:
+            if node not in order:
+                for x in node.inputs:
+                    visit(x)
+                order[node] = None
+
+        visit(self)
+        return [*order]
+
+    def backward(self) -> None:
+        self.grad = 1.0
+        for node in reversed(self.ordered()):
+            for x, partial in zip(node.inputs, node.partials):
+                x.grad += node.grad * partial
+
+
+class Hasty(Node):
+    """Passes gradients on before they are complete."""
+
+    def ordered(self) -> list[Node]:
+        return [*super().ordered()[::-1][1:], self]
+
+
+def repaired(v: Any) -> list[float]:
+    x, y = v
+    return [2 * (x * y - 3) * y, 2 * (x * y - 3) * x + 1 - math.tanh(y) ** 2]
+
+
+def line(w: Any) -> list[float]:
+    points = [(0.0, 1.0), (1.0, 3.0), (2.0, 4.0)]
+    errors = [w[0] * x + w[1] - y for x, y in points]
+    return [2 * sum(e * x for e, (x, _) in zip(errors, points)), 2 * sum(errors)]
+
+
+def descend(slope: Any, x: float, rate: float, steps: int) -> float:
+    for _ in range(steps):
+        x -= rate * slope(x)
+    return x
+
+
+def neuron(w: Any, x: Any, b: float) -> list[float]:
+    y = math.tanh(sum(wi * xi for wi, xi in zip(w, x)) + b)
+    return [(1 - y * y) * xi for xi in x]
+
+
+def softmax(z: Any) -> list[float]:
+    powers = [math.exp(score) for score in z]
+    return [power / sum(powers) for power in powers]
+
+
+def attend(query: Any, keys: Any, values: Any) -> list[float]:
+    shares = softmax([sum(q * k for q, k in zip(query, key)) for key in keys])
+    return [sum(s * x for s, x in zip(shares, column)) for column in zip(*values)]
+
+
+# name: a right function, and what is said of the one that the lesson begins with
+FUNCTIONS: dict[str, tuple[Any, str]] = {
+    "nudge": (lambda f, x: (f(x + 1e-4) - f(x)) / 1e-4, "analytic"),
+    "repair": (repaired, "argument 0[1]"),
+    "paths": (lambda a, b: ((a * b + a) + a * (b + 1), a * a), "numeric"),
+    "engine": (Node, "used more than once"),
+    "reciprocal": (lambda out, x: -out * out, "analytic"),
+    "line": (line, "half of what it should be"),
+    "descend": (descend, "is 0.6, and yours gives -0.6"),
+    "neuron": (neuron, "analytic"),
+    "p-minus-y": (
+        lambda z, k: [p - (i == k) for i, p in enumerate(softmax(z))],
+        "argument 0[0]",
+    ),
+    "attend": (attend, "yours gives"),
+    "newton": (lambda f, x: x - grad(f)(x) / grad(grad(f))(x), "is 0.666667, and yours"),
+}
+
+
+def begun() -> dict[str, Any]:
+    """What `check` says of the code that each lesson begins with, by exercise."""
+    found = {}
+    for code in LIVE:
+        tree = ast.parse(code)
+        last = tree.body.pop()
+        space: dict[str, Any] = {}
+        exec(compile(tree, "lesson", "exec"), space)
+        assert isinstance(last, ast.Expr)
+        (name,) = re.findall(r'check\("(.*?)"', ast.unparse(last).replace("'", '"'))
+        found[name] = eval(ast.unparse(last), space)
+    return found
+
+
+def test_each_exercise_is_in_one_lesson_and_solved_here() -> None:
+    asked = [name for names in ASKED.values() for name in names]
+    assert sorted(asked) == sorted(EXERCISES) == sorted([*WORDS, *FUNCTIONS])
+    assert {path.name: len(names) for path, names in ASKED.items() if len(names) < 2} == {}
+    assert len(LESSONS) == 12
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_right_number_or_word_passes_and_a_wrong_one_is_told_why(name: str) -> None:
+    right, wrong, said = WORDS[name]
+    assert check(name, right)
+    verdict = check(name, wrong)
+    assert not verdict
+    assert said in verdict.text
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_right_code_passes_and_that_of_the_lesson_is_told_why(name: str) -> None:
+    right, said = FUNCTIONS[name]
+    verdict = check(name, right)
+    assert verdict, verdict
+    first = begun()[name]
+    assert not first
+    assert said in first.text
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_nonsense_is_refused_with_what_to_do(name: str) -> None:
+    exercise = EXERCISES[name]
+    for nonsense in (None, "", [1.0], True, math.nan):
+        verdict = check(name, nonsense)
+        assert not verdict
+        assert verdict.text.startswith(("The answer is a ", "Choose one of: "))
+    if isinstance(exercise, Code):
+        assert check(name, print).right is False
+
+        def fails(*_: object) -> None:
+            raise KeyError("here")
+
+        assert "It raised KeyError: 'here'" in check(name, fails).text
+    elif not isinstance(exercise, Choice):
+        assert check(name, Value(exercise.answer))
+        assert check(name, 1e9).text == "Too high."
+        assert check(name, -1e9).text == "Too low."
+
+
+def test_an_engine_that_goes_in_the_wrong_order_is_told_so() -> None:
+    assert "complete before it is passed on" in check("engine", Hasty).text
+
+
+def test_a_result_that_is_no_number_is_told_so() -> None:
+    assert "should be a number" in check("descend", lambda *_: None).text
+    assert "2 number(s)" in check("attend", lambda *_: [3.0]).text
+    assert "should be a number" in check("newton", lambda f, x: "x").text
+    assert check("newton", lambda f, x: Value(x) - grad(f)(x) / grad(grad(f))(x))
+
+
+def test_an_exercise_that_does_not_exist_is_told_with_those_that_do() -> None:
+    with pytest.raises(ValueError, match="there is no exercise 'sqare'; did you mean 'square'"):
+        check("sqare", 1.0)
+    with pytest.raises(ValueError, match=r"there are .*'square', 'price'"):
+        check("", 1.0)
+
+
+def test_lessons_lead_from_one_to_the_next() -> None:
+    numbers = [int(path.name[:2]) for path in LESSONS]
+    assert numbers == [*range(1, 13)]
+    for path, text in TEXTS.items():
+        assert text.count("\n# ") == 1, path
+        for part in ("minutes.**", "## Exercises", "## What this lesson does not say"):
+            assert part in text, (path, part)
