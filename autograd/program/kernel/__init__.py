@@ -38,8 +38,8 @@ def _load(asked: str) -> Any:
         raise ValueError(f"AUTOGRAD_KERNEL must be one of {there}, or unset, got {asked!r:.80}")
     module = found[asked] if asked else next(iter(found.values()), None)
     folder = os.path.dirname(__file__)
-    there = os.path.exists(os.path.join(folder, "module.c"))
-    if module and there and binaries.hashed(folder) != module.SOURCE:
+    sources = os.path.exists(os.path.join(folder, "module.c"))
+    if module and sources and binaries.hashed(folder) != module.SOURCE:
         wrong = f"{module.__file__} was not compiled from the sources beside it"
         module = None
     if wrong and (module is None or not asked):
