@@ -194,9 +194,13 @@ class Operations:
             return NotImplemented
         if name in ("isfinite", "isinf", "isnan"):
             return getattr(ufunc, method)(self.data, **options)
-        if method == "__call__" and not options and (name in TABLE or name == "divmod"):
+        one_by_one = method == "__call__" and not options
+        several = any(getattr(x, "shape", isinstance(x, (list, tuple))) for x in inputs)
+        if one_by_one and name in REFLECTED and not several:
+            return REFLECTED[name](*inputs[::-1])
+        if one_by_one and (name in TABLE or name == "divmod"):
             entry: Any = TABLE.get(name, divmod)
-            if any(getattr(x, "shape", isinstance(x, (list, tuple))) for x in inputs):
+            if several:
                 entry = sys.modules["numpy"].frompyfunc(entry, ufunc.nin, ufunc.nout)
             return entry(*[x.item() if getattr(x, "shape", 0) == () else x for x in inputs])
         objects = [_boxed(x) if type(x) is type(self) else x for x in inputs]
@@ -213,8 +217,13 @@ def _boxed(x: Any) -> Any:
     return box
 
 
-# NumPy's names of what the table calls otherwise.
 # fmt: off
+# NumPy's comparisons, as Python asks the operand on the right.
+REFLECTED = {
+    "less": operator.gt, "less_equal": operator.ge, "equal": operator.eq,
+    "greater": operator.lt, "greater_equal": operator.le, "not_equal": operator.ne,
+}
+# NumPy's names of what the table calls otherwise.
 NUMPY = {
     "negative": "neg", "subtract": "sub", "multiply": "mul", "divide": "div",
     "logaddexp": "logsumexp", "power": "pow", "float_power": "pow", "remainder": "mod",

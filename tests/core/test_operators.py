@@ -1,6 +1,7 @@
 """Steps by hand, comparisons, remainders and NumPy's functions, as people type them."""
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,19 @@ def test_equal_numbers_are_equal_values_but_each_is_a_key_of_its_own() -> None:
     called = mock.Mock()
     called(x)
     called.assert_called_once_with(2.0)
+
+
+@pytest.mark.parametrize(
+    "kind", [float, int, "float16", "float32", "float64", "longdouble", "int8"]
+)
+@pytest.mark.parametrize("compare", ["lt", "le", "gt", "ge", "eq", "ne"])
+def test_comparisons_are_those_of_floats(compare: str, kind: Any) -> None:
+    number = getattr(np, kind) if isinstance(kind, str) else kind
+    ask = getattr(operator, compare)
+    for a in (number(3.1), np.array(number(3.1))):
+        for b in (3.1, 3.0, 2.0, INF, NAN):
+            for found, wanted in [(ask(a, Value(b)), ask(a, b)), (ask(Value(b), a), ask(b, a))]:
+                assert bool(found) is bool(wanted)
 
 
 @pytest.mark.parametrize("a", [7.5, -7.5, 3, True, -0.0, INF, np.float64(2.5)])
