@@ -55,7 +55,7 @@ def _above(nodes: tuple[Any, ...], partials: tuple[Any, ...]) -> Value:
     """A temporary node with these inputs."""
     above: Value = Value(0.0)
     above._primitive = TABLE["dot"]
-    above._extra = (nodes, nodes, _packed(partials), None)
+    above._extra = (None, nodes, nodes, _packed(partials))
     return above
 
 

@@ -154,8 +154,8 @@ def traverse(root: Any, seed: float, leaves: list[Any], order: Any, since: Any =
             b._uses += 1
         if a is none and b is none:
             wide: tuple[Any, ...] = _wide(node)
-            n = len(wide[1])
-            for x in _inputs(wide[1])[:n]:  # compiled, an array that doesn't know its length
+            n = len(wide[2])
+            for x in _inputs(wide[2])[:n]:  # compiled, an array that doesn't know its length
                 if x._uses == 0 or x._pass != now:
                     old = x._pass < since
                     x._pass = now
@@ -190,10 +190,10 @@ def traverse(root: Any, seed: float, leaves: list[Any], order: Any, since: Any =
                 _push(stack, b)
         if a is none and b is none and node._primitive is not none:
             wide = _wide(node)
-            inputs = _inputs(wide[1])
-            partials = _doubles(wide[2])
-            ones = wide[2] is None
-            for i in range(len(wide[1])):
+            inputs = _inputs(wide[2])
+            partials = _doubles(wide[3])
+            ones = wide[3] is None
+            for i in range(len(wide[2])):
                 x = inputs[i]
                 if grad != 0.0:
                     x._grad += grad if ones else grad * partials[i]

@@ -29,7 +29,7 @@ cdef object _observer, _get_innermost
 
 cdef class Value(Operations):
     cdef public double _data
-    cdef readonly object _extra
+    cdef readonly tuple _extra
     cdef public double _grad
     cdef readonly Primitive _primitive
     cdef readonly unsigned int _pass

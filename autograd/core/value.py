@@ -75,9 +75,9 @@ class Value(Operations):
 
     # An operation with one or two operands keeps them in `_a` and `_b` with the partials
     # `_da` and `_db`. Where an operand is a plain number the input is None, and the number
-    # itself stands in the place of its partial. `_extra` holds what few nodes have: a label,
-    # or, for an operation with more operands, (operands, inputs, partials, label); for a sum
-    # the partials are None, since all of them are 1.
+    # itself stands in the place of its partial. `_extra` holds what few nodes have, or None:
+    # (label, operands, inputs, partials), the last three of an operation with more operands.
+    # The partials of a sum are None, since all of them are 1.
     # `_grad` is the gradient in the last pass. A leaf has no partials: it keeps the sum over
     # the passes in `_da`, and in `_db` what that was before the last. `_pass` tells which pass
     # was here last, or was the last when the node was made; `_uses` how many uses of this node
@@ -93,14 +93,14 @@ class Value(Operations):
     _b: Value | None
     _da: float
     _db: float
-    _extra: Any
+    _extra: Any  # a tuple, or None
     _pass: int
     _uses: int
 
     def __init__(self, data: Number, label: Label = None) -> None:
-        extra = checked_label(label)
+        name = checked_label(label)
         self._data = data if type(data) is float else number(data, "Value")
-        self._extra = extra
+        self._extra = None if name is None else (name, None, None, None)
         self._primitive = self._a = self._b = None
         self._grad = self._da = self._db = 0.0
         self._pass = self._uses = 0
@@ -148,13 +148,12 @@ class Value(Operations):
     @property
     def label(self) -> str | None:
         """A name for pictures and messages, or None."""
-        label: Any = self._extra[3] if type(self._extra) is tuple else self._extra
-        return label  # type: ignore[no-any-return]
+        return None if self._extra is None else self._extra[0]
 
     @label.setter
     def label(self, label: Label) -> None:
         name = checked_label(label)
-        self._extra = (*self._extra[:3], name) if type(self._extra) is tuple else name
+        self._extra = (name, *(self._extra or (None,) * 4)[1:])
 
     @label.deleter
     def label(self) -> None:
@@ -171,8 +170,8 @@ class Value(Operations):
         """The full argument list of the operation: Values and plain numbers."""
         if self._primitive is None:
             return ()
-        if type(self._extra) is tuple:
-            return self._extra[0]  # type: ignore[no-any-return]
+        if self._a is None and self._b is None:
+            return self._extra[1]  # type: ignore[no-any-return]
         a = self._da if self._a is None else self._a
         if self._primitive.arity == 1:
             return (a,)
@@ -181,24 +180,28 @@ class Value(Operations):
     @property
     def inputs(self) -> tuple[Value, ...]:
         """The Values among the operands, one an argument slot: `a*a` has two."""
-        if type(self._extra) is tuple:
-            return self._extra[1]  # type: ignore[no-any-return]
-        if self._b is None:
-            return () if self._a is None else (self._a,)
-        return (self._b,) if self._a is None else (self._a, self._b)
+        if self._primitive is None:
+            return ()
+        if self._a is not None and self._b is not None:
+            return (self._a, self._b)
+        if self._a is not None:
+            return (self._a,)
+        return self._extra[2] if self._b is None else (self._b,)
 
     @property
     def partials(self) -> tuple[float, ...]:
         """d(this)/d(input), one an input, as recorded when the operation ran."""
         if _observer is not None:
             _observer("partials", self, None)
-        if type(self._extra) is tuple:
-            return _unpacked(self._extra[2], len(self._extra[1]))  # type: ignore[no-any-return]
-        if self._b is None:
-            return () if self._a is None else (self._da,)
-        if self._a is None:
+        if self._primitive is None:
+            return ()
+        if self._a is not None and self._b is not None:
+            return (self._da, self._db)
+        if self._a is not None:
+            return (self._da,)
+        if self._b is not None:
             return (self._db,)
-        return (self._da, self._db)
+        return _unpacked(self._extra[3], len(self._extra[2]))  # type: ignore[no-any-return]
 
     # As floats are compared; but a set or a dict tells apart any two nodes.
 
@@ -420,7 +423,8 @@ class Value(Operations):
             partials = tuple([d for x, d in zip(operands, partials) if type(x) is Value])
             operands = tuple([x if type(x) is Value else c for x, c in zip(operands, floats)])
         out: Value = _node(data, primitive._stand_in or primitive, None, None, 0.0, 0.0)
-        out._extra = (operands, inputs, None if primitive is SUM else _packed(partials), None)
+        packed = None if primitive is SUM else _packed(partials)
+        out._extra = (None, operands, inputs, packed)
         return out
 
     @staticmethod
@@ -455,7 +459,7 @@ class Value(Operations):
         if op is not None and (op.variadic or len(operands) > 2):
             inputs = tuple([x for x in nodes if x is not None])
             packed = None if op is SUM else _packed(partials)
-            self._extra = (operands, inputs, packed, label)
+            self._extra = (label, operands, inputs, packed)
         elif op is not None:
             rest = iter(partials)
             numbers = [next(rest) if type(x) is Value else x for x in operands]

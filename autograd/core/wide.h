@@ -113,7 +113,7 @@ static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
             floats_of(packed)[k] = i == 0 ? 1.0 : numbers[i <= n ? i + n : i - n];
         k++;
     }
-    if ((extra = PyTuple_Pack(4, operands, those, packed, Py_None)) == NULL)
+    if ((extra = PyTuple_Pack(4, Py_None, operands, those, packed)) == NULL)
         goto done;
     PyObject_GC_UnTrack(extra);
     out = node_make(sum, primitive, Py_None, Py_None, 0.0, 0.0);
