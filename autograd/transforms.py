@@ -26,7 +26,7 @@ from autograd.core.no_grad import recording
 from autograd.core.operand import real
 from autograd.core.primitive import TABLE
 from autograd.core.sweeps import cotangents, tangents
-from autograd.core.traversal import begin
+from autograd.core.traversal import begin, made_before
 from autograd.core.value import Value
 from autograd.trees import Rebuild, flatten, flatten_like
 
@@ -79,7 +79,8 @@ def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
     for x in leaves:
         if type(x) is not Value:
             raise TypeError(f"gradient: xs holds the number {x!r}; give the Values themselves")
-    found = cotangents([(y, 1.0)], wrt=leaves, create_graph=create_graph)
+    order, _ = fast_order(y, since=made_before(leaves))
+    found = cotangents([(y, 1.0)], leaves, create_graph, order)
     zero: Any = Value(0.0) if create_graph else 0.0
     results = [found.get(x, zero) for x in leaves]
     if create_graph:

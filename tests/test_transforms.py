@@ -364,25 +364,37 @@ NESTED: dict[str, tuple[float, Callable[[Any, Any], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", NESTED)
-def test_a_derivative_in_a_loop_in_a_gradient_is_linear(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was recorded before the inner one began is none of its business."""
-    factor, inner = NESTED[name]
-    listed = 0
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many nodes each sweep has listed."""
+    found: list[int] = []
 
     def counting(order: Callable[..., Any]) -> Callable[..., Any]:
         def count(*roots: Any, **options: Any) -> Any:
-            nonlocal listed
-            found = order(*roots, **options)
-            listed += sum(map(len, found))
-            return found
+            both = order(*roots, **options)
+            found.append(sum(map(len, both)))
+            return both
 
         return count
 
     monkeypatch.setattr(transforms, "fast_order", counting(floats.fast_order))
     monkeypatch.setattr(sweeps, "topological_order", counting(sweeps.topological_order))
+    return found
+
+
+def assert_linear(listed: list[int], run: Callable[[int], None]) -> None:
+    counts = []
+    for many in (10, 20, 40):
+        listed.clear()
+        run(many)
+        counts.append(sum(listed))
+    assert counts[2] - counts[1] == 2 * (counts[1] - counts[0]) > 0
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_a_derivative_in_a_loop_in_a_gradient_is_linear(name: str, listed: list[int]) -> None:
+    """What was recorded before the inner one began is none of its business."""
+    factor, inner = NESTED[name]
 
     def looped(x: Any, many: int) -> Any:
         s = x * 1.0
@@ -390,9 +402,29 @@ def test_a_derivative_in_a_loop_in_a_gradient_is_linear(
             s = s - 0.5 * inner(x, s) / factor
         return s
 
-    counts = []
-    for many in (10, 20, 40):
-        listed = 0
+    def run(many: int) -> None:
         assert grad(looped)(3.0, many) == 0.5**many
-        counts.append(listed)
-    assert counts[2] - counts[1] == 2 * (counts[1] - counts[0]) > 0
+
+    assert_linear(listed, run)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_gradient_in_a_loop_is_linear(create_graph: bool, listed: list[int]) -> None:
+    """Nothing below the youngest of its variables, if no pass has come to that yet."""
+
+    def run(many: int) -> None:
+        x = Value(3.0) * 1.0
+        for _ in range(many):
+            x = x - 0.25 * gradient(x * x, x, create_graph)
+        assert x.data == 3.0 * 0.5**many
+
+    assert_linear(listed, run)
+
+
+def test_a_gradient_after_another_pass() -> None:
+    """Of nodes older than a pass that has come to what they are differentiated in."""
+    x = Value(3.0) * 1.0
+    y, z = x * x, x * 5.0
+    assert gradient(z, x) == 5.0
+    assert gradient(y * z, [z, x]) == [9.0, 135.0]
+    assert gradient(y, [x, x * 1.0]) == [6.0, 0.0]

@@ -21,7 +21,7 @@ from autograd.core.operand import describe
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["accumulate", "add_to_leaves", "begin", "list_nodes", "traverse"]
+__all__ = ["accumulate", "add_to_leaves", "begin", "list_nodes", "made_before", "traverse"]
 
 
 if not cython.compiled:  # else in node.h, where the nodes of a stack hang together by a field
@@ -38,8 +38,10 @@ if not cython.compiled:  # else in node.h, where the nodes of a stack hang toget
     _doubles = _at
 
 
-# How many there have been. A node is made with this as its `_pass`, which no pass lowers.
+# Twice how many there have been. A node is made with this as its `_pass`, which no pass lowers:
+# a pass that comes to the node sets it to its own number, which is odd.
 _passes = 0
+RECENT = 2**20  # the number begins anew after 2**32
 
 
 def begin() -> Any:
@@ -48,8 +50,18 @@ def begin() -> Any:
     But for leaves. 0 where the number is about to begin anew.
     """
     global _passes
-    _passes += 1
+    _passes += 2
     return _passes if _passes < 0xF0000000 else 0
+
+
+def made_before(xs: list[Value]) -> Any:
+    """What `begin` could have given before these nodes were made, as far as they show it.
+
+    0 if that was long ago, if one is a leaf, or if a pass has come to one.
+    """
+    made = [x._pass for x in xs]
+    first = min(made, default=0)
+    return first if first > _passes - RECENT and not any(n % 2 for n in made) else 0
 
 
 def accumulate(root: Value, seed: float) -> Any:
@@ -81,7 +93,7 @@ def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
     if found is None:
         if not cython.compiled:
             found = [leaf._grad for leaf in leaves]
-        if now != _passes:
+        if now != _passes - 1:
             return True
     try:
         for i in range(len(leaves)):
@@ -106,7 +118,7 @@ def list_nodes(root: Value, order: list[Value], leaves: list[Value], since: Any)
     A node made before `since`, which is what `begin` gave, counts as a leaf. False, if another
     pass came in between: then the lists may be wrong.
     """
-    return traverse(root, 0.0, leaves, order, since) == _passes
+    return traverse(root, 0.0, leaves, order, since) == _passes - 1
 
 
 def traverse(root: Any, seed: float, leaves: list[Any], order: Any, since: Any = 0) -> Any:
@@ -118,7 +130,7 @@ def traverse(root: Any, seed: float, leaves: list[Any], order: Any, since: Any =
     global _passes
     i: cython.Py_ssize_t
     root._grad = seed  # raises, compiled, for what is no node
-    _passes = now = _passes + 1
+    now, _passes = _passes + 1, _passes + 2
     none = _none
     stack = _stack()
     _push(stack, _at(root))
