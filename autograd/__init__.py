@@ -30,9 +30,10 @@ _choose_build()
 
 from autograd import transforms  # noqa: E402
 from autograd.core import functions  # noqa: E402
+from autograd.core.define import primitive  # noqa: E402
 from autograd.core.functions import *  # noqa: E402, F403
 from autograd.core.no_grad import no_grad  # noqa: E402
-from autograd.core.primitive import Primitive, primitive  # noqa: E402
+from autograd.core.primitive import Primitive  # noqa: E402
 from autograd.core.table import *  # noqa: E402, F403
 from autograd.core.value import Value  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403

@@ -88,7 +88,7 @@ def _lowered_cross_entropy(target: Value, smoothing: float, logits: Sequence[Any
     return loss - (smoothing / len(logits)) * autograd.fsum(above) if smoothing else loss
 
 
-def _cross_entropy_taught(out: Any, target: Any, smoothing: Any, *logits: Any) -> Any:
+def _cross_entropy_textbook(out: Any, target: Any, smoothing: Any, *logits: Any) -> Any:
     # Softmax minus the target's distribution.
     total, mean = autograd.logsumexp(*logits), smoothing / len(logits)
     slopes = [autograd.exp(x - total) for x in logits]
@@ -128,7 +128,7 @@ _CROSS_ENTROPY = primitive(
     symbol="CE",
     variadic=True,
     latex=r"-\log \operatorname{{softmax}}\left({args}\right)_{{{0}}}{1:.0s}",
-    taught=_cross_entropy_taught,
+    textbook_rule=_cross_entropy_textbook,
 )
 
 

@@ -60,7 +60,7 @@ CONVENIENCES = (  # of the core and of programs, which may import pictures
 DYNAMIC = {
     "autograd",
     "autograd.cli.checking",
-    "autograd.core.primitive",
+    "autograd.core.define",
     "autograd.program.kernel",
     "autograd.program.targets.jax",
     "autograd.program.targets.onnx",

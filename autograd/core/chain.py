@@ -21,7 +21,14 @@ from autograd.core.operand import Operand, is_node, primal
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["gradients", "held", "product", "products", "times_zero", "topological_order"]
+__all__ = [
+    "gradients",
+    "product",
+    "products",
+    "times_zero",
+    "topological_order",
+    "untraced_primal",
+]
 
 
 def topological_order(*roots: Value) -> tuple[list[Value], list[Value]]:
@@ -79,10 +86,10 @@ def product(node: Any, factor: Operand, partial: Operand, x: Any) -> Any:
             return 0.0
         if type(partial) is float and partial != 0.0:
             return factor * partial
-    g, d = held(factor), held(partial)
+    g, d = untraced_primal(factor), untraced_primal(partial)
     if g == 0.0 and not math.isfinite(d):
         return 0.0
-    if node.op.selects:
+    if node.op.strong_zero:
         if primal(partial) == 0.0:  # by which a program that is being recorded may branch
             return 0.0
     elif d == 0.0 and math.isinf(g) and times_zero(node, x):
@@ -94,7 +101,7 @@ def product(node: Any, factor: Operand, partial: Operand, x: Any) -> Any:
     return factor * partial
 
 
-def held(x: Operand) -> float:
+def untraced_primal(x: Operand) -> float:
     """The float that a Value holds, where nothing that a program computes depends on it."""
     return float(x._data if hasattr(type(x), "_data") else primal(x))
 

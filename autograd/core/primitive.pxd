@@ -36,13 +36,13 @@ cdef class Primitive:
     cdef readonly object value
     cdef readonly tuple rules
     cdef readonly bint variadic
-    cdef readonly bint selects
+    cdef readonly bint strong_zero
     cdef readonly str domain
     cdef readonly str kink
     cdef readonly str latex
     cdef readonly str doc
     cdef readonly tuple defaults
-    cdef readonly object taught
+    cdef readonly object textbook_rule
     cdef public Primitive _stand_in
     cdef public object _original
     cdef object __weakref__

@@ -3,20 +3,17 @@
 """What an operation is: its rules on floats, its partials, and the errors it raises.
 
 A primitive knows nothing of nodes. Called on something that records (a Value), it hands
-itself over to that type's `_record`; called on plain numbers it computes.
+itself over to that type's `_record`; called on plain numbers it computes. `define.py` makes
+and pickles one.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from inspect import Parameter, Signature, getclosurevars, signature
-from numbers import Real
+from inspect import Parameter, Signature, signature
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, overload
-from weakref import ref
 
 if sys.platform == "cython":
     import cython
@@ -28,7 +25,7 @@ from autograd.core.operand import Operand, describe, is_node, number
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["RESERVED", "TABLE", "Primitive", "primitive"]
+__all__ = ["ADVICE", "RESERVED", "TABLE", "Primitive", "Rule"]
 
 Rule = Callable[..., Any]
 
@@ -61,8 +58,8 @@ class Primitive:
 
     __doc__ = _Doc(str(__doc__))  # pyright: ignore[reportAssignmentType]
     __slots__ = (
-        *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink"),
-        *("latex", "doc", "defaults", "taught", "_stand_in", "_original", "__weakref__"),
+        *("name", "symbol", "value", "rules", "variadic", "strong_zero", "domain", "kink"),
+        *("latex", "doc", "defaults", "textbook_rule", "_stand_in", "_original", "__weakref__"),
     )
 
     def __init__(
@@ -72,26 +69,26 @@ class Primitive:
         rules: tuple[Rule, ...],
         symbol: str,
         variadic: bool,
-        selects: bool,
+        strong_zero: bool,
         domain: str,
         kink: str,
         latex: str,
         doc: str,
         defaults: tuple[float, ...],
-        taught: Rule | None = None,
+        textbook_rule: Rule | None = None,
     ) -> None:
         self.name = name
         self.value = value
         self.rules = rules
         self.symbol = symbol
         self.variadic = variadic
-        self.selects = selects
+        self.strong_zero = strong_zero
         self.domain = domain
         self.kink = kink
         self.latex = latex
         self.doc = doc
         self.defaults = defaults
-        self.taught = taught
+        self.textbook_rule = textbook_rule
         self._stand_in: Primitive | None = None
         self._original: Any = None
         if cython.compiled and self.arity == 1:
@@ -125,9 +122,6 @@ class Primitive:
 
     def __deepcopy__(self, memo: Any) -> Primitive:
         return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _primitive_named, (self.name, *_definition(self))
 
     if TYPE_CHECKING:
 
@@ -267,6 +261,8 @@ class Primitive:
         return error
 
 
+TABLE: dict[str, Primitive] = {}  # by their names, the user's too
+RESERVED: set[str] = set()  # the names of the library's own
 ADVICE: dict[type, str] = {
     OverflowError: "the result is too large for a float; scale or clip the operands",
     ZeroDivisionError: "division by zero; keep the divisor away from 0",
@@ -312,197 +308,3 @@ def _signature(entry: Primitive) -> Signature:
     defaults = [*[Parameter.empty] * required, *entry.defaults]
     kind = Parameter.POSITIONAL_OR_KEYWORD
     return Signature([Parameter(s, kind, default=d) for s, d in zip(names, defaults)])
-
-
-# ---------------------------------------------------------------------- the table
-
-TABLE: dict[str, Primitive] = {}
-RESERVED: set[str] = set()  # the names of the library's own
-
-
-def primitive(
-    name: str,
-    value: Callable[..., Any],
-    *rules: Rule,
-    symbol: str | None = None,
-    variadic: bool = False,
-    selects: bool = False,
-    domain: str = "",
-    kink: str = "",
-    latex: str | None = None,
-    doc: str = "",
-    defaults: Sequence[float] = (),
-    taught: Rule | None = None,
-) -> Primitive:
-    """Define an operation, with the same call that defines the library's own.
-
-    Args:
-        name: a Python identifier, or several with dots between them, that is none of the
-            library's primitives. Defining your own again replaces it.
-        value: the operation on floats, `value(*operands)` → float. It may raise ValueError,
-            ZeroDivisionError or OverflowError, which get a message that names the operands.
-        rules: one for each operand, `rule(out, *operands)` → d(out)/d(operand), written
-            with operators and `autograd` functions so that it works on Values too; with
-            `variadic=True` a single rule that returns a tuple, one partial an operand. The
-            names of the operands are those of the first rule.
-        symbol: how it is shown; the name if None.
-        variadic: takes any number of operands.
-        selects: an operand whose partial is 0 is not looked at (as by `where`), so that it
-            contributes nothing even to an infinite cotangent.
-        domain: the operands it accepts, for the message of a ValueError: `"x > 0"`.
-        kink: what its derivative is where there is none.
-        latex: format string with `{0}`, `{1}` … for the operands; if variadic `{args}` for
-            those that have no such place. `{1:.0s}` is for one that is left out where it is 0.
-        doc: what it computes, for `help`.
-        defaults: what the last operands are where they are left out.
-        taught: the rule of an operation with one operand, or that of a variadic one, as it is
-            taught, where the accurate one is written in another way.
-
-    Returns:
-        The operation, to be called on Values and numbers. It can be pickled where its rules
-        can, by pickle or by cloudpickle if that is installed. Keep it as long as nodes made
-        with it are to be differentiated twice: rules that close over objects end with it.
-
-    Raises:
-        TypeError: a name or another text that is not a string, an option that is not a
-            bool, rules that cannot be called, or defaults that are not numbers.
-        ValueError: a name that is no identifier or the library's, no (or too many) rules or
-            defaults, or a `latex` with other places than the operands.
-
-    >>> from autograd import Value, primitive
-    >>> cube = primitive("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
-    >>> x = Value(2.0)
-    >>> cube(x).backward()
-    >>> x.grad, cube(2.0)
-    (12.0, 8.0)
-    """
-    if not isinstance(name, str):
-        raise TypeError(f"a primitive's name must be a string, got {name!r}")
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise ValueError(f"a primitive's name must be a Python identifier, got {name!r}")
-    if name in RESERVED:
-        raise ValueError(f"{name!r} is one of the library's primitives; choose another name")
-    texts: dict[str, Any] = {"domain": domain, "kink": kink, "doc": doc}
-    optional = {"symbol": symbol, "latex": latex}
-    texts |= {key: text for key, text in optional.items() if text is not None}
-    for kind, must_be, options in (
-        (str, "a string", texts),
-        (bool, "True or False", {"variadic": variadic, "selects": selects}),
-    ):
-        for key, given in options.items():
-            if not isinstance(given, kind):
-                raise TypeError(f"primitive {name!r}: {key} must be {must_be}, got {given!r}")
-    every = [value, *rules, *([] if taught is None else [taught])]
-    for rule in every:
-        if not callable(rule):
-            raise TypeError(f"primitive {name!r}: a rule must be a function, got {rule!r}")
-    if not rules or (variadic and len(rules) != 1):
-        raise ValueError(
-            f"primitive {name!r} needs a partials rule for each operand "
-            f"(one for all if variadic), got {len(rules)}"
-        )
-    last = tuple([number(x, f"a default of primitive {name!r}") for x in defaults])
-    if len(last) > (0 if variadic else len(rules)):
-        raise ValueError(f"primitive {name!r}: {len(last)} defaults are more than operands")
-    short = name.rpartition(".")[2]
-    slots = "{args}" if variadic else ", ".join(f"{{{i}}}" for i in range(len(rules)))
-    if latex is None:
-        latex = f"\\operatorname{{{{{short}}}}}\\left({slots}\\right)".replace("_", r"\_")
-    try:
-        latex.format(
-            *["x"] * (9 if variadic else len(rules)), **({"args": "x"} if variadic else {})
-        )
-    except (IndexError, KeyError, ValueError, AttributeError) as error:
-        raise ValueError(
-            f"primitive {name!r}: latex {latex!r} must be a format string whose places are "
-            f"{slots}, with other braces doubled ({type(error).__name__}: {error})"
-        ) from None
-    facts = (symbol or short, variadic, selects, domain, kink, latex, doc, last)
-    entry = Primitive(name, value, rules, *facts, taught)
-    TABLE[name] = entry
-    if not all(map(_is_closed, every)):
-        # Nodes are no business of the collector, which would not find a cycle through a rule
-        # that refers to one. So a node keeps this instead, and the rules end with the entry.
-        lost = _lost(name)
-        entry._stand_in = Primitive(name, lost, (lost,) * len(rules), *facts)
-        entry._stand_in._original = ref(entry)
-    return entry
-
-
-def _is_closed(rule: Any) -> bool:
-    """Whether a rule is seen to refer to nothing but its module and constants."""
-    if _is_importable(rule):
-        return True
-    try:
-        module = sys.modules[rule.__module__].__dict__
-        held = [*getclosurevars(rule).nonlocals.values(), *(rule.__defaults__ or ())]
-    except (AttributeError, KeyError, TypeError, ValueError):  # no function, or an empty cell
-        return False
-    return rule.__globals__ is module and all(isinstance(x, Real | str) for x in held)
-
-
-def _lost(name: str) -> Rule:
-    def rule(*operands: Operand) -> NoReturn:
-        raise LookupError(
-            f"{name}: its rules are gone, since another was defined under its name; "
-            "keep what autograd.primitive returned as long as they are needed"
-        )
-
-    return rule
-
-
-def reserve() -> None:
-    """From now on the names in the table are the library's."""
-    RESERVED.update(TABLE)
-    for entry in TABLE.values():
-        entry._stand_in = None
-
-
-# ---------------------------------------------------------------------- pickling
-
-FACTS = (
-    *("symbol", "variadic", "selects", "domain", "kink"),
-    *("latex", "doc", "defaults", "taught"),
-)
-
-
-def _definition(entry: Primitive) -> tuple[Any, ...]:
-    """What a process that lacks a user's primitive needs to define it, if that can be told."""
-    if entry.name in RESERVED or entry._original is not None:
-        return ()
-    rules = (entry.value, *entry.rules)
-    rest = {key: getattr(entry, key) for key in FACTS}
-    if all(map(_is_importable, filter(None, [*rules, entry.taught]))):
-        return rules, rest
-    try:
-        return (importlib.import_module("cloudpickle").dumps((rules, rest)),)
-    except ImportError:
-        return ()
-
-
-def _is_importable(rule: Any) -> bool:
-    """Whether pickle can write it, by the name under which it is imported."""
-    found: Any = sys.modules.get(getattr(rule, "__module__", None) or "builtins")
-    for part in getattr(rule, "__qualname__", "<locals>").split("."):
-        found = getattr(found, part, None)
-    return found is rule
-
-
-def _primitive_named(name: str, rules: Any = None, rest: Any = None) -> Primitive:
-    """The primitive of a pickle: that of the table, else what the pickle brings along."""
-    module = name.rpartition(".")[0]
-    if name not in TABLE and module:  # nn's own, for one, are there when nn is
-        with contextlib.suppress(ImportError):
-            importlib.import_module(module)
-    if name not in TABLE and rules is not None:
-        if type(rules) is bytes:
-            rules, rest = importlib.import_module("cloudpickle").loads(rules)
-        primitive(name, *rules, **rest)
-    try:
-        return TABLE[name]
-    except KeyError:
-        define = f"import {module}" if module else f"call autograd.primitive({name!r}, …)"
-        raise LookupError(
-            f"the graph uses the primitive {name!r}, which is not defined here; "
-            f"{define} before loading it"
-        ) from None

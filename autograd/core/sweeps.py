@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from autograd.core.chain import held, product, products, topological_order
+from autograd.core.chain import product, products, topological_order, untraced_primal
 from autograd.core.operand import Operand, describe, is_node, primal
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def tangents(
         for x, partial in zip(node.inputs, partials):
             term = product(node, found.get(x, 0.0), partial, x)
             total = add_term(found, node, term)
-            if math.isnan(held(total)) and finite():
+            if math.isnan(untraced_primal(total)) and finite():
                 raise explain_nan(node, x, partial, term)
     return found
 
@@ -141,7 +141,7 @@ def _add_watching(
         if reached is not None and x not in reached:
             continue
         total = add_term(found, x, term)
-        if math.isnan(held(total)) and finite():
+        if math.isnan(untraced_primal(total)) and finite():
             raise explain_nan(node, x, partial, term, "; autograd.step(y) shows how")
 
 
@@ -165,7 +165,7 @@ def differentiable_partials(
         partial = op.partial(slot, out, operands) if every is None else every[slot]
         recorded = partials[place]
         partials[place] = partial
-        now = held(partial)
+        now = untraced_primal(partial)
         if now != recorded and not (math.isnan(now) and math.isnan(recorded)):
             raise RuntimeError(
                 f"{op.name}({describe(node.operands)}): an operand's data was changed "

@@ -7,8 +7,8 @@ gives the partial that a node records, on Values one that can be differentiated 
 rule uses operators and other primitives, never `math`, and branches by comparing.
 
 Where a textbook form loses digits in the tails (tanh' = 1 - tanh², say) the rule uses one
-that does not; `taught` keeps that form for lessons. Where the derivative does not exist the
-rule gives the subgradient of least norm, stated in the entry's `kink`.
+that does not; `textbook_rule` keeps that form for lessons. Where the derivative does not
+exist the rule gives the subgradient of least norm, stated in the entry's `kink`.
 
 An entry with a `doc` is a function of the module `autograd` and a method of Value. On plain
 numbers it returns a float, the same that `math` gives; with a Value among the operands it
@@ -33,8 +33,9 @@ if cython.compiled:  # whose functions raise nothing: for exponents that are not
 else:
     import math as libc
 
+from autograd.core.define import primitive, reserve
 from autograd.core.operand import primal
-from autograd.core.primitive import TABLE, Primitive, primitive, reserve
+from autograd.core.primitive import TABLE, Primitive
 
 INF, NAN = math.inf, math.nan
 NORMAL = sys.float_info.min  # a smaller number has lost digits
@@ -125,7 +126,7 @@ mod = primitive("mod", operator.mod, lambda out, x, y: 1.0, lambda out, x, y: -(
     doc="x % y, with the sign of y; ZeroDivisionError at y = 0.\n\n>>> mod(-1.0, 3.0)\n2.0")
 floordiv = primitive(
     "floordiv", operator.floordiv, lambda out, x, y: 0.0, lambda out, x, y: 0.0,
-    symbol="//", selects=True, domain="y ≠ 0",
+    symbol="//", strong_zero=True, domain="y ≠ 0",
     kink="0 also where x / y is whole and the value jumps",
     latex=r"\left\lfloor \frac{{{0}}}{{{1}}} \right\rfloor",
     doc="x // y, rounded down; its derivatives are 0 everywhere.\n\n"
@@ -196,12 +197,12 @@ abs = primitive("abs", operator.abs, lambda out, x: _sign(primal(x)),
     kink="0 at x = 0", latex=r"\left|{0}\right|",
     doc="|x|.\n\n>>> abs(-2.0)\n2.0")
 sign = primitive("sign", _sign, lambda out, x: 0.0,
-    selects=True, kink="0 at x = 0",
+    strong_zero=True, kink="0 at x = 0",
     doc="-1, 0 or 1 (a zero keeps its sign); its derivative is 0 everywhere.\n\n"
         ">>> sign(-0.5)\n-1.0")
 relu = primitive(
     "relu", lambda x: 0.0 if x <= 0.0 else x, lambda out, x: 0.0 if x <= 0.0 else 1.0,
-    symbol="ReLU", selects=True, kink="0 at x = 0", latex=r"\max\left(0, {0}\right)",
+    symbol="ReLU", strong_zero=True, kink="0 at x = 0", latex=r"\max\left(0, {0}\right)",
     doc="x where it is positive, else 0.\n\n>>> relu(-3.0)\n0.0")
 leaky_relu = primitive("leaky_relu", lambda x, slope: x if x > 0.0 else slope * x, _leaky_slope,
     lambda out, x, slope: 0.0 if x > 0.0 else x,
@@ -209,18 +210,18 @@ leaky_relu = primitive("leaky_relu", lambda x, slope: x if x > 0.0 else slope * 
     doc="x where it is positive, else slope · x; the slope may be a Value (PReLU).\n\n"
         ">>> leaky_relu(-2.0, 0.5)\n-1.0")
 maximum = primitive("maximum", _extremum(max), _shares,
-    symbol="max", variadic=True, selects=True,
+    symbol="max", variadic=True, strong_zero=True,
     kink="operands that tie for the maximum share equally", latex=r"\max\left({args}\right)",
     doc="The largest of maximum(x, y, …) or maximum([x, y, …]); NaN if one of them is.\n\n"
         ">>> maximum(1.0, 2.0, 0.5)\n2.0")
 minimum = primitive("minimum", _extremum(min), _shares,
-    symbol="min", variadic=True, selects=True,
+    symbol="min", variadic=True, strong_zero=True,
     kink="operands that tie for the minimum share equally", latex=r"\min\left({args}\right)",
     doc="The smallest of minimum(x, y, …) or minimum([x, y, …]); NaN if one of them is.\n\n"
         ">>> minimum([1.0, 2.0])\n1.0")
 clip = primitive("clip", _clip, lambda out, x, low, high: 1.0 if low < x < high else 0.0,
     lambda out, x, low, high: 1.0 if x <= low and x < high else 0.0,
-    lambda out, x, low, high: 1.0 if x >= high else 0.0, selects=True, domain="low ≤ high",
+    lambda out, x, low, high: 1.0 if x >= high else 0.0, strong_zero=True, domain="low ≤ high",
     kink="0 at both bounds, where the bound itself has partial 1", defaults=(-INF, INF),
     doc="x moved into [low, high]. The derivative in x is 1 strictly inside, 0 outside.\n\n"
         ">>> clip(3.0, 0.0, 1.0)\n1.0")
@@ -228,9 +229,9 @@ primitive(
     "where", lambda chosen, x, y: x if chosen else y, lambda out, chosen, x, y: 0.0,
     lambda out, chosen, x, y: 1.0 if chosen else 0.0,
     lambda out, chosen, x, y: 0.0 if chosen else 1.0,
-    selects=True, kink="the branch not chosen has partial 0")
+    strong_zero=True, kink="the branch not chosen has partial 0")
 primitive("take", _take, _taken,
-    variadic=True, selects=True)
+    variadic=True, strong_zero=True)
 
 
 # ---------------------------------------------------------------- exponentials, logarithms
@@ -310,7 +311,7 @@ log1p = primitive("log1p", math.log1p, lambda out, x: 1.0 / (1.0 + x),
     domain="x > -1", latex=r"\ln\left(1 + {0}\right)",
     doc="log(1 + x), accurate near 0.\n\n>>> log1p(1e-20)\n1e-20")
 logsumexp = primitive("logsumexp", _logsumexp, _softmax,
-    taught=lambda out, *xs: tuple([exp(x - out) for x in xs]), variadic=True,
+    textbook_rule=lambda out, *xs: tuple([exp(x - out) for x in xs]), variadic=True,
     domain="one operand or more",
     doc="log(Σ exp(x)) of logsumexp(x, y, …) or logsumexp([x, y, …]), without overflow.\n\n"
         "Its partials are the softmax of the operands.\n\n"
@@ -437,7 +438,7 @@ cosh: Primitive = primitive("cosh", math.cosh, lambda out, x: sinh(x),
     latex=r"\cosh\left({0}\right)",
     doc="The hyperbolic cosine.\n\n>>> cosh(0.0)\n1.0")
 tanh = primitive("tanh", math.tanh, lambda out, x: 4.0 * bell(2.0 * x),
-    taught=lambda out, x: 1.0 - square(out), latex=r"\tanh\left({0}\right)",
+    textbook_rule=lambda out, x: 1.0 - square(out), latex=r"\tanh\left({0}\right)",
     doc="The hyperbolic tangent; its derivative keeps its digits in the tails.\n\n"
         ">>> tanh(0.0)\n0.0")
 bell: Primitive = primitive("bell", _bell, lambda out, x: -out * tanh(0.5 * x),
@@ -519,7 +520,7 @@ def _gelu_slope(out: Any, x: Any) -> Any:
 
 
 sigmoid = primitive("sigmoid", _sigmoid, lambda out, x: bell(x),
-    taught=lambda out, x: out * (1.0 - out), symbol="σ", latex=r"\sigma\left({0}\right)",
+    textbook_rule=lambda out, x: out * (1.0 - out), symbol="σ", latex=r"\sigma\left({0}\right)",
     doc="1 / (1 + exp(-x)), without overflow.\n\n>>> sigmoid(0.0)\n0.5")
 softplus = primitive("softplus", _softplus, lambda out, x: sigmoid(x),
     doc="log(1 + exp(x)), without overflow.\n\n>>> softplus(1000.0)\n1000.0")
@@ -529,7 +530,7 @@ elu = primitive("elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
     doc="x where it is positive, else alpha · (exp(x) - 1) (Clevert et al. 2015).\n\n"
         ">>> elu(2.0)\n2.0")
 silu = primitive("silu", _silu, _silu_slope,
-    taught=lambda out, x: sigmoid(x) + out * (1.0 - sigmoid(x)), symbol="SiLU",
+    textbook_rule=lambda out, x: sigmoid(x) + out * (1.0 - sigmoid(x)), symbol="SiLU",
     doc="x · sigmoid(x), also known as swish.\n\n>>> silu(0.0)\n0.0")
 normal_cdf = primitive(
     "normal_cdf", _normal_cdf, lambda out, x: PER_ROOT_2PI * gaussian(x, 0.5),

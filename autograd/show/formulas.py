@@ -398,9 +398,9 @@ def rule(node: Node, slot: int, notation: Notation = TEXT) -> str:
     operands = [named[x] if isinstance(x, Node) else x for x in node.operands]
     slots = [i for i, x in enumerate(operands) if isinstance(x, Symbol)]
     if op.variadic:
-        found = (op.taught or op.rules[0])(out, *operands)[slots[slot]]
-    elif op.taught is not None:
-        found = op.taught(out, *operands)
+        found = (op.textbook_rule or op.rules[0])(out, *operands)[slots[slot]]
+    elif op.textbook_rule is not None:
+        found = op.textbook_rule(out, *operands)
     else:
         found = op.partial(slots[slot], out, operands)
     return _symbol(found, notation).text

@@ -144,7 +144,7 @@ def _by_differences(
     def along(t: float) -> tuple[float]:
         return (float(op.value(*before, t, *after)),)
 
-    grain = 0.0 if op.selects and op.name in RESERVED else 2.0 * ULP
+    grain = 0.0 if op.strong_zero and op.name in RESERVED else 2.0 * ULP
     # a value rule is cheap, and calls f no more: twice the calls of a check
     line = Line(Samples(along, 80), x, node.data, _rounding(node), grain)
     steps = starts(x, before + after)
@@ -183,7 +183,7 @@ def _two_passes(y: Any, variables: list[Value]) -> tuple[list[float], list[float
 def _rounding(node: Value) -> float:
     """The round-off of a node: some ulp of the result, or of the terms inside it."""
     op = node.op
-    if op.selects and op.name in RESERVED:
+    if op.strong_zero and op.name in RESERVED:
         return 0.0
     size = 2.0 * abs(node.data)
     if op.variadic or op.name not in RESERVED:

@@ -11,8 +11,17 @@ from autograd.core.operations import Operations
 from autograd.show.snapshot import Snapshot
 
 PLAIN = (
-    *("name", "symbol", "value", "rules", "variadic", "selects", "domain", "kink", "latex"),
-    *("doc", "defaults", "taught", "evaluate1", "partial", "partial1", "partials", "explain"),
+    *("name", "symbol", "value", "rules", "variadic", "strong_zero", "domain", "kink", "latex"),
+    *(
+        "doc",
+        "defaults",
+        "textbook_rule",
+        "evaluate1",
+        "partial",
+        "partial1",
+        "partials",
+        "explain",
+    ),
 )
 COMPILED = (Value, Operations, Primitive)
 PROPERTIES = (property, type(vars(Value)["data"]))

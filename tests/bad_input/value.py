@@ -195,7 +195,7 @@ def primitives() -> Iterator[Row]:
     texts = [bad(x, TypeError) for x in (3, 1j, [1.0])]
     names = bads(TypeError, None, 3, ["f"]) + bads(ValueError, "", "a b", "1st", "log", "dot")
     options = dict.fromkeys(("symbol", "domain", "kink", "latex"), texts)
-    flags = dict.fromkeys(("variadic", "selects"), FLAG)
+    flags = dict.fromkeys(("variadic", "strong_zero"), FLAG)
     kinds = {"name": names, "value": FUNCTION, "rule": FUNCTION} | options | flags
     yield from mistakes("autograd.primitive", made, kinds, owner="primitive")
 

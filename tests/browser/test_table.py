@@ -12,7 +12,8 @@ import pytest
 
 import nn
 from autograd import elu, hypot, maximum, sum
-from autograd.core.primitive import TABLE, Primitive, primitive
+from autograd.core.define import primitive
+from autograd.core.primitive import TABLE, Primitive
 from autograd.javascript import UntranslatableError, module
 
 # fmt: off

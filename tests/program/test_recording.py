@@ -112,7 +112,7 @@ def test_powers_are_differentiated_inside_once_for_all_numbers(power: float) -> 
 def test_where_a_derivative_taken_inside_is_zero() -> None:
     relu = compile(lambda x: x * autograd.grad(autograd.relu)(x), in_axes=(0,))
     assert relu([2.0, -1.0, 3.0]) == [2.0, 0.0, 3.0]
-    half = autograd.primitive("half", lambda x: x * x / 2.0, lambda out, x: x, selects=True)
+    half = autograd.primitive("half", lambda x: x * x / 2.0, lambda out, x: x, strong_zero=True)
     try:
         fast = compile(lambda x: x + autograd.grad(half)(x), in_axes=(0,))
         assert fast([0.0, 2.0]) == [0.0, 4.0]

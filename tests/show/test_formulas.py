@@ -116,7 +116,7 @@ def read(latex: str, names: dict[str, float]) -> float:
     return number
 
 
-TAUGHT = sorted(name for name, entry in TABLE.items() if entry.taught is not None)
+TAUGHT = sorted(name for name, entry in TABLE.items() if entry.textbook_rule is not None)
 
 
 @pytest.mark.parametrize("name", TAUGHT)
@@ -130,8 +130,8 @@ def test_a_taught_rule_is_that_of_the_table(name: str) -> None:
         accurate = (
             entry.partials(out, point) if entry.variadic else entry.partial(0, out, point)
         )
-        assert entry.taught is not None
-        assert entry.taught(out, *point) == pytest.approx(accurate, rel=1e-14, abs=1e-16)
+        assert entry.textbook_rule is not None
+        assert entry.textbook_rule(out, *point) == pytest.approx(accurate, rel=1e-14, abs=1e-16)
 
 
 def test_what_lessons_say() -> None:

@@ -67,7 +67,7 @@ def planted(name: str, change: Plant) -> Iterator[Primitive]:
 @contextmanager
 def replaced(op: Primitive, rules: Sequence[Callable[..., Any]]) -> Iterator[Primitive]:
     """The primitive with other rules, in the table for the time of the block."""
-    names = ("symbol", "variadic", "selects", "domain", "kink", "latex", "doc", "defaults")
+    names = ("symbol", "variadic", "strong_zero", "domain", "kink", "latex", "doc", "defaults")
     wrong = Primitive(op.name, op.value, tuple(rules), *[getattr(op, n) for n in names])
     TABLE[op.name] = wrong
     try:

@@ -81,6 +81,6 @@ def _shares(tape: Tape, i: int) -> list[str]:
     for slot, a in enumerate(tape.args[i]):
         partial = f"p{i}[{slot}]" if primitive.variadic else f"{rules}[{slot}]({args})"
         if tape.ops[a] != "const":
-            known = f"{primitive.selects}, {times_zero(node, each[a])}".lower()
+            known = f"{primitive.strong_zero}, {times_zero(node, each[a])}".lower()
             lines.append(f"  d[{a}] += product(d[{i}], {partial}, {known});")
     return lines

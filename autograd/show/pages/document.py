@@ -135,7 +135,7 @@ def laid_out(
 
 def operations_data(operations: Iterable[Primitive]) -> dict[str, Any]:
     """What `operations.js` reads of these operations, as JSON takes it."""
-    facts = ("symbol", "domain", "kink", "selects")
+    facts = ("symbol", "domain", "kink", "strong_zero")
     known = {op.name: {k: getattr(op, k) for k in facts if getattr(op, k)} for op in operations}
     return {
         "operations": known,

@@ -21,7 +21,7 @@ function refusal(error, op, xs) {
 // What goes back from a node to one of its inputs.
 function share(upstream, node, slot) {
   const zero = Math.abs(upstream) === Infinity && timesZero(node, node.inputs[slot]);
-  return product(upstream, node.partials[slot], data.operations[node.op].selects, zero);
+  return product(upstream, node.partials[slot], data.operations[node.op].strong_zero, zero);
 }
 
 // Whether a node is a product of an input and the number 0, or a sum of such.
