@@ -1,3 +1,231 @@
-"""What the pages of reference and the gallery consist of, as Markdown, made at build."""
+"""What the pages of reference consist of, as Markdown, made at build.
+
+A page has `<!-- generated: name -->` where the text of the function of that name goes.
+"""
 
 from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from inspect import signature
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Value
+from autograd.core.primitive import TABLE, Primitive
+from autograd.show.formulas import LATEX, rule
+from autograd.show.graph import Graph
+from docs.live import ROOT
+
+ULP_POINTS = 60  # of each operation; `python -m tests.core.measure_ulp` takes 2,000
+
+# ---------------------------------------------------------------- operations
+
+
+def operations() -> str:
+    """Each operation of the table: what it computes, its derivative, edges, curve and error."""
+    return "\n\n".join(map(_operation, _documented()))
+
+
+def _documented() -> list[Primitive]:
+    named = [entry for name, entry in TABLE.items() if entry.doc and "." not in name]
+    return sorted(named, key=lambda entry: entry.name)
+
+
+def _operation(entry: Primitive) -> str:
+    words, _, example = entry.doc.partition("\n\n>>>")
+    operands = _operands(entry)
+    parts = [f"## {entry.name}", words.replace("*", r"\*")]
+    if formulas := [*_formulas(entry, operands)]:
+        parts += [f"$$ {formula} $$" for formula in formulas]
+    facts = [("Domain", entry.domain), ("Where it has no derivative", entry.kink)]
+    facts += [("Largest error measured", _error(entry.name))]
+    parts += ["\n".join([f"- {what}: {fact}" for what, fact in facts if fact])]
+    if entry.arity is not None and (curve := _curve(entry, operands)):
+        parts.append(curve)
+    if example:
+        parts.append(f"```python\n>>> from autograd import {entry.name}\n>>>{example}\n```")
+    return "\n\n".join(parts)
+
+
+INSIDE = {"acosh": 1.5, "log1p": 0.5}  # elsewhere 0.5 is in every domain
+
+
+def _operands(entry: Primitive) -> list[float]:
+    if entry.arity is None:
+        return [0.5, 0.25]
+    others = [2.0, 3.0, 4.0][: entry.arity - 1 - len(entry.defaults)]
+    return [INSIDE.get(entry.name, 0.5), *others, *entry.defaults]
+
+
+def _formulas(entry: Primitive, operands: list[float]) -> Iterator[str]:
+    """The derivative by each operand, as it is taught."""
+    names = [*signature(entry).parameters] if entry.arity else ["x", "y"]
+    leaves = [Value(x, label=name) for x, name in zip(operands, names)]
+    y = entry(*leaves[: len(operands)])
+    if y.label is None and y.op is not None:
+        y.label = "f"
+        node = Graph(y).root
+        for slot, x in enumerate(y.inputs):
+            formula = rule(node, slot, LATEX)
+            yield rf"\frac{{\partial f}}{{\partial {x.label}}} = {formula}"
+
+
+def _error(name: str) -> str:
+    from mpmath import mp
+
+    from tests.core.measure_ulp import measure
+
+    with mp.workdps(60):
+        found = measure(name, ULP_POINTS)
+    return ", ".join([f"{what} {error:.2g} ulp" for what, (error, _) in found.items()])
+
+
+def _curve(entry: Primitive, operands: list[float]) -> str:
+    """An SVG of the value (solid) and the derivative by the first operand (dashed)."""
+    width, height, reach = 320.0, 200.0, 4.0
+    lines: dict[str, list[list[str]]] = {"value": [[]], "slope": [[]]}
+    for k in range(241):
+        x = -reach + 2.0 * reach * k / 240
+        try:
+            y = entry(Value(x), *operands[1:])
+            numbers = {"value": y.data, "slope": y.partials[0] if y.inputs else math.nan}
+        except (ValueError, ArithmeticError):
+            numbers = dict.fromkeys(lines, math.nan)
+        for name, number in numbers.items():
+            if abs(number) <= reach:
+                at = f"{width * k / 240:.1f},{height * (0.5 - 0.5 * number / reach):.1f}"
+                lines[name][-1].append(at)
+            elif lines[name][-1]:
+                lines[name].append([])
+    drawn = "".join(
+        f'<polyline class="{name}" points="{" ".join(points)}"/>'
+        for name, pieces in lines.items()
+        for points in pieces
+        if len(points) > 1
+    )
+    given = ", ".join([f"{x:g}" for x in operands[1:]])
+    also = f" (the other operands are {given})" if given else ""
+    said = f"{entry.name} from -4 to 4, solid, and its derivative, dashed{also}"
+    return (
+        f'<div class="operation"><svg viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-label="{said}"><line class="axis" x1="0" x2="{width:g}" y1="{height / 2:g}" '
+        f'y2="{height / 2:g}"/><line class="axis" x1="{width / 2:g}" x2="{width / 2:g}" y1="0" '
+        f'y2="{height:g}"/>{drawn}<text x="4" y="{height / 2 - 5:g}">-4</text>'
+        f'<text x="{width - 14:g}" y="{height / 2 - 5:g}">4</text></svg></div>'
+    )
+
+
+# ---------------------------------------------------------------- functions of others
+
+NUMPY = {
+    "of each element": [
+        *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "square"),
+        *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"),
+        *("arcsinh", "arccosh", "arctanh", "abs", "sign", "reciprocal", "negative"),
+        *("isnan", "isfinite", "degrees", "radians", "floor", "ceil", "round", "exp10", "sinc"),
+    ],
+    "of two arrays": [
+        *("add", "subtract", "multiply", "divide", "power", "arctan2", "hypot", "maximum"),
+        *("minimum", "mod", "floor_divide", "dot", "matmul", "outer", "inner", "cross"),
+        *("convolve", "logaddexp"),
+    ],
+    "of a whole array": [
+        *("sum", "prod", "mean", "var", "std", "max", "min", "cumsum", "diff", "argmax"),
+        *("sort", "linalg.norm", "trace", "median", "linalg.det", "linalg.inv", "fft.fft"),
+    ],
+}
+
+
+def numpy_functions() -> str:
+    """Which functions of NumPy take arrays of Values, as found by calling each."""
+    rows = ["| NumPy's functions | that work | that don't |", "| --- | --- | --- |"]
+    for kind, names in NUMPY.items():
+        works = {name: _works(name, kind) for name in names if _found(name)}
+        yes = ", ".join([f"`{name}`" for name, well in works.items() if well])
+        no = ", ".join([f"`{name}`" for name, well in works.items() if not well])
+        rows.append(f"| {kind} | {yes} | {no} |")
+    return "\n".join(rows)
+
+
+def _found(name: str) -> Any:
+    found: Any = np
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _works(name: str, kind: str) -> bool:
+    start = 1.5 if name == "arccosh" else 0.5
+    numbers = np.array([start, 0.75 * start if start < 1.0 else 2.0, 0.25 + start])
+    if name in ("arcsin", "arccos", "arctanh"):
+        numbers = numbers / 2.0
+    if name in ("trace", "linalg.det", "linalg.inv"):
+        numbers = np.array([[2.0, 0.5], [0.25, 1.0]])
+    values = np.vectorize(Value, otypes=[object])(numbers)
+    function: Callable[..., Any] = _found(name)
+    both = kind == "of two arrays"
+    try:
+        got = np.ravel(function(values, values) if both else function(values))
+        wanted = np.ravel(function(numbers, numbers) if both else function(numbers))
+        data = [float(x.data) if isinstance(x, Value) else float(x) for x in got]
+        return bool(np.allclose(data, wanted.astype(float)))
+    except Exception:
+        return False
+
+
+# ---------------------------------------------------------------- the command line, the API
+
+
+def command_line() -> str:
+    """What --help says of each command."""
+    parts = []
+    for words in ("autograd --help", "autograd play --help", "autograd check --help"):
+        command = [sys.executable, "-m", *words.split()]
+        said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        parts.append(f"```text\n$ python -m {words}\n{said.stdout.rstrip()}\n```")
+    return "\n\n".join(parts)
+
+
+def autograd_names() -> str:
+    """The public names of `autograd` that are no operations of the table."""
+    names = [*autograd.__all__, "compile", "load_program", "pow", "abs", "sum"]
+    return _api("autograd", [n for n in names if not isinstance(_of(autograd, n), Primitive)])
+
+
+def nn_names() -> str:
+    """The public names of `nn`."""
+    nn = import_module("nn")
+    return _api("nn", nn.__all__) + "\n\n" + _api("nn.init", nn.init.__all__)
+
+
+def testing_names() -> str:
+    """The public names of `autograd.testing`, and its strategies."""
+    parts = []
+    for module in ("autograd.testing", "autograd.testing.strategies"):
+        parts.append(_api(module, import_module(module).__all__))
+    return "\n\n".join(parts)
+
+
+def _of(module: ModuleType, name: str) -> Any:
+    return getattr(module, name)
+
+
+def _api(module: str, names: list[str]) -> str:
+    """Autodoc's directives for these names."""
+    lines = [f"## `{module}`", "", "```{eval-rst}", f".. currentmodule:: {module}"]
+    for name in names:
+        found = _of(import_module(module), name)
+        if isinstance(found, type):
+            lines += ["", f".. autoclass:: {name}", "   :members:"]
+            if module == "autograd":
+                lines += ["   :inherited-members:"]
+        elif callable(found):
+            lines += ["", f".. autofunction:: {name}"]
+    return "\n".join([*lines, "```"])

@@ -31,6 +31,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("exercise", Exercise)
     app.add_directive("live", Live)
     app.connect("source-read", fill)
+    app.connect("autodoc-process-docstring", as_rst, priority=400)  # before napoleon's
     app.connect("build-finished", add_python)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -111,7 +112,19 @@ def add_python(app: Sphinx, error: Exception | None) -> None:
     live.library(folder / "library.zip")
 
 
-# ---------------------------------------------------------------- generated pages
+# ---------------------------------------------------------------- docstrings, generated pages
+
+
+def as_rst(app: Any, what: Any, name: Any, found: Any, options: Any, lines: list[str]) -> None:
+    """Docstrings are plain text with code in `…`: make that what autodoc understands."""
+    blocks = "\n".join(lines).split("\n\n")
+    for i, block in enumerate(blocks):
+        if not block.lstrip().startswith(">>>"):
+            pieces = re.split(r"`+([^`]+)`+", block)  # text, code, text, code, …
+            pieces[::2] = [re.sub(r"([*|])", r"\\\1", text) for text in pieces[::2]]
+            pieces[1::2] = [f"``{code}``" for code in pieces[1::2]]
+            blocks[i] = "".join(pieces)
+    lines[:] = "\n\n".join(blocks).split("\n")
 
 
 def fill(app: Sphinx, name: str, source: list[str]) -> None:
