@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 import os
+import re
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from keyword import iskeyword
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Path", "Paths"]
 
 MOST_PATHS = 64
+BUILTIN_CHOICE = re.compile(r"\b(max|min)\(")  # which compares
 
 
 def parameters(f: Callable[..., Any]) -> list[str]:
@@ -243,25 +246,29 @@ class Paths:
         if self.told:
             return
         self.told = True
+        warnings.warn(
+            f"compile: {called(self.f)} {self.parting()}. What goes another way is computed by "
+            "the function itself, which is slower",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+
+    def parting(self) -> str:
+        """That there are too many ways, what parts them, and what to do about it."""
         guards = [path.guards for path in self.found]
         shortest = min(map(len, guards))
         parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
         guard = guards[0][parting[0] if parting else shortest - 1]
         if guard.what in ("float", "hash"):
-            why = (
+            return (
                 f"reads a number out of a Value in {guard.place}, and what it does then holds "
-                f"for this number only; it was recorded for {MOST_PATHS} numbers. Compute with "
-                "Values"
+                f"for this number only; it was recorded for {len(guards)} numbers. Compute "
+                "with Values"
             )
-        else:
-            why = (
-                f"goes more than {MOST_PATHS} ways. The first that parts them is the "
-                f"comparison {guard.what!r} in {guard.place}; use "
-                "autograd.where(condition, a, b), which does not branch"
-            )
-        warnings.warn(
-            f"compile: {called(self.f)} {why}. What goes another way is computed by the "
-            "function itself, which is slower",
-            RuntimeWarning,
-            stacklevel=5,
+        file, _, line = guard.place.rpartition(":")
+        found = BUILTIN_CHOICE.search(linecache.getline(file, int(line)))
+        instead = f"autograd.{found[1]}imum" if found else "autograd.where(condition, a, b)"
+        return (
+            f"goes more than {len(guards)} ways. The first that parts them is the comparison "
+            f"{guard.what!r} in {guard.place}; use {instead}, which does not branch"
         )

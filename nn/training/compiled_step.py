@@ -4,9 +4,9 @@ The model and the loss are recorded for one sample; parameters are what they rea
 outside. Values, gradients, penalty, clipping and the optimizer's update then run as programs
 (`autograd.program`), on arrays.
 
-A step goes one of three ways: `Ready` makes all of it in one call, of the kernel or of what
-NumPy has in its place; a `Run` does where samples part; `EagerStep` does by Values where
-something is not finite, and raises what is to be said.
+A step goes one of three ways: a `FusedStep` makes all of it in one call, of the kernel or of
+what NumPy has in its place; a `BatchCall` and an `Update` do where samples part; `EagerStep`
+does by Values where something is not finite, and raises what is to be said.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from operator import is_
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -36,14 +35,18 @@ from nn.layers import draws_from
 from nn.module import Module
 from nn.training.batches import Batch
 from nn.training.eager_step import EagerStep, modes_kept, plain, with_gradients_kept
-from nn.training.separable import is_mean
+from nn.training.separable import COUNT, is_mean
 from nn.training.side_effects import Snapshot
 from nn.training.update import Update
 
 __all__ = ["Step"]
 
 T = TypeVar("T")
-MOST_SIZES = 64  # of batches, for which a step is one call
+MOST_SIZES = 64  # of batches, for which there is a fused step
+SOME = 16  # samples of a batch of a new size that are compared with eager
+FEW = 4  # traces that are recorded in any case
+MOST_FALLBACKS = 3  # steps by Values, of which a training makes more only if others are more
+RECORDING = 40_000, 30  # a trace's cost in nodes by Values: that of any, and for each node
 Results = tuple[list[Any], float]  # the outputs, if they are wanted, and the loss
 
 
@@ -56,42 +59,48 @@ class Step:
         eager: the same step by Values.
         threads: how many share the samples.
         outputs: whether `train` gives the model's outputs.
+        samples: how many are trained on in all. If given, what costs more to record than to
+            train by Values raises ValueError.
 
     Attributes:
-        doubted: whether the next step first compares some samples with what eager gives, since
-            the model may have been changed; it is recorded anew if they differ, or if what the
-            model or the loss reaches does.
+        needs_recheck: whether the next step first compares some samples with what eager gives,
+            since the model may have been changed; it is recorded anew if they differ, or if
+            what the model or the loss reaches does.
         leads: whether this process is the first of those that train together.
     """
 
     leads = True
 
-    def __init__(self, eager: EagerStep, threads: int = 1, outputs: bool = False) -> None:
+    def __init__(
+        self,
+        eager: EagerStep,
+        threads: int = 1,
+        outputs: bool = False,
+        samples: float = math.inf,
+    ) -> None:
         self.eager, self.threads, self.outputs = eager, threads, outputs
-        self.model, self.optimizer = eager.model, eager.optimizer
-        self.doubted = False
-        self._wait, self._countdown = (
-            1,
-            2,
-        )  # steps until the next doubt, which is the 2nd, 4th, …
+        self.model, self.optimizer, self.samples = eager.model, eager.optimizer, samples
+        self.needs_recheck = False
+        self._wait, self._countdown = 1, 2  # steps until the next check: the 2nd, 4th, …
+        self._steps = self._fallbacks = 0
         self._captured = [
             Captured(getattr(f, "forward", f))
             for f in (eager.loss, eager.penalty)
             if f is not None and getattr(f, "__module__", "") != "nn.losses"
         ]
-        self._now: Snapshot | None = None  # of what has not yet been changed by this call
+        self._before: Snapshot | None = None  # of what this call has not yet changed
         self._last: Batch | None = None
         self._lock = threading.RLock()
-        _steps.add(self)
+        _all_steps.add(self)
         self._forget()
 
     def _forget(self) -> None:
         """Let everything be recorded anew."""
         self._params = [*self.optimizer.params]
         self._update = Update(self.optimizer)
-        self._kinds: dict[Any, Kind] = {}
-        self._seen: Snapshot | None = None  # when it was recorded
-        self._current: Ready | None = None  # the one whose `u` has the parameters' data
+        self._traces: dict[tuple[str, Any], Traces] = {}
+        self._recorded: Snapshot | None = None  # when the first was
+        self._current: FusedStep | None = None  # the one whose `u` has the parameters' data
 
     def __repr__(self) -> str:
         kind = type(self.model).__name__
@@ -107,10 +116,10 @@ class Step:
         Raises:
             RuntimeError: there is none yet.
         """
-        paths = [p for kind in self._kinds.values() for p in kind.paths["train"].found]
-        if not paths:
+        found = [trace for each in self._traces.values() if each.trains for trace in each.found]
+        if not found:
             raise RuntimeError(f"{self!r} has no program yet; it is recorded by its first step")
-        return paths[-1].program
+        return found[-1].program
 
     # ------------------------------------------------------------------ for people
 
@@ -144,11 +153,11 @@ class Step:
         """The model's outputs for n samples in eval mode: an array if X is one, else a list."""
         batch = Batch.of(X=X)
         with self._lock:
-            self._now = None
+            self._before = None
             self.pull()
             try:
-                found = self._run("predict", batch, self._kind(batch)).outputs()
-            except Abandoned:
+                found = self._run(batch, self._traces_of("predict", batch)).outputs()
+            except FallBack:
                 with in_mode(self.model, training=False), no_grad():
                     found = plain(self.eager.outputs(batch.lists()[0]))
         return np.array(found) if isinstance(X, np.ndarray) else found
@@ -157,15 +166,15 @@ class Step:
 
     def train(self, batch: Batch) -> Results:
         """One step: the outputs, if they are wanted, and the loss."""
-        self._now = None
-        kind = self._kind(batch)
-        if not kind.draws:
-            return self._train_on(batch, kind) or self.train(batch)
+        self._before = None
+        traces = self._traces_of("train", batch)
+        if not traces.draws:
+            return self._train_on(batch, traces) or self.train(batch)
         state, steps = random.getstate(), self.optimizer.steps
         found = None
         try:
-            drawn, self._now = batch.drawn(kind.draws), None
-            found = self._train_on(drawn, kind)
+            drawn, self._before = batch.drawn(traces.draws), None
+            found = self._train_on(drawn, traces)
         finally:
             if found is None and self.optimizer.steps == steps:
                 random.setstate(state)
@@ -173,115 +182,124 @@ class Step:
 
     def measure(self, batch: Batch) -> Results:
         """The outputs, if they are wanted, and the loss in eval mode, without the penalty."""
-        self._now = None
+        self._before = None
         self.pull()
         try:
-            run = self._run("measure", batch, self._kind(batch))
-            return run.outputs() if self.outputs else [], self.eager.finite(run.loss())
-        except (Abandoned, FloatingPointError):
+            call = self._run(batch, self._traces_of("measure", batch))
+            return call.outputs() if self.outputs else [], self.eager.finite(call.loss())
+        except (FallBack, FloatingPointError):
             with in_mode(self.model, training=False):
                 return self.eager.evaluate(*batch.lists())
 
-    def _train_on(self, batch: Batch, kind: Kind) -> Results | None:
+    def _train_on(self, batch: Batch, traces: Traces) -> Results | None:
         """One step; None if the model was found to be changed, and nothing is done yet."""
+        self._steps += 1
         self._countdown -= 1
         if self._countdown == 0:
             self._wait *= 2
-            self._countdown, self.doubted = self._wait, True
-        ready = kind.ready.get(batch.lanes)
-        if ready is not None and not self.doubted:
-            loss = self._train_at_once(batch, ready)
+            self._countdown, self.needs_recheck = self._wait, True
+        fused = traces.fused.get(batch.lanes)
+        if fused is not None and not self.needs_recheck:
+            loss = self._train_fused(batch, fused)
             if loss is not None:
-                return ready.outputs() if self.outputs else [], loss
+                return fused.outputs() if self.outputs else [], loss
         if self._are_others():
             self._forget()
             return None
         try:
-            run = self._run("train", batch, kind)
-            if not self._agrees(run, batch, kind):
+            call = self._run(batch, traces)
+            if not self._agrees(call, batch, traces):
                 return None
-            if len(run.parts) == 1:
-                self._prepare(run, kind)
-            loss = self.eager.finite(run.loss())
-            data, gradient = data_of(self.optimizer.params), run.gradient()
+            if len(call.parts) == 1:
+                self._fuse(call, traces)
+            loss = self.eager.finite(call.loss())
+            data, gradient = data_of(self.optimizer.params), call.gradient()
             if self.eager.max_norm is not None and not clip(gradient, self.eager.max_norm):
-                raise Abandoned
-        except (Abandoned, FloatingPointError):
-            return self._by_values(batch)
+                raise FallBack
+        except (FallBack, FloatingPointError):
+            return self._by_values(batch, traces)
         except Exception:
             self._unchanged(self._objective, batch)  # raises, if eager does
             raise
         self._update.step(data, gradient)
-        return run.outputs() if self.outputs else [], loss
+        return call.outputs() if self.outputs else [], loss
 
-    def _train_at_once(self, batch: Batch, ready: Ready) -> float | None:
+    def _train_fused(self, batch: Batch, fused: FusedStep) -> float | None:
         """The loss, after a step in one call; None if that can't make it."""
-        update = self._update.at_once(ready.data, ready.gradient)
+        update = self._update.arguments(fused.data, fused.gradient)
         if update[0] is None:
-            return with_gradients_kept(self.optimizer, self._train_with, update, batch, ready)
-        return self._train_with(update, batch, ready)
+            return with_gradients_kept(self.optimizer, self._train_with, update, batch, fused)
+        return self._train_with(update, batch, fused)
 
-    def _train_with(self, update: tuple[Any, ...], batch: Batch, ready: Ready) -> float | None:
+    def _train_with(
+        self, update: tuple[Any, ...], batch: Batch, fused: FusedStep
+    ) -> float | None:
         current, self._current = self._current, None
-        if current is not ready:
-            floats.read_data(ready.path.closed, ready.u)
-        elif ready.others[0]:
-            floats.read_data(*ready.others)
-        arguments = batch.parts, ready.loss, self.optimizer.params, update
-        loss = ready.train(*arguments)
+        if current is not fused:
+            floats.read_data(fused.trace.closed, fused.u)
+        elif fused.others[0]:
+            floats.read_data(*fused.others)
+        arguments = batch.parts, fused.loss, self.optimizer.params, update
+        loss = fused.train(*arguments)
         if loss is False:  # someone has set the data of a parameter
-            floats.read_data(ready.path.closed, ready.u)
-            loss = ready.train(*arguments)
+            floats.read_data(fused.trace.closed, fused.u)
+            loss = fused.train(*arguments)
         if loss is None or loss is False:
             return None
         if update[0] is None:
             self.optimizer.step()
         else:
-            self._current = ready
+            self._current = fused
         return float(loss)
 
-    def _prepare(self, run: Run, kind: Kind) -> None:
+    def _fuse(self, call: BatchCall, traces: Traces) -> None:
         """Let one call make the next step with as many samples, if it can."""
-        program = run.parts[0][1].program
-        sweep = program.sweep([range(run.params)])
+        program = call.parts[0][1].program
+        sweep = program.sweep([range(len(self._params))])
         if (
             (sweep.native is None or floats.exchanger is not None)
             and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
-            and (sweep.columns or run.batch.lanes == 1)
+            and (sweep.columns or call.batch.lanes == 1)
         ):
-            kind.ready[run.batch.lanes] = Ready(run, sweep, self.eager.max_norm, self.threads)
-            if len(kind.ready) > MOST_SIZES:
-                kind.ready.pop(next(iter(kind.ready)))
+            fused = FusedStep(call, sweep, self.eager.max_norm, self.threads)
+            traces.fused[call.batch.lanes] = fused
+            if len(traces.fused) > MOST_SIZES:
+                traces.fused.pop(next(iter(traces.fused)))
 
-    def _by_values(self, batch: Batch) -> Results:
-        """The step as eager does it, which raises where something is not finite."""
+    def _by_values(self, batch: Batch, traces: Traces) -> Results:
+        """The step as eager does it, which raises where something is not finite.
+
+        Raises:
+            ValueError: it is known how many samples there will be, and most steps end here.
+        """
+        self._fallbacks += 1
+        if self._fallbacks > max(MOST_FALLBACKS, self._steps / 2) and self.samples < math.inf:
+            many = len(traces.found) >= FEW
+            why = traces.parting() if many else "gives numbers that programs can't"
+            raise ValueError(f"the model or the loss {why}")
         with self._as_recorded(batch) as samples:
             return self.eager.train(*samples)
 
-    def _kind(self, batch: Batch) -> Kind:
-        """What is known of such batches.
+    def _traces_of(self, what: str, batch: Batch) -> Traces:
+        """What was recorded to "train", "measure" or "predict" with such batches.
 
         Raises:
             ValueError: the loss of a batch is neither the mean nor the sum of its samples'.
         """
         if self._changed() or len(self.optimizer.params) != len(self._params):
             self._forget()
-        kind = self._kinds.get(batch.key)
-        if kind is None:
-            recorded: dict[str, Callable[..., Any]] = {
-                "train": self._in_mode(self._train, True),
-                "measure": self._in_mode(self._measure, False),
-                "predict": self._in_mode(self._predict, False),
-            }
-            params = self.optimizer.params
-            paths = {
-                name: RecordedPaths(f, params, self._unchanged) for name, f in recorded.items()
-            }
-            kind = Kind(paths)
+        key = what, batch.key
+        if key in self._traces:
+            found: Traces = used(self._traces, key)
+        else:
+            f = self._in_mode(getattr(self, f"_{what}"), what == "train")
+            found = Traces(f, self.optimizer.params, self._unchanged, self.samples)
             if len(batch.parts) == 2:
-                self._unchanged(self._look_at, batch.sample(0), kind)
-            self._kinds[batch.key] = kind
-        return kind
+                self._unchanged(self._look_at, batch, found)
+            found.trains = what == "train"
+            found.penalty = found.trains and self.eager.penalty is not None
+            self._traces[key] = found
+        return found
 
     def _are_others(self) -> bool:
         """Whether the parameters are not those that were recorded, in their order."""
@@ -294,37 +312,44 @@ class Step:
             self._captured = [Captured(captured.f) for captured in self._captured]
         return changed
 
-    def _run(self, name: str, batch: Batch, kind: Kind) -> Run:
+    def _run(self, batch: Batch, traces: Traces) -> BatchCall:
         """What programs give for a batch."""
-        train = name == "train"
-        penalty = train and self.eager.penalty is not None
-        run = Run(batch, kind, len(self.optimizer.params), train, penalty)
-        paths = kind.paths[name]
-        known = len(paths.found)
-        paths.do(run, batch)
-        used(self._kinds, batch.key)
-        if len(paths.found) > known:
-            for key in [*self._kinds][: surplus([each.nodes for each in self._kinds.values()])]:
-                del self._kinds[key]
-        return run
+        call = BatchCall(batch, traces)
+        known = len(traces.found)
+        traces.do(call, batch)
+        if len(traces.found) > known:
+            sizes = [each.nodes for each in self._traces.values()]
+            for key in [*self._traces][: surplus(sizes)]:
+                del self._traces[key]
+        return call
 
     def _unchanged(self, f: Callable[..., T], *args: Any) -> T:
         """What f gives; ValueError if that changes what the model or the loss reaches."""
-        if self._now is None:
+        if self._before is None:
             eager = self.eager
-            self._now = Snapshot(model=self.model, loss=eager.loss, penalty=eager.penalty)
-        if self._seen is None:
-            self._seen = self._now
-        return self._now.unchanged(f, *args)
+            self._before = Snapshot(model=self.model, loss=eager.loss, penalty=eager.penalty)
+        if self._recorded is None:
+            self._recorded = self._before
+        return self._before.unchanged(f, *args)
 
     # ------------------------------------------------------------------ is it right?
 
-    def _look_at(self, sample: tuple[Any, ...], kind: Kind) -> None:
+    def _look_at(self, batch: Batch, traces: Traces) -> None:
         """Find what the loss of a batch is, and how many numbers a sample draws."""
-        x, y = sample
+        x, y = batch.sample(0)
         with in_mode(self.model, training=False), no_grad():
-            output = plain(self.model(x))
-        kind.mean = is_mean(self.eager.measured, output, plain(y))
+            output = self.model(x)
+            for count in (1, COUNT):
+                try:
+                    self.eager.measured([output] * count, [y] * count)
+                except Exception as error:
+                    self._objective(batch)  # raises, if the loss of these does
+                    alone = "one alone" if count == 1 else f"{count} that are equal"
+                    raise ValueError(
+                        f"the loss couples samples: of {alone} it raises "
+                        f"{type(error).__name__}: {error}"
+                    ) from error
+        traces.mean = is_mean(self.eager.measured, plain(output), plain(y))
         numbers = itertools.count()
         with (
             in_mode(self.model, training=True),
@@ -332,52 +357,70 @@ class Step:
             draws_from(lambda: 0.0 * next(numbers)),
         ):
             self.model(x)
-        kind.draws = next(numbers)
+        traces.draws = next(numbers)
 
-    def _agrees(self, run: Run, batch: Batch, kind: Kind) -> bool:
-        """Compare a batch of a new size, or after doubt a sample, with what eager gives.
+    def _agrees(self, call: BatchCall, batch: Batch, traces: Traces) -> bool:
+        """Compare some samples with what eager gives, of a new size of batch or in doubt.
 
         False if the model was changed: everything is recorded anew then.
 
         Raises:
             ValueError: a new program gives something else.
         """
-        known = batch.lanes in kind.sizes
-        if known and not self.doubted:
+        known = batch.lanes in traces.sizes
+        if known and not self.needs_recheck:
             return True
-        doubted, self.doubted = self.doubted, False
-        if doubted and self._seen is not None and self._seen.changed(trained=True):
+        recheck, self.needs_recheck = self.needs_recheck, False
+        if recheck and self._recorded is not None and self._recorded.changed(trained=True):
             self._forget()
             return False
-        lanes = self._some(run) if known else range(batch.lanes)
-        part = batch.chosen(lanes) if known else batch
         try:
-            expected, got = self._unchanged(self._objective, part), run.loss(lanes)
+            found = self._unchanged(self._compared, call, batch, known)
         except TypeError:
             if not known:
                 raise
             return True  # classes as floats, such as 2.0, are taken by programs only
-        if math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12):
-            kind.sizes.add(batch.lanes)
-            return True
-        if not doubted:
-            raise ValueError(
-                f"the program of the loss gives {got!r} where eager gives {expected!r}; it has "
-                "to depend on nothing but the model, the outputs and the targets"
-            )
-        self._forget()
-        return False
+        for got, expected in found:
+            if math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12):
+                continue
+            if not recheck:
+                raise ValueError(
+                    f"the program of the loss gives {got!r} where eager gives {expected!r}; it "
+                    "has to depend on nothing but the model, the outputs and the targets"
+                )
+            self._forget()
+            return False
+        traces.sizes.add(batch.lanes)
+        return True
 
-    def _some(self, run: Run) -> list[int]:
-        """One sample of each way, others each time, and one of any."""
-        steps = self.optimizer.steps
-        some = [int(lanes[steps % len(lanes)]) for lanes, *_ in run.parts]
-        return [*some, 40503 * steps % run.batch.lanes]
+    def _compared(
+        self, call: BatchCall, batch: Batch, known: bool
+    ) -> list[tuple[float, float]]:
+        """The loss by programs, and by eager: of some samples, and of a whole batch of these.
+
+        The places in that batch are drawn, so the loss of one that weighs by place differs.
+        """
+        steps, n = self.optimizer.steps, batch.lanes
+        lanes = [int(lanes[steps % len(lanes)]) for lanes, *_ in call.parts]
+        lanes += [40503 * (steps + i) % n for i in range(1 if known else SOME)]
+        whole = n <= SOME and not known
+        lanes = [*range(n)] if whole else lanes
+        with self._as_recorded(batch if whole else batch.chosen(lanes)) as samples, no_grad():
+            outputs = self.eager.outputs(*samples[:1])
+            objective = self.eager.objective(outputs, *samples[1:])
+            pairs = [(call.loss(lanes), self.eager.node(objective).data)]
+            if not known and not whole:
+                places = random.Random(n).choices(range(len(lanes)), k=n)
+                parts = [[part[i] for i in places] for part in (outputs, samples[1])]
+                expected = self.eager.node(self.eager.objective(*parts)).data
+                pairs.append((call.loss([lanes[i] for i in places]), expected))
+        return pairs
 
     def _objective(self, batch: Batch) -> float:
         """What eager gives as the loss of a batch, with the penalty."""
         with self._as_recorded(batch) as samples, no_grad():
-            return self.eager.node(self.eager.objective(*samples)[1]).data
+            outputs = self.eager.outputs(*samples[:1])
+            return self.eager.node(self.eager.objective(outputs, *samples[1:])).data
 
     @contextmanager
     def _as_recorded(self, batch: Batch) -> Iterator[list[list[Any]]]:
@@ -423,30 +466,57 @@ class Step:
         return (self.model(x),)
 
 
-class RecordedPaths(Paths):
-    """Paths of a function that is recorded under supervision.
+class Traces(Paths):
+    """The ways that the model goes with samples that are built alike, to one end.
 
     Args:
+        f: what is recorded of a sample.
+        params: come first among the Values that it reads.
         unchanged: calls what it is given, and raises if that changes anything.
+        samples: as a `Step`'s.
+
+    Attributes:
+        trains: whether the gradient is wanted.
+        penalty: whether the second output is one, which all samples share.
+        mean: whether the loss of a batch is the mean of the samples', not the sum.
+        draws: how many random numbers a sample takes in training.
+        sizes: of batches whose loss has been compared with eager's.
+        fused: by the size of the batch, the step as one call.
     """
 
     def __init__(
-        self, f: Callable[..., Any], params: list[Value], unchanged: Callable[..., Any]
+        self,
+        f: Callable[..., Any],
+        params: list[Value],
+        unchanged: Callable[..., Any],
+        samples: float,
     ) -> None:
         super().__init__(f, (), params)
-        self.unchanged = unchanged
+        self.unchanged, self.samples = unchanged, samples
+        self.trains = self.penalty = False
+        self.mean, self.draws = True, 0
+        self.sizes: set[int] = set()
+        self.fused: dict[int, FusedStep] = {}
 
     def record(self, call: Any, lane: int) -> Path | None:
+        fixed, each = RECORDING
+        count, nodes = len(self.found), self.nodes
+        if count >= FEW and count * (count * fixed + nodes * each) > self.samples * nodes:
+            raise FallBack
         path: Path | None = self.unchanged(super().record, call, lane)
         return path
 
+    def weight(self, lanes: int) -> float:
+        """The factor of each sample's loss in that of the batch."""
+        return 1.0 / lanes if self.mean else 1.0
 
-_steps: WeakSet[Step] = WeakSet()
+
+_all_steps: WeakSet[Step] = WeakSet()
 
 
 def _unlock() -> None:
     """In a child process, the threads that had a lock are no more."""
-    for step in _steps:
+    for step in _all_steps:
         step._lock = threading.RLock()
 
 
@@ -454,55 +524,19 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch
     os.register_at_fork(after_in_child=_unlock)
 
 
-class Abandoned(Exception):  # noqa: N818
+class FallBack(Exception):  # noqa: N818
     """A sample has to be done by Values."""
 
 
-@dataclass
-class Kind:
-    """What is known of batches whose samples are built alike.
+class BatchCall:
+    """What programs give for a batch, trace by trace: a job of `Paths`.
 
     Attributes:
-        paths: of "train", "measure" and "predict".
-        mean: whether the loss of a batch is the mean of the samples', not the sum.
-        draws: how many random numbers a sample takes in training.
-        sizes: of batches whose loss has been compared with eager's.
-        ready: by the size of the batch, the step as one call.
+        parts: samples that go one way, the trace, its outputs and gradient for them.
     """
 
-    paths: dict[str, RecordedPaths]
-    mean: bool = True
-    draws: int = 0
-    sizes: set[int] = field(default_factory=set)
-    ready: dict[int, Ready] = field(default_factory=dict)
-
-    @property
-    def nodes(self) -> int:
-        """How many nodes were recorded."""
-        return sum([paths.nodes for paths in self.paths.values()])
-
-    def weight(self, lanes: int) -> float:
-        """The factor of each sample's loss in that of the batch."""
-        return 1.0 / lanes if self.mean else 1.0
-
-
-class Run:
-    """What programs give for a batch, path by path: a job of `Paths`.
-
-    Args:
-        params: the number of parameters, which come first among the closed Values.
-        train: whether the gradient is wanted.
-        penalty: whether the second output is one, which all samples share.
-
-    Attributes:
-        parts: samples that go one way, the path, its outputs and gradient for them.
-    """
-
-    def __init__(
-        self, batch: Batch, kind: Kind, params: int, train: bool, penalty: bool
-    ) -> None:
-        self.batch, self.kind, self.params = batch, kind, params
-        self.train, self.penalty = train, penalty
+    def __init__(self, batch: Batch, traces: Traces) -> None:
+        self.batch, self.traces, self.params = batch, traces, len(traces.first)
         self.parts: list[tuple[Array, Path, Array, Any]] = []
 
     # ------------------------------------------------------------------ running
@@ -513,7 +547,7 @@ class Run:
 
     def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
         """Whether each lane goes this way, and outputs and gradient for them if all do."""
-        if not self.train:
+        if not self.traces.trains:
             out, follows = self.value(path, lanes)
             return follows, [out]
         inputs, seed = self._inputs(path, lanes), self.seed(path, len(lanes))
@@ -528,8 +562,8 @@ class Run:
     def seed(self, path: Path, lanes: int) -> Array:
         """The weight of each output."""
         seed = np.zeros((path.program.tape.outputs, lanes))
-        seed[0] = self.kind.weight(self.batch.lanes)
-        if self.penalty:
+        seed[0] = self.traces.weight(self.batch.lanes)
+        if self.traces.penalty:
             seed[1] = 1.0 / self.batch.lanes
         return seed
 
@@ -540,7 +574,7 @@ class Run:
 
     def eager(self, lane: int) -> None:
         """A lane that no program can do: then none does this batch."""
-        raise Abandoned
+        raise FallBack
 
     # ------------------------------------------------------------------ results
 
@@ -551,8 +585,8 @@ class Run:
             losses[mine] = out[0]
         if lanes is not None:
             losses = losses[lanes]
-        penalty = float(self.parts[0][2][1, 0]) if self.penalty else 0.0
-        return self.kind.weight(len(losses)) * folded(losses) + penalty
+        penalty = float(self.parts[0][2][1, 0]) if self.traces.penalty else 0.0
+        return self.traces.weight(len(losses)) * folded(losses) + penalty
 
     def gradient(self) -> Array:
         """The gradient in the parameters; paths add to it in the order of their samples."""
@@ -568,11 +602,11 @@ class Run:
         return found
 
 
-class Ready:
+class FusedStep:
     """A step with so many samples, which all go one way: one call.
 
     Args:
-        run: a step that was made.
+        call: a step that was made.
         sweep: the gradient's.
         max_norm: the largest norm of the gradient.
         threads: how many share the samples.
@@ -582,37 +616,45 @@ class Ready:
         data, gradient: that of the parameters.
         unused: the parameters whose gradient the program never writes.
         others: the other Values, and where their data goes.
-        train: as that of the runs.
+        train: as that of the runner.
     """
 
-    def __init__(self, run: Run, sweep: Runner, max_norm: float | None, threads: int) -> None:
-        parts, self.lanes = run.batch.parts, run.batch.lanes
-        self.path = path = run.parts[0][1]
+    def __init__(
+        self, call: BatchCall, sweep: Runner, max_norm: float | None, threads: int
+    ) -> None:
+        parts, self.lanes = call.batch.parts, call.batch.lanes
+        self.trace = trace = call.parts[0][1]
         lanes = sweep.lanes or self.lanes
         u, d_u = sweep.memory()
-        self.u = u[: len(path.closed)]
-        self.data, self.gradient = u[: run.params], d_u[: run.params]
-        floats.read_data(path.closed, self.u)
+        self.u = u[: len(trace.closed)]
+        self.data, self.gradient = u[: call.params], d_u[: call.params]
+        floats.read_data(trace.closed, self.u)
         self.gradient.fill(math.nan)
         out = np.empty((sweep.roots, lanes if sweep.columns else 1))
-        seed = sweep.spread(run.seed(path, self.lanes))
-        self.runs = sweep.runs(lanes, u, parts, seed, out, d_u, None, threads)
-        self.runs.run(parts)
+        seed = sweep.spread(call.seed(trace, self.lanes))
+        self.runner = sweep.runs(lanes, u, parts, seed, out, d_u, None, threads)
+        self.runner.run(parts)
         self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
         self.out, answers = out[: sweep.outputs], out[sweep.outputs :].tobytes()
         limit = -1.0 if max_norm is None else max_norm
-        exchange = floats.exchanger, path.closed
-        self.loss = run.kind.weight(self.lanes), run.penalty, limit, answers, *exchange
-        self.others = path.closed[run.params :], self.u[run.params :]
-        self.train: Any = self._train_cleared if self.unused else self.runs.train
+        exchange = floats.exchanger, trace.closed
+        self.loss = (
+            call.traces.weight(self.lanes),
+            call.traces.penalty,
+            limit,
+            answers,
+            *exchange,
+        )
+        self.others = trace.closed[call.params :], self.u[call.params :]
+        self.train: Any = self._train_cleared if self.unused else self.runner.train
 
     def _train_cleared(self, *arguments: Any) -> Any:  # pragma: no cover: of the kernel
         self.gradient[self.unused] = 0.0  # `exchange` put former gradients there
-        return self.runs.train(*arguments)
+        return self.runner.train(*arguments)
 
     def outputs(self) -> list[Any]:
         """The model's output for each sample."""
-        return [self.path.rebuild(column)[-1] for column in self.out.T[: self.lanes].tolist()]
+        return [self.trace.rebuild(column)[-1] for column in self.out.T[: self.lanes].tolist()]
 
 
 def data_of(values: list[Value]) -> Array:

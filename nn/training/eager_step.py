@@ -71,7 +71,8 @@ class EagerStep:
             FloatingPointError: a loss, a gradient or a next value is not finite.
         """
         try:
-            outputs, objective = self.objective(*samples)
+            outputs = self.outputs(*samples[:1])
+            objective = self.objective(outputs, *samples[1:])
         except OverflowError as error:
             error.add_note(f"{self.name}: a number is too large{self.where}; {ADVICE}")
             raise
@@ -87,20 +88,12 @@ class EagerStep:
             clip_grad_norm_(self.optimizer.params, self.max_norm)
         self.optimizer.step()
 
-    def objective(self, *samples: Sequence[Any]) -> tuple[list[Any], Any]:
-        """The outputs, and the loss with the penalty."""
-        outputs: list[Any] = []
-        if samples:
-            xs, ys = samples
-            outputs = self.outputs(xs)
-            objective = self.measured(outputs, list(ys))
-        else:
-            objective = self.loss()
-        if self.penalty is not None:
-            objective = objective + self.penalty(self.optimizer.params)
-        return outputs, objective
+    def objective(self, outputs: list[Any], *targets: Sequence[Any]) -> Any:
+        """The loss with the penalty; without targets it is a function of nothing."""
+        loss = self.measured(outputs, [*targets[0]]) if targets else self.loss()
+        return loss if self.penalty is None else loss + self.penalty(self.optimizer.params)
 
-    def outputs(self, xs: Sequence[Any]) -> list[Any]:
+    def outputs(self, xs: Sequence[Any] = ()) -> list[Any]:
         """What the model gives for each sample."""
         found: list[Any] = []
         try:

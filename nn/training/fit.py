@@ -131,7 +131,8 @@ def fit(
     Where model and loss can be compiled, the steps are those of `nn.compile`, tens of times
     faster than by Values and equal to rounding; they see the model as the first step did, or
     as callbacks left it, and parameters that the optimizer does not have get no gradient.
-    Otherwise `history.not_compiled` says why, and the progress bar too.
+    Otherwise `history.not_compiled` says why, and the progress bar too; so where a model goes
+    so many ways that to record them takes longer than to train by Values.
 
     Args:
         X, y: n samples and their targets; lists, arrays, or tables of pandas.
@@ -213,7 +214,8 @@ def fit(
     strict = compiled is True or backend == "jax"
     trainer = _Trainer(eager, training, held_out, metrics, strict, history)
     if compiled is not False:
-        trainer.attempt(trainer.compile, backend)
+        samples = math.inf if strict else float(len(training) * epochs)
+        trainer.attempt(trainer.compile, backend, samples)
     saved = Checkpoint(
         checkpoint,
         model,
@@ -283,15 +285,15 @@ class _Trainer:
         self.bar: Any = None
         history.not_compiled = "compiled=False"
 
-    def compile(self, backend: str) -> None:
-        """Make the compiled step, and the samples what it takes."""
+    def compile(self, backend: str, samples: float) -> None:
+        """Make the step for so many samples in all, and those that it takes."""
         make = _step_of(backend)
         from nn.training.batches import Batch
 
-        for samples in filter(None, (self.samples, self.held_out)):
-            xs, ys = _unzipped(samples)
+        for each in filter(None, (self.samples, self.held_out)):
+            xs, ys = _unzipped(each)
             self.batches.append(Batch.of(X=xs, y=ys))
-        self.step = make(self.eager, outputs=bool(self.metrics))
+        self.step = make(self.eager, outputs=bool(self.metrics), samples=samples)
         self.history.not_compiled = None
 
     @property
@@ -383,7 +385,7 @@ class _Trainer:
         """Callbacks may have changed the model."""
         self.mode = None
         if self.step is not None:
-            self.step.doubted = True
+            self.step.needs_recheck = True
 
     def measured(self, outputs: list[Any], targets: list[Any], prefix: str) -> dict[str, float]:
         """The metrics of these outputs, by their names in the history."""

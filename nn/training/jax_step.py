@@ -23,7 +23,7 @@ from autograd.program.program import Program
 from autograd.program.specialize import Path
 from autograd.program.targets.jax import emitted, split, there
 from nn.training.batches import Batch
-from nn.training.compiled_step import Abandoned, Kind, Results, Step, data_of
+from nn.training.compiled_step import FallBack, Results, Step, Traces, data_of
 
 __all__ = ["JaxStep"]
 
@@ -55,7 +55,7 @@ class JaxStep(Step):
         self.everywhere = self._sharding()
         self.leads = self.jax.process_index() == 0
         self.state: tuple[Array, Array, Array] | None = None  # parameters, buffers, gradient
-        self._pushed: list[Value] = []  # those parameters
+        self._pushed: tuple[list[Value], list[str]] = [], []  # those parameters and buffers
         self._functions: dict[Any, Any] = {}
         self._weights: dict[tuple[int, float], Array] = {}
         self._resident: tuple[Batch, Array, Array] | None = None  # what stays there
@@ -65,49 +65,52 @@ class JaxStep(Step):
         if self.state is None:
             return
         params, buffers, gradient = [np.array(self._here(each)) for each in self.state]
-        floats.exchange(self._pushed, data_of(self._pushed), params, gradient)
-        for buffer, row in zip(self.optimizer.buffers.values(), buffers):
-            np.frombuffer(buffer)[:] = row
-        self.state = self._now = None
+        values, names = self._pushed
+        floats.exchange(values, data_of(values), params, gradient)
+        for name, row in zip(names, buffers):
+            np.frombuffer(self.optimizer.buffers.get(name, row))[:] = row
+        self.state = self._before = None
 
     # ------------------------------------------------------------------ a step
 
-    def _train_on(self, batch: Batch, kind: Kind) -> Results | None:
+    def _train_on(self, batch: Batch, traces: Traces) -> Results | None:
         if self._are_others():
             self.pull()
             self._forget()
             return None
-        found = kind.paths["train"].found
-        if self.doubted or batch.lanes not in kind.sizes or not found:
+        found = traces.found
+        if self.needs_recheck or batch.lanes not in traces.sizes or not found:
             self.pull()
             try:
-                run = self._run("train", batch, kind)
-            except (Abandoned, FloatingPointError):
-                return self._by_values(batch)
-            if not self._agrees(run, batch, kind):
+                call = self._run(batch, traces)
+            except (FallBack, FloatingPointError):
+                return self._by_values(batch, traces)
+            if not self._agrees(call, batch, traces):
                 return None
         if any(path.program.lanes for path in found) or not len(batch.x):
-            return self._by_values(batch)  # samples that the loss itself goes through
+            return self._by_values(batch, traces)  # samples that the loss itself goes through
         try:
-            done = self._stepped(batch, kind)
+            done = self._stepped(batch, traces)
             while done is None:
                 self.pull()
                 known = len(found)
-                self._run("train", batch, kind)
+                self._run(batch, traces)
                 if len(found) == known:  # no way was new: something is not finite
-                    return self._by_values(batch)
-                done = self._stepped(batch, kind)
-        except (Abandoned, FloatingPointError):
-            return self._by_values(batch)
+                    return self._by_values(batch, traces)
+                done = self._stepped(batch, traces)
+        except (FallBack, FloatingPointError):
+            return self._by_values(batch, traces)
         return done
 
-    def _by_values(self, batch: Batch) -> Results:
+    def _by_values(self, batch: Batch, traces: Traces) -> Results:
         self.pull()
-        return super()._by_values(batch)
+        return super()._by_values(batch, traces)
 
-    def _stepped(self, batch: Batch, kind: Kind) -> Results | None:
+    def _stepped(self, batch: Batch, traces: Traces) -> Results | None:
         """One step on the devices; None, with nothing changed, if not all of it is right."""
-        optimizer, found = self.optimizer, kind.paths["train"].found
+        optimizer, found = self.optimizer, traces.found
+        if self._pushed[1] != [*optimizer.buffers]:
+            self.pull()
         if self.state is None:
             self._push(batch)
         assert self.state is not None
@@ -122,7 +125,7 @@ class JaxStep(Step):
             self._functions = {key: self._jitted(list(found), update)}
         numbers = np.array(optimizer._next_numbers())
         rest = [data_of(path.closed[len(optimizer.params) :]) for path in found]
-        x, weights = self._sharded(batch, kind.weight(batch.lanes))
+        x, weights = self._sharded(batch, traces.weight(batch.lanes))
         with self._with_others():
             results = self._functions[key](*self.state, rest, numbers, x, weights)
             params, buffers, gradient, loss, well, way, out = results
@@ -170,8 +173,8 @@ class JaxStep(Step):
     def _push(self, batch: Batch) -> None:
         """Take what the Values and the optimizer hold."""
         optimizer = self.optimizer
-        self._pushed = [*optimizer.params]
-        data = data_of(self._pushed)
+        self._pushed = [*optimizer.params], [*optimizer.buffers]
+        data = data_of(self._pushed[0])
         buffers = np.array([*optimizer.buffers.values()]).reshape(-1, len(data))
         self._check_alike(data, buffers, batch)
         state = data, buffers, np.zeros(len(data))

@@ -15,7 +15,7 @@ from autograd.program.trace.record import record
 from autograd.trees import flatten
 from nn.training.eager_step import Loss
 
-__all__ = ["is_mean"]
+__all__ = ["COUNT", "is_mean"]
 
 MIXED = -2  # of several samples
 UNIFORM = -1  # of none
@@ -52,7 +52,7 @@ def is_mean(loss: Loss, output: Any, target: Any) -> bool:
         ):
             return mean
     raise ValueError(
-        "the loss of a batch is neither the mean nor the sum of the losses of its samples"
+        "the loss couples samples: it is neither the mean nor the sum of their losses"
     )
 
 
@@ -71,7 +71,7 @@ def _loss_terms(
     owners, found = _owners(tape, samples, inputs, kinds)
     for node, _ in tape.roots[tape.outputs :]:
         if owners[node] == MIXED:
-            raise ValueError("the loss compares numbers of several samples")
+            raise ValueError("the loss couples samples: it compares numbers of several")
     terms: dict[tuple[int, Any], float] = defaultdict(float)
     factors = [0.0] * len(tape)
     factors[tape.roots[0][0]] = 1.0
@@ -82,7 +82,7 @@ def _loss_terms(
             else:
                 owner = _common({owners[k] for k in part})
                 if owner == MIXED:
-                    raise ValueError("the loss of a batch is no sum over its samples")
+                    raise ValueError("the loss couples samples: it is no sum over them")
                 terms[owner, tuple([found[k] for k in part])] += factors[i] * factor
     return terms
 

@@ -32,7 +32,7 @@ class Update:
         optimizer = self.optimizer
         settings = self._setting(optimizer)
         if self._settings != settings or (self._reads and self._reads.changed(trained=True)):
-            self._settings = self._runs = self._reads = None
+            self._settings = self._runner = self._reads = None
             self._program = self._recorded()
             self._sweep: Any = self._program and self._program.sweep()
             self._out = np.empty((1 + len(optimizer.buffers), len(optimizer.params)))
@@ -47,9 +47,8 @@ class Update:
         It is left to do it where a program can't, or something is not finite.
         """
         optimizer = self.optimizer
-        runs, x, numbers, _, steps = self.at_once(data, gradient)
-        done = bool(runs) and runs.run(x, numbers) is not None and np.isfinite(self._out).all()
-        if done:
+        runner, x, numbers, _, steps = self.arguments(data, gradient)
+        if runner and runner.run(x, numbers) is not None and np.isfinite(self._out).all():
             after, *rows = self._out
             buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
             others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
@@ -61,21 +60,21 @@ class Update:
         floats.exchange(self.optimizer.params, data, data, gradient)
         self.optimizer.step()
 
-    def at_once(self, data: Array, gradient: Array) -> tuple[Any, ...]:
+    def arguments(self, data: Array, gradient: Array) -> tuple[Any, ...]:
         """How the step is made from these arrays, as the kernel's `train` takes it.
 
-        Runs of its program, their x and u, and what becomes of which optimizer's `steps`.
-        Without runs, the optimizer has to make it.
+        The runner of its program, its x and u, and what becomes of which optimizer's `steps`.
+        Without a runner, the optimizer has to make it.
         """
         optimizer = self.optimizer
         if self.program() is None:
             return None, None, None, None, None
         numbers = optimizer._next_numbers()
         x = data, gradient, *optimizer.buffers.values()
-        if self._runs is None:
+        if self._runner is None:
             u = self._sweep.memory()[0]
-            self._runs = self._sweep.runs(len(data), u, x, None, self._out, None, None, 1)
-        return self._runs, x, numbers, optimizer, optimizer.steps + 1
+            self._runner = self._sweep.runs(len(data), u, x, None, self._out, None, None, 1)
+        return self._runner, x, numbers, optimizer, optimizer.steps + 1
 
     def _recorded(self) -> Program | None:
         optimizer = self.optimizer

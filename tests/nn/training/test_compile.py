@@ -20,11 +20,11 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, exp, grad, maximum, primitive, sigmoid, sign, where
+from autograd import Value, exp, grad, maximum, minimum, primitive, sigmoid, sign, where
 from autograd import compile as compile_function
 from autograd.program import recorded
 from nn.training import compiled_step as compiled_steps
-from nn.training.eager_step import EagerStep
+from nn.training.eager_step import EagerStep, with_gradients_kept
 from nn.training.separable import is_mean
 from tests.program.test_threads import LONG, in_a_child
 
@@ -230,8 +230,8 @@ def test_all_masks_of_dropout_are_one_program() -> None:
     step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), 0.01))
     for _ in range(3):
         step(XS, REAL)
-    (kind,) = step._kinds.values()
-    assert len(kind.paths["train"].found) == 1
+    (traces,) = step._traces.values()
+    assert len(traces.found) == 1
 
 
 def test_embeddings_take_indices() -> None:
@@ -358,6 +358,27 @@ def test_threads_that_share_a_step_take_turns() -> None:
         assert len({each.result() for each in found}) > 1
 
 
+def test_the_lock_of_a_thread_that_a_child_lacks_is_open() -> None:
+    _, _, step = made()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(step._lock.acquire).result()
+        compiled_steps._unlock()
+        assert step(XS, SHARE) > 0.0
+
+
+def test_a_step_that_is_made_keeps_its_gradients() -> None:
+    optimizer = made()[1]
+
+    def stopped() -> None:
+        optimizer.params[0].grad = 5.0
+        optimizer.step()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        with_gradients_kept(optimizer, stopped)
+    assert optimizer.params[0].grad == 5.0
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork")
 def test_a_child_of_a_process_that_trains() -> None:
@@ -391,6 +412,7 @@ class Total(nn.Module):
         return sum(self.w * t * t for t in x)
 
 
+@pytest.mark.usefixtures("both")
 def test_of_lengths_and_batch_sizes_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorded, "MOST_KINDS", 3)
     monkeypatch.setattr(compiled_steps, "MOST_SIZES", 2)
@@ -402,8 +424,9 @@ def test_of_lengths_and_batch_sizes_the_last_are_kept(monkeypatch: pytest.Monkey
             xs, ys = [[0.5] * length] * size, [1.0] * size
             if compiles:
                 found.append(step(xs, ys))
-                assert len(step._kinds) <= 3
-                assert all(len(kind.ready) <= 2 for kind in step._kinds.values())
+                assert len(step._traces) <= 3
+                sizes = [len(traces.fused) for traces in step._traces.values()]
+                assert max(sizes) <= 2
             else:
                 found.append(step.eager.train(xs, ys)[1])
     assert losses[0] == pytest.approx(losses[1], rel=1e-12)
@@ -485,7 +508,7 @@ def test_the_same_arrays_or_others_like_them() -> None:
     packed = np.zeros(12, dtype=[("x", "3f8"), ("class", "i4")])
     packed["x"], packed["class"] = xs, CLASS
     assert losses == [step(packed["x"], packed["class"]) for _ in range(2)]
-    step.doubted = True
+    step.needs_recheck = True
     assert step(xs, ys.astype(float)) == step(xs, ys)
     with pytest.raises(TypeError, match="a target must be an integer"):
         made("classes")[2](xs, ys.astype(float))
@@ -539,9 +562,9 @@ def test_a_gradient_that_the_optimizer_makes_finite_is_refused() -> None:
 def test_a_step_at_once_has_the_bits_of_any_other(
     optimizer: str, max_norm: float | None
 ) -> None:
-    """Where a program is doubted, a step is done in parts."""
+    """Where a program is recheck, a step is done in parts."""
     paths = []
-    for doubted in (False, True):
+    for recheck in (False, True):
         random.seed(1)
         model = CASES["several outputs"][0]()
         params = model.parameters()
@@ -549,7 +572,7 @@ def test_a_step_at_once_has_the_bits_of_any_other(
         step = nn.compile(model, nn.mse_loss, rule, penalty=L2, max_norm=max_norm)
         path = []
         for i in range(12):
-            step.doubted = doubted
+            step.needs_recheck = recheck
             if i == 7:
                 params[3].data = 0.5
             if i == 9:
@@ -602,8 +625,8 @@ def test_a_gradient_of_zero_is_clipped_at_once(monkeypatch: pytest.MonkeyPatch) 
     step = nn.compile(model, nn.mse_loss, nn.Adam(model.parameters()), max_norm=1.0)
     step(XS, [0.0] * 12)
     monkeypatch.setattr(step, "_countdown", 100)
-    [kind] = step._kinds.values()
-    if kind.ready:  # as it is but for a kernel beside the interpreted core
+    [traces] = step._traces.values()
+    if traces.fused:  # as it is but for a kernel beside the interpreted core
         monkeypatch.setattr(step, "_run", None)  # the other way
     assert [step(XS, [0.0] * 12) for _ in range(2)] == [0.0, 0.0]
     assert step.optimizer.steps == 3
@@ -694,11 +717,11 @@ def test_samples_that_do_not_fit(xs: Any, ys: Any, error: Any, words: str) -> No
 
 
 NOT_A_MEAN: list[tuple[Any, str]] = [
-    (lambda o, t: nn.mse_loss(o, t) ** 0.5, "no sum over its samples"),
+    (lambda o, t: nn.mse_loss(o, t) ** 0.5, "no sum over them"),
     (lambda o, t: nn.mse_loss(o, t) + sum(o), "neither the mean nor the sum"),
-    (lambda o, t: maximum(*o, 0.0), "no sum over its samples"),
-    (lambda o, t: o[0] * o[-1], "no sum over its samples"),
-    (lambda o, t: o[0] if o[0] > o[-1] else o[-1], "neither|compares|no sum"),
+    (lambda o, t: maximum(*o, 0.0), "no sum over them"),
+    (lambda o, t: o[0] * o[-1], "no sum over them"),
+    (lambda o, t: o[0] if o[0] > o[-1] else o[-1], "couples samples"),
 ]
 
 
@@ -721,11 +744,30 @@ def test_means_and_sums() -> None:
         is_mean(lambda o, y: list(o), 1.0, 1.0)
 
 
-def test_weights_by_place_are_found_by_comparing() -> None:
-    weights = [1.0, 1.0, 1.0, 5.0, 1.0]
+@pytest.mark.parametrize(
+    "weights", [[1.0, 1.0, 1.0, 5.0, 1.0], [0.5] * 50 + [1.5] * 50, [1.0] * 99 + [2.0]]
+)
+def test_weights_by_place_are_found_by_comparing(weights: list[float]) -> None:
+    n = len(weights)
     weighted = lambda o, t: sum(w * y for w, y in zip(weights, o)) / len(o)  # noqa: E731
     with pytest.raises(ValueError, match=r"gives .* where eager gives"):
-        scaled(loss=weighted)(XS[:5], REAL[:5])
+        scaled(loss=weighted)((XS * 9)[:n], (REAL * 9)[:n])
+
+
+@pytest.mark.usefixtures("both")
+def test_of_a_new_size_some_samples_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    outputs = EagerStep.outputs
+
+    def counted(step: EagerStep, *samples: Any) -> list[Any]:
+        compared.append(len(*samples))
+        return outputs(step, *samples)
+
+    monkeypatch.setattr(EagerStep, "outputs", counted)
+    _, _, step = made("dropout", penalty=L2)
+    step(POINTS, POINTS[:, 0])
+    step(POINTS[:7], POINTS[:7, 0])
+    assert compared == [compiled_steps.SOME + 1, 7]
 
 
 # ---------------------------------------------------------------- fit
@@ -820,6 +862,16 @@ def test_a_model_that_cannot_be_compiled_is_as_it_was() -> None:
     assert (fast.mean, fast.seen) == (slow.mean, slow.seen)
 
 
+def variance(outputs: list[Any], targets: list[Any]) -> Any:
+    mean = sum(outputs) / len(outputs)
+    return sum((y - mean) ** 2 for y in outputs) / (len(outputs) - 1)
+
+
+def unexplained(outputs: list[Any], targets: list[Any]) -> Any:
+    errors = sum((y - t) ** 2 for y, t in zip(outputs, targets))
+    return errors / (max(targets) - min(targets) if len(targets) > 1 else 1.0)
+
+
 REASONS: dict[str, tuple[Any, Any, str]] = {
     "random": (
         Scaled(lambda y: y * random.random()),
@@ -827,8 +879,18 @@ REASONS: dict[str, tuple[Any, Any, str]] = {
         "ValueError: the model or the loss changes the state of random when it runs",
     ),
     "data": (Scaled(lambda y: y * y.data), nn.mse_loss, "ValueError: .*reads a number"),
-    "loss": (Scaled(), NOT_A_MEAN[0][0], "ValueError: the loss of a batch is no sum"),
+    "loss": (Scaled(), NOT_A_MEAN[0][0], "ValueError: the loss couples samples: it is no sum"),
     "samples": (Scaled(), nn.mse_loss, "ValueError: .*built in another way"),
+    "alone": (
+        Scaled(),
+        variance,
+        "ValueError: the loss couples samples: of one alone it raises ZeroDivisionError",
+    ),
+    "alike": (
+        Scaled(),
+        unexplained,
+        "ValueError: the loss couples samples: of 3 that are equal it raises ZeroDivisionError",
+    ),
 }
 
 
@@ -851,12 +913,70 @@ def test_fit_says_why_it_is_not_compiled(case: str) -> None:
         run(True)
 
 
+class Choices(nn.Module):
+    """Goes another way for each place of the largest."""
+
+    def __init__(self, choose: Any = max) -> None:
+        random.seed(1)
+        self.layer, self.choose = nn.Layer(3, 8), choose
+
+    def forward(self, x: list[float]) -> Any:
+        return self.choose(self.layer(x))
+
+
+POINTS = np.random.default_rng(1).normal(size=(100, 3))
+
+
+@pytest.mark.parametrize(
+    ("choose", "advice"),
+    [
+        (lambda ys: max(ys), "use autograd.maximum, which"),
+        (lambda ys: min(ys), "use autograd.minimum, which"),
+        (lambda ys: sorted(ys)[3], r"use autograd.where\(condition, a, b\)"),
+        (lambda ys: ys[hash(ys[0].data) % 8], "reads a number out .* Values"),
+    ],
+)
+def test_fit_gives_up_what_goes_too_many_ways(choose: Any, advice: str) -> None:
+    results = []
+    for compiled in (None, False):
+        model = Choices(choose)
+        history = fit(model, POINTS, POINTS[:, 0], epochs=5, compiled=compiled)
+        results.append([*history["loss"], *numbers(model)])
+        if compiled is None:
+            assert re.search(advice, history.not_compiled or "")
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(
+    ("samples", "least", "most"), [(1e3, 4, 4), (6e3, 5, 11), (1e9, 12, 64)]
+)
+def test_ways_are_recorded_as_far_as_the_training_is_worth_it(
+    samples: float, least: int, most: int
+) -> None:
+    model = Choices()
+    optimizer = nn.SGD(model.parameters(), lr=0.01)
+    eager = EagerStep(model, nn.mse_loss, optimizer, **NOTHING, name="fit")
+    step = compiled_steps.Step(eager, samples=samples)
+    step(POINTS, POINTS[:, 0])
+    (traces,) = step._traces.values()
+    assert least <= len(traces.found) <= most
+
+
+def test_fit_gives_up_where_programs_keep_failing() -> None:
+    model = Scaled(lambda y: where(y > 0.0, y, math.inf))
+    loss = lambda o, t: sum(minimum(y, 1.0) for y in o) / len(o)  # noqa: E731
+    metrics = {"largest": lambda outputs, targets: max(outputs)}
+    history = fit(model, [[1.0], [-1.0]], [0.0, 0.0], loss=loss, metrics=metrics, epochs=5)
+    assert "gives numbers that programs can't" in str(history.not_compiled)
+    assert history["largest"] == [math.inf] * 5
+
+
 def test_the_progress_bar_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr(sys, "stdout", stream)
     fit(Scaled(), loss=NOT_A_MEAN[0][0], progress=True)
-    assert stream.getvalue().count("fit: not compiled, since ValueError: the loss of") == 1
+    assert stream.getvalue().count("fit: not compiled, since ValueError: the loss couples") == 1
 
 
 def test_a_model_with_a_train_of_its_own() -> None:

@@ -21,7 +21,7 @@ from nn.training.eager_step import EagerStep
 pytestmark = pytest.mark.filterwarnings(  # in a finalizer
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )
-WAYS = {"fast": 300, "NumPy": 300, "eager": 100, "doubted": 4}  # and how many points to try
+WAYS = {"fast": 300, "NumPy": 300, "eager": 100, "recheck": 4}  # and how many points to try
 CHECKED = ("CALL", "RESUME", "JUMP_BACKWARD")
 XS = [[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]]
 YS = [1.0, 2.0, -1.0]
@@ -90,7 +90,7 @@ def made(way: str, make: Make) -> tuple[Any, Callable[..., Any]]:
     step = nn.compile(*arguments, max_norm=0.5)
 
     def once() -> None:
-        step.doubted = way == "doubted"
+        step.needs_recheck = way == "recheck"
         step(XS, YS)
 
     return step, once
@@ -141,7 +141,7 @@ def test_all_of_a_step_or_nothing(
 
     for point in range(0, counter.met, counter.met // WAYS[way] + 1):
         interrupted(point)
-    for back in range(1 if way == "doubted" else 12, -1, -1):
+    for back in range(1 if way == "recheck" else 12, -1, -1):
         counter = Interrupt(-1)  # after an interrupt there may be more
         counter.during(once)
         interrupted(counter.met - back)

@@ -190,6 +190,24 @@ def test_the_values_are_the_truth_after_pull(in_64_bits: None) -> None:
     assert pickle.loads(pickle.dumps(step)).evaluate(xs, ys) == step.evaluate(xs, ys)
 
 
+def test_what_becomes_of_the_optimizer_meanwhile(in_64_bits: None) -> None:
+    numbers = []
+    for backend in ("native", "jax"):
+        step, model, xs, ys = trained(backend)
+        rule = nn.RMSprop(model.parameters(), 0.01, momentum=0.5, centered=True)
+        step = nn.compile(model, step.eager.loss, rule, backend=backend)
+        for change in ({}, {"momentum": 0.0}, {"centered": False}, {"momentum": 0.9}):
+            for name, x in change.items():
+                setattr(rule, name, x)
+            step(xs, ys)
+        rule.params.reverse()
+        step(xs, ys)
+        step.pull()
+        numbers.append([x for p in model.parameters() for x in (p.data, p.grad)])
+        numbers[-1] += [x for buffer in rule.buffers.values() for x in buffer]
+    np.testing.assert_allclose(numbers[1], numbers[0], rtol=1e-11)
+
+
 def test_what_eager_refuses_changes_nothing(in_64_bits: None) -> None:
     step, model, xs, ys = trained()
     step(xs, ys)
