@@ -5,10 +5,9 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from types import MethodType
 from typing import Any, overload
 
@@ -20,9 +19,10 @@ from autograd.program.program import Program
 from autograd.program.quick import quick
 from autograd.program.recorded import Recorded, used
 from autograd.program.saved import read, write
-from autograd.program.specialize import Paths, parameters
+from autograd.program.specialize import Path, Paths, parameters
+from autograd.program.spot_check import Schedule, count, cut, disagreement, leaves_of
 from autograd.program.targets.runner import folded
-from autograd.program.trace.observe import innermost, unwatched
+from autograd.program.trace.observe import innermost, unwatched, warn
 from autograd.program.trace.record import CapturedChanged, called
 from autograd.program.trace.replay import way_of
 from autograd.transforms import Argnums
@@ -46,12 +46,16 @@ class Compiled:
         reduce: str | None,
         without: Collection[str],
         threads: int = 1,
+        verify: bool = True,
     ) -> None:
         update_wrapper(self, f, updated=())
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
-        self.threads = threads
+        self.threads, self.verify = threads, verify
+        self._schedule = Schedule(verify)
+        self._parted: list[Array] = []
         self._kept_as = f"compiled {called(f)}"
         self._recorded = Recorded(f)
+        self._count = 0  # of recordings
         self._reasons: deque[str] = deque(maxlen=1000)
         self._changes: Counter[str] = Counter()
 
@@ -73,7 +77,7 @@ class Compiled:
         found: Any = kept.get(self._kept_as)
         if found is None or found.f.__self__ is not instance:  # copied from another
             f = MethodType(self.f, instance)
-            found = Compiled(f, self.in_axes, self.reduce, self.without, self.threads)
+            found = Compiled(f, *self._options())
             kept[self._kept_as] = found
         return found  # type: ignore[no-any-return]
 
@@ -85,7 +89,11 @@ class Compiled:
         module = sys.modules.get(getattr(f, "__module__", ""))
         if getattr(module, getattr(f, "__qualname__", ""), None) is self:  # decorated
             return str(f.__qualname__)
-        return Compiled, (f, self.in_axes, self.reduce, self.without, self.threads)
+        return Compiled, (f, *self._options())
+
+    def _options(self) -> tuple[Any, ...]:
+        """What it was compiled with."""
+        return self.in_axes, self.reduce, self.without, self.threads, self.verify
 
     @property
     def programs(self) -> list[Program]:
@@ -131,6 +139,9 @@ class Compiled:
             TypeError, ValueError: the arguments do not fit `in_axes`, or f can't be recorded.
             Whatever f raises, with a note that names the sample.
         """
+        self._schedule.left -= 1
+        if not self._schedule.left:
+            return self._checked(lambda: self(*args, **named), args, named)
         recorded = self._recorded
         if not named and not (recorded.closes and _is_inside()):
             for each in recorded.quick.get(None, ()):
@@ -195,6 +206,8 @@ class Compiled:
                     paths.do(job, call)
             except CapturedChanged:
                 continue
+            self._parted = paths.parted
+            self._count += len(paths.found) - known
             for k in range(known, len(paths.found)):
                 kind = "it goes another way" if k else "arguments of another kind"
                 self._reasons.append(self._reason or kind)
@@ -207,6 +220,68 @@ class Compiled:
         for lane in range(call.lanes or 1):
             job.eager(lane)
         return job
+
+    def _checked(
+        self,
+        run: Callable[[], Any],
+        args: tuple[Any, ...],
+        named: dict[str, Any],
+        argnums: Argnums | None = None,
+        given: bool = True,
+    ) -> Any:
+        """What `run` gives; then f itself computes some of it, too.
+
+        Args:
+            args, named: of the call.
+            argnums: of a value and its gradient, else None.
+            given: whether it is the value, or that and its gradient.
+
+        Raises:
+            ValueError: f gives something else.
+        """
+        self._parted = []
+        return self._schedule.run(
+            run,
+            lambda result: self._check(self._bound(args, named), argnums, result, given),
+            lambda: self._count,
+        )
+
+    def _check(
+        self, args: Sequence[Any], argnums: Argnums | None, result: Any, given: bool
+    ) -> None:
+        """Compare one sample of each trace, and one that moves, with what f gives."""
+        if _is_inside() or any(map(holds_values, (*args, result))):
+            return
+        recorded, turn = self._recorded, self._schedule.turn
+        axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(args)
+        lanes = next((count(arg) for arg, axis in zip(args, axes) if axis == 0), 0)
+        moving = turn * 40503 % (lanes or 1)
+        chosen = [int(mine[turn % len(mine)]) for mine in self._parted if len(mine)]
+        for lane in dict.fromkeys([*chosen, moving]) if lanes else [0]:
+            one = tuple([cut(arg, lane) if axis == 0 else arg for arg, axis in zip(args, axes)])
+            if lanes or not given:
+                every = (
+                    self if argnums is None else partial(self.value_and_grad, argnums=argnums)
+                )
+                result = every(*one)
+            sample = Call(one, self.in_axes).sample(0) if lanes else one
+            traces = partial(self._traces, recorded, one)
+            why = disagreement(self.f, sample, argnums, leaves_of(result), traces)
+            if why and recorded.captured.same():  # else it has changed since the call
+                self._recorded = Recorded(self.f, recorded.captured.own)
+                self._reason = "a spot check found something else"
+                at = f" in sample {lane}" if lanes else ""
+                raise ValueError(
+                    f"compile: compiled {called(self.f)} gives{at} {why}. It depends on "
+                    "something besides its arguments that changes: make that an argument, or a "
+                    "Value (verify=False turns this check off)"
+                )
+        recorded.captured.settle()
+
+    def _traces(self, recorded: Recorded, args: tuple[Any, ...]) -> list[Path]:
+        """Those of such arguments."""
+        paths = recorded.kinds.get(Call(args, self.in_axes).key)
+        return [] if paths is None else paths.found
 
     def _reads_outer(self, job: Job) -> bool:
         """Whether f, called in a function that is differentiated or recorded, uses its Values.
@@ -230,12 +305,10 @@ class Compiled:
             self._reason = f"{name} has changed from {old} to {new}"
             self._changes[name] += 1
             if self._changes[name] == STORM:
-                warnings.warn(
+                warn(
                     f"compile: {called(self.f)} is recorded anew at each change of what it "
                     f"names, for the {STORM}th time since {self._reason}: make it an argument, "
-                    "or a Value whose data is set",
-                    RuntimeWarning,
-                    stacklevel=4,
+                    "or a Value whose data is set"
                 )
         return anew
 
@@ -273,6 +346,14 @@ class Compiled:
             TypeError: f gives several numbers, or one for each sample and there is no `reduce`.
             Otherwise as a call.
         """
+        self._schedule.left -= 1
+        if not self._schedule.left:
+            return self._checked(  # type: ignore[no-any-return]
+                lambda: self.value_and_grad(*args, argnums=argnums, **named),
+                args,
+                named,
+                argnums,
+            )
         known = not named and (type(argnums) is int or type(argnums) is tuple)
         recorded = self._recorded
         if known and not (recorded.closes and _is_inside()):
@@ -308,6 +389,11 @@ class Compiled:
         With lanes, a tangent has the shape of its argument, samples included.
         """
         transforms._check_directional(self.f, primals, tangents, "jvp")
+        self._schedule.left -= 1
+        if not self._schedule.left:
+            return self._checked(  # type: ignore[no-any-return]
+                lambda: self.jvp(primals, tangents, argnums), primals, {}, given=False
+            )
         if any(map(holds_values, (*primals, *tangents))):
             return transforms.jvp(self.f, primals, tangents, argnums)
         call = Call(primals, self.in_axes)
@@ -327,6 +413,11 @@ class Compiled:
         With lanes and no `reduce`, a list (or for arrays an array) of one for each sample.
         """
         args = self._bound(args, named)
+        self._schedule.left -= 1
+        if not self._schedule.left:
+            return self._checked(
+                lambda: self.jacobian(*args, argnums=argnums), args, {}, given=False
+            )
         eager = transforms.jacobian(self.f, argnums)
         if any(map(holds_values, args)):
             return self._with_values(eager, args)
@@ -354,6 +445,9 @@ class Compiled:
             more: the other arguments.
         """
         args = (x, *more)
+        self._schedule.left -= 1
+        if not self._schedule.left:
+            return self._checked(lambda: self.hvp(x, v, *more), args, {}, given=False)
 
         def eager(*args: Any) -> Any:
             return transforms.hvp(self.f, args, (v,), argnums=0)
@@ -431,6 +525,7 @@ def compile(
     reduce: str | None = ...,
     *,
     threads: int = ...,
+    verify: bool = ...,
 ) -> Compiled: ...
 @overload
 def compile(
@@ -439,6 +534,7 @@ def compile(
     reduce: str | None = ...,
     *,
     threads: int = ...,
+    verify: bool = ...,
 ) -> Callable[[Callable[..., Any]], Compiled]: ...
 def compile(
     f: Callable[..., Any] | None = None,
@@ -446,6 +542,7 @@ def compile(
     reduce: str | None = None,
     without: Collection[str] = (),
     threads: int = 1,
+    verify: bool = True,
 ) -> Any:
     """The function f, recorded once and replayed over many samples; also as decorator.
 
@@ -506,11 +603,11 @@ def compile(
         raise ValueError(f"compile: threads must be at least 1, got {threads!r:.80}")
     if f is None:
         return lambda f: compile(  # type: ignore[call-overload]
-            f, in_axes, reduce, without, threads
+            f, in_axes, reduce, without, threads, verify
         )
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r:.80}")
-    return Compiled(f, in_axes, reduce, without, threads)
+    return Compiled(f, in_axes, reduce, without, threads, verify)
 
 
 def load_program(path: str | os.PathLike[str]) -> Compiled:
@@ -535,4 +632,5 @@ def load_program(path: str | os.PathLike[str]) -> Compiled:
     """
     f, options = read(path)
     axes = options["in_axes"]
-    return Compiled(f, axes and tuple(axes), options["reduce"], options["without"])
+    more = options["reduce"], options["without"]
+    return Compiled(f, axes and tuple(axes), *more, verify=False)

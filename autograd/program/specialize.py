@@ -6,7 +6,6 @@ import inspect
 import linecache
 import os
 import re
-import warnings
 from collections.abc import Callable, Collection, Sequence
 from keyword import iskeyword
 from threading import get_ident
@@ -18,6 +17,7 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.targets.runner import finite
 from autograd.program.trace.captured import Captured
+from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, record
 from autograd.program.trace.replay import replay
 from autograd.trees import flatten
@@ -126,6 +126,7 @@ class Paths:
 
     Attributes:
         found: in the order of recording.
+        parted: the lanes of the last call that went one way.
         quick: by what is differentiated, for each way the call that the kernel makes alone.
     """
 
@@ -141,6 +142,7 @@ class Paths:
         self.f, self.without, self.first, self.reduce = f, without, first, reduce
         self.found: list[Path] = []
         self.told = False
+        self.parted: list[Array] = []
         self.quick: dict[Any, dict[Path, Any]] = {}
 
     @property
@@ -157,6 +159,7 @@ class Paths:
         """
         left = np.arange(call.lanes or 1)
         known = 0
+        self.parted = []
         while len(left):
             if known < len(self.found):
                 left = np.sort(self.along(self.found[known], job, call, left))
@@ -200,6 +203,7 @@ class Paths:
             return np.concatenate([others, self.along(path, job, call, mine)])
         if results is not None and all(map(finite, results)):
             job.add(path, mine, results)
+            self.parted.append(mine)
         elif len(mine) == 1:
             job.eager(int(mine[0]))
         else:
@@ -246,11 +250,9 @@ class Paths:
         if self.told:
             return
         self.told = True
-        warnings.warn(
+        warn(
             f"compile: {called(self.f)} {self.parting()}. What goes another way is computed by "
-            "the function itself, which is slower",
-            RuntimeWarning,
-            stacklevel=5,
+            "the function itself, which is slower"
         )
 
     def parting(self) -> str:

@@ -8,6 +8,7 @@ import os
 import struct
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -20,6 +21,7 @@ from autograd.core.primitive import TABLE, Primitive
 from autograd.core.value import Value, observe
 from autograd.program.ir.arrays import np
 from autograd.program.ir.expressions import COMPARISONS
+from autograd.program.trace.captured import LIBRARY
 
 __all__ = ["Guard", "Watch", "unwatched"]
 
@@ -282,7 +284,13 @@ def _in_library(frame: Any) -> bool:
     return frame.f_globals.get("__name__", "").partition(".")[0] in LIBRARY
 
 
-LIBRARY = {"autograd", "nn", "numpy", *sys.stdlib_module_names}
+def warn(message: str) -> None:
+    """Warn of what the innermost caller outside this library does."""
+    frame: Any = sys._getframe(1)
+    level = 2
+    while frame.f_back and _in_library(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, RuntimeWarning, stacklevel=level)
 
 
 def _leaves(xs: Sequence[Value]) -> Iterator[Value]:
