@@ -18,7 +18,7 @@ from autograd.show.pages.document import (
     table,
 )
 from autograd.show.pages.page import Page
-from autograd.show.text import counted, format_number
+from autograd.show.text import counted, escape, format_number
 from nn import losses
 from nn.activations import ACTIVATIONS, GELU, Identity, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from nn.boundary import Boundary
@@ -26,6 +26,7 @@ from nn.checks import instance, not_negative, shortened
 from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.module import Module
 from nn.pages.plane import Plane
+from nn.pages.toys import TOYS, shuffled, toy, uniforms
 from nn.pages.training_page import palette
 from nn.training.eager_step import is_finite
 from nn.training.fit import samples_of
@@ -51,7 +52,11 @@ MODULES: dict[type, str | None] = {
 NAMES = [name for name, function in ACTIVATIONS.items() if function is not None]
 NAMES_OF: dict[Any, str | None] = {function: name for name, function in ACTIVATIONS.items()}
 NAMES_OF |= {TABLE[name]: name for name in NAMES} | {None: None}
-TRAINER_SCRIPTS = ("shade.js", "net.js", "wires.js", "chain.js", "trainer.js")
+TRAINER_SCRIPTS = (
+    *("shade.js", "net.js", "run.js", "plane.js", "curves.js", "wires.js", "chain.js"),
+    "trainer.js",
+)
+CURVES = ("loss", "test loss", "kept: loss", "kept: test loss")
 MOST_SAMPLES = 2000
 
 
@@ -63,11 +68,14 @@ def play(
     loss: Callable[..., Any],
     lr: float = 0.1,
 ) -> Page:
-    """A page on which the model is trained, in the browser, by gradient descent on all samples.
+    """A page on which the model is trained, in the browser, by gradient descent.
 
-    It draws the boundary, the loss and the network at each step; learning rate, activation
-    and layer sizes can be changed, and every weight and neuron shows its chain rule for a
-    sample. It starts with the model's weights, which it leaves alone.
+    It draws the boundary, the losses, the norm of each layer's gradient and the network at
+    each step, with a picture of its output in each neuron, and every weight and neuron shows
+    its chain rule for a sample. Learning rate, activation and layer sizes can be changed;
+    samples be toy data or painted, kept for testing, taken in batches; L1 and L2 be added;
+    two settings be compared; and four mistakes be seen. It starts with the model's weights,
+    which it leaves alone.
 
     Args:
         model: an `nn.MLP`, `nn.Layer` or `nn.Neuron` of two inputs, or an `nn.Sequential` of
@@ -116,6 +124,7 @@ def play(
     boundary.keep(0)
     plane = boundary.plane()
     shown = plane or boundary.relief()
+    pairs = {"hinge_loss": (-1.0, 1.0), "mse_loss": (boundary.names[0], boundary.names[-1])}
     data = {
         "sizes": sizes,
         "activations": activations,
@@ -133,6 +142,7 @@ def play(
         "scale": shown.scale,
         "xs": shown.xs,
         "ys": shown.ys,
+        "pair": pairs.get(name, (0.0, 1.0)),
         "loss": name,
         "operation": LOSSES[name],
         "rate": rate,
@@ -150,12 +160,22 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
         for j, b in enumerate(bs):
             weights = ", ".join([format_number(w) for w in ws[j * nin : (j + 1) * nin]])
             rows.append([f"layer {k + 1}, neuron {j + 1}", format_number(b), weights])
+    curves = [
+        '<li hidden><svg class="mark" viewBox="-14 -7 28 14" aria-hidden="true">'
+        f'<path class="curve c{k}" d="M-14 0H14"/></svg> {text}</li>'
+        for k, text in enumerate(CURVES)
+    ]
     main = Template(asset("trainer.html", "nn.pages")).substitute(
         status=f"Before training: loss {format_number(value)}",
         plane=plane.svg(),
         legend=plane.legend(),
         network=network,
         activations="".join([f"<option>{name}</option>" for name in ["linear", *NAMES]]),
+        toys="".join([f"<option>{name}</option>" for name in TOYS]),
+        brushes="".join(
+            [f'<option value="{k}">{escape(x)}</option>' for k, x in enumerate(plane.names)]
+        ),
+        curves="".join(curves),
         table=table("weights", ["neuron", "bias", "weights"], rows),
     )
     names = " → ".join(map(str, data["sizes"]))
@@ -163,7 +183,11 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
     samples = counted(len(data["targets"]), "sample")
     summary = f"A network of {names}, {samples}, {loss}"
     operations = [TABLE[name] for name in {data["operation"]: 0} | dict.fromkeys(NAMES)]
-    scripts = [rules(operations), asset("numbers.js"), operations_script()]
+    scripts = [
+        rules(operations, [toy, shuffled, uniforms]),
+        asset("numbers.js"),
+        operations_script(),
+    ]
     scripts += [asset(name, "nn.pages") for name in TRAINER_SCRIPTS]
     styles = [palette(), asset("steps.css")]
     styles += [asset(name, "nn.pages") for name in ("training.css", "trainer.css")]

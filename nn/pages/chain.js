@@ -1,6 +1,13 @@
+// What L1 and L2 add to the derivative of the loss in a weight, in words.
+function penalty(w, { l1, l2 }) {
+  const parts = [["L1", l1 * Math.sign(w)], ["L2", l2 * w]].filter((_, k) => [l1, l2][k] > 0);
+  return parts.map(([name, x]) => ` and ${formatNumber(x)} for ${name}`).join("");
+}
+
 // How the gradient of one number comes about in one sample: upstream × local = product, from
 // the number up to the loss. `choice(text, where)` makes a button that asks the same there.
-function chainOf({ net, room, inputs, targets, loss }, { layer: k, neuron: j, input }, s, choice) {
+function chainOf({ net, rooms, train, settings }, { layer: k, neuron: j, input }, s, choice) {
+  const [room, { inputs, targets }, loss] = [rooms.train, train, data.loss];
   const { nin, nout, w, b, dw, db, activation } = net[k];
   const [x, of] = k > 0 ? [room[k - 1].a, "its output"] : [inputs, "the input"];
   const { z, a, da, dz } = room[k];
@@ -13,7 +20,7 @@ function chainOf({ net, room, inputs, targets, loss }, { layer: k, neuron: j, in
     const name = bias ? "b" : "w";
     const [number, slope] = bias ? [b[j], db[j]] : [w[j * nin + input], dw[j * nin + input]];
     const local = bias ? 1 : x[s * nin + input];
-    lines.push([[`∂L/∂${name} = Σ of ${targets.length} samples = `, ""], [write(slope), "result"], [`, at ${name} = ${write(number)}; a step subtracts the learning rate times this`, ""]]);
+    lines.push([[`∂L/∂${name} = Σ of ${targets.length} samples = `, ""], [write(slope), "result"], [`, at ${name} = ${write(number)}; a step subtracts the learning rate times this${bias ? "" : penalty(number, settings)}`, ""]]);
     const from = bias ? "" : k > 0 ? choice(`neuron ${input + 1} of layer ${k}`, { layer: k - 1, neuron: input, input: "neuron" }) : `x${"₁₂"[input]}`;
     const why = bias ? ["  (∂z/∂b is 1)"] : ["  (∂z/∂w is ", k > 0 ? "the output of " : "", from, ")"];
     lines.push([[`sample ${s + 1} adds ∂L/∂z · ∂z/∂${name} = `, ""], ...times(dz[at], local, dz[at] * local), ...why.map((part) => [part, ""])]);

@@ -100,24 +100,20 @@ function gradient(net, inputs, targets, room, loss) {
   return total / n;
 }
 
-function descend(net, rate) {
+// A step down the gradient, and down that of the penalty l1 Σ|w| + l2/2 Σw² of the weights.
+function descend(net, { rate, l1, l2 }) {
   for (const { w, b, dw, db, biased } of net) {
-    for (let p = 0; p < w.length; p++) w[p] -= rate * dw[p];
+    for (let p = 0; p < w.length; p++) w[p] -= rate * (dw[p] + l1 * Math.sign(w[p]) + l2 * w[p]);
     if (biased) for (let j = 0; j < b.length; j++) b[j] -= rate * db[j];
   }
 }
 
-// Uniform within ±1/√nin, as nn.Layer draws them; the same for the same seed (mulberry32).
+// Uniform within ±1/√nin, as nn.Layer draws them; the same for the same seed.
 function initialise(net, seed) {
-  let state = seed;
-  const random = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const chances = uniforms(seed, net.reduce((sum, { w, b }) => sum + w.length + b.length, 0)).values();
+  const within = (nin) => (2 * chances.next().value - 1) / Math.sqrt(nin);
   for (const { nin, w, b, biased } of net) {
-    for (let p = 0; p < w.length; p++) w[p] = (2 * random() - 1) / Math.sqrt(nin);
-    for (let j = 0; j < b.length; j++) b[j] = biased ? (2 * random() - 1) / Math.sqrt(nin) : 0;
+    for (let p = 0; p < w.length; p++) w[p] = within(nin);
+    for (let j = 0; j < b.length; j++) b[j] = biased ? within(nin) : 0;
   }
 }

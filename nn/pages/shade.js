@@ -1,6 +1,15 @@
 // By class, the lines that hatch it, in a tile of 16 px.
 const HATCHES = ["", "M-1 17L17 -1M-1 1L1 -1M15 17L17 15", "M-1 -1L17 17M-1 15L1 17M15 -1L17 1", "M0 8H16", "M8 0V16"];
 
+// Of the classes, as red, green and blue.
+function classColours() {
+  const style = getComputedStyle(document.documentElement);
+  return [0, 1, 2, 3, 4].map((k) => {
+    const hex = style.getPropertyValue(`--k${k}`).trim();
+    return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  });
+}
+
 // Shades of a plane, drawn on a canvas below its SVG: at each place of the grid, row by row from
 // the least y, a class and how sure the model is of it, from 0 to 1.
 function shader(board, columns) {
@@ -26,11 +35,7 @@ function shader(board, columns) {
   function draw(places) {
     last = places;
     const rows = places.length / columns;
-    const style = getComputedStyle(document.documentElement);
-    const colours = [0, 1, 2, 3, 4].map((k) => {
-      const hex = style.getPropertyValue(`--k${k}`).trim();
-      return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-    });
+    const colours = classColours();
     const image = new ImageData(columns, rows);
     places.forEach(([name, sure], i) => {
       const row = rows - 1 - Math.floor(i / columns); // y grows upwards

@@ -1,139 +1,88 @@
-// A training in the browser: of the model, samples and loss in data.
-const inputs = Float64Array.from(data.inputs);
-const { targets, xs, ys } = data;
-const names = ["rate", "activation", "layers", "pace", "sample", "layer", "neuron", "input"];
+// A training in the browser, of the model, samples and loss in data, or of what is chosen here;
+// or two of them on one clock.
+const names = ["rate", "activation", "layers", "pace", "sample", "layer", "neuron", "input", "set", "noise", "test", "batch", "l1", "l2", "brush", "shown"];
 const ui = Object.fromEntries(names.map((name) => [name, byId(name)]));
-const plane = document.querySelector(".plane");
-const edge = plane.querySelector(".boundary");
-const points = [...plane.querySelectorAll(".point")];
-const shade = shader(document.querySelector(".board"), xs.length);
-const grid = Float64Array.from(ys.flatMap((y) => xs.flatMap((x) => [x, y])));
 const wires = makeWires(byId("wires"), choose);
-let net, room, sky; // the room of the samples, and of the grid
-let losses = []; // every stride steps
-let stride = 1;
-let count = 0;
+const rival = byId("rival");
+const planes = [makePlane(document.querySelector(".board"), pointed, paint)];
+let runs = []; // the one that is changed, and another that it is compared with
 let chosen = { layer: 0, neuron: 0, input: 0 };
 let frame = 0; // of the animation, 0 while it pauses
 
-const original = () => ({ rate: data.rate, activation: data.activation, layers: data.sizes.slice(1, -1) });
+const original = () => ({
+  rate: data.rate, activation: data.activation, layers: data.sizes.slice(1, -1),
+  set: "given", noise: 0.1, test: 0, batch: 0, l1: 0, l2: 0, exhibit: "",
+});
 let settings = original();
 
 // ------------------------------------------------------------------ the training
 
 function build() {
-  const sizes = [2, ...settings.layers, data.sizes.at(-1)];
-  const hidden = settings.layers.map((_, k) =>
-    settings.activation === data.activation ? (data.activations[k] ?? data.activation) : settings.activation,
-  );
-  const same = String(sizes) === String(data.sizes);
-  net = makeNet(sizes, [...hidden, data.activations.at(-1)], same ? data.biased : sizes.slice(1).map(() => true));
-  if (same) net.forEach((layer, k) => [layer.w.set(data.w[k]), layer.b.set(data.b[k])]);
-  else initialise(net, 1);
-  room = makeRoom(net, targets.length);
-  sky = makeRoom(net, xs.length * ys.length);
-  [losses, stride, count] = [[], 1, 0];
+  runs = [settings, ...runs.slice(1).map((run) => run.settings)].map(makeRun);
+  runs.forEach((run, k) => planes[k].lay(run));
   chosen = { layer: 0, neuron: 0, input: 0 };
-  wires.lay(net);
-  const loss = data.loss.replaceAll("_", " ");
-  document.querySelector("header p").textContent = `A network of ${sizes.join(" → ")}, ${targets.length} samples, ${loss}`;
+  wires.lay(runs[0].net);
+  const [{ net, train }] = runs;
+  const sizes = [2, ...net.map(({ nout }) => nout)].join(" → ");
+  document.querySelector("header p").textContent = `A network of ${sizes}, ${train.targets.length} samples, ${data.loss.replaceAll("_", " ")}`;
+  ui.sample.max = train.targets.length;
+  byId("told").textContent = EXHIBITS[settings.exhibit]?.told ?? "";
+  for (const button of byId("exhibits").querySelectorAll("button")) button.setAttribute("aria-pressed", button.textContent === settings.exhibit);
 }
 
-// The loss; NaN where its operation refuses the outputs.
-function measured() {
-  try {
-    return gradient(net, inputs, targets, room, data.loss);
-  } catch (error) {
-    if (!(error instanceof PythonError)) throw error;
-    return NaN;
-  }
-}
-
-// Gives what went wrong, or nothing.
+// So many steps of all runs; gives what went wrong, or nothing.
 function train(steps) {
   for (let k = 0; k < steps; k++) {
-    const loss = measured();
-    const most = 1000 * Math.max(1, losses[0] ?? loss);
-    if (!(loss <= most)) return `The loss has exploded, to ${formatNumber(loss)}: reset, with a lower learning rate.`;
-    if (count % stride === 0) losses.push(loss);
-    if (losses.length > 2000) [losses, stride] = [losses.filter((_, at) => at % 2 === 0), 2 * stride];
-    descend(net, settings.rate);
-    count++;
+    const problem = runs.map((run) => run.step()).find((text) => text !== "");
+    if (problem) return problem;
   }
   return "";
 }
 
 // ------------------------------------------------------------------ showing
 
-// Above 0 where the model answers the class, for each class; of one output as for two classes.
-function fieldsOf(out, at, k) {
-  if (k === 1) return [data.threshold - out[at], out[at] - data.threshold];
-  return Array.from({ length: k }, (_, c) => {
-    let best = -Infinity;
-    for (let other = 0; other < k; other++) if (other !== c) best = Math.max(best, out[at + other]);
-    return out[at + c] - best;
+// What there is to say about a run, whose losses are measured anew.
+function told(run) {
+  const parts = [["test", run.test], ["train", run.train]].filter(([, { targets }]) => targets.length > 0).map(([part, samples]) => {
+    const loss = run.measured(part); // of the test first, as the gradient of the last one stays
+    const right = data.classifies ? `, ${rightOf(run, samples, part)} % right` : "";
+    return [loss, `${part === "test" ? "; test " : ""}loss ${formatNumber(loss)}${right}`];
   });
+  return { fine: parts.every(([loss]) => Number.isFinite(loss)), text: parts.reverse().map(([, text]) => text).join("") };
 }
 
 function show() {
-  const loss = measured();
-  if (!Number.isFinite(loss)) return; // what was shown before stays
-  const k = net.at(-1).nout;
-  const answers = forward(net, grid, xs.length * ys.length, sky);
-  const fields = [];
-  for (let at = 0; at < answers.length; at += k) fields.push(fieldsOf(answers, at, k));
-  const best = (field) => field.reduce((top, x, c) => (x > field[top] ? c : top), 0);
-  const sure = (x) => (data.scale === 0 ? Math.tanh(x / 2) : Math.min(1, Math.max(0, x / data.scale)));
-  shade(fields.map((field) => [best(field), Math.max(0, sure(field[best(field)])) || 0]));
-  edge.setAttribute("d", (k === 1 ? [1] : edgesOf(k)).map((c) => contour(fields.map((field) => field[c]))).join(""));
-  wires.show(net, chosen);
-  let right = 0;
-  targets.forEach((_, s) => (right += best(fieldsOf(room.at(-1).a, s * k, k)) === data.classes[s]));
-  const share = data.classifies ? `, ${Number(((100 * right) / targets.length).toPrecision(4))} % right` : "";
-  byId("now").textContent = `Step ${count}: loss ${formatNumber(loss)}${share}`;
-  curve(loss);
+  const words = runs.map(told);
+  if (!words.every(({ fine }) => fine)) return; // what was shown before stays
+  runs.forEach((run, k) => {
+    forward(run.net, grid, grid.length / 2, run.sky);
+    planes[k].show(run);
+  });
+  const [run] = runs;
+  arrows();
+  wires.heat(run.sky, classColours());
+  byId("now").textContent = `Step ${run.count}: ${words[0].text || "no samples yet"}`;
+  byId("other").textContent = words.length > 1 ? `Kept: ${words[1].text}` : "";
+  showLosses(runs);
+  showNorms(run);
   if (frame !== 0) return;
   explain();
   table();
 }
 
-const edgesOf = (k) => (k === 2 ? [1] : Array.from({ length: k }, (_, c) => c));
-
-// The line where a field is 0: marching squares, as nn/pages/contours.py.
-function contour(field) {
-  const ground = plane.querySelector(".ground");
-  const [left, top, width, height] = ["x", "y", "width", "height"].map((name) => Number(ground.getAttribute(name)));
-  const [right, above] = [xs.length - 1, ys.length - 1];
-  const place = (i, j) => `${(left + (width * i) / right).toFixed(1)} ${(top + height - (height * j) / above).toFixed(1)}`;
-  let path = "";
-  for (let j = 0; j < above; j++) {
-    for (let i = 0; i < right; i++) {
-      const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
-      const found = [];
-      corners.forEach(([p, q], side) => {
-        const [r, t] = corners[(side + 1) % 4];
-        const [from, to] = [field[q * xs.length + p], field[t * xs.length + r]];
-        if (from > 0 === to > 0) return;
-        const share = from / (from - to);
-        found.push(place(p + share * (r - p), q + share * (t - q)));
-      });
-      for (let side = 0; side + 1 < found.length; side += 2) path += `M${found[side]}L${found[side + 1]}`;
-    }
-  }
-  return path;
-}
-
-function curve(loss) {
-  const shown = [...losses, loss];
-  const most = Math.max(...shown);
-  const path = shown.map((x, at) => {
-    const step = at < losses.length ? at * stride : count;
-    return `${(58 + (404 * step) / Math.max(1, count)).toFixed(1)} ${(170 - 155 * (x / (most || 1))).toFixed(1)}`;
-  });
-  document.querySelector("#losses-chart .curve").setAttribute("d", `M${path.join("L")}`);
-  byId("most").textContent = formatNumber(most);
-  byId("least").textContent = "0";
-  byId("steps").textContent = String(count);
+function arrows() {
+  const { net, rooms } = runs[0];
+  const shown = {
+    weight: ({ w }) => w,
+    gradient: ({ dw }) => dw,
+    local: ({ w, nin, nout, activation }, k) => {
+      const { a, z } = rooms.train[k];
+      const { slope } = activationOf(activation);
+      const at = (p) => sample() * nout + Math.floor(p / nin);
+      return w.map((weight, p) => weight * (a.length > 0 ? slope(a[at(p)], z[at(p)]) : 0));
+    },
+  };
+  wires.show(net, chosen, net.map(shown[ui.shown.value]));
 }
 
 function table() {
@@ -143,7 +92,7 @@ function table() {
     button.addEventListener("click", () => byId("chain").scrollIntoView({ block: "nearest" }));
     return button;
   };
-  const rows = net.flatMap(({ nin, nout, w, b, biased }, k) =>
+  const rows = runs[0].net.flatMap(({ nin, nout, w, b, biased }, k) =>
     Array.from({ length: nout }, (_, j) => {
       const weights = [...w.slice(j * nin, (j + 1) * nin)].flatMap((x, i) => [i > 0 ? ", " : "", asks(x, { layer: k, neuron: j, input: i })]);
       const bias = biased ? asks(b[j], { layer: k, neuron: j, input: "bias" }) : formatNumber(b[j]);
@@ -164,7 +113,7 @@ function options(select, texts, at) {
 function choose(where) {
   chosen = where;
   explain();
-  wires.show(net, chosen);
+  arrows();
 }
 
 function choice(text, where) {
@@ -173,16 +122,16 @@ function choice(text, where) {
   return button;
 }
 
-const sample = () => Math.min(targets.length, Math.max(1, Math.round(Number(ui.sample.value)) || 1)) - 1;
+const sample = () => Math.min(runs[0].train.targets.length, Math.max(1, Math.round(Number(ui.sample.value)) || 1)) - 1;
 
 function explain() {
-  const { nin, nout, biased } = net[chosen.layer];
+  const { nin, nout, biased } = runs[0].net[chosen.layer];
   const numbered = (length, name) => Array.from({ length }, (_, j) => [j, `${name}${j + 1}`]);
-  options(ui.layer, numbered(net.length, ""), chosen.layer);
+  options(ui.layer, numbered(runs[0].net.length, ""), chosen.layer);
   options(ui.neuron, numbered(nout, ""), chosen.neuron);
   options(ui.input, [...numbered(nin, "weight "), ...(biased ? [["bias", "bias"]] : []), ["neuron", "the neuron"]], chosen.input);
-  points.forEach((point, s) => point.classList.toggle("chosen", s === sample()));
-  const lines = chainOf({ net, room, inputs, targets, loss: data.loss }, chosen, sample(), choice);
+  planes[0].mark(sample());
+  const lines = sample() < 0 ? [] : chainOf(runs[0], chosen, sample(), choice);
   const shown = ([part, role]) => (typeof part === "string" ? element("span", { class: role }, part) : part);
   byId("info").replaceChildren(...lines.map((parts) => element("li", {}, ...parts.map(shown))));
 }
@@ -207,9 +156,16 @@ function pause(problem = "") {
   relink();
 }
 
+function restart() {
+  build();
+  pause();
+}
+
 function relink() {
-  const { rate, activation, layers } = settings;
-  link(`#rate=${rate};activation=${activation ?? "linear"};layers=${layers};steps=${count}`);
+  const { rate, activation, layers, ...more } = settings;
+  const usual = original();
+  const changed = Object.entries(more).filter(([name, value]) => value !== usual[name]).map(([name, value]) => `${name}=${value};`);
+  link(encodeURI(`#rate=${rate};activation=${activation ?? "linear"};layers=${layers};${changed.join("")}steps=${runs[0].count}`));
 }
 
 byId("start").addEventListener("click", () => {
@@ -223,10 +179,7 @@ byId("start").addEventListener("click", () => {
 byId("one").addEventListener("click", () => {
   pause(train(1));
 });
-byId("reset").addEventListener("click", () => {
-  build();
-  pause();
-});
+byId("reset").addEventListener("click", restart);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
@@ -237,76 +190,129 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// What stands in a field, or null.
-const read = {
-  rate: (text) => (Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : null),
-  activation: (text) => (text === "linear" ? null : data.names.includes(text) ? text : undefined),
-  layers(text) {
-    const sizes = text.trim() === "" ? [] : text.split(",").map(Number);
-    const fit = sizes.length <= 6 && sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 64);
-    return fit ? sizes : null;
-  },
+// Of a field what it stands for, or undefined; and what it must be.
+const amount = (least, most, whole = false) => (text) => {
+  const x = String(text).trim() === "" ? NaN : Number(text);
+  return x >= least && x <= most && (!whole || Number.isInteger(x)) ? x : undefined;
 };
+const read = {
+  rate: [amount(Number.MIN_VALUE, Number.MAX_VALUE), "Learning rate: a positive number."],
+  activation: [(text) => (text === "linear" ? null : data.names.includes(text) ? text : undefined), "Activation: one of the list."],
+  layers: [
+    (text) => {
+      const sizes = text.trim() === "" ? [] : text.split(",").map(Number);
+      return sizes.length <= 6 && sizes.every(amount(1, 64, true)) ? sizes : undefined;
+    },
+    "Hidden layers: up to six sizes from 1 to 64, as 16, 16.",
+  ],
+  set: [(text) => [...ui.set.options].map(({ value }) => value).find((value) => value === text), "Data: one of the list."],
+  noise: [amount(0, 2), "Noise: a number from 0 to 2."],
+  test: [amount(0, 90), "Test: from 0 to 90 percent of the samples."],
+  batch: [(text) => (text.trim() === "all" ? 0 : amount(0, 2000, true)(text)), "Batch: a number of samples, or all."],
+  l1: [amount(0, 100), "L1: a number from 0 on."],
+  l2: [amount(0, 100), "L2: a number from 0 on."],
+  exhibit: [(text) => (text in EXHIBITS ? text : undefined), ""],
+};
+const STARTS_ANEW = ["layers", "set", "noise", "test"];
 
-function setLayers() {
-  const sizes = read.layers(ui.layers.value);
-  ui.layers.setAttribute("aria-invalid", sizes === null);
-  if (sizes === null) return void (byId("problem").textContent = "Hidden layers: up to six sizes from 1 to 64, as 16, 16.");
-  settings.layers = sizes;
-  build();
-  pause();
+function fill() {
+  for (const name of Object.keys(read)) if (name in ui) ui[name].value = settings[name] ?? "linear";
+  ui.layers.value = settings.layers.join(", ");
+  ui.batch.value = settings.batch || "all";
+  fitData();
 }
 
-ui.rate.addEventListener("change", () => {
-  const rate = read.rate(ui.rate.value);
-  ui.rate.setAttribute("aria-invalid", rate === null);
-  byId("problem").textContent = rate === null ? "Learning rate: a positive number." : "";
-  settings.rate = rate ?? settings.rate;
-  relink();
+function fitData() {
+  ui.noise.disabled = ["given", "painted"].includes(settings.set);
+  ui.brush.parentElement.hidden = settings.set !== "painted";
+}
+
+for (const [name, [parse, must]] of Object.entries(read)) {
+  ui[name]?.addEventListener("change", () => {
+    const found = parse(ui[name].value);
+    ui[name].setAttribute("aria-invalid", found === undefined);
+    byId("problem").textContent = found === undefined ? must : "";
+    if (found === undefined) return;
+    settings[name] = found;
+    fitData();
+    if (STARTS_ANEW.includes(name)) return restart();
+    if (name === "activation") runs[0].net.slice(0, -1).forEach((layer) => (layer.activation = found));
+    if (frame === 0) show();
+    relink();
+  });
+}
+
+// A copy of what is set now stays, and both start anew.
+byId("compare").addEventListener("click", () => {
+  rival.hidden = runs.length > 1;
+  byId("compare").setAttribute("aria-pressed", !rival.hidden);
+  document.querySelector(".figures").classList.toggle("compared", !rival.hidden);
+  if (!rival.hidden && planes.length === 1) {
+    const board = rival.querySelector(".board");
+    board.append(document.querySelector(".plane").cloneNode(true));
+    planes.push(makePlane(board, () => {}, () => {}));
+  }
+  runs = rival.hidden ? [runs[0]] : [runs[0], { settings: { ...settings } }];
+  const { rate, activation, layers, batch, set } = settings;
+  byId("kept").textContent = `Kept: rate ${rate}, ${activation ?? "linear"}, layers ${layers.join(", ") || "none"}, ${set}, batch ${batch || "all"}`;
+  restart();
 });
-ui.activation.addEventListener("change", () => {
-  settings.activation = read.activation(ui.activation.value);
-  net.forEach((layer, k) => k + 1 < net.length && (layer.activation = settings.activation));
-  show();
-  relink();
-});
-ui.layers.addEventListener("change", setLayers);
+
+for (const name of Object.keys(EXHIBITS)) {
+  const button = element("button", { type: "button" }, name);
+  byId("exhibits").append(button);
+  button.addEventListener("click", () => exhibit(settings.exhibit === name ? "" : name));
+}
+
+function exhibit(name) {
+  const { layers, set, noise, test, batch } = settings;
+  settings = { ...original(), layers: layers.length > 0 ? layers : [4], set, noise, test, batch, ...EXHIBITS[name]?.settings, exhibit: name };
+  fill();
+  restart();
+}
+
 for (const name of ["layer", "neuron", "input"]) {
   ui[name].addEventListener("change", () => {
     const number = (select) => Number(select.value);
     const [layer, neuron, input] = [number(ui.layer), number(ui.neuron), ui.input.value];
     const whole = /^\d+$/.test(input) ? Number(input) : input;
-    const size = net[layer];
+    const size = runs[0].net[layer];
     choose({ layer, neuron: Math.min(neuron, size.nout - 1), input: typeof whole === "number" ? Math.min(whole, size.nin - 1) : whole });
   });
 }
-ui.sample.addEventListener("input", explain);
+const other = () => [explain(), arrows()];
+ui.sample.addEventListener("input", other);
 ui.sample.addEventListener("change", () => (ui.sample.value = sample() + 1));
-points.forEach((point, s) =>
-  point.addEventListener("click", () => {
-    ui.sample.value = s + 1;
-    explain();
-  }),
-);
+ui.shown.addEventListener("change", arrows);
+
+function pointed(s, event) {
+  event.stopPropagation(); // or another would be painted there
+  ui.sample.value = s + 1;
+  other();
+}
+
+function paint(x, y) {
+  if (settings.set !== "painted") return;
+  const k = Number(ui.brush.value);
+  painted.push([x, y, k, data.pair[k] ?? k]);
+  restart();
+}
 
 // #rate=0.1;activation=tanh;layers=16,16;steps=50 trains so far at once.
 function open(url) {
-  const given = Object.fromEntries(decodeURIComponent(new URL(url).hash.slice(1)).split(";").map((part) => part.split("=")));
+  const pairs = decodeURIComponent(new URL(url).hash.slice(1)).split(";").map((part) => part.split("="));
+  const asked = Object.fromEntries(pairs);
   settings = original();
-  settings.rate = read.rate(given.rate) ?? settings.rate;
-  settings.layers = (given.layers === undefined ? null : read.layers(given.layers)) ?? settings.layers;
-  const activation = read.activation(given.activation);
-  if (activation !== undefined) settings.activation = activation;
-  ui.rate.value = settings.rate;
-  ui.activation.value = settings.activation ?? "linear";
-  ui.layers.value = settings.layers.join(", ");
+  for (const [name, [parse]] of Object.entries(read)) {
+    const found = asked[name] === undefined ? undefined : parse(asked[name]);
+    if (found !== undefined) settings[name] = found;
+  }
+  fill();
   build();
-  pause(train(Math.min(10000, Math.max(0, Math.round(Number(given.steps)) || 0))));
+  pause(train(Math.min(10000, Math.max(0, Math.round(Number(asked.steps)) || 0))));
 }
 
-ui.sample.max = targets.length;
 byId("still").remove();
-byId("wires").removeAttribute("hidden");
-for (const id of ["losses", "controls", "chain", "hint"]) byId(id).hidden = false;
+for (const id of ["wires", "losses", "norms", "controls", "settings", "exhibits", "chain", "hint"]) byId(id).removeAttribute("hidden");
 window.addEventListener("hashchange", ({ newURL }) => open(newURL));
 open(location.href);

@@ -1,30 +1,35 @@
-// The network as SVG: a column a layer, arrows as wide as their weights are large, blue and
-// whole where they are positive, orange and dashed where negative.
+// The network as SVG: a column a layer, arrows as wide as what they show is large, blue and
+// whole where it is positive, orange and dashed where negative. In a neuron is its output over
+// the plane, in the same colours.
 const [THIN, THICK] = [0.6, 4];
-const SMALLEST = 0.65; // the scale at which names are still legible
 
 function makeWires(svg, choose) {
+  const canvas = element("canvas", { "aria-hidden": "true" });
+  const small = element("canvas");
+  svg.before(canvas);
   let lines = [];
   let circles = [];
   let places = [];
   let halos = null; // behind the chosen arrows, which keep their colour
+  let number = null; // on the chosen arrow
   let radius = 12;
 
   function lay(net) {
     const sizes = [net[0].nin, ...net.map(({ nout }) => nout)];
-    const tall = Math.max(...sizes);
-    const space = Math.max(10, Math.min(34, 300 / tall));
-    const height = tall * space + 30;
-    const apart = Math.min(150, 400 / net.length);
-    radius = Math.min(12, space * 0.4);
+    const space = Math.max(10, Math.min(52, 360 / Math.max(...sizes)));
+    const height = Math.max(...sizes) * space + 20;
+    const apart = Math.min(150, 480 / net.length);
+    const width = 60 + net.length * apart;
+    radius = Math.min(20, space * 0.42);
     places = sizes.map((size, k) =>
       Array.from({ length: size }, (_, j) => ({
-        x: 30 + k * apart,
+        x: 36 + k * apart,
         y: height / 2 + (j - (size - 1) / 2) * space,
       })),
     );
-    svg.setAttribute("viewBox", `0 0 ${60 + net.length * apart} ${height}`);
-    svg.style.minHeight = `${SMALLEST * height}px`;
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    svg.parentElement.style.setProperty("--ratio", width / height);
+    [canvas.width, canvas.height] = [3 * width, 3 * height];
     lines = [];
     net.forEach(({ nin, nout }, k) => {
       for (let j = 0; j < nout; j++) {
@@ -38,22 +43,30 @@ function makeWires(svg, choose) {
       column.map(({ x, y }) => shape("circle", { class: k > 0 ? "neuron" : "input", cx: x, cy: y, r: radius })),
     );
     const names = places[0].map(({ x, y }, i) =>
-      shape("text", { x: x - radius - 4, y: y + 5, "text-anchor": "end" }, `x${"₁₂"[i]}`),
+      shape("text", { x: x - radius - 3, y: y + 5, "text-anchor": "end" }, `x${"₁₂"[i]}`),
     );
     const title = svg.querySelector("title");
     halos = shape("g", { class: "halos" });
-    svg.replaceChildren(title, halos, ...lines, ...circles, ...names);
+    number = shape("text", { class: "amount", "text-anchor": "middle" });
+    svg.replaceChildren(title, halos, ...lines, ...circles, ...names, number);
   }
 
-  function show(net, chosen) {
-    const heaviest = Math.max(1e-300, ...net.map(({ w }) => w.reduce((most, x) => Math.max(most, Math.abs(x)), 0)));
+  // amounts: by layer, what the arrows show.
+  function show(net, chosen, amounts) {
+    const most = Math.max(1e-300, ...amounts.map((layer) => layer.reduce((top, x) => Math.max(top, Math.abs(x)), 0)));
     let at = 0;
-    net.forEach(({ w, nin }, k) => {
-      w.forEach((weight, p) => {
+    number.textContent = "";
+    net.forEach(({ nin }, k) => {
+      amounts[k].forEach((amount, p) => {
         const line = lines[at++];
         const mine = chosen.layer === k && chosen.neuron === Math.floor(p / nin) && [p % nin, "neuron"].includes(chosen.input);
-        line.setAttribute("class", `${weight < 0 ? "down" : "up"}${mine ? " chosen" : ""}`);
-        line.setAttribute("stroke-width", (THIN + (THICK * Math.abs(weight)) / heaviest).toFixed(2));
+        line.setAttribute("class", `${amount < 0 ? "down" : "up"}${mine ? " chosen" : ""}`);
+        line.setAttribute("stroke-width", (THIN + (THICK * Math.abs(amount)) / most).toFixed(2));
+        if (!mine || chosen.input === "neuron") return;
+        const [from, to] = [places[k][p % nin], places[k + 1][chosen.neuron]];
+        number.setAttribute("x", (from.x + to.x) / 2);
+        number.setAttribute("y", (from.y + to.y) / 2 + 5);
+        number.textContent = formatNumber(amount);
       });
     });
     halos.replaceChildren(...lines.filter((line) => line.classList.contains("chosen")).map((line) => line.cloneNode()));
@@ -65,9 +78,30 @@ function makeWires(svg, choose) {
     });
   }
 
+  // The outputs of every neuron over the plane, and the inputs there.
+  function heat(sky, colours) {
+    const pen = canvas.getContext("2d");
+    pen.setTransform(3, 0, 0, 3, 0, 0);
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    [small.width, small.height] = [xs.length, ys.length];
+    places.forEach((column, k) =>
+      column.forEach(({ x, y }, j) => {
+        const out = k > 0 ? sky[k - 1].a : grid;
+        const image = heatOf(out, j, column.length, colours);
+        small.getContext("2d").putImageData(image, 0, 0);
+        pen.save();
+        pen.beginPath();
+        pen.arc(x, y, radius, 0, 2 * Math.PI);
+        pen.clip();
+        pen.drawImage(small, x - radius, y - radius, 2 * radius, 2 * radius);
+        pen.restore();
+      }),
+    );
+  }
+
   // What lies nearest to a click: a neuron, or an arrow into one.
   svg.addEventListener("click", (event) => {
-    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+    const { x, y } = placeIn(svg, event);
     for (let k = 1; k < places.length; k++) {
       const neuron = places[k].findIndex((at) => Math.hypot(at.x - x, at.y - y) <= radius * 1.3);
       if (neuron >= 0) return choose({ layer: k - 1, neuron, input: "neuron" });
@@ -85,5 +119,17 @@ function makeWires(svg, choose) {
     });
     if (best[0] < 8) choose(best[1]);
   });
-  return { lay, show };
+  return { lay, show, heat };
+}
+
+// A neuron's outputs as an image: the colour says the sign, and how strong it is, the size.
+function heatOf(out, j, count, colours) {
+  const image = new ImageData(xs.length, ys.length);
+  let most = 1e-300;
+  for (let at = j; at < out.length; at += count) most = Math.max(most, Math.abs(out[at]));
+  for (let at = j, i = 0; at < out.length; at += count, i++) {
+    const row = ys.length - 1 - Math.floor(i / xs.length); // y grows upwards
+    image.data.set([...colours[Number(out[at] > 0)], (255 * Math.abs(out[at])) / most], 4 * (row * xs.length + (i % xs.length)));
+  }
+  return image;
 }

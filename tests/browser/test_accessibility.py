@@ -34,6 +34,14 @@ def opened(page: Any) -> None:
     page.click("text=Take a step")
 
 
+def compared(page: Any) -> None:
+    page.select_option("#set", "moons")
+    page.fill("#test", "20")
+    page.click("#compare")
+    page.click("text=dead relu")
+    page.click("#one")
+
+
 def checked() -> str:
     wrong = gradcheck(math.exp, 0.5, gradient=lambda x: 1.001 * math.exp(x))
     row = plugin.Row.of(wrong, is_drawn=True)
@@ -54,6 +62,7 @@ PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
     "formula": (neuron, lambda page: page.fill("#formula", "sin(x) + w")),
     "no formula": (neuron, lambda page: page.fill("#formula", "log(-x)*")),
     "live training": (played, lambda page: page.click("#one")),
+    "compared": (played, compared),
     "checks": (checked, lambda page: page.keyboard.press("End")),
 }
 

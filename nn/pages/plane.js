@@ -1,0 +1,85 @@
+// The plane of a run: shades and boundary of what it answers, and its samples.
+const markOf = (k) => document.querySelectorAll(".legend .point")[k % 5].getAttribute("d");
+
+// Where an event is, in the units of a picture.
+const placeIn = (svg, { clientX, clientY }) => new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
+
+function makePlane(board, chosen, clicked) {
+  const svg = board.querySelector("svg");
+  const edge = svg.querySelector(".boundary");
+  const ground = svg.querySelector(".ground");
+  const [left, top, width, height] = ["x", "y", "width", "height"].map((name) => Number(ground.getAttribute(name)));
+  const [right, above] = [xs.length - 1, ys.length - 1];
+  const shade = shader(board, xs.length);
+  const scale = (numbers, x) => (x - numbers[0]) / (numbers.at(-1) - numbers[0]);
+
+  // The samples, those for testing hollow.
+  function lay({ train, test }) {
+    for (const point of svg.querySelectorAll(".point")) point.remove();
+    for (const [part, name] of [[test, " held"], [train, ""]]) {
+      part.classes.forEach((k, s) => {
+        const [x, y] = [left + width * scale(xs, part.inputs[2 * s]), top + height * (1 - scale(ys, part.inputs[2 * s + 1]))];
+        const point = shape("path", { class: `point k${k % 5}${name}`, d: markOf(k), transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` });
+        if (part === train) point.addEventListener("click", (event) => chosen(s, event));
+        svg.append(point);
+      });
+    }
+  }
+
+  svg.addEventListener("click", (event) => {
+    const { x, y } = placeIn(svg, event);
+    const [u, v] = [(x - left) / width, 1 - (y - top) / height];
+    const at = (numbers, part) => numbers[0] + part * (numbers.at(-1) - numbers[0]);
+    if (u >= 0 && u <= 1 && v >= 0 && v <= 1) clicked(at(xs, u), at(ys, v));
+  });
+
+  function show({ net, sky }) {
+    const k = net.at(-1).nout;
+    const out = sky.at(-1).a;
+    const fields = Array.from({ length: out.length / k }, (_, at) => fieldsOf(out, at * k, k));
+    const sure = (x) => (data.scale === 0 ? Math.tanh(x / 2) : Math.min(1, Math.max(0, x / data.scale)));
+    shade(fields.map((field) => [best(field), Math.max(0, sure(field[best(field)])) || 0]));
+    const edges = k <= 2 ? [1] : Array.from({ length: k }, (_, c) => c);
+    edge.setAttribute("d", edges.map((c) => contour(fields.map((field) => field[c]))).join(""));
+  }
+
+  // The line where a field is 0: marching squares, as nn/pages/contours.py.
+  function contour(field) {
+    const place = (i, j) => `${(left + (width * i) / right).toFixed(1)} ${(top + height - (height * j) / above).toFixed(1)}`;
+    let path = "";
+    for (let j = 0; j < above; j++) {
+      for (let i = 0; i < right; i++) {
+        const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+        const found = [];
+        corners.forEach(([p, q], side) => {
+          const [r, t] = corners[(side + 1) % 4];
+          const [from, to] = [field[q * xs.length + p], field[t * xs.length + r]];
+          if (from > 0 === to > 0) return;
+          const share = from / (from - to);
+          found.push(place(p + share * (r - p), q + share * (t - q)));
+        });
+        for (let side = 0; side + 1 < found.length; side += 2) path += `M${found[side]}L${found[side + 1]}`;
+      }
+    }
+    return path;
+  }
+  return { lay, show, shade, mark: (s) => svg.querySelectorAll(".point:not(.held)").forEach((point, k) => point.classList.toggle("chosen", k === s)) };
+}
+
+// Above 0 where the model answers the class, for each class; of one output as for two classes.
+function fieldsOf(out, at, k) {
+  if (k === 1) return [data.threshold - out[at], out[at] - data.threshold];
+  return Array.from({ length: k }, (_, c) => {
+    let top = -Infinity;
+    for (let other = 0; other < k; other++) if (other !== c) top = Math.max(top, out[at + other]);
+    return out[at + c] - top;
+  });
+}
+const best = (field) => field.reduce((top, x, c) => (x > field[top] ? c : top), 0);
+
+// The share of samples whose class is answered, in percent.
+function rightOf({ net, rooms }, { classes }, part) {
+  const k = net.at(-1).nout;
+  const right = classes.filter((of, s) => best(fieldsOf(rooms[part].at(-1).a, s * k, k)) === of).length;
+  return Number(((100 * right) / classes.length).toPrecision(4));
+}
