@@ -31,7 +31,7 @@ LAYERS = {
 }
 # Who may import what is not of the standard library; later than at once, but for AT_ONCE.
 OTHERS = {
-    "cython": ("autograd.core",),
+    "cython": ("autograd.core", "autograd.program.call"),
     "graphviz": ("autograd.show.drawing",),
     "jax": (
         *("autograd.program.targets.jax", "autograd.testing.frameworks"),

@@ -1,8 +1,8 @@
 """Two builds of one source: which modules are compiled, and which build is in use.
 
-The modules in `MODULES` are ordinary Python that Cython also compiles; a `.pxd` beside each
-gives the C types. Where there is no compiler, or `AUTOGRAD_PURE=1` is set, the same files
-run interpreted. Nothing of this is needed to understand the engine.
+The modules in `MODULES` and `CALLS` are ordinary Python that Cython also compiles; a `.pxd`
+beside each gives the C types. Where there is no compiler, or `AUTOGRAD_PURE=1` is set, the same
+files run interpreted. Nothing of this is needed to understand the engine.
 
 Whoever compiles leaves a record beside the binaries: the fingerprint of the sources that
 they were made from. Binaries are only used while it is that of the sources beside them, so
@@ -25,6 +25,8 @@ from importlib.machinery import (
 )
 
 __all__ = [
+    "CALLS",
+    "FOLDERS",
     "MODULES",
     "choose",
     "describe_build",
@@ -41,7 +43,10 @@ MODULES = tuple(
         *("sweeps", "operations", "value", "floats"),
     )
 )
+CALLS = ("autograd.program.call",)
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core")
+PROGRAM = os.path.join(os.path.dirname(PACKAGE), "program")
+FOLDERS = (PACKAGE, PROGRAM)
 SUFFIX = EXTENSION_SUFFIXES[0]  # of this Python's binaries, as .cpython-311-x86_64-linux-gnu.so
 RECORD = f"compiled{os.path.splitext(SUFFIX)[0]}.txt"
 NOTHING = "nothing is compiled: "  # begins a record that says why
@@ -55,22 +60,23 @@ class _Binary(ExtensionFileLoader):
             return file.read()
 
 
-def choose(package: str = PACKAGE) -> None:
-    """Before MODULES are imported: see to it that they come all from one build.
+def choose(*packages: str) -> None:
+    """Before the modules of folders are imported: those of each come all from one build.
 
     Warns:
         RuntimeWarning: the binaries were compiled from other sources than those beside them,
             or cannot be loaded. They are left alone then, and the sources run.
     """
-    if not binaries(package):
-        return
-    wrong = problem(package)
-    if wrong:
-        warnings.warn(wrong, RuntimeWarning, stacklevel=3)
-    loaders: list[tuple[type, list[str]]] = [(SourceFileLoader, [".py"])]
-    if not (wrong or pure()):
-        loaders.insert(0, (_Binary, [SUFFIX]))
-    sys.path_importer_cache[package] = FileFinder(package, *loaders)
+    for package in packages or FOLDERS:
+        if not binaries(package):
+            continue
+        wrong = problem(package)
+        if wrong:
+            warnings.warn(wrong, RuntimeWarning, stacklevel=3)
+        loaders: list[tuple[type, list[str]]] = [(SourceFileLoader, [".py"])]
+        if not (wrong or pure()):
+            loaders.insert(0, (_Binary, [SUFFIX]))
+        sys.path_importer_cache[package] = FileFinder(package, *loaders)
 
 
 def describe_build(package: str = PACKAGE) -> tuple[str, str]:
@@ -80,7 +86,7 @@ def describe_build(package: str = PACKAGE) -> tuple[str, str]:
     """
     if MODULES[-1] not in sys.modules:
         return "none", f"{MODULES[-1]} was not imported"
-    if _in_use():
+    if _in_use(package):
         return "compiled", "set AUTOGRAD_PURE=1 to run the same source interpreted"
     if pure():
         return "interpreted", "AUTOGRAD_PURE is set; unset it for the compiled build"
@@ -102,7 +108,7 @@ def problem(package: str = PACKAGE) -> str:
     found = binaries(package)
     if pure() or not found:
         return ""
-    expected = sorted([_stem(name) + SUFFIX for name in MODULES])
+    expected = sorted([_stem(name) + SUFFIX for name in _modules(package)])
     if found != expected or _record(package) != fingerprint(package):
         wrong = f"the binaries in {package} were not compiled from the sources beside them"
     elif error := _load_error(package):
@@ -116,8 +122,8 @@ def problem(package: str = PACKAGE) -> str:
 
 
 def fingerprint(package: str = PACKAGE) -> str:
-    """A hash of all that is compiled: MODULES, their C types and headers."""
-    return hashed(package, (".pxd", ".h"), [f"{_stem(name)}.py" for name in MODULES])
+    """A hash of all that is compiled in a folder: modules, their C types and headers."""
+    return hashed(package, (".pxd", ".h"), [f"{_stem(name)}.py" for name in _modules(package)])
 
 
 def hashed(
@@ -144,16 +150,21 @@ def pure() -> bool:
     return os.environ.get("AUTOGRAD_PURE", "0") not in ("", "0")
 
 
-def _in_use() -> bool:
+def _modules(package: str) -> tuple[str, ...]:
+    """The names of those that are compiled in a folder."""
+    return CALLS if os.path.basename(package) == "program" else MODULES
+
+
+def _in_use(package: str) -> bool:
     """Whether the compiled build is."""
-    module = sys.modules.get(MODULES[-1])
+    module = sys.modules.get(_modules(package)[-1])
     return str(getattr(module, "__file__", "")).endswith(SUFFIX)
 
 
 def _load_error(package: str) -> str:
     """Why one of the binaries can't be loaded. All are tried before any of them runs."""
-    if not _in_use():
-        for name in MODULES:
+    if not _in_use(package):
+        for name in _modules(package):
             loader = _Binary(name, os.path.join(package, _stem(name) + SUFFIX))
             try:
                 loader.create_module(ModuleSpec(name, loader, origin=loader.path))

@@ -20,7 +20,6 @@ __all__ = ["BuildExtensions", "BuildSource", "BuildWheel"]
 
 # Run by its path: to import it would import the package, whose binaries are not there yet.
 BUILD = runpy.run_path(str(Path(__file__).with_name("binaries.py")))
-SOURCES = Path(BUILD["PACKAGE"])
 
 
 class BuildExtensions(build_ext):
@@ -39,17 +38,22 @@ class BuildExtensions(build_ext):
 
     def run(self) -> None:
         """Compile, in the sources for an editable install, else in the build folder."""
-        folder = SOURCES if self.inplace else Path(self.build_lib, "autograd", "core")
-        self._remove_binaries(folder)
-        record = BUILD["fingerprint"](str(SOURCES))
+        sources = [Path(folder) for folder in BUILD["FOLDERS"]]
+        folders = [
+            each if self.inplace else Path(self.build_lib, "autograd", each.name)
+            for each in sources
+        ]
+        self._remove_binaries(folders)
+        records = [BUILD["fingerprint"](str(each)) for each in sources]
         if failure := "AUTOGRAD_PURE was set" if BUILD["pure"]() else self._failure():
-            record = f"{BUILD['NOTHING']}{failure}"
-            self.warn(f"the package will run interpreted; {record}")
-            self._remove_binaries(folder)
+            records = [f"{BUILD['NOTHING']}{failure}"] * len(sources)
+            self.warn(f"the package will run interpreted; {records[0]}")
+            self._remove_binaries(folders)
             self.extensions = []
             self.distribution.ext_modules = []
-        folder.mkdir(parents=True, exist_ok=True)
-        Path(folder, BUILD["RECORD"]).write_text(record, encoding="utf-8")
+        for folder, record in zip(folders, records):
+            folder.mkdir(parents=True, exist_ok=True)
+            Path(folder, BUILD["RECORD"]).write_text(record, encoding="utf-8")
 
     def _failure(self) -> str:
         """Compile; return why that failed, or nothing."""
@@ -60,8 +64,8 @@ class BuildExtensions(build_ext):
         return ""
 
     @staticmethod
-    def _remove_binaries(folder: Path) -> None:
-        if folder.exists():
+    def _remove_binaries(folders: list[Path]) -> None:
+        for folder in filter(Path.exists, folders):
             for name in [*BUILD["binaries"](str(folder)), BUILD["RECORD"]]:
                 Path(folder, name).unlink(missing_ok=True)
 

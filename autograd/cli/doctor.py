@@ -50,7 +50,7 @@ def report() -> list[tuple[str, str]]:
     """
     name, change = build.describe_build()
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    binaries = [os.path.join(build.PACKAGE, file) for file in build.binaries(build.PACKAGE)]
+    binaries = [os.path.join(f, file) for f in build.FOLDERS for file in build.binaries(f)]
     return [
         ("build", name),
         ("", change),
@@ -89,9 +89,7 @@ def layout_engine() -> str:
 
 def problems() -> list[str]:
     """What must be repaired, each with what to do; empty if all is well."""
-    found = []
-    if wrong := build.problem():
-        found.append(wrong)
+    found = [wrong for folder in build.FOLDERS if (wrong := build.problem(folder))]
     if build.MODULES[-1] not in sys.modules or _version("autograd"):
         found.append(
             "the distributions 'autograd' and 'scalar-autograd' share this environment, and "

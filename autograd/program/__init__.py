@@ -3,7 +3,7 @@
 One way: function, trace, tape, passes, blocks, target. Read it in this order: `trace/` records
 a function as a tape; `ir/` has the tape, and the blocks that it becomes; `passes/` go from one
 to the other and from blocks to their derivatives; `targets/` write blocks as NumPy, JAX, ONNX
-and code of the `kernel/`. Above them is what people call: compiled, specialize, program.
+and code of the `kernel/`. Above them is what people call: compiled, call, specialize, program.
 """
 
 from autograd.program.compiled import Compiled, compile

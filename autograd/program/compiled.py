@@ -13,10 +13,10 @@ from typing import Any, overload
 
 from autograd import transforms
 from autograd.program.arguments import Axes, Call, holds_values, kind_of
+from autograd.program.call import Dispatch, dispatched
 from autograd.program.ir.arrays import Array, np
 from autograd.program.jobs import Job
 from autograd.program.program import Program
-from autograd.program.quick import quick
 from autograd.program.recorded import Recorded, used
 from autograd.program.saved import read, write
 from autograd.program.specialize import Path, Paths, parameters
@@ -144,9 +144,9 @@ class Compiled:
             return self._checked(lambda: self(*args, **named), args, named)
         recorded = self._recorded
         if not named and not (recorded.closes and _is_inside()):
-            for each in recorded.quick.get(None, ()):
-                if (found := each(*args)) is not None:
-                    return found
+            found = dispatched(recorded.dispatch, None, args)
+            if found is not None:
+                return found
         args = self._bound(args, named)
         if any(map(holds_values, args)):
             return self._with_values(self.f, args)
@@ -154,7 +154,7 @@ class Compiled:
         job = self._done(call)
         if self._reads_outer(job):
             return self._with_values(self.f, args)
-        self._quicken(None, job)
+        self._prepare(None, job)
         return job.shaped(job.out, self.reduce)
 
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -312,18 +312,18 @@ class Compiled:
                 )
         return anew
 
-    def _quicken(self, argnums: Argnums | None, job: Job) -> None:
-        """Prepare quick calls with such arguments, on the paths known so far."""
+    def _prepare(self, argnums: Argnums | None, job: Job) -> None:
+        """Let such calls be dispatched on the paths known so far."""
         recorded = self._recorded
         paths = recorded.kinds.get(job.call.key)
         if paths is None:  # another thread has changed what f names
             return
-        if job.call.lanes and len(paths.found) > 1:  # samples part; the kernel alone parts none
-            recorded.slow(argnums, paths)
+        if job.call.lanes and len(paths.found) > 1:  # samples part
+            recorded.drop(argnums, paths.found)
             return
         single = argnums is None or transforms._single(argnums)
-        recorded.quicken(
-            argnums, paths, lambda path: quick(path, job, single, recorded.captured)
+        recorded.prepare(
+            argnums, paths.found, lambda path: Dispatch(path, job, single, recorded.captured)
         )
 
     def _with_values(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -357,9 +357,9 @@ class Compiled:
         known = not named and (type(argnums) is int or type(argnums) is tuple)
         recorded = self._recorded
         if known and not (recorded.closes and _is_inside()):
-            for each in recorded.quick.get(argnums, ()):
-                if (found := each(*args)) is not None:
-                    return found  # type: ignore[no-any-return]
+            found: tuple[Any, Any] | None = dispatched(recorded.dispatch, argnums, args)
+            if found is not None:
+                return found
         args = self._bound(args, named)
         eager = transforms.value_and_grad(self.f, argnums)
         if any(map(holds_values, args)):
@@ -369,7 +369,7 @@ class Compiled:
         job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
         if self._reads_outer(job):
             return self._with_values(eager, args)  # type: ignore[no-any-return]
-        self._quicken(argnums, job)
+        self._prepare(argnums, job)
         shaped = [call.parts[i].like(part) for i, part in zip(job.places, job.parts())]
         value = weight * (folded(job.out[0]) if call.lanes else float(job.out[0, 0]))
         return value, shaped[0] if transforms._single(argnums) else tuple(shaped)

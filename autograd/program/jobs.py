@@ -12,7 +12,7 @@ from autograd.core.value import Value
 from autograd.program.arguments import Call
 from autograd.program.ir.arrays import Array, np
 from autograd.program.specialize import Path
-from autograd.program.targets.runner import folded
+from autograd.program.targets.runner import NOT_FINITE, folded
 from autograd.trees import Rebuild, flatten
 
 __all__ = ["Job"]
@@ -61,13 +61,8 @@ class Job:
         self.d_u = np.zeros((len(call.u), 1))
         self.d_x = np.zeros(call.x.shape if self.rows[0] else (0, 1))
 
-    def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
-        """The outputs alone, and whether each lane goes this way."""
-        inputs = self.inputs(path, lanes, None)
-        return path.program.sweep().run(*inputs, None, self.threads)[:2]
-
-    def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
-        """Whether each lane goes this way, and results for them if all do."""
+    def run(self, path: Path, lanes: Array) -> tuple[int, Array, list[Array]]:
+        """The status (see `runner`), whether each lane goes this way, and results if all do."""
         if isinstance(self.seed, float) and not path.single:
             raise several()
         rows = self.rows[None], self.rows[0]
@@ -75,15 +70,16 @@ class Job:
             wrt, varying = (None, []) if self.seed is None else rows
             sweep = path.program.sweep(wrt, varying, rows if self.direction else None)
         except NotImplementedError:  # a rule that is not generic: eager knows
-            return self.value(path, lanes)[1], [np.array([np.nan])]
+            inputs = self.inputs(path, lanes, None)
+            _, follows, *_ = path.program.sweep().run(*inputs, None, self.threads)
+            return NOT_FINITE, follows, []
         u, x = self.inputs(path, lanes, self.direction)
-        if self.seed is None:
-            out, follows, *_ = sweep.run(u, x, None, self.threads)
-            return follows, [out]
-        seed = np.repeat(self.weights(), len(lanes), 1)
-        out, follows, d_u, d_x = sweep.run(u, x, seed, self.threads)
+        seed = None if self.seed is None else np.repeat(self.weights(), len(lanes), 1)
+        status, follows, out, d_u, d_x = sweep.run(u, x, seed, self.threads)
+        if seed is None:
+            return status, follows, [out]
         d_x = x[:0] if d_x is None else d_x[: len(self.call.x)]
-        return follows, [out, d_u[: len(self.call.u), None], d_x]
+        return status, follows, [out, d_u[: len(self.call.u), None], d_x]
 
     def inputs(
         self, path: Path, lanes: Array, direction: tuple[Array, Array] | None

@@ -22,13 +22,13 @@ from autograd.program.passes.vectorize import vectorize
 from autograd.program.passes.vjp import vjp
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
-from autograd.program.targets.runner import Runs
+from autograd.program.targets.runner import OTHER_WAY, Runner
 from autograd.program.targets.source import Functional, Source, compiled
 
 if TYPE_CHECKING:
     from autograd.program.specialize import Path
 
-__all__ = ["PASSES", "Program", "Runner"]
+__all__ = ["PASSES", "Program", "Sweep"]
 
 np = arrays.np
 Array = arrays.Array
@@ -85,7 +85,7 @@ class Program:
         self.counts["needed"] = len(self.tape)
         self.inputs, self.path, self.lanes = [*inputs], path, self.tape.lanes
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
-        self._sweeps: dict[Any, Runner] = {}
+        self._sweeps: dict[Any, Sweep] = {}
         self._blocks: Blocks | None = None
         self._with_scalars: Blocks | None = None
 
@@ -112,7 +112,7 @@ class Program:
         wrt: Sequence[range] | None = None,
         lanes: Sequence[range] = (),
         along: tuple[Sequence[range], Sequence[range]] | None = None,
-    ) -> Runner:
+    ) -> Sweep:
         """What gives values, or the gradient in the inputs that these rows of u and x are of.
 
         Args:
@@ -125,7 +125,7 @@ class Program:
         """
         key = None if wrt is None else self.names(wrt, lanes), along and self.names(*along)
         if key not in self._sweeps:
-            self._sweeps[key] = Runner(self, *key)
+            self._sweeps[key] = Sweep(self, *key)
         return self._sweeps[key]
 
     def names(self, wrt: Sequence[range], lanes: Sequence[range]) -> tuple[str, ...]:
@@ -245,19 +245,19 @@ class Program:
         return f"<program: {self.counts['recorded']} nodes → {made}>"
 
 
-class Runner:
+class Sweep:
     """Blocks and what runs them.
 
     Attributes:
         native: the code for the kernel, if there is one and it knows all operations.
-        runs: makes runs with the same arrays, of the kernel or of NumPy.
+        runner: makes what runs with the same arrays, of the kernel or of NumPy.
         outputs, roots: how many rows the outputs have, and these with the guards.
         columns: whether one of them has a column a lane.
         lanes: how many there are, if that is known.
     """
 
     native: KernelCode | None = None
-    runs: Callable[..., Any]
+    runner: Callable[..., Any]
 
     @uncollected()
     def __init__(
@@ -273,20 +273,20 @@ class Runner:
         self.outputs, self.roots = found[0].rows, sum([op.rows for op in found])
         self.columns = any(op.lanes for op in found)
         self.seed_varies, self.differentiates = found[0].lanes, wrt is not None
-        self.varies = any(op.lanes for _, op in blocks.inputs())
         self.inputs = sum([op.rows for _, op in blocks.inputs() if not op.lanes])
         if self.native:
-            self.runs, self.start = self.native.program.runs, np.array(self.native.start)
+            self.runner, self.start = self.native.program.runner, np.array(self.native.start)
         else:
             function = compiled(Source(blocks), arrays.namespace())
-            self.runs, self.start = partial(Runs, function, blocks), np.zeros(self.inputs)
-        names = [op.what for _, op in blocks.inputs() if op.lanes]
-        self.differentiates_lanes = any(f"d_{name}" in blocks.results for name in names)
+            self.runner, self.start = partial(Runner, function, blocks), np.zeros(self.inputs)
+        varying = [op for _, op in blocks.inputs() if op.lanes]
+        self.lane_inputs = sum([op.rows for op in varying])
+        self.differentiates_lanes = any(f"d_{op.what}" in blocks.results for op in varying)
 
     def run(
         self, u: Array, x: Array, seed: Array | None = None, threads: int = 1
-    ) -> tuple[Array, Array, Any, Any]:
-        """The outputs, a row each; which lanes go this way; the gradient in u and x, or None.
+    ) -> tuple[int, Array, Array, Any, Any]:
+        """The status; which lanes go this way; outputs, a row each; gradients in u and x.
 
         Args:
             u, x: the inputs; those of the lanes have a row each.
@@ -294,30 +294,29 @@ class Runner:
             threads: how many share the lanes.
         """
         lanes = self.lanes or x.shape[1]
-        memory, d_u = self.memory()
+        memory, out, d_u, d_x = self.memory(lanes)
         memory[: self.inputs] = u
-        out = np.empty((self.roots, lanes if self.columns else 1))
-        d_x = np.zeros((len(x), lanes)) if self.differentiates_lanes else None
         seed = None if seed is None else np.ascontiguousarray(self.spread(seed))
         d_u = None if seed is None else d_u
-        parts = (x,) if self.varies else ()
-        runs = self.runs(lanes, memory, parts, seed, out, d_u, d_x, threads)
-        if self.native is None:
-            runs.compute()
-        elif runs.run(parts) is None and np.geterr()["invalid"] == "raise":
-            raise FloatingPointError("something is not finite")
-        follows = (out[self.outputs :] == self.answers).all(0)
-        return out[: self.outputs], follows, d_u, d_x
+        parts = (x,) if self.lane_inputs else ()
+        out[self.outputs :] = self.answers  # where nothing is computed
+        runner = self.runner(lanes, memory, parts, seed, out, d_u, d_x, self.answers, threads)
+        status = runner.run(parts)
+        follows = np.ones(1, bool)
+        if status & OTHER_WAY:
+            follows = (out[self.outputs :] == self.answers).all(0)
+        return status, follows, out[: self.outputs], d_u, d_x
 
-    def memory(self) -> tuple[Array, Array]:
-        """For `runs`: what is uniform, beginning with the inputs, and their gradient."""
+    def memory(self, lanes: int) -> tuple[Array, Array, Array, Any]:
+        """For a runner: what is uniform, beginning with the inputs; outputs and gradients."""
         u = self.start.copy()
-        if self.native is None:
-            return u, np.zeros(self.inputs)
-        return u, u[self.native.slopes :][: self.inputs]
+        out = np.empty((self.roots, lanes if self.columns else 1))
+        d_u = u[self.native.slopes :][: self.inputs] if self.native else np.zeros(self.inputs)
+        d_x = np.zeros((self.lane_inputs, lanes)) if self.differentiates_lanes else None
+        return u, out, d_u, d_x
 
     def spread(self, seed: Array) -> Array:
-        """The seed of each output, in each lane, as the runs take it."""
+        """The seed of each output, in each lane, as runners take it."""
         return seed if self.seed_varies else seed.sum(1, keepdims=True)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from autograd.program.specialize import Paths
+from autograd.program.call import Dispatch
+from autograd.program.specialize import Path, Paths
 from autograd.program.trace.captured import Captured
 
 __all__ = ["Recorded", "surplus", "used"]
@@ -13,7 +15,7 @@ __all__ = ["Recorded", "surplus", "used"]
 MOST_KINDS = 256
 MOST_NODES = 400_000  # if there are more kinds than a FEW: about 250 MB
 FEW = 16
-MOST_QUICK = 64  # to be tried in turn
+MOST_TRIED = 64  # in turn
 
 
 def used(cache: dict[Any, Any], key: Hashable) -> Any:
@@ -42,45 +44,41 @@ class Recorded:
     Attributes:
         captured: what they were before the first program was recorded.
         kinds: the ways that it goes with arguments of each kind; the last used comes last.
-        quick: calls to be tried in turn, by what is differentiated.
+        dispatch: what is tried in turn, by what is differentiated.
         closes: whether a way reads Values from outside.
     """
 
     def __init__(self, f: Callable[..., Any], own: dict[Any, Any] | None = None) -> None:
         self.captured = Captured(f, own)
         self.kinds: dict[Any, Paths] = {}
-        self.quick: dict[Any, list[Any]] = {}
+        self.dispatch: dict[Any, list[Dispatch]] = {}
         self.closes = False
 
     def forget(self) -> None:
         """Drop what was used longest ago, where there is too much."""
         kinds = [*self.kinds.items()]
         first = surplus([paths.nodes for _, paths in kinds])
-        for _, paths in kinds[:first]:
-            for argnums in [*paths.quick]:
-                self.slow(argnums, paths)
         if first:
             self.kinds = dict(kinds[first:])
+            gone = [path for _, paths in kinds[:first] for path in paths.found]
+            for argnums in [*self.dispatch]:
+                self.drop(argnums, gone)
 
-    def quicken(self, argnums: Any, paths: Paths, make: Callable[[Any], Any]) -> None:
-        """Try what `make` makes of these ways first, unless it is tried already.
+    def drop(self, argnums: Any, paths: Sequence[Path]) -> None:
+        """Try no calls on these paths."""
+        gone, those = {*paths}, self.dispatch.get(argnums, [])
+        self.dispatch[argnums] = [each for each in those if each.path not in gone]
 
-        Args:
-            make: gives a quick call for a path, or None.
-        """
-        made = paths.quick.setdefault(argnums, {})
-        for path in paths.found:
-            if path not in made:
-                made[path] = make(path)
-        mine = [each for each in [*made.values()] if each is not None]
-        if not {*mine} <= {*self.quick.get(argnums, ())}:
-            self._try(argnums, mine[::-1], paths)
-
-    def slow(self, argnums: Any, paths: Paths) -> None:
-        """Try none of these ways."""
-        self._try(argnums, [], paths)
-
-    def _try(self, argnums: Any, first: list[Any], paths: Paths) -> None:
-        mine = [*paths.quick.get(argnums, {}).values()]
-        others = [each for each in self.quick.get(argnums, ()) if each not in mine]
-        self.quick[argnums] = [*first, *others][:MOST_QUICK]
+    def prepare(
+        self, argnums: Any, paths: Sequence[Path], make: Callable[[Path], Dispatch]
+    ) -> None:
+        """Let calls be tried on these paths first, where that can be."""
+        before = self.dispatch.get(argnums, [])
+        known = {each.path for each in before}
+        new = []
+        for path in paths[::-1]:
+            if path not in known:
+                with suppress(NotImplementedError):
+                    new.append(make(path))
+        if new:
+            self.dispatch[argnums] = [*new, *before][:MOST_TRIED]

@@ -15,7 +15,7 @@ from autograd.core.value import Value
 from autograd.program.ir import arrays
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
-from autograd.program.targets.runner import finite
+from autograd.program.targets.runner import FP_ERROR
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
 from autograd.program.trace.record import Recording, called, record
@@ -127,7 +127,6 @@ class Paths:
     Attributes:
         found: in the order of recording.
         parted: the lanes of the last call that went one way.
-        quick: by what is differentiated, for each way the call that the kernel makes alone.
     """
 
     def __init__(
@@ -143,7 +142,6 @@ class Paths:
         self.found: list[Path] = []
         self.told = False
         self.parted: list[Array] = []
-        self.quick: dict[Any, dict[Path, Any]] = {}
 
     @property
     def nodes(self) -> int:
@@ -186,12 +184,7 @@ class Paths:
 
     def along(self, path: Path, job: Any, call: Any, lanes: Array) -> Array:
         """Do the job on those of the lanes that go this way; the others are returned."""
-        try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                follows, results = job.run(path, lanes)
-        except FloatingPointError:
-            follows = self.followers(path, job, lanes)
-            results = None
+        status, follows, results = job.run(path, lanes)
         if follows.all():
             mine, others = lanes, lanes[:0]
         else:
@@ -199,9 +192,9 @@ class Paths:
             mine, others = lanes[follows], lanes[~follows]
         if len(mine) == 0:
             return others
-        if len(others) and (results is not None or len(mine) > 1):
+        if len(others) and (len(mine) > 1 or not status & FP_ERROR):
             return np.concatenate([others, self.along(path, job, call, mine)])
-        if results is not None and all(map(finite, results)):
+        if not status:
             job.add(path, mine, results)
             self.parted.append(mine)
         elif len(mine) == 1:
@@ -211,14 +204,6 @@ class Paths:
             for half in (mine[:middle], mine[middle:]):
                 others = np.concatenate([others, self.along(path, job, call, half)])
         return others
-
-    def followers(self, path: Path, job: Any, lanes: Array) -> Array:
-        """Which of the lanes go this way, when something is wrong with some of them."""
-        try:
-            with np.errstate(all="ignore"):
-                return np.broadcast_to(job.value(path, lanes)[1], len(lanes))
-        except FloatingPointError:
-            return np.ones(len(lanes), dtype=bool)
 
     def record(self, call: Any, lane: int) -> Path | None:
         """The path of one lane; None if it is known or can't be checked.

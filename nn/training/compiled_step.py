@@ -26,7 +26,7 @@ from weakref import WeakSet
 from autograd import Value, no_grad
 from autograd.core import floats
 from autograd.program.ir.arrays import Array, np
-from autograd.program.program import Program, Runner
+from autograd.program.program import Program, Sweep
 from autograd.program.recorded import surplus, used
 from autograd.program.specialize import Path, Paths
 from autograd.program.targets.runner import clip, folded
@@ -541,19 +541,15 @@ class BatchCall:
 
     # ------------------------------------------------------------------ running
 
-    def value(self, path: Path, lanes: Array) -> tuple[Array, Array]:
-        """The outputs alone, and whether each lane goes this way."""
-        return path.program.sweep().run(*self._inputs(path, lanes))[:2]
-
-    def run(self, path: Path, lanes: Array) -> tuple[Array, list[Array]]:
-        """Whether each lane goes this way, and outputs and gradient for them if all do."""
+    def run(self, path: Path, lanes: Array) -> tuple[int, Array, list[Array]]:
+        """The status, whether each lane goes this way, and outputs and gradient if all do."""
+        inputs = self._inputs(path, lanes)
         if not self.traces.trains:
-            out, follows = self.value(path, lanes)
-            return follows, [out]
-        inputs, seed = self._inputs(path, lanes), self.seed(path, len(lanes))
+            status, follows, out, *_ = path.program.sweep().run(*inputs)
+            return status, follows, [out]
         sweep = path.program.sweep([range(self.params)])
-        out, follows, d_u, _ = sweep.run(*inputs, seed)
-        return follows, [out, d_u[: self.params]]
+        status, follows, out, d_u, _ = sweep.run(*inputs, self.seed(path, len(lanes)))
+        return status, follows, [out, d_u[: self.params]]
 
     def _inputs(self, path: Path, lanes: Array) -> tuple[Array, Array]:
         x = self.batch.x
@@ -620,31 +616,26 @@ class FusedStep:
     """
 
     def __init__(
-        self, call: BatchCall, sweep: Runner, max_norm: float | None, threads: int
+        self, call: BatchCall, sweep: Sweep, max_norm: float | None, threads: int
     ) -> None:
         parts, self.lanes = call.batch.parts, call.batch.lanes
         self.trace = trace = call.parts[0][1]
         lanes = sweep.lanes or self.lanes
-        u, d_u = sweep.memory()
+        u, out, d_u, _ = sweep.memory(lanes)
         self.u = u[: len(trace.closed)]
         self.data, self.gradient = u[: call.params], d_u[: call.params]
         floats.read_data(trace.closed, self.u)
         self.gradient.fill(math.nan)
-        out = np.empty((sweep.roots, lanes if sweep.columns else 1))
         seed = sweep.spread(call.seed(trace, self.lanes))
-        self.runner = sweep.runs(lanes, u, parts, seed, out, d_u, None, threads)
+        answers = sweep.answers
+        self.runner = sweep.runner(lanes, u, parts, seed, out, d_u, None, answers, threads)
         self.runner.run(parts)
         self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
-        self.out, answers = out[: sweep.outputs], out[sweep.outputs :].tobytes()
+        self.out = out[: sweep.outputs]
         limit = -1.0 if max_norm is None else max_norm
         exchange = floats.exchanger, trace.closed
-        self.loss = (
-            call.traces.weight(self.lanes),
-            call.traces.penalty,
-            limit,
-            answers,
-            *exchange,
-        )
+        weight = call.traces.weight(self.lanes)
+        self.loss = weight, call.traces.penalty, limit, *exchange
         self.others = trace.closed[call.params :], self.u[call.params :]
         self.train: Any = self._train_cleared if self.unused else self.runner.train
 

@@ -48,7 +48,7 @@ class Update:
         """
         optimizer = self.optimizer
         runner, x, numbers, _, steps = self.arguments(data, gradient)
-        if runner and runner.run(x, numbers) is not None and np.isfinite(self._out).all():
+        if runner is not None and runner.run(x, numbers) == 0:
             after, *rows = self._out
             buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
             others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
@@ -72,8 +72,9 @@ class Update:
         numbers = optimizer._next_numbers()
         x = data, gradient, *optimizer.buffers.values()
         if self._runner is None:
-            u = self._sweep.memory()[0]
-            self._runner = self._sweep.runs(len(data), u, x, None, self._out, None, None, 1)
+            u = self._sweep.memory(len(data))[0]
+            arrays = u, x, None, self._out, None, None, None
+            self._runner = self._sweep.runner(len(data), *arrays, 1)
         return self._runner, x, numbers, optimizer, optimizer.steps + 1
 
     def _recorded(self) -> Program | None:

@@ -68,7 +68,7 @@ def test_the_modules_are_those_that_setuptools_compiles() -> None:
     kernels = [each["name"] for each in listed if each.get("optional")]
     assert kernels == [f"autograd.program.kernel.kernel_{name}" for name in KERNELS[::-1]]
     listed = [each for each in listed if not each.get("optional")]
-    assert sorted(each["name"] for each in listed) == sorted(build.MODULES)
+    assert sorted(each["name"] for each in listed) == sorted([*build.MODULES, *build.CALLS])
     assert [each["sources"] for each in listed] == [
         [f"{each['name'].replace('.', '/')}.py"] for each in listed
     ]
@@ -101,6 +101,24 @@ def test_another_source_runs_interpreted_and_says_so(package: Path, changed: str
         assert chosen(package) == INTERPRETED
     (package / changed).write_text(text)
     assert chosen(package) == COMPILED
+
+
+def test_the_call_path_is_compiled_from_its_own_source(package: Path) -> None:
+    program = package.parent / "program"
+    program.mkdir()
+    for suffix in (".py", ".pxd", build.SUFFIX):
+        (program / f"call{suffix}").write_text(suffix)
+    (program / build.RECORD).write_text(build.fingerprint(str(program)))
+    for source in ("", "edited"):
+        if source:
+            (program / "call.py").write_text(source)
+            with pytest.warns(RuntimeWarning, match=STALE):
+                build.choose(str(package), str(program))
+        else:
+            build.choose(str(package), str(program))
+        spec = sys.path_importer_cache[str(program)].find_spec(build.CALLS[0])
+        assert spec is not None
+        assert spec.origin == str(program / f"call{'.py' if source else build.SUFFIX}")
 
 
 def test_a_header_that_moves_text_into_another_counts_as_a_change(package: Path) -> None:

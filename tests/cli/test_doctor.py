@@ -116,7 +116,7 @@ def test_files_of_another_package_are_a_problem(
 
 
 def test_binaries_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "PACKAGE", str(tmp_path))
+    monkeypatch.setattr(build, "FOLDERS", [str(tmp_path)])
     assert ("binaries", "none for this Python") in doctor.report()
     files = [tmp_path / f"{stem}{build.SUFFIX}" for stem in ("primitive", "value")]
     for file in files:

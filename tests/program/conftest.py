@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 # with the kernel, if any, and with NumPy
-BOTH = ("arguments", "at_once", "compiled", "extremes", "passes", "quick", "recording")
+BOTH = ("arguments", "one_trace", "compiled", "extremes", "passes", "call", "recording")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -30,6 +30,7 @@ from autograd.program.program import Program as Compiled
 from autograd.program.targets.instructions import LANES
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.program.targets.placement import Placement
+from autograd.program.targets.runner import FP_ERROR, NOT_FINITE, OTHER_WAY
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 
@@ -110,18 +111,18 @@ def _run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool
     if lanes:
         instructions = [code, 0, 1, 4, 0, 1, 2, *[0] * 5]
         phases, roots, start = [0, 0, 0, 0, 0, 1, 0, 2, 2, 2], [LANES + 4], beyond
-        sizes = (0, 3, 5, 0, 0, 0, 0, 0, 0, 0)
+        sizes = (0, 3, len(start), 5, 0, 0, 0, 0, 0, 0, 0)
     else:
         instructions = [code, 0, count, 3 * count, 0, count, 2 * count, *[0] * 5]
         phases, roots = [0, 0, 2, 2, 2], list(range(3 * count, 4 * count))
         start = [*itertools.chain(*columns), *[0.0] * count, *beyond]
-        sizes = (0, 0, 0, 4 * count, 0, 0, 0, 0, 0, 0)
+        sizes = (0, 0, len(start), 0, 4 * count, 0, 0, 0, 0, 0, 0)
     instructions += [module.OPERATIONS.index("check"), *[0] * 11]
     ints = [array("i", each) for each in (instructions, [0], phases, roots)]
-    program = module.Program(*ints, array("d", start), sizes)
+    program = module.Program(*ints, sizes)
     u, x = np.array(start), (np.array(columns),) if lanes else ()
-    runs = program.runs(count if lanes else 1, u, x, None, out, None, None, 1)
-    return out.ravel(), runs.run(x) is not None
+    runner = program.runner(count if lanes else 1, u, x, None, out, None, None, None, 1)
+    return out.ravel(), not runner.run(x) & FP_ERROR
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -172,7 +173,7 @@ def _swept(sweep: KernelCode, lanes: int, u: Any, x: Any, *others: Any) -> None:
     """Run it once; `u` holds the inputs only."""
     whole = np.array(sweep.start)
     whole[: len(u)] = u
-    sweep.program.runs(lanes, whole, x, *others).run(x)
+    sweep.program.runner(lanes, whole, x, *others).run(x)
 
 
 def _results(sweep: KernelCode, u: Any, x: Any, threads: int = 1) -> list[Any]:
@@ -183,7 +184,7 @@ def _results(sweep: KernelCode, u: Any, x: Any, threads: int = 1) -> list[Any]:
     out = np.empty((sum(op.rows for op in ops), columns))
     d_u, d_x = np.empty(len(u)), np.empty(x.shape)
     seed = np.full((1, 1), 1.0 / lanes)
-    _swept(sweep, lanes, u, (x,), seed, out, d_u, d_x, threads)
+    _swept(sweep, lanes, u, (x,), seed, out, d_u, d_x, None, threads)
     return [out, d_u, d_x]
 
 
@@ -283,7 +284,7 @@ def test_relus_of_products_are_part_of_them(case: str, monkeypatch: pytest.Monke
         seed = np.arange(1.0, 1.0 + outputs)[:, None]
         for sweep, module in zip(sweeps, MODULES):
             out, d_u, d_x = np.empty((outputs, 83)), np.empty(38), np.empty((3, 83))
-            _swept(sweep, 83, u, (xs,), seed, out, d_u, d_x, 1)
+            _swept(sweep, 83, u, (xs,), seed, out, d_u, d_x, None, 1)
             found.append([out, d_u, d_x])
             names = [module.OPERATIONS[op] for op in sweep.to.code[1][::12] if op < 128]
             assert names.count("relu") == (left if fusing else 2)
@@ -405,36 +406,44 @@ def test_a_rule_that_is_not_generic_runs_in_numpy() -> None:
     assert fast.program.sweep([range(1)], []).native is None
 
 
-def test_what_runs_refuse() -> None:
+def test_what_runners_refuse() -> None:
     native = _sweeps(_compiled(), range(1), range(0))[1][0]
     program, u, out = native.program, np.array(native.start), np.empty((1, 1))
-    with pytest.raises(TypeError, match="8 arguments"):
-        program.runs(1)
-    with pytest.raises(ValueError, match=f"array 0 of a run has {len(u)} floats, got 1"):
-        program.runs(1, np.empty(1), (), None, out, None, None, 1)
-    with pytest.raises(ValueError, match="array 1 of a run has 1 floats, got 2"):
-        program.runs(1, u, (), np.empty(2), out, None, None, 1)
+    with pytest.raises(TypeError, match="9 arguments"):
+        program.runner(1)
+    with pytest.raises(ValueError, match=f"array 0 of a runner has {len(u)} floats, got 1"):
+        program.runner(1, np.empty(1), (), None, out, None, None, None, 1)
+    with pytest.raises(ValueError, match="array 1 of a runner has 1 floats, got 2"):
+        program.runner(1, u, (), np.empty(2), out, None, None, None, 1)
     with pytest.raises(ValueError, match="needs a lane, got 0"):
-        program.runs(0, u, (), None, out, None, None, 1)
+        program.runner(0, u, (), None, out, None, None, None, 1)
     with pytest.raises(TypeError):
-        program.runs(1, 3.0, (), None, out, None, None, 1)
+        program.runner(1, 3.0, (), None, out, None, None, None, 1)
     u[0] = 3.0
-    runs = program.runs(1, u, (), None, out, None, None, 1)
-    assert runs.run(()) == 9.0
-    assert (runs.run((), [4]), u[0]) == (16.0, 4.0)
+    runner = program.runner(1, u, (), None, out, None, None, None, 1)
+    assert (runner.run(()), runner.total) == (0, 9.0)
+    assert (runner.run((), [4]), runner.total, u[0]) == (0, 16.0, 4.0)
+    assert runner.run((), [math.inf]) == NOT_FINITE
+    assert runner.run((), [1e200]) == FP_ERROR | NOT_FINITE
     with pytest.raises(TypeError, match="1 or 2 arguments, got 0"):
-        runs.run()
+        runner.run()
     with pytest.raises(ValueError, match="u is a list of 1 numbers"):
-        runs.run((), [1.0, 2.0])
+        runner.run((), [1.0, 2.0])
     with pytest.raises(TypeError, match="real number"):
-        runs.run((), ["1"])
+        runner.run((), ["1"])
     for _ in range(2):
         for x in ((np.empty((1, 1)),), (np.empty(()),), (1.0,), None):
             with pytest.raises((TypeError, ValueError), match=r"x is a tuple|bytes-like"):
-                runs.run(x)
+                runner.run(x)
     with pytest.raises(TypeError, match="4 arguments, got 1"):
-        runs.train(None)
-    assert runs.run((), [5]) == 25.0
+        runner.train(None)
+    assert (runner.run((), [5]), runner.total) == (0, 25.0)
+    answers = [
+        program.runner(1, u, (), None, out, None, None, np.array([x]), 1) for x in (3.0, 25.0)
+    ]
+    assert [each.run((), [5.0]) for each in answers] == [OTHER_WAY, 0]
+    with pytest.raises(ValueError, match="array 5 of a runner has 1 floats, got 2"):
+        program.runner(1, u, (), None, out, None, None, np.ones(2), 1)
 
 
 def _parts(f: Callable[..., Any], *args: Any, in_axes: Any = None) -> tuple[KernelCode, Any]:
@@ -471,19 +480,23 @@ def test_a_program_stays_within_its_memory(
     """With any number in its code it is refused or runs; sanitizers see what it touches."""
     it, given = made
     parts = [[*part] for part in given]
-    if which < 4 or (which == 5 and number <= 300):
+    start, lanes = array("d", it.start), it.it.lanes or 11
+    if which < 4 or (which == 4 and number <= 300):
         parts[which][place % len(parts[which])] = number
     else:
-        parts[4] = parts[4][: place % len(parts[4])]
-    ints, start, lanes = parts[:4], array("d", parts[4]), it.it.lanes or 11
+        start = start[: place % len(start)]
+        parts[4][2] = len(start)
+    ints = parts[:4]
     results = [it.ops[v] for name, v in it.it.results.items() if name[:2] != "d_"]
     roots, columns = sum(op.rows for op in results), any(op.lanes for op in results)
     try:
-        program = module.Program(*[array("i", part) for part in ints], start, tuple(parts[5]))
+        program = module.Program(*[array("i", part) for part in ints], tuple(parts[4]))
         out = np.empty((roots, lanes if columns else 1))
         rows = sum(op.rows for _, op in it.it.inputs() if op.lanes)
         x = (np.ones((rows, lanes)),)
-        program.runs(lanes, start, x, np.ones(results[0].rows), out, None, None, 2).run(x)
+        program.runner(lanes, start, x, np.ones(results[0].rows), out, None, None, None, 2).run(
+            x
+        )
         return
     except (RuntimeError, ValueError) as error:
         said = str(error)

@@ -1,49 +1,44 @@
 /* A program: what it consists of, its check, and its runs over blocks of lanes and threads. */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "ops.h"
 
 typedef struct {
-    PyObject_HEAD
     Instruction *code;
     int *lists;       /* of rows, for wide operations, gather and scatter_add */
     int (*phases)[5]; /* whether of lanes; code, then sums of lanes to fold: begin, end */
     int *roots;       /* rows that are results; those of lanes with LANES added */
-    double *u, *v, *g;
+    double *v, *g;    /* memory of one run at a time */
     size_t v_size, g_size;
-    Py_ssize_t list_count;
+    ptrdiff_t list_count;
     int phase_count, root_count, lane_phases, varies;
     int inputs, x_rows, u_rows, v_rows, slots, seeds, seed_varies, seed_row, d_u, d_x;
     int lanes;  /* their number, or 0 if it is open */
     int serial; /* whether lanes add to the same numbers of u */
-    PyThread_type_lock lock; /* one run at a time */
-    int forks;               /* of the process in which it was made */
 } Program;
 
 typedef struct { /* rows of numbers of the lanes; from one to the next so many bytes */
     const double *at;
-    Py_ssize_t rows, row, lane;
+    ptrdiff_t rows, row, lane;
 } Part;
 
 enum { MOST = 8 }; /* parts of x */
 
 typedef struct {
-    const Program *p;
-    double *u, *v, *g, *out, *d_x;
-    const double *seed;
+    Program *p;
+    double *u, *v, *g, *out, *d_u, *d_x;
+    const double *seed, *answers; /* answers: of the last roots, the guards */
     Part x[MOST];
-    Py_ssize_t lanes, seed_columns;
+    ptrdiff_t lanes, seed_columns, guards;
     int block, blocks, chunks, threads, last;
     const int *phase;
 } Run;
 
 typedef struct {
     const Run *r;
-    int index, wrong, own; /* own: whether it has no thread */
+    int index, errors, own; /* own: whether it has no thread */
     pthread_t thread;
 } Worker;
 
@@ -53,7 +48,7 @@ INLINE const double *operand(const double *rows, int row, int lanes, int single,
                              const double *u, double *buffer)
 {
     if (!single)
-        return rows + (Py_ssize_t)row * lanes;
+        return rows + (ptrdiff_t)row * lanes;
     STORE(buffer, splat(u[row]));
     return buffer;
 }
@@ -65,13 +60,13 @@ INLINE const double *operand(const double *rows, int row, int lanes, int single,
         int dc = !(q->flags & SINGLE_C);                                                      \
         formula(q->op, out, operand(rows, q->a, lanes, !da, u, sa), da,                       \
                 operand(rows, q->b, lanes, !db, u, sb), db,                                   \
-                operand(rows, q->c, lanes, !dc, u, sc), dc, (Py_ssize_t)q->n *lanes);         \
+                operand(rows, q->c, lanes, !dc, u, sc), dc, (ptrdiff_t)q->n *lanes);         \
     } while (0)
 
-/* What is uniform. Returns whether something went wrong in the forward sweep. */
+/* What is uniform. Returns whether there was an fp_error in the forward sweep. */
 static int run_uniform(const Program *p, double *u, int begin, int end)
 {
-    int wrong = 0;
+    int errors = 0;
     clear_fp_flags();
     for (const Instruction *q = p->code + begin, *stop = p->code + end; q < stop; q++)
         switch (q->op) {
@@ -84,7 +79,7 @@ static int run_uniform(const Program *p, double *u, int begin, int end)
         }
             FORMULAS(X)
 #undef X
-        case OP_check: wrong |= fp_error(); break;
+        case OP_check: errors |= fp_error(); break;
         case OP_arithmetic:
             for (const int *i = p->lists + q->k, *end = i + 4 * q->n; i < end; i += 4)
                 u[i[0]] = u[i[1]] + u[i[2]] * u[i[3]];
@@ -98,23 +93,23 @@ static int run_uniform(const Program *p, double *u, int begin, int end)
             else
                 COMPUTE(formula_of, u, u + q->out, 1);
         }
-    return wrong;
+    return errors;
 }
 
 /* One block of lanes. `first` is whether partial sums are to be set. */
-static int run_block(const Run *r, double *v, double *g, Py_ssize_t start, int first)
+static int run_block(const Run *r, double *v, double *g, ptrdiff_t start, int first)
 {
     double *u = r->u;
     const int *lists = r->p->lists;
-    int wrong = 0, lanes = r->block;
+    int errors = 0, lanes = r->block;
     const Instruction *q = r->p->code + r->phase[1], *stop = r->p->code + r->phase[2];
-#define ROWS(row) (v + (Py_ssize_t)(row)*lanes)
+#define ROWS(row) (v + (ptrdiff_t)(row)*lanes)
     clear_fp_flags();
     for (; q < stop; q++) {
         int sets = first && (q->flags & SETS);
-        double *to = g + (Py_ssize_t)PARTS * q->out;
+        double *to = g + (ptrdiff_t)PARTS * q->out;
         switch (q->op) {
-        case OP_check: wrong |= fp_error(); break;
+        case OP_check: errors |= fp_error(); break;
         case OP_matmul: product(q, u, ROWS(q->b), ROWS(q->out), ROWS(q->more), lanes); break;
         case OP_outer:
             outer(q, ROWS(q->a), ROWS(q->b), to,
@@ -123,7 +118,7 @@ static int run_block(const Run *r, double *v, double *g, Py_ssize_t start, int f
         case OP_gather: /* the numbers of each lane, from u */
             for (int i = 0; i < q->n; i++)
                 for (int k = 0; k < lanes; k++) {
-                    Py_ssize_t lane = start + k < r->lanes ? start + k : r->lanes - 1;
+                    ptrdiff_t lane = start + k < r->lanes ? start + k : r->lanes - 1;
                     ROWS(q->out + i)[k] = u[lists[q->k + i * r->lanes + lane]];
                 }
             break;
@@ -139,19 +134,19 @@ static int run_block(const Run *r, double *v, double *g, Py_ssize_t start, int f
                 COMPUTE(formula, v, ROWS(q->out), lanes);
         }
     }
-    return wrong;
+    return errors;
 }
 
 /* The first rows of a block: x, 1 for each lane that there is, and the seeds. The lanes after
    the last one repeat it; their seeds are 0. */
-static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
+static void fill(const Run *r, double *v, ptrdiff_t start, ptrdiff_t count)
 {
     int lanes = r->block, inputs = r->p->x_rows;
     int seeds = r->seed != NULL && r->p->seed_varies ? r->p->seeds : 0;
     double *to = v;
     for (const Part *part = r->x; part->rows; to += part++->rows * lanes) {
-        Py_ssize_t lane = part->lane / (Py_ssize_t)sizeof(double), k = 0;
-        Py_ssize_t row = part->row / (Py_ssize_t)sizeof(double);
+        ptrdiff_t lane = part->lane / (ptrdiff_t)sizeof(double), k = 0;
+        ptrdiff_t row = part->row / (ptrdiff_t)sizeof(double);
         const double *from = part->at + start * lane;
         for (; row == 1 && k + 8 <= part->rows; k += 8) /* the lines of a cache */
             transpose(from + k, lane, to + k * lanes, lanes, count);
@@ -159,20 +154,20 @@ static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
             if (lane == 1)
                 memcpy(to + k * lanes, from + k * row, count * sizeof(double));
             else
-                for (Py_ssize_t l = 0; l < count; l++)
+                for (ptrdiff_t l = 0; l < count; l++)
                     to[k * lanes + l] = from[k * row + l * lane];
     }
     for (int k = 0; k < inputs; k++)
-        for (Py_ssize_t l = count; l < lanes; l++)
+        for (ptrdiff_t l = count; l < lanes; l++)
             ROWS(k)[l] = ROWS(k)[count - 1];
     for (int k = 0; k < 1 + seeds; k++) {
         const double one = 1.0, *seed = k ? r->seed + (k - 1) * r->seed_columns : &one;
         double *row = ROWS(inputs + k);
-        for (Py_ssize_t l = 0; l < count; l++)
+        for (ptrdiff_t l = 0; l < count; l++)
             row[l] = *seed;
         if (k > 0 && r->seed_columns > 1)
             memcpy(row, seed + start, count * sizeof(double));
-        for (Py_ssize_t l = count; l < lanes; l++)
+        for (ptrdiff_t l = count; l < lanes; l++)
             row[l] = 0.0;
     }
 }
@@ -180,15 +175,15 @@ static void fill(const Run *r, double *v, Py_ssize_t start, Py_ssize_t count)
 static int run_chunk(const Run *r, int chunk, double *memory, double *g)
 {
     const Program *p = r->p;
-    int wrong = 0, lanes = r->block, begin = (int)((int64_t)r->blocks * chunk / r->chunks);
+    int errors = 0, lanes = r->block, begin = (int)((int64_t)r->blocks * chunk / r->chunks);
     int end = (int)((int64_t)r->blocks * (chunk + 1) / r->chunks);
     for (int i = begin; i < end; i++) {
-        Py_ssize_t start = (Py_ssize_t)i * lanes;
-        Py_ssize_t count = r->lanes - start < lanes ? r->lanes - start : lanes;
-        double *v = memory + (p->lane_phases > 1 ? (Py_ssize_t)i * p->v_rows * lanes : 0);
+        ptrdiff_t start = (ptrdiff_t)i * lanes;
+        ptrdiff_t count = r->lanes - start < lanes ? r->lanes - start : lanes;
+        double *v = memory + (p->lane_phases > 1 ? (ptrdiff_t)i * p->v_rows * lanes : 0);
         if (r->phase == p->phases[1])
             fill(r, v, start, count);
-        wrong |= run_block(r, v, g, start, i == begin);
+        errors |= run_block(r, v, g, start, i == begin);
         for (int k = 0; r->last && k < p->root_count; k++)
             if (p->roots[k] >= LANES)
                 memcpy(r->out + k * r->lanes + start, ROWS(p->roots[k] - LANES),
@@ -196,7 +191,7 @@ static int run_chunk(const Run *r, int chunk, double *memory, double *g)
         for (int k = 0; r->last && r->d_x != NULL && k < p->x_rows; k++)
             memcpy(r->d_x + k * r->lanes + start, ROWS(p->d_x + k), count * sizeof(double));
     }
-    return wrong;
+    return errors;
 }
 
 static void *work(void *worker)
@@ -205,7 +200,7 @@ static void *work(void *worker)
     const Run *r = w->r;
     double *v = r->v + (r->p->lane_phases > 1 ? 0 : (size_t)r->p->v_rows * r->block * w->index);
     for (int c = w->index; c < r->chunks; c += r->threads)
-        w->wrong |= run_chunk(r, c, v, r->g + (size_t)PARTS * r->p->slots * c);
+        w->errors |= run_chunk(r, c, v, r->g + (size_t)PARTS * r->p->slots * c);
     return NULL;
 }
 
@@ -213,7 +208,7 @@ static void *work(void *worker)
 static int run_lanes(const Run *r)
 {
     Worker workers[CHUNKS];
-    int wrong = 0;
+    int errors = 0;
     for (int t = 0; t < r->threads; t++) {
         workers[t] = (Worker){.r = r, .index = t};
         workers[t].own = t == 0 || pthread_create(&workers[t].thread, NULL, work, &workers[t]);
@@ -224,35 +219,35 @@ static int run_lanes(const Run *r)
     for (int t = 0; t < r->threads; t++) {
         if (!workers[t].own)
             pthread_join(workers[t].thread, NULL);
-        wrong |= workers[t].wrong;
+        errors |= workers[t].errors;
     }
     for (int c = 0; c < r->chunks; c++) {
         const double *g = r->g + (size_t)PARTS * r->p->slots * c;
         const Instruction *q = r->p->code + r->phase[3], *stop = r->p->code + r->phase[4];
         for (; q < stop; q++)
             for (int i = 0; i < q->n && !(r->blocks == 1 && (q->flags & ONCE)); i++) {
-                double sum = folded(g + (Py_ssize_t)PARTS * (q->a + i)), *to = r->u + q->out + i;
+                double sum = folded(g + (ptrdiff_t)PARTS * (q->a + i)), *to = r->u + q->out + i;
                 *to = c == 0 && (q->flags & SETS) ? sum : *to + sum;
             }
     }
-    return wrong;
+    return errors;
 }
 
 static int run_all(Run *r)
 {
     const Program *p = r->p;
-    int wrong = 0;
+    int errors = 0;
     if (r->seed != NULL && !p->seed_varies)
         memcpy(r->u + p->seed_row, r->seed, p->seeds * sizeof(double));
     for (int i = 0; i < p->phase_count; i++) {
         r->phase = p->phases[i], r->last = i / 2 + 1 == p->lane_phases;
-        wrong |= i % 2 ? run_lanes(r) : run_uniform(p, r->u, r->phase[1], r->phase[2]);
+        errors |= i % 2 ? run_lanes(r) : run_uniform(p, r->u, r->phase[1], r->phase[2]);
     }
-    Py_ssize_t columns = p->varies ? r->lanes : 1;
+    ptrdiff_t columns = p->varies ? r->lanes : 1;
     for (int k = 0; k < p->root_count; k++)
-        for (Py_ssize_t l = 0; l < columns && p->roots[k] < LANES; l++)
+        for (ptrdiff_t l = 0; l < columns && p->roots[k] < LANES; l++)
             r->out[k * columns + l] = r->u[p->roots[k]];
-    return wrong;
+    return errors;
 }
 
 /* ------------------------------------------------------------------ checking
@@ -348,4 +343,74 @@ static int first_wrong(const Program *p, int count)
                 return k;
     }
     return count;
+}
+
+/* ------------------------------------------------------------------ a run */
+
+/* Memory for so many floats, 0 at first, and some that vectors may touch beyond. */
+static int reserve(double **p, size_t *size, size_t count)
+{
+    if (*p != NULL && *size >= count)
+        return 1;
+    free(*p);
+    if (posix_memalign((void **)p, 64, (count + 8) * sizeof(double)))
+        return *p = NULL, 0;
+    memset(*p, 0, (count + 8) * sizeof(double));
+    return *size = count, 1;
+}
+
+/* What came of a run, in bits: invalid operations, divisions by 0 or overflow going forward;
+   results that are not finite; guards that give another answer. */
+enum { FP_ERROR = 1, NOT_FINITE = 2, OTHER_WAY = 4, NO_MEMORY = 8 };
+
+/* A gradient is a sum that begins with 0.0, and so never -0.0. */
+static void unsigned_zeros(double *x, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; x != NULL && i < n; i++)
+        x[i] += 0.0;
+}
+
+static int status_of(const Run *r)
+{
+    const Program *p = r->p;
+    ptrdiff_t columns = p->varies ? r->lanes : 1, outputs = p->root_count - r->guards;
+    double zeros = summed(ZEROS, r->out, outputs * columns);
+    int status = 0;
+    if (r->d_u != NULL)
+        zeros += summed(ZEROS, r->d_u, p->inputs);
+    if (r->d_x != NULL)
+        zeros += summed(ZEROS, r->d_x, p->x_rows * r->lanes);
+    if (!isfinite(zeros))
+        status |= NOT_FINITE;
+    for (ptrdiff_t k = 0; k < r->guards; k++)
+        for (ptrdiff_t l = 0; l < columns; l++)
+            if (r->out[(outputs + k) * columns + l] != r->answers[k])
+                status |= OTHER_WAY;
+    return status;
+}
+
+/* Run from what is in r->u and r->x to r->out, r->d_u and r->d_x; what came of it. */
+static int run(Run *r)
+{
+    Program *p = r->p;
+    int most = 120; /* lanes of a block, whole PARTS; more if the first cache holds the rows */
+    while (most < BLOCK && p->v_rows * most <= 2048)
+        most *= 2;
+    r->blocks = (int)(r->lanes <= 128 ? 1 : (r->lanes + most - 1) / most);
+    r->block = (int)((r->lanes + r->blocks - 1) / r->blocks + PARTS - 1) / PARTS * PARTS;
+    r->chunks = p->serial || r->blocks < 12 ? 1 : r->blocks / 12 * 2;
+    r->chunks = r->chunks > CHUNKS ? CHUNKS : r->chunks;
+    r->threads = r->threads < 1 ? 1 : r->threads > r->chunks ? r->chunks : r->threads;
+    size_t size = (size_t)p->v_rows * r->block;
+    if (!reserve(&p->v, &p->v_size, size * (p->lane_phases > 1 ? r->blocks : r->threads)) ||
+        !reserve(&p->g, &p->g_size, (size_t)PARTS * p->slots * r->chunks))
+        return NO_MEMORY;
+    r->v = p->v, r->g = p->g;
+    int status = run_all(r) ? FP_ERROR : 0;
+    clear_fp_flags();
+    if (r->d_u != NULL && r->d_u != r->u + p->d_u)
+        memcpy(r->d_u, r->u + p->d_u, p->inputs * sizeof(double));
+    unsigned_zeros(r->d_u, p->inputs);
+    unsigned_zeros(r->d_x, p->x_rows * r->lanes);
+    return status | status_of(r);
 }

@@ -42,14 +42,14 @@ class KernelCode:
         NotImplementedError: the rule of an operation is not generic.
 
     Attributes:
-        program: the kernel's. Its `runs(lanes, u, x, seed, out, d_u, d_x, threads)` read and
-            write the same C-contiguous arrays of floats again and again: `u` is all that is
-            uniform, `x` a tuple of arrays, with any strides, that have a row an input of the
-            lanes, `seed` a row an output, or one number if it is the same in all lanes. The
-            results are put into `out`, which has a row for each output and guard, and a column
-            a lane (one, if none of them varies), `d_u` and `d_x`. `seed`, `d_u` and `d_x` may
-            be None. Their `run(x)` gives the sum of the first output over the lanes, None if
-            something went wrong.
+        program: the kernel's. Its `runner(lanes, u, x, seed, out, d_u, d_x, answers, threads)`
+            reads and writes the same C-contiguous arrays of floats again and again: `u` is all
+            that is uniform, `x` a tuple of arrays, with any strides, that have a row an input
+            of the lanes, `seed` a row an output, or one number if it is the same in all lanes,
+            `answers` what the guards should give. The results are put into `out`, which has a
+            row for each output and guard, and a column a lane (one, if none of them varies),
+            `d_u` and `d_x`. `seed`, `d_u`, `d_x` and `answers` may be None. Its `run(x)` gives
+            the status (see `runner`).
         start: all that the kernel's `u` holds before a run; the inputs come first.
         slopes: the row of it at which the gradient in the inputs begins.
     """
@@ -160,10 +160,18 @@ class KernelCode:
         seed = self.ops[at.seed] if at.seed < len(self.ops) else Op("input", 0, False)
         first = at.rows[at.seed][0] % LANES if seed.rows else 0
         numbers = (
-            *(*at.inputs, to.sizes[1], to.sizes[0], seed.rows, seed.lanes, first),
+            *(
+                *at.inputs,
+                len(to.start),
+                to.sizes[1],
+                to.sizes[0],
+                seed.rows,
+                seed.lanes,
+                first,
+            ),
             *(self.slopes, (at.lane_slopes or 0) % LANES, self.it.lanes or 0),
         )
-        return module.Program(code, to.lists, phases, array("i", out), to.start, numbers)
+        return module.Program(code, to.lists, phases, array("i", out), numbers)
 
     # ------------------------------------------------------------------ a method for each kind
 

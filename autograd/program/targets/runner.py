@@ -1,6 +1,6 @@
-"""Runs: the same program on the same arrays again and again, by NumPy, as the kernel has them.
+"""Runners: a program on the same arrays again and again, by NumPy, as the kernel has them.
 
-What a compiled training step repeats: values and gradient, and the optimizer's update.
+What compiled calls and training steps repeat: values and gradient, and the optimizer's update.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks
 
-__all__ = ["Runs", "clip", "finite", "folded"]
+__all__ = ["FP_ERROR", "NOT_FINITE", "OTHER_WAY", "Runner", "clip", "finite", "folded"]
+
+# What came of a run, in bits: an invalid operation, a division by 0 or an overflow; results
+# that are not finite; guards that give another answer.
+FP_ERROR, NOT_FINITE, OTHER_WAY = 1, 2, 4
 
 
-class Runs:
-    """Runs of a sweep; the arguments are those of the kernel's, see `KernelCode`."""
+class Runner:
+    """Runs blocks as NumPy; the arguments are those of the kernel's, see `KernelCode`."""
 
     def __init__(
         self,
@@ -34,9 +38,10 @@ class Runs:
         out: Array,
         d_u: Array | None,
         d_x: Array | None,
+        answers: Array | None = None,
         *_: Any,
     ) -> None:
-        self.u, self.out = u.reshape(-1, 1), out
+        self.u, self.out, self.answers = u.reshape(-1, 1), out, answers
         self.d_u: Any = d_u
         self.d_x: Any = d_x
         rows = [*map(np.atleast_2d, x)] or [np.empty((0, lanes))]
@@ -51,55 +56,56 @@ class Runs:
         ]
         self.arguments += [] if seed is None else [seed]
 
-    def run(self, x: Sequence[Any], u: Any = None) -> float | None:
-        """The sum of the first output over the lanes; None if something is not finite."""
-        return folded(self.out[0]) if self.done(x, u) else None
-
-    def done(self, x: Sequence[Any], u: Any = None) -> bool:
-        """Compute; False if something is not finite."""
+    def run(self, x: Sequence[Any], u: Any = None) -> int:
+        """Compute with other x, and with the numbers u if they are given; the status."""
         if u is not None:
             self.u[: len(u), 0] = u
-        for mine, part in zip(self.parts, x):
-            mine[:] = part
+        for part, given in zip(self.parts, x):
+            part[:] = given
+        errors: list[Any] = []
+        told: dict[str, Any] = dict.fromkeys(("over", "divide", "invalid"), "call")
         try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                self.compute()
-        except FloatingPointError:
-            return False
-        return finite(self.out) and (self.d_u is None or finite(self.d_u))
-
-    def compute(self) -> None:
-        """Compute on the numbers that are there, with floating-point errors as they are set."""
-        found = self.function(*self.arguments)
+            with np.errstate(**told, call=lambda *error: errors.append(error)):
+                found = self.function(*self.arguments)
+        except FloatingPointError:  # refused, and there are no results
+            return FP_ERROR
         self.out[: self.outputs] = found["out"]
         if "checks" in found:
             self.out[self.outputs :] = found["checks"]
         for name, varies, mine in self.places:
             if (d := found.get(f"d_{name}")) is not None:
                 side = self.d_x if varies else self.d_u.reshape(-1, 1)
-                side[mine.start : mine.stop] = d
+                np.add(d, 0.0, out=side[mine.start : mine.stop])  # never -0.0
+        status = FP_ERROR if errors else 0
+        results = self.out[: self.outputs], self.d_u, self.d_x
+        if not all(each is None or finite(each) for each in results):
+            status |= NOT_FINITE
+        if self.answers is not None and (self.out[self.outputs :] != self.answers).any():
+            status |= OTHER_WAY
+        return status
+
+    @property
+    def total(self) -> float:
+        """The sum of the first output over the lanes."""
+        return folded(self.out[0])
 
     def train(
         self, x: Sequence[Any], loss: Any, params: list[Value], update: Any
     ) -> float | bool | None:
         """A step of training, as the kernel's `train`."""
-        weight, penalty, max_norm, answers, _, closed = loss
-        runs, state, numbers, optimizer, steps = update
-        if (
-            not all(map(is_, params, closed))
-            or not self.done(x)
-            or self.out[self.outputs :].tobytes() != answers
-        ):
+        weight, penalty, max_norm, _, closed = loss
+        runner, state, numbers, optimizer, steps = update
+        if not all(map(is_, params, closed)) or self.run(x):
             return None
-        total = weight * folded(self.out[0]) + (float(self.out[1, 0]) if penalty else 0.0)
+        total = weight * self.total + (float(self.out[1, 0]) if penalty else 0.0)
         if not math.isfinite(total) or (0.0 <= max_norm and not clip(self.d_u, max_norm)):
             return None
-        if runs is not None and not runs.done(state, numbers):
+        if runner is not None and runner.run(state, numbers):
             return None
         data, slopes = self.u[: len(params), 0], self.d_u[: len(params)]
         following, others = data, []
-        if runs is not None:
-            following, *rows = runs.out
+        if runner is not None:
+            following, *rows = runner.out
             buffers = {name: array("d", row) for name, row in zip(optimizer.buffers, rows)}
             others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
         if not exchange(params, data, following, slopes, others):

@@ -62,7 +62,8 @@ class Looks(NamedTuple):
     """Look-ups and what they found, as tuples: one immutable state, swapped at once.
 
     Attributes:
-        spaces: where to look: a dict, a variable's cell, or what is called with the name.
+        spaces: where to look: a dict, a function, a variable's cell, or what is called with
+            the name.
         names, found: of each look-up.
         containers, contents: of the containers among them, what they held.
     """
@@ -81,6 +82,8 @@ def unchanged(looks: Looks) -> bool:
         space = spaces[i]
         if type(space) is dict:
             now = space.get(names[i], ABSENT)
+        elif type(space) is FunctionType:
+            now = getattr(space, names[i])
         else:
             now = _in_cell(space) if type(space) is CellType else space(names[i])
         if now is not found[i] and not equal(now, found[i]):
@@ -301,10 +304,10 @@ class _Walk:
         self._codes.append(code)
         names = _names(code)
         self.names |= names
-        self._look(f"{f.__qualname__}.__code__", partial(getattr, f), "__code__")
+        self._look(f"{f.__qualname__}.__code__", f, "__code__")
         for name in "__defaults__", "__kwdefaults__":
             if getattr(f, name):
-                self._look(f"{f.__qualname__}.{name}", partial(getattr, f), name)
+                self._look(f"{f.__qualname__}.{name}", f, name)
         for name in sorted((names & space.keys()) | (names & BUILTINS)):
             if type(space.get(name)) is ModuleType:
                 self._todo.append((name, space[name]))
@@ -357,6 +360,8 @@ class _Walk:
 def _look_up(space: Any, name: str) -> Any:
     if type(space) is dict:
         return space.get(name, ABSENT)
+    if type(space) is FunctionType:
+        return getattr(space, name)
     return _in_cell(space) if type(space) is CellType else space(name)
 
 

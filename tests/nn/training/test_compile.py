@@ -559,10 +559,8 @@ def test_a_gradient_that_the_optimizer_makes_finite_is_refused() -> None:
 @pytest.mark.usefixtures("both")
 @pytest.mark.parametrize("max_norm", [None, 0.05])
 @pytest.mark.parametrize("optimizer", ["SGD", "amsgrad", "nesterov", "own"])
-def test_a_step_at_once_has_the_bits_of_any_other(
-    optimizer: str, max_norm: float | None
-) -> None:
-    """Where a program is recheck, a step is done in parts."""
+def test_a_fused_step_has_the_bits_of_any_other(optimizer: str, max_norm: float | None) -> None:
+    """Where a program needs a recheck, a step is done in parts."""
     paths = []
     for recheck in (False, True):
         random.seed(1)

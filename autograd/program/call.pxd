@@ -1,0 +1,25 @@
+cimport cython
+
+
+@cython.final
+cdef class Dispatch:
+    cdef readonly object path
+    cdef object captured, sweep, runner, rebuild, reduce, numbers, results, outside, d_x
+    cdef list closed, examples, places, gradients, free
+    cdef object looks
+    cdef tuple spaces, names, found, containers, contents
+    cdef tuple like, varies, parts
+    cdef double[::1] u, d_u, out
+    cdef double weight
+    cdef Py_ssize_t at, count, lanes, threads
+    cdef bint single, is_number, samples
+
+    cpdef called(self, tuple args)
+    cdef bint _fits(self, tuple args) except -1
+    cdef bint _fit_samples(self, tuple args) except -1
+    cdef bint _take(self, object like, object x) except -1
+    cdef bint _runs(self) except -1
+    cdef _result(self, tuple args)
+    cdef bint _same(self) except -1
+    cdef _give(self, object like)
+    cdef list _each(self, list examples)

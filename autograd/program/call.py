@@ -1,0 +1,305 @@
+# cython: language_level=3, infer_types=True, boundscheck=False, wrapcaptured=False
+# cython: initializedcheck=False, auto_pickle=False
+"""A call like an earlier one: arguments in, guards, the kernel, results out.
+
+For a small program, what a call has to find out costs more than the program. So what does not
+change is made ready once: where each number goes, what runs, and how the result is built.
+Ordinary Python, which Cython also compiles, as the core.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import CellType, FunctionType
+from typing import Any
+
+if sys.platform == "cython":
+    import cython
+else:
+    from autograd.core import cython
+
+from autograd.core.floats import read_data
+from autograd.core.operand import real
+from autograd.program.ir.arrays import np
+from autograd.program.trace.captured import ABSENT, unchanged
+
+__all__ = ["Dispatch", "dispatched"]
+
+FLOAT = np.dtype(float)
+MOST = 8  # arrays of samples that a runner reads
+ARRAY: Any = np.ndarray
+
+
+def dispatched(table: dict[Any, list[Dispatch]], what: Any, args: tuple[Any, ...]) -> Any:
+    """What the first that can make the call gives, of those for it; None if none can."""
+    each: Dispatch
+    those = table.get(what)
+    if those is not None:
+        for each in those:
+            found = each.called(args)
+            if found is not None:
+                return found
+    return None
+
+
+class Dispatch:
+    """What calls with arguments built like these, on one path, need.
+
+    Its buffers belong to one call at a time; a second thread goes the long way.
+
+    Args:
+        path: the way of the function that it goes.
+        job: such a call, for values or for a gradient.
+        single: whether the gradient is that of one argument, not a tuple of several.
+        captured: what the function captures.
+
+    Raises:
+        NotImplementedError: such calls always go the long way.
+    """
+
+    def __init__(self, path: Any, job: Any, single: bool, captured: Any) -> None:
+        call, places, program = job.call, job.places, path.program
+        self.path, self.captured, self.closed, self.looks = path, captured, path.closed, None
+        self.sweep = program.sweep(job.rows[None], job.rows[0]) if places else program.sweep()
+        varies = [axis is not None for axis in call.axes]
+        samples = call.lanes > 0
+        if self.sweep.columns != samples or (samples and not path.single) or sum(varies) > MOST:
+            raise NotImplementedError
+        self.examples = [*map(_example, call.args, varies)]
+        self.varies, self.threads, self.single = tuple(varies), job.threads, single
+        self.places = [(i, call.rows[i]) for i in places]
+        self.is_number, self.rebuild, self.reduce = path.single, path.rebuild, path.reduce
+        self.count, self.samples, self.free = len(varies), samples, [True]
+        self.resize(call.lanes or self.sweep.lanes or 1)
+
+    def resize(self, lanes: int) -> None:
+        """Make buffers for so many lanes."""
+        sweep: Any = self.sweep
+        self.lanes = lanes
+        self.weight = 1.0 / lanes if self.samples and self.reduce == "mean" else 1.0
+        u, out, d_u, self.d_x = sweep.memory(lanes)
+        weights = np.full((1, lanes if self.samples else 1), self.weight)
+        seed = sweep.spread(weights) if self.places else None
+        start = sweep.inputs - len(self.closed)
+        self.outside, self.results = u[start : sweep.inputs], out[: sweep.outputs]
+        like, at = [], 0
+        for example, varies in zip(self.examples, self.varies):
+            placed, at = (example, at) if varies else _placed(example, u, at)
+            like.append(placed)
+        self.like = tuple(like)
+        self.gradients = []
+        for i, rows in self.places:
+            slopes = self.examples[i]
+            if not self.varies[i]:
+                slopes = _placed(slopes, d_u, rows.start)[0]
+            self.gradients.append((slopes, self.varies[i], rows))
+        sizes = [x.size for x, varies in zip(self.examples, self.varies) if varies]
+        self.parts = tuple([np.zeros((size, lanes)) for size in sizes])
+        buffers = out, d_u if self.places else None, self.d_x, sweep.answers
+        self.runner = sweep.runner(lanes, u, self.parts, seed, *buffers, self.threads)
+        self.numbers, self.u, self.d_u, self.out = u, u, d_u, out.reshape(-1)
+
+    def called(self, args: tuple[Any, ...]) -> Any:
+        """The function's result, or its value and gradient; None if anything has changed."""
+        try:
+            self.free.pop()
+        except IndexError:
+            return None
+        try:
+            return self._result(args) if self._fits(args) and self._runs() else None
+        finally:
+            self.free.append(True)
+
+    # ------------------------------------------------------------------ arguments
+
+    def _fits(self, args: tuple[Any, ...]) -> bool:
+        """Put the arguments' numbers into the buffers; false if they are built otherwise."""
+        i: cython.Py_ssize_t
+        self.at = 0
+        if len(args) != self.count:
+            return False
+        if self.samples:
+            return self._fit_samples(args)
+        for i in range(self.count):  # noqa: SIM110  (faster)
+            if not self._take(self.like[i], args[i]):
+                return False
+        return True
+
+    def _fit_samples(self, args: tuple[Any, ...]) -> bool:
+        lanes, parts = 0, []
+        for like, varies, x in zip(self.like, self.varies, args):
+            if not varies:
+                if not self._take(like, x):
+                    return False
+                continue
+            if type(x) is not ARRAY or x.dtype is not FLOAT or x.shape[1:] != like.shape:
+                return False
+            if len(x) == 0 or (lanes and len(x) != lanes) or not x.flags.aligned:
+                return False
+            lanes = len(x)
+            parts.append(x.reshape(lanes, -1).T)
+        if lanes != self.lanes:
+            before = self.numbers
+            self.resize(lanes)
+            self.numbers[:] = before
+        self.parts = tuple(parts)
+        return True
+
+    def _take(self, like: Any, x: Any) -> bool:
+        """Put the numbers of x where they go; false if it is built otherwise."""
+        i: cython.Py_ssize_t
+        if type(like) is float:
+            if not (isinstance(x, float) or (type(x) is int and -(2**53) <= x <= 2**53)):
+                return False
+            self.u[self.at] = x
+            self.at += 1
+            return True
+        if type(x) is not type(like):
+            return False
+        if type(like) is ARRAY:
+            if x.dtype is not FLOAT or x.shape != like.shape:
+                return False
+            like[...] = x
+            self.at += like.size
+            return True
+        if len(x) != len(like):
+            return False
+        if type(like) is dict:
+            if [*like] != [*x]:
+                return False
+            like, x = [*like.values()], [*x.values()]
+        elif type(like) is tuple:
+            like, x = [*like], [*x]
+        examples: list[Any] = like
+        given: list[Any] = x
+        for i in range(len(examples)):
+            if type(examples[i]) is float and type(given[i]) is float:
+                self.u[self.at] = given[i]
+                self.at += 1
+            elif not self._take(examples[i], given[i]):
+                return False
+        return True
+
+    # ------------------------------------------------------------------ running
+
+    def _runs(self) -> bool:
+        """Whether all is captured as it was, and the program gave what it should."""
+        if not self._same():
+            return False
+        if self.closed:
+            read_data(self.closed, self.outside)
+        return bool(self.runner.run(self.parts) == 0)
+
+    def _same(self) -> bool:
+        """Whether what is captured is what it was: nearly always, the very same objects."""
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        looks = self.captured.looks
+        if looks is not self.looks:
+            self.looks = looks
+            self.spaces, self.names, self.found, self.containers, self.contents = looks
+        for i in range(len(self.spaces)):
+            space = self.spaces[i]
+            if type(space) is dict:
+                variables: dict[str, Any] = space
+                now = variables.get(self.names[i], ABSENT)
+            elif type(space) is FunctionType:
+                now = getattr(space, self.names[i])
+            elif type(space) is CellType:
+                try:
+                    now = space.cell_contents
+                except ValueError:
+                    now = ABSENT
+            else:
+                now = space(self.names[i])
+            if now is not self.found[i]:
+                return bool(unchanged(looks))
+        for i in range(len(self.containers)):
+            if type(self.containers[i]) is not list:
+                return bool(unchanged(looks))
+            now_held: list[Any] = self.containers[i]
+            content: list[Any] = self.contents[i]
+            if len(now_held) != len(content):
+                return False
+            for k in range(len(content)):
+                if now_held[k] is not content[k]:
+                    return bool(unchanged(looks))
+        return True
+
+    # ------------------------------------------------------------------ results
+
+    def _result(self, args: tuple[Any, ...]) -> Any:
+        if self.samples and not self.reduce:
+            value = self.results[0].copy()
+        elif self.samples:
+            total = self.runner.total
+            mean = total / self.lanes if self.reduce == "mean" else total
+            value = self.weight * total if self.gradients else mean
+        elif self.is_number:
+            value = float(self.out[0])
+        else:
+            value = self.rebuild(self.results[:, 0].tolist())
+        if not self.gradients:
+            return value
+        slopes = []
+        for like, varies, rows in self.gradients:
+            self.at = rows.start
+            if varies:
+                d = self.d_x[rows.start : rows.stop].T.copy()
+                slopes.append(d.reshape(self.lanes, *like.shape))
+            else:
+                slopes.append(self._give(like))
+        return value, slopes[0] if self.single else tuple(slopes)
+
+    def _give(self, like: Any) -> Any:
+        """The gradient's next numbers, built alike."""
+        if type(like) is float:
+            self.at += 1
+            return float(self.d_u[self.at - 1])
+        if type(like) is ARRAY:
+            self.at += like.size
+            return like.copy()
+        if type(like) is dict:
+            return dict(zip(like, self._each([*like.values()])))
+        if type(like) is tuple:
+            return tuple(self._each([*like]))
+        return self._each(like)
+
+    def _each(self, examples: list[Any]) -> list[Any]:
+        i: cython.Py_ssize_t
+        found: list[Any] = []
+        for i in range(len(examples)):
+            if type(examples[i]) is float:
+                found.append(float(self.d_u[self.at]))
+                self.at += 1
+            else:
+                found.append(self._give(examples[i]))
+        return found
+
+
+def _example(tree: Any, varies: bool = False) -> Any:
+    """A tree that is built alike, of 0.0 and of arrays; of one sample, if it varies."""
+    if type(tree) is ARRAY and tree.dtype is FLOAT and (tree.size or not varies):
+        return np.zeros(tree.shape[1:] if varies else tree.shape)
+    if varies or type(tree) is ARRAY:
+        raise NotImplementedError
+    if type(tree) is dict:
+        return {key: _example(each) for key, each in tree.items()}
+    if type(tree) in (list, tuple):
+        return type(tree)([_example(each) for each in tree])
+    real(tree)  # a number
+    return 0.0
+
+
+def _placed(tree: Any, numbers: Any, at: int) -> tuple[Any, int]:
+    """An example whose arrays are parts of an array of numbers from `at` on; where it ends."""
+    if type(tree) is float:
+        return tree, at + 1
+    if type(tree) is ARRAY:
+        end = at + tree.size
+        return numbers[at:end].reshape(tree.shape), end
+    placed = []
+    for each in tree.values() if type(tree) is dict else tree:
+        each, at = _placed(each, numbers, at)
+        placed.append(each)
+    return dict(zip(tree, placed)) if type(tree) is dict else type(tree)(placed), at
