@@ -18,7 +18,9 @@ import operator
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
+from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from autograd.core import floats
 from autograd.core.floats import fast_order
@@ -28,7 +30,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.sweeps import cotangents, tangents
 from autograd.core.traversal import begin, made_before
 from autograd.core.value import Value
-from autograd.trees import Rebuild, flatten, flatten_like
+from autograd.trees import Rebuild, flatten, flatten_like, without_axes
 
 __all__ = [
     "grad",
@@ -45,6 +47,19 @@ __all__ = [
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
 MODES = ("auto", "forward", "reverse")
+
+_derivatives: WeakKeyDictionary[Function, tuple[str, Function, Argnums]] = WeakKeyDictionary()
+
+
+def derivative_of(f: Function) -> tuple[str, Function, Argnums] | None:
+    """If f is what a transform gave: the transform's name, its function and `argnums`."""
+    return _derivatives.get(f) if isinstance(f, FunctionType) else None
+
+
+def _named(name: str, f: Function, argnums: Argnums, derivative: Function) -> Function:
+    """The derivative, of which `derivative_of` tells that."""
+    _derivatives[derivative] = name, f, argnums
+    return derivative
 
 
 def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
@@ -93,7 +108,8 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
 
     Args:
         f: returns a number.
-        argnums: the positional argument to differentiate in, or a tuple of them.
+        argnums: the positional argument to differentiate in, counted from 0, or a tuple of
+            them. The first alone, if it is left out.
 
     Returns:
         A function of f's arguments: the derivative in the shape of the chosen argument, a
@@ -112,7 +128,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> grad(grad(f))(2.0, 3.0)
     6.0
     """
-    return _grad(f, argnums, "grad")
+    return _named("grad", f, argnums, _grad(f, argnums, "grad"))
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -124,7 +140,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> value_and_grad(lambda x: x[0] * x[1])([2.0, 3.0])
     (6.0, [3.0, 2.0])
     """
-    return _value_and_grad(f, argnums, "value_and_grad")
+    both = _value_and_grad(f, argnums, "value_and_grad")
+    return _named("value_and_grad", f, argnums, both)
 
 
 def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any, Function]:
@@ -214,7 +231,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Function:
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[1]
 
-    return jacobian_of_f
+    return _named("jacobian", f, argnums, jacobian_of_f)
 
 
 def value_and_jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Function:
@@ -226,7 +243,8 @@ def value_and_jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") ->
     >>> value_and_jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     ([6.0, 5.0], [[3.0, 2.0], [1.0, 1.0]])
     """
-    return _value_and_jacobian(f, argnums, mode, "value_and_jacobian")
+    both = _value_and_jacobian(f, argnums, mode, "value_and_jacobian")
+    return _named("value_and_jacobian", f, argnums, both)
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
@@ -240,33 +258,33 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     """
     columns = jacobian(_grad(f, argnums, "hessian"), argnums)
     if _single(argnums):
-        return columns
+        return _named("hessian", f, argnums, columns)
 
     @wraps(f)
     def hessian_of_f(*args: Any, **kwargs: Any) -> Any:
         return tuple(zip(*columns(*args, **kwargs)))
 
-    return hessian_of_f
+    return _named("hessian", f, argnums, hessian_of_f)
 
 
-def hvp(
-    f: Function,
-    primals: tuple[Any, ...],
-    tangents: tuple[Any, ...],
-    argnums: Argnums | None = None,
-) -> Any:
+def hvp(f: Function, primals: Any, tangents: Any, argnums: Argnums | None = None) -> Any:
     """The Hessian of f times a vector, forward over reverse: about the cost of a gradient.
 
-    Args and errors as `jvp`; f returns a number.
+    Args and errors as `jvp`; f returns a number. Of a function of one argument, that argument
+    and its tangent may be given without tuples, as `scipy.optimize.minimize` does.
 
     Returns:
-        A tuple with one entry a primal (for an int `argnums`, that one).
+        A tuple with one entry a primal (for an int `argnums`, or without tuples, that one).
 
     Source: Pearlmutter, "Fast exact multiplication by the Hessian", 1994.
 
-    >>> hvp(lambda x: x[0] * x[0] * x[1], ([2.0, 3.0],), ([1.0, 0.0],))
-    ([6.0, 4.0],)
+    >>> def f(x):
+    ...     return x[0] * x[0] * x[1]
+    >>> hvp(f, ([2.0, 3.0],), ([1.0, 0.0],)), hvp(f, [2.0, 3.0], [1.0, 0.0])
+    (([6.0, 4.0],), [6.0, 4.0])
     """
+    if argnums is None and not (isinstance(primals, tuple) or isinstance(tangents, tuple)):
+        primals, tangents, argnums = (primals,), (tangents,), 0
     _check_directional(f, primals, tangents, "hvp")
     run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
     y = run.scalar("hvp")
@@ -376,7 +394,7 @@ class _Run:
         _enclosing.run = self
         try:
             with recording():
-                self.returned = f(*call, **kwargs)
+                self.returned = without_axes(f(*call, **kwargs))
         finally:
             _enclosing.run = outer
         if outer is not None:
@@ -387,8 +405,7 @@ class _Run:
         self.private = all(leaf in self.closed for leaf in self.leaves)
 
     def scalar(self, name: str) -> Any:
-        number = type(self.returned) is Value or real(self.returned) is not None
-        if number or getattr(self.returned, "shape", None) == ():
+        if type(self.returned) is Value or real(self.returned) is not None:
             return self.outputs[0]
         raise TypeError(
             f"{name}: f returns a single number, got a {type(self.returned).__name__}; "

@@ -9,7 +9,7 @@ from typing import Any
 from autograd.core.operand import real
 from autograd.core.value import Value
 
-__all__ = ["as_rows", "flatten", "flatten_like"]
+__all__ = ["as_rows", "flatten", "flatten_like", "without_axes"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
@@ -135,3 +135,8 @@ def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
 def as_rows(x: Any) -> Any:
     """The array that a table or a column of pandas holds; of anything else, itself."""
     return x.to_numpy() if hasattr(x, "to_numpy") else x
+
+
+def without_axes(x: Any) -> Any:
+    """The number that an array of shape () holds, as `np.where` gives it; of others, itself."""
+    return x.item() if getattr(x, "shape", None) == () else x

@@ -11,7 +11,7 @@ from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.trees import as_rows, flatten
 
-__all__ = ["Argument", "Axes", "Call", "holds_values", "key_of", "kind_of"]
+__all__ = ["Argument", "Axes", "Call", "holds_values", "key_of", "kind_of", "samples_of"]
 
 Key = Any
 Axes = tuple[int | None, ...] | int | None
@@ -63,18 +63,24 @@ def _joined(parts: dict[Any, Argument]) -> Argument:
     )
 
 
-def lanes_of(tree: Any, what: str) -> Argument:
+def lanes_of(tree: Any, what: str, axis: int = 0) -> Argument:
     """An argument of which each lane has its own: the rows of an array, or a list's elements.
 
     In a dict each entry is one.
 
+    Args:
+        axis: of arrays, along which samples lie.
+
     Raises:
-        TypeError: it is a number.
+        TypeError: it is a number, or a list whose samples lie along another axis.
         ValueError: it has no samples, or they are not all built in the same way.
     """
     tree = as_rows(tree)
+    if axis and not isinstance(tree, dict):
+        part = lanes_of(_moved(tree, what, axis), what)
+        return part._replace(like=lambda d: np.moveaxis(part.like(d), 0, axis))
     if isinstance(tree, dict):
-        parts = {key: lanes_of(each, f"{what}[{key!r}]") for key, each in tree.items()}
+        parts = {key: lanes_of(each, f"{what}[{key!r}]", axis) for key, each in tree.items()}
         if len({part.numbers.shape[1] for part in parts.values()}) != 1:
             raise ValueError(f"{what} has entries of different lengths; give as many of each")
         return _joined(parts)
@@ -100,6 +106,40 @@ def lanes_of(tree: Any, what: str) -> Argument:
     numbers = np.array(rows, dtype=float).reshape(len(rows), -1).T
     build = list if isinstance(tree, list) else tuple
     return Argument(key, numbers, tree.__getitem__, lambda d: build(map(rebuild, d.T.tolist())))
+
+
+def _moved(tree: Any, what: str, axis: int) -> Array:
+    """An array with its samples in rows."""
+    if getattr(tree, "ndim", 0) <= axis:
+        raise TypeError(f"{what} must be an array with an axis {axis}, got {tree!r:.80}")
+    return np.moveaxis(tree, axis, 0)
+
+
+def samples_of(args: Sequence[Any], in_axes: Axes) -> list[tuple[Any, ...]]:
+    """The arguments of each sample, which may be or hold Values."""
+    axes = _axes(args, in_axes)
+    each = [[arg] if axis is None else _listed(arg, axis) for arg, axis in zip(args, axes)]
+    [count, *others] = {len(lanes) for lanes, axis in zip(each, axes) if axis is not None}
+    if others:
+        raise ValueError(f"an argument has {count} samples, another {others[0]}")
+    columns = [lanes * count if axis is None else lanes for lanes, axis in zip(each, axes)]
+    return [*zip(*columns)]
+
+
+def _listed(tree: Any, axis: int) -> list[Any]:
+    """The samples of an argument."""
+    tree = as_rows(tree)
+    if isinstance(tree, dict):
+        columns = [_listed(each, axis) for each in tree.values()]
+        return [dict(zip(tree, sample)) for sample in zip(*columns)]
+    return [*(_moved(tree, "an argument", axis) if axis else tree)]
+
+
+def _axes(args: Sequence[Any], in_axes: Axes) -> tuple[int | None, ...]:
+    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
+    if len(axes) != len(args):
+        raise TypeError(f"in_axes is for {len(axes)} arguments, {len(args)} were given")
+    return axes
 
 
 def key_of(tree: Any) -> Key:
@@ -141,7 +181,7 @@ class Call:
     """The arguments of one call, taken apart.
 
     Attributes:
-        args: as given.
+        args, in_axes: as given.
         axes: for each, None if it is uniform, 0 if each lane has its own.
         lanes: how many there are; 0 if nothing varies.
         key: equal for calls whose arguments are built in the same way.
@@ -151,10 +191,9 @@ class Call:
     """
 
     def __init__(self, args: Sequence[Any], in_axes: Axes) -> None:
-        axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
-        if len(axes) != len(args):
-            raise TypeError(f"in_axes is for {len(axes)} arguments, {len(args)} were given")
-        self.args, self.axes = tuple(args), tuple(axes)
+        axes = _axes(args, in_axes)
+        self.args, self.in_axes = tuple(args), in_axes
+        self.axes = tuple([None if axis is None else 0 for axis in axes])
         self.parts: list[Argument] = []
         self.rows: list[range] = []
         self.lanes = 0
@@ -162,7 +201,8 @@ class Call:
         counts = {None: 0, 0: 0}
         for i, (arg, axis) in enumerate(zip(args, axes)):
             what = f"argument {i}"
-            part = uniform(arg, what) if axis is None else lanes_of(arg, what)
+            part = uniform(arg, what) if axis is None else lanes_of(arg, what, axis)
+            axis = self.axes[i]
             self.parts.append(part)
             sides[axis].append(part.numbers)
             start, counts[axis] = counts[axis], counts[axis] + len(part.numbers)
@@ -181,6 +221,17 @@ class Call:
     def arrays(self) -> bool:
         """Whether there are arrays among the arguments."""
         return any(isinstance(as_rows(leaf), np.ndarray) for leaf in _leaves(self.args))
+
+    def repeated(self, places: Sequence[int]) -> tuple[tuple[int | None, ...], list[Any]]:
+        """Axes and arguments, with a copy of these arguments for each sample."""
+        axes, args = [*_axes(self.args, self.in_axes)], [*self.args]
+        for i in places:
+            if axes[i] is None:
+                axes[i], tree = 0, as_rows(args[i])
+                whole = isinstance(tree, np.ndarray)
+                shape = (self.lanes, *np.shape(tree)) if whole else ()
+                args[i] = np.broadcast_to(tree, shape) if whole else [tree] * self.lanes
+        return tuple(axes), args
 
     def sample(self, lane: int) -> tuple[Any, ...]:
         """The arguments of one lane."""

@@ -63,7 +63,9 @@ class Dispatch:
         self.sweep = program.sweep(job.rows[None], job.rows[0]) if places else program.sweep()
         varies = [axis is not None for axis in call.axes]
         samples = call.lanes > 0
-        if self.sweep.columns != samples or (samples and not path.single) or sum(varies) > MOST:
+        moved = any(call.in_axes if isinstance(call.in_axes, tuple) else (call.in_axes,))
+        parted = self.sweep.columns != samples or (samples and not path.single)
+        if moved or parted or sum(varies) > MOST:
             raise NotImplementedError
         self.examples = [*map(_example, call.args, varies)]
         self.varies, self.threads, self.single = tuple(varies), job.threads, single

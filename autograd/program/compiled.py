@@ -12,7 +12,8 @@ from types import MethodType
 from typing import Any, overload
 
 from autograd import transforms
-from autograd.program.arguments import Axes, Call, holds_values, kind_of
+from autograd.core.functions import fsum
+from autograd.program.arguments import Axes, Call, holds_values, kind_of, samples_of
 from autograd.program.call import Dispatch, dispatched
 from autograd.program.ir.arrays import Array, np
 from autograd.program.jobs import Job
@@ -26,11 +27,12 @@ from autograd.program.trace.observe import innermost, unwatched, warn
 from autograd.program.trace.record import CapturedChanged, called
 from autograd.program.trace.replay import way_of
 from autograd.transforms import Argnums
-from autograd.trees import flatten, flatten_like
+from autograd.trees import flatten, flatten_like, without_axes
 
 __all__ = ["Compiled", "compile", "load_program"]
 
 STORM = 10  # recordings for one reason
+LARGE = 100_000  # operations of a recording
 ATTEMPTS = 3  # to record while others change what is captured
 
 
@@ -49,6 +51,8 @@ class Compiled:
         verify: bool = True,
     ) -> None:
         update_wrapper(self, f, updated=())
+        if isinstance(in_axes, tuple) and all(axis is None for axis in in_axes):
+            in_axes = None
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
         self.threads, self.verify = threads, verify
         self._schedule = Schedule(verify)
@@ -58,6 +62,8 @@ class Compiled:
         self._count = 0  # of recordings
         self._reasons: deque[str] = deque(maxlen=1000)
         self._changes: Counter[str] = Counter()
+        self._others: dict[Any, Compiled] = {}  # by their axes
+        self._told = False
 
     def __repr__(self) -> str:
         n = len(self.programs)
@@ -89,7 +95,7 @@ class Compiled:
         module = sys.modules.get(getattr(f, "__module__", ""))
         if getattr(module, getattr(f, "__qualname__", ""), None) is self:  # decorated
             return str(f.__qualname__)
-        return Compiled, (f, *self._options())
+        return compile, (f, *self._options())
 
     def _options(self) -> tuple[Any, ...]:
         """What it was compiled with."""
@@ -149,11 +155,11 @@ class Compiled:
                 return found
         args = self._bound(args, named)
         if any(map(holds_values, args)):
-            return self._with_values(self.f, args)
+            return self._plain(*args)
         call = Call(args, self.in_axes)
         job = self._done(call)
         if self._reads_outer(job):
-            return self._with_values(self.f, args)
+            return self._plain(*args)
         self._prepare(None, job)
         return job.shaped(job.out, self.reduce)
 
@@ -213,6 +219,7 @@ class Compiled:
                 self._reasons.append(self._reason or kind)
                 self._reason = ""
             if len(paths.found) > known:
+                self._tell_size(call, paths.found[known:])
                 recorded.forget()
             recorded.closes |= bool(job.closed)
             return job
@@ -254,11 +261,12 @@ class Compiled:
             return
         recorded, turn = self._recorded, self._schedule.turn
         axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(args)
-        lanes = next((count(arg) for arg, axis in zip(args, axes) if axis == 0), 0)
+        both = [*zip(args, axes)]
+        lanes = next((count(arg, axis) for arg, axis in both if axis is not None), 0)
         moving = turn * 40503 % (lanes or 1)
         chosen = [int(mine[turn % len(mine)]) for mine in self._parted if len(mine)]
         for lane in dict.fromkeys([*chosen, moving]) if lanes else [0]:
-            one = tuple([cut(arg, lane) if axis == 0 else arg for arg, axis in zip(args, axes)])
+            one = tuple([arg if axis is None else cut(arg, lane, axis) for arg, axis in both])
             if lanes or not given:
                 every = (
                     self if argnums is None else partial(self.value_and_grad, argnums=argnums)
@@ -326,16 +334,35 @@ class Compiled:
             argnums, paths.found, lambda path: Dispatch(path, job, single, recorded.captured)
         )
 
-    def _with_values(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        """Where there are Values among the arguments, or around f, f itself records on."""
+    def _tell_size(self, call: Call, paths: Sequence[Path]) -> None:
+        """Warn, once, of a recording that `in_axes` would make small."""
+        size = max([len(path.tape) for path in paths])
+        if size > LARGE and not call.lanes and not self._told:
+            self._told = True
+            warn(
+                f"compile: {called(self.f)} was recorded as {size:,} operations, one by one, "
+                "which takes long. If it does the same with many elements, write it for one of "
+                'them, and give in_axes and reduce="sum": '
+                'compile(lambda x: np.sin(x) * x, in_axes=0, reduce="sum")(xs)'
+            )
+
+    def _plain(self, *args: Any) -> Any:
+        """What a call gives, by f itself: where Values are among the arguments or around f."""
         if self.in_axes is None:
-            return f(*args)
-        if any(map(holds_values, args)):
-            raise TypeError("a function compiled with in_axes takes numbers, got a Value")
-        raise TypeError(
-            f"{called(self.f)} uses Values of the function around it, which is differentiated "
-            "or compiled; a function compiled with in_axes gives numbers only: leave that out"
-        )
+            return self.f(*args)
+        each = [self.f(*sample) for sample in samples_of(args, self.in_axes)]
+        if self.reduce is None:
+            return each
+        results = [flatten(without_axes(y), "the result of f") for y in each]
+        weight = 1.0 / len(each) if self.reduce == "mean" else 1.0
+        columns = zip(*[leaves for leaves, _ in results])
+        return results[0][1]([weight * fsum(column) for column in columns])
+
+    def _each(self, transform: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """A transform's result for f itself; with lanes and no `reduce`, one for each."""
+        if self.in_axes is None or self.reduce is not None:
+            return transform(self._plain)(*args)
+        return [transform(self.f)(*sample) for sample in samples_of(args, self.in_axes)]
 
     # ------------------------------------------------------------------ derivatives
 
@@ -361,14 +388,14 @@ class Compiled:
             if found is not None:
                 return found
         args = self._bound(args, named)
-        eager = transforms.value_and_grad(self.f, argnums)
+        eager = transforms.value_and_grad(self._plain, argnums)
         if any(map(holds_values, args)):
-            return self._with_values(eager, args)  # type: ignore[no-any-return]
+            return eager(*args)  # type: ignore[no-any-return]
         call = Call(args, self.in_axes)
         weight = self._weight(call, "the gradient")
         job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
         if self._reads_outer(job):
-            return self._with_values(eager, args)  # type: ignore[no-any-return]
+            return eager(*args)  # type: ignore[no-any-return]
         self._prepare(argnums, job)
         shaped = [call.parts[i].like(part) for i, part in zip(job.places, job.parts())]
         value = weight * (folded(job.out[0]) if call.lanes else float(job.out[0, 0]))
@@ -395,16 +422,13 @@ class Compiled:
                 lambda: self.jvp(primals, tangents, argnums), primals, {}, given=False
             )
         if any(map(holds_values, (*primals, *tangents))):
-            return transforms.jvp(self.f, primals, tangents, argnums)
+            return transforms.jvp(self._plain, primals, tangents, argnums)
         call = Call(primals, self.in_axes)
         chosen = tuple(range(len(primals))) if argnums is None else argnums
         places = transforms._places(chosen, len(primals))
         job = self._done(call, places, direction=_direction(call, places, tangents, "jvp"))
         if self._reads_outer(job):
-            eager: tuple[Any, Any] = self._with_values(
-                lambda *xs: transforms.jvp(self.f, xs, tangents, argnums), primals
-            )
-            return eager
+            return transforms.jvp(self._plain, primals, tangents, argnums)
         return tuple([job.shaped(rows, self.reduce) for rows in np.split(job.out, 2)])
 
     def jacobian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
@@ -418,14 +442,14 @@ class Compiled:
             return self._checked(
                 lambda: self.jacobian(*args, argnums=argnums), args, {}, given=False
             )
-        eager = transforms.jacobian(self.f, argnums)
+        eager = partial(transforms.jacobian, argnums=argnums)
         if any(map(holds_values, args)):
-            return self._with_values(eager, args)
+            return self._each(eager, args)
         call = Call(args, self.in_axes)
         places = transforms._places(argnums, len(args))
         values = self._done(call)
         if self._reads_outer(values):
-            return self._with_values(eager, args)
+            return self._each(eager, args)
         blocks = [self._block(call, i, len(values.out)) for i in places]
         if call.lanes and self.reduce is None:
             builds = [flatten(call.sample(0)[i], "")[1] for i in places]
@@ -450,10 +474,10 @@ class Compiled:
             return self._checked(lambda: self.hvp(x, v, *more), args, {}, given=False)
 
         def eager(*args: Any) -> Any:
-            return transforms.hvp(self.f, args, (v,), argnums=0)
+            return transforms.hvp(self._plain, args, (v,), argnums=0)
 
         if any(map(holds_values, (v, *args))):
-            return self._with_values(eager, args)
+            return eager(*args)
         call = Call(args, self.in_axes)
         job = self._done(
             call,
@@ -462,8 +486,70 @@ class Compiled:
             seed=self._weight(call, "hvp"),
         )
         if self._reads_outer(job):
-            return self._with_values(eager, args)
+            return eager(*args)
         return call.parts[0].like(job.parts()[0])
+
+    def hessian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
+        """The matrix of second derivatives, as `autograd.hessian`.
+
+        With lanes and no `reduce`, a list (or for arrays an array) of one for each sample.
+
+        Raises:
+            TypeError: with `reduce`, an argument that `argnums` names has samples.
+            Otherwise as `value_and_grad`.
+        """
+        args = self._bound(args, named)
+        self._schedule.left -= 1
+        if not self._schedule.left:
+            return self._checked(
+                lambda: self.hessian(*args, argnums=argnums), args, {}, given=False
+            )
+        eager = partial(transforms.hessian, argnums=argnums)
+        if any(map(holds_values, args)):
+            return self._each(eager, args)
+        call = Call(args, self.in_axes)
+        places = transforms._places(argnums, len(args))
+        values = self._done(call)
+        if self._reads_outer(values):
+            return self._each(eager, args)
+        varying = [call.axes[i] is not None for i in places]
+        if call.lanes and self.reduce is None and not all(varying):
+            axes, repeated = call.repeated(places)
+            return self._for_each(axes).hessian(*repeated, argnums=argnums)
+        if self.reduce is not None and any(varying):
+            raise TypeError(
+                "the Hessian: with reduce, an argument that has samples would give one for "
+                "each two of them; compile without reduce for the Hessian of each sample"
+            )
+        builds = [flatten(call.sample(0)[i], "")[1] for i in places]
+        each = bool(call.lanes) and self.reduce is None
+        blocks = self._second(call, places, each)
+        found = [
+            tuple([values.matrix(a, b, block, each) for b, block in zip(builds, row)])
+            for a, row in zip(builds, blocks)
+        ]
+        return found[0][0] if transforms._single(argnums) else tuple(found)
+
+    def _second(self, call: Call, places: Sequence[int], each: bool) -> list[list[Array]]:
+        """Second derivatives in each two of the arguments, of shape (these, those, lanes)."""
+        sizes = [len(call.rows[i]) for i in places]
+        lanes = call.lanes if each else 1
+        blocks = [[np.zeros((m, n, lanes)) for n in sizes] for m in sizes]
+        weight = 1.0 / call.lanes if self.reduce == "mean" and call.lanes else 1.0
+        for j, place in enumerate(places):
+            for k, row in enumerate(call.rows[place]):
+                t_u, t_x = np.zeros(len(call.u)), np.zeros(call.x.shape)
+                (t_u if call.axes[place] is None else t_x)[row] = 1.0
+                job = self._done(call, places, direction=(t_u, t_x), seed=weight)
+                for mine, part in zip(blocks, job.parts()):
+                    mine[j][:, k] = part
+        return blocks
+
+    def _for_each(self, axes: tuple[int | None, ...]) -> Compiled:
+        """The same function, compiled for samples in other arguments too."""
+        if axes not in self._others:
+            self._others[axes] = Compiled(self.f, axes, None, *self._options()[2:])
+        return self._others[axes]
 
     def _weight(self, call: Call, name: str) -> float:
         """The weight of a lane's value."""
@@ -494,6 +580,42 @@ class Compiled:
         return np.stack([self._done(call, (argnum,), seed=unit).parts()[0] for unit in units])
 
 
+class Derivative(Compiled):
+    """A compiled transform, as `compile(hessian(f))`: computed by the program of f.
+
+    Programs of its own, traced through the transform, are made when they are asked for.
+    """
+
+    def __init__(self, f: Callable[..., Any], *options: Any) -> None:
+        super().__init__(f, *options)
+        self._name, base, self._argnums = transforms.derivative_of(f)  # type: ignore[misc]
+        self._base = base if isinstance(base, Compiled) else Compiled(base, *options)
+        self._last: tuple[Any, ...] | None = None
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """What f's transform gives; errors as of the method of the same name."""
+        args = self._bound(args, named)
+        self._last = None if any(map(holds_values, args)) else args
+        if self._name == "value_and_jacobian":
+            return self._base(*args), self._base.jacobian(*args, argnums=self._argnums)
+        return getattr(self._base, self._name)(*args, argnums=self._argnums)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self._name} of {self._base!r}>"
+
+    @property
+    def programs(self) -> list[Program]:
+        """Those of the transform, of its last arguments if there are none yet."""
+        if not super().programs and self._last is not None:
+            self._done(Call(self._last, None))
+        return super().programs
+
+    @property
+    def recordings(self) -> list[str]:
+        """Why f was recorded, and then the transform itself."""
+        return [*self._base.recordings, *super().recordings]
+
+
 def _direction(
     call: Call, places: Sequence[int], tangents: Sequence[Any], name: str
 ) -> tuple[Array, Array]:
@@ -503,7 +625,7 @@ def _direction(
     args = list(call.args)
     for i, given in zip(places, tangents):
         args[i] = given
-    t = Call(args, call.axes)
+    t = Call(args, call.in_axes)
     for i in set(range(len(args))) - set(places):
         side = t.u if call.axes[i] is None else t.x
         side[call.rows[i].start : call.rows[i].stop] = 0.0
@@ -571,9 +693,9 @@ def compile(
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.
         in_axes: for each argument, None if it is the same for all samples, 0 if each has its
-            own: a list with an element for each sample, or an array with a row for each.
-            A single 0 is for all arguments. Without it, f is for a single sample; a sum over
-            samples inside it is found.
+            own: a list with an element for each sample, or an array with a row for each; 1 if
+            an array has a column for each. A single 0 is for all arguments. Without it, f is
+            for a single sample; a sum over samples inside it is found.
         reduce: "mean" or "sum" of the results of all samples; None gives each.
         without: passes to leave out: "fold", "fuse_sums", "reroll", "simplify", "cse".
         threads: how many share the samples; the results are the same bits.
@@ -593,10 +715,10 @@ def compile(
     (2.5, -4.0)
     """
     axes = in_axes if isinstance(in_axes, tuple) else (in_axes,)
-    if any(axis not in (None, 0) for axis in axes):
-        raise TypeError(f"compile: in_axes must be None, 0 or a tuple of them, got {in_axes!r}")
-    if all(axis is None for axis in axes):
-        in_axes = None
+    if any(axis is not None and (type(axis) is not int or axis < 0) for axis in axes):
+        raise TypeError(
+            f"compile: in_axes must be None, an axis or a tuple of them, got {in_axes!r}"
+        )
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'compile: reduce must be "mean", "sum" or None, got {reduce!r:.80}')
     if threads < 1:
@@ -607,6 +729,8 @@ def compile(
         )
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r:.80}")
+    if all(axis is None for axis in axes) and transforms.derivative_of(f):
+        return Derivative(f, None, None, without, threads, verify)
     return Compiled(f, in_axes, reduce, without, threads, verify)
 
 
@@ -633,4 +757,5 @@ def load_program(path: str | os.PathLike[str]) -> Compiled:
     f, options = read(path)
     axes = options["in_axes"]
     more = options["reduce"], options["without"]
-    return Compiled(f, axes and tuple(axes), *more, verify=False)
+    axes = tuple(axes) if isinstance(axes, list) else axes
+    return Compiled(f, axes, *more, verify=False)

@@ -188,6 +188,16 @@ class Job:
             lambda rows: self.rebuild([*map(build, rows)]), block.transpose(2, 0, 1)
         )
 
+    def matrix(self, outer: Rebuild, inner: Rebuild, block: Array, each: bool) -> Any:
+        """Second derivatives, of shape (these, those, lanes), in the arguments' shapes."""
+
+        def build(rows: Any) -> Any:
+            return outer([*map(inner, rows)])
+
+        if each:
+            return self._of_lanes(build, block.transpose(2, 0, 1))
+        return build(block[:, :, 0].tolist())
+
     def _of_lanes(self, rebuild: Rebuild, numbers: Array) -> Any:
         """What `rebuild` makes of each lane's numbers: for arrays an array, unless ragged."""
         if self.call.arrays:

@@ -90,8 +90,8 @@ def _check_options(options: dict[str, Any]) -> None:
         raise ValueError(f"it must have in_axes, reduce and without, got {[*options]!r:.80}")
     axes, reduce = options["in_axes"], options["reduce"]
     each = _list(axes, "in_axes") if axes and type(axes) is not int else [axes]
-    if any(axis is not None and (type(axis), axis) != (int, 0) for axis in each):
-        raise ValueError(f"in_axes must be null, 0 or a list of them, got {axes!r:.80}")
+    if any(axis is not None and (type(axis) is not int or axis < 0) for axis in each):
+        raise ValueError(f"in_axes must be null, an axis or a list of them, got {axes!r:.80}")
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'reduce must be "mean", "sum" or null, got {reduce!r:.80}')
     if any(name not in PASSES for name in _list(options["without"], "without")):

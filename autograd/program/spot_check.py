@@ -85,18 +85,19 @@ def leaves_of(result: Any) -> list[float]:
     return [*map(primal, flatten(result, "the result")[0])]
 
 
-def count(arg: Any) -> int:
+def count(arg: Any, axis: int) -> int:
     """How many lanes an argument has that varies."""
     while isinstance(arg, dict):
         arg = next(iter(arg.values()))
-    return len(as_rows(arg))
+    return int(as_rows(arg).shape[axis]) if axis else len(as_rows(arg))
 
 
-def cut(arg: Any, lane: int) -> Any:
+def cut(arg: Any, lane: int, axis: int) -> Any:
     """The argument with this lane alone."""
     if isinstance(arg, dict):
-        return {key: cut(each, lane) for key, each in arg.items()}
-    return as_rows(arg)[lane : lane + 1]
+        return {key: cut(each, lane, axis) for key, each in arg.items()}
+    mine = slice(lane, lane + 1)
+    return as_rows(arg)[(*[slice(None)] * axis, mine) if axis else mine]
 
 
 def computed(f: Callable[..., Any], args: Sequence[Any], argnums: Any) -> list[float]:

@@ -67,6 +67,13 @@ def obeys(fast: Compiled, args: Sequence[Any], argnums: Argnums) -> int:
         found = wanted(lambda xs: transforms.jacobian(f, every)(*xs))(*args)
         return picked([*zip(*found)] if each else found)
 
+    def hessian(*args: Any) -> Any:
+        found = wanted(lambda xs: transforms.hessian(f, every)(*xs))(*args)
+        blocks = [
+            [[h[i][j] for h in found] if each else found[i][j] for j in chosen] for i in chosen
+        ]
+        return blocks[0][0] if isinstance(argnums, int) else blocks
+
     def value_and_grad(*args: Any) -> Any:
         value, slopes = transforms.value_and_grad(f, every)(*args)
         return value, picked(slopes)
@@ -83,10 +90,17 @@ def obeys(fast: Compiled, args: Sequence[Any], argnums: Argnums) -> int:
         (lambda: fast.jacobian(*args, argnums=argnums), jacobian),
         (lambda: fast.jvp(tuple(args), along, argnums), both),
     ]
-    number = value(*args)
-    if not each and (type(number) is Value or type(number) is float):
+    numbers = value(*args) if each else [value(*args)]
+    is_number = all(type(y) is Value or type(y) is float for y in numbers)
+    if is_number and (each or not any(axes[i] == 0 for i in chosen)):
+        compared.append((lambda: fast.hessian(*args, argnums=argnums), hessian))
+    if is_number and not each:
         compared += [(lambda: fast.value_and_grad(*args, argnums=argnums), value_and_grad)] * 2
         compared += [
+            (
+                lambda: transforms.value_and_grad(fast, every)(*args),
+                transforms.value_and_grad(f, every),
+            ),
             (lambda: fast.grad(*args, argnums=argnums), lambda *a: value_and_grad(*a)[1]),
             (
                 lambda: fast.hvp(args[0], ts[0], *args[1:]),

@@ -133,20 +133,23 @@ def test_values_go_through() -> None:
     assert decorated([1.0][0]) == 2.0
     assert autograd.grad(decorated)(3.0) == 12.0
     assert compile(rosenbrock)(np.array([x, 2.0], dtype=object)).inputs
-    with pytest.raises(TypeError, match="with in_axes takes numbers"):
-        compile(lambda x: x, in_axes=(0,))([x, x])
 
 
 WRONG: Any = 3
+WORD: Any = "0"
 PAIRS = compile(lambda x, y: x * y, in_axes=(0, 0))
+SUMS = compile(PAIRS.f, in_axes=(0, 0), reduce="sum")
 
 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: compile(WRONG), TypeError, "takes a function, got 3"),
-        (lambda: compile(rosenbrock, in_axes=(1,)), TypeError, "None, 0 or a tuple"),
-        (lambda: compile(rosenbrock, in_axes=WRONG), TypeError, "None, 0 or a tuple"),
+        (lambda: compile(rosenbrock, in_axes=(-1,)), TypeError, "None, an axis or a tuple"),
+        (lambda: compile(rosenbrock, in_axes=WORD), TypeError, "None, an axis or a tuple"),
+        (lambda: compile(rosenbrock, in_axes=1)([[1.0]]), TypeError, "array with an axis 1"),
+        (lambda: PAIRS([Value(1.0)], [2.0, 3.0]), ValueError, "1 samples, another 2"),
+        (lambda: SUMS.hessian([1.0], [2.0]), TypeError, "without reduce for the Hessian of"),
         (lambda: compile(reduce="max")(rosenbrock), ValueError, "'max'"),
         (lambda: compile(rosenbrock, threads=0), ValueError, "must be at least 1, got 0"),
         (lambda: PAIRS([1.0]), TypeError, "in_axes is for 2 arguments, 1 were given"),

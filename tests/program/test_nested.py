@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd
@@ -100,15 +101,20 @@ def flat(tree: Any) -> list[float]:
     return [*map(primal, flatten(tree, "")[0])]
 
 
-def test_with_in_axes_values_of_the_function_around_are_refused() -> None:
+def test_with_in_axes_values_are_computed_by_the_function_itself() -> None:
     def f(x: Any) -> Any:
         return sum(compile(lambda t: x * t, in_axes=(0,))([1.0, 2.0]))
 
-    for around in (compile(f), autograd.grad(f)):
-        with pytest.raises(TypeError, match="uses Values of the function around it"):
-            around(3.0)
-    with pytest.raises(TypeError, match="takes numbers, got a Value"):
-        compile(lambda t: t, in_axes=(0,))([Value(1.0)])
+    assert (compile(f).grad(3.0), autograd.grad(f)(3.0)) == (3.0, 3.0)
+    each = compile(lambda t: t["a"] * t["b"], in_axes=(0,))
+    x = Value(2.0)
+    both = each({"a": [x, 3.0], "b": np.array([5.0, 7.0])})
+    assert [*map(primal, both)] == [10.0, 21.0]
+    mean = compile(lambda w, t: w * w * w * t[0], in_axes=(None, 1), reduce="mean")
+    ts = np.array([[1.0, 2.0], [0.0, 0.0]])
+    assert mean(x, ts).data == 12.0
+    assert mean.grad(x, ts).data == mean.hessian(x, ts).data == 18.0
+    assert mean.jvp((x, ts), (1.0, 0.0 * ts))[1].data == 18.0
 
 
 def test_values_from_further_outside_get_no_gradient() -> None:

@@ -13,7 +13,7 @@ from autograd.core.value import Value
 from autograd.program.ir.tape import Tape, uncollected
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import Guard, Watch
-from autograd.trees import Rebuild, flatten
+from autograd.trees import Rebuild, flatten, without_axes
 
 __all__ = ["CapturedChanged", "Recording", "called", "record", "retrace"]
 
@@ -58,7 +58,7 @@ class _Trace:
     ) -> None:
         self.leaves = [Value(x) for x in numbers]
         with recording(), Watch(self.leaves, before) as watch:
-            self.returned = f(*rebuild(self.leaves))
+            self.returned = without_axes(f(*rebuild(self.leaves)))
             self.outputs, self.rebuild = flatten(self.returned, "the result of f")
         if any(leaf.grad for leaf in self.leaves):
             raise ValueError(

@@ -1,0 +1,123 @@
+"""Compiled transforms, Hessians, samples along other axes, and how large a recording is."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, compile, grad, hessian, hvp, jacobian, value_and_grad, vjp
+from autograd import value_and_jacobian as both
+from tests.program.agreement import assert_close
+
+TRANSFORMS = (grad, value_and_grad, jacobian, both, hessian)
+W, XS = np.array([0.5, -0.25]), np.linspace(-1.0, 1.0, 5)
+
+
+def bent(w: Any, x: Any) -> Any:
+    return (w[0] * x + w[1]).tanh() * w[0]
+
+
+def total(w: Any, xs: Any) -> Any:
+    return sum(bent(w, x) for x in xs)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("argnums", [0, 1, (1, 0)])
+def test_a_compiled_transform_is_made_of_the_function_s_program(
+    transform: Any, argnums: Any
+) -> None:
+    eager = transform(total, argnums=argnums)
+    fast = compile(eager)
+    for w, xs in ((W, XS), (W.tolist(), XS.tolist()), (W + 1.0, XS)):
+        assert_close(fast(w, xs=xs), eager, (w, xs))
+    assert fast.recordings == ["the first call", "arguments of another kind"]
+    assert repr(fast) == f"<compiled {transform.__name__} of <compiled total, 2 paths>>"
+
+
+def test_what_it_is_asked_besides_is_traced_through_the_transform() -> None:
+    fast = compile(grad(lambda x: x[0] ** 3 * x[1]))
+    assert fast.programs == []
+    assert fast([2.0, 5.0]) == [60.0, 8.0]
+    assert fast.program.stats()["recorded"] > 4
+    assert fast.jacobian([2.0, 5.0]) == [[60.0, 12.0], [12.0, 0.0]]
+    assert compile(grad(grad(lambda x: x**3)))(2.0) == 12.0
+    assert compile(grad(lambda x: x * x), in_axes=0)([1.0, 2.0]) == [2.0, 4.0]
+
+
+def test_a_transform_of_a_compiled_function_with_samples() -> None:
+    fast = compile(bent, in_axes=(None, 0), reduce="sum")
+    for transform in TRANSFORMS:
+        eager = transform(total)
+        assert_close(transform(fast)(W, XS), eager, (W, XS))
+        assert_close(compile(transform(fast))(W, XS), eager, (W, XS))
+
+
+@pytest.mark.parametrize("reduce", [None, "mean"])
+def test_samples_along_another_axis(reduce: Any) -> None:
+    """As with the axes of the array moved; the gradient too has the array's shape."""
+    xs = np.arange(12.0).reshape(2, 3, 2) / 7.0
+    f = lambda w, x: w * x["x"][0, 1] * x["x"][1, 0]  # noqa: E731
+    fast, rows = (compile(f, (None, axis), reduce) for axis in (1, 0))
+    given, moved = {"x": xs}, {"x": np.moveaxis(xs, 1, 0)}
+    assert np.array_equal(fast(2.0, given), rows(2.0, moved))
+    if reduce is None:
+        for method in ("jacobian", "hessian"):
+            for argnums in (0, 1):
+                found = getattr(fast, method)(2.0, given, argnums=argnums)
+                wanted = getattr(rows, method)(2.0, moved, argnums=argnums)
+                assert repr(found) == repr(wanted)
+    else:
+        (_, slopes), (_, others) = (
+            each.value_and_grad(2.0, x, argnums=1) for each, x in ((fast, given), (rows, moved))
+        )
+        assert np.array_equal(np.moveaxis(slopes["x"], 1, 0), others["x"])
+        assert fast.jvp((2.0, given), (1.0, given)) == rows.jvp((2.0, moved), (1.0, moved))
+
+
+SCALARS: dict[str, Callable[[Any], Any]] = {
+    "where": lambda x: np.where(x[0] > 0.0, x[0] * x[1], x[1]),
+    "tensordot": lambda x: np.tensordot(x, x, 1),
+    "einsum": lambda x: np.einsum("i,i->", x, x),
+    "array": lambda x: np.array(x[0] * x[1], dtype=object),
+}
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_an_array_of_shape_nothing_is_a_number(name: str) -> None:
+    f, x = SCALARS[name], np.array([2.0, 3.0])
+    fast, each = compile(f), compile(f, in_axes=0, reduce="sum")
+    for _ in range(2):  # then at once
+        assert type(fast(x)) is float
+        assert_close(fast.value_and_grad(x), value_and_grad(f), (x,))
+        assert_close(each.grad(np.array([x, x])), lambda x: [grad(f)(x)] * 2, (x,))
+    assert_close(fast.hessian(x), hessian(f), (x,))
+    assert type(vjp(f, x)[0]) is float
+
+
+def test_hvp_as_scipy_calls_it() -> None:
+    x, v = np.array([1.0, 2.0]), np.array([3.0, -1.0])
+    f = lambda x: x[0] ** 3 * x[1]  # noqa: E731
+    assert np.array_equal(hvp(f, x, v), hvp(f, (x,), (v,))[0])
+    assert np.array_equal(hvp(f, x, v), compile(f).hvp(x, v))
+    assert hvp(lambda x: x**3, 2.0, 1.0) == 12.0
+
+
+def test_a_large_recording_is_told_of_once() -> None:
+    big = compile(lambda x: autograd.sum([(v * v).sin() for v in x]))
+    xs = [0.5] * 60_000
+    with pytest.warns(RuntimeWarning, match=r"recorded as 1\d\d,\d+ operations.*in_axes"):
+        big(xs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        big([*xs, 1.0])
+
+
+def test_a_hessian_of_what_depends_on_a_value_around() -> None:
+    fast = compile(bent, in_axes=(None, 0), reduce="sum")
+    around = compile(lambda s: compile(lambda x: s * x**3).hessian(2.0))
+    assert (around(5.0), around.grad(5.0)) == (60.0, 12.0)
+    assert_close(fast.hessian([Value(w) for w in W], XS), hessian(total), (W.tolist(), XS))
+    assert [*map(repr, compile(bent, (None, 0)).hessian([Value(1.0), 0.0], [0.0]))]
