@@ -21,7 +21,7 @@ from autograd.program.program import Program
 from autograd.program.recorded import Recorded, used
 from autograd.program.saved import read, write
 from autograd.program.specialize import Path, Paths, parameters
-from autograd.program.spot_check import Schedule, count, cut, disagreement, leaves_of
+from autograd.program.spot_check import Schedule, cut, disagreement, lane_count, leaves_of
 from autograd.program.targets.runner import folded
 from autograd.program.trace.observe import innermost, unwatched, warn
 from autograd.program.trace.record import CapturedChanged, called
@@ -262,19 +262,25 @@ class Compiled:
         recorded, turn = self._recorded, self._schedule.turn
         axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(args)
         both = [*zip(args, axes)]
-        lanes = next((count(arg, axis) for arg, axis in both if axis is not None), 0)
+        lanes = next((lane_count(arg, axis) for arg, axis in both if axis is not None), 0)
         moving = turn * 40503 % (lanes or 1)
         chosen = [int(mine[turn % len(mine)]) for mine in self._parted if len(mine)]
         for lane in dict.fromkeys([*chosen, moving]) if lanes else [0]:
-            one = tuple([arg if axis is None else cut(arg, lane, axis) for arg, axis in both])
-            if lanes or not given:
-                every = (
-                    self if argnums is None else partial(self.value_and_grad, argnums=argnums)
+            one, sample = [*args], [*args]
+            for i, (arg, axis) in enumerate(both):
+                if axis is not None:
+                    one[i] = cut(arg, slice(lane, lane + 1), axis)
+                    sample[i] = cut(arg, lane, axis)
+            if not given or (lanes and (argnums is not None or self.reduce is not None)):
+                found = (
+                    self(*one)
+                    if argnums is None
+                    else self.value_and_grad(*one, argnums=argnums)
                 )
-                result = every(*one)
-            sample = Call(one, self.in_axes).sample(0) if lanes else one
+            else:
+                found = result[lane] if lanes else result
             traces = partial(self._traces, recorded, one)
-            why = disagreement(self.f, sample, argnums, leaves_of(result), traces)
+            why = disagreement(self.f, sample, argnums, leaves_of(found), traces)
             if why and recorded.captured.same():  # else it has changed since the call
                 self._recorded = Recorded(self.f, recorded.captured.own)
                 self._reason = "a spot check found something else"
@@ -286,7 +292,7 @@ class Compiled:
                 )
         recorded.captured.settle()
 
-    def _traces(self, recorded: Recorded, args: tuple[Any, ...]) -> list[Path]:
+    def _traces(self, recorded: Recorded, args: Sequence[Any]) -> list[Path]:
         """Those of such arguments."""
         paths = recorded.kinds.get(Call(args, self.in_axes).key)
         return [] if paths is None else paths.found

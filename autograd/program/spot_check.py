@@ -22,7 +22,7 @@ from autograd.program.trace.observe import Watch
 from autograd.program.trace.record import called, retrace
 from autograd.trees import as_rows, flatten
 
-__all__ = ["Schedule", "count", "cut", "disagreement", "leaves_of"]
+__all__ = ["Schedule", "cut", "disagreement", "lane_count", "leaves_of"]
 
 FIRST = 0.25  # of the time of recording
 SHARE = 0.05  # of the time of all calls
@@ -85,19 +85,18 @@ def leaves_of(result: Any) -> list[float]:
     return [*map(primal, flatten(result, "the result")[0])]
 
 
-def count(arg: Any, axis: int) -> int:
+def lane_count(arg: Any, axis: int) -> int:
     """How many lanes an argument has that varies."""
     while isinstance(arg, dict):
         arg = next(iter(arg.values()))
     return int(as_rows(arg).shape[axis]) if axis else len(as_rows(arg))
 
 
-def cut(arg: Any, lane: int, axis: int) -> Any:
-    """The argument with this lane alone."""
+def cut(arg: Any, lanes: Any, axis: int) -> Any:
+    """A lane, or a slice of the lanes, of an argument that varies."""
     if isinstance(arg, dict):
-        return {key: cut(each, lane, axis) for key, each in arg.items()}
-    mine = slice(lane, lane + 1)
-    return as_rows(arg)[(*[slice(None)] * axis, mine) if axis else mine]
+        return {key: cut(each, lanes, axis) for key, each in arg.items()}
+    return as_rows(arg)[(*[slice(None)] * axis, lanes) if axis else lanes]
 
 
 def computed(f: Callable[..., Any], args: Sequence[Any], argnums: Any) -> list[float]:
@@ -121,7 +120,7 @@ def computed(f: Callable[..., Any], args: Sequence[Any], argnums: Any) -> list[f
 
 def disagreement(
     f: Callable[..., Any],
-    args: tuple[Any, ...],
+    args: Sequence[Any],
     argnums: Any,
     got: list[float],
     traces: Callable[[], Iterable[Any]],
@@ -154,14 +153,14 @@ def _close(got: list[float], want: list[float]) -> bool:
 
 def _judged(
     f: Callable[..., Any],
-    args: tuple[Any, ...],
+    args: Sequence[Any],
     got: list[float],
     want: list[float],
     traces: Callable[[], Iterable[Any]],
 ) -> str:
     """What the tapes say: where they are the same, it is rounding."""
     known = [(trace.tape, trace.closed) for trace in traces()]
-    new = retrace(f, *flatten(args, ""), known)
+    new = retrace(f, *flatten(tuple(args), ""), known)
     pairs = [*zip(new.tapes, [tape for tape, _ in known])]
     parting = [*starmap(_parting, pairs)]
     if -1 in parting and _adds_up(new.order) and new.outputs == want[: len(new.outputs)]:

@@ -15,7 +15,7 @@ import pickle
 import random
 import sys
 from array import array
-from collections import deque
+from collections import ChainMap, deque
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache, partial
 from operator import is_
@@ -44,7 +44,7 @@ ABSENT = ...  # what a look-up finds where there is nothing
 LIBRARY = {"autograd", "nn", "numpy", *sys.stdlib_module_names} - {"__main__"}
 BUILTINS = frozenset(vars(builtins))
 NUMBERS = frozenset([int, float, bool, str, bytes, complex])
-PLAIN = NUMBERS | {type(None), type(...), Value, Primitive, CodeType, type, object, range}
+PLAIN = NUMBERS | {type(None), type(...), Value, Primitive, CodeType, range}
 CALLS = frozenset(["__call__", "__getattr__", "forward"])  # called though nothing names them
 MAKERS = frozenset(["__init__", "__new__", "__init_subclass__", "__repr__", "__del__"])
 SETTERS = frozenset(["setattr", "__setattr__", "__dict__", "vars", "globals", "exec"])
@@ -218,6 +218,7 @@ class _Walk:
             self.held: dict[Any, Held] = {}
             self.generators: list[Any] = []
             self._codes: list[CodeType] = []
+            self._cached: set[str] = set()  # the names of cached properties
             self._seen: dict[int, Any] = {}
             self._elements = 0
             self._todo: list[tuple[str, Any]] = [("", f)]
@@ -238,7 +239,7 @@ class _Walk:
 
     def changes(self) -> set[str]:
         """The names of what the functions set or delete; "" stands for elements."""
-        return set[str]().union(*map(_changes, self._codes))
+        return self._cached.union(*map(_changes, self._codes))
 
     def difference(self, before: _Walk) -> tuple[str, str, str] | None:
         """What another walk found otherwise first: its name, what it was and what it is."""
@@ -351,6 +352,9 @@ class _Walk:
                     self._look(f"{path}.{name}", partial(_in_slot, x, y), name)
             elif kind in (property, cached_property):
                 self._todo.append((f"{path}.{name}", y))
+                if own is not None and kind is cached_property:
+                    self._look(f"{path}.{name}", own, name)
+                    self._cached.add(name)
             else:
                 if own is not None:
                     self._look(f"{path}.{name}", own, name)  # which hides it
@@ -406,6 +410,7 @@ CONTENTS: list[tuple[Any, Callable[[Any], int], Callable[[Any], Any]]] = [
     (dict, len, lambda x: [*dict.keys(x), *dict.values(x)]),
     ((set, frozenset), len, frozenset),
     (deque, len, lambda x: [*deque.__iter__(x)]),
+    (ChainMap, lambda x: len(x.maps), lambda x: [*x.maps]),
     ((bytearray, array), len, bytes),
     (
         np.ndarray,
