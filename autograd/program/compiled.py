@@ -33,6 +33,7 @@ __all__ = ["Compiled", "compile", "load_program"]
 
 STORM = 10  # recordings for one reason
 LARGE = 100_000  # operations of a recording
+CONFIRMED = 3  # times, before it is said that f gives something else
 ATTEMPTS = 3  # to record while others change what is captured
 
 
@@ -247,41 +248,48 @@ class Compiled:
             ValueError: f gives something else.
         """
         self._parted = []
-        return self._schedule.run(
-            run,
-            lambda result: self._check(self._bound(args, named), argnums, result, given),
-            lambda: self._count,
-        )
+        before = self._recorded
 
-    def _check(
-        self, args: Sequence[Any], argnums: Argnums | None, result: Any, given: bool
-    ) -> None:
-        """Compare one sample of each trace, and one that moves, with what f gives."""
+        def check(result: Any) -> None:
+            if self._recorded is before or not before.kinds:  # else it has changed meanwhile
+                self._check(self._bound(args, named), argnums, result if given else None)
+
+        return self._schedule.run(run, check, lambda: self._count)
+
+    def _check(self, args: Sequence[Any], argnums: Argnums | None, result: Any) -> None:
+        """Compare one sample of each trace, and one that moves, with what f gives.
+
+        Args:
+            result: of the call; None if it is of another method.
+        """
         if _is_inside() or any(map(holds_values, (*args, result))):
             return
         recorded, turn = self._recorded, self._schedule.turn
         axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(args)
         both = [*zip(args, axes)]
         lanes = next((lane_count(arg, axis) for arg, axis in both if axis is not None), 0)
-        moving = turn * 40503 % (lanes or 1)
-        chosen = [int(mine[turn % len(mine)]) for mine in self._parted if len(mine)]
-        for lane in dict.fromkeys([*chosen, moving]) if lanes else [0]:
+        chosen = [int(mine[turn % len(mine)]) for mine in self._parted]
+        for lane in dict.fromkeys([*chosen, turn * 40503 % lanes]) if lanes else [0]:
             one, sample = [*args], [*args]
             for i, (arg, axis) in enumerate(both):
                 if axis is not None:
                     one[i] = cut(arg, slice(lane, lane + 1), axis)
                     sample[i] = cut(arg, lane, axis)
-            if not given or (lanes and (argnums is not None or self.reduce is not None)):
-                found = (
-                    self(*one)
-                    if argnums is None
-                    else self.value_and_grad(*one, argnums=argnums)
-                )
-            else:
-                found = result[lane] if lanes else result
+            again = (
+                partial(self.value_and_grad, argnums=argnums) if argnums is not None else self
+            )
+            found = result
+            if lanes:
+                each = argnums is None and self.reduce is None and result is not None
+                found = result[lane] if each else None
             traces = partial(self._traces, recorded, one)
-            why = disagreement(self.f, sample, argnums, leaves_of(found), traces)
-            if why and recorded.captured.same():  # else it has changed since the call
+            for _ in range(CONFIRMED):
+                found = again(*one) if found is None else found
+                why = disagreement(self.f, sample, argnums, leaves_of(found), traces)
+                found = None
+                if not (why and self._recorded is recorded and recorded.captured.same()):
+                    break  # it agrees, or what f captures has changed since the call
+            else:
                 self._recorded = Recorded(self.f, recorded.captured.own)
                 self._reason = "a spot check found something else"
                 at = f" in sample {lane}" if lanes else ""

@@ -2,11 +2,10 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
@@ -179,32 +178,6 @@ def test_a_child_of_a_process_that_runs_a_program() -> None:
         stop.set()
         thread.join(LONG)
     assert fast.value_and_grad(x[:100])[0] == expected
-
-
-@pytest.mark.filterwarnings("ignore:compile. f is recorded anew")
-def test_what_was_seen_to_change_is_never_old() -> None:
-    space: dict[str, Any] = {"scale": 0.0}
-    exec("def f(x): return x * scale", space)
-    fast = compile(space["f"])
-    stop = threading.Event()
-
-    def call() -> None:
-        while not stop.is_set():
-            with suppress(ValueError):  # it changed while f was recorded
-                fast(1.0)
-
-    interval = sys.getswitchinterval()
-    thread = threading.Thread(target=call, daemon=True)
-    thread.start()
-    sys.setswitchinterval(1e-6)
-    try:
-        for i in range(200):
-            space["scale"] = float(i)
-            assert [fast(1.0), fast.grad(1.0), fast(1.0)] == [float(i)] * 3
-    finally:
-        sys.setswitchinterval(interval)
-        stop.set()
-        thread.join(LONG)
 
 
 # ---------------------------------------------------------------- what is kept

@@ -201,7 +201,6 @@ HIDDEN: dict[str, tuple[str, str, str]] = {
     "a dict's values": ("d = {'k': 1.0}\nc = d.values()", "next(iter(c))", "d['k'] = 2.0"),
     "a computed name": (f"{O}c = O(kk=1.0)\nn = 2", "getattr(c, 'k' * n)", "c.kk = 2.0"),
     "a file": ("import tempfile\nt = tempfile.TemporaryFile()\nt.write(b'1')\ndef g():\n    t.seek(0)\n    return float(t.read())", "g()", "t.seek(0); t.write(b'2'); t.flush()"),
-    "the recursion limit": ("import sys\nn = sys.getrecursionlimit()", "1.0 + (sys.getrecursionlimit() - n) / 10", "sys.setrecursionlimit(n + 10)"),
     "the decimals of a context": ("import decimal\ndecimal.setcontext(decimal.Context(prec=1))", "float(decimal.getcontext().prec)", "decimal.getcontext().prec = 2"),
     "a warm cache": ("from functools import lru_cache\nk = 1.0\n@lru_cache\ndef g(): return k", "g()", "k = 2.0; g.cache_clear()"),
     "objects far in": (f"{O}c = d = O()\nfor i in range(3000):\n    d.n = O()\n    d = d.n\nd.k = 1.0\ndef g():\n    e = c\n    while hasattr(e, 'n'): e = e.n\n    return e.k", "g()", "d.k = 2.0"),
