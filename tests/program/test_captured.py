@@ -15,7 +15,7 @@ from autograd.program import Compiled, compile, spot_check
 from autograd.program.spot_check import Schedule
 from autograd.program.trace.captured import Captured
 from tests.program.agreement import Case, cases, mapped
-from tests.program.worlds import FORMS, HIDDEN, NAMED, outcome
+from tests.program.worlds import FORMS, HIDDEN, NAMED, outcome, parsed
 
 LONG = 60.0  # seconds, after which something hangs
 
@@ -38,24 +38,55 @@ def test_what_is_not_named_is_told(name: str, often: None) -> None:
 
 # ---------------------------------------------------------------- changes that don't matter
 
-IDLE: dict[str, tuple[str, str, str]] = {
-    "another attribute": ("class O: k, other = 1.0, 2.0", "O.k", "O.other = 3.0"),
-    "the same number": ("k = 1.0", "k", "k = float('1')"),
-    "an equal list": ("c = [1.0, 2.0]", "c[0]", "c = [1.0, 2.0]"),
-    "equal containers": ("c = {'a': ([1.0], {2})}", "c['a'][0][0]", "c = {'a': ([1.0], {2})}"),
-    "a log": ("c = []\ndef g():\n    c.append(1)\n    return 1.0", "g()", "c.append(2)"),
-    "a counter": ("n = 0\ndef g():\n    global n\n    n += 1\n    return 1.0", "g()", "n = 9"),
-    "a cache": (
-        "c = {}\ndef g():\n    c[len(c)] = 1.0\n    return c[0]",
-        "g()",
-        "c.update(k=3.0)",
-    ),
-    "an object's counter": (
-        "class C:\n    n = 0\n    def g(self):\n        self.n += 1\n        return 1.0\nc = C()",
-        "c.g()",
-        "c.n = 9",
-    ),
-}  # fmt: skip
+IDLE = parsed("""
+# another attribute
+class C: k, other = 1.0, 2.0
+? C.k
+! C.other = 3.0
+# the same number
+k = 1.0
+? k
+! k = float('1')
+# an equal list
+c = [1.0, 2.0]
+? c[0]
+! c = [1.0, 2.0]
+# equal containers
+c = {'a': ([1.0], {2})}
+? c['a'][0][0]
+! c = {'a': ([1.0], {2})}
+# a log
+c = []
+def g():
+    c.append(1)
+    return 1.0
+? g()
+! c.append(2)
+# a counter
+n = 0
+def g():
+    global n
+    n += 1
+    return 1.0
+? g()
+! n = 9
+# a cache
+c = {}
+def g():
+    c[len(c)] = 1.0
+    return c[0]
+? g()
+! c.update(k=3.0)
+# an object's counter
+class C:
+    n = 0
+    def g(self):
+        self.n += 1
+        return 1.0
+c = C()
+? c.g()
+! c.n = 9
+""")
 
 
 @pytest.mark.parametrize("name", IDLE)
@@ -212,27 +243,32 @@ class Clock:
         self.now += seconds
 
 
-def due(check: float, calls: int) -> list[int]:
-    """Which calls are checked, if recording takes 1 ms and a call 1 µs."""
+def checked(check: float, calls: int, clock: Clock) -> list[int]:
+    """Which calls are checked, if recording takes 1 ms, a call 1 µs and a check `check`."""
     schedule, found = Schedule(), list[int]()
-    clock = spot_check.clock
-    assert isinstance(clock, Clock)
-    for i in range(1, calls + 1):
+    recorded = call = 0
+
+    def run() -> None:
+        nonlocal recorded
+        clock.wait(1e-6 if recorded else 1e-3)
+        recorded = 1
+
+    def compare(_: Any) -> None:
+        found.append(call)
+        clock.wait(check)
+
+    for call in range(1, calls + 1):  # noqa: B007
         schedule.left -= 1
         if schedule.left == 0:
-            recordings = iter([0, int(i == 1)])
-            schedule.run(
-                lambda i=i: clock.wait(1e-3 if i == 1 else 1e-6),  # type: ignore[misc]
-                lambda _, i=i: (found.append(i), clock.wait(check)),  # type: ignore[misc]
-                lambda recordings=recordings: next(recordings),  # type: ignore[misc]
-            )
+            schedule.run(run, compare, lambda: recorded)
     return found
 
 
 @pytest.mark.parametrize("check", [1e-6, 2e-5, 2e-4, 1e-2])
 def test_when_checks_are_due(check: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spot_check, "clock", Clock())
-    found = due(check, 200_000)
+    clock = Clock()
+    monkeypatch.setattr(spot_check, "clock", clock)
+    found = checked(check, 200_000, clock)
     assert found[:2] == [1, 2][: len(found)]
     if check <= 2e-5:
         powers = [2**k for k in range(7)]

@@ -1,6 +1,6 @@
-"""Ways in which a function may read a number besides its arguments: before `change`, and after.
+"""Ways in which a function may read a number besides its arguments.
 
-Each is source: what is set up, the number as an expression, and what changes it from 1.0 to 2.0.
+Each is source: what is set up, the number, and what changes it from 1.0 to 2.0.
 As a command, `python -m tests.program.worlds` counts how each ends.
 """
 
@@ -14,198 +14,501 @@ import numpy as np
 from autograd import Value
 from autograd.program import compile
 
-O = "class O:\n    def __init__(self, **k): self.__dict__.update(k)\n"  # noqa: E741
-NAMED: dict[str, tuple[str, str, str]] = {
-    "a global": ("k = 1.0", "k", "k = 2.0"),
-    "another type": ("k = 1.0", "k", "k = 2"),
-    "a string": ("k = '1'", "float(k)", "k = '2'"),
-    "a bool": ("k = False", "1.0 + k", "k = True"),
-    "a number of NumPy": ("import numpy as np\nk = np.float64(1.0)", "k", "k = np.float64(2)"),
-    "a global of a callee": ("k = 1.0\ndef g(): return k", "g()", "k = 2.0"),
-    "a callee": ("def g(): return 1.0", "g()", "def g(): return 2.0"),
-    "a callee's code": (
-        "def g(): return 1.0\ndef h(): return 2.0",
-        "g()",
-        "g.__code__ = h.__code__",
-    ),
-    "a chain": (f"{O}c = O(d=O(k=1.0))", "c.d.k", "c.d.k = 2.0"),
-    "an object replaced": (f"{O}c = O(d=O(k=1.0))", "c.d.k", "c.d = O(k=2.0)"),
-    "getattr": (f"{O}c = O(d=O(k=1.0))", "getattr(c, 'd').k", "c.d.k = 2.0"),
-    "one of two": (f"{O}a, b, q = O(k=1.0), O(k=1.0), 1", "(a if q else b).k", "a.k = 2.0"),
-    "nested containers": ("c = {'a': [{'b': 1.0}]}", "c['a'][0]['b']", "c['a'][0]['b'] = 2.0"),
-    "a list": ("c = [1.0]", "c[0]", "c[0] = 2.0"),
-    "a list's length": ("c = [1.0]", "len(c)", "c.append(1)"),
-    "a tuple of lists": ("c = ([1.0],)", "c[0][0]", "c[0][0] = 2.0"),
-    "a set": ("c = {1}", "float(len(c))", "c.add(2)"),
-    "a deque": ("from collections import deque\nc = deque([1.0])", "c[0]", "c[0] = 2.0"),
-    "an array.array": ("from array import array\nc = array('d', [1])", "c[0]", "c[0] = 2"),
-    "a bytearray": ("c = bytearray(b'1')", "float(c)", "c[0] = 50"),
-    "a ChainMap": (
-        "from collections import ChainMap\nd = {'k': 1.0}\nc = ChainMap(d)",
-        "c['k']",
-        "d['k'] = 2.0",
-    ),
-    "a defaultdict": (
-        "from collections import defaultdict\nc = defaultdict(float, k=1.0)",
-        "c['k']",
-        "c['k'] = 2.0",
-    ),
-    "a namespace": (
-        "from types import SimpleNamespace\nc = SimpleNamespace(k=1.0)",
-        "c.k",
-        "c.k = 2.0",
-    ),
-    "an array": ("import numpy as np\nc = np.ones(3)", "c[0]", "c[0] = 2.0"),
-    "an array of objects": (
-        "import numpy as np\nc = np.array([1.0, None])",
-        "c[0]",
-        "c[0] = 2.0",
-    ),
-    "an array's view": ("import numpy as np\nb = np.ones(3)\nc = b[::2]", "c[0]", "b[0] = 2.0"),
-    "a variable key": (f"{O}c, key = {{'a': O(k=1.0)}}, 'a'", "c[key].k", "c['a'].k = 2.0"),
-    "a function in a dict": ("k = 1.0\ndef g(): return k\nc = {'g': g}", "c['g']()", "k = 2.0"),
-    "a factory": ("s = [1.0]\ndef make(n): return lambda: n * s[0]", "make(1)()", "s[0] = 2.0"),
-    "a closure": (
-        "def make():\n    k = 1.0\n    def g(): return k\n    def put():\n        nonlocal k\n        k = 2.0\n    return g, put\ng, put = make()",
-        "g()",
-        "put()",
-    ),
-    "a closure in a list": (
-        "def make():\n    k = 1.0\n    def g(): return k\n    def put():\n        nonlocal k\n        k = 2.0\n    return g, put\nc = [*make()]",
-        "c[0]()",
-        "c[1]()",
-    ),
-    "a callback of map": ("k = 1.0\ndef g(x): return k", "sum(map(g, [0]))", "k = 2.0"),
-    "a decorated one": (
-        "from functools import wraps\nk = 1.0\ndef deco(f):\n    @wraps(f)\n    def w(*a): return f(*a)\n    return w\n@deco\ndef g(): return k",
-        "g()",
-        "k = 2.0",
-    ),
-    "behind a partial": (
-        "from functools import partial\nk = [1.0]\ng = partial(lambda c: c[0], k)",
-        "g()",
-        "k[0] = 2.0",
-    ),
-    "a method": (
-        "class C:\n    def __init__(self): self.k = 1.0\n    def g(self): return self.k\nc = C()",
-        "c.g()",
-        "c.k = 2.0",
-    ),
-    "a bound method": (
-        "class C:\n    def __init__(self): self.k = 1.0\n    def g(self): return self.k\nc = C()\ng = c.g",
-        "g()",
-        "c.k = 2.0",
-    ),
-    "a method called by self": (
-        "class C:\n    def __init__(self): self.k = 1.0\n    def h(self): return self.k\n    def g(self): return self.h()\nc = C()",
-        "c.g()",
-        "c.k = 2.0",
-    ),
-    "a loop over objects": (
-        f"{O}c = [O(k=0.5), O(k=0.5)]",
-        "sum([o.k for o in c])",
-        "c[1].k = 1.5",
-    ),
-    "an object handed on": (f"{O}c = O(k=1.0)\ndef g(o): return o.k", "g(c)", "c.k = 2.0"),
-    "a property": (
-        "class C:\n    _k = 1.0\n    @property\n    def k(self): return self._k\nc = C()",
-        "c.k",
-        "c._k = 2.0",
-    ),
-    "a cached property": (
-        "from functools import cached_property\nclass C:\n    @cached_property\n    def k(self): return 1.0\nc = C()",
-        "c.k",
-        "c.k = 2.0",
-    ),
-    "__getattr__": (
-        "class C:\n    def __init__(self): self.d = {'k': 1.0}\n    def __getattr__(self, n): return self.d[n]\nc = C()",
-        "c.k",
-        "c.d['k'] = 2.0",
-    ),
-    "__getitem__": (
-        "class C:\n    def __init__(self): self.d = {'k': 1.0}\n    def __getitem__(self, n): return self.d[n]\nc = C()",
-        "c['k']",
-        "c.d['k'] = 2.0",
-    ),
-    "__call__": (
-        "class C:\n    def __init__(self): self.k = 1.0\n    def __call__(self): return self.k\nc = C()",
-        "c()",
-        "c.k = 2.0",
-    ),
-    "an operator": (
-        "class C:\n    def __init__(self): self.k = 1.0\n    def __mul__(self, o): return self.k * o\nc = C()",
-        "c * 1.0",
-        "c.k = 2.0",
-    ),
-    "type(self)": (
-        "class C:\n    k = 1.0\n    def g(self): return type(self).k\nc = C()",
-        "c.g()",
-        "C.k = 2.0",
-    ),
-    "a base's attribute": ("class B: k = 1.0\nclass C(B): pass\nc = C()", "c.k", "B.k = 2.0"),
-    "what hides the class's": ("class C: k = 1.0\nc = C()", "c.k", "c.k = 2.0"),
-    "a static method": (
-        "k = 1.0\nclass C:\n    @staticmethod\n    def g(): return k\nc = C()",
-        "c.g()",
-        "k = 2.0",
-    ),
-    "a class method": (
-        "class C:\n    k = 1.0\n    @classmethod\n    def g(cls): return cls.k\nc = C()",
-        "C.g()",
-        "C.k = 2.0",
-    ),
-    "another method": (
-        "class C:\n    def g(self): return 1.0\nc = C()",
-        "c.g()",
-        "C.g = lambda self: 2.0",
-    ),
-    "a slot": ("class C: __slots__ = ('k',)\nc = C()\nc.k = 1.0", "c.k", "c.k = 2.0"),
-    "a dataclass": (
-        "from dataclasses import dataclass\n@dataclass\nclass C: k: float = 1.0\nc = C()",
-        "c.k",
-        "c.k = 2.0",
-    ),
-    "a module": ("import types\nm = types.ModuleType('m')\nm.k = 1.0", "m.k", "m.k = 2.0"),
-    "a generator function": ("k = 1.0\ndef g():\n    yield k", "sum(g())", "k = 2.0"),
-    "a default": ("def g(c=[1.0]): return c[0]", "g()", "g.__defaults__[0][0] = 2.0"),
-    "another default": ("def g(c=1.0): return c", "g()", "g.__defaults__ = (2.0,)"),
-    "a keyword's default": ("def g(*, c=1.0): return c", "g()", "g.__kwdefaults__['c'] = 2.0"),
-    "an attribute of a function": ("def g(): return g.k\ng.k = 1.0", "g()", "g.k = 2.0"),
-    "what hides a builtin": ("", "abs(1.0)", "abs = lambda x: 2.0"),
-    "what a transform was made of": (
-        "from autograd import grad\nk = 1.0\ng = grad(lambda t: t * k)",
-        "g(1.0)",
-        "k = 2.0",
-    ),
-    "what is compiled": (
-        "from autograd.program import compile\nk = 1.0\ng = compile(lambda t: t * k)",
-        "g(1.0)",
-        "k = 2.0",
-    ),
-}
-HIDDEN: dict[str, tuple[str, str, str]] = {
-    "a context variable": ("from contextvars import ContextVar\nv = ContextVar('v', default=1.0)", "v.get()", "v.set(2.0)"),
-    "the environment": ("import os\nos.environ['AUTOGRAD_TEST_K'] = '1'", "float(os.environ['AUTOGRAD_TEST_K'])", "os.environ['AUTOGRAD_TEST_K'] = '2'"),
-    "a name that is new": ("def g():\n    try: return k\n    except NameError: return 1.0", "g()", "k = 2.0"),
-    "globals()": ("k = 1.0", "globals()['k'[:]]", "k = 2.0"),
-    "eval": ("k = 1.0\ns = 'k' + ''", "eval(s)", "k = 2.0"),
-    "a long list": ("c = [1.0] * 200_000", "c[7]", "c[7] = 2.0"),
-    "a long array": ("import numpy as np\nc = np.ones(200_000)", "c[7]", "c[7] = 2.0"),
-    "match": ("class P:\n    __match_args__ = ('k' + '',)\n    def __init__(self): self.k = 1.0\np = P()\ndef g():\n    match p:\n        case P(1.0): return 1.0\n    return 2.0", "g()", "p.k = 2.0"),
-    "thread-local data": ("import threading\nc = threading.local()\nc.k = 1.0", "c.k", "c.k = 2.0"),
-    "a weak dictionary": ("from weakref import WeakKeyDictionary\nclass C: pass\nc = C()\nd = WeakKeyDictionary({c: 1.0})", "d[c]", "d[c] = 2.0"),
-    "ctypes": ("import ctypes\nc = ctypes.c_double(1.0)", "c.value", "c.value = 2.0"),
-    "an item getter": ("from operator import itemgetter\nc = {'k': 1.0}\ng = itemgetter('k')\nh = {}.__class__.get", "h(c, 'k')", "c['k'] = 2.0"),
-    "a memory view": ("from array import array\nb = array('d', [1.0])\nc = memoryview(b)", "c[0]", "b[0] = 2.0"),
-    "a mapping's view": ("from types import MappingProxyType\nd = {'k': 1.0}\nc = MappingProxyType(d)", "c['k']", "d['k'] = 2.0"),
-    "a dict's values": ("d = {'k': 1.0}\nc = d.values()", "next(iter(c))", "d['k'] = 2.0"),
-    "a computed name": (f"{O}c = O(kk=1.0)\nn = 2", "getattr(c, 'k' * n)", "c.kk = 2.0"),
-    "a file": ("import tempfile\nt = tempfile.TemporaryFile()\nt.write(b'1')\ndef g():\n    t.seek(0)\n    return float(t.read())", "g()", "t.seek(0); t.write(b'2'); t.flush()"),
-    "the decimals of a context": ("import decimal\ndecimal.setcontext(decimal.Context(prec=1))", "float(decimal.getcontext().prec)", "decimal.getcontext().prec = 2"),
-    "a warm cache": ("from functools import lru_cache\nk = 1.0\n@lru_cache\ndef g(): return k", "g()", "k = 2.0; g.cache_clear()"),
-    "objects far in": (f"{O}c = d = O()\nfor i in range(3000):\n    d.n = O()\n    d = d.n\nd.k = 1.0\ndef g():\n    e = c\n    while hasattr(e, 'n'): e = e.n\n    return e.k", "g()", "d.k = 2.0"),
-}  # fmt: skip
-EACH = NAMED | HIDDEN
+World = tuple[str, str, str]
+
+
+class Some:
+    """An object with attributes."""
+
+    def __init__(self, **attributes: Any) -> None:
+        self.__dict__.update(attributes)
+
+
+def parsed(text: str) -> dict[str, World]:
+    """The worlds by their names: lines of source, "? number" and "! change"."""
+    found: dict[str, World] = {}
+    for part in text.strip().removeprefix("# ").split("\n# "):
+        name, *lines = part.splitlines()
+        (number,) = [line[2:] for line in lines if line.startswith("? ")]
+        (change,) = [line[2:] for line in lines if line.startswith("! ")]
+        setup = [line for line in lines if line[:2] not in ("? ", "! ")]
+        found[name] = "\n".join(setup), number, change
+    return found
+
+
+NAMED = parsed("""
+# a global
+k = 1.0
+? k
+! k = 2.0
+# another type
+k = 1.0
+? k
+! k = 2
+# a string
+k = '1'
+? float(k)
+! k = '2'
+# a bool
+k = False
+? 1.0 + k
+! k = True
+# a number of NumPy
+import numpy as np
+k = np.float64(1.0)
+? k
+! k = np.float64(2)
+# a global of a callee
+k = 1.0
+def g(): return k
+? g()
+! k = 2.0
+# a callee
+def g(): return 1.0
+? g()
+! def g(): return 2.0
+# a callee's code
+def g(): return 1.0
+def h(): return 2.0
+? g()
+! g.__code__ = h.__code__
+# a chain
+c = Some(d=Some(k=1.0))
+? c.d.k
+! c.d.k = 2.0
+# an object replaced
+c = Some(d=Some(k=1.0))
+? c.d.k
+! c.d = Some(k=2.0)
+# getattr
+c = Some(d=Some(k=1.0))
+? getattr(c, 'd').k
+! c.d.k = 2.0
+# one of two
+a, b, q = Some(k=1.0), Some(k=1.0), 1
+? (a if q else b).k
+! a.k = 2.0
+# nested containers
+c = {'a': [{'b': 1.0}]}
+? c['a'][0]['b']
+! c['a'][0]['b'] = 2.0
+# a list
+c = [1.0]
+? c[0]
+! c[0] = 2.0
+# a list's length
+c = [1.0]
+? len(c)
+! c.append(1)
+# a tuple of lists
+c = ([1.0],)
+? c[0][0]
+! c[0][0] = 2.0
+# a set
+c = {1}
+? float(len(c))
+! c.add(2)
+# a deque
+from collections import deque
+c = deque([1.0])
+? c[0]
+! c[0] = 2.0
+# an array.array
+from array import array
+c = array('d', [1])
+? c[0]
+! c[0] = 2
+# a bytearray
+c = bytearray(b'1')
+? float(c)
+! c[0] = 50
+# a ChainMap
+from collections import ChainMap
+d = {'k': 1.0}
+c = ChainMap(d)
+? c['k']
+! d['k'] = 2.0
+# a defaultdict
+from collections import defaultdict
+c = defaultdict(float, k=1.0)
+? c['k']
+! c['k'] = 2.0
+# a namespace
+from types import SimpleNamespace
+c = SimpleNamespace(k=1.0)
+? c.k
+! c.k = 2.0
+# an array
+import numpy as np
+c = np.ones(3)
+? c[0]
+! c[0] = 2.0
+# an array of objects
+import numpy as np
+c = np.array([1.0, None])
+? c[0]
+! c[0] = 2.0
+# an array's view
+import numpy as np
+b = np.ones(3)
+c = b[::2]
+? c[0]
+! b[0] = 2.0
+# a variable key
+c, key = {'a': Some(k=1.0)}, 'a'
+? c[key].k
+! c['a'].k = 2.0
+# a function in a dict
+k = 1.0
+def g(): return k
+c = {'g': g}
+? c['g']()
+! k = 2.0
+# a factory
+s = [1.0]
+def make(n): return lambda: n * s[0]
+? make(1)()
+! s[0] = 2.0
+# a closure
+def make():
+    k = 1.0
+    def g(): return k
+    def put():
+        nonlocal k
+        k = 2.0
+    return g, put
+g, put = make()
+? g()
+! put()
+# a closure in a list
+def make():
+    k = 1.0
+    def g(): return k
+    def put():
+        nonlocal k
+        k = 2.0
+    return g, put
+c = [*make()]
+? c[0]()
+! c[1]()
+# a callback of map
+k = 1.0
+def g(x): return k
+? sum(map(g, [0]))
+! k = 2.0
+# a decorated one
+from functools import wraps
+k = 1.0
+def deco(f):
+    @wraps(f)
+    def w(*a): return f(*a)
+    return w
+@deco
+def g(): return k
+? g()
+! k = 2.0
+# behind a partial
+from functools import partial
+k = [1.0]
+g = partial(lambda c: c[0], k)
+? g()
+! k[0] = 2.0
+# a method
+class C:
+    def __init__(self): self.k = 1.0
+    def g(self): return self.k
+c = C()
+? c.g()
+! c.k = 2.0
+# a bound method
+class C:
+    def __init__(self): self.k = 1.0
+    def g(self): return self.k
+c = C()
+g = c.g
+? g()
+! c.k = 2.0
+# a method called by self
+class C:
+    def __init__(self): self.k = 1.0
+    def h(self): return self.k
+    def g(self): return self.h()
+c = C()
+? c.g()
+! c.k = 2.0
+# a loop over objects
+c = [Some(k=0.5), Some(k=0.5)]
+? sum([o.k for o in c])
+! c[1].k = 1.5
+# an object handed on
+c = Some(k=1.0)
+def g(o): return o.k
+? g(c)
+! c.k = 2.0
+# a property
+class C:
+    _k = 1.0
+    @property
+    def k(self): return self._k
+c = C()
+? c.k
+! c._k = 2.0
+# a cached property
+from functools import cached_property
+class C:
+    @cached_property
+    def k(self): return 1.0
+c = C()
+? c.k
+! c.k = 2.0
+# __getattr__
+class C:
+    def __init__(self): self.d = {'k': 1.0}
+    def __getattr__(self, n): return self.d[n]
+c = C()
+? c.k
+! c.d['k'] = 2.0
+# __getitem__
+class C:
+    def __init__(self): self.d = {'k': 1.0}
+    def __getitem__(self, n): return self.d[n]
+c = C()
+? c['k']
+! c.d['k'] = 2.0
+# __call__
+class C:
+    def __init__(self): self.k = 1.0
+    def __call__(self): return self.k
+c = C()
+? c()
+! c.k = 2.0
+# an operator
+class C:
+    def __init__(self): self.k = 1.0
+    def __mul__(self, o): return self.k * o
+c = C()
+? c * 1.0
+! c.k = 2.0
+# type(self)
+class C:
+    k = 1.0
+    def g(self): return type(self).k
+c = C()
+? c.g()
+! C.k = 2.0
+# a base's attribute
+class B: k = 1.0
+class C(B): pass
+c = C()
+? c.k
+! B.k = 2.0
+# what hides the class's
+class C: k = 1.0
+c = C()
+? c.k
+! c.k = 2.0
+# a static method
+k = 1.0
+class C:
+    @staticmethod
+    def g(): return k
+c = C()
+? c.g()
+! k = 2.0
+# a class method
+class C:
+    k = 1.0
+    @classmethod
+    def g(cls): return cls.k
+c = C()
+? C.g()
+! C.k = 2.0
+# another method
+class C:
+    def g(self): return 1.0
+c = C()
+? c.g()
+! C.g = lambda self: 2.0
+# a slot
+class C: __slots__ = ('k',)
+c = C()
+c.k = 1.0
+? c.k
+! c.k = 2.0
+# a dataclass
+from dataclasses import dataclass
+@dataclass
+class C: k: float = 1.0
+c = C()
+? c.k
+! c.k = 2.0
+# a module
+import types
+m = types.ModuleType('m')
+m.k = 1.0
+? m.k
+! m.k = 2.0
+# a generator function
+k = 1.0
+def g():
+    yield k
+? sum(g())
+! k = 2.0
+# a default
+def g(c=[1.0]): return c[0]
+? g()
+! g.__defaults__[0][0] = 2.0
+# another default
+def g(c=1.0): return c
+? g()
+! g.__defaults__ = (2.0,)
+# a keyword's default
+def g(*, c=1.0): return c
+? g()
+! g.__kwdefaults__['c'] = 2.0
+# an attribute of a function
+def g(): return g.k
+g.k = 1.0
+? g()
+! g.k = 2.0
+# what hides a builtin
+? abs(1.0)
+! abs = lambda x: 2.0
+# what a transform was made of
+from autograd import grad
+k = 1.0
+g = grad(lambda t: t * k)
+? g(1.0)
+! k = 2.0
+# what is compiled
+from autograd.program import compile
+k = 1.0
+g = compile(lambda t: t * k)
+? g(1.0)
+! k = 2.0
+""")
+HIDDEN = parsed("""
+# a context variable
+from contextvars import ContextVar
+v = ContextVar('v', default=1.0)
+? v.get()
+! v.set(2.0)
+# the environment
+import os
+os.environ['AUTOGRAD_TEST_K'] = '1'
+? float(os.environ['AUTOGRAD_TEST_K'])
+! os.environ['AUTOGRAD_TEST_K'] = '2'
+# a name that is new
+def g():
+    try: return k
+    except NameError: return 1.0
+? g()
+! k = 2.0
+# globals()
+k = 1.0
+? globals()['k'[:]]
+! k = 2.0
+# eval
+k = 1.0
+s = 'k' + ''
+? eval(s)
+! k = 2.0
+# a long list
+c = [1.0] * 200_000
+? c[7]
+! c[7] = 2.0
+# a long array
+import numpy as np
+c = np.ones(200_000)
+? c[7]
+! c[7] = 2.0
+# match
+class P:
+    __match_args__ = ('k' + '',)
+    def __init__(self): self.k = 1.0
+p = P()
+def g():
+    match p:
+        case P(1.0): return 1.0
+    return 2.0
+? g()
+! p.k = 2.0
+# thread-local data
+import threading
+c = threading.local()
+c.k = 1.0
+? c.k
+! c.k = 2.0
+# a weak dictionary
+from weakref import WeakKeyDictionary
+class C: pass
+c = C()
+d = WeakKeyDictionary({c: 1.0})
+? d[c]
+! d[c] = 2.0
+# ctypes
+import ctypes
+c = ctypes.c_double(1.0)
+? c.value
+! c.value = 2.0
+# an item getter
+from operator import itemgetter
+c = {'k': 1.0}
+g = itemgetter('k')
+h = {}.__class__.get
+? h(c, 'k')
+! c['k'] = 2.0
+# a memory view
+from array import array
+b = array('d', [1.0])
+c = memoryview(b)
+? c[0]
+! b[0] = 2.0
+# a mapping's view
+from types import MappingProxyType
+d = {'k': 1.0}
+c = MappingProxyType(d)
+? c['k']
+! d['k'] = 2.0
+# a dict's values
+d = {'k': 1.0}
+c = d.values()
+? next(iter(c))
+! d['k'] = 2.0
+# a computed name
+c = Some(kk=1.0)
+n = 2
+? getattr(c, 'k' * n)
+! c.kk = 2.0
+# a file
+import tempfile
+t = tempfile.TemporaryFile()
+t.write(b'1')
+def g():
+    t.seek(0)
+    return float(t.read())
+? g()
+! t.seek(0); t.write(b'2'); t.flush()
+# a warm cache
+from functools import lru_cache
+k = 1.0
+@lru_cache
+def g(): return k
+? g()
+! k = 2.0; g.cache_clear()
+# objects far in
+c = d = Some()
+for i in range(3000):
+    d.n = Some()
+    d = d.n
+d.k = 1.0
+def g():
+    e = c
+    while hasattr(e, 'n'): e = e.n
+    return e.k
+? g()
+! d.k = 2.0
+""")
 FORMS: dict[str, tuple[str, Any, Callable[[Any, Any], Any]]] = {
     "value": ("x * ({})", None, lambda f, x: f(x)),
     "gradient": ("x * x * ({})", None, lambda f, x: f.grad(x)),
@@ -218,11 +521,11 @@ FORMS: dict[str, tuple[str, Any, Callable[[Any, Any], Any]]] = {
 }
 
 
-def outcome(world: tuple[str, str, str], form: str, calls: int = 100) -> str:
+def outcome(world: World, form: str, calls: int = 100) -> str:
     """How calls end before and after the change: "seen", "told" or "silent", or an error."""
     setup, number, change = world
     source, in_axes, call = FORMS[form]
-    space: dict[str, Any] = {"__name__": "a_world"}
+    space: dict[str, Any] = {"__name__": "a_world", "Some": Some}
     exec(f"{setup}\ndef f(x): return {source.format(number)}", space)
     fast, eager = compile(space["f"], in_axes), Eager(space["f"])
     for _ in range(3):
