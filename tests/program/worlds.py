@@ -481,14 +481,10 @@ n = 2
 ? getattr(c, 'k' * n)
 ! c.kk = 2.0
 # a file
-import tempfile
-t = tempfile.TemporaryFile()
-t.write(b'1')
-def g():
-    t.seek(0)
-    return float(t.read())
-? g()
-! t.seek(0); t.write(b'2'); t.flush()
+import io
+t = io.BytesIO(b'1')
+? float(t.getvalue())
+! t.write(b'2')
 # a warm cache
 from functools import lru_cache
 k = 1.0
