@@ -34,6 +34,7 @@ from autograd.core.define import primitive  # noqa: E402
 from autograd.core.functions import *  # noqa: E402, F403
 from autograd.core.no_grad import no_grad  # noqa: E402
 from autograd.core.primitive import Primitive  # noqa: E402
+from autograd.core.scopes import lines, scope  # noqa: E402
 from autograd.core.table import *  # noqa: E402, F403
 from autograd.core.value import Value  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
     from autograd.show.terminal import step
 
 __version__ = "0.1.0"
-__all__ = ["Graph", "Primitive", "Stepper", "Value", "no_grad", "play", "primitive", "step"]
+__all__ = ["Graph", "Primitive", "Stepper", "Value", "lines", "no_grad", "play", "primitive"]
+__all__ += ["scope", "step"]
 __all__ += functions.__all__
 __all__ += transforms.__all__
 if TYPE_CHECKING:

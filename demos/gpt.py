@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Value, compile, dot, logsumexp, relu, take
+from autograd import Value, compile, dot, logsumexp, relu, scope, take
 from demos.common import BLUE, GREY, ORANGE, figure, progress, save_figure, smooth
 from demos.names import LETTERS, known_names
 
@@ -36,6 +36,7 @@ def linear(x: Vector, weight: Any) -> Vector:
     return [dot(row, x) for row in weight]
 
 
+@scope("norm")
 def norm(x: Vector) -> Vector:
     scale = (dot(x, x) / len(x) + 1e-5) ** -0.5
     return [xi * scale for xi in x]
@@ -53,12 +54,13 @@ def attend(
     size = DIMENSION // HEADS
     found: Vector = []
     looks = []
-    for start in range(0, DIMENSION, size):
-        part = slice(start, start + size)
-        scores = [dot(query[part], key[part]) * size**-0.5 for key in keys]
-        looks.append(softmaxed(scores))
-        columns = zip(*[value[part] for value in values])
-        found += [dot(looks[-1], list(column)) for column in columns]
+    for head in range(HEADS):
+        part = slice(head * size, (head + 1) * size)
+        with scope(f"head {head}"):
+            scores = [dot(query[part], key[part]) * size**-0.5 for key in keys]
+            looks.append(softmaxed(scores))
+            columns = zip(*[value[part] for value in values])
+            found += [dot(looks[-1], list(column)) for column in columns]
     return found, looks
 
 
@@ -69,16 +71,24 @@ def predict(weights: Weights, letters: list[Any]) -> tuple[list[Vector], list[li
     values: list[Vector] = []
     logits, looks = [], []
     for place, letter in enumerate(letters):
-        letter_vector = [take(column, letter) for column in columns]
-        x = norm([a + b for a, b in zip(letter_vector, weights["places"][place])])
+        with scope("embedding"):
+            letter_vector = [take(column, letter) for column in columns]
+            embedded = [a + b for a, b in zip(letter_vector, weights["places"][place])]
+        x = norm(embedded)
         normed = norm(x)
-        keys.append(linear(normed, weights["key"]))
-        values.append(linear(normed, weights["value"]))
-        found, heads = attend(linear(normed, weights["query"]), keys, values)
-        x = [a + b for a, b in zip(linear(found, weights["out"]), x)]
-        hidden = [relu(h) for h in linear(norm(x), weights["up"])]
-        x = [a + b for a, b in zip(linear(hidden, weights["down"]), x)]
-        logits.append(linear(x, weights["head"]))
+        with scope("query, key, value"):
+            keys.append(linear(normed, weights["key"]))
+            values.append(linear(normed, weights["value"]))
+            query = linear(normed, weights["query"])
+        found, heads = attend(query, keys, values)
+        with scope("heads together"):
+            x = [a + b for a, b in zip(linear(found, weights["out"]), x)]
+        normed = norm(x)
+        with scope("MLP"):
+            hidden = [relu(h) for h in linear(normed, weights["up"])]
+            x = [a + b for a, b in zip(linear(hidden, weights["down"]), x)]
+        with scope("logits"):
+            logits.append(linear(x, weights["head"]))
         looks.append(heads)
     return logits, looks
 
@@ -86,8 +96,11 @@ def predict(weights: Weights, letters: list[Any]) -> tuple[list[Vector], list[li
 def name_loss(weights: Weights, letters: list[Any]) -> Any:
     """The cross-entropy of a name, in nats a letter."""
     logits, _ = predict(weights, letters[:-1])
-    losses = [logsumexp(row) - take(row, letter) for row, letter in zip(logits, letters[1:])]
-    return sum(losses) / len(losses)
+    with scope("loss"):
+        losses = [
+            logsumexp(row) - take(row, letter) for row, letter in zip(logits, letters[1:])
+        ]
+        return sum(losses) / len(losses)
 
 
 # ---------------------------------------------------------------- training

@@ -6,6 +6,7 @@
 
 from typing import TYPE_CHECKING
 
+from autograd.core.origin import INTERNAL as _INTERNAL
 from nn import activations, clipping, init, layers, losses, optim, schedules
 from nn.activations import *  # noqa: F403
 from nn.clipping import *  # noqa: F403
@@ -31,6 +32,8 @@ __all__ += optim.__all__
 __all__ += schedules.__all__
 __all__ += _history.__all__
 __all__ += _sweep.__all__
+
+_INTERNAL.add("nn")  # `autograd.lines` tells the lines of code that call it
 
 HINTS = {
     "Loss": "; losses are functions here, such as nn.mse_loss",

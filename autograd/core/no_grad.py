@@ -8,9 +8,18 @@ from typing import Any
 
 from autograd.core.value import innermost, pause
 
-__all__ = ["no_grad", "recording"]
+__all__ = ["no_grad", "recording", "refuse_suspended"]
 
 SUSPENDED = (iscoroutinefunction, isgeneratorfunction, isasyncgenfunction)
+
+
+def refuse_suspended(name: str, function: Any) -> None:
+    """TypeError if a function that this block is to decorate runs after its call."""
+    if any(asks(function) for asks in SUSPENDED):
+        raise TypeError(
+            f"{name}: {function.__qualname__} is a generator or a coroutine, which runs "
+            f"after the call; write `with {name}(…):` in its body"
+        )
 
 
 class _Block:
@@ -40,11 +49,7 @@ class no_grad(ContextDecorator):
         self._blocks: list[_Block] = []
 
     def __call__(self, function: Any) -> Any:
-        if any(asks(function) for asks in SUSPENDED):
-            raise TypeError(
-                f"no_grad: {function.__qualname__} is a generator or a coroutine, which runs "
-                "after the call; write `with no_grad():` in its body"
-            )
+        refuse_suspended("no_grad", function)
         return super().__call__(function)
 
     def __enter__(self) -> None:

@@ -47,8 +47,9 @@ typedef struct node {
 } node;
 
 static PyTypeObject *node_type;
-static long node_paused;            /* how many `no_grad` blocks are open, over all threads */
-static int (*node_records)(void); /* whether this thread is not in one of them */
+static long node_paused;          /* how many blocks are open, over all threads */
+static int (*node_records)(void); /* whether this thread is not in one of `no_grad` */
+static PyObject *(*node_kept)(PyObject *); /* what a new node of this thread keeps */
 static unsigned int *node_passes;   /* how many passes there have been */
 
 /* ---------------------------------------------------------------- memory */
@@ -145,10 +146,18 @@ static inline void *node_make(
     node *n = node_take();
     if (n == NULL)
         return NULL;
-    if (node_paused && !node_records())
-        primitive = a = b = Py_None, da = db = 0.0;
+    n->extra = Py_None;
+    if (node_paused) {
+        if (!node_records())
+            primitive = a = b = Py_None, da = db = 0.0;
+        if ((n->extra = node_kept(Py_None)) == NULL) {
+            node_give(n);
+            return NULL;
+        }
+    } else {
+        Py_INCREF(Py_None);
+    }
     n->data = data;
-    n->extra = Py_NewRef(Py_None);
     n->grad = 0.0;
     n->primitive = Py_NewRef(primitive);
     n->pass = *node_passes;
@@ -226,10 +235,12 @@ static void node_watch_hash(int watched) /* else the object's, which is faster *
 }
 
 /* From now on objects of this type are made and freed here. */
-static int node_manage(void *type, int (*recording)(void), unsigned int *passes)
+static int node_manage(
+    void *type, int (*recording)(void), PyObject *(*kept)(PyObject *), unsigned int *passes)
 {
     node_type = type;
     node_records = recording;
+    node_kept = kept;
     node_passes = passes;
     if (node_type->tp_basicsize != sizeof(node) || PyType_IS_GC(node_type)) {
         PyErr_SetString(PyExc_SystemError, "node.h and value.pxd disagree about Value");

@@ -16,7 +16,7 @@ cdef extern from "node.h":
         pass
     long _paused "node_paused"
     int node_manage(
-        type cls, bint (*recording)() noexcept, unsigned int *passes
+        type cls, bint (*recording)() noexcept, object (*kept)(object), unsigned int *passes
     ) except -1
     void _watch_hash "node_watch_hash" (bint watched)
     Value _node "node_make" (
@@ -25,7 +25,7 @@ cdef extern from "node.h":
 
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, NORMAL, LARGEST_EXPONENT
-cdef object _observer, _get_innermost
+cdef object _observer, _get_innermost, _get_maker
 
 cdef class Value(Operations):
     cdef public double _data
@@ -41,6 +41,7 @@ cdef class Value(Operations):
     cdef readonly double _db
 
 cdef bint _records() noexcept
+cdef object _kept(object label)
 cdef _quick_real(x)
 cdef _reflected(Primitive primitive, other, Value y)
 cdef Value _binary(Primitive primitive, tuple operands)

@@ -36,6 +36,7 @@ if not cython.compiled:  # else in value.pxd
 from autograd.core import copies
 from autograd.core.operand import Label, Number, Operand, checked_label, number, real
 from autograd.core.operations import Operations
+from autograd.core.origin import maker
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.sweeps import cotangents, give_shares, topological_order
 from autograd.core.traversal import accumulate, add_to_leaves
@@ -77,7 +78,7 @@ class Value(Operations):
     # `_da` and `_db`. Where an operand is a plain number the input is None, and the number
     # itself stands in the place of its partial. `_extra` holds what few nodes have, or None:
     # (label, operands, inputs, partials), the last three of an operation with more operands.
-    # The partials of a sum are None, since all of them are 1.
+    # The partials of a sum are None, since all of them are 1. A fifth is where it was made.
     # `_grad` is the gradient in the last pass. A leaf has no partials: it keeps the sum over
     # the passes in `_da`, and in `_db` what that was before the last. `_pass` tells which pass
     # was here last, or was the last when the node was made; `_uses` how many uses of this node
@@ -100,7 +101,8 @@ class Value(Operations):
     def __init__(self, data: Number, label: Label = None) -> None:
         name = checked_label(label)
         self._data = data if type(data) is float else number(data, "Value")
-        self._extra = None if name is None else (name, None, None, None)
+        bare = None if name is None else (name, None, None, None)
+        self._extra = _kept(name) if _paused else bare
         self._primitive = self._a = self._b = None
         self._grad = self._da = self._db = 0.0
         self._pass = self._uses = 0
@@ -424,7 +426,7 @@ class Value(Operations):
             operands = tuple([x if type(x) is Value else c for x, c in zip(operands, floats)])
         out: Value = _node(data, primitive._stand_in or primitive, None, None, 0.0, 0.0)
         packed = None if primitive is SUM else _packed(partials)
-        out._extra = (None, operands, inputs, packed)
+        out._extra = (None, operands, inputs, packed, *(out._extra or ())[4:])
         return out
 
     @staticmethod
@@ -515,7 +517,8 @@ if not cython.compiled:  # else in wide.h and node.h
         if _paused and not _records():
             return Value(data)
         out: Value = _new(Value)
-        out._data, out._primitive, out._extra = data, primitive, None
+        out._data, out._primitive = data, primitive
+        out._extra = _kept(None) if _paused else None
         out._a, out._b, out._da, out._db = a, b, da, db
         out._grad = 0.0
         out._pass, out._uses = traversal._passes, 0
@@ -580,15 +583,16 @@ def _reflected(primitive: Primitive, other: Any, y: Value) -> Any:
 
 record_with(Value, Value._record, _unary)
 
-# ---------------------------------------------------------------------- no_grad
+# ---------------------------------------------------------------------- blocks
 
-_paused = 0  # how many blocks of `no_grad` are open, anywhere
+_paused = 0  # how many blocks of `no_grad`, `scope` and `lines` are open, anywhere
 innermost: ContextVar[Any] = ContextVar("innermost", default=None)
 _get_innermost: Any = innermost.get  # compiled, it outlives the names of this module
+_get_maker: Any = maker.get
 
 
 def pause(by: int) -> None:
-    """Count a block of `no_grad` that opens (1) or closes (-1)."""
+    """Count a block that opens (1) or closes (-1)."""
     global _paused
     _paused += by
 
@@ -600,5 +604,13 @@ def _records() -> bool:
     return block is None
 
 
+def _kept(label: Any) -> Any:
+    """What a new node keeps: its label, and where it is made, if a block tells that."""
+    made = _get_maker()
+    if made is not None:
+        return label, None, None, None, made.origin()
+    return None if label is None else (label, None, None, None)
+
+
 if cython.compiled:
-    node_manage(Value, _records, cython.address(_passes))  # type: ignore  # noqa: F821
+    node_manage(Value, _records, _kept, cython.address(_passes))  # type: ignore  # noqa: F821

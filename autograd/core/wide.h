@@ -118,6 +118,15 @@ static PyObject *node_wide(void *primitive, PyObject *operands, int dot)
     PyObject_GC_UnTrack(extra);
     out = node_make(sum, primitive, Py_None, Py_None, 0.0, 0.0);
     if (out != NULL && out->primitive != Py_None) { /* else nothing is recorded */
+        if (out->extra != Py_None) { /* it keeps where it was made */
+            Py_SETREF(extra, PyTuple_Pack(5, Py_None, operands, those, packed,
+                                          PyTuple_GET_ITEM(out->extra, 4)));
+            if (extra == NULL) {
+                Py_DECREF((PyObject *)out);
+                out = NULL;
+                goto done;
+            }
+        }
         Py_SETREF(out->extra, extra);
         extra = NULL;
     }

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from autograd.core.origin import origin_of
 from autograd.core.primitive import Primitive
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
@@ -92,6 +93,8 @@ class Snapshot:
         modules: the path of the module that a node belongs to. A module labels its
             parameters by their path, such as `layers.0.neurons.1.w.3`; what is computed of
             them belongs to it too.
+        origins: where a node was made, of those in a block of `scope` or `lines`.
+        scopes: of a node that was made in scopes their names, such as "block 1/head 0".
         reached: whether a backward pass has reached a root.
         stale: the leaves whose gradient is that of another pass, as none has.
 
@@ -132,6 +135,9 @@ class Snapshot:
         self.modules = {nodes[value]: path for value, path in modules.items()}
         self.nodes = tuple(nodes.values())
         self.roots = tuple([nodes[root] for root in roots])
+        found = [(node, origin_of(node.value)) for node in self.nodes]
+        self.origins = {node: origin for node, origin in found if origin is not None}
+        self.scopes = {node: each.scope for node, each in self.origins.items() if each.scope}
         self.reached = any(root.grad for root in self.roots)
         leaves = [] if self.reached else [node for node in self.nodes if node.op is None]
         self.stale = frozenset([node for node in leaves if node.grad])

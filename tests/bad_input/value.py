@@ -1,4 +1,4 @@
-"""Mistakes with a Value, `no_grad` and own primitives."""
+"""Mistakes with a Value, with blocks such as `no_grad`, and own primitives."""
 
 import cmath
 import itertools
@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import autograd
-from autograd import Primitive, Value, no_grad
+from autograd import Primitive, Value, lines, no_grad, scope
 from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
 from tests.bad_input.world import World
@@ -167,12 +167,21 @@ def states() -> Iterator[Row]:
 
 
 def recording() -> Iterator[Row]:
-    """no_grad."""
+    """no_grad, scope and lines."""
     name = "autograd.no_grad"
     call: Call = lambda w: no_grad()(rows)
     yield row(f"{name}.__call__", "a generator", call, TypeError, "no_grad: rows")
     call = lambda w: no_grad().__exit__()
     yield row(f"{name}.__exit__", "not entered", call, RuntimeError, "no_grad")
+    for left in (scope("a"), lines()):
+        name = type(left).__name__
+        call = lambda w, left=left: left.__exit__()
+        yield row("autograd.scope", f"{name} not entered", call, RuntimeError, name)
+        call = lambda w, left=left: left(rows)
+        yield row("autograd.scope", f"{name} of a generator", call, TypeError, f"{name}: rows")
+    names = [bad(2, TypeError, "name, got 2 (int)")]
+    names += [bad(x, ValueError, "without a slash", repr(x)) for x in ("", " ", "a/b")]
+    yield from each("autograd.scope", names, lambda w, x: scope(x))
 
     def failing(w: World) -> None:
         with no_grad():

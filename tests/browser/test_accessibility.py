@@ -11,6 +11,7 @@ from autograd import Stepper
 from autograd.testing import gradcheck, plugin
 from tests.browser.conftest import Opener
 from tests.browser.test_play import neuron
+from tests.browser.test_source import neuron as neuron_with_lines
 from tests.browser.test_steps import powers, readme
 from tests.browser.test_training import trained
 from tests.browser.test_training_live import played
@@ -22,6 +23,7 @@ def guessing(page: Any) -> None:
     page.click("#back")
     page.fill("#answer", "7")
     page.keyboard.press("Enter")
+    page.click("#hint")
 
 
 def pointed(page: Any) -> None:
@@ -55,6 +57,8 @@ PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
         lambda: powers().graph().html(),
         lambda page: page.select_option("#leaf", label="w"),
     ),
+    "modes": (lambda: Stepper(readme()).html(), lambda page: page.click("#modes summary")),
+    "code": (lambda: Stepper(neuron_with_lines()).html(), lambda page: page.click("#next")),
     "guessing": (lambda: Stepper(readme()).html(), guessing),
     "graph": (lambda: readme().graph().html(), lambda page: page.click("text=nudge >> nth=0")),
     "network": (lambda: nn.MLP(2, [8, 8, 1]).graph([0.5, -1.0]).html(), opened),

@@ -327,7 +327,7 @@ class _Maker:
         nodes, outputs = self.members[name], self.outlets[name]
         operations = Counter([node.op.name for node in nodes if node.op is not None])
         inside = nodes[0] in self.grouping.framed
-        modules = tuple(layers_of(name.partition(" ")[0])[:-1]) if inside else ()
+        modules = tuple(layers_of(name.partition(" … ")[0])[:-1]) if inside else ()
         leaves = len(nodes) - operations.total()
         linear = {"dot", "mul", "add"} if inside and modules else set[str]()
         parts = [f"{op} ×{n:,}" if n > 1 else op for op, n in operations.items()]

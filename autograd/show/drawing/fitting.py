@@ -68,6 +68,11 @@ NETWORK = [  # what is smaller, where there are neurons
     *[Rung(True, 9, 420, once, tallest=6) for once in ONCE],
     *[Rung(True, 9, 420, once, "layer") for once in ONCE],
 ]
+SCOPES = [
+    *[Rung(False, rows, level="scope") for rows in (1, 9)],
+    *[Rung(True, 9, most, level="scope") for most in (0, 240)],
+    Rung(True, 9, 420, "alike", "scope"),
+]
 WHOLE = [Rung(False, 1), Rung(True, 1), Rung(True, ANY)]
 
 
@@ -97,25 +102,32 @@ def fit(
     options: Options,
     reserve: Mapping[int, str] | None = None,
     scrolls: bool = False,
+    wide: float = PAGE[0],
 ) -> Drawing:
     """What is drawn of a graph.
 
     Args:
         reserve: by node index, the widest text that a page will put into a cell of the node.
         scrolls: the picture may be higher than a page; every box has full cards.
+        wide: how wide a page is.
 
     Raises:
         LayoutError: the layout is "dot", and there is none, or it failed or took too long.
     """
-    return _Fitting(graph, options, reserve or {}, scrolls).best()
+    return _Fitting(graph, options, reserve or {}, scrolls, wide).best()
 
 
 class _Fitting:
     def __init__(
-        self, graph: Snapshot, options: Options, reserve: Mapping[int, str], scrolls: bool
+        self,
+        graph: Snapshot,
+        options: Options,
+        reserve: Mapping[int, str],
+        scrolls: bool,
+        wide: float,
     ) -> None:
         self.graph, self.options, self.reserve = graph, options, reserve
-        self.scrolls = scrolls
+        self.scrolls, self.page = scrolls, (wide, PAGE[1])
         self.known: dict[tuple[str, str, float, int], Grouping] = {}
         self.pictures: dict[object, Picture] = {}
 
@@ -128,7 +140,8 @@ class _Fitting:
             grouping = group(self.graph, options)
             drawn = picture(self.graph, options, grouping)
             return self.first([Rung(False, ANY)] if self.scrolls else WHOLE, drawn)
-        ladder = self.small(), self.once(LARGE), self.coarse()
+        scopes = SCOPES if self.graph.scopes else []
+        ladder = self.small(), scopes, self.once(LARGE), self.coarse()
         for rungs in ladder:
             found = self.climb(rungs)
             if found is not None:
@@ -163,7 +176,7 @@ class _Fitting:
             if shared not in self.pictures:
                 self.pictures[shared] = picture(self.graph, whole, grouping)
             found = self.attempt(rung, self.pictures[shared])
-            if found is not None and (found.fits() or self.scrolls):
+            if found is not None and (found.fits(self.page) or self.scrolls):
                 return found
             if wide is None and found is not None and found.fits(WIDE):
                 wide = found
@@ -175,7 +188,7 @@ class _Fitting:
             if rung.most:
                 self.known[key] = condense(self.graph, *key)
             else:
-                found = group(self.graph, self.options.changed(collapse="neuron"))
+                found = group(self.graph, self.options.changed(collapse=rung.level))
                 note = f"{found.note.removesuffix('.')}{ALL}." if found.note else ""
                 self.known[key] = replace(found, note=note)
         return self.known[key]
@@ -185,7 +198,7 @@ class _Fitting:
         found = None
         for rung in rungs:
             found = self.attempt(rung, drawn) or found
-            if found is not None and found.fits():
+            if found is not None and found.fits(self.page):
                 break
         assert found is not None
         return found
@@ -199,7 +212,7 @@ class _Fitting:
         while True:
             options = self.options.changed(max_nodes=most)
             found = self.attempt(rung, picture(self.graph, options, self.grouping(rung)))
-            if found is not None and (found.fits() or most <= FEWEST):
+            if found is not None and (found.fits(self.page) or most <= FEWEST):
                 return found
             most = max(FEWEST, min(most - 1, int(most * FEWER)))
             if most == FEWEST:
@@ -214,7 +227,8 @@ class _Fitting:
             [COMPACT] if both and any(card.compact and card.box.rows for card in cards) else []
         )
         notes += [] if self.scrolls else _legend(drawn, self.options)
-        page = PAGE[0] - 2 * PAPER_MARGIN, PAGE[1] - 2 * PAPER_MARGIN - len(notes) * ROW - PAD
+        wide, high = self.page
+        page = wide - 2 * PAPER_MARGIN, high - 2 * PAPER_MARGIN - len(notes) * ROW - PAD
         room = sum([(c.size[0] + 36) * (c.size[1] + 8) for c in cards])
         if rung.rows < ANY and room > page[0] * page[1]:
             return None

@@ -27,12 +27,14 @@ __all__ = [
 ]
 
 TALLEST = 12  # neurons or inputs in a column; of more, those in the middle share a box
+MOST_PARTS = 12  # of a scope that is left and entered again
 BUNDLE = 8  # so many leaves that go into one layer are one box with it
 READABLE = 60  # with more boxes than this, what repeats is drawn once
 NOTES = {
     "": "What repeats is drawn once",
     "neuron": "Every neuron is drawn as one box",
     "layer": "Every layer is drawn as one box",
+    "scope": "Every scope is drawn as one box",
 }
 INLINED = "What one formula alone uses is written in it"
 ALIKE = "What is alike is drawn once"
@@ -74,9 +76,9 @@ class Grouping:
 def group(graph: Snapshot, options: Options) -> Grouping:
     """The grouping that the options ask for; "auto" takes the first that is small enough."""
     auto = options.collapse == "auto" and options.max_nodes is not None and not options.depth
-    framed = convex(graph, graph.modules)
+    framed = _framed(graph, options.collapse)
     groups, titles = dict[Node, str](), dict[str, str]()
-    level, levels = "", ["neuron", "layer"]
+    level, levels = "", ["neuron", "layer", "scope"]
     for level in levels if auto else [x for x in levels if x == options.collapse]:
         groups, titles = _groups(graph, level, framed)
         if len({*groups.values()}) < 2 and auto:
@@ -93,15 +95,15 @@ def condense(graph: Snapshot, level: str, once: str, most: float, tallest: int) 
     """A grouping with formulas.
 
     Args:
-        level: "neuron" or "layer", what of a network is one box.
+        level: "neuron" or "layer", what of a network is one box; or "scope".
         tallest: so many neurons of a layer have a box, and the others one together.
         once: what is drawn once: "alike", "runs" (what repeats, see `fold`) or "".
         most: how wide a formula may become, in pixels.
     """
-    framed = convex(graph, graph.modules)
+    framed = _framed(graph, level)
     groups, titles = _groups(graph, level, framed, tallest)
     told = [NOTES[level]] if groups else []
-    if len({*groups.values()}) < 2:
+    if len({*groups.values()}) < 2 and level != "scope":
         groups, titles, told = {}, {}, []
     if once == "runs":
         folded, names = fold(graph, groups)
@@ -123,6 +125,45 @@ def condense(graph: Snapshot, level: str, once: str, most: float, tallest: int) 
     return Grouping(
         groups, titles, _note(graph, groups, ". ".join(told), True), framed, formulas
     )
+
+
+def _framed(graph: Snapshot, level: str | None) -> dict[Node, str]:
+    """By node the module that it belongs to; or the scope, if these are asked for or alone."""
+    if level != "scope" and graph.modules:
+        return convex(graph, graph.modules)
+    return _scoped(graph) if graph.scopes else {}
+
+
+def _scoped(graph: Snapshot) -> dict[Node, str]:
+    """By node its scope, and which part of it where the scope is left and entered again.
+
+    A leaf belongs to the scope that alone uses it.
+    """
+    goes: dict[Node, set[str]] = {}
+    for node in graph.nodes:
+        for x in node.inputs:
+            if x.op is None:
+                goes.setdefault(x, set()).add(graph.scopes.get(node, ""))
+    paths = {node: path for node, path in graph.scopes.items() if node.op is not None}
+    paths |= {x: min(of) for x, of in goes.items() if len(of) == 1 and of != {""}}
+    part = dict.fromkeys(paths, 1)
+    found = dict[Node, tuple[str, int]]()
+    for _ in range(MOST_PARTS):
+        kept = convex(graph, {x: f"{path}\n{part[x]}" for x, path in paths.items()})
+        found = {x: (paths[x], part[x]) for x in kept}
+        if len(found) == len(paths):
+            break
+        for x in paths:
+            part[x] += x not in found
+    parts = Counter([path for path, _ in {*found.values()}])
+    around = {outer for path in parts for outer in layers_of(path)[:-1]}
+    names: dict[Node, str] = {}
+    for x, (path, k) in found.items():
+        alone = parts[path] == 1 and path not in around
+        last = path.rpartition("/")[2]
+        inner = f"{path}/{last} · {k}" if path in around else f"{path} · {k}"
+        names[x] = path if alone else inner
+    return names
 
 
 def convex(graph: Snapshot, groups: Mapping[Node, str]) -> dict[Node, str]:
@@ -183,11 +224,16 @@ def _boxes(graph: Snapshot, groups: Mapping[Node, str]) -> int:
 
 
 def layers_of(path: str) -> list[str]:
-    """The numbered modules around a path, outermost first, and itself.
+    """The numbered modules, or the scopes, around a path, outermost first, and itself.
 
     >>> layers_of("layers.0.neurons.1")
     ['layers.0', 'layers.0.neurons.1']
+    >>> layers_of("block 1/head 0")
+    ['block 1', 'block 1/head 0']
     """
+    if "/" in path:
+        names = path.split("/")
+        return ["/".join(names[: i + 1]) for i in range(len(names))]
     parts = path.split(".")
     outer = [".".join(parts[: i + 1]) for i, part in enumerate(parts[:-1]) if part.isdigit()]
     return [*outer, path]
@@ -199,16 +245,21 @@ def relative(path: str, around: Sequence[str]) -> str:
     >>> relative("layers.0.neurons.1", ["layers.0"])
     'neurons.1'
     """
-    return path.removeprefix(f"{around[-1]}.") if around else path
+    return path.removeprefix(around[-1])[1:] if around else path
 
 
 def _groups(
     graph: Snapshot, level: str, modules: Mapping[Node, str], tallest: int = TALLEST
 ) -> tuple[dict[Node, str], dict[str, str]]:
     """The box of each node of a module, and the titles of those that stand for several."""
-    if not level or not modules:
+    if not level or not (modules if level == "scope" else graph.modules):
         return {}, {}
     groups, titles = dict(modules), dict[str, str]()
+    if level == "scope":
+        groups = _several(groups)
+        _bundle_leaves(graph, groups)
+        scopes = {*modules.values()} & {*groups.values()}
+        return groups, {name: relative(name, layers_of(name)[:-1]) for name in scopes}
     if level == "layer":
         groups = {node: _layer(path) for node, path in modules.items()}
         groups = convex(graph, groups)

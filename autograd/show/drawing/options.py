@@ -11,7 +11,7 @@ __all__ = ["Options"]
 
 CHOICES: dict[str, tuple[str | None, ...]] = {
     "rankdir": ("LR", "RL", "TB", "BT"),
-    "collapse": ("auto", "neuron", "layer", None),
+    "collapse": ("auto", "neuron", "layer", "scope", None),
     "theme": ("auto", "light", "dark"),
     "layout": ("own", "dot"),
     "arrows": ("weight", "gradient", "local"),
@@ -26,7 +26,8 @@ class Options:
         rankdir: where the result is, seen from the leaves: "LR" (to the right), "RL",
             "TB" (below) or "BT".
         collapse: "neuron" or "layer" draws each neuron, or each layer, of a model as one
-            box; "auto" draws neurons, and as much as fits a page of 1280 × 800 with text of
+            box, "scope" what was computed in each `autograd.scope`; "auto" draws neurons or
+            scopes, and as much as fits a page of 1280 × 800 with text of
             9 pixels: it writes what one formula alone uses in that formula, or what is
             alike once; unless `depth` is given, or `max_nodes` is None. None never does.
         depth: draw what is at most so many operations away from the result; None is all.
@@ -46,7 +47,7 @@ class Options:
     """
 
     rankdir: Literal["LR", "RL", "TB", "BT"] = "LR"
-    collapse: Literal["auto", "neuron", "layer"] | None = "auto"
+    collapse: Literal["auto", "neuron", "layer", "scope"] | None = "auto"
     depth: int | None = None
     max_nodes: int | None = 200
     theme: Literal["auto", "light", "dark"] = "auto"

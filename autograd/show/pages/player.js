@@ -23,12 +23,13 @@ if (self !== top) {
   window.addEventListener("load", tell);
 }
 
-// Writes what is shown into the address. Browsers refuse many changes of it in a short time.
+// Writes what is shown into the address, and behind it what else a page has to tell. Browsers refuse many changes of it in a short time.
 let linking = 0;
+let linkEnd = "";
 function link(hash) {
   if (location.protocol === "about:") return;
   clearTimeout(linking);
-  linking = setTimeout(() => history.replaceState(null, "", hash), 200);
+  linking = setTimeout(() => history.replaceState(null, "", hash + linkEnd), 200);
 }
 
 // The player of every page. It holds a position among the stops, whose names in links and
@@ -116,7 +117,7 @@ function player(show, say) {
     event.preventDefault(); // a frame without an address of its own would be left
     step(() => find(Number(link.hash.slice(1))));
   });
-  const linked = ({ hash }) => (/^#\d+$/.test(hash) ? find(Number(hash.slice(1))) : null);
+  const linked = ({ hash }) => (/^#\d+(;|$)/.test(hash) ? find(parseInt(hash.slice(1))) : null);
   window.addEventListener("hashchange", ({ newURL }) => step(() => linked(new URL(newURL)) ?? position));
 
   byId("controls").hidden = false;

@@ -152,13 +152,17 @@ function turn(event, carries) {
   move(began);
 }
 
-// An event; one that is only asked for carries no number.
-function highlight(event, carries = true) {
+function unmark() {
   for (const [element, name] of marked) element.classList.remove(name);
   marked = [];
   cancelAnimationFrame(travelling);
   for (const arrow of picture.querySelectorAll(".asked")) arrow.classList.remove("asked");
   for (const element of picture.querySelectorAll(".turned, .carried")) element.remove();
+}
+
+// An event; one that is only asked for carries no number.
+function highlight(event, carries = true) {
+  unmark();
   if (event === undefined) {
     if (svg !== null && events.length > 0) reveal(events[0]); // what comes first is in sight
     return;

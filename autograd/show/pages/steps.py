@@ -9,7 +9,7 @@ from typing import Any
 from autograd.core.primitive import Primitive
 from autograd.javascript import UntranslatableError
 from autograd.show.drawing.boxes import Picture
-from autograd.show.drawing.fitting import ARROWS, legend
+from autograd.show.drawing.fitting import ARROWS, PAGE, legend
 from autograd.show.drawing.layered import lay_out
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.style import style_sheet
@@ -26,6 +26,7 @@ from autograd.show.pages.document import (
     player,
     rules,
 )
+from autograd.show.pages.source import source
 from autograd.show.snapshot import PATH, Node, Snapshot, with_grads
 from autograd.show.text import escape, format_number, width
 
@@ -34,11 +35,19 @@ __all__ = ["graph_page", "steps_page"]
 LIMIT = 1000  # nodes
 PASS_OF = {"forward": "forward", "seed": "backward", "backward": "backward"}
 DELAY = 1500  # of a step, in milliseconds
+BESIDE_CODE = 760.0  # px of a page for its picture
 PREFIX = "graph"  # of the ids in the picture; steps.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
-STEP_SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js", "paths.js")
+STEP_SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js", "paths.js", "source.js")
+PASS_SCRIPTS = ("modes.js", "guess.js")  # of a page that plays both passes
 DATA = re.compile(r"(x|y|t|target)_?[\d₀-₉]*(\[\d+\])*", re.IGNORECASE)  # x, x_1, y[0]
-GUESSING = '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess first</label>'
+GUESSING = (
+    '<label id="guess" hidden><input type="checkbox" id="guessing"> Guess first</label>'
+    '<label id="levels" class="pick" hidden>Ask for <select id="level">'
+    '<option value="product">gradients</option>'
+    '<option value="local">local derivatives too</option>'
+    '<option value="forward">values too</option></select></label>'
+)
 
 
 def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: int) -> str:
@@ -54,14 +63,15 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     graph = _after(graph, played)
     options = options.changed(max_nodes=LIMIT, depth=None)
     wide = _widest(graph, played, options.format)
-    shown, drawn = laid_out(graph, options, PREFIX, wide)
-    data = _data(graph, played, options, at, drawn)
+    code, made = source(graph)
+    shown, drawn = laid_out(graph, options, PREFIX, wide, BESIDE_CODE if code else PAGE[0])
+    data = _data(graph, played, options, at, drawn, made)
     rows = [[str(e.index + 1), PASS_OF[e.kind], str(e)] for e in played]
     heads = ["step", "pass", "arithmetic"]
-    board = _board(shown, GUESSING, data["arrows"])
+    board = _board(shown, GUESSING, data["arrows"], code)
     live, panel = _compute(graph, data["groups"])
     main = board + player("step", len(data["keys"]), heads, rows, asset("guess.html"), panel)
-    scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, asset("guess.js")]
+    scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, *map(asset, PASS_SCRIPTS)]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(played)} steps"
     return document("steps", title, summary, main, data, scripts, _styles(options))
 
@@ -86,14 +96,15 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     elif [node.grad for node in graph] != [node.grad for node in once]:
         told = f"{told}, gradients as they are now, explained for one pass"
     forward = every[: len(graph)]
-    shown, drawn = laid_out(graph, options, PREFIX)
-    data = _data(graph, forward, options, len(graph), drawn)
+    code, made = source(graph)
+    shown, drawn = laid_out(graph, options, PREFIX, wide=BESIDE_CODE if code else PAGE[0])
+    data = _data(graph, forward, options, len(graph), drawn, made)
     rows = [
         [str(event.index + 1), str(event), format_number(node.grad), locals_text(node)]
         for event, node in zip(forward, graph.nodes)
     ]
     heads = ["node", "arithmetic", "gradient", "local derivatives"]
-    board = _board(shown, "", data["arrows"])
+    board = _board(shown, "", data["arrows"], code)
     live, panel = _compute(graph, data["groups"])
     main = board + player("node", len(data["keys"]), heads, rows, below=panel)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live]
@@ -141,14 +152,15 @@ def _check_size(graph: Snapshot) -> None:
         )
 
 
-def _board(shown: str, more: str, arrows: Mapping[str, Any]) -> str:
-    """The picture, the words above it, and what may be asked of it below."""
+def _board(shown: str, more: str, arrows: Mapping[str, Any], code: str) -> str:
+    """The picture, with code beside it, the words above, and what may be asked below."""
     told = arrows["legends"][arrows["shown"]] if arrows["of"] else ""
+    before, after = ('<div class="beside">', f"{code}</div>") if code else ("", "")
     return (
         '<div id="now" class="now" role="status"><p id="pass"></p>'
         f'<p id="sum">{escape(WITHOUT_SCRIPT)}</p><p id="words"></p></div>'
-        '<div id="picture" class="picture" tabindex="0" role="group" aria-label="Graph">'
-        f'{shown}</div><p id="legend" class="info">{escape(told)}</p>'
+        f'{before}<div id="picture" class="picture" tabindex="0" role="group" '
+        f'aria-label="Graph">{shown}</div>{after}<p id="legend" class="info">{escape(told)}</p>'
         f'<div class="below"><p id="info" class="info"></p>{more}'
         '<button type="button" id="whole" aria-pressed="false" hidden>Whole graph</button>'
         "</div>"
@@ -167,7 +179,12 @@ def _widest(graph: Snapshot, played: Sequence[Event], spec: str) -> dict[int, st
 
 
 def _data(
-    graph: Snapshot, played: Sequence[Event], options: Options, at: int, drawn: Picture
+    graph: Snapshot,
+    played: Sequence[Event],
+    options: Options,
+    at: int,
+    drawn: Picture,
+    lines: Mapping[Node, str],
 ) -> dict[str, Any]:
     seeds = [event.after for event in played if event.kind == "seed"]
     return {
@@ -181,6 +198,7 @@ def _data(
         "titles": {box.id: box.hint.rpartition(": ")[0] for box in drawn.boxes if box.members},
         "arrows": _arrows(drawn, options),
         "nodes": [_node_data(node) for node in graph.nodes],
+        "lines": {node.index: id for node, id in lines.items()},
         "steps": [node.index for node in _stepped(graph)],
         **operations_data(_operations(graph)),
     }

@@ -1,0 +1,112 @@
+// Forward mode beside reverse mode, on one clock: each tick is one multiplication in both. Reverse
+// mode goes once from the result to all leaves; forward mode goes once from each leaf to the result.
+const MOST_TOLD = 12; // leaves whose gradients are listed
+const starts = nodes.filter(({ op }) => op === null);
+const backwards = allEvents.filter(({ kind }) => kind === "backward");
+const complete = new Map(); // by leaf, after how many multiplications reverse mode knows its gradient
+backwards.forEach(({ target, use, uses }, k) => use === uses && complete.set(target, k + 1));
+
+// The products of a pass from one leaf: only of arrows that it reaches, as the others carry 0.
+function tangentsFrom(leaf) {
+  const tangents = new Map([[leaf, 1]]);
+  const steps = [];
+  for (const node of nodes) {
+    node.inputs.forEach((input, slot) => {
+      if (!tangents.has(input)) return;
+      const [arrived, before] = [tangents.get(input), tangents.get(node)];
+      const product = share(arrived, node, slot);
+      tangents.set(node, (before ?? 0) + product);
+      steps.push({ leaf, node, slot, arrived, before, product, after: tangents.get(node) });
+    });
+  }
+  return { steps, slope: tangents.get(root) };
+}
+
+const ends = []; // after how many multiplications forward mode knows each leaf's gradient
+const reverseCount = backwards.length;
+let forwardCount = 0;
+
+const clock = element("input", { type: "range", min: 0, value: 0, "aria-label": "Multiplications" });
+const race = element("button", { type: "button" }, "Play both");
+const column = (name) => {
+  const [count, text, list] = [element("p"), element("p", { class: "sum" }), element("ul")];
+  const bar = element("progress", { value: 0, "aria-label": `${name}, multiplications` });
+  return { count, text, list, bar, box: element("div", {}, element("h3", {}, name), bar, count, text, list) };
+};
+const [reverseColumn, forwardColumn] = [column("Reverse mode"), column("Forward mode")];
+const why = element("p");
+const modes = element("details", { id: "modes", class: "live" }, element("summary", {}, "Forward mode beside reverse mode"), element("p", {}, "Each tick multiplies once in both. Reverse mode goes once, from the result to all leaves. Forward mode goes from one leaf to the result, and starts again for the next leaf."), element("div", { class: "knobs" }, race, clock), element("div", { class: "columns" }, reverseColumn.box, forwardColumn.box), why);
+
+const times = (a, b, before, after) => [[formatNumber(a), "upstream"], [" × ", ""], [formatNumber(b), "local"], [before === undefined ? " → " : ` + ${formatNumber(before)} → `, ""], [formatNumber(after), "result"]];
+
+function fillColumn({ count, text, list, bar }, at, of, sum, known, scale) {
+  bar.value = at;
+  count.textContent = `${at} of ${of} multiplications`;
+  put(text, sum);
+  list.replaceChildren(...starts.slice(0, MOST_TOLD).map((leaf, k) => element("li", {}, `∂${root.name}/∂${leaf.name} = `, element("b", {}, known(leaf, k) ? formatNumber(scale(leaf)) : "?"))));
+  if (starts.length > MOST_TOLD) list.append(element("li", {}, `… and ${starts.length - MOST_TOLD} more`));
+}
+
+function showModes() {
+  const at = Number(clock.value);
+  const lit = { backward: [], forward: [] };
+  const reverseAt = Math.min(at, reverseCount);
+  const event = backwards[reverseAt - 1];
+  if (event !== undefined) lit.backward = arrows[event.node.index][event.slot];
+  const now = replay(allEvents);
+  fillColumn(reverseColumn, reverseAt, reverseCount, event === undefined ? [] : parts(event), (leaf) => complete.get(leaf) <= reverseAt, (leaf) => now[leaf.index]);
+  const pass = Math.max(0, ends.findIndex((end) => at <= end));
+  const step = tangentsFrom(starts[pass]).steps[at - (ends[pass - 1] ?? 0) - 1];
+  const sum = [];
+  if (step !== undefined) {
+    const { leaf, node, slot, arrived, before, after } = step;
+    const input = node.inputs[slot];
+    lit.forward = arrows[node.index][slot];
+    sum.push([`∂${node.name}/∂${leaf.name} += `, "name"], [`∂${input.name}/∂${leaf.name}`, "upstream"], [" · ", ""], [`∂${node.name}/∂${input.name}`, "local"], [" = ", ""], ...times(arrived, node.partials[slot], before, after));
+  }
+  fillColumn(forwardColumn, at, forwardCount, sum, (_, k) => ends[k] <= at, (leaf) => seed * tangentsFrom(leaf).slope);
+  if (at > 0) unmark();
+  for (const old of picture.querySelectorAll(".backward, .forward")) old.classList.remove("backward", "forward");
+  for (const mode in lit) for (const arrow of lit[mode]) arrow.classList.add(mode);
+}
+
+// Once it is opened, as this takes a while in a large graph.
+function countAll() {
+  for (const leaf of starts) ends.push((ends.at(-1) ?? 0) + tangentsFrom(leaf).steps.length);
+  forwardCount = ends.at(-1);
+  for (const scale of [clock, reverseColumn.bar, forwardColumn.bar]) scale.max = forwardCount;
+  const more = forwardCount > reverseCount ? `${formatNumber(forwardCount / reverseCount, ".3g")} times` : "no more than";
+  const leaves = starts.length === 1 ? "one leaf" : `${starts.length} leaves`;
+  why.textContent = `For ${leaves} and one result, forward mode multiplies ${forwardCount} times, ${more} the ${reverseCount} of reverse mode. So reverse mode is taken for a loss of many weights, and forward mode where few inputs have many results.`;
+}
+
+let racing = 0;
+function stopRace() {
+  clearInterval(racing);
+  racing = 0;
+  race.textContent = "Play both";
+}
+race.addEventListener("click", () => {
+  if (racing !== 0) return stopRace();
+  if (Number(clock.value) === forwardCount) clock.value = 0;
+  race.textContent = "Pause";
+  racing = setInterval(() => {
+    clock.value = Number(clock.value) + Math.max(1, Math.round(forwardCount / 200));
+    showModes();
+    if (Number(clock.value) === forwardCount) stopRace();
+  }, data.delay / 3);
+});
+clock.addEventListener("input", () => {
+  stopRace();
+  showModes();
+});
+modes.addEventListener("keydown", (event) => event.stopPropagation()); // keys move this clock
+modes.addEventListener("toggle", () => {
+  stopRace();
+  if (ends.length === 0) countAll();
+  if (modes.open) showModes();
+});
+document.addEventListener("moved", () => modes.open && showModes());
+document.addEventListener("step", () => (modes.hidden = isGuessing()));
+
+if (root.op !== null) document.querySelector(".all").before(modes);

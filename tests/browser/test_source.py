@@ -1,0 +1,62 @@
+"""The code beside the graph: the line of each step is lit, and a line lights its nodes."""
+
+import pytest
+
+from autograd import Stepper, Value, lines
+from autograd.core.origin import origin_of
+from tests.browser.conftest import Opener
+
+
+def neuron() -> Value:
+    with lines():
+        x = Value(0.5, label="x")
+        w = Value(-0.8, label="w")
+        y = (w * x + 0.1).tanh()
+        y.label = "y"
+        return (y - 1.0) ** 2
+
+
+def test_every_step_lights_the_line_that_made_its_node(open_page: Opener) -> None:
+    stepper = Stepper(neuron())
+    page = open_page(stepper.html())
+    lit = ".line[aria-current]"
+    assert page.locator(lit).count() == 0
+    for event in stepper:
+        page.click("#next")
+        origin = origin_of(event.node.value)
+        assert origin is not None
+        with open(origin.file, encoding="utf-8") as file:
+            text = file.read().splitlines()[origin.line - 1]
+        assert page.locator(lit).count() == 1
+        assert page.text_content(lit) == f"{origin.line:>4} {text}"
+
+
+def test_pointing_at_a_line_lights_what_it_made(open_page: Opener) -> None:
+    page = open_page(Stepper(neuron()).html())
+    first = neuron.__code__.co_firstlineno
+    page.hover(f"#line-0-{first + 4}")
+    made = "[...document.querySelectorAll('.made')].map((box) => box.id)"
+    assert page.evaluate(made) == ["graph-n2", "graph-n3", "graph-n4"]
+    page.hover(f"#line-0-{first + 2}")
+    assert page.evaluate(made) == ["graph-n1"]
+
+
+@pytest.mark.parametrize("width", [390, 700, 1280, 1920])
+def test_it_stands_beside_the_picture_where_there_is_room(
+    width: int, open_page: Opener
+) -> None:
+    page = open_page(Stepper(neuron()).html(), viewport={"width": width, "height": 900})
+    page.keyboard.press("End")
+    code, picture = [page.locator(id).bounding_box() for id in ("#code", "#picture")]
+    assert (code["y"] == picture["y"]) is (width > 1024)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    if width > 1024:
+        texts = page.locator("#picture text.data").evaluate_all(
+            "(all) => all.map((text) => text.getBoundingClientRect().height)"
+        )
+        assert min(texts) > 11
+
+
+def test_without_javascript_the_code_is_there(open_page: Opener) -> None:
+    page = open_page(Stepper(neuron()).html(), java_script_enabled=False)
+    assert "y = (w * x + 0.1).tanh()" in page.inner_text("#code")
