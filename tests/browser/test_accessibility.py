@@ -31,6 +31,12 @@ def pointed(page: Any) -> None:
     page.click("#graph-n2 .name")
 
 
+def walked(page: Any) -> None:
+    page.focus("#picture")
+    for key in ("ArrowLeft", "ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+
+
 def opened(page: Any) -> None:
     page.select_option("#inside", "layers.0.neurons.3")
     page.click("text=Take a step")
@@ -58,6 +64,7 @@ PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
         lambda page: page.select_option("#leaf", label="w"),
     ),
     "modes": (lambda: Stepper(readme()).html(), lambda page: page.click("#modes summary")),
+    "walk": (lambda: readme().graph().html(), walked),
     "code": (lambda: Stepper(neuron_with_lines()).html(), lambda page: page.click("#next")),
     "guessing": (lambda: Stepper(readme()).html(), guessing),
     "graph": (lambda: readme().graph().html(), lambda page: page.click("text=nudge >> nth=0")),

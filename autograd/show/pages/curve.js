@@ -115,11 +115,14 @@ picture.addEventListener("pointerover", (event) => {
   if (pinned || at === undefined) return;
   showCard(at.node, at.slot ?? 0, event.target.closest("g[id]"));
 });
+function pinCard(node, slot, box) {
+  showCard(node, slot, box);
+  pinned = !curveCard.hidden;
+}
+
 picture.addEventListener("click", (event) => {
   const at = allEvents[pointedAt(event)];
-  if (at?.node.op == null) return;
-  showCard(at.node, at.slot ?? 0, event.target.closest("g[id]"));
-  pinned = !curveCard.hidden;
+  if (at?.node.op != null) pinCard(at.node, at.slot ?? 0, event.target.closest("g[id]"));
 });
 picture.addEventListener("pointerleave", ({ relatedTarget }) => pinned || curveCard.contains(relatedTarget) || closeCard());
 curveCard.addEventListener("pointerleave", () => pinned || closeCard());

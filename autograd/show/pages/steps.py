@@ -38,7 +38,7 @@ DELAY = 1500  # of a step, in milliseconds
 BESIDE_CODE = 760.0  # px of a page for its picture
 PREFIX = "graph"  # of the ids in the picture; steps.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
-STEP_SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js", "paths.js", "source.js")
+STEP_SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js", "paths.js", "source.js", "walk.js")
 PASS_SCRIPTS = ("modes.js", "guess.js")  # of a page that plays both passes
 DATA = re.compile(r"(x|y|t|target)_?[\d₀-₉]*(\[\d+\])*", re.IGNORECASE)  # x, x_1, y[0]
 GUESSING = (
@@ -193,6 +193,7 @@ def _data(
         "delay": DELAY,
         "format": options.format,
         "root": graph.root.index,
+        "rankdir": options.rankdir,
         "seed": json_number(*seeds) if seeds else None,
         "groups": {node.index: box.id for box in drawn.boxes for node in box.members},
         "titles": {box.id: box.hint.rpartition(": ")[0] for box in drawn.boxes if box.members},
