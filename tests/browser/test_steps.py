@@ -532,6 +532,15 @@ def test_without_javascript_the_end_and_every_step_are_there(open_page: Opener) 
         assert grad == format_number(stepper.grads[node.value])
 
 
+def test_printed_before_the_first_step_it_shows_the_end(open_page: Opener) -> None:
+    page = open_page(Stepper(readme()).html())
+    page.pdf()
+    assert page.text_content("#graph-n0 .grad") == "6.0"
+    follow(page, "#3")
+    page.pdf()
+    assert page.inner_text("#counter") == "3 / 14"
+
+
 def test_hostile_labels_are_shown_and_nothing_more(open_page: Opener) -> None:
     for html in (Stepper(hostile()).html(), hostile().graph().html()):
         page = open_page(html)

@@ -6,6 +6,7 @@ are left out, and `note` says so.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ __all__ = ["Box", "Edge", "Frame", "Picture", "operation_text", "picture"]
 
 DRAWN_ONCE = 12  # a leaf with more uses has a copy beside each
 MOST_OPERANDS = 3  # that a call is written with
+PART = re.compile(r"([^/]+)/(\1 · \d+)$")  # of a scope, which is in its frame
 LONGEST_OPERAND = 6.0  # of a name, in units of the font's size
 
 
@@ -340,7 +342,7 @@ class _Maker:
         folded = counted(len(nodes), "node") if name in self.grouping.titles else ""
         op = folded or neuron or ", ".join(parts)
         shown = outputs[0] if len(outputs) == 1 else None
-        called = title if folded and not inside else name
+        called = title if folded and not inside else PART.sub(r"\2", name)
         hint, rows = f"{called}: {', '.join(parts)}", self.rows(outputs)
         return Box(f"g{number}", "group", title, op, shown, hint, rows, modules, tuple(nodes))
 

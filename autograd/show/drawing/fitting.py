@@ -24,9 +24,11 @@ __all__ = ["ARROWS", "PAGE", "PAPER_MARGIN", "Drawing", "fit", "legend"]
 
 PAGE = (1237.0, 966.0)  # 900 pixels show its width with text at 8, 1280 × 800 all at 9
 WIDE = (1550.0, PAGE[1])  # of what would be drawn with less detail else
+TALL = 6 * PAGE[1]  # of a page that scrolls and would lose a part else
 PAPER_MARGIN = 8.0
 CHARACTER = 6.5  # the width of a character of the note, roughly
 MOST, MOST_WHOLE = 80, 100  # boxes that are worth a try, also if formulas take some away
+MOST_TALL = 200  # boxes of a picture that is higher than a page
 MOST_CUT = 48  # boxes of a picture that leaves some out
 LARGEST = 500  # nodes of a graph in which nothing is drawn once
 ANY = 10_000  # rows
@@ -146,7 +148,7 @@ class _Fitting:
             found = self.climb(rungs)
             if found is not None:
                 return found
-        return self.cut()
+        return (self.scrolls and self.tall()) or self.cut()
 
     def small(self) -> list[Rung]:
         """Rungs for graphs that are not too large."""
@@ -202,6 +204,15 @@ class _Fitting:
                 break
         assert found is not None
         return found
+
+    def tall(self) -> Drawing | None:
+        """All of a graph that is not too large for that, in as many rows as it takes."""
+        rung = Rung(True, ANY, 420)
+        if len(self.graph) > LARGEST or self.grouping(rung).boxes(self.graph) > MOST_TALL:
+            return None
+        whole = self.options.changed(max_nodes=None)
+        found = self.attempt(rung, picture(self.graph, whole, self.grouping(rung)))
+        return found if found is not None and found.fits((self.page[0], TALL)) else None
 
     def cut(self) -> Drawing:
         """Only what is nearest to the result, in the rung that says most of it."""

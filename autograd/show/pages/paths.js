@@ -81,7 +81,10 @@ function showPaths() {
 
 if (svg !== null && nodes.length > 1) {
   byId("whole").before(element("label", { class: "pick" }, "Paths of ", ofLeaf));
-  ofLeaf.addEventListener("change", showPaths);
+  ofLeaf.addEventListener("change", () => {
+    showPaths();
+    pathPanel.scrollIntoView({ block: "nearest" });
+  });
   document.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape") return;
     ofLeaf.value = "";

@@ -122,5 +122,5 @@ function player(show, say) {
 
   byId("controls").hidden = false;
   go(linked(location) ?? data.start);
-  return { next: () => step(actions.ArrowRight), show: () => show(position) };
+  return { next: () => step(actions.ArrowRight), last: () => step(actions.End), show: () => show(position) };
 }

@@ -326,3 +326,4 @@ for (const event of [...events].reverse()) set(event, false);
 const controls = player(showStep, (position) =>
   position === 0 ? "start" : textOf(events[position - 1]),
 );
+window.addEventListener("beforeprint", () => shownAt === 0 && !isGuessing() && controls.last()); // not an empty picture

@@ -38,7 +38,15 @@ DELAY = 1500  # of a step, in milliseconds
 BESIDE_CODE = 760.0  # px of a page for its picture
 PREFIX = "graph"  # of the ids in the picture; steps.js knows it
 WITHOUT_SCRIPT = "The picture shows the end. The table has every step."
-STEP_SCRIPTS = ("numbers.js", "values.js", "steps.js", "zoom.js", "paths.js", "source.js", "walk.js")
+STEP_SCRIPTS = (
+    "numbers.js",
+    "values.js",
+    "steps.js",
+    "zoom.js",
+    "paths.js",
+    "source.js",
+    "walk.js",
+)
 PASS_SCRIPTS = ("modes.js", "guess.js")  # of a page that plays both passes
 DATA = re.compile(r"(x|y|t|target)_?[\d₀-₉]*(\[\d+\])*", re.IGNORECASE)  # x, x_1, y[0]
 GUESSING = (

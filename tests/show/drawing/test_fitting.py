@@ -149,6 +149,17 @@ def length(points: Sequence[tuple[float, float]]) -> float:
     return sum(itertools.starmap(math.dist, pairwise([*line, tip])))
 
 
+@pytest.mark.parametrize(
+    ("operations", "cut"), [(80, False), (150, False), (300, False), (450, True)]
+)
+def test_a_page_scrolls_rather_than_losing_a_part(operations: int, cut: bool) -> None:
+    graph = expression(operations, 1, 4).graph()
+    drawing = fitting.fit(graph, Options(), scrolls=True)
+    assert ("left out" in " ".join(drawing.note)) is cut
+    assert drawing.size[0] <= fitting.PAGE[0]
+    assert "left out" in " ".join(fitting.fit(graph, Options()).note)
+
+
 def test_a_formula_says_what_is_in_it_and_how_to_see_it() -> None:
     graph = TABLE["attention"]().graph()
     svg = ET.fromstring(graph.svg())
