@@ -10,7 +10,7 @@ from autograd.show.snapshot import Node
 from autograd.show.text import format_number
 from tests.browser.conftest import Opener, follow
 from tests.browser.test_live import formula
-from tests.browser.test_steps import readme
+from tests.browser.test_steps import edges, readme
 
 
 def moved(node: Node, slot: int, h: float) -> float:
@@ -147,6 +147,15 @@ def test_where_the_operation_is_not_defined(open_page: Opener) -> None:
     page.click("#graph-n1 .name")
     assert page.inner_text("#card p >> nth=0") == "At x = 0.0 the slope is ∂v2/∂x = inf"
     assert page.locator("#card .tangent, #card .gap").count() == 0
+
+
+def test_numbers_that_are_not_finite(open_page: Opener) -> None:
+    y = edges()
+    y = y * Value(math.nan) + Value(math.inf)
+    page = open_page(Stepper(y).html(), at="#99")
+    for node in [node for node in y.graph() if node.op is not None]:
+        page.hover(f"#graph-n{node.index} .name")
+        assert page.inner_text("#card strong").startswith(f"{node.short} = ")
 
 
 @pytest.mark.parametrize("width", [390, 1280])

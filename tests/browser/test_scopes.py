@@ -19,7 +19,7 @@ def heads() -> Value:
             w = Value(0.5 + head, label=f"w{head}")
             looks = softmaxed([w * a for a in x])
             found.append(looks[0] * x[0] + looks[1] * x[1])
-    y = found[0] * found[1]
+    y: Value = found[0] * found[1]
     y.label = "y"
     return y
 
@@ -38,7 +38,7 @@ def test_scopes_are_boxes_that_open(open_page: Opener) -> None:
     ]
     page.keyboard.press("End")
     page.select_option("#inside", label="head 1/softmax")
-    shown = page.locator(".inside .operation .data").all_text_contents()
+    shown = page.locator("#opened .operation .data").all_text_contents()
     inside = [n for n in stepper.graph if stepper.graph.scopes.get(n) == "head 1/softmax"]
     assert shown == [format_number(node.data) for node in inside]
     page.keyboard.press("Escape")

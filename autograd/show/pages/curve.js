@@ -1,14 +1,8 @@
 // The card of an operation: its curve in one input, the others held still, the tangent whose slope
 // is the local derivative, and a nudge along both: the gap between the two is the error.
 const [WIDTH, HEIGHT, SAMPLES, SIDE] = [272, 150, 120, 8]; // px, points, and px from the box
-const nudger = element("input", { type: "range", min: -100, max: 100, value: 50, "aria-label": "Nudge" });
-const chosenInput = element("select", { "aria-label": "Curve over" });
-const plot = shape("svg", { role: "img", viewBox: `0 0 ${WIDTH} ${HEIGHT}` });
-const [cardTitle, slopeLine, gapLine] = [element("strong"), element("p"), element("p")];
-const shut = element("button", { type: "button", "aria-label": "Close the curve" }, "×");
-const cardHead = element("div", { class: "head" }, cardTitle, chosenInput, shut);
-const curveCard = element("section", { id: "card", class: "card", "aria-label": "Curve", hidden: "" }, cardHead, plot, nudger, slopeLine, gapLine);
-document.querySelector("main").append(curveCard);
+const [curveCard, plot, nudger, over] = ["card", "plot", "nudger", "over"].map(byId);
+const [slopeLine, gapLine] = curveCard.querySelectorAll("p");
 let curved = null; // {node, slot, box}: what the card shows
 let pinned = false;
 
@@ -45,6 +39,12 @@ function nudgeAlong({ node, slot }, h) {
   return { real, said, gap: Math.abs(real - said) <= noise ? 0 : real - said };
 }
 
+// The least and the largest of the numbers that are finite.
+function spanOf(numbers) {
+  const finite = numbers.filter(Number.isFinite);
+  return finite.length > 0 ? [Math.min(...finite), Math.max(...finite)] : [0, 0];
+}
+
 function drawCurve() {
   const { node, slot } = curved;
   const [f, slope, x] = [curveOf(node, slot), node.partials[slot], node.inputs[slot]];
@@ -52,11 +52,10 @@ function drawCurve() {
   const points = Array.from({ length: SAMPLES + 1 }, (_, k) => x.data + far * ((2 * k) / SAMPLES - 1)).map((at) => [at, f(at)]);
   const h = Number(((far * nudger.value) / 100).toPrecision(3));
   const tangent = (at) => node.data + slope * (at - x.data);
-  const heights = [node.data, tangent(x.data + h), ...points.map(([, y]) => y)].filter(Number.isFinite);
-  const [low, high] = [Math.min(...heights), Math.max(...heights)];
+  const [low, high] = spanOf([node.data, tangent(x.data + h), ...points.map(([, y]) => y)]);
   const margin = 0.15 * (high - low) || 1;
-  const across = (at) => (WIDTH * (at - x.data + far)) / (2 * far);
-  const up = (y) => Math.max(-1e5, Math.min(1e5, HEIGHT * (1 - (y - low + margin) / (high - low + 2 * margin))));
+  const across = (at) => (WIDTH * (at - x.data + far)) / (2 * far) || 0; // of nan too
+  const up = (y) => Math.max(-1e5, Math.min(1e5, HEIGHT * (1 - (y - low + margin) / (high - low + 2 * margin)))) || 0;
   const finite = (k) => Number.isFinite(points[k]?.[1]);
   const path = points.map(([at, y], k) => (finite(k) ? `${finite(k - 1) ? "L" : "M"}${across(at).toFixed(1)} ${up(y).toFixed(1)}` : ""));
   const line = (kind, [x1, y1], [x2, y2]) => shape("line", { class: kind, x1: across(x1), y1: up(y1), x2: across(x2), y2: up(y2) });
@@ -92,14 +91,14 @@ function placeCard() {
 }
 
 // Shows the card of an operation that has been played; nothing while its derivative is asked for.
-function showCard(node, slot, box) {
+function showCard(node, slot, box, pins = pinned) {
   const plain = node.inputs.length > 0 && boxIds[node.index] === `n${node.index}`;
   curveCard.hidden = !plain || node.index >= shownAt || isGuessing();
-  if (curveCard.hidden) return void (curved = null);
-  curved = { node, slot, box };
-  cardTitle.textContent = `${node.name} = ${node.made}`;
-  chosenInput.replaceChildren(...node.inputs.map((x, k) => new Option(`over ${x.name}`, k, false, k === slot)));
-  chosenInput.hidden = node.inputs.length === 1;
+  if (curveCard.hidden) return closeCard();
+  [curved, pinned] = [{ node, slot, box }, pins];
+  curveCard.querySelector("strong").textContent = `${node.name} = ${node.made}`;
+  over.replaceChildren(...node.inputs.map((x, k) => new Option(`over ${x.name}`, k, false, k === slot)));
+  over.hidden = node.inputs.length === 1;
   drawCurve();
   placeCard();
 }
@@ -110,27 +109,20 @@ function closeCard() {
   curveCard.hidden = true;
 }
 
-picture.addEventListener("pointerover", (event) => {
-  const at = allEvents[pointedAt(event)];
-  if (pinned || at === undefined) return;
-  showCard(at.node, at.slot ?? 0, event.target.closest("g[id]"));
-});
-function pinCard(node, slot, box) {
-  showCard(node, slot, box);
-  pinned = !curveCard.hidden;
+for (const [kind, pins] of [["pointerover", false], ["click", true]]) {
+  picture.addEventListener(kind, (event) => {
+    const at = allEvents[pointedAt(event)];
+    if (at === undefined || (pins ? at.node.op === null : pinned)) return;
+    showCard(at.node, at.slot ?? 0, event.target.closest("g[id]"), pins);
+  });
 }
-
-picture.addEventListener("click", (event) => {
-  const at = allEvents[pointedAt(event)];
-  if (at?.node.op != null) pinCard(at.node, at.slot ?? 0, event.target.closest("g[id]"));
-});
 picture.addEventListener("pointerleave", ({ relatedTarget }) => pinned || curveCard.contains(relatedTarget) || closeCard());
 curveCard.addEventListener("pointerleave", () => pinned || closeCard());
 curveCard.addEventListener("pointerdown", () => (pinned = true));
 curveCard.addEventListener("keydown", (event) => event.key !== "Escape" && event.stopPropagation()); // keys move the nudge
 nudger.addEventListener("input", drawCurve);
-chosenInput.addEventListener("change", () => showCard(curved.node, Number(chosenInput.value), curved.box));
-shut.addEventListener("click", closeCard);
+over.addEventListener("change", () => showCard(curved.node, Number(over.value), curved.box));
+byId("shut").addEventListener("click", closeCard);
 document.addEventListener("keydown", ({ key }) => key === "Escape" && closeCard());
 document.addEventListener("moved", () => curved && drawCurve());
 document.addEventListener("step", () => curved && (curved.node.index >= shownAt || isGuessing()) && closeCard());

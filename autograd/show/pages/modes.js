@@ -26,20 +26,10 @@ const ends = []; // after how many multiplications forward mode knows each leaf'
 const reverseCount = backwards.length;
 let forwardCount = 0;
 
-const clock = element("input", { type: "range", min: 0, value: 0, "aria-label": "Multiplications" });
-const race = element("button", { type: "button" }, "Play both");
-const column = (name) => {
-  const [count, text, list] = [element("p"), element("p", { class: "sum" }), element("ul")];
-  const bar = element("progress", { value: 0, "aria-label": `${name}, multiplications` });
-  return { count, text, list, bar, box: element("div", {}, element("h3", {}, name), bar, count, text, list) };
-};
-const [reverseColumn, forwardColumn] = [column("Reverse mode"), column("Forward mode")];
-const why = element("p");
-const modes = element("details", { id: "modes", class: "live" }, element("summary", {}, "Forward mode beside reverse mode"), element("p", {}, "Each tick multiplies once in both. Reverse mode goes once, from the result to all leaves. Forward mode goes from one leaf to the result, and starts again for the next leaf."), element("div", { class: "knobs" }, race, clock), element("div", { class: "columns" }, reverseColumn.box, forwardColumn.box), why);
+const [modes, clock, race] = ["modes", "clock", "race"].map(byId);
 
-const times = (a, b, before, after) => [[formatNumber(a), "upstream"], [" × ", ""], [formatNumber(b), "local"], [before === undefined ? " → " : ` + ${formatNumber(before)} → `, ""], [formatNumber(after), "result"]];
-
-function fillColumn({ count, text, list, bar }, at, of, sum, known, scale) {
+function fillColumn(id, at, of, sum, known, scale) {
+  const [, bar, count, text, list] = byId(id).children;
   bar.value = at;
   count.textContent = `${at} of ${of} multiplications`;
   put(text, sum);
@@ -54,7 +44,7 @@ function showModes() {
   const event = backwards[reverseAt - 1];
   if (event !== undefined) lit.backward = arrows[event.node.index][event.slot];
   const now = replay(allEvents);
-  fillColumn(reverseColumn, reverseAt, reverseCount, event === undefined ? [] : parts(event), (leaf) => complete.get(leaf) <= reverseAt, (leaf) => now[leaf.index]);
+  fillColumn("reverse", reverseAt, reverseCount, event === undefined ? [] : parts(event), (leaf) => complete.get(leaf) <= reverseAt, (leaf) => now[leaf.index]);
   const pass = Math.max(0, ends.findIndex((end) => at <= end));
   const step = tangentsFrom(starts[pass]).steps[at - (ends[pass - 1] ?? 0) - 1];
   const sum = [];
@@ -62,9 +52,11 @@ function showModes() {
     const { leaf, node, slot, arrived, before, after } = step;
     const input = node.inputs[slot];
     lit.forward = arrows[node.index][slot];
-    sum.push([`∂${node.name}/∂${leaf.name} += `, "name"], [`∂${input.name}/∂${leaf.name}`, "upstream"], [" · ", ""], [`∂${node.name}/∂${input.name}`, "local"], [" = ", ""], ...times(arrived, node.partials[slot], before, after));
+    sum.push([`∂${node.name}/∂${leaf.name} += `, "name"], [`∂${input.name}/∂${leaf.name}`, "upstream"], [" · ", ""], [`∂${node.name}/∂${input.name}`, "local"], [" = ", ""]);
+    sum.push([formatNumber(arrived), "upstream"], [" × ", ""], [formatNumber(node.partials[slot]), "local"]);
+    sum.push([before === undefined ? " → " : ` + ${formatNumber(before)} → `, ""], [formatNumber(after), "result"]);
   }
-  fillColumn(forwardColumn, at, forwardCount, sum, (_, k) => ends[k] <= at, (leaf) => seed * tangentsFrom(leaf).slope);
+  fillColumn("forward", at, forwardCount, sum, (_, k) => ends[k] <= at, (leaf) => seed * tangentsFrom(leaf).slope);
   if (at > 0) unmark();
   for (const old of picture.querySelectorAll(".backward, .forward")) old.classList.remove("backward", "forward");
   for (const mode in lit) for (const arrow of lit[mode]) arrow.classList.add(mode);
@@ -74,16 +66,15 @@ function showModes() {
 function countAll() {
   for (const leaf of starts) ends.push((ends.at(-1) ?? 0) + tangentsFrom(leaf).steps.length);
   forwardCount = ends.at(-1);
-  for (const scale of [clock, reverseColumn.bar, forwardColumn.bar]) scale.max = forwardCount;
+  for (const scale of modes.querySelectorAll("input, progress")) scale.max = forwardCount;
   const more = forwardCount > reverseCount ? `${formatNumber(forwardCount / reverseCount, ".3g")} times` : "no more than";
   const leaves = starts.length === 1 ? "one leaf" : `${starts.length} leaves`;
-  why.textContent = `For ${leaves} and one result, forward mode multiplies ${forwardCount} times, ${more} the ${reverseCount} of reverse mode. So reverse mode is taken for a loss of many weights, and forward mode where few inputs have many results.`;
+  byId("why").textContent = `For ${leaves} and one result, forward mode multiplies ${forwardCount} times, ${more} the ${reverseCount} of reverse mode. So reverse mode is taken for a loss of many weights, and forward mode where few inputs have many results.`;
 }
 
 let racing = 0;
 function stopRace() {
-  clearInterval(racing);
-  racing = 0;
+  racing = clearInterval(racing) ?? 0;
   race.textContent = "Play both";
 }
 race.addEventListener("click", () => {
@@ -107,6 +98,5 @@ modes.addEventListener("toggle", () => {
   if (modes.open) showModes();
 });
 document.addEventListener("moved", () => modes.open && showModes());
-document.addEventListener("step", () => (modes.hidden = isGuessing()));
-
-if (root.op !== null) document.querySelector(".all").before(modes);
+document.addEventListener("step", () => (modes.hidden = root.op === null || isGuessing()));
+modes.hidden = root.op === null;

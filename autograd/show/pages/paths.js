@@ -2,11 +2,9 @@
 const MOST_PATHS = 20; // of more the largest are told, and the rest as one
 const [FIRST, LAST] = [5, 3]; // nodes and factors of a long path that are written
 const sources = nodes.filter(({ op }) => op === null);
-const pathList = element("ol");
-const [pathTitle, pathSum] = [element("h2"), element("p")];
-const pathPanel = element("section", { id: "paths", "aria-label": "Paths", hidden: "" }, pathTitle, pathSum, pathList);
+const pathPanel = byId("paths");
+const [pathTitle, pathSum, pathList] = pathPanel.children;
 const ofLeaf = element("select", { id: "leaf" }, new Option("a leaf …", ""), ...sources.map((leaf) => new Option(leaf.name, leaf.index)));
-document.querySelector(".below").after(pathPanel);
 
 // The paths of a leaf with the largest products, {product, links}, and how many there are at all.
 // The links, as [node, slot], go from the leaf to the result.

@@ -78,7 +78,8 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     heads = ["step", "pass", "arithmetic"]
     board = _board(shown, GUESSING, data["arrows"], code)
     live, panel = _compute(graph, data["groups"])
-    main = board + player("step", len(data["keys"]), heads, rows, asset("guess.html"), panel)
+    above, below = asset("guess.html"), panel + asset("modes.html")
+    main = board + player("step", len(data["keys"]), heads, rows, above, below)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, *map(asset, PASS_SCRIPTS)]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(played)} steps"
     return document("steps", title, summary, main, data, scripts, _styles(options))
@@ -132,7 +133,9 @@ def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str
     layout: list[Callable[..., Any]] = [lay_out, thickness] if groups else []
     try:
         script = rules(_operations(graph), layout)
-        return [script, *map(asset, ("live.js", "curve.js")), *inside], asset("live.html")
+        return [script, *map(asset, ("live.js", "curve.js")), *inside], asset(
+            "live.html"
+        ) + asset("card.html")
     except UntranslatableError as error:
         return [
             rules([], layout),
@@ -172,6 +175,7 @@ def _board(shown: str, more: str, arrows: Mapping[str, Any], code: str) -> str:
         f'<div class="below"><p id="info" class="info"></p>{more}'
         '<button type="button" id="whole" aria-pressed="false" hidden>Whole graph</button>'
         "</div>"
+        '<section id="paths" aria-label="Paths" hidden><h2></h2><p></p><ol></ol></section>'
     )
 
 

@@ -49,7 +49,7 @@ function act(id) {
   const [node] = members.get(id);
   const [box] = drawn(`graph-${id}`);
   if (byId("live") === null) return; // the numbers cannot be changed here
-  if (node.op !== null) return pinCard(node, 0, box);
+  if (node.op !== null) return showCard(node, 0, box, true);
   edit(box, node);
   picture.querySelector(".edit").addEventListener("blur", () => box.focus());
 }
