@@ -1,14 +1,7 @@
 // By class, the lines that hatch it, in a tile of 16 px.
 const HATCHES = ["", "M-1 17L17 -1M-1 1L1 -1M15 17L17 15", "M-1 -1L17 17M-1 15L1 17M15 -1L17 1", "M0 8H16", "M8 0V16"];
 
-// Of the classes, as red, green and blue.
-function classColours() {
-  const style = getComputedStyle(document.documentElement);
-  return [0, 1, 2, 3, 4].map((k) => {
-    const hex = style.getPropertyValue(`--k${k}`).trim();
-    return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  });
-}
+const classColours = () => [0, 1, 2, 3, 4].map((k) => rgb(`k${k}`));
 
 // Shades of a plane, drawn on a canvas below its SVG: at each place of the grid, row by row from
 // the least y, a class and how sure the model is of it, from 0 to 1.
@@ -36,14 +29,7 @@ function shader(board, columns) {
     last = places;
     const rows = places.length / columns;
     const colours = classColours();
-    const image = new ImageData(columns, rows);
-    places.forEach(([name, sure], i) => {
-      const row = rows - 1 - Math.floor(i / columns); // y grows upwards
-      const pixel = 4 * (row * columns + (i % columns));
-      image.data.set([...colours[name % 5], 255 * (0.08 + 0.42 * sure)], pixel);
-    });
-    [small.width, small.height] = [columns, rows];
-    small.getContext("2d").putImageData(image, 0, 0);
+    pixels(places, columns, ([name, sure]) => [...colours[name % 5], 255 * (0.08 + 0.42 * sure)], small);
     const context = canvas.getContext("2d");
     context.imageSmoothingQuality = "high";
     context.clearRect(0, 0, canvas.width, canvas.height);
@@ -53,13 +39,7 @@ function shader(board, columns) {
 
   // Lines over the places of a class, so that it is known without its colour, too.
   function hatch(context, name, way, columns, rows) {
-    const image = new ImageData(columns, rows);
-    last.forEach(([k], i) => {
-      const row = rows - 1 - Math.floor(i / columns);
-      if (k % 5 === name) image.data[4 * (row * columns + (i % columns)) + 3] = 255;
-    });
-    [small.width, small.height] = [columns, rows];
-    small.getContext("2d").putImageData(image, 0, 0);
+    pixels(last, columns, ([k]) => [0, 0, 0, k % 5 === name ? 255 : 0], small);
     [mask.width, mask.height] = [canvas.width, canvas.height];
     const pen = mask.getContext("2d");
     pen.drawImage(small, 0.5, 0.5, columns - 1, rows - 1, 0, 0, mask.width, mask.height);

@@ -83,12 +83,9 @@ function makeWires(svg, choose) {
     const pen = canvas.getContext("2d");
     pen.setTransform(3, 0, 0, 3, 0, 0);
     pen.clearRect(0, 0, canvas.width, canvas.height);
-    [small.width, small.height] = [xs.length, ys.length];
     places.forEach((column, k) =>
       column.forEach(({ x, y }, j) => {
-        const out = k > 0 ? sky[k - 1].a : grid;
-        const image = heatOf(out, j, column.length, colours);
-        small.getContext("2d").putImageData(image, 0, 0);
+        heatOf(k > 0 ? sky[k - 1].a : grid, j, column.length, colours, small);
         pen.save();
         pen.beginPath();
         pen.arc(x, y, radius, 0, 2 * Math.PI);
@@ -123,13 +120,8 @@ function makeWires(svg, choose) {
 }
 
 // A neuron's outputs as an image: the colour says the sign, and how strong it is, the size.
-function heatOf(out, j, count, colours) {
-  const image = new ImageData(xs.length, ys.length);
-  let most = 1e-300;
-  for (let at = j; at < out.length; at += count) most = Math.max(most, Math.abs(out[at]));
-  for (let at = j, i = 0; at < out.length; at += count, i++) {
-    const row = ys.length - 1 - Math.floor(i / xs.length); // y grows upwards
-    image.data.set([...colours[Number(out[at] > 0)], (255 * Math.abs(out[at])) / most], 4 * (row * xs.length + (i % xs.length)));
-  }
-  return image;
+function heatOf(all, j, count, colours, canvas) {
+  const out = [...all].filter((_, at) => at % count === j);
+  const most = out.reduce((top, x) => Math.max(top, Math.abs(x)), 1e-300);
+  return pixels(out, xs.length, (x) => [...colours[Number(x > 0)], (255 * Math.abs(x)) / most], canvas);
 }

@@ -66,6 +66,10 @@ PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
     "modes": (lambda: Stepper(readme()).html(), lambda page: page.click("#modes summary")),
     "walk": (lambda: readme().graph().html(), walked),
     "code": (lambda: Stepper(neuron_with_lines()).html(), lambda page: page.click("#next")),
+    "landscape": (
+        lambda: readme().graph().html(),
+        lambda page: page.click("#landscape summary"),
+    ),
     "guessing": (lambda: Stepper(readme()).html(), guessing),
     "graph": (lambda: readme().graph().html(), lambda page: page.click("text=nudge >> nth=0")),
     "network": (lambda: nn.MLP(2, [8, 8, 1]).graph([0.5, -1.0]).html(), opened),

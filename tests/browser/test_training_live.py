@@ -378,7 +378,8 @@ def test_each_neuron_holds_a_picture_of_its_output(open_page: Opener) -> None:
     page = open_page(play(model))
     place, image, hidden = page.evaluate("""() => {
         const { sky, net } = runs[0];
-        const image = heatOf(sky[0].a, 1, 3, [[9, 0, 0], [0, 0, 9]]).data;
+        const made = heatOf(sky[0].a, 1, 3, [[9, 0, 0], [0, 0, 9]]);
+        const image = made.getContext("2d").getImageData(0, 0, made.width, made.height).data;
         const out = [...sky[0].a].filter((_, at) => at % 3 === 1);
         return [[...grid.slice(0, 2)], [...image], out];
     }""")

@@ -221,11 +221,12 @@ function step() {
   if (!Number.isFinite(rate)) return say("The learning rate must be a number, such as 0.1.");
   const going = leaves.filter((leaf) => chosen.get(leaf).checked);
   if (going.length === 0) return say("Choose the numbers to step, beside their gradients.");
-  const before = root.data;
+  const [before, from] = [root.data, leaves.map((leaf) => leaf.data)];
   if (!move(going.map((leaf) => [leaf, leaf.data - (rate * grads[leaf.index]) / seed]))) return undefined;
   if (losses.length === 0) losses.push(before);
   losses.push(root.data);
   curve();
+  document.dispatchEvent(new CustomEvent("stepped", { detail: from }));
   return say(`Step ${losses.length - 1}: ${root.name} ${formatNumber(before)} → ${formatNumber(root.data)}.${trouble(before)}`);
 }
 

@@ -12,6 +12,21 @@ const filled = (made, attributes, children) => {
 const element = (name, attributes = {}, ...children) => filled(document.createElement(name), attributes, children);
 const shape = (name, attributes = {}, ...children) =>
   filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+// A colour of the page as red, green and blue.
+function rgb(name) {
+  const hex = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+}
+// A canvas with a pixel a cell, row by row from the bottom.
+function pixels(cells, columns, colourOf, made = element("canvas")) {
+  const rows = cells.length / columns;
+  const image = new ImageData(columns, rows);
+  const at = (i) => 4 * ((rows - 1 - Math.floor(i / columns)) * columns + (i % columns));
+  cells.forEach((cell, i) => image.data.set(colourOf(cell), at(i)));
+  [made.width, made.height] = [columns, rows];
+  made.getContext("2d").putImageData(image, 0, 0);
+  return made;
+}
 const rectOf = (element) => element.getBoundingClientRect();
 const POINT = matchMedia("(hover: none)").matches ? "Tap" : "Point at";
 

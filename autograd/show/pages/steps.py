@@ -133,9 +133,8 @@ def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str
     layout: list[Callable[..., Any]] = [lay_out, thickness] if groups else []
     try:
         script = rules(_operations(graph), layout)
-        return [script, *map(asset, ("live.js", "curve.js")), *inside], asset(
-            "live.html"
-        ) + asset("card.html")
+        scripts = map(asset, ("live.js", "curve.js", "landscape.js"))
+        return [script, *scripts, *inside], asset("live.html") + asset("card.html")
     except UntranslatableError as error:
         return [
             rules([], layout),
