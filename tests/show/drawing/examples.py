@@ -1,5 +1,6 @@
 """Graphs that the tests of the pictures draw."""
 
+import hashlib
 import math
 import random
 from collections.abc import Callable
@@ -171,3 +172,29 @@ TABLE: dict[str, Callable[[], Value]] = {  # from 3 to some 7,000 nodes
     "transformer": letters,
     "batch": lambda: batch(100, [16, 16, 1]),
 }
+
+
+PICTURES: dict[
+    str, tuple[Callable[[], Graph], str]
+] = {  # and the digests of those that were looked at
+    "small": (lambda: small().graph(), "b4cf3475a2220924"),
+    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "2a4d95a9b013a179"),
+    "odd numbers": (
+        lambda: odd_numbers().graph(gradients=False, theme="light"),
+        "3cbc2920dd844ad5",
+    ),
+    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "6d758007404e7223"),
+    "neurons": (
+        lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
+        "b43aed059157c8ca",
+    ),
+    "layers": (
+        lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
+        "2857ea5ad10a9fd0",
+    ),
+    "cut": (lambda: chain(10).graph(max_nodes=6), "91097f50b2356aa9"),
+}
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,11 +1,10 @@
 """The SVG: its ids, texts and style, and the very picture where the engine is the same."""
 
-import hashlib
 import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,15 @@ import nn
 from autograd import Graph, Value
 from autograd.show.drawing.options import Options
 from autograd.show.drawing.svg import draw
-from tests.show.drawing.examples import HOSTILE, chain, hostile, network, odd_numbers, small
+from tests.show.drawing.examples import (
+    HOSTILE,
+    PICTURES,
+    chain,
+    digest_of,
+    hostile,
+    network,
+    small,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 NEEDS_DOT = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's dot")
@@ -278,28 +285,6 @@ def test_a_number_without_room_is_in_the_tooltip_alone() -> None:
     assert len([title for title in titles if "weight 0.25" in title]) == 2 * 5 + 5 * 3 + 3
 
 
-PICTURES: dict[
-    str, tuple[Callable[[], Graph], str]
-] = {  # and the digests of those that were looked at
-    "small": (lambda: small().graph(), "b4cf3475a2220924"),
-    "hostile": (lambda: hostile().graph(theme="dark", rankdir="TB"), "2a4d95a9b013a179"),
-    "odd numbers": (
-        lambda: odd_numbers().graph(gradients=False, theme="light"),
-        "3cbc2920dd844ad5",
-    ),
-    "network": (lambda: network([2, 1]).root.value.graph(collapse=None), "6d758007404e7223"),
-    "neurons": (
-        lambda: network([3, 2, 1]).root.value.graph(collapse="neuron"),
-        "b43aed059157c8ca",
-    ),
-    "layers": (
-        lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
-        "2857ea5ad10a9fd0",
-    ),
-    "cut": (lambda: chain(10).graph(max_nodes=6), "91097f50b2356aa9"),
-}
-
-
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_picture_is_the_one_that_was_looked_at(name: str, tmp_path: Path) -> None:
     make, digest = PICTURES[name]
@@ -307,8 +292,9 @@ def test_the_picture_is_the_one_that_was_looked_at(name: str, tmp_path: Path) ->
     check_arrows_clear(ET.fromstring(svg))
     path = tmp_path / f"{name}.svg"
     path.write_text(svg, "utf-8")
-    found = hashlib.sha256(svg.encode()).hexdigest()[:16]
-    assert found == digest, f"another picture: look at {path}, then write its digest here"
+    assert digest_of(svg) == digest, (
+        f"another picture: look at {path}, then write its digest here"
+    )
 
 
 @NEEDS_DOT
