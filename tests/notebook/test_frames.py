@@ -43,8 +43,8 @@ SETTLED = """async () => {
 
 
 def loss() -> Value:
-    random_net = nn.MLP(2, [3, 1], activation="tanh", init=nn.init.constant(0.25))
-    y = (random_net([Value(0.5, label="x"), Value(-1.0)]) - 1.0) ** 2
+    model = nn.MLP(2, [3, 1], activation="tanh", init=nn.init.constant(0.25))
+    y: Value = (model([Value(0.5, label="x"), Value(-1.0)]) - 1.0) ** 2
     y.label = "loss"
     y.backward()
     return y
