@@ -17,7 +17,7 @@ from autograd.core.operand import primal
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy
 from nn.module import Module
 from nn.pages.plane import Plane
-from nn.training.snapshots import Kept
+from nn.training.snapshots import Snapshots
 
 CELLS = 32  # of the grid, along its longer side
 AROUND = 0.12  # around the samples, as a share of their extent
@@ -58,13 +58,13 @@ class Boundary:
         of_logits = function is binary_cross_entropy_with_logits
         self.threshold = 0.0 if of_logits else (self.names[0] + self.names[-1]) / 2
         self.xs, self.ys = self._grid()
-        self._kept: Kept[array[float]] = Kept()
+        self._snapshots: Snapshots[array[float]] = Snapshots()
         self._answers: dict[int, Outputs] = {}
 
     @property
     def epochs(self) -> list[int]:
         """Those that were kept."""
-        return self._kept.epochs
+        return self._snapshots.epochs
 
     @staticmethod
     def fits(samples: Sequence[tuple[Any, Any]]) -> bool:
@@ -83,7 +83,7 @@ class Boundary:
         """
         data = array("d", bytes(8 * len(self._parameters)))
         floats.read_data(self._parameters, data)
-        self._kept.add(epoch, data)
+        self._snapshots.add(epoch, data)
 
     def plane(self) -> Plane | None:
         """The picture of every epoch that was kept; None if the model does not classify.
@@ -126,7 +126,7 @@ class Boundary:
         answer = _of_many(model)
         for epoch in self.epochs:
             if epoch not in self._answers:
-                for parameter, data in zip(model.parameters(), self._kept.items[epoch]):
+                for parameter, data in zip(model.parameters(), self._snapshots.items[epoch]):
                     parameter.data = data
                 flat = iter(map(_outputs, answer(grid)))
                 self._answers[epoch] = [[next(flat) for _ in self.xs] for _ in self.ys]

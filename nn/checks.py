@@ -94,10 +94,10 @@ def not_negative(value: float, name: str) -> float:
     return result
 
 
-def share(value: float, name: str, below_1: bool = False) -> float:
+def fraction(value: float, name: str, below_1: bool = False) -> float:
     """value as a float within [0, 1], or within [0, 1); else TypeError or ValueError.
 
-    >>> share(1, "p")
+    >>> fraction(1, "p")
     1.0
     """
     result = to_float(value, name)

@@ -289,7 +289,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        self.p = checks.share(p, "Dropout: the probability p")
+        self.p = checks.fraction(p, "Dropout: the probability p")
 
     def forward(self, x: Any) -> Any:
         """x with some of its numbers 0, in lists and arrays of any depth."""

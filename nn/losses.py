@@ -13,7 +13,7 @@ from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE
 from autograd.trees import as_rows
 from nn.activations import log_softmax_of, softmax_of
-from nn.checks import index, not_negative, parameter_list, share, value_or_float
+from nn.checks import fraction, index, not_negative, parameter_list, value_or_float
 
 __all__ = [
     "accuracy",
@@ -278,7 +278,7 @@ def cross_entropy(
     >>> cross_entropy([[0.0, 0.0], [1e4, 0.0]], [0, 0])
     0.34657359027997264
     """
-    smoothing = share(label_smoothing, "cross_entropy: label_smoothing")
+    smoothing = fraction(label_smoothing, "cross_entropy: label_smoothing")
     losses = [
         _lowered_cross_entropy(target, smoothing, row)
         if isinstance(target, Value)

@@ -275,17 +275,19 @@ class SGD(Optimizer):
         return [self.lr, self.momentum, 1.0 if self.steps == 1 else 1.0 - self.dampening]
 
     def _update(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
-        lr, momentum, share = numbers
+        lr, momentum, fresh = numbers
         if not self.momentum:
             return (lr * g,)
-        velocity = momentum * state[0] + share * g
+        velocity = momentum * state[0] + fresh * g
         return lr * (g + momentum * velocity if self.nesterov else velocity), velocity
 
 
 def _betas(betas: tuple[float, float], name: str) -> tuple[float, float]:
     if not isinstance(betas, (tuple, list)) or len(betas) != 2:
         raise TypeError(f"{name} must be a pair of numbers, got {checks.shortened(betas)}")
-    first, second = [checks.share(x, f"{name}[{i}]", below_1=True) for i, x in enumerate(betas)]
+    first, second = [
+        checks.fraction(x, f"{name}[{i}]", below_1=True) for i, x in enumerate(betas)
+    ]
     return first, second
 
 
@@ -394,7 +396,7 @@ class RMSprop(Optimizer):
     0.75
     """
 
-    alpha = Setting(checks.share)
+    alpha = Setting(checks.fraction)
     eps = Setting(checks.not_negative)
     momentum = Setting(checks.not_negative)
     centered = Setting(checks.flag)

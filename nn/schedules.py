@@ -184,8 +184,8 @@ class CosineAnnealingLR(Scheduler):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
-        share = (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
-        return self.eta_min + (self.base_lr - self.eta_min) * share
+        fraction = (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
+        return self.eta_min + (self.base_lr - self.eta_min) * fraction
 
 
 class LinearLR(Scheduler):
@@ -215,9 +215,9 @@ class LinearLR(Scheduler):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
-        share = min(epoch, self.total_iters) / self.total_iters
+        fraction = min(epoch, self.total_iters) / self.total_iters
         return self.base_lr * (
-            self.start_factor + (self.end_factor - self.start_factor) * share
+            self.start_factor + (self.end_factor - self.start_factor) * fraction
         )
 
 
@@ -265,7 +265,7 @@ class ReduceLROnPlateau(Scheduler):
                 f'ReduceLROnPlateau: threshold_mode must be "rel" or "abs", got {got}'
             )
         self.mode, self.threshold_mode = mode, threshold_mode
-        self.factor = checks.share(factor, "ReduceLROnPlateau: factor", below_1=True)
+        self.factor = checks.fraction(factor, "ReduceLROnPlateau: factor", below_1=True)
         self.patience = checks.count(patience, "ReduceLROnPlateau: patience", least=0)
         self.threshold = checks.not_negative(threshold, "ReduceLROnPlateau: threshold")
         self.cooldown = checks.count(cooldown, "ReduceLROnPlateau: cooldown", least=0)

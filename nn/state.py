@@ -23,9 +23,6 @@ from nn.module import Module
 if TYPE_CHECKING:
     import numpy as np
 
-CHECKPOINT = "scalar-autograd checkpoint"
-VERSION = 2
-
 
 def save_model(model: Module, path: str | os.PathLike[str]) -> None:
     """Write the parameters to a file, exactly; its name says in which format.
@@ -96,52 +93,6 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
         model.load_state_dict(state)
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not fit the model: {error}") from error
-
-
-# ---------------------------------------------------------------- checkpoints
-
-
-def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a training's state with its version and a checksum.
-
-    Raises:
-        ValueError: a number in it is infinite or NaN; a file that was there is unchanged.
-        OSError: the file cannot be written.
-    """
-    whole = {
-        CHECKSUM: "0" * 8,
-        "format": CHECKPOINT,
-        "version": VERSION,
-        "state": state,
-    }
-    try:
-        data = json.dumps(whole, allow_nan=False).encode()
-    except ValueError as error:
-        raise ValueError(f"{path} cannot hold an infinite number or NaN: {error}") from error
-    write_atomically(path, with_checksum(data))
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The state that `write_checkpoint` wrote.
-
-    Raises:
-        ValueError: the file is something else, of another version, or damaged.
-        OSError: it cannot be read.
-    """
-    data = path.read_bytes()
-    checked = check_checksum(path, data)
-    whole = json_object(path, data)
-    if whole.get("format") != CHECKPOINT or not checked:
-        raise ValueError(f"{path} is not a checkpoint")
-    version, state = whole.get("version"), whole.get("state")
-    if version != VERSION:
-        raise ValueError(
-            f"{path} is a checkpoint of version {shortened(version)}; "
-            f"this release reads version {VERSION}"
-        )
-    if not isinstance(state, dict):
-        raise ValueError(f"{path} is damaged: it holds no state")
-    return state
 
 
 # ---------------------------------------------------------------- helpers

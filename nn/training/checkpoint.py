@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 import random
@@ -10,13 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograd.files import (
+    CHECKSUM,
+    check_checksum,
+    json_object,
+    with_checksum,
+    write_atomically,
+)
 from nn.checks import finite_float, instance, same_keys, settings, shortened
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
-from nn.state import read_checkpoint, write_checkpoint
 from nn.training.history import EarlyStopping, History
 
+CHECKPOINT = "scalar-autograd checkpoint"
+VERSION = 2
 NOT_NAN = ("loss", "val_loss")  # which `fit` refuses if they are NaN
 
 
@@ -160,6 +169,49 @@ class Checkpoint:
                 raise ValueError(f"waited for {stopper.waited} of {self.history.epochs} epochs")
             if stopper.best_state is not None:
                 same_keys(stopper.best_state, self.parts["model"].state_dict())
+
+
+def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a training's state with its version and a checksum.
+
+    Raises:
+        ValueError: a number in it is infinite or NaN; a file that was there is unchanged.
+        OSError: the file cannot be written.
+    """
+    whole = {
+        CHECKSUM: "0" * 8,
+        "format": CHECKPOINT,
+        "version": VERSION,
+        "state": state,
+    }
+    try:
+        data = json.dumps(whole, allow_nan=False).encode()
+    except ValueError as error:
+        raise ValueError(f"{path} cannot hold an infinite number or NaN: {error}") from error
+    write_atomically(path, with_checksum(data))
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The state that `write_checkpoint` wrote.
+
+    Raises:
+        ValueError: the file is something else, of another version, or damaged.
+        OSError: it cannot be read.
+    """
+    data = path.read_bytes()
+    checked = check_checksum(path, data)
+    whole = json_object(path, data)
+    if whole.get("format") != CHECKPOINT or not checked:
+        raise ValueError(f"{path} is not a checkpoint")
+    version, state = whole.get("version"), whole.get("state")
+    if version != VERSION:
+        raise ValueError(
+            f"{path} is a checkpoint of version {shortened(version)}; "
+            f"this release reads version {VERSION}"
+        )
+    if not isinstance(state, dict):
+        raise ValueError(f"{path} is damaged: it holds no state")
+    return state
 
 
 @contextlib.contextmanager

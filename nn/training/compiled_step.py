@@ -17,26 +17,26 @@ import math
 import os
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import is_
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from autograd import Value, no_grad
+from autograd import no_grad
 from autograd.core import floats
-from autograd.program.ir.arrays import Array, np
-from autograd.program.program import Program, Sweep
+from autograd.program.ir.arrays import np
+from autograd.program.program import Program
 from autograd.program.recorded import surplus, used
-from autograd.program.specialize import Path, Paths
-from autograd.program.targets.runner import clip, folded
+from autograd.program.targets.runner import clip
 from autograd.program.trace.captured import Captured
 from nn.layers import draws_from
 from nn.module import Module
 from nn.training.batches import Batch
-from nn.training.eager_step import EagerStep, modes_kept, plain, with_gradients_kept
+from nn.training.eager_step import EagerStep, plain, preserved_modes, with_gradients_restored
 from nn.training.separable import COUNT, is_mean
 from nn.training.side_effects import Snapshot
+from nn.training.traces import FEW, BatchCall, FallBack, FusedStep, Traces, data_of
 from nn.training.update import Update
 
 __all__ = ["Step"]
@@ -44,9 +44,7 @@ __all__ = ["Step"]
 T = TypeVar("T")
 MOST_SIZES = 64  # of batches, for which there is a fused step
 SOME = 16  # samples of a batch of a new size that are compared with eager
-FEW = 4  # traces that are recorded in any case
 MOST_FALLBACKS = 3  # steps by Values, of which a training makes more only if others are more
-RECORDING = 40_000, 30  # a trace's cost in nodes by Values: that of any, and for each node
 Results = tuple[list[Any], float]  # the outputs, if they are wanted, and the loss
 
 
@@ -228,7 +226,9 @@ class Step:
         """The loss, after a step in one call; None if that can't make it."""
         update = self._update.arguments(fused.data, fused.gradient)
         if update[0] is None:
-            return with_gradients_kept(self.optimizer, self._train_with, update, batch, fused)
+            return with_gradients_restored(
+                self.optimizer, self._train_with, update, batch, fused
+            )
         return self._train_with(update, batch, fused)
 
     def _train_with(
@@ -289,14 +289,13 @@ class Step:
         if self._changed() or len(self.optimizer.params) != len(self._params):
             self._forget()
         key = what, batch.key
-        if key in self._traces:
-            found: Traces = used(self._traces, key)
-        else:
+        found = self._traces.get(key)
+        if found is None:
             f = self._in_mode(getattr(self, f"_{what}"), what == "train")
             found = Traces(f, self.optimizer.params, self._unchanged, self.samples)
             if len(batch.parts) == 2:
                 self._unchanged(self._look_at, batch, found)
-            found.trains = what == "train"
+            found.key, found.trains = key, what == "train"
             found.penalty = found.trains and self.eager.penalty is not None
             self._traces[key] = found
         return found
@@ -317,6 +316,7 @@ class Step:
         call = BatchCall(batch, traces)
         known = len(traces.found)
         traces.do(call, batch)
+        used(self._traces, traces.key)
         if len(traces.found) > known:
             sizes = [each.nodes for each in self._traces.values()]
             for key in [*self._traces][: surplus(sizes)]:
@@ -437,7 +437,7 @@ class Step:
 
         @functools.wraps(f)
         def called(*parts: Any) -> Any:
-            with modes_kept(self.model):
+            with preserved_modes(self.model):
                 self.model.train(training)
                 return f(*parts)
 
@@ -466,51 +466,6 @@ class Step:
         return (self.model(x),)
 
 
-class Traces(Paths):
-    """The ways that the model goes with samples that are built alike, to one end.
-
-    Args:
-        f: what is recorded of a sample.
-        params: come first among the Values that it reads.
-        unchanged: calls what it is given, and raises if that changes anything.
-        samples: as a `Step`'s.
-
-    Attributes:
-        trains: whether the gradient is wanted.
-        penalty: whether the second output is one, which all samples share.
-        mean: whether the loss of a batch is the mean of the samples', not the sum.
-        draws: how many random numbers a sample takes in training.
-        sizes: of batches whose loss has been compared with eager's.
-        fused: by the size of the batch, the step as one call.
-    """
-
-    def __init__(
-        self,
-        f: Callable[..., Any],
-        params: list[Value],
-        unchanged: Callable[..., Any],
-        samples: float,
-    ) -> None:
-        super().__init__(f, (), params)
-        self.unchanged, self.samples = unchanged, samples
-        self.trains = self.penalty = False
-        self.mean, self.draws = True, 0
-        self.sizes: set[int] = set()
-        self.fused: dict[int, FusedStep] = {}
-
-    def record(self, call: Any, lane: int) -> Path | None:
-        fixed, each = RECORDING
-        count, nodes = len(self.found), self.nodes
-        if count >= FEW and count * (count * fixed + nodes * each) > self.samples * nodes:
-            raise FallBack
-        path: Path | None = self.unchanged(super().record, call, lane)
-        return path
-
-    def weight(self, lanes: int) -> float:
-        """The factor of each sample's loss in that of the batch."""
-        return 1.0 / lanes if self.mean else 1.0
-
-
 _all_steps: WeakSet[Step] = WeakSet()
 
 
@@ -524,147 +479,16 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch
     os.register_at_fork(after_in_child=_unlock)
 
 
-class FallBack(Exception):  # noqa: N818
-    """A sample has to be done by Values."""
-
-
-class BatchCall:
-    """What programs give for a batch, trace by trace: a job of `Paths`.
-
-    Attributes:
-        parts: samples that go one way, the trace, its outputs and gradient for them.
-    """
-
-    def __init__(self, batch: Batch, traces: Traces) -> None:
-        self.batch, self.traces, self.params = batch, traces, len(traces.first)
-        self.parts: list[tuple[Array, Path, Array, Any]] = []
-
-    # ------------------------------------------------------------------ running
-
-    def run(self, path: Path, lanes: Array) -> tuple[int, Array, list[Array]]:
-        """The status, whether each lane goes this way, and outputs and gradient if all do."""
-        inputs = self._inputs(path, lanes)
-        if not self.traces.trains:
-            status, follows, out, *_ = path.program.sweep().run(*inputs)
-            return status, follows, [out]
-        sweep = path.program.sweep([range(self.params)])
-        status, follows, out, d_u, _ = sweep.run(*inputs, self.seed(path, len(lanes)))
-        return status, follows, [out, d_u[: self.params]]
-
-    def _inputs(self, path: Path, lanes: Array) -> tuple[Array, Array]:
-        x = self.batch.x
-        return data_of(path.closed), x if len(lanes) == self.batch.lanes else x[:, lanes]
-
-    def seed(self, path: Path, lanes: int) -> Array:
-        """The weight of each output."""
-        seed = np.zeros((path.program.tape.outputs, lanes))
-        seed[0] = self.traces.weight(self.batch.lanes)
-        if self.traces.penalty:
-            seed[1] = 1.0 / self.batch.lanes
-        return seed
-
-    def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
-        """Take in results of lanes."""
-        out = np.broadcast_to(results[0], (len(results[0]), len(lanes)))
-        self.parts.append((lanes, path, out, results[-1]))
-
-    def eager(self, lane: int) -> None:
-        """A lane that no program can do: then none does this batch."""
-        raise FallBack
-
-    # ------------------------------------------------------------------ results
-
-    def loss(self, lanes: Sequence[int] | None = None) -> float:
-        """The loss of some of the lanes, or of all, with the penalty."""
-        losses = np.empty(self.batch.lanes)
-        for mine, _, out, _ in self.parts:
-            losses[mine] = out[0]
-        if lanes is not None:
-            losses = losses[lanes]
-        penalty = float(self.parts[0][2][1, 0]) if self.traces.penalty else 0.0
-        return self.traces.weight(len(losses)) * folded(losses) + penalty
-
-    def gradient(self) -> Array:
-        """The gradient in the parameters; paths add to it in the order of their samples."""
-        parts = sorted(self.parts, key=lambda part: int(part[0][0]))
-        return np.add.reduce([gradient for *_, gradient in parts])
-
-    def outputs(self) -> list[Any]:
-        """The model's output for each sample."""
-        found: list[Any] = [None] * self.batch.lanes
-        for lanes, path, out, _ in self.parts:
-            for lane, column in zip(lanes.tolist(), out.T.tolist()):
-                found[lane] = path.rebuild(column)[-1]
-        return found
-
-
-class FusedStep:
-    """A step with so many samples, which all go one way: one call.
-
-    Args:
-        call: a step that was made.
-        sweep: the gradient's.
-        max_norm: the largest norm of the gradient.
-        threads: how many share the samples.
-
-    Attributes:
-        u: the data of the Values that the program reads, beginning with the parameters.
-        data, gradient: that of the parameters.
-        unused: the parameters whose gradient the program never writes.
-        others: the other Values, and where their data goes.
-        train: as that of the runner.
-    """
-
-    def __init__(
-        self, call: BatchCall, sweep: Sweep, max_norm: float | None, threads: int
-    ) -> None:
-        parts, self.lanes = call.batch.parts, call.batch.lanes
-        self.trace = trace = call.parts[0][1]
-        lanes = sweep.lanes or self.lanes
-        u, out, d_u, _ = sweep.memory(lanes)
-        self.u = u[: len(trace.closed)]
-        self.data, self.gradient = u[: call.params], d_u[: call.params]
-        floats.read_data(trace.closed, self.u)
-        self.gradient.fill(math.nan)
-        seed = sweep.spread(call.seed(trace, self.lanes))
-        answers = sweep.answers
-        self.runner = sweep.runner(lanes, u, parts, seed, out, d_u, None, answers, threads)
-        self.runner.run(parts)
-        self.unused = np.flatnonzero(np.isnan(self.gradient)).tolist()
-        self.out = out[: sweep.outputs]
-        limit = -1.0 if max_norm is None else max_norm
-        exchange = floats.exchanger, trace.closed
-        weight = call.traces.weight(self.lanes)
-        self.loss = weight, call.traces.penalty, limit, *exchange
-        self.others = trace.closed[call.params :], self.u[call.params :]
-        self.train: Any = self._train_cleared if self.unused else self.runner.train
-
-    def _train_cleared(self, *arguments: Any) -> Any:  # pragma: no cover: of the kernel
-        self.gradient[self.unused] = 0.0  # `exchange` put former gradients there
-        return self.runner.train(*arguments)
-
-    def outputs(self) -> list[Any]:
-        """The model's output for each sample."""
-        return [self.trace.rebuild(column)[-1] for column in self.out.T[: self.lanes].tolist()]
-
-
-def data_of(values: list[Value]) -> Array:
-    """The numbers of Values."""
-    numbers = np.empty(len(values))
-    floats.read_data(values, numbers)
-    return numbers
-
-
 @contextmanager
 def in_mode(model: Module, training: bool) -> Iterator[None]:
     """With all modules in this mode while the block runs, and `random` as it was after it."""
-    with random_kept(), modes_kept(model):
+    with preserved_random(), preserved_modes(model):
         model.train(training)
         yield
 
 
 @contextmanager
-def random_kept() -> Iterator[None]:
+def preserved_random() -> Iterator[None]:
     """With `random` as it was, after the block."""
     state = random.getstate()
     try:

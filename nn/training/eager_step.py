@@ -17,7 +17,7 @@ from nn.module import Module
 from nn.optim import Optimizer
 
 __all__ = ["EagerStep", "Loss", "Penalty"]
-__all__ += ["is_finite", "modes_kept", "plain", "with_gradients_kept"]
+__all__ += ["is_finite", "plain", "preserved_modes", "with_gradients_restored"]
 
 T = TypeVar("T")
 Loss = Callable[..., Any]
@@ -77,7 +77,7 @@ class EagerStep:
             error.add_note(f"{self.name}: a number is too large{self.where}; {ADVICE}")
             raise
         data, before = self.finite(self.node(objective), *samples), plain(outputs)
-        with_gradients_kept(self.optimizer, self._step, objective)
+        with_gradients_restored(self.optimizer, self._step, objective)
         return before, data
 
     def _step(self, objective: Value) -> None:
@@ -143,7 +143,7 @@ class EagerStep:
         return data
 
 
-def with_gradients_kept(optimizer: Optimizer, step: Callable[..., T], *args: Any) -> T:
+def with_gradients_restored(optimizer: Optimizer, step: Callable[..., T], *args: Any) -> T:
     """Make a step; where it fails or is interrupted, the gradients are what they were."""
     steps, params = optimizer.steps, optimizer.params
     put_back = map(setattr, params, repeat("grad"), [p.grad for p in params])
@@ -183,7 +183,7 @@ def plain(x: Any) -> Any:
 
 
 @contextmanager
-def modes_kept(model: Module) -> Iterator[None]:
+def preserved_modes(model: Module) -> Iterator[None]:
     """Give every module the mode back that it had before the block."""
     before = [(module, "training", module.training) for module in model.modules()]
     put_back = starmap(object.__setattr__, before)

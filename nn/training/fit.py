@@ -18,7 +18,7 @@ from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
 from nn.training.checkpoint import Checkpoint
-from nn.training.eager_step import EagerStep, Loss, Penalty, is_finite, modes_kept, plain
+from nn.training.eager_step import EagerStep, Loss, Penalty, is_finite, plain, preserved_modes
 from nn.training.history import EarlyStopping, EpochEnd, History, StopTraining
 from nn.training.snapshots import Norms
 
@@ -236,7 +236,7 @@ def fit(
     norms.keep(history.epochs)
     steps = math.ceil(len(training) / size)
     with (
-        modes_kept(model),
+        preserved_modes(model),
         bars(total=steps * epochs, initial=steps * history.epochs, unit="step") as bar,
     ):
         while history.epochs < epochs and not (early_stopping and early_stopping.stopped):

@@ -23,7 +23,8 @@ from autograd.program.program import Program
 from autograd.program.specialize import Path
 from autograd.program.targets.jax import emitted, split, there
 from nn.training.batches import Batch
-from nn.training.compiled_step import FallBack, Results, Step, Traces, data_of
+from nn.training.compiled_step import Results, Step
+from nn.training.traces import FallBack, Traces, data_of
 
 __all__ = ["JaxStep"]
 
@@ -227,8 +228,8 @@ class JaxStep(Step):
     def _jitted(self, paths: list[Path], update: Program) -> Any:
         """(params, buffers, gradient, rest, numbers, x, weights) → the next, and results."""
         jax, numpy, P = self.jax, self.jax.numpy, self.jax.sharding.PartitionSpec  # noqa: N806
-        ways = [_Way(path, len(self.optimizer.params), numpy) for path in paths]
-        branches = bool(len(ways[0].answers))  # of a single way or of all
+        functions = [*map(self._emitted, paths)]
+        branches = bool(len(paths[0].program.answers))  # of a single one or of all
         penalty = self.eager.penalty is not None
 
         def local(params: Array, rest: Any, x: Array, weights: Array) -> Any:
@@ -237,14 +238,14 @@ class JaxStep(Step):
             left, way = numpy.ones(x.shape[1], bool), numpy.zeros(x.shape[1], int)
             loss, gradient = 0.0, numpy.zeros_like(params)
             outs: list[Any] = []
-            for i, (each, more) in enumerate(zip(ways, rest)):
+            for i, ((follows, sweep, sample), more) in enumerate(zip(functions, rest)):
                 u, xs, mine = numpy.concatenate([params, more])[:, None], x, left
                 if branches:
-                    mine = left & each.follows(u, x)
-                    xs = numpy.where(mine, x, each.sample) if len(ways) > 1 else x
+                    mine = left & follows(u, x)
+                    xs = numpy.where(mine, x, sample) if len(paths) > 1 else x
                     left, way = left & ~mine, numpy.where(mine, i, way)
                 counts = numpy.where(mine, weights, 0.0)
-                out, slope = each.gradient(u, xs, counts[: 1 + penalty])
+                out, slope = sweep(u, xs, counts[: 1 + penalty])
                 loss += (out[: 1 + penalty] * counts[: 1 + penalty]).sum()
                 gradient, outs = gradient + slope, [*outs, (mine, out)]
             lost = (left & real).sum() if branches else numpy.zeros((), int)
@@ -292,34 +293,23 @@ class JaxStep(Step):
 
         return jax.jit(step, donate_argnums=(0, 1, 2))
 
+    def _emitted(self, path: Path) -> tuple[Any, Any, Array]:
+        """Two functions of a path, and a sample for the places of those that don't go it.
 
-class _Way:
-    """The functions of a path.
+        (u, x) → whether each sample goes it; (u, x, seed) → the outputs of each, and the
+        gradient of those that are seeded.
+        """
+        numpy, it, answers = self.jax.numpy, path.program.blocks, path.program.answers
+        value, sweep, out = emitted(it), emitted(vjp(it, ["params"])), it.ops[it.results["out"]]
 
-    Attributes:
-        value: gives outputs and checks.
-        answers: what the guards are on this way.
-        sample: one that goes this way, for the places of those that don't.
-    """
+        def follows(u: Array, x: Array) -> Array:
+            return (value(*split(it, u, x))["checks"] == answers).all(0)
 
-    def __init__(self, path: Path, params: int, numpy: Any) -> None:
-        program, self.numpy = path.program, numpy
-        self.blocks = it = program.blocks
-        self.sweep, self.value = emitted(vjp(it, ["params"])), emitted(it)
-        out = it.ops[it.results["out"]]
-        self.params, self.outputs, self.varies = params, out.rows, out.lanes
-        self.answers = program.answers
-        self.sample = np.array([x for _, x in path.inputs]).reshape(-1, 1)
+        def gradient(u: Array, x: Array, seed: Array) -> tuple[Array, Array]:
+            rows = numpy.pad(seed, ((0, out.rows - len(seed)), (0, 0)))
+            rows = rows if out.lanes else rows.sum(1, keepdims=True)
+            found = sweep(*split(it, u, x), rows)
+            each = numpy.broadcast_to(found["out"], (len(found["out"]), x.shape[1]))
+            return each, found["d_params"][:, 0]
 
-    def follows(self, u: Array, x: Array) -> Array:
-        """Whether each sample goes this way."""
-        return (self.value(*split(self.blocks, u, x))["checks"] == self.answers).all(0)
-
-    def gradient(self, u: Array, x: Array, seed: Array) -> tuple[Array, Array]:
-        """The outputs of each sample, and the gradient of those that are seeded."""
-        numpy = self.numpy
-        rows = numpy.pad(seed, ((0, self.outputs - len(seed)), (0, 0)))
-        rows = rows if self.varies else rows.sum(1, keepdims=True)
-        found = self.sweep(*split(self.blocks, u, x), rows)
-        out = numpy.broadcast_to(found["out"], (len(found["out"]), x.shape[1]))
-        return out, found["d_params"][:, 0]
+        return follows, gradient, np.array([x for _, x in path.inputs]).reshape(-1, 1)

@@ -1,4 +1,4 @@
-"""What is kept of a training, every few epochs."""
+"""Snapshots: what is remembered of a training, every few epochs."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Generic, TypeVar
 
 from autograd import Value
 
-SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
+MOST_SNAPSHOTS = 60  # at most so many and the first and last, evenly spread
 BELOW_LAYER = re.compile(r"\.?\bneurons\..*|(\.\d+)+$")  # what follows the name of a layer
 LAYERS = 5  # of more, the model as a whole is measured
 
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class Snapshots(Generic[T]):
     """Items by epoch: those kept are evenly spread, and the first and the last.
 
-    >>> kept = Kept[str]()
+    >>> snapshots = Snapshots[str]()
     >>> for epoch in range(1000):
-    ...     kept.add(epoch, f"epoch {epoch}")
-    >>> kept.epochs[:3], kept.epochs[-1], len(kept.items) == len(kept.epochs)
-    ([0, 32, 64], 999, True)
+    ...     snapshots.add(epoch, f"epoch {epoch}")
+    >>> snapshots.epochs[:3], snapshots.epochs[-1], len(snapshots.items)
+    ([0, 32, 64], 999, 33)
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Kept(Generic[T]):
         if len(self.epochs) > 1 and self.epochs[-1] % self.stride:
             del self.items[self.epochs.pop()]
         self.epochs.append(epoch)
-        if len(self.epochs) > SNAPSHOTS + 2:
+        if len(self.epochs) > MOST_SNAPSHOTS + 2:
             self.stride *= 2
             ends = (self.epochs[0], epoch)
             self.epochs = [e for e in self.epochs if e % self.stride == 0 or e in ends]
@@ -65,22 +65,22 @@ class Norms:
         if len(groups) > LAYERS:
             groups = {"": [parameter for _, parameter in every]}
         self._groups = groups
-        self._kept = Kept[list[tuple[float, float]]]()
+        self._snapshots = Snapshots[list[tuple[float, float]]]()
 
     @property
     def epochs(self) -> list[int]:
         """Those that were kept."""
-        return self._kept.epochs
+        return self._snapshots.epochs
 
     def keep(self, epoch: int, last: bool = False) -> None:
         """Measure the model as it is now, if this epoch is one of those that are kept."""
-        if (epoch % self._kept.stride and not last) or epoch in self._kept.items:
+        if (epoch % self._snapshots.stride and not last) or epoch in self._snapshots.items:
             return
         norms = [
             (math.hypot(*[p.data for p in group]), math.hypot(*[p.grad for p in group]))
             for group in self._groups.values()
         ]
-        self._kept.add(epoch, norms)
+        self._snapshots.add(epoch, norms)
 
     def records(self, what: str) -> Mapping[str, list[float]]:
         """By layer, the norms of its "weights" or its "gradient" at `epochs`.
@@ -88,7 +88,7 @@ class Norms:
         Before the first step there is no gradient: NaN.
         """
         which = ("weights", "gradient").index(what)
-        rows = [self._kept.items[epoch] for epoch in self.epochs]
+        rows = [self._snapshots.items[epoch] for epoch in self.epochs]
         found = {}
         for k, name in enumerate(self._groups):
             numbers = [row[k][which] for row in rows]

@@ -12,7 +12,7 @@ from autograd.program.program import Program
 from autograd.program.trace.record import record
 from autograd.trees import flatten
 from nn.optim import Optimizer
-from nn.training.eager_step import with_gradients_kept
+from nn.training.eager_step import with_gradients_restored
 from nn.training.side_effects import VARYING, Snapshot, is_of_library
 
 __all__ = ["Update"]
@@ -54,7 +54,7 @@ class Update:
             others = [(optimizer, "buffers", buffers), (optimizer, "steps", steps)]
             floats.exchange(optimizer.params, data, after, gradient, others)
         else:
-            with_gradients_kept(optimizer, self._by_optimizer, data, gradient)
+            with_gradients_restored(optimizer, self._by_optimizer, data, gradient)
 
     def _by_optimizer(self, data: Array, gradient: Array) -> None:
         floats.exchange(self.optimizer.params, data, data, gradient)

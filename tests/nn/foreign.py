@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nn
-from nn.state import read_checkpoint
+from nn.training.checkpoint import read_checkpoint
 
 
 class Touch:

@@ -11,7 +11,7 @@ import nn
 from autograd import Value
 from nn.boundary import Boundary
 from nn.pages.plane import Plane
-from nn.training.snapshots import SNAPSHOTS
+from nn.training.snapshots import MOST_SNAPSHOTS
 from tests.nn.training.fitting import fitted
 
 SQUARE = [([x, y], 1.0 if x > 0.0 else -1.0) for x in (-1.0, 1.0) for y in (-1.0, 1.0)]
@@ -123,12 +123,12 @@ def test_a_long_training_is_thinned_evenly(first: int) -> None:
     boundary = Boundary(Fixed(None), SQUARE, nn.mse_loss)
     for epoch in range(first, first + 1001):
         boundary.keep(epoch)
-        assert len(boundary.epochs) <= SNAPSHOTS + 2
+        assert len(boundary.epochs) <= MOST_SNAPSHOTS + 2
         assert boundary.epochs[0] == first
         assert boundary.epochs[-1] == epoch
     gaps = {b - a for a, b in zip(boundary.epochs[1:-1], boundary.epochs[2:-1])}
     assert gaps == {32}
-    assert len(boundary.epochs) > SNAPSHOTS / 2
+    assert len(boundary.epochs) > MOST_SNAPSHOTS / 2
 
 
 LOGITS = nn.binary_cross_entropy_with_logits

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd.files import with_checksum
-from nn.state import CHECKPOINT, read_checkpoint, write_checkpoint
+from nn.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from tests.builds import THIS, run
 from tests.nn.foreign import FOREIGN
 from tests.nn.training.killed import Training, stop_after, trained

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value
-from nn.state import read_checkpoint, write_checkpoint
+from nn.training.checkpoint import read_checkpoint, write_checkpoint
 
 
 class Odd(nn.Module):

@@ -7,7 +7,7 @@ import pytest
 
 import nn
 from nn.pages.plane import CODES, LEVELS
-from nn.training.snapshots import SNAPSHOTS, Norms
+from nn.training.snapshots import MOST_SNAPSHOTS, Norms
 from tests.nn.test_boundary import boundary_of, plane_of, train
 from tests.nn.training.fitting import fitted
 
@@ -72,7 +72,7 @@ def test_norms_of_weights_and_gradients_are_kept_by_layer() -> None:
     model = nn.MLP(2, [3, 1])
     history = fitted(model, [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0], epochs=200)
     assert history.norms is not None
-    assert len(history.norms.epochs) <= SNAPSHOTS + 2
+    assert len(history.norms.epochs) <= MOST_SNAPSHOTS + 2
     assert history.norms.epochs[0] == 0
     assert history.norms.epochs[-1] == 200
     weights, gradient = history.norms.records("weights"), history.norms.records("gradient")

@@ -18,7 +18,7 @@ from typing import Any
 
 import nn
 from autograd.build.binaries import describe_build
-from nn.state import read_checkpoint
+from nn.training.checkpoint import read_checkpoint
 
 PathLike = str | os.PathLike[str]
 XS = [[x / 5.0, (x * x % 7) / 7.0] for x in range(13)]

@@ -24,7 +24,7 @@ from autograd import Value, exp, grad, maximum, minimum, primitive, sigmoid, sig
 from autograd import compile as compile_function
 from autograd.program import recorded
 from nn.training import compiled_step as compiled_steps
-from nn.training.eager_step import EagerStep, with_gradients_kept
+from nn.training.eager_step import EagerStep, with_gradients_restored
 from nn.training.separable import is_mean
 from tests.program.test_threads import LONG, in_a_child
 
@@ -375,7 +375,7 @@ def test_a_step_that_is_made_keeps_its_gradients() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        with_gradients_kept(optimizer, stopped)
+        with_gradients_restored(optimizer, stopped)
     assert optimizer.params[0].grad == 5.0
 
 
@@ -420,7 +420,8 @@ def test_of_lengths_and_batch_sizes_the_last_are_kept(monkeypatch: pytest.Monkey
     for found, compiles in zip(losses, (True, False)):
         model = Total()
         step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), lr=0.01))
-        for size, length in itertools.product((2, 3, 4, 3, 2, 2), (1, 2, 3, 4, 2)):
+        shapes = [*itertools.product((2, 3, 4, 3, 2, 2), (1, 2, 3, 4, 2)), (3, 2), (4, 2)]
+        for size, length in shapes:
             xs, ys = [[0.5] * length] * size, [1.0] * size
             if compiles:
                 found.append(step(xs, ys))
@@ -510,8 +511,9 @@ def test_the_same_arrays_or_others_like_them() -> None:
     assert losses == [step(packed["x"], packed["class"]) for _ in range(2)]
     step.needs_recheck = True
     assert step(xs, ys.astype(float)) == step(xs, ys)
-    with pytest.raises(TypeError, match="a target must be an integer"):
-        made("classes")[2](xs, ys.astype(float))
+    for floats in (ys.astype(float), [CLASS[0], *map(float, CLASS[1:])]):
+        with pytest.raises(TypeError, match="a target must be an integer"):
+            made("classes")[2](xs, floats)
     ys = np.array(CLASS, dtype=object)
     assert losses == [step(xs, ys), step(xs, ys)]
 

@@ -16,7 +16,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from nn.state import write_checkpoint
+from nn.training.checkpoint import write_checkpoint
 from tests.nn.training.fitting import fitted
 from tests.nn.training.killed import Training, trained
 

@@ -17,7 +17,7 @@ import pytest
 
 import nn
 from autograd.core.primitive import TABLE
-from nn.state import read_checkpoint
+from nn.training.checkpoint import read_checkpoint
 from tests.nn.training.fitting import fitted
 from tests.nn.training.on_jax import train
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nn.state import read_checkpoint
+from nn.training.checkpoint import read_checkpoint
 from tests.builds import OTHER, THIS, Worker, require
 
 NAMES = ["adam", "sgd"]
