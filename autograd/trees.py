@@ -1,4 +1,4 @@
-"""Nested lists, tuples, dicts and NumPy arrays of numbers, taken apart and put together."""
+"""Nested lists, tuples, dicts, arrays and tables of numbers, taken apart and put together."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any
 from autograd.core.operand import real
 from autograd.core.value import Value
 
-__all__ = ["as_rows", "flatten", "flatten_like", "without_axes"]
+__all__ = ["as_rows", "flatten", "flatten_like", "labels", "without_axes"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
+LABELS = ("index", "columns", "name")  # of pandas
 
 
 def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
     """The numbers of a tree in order, and the function that puts others in their places.
 
     Args:
-        tree: a number or Value; or a list, tuple, namedtuple, dict or array of trees.
+        tree: a number or Value; or a list, tuple, namedtuple, dict or array of trees; or a
+            table or column of pandas.
         what: names the tree in the message of an error.
 
     Returns:
@@ -55,9 +57,12 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
     if numpy is not None and isinstance(tree, numpy.ndarray):
         leaves, build = flatten(tree.ravel().tolist(), what)
         return leaves, lambda new: _array(numpy, build(new), tree.shape)
+    if hasattr(tree, "iloc"):
+        leaves, build = flatten(tree.to_numpy(), what)
+        return leaves, lambda new: _labelled(tree, build(new))
     raise TypeError(
         f"{what} is a {_kind(tree)}; derivatives are taken of numbers and Values, "
-        "and of lists, tuples, dicts and arrays of them"
+        "and of lists, tuples, dicts, arrays and tables of them"
     )
 
 
@@ -130,6 +135,19 @@ def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
     for i, child in enumerate(children):
         result[i] = child
     return result.reshape(shape)
+
+
+def _labelled(table: Any, array: Any) -> Any:
+    """An array with the labels of a table, if it has the table's shape."""
+    if array.shape != table.shape:  # of a Jacobian
+        return array
+    return type(table)(array, **{n: getattr(table, n) for n in LABELS if hasattr(table, n)})
+
+
+def labels(table: Any) -> tuple[Any, ...]:
+    """What the rows and columns of a table are called."""
+    found: list[Any] = [getattr(table, name, None) for name in LABELS]
+    return tuple([tuple(each) if hasattr(each, "tolist") else each for each in found])
 
 
 def as_rows(x: Any) -> Any:

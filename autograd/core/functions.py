@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.core import table
-from autograd.core.operand import Operand
+from autograd.core.operand import Operand, real
 from autograd.core.primitive import TABLE
 from autograd.core.table import *  # noqa: F403
 from autograd.core.table import abs as abs
@@ -48,22 +48,19 @@ def where(
     return TABLE["where"](chosen, a, b)
 
 
-def take(xs: Iterable[Operand], index: int | Value) -> Any:
+def take(xs: Iterable[Operand], index: float | Value) -> Any:
     """xs[index] as a node whose inputs are all of xs; IndexError out of range.
 
     Args:
-        index: an integer; or a Value that holds one, as in a program that is given it.
+        index: a whole number; or a Value that holds one, as in a program that is given it.
 
     >>> take([1.0, Value(2.0)], -1)
     Value(2.0, op='take')
     """
-    if isinstance(index, Value):
-        if index % 1.0 != 0.0:
-            raise TypeError(f"take: the index must be an integer, got {index!r}")
-        return TABLE["take"](index, *_listed(xs, "take"))
-    if not hasattr(index, "__index__"):
+    number = index if isinstance(index, Value) else real(index)
+    if number is None or number % 1.0 != 0.0:
         raise TypeError(f"take: the index must be an integer, got {index!r}")
-    return TABLE["take"](index.__index__(), *_listed(xs, "take"))
+    return TABLE["take"](number, *_listed(xs, "take"))
 
 
 def dot(ws: Iterable[Operand], xs: Iterable[Operand], bias: Operand = 0.0) -> Any:

@@ -70,6 +70,13 @@ class Operations:
     def __int__(self: Any) -> int:
         return int(self.data)
 
+    def __index__(self: Any) -> None:
+        told = (
+            f"the index {describe([self])} is a Value, which is no integer; write "
+            "autograd.take(xs, i), which compiles to one program for all, or xs[int(i)]"
+        )
+        raise TypeError(told)
+
     def __float__(self: Any) -> None:  # so type checkers refuse float(x) as well
         name = called()
         advice = "take its number, .data"

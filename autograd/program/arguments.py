@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
-from autograd.trees import as_rows, flatten
+from autograd.trees import as_rows, flatten, labels
 
 __all__ = ["Argument", "Axes", "Call", "holds_values", "key_of", "kind_of", "samples_of"]
 
@@ -75,6 +75,8 @@ def lanes_of(tree: Any, what: str, axis: int = 0) -> Argument:
         TypeError: it is a number, or a list whose samples lie along another axis.
         ValueError: it has no samples, or they are not all built in the same way.
     """
+    if hasattr(tree, "iloc") and not axis:
+        return _rows_of(tree, what)
     tree = as_rows(tree)
     if axis and not isinstance(tree, dict):
         part = lanes_of(_moved(tree, what, axis), what)
@@ -108,6 +110,20 @@ def lanes_of(tree: Any, what: str, axis: int = 0) -> Argument:
     return Argument(key, numbers, tree.__getitem__, lambda d: build(map(rebuild, d.T.tolist())))
 
 
+def _rows_of(table: Any, what: str) -> Argument:
+    """A table or column of pandas: a sample of a table is its row, by the columns' names."""
+    rows = lanes_of(table.to_numpy(), what)
+    if not hasattr(table, "columns"):
+        return rows
+    names = {name: getattr(table, name) for name in ("index", "columns")}
+    return Argument(
+        (type(table), labels(table)[1]),
+        rows.numbers,
+        table.iloc.__getitem__,
+        lambda d: type(table)(rows.like(d), **names),
+    )
+
+
 def _moved(tree: Any, what: str, axis: int) -> Array:
     """An array with its samples in rows."""
     if getattr(tree, "ndim", 0) <= axis:
@@ -128,6 +144,8 @@ def samples_of(args: Sequence[Any], in_axes: Axes) -> list[tuple[Any, ...]]:
 
 def _listed(tree: Any, axis: int) -> list[Any]:
     """The samples of an argument."""
+    if hasattr(tree, "columns") and not axis:
+        return [tree.iloc[i] for i in range(len(tree))]
     tree = as_rows(tree)
     if isinstance(tree, dict):
         columns = [_listed(each, axis) for each in tree.values()]
@@ -150,6 +168,8 @@ def key_of(tree: Any) -> Key:
         keys = [key_of(each) for each in tree]
         same = bool(keys) and keys.count(keys[0]) == len(keys)
         return type(tree), len(keys), keys[0] if same else tuple(keys)
+    if hasattr(tree, "iloc"):
+        return type(tree), labels(tree)
     return np.ndarray, getattr(tree, "shape", ())
 
 
@@ -243,6 +263,11 @@ class Call:
         try:
             yield
         except Exception as error:
+            if "only integers, slices" in str(error):  # as NumPy says
+                error.add_note(
+                    "of a compiled function's arguments none is an integer: write "
+                    "autograd.take(xs, i), or xs[int(i)]"
+                )
             if self.lanes:
                 error.add_note(f"in sample {lane}")
             raise

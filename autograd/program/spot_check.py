@@ -96,7 +96,9 @@ def cut(arg: Any, lanes: Any, axis: int) -> Any:
     """A lane, or a slice of the lanes, of an argument that varies."""
     if isinstance(arg, dict):
         return {key: cut(each, lanes, axis) for key, each in arg.items()}
-    return as_rows(arg)[(*[slice(None)] * axis, lanes) if axis else lanes]
+    if axis:
+        return as_rows(arg)[(*[slice(None)] * axis, lanes)]
+    return arg.iloc[lanes] if hasattr(arg, "iloc") else as_rows(arg)[lanes]
 
 
 def computed(f: Callable[..., Any], args: Sequence[Any], argnums: Any) -> list[float]:

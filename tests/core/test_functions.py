@@ -64,5 +64,5 @@ def test_where_calls_only_the_chosen_branch() -> None:
 
 
 def test_an_index_may_be_whatever_is_whole() -> None:
-    assert take((x for x in [4.0, 5.0]), True) == 5.0
+    assert take((x for x in [4.0, 5.0]), True) == take([4.0, 5.0], 1.0) == 5.0
     assert take([Value(1.0), Value(2.0), 3.0], Value(1.0)).data == 2.0

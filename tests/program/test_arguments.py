@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -277,3 +278,49 @@ def test_outputs_that_do_not_depend() -> None:
 
 def _no() -> float:
     raise ValueError("not here")
+
+
+def test_tables_have_their_columns_by_name() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"x": [1.0, 2.0, 3.0], "y": [2.0, 4.0, 7.0]}, index=[*"abc"])
+
+    def each(p: Any, row: Any) -> Any:
+        return (p[0] * row["x"] + p[1] - row.y) ** 2
+
+    def whole(p: Any, table: Any) -> Any:
+        return np.sum(each(p, table)) + table.loc["b", "x"]
+
+    p, columns = [1.0, 0.5], {"x": table["x"], "y": table["y"]}
+    rows = compile(each, in_axes=(None, 0), reduce="sum")
+    of_dicts = compile(lambda p, c: (p[0] * c["x"] + p[1] - c["y"]) ** 2, (None, 0), "sum")
+    for both in (0, 1), (1, 0):
+        slopes = dict(zip(both, rows.grad(p, table, argnums=both)))
+        wanted = dict(zip(both, of_dicts.grad(p, columns, argnums=both)))
+        assert slopes[0] == wanted[0]
+        assert slopes[1].equals(pandas.DataFrame(wanted[1], index=table.index))
+    eager = autograd.grad(whole, argnums=1)(p, table)
+    fast = compile(whole)
+    assert fast.grad(p, table, argnums=1).equals(eager)
+    assert eager.loc["b", "x"] == slopes[1].loc["b", "x"] + 1.0
+    for other in (table[["y", "x"]], table.loc[[*"cba"]]):  # the same shape
+        assert fast(p, other) == pytest.approx(whole(p, other), rel=1e-15)
+    assert autograd.jacobian(lambda s: [s["b"], s["a"] * 2.0])(table["x"])[1].tolist() == [
+        2,
+        0,
+        0,
+    ]
+    assert primal(rows([Value(1.0), 0.5], table)) == rows(p, table)
+    assert rows(p, table.iloc[:1]) == 0.25
+
+
+def test_an_index_is_taken_or_said_what_to_use() -> None:
+    w: Any = [1.0, 2.0, 3.0]
+    fast = compile(autograd.take, in_axes=(None, 0))
+    assert fast(w, [0, 2.0, -1]) == [1.0, 3.0, 3.0]
+    assert compile(lambda w, i: w[int(i)], in_axes=(None, 0))(w, [1, 0]) == [2.0, 1.0]
+    advice = r"autograd.take\(xs, i\).* or xs\[int\(i\)\]"
+    with pytest.raises(TypeError, match=advice):
+        compile(lambda w, i: w[i])(w, 1)
+    with pytest.raises(IndexError, match="only integers") as caught:
+        compile(lambda w, i: w[i])(np.array(w), 1)
+    assert re.search(advice, caught.value.__notes__[0])
