@@ -11,7 +11,7 @@ from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.trees import as_rows, flatten, labels
 
-__all__ = ["Argument", "Axes", "Call", "holds_values", "key_of", "kind_of", "samples_of"]
+__all__ = ["Argument", "Arguments", "Axes", "holds_values", "key_of", "kind_of", "samples_of"]
 
 Key = Any
 Axes = tuple[int | None, ...] | int | None
@@ -197,7 +197,7 @@ def holds_values(tree: Any) -> bool:
     )
 
 
-class Call:
+class Arguments:
     """The arguments of one call, taken apart.
 
     Attributes:

@@ -1,15 +1,18 @@
-# cython: language_level=3, infer_types=True, boundscheck=False, wrapcaptured=False
+# cython: language_level=3, infer_types=True, boundscheck=False, wraparound=False
 # cython: initializedcheck=False, auto_pickle=False
-"""A call like an earlier one: arguments in, guards, the kernel, results out.
+"""A call: arguments in, results out. Ordinary Python, which Cython also compiles, as the core.
 
-For a small program, what a call has to find out costs more than the program. So what does not
-change is made ready once: where each number goes, what runs, and how the result is built.
-Ordinary Python, which Cython also compiles, as the core.
+A `Call` is for all lanes, along traces that are known or, for some lanes, by eager. For a small
+program, what that has to find out costs more than the program. So `Dispatch` makes ready once
+what does not change from a call to one like it: where each number goes, what runs, and how the
+result is built.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import CellType, FunctionType
 from typing import Any
 
@@ -18,16 +21,226 @@ if sys.platform == "cython":
 else:
     from autograd.core import cython
 
+from autograd import transforms
 from autograd.core.floats import read_data
-from autograd.core.operand import real
-from autograd.program.ir.arrays import np
+from autograd.core.operand import primal, real
+from autograd.core.value import Value
+from autograd.program.arguments import Arguments
+from autograd.program.ir.arrays import Array, np
+from autograd.program.targets.runner import NOT_FINITE, folded
 from autograd.program.trace.captured import ABSENT, unchanged
+from autograd.trees import Rebuild, flatten
 
-__all__ = ["Dispatch", "dispatched"]
+__all__ = ["Call", "Dispatch", "dispatched"]
 
 FLOAT = np.dtype(float)
-MOST = 8  # arrays of samples that a runner reads
 ARRAY: Any = np.ndarray
+MOST = 8  # arrays of samples that a runner reads
+
+
+class Call:
+    """Outputs, and if asked, tangents and gradients.
+
+    Args:
+        f, arguments: what is called.
+        places: the arguments to differentiate in.
+        direction: for tangents, u and x in the shape of the arguments': derivatives of the
+            outputs along them are further outputs, after the others.
+        seed: for gradients, the weight of each output, or a number for f's only one.
+        threads: how many share the lanes.
+
+    Attributes:
+        out: the outputs, a row each, a column a lane.
+        d_u, d_x: the gradient of the weighted sum of all outputs in all lanes.
+        rebuild, single: as a path's.
+        closed: the Values from outside f that its paths read.
+        by_itself: whether a lane was computed by f itself.
+    """
+
+    rebuild: Rebuild
+    single: bool
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        arguments: Arguments,
+        places: Sequence[int] = (),
+        direction: tuple[Array, Array] | None = None,
+        seed: Array | float | None = None,
+        threads: int = 1,
+    ) -> None:
+        self.threads = threads
+        self.f, self.arguments, self.places = f, arguments, tuple(places)
+        self.direction, self.seed = direction, seed
+        self.rows: dict[int | None, list[range]] = {None: [], 0: []}
+        for i in places:
+            self.rows[arguments.axes[i]].append(arguments.rows[i])
+        self.closed: set[Value] = set()
+        self.by_itself = False
+        self.out: Array = None
+        self.d_u = np.zeros((len(arguments.u), 1))
+        self.d_x = np.zeros(arguments.x.shape if self.rows[0] else (0, 1))
+
+    def run(self, path: Any, lanes: Array) -> tuple[int, Array, list[Array]]:
+        """The status (see `runner`), whether each lane goes this way, and results if all do."""
+        if isinstance(self.seed, float) and not path.single:
+            raise several()
+        rows = self.rows[None], self.rows[0]
+        try:
+            wrt, varying = (None, []) if self.seed is None else rows
+            sweep = path.program.sweep(wrt, varying, rows if self.direction else None)
+        except NotImplementedError:  # a rule that is not generic: eager knows
+            inputs = self.inputs(path, lanes, None)
+            _, follows, *_ = path.program.sweep().run(*inputs, None, self.threads)
+            return NOT_FINITE, follows, []
+        u, x = self.inputs(path, lanes, self.direction)
+        seed = None if self.seed is None else np.repeat(self.weights(), len(lanes), 1)
+        status, follows, out, d_u, d_x = sweep.run(u, x, seed, self.threads)
+        if seed is None:
+            return status, follows, [out]
+        d_x = x[:0] if d_x is None else d_x[: len(self.arguments.x)]
+        return status, follows, [out, d_u[: len(self.arguments.u), None], d_x]
+
+    def inputs(
+        self, path: Any, lanes: Array, direction: tuple[Array, Array] | None
+    ) -> tuple[Array, Array]:
+        """The u and x of a path's program, or with a direction of that with tangents."""
+        x = self.arguments.x
+        numbers: list[Array] = [self.arguments.u, [value.data for value in path.closed]]
+        x = x if len(lanes) == x.shape[1] else x[:, lanes]
+        if direction is not None:
+            numbers += [direction[0], np.zeros(len(path.closed))]
+            x = np.concatenate([x, direction[1][:, lanes]])
+        return np.concatenate(numbers), x
+
+    def weights(self) -> Array:
+        """The weight of each output; with a direction, of the tangents, and 0 of the others."""
+        seed: Array = np.full((1, 1), self.seed) if isinstance(self.seed, float) else self.seed
+        return seed if self.direction is None else np.concatenate([0.0 * seed, seed])
+
+    def add(self, path: Any, lanes: Array, results: list[Array]) -> None:
+        """Take in results of lanes."""
+        self.closed.update(path.closed)
+        where = lanes if len(lanes) < self.arguments.lanes else slice(None)
+        self.put(where, results[0], path.rebuild, path.single)
+        if len(results) > 1:
+            self.d_u += results[1]
+            if len(results[2]):
+                self.d_x[:, where] += results[2]
+
+    def put(self, lanes: Any, out: Array, rebuild: Rebuild, single: bool) -> None:
+        if self.out is None:
+            self.rebuild, self.single = rebuild, single
+            self.out = np.empty((len(out), self.arguments.lanes or 1))
+        if len(out) != len(self.out) or single != self.single:
+            raise ValueError("the samples give results that are built in different ways")
+        self.out[:, lanes] = out
+
+    # ------------------------------------------------------------------ without a program
+
+    def eager(self, lane: int) -> None:
+        """Compute one lane as eager does."""
+        self.by_itself = True
+        with self.arguments.naming(lane):
+            out, gradients, rebuild, single = self.computed(lane)
+        self.put(np.array([lane]), np.array(out).reshape(-1, 1), rebuild, single)
+        for i, each in zip(self.places, gradients):
+            numbers = [primal(g) for g in flatten(each, "")[0]]
+            rows = self.arguments.rows[i]
+            if self.arguments.axes[i] is None:
+                self.d_u[rows.start : rows.stop, 0] += numbers
+            else:
+                self.d_x[rows.start : rows.stop, lane] = numbers
+
+    def computed(self, lane: int) -> tuple[list[float], Any, Rebuild, bool]:
+        """Outputs and gradients of one lane by the transforms."""
+        run = transforms._Run(self.f, self.arguments.sample(lane), {}, self.places, every=True)
+        single = is_number(run.returned)
+        if isinstance(self.seed, float) and not single:
+            raise several()
+        out, gradients = [primal(y) for y in run.outputs], list[Any]()
+        if self.direction is not None and self.seed is not None:
+            found = run.curve(run.outputs[0], self.along(self.direction, lane))
+            gradients = run.shaped([self.seed * primal(g) for g in found])
+            out.append(0.0)
+        elif self.direction is not None:
+            out += map(primal, run.push(self.along(self.direction, lane)))
+        elif self.seed is not None:
+            gradients = run.shaped(run.pull(zip(run.outputs, self.weights()[:, 0].tolist())))
+        return out, gradients, run.rebuild_outputs, single
+
+    def along(self, direction: tuple[Array, Array], lane: int) -> list[float]:
+        """One lane of u and x: the numbers of the arguments to differentiate in."""
+        found: list[float] = []
+        for i in self.places:
+            rows = self.arguments.rows[i]
+            side = direction[0] if self.arguments.axes[i] is None else direction[1][:, lane]
+            found += side[rows.start : rows.stop].tolist()
+        return found
+
+    # ------------------------------------------------------------------ results
+
+    def parts(self) -> list[Array]:
+        """The gradient in each argument, a row a number."""
+        sides = {None: self.d_u, 0: self.d_x}
+        rows = [self.arguments.rows[i] for i in self.places]
+        axes = [self.arguments.axes[i] for i in self.places]
+        return [sides[axis][mine.start : mine.stop] for axis, mine in zip(axes, rows)]
+
+    def shaped(self, out: Array, reduce: str | None) -> Any:
+        """Outputs in the shape of f's result: of each lane, or their mean or sum."""
+        if not self.arguments.lanes:  # a sum would lose the sign of -0.0
+            return self.rebuild(out[:, 0].tolist())
+        if reduce is not None:
+            count = self.arguments.lanes if reduce == "mean" else 1
+            return self.rebuild([folded(row) / count for row in out])
+        if self.single:
+            return out[0] if self.arguments.arrays else out[0].tolist()
+        return self._of_lanes(self.rebuild, out.T)
+
+    def jacobians(self, build: Rebuild, block: Array) -> Any:
+        """Each lane's result with what `build` makes of a number's gradient in its place.
+
+        Args:
+            block: derivatives, of shape (outputs, inputs, lanes).
+        """
+        return self._of_lanes(
+            lambda rows: self.rebuild([*map(build, rows)]), block.transpose(2, 0, 1)
+        )
+
+    def matrix(self, outer: Rebuild, inner: Rebuild, block: Array, each: bool) -> Any:
+        """Second derivatives, of shape (these, those, lanes), in the arguments' shapes."""
+
+        def build(rows: Any) -> Any:
+            return outer([*map(inner, rows)])
+
+        if each:
+            return self._of_lanes(build, block.transpose(2, 0, 1))
+        return build(block[:, :, 0].tolist())
+
+    def _of_lanes(self, rebuild: Rebuild, numbers: Array) -> Any:
+        """What `rebuild` makes of each lane's numbers: for arrays an array, unless ragged."""
+        if self.arguments.arrays:
+            with suppress(ValueError):  # ragged
+                first = np.array(rebuild(numbers[0].tolist()))
+                if first.dtype == float:
+                    return np.ascontiguousarray(numbers).reshape(len(numbers), *first.shape)
+                return np.array([*map(rebuild, numbers.tolist())])
+        return [*map(rebuild, numbers.tolist())]
+
+
+def is_number(returned: Any) -> bool:
+    """Whether f returned a number, not something that holds numbers."""
+    held = isinstance(returned, (list, tuple, dict))
+    return not held and getattr(returned, "shape", ()) == ()
+
+
+def several() -> TypeError:
+    """The error where f should have returned one number."""
+    return TypeError("the gradient: f returns a single number; use jacobian for several")
+
+
+# ---------------------------------------------------------------- like an earlier call
 
 
 def dispatched(table: dict[Any, list[Dispatch]], what: Any, args: tuple[Any, ...]) -> Any:
@@ -49,7 +262,7 @@ class Dispatch:
 
     Args:
         path: the way of the function that it goes.
-        job: such a call, for values or for a gradient.
+        call: such a call, for values or for a gradient.
         single: whether the gradient is that of one argument, not a tuple of several.
         captured: what the function captures.
 
@@ -57,22 +270,22 @@ class Dispatch:
         NotImplementedError: such calls always go the long way.
     """
 
-    def __init__(self, path: Any, job: Any, single: bool, captured: Any) -> None:
-        call, places, program = job.call, job.places, path.program
+    def __init__(self, path: Any, call: Any, single: bool, captured: Any) -> None:
+        given, places, program = call.arguments, call.places, path.program
         self.path, self.captured, self.closed, self.looks = path, captured, path.closed, None
-        self.sweep = program.sweep(job.rows[None], job.rows[0]) if places else program.sweep()
-        varies = [axis is not None for axis in call.axes]
-        samples = call.lanes > 0
-        moved = any(call.in_axes if isinstance(call.in_axes, tuple) else (call.in_axes,))
+        self.sweep = program.sweep(call.rows[None], call.rows[0]) if places else program.sweep()
+        varies = [axis is not None for axis in given.axes]
+        samples = given.lanes > 0
+        moved = any(given.in_axes if isinstance(given.in_axes, tuple) else (given.in_axes,))
         parted = self.sweep.columns != samples or (samples and not path.single)
         if moved or parted or sum(varies) > MOST:
             raise NotImplementedError
-        self.examples = [*map(_example, call.args, varies)]
-        self.varies, self.threads, self.single = tuple(varies), job.threads, single
-        self.places = [(i, call.rows[i]) for i in places]
+        self.examples = [*map(_example, given.args, varies)]
+        self.varies, self.threads, self.single = tuple(varies), call.threads, single
+        self.places = [(i, given.rows[i]) for i in places]
         self.is_number, self.rebuild, self.reduce = path.single, path.rebuild, path.reduce
         self.count, self.samples, self.free = len(varies), samples, [True]
-        self.resize(call.lanes or self.sweep.lanes or 1)
+        self.resize(given.lanes or self.sweep.lanes or 1)
 
     def resize(self, lanes: int) -> None:
         """Make buffers for so many lanes."""

@@ -13,10 +13,9 @@ from typing import Any, overload
 
 from autograd import transforms
 from autograd.core.functions import fsum
-from autograd.program.arguments import Axes, Call, holds_values, kind_of, samples_of
-from autograd.program.call import Dispatch, dispatched
+from autograd.program.arguments import Arguments, Axes, holds_values, kind_of, samples_of
+from autograd.program.call import Call, Dispatch, dispatched
 from autograd.program.ir.arrays import Array, np
-from autograd.program.jobs import Job
 from autograd.program.program import Program
 from autograd.program.recorded import Recorded, used
 from autograd.program.saved import read, write
@@ -157,12 +156,12 @@ class Compiled:
         args = self._bound(args, named)
         if any(map(holds_values, args)):
             return self._plain(*args)
-        call = Call(args, self.in_axes)
-        job = self._done(call)
-        if self._reads_outer(job):
+        arguments = Arguments(args, self.in_axes)
+        call = self._done(arguments)
+        if self._reads_outer(call):
             return self._plain(*args)
-        self._prepare(None, job)
-        return job.shaped(job.out, self.reduce)
+        self._prepare(None, call)
+        return call.shaped(call.out, self.reduce)
 
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in order."""
@@ -198,19 +197,19 @@ class Compiled:
         options = {"in_axes": self.in_axes, "reduce": self.reduce}
         write(path, ways, options | {"without": [*self.without]})
 
-    def _done(self, call: Call, places: Sequence[int] = (), **what: Any) -> Job:
+    def _done(self, arguments: Arguments, places: Sequence[int] = (), **what: Any) -> Call:
         """The job that `what` describes, with its results."""
         for _ in range(ATTEMPTS):
             recorded = self._look()
-            job = Job(self.f, call, places, threads=self.threads, **what)
-            paths = used(recorded.kinds, call.key)
+            call = Call(self.f, arguments, places, threads=self.threads, **what)
+            paths = used(recorded.kinds, arguments.key)
             if paths is None:
                 paths = Paths(self.f, self.without, (), self.reduce, recorded.captured)
-                recorded.kinds[call.key] = paths
+                recorded.kinds[arguments.key] = paths
             known = len(paths.found)
             try:
                 with unwatched():  # another function, being recorded, may have called this one
-                    paths.do(job, call)
+                    paths.do(call, arguments)
             except CapturedChanged:
                 continue
             self._parted = paths.parted
@@ -220,14 +219,14 @@ class Compiled:
                 self._reasons.append(self._reason or kind)
                 self._reason = ""
             if len(paths.found) > known:
-                self._tell_size(call, paths.found[known:])
+                self._tell_size(arguments, paths.found[known:])
                 recorded.forget()
-            recorded.closes |= bool(job.closed)
-            return job
-        job = Job(self.f, call, places, **what)
-        for lane in range(call.lanes or 1):
-            job.eager(lane)
-        return job
+            recorded.closes |= bool(call.closed)
+            return call
+        call = Call(self.f, arguments, places, **what)
+        for lane in range(arguments.lanes or 1):
+            call.eager(lane)
+        return call
 
     def _checked(
         self,
@@ -302,18 +301,18 @@ class Compiled:
 
     def _traces(self, recorded: Recorded, args: Sequence[Any]) -> list[Path]:
         """Those of such arguments."""
-        paths = recorded.kinds.get(Call(args, self.in_axes).key)
+        paths = recorded.kinds.get(Arguments(args, self.in_axes).key)
         return [] if paths is None else paths.found
 
-    def _reads_outer(self, job: Job) -> bool:
+    def _reads_outer(self, call: Call) -> bool:
         """Whether f, called in a function that is differentiated or recorded, uses its Values.
 
         Then only f itself, which records on, gives what depends on them.
         """
         if innermost() is not None:
-            return job.by_itself or bool(job.closed)
+            return call.by_itself or bool(call.closed)
         return transforms.enclosed() and (
-            job.by_itself or transforms.differentiated(job.closed)
+            call.by_itself or transforms.differentiated(call.closed)
         )
 
     def _look(self) -> Recorded:
@@ -334,24 +333,24 @@ class Compiled:
                 )
         return anew
 
-    def _prepare(self, argnums: Argnums | None, job: Job) -> None:
+    def _prepare(self, argnums: Argnums | None, call: Call) -> None:
         """Let such calls be dispatched on the paths known so far."""
         recorded = self._recorded
-        paths = recorded.kinds.get(job.call.key)
+        paths = recorded.kinds.get(call.arguments.key)
         if paths is None:  # another thread has changed what f names
             return
-        if job.call.lanes and len(paths.found) > 1:  # samples part
+        if call.arguments.lanes and len(paths.found) > 1:  # samples part
             recorded.drop(argnums, paths.found)
             return
         single = argnums is None or transforms._single(argnums)
         recorded.prepare(
-            argnums, paths.found, lambda path: Dispatch(path, job, single, recorded.captured)
+            argnums, paths.found, lambda path: Dispatch(path, call, single, recorded.captured)
         )
 
-    def _tell_size(self, call: Call, paths: Sequence[Path]) -> None:
+    def _tell_size(self, arguments: Arguments, paths: Sequence[Path]) -> None:
         """Warn, once, of a recording that `in_axes` would make small."""
         size = max([len(path.tape) for path in paths])
-        if size > LARGE and not call.lanes and not self._told:
+        if size > LARGE and not arguments.lanes and not self._told:
             self._told = True
             warn(
                 f"compile: {called(self.f)} was recorded as {size:,} operations, one by one, "
@@ -405,14 +404,14 @@ class Compiled:
         eager = transforms.value_and_grad(self._plain, argnums)
         if any(map(holds_values, args)):
             return eager(*args)  # type: ignore[no-any-return]
-        call = Call(args, self.in_axes)
-        weight = self._weight(call, "the gradient")
-        job = self._done(call, transforms._places(argnums, len(args)), seed=weight)
-        if self._reads_outer(job):
+        arguments = Arguments(args, self.in_axes)
+        weight = self._weight(arguments, "the gradient")
+        call = self._done(arguments, transforms._places(argnums, len(args)), seed=weight)
+        if self._reads_outer(call):
             return eager(*args)  # type: ignore[no-any-return]
-        self._prepare(argnums, job)
-        shaped = [call.parts[i].like(part) for i, part in zip(job.places, job.parts())]
-        value = weight * (folded(job.out[0]) if call.lanes else float(job.out[0, 0]))
+        self._prepare(argnums, call)
+        shaped = [arguments.parts[i].like(part) for i, part in zip(call.places, call.parts())]
+        value = weight * (folded(call.out[0]) if arguments.lanes else float(call.out[0, 0]))
         return value, shaped[0] if transforms._single(argnums) else tuple(shaped)
 
     def grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
@@ -437,13 +436,14 @@ class Compiled:
             )
         if any(map(holds_values, (*primals, *tangents))):
             return transforms.jvp(self._plain, primals, tangents, argnums)
-        call = Call(primals, self.in_axes)
+        arguments = Arguments(primals, self.in_axes)
         chosen = tuple(range(len(primals))) if argnums is None else argnums
         places = transforms._places(chosen, len(primals))
-        job = self._done(call, places, direction=_direction(call, places, tangents, "jvp"))
-        if self._reads_outer(job):
+        direction = _direction(arguments, places, tangents, "jvp")
+        call = self._done(arguments, places, direction=direction)
+        if self._reads_outer(call):
             return transforms.jvp(self._plain, primals, tangents, argnums)
-        return tuple([job.shaped(rows, self.reduce) for rows in np.split(job.out, 2)])
+        return tuple([call.shaped(rows, self.reduce) for rows in np.split(call.out, 2)])
 
     def jacobian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """f's result with each number replaced by its gradient, as `autograd.jacobian`.
@@ -459,18 +459,18 @@ class Compiled:
         eager = partial(transforms.jacobian, argnums=argnums)
         if any(map(holds_values, args)):
             return self._each(eager, args)
-        call = Call(args, self.in_axes)
+        arguments = Arguments(args, self.in_axes)
         places = transforms._places(argnums, len(args))
-        values = self._done(call)
+        values = self._done(arguments)
         if self._reads_outer(values):
             return self._each(eager, args)
-        blocks = [self._block(call, i, len(values.out)) for i in places]
-        if call.lanes and self.reduce is None:
-            builds = [flatten(call.sample(0)[i], "")[1] for i in places]
+        blocks = [self._block(arguments, i, len(values.out)) for i in places]
+        if arguments.lanes and self.reduce is None:
+            builds = [flatten(arguments.sample(0)[i], "")[1] for i in places]
             found = [values.jacobians(*each) for each in zip(builds, blocks)]
         else:
             found = [
-                values.rebuild([call.parts[i].like(row) for row in block])
+                values.rebuild([arguments.parts[i].like(row) for row in block])
                 for i, block in zip(places, blocks)
             ]
         return found[0] if transforms._single(argnums) else tuple(found)
@@ -492,16 +492,16 @@ class Compiled:
 
         if any(map(holds_values, (v, *args))):
             return eager(*args)
-        call = Call(args, self.in_axes)
-        job = self._done(
-            call,
+        arguments = Arguments(args, self.in_axes)
+        call = self._done(
+            arguments,
             (0,),
-            direction=_direction(call, (0,), (v,), "hvp"),
-            seed=self._weight(call, "hvp"),
+            direction=_direction(arguments, (0,), (v,), "hvp"),
+            seed=self._weight(arguments, "hvp"),
         )
-        if self._reads_outer(job):
+        if self._reads_outer(call):
             return eager(*args)
-        return call.parts[0].like(job.parts()[0])
+        return arguments.parts[0].like(call.parts()[0])
 
     def hessian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """The matrix of second derivatives, as `autograd.hessian`.
@@ -521,41 +521,43 @@ class Compiled:
         eager = partial(transforms.hessian, argnums=argnums)
         if any(map(holds_values, args)):
             return self._each(eager, args)
-        call = Call(args, self.in_axes)
+        arguments = Arguments(args, self.in_axes)
         places = transforms._places(argnums, len(args))
-        values = self._done(call)
+        values = self._done(arguments)
         if self._reads_outer(values):
             return self._each(eager, args)
-        varying = [call.axes[i] is not None for i in places]
-        if call.lanes and self.reduce is None and not all(varying):
-            axes, repeated = call.repeated(places)
+        varying = [arguments.axes[i] is not None for i in places]
+        if arguments.lanes and self.reduce is None and not all(varying):
+            axes, repeated = arguments.repeated(places)
             return self._for_each(axes).hessian(*repeated, argnums=argnums)
         if self.reduce is not None and any(varying):
             raise TypeError(
                 "the Hessian: with reduce, an argument that has samples would give one for "
                 "each two of them; compile without reduce for the Hessian of each sample"
             )
-        builds = [flatten(call.sample(0)[i], "")[1] for i in places]
-        each = bool(call.lanes) and self.reduce is None
-        blocks = self._second(call, places, each)
+        builds = [flatten(arguments.sample(0)[i], "")[1] for i in places]
+        each = bool(arguments.lanes) and self.reduce is None
+        blocks = self._second(arguments, places, each)
         found = [
             tuple([values.matrix(a, b, block, each) for b, block in zip(builds, row)])
             for a, row in zip(builds, blocks)
         ]
         return found[0][0] if transforms._single(argnums) else tuple(found)
 
-    def _second(self, call: Call, places: Sequence[int], each: bool) -> list[list[Array]]:
+    def _second(
+        self, arguments: Arguments, places: Sequence[int], each: bool
+    ) -> list[list[Array]]:
         """Second derivatives in each two of the arguments, of shape (these, those, lanes)."""
-        sizes = [len(call.rows[i]) for i in places]
-        lanes = call.lanes if each else 1
+        sizes = [len(arguments.rows[i]) for i in places]
+        lanes = arguments.lanes if each else 1
         blocks = [[np.zeros((m, n, lanes)) for n in sizes] for m in sizes]
-        weight = 1.0 / call.lanes if self.reduce == "mean" and call.lanes else 1.0
+        weight = 1.0 / arguments.lanes if self.reduce == "mean" and arguments.lanes else 1.0
         for j, place in enumerate(places):
-            for k, row in enumerate(call.rows[place]):
-                t_u, t_x = np.zeros(len(call.u)), np.zeros(call.x.shape)
-                (t_u if call.axes[place] is None else t_x)[row] = 1.0
-                job = self._done(call, places, direction=(t_u, t_x), seed=weight)
-                for mine, part in zip(blocks, job.parts()):
+            for k, row in enumerate(arguments.rows[place]):
+                t_u, t_x = np.zeros(len(arguments.u)), np.zeros(arguments.x.shape)
+                (t_u if arguments.axes[place] is None else t_x)[row] = 1.0
+                call = self._done(arguments, places, direction=(t_u, t_x), seed=weight)
+                for mine, part in zip(blocks, call.parts()):
                     mine[j][:, k] = part
         return blocks
 
@@ -565,33 +567,35 @@ class Compiled:
             self._others[axes] = Compiled(self.f, axes, None, *self._options()[2:])
         return self._others[axes]
 
-    def _weight(self, call: Call, name: str) -> float:
+    def _weight(self, arguments: Arguments, name: str) -> float:
         """The weight of a lane's value."""
-        if call.lanes and self.reduce is None:
+        if arguments.lanes and self.reduce is None:
             raise TypeError(
                 f'{name}: there is a value for each sample; compile with reduce="mean" '
                 'or "sum", or use jacobian'
             )
-        return 1.0 / call.lanes if self.reduce == "mean" and call.lanes else 1.0
+        return 1.0 / arguments.lanes if self.reduce == "mean" and arguments.lanes else 1.0
 
-    def _block(self, call: Call, argnum: int, count: int) -> Array:
+    def _block(self, arguments: Arguments, argnum: int, count: int) -> Array:
         """d(output)/d(input) for an argument, of shape (outputs, inputs, lanes).
 
         By a forward sweep an input where there are fewer, or where each lane has derivatives in
         a uniform argument; else by a reverse sweep an output.
         """
-        rows, uniform = call.rows[argnum], call.axes[argnum] is None
-        weight = 1.0 / call.lanes if self.reduce == "mean" and call.lanes else 1.0
-        if uniform and ((call.lanes and self.reduce is None) or len(rows) < count):
+        rows, uniform = arguments.rows[argnum], arguments.axes[argnum] is None
+        weight = 1.0 / arguments.lanes if self.reduce == "mean" and arguments.lanes else 1.0
+        if uniform and ((arguments.lanes and self.reduce is None) or len(rows) < count):
             columns = []
             for row in rows:
-                t_u, t_x = np.zeros(len(call.u)), np.zeros(call.x.shape)
+                t_u, t_x = np.zeros(len(arguments.u)), np.zeros(arguments.x.shape)
                 t_u[row] = 1.0
-                columns.append(self._done(call, (argnum,), direction=(t_u, t_x)).out[count:])
+                call = self._done(arguments, (argnum,), direction=(t_u, t_x))
+                columns.append(call.out[count:])
             block = np.stack(columns, 1)
             return block if self.reduce is None else weight * block.sum(2, keepdims=True)
         units = weight * np.eye(count)[:, :, None]
-        return np.stack([self._done(call, (argnum,), seed=unit).parts()[0] for unit in units])
+        calls = [self._done(arguments, (argnum,), seed=unit) for unit in units]
+        return np.stack([call.parts()[0] for call in calls])
 
 
 class Derivative(Compiled):
@@ -621,7 +625,7 @@ class Derivative(Compiled):
     def programs(self) -> list[Program]:
         """Those of the transform, of its last arguments if there are none yet."""
         if not super().programs and self._last is not None:
-            self._done(Call(self._last, None))
+            self._done(Arguments(self._last, None))
         return super().programs
 
     @property
@@ -631,18 +635,18 @@ class Derivative(Compiled):
 
 
 def _direction(
-    call: Call, places: Sequence[int], tangents: Sequence[Any], name: str
+    arguments: Arguments, places: Sequence[int], tangents: Sequence[Any], name: str
 ) -> tuple[Array, Array]:
     """Tangents in the shape of some of the arguments, as u and x."""
-    chosen = tuple([call.args[i] for i in places])
+    chosen = tuple([arguments.args[i] for i in places])
     flatten_like(tuple(tangents), chosen, f"{name}: the tangents")
-    args = list(call.args)
+    args = list(arguments.args)
     for i, given in zip(places, tangents):
         args[i] = given
-    t = Call(args, call.in_axes)
+    t = Arguments(args, arguments.in_axes)
     for i in set(range(len(args))) - set(places):
-        side = t.u if call.axes[i] is None else t.x
-        side[call.rows[i].start : call.rows[i].stop] = 0.0
+        side = t.u if arguments.axes[i] is None else t.x
+        side[arguments.rows[i].start : arguments.rows[i].stop] = 0.0
     return t.u, t.x
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.program.call import Dispatch
-from autograd.program.specialize import Path, Paths
 from autograd.program.trace.captured import Captured
+
+if TYPE_CHECKING:
+    from autograd.program.specialize import Path, Paths
 
 __all__ = ["Recorded", "surplus", "used"]
 

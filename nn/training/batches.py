@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.program.arguments import Call, lanes_of
+from autograd.program.arguments import Arguments, lanes_of
 from autograd.program.ir.arrays import Array, np
 from autograd.trees import as_rows
 from nn.training.eager_step import plain
@@ -29,7 +29,7 @@ class Batch:
 
     args = ()
     u = np.empty(0)
-    naming = Call.naming
+    naming = Arguments.naming
 
     def __init__(
         self,

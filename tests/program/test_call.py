@@ -66,7 +66,7 @@ def test_trees_are_taken_apart_and_built(tree: Any, more: float) -> None:
         once = run(tree, more)
         with pytest.MonkeyPatch.context() as patch:
             if kernels.kernel() is not None:
-                patch.setattr(compiled, "Call", None)  # nothing but the kernel is needed
+                patch.setattr(compiled, "Arguments", None)  # nothing but the kernel is needed
             again = run(tree, more)
         assert repr(again) == repr(once)
 
@@ -130,7 +130,7 @@ def test_samples_in_arrays(argnums: int, threads: int) -> None:
         for some in (y[: len(x)], y.tolist()[: len(x)], y.repeat(2)[: 2 * len(x) : 2]):
             with pytest.MonkeyPatch.context() as patch:
                 if kernels.kernel() is not None and i < 3 and type(some) is not list:
-                    patch.setattr(compiled, "Call", None)  # the kernel reads them itself
+                    patch.setattr(compiled, "Arguments", None)  # the kernel reads them itself
                 value, slopes = fast.value_and_grad(w, x, some, argnums=argnums)
             wanted = fast.value_and_grad(w=w, x=x, y=some, argnums=argnums)
             assert (value, np.array(slopes).tolist()) == (
