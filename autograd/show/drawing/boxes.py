@@ -333,7 +333,8 @@ class _Maker:
         leaves = len(nodes) - operations.total()
         linear = {"dot", "mul", "add"} if inside and modules else set[str]()
         parts = [f"{op} ×{n:,}" if n > 1 else op for op, n in operations.items()]
-        parts = [part for part in parts if part.partition(" ")[0] not in linear] or ["linear"]
+        named = [part for part in parts if part.partition(" ")[0] not in linear]
+        parts = named or (parts and ["linear"])
         neuron = ", ".join(parts) if linear else ""
         if leaves:
             one, many = ("parameter", "") if parts else ("leaf", "leaves")

@@ -93,6 +93,16 @@ def test_without_scopes_nothing_is_collapsed() -> None:
     assert [(box.title, box.modules) for box in drawn(y).boxes[-1:]] == [("v4", ("one",))]
 
 
+def test_many_leaves_that_several_scopes_use_are_one_box() -> None:
+    xs = [Value(float(k), label=f"x{k}") for k in range(9)]
+    ys = []
+    for name in "ab":
+        with scope(name):
+            ys.append(dot(xs, xs).tanh())
+    boxes = {box.title: box.op for box in drawn(ys[0] * ys[1]).boxes}
+    assert boxes["x0 … x8"] == "9 leaves"
+
+
 def test_a_network_keeps_its_neurons_unless_scopes_are_asked_for() -> None:
     model = nn.MLP(2, [3, 1])
     with scope("critic"):
