@@ -1,6 +1,5 @@
 // The numbers of leaves can be changed: typed, dragged, nudged, or moved down the gradient.
 // Both passes follow, computed by the rules of the table.
-const leaves = nodes.filter(({ op }) => op === null);
 const first = new Map(leaves.map(({ index, data }) => [index, data]));
 const epsilonOf = (field) => parseNumber(byId(field).value) ?? NaN;
 

@@ -1,7 +1,6 @@
 // Forward mode beside reverse mode, on one clock: each tick is one multiplication in both. Reverse
 // mode goes once from the result to all leaves; forward mode goes once from each leaf to the result.
 const MOST_TOLD = 12; // leaves whose gradients are listed
-const starts = nodes.filter(({ op }) => op === null);
 const backwards = allEvents.filter(({ kind }) => kind === "backward");
 const complete = new Map(); // by leaf, after how many multiplications reverse mode knows its gradient
 backwards.forEach(({ target, use, uses }, k) => use === uses && complete.set(target, k + 1));
@@ -33,8 +32,8 @@ function fillColumn(id, at, of, sum, known, scale) {
   bar.value = at;
   count.textContent = `${at} of ${of} multiplications`;
   put(text, sum);
-  list.replaceChildren(...starts.slice(0, MOST_TOLD).map((leaf, k) => element("li", {}, `∂${root.name}/∂${leaf.name} = `, element("b", {}, known(leaf, k) ? formatNumber(scale(leaf)) : "?"))));
-  if (starts.length > MOST_TOLD) list.append(element("li", {}, `… and ${starts.length - MOST_TOLD} more`));
+  list.replaceChildren(...leaves.slice(0, MOST_TOLD).map((leaf, k) => element("li", {}, `∂${root.name}/∂${leaf.name} = `, element("b", {}, known(leaf, k) ? formatNumber(scale(leaf)) : "?"))));
+  if (leaves.length > MOST_TOLD) list.append(element("li", {}, `… and ${leaves.length - MOST_TOLD} more`));
 }
 
 function showModes() {
@@ -46,7 +45,7 @@ function showModes() {
   const now = replay(allEvents);
   fillColumn("reverse", reverseAt, reverseCount, event === undefined ? [] : parts(event), (leaf) => complete.get(leaf) <= reverseAt, (leaf) => now[leaf.index]);
   const pass = Math.max(0, ends.findIndex((end) => at <= end));
-  const step = tangentsFrom(starts[pass]).steps[at - (ends[pass - 1] ?? 0) - 1];
+  const step = tangentsFrom(leaves[pass]).steps[at - (ends[pass - 1] ?? 0) - 1];
   const sum = [];
   if (step !== undefined) {
     const { leaf, node, slot, arrived, before, after } = step;
@@ -64,12 +63,12 @@ function showModes() {
 
 // Once it is opened, as this takes a while in a large graph.
 function countAll() {
-  for (const leaf of starts) ends.push((ends.at(-1) ?? 0) + tangentsFrom(leaf).steps.length);
+  for (const leaf of leaves) ends.push((ends.at(-1) ?? 0) + tangentsFrom(leaf).steps.length);
   forwardCount = ends.at(-1);
   for (const scale of modes.querySelectorAll("input, progress")) scale.max = forwardCount;
   const more = forwardCount > reverseCount ? `${formatNumber(forwardCount / reverseCount, ".3g")} times` : "no more than";
-  const leaves = starts.length === 1 ? "one leaf" : `${starts.length} leaves`;
-  byId("why").textContent = `For ${leaves} and one result, forward mode multiplies ${forwardCount} times, ${more} the ${reverseCount} of reverse mode. So reverse mode is taken for a loss of many weights, and forward mode where few inputs have many results.`;
+  const many = leaves.length === 1 ? "one leaf" : `${leaves.length} leaves`;
+  byId("why").textContent = `For ${many} and one result, forward mode multiplies ${forwardCount} times, ${more} the ${reverseCount} of reverse mode. So reverse mode is taken for a loss of many weights, and forward mode where few inputs have many results.`;
 }
 
 let racing = 0;

@@ -1,10 +1,9 @@
 // Every path from a leaf to the result multiplies derivatives; the products add up to the gradient.
 const MOST_PATHS = 20; // of more the largest are told, and the rest as one
 const [FIRST, LAST] = [5, 3]; // nodes and factors of a long path that are written
-const sources = nodes.filter(({ op }) => op === null);
 const pathPanel = byId("paths");
 const [pathTitle, pathSum, pathList] = pathPanel.children;
-const ofLeaf = element("select", { id: "leaf" }, new Option("a leaf …", ""), ...sources.map((leaf) => new Option(leaf.name, leaf.index)));
+const ofLeaf = element("select", { id: "leaf" }, new Option("a leaf …", ""), ...leaves.map((leaf) => new Option(leaf.name, leaf.index)));
 
 // The paths of a leaf with the largest products, {product, links}, and how many there are at all.
 // The links, as [node, slot], go from the leaf to the result.

@@ -15,6 +15,7 @@ for (const node of nodes) {
   node.inputs = node.operands.filter(isNode);
 }
 const root = nodes[data.root];
+const leaves = nodes.filter(({ op }) => op === null);
 
 // What happens, in order: {kind, node, target, slot, use, uses}; the numbers come by `replay`.
 function bothPasses() {
