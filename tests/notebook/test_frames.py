@@ -14,8 +14,8 @@ from tests.browser.conftest import Opener, chromium, open_page
 __all__ = ["chromium", "open_page"]  # fixtures
 
 # What each program does with an output of the type text/html. JupyterLab and VS Code set the
-# HTML and run its scripts again; VS Code's policy holds for the frames in it, too. marimo, and
-# notebooks that are not trusted, run none. In Colab each cell has a frame of its own.
+# HTML and run its scripts again; VS Code's policy holds for the frames in it, too. Notebooks
+# that are not trusted run none. In Colab and marimo each cell has a frame of its own.
 RUN = """
 for (const old of place.querySelectorAll("script")) {
   const fresh = document.createElement("script");
@@ -31,7 +31,7 @@ META = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
 HOSTS = {
     "JupyterLab": ("", RUN),
     "VS Code": (META, RUN),
-    "marimo": ("", ""),
+    "not trusted": ("", ""),
 }
 SETTLED = """async () => {
   const heights = () => [innerHeight, document.documentElement.scrollHeight];
@@ -103,21 +103,23 @@ def test_a_page_runs_in_its_frame_which_is_high_enough(
     assert frame.inner_text("#now") != before
 
 
-def test_in_a_frame_of_its_own_a_cell_is_as_high_as_its_page(open_page: Opener) -> None:
-    cell = f"<!doctype html><body style='margin: 0'>{FRAMED['stepper']()}"
-    text = json.dumps(cell).replace("<", "\\u003c")
+@pytest.mark.parametrize("sandbox", ["sandbox=allow-scripts", ""], ids=["Colab", "marimo"])
+def test_in_a_frame_of_its_own_a_cell_is_as_high_as_its_page(
+    sandbox: str, open_page: Opener
+) -> None:
+    text = json.dumps(f"<!doctype html>{FRAMED['stepper']()}").replace("<", "\\u003c")
     page = open_page(
-        "<!doctype html><title>notebook</title><iframe id=cell sandbox='allow-scripts' "
-        f"width=900 height=300></iframe><script>cell.srcdoc = {text};</script>"
+        f"<!doctype html><title>notebook</title><iframe id=cell {sandbox} width=900 height=300>"
+        f"</iframe><script>cell.srcdoc = {text};</script>"
     )
-    page.wait_for_function("frames.length === 1")
-    inner = page.frames[1]
-    inner.wait_for_selector("iframe")
-    frame = inner.child_frames[0]
-    frame.wait_for_selector("header h1")
+    page.frame_locator("#cell").frame_locator("iframe").locator("header h1").wait_for()
+    cell = page.frames[1]
+    (frame,) = cell.child_frames
     height, content = frame.evaluate(SETTLED)
     assert height == content
-    assert inner.evaluate("document.documentElement.scrollHeight") >= height
+    around, whole = cell.evaluate("[innerHeight, document.documentElement.scrollHeight]")
+    assert whole >= height
+    assert around == (300 if sandbox else whole)  # Colab's own script follows the content
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -27,7 +27,10 @@ from autograd.show.text import escape
 FRAMES = """<script>
 window.autogradFrames ??= addEventListener("message", ({ data, source }) => {
   for (const frame of document.getElementsByTagName("iframe")) {
-    if (frame.contentWindow === source && data?.autograd > 0) frame.height = data.autograd;
+    if (frame.contentWindow !== source || !(data?.autograd > 0)) continue;
+    frame.height = data.autograd;
+    const alone = [...document.body.children].every((x) => /IFRAME|SCRIPT/.test(x.tagName));
+    if (alone && frameElement) frameElement.style.height = `${data.autograd + 24}px`;
   }
 }) ?? true;
 </script>"""
@@ -165,7 +168,8 @@ def rules(operations: Iterable[Primitive], functions: Sequence[Callable[..., Any
 def inline(page: str) -> str:
     """An iframe that shows the page in a notebook and keeps their styles and scripts apart.
 
-    It is as high as the page says, see player.js, where the notebook runs scripts.
+    It is as high as the page says, see player.js, where the notebook runs scripts; and so is
+    a frame that holds it alone, as in marimo.
     """
     return (
         f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts" width="100%" '
