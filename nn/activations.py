@@ -273,7 +273,7 @@ def _checked(logits: Sequence[Operand], name: str) -> list[Operand]:
 
 def _are_recorded(logits: Sequence[Operand]) -> bool:
     """Whether a program is made: to pick the largest would be another trace for each place."""
-    return any(type(x) is Value and type(x.data) is not float for x in logits)
+    return not all(type(primal(x)) is float for x in logits)
 
 
 def _largest(logits: Sequence[Operand]) -> int:

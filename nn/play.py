@@ -25,6 +25,7 @@ from nn.boundary import Boundary
 from nn.checks import instance, not_negative, shortened
 from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.module import Module
+from nn.pages.contours import clipped
 from nn.pages.plane import Plane
 from nn.pages.toys import TOYS, shuffled, toy, uniforms
 from nn.pages.training_page import palette
@@ -184,7 +185,7 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
     summary = f"A network of {names}, {samples}, {loss}"
     operations = [TABLE[name] for name in {data["operation"]: 0} | dict.fromkeys(NAMES)]
     scripts = [
-        rules(operations, [toy, shuffled, uniforms]),
+        rules(operations, [toy, shuffled, uniforms, clipped]),
         asset("numbers.js"),
         operations_script(),
     ]

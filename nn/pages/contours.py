@@ -43,7 +43,7 @@ def regions(field: Grid, xs: Sequence[float], ys: Sequence[float]) -> tuple[str,
                 areas.append(_box(start, ys[j], xs[i], ys[j + 1]))
                 start = None
             if inside:
-                polygon, sides = _clipped(corners)
+                polygon, sides = clipped(corners)
                 areas.append(polyline(polygon) + "Z")
                 lines += map(polyline, sides)
         if start is not None:
@@ -51,10 +51,13 @@ def regions(field: Grid, xs: Sequence[float], ys: Sequence[float]) -> tuple[str,
     return "".join(areas), "".join(lines)
 
 
-def _clipped(
+def clipped(
     corners: Sequence[tuple[float, float, float]],
 ) -> tuple[list[XY], list[list[XY]]]:
-    """The part of a cell that is inside, and the sides of it where the field is 0."""
+    """The part of a cell that is inside, and the sides of it where the field is 0.
+
+    A page that trains runs it as JavaScript.
+    """
     polygon: list[XY] = []
     crossings: list[XY] = []
     x, y, value = corners[-1]
@@ -68,9 +71,9 @@ def _clipped(
         if to_value > 0.0:
             polygon.append((to_x, to_y))
         x, y, value = to_x, to_y, to_value
-    if not corners[-1][2] > 0.0:  # from a way out of the region to the next way in
-        crossings = crossings[1:] + crossings[:1]
-    return polygon, [crossings[k : k + 2] for k in range(0, len(crossings), 2)]
+    if not value > 0.0:  # from a way out of the region to the next way in
+        crossings = [*crossings[1:], *crossings[:1]]
+    return polygon, [crossings[2 * k : 2 * k + 2] for k in range(len(crossings) // 2)]
 
 
 def _box(left: float, top: float, right: float, bottom: float) -> str:

@@ -43,25 +43,12 @@ function makePlane(board, chosen, clicked) {
     edge.setAttribute("d", edges.map((c) => contour(fields.map((field) => field[c]))).join(""));
   }
 
-  // The line where a field is 0: marching squares, as nn/pages/contours.py.
+  // The line where a field is 0.
   function contour(field) {
-    const place = (i, j) => `${(left + (width * i) / right).toFixed(1)} ${(top + height - (height * j) / above).toFixed(1)}`;
-    let path = "";
-    for (let j = 0; j < above; j++) {
-      for (let i = 0; i < right; i++) {
-        const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
-        const found = [];
-        corners.forEach(([p, q], side) => {
-          const [r, t] = corners[(side + 1) % 4];
-          const [from, to] = [field[q * xs.length + p], field[t * xs.length + r]];
-          if (from > 0 === to > 0) return;
-          const share = from / (from - to);
-          found.push(place(p + share * (r - p), q + share * (t - q)));
-        });
-        for (let side = 0; side + 1 < found.length; side += 2) path += `M${found[side]}L${found[side + 1]}`;
-      }
-    }
-    return path;
+    const corner = (i, j) => [left + (width * i) / right, top + height - (height * j) / above, field[j * xs.length + i]];
+    const cells = Array.from({ length: right * above }, (_, at) => [at % right, Math.floor(at / right)]);
+    const sides = cells.flatMap(([i, j]) => clipped([corner(i, j), corner(i + 1, j), corner(i + 1, j + 1), corner(i, j + 1)])[1]);
+    return sides.map((ends) => `M${ends.map((end) => end.map((x) => x.toFixed(1)).join(" ")).join("L")}`).join("");
   }
   return { lay, show, shade, mark: (s) => svg.querySelectorAll(".point:not(.held)").forEach((point, k) => point.classList.toggle("chosen", k === s)) };
 }

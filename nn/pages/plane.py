@@ -24,7 +24,7 @@ MARKERS = (
     "M0 -5.5L5.5 0L0 5.5L-5.5 0Z",
     "M0 5L-5 -4H5Z",
 )
-HATCHES = (  # by class, in a tile of 16; see shade.js
+HATCHES = (  # by class, in a tile of 16
     "",
     "M-1 17L17 -1M-1 1L1 -1M15 17L17 15",
     "M-1 -1L17 17M-1 15L1 17M15 -1L17 1",

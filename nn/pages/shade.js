@@ -1,5 +1,5 @@
-// By class, the lines that hatch it, in a tile of 16 px.
-const HATCHES = ["", "M-1 17L17 -1M-1 1L1 -1M15 17L17 15", "M-1 -1L17 17M-1 15L1 17M15 -1L17 1", "M0 8H16", "M8 0V16"];
+// By class, the lines that hatch it, in a tile of 16 px; those of the still picture.
+const HATCHES = ["", ...[...document.querySelectorAll("pattern .line")].map((line) => line.getAttribute("d"))];
 
 const classColours = () => [0, 1, 2, 3, 4].map((k) => rgb(`k${k}`));
 
