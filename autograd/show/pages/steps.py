@@ -82,7 +82,7 @@ def steps_page(graph: Snapshot, played: Sequence[Event], options: Options, at: i
     main = board + player("step", len(data["keys"]), heads, rows, above, below)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live, *map(asset, PASS_SCRIPTS)]
     title, summary = "Backpropagation, step by step", f"{_result(graph)}, {len(played)} steps"
-    return document("steps", title, summary, main, data, scripts, _styles(options))
+    return document("steps", title, summary, main, data, scripts, _styles(options, data))
 
 
 def graph_page(graph: Snapshot, options: Options) -> str:
@@ -118,7 +118,7 @@ def graph_page(graph: Snapshot, options: Options) -> str:
     main = board + player("node", len(data["keys"]), heads, rows, below=panel)
     scripts = [operations_script(), *map(asset, STEP_SCRIPTS), *live]
     title = "Computation graph"
-    return document("graph", title, told, main, data, scripts, _styles(options))
+    return document("graph", title, told, main, data, scripts, _styles(options, data))
 
 
 def _after(graph: Snapshot, played: Sequence[Event]) -> Snapshot:
@@ -142,9 +142,10 @@ def _compute(graph: Snapshot, groups: Mapping[int, str]) -> tuple[list[str], str
         ], f"<p>The numbers cannot be changed here: {escape(str(error))}.</p>"
 
 
-def _styles(options: Options) -> list[str]:
+def _styles(options: Options, data: Mapping[str, Any]) -> list[str]:
     """The style sheets: of the page, and of an open box; the picture brings its own."""
-    return [asset("steps.css"), style_sheet("opened", options.theme)]
+    opened = [style_sheet("opened", options.theme)] if data["groups"] else []
+    return [asset("steps.css"), *opened]
 
 
 def _result(graph: Snapshot) -> str:
