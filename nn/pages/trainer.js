@@ -269,6 +269,7 @@ function exhibit(name) {
   settings = { ...original(), layers: layers.length > 0 ? layers : [4], set, noise, test, batch, ...EXHIBITS[name]?.settings, exhibit: name };
   fill();
   restart();
+  byId("now").scrollIntoView({ block: "nearest" });
 }
 
 for (const name of ["layer", "neuron", "input"]) {
