@@ -54,14 +54,17 @@ def _operation(entry: Primitive) -> str:
     return "\n\n".join(parts)
 
 
-INSIDE = {"acosh": 1.5, "log1p": 0.5}  # elsewhere 0.5 is in every domain
+FIRST = {"acosh": 1.5}  # elsewhere 0.5 is in every domain
+OTHERS = {"clip": [-1.0, 1.0], "pow": [3.0]}
 
 
 def _operands(entry: Primitive) -> list[float]:
     if entry.arity is None:
         return [0.5, 0.25]
-    others = [2.0, 3.0, 4.0][: entry.arity - 1 - len(entry.defaults)]
-    return [INSIDE.get(entry.name, 0.5), *others, *entry.defaults]
+    others = OTHERS.get(
+        entry.name, [*[2.0] * (entry.arity - 1 - len(entry.defaults)), *entry.defaults]
+    )
+    return [FIRST.get(entry.name, 0.5), *others]
 
 
 def _formulas(entry: Primitive, operands: list[float]) -> Iterator[str]:

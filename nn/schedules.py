@@ -40,6 +40,15 @@ class Scheduler:
     Raises:
         TypeError: the optimizer is not an Optimizer, or a setting is not a number.
         ValueError: a setting is out of its range.
+
+    >>> import nn
+    >>> class Halving(Scheduler):
+    ...     def rate(self, epoch):
+    ...         return self.base_lr * 0.5**epoch
+    >>> sgd = nn.SGD([Value(1.0)], lr=0.2)
+    >>> Halving(sgd).step()
+    >>> sgd.lr
+    0.1
     """
 
     def __init__(self, optimizer: Optimizer) -> None:

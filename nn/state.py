@@ -76,6 +76,14 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
             names the paths that are missing or unexpected, and the model is unchanged.
         ImportError: the safetensors package is needed and missing.
         OSError: the file cannot be read.
+
+    >>> import tempfile, nn
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(nn.Layer(2, 1, init=nn.init.zeros()), f"{folder}/layer.json")
+    ...     layer = nn.Layer(2, 1)
+    ...     load_model(layer, f"{folder}/layer.json")
+    >>> [p.data for p in layer.parameters()]
+    [0.0, 0.0, 0.0]
     """
     instance(model, Module, "load_model: model")
     path = _with_known_suffix(path)

@@ -28,6 +28,11 @@ class Explanation:
     Attributes:
         svg: its text.
         points: the steps, and how far the central difference over each is from `numeric`.
+
+    >>> from autograd.testing import explain, gradcheck
+    >>> explanation = explain(gradcheck(lambda x: x**3, 2.0, gradient=lambda x: 3.0 * x))
+    >>> explanation.svg.startswith("<svg")
+    True
     """
 
     def __init__(self, svg: str, points: list[tuple[float, float]]) -> None:

@@ -28,6 +28,9 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
 
     Raises:
         RuntimeError: whatever PyTorch raises, of a `backward` with the wrong shape, say.
+
+    >>> def test_tanh():
+    ...     assert check_torch(torch.nn.Tanh(), torch.tensor([0.5, -1.5]))
     """
     __tracebackhide__ = True
     import torch  # pyright: ignore[reportMissingImports]
@@ -105,6 +108,9 @@ def check_jax(f: Function, *args: Any, order: int = 1, **options: Unpack[Allowed
         args: its arguments.
         order: 2 to check the `vjp` of its `vjp`, too: by the arguments and by the cotangent.
         options: as of `check_vjp`.
+
+    >>> def test_softplus():
+    ...     assert check_jax(jax.nn.softplus, jax.numpy.array([0.5, -1.5]))
     """
     __tracebackhide__ = True
     import jax  # pyright: ignore[reportMissingImports]

@@ -107,7 +107,15 @@ class Report:
 
 
 class GradientError(AssertionError):
-    """Raised by `check_gradients`; its `report` says what was found."""
+    """Raised by `check_gradients`; its `report` says what was found.
+
+    >>> from autograd.testing import GradientError, check_gradients
+    >>> try:
+    ...     check_gradients(lambda x: x * x, 3.0, gradient=lambda x: x)
+    ... except GradientError as error:
+    ...     error.report.analytic
+    3.0
+    """
 
     def __init__(self, report: Report) -> None:
         super().__init__(str(report))

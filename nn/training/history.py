@@ -316,6 +316,15 @@ class EpochEnd:
         epoch: its number, counted from 1.
         model: the model, in eval mode.
         history: what all epochs gave so far.
+
+    >>> losses = []
+    >>> def callback(end):
+    ...     losses.append((end.epoch, end.history["loss"][-1]))
+    >>> history = History()
+    >>> history.append({"loss": 2.0})
+    >>> callback(EpochEnd(1, model=None, history=history))
+    >>> losses
+    [(1, 2.0)]
     """
 
     epoch: int

@@ -45,6 +45,10 @@ class Sweep(list[Record]):
 
     Attributes:
         failed: of each trial that raised, its settings with "error" and "traceback".
+
+    >>> records = Sweep([{"rate": 0.1, "loss": 0.5}], failed=[])
+    >>> min(records, key=lambda record: record["loss"])["rate"]
+    0.1
     """
 
     def __init__(self, records: Iterable[Record], failed: list[Record]) -> None:
@@ -149,6 +153,15 @@ def optuna_callback(trial: Any, monitor: str | None = None) -> Callable[[EpochEn
 
     Raises:
         optuna.TrialPruned: from `fit`, when the study's pruner gives the trial up.
+
+    >>> def objective(trial):
+    ...     model = nn.MLP(2, [trial.suggest_int("width", 2, 16), 1])
+    ...     sgd = nn.SGD(model.parameters(), lr=0.1)
+    ...     history = nn.fit(
+    ...         model, X, y, loss=nn.mse_loss, optimizer=sgd, epochs=20,
+    ...         callbacks=[nn.optuna_callback(trial)],
+    ...     )
+    ...     return history["loss"][-1]
     """
 
     def callback(event: EpochEnd) -> None:

@@ -1,0 +1,177 @@
+"""The built site in a real Chromium: every page, its search, its exercises, its Python."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from demos.lessons import EXERCISES, Code, check
+from docs.__main__ import HTML, server
+from tests.browser.conftest import chromium  # noqa: F401
+from tests.docs.test_lessons import ASKED, FUNCTIONS, WORDS
+
+if not (HTML / "index.html").exists():
+    pytest.skip("the site is not built: run python -m docs", allow_module_level=True)
+
+PAGES = sorted(
+    str(path.relative_to(HTML)) for path in HTML.rglob("*.html") if "_static" not in path.parts
+)
+HAS_PYTHON = (HTML / "_static/python/pyodide.mjs").exists()
+needs_python = pytest.mark.skipif(not HAS_PYTHON, reason="the site is built without Python")
+# What people ask, as they type it, and where it is answered.
+QUESTIONS = {
+    "argnums": "howto/compile",
+    "per-sample gradients": "howto/compile",
+    "Values back": "howto/compile",
+    "special functions": "howto/operation",
+    "numpy functions": "reference/numpy",
+    "structures": "reference/numpy",
+    "recording slow": "howto/compile",
+    "freeze": "howto/train",
+    "state forward": "howto/train",
+    "resume": "howto/train",
+    "inconclusive hypothesis": "howto/check",
+    "points hold": "howto/check",
+    "vector primitives": "howto/operation",
+    "pytorch names": "reference/names",
+    "pickling": "howto/operation",
+}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The address of the site, served to this machine."""
+    with server(0) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}/"
+        serving.shutdown()
+
+
+def opened(browser: Any, said: list[str], site: str, **settings: Any) -> Any:
+    """A page that appends to `said` what goes wrong: on the console, and by a request."""
+    page = browser.new_context(**settings).new_page()
+    page.set_default_timeout(120_000)
+    page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    page.on(
+        "request",
+        lambda r: r.url.startswith((site, "data:", "about:")) or said.append(f"asks {r.url}"),
+    )
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_page(
+    chromium: Any,  # noqa: F811
+    site: str,
+    scheme: str,
+    width: int,
+) -> None:
+    axe: Any = pytest.importorskip("axe_playwright_python.sync_playwright")
+    said: list[str] = []
+    page = opened(
+        chromium, said, site, color_scheme=scheme, viewport={"width": width, "height": 900}
+    )
+    for name in PAGES:
+        page.goto(site + name)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            said.append(f"{name}: {wide} px wide")
+        for rule in axe.Axe().run(page).response["violations"]:
+            said += [
+                f"{name}: {rule['id']}: {node['html'][:200]}" for node in rule["nodes"][:3]
+            ]
+    page.context.close()
+    assert said == []
+
+
+def test_questions_are_found_by_the_search(chromium: Any, site: str) -> None:  # noqa: F811
+    said: list[str] = []
+    page = opened(chromium, said, site)
+    for question, answer in QUESTIONS.items():
+        page.goto(f"{site}search.html?q={question}")
+        page.wait_for_selector("#search-results .search li a")
+        page.wait_for_function("!/Searching|Preparing/.test(document.body.innerText)")
+        links = page.eval_on_selector_all(
+            "#search-results .search li > a", "links => links.map(a => a.href)"
+        )
+        if not any(answer in link or "questions" in link for link in links[:6]):
+            said.append(f"{question}: {links[:6]}")
+    page.context.close()
+    assert said == []
+
+
+def test_the_page_says_of_an_answer_what_python_says(
+    chromium: Any,  # noqa: F811
+    site: str,
+) -> None:
+    said: list[str] = []
+    page = opened(chromium, said, site)
+    for path, names in ASKED.items():
+        page.goto(f"{site}lessons/{path.stem}.html")
+        forms = page.locator("form.ask")
+        asked = [name for name in names if not isinstance(EXERCISES[name], Code)]
+        assert forms.count() == len(asked)
+        for form, name in zip(forms.all(), asked):
+            right, wrong, _ = WORDS[name]
+            for answer in (right, wrong, *([] if isinstance(right, str) else [1e9, -1e9])):
+                if isinstance(answer, str):
+                    form.locator("select").select_option(answer)
+                else:
+                    form.locator("input").fill(f"{answer}")
+                form.locator("button").click()
+                assert form.locator("output").inner_text() == repr(check(name, answer))
+    page.context.close()
+    assert said == []
+
+
+def run(block: Any) -> str:
+    """What a live cell shows when it has run."""
+    block.locator("button").click()
+    block.locator("text=/^(Done in|Python cannot)/").wait_for()
+    return str(block.locator(".out").inner_text()) + str(block.locator(".bar").inner_text())
+
+
+@needs_python
+def test_python_in_the_page_runs_and_draws(chromium: Any, site: str) -> None:  # noqa: F811
+    said: list[str] = []
+    page = opened(chromium, said, site)
+    page.goto(f"{site}lessons/01-slope.html")
+    block = page.locator("div.live.docutils")
+    code = page.locator("div.cell_input pre").all_inner_texts()
+    assert "analytic" in run(block)
+    block.locator("textarea").fill("\n".join([*code[:4], "y.graph()"]))
+    assert "slope:  5.0" in run(block)
+    assert block.locator("svg").count() == 1
+    block.locator("textarea").fill("1 +")
+    assert "SyntaxError" in run(block)
+    block.locator("textarea").fill("x = 1\nx / 0")
+    assert "line 2, ZeroDivisionError: division by zero" in run(block)
+    page.context.close()
+    assert said == []
+
+
+@needs_python
+def test_the_code_of_each_lesson_gets_its_report_in_the_page(
+    chromium: Any,  # noqa: F811
+    site: str,
+) -> None:
+    said: list[str] = []
+    page = opened(chromium, said, site)
+    for path, names in ASKED.items():
+        reports = [FUNCTIONS[name][1] for name in names if name in FUNCTIONS]
+        if reports:
+            page.goto(f"{site}lessons/{path.stem}.html")
+            block = page.locator("div.live.docutils")
+            assert [text for text in reports if text not in run(block)] == []
+    page.context.close()
+    assert said == []
+
+
+def test_a_page_that_is_a_file_says_what_to_do(chromium: Any) -> None:  # noqa: F811
+    page = chromium.new_page()
+    page.goto((HTML / "lessons/01-slope.html").as_uri())
+    assert "python -m docs serve" in run(page.locator("div.live.docutils"))
+    page.context.close()
