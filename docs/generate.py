@@ -87,7 +87,11 @@ def _error(name: str) -> str:
 
     with mp.workdps(60):
         found = measure(name, ULP_POINTS)
-    return ", ".join([f"{what} {error:.2g} ulp" for what, (error, _) in found.items()])
+    told = [
+        f"{what.replace('partial', 'derivative')} {error:.1f} ulp"
+        for what, (error, _) in found.items()
+    ]
+    return ", ".join(told)
 
 
 def _curve(entry: Primitive, operands: list[float]) -> str:

@@ -57,7 +57,7 @@ def run(code):
         await new Promise((done) => setTimeout(done)); // so that this is seen
         const begin = performance.now();
         const [said, shown] = python.globals.get("run")(area.value);
-        out.innerHTML = (said && `<pre tabindex="0">${said}</pre>`) + shown;
+        out.innerHTML = (said && `<pre>${said}</pre>`) + shown;
         status.textContent = `Done in ${Math.round(performance.now() - begin)} ms.`;
       } catch (error) {
         ready = undefined;

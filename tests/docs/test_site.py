@@ -17,6 +17,10 @@ if not (HTML / "index.html").exists():
 PAGES = sorted(
     str(path.relative_to(HTML)) for path in HTML.rglob("*.html") if "_static" not in path.parts
 )
+FOLDERS = {
+    folder: [name for name in PAGES if name.rpartition("/")[0] == folder]
+    for folder in sorted({name.rpartition("/")[0] for name in PAGES})
+}
 HAS_PYTHON = (HTML / "_static/python/pyodide.mjs").exists()
 needs_python = pytest.mark.skipif(not HAS_PYTHON, reason="the site is built without Python")
 # What people ask, as they type it, and where it is answered.
@@ -61,11 +65,13 @@ def opened(browser: Any, said: list[str], site: str, **settings: Any) -> Any:
     return page
 
 
+@pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_page(
     chromium: Any,  # noqa: F811
     site: str,
+    folder: str,
     scheme: str,
     width: int,
 ) -> None:
@@ -74,15 +80,15 @@ def test_every_page(
     page = opened(
         chromium, said, site, color_scheme=scheme, viewport={"width": width, "height": 900}
     )
-    for name in PAGES:
+    for name in FOLDERS[folder]:
         page.goto(site + name)
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > width:
             said.append(f"{name}: {wide} px wide")
-        for rule in axe.Axe().run(page).response["violations"]:
-            said += [
-                f"{name}: {rule['id']}: {node['html'][:200]}" for node in rule["nodes"][:3]
-            ]
+        if (scheme == "dark") == (width == 390):  # each rule looks at the width or the colours
+            for rule in axe.Axe().run(page).response["violations"]:
+                found = [node["html"][:200] for node in rule["nodes"][:3]]
+                said.append(f"{name}: {rule['id']}: {found}")
     page.context.close()
     assert said == []
 
@@ -121,7 +127,7 @@ def test_the_page_says_of_an_answer_what_python_says(
                     form.locator("select").select_option(answer)
                 else:
                     form.locator("input").fill(f"{answer}")
-                form.locator("button").click()
+                form.evaluate("form => form.requestSubmit()")
                 assert form.locator("output").inner_text() == repr(check(name, answer))
     page.context.close()
     assert said == []

@@ -1,0 +1,18 @@
+"use strict";
+
+// What the theme leaves to do for those who use a keyboard or a screen reader.
+for (const [where, label] of [["aside.sidebar-drawer", "All pages"], ["aside.toc-drawer", "On this page"]]) {
+  document.querySelector(where)?.setAttribute("aria-label", label);
+}
+if (!document.querySelector("h1")) {
+  const title = Object.assign(document.createElement("h1"), { textContent: "Search" });
+  document.querySelector("[role=main]")?.prepend(title);
+}
+function reachable() { // what scrolls sideways can be scrolled by keys
+  for (const block of document.querySelectorAll("pre, .math, .table-wrapper, .cell_output .output")) {
+    if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+    else block.removeAttribute("tabindex");
+  }
+}
+reachable();
+addEventListener("resize", reachable);
