@@ -58,10 +58,12 @@ def opened(browser: Any, said: list[str], site: str, **settings: Any) -> Any:
     page.set_default_timeout(120_000)
     page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
-    page.on(
-        "request",
-        lambda r: r.url.startswith((site, "data:", "about:")) or said.append(f"asks {r.url}"),
-    )
+
+    def note(request: Any) -> None:
+        if not request.url.startswith((site, "data:", "about:")):
+            said.append(f"{page.url}: asks {request.url}")
+
+    page.on("request", note)
     return page
 
 
