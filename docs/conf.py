@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from jupyter_client.connect import ConnectionFileMixin
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ["AUTOGRAD_PURE"] = "1"  # compiled methods do not tell autodoc their types
 import autograd
@@ -46,3 +48,5 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 html_show_copyright = False
 html_show_sphinx = False
 logging.getLogger("traitlets").setLevel(logging.WARNING)
+if os.name == "posix":
+    ConnectionFileMixin.transport.default_value = "ipc"  # each kernel warns of TCP

@@ -58,6 +58,7 @@ def run(code):
         const begin = performance.now();
         const [said, shown] = python.globals.get("run")(area.value);
         out.innerHTML = (said && `<pre>${said}</pre>`) + shown;
+        dispatchEvent(new Event("resize")); // see site.js
         status.textContent = `Done in ${Math.round(performance.now() - begin)} ms.`;
       } catch (error) {
         ready = undefined;

@@ -9,7 +9,7 @@ if (!document.querySelector("h1")) {
   document.querySelector("[role=main]")?.prepend(title);
 }
 function reachable() { // what scrolls sideways can be scrolled by keys
-  for (const block of document.querySelectorAll("pre, .math, .table-wrapper, .cell_output .output")) {
+  for (const block of document.querySelectorAll("pre, .math, .table-wrapper, .cell_output .output, .live .out")) {
     if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
     else block.removeAttribute("tabindex");
   }
