@@ -5,8 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-from jupyter_client.connect import ConnectionFileMixin
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ["AUTOGRAD_PURE"] = "1"  # compiled methods do not tell autodoc their types
 import autograd
@@ -48,5 +46,7 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 html_show_copyright = False
 html_show_sphinx = False
 logging.getLogger("traitlets").setLevel(logging.WARNING)
-if os.name == "posix":
-    ConnectionFileMixin.transport.default_value = "ipc"  # each kernel warns of TCP
+quiet = Path(__file__).parent / "_build/ipython/profile_default/ipython_kernel_config.py"
+quiet.parent.mkdir(parents=True, exist_ok=True)
+quiet.write_text("c.IPKernelApp.log_level = 40\n")  # each kernel warns of its transport
+os.environ["IPYTHONDIR"] = str(quiet.parents[1])
