@@ -116,7 +116,9 @@ def test_the_call_path_is_compiled_from_its_own_source(package: Path) -> None:
                 build.choose(str(package), str(program))
         else:
             build.choose(str(package), str(program))
-        spec = sys.path_importer_cache[str(program)].find_spec(build.CALLS[0])
+        finder = sys.path_importer_cache[str(program)]
+        assert finder is not None
+        spec = finder.find_spec(build.CALLS[0])
         assert spec is not None
         assert spec.origin == str(program / f"call{'.py' if source else build.SUFFIX}")
 
