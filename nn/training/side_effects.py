@@ -33,6 +33,7 @@ from typing import Any, NamedTuple, TypeVar
 from autograd import Value
 from autograd.core.primitive import Primitive
 from autograd.program.ir.arrays import np
+from autograd.program.trace.captured import LIBRARY
 from nn.module import Module
 from nn.optim import Optimizer
 
@@ -42,7 +43,6 @@ T = TypeVar("T")
 Calls = list[tuple[Any, ...]]
 
 PLAIN = frozenset([bool, int, float, complex, str, bytes, type(None), Primitive, ModuleType])
-LIBRARY = {*sys.stdlib_module_names, "autograd", "nn", "numpy"} - {"__main__"}
 LEFT = {"logging", "threading"}  # what is of these is no state of a model
 UNSEEN = frozenset(["training", "_path"])  # of a module; they don't say what it computes
 VARYING = frozenset(["params", "lr", "steps", "buffers"])  # of an optimizer, in training
