@@ -108,6 +108,7 @@ def tangled(n: int) -> Callable[[list[Any]], Any]:
     return f
 
 
+@pytest.mark.filterwarnings("ignore:.* was recorded as")
 @pytest.mark.parametrize("f", [chained, tangled])
 def test_time_to_compile(tables: Tables, f: Callable[[int], Callable[..., Any]]) -> None:
     pytest.importorskip("numpy")

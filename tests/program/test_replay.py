@@ -112,7 +112,7 @@ HOSTILE: list[tuple[tuple[Any, ...], Any, str]] = [
     (("version",), None, "of version None"),
     (("ways",), [], "the ways must be in an object"),
     (("ways",), {"x": {}}, "ways must be a list, got {}"),
-    (("in_axes",), [0, 1], "in_axes must be"),
+    (("in_axes",), [0, -1], "in_axes must be"),
     (("in_axes",), False, "in_axes must be"),
     (("in_axes",), {"0": 0}, "in_axes must be a list"),
     (("reduce",), "max", "reduce must be"),

@@ -19,7 +19,9 @@ STEEP = frozenset(["sqrt", "rsqrt", "cbrt", "cbrt_slope", "asin", "acos", "acosh
 def can_fold(tape: Tape) -> bool:
     """Whether there is something to fold."""
     constant = {i for i, op in enumerate(tape.ops) if op == "const"}
-    return any(args and constant.issuperset(args) for args in tape.args)
+    return any(
+        [args and args[0] in constant and constant.issuperset(args) for args in tape.args]
+    )
 
 
 def simplify(tape: Tape, passes: Container[str]) -> Tape:
@@ -48,7 +50,7 @@ def simplify(tape: Tape, passes: Container[str]) -> Tape:
             unmoved = False
             continue
         mine = args if unmoved else tuple(map(place, args))
-        if folds and args and constants.issuperset(mine):
+        if folds and args and mine[0] in constants and constants.issuperset(mine):
             number = _folded(op, [values[a] for a in mine])
             if number is not None:
                 left = True

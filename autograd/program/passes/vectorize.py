@@ -227,15 +227,15 @@ class _Vectorize:
         kinds = []
         for i, mine in zip(nodes, args):
             op = ops[i]
-            numbers: list[float | None] = [None] * len(mine)
+            found: tuple[Any, ...] = op, len(mine)
             if op not in PLAIN and not constant.keys().isdisjoint(mine):
                 numbers = [constant.get(a) for a in mine]
                 numbers[0] = numbers[0] if None in numbers else None
-            found = op, len(mine), *map(repr, numbers)
+                found = op, len(mine), *map(repr, numbers)  # which tells 0.0 from -0.0
             kinds.append(keys.setdefault(found, len(keys)))
         listed = [
-            (op, count, *[None if x == "None" else float(x) for x in numbers])
-            for op, count, *numbers in keys
+            (op, n, *[None if x == "None" else float(x) for x in numbers or ["None"] * n])
+            for op, n, *numbers in keys
         ]
         code = Scalars(
             listed,
