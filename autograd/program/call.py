@@ -27,7 +27,7 @@ from autograd.core.operand import primal, real
 from autograd.core.value import Value
 from autograd.program.arguments import Arguments
 from autograd.program.ir.arrays import Array, np
-from autograd.program.targets.runner import NOT_FINITE, folded
+from autograd.program.targets.runner import NOT_FINITE, added_up, folded
 from autograd.program.trace.captured import ABSENT, unchanged
 from autograd.trees import Rebuild, flatten
 
@@ -124,7 +124,7 @@ class Call:
         where = lanes if len(lanes) < self.arguments.lanes else slice(None)
         self.put(where, results[0], path.rebuild, path.single)
         if len(results) > 1:
-            self.d_u += results[1]
+            self.d_u = added_up(np.concatenate([self.d_u, results[1]], 1))
             if len(results[2]):
                 self.d_x[:, where] += results[2]
 
@@ -148,7 +148,8 @@ class Call:
             numbers = [primal(g) for g in flatten(each, "")[0]]
             rows = self.arguments.rows[i]
             if self.arguments.axes[i] is None:
-                self.d_u[rows.start : rows.stop, 0] += numbers
+                mine = self.d_u[rows.start : rows.stop, 0]
+                mine[:] = added_up(np.array([mine, numbers]).T)[:, 0]
             else:
                 self.d_x[rows.start : rows.stop, lane] = numbers
 

@@ -21,7 +21,7 @@ from autograd.program.recorded import Recorded, used
 from autograd.program.saved import read, write
 from autograd.program.specialize import Path, Paths, parameters
 from autograd.program.spot_check import Schedule, cut, disagreement, lane_count, leaves_of
-from autograd.program.targets.runner import folded
+from autograd.program.targets.runner import added_up, folded
 from autograd.program.trace.observe import innermost, unwatched, warn
 from autograd.program.trace.record import CapturedChanged, called
 from autograd.program.trace.replay import way_of
@@ -592,7 +592,7 @@ class Compiled:
                 call = self._done(arguments, (argnum,), direction=(t_u, t_x))
                 columns.append(call.out[count:])
             block = np.stack(columns, 1)
-            return block if self.reduce is None else weight * block.sum(2, keepdims=True)
+            return block if self.reduce is None else weight * added_up(block)
         units = weight * np.eye(count)[:, :, None]
         calls = [self._done(arguments, (argnum,), seed=unit) for unit in units]
         return np.stack([call.parts()[0] for call in calls])

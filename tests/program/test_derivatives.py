@@ -1,5 +1,6 @@
 """Compiled transforms, Hessians, samples along other axes, and how large a recording is."""
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -121,3 +122,15 @@ def test_a_hessian_of_what_depends_on_a_value_around() -> None:
     assert (around(5.0), around.grad(5.0)) == (60.0, 12.0)
     assert_close(fast.hessian([Value(w) for w in W], XS), hessian(total), (W.tolist(), XS))
     assert [*map(repr, compile(bent, (None, 0)).hessian([Value(1.0), 0.0], [0.0]))]
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_infinite_derivatives_of_samples_add_up_as_floats_do(reduce: str) -> None:
+    root = compile(lambda w, x: (w * x).sqrt(), in_axes=(None, 0), reduce=reduce)
+    large = compile(lambda w, x: [w * x, x * x], in_axes=(None, 0), reduce=reduce)
+    assert root.grad(0.0, [1.0, 2.0]) == root.jacobian(0.0, [1.0, 2.0]) == math.inf
+    assert large.jacobian(1.0, [1e308, 1e308]) == [math.inf, 0.0]
+    both = compile(lambda w, x: [(w * x).sqrt(), w], in_axes=(None, 0), reduce=reduce)
+    for method in (root.grad, root.jacobian, both.jacobian):
+        with pytest.raises(FloatingPointError, match="infinity minus infinity"):
+            method(0.0, [1.0, -2.0])

@@ -1,5 +1,6 @@
 """Threads and processes: nobody waits for a recording, and what is kept is bounded."""
 
+import gc
 import os
 import signal
 import threading
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from autograd.program import compile, recorded
+from autograd.program.ir import tape
 from autograd.program.trace import observe as watch
 
 LONG = 60.0  # seconds, after which something hangs
@@ -222,3 +224,25 @@ def test_what_is_used_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
         assert fast.jacobian([1.0] * n) == [2.0] * n
         assert first in fast.programs
     assert len(fast.programs) == 2
+
+
+def test_garbage_is_looked_for_again_after_blocks_that_overlap() -> None:
+    first, second = tape.uncollected(), tape.uncollected()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with tape.uncollected():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    with tape.uncollected():  # of a thread that a child process does not have
+        tape._in_child()
+        assert gc.isenabled()
+    assert gc.isenabled()
+    assert tape._inside == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -11,15 +13,39 @@ __all__ = ["LEAVES", "Tape", "uncollected"]
 LEAVES = frozenset(["input", "lane", "const", "gather"])
 
 
+_collector = threading.RLock()
+_inside = 0  # how many such blocks are open, in all threads
+_collects = False  # whether garbage was looked for before the first of them
+
+
 @contextmanager
 def uncollected() -> Iterator[None]:
     """Make many small objects without looking for garbage among them, which there is none."""
-    collects = gc.isenabled()
-    gc.disable()
+    global _inside, _collects
+    with _collector:
+        _collects = _collects if _inside else gc.isenabled()
+        _inside += 1
+        gc.disable()
     try:
         yield
     finally:
-        (gc.enable if collects else gc.disable)()
+        with _collector:
+            _inside = max(0, _inside - 1)  # a child process has begun anew
+            if _collects and not _inside:
+                gc.enable()
+
+
+def _in_child() -> None:
+    """Of the threads that a child process does not have, none is in a block."""
+    global _collector, _inside
+    _collector = threading.RLock()
+    if _collects and _inside:
+        gc.enable()
+    _inside = 0
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(after_in_child=_in_child)
 
 
 class Tape:

@@ -19,9 +19,7 @@ STEEP = frozenset(["sqrt", "rsqrt", "cbrt", "cbrt_slope", "asin", "acos", "acosh
 def can_fold(tape: Tape) -> bool:
     """Whether there is something to fold."""
     constant = {i for i, op in enumerate(tape.ops) if op == "const"}
-    return any(
-        [args and args[0] in constant and constant.issuperset(args) for args in tape.args]
-    )
+    return any(args and args[0] in constant and constant.issuperset(args) for args in tape.args)
 
 
 def simplify(tape: Tape, passes: Container[str]) -> Tape:

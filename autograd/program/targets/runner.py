@@ -122,6 +122,22 @@ def folded(numbers: Array) -> float:
     return float((a[0] + b[0]) + (a[1] + b[1]))
 
 
+def added_up(derivatives: Array) -> Array:
+    """The sum of samples' derivatives, along the last axis, as floats are added.
+
+    Raises:
+        FloatingPointError: it is NaN, but none of them is.
+    """
+    with np.errstate(all="ignore"):
+        total: Array = derivatives.sum(-1, keepdims=True)
+    if np.isnan(total).any() and not np.isnan(derivatives).any():
+        raise FloatingPointError(
+            "the derivatives of the samples add up to infinity minus infinity; keep the "
+            "function away from points where its derivative is infinite"
+        )
+    return total
+
+
 def finite(x: Array | float) -> bool:
     """Whether no number is infinite or NaN."""
     # Of more, BLAS would give other threads a share, and wait for them.
