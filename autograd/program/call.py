@@ -35,7 +35,7 @@ __all__ = ["Call", "Dispatch", "dispatched"]
 
 FLOAT = np.dtype(float)
 ARRAY: Any = np.ndarray
-MOST = 8  # arrays of samples that a runner reads
+MOST = 7  # arrays of samples that a runner reads
 
 
 class Call:

@@ -144,6 +144,14 @@ def test_samples_in_arrays(argnums: int, threads: int) -> None:
         fast.value_and_grad(w, SAMPLES[:0], y[:0])
 
 
+@pytest.mark.parametrize("count", [1, 7, 8, 9])
+def test_samples_in_many_arrays(count: int) -> None:
+    fast = compile(lambda *xs: sum(xs), (0,) * count, "sum")
+    assert twice(fast, *[np.ones(3)] * count) == 3.0 * count
+    last = functools.partial(fast.grad, argnums=count - 1)
+    assert twice(last, *[np.ones(3)] * count).tolist() == [1.0] * 3
+
+
 def test_samples_that_part() -> None:
     fast = compile(lambda w, x: w * x if x > 0.0 else w * w, (None, 0), "sum")
     assert twice(fast.value_and_grad, 2.0, np.array([1.0, 3.0])) == (8.0, 4.0)
