@@ -9,6 +9,7 @@ from typing import Any
 from autograd import Value, no_grad
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
+from autograd.show.drawing.svg import thickness
 from autograd.show.pages.document import (
     asset,
     document,
@@ -185,7 +186,7 @@ def _page(plane: Plane, network: str, data: dict[str, Any], value: float) -> str
     summary = f"A network of {names}, {samples}, {loss}"
     operations = [TABLE[name] for name in {data["operation"]: 0} | dict.fromkeys(NAMES)]
     scripts = [
-        rules(operations, [toy, shuffled, uniforms, clipped]),
+        rules(operations, [toy, shuffled, uniforms, clipped, thickness]),
         asset("numbers.js"),
         operations_script(),
     ]

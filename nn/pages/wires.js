@@ -1,8 +1,6 @@
 // The network as SVG: a column a layer, arrows as wide as what they show is large, blue and
 // whole where it is positive, orange and dashed where negative. In a neuron is its output over
 // the plane, in the same colours.
-const [THIN, THICK] = [0.6, 4];
-
 function makeWires(svg, choose) {
   const canvas = element("canvas", { "aria-hidden": "true" });
   const small = element("canvas");
@@ -61,7 +59,7 @@ function makeWires(svg, choose) {
         const line = lines[at++];
         const mine = chosen.layer === k && chosen.neuron === Math.floor(p / nin) && [p % nin, "neuron"].includes(chosen.input);
         line.setAttribute("class", `${amount < 0 ? "down" : "up"}${mine ? " chosen" : ""}`);
-        line.setAttribute("stroke-width", (THIN + (THICK * Math.abs(amount)) / most).toFixed(2));
+        line.setAttribute("stroke-width", thickness(amount, most).toFixed(2));
         if (!mine || chosen.input === "neuron") return;
         const [from, to] = [places[k][p % nin], places[k + 1][chosen.neuron]];
         number.setAttribute("x", (from.x + to.x) / 2);

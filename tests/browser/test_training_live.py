@@ -13,6 +13,7 @@ import pytest
 
 import autograd
 import nn
+from autograd.show.drawing.svg import thickness
 from autograd.show.text import format_number
 from nn.pages.toys import TOYS, shuffled, toy
 from tests.browser.conftest import Opener, follow
@@ -425,7 +426,7 @@ def test_arrows_show_weights_gradients_or_local_derivatives(open_page: Opener) -
         assert looks[-1][2][0] == ("down" if amount < 0 else "up")
     grads = [w.grad for layer in model.layers for unit in layer.neurons for w in unit.w]
     assert [width for _, width in looks[1]] == pytest.approx(
-        [0.6 + 4 * abs(x) / max(map(abs, grads)) for x in grads], abs=0.006
+        [thickness(x, max(map(abs, grads))) for x in grads], abs=0.006
     )
 
 
