@@ -46,7 +46,10 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 html_show_copyright = False
 html_show_sphinx = False
 logging.getLogger("traitlets").setLevel(logging.WARNING)
-quiet = Path(__file__).parent / "_build/ipython/profile_default/ipython_kernel_config.py"
-quiet.parent.mkdir(parents=True, exist_ok=True)
-quiet.write_text("c.IPKernelApp.log_level = 40\n")  # each kernel warns of its transport
-os.environ["IPYTHONDIR"] = str(quiet.parents[1])
+kernels = Path(__file__).parent / "_build/ipython/profile_default/ipython_kernel_config.py"
+kernels.parent.mkdir(parents=True, exist_ok=True)
+kernels.write_text(
+    "c.IPKernelApp.log_level = 40\n"  # each warns of its transport
+    "c.InteractiveShell.xmode = 'Minimal'\n"  # of an error its message, without a traceback
+)
+os.environ["IPYTHONDIR"] = str(kernels.parents[1])
