@@ -10,7 +10,7 @@ import pytest
 import autograd
 
 INIT = Path(autograd.__file__)
-DATA = {".css", ".h", ".html", ".js", ".pxd", ".typed"}
+DATA = {".c", ".css", ".h", ".html", ".js", ".pxd", ".typed"}
 
 
 def test_the_core_and_nn_import_only_the_standard_library() -> None:
