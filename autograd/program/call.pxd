@@ -3,7 +3,7 @@ cimport cython
 
 @cython.final
 cdef class Dispatch:
-    cdef readonly object path
+    cdef readonly object trace
     cdef object captured, sweep, runner, rebuild, reduce, numbers, results, outside, d_x
     cdef list closed, examples, places, gradients, free
     cdef object looks

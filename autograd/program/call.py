@@ -52,8 +52,8 @@ class Call:
     Attributes:
         out: the outputs, a row each, a column a lane.
         d_u, d_x: the gradient of the weighted sum of all outputs in all lanes.
-        rebuild, single: as a path's.
-        closed: the Values from outside f that its paths read.
+        rebuild, single: as a trace's.
+        closed: the Values from outside f that its traces read.
         by_itself: whether a lane was computed by f itself.
     """
 
@@ -81,19 +81,19 @@ class Call:
         self.d_u = np.zeros((len(arguments.u), 1))
         self.d_x = np.zeros(arguments.x.shape if self.rows[0] else (0, 1))
 
-    def run(self, path: Any, lanes: Array) -> tuple[int, Array, list[Array]]:
+    def run(self, trace: Any, lanes: Array) -> tuple[int, Array, list[Array]]:
         """The status (see `runner`), whether each lane goes this way, and results if all do."""
-        if isinstance(self.seed, float) and not path.single:
+        if isinstance(self.seed, float) and not trace.single:
             raise several()
         rows = self.rows[None], self.rows[0]
         try:
             wrt, varying = (None, []) if self.seed is None else rows
-            sweep = path.program.sweep(wrt, varying, rows if self.direction else None)
+            sweep = trace.program.sweep(wrt, varying, rows if self.direction else None)
         except NotImplementedError:  # a rule that is not generic: eager knows
-            inputs = self.inputs(path, lanes, None)
-            _, follows, *_ = path.program.sweep().run(*inputs, None, self.threads)
+            inputs = self.inputs(trace, lanes, None)
+            _, follows, *_ = trace.program.sweep().run(*inputs, None, self.threads)
             return NOT_FINITE, follows, []
-        u, x = self.inputs(path, lanes, self.direction)
+        u, x = self.inputs(trace, lanes, self.direction)
         seed = None if self.seed is None else np.repeat(self.weights(), len(lanes), 1)
         status, follows, out, d_u, d_x = sweep.run(u, x, seed, self.threads)
         if seed is None:
@@ -102,14 +102,14 @@ class Call:
         return status, follows, [out, d_u[: len(self.arguments.u), None], d_x]
 
     def inputs(
-        self, path: Any, lanes: Array, direction: tuple[Array, Array] | None
+        self, trace: Any, lanes: Array, direction: tuple[Array, Array] | None
     ) -> tuple[Array, Array]:
-        """The u and x of a path's program, or with a direction of that with tangents."""
+        """The u and x of a trace's program, or with a direction of that with tangents."""
         x = self.arguments.x
-        numbers: list[Array] = [self.arguments.u, [value.data for value in path.closed]]
+        numbers: list[Array] = [self.arguments.u, [value.data for value in trace.closed]]
         x = x if len(lanes) == x.shape[1] else x[:, lanes]
         if direction is not None:
-            numbers += [direction[0], np.zeros(len(path.closed))]
+            numbers += [direction[0], np.zeros(len(trace.closed))]
             x = np.concatenate([x, direction[1][:, lanes]])
         return np.concatenate(numbers), x
 
@@ -118,11 +118,11 @@ class Call:
         seed: Array = np.full((1, 1), self.seed) if isinstance(self.seed, float) else self.seed
         return seed if self.direction is None else np.concatenate([0.0 * seed, seed])
 
-    def add(self, path: Any, lanes: Array, results: list[Array]) -> None:
+    def add(self, trace: Any, lanes: Array, results: list[Array]) -> None:
         """Take in results of lanes."""
-        self.closed.update(path.closed)
+        self.closed.update(trace.closed)
         where = lanes if len(lanes) < self.arguments.lanes else slice(None)
-        self.put(where, results[0], path.rebuild, path.single)
+        self.put(where, results[0], trace.rebuild, trace.single)
         if len(results) > 1:
             self.d_u = added_up(np.concatenate([self.d_u, results[1]], 1))
             if len(results[2]):
@@ -257,12 +257,12 @@ def dispatched(table: dict[Any, list[Dispatch]], what: Any, args: tuple[Any, ...
 
 
 class Dispatch:
-    """What calls with arguments built like these, on one path, need.
+    """What calls with arguments built like these, on one trace, need.
 
     Its buffers belong to one call at a time; a second thread goes the long way.
 
     Args:
-        path: the way of the function that it goes.
+        trace: the way of the function that it goes.
         call: such a call, for values or for a gradient.
         single: whether the gradient is that of one argument, not a tuple of several.
         captured: what the function captures.
@@ -271,20 +271,20 @@ class Dispatch:
         NotImplementedError: such calls always go the long way.
     """
 
-    def __init__(self, path: Any, call: Any, single: bool, captured: Any) -> None:
-        given, places, program = call.arguments, call.places, path.program
-        self.path, self.captured, self.closed, self.looks = path, captured, path.closed, None
+    def __init__(self, trace: Any, call: Any, single: bool, captured: Any) -> None:
+        given, places, program = call.arguments, call.places, trace.program
+        self.trace, self.captured, self.closed, self.looks = trace, captured, trace.closed, None
         self.sweep = program.sweep(call.rows[None], call.rows[0]) if places else program.sweep()
         varies = [axis is not None for axis in given.axes]
         samples = given.lanes > 0
         moved = any(given.in_axes if isinstance(given.in_axes, tuple) else (given.in_axes,))
-        parted = self.sweep.columns != samples or (samples and not path.single)
+        parted = self.sweep.columns != samples or (samples and not trace.single)
         if moved or parted or sum(varies) > MOST:
             raise NotImplementedError
         self.examples = [*map(_example, given.args, varies)]
         self.varies, self.threads, self.single = tuple(varies), call.threads, single
         self.places = [(i, given.rows[i]) for i in places]
-        self.is_number, self.rebuild, self.reduce = path.single, path.rebuild, path.reduce
+        self.is_number, self.rebuild, self.reduce = trace.single, trace.rebuild, trace.reduce
         self.count, self.samples, self.free = len(varies), samples, [True]
         self.resize(given.lanes or self.sweep.lanes or 1)
 

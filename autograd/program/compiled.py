@@ -19,12 +19,12 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.recorded import Recorded, used
 from autograd.program.saved import read, write
-from autograd.program.specialize import Path, Paths, parameters
+from autograd.program.specialize import Trace, TraceCache, parameters
 from autograd.program.spot_check import Schedule, cut, disagreement, lane_count, leaves_of
 from autograd.program.targets.runner import added_up, folded
 from autograd.program.trace.observe import innermost, unwatched, warn
 from autograd.program.trace.record import CapturedChanged, called
-from autograd.program.trace.replay import way_of
+from autograd.program.trace.replay import saved_trace
 from autograd.transforms import Argnums
 from autograd.trees import flatten, flatten_like, without_axes
 
@@ -57,7 +57,7 @@ class Compiled:
         self.threads, self.verify = threads, verify
         self._schedule = Schedule(verify)
         self._parted: list[Array] = []
-        self._kept_as = f"compiled {called(f)}"
+        self._attribute = f"compiled {called(f)}"
         self._recorded = Recorded(f)
         self._count = 0  # of recordings
         self._reasons: deque[str] = deque(maxlen=1000)
@@ -67,24 +67,24 @@ class Compiled:
 
     def __repr__(self) -> str:
         n = len(self.programs)
-        return f"<compiled {called(self.f)}, {n} path{'s' * (n != 1)}>"
+        return f"<compiled {called(self.f)}, {n} trace{'s' * (n != 1)}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Compiled:
         """Of a method, what is compiled for an instance, which keeps it."""
         if instance is None:
             return self
-        kept = getattr(instance, "__dict__", None)
-        if kept is None:
+        own = getattr(instance, "__dict__", None)
+        if own is None:
             name = type(instance).__name__
             raise TypeError(
                 f"compile: {called(self.f)} is compiled for each {name}, which has no place to "
                 "keep that; add '__dict__' to its __slots__"
             )
-        found: Any = kept.get(self._kept_as)
+        found: Any = own.get(self._attribute)
         if found is None or found.f.__self__ is not instance:  # copied from another
             f = MethodType(self.f, instance)
             found = Compiled(f, *self._options())
-            kept[self._kept_as] = found
+            own[self._attribute] = found
         return found  # type: ignore[no-any-return]
 
     def __reduce__(self) -> str | tuple[Any, ...]:
@@ -105,7 +105,9 @@ class Compiled:
     def programs(self) -> list[Program]:
         """The program of each way that the function has gone, in the order of recording."""
         return [
-            path.program for paths in [*self._recorded.kinds.values()] for path in paths.found
+            trace.program
+            for traces in [*self._recorded.kinds.values()]
+            for trace in traces.found
         ]
 
     @property
@@ -190,36 +192,36 @@ class Compiled:
             OSError: the file cannot be written.
         """
         self.program  # noqa: B018  (raises where there is none)
-        ways = {
-            kind_of(key): [way_of(path) for path in paths.found]
-            for key, paths in [*self._recorded.kinds.items()]
+        traces = {
+            kind_of(key): [saved_trace(trace) for trace in traces.found]
+            for key, traces in [*self._recorded.kinds.items()]
         }
         options = {"in_axes": self.in_axes, "reduce": self.reduce}
-        write(path, ways, options | {"without": [*self.without]})
+        write(path, traces, options | {"without": [*self.without]})
 
     def _done(self, arguments: Arguments, places: Sequence[int] = (), **what: Any) -> Call:
         """The job that `what` describes, with its results."""
         for _ in range(ATTEMPTS):
             recorded = self._look()
             call = Call(self.f, arguments, places, threads=self.threads, **what)
-            paths = used(recorded.kinds, arguments.key)
-            if paths is None:
-                paths = Paths(self.f, self.without, (), self.reduce, recorded.captured)
-                recorded.kinds[arguments.key] = paths
-            known = len(paths.found)
+            traces = used(recorded.kinds, arguments.key)
+            if traces is None:
+                traces = TraceCache(self.f, self.without, (), self.reduce, recorded.captured)
+                recorded.kinds[arguments.key] = traces
+            known = len(traces.found)
             try:
                 with unwatched():  # another function, being recorded, may have called this one
-                    paths.do(call, arguments)
+                    traces.do(call, arguments)
             except CapturedChanged:
                 continue
-            self._parted = paths.parted
-            self._count += len(paths.found) - known
-            for k in range(known, len(paths.found)):
+            self._parted = traces.parted
+            self._count += len(traces.found) - known
+            for k in range(known, len(traces.found)):
                 kind = "it goes another way" if k else "arguments of another kind"
                 self._reasons.append(self._reason or kind)
                 self._reason = ""
-            if len(paths.found) > known:
-                self._tell_size(arguments, paths.found[known:])
+            if len(traces.found) > known:
+                self._tell_size(arguments, traces.found[known:])
                 recorded.forget()
             recorded.closes |= bool(call.closed)
             return call
@@ -299,10 +301,10 @@ class Compiled:
                 )
         recorded.captured.settle()
 
-    def _traces(self, recorded: Recorded, args: Sequence[Any]) -> list[Path]:
+    def _traces(self, recorded: Recorded, args: Sequence[Any]) -> list[Trace]:
         """Those of such arguments."""
-        paths = recorded.kinds.get(Arguments(args, self.in_axes).key)
-        return [] if paths is None else paths.found
+        traces = recorded.kinds.get(Arguments(args, self.in_axes).key)
+        return [] if traces is None else traces.found
 
     def _reads_outer(self, call: Call) -> bool:
         """Whether f, called in a function that is differentiated or recorded, uses its Values.
@@ -334,22 +336,24 @@ class Compiled:
         return anew
 
     def _prepare(self, argnums: Argnums | None, call: Call) -> None:
-        """Let such calls be dispatched on the paths known so far."""
+        """Let such calls be dispatched on the traces known so far."""
         recorded = self._recorded
-        paths = recorded.kinds.get(call.arguments.key)
-        if paths is None:  # another thread has changed what f names
+        traces = recorded.kinds.get(call.arguments.key)
+        if traces is None:  # another thread has changed what f names
             return
-        if call.arguments.lanes and len(paths.found) > 1:  # samples part
-            recorded.drop(argnums, paths.found)
+        if call.arguments.lanes and len(traces.found) > 1:  # samples part
+            recorded.drop(argnums, traces.found)
             return
         single = argnums is None or transforms._single(argnums)
         recorded.prepare(
-            argnums, paths.found, lambda path: Dispatch(path, call, single, recorded.captured)
+            argnums,
+            traces.found,
+            lambda trace: Dispatch(trace, call, single, recorded.captured),
         )
 
-    def _tell_size(self, arguments: Arguments, paths: Sequence[Path]) -> None:
+    def _tell_size(self, arguments: Arguments, traces: Sequence[Trace]) -> None:
         """Warn, once, of a recording that `in_axes` would make small."""
-        size = max([len(path.tape) for path in paths])
+        size = max([len(trace.tape) for trace in traces])
         if size > LARGE and not arguments.lanes and not self._told:
             self._told = True
             warn(
@@ -703,7 +707,7 @@ def compile(
 
     A float that f reads with `.data` is followed through operators and comparisons. Where other
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any
-    other, 64 times at most, as for any ways, and what goes further ways is computed by f
+    other, 64 times at most, as for any traces, and what goes further ways is computed by f
     itself, of which a warning tells; so it is with derivatives that f takes of `abs`, `atan2`
     and powers above the fourth. What would go into the result as a constant is refused, and f
     too if it is seen to draw random numbers: draw them outside, and pass them.

@@ -1,4 +1,4 @@
-"""A program: the blocks of one recorded path, run by the kernel or as NumPy that it shows."""
+"""A program: the blocks of one recorded trace, run by the kernel or as NumPy that it shows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from autograd.program.targets.runner import OTHER_WAY, Runner
 from autograd.program.targets.source import Functional, Source, compiled
 
 if TYPE_CHECKING:
-    from autograd.program.specialize import Path
+    from autograd.program.specialize import Trace
 
 __all__ = ["PASSES", "Program", "Sweep"]
 
@@ -46,7 +46,7 @@ class Program:
         answers: what each guard was answered when it was recorded.
         data: the uniform inputs that the re-roll takes for data.
         without: passes to leave out.
-        path: the way of a function that it goes.
+        trace: the way of a function that it goes.
 
     Attributes:
         counts: how many nodes there are after the passes.
@@ -63,7 +63,7 @@ class Program:
         answers: Sequence[float] = (),
         data: Collection[int] = (),
         without: Collection[str] = (),
-        path: Path | None = None,
+        trace: Trace | None = None,
     ) -> None:
         unknown = set(without) - set(PASSES)
         if unknown:
@@ -83,7 +83,7 @@ class Program:
             tape = reroll(tape, data)
         self.tape = simplify(tape, [name for name in passes if name != "fold"])
         self.counts["needed"] = len(self.tape)
-        self.inputs, self.path, self.lanes = [*inputs], path, self.tape.lanes
+        self.inputs, self.trace, self.lanes = [*inputs], trace, self.tape.lanes
         self.answers = np.array(answers, dtype=float).reshape(-1, 1)
         self._sweeps: dict[Any, Sweep] = {}
         self._blocks: Blocks | None = None
@@ -143,7 +143,7 @@ class Program:
             "_sweeps": {},
             "_blocks": None,
             "_with_scalars": None,
-            "path": None,
+            "trace": None,
         }
         return vars(self) | without
 
@@ -155,11 +155,11 @@ class Program:
         Raises:
             RuntimeError: it comes from a pickle, which keeps what runs only.
         """
-        if self.path is None:
+        if self.trace is None:
             raise RuntimeError(
                 "a program from a pickle has no graph; draw that of the function"
             )
-        return self.path.graph(**options)
+        return self.trace.graph(**options)
 
     def source(self, target: str = "numpy") -> str:
         """Its value and its gradient in all inputs as source.
@@ -175,9 +175,9 @@ class Program:
             RuntimeError: of JavaScript, the program comes from a pickle.
         """
         if target == "javascript":
-            if self.path is None:
+            if self.trace is None:
                 raise RuntimeError("a program from a pickle has no JavaScript; compile anew")
-            return javascript(self.path.tape)
+            return javascript(self.trace.tape)
         if target not in WRITERS:
             raise ValueError(
                 f'source: target must be "numpy", "jax" or "javascript", got {target!r:.80}'

@@ -10,7 +10,7 @@ from autograd.program.call import Dispatch
 from autograd.program.trace.captured import Captured
 
 if TYPE_CHECKING:
-    from autograd.program.specialize import Path, Paths
+    from autograd.program.specialize import Trace, TraceCache
 
 __all__ = ["Recorded", "surplus", "used"]
 
@@ -52,35 +52,35 @@ class Recorded:
 
     def __init__(self, f: Callable[..., Any], own: dict[Any, Any] | None = None) -> None:
         self.captured = Captured(f, own)
-        self.kinds: dict[Any, Paths] = {}
+        self.kinds: dict[Any, TraceCache] = {}
         self.dispatch: dict[Any, list[Dispatch]] = {}
         self.closes = False
 
     def forget(self) -> None:
         """Drop what was used longest ago, where there is too much."""
         kinds = [*self.kinds.items()]
-        first = surplus([paths.nodes for _, paths in kinds])
+        first = surplus([traces.nodes for _, traces in kinds])
         if first:
             self.kinds = dict(kinds[first:])
-            gone = [path for _, paths in kinds[:first] for path in paths.found]
+            gone = [trace for _, traces in kinds[:first] for trace in traces.found]
             for argnums in [*self.dispatch]:
                 self.drop(argnums, gone)
 
-    def drop(self, argnums: Any, paths: Sequence[Path]) -> None:
-        """Try no calls on these paths."""
-        gone, those = {*paths}, self.dispatch.get(argnums, [])
-        self.dispatch[argnums] = [each for each in those if each.path not in gone]
+    def drop(self, argnums: Any, traces: Sequence[Trace]) -> None:
+        """Try no calls on these traces."""
+        gone, those = {*traces}, self.dispatch.get(argnums, [])
+        self.dispatch[argnums] = [each for each in those if each.trace not in gone]
 
     def prepare(
-        self, argnums: Any, paths: Sequence[Path], make: Callable[[Path], Dispatch]
+        self, argnums: Any, traces: Sequence[Trace], make: Callable[[Trace], Dispatch]
     ) -> None:
-        """Let calls be tried on these paths first, where that can be."""
+        """Let calls be tried on these traces first, where that can be."""
         before = self.dispatch.get(argnums, [])
-        known = {each.path for each in before}
+        known = {each.trace for each in before}
         new = []
-        for path in paths[::-1]:
-            if path not in known:
+        for trace in traces[::-1]:
+            if trace not in known:
                 with suppress(NotImplementedError):
-                    new.append(make(path))
+                    new.append(make(trace))
         if new:
             self.dispatch[argnums] = [*new, *before][:MOST_TRIED]

@@ -1,4 +1,4 @@
-"""Saved programs: the ways that a function goes as a file, which is checked when it is read."""
+"""Saved programs: the traces of a function as a file, which is checked when it is read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autograd.files import (
 from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.program import PASSES
 from autograd.program.trace.observe import WHOLE
-from autograd.program.trace.replay import INPUTS, KEYS, Replay, Way
+from autograd.program.trace.replay import INPUTS, KEYS, Replay, SavedTrace
 
 __all__ = ["read", "write"]
 
@@ -34,20 +34,20 @@ LARGEST = 10**6  # the sides of an array without elements
 
 
 def write(
-    path: str | os.PathLike[str], ways: dict[str, list[Way]], options: dict[str, Any]
+    path: str | os.PathLike[str], traces: dict[str, list[SavedTrace]], options: dict[str, Any]
 ) -> None:
-    """Write ways, and the options that they are compiled with, with a checksum."""
-    kinds = {kind: [*map(_written, several)] for kind, several in ways.items()}
-    whole = {"format": FORMAT, "version": VERSION, **options, "ways": kinds}
+    """Write traces, and the options that they are compiled with, with a checksum."""
+    kinds = {kind: [*map(_written, several)] for kind, several in traces.items()}
+    whole = {"format": FORMAT, "version": VERSION, **options, "traces": kinds}
     data = json.dumps({CHECKSUM: "0" * 8, **whole}, allow_nan=False).encode()
     write_atomically(Path(path), with_checksum(data))
 
 
-def _written(way: Way) -> list[Any]:
+def _written(trace: SavedTrace) -> list[Any]:
     """The infinities and NaN, which JSON lacks, become strings."""
-    values = [x if math.isfinite(x) else repr(x) for x in way.values]
-    guards = [(what, x if math.isfinite(x) else repr(x)) for what, x in way.guards]
-    return [*way._replace(values=values, guards=guards)]  # type: ignore[arg-type]
+    values = [x if math.isfinite(x) else repr(x) for x in trace.values]
+    guards = [(what, x if math.isfinite(x) else repr(x)) for what, x in trace.guards]
+    return [*trace._replace(values=values, guards=guards)]  # type: ignore[arg-type]
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Replay, dict[str, Any]]:
@@ -69,16 +69,18 @@ def read(path: str | os.PathLike[str]) -> tuple[Replay, dict[str, Any]]:
             f"{path} is a program of version {version!r:.80}; this reads {VERSION}"
         )
     try:
-        kinds = whole.pop("ways", None)
+        kinds = whole.pop("traces", None)
         if type(kinds) is not dict:
-            raise ValueError(f"the ways must be in an object, got {kinds!r:.80}")
-        ways = {kind: [*map(_way, _list(several, "ways"))] for kind, several in kinds.items()}
+            raise ValueError(f"the traces must be in an object, got {kinds!r:.80}")
+        traces = {
+            kind: [*map(_trace, _list(several, "traces"))] for kind, several in kinds.items()
+        }
         _check_options(whole)
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
     except LookupError as error:
         raise LookupError(f"{path} {error.args[0]}") from None
-    return Replay(ways), whole
+    return Replay(traces), whole
 
 
 # ---------------------------------------------------------------- what a file may hold
@@ -119,14 +121,14 @@ def _place(place: Any, end: int, what: str) -> int:
     return place
 
 
-def _way(data: Any) -> Way:
-    """A way, if it is one whose nodes come in their order.
+def _trace(data: Any) -> SavedTrace:
+    """A trace, if it is one whose nodes come in their order.
 
     Raises:
         ValueError: it is none.
         LookupError: it uses a primitive that is not defined here.
     """
-    ops, args, values, roots, guards, result = _list(data, "a way", 6)
+    ops, args, values, roots, guards, result = _list(data, "a trace", 6)
     size = len(_list(ops, "the operations"))
     _list(args, "the operands", size)
     values = [_number(x, "a number") for x in _list(values, "the numbers", size)]
@@ -148,7 +150,7 @@ def _way(data: Any) -> Way:
         raise ValueError(f"{len(asked)} guards must be among {len(roots)} roots")
     roots = [_place(root, size, "a root") for root in roots]
     _check_template(result, outputs, DEEPEST)
-    return Way(ops, [*map(tuple, args)], values, roots, asked, result)
+    return SavedTrace(ops, [*map(tuple, args)], values, roots, asked, result)
 
 
 def _takes(op: Any, operands: list[tuple[str, float]]) -> bool:

@@ -1,4 +1,4 @@
-"""Paths: the ways that a function goes, each with its program, and the lanes that go it."""
+"""Traces of a function: each with its guards, its program, and the lanes that follow it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from autograd.trees import flatten
 if TYPE_CHECKING:
     from autograd.show.graph import Graph
 
-__all__ = ["Path", "Paths"]
+__all__ = ["Trace", "TraceCache"]
 
-MOST_PATHS = 64
+MOST_TRACES = 64
 BUILTIN_CHOICE = re.compile(r"\b(max|min)\(")  # which compares
 
 
@@ -53,7 +53,7 @@ def block_names(names: Sequence[str]) -> list[str]:
     return found
 
 
-class Path:
+class Trace:
     """One way that a function goes.
 
     Attributes:
@@ -109,12 +109,12 @@ class Path:
         return Graph(*[y if type(y) is Value else Value(y) for y in outputs], **options)
 
 
-_recording: dict[Paths, int] = {}  # by which threads; those of others are not in a child
+_recording: dict[TraceCache, int] = {}  # by which threads; those of others are not in a child
 if hasattr(os, "register_at_fork"):  # pragma: no branch
     os.register_at_fork(after_in_child=_recording.clear)
 
 
-class Paths:
+class TraceCache:
     """The ways that f has gone so far with arguments of one kind.
 
     Args:
@@ -139,17 +139,17 @@ class Paths:
     ) -> None:
         self.captured = captured
         self.f, self.without, self.first, self.reduce = f, without, first, reduce
-        self.found: list[Path] = []
+        self.found: list[Trace] = []
         self.told = False
         self.parted: list[Array] = []
 
     @property
     def nodes(self) -> int:
         """How many nodes were recorded."""
-        return sum([len(path.tape) for path in self.found])
+        return sum([len(trace.tape) for trace in self.found])
 
     def do(self, job: Any, call: Any) -> None:
-        """Do a job (see `jobs`) on all lanes, each along its path; record those that are new.
+        """Do a job (see `jobs`) on all lanes, each along its trace; record those that are new.
 
         Where a program gives what isn't finite, or meets what eager would refuse, the lane is
         done without one, so that it gives or raises what eager does. So it is while another
@@ -166,25 +166,25 @@ class Paths:
             first = int(left[0])
             mine = _recording.setdefault(self, get_ident()) == get_ident()
             try:
-                path = None
-                if len(self.found) >= MOST_PATHS:
+                trace = None
+                if len(self.found) >= MOST_TRACES:
                     self.tell()
                 elif mine:
-                    path = self.record(call, first)
-                if path is not None:
-                    self.found.append(path)
+                    trace = self.record(call, first)
+                if trace is not None:
+                    self.found.append(trace)
                     known += 1
-                    left = np.sort(self.along(path, job, call, left))
-                if path is None or first in left:  # or rounding decides at an edge of it
+                    left = np.sort(self.along(trace, job, call, left))
+                if trace is None or first in left:  # or rounding decides at an edge of it
                     job.eager(first)
                     left = left[left != first]
             finally:
                 if mine:
                     _recording.pop(self, None)
 
-    def along(self, path: Path, job: Any, call: Any, lanes: Array) -> Array:
+    def along(self, trace: Trace, job: Any, call: Any, lanes: Array) -> Array:
         """Do the job on those of the lanes that go this way; the others are returned."""
-        status, follows, results = job.run(path, lanes)
+        status, follows, results = job.run(trace, lanes)
         if follows.all():
             mine, others = lanes, lanes[:0]
         else:
@@ -193,20 +193,20 @@ class Paths:
         if len(mine) == 0:
             return others
         if len(others) and (len(mine) > 1 or not status & FP_ERROR):
-            return np.concatenate([others, self.along(path, job, call, mine)])
+            return np.concatenate([others, self.along(trace, job, call, mine)])
         if not status:
-            job.add(path, mine, results)
+            job.add(trace, mine, results)
             self.parted.append(mine)
         elif len(mine) == 1:
             job.eager(int(mine[0]))
         else:
             middle = len(mine) // 2
             for half in (mine[:middle], mine[middle:]):
-                others = np.concatenate([others, self.along(path, job, call, half)])
+                others = np.concatenate([others, self.along(trace, job, call, half)])
         return others
 
-    def record(self, call: Any, lane: int) -> Path | None:
-        """The path of one lane; None if it is known or can't be checked.
+    def record(self, call: Any, lane: int) -> Trace | None:
+        """The trace of one lane; None if it is known or can't be checked.
 
         It may be known where a program that goes it would not decide so for certain.
         """
@@ -221,14 +221,14 @@ class Paths:
             single = len(numbers) == 1
             inputs += [(name if single else f"{name}{k}", x) for k, x in enumerate(numbers)]
         with call.naming(lane):
-            known = [path.guards for path in self.found]
+            known = [trace.guards for trace in self.found]
             recording = record(
                 self.f, *flatten(sample, ""), varying, self.first, known, self.captured
             )
         if not recording.sure:
             return None
         blocks, first = block_names(names), len(self.first)
-        return Path(recording, call, self.without, inputs, self.reduce, blocks, first)
+        return Trace(recording, call, self.without, inputs, self.reduce, blocks, first)
 
     def tell(self) -> None:
         """Warn, once, that f goes too many ways."""
@@ -242,7 +242,7 @@ class Paths:
 
     def parting(self) -> str:
         """That there are too many ways, what parts them, and what to do about it."""
-        guards = [path.guards for path in self.found]
+        guards = [trace.guards for trace in self.found]
         shortest = min(map(len, guards))
         parting = [i for i in range(shortest) if len({g[i].answer for g in guards}) > 1]
         guard = guards[0][parting[0] if parting else shortest - 1]

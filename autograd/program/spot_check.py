@@ -25,7 +25,7 @@ from autograd.trees import as_rows, flatten
 __all__ = ["Schedule", "cut", "disagreement", "lane_count", "leaves_of"]
 
 FIRST = 0.25  # of the time of recording
-SHARE = 0.05  # of the time of all calls
+FRACTION = 0.05  # of the time of all calls
 STEADY = 0.01  # of the time of the calls between two checks
 TOLERANCE = 1e-9  # of the largest number; beyond it the tapes decide
 
@@ -64,7 +64,7 @@ class Schedule:
             self._calls += self._gap
             self._running += took * self._gap
             self._recorded += took if anew else 0.0
-            if self._spent <= FIRST * self._recorded + SHARE * self._running:
+            if self._spent <= FIRST * self._recorded + FRACTION * self._running:
                 start = clock()
                 check(result)
                 self._last = clock() - start

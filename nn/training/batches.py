@@ -17,7 +17,7 @@ FLOAT = np.dtype(float)
 
 
 class Batch:
-    """Samples as columns of numbers: for `Paths` a call in which everything varies.
+    """Samples as columns of numbers: for `TraceCache` a call in which everything varies.
 
     Attributes:
         parts: arrays with a row for each number of a sample, a column a sample.

@@ -20,7 +20,7 @@ from autograd.core import floats
 from autograd.program.ir.arrays import Array, np
 from autograd.program.passes.vjp import vjp
 from autograd.program.program import Program
-from autograd.program.specialize import Path
+from autograd.program.specialize import Trace
 from autograd.program.targets.jax import emitted, split, there
 from nn.training.batches import Batch
 from nn.training.compiled_step import Results, Step
@@ -88,7 +88,7 @@ class JaxStep(Step):
                 return self._by_values(batch, traces)
             if not self._agrees(call, batch, traces):
                 return None
-        if any(path.program.lanes for path in found) or not len(batch.x):
+        if any(trace.program.lanes for trace in found) or not len(batch.x):
             return self._by_values(batch, traces)  # samples that the loss itself goes through
         try:
             done = self._stepped(batch, traces)
@@ -125,7 +125,7 @@ class JaxStep(Step):
         if key not in self._functions:
             self._functions = {key: self._jitted(list(found), update)}
         numbers = np.array(optimizer._next_numbers())
-        rest = [data_of(path.closed[len(optimizer.params) :]) for path in found]
+        rest = [data_of(trace.closed[len(optimizer.params) :]) for trace in found]
         x, weights = self._sharded(batch, traces.weight(batch.lanes))
         with self._with_others():
             results = self._functions[key](*self.state, rest, numbers, x, weights)
@@ -225,11 +225,11 @@ class JaxStep(Step):
 
     # ------------------------------------------------------------------ what is jitted
 
-    def _jitted(self, paths: list[Path], update: Program) -> Any:
+    def _jitted(self, traces: list[Trace], update: Program) -> Any:
         """(params, buffers, gradient, rest, numbers, x, weights) → the next, and results."""
         jax, numpy, P = self.jax, self.jax.numpy, self.jax.sharding.PartitionSpec  # noqa: N806
-        functions = [*map(self._emitted, paths)]
-        branches = bool(len(paths[0].program.answers))  # of a single one or of all
+        functions = [*map(self._emitted, traces)]
+        branches = bool(len(traces[0].program.answers))  # of a single one or of all
         penalty = self.eager.penalty is not None
 
         def local(params: Array, rest: Any, x: Array, weights: Array) -> Any:
@@ -242,7 +242,7 @@ class JaxStep(Step):
                 u, xs, mine = numpy.concatenate([params, more])[:, None], x, left
                 if branches:
                     mine = left & follows(u, x)
-                    xs = numpy.where(mine, x, sample) if len(paths) > 1 else x
+                    xs = numpy.where(mine, x, sample) if len(traces) > 1 else x
                     left, way = left & ~mine, numpy.where(mine, i, way)
                 counts = numpy.where(mine, weights, 0.0)
                 out, slope = sweep(u, xs, counts[: 1 + penalty])
@@ -293,13 +293,13 @@ class JaxStep(Step):
 
         return jax.jit(step, donate_argnums=(0, 1, 2))
 
-    def _emitted(self, path: Path) -> tuple[Any, Any, Array]:
-        """Two functions of a path, and a sample for the places of those that don't go it.
+    def _emitted(self, trace: Trace) -> tuple[Any, Any, Array]:
+        """Two functions of a trace, and a sample for the places of those that don't go it.
 
         (u, x) → whether each sample goes it; (u, x, seed) → the outputs of each, and the
         gradient of those that are seeded.
         """
-        numpy, it, answers = self.jax.numpy, path.program.blocks, path.program.answers
+        numpy, it, answers = self.jax.numpy, trace.program.blocks, trace.program.answers
         value, sweep, out = emitted(it), emitted(vjp(it, ["params"])), it.ops[it.results["out"]]
 
         def follows(u: Array, x: Array) -> Array:
@@ -312,4 +312,4 @@ class JaxStep(Step):
             each = numpy.broadcast_to(found["out"], (len(found["out"]), x.shape[1]))
             return each, found["d_params"][:, 0]
 
-        return follows, gradient, np.array([x for _, x in path.inputs]).reshape(-1, 1)
+        return follows, gradient, np.array([x for _, x in trace.inputs]).reshape(-1, 1)

@@ -10,7 +10,7 @@ from autograd import Value
 from autograd.core import floats
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Sweep
-from autograd.program.specialize import Path, Paths
+from autograd.program.specialize import Trace, TraceCache
 from autograd.program.targets.runner import folded
 from nn.training.batches import Batch
 
@@ -24,7 +24,7 @@ class FallBack(Exception):  # noqa: N818
     """A sample has to be done by Values."""
 
 
-class Traces(Paths):
+class Traces(TraceCache):
     """The ways that the model goes with samples that are built alike, to one end.
 
     Args:
@@ -58,13 +58,13 @@ class Traces(Paths):
         self.sizes: set[int] = set()
         self.fused: dict[int, FusedStep] = {}
 
-    def record(self, call: Any, lane: int) -> Path | None:
+    def record(self, call: Any, lane: int) -> Trace | None:
         fixed, each = RECORDING
         count, nodes = len(self.found), self.nodes
         if count >= FEW and count * (count * fixed + nodes * each) > self.samples * nodes:
             raise FallBack
-        path: Path | None = self.unchanged(super().record, call, lane)
-        return path
+        trace: Trace | None = self.unchanged(super().record, call, lane)
+        return trace
 
     def weight(self, lanes: int) -> float:
         """The factor of each sample's loss in that of the batch."""
@@ -72,7 +72,7 @@ class Traces(Paths):
 
 
 class BatchCall:
-    """What programs give for a batch, trace by trace: a job of `Paths`.
+    """What programs give for a batch, trace by trace: a job of `TraceCache`.
 
     Attributes:
         parts: samples that go one way, the trace, its outputs and gradient for them.
@@ -80,36 +80,36 @@ class BatchCall:
 
     def __init__(self, batch: Batch, traces: Traces) -> None:
         self.batch, self.traces, self.params = batch, traces, len(traces.first)
-        self.parts: list[tuple[Array, Path, Array, Any]] = []
+        self.parts: list[tuple[Array, Trace, Array, Any]] = []
 
     # ------------------------------------------------------------------ running
 
-    def run(self, path: Path, lanes: Array) -> tuple[int, Array, list[Array]]:
+    def run(self, trace: Trace, lanes: Array) -> tuple[int, Array, list[Array]]:
         """The status, whether each lane goes this way, and outputs and gradient if all do."""
-        inputs = self._inputs(path, lanes)
+        inputs = self._inputs(trace, lanes)
         if not self.traces.trains:
-            status, follows, out, *_ = path.program.sweep().run(*inputs)
+            status, follows, out, *_ = trace.program.sweep().run(*inputs)
             return status, follows, [out]
-        sweep = path.program.sweep([range(self.params)])
-        status, follows, out, d_u, _ = sweep.run(*inputs, self.seed(path, len(lanes)))
+        sweep = trace.program.sweep([range(self.params)])
+        status, follows, out, d_u, _ = sweep.run(*inputs, self.seed(trace, len(lanes)))
         return status, follows, [out, d_u[: self.params]]
 
-    def _inputs(self, path: Path, lanes: Array) -> tuple[Array, Array]:
+    def _inputs(self, trace: Trace, lanes: Array) -> tuple[Array, Array]:
         x = self.batch.x
-        return data_of(path.closed), x if len(lanes) == self.batch.lanes else x[:, lanes]
+        return data_of(trace.closed), x if len(lanes) == self.batch.lanes else x[:, lanes]
 
-    def seed(self, path: Path, lanes: int) -> Array:
+    def seed(self, trace: Trace, lanes: int) -> Array:
         """The weight of each output."""
-        seed = np.zeros((path.program.tape.outputs, lanes))
+        seed = np.zeros((trace.program.tape.outputs, lanes))
         seed[0] = self.traces.weight(self.batch.lanes)
         if self.traces.penalty:
             seed[1] = 1.0 / self.batch.lanes
         return seed
 
-    def add(self, path: Path, lanes: Array, results: list[Array]) -> None:
+    def add(self, trace: Trace, lanes: Array, results: list[Array]) -> None:
         """Take in results of lanes."""
         out = np.broadcast_to(results[0], (len(results[0]), len(lanes)))
-        self.parts.append((lanes, path, out, results[-1]))
+        self.parts.append((lanes, trace, out, results[-1]))
 
     def eager(self, lane: int) -> None:
         """A lane that no program can do: then none does this batch."""
@@ -128,16 +128,16 @@ class BatchCall:
         return self.traces.weight(len(losses)) * folded(losses) + penalty
 
     def gradient(self) -> Array:
-        """The gradient in the parameters; paths add to it in the order of their samples."""
+        """The gradient in the parameters; traces add to it in the order of their samples."""
         parts = sorted(self.parts, key=lambda part: int(part[0][0]))
         return np.add.reduce([gradient for *_, gradient in parts])
 
     def outputs(self) -> list[Any]:
         """The model's output for each sample."""
         found: list[Any] = [None] * self.batch.lanes
-        for lanes, path, out, _ in self.parts:
+        for lanes, trace, out, _ in self.parts:
             for lane, column in zip(lanes.tolist(), out.T.tolist()):
-                found[lane] = path.rebuild(column)[-1]
+                found[lane] = trace.rebuild(column)[-1]
         return found
 
 

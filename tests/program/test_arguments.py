@@ -178,10 +178,10 @@ def test_mistakes(call: Callable[[], object], error: type[Exception], message: s
 
 def test_what_it_says() -> None:
     fast = Compiled(rosenbrock, None, None, ())
-    assert repr(fast) == "<compiled rosenbrock, 0 paths>"
+    assert repr(fast) == "<compiled rosenbrock, 0 traces>"
     assert decorated.__doc__ == "Twice the square."
     fast([1.0, 2.0, 3.0])
-    assert repr(fast) == "<compiled rosenbrock, 1 path>"
+    assert repr(fast) == "<compiled rosenbrock, 1 trace>"
     assert repr(fast.program) == "<program: 23 nodes → 7 instructions>"
     rows = compile(lambda x: x * 2.0, in_axes=(0,))
     rows([1.0, 2.0])

@@ -117,7 +117,7 @@ def test_what_a_value_is_compared_with(ask: Callable[[Any, Any], Any], y: Any) -
 def test_what_is_no_number_is_never_equal() -> None:
     fast = compile(lambda x: x if x not in (None, "x", (1.0,)) and x != None else -x)  # noqa: E711
     assert [fast(1.0), fast(2.0)] == [1.0, 2.0]
-    assert [path.guards for path in [fast.program.path] if path] == [[]]
+    assert [path.guards for path in [fast.program.trace] if path] == [[]]
     with pytest.raises(TypeError, match="not supported between"):
         compile(lambda x: x < "x")(1.0)
 

@@ -35,7 +35,7 @@ def test_a_compiled_transform_is_made_of_the_function_s_program(
     for w, xs in ((W, XS), (W.tolist(), XS.tolist()), (W + 1.0, XS)):
         assert_close(fast(w, xs=xs), eager, (w, xs))
     assert fast.recordings == ["the first call", "arguments of another kind"]
-    assert repr(fast) == f"<compiled {transform.__name__} of <compiled total, 2 paths>>"
+    assert repr(fast) == f"<compiled {transform.__name__} of <compiled total, 2 traces>>"
 
 
 def test_what_it_is_asked_besides_is_traced_through_the_transform() -> None:

@@ -582,7 +582,7 @@ def test_other_threads_compare_meanwhile() -> None:
 
     fast = compile(f)
     assert fast(1.0) == 2.0
-    path = fast.program.path
+    path = fast.program.trace
     assert path is not None
     assert [guard.what for guard in path.guards] == ["gt"]
     assert answers[:5] == [True, True, 3.0, 3.0, (2.0,)]

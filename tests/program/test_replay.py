@@ -110,15 +110,15 @@ def deep(result: Any, times: int) -> Any:
 OPS, ARGS, NUMBERS, ROOTS, GUARDS, RESULT = range(6)
 HOSTILE: list[tuple[tuple[Any, ...], Any, str]] = [
     (("version",), None, "of version None"),
-    (("ways",), [], "the ways must be in an object"),
-    (("ways",), {"x": {}}, "ways must be a list, got {}"),
+    (("traces",), [], "the traces must be in an object"),
+    (("traces",), {"x": {}}, "traces must be a list, got {}"),
     (("in_axes",), [0, -1], "in_axes must be"),
     (("in_axes",), False, "in_axes must be"),
     (("in_axes",), {"0": 0}, "in_axes must be a list"),
     (("reduce",), "max", "reduce must be"),
     (("without",), ["reroll", "this"], "without must be"),
     (("more",), 1, "it must have in_axes"),
-    (("ways",), {"x": [[[]] * 5]}, "a way must be a list of 6"),
+    (("traces",), {"x": [[[]] * 5]}, "a trace must be a list of 6"),
     ((OPS,), ["const"], "the operands must be a list of 1"),
     ((OPS, 5), ["dot"], "must be a name"),
     ((OPS, 5), "exp", "node 5, 'exp', has wrong operands"),
@@ -164,7 +164,7 @@ def test_a_hostile_file_is_refused(
     content = json.loads(json.dumps(hostile.FILES[0][0]))
     parent = content
     if type(where[0]) is int:
-        [[parent, *_]] = content["ways"].values()
+        [[parent, *_]] = content["traces"].values()
     for step in where[:-1]:
         parent = parent[step]
     parent[where[-1]] = new
@@ -193,7 +193,7 @@ def test_what_can_be_saved(tmp_path: Path) -> None:
     file = tmp_path / "other"
     hostile.written(hostile.saved(root, [(1.0,)]), file)
     content = json.loads(file.read_bytes())
-    [[way]] = content["ways"].values()
+    [[way]] = content["traces"].values()
     way[OPS][0] = "const"
     hostile.written(content, file)
     with pytest.raises(ValueError, match=r"it takes no \(\(ndarray, \(\)\),\)"):

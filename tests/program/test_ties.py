@@ -172,7 +172,7 @@ def test_basic_arithmetic_needs_no_margin() -> None:
 
     fast = compile(f)
     assert fast([0.1, 0.2, 0.3]) == f([0.1, 0.2, 0.3])
-    path = fast.program.path
+    path = fast.program.trace
     assert path is not None
     assert with_margins(path.tape, [1.0])[0] is path.tape
     assert len(fast.program.answers) == 1

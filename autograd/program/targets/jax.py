@@ -123,23 +123,23 @@ def rows(program: Program) -> Callable[[Array, Array], Array]:
 
 def function(program: Program) -> Callable[..., Any]:
     """See `Program.jax`."""
-    jax, path = there("program.jax()"), program.path
+    jax, trace = there("program.jax()"), program.trace
     numpy = jax.numpy
-    if path is None:
+    if trace is None:
         raise RuntimeError("a program from a pickle does not know its function's arguments")
     run = rows(program)
-    closed = np.array([value.data for value in path.closed], dtype=float)
-    template = path.rebuild([*np.arange(program.tape.outputs, dtype=float)])
-    reduced = {"mean": numpy.mean, "sum": numpy.sum}.get(path.reduce or "")
+    closed = np.array([value.data for value in trace.closed], dtype=float)
+    template = trace.rebuild([*np.arange(program.tape.outputs, dtype=float)])
+    reduced = {"mean": numpy.mean, "sum": numpy.sum}.get(trace.reduce or "")
 
     def f(*args: Any) -> Any:
-        if len(args) != len(path.axes):
+        if len(args) != len(trace.axes):
             raise TypeError(
-                f"the program takes {len(path.axes)} arguments, {len(args)} were given"
+                f"the program takes {len(trace.axes)} arguments, {len(args)} were given"
             )
         lanes, uniform, varying = 0, [closed[:0]], []
         for i, (arg, key, axis, count) in enumerate(
-            zip(args, path.keys, path.axes, path.counts)
+            zip(args, trace.keys, trace.axes, trace.counts)
         ):
             part = _numbers(numpy, arg, key, axis is not None)
             if len(part) != count:

@@ -348,7 +348,7 @@ def write(program: Program, path: str | os.PathLike[str]) -> None:
     except ImportError as error:
         message = "program.onnx() needs ONNX: pip install 'scalar-autograd[onnx]'"
         raise ImportError(message) from error
-    if program.path is None:
+    if program.trace is None:
         raise RuntimeError("a program from a pickle does not know its function's arguments")
     graph = Graph(onnx)
     inputs, value = _traced(graph, program)
@@ -377,19 +377,19 @@ def write(program: Program, path: str | os.PathLike[str]) -> None:
 
 def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
     """The inputs, and the value."""
-    way, it = program.path, program.blocks
-    assert way is not None
+    trace, it = program.trace, program.blocks
+    assert trace is not None
     inputs: list[Tensor] = []
     sides: dict[int | None, list[Any]] = {None: [], 0: []}
     start = 0
-    for size, axis in zip(way.counts, way.axes):
-        label = way.inputs[start][0] if size else f"empty{len(inputs)}"
+    for size, axis in zip(trace.counts, trace.axes):
+        label = trace.inputs[start][0] if size else f"empty{len(inputs)}"
         start += size
         name = label.removesuffix("0") if size > 1 else label
         tensor = Tensor(graph, name, (size,) if axis is None else (SAMPLES, size))
         inputs.append(tensor)
         sides[axis].append(tensor.reshape(-1, 1) if axis is None else tensor.T)
-    closed = np.array([[value.data] for value in way.closed]).reshape(-1, 1)
+    closed = np.array([[value.data] for value in trace.closed]).reshape(-1, 1)
     u = graph.concatenate([*sides[None], closed])
     x: Any = np.zeros((0, 1))
     if sides[0]:
@@ -404,8 +404,10 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
         out = np.where(follows.min(0).reshape(1, -1) == 1.0, out, math.nan)
     if sides[0]:
         out = graph.broadcast_to(out, (program.tape.outputs, SAMPLES))
-        if way.reduce is not None:
-            count = (x[0:1] * 0.0 + 1.0).sum(1, keepdims=True) if way.reduce == "mean" else 1.0
+        if trace.reduce is not None:
+            count = (
+                (x[0:1] * 0.0 + 1.0).sum(1, keepdims=True) if trace.reduce == "mean" else 1.0
+            )
             out = out.sum(1, keepdims=True) / count
     shape = () if out.shape[1] == 1 else (SAMPLES,)
-    return inputs, out.reshape(*shape) if way.single else out.T
+    return inputs, out.reshape(*shape) if trace.single else out.T

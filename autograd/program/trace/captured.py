@@ -157,11 +157,11 @@ class Captured:
                 if look.name not in changes and not walk.names & SETTERS:
                     return False
                 own[key] = look.space
-        for key, held in walk.held.items():
-            if not holds(held.x, held.content):
+        for key, each in walk.containers.items():
+            if not holds(each.x, each.content):
                 if "" not in changes and not walk.names & CHANGERS:
                     return False
-                own[key] = held.x
+                own[key] = each.x
         self.own.update({} if first else own)
         self._take(_Walk(self.f, self.own))
         return True
@@ -185,16 +185,16 @@ class Captured:
 class Look(NamedTuple):
     """A look-up, as messages call it, and what it found."""
 
-    path: str
+    label: str
     space: Any
     name: str
     x: Any
 
 
-class Held(NamedTuple):
+class Container(NamedTuple):
     """A container, as messages call it, and what it held."""
 
-    path: str
+    label: str
     x: Any
     content: Any
 
@@ -205,7 +205,7 @@ class _Walk:
     Attributes:
         names: those that the code of all functions on the way has.
         found: the look-ups.
-        held: the containers.
+        containers: what they held.
         generators: of random numbers.
     """
 
@@ -215,26 +215,28 @@ class _Walk:
         while before != self.names:  # with more names there may be more to find
             before = self.names
             self.found: dict[Any, Look] = {}
-            self.held: dict[Any, Held] = {}
+            self.containers: dict[Any, Container] = {}
             self.generators: list[Any] = []
             self._codes: list[CodeType] = []
             self._cached: set[str] = set()  # the names of cached properties
             self._seen: dict[int, Any] = {}
             self._elements = 0
             self._todo: list[tuple[str, Any]] = [("", f)]
-            for path, x in self._todo:  # which grows as it is walked
-                self._visit(path, x)
+            for label, x in self._todo:  # which grows as it is walked
+                self._visit(label, x)
 
     def looks(self) -> Looks:
         """All that a call looks at; tuples hold what they held."""
         found = [*self.found.values()]
-        held = [each for each in self.held.values() if type(each.x) not in (tuple, frozenset)]
+        some = [
+            each for each in self.containers.values() if type(each.x) not in (tuple, frozenset)
+        ]
         return Looks(
             tuple([look.space for look in found]),
             tuple([look.name for look in found]),
             tuple([look.x for look in found]),
-            tuple([each.x for each in held]),
-            tuple([each.content for each in held]),
+            tuple([each.x for each in some]),
+            tuple([each.content for each in some]),
         )
 
     def changes(self) -> set[str]:
@@ -244,18 +246,21 @@ class _Walk:
     def difference(self, before: _Walk) -> tuple[str, str, str] | None:
         """What another walk found otherwise first: its name, what it was and what it is."""
         for new, old in zip(self.found.values(), before.found.values()):
-            if new.path != old.path or not self._alike(new.x, old.x, before):
-                return old.path, _shown(old.x), _shown(new.x)
-        for now, was in zip(self.held.values(), before.held.values()):
+            if new.label != old.label or not self._alike(new.x, old.x, before):
+                return old.label, _shown(old.x), _shown(new.x)
+        for now, was in zip(self.containers.values(), before.containers.values()):
             if not self._all_alike(now.content, was.content, before):
-                return f"what {was.path} holds", _shown(_within(was)), _shown(_within(now))
-        if (len(self.found), len(self.held)) != (len(before.found), len(before.held)):
+                return f"what {was.label} holds", _shown(_within(was)), _shown(_within(now))
+        if (len(self.found), len(self.containers)) != (
+            len(before.found),
+            len(before.containers),
+        ):
             return "what a container holds", "little", "much"
         return None
 
     def _alike(self, a: Any, b: Any, before: _Walk) -> bool:
         """Whether they are equal, or two containers, which are compared by themselves."""
-        both = type(a) is type(b) and id(a) in self.held and id(b) in before.held
+        both = type(a) is type(b) and id(a) in self.containers and id(b) in before.containers
         return both or equal(a, b)
 
     def _all_alike(self, a: Any, b: Any, before: _Walk) -> bool:
@@ -265,36 +270,36 @@ class _Walk:
 
     # ------------------------------------------------------------------ one object
 
-    def _look(self, path: str, space: Any, name: str) -> None:
+    def _look(self, label: str, space: Any, name: str) -> None:
         """Look it up, now and in each call."""
         key = id(space.args[0] if type(space) is partial else space), name
         if key not in self.found and key not in self.own:
-            self.found[key] = look = Look(path, space, name, _look_up(space, name))
-            self._todo.append((path, look.x))
+            self.found[key] = look = Look(label, space, name, _look_up(space, name))
+            self._todo.append((label, look.x))
 
-    def _visit(self, path: str, x: Any) -> None:
+    def _visit(self, label: str, x: Any) -> None:
         kind: Any = type(x)
         if kind in PLAIN or id(x) in self._seen or len(self._seen) > MOST:
             return
         self._seen[id(x)] = x
         if kind is FunctionType:
-            self._function(path, x)
+            self._function(label, x)
         elif kind is MethodType:
-            self._todo += [(path, x.__func__), (path, x.__self__)]
+            self._todo += [(label, x.__func__), (label, x.__self__)]
         elif kind is partial:
-            self._todo += [(path, x.func), ("argument", x.args), ("argument", x.keywords)]
+            self._todo += [(label, x.func), ("argument", x.args), ("argument", x.keywords)]
         elif kind in (classmethod, staticmethod):
-            self._todo.append((path, x.__func__))
+            self._todo.append((label, x.__func__))
         elif kind in (property, cached_property):
-            self._todo.append((path, x.fget if kind is property else x.func))
+            self._todo.append((label, x.fget if kind is property else x.func))
         elif kind is BuiltinFunctionType:
-            self._todo.append((path, x.__self__))
+            self._todo.append((label, x.__self__))
         elif kind is not ModuleType:
-            self._object(path, x, kind)
+            self._object(label, x, kind)
         elif not _is_of_library(x.__name__):
-            self._attributes(path, vars(x))
+            self._attributes(label, vars(x))
 
-    def _function(self, path: str, f: Any) -> None:
+    def _function(self, label: str, f: Any) -> None:
         """The variables that it names; of a function of a library those of its closure."""
         code, space = f.__code__, f.__globals__
         for name, cell in zip(code.co_freevars, f.__closure__ or ()):
@@ -314,33 +319,33 @@ class _Walk:
                 self._todo.append((name, space[name]))
             else:
                 self._look(name, space, name)
-        self._attributes(path or f.__qualname__, f.__dict__)
+        self._attributes(label or f.__qualname__, f.__dict__)
 
-    def _attributes(self, path: str, space: dict[str, Any]) -> None:
+    def _attributes(self, label: str, space: dict[str, Any]) -> None:
         """Those that some code names."""
         for name in sorted(self.names & space.keys()):
-            self._look(f"{path}.{name}", space, name)
+            self._look(f"{label}.{name}", space, name)
         if "__wrapped__" in space:
-            self._todo.append((path, space["__wrapped__"]))
+            self._todo.append((label, space["__wrapped__"]))
 
-    def _object(self, path: str, x: Any, kind: Any) -> None:
+    def _object(self, label: str, x: Any, kind: Any) -> None:
         """What a container holds, and attributes."""
         content = _content(x)
         if content is not None and id(x) not in self.own:
             self._elements += len(content)
             if self._elements <= LARGE:
-                self.held[id(x)] = Held(path, x, content)
-                self._todo += _inside(path, x, content)
+                self.containers[id(x)] = Container(label, x, content)
+                self._todo += _inside(label, x, content)
         elif issubclass(kind, _generators()):
             self.generators.append(x)
         own = _own(x)
         if own:
-            self._attributes(path, own)
+            self._attributes(label, own)
         for base in type.mro(x if issubclass(kind, type) else kind):
             if not _is_of_library(base.__module__):
-                self._class(path, x, base, own)
+                self._class(label, x, base, own)
 
-    def _class(self, path: str, x: Any, base: type, own: dict[str, Any] | None) -> None:
+    def _class(self, label: str, x: Any, base: type, own: dict[str, Any] | None) -> None:
         """Attributes of a class that some code names, and its operators."""
         for name, y in [*vars(base).items()]:
             kind = type(y)
@@ -349,15 +354,15 @@ class _Walk:
                     self._todo.append((f"{base.__name__}.{name}", y))
             elif kind is MemberDescriptorType:
                 if not isinstance(x, type):
-                    self._look(f"{path}.{name}", partial(_in_slot, x, y), name)
+                    self._look(f"{label}.{name}", partial(_in_slot, x, y), name)
             elif kind in (property, cached_property):
-                self._todo.append((f"{path}.{name}", y))
+                self._todo.append((f"{label}.{name}", y))
                 if own is not None and kind is cached_property:
-                    self._look(f"{path}.{name}", own, name)
+                    self._look(f"{label}.{name}", own, name)
                     self._cached.add(name)
             else:
                 if own is not None:
-                    self._look(f"{path}.{name}", own, name)  # which hides it
+                    self._look(f"{label}.{name}", own, name)  # which hides it
                 self._look(f"{base.__name__}.{name}", partial(_in_class, base), name)
 
 
@@ -424,13 +429,17 @@ CONTENTS: list[tuple[Any, Callable[[Any], int], Callable[[Any], Any]]] = [
 ]
 
 
-def _within(held: Held) -> Any:
+def _within(container: Container) -> Any:
     """What a container held, as messages show it."""
-    numbers = type(held.content) is tuple
-    return np.frombuffer(held.content[2], held.content[0]) if numbers else held.content
+    numbers = type(container.content) is tuple
+    return (
+        np.frombuffer(container.content[2], container.content[0])
+        if numbers
+        else container.content
+    )
 
 
-def _inside(path: str, x: Any, content: Any) -> Iterator[tuple[str, Any]]:
+def _inside(label: str, x: Any, content: Any) -> Iterator[tuple[str, Any]]:
     """What a container holds, if it is small, and how messages call that."""
     if type(content) is list and len(content) <= SMALL:
         keys: Any = content if issubclass(type(x), dict) else range(len(content))
@@ -438,7 +447,7 @@ def _inside(path: str, x: Any, content: Any) -> Iterator[tuple[str, Any]]:
         for i, each in enumerate(content):
             if type(each) not in PLAIN:
                 key = keys[i - half]
-                yield f"{path}[{key!r}]" if type(key) in NUMBERS else path, each
+                yield f"{label}[{key!r}]" if type(key) in NUMBERS else label, each
 
 
 def _generators() -> tuple[Any, ...]:

@@ -46,7 +46,7 @@ class CapturedChanged(ValueError):  # noqa: N818
     """While a function was recorded, something else has changed what it captures."""
 
 
-class _Trace:
+class _Run:
     """One call of the function on fresh leaves."""
 
     def __init__(
@@ -76,7 +76,7 @@ def record(
     rebuild: Rebuild,
     varying: Sequence[bool],
     known: Sequence[Value] = (),
-    ways: Sequence[Sequence[Guard]] = (),
+    traces: Sequence[Sequence[Guard]] = (),
     captured: Captured | None = None,
 ) -> Recording:
     """Run f on fresh leaves that hold `numbers`; the tape of what it computed.
@@ -87,7 +87,7 @@ def record(
         rebuild: puts leaves into the shape of f's arguments, a tuple.
         varying: for each input, whether each lane has its own.
         known: Values from outside that come first among the closed ones, used or not.
-        ways: the guards of ways that it need not be recorded for again.
+        traces: the guards of traces that it need not be recorded for again.
         captured: what f captures, which is as it was, but for what f itself has changed.
 
     Raises:
@@ -108,8 +108,8 @@ def record(
         states.append(captured.random_state())
 
     states = [captured.random_state()]
-    first = _Trace(f, numbers, rebuild)
-    if any(_alike(first.guards, way) for way in ways):
+    first = _Run(f, numbers, rebuild)
+    if any(_alike(first.guards, guards) for guards in traces):
         return Recording(Tape(), [], first.guards, first.rebuild, False, False)
     settle(first=True)
     leaves = [Value(x) for x in numbers]
@@ -159,7 +159,7 @@ def retrace(
     tapes: Sequence[tuple[Tape, list[Value]]],
 ) -> Retraced:
     """Run f again at some numbers, to compare with tapes of it and their closed Values."""
-    run = _Trace(f, numbers, rebuild)
+    run = _Run(f, numbers, rebuild)
     outside = set[Value]().union(*[fast_order(*closed)[0] for _, closed in tapes])
     run.order = [node for node in run.order if node not in outside]
     found: list[Tape] = []
@@ -170,21 +170,21 @@ def retrace(
 
 
 def _shifted(
-    f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, first: _Trace
-) -> _Trace | None:
+    f: Callable[..., Any], numbers: Sequence[float], rebuild: Rebuild, first: _Run
+) -> _Run | None:
     """A run that goes the same way at numbers a little apart; None if they all raise."""
     for shift in SHIFTS:
         moved = [
             x + shift * (1.0 + (i % 7) / 8.0) * (abs(x) or 1.0) for i, x in enumerate(numbers)
         ]
         try:
-            return _Trace(f, moved, rebuild, first.guards)
+            return _Run(f, moved, rebuild, first.guards)
         except Exception:  # out of its domain
             continue
     return None
 
 
-def _closed(first: _Trace, second: _Trace) -> list[Value]:
+def _closed(first: _Run, second: _Run) -> list[Value]:
     """The Values from outside that f uses: those that both runs have. What is below is not f's.
 
     They are in the order in which levels use them, so that a layer's weights lie side by side.
@@ -209,16 +209,16 @@ def _closed(first: _Trace, second: _Trace) -> list[Value]:
     return [*dict.fromkeys([*sorted(used, key=used.__getitem__), *top])]
 
 
-def _alike(guards: Sequence[Guard], way: Sequence[Guard]) -> bool:
+def _alike(guards: Sequence[Guard], others: Sequence[Guard]) -> bool:
     """Whether the same was asked and answered."""
-    return [(g.what, g.answer) for g in guards] == [(g.what, g.answer) for g in way]
+    return [(g.what, g.answer) for g in guards] == [(g.what, g.answer) for g in others]
 
 
 def _equal(a: float, b: float) -> bool:
     return a == b or (a != a and b != b)
 
 
-def _compare(f: Callable[..., Any], first: _Trace, tape: Tape, other: Tape) -> None:
+def _compare(f: Callable[..., Any], first: _Run, tape: Tape, other: Tape) -> None:
     """Raise ValueError, if a run at other numbers has computed otherwise."""
     places = [guard.place for guard in first.guards if guard.what in ("float", "hash")]
     advice = (
@@ -242,7 +242,7 @@ def _compare(f: Callable[..., Any], first: _Trace, tape: Tape, other: Tape) -> N
             )
 
 
-def _tape(run: _Trace, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
+def _tape(run: _Run, inputs: list[str], closed: list[Value], sharing: bool = True) -> Tape:
     """What a run computed; if `sharing`, equal numbers are one constant."""
     tape = Tape()
     places: dict[Value, int] = {}

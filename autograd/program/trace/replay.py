@@ -15,13 +15,13 @@ from autograd.program.ir.tape import Tape
 from autograd.program.trace.observe import WHOLE
 from autograd.trees import flatten
 
-__all__ = ["INPUTS", "KEYS", "Replay", "Way", "replay", "way_of"]
+__all__ = ["INPUTS", "KEYS", "Replay", "SavedTrace", "replay", "saved_trace"]
 
 INPUTS = "input", "lane"
 KEYS = str, int, float, bool, type(None)  # of dicts in a result
 
 
-class Way(NamedTuple):
+class SavedTrace(NamedTuple):
     """One way that a function goes, as data; the first nodes are its inputs.
 
     Attributes:
@@ -39,7 +39,7 @@ class Way(NamedTuple):
     result: Any
 
 
-def replay(way: Way | Tape, known: dict[int, Any], root: int) -> Any:
+def replay(trace: SavedTrace | Tape, known: dict[int, Any], root: int) -> Any:
     """The result at a node; those known so far begin with the inputs, and more are added."""
     stack = [root]
     while stack:
@@ -47,11 +47,13 @@ def replay(way: Way | Tape, known: dict[int, Any], root: int) -> Any:
         if i in known:
             stack.pop()
             continue
-        missing = [a for a in way.args[i] if a not in known]
+        missing = [a for a in trace.args[i] if a not in known]
         if missing:
             stack += missing
         else:
-            known[i] = _applied(way.ops[i], way.values[i], [known[a] for a in way.args[i]])
+            known[i] = _applied(
+                trace.ops[i], trace.values[i], [known[a] for a in trace.args[i]]
+            )
     return known[root]
 
 
@@ -66,10 +68,10 @@ def _applied(op: str, value: float, xs: list[Any]) -> Any:
 
 
 class Replay:
-    """A function made of ways, by the kind of its arguments; the guards choose among them."""
+    """A function made of traces, by the kind of its arguments; the guards choose among them."""
 
-    def __init__(self, ways: dict[str, list[Way]]) -> None:
-        self.ways = ways
+    def __init__(self, traces: dict[str, list[SavedTrace]]) -> None:
+        self.traces = traces
         self.__qualname__ = "a loaded program"
 
     def __call__(self, *args: Any) -> Any:
@@ -79,21 +81,21 @@ class Replay:
             TypeError: it was not recorded for such arguments.
             ValueError: it has not been recorded for the way that these arguments take.
         """
-        if (kind := kind_of(tuple(map(key_of, args)))) not in self.ways:
+        if (kind := kind_of(tuple(map(key_of, args)))) not in self.traces:
             raise TypeError(
-                f"a loaded program takes arguments such as {[*self.ways]}, got {kind}"
+                f"a loaded program takes arguments such as {[*self.traces]}, got {kind}"
             )
         inputs = flatten(args, "the arguments")[0]
-        for way in self.ways[kind]:
-            if sum(map(way.ops.count, INPUTS)) != len(inputs):
+        for trace in self.traces[kind]:
+            if sum(map(trace.ops.count, INPUTS)) != len(inputs):
                 raise ValueError(f"a loaded program is damaged: it takes no {kind}")
-            known, outputs = dict(enumerate(inputs)), len(way.roots) - len(way.guards)
+            known, outputs = dict(enumerate(inputs)), len(trace.roots) - len(trace.guards)
             if all(
-                _holds(what, replay(way, known, root), answer)
-                for root, (what, answer) in zip(way.roots[outputs:], way.guards)
+                _holds(what, replay(trace, known, root), answer)
+                for root, (what, answer) in zip(trace.roots[outputs:], trace.guards)
             ):
-                numbers = [replay(way, known, root) for root in way.roots[:outputs]]
-                return _rebuilt(way.result, numbers)
+                numbers = [replay(trace, known, root) for root in trace.roots[:outputs]]
+                return _rebuilt(trace.result, numbers)
         raise ValueError(
             "a loaded program can't go a way that was not recorded before it was saved; call "
             "the function with such arguments, and save it again"
@@ -136,13 +138,13 @@ def _rebuilt(template: Any, outputs: list[Any]) -> Any:
     return found if kind == "list" else tuple(found)
 
 
-def way_of(path: Any) -> Way:
-    """A path as data. The Values from outside it are now numbers."""
-    tape, outputs = path.tape, path.tape.outputs
-    closed = dict(enumerate([x.data for x in path.closed], len(path.inputs)))
+def saved_trace(trace: Any) -> SavedTrace:
+    """A trace as data. The Values from outside it are now numbers."""
+    tape, outputs = trace.tape, trace.tape.outputs
+    closed = dict(enumerate([x.data for x in trace.closed], len(trace.inputs)))
     ops = ["const" if i in closed else op for i, op in enumerate(tape.ops)]
     values = [closed.get(i, value) for i, value in enumerate(tape.values)]
-    guards = [(guard.what, guard.answer) for guard in path.guards]
-    result = _template(path.rebuild([float(i) for i in range(outputs)]))
+    guards = [(guard.what, guard.answer) for guard in trace.guards]
+    result = _template(trace.rebuild([float(i) for i in range(outputs)]))
     roots = [node for node, _ in tape.roots]
-    return Way(ops, [*tape.args], values, roots, guards, result)
+    return SavedTrace(ops, [*tape.args], values, roots, guards, result)
