@@ -159,7 +159,7 @@ def test_there_is_no_circle_but_for_the_conveniences() -> None:
 
 
 def test_no_layer_imports_one_above_it() -> None:
-    pictures = *CONVENIENCES, "Path.graph"
+    pictures = *CONVENIENCES, "Trace.graph"
     wrong = [edge for edge in upwards(INNER) if edge.place not in pictures]
     assert wrong == []
     for source, target in [

@@ -690,16 +690,21 @@ def compile(
 ) -> Any:
     """The function f, recorded once and replayed over many samples; also as decorator.
 
-    It is recorded on its first call with arguments of a shape, at a sample for each way that it
-    goes: comparisons of Values decide anew for each sample, and f itself computes those that
-    rounding could decide. Values from outside that f uses are read at each call, and get no
-    gradient; but within a function that is differentiated or compiled, f itself computes with
-    what depends on its Values, and the result is one. What the result does not depend on is
-    left out, and raises nothing. If f itself names a variable from outside that has another
-    value now, or a list, dict or array of at most 100,000 elements that holds something else,
-    it is recorded anew. A method is compiled for each instance, whose attributes are such
-    variables; `in_axes` leaves `self` out. Other things that f looks at (what nested lists and
-    objects hold, or what functions that it calls name) are read only when it is recorded.
+    A compiled function is recorded, and computes what the function computes. What it reads
+    besides its arguments is fixed then, but for Values, which are read anew in each call.
+    Numbers, strings and small containers that it, or any function it reaches by name, names are
+    guards, unless it changes them itself: where one has changed, f is recorded again.
+    Everything else is spot-checked: samples are also computed by the function itself, and what
+    differs raises.
+
+    It is recorded on its first call with arguments of a shape, at a sample for each trace:
+    comparisons of Values decide anew for each sample, and f itself computes those that
+    rounding could decide. Recording runs f three times, and a spot check once more. Values from
+    outside get no gradient; but within a function that is differentiated or compiled, f itself
+    computes with what depends on its Values, and the result is one. What the result does not
+    depend on is left out, and raises nothing. A method is compiled for each instance; `in_axes`
+    leaves `self` out. `isinstance(x, float)` is false of a number that is recorded, which is a
+    Value, and `str(x)` reads it out.
 
     Of many shapes those used last are kept: 16, or up to 256 that have 400,000 nodes together
     (about 250 MB); others are recorded anew. Threads may share a compiled function: while one
@@ -721,11 +726,13 @@ def compile(
         reduce: "mean" or "sum" of the results of all samples; None gives each.
         without: passes to leave out: "fold", "fuse_sums", "reroll", "simplify", "cse".
         threads: how many share the samples; the results are the same bits.
+        verify: whether to spot-check: at the recording call, at calls 2, 4, 8, …, and then for
+            a hundredth of the time.
 
     Raises:
         TypeError: f is not a function, or `in_axes` is not None, 0 or a tuple of them.
         ValueError: `reduce` is none of these, or `threads` is below 1; when called, f reads
-            numbers out of Values.
+            numbers out of Values, or a spot check found something else than f gives.
 
     >>> @compile
     ... def f(x):
