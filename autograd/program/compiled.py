@@ -281,9 +281,9 @@ class Compiled:
             )
             found = result
             if lanes:
-                each = argnums is None and self.reduce is None and result is not None
-                found = result[lane] if each else None
-            traces = partial(self._traces, recorded, one)
+                each = argnums is None and self.reduce is None
+                found = result[lane] if each and result is not None else None
+            traces, why = partial(self._traces, recorded, one), ""
             for _ in range(CONFIRMED):
                 found = again(*one) if found is None else found
                 why = disagreement(self.f, sample, argnums, leaves_of(found), traces)

@@ -69,7 +69,8 @@ class JaxStep(Step):
         values, names = self._pushed
         floats.exchange(values, data_of(values), params, gradient)
         for name, row in zip(names, buffers):
-            np.frombuffer(self.optimizer.buffers.get(name, row))[:] = row
+            if (buffer := self.optimizer.buffers.get(name)) is not None:
+                np.frombuffer(buffer)[:] = row
         self.state = self._before = None
 
     # ------------------------------------------------------------------ a step
