@@ -57,7 +57,10 @@ def take(xs: Iterable[Operand], index: float | Value) -> Any:
     >>> take([1.0, Value(2.0)], -1)
     Value(2.0, op='take')
     """
-    number = index if isinstance(index, Value) else real(index)
+    try:
+        number = index if isinstance(index, Value) else real(index)
+    except OverflowError:
+        raise OverflowError(f"take: the index is too large, got {index!r:.80}") from None
     if number is None or number % 1.0 != 0.0:
         raise TypeError(f"take: the index must be an integer, got {index!r}")
     return TABLE["take"](number, *_listed(xs, "take"))
