@@ -301,10 +301,10 @@ class Dropout(Module):
         if not isinstance(x, (Value, Real)):
             got = checks.shortened(x)
             raise TypeError(f"Dropout takes numbers and Values, or lists of them, got {got}")
-        kept = _source.get()() >= self.p
-        if type(kept) is bool:
-            return x / (1.0 - self.p) if kept else x * 0.0
-        return autograd.where(kept, x / (1.0 - self.p), x * 0.0)
+        keeps = _source.get()() >= self.p
+        if type(keeps) is bool:
+            return x / (1.0 - self.p) if keeps else x * 0.0
+        return autograd.where(keeps, x / (1.0 - self.p), x * 0.0)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

@@ -188,7 +188,7 @@ class Module:
         if strict and (missing or unexpected):
             raise ValueError(
                 f"{type(self).__name__}.load_state_dict: "
-                f"missing {_shown_paths(missing)}; unexpected {_shown_paths(unexpected)}; "
+                f"missing {_shown_names(missing)}; unexpected {_shown_names(unexpected)}; "
                 "build the same model, or let load_state_dict(state, strict=False) load "
                 "what matches"
             )
@@ -382,6 +382,6 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def _shown_paths(paths: list[str]) -> str:
-    shown = ", ".join(map(shortened, paths[:5])) or "nothing"
-    return shown if len(paths) <= 5 else f"{shown} and {len(paths) - 5} more"
+def _shown_names(names: list[str]) -> str:
+    shown = ", ".join(map(shortened, names[:5])) or "nothing"
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -123,8 +123,8 @@ class Optimizer:
                 infinite or NaN; nothing was changed.
         """
         check_finite_gradients(self.params, f"{type(self).__name__}.step")
-        data, *columns = self._following()
-        buffers = dict(zip(self.buffers, columns))
+        data, *rest = self._following()
+        buffers = dict(zip(self.buffers, rest))
         own = [(self, "buffers", buffers), (self, "steps", self.steps + 1)]
         todo = [*((p, "_data", number) for p, number in zip(self.params, data)), *own]
         deque(starmap(setattr, todo), 0)  # in one call, which no signal can interrupt
@@ -138,11 +138,11 @@ class Optimizer:
                 rows.append(self._next(numbers, parameter.data, parameter.grad, *state))
             except ArithmeticError:
                 rows.append((math.nan,) * (1 + len(state)))
-        columns = [array("d", column) for column in zip(*rows)]
-        for name, column in zip(["value", *self.buffers], columns):
+        found = [array("d", column) for column in zip(*rows)]
+        for name, column in zip(["value", *self.buffers], found):
             if not all(map(math.isfinite, column)):
                 self._refuse(name, column)
-        return columns
+        return found
 
     def _refuse(self, name: str, numbers: Sequence[float]) -> NoReturn:
         index = next(i for i, x in enumerate(numbers) if not math.isfinite(x))

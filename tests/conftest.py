@@ -12,6 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from autograd.build.binaries import describe_build
+from tests.chromium import chromium, open_page
+
+__all__ = ["chromium", "open_page"]  # fixtures
 
 settings.register_profile(
     "same",

@@ -138,8 +138,8 @@ def samples_of(args: Sequence[Any], in_axes: Axes) -> list[tuple[Any, ...]]:
     [count, *others] = {len(lanes) for lanes, axis in zip(each, axes) if axis is not None}
     if others:
         raise ValueError(f"an argument has {count} samples, another {others[0]}")
-    columns = [lanes * count if axis is None else lanes for lanes, axis in zip(each, axes)]
-    return [*zip(*columns)]
+    listed = [lanes * count if axis is None else lanes for lanes, axis in zip(each, axes)]
+    return [*zip(*listed)]
 
 
 def _listed(tree: Any, axis: int) -> list[Any]:
@@ -148,8 +148,8 @@ def _listed(tree: Any, axis: int) -> list[Any]:
         return [tree.iloc[i] for i in range(len(tree))]
     tree = as_rows(tree)
     if isinstance(tree, dict):
-        columns = [_listed(each, axis) for each in tree.values()]
-        return [dict(zip(tree, sample)) for sample in zip(*columns)]
+        listed = [_listed(each, axis) for each in tree.values()]
+        return [dict(zip(tree, sample)) for sample in zip(*listed)]
     return [*(_moved(tree, "an argument", axis) if axis else tree)]
 
 

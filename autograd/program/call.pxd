@@ -18,7 +18,7 @@ cdef class Dispatch:
     cdef bint _fits(self, tuple args) except -1
     cdef bint _fit_samples(self, tuple args) except -1
     cdef bint _take(self, object like, object x) except -1
-    cdef bint _runs(self) except -1
+    cdef bint _succeeds(self) except -1
     cdef _result(self, tuple args)
     cdef bint _same(self) except -1
     cdef _give(self, object like)

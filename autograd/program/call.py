@@ -232,8 +232,8 @@ class Call:
 
 def is_number(returned: Any) -> bool:
     """Whether f returned a number, not something that holds numbers."""
-    held = isinstance(returned, (list, tuple, dict))
-    return not held and getattr(returned, "shape", ()) == ()
+    nested = isinstance(returned, (list, tuple, dict))
+    return not nested and getattr(returned, "shape", ()) == ()
 
 
 def several() -> TypeError:
@@ -278,7 +278,7 @@ class Dispatch:
         varies = [axis is not None for axis in given.axes]
         samples = given.lanes > 0
         moved = any(given.in_axes if isinstance(given.in_axes, tuple) else (given.in_axes,))
-        parted = self.sweep.columns != samples or (samples and not trace.single)
+        parted = self.sweep.has_lanes != samples or (samples and not trace.single)
         if moved or parted or sum(varies) > MOST:
             raise NotImplementedError
         self.examples = [*map(_example, given.args, varies)]
@@ -322,7 +322,7 @@ class Dispatch:
         except IndexError:
             return None
         try:
-            return self._result(args) if self._fits(args) and self._runs() else None
+            return self._result(args) if self._fits(args) and self._succeeds() else None
         finally:
             self.free.append(True)
 
@@ -398,7 +398,7 @@ class Dispatch:
 
     # ------------------------------------------------------------------ running
 
-    def _runs(self) -> bool:
+    def _succeeds(self) -> bool:
         """Whether all is captured as it was, and the program gave what it should."""
         if not self._same():
             return False
@@ -433,12 +433,12 @@ class Dispatch:
         for i in range(len(self.containers)):
             if type(self.containers[i]) is not list:
                 return bool(unchanged(looks))
-            now_held: list[Any] = self.containers[i]
+            now_content: list[Any] = self.containers[i]
             content: list[Any] = self.contents[i]
-            if len(now_held) != len(content):
+            if len(now_content) != len(content):
                 return False
             for k in range(len(content)):
-                if now_held[k] is not content[k]:
+                if now_content[k] is not content[k]:
                     return bool(unchanged(looks))
         return True
 

@@ -372,8 +372,8 @@ class Compiled:
             return each
         results = [flatten(without_axes(y), "the result of f") for y in each]
         weight = 1.0 / len(each) if self.reduce == "mean" else 1.0
-        columns = zip(*[leaves for leaves, _ in results])
-        return results[0][1]([weight * fsum(column) for column in columns])
+        leaves_of_all = zip(*[leaves for leaves, _ in results])
+        return results[0][1]([weight * fsum(column) for column in leaves_of_all])
 
     def _each(self, transform: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """A transform's result for f itself; with lanes and no `reduce`, one for each."""
@@ -589,13 +589,13 @@ class Compiled:
         rows, uniform = arguments.rows[argnum], arguments.axes[argnum] is None
         weight = 1.0 / arguments.lanes if self.reduce == "mean" and arguments.lanes else 1.0
         if uniform and ((arguments.lanes and self.reduce is None) or len(rows) < count):
-            columns = []
+            slopes = []
             for row in rows:
                 t_u, t_x = np.zeros(len(arguments.u)), np.zeros(arguments.x.shape)
                 t_u[row] = 1.0
                 call = self._done(arguments, (argnum,), direction=(t_u, t_x))
-                columns.append(call.out[count:])
-            block = np.stack(columns, 1)
+                slopes.append(call.out[count:])
+            block = np.stack(slopes, 1)
             return block if self.reduce is None else weight * added_up(block)
         units = weight * np.eye(count)[:, :, None]
         calls = [self._done(arguments, (argnum,), seed=unit) for unit in units]

@@ -22,7 +22,7 @@ from autograd.program.passes.vectorize import vectorize
 from autograd.program.passes.vjp import vjp
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
-from autograd.program.targets.runner import OTHER_WAY, Runner
+from autograd.program.targets.runner import OTHER_TRACE, Runner
 from autograd.program.targets.source import Functional, Source, compiled
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ class Sweep:
         native: the code for the kernel, if there is one and it knows all operations.
         runner: makes what runs with the same arrays, of the kernel or of NumPy.
         outputs, roots: how many rows the outputs have, and these with the guards.
-        columns: whether one of them has a column a lane.
+        has_lanes: whether one of them has a column a lane.
         lanes: how many there are, if that is known.
     """
 
@@ -271,7 +271,7 @@ class Sweep:
         blocks = self.native.it if self.native else _swept(program.blocks, wrt, along)
         found = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
         self.outputs, self.roots = found[0].rows, sum([op.rows for op in found])
-        self.columns = any(op.lanes for op in found)
+        self.has_lanes = any(op.lanes for op in found)
         self.seed_varies, self.differentiates = found[0].lanes, wrt is not None
         self.inputs = sum([op.rows for _, op in blocks.inputs() if not op.lanes])
         if self.native:
@@ -303,14 +303,14 @@ class Sweep:
         runner = self.runner(lanes, memory, parts, seed, out, d_u, d_x, self.answers, threads)
         status = runner.run(parts)
         follows = np.ones(1, bool)
-        if status & OTHER_WAY:
+        if status & OTHER_TRACE:
             follows = (out[self.outputs :] == self.answers).all(0)
         return status, follows, out[: self.outputs], d_u, d_x
 
     def memory(self, lanes: int) -> tuple[Array, Array, Array, Any]:
         """For a runner: what is uniform, beginning with the inputs; outputs and gradients."""
         u = self.start.copy()
-        out = np.empty((self.roots, lanes if self.columns else 1))
+        out = np.empty((self.roots, lanes if self.has_lanes else 1))
         d_u = u[self.native.slopes :][: self.inputs] if self.native else np.zeros(self.inputs)
         d_x = np.zeros((self.lane_inputs, lanes)) if self.differentiates_lanes else None
         return u, out, d_u, d_x

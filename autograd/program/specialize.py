@@ -63,7 +63,7 @@ class Trace:
         rebuild: puts outputs into the shape of the function's result.
         single: whether that is a number.
         inputs: the numbers that it was recorded with, by their names.
-        axes, keys: of each argument, as a call's.
+        axes, keys: of each argument, as those of a call.
         counts: how many numbers each argument (or a sample of it) has.
         reduce: as `compile` was asked.
     """
@@ -71,7 +71,7 @@ class Trace:
     def __init__(
         self,
         recording: Recording,
-        call: Any,
+        arguments: Any,
         without: Collection[str],
         inputs: Sequence[tuple[str, float]],
         reduce: str | None,
@@ -81,9 +81,9 @@ class Trace:
         self.inputs = inputs
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
         self.rebuild, self.single = recording.rebuild, recording.single
-        self.without, self.reduce, self.axes = without, reduce, call.axes
-        self.keys = call.key
-        self.counts = [len(flatten(arg, "")[0]) for arg in call.sample(0)]
+        self.without, self.reduce, self.axes = without, reduce, arguments.axes
+        self.keys = arguments.key
+        self.counts = [len(flatten(arg, "")[0]) for arg in arguments.sample(0)]
         uniform = [
             (n, size, False)
             for n, size, axis in zip(names, self.counts, self.axes)
@@ -94,7 +94,7 @@ class Trace:
         ]
         outside = [("params", first, False), ("captured", len(self.closed) - first, False)]
         blocks = [each for each in (*uniform, *outside, *varying) if each[1]]
-        data = range(len(call.rows[0]) if call.args else 0, len(call.u))
+        data = range(len(arguments.rows[0]) if arguments.args else 0, len(arguments.u))
         answers = [guard.answer for guard in self.guards]
         self.program = Program(self.tape, blocks, answers, data, without, self)
 
@@ -148,19 +148,19 @@ class TraceCache:
         """How many nodes were recorded."""
         return sum([len(trace.tape) for trace in self.found])
 
-    def do(self, job: Any, call: Any) -> None:
-        """Do a job (see `jobs`) on all lanes, each along its trace; record those that are new.
+    def do(self, call: Any, arguments: Any) -> None:
+        """Make a call on all lanes, each along its trace; record those that are new.
 
         Where a program gives what isn't finite, or meets what eager would refuse, the lane is
         done without one, so that it gives or raises what eager does. So it is while another
         thread records.
         """
-        left = np.arange(call.lanes or 1)
+        left = np.arange(arguments.lanes or 1)
         known = 0
         self.parted = []
         while len(left):
             if known < len(self.found):
-                left = np.sort(self.along(self.found[known], job, call, left))
+                left = np.sort(self.along(self.found[known], call, arguments, left))
                 known += 1
                 continue
             first = int(left[0])
@@ -170,21 +170,21 @@ class TraceCache:
                 if len(self.found) >= MOST_TRACES:
                     self.tell()
                 elif mine:
-                    trace = self.record(call, first)
+                    trace = self.record(arguments, first)
                 if trace is not None:
                     self.found.append(trace)
                     known += 1
-                    left = np.sort(self.along(trace, job, call, left))
+                    left = np.sort(self.along(trace, call, arguments, left))
                 if trace is None or first in left:  # or rounding decides at an edge of it
-                    job.eager(first)
+                    call.eager(first)
                     left = left[left != first]
             finally:
                 if mine:
                     _recording.pop(self, None)
 
-    def along(self, trace: Trace, job: Any, call: Any, lanes: Array) -> Array:
-        """Do the job on those of the lanes that go this way; the others are returned."""
-        status, follows, results = job.run(trace, lanes)
+    def along(self, trace: Trace, call: Any, arguments: Any, lanes: Array) -> Array:
+        """Make the call for those of the lanes that go this way; the others are returned."""
+        status, follows, results = call.run(trace, lanes)
         if follows.all():
             mine, others = lanes, lanes[:0]
         else:
@@ -193,34 +193,34 @@ class TraceCache:
         if len(mine) == 0:
             return others
         if len(others) and (len(mine) > 1 or not status & FP_ERROR):
-            return np.concatenate([others, self.along(trace, job, call, mine)])
+            return np.concatenate([others, self.along(trace, call, arguments, mine)])
         if not status:
-            job.add(trace, mine, results)
+            call.add(trace, mine, results)
             self.parted.append(mine)
         elif len(mine) == 1:
-            job.eager(int(mine[0]))
+            call.eager(int(mine[0]))
         else:
             middle = len(mine) // 2
             for half in (mine[:middle], mine[middle:]):
-                others = np.concatenate([others, self.along(trace, job, call, half)])
+                others = np.concatenate([others, self.along(trace, call, arguments, half)])
         return others
 
-    def record(self, call: Any, lane: int) -> Trace | None:
+    def record(self, arguments: Any, lane: int) -> Trace | None:
         """The trace of one lane; None if it is known or can't be checked.
 
         It may be known where a program that goes it would not decide so for certain.
         """
-        sample = call.sample(lane)
+        sample = arguments.sample(lane)
         names = parameters(self.f)
         names = [*names, *[f"x{i}" for i in range(len(names), len(sample))]][: len(sample)]
         varying: list[bool] = []
         inputs: list[tuple[str, float]] = []
-        for name, arg, axis in zip(names, sample, call.axes):
+        for name, arg, axis in zip(names, sample, arguments.axes):
             numbers = flatten(arg, "")[0]
             varying += [axis is not None] * len(numbers)
             single = len(numbers) == 1
             inputs += [(name if single else f"{name}{k}", x) for k, x in enumerate(numbers)]
-        with call.naming(lane):
+        with arguments.naming(lane):
             known = [trace.guards for trace in self.found]
             recording = record(
                 self.f, *flatten(sample, ""), varying, self.first, known, self.captured
@@ -228,7 +228,7 @@ class TraceCache:
         if not recording.sure:
             return None
         blocks, first = block_names(names), len(self.first)
-        return Trace(recording, call, self.without, inputs, self.reduce, blocks, first)
+        return Trace(recording, arguments, self.without, inputs, self.reduce, blocks, first)
 
     def tell(self) -> None:
         """Warn, once, that f goes too many ways."""

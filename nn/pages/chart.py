@@ -78,8 +78,8 @@ class Chart:
         title: str = "",
     ) -> None:
         self.curves = curves
-        self.kept = epochs or range(1, 1 + max(map(len, curves.values())))
-        last = max(first + 1, self.kept[-1] if self.kept else 0)
+        self.shown = epochs or range(1, 1 + max(map(len, curves.values())))
+        last = max(first + 1, self.shown[-1] if self.shown else 0)
         self.x = Axis(float(first), float(last), LEFT, RIGHT)
         self.y = _vertical([x for numbers in curves.values() for x in numbers])
         title = title or " and ".join(map(plain_name, curves))
@@ -128,7 +128,7 @@ class Chart:
 
     def at(self, name: str, epoch: int) -> float:
         """A curve's number at an epoch; NaN if there is none."""
-        return self.curves[name][self.kept.index(epoch)] if epoch in self.kept else math.nan
+        return self.curves[name][self.shown.index(epoch)] if epoch in self.shown else math.nan
 
     def legend(self, values: Sequence[str]) -> str:
         """The lines, their names, and their numbers, as HTML."""
@@ -147,7 +147,7 @@ class Chart:
     def _path(self, numbers: Sequence[float]) -> str:
         """A line through each stretch of finite numbers."""
         path = ""
-        for finite, run in groupby(zip(self.kept, numbers), lambda e: math.isfinite(e[1])):
+        for finite, run in groupby(zip(self.shown, numbers), lambda e: math.isfinite(e[1])):
             if finite:
                 places = [(self.x.place(epoch), self.y.place(number)) for epoch, number in run]
                 path += polyline(places) + ("h0" if len(places) == 1 else "")
@@ -168,14 +168,14 @@ def charts(records: Records, first: int) -> list[Chart]:
     return [Chart(curves, first) for curves in found.values()]
 
 
-def stops(total: int, kept: Sequence[int] | None) -> list[int]:
+def stops(total: int, recorded: Sequence[int] | None) -> list[int]:
     """The epochs that are shown: those kept of a training, else all, or 200 evenly spread.
 
     >>> stops(3, None)
     [0, 1, 2, 3]
     """
-    if kept is not None:
-        return list(kept)
+    if recorded is not None:
+        return list(recorded)
     count = min(total, STOPS)
     return [0] + [1 + round(k * (total - 1) / max(1, count - 1)) for k in range(count)]
 

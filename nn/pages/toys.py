@@ -11,7 +11,7 @@ __all__ = ["TOYS", "shuffled", "toy", "uniforms"]
 
 TOYS = ("circles", "moons", "spiral", "xor")
 FACTOR, MODULUS = 48271.0, 2147483647.0  # of a random generator, Park and Miller 1988 and 1993
-SHARE = 0.8  # of the plane that is used
+PART = 0.8  # of the plane that is used
 TURN = 2.0 * math.pi
 
 
@@ -50,10 +50,10 @@ def toy(
             radius, angle = 0.7 + 0.25 * u if side else 0.45 * math.sqrt(u), TURN * v
             x, y = radius * math.cos(angle), radius * math.sin(angle)
         elif name == "moons":
-            way = 1.0 - 2.0 * side
+            sign = 1.0 - 2.0 * side
             x, y = (
-                0.65 * way * (math.cos(TURN / 2 * u) - 0.5),
-                way * (math.sin(TURN / 2 * u) - 0.25),
+                0.65 * sign * (math.cos(TURN / 2 * u) - 0.5),
+                sign * (math.sin(TURN / 2 * u) - 0.25),
             )
         elif name == "spiral":
             radius, angle = 0.1 + 0.85 * u, 1.75 * TURN * u + TURN / 2 * side
@@ -66,6 +66,6 @@ def toy(
             TURN * chances[4 * k + 3],
         )
         x, y = x + far * math.cos(angle), y + far * math.sin(angle)  # Box and Muller 1958
-        at = (left + right + SHARE * (right - left) * x) / 2
-        found.append([at, (bottom + top + SHARE * (top - bottom) * y) / 2, side])
+        at = (left + right + PART * (right - left) * x) / 2
+        found.append([at, (bottom + top + PART * (top - bottom) * y) / 2, side])
     return found

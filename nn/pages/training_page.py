@@ -41,8 +41,8 @@ def training_page(
     (7, False)
     """
     total = len(next(iter(records.values())))
-    kept = plane or norms
-    epochs = stops(total, None if kept is None else kept.epochs)
+    recorded = plane or norms
+    epochs = stops(total, None if recorded is None else recorded.epochs)
     last = len(epochs) - 1
     first = min(epochs[0], 1)
     panels = charts(records, first)
@@ -119,7 +119,7 @@ def _chart_data(chart: Chart, epochs: Sequence[int]) -> dict[str, object]:
 def _values(chart: Chart, epoch: int) -> list[str]:
     """The curves' numbers; "–" where there is none, such as a gradient before training."""
     numbers = [(name, chart.at(name, epoch)) for name in chart.curves]
-    none = epoch not in chart.kept
+    none = epoch not in chart.shown
     return [
         "–" if none or (epoch == 0 and math.isnan(x)) else number_text(name, x)
         for name, x in numbers

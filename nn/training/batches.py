@@ -75,8 +75,8 @@ class Batch:
             raise ValueError(f"{both}; give as many of each")
         given = list(parts.values())
         key = tuple([each.key for each in found])
-        columns = tuple([np.require(each.numbers, float, ["ALIGNED"]) for each in found])
-        return cls(columns, lambda i: tuple([plain(x[i]) for x in given]), key, given, shapes)
+        numbers = tuple([np.require(each.numbers, float, ["ALIGNED"]) for each in found])
+        return cls(numbers, lambda i: tuple([plain(x[i]) for x in given]), key, given, shapes)
 
     def refill(self, *given: Any) -> bool:
         """Take the numbers of others, or of these anew; False if they are built otherwise."""

@@ -259,7 +259,7 @@ class Step:
         if (
             (sweep.native is None or floats.exchanger is not None)
             and all(lane is None for _, lane in program.tape.roots[: sweep.outputs])
-            and (sweep.columns or call.batch.lanes == 1)
+            and (sweep.has_lanes or call.batch.lanes == 1)
         ):
             fused = FusedStep(call, sweep, self.eager.max_norm, self.threads)
             traces.fused[call.batch.lanes] = fused

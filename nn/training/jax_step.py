@@ -130,7 +130,7 @@ class JaxStep(Step):
         x, weights = self._sharded(batch, traces.weight(batch.lanes))
         with self._with_others():
             results = self._functions[key](*self.state, rest, numbers, x, weights)
-            params, buffers, gradient, loss, well, way, out = results
+            params, buffers, gradient, loss, well, which, out = results
             right, loss = bool(self._here(well)), float(self._here(loss))
         self.state = params, buffers, gradient
         if not right:
@@ -138,7 +138,7 @@ class JaxStep(Step):
         optimizer.steps += 1
         if not self.outputs:
             return [], loss
-        each = zip(self._here(way).tolist(), self._here(out).T.tolist())
+        each = zip(self._here(which).tolist(), self._here(out).T.tolist())
         return [found[i].rebuild(column)[-1] for i, column in each][: batch.lanes], loss
 
     @contextmanager
@@ -236,7 +236,7 @@ class JaxStep(Step):
         def local(params: Array, rest: Any, x: Array, weights: Array) -> Any:
             """The loss, its gradient, and how many samples go a way that isn't known."""
             real = weights[1] > 0.0
-            left, way = numpy.ones(x.shape[1], bool), numpy.zeros(x.shape[1], int)
+            left, which = numpy.ones(x.shape[1], bool), numpy.zeros(x.shape[1], int)
             loss, gradient = 0.0, numpy.zeros_like(params)
             outs: list[Any] = []
             for i, ((follows, sweep, sample), more) in enumerate(zip(functions, rest)):
@@ -244,7 +244,7 @@ class JaxStep(Step):
                 if branches:
                     mine = left & follows(u, x)
                     xs = numpy.where(mine, x, sample) if len(traces) > 1 else x
-                    left, way = left & ~mine, numpy.where(mine, i, way)
+                    left, which = left & ~mine, numpy.where(mine, i, which)
                 counts = numpy.where(mine, weights, 0.0)
                 out, slope = sweep(u, xs, counts[: 1 + penalty])
                 loss += (out[: 1 + penalty] * counts[: 1 + penalty]).sum()
@@ -252,20 +252,20 @@ class JaxStep(Step):
             lost = (left & real).sum() if branches else numpy.zeros((), int)
             loss, gradient, lost = jax.lax.psum((loss, gradient, lost), AXIS)
             if not self.outputs:
-                return loss, gradient, lost, way, x[:0]
+                return loss, gradient, lost, which, x[:0]
             out = outs[0][1]
             for mine, other in outs[1:]:
                 out = numpy.where(mine, other, out)
-            gathered = jax.lax.all_gather((way, out), AXIS, axis=-1, tiled=True)
+            gathered = jax.lax.all_gather((which, out), AXIS, axis=-1, tiled=True)
             return loss, gradient, lost, *gathered
 
-        columns = P(None, AXIS)
-        kept = (P(), P()) if self.outputs else (P(AXIS), columns)
+        by_lane = P(None, AXIS)
+        outputs_of = (P(), P()) if self.outputs else (P(AXIS), by_lane)
         shared = jax.shard_map(
             local,
             mesh=self.mesh,
-            in_specs=(P(), P(), columns, columns),
-            out_specs=(P(), P(), P(), *kept),
+            in_specs=(P(), P(), by_lane, by_lane),
+            out_specs=(P(), P(), P(), *outputs_of),
             check_vma=False,
         )
         follow = emitted(update.blocks)
@@ -280,7 +280,7 @@ class JaxStep(Step):
             x: Array,
             weights: Array,
         ) -> Any:
-            loss, gradient, lost, way, out = shared(params, rest, x, weights)
+            loss, gradient, lost, which, out = shared(params, rest, x, weights)
             if limit is not None:
                 scale = limit / (numpy.linalg.norm(gradient) + 1e-6)
                 gradient *= numpy.where(scale < 1.0, scale, 1.0)
@@ -290,7 +290,7 @@ class JaxStep(Step):
             right &= numpy.isfinite(loss) & (lost == 0)
             params = numpy.where(right, following[0], params)
             buffers = numpy.where(right, following[1:], buffers)
-            return params, buffers, gradient, loss, right, way, out
+            return params, buffers, gradient, loss, right, which, out
 
         return jax.jit(step, donate_argnums=(0, 1, 2))
 

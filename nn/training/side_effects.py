@@ -150,8 +150,8 @@ class Snapshot:
                 return name
         for name, before, now in zip(NUMBERS, self.numbers, self._numbers()):
             if before.tobytes() != now.tobytes() and not trained:
-                paths = [path for path, group in self.values for _ in group]
-                changes = (path for path, a, b in zip(paths, before, now) if not _alike(a, b))
+                places = [path for path, group in self.values for _ in group]
+                changes = (path for path, a, b in zip(places, before, now) if not _alike(a, b))
                 return f"the {name} of {next(changes)}"
         return None
 

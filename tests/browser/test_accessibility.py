@@ -9,12 +9,12 @@ import pytest
 import nn
 from autograd import Stepper
 from autograd.testing import gradcheck, plugin
-from tests.browser.conftest import Opener
 from tests.browser.test_play import neuron
 from tests.browser.test_source import neuron as neuron_with_lines
 from tests.browser.test_steps import powers, readme
 from tests.browser.test_training import trained
 from tests.browser.test_training_live import played
+from tests.chromium import Opener
 
 
 def guessing(page: Any) -> None:

@@ -8,9 +8,9 @@ import pytest
 from autograd import Stepper, Value
 from autograd.show.snapshot import Node
 from autograd.show.text import format_number
-from tests.browser.conftest import Opener, follow
 from tests.browser.test_live import formula
 from tests.browser.test_steps import edges, readme
+from tests.chromium import Opener, follow
 
 
 def moved(node: Node, slot: int, h: float) -> float:

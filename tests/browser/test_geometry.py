@@ -10,7 +10,7 @@ import pytest
 import nn
 from autograd import Graph, Value
 from autograd.testing.programs import SAFE, decode
-from tests.browser.conftest import Opener
+from tests.chromium import Opener
 from tests.show.drawing.examples import TABLE, chain, hostile, network, odd_numbers, small
 
 GALLERY = Path(__file__).parents[2] / "demos" / "gallery"

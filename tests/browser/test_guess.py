@@ -6,8 +6,8 @@ import pytest
 
 from autograd import Stepper, Value
 from autograd.show.text import format_number
-from tests.browser.conftest import Opener
 from tests.browser.test_steps import readme
+from tests.chromium import Opener
 
 
 def curve() -> Value:

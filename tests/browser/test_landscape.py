@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograd import Value
-from tests.browser.conftest import Opener
+from tests.chromium import Opener
 
 LEAVES = ("w", "b", "c")
 POINTS = [(0.5, 1.0), (1.0, 0.2), (-1.0, -0.6)]

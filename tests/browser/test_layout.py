@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd.javascript import module
 from autograd.show.drawing.layered import lay_out
-from tests.browser.conftest import Opener
+from tests.chromium import Opener
 
 
 def graph(rng: random.Random) -> list[Any]:

@@ -12,8 +12,8 @@ import nn
 from autograd import Stepper, Value, primitive
 from autograd.show.text import format_number
 from autograd.testing.strategies import programs
-from tests.browser.conftest import Opener, follow
 from tests.browser.test_steps import readme
+from tests.chromium import Opener, follow
 
 EXACT = {"add", "sub", "mul", "div", "sqrt", "dot", "sum", "neg", "square", "maximum"}
 TYPED = "(texts) => Object.entries(texts).forEach(([i, x]) => move([[nodes[i], numberOf(x)]]))"

@@ -10,8 +10,8 @@ import nn
 from autograd import Stepper, Value
 from autograd.show.snapshot import Node, Snapshot
 from autograd.show.text import format_number
-from tests.browser.conftest import Opener
 from tests.browser.test_steps import readme
+from tests.chromium import Opener
 
 
 def shared() -> Value:

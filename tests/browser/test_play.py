@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 
 import autograd
-from tests.browser.conftest import Opener, follow
 from tests.browser.test_geometry import FAULTS
+from tests.chromium import Opener, follow
 from tests.cli.test_expressions import SHARED
 
 NEURON: dict[str, float] = {"w": 0.5, "x": -2.0, "b": 1.0}

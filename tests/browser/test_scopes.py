@@ -2,7 +2,7 @@
 
 from autograd import Stepper, Value, logsumexp, scope
 from autograd.show.text import format_number
-from tests.browser.conftest import Opener
+from tests.chromium import Opener
 
 
 @scope("softmax")

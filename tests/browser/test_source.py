@@ -4,7 +4,7 @@ import pytest
 
 from autograd import Stepper, Value, lines
 from autograd.core.origin import origin_of
-from tests.browser.conftest import Opener
+from tests.chromium import Opener
 
 
 def neuron() -> Value:

@@ -9,7 +9,7 @@ import nn
 from autograd import Stepper, Value, play, where
 from autograd.show.pages.page import Page
 from autograd.show.text import format_number
-from tests.browser.conftest import Opener, follow, stop_clock
+from tests.chromium import Opener, follow, stop_clock
 
 HOSTILE = [
     "</script><script>document.title='gone'</script>",

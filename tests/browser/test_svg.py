@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import Opener
+from tests.chromium import Opener
 from tests.show.drawing.examples import network, small
 
 

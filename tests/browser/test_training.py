@@ -6,7 +6,7 @@ import functools
 import random
 
 import nn
-from tests.browser.conftest import Opener, stop_clock
+from tests.chromium import Opener, stop_clock
 from tests.nn.test_boundary import boundary_of
 
 

@@ -16,7 +16,7 @@ import nn
 from autograd.show.drawing.svg import thickness
 from autograd.show.text import format_number
 from nn.pages.toys import TOYS, shuffled, toy
-from tests.browser.conftest import Opener, follow
+from tests.chromium import Opener, follow
 
 LOSSES = """(count) => Array.from({ length: count }, () => {
     const loss = runs[0].measured();

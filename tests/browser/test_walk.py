@@ -7,8 +7,8 @@ import pytest
 import nn
 from autograd import Stepper, Value
 from autograd.show.text import format_number
-from tests.browser.conftest import Opener
 from tests.browser.test_steps import readme
+from tests.chromium import Opener
 
 FOCUSED = "document.activeElement.id.replace('graph-', '')"
 

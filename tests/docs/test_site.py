@@ -8,7 +8,6 @@ import pytest
 
 from demos.lessons import EXERCISES, Code, check
 from docs.__main__ import HTML, server
-from tests.browser.conftest import chromium  # noqa: F401
 from tests.docs.test_lessons import ASKED, FUNCTIONS, WORDS
 
 if not (HTML / "index.html").exists():
@@ -71,7 +70,7 @@ def opened(browser: Any, said: list[str], site: str, **settings: Any) -> Any:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_page(
-    chromium: Any,  # noqa: F811
+    chromium: Any,
     site: str,
     folder: str,
     scheme: str,
@@ -95,7 +94,7 @@ def test_every_page(
     assert said == []
 
 
-def test_questions_are_found_by_the_search(chromium: Any, site: str) -> None:  # noqa: F811
+def test_questions_are_found_by_the_search(chromium: Any, site: str) -> None:
     said: list[str] = []
     page = opened(chromium, said, site)
     for question, answer in QUESTIONS.items():
@@ -112,7 +111,7 @@ def test_questions_are_found_by_the_search(chromium: Any, site: str) -> None:  #
 
 
 def test_the_page_says_of_an_answer_what_python_says(
-    chromium: Any,  # noqa: F811
+    chromium: Any,
     site: str,
 ) -> None:
     said: list[str] = []
@@ -143,7 +142,7 @@ def run(block: Any) -> str:
 
 
 @needs_python
-def test_python_in_the_page_runs_and_draws(chromium: Any, site: str) -> None:  # noqa: F811
+def test_python_in_the_page_runs_and_draws(chromium: Any, site: str) -> None:
     said: list[str] = []
     page = opened(chromium, said, site)
     page.goto(f"{site}lessons/01-slope.html")
@@ -163,7 +162,7 @@ def test_python_in_the_page_runs_and_draws(chromium: Any, site: str) -> None:  #
 
 @needs_python
 def test_the_code_of_each_lesson_gets_its_report_in_the_page(
-    chromium: Any,  # noqa: F811
+    chromium: Any,
     site: str,
 ) -> None:
     said: list[str] = []
@@ -178,7 +177,7 @@ def test_the_code_of_each_lesson_gets_its_report_in_the_page(
     assert said == []
 
 
-def test_a_page_that_is_a_file_says_what_to_do(chromium: Any) -> None:  # noqa: F811
+def test_a_page_that_is_a_file_says_what_to_do(chromium: Any) -> None:
     page = chromium.new_page()
     page.goto((HTML / "lessons/01-slope.html").as_uri())
     assert "python -m docs serve" in run(page.locator("div.live.docutils"))

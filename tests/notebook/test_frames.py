@@ -9,9 +9,7 @@ import pytest
 
 import nn
 from autograd import Stepper, Value
-from tests.browser.conftest import Opener, chromium, open_page
-
-__all__ = ["chromium", "open_page"]  # fixtures
+from tests.chromium import Opener
 
 # What each program does with an output of the type text/html. JupyterLab and VS Code set the
 # HTML and run its scripts again; VS Code's policy holds for the frames in it, too. Notebooks

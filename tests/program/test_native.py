@@ -30,7 +30,7 @@ from autograd.program.program import Program as Compiled
 from autograd.program.targets.instructions import LANES
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.program.targets.placement import Placement
-from autograd.program.targets.runner import FP_ERROR, NOT_FINITE, OTHER_WAY
+from autograd.program.targets.runner import FP_ERROR, NOT_FINITE, OTHER_TRACE
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
 
@@ -447,7 +447,7 @@ def test_what_runners_refuse() -> None:
     answers = [
         program.runner(1, u, (), None, out, None, None, np.array([x]), 1) for x in (3.0, 25.0)
     ]
-    assert [each.run((), [5.0]) for each in answers] == [OTHER_WAY, 0]
+    assert [each.run((), [5.0]) for each in answers] == [OTHER_TRACE, 0]
     with pytest.raises(ValueError, match="array 5 of a runner has 1 floats, got 2"):
         program.runner(1, u, (), None, out, None, None, np.ones(2), 1)
 

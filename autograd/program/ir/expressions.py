@@ -21,7 +21,7 @@ Term = Any  # an Expression or a float
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 SYMBOLS = {sign: name for name, sign in COMPARISONS.items()}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-WAYS = 64  # ways through a rule
+MOST_BRANCHES = 64  # ways through a rule
 
 
 class Expression:
@@ -135,11 +135,11 @@ def trace(rule: Callable[..., Any], *operands: Term) -> Any:
 
 
 def _trace(
-    rule: Callable[..., Any], operands: tuple[Term, ...], decided: dict[Any, bool], ways: Any
+    rule: Callable[..., Any], operands: tuple[Term, ...], decided: dict[Any, bool], tried: Any
 ) -> Any:
-    ways[0] += 1
-    if ways[0] > 2 * WAYS:
-        raise TypeError(f"the rule has more than {WAYS} ways to go")
+    tried[0] += 1
+    if tried[0] > 2 * MOST_BRANCHES:
+        raise TypeError(f"the rule has more than {MOST_BRANCHES} ways to go")
     outer, _thread.decided = _thread.decided, decided
     try:
         return rule(*operands)
@@ -149,8 +149,8 @@ def _trace(
         return math.nan  # a way that is refused: what is not finite is left to eager
     finally:
         _thread.decided = outer
-    yes = _trace(rule, operands, {**decided, condition.key(): True}, ways)
-    no = _trace(rule, operands, {**decided, condition.key(): False}, ways)
+    yes = _trace(rule, operands, {**decided, condition.key(): True}, tried)
+    no = _trace(rule, operands, {**decided, condition.key(): False}, tried)
     if tuple in (type(yes), type(no)):
         several = [x if type(x) is tuple else itertools.repeat(x) for x in (yes, no)]
         return tuple([where(condition, a, b) for a, b in zip(*several)])

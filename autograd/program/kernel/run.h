@@ -361,7 +361,7 @@ static int reserve(double **p, size_t *size, size_t count)
 
 /* What came of a run, in bits: invalid operations, divisions by 0 or overflow going forward;
    results that are not finite; guards that give another answer. */
-enum { FP_ERROR = 1, NOT_FINITE = 2, OTHER_WAY = 4, NO_MEMORY = 8 };
+enum { FP_ERROR = 1, NOT_FINITE = 2, OTHER_TRACE = 4, NO_MEMORY = 8 };
 
 /* A gradient is a sum that begins with 0.0, and so never -0.0. */
 static void unsigned_zeros(double *x, ptrdiff_t n)
@@ -385,7 +385,7 @@ static int status_of(const Run *r)
     for (ptrdiff_t k = 0; k < r->guards; k++)
         for (ptrdiff_t l = 0; l < columns; l++)
             if (r->out[(outputs + k) * columns + l] != r->answers[k])
-                status |= OTHER_WAY;
+                status |= OTHER_TRACE;
     return status;
 }
 

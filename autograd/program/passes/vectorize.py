@@ -153,8 +153,8 @@ class _Vectorize:
         if op == "matmul":
             return self.matmul(key[3], args)
         if op == "gather":
-            columns = [tape.gathers[int(tape.values[i])] for i in nodes]
-            cells = self.rows([*chain.from_iterable(columns)])
+            gathers = [tape.gathers[int(tape.values[i])] for i in nodes]
+            cells = self.rows([*chain.from_iterable(gathers)])
             return self.blocks.add("to_lanes", len(nodes), True, (cells,))
         if op in WIDE:
             return self.wide(op, args)

@@ -98,21 +98,21 @@ class KernelCode:
     def ordered(self) -> Iterator[tuple[int, int, int]]:
         """The phase of each operation, whether it is of the reverse sweep, and its value."""
         at, ops = self.at, self.ops
-        ready = [0] * len(ops)
+        earliest = [0] * len(ops)
         for v, op in enumerate(ops):
             if not at.users[v]:
                 continue
-            phase = max([ready[a] for a in op.operands], default=0)
+            phase = max([earliest[a] for a in op.operands], default=0)
             if op.kind in FREE and v not in at.packed:
-                ready[v] = phase
+                earliest[v] = phase
                 continue
             lanes = op.lanes or self.it.varies(op.operands)
             phase += phase % 2 != lanes
-            ready[v] = phase + (lanes and not op.lanes)
+            earliest[v] = phase + (lanes and not op.lanes)
             if v not in at.same and v not in at.folded:
                 yield phase, v >= at.seed, v
         for i, (d, place) in enumerate(at.results):
-            phase = ready[d] + (ready[d] % 2 != (place[0] >= LANES))
+            phase = earliest[d] + (earliest[d] % 2 != (place[0] >= LANES))
             yield phase, 1, len(ops) + i
 
     def operation(self, v: int) -> None:
@@ -147,7 +147,7 @@ class KernelCode:
             begin = len(code) // WORDS
             code += mine
             end = len(code) // WORDS
-            for row, n, flags in _runs(self.folds[phase]):
+            for row, n, flags in _spans(self.folds[phase]):
                 code.extend((0, flags, n, row, row, *[0] * (WORDS - 5)))
             phases.extend((phase % 2, begin, end, end, len(code) // WORDS))
         to.start.extend([0.0] * PARTS)  # vectors may touch them
@@ -370,7 +370,7 @@ class KernelCode:
         self.scalars.reverse(code, rows, [*target, *slopes], live)
 
 
-def _runs(folds: dict[int, int]) -> Iterator[tuple[int, int, int]]:
+def _spans(folds: dict[int, int]) -> Iterator[tuple[int, int, int]]:
     """First row, number and flags of rows that follow each other."""
     rows = sorted(folds)
     ends = [

@@ -67,11 +67,11 @@ class Tensor(np.lib.mixins.NDArrayOperatorsMixin):
 
     def _reduced(self, op: str, axis: int | tuple[int, ...], keepdims: bool) -> Any:
         axes = axis if isinstance(axis, tuple) else (axis,)
-        kept = [n if i not in axes else 1 for i, n in enumerate(self.shape)]
+        sizes = [n if i not in axes else 1 for i, n in enumerate(self.shape)]
         if not keepdims:
-            kept = [n for i, n in enumerate(self.shape) if i not in axes]
+            sizes = [n for i, n in enumerate(self.shape) if i not in axes]
         return self.graph.node(
-            op, [self.graph.numbers(self), np.array(axes)], tuple(kept), keepdims=int(keepdims)
+            op, [self.graph.numbers(self), np.array(axes)], tuple(sizes), keepdims=int(keepdims)
         )
 
     def sum(self, axis: Any, keepdims: bool = False) -> Any:

@@ -17,11 +17,11 @@ from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks
 
-__all__ = ["FP_ERROR", "NOT_FINITE", "OTHER_WAY", "Runner", "clip", "finite", "folded"]
+__all__ = ["FP_ERROR", "NOT_FINITE", "OTHER_TRACE", "Runner", "clip", "finite", "folded"]
 
 # What came of a run, in bits: an invalid operation, a division by 0 or an overflow; results
 # that are not finite; guards that give another answer.
-FP_ERROR, NOT_FINITE, OTHER_WAY = 1, 2, 4
+FP_ERROR, NOT_FINITE, OTHER_TRACE = 1, 2, 4
 
 
 class Runner:
@@ -81,7 +81,7 @@ class Runner:
         if not all(each is None or finite(each) for each in results):
             status |= NOT_FINITE
         if self.answers is not None and (self.out[self.outputs :] != self.answers).any():
-            status |= OTHER_WAY
+            status |= OTHER_TRACE
         return status
 
     @property
@@ -141,8 +141,8 @@ def added_up(derivatives: Array) -> Array:
 def finite(x: Array | float) -> bool:
     """Whether no number is infinite or NaN."""
     # Of more, BLAS would give other threads a share, and wait for them.
-    quick = np.size(x) <= 10_000 and math.isfinite(np.vdot(x, x))
-    return quick or bool(np.isfinite(x).all())
+    small = np.size(x) <= 10_000 and math.isfinite(np.vdot(x, x))
+    return small or bool(np.isfinite(x).all())
 
 
 def clip(gradient: Array, max_norm: float) -> bool:

@@ -197,9 +197,9 @@ class Source:
         start, down, across = found
         text = None
         if across == 1 and (place := self.placed(base, start, m, k, down)):
-            text = self.columns(base, *place, m, k, down)
+            text = self.column_slice(base, *place, m, k, down)
         elif down == 1 and (place := self.placed(base, start, k, m, across)):
-            text = f"{self.columns(base, *place, k, m, across)}.T"
+            text = f"{self.column_slice(base, *place, k, m, across)}.T"
         return text
 
     def placed(
@@ -210,7 +210,9 @@ class Source:
         column = start - begin
         return (begin, column) if begin >= 0 and column + k <= down else None
 
-    def columns(self, base: int, begin: int, column: int, m: int, k: int, down: int) -> str:
+    def column_slice(
+        self, base: int, begin: int, column: int, m: int, k: int, down: int
+    ) -> str:
         text = self.text(base)
         if m * down != self.ops[base].rows:
             text += f"[{begin}:{begin + m * down}]"

@@ -4,6 +4,7 @@ Python looks for signals where a function begins, after a call, and where a loop
 There, one point after another, KeyboardInterrupt is raised.
 """
 
+import contextvars
 import copy
 import dis
 import functools
@@ -72,7 +73,7 @@ class Interrupt:
         traced = sys.gettrace()
         sys.settrace(self)
         try:
-            f(*args)
+            contextvars.copy_context().run(f, *args)
         except KeyboardInterrupt:
             pass
         finally:
