@@ -72,7 +72,7 @@ def test_a_kernel_of_another_source_is_a_problem(monkeypatch: pytest.MonkeyPatch
     )
     monkeypatch.setattr(build, "pure", lambda: False)
     monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
-    monkeypatch.setattr(build, "hashed", lambda folder: "another")
+    monkeypatch.setattr(build, "hashed", lambda *_: "another")
     [problem] = doctor.problems()
     assert problem.endswith(f"run: {build.install_command()}")
 

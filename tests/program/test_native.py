@@ -349,7 +349,7 @@ def test_a_narrower_kernel_can_be_asked_for(name: str, monkeypatch: pytest.Monke
 
 
 def test_a_kernel_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "hashed", lambda folder: "another")
+    monkeypatch.setattr(binaries, "hashed", lambda *_: "another")
     monkeypatch.setattr(kernels, "_load", kernels._load.__wrapped__)
     with pytest.warns(RuntimeWarning, match=r"was not compiled from the sources beside it"):
         assert kernels.kernel() is None
