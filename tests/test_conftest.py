@@ -1,5 +1,6 @@
 """A run of the tests is like the run before, unless it is asked for other random numbers."""
 
+import os
 import re
 import signal
 import subprocess
@@ -22,6 +23,7 @@ def drawn(folder: Path, *options: str) -> tuple[str, str]:
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-rP", "-p", "no:cacheprovider", *options],
         cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(CONFTEST.parents[1])},
         capture_output=True,
         text=True,
         check=True,
