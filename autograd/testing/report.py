@@ -50,6 +50,11 @@ class Report:
         evaluations: how often f was called, at most, for one input, in all orders.
         oracle: what decided: "differences", "complex step" or "mpmath".
         line: f along the worst input, for `explain`; pickles leave it out.
+
+    >>> from autograd.testing import gradcheck
+    >>> report = gradcheck(lambda x: x * x, 3.0, gradient=lambda x: x)
+    >>> report.verdict, report.where, report.analytic, bool(report)
+    ('fail', 'argument 0', 3.0, False)
     """
 
     verdict: Verdict
