@@ -58,12 +58,12 @@ class Traces(TraceCache):
         self.sizes: set[int] = set()
         self.fused: dict[int, FusedStep] = {}
 
-    def record(self, call: Any, lane: int) -> Trace | None:
+    def record(self, arguments: Any, lane: int) -> Trace | None:
         fixed, each = RECORDING
         count, nodes = len(self.found), self.nodes
         if count >= FEW and count * (count * fixed + nodes * each) > self.samples * nodes:
             raise FallBack
-        trace: Trace | None = self.unchanged(super().record, call, lane)
+        trace: Trace | None = self.unchanged(super().record, arguments, lane)
         return trace
 
     def weight(self, lanes: int) -> float:
