@@ -5,7 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+ROOT = str(Path(__file__).parents[1])
+sys.path.insert(0, ROOT)
+# cells import demos, which is not installed
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
 os.environ["AUTOGRAD_PURE"] = "1"  # compiled methods do not tell autodoc their types
 import autograd
 
