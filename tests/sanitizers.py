@@ -14,12 +14,12 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import autograd.program.kernel
 from autograd.build import binaries
+from autograd.build.setup_commands import compiler_flags
 from autograd.program.kernel import KERNELS
 
 ROOT = Path(__file__).parents[1]
@@ -40,11 +40,8 @@ if folder := os.environ.get(FOLDER):  # as a plugin of pytest, or before the ran
 
 def build(name: str, folder: Path) -> None:
     """Compile a kernel as setuptools does, but for the sanitizers."""
-    modules = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    for each in modules["tool"]["setuptools"]["ext-modules"]:
-        if each["name"] == f"autograd.program.kernel.kernel_{name}":
-            source = ROOT / each["sources"][0]
-            flags = [*each["extra-compile-args"], f"-DNAME=kernel_{name}"]
+    source = ROOT / "autograd/program/kernel/module.c"
+    flags = [*compiler_flags(f"autograd.program.kernel.kernel_{name}"), f"-DNAME=kernel_{name}"]
     flags += [f'-DSOURCE="{binaries.hashed(str(source.parent))}"', *SANITIZED]
     flags += ["-shared", "-fPIC", f"-I{sysconfig.get_path('include')}"]
     out = folder / f"kernel_{name}{binaries.SUFFIX}"

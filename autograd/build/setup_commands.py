@@ -10,16 +10,35 @@ from __future__ import annotations
 import os
 import runpy
 import shlex
+import shutil
+import sysconfig
 from pathlib import Path
 
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
-__all__ = ["BuildExtensions", "BuildSource", "BuildWheel"]
+__all__ = ["BuildExtensions", "BuildSource", "BuildWheel", "compiler_flags"]
 
 # Run by its path: to import it would import the package, whose binaries are not there yet.
 BUILD = runpy.run_path(str(Path(__file__).with_name("binaries.py")))
+
+# For gcc and clang. No multiplication is fused with an addition: the bits are the same
+# wherever the library of C is. Kernels read the floating-point flags themselves.
+FLAGS = ("-O3", "-g0", "-DNDEBUG", "-ffp-contract=off")
+CORE = ("-fno-tree-slp-vectorize",)
+KERNELS = {  # and what they are for; those of no vectors are left out on other processors
+    "kernel_base": (),
+    "kernel_avx2": ("-mavx2",),
+    "kernel_avx512": ("-mavx512f", "-mavx512dq", "-mprefer-vector-width=512"),
+}
+KERNEL = ("-fno-math-errno", "-fno-trapping-math")
+
+
+def compiler_flags(name: str) -> list[str]:
+    """What gcc and clang are told of the module of this full name."""
+    stem = name.rpartition(".")[2]
+    return [*FLAGS, *((*KERNEL, *KERNELS[stem]) if stem in KERNELS else CORE)]
 
 
 class BuildExtensions(build_ext):
@@ -30,11 +49,29 @@ class BuildExtensions(build_ext):
         super().finalize_options()
         self.force = True
         self.cython_c_in_temp = True
-        for extension in self.extensions:  # CFLAGS have the last word
-            extension.extra_compile_args += shlex.split(os.environ.get("CFLAGS", ""))
+        if not self.plat_name.endswith(("x86_64", "amd64")):
+            unfit = [f"autograd.program.kernel.{name}" for name in KERNELS if KERNELS[name]]
+            self.extensions = [each for each in self.extensions if each.name not in unfit]
+        for extension in self.extensions:
             if extension.optional:  # a kernel; it tells what it was compiled from
                 source = BUILD["hashed"](os.path.dirname(extension.sources[0]))
                 extension.define_macros.append(("SOURCE", f'"{source}"'))
+
+    def build_extensions(self) -> None:
+        """Compile all; CFLAGS have the last word.
+
+        On Windows clang-cl is taken where it is, since Microsoft's compiler has no vectors
+        and can't build a kernel; it does not know the flags, and says so.
+        """
+        windows = self.compiler.compiler_type == "msvc"
+        if windows:
+            self.compiler.initialize(self.plat_name)
+            self.compiler.cc = shutil.which("clang-cl") or self.compiler.cc
+        for extension in self.extensions:
+            told = compiler_flags(extension.name)
+            told = [f"/clang:{flag}" for flag in told] if windows else told
+            extension.extra_compile_args = told + shlex.split(os.environ.get("CFLAGS", ""))
+        super().build_extensions()
 
     def run(self) -> None:
         """Compile, in the sources for an editable install, else in the build folder."""
@@ -45,7 +82,7 @@ class BuildExtensions(build_ext):
         ]
         self._remove_binaries(folders)
         records = [BUILD["fingerprint"](str(each)) for each in sources]
-        if failure := "AUTOGRAD_PURE was set" if BUILD["pure"]() else self._failure():
+        if failure := self._unwanted() or self._failure():
             records = [f"{BUILD['NOTHING']}{failure}"] * len(sources)
             self.warn(f"the package will run interpreted; {records[0]}")
             self._remove_binaries(folders)
@@ -54,6 +91,15 @@ class BuildExtensions(build_ext):
         for folder, record in zip(folders, records):
             folder.mkdir(parents=True, exist_ok=True)
             Path(folder, BUILD["RECORD"]).write_text(record, encoding="utf-8")
+
+    @staticmethod
+    def _unwanted() -> str:
+        """Why nothing is to be compiled, or nothing."""
+        if BUILD["pure"]():
+            return "AUTOGRAD_PURE was set"
+        if sysconfig.get_config_var("Py_GIL_DISABLED"):
+            return "the compiled build needs the GIL, and this Python is free-threaded"
+        return ""
 
     def _failure(self) -> str:
         """Compile; return why that failed, or nothing."""
