@@ -1,5 +1,6 @@
 """The package as it is installed: its names, its independence, its neighbour."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -32,6 +33,16 @@ def test_another_package_installed_over_this_one_is_named(tmp_path: Path) -> Non
         ImportError, match="'autograd' and 'scalar-autograd' are installed over"
     ):
         exec(code, {"__file__": str(tmp_path / "__init__.py"), "__name__": "autograd"})
+
+
+def test_the_release_has_one_version_and_one_date() -> None:
+    root = INIT.parents[1]
+    heading = re.compile(r"^## \[(.+?)\] - (\d{4}-\d\d-\d\d)$", re.MULTILINE)
+    [version, date], *_ = heading.findall((root / "CHANGELOG.md").read_text("utf-8"))
+    citation = (root / "CITATION.cff").read_text("utf-8")
+    assert version == autograd.__version__
+    assert f"\nversion: {version}\n" in citation
+    assert f'\ndate-released: "{date}"\n' in citation
 
 
 def test_the_packages_are_typed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import sysconfig
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -50,12 +51,16 @@ def report() -> list[tuple[str, str]]:
     """
     name, change = build.describe_build()
     python = f"{platform.python_implementation()} {platform.python_version()}"
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        python += ", free-threaded"
+    settings = sorted(name for name in os.environ if name.startswith("AUTOGRAD_"))
     binaries = [os.path.join(f, file) for f in build.FOLDERS for file in build.binaries(f)]
     return [
         ("build", name),
         ("", change),
         ("version", _version("scalar-autograd") or "not installed; run from its sources"),
         ("python", f"{python}, {platform.platform()}"),
+        ("settings", ", ".join(f"{name}={os.environ[name]}" for name in settings) or "none"),
         ("package", os.path.dirname(build.PACKAGE)),
         ("binaries", binaries[0] if binaries else "none for this Python"),
         *(("", file) for file in binaries[1:]),

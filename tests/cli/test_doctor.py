@@ -1,7 +1,10 @@
 """The doctor: what it reports, and what it calls broken."""
 
+import os
+import platform
 import re
 import sys
+import sysconfig
 import tomllib
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -38,7 +41,7 @@ def test_a_healthy_installation(capsys: pytest.CaptureFixture[str]) -> None:
     assert examine(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     labels = [re.split(r"\s{2,}", line)[0] for line in lines]
-    wanted = "build,version,python,package,binaries,kernel"
+    wanted = "build,version,python,settings,package,binaries,kernel"
     wanted += ",Graphviz,extra viz,extra plots,extra train,extra demos"
     assert [label for label in labels if label] == wanted.split(",")
     assert {line[:13].strip() for line in lines} == set(labels)  # texts begin in one column
@@ -124,6 +127,24 @@ def test_binaries_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     rows = doctor.report()
     place = rows.index(("binaries", str(files[0])))
     assert rows[place + 1] == ("", str(files[1]))
+
+
+def test_what_was_set_and_a_python_without_the_gil_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [each for each in os.environ if each.startswith("AUTOGRAD_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(doctor, "kernel_name", lambda: "base")
+    monkeypatch.setitem(sysconfig.get_config_vars(), "Py_GIL_DISABLED", 0)
+    rows = dict(doctor.report())
+    assert rows["settings"] == "none"
+    assert "free-threaded" not in rows["python"]
+    monkeypatch.setitem(sysconfig.get_config_vars(), "Py_GIL_DISABLED", 1)
+    monkeypatch.setenv("AUTOGRAD_PURE", "1")
+    monkeypatch.setenv("AUTOGRAD_DOT", "/bin/dot")
+    rows = dict(doctor.report())
+    assert rows["settings"] == "AUTOGRAD_DOT=/bin/dot, AUTOGRAD_PURE=1"
+    assert f"{platform.python_version()}, free-threaded, " in rows["python"]
 
 
 def test_run_from_its_sources_there_is_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
