@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ __all__ = ["Case", "agrees", "cases", "obeys"]
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
 TOLERANCE = 1e-12  # of the largest number of a result
-MOVED = 1e-13  # relative; what that changes may be rounding's doing, a hundred times over
+MOVED = 1e-11  # relative; what that changes may be rounding's doing, ten times over
 
 
 def agrees(f: Function, *args: Any, in_axes: Any = None) -> Compiled:
@@ -40,7 +41,7 @@ def agrees(f: Function, *args: Any, in_axes: Any = None) -> Compiled:
 
 
 def obeys(fast: Compiled, args: Sequence[Any], argnums: Argnums) -> int:
-    """Each method gives what eager's transform gives, of all samples or of each.
+    """Each method gives or raises what eager's transform does, of all samples or of each.
 
     Returns how many calls were compared.
     """
@@ -108,7 +109,13 @@ def obeys(fast: Compiled, args: Sequence[Any], argnums: Argnums) -> int:
             ),
         ]
     for got, expected in compared:
-        assert_close(got(), expected, args)
+        try:
+            given = expected(*args)
+        except (ValueError, ArithmeticError):  # some sample is beside a kink
+            with pytest.raises((ValueError, ArithmeticError)):
+                got()
+        else:
+            assert_close(got(), expected, args, given)
     return len(compared)
 
 
@@ -129,17 +136,21 @@ def samples(args: Sequence[Any], axes: Sequence[Any]) -> list[list[Any]]:
     return [[a if axis is None else a[i] for a, axis in zip(args, axes)] for i in range(count)]
 
 
-def assert_close(got: Any, expected: Function, args: Sequence[Any]) -> None:
-    """Built alike, and as close as rounding of the arguments lets it be."""
-    wanted = plain(expected(*args))
+def assert_close(got: Any, expected: Function, args: Sequence[Any], given: Any = None) -> None:
+    """Built alike, and as close as rounding of the arguments lets it be.
+
+    Args:
+        given: what is expected, where it is known.
+    """
+    wanted = plain(expected(*args) if given is None else given)
     got = plain(got)
     assert mapped(got, lambda *_: 0.0) == mapped(wanted, lambda *_: 0.0)
     a, b = leaves(got), leaves(wanted)
     scale = TOLERANCE * max([0.0, *[abs(y) for y in b if math.isfinite(y)]])
     if not all(map(same, a, b, [scale + 1e-300] * len(b))):
-        moved = [mapped(arg, lambda i, x: x + MOVED * x * math.cos(3.0 * i)) for arg in args]
+        moved = mapped([*args], lambda i, x: x + MOVED * x * math.cos(3.0 * i))
         near = leaves(plain(expected(*moved)))
-        allowed = [scale + 100.0 * abs(x - y) for x, y in zip(near, b)]
+        allowed = [scale + 10.0 * abs(x - y) for x, y in zip(near, b)]
         assert all(map(same, a, b, allowed)), (got, wanted)
 
 

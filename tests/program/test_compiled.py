@@ -69,10 +69,46 @@ TO_NOWHERE = Case(  # a derivative has single numbers that hand nothing on
     without=("fuse_sums",),
     argnums=(1, 2, 0),
 )
+AT_A_POLE = Case(  # of one sample of three; eager refuses its derivative
+    listing=Listing(
+        starts=(2.5, 1.5, 1.9),
+        steps=(
+            Applied("mul", (2, 1)),
+            Applied("floordiv", (3, 0)),
+            Applied("cbrt_slope", (4,)),
+        ),
+    ),
+    twist="opaque",
+    shape="list",
+    args=([[2.5, 1.5, 1.9], [2.6, 1.5, 1.9], [2.6, 1.4, 1.8]],),
+    in_axes=(0,),
+    reduce="mean",
+    without=(),
+    argnums=0,
+)
+CANCELS = Case(  # p - p² loses digits, each side others
+    listing=Listing(
+        starts=(2.388352386352386, 0.19802019802019602, 2.6294626274626274),
+        steps=(
+            Applied("div", (0, 1)),
+            Applied("cbrt_slope", (2,)),
+            Applied("logsumexp", (4, 3)),
+        ),
+    ),
+    twist="opaque",
+    shape="number",
+    args=((2.388352386352386,), [0.19802019802019602], {"a": 2.6294626274626274}),
+    in_axes=(None, None, None),
+    reduce=None,
+    without=("fold", "cse"),
+    argnums=2,
+)
 
 
 @given(cases())
 @example(TO_NOWHERE)
+@example(AT_A_POLE)
+@example(CANCELS)
 def test_every_method_gives_what_eager_gives(case: Case) -> None:
     case.check()
 
