@@ -108,8 +108,30 @@ def tangled(n: int) -> Callable[[list[Any]], Any]:
     return f
 
 
+MIXED: list[Callable[[Value, Value], Value]] = [
+    lambda a, b: a.sin(),
+    lambda a, b: a.tanh(),
+    lambda a, b: a + b,
+    lambda a, b: a * b,
+]
+
+
+def mixed(n: int) -> Callable[[list[Any]], Any]:
+    """Levels of about eight nodes, of four operations, that read here and there."""
+
+    def f(x: list[Any]) -> Any:
+        draw = random.Random(1).random
+        nodes = [x[0] * i for i in range(50)]
+        for _ in range(n):
+            a, b = [nodes[-1 - int(draw() * 50)] for _ in "ab"]
+            nodes.append(MIXED[int(draw() * 4)](a, b))
+        return nodes[-1]
+
+    return f
+
+
 @pytest.mark.filterwarnings("ignore:.* was recorded as")
-@pytest.mark.parametrize("f", [chained, tangled])
+@pytest.mark.parametrize("f", [chained, tangled, mixed])
 def test_time_to_compile(tables: Tables, f: Callable[[int], Callable[..., Any]]) -> None:
     pytest.importorskip("numpy")
     cells = []

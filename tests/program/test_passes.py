@@ -1,6 +1,7 @@
 """Each pass on small tapes, and what the passes find in networks."""
 
 import itertools
+import random
 import time
 from collections.abc import Callable
 from typing import Any
@@ -193,6 +194,29 @@ def test_a_layer_is_one_instruction_and_its_weights_a_view() -> None:
     assert "h2 = W2 @ tanh1 + b2" in sources[0]
     assert "d_w[20:39:6] = d_h2.sum(1, keepdims=True)  # d_b2" in sources[0]
     assert fast.program.stats()["instructions"] == 5
+
+
+MIXED: list[Callable[[Any, Any], Any]] = [
+    lambda x, _: x.sin(),
+    lambda x, _: x.tanh(),
+    lambda x, y: x + y,
+    lambda x, y: x * y,
+]
+
+
+def test_narrow_mixed_levels_are_lists_of_single_operations() -> None:
+    draw = random.Random(0)
+    plan = [(draw.randrange(4), draw.randrange(12), draw.randrange(12)) for _ in range(600)]
+
+    def f(xs: Any) -> Any:
+        nodes = [*xs, 1.0 * xs[0]]
+        for op, i, j in plan:
+            nodes.append(MIXED[op](nodes[-1 - i], nodes[-1 - j]))
+        return nodes[-1] + autograd.dot(nodes[-9:], nodes[-10:-1])
+
+    blocks = agrees(f, np.linspace(0.1, 1.2, 11)).program.with_scalars
+    assert len(blocks.ops) < 60
+    assert [op.width for op in blocks.ops if op.kind == "matmul"] == [9]
 
 
 def test_stats() -> None:

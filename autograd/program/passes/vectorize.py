@@ -8,7 +8,7 @@ that there is nothing to put together, its nodes can become a list of single ope
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any
 
@@ -20,7 +20,7 @@ from autograd.program.ir.tape import LEAVES, Tape
 
 __all__ = ["vectorize"]
 
-FEW = 4  # nodes of a level that are not worth a block
+FEW = 4  # nodes that are not worth a block
 NARROW = 5  # operands of a single sum, at most
 # Whose rules need not know which operands are constants.
 PLAIN = frozenset([*COMPARISONS, "neg", "add", "sub", "mul", "div", "where", "sum", "dot"])
@@ -82,7 +82,6 @@ class _Vectorize:
     def groups(self, narrow: bool) -> dict[tuple[Any, ...], list[int]]:
         """The nodes of each level, operation and kind of operands, or of thin levels."""
         tape, varying, levels = self.tape, self.varying, self.levels()
-        thin = self.thin(levels) if narrow else {}
         groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         shared: Counter[tuple[int, ...]] = Counter()
         for op, args in zip(tape.ops, tape.args):
@@ -93,8 +92,6 @@ class _Vectorize:
             if op in LEAVES:
                 if op == "gather":
                     groups[level, op].append(i)
-            elif level in thin:
-                groups[thin[level], "scalar"].append(i)
             elif op == "dot":
                 ws, xs = self.sides(args, shared)
                 tape.args[i] = (args[0], *ws, *xs)
@@ -108,9 +105,13 @@ class _Vectorize:
                 groups[level, op, varying[i], self.constant[args[1]]].append(i)
             else:
                 groups[level, op, varying[i], *[varying[a] for a in args]].append(i)
+        kinds = Counter([key[0] for key in groups])
+        thin = self.thin(levels, kinds) if narrow else {}
+        for key in [key for key in groups if key[0] in thin]:
+            groups[thin[key[0]], "scalar"] += groups.pop(key)
         for key, nodes in groups.items():
-            if key[1] == "scalar":  # a level after the other, so that like ones are together
-                nodes.sort(key=levels.__getitem__)
+            if key[1] == "scalar":  # a level after the other, in the order of the tape
+                nodes.sort(key=lambda i: (levels[i], i))
         return groups
 
     def levels(self) -> list[int]:
@@ -124,15 +125,20 @@ class _Vectorize:
             levels.append(level + 1)
         return levels
 
-    def thin(self, levels: list[int]) -> dict[int, int]:
-        """The levels with few nodes, and for each the first of those next to each other."""
+    def thin(self, levels: list[int], kinds: Mapping[int, int]) -> dict[int, int]:
+        """The levels with few nodes a kind, and for each the first of those side by side.
+
+        More are few where levels are mixed: there, operands are rows from here and there. And
+        a block between lists costs more than it gains.
+        """
         tape, weights = self.tape, Counter(levels)
         for i, op in enumerate(tape.ops):
             if op in WIDE and (op not in ("sum", "dot") or len(tape.args[i]) > NARROW):
-                weights[levels[i]] += FEW
+                weights[levels[i]] += len(tape)  # never thin
         first: dict[int, int] = {}
         for level in range(1, max(levels, default=0) + 1):
-            if weights[level] < FEW:
+            few = FEW * (1 + (kinds[level] > 1 or level - 1 in first))
+            if weights[level] < few * kinds[level]:
                 first[level] = first.get(level - 1, level)
         return first
 
