@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from numbers import Real
 from typing import Any
@@ -67,7 +67,7 @@ class Boundary:
         return self._snapshots.epochs
 
     @staticmethod
-    def fits(samples: Sequence[tuple[Any, Any]]) -> bool:
+    def fits(samples: Iterable[tuple[Any, Any]]) -> bool:
         """Whether there is a plane to draw: pairs of numbers, and few classes."""
         if not all(_is_pair(x) for x, _ in samples):
             return False

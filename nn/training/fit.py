@@ -5,31 +5,29 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import random
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.operand import primal
-from autograd.trees import as_rows
 from nn.boundary import Boundary
 from nn.checks import count, flag, function, instance, shortened
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
 from nn.training.checkpoint import Checkpoint
-from nn.training.eager_step import EagerStep, Loss, Penalty, is_finite, plain, preserved_modes
+from nn.training.eager_step import EagerStep, Loss, Penalty, preserved_modes
 from nn.training.history import EarlyStopping, EpochEnd, History, StopTraining
+from nn.training.samples import Samples, Stream, samples_of
 from nn.training.snapshots import Norms
 
 if TYPE_CHECKING:
-    from nn.training.batches import Batch
     from nn.training.compiled_step import Step
 
 __all__ = ["compile", "fit"]
 
 Metrics = Mapping[str, Callable[[Any, Any], float]]
-Sample = tuple[Any, Any]
+MOST_POINTS = 10_000  # of a plane that is divided
 
 
 def compile(
@@ -105,8 +103,8 @@ def _step_of(backend: str) -> type[Step]:
 
 def fit(
     model: Module,
-    X: Iterable[Any],  # noqa: N803
-    y: Iterable[Any],
+    X: Any,  # noqa: N803
+    y: Any = None,
     *,
     loss: Loss,
     optimizer: Optimizer,
@@ -135,11 +133,17 @@ def fit(
     so many ways that to record them takes longer than to train by Values.
 
     Args:
-        X, y: n samples and their targets; lists, arrays, or tables of pandas.
+        X, y: n samples and their targets: lists, arrays of any library and type, memory maps,
+            tables and columns of pandas, Arrow and Polars. What is an array stays as it is.
+            Without y, X gives batches, pairs of inputs and targets: an iterable such as a
+            DataLoader of PyTorch, or a function that returns one and is called for each epoch,
+            with its number if it takes one.
         loss: a function of a batch's (outputs, targets), such as `nn.mse_loss`.
-        batch_size: samples a step; all of them if None.
+        batch_size: samples a step; all of them if None. Of a memory map or an array of other
+            numbers than float64, only a step's are converted.
         shuffle: take the samples in a new order every epoch, drawn from `random`, if there are
-            several batches.
+            several batches; those of a memory map in parts of 65,536, made of runs of 256.
+            Batches that X gives come as they are.
         validation: (X, y) that are evaluated after each epoch, in eval mode, and never
             trained on.
         metrics: functions of an epoch's (outputs, targets), all floats, by name. The
@@ -156,7 +160,8 @@ def fit(
             optimizer, scheduler, history, early stopping, and the state of `random`.
         resume: continue from that file if it exists. The result is the same, to the last
             bit, as if the training had not been interrupted. Give the same arguments; only
-            `epochs` may differ, and the lr is the file's.
+            `epochs` may differ, and the lr is the file's. A function that gives batches draws
+            from `random`, or goes by the number of the epoch.
         progress: show a tqdm bar; if None, show one where tqdm is installed.
         compiled: False trains by Values; True raises what keeps it from being compiled.
         backend: "jax" makes the steps as `compile` has it, and raises what keeps it from that;
@@ -165,7 +170,8 @@ def fit(
 
     Returns:
         The history, with one number an epoch. If the samples are pairs of numbers and the
-        targets name few classes, it can also draw how the model came to divide the plane.
+        targets name few classes, it can also draw how the model came to divide the plane (with
+        10,000 of the samples).
 
     Raises:
         ValueError: X and y differ in length or are empty; a target is infinite or NaN; a
@@ -173,7 +179,8 @@ def fit(
             that of another optimizer; or the checkpoint to resume from is damaged, or was made
             with another model, optimizer, scheduler, number of samples, validation or metrics
             (nothing is changed then).
-        TypeError: an argument is of the wrong type, or the loss is not a Value.
+        TypeError: an argument is of the wrong type, or the loss is not a Value; or X or y is
+            an array of Dask or a lazy frame.
         FloatingPointError: a loss, a gradient or a parameter's next value is not finite.
         OSError: the checkpoint cannot be written.
         ImportError: `progress` is true and tqdm is missing, or JAX is.
@@ -194,11 +201,14 @@ def fit(
     >>> [round(p.data, 6) for p in model.parameters()]
     [2.0, 1.0]
     """
-    training = samples_of(X, y, "fit: ")
-    held_out = [] if validation is None else _validation(validation)
+    stream = Stream(X) if y is None else None
+    training = Samples([], []) if stream else samples_of(X, y, "fit: ")
+    held_out = None if validation is None else _validation(validation)
     flag(shuffle, "fit: shuffle")
     flag(resume, "fit: resume")
     size = len(training) if batch_size is None else count(batch_size, "fit: batch_size")
+    if stream and batch_size is not None:
+        raise ValueError("fit: X gives batches, which come as they are; leave out batch_size")
     count(epochs, "fit: epochs", least=0)
     bars = progress_bar(progress, "fit")
     if compiled is not None:
@@ -212,10 +222,10 @@ def fit(
     if backend == "jax" and compiled is False:
         raise ValueError('fit: backend="jax" compiles; leave out compiled=False')
     strict = compiled is True or backend == "jax"
-    trainer = _Trainer(eager, training, held_out, metrics, strict, history)
+    trainer = _Trainer(eager, stream or training, held_out, metrics, strict, history)
     if compiled is not False:
-        samples = math.inf if strict else float(len(training) * epochs)
-        trainer.attempt(trainer.compile, backend, samples)
+        samples = math.inf if strict or stream else float(len(training) * epochs)
+        trainer.attempt(trainer.compile, backend, samples, size)
     saved = Checkpoint(
         checkpoint,
         model,
@@ -224,25 +234,28 @@ def fit(
         early_stopping,
         history,
         records=trainer.records(),
-        data={"samples": len(training), "validation": len(held_out)},
+        data={"samples": len(training), "validation": 0 if held_out is None else len(held_out)},
         leads=trainer.leads,
     )
     saved.open(resume)
-    boundary = Boundary(model, training, loss) if Boundary.fits(training) else None
+    if stream:
+        stream.check(epochs - history.epochs)
+    few = training.evenly(MOST_POINTS)
+    boundary = Boundary(model, [*few], loss) if Boundary.fits(few) else None
     history.boundary = boundary
     if boundary is not None:
         boundary.keep(history.epochs)
     history.norms = norms = Norms(model.named_parameters())
     norms.keep(history.epochs)
-    steps = math.ceil(len(training) / size)
+    steps = stream.steps if stream else math.ceil(len(training) / size)
     with (
         preserved_modes(model),
-        bars(total=steps * epochs, initial=steps * history.epochs, unit="step") as bar,
+        bars(total=steps * epochs or None, initial=steps * history.epochs, unit="step") as bar,
     ):
         while history.epochs < epochs and not (early_stopping and early_stopping.stopped):
             record = trainer.train(size, shuffle, history.epochs + 1, bar)
-            if held_out:
-                record |= trainer.evaluate()
+            if held_out is not None:
+                record |= trainer.evaluate(held_out)
             history.append(record)
             if boundary is not None:
                 boundary.keep(history.epochs)
@@ -269,30 +282,28 @@ class _Trainer:
     def __init__(
         self,
         eager: EagerStep,
-        samples: list[Sample],
-        held_out: list[Sample],
+        source: Samples | Stream,
+        held_out: Samples | None,
         metrics: Metrics,
         strict: bool,
         history: History,
     ) -> None:
         self.eager, self.metrics, self.history = eager, metrics, history
-        self.samples, self.held_out = samples, held_out
+        self.source, self.held_out = source, held_out
         self.modules = list(eager.model.modules())
         self.mode: bool | None = None  # of the modules, if it is known
         self.strict = strict
         self.step: Step | None = None
-        self.batches: list[Batch] = []  # of the samples, and of those held out
         self.bar: Any = None
         history.not_compiled = "compiled=False"
 
-    def compile(self, backend: str, samples: float) -> None:
-        """Make the step for so many samples in all, and those that it takes."""
+    def compile(self, backend: str, samples: float, size: int) -> None:
+        """Make the step for so many samples in all, and ready those that it takes."""
         make = _step_of(backend)
-        from nn.training.batches import Batch
-
-        for each in filter(None, (self.samples, self.held_out)):
-            xs, ys = _unzipped(each)
-            self.batches.append(Batch.of(X=xs, y=ys))
+        if isinstance(self.source, Samples):
+            self.source.prepare(size)
+        if self.held_out is not None:
+            self.held_out.prepare(len(self.held_out))
         self.step = make(self.eager, outputs=bool(self.metrics), samples=samples)
         self.history.not_compiled = None
 
@@ -323,7 +334,7 @@ class _Trainer:
     def records(self) -> list[str]:
         """The names of the numbers that an epoch adds to the history."""
         names = ["loss", *self.metrics]
-        return names + ["val_" + name for name in names] if self.held_out else names
+        return names + ["val_" + name for name in names] if self.held_out is not None else names
 
     def set_mode(self, training: bool) -> None:
         """What the model's `train` and `eval` do, without a walk through the tree."""
@@ -338,18 +349,16 @@ class _Trainer:
     def train(self, size: int, shuffle: bool, epoch: int, bar: Any) -> dict[str, float]:
         """One epoch: the mean loss and the metrics."""
         self.eager.epoch, self.bar = epoch, bar
-        n = len(self.samples)
-        order: Sequence[int] = range(n)
-        if shuffle and size < n:
-            order = random.sample(order, n)
-        total = 0.0
+        total, n = 0.0, 0
         outputs: list[Any] = []
-        for start in range(0, n, size):
-            chosen = order[start : start + size]
-            results, objective = self.one_step(chosen)
-            total += objective * len(chosen)
+        targets: list[Any] = []
+        for samples, order in self.epoch(size, shuffle, epoch):
+            results, objective = self.one_step(samples, order)
+            total += objective * len(order)
+            n += len(order)
             if self.metrics:
                 outputs += results
+                targets += samples.lists(order)[1]
             if bar is not None:
                 bar.set_postfix(epoch=epoch, loss=f"{objective:.4g}", refresh=False)
                 bar.update()
@@ -357,29 +366,41 @@ class _Trainer:
         self.set_mode(training=False)
         record = {"loss": total / n}
         if self.metrics:
-            record |= self.measured(outputs, [self.samples[i][1] for i in order], "")
+            record |= self.measured(outputs, targets, "")
         return record
 
-    def one_step(self, chosen: Sequence[int]) -> tuple[list[Any], float]:
+    def epoch(
+        self, size: int, shuffle: bool, epoch: int
+    ) -> Iterator[tuple[Samples, Sequence[int]]]:
+        """Which samples each step of an epoch takes."""
+        if isinstance(self.source, Stream):
+            return self.source.epoch(epoch)
+        return self.source.batches(size, shuffle)
+
+    def one_step(self, samples: Samples, order: Sequence[int]) -> tuple[list[Any], float]:
         """One step of the optimizer: the outputs as floats, and the loss."""
         if self.step is not None:
-            batch = self.batches[0]
-            if len(chosen) < len(self.samples):
-                batch = batch.chosen(chosen)
-            found: tuple[list[Any], float] | None = self.attempt(self.step.train, batch)
+            found: tuple[list[Any], float] | None = self.attempt(
+                self.compiled_step, samples, order
+            )
             if found is not None:
                 return found
         self.set_mode(training=True)
-        return self.eager.train(*_unzipped([self.samples[i] for i in chosen]))
+        return self.eager.train(*samples.lists(order))
 
-    def evaluate(self) -> dict[str, float]:
+    def compiled_step(self, samples: Samples, order: Sequence[int]) -> tuple[list[Any], float]:
+        """The same by a compiled step."""
+        assert self.step is not None
+        return self.step.train(samples.batch(order))
+
+    def evaluate(self, samples: Samples) -> dict[str, float]:
         """The loss and the metrics of the validation data."""
-        xs, ys = _unzipped(self.held_out)
-        found = None
+        everything, found = range(len(samples)), None
         if self.step is not None:
-            found = self.attempt(self.step.measure, self.batches[1])
-        outputs, loss = found or self.eager.evaluate(xs, ys)
-        return {"val_loss": loss} | self.measured(outputs, ys, "val_")
+            found = self.attempt(self.step.measure, samples.batch(everything))
+        outputs, loss = found or self.eager.evaluate(*samples.lists(everything))
+        targets = samples.lists(everything)[1] if self.metrics else []
+        return {"val_loss": loss} | self.measured(outputs, targets, "val_")
 
     def changed(self) -> None:
         """Callbacks may have changed the model."""
@@ -402,11 +423,6 @@ class _Trainer:
 
 
 # ---------------------------------------------------------------- helpers
-
-
-def _unzipped(samples: Sequence[Sample]) -> tuple[list[Any], list[Any]]:
-    """The inputs, and the targets."""
-    return [x for x, _ in samples], [target for _, target in samples]
 
 
 def _check_parts(
@@ -441,33 +457,10 @@ def _checked_callbacks(
     return result
 
 
-def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> list[Sample]:
+def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> Samples:
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
         raise TypeError(f"fit: validation must be a pair (X, y), got {shortened(validation)}")
     return samples_of(*validation, "fit: validation: ")
-
-
-def samples_of(X: Iterable[Any], y: Iterable[Any], what: str) -> list[Sample]:  # noqa: N803
-    """The samples as pairs; `what` begins the message of an error."""
-    inputs, targets = _sample_list(X, f"{what}X"), _sample_list(y, f"{what}y")
-    if len(inputs) != len(targets):
-        raise ValueError(f"{what}{len(inputs)} samples in X for {len(targets)} targets in y")
-    if not inputs:
-        raise ValueError(f"{what}there are no samples in X")
-    for i, target in enumerate(targets):
-        if not is_finite(target):
-            raise ValueError(f"{what}y[{i}] is {shortened(target)}; leave that sample out")
-    return list(zip(inputs, targets))
-
-
-def _sample_list(x: Iterable[Any], what: str) -> list[Any]:
-    if not isinstance(x, Iterable) or isinstance(x, (str, bytes, Mapping)):
-        raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
-    x = as_rows(x)
-    result: list[Any] = plain(x if hasattr(x, "tolist") else list(x))
-    if not isinstance(result, list):  # an array without dimensions
-        raise TypeError(f"{what} must be a list or an array, got {shortened(x)}")
-    return result
 
 
 def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochEnd) -> bool:

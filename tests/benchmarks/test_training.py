@@ -2,6 +2,8 @@
 
 import random
 import string
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 
 import nn
 from autograd import Value
-from tests.benchmarks.conftest import COMPILED
+from tests.benchmarks.conftest import COMPILED, Tables, shown
 from tests.core import microgpt
 from tests.core.microgpt import PlainValue, train
 
@@ -102,3 +104,35 @@ def test_one_file_gpt(compare: Callable[..., float], monkeypatch: pytest.MonkeyP
         9,
     )
     assert ratio >= (20.0 if COMPILED else 1.5)
+
+
+FIT = """
+import resource, sys, time
+import numpy as np
+import nn
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+X = np.random.default_rng(0).normal(size=(10**6, 20))
+model = nn.MLP(20, [16, 1])
+sgd = nn.SGD(model.parameters(), lr=0.001)
+def seconds(n, epochs):
+    started = time.process_time()
+    nn.fit(model, X[:n], X[:n, 0], loss=nn.mse_loss, optimizer=sgd, epochs=epochs,
+           batch_size=256, progress=False)
+    return time.process_time() - started
+seconds(1000, 1)
+before = peak()
+print(seconds(10**6, 0), seconds(10**6, 1), peak() - before)
+"""
+
+
+def test_a_million_samples(tables: Tables) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", FIT], capture_output=True, text=True, check=True
+    )
+    fixed, epoch, memory = map(float, run.stdout.split())
+    head = ("`nn.fit`, 10⁶ × 20, batches of 256", "before the first step", "an epoch", "memory")
+    row = ("20-16-1", shown(fixed), shown(epoch), f"{memory:.0f} MB besides the data")
+    tables.setdefault(head, []).append(row)
+    assert fixed < 0.2
+    assert memory < 50
