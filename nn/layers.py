@@ -142,7 +142,8 @@ class Layer(Module):
 
 
 class Sequential(Module):
-    """Modules (or plain functions), each applied to the output of the one before.
+    """Modules (or plain functions), each applied to the output of the one before; also as a
+    list of them.
 
     Attributes:
         layers: the list of them.
@@ -156,10 +157,13 @@ class Sequential(Module):
     [0.3333333333333333, 0.3333333333333333, 0.3333333333333333]
     """
 
-    def __init__(self, *modules: Callable[[Any], Any]) -> None:
-        for module in modules:
+    def __init__(self, *modules: Callable[[Any], Any] | Sequence[Callable[[Any], Any]]) -> None:
+        given: Any = modules
+        if len(modules) == 1 and isinstance(modules[0], (list, tuple)):
+            [given] = modules
+        for module in given:
             checks.module_or_function(module, "Sequential takes modules and functions")
-        self.layers = list(modules)
+        self.layers: list[Callable[[Any], Any]] = list(given)
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers:

@@ -211,6 +211,25 @@ class Module:
             result[path] = parameter
         return result
 
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze all parameters with False; let them get gradients with True. Returns self.
+
+        What is frozen gets no gradient, and no optimizer changes it.
+
+        Raises:
+            TypeError: requires_grad is not a bool.
+
+        >>> import nn
+        >>> model = nn.MLP(2, [3, 1])
+        >>> layer = model.layers[0].requires_grad_(False)
+        >>> sum(p.requires_grad for p in model.parameters())
+        4
+        """
+        flag(requires_grad, "requires_grad_: requires_grad")
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0."""
         for parameter in self.parameters():

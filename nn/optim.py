@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import starmap
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from itertools import repeat, starmap
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import autograd
 from autograd import Value
+from autograd.core import value
 from nn import checks
 from nn.clipping import check_finite_gradients
 
@@ -19,10 +21,13 @@ __all__ = [
     "Adam",
     "AdamW",
     "Optimizer",
+    "ParamGroup",
     "RMSprop",
 ]
 
 T = TypeVar("T")
+Params = Iterable[Value] | Iterable[Mapping[str, Any]]
+State = tuple[int, dict[str, float]]  # how many steps a parameter made, its numbers by buffer
 SQUARES = ("exp_avg_sq", "max_exp_avg_sq", "square_avg")  # buffers that must not be negative
 
 
@@ -47,7 +52,77 @@ class Setting(Generic[T]):
             names = optimizer._needed_buffers(own | changes)
             zeros = optimizer._zeros(names)
             changes["buffers"] = {name: own["buffers"].get(name, zeros[name]) for name in names}
+            for group in optimizer.param_groups:
+                group.own.pop(self.name, None)
         own.update(changes)
+
+
+class ParamGroup(MutableMapping[str, Any]):
+    """Parameters of an optimizer, and their settings by name, as PyTorch's dict has them.
+
+    Attributes:
+        own: the settings that are not the optimizer's.
+
+    >>> import nn
+    >>> a, b = Value(1.0), Value(2.0)
+    >>> sgd = nn.SGD([{"params": [a]}, {"params": [b], "lr": 0.5}], lr=0.1)
+    >>> [group["lr"] for group in sgd.param_groups]
+    [0.1, 0.5]
+    >>> sgd.param_groups[0]["lr"] = 0.2
+    """
+
+    def __init__(self, optimizer: Optimizer, params: list[Value]) -> None:
+        self._optimizer, self.params = optimizer, params
+        self.own: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "params":
+            return self.params
+        self._setting(name)
+        return self.own.get(name, vars(self._optimizer)[name])
+
+    def _setting(self, name: str) -> Setting[Any]:
+        """The optimizer's setting of this name; KeyError if there is none."""
+        found = _settings(type(self._optimizer))
+        if name not in found:
+            kind, known = type(self._optimizer).__name__, ", ".join(found)
+            raise KeyError(f"{kind}: a group has no {checks.shortened(name)}; it has {known}")
+        return found[name]
+
+    def __setitem__(self, name: str, x: Any) -> None:
+        """Let these parameters have a setting.
+
+        Raises:
+            KeyError: the optimizer has no such setting.
+            TypeError, ValueError: as when it is set for all; or it changes which buffers are
+                needed, which groups have in common.
+        """
+        optimizer, setting = self._optimizer, self._setting(name)
+        if len(optimizer.param_groups) == 1:
+            setattr(optimizer, name, x)
+            return
+        kind = type(optimizer).__name__
+        x = setting.check(x, f"{kind}: {name}")
+        settings = vars(optimizer) | self.own | {name: x}
+        needed = optimizer._needed_buffers(settings) == tuple(optimizer.buffers)
+        if not needed or (type(x) is bool and x != vars(optimizer)[name]):
+            raise ValueError(
+                f"{kind}: {name}={x!r} in one group and {vars(optimizer)[name]!r} in another "
+                "take different steps; make an optimizer for each"
+            )
+        self.own[name] = x
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError(f"a group keeps its {name}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["params", *_settings(type(self._optimizer))])
+
+    def __len__(self) -> int:
+        return 1 + len(_settings(type(self._optimizer)))
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 class Optimizer:
@@ -57,18 +132,20 @@ class Optimizer:
     gradient g, and `_numbers` if it needs more than the lr.
 
     Args:
-        params: the parameters, as from `model.parameters()`.
+        params: the parameters, as from `model.parameters()`; or a list of dicts, each with
+            "params" and what settings these have of their own, such as "lr".
         lr: the learning rate.
         weight_decay: this times the parameter is added to the gradient.
         buffers: the names of the numbers kept for every parameter; they start at 0.
 
-    All settings may be changed later. One that needs a buffer begins it at 0.
+    All settings may be changed later. One that needs a buffer begins it at 0. What is set here
+    is set for all groups.
 
     Attributes:
         decoupled: whether `_update` applies the weight decay.
-        params: the parameters, a list.
+        param_groups: the parameters and their settings, a `ParamGroup` for each dict, else one.
         steps: the number of steps made.
-        buffers: by name, an array with a number for each parameter.
+        buffers: by name, an array with a number for each parameter of `params`.
 
     Raises:
         TypeError: `params` are not Values, or a setting is not a number.
@@ -92,20 +169,101 @@ class Optimizer:
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Params,
         lr: float,
         weight_decay: float = 0.0,
         buffers: tuple[str, ...] = (),
     ) -> None:
-        self.params = _parameters(params, type(self).__name__)
+        groups = _groups(params, type(self).__name__)
         self.lr = lr
         self.weight_decay = weight_decay
         self.steps = 0
+        self.buffers: dict[str, array[float]] = {}
+        self._resting: dict[Value, State] = {}  # what is kept of parameters that are frozen
+        self._params: list[Value] = []
+        self._classes: list[tuple[int, int]] = []  # a group, and how many steps were missed
+        self._class_of: list[int] = []  # of each parameter that is trained
+        self._alike, self._freezes = True, -1  # whether there is a single class, and no other
+        self.param_groups = [ParamGroup(self, [*group["params"]]) for group in groups]
+        self._sort_out()
         self.buffers = self._zeros(buffers)
+        for mine, group in zip(self.param_groups, groups):
+            mine.update({name: x for name, x in group.items() if name != "params"})
+
+    @property
+    def params(self) -> list[Value]:
+        """The parameters that are trained: those of all groups but for frozen ones, a list."""
+        if self._freezes != value.freezes:
+            self._sort_out()
+        return self._params
+
+    def _states(self) -> dict[Value, State]:
+        """What every parameter has gone through: its steps, and its numbers in the buffers."""
+        missed = [self._classes[k][1] for k in self._class_of]
+        rows = zip(self._params, missed, *self.buffers.values())
+        return self._resting | {
+            p: (self.steps - n, dict(zip(self.buffers, numbers))) for p, n, *numbers in rows
+        }
+
+    def _sort_out(self) -> None:
+        """Part the parameters that are trained from those that are frozen."""
+        vars(self).update(self._sorted(self._states(), self.steps, self.buffers))
+
+    def _sorted(
+        self, states: Mapping[Value, State], steps: int, buffers: Iterable[str]
+    ) -> dict[str, Any]:
+        """The attributes that part them; a parameter without a state is a new one."""
+        groups, freezes = self.param_groups, value.freezes
+        trained = [(k, p) for k, g in enumerate(groups) for p in g.params if p.requires_grad]
+        params = [p for _, p in trained]
+        now = [states.get(p, (0, {})) for p in params]
+        keys = [(k, steps - made) for (k, _), (made, _) in zip(trained, now)]
+        places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        if len(groups) == 1 and len(params) == len(groups[0].params):
+            params = groups[0].params  # in which parameters may come and go
+        return {
+            "buffers": {
+                name: array("d", [own.get(name, 0.0) for _, own in now]) for name in buffers
+            },
+            "_params": params,
+            "_resting": {p: state for p, state in states.items() if not p.requires_grad},
+            "_classes": [*places],
+            "_class_of": [places[key] for key in keys],
+            "_alike": len(groups) == 1 and {*places} <= {(0, 0)},
+            "_freezes": freezes,
+        }
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Train more parameters: a dict with "params" and what settings are their own.
+
+        Raises:
+            TypeError, ValueError, KeyError: as when the optimizer is made; nothing is changed.
+        """
+        before = self.param_groups
+        [given] = _groups([group], type(self).__name__, [p for g in before for p in g.params])
+        added = ParamGroup(self, given["params"])
+        self.param_groups = [*before, added]
+        try:
+            added.update({name: x for name, x in given.items() if name != "params"})
+        except BaseException:
+            self.param_groups = before
+            raise
+        self._sort_out()
 
     def _needed_buffers(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
         """Their names, in order; ValueError if the settings don't go together."""
         return tuple(self.buffers)
+
+    def _put_buffer(self, name: str, params: list[Value], numbers: Sequence[float]) -> None:
+        """Set what these parameters have in a buffer, if there is one; some may be frozen."""
+        mine, known = self.params, dict(zip(params, numbers))
+        if {*mine} == {*params}:
+            known = dict(zip(mine, numbers))  # in whichever order they are now
+        for p in known.keys() & self._resting.keys():
+            self._resting[p][1][name] = float(known[p])
+        if name in self.buffers:
+            own = zip(mine, self.buffers[name])
+            self.buffers[name] = array("d", [known.get(p, x) for p, x in own])
 
     def _zeros(self, names: Iterable[str]) -> dict[str, array[float]]:
         return {name: array("d", bytes(8 * len(self.params))) for name in names}
@@ -131,14 +289,17 @@ class Optimizer:
 
     def _following(self) -> list[array[float]]:
         """The next data of the parameters, and the next buffers."""
-        numbers = self._next_numbers()
+        each: Iterable[list[float]] = repeat(self._next_numbers())
+        if not self._alike:
+            each = map(self._class_numbers().__getitem__, self._class_of)
         rows = []
-        for parameter, *state in zip(self.params, *self.buffers.values()):
+        for numbers, parameter, *state in zip(each, self._params, *self.buffers.values()):
             try:
                 rows.append(self._next(numbers, parameter.data, parameter.grad, *state))
             except ArithmeticError:
                 rows.append((math.nan,) * (1 + len(state)))
-        found = [array("d", column) for column in zip(*rows)]
+        columns = zip(*rows) if rows else [()] * (1 + len(self.buffers))
+        found = [array("d", column) for column in columns]
         for name, column in zip(["value", *self.buffers], found):
             if not all(map(math.isfinite, column)):
                 self._refuse(name, column)
@@ -160,6 +321,15 @@ class Optimizer:
             return [0.0 if self.decoupled else self.weight_decay, *self._numbers()]
         finally:
             self.steps -= 1
+
+    def _class_numbers(self) -> list[list[float]]:
+        """The same of each class of parameters, where they are not all alike."""
+        found = []
+        for k, missed in self._classes:
+            twin = copy.copy(self)
+            vars(twin).update(self.param_groups[k].own, steps=self.steps - missed)
+            found.append(twin._next_numbers())
+        return found
 
     def _next(self, numbers: Sequence[Any], p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
         """A parameter and its numbers in the buffers after the step."""
@@ -183,19 +353,43 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no _update method; define one")
 
     def __repr__(self) -> str:
-        size = f"{len(self.params)} parameter{'s' * (len(self.params) > 1)}"
+        count = len(self.params)
+        size = f"{count} parameter{'s' * (count != 1)}"
+        if len(self.param_groups) > 1:
+            size += f" in {len(self.param_groups)} groups"
+        if self._resting:
+            size += f" and {len(self._resting)} frozen"
         return f"{type(self).__name__}({', '.join([size, *checks.settings(self)])})"
 
     # ------------------------------------------------------------------ state
 
     def state_dict(self) -> dict[str, Any]:
-        """The lr, the number of steps and the running means; not the other arguments."""
-        return {
+        """The lr, the number of steps and the running means; not the other arguments.
+
+        With several groups, the lr of each is in "lrs"; where some parameters have missed
+        steps, since they were frozen or came later, "made" has how many each has made.
+        """
+        self._sort_out()
+        state: dict[str, Any] = {
             "optimizer": type(self).__name__,
             "lr": self.lr,
             "steps": self.steps,
             "buffers": {name: list(buffer) for name, buffer in self.buffers.items()},
         }
+        if len(self.param_groups) > 1:
+            state["lrs"] = [group["lr"] for group in self.param_groups]
+        states = self._states() if self._resting or not self._alike else {}
+        made = [states[p] for p in self._every() if p in states]
+        if made:
+            for name in self.buffers:
+                state["buffers"][name] = [own.get(name, 0.0) for _, own in made]
+        if any(steps != self.steps for steps, _ in made):
+            state["made"] = [steps for steps, _ in made]
+        return state
+
+    def _every(self) -> list[Value]:
+        """The parameters of all groups."""
+        return [p for group in self.param_groups for p in group.params]
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict` of the same optimizer for as many parameters.
@@ -206,8 +400,10 @@ class Optimizer:
         """
         name = type(self).__name__
         checks.instance(state, Mapping, f"{name}: the state")
+        own, every = self.state_dict(), self._every()
+        made = state.get("made")
         try:
-            checks.same_keys(state, self.state_dict())
+            checks.same_keys({"made": made, **state}, {"made": made, **own})
             if state["optimizer"] != name:
                 raise ValueError(f"it is that of {checks.shortened(state['optimizer'])}")
             lr = checks.not_negative(state["lr"], "lr")
@@ -215,17 +411,36 @@ class Optimizer:
             checks.instance(state["buffers"], Mapping, "buffers")
             checks.same_keys(state["buffers"], self.buffers)
             buffers = {key: self._buffer(key, xs) for key, xs in state["buffers"].items()}
+            lrs = self._listed("lrs", state.get("lrs", []), len(own.get("lrs", [])))
+            rates = [checks.not_negative(x, "lrs") for x in lrs]
+            made = [steps] * len(every) if made is None else made
+            for n in self._listed("made", made, len(every)):
+                if checks.counter(n, "made") > steps:
+                    raise ValueError(f"a parameter made {n} of {steps} steps")
         except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"{name}: the state does not fit: {error}") from error
-        vars(self).update(lr=lr, steps=steps, buffers=buffers)
+        rows = zip(*buffers.values()) if buffers else repeat(())
+        numbers = (dict(zip(buffers, row)) for row in rows)
+        states = dict(zip(every, zip(made, numbers)))
+        updates = [
+            (vars(self), {"lr": lr, "steps": steps, **self._sorted(states, steps, buffers)})
+        ]
+        updates += [(group.own, {"lr": x}) for group, x in zip(self.param_groups, rates)]
+        deque(starmap(dict.update, updates), 0)  # in one call, which no signal can interrupt
+
+    def _listed(self, name: str, items: list[Any], count: int) -> list[Any]:
+        """The items; ValueError unless there are as many."""
+        checks.instance(items, list, name)
+        if len(items) != count:
+            raise ValueError(f"{name} has {len(items)} numbers for {count}")
+        return items
 
     def _buffer(self, name: str, numbers: list[float]) -> array[float]:
         """A copy of a buffer from a `state_dict`, checked."""
         checks.instance(numbers, list, name)
-        if len(numbers) != len(self.params):
-            raise ValueError(
-                f"{name} has {len(numbers)} numbers for {len(self.params)} parameters"
-            )
+        count = len(self._every())
+        if len(numbers) != count:
+            raise ValueError(f"{name} has {len(numbers)} numbers for {count} parameters")
         check = checks.not_negative if name in SQUARES else checks.finite_float
         return array("d", [check(x, name) for x in numbers])
 
@@ -255,7 +470,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Params,
         lr: float = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,
@@ -316,7 +531,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -358,7 +573,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -403,7 +618,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Params,
         lr: float = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
@@ -440,15 +655,39 @@ class RMSprop(Optimizer):
 # ---------------------------------------------------------------- helpers
 
 
-def _parameters(params: Iterable[Value], name: str) -> list[Value]:
-    result = checks.parameter_list(params, name)
-    if not result:
-        raise ValueError(f"{name} needs one parameter or more, got none")
-    for parameter in result:
+def _settings(kind: type[Optimizer]) -> dict[str, Setting[Any]]:
+    """The settings that optimizers of a class have, by name."""
+    return {
+        name: x
+        for base in reversed(kind.__mro__)
+        for name, x in vars(base).items()
+        if isinstance(x, Setting)
+    }
+
+
+def _groups(params: Params, name: str, others: Iterable[Value] = ()) -> list[dict[str, Any]]:
+    """The parameters as groups, each a dict with a list of "params"; one if they are no dicts.
+
+    Args:
+        others: parameters that the optimizer has already.
+    """
+    found: list[Any] = params if isinstance(params, list) else []
+    if not found or not all(isinstance(each, Mapping) for each in found):
+        found = [{"params": params}]
+    groups, every = [], [*others]
+    for group in found:
+        if "params" not in group:
+            raise ValueError(f'{name}: a group needs "params", got {checks.shortened(group)}')
+        mine = checks.parameter_list(group["params"], name)
+        groups.append({**group, "params": mine})
+        every += mine
+        if not mine:
+            raise ValueError(f"{name} needs one parameter or more, got none")
+    for parameter in every:
         if parameter.op is not None:
             raise ValueError(
                 f"{name}: {parameter!r} is the result of an operation, not a parameter"
             )
-    if len(set(result)) < len(result):
+    if len(set(every)) < len(every):
         raise ValueError(f"{name}: a parameter occurs twice; give each once")
-    return result
+    return groups

@@ -35,7 +35,7 @@ def checked(state: Any, kind: type[Value]) -> tuple[Any, ...]:
     match state:
         case (*_, float(), float(), None | str(), op, tuple(operands), tuple(partials)):
             inputs = [x for x in operands if type(x) is not float]
-            if op is None:
+            if op is None or op is False:  # a leaf, frozen if False
                 fits = operands == ()
             else:
                 fits = isinstance(op, Primitive) and op.arity in (None, len(operands))

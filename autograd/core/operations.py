@@ -52,6 +52,8 @@ class Operations:
             parts.append(f"grad={self.grad!r}")
         if self.label is not None:
             parts.append(f"label={self.label!r}")
+        if not self.requires_grad:
+            parts.append("requires_grad=False")
         return f"Value({', '.join(parts)})"
 
     def __format__(self: Any, spec: str) -> Any:

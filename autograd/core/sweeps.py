@@ -94,7 +94,8 @@ def give_shares(node: Value) -> None:
     found: dict[Value, Any] = {x: x.grad for x in (*node.inputs, node)}
     _add_watching([node], found, None, None, _all_finite([node], list(found.items())))
     for x in node.inputs:
-        x.grad = found[x]
+        if x.requires_grad:
+            x.grad = found[x]
 
 
 def tangents(

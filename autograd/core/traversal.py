@@ -85,9 +85,10 @@ def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
     """
     i: cython.Py_ssize_t
     more: float
+    none = _none
     for each in leaves:
         leaf = _at(each)
-        if found is None and leaf._grad != leaf._grad:
+        if found is None and leaf._grad != leaf._grad and leaf._a is none:
             return True
         leaf._db = leaf._da
     if found is None:
@@ -98,6 +99,8 @@ def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
     try:
         for i in range(len(leaves)):
             leaf = _at(leaves[i])
+            if leaf._a is not none:  # it is frozen
+                continue
             more = leaf._grad if found is None else found[i]
             leaf._da += more
             if leaf._da != leaf._da and leaf._db == leaf._db and more == more:
@@ -178,7 +181,8 @@ def traverse(root: Any, seed: float, leaves: list[Any], order: Any, since: Any =
                         _push(stack, x)
                 x._uses += 1
     _at(root)._grad = seed
-    _push(stack, _at(root))
+    if _at(root)._primitive is not none:
+        _push(stack, _at(root))
     while stack:
         node = _pop(stack)
         grad = node._grad

@@ -26,6 +26,7 @@ cdef extern from "node.h":
 cdef Primitive NEG, ADD, SUB, MUL, DIV, POW, EXP, TANH, RELU, DOT, SUM
 cdef double INF, NORMAL, LARGEST_EXPONENT
 cdef object _observer, _get_innermost, _get_maker
+cdef Value _frozen
 
 cdef class Value(Operations):
     cdef public double _data

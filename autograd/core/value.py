@@ -79,6 +79,7 @@ class Value(Operations):
     # itself stands in the place of its partial. `_extra` holds what few nodes have, or None:
     # (label, operands, inputs, partials), the last three of an operation with more operands.
     # The partials of a sum are None, since all of them are 1. A fifth is where it was made.
+    # A frozen leaf has `_frozen` as `_a`.
     # `_grad` is the gradient in the last pass. A leaf has no partials: it keeps the sum over
     # the passes in `_da`, and in `_db` what that was before the last. `_pass` tells which pass
     # was here last, or was the last when the node was made; `_uses` how many uses of this node
@@ -146,6 +147,37 @@ class Value(Operations):
     @grad.deleter
     def grad(self) -> None:
         raise AttributeError("property 'grad' of 'Value' object has no deleter")
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether this gets a gradient. Set to False, it freezes a leaf.
+
+        The `grad` of a frozen leaf is 0, `backward` leaves it so, and optimizers leave the leaf
+        as it is.
+
+        Raises:
+            ValueError: a result of an operation can't be frozen.
+            TypeError: it is set to what is neither True nor False.
+        """
+        return self._primitive is not None or self._a is None
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        global freezes
+        if type(flag) is not bool:
+            raise TypeError(f"requires_grad must be True or False, got {flag!r:.80}")
+        if self._primitive is None:
+            self._a = None if flag else _frozen
+            self._grad = self._da = self._da if flag else 0.0
+            freezes += 1
+        elif not flag:
+            raise ValueError(
+                f"{self!r:.80} is the result of an operation and can't be frozen; use detach()"
+            )
+
+    @requires_grad.deleter
+    def requires_grad(self) -> None:
+        raise AttributeError("property 'requires_grad' of 'Value' object has no deleter")
 
     @property
     def label(self) -> str | None:
@@ -452,22 +484,25 @@ class Value(Operations):
         return copies.reduced(self, self._state())
 
     def _state(self) -> tuple[Any, ...]:
-        return (self._data, self.grad, self.label, self.op, self.operands, self.partials)
+        op = self.op if self.requires_grad else False
+        return (self._data, self.grad, self.label, op, self.operands, self.partials)
 
     def __setstate__(self, state: Any) -> None:
         data, grad, label, op, operands, partials = copies.checked(state, Value)
         Value.__init__(self, data, label)
         nodes = [x if type(x) is Value else None for x in operands]
-        if op is not None and (op.variadic or len(operands) > 2):
+        if op and (op.variadic or len(operands) > 2):
             inputs = tuple([x for x in nodes if x is not None])
             packed = None if op is SUM else _packed(partials)
             self._extra = (label, operands, inputs, packed)
-        elif op is not None:
+        elif op:
             rest = iter(partials)
             numbers = [next(rest) if type(x) is Value else x for x in operands]
             self._a, self._b = nodes[0], nodes[1] if len(nodes) == 2 else None
             self._da, self._db = numbers[0], numbers[-1]
-        self._primitive = op and (op._stand_in or op)
+        self._primitive = op._stand_in or op if op else None
+        if op is False:
+            self.requires_grad = False
         self._pass = begin()
         self.grad = grad
 
@@ -614,3 +649,6 @@ def _kept(label: Any) -> Any:
 
 if cython.compiled:
     node_manage(Value, _records, _kept, cython.address(_passes))  # type: ignore  # noqa: F821
+
+_frozen: Any = Value(0.0)
+freezes = 0  # how often a leaf was frozen or thawed

@@ -44,6 +44,7 @@ class Node:
         operands: the arguments of the operation: nodes and plain numbers.
         inputs: the nodes among the operands, one an argument slot.
         label, data, grad, partials: those of the Value.
+        frozen: whether it is a leaf that gets no gradient.
     """
 
     index: int
@@ -57,6 +58,7 @@ class Node:
     operands: tuple[Node | float, ...] = field(repr=False)
     inputs: tuple[Node, ...] = field(repr=False)
     partials: tuple[float, ...]
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class Snapshot:
                 tuple([nodes[x] if type(x) is Value else x for x in value.operands]),
                 tuple([nodes[x] for x in value.inputs]),
                 value.partials,
+                not value.requires_grad,
             )
         self._set(nodes, roots, modules)
 

@@ -181,7 +181,8 @@ class Stepper:
                         "call zero_grad between the passes"
                     )
         for x, grad in totals.items():
-            x.grad = grad
+            if x.requires_grad:
+                x.grad = grad
 
     def html(self) -> str:
         """The page that plays these events from the position on, with all that it needs.

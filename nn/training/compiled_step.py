@@ -94,7 +94,8 @@ class Step:
 
     def _forget(self) -> None:
         """Let everything be recorded anew."""
-        self._params = [*self.optimizer.params]
+        self._listed = self.optimizer.params
+        self._params = [*self._listed]
         self._update = Update(self.optimizer)
         self._traces: dict[tuple[str, Any], Traces] = {}
         self._recorded: Snapshot | None = None  # when the first was
@@ -286,7 +287,11 @@ class Step:
         Raises:
             ValueError: the loss of a batch is neither the mean nor the sum of its samples'.
         """
-        if self._changed() or len(self.optimizer.params) != len(self._params):
+        params = self.optimizer.params
+        if not params:
+            raise ValueError("all parameters are frozen; let some have requires_grad=True")
+        frozen = params is not self._listed and self._are_others()
+        if self._changed() or frozen or len(params) != len(self._params):
             self._forget()
         key = what, batch.key
         found = self._traces.get(key)

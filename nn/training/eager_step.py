@@ -52,7 +52,7 @@ class EagerStep:
         if set(model.parameters()).isdisjoint(optimizer.params):
             raise ValueError(
                 f"{name}: the optimizer has no parameter of the model; make it with "
-                "model.parameters()"
+                "model.parameters(), some with requires_grad=True"
             )
         function(loss, f"{name}: loss")
         if penalty is not None:

@@ -67,10 +67,10 @@ class JaxStep(Step):
             return
         params, buffers, gradient = [np.array(self._here(each)) for each in self.state]
         values, names = self._pushed
+        gradient *= [x.requires_grad for x in values]
         floats.exchange(values, data_of(values), params, gradient)
         for name, row in zip(names, buffers):
-            if (buffer := self.optimizer.buffers.get(name)) is not None:
-                np.frombuffer(buffer)[:] = row
+            self.optimizer._put_buffer(name, values, row)
         self.state = self._before = None
 
     # ------------------------------------------------------------------ a step
@@ -125,7 +125,8 @@ class JaxStep(Step):
         key = tuple(map(id, found)), id(update)
         if key not in self._functions:
             self._functions = {key: self._jitted(list(found), update)}
-        numbers = np.array(optimizer._next_numbers())
+        uniform, own = self._update.numbers()
+        numbers = np.array(uniform), own
         rest = [data_of(trace.closed[len(optimizer.params) :]) for trace in found]
         x, weights = self._sharded(batch, traces.weight(batch.lanes))
         with self._with_others():
@@ -276,16 +277,18 @@ class JaxStep(Step):
             buffers: Array,
             before: Array,  # it is written over
             rest: Any,
-            numbers: Array,
+            numbers: tuple[Array, list[Array]],
             x: Array,
             weights: Array,
         ) -> Any:
+            uniform, own = numbers
             loss, gradient, lost, which, out = shared(params, rest, x, weights)
             if limit is not None:
                 scale = limit / (numpy.linalg.norm(gradient) + 1e-6)
                 gradient *= numpy.where(scale < 1.0, scale, 1.0)
-            state = numpy.concatenate([params[None], gradient[None], buffers])
-            following = follow(*split(update.blocks, numbers[:, None], state))["out"]
+            state = numpy.concatenate([params[None], gradient[None], buffers, *own])
+            following = follow(*split(update.blocks, uniform[:, None], state))["out"]
+            following = following[: 1 + len(buffers)]
             right = numpy.isfinite(following).all() & numpy.isfinite(gradient).all()
             right &= numpy.isfinite(loss) & (lost == 0)
             params = numpy.where(right, following[0], params)

@@ -30,12 +30,13 @@ class Update:
     def program(self) -> Program | None:
         """That of the optimizer's settings; None if its `step` can't be recorded."""
         optimizer = self.optimizer
-        settings = self._setting(optimizer)
+        settings = len(optimizer.params), optimizer._alike, self._setting(optimizer)
         if self._settings != settings or (self._reads and self._reads.changed(trained=True)):
             self._settings = self._runner = self._reads = None
             self._program = self._recorded()
             self._sweep: Any = self._program and self._program.sweep()
-            self._out = np.empty((1 + len(optimizer.buffers), len(optimizer.params)))
+            rows = 1 + len(optimizer.buffers) + (not optimizer._alike)
+            self._out = np.empty((rows, len(optimizer.params)))
             if self._program is not None and not is_of_library(type(optimizer)):
                 self._reads = Snapshot(optimizer=optimizer)
             self._settings = settings
@@ -69,13 +70,20 @@ class Update:
         optimizer = self.optimizer
         if self.program() is None:
             return None, None, None, None, None
-        numbers = optimizer._next_numbers()
-        x = data, gradient, *optimizer.buffers.values()
+        numbers, own = self.numbers()
+        x = data, gradient, *optimizer.buffers.values(), *own
         if self._runner is None:
             u = self._sweep.memory(len(data))[0]
             arrays = u, x, None, self._out, None, None, None
             self._runner = self._sweep.runner(len(data), *arrays, 1)
         return self._runner, x, numbers, optimizer, optimizer.steps + 1
+
+    def numbers(self) -> tuple[list[float], list[Array]]:
+        """The numbers of a step: those of all parameters, or an array with each one's own."""
+        optimizer = self.optimizer
+        if optimizer._alike:
+            return optimizer._next_numbers(), []
+        return [], [np.array(optimizer._class_numbers()).T[:, optimizer._class_of].copy()]
 
     def _recorded(self) -> Program | None:
         optimizer = self.optimizer
@@ -88,11 +96,18 @@ class Update:
             return None
 
     def _record(self) -> Program | None:
-        uniform = self.optimizer._next_numbers()
-        state = [0.5 + i / 8.0 for i in range(2 + len(self.optimizer.buffers))]
+        uniform, own = self.numbers()
+        size = 2 + len(self.optimizer.buffers)
+        state = [0.5 + i / 8.0 for i in range(size + sum(map(len, own)))]
         varying = [False] * len(uniform) + [True] * len(state)
         numbers, rebuild = flatten((uniform, *state), "the numbers of an update")
-        recording = record(self.optimizer._next, numbers, rebuild, varying)
+
+        def following(uniform: list[Any], *state: Any) -> tuple[Any, ...]:
+            if not own:
+                return self.optimizer._next(uniform, *state)
+            return *self.optimizer._next(state[size:], *state[:size]), state[size]
+
+        recording = record(following, numbers, rebuild, varying)
         if recording.guards or recording.closed or not recording.sure:
             return None
         inputs = [("numbers", len(uniform), False), ("state", len(state), True)]

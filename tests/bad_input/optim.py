@@ -1,5 +1,6 @@
 """Mistakes with optimizers, clipping and schedules."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -128,10 +129,60 @@ def settings() -> Iterator[Row]:
         bads(ValueError, *changes, words=("SGD", "does not fit")),
         lambda w, change: w.optimizer.load_state_dict(w.optimizer.state_dict() | change),
     )
+    yield from groups()
     call = lambda w: _stepped(w, nn.SGD, 1e300, 1e300)
     yield row(f"{name}.step", "too far", call, FloatingPointError, "SGD.step", "'q'", "lower")
     call = lambda w: nn.Optimizer(w.params, lr=0.1).step()
     yield row(f"{name}.step", "none", call, NotImplementedError, "_update")
+
+
+def groups() -> Iterator[Row]:
+    """Parameters with settings of their own."""
+    name = "nn.Optimizer.add_param_group"
+    make: Call = lambda w, group: nn.SGD([{"params": [w.x]}, group], 0.1, 0.9)
+    given: list[Bad] = [
+        bad({"lr": 0.1}, ValueError, 'a group needs "params"'),
+        Bad("with nonsense", lambda w: {"params": [w.y], "lrr": 1}, KeyError, ("'lrr'", "lr")),
+        Bad("of one", lambda w: {"params": w.y}, TypeError, ("takes a list of Values",)),
+        Bad("empty", lambda w: {"params": []}, ValueError, ("got none",)),
+        Bad("twice", lambda w: {"params": [w.x]}, ValueError, ("twice",)),
+        *[
+            Bad(f"with {k}={x!r}", functools.partial(_group, k, x), error, words)
+            for k, x, error, words in [
+                ("lr", -1.0, ValueError, ("SGD: lr", "-1.0")),
+                ("lr", "1", TypeError, ("SGD: lr", "'1'")),
+                ("momentum", 0.0, ValueError, ("momentum=0.0", "make an optimizer for each")),
+                ("nesterov", True, ValueError, ("nesterov=True", "an optimizer for each")),
+            ]
+        ],
+    ]
+    yield from each("nn.SGD", given, make, "SGD", case="a group ")
+    yield from each(name, given, lambda w, x: _added(nn.SGD([w.x], 0.1, 0.9), x), "SGD")
+    call: Call = lambda w: nn.SGD([w.x]).param_groups[0].pop("lr")
+    yield row("nn.ParamGroup.pop", "a setting", call, TypeError, "lr")
+    call = lambda w: nn.SGD([w.x]).param_groups[0]["mu"]
+    yield row("nn.ParamGroup", "no setting", call, KeyError, "'mu'", "it has lr")
+    states: list[tuple[str, Any]] = [("made", [2]), ("made", [1, 1]), ("made", 1)]
+    for key, x in [*states, ("lrs", [0.1]), ("lrs", [1, -1])]:
+        call = lambda w, key=key, x=x: _loaded(make(w, {"params": [w.y]}), {key: x})
+        yield row("nn.Optimizer.load_state_dict", f"{key}={x}", call, ValueError, key)
+
+
+def _group(key: str, x: Any, w: Any) -> dict[str, Any]:
+    return {"params": [w.y], key: x}
+
+
+def _added(optimizer: nn.Optimizer, group: Any) -> None:
+    """A group that is refused, and leaves the optimizer as it is."""
+    before = repr(optimizer), optimizer.state_dict()
+    try:
+        optimizer.add_param_group(group)
+    finally:
+        assert (repr(optimizer), optimizer.state_dict()) == before
+
+
+def _loaded(optimizer: nn.Optimizer, changes: dict[str, Any]) -> None:
+    optimizer.load_state_dict(optimizer.state_dict() | changes)
 
 
 def _set(optimizer: nn.Optimizer, name: str, x: Any) -> None:

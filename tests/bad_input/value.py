@@ -97,7 +97,12 @@ def attributes() -> Iterator[Row]:
     for name in FIELDS:
         given = [bad(None, AttributeError, ("set", "writable", name))]
         yield from each(f"{NAME}.{name}", given, lambda w, x, n=name: setattr(w.z, n, x))
-    for name in ("data", "grad", "label", *FIELDS):
+    yield from each(
+        f"{NAME}.requires_grad", FLAG, lambda w, x: setattr(w.x, "requires_grad", x)
+    )
+    call = lambda w: setattr(w.z, "requires_grad", False)
+    yield row(f"{NAME}.requires_grad", "of a result", call, ValueError, "'z'", "detach()")
+    for name in ("data", "grad", "label", "requires_grad", *FIELDS):
         given = [bad(name, AttributeError, ("delete", "writable", name, "__del__"))]
         yield from each(f"{NAME}.{name}", given, lambda w, n: delattr(w.z, n))
     yield row(NAME, "colour", lambda w: setattr(w.x, "colour", 1), AttributeError, "colour")

@@ -1,5 +1,6 @@
 """The chain rule: what `backward` adds to which gradients, and what it never does."""
 
+import copy
 import gc
 import math
 import os
@@ -153,3 +154,24 @@ def test_a_signal_handler_and_a_finalizer_may_call_backward() -> None:
         signal.signal(signal.SIGUSR1, before)
     assert sorted(seen) == ["finalizer", "handler"]
     assert x.grad == 111.0
+
+
+def test_a_frozen_leaf_gets_no_gradient_in_any_way() -> None:
+    frozen, x = Value(2.0, label="frozen"), Value(3.0)
+    (frozen * x).backward()
+    assert frozen.grad == 3.0
+    frozen.requires_grad = False
+    y = frozen * x * frozen.sqrt()
+    for once in (y.backward, y._backward, y.steps().apply, frozen.backward):
+        once()
+        assert (frozen.grad, frozen.requires_grad, y.requires_grad) == (0.0, False, True)
+    assert repr(frozen) == "Value(2.0, label='frozen', requires_grad=False)"
+    for again in (copy.copy(frozen), copy.deepcopy(y).operands[0].operands[0]):
+        assert (again.requires_grad, again.label) == (False, "frozen")
+    assert str(y.graph()).count("data 2.0  grad frozen") == 2
+    assert y.graph().svg().count(">frozen<") >= 1
+    frozen.requires_grad = True
+    frozen.requires_grad = y.requires_grad = True
+    (frozen * x).backward()
+    assert frozen.grad == 3.0
+    assert [event.kind for event in frozen.steps().events] == ["forward", "seed"]

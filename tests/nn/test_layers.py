@@ -102,7 +102,8 @@ def test_hidden_layers_are_relu_and_the_last_is_linear() -> None:
 
 def test_sequential() -> None:
     layer = nn.Layer(1, 2, init=nn.init.ones())
-    model = nn.Sequential(layer, sum, nn.Tanh())
+    model = nn.Sequential([layer, sum, nn.Tanh()])
+    assert repr(model) == repr(nn.Sequential(layer, sum, nn.Tanh()))
     assert model(0.25).data == Value(0.5).tanh().data
     assert len(model) == 3
     assert model[0] is layer

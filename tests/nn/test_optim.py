@@ -166,3 +166,95 @@ def test_an_optimizer_of_ones_own() -> None:
 
     assert stepped(Plain([Value(3.0)], 0.5), [[2.0]]) == [[2.0]]
     assert stepped(Plain([Value(3.0)], 0.5, 1.0), [[2.0]]) == [[0.5]]
+
+
+# ---------------------------------------------------------------- groups and freezing
+
+KINDS: list[tuple[Any, dict[str, Any]]] = [
+    (nn.SGD, {"momentum": 0.9, "dampening": 0.25}),
+    (nn.Adam, {"amsgrad": True}),
+    (nn.AdamW, {}),
+    (nn.RMSprop, {"centered": True, "momentum": 0.5}),
+]
+
+
+def gradient(step: int, place: int) -> float:
+    return math.sin(3.0 * step + 5.0 * place)
+
+
+@pytest.mark.parametrize(("kind", "settings"), KINDS)
+def test_groups_and_frozen_parameters_are_as_optimizers_of_their_own(
+    kind: Any, settings: dict[str, Any]
+) -> None:
+    """PyTorch's law: each parameter by itself, and none that has no gradient."""
+    own: list[dict[str, Any]] = [{}, {"lr": 0.5, "weight_decay": 0.125}, {"lr": 0.25}]
+    pairs = [[Value(1.0), Value(-2.0)] for _ in own]
+    groups = [{"params": pair, **more} for pair, more in zip(pairs, own)]
+    optimizer = kind(groups[:2], lr=0.1, **settings)
+    copies = [[Value(p.data) for p in pair] for pair in pairs]
+    alone = [
+        [kind([p], **{"lr": 0.1, **settings, **more}) for p in pair]
+        for pair, more in zip(copies, own)
+    ]
+    for step in range(14):
+        if step == 2:
+            optimizer.add_param_group(groups[2])
+        if step == 9:
+            optimizer.param_groups[1]["lr"] = 0.0625
+            for each in alone[1]:
+                each.lr = 0.0625
+        if step == 10:
+            state = json.loads(json.dumps(optimizer.state_dict()))
+            optimizer = kind(groups, lr=0.1, **settings)
+            optimizer.load_state_dict(state)
+        for place in range(6):
+            i, j = divmod(place, 2)
+            pairs[i][j].requires_grad = trains = not 3 <= step - place < 6
+            if i < len(optimizer.param_groups) and trains:
+                pairs[i][j].grad = copies[i][j].grad = gradient(step, place)
+                alone[i][j].step()
+        optimizer.step()
+        assert [[p.data for p in pair] for pair in pairs] == [
+            [p.data for p in pair] for pair in copies
+        ]
+    assert optimizer.state_dict()["made"] == [11, 11, 11, 11, 9, 9]
+
+
+def test_groups_are_shown_and_take_the_settings_of_all() -> None:
+    a, b = Value(1.0), Value(2.0)
+    groups: list[dict[str, Any]] = [{"params": [a]}, {"params": (b,), "lr": 0.5}]
+    optimizer = nn.Adam(groups, lr=0.25)
+    first, second = optimizer.param_groups
+    assert repr(optimizer).startswith("Adam(2 parameters in 2 groups, lr=0.25, ")
+    assert list(first) == ["params", "lr", "weight_decay", "betas", "eps", "amsgrad"]
+    assert (len(second), second["params"], second["lr"], "mu" in second) == (6, [b], 0.5, False)
+    optimizer.lr = 0.125
+    assert [group["lr"] for group in optimizer.param_groups] == [0.125, 0.125]
+    assert "'lr': 0.125" in repr(first)
+    a.requires_grad = b.requires_grad = False
+    optimizer.step()
+    assert (a.data, b.data, optimizer.steps) == (1.0, 2.0, 1)
+    assert repr(optimizer).startswith("Adam(0 parameters in 2 groups and 2 frozen, ")
+    assert optimizer.state_dict()["made"] == [0, 0]
+    alone = nn.SGD([Value(1.0)], lr=0.5)
+    alone.param_groups[0]["lr"] = 0.25
+    assert alone.lr == 0.25
+
+
+def test_steps_with_groups_and_frozen_parameters_are_torchs() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    start = [0.5, -1.0, 2.0, 0.25]
+    ours = [Value(x) for x in start]
+    theirs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in start]
+    optimizers: list[Any] = []
+    for package, ps in ((nn, ours), (torch.optim, theirs)):
+        groups = [{"params": ps[:2]}, {"params": ps[2:], "lr": 0.5, "weight_decay": 0.1}]
+        optimizers.append(package.Adam(groups, lr=0.1))
+    for step in range(12):
+        for optimizer, ps in zip(optimizers, (ours, theirs)):
+            ps[0].requires_grad = not 2 <= step < 5
+            ps[3].requires_grad = step > 3
+            optimizer.zero_grad()
+            sum(p * p * gradient(step, k) for k, p in enumerate(ps)).backward()
+            optimizer.step()
+    assert [p.data for p in ours] == pytest.approx([p.item() for p in theirs], rel=1e-12)

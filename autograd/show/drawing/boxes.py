@@ -302,6 +302,8 @@ class _Maker:
             grads = [node.grad if share is None else share for node in nodes]
             old = any(node in self.graph.stale for node in nodes)
             rows.append(("old grad" if old else "grad", self.span(grads)))
+        if nodes and all(node.frozen for node in nodes):
+            rows = [*rows[: self.options.values], ("grad", "frozen")]
         return tuple(rows) if nodes else ()
 
     def span(self, numbers: Sequence[float]) -> str:

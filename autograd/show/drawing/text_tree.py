@@ -71,6 +71,8 @@ def _entry(graph: Snapshot, options: Options, node: Node) -> Entry[Node]:
     rows = [("data", node.data)] * options.values
     rows += [("old grad" if node in graph.stale else "grad", node.grad)] * options.gradients
     texts = [(caption, format_number(x, options.format)) for caption, x in rows]
+    if node.frozen:
+        texts = [*texts[: options.values], ("grad", "frozen")]
     locals_ = [format_number(x, options.format) for x in node.partials]
     return node.short, operation_text(node, options), texts, list(zip(node.inputs, locals_))
 

@@ -542,6 +542,36 @@ def test_parameters_that_come_and_go(momentum: float) -> None:
     assert losses == sorted({*losses}, reverse=True)
 
 
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize("kind", [nn.SGD, nn.Adam, nn.RMSprop, Branching])
+def test_groups_and_frozen_parameters_as_by_values(kind: Any) -> None:
+    model = nn.MLP(3, [4, 4, 1], "tanh")
+    worlds = []
+    for each in (model, copy.deepcopy(model)):
+        first, *rest = [layer.parameters() for layer in each.layers]
+        groups = [{"params": first}, {"params": rest[0] + rest[1], "lr": 0.05}]
+        optimizer = kind(groups, lr=0.01, weight_decay=0.1)
+        worlds.append((each, optimizer, EagerStep(each, nn.mse_loss, optimizer, None, 0.5, "")))
+    step = nn.compile(*worlds[0][:1], nn.mse_loss, worlds[0][1], max_norm=0.5)
+    frozen = {4: (0, False), 7: (1, False), 9: (0, True), 12: (1, True)}
+    for i in range(15):
+        for each, optimizer, _ in worlds:
+            if i in frozen:
+                k, trains = frozen[i]
+                each.layers[k].requires_grad_(trains)
+            if i == 5:
+                optimizer.param_groups[1]["lr"] = 0.1
+        assert step(XS, REAL) == pytest.approx(worlds[1][2].train(XS, REAL)[1], rel=1e-11)
+        ours, by_values = [each.parameters() for each, *_ in worlds]
+        for a, b in zip(ours, by_values):
+            assert (a.data, a.grad) == pytest.approx((b.data, b.grad), rel=1e-9, abs=1e-14)
+            assert a.requires_grad or a.grad == 0.0
+    with pytest.raises(ValueError, match="all parameters are frozen"):
+        model.requires_grad_(False) and step(XS, REAL)
+    with pytest.raises(ValueError, match=r"has no parameter of the model.*requires_grad=True"):
+        nn.compile(model, nn.mse_loss, worlds[0][1])
+
+
 class Signs(nn.SGD):
     def _update(self, numbers: Any, data: Any, gradient: Any, *rest: Any) -> Any:
         return (numbers[0] * sign(gradient),)
