@@ -47,10 +47,11 @@ if TYPE_CHECKING:
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
     from autograd.show.terminal import step
+    from autograd.solve import fixed_point, root
 
 __version__ = "0.1.0"
-__all__ = ["Graph", "Primitive", "Stepper", "Value", "lines", "no_grad", "play", "primitive"]
-__all__ += ["scope", "step"]
+__all__ = ["Graph", "Primitive", "Stepper", "Value", "fixed_point", "lines", "no_grad", "play"]
+__all__ += ["primitive", "root", "scope", "step"]
 __all__ += functions.__all__
 __all__ += transforms.__all__
 if TYPE_CHECKING:
@@ -61,8 +62,10 @@ _LATER = {
     "Graph": "show.graph",
     "Stepper": "show.stepper",
     "compile": "program.compiled",
+    "fixed_point": "solve",
     "load_program": "program.compiled",
     "play": "cli.formula_page",
+    "root": "solve",
     "step": "show.terminal",
 }
 

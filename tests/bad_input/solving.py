@@ -1,0 +1,50 @@
+"""Mistakes with equations, fits and other things that are computed of functions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import autograd
+from tests.bad_input.rows import *
+from tests.bad_input.transforms import TREES
+
+
+def rows() -> Iterator[Row]:
+    """All of them."""
+    yield from equations("autograd.root", autograd.root)
+    yield from equations("autograd.fixed_point", autograd.fixed_point)
+    yield from unsolvable("autograd.root")
+
+
+def equations(name: str, solve: Any) -> Iterator[Row]:
+    """What is no equation."""
+    short = name.rpartition(".")[2]
+    f = lambda x, a: 0.5 * x - a
+    yield Row(name, "", lambda w: solve(f, 1.0, w.x), None, ())
+    yield from each(name, FUNCTION, lambda w, f: solve(f, 1.0), f"{short} takes", case="f=")
+    yield from each(name, TREES, lambda w, x0: solve(f, x0, w.x), f"{short}: x0", case="x0=")
+    call: Call = lambda w, p: solve(f, 1.0, p)
+    yield from each(name, TREES, call, f"{short}: parameter 0", case="p=")
+    results = bads(TypeError, None, "3", 1j, words=(f"{short}: the result of f",))
+    yield from each(name, results, lambda w, y: solve(lambda x: y, 1.0), case="f gives ")
+    counts = [bad([1.0, 2.0], ValueError, f"{short}: f gives 2 number(s) for the 1 of x0")]
+    yield from each(name, counts, lambda w, y: solve(lambda x: y, 1.0), case="f gives ")
+    yield row(name, "too few arguments", lambda w: solve(f), TypeError, "argument")
+    fails = lambda w: solve(lambda x: autograd.log(x), -1.0)
+    yield row(name, "outside the domain", fails, ValueError, "log(-1.0)")
+
+
+def unsolvable(name: str) -> Iterator[Row]:
+    """Equations without a solution near the start, or whose solution has no derivative."""
+    at: Any = lambda f, x0: lambda w: autograd.root(f, x0)
+    for case, call, *words in (
+        ("no root", at(lambda x: x * x + 1.0, 3.0), "the residual is 1"),
+        ("singular", at(lambda x: x * x - 2.0, 0.0), "singular; start elsewhere", "x = 0.0"),
+        ("constant", at(lambda v: [v[0], v[0]], [1.0, 2.0]), "singular", "x = 1.0, 2.0"),
+        ("NaN", at(lambda x: x * NAN, 1.0), "not finite: at x = 1.0"),
+        ("far away", at(lambda x: autograd.exp(x) - 1.0, 700.0), "no convergence in 200 steps"),
+        ("a double root", lambda w: autograd.root(lambda x, a: (x - a) ** 2, 3.0, w.x),
+         "singular at the solution", "has no derivative"),
+    ):  # fmt: skip
+        yield row(name, case, call, RuntimeError, "root: ", *words)
+    step = lambda w: autograd.root(lambda x, a: a * (x - 1.0) * 0.0 * x, 1.0, w.x)
+    yield row(name, "flat", step, RuntimeError, "singular at the solution x = 1.0")
