@@ -42,6 +42,7 @@ from autograd.transforms import *  # noqa: E402, F403
 if TYPE_CHECKING:
     from autograd.cli.formula_page import play as play
     from autograd.core import table
+    from autograd.fitting import curve_fit
     from autograd.program.compiled import compile as compile
     from autograd.program.compiled import load_program as load_program
     from autograd.show.graph import Graph
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
     from autograd.solve import fixed_point, root
 
 __version__ = "0.1.0"
-__all__ = ["Graph", "Primitive", "Stepper", "Value", "fixed_point", "lines", "no_grad", "play"]
-__all__ += ["primitive", "root", "scope", "step"]
+__all__ = ["Graph", "Primitive", "Stepper", "Value", "curve_fit", "fixed_point", "lines"]
+__all__ += ["no_grad", "play", "primitive", "root", "scope", "step"]
 __all__ += functions.__all__
 __all__ += transforms.__all__
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ _LATER = {
     "Graph": "show.graph",
     "Stepper": "show.stepper",
     "compile": "program.compiled",
+    "curve_fit": "fitting",
     "fixed_point": "solve",
     "load_program": "program.compiled",
     "play": "cli.formula_page",

@@ -27,6 +27,9 @@ LAYERS = {
             *("autograd.transforms", "autograd.files"),
         ),
     ),
+    "autograd.fitting": (
+        *("autograd.core", "autograd.trees", "autograd.transforms", "autograd.program"),
+    ),
     "autograd": ("autograd",),  # the public names, and what the command line consists of
     "nn": ("autograd",),
     "demos": ("autograd", "nn"),
@@ -42,7 +45,7 @@ OTHERS = {
     "hypothesis": ("autograd.testing",),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
-    "numpy": ("autograd.program", "autograd.testing", "nn"),
+    "numpy": ("autograd.fitting", "autograd.program", "autograd.testing", "nn"),
     "pytest": ("autograd.testing.plugin",),
     "PIL": ("nn",),
     "rich": ("autograd.cli", "autograd.show"),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 import autograd
 from tests.bad_input.rows import *
 from tests.bad_input.transforms import TREES
@@ -13,6 +15,7 @@ def rows() -> Iterator[Row]:
     yield from equations("autograd.root", autograd.root)
     yield from equations("autograd.fixed_point", autograd.fixed_point)
     yield from unsolvable("autograd.root")
+    yield from fits("autograd.curve_fit")
 
 
 def equations(name: str, solve: Any) -> Iterator[Row]:
@@ -48,3 +51,45 @@ def unsolvable(name: str) -> Iterator[Row]:
         yield row(name, case, call, RuntimeError, "root: ", *words)
     step = lambda w: autograd.root(lambda x, a: a * (x - 1.0) * 0.0 * x, 1.0, w.x)
     yield row(name, "flat", step, RuntimeError, "singular at the solution x = 1.0")
+
+
+def fits(name: str) -> Iterator[Row]:
+    """What can't be fitted."""
+    f = lambda x, a, b: a + b * x
+    xs, ys = [0.0, 1.0, 2.0], [1.0, 2.0, 4.0]
+    good = {"f": f, "x": xs, "y": ys, "p0": [0.0, 0.0], "sigma": [1.0, 2.0, 1.0]}
+    lists = [*TREES, bad([1.0, NAN, 2.0], ValueError, "must be finite, got nan at place 1")]
+    sigmas = [
+        *[each for each in lists if each.show != "None"],
+        bad([1.0, 2.0], ValueError, "3 as y has, got 2"),
+        bad([1.0, 0.0, 2.0], ValueError, "positive"),
+        bad(-1.0, ValueError, "positive"),
+    ]
+    yield from mistakes(
+        name,
+        lambda w: (autograd.curve_fit, {**good, "absolute_sigma": False}),
+        {
+            "f": FUNCTION,
+            "x": [bad(x, TypeError, "str") for x in (["3"], ("a", "b", "c"))],
+            "y": [*lists, bad([1.0], ValueError, "1 data are too few for 2 parameters")],
+            "p0": [*lists, bad([0.0] * 4, ValueError, "3 data are too few for 4 parameters")],
+            "sigma": sigmas,
+            "absolute_sigma": FLAG,
+        },
+        owner="curve_fit",
+        positional=True,
+    )
+    fit: Any = lambda f, p0, x=xs: lambda w: autograd.curve_fit(f, x, ys, p0)
+    for case, call, error, *words in (
+        ("too few numbers", fit(lambda x, a: [a, a], [1.0]), ValueError,
+         "curve_fit: f gives 2 number(s) for the 3 of y"),
+        ("infinite", fit(lambda x, a: a * x * INF, [1.0], np.ones(3)), ValueError,
+         "not finite at [1.0]; start elsewhere"),
+        ("undetermined", fit(lambda x, a, b: (a + b) * x, [1.0, 1.0]), RuntimeError,
+         "the data do not determine parameter", "leave it out"),
+        ("no minimum", fit(lambda x, a: 5.0 + 1.0 / a + 0.0 * x, [1.0]), RuntimeError,
+         "curve_fit: ", "the sum of squares is"),
+        ("outside the domain", fit(lambda x, a: np.log(a * (x + 1.0)), [-1.0]), ValueError,
+         "log(-1.0)"),
+    ):  # fmt: skip
+        yield row(name, case, call, error, *words)
