@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from autograd.fitting import curve_fit
     from autograd.program.compiled import compile as compile
     from autograd.program.compiled import load_program as load_program
+    from autograd.propagation import propagate
     from autograd.show.graph import Graph
     from autograd.show.stepper import Stepper
     from autograd.show.terminal import step
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Graph", "Primitive", "Stepper", "Value", "curve_fit", "fixed_point", "lines"]
-__all__ += ["no_grad", "play", "primitive", "root", "scope", "step"]
+__all__ += ["no_grad", "play", "primitive", "propagate", "root", "scope", "step"]
 __all__ += functions.__all__
 __all__ += transforms.__all__
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ _LATER = {
     "fixed_point": "solve",
     "load_program": "program.compiled",
     "play": "cli.formula_page",
+    "propagate": "propagation",
     "root": "solve",
     "step": "show.terminal",
 }

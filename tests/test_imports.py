@@ -18,7 +18,10 @@ LAYERS = {
     "autograd.javascript": ("autograd.core",),
     "autograd.trees": ("autograd.core",),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
-    "autograd.solve": ("autograd.core", "autograd.trees", "autograd.transforms"),
+    **dict.fromkeys(
+        ("autograd.propagation", "autograd.solve"),
+        ("autograd.core", "autograd.trees", "autograd.transforms"),
+    ),
     "autograd.program.kernel": ("autograd.build", "autograd.core", "autograd.program"),
     **dict.fromkeys(
         ("autograd.program", "autograd.show", "autograd.testing"),

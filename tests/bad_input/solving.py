@@ -16,6 +16,7 @@ def rows() -> Iterator[Row]:
     yield from equations("autograd.fixed_point", autograd.fixed_point)
     yield from unsolvable("autograd.root")
     yield from fits("autograd.curve_fit")
+    yield from uncertain("autograd.propagate")
 
 
 def equations(name: str, solve: Any) -> Iterator[Row]:
@@ -93,3 +94,34 @@ def fits(name: str) -> Iterator[Row]:
          "log(-1.0)"),
     ):  # fmt: skip
         yield row(name, case, call, error, *words)
+
+
+def uncertain(name: str) -> Iterator[Row]:
+    """What has no covariance."""
+    matrices = [
+        bad([0.1, 0.2], ValueError, "2 rows of 2", "np.diag(np.square("),
+        bad(0.1, ValueError, "2 rows of 2"),
+        bad([[1.0, 0.5], [0.4, 1.0]], ValueError, "symmetric, but has 0.4 in row 1, column 0"),
+        bad(np.eye(3), ValueError, "2 rows of 2"),
+        bad([[-1.0, 0.0], [0.0, 1.0]], ValueError, "0 or more, got -1.0"),
+        bad({"a": [1.0]}, ValueError, "2 rows of 2"),
+        *[tree for tree in TREES if tree.show != "{'a': '3'}"],
+    ]
+    yield from mistakes(
+        name,
+        lambda w: (
+            autograd.propagate,
+            {"f": lambda v: v[0] * v[1], "x": [1.0, 2.0], "cov": np.eye(2), "order": 1},
+        ),
+        {
+            "f": FUNCTION,
+            "x": TREES,
+            "cov": matrices,
+            "order": [bad(x, ValueError) for x in (None, 0, 3, 1.0, "1", True)],
+        },
+        owner="propagate",
+        positional=True,
+    )
+    results = bads(TypeError, None, "3", 1j, words=("propagate: the result of f",))
+    call: Call = lambda w, y: autograd.propagate(lambda x: y, 1.0, 1.0)
+    yield from each(name, results, call, case="f gives ")
