@@ -42,6 +42,7 @@ from autograd.transforms import *  # noqa: E402, F403
 if TYPE_CHECKING:
     from autograd.cli.formula_page import play as play
     from autograd.core import table
+    from autograd.custom import custom_vjp
     from autograd.fitting import curve_fit
     from autograd.program.compiled import compile as compile
     from autograd.program.compiled import load_program as load_program
@@ -52,8 +53,8 @@ if TYPE_CHECKING:
     from autograd.solve import fixed_point, root
 
 __version__ = "0.1.0"
-__all__ = ["Graph", "Primitive", "Stepper", "Value", "curve_fit", "fixed_point", "lines"]
-__all__ += ["no_grad", "play", "primitive", "propagate", "root", "scope", "step"]
+__all__ = ["Graph", "Primitive", "Stepper", "Value", "curve_fit", "custom_vjp", "fixed_point"]
+__all__ += ["lines", "no_grad", "play", "primitive", "propagate", "root", "scope", "step"]
 __all__ += functions.__all__
 __all__ += transforms.__all__
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ _LATER = {
     "Stepper": "show.stepper",
     "compile": "program.compiled",
     "curve_fit": "fitting",
+    "custom_vjp": "custom",
     "fixed_point": "solve",
     "load_program": "program.compiled",
     "play": "cli.formula_page",

@@ -19,7 +19,7 @@ LAYERS = {
     "autograd.trees": ("autograd.core",),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
     **dict.fromkeys(
-        ("autograd.propagation", "autograd.solve"),
+        ("autograd.custom", "autograd.propagation", "autograd.solve"),
         ("autograd.core", "autograd.trees", "autograd.transforms"),
     ),
     "autograd.program.kernel": ("autograd.build", "autograd.core", "autograd.program"),

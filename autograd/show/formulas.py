@@ -397,12 +397,15 @@ def rule(node: Node, slot: int, notation: Notation = TEXT) -> str:
     named = {x: _named(x, False, notation, 0.0) for x in node.inputs}
     operands = [named[x] if isinstance(x, Node) else x for x in node.operands]
     slots = [i for i, x in enumerate(operands) if isinstance(x, Symbol)]
-    if op.variadic:
-        found = (op.textbook_rule or op.rules[0])(out, *operands)[slots[slot]]
-    elif op.textbook_rule is not None:
-        found = op.textbook_rule(out, *operands)
-    else:
-        found = op.partial(slots[slot], out, operands)
+    try:
+        if op.variadic:
+            found = (op.textbook_rule or op.rules[0])(out, *operands)[slots[slot]]
+        elif op.textbook_rule is not None:
+            found = op.textbook_rule(out, *operands)
+        else:
+            found = op.partial(slots[slot], out, operands)
+    except TypeError:  # a user's rule for floats only
+        found = node.partials[slot]
     return _symbol(found, notation).text
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 import autograd
+from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
 from tests.bad_input.transforms import TREES
 
@@ -17,6 +18,7 @@ def rows() -> Iterator[Row]:
     yield from unsolvable("autograd.root")
     yield from fits("autograd.curve_fit")
     yield from uncertain("autograd.propagate")
+    yield from boxes("autograd.custom_vjp")
 
 
 def equations(name: str, solve: Any) -> Iterator[Row]:
@@ -125,3 +127,46 @@ def uncertain(name: str) -> Iterator[Row]:
     results = bads(TypeError, None, "3", 1j, words=("propagate: the result of f",))
     call: Call = lambda w, y: autograd.propagate(lambda x: y, 1.0, 1.0)
     yield from each(name, results, call, case="f gives ")
+
+
+def boxes(name: str) -> Iterator[Row]:
+    """Black boxes that do not fit together."""
+    names = [
+        *[bad(x, TypeError) for x in (None, 3, b"x")],
+        *[bad(x, ValueError) for x in ("two words", "exp", "a.b")],
+    ]
+    yield from mistakes(
+        name,
+        lambda w: (
+            autograd.custom_vjp,
+            {"f": lambda x: x, "pullback": lambda g, y, x: g, "name": "mine"},
+        ),
+        {"f": FUNCTION, "pullback": FUNCTION, "name": names},
+        owner="custom_vjp",
+        positional=True,
+    )
+    make: Any = lambda f, pull: autograd.custom_vjp(f, pull, "passing")
+    try_: Any = lambda f, pull: (
+        lambda w, x: _without_entry(lambda: make(f(x), pull(x))(w.x, [w.y]))
+    )
+    args = [bad(x, TypeError, "passing: the arguments") for x in ("3", {1.0}, None)]
+    call: Call = lambda w, x: make(lambda x: x, lambda g, y, x: g)(w.x, x)
+    yield from each(name, args, call, case="args ")
+    results = [bad(y, TypeError, "passing: the result") for y in (None, "3", [1j])]
+    yield from each(
+        name, results, try_(lambda y: lambda *x: y, lambda y: lambda *x: x), case="f "
+    )
+    pulled = [
+        *[bad(d, ValueError, "what the pullback gives") for d in (1.0, (1.0,), (1.0, 2.0))],
+        *[bad(d, TypeError, "what the pullback gives") for d in ((None, [1.0]), ("3", [1.0]))],
+    ]
+    call = try_(lambda d: lambda x, y: x, lambda d: lambda *x: d)
+    yield from each(name, pulled, call, case="pullback ")
+
+
+def _without_entry(call: Any) -> Any:
+    """What a call gives that enters an operation in the table, which is left as it was."""
+    try:
+        return call()
+    finally:
+        TABLE.pop("passing", None)

@@ -1,0 +1,89 @@
+"""Black boxes with a derivative of their own: several inputs and outputs, a node each."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, custom_vjp, grad, hessian, jacobian, jvp
+from autograd.testing import gradcheck
+
+A, B = np.array([[2.0, 0.5], [1.0, 4.0]]), np.array([2.0, 9.0])
+called = {"solve": 0, "pull": 0}
+
+
+def solve(a: Any, b: Any) -> Any:
+    called["solve"] += a.dtype == b.dtype == float
+    return np.linalg.solve(a, b)
+
+
+def pull(g: Any, x: Any, a: Any, b: Any) -> Any:
+    called["pull"] += 1
+    back = np.linalg.solve(a.T, g)
+    return -np.outer(back, x), back
+
+
+box = custom_vjp(solve, pull, "solve")
+
+
+def test_arrays_in_and_out() -> None:
+    inverse = np.linalg.inv(A)
+    called.update(solve=0, pull=0)
+    assert np.allclose(jacobian(lambda b: box(A, b))(B), inverse, 1e-14)
+    assert called == {"solve": 1, "pull": 2}
+    expected = -np.einsum("ij,k->ijk", inverse, inverse @ B)
+    assert np.allclose(jacobian(box)(A, B), expected, 1e-13)
+    assert np.allclose(jvp(lambda b: box(A, b), (B,), (B,)), [inverse @ B] * 2, 1e-14)
+    assert gradcheck(lambda a: box(a, B).sum(), A)
+    assert box(A, B).dtype == float
+
+
+def test_it_is_a_node_that_is_drawn_and_stepped() -> None:
+    b = np.array([Value(2.0, label="p"), Value(9.0, label="q")])
+    x, y = box(A, b)
+    product = x * y
+    product.backward()
+    assert str(x.op) == "solve"
+    assert x.inputs == (*b,)
+    assert [v.grad for v in b] == pytest.approx(grad(lambda b: box(A, b).prod())(B))
+    assert "solve(" in product.graph().text()
+    assert r"\operatorname{solve}_{1}" in product.graph().latex()
+    assert product.steps().events[-1].after in [v.grad for v in b]
+
+
+def test_structures_and_a_single_argument() -> None:
+    f = custom_vjp(lambda x, y: {"s": x + y, "p": x * y}, lambda g, r, x, y: (
+        g["s"] + g["p"] * y, g["s"] + g["p"] * x))  # fmt: skip
+    assert repr(f) == "<custom_vjp black_box>"
+    assert f(2.0, 3.0) == {"s": 5.0, "p": 6.0}
+    assert grad(lambda x: f(x, 3.0)["p"])(2.0) == 3.0
+    norm = custom_vjp(lambda d: sum(d["v"]), lambda g, r, d: {"v": [g] * len(d["v"])}, "total")
+    assert grad(norm)({"v": [1.0, 2.0]}) == {"v": [1.0, 1.0]}
+    assert grad(norm)({"v": [1.0, 2.0, 3.0]}) == {"v": [1.0, 1.0, 1.0]}  # another structure
+    assert [
+        norm._box([1.0] * n, lambda xs: ({"v": [*xs]},)).primitive.name for n in (2, 3)
+    ] == [
+        "total",
+        "total.shape1",
+    ]
+
+
+def loss(b: Any) -> Any:
+    return (box(A, b) ** 2).sum()
+
+
+def test_programs_call_it() -> None:
+    fast = autograd.compile(loss)
+    many = autograd.compile(loss, in_axes=0, reduce="sum")
+    points = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 6.0]])
+    for b in points:
+        assert np.allclose(fast(b), loss(b), 1e-14)
+        assert np.allclose(fast.grad(b), grad(loss)(b), 1e-14)
+    assert np.allclose(many.grad(points), [grad(loss)(b) for b in points], 1e-14)
+
+
+def test_there_is_no_second_derivative() -> None:
+    for derive in (hessian, lambda f: grad(lambda b: grad(f)(b).sum())):
+        with pytest.raises(TypeError, match="solve: custom_vjp gives first derivatives only"):
+            derive(lambda b: box(A, b).sum())(B)
