@@ -51,10 +51,12 @@ if TYPE_CHECKING:
     from autograd.show.stepper import Stepper
     from autograd.show.terminal import step
     from autograd.solve import fixed_point, root
+    from autograd.sparse import sparse_hessian, sparse_jacobian
 
 __version__ = "0.1.0"
 __all__ = ["Graph", "Primitive", "Stepper", "Value", "curve_fit", "custom_vjp", "fixed_point"]
-__all__ += ["lines", "no_grad", "play", "primitive", "propagate", "root", "scope", "step"]
+__all__ += ["lines", "no_grad", "play", "primitive", "propagate", "root", "scope"]
+__all__ += ["sparse_hessian", "sparse_jacobian", "step"]
 __all__ += functions.__all__
 __all__ += transforms.__all__
 if TYPE_CHECKING:
@@ -72,6 +74,8 @@ _LATER = {
     "play": "cli.formula_page",
     "propagate": "propagation",
     "root": "solve",
+    "sparse_hessian": "sparse",
+    "sparse_jacobian": "sparse",
     "step": "show.terminal",
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 import autograd
 from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
-from tests.bad_input.transforms import TREES
+from tests.bad_input.transforms import ARGNUMS, TREES
 
 
 def rows() -> Iterator[Row]:
@@ -19,6 +19,8 @@ def rows() -> Iterator[Row]:
     yield from fits("autograd.curve_fit")
     yield from uncertain("autograd.propagate")
     yield from boxes("autograd.custom_vjp")
+    yield from sparse("autograd.sparse_jacobian", autograd.sparse_jacobian)
+    yield from sparse("autograd.sparse_hessian", autograd.sparse_hessian)
 
 
 def equations(name: str, solve: Any) -> Iterator[Row]:
@@ -162,6 +164,22 @@ def boxes(name: str) -> Iterator[Row]:
     ]
     call = try_(lambda d: lambda x, y: x, lambda d: lambda *x: d)
     yield from each(name, pulled, call, case="pullback ")
+
+
+def sparse(name: str, transform: Any) -> Iterator[Row]:
+    """Sparse matrices of what has none."""
+    short = name.rpartition(".")[2]
+    yield from mistakes(
+        name,
+        lambda w: (transform, {"f": lambda v: v * w.x, "argnums": 0}),
+        {"f": FUNCTION, "argnums": [*ARGNUMS, bad((0,), TypeError, f"{short}: argnums")]},
+        owner=short,
+        positional=True,
+    )
+    call: Call = lambda w, x: transform(lambda v: w.x)(x)
+    yield from each(name, TREES, call, "argument 0", case="of ")
+    results = bads(TypeError, None, "3", 1j, words=(("result of f", "grad: f"),))
+    yield from each(name, results, lambda w, r: transform(lambda v: r)(w.x), case="gives ")
 
 
 def _without_entry(call: Any) -> Any:
