@@ -5,10 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = str(Path(__file__).parents[1])
-sys.path.insert(0, ROOT)
+sys.path.insert(0, str(Path(__file__).parents[1]))
 # cells import demos, which is not installed
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
+os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], os.environ.get("PYTHONPATH", "")])
 os.environ["AUTOGRAD_PURE"] = "1"  # compiled methods do not tell autodoc their types
 import autograd
 

@@ -298,8 +298,8 @@ class Optimizer:
                 rows.append(self._next(numbers, parameter.data, parameter.grad, *state))
             except ArithmeticError:
                 rows.append((math.nan,) * (1 + len(state)))
-        columns = zip(*rows) if rows else [()] * (1 + len(self.buffers))
-        found = [array("d", column) for column in columns]
+        stacked = zip(*rows) if rows else [()] * (1 + len(self.buffers))
+        found = [array("d", values) for values in stacked]
         for name, column in zip(["value", *self.buffers], found):
             if not all(map(math.isfinite, column)):
                 self._refuse(name, column)

@@ -149,8 +149,8 @@ def permutation(n: int, on_disk: bool = False) -> Any:
     source = np.random.RandomState([random.getrandbits(32) for _ in range(8)])
     if not on_disk:
         return source.permutation(n)
-    runs = source.permutation(np.arange(0, n, RUN))
-    order = (runs[:, None] + np.arange(RUN)).ravel()
+    starts = source.permutation(np.arange(0, n, RUN))
+    order = (starts[:, None] + np.arange(RUN)).ravel()
     order = order[order < n]
     for start in range(0, n, MANY):
         source.shuffle(order[start : start + MANY])
