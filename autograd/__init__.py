@@ -29,17 +29,20 @@ from autograd.build.binaries import choose as _choose_build  # noqa: E402
 _choose_build()
 
 from autograd import transforms  # noqa: E402
-from autograd.core import functions  # noqa: E402
+from autograd.core import functions, special  # noqa: E402
 from autograd.core.define import primitive  # noqa: E402
 from autograd.core.functions import *  # noqa: E402, F403
 from autograd.core.no_grad import no_grad  # noqa: E402
 from autograd.core.primitive import Primitive  # noqa: E402
 from autograd.core.scopes import lines, scope  # noqa: E402
+from autograd.core.special import *  # noqa: E402, F403
 from autograd.core.table import *  # noqa: E402, F403
 from autograd.core.value import Value  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
 
 if TYPE_CHECKING:
+    from autograd import linalg as linalg
+    from autograd.arrays import array as array
     from autograd.cli.formula_page import play as play
     from autograd.core import table
     from autograd.custom import custom_vjp
@@ -54,16 +57,28 @@ if TYPE_CHECKING:
     from autograd.sparse import sparse_hessian, sparse_jacobian
 
 __version__ = "0.1.0"
-__all__ = ["Graph", "Primitive", "Stepper", "Value", "curve_fit", "custom_vjp", "fixed_point"]
-__all__ += ["lines", "no_grad", "play", "primitive", "propagate", "root", "scope"]
+__all__ = ["Graph", "Primitive", "Stepper", "Value", "array", "curve_fit", "custom_vjp"]
+__all__ += [
+    "fixed_point",
+    "lines",
+    "no_grad",
+    "play",
+    "primitive",
+    "propagate",
+    "root",
+    "scope",
+]
 __all__ += ["sparse_hessian", "sparse_jacobian", "step"]
 __all__ += functions.__all__
+__all__ += special.__all__
 __all__ += transforms.__all__
 if TYPE_CHECKING:
     __all__ += table.__all__  # pyright does not follow how `functions` chooses among them
 
 # Imported when first asked for, so that `import autograd` stays quick.
 _LATER = {
+    "array": "arrays",
+    "linalg": "linalg",
     "Graph": "show.graph",
     "Stepper": "show.stepper",
     "compile": "program.compiled",
@@ -85,7 +100,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     from importlib import import_module
 
-    found: object = getattr(import_module(f"autograd.{_LATER[name]}"), name)
+    module = import_module(f"autograd.{_LATER[name]}")
+    found: object = module if name == _LATER[name] else getattr(module, name)
     globals()[name] = found
     return found
 

@@ -24,6 +24,7 @@ from weakref import WeakKeyDictionary
 
 from autograd.core import floats
 from autograd.core.floats import fast_order
+from autograd.core.hints import note
 from autograd.core.no_grad import recording
 from autograd.core.operand import real
 from autograd.core.primitive import TABLE
@@ -357,10 +358,10 @@ def differentiated(values: Iterable[Value]) -> bool:
 class _Run:
     """A call of f on fresh variables, and the sweeps over what it recorded.
 
-    It is private if the outputs depend on no leaves but its own variables and those of runs
-    that began and ended inside f; then derivatives are plain floats. What was recorded before
-    depends on none of the variables: no sweep goes there. With `every`, f gets Values for the
-    other arguments too, and the derivatives are not in them.
+    It is private if the outputs depend on no leaves but those made since it began: its own
+    variables, those of runs inside f, and constants. Then derivatives are plain floats. What
+    was recorded before depends on none of the variables: no sweep goes there. With `every`, f
+    gets Values for the other arguments too, and the derivatives are not in them.
     """
 
     def __init__(
@@ -395,14 +396,18 @@ class _Run:
         try:
             with recording():
                 self.returned = without_axes(f(*call, **kwargs))
+        except Exception as error:
+            note(error)
+            raise
         finally:
             _enclosing.run = outer
-        if outer is not None:
-            outer.closed |= self.closed
         self.outputs, self.rebuild_outputs = flatten(self.returned, "the result of f")
         self.roots = [y for y in self.outputs if type(y) is Value]
-        self.order, self.leaves = fast_order(*self.roots, since=self.since)
-        self.private = all(leaf in self.closed for leaf in self.leaves)
+        before: list[Value] = []
+        self.order, self.leaves = fast_order(*self.roots, since=self.since, before=before)
+        if outer is not None:
+            outer.closed.update(self.closed, self.leaves[: -len(before) or None])
+        self.private = all(leaf in self.closed for leaf in before)
 
     def scalar(self, name: str) -> Any:
         if type(self.returned) is Value or real(self.returned) is not None:

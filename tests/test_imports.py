@@ -16,7 +16,9 @@ LAYERS = {
     "autograd.files": (),
     "autograd.core": (),
     "autograd.javascript": ("autograd.core",),
-    "autograd.trees": ("autograd.core",),
+    "autograd.arrays": ("autograd.core",),
+    "autograd.linalg": ("autograd.core", "autograd.arrays"),
+    "autograd.trees": ("autograd.core", "autograd.arrays"),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
     **dict.fromkeys(
         tuple([f"autograd.{name}" for name in ("custom", "propagation", "solve", "sparse")]),
@@ -48,7 +50,10 @@ OTHERS = {
     "hypothesis": ("autograd.testing",),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
-    "numpy": ("autograd.fitting", "autograd.program", "autograd.testing", "nn"),
+    "numpy": (
+        *("autograd.arrays", "autograd.linalg", "autograd.fitting"),
+        *("autograd.program", "autograd.testing", "nn"),
+    ),
     "pytest": ("autograd.testing.plugin",),
     "PIL": ("nn",),
     "rich": ("autograd.cli", "autograd.show"),
@@ -60,13 +65,16 @@ OTHERS = {
     "vl_convert": ("autograd.show.drawing",),
 }
 AT_ONCE = ("cython", "hypothesis", "numpy", "pytest", "setuptools")
-CONVENIENCES = (  # of Values, which may import pictures
+CONVENIENCES = (  # of Values, which may import pictures and arrays
+    "Operations.__array_function__",
+    "Operations.__array_ufunc__",
     "Operations.graph",
     "Operations.steps",
 )
 # What calls import_module: of names in IMPORTS, of a pickled user's primitive, of a demo.
 DYNAMIC = {
     "autograd",
+    "autograd.arrays",
     "autograd.cli.checking",
     "autograd.core.define",
     "autograd.program.kernel",

@@ -40,14 +40,26 @@ LINEAR = frozenset(
 )
 
 
-def fast_order(*roots: Value, since: int = 0) -> tuple[list[Value], list[Value]]:
-    """The `topological_order` of Values; what was made before `since` counts as a leaf."""
+def fast_order(
+    *roots: Value, since: int = 0, before: list[Value] | None = None
+) -> tuple[list[Value], list[Value]]:
+    """The `topological_order` of Values; what was made before `since` counts as a leaf.
+
+    Args:
+        before: gets those leaves that may have been made before.
+    """
     order: list[Value] = []
     leaves: list[Value] = []
-    if not list_nodes(_above(roots, (1.0,) * len(roots)), order, leaves, since):
-        return topological_order(*roots)
-    del order[0]
-    order.reverse()
+    older: list[Value] = []
+    if not list_nodes(_above(roots, (1.0,) * len(roots)), order, leaves, older, since):
+        order, leaves = topological_order(*roots)
+        since = 0
+    else:
+        del order[0]
+        order.reverse()
+        leaves += older
+    if before is not None:
+        before += older if since else leaves
     return order, leaves
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dis
 import itertools
 import sys
 from collections.abc import Iterable
 from numbers import Real
-from traceback import walk_stack
 from typing import Any
 
 __all__ = ["Number", "Operand", "describe", "is_node", "number", "primal", "real"]
@@ -77,28 +75,6 @@ def describe(operands: Iterable[Operand]) -> str:
     if len(shown) == 9:
         shown[8] = "..."
     return ", ".join(shown)
-
-
-def called() -> str:
-    """The name of the function that is being called outside of this package, "" if unknown.
-
-    Of a C function that asks for a Value's number, such as `math.sin`, which has no frame:
-    the last name that is read where the expression of the call begins.
-    """
-    here = sys._getframe()
-    modules = [(frame, str(frame.f_globals.get("__name__"))) for frame, _ in walk_stack(here)]
-    outside = (frame for frame, name in modules if not name.startswith("autograd.core."))
-    frame = next(outside, here)  # a thread may have no frame but these
-    code = dis.get_instructions(frame.f_code)
-    before = [each for each in code if each.offset <= frame.f_lasti]
-    begins = _beginning(before[-1])
-    names = [x.argval for x in before if x.opname[:4] == "LOAD" and _beginning(x) == begins]
-    return str(names[-1]) if names and "CALL" in before[-1].opname else ""
-
-
-def _beginning(instruction: dis.Instruction) -> object:
-    where = instruction.positions
-    return where and (where.lineno, where.col_offset)
 
 
 def _with_type(x: object) -> str:

@@ -15,7 +15,8 @@ else:
     from autograd.core import cython
 
 import autograd.core.table  # noqa: F401  (fills TABLE)
-from autograd.core.operand import Operand, called, describe, is_node, real
+from autograd.core.hints import advice, called
+from autograd.core.operand import Operand, describe, is_node, real
 from autograd.core.primitive import TABLE
 
 if TYPE_CHECKING:
@@ -73,18 +74,21 @@ class Operations:
         return int(self.data)
 
     def __index__(self: Any) -> None:
-        told = (
-            f"the index {describe([self])} is a Value, which is no integer; write "
-            "autograd.take(xs, i), which compiles to one program for all, or xs[int(i)]"
-        )
+        hint = advice(called())
+        if "int(" not in hint:
+            hint = "write autograd.take(xs, i), which compiles to one program for all, or "
+            hint += "xs[int(i)]"
+        told = f"the index {describe([self])} is a Value, which is no integer; {hint}"
         raise TypeError(told)
 
     def __float__(self: Any) -> None:  # so type checkers refuse float(x) as well
+        told = f"float({describe([self])}): a Value would lose its gradient; {advice(called())}"
+        raise TypeError(told)
+
+    def as_integer_ratio(self: Any) -> None:
+        """Raises TypeError: `statistics` asks for it, and would lose the gradient."""
         name = called()
-        advice = "take its number, .data"
-        if name in TABLE:
-            advice = f"write autograd.{name} instead of math.{name}"
-        told = f"float({describe([self])}): a Value would lose its gradient; {advice}"
+        told = f"{name}({describe([self])}): a Value would lose its gradient; {advice(name)}"
         raise TypeError(told)
 
     def __round__(self: Any, ndigits: Any = None) -> Any:
@@ -197,33 +201,18 @@ class Operations:
     def __array_ufunc__(
         self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
     ) -> Any:
-        """NumPy's functions: the table's of numbers, element by element of arrays."""
-        name = NUMPY.get(ufunc.__name__, ufunc.__name__)
-        if type(self) in map(type, options.get("out", ())):
-            return NotImplemented
-        if name in ("isfinite", "isinf", "isnan"):
-            return getattr(ufunc, method)(self.data, **options)
-        one_by_one = method == "__call__" and not options
-        several = any(getattr(x, "shape", isinstance(x, (list, tuple))) for x in inputs)
-        if one_by_one and name in REFLECTED and not several:
-            return REFLECTED[name](*inputs[::-1])
-        if one_by_one and (name in TABLE or name == "divmod"):
-            entry: Any = TABLE.get(name, divmod)
-            if several:
-                entry = sys.modules["numpy"].frompyfunc(entry, ufunc.nin, ufunc.nout)
-            return entry(*[x.item() if getattr(x, "shape", 0) == () else x for x in inputs])
-        objects = [_boxed(x) if type(x) is type(self) else x for x in inputs]
-        return getattr(ufunc, method)(*objects, **options)
+        from autograd.arrays import apply_ufunc
+
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from autograd.arrays import apply_function
+
+        return apply_function(func, args, kwargs)
 
 
 def _is_operand(x: Any) -> bool:
     return is_node(x) or real(x) is not None
-
-
-def _boxed(x: Any) -> Any:
-    box: Any = sys.modules["numpy"].empty((), dtype=object)
-    box[()] = x
-    return box
 
 
 # fmt: off

@@ -22,10 +22,13 @@ cdef extern from "node.h":
     node **_inputs "node_inputs" (tuple)
 
 cdef unsigned int _passes
+cdef bint _is_met(node *x, node *none) noexcept
 cpdef bint accumulate(root, double seed) except -1
 cpdef bint add_to_leaves(list leaves, found, unsigned int now) except -1
 cpdef unsigned int begin()
-cpdef bint list_nodes(root, list order, list leaves, unsigned int since) except -1
+cpdef bint list_nodes(
+    root, list order, list made, list before, unsigned int since
+) except -1
 cpdef unsigned int traverse(
-    root, double seed, list leaves, list order, unsigned int since=*
+    root, double seed, list leaves, list order, unsigned int since=*, list before=*
 ) except? 0

@@ -47,7 +47,7 @@ RECENT = 2**20  # the number begins anew after 2**32
 def begin() -> Any:
     """Begin to record: no node made before has a `_pass` as large as this, and all later have.
 
-    But for leaves. 0 where the number is about to begin anew.
+    0 where the number is about to begin anew.
     """
     global _passes
     _passes += 2
@@ -57,7 +57,7 @@ def begin() -> Any:
 def made_before(xs: list[Value]) -> Any:
     """What `begin` could have given before these nodes were made, as far as they show it.
 
-    0 if that was long ago, if one is a leaf, or if a pass has come to one.
+    0 if that was long ago, or if a pass has come to one.
     """
     made = [x._pass for x in xs]
     first = min(made, default=0)
@@ -115,16 +115,26 @@ def add_to_leaves(leaves: list[Any], found: Any, now: Any) -> Any:
         raise
 
 
-def list_nodes(root: Value, order: list[Value], leaves: list[Value], since: Any) -> Any:
-    """List the interior nodes, each before its inputs, and the leaves.
+def list_nodes(
+    root: Value, order: list[Value], made: list[Value], before: list[Value], since: Any
+) -> Any:
+    """List the interior nodes, each before its inputs, and the leaves: those made since.
 
-    A node made before `since`, which is what `begin` gave, counts as a leaf. False, if another
-    pass came in between: then the lists may be wrong.
+    A node made before `since`, which is what `begin` gave, counts as a leaf, and is listed in
+    `before`; a leaf that a pass has come to, too, since that hides when it was made. False, if
+    another pass came in between: then the lists may be wrong.
     """
-    return traverse(root, 0.0, leaves, order, since) == _passes - 1
+    return traverse(root, 0.0, made, order, since, before) == _passes - 1
 
 
-def traverse(root: Any, seed: float, leaves: list[Any], order: Any, since: Any = 0) -> Any:
+def _is_met(x: Any, none: Any) -> Any:
+    """Whether it is a leaf that a pass has come to."""
+    return x._pass % 2 == 1 and x._primitive is none
+
+
+def traverse(
+    root: Any, seed: float, leaves: list[Any], order: Any, since: Any = 0, before: Any = None
+) -> Any:
     """Put into each node's `_grad` what `gradients` finds; return the number of this pass.
 
     With `order`, lists the interior nodes there instead. Uses count if they are of this pass:
@@ -149,21 +159,21 @@ def traverse(root: Any, seed: float, leaves: list[Any], order: Any, since: Any =
         b = node._b
         if a is not none:
             if a._uses == 0 or a._pass != now:
-                old = a._pass < since
+                old = since != 0 and (a._pass < since or _is_met(a, none))
                 a._pass = now
                 a._uses = old
                 if old:
-                    _put(leaves, a)
+                    _put(before, a)
                 else:
                     _push(stack, a)
             a._uses += 1
         if b is not none:
             if b._uses == 0 or b._pass != now:
-                old = b._pass < since
+                old = since != 0 and (b._pass < since or _is_met(b, none))
                 b._pass = now
                 b._uses = old
                 if old:
-                    _put(leaves, b)
+                    _put(before, b)
                 else:
                     _push(stack, b)
             b._uses += 1
@@ -172,11 +182,11 @@ def traverse(root: Any, seed: float, leaves: list[Any], order: Any, since: Any =
             n = len(wide[2])
             for x in _inputs(wide[2])[:n]:  # compiled, an array that doesn't know its length
                 if x._uses == 0 or x._pass != now:
-                    old = x._pass < since
+                    old = since != 0 and (x._pass < since or _is_met(x, none))
                     x._pass = now
                     x._uses = old
                     if old:
-                        _put(leaves, x)
+                        _put(before, x)
                     else:
                         _push(stack, x)
                 x._uses += 1

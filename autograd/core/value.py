@@ -106,7 +106,8 @@ class Value(Operations):
         self._extra = _kept(name) if _paused else bare
         self._primitive = self._a = self._b = None
         self._grad = self._da = self._db = 0.0
-        self._pass = self._uses = 0
+        self._pass = _passes if cython.compiled else traversal._passes  # type: ignore  # noqa: F821
+        self._uses = 0
 
     # ------------------------------------------------------------------ what it holds
 

@@ -1,6 +1,7 @@
 """The areas of the table, and the public names that have no rows, with the reason."""
 
 from tests.bad_input import (
+    arrays,
     checking,
     drawing,
     functional,
@@ -38,6 +39,7 @@ AREAS = [
         functional.rows,
         transforms.rows,
         solving.rows,
+        arrays.rows,
         modules.rows,
         losses.rows,
         optim.rows,

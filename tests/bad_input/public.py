@@ -31,7 +31,7 @@ SPECIAL = ("__call__", "__getitem__", "__setstate__", "__contains__", "__exit__"
 def public_names() -> set[str]:
     """Such as `autograd.log`, `nn.SGD` (its constructor) and `nn.SGD.step`."""
     names: set[str] = set()
-    for module in (autograd, testing, nn, nn.init):
+    for module in (autograd, autograd.linalg, testing, nn, nn.init):
         for name in module.__all__:
             names |= _of(f"{module.__name__}.{name}", getattr(module, name))
     names |= _of("autograd.Graph", Snapshot)

@@ -1,0 +1,444 @@
+"""NumPy arrays of Values, on which NumPy's functions give Values again.
+
+A transform hands a function that is given an array such an array. Operators, products, sums
+and most of NumPy's functions are NumPy's own, on objects; functions of one number are those of
+the table (`UFUNCS`); what NumPy does with floats only is written here and in `linalg`
+(`FUNCTIONS`). For the rest an error says what to write instead.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from autograd.core import special
+from autograd.core.functions import where
+from autograd.core.hints import called, refusal
+from autograd.core.operand import real
+from autograd.core.operations import NUMPY, REFLECTED
+from autograd.core.primitive import TABLE
+from autograd.core.value import Value
+
+__all__ = ["FUNCTIONS", "ValueArray", "apply_function", "apply_ufunc", "array"]
+__all__ += ["as_objects", "implements", "of_rows"]
+
+
+class ValueArray(np.ndarray[Any, Any]):
+    """An array of Values; `autograd.array` makes one."""
+
+    def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **options: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return apply_function(func, args, kwargs)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value if type(value) is Value else array(value))
+
+    def __float__(self) -> float:
+        name = called()
+        raise TypeError(
+            f"{name or 'float'} takes a number, not an array; write np.{name}(x), or take the "
+            "numbers, x.data"
+        )
+
+    @property
+    def data(self) -> Any:
+        """Their numbers: an array of floats, through which no gradient flows."""
+        return np.array([x.data for x in self.ravel()], dtype=float).reshape(self.shape)
+
+    @property  # type: ignore[misc]
+    def imag(self) -> Any:  # pyright: ignore
+        """Zeros, as of all real numbers."""
+        return np.zeros_like(self)
+
+    def round(self, decimals: Any = 0, out: Any = None) -> Any:  # pyright: ignore
+        """Each element rounded to so many decimals; its derivative is 0."""
+        return np.round(self, decimals)
+
+
+def array(x: Any) -> Any:
+    """An array of Values: of a number, a Value, an array, or nested lists and tuples of these.
+
+    What is computed with it is of Values, too, also where a constant wins, as in
+    `np.maximum(x, 1.0)`, or is put beside a Value, which `np.array` would keep a number.
+
+    Raises:
+        TypeError: something in x is neither a number nor a Value.
+        ValueError: x has parts of different lengths.
+
+    >>> import numpy as np
+    >>> p = [Value(2.0), Value(3.0)]
+    >>> np.log(np.maximum(array([p[0], 0.0]), 1.0))[1].data
+    0.0
+    """
+    found = as_objects(x, "array")
+    flat = found.ravel()
+    for i, each in enumerate(flat):
+        if type(each) is not Value:
+            flat[i] = Value(each)
+    return flat.reshape(found.shape).view(ValueArray)
+
+
+def as_objects(x: Any, what: str) -> Any:
+    """A new plain array of the Values and floats in x; errors as `array`, naming `what`."""
+    found = np.array(_bare(x), dtype=object)
+    flat = found.ravel()
+    for i, each in enumerate(flat):
+        if type(each) is not Value:
+            flat[i] = number = real(each)
+            if isinstance(each, list | tuple):
+                raise ValueError(f"{what}: the shape is ragged, with {each!r:.80} in it")
+            if number is None:
+                raise TypeError(f"{what} takes numbers and Values, got {each!r:.80}")
+    return found
+
+
+# ---------------------------------------------------------------- functions of one number
+
+
+def _floor(x: Any) -> Any:
+    return x // 1.0
+
+
+def _ceil(x: Any) -> Any:
+    return -(-x // 1.0)
+
+
+def _trunc(x: Any) -> Any:
+    return where(x < 0.0, _ceil(x), _floor(x))
+
+
+def _rint(x: Any) -> Any:
+    low = x // 1.0
+    rest = x - low
+    up = where(rest > 0.5, 1.0, where(rest < 0.5, 0.0, low % 2.0))
+    return low + up
+
+
+def _fmod(x: Any, y: Any) -> Any:
+    rest = abs(x) % abs(y)
+    return where(x < 0.0, -rest, rest)
+
+
+def _is_negative(x: Any) -> Any:
+    return x < 0.0 or (x == 0.0 and TABLE["atan2"](x, -1.0) < 0.0)
+
+
+def _ignoring_nan(best: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, y: y if x != x else x if y != y else best(x, y)
+
+
+RADIAN = math.pi / 180.0
+LN2 = math.log(2.0)
+# NumPy's functions of numbers, by their names there: on Values and floats.
+UFUNCS: dict[str, Callable[..., Any]] = {
+    **{theirs: TABLE[ours] for theirs, ours in NUMPY.items()},
+    **dict.fromkeys(["deg2rad", "radians"], lambda x: x * RADIAN),
+    **dict.fromkeys(["rad2deg", "degrees"], lambda x: x * (180.0 / math.pi)),
+    "divmod": divmod,
+    "floor": _floor,
+    "ceil": _ceil,
+    "trunc": _trunc,
+    "rint": _rint,
+    "modf": lambda x: (x - _trunc(x), _trunc(x)),
+    "fmod": _fmod,
+    "copysign": lambda x, y: where(_is_negative(y), -abs(x), abs(x)),
+    "fmax": _ignoring_nan(TABLE["maximum"]),
+    "fmin": _ignoring_nan(TABLE["minimum"]),
+    "heaviside": lambda x, h: where(x < 0.0, 0.0, where(x > 0.0, 1.0, h)),
+    "logaddexp2": lambda x, y: TABLE["logsumexp"](x * LN2, y * LN2) / LN2,
+    "ldexp": lambda x, n: x * 2.0**n,
+    # of scipy.special
+    "expit": TABLE["sigmoid"],
+    "log_expit": lambda x: -TABLE["softplus"](-x),
+    "logit": lambda x: TABLE["log"](x) - TABLE["log1p"](-x),
+    **dict.fromkeys(["gammaln", "loggamma"], special.lgamma),
+    "gamma": lambda x: TABLE["exp"](special.lgamma(x)),
+    "psi": special.digamma,
+    "erfcinv": lambda x: special.ndtri(0.5 * x) * -math.sqrt(0.5),
+    "xlog1py": lambda x, y: x * TABLE["log1p"](y),
+    "entr": lambda x: -special.xlogy(x, x),
+    "rel_entr": lambda x, y: special.xlogy(x, x / y),
+    **{
+        name: getattr(special, name)
+        for name in ("erfinv", "ndtr", "ndtri", "log_ndtr", "xlogy", "beta", "betaln")
+    },
+}
+QUESTIONS: dict[str, Callable[[Any], Any]] = {  # whose answers are bools
+    "isnan": lambda x: x != x,
+    "isinf": lambda x: abs(x) == math.inf,
+    "isfinite": lambda x: abs(x) < math.inf,
+    "signbit": _is_negative,
+}
+LOGICAL = ("logical_and", "logical_or", "logical_xor", "logical_not")
+NATIVE = {  # that NumPy computes on objects by their own operators
+    *("add", "subtract", "multiply", "divide", "negative", "positive", "power", "conjugate"),
+    *("matmul", "vecdot", "matvec", "vecmat", *REFLECTED, *LOGICAL),
+}
+STARTS = {"add": 0.0, "multiply": 1.0}  # of sums over chosen elements
+OF_MANY = ("maximum", "minimum", "logaddexp", "hypot")  # a row's is one node
+
+
+def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
+    """A universal function of NumPy, where a Value or an array of them is an operand."""
+    name, outs = ufunc.__name__, options.get("out", ())
+    if any(type(x) is Value for x in outs):
+        return NotImplemented
+    several = any(getattr(x, "shape", isinstance(x, list | tuple)) for x in inputs)
+    alone = method == "__call__" and not options and not several
+    if alone and name in REFLECTED:
+        return REFLECTED[name](*inputs[::-1])
+    rule = QUESTIONS.get(name) or UFUNCS.get(name) or TABLE.get(name)
+    where = options.get("where", True)
+    if method == "reduce" and where is not True and name in STARTS:
+        options.setdefault("initial", STARTS[name])
+    if name in NATIVE or all(set(kind) <= set("O->") for kind in ufunc.types):
+        if name in LOGICAL:
+            inputs = [np.not_equal(x, 0.0) for x in inputs]
+    elif rule is None:
+        raise TypeError(refusal(name, ufunc))
+    elif alone:
+        return rule(*[x.item() if getattr(x, "shape", 0) == () else x for x in inputs])
+    elif method == "reduce" and name in OF_MANY:
+        return _wrapped(of_rows(rule, name, *map(_bare, inputs), **options))
+    else:
+        ufunc = np.frompyfunc(rule, ufunc.nin, ufunc.nout)
+    if outs:
+        answers = name in QUESTIONS or name in REFLECTED or name in LOGICAL
+        for out in outs:
+            if out is not None and out.dtype != object and not answers:
+                raise TypeError(
+                    f"np.{name}: an array of {out.dtype} can't hold Values; write x = x + y "
+                    "instead of x += y, or make it with dtype=object"
+                )
+        options |= {"out": tuple(map(_bare, outs)), "casting": "unsafe"}
+    with np.errstate(all="ignore"):  # Values raise what is an error
+        result = getattr(ufunc, method)(*map(_bare, inputs), **options)
+    if outs and result is not None:
+        return outs[0] if len(outs) == 1 else outs
+    if name in QUESTIONS:
+        return np.asarray(result, dtype=bool)[()]
+    return _wrapped(result) if name in NATIVE or name in TABLE else _valued(result)
+
+
+def _bare(x: Any) -> Any:
+    """An operand as NumPy knows it."""
+    if type(x) is Value:
+        box = np.empty((), dtype=object)
+        box[()] = x
+        return box
+    return x.view(np.ndarray) if type(x) is ValueArray else x
+
+
+def _wrapped(x: Any) -> Any:
+    if type(x) is tuple:
+        return tuple(map(_wrapped, x))
+    return x.view(ValueArray) if type(x) is np.ndarray and x.dtype == object else x
+
+
+def of_rows(
+    rule: Any, name: str, a: Any, axis: Any = 0, keepdims: Any = False, **options: Any
+) -> Any:
+    """A function of many numbers, along axes."""
+    more = [options.pop("initial")] if "initial" in options else []
+    chosen = np.broadcast_to(options.pop("where", True), a.shape)
+    if set(options) - {"out", "dtype"} or options.get("out", (None,))[0] is not None:
+        raise TypeError(f"np.{name} of Values takes axis, keepdims, initial and where")
+    axes = normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
+    rest = [n for i, n in enumerate(a.shape) if i not in axes]
+    rows, masks = [
+        np.moveaxis(each, axes, range(-len(axes), 0)).reshape(*rest, -1) for each in (a, chosen)
+    ]
+    found = np.empty(rest, dtype=object)
+    for place in np.ndindex(*rest):
+        found[place] = rule(*rows[place][masks[place]], *more)
+    return np.expand_dims(found, axes) if keepdims else found[()]
+
+
+# ---------------------------------------------------------------- functions of arrays
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {}  # by their names in NumPy
+
+
+def implements(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a function stand for the one of this name in NumPy, such as "linalg.det"."""
+
+    def register(f: Callable[..., Any]) -> Callable[..., Any]:
+        FUNCTIONS[name] = f
+        return f
+
+    return register
+
+
+@implements("round")
+def _round(a: Any, decimals: int = 0) -> Any:
+    scale = 10.0 ** abs(decimals)
+    scaled = np.rint(a * scale if decimals >= 0 else a / scale)
+    return scaled / scale if decimals >= 0 else scaled * scale
+
+
+implements("around")(_round)
+implements("sinc")(lambda x: np.frompyfunc(special.sinc, 1, 1)(as_objects(x, "sinc")))
+
+
+@implements("interp")
+def _interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: None = None
+) -> Any:
+    if period is not None:
+        raise TypeError("np.interp of Values takes no period; write x % period")
+    xp, fp = as_objects(xp, "interp"), as_objects(fp, "interp")
+    if xp.ndim != 1 or xp.shape != fp.shape or not len(xp):
+        raise ValueError(
+            f"interp: xp and fp are lists of one length, got {xp.shape} and {fp.shape}"
+        )
+
+    def at(t: Any) -> Any:
+        if t < xp[0]:
+            return fp[0] if left is None else left
+        if not t < xp[-1]:
+            return fp[-1] if right is None or t == xp[-1] else right
+        i = bisect_right(xp, t) - 1
+        return fp[i] + (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i]) * (t - xp[i])
+
+    return np.frompyfunc(at, 1, 1)(as_objects(x, "interp"))
+
+
+@implements("gradient")
+def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    f = array(f)
+    axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
+    spacings = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
+    if len(spacings) != len(axes):
+        raise TypeError(f"gradient takes one spacing an axis, got {len(varargs)}")
+    found = [_slopes(f, h, i, edge_order) for h, i in zip(spacings, axes)]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
+    """Central differences along an axis, and one-sided ones at the ends (Fornberg 1988)."""
+    n, f = f.shape[axis], np.moveaxis(f, axis, 0)
+    if n <= edge_order or edge_order not in (1, 2):
+        raise ValueError(f"gradient: {n} elements are too few, or edge_order is not 1 or 2")
+    spacing = as_objects(spacing, "gradient")
+    if spacing.ndim and len(spacing) != n:
+        raise ValueError(f"gradient: {len(spacing)} places of {n} elements")
+    steps = np.diff(spacing) if spacing.ndim else np.full(n - 1, spacing[()], dtype=object)
+    rises = [(f[i + 1] - f[i]) / steps[i] for i in range(n - 1)]
+    inner = [
+        (rises[i - 1] * steps[i] + rises[i] * steps[i - 1]) / (steps[i - 1] + steps[i])
+        for i in range(1, n - 1)
+    ]
+    first, last = rises[0], rises[-1]
+    if edge_order == 2:
+        first = first + (first - rises[1]) * (steps[0] / (steps[0] + steps[1]))
+        last = last + (last - rises[-2]) * (steps[-1] / (steps[-1] + steps[-2]))
+    return np.moveaxis(np.stack([first, *inner, last]), 0, axis)
+
+
+@implements("quantile")
+def _quantile(
+    a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+) -> Any:
+    if method != "linear":
+        raise TypeError(f"np.quantile of Values takes the method 'linear' only, got {method!r}")
+
+    def at(p: float, *given: Any) -> Any:
+        xs = sorted(given)
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"quantiles must be from 0 to 1, got {p!r}")
+        place = p * (len(xs) - 1)
+        i = min(int(place), max(len(xs) - 2, 0))
+        return xs[i] + (xs[min(i + 1, len(xs) - 1)] - xs[i]) * (place - i)
+
+    a, chosen = as_objects(a, "quantile"), np.asarray(q, dtype=float)
+    rows = [of_rows(partial(at, float(p)), "quantile", a, axis, keepdims) for p in chosen.flat]
+    return np.stack(rows).reshape(chosen.shape + np.shape(rows[0])) if chosen.shape else rows[0]
+
+
+@implements("percentile")
+def _percentile(a: Any, q: Any, axis: Any = None, **options: Any) -> Any:
+    return _quantile(a, np.asarray(q) / 100.0, axis, **options)
+
+
+for _name in ("quantile", "percentile"):
+    implements(f"nan{_name}")(FUNCTIONS[_name])
+
+
+@implements("cov")
+def _cov(
+    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None
+) -> Any:
+    rows = np.atleast_2d(array(m))
+    rows = rows if rowvar or len(rows) == 1 else rows.T
+    if y is not None:
+        more = np.atleast_2d(array(y))
+        rows = np.concatenate([rows, more if rowvar or len(more) == 1 else more.T])
+    rest = rows - rows.mean(axis=1, keepdims=True)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    return np.squeeze(rest @ rest.T / float(rows.shape[1] - ddof))
+
+
+@implements("corrcoef")
+def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    c = _cov(x, y, rowvar)
+    if not np.ndim(c):
+        return c / c
+    scale = np.sqrt(np.diag(c))
+    return c / scale[:, None] / scale[None, :]
+
+
+def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """A function of NumPy, where a Value or an array of them is among the arguments."""
+    name = f"{func.__module__}.{func.__name__}".removeprefix("numpy.")
+    if name.startswith("linalg."):
+        import_module("autograd.linalg")
+    own = FUNCTIONS.get(name)
+    if own is not None:
+        return _valued(own(*args, **kwargs))
+    told = refusal(name)
+    if told:
+        raise TypeError(told)
+    boxed = {key: _boxed(each) for key, each in kwargs.items()}
+    try:
+        return _valued(func._implementation(*map(_boxed, args), **boxed))
+    except (TypeError, AttributeError) as error:
+        if not any(each in str(error) for each in ("dtype", "input types", "'Value' object")):
+            raise
+        raise TypeError(refusal(name, func)) from error
+
+
+def _boxed(x: Any) -> Any:
+    """An argument with an array in the place of each Value."""
+    if type(x) is Value:
+        return _bare(x).view(ValueArray)
+    return type(x)(map(_boxed, x)) if type(x) in (list, tuple) else x
+
+
+def _valued(x: Any) -> Any:
+    """A result with Values in the place of numbers, where it is of objects."""
+    if type(x) in (list, tuple):
+        return type(x)(map(_valued, x))
+    if isinstance(x, tuple) and hasattr(x, "_make"):
+        return type(x)(*map(_valued, x))
+    if not isinstance(x, np.ndarray) or x.dtype != object:
+        return x
+    flat = [_as_value(each) for each in x.ravel().tolist()]
+    if not x.shape:
+        return flat[0]
+    if any(old is not new for old, new in zip(x.flat, flat)):
+        x = np.empty(x.shape, dtype=object)
+        x.ravel()[:] = flat
+    return x.view(ValueArray)
+
+
+def _as_value(x: Any) -> Any:
+    return x if type(x) in (Value, bool) or real(x) is None else Value(x)

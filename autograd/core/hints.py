@@ -1,0 +1,192 @@
+"""What to write instead, where a function of someone else can't compute with Values.
+
+The hints are by the names of functions in `math`, `statistics`, NumPy and `scipy.special`. A
+name that is missing has the same function in the table, or none.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from traceback import walk_stack
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from autograd.core.primitive import TABLE
+
+__all__ = ["advice", "called", "note", "refusal"]
+
+NUMBERS = "for a plot or a log take the numbers, x.data"
+WHOLE = "it takes integers; write int(x), which has no gradient"
+ARRAY = "write np.{}(autograd.array(xs))"
+MATH = {
+    "copysign": "write np.copysign(x, y)",
+    "degrees": "write np.degrees(x)",
+    "dist": "write autograd.hypot(*[p - q for p, q in zip(ps, qs)])",
+    "fabs": "write abs(x)",
+    "fma": "write x * y + z",
+    "fmod": "write np.fmod(x, y)",
+    "frexp": "write math.frexp(x.data); a power of two scales x itself",
+    "fsum": "write autograd.fsum(xs)",
+    "gamma": "write autograd.exp(autograd.lgamma(x))",
+    "isclose": "write abs(x - y) <= 1e-9 * abs(y)",
+    "isfinite": "write np.isfinite(x)",
+    "isinf": "write np.isinf(x)",
+    "isnan": "write np.isnan(x), or x != x",
+    "ldexp": "write x * 2.0**n",
+    "lgamma": "write autograd.lgamma instead of math.lgamma",
+    "modf": "write np.modf(x)",
+    "nextafter": "write math.nextafter(x.data, y)",
+    "radians": "write np.radians(x)",
+    "remainder": "write x - y * round(x / y)",
+    "sumprod": "write autograd.dot(xs, ys)",
+    "ulp": "write math.ulp(x.data)",
+    **dict.fromkeys(
+        ("array", "asarray", "asanyarray", "astype", "fromiter", "full", "fill"),
+        "write autograd.array(xs), or dtype=object; " + NUMBERS,
+    ),
+    "[]=": "make the array with dtype=object, or a list and autograd.array of it",
+    "arange": "write x + step * np.arange(n)",
+    **dict.fromkeys(["normal", "uniform", "gauss"], "write mean + deviation * draw"),
+    **dict.fromkeys(["comb", "factorial", "gcd", "isqrt", "lcm", "perm", "range"], WHOLE),
+    "linspace": "the number of points is an integer; write int(n)",
+}
+STATISTICS = {
+    "correlation": "write np.corrcoef(autograd.array(xs), autograd.array(ys))[0, 1]",
+    "covariance": "write np.cov(autograd.array(xs), autograd.array(ys))[0, 1]",
+    "fmean": ARRAY.format("mean"),
+    "geometric_mean": "write np.exp(np.mean(np.log(autograd.array(xs))))",
+    "harmonic_mean": "write 1.0 / np.mean(1.0 / autograd.array(xs))",
+    "linear_regression": "write the slope as np.cov(xs, ys)[0, 1] / np.var(xs, ddof=1)",
+    "mean": ARRAY.format("mean"),
+    "median_grouped": ARRAY.format("median"),
+    "pstdev": ARRAY.format("std"),
+    "pvariance": ARRAY.format("var"),
+    "stdev": "write np.std(autograd.array(xs), ddof=1)",
+    "variance": "write np.var(autograd.array(xs), ddof=1)",
+    "NormalDist": "write autograd.ndtr((x - mean) / deviation) for its cdf",
+    **dict.fromkeys(("cdf", "inv_cdf"), "write autograd.ndtr or autograd.ndtri"),
+    "pdf": "write autograd.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)",
+}
+COUNTS = "it counts, which has no gradient; " + NUMBERS
+SOLVE = "write autograd.linalg.solve(a.T @ a, a.T @ b)"
+EIGEN = "of 2 by 2 write the roots of its polynomial; else give it the numbers, a.data"
+NUMPY = {
+    **dict.fromkeys(["linalg.lstsq", "linalg.pinv", "polyfit", "linalg.qr"], SOLVE),
+    **{
+        f"linalg.{name}": EIGEN
+        for name in (
+            *("eig", "eigh", "eigvals", "eigvalsh", "svd", "svdvals"),
+            *("cond", "matrix_rank"),
+        )
+    },
+    "linalg.tensorinv": "write autograd.linalg.inv of the matrix",
+    "linalg.tensorsolve": "write autograd.linalg.solve of the matrix",
+    "roots": "write the roots as Values by Newton's method",
+    "i0": "define it by autograd.primitive",
+    "geomspace": "write np.exp(np.linspace(np.log(a), np.log(b), n))",
+    **dict.fromkeys(["histogram", "bincount", "histogram2d", "histogramdd"], COUNTS),
+    "histogram_bin_edges": COUNTS,
+    "sort_complex": "write np.sort(x)",
+    **dict.fromkeys(["frexp", "spacing", "nextafter"], NUMBERS),
+    **dict.fromkeys(["savetxt", "save", "savez", "savez_compressed"], NUMBERS),
+    **dict.fromkeys(["isnat", "datetime_as_string", "busday_count"], "it takes dates"),
+    **dict.fromkeys(
+        (
+            *("gcd", "lcm", "invert", "left_shift", "right_shift", "bitwise_and", "bitwise_or"),
+            *("bitwise_xor", "bitwise_count", "packbits", "unpackbits"),
+            *("unravel_index", "ravel_multi_index"),
+        ),
+        WHOLE,
+    ),
+}
+SPECIAL = {
+    "log_softmax": "write autograd.log_softmax(xs)",
+    "logsumexp": "write autograd.logsumexp(xs)",
+    "polygamma": "write autograd.polygamma(x, n)",
+}
+HINTS = SPECIAL | STATISTICS | MATH
+OTHERS = ("autograd", "numpy", "scipy", "statistics")  # who may stand between
+
+
+def advice(name: str) -> str:
+    """What to write instead of a function that is called by this name."""
+    if name in HINTS:
+        return HINTS[name]
+    if name in TABLE:
+        return f"write autograd.{name} instead of math.{name}"
+    return "take its number, .data, for a plot or a log"
+
+
+def refusal(name: str, ufunc: Any = None) -> str:
+    """What an error says of a function of NumPy or SciPy; "" where it may work.
+
+    Args:
+        name: in NumPy, or of a universal function.
+    """
+    hint = NUMPY.get(name, "")
+    if name.startswith("fft.") and not name.endswith("shift"):
+        hint = "write the sums with np.cos and np.sin of the frequencies"
+    if ufunc is None and not hint:
+        return ""
+    owner = (
+        "np" if hasattr(sys.modules.get("numpy"), name.partition(".")[0]) else "scipy.special"
+    )
+    hint = hint or HINTS.get(name) or "define it, with its derivative, by autograd.primitive"
+    return f"{owner}.{name} computes with floats, not with Values: {hint}"
+
+
+def called() -> str:
+    """The name of the function that the user's code is calling, "" if unknown."""
+    here = sys._getframe()
+    frame = next((f for f, _ in walk_stack(here) if not _is_other(f)), here)
+    return _called_at(frame.f_code, frame.f_lasti)
+
+
+def note(error: Exception) -> None:
+    """Add to an error what to write instead, if it shows that."""
+    text = str(error)
+    if "loop of ufunc" in text and ("type float" in text or "type int" in text):
+        error.add_note(
+            "an array has numbers beside Values: make it by autograd.array instead of np.array"
+        )
+    elif "from dtype('O')" in text:
+        error.add_note(f"that takes floats, no Values: {NUMBERS}")
+    frames = [(tb.tb_frame, tb.tb_lasti) for tb in _each(error.__traceback__)]
+    for (user, place), (inner, _) in pairwise(frames):
+        owner = str(inner.f_globals.get("__name__", ""))
+        name = _called_at(user.f_code, place)
+        if owner.startswith("scipy.special") and not _is_other(user) and name in HINTS:
+            error.add_note(f"scipy.special.{name} computes with floats: {HINTS[name]}")
+
+
+def _each(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _called_at(code: CodeType, place: int) -> str:
+    """The function that is called in some code.
+
+    A C function such as `math.sin`, which asks for a Value's number, has no frame: the last
+    name that is read where the expression of the call begins.
+    """
+    before = [each for each in dis.get_instructions(code) if each.offset <= place]
+    if before[-1].opname == "STORE_SUBSCR":
+        return "[]="
+    begins = _beginning(before[-1])
+    names = [x.argval for x in before if x.opname[:4] == "LOAD" and _beginning(x) == begins]
+    return str(names[-1]) if names and "CALL" in before[-1].opname else ""
+
+
+def _is_other(frame: FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__", ""))
+    return name.partition(".")[0] in OTHERS
+
+
+def _beginning(instruction: dis.Instruction) -> object:
+    where = instruction.positions
+    return where and (where.lineno, where.col_offset)

@@ -1,0 +1,287 @@
+"""Linear algebra of small matrices of Values, which `np.linalg` asks for, too.
+
+By elimination on Values (Golub & Van Loan, "Matrix Computations", 3.4 and 4.2), so the
+derivatives are those of its steps, and may be taken again. A row is exchanged only where the
+pivot is small beside its column: the same rows for most matrices, so a program seldom needs
+more than one trace.
+
+Matrices are arrays or nested lists of numbers and Values, of shape (n, n) or, for a stack of
+them, (…, n, n).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.linalg import LinAlgError
+
+from autograd.arrays import array, as_objects, implements, of_rows
+from autograd.core.functions import dot, hypot, log, maximum
+from autograd.core.operand import primal
+from autograd.core.primitive import TABLE
+
+__all__ = ["cholesky", "det", "inv", "norm", "slogdet", "solve"]
+
+SMALL = 0.25  # of its column's largest: such a pivot is exchanged
+Rows = list[list[Any]]
+
+
+def solve(a: Any, b: Any) -> Any:
+    """x with a @ x = b.
+
+    Args:
+        a: of shape (…, n, n).
+        b: of shape (n,), or (…, n, k).
+
+    Raises:
+        numpy.linalg.LinAlgError: a is singular, or not square.
+        ValueError: the shapes do not fit.
+
+    >>> solve([[2.0, 1.0], [1.0, 3.0]], [5.0, 10.0]).tolist()[0].data
+    1.0
+    """
+    a, b = _square(a, "solve"), as_objects(b, "solve")
+    n, vector = a.shape[-1], b.ndim == 1
+    columns = b[:, None] if vector else b
+    if columns.ndim < 2 or columns.shape[-2] != n:
+        raise ValueError(
+            f"solve: a of shape {a.shape} takes b of shape ({n},) or (…, {n}, k), got {b.shape}"
+        )
+    stack = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
+    found = np.empty((*stack, *columns.shape[-2:]), dtype=object)
+    a = np.broadcast_to(a, (*stack, n, n))
+    columns = np.broadcast_to(columns, found.shape)
+    for place in np.ndindex(*stack):
+        lower, order, _ = _factors(a[place].tolist(), "solve")
+        if n:
+            found[place] = _solved(lower, columns[place].tolist(), order)
+    return array(found[..., 0] if vector else found)
+
+
+def inv(a: Any) -> Any:
+    """The inverse of a matrix; errors as `solve`.
+
+    >>> inv([[2.0, 0.0], [0.0, 4.0]])[1, 1].data
+    0.25
+    """
+    a = _square(a, "inv")
+    return solve(a, np.broadcast_to(np.eye(a.shape[-1]), a.shape))
+
+
+def det(a: Any) -> Any:
+    """The determinant; of a singular matrix it is 0, with its derivatives.
+
+    Raises:
+        numpy.linalg.LinAlgError: a is not square.
+
+    >>> det([[1.0, 2.0], [3.0, 4.0]]).data
+    -2.0
+    """
+    return _of_each(_det, _square(a, "det"))
+
+
+class SlogdetResult(NamedTuple):
+    """The sign of a determinant, and the logarithm of its size."""
+
+    sign: Any
+    logabsdet: Any
+
+
+def slogdet(a: Any) -> SlogdetResult:
+    """The sign of the determinant, and the logarithm of its size, which does not overflow.
+
+    Of a singular matrix, 0 and -inf.
+
+    Raises:
+        numpy.linalg.LinAlgError: a is not square.
+
+    >>> sign, logabsdet = slogdet([[1.0, 0.0], [0.0, -1.0]])
+    >>> sign.data, logabsdet.data
+    (-1.0, 0.0)
+    """
+    both = _of_each(_slogdet, _square(a, "slogdet"), (2,))
+    return SlogdetResult(both[..., 0][()], both[..., 1][()])
+
+
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    """The lower triangular l with l @ l.T = a, or with `upper` its transpose.
+
+    Args:
+        a: symmetric; the other triangle is not read.
+
+    Raises:
+        numpy.linalg.LinAlgError: a is not positive definite, or not square.
+
+    >>> cholesky([[4.0, 0.0], [0.0, 9.0]])[1, 1].data
+    3.0
+    """
+    a = _square(a, "cholesky")
+    lower = _of_each(_cholesky, np.swapaxes(a, -1, -2) if upper else a, a.shape[-2:])
+    return np.swapaxes(lower, -1, -2) if upper else lower
+
+
+def norm(
+    x: Any,
+    ord: Any = None,  # noqa: A002
+    axis: Any = None,
+    keepdims: bool = False,
+) -> Any:
+    """The norm of a vector or a matrix, as `np.linalg.norm`; its kink at 0 has derivative 0.
+
+    Args:
+        ord: of vectors None or 2, 1, inf, -inf, 0 or any p; of matrices None or "fro", 1, -1,
+            inf or -inf.
+
+    Raises:
+        ValueError: another `ord`.
+
+    >>> norm([3.0, 4.0]).data
+    5.0
+    """
+    x = array(x)
+    axes = axis if isinstance(axis, tuple) else None if axis is None else (axis,)
+    if ord is None or (ord == 2 and len(axes or x.shape) == 1) or ord == "fro":
+        return of_rows(hypot, "linalg.norm", x, axis=axes, keepdims=keepdims)
+    size = np.abs(x)
+    axes = tuple(range(x.ndim)) if axes is None else axes
+    if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
+        row, column = np.lib.array_utils.normalize_axis_tuple(axes, x.ndim)
+        first, second = (row, column) if abs(ord) == 1 else (column, row)
+        sums = np.sum(size, axis=first, keepdims=True)
+        best = (np.max if ord > 0 else np.min)(sums, axis=second, keepdims=True)
+        return best if keepdims else np.squeeze(best, axes)
+    if len(axes) != 1 or not isinstance(ord, int | float):
+        raise ValueError(
+            f"norm: ord={ord!r} of axes {axes} is not known for Values; of matrices they are "
+            'None, "fro", 1, -1, inf and -inf'
+        )
+    if math.isinf(ord):
+        return (np.max if ord > 0 else np.min)(size, axis=axes, keepdims=keepdims)
+    if ord == 0:
+        return np.sum(array(np.not_equal(x, 0.0)), axis=axes, keepdims=keepdims)
+    total = np.sum(size if ord == 1 else size**ord, axis=axes, keepdims=keepdims)
+    return total if ord == 1 else total ** (1.0 / ord)
+
+
+for _f in (solve, inv, det, slogdet, cholesky, norm):
+    implements(f"linalg.{_f.__name__}")(_f)
+
+
+# ---------------------------------------------------------------- one matrix
+
+
+def _square(a: Any, name: str) -> Any:
+    a = as_objects(a, name)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise LinAlgError(f"{name} takes a square matrix, got an array of shape {a.shape}")
+    return a
+
+
+def _of_each(f: Callable[[Rows], Any], a: Any, shape: tuple[int, ...] = ()) -> Any:
+    found = np.empty((*a.shape[:-2], *shape), dtype=object)
+    for place in np.ndindex(*a.shape[:-2]):
+        found[place] = f(a[place].tolist())
+    return array(found)[()]
+
+
+def _factors(a: Rows, name: str) -> tuple[Rows, list[int], float]:
+    """The triangles of a = P·L·U in one matrix, the order of its rows, and the sign of P.
+
+    Column by column, each entry by a single sum of products (Crout).
+    """
+    n, order, sign = len(a), list(range(len(a))), 1.0
+    a = [[*row] for row in a]
+    for j in range(n):
+        for i in range(n):
+            k = min(i, j)
+            if k:
+                a[i][j] = a[i][j] - dot(a[i][:k], [row[j] for row in a[:k]])
+        sizes = [abs(row[j]) for row in a[j:]]
+        largest = maximum(*sizes)
+        if not sizes[0] > SMALL * largest:
+            best = j + max(range(n - j), key=lambda i: primal(sizes[i]))
+            if best != j:
+                a[j], a[best] = a[best], a[j]
+                order[j], order[best] = order[best], order[j]
+                sign = -sign
+            if a[j][j] == 0.0:
+                raise LinAlgError(
+                    f"{name}: the matrix is singular, column {j} depends on those before it; "
+                    "add something to its diagonal, or leave out what depends on the rest"
+                )
+        for row in a[j + 1 :]:
+            row[j] = row[j] / a[j][j]
+    return a, order, sign
+
+
+def _solved(factors: Rows, b: Rows, order: list[int]) -> Rows:
+    b = [[*b[i]] for i in order]
+    n, width = len(b), range(len(b[0]))
+    for i in range(1, n):
+        for k in width:
+            b[i][k] = b[i][k] - dot(factors[i][:i], [row[k] for row in b[:i]])
+    for i in reversed(range(n)):
+        for k in width:
+            rest = b[i][k]
+            if i + 1 < n:
+                rest = rest - dot(factors[i][i + 1 :], [row[k] for row in b[i + 1 :]])
+            b[i][k] = rest / factors[i][i]
+    return b
+
+
+def _det(a: Rows) -> Any:
+    if len(a) < 4:
+        return _expanded(a)
+    try:
+        factors, _, sign = _factors(a, "det")
+    except LinAlgError:
+        return _expanded(a)
+    return math.prod([factors[i][i] for i in range(len(a))], start=sign)
+
+
+def _expanded(a: Rows) -> Any:
+    """The determinant without a division (Bird, "A simple O(n⁴) algorithm", 2011)."""
+    n, x = len(a), a
+    for _ in range(n - 1):
+        upper, below = [[*row] for row in x], 0.0
+        for i in reversed(range(n)):
+            upper[i] = [-below, *x[i][i + 1 :]]
+            below = below + x[i][i]
+        x = [
+            [dot(row, [below[j] for below in a[i:]]) for j in range(n)]
+            for i, row in enumerate(upper)
+        ]
+    return x[0][0] if n % 2 else -x[0][0] if n else 1.0
+
+
+def _slogdet(a: Rows) -> Any:
+    try:
+        factors, _, sign = _factors(a, "slogdet")
+    except LinAlgError:
+        return [0.0, -math.inf]
+    pivots = [factors[i][i] for i in range(len(a))]
+    sign *= math.prod([1.0 if pivot > 0.0 else -1.0 for pivot in pivots])
+    return [sign, TABLE["sum"]([log(abs(pivot)) for pivot in pivots])]
+
+
+def _cholesky(a: Rows) -> Rows:
+    n = len(a)
+    lower: Rows = [[0.0] * n for _ in range(n)]
+    for j in range(n):
+        for i in range(j, n):
+            rest = a[i][j]
+            if j:
+                rest = rest - dot(lower[i][:j], lower[j][:j])
+            if i > j:
+                lower[i][j] = rest / lower[j][j]
+            elif rest > 0.0:
+                lower[j][j] = TABLE["sqrt"](rest)
+            else:
+                raise LinAlgError(
+                    f"cholesky: the matrix is not positive definite, pivot {j} is "
+                    f"{primal(rest)!r}; add something to its diagonal"
+                )
+    return lower
