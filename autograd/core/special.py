@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd.core.define import primitive
-from autograd.core.functions import fsum
+from autograd.core.functions import _listed, fsum
 from autograd.core.operand import Operand
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.table import (
@@ -298,7 +298,7 @@ def log_softmax(xs: Iterable[Operand]) -> Any:
     >>> log_softmax([0.0, 100.0])
     [-100.0, -3.720075976020836e-44]
     """
-    given, xs = xs, list(xs)
+    given, xs = xs, _listed(xs, "log_softmax")
     largest = maximum(*xs)
     below = [x - largest for x in xs]
     total = logsumexp(below)
@@ -311,7 +311,7 @@ def softmax(xs: Iterable[Operand]) -> Any:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    given, xs = xs, list(xs)
+    given, xs = xs, _listed(xs, "softmax")
     largest = maximum(*xs)
     powers = [exp_of_difference(x, largest) for x in xs]
     total = fsum(powers)

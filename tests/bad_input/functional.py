@@ -44,8 +44,28 @@ def rows() -> Iterator[Row]:
     yield from where("autograd.where")
     yield from take("autograd.take")
     yield from dot("autograd.dot")
+    yield from special()
     for name, operands, error in DOMAINS:
         yield from outside(name, getattr(autograd, name), operands, error)
+
+
+def special() -> Iterator[Row]:
+    """Functions made of others, which the messages name."""
+    names = ("lgamma", "normal_cdf", "logsumexp", "Value", "digamma", "array", "'add'")
+    for name, count in {"beta": 2, "betaln": 2, "ndtr": 1, "logaddexp": 2}.items():
+        f = getattr(autograd, name)
+        for k in range(count):
+            call = lambda w, x, f=f, k=k, n=count: f(*[x if i == k else w.x for i in range(n)])
+            yield from each(f"autograd.{name}", WRONG + TOO_LARGE, call, names)
+    for name in ("softmax", "log_softmax"):
+        f = getattr(autograd, name)
+        given = [
+            *bads(TypeError, None, 3.0),
+            *bads(TypeError, ["3"], [None], words=("maximum",)),
+        ]
+        given += [bad([], ValueError, "maximum", "of no operands")]
+        given += [bad([1.0, HUGE], OverflowError, "too large")]
+        yield from each(f"autograd.{name}", given, lambda w, x, f=f: f(x))
 
 
 def outside(name: str, function: Any, operands: Any, error: Any) -> Iterator[Row]:

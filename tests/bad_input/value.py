@@ -63,9 +63,9 @@ def conversions() -> Iterator[Row]:
     number = "take its number, .data"
     yield row(NAME, "float", lambda w: float(w.x), TypeError, refused + number)
     yield row(NAME, "%", lambda w: "%.3f" % w.x, TypeError, refused + number)  # noqa: UP031
-    yield row(NAME, "array", lambda w: np.array([w.x], float), TypeError, refused + number)
-    yield row(NAME, "plot", lambda w: Figure().subplots().plot([w.x]), TypeError, number)
-    yield row(NAME, "gamma", lambda w: math.gamma(w.x), TypeError, refused + number)
+    yield row(NAME, "array", lambda w: np.array([w.x], float), TypeError, refused, "x.data")
+    yield row(NAME, "plot", lambda w: Figure().subplots().plot([w.x]), TypeError, "x.data")
+    yield row(NAME, "gamma", lambda w: math.gamma(w.x), TypeError, refused, "autograd.lgamma")
     yield row(NAME, "map", lambda w: list(map(math.sin, [w.x])), TypeError, refused + number)
     sine = refused + "write autograd.sin instead of math.sin"
     for function in (lambda w: math.sin(w.x), lambda w: 2 + cmath.sin(w.x) * math.cos(1)):
