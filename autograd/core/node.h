@@ -39,7 +39,7 @@ typedef struct node {
     PyObject *extra; /* like `primitive`, `a` and `b` None, and never NULL */
     /* What follows is all that a traversal looks at: 64 bytes. */
     double grad;
-    PyObject *primitive;
+    void *primitive; /* a PyObject, which is compared with nodes */
     unsigned int pass, uses;
     struct node *next; /* of the dead, or on a traversal's stack */
     struct node *a, *b;
@@ -170,7 +170,7 @@ static inline void *node_make(
 }
 
 /* For Value(…), which fills it in. */
-static PyObject *node_alloc(PyTypeObject *type, Py_ssize_t Py_UNUSED(items))
+static PyObject *node_alloc(PyTypeObject *Py_UNUSED(type), Py_ssize_t Py_UNUSED(items))
 {
     node *n = node_take();
     if (n != NULL)
@@ -275,7 +275,7 @@ static int node_exchange(PyObject *leaves, double *read, double *data, double *g
     return 0;
 }
 
-static PyObject *node_exchanger(void) /* that, for C elsewhere */
+static inline PyObject *node_exchanger(void) /* that, for C elsewhere */
 {
     return PyCapsule_New((void *)node_exchange, NULL, NULL);
 }

@@ -5,6 +5,15 @@
 
 #include "run.h"
 
+#ifdef _WIN32 /* where no process forks; its header takes names that are used here */
+#include <cpuid.h>
+__declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigned long);
+#define at_fork(child) (void)(child)
+#else
+#include <pthread.h>
+#define at_fork(child) pthread_atfork(NULL, NULL, child)
+#endif
+
 typedef struct {
     PyObject_HEAD
     Program p;
@@ -125,7 +134,7 @@ static double total(const Run *r)
     return summed(PLAIN, r->out, !r->p->root_count ? 0 : r->p->varies ? r->lanes : 1);
 }
 
-static PyObject *runner_total(Runner *it, void *none)
+static PyObject *runner_total(Runner *it, void *Py_UNUSED(none))
 {
     return PyFloat_FromDouble(total(&it->r));
 }
@@ -205,12 +214,12 @@ static PyMethodDef runner_methods[] = {
      "run(x), run(x, u) with the numbers of a list u -> the status, as in runner.py"},
     {"train", (PyCFunction)(void (*)(void))runner_train, METH_FASTCALL,
      "train(x, loss, params, update) -> the loss, None or False"},
-    {NULL},
+    {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef runner_properties[] = {
     {"total", (getter)runner_total, NULL, "the sum of the first output over the lanes", NULL},
-    {NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyTypeObject RunnerType = {
@@ -271,13 +280,14 @@ static PyObject *program_runner(ProgramObject *program, PyObject *args)
 static void program_dealloc(ProgramObject *it)
 {
     Program *p = &it->p;
-    free(p->code), free(p->lists), free(p->phases), free(p->roots), free(p->v), free(p->g);
+    free(p->code), free(p->lists), free(p->phases), free(p->roots);
+    line_free(p->v), line_free(p->g);
     if (it->lock != NULL)
         PyThread_free_lock(it->lock);
     Py_TYPE(it)->tp_free((PyObject *)it);
 }
 
-static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named)
+static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(named))
 {
     Py_buffer parts[4]; /* code, lists, phases and roots */
     ProgramObject *it = (ProgramObject *)type->tp_alloc(type, 0);
@@ -323,7 +333,7 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *named
 static PyMethodDef program_methods[] = {
     {"runner", (PyCFunction)program_runner, METH_VARARGS,
      "runner(lanes, u, x, seed, out, d_u, d_x, answers, threads) -> runs with these arrays"},
-    {NULL},
+    {NULL, NULL, 0, NULL},
 };
 
 static PyTypeObject ProgramType = {
@@ -338,27 +348,32 @@ static PyTypeObject ProgramType = {
 
 /* ------------------------------------------------------------------ the module */
 
-static PyObject *supported(PyObject *self, PyObject *none)
+static PyObject *supported(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(none))
 {
-#ifdef __x86_64__
+    int avx512 = 0, avx2 = 0;
+#if defined(__x86_64__) && defined(_WIN32)
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    __get_cpuid_count(7, 0, &a, &b, &c, &d);
+    avx2 = IsProcessorFeaturePresent(40);
+    avx512 = IsProcessorFeaturePresent(41) && b & bit_AVX512DQ;
+#elif defined(__x86_64__)
     __builtin_cpu_init();
-    return Py_BuildValue("(ii)", !!__builtin_cpu_supports("avx512dq"),
-                         !!__builtin_cpu_supports("avx2"));
-#else
-    return Py_BuildValue("(ii)", 0, 0);
+    avx512 = __builtin_cpu_supports("avx512dq"), avx2 = __builtin_cpu_supports("avx2");
 #endif
+    return Py_BuildValue("(ii)", !!avx512, !!avx2);
 }
 
 static PyMethodDef functions[] = {
     {"supported", supported, METH_NOARGS, "whether the machine has AVX-512 and AVX2"},
-    {NULL},
+    {NULL, NULL, 0, NULL},
 };
 
 #define STRING(x) #x
 #define TEXT(x) STRING(x)
 #define JOIN(x, y) x##y
 #define INIT(name) JOIN(PyInit_, name)
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, TEXT(NAME), NULL, -1, functions};
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, .m_name = TEXT(NAME), .m_size = -1, .m_methods = functions};
 
 PyMODINIT_FUNC INIT(NAME)(void)
 {
@@ -366,7 +381,7 @@ PyMODINIT_FUNC INIT(NAME)(void)
     if (PyType_Ready(&ProgramType) < 0 || PyType_Ready(&RunnerType) < 0 ||
         (m = PyModule_Create(&module)) == NULL || (names = PyTuple_New(OPS)) == NULL)
         return NULL;
-    pthread_atfork(NULL, NULL, forked);
+    at_fork(forked);
     for (int i = 0; i < OPS; i++)
         PyTuple_SET_ITEM(names, i, PyUnicode_FromString(OPERATIONS[i]));
     PyModule_AddObject(m, "OPERATIONS", names);

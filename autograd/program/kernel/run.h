@@ -1,7 +1,16 @@
-/* A program: what it consists of, its check, and its runs over blocks of lanes and threads. */
+/* A program: what it consists of, its check, and its runs over blocks of lanes and threads.
+   Threads and locks are Python's, since every system has those. */
 
-#include <pthread.h>
+#include <pythread.h>
 #include <stdlib.h>
+#ifdef _WIN32
+#include <malloc.h>
+#define line_malloc(bytes) _aligned_malloc(bytes, 64)
+#define line_free _aligned_free
+#else
+#define line_malloc(bytes) aligned_alloc(64, ((bytes) + 63) / 64 * 64)
+#define line_free free
+#endif
 
 #include "ops.h"
 
@@ -38,8 +47,8 @@ typedef struct {
 
 typedef struct {
     const Run *r;
-    int index, errors, own; /* own: whether it has no thread */
-    pthread_t thread;
+    int index, errors;
+    PyThread_type_lock working; /* held until its thread is done; NULL if it has none */
 } Worker;
 
 enum { LANES = 1 << 28, CHUNKS = 64 };
@@ -194,14 +203,28 @@ static int run_chunk(const Run *r, int chunk, double *memory, double *g)
     return errors;
 }
 
-static void *work(void *worker)
+static void work(void *worker)
 {
     Worker *w = worker;
     const Run *r = w->r;
     double *v = r->v + (r->p->lane_phases > 1 ? 0 : (size_t)r->p->v_rows * r->block * w->index);
     for (int c = w->index; c < r->chunks; c += r->threads)
         w->errors |= run_chunk(r, c, v, r->g + (size_t)PARTS * r->p->slots * c);
-    return NULL;
+    if (w->working != NULL)
+        PyThread_release_lock(w->working);
+}
+
+/* Let a thread work, if there can be one. */
+static void start(Worker *w)
+{
+    if ((w->working = PyThread_allocate_lock()) == NULL)
+        return;
+    PyThread_acquire_lock(w->working, WAIT_LOCK);
+    if (PyThread_start_new_thread(work, w) != PYTHREAD_INVALID_THREAD_ID)
+        return;
+    PyThread_release_lock(w->working);
+    PyThread_free_lock(w->working);
+    w->working = NULL;
 }
 
 /* All lanes of a phase. The chunks, and so the sums, do not depend on the threads. */
@@ -211,14 +234,18 @@ static int run_lanes(const Run *r)
     int errors = 0;
     for (int t = 0; t < r->threads; t++) {
         workers[t] = (Worker){.r = r, .index = t};
-        workers[t].own = t == 0 || pthread_create(&workers[t].thread, NULL, work, &workers[t]);
+        if (t > 0)
+            start(&workers[t]);
     }
     for (int t = 0; t < r->threads; t++)
-        if (workers[t].own)
+        if (workers[t].working == NULL)
             work(&workers[t]);
     for (int t = 0; t < r->threads; t++) {
-        if (!workers[t].own)
-            pthread_join(workers[t].thread, NULL);
+        if (workers[t].working != NULL) {
+            PyThread_acquire_lock(workers[t].working, WAIT_LOCK);
+            PyThread_release_lock(workers[t].working);
+            PyThread_free_lock(workers[t].working);
+        }
         errors |= workers[t].errors;
     }
     for (int c = 0; c < r->chunks; c++) {
@@ -352,9 +379,9 @@ static int reserve(double **p, size_t *size, size_t count)
 {
     if (*p != NULL && *size >= count)
         return 1;
-    free(*p);
-    if (posix_memalign((void **)p, 64, (count + 8) * sizeof(double)))
-        return *p = NULL, 0;
+    line_free(*p);
+    if ((*p = line_malloc((count + 8) * sizeof(double))) == NULL)
+        return 0;
     memset(*p, 0, (count + 8) * sizeof(double));
     return *size = count, 1;
 }

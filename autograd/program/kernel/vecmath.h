@@ -4,6 +4,10 @@
    multiply-add; exp, log and their kin are computed here from + - * /, in one order, or by
    the C library number by number. */
 
+#if !defined(__GNUC__) && !defined(__clang__)
+#error "the kernel needs the vectors of gcc or clang; without it programs run in NumPy"
+#endif
+
 #include <fenv.h>
 #include <math.h>
 #include <stddef.h>
