@@ -20,6 +20,7 @@ from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import can_fold, simplify
 from autograd.program.passes.vectorize import vectorize
 from autograd.program.passes.vjp import vjp
+from autograd.program.targets.c import c_source
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
 from autograd.program.targets.runner import OTHER_TRACE, Runner
@@ -165,23 +166,26 @@ class Program:
         """Its value and its gradient in all inputs as source.
 
         Args:
-            target: "numpy"; "jax"; or "javascript", for one sample, each number by itself.
+            target: "numpy"; "jax"; or, for one sample, each number by itself, "javascript" or
+                "c", which needs nothing else.
 
         Raises:
             ValueError: the target is none of these.
             NotImplementedError: an operation's rule is for floats only; NumPy takes these one
-                by one, JAX does not.
+                by one, JAX and C do not.
             UntranslatableError: of JavaScript, an operation's rules cannot be translated.
-            RuntimeError: of JavaScript, the program comes from a pickle.
+            RuntimeError: of JavaScript and C, the program comes from a pickle.
         """
-        if target == "javascript":
+        if target in ("javascript", "c"):
             if self.trace is None:
-                raise RuntimeError("a program from a pickle has no JavaScript; compile anew")
-            return javascript(self.trace.tape)
+                raise RuntimeError(
+                    "a program from a pickle has neither JavaScript nor C; compile anew"
+                )
+            write = javascript if target == "javascript" else c_source
+            return write(self.trace.tape)
         if target not in WRITERS:
-            raise ValueError(
-                f'source: target must be "numpy", "jax" or "javascript", got {target!r:.80}'
-            )
+            choices = '"numpy", "jax", "javascript" or "c"'
+            raise ValueError(f"source: target must be {choices}, got {target!r:.80}")
         both = [self.blocks, vjp(self.blocks, [name for name, *_ in self.inputs])]
         head = "import jax.numpy as np\n\n\n" if target == "jax" else ""
         each = ["\n".join(WRITERS[target](blocks).lines) for blocks in both]
