@@ -1,0 +1,1 @@
+"""Tasks of a scientist, as they are first typed."""

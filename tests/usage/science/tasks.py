@@ -1,0 +1,484 @@
+"""Tasks: an objective, where it is differentiated, and what is done with it.
+
+They are written as one writes them for NumPy and SciPy. `answer` gives what comes out and what
+must come out.
+"""
+
+import math
+from bisect import bisect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import integrate, optimize, special
+
+import autograd
+from autograd import grad, hessian, hvp, jacobian, value_and_grad, value_and_jacobian
+
+__all__ = ["TASKS", "Task"]
+
+
+class Task(NamedTuple):
+    """What is differentiated, where, and what is done with it."""
+
+    f: Callable[..., Any]
+    x: Any
+    answer: Callable[[Callable[..., Any]], tuple[Any, Any]] | None = None
+
+
+TASKS: dict[str, Task] = {}
+
+
+Function = Callable[..., Any]
+
+
+def task(
+    x: Any, answer: Callable[[Any], tuple[Any, Any]] | None = None
+) -> Callable[[Function], Function]:
+    """Enter a function in the table under its name."""
+
+    def enter(f: Function) -> Function:
+        TASKS[f.__name__] = Task(f, x, answer)
+        return f
+
+    return enter
+
+
+T = np.linspace(0.0, 4.0, 25)
+DECAY = 3.0 * np.exp(-0.7 * T) + 0.5
+RNG = np.random.default_rng(5)
+XS = RNG.normal(size=(40, 3))
+LABELS = (XS @ [1.0, -2.0, 0.5] + 0.3 * RNG.normal(size=40) > 0.0) * 1.0
+
+# ---------------------------------------------------------------- fits and optimizers
+
+
+def model(t: Any, a: Any, b: Any, c: Any) -> Any:
+    return a * np.exp(-b * t) + c
+
+
+@task(
+    [1.0, 1.0, 0.0],
+    lambda f: (autograd.curve_fit(model, T, DECAY, [1.0, 1.0, 0.0])[0], [3.0, 0.7, 0.5]),
+)
+def curve_fit(p: Any) -> Any:
+    return ((model(T, *p) - DECAY) ** 2).sum()
+
+
+def residuals(p: Any) -> Any:
+    return p[0] * np.exp(-p[1] * T) + p[2] - DECAY
+
+
+@task(
+    np.ones(3),
+    lambda f: (
+        optimize.least_squares(residuals, np.ones(3), jac=jacobian(residuals), xtol=1e-12).x,
+        [3.0, 0.7, 0.5],
+    ),
+)
+def least_squares(p: Any) -> Any:
+    return np.sum(residuals(p) ** 2)
+
+
+@task(
+    np.array([-1.2, 1.0]),
+    lambda f: (
+        optimize.minimize(value_and_grad(f), [-1.2, 1.0], jac=True, tol=1e-10).x,
+        [1, 1],
+    ),
+)
+def bfgs(x: Any) -> Any:
+    return 100.0 * (x[1] - x[0] ** 2) ** 2 + (1.0 - x[0]) ** 2
+
+
+@task(
+    np.array([1.3, 0.7, 0.8, 1.9]),
+    lambda f: (
+        optimize.minimize(
+            f,
+            [1.3, 0.7, 0.8, 1.9],
+            method="Newton-CG",
+            jac=grad(f),
+            tol=1e-12,
+            hessp=lambda x, v: hvp(f, x, v),
+        ).x,
+        np.ones(4),
+    ),
+)
+def newton_cg(x: Any) -> Any:
+    return sum(100.0 * (x[1:] - x[:-1] ** 2.0) ** 2.0 + (1 - x[:-1]) ** 2.0)
+
+
+def circle(x: Any) -> Any:
+    return 1.0 - x[0] ** 2 - x[1] ** 2
+
+
+@task(
+    np.array([0.5, 0.5]),
+    lambda f: (
+        optimize.minimize(
+            value_and_grad(f),
+            [0.5, 0.5],
+            jac=True,
+            method="SLSQP",
+            tol=1e-12,
+            constraints={"type": "ineq", "fun": circle, "jac": grad(circle)},
+        ).x,
+        [math.sqrt(0.5), math.sqrt(0.5)],
+    ),
+)
+def slsqp(x: Any) -> Any:
+    return -(x[0] + x[1])
+
+
+@task(
+    np.array([1.0, 1.0]),
+    lambda f: (
+        optimize.minimize(f, [1.0, 1.0], jac=grad(f), hess=hessian(f), method="trust-exact").x,
+        [3.0, 2.0],
+    ),
+)
+def himmelblau(x: Any) -> Any:
+    return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
+
+
+@task(
+    np.zeros(3),
+    lambda f: (
+        abs(grad(f)(optimize.minimize(value_and_grad(f), np.zeros(3), jac=True).x)) < 1e-4,
+        [True] * 3,
+    ),
+)
+def logistic_regression(w: Any) -> Any:
+    z = XS @ w
+    return np.mean(np.log(1.0 + np.exp(z)) - LABELS * z) + 0.1 * w @ w
+
+
+def soft(x: Any, t: float) -> Any:
+    return np.sign(x) * np.maximum(np.abs(x) - t, 0.0)
+
+
+def ista(f: Any) -> Any:
+    w = np.zeros(3)
+    for _ in range(400):
+        w = soft(w - 0.2 * grad(quadratic)(w), 0.2 * 0.1)
+    slope = grad(quadratic)(w)
+    return np.where(w == 0.0, abs(slope) <= 0.1, abs(slope + 0.1 * np.sign(w)) < 1e-9)
+
+
+def quadratic(w: Any) -> Any:
+    return np.mean((XS @ w - XS[:, 0]) ** 2)
+
+
+@task(np.array([0.9, 0.1, -0.2]), lambda f: (ista(f), [True] * 3))
+def lasso(w: Any) -> Any:
+    return quadratic(w) + 0.1 * np.sum(np.abs(w))
+
+
+# ---------------------------------------------------------------- equations
+
+
+def kepler(anomaly: Any, e: Any) -> Any:
+    return anomaly - e * autograd.sin(anomaly) - 1.0
+
+
+@task(
+    0.1,
+    lambda f: (
+        grad(f)(0.1),
+        math.sin(f(0.1)) / (1.0 - 0.1 * math.cos(f(0.1))),
+    ),
+)
+def implicit_differentiation(e: Any) -> Any:
+    return autograd.root(kepler, 1.0, e)
+
+
+@task([0.4, -0.3], lambda f: (f([0.0, 0.5]), 0.5**2))
+def equilibrium_layer(w: Any) -> Any:
+    h = autograd.fixed_point(lambda h: autograd.tanh(w[0] * h) + w[1], 0.0)
+    return h * h
+
+
+def system(x: Any) -> Any:
+    return [x[0] + x[1] ** 2 - 4.0, autograd.exp(x[0]) + x[0] * x[1] - 3.0]
+
+
+@task(
+    [1.0, 1.0],
+    lambda f: (
+        system(optimize.root(value_and_jacobian(system), [1.0, 1.0], jac=True).x),
+        [0, 0],
+    ),
+)
+def roots(x: Any) -> Any:
+    return sum(r * r for r in system(x))
+
+
+def balance(logs: Any) -> Any:
+    h, oh = [autograd.exp(x) for x in logs]
+    return [logs[0] + logs[1] + 14.0 * math.log(10.0), (h - oh) / 1e-3 - 1.0]
+
+
+@task([-1.0, -2.0], lambda f: (np.exp(autograd.root(balance, [-7.0, -25.0])), [1e-3, 1e-11]))
+def chemical_equilibrium(logs: Any) -> Any:
+    h, oh = [10.0**x for x in logs]
+    return (autograd.log(h * oh) + 14.0 * math.log(10.0)) ** 2 + (h - oh - 1e-3) ** 2
+
+
+# ---------------------------------------------------------------- differential equations
+
+
+def robertson(t: Any, y: Any) -> Any:
+    a, b, c = y
+    return [-0.04 * a + 1e4 * b * c, 0.04 * a - 1e4 * b * c - 3e7 * b * b, 3e7 * b * b]
+
+
+@task(
+    [1.0, 1e-5, 0.0],
+    lambda f: (
+        integrate.solve_ivp(
+            robertson,
+            (0.0, 40.0),
+            [1.0, 0.0, 0.0],
+            method="Radau",
+            jac=lambda t, y: jacobian(lambda y: robertson(t, y))([*y]),
+            rtol=1e-8,
+            atol=1e-12,
+        ).y[0, -1],
+        0.7158,
+    ),
+)
+def stiff_ode(y: Any) -> Any:
+    return robertson(0.0, y)[0] * 2.0
+
+
+def rk4(rate: Any, y: Any, dt: float, steps: int) -> Any:
+    for _ in range(steps):
+        k1 = rate(y)
+        k2 = rate(y + dt / 2 * k1)
+        k3 = rate(y + dt / 2 * k2)
+        k4 = rate(y + dt * k3)
+        y = y + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+    return y
+
+
+@task(0.1, lambda f: (f(0.001), 0.001 * math.cos(2.0)))
+def pendulum(theta: Any) -> Any:
+    return rk4(lambda y: np.array([y[1], -np.sin(y[0])]), np.array([theta, 0.0]), 0.05, 40)[0]
+
+
+@task([1.1, 0.4])
+def predator_and_prey(p: Any) -> Any:
+    x, y = 1.0, 0.5
+    for _ in range(50):
+        x, y = x + 0.02 * (p[0] * x - x * y), y + 0.02 * (x * y - p[1] * y)
+    return (x - 1.2) ** 2 + (y - 0.8) ** 2
+
+
+@task(0.7, lambda f: (grad(f)(0.7) < 0.0, True))
+def heat_equation(k: Any) -> Any:
+    u = np.sin(np.linspace(0.0, np.pi, 11))
+    for _ in range(20):
+        u = np.concatenate([[0.0], u[1:-1] + 0.3 * k * (u[2:] - 2 * u[1:-1] + u[:-2]), [0.0]])
+    return u[5]
+
+
+@task([1.0, 0.0, 0.0, 1.0], lambda f: (f([1.0, 0.0, 0.0, 1.0]), -0.5))
+def energy_of_an_orbit(s: Any) -> Any:
+    dt = 0.01
+    x, y, vx, vy = s
+    for _ in range(30):
+        r3 = (x * x + y * y) ** 1.5
+        vx, vy = vx - dt / 2 * x / r3, vy - dt / 2 * y / r3
+        x, y = x + dt * vx, y + dt * vy
+        r3 = (x * x + y * y) ** 1.5
+        vx, vy = vx - dt / 2 * x / r3, vy - dt / 2 * y / r3
+    return 0.5 * (vx**2 + vy**2) - 1.0 / autograd.sqrt(x**2 + y**2)
+
+
+# ---------------------------------------------------------------- statistics
+
+DATA = RNG.normal(2.0, 1.5, size=30)
+
+
+def fisher(f: Any) -> Any:
+    best = optimize.minimize(value_and_grad(f), [1.0, 0.0], jac=True, tol=1e-10).x
+    errors = np.sqrt(np.diag(np.linalg.inv(hessian(f)(best))))
+    return errors, [DATA.std() / math.sqrt(30), 1.0 / math.sqrt(60)]
+
+
+@task([1.0, 0.3], fisher)
+def maximum_likelihood(p: Any) -> Any:
+    mu, log_sigma = p
+    z = (DATA - mu) * np.exp(-log_sigma)
+    return 0.5 * np.sum(z**2) + len(DATA) * log_sigma
+
+
+def laplace(f: Any) -> Any:
+    mode = autograd.root(grad(f), 0.5)
+    evidence = math.exp(-f(mode)) * math.sqrt(2.0 * math.pi / hessian(f)(mode))
+    return abs(evidence / special.beta(40.0, 20.0) - 1.0) < 0.02, True
+
+
+@task(0.5, laplace)
+def laplace_approximation(p: Any) -> Any:
+    return -39.0 * autograd.log(p) - 19.0 * autograd.log(1.0 - p)
+
+
+def leapfrog(f: Any) -> Any:
+    q, p = np.array([1.0, -0.5]), np.array([0.3, 0.2])
+    before = f(q) + 0.5 * p @ p
+    for _ in range(20):
+        p = p - 0.025 * grad(f)(q)
+        q = q + 0.05 * p
+        p = p - 0.025 * grad(f)(q)
+    return abs(f(q) + 0.5 * p @ p - before) < 0.002, True
+
+
+@task(np.array([1.0, -0.5]), leapfrog)
+def hmc_step(q: Any) -> Any:
+    return 0.5 * q[0] ** 2 + 0.5 * (q[1] - 0.3 * q[0] ** 2) ** 2
+
+
+@task([0.3, 0.5])
+def kalman_filter(logs: Any) -> Any:
+    q, r = np.exp(logs[0]), np.exp(logs[1])
+    mean, var, loss = 0.0, 1.0, 0.0
+    for y in DATA:
+        var = var + q
+        s = var + r
+        gain = var / s
+        loss = loss + 0.5 * (np.log(s) + (y - mean) ** 2 / s)
+        mean, var = mean + gain * (y - mean), (1.0 - gain) * var
+    return loss
+
+
+def cholesky(a: Any) -> Any:
+    n = len(a)
+    low = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(i + 1):
+            s = a[i][j] - sum(low[i][k] * low[j][k] for k in range(j))
+            low[i][j] = np.sqrt(s) if i == j else s / low[j][j]
+    return low
+
+
+@task([0.1, -0.2])
+def gaussian_process(logs: Any) -> Any:
+    scale, noise = np.exp(logs[0]), np.exp(logs[1])
+    x, y = T[:6], DATA[:6]
+    k = [[np.exp(-0.5 * ((a - b) / scale) ** 2) + noise * (a == b) for b in x] for a in x]
+    low = cholesky(k)
+    z: list[Any] = []
+    for row, b in zip(low, y):
+        z.append((b - sum(c * v for c, v in zip(row, z))) / row[len(z)])
+    return 0.5 * sum(v * v for v in z) + sum(np.log(low[i][i]) for i in range(6))
+
+
+@task(
+    {"length": 2.0, "width": 3.0},
+    lambda f: (
+        autograd.propagate(f, {"length": 2.0, "width": 3.0}, np.diag([0.01, 0.04]))[1],
+        0.25,
+    ),
+)
+def error_propagation(d: Any) -> Any:
+    return d["length"] * d["width"]
+
+
+@task([0.2, -1.0, 0.7], lambda f: (sum(grad(f)([0.2, -1.0, 0.7])), 0.0))
+def softmax_cross_entropy(z: Any) -> Any:
+    return autograd.logsumexp(z) - z[1]
+
+
+# ---------------------------------------------------------------- finance, tables, data
+
+
+def call(s: Any, sigma: Any = 0.2, k: float = 105.0, r: float = 0.03, t: float = 0.5) -> Any:
+    def cdf(x: Any) -> Any:
+        return 0.5 * (1.0 + autograd.erf(x / math.sqrt(2.0)))
+
+    d1 = (autograd.log(s / k) + (r + sigma**2 / 2) * t) / (sigma * math.sqrt(t))
+    return s * cdf(d1) - k * math.exp(-r * t) * cdf(d1 - sigma * math.sqrt(t))
+
+
+def greeks(f: Any) -> Any:
+    d1 = (math.log(100 / 105) + (0.03 + 0.02) * 0.5) / (0.2 * math.sqrt(0.5))
+    density = math.exp(-d1 * d1 / 2) / math.sqrt(2 * math.pi)
+    found = grad(call)(100.0), hessian(call)(100.0), grad(call, 1)(100.0, 0.2)
+    gamma = density / (100.0 * 0.2 * math.sqrt(0.5))
+    return found, (special.ndtr(d1), gamma, 100.0 * density * math.sqrt(0.5))
+
+
+@task(100.0, greeks)
+def black_scholes(s: Any) -> Any:
+    return call(s)
+
+
+DRAWS = RNG.normal(size=50)
+
+
+@task([100.0, 0.2])
+def monte_carlo(p: Any) -> Any:
+    end = p[0] * np.exp(-(p[1] ** 2) / 2 + p[1] * DRAWS)
+    return np.mean(np.maximum(end - 105.0, 0.0))
+
+
+KNOTS, HEIGHTS = [0.0, 1.0, 2.5, 4.0], [1.0, 3.0, 0.0, 1.5]
+
+
+@task(1.7, lambda f: (grad(f)(1.7), -2.0))
+def interpolation(x: Any) -> Any:
+    i = bisect(KNOTS, x) - 1
+    share = (x - KNOTS[i]) / (KNOTS[i + 1] - KNOTS[i])
+    return HEIGHTS[i] * (1.0 - share) + HEIGHTS[i + 1] * share
+
+
+lgamma = autograd.primitive(
+    "science.lgamma", math.lgamma, lambda out, x: float(special.digamma(x)), domain="x > 0"
+)
+
+
+@task([2.0, 1.5], lambda f: (grad(f)([2.0, 8.0 / 6.0])[1], 0.0))
+def gamma_likelihood(p: Any) -> Any:
+    shape, rate = p
+    data = [0.5, 1.0, 1.5, 3.0]
+    each = [(shape - 1.0) * math.log(y) - rate * y for y in data]
+    return -sum(each) - len(data) * (shape * autograd.log(rate) - lgamma(shape))
+
+
+FRAME = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 4.0], "effect": [0.1, 0.9, 1.7, 4.2]})
+
+
+@task({"slope": 0.5, "offset": 0.0})
+def data_frame(p: Any) -> Any:
+    return ((p["slope"] * FRAME["dose"] + p["offset"] - FRAME["effect"]) ** 2).sum()
+
+
+A = np.array([[4.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 2.0]])
+
+
+@task(
+    np.array([1.0, -1.0, 2.0]),
+    lambda f: (hvp(f, np.ones(3), np.ones(3)), A @ np.ones(3)),
+)
+def quadratic_form(x: Any) -> Any:
+    return 0.5 * x @ A @ x - np.dot([1.0, 2.0, 3.0], x)
+
+
+def reach(f: Any) -> Any:
+    q = np.array([0.3, 0.5])
+    for _ in range(20):
+        hand, slope = value_and_jacobian(arm)(q)
+        q = q - np.linalg.solve(slope, hand - [1.0, 1.2])
+    return arm(q), [1.0, 1.2]
+
+
+def arm(q: Any) -> Any:
+    return np.array([np.cos(q[0]) + np.cos(q[0] + q[1]), np.sin(q[0]) + np.sin(q[0] + q[1])])
+
+
+@task(np.array([0.3, 0.5]), reach)
+def robot_arm(q: Any) -> Any:
+    return np.sum((arm(q) - [1.0, 1.2]) ** 2)
