@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from autograd.core.operand import real
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.trees import as_rows, flatten, labels
@@ -248,10 +249,18 @@ class Arguments:
         for i in places:
             if axes[i] is None:
                 axes[i], tree = 0, as_rows(args[i])
-                whole = isinstance(tree, np.ndarray)
+                whole = self.can_repeat([i])
                 shape = (self.lanes, *np.shape(tree)) if whole else ()
                 args[i] = np.broadcast_to(tree, shape) if whole else [tree] * self.lanes
         return tuple(axes), args
+
+    def can_repeat(self, places: Sequence[int]) -> bool:
+        """Whether these are arrays, or numbers beside arrays, of which copies cost nothing."""
+        return all(
+            isinstance(as_rows(self.args[i]), np.ndarray)
+            or (self.arrays and real(self.args[i]) is not None)
+            for i in places
+        )
 
     def sample(self, lane: int) -> tuple[Any, ...]:
         """The arguments of one lane."""

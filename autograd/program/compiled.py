@@ -465,10 +465,13 @@ class Compiled:
             return self._each(eager, args)
         arguments = Arguments(args, self.in_axes)
         places = transforms._places(argnums, len(args))
+        if self._is_faster_repeated(arguments, places):
+            axes, repeated = arguments.repeated(places)
+            return self._for_each(axes).jacobian(*repeated, argnums=argnums)
         values = self._done(arguments)
         if self._reads_outer(values):
             return self._each(eager, args)
-        blocks = [self._block(arguments, i, len(values.out)) for i in places]
+        blocks = self._blocks(arguments, places, len(values.out))
         if arguments.lanes and self.reduce is None:
             builds = [flatten(arguments.sample(0)[i], "")[1] for i in places]
             found = [values.jacobians(*each) for each in zip(builds, blocks)]
@@ -565,6 +568,20 @@ class Compiled:
                     mine[j][:, k] = part
         return blocks
 
+    def _is_faster_repeated(self, arguments: Arguments, places: Sequence[int]) -> bool:
+        """Whether a reverse sweep for each output, with a copy of uniform arguments for each
+        sample, does less than a forward sweep for each of their numbers.
+        """
+        uniform = [i for i in places if arguments.axes[i] is None]
+        size = sum([len(arguments.rows[i]) for i in uniform])
+        if not (size > 1 and arguments.arrays and arguments.can_repeat(uniform)):
+            return False
+        if not arguments.lanes or self.reduce is not None:
+            return False
+        traces = self._recorded.kinds.get(arguments.key)
+        count = traces.found[0].tape.outputs if traces and traces.found else None
+        return (count or len(self._done(arguments).out)) < size
+
     def _for_each(self, axes: tuple[int | None, ...]) -> Compiled:
         """The same function, compiled for samples in other arguments too."""
         if axes not in self._others:
@@ -580,26 +597,36 @@ class Compiled:
             )
         return 1.0 / arguments.lanes if self.reduce == "mean" and arguments.lanes else 1.0
 
-    def _block(self, arguments: Arguments, argnum: int, count: int) -> Array:
-        """d(output)/d(input) for an argument, of shape (outputs, inputs, lanes).
+    def _blocks(self, arguments: Arguments, places: Sequence[int], count: int) -> list[Array]:
+        """d(output)/d(input) for each argument, of shape (outputs, inputs, lanes).
 
         By a forward sweep an input where there are fewer, or where each lane has derivatives in
-        a uniform argument; else by a reverse sweep an output.
+        a uniform argument; else by a reverse sweep an output, for all arguments together.
         """
-        rows, uniform = arguments.rows[argnum], arguments.axes[argnum] is None
         weight = 1.0 / arguments.lanes if self.reduce == "mean" and arguments.lanes else 1.0
-        if uniform and ((arguments.lanes and self.reduce is None) or len(rows) < count):
-            slopes = []
-            for row in rows:
-                t_u, t_x = np.zeros(len(arguments.u)), np.zeros(arguments.x.shape)
-                t_u[row] = 1.0
-                call = self._done(arguments, (argnum,), direction=(t_u, t_x))
-                slopes.append(call.out[count:])
-            block = np.stack(slopes, 1)
-            return block if self.reduce is None else weight * added_up(block)
-        units = weight * np.eye(count)[:, :, None]
-        calls = [self._done(arguments, (argnum,), seed=unit) for unit in units]
-        return np.stack([call.parts()[0] for call in calls])
+        each = bool(arguments.lanes) and self.reduce is None
+        found: dict[int, Array] = {}
+        for i in places:
+            rows = arguments.rows[i]
+            if arguments.axes[i] is None and (each or len(rows) < count):
+                found[i] = self._columns(arguments, i, count, weight)
+        backwards = [i for i in places if i not in found]
+        units = weight * np.eye(count)[:, :, None] if backwards else ()
+        calls = [self._done(arguments, backwards, seed=unit) for unit in units]
+        for k, i in enumerate(backwards):
+            found[i] = np.stack([call.parts()[k] for call in calls])
+        return [found[i] for i in places]
+
+    def _columns(self, arguments: Arguments, i: int, count: int, weight: float) -> Array:
+        """Such a block of a uniform argument, by forward sweeps."""
+        slopes = []
+        for row in arguments.rows[i]:
+            t_u, t_x = np.zeros(len(arguments.u)), np.zeros(arguments.x.shape)
+            t_u[row] = 1.0
+            call = self._done(arguments, (i,), direction=(t_u, t_x))
+            slopes.append(call.out[count:])
+        block = np.stack(slopes, 1)
+        return block if self.reduce is None else weight * added_up(block)
 
 
 class Derivative(Compiled):
