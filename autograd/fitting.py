@@ -26,6 +26,8 @@ ATTEMPTS = ((0.1, True), (0.1, False))  # damping at the start, whether steps ar
 BENT = 0.75  # how much at most, relative to the step
 AHEAD = 0.1  # of a step: where the curvature along it is looked at
 FLAT = 1e-14  # a relative change of the sum of squares that rounding could make
+MISSES = 8  # Gauss-Newton steps in a row that are not shorter
+SHORT = 1e-13  # a Gauss-Newton step, relative to the residuals, that rounding could make
 OFFSET = 1e-3  # what a fit may still change, relative to the noise
 DOMAIN = (ValueError, ArithmeticError)  # what f raises where it is not defined
 
@@ -94,8 +96,9 @@ def curve_fit(
     problem = _Problem(f, x, y, p0, sigma)
     for tau, bends in ATTEMPTS:  # another one where the first leaves what is determined
         try:
-            found = problem.descended(tau, bends).polished()
-            covariance = found.inverse()
+            with np.errstate(all="ignore"):  # what is not finite is refused
+                found = problem.descended(tau, bends).polished()
+                covariance = found.inverse()
         except _FitError as error:
             failure = error
         else:
@@ -138,13 +141,15 @@ class _State:
 
     def polished(self) -> _State:
         """Where Gauss-Newton steps lead that get shorter; it must be a minimum."""
-        here, shortest = self, math.inf
-        while True:
+        here, shortest, misses = self, math.inf, 0
+        while misses < MISSES:
             step = here.gauss_newton()
             length = float(np.linalg.norm(step))
-            if not length < 0.95 * shortest:
+            misses += 1
+            if length < 0.95 * shortest:
+                best, shortest, misses = here, length, 0
+            if length <= SHORT * here.size or here.size > 2.0 * best.size:
                 break
-            best, shortest = here, length
             try:
                 here = _State(self.problem, here.p + step / here.scale)
             except DOMAIN:
@@ -192,7 +197,11 @@ class _Problem:
         return self.weighted(self.f(self.x, *p.tolist()))
 
     def weighted(self, values: Any) -> Array:
-        found = np.array(flatten(as_rows(values), "curve_fit: the result of f")[0], float)
+        found = as_rows(values)
+        if isinstance(found, np.ndarray) and found.dtype == float:
+            found = found.ravel()
+        else:
+            found = np.array(flatten(found, "curve_fit: the result of f")[0], float)
         if len(found) != len(self.y):
             raise ValueError(
                 f"curve_fit: f gives {len(found)} number(s) for the {len(self.y)} of y"
@@ -223,28 +232,28 @@ class _Problem:
         for _ in range(STEPS):
             if fresh:
                 scale = np.maximum(0.5 * scale, here.scale)
-                u, s, vt = np.linalg.svd(here.jacobian / scale, full_matrices=False)
+                q, r = np.linalg.qr(here.jacobian / scale)
+                u, s, vt = np.linalg.svd(r)
                 damping = damping or tau * float(s[0]) ** 2
-            pull = u.T @ here.residuals
+            pull = u.T @ (q.T @ here.residuals)
             share = s / (s * s + damping)
             step = -(vt.T @ (share * pull)) / scale
             model = 0.5 * float(np.sum(pull**2 * (1.0 - (damping / (s * s + damping)) ** 2)))
             new = None
-            with np.errstate(all="ignore"):
-                try:
-                    if bends:
-                        ahead = (self.residuals(here.p + AHEAD * step) - here.residuals) / AHEAD
-                        curvature = (ahead - here.jacobian @ step) * 2.0 / AHEAD
-                        bend = -0.5 * (vt.T @ (share * (u.T @ curvature))) / scale
-                        if not _norm(bend * scale) <= 0.5 * BENT * _norm(step * scale):
-                            raise ArithmeticError("too bent for such a step")
-                        step = step + bend
-                    size = _norm(self.residuals(here.p + step))
-                    gain = 0.5 * (here.size - size) * (here.size + size)
-                    if gain > 1e-4 * model:
-                        new = _State(self, here.p + step)
-                except DOMAIN:  # a shorter step stays where f is defined
-                    pass
+            try:
+                if bends:
+                    ahead = (self.residuals(here.p + AHEAD * step) - here.residuals) / AHEAD
+                    curvature = (ahead - here.jacobian @ step) * 2.0 / AHEAD
+                    bend = -0.5 * (vt.T @ (share * (u.T @ (q.T @ curvature)))) / scale
+                    if not _norm(bend * scale) <= 0.5 * BENT * _norm(step * scale):
+                        raise ArithmeticError("too bent for such a step")
+                    step = step + bend
+                size = _norm(self.residuals(here.p + step))
+                gain = 0.5 * (here.size - size) * (here.size + size)
+                if gain > 1e-4 * model:
+                    new = _State(self, here.p + step)
+            except DOMAIN:  # a shorter step stays where f is defined
+                pass
             fresh = new is not None
             if new is not None:
                 damping = max(
