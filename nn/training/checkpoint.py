@@ -36,7 +36,6 @@ class Checkpoint:
         path: None for a training without a file.
         records: the names of the numbers that an epoch adds to the history.
         data: the numbers of samples, by kind.
-        leads: whether this process writes the file; the others only resume from it.
     """
 
     def __init__(
@@ -49,10 +48,8 @@ class Checkpoint:
         history: History,
         records: list[str],
         data: dict[str, int],
-        leads: bool,
     ) -> None:
         self.path = None if path is None else Path(path)
-        self.leads = leads
         self.parts: dict[str, Any] = {
             "model": model,
             "optimizer": optimizer,
@@ -80,8 +77,8 @@ class Checkpoint:
         self.save()
 
     def save(self) -> None:
-        """Write the file, if this training has one and this process writes it."""
-        if self.path is not None and self.leads:
+        """Write the file, if this training has one."""
+        if self.path is not None:
             write_checkpoint(self.path, self.state())
 
     def load(self, path: Path) -> None:

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import is_
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from autograd import no_grad
@@ -38,6 +38,9 @@ from nn.training.separable import COUNT, is_mean
 from nn.training.side_effects import Snapshot
 from nn.training.traces import FEW, BatchCall, FallBack, FusedStep, Traces, data_of
 from nn.training.update import Update
+
+if TYPE_CHECKING:
+    from nn.training.handover import Layout
 
 __all__ = ["Step"]
 
@@ -64,10 +67,7 @@ class Step:
         needs_recheck: whether the next step first compares some samples with what eager gives,
             since the model may have been changed; it is recorded anew if they differ, or if
             what the model or the loss reaches does.
-        leads: whether this process is the first of those that train together.
     """
-
-    leads = True
 
     def __init__(
         self,
@@ -160,6 +160,102 @@ class Step:
                 with in_mode(self.model, training=False), no_grad():
                     found = plain(self.eager.outputs(batch.lists()[0]))
         return np.array(found) if isinstance(X, np.ndarray) else found
+
+    # ------------------------------------------------------------------ for JAX
+
+    def jax(self, X: Any = None, y: Any = None) -> tuple[Any, Callable[..., Any]]:  # noqa: N803
+        """The model for JAX: its parameters, and a pure function of them.
+
+        `loss(params, x, y)` is the loss of a training step, with the penalty, for arrays of
+        any number of samples. It is what `jit`, `grad`, `vmap`, `jax.export`, optax, orbax and
+        sharding take, and computes with the type of `params`. `load` brings them back.
+
+        Args:
+            X, y: samples, whose ways through the model are recorded, without training; needed
+                before the first step, or where later samples may go other ways.
+
+        Returns:
+            The optimizer's parameters in dicts and lists, as they are named, and as arrays
+            where they are in even lists: `params["layers"][0]["w"]` of a `nn.MLP` has the shape
+            (nout, nin), "b" (nout,); and the loss. It is NaN for a sample that goes a way
+            which is not recorded. Of a model with Dropout it takes a fourth argument, numbers
+            from [0, 1), of the shape (samples, loss.draws). Other Values, such as those that
+            are not trained, are constants.
+
+        Raises:
+            TypeError, ValueError: as for a step.
+            RuntimeError: nothing is recorded yet; or JAX is set to 32 bits.
+            ImportError: JAX is missing.
+
+        >>> import jax, nn
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> model = nn.Layer(1, 1, init=nn.init.zeros())
+        >>> step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), lr=0.2))
+        >>> params, loss = step.jax([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+        >>> slopes = jax.grad(loss)(params, [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+        >>> [(name, round(float(slope.sum()), 6)) for name, slope in slopes.items()]
+        """
+        from autograd.program.targets.jax import there
+        from nn.training.handover import objective
+
+        jax = there("step.jax()")
+        with self._lock:
+            self._before = None
+            if X is not None:
+                batch = Batch.of(X=X, y=y)
+                traces = self._traces_of("train", batch)
+                if traces.draws:
+                    with preserved_random():
+                        batch = batch.drawn(traces.draws)
+                self._agrees(self._run(batch, traces), batch, traces)
+            self.pull()
+            known = [traces for traces in self._traces.values() if traces.trains]
+            if not known:
+                raise RuntimeError(
+                    f"{self!r} has nothing to hand over yet; give samples: step.jax(X, y)"
+                )
+            traces, count, layout = known[-1], len(self._params), self._layout()
+            if not traces.found[0].axes or any(trace.program.lanes for trace in traces.found):
+                raise ValueError("step.jax(): the loss takes no samples, or goes through them")
+            total = objective(jax, traces.found, traces.mean, traces.penalty)
+            rest = [data_of(trace.closed[count:]) for trace in traces.found]
+            params = layout.structured(jax, data_of(self._params))
+
+        def loss(params: Any, *parts: Any) -> Any:
+            if len(parts) != 2 + (traces.draws > 0):
+                more = f", and draws of shape (samples, {traces.draws})" * (traces.draws > 0)
+                raise TypeError(f"loss takes the parameters, x and y{more}")
+            flat = layout.flat(jax, params, jax.numpy)
+            arrays = [jax.numpy.asarray(part, flat.dtype) for part in parts]
+            rows = [array.reshape(array.shape[0], -1).T for array in arrays]
+            return total(flat, rest, jax.numpy.concatenate(rows))[0]
+
+        loss.draws = traces.draws  # type: ignore[attr-defined]
+        return params, loss
+
+    def load(self, params: Any) -> None:
+        """Set the parameters to those that `jax` gave, as they are now.
+
+        Raises:
+            ValueError: they are built in another way, and nothing is changed.
+            FloatingPointError: one is infinite or NaN, and nothing is changed.
+        """
+        from autograd.program.targets.jax import there
+
+        with self._lock:
+            self.pull()
+            numbers = self._layout().flat(there("step.load()"), params, np).astype(float)
+            if not np.isfinite(numbers).all():
+                raise FloatingPointError(f"{self.eager.name}: a parameter is not finite")
+            for parameter, x in zip(self._params, numbers.tolist()):
+                parameter.data = x
+
+    def _layout(self) -> Layout:
+        """Where the optimizer's parameters stand in a structure."""
+        from nn.training.handover import Layout
+
+        paths = {parameter: path for path, parameter in self.model.named_parameters()}
+        return Layout([paths.get(p, f"others.{i}") for i, p in enumerate(self._params)])
 
     # ------------------------------------------------------------------ on batches
 

@@ -59,9 +59,10 @@ def compile(
             the sum of what it is for each sample.
         penalty: a function of the optimizer's parameters, added to the loss.
         max_norm: clip the gradients' norm to this.
-        backend: "jax" makes the steps on all devices that JAX sees, samples shared out among
-            them, those of other processes too after `jax.distributed.initialize`. Then the
-            parameters stay there, and `step.pull()` brings them back into the Values.
+        backend: "jax" makes the steps on all devices of this process that JAX sees, samples
+            shared out among them. Then the parameters stay there, and `step.pull()` brings
+            them back into the Values. For several processes, or with optax, hand the model
+            over: `step.jax()`.
         threads: how many share the samples of a native step; the results are the same bits.
 
     Raises:
@@ -165,8 +166,7 @@ def fit(
         progress: show a tqdm bar; if None, show one where tqdm is installed.
         compiled: False trains by Values; True raises what keeps it from being compiled.
         backend: "jax" makes the steps as `compile` has it, and raises what keeps it from that;
-            the parameters come back after each epoch. All processes are given the same, and
-            the first one writes the checkpoint, which any backend resumes from.
+            the parameters come back after each epoch. Any backend resumes from the checkpoint.
 
     Returns:
         The history, with one number an epoch. If the samples are pairs of numbers and the
@@ -184,7 +184,7 @@ def fit(
         FloatingPointError: a loss, a gradient or a parameter's next value is not finite.
         OSError: the checkpoint cannot be written.
         ImportError: `progress` is true and tqdm is missing, or JAX is.
-        RuntimeError: JAX is set to 32 bits or finds no device, or another process is gone.
+        RuntimeError: JAX is set to 32 bits or finds no device.
 
     >>> import random, nn
     >>> random.seed(0)
@@ -235,7 +235,6 @@ def fit(
         history,
         records=trainer.records(),
         data={"samples": len(training), "validation": 0 if held_out is None else len(held_out)},
-        leads=trainer.leads,
     )
     saved.open(resume)
     if stream:
@@ -306,11 +305,6 @@ class _Trainer:
             self.held_out.prepare(len(self.held_out))
         self.step = make(self.eager, outputs=bool(self.metrics), samples=samples)
         self.history.not_compiled = None
-
-    @property
-    def leads(self) -> bool:
-        """Whether this is the process that writes files."""
-        return self.step is None or self.step.leads
 
     def pull(self) -> None:
         """Bring the parameters back into the Values."""

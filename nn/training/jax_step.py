@@ -1,29 +1,23 @@
-"""The training step on all devices that JAX sees.
+"""The training step on all devices of this process that JAX sees.
 
-The program of a sample's loss and its gradient, clipping and the optimizer's update are one
-jitted function. Samples are sharded over the devices, in this process and in others; what is
-the same for all is on each device.
+The loss of `objective`, its gradient, clipping and the optimizer's update are one jitted
+function. Samples are sharded over the devices if their number allows; what is the same for all
+is on each device.
 """
 
 from __future__ import annotations
 
-import hashlib
-import random
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
 
 from autograd import Value
 from autograd.core import floats
 from autograd.program.ir.arrays import Array, np
-from autograd.program.passes.vjp import vjp
 from autograd.program.program import Program
 from autograd.program.specialize import Trace
 from autograd.program.targets.jax import emitted, split, there
 from nn.training.batches import Batch
 from nn.training.compiled_step import Results, Step
+from nn.training.handover import objective
 from nn.training.traces import FallBack, Traces, data_of
 
 __all__ = ["JaxStep"]
@@ -41,31 +35,25 @@ class JaxStep(Step):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         name = self.eager.name
-        self.jax = there(f'{name}: backend="jax"')
+        self._jax = there(f'{name}: backend="jax"')
         try:
-            devices = self.jax.devices()
+            devices = self._jax.local_devices()
         except (RuntimeError, AssertionError) as error:
-            if "local topolog" in str(error):
-                raise RuntimeError(
-                    f"{name}: another process has not come as far as this; each process that "
-                    "jax.distributed.initialize counts has to train. How long JAX waits is "
-                    "jax.config.jax_cpu_get_local_topology_timeout_minutes"
-                ) from error
             raise RuntimeError(f"{name}: JAX finds no device to train on: {error}") from error
-        self.mesh = self.jax.sharding.Mesh(np.array(devices), (AXIS,))
-        self.everywhere = self._sharding()
-        self.leads = self.jax.process_index() == 0
+        sharding = self._jax.sharding
+        self.mesh = sharding.Mesh(np.array(devices), (AXIS,))
+        kinds = [sharding.PartitionSpec(*axes) for axes in ((), (None, AXIS))]
+        self.everywhere, self.by_lane = [sharding.NamedSharding(self.mesh, p) for p in kinds]
         self.state: tuple[Array, Array, Array] | None = None  # parameters, buffers, gradient
         self._pushed: tuple[list[Value], list[str]] = [], []  # those parameters and buffers
         self._functions: dict[Any, Any] = {}
-        self._weights: dict[tuple[int, float], Array] = {}
-        self._resident: tuple[Batch, Array, Array] | None = None  # what stays there
+        self._resident: tuple[Batch, Array] | None = None  # what stays there
 
     def pull(self) -> None:
         """Bring parameters, gradients and the optimizer's buffers back into the Values."""
         if self.state is None:
             return
-        params, buffers, gradient = [np.array(self._here(each)) for each in self.state]
+        params, buffers, gradient = [np.array(each) for each in self.state]
         values, names = self._pushed
         gradient *= [x.requires_grad for x in values]
         floats.exchange(values, data_of(values), params, gradient)
@@ -114,7 +102,7 @@ class JaxStep(Step):
         if self._pushed[1] != [*optimizer.buffers]:
             self.pull()
         if self.state is None:
-            self._push(batch)
+            self._push()
         assert self.state is not None
         update = self._update.program()
         if update is None:
@@ -124,153 +112,47 @@ class JaxStep(Step):
             )
         key = tuple(map(id, found)), id(update)
         if key not in self._functions:
-            self._functions = {key: self._jitted(list(found), update)}
+            self._functions = {key: self._jitted(found, traces, update)}
         uniform, own = self._update.numbers()
         numbers = np.array(uniform), own
         rest = [data_of(trace.closed[len(optimizer.params) :]) for trace in found]
-        x, weights = self._sharded(batch, traces.weight(batch.lanes))
-        with self._with_others():
-            results = self._functions[key](*self.state, rest, numbers, x, weights)
-            params, buffers, gradient, loss, well, which, out = results
-            right, loss = bool(self._here(well)), float(self._here(loss))
+        results = self._functions[key](*self.state, rest, numbers, self._sharded(batch))
+        params, buffers, gradient, loss, right, which, out = results
         self.state = params, buffers, gradient
         if not right:
             return None
         optimizer.steps += 1
         if not self.outputs:
-            return [], loss
-        each = zip(self._here(which).tolist(), self._here(out).T.tolist())
-        return [found[i].rebuild(column)[-1] for i, column in each][: batch.lanes], loss
-
-    @contextmanager
-    def _with_others(self) -> Iterator[None]:
-        """Say what it means if what all processes do together fails."""
-        try:
-            yield
-        except (self.jax.errors.JaxRuntimeError, ValueError) as error:
-            self.state = None
-            if self.jax.process_count() == 1 or not re.match(r"[A-Z_]+: ", str(error)):
-                raise
-            raise RuntimeError(
-                f"{self.eager.name}: another process is gone or cannot be reached; the model "
-                "is as after the last epoch. Start all processes again, with resume=True to "
-                "go on from the checkpoint"
-            ) from error
+            return [], float(loss)
+        each = zip(np.asarray(which).tolist(), np.asarray(out).T.tolist())
+        return [found[i].rebuild(column)[-1] for i, column in each], float(loss)
 
     # ------------------------------------------------------------------ on the devices
 
-    def _sharding(self, *axes: str | None) -> Any:
-        sharding = self.jax.sharding
-        return sharding.NamedSharding(self.mesh, sharding.PartitionSpec(*axes))
-
-    def _placed(self, x: Array, sharding: Any) -> Array:
-        """An array, which all processes have, on the devices of all."""
-        if self.jax.process_count() == 1:
-            return self.jax.device_put(x, sharding)
-        return self.jax.make_array_from_callback(x.shape, sharding, x.__getitem__)
-
-    def _here(self, x: Array) -> Array:
-        """An array that is the same on all devices."""
-        return np.asarray(x.addressable_data(0))
-
-    def _push(self, batch: Batch) -> None:
+    def _push(self) -> None:
         """Take what the Values and the optimizer hold."""
         optimizer = self.optimizer
         self._pushed = [*optimizer.params], [*optimizer.buffers]
         data = data_of(self._pushed[0])
         buffers = np.array([*optimizer.buffers.values()]).reshape(-1, len(data))
-        self._check_alike(data, buffers, batch)
-        state = data, buffers, np.zeros(len(data))
-        params, buffers, gradient = [self._placed(each, self.everywhere) for each in state]
-        self.state = params, buffers, gradient
+        state = self._jax.device_put((data, buffers, np.zeros(len(data))), self.everywhere)
+        self.state = state
 
-    def _check_alike(self, data: Array, buffers: Array, batch: Batch) -> None:
-        """ValueError unless all processes train the same model on the same samples."""
-        if self.jax.process_count() == 1:
-            return
-        settings = f"{self.optimizer!r} after {self.optimizer.steps} steps".encode()
-        parts = {
-            "parameters": data.tobytes(),
-            "optimizer": buffers.tobytes() + settings,
-            "samples": repr(batch.x.shape).encode() + batch.x.tobytes(),
-            "state of random": repr(random.getstate()).encode(),
-        }
-        digests = [hashlib.sha256(part).digest()[:4] for part in parts.values()]
-        own = np.frombuffer(b"".join(digests), np.int32)
-        gather = import_module("jax.experimental.multihost_utils").process_allgather
-        with self._with_others():
-            gathered = np.asarray(gather(own)).T.tolist()
-        differ = [name for name, column in zip(parts, gathered) if len(set(column)) > 1]
-        if differ:
-            raise ValueError(
-                f"{self.eager.name}: the {', the '.join(differ)} of process "
-                f"{self.jax.process_index()} and others differ; each process has to be given "
-                "the same, after the same random.seed, and the same checkpoint"
-            )
-
-    def _sharded(self, batch: Batch, weight: float) -> tuple[Array, Array]:
-        """Samples, and how each counts in the loss and the penalty; as many on each device."""
+    def _sharded(self, batch: Batch) -> Array:
+        """The samples, as many on each device if that goes, else all on each."""
         if self._resident is not None and self._resident[0] is batch:
-            return self._resident[1:]
-        count, x = batch.lanes, batch.x
-        extra = -count % self.mesh.size
-        x = np.concatenate([x, np.repeat(x[:, :1], extra, 1)], 1) if extra else x
-        sharding = self._sharding(None, AXIS)
-        if (count, weight) not in self._weights:
-            numbers = np.zeros((2, count + extra))
-            numbers[:, :count] = [[weight], [1.0 / count]]
-            self._weights[count, weight] = self._placed(numbers, sharding)
-        placed, weights = self._placed(x, sharding), self._weights[count, weight]
+            return self._resident[1]
+        even = batch.lanes % self.mesh.size == 0
+        x = self._jax.device_put(batch.x, self.by_lane if even else self.everywhere)
         if batch is not self._last:  # which is filled anew
-            self._resident = batch, placed, weights
-        return placed, weights
+            self._resident = batch, x
+        return x
 
-    # ------------------------------------------------------------------ what is jitted
-
-    def _jitted(self, traces: list[Trace], update: Program) -> Any:
-        """(params, buffers, gradient, rest, numbers, x, weights) → the next, and results."""
-        jax, numpy, P = self.jax, self.jax.numpy, self.jax.sharding.PartitionSpec  # noqa: N806
-        functions = [*map(self._emitted, traces)]
-        branches = bool(len(traces[0].program.answers))  # of a single one or of all
-        penalty = self.eager.penalty is not None
-
-        def local(params: Array, rest: Any, x: Array, weights: Array) -> Any:
-            """The loss, its gradient, and how many samples go a way that isn't known."""
-            real = weights[1] > 0.0
-            left, which = numpy.ones(x.shape[1], bool), numpy.zeros(x.shape[1], int)
-            loss, gradient = 0.0, numpy.zeros_like(params)
-            outs: list[Any] = []
-            for i, ((follows, sweep, sample), more) in enumerate(zip(functions, rest)):
-                u, xs, mine = numpy.concatenate([params, more])[:, None], x, left
-                if branches:
-                    mine = left & follows(u, x)
-                    xs = numpy.where(mine, x, sample) if len(traces) > 1 else x
-                    left, which = left & ~mine, numpy.where(mine, i, which)
-                counts = numpy.where(mine, weights, 0.0)
-                out, slope = sweep(u, xs, counts[: 1 + penalty])
-                loss += (out[: 1 + penalty] * counts[: 1 + penalty]).sum()
-                gradient, outs = gradient + slope, [*outs, (mine, out)]
-            lost = (left & real).sum() if branches else numpy.zeros((), int)
-            loss, gradient, lost = jax.lax.psum((loss, gradient, lost), AXIS)
-            if not self.outputs:
-                return loss, gradient, lost, which, x[:0]
-            out = outs[0][1]
-            for mine, other in outs[1:]:
-                out = numpy.where(mine, other, out)
-            gathered = jax.lax.all_gather((which, out), AXIS, axis=-1, tiled=True)
-            return loss, gradient, lost, *gathered
-
-        by_lane = P(None, AXIS)
-        outputs_of = (P(), P()) if self.outputs else (P(AXIS), by_lane)
-        shared = jax.shard_map(
-            local,
-            mesh=self.mesh,
-            in_specs=(P(), P(), by_lane, by_lane),
-            out_specs=(P(), P(), P(), *outputs_of),
-            check_vma=False,
-        )
-        follow = emitted(update.blocks)
-        limit = self.eager.max_norm
+    def _jitted(self, found: list[Trace], traces: Traces, update: Program) -> Any:
+        """(params, buffers, gradient, rest, numbers, x) → the next, and results."""
+        jax, numpy = self._jax, self._jax.numpy
+        total = objective(jax, [*found], traces.mean, traces.penalty)
+        follow, limit = emitted(update.blocks), self.eager.max_norm
 
         def step(
             params: Array,
@@ -279,10 +161,10 @@ class JaxStep(Step):
             rest: Any,
             numbers: tuple[Array, list[Array]],
             x: Array,
-            weights: Array,
         ) -> Any:
             uniform, own = numbers
-            loss, gradient, lost, which, out = shared(params, rest, x, weights)
+            loss_of = jax.value_and_grad(total, has_aux=True)
+            (loss, (which, out)), gradient = loss_of(params, rest, x)
             if limit is not None:
                 scale = limit / (numpy.linalg.norm(gradient) + 1e-6)
                 gradient *= numpy.where(scale < 1.0, scale, 1.0)
@@ -290,30 +172,10 @@ class JaxStep(Step):
             following = follow(*split(update.blocks, uniform[:, None], state))["out"]
             following = following[: 1 + len(buffers)]
             right = numpy.isfinite(following).all() & numpy.isfinite(gradient).all()
-            right &= numpy.isfinite(loss) & (lost == 0)
+            right &= numpy.isfinite(loss)
             params = numpy.where(right, following[0], params)
             buffers = numpy.where(right, following[1:], buffers)
-            return params, buffers, gradient, loss, right, which, out
+            outputs = (which, out) if self.outputs else (None, None)
+            return params, buffers, gradient, loss, right, *outputs
 
         return jax.jit(step, donate_argnums=(0, 1, 2))
-
-    def _emitted(self, trace: Trace) -> tuple[Any, Any, Array]:
-        """Two functions of a trace, and a sample for the places of those that don't go it.
-
-        (u, x) → whether each sample goes it; (u, x, seed) → the outputs of each, and the
-        gradient of those that are seeded.
-        """
-        numpy, it, answers = self.jax.numpy, trace.program.blocks, trace.program.answers
-        value, sweep, out = emitted(it), emitted(vjp(it, ["params"])), it.ops[it.results["out"]]
-
-        def follows(u: Array, x: Array) -> Array:
-            return (value(*split(it, u, x))["checks"] == answers).all(0)
-
-        def gradient(u: Array, x: Array, seed: Array) -> tuple[Array, Array]:
-            rows = numpy.pad(seed, ((0, out.rows - len(seed)), (0, 0)))
-            rows = rows if out.lanes else rows.sum(1, keepdims=True)
-            found = sweep(*split(it, u, x), rows)
-            each = numpy.broadcast_to(found["out"], (len(found["out"]), x.shape[1]))
-            return each, found["d_params"][:, 0]
-
-        return follows, gradient, np.array([x for _, x in trace.inputs]).reshape(-1, 1)

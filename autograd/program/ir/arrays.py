@@ -256,7 +256,7 @@ def wide(np: Any, refuse: Callable[[Array, Array], Array]) -> dict[str, Callable
         back = difference - a  # and what a - top was rounded by (Knuth's TwoSum)
         e = e + e * ((a - (difference - back)) - (top + back))
         tops = a == top
-        rest = np.where(tops, 0.0, e).sum(0) + ((tops * 1.0).sum(0) - 1.0)
+        rest = np.where(tops, 0.0, e).sum(0) + (tops.astype(a.dtype).sum(0) - 1.0)
         return top + np.log1p(rest), flat(e / (1.0 + rest))
 
     def take(index: Array, a: Array) -> tuple[Array, Array]:
@@ -267,6 +267,6 @@ def wide(np: Any, refuse: Callable[[Array, Array], Array]) -> dict[str, Callable
         places = np.where(places < 0.0, places + count, places)
         taken = places == np.arange(count).reshape(count, 1, 1)
         out = np.where(taken, a, 0.0).sum(0)
-        return np.where(index != index, index, out), flat(taken * 1.0)
+        return np.where(index != index, index, out), flat(taken.astype(a.dtype))
 
     return {f.__name__: f for f in (logsumexp, take)}

@@ -45,6 +45,8 @@ LOGICAL = frozenset(["And", "Or", "Less", "LessOrEqual", "Equal", "Greater", "Gr
 class Tensor(np.lib.mixins.NDArrayOperatorsMixin):
     """A result of a graph under construction, to which NumPy's functions append."""
 
+    dtype = np.dtype(float)  # of its numbers
+
     def __init__(self, graph: Graph, name: str, shape: Shape, logical: bool = False) -> None:
         self.graph, self.name, self.shape, self.logical = graph, name, shape, logical
 
@@ -53,6 +55,10 @@ class Tensor(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_function__(self, f: Any, types: Any, args: Any, options: Any) -> Any:
         return self.graph.call(f.__name__, *args, **options)
+
+    def astype(self, kind: Any) -> Any:
+        """Of what is true or false, 1 or 0."""
+        return self.graph.numbers(self)
 
     @property
     def T(self) -> Any:  # noqa: N802

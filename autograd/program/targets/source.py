@@ -419,6 +419,17 @@ class Functional(Source):
     def reverse(self) -> list[str]:
         return [f"    {line}" for line in self.code]
 
+    def text(self, v: int) -> str:
+        """Constants have the type of the inputs."""
+        anew, text = v not in self.names and self.ops[v].kind == "const", super().text(v)
+        inputs = [op.what for op in self.ops if op.kind == "input"]
+        if anew and inputs:
+            self.names[v] = text = f"{text}.astype({inputs[0]}.dtype)"
+        return text
+
+    def zeros(self, op: Op) -> str:
+        return f"{super().zeros(op)[:-1]}, {self.text(self.seed)}.dtype)"
+
     def add(self, v: int, parts: list[tuple[int, Rows]]) -> None:
         """A product goes to its rows with what lies between them, and with its biases."""
         text, left = self.names[v], dict(enumerate(parts))
