@@ -10,6 +10,7 @@ import os
 import pickle
 import random
 import sys
+import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -76,17 +77,17 @@ def sweep(
 
     Before a trial `random` is seeded with its settings and `seed`, so it gives the same bits
     in whichever process, on whichever machine and in whatever order it runs. (Threads share
-    `random`: an executor of threads does not give that. A module of yours that draws from
-    `random` when it is imported must be imported outside of `train`.)
+    `random`, so those of a process take turns. A module of yours that draws from `random` when
+    it is imported must be imported outside of `train`.)
 
     Args:
         train: trains once; returns a dict of what to keep, a number (kept as "result"), or a
             History (of which the last epoch is kept).
         trials: the keyword arguments of each call: numbers, strings, lists and dicts.
-        executor: of `concurrent.futures` or like these: a ProcessPoolExecutor, Dask's
-            `client.get_executor()`, mpi4py's MPIPoolExecutor; or a pool with `apply_async`,
-            as `multiprocessing` and `ray.util` have. If None, a process for each core; if one
-            is killed, what it did is done again.
+        executor: of `concurrent.futures` or like these: a ProcessPoolExecutor, mpi4py's
+            MPIPoolExecutor; a client of Dask; or a pool with `apply_async`, as
+            `multiprocessing` and `ray.util` have. If None, a process for each core. If a
+            process is killed, what it did is done again; a trial that kills it once more fails.
         folder: where each record is kept as a file; called again, what is there is not done
             again. Trials that failed are.
         progress: show a tqdm bar; if None, show one where tqdm is installed.
@@ -128,7 +129,7 @@ def sweep(
         for i, trial in enumerate(settings)
         if i not in records
     ]
-    run = _own_processes(tasks) if executor is None else _results(_submit(executor), tasks)
+    run = _own_processes(tasks) if executor is None else _results(executor, tasks)
     with bar(total=len(settings), initial=len(records), unit="trial") as shown:
         for i, (record, error, trace) in run:
             if record is None:
@@ -226,14 +227,22 @@ def _outcome(packed: bytes, seed: str) -> Outcome:
     with contextlib.suppress(ImportError):  # it draws from `random` when it is first imported,
         import_module("rich.style")  # as by scikit-learn in the middle of a trial
     try:
-        train, trial = pickle.loads(packed)
-        random.seed(seed)
-        record = _recorded(train(**trial))
+        with _turns[0]:
+            train, trial = pickle.loads(packed)
+            random.seed(seed)
+            record = _recorded(train(**trial))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # such as sys.exit
         return None, _described(error), traceback.format_exc()
     return record, "", ""
+
+
+_turns = [threading.Lock()]  # of this process's threads, which share `random`
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    # In a child process, the thread that had its turn is no more.
+    os.register_at_fork(after_in_child=lambda: _turns.__setitem__(0, threading.Lock()))
 
 
 def _described(error: BaseException) -> str:
@@ -263,6 +272,8 @@ def _recorded(returned: Any) -> Record:
 
 def _submit(executor: Any) -> Callable[[bytes, str], Future[Outcome]]:
     """How an executor, or a pool, starts a call."""
+    if hasattr(executor, "get_executor"):  # a client of Dask
+        executor = executor.get_executor()
     if hasattr(executor, "submit"):
         return partial(executor.submit, _outcome)
     if hasattr(executor, "apply_async"):
@@ -281,36 +292,46 @@ def _started_in_pool(pool: Any, *args: Any) -> Future[Outcome]:
     return future
 
 
-def _results(
-    submit: Callable[[bytes, str], Future[Outcome]], tasks: list[Task]
-) -> Iterator[tuple[int, Outcome]]:
+def _results(executor: Any, tasks: list[Task]) -> Iterator[tuple[int, Outcome]]:
     """The outcome of each task, as it arrives."""
-    futures = {submit(packed, seed): i for i, packed, seed in tasks}
+    submit, broken = _submit(executor), list[Task]()
+    futures = {submit(*task[1:]): task for task in tasks}
     try:
         while futures:
             for future in wait(futures, return_when=FIRST_COMPLETED).done:
                 error = future.exception()
-                i = futures.pop(future)
+                i, *_ = task = futures.pop(future)
                 if error is None:
                     yield i, future.result()
+                elif isinstance(error, BrokenProcessPool):
+                    broken.append(task)
                 else:  # the executor itself has failed
                     trace = "".join(traceback.format_exception(error))
                     yield i, (None, f"{type(error).__name__}: {error}", trace)
     finally:
         for future in futures:
             future.cancel()
+    if broken:
+        yield from _own_processes(sorted(broken), executor)
 
 
-def _own_processes(tasks: list[Task]) -> Iterator[tuple[int, Outcome]]:
-    """Run the tasks in processes; those that a killed process left behind again, alone."""
+def _own_processes(tasks: list[Task], like: Any = None) -> Iterator[tuple[int, Outcome]]:
+    """Run the tasks in processes; those that a killed process left behind again, alone.
+
+    Args:
+        like: an executor of processes that has broken.
+    """
     waiting, alone = deque(tasks), deque[Task]()
     context = get_context("spawn" if "jax" in sys.modules else None)  # its threads can't fork
+    context = getattr(like, "_mp_context", context)
+    most = getattr(like, "_max_workers", os.cpu_count() or 1)
+    start = getattr(like, "_initializer", None), getattr(like, "_initargs", ())
     while waiting or alone:
         again = bool(alone)
         source = alone or waiting
-        width = 1 if again else os.cpu_count() or 1
+        width = 1 if again else most
         running: dict[Future[Outcome], Task] = {}
-        with ProcessPoolExecutor(min(width, len(source)), context) as pool:
+        with ProcessPoolExecutor(min(width, len(source)), context, *start) as pool:
             try:
                 while source or running:
                     while source and len(running) < width:

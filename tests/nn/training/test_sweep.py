@@ -7,8 +7,9 @@ import pickle
 import random
 import signal
 import sys
+import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -174,10 +175,52 @@ def test_a_trial_that_always_kills_its_process_fails_alone() -> None:
     assert "ended abruptly" in results.failed[0]["error"]
 
 
-def test_an_executor_that_breaks_is_what_failed() -> None:
-    with ProcessPoolExecutor(1, SPAWN) as processes:
-        results = swept(dies, [{"rate": 0.2}], processes)
-    assert "BrokenProcessPool" in results.failed[0]["error"]
+def prepare(base: str) -> None:
+    os.environ["SWEEP_BASE"] = base
+
+
+def prepared(rate: float) -> float:
+    """Needs what the initializer of its process sets."""
+    return dies(rate) + float(os.environ["SWEEP_BASE"])
+
+
+def test_a_killed_process_of_an_executor_fails_its_trial_only() -> None:
+    trials = [{"rate": rate} for rate in (0.1, 0.2, 0.3, 0.4, 0.5)]
+    with ProcessPoolExecutor(2, SPAWN, prepare, ("1",)) as processes:
+        results = swept(prepared, trials, processes)
+    assert [record["result"] for record in results] == [1.1, 1.3, 1.4, 1.5]
+    assert [record["rate"] for record in results.failed] == [0.2]
+
+
+def gives_way(rate: float, width: int) -> float:
+    """Draws, and lets other threads run in between."""
+    first = random.random()
+    threading.Event().wait(1e-3)
+    return first + random.random()
+
+
+def test_threads_of_a_process_take_turns(here: Executor) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        assert swept(gives_way, RATES, threads) == swept(gives_way, RATES, here)
+
+
+def sweeps(rate: float) -> float:
+    return sum(record["result"] for record in swept(dies, [{"rate": rate}, {"rate": 1.0}]))
+
+
+def test_a_trial_may_sweep(here: Executor) -> None:
+    assert swept(sweeps, [{"rate": 0.5}], here) == [{"rate": 0.5, "result": 1.5}]
+
+
+def test_an_executor_that_fails_is_what_failed() -> None:
+    class Failing(Executor):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            future: Future[Any] = Future()
+            future.set_exception(OSError("no machine"))
+            return future
+
+    results = swept(dies, [{"rate": 0.2}], Failing())
+    assert results.failed[0]["error"] == "OSError: no machine"
     assert repr(results).startswith("<Sweep of []; 1 failed, see .failed")
     assert repr(nn.Sweep([], [])) == "[]"
 
@@ -207,12 +250,12 @@ def test_a_worker_of_dask_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=2, dashboard_address=None
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
         trials = [{"mark": str(tmp_path / "mark"), "rate": r} for r in (0.1, 0.2, 0.3)]
-        results = swept(dies_once, trials, client.get_executor())
+        results = swept(dies_once, trials, client)
     assert not results.failed
     assert results == swept(dies_once, trials)
 
