@@ -90,7 +90,8 @@ def timed(step: Callable[[], float], rounds: int) -> dict[str, float]:
     return {"seconds": statistics.median(times), "result": results[-1]}
 
 
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-work = json.load(sys.stdin)
-run = net(work) if work["kind"] == "net" else gpt(work)
-print(json.dumps({"version": jax.__version__, "jit": timed(run, 1000)}))
+if __name__ == "__main__":
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    work = json.load(sys.stdin)
+    run = net(work) if work["kind"] == "net" else gpt(work)
+    print(json.dumps({"version": jax.__version__, "jit": timed(run, 1000)}))
