@@ -39,6 +39,7 @@ from autograd.core.special import *  # noqa: E402, F403
 from autograd.core.table import *  # noqa: E402, F403
 from autograd.core.value import Value  # noqa: E402
 from autograd.transforms import *  # noqa: E402, F403
+from autograd.trees import register_pytree_node  # noqa: E402
 
 if TYPE_CHECKING:
     from autograd import linalg as linalg
@@ -65,6 +66,7 @@ __all__ += [
     "play",
     "primitive",
     "propagate",
+    "register_pytree_node",
     "root",
     "scope",
 ]

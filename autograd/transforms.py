@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import wraps
-from types import FunctionType
+from functools import update_wrapper, wraps
+from inspect import signature
+from types import MethodType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from autograd.core import floats
 from autograd.core.floats import fast_order
@@ -47,20 +48,65 @@ __all__ = [
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
+Argnames = str | tuple[str, ...] | None
 MODES = ("auto", "forward", "reverse")
 
-_derivatives: WeakKeyDictionary[Function, tuple[str, Function, Argnums]] = WeakKeyDictionary()
+
+class Transformed:
+    """A derivative of a function: called as that is, a method of a class where that is.
+
+    It is pickled as its transform and the function.
+    """
+
+    def __init__(self, name: str, f: Function, options: dict[str, Any], call: Function) -> None:
+        update_wrapper(self, f, updated=())
+        self._name, self._f, self._options, self._call = name, f, options, call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<{self._name} of {getattr(self._f, '__qualname__', self._f)}>"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        module = sys.modules.get(getattr(self._f, "__module__", ""))
+        name = getattr(self._f, "__qualname__", "")
+        if getattr(module, name, None) is self:  # decorated
+            return str(name)
+        return _transformed, (self._name, self._f, self._options)
+
+
+def _transformed(name: str, f: Function, options: dict[str, Any]) -> Any:
+    """What a transform of this name gives."""
+    return globals()[name](f, **options)
 
 
 def derivative_of(f: Function) -> tuple[str, Function, Argnums] | None:
-    """If f is what a transform gave: the transform's name, its function and `argnums`."""
-    return _derivatives.get(f) if isinstance(f, FunctionType) else None
+    """If f is what a transform gave: the transform's name, its function and `argnums`.
+
+    Not of one with options that a compiled function's methods don't have.
+    """
+    if type(f) is not Transformed or f._options.keys() - {"argnums", "mode"}:
+        return None
+    return f._name, f._f, f._options["argnums"]
 
 
-def _named(name: str, f: Function, argnums: Argnums, derivative: Function) -> Function:
-    """The derivative, of which `derivative_of` tells that."""
-    _derivatives[derivative] = name, f, argnums
-    return derivative
+def _options(argnums: Any, argnames: Any, has_aux: Any, **more: Any) -> dict[str, Any]:
+    """Those of a transform that are not as they are if left out."""
+    _chosen(argnums)
+    if argnames is not None and not (
+        isinstance(argnames, str)
+        or (isinstance(argnames, tuple) and all(isinstance(each, str) for each in argnames))
+    ):
+        raise TypeError(f"argnames must be a string or a tuple of strings, got {argnames!r}")
+    if not isinstance(has_aux, bool):
+        raise TypeError(f"has_aux must be True or False, got {has_aux!r}")
+    options = {"argnums": argnums, **more}
+    options |= {} if argnames is None else {"argnames": argnames}
+    return options | ({"has_aux": True} if has_aux else {})
 
 
 def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
@@ -104,20 +150,25 @@ def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
     return rebuild(results)
 
 
-def grad(f: Function, argnums: Argnums = 0) -> Function:
+def grad(
+    f: Function, argnums: Argnums = 0, argnames: Argnames = None, has_aux: bool = False
+) -> Function:
     """The function that computes the gradient of f.
 
     Args:
         f: returns a number.
         argnums: the positional argument to differentiate in, counted from 0, or a tuple of
             them. The first alone, if it is left out.
+        argnames: the same by names, in place of `argnums`; so given, or by position.
+        has_aux: f returns a pair: the number, and something else that is handed on.
 
     Returns:
         A function of f's arguments: the derivative in the shape of the chosen argument, a
-        tuple of them if `argnums` is a tuple.
+        tuple of them if `argnums` or `argnames` is a tuple; with `has_aux`, a pair of that
+        and what else f returned.
 
     Raises:
-        TypeError: f is not a function, or `argnums` is not made of integers; when called, f
+        TypeError: f is not a function, or an option is of another type; when called, f
             returns something else than a number, or an argument is not numeric.
         ValueError: when called, there are too few arguments for `argnums`, or it names one
             twice.
@@ -129,11 +180,16 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> grad(grad(f))(2.0, 3.0)
     6.0
     """
-    return _named("grad", f, argnums, _grad(f, argnums, "grad"))
+    options = _options(argnums, argnames, has_aux)
+    return Transformed("grad", f, options, _grad(f, options, "grad"))
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
+def value_and_grad(
+    f: Function, argnums: Argnums = 0, argnames: Argnames = None, has_aux: bool = False
+) -> Function:
     """The function that computes f and its gradient, as a pair; arguments as `grad`.
+
+    With `has_aux` it gives ((value, aux), gradient).
 
     It can be handed to `scipy.optimize.minimize(value_and_grad(f), x0, jac=True)`: called
     with an array, f gets an object array of Values and the gradient is a float array.
@@ -141,8 +197,9 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> value_and_grad(lambda x: x[0] * x[1])([2.0, 3.0])
     (6.0, [3.0, 2.0])
     """
-    both = _value_and_grad(f, argnums, "value_and_grad")
-    return _named("value_and_grad", f, argnums, both)
+    options = _options(argnums, argnames, has_aux)
+    both = _value_and_grad(f, options, "value_and_grad")
+    return Transformed("value_and_grad", f, options, both)
 
 
 def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any, Function]:
@@ -206,7 +263,13 @@ def jvp(
     return run.result(), run.rebuild_outputs(run.push(directions))
 
 
-def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Function:
+def jacobian(
+    f: Function,
+    argnums: Argnums = 0,
+    mode: str = "auto",
+    argnames: Argnames = None,
+    has_aux: bool = False,
+) -> Function:
     """The function that computes the Jacobian of f.
 
     Args:
@@ -214,11 +277,13 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Function:
         argnums: as `grad`.
         mode: "reverse" sweeps once an output, over what that depends on; "forward" once an
             input, over everything; "auto" goes forward where there are fewer inputs.
+        argnames, has_aux: as `grad`.
 
     Returns:
         A function of f's arguments: f's result with each number replaced by its gradient,
         or a tuple of these if `argnums` is a tuple. For lists of m results and n arguments
-        that is m lists of n; for an array, an array of shape (*result, *argument).
+        that is m lists of n; for an array, an array of shape (*result, *argument). Of
+        structures, each array of the result gives a structure of such blocks.
 
     Raises:
         TypeError, ValueError: as `grad`; ValueError also for another `mode`.
@@ -226,17 +291,21 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Function:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
-    both = _value_and_jacobian(f, argnums, mode, "jacobian")
-
-    @wraps(f)
-    def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
-
-    return _named("jacobian", f, argnums, jacobian_of_f)
+    options = _options(argnums, argnames, has_aux, mode=mode)
+    both = _value_and_jacobian(f, options, "jacobian")
+    return Transformed("jacobian", f, options, _second(both, has_aux))
 
 
-def value_and_jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Function:
+def value_and_jacobian(
+    f: Function,
+    argnums: Argnums = 0,
+    mode: str = "auto",
+    argnames: Argnames = None,
+    has_aux: bool = False,
+) -> Function:
     """The function that computes f and its Jacobian, as a pair; arguments as `jacobian`.
+
+    With `has_aux` it gives ((value, aux), Jacobian).
 
     f is called once. `scipy.optimize.root(value_and_jacobian(f), x0, jac=True)` solves
     f(x) = 0.
@@ -244,11 +313,14 @@ def value_and_jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") ->
     >>> value_and_jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     ([6.0, 5.0], [[3.0, 2.0], [1.0, 1.0]])
     """
-    both = _value_and_jacobian(f, argnums, mode, "value_and_jacobian")
-    return _named("value_and_jacobian", f, argnums, both)
+    options = _options(argnums, argnames, has_aux, mode=mode)
+    both = _value_and_jacobian(f, options, "value_and_jacobian")
+    return Transformed("value_and_jacobian", f, options, both)
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
+def hessian(
+    f: Function, argnums: Argnums = 0, argnames: Argnames = None, has_aux: bool = False
+) -> Function:
     """The function that computes the matrix of second derivatives of f.
 
     Args and errors as `grad`. For a list of n arguments it returns n lists of n; for a
@@ -257,15 +329,19 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     >>> hessian(lambda x: x[0] * x[0] * x[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
     """
-    columns = jacobian(_grad(f, argnums, "hessian"), argnums)
-    if _single(argnums):
-        return _named("hessian", f, argnums, columns)
+    options = _options(argnums, argnames, has_aux)
+    slopes = _grad(f, options, "hessian")
+    columns = _second(_value_and_jacobian(slopes, options | {"mode": "auto"}, ""), has_aux)
+    if _single(argnums) if argnames is None else isinstance(argnames, str):
+        return Transformed("hessian", f, options, columns)
 
-    @wraps(f)
     def hessian_of_f(*args: Any, **kwargs: Any) -> Any:
-        return tuple(zip(*columns(*args, **kwargs)))
+        found = columns(*args, **kwargs)
+        if has_aux:
+            return tuple(zip(*found[0])), found[1]
+        return tuple(zip(*found))
 
-    return _named("hessian", f, argnums, hessian_of_f)
+    return Transformed("hessian", f, options, hessian_of_f)
 
 
 def hvp(f: Function, primals: Any, tangents: Any, argnums: Argnums | None = None) -> Any:
@@ -294,41 +370,49 @@ def hvp(f: Function, primals: Any, tangents: Any, argnums: Argnums | None = None
     return run.shaped(run.curve(y, directions))
 
 
-def _grad(f: Function, argnums: Argnums, name: str) -> Function:
+def _second(both: Function, has_aux: bool) -> Function:
+    """Of the pairs that a function gives the second; with `has_aux`, and what f handed on."""
+
+    @wraps(both)
+    def second(*args: Any, **kwargs: Any) -> Any:
+        value, derivative = both(*args, **kwargs)
+        return (derivative, value[1]) if has_aux else derivative
+
+    return second
+
+
+def _grad(f: Function, options: dict[str, Any], name: str) -> Function:
     """`grad`, called `name` in messages."""
-    both = _value_and_grad(f, argnums, name)
-
-    @wraps(f)
-    def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
-
-    return gradient_of_f
+    return _second(_value_and_grad(f, options, name), "has_aux" in options)
 
 
-def _value_and_grad(f: Function, argnums: Argnums, name: str) -> Function:
+def _value_and_grad(f: Function, options: dict[str, Any], name: str) -> Function:
     _check_function(f, name)
-    _chosen(argnums)
+    argnums, has_aux = options.get("argnames", options["argnums"]), "has_aux" in options
 
     @wraps(f)
     def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, argnums)
+        run = _Run(f, args, kwargs, argnums, has_aux=has_aux)
         y = run.scalar(name)
         gradients = run.shaped(run.pull([(y, 1.0)]))
-        return (y.data if run.private and type(y) is Value else y), gradients
+        value = y.data if run.private and type(y) is Value else y
+        return ((value, run.aux()) if has_aux else value), gradients
 
     return value_and_gradient_of_f
 
 
-def _value_and_jacobian(f: Function, argnums: Argnums, mode: str, name: str) -> Function:
+def _value_and_jacobian(f: Function, options: dict[str, Any], name: str) -> Function:
     _check_function(f, name)
-    _chosen(argnums)
+    argnums, has_aux = options.get("argnames", options["argnums"]), "has_aux" in options
+    mode = options["mode"]
     if mode not in MODES:
         raise ValueError(f"{name}: mode must be one of {', '.join(MODES)}, got {mode!r}")
 
     @wraps(f)
     def value_and_jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, argnums)
-        return run.result(), run.jacobian(mode)
+        run = _Run(f, args, kwargs, argnums, has_aux=has_aux)
+        result = (run.result(), run.aux()) if has_aux else run.result()
+        return result, run.jacobian(mode)
 
     return value_and_jacobian_of_f
 
@@ -369,18 +453,19 @@ class _Run:
         f: Function,
         args: Sequence[Any],
         kwargs: dict[str, Any],
-        argnums: Argnums,
+        argnums: Argnums | str | tuple[str, ...],
         every: bool = False,
+        has_aux: bool = False,
     ) -> None:
-        self.argnums = _places(argnums, len(args))
+        self.argnums: tuple[Any, ...] = _named_places(f, argnums, args, kwargs)
         self.since = begin()
-        call = list(args)
+        call: dict[Any, Any] = dict(enumerate(args)) | kwargs
         self.variables: list[Value] = []
         shapes: list[tuple[int, Rebuild]] = []
         self.closed: set[Value] = set()
         others = set(range(len(args))) - set(self.argnums) if every else set[int]()
         for argnum in (*self.argnums, *others):
-            leaves, rebuild = flatten(args[argnum], f"argument {argnum}")
+            leaves, rebuild = flatten(call[argnum], f"argument {argnum}")
             # A Value gets a node of its own, so that its other uses are not counted.
             with recording():
                 fresh = [TABLE["identity"](x) if type(x) is Value else Value(x) for x in leaves]
@@ -389,13 +474,17 @@ class _Run:
             if argnum not in others:
                 shapes.append((len(fresh), rebuild))
                 self.variables += fresh
-        self.single = _single(argnums)
+        self.single = not isinstance(argnums, tuple)
         self.shapes = shapes
         self.outer = outer = _enclosing.run
         _enclosing.run = self
         try:
             with recording():
-                self.returned = without_axes(f(*call, **kwargs))
+                positional = [call.pop(i) for i in range(len(args))]
+                self.returned = f(*positional, **call)
+                if has_aux:
+                    self.returned, self.handed_on = _pair(self.returned)
+                self.returned = without_axes(self.returned)
         except Exception as error:
             note(error)
             raise
@@ -421,6 +510,16 @@ class _Run:
         if not self.private:
             return self.returned
         return self.rebuild_outputs([y.data if type(y) is Value else y for y in self.outputs])
+
+    def aux(self) -> Any:
+        """What else f returned, without its graph."""
+        if not self.private:
+            return self.handed_on
+        try:
+            leaves, rebuild = flatten(self.handed_on, "")
+        except TypeError:
+            return self.handed_on
+        return rebuild([y.data if type(y) is Value else y for y in leaves])
 
     def pull(self, pairs: Iterable[tuple[Any, Any]]) -> list[Any]:
         """Σ seed · d(output)/d(variable) over the pairs (output, seed), for each variable."""
@@ -534,6 +633,30 @@ def _chosen(argnums: Any) -> tuple[int, ...]:
     if not isinstance(chosen, tuple) or not all(map(_single, chosen)):
         raise TypeError(f"argnums must be an integer or a tuple of integers, got {argnums!r}")
     return tuple(map(operator.index, chosen))
+
+
+def _pair(returned: Any) -> tuple[Any, Any]:
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        raise TypeError(
+            f"with has_aux, f returns a pair, its result and more; got {returned!r:.80}"
+        )
+    return returned
+
+
+def _named_places(
+    f: Function, chosen: Any, args: Sequence[Any], kwargs: dict[str, Any]
+) -> tuple[Any, ...]:
+    """The places of the chosen arguments: of those given by name, that."""
+    names = (chosen,) if isinstance(chosen, str) else chosen
+    if not isinstance(names, tuple) or not names or not isinstance(names[0], str):
+        return _places(chosen, len(args))
+    known = [*signature(f).parameters][: len(args)]
+    if len(set(names)) < len(names):
+        raise ValueError(f"argnames names an argument twice: {chosen!r}")
+    for name in names:
+        if name not in kwargs and name not in known:
+            raise ValueError(f"argnames names {name!r}, which was not given")
+    return tuple([name if name in kwargs else known.index(name) for name in names])
 
 
 def _places(argnums: Any, count: int) -> tuple[int, ...]:

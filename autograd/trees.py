@@ -1,26 +1,120 @@
-"""Nested lists, tuples, dicts, arrays and tables of numbers, taken apart and put together."""
+"""Nested structures of numbers, taken apart and put together.
+
+They are lists, tuples, dicts, dataclasses, types that are registered, arrays, and tables and
+columns of pandas.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from copy import copy
+from typing import Any, NamedTuple
 
 from autograd.core.operand import real
 from autograd.core.value import Value
 
-__all__ = ["as_rows", "flatten", "flatten_like", "labels", "without_axes"]
+__all__ = ["as_rows", "children_of", "flatten", "flatten_like", "labels"]
+__all__ += ["register_pytree_node", "without_axes"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
 LABELS = ("index", "columns", "name")  # of pandas
+STATIC = str | bytes | bool | None  # fields of dataclasses that are no numbers
+
+_registered: dict[type, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {}
+
+
+def register_pytree_node(
+    nodetype: type,
+    flatten_func: Callable[[Any], tuple[Sequence[Any], Any]],
+    unflatten_func: Callable[[Any, Any], Any],
+) -> None:
+    """Let objects of a type be structures of numbers, as JAX's function of this name.
+
+    Args:
+        flatten_func: gives an object's children, and what else it takes to make one.
+        unflatten_func: makes an object, of that and other children.
+
+    Raises:
+        TypeError: `nodetype` is no type, or the others are no functions.
+        ValueError: it is a structure already.
+
+    >>> class Line:
+    ...     def __init__(self, slope, start):
+    ...         self.slope, self.start = slope, start
+    >>> register_pytree_node(Line, lambda x: ([x.slope, x.start], None), lambda _, c: Line(*c))
+    >>> leaves, rebuild = flatten(Line(2.0, 1.0), "x")
+    >>> leaves, rebuild([3.0, 4.0]).slope
+    ([2.0, 1.0], 3.0)
+    """
+    if not isinstance(nodetype, type):
+        raise TypeError(f"register_pytree_node takes a type, got {nodetype!r:.80}")
+    for function in (flatten_func, unflatten_func):
+        if not callable(function):
+            raise TypeError(f"register_pytree_node takes functions, got {function!r:.80}")
+    if nodetype in (dict, list, tuple, Value) or nodetype in _registered:
+        raise ValueError(f"register_pytree_node: {nodetype.__name__} is a structure already")
+    _registered[nodetype] = flatten_func, unflatten_func
+
+
+class Children(NamedTuple):
+    """What a structure consists of.
+
+    Attributes:
+        places: how each is reached, as code.
+        parts: the children.
+        build: makes such a structure of others.
+        rest: what else tells it from others of its type.
+    """
+
+    places: list[str]
+    parts: list[Any]
+    build: Rebuild
+    rest: Any = None
+
+
+def children_of(tree: Any) -> Children | None:
+    """A structure's children; None of an array, a table or a number."""
+    kind = type(tree)
+    if kind is float or kind is Value:
+        return None
+    if kind in _registered:
+        flat, unflat = _registered[kind]
+        parts, rest = flat(tree)
+        places = [f"[{i}]" for i in range(len(parts))]
+        return Children(places, [*parts], lambda new: unflat(rest, new), rest)
+    if isinstance(tree, dict):
+        keys = list(tree)
+        places = [f"[{key!r}]" for key in keys]
+        return Children(places, [*tree.values()], lambda new: dict(zip(keys, new)), tuple(keys))
+    if isinstance(tree, list | tuple):
+        build: Rebuild = list if isinstance(tree, list) else tuple
+        if hasattr(tree, "_fields"):
+            build = kind._make
+        return Children([f"[{i}]" for i in range(len(tree))], [*tree], build)
+    if not dataclasses.is_dataclass(tree) or isinstance(tree, type):
+        return None
+    every = {each.name: getattr(tree, each.name) for each in dataclasses.fields(tree)}
+    names = [key for key, part in every.items() if not isinstance(part, STATIC)]
+
+    def replaced(new: Sequence[Any]) -> Any:
+        twin = copy(tree)
+        for key, part in zip(names, new):
+            object.__setattr__(twin, key, part)
+        return twin
+
+    rest = tuple([(key, part) for key, part in every.items() if key not in names])
+    return Children([f".{key}" for key in names], [every[key] for key in names], replaced, rest)
 
 
 def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
     """The numbers of a tree in order, and the function that puts others in their places.
 
     Args:
-        tree: a number or Value; or a list, tuple, namedtuple, dict or array of trees; or a
-            table or column of pandas.
+        tree: a number or Value; or a list, tuple, namedtuple, dict, dataclass, registered
+            type or array of trees; or a table or column of pandas. Of a dataclass, strings,
+            bools and None stay what they are.
         what: names the tree in the message of an error.
 
     Returns:
@@ -41,18 +135,14 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
     number = real(tree)
     if number is not None:
         return [number], _only
-    if isinstance(tree, dict):
-        keys = list(tree)
-        parts = [flatten(tree[key], f"{what}[{key!r}]") for key in keys]
-        return _joined(parts, lambda children: dict(zip(keys, children)))
-    if isinstance(tree, list | tuple):
-        build: Rebuild = list if isinstance(tree, list) else tuple
-        if hasattr(tree, "_fields"):
-            build = type(tree)._make  # type: ignore[union-attr]
-        if _is_flat(tree):
-            return list(tree), build
-        parts = [flatten(child, f"{what}[{i}]") for i, child in enumerate(tree)]
-        return _joined(parts, build)
+    if isinstance(tree, list | tuple) and _is_flat(tree):
+        kind: Any = type(tree)
+        plain: Rebuild = list if isinstance(tree, list) else tuple
+        return list(tree), kind._make if hasattr(tree, "_fields") else plain
+    children = children_of(tree)
+    if children is not None:
+        both = zip(children.places, children.parts)
+        return _joined([flatten(part, what + place) for place, part in both], children.build)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(tree, numpy.ndarray):
         leaves, build = flatten(tree.ravel().tolist(), what)
@@ -62,7 +152,8 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
         return leaves, lambda new: _labelled(tree, build(new))
     raise TypeError(
         f"{what} is a {_kind(tree)}; derivatives are taken of numbers and Values, "
-        "and of lists, tuples, dicts, arrays and tables of them"
+        "and of lists, tuples, dicts, dataclasses, arrays and tables of them; of a type of "
+        "your own after autograd.register_pytree_node"
     )
 
 
@@ -77,23 +168,29 @@ def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
     >>> flatten_like({"b": 1.0, "a": [2.0]}, {"a": [0.0], "b": 0.0}, "x")
     [2.0, 1.0]
     """
+    wanted = children_of(like)
+    if wanted is None:
+        shape = getattr(like, "shape", ())
+        if children_of(tree) is not None or getattr(tree, "shape", ()) != shape:
+            kind = f"an array of shape {shape}" if shape else "a number"
+            raise ValueError(f"{what} must be {kind}, got {tree!r}")
+        return flatten(tree, what)[0]
     if isinstance(like, dict):
         if not isinstance(tree, dict) or tree.keys() != like.keys():
             raise ValueError(f"{what} must be a dict with the keys {list(like)}, got {tree!r}")
-        parts = [flatten_like(tree[key], like[key], f"{what}[{key!r}]") for key in like]
+        tree = {key: tree[key] for key in like}
     elif isinstance(like, list | tuple):
         if not isinstance(tree, list | tuple) or len(tree) != len(like):
             raise ValueError(f"{what} must be a {_kind(like)} of {len(like)}, got {tree!r}")
         if _is_flat(tree) and _is_flat(like):
             return list(tree)
-        pairs = enumerate(zip(tree, like))
-        parts = [flatten_like(t, each, f"{what}[{i}]") for i, (t, each) in pairs]
-    else:
-        shape = getattr(like, "shape", ())
-        if isinstance(tree, dict | list | tuple) or getattr(tree, "shape", ()) != shape:
-            wanted = f"an array of shape {shape}" if shape else "a number"
-            raise ValueError(f"{what} must be {wanted}, got {tree!r}")
-        parts = [flatten(tree, what)[0]]
+    elif type(tree) is not type(like):
+        raise ValueError(f"{what} must be a {_kind(like)}, got {tree!r}")
+    given: Any = children_of(tree)
+    if len(given.parts) != len(wanted.parts):
+        raise ValueError(f"{what} must be built as {like!r}, got {tree!r}")
+    each = zip(wanted.places, given.parts, wanted.parts)
+    parts = [flatten_like(part, other, what + place) for place, part, other in each]
     return [leaf for part in parts for leaf in part]
 
 
@@ -125,6 +222,13 @@ def _joined(
 
 
 def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of an element each; of structures, the structure of arrays of their parts."""
+    if children and all(hasattr(child, "iloc") for child in children):
+        children = [child.to_numpy() for child in children]
+    first = children_of(children[0]) if children else None
+    if first is not None and not (type(children[0]) is list and _is_flat(children[0])):
+        columns = zip(*[children_of(child).parts for child in children])  # type: ignore[union-attr]
+        return first.build([_array(numpy, [*column], shape) for column in columns])
     if all(type(child) is list and _is_flat(child) for child in children):
         children = [*map(numpy.array, children)]
     if children and all(isinstance(child, numpy.ndarray) for child in children):

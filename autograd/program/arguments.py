@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from autograd.core.operand import real
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
-from autograd.trees import as_rows, flatten, labels
+from autograd.trees import as_rows, children_of, flatten, labels
 
 __all__ = ["Argument", "Arguments", "Axes", "holds_values", "key_of", "kind_of", "samples_of"]
 
@@ -165,10 +165,12 @@ def key_of(tree: Any) -> Key:
     """Equal for trees that `flatten` takes apart in the same way."""
     if isinstance(tree, dict):
         return dict, tuple([(key, key_of(each)) for key, each in tree.items()])
-    if isinstance(tree, list | tuple):
-        keys = [key_of(each) for each in tree]
+    children = children_of(tree)
+    if children is not None:
+        keys = [key_of(each) for each in children.parts]
         same = bool(keys) and keys.count(keys[0]) == len(keys)
-        return type(tree), len(keys), keys[0] if same else tuple(keys)
+        kind = type(tree), len(keys), keys[0] if same else tuple(keys)
+        return kind if isinstance(tree, list | tuple) else (*kind, repr(children.rest))
     if hasattr(tree, "iloc"):
         return type(tree), labels(tree)
     return np.ndarray, getattr(tree, "shape", ())
@@ -180,12 +182,13 @@ def kind_of(key: Key) -> str:
 
 
 def _leaves(tree: Any) -> Iterator[Any]:
-    """The arrays and whatever else dicts, lists and tuples hold."""
-    if isinstance(tree, dict | list | tuple):
-        for each in tree.values() if isinstance(tree, dict) else tree:
-            yield from _leaves(each)
-    else:
+    """The arrays and whatever else structures hold."""
+    children = children_of(tree)
+    if children is None:
         yield tree
+    else:
+        for each in children.parts:
+            yield from _leaves(each)
 
 
 def holds_values(tree: Any) -> bool:

@@ -26,9 +26,40 @@ def rows() -> Iterator[Row]:
     yield from gradients()
     for name in (*ONE, *SEVERAL):
         yield from derived(f"autograd.{name}", getattr(autograd, name))
+    yield from options()
+    yield from registrations()
     yield from vjps("autograd.vjp")
     yield from jvps("autograd.jvp", autograd.jvp)
     yield from jvps("autograd.hvp", autograd.hvp)
+
+
+def options() -> Iterator[Row]:
+    """`argnames` and `has_aux`, of each transform that has them."""
+    names = bads(TypeError, 3, ["x"], (0,), b"x", words=("argnames must be a string",))
+    unknown = bads(ValueError, "odd", ("x", "odd"), words=("'odd', which was not given",))
+    unknown.append(bad(("x", "x"), ValueError, "twice"))
+    for name in (*ONE, *SEVERAL):
+        transform = getattr(autograd, name)
+        call: Call = lambda w, n, t=transform: t(lambda x: x * x, argnames=n)(2.0)
+        yield from each(f"autograd.{name}", names + unknown, call, "argnames", case="argnames=")
+        aux: Call = lambda w, x, t=transform: t(lambda x: x * x, has_aux=x)(2.0)
+        yield from each(f"autograd.{name}", FLAG, aux, "has_aux", case="has_aux=")
+        single: Call = lambda w, t=transform: t(lambda x: x * x, has_aux=True)(2.0)
+        yield row(f"autograd.{name}", "no pair", single, TypeError, "f returns a pair")
+
+
+def registrations() -> Iterator[Row]:
+    """Types that are made structures."""
+    name, split = "autograd.register_pytree_node", lambda x: ((), None)
+    kinds = bads(TypeError, None, 3, "x", words=("takes a type",))
+    kinds += bads(ValueError, list, dict, tuple, Value, words=("is a structure already",))
+    call: Call = lambda w, t: autograd.register_pytree_node(t, split, split)
+    yield from each(name, kinds, call)
+    functions = bads(TypeError, None, 3, words=("takes functions",))
+    call = lambda w, f: autograd.register_pytree_node(set, f, split)
+    yield from each(name, functions, call)
+    call = lambda w, f: autograd.register_pytree_node(set, split, f)
+    yield from each(name, functions, call)
 
 
 def gradients() -> Iterator[Row]:
