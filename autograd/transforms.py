@@ -388,11 +388,12 @@ def _grad(f: Function, options: dict[str, Any], name: str) -> Function:
 
 def _value_and_grad(f: Function, options: dict[str, Any], name: str) -> Function:
     _check_function(f, name)
-    argnums, has_aux = options.get("argnames", options["argnums"]), "has_aux" in options
+    chosen = options["argnums"], options.get("argnames")
+    has_aux = "has_aux" in options
 
     @wraps(f)
     def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, argnums, has_aux=has_aux)
+        run = _Run(f, args, kwargs, *chosen, has_aux=has_aux)
         y = run.scalar(name)
         gradients = run.shaped(run.pull([(y, 1.0)]))
         value = y.data if run.private and type(y) is Value else y
@@ -403,14 +404,15 @@ def _value_and_grad(f: Function, options: dict[str, Any], name: str) -> Function
 
 def _value_and_jacobian(f: Function, options: dict[str, Any], name: str) -> Function:
     _check_function(f, name)
-    argnums, has_aux = options.get("argnames", options["argnums"]), "has_aux" in options
+    chosen = options["argnums"], options.get("argnames")
+    has_aux = "has_aux" in options
     mode = options["mode"]
     if mode not in MODES:
         raise ValueError(f"{name}: mode must be one of {', '.join(MODES)}, got {mode!r}")
 
     @wraps(f)
     def value_and_jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, argnums, has_aux=has_aux)
+        run = _Run(f, args, kwargs, *chosen, has_aux=has_aux)
         result = (run.result(), run.aux()) if has_aux else run.result()
         return result, run.jacobian(mode)
 
@@ -453,11 +455,16 @@ class _Run:
         f: Function,
         args: Sequence[Any],
         kwargs: dict[str, Any],
-        argnums: Argnums | str | tuple[str, ...],
+        argnums: Argnums,
+        argnames: Argnames = None,
         every: bool = False,
         has_aux: bool = False,
     ) -> None:
-        self.argnums: tuple[Any, ...] = _named_places(f, argnums, args, kwargs)
+        self.argnums: tuple[Any, ...] = (
+            _places(argnums, len(args))
+            if argnames is None
+            else _named_places(f, argnames, len(args), kwargs)
+        )
         self.since = begin()
         call: dict[Any, Any] = dict(enumerate(args)) | kwargs
         self.variables: list[Value] = []
@@ -474,7 +481,7 @@ class _Run:
             if argnum not in others:
                 shapes.append((len(fresh), rebuild))
                 self.variables += fresh
-        self.single = not isinstance(argnums, tuple)
+        self.single = not isinstance(argnums if argnames is None else argnames, tuple)
         self.shapes = shapes
         self.outer = outer = _enclosing.run
         _enclosing.run = self
@@ -644,19 +651,17 @@ def _pair(returned: Any) -> tuple[Any, Any]:
 
 
 def _named_places(
-    f: Function, chosen: Any, args: Sequence[Any], kwargs: dict[str, Any]
+    f: Function, argnames: str | tuple[str, ...], count: int, named: dict[str, Any]
 ) -> tuple[Any, ...]:
-    """The places of the chosen arguments: of those given by name, that."""
-    names = (chosen,) if isinstance(chosen, str) else chosen
-    if not isinstance(names, tuple) or not names or not isinstance(names[0], str):
-        return _places(chosen, len(args))
-    known = [*signature(f).parameters][: len(args)]
+    """The names of the chosen arguments; of those among `count` by position, the places."""
+    names = (argnames,) if isinstance(argnames, str) else argnames
+    known = [*signature(f).parameters][:count]
     if len(set(names)) < len(names):
-        raise ValueError(f"argnames names an argument twice: {chosen!r}")
+        raise ValueError(f"argnames names an argument twice: {argnames!r}")
     for name in names:
-        if name not in kwargs and name not in known:
+        if name not in named and name not in known:
             raise ValueError(f"argnames names {name!r}, which was not given")
-    return tuple([name if name in kwargs else known.index(name) for name in names])
+    return tuple([name if name in named else known.index(name) for name in names])
 
 
 def _places(argnums: Any, count: int) -> tuple[int, ...]:

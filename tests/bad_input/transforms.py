@@ -50,7 +50,7 @@ def options() -> Iterator[Row]:
 
 def registrations() -> Iterator[Row]:
     """Types that are made structures."""
-    name, split = "autograd.register_pytree_node", lambda x: ((), None)
+    name, split = "autograd.register_pytree_node", max
     kinds = bads(TypeError, None, 3, "x", words=("takes a type",))
     kinds += bads(ValueError, list, dict, tuple, Value, words=("is a structure already",))
     call: Call = lambda w, t: autograd.register_pytree_node(t, split, split)
