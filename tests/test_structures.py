@@ -56,11 +56,11 @@ class Pair(NamedTuple):
 
 
 def area(p: Any) -> Any:
-    if isinstance(p, Params):
+    if hasattr(p, "steps"):
         return p.w * p.w * p.b + sum(p.steps)
-    if isinstance(p, Line):
+    if hasattr(p, "slope"):
         return p.slope * p.slope * p.start
-    return p["w"] * p["w"] * p["b"] if isinstance(p, dict | pd.Series) else p.a * p.a * p.b
+    return p.a * p.a * p.b if hasattr(p, "a") else p["w"] * p["w"] * p["b"]
 
 
 STRUCTURES = [
