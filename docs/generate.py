@@ -18,6 +18,7 @@ import numpy as np
 
 import autograd
 from autograd import Value
+from autograd.core import special
 from autograd.core.primitive import TABLE, Primitive
 from autograd.show.formulas import LATEX, rule
 from autograd.show.graph import Graph
@@ -31,6 +32,17 @@ ULP_POINTS = 60  # of each operation; `python -m tests.core.measure_ulp` takes 2
 def operations() -> str:
     """Each operation of the table: what it computes, its derivative, edges, curve and error."""
     return "\n\n".join(map(_operation, _documented()))
+
+
+def special_functions() -> str:
+    """Each function of `autograd.core.special`: what it computes, and its domain."""
+    rows = ["| Function | What it computes |", "| --- | --- |"]
+    for name in special.__all__:
+        entry = getattr(autograd, name)
+        words = " ".join(str(entry.__doc__).partition(">>>")[0].split())
+        operands = ", ".join(signature(entry).parameters)
+        rows.append(f"| `{name}({operands})` | {words.replace('|', chr(92) + '|')} |")
+    return "\n".join(rows)
 
 
 def _documented() -> list[Primitive]:
@@ -175,7 +187,7 @@ def _works(name: str, kind: str) -> bool:
         numbers = numbers / 2.0
     if name in ("trace", "linalg.det", "linalg.inv"):
         numbers = np.array([[2.0, 0.5], [0.25, 1.0]])
-    values = np.vectorize(Value, otypes=[object])(numbers)
+    values = autograd.array(numbers)
     function: Callable[..., Any] = _found(name)
     both = kind == "of two arrays"
     try:
@@ -203,7 +215,8 @@ def command_line() -> str:
 def autograd_names() -> str:
     """The public names of `autograd` that are no operations of the table."""
     names = [*autograd.__all__, "compile", "load_program", "pow", "abs", "sum"]
-    return _api("autograd", [n for n in names if not isinstance(_of(autograd, n), Primitive)])
+    own = _api("autograd", [n for n in names if not isinstance(_of(autograd, n), Primitive)])
+    return own + "\n\n" + _api("autograd.linalg", autograd.linalg.__all__)
 
 
 def nn_names() -> str:
