@@ -21,6 +21,7 @@ X = np.array([0.31, 0.72, 0.47, 0.9])
 M = np.array([[2.0, 0.5, 0.25], [0.3, 1.5, 0.1], [0.2, 0.4, 1.75]])
 T = np.array([0.15, 0.2, 0.35, 0.6])
 U = np.array([2.0, 1.0, 3.0, 2.0])
+RADIAN = math.pi / 180.0
 W = np.arange(12.0).reshape(3, 4)
 
 # Of x of shape (4,) and m of shape (3, 3), beside plain arrays t, u and w.
@@ -245,6 +246,7 @@ def test_a_plain_array_of_objects_stays_one() -> None:
     before = x.copy()
     for each in (x * 2.0, x + x, np.reshape(x, (2, 1))):
         assert type(each) is np.ndarray
+    assert np.round(x[:1] * 0.75)[0].data == np.degrees(x[:1] * RADIAN)[0].data == 1.0
     assert type(np.maximum(x[0], np.array([1.0, 2.0]))) is ValueArray
     joined = np.concatenate([x, array([3.0])])
     assert {type(each) for each in joined} == {Value}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any
 
-__all__ = ["Number", "Operand", "describe", "is_node", "number", "primal", "real"]
+__all__ = ["Number", "Operand", "describe", "is_node", "number", "numpy_method", "primal"]
+__all__ += ["real"]
 
 Number = int | float
 Label = str | None
@@ -75,6 +76,17 @@ def describe(operands: Iterable[Operand]) -> str:
     if len(shown) == 9:
         shown[8] = "..."
     return ", ".join(shown)
+
+
+def numpy_method(name: str) -> Callable[[Any], Any]:
+    """The method that NumPy calls on the elements of an object array for `np.name`."""
+
+    def method(self: Any) -> Any:
+        return getattr(sys.modules["numpy"], name)(self)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"`np.{name}` of this number."
+    return method
 
 
 def _with_type(x: object) -> str:

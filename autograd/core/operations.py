@@ -16,7 +16,7 @@ else:
 
 import autograd.core.table  # noqa: F401  (fills TABLE)
 from autograd.core.hints import advice, called
-from autograd.core.operand import Operand, describe, is_node, real
+from autograd.core.operand import Operand, describe, is_node, numpy_method, real
 from autograd.core.primitive import TABLE
 
 if TYPE_CHECKING:
@@ -229,11 +229,14 @@ NUMPY = {
     "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh",
     "arccosh": "acosh", "arctanh": "atanh",
 }
+# What NumPy asks of the elements of plain object arrays, beside the table's entries.
+OBJECTS = ("rint", "fabs", "deg2rad", "degrees", "rad2deg", "radians")
 # fmt: on
 
 for _name, _entry in [
     *[(name, entry) for name, entry in TABLE.items() if entry.doc],
     *[(alias, TABLE[name]) for alias, name in NUMPY.items() if alias.startswith("arc")],
+    *[(name, numpy_method(name)) for name in OBJECTS],
 ]:
     if not hasattr(Operations, _name):
         if cython.compiled:
