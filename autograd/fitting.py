@@ -141,7 +141,7 @@ class _State:
 
     def polished(self) -> _State:
         """Where Gauss-Newton steps lead that get shorter; it must be a minimum."""
-        here, shortest, misses = self, math.inf, 0
+        here, best, shortest, misses = self, self, math.inf, 0
         while misses < MISSES:
             step = here.gauss_newton()
             length = float(np.linalg.norm(step))
@@ -227,19 +227,15 @@ class _Problem:
     def descended(self, tau: float, bends: bool) -> _State:
         """Where damped steps lead."""
         here = _State(self, self.p0)
-        scale, damping, growth = here.scale, 0.0, 2.0
-        fresh = True
+        scale = here.scale
+        q, u, s, vt = _factors(here.jacobian / scale)
+        damping, growth = tau * float(s[0]) ** 2, 2.0
         for _ in range(STEPS):
-            if fresh:
-                scale = np.maximum(0.5 * scale, here.scale)
-                q, r = np.linalg.qr(here.jacobian / scale)
-                u, s, vt = np.linalg.svd(r)
-                damping = damping or tau * float(s[0]) ** 2
             pull = u.T @ (q.T @ here.residuals)
             share = s / (s * s + damping)
             step = -(vt.T @ (share * pull)) / scale
             model = 0.5 * float(np.sum(pull**2 * (1.0 - (damping / (s * s + damping)) ** 2)))
-            new = None
+            new, gain = None, 0.0
             try:
                 if bends:
                     ahead = (self.residuals(here.p + AHEAD * step) - here.residuals) / AHEAD
@@ -254,18 +250,27 @@ class _Problem:
                     new = _State(self, here.p + step)
             except DOMAIN:  # a shorter step stays where f is defined
                 pass
-            fresh = new is not None
             if new is not None:
-                damping = max(
-                    damping * max(1 / 3, 1.0 - (2.0 * gain / model - 1.0) ** 3), 1e-14
-                )
-                growth, here = 2.0, new
+                share = max(1 / 3, 1.0 - (2.0 * gain / model - 1.0) ** 3)
+                here, damping, growth = new, max(damping * share, 1e-14), 2.0
+                scale = np.maximum(0.5 * scale, here.scale)
+                q, u, s, vt = _factors(here.jacobian / scale)
             else:
                 damping, growth = damping * growth, growth * 2.0
             still = bool(np.all(abs(step) <= 2.0**-51 * abs(here.p)))
-            if still or (fresh and 2.0 * model <= FLAT * here.size**2) or damping > 1e60:
+            if (
+                still
+                or (new is not None and 2.0 * model <= FLAT * here.size**2)
+                or damping > 1e60
+            ):
                 break
         return here
+
+
+def _factors(jacobian: Array) -> tuple[Array, Array, Array, Array]:
+    """Q, U, s and Vᵀ of the product Q U diag(s) Vᵀ."""
+    q, r = np.linalg.qr(jacobian)
+    return (q, *np.linalg.svd(r))
 
 
 def _norm(x: Array) -> float:

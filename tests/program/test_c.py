@@ -106,6 +106,7 @@ def test_wide_operations_and_constants(tmp_path: Path) -> None:
     fast = autograd.compile(f)
     fast(point)
     call = built(fast.program.source("c"), tmp_path)
+    out: Any = []
     for k, g in enumerate(SEVERAL):
         out, d = call(point, [float(i == k) for i in range(len(SEVERAL) + 3)])
         assert math.isclose(out[k], fast(point)[k], rel_tol=1e-14)

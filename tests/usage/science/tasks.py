@@ -51,6 +51,8 @@ RNG = np.random.default_rng(5)
 XS = RNG.normal(size=(40, 3))
 LABELS = (XS @ [1.0, -2.0, 0.5] + 0.3 * RNG.normal(size=40) > 0.0) * 1.0
 
+minimize_squares: Any = optimize.least_squares  # whose types want a string for jac
+
 # ---------------------------------------------------------------- fits and optimizers
 
 
@@ -73,7 +75,7 @@ def residuals(p: Any) -> Any:
 @task(
     np.ones(3),
     lambda f: (
-        optimize.least_squares(residuals, np.ones(3), jac=jacobian(residuals), xtol=1e-12).x,
+        minimize_squares(residuals, np.ones(3), jac=jacobian(residuals), xtol=1e-12).x,
         [3.0, 0.7, 0.5],
     ),
 )
