@@ -238,11 +238,9 @@ def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
     result = numpy.empty(len(children), dtype=object)
     for i, child in enumerate(children):
         result[i] = child
-    if any(type(child) is Value for child in children):
-        from autograd.arrays import ValueArray
+    from autograd.arrays import ValueArray
 
-        result = result.view(ValueArray)
-    return result.reshape(shape)
+    return result.view(ValueArray).reshape(shape)
 
 
 def _labelled(table: Any, array: Any) -> Any:

@@ -92,7 +92,8 @@ np.unique(x) | np.unique_values(x) | np.meshgrid(x,t)[0] | np.vander(x) | np.pol
 np.polyval(x,2.0) | np.polyder(x) | np.polyint(x) | np.polyadd(x,t) | np.polysub(x,t)
 np.polymul(x,t) | np.poly(x) | np.resize(x,6) | np.block([[m,m]])
 np.apply_along_axis(np.sum,0,m) | np.apply_over_axes(np.sum,m,[0]) | np.union1d(x,t)
-np.vectorize(lambda v:v*2)(x) | np.array([x[0],1.0]) | np.array(x) | np.asarray(x) | np.copy(x)
+np.vectorize(lambda v:v*2)(x) | np.frompyfunc(lambda v:(v,v*2),1,2)(x)[1]
+ np.array([x[0],1.0]) | np.array(x) | np.asarray(x) | np.copy(x)
 x.copy() | np.zeros_like(x)+x | np.ones_like(x)*x | np.full_like(x,2.0)*x | np.setdiff1d(x,t)
 np.intersect1d(x,x) | np.setxor1d(x,t) | np.linspace(x[0],x[1],3) | np.logspace(x[0],x[1],3)
 np.unwrap(x) | np.angle(x) | np.real_if_close(x) | np.trim_zeros(x) | np.r_[x,t] | np.c_[x,t]

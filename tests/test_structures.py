@@ -142,6 +142,20 @@ def test_tables_among_the_results_give_blocks_too() -> None:
         [0, 1],
     ]
     assert jacobian(lambda p: Pair(p["w"], p["b"]))(p).b.tolist() == [0.0, 1.0]
+    assert jacobian(lambda p: p * 2.0)(p).tolist() == [[2.0, 0.0], [0.0, 2.0]]
+
+
+def test_a_tangent_is_built_as_its_argument() -> None:
+    p, line = Params(1.0, 2.0), Line(1.0, 2.0, "m")
+    for primal, tangent, words in [
+        (p, line, "must be a Params"),
+        (p, 3.0, "must be a Params"),
+        (p, Params(1.0, 2.0, "line", [1.0]), "must be a list of 0"),
+        (p, Params(1.0, None), "must be built as"),
+        (line, Line([1.0], 2.0, "m"), "must be a number"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            jvp(area, (primal,), (tangent,))
 
 
 # ---------------------------------------------------------------------- options

@@ -158,6 +158,14 @@ def rows() -> Iterator[Row]:
     for expression, words in (TOLD | BESIDE).items():
         of_this = functools.partial(_told, expression)
         yield row("autograd.array", expression, of_this, TypeError, words)
+
+    def put(w: Any) -> None:
+        plain = np.zeros(2)
+        plain[0] = w.x
+
+    yield row(
+        "autograd.array", "x[0] = value", put, TypeError, "dtype=object", "autograd.array"
+    )
     given = [bad(x, TypeError, "array takes numbers and Values", repr(x)) for x in ("3", None)]
     given += [bad([1.0, 1j], TypeError, "1j"), bad([[1.0], [1.0, 2.0]], ValueError, "shape")]
     given += [bad([HUGE], OverflowError, "too large")]
