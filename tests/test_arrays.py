@@ -6,11 +6,13 @@ What the others say is in `tests/bad_input/arrays.py`.
 import copy
 import math
 import pickle
+import statistics
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 import autograd
 from autograd import Value, array, grad, jacobian, value_and_jacobian
@@ -280,3 +282,64 @@ def test_a_leaf_from_outside_is_seen_however_many_passes_have_come_to_it() -> No
     assert grad(f)(5.0) == 40.0
     assert type(grad(lambda x: f(x) * w)(5.0)) is Value
     assert grad(lambda x: grad(lambda y: f(y) * x)(5.0))(1.0) == 40.0
+
+
+V = [Value(0.5), Value(0.75), Value(0.875)]
+ARGUMENTS: list[list[Any]] = [
+    *([V[0]], [V[0], 2.0], [V[0], 2], [V], [V, V], [V[0], 2.0, 3.0]),
+    [[Value(1.0), Value(2.0)], 0.5],
+]
+
+
+def plain(x: Any) -> Any:
+    return [*map(plain, x)] if isinstance(x, list) else x.data if type(x) is Value else x
+
+
+def outcome(call: Callable[[], Any]) -> tuple[Any, str]:
+    """What a call gives, or the message of its TypeError."""
+    try:
+        return call(), ""
+    except TypeError as error:
+        return None, str(error)
+
+
+@pytest.mark.parametrize("module", [math, statistics], ids=["math", "statistics"])
+def test_each_function_works_or_says_what_to_write(module: Any) -> None:
+    for name in dir(module):
+        f = getattr(module, name)
+        public = name in getattr(module, "__all__", [name]) and name[0] != "_"
+        if not callable(f) or isinstance(f, type) or not public:
+            continue
+        tried = 0
+        for args in ARGUMENTS:
+            try:
+                wanted = f(*plain(args))
+            except (TypeError, ValueError):  # of other arguments, or outside its domain
+                continue
+            tried += 1
+            code = f"{module.__name__}.{name}(*args)"
+            got, told = outcome(lambda: eval(code, {module.__name__: module, "args": args}))  # noqa: B023
+            assert "write " in told or (not told and plain(got) == wanted), (name, told)
+        assert tried or name in WHOLE_NUMBERS, name
+
+
+WHOLE_NUMBERS = (
+    "acosh",
+    "comb",
+    "factorial",
+    "gcd",
+    "isqrt",
+    "lcm",
+    "perm",
+    "kde",
+    "kde_random",
+)
+
+
+def test_each_universal_function_of_scipy_works_or_says_what_to_write() -> None:
+    for name in dir(special):
+        f = getattr(special, name)
+        if isinstance(f, np.ufunc) and f.nin < 4:
+            xs = (array([0.3, 0.6]), 0.5, 0.5)[: f.nin]
+            got, told = outcome(lambda: f(*xs))  # noqa: B023
+            assert "autograd." in told or "np." in told or {type(x) for x in got} == {Value}
