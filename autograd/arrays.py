@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -196,11 +196,10 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
     alone = method == "__call__" and not options and not several
     if alone and name in REFLECTED:
         return REFLECTED[name](*inputs[::-1])
-    rule = QUESTIONS.get(name) or UFUNCS.get(name) or TABLE.get(name)
-    where = options.get("where", True)
-    if method == "reduce" and where is not True and name in STARTS:
+    native, rule, by_element = _plan(ufunc)
+    if method == "reduce" and name in STARTS and options.get("where", True) is not True:
         options.setdefault("initial", STARTS[name])
-    if name in NATIVE or all(set(kind) <= set("O->") for kind in ufunc.types):
+    if native:
         if name in LOGICAL:
             inputs = [np.not_equal(x, 0.0) for x in inputs]
     elif rule is None:
@@ -210,7 +209,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
     elif method == "reduce" and name in OF_MANY:
         return _wrapped(of_rows(rule, name, *map(_bare, inputs), **options))
     else:
-        ufunc = np.frompyfunc(rule, ufunc.nin, ufunc.nout)
+        ufunc = by_element
     if outs:
         answers = name in QUESTIONS or name in REFLECTED or name in LOGICAL
         for out in outs:
@@ -220,13 +219,26 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
                     "instead of x += y, or make it with dtype=object"
                 )
         options |= {"out": tuple(map(_bare, outs)), "casting": "unsafe"}
-    with np.errstate(all="ignore"):  # Values raise what is an error
+    if native:
         result = getattr(ufunc, method)(*map(_bare, inputs), **options)
+    else:
+        with np.errstate(all="ignore"):  # Values raise what is an error
+            result = getattr(ufunc, method)(*map(_bare, inputs), **options)
     if outs and result is not None:
         return outs[0] if len(outs) == 1 else outs
     if name in QUESTIONS:
         return np.asarray(result, dtype=bool)[()]
     return _wrapped(result) if name in NATIVE or name in TABLE else _valued(result)
+
+
+@cache
+def _plan(ufunc: Any) -> tuple[bool, Any, Any]:
+    """Whether NumPy computes it on objects; else the rule, and that as one of NumPy's."""
+    name = ufunc.__name__
+    if name in NATIVE or all(set(kind) <= set("O->") for kind in ufunc.types):
+        return True, None, None
+    rule = QUESTIONS.get(name) or UFUNCS.get(name) or TABLE.get(name)
+    return False, rule, rule and np.frompyfunc(rule, ufunc.nin, ufunc.nout)
 
 
 def _bare(x: Any) -> Any:
@@ -398,13 +410,9 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
 
 def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A function of NumPy, where a Value or an array of them is among the arguments."""
-    name = f"{func.__module__}.{func.__name__}".removeprefix("numpy.")
-    if name.startswith("linalg."):
-        import_module("autograd.linalg")
-    own = FUNCTIONS.get(name)
+    name, own, told = _found(func)
     if own is not None:
         return _valued(own(*args, **kwargs))
-    told = refusal(name)
     if told:
         raise TypeError(told)
     boxed = {key: _boxed(each) for key, each in kwargs.items()}
@@ -414,6 +422,15 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
         if not any(each in str(error) for each in ("dtype", "input types", "'Value' object")):
             raise
         raise TypeError(refusal(name, func)) from error
+
+
+@cache
+def _found(func: Any) -> tuple[str, Any, str]:
+    """The function's name, what stands for it, and what an error says of it."""
+    name = f"{func.__module__}.{func.__name__}".removeprefix("numpy.")
+    if name.startswith("linalg."):
+        import_module("autograd.linalg")
+    return name, FUNCTIONS.get(name), refusal(name)
 
 
 def _boxed(x: Any) -> Any:

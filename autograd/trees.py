@@ -223,23 +223,29 @@ def _joined(
 
 def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
     """An array of an element each; of structures, the structure of arrays of their parts."""
-    if children and all(hasattr(child, "iloc") for child in children):
+    kinds = set(map(type, children))
+    if kinds <= {float}:
+        return numpy.array(children, dtype=float).reshape(shape)
+    if kinds == {Value}:
+        return _objects(numpy, children, shape)
+    if all(hasattr(child, "iloc") for child in children):
         children = [child.to_numpy() for child in children]
-    first = children_of(children[0]) if children else None
+    first = children_of(children[0])
     if first is not None and not (type(children[0]) is list and _is_flat(children[0])):
         columns = zip(*[children_of(child).parts for child in children])  # type: ignore[union-attr]
         return first.build([_array(numpy, [*column], shape) for column in columns])
     if all(type(child) is list and _is_flat(child) for child in children):
         children = [*map(numpy.array, children)]
-    if children and all(isinstance(child, numpy.ndarray) for child in children):
+    if all(isinstance(child, numpy.ndarray) for child in children):
         return numpy.stack(children).reshape(shape + children[0].shape)
-    if all(type(child) is float for child in children):
-        return numpy.array(children, dtype=float).reshape(shape)
-    result = numpy.empty(len(children), dtype=object)
-    for i, child in enumerate(children):
-        result[i] = child
+    return _objects(numpy, children, shape)
+
+
+def _objects(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
     from autograd.arrays import ValueArray
 
+    result = numpy.empty(len(children), dtype=object)
+    result[:] = children
     return result.view(ValueArray).reshape(shape)
 
 
