@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -13,7 +14,14 @@ from autograd.core.operand import Operand, primal
 from autograd.core.primitive import TABLE
 from autograd.trees import as_rows
 from nn.activations import log_softmax_of, softmax_of
-from nn.checks import fraction, index, not_negative, parameter_list, value_or_float
+from nn.checks import (
+    fraction,
+    index,
+    not_negative,
+    parameter_list,
+    shortened,
+    value_or_float,
+)
 
 __all__ = [
     "accuracy",
@@ -86,6 +94,12 @@ def _lowered_cross_entropy(target: Value, smoothing: float, logits: Sequence[Any
     above = [x - true for x in logits]
     loss = autograd.logsumexp(above)
     return loss - (smoothing / len(logits)) * autograd.fsum(above) if smoothing else loss
+
+
+def _cross_entropy_of_shares(shares: Sequence[Any], logits: Sequence[Any]) -> Any:
+    """-Σ share · log softmax(logits): Σ share · log Σ exp(x) - Σ share · x, near the mean x."""
+    total, mean = autograd.fsum(shares), autograd.dot(shares, logits)
+    return total * autograd.logsumexp([x - mean for x in logits]) + (total - 1.0) * mean
 
 
 def _cross_entropy_textbook(out: Any, target: Any, smoothing: Any, *logits: Any) -> Any:
@@ -238,20 +252,29 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
 
 
 def binary_cross_entropy_with_logits(
-    predictions: Any, targets: Any, reduction: str = "mean"
+    predictions: Any, targets: Any, reduction: str = "mean", pos_weight: float = 1.0
 ) -> Any:
     """`binary_cross_entropy` of sigmoid(prediction), finite and accurate for any logit.
 
-    Arguments and errors are those of `mse_loss`.
+    Args:
+        pos_weight: how much a target of 1 counts, where one of 0 counts 1.
+
+    Other arguments and errors are those of `mse_loss`.
 
     Raises:
-        ValueError: also if a target is not within [0, 1].
+        ValueError: also if a target is not within [0, 1], or pos_weight is negative.
 
     >>> binary_cross_entropy_with_logits([0.0, 1e4], [0, 1])
     0.34657359027997264
     """
     name = "binary_cross_entropy_with_logits"
+    weight = not_negative(pos_weight, f"{name}: pos_weight")
     losses = [_BCE_WITH_LOGITS(x, y) for x, y in _number_pairs(predictions, targets, name)]
+    if weight != 1.0:
+        losses = [
+            loss + (weight - 1.0) * y * autograd.softplus(-x)
+            for loss, (x, y) in zip(losses, _number_pairs(predictions, targets, name))
+        ]
     return _reduced(losses, reduction, name)
 
 
@@ -259,19 +282,29 @@ def binary_cross_entropy_with_logits(
 
 
 def cross_entropy(
-    logits: Any, targets: Any, reduction: str = "mean", label_smoothing: float = 0.0
+    logits: Any,
+    targets: Any,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+    weight: Any = None,
+    ignore_index: int = -100,
 ) -> Any:
     """-log softmax(logits)[target]: one node a sample, accurate for any logits.
 
     Args:
         logits: a list of logits for each sample, or that of one sample.
-        targets: the index of the true class, one a sample.
+        targets: the index of the true class, one a sample; or for each sample a list with the
+            share of each class, such as one-hot.
         label_smoothing: the share of the target, within [0, 1], that is spread evenly over
             all classes (Szegedy et al. 2016).
+        weight: how much each class counts, a list. The mean is then that of the weights, so a
+            compiled step needs the sum as reduction.
+        ignore_index: samples with this target do not count.
         reduction: as for `mse_loss`.
 
     Raises:
-        ValueError: also for what `mse_loss` refuses.
+        ValueError: also for what `mse_loss` refuses; a share or a weight is negative; or all
+            samples are ignored, so they have no mean.
         IndexError: a target is not the index of a logit.
         TypeError: a target is not an integer.
 
@@ -279,29 +312,52 @@ def cross_entropy(
     0.34657359027997264
     """
     smoothing = fraction(label_smoothing, "cross_entropy: label_smoothing")
-    losses = [
-        _lowered_cross_entropy(target, smoothing, row)
-        if isinstance(target, Value)
-        else _CROSS_ENTROPY(target, smoothing, *row)
-        for row, target in _classified(logits, targets, "cross_entropy")
-    ]
-    return _reduced(losses, reduction, "cross_entropy")
+
+    def of_index(row: Sequence[Any], target: Any, smoothing: float) -> Any:
+        if isinstance(target, Value):
+            return _lowered_cross_entropy(target, smoothing, row)
+        return _CROSS_ENTROPY(target, smoothing, *row)
+
+    def loss(row: Sequence[Any], target: Any, weights: Sequence[float] | None) -> Any:
+        even = smoothing / len(row)
+        if isinstance(target, list):
+            shares = [(1.0 - smoothing) * share + even for share in target]
+            shares = [w * share for w, share in zip(weights, shares)] if weights else shares
+            return _cross_entropy_of_shares(shares, row)
+        if weights is None:
+            return of_index(row, target, smoothing)
+        true = _taken(target, weights) * of_index(row, target, 0.0)
+        if not smoothing:
+            return true
+        spread = _cross_entropy_of_shares([even * w for w in weights], row)
+        return (1.0 - smoothing) * true + spread
+
+    ignored = _index(ignore_index, "cross_entropy")
+    samples = _classified(logits, targets, "cross_entropy", ignored, shares=True)
+    return _of_classes(loss, samples, reduction, weight, "cross_entropy")
 
 
-def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
+def nll_loss(
+    log_probabilities: Any,
+    targets: Any,
+    reduction: str = "mean",
+    weight: Any = None,
+    ignore_index: int = -100,
+) -> Any:
     """-log_probabilities[target], the negative log likelihood; arguments and errors as for
-    `cross_entropy`.
+    `cross_entropy`, but a target is an index.
 
     >>> nll_loss([[-0.5, -1.0], [-2.0, -0.1]], [0, 1])
     0.3
     """
-    losses = [
-        -TABLE["take"](target, *row)
-        if isinstance(target, Value)
-        else -_checked_numbers(row, "nll_loss")[target]
-        for row, target in _classified(log_probabilities, targets, "nll_loss")
-    ]
-    return _reduced(losses, reduction, "nll_loss")
+
+    def loss(row: Sequence[Any], target: Any, weights: Sequence[float] | None) -> Any:
+        found = -_taken(target, _checked_numbers(row, "nll_loss"))
+        return found if weights is None else _taken(target, weights) * found
+
+    ignored = _index(ignore_index, "nll_loss")
+    samples = _classified(log_probabilities, targets, "nll_loss", ignored)
+    return _of_classes(loss, samples, reduction, weight, "nll_loss")
 
 
 def accuracy(logits: Any, targets: Any) -> float:
@@ -322,8 +378,8 @@ def accuracy(logits: Any, targets: Any) -> float:
         hits = [(x > 0.0) == (y > 0) for x, y in _number_pairs(scores, truths, "accuracy")]
     else:
         hits = [
-            max(range(len(row)), key=_checked_numbers(row, "accuracy").__getitem__) == target
-            for row, target in _classified(samples, targets, "accuracy")
+            _largest(row) == (_largest(target) if isinstance(target, list) else target)
+            for row, target in _classified(samples, targets, "accuracy", shares=True)
         ]
     return sum(hits) / len(hits)
 
@@ -374,6 +430,16 @@ def _rows(x: Any, name: str) -> list[Any]:
     return list(x)
 
 
+def _largest(row: Sequence[Any]) -> int:
+    """Where the largest number stands."""
+    return max(range(len(row)), key=_checked_numbers(row, "accuracy").__getitem__)
+
+
+def _single(x: Any, other: Any) -> Any:
+    """x, or the number in it if it is a list of one and the other is a number."""
+    return x[0] if _is_number(other) and isinstance(x, (list, tuple)) and len(x) == 1 else x
+
+
 def _single_numbers(rows: list[Any]) -> list[Any]:
     """The rows, with each row of one number replaced by that number."""
     return [row[0] if isinstance(row, (list, tuple)) and len(row) == 1 else row for row in rows]
@@ -402,6 +468,7 @@ def _number_pairs(predictions: Any, targets: Any, name: str) -> Iterator[tuple[A
     predictions, targets = _rows(predictions, name), _rows(targets, name)
     _same_length(predictions, targets, name)
     for prediction, target in zip(predictions, targets):
+        prediction, target = _single(prediction, target), _single(target, prediction)
         if _is_number(prediction) and _is_number(target):
             yield prediction, target
         elif _is_number(prediction) or _is_number(target):
@@ -428,8 +495,15 @@ def _errors(predictions: Any, targets: Any, name: str) -> list[Any]:
     ]
 
 
-def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence[Any], Any]]:
-    """(logits, index of the true class) of every sample."""
+def _classified(
+    logits: Any,
+    targets: Any,
+    name: str,
+    ignore_index: int | None = None,
+    shares: bool = False,
+) -> Iterator[tuple[Sequence[Any], Any]]:
+    """(logits, target) of every sample: an index; a list where shares of the classes are taken
+    and it is one; None if it is ignored."""
     rows = _rows(logits, name)
     if rows and _is_number(rows[0]):
         if _is_number(logits) or not _is_number(targets):
@@ -446,7 +520,76 @@ def _classified(logits: Any, targets: Any, name: str) -> Iterator[tuple[Sequence
             raise ValueError(
                 f"{name}: a sample must be a list of numbers, one a class, got {row!r}"
             )
-        yield logits, index(target, f"{name}: a target", len(logits))
+        if isinstance(target, (list, tuple)):
+            if shares and len(target) == len(logits) > 1:
+                yield logits, [_share(x, name) for x in target]
+                continue
+            [target] = target if len(target) == 1 else [target]
+        if ignore_index is not None and ignore_index >= 0 and target == ignore_index:
+            yield logits, None
+            continue
+        try:
+            found: Any = index(target, f"{name}: a target", len(logits))
+        except IndexError:
+            if target != ignore_index:
+                raise
+            found = None
+        yield logits, found
+
+
+def _share(x: Any, name: str) -> Any:
+    _checked_numbers([x], name)
+    if not isinstance(x, Value) and not x >= 0.0:
+        raise ValueError(f"{name}: the share of a class must not be negative, got {x!r}")
+    return x
+
+
+def _taken(target: Any, numbers: Sequence[Any]) -> Any:
+    """The number of a class."""
+    return TABLE["take"](target, *numbers) if isinstance(target, Value) else numbers[target]
+
+
+def _of_classes(
+    loss: Callable[..., Any],
+    samples: Iterable[tuple[Sequence[Any], Any]],
+    reduction: str,
+    weight: Any,
+    name: str,
+) -> Any:
+    """The losses (logits, target, weights of the classes) of samples, as one number."""
+    weights = None if weight is None else [*map(partial(_weight, name), _rows(weight, name))]
+    losses, counts, count = [], [], 0
+    for row, target in samples:
+        count += 1
+        if weights is not None and len(weights) != len(row):
+            raise ValueError(f"{name}: {len(weights)} weights for {len(row)} classes")
+        if target is not None:
+            losses.append(loss(row, target, weights))
+            alike = weights is None or isinstance(target, list)
+            counts.append(1.0 if alike else _taken(target, weights or ()))
+        elif reduction != "mean":
+            losses.append(0.0 * row[0])
+    if not losses:
+        raise ValueError(
+            f"{name}: all {count} samples are ignored, so they have no mean; "
+            'reduction="sum" gives 0'
+        )
+    if weights is None or reduction != "mean":
+        return _reduced(losses, reduction, name)
+    whole = autograd.fsum(counts)
+    if type(whole) is float and whole == 0.0:
+        raise ValueError(f"{name}: the classes of all samples weigh 0, so they have no mean")
+    return autograd.fsum(losses) / whole
+
+
+def _index(x: int, name: str) -> int:
+    if type(x) is not int:
+        raise TypeError(f"{name}: ignore_index must be an integer, got {shortened(x)}")
+    return x
+
+
+def _weight(name: str, x: Any) -> float:
+    return not_negative(x, f"{name}: a weight")
 
 
 def _reduced(losses: list[Any], reduction: str, name: str) -> Any:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import random
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.operand import primal
 from nn.boundary import Boundary
-from nn.checks import count, flag, function, instance, shortened
+from nn.checks import count, flag, fraction, function, instance, shortened
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Scheduler
@@ -112,7 +113,7 @@ def fit(
     epochs: int,
     batch_size: int | None = None,
     shuffle: bool = True,
-    validation: tuple[Iterable[Any], Iterable[Any]] | None = None,
+    validation: tuple[Iterable[Any], Iterable[Any]] | float | None = None,
     metrics: Metrics | None = None,
     scheduler: Scheduler | None = None,
     penalty: Penalty | None = None,
@@ -146,7 +147,8 @@ def fit(
             several batches; those of a memory map in parts of 65,536, made of runs of 256.
             Batches that X gives come as they are.
         validation: (X, y) that are evaluated after each epoch, in eval mode, and never
-            trained on.
+            trained on; or the share of the samples that is held out for this, such as 0.2:
+            the same ones in every call.
         metrics: functions of an epoch's (outputs, targets), all floats, by name. The
             training outputs are those of the steps; the metrics of the validation data are
             named `val_…`.
@@ -203,7 +205,7 @@ def fit(
     """
     stream = Stream(X) if y is None else None
     training = Samples([], []) if stream else samples_of(X, y, "fit: ")
-    held_out = None if validation is None else _validation(validation)
+    training, held_out = _parted(training, validation)
     flag(shuffle, "fit: shuffle")
     flag(resume, "fit: resume")
     size = len(training) if batch_size is None else count(batch_size, "fit: batch_size")
@@ -451,10 +453,26 @@ def _checked_callbacks(
     return result
 
 
-def _validation(validation: tuple[Iterable[Any], Iterable[Any]]) -> Samples:
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise TypeError(f"fit: validation must be a pair (X, y), got {shortened(validation)}")
-    return samples_of(*validation, "fit: validation: ")
+def _parted(samples: Samples, validation: Any) -> tuple[Samples, Samples | None]:
+    """The samples to train on, and those that are held out."""
+    if validation is None:
+        return samples, None
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
+        return samples, samples_of(validation[0], validation[1], "fit: validation: ")
+    if not isinstance(validation, (int, float)) or isinstance(validation, bool):
+        raise TypeError(
+            "fit: validation must be a pair (X, y), or a share of the samples such as 0.2, "
+            f"got {shortened(validation)}"
+        )
+    count = round(fraction(validation, "fit: validation") * len(samples))
+    if not 0 < count < len(samples):
+        raise ValueError(
+            f"fit: validation={validation!r} parts {len(samples)} samples into "
+            f"{len(samples) - count} and {count}; leave some for each"
+        )
+    out = sorted(random.Random(0).sample(range(len(samples)), count))
+    rest = sorted({*range(len(samples))} - {*out})
+    return Samples(*samples.lists(rest)), Samples(*samples.lists(out))
 
 
 def _stopped_by(callbacks: Iterable[Callable[[EpochEnd], object]], event: EpochEnd) -> bool:

@@ -82,7 +82,10 @@ def _loss_terms(
             else:
                 owner = _common({owners[k] for k in part})
                 if owner == MIXED:
-                    raise ValueError("the loss couples samples: it is no sum over them")
+                    raise ValueError(
+                        "the loss couples samples: it is no sum over them; of a mean that is "
+                        'weighted by class, reduction="sum" is one'
+                    )
                 terms[owner, tuple([found[k] for k in part])] += factors[i] * factor
     return terms
 

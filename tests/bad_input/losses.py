@@ -11,8 +11,7 @@ NUMBERS: list[Bad] = [
     *[bad(x, TypeError) for x in (None, "ab", 1j)],
     *[bad([1.0, x], TypeError, repr(x)) for x in (None, 1j, "3")],
     *bads(ValueError, [], [1.0], [1.0] * 3, 1.0, words=("prediction",)),
-    bad([1.0, [1.0]], ValueError, "[1.0]"),
-    bad([[1.0], [1.0]], ValueError, "[1.0]"),
+    bad([1.0, [1.0, 2.0]], ValueError, "[1.0, 2.0]"),
     bad({}, ValueError, "predictions"),
 ]
 OF_NUMBERS = ("mse_loss", "half_mse_loss", "l1_loss", "huber_loss", "hinge_loss")
@@ -25,9 +24,16 @@ LOGITS: list[Bad] = [
     *bads(ValueError, [[1.0, 2.0], []], [[], [1.0, 2.0]], words=("a sample", "[]")),
     *[bad(x, ValueError, "predictions") for x in ([], [[1.0, 2.0]], [[1.0, 2.0]] * 3)],
 ]
+WEIGHTS: list[Bad] = [
+    *bads(TypeError, "ab", 1j, THING),
+    *[bad([1.0, x], TypeError, "a weight", repr(x)) for x in (None, "1", [1.0])],
+    *[bad([1.0, x], ValueError, "a weight", repr(x)) for x in (-1.0, NAN)],
+    *[bad(x, ValueError, "weights for 2 classes") for x in (2.0, [], [1.0], [1.0] * 3)],
+]
 CLASSES: list[Bad] = [
     *[bad(x, TypeError) for x in (None, "ab", 1j)],
-    *[bad([0, x], TypeError, repr(x)) for x in (None, 1j, "1", 1.0, NAN, [1])],
+    *[bad([0, x], TypeError, repr(x)) for x in (None, 1j, "1", 1.0, NAN)],
+    *[bad([0, x], TypeError, repr(x[0])) for x in ([1.0], [[1]])],
     *[bad([0, x], IndexError, "within 0 to 1") for x in (2, -1, HUGE)],
     *[bad(x, ValueError, "predictions") for x in ([], [0], [0, 1, 0])],
 ]
@@ -39,8 +45,7 @@ def rows() -> Iterator[Row]:
         yield from of_numbers(f"nn.{name}", getattr(nn, name))
     for name in ("cross_entropy", "nll_loss", "accuracy"):
         yield from of_classes(f"nn.{name}", getattr(nn, name))
-    shown = ("[[1.0], [1.0]]", "[1.0, [1.0]]")
-    scores = [b for b in NUMBERS if b.show not in shown]
+    scores = [b for b in NUMBERS if b.show != "[1.0, [1.0, 2.0]]"]
     yield from each("nn.accuracy", scores, lambda w, x: nn.accuracy([w.x, 1.0], x))
     yield from outside()
     for name in ("l1_penalty", "l2_penalty"):
@@ -72,8 +77,17 @@ def of_classes(name: str, loss: Any) -> Iterator[Row]:
         words = (f"{name[3:]} takes a list of numbers for each sample", "got 2.0")
         kinds[key] = [*LOGITS, *bads(TypeError, 2.0, [2.0, 1.0], words=words)]
         kinds["reduction"] = CHOICE
+        kinds["weight"] = WEIGHTS
+        call: Call = lambda w, x: loss([[w.x, 1.0], [2.0, 3.0]], x)
+        ignored = [bad([-100] * 2, ValueError, "all 2 samples are ignored", 'reduction="sum"')]
+        yield from each(name, ignored, call)
+        call = lambda w: loss([[w.x, 1.0]], [1], weight=[1.0, 0.0])
+        yield row(name, "without weight", call, ValueError, "of all samples weigh 0")
+        kinds["ignore_index"] = bads(TypeError, None, "3", 1.5, [1.0], THING)
     if loss is nn.cross_entropy:
         kinds["label_smoothing"] = SHARE
+        shares = bads(ValueError, -0.5, NAN, words=("share of a class must not be negative",))
+        yield from each(name, shares, lambda w, x: loss([[w.x, 1.0]], [[x, 0.5]]), name[3:])
     yield from mistakes(name, good, kinds)
 
 
@@ -81,8 +95,11 @@ def outside() -> Iterator[Row]:
     """Targets and probabilities out of their range."""
     targets = [bad(t, ValueError, "-1 or 1", repr(t)) for t in (0.0, 2.0, NAN, INF, -0.5)]
     yield from each("nn.hinge_loss", targets, lambda w, t: nn.hinge_loss([w.x, 1.0], [1, t]))
+    name = f"nn.{OF_PROBABILITIES[1]}"
+    call: Call = lambda w, x: nn.binary_cross_entropy_with_logits([w.x], [1.0], pos_weight=x)
+    yield from each(name, NOT_NEGATIVE, call, "pos_weight")
     for name in OF_PROBABILITIES:
-        call: Call = lambda w, t, n=name: getattr(nn, n)([w.x * 0.25], [t])
+        call = lambda w, t, n=name: getattr(nn, n)([w.x * 0.25], [t])
         shares = bads(ValueError, -0.1, 1.1, NAN, INF)
         yield from each(f"nn.{name}", shares, call, name)
     pairs = ((-0.1, 0.0), (1.1, 1.0), (NAN, 1.0), (INF, 1.0), (0.0, 1.0), (1.0, 0.5))

@@ -52,9 +52,12 @@ def fits() -> Iterator[Row]:
     schedulers = bads(TypeError, 3, "ab", [], True)
     another = lambda w: nn.StepLR(w.optimizer, 1)
     schedulers.append(Bad("of others", another, ValueError, ("another optimizer",)))
-    pairs = [*bads(TypeError, 3.0, "ab", [], ([[1.0, 2.0]],), {}, words=("pair",))]
+    pairs = [*bads(TypeError, True, "ab", [], ([[1.0, 2.0]],), {}, words=("pair",))]
     pairs += [bad(([[1.0, 2.0]], x), ValueError, "validation") for x in ([], [NAN], [1.0] * 2)]
     pairs += [bad(([[1.0, 2.0]], x), TypeError, "validation: y") for x in (None, 3.0)]
+    pairs += [
+        bad(x, ValueError, "validation", repr(x)) for x in (0.0, 0.1, 1.0, -0.5, 3.0, NAN)
+    ]
     pairs.append(bad(([], []), ValueError, "validation: there are no samples in X"))
     metrics = [*bads(TypeError, [], 3, "ab", {"a": None}, {"a": 3}, {3: len})]
     metrics[3:] = [bad({"a": None}, TypeError, "'a'"), bad({"a": 3}, TypeError, "'a'")]

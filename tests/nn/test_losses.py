@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import mpmath
@@ -14,6 +15,7 @@ import nn
 from autograd import Value, hessian
 from tests.core.measure_ulp import ulps
 from tests.nn.reference import case_id, exact_softmax, logit_lists, torch_reference
+from tests.nn.training.fitting import fitted
 
 CASES = torch_reference("losses")
 
@@ -196,3 +198,86 @@ def test_penalties_are_single_nodes() -> None:
     l2.backward()
     assert grads(params) == [-2.0, 3.0]
     assert [*map(id, l2.inputs[0].inputs)] == [*map(id, params * 2)]
+
+
+LOGITS = [[0.5, -1.0, 2.0], [3.0, 0.25, -2.0], [0.0, 1.5, 1.0], [-1.0, 4.0, 0.5]]
+WEIGHT = [0.5, 2.0, 3.0]
+SHARES = [[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.25, 0.5, 0.25]]
+
+
+def torchs_cross_entropy(
+    logits: Any, targets: Any, reduction: str, smoothing: float, weight: Any, ignored: int
+) -> Any:
+    """As PyTorch's documentation writes it, in NumPy."""
+    x, w, n = np.array(logits), np.ones(3) if weight is None else np.array(weight), len(logits)
+    logs = x - np.log(np.exp(x).sum(1, keepdims=True))
+    counts = np.ones(n)
+    if isinstance(targets[0], list):
+        shares = np.array(targets)
+    else:
+        shares = np.array([[float(k == target) for k in range(3)] for target in targets])
+        counts = np.array([0.0 if t == ignored else w[t] for t in targets])
+    smooth = (1.0 - smoothing) * shares + smoothing / 3
+    losses = -(w * smooth * logs).sum(1) * (counts > 0.0)
+    if reduction == "mean":
+        return losses.sum() / counts.sum()
+    return losses.sum() if reduction == "sum" else losses.tolist()
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.25])
+@pytest.mark.parametrize("weight", [None, WEIGHT])
+@pytest.mark.parametrize(
+    ("targets", "ignored"), [([2, -100, 0, 1], -100), ([2, 1, 0, 1], 1), (SHARES, -100)]
+)
+def test_weights_of_classes_shares_and_targets_that_are_ignored(
+    reduction: str, smoothing: float, weight: Any, targets: Any, ignored: int
+) -> None:
+    logits = leaves(LOGITS)
+    settings = {"weight": weight, "ignore_index": ignored}
+    out = nn.cross_entropy(logits, targets, reduction, smoothing, **settings)
+    arguments = targets, reduction, smoothing, weight, ignored
+    expected = torchs_cross_entropy(LOGITS, *arguments)
+    assert flat(data(out)) == pytest.approx(flat(expected), rel=1e-12, abs=1e-15)
+    if not smoothing and targets is not SHARES:
+        logs = [nn.log_softmax(row) for row in logits]
+        again = nn.nll_loss(logs, [[target] for target in targets], reduction, **settings)
+        assert flat(data(again)) == pytest.approx(flat(expected), rel=1e-12, abs=1e-15)
+    if reduction != "mean" and ignored != 1:
+        out = nn.cross_entropy(logits, leaves(targets), reduction, smoothing, **settings)
+        assert flat(data(out)) == pytest.approx(flat(expected), rel=1e-12, abs=1e-15)
+
+
+def test_positive_targets_may_weigh_more_and_targets_may_be_lists_of_one() -> None:
+    xs, ys = [Value(0.5), Value(-2.0), Value(1.0)], [1.0, 0.25, 0.0]
+    sigmoids = [1.0 / (1.0 + math.exp(-x.data)) for x in xs]
+    parts = [3.0 * y * math.log(p) + (1.0 - y) * math.log1p(-p) for p, y in zip(sigmoids, ys)]
+    loss = nn.binary_cross_entropy_with_logits(xs, [[y] for y in ys], pos_weight=3.0)
+    assert loss.data == pytest.approx(-sum(parts) / 3.0, rel=1e-14)
+    assert nn.mse_loss(xs, [[y] for y in ys]).data == nn.mse_loss(xs, ys).data
+    assert nn.accuracy([[0.1, 0.9], [2.0, 1.0]], [[0, 1], [0, 1]]) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("targets", "loss"),
+    [
+        ([[1.0, 0.0], [0.0, 1.0]] * 6, nn.cross_entropy),
+        ([[0], [1]] * 6, partial(nn.cross_entropy, weight=[1.0, 3.0], reduction="sum")),
+        ([0, 1, 1] * 4, partial(nn.cross_entropy, weight=[1.0, 3.0])),
+        ([0, -100, 1] * 4, nn.cross_entropy),
+    ],
+)
+def test_they_train_the_same_in_a_compiled_step_or_are_told_why_not(
+    targets: Any, loss: Any
+) -> None:
+    inputs = [[math.sin(i), math.cos(i)] for i in range(12)]
+    losses = []
+    for compiled in (None, False):
+        model = nn.Layer(2, 2, init=nn.init.constant(0.5))
+        history = fitted(model, inputs, targets, loss=loss, compiled=compiled)
+        losses.append(history["loss"])
+        if compiled is None and targets[:2] == [0, 1]:
+            assert 'weighted by class, reduction="sum"' in str(history.not_compiled)
+        elif compiled is None and targets[0] != 0:
+            assert history.not_compiled is None
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12)

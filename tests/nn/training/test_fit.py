@@ -6,6 +6,7 @@ import json
 import math
 import random
 import sys
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,24 @@ def test_validation_is_in_eval_mode_and_records_nothing() -> None:
         "val_first": [0.5],
         "val_n": [1],
     }
+
+
+def test_a_share_is_held_out_and_is_the_same_each_time() -> None:
+    xs, ys = [[float(i)] for i in range(20)], [float(i) for i in range(20)]
+    seen: list[Any] = []
+
+    def loss(outputs: Any, targets: Any) -> Any:
+        seen.append(sorted(targets))
+        return nn.mse_loss(outputs, targets)
+
+    for share in (0.25, 0.25, 1):
+        with pytest.raises(ValueError, match="leave some") if share == 1 else nullcontext():
+            model = nn.Layer(1, 1, init=nn.init.zeros())
+            fitted(model, xs, ys, 1e-4, 1, loss=loss, validation=share, compiled=False)
+    trained, held_out, *again = seen
+    assert again == [trained, held_out]
+    assert (len(held_out), sorted(trained + held_out)) == (5, ys)
+    assert held_out not in (ys[:5], ys[-5:])
 
 
 @pytest.mark.parametrize("compiled", [False, True])
