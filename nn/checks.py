@@ -94,6 +94,18 @@ def not_negative(value: float, name: str) -> float:
     return result
 
 
+def positive(value: float, name: str) -> float:
+    """value as a float; TypeError if it is not a number, ValueError if ≤ 0 or not finite.
+
+    >>> positive(2, "factor")
+    2.0
+    """
+    result = finite_float(value, name)
+    if not result > 0.0:
+        raise ValueError(f"{name} must be positive, got {value!r}")
+    return result
+
+
 def fraction(value: float, name: str, below_1: bool = False) -> float:
     """value as a float within [0, 1], or within [0, 1); else TypeError or ValueError.
 

@@ -178,6 +178,7 @@ class Optimizer:
         self.lr = lr
         self.weight_decay = weight_decay
         self.steps = 0
+        self._scheduled: tuple[list[float], list[float]] | None = None  # first and last lrs
         self.buffers: dict[str, array[float]] = {}
         self._resting: dict[Value, State] = {}  # what is kept of parameters that are frozen
         self._params: list[Value] = []

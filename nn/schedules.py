@@ -6,9 +6,10 @@ A scheduler sets its optimizer's `lr`; call its `step` once an epoch. All but
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import starmap
 from typing import Any
 
@@ -20,9 +21,13 @@ from nn.optim import Optimizer
 __all__ = [
     "CosineAnnealingLR",
     "ExponentialLR",
+    "LambdaLR",
     "LinearLR",
+    "MultiStepLR",
+    "OneCycleLR",
     "ReduceLROnPlateau",
     "Scheduler",
+    "SequentialLR",
     "StepLR",
 ]
 
@@ -33,8 +38,10 @@ class Scheduler:
     """Base of the schedules. Subclasses define `rate`.
 
     Attributes:
-        optimizer: the optimizer whose lr is set.
-        base_lr: its lr when the scheduler was made.
+        optimizer: the optimizer whose lr is set; of each of its groups.
+        base_lr: its lr when the scheduler was made; what it was before other schedulers, if
+            they have set it last. `rate` finds that of the group here.
+        group: the index of the group for `rate`.
         last_epoch: the number of steps made.
 
     Raises:
@@ -54,9 +61,29 @@ class Scheduler:
     def __init__(self, optimizer: Optimizer) -> None:
         checks.instance(optimizer, Optimizer, f"{type(self).__name__}: optimizer")
         self.optimizer = optimizer
-        self.base_lr = optimizer.lr
-        self.last_epoch = 0
-        optimizer.lr = self.rate(0)
+        self.last_epoch = self.group = 0
+        rates: list[float] = [group["lr"] for group in optimizer.param_groups]
+        before, set_last = optimizer._scheduled or (rates, rates)
+        self.base_lrs = before if set_last == rates else rates
+        self.base_lr = self.base_lrs[0]
+        settings = self._settings(0)
+        for group, own in zip(optimizer.param_groups, settings):
+            group.update(own)
+        optimizer._scheduled = self.base_lrs, [own["lr"] for own in settings]
+
+    def _settings(self, epoch: int) -> list[dict[str, Any]]:
+        """What each group is set to after this many steps."""
+        if len(self.base_lrs) == 1:
+            return [self._group_settings(epoch)]
+        found = []
+        for k, base_lr in enumerate(self.base_lrs):
+            twin = copy.copy(self)
+            vars(twin).update(group=k, base_lr=base_lr)
+            found.append(twin._group_settings(epoch))
+        return found
+
+    def _group_settings(self, epoch: int) -> dict[str, Any]:
+        return {"lr": self.rate(epoch)}
 
     def rate(self, epoch: int) -> float:
         """The learning rate after this many steps."""
@@ -70,25 +97,30 @@ class Scheduler:
         """
         following = self.last_epoch + 1
         try:
-            lr = self.rate(following)
+            settings = self._settings(following)
         except OverflowError:
-            lr = math.inf
-        if math.isinf(lr):
+            settings = [{"lr": math.inf}]
+        if any(math.isinf(own["lr"]) for own in settings):
             raise OverflowError(
                 f"{type(self).__name__}.step: the lr of epoch {following} is too large for a "
                 "float; nothing was changed: give a smaller factor"
             )
-        self._set(lr, last_epoch=following)
+        self._set(settings, last_epoch=following)
 
-    def _set(self, lr: float, **state: Any) -> None:
-        """Take a state, and let the optimizer have the lr."""
-        lr = checks.not_negative(lr, f"{type(self).__name__}: lr")
-        updates = [(vars(self), state), (vars(self.optimizer), {"lr": lr})]
+    def _set(self, settings: list[dict[str, Any]], **state: Any) -> None:
+        """Take a state, and let each group of the optimizer have its settings."""
+        groups, optimizer = self.optimizer.param_groups, vars(self.optimizer)
+        for own in settings:
+            checks.not_negative(own["lr"], f"{type(self).__name__}: lr")
+        scheduled = self.base_lrs, [own["lr"] for own in settings]
+        updates = [(vars(self), state), (optimizer, {"_scheduled": scheduled})]
+        for group, own in zip(groups, settings):
+            updates.append((optimizer if len(groups) == 1 else group.own, own))
         deque(starmap(dict.update, updates), 0)  # in one call, which no signal can interrupt
 
     def get_last_lr(self) -> list[float]:
         """The learning rate that was set last; a list, as in PyTorch."""
-        return [self.optimizer.lr]
+        return [group["lr"] for group in self.optimizer.param_groups]
 
     def __repr__(self) -> str:
         shown = [f"last_epoch={self.last_epoch}", *checks.settings(self)]
@@ -96,11 +128,13 @@ class Scheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """Its kind, `base_lr` and `last_epoch`; not its arguments."""
-        return {
+        state = {
             "scheduler": type(self).__name__,
             "base_lr": self.base_lr,
             "last_epoch": self.last_epoch,
         }
+        several = len(self.base_lrs) > 1
+        return state | ({"base_lrs": [*self.base_lrs]} if several else {})
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict` of the same kind of scheduler.
@@ -120,10 +154,16 @@ class Scheduler:
                 self._check(key, x)
         except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"{name}: the state does not fit: {error}") from error
-        vars(self).update(numbers)
+        vars(self).update({"base_lrs": [state["base_lr"]], **numbers})
 
     def _check(self, key: str, x: Any) -> None:
-        if key in COUNTERS:
+        if key == "base_lrs":
+            checks.instance(x, list, key)
+            if len(x) != len(self.base_lrs):
+                raise ValueError(f"it has {len(x)} groups, this one {len(self.base_lrs)}")
+            for each in x:
+                checks.not_negative(each, key)
+        elif key in COUNTERS:
             checks.counter(x, key)
         elif key == "base_lr":
             checks.not_negative(x, key)
@@ -168,6 +208,263 @@ class ExponentialLR(Scheduler):
 
     def rate(self, epoch: int) -> float:
         return self.base_lr * self.gamma**epoch
+
+
+class MultiStepLR(Scheduler):
+    """base_lr · gamma^n, n being how many of the milestones, which are epochs, were reached.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
+    >>> scheduler = MultiStepLR(optimizer, milestones=[1, 3], gamma=0.5)
+    >>> for _ in range(3):
+    ...     scheduler.step()
+    >>> optimizer.lr
+    0.25
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1
+    ) -> None:
+        self.milestones = _milestones(milestones, "MultiStepLR: milestones")
+        self.gamma = checks.not_negative(gamma, "MultiStepLR: gamma")
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        return self.base_lr * self.gamma ** sum(epoch >= each for each in self.milestones)
+
+
+class LambdaLR(Scheduler):
+    """base_lr times what a function of the epoch gives.
+
+    Args:
+        lr_lambda: the function, or a list of them, one for each group of the optimizer.
+
+    Raises:
+        TypeError, ValueError: also if one gives no number, or a negative one.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
+    >>> LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch)).step()
+    >>> optimizer.lr
+    0.5
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | Iterable[Callable[[int], float]],
+    ) -> None:
+        checks.instance(optimizer, Optimizer, "LambdaLR: optimizer")
+        count = len(optimizer.param_groups)
+        if callable(lr_lambda):
+            self._lambdas = [lr_lambda] * count
+        else:
+            checks.instance(lr_lambda, (list, tuple), "LambdaLR: lr_lambda", "or a function")
+            self._lambdas = [*lr_lambda]
+        for each in self._lambdas:
+            checks.function(each, "LambdaLR: lr_lambda")
+        if len(self._lambdas) != count:
+            raise ValueError(
+                f"LambdaLR: {len(self._lambdas)} functions for {count} groups; give as many"
+            )
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        factor = self._lambdas[self.group](epoch)
+        return self.base_lr * checks.not_negative(factor, f"LambdaLR: lr_lambda({epoch})")
+
+
+class SequentialLR(Scheduler):
+    """Schedulers one after the other, such as a warm-up and a decay.
+
+    Args:
+        schedulers: of this optimizer; each begins at its epoch 0.
+        milestones: the epochs at which the second and each one after it begins.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0)
+    >>> warm_up = nn.LinearLR(optimizer, start_factor=0.5, total_iters=2)
+    >>> decay = nn.ExponentialLR(optimizer, gamma=0.5)
+    >>> scheduler = SequentialLR(optimizer, [warm_up, decay], milestones=[2])
+    >>> rates = []
+    >>> for _ in range(4):
+    ...     rates.append(optimizer.lr)
+    ...     scheduler.step()
+    >>> rates
+    [0.5, 0.75, 1.0, 0.5]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, schedulers: Iterable[Scheduler], milestones: Iterable[int]
+    ) -> None:
+        name = "SequentialLR: schedulers"
+        checks.instance(schedulers, (list, tuple), name)
+        self.schedulers = [*schedulers]
+        for each in self.schedulers:
+            checks.instance(each, Scheduler, name)
+            if isinstance(each, ReduceLROnPlateau):
+                raise ValueError(f"{name}: ReduceLROnPlateau follows no count of epochs")
+            if each.optimizer is not optimizer:
+                raise ValueError(f"{name}: {each!r} is that of another optimizer")
+        self.milestones = _milestones(milestones, "SequentialLR: milestones")
+        if self.milestones != sorted({*self.milestones}):
+            raise ValueError(f"SequentialLR: milestones must increase, got {self.milestones}")
+        if len(self.schedulers) != len(self.milestones) + 1:
+            raise ValueError(
+                f"SequentialLR: {len(self.milestones)} milestones for {len(self.schedulers)} "
+                "schedulers; give one less"
+            )
+        super().__init__(optimizer)
+
+    def _settings(self, epoch: int) -> list[dict[str, Any]]:
+        reached = [each for each in self.milestones if each <= epoch]
+        return self.schedulers[len(reached)]._settings(epoch - max(reached, default=0))
+
+    def rate(self, epoch: int) -> float:
+        lr: float = self._settings(epoch)[self.group]["lr"]
+        return lr
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also those of the schedulers."""
+        own = [each.state_dict() for each in self.schedulers]
+        return super().state_dict() | {"schedulers": own}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if isinstance(state, Mapping) and "schedulers" in state:
+            given, twins = state["schedulers"], [copy.copy(each) for each in self.schedulers]
+            if not isinstance(given, list) or len(given) != len(twins):
+                raise ValueError(
+                    "SequentialLR: the state does not fit: it has other schedulers"
+                )
+            for twin, each in zip(twins, given):
+                twin.load_state_dict(each)
+            state = {**state, "schedulers": twins}
+        super().load_state_dict(state)
+
+    def _check(self, key: str, x: Any) -> None:
+        if key != "schedulers":
+            super()._check(key, x)
+
+
+class OneCycleLR(Scheduler):
+    """From max_lr / div_factor up to max_lr, then down to a final_div_factor-th of the start;
+    the momentum, or Adam's first beta, goes the other way (Smith & Topin 2019).
+
+    Args:
+        max_lr: the greatest lr, or a list with that of each group.
+        total_steps: the number of steps; or give epochs and steps_per_epoch.
+        pct_start: the share of the steps in which the lr goes up.
+        anneal_strategy: "cos" or "linear".
+        cycle_momentum: whether the momentum goes from max_momentum to base_momentum and back.
+        three_phase: first go down to where it began, then to the end.
+
+    Raises:
+        ValueError: also by a step after the last one.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.SGD([autograd.Value(0.0)], lr=1.0, momentum=0.9)
+    >>> scheduler = OneCycleLR(optimizer, max_lr=1.0, total_steps=10, pct_start=0.5)
+    >>> rates = [optimizer.lr]
+    >>> for _ in range(9):
+    ...     scheduler.step()
+    ...     rates.append(optimizer.lr)
+    >>> rates.index(max(rates)), round(rates[0], 9), round(rates[-1], 9)
+    (4, 0.04, 4e-06)
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        max_lr: float | Iterable[float],
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: str = "cos",
+        cycle_momentum: bool = True,
+        base_momentum: float = 0.85,
+        max_momentum: float = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
+    ) -> None:
+        checks.instance(optimizer, Optimizer, "OneCycleLR: optimizer")
+        groups = optimizer.param_groups
+        each_lr: Any = max_lr if isinstance(max_lr, (list, tuple)) else [max_lr] * len(groups)
+        self.max_lr: list[float] = [*each_lr]
+        for each in self.max_lr:
+            checks.not_negative(each, "OneCycleLR: max_lr")
+        if len(self.max_lr) != len(groups):
+            raise ValueError(
+                f"OneCycleLR: max_lr has {len(self.max_lr)} numbers for {len(groups)} groups"
+            )
+        if total_steps is None:
+            if epochs is None or steps_per_epoch is None:
+                raise ValueError(
+                    "OneCycleLR needs total_steps, or both epochs and steps_per_epoch"
+                )
+            total_steps = checks.count(epochs, "OneCycleLR: epochs")
+            total_steps *= checks.count(steps_per_epoch, "OneCycleLR: steps_per_epoch")
+        self.total_steps = checks.count(total_steps, "OneCycleLR: total_steps")
+        self.pct_start = checks.fraction(pct_start, "OneCycleLR: pct_start")
+        if anneal_strategy not in ("cos", "linear"):
+            got = checks.shortened(anneal_strategy)
+            raise ValueError(
+                f'OneCycleLR: anneal_strategy must be "cos" or "linear", got {got}'
+            )
+        self.anneal_strategy = anneal_strategy
+        self.cycle_momentum = checks.flag(cycle_momentum, "OneCycleLR: cycle_momentum")
+        self.three_phase = checks.flag(three_phase, "OneCycleLR: three_phase")
+        one = "OneCycleLR: "
+        self.base_momentum = checks.fraction(base_momentum, one + "base_momentum", below_1=True)
+        self.max_momentum = checks.fraction(max_momentum, one + "max_momentum", below_1=True)
+        self.div_factor = checks.positive(div_factor, "OneCycleLR: div_factor")
+        self.final_div_factor = checks.positive(final_div_factor, one + "final_div_factor")
+        if self.cycle_momentum and not {"momentum", "betas"} & {*groups[0]}:
+            raise ValueError(
+                f"OneCycleLR: {type(optimizer).__name__} has no momentum; "
+                "write cycle_momentum=False"
+            )
+        if self.cycle_momentum and "momentum" in groups[0]:
+            setattr(optimizer, "momentum", self.max_momentum)  # noqa: B010
+        super().__init__(optimizer)
+
+    def _group_settings(self, epoch: int) -> dict[str, Any]:
+        if not self.cycle_momentum:
+            return super()._group_settings(epoch)
+        momentum = self._between(epoch, *self._phases(self.max_momentum, self.base_momentum))
+        group = self.optimizer.param_groups[self.group]
+        own = super()._group_settings(epoch)
+        if "betas" in group:
+            return own | {"betas": (momentum, group["betas"][1])}
+        return own | {"momentum": momentum}
+
+    def rate(self, epoch: int) -> float:
+        if epoch > self.total_steps:
+            raise ValueError(
+                f"OneCycleLR: {epoch} steps of {self.total_steps}; give a larger total_steps"
+            )
+        top = self.max_lr[self.group]
+        start = top / self.div_factor
+        *phases, (end, low, _) = self._phases(start, top)
+        return self._between(epoch, *phases, (end, low, start / self.final_div_factor))
+
+    def _phases(self, start: float, top: float) -> list[tuple[float, float, float]]:
+        """The last step of each phase, and from what to what it goes."""
+        whole, rise = self.total_steps - 1, self.pct_start * self.total_steps - 1
+        if self.three_phase:
+            fall = 2 * self.pct_start * self.total_steps - 2
+            return [(rise, start, top), (fall, top, start), (whole, start, start)]
+        return [(rise, start, top), (whole, top, start)]
+
+    def _between(self, epoch: int, *phases: tuple[float, float, float]) -> float:
+        passed = [end for end, _, _ in phases[:-1] if epoch > end]
+        begin = passed[-1] if passed else 0.0
+        end, start, stop = phases[len(passed)]
+        done = (epoch - begin) / (end - begin) if end != begin else 1.0
+        if self.anneal_strategy == "linear":
+            return (stop - start) * done + start
+        return stop + (start - stop) / 2.0 * (1.0 + math.cos(math.pi * done))
 
 
 class CosineAnnealingLR(Scheduler):
@@ -286,8 +583,9 @@ class ReduceLROnPlateau(Scheduler):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
-        """The optimizer's present lr; `step` changes it."""
-        return self.optimizer.lr
+        """The present lr of the group; `step` changes it."""
+        lr: float = self.optimizer.param_groups[self.group]["lr"]
+        return lr
 
     def step(self, metric: Operand | None = None) -> None:
         """One epoch has passed with this metric, such as the validation loss.
@@ -301,16 +599,17 @@ class ReduceLROnPlateau(Scheduler):
             )
         if not isinstance(metric, Value):
             checks.to_float(metric, "ReduceLROnPlateau.step: the metric")
-        value, lr = primal(metric), self.optimizer.lr
+        value = primal(metric)
+        rates = [group["lr"] for group in self.optimizer.param_groups]
         improved, cooling = self._improved(value), self.cooldown_counter > 0
         bad_epochs = 0 if improved or cooling else self.num_bad_epochs + 1
         cooldown = self.cooldown_counter - cooling
         if bad_epochs > self.patience:
-            reduced = max(lr * self.factor, self.min_lr)
-            lr = reduced if lr - reduced > self.eps else lr
+            reduced = [max(lr * self.factor, self.min_lr) for lr in rates]
+            rates = [new if lr - new > self.eps else lr for lr, new in zip(rates, reduced)]
             bad_epochs, cooldown = 0, self.cooldown
         self._set(
-            lr,
+            [{"lr": lr} for lr in rates],
             last_epoch=self.last_epoch + 1,
             best=value if improved else self.best,
             num_bad_epochs=bad_epochs,
@@ -339,3 +638,8 @@ class ReduceLROnPlateau(Scheduler):
         if isinstance(state, Mapping) and "best" in state and state["best"] is None:
             state = {**state, "best": self._worst}
         super().load_state_dict(state)
+
+
+def _milestones(epochs: Iterable[int], name: str) -> list[int]:
+    checks.instance(epochs, (list, tuple), name)
+    return [checks.count(epoch, name) for epoch in epochs]

@@ -30,6 +30,9 @@ BETAS += [bad((x, 0.9), ValueError, "betas[0]") for x in (1.0, -0.1, NAN, INF)]
 BETAS.append(bad((0.9, 1.0), ValueError, "betas[1]"))
 BETAS.append(bad((0.9, HUGE), OverflowError, "betas[1]", "too large"))
 BELOW_1 = [*SHARE, bad(1.0, ValueError)]
+NOT_LISTS = [b for b in NOT_NEGATIVE if b.show != "[1.0]"]
+EPOCHS = bads(TypeError, None, 3, "ab", {}, 1j)
+EPOCHS += [bad([2, b.make(None)], b.error, "milestones") for b in COUNT if b.show != "0"]
 COMMON = {"params": TRAINED, "lr": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE}
 ADAM = {**COMMON, "betas": BETAS, "eps": NOT_NEGATIVE, "amsgrad": FLAG}
 OPTIMIZERS: dict[str, dict[str, list[Bad]]] = {
@@ -52,6 +55,37 @@ SCHEDULES: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     "LinearLR": (
         {},
         {"start_factor": NOT_NEGATIVE, "end_factor": NOT_NEGATIVE, "total_iters": COUNT},
+    ),
+    "MultiStepLR": ({"milestones": [2]}, {"milestones": EPOCHS, "gamma": NOT_NEGATIVE}),
+    "LambdaLR": (
+        {"lr_lambda": lambda epoch: 0.5 + 0 * epoch},
+        {
+            "lr_lambda": [
+                *bads(TypeError, None, 3, "f", 1j),
+                bad([3], TypeError, "lr_lambda must be a function, got 3"),
+                *bads(ValueError, [], [len] * 2, words=("functions for 1 groups",)),
+                bad(lambda epoch: -1.0, ValueError, "lr_lambda(0)", "-1.0"),
+                bad(lambda epoch: "1", TypeError, "lr_lambda(0)", "'1'"),
+            ]
+        },
+    ),
+    "OneCycleLR": (
+        {"max_lr": 1.0, "total_steps": 9},
+        {
+            "max_lr": [*NOT_LISTS, bad([1.0, 2.0], ValueError, "2 numbers for 1 groups")],
+            "total_steps": [
+                bad(None, ValueError, "needs total_steps, or both"),
+                *[b for b in COUNT if b.show != "None"],
+            ],
+            "pct_start": SHARE,
+            "anneal_strategy": CHOICE,
+            "cycle_momentum": FLAG,
+            "three_phase": FLAG,
+            "base_momentum": BELOW_1,
+            "max_momentum": BELOW_1,
+            "div_factor": POSITIVE,
+            "final_div_factor": POSITIVE,
+        },
     ),
     "ReduceLROnPlateau": (
         {},
@@ -82,6 +116,7 @@ def rows() -> Iterator[Row]:
     for name, (arguments, kinds) in SCHEDULES.items():
         yield from of_schedule(name, getattr(nn, name), arguments, kinds)
     yield from schedules()
+    yield from sequences()
 
 
 def of_optimizer(name: str, kind: Any, kinds: dict[str, list[Bad]]) -> Iterator[Row]:
@@ -294,6 +329,50 @@ def schedules() -> Iterator[Row]:
         given = bads(ValueError, *changes, words=words)
         call = lambda w, x, key=key: _changed(nn.ReduceLROnPlateau(_sgd(w)), key, x)
         yield from each(f"{name}.load_state_dict", given, call, case=key)
+
+
+def sequences() -> Iterator[Row]:
+    """Schedulers that can't follow one another."""
+    name = "nn.SequentialLR"
+
+    def made(w: Any, changed: Callable[[nn.Optimizer], Any], milestones: Any = (3,)) -> Any:
+        sgd = _sgd(w)
+        return nn.SequentialLR(sgd, changed(sgd), milestones)
+
+    pair: Call = lambda o: [nn.StepLR(o, 2), nn.ExponentialLR(o, 0.5)]
+    for schedulers, error, words in [
+        (lambda o: None, TypeError, ("schedulers", "None")),
+        (lambda o: [1, 2], TypeError, ("schedulers", "1")),
+        (lambda o: [], ValueError, ("1 milestones for 0 schedulers",)),
+        (lambda o: [nn.StepLR(o, 2), nn.ReduceLROnPlateau(o)], ValueError, ("ReduceLROn",)),
+        (lambda o: pair(nn.SGD([Value(1.0)], 0.5)), ValueError, ("another optimizer",)),
+    ]:
+        call: Call = functools.partial(made, changed=schedulers)
+        yield row(name, f"schedulers: {words}", call, error, *words)
+    for milestones, error, word in [
+        (3, TypeError, "milestones"),
+        ([3, 3], ValueError, "increase"),
+    ]:
+        call = functools.partial(made, changed=pair, milestones=milestones)
+        yield row(name, f"milestones={milestones}", call, error, word)
+    states: list[Any] = [None, [], [{}], [{}, {}]]
+    for x in states:
+        call = lambda w, x=x: _changed(made(w, pair), "schedulers", x)
+        yield row(f"{name}.load_state_dict", f"of {x}", call, ValueError, "does not fit")
+    call = lambda w: nn.OneCycleLR(nn.Optimizer(w.params, 0.5), 1.0, 9)
+    yield row("nn.OneCycleLR", "no momentum", call, ValueError, "write cycle_momentum=False")
+    call = lambda w: nn.OneCycleLR(_sgd(w), 1.0, epochs=3)
+    yield row("nn.OneCycleLR", "half of it", call, ValueError, "both epochs and steps")
+    call = lambda w: _until(nn.OneCycleLR(_sgd(w), 1.0, 9))
+    yield row("nn.OneCycleLR.step", "too far", call, ValueError, "10 steps of 9", "total_steps")
+    call = lambda w: _changed(_two(w), "base_lrs", [1.0])
+    yield row("nn.Scheduler.load_state_dict", "of one group", call, ValueError, "1 groups")
+    call = lambda w: _changed(_two(w), "base_lrs", [1.0, -1.0])
+    yield row("nn.Scheduler.load_state_dict", "negative", call, ValueError, "base_lrs")
+
+
+def _two(w: Any) -> nn.Scheduler:
+    return nn.StepLR(nn.SGD([{"params": [w.x]}, {"params": [w.y]}]), 2)
 
 
 def _sgd(w: Any) -> nn.Optimizer:

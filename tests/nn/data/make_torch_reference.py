@@ -38,6 +38,19 @@ SCHEDULES: list[tuple[str, dict[str, Any]]] = [
     ("CosineAnnealingLR", {"T_max": 7, "eta_min": 0.02}),
     ("LinearLR", {}),
     ("LinearLR", {"start_factor": 0.1, "end_factor": 0.8, "total_iters": 12}),
+    ("MultiStepLR", {"milestones": [3, 7, 7, 20], "gamma": 0.3}),
+    ("OneCycleLR", {"max_lr": 0.7, "total_steps": 26}),
+    (
+        "OneCycleLR",
+        {
+            "max_lr": 0.7,
+            "epochs": 13,
+            "steps_per_epoch": 2,
+            "pct_start": 0.4,
+            "three_phase": True,
+            "anneal_strategy": "linear",
+        },
+    ),
 ]
 
 PLATEAUS: list[dict[str, Any]] = [
