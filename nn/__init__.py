@@ -7,9 +7,11 @@
 from typing import TYPE_CHECKING
 
 from autograd.core.origin import INTERNAL as _INTERNAL
-from nn import activations, clipping, init, layers, losses, optim, schedules
+from nn import activations, cells, clipping, images, init, layers, losses, optim, schedules
 from nn.activations import *  # noqa: F403
+from nn.cells import *  # noqa: F403
 from nn.clipping import *  # noqa: F403
+from nn.images import *  # noqa: F403
 from nn.layers import *  # noqa: F403
 from nn.losses import *  # noqa: F403
 from nn.module import Module
@@ -25,7 +27,9 @@ from nn.training.sweep import *  # noqa: F403
 
 __all__ = ["Module", "compile", "fit", "init", "load_model", "play", "save_model"]
 __all__ += activations.__all__
+__all__ += cells.__all__
 __all__ += clipping.__all__
+__all__ += images.__all__
 __all__ += layers.__all__
 __all__ += losses.__all__
 __all__ += optim.__all__

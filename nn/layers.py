@@ -24,7 +24,7 @@ from nn.activations import Activation, activation_function
 from nn.init import Initialiser, fan_in_uniform, normal
 from nn.module import Module, map_numbers
 
-__all__ = ["MLP", "Dropout", "Embedding", "Layer", "Neuron", "Sequential"]
+__all__ = ["MLP", "Dropout", "Embedding", "Layer", "LayerNorm", "Neuron", "Sequential"]
 
 
 class Neuron(Module):
@@ -65,7 +65,7 @@ class Neuron(Module):
         checks.flag(bias, "bias")
         self.fused = checks.flag(fused, "fused")
         self.activation = activation_function(activation)
-        draw = _initialiser(init, fan_in_uniform())
+        draw = initialiser(init, fan_in_uniform())
         self.w = [Value(draw(nin, 1)) for _ in range(nin)]
         self.b: Any = 0.0
         if bias:
@@ -74,7 +74,7 @@ class Neuron(Module):
     def forward(self, x: Any) -> Any:
         """One output for one sample x of nin numbers or Values (ValueError otherwise)."""
         if type(x) is not list or len(x) != len(self.w):
-            x = _as_inputs(self, len(self.w), x)
+            x = as_inputs(self, len(self.w), x)
         out: Any
         if self.fused:
             out = Value._dot(self.w, x, self.b)
@@ -117,12 +117,12 @@ class Layer(Module):
     ) -> None:
         checks.count(nin, "Layer: nin")
         checks.count(nout, "Layer: nout")
-        draw = None if init is None else _with_fan_out(_initialiser(init, init), nout)
+        draw = None if init is None else _with_fan_out(initialiser(init, init), nout)
         self.neurons = [Neuron(nin, activation, draw, bias, fused) for _ in range(nout)]
 
     def forward(self, x: Any) -> Any:
         """The list of the neurons' outputs, or the output of a single neuron."""
-        x = _as_inputs(self, len(self.neurons[0].w), x)
+        x = as_inputs(self, len(self.neurons[0].w), x)
         out = []
         for neuron in self.neurons:
             if type(neuron) is Neuron and neuron.fused:
@@ -262,7 +262,7 @@ class Embedding(Module):
     def __init__(self, num: int, dim: int, init: Initialiser | None = None) -> None:
         checks.count(num, "Embedding: num")
         checks.count(dim, "Embedding: dim")
-        draw = _initialiser(init, normal())
+        draw = initialiser(init, normal())
         self.weight = [[Value(draw(num, dim)) for _ in range(dim)] for _ in range(num)]
 
     def forward(self, index: int | Value) -> list[Value]:
@@ -270,7 +270,7 @@ class Embedding(Module):
 
         An index that is a Value, as in a program, takes each number out of its column.
         """
-        at = checks.index(index, f"{_described(self)}: the index", len(self.weight))
+        at = checks.index(index, f"{described(self)}: the index", len(self.weight))
         if isinstance(at, Value):
             return [TABLE["take"](at, *column) for column in zip(*self.weight)]
         return list(self.weight[at])
@@ -314,6 +314,60 @@ class Dropout(Module):
         return f"p={self.p}"
 
 
+class LayerNorm(Module):
+    """(x - mean) / √(variance + eps) · weight + bias over a sample's numbers (Ba et al. 2016).
+
+    Args:
+        normalized_shape: how many numbers a sample has.
+        eps: added to the variance, the mean of the squares.
+        elementwise_affine: whether there are weight and bias.
+        bias: whether there is a bias.
+
+    Attributes:
+        weight, bias: lists of Values that start at 1 and 0; None where there are none.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong type, or out of range.
+
+    >>> [round(y.data, 4) for y in LayerNorm(3)([1.0, 2.0, 3.0])]
+    [-1.2247, 0.0, 1.2247]
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+    ) -> None:
+        size: Any = normalized_shape
+        if isinstance(size, (list, tuple)) and len(size) == 1:
+            [size] = size
+        self.normalized_shape = checks.count(size, "LayerNorm: normalized_shape")
+        self.eps = checks.not_negative(eps, "LayerNorm: eps")
+        affine = checks.flag(elementwise_affine, "LayerNorm: elementwise_affine")
+        bias = checks.flag(bias, "LayerNorm: bias")
+        self.weight = [Value(1.0) for _ in range(size)] if affine else None
+        self.bias = [Value(0.0) for _ in range(size)] if affine and bias else None
+
+    def forward(self, x: Any) -> list[Any]:
+        """The list of the numbers of one sample x, normalised."""
+        x = as_inputs(self, self.normalized_shape, x)
+        mean = autograd.fsum(x) / self.normalized_shape
+        apart = [number - mean for number in x]
+        root = autograd.sqrt(autograd.dot(apart, apart) / self.normalized_shape + self.eps)
+        found = [number / root for number in apart]
+        if self.weight is not None:
+            found = [weight * number for weight, number in zip(self.weight, found)]
+        if self.bias is not None:
+            found = [number + bias for number, bias in zip(found, self.bias)]
+        return found
+
+    def extra_repr(self) -> str:
+        plain = ", elementwise_affine=False" if self.weight is None else ", bias=False"
+        return f"{self.normalized_shape}, eps={self.eps}{plain if self.bias is None else ''}"
+
+
 _source: ContextVar[Callable[[], Any]] = ContextVar("draw", default=lambda: random.random())
 
 
@@ -330,7 +384,7 @@ def draws_from(source: Callable[[], Any]) -> Iterator[None]:
 # ---------------------------------------------------------------------- helpers
 
 
-def _initialiser(init: Initialiser | None, default: Initialiser) -> Initialiser:
+def initialiser(init: Initialiser | None, default: Initialiser) -> Initialiser:
     if init is not None and (not callable(init) or init in vars(nn.init).values()):
         got = checks.shortened(init)
         raise TypeError(f"init must be an initialiser such as nn.init.zeros(), got {got}")
@@ -347,11 +401,11 @@ def _shown(activation: Callable[[Any], Any] | None) -> str:
     return f", activation={getattr(activation, '__name__', activation)}"
 
 
-def _described(module: Module) -> str:
+def described(module: Module) -> str:
     return f"{module._path} ({module!r})" if module._path else repr(module)
 
 
-def _as_inputs(module: Module, nin: int, x: Any) -> Any:
+def as_inputs(module: Module, nin: int, x: Any) -> Any:
     """x as a list of nin operands; a single number stands for a list of it."""
     if isinstance(x, tuple):
         x = list(x)
@@ -365,12 +419,12 @@ def _as_inputs(module: Module, nin: int, x: Any) -> Any:
             x = list(x)
         else:
             got = checks.shortened(x)
-            raise TypeError(f"{_described(module)} takes a list of {nin} inputs, got {got}")
+            raise TypeError(f"{described(module)} takes a list of {nin} inputs, got {got}")
     if x and type(x[0]) is list:
         raise TypeError(
-            f"{_described(module)} takes one sample, a list of {nin} inputs, got a list of "
+            f"{described(module)} takes one sample, a list of {nin} inputs, got a list of "
             "lists; of a batch X, write [model(x) for x in X]"
         )
     if len(x) != nin:
-        raise ValueError(f"{_described(module)} takes {nin} inputs, got {len(x)}")
+        raise ValueError(f"{described(module)} takes {nin} inputs, got {len(x)}")
     return x

@@ -97,7 +97,7 @@ def _lowered_cross_entropy(target: Value, smoothing: float, logits: Sequence[Any
 
 
 def _cross_entropy_of_shares(shares: Sequence[Any], logits: Sequence[Any]) -> Any:
-    """-Σ share · log softmax(logits): Σ share · log Σ exp(x) - Σ share · x, near the mean x."""
+    """-Σ sᵢ · log softmax(logits)ᵢ: Σ sᵢ · log Σ exp(xᵢ) - Σ sᵢ·xᵢ, around the latter."""
     total, mean = autograd.fsum(shares), autograd.dot(shares, logits)
     return total * autograd.logsumexp([x - mean for x in logits]) + (total - 1.0) * mean
 
@@ -321,8 +321,8 @@ def cross_entropy(
     def loss(row: Sequence[Any], target: Any, weights: Sequence[float] | None) -> Any:
         even = smoothing / len(row)
         if isinstance(target, list):
-            shares = [(1.0 - smoothing) * share + even for share in target]
-            shares = [w * share for w, share in zip(weights, shares)] if weights else shares
+            shares = [(1.0 - smoothing) * portion + even for portion in target]
+            shares = [w * portion for w, portion in zip(weights, shares)] if weights else shares
             return _cross_entropy_of_shares(shares, row)
         if weights is None:
             return of_index(row, target, smoothing)
@@ -522,7 +522,7 @@ def _classified(
             )
         if isinstance(target, (list, tuple)):
             if shares and len(target) == len(logits) > 1:
-                yield logits, [_share(x, name) for x in target]
+                yield logits, [_portion(x, name) for x in target]
                 continue
             [target] = target if len(target) == 1 else [target]
         if ignore_index is not None and ignore_index >= 0 and target == ignore_index:
@@ -537,7 +537,7 @@ def _classified(
         yield logits, found
 
 
-def _share(x: Any, name: str) -> Any:
+def _portion(x: Any, name: str) -> Any:
     _checked_numbers([x], name)
     if not isinstance(x, Value) and not x >= 0.0:
         raise ValueError(f"{name}: the share of a class must not be negative, got {x!r}")

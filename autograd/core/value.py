@@ -163,7 +163,7 @@ class Value(Operations):
         return self._primitive is not None or self._a is None
 
     @requires_grad.setter
-    def requires_grad(self, flag: bool) -> None:
+    def requires_grad(self, flag: Any) -> None:  # a bool, but Cython would make one
         global freezes
         if type(flag) is not bool:
             raise TypeError(f"requires_grad must be True or False, got {flag!r:.80}")

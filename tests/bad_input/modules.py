@@ -75,6 +75,56 @@ def layers() -> Iterator[Row]:
     leaky = lambda w: (nn.LeakyReLU, {"negative_slope": 0.5})
     yield from mistakes("nn.LeakyReLU", leaky, {"negative_slope": FINITE})
     yield from mistakes("nn.ELU", lambda w: (nn.ELU, {"alpha": 0.5}), {"alpha": FINITE})
+    cell: dict[str, Any] = {"input_size": COUNT, "hidden_size": COUNT, "bias": FLAG}
+    for name in ("RNNCell", "LSTMCell", "GRUCell"):
+        kinds = {**cell, "init": INIT}
+        if name == "RNNCell":
+            kinds["nonlinearity"] = CHOICE
+        kind = getattr(nn, name)
+        good = lambda w, kind=kind: (kind, {"input_size": 2, "hidden_size": 3})
+        yield from mistakes(f"nn.{name}", good, kinds)
+        yield from of_inputs(f"nn.{name}.forward", kind(2, 1))
+    lists: list[Any] = [[], [1.0], "abc", 2.0, {}]
+    states = [bad(x, ValueError, "takes h as a list of 3") for x in lists]
+    for name in ("RNNCell", "GRUCell"):
+        made = getattr(nn, name)(2, 3)
+        call: Call = lambda w, h, made=made: made([1.0, 2.0], h)
+        yield from each(f"nn.{name}.forward", states, call, name)
+    lstm = nn.LSTMCell(2, 3)
+    call = lambda w, h: lstm([1.0, 2.0], h)
+    pairs = bads(TypeError, [1.0] * 3, 2.0, "abc", (), words=("as a pair (h, c)",))
+    pairs.append(bad(([0.0] * 3, [1.0]), ValueError, "takes c as a list of 3"))
+    yield from each("nn.LSTMCell.forward", pairs, call, "LSTMCell")
+    norm = {"normalized_shape": COUNT, "eps": NOT_NEGATIVE}
+    norm |= {"elementwise_affine": FLAG, "bias": FLAG}
+    norm["normalized_shape"] = [b for b in COUNT if b.show != "[1.0]"]
+    yield from mistakes("nn.LayerNorm", lambda w: (nn.LayerNorm, {"normalized_shape": 2}), norm)
+    yield from of_inputs("nn.LayerNorm.forward", nn.LayerNorm(2))
+    sizes = [b for b in COUNT if b.show not in ("[1.0]", "'3'", "b'3'")]
+    sizes.append(bad([1, 2, 3], ValueError, "a number or a pair"))
+    windows = {"kernel_size": sizes, "stride": sizes}
+    conv = {"in_channels": COUNT, "out_channels": COUNT, **windows, "bias": FLAG, "init": INIT}
+    conv["padding"] = [b for b in sizes if b.show != "0"]
+    sized = {"in_channels": 1, "out_channels": 1, "kernel_size": 2}
+    yield from mistakes("nn.Conv2d", lambda w: (nn.Conv2d, dict(sized)), conv)
+    stride = {**windows, "stride": [b for b in sizes if b.show != "None"]}
+    yield from mistakes("nn.MaxPool2d", lambda w: (nn.MaxPool2d, {"kernel_size": 2}), stride)
+    pictures: list[Any] = [
+        None,
+        3.0,
+        [],
+        [1.0],
+        [[1.0]],
+        [[[1.0], [1.0, 2.0]]],
+        [[[]], [[], []]],
+    ]
+    for layer in (nn.Conv2d(1, 1, 2), nn.MaxPool2d(2)):
+        name = f"nn.{type(layer).__name__}.forward"
+        given = bads(ValueError, *pictures, words=("takes an image", "array.reshape(channels"))
+        call = lambda w, x, layer=layer: layer(x)
+        yield from each(name, given, call)
+        given = bads(ValueError, [[[1.0]]], words=("of 1 by 1 is smaller than the window",))
+        yield from each(name, given, call)
     name = "nn.Sequential"
     parts = [*FUNCTION, bad(nn.ReLU, TypeError, "make one: ReLU()")]
     yield from each(name, parts, lambda w, f: nn.Sequential(len, f), "Sequential")
@@ -146,6 +196,8 @@ def initialisers() -> Iterator[Row]:
 
 def modules() -> Iterator[Row]:
     """What every module has."""
+    good = lambda w: (w.model.requires_grad_, {"requires_grad": True})
+    yield from mistakes("nn.Module.requires_grad_", good, {"requires_grad": FLAG})
     name, none = "nn.Module", bads(NotImplementedError, 1.0, words=("Module has no forward",))
     yield from each(f"{name}.forward", none, lambda w, x: nn.Module().forward(x))
     yield from each(f"{name}.__call__", none, lambda w, x: nn.Module()(x))

@@ -1,5 +1,6 @@
 """Layers: what they compute, what they refuse."""
 
+import math
 import random
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import Value
 from autograd.core.primitive import TABLE
+from tests.nn import torchs
 
 numbers = st.floats(-1e3, 1e3)
 
@@ -156,3 +158,19 @@ def test_dropout_draws_for_every_element_of_an_array() -> None:
         assert [len(row) for row in rows] == [5] * 20
         assert {value for row in rows for value in row} == {0.0, 2.0}
     assert set(nn.Dropout(0.5)(np.ones(50))) == {0.0, 2.0}
+
+
+@pytest.mark.parametrize("settings", [{}, {"bias": False}, {"elementwise_affine": False}])
+def test_layer_norm_is_torchs(settings: dict[str, Any]) -> None:
+    layer, x = nn.LayerNorm([4], eps=0.01, **settings), [1.0, -2.0, 0.5, 4.0]
+    for k, p in enumerate(layer.parameters()):
+        p.data = math.sin(k)
+    ws = torchs.numbers(layer.weight or [1.0] * 4)
+    bs = torchs.numbers(layer.bias or [0.0] * 4)
+    mean = sum(x) / 4.0
+    root = math.sqrt(sum((y - mean) ** 2 for y in x) / 4.0 + 0.01)
+    expected = [(y - mean) / root * w + b for y, w, b in zip(x, ws, bs)]
+    assert torchs.numbers(layer(x)) == pytest.approx(expected, rel=1e-13)
+    torchs.against_torch(layer, "LayerNorm", x)
+    shown = "".join(f", {name}=False" for name in settings)
+    assert repr(layer) == f"LayerNorm(4, eps=0.01{shown})"

@@ -14,13 +14,14 @@ from autograd import Value
 from tests.builds import THIS, run
 
 NAMES = """
-Adam AdamW CosineAnnealingLR Dropout ELU EarlyStopping Embedding EpochEnd ExponentialLR GELU
-History Identity Layer LeakyReLU LinearLR LogSoftmax MLP Module Neuron Optimizer RMSprop ReLU
-ReduceLROnPlateau SGD Scheduler Sequential SiLU Sigmoid Softmax Softplus StepLR StopTraining
-Sweep Tanh accuracy binary_cross_entropy binary_cross_entropy_with_logits clip_grad_norm_
-clip_grad_value_ compile cross_entropy fit half_mse_loss hinge_loss huber_loss init l1_loss
-l1_penalty l2_penalty load_model log_softmax mse_loss nll_loss optuna_callback play save_model
-softmax sweep
+Adam AdamW Conv2d CosineAnnealingLR Dropout ELU EarlyStopping Embedding EpochEnd ExponentialLR
+Flatten GELU GRUCell History Identity LSTMCell LambdaLR Layer LayerNorm LeakyReLU LinearLR
+LogSoftmax MLP MaxPool2d Module MultiStepLR Neuron OneCycleLR Optimizer ParamGroup RMSprop
+RNNCell ReLU ReduceLROnPlateau SGD Scheduler Sequential SequentialLR SiLU Sigmoid Softmax
+Softplus StepLR StopTraining Sweep Tanh accuracy binary_cross_entropy
+binary_cross_entropy_with_logits clip_grad_norm_ clip_grad_value_ compile cross_entropy fit
+half_mse_loss hinge_loss huber_loss init l1_loss l1_penalty l2_penalty load_model log_softmax
+mse_loss nll_loss optuna_callback play save_model softmax sweep
 """
 
 

@@ -58,4 +58,4 @@ def test_without_numpy_all_but_arrays_works(usual: str) -> None:
 def test_names_of_pytorch_are_told_theirs_here(name: str) -> None:
     with pytest.raises(AttributeError, match=f"no attribute '{name}'; .* here"):
         getattr(nn, name)
-    assert not hasattr(nn, "Conv2d")
+    assert not hasattr(nn, "Conv3d")
