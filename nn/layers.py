@@ -84,6 +84,9 @@ class Neuron(Module):
                 out = out + weight * operand
         return out if self.activation is None else self.activation(out)
 
+    def _arrays(self) -> dict[str, Any]:
+        return _linear([self])
+
     def extra_repr(self) -> str:
         return f"{len(self.w)}{_shown(self.activation)}"
 
@@ -133,6 +136,12 @@ class Layer(Module):
                 out.append(neuron.forward(x))
         return out[0] if len(out) == 1 else out
 
+    def _arrays(self) -> dict[str, Any]:
+        return _linear(self.neurons)
+
+    def _child_names(self) -> list[tuple[str, Module]]:
+        return []
+
     def extra_repr(self) -> str:
         first = self.neurons[0]
         return f"{len(first.w)}, {len(self.neurons)}{_shown(first.activation)}"
@@ -169,6 +178,9 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def _child_names(self) -> list[tuple[str, Module]]:
+        return [(name.removeprefix("layers."), child) for name, child in self.named_children()]
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -234,6 +246,10 @@ class MLP(Module):
             Layer(sizes[i], sizes[i + 1], activations[i], init, bias, fused)
             for i in range(len(nouts))
         ]
+
+    def _child_names(self) -> list[tuple[str, Module]]:
+        """As those of a Sequential, with an activation after each layer."""
+        return [(str(2 * i), layer) for i, layer in enumerate(self.layers)]
 
     def forward(self, x: Any) -> Any:
         """The list of the last layer's outputs, or its single output."""
@@ -393,6 +409,12 @@ def initialiser(init: Initialiser | None, default: Initialiser) -> Initialiser:
 
 def _with_fan_out(init: Initialiser, nout: int) -> Initialiser:
     return lambda nin, _: init(nin, nout)
+
+
+def _linear(neurons: Sequence[Neuron]) -> dict[str, Any]:
+    """The parameters as those of PyTorch's Linear."""
+    biases = [neuron.b for neuron in neurons if isinstance(neuron.b, Value)]
+    return {"weight": [neuron.w for neuron in neurons]} | ({"bias": biases} if biases else {})
 
 
 def _shown(activation: Callable[[Any], Any] | None) -> str:

@@ -160,11 +160,13 @@ class Module:
         return {path: parameter.data for path, parameter in self._by_path().items()}
 
     def load_state_dict(
-        self, state: Mapping[str, float], strict: bool = True
+        self, state: Mapping[str, Any], strict: bool = True
     ) -> tuple[list[str], list[str]]:
-        """Set the parameters' data from a dict made by `state_dict`.
+        """Set the parameters' data from a dict made by `state_dict`, or by PyTorch's.
 
-        Everything is checked before anything is changed.
+        Everything is checked before anything is changed. PyTorch's holds tensors; arrays and
+        nested lists of numbers do as well. A `Layer` is a Linear there: "fc.weight", "fc.bias";
+        in a `Sequential` and an `MLP` they are "0.weight", "2.weight".
 
         Args:
             strict: every parameter must be in `state`, and nothing else; otherwise what
@@ -174,7 +176,8 @@ class Module:
             The paths missing from `state`, and those in it without a parameter.
 
         Raises:
-            ValueError: strict, and a path is missing or unexpected; the message names it.
+            ValueError: strict, and a path is missing or unexpected, or the shape of a tensor is
+                not that of the parameters; the message names it.
             TypeError: `state` is not a dict, `strict` is not a bool, or a value is not a real
                 number.
             OverflowError: a value is too large for a float.
@@ -183,15 +186,11 @@ class Module:
             raise TypeError(f"load_state_dict takes a dict, got {type(state).__name__}")
         flag(strict, "load_state_dict: strict")
         parameters = self._by_path()
+        if _has_arrays(state.values(), lists=any(path not in parameters for path in state)):
+            return self._load_arrays(state, strict)
         missing = [path for path in parameters if path not in state]
         unexpected = [path for path in state if path not in parameters]
-        if strict and (missing or unexpected):
-            raise ValueError(
-                f"{type(self).__name__}.load_state_dict: "
-                f"missing {_shown_names(missing)}; unexpected {_shown_names(unexpected)}; "
-                "build the same model, or let load_state_dict(state, strict=False) load "
-                "what matches"
-            )
+        self._refuse(missing, unexpected, strict)
         what = f"{type(self).__name__}.load_state_dict: "
         numbers = {path: to_float(x, what + shortened(path)) for path, x in state.items()}
         found = [
@@ -199,6 +198,53 @@ class Module:
         ]
         deque(starmap(setattr, found), 0)  # in one call, which no signal can interrupt
         return missing, unexpected
+
+    def _refuse(self, missing: list[str], unexpected: list[str], strict: bool) -> None:
+        if strict and (missing or unexpected):
+            raise ValueError(
+                f"{type(self).__name__}.load_state_dict: "
+                f"missing {_shown_names(missing)}; unexpected {_shown_names(unexpected)}; "
+                "build the same model, or let load_state_dict(state, strict=False) load "
+                "what matches"
+            )
+
+    def _load_arrays(
+        self, state: Mapping[str, Any], strict: bool
+    ) -> tuple[list[str], list[str]]:
+        """The same of arrays, by their names in PyTorch."""
+        arrays = named_arrays(self)
+        missing = [name for name in arrays if name not in state]
+        unexpected = [name for name in state if name not in arrays]
+        self._refuse(missing, unexpected, strict)
+        numbers: dict[Value, Any] = {}
+        for name in arrays.keys() & state.keys():
+            x = state[name]
+            given, own = _flat(x.tolist() if hasattr(x, "tolist") else x), _flat(arrays[name])
+            if given.keys() != own.keys():
+                raise ValueError(
+                    f"{type(self).__name__}.load_state_dict: {shortened(name)} has "
+                    f"{_shape(given)}, and the model {_shape(own)}"
+                )
+            numbers |= {parameter: given[place] for place, parameter in own.items()}
+        paths = {parameter: path for path, parameter in self._by_path().items()}
+        self.load_state_dict({paths[p]: x for p, x in numbers.items()}, strict=False)
+        return missing, unexpected
+
+    def _arrays(self) -> dict[str, Any]:
+        """The parameters of its own by name, as Values in nested lists."""
+        found = {}
+        kind: Any = type(self)
+        for name in [*_slot_names(kind), *vars(self)]:
+            x: Any = getattr(self, name, None)
+            x = x.tolist() if hasattr(x, "tolist") else x
+            parts = _flat(x)
+            if parts and all(isinstance(p, Value) and p.op is None for p in parts.values()):
+                found[name] = x
+        return found
+
+    def _child_names(self) -> list[tuple[str, Module]]:
+        """The modules below, by the names that PyTorch has for them."""
+        return list(self.named_children())
 
     def _by_path(self) -> dict[str, Value]:
         result: dict[str, Value] = {}
@@ -310,6 +356,40 @@ class Module:
         if not lines:
             return f"{name}({extra})"
         return "\n".join([f"{name}({extra}", *lines, ")"])
+
+
+def named_arrays(module: Module) -> dict[str, Any]:
+    """The parameters as PyTorch's `state_dict` has them: nested lists of Values by name.
+
+    >>> import nn
+    >>> list(named_arrays(nn.Sequential(nn.Layer(2, 3), nn.Tanh(), nn.Layer(3, 1))))
+    ['0.weight', '0.bias', '2.weight', '2.bias']
+    """
+    found = dict(module._arrays())
+    for name, child in module._child_names():
+        found |= {_join(name, key): x for key, x in named_arrays(child).items()}
+    return found
+
+
+def _has_arrays(xs: Iterable[Any], lists: bool) -> bool:
+    """Whether some are arrays or tensors, or lists if these count."""
+    return any(
+        not isinstance(x, Real)
+        and (hasattr(x, "tolist") or (lists and isinstance(x, (list, tuple))))
+        for x in xs
+    )
+
+
+def _flat(x: Any, place: tuple[int, ...] = ()) -> dict[tuple[int, ...], Any]:
+    """What nested lists hold, by its indices."""
+    if not isinstance(x, (list, tuple)):
+        return {place: x}
+    return {at: y for i, part in enumerate(x) for at, y in _flat(part, (*place, i)).items()}
+
+
+def _shape(parts: dict[tuple[int, ...], Any]) -> str:
+    sizes = [str(1 + max(indices)) for indices in zip(*parts)]
+    return f"the shape ({', '.join(sizes)})"
 
 
 def map_numbers(function: Callable[[Any], Any], x: Any) -> Any:

@@ -18,7 +18,7 @@ from autograd.files import (
     write_atomically,
 )
 from nn.checks import instance, shortened
-from nn.module import Module
+from nn.module import Module, named_arrays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +68,7 @@ def save_model(model: Module, path: str | os.PathLike[str]) -> None:
 
 
 def load_model(model: Module, path: str | os.PathLike[str]) -> None:
-    """Set the parameters to those that `save_model` wrote.
+    """Set the parameters to those that `save_model` wrote, or PyTorch as safetensors.
 
     Raises:
         TypeError: the model is not a Module, or `path` not a path.
@@ -94,7 +94,10 @@ def load_model(model: Module, path: str | os.PathLike[str]) -> None:
     else:
         safetensors = _safetensors()
         try:
-            state = without_repetition(_scalars(safetensors.load(data)))
+            arrays = safetensors.load(data)
+            state = without_repetition(_scalars(arrays))
+            if arrays.keys() == named_arrays(model).keys():  # it is PyTorch's
+                state = arrays
         except Exception as error:  # safetensors' own, and NumPy's for unknown types
             raise ValueError(f"{path} is damaged: {error}") from error
     try:

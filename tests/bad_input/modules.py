@@ -215,6 +215,19 @@ def modules() -> Iterator[Row]:
     yield from each(loaded, more, call)
     call = lambda w: w.model.load_state_dict(dict([*w.model.state_dict().items()][1:]))
     yield row(loaded, "less", call, ValueError, "missing 'layers.0", "strict=False")
+    arrays: dict[str, Any] = {"0.weight": [[1.0, 2.0]], "0.bias": [1.0]}
+    changes: list[tuple[dict[str, Any], Any, tuple[str, ...]]] = [
+        ({"0.weight": [[1.0]]}, ValueError, ("'0.weight' has the shape (1, 1)", "(1, 2)")),
+        ({"0.bias": 2.0}, ValueError, ("'0.bias' has the shape ()", "(1)")),
+        ({"0.weight": [[1.0, "2"]]}, TypeError, ("layers.0.neurons.0.w.1", "'2'")),
+        ({"fc.weight": [1.0]}, ValueError, ("unexpected 'fc.weight'",)),
+    ]
+    line = nn.MLP(2, [1])
+    for change, error, told in changes:
+        call = lambda w, x=change: line.load_state_dict(arrays | x)
+        yield row(loaded, f"arrays with {change}", call, error, *told)
+    call = lambda w: line.load_state_dict({"0.bias": [1.0]})
+    yield row(loaded, "arrays without one", call, ValueError, "missing '0.weight'")
     call = lambda w, x: w.model.load_state_dict(w.model.state_dict(), x)
     yield from each(loaded, FLAG, call, "strict", case="strict=")
     inputs = bads(TypeError, None, "ab", 1j, {}, words=("takes a list of 2 inputs",))

@@ -114,3 +114,80 @@ def test_every_state_survives(
     with pytest.raises(ValueError, match=r"any\.json cannot hold an infinite number or NaN"):
         write_checkpoint(path, {"a": float("inf")})
     assert repr(read_checkpoint(path)) == repr(state)
+
+
+# ---------------------------------------------------------------- PyTorch's
+
+
+class Several(nn.Module):
+    def __init__(self) -> None:
+        self.fc = nn.Layer(2, 3)
+        self.blocks = [nn.GRUCell(2, 1), nn.Conv2d(1, 1, 2), nn.LayerNorm(2)]
+        self.net = nn.Sequential(nn.MLP(2, [2, 1]), nn.Tanh(), nn.Neuron(2, bias=False))
+        self.table, self.scale = nn.Embedding(2, 2), Value(0.0)
+        self.array = np.array([Value(0.0), Value(1.0)])
+
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "scale": (),
+    "array": (2,),
+    "fc.weight": (3, 2),
+    "fc.bias": (3,),
+    "blocks.0.weight_ih": (3, 2),
+    "blocks.0.weight_hh": (3, 1),
+    "blocks.0.bias_ih": (3,),
+    "blocks.0.bias_hh": (3,),
+    "blocks.1.weight": (1, 1, 2, 2),
+    "blocks.1.bias": (1,),
+    "blocks.2.weight": (2,),
+    "blocks.2.bias": (2,),
+    "net.0.0.weight": (2, 2),
+    "net.0.0.bias": (2,),
+    "net.0.2.weight": (1, 2),
+    "net.0.2.bias": (1,),
+    "net.2.weight": (1, 2),
+    "table.weight": (2, 2),
+}
+
+
+def foreign_state() -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    return {name: rng.normal(size=shape) for name, shape in SHAPES.items()}
+
+
+@pytest.mark.parametrize("lists", [False, True])
+def test_a_state_of_arrays_is_loaded_by_name(lists: bool) -> None:
+    state, model = foreign_state(), Several()
+    given = {name: x.tolist() for name, x in state.items()} if lists else state
+    assert model.load_state_dict(given) == ([], [])
+    assert [[w.data for w in neuron.w] for neuron in model.fc.neurons] == state[
+        "fc.weight"
+    ].tolist()
+    flat = sorted(p.data for p in model.parameters())
+    assert flat == sorted(x for part in state.values() for x in part.ravel().tolist())
+    assert model.scale.data == state["scale"]
+    fc = {"fc.bias": [1.0, 2.0, 3.0], "odd": np.ones(2)}
+    missing, unexpected = model.load_state_dict(fc, strict=False)
+    assert (len(missing), unexpected) == (len(SHAPES) - 1, ["odd"])
+    assert [neuron.b.data for neuron in model.fc.neurons] == [1.0, 2.0, 3.0]
+
+
+def test_a_state_and_a_file_of_torch(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    import safetensors.torch
+
+    theirs = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    safetensors.torch.save_file(theirs.state_dict(), tmp_path / "theirs.safetensors")
+    x = [0.5, -2.0]
+    expected = theirs.double()(torch.tensor(x, dtype=torch.float64)).item()
+    for model in (
+        nn.Sequential(nn.Layer(2, 3), nn.Tanh(), nn.Layer(3, 1)),
+        nn.MLP(2, [3, 1], activation="tanh"),
+    ):
+        model.load_state_dict(theirs.state_dict())
+        assert model(x).data == pytest.approx(expected, rel=1e-12)
+        before = model.state_dict()
+        for p in model.parameters():
+            p.data = 0.0
+        nn.load_model(model, tmp_path / "theirs.safetensors")
+        assert model.state_dict() == before
