@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import update_wrapper, wraps
 from inspect import signature
 from types import MethodType
-from typing import Any
+from typing import Any, ParamSpec
 
 from autograd.core import floats
 from autograd.core.floats import fast_order
@@ -46,6 +46,7 @@ __all__ = [
     "vjp",
 ]
 
+P = ParamSpec("P")
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
 Argnames = str | tuple[str, ...] | None
@@ -151,8 +152,8 @@ def gradient(y: Value, xs: Any, create_graph: bool = False) -> Any:
 
 
 def grad(
-    f: Function, argnums: Argnums = 0, argnames: Argnames = None, has_aux: bool = False
-) -> Function:
+    f: Callable[P, Any], argnums: Argnums = 0, argnames: Argnames = None, has_aux: bool = False
+) -> Callable[P, Any]:
     """The function that computes the gradient of f.
 
     Args:
@@ -185,8 +186,8 @@ def grad(
 
 
 def value_and_grad(
-    f: Function, argnums: Argnums = 0, argnames: Argnames = None, has_aux: bool = False
-) -> Function:
+    f: Callable[P, Any], argnums: Argnums = 0, argnames: Argnames = None, has_aux: bool = False
+) -> Callable[P, Any]:
     """The function that computes f and its gradient, as a pair; arguments as `grad`.
 
     With `has_aux` it gives ((value, aux), gradient).
@@ -264,12 +265,12 @@ def jvp(
 
 
 def jacobian(
-    f: Function,
+    f: Callable[P, Any],
     argnums: Argnums = 0,
     mode: str = "auto",
     argnames: Argnames = None,
     has_aux: bool = False,
-) -> Function:
+) -> Callable[P, Any]:
     """The function that computes the Jacobian of f.
 
     Args:
@@ -319,8 +320,8 @@ def value_and_jacobian(
 
 
 def hessian(
-    f: Function, argnums: Argnums = 0, argnames: Argnames = None, has_aux: bool = False
-) -> Function:
+    f: Callable[P, Any], argnums: Argnums = 0, argnames: Argnames = None, has_aux: bool = False
+) -> Callable[P, Any]:
     """The function that computes the matrix of second derivatives of f.
 
     Args and errors as `grad`. For a list of n arguments it returns n lists of n; for a

@@ -356,9 +356,9 @@ class LayerNorm(Module):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        size: Any = normalized_shape
-        if isinstance(size, (list, tuple)) and len(size) == 1:
-            [size] = size
+        given: Any = normalized_shape
+        one = isinstance(given, (list, tuple)) and len(given) == 1
+        size: int = given[0] if one else given
         self.normalized_shape = checks.count(size, "LayerNorm: normalized_shape")
         self.eps = checks.not_negative(eps, "LayerNorm: eps")
         affine = checks.flag(elementwise_affine, "LayerNorm: elementwise_affine")

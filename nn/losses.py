@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 import autograd
 from autograd import Value, primitive
@@ -524,12 +524,12 @@ def _classified(
             if shares and len(target) == len(logits) > 1:
                 yield logits, [_portion(x, name) for x in target]
                 continue
-            [target] = target if len(target) == 1 else [target]
+            target = target[0] if len(target) == 1 else target
         if ignore_index is not None and ignore_index >= 0 and target == ignore_index:
             yield logits, None
             continue
         try:
-            found: Any = index(target, f"{name}: a target", len(logits))
+            found: Any = index(cast("Any", target), f"{name}: a target", len(logits))
         except IndexError:
             if target != ignore_index:
                 raise

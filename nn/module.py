@@ -17,13 +17,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import starmap
 from numbers import Real
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from autograd import Value
 from nn.checks import flag, shortened, to_float
 
 if TYPE_CHECKING:
     from autograd import Graph
+
+    P = ParamSpec("P")
+    R = TypeVar("R", covariant=True)
+
+    class _HasForward(Protocol[P, R]):
+        def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
 
 __all__ = ["Module"]
 
@@ -65,9 +72,15 @@ class Module:
         """
         raise NotImplementedError(f"{type(self).__name__} has no forward method; define one")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The result of `forward`."""
-        return self.forward(*args, **kwargs)
+    if TYPE_CHECKING:
+
+        @property
+        def __call__(self: _HasForward[P, R]) -> Callable[P, R]: ...
+    else:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """The result of `forward`."""
+            return self.forward(*args, **kwargs)
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)

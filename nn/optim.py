@@ -420,7 +420,7 @@ class Optimizer:
                     raise ValueError(f"a parameter made {n} of {steps} steps")
         except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"{name}: the state does not fit: {error}") from error
-        rows = zip(*buffers.values()) if buffers else repeat(())
+        rows: Iterable[Any] = zip(*buffers.values()) if buffers else repeat(())
         numbers = (dict(zip(buffers, row)) for row in rows)
         states = dict(zip(every, zip(made, numbers)))
         updates = [

@@ -19,7 +19,7 @@ import math
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if sys.platform == "cython":
     import cython
@@ -42,6 +42,9 @@ from autograd.core.sweeps import cotangents, give_shares, topological_order
 from autograd.core.traversal import accumulate, add_to_leaves
 
 __all__ = ["Value", "observe"]
+
+if TYPE_CHECKING:
+    Truth = bool  # but for the observer of a program, which Cython must not make a bool of
 
 NEG, ADD, SUB = TABLE["neg"], TABLE["add"], TABLE["sub"]
 MUL, DIV, POW = TABLE["mul"], TABLE["div"], TABLE["pow"]
@@ -243,27 +246,27 @@ class Value(Operations):
     def __hash__(self) -> int:
         return object.__hash__(self) if _observer is None else _observer("hash", self, None)
 
-    def __eq__(self, other: Any) -> Any:
+    def __eq__(self, other: Any) -> Truth:
         y = other._data if type(other) is Value else other
         return self._data == y if _observer is None else _observer("eq", self, other)
 
-    def __ne__(self, other: Any) -> Any:
+    def __ne__(self, other: Any) -> Truth:
         y = other._data if type(other) is Value else other
         return self._data != y if _observer is None else _observer("ne", self, other)
 
-    def __lt__(self, other: Operand) -> Any:
+    def __lt__(self, other: Operand) -> Truth:
         y = other._data if type(other) is Value else other
         return self._data < y if _observer is None else _observer("lt", self, other)
 
-    def __le__(self, other: Operand) -> Any:
+    def __le__(self, other: Operand) -> Truth:
         y = other._data if type(other) is Value else other
         return self._data <= y if _observer is None else _observer("le", self, other)
 
-    def __gt__(self, other: Operand) -> Any:
+    def __gt__(self, other: Operand) -> Truth:
         y = other._data if type(other) is Value else other
         return self._data > y if _observer is None else _observer("gt", self, other)
 
-    def __ge__(self, other: Operand) -> Any:
+    def __ge__(self, other: Operand) -> Truth:
         y = other._data if type(other) is Value else other
         return self._data >= y if _observer is None else _observer("ge", self, other)
 

@@ -215,6 +215,8 @@ def test_an_editable_install_follows_its_sources(sources: Path, tmp_path: Path) 
     which: list[str | Path] = [python, "-W", "error", "-c", WHICH]
     assert run(*which, cwd=tmp_path).split() == ["compiled", f"{core / LAST}{build.SUFFIX}"]
     assert not list(core.glob("*.c"))
+    [path] = (tmp_path / "venv").rglob("__editable__*.pth")
+    assert Path(path.read_text("utf-8").strip()) == sources  # which type checkers follow
 
     text = source.read_text("utf-8")
     source.write_text(text + "\n# edited\n", "utf-8")

@@ -130,7 +130,8 @@ def test_embedding() -> None:
 def test_an_embedding_names_its_place() -> None:
     with pytest.raises(IndexError, match=r"layers\.0 \(Embedding\(3, 2\)\): the index must"):
         nn.Sequential(nn.Embedding(3, 2))(3)
-    assert len(nn.Embedding(3, 2)(np.int64(2))) == 2
+    index: Any = np.int64(2)
+    assert len(nn.Embedding(3, 2)(index)) == 2
 
 
 def test_dropout_while_training() -> None:

@@ -15,7 +15,26 @@ import autograd
 import nn
 from autograd import Value, compile, grad, sin
 
+from typing import Any, assert_type
+
 x: Value = sin(Value(2.0)) * 2 + autograd.sum([1.0])
+assert_type(x < 2.0, bool)
+assert_type(x == 2.0, bool)
+
+
+class Line(nn.Module):
+    def forward(self, x: float, scale: int = 1) -> Value:
+        return Value(x) * scale
+
+
+def f(x: float, *, n: int = 2) -> float:
+    return x**n
+
+
+assert_type(Line()(2.0, scale=3), Value)
+assert_type(grad(f)(2.0, n=3), Any)
+grad(f)("2")  # pyright: ignore[reportArgumentType]
+Line()()  # pyright: ignore[reportCallIssue]
 slope: float = grad(lambda v: v * v)(3.0) + x.item() + nn.mse_loss(x, 1.0).data
 compile(abs).grad(2.0)
 """
@@ -29,6 +48,8 @@ def test_pyright_finds_all_names(tmp_path: Path) -> None:
     for name in ("autograd", "nn"):
         (site / name).symlink_to(ROOT / name)
     (tmp_path / "program.py").write_text(PROGRAM)
+    settings = '{"typeCheckingMode": "standard", "reportUnnecessaryTypeIgnoreComment": "error"}'
+    (tmp_path / "pyrightconfig.json").write_text(settings)
     done = subprocess.run(
         [sys.executable, "-m", "pyright", "program.py"],
         cwd=tmp_path,
