@@ -47,6 +47,27 @@ HINTS = {
     "load": "; it is nn.load_model(model, path) here",
     "ModuleList": "; a list of modules does",
     "functional": "; its functions are here in nn",
+    "utils": "; its clip_grad_norm_ and clip_grad_value_ are here in nn",
+    "DataLoader": "; nn.fit(model, X, y, batch_size=…) makes batches; a loop may slice lists",
+    "TensorDataset": "; X and y are lists or arrays, and nn.fit(model, X, y) takes them",
+    "lr_scheduler": "; its schedules are here in nn",
+    "ModuleDict": "; a dict of modules does",
+    "ParameterList": "; a list of autograd.Values does",
+    "Conv1d": "; nn.Conv2d with one row does the same",
+    "AvgPool2d": "; write the means of the windows, or see nn.MaxPool2d",
+    "no_grad": "; it is autograd.no_grad()",
+    "Tensor": "; a number with a gradient is an autograd.Value, and lists hold many",
+    "tensor": "; a number with a gradient is an autograd.Value, and lists hold many",
+    "CosineAnnealingWarmRestarts": "; nn.LambdaLR takes any function of the epoch",
+    "ChainedScheduler": "; nn.SequentialLR and nn.LambdaLR are here",
+    **{
+        name: f"; loop over the sequence with nn.{name}Cell, which takes one step"
+        for name in ("RNN", "LSTM", "GRU")
+    },
+    **dict.fromkeys(
+        ("BatchNorm1d", "BatchNorm2d"),
+        "; it mixes the samples of a batch, and a model takes one: use nn.LayerNorm",
+    ),
 }
 
 if not TYPE_CHECKING:

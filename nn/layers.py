@@ -357,9 +357,11 @@ class LayerNorm(Module):
         bias: bool = True,
     ) -> None:
         given: Any = normalized_shape
-        one = isinstance(given, (list, tuple)) and len(given) == 1
-        size: int = given[0] if one else given
-        self.normalized_shape = checks.count(size, "LayerNorm: normalized_shape")
+        sizes: list[Any] = [*given] if isinstance(given, (list, tuple)) else [given]
+        size = checks.count(
+            sizes[0] if len(sizes) == 1 else given, "LayerNorm: normalized_shape"
+        )
+        self.normalized_shape = size
         self.eps = checks.not_negative(eps, "LayerNorm: eps")
         affine = checks.flag(elementwise_affine, "LayerNorm: elementwise_affine")
         bias = checks.flag(bias, "LayerNorm: bias")

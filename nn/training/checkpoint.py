@@ -50,6 +50,11 @@ class Checkpoint:
         data: dict[str, int],
     ) -> None:
         self.path = None if path is None else Path(path)
+        if self.path is not None and self.path.suffix in (".safetensors", ".pt", ".pth"):
+            raise ValueError(
+                f"fit: a checkpoint is a JSON file, got {os.fspath(self.path)!r}; let it end "
+                "in .json, and write the model alone by nn.save_model"
+            )
         self.parts: dict[str, Any] = {
             "model": model,
             "optimizer": optimizer,

@@ -449,6 +449,12 @@ def _checked_callbacks(
     instance(callbacks, Iterable, "fit: callbacks", "of functions")
     result = list(callbacks)
     for callback in result:
+        for kind, name in ((EarlyStopping, "early_stopping"), (Scheduler, "scheduler")):
+            if isinstance(callback, kind):
+                raise TypeError(
+                    f"fit: a callback must be a function, got {shortened(callback)}; "
+                    f"give it as {name}=…"
+                )
         function(callback, "fit: a callback")
     return result
 

@@ -64,6 +64,12 @@ def fits() -> Iterator[Row]:
     metrics += [bad({3: len}, TypeError, "3"), bad({"loss": len}, ValueError, '"loss"')]
     callbacks = [*bads(TypeError, None, 3, 1j), bad(len, TypeError, "len")]
     callbacks += [bad([x], TypeError, repr(x)) for x in (None, 3, "f")]
+    stopper = [nn.EarlyStopping(patience=2)]
+    callbacks.append(bad(stopper, TypeError, "a callback", "early_stopping=…"))
+    stepped = Bad(
+        "a scheduler", lambda w: [nn.StepLR(w.optimizer, 2)], TypeError, ("scheduler=",)
+    )
+    callbacks.append(stepped)
     yield from mistakes(
         "nn.fit",
         _fit,
@@ -80,7 +86,11 @@ def fits() -> Iterator[Row]:
             "scheduler": schedulers,
             "callbacks": callbacks,
             "early_stopping": bads(TypeError, 3, "ab", [], True),
-            "checkpoint": [*PATHS, NO_FOLDER],
+            "checkpoint": [
+                *PATHS,
+                NO_FOLDER,
+                *bads(ValueError, "a.safetensors", "b.pt", words=("is a JSON file", ".json")),
+            ],
             "resume": FLAG,
             **{key: [b for b in kind if b.show != "None"] for key, kind in OR_NONE.items()},
         },
