@@ -215,7 +215,7 @@ def parameter_list(params: Iterable[Value], name: str) -> list[Value]:
     >>> parameter_list((Value(1.0),), "SGD")
     [Value(1.0)]
     """
-    if not isinstance(params, Iterable) or isinstance(params, Value):
+    if not isinstance(params, Iterable) or isinstance(params, Value) or hasattr(params, "eval"):
         raise TypeError(
             f"{name} takes a list of Values such as model.parameters(), "
             f"got {type(params).__name__}"

@@ -358,9 +358,8 @@ class LayerNorm(Module):
     ) -> None:
         given: Any = normalized_shape
         sizes: list[Any] = [*given] if isinstance(given, (list, tuple)) else [given]
-        size = checks.count(
-            sizes[0] if len(sizes) == 1 else given, "LayerNorm: normalized_shape"
-        )
+        number: Any = sizes[0] if len(sizes) == 1 else sizes
+        size = checks.count(number, "LayerNorm: normalized_shape")
         self.normalized_shape = size
         self.eps = checks.not_negative(eps, "LayerNorm: eps")
         affine = checks.flag(elementwise_affine, "LayerNorm: elementwise_affine")

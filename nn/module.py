@@ -34,6 +34,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Module"]
 
+NO_DEVICE = "; leave it out: the numbers are Python's floats"
+HINTS = {
+    **dict.fromkeys(("to", "cuda", "cpu", "double", "float", "half"), NO_DEVICE),
+    "apply": "; loop over model.modules()",
+    "weight": "; the weights of a Layer are those of its neurons: layer.neurons[0].w",
+    "buffers": "; a number that is not trained is a plain attribute",
+    "register_buffer": "; a number that is not trained is a plain attribute",
+    "register_parameter": "; any autograd.Value that a module holds is a parameter",
+    "add_module": "; a module in an attribute, or in a list or dict there, is one below",
+}
 Parameters = list[tuple[str, Any, Value]]  # each with its container's path and its key
 Modules = list[tuple[str, "Module"]]
 
@@ -81,6 +91,15 @@ class Module:
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             """The result of `forward`."""
             return self.forward(*args, **kwargs)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> None:
+            """Tell who knows PyTorch what to write in the place of an attribute."""
+            kind = type(self).__name__
+            raise AttributeError(
+                f"{kind!r} object has no attribute {name!r}{HINTS.get(name, '')}"
+            )
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
@@ -239,8 +258,9 @@ class Module:
                     f"{_shape(given)}, and the model {_shape(own)}"
                 )
             numbers |= {parameter: given[place] for place, parameter in own.items()}
-        paths = {parameter: path for path, parameter in self._by_path().items()}
-        self.load_state_dict({paths[p]: x for p, x in numbers.items()}, strict=False)
+        by_path = self._by_path().items()
+        flat = {path: numbers[p] for path, p in by_path if p in numbers}
+        self.load_state_dict(flat, strict=False)
         return missing, unexpected
 
     def _arrays(self) -> dict[str, Any]:
@@ -289,8 +309,8 @@ class Module:
             parameter.requires_grad = requires_grad
         return self
 
-    def zero_grad(self) -> None:
-        """Set every parameter's `grad` to 0."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set every parameter's `grad` to 0, which is none here; the argument is PyTorch's."""
         for parameter in self.parameters():
             parameter.grad = 0.0
 

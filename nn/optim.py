@@ -25,6 +25,14 @@ __all__ = [
     "RMSprop",
 ]
 
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        """Tell where the schedules are."""
+        hint = "; the schedules are here in nn" if name == "lr_scheduler" else ""
+        raise AttributeError(f"module 'nn.optim' has no attribute {name!r}{hint}")
+
+
 T = TypeVar("T")
 Params = Iterable[Value] | Iterable[Mapping[str, Any]]
 State = tuple[int, dict[str, float]]  # how many steps a parameter made, its numbers by buffer
@@ -269,8 +277,8 @@ class Optimizer:
     def _zeros(self, names: Iterable[str]) -> dict[str, array[float]]:
         return {name: array("d", bytes(8 * len(self.params))) for name in names}
 
-    def zero_grad(self) -> None:
-        """Set every parameter's `grad` to 0."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set every parameter's `grad` to 0, which is none here; the argument is PyTorch's."""
         for parameter in self.params:
             parameter.grad = 0.0
 
