@@ -43,10 +43,7 @@ LAYERS = {
 OTHERS = {
     "cython": ("autograd.core", "autograd.program.call"),
     "graphviz": ("autograd.show.drawing",),
-    "jax": (
-        *("autograd.program.targets.jax", "autograd.testing.frameworks"),
-        "nn.training.jax_step",
-    ),
+    "jax": ("autograd.program.targets.jax", "autograd.testing.frameworks"),
     "hypothesis": ("autograd.testing",),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),
@@ -82,7 +79,7 @@ DYNAMIC = {
     "autograd.program.targets.onnx",
     "autograd.sparse",
     "demos.__main__",
-    "nn.training.jax_step",
+    "demos.cluster",
     "nn.training.sweep",
 }
 

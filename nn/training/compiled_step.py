@@ -254,8 +254,8 @@ class Step:
         """Where the optimizer's parameters stand in a structure."""
         from nn.training.handover import Layout
 
-        paths = {parameter: path for path, parameter in self.model.named_parameters()}
-        return Layout([paths.get(p, f"others.{i}") for i, p in enumerate(self._params)])
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        return Layout([names.get(p, f"others.{i}") for i, p in enumerate(self._params)])
 
     # ------------------------------------------------------------------ on batches
 

@@ -22,7 +22,7 @@ class Layout:
     shape (nout, nin), b of shape (nout,).
 
     Args:
-        paths: the parameters' paths, in their order.
+        names: those of the parameters, in their order.
 
     Attributes:
         places: the structure, with the numbers of the parameters.
@@ -32,11 +32,11 @@ class Layout:
            [2]]), 'b': array([1, 3]), 's': array(4)}
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
         nested: dict[str, Any] = {}
-        for i, path in enumerate(paths):
+        for i, name in enumerate(names):
             node = nested
-            *front, last = path.split(".")
+            *front, last = name.split(".")
             for part in front:
                 node = node.setdefault(part, {})
             node[last] = i
@@ -101,20 +101,20 @@ def objective(
         for each trace the other numbers that it reads, and x a column a sample.
     """
     numpy = jax.numpy
-    ways = [(*_way(jax, trace), _sample(trace)) for trace in traces]
+    specialized = [(*_functions(jax, trace), _sample(trace)) for trace in traces]
     parted = len(traces[0].program.answers) > 0  # of a single one or of all
 
     def loss(params: Array, rest: Sequence[Array], x: Array) -> Any:
         lanes = x.shape[1]
         left, which = numpy.ones(lanes, bool), numpy.zeros(lanes, int)
         found: Any = None
-        for i, ((follows, run, sample), more) in enumerate(zip(ways, rest)):
+        for i, ((follows, run, sample), more) in enumerate(zip(specialized, rest)):
             u = numpy.concatenate([params, numpy.asarray(more, params.dtype)])[:, None]
             mine, xs = left, x
             if parted:
                 mine = left & follows(u, x)
                 left, which = left & ~mine, numpy.where(mine, i, which)
-            if len(ways) > 1:
+            if len(specialized) > 1:
                 xs = numpy.where(mine, x, sample.astype(x.dtype))
             out = run(u, xs)
             found = out if found is None else numpy.where(mine, out, found)
@@ -125,7 +125,7 @@ def objective(
     return loss
 
 
-def _way(jax: Any, trace: Trace) -> tuple[Any, Any]:
+def _functions(jax: Any, trace: Trace) -> tuple[Any, Any]:
     """Two functions of a trace's u and x: whether each sample goes it, and the outputs."""
     numpy, it, answers = jax.numpy, trace.program.blocks, trace.program.answers
     names = [name for name, _, _ in it.places()]
