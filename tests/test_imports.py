@@ -43,7 +43,10 @@ LAYERS = {
 OTHERS = {
     "cython": ("autograd.core", "autograd.program.call"),
     "graphviz": ("autograd.show.drawing",),
-    "jax": ("autograd.program.targets.jax", "autograd.testing.frameworks"),
+    "jax": (
+        *("autograd.program.targets.jax", "autograd.program.targets.jax_values"),
+        "autograd.testing.frameworks",
+    ),
     "hypothesis": ("autograd.testing",),
     "matplotlib": ("nn",),
     "mpmath": ("autograd.testing.oracle",),

@@ -196,13 +196,15 @@ class Program:
 
         It takes what the compiled function takes (arrays, or what holds them; samples are rows)
         and gives the same, with `reduce`. Values from outside are constants, as they are now.
-        Its derivatives, forward and reverse, are those of the other targets. Where the function
-        would go another way than it was recorded, or eager would raise, the results are NaN.
+        JAX differentiates it, forward and reverse, by the rules of the table. What repeats is a
+        loop. Where the function would go another way than it was recorded, or eager would
+        raise, the results are NaN.
 
         Raises:
             ImportError: JAX is missing.
             RuntimeError: JAX is set to 32 bits; or the program comes from a pickle.
-            NotImplementedError: an operation's rule is for floats only.
+            NotImplementedError: an operation's rule is for floats only; or there are more than
+                4,000 operations that are in no loop.
         """
         from autograd.program.targets.jax import function
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -180,6 +181,47 @@ def test_gpt_beside_eager(compare: Callable[..., float], gpt: dict[str, Any]) ->
     step = gpt_step(gpt)
     assert step() == pytest.approx(eager(), rel=1e-12)
     compare(GPT, step, "the same without `compile`", eager, 50)
+
+
+JAX = ("value and gradient by `program.jax()`, compiled", "operations", "equations", "seconds")
+
+
+def recurrence(w: Any, xs: Any) -> Any:
+    states = [0.1] * 8
+    for x in xs:
+        states = [autograd.dot(row[:8], states, row[8] + x).tanh() for row in w]
+    return autograd.sum(states)
+
+
+@pytest.mark.parametrize(("what", "most"), [("a one-file GPT", 6), ("1,000 rounds", 5)])
+def test_compiling_by_jax(
+    tables: Tables, gpt: dict[str, Any], what: str, most: float, request: pytest.FixtureRequest
+) -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    request.addfinalizer(
+        partial(jax.config.update, "jax_enable_x64", jax.config.jax_enable_x64)
+    )
+    jax.config.update("jax_enable_x64", True)
+    f: Any = recurrence
+    args: Any = np.linspace(-0.4, 0.4, 72).reshape(8, 9), np.sin(np.arange(1000.0))
+    if most == 6:
+        f = lambda weights: microgpt._loss(weights, WORD)  # noqa: E731
+        args = ({name: np.array(matrix) for name, matrix in gpt["weights"].items()},)
+    started = time.process_time()
+    fast = autograd.compile(f)
+    fast(*args)
+    traced = jax.jit(jax.value_and_grad(fast.program.jax())).trace(*args)
+    theirs = traced.lower().compile()
+    took = time.process_time() - started
+    value, slopes = theirs(*args)
+    expected, gradient = fast.value_and_grad(*args)
+    assert value == pytest.approx(expected, rel=2e-15)
+    for mine, other in zip(jax.tree.leaves(gradient), jax.tree.leaves(slopes)):
+        assert other == pytest.approx(mine, rel=1e-12, abs=2e-15 * np.abs(mine).max())
+    nodes, equations = fast.program.stats()["recorded"], str(traced.jaxpr).count(" = ")
+    row = (what, f"{nodes:,}", f"{equations:,}", f"{took:.1f}")
+    tables.setdefault(JAX, []).append(row)
+    assert took <= most
 
 
 @pytest.mark.parametrize("count", [10, 100, 1000])

@@ -14,6 +14,8 @@ import nn
 from autograd import Value, primitive
 from autograd.core.primitive import TABLE
 from autograd.program import compile
+from autograd.program.passes.roll import Loop, roll
+from autograd.program.targets import jax_values
 from tests.program.operands import NAMES, POINTS, SEVERAL, cubes, operands
 
 np = pytest.importorskip("numpy")
@@ -189,6 +191,106 @@ def test_values_from_outside_are_as_they_were() -> None:
     assert (theirs(2.0), fast.program.jax()(2.0)) == (6.0, 8.0)
 
 
+def recurrence(w: Any, xs: Any) -> Any:
+    states = [w[0] * 0.5, w[1] * 0.5]
+    for x in xs:
+        states = [autograd.dot(row, [*states, x], w[6]).tanh() for row in (w[:3], w[3:6])]
+    return states[0] * states[1]
+
+
+def cells(w: Any, xs: Any) -> Any:
+    h = c = [w[0], w[1]]
+    for x in xs:
+        gates = [autograd.dot([*h, x], w[i : i + 3], w[i + 3]) for i in range(8)]
+        c = [
+            g.sigmoid() * y + f.sigmoid() * k.tanh()
+            for g, f, k, y in zip(gates, gates[2:], gates[4:], c)
+        ]
+        h = [g.sigmoid() * y.tanh() for g, y in zip(gates[6:], c)]
+    return h[0] * h[1]
+
+
+def layers(w: Any, xs: Any) -> Any:
+    for i in range(len(w) - 2):
+        xs = [
+            x + autograd.dot(w[i : i + 2], [x, y], w[i + 2]).sin()
+            for x, y in zip(xs, [*xs[1:], xs[0]])
+        ]
+    return sum(xs)
+
+
+def orbit(w: Any, xs: Any) -> Any:
+    def slope(a: Any, b: Any) -> Any:
+        return b * w[0], -a / (a * a + b * b).sqrt()
+
+    a, b = xs[0], xs[1]
+    for _ in range(12):
+        k = slope(a, b)
+        m = slope(a + 0.05 * k[0], b + 0.05 * k[1])
+        a, b = a + 0.1 * m[0], b + 0.1 * m[1]
+    return a * b
+
+
+def delayed(w: Any, xs: Any) -> Any:
+    ys = [*xs[:5]]
+    for _ in range(30):
+        ys.append((w[0] * ys[-2] + w[1] * ys[-5]).sin())
+    return ys[-1]
+
+
+def started(w: Any, xs: Any) -> Any:
+    """Two operations read the last round's result, but at first two other numbers."""
+    a, b = xs[0], xs[1]
+    for _ in range(20):
+        a = b = (a + w[0] * b).cos()
+    return a
+
+
+def cyclic(w: Any, xs: Any) -> Any:
+    """Alike in kind, but what is read follows no rule."""
+    ys = [*xs[:4]]
+    for i in [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4]:
+        ys.append((ys[-1] * ys[i % 4 - 4] + w[0]).tanh())
+    return ys[-1]
+
+
+ROLLED = [recurrence, cells, layers, orbit, delayed, started]
+
+
+@pytest.mark.parametrize("f", [*ROLLED, cyclic])
+def test_what_repeats(f: Callable[..., Any]) -> None:
+    w, xs = np.linspace(-1.0, 1.2, 15), np.sin(np.arange(12.0))
+    fast = compile(f)
+    fast(w, xs)
+    theirs = fast.program.jax()
+    loops = [each for each in roll(fast.program.blocks).steps if isinstance(each, Loop)]
+    assert len(loops) == (f in ROLLED)
+    same(jax.jit(jax.grad(theirs, 1))(w, xs), fast.grad(w, xs, argnums=1))
+
+
+@pytest.mark.parametrize("f", [recurrence, delayed])
+def test_what_repeats_in_lanes(f: Callable[..., Any]) -> None:
+    w, xs = np.linspace(-1.0, 1.2, 15), np.sin(np.arange(12.0))
+    each = compile(f, (None, 0), "sum")
+    args = w, np.array([xs, xs + 0.1])
+    gradients = each.grad(*args, argnums=(0, 1))
+    along = sum(np.sum(g * x) for g, x in zip(gradients, args))
+    theirs = jax.jit(lambda *args: jax.jvp(each.program.jax(), args, args)[1])
+    same(theirs(*args), along)
+
+
+def test_a_thousand_rounds_are_as_short_as_ten() -> None:
+    sizes = []
+    for n in (10, 1000):
+        fast, args = (
+            compile(recurrence),
+            (np.linspace(-1.0, 1.2, 7), np.sin(np.arange(1.0 * n))),
+        )
+        fast(*args)
+        sizes.append(str(jax.make_jaxpr(jax.grad(fast.program.jax()))(*args)).count(" = "))
+    assert sizes[0] == sizes[1] < 200
+
+
 def test_the_source_runs() -> None:
     fast = compile(lambda w, x: (w[0] * x + w[1]).tanh() ** 2, in_axes=(None, 0))
     fast([0.5, 0.1], [1.0, 2.0])
@@ -244,6 +346,14 @@ def test_a_rule_for_floats_only() -> None:
             rounded.program.jax()(2.25)
     finally:
         del TABLE["jax_own"], TABLE["jax_slope"]
+
+
+def test_what_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax_values, "MOST", 20)
+    fast = compile(cyclic)
+    fast([0.5], [1.0, 2.0, 3.0, 4.0])
+    with pytest.raises(NotImplementedError, match=r"written out as \d+ operations in"):
+        fast.program.jax()
 
 
 def test_without_jax(monkeypatch: pytest.MonkeyPatch) -> None:

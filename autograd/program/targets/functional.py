@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.program.ir.arrays import Array, elementwise, wide
+from autograd.program.ir.block import Blocks
 
-__all__ = ["functions"]
+__all__ = ["functions", "split"]
 
 LARGEST = sys.float_info.max
 
@@ -62,3 +63,8 @@ def functions(
     space: dict[str, Any] = {"np": np, "sign": np.sign, **ruled, **wide(np, refuse)}
     space |= {f.__name__: f for f in (stack, strong_zero, rounded, length)}
     return space | {op: wrap(op, f) for op, f in own.items()}
+
+
+def split(blocks: Blocks, u: Array, x: Array) -> list[Array]:
+    """The inputs, of which u and x are made."""
+    return [(x if lanes else u)[mine.start : mine.stop] for _, lanes, mine in blocks.places()]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks, operand
-from autograd.program.ir.rules import partial
-from autograd.program.passes.vjp import vjp
-from autograd.program.targets import functional
+from autograd.program.ir.block import Blocks
+from autograd.program.targets.functional import split
+from autograd.program.targets.jax_values import namespace, values
 from autograd.program.targets.source import Functional, compiled
 
 if TYPE_CHECKING:
@@ -39,84 +37,27 @@ def there(what: str) -> Any:
     return jax
 
 
-@cache
-def _namespace() -> dict[str, Any]:
-    """What emitted source sees."""
-    import jax
-
-    return functional.functions(jax.numpy, _with_rule, jax.lax.erf, jax.lax.erfc)
-
-
-def _with_rule(op: str, f: Callable[..., Array]) -> Any:
-    """An operation whose derivatives are the table's, so that JAX has the higher ones right."""
-    import jax
-
-    ruled = jax.custom_jvp(f)
-
-    def rule(xs: Any, tangents: Any) -> tuple[Array, Array]:
-        out, space = ruled(*xs), _namespace()
-        *operands, result = [operand(k) for k in range(len(xs) + 1)]
-        texts = [*[f"xs[{k}]" for k in range(len(xs))], "out"]
-        total = jax.numpy.zeros_like(out)
-        for k, tangent in enumerate(tangents):
-            slope = Functional.shown(partial(op, k, result, operands), texts)
-            total += tangent * eval(slope, space, {"xs": xs, "out": out})
-        return out, total
-
-    ruled.defjvp(rule)
-    return ruled
-
-
 def emitted(blocks: Blocks) -> Callable[..., dict[str, Array]]:
     """The function of the inputs (and the seed) that gives the results by name, by JAX."""
-    source, space = Functional(blocks), _namespace()
+    source, space = Functional(blocks), namespace()
     source.indices = [
         x if x.dtype.kind == "i" else space["np"].asarray(x) for x in source.indices
     ]
     return compiled(source, space)
 
 
-def split(blocks: Blocks, u: Array, x: Array) -> list[Array]:
-    """The inputs, of which u and x are made."""
-    return [(x if lanes else u)[mine.start : mine.stop] for _, lanes, mine in blocks.places()]
-
-
 def rows(program: Program) -> Callable[[Array, Array], Array]:
     """From columns u and x the outputs, a row each; NaN in lanes that go another way."""
     import jax
 
-    it, numpy = program.blocks, jax.numpy
-    names = [name for name, _, _ in it.places()]
-    value, gradient = emitted(it), emitted(vjp(it, names))
+    numpy, compute = jax.numpy, values(program.blocks)
 
-    def follows(found: dict[str, Array]) -> Array:
-        return (found["checks"] == program.answers).all(0)
-
-    @jax.custom_jvp
     def run(u: Array, x: Array) -> Array:
-        found = value(*split(it, u, x))
-        right = follows(found) if "checks" in found else True
-        return numpy.where(right, found["out"], numpy.nan)
-
-    @run.defjvp
-    def rule(primals: Any, tangents: Any) -> tuple[Array, Array]:
-        u, x = primals
-        out = run(u, x)
-
-        def adjoints(seed: Array) -> tuple[Array, Array]:
-            found = gradient(*split(it, u, x), seed)
-            sides: dict[bool, list[Array]] = {False: [u[:0]], True: [x[:0]]}
-            for name, lanes, _ in it.places():
-                sides[lanes].append(found[f"d_{name}"])
-            d_u, d_x = map(numpy.concatenate, sides.values())
-            if "checks" in found:
-                right = follows(found)
-                d_u = d_u * numpy.where(right.all(), 1.0, numpy.nan)
-                d_x = d_x * numpy.where(right, 1.0, numpy.nan)
-            return d_u, d_x
-
-        (tangent,) = jax.linear_transpose(adjoints, out)(tangents)
-        return out, tangent
+        found = compute(u, x)
+        if "checks" not in found:
+            return found["out"]
+        follows = (jax.lax.stop_gradient(found["checks"]) == program.answers).all(0)
+        return found["out"] * numpy.where(follows, 1.0, numpy.nan)
 
     return run
 

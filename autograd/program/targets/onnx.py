@@ -18,7 +18,6 @@ from autograd.core.table import TWO_PER_ROOT_PI
 from autograd.files import write_atomically
 from autograd.program.ir.arrays import Array, np
 from autograd.program.targets import functional
-from autograd.program.targets.jax import split
 from autograd.program.targets.source import Functional, compiled
 
 if TYPE_CHECKING:
@@ -403,7 +402,7 @@ def _traced(graph: Graph, program: Program) -> tuple[list[Tensor], Tensor]:
     space = functional.functions(np, lambda op, f: f, _erf, _erfc)
     source = Functional(it)
     source.indices = [x if x.dtype.kind == "i" else graph.tensor(x) for x in source.indices]
-    found = compiled(source, space)(*split(it, u, x))
+    found = compiled(source, space)(*functional.split(it, u, x))
     out: Any = graph.tensor(found["out"])
     if "checks" in found:
         follows = (found["checks"] == program.answers) * 1.0
