@@ -20,7 +20,14 @@ from autograd.program.program import Program
 from autograd.program.recorded import Recorded, used
 from autograd.program.saved import read, write
 from autograd.program.specialize import Trace, TraceCache, parameters
-from autograd.program.spot_check import Schedule, cut, disagreement, lane_count, leaves_of
+from autograd.program.spot_check import (
+    Schedule,
+    cut,
+    disagreement,
+    lane_count,
+    leaves_of,
+    moving,
+)
 from autograd.program.targets.runner import added_up, folded
 from autograd.program.trace.observe import innermost, unwatched, warn
 from autograd.program.trace.record import CapturedChanged, called
@@ -270,7 +277,7 @@ class Compiled:
         both = [*zip(args, axes)]
         lanes = next((lane_count(arg, axis) for arg, axis in both if axis is not None), 0)
         chosen = [int(mine[turn % len(mine)]) for mine in self._parted]
-        for lane in dict.fromkeys([*chosen, turn * 40503 % lanes]) if lanes else [0]:
+        for lane in dict.fromkeys([*chosen, moving(turn, lanes)]) if lanes else [0]:
             one, sample = [*args], [*args]
             for i, (arg, axis) in enumerate(both):
                 if axis is not None:

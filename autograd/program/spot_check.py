@@ -22,11 +22,12 @@ from autograd.program.trace.observe import Watch
 from autograd.program.trace.record import called, retrace
 from autograd.trees import as_rows, flatten
 
-__all__ = ["Schedule", "cut", "disagreement", "lane_count", "leaves_of"]
+__all__ = ["Schedule", "cut", "disagreement", "lane_count", "leaves_of", "moving"]
 
 FIRST = 0.25  # of the time of recording
 FRACTION = 0.05  # of the time of all calls
 STEADY = 0.01  # of the time of the calls between two checks
+STRIDE = 40507  # a prime, so that it shares no factor with a usual number of samples
 TOLERANCE = 1e-9  # of the largest number; beyond it the tapes decide
 
 
@@ -202,3 +203,8 @@ def _named(k: int, new: Tape, old: Tape) -> str:
         return f"The number {old.values[k]!r} in {user!r} is {new.values[k]!r} now"
     ops = [tape.ops[k] if k < len(tape) else "nothing" for tape in (old, new)]
     return f"It computes {ops[1]!r} now where it computed {ops[0]!r}"
+
+
+def moving(turn: int, lanes: int) -> int:
+    """The sample that is looked at in this turn, whichever way it goes; all have theirs."""
+    return turn * STRIDE % lanes

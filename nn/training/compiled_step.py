@@ -28,6 +28,7 @@ from autograd.core import floats
 from autograd.program.ir.arrays import np
 from autograd.program.program import Program
 from autograd.program.recorded import surplus, used
+from autograd.program.spot_check import moving
 from autograd.program.targets.runner import clip
 from autograd.program.trace.captured import Captured
 from nn.layers import draws_from
@@ -503,7 +504,7 @@ class Step:
         """
         steps, n = self.optimizer.steps, batch.lanes
         lanes = [int(lanes[steps % len(lanes)]) for lanes, *_ in call.parts]
-        lanes += [40503 * (steps + i) % n for i in range(1 if known else SOME)]
+        lanes += [moving(steps + i, n) for i in range(1 if known else SOME)]
         whole = n <= SOME and not known
         lanes = [*range(n)] if whole else lanes
         with self._as_recorded(batch if whole else batch.chosen(lanes)) as samples, no_grad():

@@ -14,6 +14,7 @@ import autograd
 from autograd import transforms
 from autograd.program import Compiled, compile
 from autograd.program.program import PASSES
+from autograd.program.spot_check import moving
 from autograd.testing.programs import SAFE, Applied, Listing
 from autograd.testing.strategies import numbers, programs
 from tests.program.agreement import Case, cases, obeys
@@ -267,3 +268,8 @@ def test_a_compiled_function_calls_others() -> None:
     fast = compile(lambda x: square(3.0) * x + square(-2.0) + total(2.0, [1.0, 2.0]))
     assert fast.value_and_grad(2.0) == (26.0, 9.0)
     assert compile(lambda x: compile(lambda y: x * y)(3.0)).grad(2.0) == 3.0
+
+
+def test_the_sample_that_moves_goes_everywhere() -> None:
+    for n in range(1, 200):
+        assert {moving(turn, n) for turn in range(n)} == {*range(n)}
