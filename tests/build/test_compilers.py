@@ -71,7 +71,7 @@ def translated(name: str, folder: Path) -> Path:
     if name == KERNEL:
         return ROOT / "autograd/program/kernel/module.c"
     source, out = ROOT / f"{name.replace('.', '/')}.py", folder / "module.c"
-    command = [sys.executable, "-m", "cython", "-3", source, "-o", out]
+    command = [sys.executable, "-m", "cython", "-3", str(source), "-o", str(out)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return out
 

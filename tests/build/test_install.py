@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import setuptools
 
+import autograd
 from autograd.build import binaries as build
 from tests.builds import ROOT
 
@@ -112,6 +113,16 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel_of(folder / sdist.name.removesuffix(".tar.gz"), folder / "wheels")
 
 
+@pytest.fixture(scope="module")
+def pure_wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel for every platform, built on request."""
+    folder = tmp_path_factory.mktemp("pure")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    name = sdist.name.removesuffix(".tar.gz")
+    return wheel_of(folder / name, folder / "wheels", AUTOGRAD_PURE="1")
+
+
 def test_the_source_distribution_holds_what_both_builds_need(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         files = {name.partition("/")[2] for name in archive.getnames()}
@@ -203,6 +214,56 @@ def test_a_pure_wheel_runs_interpreted_and_says_why(
         assert change.strip().startswith("nothing is compiled: ")
         assert why in change
         assert "apt install gcc python3-dev), run: python -m pip install" in change
+
+
+BROWSER = """
+import { readFileSync } from "node:fs";
+import { loadPyodide } from "FOLDER/pyodide.mjs";
+const python = await loadPyodide({ indexURL: "FOLDER/" });
+python.unpackArchive(new Uint8Array(readFileSync("WHEEL")), "whl");
+console.log(python.runPython(`
+import sys, nn
+from autograd.cli.doctor import examine
+CODE
+examine(["doctor"])
+`));
+"""
+
+
+def test_a_pure_wheel_runs_in_the_browsers_python(pure_wheel: Path, tmp_path: Path) -> None:
+    folder = os.environ.get("PYODIDE", "")
+    if shutil.which("node") is None or not Path(folder, "pyodide.mjs").exists():
+        pytest.skip("Pyodide is not there: Node, and npm's pyodide in the folder $PYODIDE")
+    script = tmp_path / "run.mjs"
+    text = BROWSER.replace("FOLDER", str(Path(folder).resolve()))
+    text = text.replace("WHEEL", str(pure_wheel))
+    script.write_text(text.replace("CODE", COMPUTE.replace("; ", "\n").replace(";", "\n")))
+    bits, *report, code = run("node", script, cwd=tmp_path).splitlines()
+    assert bits == run(sys.executable, "-c", COMPUTE, cwd=ROOT).strip()
+    assert report[0].split() == ["build", "interpreted"]
+    assert report[2].split() == ["version", autograd.__version__]
+    assert "Emscripten" in report[3]
+    assert code == "0"
+
+
+def test_a_free_threaded_python_is_given_the_pure_wheel(sources: Path, tmp_path: Path) -> None:
+    code = "import sysconfig as s; s.get_config_vars()['Py_GIL_DISABLED'] = 1;"
+    code += "from setuptools.build_meta import build_wheel as build; print(build('.'))"
+    name = run(sys.executable, "-c", code, cwd=sources).splitlines()[-1]
+    assert name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(sources / name) as archive:
+        record = archive.read(f"autograd/core/{build.RECORD}").decode()
+    assert record.endswith("needs the GIL, and this Python is free-threaded")
+
+
+def test_nothing_is_left_of_what_is_uninstalled(pure_wheel: Path, tmp_path: Path) -> None:
+    python = environment(tmp_path / "venv")
+    before = {*(tmp_path / "venv").rglob("*")}
+    pip("install", pure_wheel, cwd=tmp_path, python=python)
+    run(python, "-c", COMPUTE, cwd=tmp_path)
+    uninstall = ("uninstall", "--yes", "--quiet", "scalar-autograd")
+    run(sys.executable, "-m", "pip", "--python", python, *uninstall, cwd=tmp_path)
+    assert {*(tmp_path / "venv").rglob("*")} == before
 
 
 @can_compile
