@@ -122,6 +122,7 @@ class BuildWheel(bdist_wheel):
     def run(self) -> None:
         """Build first: what could be compiled decides the tag."""
         self.run_command("build")
+        self.skip_build = True  # or it would compile all once more
         self.root_is_pure = not self.distribution.has_ext_modules()
         super().run()
 
