@@ -190,7 +190,11 @@ def test_what_else_a_function_returns_is_handed_on() -> None:
     both, more = hessian(lambda x, y: (x * y, "text"), (0, 1), has_aux=True)(2.0, 3.0)
     assert (both, more) == (((0.0, 1.0), (1.0, 0.0)), "text")
     assert type(grad(f, has_aux=True)(Value(2.0))[1]["twice"]) is Value
-    fast = compile(grad(lambda x: (x * x, x), has_aux=True))
+
+    def squared(x: Any) -> tuple[Any, Any]:
+        return x * x, x
+
+    fast = compile(grad(squared, has_aux=True))
     assert fast(3.0) == (6.0, 3.0)
 
 

@@ -616,7 +616,7 @@ class Compiled:
         for i in places:
             rows = arguments.rows[i]
             if arguments.axes[i] is None and (each or len(rows) < count):
-                found[i] = self._columns(arguments, i, count, weight)
+                found[i] = self._uniform_block(arguments, i, count, weight)
         backwards = [i for i in places if i not in found]
         units = weight * np.eye(count)[:, :, None] if backwards else ()
         calls = [self._done(arguments, backwards, seed=unit) for unit in units]
@@ -624,7 +624,7 @@ class Compiled:
             found[i] = np.stack([call.parts()[k] for call in calls])
         return [found[i] for i in places]
 
-    def _columns(self, arguments: Arguments, i: int, count: int, weight: float) -> Array:
+    def _uniform_block(self, arguments: Arguments, i: int, count: int, weight: float) -> Array:
         """Such a block of a uniform argument, by forward sweeps."""
         slopes = []
         for row in arguments.rows[i]:

@@ -196,7 +196,8 @@ def groups() -> Iterator[Row]:
     call: Call = lambda w: nn.SGD([w.x]).param_groups[0].pop("lr")
     yield row("nn.ParamGroup.pop", "a setting", call, TypeError, "lr")
     call = lambda w: nn.SGD([w.x]).param_groups[0]["mu"]
-    yield row("nn.ParamGroup", "no setting", call, KeyError, "'mu'", "it has lr")
+    yield row("nn.ParamGroup.__getitem__", "no setting", call, KeyError, "'mu'", "it has lr")
+    yield row("nn.ParamGroup", "no setting", call, KeyError, "has no")
     states: list[tuple[str, Any]] = [("made", [2]), ("made", [1, 1]), ("made", 1)]
     for key, x in [*states, ("lrs", [0.1]), ("lrs", [1, -1])]:
         call = lambda w, key=key, x=x: _loaded(make(w, {"params": [w.y]}), {key: x})

@@ -25,6 +25,7 @@ from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import simplify
 from autograd.program.program import PASSES, Program
 from autograd.program.targets.runner import finite
+from tests.program import operands
 from tests.program.agreement import agrees
 
 
@@ -407,3 +408,10 @@ def test_a_rule_with_too_many_ways() -> None:
     many = primitive("many_", lambda x: x, rule)
     agrees(lambda x: many(x) + x * x, 3.0)
     agrees(many, [20.0, 0.5], in_axes=(0,))
+
+
+@pytest.mark.parametrize("f", operands.SEVERAL)
+def test_operations_of_several_numbers_are_never_in_a_list(f: Callable[..., Any]) -> None:
+    """A list of single operations has two operands for each."""
+    agrees(f, operands.POINTS[0].tolist())
+    agrees(lambda x: f(x) + f(x[::-1]) * x[1], operands.POINTS[0].tolist())

@@ -131,14 +131,14 @@ class _Vectorize:
         More are few where levels are mixed: there, operands are rows from here and there. And
         a block between lists costs more than it gains.
         """
-        tape, weights = self.tape, Counter(levels)
+        tape, weights, wide = self.tape, Counter(levels), set()
         for i, op in enumerate(tape.ops):
             if op in WIDE and (op not in ("sum", "dot") or len(tape.args[i]) > NARROW):
-                weights[levels[i]] += len(tape)  # never thin
+                wide.add(levels[i])
         first: dict[int, int] = {}
         for level in range(1, max(levels, default=0) + 1):
             few = FEW * (1 + (kinds[level] > 1 or level - 1 in first))
-            if weights[level] < few * kinds[level]:
+            if level not in wide and weights[level] < few * kinds[level]:
                 first[level] = first.get(level - 1, level)
         return first
 
