@@ -69,6 +69,8 @@ def _cotangent(x: float) -> float:
 def _polygamma(x: float, n: float) -> float:
     if n != int(n) or n < 0.0:
         raise ValueError
+    if n > 170.0:  # n! is no float any more
+        raise OverflowError
     if n == 0.0:
         return _digamma(x)
     sign, order = (-1.0) ** (n + 1.0), int(n)

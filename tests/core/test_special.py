@@ -86,6 +86,8 @@ def test_the_gamma_functions_are_as_accurate_as_they_say() -> None:
         )
     assert special.digamma(math.inf) == math.inf
     assert special.polygamma(math.inf, 2.0) == 0.0
+    with pytest.raises(OverflowError, match="too large"):  # at once
+        special.polygamma(1.0, 1e308)
 
 
 HIGHER: dict[str, list[float]] = {

@@ -137,7 +137,7 @@ NUMBER = '{"w.0": 0.5, "b": %s}'
         ('{"w.0": 0.5, "b": 0.5, "b": 0.5}', "is damaged: 'b' occurs twice"),
         ('{"w.0": 0.5}', "does not fit the model: .* missing 'b'; unexpected nothing"),
         ('{"w.0": 0.5, "b": 1, "c": 2}', "does not fit the model: .* unexpected 'c'"),
-        ('{"w": [0.5], "b": 1.0}', "does not fit the model: .* missing 'w.0'; unexpected 'w'"),
+        ('{"w": [0.5], "b": 1.0}', ".* missing 'weight', 'bias'; unexpected 'w', 'b'"),
         ("{}", "does not fit the model: .* missing 'w.0', 'b'"),
     ],
 )
