@@ -178,7 +178,11 @@ def _called_at(code: CodeType, place: int) -> str:
     if before[-1].opname == "STORE_SUBSCR":
         return "[]="
     begins = _beginning(before[-1])
-    names = [x.argval for x in before if x.opname[:4] == "LOAD" and _beginning(x) == begins]
+    names = [
+        x.argval
+        for x in before
+        if x.opname[:4] == "LOAD" and isinstance(x.argval, str) and _beginning(x) == begins
+    ]
     return str(names[-1]) if names and "CALL" in before[-1].opname else ""
 
 
