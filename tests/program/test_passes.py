@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
+import nn
 from autograd import Value, primitive, relu
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.program import compile
@@ -415,3 +416,23 @@ def test_operations_of_several_numbers_are_never_in_a_list(f: Callable[..., Any]
     """A list of single operations has two operands for each."""
     agrees(f, operands.POINTS[0].tolist())
     agrees(lambda x: f(x) + f(x[::-1]) * x[1], operands.POINTS[0].tolist())
+
+
+@pytest.mark.parametrize("name", ["maximum", "hypot", "logsumexp", "fsum"])
+def test_rules_that_have_operations_of_several_numbers(name: str) -> None:
+    wide: Any = vars(autograd)[name]
+
+    def of(*xs: Any) -> Any:
+        return wide(xs) if name == "fsum" else wide(*xs)
+
+    def slope(out: Any, *xs: Any) -> Any:
+        return xs[0] * of(*xs)
+
+    own = primitive("own_", lambda *xs: 2.0 * of(*xs), *[slope] * 3)
+    for f in (lambda x: own(x[0], x[1], x[2]) + x[0], lambda x: own(x[0] * 2.0, x[2], x[1])):
+        agrees(f, operands.POINTS[0].tolist())
+        agrees(f, operands.POINTS, in_axes=(0,))
+
+
+def test_a_loss_of_classes_by_a_number() -> None:
+    agrees(lambda x: nn.cross_entropy([x], [1]), operands.POINTS, in_axes=(0,))

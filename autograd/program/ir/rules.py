@@ -13,7 +13,7 @@ from autograd.core.primitive import TABLE
 from autograd.core.table import NORMAL
 from autograd.program.ir.expressions import Expression, Term, trace, where
 
-__all__ = ["BOUNDED", "FLAT", "WIDE", "partial", "value"]
+__all__ = ["BOUNDED", "FLAT", "WIDE", "fits_formulas", "partial", "value"]
 
 # The operations that take any number of operands, and that targets have a form for.
 WIDE = frozenset(["sum", "dot", "maximum", "minimum", "logsumexp", "hypot", "take"])
@@ -56,6 +56,14 @@ def partial(op: str, slot: int, out: Term, operands: list[Term]) -> Term:
     if primitive.variadic:
         return trace(primitive.rules[0], out, *operands)[slot]
     return trace(primitive.rules[slot], out, *operands)
+
+
+def fits_formulas(x: Term) -> bool:
+    """Whether each operation in it has as many operands as formulas write."""
+    if type(x) is not Expression or x.op in ("name", "operand"):
+        return True
+    pair = len(x.args) == 2 and x.op in ("maximum", "minimum", "hypot")
+    return (pair or x.op not in WIDE) and all(map(fits_formulas, x.args))
 
 
 TINY = 1e-300  # a smaller result of a power, or what it is multiplied with, has lost digits

@@ -16,7 +16,7 @@ from autograd.core.table import NORMAL
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, Op, Rows, Scalars, operand, regular
 from autograd.program.ir.expressions import OPPOSITE, Expression, negated, where
-from autograd.program.ir.rules import BOUNDED, FLAT, partial
+from autograd.program.ir.rules import BOUNDED, FLAT, fits_formulas, partial
 
 __all__ = ["slope_of", "term_of", "vjp"]
 
@@ -232,7 +232,10 @@ def slope_of(op: str, slot: int, out: Any, slots: Sequence[Any]) -> Any:
         lost = where(Expression("==", out, 0.0), math.inf, math.nan)  # NaN: eager knows it
         length = where(Expression("<", out, NORMAL), lost, out)
         return Expression("div", slots[slot], length)
-    return partial(op, slot, out, [*slots])
+    found = partial(op, slot, out, [*slots])
+    if not fits_formulas(found):
+        raise TypeError("it has sums of many operands")
+    return found
 
 
 def term_of(op: str, slot: int, out: Any, d: Expression, slots: Sequence[Any]) -> Any:

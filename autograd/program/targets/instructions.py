@@ -14,7 +14,7 @@ from autograd.program.ir import arrays
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import operand
 from autograd.program.ir.expressions import SYMBOLS, Expression
-from autograd.program.ir.rules import value
+from autograd.program.ir.rules import WIDE, value
 
 __all__ = ["ADDS", "LANES", "MASK", "ONCE", "RELU", "SETS", "WORDS", "Instructions", "Rows"]
 
@@ -241,6 +241,8 @@ class Instructions:
         if known is not None:
             return known[1]
         op, args = SYMBOLS.get(x.op, x.op), x.args
+        if op in WIDE and len(args) != 2:
+            raise NotImplementedError(f"{op} of {len(args)} operands in a rule")
         op = CALLED.get(op, op)
         chosen = positive(x)
         if op == "pow" and type(args[1]) is float and args[1] in POWERS:

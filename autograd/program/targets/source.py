@@ -22,7 +22,7 @@ from autograd.program.ir.expressions import (
     shown,
     where,
 )
-from autograd.program.ir.rules import FLAT, value
+from autograd.program.ir.rules import FLAT, fits_formulas, value
 
 __all__ = ["FUNCTIONAL", "Functional", "Source", "compiled"]
 
@@ -397,9 +397,12 @@ class Source:
         if op == "relu":
             return Expression("maximum", args[0], 0.0)
         try:
-            return value(op, args)
+            found = value(op, args)
         except TypeError:
+            found = None
+        if found is None or not fits_formulas(found):
             return cls.each(op, [_text(a) for a in args])
+        return found
 
     @classmethod
     def each(cls, op: str, args: list[str]) -> Expression:
