@@ -93,7 +93,7 @@ def curve_fit(
         raise TypeError(
             f"curve_fit: absolute_sigma must be True or False, got {absolute_sigma!r:.80}"
         )
-    problem = _Problem(f, x, y, p0, sigma)
+    problem, failure = _Problem(f, x, y, p0, sigma), None
     for tau, bends in ATTEMPTS:  # another one where the first leaves what is determined
         try:
             with np.errstate(all="ignore"):  # what is not finite is refused
@@ -270,7 +270,8 @@ class _Problem:
 def _factors(jacobian: Array) -> tuple[Array, Array, Array, Array]:
     """Q, U, s and Vᵀ of the product Q U diag(s) Vᵀ."""
     q, r = np.linalg.qr(jacobian)
-    return (q, *np.linalg.svd(r))
+    u, s, vt = np.linalg.svd(r)
+    return q, u, s, vt
 
 
 def _norm(x: Array) -> float:

@@ -90,7 +90,7 @@ def derivative_of(f: Function) -> tuple[str, Function, Argnums] | None:
 
     Not of one with options that a compiled function's methods don't have.
     """
-    if type(f) is not Transformed or f._options.keys() - {"argnums", "mode"}:
+    if not isinstance(f, Transformed) or f._options.keys() - {"argnums", "mode"}:
         return None
     return f._name, f._f, f._options["argnums"]
 

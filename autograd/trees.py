@@ -144,11 +144,12 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
         both = zip(children.places, children.parts)
         return _joined([flatten(part, what + place) for place, part in both], children.build)
     numpy = sys.modules.get("numpy")
+    array: Any = tree
     if numpy is not None and isinstance(tree, numpy.ndarray):
-        leaves, build = flatten(tree.ravel().tolist(), what)
-        return leaves, lambda new: _array(numpy, build(new), tree.shape)
+        leaves, build = flatten(array.ravel().tolist(), what)
+        return leaves, lambda new: _array(numpy, build(new), array.shape)
     if hasattr(tree, "iloc"):
-        leaves, build = flatten(tree.to_numpy(), what)
+        leaves, build = flatten(array.to_numpy(), what)
         return leaves, lambda new: _labelled(tree, build(new))
     raise TypeError(
         f"{what} is a {_kind(tree)}; derivatives are taken of numbers and Values, "
@@ -237,7 +238,8 @@ def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
     if all(type(child) is list and _is_flat(child) for child in children):
         children = [*map(numpy.array, children)]
     if all(isinstance(child, numpy.ndarray) for child in children):
-        return numpy.stack(children).reshape(shape + children[0].shape)
+        stacked = numpy.stack(children)
+        return stacked.reshape(shape + stacked.shape[1:])
     return _objects(numpy, children, shape)
 
 
