@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import SimpleNamespace
 
+from autograd.core.chain import times_zero
 from autograd.core.primitive import TABLE
 from autograd.core.table import NORMAL
 from autograd.program.ir.expressions import Expression, Term, trace, where
+from autograd.program.ir.tape import Tape
 
-__all__ = ["BOUNDED", "FLAT", "WIDE", "fits_formulas", "partial", "value"]
+__all__ = ["BOUNDED", "FLAT", "WIDE", "facing_zero", "fits_formulas", "partial", "value"]
 
 # The operations that take any number of operands, and that targets have a form for.
 WIDE = frozenset(["sum", "dot", "maximum", "minimum", "logsumexp", "hypot", "take"])
@@ -56,6 +59,14 @@ def partial(op: str, slot: int, out: Term, operands: list[Term]) -> Term:
     if primitive.variadic:
         return trace(primitive.rules[0], out, *operands)[slot]
     return trace(primitive.rules[slot], out, *operands)
+
+
+def facing_zero(tape: Tape, i: int) -> set[int]:
+    """The operands that node i multiplies with the number 0, wherever it has them."""
+    args = tape.args[i]
+    known = {a: tape.values[a] if tape.ops[a] == "const" else object() for a in args}
+    node = SimpleNamespace(op=TABLE[tape.ops[i]], operands=tuple([known[a] for a in args]))
+    return {a for a in args if tape.ops[a] != "const" and times_zero(node, known[a])}
 
 
 def fits_formulas(x: Term) -> bool:

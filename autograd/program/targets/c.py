@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
-from autograd.core.chain import times_zero
 from autograd.core.primitive import TABLE
 from autograd.program.ir.expressions import COMPARISONS, Expression, name
-from autograd.program.ir.rules import FLAT, WIDE, partial, value
+from autograd.program.ir.rules import FLAT, WIDE, facing_zero, partial, value
 from autograd.program.ir.tape import LEAVES, Tape
 
 __all__ = ["c_source"]
@@ -316,8 +314,7 @@ def _reverse(tape: Tape, i: int) -> list[str]:
         return []
     lines: list[str] = []
     operands = _operands(tape, i)
-    keys = {a: tape.values[a] if tape.ops[a] == "const" else object() for a in tape.args[i]}
-    node = SimpleNamespace(op=TABLE[op], operands=tuple([keys[a] for a in tape.args[i]]))
+    facing = facing_zero(tape, i)
     if op in ("maximum", "minimum"):
         lines.append(f"const double t{i} = ties({len(operands)}, a{i}, v{i});")
     if op == "logsumexp":
@@ -330,7 +327,7 @@ def _reverse(tape: Tape, i: int) -> list[str]:
         if slope in ("1.0", "(-1.0)"):
             lines.append(f"d[{a}] {'+' if slope == '1.0' else '-'}= d[{i}];")
         else:
-            strong = int(TABLE[op].strong_zero or times_zero(node, keys[a]))
+            strong = int(TABLE[op].strong_zero or a in facing)
             lines.append(f"d[{a}] += product(d[{i}], {slope}, {strong});")
     return lines
 

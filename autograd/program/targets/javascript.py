@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from autograd.core.chain import times_zero
 from autograd.core.primitive import TABLE
 from autograd.javascript import PRODUCT, module
 from autograd.program.ir.expressions import COMPARISONS
+from autograd.program.ir.rules import facing_zero
 from autograd.program.ir.tape import LEAVES, Tape
 
 __all__ = ["javascript"]
@@ -76,11 +74,10 @@ def _shares(tape: Tape, i: int) -> list[str]:
     primitive, args = TABLE[op], f"v{i}, {_args(tape, i)}"
     rules = f'table["{op}"].partials'
     lines = [f"  const p{i} = {rules}({args});"] if primitive.variadic else []
-    each = {a: tape.values[a] if tape.ops[a] == "const" else object() for a in tape.args[i]}
-    node = SimpleNamespace(op=primitive, operands=tuple([each[a] for a in tape.args[i]]))
+    facing = facing_zero(tape, i)
     for slot, a in enumerate(tape.args[i]):
         partial = f"p{i}[{slot}]" if primitive.variadic else f"{rules}[{slot}]({args})"
         if tape.ops[a] != "const":
-            known = f"{primitive.strong_zero}, {times_zero(node, each[a])}".lower()
+            known = f"{primitive.strong_zero}, {a in facing}".lower()
             lines.append(f"  d[{a}] += product(d[{i}], {partial}, {known});")
     return lines
