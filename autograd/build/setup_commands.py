@@ -132,7 +132,7 @@ class BuildSource(sdist):
 
     def make_distribution(self) -> None:
         """Add what no package contains."""
-        self.filelist.extend(["CHANGELOG.md", "CITATION.cff", "SECURITY.md"])
+        self.filelist.extend(["CHANGELOG.md", "CITATION.cff", ".github/SECURITY.md"])
         self.filelist.extend([".github/CONTRIBUTING.md"])
         self.filelist.graft("demos")
         self.filelist.graft("tests")

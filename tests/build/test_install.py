@@ -132,7 +132,7 @@ def test_the_source_distribution_holds_what_both_builds_need(sdist: Path) -> Non
     assert {f"autograd/program/kernel/{name}.h" for name in ("vecmath", "ops", "run")} <= files
     assert "autograd/program/call.pxd" in files
     assert {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md"} <= files
-    assert {"CITATION.cff", "SECURITY.md"} <= files
+    assert {"CITATION.cff", ".github/SECURITY.md"} <= files
     assert ".github/CONTRIBUTING.md" in files
     assert {"tests/build/test_install.py", "demos/__main__.py", "nn/py.typed"} <= files
     generated = {name for name in files if name.endswith((".so", ".pyd", ".c", ".pyc"))}
