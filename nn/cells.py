@@ -146,6 +146,15 @@ class LSTMCell(_Cell):
 
     gates = 4
 
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        init: Initialiser | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, init)
+
     def forward(self, x: Any, state: Any = None) -> tuple[State, State]:
         """The next (h, c): of one sample x, and of a pair of lists; zeros if it is None."""
         x = self._inputs(x)
@@ -175,6 +184,15 @@ class GRUCell(_Cell):
     """
 
     gates = 3
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        init: Initialiser | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, init)
 
     def forward(self, x: Any, h: Any = None) -> State:
         """The next h: of one sample x, and of h, a list of hidden_size."""
