@@ -188,13 +188,7 @@ class Step:
             RuntimeError: nothing is recorded yet; or JAX is set to 32 bits.
             ImportError: JAX is missing.
 
-        >>> import jax, nn
-        >>> jax.config.update("jax_enable_x64", True)
-        >>> model = nn.Layer(1, 1, init=nn.init.zeros())
-        >>> step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters(), lr=0.2))
-        >>> params, loss = step.jax([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
-        >>> slopes = jax.grad(loss)(params, [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
-        >>> [(name, round(float(slope.sum()), 6)) for name, slope in slopes.items()]
+        The page docs/howto/jax.md trains with it and optax, and brings the parameters back.
         """
         from autograd.program.targets.jax import there
         from nn.training.handover import objective

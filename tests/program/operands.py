@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Value
-from autograd.core.primitive import TABLE
+from autograd.core.primitive import RESERVED, TABLE
 
 __all__ = ["NAMES", "POINTS", "SEVERAL", "cubes", "operands"]
 
@@ -34,7 +34,7 @@ def operands(name: str) -> list[Array]:
     return [np.array(column) for column in zip(*found)]
 
 
-NAMES = sorted(name for name in TABLE if "." not in name)
+NAMES = sorted(name for name in RESERVED if "." not in name)
 
 POINTS = np.array([[0.7, 1.5, -2.0], [2.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 3.0, 4.0]])
 SEVERAL: list[Callable[[Any], Any]] = [  # of such a point
