@@ -19,7 +19,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import update_wrapper, wraps
-from inspect import signature
 from types import MethodType
 from typing import Any, ParamSpec
 
@@ -656,6 +655,8 @@ def _named_places(
 ) -> tuple[Any, ...]:
     """The names of the chosen arguments; of those among `count` by position, the places."""
     names = (argnames,) if isinstance(argnames, str) else argnames
+    from inspect import signature
+
     known = [*signature(f).parameters][:count]
     if len(set(names)) < len(names):
         raise ValueError(f"argnames names an argument twice: {argnames!r}")

@@ -6,7 +6,6 @@ columns of pandas.
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -93,8 +92,10 @@ def children_of(tree: Any) -> Children | None:
         if hasattr(tree, "_fields"):
             build = kind._make
         return Children([f"[{i}]" for i in range(len(tree))], [*tree], build)
-    if not dataclasses.is_dataclass(tree) or isinstance(tree, type):
+    if not hasattr(tree, "__dataclass_fields__") or isinstance(tree, type):
         return None
+    import dataclasses
+
     every = {each.name: getattr(tree, each.name) for each in dataclasses.fields(tree)}
     names = [key for key, part in every.items() if not isinstance(part, STATIC)]
 

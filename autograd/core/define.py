@@ -7,7 +7,6 @@ import copyreg
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from inspect import getclosurevars
 from numbers import Real
 from typing import Any, NoReturn
 from weakref import ref
@@ -133,7 +132,8 @@ def _is_closed(rule: Any) -> bool:
         return True
     try:
         module = sys.modules[rule.__module__].__dict__
-        held = [*getclosurevars(rule).nonlocals.values(), *(rule.__defaults__ or ())]
+        held = [cell.cell_contents for cell in rule.__closure__ or ()]
+        held += rule.__defaults__ or ()
     except (AttributeError, KeyError, TypeError, ValueError):  # no function, or an empty cell
         return False
     return rule.__globals__ is module and all(isinstance(x, Real | str) for x in held)

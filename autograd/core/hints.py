@@ -6,13 +6,14 @@ name that is missing has the same function in the table, or none.
 
 from __future__ import annotations
 
-import dis
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
-from traceback import walk_stack
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dis import Instruction
 
 from autograd.core.primitive import TABLE
 
@@ -140,8 +141,9 @@ def refusal(name: str, ufunc: Any = None) -> str:
 
 def called() -> str:
     """The name of the function that the user's code is calling, "" if unknown."""
-    here = sys._getframe()
-    frame = next((f for f, _ in walk_stack(here) if not _is_other(f)), here)
+    frame = sys._getframe()
+    while _is_other(frame) and frame.f_back is not None:
+        frame = frame.f_back
     return _called_at(frame.f_code, frame.f_lasti)
 
 
@@ -174,6 +176,8 @@ def _called_at(code: CodeType, place: int) -> str:
     A C function such as `math.sin`, which asks for a Value's number, has no frame: the last
     name that is read where the expression of the call begins.
     """
+    import dis
+
     before = [each for each in dis.get_instructions(code) if each.offset <= place]
     if before[-1].opname == "STORE_SUBSCR":
         return "[]="
@@ -191,6 +195,6 @@ def _is_other(frame: FrameType) -> bool:
     return name.partition(".")[0] in OTHERS
 
 
-def _beginning(instruction: dis.Instruction) -> object:
+def _beginning(instruction: Instruction) -> object:
     where = instruction.positions
     return where and (where.lineno, where.col_offset)

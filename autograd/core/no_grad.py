@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from contextlib import ContextDecorator
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any
 
 from autograd.core.value import innermost, pause
 
 __all__ = ["no_grad", "recording", "refuse_suspended"]
 
-SUSPENDED = (iscoroutinefunction, isgeneratorfunction, isasyncgenfunction)
-
 
 def refuse_suspended(name: str, function: Any) -> None:
     """TypeError if a function that this block is to decorate runs after its call."""
-    if any(asks(function) for asks in SUSPENDED):
+    from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+
+    suspended = iscoroutinefunction, isgeneratorfunction, isasyncgenfunction
+    if any(asks(function) for asks in suspended):
         raise TypeError(
             f"{name}: {function.__qualname__} is a generator or a coroutine, which runs "
             f"after the call; write `with {name}(…):` in its body"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from inspect import Parameter, Signature, signature
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, overload
 
@@ -23,6 +22,8 @@ else:
 from autograd.core.operand import Operand, describe, is_node, number
 
 if TYPE_CHECKING:
+    from inspect import Signature
+
     from autograd.core.value import Value
 
 __all__ = ["ADVICE", "RESERVED", "TABLE", "Primitive", "Rule"]
@@ -294,6 +295,8 @@ if cython.compiled:
 
 
 def _signature(entry: Primitive) -> Signature:
+    from inspect import Parameter, Signature, signature
+
     if entry.variadic:
         return Signature([Parameter("xs", Parameter.VAR_POSITIONAL)])
     n = len(entry.rules)
