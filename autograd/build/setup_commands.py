@@ -11,6 +11,7 @@ import os
 import runpy
 import shlex
 import shutil
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -70,6 +71,8 @@ class BuildExtensions(build_ext):
         for extension in self.extensions:
             told = compiler_flags(extension.name)
             told = [f"/clang:{flag}" for flag in told] if windows else told
+            if sys.platform == "linux":  # without the names of what is static
+                extension.extra_link_args = ["-s"]
             extension.extra_compile_args = told + shlex.split(os.environ.get("CFLAGS", ""))
         super().build_extensions()
 
