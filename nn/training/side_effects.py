@@ -24,11 +24,13 @@ from types import (
     CellType,
     CodeType,
     FunctionType,
+    MappingProxyType,
     MemberDescriptorType,
     MethodType,
     ModuleType,
 )
 from typing import Any, NamedTuple, TypeVar
+from weakref import ref
 
 from autograd import Value
 from autograd.core.primitive import Primitive
@@ -205,11 +207,15 @@ class Snapshot:
             parts = [x.__func__]
         elif cls is partial:
             parts = [x.func, *x.args, *x.keywords.values()]
+        elif cls is MappingProxyType:
+            parts = [*x.values()]
+        elif issubclass(cls, ref):
+            parts = [x()]
         elif issubclass(cls, type):
             self._class(x)
         elif hasattr(cls, "__next__"):
             self._refuse(path, x, far)
-        elif cls.__module__.partition(".")[0] not in LEFT:
+        elif _package(cls.__module__) not in LEFT:
             self._object(path, x, far)
         self._todo += [(path, part, far) for part in parts]
 
@@ -285,9 +291,9 @@ class Snapshot:
             elif not is_of_library(x):
                 self._named_by(code, vars(x))
 
-    def _class(self, cls: type) -> None:
-        """Look at the attributes of a class and of its bases."""
-        for base in cls.__mro__:
+    def _class(self, cls: Any) -> None:
+        """Look at the attributes of a class, of its bases and of its class."""
+        for base in [*cls.__mro__, *type(cls).__mro__]:
             if is_of_library(base) or (base is not cls and id(base) in self._seen):
                 continue
             self._seen[id(base)] = base
@@ -346,7 +352,11 @@ def _attributes(names: tuple[str, ...]) -> Kind:
     """Those in slots."""
     return Kind(
         lambda x: {name: getattr(x, name) for name in names if hasattr(x, name)},
-        lambda x, content: [(object.__setattr__, x, *item) for item in content.items()],
+        lambda x, content: [
+            (object.__setattr__, x, name, part)
+            for name, part in content.items()
+            if not _alike(getattr(x, name, ABSENT), part)  # some can't be set
+        ],
     )
 
 
@@ -451,7 +461,12 @@ def _slots(cls: type) -> tuple[str, ...]:
 def is_of_library(x: Any) -> bool:
     """Whether a class, function or module is Python's, NumPy's or ours."""
     name = x.__name__ if type(x) is ModuleType else x.__module__
-    return (name or "").partition(".")[0] in LIBRARY
+    return _package(name) in LIBRARY
+
+
+def _package(module: Any) -> str:
+    """The first part of a module's name; "" if that is no string, as some classes have it."""
+    return module.partition(".")[0] if type(module) is str else ""
 
 
 def _names(code: CodeType) -> set[str]:

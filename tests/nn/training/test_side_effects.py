@@ -2,9 +2,11 @@
 
 import collections
 import contextvars
+import functools
 import random
 import sys
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -73,7 +75,26 @@ class Numbers(list[int]):
         raise AssertionError("it must not be run")
 
 
+class Kind(type):
+    made = 0
+
+
+class Owner(metaclass=Kind):
+    """Of a class whose class counts; it is found by a child that does not own it."""
+
+    n = 0
+
+
+class Fixed(functools.partial[Any]):
+    """An attribute that can't be set, as some have that are written in C."""
+
+    func = functools.partial.func
+
+
+Fixed.__module__ = 5  # type: ignore[assignment]
 bits = np.random.PCG64(3)
+owner = Owner()
+fixed = Fixed(list)
 numbers = Numbers([1, 2])
 tools = Tools()
 empty = unset()
@@ -91,6 +112,18 @@ CHANGES: dict[str, tuple[Any, Callable[[], Any], str]] = {
     "key": (table, lambda: table.update(new=1), r"x\['new'\]"),
     "array in a dict": (table, lambda: table["w"].__setitem__(0, 3.0), r"x\['w'\]"),
     "object of a global": (reads, lambda: setattr(HOLDER.deep, "n", 1), "HOLDER.deep.n"),
+    "behind a weak reference": (
+        [weakref.ref(owner)],
+        lambda: setattr(owner, "n", 1),
+        r"x\[0\]\.n",
+    ),
+    "behind a view": (
+        types.MappingProxyType({"w": tools}),
+        lambda: setattr(tools, "n", 1),
+        r"x\.n",
+    ),
+    "class of a class": (owner, lambda: setattr(Kind, "made", 1), "Kind.made"),
+    "beside what can't be set": (fixed, lambda: setattr(fixed, "n", 1), "x.n"),
     "of a module of ours": (reads, lambda: setattr(MODULE, "n", 1), "n"),
 }
 
@@ -105,6 +138,8 @@ def shown(x: Any) -> Any:
             Tools.total,
         ),
         *("NEW" in globals(), value.data, value.grad, str(table), HOLDER.deep.n, MODULE.n),
+        *({**vars(x)} for x in (owner, tools, fixed)),
+        Kind.made,
     )
 
 
