@@ -23,6 +23,7 @@ __all__ = ["slope_of", "term_of", "vjp"]
 PRODUCT = Expression("mul", operand(0), operand(1))
 EQUAL = Expression("eq", operand(0), operand(1))
 SHARED = Expression("mul", operand(0), Expression("div", operand(1), operand(2)))
+SOFTMAX = Expression("mul", operand(0), Expression("sub", operand(1), operand(2)))
 
 
 def vjp(blocks: Blocks, wrt: Collection[str]) -> Blocks:
@@ -41,7 +42,11 @@ class _VJP:
     def __init__(self, blocks: Blocks, wrt: Collection[str]) -> None:
         self.new = it = Blocks(blocks)
         self.terms: dict[Any, tuple[Any, list[int]]] = {}
-        self.slopes: dict[Any, int] = {}  # partials of reductions
+        self.slopes: dict[Any, int] = {  # partials of reductions
+            (op.what, op.operands[0], op.rows): v
+            for v, op in enumerate(it.ops)
+            if op.kind == "partials"
+        }
         self.formulas: list[Expression] = []  # which are kept, and so are their ids
         self.active: list[bool] = []  # what depends on the inputs
         for op in it.ops:
@@ -159,6 +164,17 @@ class _VJP:
                 self.slopes[key] = it.add("partials", n, lanes, (decides,), op.what, op.width)
             slopes = self.slopes[key]
             self.give(x, it.map(PRODUCT, (d, slopes), n))
+
+    def partials(self, v: int, op: Op, d: int) -> None:
+        """Of logsumexp: the softmax p has the adjoint p·(d - Σ p·d).
+
+        That difference is 0 where one of them is 1, whatever its adjoint is. If p were
+        exp(x - out), its parts would reach x on ways of their own, and cancel only nearly.
+        """
+        it, [x] = self.new, op.operands
+        zero, count = it.add("const", 1, False, (), [0.0]), op.rows // op.width
+        total = it.reduce("dot", count, (zero, v, d), op.width)
+        self.give(x, it.map(SOFTMAX, (v, d, total), op.rows))
 
     def scalar(self, v: int, op: Op, d: int) -> None:
         it, reads = self.new, op.operands[0]
