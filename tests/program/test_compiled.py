@@ -159,6 +159,13 @@ ONCE_WRONG: dict[str, tuple[Callable[..., Any], Any, str | None, tuple[Any, ...]
         lambda w, x: [w * x, w + x],
         *((None, 0), "mean", (0.7, XS)),
     ),
+    "the same numbers in other groups": (
+        lambda x: (
+            autograd.logsumexp(x) * x[0]
+            + sum(autograd.logsumexp(x[i], x[i + 2]).sin() for i in range(2))
+        ),
+        *(None, None, ([0.3, 1.2, -0.4, 0.9],)),
+    ),
     "a saturated softmax": (
         lambda x: autograd.logsumexp(x.cosh(), x) * x.sin(),
         *(None, None, (25.0,)),

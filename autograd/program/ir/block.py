@@ -86,6 +86,7 @@ class Blocks:
         self.lanes: int | None = other.lanes if other else None
         self.adjoint_of: dict[int, int] = dict(other.adjoint_of) if other else {}
         self._picked: dict[Any, int] = dict(other._picked) if other else {}
+        self._partials: dict[Any, int] = dict(other._partials) if other else {}
 
     def add(
         self,
@@ -112,6 +113,14 @@ class Blocks:
     def reduce(self, op: str, rows: int, operands: Sequence[int], width: int) -> int:
         """An operation of so many rows each."""
         return self.add("reduce", rows, self.varies(operands), operands, op, width)
+
+    def partials(self, op: Op) -> int:
+        """Those of a reduce; of its index, if it has one, and the same for the same groups."""
+        key, decides = (op.what, op.operands[0], op.rows, op.width), op.operands[0]
+        if key not in self._partials:
+            more = self.ops[decides].lanes, (decides,), op.what, op.width
+            self._partials[key] = self.add("partials", op.rows * op.width, *more)
+        return self._partials[key]
 
     def pick(self, v: int, rows: Rows) -> int:
         """Some rows of a value; of a pick, those of what it picks from."""

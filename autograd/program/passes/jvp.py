@@ -42,7 +42,6 @@ class _JVP:
         self.tangents: dict[int, int] = {}
         self.formulas: dict[Any, Expression] = {}
         self.slopes: dict[Any, Any] = {}
-        self.softmax: dict[Any, int] = {}  # partials of logsumexp
         self.zero = it.add("const", 1, False, (), [0.0])
         for v, op in blocks.inputs():
             t = it.add("input", op.rows, op.lanes, (), f"t_{op.what}")
@@ -162,11 +161,7 @@ class _JVP:
         if op.what == "take":
             return it.reduce("take", op.rows, (op.operands[0], t), op.width)
         if op.what == "logsumexp":
-            key = x, op.rows * op.width
-            if key not in self.softmax:
-                lanes = it.ops[x].lanes
-                self.softmax[key] = it.add("partials", key[1], lanes, (x,), op.what, op.width)
-            return self.dot(op, self.softmax[key], t)
+            return self.dot(op, it.partials(op), t)
         if op.what == "hypot":
             slope = self.value(self.slope("hypot", 0, [operand(0)]), [x, v], {})
             return it.reduce("sum", op.rows, (self.apply("mul", slope, t),), op.width)

@@ -42,11 +42,6 @@ class _VJP:
     def __init__(self, blocks: Blocks, wrt: Collection[str]) -> None:
         self.new = it = Blocks(blocks)
         self.terms: dict[Any, tuple[Any, list[int]]] = {}
-        self.slopes: dict[Any, int] = {  # partials of reductions
-            (op.what, op.operands[0], op.rows): v
-            for v, op in enumerate(it.ops)
-            if op.kind == "partials"
-        }
         self.formulas: list[Expression] = []  # which are kept, and so are their ids
         self.active: list[bool] = []  # what depends on the inputs
         for op in it.ops:
@@ -157,13 +152,7 @@ class _VJP:
             slope = slope_of("hypot", 0, operand(2), [operand(1)])
             self.give(x, it.map(Expression("strong_zero", operand(0), slope), (d, x, v), n))
         else:
-            decides = first[0] if first else x
-            key = op.what, decides, n
-            if key not in self.slopes:
-                lanes = it.ops[decides].lanes
-                self.slopes[key] = it.add("partials", n, lanes, (decides,), op.what, op.width)
-            slopes = self.slopes[key]
-            self.give(x, it.map(PRODUCT, (d, slopes), n))
+            self.give(x, it.map(PRODUCT, (d, it.partials(op)), n))
 
     def partials(self, v: int, op: Op, d: int) -> None:
         """Of logsumexp: the softmax p has the adjoint p·(d - Σ p·d).

@@ -65,7 +65,7 @@ class KernelCode:
             if op.kind == "const" and at.rows[v]:
                 to.start[at.rows[v][0] : at.rows[v][0] + op.rows] = array("d", op.what)
         self.slopes_of = {
-            (op.what, op.operands[0], op.rows, op.lanes): v
+            (op.what, op.operands[0], op.rows // op.width, op.width, op.lanes): v
             for v, op in enumerate(self.ops)
             if op.kind == "partials" and at.users[v]
         }
@@ -305,7 +305,7 @@ class KernelCode:
 
     def partials_of(self, op: Op) -> int:
         """The value that has its partials, or -1."""
-        key = op.what, op.operands[0], op.rows * op.width, op.lanes
+        key = op.what, op.operands[0], op.rows, op.width, op.lanes
         return self.slopes_of.get(key, -1)
 
     def several(self, op: Op, out: int, rows: Rows, i: int) -> None:

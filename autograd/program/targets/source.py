@@ -74,7 +74,7 @@ class Source:
         self.indices: list[Array] = []
         self.code: list[str] = []
         self.slopes = {
-            (op.what, op.operands[0], op.rows): v
+            (op.what, op.operands[0], op.rows // op.width, op.width): v
             for v, op in enumerate(self.ops)
             if op.kind == "partials" and self.users[v]
         }
@@ -272,7 +272,7 @@ class Source:
         if op.what not in ("logsumexp", "take"):
             self.say(v, op.what, text)
             return
-        slopes = self.slopes.get((op.what, op.operands[0], n * op.width), -1)
+        slopes = self.slopes.get((op.what, op.operands[0], n, op.width), -1)
         out = self.named(v, op.what)
         other = self.named(slopes, "p") if slopes >= 0 and slopes not in self.names else "_"
         self.code.append(f"{out}, {other} = {text}")
