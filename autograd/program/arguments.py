@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from autograd.core.operand import real
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
-from autograd.trees import as_rows, children_of, flatten, labels
+from autograd.trees import Rebuild, as_rows, children_of, flatten, labels
 
 __all__ = ["Argument", "Arguments", "Axes", "holds_values", "key_of", "kind_of", "samples_of"]
 
@@ -268,6 +268,11 @@ class Arguments:
     def sample(self, lane: int) -> tuple[Any, ...]:
         """The arguments of one lane."""
         return tuple([part.sample(lane) for part in self.parts])
+
+    def builds(self, places: Sequence[int]) -> list[Rebuild]:
+        """For each of these, what puts its numbers in one lane into its shape."""
+        sample = self.sample(0)
+        return [flatten(sample[i], "")[1] for i in places]
 
     @contextmanager
     def naming(self, lane: int) -> Iterator[None]:

@@ -29,7 +29,7 @@ from autograd.program.spot_check import (
     moving,
 )
 from autograd.program.targets.runner import added_up, folded
-from autograd.program.trace.observe import innermost, unwatched, warn
+from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import CapturedChanged, called
 from autograd.program.trace.replay import saved_trace
 from autograd.transforms import Argnums
@@ -41,6 +41,10 @@ STORM = 10  # recordings for one reason
 LARGE = 100_000  # operations of a recording
 CONFIRMED = 3  # times, before it is said that f gives something else
 ATTEMPTS = 3  # to record while others change what is captured
+
+
+class _DependsOnValues(Exception):  # noqa: N818
+    """Only f itself, which records on, gives what depends on Values of a function around it."""
 
 
 class Compiled:
@@ -158,19 +162,53 @@ class Compiled:
         if not self._schedule.left:
             return self._checked(lambda: self(*args, **named), args, named)
         recorded = self._recorded
-        if not named and not (recorded.closes and _is_inside()):
+        if not named and not ((recorded.closes or watches) and _is_inside()):
             found = dispatched(recorded.dispatch, None, args)
             if found is not None:
                 return found
-        args = self._bound(args, named)
-        if any(map(holds_values, args)):
-            return self._plain(*args)
-        arguments = Arguments(args, self.in_axes)
-        call = self._done(arguments)
-        if self._reads_outer(call):
-            return self._plain(*args)
-        self._prepare(None, call)
-        return call.shaped(call.out, self.reduce)
+
+        def by_program(arguments: Arguments) -> Any:
+            call = self._done(arguments)
+            self._prepare(None, call)
+            return call.shaped(call.out, self.reduce)
+
+        return self._served(by_program, self._plain, self._bound(args, named))
+
+    def _served(
+        self,
+        by_program: Callable[[Arguments], Any],
+        eager: Callable[..., Any],
+        args: tuple[Any, ...],
+        more: tuple[Any, ...] = (),
+    ) -> Any:
+        """What `by_program` gives for arguments; or what `eager` gives, where that is needed.
+
+        It is where Values, which it records on, are among the arguments or `more`, or are what
+        f depends on; and in a function that is recorded, which is to be watched as it is.
+        """
+        if innermost() is not None or any(map(holds_values, (*args, *more))):
+            return eager(*args)
+        try:
+            return by_program(Arguments(args, self.in_axes))
+        except _DependsOnValues:
+            return eager(*args)
+
+    def _derived(
+        self,
+        by_program: Callable[[Arguments], Any],
+        eager: Callable[..., Any],
+        args: tuple[Any, ...],
+        more: tuple[Any, ...] = (),
+    ) -> Any:
+        """The same of derivatives, with a spot check of f's values if one is due."""
+
+        def run() -> Any:
+            return self._served(by_program, eager, args, more)
+
+        self._schedule.left -= 1
+        if self._schedule.left:
+            return run()
+        return self._checked(run, args, {}, given=False)
 
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in order."""
@@ -207,7 +245,11 @@ class Compiled:
         write(path, traces, options | {"without": [*self.without]})
 
     def _done(self, arguments: Arguments, places: Sequence[int] = (), **what: Any) -> Call:
-        """The job that `what` describes, with its results."""
+        """The call that `what` describes, with its results.
+
+        Raises:
+            _DependsOnValues: f depends on Values of a function around it.
+        """
         for _ in range(ATTEMPTS):
             recorded = self._look()
             call = Call(self.f, arguments, places, threads=self.threads, **what)
@@ -217,8 +259,7 @@ class Compiled:
                 recorded.kinds[arguments.key] = traces
             known = len(traces.found)
             try:
-                with unwatched():  # another function, being recorded, may have called this one
-                    traces.do(call, arguments)
+                traces.do(call, arguments)
             except CapturedChanged:
                 continue
             self._parted = traces.parted
@@ -231,10 +272,13 @@ class Compiled:
                 self._tell_size(arguments, traces.found[known:])
                 recorded.forget()
             recorded.closes |= bool(call.closed)
-            return call
-        call = Call(self.f, arguments, places, **what)
-        for lane in range(arguments.lanes or 1):
-            call.eager(lane)
+            break
+        else:
+            call = Call(self.f, arguments, places, **what)
+            for lane in range(arguments.lanes or 1):
+                call.eager(lane)
+        if transforms.enclosed() and (call.by_itself or transforms.differentiated(call.closed)):
+            raise _DependsOnValues
         return call
 
     def _checked(
@@ -270,7 +314,7 @@ class Compiled:
         Args:
             result: of the call; None if it is of another method.
         """
-        if _is_inside() or any(map(holds_values, (*args, result))):
+        if innermost() is not None or any(map(holds_values, (*args, result))):
             return
         recorded, turn = self._recorded, self._schedule.turn
         axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(args)
@@ -293,6 +337,8 @@ class Compiled:
             traces, why = partial(self._traces, recorded, one), ""
             for _ in range(CONFIRMED):
                 found = again(*one) if found is None else found
+                if holds_values(found):  # f depends on Values of a function around it
+                    return
                 why = disagreement(self.f, sample, argnums, leaves_of(found), traces)
                 found = None
                 if not (why and self._recorded is recorded and recorded.captured.same()):
@@ -312,17 +358,6 @@ class Compiled:
         """Those of such arguments."""
         traces = recorded.kinds.get(Arguments(args, self.in_axes).key)
         return [] if traces is None else traces.found
-
-    def _reads_outer(self, call: Call) -> bool:
-        """Whether f, called in a function that is differentiated or recorded, uses its Values.
-
-        Then only f itself, which records on, gives what depends on them.
-        """
-        if innermost() is not None:
-            return call.by_itself or bool(call.closed)
-        return transforms.enclosed() and (
-            call.by_itself or transforms.differentiated(call.closed)
-        )
 
     def _look(self) -> Recorded:
         """What was recorded; nothing yet, if what the function captures has changed."""
@@ -382,7 +417,7 @@ class Compiled:
         leaves_of_all = zip(*[leaves for leaves, _ in results])
         return results[0][1]([weight * fsum(column) for column in leaves_of_all])
 
-    def _each(self, transform: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    def _each(self, transform: Callable[..., Any], *args: Any) -> Any:
         """A transform's result for f itself; with lanes and no `reduce`, one for each."""
         if self.in_axes is None or self.reduce is not None:
             return transform(self._plain)(*args)
@@ -407,23 +442,21 @@ class Compiled:
             )
         known = not named and (type(argnums) is int or type(argnums) is tuple)
         recorded = self._recorded
-        if known and not (recorded.closes and _is_inside()):
+        if known and not ((recorded.closes or watches) and _is_inside()):
             found: tuple[Any, Any] | None = dispatched(recorded.dispatch, argnums, args)
             if found is not None:
                 return found
-        args = self._bound(args, named)
+
+        def by_program(arguments: Arguments) -> Any:
+            weight = self._weight(arguments, "the gradient")
+            places = transforms._places(argnums, len(arguments.args))
+            call = self._done(arguments, places, seed=weight)
+            self._prepare(argnums, call)
+            value = folded(call.out[0]) if arguments.lanes else float(call.out[0, 0])
+            return weight * value, _picked(_like(arguments, places, call.parts()), argnums)
+
         eager = transforms.value_and_grad(self._plain, argnums)
-        if any(map(holds_values, args)):
-            return eager(*args)  # type: ignore[no-any-return]
-        arguments = Arguments(args, self.in_axes)
-        weight = self._weight(arguments, "the gradient")
-        call = self._done(arguments, transforms._places(argnums, len(args)), seed=weight)
-        if self._reads_outer(call):
-            return eager(*args)  # type: ignore[no-any-return]
-        self._prepare(argnums, call)
-        shaped = [arguments.parts[i].like(part) for i, part in zip(call.places, call.parts())]
-        value = weight * (folded(call.out[0]) if arguments.lanes else float(call.out[0, 0]))
-        return value, shaped[0] if transforms._single(argnums) else tuple(shaped)
+        return self._served(by_program, eager, self._bound(args, named))  # type: ignore[no-any-return]
 
     def grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """The gradient; arguments and errors as `value_and_grad`."""
@@ -440,54 +473,43 @@ class Compiled:
         With lanes, a tangent has the shape of its argument, samples included.
         """
         transforms._check_directional(self.f, primals, tangents, "jvp")
-        self._schedule.left -= 1
-        if not self._schedule.left:
-            return self._checked(  # type: ignore[no-any-return]
-                lambda: self.jvp(primals, tangents, argnums), primals, {}, given=False
-            )
-        if any(map(holds_values, (*primals, *tangents))):
+
+        def by_program(arguments: Arguments) -> Any:
+            chosen = tuple(range(len(primals))) if argnums is None else argnums
+            places = transforms._places(chosen, len(primals))
+            direction = _direction(arguments, places, tangents, "jvp")
+            call = self._done(arguments, places, direction=direction)
+            return tuple([call.shaped(rows, self.reduce) for rows in np.split(call.out, 2)])
+
+        def eager(*primals: Any) -> Any:
             return transforms.jvp(self._plain, primals, tangents, argnums)
-        arguments = Arguments(primals, self.in_axes)
-        chosen = tuple(range(len(primals))) if argnums is None else argnums
-        places = transforms._places(chosen, len(primals))
-        direction = _direction(arguments, places, tangents, "jvp")
-        call = self._done(arguments, places, direction=direction)
-        if self._reads_outer(call):
-            return transforms.jvp(self._plain, primals, tangents, argnums)
-        return tuple([call.shaped(rows, self.reduce) for rows in np.split(call.out, 2)])
+
+        return self._derived(by_program, eager, primals, tangents)  # type: ignore[no-any-return]
 
     def jacobian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """f's result with each number replaced by its gradient, as `autograd.jacobian`.
 
         With lanes and no `reduce`, a list (or for arrays an array) of one for each sample.
         """
-        args = self._bound(args, named)
-        self._schedule.left -= 1
-        if not self._schedule.left:
-            return self._checked(
-                lambda: self.jacobian(*args, argnums=argnums), args, {}, given=False
-            )
-        eager = partial(transforms.jacobian, argnums=argnums)
-        if any(map(holds_values, args)):
-            return self._each(eager, args)
-        arguments = Arguments(args, self.in_axes)
-        places = transforms._places(argnums, len(args))
-        if self._is_faster_repeated(arguments, places):
-            axes, repeated = arguments.repeated(places)
-            return self._for_each(axes).jacobian(*repeated, argnums=argnums)
-        values = self._done(arguments)
-        if self._reads_outer(values):
-            return self._each(eager, args)
-        blocks = self._blocks(arguments, places, len(values.out))
-        if arguments.lanes and self.reduce is None:
-            builds = [flatten(arguments.sample(0)[i], "")[1] for i in places]
-            found = [values.jacobians(*each) for each in zip(builds, blocks)]
-        else:
-            found = [
-                values.rebuild([arguments.parts[i].like(row) for row in block])
-                for i, block in zip(places, blocks)
-            ]
-        return found[0] if transforms._single(argnums) else tuple(found)
+
+        def by_program(arguments: Arguments) -> Any:
+            places = transforms._places(argnums, len(arguments.args))
+            if self._is_faster_repeated(arguments, places):
+                return self._repeated("jacobian", arguments, argnums)
+            values = self._done(arguments)
+            blocks = self._blocks(arguments, places, len(values.out))
+            if arguments.lanes and self.reduce is None:
+                builds = arguments.builds(places)
+                found = [values.jacobians(*each) for each in zip(builds, blocks)]
+            else:
+                found = [
+                    values.rebuild([arguments.parts[i].like(row) for row in block])
+                    for i, block in zip(places, blocks)
+                ]
+            return _picked(found, argnums)
+
+        eager = partial(self._each, partial(transforms.jacobian, argnums=argnums))
+        return self._derived(by_program, eager, self._bound(args, named))
 
     def hvp(self, x: Any, v: Any, *more: Any) -> Any:
         """The Hessian in the first argument at x, times v: as scipy's `hessp` is called.
@@ -496,26 +518,17 @@ class Compiled:
             x, v: the first argument, and a direction in its shape.
             more: the other arguments.
         """
-        args = (x, *more)
-        self._schedule.left -= 1
-        if not self._schedule.left:
-            return self._checked(lambda: self.hvp(x, v, *more), args, {}, given=False)
+
+        def by_program(arguments: Arguments) -> Any:
+            direction = _direction(arguments, (0,), (v,), "hvp")
+            weight = self._weight(arguments, "hvp")
+            call = self._done(arguments, (0,), direction=direction, seed=weight)
+            return _like(arguments, (0,), call.parts())[0]
 
         def eager(*args: Any) -> Any:
             return transforms.hvp(self._plain, args, (v,), argnums=0)
 
-        if any(map(holds_values, (v, *args))):
-            return eager(*args)
-        arguments = Arguments(args, self.in_axes)
-        call = self._done(
-            arguments,
-            (0,),
-            direction=_direction(arguments, (0,), (v,), "hvp"),
-            seed=self._weight(arguments, "hvp"),
-        )
-        if self._reads_outer(call):
-            return eager(*args)
-        return arguments.parts[0].like(call.parts()[0])
+        return self._derived(by_program, eager, (x, *more), (v,))
 
     def hessian(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """The matrix of second derivatives, as `autograd.hessian`.
@@ -526,37 +539,28 @@ class Compiled:
             TypeError: with `reduce`, an argument that `argnums` names has samples.
             Otherwise as `value_and_grad`.
         """
-        args = self._bound(args, named)
-        self._schedule.left -= 1
-        if not self._schedule.left:
-            return self._checked(
-                lambda: self.hessian(*args, argnums=argnums), args, {}, given=False
-            )
-        eager = partial(transforms.hessian, argnums=argnums)
-        if any(map(holds_values, args)):
-            return self._each(eager, args)
-        arguments = Arguments(args, self.in_axes)
-        places = transforms._places(argnums, len(args))
-        values = self._done(arguments)
-        if self._reads_outer(values):
-            return self._each(eager, args)
-        varying = [arguments.axes[i] is not None for i in places]
-        if arguments.lanes and self.reduce is None and not all(varying):
-            axes, repeated = arguments.repeated(places)
-            return self._for_each(axes).hessian(*repeated, argnums=argnums)
-        if self.reduce is not None and any(varying):
-            raise TypeError(
-                "the Hessian: with reduce, an argument that has samples would give one for "
-                "each two of them; compile without reduce for the Hessian of each sample"
-            )
-        builds = [flatten(arguments.sample(0)[i], "")[1] for i in places]
-        each = bool(arguments.lanes) and self.reduce is None
-        blocks = self._second(arguments, places, each)
-        found = [
-            tuple([values.matrix(a, b, block, each) for b, block in zip(builds, row)])
-            for a, row in zip(builds, blocks)
-        ]
-        return found[0][0] if transforms._single(argnums) else tuple(found)
+
+        def by_program(arguments: Arguments) -> Any:
+            places = transforms._places(argnums, len(arguments.args))
+            values = self._done(arguments)
+            varying = [arguments.axes[i] is not None for i in places]
+            if self.reduce is not None and any(varying):
+                raise TypeError(
+                    "the Hessian: with reduce, an argument that has samples would give one for "
+                    "each two of them; compile without reduce for the Hessian of each sample"
+                )
+            each = bool(arguments.lanes) and self.reduce is None
+            if each and not all(varying):
+                return self._repeated("hessian", arguments, argnums)
+            builds = arguments.builds(places)
+            found = [
+                [values.matrix(a, b, block, each) for b, block in zip(builds, row)]
+                for a, row in zip(builds, self._second(arguments, places, each))
+            ]
+            return _picked([_picked(row, argnums) for row in found], argnums)
+
+        eager = partial(self._each, partial(transforms.hessian, argnums=argnums))
+        return self._derived(by_program, eager, self._bound(args, named))
 
     def _second(
         self, arguments: Arguments, places: Sequence[int], each: bool
@@ -589,11 +593,13 @@ class Compiled:
         count = traces.found[0].tape.outputs if traces and traces.found else None
         return (count or len(self._done(arguments).out)) < size
 
-    def _for_each(self, axes: tuple[int | None, ...]) -> Compiled:
-        """The same function, compiled for samples in other arguments too."""
+    def _repeated(self, method: str, arguments: Arguments, argnums: Argnums) -> Any:
+        """A method's result, computed with a copy of these arguments for each sample."""
+        places = transforms._places(argnums, len(arguments.args))
+        axes, args = arguments.repeated(places)
         if axes not in self._others:
             self._others[axes] = Compiled(self.f, axes, None, *self._options()[2:])
-        return self._others[axes]
+        return getattr(self._others[axes], method)(*args, argnums=argnums)
 
     def _weight(self, arguments: Arguments, name: str) -> float:
         """The weight of a lane's value."""
@@ -672,6 +678,16 @@ class Derivative(Compiled):
         return [*self._base.recordings, *super().recordings]
 
 
+def _like(arguments: Arguments, places: Sequence[int], parts: Sequence[Array]) -> list[Any]:
+    """Numbers for each of these arguments, in its shape."""
+    return [arguments.parts[i].like(part) for i, part in zip(places, parts)]
+
+
+def _picked(found: Sequence[Any], argnums: Argnums) -> Any:
+    """A result for each argument that `argnums` names, as it names them: one or a tuple."""
+    return found[0] if transforms._single(argnums) else tuple(found)
+
+
 def _direction(
     arguments: Arguments, places: Sequence[int], tangents: Sequence[Any], name: str
 ) -> tuple[Array, Array]:
@@ -734,9 +750,9 @@ def compile(
     It is recorded on its first call with arguments of a shape, at a sample for each trace:
     comparisons of Values decide anew for each sample, and f itself computes those that
     rounding could decide. Recording runs f three times, and a spot check once more. Values from
-    outside get no gradient; but within a function that is differentiated or compiled, f itself
-    computes with what depends on its Values, and the result is one. What the result does not
-    depend on is left out, and raises nothing. A method is compiled for each instance; `in_axes`
+    outside get no gradient; but within a function that is differentiated, f itself
+    computes what depends on its Values, and within one that is compiled f is recorded with it;
+    the result is a Value there. What the result does not depend on is left out, and raises nothing. A method is compiled for each instance; `in_axes`
     leaves `self` out. `isinstance(x, float)` is false of a number that is recorded, which is a
     Value, and `str(x)` reads it out.
 

@@ -1,5 +1,6 @@
 """What a function reads besides its arguments: seen where it names that, told where not."""
 
+import io
 import math
 import pickle
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+import autograd
 from autograd.program import Compiled, compile, spot_check
 from autograd.program.spot_check import Schedule
 from autograd.program.trace.captured import Captured
@@ -34,6 +36,20 @@ def test_what_is_named_is_seen_at_once(name: str) -> None:
 @pytest.mark.parametrize("name", HIDDEN)
 def test_what_is_not_named_is_told(name: str, often: None) -> None:
     assert {outcome(HIDDEN[name], form) for form in FORMS} <= {"seen", "told"}
+
+
+@pytest.mark.parametrize("around", [compile, autograd.grad])
+@pytest.mark.parametrize("method", ["__call__", "grad", "jacobian"])
+def test_it_is_told_of_a_compiled_function_inside(
+    around: Any, method: str, often: None
+) -> None:
+    file = io.BytesIO(b"1")
+    inner = compile(lambda x: x * float(file.getvalue()))
+    outer = around(lambda x: x * getattr(inner, method)(1.0))
+    assert outer(1.0) == 1.0
+    file.write(b"2")
+    with pytest.raises(ValueError, match=r"gives 1\.0 where .* itself gives 2\.0"):
+        [outer(1.0) for _ in range(9)]
 
 
 # ---------------------------------------------------------------- changes that don't matter

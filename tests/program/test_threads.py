@@ -136,7 +136,7 @@ def test_a_child_of_a_process_that_records() -> None:
     with recorder.recording():
         holder.start()
         assert locked.wait(LONG)
-        assert in_a_child(lambda: both() and not watch._watches)
+        assert in_a_child(lambda: both() and not watch.watches)
     holder.join(LONG)
     assert len(recorder.fast.programs) == 1
 

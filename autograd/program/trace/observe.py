@@ -10,7 +10,6 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from threading import get_ident
@@ -23,7 +22,7 @@ from autograd.program.ir.arrays import np
 from autograd.program.ir.expressions import COMPARISONS
 from autograd.program.trace.captured import LIBRARY
 
-__all__ = ["Guard", "Watch", "unwatched"]
+__all__ = ["Guard", "Watch", "innermost", "warn", "watches"]
 
 WHOLE: dict[str, Callable[..., Any]] = {
     "int": int,
@@ -193,22 +192,22 @@ class Watch:
 # ---------------------------------------------------------------- a watch for each thread
 
 _switch = threading.RLock()  # held while nothing else runs, but perhaps a finalizer
-_watches: dict[int, tuple[Watch | None, ...]] = {}  # of each thread, innermost last
+watches: dict[int, tuple[Watch, ...]] = {}  # of each thread, innermost last
 
 
-def _push(watch: Watch | None) -> None:
+def _push(watch: Watch) -> None:
     with _switch:
-        _watches[get_ident()] = (*_watches.get(get_ident(), ()), watch)
+        watches[get_ident()] = (*watches.get(get_ident(), ()), watch)
         observe(_observer)
 
 
 def _pop() -> None:
     with _switch:
-        *outer, _ = _watches[get_ident()]
-        _watches[get_ident()] = tuple(outer)
+        *outer, _ = watches[get_ident()]
+        watches[get_ident()] = tuple(outer)
         if not outer:
-            del _watches[get_ident()]
-        if not _watches:
+            del watches[get_ident()]
+        if not watches:
             observe(None)
 
 
@@ -216,11 +215,11 @@ def _in_child() -> None:
     """Forget the threads that a child process does not have."""
     global _switch
     _switch = threading.RLock()
-    mine = _watches.get(get_ident())
-    _watches.clear()
+    mine = watches.get(get_ident())
+    watches.clear()
     observe(None if mine is None else _observer)
     if mine is not None:
-        _watches[get_ident()] = mine
+        watches[get_ident()] = mine
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch
@@ -229,33 +228,20 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch
 
 def innermost() -> Watch | None:
     """What watches this thread."""
-    return _watches.get(get_ident(), (None,))[-1]
-
-
-@contextmanager
-def unwatched() -> Iterator[None]:
-    """While the block runs, Values of this thread answer as floats do."""
-    if get_ident() not in _watches:
-        yield
-        return
-    _push(None)
-    try:
-        yield
-    finally:
-        _pop()
+    mine = watches.get(get_ident())
+    return mine[-1] if mine else None
 
 
 def _observer(what: str, x: Value, other: Any) -> Any:
     """The observer of all threads, while there is a watch."""
-    mine = _watches.get(get_ident())
-    if mine is not None and mine[-1] is not None:
+    mine = watches.get(get_ident())
+    if mine is not None:
         return mine[-1](what, x, other)
     if what in ("partials", "set"):
         return None
     if what == "hash":
         return object.__hash__(x)
-    if mine is None:
-        _ask_elsewhere(what, [y for y in (x, other) if type(y) is Value])
+    _ask_elsewhere(what, [y for y in (x, other) if type(y) is Value])
     if what == "data":
         return x._data
     return getattr(operator, what)(x._data, other._data if type(other) is Value else other)
@@ -263,9 +249,9 @@ def _observer(what: str, x: Value, other: Any) -> Any:
 
 def _ask_elsewhere(what: str, xs: Sequence[Value]) -> None:
     """Refuse the recording that these Values are computed in, which is another thread's."""
-    for watches in [*_watches.values()]:
-        for watch in watches:
-            if watch is not None and not watch.refused and watch.made(xs):
+    for mine in [*watches.values()]:
+        for watch in mine:
+            if not watch.refused and watch.made(xs):
                 watch.refuse(
                     f"asks for {what!r} of a Value in another thread, in {_place()}: compute "
                     "there, but compare and read numbers out in the thread that calls it"
