@@ -15,6 +15,12 @@ from autograd import transforms
 from autograd.core.functions import fsum
 from autograd.program.arguments import Arguments, Axes, holds_values, kind_of, samples_of
 from autograd.program.call import Call, Dispatch, dispatched
+from autograd.program.derivatives import (
+    direction,
+    hessian_blocks,
+    jacobian_blocks,
+    lane_weight,
+)
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.recorded import Recorded, used
@@ -28,12 +34,12 @@ from autograd.program.spot_check import (
     leaves_of,
     moving,
 )
-from autograd.program.targets.runner import added_up, folded
+from autograd.program.targets.runner import folded
 from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import CapturedChanged, called
 from autograd.program.trace.replay import saved_trace
 from autograd.transforms import Argnums
-from autograd.trees import flatten, flatten_like, without_axes
+from autograd.trees import flatten, without_axes
 
 __all__ = ["Compiled", "compile", "load_program"]
 
@@ -477,8 +483,8 @@ class Compiled:
         def by_program(arguments: Arguments) -> Any:
             chosen = tuple(range(len(primals))) if argnums is None else argnums
             places = transforms._places(chosen, len(primals))
-            direction = _direction(arguments, places, tangents, "jvp")
-            call = self._done(arguments, places, direction=direction)
+            along = direction(arguments, places, tangents, "jvp")
+            call = self._done(arguments, places, direction=along)
             return tuple([call.shaped(rows, self.reduce) for rows in np.split(call.out, 2)])
 
         def eager(*primals: Any) -> Any:
@@ -497,7 +503,8 @@ class Compiled:
             if self._is_faster_repeated(arguments, places):
                 return self._repeated("jacobian", arguments, argnums)
             values = self._done(arguments)
-            blocks = self._blocks(arguments, places, len(values.out))
+            run, count = partial(self._done, arguments), len(values.out)
+            blocks = jacobian_blocks(run, arguments, places, count, self.reduce)
             if arguments.lanes and self.reduce is None:
                 builds = arguments.builds(places)
                 found = [values.jacobians(*each) for each in zip(builds, blocks)]
@@ -520,9 +527,9 @@ class Compiled:
         """
 
         def by_program(arguments: Arguments) -> Any:
-            direction = _direction(arguments, (0,), (v,), "hvp")
+            along = direction(arguments, (0,), (v,), "hvp")
             weight = self._weight(arguments, "hvp")
-            call = self._done(arguments, (0,), direction=direction, seed=weight)
+            call = self._done(arguments, (0,), direction=along, seed=weight)
             return _like(arguments, (0,), call.parts())[0]
 
         def eager(*args: Any) -> Any:
@@ -553,31 +560,15 @@ class Compiled:
             if each and not all(varying):
                 return self._repeated("hessian", arguments, argnums)
             builds = arguments.builds(places)
+            run = partial(self._done, arguments)
             found = [
                 [values.matrix(a, b, block, each) for b, block in zip(builds, row)]
-                for a, row in zip(builds, self._second(arguments, places, each))
+                for a, row in zip(builds, hessian_blocks(run, arguments, places, self.reduce))
             ]
             return _picked([_picked(row, argnums) for row in found], argnums)
 
         eager = partial(self._each, partial(transforms.hessian, argnums=argnums))
         return self._derived(by_program, eager, self._bound(args, named))
-
-    def _second(
-        self, arguments: Arguments, places: Sequence[int], each: bool
-    ) -> list[list[Array]]:
-        """Second derivatives in each two of the arguments, of shape (these, those, lanes)."""
-        sizes = [len(arguments.rows[i]) for i in places]
-        lanes = arguments.lanes if each else 1
-        blocks = [[np.zeros((m, n, lanes)) for n in sizes] for m in sizes]
-        weight = 1.0 / arguments.lanes if self.reduce == "mean" and arguments.lanes else 1.0
-        for j, place in enumerate(places):
-            for k, row in enumerate(arguments.rows[place]):
-                t_u, t_x = np.zeros(len(arguments.u)), np.zeros(arguments.x.shape)
-                (t_u if arguments.axes[place] is None else t_x)[row] = 1.0
-                call = self._done(arguments, places, direction=(t_u, t_x), seed=weight)
-                for mine, part in zip(blocks, call.parts()):
-                    mine[j][:, k] = part
-        return blocks
 
     def _is_faster_repeated(self, arguments: Arguments, places: Sequence[int]) -> bool:
         """Whether a reverse sweep for each output, with a copy of uniform arguments for each
@@ -608,38 +599,7 @@ class Compiled:
                 f'{name}: there is a value for each sample; compile with reduce="mean" '
                 'or "sum", or use jacobian'
             )
-        return 1.0 / arguments.lanes if self.reduce == "mean" and arguments.lanes else 1.0
-
-    def _blocks(self, arguments: Arguments, places: Sequence[int], count: int) -> list[Array]:
-        """d(output)/d(input) for each argument, of shape (outputs, inputs, lanes).
-
-        By a forward sweep an input where there are fewer, or where each lane has derivatives in
-        a uniform argument; else by a reverse sweep an output, for all arguments together.
-        """
-        weight = 1.0 / arguments.lanes if self.reduce == "mean" and arguments.lanes else 1.0
-        each = bool(arguments.lanes) and self.reduce is None
-        found: dict[int, Array] = {}
-        for i in places:
-            rows = arguments.rows[i]
-            if arguments.axes[i] is None and (each or len(rows) < count):
-                found[i] = self._uniform_block(arguments, i, count, weight)
-        backwards = [i for i in places if i not in found]
-        units = weight * np.eye(count)[:, :, None] if backwards else ()
-        calls = [self._done(arguments, backwards, seed=unit) for unit in units]
-        for k, i in enumerate(backwards):
-            found[i] = np.stack([call.parts()[k] for call in calls])
-        return [found[i] for i in places]
-
-    def _uniform_block(self, arguments: Arguments, i: int, count: int, weight: float) -> Array:
-        """Such a block of a uniform argument, by forward sweeps."""
-        slopes = []
-        for row in arguments.rows[i]:
-            t_u, t_x = np.zeros(len(arguments.u)), np.zeros(arguments.x.shape)
-            t_u[row] = 1.0
-            call = self._done(arguments, (i,), direction=(t_u, t_x))
-            slopes.append(call.out[count:])
-        block = np.stack(slopes, 1)
-        return block if self.reduce is None else weight * added_up(block)
+        return lane_weight(arguments, self.reduce)
 
 
 class Derivative(Compiled):
@@ -688,22 +648,6 @@ def _picked(found: Sequence[Any], argnums: Argnums) -> Any:
     return found[0] if transforms._single(argnums) else tuple(found)
 
 
-def _direction(
-    arguments: Arguments, places: Sequence[int], tangents: Sequence[Any], name: str
-) -> tuple[Array, Array]:
-    """Tangents in the shape of some of the arguments, as u and x."""
-    chosen = tuple([arguments.args[i] for i in places])
-    flatten_like(tuple(tangents), chosen, f"{name}: the tangents")
-    args = list(arguments.args)
-    for i, given in zip(places, tangents):
-        args[i] = given
-    t = Arguments(args, arguments.in_axes)
-    for i in set(range(len(args))) - set(places):
-        side = t.u if arguments.axes[i] is None else t.x
-        side[arguments.rows[i].start : arguments.rows[i].stop] = 0.0
-    return t.u, t.x
-
-
 def _is_inside() -> bool:
     """Whether this thread is in a function that is being differentiated or recorded."""
     return transforms.enclosed() or innermost() is not None
@@ -750,11 +694,11 @@ def compile(
     It is recorded on its first call with arguments of a shape, at a sample for each trace:
     comparisons of Values decide anew for each sample, and f itself computes those that
     rounding could decide. Recording runs f three times, and a spot check once more. Values from
-    outside get no gradient; but within a function that is differentiated, f itself
-    computes what depends on its Values, and within one that is compiled f is recorded with it;
-    the result is a Value there. What the result does not depend on is left out, and raises nothing. A method is compiled for each instance; `in_axes`
-    leaves `self` out. `isinstance(x, float)` is false of a number that is recorded, which is a
-    Value, and `str(x)` reads it out.
+    outside get no gradient; but within a function that is differentiated, f itself computes
+    what depends on its Values, and within one that is compiled f is recorded with it: the
+    result is a Value there. What the result does not depend on is left out, and raises nothing.
+    A method is compiled for each instance; `in_axes` leaves `self` out. `isinstance(x, float)`
+    is false of a number that is recorded, which is a Value, and `str(x)` reads it out.
 
     Of many shapes those used last are kept: 16, or up to 256 that have 400,000 nodes together
     (about 250 MB); others are recorded anew. Threads may share a compiled function: while one

@@ -1,0 +1,96 @@
+"""Jacobians and Hessians of a compiled function: a sweep for each row or column.
+
+`run` makes a call with the arguments: given `places`, the arguments to differentiate in, and
+`seed`, `direction` or both, as `Call` takes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.program.arguments import Arguments
+from autograd.program.call import Call
+from autograd.program.ir.arrays import Array, np
+from autograd.program.targets.runner import added_up
+from autograd.trees import flatten_like
+
+__all__ = ["direction", "hessian_blocks", "jacobian_blocks", "lane_weight"]
+
+Run = Callable[..., Call]
+
+
+def lane_weight(arguments: Arguments, reduce: str | None) -> float:
+    """What a lane counts in the result."""
+    return 1.0 / arguments.lanes if reduce == "mean" and arguments.lanes else 1.0
+
+
+def jacobian_blocks(
+    run: Run, arguments: Arguments, places: Sequence[int], count: int, reduce: str | None
+) -> list[Array]:
+    """d(output)/d(input) for each argument, of shape (outputs, inputs, lanes).
+
+    By a forward sweep an input where there are fewer, or where each lane has derivatives in a
+    uniform argument; else by a reverse sweep an output, for all arguments together.
+
+    Args:
+        count: of outputs.
+    """
+    weight = lane_weight(arguments, reduce)
+    each = bool(arguments.lanes) and reduce is None
+    found: dict[int, Array] = {}
+    for i in places:
+        rows = arguments.rows[i]
+        if arguments.axes[i] is None and (each or len(rows) < count):
+            calls = [run((i,), direction=_unit(arguments, i, row)) for row in rows]
+            block = np.stack([call.out[count:] for call in calls], 1)
+            found[i] = block if reduce is None else weight * added_up(block)
+    backwards = [i for i in places if i not in found]
+    units = weight * np.eye(count)[:, :, None] if backwards else ()
+    calls = [run(backwards, seed=unit) for unit in units]
+    for k, i in enumerate(backwards):
+        found[i] = np.stack([call.parts()[k] for call in calls])
+    return [found[i] for i in places]
+
+
+def hessian_blocks(
+    run: Run, arguments: Arguments, places: Sequence[int], reduce: str | None
+) -> list[list[Array]]:
+    """Second derivatives in each two of the arguments, of shape (these, those, lanes)."""
+    weight = lane_weight(arguments, reduce)
+    lanes = arguments.lanes if reduce is None and arguments.lanes else 1
+    sizes = [len(arguments.rows[i]) for i in places]
+    blocks = [[np.zeros((m, n, lanes)) for n in sizes] for m in sizes]
+    for j, place in enumerate(places):
+        for k, row in enumerate(arguments.rows[place]):
+            call = run(places, direction=_unit(arguments, place, row), seed=weight)
+            for mine, part in zip(blocks, call.parts()):
+                mine[j][:, k] = part
+    return blocks
+
+
+def direction(
+    arguments: Arguments, places: Sequence[int], tangents: Sequence[Any], name: str
+) -> tuple[Array, Array]:
+    """Tangents in the shape of some of the arguments, as u and x.
+
+    Raises:
+        TypeError, ValueError: they have another shape.
+    """
+    chosen = tuple([arguments.args[i] for i in places])
+    flatten_like(tuple(tangents), chosen, f"{name}: the tangents")
+    args = list(arguments.args)
+    for i, given in zip(places, tangents):
+        args[i] = given
+    t = Arguments(args, arguments.in_axes)
+    for i in set(range(len(args))) - set(places):
+        side = t.u if arguments.axes[i] is None else t.x
+        side[arguments.rows[i].start : arguments.rows[i].stop] = 0.0
+    return t.u, t.x
+
+
+def _unit(arguments: Arguments, i: int, row: int) -> tuple[Array, Array]:
+    """The direction of one number of an argument, in all lanes."""
+    t_u, t_x = np.zeros(len(arguments.u)), np.zeros(arguments.x.shape)
+    (t_u if arguments.axes[i] is None else t_x)[row] = 1.0
+    return t_u, t_x
