@@ -43,6 +43,7 @@ SEVERAL: list[Callable[[Any], Any]] = [  # of such a point
     lambda x: autograd.maximum(x[0], x[1], 0.5) * autograd.minimum(x[0], x[1], x[2]),
     lambda x: autograd.hypot(x[0], x[1], x[2]) + 0.0 * autograd.sqrt(0.0 * x[0]),
     lambda x: autograd.take(x, abs(x[0]) // 1.0),
+    lambda x: autograd.take([2.0, 5.0, 7.0], abs(x[0]) // 1.0) * x[1] * x[2].sin(),
     lambda x: autograd.dot([x[0], x[1]], [x[1], x[2]], x[0]) % 0.7,
     lambda x: autograd.where(x[0] > x[1], x[0] * x[2], x[1].exp()) * (x[1] // 1.0),
     lambda x: autograd.clip(x[0], 0.5, 2.0) * autograd.atan2(x[1], x[2]),

@@ -362,10 +362,6 @@ class KernelCode:
             first = to.more(len(slopes), 0)
             slopes = range(first, first + len(slopes))
             to.put(operand(0), [at.rows[d]], slopes, True)
-        if not adds:
-            target = [
-                row if one else -1 for row, one in zip(target, live[: len(target)].tolist())
-            ]
         rows = [*at.rows[reads], *at.rows[out]]
         self.scalars.reverse(code, rows, [*target, *slopes], live)
 

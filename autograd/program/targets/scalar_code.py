@@ -15,6 +15,7 @@ from autograd.program.ir.block import Scalars, operand
 from autograd.program.ir.expressions import Expression
 from autograd.program.passes.vjp import term_of
 from autograd.program.targets.instructions import WORDS, Instructions
+from autograd.program.targets.placement import NOWHERE
 
 __all__ = ["ScalarCode"]
 
@@ -75,7 +76,7 @@ class ScalarCode:
 
         Args:
             rows: what the list reads, and its results.
-            adjoints: those of all these.
+            adjoints: those of all these; nobody wants those of what is read that are NOWHERE.
             live: which of them are wanted.
         """
         to, d = self.to, np.array(adjoints)
@@ -91,7 +92,7 @@ class ScalarCode:
         at = np.repeat(np.arange(len(nodes)), counts)
         slot = np.arange(len(at)) - (np.cumsum(counts) - counts)[at]
         read = code.args[self.begins[nodes][at] + slot]
-        wanted = live[read]
+        wanted = live[read] & (d[read] != NOWHERE)
         at, slot, target = at[wanted], slot[wanted], d[read[wanted]]
         if len(target) == 0:
             return
