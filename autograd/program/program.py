@@ -272,8 +272,7 @@ class Sweep:
         module, self.answers, self.lanes = kernel(), program.answers, program.lanes
         if module is not None:
             with suppress(NotImplementedError):
-                blocks = program.with_scalars if along is None else program.blocks
-                self.native = KernelCode(_swept(blocks, wrt, along), module)
+                self.native = KernelCode(_swept(program.with_scalars, wrt, along), module)
         blocks = self.native.it if self.native else _swept(program.blocks, wrt, along)
         found = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
         self.outputs, self.roots = found[0].rows, sum([op.rows for op in found])

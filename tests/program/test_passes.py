@@ -22,6 +22,7 @@ from autograd.program.ir.rules import WIDE, partial
 from autograd.program.ir.tape import Tape
 from autograd.program.passes.fuse_sums import fuse_sums
 from autograd.program.passes.guards import in_order, with_margins
+from autograd.program.passes.jvp import jvp
 from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import simplify
 from autograd.program.program import PASSES, Program
@@ -219,6 +220,32 @@ def test_narrow_mixed_levels_are_lists_of_single_operations() -> None:
     blocks = agrees(f, np.linspace(0.1, 1.2, 11)).program.with_scalars
     assert len(blocks.ops) < 60
     assert [op.width for op in blocks.ops if op.kind == "matmul"] == [9]
+
+
+BOUNDED: list[Callable[[Any, Any], Any]] = [
+    lambda x, y: (x * y).sin(),
+    lambda x, y: autograd.where(x > y, x, 0.5 * y),
+    lambda x, y: autograd.dot([x, y], [y, 0.3], x).tanh(),
+    lambda x, y: autograd.fsum([x, y, 1.0]) / 3.0,
+    lambda x, y: (x * x + 1.0) ** 0.3,
+    lambda x, y: y / (x * x + 2.0) - 0.2,
+]
+
+
+@pytest.mark.parametrize("count", [1, 2, 120])
+@pytest.mark.parametrize("seed", range(3))
+def test_tangents_of_lists_are_lists(count: int, seed: int) -> None:
+    draw = random.Random(seed)
+    plan = [(draw.choice(BOUNDED), draw.randrange(3), draw.randrange(3)) for _ in range(count)]
+
+    def f(xs: Any, y: Any) -> Any:
+        nodes = [*xs, y]
+        for op, i, j in plan:
+            nodes.append(op(nodes[-1 - i], nodes[-1 - j]))
+        return nodes[-1] + autograd.where(y > 1.0, 0.1, 0.2)
+
+    blocks = agrees(f, [0.3, 0.8], 1.3).program.with_scalars
+    assert len(jvp(blocks, ["xs"]).ops) < 3 * len(blocks.ops) + 5
 
 
 def test_stats() -> None:

@@ -7,12 +7,15 @@ which `vjp` can differentiate again.
 
 from __future__ import annotations
 
+import itertools
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from autograd.core.primitive import TABLE
-from autograd.program.ir.block import Blocks, Op, operand
+from autograd.program.ir.arrays import np
+from autograd.program.ir.block import Blocks, Op, Scalars, operand, regular
 from autograd.program.ir.expressions import COMPARISONS, SYMBOLS, Expression
 from autograd.program.ir.rules import FLAT
 from autograd.program.passes.vjp import slope_of
@@ -20,6 +23,7 @@ from autograd.program.passes.vjp import slope_of
 __all__ = ["jvp"]
 
 Tangent = int | None  # a value; None where nothing depends on the direction
+Cell = tuple[int, int]  # a value and a row of it
 
 
 def jvp(blocks: Blocks, wrt: Collection[str]) -> Blocks:
@@ -36,35 +40,23 @@ def jvp(blocks: Blocks, wrt: Collection[str]) -> Blocks:
     return _JVP(blocks, wrt).new
 
 
-class _JVP:
-    def __init__(self, blocks: Blocks, wrt: Collection[str]) -> None:
-        self.new = it = Blocks(blocks)
-        self.tangents: dict[int, int] = {}
-        self.formulas: dict[Any, Expression] = {}
-        self.slopes: dict[Any, Any] = {}
-        self.zero = it.add("const", 1, False, (), [0.0])
-        for v, op in blocks.inputs():
-            t = it.add("input", op.rows, op.lanes, (), f"t_{op.what}")
-            if op.what in wrt:
-                self.tangents[v] = t
-        for v, op in enumerate(blocks.ops):
-            ts = [self.tangents.get(a) for a in op.operands]
-            if any(t is not None for t in ts):
-                t = getattr(self, op.kind)(v, op, ts)
-                if t is not None:
-                    self.tangents[v] = self.spread(t, op)
-        out = it.results["out"]
-        t = self.spread(self.tangents.get(out, self.zero), it.ops[out])
-        rows = it.ops[out].rows
-        both = it.add("pick", 2 * rows, it.ops[out].lanes, (out, t), range(2 * rows))
-        it.results["out"] = both
+class _Rules(ABC):
+    """Tangents by the partials of the table; `apply` says what becomes of each operation."""
 
-    def spread(self, t: int, op: Op) -> int:
-        """A tangent with the rows and lanes of its value."""
-        mine = self.new.ops[t]
-        if (mine.rows, mine.lanes) == (op.rows, op.lanes):
-            return t
-        return self.new.add("scatter_add", op.rows, op.lanes, (t,), (None,))
+    def __init__(self) -> None:
+        self.slopes: dict[Any, Any] = {}
+
+    def apply(self, op: str, *args: Any) -> Any:
+        """An operation on values, which are ints here, and numbers, which are floats."""
+        op = SYMBOLS.get(op, op)
+        if any(type(a) is int for a in args):
+            return self.applied(op, args)
+        rule = getattr(operator, op) if op in COMPARISONS else TABLE[op]
+        return float(rule(*args))
+
+    @abstractmethod
+    def applied(self, op: str, args: Sequence[Any]) -> int:
+        """The value of an operation on at least one value."""
 
     def sum(self, terms: Sequence[Tangent]) -> Tangent:
         """All that there are, added up."""
@@ -73,30 +65,20 @@ class _JVP:
             total = t if total is None else total if t is None else self.apply("add", total, t)
         return total
 
-    def apply(self, op: str, *args: Any) -> Any:
-        """An operation on values and numbers, which floats are."""
-        op = SYMBOLS.get(op, op)
-        values = [a for a in args if type(a) is int]
-        if not values:
-            rule = getattr(operator, op) if op in COMPARISONS else TABLE[op]
-            return float(rule(*args))
-        places = iter(range(len(values)))
-        slots = [operand(next(places)) if type(a) is int else a for a in args]
-        key = op, *[x.args[0] if type(x) is Expression else repr(x) for x in slots]
-        return self.new.map(self.formulas.setdefault(key, Expression(op, *slots)), values)
+    def product(
+        self, op: str, slots: Sequence[Any], xs: Sequence[int], ts: Sequence[Tangent]
+    ) -> Tangent:
+        """The sum of each operand's tangent times the partial in it.
 
-    # ------------------------------------------------------------------ a rule for each kind
-
-    def map(self, v: int, op: Op, ts: list[Tangent]) -> Tangent:
-        """The sum of each operand's tangent times the partial in it."""
-        name = op.what.op
-        if name in FLAT:
-            return None
+        Args:
+            slots: the operands; numbers are themselves, the others are in xs, with their
+                tangents in ts. After them xs has the result.
+        """
         terms = []
-        for slot, x in enumerate(op.what.args):
+        for slot, x in enumerate(slots):
             t = ts[x.args[0]] if type(x) is Expression else None
             if t is not None:
-                slope = self.value(self.slope(name, slot, op.what.args), [*op.operands, v], {})
+                slope = self.value(self.slope(op, slot, slots), xs, {})
                 if type(slope) is int:
                     terms.append(self.apply("mul", slope, t))
                 elif slope != 0.0:
@@ -123,6 +105,52 @@ class _JVP:
         if id(x) not in known:
             known[id(x)] = self.apply(x.op, *[self.value(a, xs, known) for a in x.args])
         return known[id(x)]
+
+
+class _JVP(_Rules):
+    def __init__(self, blocks: Blocks, wrt: Collection[str]) -> None:
+        super().__init__()
+        self.new = it = Blocks(blocks)
+        self.tangents: dict[int, int] = {}
+        self.formulas: dict[Any, Expression] = {}
+        self.zero = it.add("const", 1, False, (), [0.0])
+        for v, op in blocks.inputs():
+            t = it.add("input", op.rows, op.lanes, (), f"t_{op.what}")
+            if op.what in wrt:
+                self.tangents[v] = t
+        for v, op in enumerate(blocks.ops):
+            ts = [self.tangents.get(a) for a in op.operands]
+            if any(t is not None for t in ts):
+                t = getattr(self, op.kind)(v, op, ts)
+                if t is not None:
+                    self.tangents[v] = self.spread(t, op)
+        out = it.results["out"]
+        t = self.spread(self.tangents.get(out, self.zero), it.ops[out])
+        rows = it.ops[out].rows
+        both = it.add("pick", 2 * rows, it.ops[out].lanes, (out, t), range(2 * rows))
+        it.results["out"] = both
+
+    def spread(self, t: int, op: Op) -> int:
+        """A tangent with the rows and lanes of its value."""
+        mine = self.new.ops[t]
+        if (mine.rows, mine.lanes) == (op.rows, op.lanes):
+            return t
+        return self.new.add("scatter_add", op.rows, op.lanes, (t,), (None,))
+
+    def applied(self, op: str, args: Sequence[Any]) -> int:
+        values = [a for a in args if type(a) is int]
+        places = iter(range(len(values)))
+        slots = [operand(next(places)) if type(a) is int else a for a in args]
+        key = op, *[x.args[0] if type(x) is Expression else repr(x) for x in slots]
+        return self.new.map(self.formulas.setdefault(key, Expression(op, *slots)), values)
+
+    # ------------------------------------------------------------------ a rule for each kind
+
+    def map(self, v: int, op: Op, ts: list[Tangent]) -> Tangent:
+        formula = op.what
+        if formula.op in FLAT:
+            return None
+        return self.product(formula.op, formula.args, [*op.operands, v], ts)
 
     def pick(self, v: int, op: Op, ts: list[Tangent]) -> Tangent:
         it = self.new
@@ -175,3 +203,138 @@ class _JVP:
         return self.new.add(op.kind, op.rows, op.lanes, (t,))
 
     to_lanes = from_lanes = sum_lanes
+
+    def scalar(self, v: int, op: Op, ts: list[Tangent]) -> Tangent:
+        """Another list, of what computes the tangents."""
+        it, [reads], [t] = self.new, op.operands, ts
+        assert t is not None
+        slopes = self.cells(t)
+        moves = [it.ops[a].kind != "const" or it.ops[a].what[row] != 0.0 for a, row in slopes]
+        nowhere = self.zero, 0
+        found = _Tangents(op.what, [*self.cells(reads), *self.cells(v)], nowhere, self.slopes)
+        tangents = found.run([cell if one else None for cell, one in zip(slopes, moves)])
+        if tangents.count(None) == op.rows:
+            return None
+        made = v
+        if found.kinds:
+            read = self.gathered([*found.places])
+            made = it.add("scalar", len(found.kinds), False, (read,), found.listed())
+        cells = [(made, ~x) if isinstance(x, int) else x or nowhere for x in tangents]
+        return self.gathered(cells)
+
+    def cells(self, v: int) -> list[Cell]:
+        """Where each row of a value comes from."""
+        op = self.new.ops[v]
+        if op.kind != "pick":
+            return [(v, row) for row in range(op.rows)]
+        whole = [cell for a in op.operands for cell in self.cells(a)]
+        return [whole[row] for row in op.what]
+
+    def gathered(self, cells: Sequence[Cell]) -> int:
+        """A uniform value that has these rows."""
+        it = self.new
+        values = [*dict.fromkeys([v for v, _ in cells])]
+        ends = itertools.accumulate([it.ops[v].rows for v in values], initial=0)
+        starts = dict(zip(values, ends))
+        rows = regular([starts[v] + row for v, row in cells])
+        if len(values) == 1:
+            return it.pick(values[0], rows)
+        return it.add("pick", len(rows), False, values, rows)
+
+
+class _Tangents:
+    """The tangents of a list of single operations, as another such list.
+
+    What an operation adds to it is the same for each of its kind, but for the rows: it is
+    written once, and then filled in. A row is the cell of a value, or in the list ~its place.
+
+    Attributes:
+        kinds: of the operations that are in the list so far.
+        places: what they read, and where in that.
+    """
+
+    def __init__(
+        self, code: Scalars, cells: Sequence[Cell], zero: Cell, slopes: dict[Any, Any]
+    ) -> None:
+        self.code, self.cells, self.zero, self.slopes = code, cells, zero, slopes
+        self.keys: dict[Any, tuple[int, tuple[Any, ...]]] = {}
+        self.kinds: list[int] = []
+        self.args: list[tuple[int, ...]] = []
+        self.places: dict[Cell, int] = {}
+
+    def run(self, tangents: Sequence[Cell | None]) -> list[Cell | int | None]:
+        """The tangent of each result, None where that is 0.
+
+        Args:
+            tangents: those of what the list reads.
+        """
+        code, cells, found = self.code, self.cells, list[Any](tangents)
+        args, ends = code.args.tolist(), np.cumsum(code.counts).tolist()
+        known: dict[Any, _Template] = {}
+        for kind, begin, end in zip(code.kinds.tolist(), [0, *ends], ends):
+            mine = args[begin:end]
+            ts = [found[a] for a in mine]
+            moves = tuple([t is not None for t in ts])
+            if (kind, moves) not in known:
+                known[kind, moves] = _Template(code.keys[kind], moves, self.slopes)
+            template = known[kind, moves]
+            rows = [self.zero, *[cells[a] for a in mine], cells[len(found)], *ts]
+            for key, slots in template.steps:
+                place, _ = self.keys.setdefault(repr(key), (len(self.keys), key))
+                rows.append(~len(self.kinds))
+                self.kinds.append(place)
+                self.args.append(tuple([self.place(rows[slot]) for slot in slots]))
+            found.append(None if template.result is None else rows[template.result])
+        return found[len(tangents) :]
+
+    def place(self, row: Cell | int) -> int:
+        if isinstance(row, int):
+            return row
+        return self.places.setdefault(row, len(self.places))
+
+    def listed(self) -> Scalars:
+        first = len(self.places)
+        args = np.fromiter(itertools.chain.from_iterable(self.args), int)
+        return Scalars(
+            [key for _, key in self.keys.values()],
+            np.array(self.kinds),
+            np.fromiter(map(len, self.args), int),
+            np.where(args < 0, first + ~args, args),
+        )
+
+
+class _Template(_Rules):
+    """What computes the tangent of an operation.
+
+    Attributes:
+        steps: operations and their operands: 0 stands for none, where a number is known; then
+            come those of the operation, its result, their tangents, and the steps.
+        result: which of these it is; None if it is 0.
+    """
+
+    def __init__(
+        self, key: tuple[Any, ...], moves: tuple[bool, ...], slopes: dict[Any, Any]
+    ) -> None:
+        self.slopes = slopes
+        self.steps: list[tuple[tuple[Any, ...], list[int]]] = []
+        (op, n, *numbers), half = key, key[1] // 2
+        self.first: int = 2 + 2 * n
+        xs = [*range(1, 1 + n)]
+        ts = [2 + n + k if moves[k] else None for k in range(n)]
+        if op == "sum":
+            self.result = self.sum(ts)
+        elif op == "dot":
+            sides = *zip(xs[1:], ts[1 + half :]), *zip(xs[1 + half :], ts[1:])
+            products = [None if t is None else self.apply("mul", x, t) for x, t in sides]
+            self.result = self.sum([ts[0], *products])
+        elif op in FLAT:
+            self.result = None
+        else:
+            slots = [operand(k) if x is None else x for k, x in enumerate(numbers)]
+            count = 1 + max([x.args[0] for x in slots if type(x) is Expression])
+            self.result = self.product(op, slots, [*xs[:count], 1 + n], ts)
+
+    def applied(self, op: str, args: Sequence[Any]) -> int:
+        key = op, len(args), *[None if type(a) is int else a for a in args]
+        self.steps.append((key, [a if type(a) is int else 0 for a in args]))
+        return self.first + len(self.steps) - 1
