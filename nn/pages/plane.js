@@ -15,7 +15,7 @@ function makePlane(board, chosen, clicked) {
 
   // The samples, those for testing hollow.
   function lay({ train, test }) {
-    for (const point of svg.querySelectorAll(".point")) point.remove();
+    for (const old of svg.querySelectorAll("marker, .samples, .point")) old.remove();
     for (const [part, name] of [[test, " held"], [train, ""]]) {
       part.classes.forEach((k, s) => {
         const [x, y] = [left + width * scale(xs, part.inputs[2 * s]), top + height * (1 - scale(ys, part.inputs[2 * s + 1]))];

@@ -24,7 +24,7 @@ function build() {
   wires.lay(runs[0].net);
   const [{ net, train }] = runs;
   const sizes = [2, ...net.map(({ nout }) => nout)].join(" → ");
-  document.querySelector("header p").textContent = `A network of ${sizes}, ${train.targets.length} samples, ${data.loss.replaceAll("_", " ")}`;
+  document.querySelector("header p").textContent = `A network of ${sizes}, ${train.targets.length.toLocaleString("en")} samples, ${data.loss.replaceAll("_", " ")}`;
   ui.sample.max = train.targets.length;
   byId("told").textContent = EXHIBITS[settings.exhibit]?.told ?? "";
   for (const button of byId("exhibits").querySelectorAll("button")) button.setAttribute("aria-pressed", button.textContent === settings.exhibit);

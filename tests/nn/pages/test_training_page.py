@@ -64,7 +64,8 @@ def test_of_three_classes_the_best_one_is_shaded_and_nan_is_pale() -> None:
 def test_of_many_samples_a_page_shows_some_and_says_so(count: int, shown: int) -> None:
     samples = [([float(k), 0.0], float(k % 3 > 0)) for k in range(count)]
     plane = plane_of(boundary_of(lambda x, p: x[0], samples))
-    assert plane.svg().count('class="point') == shown
+    paths = re.findall(r'class="samples" d="M([^"]*)"', plane.svg())
+    assert [len(path.split("L")) for path in paths] == [-(-shown // 3), shown - -(-shown // 3)]
     assert ("one sample in 2 is shown" in plane.legend()) == (shown < count)
 
 
