@@ -30,6 +30,7 @@ __all__ = ["Box", "Edge", "Frame", "Picture", "operation_text", "picture"]
 
 DRAWN_ONCE = 12  # a leaf with more uses has a copy beside each
 MOST_OPERANDS = 3  # that a call is written with
+MOST_NAMES = 8  # of leaves that are left out
 PART = re.compile(r"([^/]+)/(\1 · \d+)$")  # of a scope, which is in its frame
 LONGEST_OPERAND = 6.0  # of a name, in units of the font's size
 
@@ -207,10 +208,16 @@ class _Maker:
         kept = self.nearest()
         boxes = self.boxes(kept)
         edges = [*self.edges(boxes), *self.numbers(boxes)]
-        hidden = len(self.graph) - len({node for unit in kept for node in self.nodes(unit)})
+        found = {node for unit in kept for node in self.nodes(unit)}
+        hidden = [node for node in self.graph if node not in found]
         note = self.grouping.note
         if hidden:
-            left = f"{counted(hidden, 'node')} left out"
+            left = f"{counted(len(hidden), 'node')} left out"
+            leaves = [node.short for node in hidden if node.op is None]
+            if leaves:
+                left += (
+                    f", with the {'leaf' if len(leaves) == 1 else 'leaves'} {_listed(leaves)}"
+                )
             note = f"{note} Only what is nearest to the result is drawn; {left}".lstrip()
             note += "; max_nodes=None draws them." if self.options.depth is None else "."
             for unit in kept:
@@ -455,6 +462,12 @@ class _Maker:
             hint = f"{counted(len(hidden), 'input')} of {head.title} not drawn"
             more = Box(f"more-{head.id}", "more", "…", "", None, hint)
             yield Edge(f"e-more-{head.id}", more, head, "", hint, "")
+
+
+def _listed(names: list[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _outlets(nodes: Sequence[Node], read: Set[Node]) -> list[Node]:

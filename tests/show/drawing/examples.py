@@ -192,7 +192,7 @@ PICTURES: dict[
         lambda: network([3, 2, 1]).root.value.graph(collapse="layer"),
         "2857ea5ad10a9fd0",
     ),
-    "cut": (lambda: chain(10).graph(max_nodes=6), "91097f50b2356aa9"),
+    "cut": (lambda: chain(10).graph(max_nodes=6), "f4da203c9e8ed7c4"),
 }
 
 

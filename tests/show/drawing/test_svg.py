@@ -148,7 +148,10 @@ def test_its_rules_touch_nothing_else_on_a_page() -> None:
 def test_the_picture_says_what_it_leaves_out() -> None:
     svg = parsed(chain(10).graph(max_nodes=6))
     note = " ".join(texts(svg, "note"))
-    assert note.endswith("; 6 nodes left out; max_nodes=None draws them.")
+    assert note.endswith("; 6 nodes left out, with the leaf start; max_nodes=None draws them.")
+    wide = sum([Value(float(k), label=f"x{k}") for k in range(12)], Value(0.0, label="zero"))
+    note = " ".join(texts(parsed(wide.graph(max_nodes=3)), "note"))
+    assert "with the leaves zero, x0, x1, x2, x3, x4, x5, x6 and 4 more;" in note
     long = parsed(network([4, 4, 1]), collapse="neuron", depth=1)
     assert len(texts(long, "note")) > 1
     check_boxes_apart(long)
