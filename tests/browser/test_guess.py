@@ -8,6 +8,7 @@ from autograd import Stepper, Value
 from autograd.show.text import format_number
 from tests.browser.test_steps import readme
 from tests.chromium import Opener
+from tests.show.drawing.examples import TABLE
 
 
 def curve() -> Value:
@@ -107,3 +108,12 @@ def test_all_of_the_form_is_in_the_window(width: int, open_page: Opener) -> None
         box = page.locator(part).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
+
+
+def test_the_player_covers_no_row_of_the_page(open_page: Opener) -> None:
+    page = open_page(TABLE["48 nodes"]().steps().html(), at="#70")
+    for guesses in (False, True):
+        page.set_checked("#guessing", guesses)
+        below, player = [page.locator(part).bounding_box() for part in (".below", "#controls")]
+        assert below["y"] + below["height"] <= player["y"]
+        assert player["y"] + player["height"] <= 800
