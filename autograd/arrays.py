@@ -20,7 +20,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.core import special
 from autograd.core.functions import where
-from autograd.core.hints import called, refusal
+from autograd.core.hints import NUMBERS, called, refusal
 from autograd.core.operand import real
 from autograd.core.operations import NUMPY, REFLECTED
 from autograd.core.primitive import TABLE
@@ -216,7 +216,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
             if out is not None and out.dtype != object and not answers:
                 raise TypeError(
                     f"np.{name}: an array of {out.dtype} can't hold Values; write x = x + y "
-                    "instead of x += y, or make it with dtype=object"
+                    f"instead of x += y, or make it with dtype=object; {NUMBERS}"
                 )
         options |= {"out": tuple(map(_bare, outs)), "casting": "unsafe"}
     if native:

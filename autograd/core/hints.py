@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 from autograd.core.primitive import TABLE
 
-__all__ = ["advice", "called", "note", "refusal"]
+__all__ = ["NUMBERS", "advice", "called", "note", "refusal"]
 
 NUMBERS = "for a plot or a log take the numbers, x.data"
 WHOLE = "it takes integers; write int(x), which has no gradient"
@@ -48,7 +48,7 @@ MATH = {
         ("array", "asarray", "asanyarray", "astype", "fromiter", "full", "fill"),
         "write autograd.array(xs), or dtype=object; " + NUMBERS,
     ),
-    "[]=": "make the array with dtype=object, or a list and autograd.array of it",
+    "[]=": "make the array with dtype=object, or a list and autograd.array of it; " + NUMBERS,
     "arange": "write x + step * np.arange(n)",
     **dict.fromkeys(["normal", "uniform", "gauss"], "write mean + deviation * draw"),
     **dict.fromkeys(["comb", "factorial", "gcd", "isqrt", "lcm", "perm", "range"], WHOLE),

@@ -64,7 +64,8 @@ def conversions() -> Iterator[Row]:
     yield row(NAME, "float", lambda w: float(w.x), TypeError, refused + number)
     yield row(NAME, "%", lambda w: "%.3f" % w.x, TypeError, refused + number)  # noqa: UP031
     yield row(NAME, "array", lambda w: np.array([w.x], float), TypeError, refused, "x.data")
-    yield row(NAME, "plot", lambda w: Figure().subplots().plot([w.x]), TypeError, "x.data")
+    plots = bads(TypeError, "plot", "stem", "hist", words=("x.data",))
+    yield from each(NAME, plots, lambda w, f: getattr(Figure().subplots(), f)([w.x]))
     yield row(NAME, "gamma", lambda w: math.gamma(w.x), TypeError, refused, "autograd.lgamma")
     yield row(NAME, "map", lambda w: list(map(math.sin, [w.x])), TypeError, refused + number)
     sine = refused + "write autograd.sin instead of math.sin"
