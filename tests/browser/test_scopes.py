@@ -50,3 +50,13 @@ def test_scopes_are_boxes_that_open(open_page: Opener) -> None:
                 "head 1/softmax"
             )
             assert "in head 1/softmax is computed" in page.inner_text("#words")
+
+
+def test_a_large_scope_opens_too(open_page: Opener) -> None:
+    y = Value(0.5, label="x")
+    with scope("deep"):
+        for _ in range(99):
+            y = (y + 0.1).tanh()
+    page = open_page((y * 2.0).graph(collapse="scope").html())
+    page.select_option("#inside", label="deep")
+    assert page.locator("#opened .operation").count() == 198

@@ -1,5 +1,6 @@
 // A graph as the SVG that autograd/show/drawing/svg.py makes: the same boxes, the same classes.
 const [ROW, PAD, GAP, WIDEST] = [18, 8, 10, 180];
+const MOST_DRAWN = 200; // nodes that are drawn
 const [PORT, TIP, LENGTH] = [14, 8, 1221]; // numbers before a box, an arrow's tip, a page
 const pen = document.createElement("canvas").getContext("2d");
 const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";

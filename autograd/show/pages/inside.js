@@ -1,9 +1,8 @@
 // A box that stands for several nodes opens below the picture, by a click or by the list: its
 // nodes, as far as they have been played, and where the step is.
 const arithmetic = (node) => node.made;
-const MOST_INSIDE = 40; // nodes that are drawn
 const sizeOf = (id) => Object.values(data.groups).filter((other) => other === id).length;
-const groups = Object.keys(data.titles).filter((id) => drawn(`graph-${id}`).length > 0 && sizeOf(id) <= MOST_INSIDE);
+const groups = Object.keys(data.titles).filter((id) => drawn(`graph-${id}`).length > 0 && sizeOf(id) <= MOST_DRAWN);
 const inside = element("figure", { class: "picture sized inside", tabindex: 0, hidden: "" });
 let opened = ""; // the id of a group
 

@@ -3,7 +3,6 @@
 const picture = byId("picture");
 const svg = shape("svg", { id: "graph", class: "autograd", role: "img" });
 const field = byId("formula");
-const MOST = 200; // nodes that are drawn
 let formula = null;
 let point = {};
 let nodes = [];
@@ -69,11 +68,11 @@ function show() {
     byId(`grad-${name}`).textContent = `∂${root.name}/∂${name} = ${formatNumber(grad)}`;
   }
   byId("rows").replaceChildren(...nodes.map(row));
-  if (nodes.length <= MOST) drawGraph(svg, nodes);
+  if (nodes.length <= MOST_DRAWN) drawGraph(svg, nodes);
   else svg.replaceChildren();
   document.dispatchEvent(new CustomEvent("drawn"));
   byId("info").textContent =
-    nodes.length > MOST ? `The picture shows at most ${MOST} nodes; the table has all.` : `${POINT} a node or an arrow to see its arithmetic.`;
+    nodes.length > MOST_DRAWN ? `The picture shows at most ${MOST_DRAWN} nodes; the table has all.` : `${POINT} a node or an arrow to see its arithmetic.`;
   byId("link").textContent = "Copy the link";
   link(address());
 }
