@@ -39,12 +39,17 @@ nb_execution_timeout = 300
 nb_merge_streams = True
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_use_rtype = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 copybutton_exclude = ".linenos, .gp, .go"
-nitpick_ignore_regex = [("py:.*", ".*")]
+nitpick_ignore_regex = [  # of other projects, and what has no page of its own
+    ("py:.*", r"(collections|os|pathlib|numpy|hypothesis|optuna|autograd|nn)\..*"),
+    ("py:.*", "P|Step|Loss|Penalty|Axes|Digraph|LayoutError"),
+]
 html_show_copyright = False
 html_show_sphinx = False
 logging.getLogger("traitlets").setLevel(logging.WARNING)

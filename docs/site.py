@@ -123,8 +123,21 @@ def as_rst(app: Any, what: Any, name: Any, found: Any, options: Any, lines: list
             pieces = re.split(r"`+([^`]+)`+", block)  # text, code, text, code, …
             pieces[::2] = [re.sub(r"([*|])", r"\\\1", text) for text in pieces[::2]]
             pieces[1::2] = [f"``{code}``" for code in pieces[1::2]]
-            blocks[i] = "".join(pieces)
-    lines[:] = "\n\n".join(blocks).split("\n")
+            blocks[i] = _section("".join(pieces))
+    text = "\n\n".join(blocks)
+    if what in ("attribute", "property"):
+        text = f": {text}"  # or what stands before a colon would be the type
+    lines[:] = text.split("\n")
+
+
+def _section(block: str) -> str:
+    """A section of a docstring without what napoleon takes for a name or a type."""
+    if block.startswith("Attributes:"):  # several with one text
+        return re.sub(r"(?m)^ {4}[\w, ]+(?=:)", lambda m: m[0].replace(", ", ","), block)
+    if block.startswith("Raises:"):  # sentences among the exceptions follow them
+        sentences = re.findall(r"(?m)^ {4}(\S[^:\n]*)$", block)
+        return re.sub(r"(?m)\n {4}\S[^:\n]*$", "", block) + "\n\n" + " ".join(sentences)
+    return block
 
 
 def fill(app: Sphinx, name: str, source: list[str]) -> None:
