@@ -94,8 +94,11 @@ def derivative_of(f: Function) -> tuple[str, Function, Argnums] | None:
     return f._name, f._f, f._options["argnums"]
 
 
-def _options(argnums: Any, argnames: Any, has_aux: Any, **more: Any) -> dict[str, Any]:
-    """Those of a transform that are not as they are if left out."""
+def _options(
+    f: Any, name: str, argnums: Any, argnames: Any, has_aux: Any, **more: Any
+) -> dict[str, Any]:
+    """Those of the transform `name` that are not as they are if left out."""
+    _check_function(f, name)
     _chosen(argnums)
     if argnames is not None and not (
         isinstance(argnames, str)
@@ -180,7 +183,7 @@ def grad(
     >>> grad(grad(f))(2.0, 3.0)
     6.0
     """
-    options = _options(argnums, argnames, has_aux)
+    options = _options(f, "grad", argnums, argnames, has_aux)
     return Transformed("grad", f, options, _grad(f, options, "grad"))
 
 
@@ -197,22 +200,30 @@ def value_and_grad(
     >>> value_and_grad(lambda x: x[0] * x[1])([2.0, 3.0])
     (6.0, [3.0, 2.0])
     """
-    options = _options(argnums, argnames, has_aux)
+    options = _options(f, "value_and_grad", argnums, argnames, has_aux)
     both = _value_and_grad(f, options, "value_and_grad")
     return Transformed("value_and_grad", f, options, both)
 
 
-def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any, Function]:
+def vjp(
+    f: Function,
+    *primals: Any,
+    argnums: Argnums | None = None,
+    argnames: Argnames = None,
+    has_aux: bool = False,
+) -> tuple[Any, ...]:
     """f(*primals), and the function that multiplies cotangents with its Jacobian.
 
     Args:
         f: returns a number or a nested structure of numbers.
         primals: its arguments.
-        argnums: which of them to differentiate in; all if None.
+        argnums, argnames: which of them to differentiate in; all if None.
+        has_aux: f returns a pair: the result, and something else that is handed on.
 
     Returns:
         The result and `pullback(cotangent)`: the cotangent has the result's structure, and
-        what it returns is a tuple with one entry a primal (for an int `argnums`, that one).
+        what it returns is a tuple with one entry a primal (for a single `argnums` or
+        `argnames`, that one). With `has_aux`, also what else f returned.
 
     Raises:
         TypeError: an argument or the cotangent is not numeric.
@@ -222,14 +233,13 @@ def vjp(f: Function, *primals: Any, argnums: Argnums | None = None) -> tuple[Any
     >>> y, pullback([1.0, 10.0])
     ([6.0, 5.0], (13.0, 12.0))
     """
-    _check_function(f, "vjp")
-    run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
+    run = _run(f, primals, "vjp", argnums, argnames, has_aux)
 
     def pullback(cotangent: Any) -> Any:
         seeds = flatten_like(cotangent, run.returned, "vjp: the cotangent")
         return run.shaped(run.pull(zip(run.outputs, seeds)))
 
-    return run.result(), pullback
+    return (run.result(), pullback, run.aux()) if has_aux else (run.result(), pullback)
 
 
 def jvp(
@@ -237,17 +247,20 @@ def jvp(
     primals: tuple[Any, ...],
     tangents: tuple[Any, ...],
     argnums: Argnums | None = None,
-) -> tuple[Any, Any]:
+    argnames: Argnames = None,
+    has_aux: bool = False,
+) -> tuple[Any, ...]:
     """f(*primals), and its directional derivative along the tangents (forward mode).
 
     Args:
         f: returns a number or a nested structure of numbers.
         primals: a tuple with the arguments of f.
         tangents: a tuple with one tangent for each differentiated argument, in its shape.
-        argnums: which arguments to differentiate in; all if None.
+        argnums, argnames, has_aux: as `vjp`.
 
     Returns:
-        The result and its tangent, in the same structure.
+        The result and its tangent, in the same structure; with `has_aux`, also what else f
+        returned.
 
     Raises:
         TypeError: primals or tangents are not tuples, or not numeric.
@@ -257,10 +270,11 @@ def jvp(
     (6.0, 23.0)
     """
     _check_directional(f, primals, tangents, "jvp")
-    run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
+    run = _run(f, primals, "jvp", argnums, argnames, has_aux)
     chosen = tuple([primals[i] for i in run.argnums])
     directions = flatten_like(tangents, chosen, "jvp: the tangents")
-    return run.result(), run.rebuild_outputs(run.push(directions))
+    pair = run.result(), run.rebuild_outputs(run.push(directions))
+    return (*pair, run.aux()) if has_aux else pair
 
 
 def jacobian(
@@ -291,7 +305,7 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
-    options = _options(argnums, argnames, has_aux, mode=mode)
+    options = _options(f, "jacobian", argnums, argnames, has_aux, mode=mode)
     both = _value_and_jacobian(f, options, "jacobian")
     return Transformed("jacobian", f, options, _second(both, has_aux))
 
@@ -313,7 +327,7 @@ def value_and_jacobian(
     >>> value_and_jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     ([6.0, 5.0], [[3.0, 2.0], [1.0, 1.0]])
     """
-    options = _options(argnums, argnames, has_aux, mode=mode)
+    options = _options(f, "value_and_jacobian", argnums, argnames, has_aux, mode=mode)
     both = _value_and_jacobian(f, options, "value_and_jacobian")
     return Transformed("value_and_jacobian", f, options, both)
 
@@ -329,7 +343,7 @@ def hessian(
     >>> hessian(lambda x: x[0] * x[0] * x[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
     """
-    options = _options(argnums, argnames, has_aux)
+    options = _options(f, "hessian", argnums, argnames, has_aux)
     slopes = _grad(f, options, "hessian")
     columns = _second(_value_and_jacobian(slopes, options | {"mode": "auto"}, ""), has_aux)
     if _single(argnums) if argnames is None else isinstance(argnames, str):
@@ -344,14 +358,22 @@ def hessian(
     return Transformed("hessian", f, options, hessian_of_f)
 
 
-def hvp(f: Function, primals: Any, tangents: Any, argnums: Argnums | None = None) -> Any:
+def hvp(
+    f: Function,
+    primals: Any,
+    tangents: Any,
+    argnums: Argnums | None = None,
+    argnames: Argnames = None,
+    has_aux: bool = False,
+) -> Any:
     """The Hessian of f times a vector, forward over reverse: about the cost of a gradient.
 
     Args and errors as `jvp`; f returns a number. Of a function of one argument, that argument
     and its tangent may be given without tuples, as `scipy.optimize.minimize` does.
 
     Returns:
-        A tuple with one entry a primal (for an int `argnums`, or without tuples, that one).
+        A tuple with one entry a primal (for a single `argnums` or `argnames`, or without
+        tuples, that one); with `has_aux`, a pair of that and what else f returned.
 
     Source: Pearlmutter, "Fast exact multiplication by the Hessian", 1994.
 
@@ -363,11 +385,20 @@ def hvp(f: Function, primals: Any, tangents: Any, argnums: Argnums | None = None
     if argnums is None and not (isinstance(primals, tuple) or isinstance(tangents, tuple)):
         primals, tangents, argnums = (primals,), (tangents,), 0
     _check_directional(f, primals, tangents, "hvp")
-    run = _Run(f, primals, {}, _all_of(primals) if argnums is None else argnums)
+    run = _run(f, primals, "hvp", argnums, argnames, has_aux)
     y = run.scalar("hvp")
     chosen = tuple([primals[i] for i in run.argnums])
     directions = flatten_like(tangents, chosen, "hvp: the tangents")
-    return run.shaped(run.curve(y, directions))
+    product = run.shaped(run.curve(y, directions))
+    return (product, run.aux()) if has_aux else product
+
+
+def _run(
+    f: Function, primals: Any, name: str, argnums: Any, argnames: Any, has_aux: Any
+) -> _Run:
+    argnums = tuple(range(len(primals))) if argnums is None else argnums
+    _options(f, name, argnums, argnames, has_aux)
+    return _Run(f, primals, {}, argnums, argnames, has_aux=has_aux)
 
 
 def _second(both: Function, has_aux: bool) -> Function:
@@ -387,7 +418,6 @@ def _grad(f: Function, options: dict[str, Any], name: str) -> Function:
 
 
 def _value_and_grad(f: Function, options: dict[str, Any], name: str) -> Function:
-    _check_function(f, name)
     chosen = options["argnums"], options.get("argnames")
     has_aux = "has_aux" in options
 
@@ -403,7 +433,6 @@ def _value_and_grad(f: Function, options: dict[str, Any], name: str) -> Function
 
 
 def _value_and_jacobian(f: Function, options: dict[str, Any], name: str) -> Function:
-    _check_function(f, name)
     chosen = options["argnums"], options.get("argnames")
     has_aux = "has_aux" in options
     mode = options["mode"]
@@ -609,10 +638,6 @@ def _units(n: int) -> Iterator[list[float]]:
     """The n unit vectors."""
     for i in range(n):
         yield [float(i == j) for j in range(n)]
-
-
-def _all_of(primals: Sequence[Any]) -> tuple[int, ...]:
-    return tuple(range(len(primals)))
 
 
 def _check_function(f: Function, name: str) -> None:

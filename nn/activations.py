@@ -26,8 +26,13 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "gelu",
     "log_softmax",
+    "relu",
+    "sigmoid",
+    "silu",
     "softmax",
+    "tanh",
 ]
 
 Activation = str | Callable[[Any], Any] | None
@@ -82,7 +87,7 @@ class ReLU(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return map_numbers(autograd.relu, x)
+        return relu(x)
 
 
 class LeakyReLU(Module):
@@ -133,7 +138,7 @@ class GELU(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return map_numbers(autograd.gelu, x)
+        return gelu(x)
 
 
 class SiLU(Module):
@@ -144,7 +149,7 @@ class SiLU(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return map_numbers(autograd.silu, x)
+        return silu(x)
 
 
 class Softplus(Module):
@@ -166,7 +171,7 @@ class Sigmoid(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return map_numbers(autograd.sigmoid, x)
+        return sigmoid(x)
 
 
 class Tanh(Module):
@@ -177,53 +182,113 @@ class Tanh(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return map_numbers(autograd.tanh, x)
+        return tanh(x)
 
 
 class Softmax(Module):
-    """exp(xᵢ) / Σ exp(xⱼ) of a list.
+    """exp(xᵢ) / Σ exp(xⱼ) of a list; `dim` is PyTorch's: a sample has a single axis.
 
     >>> Softmax()([0.0, 0.0])
     [0.5, 0.5]
     """
+
+    def __init__(self, dim: int | None = None) -> None:
+        _check_axis(dim, "Softmax")
 
     def forward(self, x: Sequence[Operand]) -> list[Any]:
         return softmax(x)
 
 
 class LogSoftmax(Module):
-    """The logarithm of `Softmax`, accurate also where that is near 0 or 1.
+    """The logarithm of `Softmax`, accurate also where that is near 0 or 1; `dim` as there.
 
     >>> LogSoftmax()([0.0, 0.0])
     [-0.6931471805599453, -0.6931471805599453]
     """
 
+    def __init__(self, dim: int | None = None) -> None:
+        _check_axis(dim, "LogSoftmax")
+
     def forward(self, x: Sequence[Operand]) -> list[Any]:
         return log_softmax(x)
+
+
+# ---------------------------------------------------------------------- of numbers
+
+
+def relu(x: Any) -> Any:
+    """max(0, x) of a number or Value, or the list of that for each in a list or array.
+
+    So do `tanh`, `sigmoid`, `gelu` and `silu`.
+
+    >>> relu([-1.0, 2.0])
+    [0.0, 2.0]
+    """
+    return map_numbers(autograd.relu, x)
+
+
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent.
+
+    >>> tanh([0.0])
+    [0.0]
+    """
+    return map_numbers(autograd.tanh, x)
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)).
+
+    >>> sigmoid([0.0])
+    [0.5]
+    """
+    return map_numbers(autograd.sigmoid, x)
+
+
+def gelu(x: Any) -> Any:
+    """x · Φ(x), with Φ the normal distribution function.
+
+    >>> gelu([0.0])
+    [0.0]
+    """
+    return map_numbers(autograd.gelu, x)
+
+
+def silu(x: Any) -> Any:
+    """x · sigmoid(x).
+
+    >>> silu([0.0])
+    [0.0]
+    """
+    return map_numbers(autograd.silu, x)
 
 
 # ---------------------------------------------------------------------- of lists
 
 
-def log_softmax(logits: Sequence[Operand]) -> list[Any]:
+def log_softmax(logits: Sequence[Operand], dim: int | None = None) -> list[Any]:
     """log(exp(xᵢ) / Σ exp(xⱼ)) of one sample's logits, accurate also where it is near 0.
+
+    `dim` is PyTorch's: a sample has a single axis.
 
     Raises:
         TypeError: a single Value or number, or a string.
-        ValueError: no logits.
+        ValueError: no logits, or `dim` is another axis than a sample has in PyTorch.
 
     >>> log_softmax([0.0, 100.0])
     [-100.0, -3.720075976020836e-44]
     """
+    _check_axis(dim, "log_softmax")
     return log_softmax_of(_checked(logits, "log_softmax"))
 
 
-def softmax(logits: Sequence[Operand]) -> list[Any]:
-    """exp(xᵢ) / Σ exp(xⱼ) of one sample's logits; errors as for `log_softmax`.
+def softmax(logits: Sequence[Operand], dim: int | None = None) -> list[Any]:
+    """exp(xᵢ) / Σ exp(xⱼ) of one sample's logits; `dim` and errors as for `log_softmax`.
 
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
+    _check_axis(dim, "softmax")
     return softmax_of(_checked(logits, "softmax"))
 
 
@@ -255,6 +320,12 @@ def softmax_of(logits: Sequence[Operand]) -> list[Any]:
         powers.insert(top, 1.0)
     total = autograd.fsum(powers)
     return [power / total for power in powers]
+
+
+def _check_axis(dim: int | None, name: str) -> None:
+    if dim is not None and (type(dim) is not int or dim not in (-1, 0, 1)):
+        got = checks.shortened(dim)
+        raise ValueError(f"{name}: dim must be -1, the axis of a sample, got {got}")
 
 
 def _checked(logits: Sequence[Operand], name: str) -> list[Operand]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from nn.checks import finite_float, not_negative
 
@@ -29,6 +30,15 @@ __all__ = [
 ]
 
 Initialiser = Callable[[int, int], float]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        """Tell who knows PyTorch where an initialiser goes."""
+        ours = name.rstrip("_")
+        given = f"nn.Layer(2, 3, init=nn.init.{ours}(…))"
+        hint = f"; it is given to what it fills: {given}" if ours in __all__ else ""
+        raise AttributeError(f"module 'nn.init' has no attribute {name!r}{hint}")
 
 
 def uniform(low: float = 0.0, high: float = 1.0) -> Initialiser:

@@ -185,8 +185,10 @@ class Sequential(Module):
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __getitem__(self, index: int) -> Callable[[Any], Any]:
-        return self.layers[index]
+    def __getitem__(self, index: int | slice) -> Callable[[Any], Any]:
+        """A module; of a slice a `Sequential` of the same modules."""
+        found = self.layers[index]
+        return Sequential(found) if isinstance(found, list) else found
 
     def __iter__(self) -> Iterator[Callable[[Any], Any]]:
         return iter(self.layers)
@@ -286,6 +288,11 @@ class Embedding(Module):
 
         An index that is a Value, as in a program, takes each number out of its column.
         """
+        if isinstance(index, (list, tuple)):
+            raise TypeError(
+                f"{described(self)}: the index must be an integer, got "
+                f"{checks.shortened(index)}; write [table(i) for i in indices]"
+            )
         at = checks.index(index, f"{described(self)}: the index", len(self.weight))
         if isinstance(at, Value):
             return [TABLE["take"](at, *column) for column in zip(*self.weight)]

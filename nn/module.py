@@ -37,7 +37,18 @@ __all__ = ["Module"]
 NO_DEVICE = "; leave it out: the numbers are Python's floats"
 HINTS = {
     **dict.fromkeys(("to", "cuda", "cpu", "double", "float", "half"), NO_DEVICE),
+    "device": NO_DEVICE,
     "apply": "; loop over model.modules()",
+    "append": "; write model.layers.append(module)",
+    "compile": "; write nn.compile(model, loss, optimizer)",
+    "fit": "; write nn.fit(model, X, y, loss=nn.mse_loss, optimizer=optimizer)",
+    "save": "; write nn.save_model(model, path)",
+    "summary": "; print(model) shows it, and len(model.parameters()) counts",
+    "in_features": "; write len(layer.neurons[0].w)",
+    "out_features": "; write len(layer.neurons)",
+    "w": "; the weights of a Layer are those of its neurons: layer.neurons[0].w",
+    "b": "; the biases of a Layer are those of its neurons: layer.neurons[0].b",
+    "bias": "; the biases of a Layer are those of its neurons: layer.neurons[0].b",
     "weight": "; the weights of a Layer are those of its neurons: layer.neurons[0].w",
     "buffers": "; a number that is not trained is a plain attribute",
     "register_buffer": "; a number that is not trained is a plain attribute",

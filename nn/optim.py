@@ -15,6 +15,7 @@ from autograd import Value
 from autograd.core import value
 from nn import checks
 from nn.clipping import check_finite_gradients
+from nn.hints import refuse
 
 __all__ = [
     "SGD",
@@ -28,9 +29,8 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> None:
-        """Tell where the schedules are."""
-        hint = "; the schedules are here in nn" if name == "lr_scheduler" else ""
-        raise AttributeError(f"module 'nn.optim' has no attribute {name!r}{hint}")
+        """Tell who knows PyTorch what its names are here."""
+        refuse("nn.optim", name)
 
 
 T = TypeVar("T")
@@ -282,19 +282,29 @@ class Optimizer:
         for parameter in self.params:
             parameter.grad = 0.0
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], T] | None = None) -> T | None:
         """Change every parameter by its `grad`.
+
+        Args:
+            closure: called first, as PyTorch does: it computes the gradients, and the loss.
+
+        Returns:
+            What the closure returns.
 
         Raises:
             FloatingPointError: a gradient, a parameter's next value or a running mean is
                 infinite or NaN; nothing was changed.
         """
+        if closure is not None:
+            checks.function(closure, f"{type(self).__name__}.step: closure")
+        result = None if closure is None else closure()
         check_finite_gradients(self.params, f"{type(self).__name__}.step")
         data, *rest = self._following()
         buffers = dict(zip(self.buffers, rest))
         own = [(self, "buffers", buffers), (self, "steps", self.steps + 1)]
         todo = [*((p, "_data", number) for p, number in zip(self.params, data)), *own]
         deque(starmap(setattr, todo), 0)  # in one call, which no signal can interrupt
+        return result
 
     def _following(self) -> list[array[float]]:
         """The next data of the parameters, and the next buffers."""

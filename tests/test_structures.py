@@ -198,6 +198,22 @@ def test_what_else_a_function_returns_is_handed_on() -> None:
     assert fast(3.0) == (6.0, 3.0)
 
 
+def test_vjp_jvp_and_hvp_take_names_and_hand_on_too() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return x * x * y, {"sum": x + y}
+
+    aux = {"sum": 5.0}
+    value, pullback, more = vjp(f, 2.0, 3.0, has_aux=True)
+    assert (value, pullback(1.0), more) == (12.0, (12.0, 4.0), aux)
+    value, pullback, more = vjp(f, 2.0, 3.0, argnames="y", has_aux=True)
+    assert (value, pullback(1.0), more) == (12.0, 4.0, aux)
+    assert jvp(f, (2.0, 3.0), (1.0,), argnames="x", has_aux=True) == (12.0, 12.0, aux)
+    assert hvp(f, (2.0, 3.0), (1.0,), argnames="x", has_aux=True) == (6.0, aux)
+    assert hvp(f, (2.0, 3.0), (1.0, 0.0), has_aux=True) == ((6.0, 4.0), aux)
+    assert hvp(lambda x: x[0] * x[1], [2.0, 3.0], [1.0, 0.0], argnames="x") == [0.0, 1.0]
+    assert type(vjp(f, Value(2.0), 3.0, has_aux=True)[2]["sum"]) is Value
+
+
 # ---------------------------------------------------------------------- pickling
 
 

@@ -1,7 +1,8 @@
 """What to write instead, where a function of someone else can't compute with Values.
 
 The hints are by the names of functions in `math`, `statistics`, NumPy and `scipy.special`. A
-name that is missing has the same function in the table, or none.
+name that is missing has the same function in the table, or none. `VALUE` and `PACKAGE` answer
+who knows PyTorch.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 from autograd.core.primitive import TABLE
 
-__all__ = ["NUMBERS", "advice", "called", "note", "refusal"]
+__all__ = ["NUMBERS", "PACKAGE", "VALUE", "Absent", "advice", "called", "note", "refusal"]
 
 NUMBERS = "for a plot or a log take the numbers, x.data"
 WHOLE = "it takes integers; write int(x), which has no gradient"
@@ -109,7 +110,66 @@ SPECIAL = {
     "polygamma": "write autograd.polygamma(x, n)",
 }
 HINTS = SPECIAL | STATISTICS | MATH
+ONE = "it is one number; leave it out"
+FLOAT = "its number is one of Python's floats; leave it out"
+IN_PLACE = "a Value is changed by x.data = …"
+VALUE = {  # what a tensor has and a Value has not
+    **dict.fromkeys(("T", "mean", "reshape", "squeeze", "unsqueeze", "view"), ONE),
+    **dict.fromkeys(("dim", "ndim", "size"), "it is one number; a list has a len"),
+    "numel": "it is one number; len(model.parameters()) counts them",
+    **dict.fromkeys(("cpu", "cuda", "device", "double", "dtype", "to"), FLOAT),
+    **dict.fromkeys(("add_", "clamp_", "copy_", "fill_", "mul_", "normal_"), IN_PLACE),
+    **dict.fromkeys(("sub_", "uniform_", "zero_"), IN_PLACE),
+    "argmax": "write max(range(len(xs)), key=xs.__getitem__) of a list",
+    "clamp": "write x.clip(low, high)",
+    "clone": "write x itself, which no operation changes, or Value(x.data)",
+    "detach_": "write x = x.detach()",
+    "grad_fn": "write x.op and x.inputs",
+    "is_leaf": "write x.op is None",
+    **dict.fromkeys(("max", "min"), "write autograd.maximum(xs) or autograd.minimum(xs)"),
+    "norm": "write abs(x)",
+    "numpy": "write x.data",
+    "register_hook": "read or change x.grad after backward()",
+    "retain_grad": "leave it out: every node keeps its grad",
+    "softmax": "write autograd.softmax(xs)",
+}
+LISTS = "lists hold many Values, or autograd.array(xs)"
+PACKAGE = {  # of `autograd` itself
+    **dict.fromkeys(("Tensor", "tensor"), "a number is autograd.Value(2.0); " + LISTS),
+    **dict.fromkeys(("Parameter", "Variable"), "write autograd.Value(2.0)"),
+    **dict.fromkeys(("cat", "ones", "stack", "zeros"), LISTS),
+    **dict.fromkeys(("rand", "randn"), "write Value(random.gauss(0.0, 1.0)), and a list"),
+    "backward": "write loss.backward()",
+    **dict.fromkeys(
+        ("enable_grad", "set_grad_enabled"), "only with autograd.no_grad(): stops it"
+    ),
+    "functional": "its functions are autograd.jacobian, hessian, vjp, jvp and hvp",
+    "gradcheck": "write autograd.testing.gradcheck",
+    "inference_mode": "write autograd.no_grad()",
+    "jit": "write autograd.compile(f)",
+    "manual_seed": "write random.seed(n)",
+    "mean": "write autograd.fsum(xs) / len(xs)",
+    "numpy": "import numpy itself: its functions take Values",
+    "vmap": "write autograd.compile(f, in_axes=…)",
+}
 OTHERS = ("autograd", "numpy", "scipy", "statistics")  # who may stand between
+
+
+class Absent:
+    """An attribute that a Value has not, and what to write instead."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.__doc__ = f"Absent: {VALUE[name]}"
+
+    def __get__(self, x: object, owner: type) -> Absent:
+        if x is None:
+            return self
+        told = f"'Value' object has no attribute {self.name!r}; {VALUE[self.name]}"
+        raise AttributeError(told, name=self.name, obj=x)
+
+    def __set__(self, x: object, value: object) -> None:
+        self.__get__(x, type(x))
 
 
 def advice(name: str) -> str:

@@ -49,7 +49,7 @@ def number(x: object, what: str) -> float:
     if converted is None:
         hint = "; use its .data or .detach()" if is_node(x) else ""
         if what.isidentifier() and isinstance(x, Iterable) and not isinstance(x, str):
-            hint = "; call it for each number"
+            hint = f"; call it for each number, [{what}(x) for x in xs]"
             if hasattr(sys.modules.get("numpy"), what):
                 hint += f", or np.{what}"
         raise TypeError(f"{what} takes a real number, got {_with_type(x)}{hint}")

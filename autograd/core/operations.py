@@ -15,7 +15,7 @@ else:
     from autograd.core import cython
 
 import autograd.core.table  # noqa: F401  (fills TABLE)
-from autograd.core.hints import advice, called
+from autograd.core.hints import VALUE, Absent, advice, called
 from autograd.core.operand import Operand, describe, is_node, numpy_method, real
 from autograd.core.primitive import TABLE
 
@@ -63,6 +63,9 @@ class Operations:
         except ValueError as error:
             told = f"format({describe([self])}, {spec!r}): {error}, its .data"
             raise ValueError(told) from None
+
+    def __dir__(self: Any) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in VALUE]
 
     def __abs__(self: Any) -> Any:
         return TABLE["abs"](self)
@@ -135,6 +138,11 @@ class Operations:
     def detach(self: Any) -> Any:
         """A leaf with the same data: gradients stop here."""
         return type(self)(self.data)
+
+    def requires_grad_(self: Any, requires_grad: Any = True) -> Any:
+        """Set `requires_grad`, and give itself, as PyTorch does."""
+        self.requires_grad = requires_grad
+        return self
 
     def graph(self: Any, **options: Any) -> Graph:
         """A snapshot of all that this depends on: a picture in a notebook, a tree in print.
@@ -237,6 +245,7 @@ for _name, _entry in [
     *[(name, entry) for name, entry in TABLE.items() if entry.doc],
     *[(alias, TABLE[name]) for alias, name in NUMPY.items() if alias.startswith("arc")],
     *[(name, numpy_method(name)) for name in OBJECTS],
+    *[(name, Absent(name)) for name in VALUE],
 ]:
     if not hasattr(Operations, _name):
         if cython.compiled:

@@ -52,6 +52,7 @@ EXP, TANH, RELU = TABLE["exp"], TABLE["tanh"], TABLE["relu"]
 DOT, SUM = TABLE["dot"], TABLE["sum"]
 INF = math.inf
 NORMAL = sys.float_info.min  # a smaller number has lost digits
+GRAD = "Value.grad, 0.0 where there is none,"
 LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every float
 
 
@@ -59,14 +60,16 @@ LARGEST_EXPONENT = 709.782712893384  # exp of the next float is above every floa
 @cython.no_gc
 @cython.cclass
 class Value(Operations):
-    """Value(data, label=None)\n--\n\nA float, and what it came from: operation and inputs.
+    """Value(data, label=None, requires_grad=True)\n--\n\nA float, and what it came from.
 
     Args:
         data: any real number; kept as a float.
         label: a name for pictures and messages.
+        requires_grad: False for a leaf that is frozen.
 
     Raises:
-        TypeError: `data` is not a real number, or `label` is not a string.
+        TypeError: `data` is not a real number, `label` not a string, or `requires_grad` not a
+            bool.
 
     >>> a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(10.0, label="c")
     >>> loss = (a * b + c).tanh()
@@ -102,8 +105,10 @@ class Value(Operations):
     _pass: int
     _uses: int
 
-    def __init__(self, data: Number, label: Label = None) -> None:
+    def __init__(self, data: Number, label: Label = None, requires_grad: Any = True) -> None:
         name = checked_label(label)
+        if type(requires_grad) is not bool:
+            raise TypeError(f"requires_grad must be True or False, got {requires_grad!r:.80}")
         self._data = data if type(data) is float else number(data, "Value")
         bare = None if name is None else (name, None, None, None)
         self._extra = _kept(name) if _paused else bare
@@ -111,6 +116,8 @@ class Value(Operations):
         self._grad = self._da = self._db = 0.0
         self._pass = _passes if cython.compiled else traversal._passes  # type: ignore  # noqa: F821
         self._uses = 0
+        if not requires_grad:
+            self.requires_grad = False
 
     # ------------------------------------------------------------------ what it holds
 
@@ -142,7 +149,7 @@ class Value(Operations):
 
     @grad.setter
     def grad(self, grad: Number) -> None:
-        new: float = grad if type(grad) is float else number(grad, "Value.grad")
+        new: float = grad if type(grad) is float else number(grad, GRAD)
         if self._primitive is None:
             self._da = new
         else:
@@ -388,12 +395,13 @@ class Value(Operations):
 
     # ------------------------------------------------------------------ the chain rule
 
-    def backward(self, seed: Number = 1.0) -> None:
+    def backward(self, seed: Number = 1.0, retain_graph: Any = True) -> None:
         """Add seed · d(self)/d(leaf) to the `grad` of every leaf that self depends on.
 
         Interior nodes are set to their gradient in this pass; leaves accumulate, so a
         second call adds exactly the same again. A zero cotangent contributes nothing, even
         against an infinite partial. Time and memory are linear in the number of nodes.
+        `retain_graph` is PyTorch's: the graph is kept in any case.
 
         Raises:
             TypeError: `seed` is not a real number.

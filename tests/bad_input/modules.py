@@ -35,6 +35,17 @@ def rows() -> Iterator[Row]:
     yield from calls()
     for name in ONE_BY_ONE:
         yield from of_numbers(f"nn.{name}.forward", getattr(nn, name)())
+    for name in ("relu", "tanh", "sigmoid", "gelu", "silu"):
+        yield from of_numbers(f"nn.{name}", getattr(nn, name))
+    axes = bads(ValueError, 2, -2, "x", 1.0, words=("dim must be -1, the axis of a sample",))
+    for name in OF_LISTS[:2]:
+        yield from each(f"nn.{name}", axes, lambda w, x, n=name: getattr(nn, n)(x), name)
+    for name in OF_LISTS[2:]:
+        call: Call = lambda w, x, n=name: getattr(nn, n)([1.0], x)
+        yield from each(f"nn.{name}", axes, call, name)
+    table = nn.Embedding(3, 1)
+    several = bads(TypeError, [1, 2], (0,), words=("must be an integer", "[table(i) for i in"))
+    yield from each("nn.Embedding.forward", several, lambda w, i: table(i))
     for name in OF_LISTS[:2]:
         yield from of_lists(f"nn.{name}.forward", getattr(nn, name)())
     for name in OF_LISTS[2:]:

@@ -167,6 +167,9 @@ def settings() -> Iterator[Row]:
     yield from groups()
     call = lambda w: _stepped(w, nn.SGD, 1e300, 1e300)
     yield row(f"{name}.step", "too far", call, FloatingPointError, "SGD.step", "'q'", "lower")
+    closures = [b for b in FUNCTION if b.show != "None"]
+    stepped: Call = lambda w, f: nn.SGD(w.params, lr=0.1).step(f)
+    yield from each(f"{name}.step", closures, stepped, "SGD.step: closure")
     call = lambda w: nn.Optimizer(w.params, lr=0.1).step()
     yield row(f"{name}.step", "none", call, NotImplementedError, "_update")
 

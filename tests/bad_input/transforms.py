@@ -38,14 +38,22 @@ def options() -> Iterator[Row]:
     names = bads(TypeError, 3, ["x"], (0,), b"x", words=("argnames must be a string",))
     unknown = bads(ValueError, "odd", ("x", "odd"), words=("'odd', which was not given",))
     unknown.append(bad(("x", "x"), ValueError, "twice"))
-    for name in (*ONE, *SEVERAL):
-        transform = getattr(autograd, name)
+    transforms = {name: getattr(autograd, name) for name in (*ONE, *SEVERAL)}
+    transforms["vjp"] = lambda f, **more: lambda x: autograd.vjp(f, x, **more)
+    for name in ("jvp", "hvp"):
+        along: Any = getattr(autograd, name)
+        transforms[name] = lambda f, t=along, **more: lambda x: t(f, (x,), (1.0,), **more)
+    for name, transform in transforms.items():
         call: Call = lambda w, n, t=transform: t(lambda x: x * x, argnames=n)(2.0)
         yield from each(f"autograd.{name}", names + unknown, call, "argnames", case="argnames=")
         aux: Call = lambda w, x, t=transform: t(lambda x: x * x, has_aux=x)(2.0)
         yield from each(f"autograd.{name}", FLAG, aux, "has_aux", case="has_aux=")
         single: Call = lambda w, t=transform: t(lambda x: x * x, has_aux=True)(2.0)
         yield row(f"autograd.{name}", "no pair", single, TypeError, "f returns a pair")
+    for name in (*ONE, *SEVERAL):
+        outputs: Call = lambda w, t=transforms[name]: t(w.z, w.x)
+        words = (f"{name} takes a function, got", "gradient(y, xs) differentiates Values")
+        yield row(f"autograd.{name}", "of a Value", outputs, TypeError, *words)
 
 
 def registrations() -> Iterator[Row]:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 import autograd
 from autograd import Primitive, Value, lines, no_grad, scope
+from autograd.core import hints
 from autograd.core.primitive import TABLE
 from tests.bad_input.rows import *
 from tests.bad_input.world import World
@@ -26,7 +27,7 @@ FIELDS = ("op", "inputs", "operands", "partials")
 
 def rows() -> Iterator[Row]:
     """All of them."""
-    kinds = {"data": NUMBER, "label": LABELS}
+    kinds = {"data": NUMBER, "label": LABELS, "requires_grad": FLAG}
     for made in (lambda w: Value, lambda w: w.z.__init__):
         good = lambda w, made=made: (made(w), {"data": 1.0, "label": "a"})
         yield from mistakes(NAME, good, kinds, owner="Value")
@@ -101,12 +102,20 @@ def attributes() -> Iterator[Row]:
     yield from each(
         f"{NAME}.requires_grad", FLAG, lambda w, x: setattr(w.x, "requires_grad", x)
     )
-    call = lambda w: setattr(w.z, "requires_grad", False)
-    yield row(f"{NAME}.requires_grad", "of a result", call, ValueError, "'z'", "detach()")
+    yield from each(f"{NAME}.requires_grad_", FLAG, lambda w, x: w.x.requires_grad_(x))
+    call = lambda w: w.z.requires_grad_(False)
+    yield row(f"{NAME}.requires_grad_", "of a result", call, ValueError, "'z'", "detach()")
     for name in ("data", "grad", "label", "requires_grad", *FIELDS):
         given = [bad(name, AttributeError, ("delete", "writable", name, "__del__"))]
         yield from each(f"{NAME}.{name}", given, lambda w, n: delattr(w.z, n))
     yield row(NAME, "colour", lambda w: setattr(w.x, "colour", 1), AttributeError, "colour")
+    for name, hint in hints.VALUE.items():
+        known: Call = lambda w, n=name: getattr(w.x, n)
+        yield row(NAME, name, known, AttributeError, f"has no attribute {name!r}; {hint}")
+    put = lambda w: setattr(w.x, "numpy", 1.0)
+    yield row(NAME, "numpy set", put, AttributeError, "write x.data")
+    none = lambda w: setattr(w.x, "grad", None)
+    yield row(f"{NAME}.grad", "none", none, TypeError, "0.0 where there is none")
     yield row(NAME, "no colour", lambda w: w.x.colour, AttributeError, "colour")
 
 

@@ -25,9 +25,9 @@ def test_an_array_in_place_of_a_number_gets_numpys_function_if_there_is_one() ->
     np = pytest.importorskip("numpy")
     xs = np.array([Value(1.0), Value(2.0)])
     assert [y.op for y in np.exp(xs)] == [autograd.exp, autograd.exp]
-    with pytest.raises(TypeError, match=r"call it for each number, or np\.exp$"):
+    with pytest.raises(TypeError, match=r"each number, \[exp\(x\) for x in xs\], or np\.exp$"):
         autograd.exp(xs)
-    with pytest.raises(TypeError, match=r"call it for each number$"):
+    with pytest.raises(TypeError, match=r"each number, \[sigmoid\(x\) for x in xs\]$"):
         autograd.sigmoid(xs)
 
 

@@ -1,10 +1,15 @@
 """In whatever order and way the packages are imported, they are the same."""
 
 import re
+from inspect import getdoc
 
 import pytest
 
+import autograd
 import nn
+from autograd.core import hints
+from nn import functional
+from nn.hints import HINTS
 from tests.builds import printed
 
 FIRST = """\
@@ -56,12 +61,34 @@ def test_without_numpy_all_but_arrays_works(usual: str) -> None:
     assert reason in printed(without + USE + FIT)
 
 
-@pytest.mark.parametrize("name", [*nn.HINTS, "MSELoss"])
+@pytest.mark.parametrize("name", [*HINTS, "GaussianNLLLoss"])
 def test_names_of_pytorch_are_told_theirs_here(name: str) -> None:
-    if name == "Loss":
-        return
     with pytest.raises(AttributeError, match=f"no attribute '{name}'; .*") as raised:
         getattr(nn, name)
     for told in re.findall(r"nn\.(\w+)", str(raised.value)):
         assert hasattr(nn, told)
     assert not hasattr(nn, "Conv3d")
+
+
+@pytest.mark.parametrize("name", hints.PACKAGE)
+def test_names_of_torch_are_told_theirs_in_autograd(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'; .*") as raised:
+        getattr(autograd, name)
+    for told in re.findall(r"autograd\.(\w+)", str(raised.value)):
+        assert hasattr(autograd, told) or told == "testing"
+
+
+def test_what_a_value_has_not_is_not_listed() -> None:
+    x = autograd.Value(2.0)
+    assert not {*dir(x)} & {*hints.VALUE}
+    assert {"exp", "backward", "data"} < {*dir(x)}
+    assert not any(hasattr(x, name) for name in hints.VALUE)
+    assert getdoc(autograd.Value.numpy) == "Absent: write x.data"  # type: ignore[attr-defined]
+    for told in re.findall(r"autograd\.(\w+)", " ".join(hints.VALUE.values())):
+        assert hasattr(autograd, told)
+
+
+def test_functions_are_where_pytorch_has_them() -> None:
+    assert all(getattr(functional, name) is getattr(nn, name) for name in functional.__all__)
+    with pytest.raises(AttributeError, match=r"'nn.functional' .*'dropout'; it is a module"):
+        getattr(functional, "dropout")  # noqa: B009

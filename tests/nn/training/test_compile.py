@@ -125,7 +125,7 @@ class Branching(nn.Optimizer):
 class Own(nn.SGD):
     """With a step of its own."""
 
-    def step(self) -> None:
+    def step(self, closure: Any = None) -> None:
         for p in self.params:
             p.data -= 0.01 * p.grad
 

@@ -183,7 +183,7 @@ def test_a_loss_of_nothing_is_done_by_values(in_64_bits: None) -> None:
 class Own(nn.SGD):
     """With a step that can't be recorded."""
 
-    def step(self) -> None:
+    def step(self, closure: Any = None) -> None:
         super().step()
 
 

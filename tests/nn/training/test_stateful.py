@@ -506,7 +506,7 @@ class Warm(nn.Adam):
 
 
 class Walking(nn.SGD):
-    def step(self) -> None:
+    def step(self, closure: Any = None) -> None:
         for p in self.params:
             p.data -= 0.05 * p.grad + 0.01 * random.random()
         self.steps += 1

@@ -1,0 +1,76 @@
+"""What PyTorch's names are here."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+__all__ = ["HINTS", "refuse"]
+
+LOSS = "; losses are functions here, such as nn.{}"
+HINTS = {
+    **{
+        f"{name}Loss": LOSS.format(function)
+        for name, function in {
+            "MSE": "mse_loss",
+            "L1": "l1_loss",
+            "Huber": "huber_loss",
+            "SmoothL1": "huber_loss",
+            "NLL": "nll_loss",
+            "BCE": "binary_cross_entropy",
+            "BCEWithLogits": "binary_cross_entropy_with_logits",
+            "CrossEntropy": "cross_entropy",
+            "KLDiv": "cross_entropy, which takes shares of classes as targets",
+        }.items()
+    },
+    "Linear": "; it is nn.Layer here",
+    "Parameter": "; any autograd.Value that a module holds is one",
+    "save": "; it is nn.save_model(model, path) here",
+    "load": "; it is nn.load_model(model, path) here",
+    "ModuleList": "; a list of modules does",
+    "utils": "; its clip_grad_norm_ and clip_grad_value_ are here in nn",
+    "DataLoader": "; nn.fit(model, X, y, batch_size=…) makes batches; a loop may slice lists",
+    "TensorDataset": "; X and y are lists or arrays, and nn.fit(model, X, y) takes them",
+    "lr_scheduler": "; the schedules are here in nn",
+    "ModuleDict": "; a dict of modules does",
+    "ParameterList": "; a list of autograd.Values does",
+    "Conv1d": "; nn.Conv2d with one row does the same",
+    "AvgPool2d": "; write the means of the windows, or see nn.MaxPool2d",
+    "no_grad": "; it is autograd.no_grad()",
+    "Tensor": "; a number with a gradient is an autograd.Value, and lists hold many",
+    "tensor": "; a number with a gradient is an autograd.Value, and lists hold many",
+    "CosineAnnealingWarmRestarts": "; nn.LambdaLR takes any function of the epoch",
+    "ChainedScheduler": "; nn.SequentialLR and nn.LambdaLR are here",
+    "smooth_l1_loss": "; it is nn.huber_loss here",
+    "kl_div": "; nn.cross_entropy takes shares of classes as targets",
+    "one_hot": "; write [float(i == k) for i in range(n)], or give the index k itself",
+    "dropout": "; it is a module, nn.Dropout(p)(xs)",
+    "linear": "; write autograd.dot(ws, xs, bias) for each neuron, or nn.Layer",
+    "GradScaler": "; leave it out: the numbers are Python's floats",
+    "autocast": "; leave it out: the numbers are Python's floats",
+    "DataParallel": "; leave it out: nn.compile makes a fast step",
+    "Hardtanh": "; write lambda x: x.clip(-1.0, 1.0)",
+    "PReLU": "; nn.LeakyReLU takes a Value as its slope",
+    "train": "; it is nn.fit(model, X, y, loss=…, optimizer=…)",
+    **dict.fromkeys(
+        ("Adagrad", "Adadelta", "Adamax", "LBFGS", "NAdam", "RAdam", "Rprop"),
+        "; nn.SGD, nn.Adam, nn.AdamW and nn.RMSprop are here, and nn.Optimizer takes others",
+    ),
+    **dict.fromkeys(
+        ("MultiheadAttention", "Transformer", "TransformerEncoderLayer"),
+        "; write it of nn.Layer, nn.softmax and nn.LayerNorm",
+    ),
+    **{
+        name: f"; loop over the sequence with nn.{name}Cell, which takes one step"
+        for name in ("RNN", "LSTM", "GRU")
+    },
+    **dict.fromkeys(
+        ("BatchNorm1d", "BatchNorm2d"),
+        "; it mixes the samples of a batch, and a model takes one: use nn.LayerNorm",
+    ),
+}
+
+
+def refuse(module: str, name: str) -> NoReturn:
+    """Raise the AttributeError of a module that has no such name."""
+    hint = HINTS.get(name) or (LOSS.format("mse_loss") if name.endswith("Loss") else "")
+    raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
