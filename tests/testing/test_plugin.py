@@ -157,6 +157,11 @@ DOUBTS = """
         gradcheck(lambda x: 1.0 + math.sin(x) ** 2, gradient=lambda x: math.sin(2.0 * x))
 
     @pytest.mark.gradient(points=[(1.0, 2.0)])
+    def test_counted(gradcheck):
+        turns = iter(range(1000))
+        gradcheck(math.sin, gradient=lambda x: math.cos(x) + next(turns))
+
+    @pytest.mark.gradient(points=[(1.0, 2.0)])
     def test_never_called(gradcheck):
         pass
 
@@ -194,11 +199,12 @@ OPTIONS = [
 def test_what_is_not_told_is_said(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_doubts=DOUBTS)
     result = pytester.runpytest_inprocess(*OPTIONS)
-    result.assert_outcomes(passed=4, failed=7)
+    result.assert_outcomes(passed=4, failed=8)
     text = result.stdout.str()
     for words in (
         "it is NaN where f is finite",
         "f is nan at 710.0: draw where it is finite, or leave such points out",
+        "it differs from call to call; seed what it draws\n",
         "test_never_called has the mark gradient, but does not call the fixture gradcheck",
         "test_nan_allowed: of 25 points",
         "not checked: f is nan there",
