@@ -28,14 +28,6 @@ function slopesIn(group) {
   return slopes;
 }
 
-// The gradients so far; where no backward pass is played, all.
-function gradsNow() {
-  if (data.seed === null) return grads;
-  const now = nodes.map(() => 0);
-  for (const { kind, target, after } of events.slice(0, shownAt)) if (kind !== "forward") now[target.index] = after;
-  return now;
-}
-
 function amounts(what) {
   const known = { now: what === "gradient" ? gradsNow() : [], slopes: {} };
   return weighted.map((arrow) => AMOUNTS[what](arrow, known));

@@ -2,6 +2,7 @@
 const [ROW, PAD, GAP, WIDEST] = [18, 8, 10, 180];
 const MOST_DRAWN = 200; // nodes that are drawn
 const [PORT, TIP, LENGTH] = [14, 8, 1221]; // numbers before a box, an arrow's tip, a page
+const LETTERS = 80; // of a text that is clipped
 const pen = document.createElement("canvas").getContext("2d");
 const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
@@ -11,17 +12,10 @@ function widthOf(text, size, weight = "") {
 }
 
 function clipped(text, size) {
-  const letters = [...text];
-  const fits = (count) => widthOf(letters.slice(0, count).join(""), size) <= WIDEST;
-  let [fitting, over] = [0, 1]; // so many letters fit; so many do not, or there are fewer
-  while (over <= letters.length && fits(over)) [fitting, over] = [over, 2 * over];
-  over = Math.min(over, letters.length + 1);
-  while (over - fitting > 1) {
-    const middle = (fitting + over) >> 1;
-    if (fits(middle)) fitting = middle;
-    else over = middle;
-  }
-  return fitting === letters.length ? text : `${letters.slice(0, fitting).join("")}…`;
+  const letters = [...text].slice(0, LETTERS);
+  while (widthOf(letters.join(""), size) > WIDEST) letters.pop();
+  const fitting = letters.join("");
+  return fitting === text ? text : `${fitting}…`;
 }
 
 // What a box says beside its name: the operation, all of it if an operand is a number.

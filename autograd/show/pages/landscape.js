@@ -49,8 +49,7 @@ function drawLandscape() {
   const inside = (x, k) => x >= range[k][0] && x <= range[k][1];
   if (range === null || !path.at(-1).every(inside)) range = two.map((_, k) => around(path.map((point) => point[k]).filter(Number.isFinite)));
   const found = heights(two);
-  const finite = found.filter(Number.isFinite);
-  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const [low, high] = spanOf(found);
   shadeTerrain(found, low, high);
   const share = (x, k) => (x - range[k][0]) / (range[k][1] - range[k][0]);
   const places = path.map(([x, y]) => [ACROSS * share(x, 0), DOWN * (1 - share(y, 1))].map((z) => z.toFixed(1)));
@@ -59,7 +58,7 @@ function drawLandscape() {
   const [[west, east], [south, north]] = range.map((ends) => ends.map((x) => formatNumber(x)));
   const [across, up] = two.map(({ name }) => name);
   Object.entries({ west, east_end: east, south, north_end: north, across, up }).forEach(([id, text]) => (byId(id).textContent = text));
-  const told = finite.length > 0 ? `from ${formatNumber(low)} to ${formatNumber(high)}, the stronger the colour, the higher` : "refused everywhere";
+  const told = found.some(Number.isFinite) ? `from ${formatNumber(low)} to ${formatNumber(high)}, the stronger the colour, the higher` : "refused everywhere";
   byId("told").textContent = `${root.name} over ${across} and ${up}, all else as it is: ${told}. Click to move there.`;
 }
 

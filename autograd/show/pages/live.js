@@ -96,15 +96,15 @@ function repaint() {
   const set = (cells, text) => {
     for (const cell of cells) if (write([cell], text)) changed.push(cell);
   };
-  const now = data.seed === null ? grads : nodes.map(() => 0);
+  gradNow.fill(0);
   events.forEach(({ kind, node, target, slot, product, after }, k) => {
     if (kind === "forward") return;
-    if (k < shownAt) now[target.index] = after;
+    if (k < shownAt) gradNow[target.index] = after;
     for (const copy of copies[node.index][slot] ?? []) set(cells(copy, "grad"), inCell(k < shownAt ? product : 0));
   });
   shown.forEach(({ data, grad }, index) => {
     set(data, inBox(index, (node) => node.data, shownAt));
-    set(grad, inBox(index, (node) => now[node.index]));
+    set(grad, inBox(index, (node) => gradsNow()[node.index]));
   });
   nodes.forEach(({ partials, index }) => partials.forEach((x, slot) => set(labels[index][slot], inCell(x))));
   repaintGroups(set);
@@ -238,8 +238,7 @@ function trouble(before) {
 
 const [WIDE, HIGH] = [320, 90];
 function curve() {
-  const finite = losses.filter(Number.isFinite);
-  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const [low, high] = spanOf(losses);
   const x = (k) => (k * WIDE) / Math.max(1, losses.length - 1);
   const y = (loss) => HIGH - ((loss - low) / (high - low || 1)) * HIGH;
   const points = losses.flatMap((loss, k) => (Number.isFinite(loss) ? [`${x(k).toFixed(1)},${y(loss).toFixed(1)}`] : []));

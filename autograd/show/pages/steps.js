@@ -67,7 +67,8 @@ function inBox(index, numberAt, first = nodes.length) {
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   return low < high ? `${inCell(low)} … ${inCell(high)}` : inCell(low);
 }
-const gradNow = nodes.map(() => 0);
+const gradNow = nodes.map(() => 0); // as far as it has been played
+const gradsNow = () => (data.seed === null ? grads : gradNow); // where no backward pass is played, all
 
 let shownAt = 0;
 let marked = [];
