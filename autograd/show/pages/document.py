@@ -169,11 +169,12 @@ def inline(page: str) -> str:
     """An iframe that shows the page in a notebook and keeps their styles and scripts apart.
 
     It is as high as the page says, see player.js, where the notebook runs scripts; and so is
-    a frame that holds it alone, as in marimo.
+    a frame that holds it alone, as in marimo. What listens stands before it, so that nothing
+    that the page says is missed.
     """
     return (
-        f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts" width="100%" '
-        f'height="760" style="border: 0" title="A page to play"></iframe>{FRAMES}'
+        f'{FRAMES}<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts" width="100%" '
+        f'height="760" style="border: 0" title="A page to play"></iframe>'
     )
 
 
