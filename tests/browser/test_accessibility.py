@@ -14,7 +14,7 @@ from tests.browser.test_source import neuron as neuron_with_lines
 from tests.browser.test_steps import powers, readme
 from tests.browser.test_training import trained
 from tests.browser.test_training_live import played
-from tests.chromium import Opener
+from tests.chromium import Opener, violations
 
 
 def guessing(page: Any) -> None:
@@ -85,10 +85,9 @@ PAGES: dict[str, tuple[Callable[[], str], Callable[[Any], None]]] = {
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1920)])
 def test_axe_finds_nothing(name: str, scheme: str, width: int, open_page: Opener) -> None:
-    axe: Any = pytest.importorskip("axe_playwright_python.sync_playwright")
     html, act = PAGES[name]
     page = open_page(html(), color_scheme=scheme, viewport={"width": width, "height": 900})
     act(page)
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    found = axe.Axe().run(page).response["violations"]
-    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+    found = [(rule["id"], [x["html"] for x in rule["nodes"]]) for rule in violations(page)]
+    assert found == []

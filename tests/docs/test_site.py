@@ -8,6 +8,7 @@ import pytest
 
 from demos.lessons import EXERCISES, Code, check
 from docs.__main__ import HTML, server
+from tests.chromium import violations
 from tests.docs.test_lessons import ASKED, FUNCTIONS, WORDS
 
 if not (HTML / "index.html").exists():
@@ -76,7 +77,6 @@ def test_every_page(
     scheme: str,
     width: int,
 ) -> None:
-    axe: Any = pytest.importorskip("axe_playwright_python.sync_playwright")
     said: list[str] = []
     page = opened(
         chromium, said, site, color_scheme=scheme, viewport={"width": width, "height": 900}
@@ -87,7 +87,7 @@ def test_every_page(
         if wide > width:
             said.append(f"{name}: {wide} px wide")
         if (scheme == "dark") == (width == 390):  # each rule looks at the width or the colours
-            for rule in axe.Axe().run(page).response["violations"]:
+            for rule in violations(page):
                 found = [node["html"][:200] for node in rule["nodes"][:3]]
                 said.append(f"{name}: {rule['id']}: {found}")
     page.context.close()
