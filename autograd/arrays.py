@@ -195,7 +195,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
     several = any(getattr(x, "shape", isinstance(x, list | tuple)) for x in inputs)
     alone = method == "__call__" and not options and not several
     if alone and name in REFLECTED:
-        return REFLECTED[name](*inputs[::-1])
+        return np.bool_(REFLECTED[name](*_elements(inputs)[::-1]))
     native, rule, by_element = _plan(ufunc)
     if method == "reduce" and name in STARTS and options.get("where", True) is not True:
         options.setdefault("initial", STARTS[name])
@@ -205,7 +205,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
     elif rule is None:
         raise TypeError(refusal(name, ufunc))
     elif alone:
-        return rule(*[x.item() if getattr(x, "shape", 0) == () else x for x in inputs])
+        return rule(*_elements(inputs))
     elif method == "reduce" and name in OF_MANY:
         return _wrapped(of_rows(rule, name, *map(_bare, inputs), **options))
     else:
@@ -239,6 +239,11 @@ def _plan(ufunc: Any) -> tuple[bool, Any, Any]:
         return True, None, None
     rule = QUESTIONS.get(name) or UFUNCS.get(name) or TABLE.get(name)
     return False, rule, rule and np.frompyfunc(rule, ufunc.nin, ufunc.nout)
+
+
+def _elements(inputs: Any) -> list[Any]:
+    """Operands, with what is in an array that has no axes in its place."""
+    return [x.item() if getattr(x, "shape", 0) == () else x for x in inputs]
 
 
 def _bare(x: Any) -> Any:

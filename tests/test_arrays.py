@@ -118,7 +118,8 @@ np.logical_or(x,x) | np.logical_xor(x>0.5,True) | np.logical_not(x) | np.signbit
 np.signbit(x) | np.isreal(x) | np.iscomplex(x) | np.isrealobj(x) | np.iscomplexobj(x)
 np.ndim(x) | np.shape(x) | np.size(x) | np.isin(x,t) | np.equal(x,t) | np.not_equal(x,t)
 np.less(x,t) | np.less_equal(t,x) | np.greater(x,t) | np.greater_equal(x,0.5)
-np.less(0.5,x[0])
+np.less(0.5,x[0]) | np.isclose(x[0],x[1]) | np.allclose(x[0],0.3) | np.isscalar(x[0])
+np.less(np.squeeze(x[:1]),np.squeeze(x[1:2])) | np.equal(np.squeeze(x[:1]),x[0])
 np.tril_indices_from(m)[0] | np.triu_indices_from(m)[0] | np.diag_indices_from(m)[0]
 np.unique_counts(x)[1] | np.unique_inverse(x)[1] | np.unique_all(x)[1] | np.ix_(x)[0]
 np.shares_memory(x,t) | np.may_share_memory(x,t) | np.einsum_path('i,i',x,t)[0][1]

@@ -104,12 +104,35 @@ NUMPY = {
         WHOLE,
     ),
 }
+SCIPY = {
+    **dict.fromkeys(["quad", "quad_vec", "dblquad"], "write a rule, as np.trapezoid(f(t), t)"),
+    **dict.fromkeys(["solve_ivp", "odeint"], "write the steps of a method, as of RK4"),
+    **dict.fromkeys(
+        ["brentq", "bisect", "newton", "fsolve", "root", "root_scalar"],
+        "write autograd.root(f, x0, *params), which differentiates in params",
+    ),
+    **dict.fromkeys(
+        ["CubicSpline", "interp1d", "make_interp_spline", "PchipInterpolator"],
+        "write np.interp(x, xp, fp), or solve its equations by autograd.linalg.solve",
+    ),
+    **dict.fromkeys(
+        ["logpdf", "logpmf", "pmf", "ppf", "sf", "logcdf", "logsf"],
+        "write the formula; autograd.lgamma, betaln, ndtr, log_ndtr and ndtri are here",
+    ),
+    **dict.fromkeys(
+        ["minimize", "minimize_scalar", "least_squares", "curve_fit"],
+        "write autograd.root of the gradient, which differentiates in params",
+    ),
+    **{name: f"write autograd.linalg.{name}" for name in ("solve", "inv", "det", "cholesky")},
+    "cdist": "write the norms of x[:, None] - y[None]",
+    **dict.fromkeys(["expm", "logm", "sqrtm"], "write the sum of its series, term @ a / k"),
+}
 SPECIAL = {
     "log_softmax": "write autograd.log_softmax(xs)",
     "logsumexp": "write autograd.logsumexp(xs)",
     "polygamma": "write autograd.polygamma(x, n)",
 }
-HINTS = SPECIAL | STATISTICS | MATH
+HINTS = SPECIAL | SCIPY | STATISTICS | MATH
 ONE = "it is one number; leave it out"
 FLOAT = "its number is one of Python's floats; leave it out"
 IN_PLACE = "a Value is changed by x.data = …"
@@ -215,13 +238,20 @@ def note(error: Exception) -> None:
             "an array has numbers beside Values: make it by autograd.array instead of np.array"
         )
     elif "from dtype('O')" in text:
-        error.add_note(f"that takes floats, no Values: {NUMBERS}")
+        tb = [each for each in _each(error.__traceback__) if not _is_other(each.tb_frame)][-1]
+        hint = HINTS.get(_called_at(tb.tb_frame.f_code, tb.tb_lasti))
+        other = "make the array by autograd.array instead of np.array; " + NUMBERS
+        error.add_note(f"that takes floats, no Values: {hint or other}")
     frames = [(tb.tb_frame, tb.tb_lasti) for tb in _each(error.__traceback__)]
     for (user, place), (inner, _) in pairwise(frames):
         owner = str(inner.f_globals.get("__name__", ""))
         name = _called_at(user.f_code, place)
-        if owner.startswith("scipy.special") and not _is_other(user) and name in HINTS:
-            error.add_note(f"scipy.special.{name} computes with floats: {HINTS[name]}")
+        if (
+            owner.startswith("scipy")
+            and not _is_other(user)
+            and HINTS.get(name, text) not in text
+        ):
+            error.add_note(f"SciPy's {name} computes with floats: {HINTS[name]}")
 
 
 def _each(traceback: TracebackType | None) -> Iterator[TracebackType]:

@@ -16,6 +16,7 @@ takes its rules from the table. This is also what Cython compiles, with the C ty
 from __future__ import annotations
 
 import math
+import numbers
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -629,6 +630,7 @@ def _reflected(primitive: Primitive, other: Any, y: Value) -> Any:
 
 
 record_with(Value, Value._record, _unary)
+numbers.Number.register(Value)  # so np.isscalar(x) is True
 
 # ---------------------------------------------------------------------- blocks
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.linalg import LinAlgError
-from scipy import special
+from scipy import integrate, interpolate, special, stats
 
 import autograd
 from autograd import Value, array, linalg
@@ -132,6 +132,14 @@ BESIDE = {  # of math, statistics and scipy.special: x is an array, v a Value, v
     "statistics.NormalDist().inv_cdf(v)": "autograd.ndtri",
     "statistics.NormalDist().pdf(v)": "autograd.exp",
     "special.jv(1,x)": "autograd.primitive",
+    "integrate.quad(lambda t: v*t, 0.0, 1.0)": "np.trapezoid",
+    "interpolate.CubicSpline([0, 1, 2, 3], x)": "np.interp",
+    "stats.norm.logpdf(x)": "autograd.lgamma",
+    "stats.norm.cdf(v)": "autograd.ndtr",
+    "stats.poisson.pmf(2, v)": "autograd.lgamma",
+    "integrate.odeint(lambda y, t: -v*y, 1.0, [0, 1])": "RK4",
+    "np.random.default_rng(0).exponential(x)": "autograd.array instead of np.array",
+    "np.random.default_rng(0).normal(x)": "mean + deviation * draw",
     "special.zeta(v,2.0)": "autograd.primitive",
     "special.logsumexp(x)": "autograd.logsumexp",
     "special.log_softmax(x)": "autograd.log_softmax",
@@ -143,7 +151,8 @@ def _told(expression: str, world: Any) -> Any:
     """What an expression gives where it is differentiated."""
     names: dict[str, Any] = {"np": np, "math": math, "statistics": statistics}
     t, u = np.array([0.15, 0.2, 0.35, 0.6]), np.array([2.0, 1.0, 3.0, 2.0])
-    names |= {"special": special, "t": t, "u": u}
+    names |= {"special": special, "t": t, "u": u, "integrate": integrate, "stats": stats}
+    names["interpolate"] = interpolate
     f = eval(f"lambda x, m: {expression}", names)
 
     def with_values(x: Any, m: Any) -> Any:
