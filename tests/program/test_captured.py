@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from scipy import special
 
 import autograd
 from autograd.program import Compiled, compile, spot_check
@@ -158,6 +159,14 @@ class Hidden:
 
     def __call__(self) -> float:
         return float(self.cell[0])
+
+
+def test_installed_packages_are_not_gone_through() -> None:
+    def f(x: Any) -> Any:
+        return special.gammaln(x) * np.exp(x) + float(len(pytest.__all__))
+
+    names = {*Captured(f).looks.names}
+    assert names <= {"__code__", "special", "pytest", "float", "len"}
 
 
 def test_the_message_names_the_number_and_the_sample(often: None) -> None:

@@ -27,11 +27,12 @@ MOST_BRANCHES = 64  # ways through a rule
 class Expression:
     """An operation on expressions and floats; a name has the operation "name"."""
 
-    __slots__ = ("args", "op")
+    __slots__ = ("_key", "args", "op")
     label = None
 
     def __init__(self, op: str, *args: Any) -> None:
         self.op, self.args = op, args
+        self._key: tuple[Any, ...] | None = None
 
     @staticmethod
     def _record(primitive: Primitive, operands: tuple[Term, ...]) -> Expression:
@@ -44,8 +45,10 @@ class Expression:
 
     def key(self) -> tuple[Any, ...]:
         """Equal for equal expressions."""
-        parts = [a.key() if type(a) is Expression else a for a in self.args]
-        return (self.op, *parts)
+        if self._key is None:
+            parts = [a.key() if type(a) is Expression else a for a in self.args]
+            self._key = (self.op, *parts)
+        return self._key
 
     def __bool__(self) -> bool:
         condition = self if self.op in COMPARISONS.values() else self != 0.0

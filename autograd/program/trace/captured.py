@@ -19,6 +19,7 @@ from collections import ChainMap, deque
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache, partial
 from operator import is_
+from pathlib import PurePath
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -457,8 +458,16 @@ def _generators() -> tuple[Any, ...]:
 
 
 def _is_of_library(module: Any) -> bool:
-    """Whether a module of this name is Python's, NumPy's or ours."""
-    return str(module).partition(".")[0] in LIBRARY
+    """Whether a module of this name is Python's, NumPy's, ours or any that is installed."""
+    name = str(module).partition(".")[0]
+    whole = sys.modules.get(name)
+    return name in LIBRARY or (whole is not None and _is_installed(vars(whole).get("__file__")))
+
+
+@lru_cache(1000)
+def _is_installed(file: str | None) -> bool:
+    """Whether a module's file is where pip puts packages."""
+    return not {"site-packages", "dist-packages"}.isdisjoint(PurePath(file or "").parts)
 
 
 @lru_cache(1000)
