@@ -128,7 +128,9 @@ class Plane:
                     fill = f'fill="url(#hatch{k % 5})"'
                     parts.append(f'<path class="hatch" d="{area}" {fill}/>')
         parts.append(f'<path class="boundary" d="{self.lines()[frame]}"/>')
-        parts += map(self._samples, range(len(self.names)))
+        shown = self.points[:: self.every]
+        for k in sorted({k for _, _, k in shown}):
+            parts.append(self._samples(k, [(x, y) for x, y, of in shown if of == k]))
         for tick, text in zip(x.ticks(5), tick_texts("", x.ticks(5))):
             parts.append(axis_text("x", x.place(tick), bottom + 20, text))
         ticks = y.ticks(5)
@@ -140,20 +142,17 @@ class Plane:
         parts.append(axis_text("y", 20.0, between, "x₂"))
         return "".join([*parts, "</svg>"])
 
-    def _samples(self, k: int) -> str:
+    def _samples(self, k: int, places: Sequence[tuple[float, float]]) -> str:
         """A path through the samples of a class, which has their marks and no line."""
-        shown = [(x, y) for x, y, of in self.points[:: self.every] if of == k]
-        if not shown:
-            return ""
-        places = [
-            f"{coordinate(self.x.place(x))} {coordinate(self.y.place(y))}" for x, y in shown
+        spots = [
+            f"{coordinate(self.x.place(x))} {coordinate(self.y.place(y))}" for x, y in places
         ]
         ends = ("start", "mid", "end")
         at = " ".join([f'marker-{end}="url(#sample{k})"' for end in ends])
         return (
             f'<marker id="sample{k}" viewBox="-7 -7 14 14" markerUnits="userSpaceOnUse" '
             f'markerWidth="14" markerHeight="14"><path class="point k{k % 5}" d="{marker(k)}"/>'
-            f'</marker><path class="samples" d="M{"L".join(places)}" {at}/>'
+            f'</marker><path class="samples" d="M{"L".join(spots)}" {at}/>'
         )
 
     def legend(self) -> str:

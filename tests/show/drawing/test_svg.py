@@ -149,6 +149,9 @@ def test_the_picture_says_what_it_leaves_out() -> None:
     svg = parsed(chain(10).graph(max_nodes=6))
     note = " ".join(texts(svg, "note"))
     assert note.endswith("; 6 nodes left out, with the leaf start; max_nodes=None draws them.")
+    x = Value(0.5, label="x")
+    note = " ".join(texts(parsed((x.tanh().tanh().tanh() * x).graph(max_nodes=3)), "note"))
+    assert note.endswith("; 2 nodes left out; max_nodes=None draws them.")
     wide = sum([Value(float(k), label=f"x{k}") for k in range(12)], Value(0.0, label="zero"))
     note = " ".join(texts(parsed(wide.graph(max_nodes=3)), "note"))
     assert "with the leaves zero, x0, x1, x2, x3, x4, x5, x6 and 4 more;" in note
