@@ -222,6 +222,24 @@ def test_narrow_mixed_levels_are_lists_of_single_operations() -> None:
     assert [op.width for op in blocks.ops if op.kind == "matmul"] == [9]
 
 
+def test_operands_from_here_and_there_make_lists_too() -> None:
+    draw = random.Random(0)
+    ops: list[Callable[[Any, Any], Any]] = [*MIXED[:3], lambda x, y: x * y * 0.5]
+    plan = [(draw.randrange(4), draw.randrange(200), draw.randrange(200)) for _ in range(1500)]
+
+    def f(xs: Any) -> Any:
+        nodes = [*xs]
+        for op, i, j in plan:
+            nodes.append(ops[op](nodes[-1 - i], nodes[-1 - j]))
+        return autograd.fsum(nodes[-200:])
+
+    xs = np.linspace(0.1, 1.2, 200)
+    fast = compile(f)
+    for got, expected in zip(fast.value_and_grad(xs), autograd.value_and_grad(f)(xs)):
+        np.testing.assert_allclose(got, expected, rtol=1e-12)
+    assert len(fast.program.with_scalars.ops) < 100
+
+
 BOUNDED: list[Callable[[Any, Any], Any]] = [
     lambda x, y: (x * y).sin(),
     lambda x, y: autograd.where(x > y, x, 0.5 * y),

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any
 
-from autograd.program.ir.arrays import np
+from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Blocks, Scalars, operand, regular
 from autograd.program.ir.expressions import COMPARISONS, Expression
 from autograd.program.ir.rules import WIDE
@@ -105,8 +105,7 @@ class _Vectorize:
                 groups[level, op, varying[i], self.constant[args[1]]].append(i)
             else:
                 groups[level, op, varying[i], *[varying[a] for a in args]].append(i)
-        kinds = Counter([key[0] for key in groups])
-        thin = self.thin(levels, kinds) if narrow else {}
+        thin = self.thin(levels, groups) if narrow else {}
         for key in [key for key in groups if key[0] in thin]:
             groups[thin[key[0]], "scalar"] += groups.pop(key)
         for key, nodes in groups.items():
@@ -125,7 +124,7 @@ class _Vectorize:
             levels.append(level + 1)
         return levels
 
-    def thin(self, levels: list[int], kinds: Mapping[int, int]) -> dict[int, int]:
+    def thin(self, levels: list[int], groups: Mapping[Any, Nodes]) -> dict[int, int]:
         """The levels with few nodes a kind, and for each the first of those side by side.
 
         More are few where levels are mixed: there, operands are rows from here and there. And
@@ -135,12 +134,34 @@ class _Vectorize:
         for i, op in enumerate(tape.ops):
             if op in WIDE and (op not in ("sum", "dot") or len(tape.args[i]) > NARROW):
                 wide.add(levels[i])
+        kinds: dict[int, list[Nodes]] = defaultdict(list)
+        place, end = np.arange(len(tape)), len(tape)
+        for key, nodes in groups.items():
+            kinds[key[0]].append(nodes)
+            place[nodes] = np.arange(end, end + len(nodes))
+            end += len(nodes) + 1
         first: dict[int, int] = {}
         for level in range(1, max(levels, default=0) + 1):
-            few = FEW * (1 + (kinds[level] > 1 or level - 1 in first))
-            if level not in wide and weights[level] < few * kinds[level]:
+            mine = kinds[level]
+            mixed = len(mine) > 1
+            few = FEW * (1 + (mixed or level - 1 in first)) * len(mine)
+            if level not in wide and (
+                weights[level] < few or (mixed and self.scattered(mine, place))
+            ):
                 first[level] = first.get(level - 1, level)
         return first
+
+    def scattered(self, kinds: Sequence[Nodes], place: Array) -> bool:
+        """Whether the operands of most nodes do not lie side by side with those of the next.
+
+        Args:
+            place: where a node is, if all are in blocks.
+        """
+        beside = 0
+        for nodes in kinds:
+            steps = np.diff(place[[self.tape.args[i] for i in nodes]], axis=0)
+            beside += int(((steps == 1) | (steps == 0).all(0)).all(1).sum())
+        return 2 * beside < sum(map(len, kinds))
 
     def sides(self, args: tuple[int, ...], shared: Counter[Any]) -> tuple[Nodes, Nodes]:
         """The weights and the inputs of a dot: inputs vary, or are shared by most dots."""
