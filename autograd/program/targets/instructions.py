@@ -16,9 +16,21 @@ from autograd.program.ir.block import operand
 from autograd.program.ir.expressions import SYMBOLS, Expression
 from autograd.program.ir.rules import WIDE, value
 
-__all__ = ["ADDS", "LANES", "MASK", "ONCE", "RELU", "SETS", "WORDS", "Instructions", "Rows"]
+__all__ = [
+    "ADDS",
+    "LANES",
+    "MASK",
+    "NOWHERE",
+    "ONCE",
+    "RELU",
+    "SETS",
+    "WORDS",
+    "Instructions",
+    "Rows",
+]
 
 LANES = 1 << 28
+NOWHERE = -1  # the row of an adjoint that nobody wants
 ADDS, SETS, ONCE = 8, 16, 64  # flags, after those of operands that are a number
 RELU, MASK = 256, 512  # flags of a matrix product
 SCALAR = 128  # with an operation: on one number

@@ -14,11 +14,10 @@ from typing import Any
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, matrix, regular
 from autograd.program.ir.expressions import Expression
-from autograd.program.targets.instructions import LANES, MASK, RELU, positive
+from autograd.program.targets.instructions import LANES, MASK, NOWHERE, RELU, positive
 
-__all__ = ["NOWHERE", "Placement", "even", "steps"]
+__all__ = ["Placement", "even", "steps"]
 
-NOWHERE = -1  # the row of an adjoint that nobody wants
 PLACED = frozenset(["map", "matmul", "outer_sum", "sum_lanes", "scalar_vjp"])
 
 

@@ -14,8 +14,7 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Scalars, operand
 from autograd.program.ir.expressions import Expression
 from autograd.program.passes.vjp import term_of
-from autograd.program.targets.instructions import WORDS, Instructions
-from autograd.program.targets.placement import NOWHERE
+from autograd.program.targets.instructions import NOWHERE, WORDS, Instructions
 
 __all__ = ["ScalarCode"]
 
