@@ -183,6 +183,7 @@ NATIVE = {  # that NumPy computes on objects by their own operators
     *("add", "subtract", "multiply", "divide", "negative", "positive", "power", "conjugate"),
     *("matmul", "vecdot", "matvec", "vecmat", *REFLECTED, *LOGICAL),
 }
+DIRECT = NATIVE - {*LOGICAL}
 STARTS = {"add": 0.0, "multiply": 1.0}  # of sums over chosen elements
 OF_MANY = ("maximum", "minimum", "logaddexp", "hypot")  # a row's is one node
 
@@ -193,6 +194,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
     if any(type(x) is Value for x in outs):
         return NotImplemented
     several = any(getattr(x, "shape", isinstance(x, list | tuple)) for x in inputs)
+    if several and not options and method == "__call__" and name in DIRECT:
+        return _wrapped(ufunc(*map(_bare, inputs)))
     alone = method == "__call__" and not options and not several
     if alone and name in REFLECTED:
         return np.bool_(REFLECTED[name](*_elements(inputs)[::-1]))

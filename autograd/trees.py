@@ -140,15 +140,18 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
         kind: Any = type(tree)
         plain: Rebuild = list if isinstance(tree, list) else tuple
         return list(tree), kind._make if hasattr(tree, "_fields") else plain
+    numpy = sys.modules.get("numpy")
+    array: Any = tree
+    if numpy is not None and isinstance(tree, numpy.ndarray) and type(tree) not in _registered:
+        leaves: list[Any] = array.ravel().tolist()
+        build: Rebuild = list
+        if array.dtype != float:
+            leaves, build = flatten(leaves, what)
+        return leaves, lambda new: _array(numpy, build(new), array.shape)
     children = children_of(tree)
     if children is not None:
         both = zip(children.places, children.parts)
         return _joined([flatten(part, what + place) for place, part in both], children.build)
-    numpy = sys.modules.get("numpy")
-    array: Any = tree
-    if numpy is not None and isinstance(tree, numpy.ndarray):
-        leaves, build = flatten(array.ravel().tolist(), what)
-        return leaves, lambda new: _array(numpy, build(new), array.shape)
     if hasattr(tree, "iloc"):
         leaves, build = flatten(array.to_numpy(), what)
         return leaves, lambda new: _labelled(tree, build(new))
@@ -247,8 +250,7 @@ def _array(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
 def _objects(numpy: Any, children: list[Any], shape: tuple[int, ...]) -> Any:
     from autograd.arrays import ValueArray
 
-    result = numpy.empty(len(children), dtype=object)
-    result[:] = children
+    result = numpy.fromiter(children, object, len(children))  # which asks no element for arrays
     return result.view(ValueArray).reshape(shape)
 
 
