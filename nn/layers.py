@@ -185,7 +185,7 @@ class Sequential(Module):
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __getitem__(self, index: int | slice) -> Callable[[Any], Any]:
+    def __getitem__(self, index: int | slice) -> Any:
         """A module; of a slice a `Sequential` of the same modules."""
         found = self.layers[index]
         return Sequential(found) if isinstance(found, list) else found

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from functools import partial, update_wrapper
 from types import MethodType
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from autograd import transforms
 from autograd.core.functions import fsum
@@ -656,9 +656,12 @@ def _is_inside() -> bool:
 # ---------------------------------------------------------------- the entrance
 
 
+F = TypeVar("F", bound=Callable[..., Any])  # by which mypy infers a lambda in f's transform
+
+
 @overload
 def compile(
-    f: Callable[..., Any],
+    f: F,  # pyright: ignore[reportInvalidTypeVarUse]
     in_axes: Axes = ...,
     reduce: str | None = ...,
     *,

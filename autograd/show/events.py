@@ -185,6 +185,8 @@ def _backward(graph: Snapshot, seed: float, index: int) -> list[Event]:
     grads = {root: seed}
     events = [Event(index, "seed", root, root, seed, before=0.0)]
     for node, slot, x, local, product in products(graph.nodes, grads):
+        if x.frozen:
+            continue
         before = grads.get(x, 0.0)
         grads[x] = after = before + product
         use[x] += 1

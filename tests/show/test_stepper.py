@@ -415,3 +415,10 @@ def test_a_notebook_shows_the_page_or_why_there_is_none() -> None:
     shown = Stepper(y)._repr_html_()
     assert shown.startswith("<pre>&lt;Stepper of &lt;y&gt;: 0 of 4002 events played; ")
     assert "1,000 nodes" in shown
+
+
+def test_a_frozen_leaf_gets_no_products() -> None:
+    x, w = Value(2.0, label="x"), Value(3.0, label="w", requires_grad=False)
+    played = (x * w * w).steps().events
+    assert [e.target.label for e in played if e.kind == "backward"] == [None, "x"]
+    assert played[-1].after == 9.0

@@ -37,6 +37,7 @@ grad(f)("2")  # pyright: ignore[reportArgumentType]
 Line()()  # pyright: ignore[reportCallIssue]
 slope: float = grad(lambda v: v * v)(3.0) + x.item() + nn.mse_loss(x, 1.0).data
 compile(abs).grad(2.0)
+compile(grad(lambda v: v * v))(2.0)
 """
 
 
