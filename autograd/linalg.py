@@ -1,9 +1,7 @@
 """Linear algebra of small matrices of Values, which `np.linalg` asks for, too.
 
 By elimination on Values (Golub & Van Loan, "Matrix Computations", 3.4 and 4.2), so the
-derivatives are those of its steps, and may be taken again. A row is exchanged only where the
-pivot is small beside its column: the same rows for most matrices, so a program seldom needs
-more than one trace.
+derivatives are those of its steps, and may be taken again.
 
 Matrices are arrays or nested lists of numbers and Values, of shape (n, n) or, for a stack of
 them, (…, n, n).
@@ -19,14 +17,12 @@ import numpy as np
 from numpy.linalg import LinAlgError
 
 from autograd.arrays import array, as_objects, implements, of_rows
-from autograd.core.functions import dot, hypot, log, maximum
+from autograd.core.functions import dot, hypot, log
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
+from autograd.elimination import Rows, SingularError, factors, solved
 
 __all__ = ["cholesky", "det", "inv", "norm", "slogdet", "solve"]
-
-SMALL = 0.25  # of its column's largest: such a pivot is exchanged
-Rows = list[list[Any]]
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -55,9 +51,15 @@ def solve(a: Any, b: Any) -> Any:
     a = np.broadcast_to(a, (*stack, n, n))
     columns = np.broadcast_to(columns, found.shape)
     for place in np.ndindex(*stack):
-        lower, order, _ = _factors(a[place].tolist(), "solve")
+        try:
+            lower, order, _ = factors(a[place].tolist())
+        except SingularError as error:
+            raise LinAlgError(
+                f"solve: the matrix is singular, {error}; add something to its diagonal, or "
+                "leave out what depends on the rest"
+            ) from None
         if n:
-            found[place] = _solved(lower, columns[place].tolist(), order)
+            found[place] = solved(lower, columns[place].tolist(), order)
     return array(found[..., 0] if vector else found)
 
 
@@ -187,59 +189,14 @@ def _of_each(f: Callable[[Rows], Any], a: Any, shape: tuple[int, ...] = ()) -> A
     return array(found)[()]
 
 
-def _factors(a: Rows, name: str) -> tuple[Rows, list[int], float]:
-    """The triangles of a = P·L·U in one matrix, the order of its rows, and the sign of P.
-
-    Column by column, each entry by a single sum of products (Crout).
-    """
-    n, order, sign = len(a), list(range(len(a))), 1.0
-    a = [[*row] for row in a]
-    for j in range(n):
-        for i in range(n):
-            k = min(i, j)
-            if k:
-                a[i][j] = a[i][j] - dot(a[i][:k], [row[j] for row in a[:k]])
-        sizes = [abs(row[j]) for row in a[j:]]
-        largest = maximum(*sizes)
-        if not sizes[0] > SMALL * largest:
-            best = j + max(range(n - j), key=lambda i: primal(sizes[i]))
-            if best != j:
-                a[j], a[best] = a[best], a[j]
-                order[j], order[best] = order[best], order[j]
-                sign = -sign
-            if a[j][j] == 0.0:
-                raise LinAlgError(
-                    f"{name}: the matrix is singular, column {j} depends on those before it; "
-                    "add something to its diagonal, or leave out what depends on the rest"
-                )
-        for row in a[j + 1 :]:
-            row[j] = row[j] / a[j][j]
-    return a, order, sign
-
-
-def _solved(factors: Rows, b: Rows, order: list[int]) -> Rows:
-    b = [[*b[i]] for i in order]
-    n, width = len(b), range(len(b[0]))
-    for i in range(1, n):
-        for k in width:
-            b[i][k] = b[i][k] - dot(factors[i][:i], [row[k] for row in b[:i]])
-    for i in reversed(range(n)):
-        for k in width:
-            rest = b[i][k]
-            if i + 1 < n:
-                rest = rest - dot(factors[i][i + 1 :], [row[k] for row in b[i + 1 :]])
-            b[i][k] = rest / factors[i][i]
-    return b
-
-
 def _det(a: Rows) -> Any:
     if len(a) < 4:
         return _expanded(a)
     try:
-        factors, _, sign = _factors(a, "det")
-    except LinAlgError:
+        lower, _, sign = factors(a)
+    except SingularError:
         return _expanded(a)
-    return math.prod([factors[i][i] for i in range(len(a))], start=sign)
+    return math.prod([lower[i][i] for i in range(len(a))], start=sign)
 
 
 def _expanded(a: Rows) -> Any:
@@ -259,10 +216,10 @@ def _expanded(a: Rows) -> Any:
 
 def _slogdet(a: Rows) -> Any:
     try:
-        factors, _, sign = _factors(a, "slogdet")
-    except LinAlgError:
+        lower, _, sign = factors(a)
+    except SingularError:
         return [0.0, -math.inf]
-    pivots = [factors[i][i] for i in range(len(a))]
+    pivots = [lower[i][i] for i in range(len(a))]
     sign *= math.prod([1.0 if pivot > 0.0 else -1.0 for pivot in pivots])
     return [sign, TABLE["sum"]([log(abs(pivot)) for pivot in pivots])]
 

@@ -16,6 +16,7 @@ from typing import Any
 from autograd.core.operand import describe, primal
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
+from autograd.elimination import SingularError, factors, solved
 from autograd.transforms import value_and_jacobian
 from autograd.trees import flatten, without_axes
 
@@ -197,24 +198,9 @@ def small(step: Row, share: float, of: Iterable[Any]) -> bool:
 
 
 def solve(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> Row | None:
-    """x where matrix · x = right, by elimination with partial pivoting; None if singular."""
-    rows = [[*row, b] for row, b in zip(matrix, right)]
-    n = len(rows)
-    for k in range(n):
-        pivot = max(range(k, n), key=lambda i: abs(rows[i][k]))
-        if rows[pivot][k] == 0.0:
-            return None
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        top = rows[k]
-        for row in rows[k + 1 :]:
-            if type(row[k]) is Value or row[k] != 0.0:
-                factor = row[k] / top[k]
-                for j in range(k + 1, n + 1):
-                    row[j] = row[j] - factor * top[j]
-    x: Row = [0.0] * n
-    for k in reversed(range(n)):
-        total = rows[k][n]
-        for j in range(k + 1, n):
-            total = total - rows[k][j] * x[j]
-        x[k] = total / rows[k][k]
-    return x
+    """x where matrix · x = right; None if singular."""
+    try:
+        lower, order, _ = factors([[*row] for row in matrix])
+    except SingularError:
+        return None
+    return [x for [x] in solved(lower, [[b] for b in right], order)]

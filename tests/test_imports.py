@@ -17,12 +17,13 @@ LAYERS = {
     "autograd.core": (),
     "autograd.javascript": ("autograd.core",),
     "autograd.arrays": ("autograd.core",),
-    "autograd.linalg": ("autograd.core", "autograd.arrays"),
+    "autograd.elimination": ("autograd.core",),
+    "autograd.linalg": ("autograd.core", "autograd.arrays", "autograd.elimination"),
     "autograd.trees": ("autograd.core", "autograd.arrays"),
     "autograd.transforms": ("autograd.core", "autograd.trees"),
     **dict.fromkeys(
         tuple([f"autograd.{name}" for name in ("custom", "propagation", "solve", "sparse")]),
-        ("autograd.core", "autograd.trees", "autograd.transforms"),
+        ("autograd.core", "autograd.trees", "autograd.transforms", "autograd.elimination"),
     ),
     "autograd.program.kernel": ("autograd.build", "autograd.core", "autograd.program"),
     **dict.fromkeys(
