@@ -235,7 +235,7 @@ static void node_watch_hash(int watched) /* else the object's, which is faster *
 }
 
 /* From now on objects of this type are made and freed here. */
-static int node_manage(
+static inline int node_manage(
     void *type, int (*recording)(void), PyObject *(*kept)(PyObject *), unsigned int *passes)
 {
     node_type = type;

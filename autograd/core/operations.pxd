@@ -1,6 +1,6 @@
 cdef extern from *:
     """
-    static int put_into_type(void *type, PyObject *name, PyObject *method)
+    static CYTHON_UNUSED int put_into_type(void *type, PyObject *name, PyObject *method)
     {
         int status = PyDict_SetItem(((PyTypeObject *)type)->tp_dict, name, method);
         PyType_Modified((PyTypeObject *)type);

@@ -3,7 +3,7 @@ cdef extern from *:
     /* A call with one operand makes no bound method, no tuple and no dict: 100 ns less. */
     static PyObject *(*to_one)(PyObject *, PyObject *);
 
-    static PyObject *call_one(PyObject *self, PyObject *const *args, size_t n, PyObject *names)
+    static CYTHON_UNUSED PyObject *call_one(PyObject *self, PyObject *const *args, size_t n, PyObject *names)
     {
         n = PyVectorcall_NARGS(n);
         if (n == 1 && names == NULL)
@@ -15,7 +15,7 @@ cdef extern from *:
         return out;
     }
 
-    static int call_fast(void *cls, void *apply_to_one)
+    static CYTHON_UNUSED int call_fast(void *cls, void *apply_to_one)
     {
         PyTypeObject *type = (PyTypeObject *)cls;
         to_one = (PyObject *(*)(PyObject *, PyObject *))apply_to_one;

@@ -14,7 +14,7 @@ static inline double *floats_of(PyObject *packed)
 }
 
 /* A tuple of floats → bytes. */
-static PyObject *floats_pack(PyObject *numbers)
+static inline PyObject *floats_pack(PyObject *numbers)
 {
     Py_ssize_t n = PyTuple_GET_SIZE(numbers);
     PyObject *packed = PyBytes_FromStringAndSize(NULL, n * (Py_ssize_t)sizeof(double));
@@ -26,7 +26,7 @@ static PyObject *floats_pack(PyObject *numbers)
 }
 
 /* bytes → a tuple of n floats; None stands for ones. */
-static PyObject *floats_unpack(PyObject *packed, Py_ssize_t n)
+static inline PyObject *floats_unpack(PyObject *packed, Py_ssize_t n)
 {
     const double *from = floats_of(packed);
     PyObject *numbers = PyTuple_New(n);
@@ -144,7 +144,7 @@ done:
 #define node_sum(primitive, operands) node_wide(primitive, operands, 0)
 
 /* The same of ws and xs, if they are lists or tuples of one length. */
-static PyObject *node_dot(void *primitive, PyObject *ws, PyObject *xs, PyObject *bias)
+static inline PyObject *node_dot(void *primitive, PyObject *ws, PyObject *xs, PyObject *bias)
 {
     if (!(PyList_Check(ws) || PyTuple_Check(ws)) || !(PyList_Check(xs) || PyTuple_Check(xs)))
         Py_RETURN_NONE;
