@@ -135,11 +135,13 @@ class _Vectorize:
             if op in WIDE and (op not in ("sum", "dot") or len(tape.args[i]) > NARROW):
                 wide.add(levels[i])
         kinds: dict[int, list[Nodes]] = defaultdict(list)
-        place, end = np.arange(len(tape)), len(tape)
         for key, nodes in groups.items():
             kinds[key[0]].append(nodes)
-            place[nodes] = np.arange(end, end + len(nodes))
-            end += len(nodes) + 1
+        sizes = np.fromiter(map(len, groups.values()), int)
+        place = np.arange(len(tape))
+        listed = np.fromiter(chain.from_iterable(groups.values()), int)
+        gaps = np.repeat(np.arange(len(sizes)), sizes)
+        place[listed] = len(tape) + np.arange(len(listed)) + gaps
         first: dict[int, int] = {}
         for level in range(1, max(levels, default=0) + 1):
             mine = kinds[level]
