@@ -398,11 +398,12 @@ _source: ContextVar[Callable[[], Any]] = ContextVar("draw", default=lambda: rand
 @contextmanager
 def draws_from(source: Callable[[], Any]) -> Iterator[None]:
     """Let Dropout call `source` for its random numbers while the block runs."""
-    token = _source.set(source)
+    before = _source.get()
     try:
+        _source.set(source)
         yield
     finally:
-        _source.reset(token)
+        _source.set(before)
 
 
 # ---------------------------------------------------------------------- helpers

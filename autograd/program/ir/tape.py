@@ -22,16 +22,17 @@ _collects = False  # whether garbage was looked for before the first of them
 def uncollected() -> Iterator[None]:
     """Make many small objects without looking for garbage among them, which there is none."""
     global _inside, _collects
-    with _collector:
-        _collects = _collects if _inside else gc.isenabled()
-        _inside += 1
-        gc.disable()
+    entered = False
     try:
+        with _collector:
+            _collects = _collects if _inside else gc.isenabled()
+            _inside, entered = _inside + 1, True
+            gc.disable()
         yield
     finally:
         with _collector:
-            _inside = max(0, _inside - 1)  # a child process has begun anew
-            if _collects and not _inside:
+            _inside -= entered and _inside > 0  # a child process has begun anew
+            if entered and _collects and not _inside:
                 gc.enable()
 
 

@@ -93,15 +93,28 @@ class Watch:
         self._open: dict[int, _Condition] = {}  # comparisons whose answer nobody has used
 
     def __enter__(self) -> Watch:
-        self._thread = get_ident()
-        _push(self)
+        self._thread = here = get_ident()
+        self._outer = watches.get(here, ())
+        try:
+            _push(self)
+        except BaseException:  # an interrupt
+            self.__exit__(KeyboardInterrupt)
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
-        for condition in [*self._open.values()]:  # but `is` may have looked at it
-            bool(condition)
-        self._thread = 0  # what is left of the run answers as floats do
-        _pop()
+        try:
+            for condition in [*self._open.values()]:  # but `is` may have looked at it
+                bool(condition)
+        finally:
+            here, self._thread = self._thread, 0  # what is left answers as floats do
+            with _switch:  # not a call of Python, before which an interrupt might come
+                if self._outer:
+                    watches[here] = self._outer
+                else:
+                    watches.pop(here, None)
+                if not watches:
+                    observe(None)
         if self.refused and error[0] is None:
             raise ValueError(self.refused)
 
@@ -196,19 +209,10 @@ watches: dict[int, tuple[Watch, ...]] = {}  # of each thread, innermost last
 
 
 def _push(watch: Watch) -> None:
+    here = get_ident()
     with _switch:
-        watches[get_ident()] = (*watches.get(get_ident(), ()), watch)
+        watches[here] = (*watches.get(here, ()), watch)
         observe(_observer)
-
-
-def _pop() -> None:
-    with _switch:
-        *outer, _ = watches[get_ident()]
-        watches[get_ident()] = tuple(outer)
-        if not outer:
-            del watches[get_ident()]
-        if not watches:
-            observe(None)
 
 
 def _in_child() -> None:

@@ -8,6 +8,7 @@ import contextvars
 import copy
 import dis
 import functools
+import gc
 import random
 import sys
 from collections.abc import Callable
@@ -17,6 +18,10 @@ from typing import Any
 import pytest
 
 import nn
+from autograd.program.ir.tape import uncollected
+from autograd.program.trace import observe
+from autograd.program.trace.observe import Watch, innermost
+from nn.layers import _source, draws_from
 from nn.training.eager_step import EagerStep
 
 pytestmark = pytest.mark.filterwarnings(  # in a finalizer
@@ -58,6 +63,7 @@ class Interrupt:
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
         frame.f_trace_opcodes = True
+        self.name = frame.f_code.co_name
         before = self.last.get(frame, -1)
         self.last[frame] = frame.f_lasti
         if event == "call" or names(frame.f_code).get(before, "").startswith(CHECKED):
@@ -70,14 +76,15 @@ class Interrupt:
             raise KeyboardInterrupt
 
     def during(self, f: Callable[..., Any], *args: Any) -> None:
-        traced = sys.gettrace()
+        traced, self.context = sys.gettrace(), contextvars.copy_context()
         sys.settrace(self)
         try:
-            contextvars.copy_context().run(f, *args)
+            self.context.run(f, *args)
         except KeyboardInterrupt:
             pass
         finally:
             sys.settrace(traced)
+        self.last.clear()  # frames keep what is in them
 
 
 def made(way: str, make: Make) -> tuple[Any, Callable[..., Any]]:
@@ -111,6 +118,39 @@ def put(step: Any, found: Any) -> None:
     rule = step.optimizer.state_dict() | {"steps": steps, "buffers": buffers}
     step.optimizer.load_state_dict(rule)
     random.setstate(drawn)
+
+
+def in_blocks() -> None:
+    with draws_from(lambda: 0.5), uncollected(), Watch([]):
+        pass
+
+
+def test_what_a_block_changes_is_as_it_was() -> None:
+    """But where leaving it has just begun, and nothing of that is done yet."""
+    counter = Interrupt(-1)
+    counter.during(in_blocks)
+    drawing = counter.context[_source]
+    for point in range(counter.met):
+        one = Interrupt(point)
+        one.during(in_blocks)
+        if one.name != "__exit__":
+            assert one.context.get(_source, drawing) is drawing or one.name == "__enter__"
+            assert gc.isenabled()
+            assert innermost() is None
+        else:
+            observe.watches.clear()
+
+
+def test_an_interrupt_as_a_watch_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(watch: Any) -> None:
+        push(watch)
+        raise KeyboardInterrupt
+
+    push = observe._push
+    monkeypatch.setattr(observe, "_push", interrupted)
+    with pytest.raises(KeyboardInterrupt), Watch([]):
+        pass
+    assert innermost() is None
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
