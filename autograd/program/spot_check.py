@@ -22,7 +22,15 @@ from autograd.program.trace.observe import Watch
 from autograd.program.trace.record import called, retrace
 from autograd.trees import as_rows, flatten
 
-__all__ = ["Schedule", "cut", "disagreement", "lane_count", "leaves_of", "moving"]
+__all__ = [
+    "Schedule",
+    "calls_until_due",
+    "cut",
+    "disagreement",
+    "lane_count",
+    "leaves_of",
+    "moving",
+]
 
 FIRST = 0.25  # of the time of recording
 FRACTION = 0.05  # of the time of all calls
@@ -74,11 +82,20 @@ class Schedule:
         except BaseException:
             self.restart()
             raise
-        self._gap = 1 if anew else self._calls
-        if self._last and not anew:
-            self._gap = min(self._calls, 1 + int(self._last / (STEADY * took + 1e-12)))
+        self._gap = 1 if anew else calls_until_due(self._calls, self._last or math.inf, took)
         self.left = self._gap
         return result
+
+
+def calls_until_due(calls: int, spent: float, took: float) -> int:
+    """How many calls until the next check: twice as many in all, or a hundredth of the time.
+
+    Args:
+        calls: how many there have been.
+        spent: seconds of the check before.
+        took: seconds of a call.
+    """
+    return int(min(calls, 1.0 + spent / (STEADY * max(took, 0.0) + 1e-12)))
 
 
 def leaves_of(result: Any) -> list[float]:

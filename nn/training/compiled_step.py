@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import is_
+from time import thread_time as clock
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
@@ -28,7 +29,7 @@ from autograd.core import floats
 from autograd.program.ir.arrays import np
 from autograd.program.program import Program
 from autograd.program.recorded import surplus, used
-from autograd.program.spot_check import moving
+from autograd.program.spot_check import calls_until_due, moving
 from autograd.program.targets.runner import clip
 from autograd.program.trace.captured import Captured
 from nn.layers import draws_from
@@ -80,7 +81,8 @@ class Step:
         self.eager, self.threads, self.outputs = eager, threads, outputs
         self.model, self.optimizer, self.samples = eager.model, eager.optimizer, samples
         self.needs_recheck = False
-        self._wait, self._countdown = 1, 2  # steps until the next check: the 2nd, 4th, …
+        self._countdown = 2  # steps until the next check: the 2nd, the 4th, …
+        self._checked = 0, clock()  # at which step the last was, and when it ended
         self._steps = self._fallbacks = 0
         self._captured = [
             Captured(getattr(f, "forward", f))
@@ -158,7 +160,7 @@ class Step:
             try:
                 found = self._run(batch, self._traces_of("predict", batch)).outputs()
             except FallBack:
-                with in_mode(self.model, training=False), no_grad():
+                with preserved_random(), in_mode(self.model, training=False), no_grad():
                     found = plain(self.eager.outputs(batch.lists()[0]))
         return np.array(found) if isinstance(X, np.ndarray) else found
 
@@ -278,16 +280,14 @@ class Step:
             call = self._run(batch, self._traces_of("measure", batch))
             return call.outputs() if self.outputs else [], self.eager.finite(call.loss())
         except (FallBack, FloatingPointError):
-            with in_mode(self.model, training=False):
+            with preserved_random(), in_mode(self.model, training=False):
                 return self.eager.evaluate(*batch.lists())
 
     def _train_on(self, batch: Batch, traces: Traces) -> Results | None:
         """One step; None if the model was found to be changed, and nothing is done yet."""
         self._steps += 1
         self._countdown -= 1
-        if self._countdown == 0:
-            self._wait *= 2
-            self._countdown, self.needs_recheck = self._wait, True
+        self.needs_recheck |= self._countdown <= 0
         fused = traces.fused.get(batch.lanes)
         if fused is not None and not self.needs_recheck:
             loss = self._train_fused(batch, fused)
@@ -298,8 +298,11 @@ class Step:
             return None
         try:
             call = self._run(batch, traces)
+            start = clock()
             if not self._agrees(call, batch, traces):
                 return None
+            if self._countdown <= 0:
+                self._check_again_later(clock() - start)
             if len(call.parts) == 1:
                 self._fuse(call, traces)
             loss = self.eager.finite(call.loss())
@@ -313,6 +316,13 @@ class Step:
             raise
         self._update.step(data, gradient)
         return call.outputs() if self.outputs else [], loss
+
+    def _check_again_later(self, spent: float) -> None:
+        """Count down to the next check, after one that took so many seconds."""
+        steps, since = self._checked
+        self._checked = self._steps, clock()
+        took = (self._checked[1] - spent - since) / max(1, self._steps - steps)
+        self._countdown = calls_until_due(self._steps, spent, took)
 
     def _train_fused(self, batch: Batch, fused: FusedStep) -> float | None:
         """The loss, after a step in one call; None if that can't make it."""
@@ -369,7 +379,7 @@ class Step:
             many = len(traces.found) >= FEW
             why = traces.parting() if many else "gives numbers that programs can't"
             raise ValueError(f"the model or the loss {why}")
-        with self._as_recorded(batch) as samples:
+        with preserved_random(), self._as_recorded(batch) as samples:
             return self.eager.train(*samples)
 
     def _traces_of(self, what: str, batch: Batch) -> Traces:
@@ -433,7 +443,7 @@ class Step:
     def _look_at(self, batch: Batch, traces: Traces) -> None:
         """Find what the loss of a batch is, and how many numbers a sample draws."""
         x, y = batch.sample(0)
-        with in_mode(self.model, training=False), no_grad():
+        with preserved_random(), in_mode(self.model, training=False), no_grad():
             output = self.model(x)
             for count in (1, COUNT):
                 try:
@@ -448,6 +458,7 @@ class Step:
         traces.mean = is_mean(self.eager.measured, plain(output), plain(y))
         numbers = itertools.count()
         with (
+            preserved_random(),
             in_mode(self.model, training=True),
             no_grad(),
             draws_from(lambda: 0.0 * next(numbers)),
@@ -501,7 +512,11 @@ class Step:
         lanes += [moving(steps + i, n) for i in range(1 if known else SOME)]
         whole = n <= SOME and not known
         lanes = [*range(n)] if whole else lanes
-        with self._as_recorded(batch if whole else batch.chosen(lanes)) as samples, no_grad():
+        with (
+            preserved_random(),
+            self._as_recorded(batch if whole else batch.chosen(lanes)) as samples,
+            no_grad(),
+        ):
             outputs = self.eager.outputs(*samples[:1])
             objective = self.eager.objective(outputs, *samples[1:])
             pairs = [(call.loss(lanes), self.eager.node(objective).data)]
@@ -514,7 +529,7 @@ class Step:
 
     def _objective(self, batch: Batch) -> float:
         """What eager gives as the loss of a batch, with the penalty."""
-        with self._as_recorded(batch) as samples, no_grad():
+        with preserved_random(), self._as_recorded(batch) as samples, no_grad():
             outputs = self.eager.outputs(*samples[:1])
             return self.eager.node(self.eager.objective(outputs, *samples[1:])).data
 
@@ -577,17 +592,20 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch
 
 @contextmanager
 def in_mode(model: Module, training: bool) -> Iterator[None]:
-    """With all modules in this mode while the block runs, and `random` as it was after it."""
-    with preserved_random(), preserved_modes(model):
+    """With all modules in this mode while the block runs."""
+    with preserved_modes(model):
         model.train(training)
         yield
 
 
-@contextmanager
-def preserved_random() -> Iterator[None]:
-    """With `random` as it was, after the block."""
-    state = random.getstate()
-    try:
-        yield
-    finally:
-        random.setstate(state)
+class preserved_random:
+    """With `random` as it was, after the block.
+
+    An interrupt may leave a generator open, which would set it when it is freed.
+    """
+
+    def __enter__(self) -> None:
+        self._state = random.getstate()
+
+    def __exit__(self, *error: object) -> None:
+        random.setstate(self._state)

@@ -52,8 +52,9 @@ def compile(
     It agrees with the same step by Values to rounding. A sample that takes another branch is
     recorded too; one for which something is not finite is done by Values, which raise. What
     the model does is recorded by the first step; whether it does the same is looked at in the
-    steps 2, 4, 8, …: compile again after changing more than data. What the loss, the penalty
-    and an `_update` of your own name may change. An interrupt leaves all of a step or nothing.
+    steps 2, 4, 8, …, then for a hundredth of the time: compile again after changing more than
+    data. What the loss, the penalty and an `_update` of your own name may change. An interrupt
+    leaves all of a step or nothing.
 
     Args:
         loss: a function of a batch's (outputs, targets), such as `nn.mse_loss`: the mean or

@@ -662,6 +662,25 @@ def test_a_gradient_of_zero_is_clipped_at_once(monkeypatch: pytest.MonkeyPatch) 
     assert step.optimizer.steps == 3
 
 
+def test_checks_take_a_hundredth_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here a step takes a second, and a check 55 ms."""
+    model = nn.Layer(3, 1, init=nn.init.zeros())
+    step = nn.compile(model, nn.mse_loss, nn.SGD(model.parameters()))
+    now, checked, compared = [0.0], [], step._compared
+    monkeypatch.setattr("nn.training.compiled_step.clock", lambda: now[0])
+
+    def slowly(*args: Any) -> Any:
+        checked.append(step.optimizer.steps + 1)
+        now[0] += 0.055
+        return compared(*args)
+
+    monkeypatch.setattr(step, "_compared", slowly)
+    for _ in range(27):
+        now[0] += 1.0
+        step(XS, [0.0] * 12)
+    assert checked == [1, 2, 4, 8, 14, 20, 26]
+
+
 def test_a_norm_that_is_too_large() -> None:
     model = nn.Layer(3, 1, init=nn.init.zeros())
     optimizer = nn.SGD(model.parameters())
