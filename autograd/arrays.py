@@ -198,7 +198,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
         return _wrapped(ufunc(*map(_bare, inputs)))
     alone = method == "__call__" and not options and not several
     if alone and name in REFLECTED:
-        return np.bool_(REFLECTED[name](*_elements(inputs)[::-1]))
+        return np.bool_(REFLECTED[name](*_elements(inputs, "O")[::-1]))
     native, rule, by_element = _plan(ufunc)
     if method == "reduce" and name in STARTS and options.get("where", True) is not True:
         options.setdefault("initial", STARTS[name])
@@ -244,9 +244,10 @@ def _plan(ufunc: Any) -> tuple[bool, Any, Any]:
     return False, rule, rule and np.frompyfunc(rule, ufunc.nin, ufunc.nout)
 
 
-def _elements(inputs: Any) -> list[Any]:
-    """Operands, with what is in an array that has no axes in its place."""
-    return [x.item() if getattr(x, "shape", 0) == () else x for x in inputs]
+def _elements(inputs: Any, kinds: str = "biufO") -> list[Any]:
+    """Operands; of arrays of these kinds that have no axes, what is in them."""
+    plain = [getattr(x, "shape", 0) == () and x.dtype.kind in kinds for x in inputs]
+    return [x.item() if bare else x for x, bare in zip(inputs, plain)]
 
 
 def _bare(x: Any) -> Any:
