@@ -85,7 +85,7 @@ def test_a_tie_is_decided_as_by_the_function(
         lambda n: st.lists(NUMBERS, min_size=n, max_size=n)
     )
 
-    @settings(max_examples=10)
+    @settings(max_examples=6)
     @given(lists, st.sampled_from([*made]))
     @example([0.1, 0.2, 0.3], "ge")
     @example([1.0, 1e-16, 1e-16], "gt")
