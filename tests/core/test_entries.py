@@ -12,7 +12,7 @@ import pytest
 import autograd
 from autograd import Value
 from autograd.core.primitive import RESERVED, TABLE
-from tests.builds import ROOT, environment
+from tests.builds import environment
 
 DOCUMENTED = sorted(name for name in RESERVED if TABLE[name].doc)
 
@@ -73,7 +73,7 @@ law()
 def test_an_entry_that_is_added_is_found_everywhere(tmp_path: Path) -> None:
     """In the interpreted build, of a copy; compiled, the table is built into the package."""
     ignored = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")  # others write into it
-    shutil.copytree(ROOT / "autograd", tmp_path / "autograd", ignore=ignored)
+    shutil.copytree(Path(autograd.__file__).parent, tmp_path / "autograd", ignore=ignored)
     table = tmp_path / "autograd" / "core" / "table.py"
     source = table.read_text(encoding="utf-8")
     table.write_text(source.replace("\nreserve()\n", ADDED), encoding="utf-8")
