@@ -293,16 +293,14 @@ class Step:
             loss = self._train_fused(batch, fused)
             if loss is not None:
                 return fused.outputs() if self.outputs else [], loss
+        start = clock()
         if self._are_others():
             self._forget()
             return None
         try:
             call = self._run(batch, traces)
-            start = clock()
             if not self._agrees(call, batch, traces):
                 return None
-            if self._countdown <= 0:
-                self._check_again_later(clock() - start)
             if len(call.parts) == 1:
                 self._fuse(call, traces)
             loss = self.eager.finite(call.loss())
@@ -315,14 +313,16 @@ class Step:
             self._unchanged(self._objective, batch)  # raises, if eager does
             raise
         self._update.step(data, gradient)
+        if self._countdown <= 0:
+            self._check_again_later(start)
         return call.outputs() if self.outputs else [], loss
 
-    def _check_again_later(self, spent: float) -> None:
-        """Count down to the next check, after one that took so many seconds."""
-        steps, since = self._checked
-        self._checked = self._steps, clock()
-        took = (self._checked[1] - spent - since) / max(1, self._steps - steps)
-        self._countdown = calls_until_due(self._steps, spent, took)
+    def _check_again_later(self, start: float) -> None:
+        """Count down to the next check, after a step with one that began then."""
+        (steps, since), end = self._checked, clock()
+        self._checked = self._steps, end
+        took = (start - since) / max(1, self._steps - steps)
+        self._countdown = calls_until_due(self._steps, end - start, took)
 
     def _train_fused(self, batch: Batch, fused: FusedStep) -> float | None:
         """The loss, after a step in one call; None if that can't make it."""
