@@ -344,3 +344,12 @@ def test_each_universal_function_of_scipy_works_or_says_what_to_write() -> None:
             xs = (array([0.3, 0.6]), 0.5, 0.5)[: f.nin]
             got, told = outcome(lambda: f(*xs))  # noqa: B023
             assert "autograd." in told or "np." in told or {type(x) for x in got} == {Value}
+
+
+def test_a_function_of_someone_else_that_is_differentiated_itself() -> None:
+    """No frame of the user's stands between; the error stays what it is."""
+    space: dict[str, Any] = {"__name__": "scipy.of_this_test"}
+    exec("def f(x):\n    raise TypeError(\"Cannot cast from dtype('O')\")", space)
+    with pytest.raises(TypeError, match="Cannot cast") as raised:
+        grad(space["f"])(1.0)
+    assert "make the array by autograd.array" in raised.value.__notes__[0]

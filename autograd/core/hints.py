@@ -233,16 +233,16 @@ def called() -> str:
 def note(error: Exception) -> None:
     """Add to an error what to write instead, if it shows that."""
     text = str(error)
+    frames = [(tb.tb_frame, tb.tb_lasti) for tb in _each(error.__traceback__)]
     if "loop of ufunc" in text and ("type float" in text or "type int" in text):
         error.add_note(
             "an array has numbers beside Values: make it by autograd.array instead of np.array"
         )
     elif "from dtype('O')" in text:
-        tb = [each for each in _each(error.__traceback__) if not _is_other(each.tb_frame)][-1]
-        hint = HINTS.get(_called_at(tb.tb_frame.f_code, tb.tb_lasti))
+        calls = [_called_at(f.f_code, place) for f, place in frames if not _is_other(f)]
         other = "make the array by autograd.array instead of np.array; " + NUMBERS
-        error.add_note(f"that takes floats, no Values: {hint or other}")
-    frames = [(tb.tb_frame, tb.tb_lasti) for tb in _each(error.__traceback__)]
+        hint = HINTS.get(calls[-1], other) if calls else other
+        error.add_note(f"that takes floats, no Values: {hint}")
     for (user, place), (inner, _) in pairwise(frames):
         owner = str(inner.f_globals.get("__name__", ""))
         name = _called_at(user.f_code, place)
