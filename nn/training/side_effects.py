@@ -35,7 +35,7 @@ from weakref import ref
 from autograd import Value
 from autograd.core.primitive import Primitive
 from autograd.program.ir.arrays import np
-from autograd.program.trace.captured import LIBRARY
+from autograd.program.trace.captured import LIBRARY, package
 from nn.module import Module
 from nn.optim import Optimizer
 
@@ -215,7 +215,7 @@ class Snapshot:
             self._class(x)
         elif hasattr(cls, "__next__"):
             self._refuse(path, x, far)
-        elif _package(cls.__module__) not in LEFT:
+        elif package(cls.__module__) not in LEFT:
             self._object(path, x, far)
         self._todo += [(path, part, far) for part in parts]
 
@@ -461,12 +461,7 @@ def _slots(cls: type) -> tuple[str, ...]:
 def is_of_library(x: Any) -> bool:
     """Whether a class, function or module is Python's, NumPy's or ours."""
     name = x.__name__ if type(x) is ModuleType else x.__module__
-    return _package(name) in LIBRARY
-
-
-def _package(module: Any) -> str:
-    """The first part of a module's name; "" if that is no string, as some classes have it."""
-    return module.partition(".")[0] if type(module) is str else ""
+    return package(name) in LIBRARY
 
 
 def _names(code: CodeType) -> set[str]:

@@ -6,6 +6,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,30 @@ def test_installed_packages_are_not_gone_through() -> None:
         return special.gammaln(x) * np.exp(x) + float(len(pytest.__all__))
 
     names = {*Captured(f).looks.names}
-    assert names <= {"__code__", "special", "pytest", "float", "len"}
+    assert names == {"__code__", "float", "len", "gammaln", "__all__"}
+
+
+@pytest.mark.parametrize("how", ["direct", "called", "made", "outside"])
+def test_numbers_of_an_installed_package_are_guards(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that its own functions name, and those that are named as its attributes."""
+    package: Any = ModuleType("installed_here")
+    package.__file__ = "lib/site-packages/installed_here.py"
+    monkeypatch.setitem(sys.modules, "installed_here", package)
+    exec(
+        "def direct(x): return scale * x\n"
+        "def called(x): return direct(x)\n"
+        "class Made:\n    def __call__(self, x): return direct(x)\n"
+        "made = Made()",
+        vars(package),
+    )
+    package.outside = lambda x: package.scale * x
+    package.scale = 2.0
+    fast = compile(getattr(package, how))
+    for scale in (2.0, 5.0, 3.0, 4.0):
+        package.scale = scale
+        assert fast(1.0) == scale
 
 
 def test_the_message_names_the_number_and_the_sample(often: None) -> None:

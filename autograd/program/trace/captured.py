@@ -35,7 +35,7 @@ from autograd.core.primitive import Primitive
 from autograd.core.value import Value
 from autograd.program.ir.arrays import np
 
-__all__ = ["LIBRARY", "Captured", "Looks", "equal", "holds", "unchanged"]
+__all__ = ["LIBRARY", "Captured", "Looks", "equal", "holds", "package", "unchanged"]
 
 LARGE = 100_000  # elements of containers that are looked at
 SMALL = 1000  # elements of a container that is gone through
@@ -212,6 +212,7 @@ class _Walk:
 
     def __init__(self, f: Callable[..., Any], own: dict[Any, Any]) -> None:
         self.own, self.names = own, CALLS
+        self._home = package(_origin(f))
         before: frozenset[str] | None = None
         while before != self.names:  # with more names there may be more to find
             before = self.names
@@ -297,7 +298,7 @@ class _Walk:
             self._todo.append((label, x.__self__))
         elif kind is not ModuleType:
             self._object(label, x, kind)
-        elif not _is_of_library(x.__name__):
+        elif package(x.__name__) not in LIBRARY:
             self._attributes(label, vars(x))
 
     def _function(self, label: str, f: Any) -> None:
@@ -306,7 +307,7 @@ class _Walk:
         for name, cell in zip(code.co_freevars, f.__closure__ or ()):
             self._look(name, cell, name)
         name = space.get("__name__")
-        if _is_of_library(name) and vars(sys.modules.get(name, object)) is space:
+        if self._is_closed(name) and vars(sys.modules.get(name, object)) is space:
             return
         self._codes.append(code)
         names = _names(code)
@@ -321,6 +322,17 @@ class _Walk:
             else:
                 self._look(name, space, name)
         self._attributes(label or f.__qualname__, f.__dict__)
+
+    def _is_closed(self, module: Any) -> bool:
+        """Whether functions and classes of a module are not gone into: those of Python, NumPy
+        and ours, and of packages that are installed, but for that of the function itself."""
+        name = package(module)
+        whole = sys.modules.get(name)
+        return name in LIBRARY or (
+            name != self._home
+            and whole is not None
+            and _is_installed(vars(whole).get("__file__"))
+        )
 
     def _attributes(self, label: str, space: dict[str, Any]) -> None:
         """Those that some code names."""
@@ -343,7 +355,7 @@ class _Walk:
         if own:
             self._attributes(label, own)
         for base in type.mro(x if issubclass(kind, type) else kind):
-            if not _is_of_library(base.__module__):
+            if not self._is_closed(base.__module__):
                 self._class(label, x, base, own)
 
     def _class(self, label: str, x: Any, base: type, own: dict[str, Any] | None) -> None:
@@ -457,11 +469,16 @@ def _generators() -> tuple[Any, ...]:
     return (random.Random, *((arrays.Generator, arrays.RandomState) if arrays else ()))
 
 
-def _is_of_library(module: Any) -> bool:
-    """Whether a module of this name is Python's, NumPy's, ours or any that is installed."""
-    name = str(module).partition(".")[0]
-    whole = sys.modules.get(name)
-    return name in LIBRARY or (whole is not None and _is_installed(vars(whole).get("__file__")))
+def _origin(f: Any) -> Any:
+    """The name of the module that a function is from."""
+    while isinstance(f, partial):
+        f = f.func
+    return getattr(f, "__module__", "")
+
+
+def package(module: Any) -> str:
+    """The first part of a module's name; "" if that is no string, as some classes have it."""
+    return module.partition(".")[0] if type(module) is str else ""
 
 
 @lru_cache(1000)
