@@ -55,5 +55,5 @@ _INTERNAL.add("nn")  # `autograd.lines` tells the lines of code that call it
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> None:
-        """Tell who knows PyTorch what its names are here."""
+        """Say what PyTorch's names are here."""
         refuse("nn", name)

@@ -34,7 +34,7 @@ Initialiser = Callable[[int, int], float]
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> None:
-        """Tell who knows PyTorch where an initialiser goes."""
+        """Say where an initialiser goes, which PyTorch calls on what it fills."""
         ours = name.rstrip("_")
         given = f"nn.Layer(2, 3, init=nn.init.{ours}(…))"
         hint = f"; it is given to what it fills: {given}" if ours in __all__ else ""

@@ -29,7 +29,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> None:
-        """Tell who knows PyTorch what its names are here."""
+        """Say what PyTorch's names are here."""
         refuse("nn.optim", name)
 
 

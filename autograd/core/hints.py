@@ -1,8 +1,8 @@
 """What to write instead, where a function of someone else can't compute with Values.
 
 The hints are by the names of functions in `math`, `statistics`, NumPy and `scipy.special`. A
-name that is missing has the same function in the table, or none. `VALUE` and `PACKAGE` answer
-who knows PyTorch.
+name that is missing has the same function in the table, or none. `VALUE` and `PACKAGE` are
+for readers who know PyTorch.
 """
 
 from __future__ import annotations

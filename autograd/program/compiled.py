@@ -189,8 +189,8 @@ class Compiled:
     ) -> Any:
         """What `by_program` gives for arguments; or what `eager` gives, where that is needed.
 
-        It is where Values, which it records on, are among the arguments or `more`, or are what
-        f depends on; and in a function that is recorded, which is to be watched as it is.
+        It is needed where Values are among the arguments or `more`, or f depends on Values
+        around it: only f itself records on. And a function that is being recorded watches f.
         """
         if innermost() is not None or any(map(holds_values, (*args, *more))):
             return eager(*args)
