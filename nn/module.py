@@ -106,7 +106,7 @@ class Module:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> None:
-            """Tell who knows PyTorch what to write in the place of an attribute."""
+            """Say what to write in the place of an attribute of PyTorch."""
             kind = type(self).__name__
             raise AttributeError(
                 f"{kind!r} object has no attribute {name!r}{HINTS.get(name, '')}"
