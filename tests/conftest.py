@@ -7,11 +7,13 @@ be busy: nothing has a deadline. A run of everything uses every core, up to four
 
 import random
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from autograd.build.binaries import describe_build
+from autograd.core.primitive import TABLE
 from tests.chromium import chromium, open_page
 
 __all__ = ["chromium", "open_page"]  # fixtures
@@ -45,6 +47,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     random.seed(item.config.getoption("--hypothesis-seed") or 0)
+
+
+@pytest.fixture(autouse=True)
+def operations() -> Iterator[None]:
+    """What a test declares is gone when it ends, so that no test depends on their order."""
+    before = dict(TABLE)
+    yield
+    TABLE.clear()
+    TABLE.update(before)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -122,30 +122,25 @@ def test_an_own_operation_goes_along_with_its_rules(
         pytest.importorskip("cloudpickle")
     else:
         monkeypatch.setitem(sys.modules, "cloudpickle", None)
-    try:
-        cube = primitive("cube_3", *rules, symbol="^3", kink="none", defaults=(2.0,))
-        twin = pickle.loads(stored := pickle.dumps(cube(Value(2.0))))
-        assert twin.op is cube
-        assert copy.deepcopy(twin).op is cube
-        del TABLE["cube_3"]  # as in another process
-        again = pickle.loads(stored)
-        assert again.op is TABLE["cube_3"] is not cube
-        assert (again.op.symbol, again.op.kink, again.op()) == ("^3", "none", 8.0)
-        assert grad(again.op)(2.0) == 12.0
-    finally:
-        TABLE.pop("cube_3", None)
+    cube = primitive("cube_3", *rules, symbol="^3", kink="none", defaults=(2.0,))
+    twin = pickle.loads(stored := pickle.dumps(cube(Value(2.0))))
+    assert twin.op is cube
+    assert copy.deepcopy(twin).op is cube
+    del TABLE["cube_3"]  # as in another process
+    again = pickle.loads(stored)
+    assert again.op is TABLE["cube_3"] is not cube
+    assert (again.op.symbol, again.op.kink, again.op()) == ("^3", "none", 8.0)
+    assert grad(again.op)(2.0) == 12.0
 
 
 def test_an_own_operation_that_cannot_go_along_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
-    try:
-        cube = primitive("cube_3", lambda x: x**3, lambda out, x: 3.0 * x * x)
-        stored = pickle.dumps(cube(Value(2.0)))
-        assert pickle.loads(stored).op is cube
-    finally:
-        TABLE.pop("cube_3", None)
+    cube = primitive("cube_3", lambda x: x**3, lambda out, x: 3.0 * x * x)
+    stored = pickle.dumps(cube(Value(2.0)))
+    assert pickle.loads(stored).op is cube
+    del TABLE["cube_3"]
     with pytest.raises(LookupError, match="'cube_3', which is not defined here; call"):
         pickle.loads(stored)
     stored = pickle.dumps(primitive("no_such_module.op", lambda x: x, lambda out, x: 1.0))
