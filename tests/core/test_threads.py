@@ -44,6 +44,8 @@ def interrupt(action: Callable[[], object], after: float, again: bool = False) -
     callbacks, tracer = gc.callbacks[:], sys.gettrace()  # the test runner's: they would hang
     gc.callbacks.clear()
     sys.settrace(None)
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda lost: None if lost.exc_type is StoppedError else hook(lost)
     try:
         signal.setitimer(signal.ITIMER_REAL, max(after, 1e-5))
         action()
@@ -57,6 +59,7 @@ def interrupt(action: Callable[[], object], after: float, again: bool = False) -
         signal.signal(signal.SIGALRM, previous)
         gc.callbacks[:] = callbacks
         sys.settrace(tracer)
+        sys.unraisablehook = hook
 
 
 def long(x: Value, w: Value) -> Value:
