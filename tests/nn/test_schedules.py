@@ -110,6 +110,15 @@ def test_the_state_of_groups_continues_to_the_last_bit(case: str) -> None:
     assert again + [[s.step(3.0), s.get_last_lr()][1] for s in [second] * 12] == rates
 
 
+def test_a_sequence_has_the_rate_and_needs_the_state_of_its_schedulers() -> None:
+    sequence = GROUPS["SequentialLR"](nn, nn.SGD([Value(0.0)], lr=0.5))
+    assert [sequence.rate(epoch) for epoch in (0, 2, 4, 11)] == [0.05, 0.275, 0.5, 0.05]
+    state = sequence.state_dict()
+    del state["schedulers"]
+    with pytest.raises(ValueError, match="schedulers"):
+        sequence.load_state_dict(state)
+
+
 def test_a_cycle_whose_rise_is_a_single_step_begins_at_the_top() -> None:
     sgd = nn.SGD([Value(0.0)], momentum=0.5)
     nn.OneCycleLR(sgd, 1.0, total_steps=4, pct_start=0.25)
