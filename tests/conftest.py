@@ -2,12 +2,14 @@
 
 By default every run draws the same. With `--hypothesis-profile=random` each draws something
 else; the head of the report names the `--hypothesis-seed` that draws it again. A machine may
-be busy: nothing has a deadline. A run of everything uses every core, up to four.
+be busy: nothing has a deadline. A run of everything uses every core, up to four,
+and leaves out what takes longest; tests that are named run, slow or not.
 """
 
 import random
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +19,18 @@ from autograd.core.primitive import TABLE
 from tests.chromium import chromium, open_page
 
 __all__ = ["chromium", "open_page"]  # fixtures
+
+HERE = Path(__file__).parent
+SLOW = [
+    "browser",
+    "build/test_install.py",
+    "core/test_introspection.py",
+    "demos",
+    "nn/training/test_killed.py",
+    "notebook/test_frames.py",
+    "test_conftest.py",
+]
+EVERYTHING = "not soak and not slow"  # as in pyproject.toml
 
 settings.register_profile(
     "same",
@@ -32,10 +46,13 @@ settings.load_profile("same")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 
 
+def are_named(config: pytest.Config) -> bool:
+    return config.args_source is pytest.Config.ArgsSource.ARGS
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """No workers where tests are named; None lets xdist count the cores."""
-    named = config.args_source is pytest.Config.ArgsSource.ARGS
-    return 0 if named or config.option.markexpr != "not soak" else None
+    return 0 if are_named(config) or config.option.markexpr == "soak" else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -43,6 +60,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-profile") == "random":
         seed = config.getoption("--hypothesis-seed")
         config.option.hypothesis_seed = seed or str(random.randrange(2**32))
+    is_worker = hasattr(config, "workerinput")
+    if not is_worker and are_named(config) and config.option.markexpr == EVERYTHING:
+        config.option.markexpr = "not soak"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(HERE / part) for part in SLOW):
+            item.add_marker("slow")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

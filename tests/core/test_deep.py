@@ -22,6 +22,7 @@ def results(n: int, *pairs: str) -> dict[str, str]:
     return {f"{shape}:{trial}": words for shape, trial, words in lines}
 
 
+@pytest.mark.slow
 def test_with_a_small_stack() -> None:
     assert results(10_000) == dict.fromkeys(EVERY, "passed")
 

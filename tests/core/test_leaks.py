@@ -177,6 +177,7 @@ def test_odd_operands(use: Callable[[Any], object]) -> None:
     assert_nothing_is_left(lambda: every(use, OPERANDS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({row.name for row in MISTAKES}))
 def test_mistakes(name: str, tmp_path: Path) -> None:
     world = World(tmp_path)

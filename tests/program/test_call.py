@@ -32,6 +32,7 @@ def twice(f: Callable[..., Any], *args: Any) -> Any:
     return result(f, *args)
 
 
+@pytest.mark.slow
 @given(programs())
 def test_again_gives_the_same(program: Listing) -> None:
     fast = compile(lambda x: program(*x))

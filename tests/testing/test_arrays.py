@@ -151,6 +151,7 @@ def large() -> Any:
     return DRAW.normal(size=(300, 300)) / 17.0, DRAW.normal(size=300)
 
 
+@pytest.mark.slow
 def test_a_large_jacobian_by_projections(large: Any) -> None:
     matrix, x = large
     calls = 0

@@ -65,6 +65,7 @@ def drawn(
         yield make(2.0 + k % 5, 0.5 + 0.01 * k, mistake if k % 2 else 1.0), x, y, k % 2 == 1
 
 
+@pytest.mark.slow
 def test_custom_functions_of_pytorch() -> None:
     torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed")
     make = partial(torch_function, torch)
@@ -81,6 +82,7 @@ def test_custom_functions_of_pytorch() -> None:
     assert verdict(check_torch, broken, torch.ones(3)) == "fail"
 
 
+@pytest.mark.slow
 def test_custom_functions_of_jax() -> None:
     jax: Any = pytest.importorskip("jax", reason="JAX is not installed")
     for f, x, y, wrong in drawn(partial(jax_function, jax), jax.numpy.asarray):

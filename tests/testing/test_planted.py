@@ -181,6 +181,7 @@ def test_over_programs_nothing_is_missed_and_no_alarm_is_false() -> None:
     assert is_sound(measure_by_hand(150, seed=2))
 
 
+@pytest.mark.slow
 def test_a_threshold_that_is_wrong_shows() -> None:
     assert errors()[:2] == (0, 0)
     with constant("MULTIPLE", 4.0, 4e-6):

@@ -218,6 +218,7 @@ def test_what_is_not_told_is_said(pytester: pytest.Pytester) -> None:
         assert words in text, words
 
 
+@pytest.mark.slow
 def test_what_is_checked_in_other_processes_is_reported(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_doubts=DOUBTS)
     chosen = ["-n", "2", "--gradcheck-report", "g.html", "-k", "nan_gradient or test_allowed"]

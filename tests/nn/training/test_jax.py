@@ -56,10 +56,12 @@ def _native() -> dict[str, Any]:
     return train("native")
 
 
+@pytest.mark.slow
 def test_one_device(native: dict[str, Any], in_64_bits: None) -> None:
     agree(train("jax"), native)
 
 
+@pytest.mark.slow
 def test_eight_devices_of_one_process(native: dict[str, Any]) -> None:
     found = finished(devices=8)
     assert found["devices"] == 8

@@ -160,6 +160,7 @@ def test_a_full_disk_ends_a_sweep(
         swept(train, RATES, here, folder=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
     trials = [{"mark": str(tmp_path / "mark"), "rate": r} for r in (0.1, 0.2, 0.3, 0.4)]
     results = swept(dies_once, trials)
@@ -184,6 +185,7 @@ def prepared(rate: float) -> float:
     return dies(rate) + float(os.environ["SWEEP_BASE"])
 
 
+@pytest.mark.slow
 def test_a_killed_process_of_an_executor_fails_its_trial_only() -> None:
     trials = [{"rate": rate} for rate in (0.1, 0.2, 0.3, 0.4, 0.5)]
     with ProcessPoolExecutor(2, SPAWN, prepare, ("1",)) as processes:
@@ -247,6 +249,7 @@ def test_the_bar_counts_trials(here: Executor, capsys: pytest.CaptureFixture[str
     assert "failed=2" in shown
 
 
+@pytest.mark.slow
 def test_a_worker_of_dask_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     with (

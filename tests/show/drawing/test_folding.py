@@ -94,6 +94,7 @@ def test_what_repeats(root: Callable[[], Value], found: set[str]) -> None:
     assert titles(root()) == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "root",
     [
@@ -128,6 +129,7 @@ def test_a_long_chain_is_cut_into_rows(length: int) -> None:
     assert len(texts(svg, "local")) == 2 * length
 
 
+@pytest.mark.slow
 def test_an_arrow_to_another_row_begins_at_a_name() -> None:
     x = Value(0.3, label="x")
     far = t = x
