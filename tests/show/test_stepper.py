@@ -79,13 +79,13 @@ def edgy(draw: st.DrawFn) -> Value:
     return nodes[-1]
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(program=programs())
 def test_to_the_end_is_backward_bit_for_bit(program: Listing) -> None:
     check_to_the_end(program.record()[1])
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), seed=st.sampled_from([1.0, -2.5, 0.0, -0.0, INF, NAN, 1e-300]))
 def test_so_it_is_at_infinity_and_nan(data: st.DataObject, seed: float) -> None:
     root = data.draw(st.composite(edgy)())
