@@ -68,7 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.path.is_relative_to(HERE / part) for part in SLOW):
+        listed = any(item.path.is_relative_to(HERE / part) for part in SLOW)
+        if listed and item.get_closest_marker("soak") is None:
             item.add_marker("slow")
 
 
