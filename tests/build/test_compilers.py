@@ -1,6 +1,9 @@
-"""The C sources on other systems and processors: compiled by zig's clang, and not run."""
+"""The C sources, compiled by zig's clang: for other systems and processors, where they are not
+run, and the kernel for this one, where it gives what the compiler of the build gave."""
 
 import importlib.util
+import itertools
+import platform
 import shutil
 import subprocess
 import sys
@@ -12,6 +15,7 @@ import pytest
 from autograd.build import binaries as build
 from autograd.build.setup_commands import compiler_flags
 from tests.builds import ROOT
+from tests.program import test_native as native
 
 KERNEL = "autograd.program.kernel.kernel_base"
 QUICK = "autograd.core.traversal"  # which has the headers of the core
@@ -102,3 +106,23 @@ def test_no_source_is_for_one_system_only(
         )
         assert done.returncode == 0, f"{target}: {done.stderr}"
         assert (tmp_path / "module.o").stat().st_size > 1000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="knows Linux's shared objects")
+def test_the_kernel_gives_the_same_and_refuses_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "kernel_clang.so"
+    command = [sys.executable, "-m", "ziglang", "cc", "-shared", "-fPIC"]
+    command += ["-target", f"{platform.machine()}-linux-gnu", *compiler_flags(KERNEL)]
+    command += ["-DNAME=kernel_clang", '-DSOURCE="x"', f"-I{sysconfig.get_path('include')}"]
+    subprocess.run([*command, str(translated(KERNEL, tmp_path)), "-o", str(file)], check=True)
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(clangs := importlib.util.module_from_spec(spec))
+    points = itertools.product([-2.5, -0.0, 0.5, 3.0, 1e300], repeat=3)
+    ours = native.FORMULAS[: native.FORMULAS.index("sin")]  # zig has its own library of C
+    for point, name in itertools.product(points, ours):
+        columns = [[x] for x in point]
+        found, expected = [native.run(m, name, columns, True) for m in (clangs, native.base)]
+        assert native.same_bits(found[0], expected[0]), (name, columns)
+        assert found[1] == expected[1], (name, columns)

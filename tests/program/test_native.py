@@ -104,7 +104,7 @@ def _expected(name: str, *operands: float) -> float | None:
         return None
 
 
-def _run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool) -> Any:
+def run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool) -> Any:
     """An operation on columns of numbers, and whether all went well."""
     count, code, beyond = len(columns[0]), module.OPERATIONS.index(name), [0.0] * 8
     out = np.empty((1, count) if lanes else (count, 1))
@@ -125,7 +125,7 @@ def _run(module: Any, name: str, columns: Sequence[Sequence[float]], lanes: bool
     return out.ravel(), not runner.run(x) & FP_ERROR
 
 
-def _same(a: Any, b: Any) -> bool:
+def same_bits(a: Any, b: Any) -> bool:
     a, b = np.asarray(a), np.asarray(b)
     return bool(((a.view("i8") == b.view("i8")) | (np.isnan(a) & np.isnan(b))).all())
 
@@ -134,16 +134,16 @@ def _same(a: Any, b: Any) -> bool:
 def test_a_formula_is_that_of_python(name: str) -> None:
     triples = list(itertools.product(NAN, [0.5, *NAN[::6]], [2.0, -0.0, math.inf]))
     columns = [list(column) for column in zip(*triples)]
-    first, _ = _run(MODULES[0], name, columns, lanes=True)
+    first, _ = run(MODULES[0], name, columns, lanes=True)
     for module, lanes in itertools.product(MODULES, (True, False)):
-        again, _ = _run(module, name, columns, lanes)
-        assert _same(again, first)
+        again, _ = run(module, name, columns, lanes)
+        assert same_bits(again, first)
     for operands, got in zip(triples, first.tolist()):
         wanted = _expected(name, *operands)
         if wanted is None or not all(map(math.isfinite, operands)):
             if wanted is None and all(map(math.isfinite, operands)):
                 for module, count in itertools.product(MODULES, (1, 3)):
-                    assert not _run(module, name, [[x] * count for x in operands], False)[1]
+                    assert not run(module, name, [[x] * count for x in operands], False)[1]
             continue
         within = CLOSE.get(name, 0) * math.ulp(wanted)
         same = struct.pack("d", got) == struct.pack("d", wanted)
@@ -157,7 +157,7 @@ def test_functions_of_a_vector_are_close(name: str) -> None:
         [rng.normal(size=4000) * scale for scale in (1e-9, 1e-3, 0.5, 3.0, 200.0)]
     )
     x = np.abs(x) if name == "log" else x[x > -1.0] if name == "log1p" else x
-    got, well = _run(MODULES[0], name, [x.tolist()] * 3, lanes=True)
+    got, well = run(MODULES[0], name, [x.tolist()] * 3, lanes=True)
     assert well
     wanted = np.array([getattr(math, name)(each) for each in x.tolist()])
     assert (np.abs(got - wanted) <= CLOSE[name] * np.spacing(np.abs(wanted))).all()
@@ -202,10 +202,10 @@ def test_random_programs_have_the_same_bits_everywhere(program: Listing) -> None
     u = np.array(starts[:1])
     first = _results(sweeps[0], u, x)
     for sweep in sweeps[1:]:
-        assert all(map(_same, _results(sweep, u, x), first))
+        assert all(map(same_bits, _results(sweep, u, x), first))
     few = _results(sweeps[0], u, np.ascontiguousarray(x[:, 5:19]))
     if first[0].shape[1] > 1:
-        assert _same(few[0], np.ascontiguousarray(first[0][:, 5:19]))
+        assert same_bits(few[0], np.ascontiguousarray(first[0][:, 5:19]))
 
 
 def net(w: Any, x: Any, sizes: tuple[int, ...]) -> Any:
@@ -234,7 +234,7 @@ def test_threads_and_machines_do_not_change_a_bit() -> None:
     x = np.ascontiguousarray(X.T)
     first = _results(sweeps[0], W, x)
     for sweep, threads in itertools.product(sweeps, (1, 2, 3)):
-        assert all(map(_same, _results(sweep, W, x, threads), first))
+        assert all(map(same_bits, _results(sweep, W, x, threads), first))
 
 
 def test_samples_are_read_wherever_they_lie() -> None:
@@ -246,7 +246,7 @@ def test_samples_are_read_wherever_they_lie() -> None:
     wide = np.zeros((45, 2 * 19))
     wide[:, ::2] = x
     for sweep, each in itertools.product(sweeps, (x.T, wide[:, ::2].T)):
-        assert all(map(_same, _results(sweep, np.empty(0), each), first))
+        assert all(map(same_bits, _results(sweep, np.empty(0), each), first))
 
 
 def _layers(w: Any, x: Any) -> tuple[Any, Any, Any]:
@@ -288,7 +288,7 @@ def test_relus_of_products_are_part_of_them(case: str, monkeypatch: pytest.Monke
             found.append([out, d_u, d_x])
             names = [module.OPERATIONS[op] for op in sweep.to.code[1][::12] if op < 128]
             assert names.count("relu") == (left if fusing else 2)
-    assert all(map(_same, results, found[0]) for results in found)
+    assert all(map(same_bits, results, found[0]) for results in found)
 
 
 @pytest.mark.parametrize("lanes", [1, 8, 121, 127, 128, 129, 256, 480, 3_839, 200_003])

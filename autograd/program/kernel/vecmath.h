@@ -189,7 +189,9 @@ INLINE V vfloor(V x)
 
 INLINE V vrefuse(V x, V y) /* x, where y is 0; else something invalid */
 {
-    return SEL(y != 0.0, 0.0 * SEL(y != 0.0, splat(INFINITY), splat(0.0)), x);
+    V z = SEL(y != 0.0, splat(INFINITY), splat(0.0));
+    __asm__("" : "+m"(z)); /* else clang knows the product, and no flag is raised */
+    return SEL(y != 0.0, 0.0 * z, x);
 }
 
 /* Python's own, where C has another */
