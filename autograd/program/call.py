@@ -47,6 +47,7 @@ class Call:
         direction: for tangents, u and x in the shape of the arguments': derivatives of the
             outputs along them are further outputs, after the others.
         seed: for gradients, the weight of each output, or a number for f's only one.
+        output: for the gradient of this output in each lane: further outputs, after the others.
         threads: how many share the lanes.
 
     Attributes:
@@ -67,9 +68,10 @@ class Call:
         places: Sequence[int] = (),
         direction: tuple[Array, Array] | None = None,
         seed: Array | float | None = None,
+        output: int | None = None,
         threads: int = 1,
     ) -> None:
-        self.threads = threads
+        self.threads, self.output = threads, output
         self.f, self.arguments, self.places = f, arguments, tuple(places)
         self.direction, self.seed = direction, seed
         self.rows: dict[int | None, list[range]] = {None: [], 0: []}
@@ -79,24 +81,27 @@ class Call:
         self.by_itself = False
         self.out: Array = None
         self.d_u = np.zeros((len(arguments.u), 1))
-        self.d_x = np.zeros(arguments.x.shape if self.rows[0] else (0, 1))
+        self.d_x = np.zeros(arguments.x.shape if self.rows[0] and output is None else (0, 1))
 
     def run(self, trace: Any, lanes: Array) -> tuple[int, Array, list[Array]]:
         """The status (see `runner`), whether each lane goes this way, and results if all do."""
         if isinstance(self.seed, float) and not trace.single:
             raise several()
-        rows = self.rows[None], self.rows[0]
+        rows, per_lane = (self.rows[None], self.rows[0]), self.output is not None
         try:
-            wrt, varying = (None, []) if self.seed is None else rows
-            sweep = trace.program.sweep(wrt, varying, rows if self.direction else None)
+            wrt, varying = (None, []) if self.seed is None and not per_lane else rows
+            along = rows if self.direction else None
+            sweep = trace.program.sweep(wrt, varying, along, per_lane)
         except NotImplementedError:  # a rule that is not generic: eager knows
             inputs = self.inputs(trace, lanes, None)
             _, follows, *_ = trace.program.sweep().run(*inputs, None, self.threads)
             return NOT_FINITE, follows, []
         u, x = self.inputs(trace, lanes, self.direction)
         seed = None if self.seed is None else np.repeat(self.weights(), len(lanes), 1)
+        if per_lane:
+            seed = self.unit(trace.program.tape.outputs)
         status, follows, out, d_u, d_x = sweep.run(u, x, seed, self.threads)
-        if seed is None:
+        if self.seed is None:
             return status, follows, [out]
         d_x = x[:0] if d_x is None else d_x[: len(self.arguments.x)]
         return status, follows, [out, d_u[: len(self.arguments.u), None], d_x]
@@ -118,6 +123,10 @@ class Call:
         seed: Array = np.full((1, 1), self.seed) if isinstance(self.seed, float) else self.seed
         return seed if self.direction is None else np.concatenate([0.0 * seed, seed])
 
+    def unit(self, count: int) -> Array:
+        """The weight of each output, of so many, where the gradient is that of one."""
+        return np.array([float(k == self.output) for k in range(count)]).reshape(-1, 1)
+
     def add(self, trace: Any, lanes: Array, results: list[Array]) -> None:
         """Take in results of lanes."""
         self.closed.update(trace.closed)
@@ -131,6 +140,9 @@ class Call:
     def put(self, lanes: Any, out: Array, rebuild: Rebuild, single: bool) -> None:
         if self.out is None:
             self.rebuild, self.single = rebuild, single
+            if type(lanes) is slice and out.shape[1] == self.arguments.lanes:  # of all
+                self.out = out
+                return
             self.out = np.empty((len(out), self.arguments.lanes or 1))
         if len(out) != len(self.out) or single != self.single:
             raise ValueError("the samples give results that are built in different ways")
@@ -166,6 +178,10 @@ class Call:
             out.append(0.0)
         elif self.direction is not None:
             out += map(primal, run.push(self.along(self.direction, lane)))
+        elif self.output is not None:
+            weights = self.unit(len(out))[:, 0].tolist()
+            each = dict(zip(self.places, run.shaped(run.pull(zip(run.outputs, weights)))))
+            out += [primal(g) for i in self.in_order() for g in flatten(each[i], "")[0]]
         elif self.seed is not None:
             gradients = run.shaped(run.pull(zip(run.outputs, self.weights()[:, 0].tolist())))
         return out, gradients, run.rebuild_outputs, single
@@ -181,8 +197,19 @@ class Call:
 
     # ------------------------------------------------------------------ results
 
+    def in_order(self) -> list[int]:
+        """The arguments to differentiate in, as a program has them: first the uniform ones."""
+        return sorted(self.places, key=lambda i: (self.arguments.axes[i] is not None, i))
+
     def parts(self) -> list[Array]:
         """The gradient in each argument, a row a number."""
+        if self.output is not None:
+            found: dict[int, Array] = {}
+            end = len(self.out)
+            for i in reversed(self.in_order()):
+                start = end - len(self.arguments.rows[i])
+                found[i], end = self.out[start:end], start
+            return [found[i] for i in self.places]
         sides = {None: self.d_u, 0: self.d_x}
         rows = [self.arguments.rows[i] for i in self.places]
         axes = [self.arguments.axes[i] for i in self.places]
@@ -225,7 +252,7 @@ class Call:
             with suppress(ValueError):  # ragged
                 first = np.array(rebuild(numbers[0].tolist()))
                 if first.dtype == float:
-                    return np.ascontiguousarray(numbers).reshape(len(numbers), *first.shape)
+                    return numbers.reshape(len(numbers), *first.shape)
                 return np.array([*map(rebuild, numbers.tolist())])
         return [*map(rebuild, numbers.tolist())]
 

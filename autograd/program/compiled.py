@@ -20,6 +20,7 @@ from autograd.program.derivatives import (
     hessian_blocks,
     jacobian_blocks,
     lane_weight,
+    per_lane_blocks,
 )
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
@@ -500,12 +501,14 @@ class Compiled:
 
         def by_program(arguments: Arguments) -> Any:
             places = transforms._places(argnums, len(arguments.args))
-            if self._is_faster_repeated(arguments, places):
-                return self._repeated("jacobian", arguments, argnums)
-            values = self._done(arguments)
-            run, count = partial(self._done, arguments), len(values.out)
-            blocks = jacobian_blocks(run, arguments, places, count, self.reduce)
-            if arguments.lanes and self.reduce is None:
+            per_lane = bool(arguments.lanes) and self.reduce is None
+            run = partial(self._done, arguments)
+            if per_lane and self._is_reverse(arguments, places):
+                values, blocks = per_lane_blocks(run, places)
+            else:
+                values = run()
+                blocks = jacobian_blocks(run, arguments, places, len(values.out), self.reduce)
+            if per_lane:
                 builds = arguments.builds(places)
                 found = [values.jacobians(*each) for each in zip(builds, blocks)]
             else:
@@ -570,19 +573,14 @@ class Compiled:
         eager = partial(self._each, partial(transforms.hessian, argnums=argnums))
         return self._derived(by_program, eager, self._bound(args, named))
 
-    def _is_faster_repeated(self, arguments: Arguments, places: Sequence[int]) -> bool:
-        """Whether a reverse sweep for each output, with a copy of uniform arguments for each
-        sample, does less than a forward sweep for each of their numbers.
-        """
-        uniform = [i for i in places if arguments.axes[i] is None]
-        size = sum([len(arguments.rows[i]) for i in uniform])
-        if not (size > 1 and arguments.arrays and arguments.can_repeat(uniform)):
-            return False
-        if not arguments.lanes or self.reduce is not None:
-            return False
-        traces = self._recorded.kinds.get(arguments.key)
-        count = traces.found[0].tape.outputs if traces and traces.found else None
-        return (count or len(self._done(arguments).out)) < size
+    def _is_reverse(self, arguments: Arguments, places: Sequence[int]) -> bool:
+        """Whether the derivatives in each lane take fewer reverse sweeps than forward ones."""
+        if any(arguments.axes[i] is not None for i in places):  # which have no forward sweeps
+            return True
+        traces = self._look().kinds.get(arguments.key)
+        known = traces.found if traces is not None else []
+        count = known[0].tape.outputs if known else len(self._done(arguments).out)
+        return count <= sum([len(arguments.rows[i]) for i in places])
 
     def _repeated(self, method: str, arguments: Arguments, argnums: Argnums) -> Any:
         """A method's result, computed with a copy of these arguments for each sample."""

@@ -15,7 +15,7 @@ from autograd.program.ir.arrays import Array, np
 from autograd.program.targets.runner import added_up
 from autograd.trees import flatten_like
 
-__all__ = ["direction", "hessian_blocks", "jacobian_blocks", "lane_weight"]
+__all__ = ["direction", "hessian_blocks", "jacobian_blocks", "lane_weight", "per_lane_blocks"]
 
 Run = Callable[..., Call]
 
@@ -30,18 +30,18 @@ def jacobian_blocks(
 ) -> list[Array]:
     """d(output)/d(input) for each argument, of shape (outputs, inputs, lanes).
 
-    By a forward sweep an input where there are fewer, or where each lane has derivatives in a
-    uniform argument; else by a reverse sweep an output, for all arguments together.
+    By a forward sweep for each number of a uniform argument that has fewer than there are
+    outputs; else by a reverse sweep for each output, for all arguments together, which adds up
+    the derivatives of all lanes in what is uniform.
 
     Args:
         count: of outputs.
     """
     weight = lane_weight(arguments, reduce)
-    each = bool(arguments.lanes) and reduce is None
     found: dict[int, Array] = {}
     for i in places:
         rows = arguments.rows[i]
-        if arguments.axes[i] is None and (each or len(rows) < count):
+        if arguments.axes[i] is None and len(rows) < count:
             calls = [run((i,), direction=_unit(arguments, i, row)) for row in rows]
             block = np.stack([call.out[count:] for call in calls], 1)
             found[i] = block if reduce is None else weight * added_up(block)
@@ -51,6 +51,20 @@ def jacobian_blocks(
     for k, i in enumerate(backwards):
         found[i] = np.stack([call.parts()[k] for call in calls])
     return [found[i] for i in places]
+
+
+def per_lane_blocks(run: Run, places: Sequence[int]) -> tuple[Call, list[Array]]:
+    """The same where each lane has derivatives of its own in all arguments; and a call.
+
+    By a reverse sweep for each output, for all arguments together.
+    """
+    call = run(places, output=0)
+    parts = [[part] for part in call.parts()]
+    count = len(call.out) - sum([len(part) for [part] in parts])
+    for k in range(1, count):
+        for mine, part in zip(parts, run(places, output=k).parts()):
+            mine.append(part)
+    return call, [np.stack(mine) if count > 1 else mine[0][None][:count] for mine in parts]
 
 
 def hessian_blocks(

@@ -80,7 +80,7 @@ class Program:
             tape = fuse_sums(tape, in_order(tape))
         self.counts["fused"] = len(tape)
         tape, answers = with_margins(tape, answers)
-        if "reroll" in passes:
+        if "reroll" in passes and not any(varies for _, _, varies in inputs):
             tape = reroll(tape, data)
         self.tape = simplify(tape, [name for name in passes if name != "fold"])
         self.counts["needed"] = len(self.tape)
@@ -113,6 +113,7 @@ class Program:
         wrt: Sequence[range] | None = None,
         lanes: Sequence[range] = (),
         along: tuple[Sequence[range], Sequence[range]] | None = None,
+        per_lane: bool = False,
     ) -> Sweep:
         """What gives values, or the gradient in the inputs that these rows of u and x are of.
 
@@ -120,11 +121,13 @@ class Program:
             wrt, lanes: rows of u and of x; the gradient in other inputs is 0.
             along: such rows: the derivatives of the outputs along a direction in them are
                 further outputs, and the direction's u and x follow the others.
+            per_lane: the gradient in each lane is further outputs, uniform inputs first.
 
         Raises:
             NotImplementedError: with a direction, an operation's rule is not generic.
         """
-        key = None if wrt is None else self.names(wrt, lanes), along and self.names(*along)
+        names = None if wrt is None else self.names(wrt, lanes)
+        key = names, along and self.names(*along), per_lane
         if key not in self._sweeps:
             self._sweeps[key] = Sweep(self, *key)
         return self._sweeps[key]
@@ -267,17 +270,23 @@ class Sweep:
 
     @uncollected()
     def __init__(
-        self, program: Program, wrt: Collection[str] | None, along: Collection[str] | None
+        self,
+        program: Program,
+        wrt: Collection[str] | None,
+        along: Collection[str] | None,
+        per_lane: bool,
     ) -> None:
+        what = wrt, along, per_lane
         module, self.answers, self.lanes = kernel(), program.answers, program.lanes
         if module is not None:
             with suppress(NotImplementedError):
-                self.native = KernelCode(_swept(program.with_scalars, wrt, along), module)
-        blocks = self.native.it if self.native else _swept(program.blocks, wrt, along)
+                self.native = KernelCode(_swept(program.with_scalars, *what), module)
+        blocks = self.native.it if self.native else _swept(program.blocks, *what)
         found = [blocks.ops[v] for k, v in blocks.results.items() if not k.startswith("d_")]
         self.outputs, self.roots = found[0].rows, sum([op.rows for op in found])
         self.has_lanes = any(op.lanes for op in found)
-        self.seed_varies, self.differentiates = found[0].lanes, wrt is not None
+        self.seed_varies = found[0].lanes and not per_lane
+        self.has_slopes = wrt is not None and not per_lane
         self.inputs = sum([op.rows for _, op in blocks.inputs() if not op.lanes])
         if self.native:
             self.runner, self.start = self.native.program.runner, np.array(self.native.start)
@@ -302,7 +311,7 @@ class Sweep:
         memory, out, d_u, d_x = self.memory(lanes)
         memory[: self.inputs] = u
         seed = None if seed is None else np.ascontiguousarray(self.spread(seed))
-        d_u = None if seed is None else d_u
+        d_u = d_u if self.has_slopes else None
         parts = (x,) if self.lane_inputs else ()
         out[self.outputs :] = self.answers  # where nothing is computed
         runner = self.runner(lanes, memory, parts, seed, out, d_u, d_x, self.answers, threads)
@@ -326,8 +335,11 @@ class Sweep:
 
 
 def _swept(
-    blocks: Blocks, wrt: Collection[str] | None, along: Collection[str] | None
+    blocks: Blocks,
+    wrt: Collection[str] | None,
+    along: Collection[str] | None,
+    per_lane: bool,
 ) -> Blocks:
     """The blocks with tangents, with adjoints, with both or with neither."""
     blocks = blocks if along is None else jvp(blocks, along)
-    return blocks if wrt is None else vjp(blocks, wrt)
+    return blocks if wrt is None else vjp(blocks, wrt, per_lane)

@@ -142,6 +142,7 @@ class TraceCache:
         self.found: list[Trace] = []
         self.told = False
         self.parted: list[Array] = []
+        self.lanes = np.arange(0)  # of the last call
 
     @property
     def nodes(self) -> int:
@@ -155,8 +156,9 @@ class TraceCache:
         done without one, so that it gives or raises what eager does. So it is while another
         thread records.
         """
-        left = np.arange(arguments.lanes or 1)
-        known = 0
+        left, count, known = self.lanes, arguments.lanes or 1, 0
+        if len(left) != count:
+            self.lanes = left = np.arange(count)
         self.parted = []
         while len(left):
             if known < len(self.found):

@@ -51,6 +51,56 @@ def spread(starts: Sequence[float], count: int) -> list[list[float]]:
     return [list(starts), *more]
 
 
+DATA = [0.25 * i for i in range(16)]
+SAMPLES: dict[str, tuple[Callable[..., Any], list[float], list[Any]]] = {
+    "strong zero": (lambda w, x: autograd.sqrt(w[0] * x) * w[1], [0.0, 0.0], [1.0, 4.0]),
+    "infinite": (lambda w, x: w[1] * x + autograd.sqrt(w[0]), [0.0, 1.0], [1.0, 4.0]),
+    "not a number": (lambda w, x: x + autograd.sqrt(w[0] * w[1]), [1.0, 0.0], [4.0, 0.0]),
+    "minus zero": (lambda w, x: w[1] - w[0] * x, [0.0, 1.0], [0.0, -0.0, 2.0]),
+    "overflow": (lambda w, x: w[0] * w[1] * x, [1e200, 1e150], [1.0, -2.0]),
+    "few outputs": (lambda w, x: [w[0] * w[1] * x, w[2] * x], [1.0, 2.0, 3.0], [2.0, 3.0]),
+    "many outputs": (lambda w, x: [w[0] * x, 3.0, w[1], -x], [1.0, 2.0], [2.0, 3.0]),
+    "no inputs": (lambda w, x: x * 2.0, [], [2.0, 3.0]),
+    "products": (
+        lambda w, x: [autograd.dot(w[i : i + 2], x, w[6]) for i in (0, 2, 4)],
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
+        [[0.5, -1.0], [2.0, 0.0]],
+    ),
+    "ties": (lambda w, x: autograd.maximum(w[0], w[1], x), [1.0, 1.0], [0.0, 1.0, 2.0]),
+    "take": (lambda w, x: w[0] * autograd.take(w, x), [3.0, 5.0], [0.0, 1.0, -1.0]),
+    "branches": (lambda w, x: w[0] * x if x > 1.0 else w[1] / x, [3.0, 5.0], [0.5, 2.0, 0.25]),
+    "no samples read": (
+        lambda w, x: (
+            autograd.sum([(w[0] * t) ** 2 * w[1] for t in DATA]) + autograd.Value(2.0) * 3.0
+        ),
+        [0.5, 2.0],
+        [0.0, 1.0, 2.0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_jacobian_of_each_sample_is_eager_s_to_the_sign_of_zero(name: str) -> None:
+    f, w, xs = SAMPLES[name]
+    for argnums in list[Any]([0, 1, (1, 0)]):
+        one = transforms.jacobian(f, argnums)
+
+        def each(w: Any, xs: Any, one: Any = one, argnums: Any = argnums) -> Any:
+            found = [one(w, x) for x in xs]
+            return found if type(argnums) is int else (*map(list, zip(*found)),)
+
+        wanted = result(each, w, xs)
+        fast = compile(f, in_axes=(None, 0))
+        for _ in range(2):  # then of known traces
+            assert repr(result(fast.jacobian, w, xs, argnums=argnums)) == repr(wanted)
+            arrays = result(fast.jacobian, np.array(w), np.array(xs), argnums=argnums)
+            parts = arrays if type(arrays) is tuple else (arrays,)
+            lists = wanted if type(wanted) is tuple else (wanted,)
+            for part, expected in zip(parts, lists, strict=True):
+                made = part.tolist() if isinstance(part, np.ndarray) else part
+                assert repr(made) == repr(expected)
+
+
 TO_NOWHERE = Case(  # a derivative has single numbers that hand nothing on
     listing=Listing(
         starts=(1.0, 1.0, 1.0, 1.0),

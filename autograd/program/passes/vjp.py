@@ -20,27 +20,31 @@ from autograd.program.ir.rules import BOUNDED, FLAT, fits_formulas, partial
 
 __all__ = ["slope_of", "term_of", "vjp"]
 
+UNSIGNED = Expression("add", operand(0), 0.0)  # never -0.0
 PRODUCT = Expression("mul", operand(0), operand(1))
 EQUAL = Expression("eq", operand(0), operand(1))
 SHARED = Expression("mul", operand(0), Expression("div", operand(1), operand(2)))
 SOFTMAX = Expression("mul", operand(0), Expression("sub", operand(1), operand(2)))
 
 
-def vjp(blocks: Blocks, wrt: Collection[str]) -> Blocks:
+def vjp(blocks: Blocks, wrt: Collection[str], per_lane: bool = False) -> Blocks:
     """The blocks with a further input "seed", like "out", and results "d_" and an input.
 
     Args:
         wrt: the inputs to differentiate in. The gradient in a uniform one is summed over the
             lanes.
+        per_lane: leave that out: each lane has a gradient of its own. They are further rows of
+            "out", in the order of the inputs, and the seed is uniform.
     """
-    return _VJP(blocks, wrt).new
+    return _VJP(blocks, wrt, per_lane).new
 
 
 class _VJP:
     """`parts` are the terms of each adjoint, and the rows that they are given to."""
 
-    def __init__(self, blocks: Blocks, wrt: Collection[str]) -> None:
-        self.new = it = Blocks(blocks)
+    def __init__(self, blocks: Blocks, wrt: Collection[str], per_lane: bool) -> None:
+        self.new, self.per_lane = Blocks(blocks), per_lane
+        it = self.new
         self.terms: dict[Any, tuple[Any, list[int]]] = {}
         self.formulas: list[Expression] = []  # which are kept, and so are their ids
         self.active: list[bool] = []  # what depends on the inputs
@@ -50,24 +54,30 @@ class _VJP:
             self.active.append(op.what in wrt if op.kind == "input" else some and not flat)
         self.parts: dict[int, list[tuple[Rows | None, int]]] = defaultdict(list)
         out = it.results["out"]
-        self.give(out, it.add("input", it.ops[out].rows, it.ops[out].lanes, (), "seed"))
+        varies = it.ops[out].lanes and not per_lane
+        self.give(out, it.add("input", it.ops[out].rows, varies, (), "seed"))
         for v in range(len(blocks.ops) - 1, -1, -1):
             if v in self.parts and it.ops[v].operands:
                 getattr(self, it.ops[v].kind)(v, it.ops[v], self.adjoint(v))
-        for v, op in blocks.inputs():
-            if op.what in wrt:
-                it.results[f"d_{op.what}"] = self.adjoint(v)
+        found = {f"d_{op.what}": self.adjoint(v) for v, op in blocks.inputs() if op.what in wrt}
+        if per_lane:
+            parts = [out, *[it.map(UNSIGNED, (d,)) for d in found.values()]]
+            rows = sum([it.ops[v].rows for v in parts])
+            it.results["out"] = it.add("pick", rows, it.varies(parts), parts, range(rows))
+        else:
+            it.results |= found
 
     def adjoint(self, v: int) -> int:
-        """All that was given to a value's adjoint, added up; it has the value's shape."""
+        """All that was given to a value's adjoint, added up; it has the value's rows."""
         it, op, parts = self.new, self.new.ops[v], self.parts[v]
-        if len(parts) == 1 and parts[0][0] is None:
-            term = parts[0][1]
-            if (it.ops[term].rows, it.ops[term].lanes) == (op.rows, op.lanes):
+        terms, rows = [term for _, term in parts], tuple([rows for rows, _ in parts])
+        lanes = it.varies(terms) if self.per_lane else op.lanes
+        if len(parts) == 1 and rows[0] is None:
+            [term] = terms
+            if (it.ops[term].rows, it.ops[term].lanes) == (op.rows, lanes):
                 it.adjoint_of.setdefault(term, v)
                 return term
-        terms, rows = [term for _, term in parts], tuple([rows for rows, _ in parts])
-        d = it.add("scatter_add", op.rows, op.lanes, terms, rows)
+        d = it.add("scatter_add", op.rows, lanes, terms, rows)
         it.adjoint_of[d] = v
         return d
 
@@ -84,7 +94,7 @@ class _VJP:
         count, had = op.rows if rows is None else len(rows), it.ops[term].rows
         if had > count:
             term = it.reduce("sum", count, (term,), had // count)
-        if it.ops[term].lanes and not op.lanes:
+        if it.ops[term].lanes and not op.lanes and not self.per_lane:
             term = it.add("sum_lanes", it.ops[term].rows, False, (term,))
         self.parts[v].append((rows, term))
 
@@ -130,7 +140,10 @@ class _VJP:
         if self.active[x]:
             turned = it.pick(w, regular(np.arange(m * k).reshape(m, k).T.ravel()))
             self.give(x, it.add("matmul", k, it.ops[d].lanes, (turned, d), None, m))
-        if self.active[w]:
+        if self.active[w] and self.per_lane:
+            repeated = it.pick(d, regular(np.arange(m).repeat(k)))
+            self.give(w, it.map(PRODUCT, (repeated, x), m * k))
+        elif self.active[w]:
             self.give(w, it.add("outer_sum", m * k, False, (d, x), None, k))
 
     def reduce(self, v: int, op: Op, d: int) -> None:
