@@ -131,6 +131,14 @@ def test_a_hessian_of_what_depends_on_a_value_around() -> None:
     assert [*map(repr, compile(bent, (None, 0)).hessian([Value(1.0), 0.0], [0.0]))]
 
 
+def test_hessians_of_each_sample_in_what_is_uniform() -> None:
+    fast, every = compile(bent, in_axes=(None, 0)), [hessian(bent, (1, 0))(W, x) for x in XS]
+    blocks = [[[h[i][j] for h in every] for j in (0, 1)] for i in (0, 1)]
+    for _ in range(2):
+        assert_close(fast.hessian(W, XS, argnums=(1, 0)), lambda *_: blocks, (W, XS))
+        assert_close(fast.hessian(W, XS), lambda *_: blocks[1][1], (W, XS))
+
+
 @pytest.mark.parametrize("reduce", ["sum", "mean"])
 def test_infinite_derivatives_of_samples_add_up_as_floats_do(reduce: str) -> None:
     root = compile(lambda w, x: (w * x).sqrt(), in_axes=(None, 0), reduce=reduce)
