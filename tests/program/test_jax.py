@@ -4,6 +4,7 @@ import math
 import pickle
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ import nn
 from autograd import Value, primitive
 from autograd.core.primitive import TABLE
 from autograd.program import compile
-from autograd.program.passes.roll import Loop, roll
+from autograd.program.passes.roll import Loop, Step, roll
 from autograd.program.targets import jax_values
 from tests.program.operands import NAMES, POINTS, SEVERAL, cubes, operands
 
@@ -58,6 +59,12 @@ def test_each_operation(name: str) -> None:
 @pytest.mark.parametrize("f", SEVERAL)
 def test_several_operands(f: Callable[..., Any]) -> None:
     agree(f, POINTS, in_axes=(0,), reduce="sum")
+
+
+def test_infinite_logs() -> None:
+    points = [[-math.inf, 0.5], [-math.inf, -math.inf], [math.inf, 1.0], [1.0, 2.0]]
+    points += [[-1e308, -math.inf], [1e307, -math.inf]]
+    agree(autograd.logsumexp, np.array(points), in_axes=(0,), reduce="sum")
 
 
 def test_nets_and_their_losses() -> None:
@@ -266,6 +273,40 @@ def test_what_repeats(f: Callable[..., Any]) -> None:
     loops = [each for each in roll(fast.program.blocks).steps if isinstance(each, Loop)]
     assert len(loops) == (f in ROLLED)
     same(jax.jit(jax.grad(theirs, 1))(w, xs), fast.grad(w, xs, argnums=1))
+
+
+def attention(w: Any, xs: Any) -> Any:
+    """Each place looks at those up to its own."""
+    places = [xs[i : i + 2] for i in range(0, 10, 2)]
+    many = [[autograd.dot(w[i : i + 2], x) for i in range(0, 8, 2)] for x in places]
+    values = [autograd.dot(w[8:10], x, w[10]) for x in places]
+    found = []
+    for n, (a, b, *_) in enumerate(many, 1):
+        scores = [autograd.dot([a, b], key) for _, _, *key in many[:n]]
+        total = autograd.logsumexp(scores)
+        looks = [(score - total).exp() for score in scores]
+        found.append(autograd.dot(looks, values[:n]) / (1.0 + autograd.sum(scores) ** 2))
+    return autograd.sum(found)
+
+
+def uneven(w: Any, xs: Any) -> Any:
+    """Sums of sizes too different to be one, and products with biases."""
+    sums = [autograd.sum(xs[:n]) * autograd.maximum(xs[:n]) for n in (2, 3, 4, 12)]
+    parts = [autograd.dot(w[:n], xs[-n:], w[n]).tanh() for n in (2, 3, 4, 5)]
+    return autograd.dot(sums, parts)
+
+
+@pytest.mark.parametrize("lanes", [False, True])
+@pytest.mark.parametrize(("f", "counts"), [(attention, (2, 1, 3)), (uneven, (4, 0, 2))])
+def test_sizes_that_differ(f: Callable[..., Any], counts: tuple[int, ...], lanes: bool) -> None:
+    w, xs = np.linspace(-1.0, 1.2, 15), np.sin(np.arange(12.0))
+    args = w, np.array([xs, xs + 0.1]) if lanes else xs
+    fast = compile(f, (None, 0), "sum") if lanes else compile(f)
+    expected = fast.grad(*args, argnums=(0, 1))
+    steps = [step for step in roll(fast.program.blocks).steps if isinstance(step, Step)]
+    kinds = Counter([step.op.what or step.op.kind for step in steps if step.op.kind != "map"])
+    assert (kinds["sum"], kinds["logsumexp"], kinds["matmul"] + kinds["dot"]) == counts
+    same(jax.jit(jax.grad(fast.program.jax(), (0, 1)))(*args), expected)
 
 
 @pytest.mark.parametrize("f", [recurrence, delayed])

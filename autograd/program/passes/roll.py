@@ -1,4 +1,7 @@
-"""Roll: operations that repeat become loops, and like products of one level one product.
+"""Roll: operations that repeat become loops, and what is alike in one level one operation.
+
+Products and reductions need not be of one size to become one: those that are smaller are filled
+up with operands that change nothing.
 
 A recurrence, stacked layers or an integrator repeat operations of the same kinds at a distance,
 the period. Such a stretch is a loop if each row that an operation reads is one of these: in
@@ -11,6 +14,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
+from math import inf
 from typing import Any, NamedTuple
 
 from autograd.program.ir.arrays import Array, np
@@ -21,6 +26,9 @@ __all__ = ["DEPTH", "FIXED", "TABLE", "Loop", "Rolled", "Step", "roll"]
 FEWEST = 3  # rounds
 SHORTEST = 8  # operations that are saved
 PERIODS = 64  # that are tried
+WASTE = 2.2  # by how much filling up may enlarge what is computed
+FILLERS = {"sum": -0.0, "dot": 0.0, "logsumexp": -inf}  # operands that change nothing
+JOINED = frozenset(["matmul", "reduce"])
 # Where a row that a loop's body reads is: among the fixed ones, in this round's row of the
 # table, or else DEPTH times the position of what computes it, plus how many rounds ago.
 FIXED, TABLE, DEPTH = -2, -1, 64
@@ -114,6 +122,12 @@ class _Roll:
                 continue
             first = self.more(op.rows)
             places.append(np.arange(first, first + op.rows))
+            if op.kind == "matmul":  # by weights, so that these are ranges
+                w, x, *bias = reads
+                order = np.argsort(w[:: op.width], kind="stable")
+                places[-1][order] = np.arange(first, first + op.rows)
+                w = w.reshape(-1, op.width)[order].ravel()
+                reads = [w, x, *[a[order] for a in bias]]
             if not op.operands:
                 self.sources.append((first, op))
                 continue
@@ -121,6 +135,9 @@ class _Roll:
                 reads = [np.resize(a, op.rows) if len(a) > 1 else a for a in reads]
             self.steps.append(Step(op, first, tuple(reads)))
         self.results = {name: places[v] for name, v in blocks.results.items()}
+        first = self.more(len(FILLERS))
+        self.sources.append((first, Op("const", len(FILLERS), False, (), [*FILLERS.values()])))
+        self.fillers = {what: first + i for i, what in enumerate(FILLERS)}
 
     def more(self, rows: int) -> int:
         """The first of so many new places."""
@@ -154,48 +171,94 @@ class _Roll:
         for step in steps:
             for places in step.reads if isinstance(step, Step) else step.outside():
                 used[places] = True
-        return Rolled(self.sources, steps, results, np.array(self.starts), used)
+        sources = [
+            (first, op) for first, op in self.sources if used[first : first + op.rows].any()
+        ]
+        return Rolled(sources, steps, results, np.array(self.starts), used)
 
-    # ------------------------------------------------------------------ products
+    # ------------------------------------------------------------------ together
 
     def merged(self, moved: Array) -> list[Step]:
-        """The steps, with products that follow each other put together."""
+        """The steps, with products and reductions that follow each other put together."""
         found: list[Step] = []
-        run: list[Step] = []
-        for step in self.steps:
-            begin = run[0].first if run else step.first
-            apart = step.op.kind != "matmul" or any((a >= begin).any() for a in step.reads)
-            if apart:
-                found += self.together(run, moved)
-                run = []
-            if step.op.kind == "matmul":
-                run.append(step)
-            else:
-                found.append(step)
-        return found + self.together(run, moved)
+        for joins, group in groupby(self.steps, lambda step: step.op.kind in JOINED):
+            run = [*group]
+            for steps in self.late(run) if joins else ():
+                same: dict[Any, list[Step]] = defaultdict(list)
+                for step in steps:
+                    same[step.op.what].append(step)
+                for what, alike in same.items():
+                    if what is None:
+                        found += self.products(alike, moved)
+                    elif what in FILLERS:
+                        found += self.reductions(what, alike, moved)
+                    else:
+                        found += alike
+            if not joins:
+                found += run
+        return found
 
-    def together(self, run: list[Step], moved: Array) -> list[Step]:
-        """Products that need nothing of each other, those of one shape as one."""
-        same: dict[Any, list[Step]] = defaultdict(list)  # the same weights
-        for step in run:
+    def late(self, run: list[Step]) -> list[list[Step]]:
+        """Steps that need nothing of each other, each as late as possible, in their order."""
+        left = np.zeros(len(run), int)  # how many more there are after it
+        firsts, end = np.array([step.first for step in run]), run[-1].first + run[-1].op.rows
+        for i in range(len(run) - 1, 0, -1):
+            for places in run[i].reads:
+                inside = places[(firsts[0] <= places) & (places < end)]
+                makers = np.searchsorted(firsts, inside, "right") - 1
+                left[makers] = np.maximum(left[makers], left[i] + 1)
+        levels = range(left.max(), -1, -1)
+        return [[run[i] for i in np.flatnonzero(left == level)] for level in levels]
+
+    def products(self, steps: list[Step], moved: Array) -> list[Step]:
+        """Products of the same weights as one; and those of as many vectors each."""
+        same: dict[Any, list[Step]] = defaultdict(list)
+        for step in steps:
             w, *others = step.reads
-            same[step.op._replace(operands=()), len(others), w.tobytes()].append(step)
+            key = step.op.lanes, len(others), step.op.rows, step.op.width, w.tobytes()
+            same[key].append(step)
         alike: dict[Any, list[list[Step]]] = defaultdict(list)
-        for (op, count, _), group in same.items():
-            alike[op, count, len(group)].append(group)
-        found = []
-        for (op, _, vectors), groups in alike.items():
-            step = groups[0][0]
-            if (batch := len(groups)) * vectors > 1:
-                count, rows = op.rows, np.arange(op.rows)
-                op = op._replace(rows=batch * vectors * count)
-                every = [each for group in groups for each in group]
-                w = np.concatenate([group[0].reads[0] for group in groups])
-                others = [np.concatenate(a) for a in zip(*[each.reads[1:] for each in every])]
-                step = Step(op, self.more(op.rows), (w, *others), (batch, vectors))
-                for i, each in enumerate(every):
-                    moved[each.first + rows] = step.first + i * count + rows
+        for (lanes, count, *_), group in same.items():
+            alike[lanes, count, len(group)].append(group)
+        found, zero = list[Step](), self.fillers["dot"]
+        for part in chain.from_iterable(map(_fitting, alike.values())):
+            every = [step for group in part for step in group]
+            if len(every) == 1:
+                found += every
+                continue
+            rows, width = _largest(part)
+            _, *others = zip(*[step.reads for step in every])
+            ws = [group[0].reads[0].reshape(-1, group[0].op.width) for group in part]
+            reads = [np.vstack([_filled(w, rows, width, zero) for w in ws]).ravel()]
+            for some, n in zip(others, (width, rows)):
+                reads.append(np.hstack([_filled(a[None], 1, n, zero) for a in some]).ravel())
+            op = every[0].op._replace(rows=len(every) * rows, width=width, operands=())
+            step = Step(op, self.more(op.rows), tuple(reads), (len(part), len(part[0])))
             found.append(step)
+            for i, each in enumerate(every):
+                mine = np.arange(each.op.rows)
+                moved[each.first + mine] = step.first + i * rows + mine
+        return found
+
+    def reductions(self, what: str, steps: list[Step], moved: Array) -> list[Step]:
+        """Reductions as one, also those of several widths."""
+        alike: dict[bool, list[list[Step]]] = defaultdict(list)
+        for step in steps:
+            alike[step.op.lanes].append([step])
+        found = []
+        for part in chain.from_iterable(map(_fitting, alike.values())):
+            every, (_, width) = [group[0] for group in part], _largest(part)
+            reads = []
+            for k, operands in enumerate(zip(*[step.reads for step in every])):
+                n = 1 if what == "dot" and k == 0 else width
+                cells = [a.reshape(-1, step.op.rows) for a, step in zip(operands, every)]
+                cells = [_filled(a, n, a.shape[1], self.fillers[what]) for a in cells]
+                reads.append(np.hstack(cells).ravel())
+            rows = sum([step.op.rows for step in every])
+            op = every[0].op._replace(rows=rows, width=width, operands=())
+            found.append(Step(op, self.more(rows), tuple(reads)))
+            old = [np.arange(step.first, step.first + step.op.rows) for step in every]
+            moved[np.hstack(old)] = found[-1].first + np.arange(rows)
         return found
 
     # ------------------------------------------------------------------ loops
@@ -323,3 +386,26 @@ def stretches(kinds: Array) -> list[tuple[int, int, int]]:
             if times >= FEWEST and (saved := (times - 1) * period) >= SHORTEST:
                 found.append((-saved, period, begin, times))
     return [(begin, period, times) for _, period, begin, times in sorted(found)]
+
+
+def _largest(groups: list[list[Step]]) -> tuple[int, int]:
+    """The most rows, and the largest width."""
+    ops = [step.op for step, *_ in groups]
+    return max(op.rows for op in ops), max(op.width for op in ops)
+
+
+def _fitting(groups: list[list[Step]]) -> list[list[list[Step]]]:
+    """All of them, if filling them up to one size is not too much; else those of each size."""
+    parts: dict[Any, list[list[Step]]] = defaultdict(list)
+    for group in groups:
+        parts[group[0].op.rows, group[0].op.width].append(group)
+    rows, width = _largest(groups)
+    needed = sum([n * k * len(part) for (n, k), part in parts.items()])
+    fits = len(parts) >= FEWEST and rows * width * len(groups) <= WASTE * needed
+    return [groups] if fits else [*parts.values()]
+
+
+def _filled(a: Array, rows: int, columns: int, place: int) -> Array:
+    """A matrix of places, filled up to a larger one."""
+    more = [(0, rows - a.shape[0]), (0, columns - a.shape[1])]
+    return np.pad(a, more, constant_values=place)

@@ -96,7 +96,7 @@ def reduction(op: str) -> Any:
     """The function of operands of shape (width, rows, lanes)."""
     space = namespace()
     if op == "logsumexp":
-        return _with_partials(space["logsumexp"])
+        return _with_partials(_logs)
     if op == "hypot":
         slope = _written(slope_of("hypot", 0, operand(1), [operand(0)]), ["x", "out"])
 
@@ -121,6 +121,19 @@ def _with_partials(both: Callable[[Array], tuple[Array, Array]]) -> Any:
 
     f.defjvp(rule)
     return f
+
+
+def _logs(a: Array) -> tuple[Array, Array]:
+    """logsumexp, also of infinities, which are large numbers for its partials."""
+    import jax
+
+    numpy: Any = jax.numpy
+    top, far = a.max(0), numpy.finfo(a.dtype).max
+    low = numpy.where(top > 0.0, -far / 2, -far)  # so that the differences do not overflow
+    finite = numpy.where(a == numpy.inf, far / 2, numpy.where(a == -numpy.inf, low, a))
+    both: Callable[[Array], tuple[Array, Array]] = namespace()["logsumexp"]
+    out, partials = both(finite)
+    return numpy.where(numpy.isinf(top), top, out), partials
 
 
 def _sum(a: Array) -> Array:
@@ -237,7 +250,9 @@ class _Values:
         inputs = [str(op.what) for _, op in self.blocks.inputs()]
         parts = dict(zip(inputs, functional.split(self.blocks, u, x)))
         arrays = {
-            first: parts[op.what] if op.kind == "input" else jax.numpy.array(op.what)[:, None]
+            first: parts[op.what]
+            if op.kind == "input"
+            else jax.numpy.array(op.what, u.dtype)[:, None]
             for first, op in it.sources
         }
         for step in it.steps:
