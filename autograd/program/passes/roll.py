@@ -405,7 +405,7 @@ def _fitting(groups: list[list[Step]]) -> list[list[list[Step]]]:
     return [groups] if fits else [*parts.values()]
 
 
-def _filled(a: Array, rows: int, columns: int, place: int) -> Array:
+def _filled(a: Array, rows: int, width: int, place: int) -> Array:
     """A matrix of places, filled up to a larger one."""
-    more = [(0, rows - a.shape[0]), (0, columns - a.shape[1])]
+    more = [(0, rows - a.shape[0]), (0, width - a.shape[1])]
     return np.pad(a, more, constant_values=place)
