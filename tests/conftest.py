@@ -28,6 +28,7 @@ SLOW = [
     "demos",
     "nn/training/test_killed.py",
     "notebook/test_frames.py",
+    "show/drawing/test_fitting.py",
     "test_conftest.py",
 ]
 EVERYTHING = "not soak and not slow"  # as in pyproject.toml
