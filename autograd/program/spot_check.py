@@ -13,13 +13,11 @@ from time import thread_time as clock
 from typing import Any
 
 from autograd import transforms
-from autograd.core.no_grad import recording
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
 from autograd.program.ir.tape import Tape
-from autograd.program.trace.observe import Watch
-from autograd.program.trace.record import called, retrace
+from autograd.program.trace.record import called, plain_results, retrace
 from autograd.trees import as_rows, flatten
 
 __all__ = [
@@ -127,9 +125,8 @@ def computed(f: Callable[..., Any], args: Sequence[Any], argnums: Any) -> list[f
     parts = [flatten(arg, "") for arg in args]
     leaves = [[Value(x) for x in numbers] for numbers, _ in parts]
     every = [x for each in leaves for x in each]
-    with recording(), Watch(every, plain=True):
-        returned = f(*[rebuild(xs) for xs, (_, rebuild) in zip(leaves, parts)])
-        outputs = flatten(returned, "the result of f")[0]
+    args = [rebuild(xs) for xs, (_, rebuild) in zip(leaves, parts)]
+    outputs = plain_results(f, every, args)
     if argnums is None:
         return [*map(primal, outputs)]
     chosen = [x for i in transforms._places(argnums, len(args)) for x in leaves[i]]

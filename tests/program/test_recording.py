@@ -3,6 +3,7 @@
 import copy
 import functools
 import importlib
+import itertools
 import math
 import random
 import sys
@@ -18,6 +19,7 @@ from autograd import Value, log, where
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.program import compile
+from autograd.program.trace.observe import Watch, innermost
 from tests.program.agreement import agrees
 
 
@@ -602,3 +604,21 @@ def test_functions_that_say_nothing_of_their_parameters() -> None:
 def test_constants_that_are_no_numbers() -> None:
     assert math.isnan(compile(lambda x: x * float("nan"))(1.0))
     assert compile(lambda x: TABLE["identity"](x) + 1.0)(1.0) == 2.0
+
+
+@pytest.mark.parametrize("which", [1, 2, 3, 4])
+def test_an_interrupt_before_a_watch_is_left(
+    which: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the first run, the plain one, that at other numbers, and the spot check."""
+    leave, left = Watch.__exit__, itertools.count(1)
+
+    def interrupted(self: Watch, *error: object) -> None:
+        if next(left) == which:
+            raise KeyboardInterrupt
+        leave(self, *error)
+
+    monkeypatch.setattr(Watch, "__exit__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compile(lambda x: x * x)(2.0)
+    assert innermost() is None

@@ -91,10 +91,12 @@ class Watch:
         self.refused = ""  # why it can't be compiled
         self._leaves, self._before, self._plain = leaves, before, plain
         self._open: dict[int, _Condition] = {}  # comparisons whose answer nobody has used
+        self._thread = 0  # the one that it answers in
 
     def __enter__(self) -> Watch:
-        self._thread = here = get_ident()
+        here = get_ident()
         self._outer = watches.get(here, ())
+        self._thread = here
         try:
             _push(self)
         except BaseException:  # an interrupt
@@ -117,6 +119,11 @@ class Watch:
                     observe(None)
         if self.refused and error[0] is None:
             raise ValueError(self.refused)
+
+    def leave(self) -> None:
+        """Be left for sure: an interrupt may come before `__exit__` begins."""
+        if self._thread:
+            self.__exit__(KeyboardInterrupt)
 
     def __call__(self, what: str, x: Value, other: Any) -> Any:
         """Answer in this thread; see `autograd.core.value.observe`."""

@@ -15,7 +15,7 @@ from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import Guard, Watch
 from autograd.trees import Rebuild, flatten, without_axes
 
-__all__ = ["CapturedChanged", "Recording", "called", "record", "retrace"]
+__all__ = ["CapturedChanged", "Recording", "called", "plain_results", "record", "retrace"]
 
 SHIFTS = (1e-3, -1e-3, 1e-6, -1e-6, 1e-10)
 
@@ -57,9 +57,13 @@ class _Run:
         before: Sequence[Guard] = (),
     ) -> None:
         self.leaves = [Value(x) for x in numbers]
-        with recording(), Watch(self.leaves, before) as watch:
-            self.returned = without_axes(f(*rebuild(self.leaves)))
-            self.outputs, self.rebuild = flatten(self.returned, "the result of f")
+        watch = Watch(self.leaves, before)
+        try:
+            with recording(), watch:
+                self.returned = without_axes(f(*rebuild(self.leaves)))
+                self.outputs, self.rebuild = flatten(self.returned, "the result of f")
+        finally:
+            watch.leave()
         if any(leaf.grad for leaf in self.leaves):
             raise ValueError(
                 f"compile: {called(f)} calls backward(), whose gradients are numbers that a "
@@ -68,6 +72,18 @@ class _Run:
         self.guards = watch.guards
         self.roots = [*self.outputs, *[guard.node for guard in self.guards]]
         self.order, self.constants = fast_order(*[x for x in self.roots if type(x) is Value])
+
+
+def plain_results(
+    f: Callable[..., Any], leaves: Sequence[Value], args: Sequence[Any]
+) -> list[Any]:
+    """The numbers of what f gives, where Values answer as floats do."""
+    watch = Watch(leaves, plain=True)
+    try:
+        with recording(), watch:
+            return flatten(f(*args), "the result of f")[0]
+    finally:
+        watch.leave()
 
 
 def record(
@@ -113,8 +129,7 @@ def record(
         return Recording(Tape(), [], first.guards, first.rebuild, False, False)
     settle(first=True)
     leaves = [Value(x) for x in numbers]
-    with recording(), Watch(leaves, plain=True):
-        plain = flatten(f(*rebuild(leaves)), "the result of f")[0]
+    plain = plain_results(f, leaves, rebuild(leaves))
     settle()
     draws = states[0] != states[1] and states[1] != states[2]  # it may draw once, at first
     if draws or not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
