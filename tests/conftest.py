@@ -2,8 +2,8 @@
 
 By default every run draws the same. With `--hypothesis-profile=random` each draws something
 else; the head of the report names the `--hypothesis-seed` that draws it again. A machine may
-be busy: nothing has a deadline. A run of everything uses every core, up to four,
-and leaves out what takes longest; tests that are named run, slow or not.
+be busy: nothing has a deadline. The default run uses every core, up to four, and
+leaves out what takes longest. Tests that are named run, slow or not.
 """
 
 import random
@@ -31,7 +31,7 @@ SLOW = [
     "show/drawing/test_fitting.py",
     "test_conftest.py",
 ]
-EVERYTHING = "not soak and not slow"  # as in pyproject.toml
+DEFAULT = "not soak and not slow"  # as in pyproject.toml
 
 settings.register_profile(
     "same",
@@ -63,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         seed = config.getoption("--hypothesis-seed")
         config.option.hypothesis_seed = seed or str(random.randrange(2**32))
     is_worker = hasattr(config, "workerinput")
-    if not is_worker and are_named(config) and config.option.markexpr == EVERYTHING:
+    if not is_worker and are_named(config) and config.option.markexpr == DEFAULT:
         config.option.markexpr = "not soak"
 
 
