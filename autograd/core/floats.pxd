@@ -1,3 +1,4 @@
+from autograd.core.buffers cimport _doubles
 from autograd.core.value cimport Value, _packed
 
 cdef extern from "node.h":

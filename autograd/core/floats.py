@@ -29,7 +29,8 @@ from autograd.core.value import Value
 __all__ = ["LINEAR", "curvature", "exchange", "exchanger", "fast_order", "list_operations"]
 __all__ += ["pull", "push", "read_data", "set_tangents"]
 
-if not cython.compiled:  # else in value.pxd
+if not cython.compiled:  # else in value.pxd and buffers.pxd
+    _doubles: Any = None
     _packed: Any = tuple
     _exchange: Any = None
     _exchanger: Any = None
@@ -74,7 +75,8 @@ def _above(nodes: tuple[Any, ...], partials: tuple[Any, ...]) -> Value:
 def read_data(leaves: list[Value], data: Any) -> None:
     """Copy the leaves' data into an array of doubles."""
     if cython.compiled:
-        numbers: cython.double[::1] = data  # pyright: ignore
+        assert len(data) == len(leaves)
+        numbers = _doubles(data)
         x: Value
         i: cython.Py_ssize_t
         for i in range(len(leaves)):
@@ -100,12 +102,8 @@ def exchange(
         others: what else to set: objects, names of attributes and what they become.
     """
     if cython.compiled:
-        before: cython.double[::1] = read  # pyright: ignore
-        after: cython.double[::1] = data  # pyright: ignore
-        slopes: cython.double[::1] = grads  # pyright: ignore
-        assert 0 < len(leaves) == len(before) == len(after) == len(slopes)
-        first, following = cython.address(before[0]), cython.address(after[0])
-        if not _exchange(leaves, first, following, cython.address(slopes[0])):
+        assert 0 < len(leaves) == len(read) == len(data) == len(grads)
+        if not _exchange(leaves, _doubles(read), _doubles(data), _doubles(grads)):
             return False
         for owner, name, value in others:
             setattr(owner, name, value)

@@ -1,15 +1,19 @@
 cimport cython
 
+from autograd.core.buffers cimport _doubles
+
 
 @cython.final
 cdef class Dispatch:
     cdef readonly object trace
-    cdef object captured, sweep, runner, rebuild, reduce, numbers, results, outside, d_x
+    cdef object captured, sweep, runner, rebuild, reduce, numbers, results, outside, owners, d_x
     cdef list closed, examples, places, gradients, free
     cdef object looks
     cdef tuple spaces, names, found, containers, contents
     cdef tuple like, varies, parts
-    cdef double[::1] u, d_u, out
+    cdef double *u
+    cdef double *d_u
+    cdef double *out
     cdef double weight
     cdef Py_ssize_t at, count, lanes, threads
     cdef bint single, is_number, samples

@@ -33,6 +33,12 @@ from autograd.trees import Rebuild, flatten
 
 __all__ = ["Call", "Dispatch", "dispatched"]
 
+if not cython.compiled:  # else in buffers.pxd
+
+    def _doubles(numbers: Any) -> Any:
+        return numbers
+
+
 FLOAT = np.dtype(float)
 ARRAY: Any = np.ndarray
 MOST = 7  # arrays of samples that a runner reads
@@ -340,7 +346,8 @@ class Dispatch:
         self.parts = tuple([np.zeros((size, lanes)) for size in sizes])
         buffers = out, d_u if self.places else None, self.d_x, sweep.answers
         self.runner = sweep.runner(lanes, u, self.parts, seed, *buffers, self.threads)
-        self.numbers, self.u, self.d_u, self.out = u, u, d_u, out.reshape(-1)
+        self.numbers, self.owners = u, (u, d_u, out)
+        self.u, self.d_u, self.out = _doubles(u), _doubles(d_u), _doubles(out.reshape(-1))
 
     def called(self, args: tuple[Any, ...]) -> Any:
         """The function's result, or its value and gradient; None if anything has changed."""
