@@ -260,8 +260,6 @@ def _bare(x: Any) -> Any:
 
 
 def _wrapped(x: Any) -> Any:
-    if type(x) is tuple:
-        return tuple(map(_wrapped, x))
     return x.view(ValueArray) if type(x) is np.ndarray and x.dtype == object else x
 
 

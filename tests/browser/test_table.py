@@ -25,6 +25,7 @@ EXACT = ["neg", "add", "sub", "mul", "div", "mod", "floordiv", "identity", "squa
 # or so of the truth, so 1; what combines several of them, or their squares, differs by more.
 SEVERAL = {"bell": 3, "logsumexp": 3, "silu": 3, "normal_cdf": 3, "gelu": 8, "erfc": 2}
 SEVERAL |= {"cbrt": 3, "cbrt_slope": 3, "nn.binary_cross_entropy_with_logits": 4}
+EXP = TABLE["exp"]
 OWN = [name for name in TABLE if "." not in name or name.startswith("nn.")]
 EVALUATE = """(cases) => cases.map(([name, xs]) => {
   const read = (x) => (typeof x === "number" ? x : Number(x.replace("inf", "Infinity")));
@@ -225,6 +226,11 @@ def test_what_is_opaque_says_why(rule: Any, why: str) -> None:
     entry = primitive("tests.opaque", rule, lambda out, x: 1.0)
     with pytest.raises(UntranslatableError, match=rf"tests\.opaque: .*{why}"):
         module([entry])
+
+
+def test_a_rule_may_name_the_value_of_an_operation() -> None:
+    entry = primitive("tests.named", lambda x: EXP.value(x) + 1.0, lambda out, x: out - 1.0)
+    assert 'value: (x) => table["exp"].value(x) + 1,' in module([entry])
 
 
 def test_no_text_ends_the_script() -> None:

@@ -64,6 +64,11 @@ def test_the_shares_of_a_zero_are_zero() -> None:
     off.grad = math.inf
     sweeps.give_shares(off)
     assert off.inputs[0].grad == 0.0
+    still = Value(3.0, requires_grad=False)
+    product = Value(2.0) * still
+    product.grad = 1.0
+    sweeps.give_shares(product)
+    assert [each.grad for each in product.inputs] == [3.0, 0.0]
 
 
 def test_a_share_that_is_not_a_number_is_an_error_that_changes_nothing() -> None:

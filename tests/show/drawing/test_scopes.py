@@ -85,6 +85,16 @@ def test_a_scope_that_is_entered_again_is_one_box_if_it_can_be() -> None:
     ]
 
 
+def test_a_scope_that_is_entered_again_and_again_is_a_dozen_boxes() -> None:
+    y = Value(0.5, label="x")
+    for _ in range(20):
+        with scope("turn"):
+            y = y * y + 1.0
+        y = y * 0.5
+    titles = [box.title for box in drawn(y).boxes if len(box.members) > 1]
+    assert titles == [f"turn · {k}" for k in range(1, 13)]
+
+
 def test_without_scopes_nothing_is_collapsed() -> None:
     y = (Value(0.5) * 2.0).tanh()
     assert len(drawn(y).boxes) == 3
