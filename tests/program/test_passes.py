@@ -204,22 +204,28 @@ MIXED: list[Callable[[Any, Any], Any]] = [
     lambda x, _: x.tanh(),
     lambda x, y: x + y,
     lambda x, y: x * y,
+    lambda x, y: autograd.maximum(x, y),
+    lambda x, y: autograd.minimum(x, y),
+    lambda x, y: autograd.hypot(x, y),
 ]
 
 
 def test_narrow_mixed_levels_are_lists_of_single_operations() -> None:
+    """But for what has many operands, which is a block in between."""
     draw = random.Random(0)
-    plan = [(draw.randrange(4), draw.randrange(12), draw.randrange(12)) for _ in range(600)]
+    plan = [(draw.randrange(7), draw.randrange(12), draw.randrange(12)) for _ in range(600)]
 
     def f(xs: Any) -> Any:
         nodes = [*xs, 1.0 * xs[0]]
-        for op, i, j in plan:
+        for k, (op, i, j) in enumerate(plan):
             nodes.append(MIXED[op](nodes[-1 - i], nodes[-1 - j]))
+            if k == 300:
+                nodes.append(autograd.logsumexp(nodes[-9:]))
         return nodes[-1] + autograd.dot(nodes[-9:], nodes[-10:-1])
 
     blocks = agrees(f, np.linspace(0.1, 1.2, 11)).program.with_scalars
     assert len(blocks.ops) < 60
-    assert [op.width for op in blocks.ops if op.kind == "matmul"] == [9]
+    assert [op.width for op in blocks.ops if op.kind in ("matmul", "reduce")] == [9, 9]
 
 
 def test_operands_from_here_and_there_make_lists_too() -> None:

@@ -23,7 +23,8 @@ __all__ = ["vectorize"]
 FEW = 4  # nodes that are not worth a block
 NARROW = 5  # operands of a single sum, at most
 # Whose rules need not know which operands are constants.
-PLAIN = frozenset([*COMPARISONS, "neg", "add", "sub", "mul", "div", "where", "sum", "dot"])
+PAIRS = frozenset(["maximum", "minimum", "hypot"])  # single if they are of two operands
+PLAIN = PAIRS | {*COMPARISONS, "neg", "add", "sub", "mul", "div", "where", "sum", "dot"}
 Nodes = Sequence[int]
 
 
@@ -105,9 +106,10 @@ class _Vectorize:
                 groups[level, op, varying[i], self.constant[args[1]]].append(i)
             else:
                 groups[level, op, varying[i], *[varying[a] for a in args]].append(i)
-        thin = self.thin(levels, groups) if narrow else {}
+        thin = self.thin(groups) if narrow else {}
         for key in [key for key in groups if key[0] in thin]:
-            groups[thin[key[0]], "scalar"] += groups.pop(key)
+            if self.is_single(groups[key][0]):
+                groups[thin[key[0]], "scalar"] += groups.pop(key)
         for key, nodes in groups.items():
             if key[1] == "scalar":  # a level after the other, in the order of the tape
                 nodes.sort(key=lambda i: (levels[i], i))
@@ -124,34 +126,39 @@ class _Vectorize:
             levels.append(level + 1)
         return levels
 
-    def thin(self, levels: list[int], groups: Mapping[Any, Nodes]) -> dict[int, int]:
+    def thin(self, groups: Mapping[Any, Nodes]) -> dict[int, int]:
         """The levels with few nodes a kind, and for each the first of those side by side.
 
         More are few where levels are mixed: there, operands are rows from here and there. And
         a block between lists costs more than it gains.
         """
-        tape, weights, wide = self.tape, Counter(levels), set()
-        for i, op in enumerate(tape.ops):
-            if op in WIDE and (op not in ("sum", "dot") or len(tape.args[i]) > NARROW):
-                wide.add(levels[i])
         kinds: dict[int, list[Nodes]] = defaultdict(list)
+        wide: set[int] = set()  # levels with blocks, after which a list begins anew
         for key, nodes in groups.items():
-            kinds[key[0]].append(nodes)
+            if self.is_single(nodes[0]):
+                kinds[key[0]].append(nodes)
+            else:
+                wide.add(key[0])
         sizes = np.fromiter(map(len, groups.values()), int)
-        place = np.arange(len(tape))
+        place = np.arange(len(self.tape))
         listed = np.fromiter(chain.from_iterable(groups.values()), int)
         gaps = np.repeat(np.arange(len(sizes)), sizes)
-        place[listed] = len(tape) + np.arange(len(listed)) + gaps
+        place[listed] = len(place) + np.arange(len(listed)) + gaps
         first: dict[int, int] = {}
-        for level in range(1, max(levels, default=0) + 1):
-            mine = kinds[level]
+        for level, mine in sorted(kinds.items()):
             mixed = len(mine) > 1
             few = FEW * (1 + (mixed or level - 1 in first)) * len(mine)
-            if level not in wide and (
-                weights[level] < few or (mixed and self.scattered(mine, place))
-            ):
-                first[level] = first.get(level - 1, level)
+            if sum(map(len, mine)) < few or (mixed and self.scattered(mine, place)):
+                follows = level - 1 not in wide
+                first[level] = first.get(level - 1, level) if follows else level
         return first
+
+    def is_single(self, node: int) -> bool:
+        """Whether it can be in a list of single operations."""
+        op, count = self.tape.ops[node], len(self.tape.args[node])
+        if op in PAIRS:
+            return count == 2
+        return op not in WIDE or (op in ("sum", "dot") and count <= NARROW)
 
     def scattered(self, kinds: Sequence[Nodes], place: Array) -> bool:
         """Whether the operands of most nodes do not lie side by side with those of the next.

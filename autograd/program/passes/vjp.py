@@ -250,6 +250,9 @@ def slope_of(op: str, slot: int, out: Any, slots: Sequence[Any]) -> Any:
         lost = where(Expression("==", out, 0.0), math.inf, math.nan)  # NaN: eager knows it
         length = where(Expression("<", out, NORMAL), lost, out)
         return Expression("div", slots[slot], length)
+    if op in ("maximum", "minimum"):  # of two, in equal parts if they tie
+        won = [Expression("eq", x, out) for x in slots]
+        return Expression("div", won[slot], Expression("add", *won))
     found = partial(op, slot, out, [*slots])
     if not fits_formulas(found):
         raise TypeError("it has sums of many operands")
