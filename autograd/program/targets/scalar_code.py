@@ -19,18 +19,11 @@ from autograd.program.targets.instructions import NOWHERE, WORDS, Instructions
 __all__ = ["ScalarCode"]
 
 STANDIN = (1 << 28) - 64  # the first of the rows that stand for others
-# What stands for the rows of an operation: the adjoint that is added to, that of its result;
-# its result, and its operands.
-TARGET, D, RESULT, OPERANDS = 0, 1, 2, 3
+# What stands for the rows of an operation: its result; the adjoint that is added to, that of
+# the result; and its operands.
+RESULT, TARGET, D, OPERANDS = 0, 1, 2, 3
 Template = int  # its place among all of them
 Key = tuple[Any, ...]
-
-
-class Part(NamedTuple):
-    """Words of the kernel's code, or of its list of arithmetic."""
-
-    arithmetic: bool
-    words: Sequence[int]
 
 
 class Addition(NamedTuple):
@@ -53,8 +46,9 @@ class ScalarCode:
 
     def __init__(self, to: Instructions) -> None:
         self.to = to
-        self.parts: list[Part] = []
-        self.templates: list[tuple[int, int]] = []  # the first of the parts, and how many
+        self.words: list[Sequence[int]] = []  # of instructions; of arithmetic, four
+        self.listed: list[bool] = []  # which of them are arithmetic
+        self.templates: list[tuple[int, int]] = []  # the first of these, and how many
         self.values: dict[Key, Template] = {}
         self.terms: dict[Key, int] = {}  # the first of the additions of a kind
         self.additions: list[Addition] = []
@@ -118,38 +112,28 @@ class ScalarCode:
 
         Parts that are arithmetic and follow each other are one instruction.
         """
-        to = self.to
-        first, counts = np.array(self.templates)[templates].T
-        event = np.repeat(np.arange(len(nodes)), counts)
-        part = np.arange(len(event)) + (first - np.cumsum(counts) + counts)[event]
-        kinds = np.array([(len(words), listed) for listed, words in self.parts])
-        sizes, listed = kinds[part].T
-        ends = np.flatnonzero(listed > np.append(listed[1:], 0))  # where arithmetic ends
-        begins = np.flatnonzero(listed > np.append(0, listed[:-1]))
-        sizes_of = np.array([sizes * (1 - listed), sizes * listed])  # in code, in the list
-        sizes_of[0, ends] = WORDS
-        after = np.cumsum(sizes_of, 1)
-        code, numbers = (np.zeros(total, np.int32) for total in after[:, -1])
-        at = np.where(listed, after[1], after[0]) - sizes
-        heads = after[0, ends] - WORDS
-        code[heads] = to.codes["arithmetic"]
-        code[heads + 2] = (after[1, ends] - at[begins]) // 4
-        code[heads + 7] = len(to.lists) + at[begins]
-        order = np.argsort(part.astype(np.min_scalar_type(len(kinds))), kind="stable")
-        for same in np.split(order, np.flatnonzero(np.diff(part[order])) + 1):
-            arithmetic, words = self.parts[part[same[0]]]
-            mine, places = event[same], at[same]
-            for k, word in enumerate(words):
-                slot = word - STANDIN
-                if slot >= OPERANDS:
-                    i = self.begins[nodes[mine]] + slot - OPERANDS
-                    value: Any = self.rows[self.operands[i]]
-                elif slot == RESULT:
-                    value = self.rows[self.own + nodes[mine]]
-                else:
-                    value = rows[slot][mine] if slot >= 0 else word
-                if word:
-                    (numbers if arithmetic else code)[places + k] = value
+        to, words = self.to, np.array(self.words, np.int32)
+        event, part = _spread(*np.array(self.templates)[templates].T)
+        listed = np.array(self.listed)[part]
+        ends = listed & ~np.append(listed[1:], False)  # where arithmetic ends
+        own, at = np.cumsum(~listed | ends) - 1, np.cumsum(listed) - 1
+        code, numbers = np.zeros((own[-1] + 1, WORDS), np.int32), words[part[listed], :4]
+        code[own[~listed]] = words[part[~listed]]
+        heads, sizes = own[ends], np.diff(at[ends], prepend=-1)
+        code[heads, 0], code[heads, 2] = to.codes["arithmetic"], sizes
+        code[heads, 7] = len(to.lists) + 4 * (at[ends] + 1 - sizes)
+        # Each word that stands for a row.
+        of_part, place = np.nonzero(words >= STANDIN)
+        slot = words[of_part, place] - STANDIN
+        sizes = np.bincount(of_part, minlength=len(words))
+        user, which = _spread((np.cumsum(sizes) - sizes)[part], sizes[part])
+        mine, place, slot = event[user], place[which], slot[which]
+        several = [self.rows[self.own + nodes], *rows, self.rows[self.operands]]
+        operands = len(nodes) * (1 + len(rows)) - OPERANDS + self.begins[nodes]
+        where = np.where(slot < OPERANDS, slot * len(nodes) + mine, operands[mine] + slot)
+        found, inside = np.concatenate(several)[where], listed[user]
+        for cells, row, some in ((code, own, ~inside), (numbers, at, inside)):
+            cells[row[user[some]], place[some]] = found[some]
         to.code[to.phase].frombytes(code.tobytes())
         to.lists.frombytes(numbers.tobytes())
 
@@ -219,15 +203,26 @@ class ScalarCode:
         words, listed = to.code[phase].tolist(), to.lists.tolist()
         to.code[phase], to.lists = code, lists
         to.open, to.top = begun, top
-        begin = len(self.parts)
+        begin = len(self.words)
         for start in range(0, len(words), WORDS):
             mine = words[start : start + WORDS]
-            arithmetic = mine[0] == to.codes["arithmetic"]
-            if arithmetic:
-                mine = listed[mine[7] : mine[7] + 4 * mine[2]]
-            self.parts.append(Part(arithmetic, mine))
-        self.templates.append((begin, len(self.parts) - begin))
+            if mine[0] == to.codes["arithmetic"]:
+                rest = [0] * (WORDS - 4)
+                ends = range(mine[7] + 4, mine[7] + 4 * mine[2] + 4, 4)
+                self.words += [[*listed[end - 4 : end], *rest] for end in ends]
+            else:
+                self.words.append(mine)
+            self.listed += [mine[0] == to.codes["arithmetic"]] * (
+                len(self.words) - len(self.listed)
+            )
+        self.templates.append((begin, len(self.words) - begin))
         return len(self.templates) - 1
+
+
+def _spread(first: Array, counts: Array) -> tuple[Array, Array]:
+    """Of counts of places from the first ones on: whose each is, and the place."""
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return owner, np.arange(len(owner)) + (first + counts - np.cumsum(counts))[owner]
 
 
 def _slots(numbers: Sequence[float | None]) -> list[Any]:
