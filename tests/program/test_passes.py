@@ -1,6 +1,7 @@
 """Each pass on small tapes, and what the passes find in networks."""
 
 import itertools
+import math
 import random
 import time
 from collections.abc import Callable
@@ -270,6 +271,13 @@ def test_tangents_of_lists_are_lists(count: int, seed: int) -> None:
 
     blocks = agrees(f, [0.3, 0.8], 1.3).program.with_scalars
     assert len(jvp(blocks, ["xs"]).ops) < 3 * len(blocks.ops) + 5
+
+
+def test_zeros_of_both_signs_are_two_constants() -> None:
+    def f(x: Any) -> Any:
+        return autograd.atan2(0.0, x) + 10.0 * autograd.atan2(-0.0, x)
+
+    assert compile(f, verify=False)(-1.0) == f(-1.0) == -9.0 * math.pi
 
 
 def test_stats() -> None:

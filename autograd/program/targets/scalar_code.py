@@ -49,16 +49,16 @@ class ScalarCode:
         self.words: list[Sequence[int]] = []  # of instructions; of arithmetic, four
         self.listed: list[bool] = []  # which of them are arithmetic
         self.templates: list[tuple[int, int]] = []  # the first of these, and how many
-        self.values: dict[Key, Template] = {}
-        self.terms: dict[Key, int] = {}  # the first of the additions of a kind
+        self.values: dict[str, Template] = {}  # by their keys' repr, which has -0.0, too
+        self.terms: dict[str, int] = {}  # the first of the additions of a kind
         self.additions: list[Addition] = []
 
     def forward(self, code: Scalars, rows: Sequence[int]) -> None:
         """Compute the results, which have the last of the rows."""
-        for key in code.keys:
-            if key not in self.values:
-                self.values[key] = self.value(key)
-        templates = np.array([self.values[key] for key in code.keys])
+        for name, key in zip(names := [*map(repr, code.keys)], code.keys):
+            if name not in self.values:
+                self.values[name] = self.value(key)
+        templates = np.array([self.values[name] for name in names])
         self.start(code, rows)
         self.fill(templates[code.kinds], np.arange(len(code.kinds)))
 
@@ -77,10 +77,11 @@ class ScalarCode:
         n = len(code.kinds)
         own = len(rows) - n
         nodes = np.flatnonzero(live[own:])[::-1]
+        names = [*map(repr, code.keys)]
         for kind in np.unique(code.kinds[nodes]).tolist():
-            if (key := code.keys[kind]) not in self.terms:
-                self.terms[key] = len(self.additions)
-                self.additions += self.terms_of(key)
+            if (name := names[kind]) not in self.terms:
+                self.terms[name] = len(self.additions)
+                self.additions += self.terms_of(code.keys[kind])
         counts = code.counts[nodes]
         at = np.repeat(np.arange(len(nodes)), counts)
         slot = np.arange(len(at)) - (np.cumsum(counts) - counts)[at]
@@ -90,8 +91,7 @@ class ScalarCode:
         if len(target) == 0:
             return
         terms = (
-            np.array([self.terms.get(key, -1) for key in code.keys])[code.kinds[nodes]][at]
-            + slot
+            np.array([self.terms.get(name, -1) for name in names])[code.kinds[nodes]][at] + slot
         )
         first, again = np.array(self.additions).reshape(-1, 2).T[:, terms]
         found, head = np.unique(target, return_index=True)
