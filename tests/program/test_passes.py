@@ -280,6 +280,27 @@ def test_zeros_of_both_signs_are_two_constants() -> None:
     assert compile(f, verify=False)(-1.0) == f(-1.0) == -9.0 * math.pi
 
 
+def test_an_operation_that_is_defined_anew_is_compiled_anew() -> None:
+    for slope in (2.0, 3.0):
+        own = primitive("of_this_test", lambda x: slope * x, lambda out, x: slope)  # noqa: B023
+        assert compile(lambda x: own(x) * x).value_and_grad(5.0) == (  # noqa: B023
+            25.0 * slope,
+            10.0 * slope,
+        )
+        del TABLE["of_this_test"]
+
+
+def test_an_operation_that_the_kernel_cannot_know_leaves_no_trace() -> None:
+    """It is refused while the code of its derivative is written."""
+    for slope in (math.cos, autograd.cos):
+        own = primitive("of_this_test", autograd.sin, lambda out, x: slope(x))  # noqa: B023
+        fast = compile(lambda x: own(own(x) + x))  # noqa: B023
+        for _ in range(3):
+            expected = math.cos(math.sin(0.5) + 0.5) * (math.cos(0.5) + 1.0)
+            assert fast.grad(0.5) == pytest.approx(expected)
+        del TABLE["of_this_test"]
+
+
 def test_stats() -> None:
     """A layer of 3 neurons with 2 inputs: 3 · 2 · 2 operations, tanh, and their sum."""
     fast = compile(

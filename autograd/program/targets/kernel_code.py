@@ -59,7 +59,7 @@ class KernelCode:
         self.at = at = Placement(blocks)
         self.to = to = Instructions(module, at.sizes)
         to.mask = at.mask
-        self.scalars = ScalarCode(to)
+        self.scalars = ScalarCode(to, module)
         self.start, self.slopes = to.start, at.slopes or 0
         for v, op in enumerate(self.ops):
             if op.kind == "const" and at.rows[v]:

@@ -1,15 +1,19 @@
 """Scalar code: lists of operations on single numbers, encoded for the kernel by templates.
 
 What the kernel is told about an operation on one number is the same for each of its kind, but
-for the rows. So it is written once, on rows that stand for others, and then filled in.
+for the rows. So it is written once for all programs, on rows that stand for others, and then
+filled in.
 """
 
 from __future__ import annotations
 
+import threading
 from array import array
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
+from autograd.core.primitive import TABLE
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import Scalars, operand
 from autograd.program.ir.expressions import Expression
@@ -22,7 +26,9 @@ STANDIN = (1 << 28) - 64  # the first of the rows that stand for others
 # What stands for the rows of an operation: its result; the adjoint that is added to, that of
 # the result; and its operands.
 RESULT, TARGET, D, OPERANDS = 0, 1, 2, 3
-Template = int  # its place among all of them
+ROWS = slice(3, 7)  # the words of an instruction that are rows; all that arithmetic has
+MOST = 10_000  # kinds of operations whose templates are kept
+Template = Array  # instructions
 Key = tuple[Any, ...]
 
 
@@ -42,25 +48,18 @@ class ScalarCode:
 
     Args:
         to: where the code goes.
+        module: the kernel's.
     """
 
-    def __init__(self, to: Instructions) -> None:
-        self.to = to
-        self.words: list[Sequence[int]] = []  # of instructions; of arithmetic, four
-        self.listed: list[bool] = []  # which of them are arithmetic
-        self.templates: list[tuple[int, int]] = []  # the first of these, and how many
-        self.values: dict[str, Template] = {}  # by their keys' repr, which has -0.0, too
-        self.terms: dict[str, int] = {}  # the first of the additions of a kind
-        self.additions: list[Addition] = []
+    def __init__(self, to: Instructions, module: Any) -> None:
+        self.to, self.templates = to, _templates(module)
+        self.places: dict[int, int] = {}  # of rows of the templates
 
     def forward(self, code: Scalars, rows: Sequence[int]) -> None:
         """Compute the results, which have the last of the rows."""
-        for name, key in zip(names := [*map(repr, code.keys)], code.keys):
-            if name not in self.values:
-                self.values[name] = self.value(key)
-        templates = np.array([self.values[name] for name in names])
         self.start(code, rows)
-        self.fill(templates[code.kinds], np.arange(len(code.kinds)))
+        templates = [*map(self.templates.value, code.keys)]
+        self.fill(templates, code.kinds, np.arange(len(code.kinds)))
 
     def reverse(
         self, code: Scalars, rows: Sequence[int], adjoints: Sequence[int], live: Array
@@ -74,31 +73,24 @@ class ScalarCode:
         """
         to, d = self.to, np.array(adjoints)
         self.start(code, rows)
-        n = len(code.kinds)
-        own = len(rows) - n
-        nodes = np.flatnonzero(live[own:])[::-1]
-        names = [*map(repr, code.keys)]
-        for kind in np.unique(code.kinds[nodes]).tolist():
-            if (name := names[kind]) not in self.terms:
-                self.terms[name] = len(self.additions)
-                self.additions += self.terms_of(code.keys[kind])
-        counts = code.counts[nodes]
-        at = np.repeat(np.arange(len(nodes)), counts)
-        slot = np.arange(len(at)) - (np.cumsum(counts) - counts)[at]
-        read = code.args[self.begins[nodes][at] + slot]
+        nodes = np.flatnonzero(live[self.own :])[::-1]
+        at, place = _spread(self.begins[nodes], code.counts[nodes])
+        read = code.args[place]
         wanted = live[read] & (d[read] != NOWHERE)
-        at, slot, target = at[wanted], slot[wanted], d[read[wanted]]
+        nodes, place, target = nodes[at[wanted]], place[wanted], d[read[wanted]]
         if len(target) == 0:
             return
-        terms = (
-            np.array([self.terms.get(name, -1) for name in names])[code.kinds[nodes]][at] + slot
-        )
-        first, again = np.array(self.additions).reshape(-1, 2).T[:, terms]
+        templates: list[Template] = []
+        firsts = np.zeros(len(code.keys), int)
+        for kind in np.unique(code.kinds[nodes]).tolist():
+            firsts[kind] = len(templates)
+            templates += chain.from_iterable(self.templates.terms(code.keys[kind]))
         found, head = np.unique(target, return_index=True)
-        seen = np.ones(len(target), bool)
-        seen[head] = [row in to.written for row in found.tolist()]
+        again = np.ones(len(target), bool)
+        again[head] = [row in to.written for row in found.tolist()]
         to.written.update(found.tolist())
-        self.fill(np.where(seen, again, first), nodes[at], target, d[own + nodes[at]])
+        which = firsts[code.kinds[nodes]] + 2 * (place - self.begins[nodes]) + again
+        self.fill(templates, which, nodes, target, d[self.own + nodes])
 
     def start(self, code: Scalars, rows: Sequence[int]) -> None:
         """Of this list: all rows, where the operands of each begin, and these."""
@@ -107,40 +99,90 @@ class ScalarCode:
 
     # ------------------------------------------------------------------ filling in
 
-    def fill(self, templates: Array, nodes: Array, *rows: Array) -> None:
-        """Write code, a template for each operation, with the rows TARGET and D.
+    def fill(
+        self, templates: Sequence[Template], which: Array, nodes: Array, *adjoints: Array
+    ) -> None:
+        """Write code, one of the templates for each operation.
 
-        Parts that are arithmetic and follow each other are one instruction.
+        Arithmetic that follows each other is one instruction.
+
+        Args:
+            adjoints: the rows TARGET and D of each, if there are any.
         """
-        to, words = self.to, np.array(self.words, np.int32)
-        event, part = _spread(*np.array(self.templates)[templates].T)
-        listed = np.array(self.listed)[part]
+        to, words = self.to, self.placed(np.concatenate(templates))
+        counts = np.array([*map(len, templates)])
+        event, part = _spread((np.cumsum(counts) - counts)[which], counts[which])
+        listed = (words[:, 0] == to.codes["arithmetic"])[part]
         ends = listed & ~np.append(listed[1:], False)  # where arithmetic ends
         own, at = np.cumsum(~listed | ends) - 1, np.cumsum(listed) - 1
-        code, numbers = np.zeros((own[-1] + 1, WORDS), np.int32), words[part[listed], :4]
+        code, numbers = np.zeros((own[-1] + 1, WORDS), np.int32), words[part[listed], ROWS]
         code[own[~listed]] = words[part[~listed]]
         heads, sizes = own[ends], np.diff(at[ends], prepend=-1)
         code[heads, 0], code[heads, 2] = to.codes["arithmetic"], sizes
         code[heads, 7] = len(to.lists) + 4 * (at[ends] + 1 - sizes)
-        # Each word that stands for a row.
-        of_part, place = np.nonzero(words >= STANDIN)
-        slot = words[of_part, place] - STANDIN
-        sizes = np.bincount(of_part, minlength=len(words))
-        user, which = _spread((np.cumsum(sizes) - sizes)[part], sizes[part])
-        mine, place, slot = event[user], place[which], slot[which]
-        several = [self.rows[self.own + nodes], *rows, self.rows[self.operands]]
-        operands = len(nodes) * (1 + len(rows)) - OPERANDS + self.begins[nodes]
-        where = np.where(slot < OPERANDS, slot * len(nodes) + mine, operands[mine] + slot)
-        found, inside = np.concatenate(several)[where], listed[user]
-        for cells, row, some in ((code, own, ~inside), (numbers, at, inside)):
-            cells[row[user[some]], place[some]] = found[some]
+        # Each row that stands for one of an operation.
+        words = words[:, ROWS]
+        standins = np.nonzero(words >= STANDIN)
+        counts = np.bincount(standins[0], minlength=len(words))
+        user, standin = _spread((np.cumsum(counts) - counts)[part], counts[part])
+        mine, word, slot = event[user], standins[1][standin], words[standins][standin] - STANDIN
+        rows = [self.rows[self.own + nodes], *adjoints, self.rows[self.operands]]
+        begins = len(nodes) * (1 + len(adjoints)) - OPERANDS + self.begins[nodes]
+        row = np.where(slot < OPERANDS, slot * len(nodes) + mine, begins[mine] + slot)
+        found, inside = np.concatenate(rows)[row], listed[user]
+        for cells, place, some in ((code[:, ROWS], own, ~inside), (numbers, at, inside)):
+            cells[place[user[some]], word[some]] = found[some]
         to.code[to.phase].frombytes(code.tobytes())
         to.lists.frombytes(numbers.tobytes())
 
-    # ------------------------------------------------------------------ templates
+    def placed(self, words: Array) -> Array:
+        """Instructions of templates with rows of this program in place of theirs."""
+        rows = words[:, ROWS]
+        theirs = rows < STANDIN
+        found, which = np.unique(rows[theirs], return_inverse=True)
+        rows[theirs] = np.array([*map(self.place, found.tolist())], int)[which]
+        return words
+
+    def place(self, row: int) -> int:
+        """The row of this program for a row of the templates, a constant or a spare one."""
+        if row not in self.places:
+            x = self.templates.constants.get(row)
+            self.places[row] = self.to.more(1, 0) if x is None else self.to.number(x)
+        return self.places[row]
+
+
+# ---------------------------------------------------------------------- templates
+
+
+class _Templates:
+    """What is written for each kind of operation, on rows of its own.
+
+    Attributes:
+        module: the kernel's.
+        constants: the numbers that such rows have.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self.module, self.to = module, Instructions(module, [0, 0])
+        self.constants: dict[int, float] = {}
+        self.values: dict[Any, Template] = {}
+        self.additions: dict[Any, list[Addition]] = {}
 
     def value(self, key: Key) -> Template:
         """The code of an operation."""
+        name = TABLE.get(key[0]), repr(key)  # which tells -0.0 from 0.0
+        if name not in self.values:
+            self.values[name] = self.new_value(key)
+        return self.values[name]
+
+    def terms(self, key: Key) -> list[Addition]:
+        """For each operand of an operation, how to add to its adjoint."""
+        name = TABLE.get(key[0]), repr(key)
+        if name not in self.additions:
+            self.additions[name] = self.new_terms(key)
+        return self.additions[name]
+
+    def new_value(self, key: Key) -> Template:
         op, count, *numbers = key
         if op in ("sum", "dot"):
             return self.wide(op, count)
@@ -165,8 +207,7 @@ class ScalarCode:
 
         return self.written(write)
 
-    def terms_of(self, key: Key) -> list[Addition]:
-        """For each operand of an operation, how to add to its adjoint."""
+    def new_terms(self, key: Key) -> list[Addition]:
         op, count, *numbers = key
         if op == "sum":
             return [self.term(operand(0), (D,))] * count
@@ -188,43 +229,48 @@ class ScalarCode:
         def add() -> None:
             self.into(formula, where, target, True)
 
-        first, again = self.written(add), self.written(add)
-        to.written.discard(target)
-        return Addition(first, again)
+        to.written.clear()
+        return Addition(self.written(add), self.written(add))
 
     def written(self, write: Callable[[], None]) -> Template:
-        """What `write` writes, as a template."""
+        """What `write` writes; arithmetic is an instruction for each."""
         to = self.to
-        phase, lists, begun = to.phase, to.lists, to.open
-        code, top = to.code[phase], to.top
-        to.code[phase], to.lists = array("i"), array("i")
-        to.open, to.top = -1, [0, 0]
+        to.code, to.lists, to.open, to.top = [array("i")], array("i"), -1, [0, 0]
         write()
-        words, listed = to.code[phase].tolist(), to.lists.tolist()
-        to.code[phase], to.lists = code, lists
-        to.open, to.top = begun, top
-        begin = len(self.words)
-        for start in range(0, len(words), WORDS):
-            mine = words[start : start + WORDS]
+        words: list[Sequence[int]] = []
+        for start in range(0, len(to.code[0]), WORDS):
+            mine = to.code[0][start : start + WORDS]
             if mine[0] == to.codes["arithmetic"]:
-                rest = [0] * (WORDS - 4)
-                ends = range(mine[7] + 4, mine[7] + 4 * mine[2] + 4, 4)
-                self.words += [[*listed[end - 4 : end], *rest] for end in ends]
+                for first in range(mine[7], mine[7] + 4 * mine[2], 4):
+                    words.append([mine[0], 0, 0, *to.lists[first : first + 4], *[0] * 5])
             else:
-                self.words.append(mine)
-            self.listed += [mine[0] == to.codes["arithmetic"]] * (
-                len(self.words) - len(self.listed)
-            )
-        self.templates.append((begin, len(self.words) - begin))
-        return len(self.templates) - 1
+                words.append(mine)
+        for row in [*to.numbers.values()][len(self.constants) :]:
+            self.constants[row] = to.start[row]
+        return np.array(words, np.int32)
+
+
+def _slots(numbers: Sequence[float | None]) -> list[Any]:
+    """Operands of a rule, of which some are known numbers."""
+    return [operand(k) if x is None else x for k, x in enumerate(numbers)]
+
+
+class _Thread(threading.local):
+    templates: _Templates | None = None
+
+
+_thread = _Thread()
+
+
+def _templates(module: Any) -> _Templates:
+    """Those of this thread, which has written none for another kernel, and not too many."""
+    found = _thread.templates
+    if found is None or found.module is not module or len(found.values) > MOST:
+        _thread.templates = found = _Templates(module)
+    return found
 
 
 def _spread(first: Array, counts: Array) -> tuple[Array, Array]:
     """Of counts of places from the first ones on: whose each is, and the place."""
     owner = np.repeat(np.arange(len(counts)), counts)
     return owner, np.arange(len(owner)) + (first + counts - np.cumsum(counts))[owner]
-
-
-def _slots(numbers: Sequence[float | None]) -> list[Any]:
-    """Operands of a rule, of which some are known numbers."""
-    return [operand(k) if x is None else x for k, x in enumerate(numbers)]
