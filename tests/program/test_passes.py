@@ -301,6 +301,10 @@ def test_an_operation_that_the_kernel_cannot_know_leaves_no_trace() -> None:
         del TABLE["of_this_test"]
 
 
+def test_a_function_of_nothing_gives_nothing() -> None:
+    assert compile(lambda: ())() == ()
+
+
 def test_stats() -> None:
     """A layer of 3 neurons with 2 inputs: 3 · 2 · 2 operations, tanh, and their sum."""
     fast = compile(

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.expressions import Expression
 
-__all__ = ["Blocks", "Op", "Rows", "Scalars", "matrix", "operand", "regular"]
+__all__ = ["Blocks", "Op", "Rows", "Scalars", "matrix", "operand", "regular", "spread"]
 
 Rows = range | Array  # places of rows
 FREE = frozenset(["input", "const", "pick"])  # what computes nothing
@@ -191,6 +191,12 @@ def regular(rows: Sequence[int] | Array) -> Rows:
         ):
             return even
     return np.array(rows)
+
+
+def spread(first: Array, counts: Array) -> tuple[Array, Array]:
+    """Of counts of rows from the first ones on: whose each is, and the row."""
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return owner, np.arange(len(owner)) + (first + counts - np.cumsum(counts))[owner]
 
 
 def _composed(outer: Rows, inner: Rows) -> Rows:

@@ -8,12 +8,12 @@ that there is nothing to put together, its nodes can become a list of single ope
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain, pairwise
 from typing import Any
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks, Scalars, operand, regular
+from autograd.program.ir.block import Blocks, Scalars, operand, regular, spread
 from autograd.program.ir.expressions import COMPARISONS, Expression
 from autograd.program.ir.rules import WIDE
 from autograd.program.ir.tape import LEAVES, Tape
@@ -26,6 +26,7 @@ NARROW = 5  # operands of a single sum, at most
 PAIRS = frozenset(["maximum", "minimum", "hypot"])  # single if they are of two operands
 PLAIN = PAIRS | {*COMPARISONS, "neg", "add", "sub", "mul", "div", "where", "sum", "dot"}
 Nodes = Sequence[int]
+Key = tuple[Any, ...]
 
 
 def vectorize(
@@ -52,7 +53,6 @@ class _Vectorize:
         self.blocks = it = Blocks()
         it.lanes = tape.lanes
         self.value, self.row = [0] * len(tape), [0] * len(tape)
-        self.slot = [0] * len(tape)  # where a list of scalars has a node
         self.formulas: dict[object, Expression] = {}
         places: dict[bool, list[tuple[int, int]]] = {False: [], True: []}
         for name, rows, lanes in inputs:
@@ -65,10 +65,9 @@ class _Vectorize:
         for i, op in enumerate(tape.ops):
             if op in ("input", "lane"):
                 self.value[i], self.row[i] = places[op == "lane"][int(tape.values[i])]
-        narrow = scalars and tape.lanes is None and not any(self.varying)
-        for key, nodes in sorted(self.groups(narrow).items(), key=lambda item: item[0][0]):
-            made = self.scalars if key[1] == "scalar" else self.block
-            self.put(made(key, nodes), nodes)
+        self.narrow = scalars and tape.lanes is None and not any(self.varying)
+        for key, nodes in self.groups():
+            self.put(self.block(key, nodes) if key else self.scalars(nodes), nodes)
         it.results["out"] = self.roots(tape.roots[: tape.outputs])
         if tape.roots[tape.outputs :]:
             it.results["checks"] = self.roots(tape.roots[tape.outputs :])
@@ -80,40 +79,28 @@ class _Vectorize:
 
     # ------------------------------------------------------------------ what goes together
 
-    def groups(self, narrow: bool) -> dict[tuple[Any, ...], list[int]]:
-        """The nodes of each level, operation and kind of operands, or of thin levels."""
-        tape, varying, levels = self.tape, self.varying, self.levels()
-        groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-        shared: Counter[tuple[int, ...]] = Counter()
-        for op, args in zip(tape.ops, tape.args):
-            if op == "dot":
-                half = len(args) // 2
-                shared.update([args[1 : 1 + half], args[1 + half :]])
-        for i, (op, args, level) in enumerate(zip(tape.ops, tape.args, levels)):
-            if op in LEAVES:
-                if op == "gather":
-                    groups[level, op].append(i)
-            elif op == "dot":
-                ws, xs = self.sides(args, shared)
-                tape.args[i] = (args[0], *ws, *xs)
-                if any(varying[w] for w in ws):
-                    groups[level, op, len(args), varying[i]].append(i)
-                else:
-                    groups[level, "matmul", varying[i], xs].append(i)
-            elif op in WIDE:
-                groups[level, op, len(args), varying[i]].append(i)
-            elif op == "pow" and args[1] in self.constant:
-                groups[level, op, varying[i], self.constant[args[1]]].append(i)
-            else:
-                groups[level, op, varying[i], *[varying[a] for a in args]].append(i)
-        thin = self.thin(groups) if narrow else {}
-        for key in [key for key in groups if key[0] in thin]:
-            if self.is_single(groups[key][0]):
-                groups[thin[key[0]], "scalar"] += groups.pop(key)
-        for key, nodes in groups.items():
-            if key[1] == "scalar":  # a level after the other, in the order of the tape
-                nodes.sort(key=lambda i: (levels[i], i))
-        return groups
+    def groups(self) -> list[tuple[Key, list[int]]]:
+        """The nodes of each level and kind; lists of single operations have no key."""
+        levels, (kinds, keys) = self.levels(), self.kinds()
+        firsts = [-1] * len(levels)
+        if self.narrow and keys:
+            n, each = len(levels), self.tape.args
+            self.counts = np.fromiter(map(len, each), int, n)
+            self.begins = np.cumsum(self.counts) - self.counts
+            self.args = np.fromiter(chain.from_iterable(each), int, self.counts.sum())
+            self.is_constant = np.zeros(n, bool)
+            self.is_constant[[*self.constant]] = True
+            self.slot = np.full(n, -1)  # where a list of scalars has a node
+            firsts = self.thin(levels, kinds, keys)
+        groups: dict[tuple[int, bool, int], list[int]] = defaultdict(list)
+        for i, (level, kind, first) in enumerate(zip(levels, kinds, firsts)):
+            if kind >= 0:
+                groups[(level, False, kind) if first < 0 else (first, True, -1)].append(i)
+        for (_, listed, _), nodes in groups.items():
+            if listed:  # a level after the other, in the order of the tape
+                nodes.sort(key=levels.__getitem__)
+        ordered = sorted(groups.items(), key=lambda item: item[0][:2])
+        return [(keys[kind] if kind >= 0 else (), nodes) for (_, _, kind), nodes in ordered]
 
     def levels(self) -> list[int]:
         """For each node, the length of the longest way to it."""
@@ -126,51 +113,94 @@ class _Vectorize:
             levels.append(level + 1)
         return levels
 
-    def thin(self, groups: Mapping[Any, Nodes]) -> dict[int, int]:
-        """The levels with few nodes a kind, and for each the first of those side by side.
+    def kinds(self) -> tuple[list[int], list[Key]]:
+        """For each node, the place of its operation and kind of operands; -1 for a leaf."""
+        tape, varying, varies = self.tape, self.varying, any(self.varying)
+        kinds: list[int] = []
+        known: dict[Key, int] = {}
+        shared: Counter[tuple[int, ...]] = Counter()
+        for op, args in zip(tape.ops, tape.args):
+            if op == "dot":
+                half = len(args) // 2
+                shared.update([args[1 : 1 + half], args[1 + half :]])
+        for i, (op, args) in enumerate(zip(tape.ops, tape.args)):
+            key: Key = op, len(args)
+            if op == "dot":
+                ws, xs = self.sides(args, shared)
+                tape.args[i] = (args[0], *ws, *xs)
+                if any(varying[w] for w in ws):
+                    key = op, len(args), varying[i]
+                else:
+                    key = "matmul", len(args), varying[i], xs
+            elif op == "pow" and args[1] in self.constant:
+                key = op, 2, varying[i], self.constant[args[1]]
+            elif op in LEAVES and op != "gather":
+                kinds.append(-1)
+                continue
+            elif varies:
+                key = (
+                    op,
+                    len(args),
+                    varying[i],
+                    *([] if op in WIDE else [varying[a] for a in args]),
+                )
+            kinds.append(known.setdefault(key, len(known)))
+        return kinds, [*known]
 
-        More are few where levels are mixed: there, operands are rows from here and there. And
-        a block between lists costs more than it gains.
+    def thin(self, levels: list[int], kinds: list[int], keys: list[Key]) -> list[int]:
+        """For each node the level at which its list begins; -1 if it is to be in a block.
+
+        A list is of levels with few nodes a kind, side by side. More are few where levels are
+        mixed: there, operands are rows from here and there. And a block between lists costs
+        more than it gains.
         """
-        kinds: dict[int, list[Nodes]] = defaultdict(list)
-        wide: set[int] = set()  # levels with blocks, after which a list begins anew
-        for key, nodes in groups.items():
-            if self.is_single(nodes[0]):
-                kinds[key[0]].append(nodes)
-            else:
-                wide.add(key[0])
-        sizes = np.fromiter(map(len, groups.values()), int)
-        place = np.arange(len(self.tape))
-        listed = np.fromiter(chain.from_iterable(groups.values()), int)
-        gaps = np.repeat(np.arange(len(sizes)), sizes)
-        place[listed] = len(place) + np.arange(len(listed)) + gaps
-        first: dict[int, int] = {}
-        for level, mine in sorted(kinds.items()):
-            mixed = len(mine) > 1
-            few = FEW * (1 + (mixed or level - 1 in first)) * len(mine)
-            if sum(map(len, mine)) < few or (mixed and self.scattered(mine, place)):
-                follows = level - 1 not in wide
-                first[level] = first.get(level - 1, level) if follows else level
-        return first
+        level, kind = np.array(levels), np.array(kinds)
+        nodes = np.lexsort((kind, level))[kinds.count(-1) :]  # leaves are the first
+        level, kind = level[nodes], kind[nodes]
+        heads = np.ones(len(nodes), bool)  # the first of each
+        heads[1:] = (level[1:] != level[:-1]) | (kind[1:] != kind[:-1])
+        single = np.array([_is_single(*key[:2]) for key in keys], bool)[kind] & (level > 0)
+        wide = {*level[~single].tolist()}  # levels with blocks, after which a list begins anew
 
-    def is_single(self, node: int) -> bool:
-        """Whether it can be in a list of single operations."""
-        op, count = self.tape.ops[node], len(self.tape.args[node])
-        if op in PAIRS:
-            return count == 2
-        return op not in WIDE or (op in ("sum", "dot") and count <= NARROW)
+        def count(some: Array) -> list[int]:
+            """How many of these are in each level."""
+            return np.bincount(level[some], minlength=max(levels) + 1).tolist()  # type: ignore[no-any-return]
 
-    def scattered(self, kinds: Sequence[Nodes], place: Array) -> bool:
-        """Whether the operands of most nodes do not lie side by side with those of the next.
+        sizes, several = count(single), count(single & heads)
+        alike: list[int] = []
+        first = [-1] * len(sizes)
+        for at in np.flatnonzero(sizes).tolist():
+            mixed = several[at] > 1
+            is_thin = sizes[at] < FEW * (1 + (mixed or first[at - 1] >= 0)) * several[at]
+            if mixed and not is_thin:
+                alike = alike or count(self.beside(nodes, heads, single))
+                is_thin = 2 * alike[at] < sizes[at]
+            if is_thin:
+                follows = first[at - 1] >= 0 and at - 1 not in wide
+                first[at] = first[at - 1] if follows else at
+        found = np.full(len(levels), -1)
+        found[nodes[single]] = np.array(first)[level[single]]
+        return found.tolist()
+
+    def beside(self, nodes: Array, heads: Array, single: Array) -> Array:
+        """The places of nodes whose operands lie side by side with those of the next.
 
         Args:
-            place: where a node is, if all are in blocks.
+            nodes: all, by level and kind.
+            heads, single: whether each is the first of those, and whether it is asked for.
         """
-        beside = 0
-        for nodes in kinds:
-            steps = np.diff(place[[self.tape.args[i] for i in nodes]], axis=0)
-            beside += int(((steps == 1) | (steps == 0).all(0)).all(1).sum())
-        return 2 * beside < sum(map(len, kinds))
+        group = np.cumsum(heads)
+        place = np.arange(len(self.tape))
+        place[nodes] = len(place) + np.arange(len(nodes)) + group  # if all are in blocks
+        pairs = np.flatnonzero(single[1:] & ~heads[1:])
+        a, b = nodes[pairs], nodes[pairs + 1]
+        pair, here = spread(self.begins[a], self.counts[a])
+        slot = here - self.begins[a][pair]
+        steps = place[self.args[self.begins[b][pair] + slot]] - place[self.args[here]]
+        slot += group[pairs][pair] * (1 + slot.max(initial=0))
+        moves = np.bincount(slot, steps != 0) > 0
+        apart = np.bincount(pair, (steps != 1) & moves[slot], minlength=len(pairs))
+        return pairs[apart == 0]
 
     def sides(self, args: tuple[int, ...], shared: Counter[Any]) -> tuple[Nodes, Nodes]:
         """The weights and the inputs of a dot: inputs vary, or are shared by most dots."""
@@ -182,9 +212,9 @@ class _Vectorize:
 
     # ------------------------------------------------------------------ blocks
 
-    def block(self, key: tuple[Any, ...], nodes: list[int]) -> int:
+    def block(self, key: Key, nodes: list[int]) -> int:
         """One operation for nodes of a group."""
-        op, tape = key[1], self.tape
+        op, tape = key[0], self.tape
         args = [tape.args[i] for i in nodes]
         if op == "matmul":
             return self.matmul(key[3], args)
@@ -251,35 +281,33 @@ class _Vectorize:
         key = op, *[x.args[0] if type(x) is Expression else repr(x) for x in slots]
         return self.formulas.setdefault(key, Expression(op, *slots))
 
-    def scalars(self, key: tuple[Any, ...], nodes: list[int]) -> int:
+    def scalars(self, nodes: list[int]) -> int:
         """A list of single operations for nodes in this order."""
-        tape, slot, constant = self.tape, self.slot, self.constant
-        ops, args = tape.ops, [tape.args[i] for i in nodes]
-        inside = set(nodes)
-        reads = [*dict.fromkeys([a for each in args for a in each if a not in inside])]
-        for place, i in enumerate(chain(reads, nodes)):
-            slot[i] = place
-        keys: dict[tuple[Any, ...], int] = {}
+        ops, constant, slot, mine = self.tape.ops, self.constant, self.slot, np.array(nodes)
+        counts = self.counts[mine]
+        user, place = spread(self.begins[mine], counts)
+        args = self.args[place]
+        known = np.bincount(user, self.is_constant[args], len(nodes)).tolist()
+        keys: dict[Key, int] = {}
         kinds = []
-        for i, mine in zip(nodes, args):
-            op = ops[i]
-            found: tuple[Any, ...] = op, len(mine)
-            if op not in PLAIN and not constant.keys().isdisjoint(mine):
-                numbers = [constant.get(a) for a in mine]
+        for i, count, knows in zip(nodes, counts.tolist(), known):
+            found: Key = ops[i], count
+            if knows and ops[i] not in PLAIN:
+                numbers = [constant.get(a) for a in self.tape.args[i]]
                 numbers[0] = numbers[0] if None in numbers else None
-                found = op, len(mine), *map(repr, numbers)  # which tells 0.0 from -0.0
+                found = *found, *map(repr, numbers)  # which tells 0.0 from -0.0
             kinds.append(keys.setdefault(found, len(keys)))
         listed = [
             (op, n, *[None if x == "None" else float(x) for x in numbers or ["None"] * n])
             for op, n, *numbers in keys
         ]
-        code = Scalars(
-            listed,
-            np.array(kinds),
-            np.fromiter(map(len, args), int),
-            np.fromiter(map(slot.__getitem__, chain.from_iterable(args)), int),
-        )
-        operands = [self.rows(reads)]
+        slot[mine] = np.arange(len(mine))
+        reads, first = np.unique(args[slot[args] < 0], return_index=True)
+        reads = reads[np.argsort(first)]
+        slot[reads] = np.arange(-len(reads), 0)
+        code = Scalars(listed, np.array(kinds), counts, slot[args] + len(reads))
+        slot[mine] = -1
+        operands = [self.rows(reads.tolist())]
         return self.blocks.add("scalar", len(nodes), False, operands, code)
 
     # ------------------------------------------------------------------ rows
@@ -322,3 +350,10 @@ class _Vectorize:
                 self.value.append(flat[self.value[i]])
                 self.row.append(self.row[i] * (it.lanes or 1) + lane)
         return self.rows(range(first, len(self.value)))
+
+
+def _is_single(op: str, count: int) -> bool:
+    """Whether an operation of so many operands can be in a list of single ones."""
+    if op in PAIRS:
+        return count == 2
+    return op not in WIDE | {"matmul"} or (op in ("sum", "dot", "matmul") and count <= NARROW)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from autograd.core.primitive import TABLE
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Scalars, operand
+from autograd.program.ir.block import Scalars, operand, spread
 from autograd.program.ir.expressions import Expression
 from autograd.program.passes.vjp import term_of
 from autograd.program.targets.instructions import NOWHERE, WORDS, Instructions
@@ -74,7 +74,7 @@ class ScalarCode:
         to, d = self.to, np.array(adjoints)
         self.start(code, rows)
         nodes = np.flatnonzero(live[self.own :])[::-1]
-        at, place = _spread(self.begins[nodes], code.counts[nodes])
+        at, place = spread(self.begins[nodes], code.counts[nodes])
         read = code.args[place]
         wanted = live[read] & (d[read] != NOWHERE)
         nodes, place, target = nodes[at[wanted]], place[wanted], d[read[wanted]]
@@ -111,7 +111,7 @@ class ScalarCode:
         """
         to, words = self.to, self.placed(np.concatenate(templates))
         counts = np.array([*map(len, templates)])
-        event, part = _spread((np.cumsum(counts) - counts)[which], counts[which])
+        event, part = spread((np.cumsum(counts) - counts)[which], counts[which])
         listed = (words[:, 0] == to.codes["arithmetic"])[part]
         ends = listed & ~np.append(listed[1:], False)  # where arithmetic ends
         own, at = np.cumsum(~listed | ends) - 1, np.cumsum(listed) - 1
@@ -124,7 +124,7 @@ class ScalarCode:
         words = words[:, ROWS]
         standins = np.nonzero(words >= STANDIN)
         counts = np.bincount(standins[0], minlength=len(words))
-        user, standin = _spread((np.cumsum(counts) - counts)[part], counts[part])
+        user, standin = spread((np.cumsum(counts) - counts)[part], counts[part])
         mine, word, slot = event[user], standins[1][standin], words[standins][standin] - STANDIN
         rows = [self.rows[self.own + nodes], *adjoints, self.rows[self.operands]]
         begins = len(nodes) * (1 + len(adjoints)) - OPERANDS + self.begins[nodes]
@@ -268,9 +268,3 @@ def _templates(module: Any) -> _Templates:
     if found is None or found.module is not module or len(found.values) > MOST:
         _thread.templates = found = _Templates(module)
     return found
-
-
-def _spread(first: Array, counts: Array) -> tuple[Array, Array]:
-    """Of counts of places from the first ones on: whose each is, and the place."""
-    owner = np.repeat(np.arange(len(counts)), counts)
-    return owner, np.arange(len(owner)) + (first + counts - np.cumsum(counts))[owner]
