@@ -486,8 +486,14 @@ def check_vjp(f: Function, *xs: Any, vjp: Function, **options: Unpack[Allowed]) 
     return raised(vjp_report(f, xs, vjp, tolerance), tolerance.inconclusive)
 
 
-def vjp_report(f: Function, xs: tuple[Any, ...], vjp: Function, tolerance: Tolerance) -> Report:
-    """What `check_vjp` finds."""
+def vjp_report(
+    f: Function,
+    xs: tuple[Any, ...],
+    vjp: Function,
+    tolerance: Tolerance,
+    called: list[str] | None = None,
+) -> Report:
+    """What `check_vjp` finds; the numbers of xs may be called by other names."""
     problem = PlainProblem(f, xs, "check_vjp")
     y = problem.result(problem.point)
     u = weights(len(problem.numbers(y)))
@@ -503,6 +509,7 @@ def vjp_report(f: Function, xs: tuple[Any, ...], vjp: Function, tolerance: Toler
         return _by_rows([_matching(given, like, "the result of vjp")], given)
 
     along = PlainProblem(weighted, xs, "check_vjp")
+    along.names = called or along.names
     return _compared(along, derive, tolerance)
 
 

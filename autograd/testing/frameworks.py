@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Unpack
 
 from autograd.testing.arrays import Allowed, Tolerance, check_jacobian, vjp_report
-from autograd.testing.problem import Function, mapped, weights
+from autograd.testing.problem import Function, children, mapped, names, weights
 from autograd.testing.report import GradientError, Report, added, raised
 
 __all__ = ["check_jax", "check_scipy", "check_torch"]
@@ -28,6 +28,7 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
 
     Raises:
         RuntimeError: whatever PyTorch raises, of a `backward` with the wrong shape, say.
+        TypeError: no argument or no result is a tensor of floats.
 
     >>> def test_tanh():
     ...     assert check_torch(torch.nn.Tanh(), torch.tensor([0.5, -1.5]))
@@ -47,11 +48,15 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
     def is_float(x: Any) -> bool:
         return isinstance(x, torch.Tensor) and x.is_floating_point()
 
-    def checked(tree: Any) -> list[Any]:
+    def named(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
         """Its tensors of floats."""
-        found = list[Any]()
-        mapped(tree, found.append)
-        return [x for x in found if is_float(x)]
+        if is_float(tree):
+            yield name, tree
+        for end, child in children(tree) or ():
+            yield from named(child, name + end)
+
+    def checked(tree: Any) -> list[Any]:
+        return [x for _, x in named(tree, "")]
 
     def first(parameters: Any, *args: Any) -> Any:
         if module is None:
@@ -68,7 +73,7 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
     def backward(seeds: list[Any], *given: Any) -> Any:
         return pulled(checked(first(*given)), checked(given), seeds, create_graph=True)
 
-    def compared(call: Any, given: Any, labels: list[Any]) -> Report:
+    def compared(call: Any, given: Any, labels: list[str]) -> Report:
         def tensors(arrays: dict[Any, Any]) -> tuple[Any, list[Any]]:
             new = [torch.as_tensor(x, dtype=kind).requires_grad_() for x in arrays.values()]
             rest = iter(new)
@@ -78,16 +83,23 @@ def check_torch(f: Any, *args: Any, order: int = 1, **options: Unpack[Allowed]) 
 
         def vjp(arrays: dict[Any, Any], seed: Any) -> Any:
             xs, inputs = tensors(arrays)
-            seeds = [torch.as_tensor(u) for u in seed]
+            seeds = [torch.as_tensor(u, dtype=kind) for u in seed]
             return dict(zip(arrays, map(numbers, pulled(checked(call(*xs)), inputs, seeds))))
 
         def value(arrays: dict[Any, Any]) -> Any:
-            return [numbers(y) for y in checked(call(*tensors(arrays)[0]))]
+            found = checked(call(*tensors(arrays)[0]))
+            if not found:
+                raise TypeError("check_torch: f must return at least one tensor of floats")
+            return [numbers(y) for y in found]
 
         arrays = [numbers(x.to(kind)) for x in checked(given)]
-        return vjp_report(value, (dict(zip(labels, arrays)),), vjp, tolerance)
+        if not arrays:
+            raise TypeError("check_torch: at least one argument must be a tensor of floats")
+        called = [each for x, label in zip(arrays, labels) for each in names(x, label)]
+        return vjp_report(value, (dict(zip(labels, arrays)),), vjp, tolerance, called)
 
-    given, labels = (parameters, *args), [*parameters, *range(len(checked(args)))]
+    given, labels = (parameters, *args), [f"parameter {name}" for name in parameters]
+    labels += [name for i, x in enumerate(args) for name, _ in named(x, f"argument {i}")]
     report = compared(first, given, labels)
     if report and second:
         outputs = checked(first(*mapped(given, lambda x: x.to(kind) if is_float(x) else x)))
@@ -177,10 +189,11 @@ def check_scipy(
     second = hess is not None if order is None else _second("check_scipy", order)
     if second and hess is None:
         raise ValueError("check_scipy: order=2 checks hess: give it, too")
-    report = check_jacobian(fun, x0, jacobian=_dense(jac), **options)
+    slopes = _dense(jac, "jac")
+    report = check_jacobian(fun, x0, jacobian=slopes, **options)
     if report and second and hess is not None:
         try:
-            above = check_jacobian(_dense(jac), x0, jacobian=_dense(hess), **options)
+            above = check_jacobian(slopes, x0, jacobian=_dense(hess, "hess"), **options)
         except GradientError as error:
             raise GradientError(replace(error.report, order=2)) from None
         report = added(report, replace(above, order=2))
@@ -194,7 +207,10 @@ def _second(who: str, order: Any) -> bool:
     return bool(order == 2)
 
 
-def _dense(f: Function) -> Callable[[Any], Any]:
+def _dense(f: Function, name: str) -> Callable[[Any], Any]:
+    if not callable(f):
+        raise TypeError(f"check_scipy: {name} must be a function, got {f!r:.80}")
+
     def dense(x: Any) -> Any:
         import numpy
 
