@@ -11,6 +11,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from autograd.core.operand import number, primal
@@ -26,6 +27,7 @@ from autograd.testing.decide import (
 from autograd.testing.differences import CALLS, Line, Samples, estimated_noise
 from autograd.testing.problem import (
     UNITS,
+    FaultError,
     Function,
     Move,
     PlainProblem,
@@ -89,10 +91,12 @@ class Claimed(NamedTuple):
 Shape = tuple[int, ...]
 
 
-class MisshapenError(ValueError):
+class MisshapenError(FaultError):
     """A derivative by hand has another shape than it must have; with a guess at the reason."""
 
-    def __init__(self, what: str, found: Shape, needed: Shape) -> None:
+    def __init__(
+        self, what: str, found: Shape, needed: Shape, where: Sequence[str] = ()
+    ) -> None:
         more, guess = len(found) - len(needed), ""
         ones = [k for k, (a, b) in enumerate(zip(found, needed)) if a != b == 1]
         squeezed = tuple([1 if k in ones else size for k, size in enumerate(found)])
@@ -105,7 +109,8 @@ class MisshapenError(ValueError):
             guess = f": is it not summed over axis {', '.join(map(str, axes))}?"
         elif more == 1 and found[:-1] == needed:
             guess = f": is it not summed over axis {more + len(needed) - 1}?"
-        super().__init__(f"{what} has the shape {found}, and must have {needed}{guess}")
+        reason = f"{what} has the shape {found}, and must have {needed}{guess}"
+        super().__init__(reason, where)
 
 
 class Tolerance(NamedTuple):
@@ -147,9 +152,9 @@ class Comparison:
         oracle: str = "differences",
     ) -> None:
         self.problem, self.derive, self.oracle = problem, derive, oracle
-        self.claimed = derive()
         self.rtol, self.atol, grain, _ = tolerance
         result = problem.result(problem.point)
+        self.claimed = derive()  # after f, as a backward pass is
         self.outputs = problem.numbers(result)
         self.rows = names(result, "result")
         self.grain = grain or max(unit(result), unit(problem.xs))
@@ -304,8 +309,8 @@ def check_gradient(
     like = problem.xs[0] if len(problem.xs) == 1 else problem.xs
 
     def derive() -> Claimed:
-        result = gradient(*problem.rebuild(problem.point))
-        return _by_rows([_matching(result, like, "the result of gradient")], result)
+        result = problem.derivative(gradient)
+        return _by_rows([_matching(result, like, "the result of gradient", problem)], result)
 
     return _compared(problem, derive, tolerance, oracle, 1)
 
@@ -320,8 +325,8 @@ def _compared(
     """The report on a derivative; of a gradient, element by element."""
     try:
         comparison = Comparison(problem, derive, tolerance, oracle)
-    except MisshapenError as error:
-        return remark(problem.names, "fail", str(error))
+    except FaultError as error:
+        return remark(error.where or problem.names, "fail", str(error))
     if outputs is not None and (count := len(comparison.outputs)) != outputs:
         raise TypeError(f"gradcheck: with `gradient`, f returns one number, not {count}")
     return comparison.report(ELEMENTS if outputs is None else math.inf)
@@ -349,26 +354,36 @@ def _transposes(rows: Rows, xs: Any) -> Iterator[Rows]:
         start = end
 
 
-def _matching(tree: Any, like: Any, what: str) -> list[float]:
-    """The numbers of a tree that may have lists for the arrays and tuples of another one."""
+def _matching(
+    tree: Any, like: Any, what: str, problem: PlainProblem | None = None
+) -> list[float]:
+    """The numbers of a tree that may have lists for the arrays and tuples of another one.
+
+    It is one of arguments if there is a problem.
+    """
     given, wanted = _lists(tree), _lists(like)
+    count = len(problem.xs) if problem else 1
+    if count > 1 and not (isinstance(given, list) and len(given) == count):
+        raise FaultError(f"{what} must be a tuple of {count}, one for each argument")
     if len(leaves(like, what)) == 1 and getattr(tree, "size", 0) == 1:
         given, wanted = flatten(given, what)[0], [0.0]
-    _compare_shapes(given, wanted, what)
+    places = iter(problem.names if problem else names(like, "result"))
+    _compare_shapes(given, wanted, what, places)
     return [primal(x) for x in flatten_like(given, wanted, what)]
 
 
-def _compare_shapes(given: Any, wanted: Any, what: str) -> None:
+def _compare_shapes(given: Any, wanted: Any, what: str, names: Iterator[str]) -> None:
     """Find numbers in another shape; what is no tree of numbers, `flatten_like` finds."""
     found, needed = shape_of(given), shape_of(wanted)
     if found is not None and needed is not None:
+        where = list(islice(names, math.prod(needed)))
         if found != needed:
-            raise MisshapenError(what, found, needed)
+            raise MisshapenError(what, found, needed, where)
         return
     inside, among = children(wanted), dict(children(given) or ())
     for end, child in inside or ():
         if end in among:
-            _compare_shapes(among[end], child, what + end)
+            _compare_shapes(among[end], child, what + end, names)
 
 
 def _lists(tree: Any) -> Any:
@@ -464,7 +479,7 @@ def check_jacobian(
     y = problem.result(problem.point)
 
     def derive() -> Claimed:
-        given = jacobian(*problem.rebuild(problem.point))
+        given = problem.derivative(jacobian)
         return _by_rows(_matrix(given, y, xs, "the derivative by hand"), given)
 
     return raised(_compared(problem, derive, tolerance), tolerance.inconclusive)
@@ -505,11 +520,11 @@ def vjp_report(
         return math.fsum([w * z for w, z in zip(u, leaves(f(*args), "the result of f"))])
 
     def derive() -> Claimed:
-        given = vjp(*problem.rebuild(problem.point), rebuilt(y, iter(u)))
-        return _by_rows([_matching(given, like, "the result of vjp")], given)
+        given = problem.derivative(vjp, rebuilt(y, iter(u)))
+        return _by_rows([_matching(given, like, "the result of vjp", problem)], given)
 
     along = PlainProblem(weighted, xs, "check_vjp")
-    along.names = called or along.names
+    problem.names = along.names = called or along.names
     return _compared(along, derive, tolerance)
 
 
@@ -526,8 +541,8 @@ def check_jvp(f: Function, *xs: Any, jvp: Function, **options: Unpack[Allowed]) 
     y = problem.result(problem.point)
 
     def claim(v: Sequence[float]) -> list[float]:
-        primals, tangents = problem.rebuild(problem.point), problem.rebuild(v)
-        return _matching(jvp(*primals, *tangents), y, "the result of jvp")
+        tangent = problem.derivative(jvp, *problem.rebuild(v))
+        return _matching(tangent, y, "the result of jvp")
 
     mixed = weights(len(problem.point))
     derive = lambda: Claimed(claim, claim(mixed), y)  # noqa: E731

@@ -18,6 +18,7 @@ from autograd.trees import flatten
 
 __all__ = [
     "UNITS",
+    "FaultError",
     "Function",
     "Move",
     "PlainProblem",
@@ -151,6 +152,14 @@ def unit(tree: Any) -> float:
     return UNITS.get(str(kind).removeprefix("torch."), UNITS["float64"])
 
 
+class FaultError(ValueError):
+    """What is wrong with a function, whatever its numbers are; and where, if anywhere."""
+
+    def __init__(self, reason: str, where: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.where = where
+
+
 class Problem:
     """A function on Values, and the point where its derivatives are checked."""
 
@@ -214,6 +223,18 @@ class PlainProblem(Problem):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             return self.f(*self.rebuild(point))
+
+    def derivative(self, function: Function, *more: Any) -> Any:
+        """What a derivative is at the point; it must leave what it is given as it is."""
+        given = (*self.rebuild(self.point), *more)
+        before = leaves(given, "")
+        result = function(*given)
+        after = leaves(given, "")
+        if after != before:
+            changed = [name for name, a, b in zip(self.names, before, after) if a != b]
+            reason = "the derivative changes its arguments in place: let it change copies"
+            raise FaultError(reason, changed)
+        return result
 
     def numbers(self, y: Any) -> tuple[float, ...]:
         """A result of f as floats."""

@@ -63,6 +63,10 @@ def test_products_with_jacobians() -> None:
     assert report.where.startswith("argument 0[")
     report = failure(check_jvp, f, X, jvp=lambda x, v: jacobian(x) @ v * 1.001)
     assert report.where.startswith("result[")
+    report = failure(check_vjp, lambda x, y: x + y, X, 1.0, vjp=lambda x, y, u: (u, u))
+    assert report.where == "argument 1"
+    report = failure(check_vjp, lambda x: x * 2.0, X, vjp=lambda x, u: (x.sort(), u * 2.0)[1])
+    assert report.where == "argument 0[1], argument 0[2], argument 0[3]"
 
 
 @dataclass

@@ -63,6 +63,30 @@ def single(f: Any) -> Any:
     return lambda x: np.asarray(f(np.asarray(x, "f4")), "f4")
 
 
+class Kept:
+    """As layers keep what their backward pass takes."""
+
+    def loss(self, w: Any) -> Any:
+        self.w = w
+        return loss(w)
+
+    def slope(self, w: Any) -> Any:
+        return slope(self.w)
+
+
+KEPT = Kept()
+
+
+def doubled(f: Any) -> Any:
+    """Of twice what it is given, by changing that."""
+
+    def changed(x: Any) -> Any:
+        x *= 2.0
+        return f(x)
+
+    return changed
+
+
 def by_hand(gradient: Any, f: Any = loss, x: Any = V, **options: Any) -> Callable[[], None]:
     return lambda: check_gradients(f, x, gradient=gradient, **options)
 
@@ -78,6 +102,7 @@ def numpy_rows() -> list[Row]:
         ("right and infinite", by_hand(lambda x: math.inf, math.sqrt, 0.0), ""),
         ("right but for round-off that differs",
          by_hand(lambda w: slope(w) * (1.0 + 1e-14 * random.random())), ""),
+        ("right by what f kept", by_hand(KEPT.slope, KEPT.loss), ""),
         ("right Jacobian", lambda: check_jacobian(layer, V, jacobian=jacobian), ""),
         ("right vjp", lambda: check_vjp(layer, V, vjp=lambda x, u: jacobian(x).T @ u), ""),
         ("right jvp", lambda: check_jvp(layer, V, jvp=lambda x, v: jacobian(x) @ v), ""),
@@ -110,6 +135,18 @@ def numpy_rows() -> list[Row]:
         ("a bias by sample",
          by_hand(lambda b: 1.0 - np.tanh(X + b) ** 2, lambda b: np.sum(np.tanh(X + b))),
          "(5, 3), and must have (3,): is it not summed over axis 0?"),
+        ("a bias by sample, the second argument",
+         lambda: check_gradients(
+             lambda w, b: np.sum(X @ w + b), V, 0.1, gradient=lambda w, b: (X.sum(0), X[:, 0])),
+         "gradient[1] has the shape (5,), and must have (): is it not summed over axis 0?"),
+        ("one gradient for two arguments",
+         lambda: check_gradients(lambda w, b: np.sum(w + b), V, V, gradient=lambda w, b: w),
+         "gradient must be a tuple of 2, one for each argument"),
+        ("the gradient in place", by_hand(doubled(lambda w: slope(0.5 * w))),
+         "the derivative changes its arguments in place"),
+        ("the cotangent in place", lambda: check_vjp(
+            layer, V, vjp=lambda x, u: jacobian(x).T @ doubled(lambda u: 0.5 * u)(u)),
+         "the derivative changes its arguments in place"),
         ("a matrix the other way round",
          by_hand(lambda w: slope(w @ P)[:, None] * P, lambda w: loss(w @ P), W * 0.1),
          ""),
