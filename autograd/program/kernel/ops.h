@@ -331,7 +331,10 @@ static void vector_product(const Instruction *q, const double *u, const double *
     int i = 0;
     for (int r = 0; r < q->n; r++)
         y[r] = q->flags & ADDS ? y[r] : q->c >= 0 ? u[q->c + r * q->step] : 0.0;
-    if (q->across == 1) {
+    if (q->across == 1 && q->k == 1) { /* of a sum, say */
+        for (; i < q->n; i++)
+            y[i] += w[AT(i, 0)] * x[0] + 0.0;
+    } else if (q->across == 1) {
         for (; i + TILE_M <= q->n; i += TILE_M)
             vector_rows(TILE_M, q, w + (ptrdiff_t)i * q->down, x, y + i);
         for (; i < q->n; i++)
