@@ -18,6 +18,7 @@ __all__ = ["as_rows", "children_of", "flatten", "flatten_like", "labels"]
 __all__ += ["register_pytree_node", "without_axes"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
+Flatten = Callable[[Any, str], tuple[list[Any], Any]]
 LABELS = ("index", "columns", "name")  # of pandas
 STATIC = str | bytes | bool | None  # fields of dataclasses that are no numbers
 
@@ -162,7 +163,7 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
     )
 
 
-def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
+def flatten_like(tree: Any, like: Any, what: str, flatten: Flatten = flatten) -> list[Any]:
     """The numbers of a tree in the order in which `flatten` gives those of `like`.
 
     Raises:
@@ -195,7 +196,7 @@ def flatten_like(tree: Any, like: Any, what: str) -> list[Any]:
     if len(given.parts) != len(wanted.parts):
         raise ValueError(f"{what} must be built as {like!r}, got {tree!r}")
     each = zip(wanted.places, given.parts, wanted.parts)
-    parts = [flatten_like(part, other, what + place) for place, part, other in each]
+    parts = [flatten_like(part, other, what + place, flatten) for place, part, other in each]
     return [leaf for part in parts for leaf in part]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, NamedTuple
 
 from autograd.core.operand import real
@@ -12,10 +14,21 @@ from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
 from autograd.trees import Rebuild, as_rows, children_of, flatten, labels
 
-__all__ = ["Argument", "Arguments", "Axes", "holds_values", "key_of", "kind_of", "samples_of"]
+__all__ = [
+    "Argument",
+    "Arguments",
+    "Axes",
+    "holds_values",
+    "key_of",
+    "kind_of",
+    "samples_of",
+    "windows",
+]
 
 Key = Any
 Axes = tuple[int | None, ...] | int | None
+ALL = slice(None)
+WINDOW = 2**16  # lanes at a time
 
 
 class Argument(NamedTuple):
@@ -23,13 +36,17 @@ class Argument(NamedTuple):
 
     Attributes:
         key: equal for arguments that are built in the same way.
-        numbers: an array of its numbers; for lanes, of shape (numbers of a sample, samples).
+        width: how many numbers it has, or a sample of it.
+        lanes: how many samples; 0 if it is the same in all.
+        numbers: an array of them; of the samples in a slice, a column each.
         sample: gives the i-th sample, or the argument itself.
         like: puts numbers, a column a lane, into its shape.
     """
 
     key: Key
-    numbers: Array
+    width: int
+    lanes: int
+    numbers: Callable[[slice], Array]
     sample: Callable[[int], Any]
     like: Callable[[Array], Any]
 
@@ -42,21 +59,33 @@ def uniform(tree: Any, what: str) -> Argument:
         numbers = tree.ravel().astype(float, copy=False)
         return Argument(
             key_of(tree),
-            numbers,
+            len(numbers),
+            0,
+            lambda lanes: numbers,
             lambda i: tree,
             lambda d: np.array(d[:, 0]).reshape(tree.shape),
         )
     leaves, rebuild = flatten(tree, what)
     numbers = np.array(leaves, dtype=float)
-    return Argument(key_of(tree), numbers, lambda i: tree, lambda d: rebuild(d[:, 0].tolist()))
+    return Argument(
+        key_of(tree),
+        len(leaves),
+        0,
+        lambda lanes: numbers,
+        lambda i: tree,
+        lambda d: rebuild(d[:, 0].tolist()),
+    )
 
 
 def _joined(parts: dict[Any, Argument]) -> Argument:
     """A dict of arguments as one."""
-    cuts = np.cumsum([len(part.numbers) for part in parts.values()])[:-1]
+    counts = [part.width for part in parts.values()]
+    cuts = np.cumsum(counts)[:-1]
     return Argument(
         (dict, tuple([(key, part.key) for key, part in parts.items()])),
-        np.concatenate([part.numbers for part in parts.values()]),
+        sum(counts),
+        next(iter(parts.values())).lanes,
+        lambda lanes: np.concatenate([part.numbers(lanes) for part in parts.values()]),
         lambda i: {key: part.sample(i) for key, part in parts.items()},
         lambda d: {
             k: part.like(rows) for (k, part), rows in zip(parts.items(), np.split(d, cuts))
@@ -84,7 +113,7 @@ def lanes_of(tree: Any, what: str, axis: int = 0) -> Argument:
         return part._replace(like=lambda d: np.moveaxis(part.like(d), 0, axis))
     if isinstance(tree, dict):
         parts = {key: lanes_of(each, f"{what}[{key!r}]", axis) for key, each in tree.items()}
-        if len({part.numbers.shape[1] for part in parts.values()}) != 1:
+        if len({part.lanes for part in parts.values()}) != 1:
             raise ValueError(f"{what} has entries of different lengths; give as many of each")
         return _joined(parts)
     if not isinstance(tree, (list, tuple, np.ndarray)) or getattr(tree, "shape", None) == ():
@@ -96,19 +125,31 @@ def lanes_of(tree: Any, what: str, axis: int = 0) -> Argument:
             tree = np.array(flatten(tree, what)[0], float).reshape(tree.shape)
         return Argument(
             (np.ndarray, tree.shape[1:]),
-            tree.reshape(len(tree), -1).T,
+            math.prod(tree.shape[1:]),
+            len(tree),
+            lambda lanes: (mine := tree[lanes]).reshape(len(mine), -1).T,
             lambda i: tree[i] if tree.ndim > 1 else float(tree[i]),
             lambda d: np.ascontiguousarray(d.T).reshape(tree.shape),
         )
-    key, rebuild = key_of(tree[0]), flatten(tree[0], f"{what}[0]")[1]
-    rows = []
-    for i, sample in enumerate(tree):
-        if key_of(sample) != key:
-            raise ValueError(f"{what}[{i}] is built in another way than {what}[0]")
-        rows.append(flatten(sample, f"{what}[{i}]")[0])
-    numbers = np.array(rows, dtype=float).reshape(len(rows), -1).T
+    key, (leaves, rebuild) = key_of(tree[0]), flatten(tree[0], f"{what}[0]")
+
+    def numbers(lanes: slice) -> Array:
+        rows = []
+        for i in range(len(tree))[lanes]:
+            if key_of(tree[i]) != key:
+                raise ValueError(f"{what}[{i}] is built in another way than {what}[0]")
+            rows.append(flatten(tree[i], f"{what}[{i}]")[0])
+        return np.array(rows, dtype=float).reshape(len(rows), -1).T
+
     build = list if isinstance(tree, list) else tuple
-    return Argument(key, numbers, tree.__getitem__, lambda d: build(map(rebuild, d.T.tolist())))
+    return Argument(
+        key,
+        len(leaves),
+        len(tree),
+        numbers,
+        tree.__getitem__,
+        lambda d: build(map(rebuild, d.T.tolist())),
+    )
 
 
 def _rows_of(table: Any, what: str) -> Argument:
@@ -117,11 +158,10 @@ def _rows_of(table: Any, what: str) -> Argument:
     if not hasattr(table, "columns"):
         return rows
     names = {name: getattr(table, name) for name in ("index", "columns")}
-    return Argument(
-        (type(table), labels(table)[1]),
-        rows.numbers,
-        table.iloc.__getitem__,
-        lambda d: type(table)(rows.like(d), **names),
+    return rows._replace(
+        key=(type(table), labels(table)[1]),
+        sample=table.iloc.__getitem__,
+        like=lambda d: type(table)(rows.like(d), **names),
     )
 
 
@@ -201,6 +241,13 @@ def holds_values(tree: Any) -> bool:
     )
 
 
+def windows(lanes: int) -> Iterator[slice]:
+    """Lanes in windows of one size, but the last."""
+    size = -(-lanes // -(-lanes // WINDOW))
+    for first in range(0, lanes, size):
+        yield slice(first, min(first + size, lanes))
+
+
 class Arguments:
     """The arguments of one call, taken apart.
 
@@ -208,9 +255,10 @@ class Arguments:
         args, in_axes: as given.
         axes: for each, None if it is uniform, 0 if each lane has its own.
         lanes: how many there are; 0 if nothing varies.
+        first, total: of a window, its first lane, and how many lanes there are in all.
         key: equal for calls whose arguments are built in the same way.
         u: the numbers of the uniform arguments.
-        x: those of the others, a column a lane.
+        x: those of the others, a column a lane; where lanes are many, of a window only.
         rows: for each argument, where its numbers are in u, or in x if it varies.
     """
 
@@ -220,8 +268,8 @@ class Arguments:
         self.axes = tuple([None if axis is None else 0 for axis in axes])
         self.parts: list[Argument] = []
         self.rows: list[range] = []
-        self.lanes = 0
-        sides: dict[int | None, list[Array]] = {None: [], 0: []}
+        self.lanes = self.first = 0
+        sides: dict[int | None, list[Callable[[slice], Array]]] = {None: [], 0: []}
         counts = {None: 0, 0: 0}
         for i, (arg, axis) in enumerate(zip(args, axes)):
             what = f"argument {i}"
@@ -229,17 +277,30 @@ class Arguments:
             axis = self.axes[i]
             self.parts.append(part)
             sides[axis].append(part.numbers)
-            start, counts[axis] = counts[axis], counts[axis] + len(part.numbers)
+            start, counts[axis] = counts[axis], counts[axis] + part.width
             self.rows.append(range(start, counts[axis]))
             if axis is not None:
-                count = part.numbers.shape[1]
-                if self.lanes not in (0, count):
-                    raise ValueError(f"{what} has {count} samples, another {self.lanes}")
-                self.lanes = count
+                if self.lanes not in (0, part.lanes):
+                    raise ValueError(f"{what} has {part.lanes} samples, another {self.lanes}")
+                self.lanes = part.lanes
+        self.total, self.width = self.lanes, counts[0]
         self.key = tuple([part.key for part in self.parts])
-        self.u = np.concatenate([np.empty(0), *sides[None]])
-        self.x = np.empty((counts[0], self.lanes or 1))
-        np.concatenate(sides[0] or [self.x], out=self.x)
+        self.u = np.concatenate([np.empty(0), *[numbers(ALL) for numbers in sides[None]]])
+        self._varying = sides[0]
+        if self.lanes <= WINDOW:
+            self._read(ALL)
+
+    def _read(self, lanes: slice) -> None:
+        """Take the numbers of lanes together."""
+        self.x = np.empty((self.width, self.lanes or 1))
+        np.concatenate([read(lanes) for read in self._varying] or [self.x], out=self.x)
+
+    def window(self, lanes: slice) -> Arguments:
+        """Some of the lanes."""
+        part = copy(self)
+        part.first, part.lanes = lanes.start, lanes.stop - lanes.start
+        part._read(lanes)
+        return part
 
     @property
     def arrays(self) -> bool:
@@ -267,7 +328,7 @@ class Arguments:
 
     def sample(self, lane: int) -> tuple[Any, ...]:
         """The arguments of one lane."""
-        return tuple([part.sample(lane) for part in self.parts])
+        return tuple([part.sample(self.first + lane) for part in self.parts])
 
     def builds(self, places: Sequence[int]) -> list[Rebuild]:
         """For each of these, what puts its numbers in one lane into its shape."""
@@ -286,5 +347,5 @@ class Arguments:
                     "autograd.take(xs, i), or xs[int(i)]"
                 )
             if self.lanes:
-                error.add_note(f"in sample {lane}")
+                error.add_note(f"in sample {self.first + lane}")
             raise

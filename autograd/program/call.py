@@ -10,6 +10,7 @@ result is built.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,13 +26,13 @@ from autograd import transforms
 from autograd.core.floats import read_data
 from autograd.core.operand import primal, real
 from autograd.core.value import Value
-from autograd.program.arguments import Arguments
+from autograd.program.arguments import WINDOW, Arguments, windows
 from autograd.program.ir.arrays import Array, np
 from autograd.program.targets.runner import NOT_FINITE, added_up, folded
 from autograd.program.trace.captured import ABSENT, unchanged
 from autograd.trees import Rebuild, flatten
 
-__all__ = ["Call", "Dispatch", "dispatched"]
+__all__ = ["Call", "Dispatch", "dispatched", "parting"]
 
 if not cython.compiled:  # else in buffers.pxd
 
@@ -151,7 +152,7 @@ class Call:
                 return
             self.out = np.empty((len(out), self.arguments.lanes or 1))
         if len(out) != len(self.out) or single != self.single:
-            raise ValueError("the samples give results that are built in different ways")
+            raise parting()
         self.out[:, lanes] = out
 
     # ------------------------------------------------------------------ without a program
@@ -221,13 +222,17 @@ class Call:
         axes = [self.arguments.axes[i] for i in self.places]
         return [sides[axis][mine.start : mine.stop] for axis, mine in zip(axes, rows)]
 
+    def reduced(self, out: Array, reduce: str | None) -> Array:
+        """Rows of numbers, a column a lane; or if they are to be reduced, their sums."""
+        if reduce is None or not self.arguments.lanes:  # a sum would lose the sign of -0.0
+            return out
+        return np.array([[folded(row)] for row in out])
+
     def shaped(self, out: Array, reduce: str | None) -> Any:
-        """Outputs in the shape of f's result: of each lane, or their mean or sum."""
-        if not self.arguments.lanes:  # a sum would lose the sign of -0.0
-            return self.rebuild(out[:, 0].tolist())
-        if reduce is not None:
-            count = self.arguments.lanes if reduce == "mean" else 1
-            return self.rebuild([folded(row) / count for row in out])
+        """Outputs, reduced, in the shape of f's result: of each lane, or their mean or sum."""
+        if reduce is not None or not self.arguments.lanes:
+            count = self.arguments.total if reduce == "mean" and self.arguments.total else 1
+            return self.rebuild([x / count for x in out[:, 0].tolist()])
         if self.single:
             return out[0] if self.arguments.arrays else out[0].tolist()
         return self._of_lanes(self.rebuild, out.T)
@@ -267,6 +272,11 @@ def is_number(returned: Any) -> bool:
     """Whether f returned a number, not something that holds numbers."""
     nested = isinstance(returned, (list, tuple, dict))
     return not nested and getattr(returned, "shape", ()) == ()
+
+
+def parting() -> ValueError:
+    """The error where samples do not give the same kind of result."""
+    return ValueError("the samples give results that are built in different ways")
 
 
 def several() -> TypeError:
@@ -319,13 +329,14 @@ class Dispatch:
         self.places = [(i, given.rows[i]) for i in places]
         self.is_number, self.rebuild, self.reduce = trace.single, trace.rebuild, trace.reduce
         self.count, self.samples, self.free = len(varies), samples, [True]
-        self.resize(given.lanes or self.sweep.lanes or 1)
+        self.total = given.lanes or self.sweep.lanes or 1
+        self.resize(self.total)
 
     def resize(self, lanes: int) -> None:
-        """Make buffers for so many lanes."""
+        """Make buffers for so many lanes of all that there are."""
         sweep: Any = self.sweep
         self.lanes = lanes
-        self.weight = 1.0 / lanes if self.samples and self.reduce == "mean" else 1.0
+        self.weight = 1.0 / self.total if self.samples and self.reduce == "mean" else 1.0
         u, out, d_u, self.d_x = sweep.memory(lanes)
         weights = np.full((1, lanes if self.samples else 1), self.weight)
         seed = sweep.spread(weights) if self.places else None
@@ -356,7 +367,11 @@ class Dispatch:
         except IndexError:
             return None
         try:
-            return self._result(args) if self._fits(args) and self._succeeds() else None
+            if not self._fits(args):
+                return None
+            if self.total > self.lanes:
+                return self._in_windows()
+            return self._result() if self._succeeds() else None
         finally:
             self.free.append(True)
 
@@ -376,7 +391,7 @@ class Dispatch:
         return True
 
     def _fit_samples(self, args: tuple[Any, ...]) -> bool:
-        lanes, parts = 0, []
+        lanes, given = 0, []
         for like, varies, x in zip(self.like, self.varies, args):
             if not varies:
                 if not self._take(like, x):
@@ -387,13 +402,21 @@ class Dispatch:
             if len(x) == 0 or (lanes and len(x) != lanes) or not x.flags.aligned:
                 return False
             lanes = len(x)
-            parts.append(x.reshape(lanes, -1).T)
+            given.append(x)
+        if lanes != self.total:
+            self.lanes, self.total = 0, lanes
+        self.given = given
+        if lanes == self.lanes or lanes <= WINDOW:
+            self._read(given, lanes)
+        return True
+
+    def _read(self, given: list[Any], lanes: cython.Py_ssize_t) -> None:
+        """Let samples be read where they lie."""
         if lanes != self.lanes:
             before = self.numbers
             self.resize(lanes)
             self.numbers[:] = before
-        self.parts = tuple(parts)
-        return True
+        self.parts = tuple([x.reshape(lanes, -1).T for x in given])
 
     def _take(self, like: Any, x: Any) -> bool:
         """Put the numbers of x where they go; false if it is built otherwise."""
@@ -478,12 +501,42 @@ class Dispatch:
 
     # ------------------------------------------------------------------ results
 
-    def _result(self, args: tuple[Any, ...]) -> Any:
+    def _in_windows(self) -> Any:
+        """The result of many samples, a window of them at a time; None as `called`."""
+        each = np.empty(0 if self.reduce else self.total)
+        total, d_u = -0.0, np.zeros(self.sweep.inputs)
+        slopes: list[Any] = [
+            np.empty((self.total, len(rows))) if varies else None
+            for _, varies, rows in self.gradients
+        ]
+        for lanes in windows(self.total):
+            self._read([x[lanes] for x in self.given], lanes.stop - lanes.start)
+            if not self._succeeds():
+                return None
+            if not self.reduce:
+                each[lanes] = self.results[0]
+                continue
+            total += self.runner.total
+            d_u += self.owners[1]
+            for slope, (_, varies, rows) in zip(slopes, self.gradients):
+                if varies:
+                    slope[lanes] = self.d_x[rows.start : rows.stop].T
+        if not self.reduce:
+            return each
+        if not (math.isfinite(total) and np.isfinite(d_u).all()):
+            return None
+        self.owners[1][:] = d_u
+        return self._result(total, slopes)
+
+    def _result(self, total: float = 0.0, of_lanes: list[Any] | None = None) -> Any:
+        """The result of a run, or of many samples with these sums and gradients."""
+        i: cython.Py_ssize_t
         if self.samples and not self.reduce:
             value = self.results[0].copy()
         elif self.samples:
-            total = self.runner.total
-            mean = total / self.lanes if self.reduce == "mean" else total
+            if of_lanes is None:
+                total = self.runner.total
+            mean = total / self.total if self.reduce == "mean" else total
             value = self.weight * total if self.gradients else mean
         elif self.is_number:
             value = float(self.out[0])
@@ -492,13 +545,14 @@ class Dispatch:
         if not self.gradients:
             return value
         slopes = []
-        for like, varies, rows in self.gradients:
+        for i in range(len(self.gradients)):
+            like, varies, rows = self.gradients[i]
             self.at = rows.start
-            if varies:
-                d = self.d_x[rows.start : rows.stop].T.copy()
-                slopes.append(d.reshape(self.lanes, *like.shape))
-            else:
+            if not varies:
                 slopes.append(self._give(like))
+                continue
+            d = of_lanes[i] if of_lanes else self.d_x[rows.start : rows.stop].T.copy()
+            slopes.append(d.reshape(self.total, *like.shape))
         return value, slopes[0] if self.single else tuple(slopes)
 
     def _give(self, like: Any) -> Any:

@@ -35,10 +35,10 @@ from autograd.program.spot_check import (
     leaves_of,
     moving,
 )
-from autograd.program.targets.runner import folded
 from autograd.program.trace.observe import innermost, warn, watches
 from autograd.program.trace.record import CapturedChanged, called
 from autograd.program.trace.replay import saved_trace
+from autograd.program.windows import in_windows
 from autograd.transforms import Argnums
 from autograd.trees import flatten, without_axes
 
@@ -74,7 +74,7 @@ class Compiled:
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
         self.threads, self.verify = threads, verify
         self._schedule = Schedule(verify)
-        self._parted: list[Array] = []
+        self._parted: dict[Trace, tuple[int, Array]] = {}  # from a lane on, which
         self._attribute = f"compiled {called(f)}"
         self._recorded = Recorded(f)
         self._count = 0  # of recordings
@@ -174,10 +174,14 @@ class Compiled:
             if found is not None:
                 return found
 
-        def by_program(arguments: Arguments) -> Any:
-            call = self._done(arguments)
+        def compute(part: Arguments) -> tuple[Call, list[Array]]:
+            call = self._done(part)
             self._prepare(None, call)
-            return call.shaped(call.out, self.reduce)
+            return call, [call.reduced(call.out, self.reduce)]
+
+        def by_program(arguments: Arguments) -> Any:
+            call, [out] = in_windows(arguments, compute)
+            return call.shaped(out, self.reduce)
 
         return self._served(by_program, self._plain, self._bound(args, named))
 
@@ -269,7 +273,8 @@ class Compiled:
                 traces.do(call, arguments)
             except CapturedChanged:
                 continue
-            self._parted = traces.parted
+            parted = {trace: (arguments.first, mine) for trace, mine in traces.parted.items()}
+            self._parted = {**self._parted, **parted} if arguments.first else parted
             self._count += len(traces.found) - known
             for k in range(known, len(traces.found)):
                 kind = "it goes another way" if k else "arguments of another kind"
@@ -306,7 +311,7 @@ class Compiled:
         Raises:
             ValueError: f gives something else.
         """
-        self._parted = []
+        self._parted = {}
         before = self._recorded
 
         def check(result: Any) -> None:
@@ -327,7 +332,8 @@ class Compiled:
         axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(args)
         both = [*zip(args, axes)]
         lanes = next((lane_count(arg, axis) for arg, axis in both if axis is not None), 0)
-        chosen = [int(mine[turn % len(mine)]) for mine in self._parted]
+        parted = self._parted.values()
+        chosen = [first + int(mine[turn % len(mine)]) for first, mine in parted]
         for lane in dict.fromkeys([*chosen, moving(turn, lanes)]) if lanes else [0]:
             one, sample = [*args], [*args]
             for i, (arg, axis) in enumerate(both):
@@ -457,10 +463,15 @@ class Compiled:
         def by_program(arguments: Arguments) -> Any:
             weight = self._weight(arguments, "the gradient")
             places = transforms._places(argnums, len(arguments.args))
-            call = self._done(arguments, places, seed=weight)
-            self._prepare(argnums, call)
-            value = folded(call.out[0]) if arguments.lanes else float(call.out[0, 0])
-            return weight * value, _picked(_like(arguments, places, call.parts()), argnums)
+
+            def compute(part: Arguments) -> tuple[Call, list[Array]]:
+                call = self._done(part, places, seed=weight)
+                self._prepare(argnums, call)
+                return call, [call.reduced(call.out, "sum"), *call.parts()]
+
+            _, [out, *parts] = in_windows(arguments, compute)
+            slopes = _picked(_like(arguments, places, parts), argnums)
+            return weight * float(out[0, 0]), slopes
 
         eager = transforms.value_and_grad(self._plain, argnums)
         return self._served(by_program, eager, self._bound(args, named))  # type: ignore[no-any-return]
@@ -485,8 +496,13 @@ class Compiled:
             chosen = tuple(range(len(primals))) if argnums is None else argnums
             places = transforms._places(chosen, len(primals))
             along = direction(arguments, places, tangents, "jvp")
-            call = self._done(arguments, places, direction=along)
-            return tuple([call.shaped(rows, self.reduce) for rows in np.split(call.out, 2)])
+
+            def compute(part: Arguments) -> tuple[Call, list[Array]]:
+                call = self._done(part, places, direction=along(part))
+                return call, [call.reduced(each, self.reduce) for each in np.split(call.out, 2)]
+
+            call, both = in_windows(arguments, compute)
+            return tuple([call.shaped(each, self.reduce) for each in both])
 
         def eager(*primals: Any) -> Any:
             return transforms.jvp(self._plain, primals, tangents, argnums)
@@ -502,12 +518,15 @@ class Compiled:
         def by_program(arguments: Arguments) -> Any:
             places = transforms._places(argnums, len(arguments.args))
             per_lane = bool(arguments.lanes) and self.reduce is None
-            run = partial(self._done, arguments)
-            if per_lane and self._is_reverse(arguments, places):
-                values, blocks = per_lane_blocks(run, places)
-            else:
-                values = run()
-                blocks = jacobian_blocks(run, arguments, places, len(values.out), self.reduce)
+
+            def compute(part: Arguments) -> tuple[Call, list[Array]]:
+                run = partial(self._done, part)
+                if per_lane and self._is_reverse(part, places):
+                    return per_lane_blocks(run, places)
+                call = run()
+                return call, jacobian_blocks(run, part, places, len(call.out), self.reduce)
+
+            values, blocks = in_windows(arguments, compute)
             if per_lane:
                 builds = arguments.builds(places)
                 found = [values.jacobians(*each) for each in zip(builds, blocks)]
@@ -532,8 +551,12 @@ class Compiled:
         def by_program(arguments: Arguments) -> Any:
             along = direction(arguments, (0,), (v,), "hvp")
             weight = self._weight(arguments, "hvp")
-            call = self._done(arguments, (0,), direction=along, seed=weight)
-            return _like(arguments, (0,), call.parts())[0]
+
+            def compute(part: Arguments) -> tuple[Call, list[Array]]:
+                call = self._done(part, (0,), direction=along(part), seed=weight)
+                return call, call.parts()
+
+            return _like(arguments, (0,), in_windows(arguments, compute)[1])[0]
 
         def eager(*args: Any) -> Any:
             return transforms.hvp(self._plain, args, (v,), argnums=0)
@@ -552,7 +575,6 @@ class Compiled:
 
         def by_program(arguments: Arguments) -> Any:
             places = transforms._places(argnums, len(arguments.args))
-            values = self._done(arguments)
             varying = [arguments.axes[i] is not None for i in places]
             if self.reduce is not None and any(varying):
                 raise TypeError(
@@ -562,12 +584,15 @@ class Compiled:
             each = bool(arguments.lanes) and self.reduce is None
             if each and not all(varying):
                 return self._repeated("hessian", arguments, argnums)
+
+            def compute(part: Arguments) -> tuple[Call, list[Array]]:
+                run = partial(self._done, part)
+                return run(), hessian_blocks(run, part, places, self.reduce)
+
             builds = arguments.builds(places)
-            run = partial(self._done, arguments)
-            found = [
-                [values.matrix(a, b, block, each) for b, block in zip(builds, row)]
-                for a, row in zip(builds, hessian_blocks(run, arguments, places, self.reduce))
-            ]
+            values, blocks = in_windows(arguments, compute)
+            rest = iter(blocks)
+            found = [[values.matrix(a, b, next(rest), each) for b in builds] for a in builds]
             return _picked([_picked(row, argnums) for row in found], argnums)
 
         eager = partial(self._each, partial(transforms.hessian, argnums=argnums))

@@ -13,7 +13,7 @@ from autograd.program.arguments import Arguments
 from autograd.program.call import Call
 from autograd.program.ir.arrays import Array, np
 from autograd.program.targets.runner import added_up
-from autograd.trees import flatten_like
+from autograd.trees import flatten, flatten_like
 
 __all__ = ["direction", "hessian_blocks", "jacobian_blocks", "lane_weight", "per_lane_blocks"]
 
@@ -22,7 +22,7 @@ Run = Callable[..., Call]
 
 def lane_weight(arguments: Arguments, reduce: str | None) -> float:
     """What a lane counts in the result."""
-    return 1.0 / arguments.lanes if reduce == "mean" and arguments.lanes else 1.0
+    return 1.0 / arguments.total if reduce == "mean" and arguments.total else 1.0
 
 
 def jacobian_blocks(
@@ -69,8 +69,11 @@ def per_lane_blocks(run: Run, places: Sequence[int]) -> tuple[Call, list[Array]]
 
 def hessian_blocks(
     run: Run, arguments: Arguments, places: Sequence[int], reduce: str | None
-) -> list[list[Array]]:
-    """Second derivatives in each two of the arguments, of shape (these, those, lanes)."""
+) -> list[Array]:
+    """Second derivatives in each two of the arguments, of shape (these, those, lanes).
+
+    Row after row, as a matrix has them.
+    """
     weight = lane_weight(arguments, reduce)
     lanes = arguments.lanes if reduce is None and arguments.lanes else 1
     sizes = [len(arguments.rows[i]) for i in places]
@@ -80,27 +83,40 @@ def hessian_blocks(
             call = run(places, direction=_unit(arguments, place, row), seed=weight)
             for mine, part in zip(blocks, call.parts()):
                 mine[j][:, k] = part
-    return blocks
+    return [block for row in blocks for block in row]
 
 
 def direction(
     arguments: Arguments, places: Sequence[int], tangents: Sequence[Any], name: str
-) -> tuple[Array, Array]:
-    """Tangents in the shape of some of the arguments, as u and x.
+) -> Callable[[Arguments], tuple[Array, Array]]:
+    """Tangents in the shape of some of the arguments: u and x of what lanes are asked for.
 
     Raises:
         TypeError, ValueError: they have another shape.
     """
     chosen = tuple([arguments.args[i] for i in places])
-    flatten_like(tuple(tangents), chosen, f"{name}: the tangents")
+    flatten_like(tuple(tangents), chosen, f"{name}: the tangents", _checked)
     args = list(arguments.args)
     for i, given in zip(places, tangents):
         args[i] = given
     t = Arguments(args, arguments.in_axes)
-    for i in set(range(len(args))) - set(places):
-        side = t.u if arguments.axes[i] is None else t.x
-        side[arguments.rows[i].start : arguments.rows[i].stop] = 0.0
-    return t.u, t.x
+
+    def along(part: Arguments) -> tuple[Array, Array]:
+        lanes = slice(part.first, part.first + part.lanes)
+        t_part = t.window(lanes) if part.lanes < t.lanes else t
+        for i in set(range(len(args))) - set(places):
+            side = t.u if arguments.axes[i] is None else t_part.x
+            side[arguments.rows[i].start : arguments.rows[i].stop] = 0.0
+        return t.u, t_part.x
+
+    return along
+
+
+def _checked(tree: Any, what: str) -> tuple[list[Any], Any]:
+    """As `flatten`, but of arrays of numbers, in which nothing can be wrong, nothing."""
+    if isinstance(tree, np.ndarray) and tree.dtype.kind in "fiub":
+        return [], None
+    return flatten(tree, what)
 
 
 def _unit(arguments: Arguments, i: int, row: int) -> tuple[Array, Array]:

@@ -28,6 +28,7 @@ class Batch:
     """
 
     args = ()
+    first = 0
     u = np.empty(0)
     naming = Arguments.naming
 
@@ -72,13 +73,13 @@ class Batch:
             numbers = rectangular(part)
             shapes.append(None if numbers is None else numbers.shape)
             found.append(lanes_of(plain(part) if numbers is None else numbers, name))
-        sizes = [each.numbers.shape[1] for each in found]
+        sizes = [each.lanes for each in found]
         if len(set(sizes)) > 1:
             both = " for ".join([f"{n} samples in {name}" for name, n in zip(parts, sizes)])
             raise ValueError(f"{both}; give as many of each")
         given = list(parts.values())
         key = tuple([each.key for each in found])
-        numbers = tuple([each.numbers for each in found])
+        numbers = tuple([each.numbers(slice(None)) for each in found])
         if not as_given:
             numbers = tuple([np.require(each, float, ["ALIGNED"]) for each in numbers])
         return cls(numbers, lambda i: tuple([plain(x[i]) for x in given]), key, given, shapes)

@@ -123,7 +123,7 @@ def folded(numbers: Array) -> float:
 
 
 def added_up(derivatives: Array) -> Array:
-    """The sum of samples' derivatives, along the last axis, as floats are added.
+    """The sum of samples' numbers, along the last axis, as floats are added.
 
     Raises:
         FloatingPointError: it is NaN, but none of them is.
@@ -132,8 +132,8 @@ def added_up(derivatives: Array) -> Array:
         total: Array = derivatives.sum(-1, keepdims=True)
     if np.isnan(total).any() and not np.isnan(derivatives).any():
         raise FloatingPointError(
-            "the derivatives of the samples add up to infinity minus infinity; keep the "
-            "function away from points where its derivative is infinite"
+            "what the samples give adds up to infinity minus infinity; keep the function away "
+            "from points where it or its derivative is infinite"
         )
     return total
 

@@ -1,0 +1,191 @@
+"""Many lanes go in windows: the same results, in memory that more lanes do not make larger."""
+
+import re
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Value
+from autograd.program import Compiled, arguments, call, compile, windows
+
+SMALL = 60  # lanes of a window here
+X = np.arange(256.0) % 13.0 - 6.0  # of which all sums and means are exact
+ROWS = np.stack([X, X[::-1] + 1.0, X * X], 1)
+TURNED = np.stack([ROWS, -ROWS], 2).transpose(1, 0, 2)
+
+
+def lanes_in_a_window(patch: pytest.MonkeyPatch, count: int) -> None:
+    for module in (arguments, call, windows):
+        patch.setattr(module, "WINDOW", count)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes_in_a_window(monkeypatch, SMALL)
+
+
+def branching(x: Any) -> Any:
+    return x * x if x > 4.0 else 3.0 * x if x > -6.0 else x - 1.0
+
+
+def weighted(w: Any, x: Any, y: Any) -> Any:
+    return (w["a"] * x[0] - x[1] * y) ** 2 + w["b"][1] * x[2]
+
+
+def several(w: Any, x: Any) -> Any:
+    return {"a": w * x[0] * x[1], "b": [x[2] * x[2], w]}
+
+
+W = {"a": 2.0, "b": [0.5, -1.0]}
+Case = tuple[Callable[..., Any], Any, tuple[Any, ...]]
+CASES: dict[str, Case] = {
+    "array": (lambda x: x * x, 0, (X,)),
+    "list": (lambda x: x * x, 0, (X.astype(int).tolist(),)),
+    "branches": (branching, 0, (X,)),
+    "dict": (lambda x: x["u"] * x["v"][1] ** 2, 0, ({"u": X, "v": ROWS},)),
+    "axes": (weighted, (None, 1, 0), (W, ROWS.T, X)),
+    "strides": (weighted, (None, 0, 0), (W, ROWS[:, ::-1], np.repeat(X, 2)[::2])),
+    "another axis": (lambda x: x[0, 1] * x[1, 0], 1, (TURNED,)),
+    "several": (several, (None, 0), (1.5, ROWS)),
+}
+
+
+def everything(case: Case, reduce: str | None, threads: int = 1) -> list[Any]:
+    """What each method gives, and again, where some go straight into the kernel."""
+    f, in_axes, args = case
+    fast, every = compile(f, in_axes, reduce, threads=threads), tuple(range(len(args)))
+    last = every[-1]
+    methods: dict[str, Callable[[], Any]] = {
+        "call": lambda: fast(*args),
+        "jvp": lambda: fast.jvp(args, args),
+        "jacobian": lambda: fast.jacobian(*args, argnums=every),
+    }
+    if f is not several and reduce is None:
+        methods["hessian"] = lambda: fast.hessian(*args, argnums=last)
+    elif f is not several:
+        methods["gradient"] = lambda: fast.value_and_grad(*args, argnums=every)
+        methods["hvp"] = lambda: fast.hvp(args[0], args[0], *args[1:])
+    return [(name, run()) for _ in range(2) for name, run in methods.items()]
+
+
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+@pytest.mark.parametrize("name", CASES)
+def test_windows_change_nothing(name: str, reduce: Any) -> None:
+    found = everything(CASES[name], reduce, threads=2)
+    with pytest.MonkeyPatch.context() as patch:
+        lanes_in_a_window(patch, len(X))
+        wanted = everything(CASES[name], reduce)
+    with np.printoptions(threshold=10**6):
+        assert repr(found) == repr(wanted)
+
+
+def directional(fast: Compiled, x: Any) -> Any:
+    return fast.jvp((x,), (x,))
+
+
+MANY = np.arange(20_000.0) / 1e4
+MEMORY: dict[str, tuple[Callable[..., Any], str | None, Any]] = {
+    "values": (Compiled.__call__, None, MANY),
+    "sum": (Compiled.__call__, "sum", MANY),
+    "gradient": (Compiled.value_and_grad, "mean", MANY),
+    "jvp": (directional, None, MANY),
+    "jacobian": (Compiled.jacobian, None, MANY),
+    "hessian": (Compiled.hessian, None, MANY),
+    "hvp": (lambda fast, x: fast.hvp(x, x), "sum", MANY),
+    "float32": (Compiled.__call__, None, MANY.astype(np.float32)),
+    "strides": (Compiled.value_and_grad, "sum", np.repeat(MANY, 3)[::3]),
+}
+
+
+@pytest.mark.parametrize("name", MEMORY)
+@pytest.mark.parametrize("f", [lambda x: x.sin() * x, branching])
+def test_memory_is_that_of_the_results(
+    f: Callable[[Any], Any], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes_in_a_window(monkeypatch, 200)
+    method, reduce, x = MEMORY[name]
+    np.save(tmp_path / "x.npy", x)
+    fast = compile(f, 0, reduce)
+    for given in (x, x, np.load(tmp_path / "x.npy", mmap_mode="r")):
+        method(fast, x[:3])  # what is recorded takes memory, too
+        method(fast, x[-3:])
+        tracemalloc.start()
+        try:
+            found = method(fast, given)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        parts = found if isinstance(found, tuple) else (found,)
+        results = sum([part.nbytes for part in parts if isinstance(part, np.ndarray)])
+        assert peak - results < MANY.nbytes / 2
+
+
+def test_a_sum_of_large_windows_is_what_eager_gives() -> None:
+    total = compile(lambda w, x: w * x, (None, 0), "sum", verify=False)
+    large = np.full(2 * SMALL, 1e307)
+    total.value_and_grad(1.0, X)
+    assert total.value_and_grad(1.0, large) == (np.inf, np.inf)
+    assert total(1.0, large) == np.inf
+    large[SMALL:] *= -1.0
+    for method in (total, total.value_and_grad):
+        with pytest.raises(FloatingPointError, match="infinity minus infinity"):
+            method(1.0, large)
+
+
+def late(x: Any) -> Any:
+    return [x] if x > 0.0 else x
+
+
+@pytest.mark.parametrize(
+    ("run", "error", "message"),
+    [
+        (lambda: compile(lambda x: x.log(), 0)(5.0 - X), ValueError, "in sample 11$"),
+        (
+            lambda: compile(lambda x: x.log(), 0)(200.0 - np.arange(256.0)),
+            ValueError,
+            "in sample 200$",
+        ),
+        (
+            lambda: compile(late, 0)(208.0 - np.arange(256.0)),
+            ValueError,
+            "built in different ways",
+        ),
+        (
+            lambda: compile(late, 0)([1.0] * 200 + [[1.0]]),
+            ValueError,
+            r"argument 0\[200\] is built in another way than argument 0\[0\]",
+        ),
+        (
+            lambda: compile(late, 0)([1.0] * 200 + ["a"]),
+            TypeError,
+            r"argument 0\[200\] is a str",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_later_window(
+    run: Callable[[], Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as raised:
+        run()
+    assert re.search(
+        message, "\n".join([str(raised.value), *getattr(raised.value, "__notes__", [])])
+    )
+
+
+def test_a_spot_check_looks_at_the_way_of_a_later_window() -> None:
+    seen: list[float] = []
+
+    def f(x: Any) -> Any:
+        seen.append(x.data if type(x) is Value else x)
+        return -x if x > 250.0 else x
+
+    fast = compile(f, 0)
+    assert fast(np.arange(256.0))[251:].tolist() == [-251.0, -252.0, -253.0, -254.0, -255.0]
+    assert len(fast.programs) == 2
+    seen.clear()
+    fast(np.arange(256.0))  # a check is due at the second call
+    assert any(x > 250.0 for x in seen)
