@@ -65,6 +65,16 @@ def test_infinite_logs() -> None:
     points = [[-math.inf, 0.5], [-math.inf, -math.inf], [math.inf, 1.0], [1.0, 2.0]]
     points += [[-1e308, -math.inf], [1e307, -math.inf]]
     agree(autograd.logsumexp, np.array(points), in_axes=(0,), reduce="sum")
+    fast = compile(lambda x: autograd.logsumexp(x), in_axes=0, reduce="sum")
+    space, x = {**jax_values.namespace()}, np.array(points)
+    slopes = fast.grad(x)
+    exec(fast.program.source("jax"), space)
+    same(space["gradient"](x.T, np.ones((1, len(x))))["d_x"].T, slopes)
+
+
+@pytest.mark.parametrize("x", [[-math.inf] * 9, [math.inf] * 9, [1.0] * 4 + [-math.inf] * 5])
+def test_infinite_logs_of_several_sizes(x: list[float]) -> None:
+    agree(lambda x: sum([autograd.logsumexp(x[i:j]) for i, j in ((0, 2), (2, 5), (5, 9))]), x)
 
 
 def test_nets_and_their_losses() -> None:

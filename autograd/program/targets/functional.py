@@ -54,14 +54,30 @@ def functions(
         scaled = a / scale
         return np.sqrt((scaled * scaled).sum(0)) * scale
 
+    shared = wide(np, refuse)
+
+    def logsumexp(a: Array, filled: Array | None = None) -> tuple[Array, Array]:
+        """It and its partials; for these, infinities are large numbers.
+
+        Args:
+            filled: 1.0 for an operand that only fills up, and is minus infinity.
+        """
+        top, far = a.max(0), np.finfo(a.dtype).max
+        low = np.where(top > 0.0, -far / 2, -far)  # so that the differences do not overflow
+        if filled is not None:
+            low = np.where(top == -np.inf, np.where(filled == 0.0, 0.0, -far), low)
+        finite = np.where(a == np.inf, far / 2, np.where(a == -np.inf, low, a))
+        out, partials = shared["logsumexp"](finite)
+        return np.where(abs(top) == np.inf, top, out), partials
+
     def relu(x: Array) -> Array:
         return np.where(x <= 0.0, 0.0, x)
 
     ruled = {"erf": erf, "erfc": erfc, "relu": relu, "rsqrt": lambda x: 1.0 / np.sqrt(x)}
     ruled = {op: wrap(op, f) for op, f in ruled.items()}
     own = elementwise(np, refuse, ruled["erfc"])
-    space: dict[str, Any] = {"np": np, "sign": np.sign, **ruled, **wide(np, refuse)}
-    space |= {f.__name__: f for f in (stack, strong_zero, rounded, length)}
+    space: dict[str, Any] = {"np": np, "sign": np.sign, **ruled, **shared}
+    space |= {f.__name__: f for f in (stack, strong_zero, rounded, length, logsumexp)}
     return space | {op: wrap(op, f) for op, f in own.items()}
 
 

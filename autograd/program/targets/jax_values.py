@@ -96,7 +96,7 @@ def reduction(op: str) -> Any:
     """The function of operands of shape (width, rows, lanes)."""
     space = namespace()
     if op == "logsumexp":
-        return _with_partials(_logs)
+        return _with_partials(space["logsumexp"])
     if op == "hypot":
         slope = _written(slope_of("hypot", 0, operand(1), [operand(0)]), ["x", "out"])
 
@@ -108,32 +108,18 @@ def reduction(op: str) -> Any:
     return {"sum": _sum, "maximum": _largest, "minimum": _smallest, "take": _taken}[op]
 
 
-def _with_partials(both: Callable[[Array], tuple[Array, Array]]) -> Any:
-    """The first of the results, with the second as the partials."""
+def _with_partials(both: Callable[..., tuple[Array, Array]]) -> Any:
+    """The first of the results, with the second as the partials in the first operand."""
     import jax
 
-    f: Any = jax.custom_jvp(lambda a: both(a)[0])
+    f: Any = jax.custom_jvp(lambda *xs: both(*xs)[0])
 
     def rule(xs: Any, tangents: Any) -> tuple[Array, Array]:
-        [a], [t] = xs, tangents
-        _, partials = both(a)
-        return f(a), (t * partials.reshape(a.shape)).sum(0)
+        _, partials = both(*xs)
+        return f(*xs), (tangents[0] * partials.reshape(xs[0].shape)).sum(0)
 
     f.defjvp(rule)
     return f
-
-
-def _logs(a: Array) -> tuple[Array, Array]:
-    """logsumexp, also of infinities, which are large numbers for its partials."""
-    import jax
-
-    numpy: Any = jax.numpy
-    top, far = a.max(0), numpy.finfo(a.dtype).max
-    low = numpy.where(top > 0.0, -far / 2, -far)  # so that the differences do not overflow
-    finite = numpy.where(a == numpy.inf, far / 2, numpy.where(a == -numpy.inf, low, a))
-    both: Callable[[Array], tuple[Array, Array]] = namespace()["logsumexp"]
-    out, partials = both(finite)
-    return numpy.where(numpy.isinf(top), top, out), partials
 
 
 def _sum(a: Array) -> Array:
@@ -181,10 +167,12 @@ def computed(step: Step, xs: Sequence[Array], formulas: dict[Any, Any]) -> Array
         return xs[0].sum(1, keepdims=True)
     if op.kind in ("to_lanes", "from_lanes"):
         return xs[0].reshape(rows, -1)
-    cubes = [x.reshape(op.width, rows, -1) for x in xs[-2 if op.what == "dot" else -1 :]]
+    cubes = [x.reshape(op.width, rows, -1) for x in xs[op.what in ("dot", "take") :]]
     if op.what == "dot":
         return xs[0] + (cubes[0] * cubes[1]).sum(0)
-    return reduction(op.what)(*xs[:-1], cubes[-1])
+    if op.what == "take":
+        return reduction("take")(xs[0], *cubes)
+    return reduction(op.what)(*cubes)
 
 
 # ---------------------------------------------------------------- rows
