@@ -74,8 +74,8 @@ def with_margins(tape: Tape, answers: Sequence[float]) -> tuple[Tape, list[float
         tape: after sums were gathered.
         answers: what each guard was answered when it was recorded.
     """
-    exact = _exact(tape)
     roots = [node for node, _ in tape.roots[tape.outputs :]]
+    exact = _exact(tape) if roots else bytearray()
     doubtful = [(node, x) for node, x in zip(roots, answers) if not exact[node]]
     if not doubtful:
         return tape, [*answers]

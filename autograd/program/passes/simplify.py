@@ -79,7 +79,7 @@ def simplify(tape: Tape, passes: Container[str]) -> Tape:
         unmoved = unmoved and found == i
         places.append(found)
     result.rooted(tape, places)
-    return simplify(result, ()) if left else result
+    return simplify(result, ()) if left and not all(result.live()) else result
 
 
 def _is_smooth(tape: Tape, op: str, args: tuple[int, ...]) -> bool:

@@ -161,14 +161,20 @@ class Instructions:
 
     def arithmetic(self, op: str, out: int, xs: Sequence[int], n: int, single: int) -> None:
         """The same as x + y z, in a list of such, if these are single numbers."""
-        code, arithmetic = self.code[self.phase], self.codes["arithmetic"]
-        if not (code and code[-WORDS] == arithmetic and self.open == len(self.lists)):
-            code.extend((arithmetic, 0, 0, 0, 0, 0, 0, len(self.lists), 0, 0, 0, 0))
-        code[-WORDS + 2] += n
+        words: list[int] = []
         for i in range(n):
             mine = [x if single >> k & 1 else x + i for k, x in enumerate(xs)] if i else xs
             rows = [self.units[-1 - x] if x < 0 else mine[x] for x in ARITHMETIC[op]]
-            self.lists.extend((out + i, *rows))
+            words += (out + i, *rows)
+        self.calculate(words)
+
+    def calculate(self, words: Sequence[int]) -> None:
+        """Of each four rows, set the first to x + y z of the others."""
+        code, arithmetic = self.code[self.phase], self.codes["arithmetic"]
+        if not (code and code[-WORDS] == arithmetic and self.open == len(self.lists)):
+            code.extend((arithmetic, 0, 0, 0, 0, 0, 0, len(self.lists), 0, 0, 0, 0))
+        code[-WORDS + 2] += len(words) // 4
+        self.lists.extend(words)
         self.open = len(self.lists)
 
     # ------------------------------------------------------------------ formulas
@@ -191,11 +197,22 @@ class Instructions:
             if any(len(full[k]) == 1 and full[k][0] >= LANES for k in used) and n > 1:
                 most = 1  # one row of lanes for many
         written = self.written if adds else None
+        moves = formula is operand(0) and not lanes
         for start, end in stretches([target, *mixed], most, written, bool(lanes)):
             where = [rows[start] if len(rows) > 1 else rows[0] for rows in full]
+            if moves and end == start + 1:
+                self.move(where[0], target[start], adds)
+                continue
             single = [len(rows) == 1 for rows in full]
             self.top = [*top]
             self.into(formula, where, single, target[start], end - start, adds)
+
+    def move(self, row: int, target: int, adds: bool) -> None:
+        """Copy a number, or add it."""
+        zero, one, _ = self.units
+        self.calculate((target, target if adds and target in self.written else zero, row, one))
+        if adds:
+            self.written.add(target)
 
     def repeated(self, formula: Any, xs: Sequence[Rows], target: Rows, adds: bool) -> None:
         """A formula of what is uniform in all lanes that there are; the others have 0."""
