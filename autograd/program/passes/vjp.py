@@ -217,24 +217,25 @@ class _VJP:
 
 def _live(code: Scalars, active: Array, given: Array) -> Array:
     """For each row that such a list reads and each of its own, whether it has an adjoint."""
-    flat = [key[0] in FLAT for key in code.keys]
-    live = bytearray(active.tobytes()) + bytearray(len(code.kinds))
-    reached = bytearray(len(active)) + bytearray(given.tobytes())
-    args, ends = code.args.tolist(), np.cumsum(code.counts).tolist()
-    begins, kinds = [0, *ends[:-1]], code.kinds.tolist()
-    first = len(active)
-    for i, (kind, begin, end) in enumerate(zip(kinds, begins, ends), first):
-        if not flat[kind]:
-            for a in args[begin:end]:
-                if live[a]:
-                    live[i] = 1
-                    break
-    for i in range(len(kinds) - 1, -1, -1):
-        if reached[first + i] and live[first + i]:
-            for a in args[begins[i] : ends[i]]:
+    first, n = len(active), len(code.kinds)
+    flat = np.array([key[0] in FLAT for key in code.keys])[code.kinds]
+    places = np.arange(code.counts.max())[:, None]  # the last is repeated where there are fewer
+    args = code.args[np.cumsum(code.counts) - np.maximum(code.counts - places, 1)]
+    args[:, flat] = first + n  # of nothing
+    live = bytearray(active.tobytes()) + bytearray(n + 1)
+    operands = [*zip(*args.tolist())]
+    for i, mine in enumerate(operands, first):
+        for a in mine:
+            if live[a]:
+                live[i] = 1
+                break
+    reached = bytearray(first) + bytearray(given.tobytes()) + bytearray(1)
+    for i, mine in zip(range(first + n - 1, first - 1, -1), reversed(operands)):
+        if reached[i] and live[i]:
+            for a in mine:
                 reached[a] = 1
     both = np.frombuffer(live, bool) & np.frombuffer(reached, bool)
-    return np.array(both)
+    return both[:-1]
 
 
 # ---------------------------------------------------------------------- formulas
