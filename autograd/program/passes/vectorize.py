@@ -82,20 +82,13 @@ class _Vectorize:
     def groups(self) -> list[tuple[Key, list[int]]]:
         """The nodes of each level and kind; lists of single operations have no key."""
         levels, (kinds, keys) = self.levels(), self.kinds()
-        firsts = [-1] * len(levels)
-        if self.narrow and keys:
-            n, each = len(levels), self.tape.args
-            self.counts = np.fromiter(map(len, each), int, n)
-            self.begins = np.cumsum(self.counts) - self.counts
-            self.args = np.fromiter(chain.from_iterable(each), int, self.counts.sum())
-            self.is_constant = np.zeros(n, bool)
-            self.is_constant[[*self.constant]] = True
-            self.slot = np.full(n, -1)  # where a list of scalars has a node
-            firsts = self.thin(levels, kinds, keys)
+        single = [_is_single(*key[:2]) for key in keys]
+        first = self.thin(levels, kinds, single) if self.narrow else {}
         groups: dict[tuple[int, bool, int], list[int]] = defaultdict(list)
-        for i, (level, kind, first) in enumerate(zip(levels, kinds, firsts)):
+        for i, (level, kind) in enumerate(zip(levels, kinds)):
             if kind >= 0:
-                groups[(level, False, kind) if first < 0 else (first, True, -1)].append(i)
+                listed = level in first and single[kind]
+                groups[(first[level], True, -1) if listed else (level, False, kind)].append(i)
         for (_, listed, _), nodes in groups.items():
             if listed:  # a level after the other, in the order of the tape
                 nodes.sort(key=levels.__getitem__)
@@ -147,52 +140,63 @@ class _Vectorize:
             kinds.append(known.setdefault(key, len(known)))
         return kinds, [*known]
 
-    def thin(self, levels: list[int], kinds: list[int], keys: list[Key]) -> list[int]:
-        """For each node the level at which its list begins; -1 if it is to be in a block.
+    def thin(
+        self, levels: Sequence[int], kinds: Sequence[int], single: Sequence[bool]
+    ) -> dict[int, int]:
+        """The levels with few nodes a kind, and for each the first of those side by side.
 
-        A list is of levels with few nodes a kind, side by side. More are few where levels are
-        mixed: there, operands are rows from here and there. And a block between lists costs
-        more than it gains.
-        """
-        level, kind = np.array(levels), np.array(kinds)
-        nodes = np.lexsort((kind, level))[kinds.count(-1) :]  # leaves are the first
-        level, kind = level[nodes], kind[nodes]
-        heads = np.ones(len(nodes), bool)  # the first of each
-        heads[1:] = (level[1:] != level[:-1]) | (kind[1:] != kind[:-1])
-        single = np.array([_is_single(*key[:2]) for key in keys], bool)[kind] & (level > 0)
-        wide = {*level[~single].tolist()}  # levels with blocks, after which a list begins anew
-
-        def count(some: Array) -> list[int]:
-            """How many of these are in each level."""
-            return np.bincount(level[some], minlength=max(levels) + 1).tolist()  # type: ignore[no-any-return]
-
-        sizes, several = count(single), count(single & heads)
-        alike: list[int] = []
-        first = [-1] * len(sizes)
-        for at in np.flatnonzero(sizes).tolist():
-            mixed = several[at] > 1
-            is_thin = sizes[at] < FEW * (1 + (mixed or first[at - 1] >= 0)) * several[at]
-            if mixed and not is_thin:
-                alike = alike or count(self.beside(nodes, heads, single))
-                is_thin = 2 * alike[at] < sizes[at]
-            if is_thin:
-                follows = first[at - 1] >= 0 and at - 1 not in wide
-                first[at] = first[at - 1] if follows else at
-        found = np.full(len(levels), -1)
-        found[nodes[single]] = np.array(first)[level[single]]
-        return found.tolist()
-
-    def beside(self, nodes: Array, heads: Array, single: Array) -> Array:
-        """The places of nodes whose operands lie side by side with those of the next.
+        More are few where levels are mixed: there, operands are rows from here and there. And
+        a block between lists costs more than it gains.
 
         Args:
-            nodes: all, by level and kind.
-            heads, single: whether each is the first of those, and whether it is asked for.
+            levels, kinds: of each node.
+            single: for each kind, whether it can be in a list of single operations.
         """
-        group = np.cumsum(heads)
-        place = np.arange(len(self.tape))
+        self.arrays()
+        sizes, several = Counter[int](), Counter[int]()
+        wide: set[int] = set()  # levels with blocks, after which a list begins anew
+        for (level, kind), count in Counter(zip(levels, kinds)).items():
+            if level and single[kind]:
+                sizes[level] += count
+                several[level] += 1
+            else:
+                wide.add(level)
+        beside: list[int] = []
+        first: dict[int, int] = {}
+        for level in sorted(sizes):
+            mixed = several[level] > 1
+            few = FEW * (1 + (mixed or level - 1 in first)) * several[level]
+            scattered = False
+            if mixed and sizes[level] >= few:
+                beside = beside or self.beside(*map(np.array, (levels, kinds, single)))
+                scattered = 2 * beside[level] < sizes[level]
+            if scattered or sizes[level] < few:
+                follows = level - 1 not in wide
+                first[level] = first.get(level - 1, level) if follows else level
+        return first
+
+    def arrays(self) -> None:
+        """The operands of all nodes, one after the other, and more."""
+        n, args = len(self.tape), self.tape.args
+        self.counts = np.fromiter(map(len, args), int, n)
+        self.begins = np.cumsum(self.counts) - self.counts
+        self.args = np.fromiter(chain.from_iterable(args), int, self.counts.sum())
+        self.is_constant = np.zeros(n, bool)
+        self.is_constant[[*self.constant]] = True
+        self.slot = np.full(n, -1)  # where a list of scalars has a node
+
+    def beside(self, levels: Array, kinds: Array, single: Array) -> list[int]:
+        """In each level, of how many nodes the operands lie beside those of the next.
+
+        Only what can be in a list is counted, of one kind at a time.
+        """
+        nodes = np.lexsort((kinds, levels))[np.count_nonzero(kinds < 0) :]  # leaves come first
+        level, kind = levels[nodes], kinds[nodes]
+        alike = (level[1:] == level[:-1]) & (kind[1:] == kind[:-1])
+        group = np.append(0, np.cumsum(~alike))
+        place = np.arange(len(levels))
         place[nodes] = len(place) + np.arange(len(nodes)) + group  # if all are in blocks
-        pairs = np.flatnonzero(single[1:] & ~heads[1:])
+        pairs = np.flatnonzero(alike & single[kind[1:]])
         a, b = nodes[pairs], nodes[pairs + 1]
         pair, here = spread(self.begins[a], self.counts[a])
         slot = here - self.begins[a][pair]
@@ -200,7 +204,10 @@ class _Vectorize:
         slot += group[pairs][pair] * (1 + slot.max(initial=0))
         moves = np.bincount(slot, steps != 0) > 0
         apart = np.bincount(pair, (steps != 1) & moves[slot], minlength=len(pairs))
-        return pairs[apart == 0]
+        found: list[int] = np.bincount(
+            level[pairs[apart == 0]], minlength=level[-1] + 1
+        ).tolist()
+        return found
 
     def sides(self, args: tuple[int, ...], shared: Counter[Any]) -> tuple[Nodes, Nodes]:
         """The weights and the inputs of a dot: inputs vary, or are shared by most dots."""

@@ -113,13 +113,14 @@ class ScalarCode:
         counts = np.array([*map(len, templates)])
         event, part = spread((np.cumsum(counts) - counts)[which], counts[which])
         listed = (words[:, 0] == to.codes["arithmetic"])[part]
-        ends = listed & ~np.append(listed[1:], False)  # where arithmetic ends
+        ends = listed.copy()  # where arithmetic ends
+        ends[:-1] &= ~listed[1:]
         own, at = np.cumsum(~listed | ends) - 1, np.cumsum(listed) - 1
         code, numbers = np.zeros((own[-1] + 1, WORDS), np.int32), words[part[listed], ROWS]
         code[own[~listed]] = words[part[~listed]]
-        heads, sizes = own[ends], np.diff(at[ends], prepend=-1)
-        code[heads, 0], code[heads, 2] = to.codes["arithmetic"], sizes
-        code[heads, 7] = len(to.lists) + 4 * (at[ends] + 1 - sizes)
+        heads, begins = own[ends], np.append(0, at[ends] + 1)
+        code[heads, 0], code[heads, 2] = to.codes["arithmetic"], begins[1:] - begins[:-1]
+        code[heads, 7] = len(to.lists) + 4 * begins[:-1]
         # Each row that stands for one of an operation.
         words = words[:, ROWS]
         standins = np.nonzero(words >= STANDIN)
