@@ -27,6 +27,7 @@ from autograd.program.passes.jvp import jvp
 from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import simplify
 from autograd.program.program import PASSES, Program
+from autograd.program.targets import scalar_code
 from autograd.program.targets.runner import finite
 from tests.program import operands
 from tests.program.agreement import agrees
@@ -229,7 +230,7 @@ def test_narrow_mixed_levels_are_lists_of_single_operations() -> None:
     assert [op.width for op in blocks.ops if op.kind in ("matmul", "reduce")] == [9, 9]
 
 
-def test_operands_from_here_and_there_make_lists_too() -> None:
+def test_operands_from_here_and_there_make_lists_too(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(0)
     ops: list[Callable[[Any, Any], Any]] = [*MIXED[:3], lambda x, y: x * y * 0.5]
     plan = [(draw.randrange(4), draw.randrange(200), draw.randrange(200)) for _ in range(1500)]
@@ -245,6 +246,8 @@ def test_operands_from_here_and_there_make_lists_too() -> None:
     for got, expected in zip(fast.value_and_grad(xs), autograd.value_and_grad(f)(xs)):
         np.testing.assert_allclose(got, expected, rtol=1e-12)
     assert len(fast.program.with_scalars.ops) < 100
+    monkeypatch.setattr(scalar_code, "AT_ONCE", 7)
+    np.testing.assert_array_equal(compile(f).grad(xs), fast.grad(xs))
 
 
 BOUNDED: list[Callable[[Any, Any], Any]] = [

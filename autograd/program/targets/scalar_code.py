@@ -28,6 +28,7 @@ STANDIN = (1 << 28) - 64  # the first of the rows that stand for others
 RESULT, TARGET, D, OPERANDS = 0, 1, 2, 3
 ROWS = slice(3, 7)  # the words of an instruction that are rows; all that arithmetic has
 MOST = 10_000  # kinds of operations whose templates are kept
+AT_ONCE = 8192  # operations, while what is computed of them is in the cache
 Template = Array  # instructions
 Key = tuple[Any, ...]
 
@@ -93,9 +94,9 @@ class ScalarCode:
         self.fill(templates, which, nodes, target, d[self.own + nodes])
 
     def start(self, code: Scalars, rows: Sequence[int]) -> None:
-        """Of this list: all rows, where the operands of each begin, and these."""
+        """Of this list: all rows, those of the operands, and where those of each begin."""
         self.rows, self.own = np.array(rows), len(rows) - len(code.kinds)
-        self.operands, self.begins = code.args, np.cumsum(code.counts) - code.counts
+        self.operands, self.begins = self.rows[code.args], np.cumsum(code.counts) - code.counts
 
     # ------------------------------------------------------------------ filling in
 
@@ -109,9 +110,23 @@ class ScalarCode:
         Args:
             adjoints: the rows TARGET and D of each, if there are any.
         """
-        to, words = self.to, self.placed(np.concatenate(templates))
-        counts = np.array([*map(len, templates)])
-        event, part = spread((np.cumsum(counts) - counts)[which], counts[which])
+        words, sizes = self.placed(np.concatenate(templates)), np.array([*map(len, templates)])
+        firsts = np.cumsum(sizes) - sizes
+        for start in range(0, len(nodes), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            user, place = spread(firsts[which[some]], sizes[which[some]])
+            self.write(words, user, place, nodes[some], [rows[some] for rows in adjoints])
+
+    def write(
+        self, words: Array, event: Array, part: Array, nodes: Array, adjoints: Sequence[Array]
+    ) -> None:
+        """Write instructions of templates.
+
+        Args:
+            words: all of them.
+            event, part: of those to write, whose each is, and which.
+        """
+        to = self.to
         listed = (words[:, 0] == to.codes["arithmetic"])[part]
         ends = listed.copy()  # where arithmetic ends
         ends[:-1] &= ~listed[1:]
@@ -127,10 +142,11 @@ class ScalarCode:
         counts = np.bincount(standins[0], minlength=len(words))
         user, standin = spread((np.cumsum(counts) - counts)[part], counts[part])
         mine, word, slot = event[user], standins[1][standin], words[standins][standin] - STANDIN
-        rows = [self.rows[self.own + nodes], *adjoints, self.rows[self.operands]]
-        begins = len(nodes) * (1 + len(adjoints)) - OPERANDS + self.begins[nodes]
-        row = np.where(slot < OPERANDS, slot * len(nodes) + mine, begins[mine] + slot)
-        found, inside = np.concatenate(rows)[row], listed[user]
+        others = slot < OPERANDS
+        found = self.operands[np.where(others, 0, self.begins[nodes][mine] + slot - OPERANDS)]
+        rows = np.concatenate([self.rows[self.own + nodes], *adjoints])
+        found[others] = rows[(slot * len(nodes) + mine)[others]]
+        inside = listed[user]
         for cells, place, some in ((code[:, ROWS], own, ~inside), (numbers, at, inside)):
             cells[place[user[some]], word[some]] = found[some]
         to.code[to.phase].frombytes(code.tobytes())
