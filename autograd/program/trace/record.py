@@ -121,17 +121,18 @@ def record(
                 f"compile: while {called(f)} was recorded, {name} has changed from {old} to "
                 f"{new}"
             )
-        states.append(captured.random_state())
 
     states = [captured.random_state()]
     first = _Run(f, numbers, rebuild)
     if any(_alike(first.guards, guards) for guards in traces):
         return Recording(Tape(), [], first.guards, first.rebuild, False, False)
     settle(first=True)
+    states.append(captured.random_state())
     leaves = [Value(x) for x in numbers]
     plain = plain_results(f, leaves, rebuild(leaves))
     settle()
-    draws = states[0] != states[1] and states[1] != states[2]  # it may draw once, at first
+    # It may draw once, at first.
+    draws = states[0] != states[1] and states[1] != captured.random_state()
     if draws or not all(map(_equal, map(primal, plain), map(primal, first.outputs))):
         raise ValueError(
             f"compile: {called(f)} gives different results for the same numbers: it draws "
