@@ -53,6 +53,7 @@ class _Vectorize:
         self.blocks = it = Blocks()
         it.lanes = tape.lanes
         self.value, self.row = [0] * len(tape), [0] * len(tape)
+        self.slot = np.full(len(tape), -1)  # where the list that is made has a node
         self.formulas: dict[object, Expression] = {}
         places: dict[bool, list[tuple[int, int]]] = {False: [], True: []}
         for name, rows, lanes in inputs:
@@ -152,7 +153,6 @@ class _Vectorize:
             levels, kinds: of each node.
             single: for each kind, whether it can be in a list of single operations.
         """
-        self.arrays()
         sizes, several = Counter[int](), Counter[int]()
         wide: set[int] = set()  # levels with blocks, after which a list begins anew
         for (level, kind), count in Counter(zip(levels, kinds)).items():
@@ -175,16 +175,6 @@ class _Vectorize:
                 first[level] = first.get(level - 1, level) if follows else level
         return first
 
-    def arrays(self) -> None:
-        """The operands of all nodes, one after the other, and more."""
-        n, args = len(self.tape), self.tape.args
-        self.counts = np.fromiter(map(len, args), int, n)
-        self.begins = np.cumsum(self.counts) - self.counts
-        self.args = np.fromiter(chain.from_iterable(args), int, self.counts.sum())
-        self.is_constant = np.zeros(n, bool)
-        self.is_constant[[*self.constant]] = True
-        self.slot = np.full(n, -1)  # where a list of scalars has a node
-
     def beside(self, levels: Array, kinds: Array, single: Array) -> list[int]:
         """In each level, of how many nodes the operands lie beside those of the next.
 
@@ -196,11 +186,14 @@ class _Vectorize:
         group = np.append(0, np.cumsum(~alike))
         place = np.arange(len(levels))
         place[nodes] = len(place) + np.arange(len(nodes)) + group  # if all are in blocks
+        counts = np.fromiter(map(len, self.tape.args), int, len(place))
+        begins = np.cumsum(counts) - counts
+        read = place[np.fromiter(chain.from_iterable(self.tape.args), int)]
         pairs = np.flatnonzero(alike & single[kind[1:]])
         a, b = nodes[pairs], nodes[pairs + 1]
-        pair, here = spread(self.begins[a], self.counts[a])
-        slot = here - self.begins[a][pair]
-        steps = place[self.args[self.begins[b][pair] + slot]] - place[self.args[here]]
+        pair, here = spread(begins[a], counts[a])
+        slot = here - begins[a][pair]
+        steps = read[begins[b][pair] + slot] - read[here]
         slot += group[pairs][pair] * (1 + slot.max(initial=0))
         moves = np.bincount(slot, steps != 0) > 0
         apart = np.bincount(pair, (steps != 1) & moves[slot], minlength=len(pairs))
@@ -290,31 +283,31 @@ class _Vectorize:
 
     def scalars(self, nodes: list[int]) -> int:
         """A list of single operations for nodes in this order."""
-        ops, constant, slot, mine = self.tape.ops, self.constant, self.slot, np.array(nodes)
-        counts = self.counts[mine]
-        user, place = spread(self.begins[mine], counts)
-        args = self.args[place]
-        known = np.bincount(user, self.is_constant[args], len(nodes)).tolist()
+        tape, constant, slot = self.tape, self.constant, self.slot
+        args = [tape.args[i] for i in nodes]
         keys: dict[Key, int] = {}
         kinds = []
-        for i, count, knows in zip(nodes, counts.tolist(), known):
-            found: Key = ops[i], count
-            if knows and ops[i] not in PLAIN:
-                numbers = [constant.get(a) for a in self.tape.args[i]]
+        for i, mine in zip(nodes, args):
+            op = tape.ops[i]
+            found: Key = op, len(mine)
+            if op not in PLAIN and not constant.keys().isdisjoint(mine):
+                numbers = [constant.get(a) for a in mine]
                 numbers[0] = numbers[0] if None in numbers else None
-                found = *found, *map(repr, numbers)  # which tells 0.0 from -0.0
+                found = op, len(mine), *map(repr, numbers)  # which tells 0.0 from -0.0
             kinds.append(keys.setdefault(found, len(keys)))
         listed = [
             (op, n, *[None if x == "None" else float(x) for x in numbers or ["None"] * n])
             for op, n, *numbers in keys
         ]
-        slot[mine] = np.arange(len(mine))
-        reads, first = np.unique(args[slot[args] < 0], return_index=True)
-        reads = reads[np.argsort(first)]
-        slot[reads] = np.arange(-len(reads), 0)
-        code = Scalars(listed, np.array(kinds), counts, slot[args] + len(reads))
-        slot[mine] = -1
-        operands = [self.rows(reads.tolist())]
+        read = np.fromiter(chain.from_iterable(args), int)
+        inside = np.array(nodes)
+        slot[inside] = np.arange(len(nodes))
+        outside = [*dict.fromkeys(read[slot[read] < 0].tolist())]
+        slot[outside] = np.arange(-len(outside), 0)
+        counts = np.fromiter(map(len, args), int)
+        code = Scalars(listed, np.array(kinds), counts, slot[read] + len(outside))
+        slot[inside] = -1
+        operands = [self.rows(outside)]
         return self.blocks.add("scalar", len(nodes), False, operands, code)
 
     # ------------------------------------------------------------------ rows
