@@ -158,9 +158,10 @@ class Comparison:
         self.outputs = problem.numbers(result)
         self.rows = names(result, "result")
         self.grain = grain or max(unit(result), unit(problem.xs))
+        coarse = max(unit(self.claimed.result), self.grain)
         # half the digits that one extrapolation leaves, whose error is about grain ** (4 / 5)
-        self.sharp = max(SHARP, self.grain**0.4)
-        self.digits = max(NINE_DIGITS, 8.0 * max(unit(self.claimed.result), self.grain))
+        self.sharp = max(SHARP, coarse**0.4)
+        self.digits = max(NINE_DIGITS, 8.0 * coarse)
         self.spent: list[Samples] = []
         self.seen: list[tuple[Sequence[float], list[Case]]] = []  # by direction
 

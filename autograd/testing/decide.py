@@ -65,6 +65,7 @@ FAR_APART = "floats are too far apart here"
 ANOTHER = "another value"
 WRONG = f"differences give {ANOTHER}"
 NAN = "it is NaN where f is finite"
+INFINITE = "it is infinite where differences are not"
 
 
 class Question(NamedTuple):
@@ -134,9 +135,10 @@ def _decided(question: Question, steps: list[float]) -> Decision:
         if restart is not None:
             ahead = [restart]
     if all(decision.reason == UNSETTLED for decision in tried):
-        at_corner, _ = _near_corner(question, steps[0], [])
-        if at_corner is not None:
-            return at_corner
+        both = sides(question.line, steps[0])
+        found = _at(question, corner(question.line, *both)) or _agreed(question, both)
+        if found is not None:
+            return found
     if not tried:
         return _at_edge(question, steps[0])
     if question.analytic == 0.0 and not any(decision.numeric for decision in tried):
@@ -164,7 +166,7 @@ def _seen_from(
     decision = _compare(question, estimate, levels)
     if decision.verdict == "fail":
         decision = _confirmed(question, estimate, levels)
-    elif decision.verdict == "pass" and bends:
+    elif decision.verdict == "pass" and bends and levels[-1].apart > question.own:
         decision = _doubt(decision, BENDS)
     if decision.reason == HIDDEN and is_first:
         both = sides(line, start)
@@ -205,7 +207,8 @@ def _told(question: Question, value: float, error: float) -> Decision:
     tolerance = MULTIPLE * error + question.own + TINIEST
     share = abs(question.analytic - value) / tolerance
     if share > 1.0:
-        return Decision("fail", value, error, share, None, WRONG)
+        why = INFINITE if math.isinf(question.analytic) else WRONG
+        return Decision("fail", value, error, share, None, why)
     return Decision("pass", value, error, share)
 
 
@@ -310,6 +313,18 @@ def _at(question: Question, found: Corner | None) -> Decision | None:
     return Decision("fail", numeric, error, share, shown, reason)
 
 
+def _agreed(question: Question, both: tuple[Side | None, Side | None]) -> Decision | None:
+    """A pass by the limits of both sides, where they are one: f may bend as x·|x| does."""
+    if None in both:
+        return None
+    (right, _, high), (left, _, low) = [side for side in both if side is not None]
+    value, error = 0.5 * (right.value + left.value), right.error + left.error
+    told = _told(question, value, error)
+    together = abs(right.value - left.value) <= MULTIPLE * error
+    sharp = _is_sharp(question, error, abs(question.analytic) or max(high, low))
+    return told if told.verdict == "pass" and together and sharp else None
+
+
 def _beside(
     question: Question, near: Level, far: Level, both: tuple[Side | None, Side | None]
 ) -> Decision | None:
@@ -358,7 +373,7 @@ def _at_edge(question: Question, start: float) -> Decision:
         largest = max([abs(slope) for _, slope, _ in found], default=0.0)
         size = scale or (abs(analytic) if math.isfinite(analytic) else largest) or largest
         if _is_sharp(question, error, size) and (
-            math.isfinite(analytic) or _settles(line, sign, value, found[-1][1])
+            math.isfinite(analytic) or (found and _settles(line, sign, value, found[-1][1]))
         ):
             return _told(question, value, error)
     return Decision("inconclusive", reason="there are no values near")

@@ -188,7 +188,8 @@ def plain_factor(cases: Sequence[Case]) -> str:
     for factor, words in known.items():
         signed = math.copysign(factor, claimed * numeric)
         near = [1e-5 * abs(a) + MULTIPLE * factor * error for a, _, error in pairs]
-        if all(abs(a - signed * b) <= t <= 0.01 * abs(a) for (a, b, _), t in zip(pairs, near)):
+        fits = all(abs(a - signed * b) <= t for (a, b, _), t in zip(pairs, near))
+        if fits and any(t <= 0.01 * abs(a) for (a, *_), t in zip(pairs, near)):
             sign = "its sign is wrong" if signed < 0.0 else ""
             size = "" if factor == 1.0 else f"it is {words} what it should be"
             return " and ".join([part for part in (sign, size) if part])

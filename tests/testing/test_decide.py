@@ -49,6 +49,10 @@ def jagged(x: float) -> float:
     return (1.0 - math.cos(x)) / (x * x)
 
 
+def smooth_pieces(x: float) -> float:
+    return 2.0 + (x**3 if x > 0.0 else x * x)
+
+
 NOT_FAIL, NOT_PASS = "pass inconclusive", "fail inconclusive"
 SCALES = [1e-300, 1e-12, 1e12, 1e300]
 BESIDE_1 = [1.0 + side * 10.0**-k for side in (1.0, -1.0) for k in range(3, 13)]
@@ -126,6 +130,8 @@ VERDICTS: list[tuple[str, Function, list[float], float | Function, str]] = [
     ),
     ("constant", lambda x: 5.0, [1e20], 1.0, "fail"),
     ("infinite claim", math.sqrt, [2.0], math.inf, "fail"),
+    ("two smooth pieces", smooth_pieces, [0.0], 0.0, "pass"),
+    ("two smooth pieces", smooth_pieces, [0.0], 1e-3, NOT_PASS),
 ]
 
 
@@ -414,6 +420,9 @@ def test_a_derivative_that_overflows_is_not_called_wrong() -> None:
     [check] = node_cases([TABLE["pow"](Value(-8.559098639695547e-129), -2.0)], "differences")
     assert math.isinf(check.analytic)
     assert check.decision.verdict == "inconclusive"
+    for x in (5e-324, 1e-310):
+        report = gradcheck(TABLE["log"], x)
+        assert (report.verdict, report.analytic) == ("inconclusive", math.inf)
 
 
 def test_a_derivative_that_underflows_is_not_called_wrong() -> None:

@@ -29,7 +29,10 @@ DRAW = np.random.default_rng(7)
 X, V, P = DRAW.normal(size=(5, 3)), np.array([0.4, -0.3, 0.9]), np.array([0.3, 1.7, 0.8])
 W = DRAW.normal(size=(3, 3))
 ANOTHER = "differences give another value"
+INFINITE = "it is infinite where differences are not"
 NAN, RANDOM = "it is NaN where f is finite", "the derivative is nondeterministic"
+LONG = np.linspace(-4.0, 4.0, 100, dtype="f4")
+HILBERT = 1.0 / (np.arange(6.0) + np.arange(1.0, 7.0)[:, None])
 Row = tuple[str, Callable[[], Any], str]  # what went wrong, the check, and its words
 
 
@@ -98,6 +101,11 @@ def numpy_rows() -> list[Row]:
         ("right in float32", by_hand(single(slope), single(loss), V.astype("f4")), ""),
         ("right in float32, beside a large term",
          by_hand(single(slope), lambda w: single(loss)(w) + np.float32(9), V.astype("f4")), ""),
+        ("right in float32, from a float",
+         by_hand(single(slope), lambda w: float(single(loss)(w))), ""),
+        ("right, of a system that rounds",
+         by_hand(lambda b: np.linalg.solve(HILBERT, np.ones(6)),
+                 lambda b: np.sum(np.linalg.solve(HILBERT, b)), np.ones(6)), ""),
         ("right at a kink", by_hand(np.sign, lambda x: np.sum(np.abs(x)), np.eye(2)), ""),
         ("right and infinite", by_hand(lambda x: math.inf, math.sqrt, 0.0), ""),
         ("right but for round-off that differs",
@@ -112,6 +120,8 @@ def numpy_rows() -> list[Row]:
         ("the sign", by_hand(lambda w: -slope(w)), f"{ANOTHER}; its sign is wrong"),
         ("a sum for a mean", by_hand(lambda w: 5.0 * slope(w)), f"{ANOTHER}; it is 5 times"),
         ("a mean for a sum", by_hand(slope, lambda w: 5 * loss(w)), f"{ANOTHER}; it is 1/5 of"),
+        ("float32, a sum for a mean",
+         by_hand(single(np.exp), lambda x: single(np.exp)(x).mean(), LONG), "it is 100 times"),
         ("log2 by log", by_hand(lambda x: 1 / x, np.log2, 3.0), "it is log(2) times"),
         ("nothing", by_hand(np.zeros_like), f"{ANOTHER}; it is 0"),
         ("one part in 1,000", by_hand(lambda w: 1.001 * slope(w)), ANOTHER),
@@ -121,9 +131,9 @@ def numpy_rows() -> list[Row]:
         ("NaN", by_hand(lambda w: slope(w) * [1.0, 1.0, math.nan]), NAN),
         ("0 / 0 at 0",
          by_hand(lambda x: np.divide(x, np.linalg.norm(x)), np.linalg.norm, np.zeros(2)), NAN),
-        ("infinite", by_hand(lambda w: slope(w) * [1.0, math.inf, 1.0]), ANOTHER),
+        ("infinite", by_hand(lambda w: slope(w) * [1.0, math.inf, 1.0]), INFINITE),
         ("infinite at an edge",
-         by_hand(lambda x: math.inf, lambda x: x * math.sqrt(x), 0.0), ANOTHER),
+         by_hand(lambda x: math.inf, lambda x: x * math.sqrt(x), 0.0), INFINITE),
         ("random", by_hand(lambda w: slope(w) * noise()), RANDOM),
         ("dropout", by_hand(slope, lambda w: loss(w) * noise()), "f is nondeterministic"),
         ("random vjp",

@@ -66,6 +66,7 @@ MESSAGES: dict[str, Callable[[], Report]] = {
     f"{ANOTHER}; its sign is wrong": by_hand(lambda x: x * x, 3.0, -6.0),
     f"{ANOTHER}; it is 0": by_hand(lambda x: x * x, 3.0, 0.0),
     f"{WRONG}it is NaN where f is finite": by_hand(lambda x: x * x, 3.0, math.nan),
+    f"{WRONG}it is infinite where differences are not": by_hand(lambda x: x * x, 3.0, math.inf),
     f"{WRONG}it is outside [-1, 1] at a kink": by_hand(abs, 0.0, 2.0),
     f"{WRONG}it is not 0 at a jump": by_hand(lambda x: math.floor(x) + x * x, 0.0, 1.0),
     f"{WRONG}it is not inf at an edge": by_hand(math.sqrt, 0.0, 1.0),
