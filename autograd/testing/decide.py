@@ -28,6 +28,7 @@ from autograd.testing.differences import (
     is_stair,
     noise_between,
     noise_hides,
+    tread,
 )
 from autograd.testing.one_sided import (
     CLOSE,
@@ -119,7 +120,11 @@ def decide(question: Question, steps: list[float]) -> Decision:
         question = question._replace(own=0.0)
     stair = analytic == 0.0 and is_stair(line)
     decision = _decided(question, steps)._replace(line=line)
-    return _doubt(decision, BENDS) if stair and decision.verdict == "fail" else decision
+    if decision.verdict != "fail":
+        return decision
+    if not decision.numeric and abs(analytic) * tread(line) <= 8.0 * ULP and is_stair(line):
+        return _doubt(decision, HIDDEN)  # as in 1 + exp(-40)
+    return _doubt(decision, BENDS) if stair else decision
 
 
 def _decided(question: Question, steps: list[float]) -> Decision:

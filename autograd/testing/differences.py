@@ -35,6 +35,7 @@ __all__ = [
     "is_stair",
     "noise_between",
     "noise_hides",
+    "tread",
 ]
 
 CALLS = 40  # of f at most, in the check of an input
@@ -427,6 +428,17 @@ def is_stair(line: Line) -> bool:
         if [line.at(line.x + step), line.at(line.x - step)] != [line.y, line.y]:
             return False
     return True
+
+
+def tread(line: Line) -> float:
+    """How far f was seen to have one value to the last bit, on the side where it is farther."""
+    ends = []
+    for side in (1.0, -1.0):
+        found = [((t - line.x) * side, values) for t, values in line.samples.seen.items()]
+        around = sorted([pair for pair in found if pair[0] > 0.0], key=lambda pair: pair[0])
+        same = lambda pair: pair[1] is not None and pair[1][line.output] == line.y  # noqa: E731
+        ends += [step for step, _ in itertools.takewhile(same, around)]
+    return max(ends, default=0.0)
 
 
 def is_sawtooth(line: Line, slope: float, claimed: float) -> bool:

@@ -130,6 +130,11 @@ VERDICTS: list[tuple[str, Function, list[float], float | Function, str]] = [
     ),
     ("constant", lambda x: 5.0, [1e20], 1.0, "fail"),
     ("infinite claim", math.sqrt, [2.0], math.inf, "fail"),
+    *[
+        ("lost in 1", lambda x: math.log(1.0 + math.exp(x)), [-35.0, -40.0, -120.0], *row)
+        for row in ((math.exp, NOT_FAIL), (0.01, "fail"))
+    ],
+    ("lost in 1", lambda x: 1.0 - math.tanh(x), [18.0], -(math.cosh(18.0) ** -2), NOT_FAIL),
     ("two smooth pieces", smooth_pieces, [0.0], 0.0, "pass"),
     ("two smooth pieces", smooth_pieces, [0.0], 1e-3, NOT_PASS),
 ]
