@@ -122,9 +122,11 @@ def decide(question: Question, steps: list[float]) -> Decision:
     decision = _decided(question, steps)._replace(line=line)
     if decision.verdict != "fail":
         return decision
-    if not decision.numeric and abs(analytic) * tread(line) <= 8.0 * ULP and is_stair(line):
+    flat = tread(line)
+    if not decision.numeric and abs(analytic) * flat <= 8.0 * ULP and is_stair(line):
         return _doubt(decision, HIDDEN)  # as in 1 + exp(-40)
-    return _doubt(decision, BENDS) if stair else decision
+    is_long = abs(decision.numeric) * flat > 8.0 * line.grain * abs(line.y)  # for round-off
+    return _doubt(decision, BENDS) if stair and is_long else decision
 
 
 def _decided(question: Question, steps: list[float]) -> Decision:

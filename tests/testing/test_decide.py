@@ -135,6 +135,8 @@ VERDICTS: list[tuple[str, Function, list[float], float | Function, str]] = [
         for row in ((math.exp, NOT_FAIL), (0.01, "fail"))
     ],
     ("lost in 1", lambda x: 1.0 - math.tanh(x), [18.0], -(math.cosh(18.0) ** -2), NOT_FAIL),
+    ("zero beside 0", lambda x: math.log(1.0 + math.exp(x)), [2e-9, -1e-10], 0.0, "fail"),
+    ("zero beside 0", lambda x: math.exp(-x * x), [4e-5], 0.0, "fail"),
     ("two smooth pieces", smooth_pieces, [0.0], 0.0, "pass"),
     ("two smooth pieces", smooth_pieces, [0.0], 1e-3, NOT_PASS),
 ]
