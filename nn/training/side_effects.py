@@ -285,7 +285,7 @@ class Snapshot:
         named = self._spaces.setdefault(id(space), (space, set()))[1]
         for name in _names(code) - named:
             named.add(name)
-            x = space.get(name)
+            x = space.get(name, sys.modules.get(name))  # it may be imported inside
             if type(x) is not ModuleType:
                 self._todo.append((name, x, True))
             elif not is_of_library(x):

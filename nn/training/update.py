@@ -30,7 +30,8 @@ class Update:
     def program(self) -> Program | None:
         """That of the optimizer's settings; None if its `step` can't be recorded."""
         optimizer = self.optimizer
-        settings = len(optimizer.params), optimizer._alike, self._setting(optimizer)
+        own = vars(optimizer).get("step")
+        settings = len(optimizer.params), optimizer._alike, own, self._setting(optimizer)
         if self._settings != settings or (self._reads and self._reads.changed(trained=True)):
             self._settings = self._runner = self._reads = None
             self._program = self._recorded()
@@ -88,7 +89,8 @@ class Update:
     def _recorded(self) -> Program | None:
         optimizer = self.optimizer
         sizes = {len(optimizer.params), *map(len, optimizer.buffers.values())}
-        if type(optimizer).step is not Optimizer.step or len(sizes) > 1:
+        step = vars(optimizer).get("step", type(optimizer).step)
+        if step is not Optimizer.step or len(sizes) > 1:
             return None
         try:
             return Snapshot(optimizer=optimizer).unchanged(self._record)

@@ -14,6 +14,7 @@ import logging
 import math
 import pickle
 import random
+import sys
 import threading
 import types
 from array import array
@@ -37,6 +38,7 @@ HELD: dict[str, Any] = {}
 LOGGED: list[float] = []
 TURN = contextvars.ContextVar("TURN", default=0)
 OTHER: Any = types.ModuleType("other_module")
+sys.modules["other_module"] = OTHER
 LOGGER = logging.getLogger("test_stateful")
 
 
@@ -125,6 +127,13 @@ class Data(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.w * x[0] * more(self)
+
+
+def importing(m: Any, x: Any) -> Any:
+    import other_module  # type: ignore[import-not-found]  # pyright: ignore
+
+    other_module.n += 1
+    return m.line(x) * other_module.n
 
 
 def kept(
@@ -395,6 +404,7 @@ ROWS |= {
     "global dict": kept("HELD['n']", lambda m, x: m.line(x) * more(HELD)),
     "global of a helper": kept("LOGGED", by_helper),
     "variable of a module": kept("n", lambda m, x: m.line(x) * put(OTHER, "n", OTHER.n + 1)),
+    "variable of a module imported inside": kept("n", importing),
     "closure": (
         " n ",
         lambda: {"model": nn.Sequential(nn.Layer(2, 1, init=nn.init.ones()), closure())},
@@ -512,6 +522,20 @@ class Walking(nn.SGD):
         self.steps += 1
 
 
+def every_other(params: Any) -> nn.Optimizer:
+    """One whose step was put in its place."""
+    optimizer = nn.SGD(params, 0.05)
+    step, turns = optimizer.step, [0]
+
+    def stepping() -> None:
+        turns[0] += 1
+        if turns[0] % 2:
+            step()
+
+    vars(optimizer)["step"] = stepping
+    return optimizer
+
+
 def scale() -> float:
     return float(HELD["k"])
 
@@ -544,6 +568,10 @@ ROWS |= {
     "update: global counter": ruled(lambda o, lr, g: lr * g / more(HELD)),
     "update: numbers counted": changed(lambda *_: None, optimizer=lambda ps: Warm(ps, 0.01)),
     "update: a step of its own": changed(lambda *_: None, optimizer=Walking),
+    "update: a step put in its place": changed(lambda *_: None, optimizer=every_other),
+    "update: a step put there later": changed(
+        lambda event, world: put(world["trained"], "step", lambda: None)
+    ),
     "update: reads a global": ruled(
         lambda o, lr, g: lr * g * HELD["k"], lambda *_: HELD.update(k=HELD["k"] * 0.5)
     ),
