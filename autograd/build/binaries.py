@@ -43,7 +43,7 @@ MODULES = tuple(
         *("sweeps", "operations", "value", "floats"),
     )
 )
-CALLS = ("autograd.program.call",)
+CALLS = ("autograd.program.dispatch",)
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core")
 PROGRAM = os.path.join(os.path.dirname(PACKAGE), "program")
 FOLDERS = (PACKAGE, PROGRAM)

@@ -28,6 +28,7 @@ BUILD = runpy.run_path(str(Path(__file__).with_name("binaries.py")))
 # wherever the library of C is. Kernels read the floating-point flags themselves.
 FLAGS = ("-O3", "-g0", "-DNDEBUG", "-ffp-contract=off")
 CORE = ("-fno-tree-slp-vectorize",)
+SMALL = {"table": ("-O2",)}  # a smaller wheel, and as fast
 KERNELS = {  # and what they are for; those of no vectors are left out on other processors
     "kernel_base": (),
     "kernel_avx2": ("-mavx2",),
@@ -39,7 +40,8 @@ KERNEL = ("-fno-math-errno", "-fno-trapping-math")
 def compiler_flags(name: str) -> list[str]:
     """What gcc and clang are told of the module of this full name."""
     stem = name.rpartition(".")[2]
-    return [*FLAGS, *((*KERNEL, *KERNELS[stem]) if stem in KERNELS else CORE)]
+    rest = (*KERNEL, *KERNELS[stem]) if stem in KERNELS else (*CORE, *SMALL.get(stem, ()))
+    return [*FLAGS, *rest]
 
 
 class BuildExtensions(build_ext):
@@ -71,8 +73,9 @@ class BuildExtensions(build_ext):
         for extension in self.extensions:
             told = compiler_flags(extension.name)
             told = [f"/clang:{flag}" for flag in told] if windows else told
-            if sys.platform == "linux":  # without the names of what is static
+            if sys.platform == "linux":  # without the names of what is static, nor its frames
                 extension.extra_link_args = ["-s"]
+                told.append("-fno-asynchronous-unwind-tables")
             extension.extra_compile_args = told + shlex.split(os.environ.get("CFLAGS", ""))
         super().build_extensions()
 

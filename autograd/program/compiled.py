@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 from autograd import transforms
 from autograd.core.functions import fsum
 from autograd.program.arguments import Arguments, Axes, holds_values, kind_of, samples_of
-from autograd.program.call import Call, Dispatch, dispatched
+from autograd.program.call import Call
 from autograd.program.derivatives import (
     direction,
     hessian_blocks,
@@ -22,6 +22,7 @@ from autograd.program.derivatives import (
     lane_weight,
     per_lane_blocks,
 )
+from autograd.program.dispatch import Dispatch, dispatched
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.recorded import Recorded, used

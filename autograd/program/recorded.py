@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from autograd.program.call import Dispatch
+from autograd.program.dispatch import Dispatch
 from autograd.program.trace.captured import Captured
 
 if TYPE_CHECKING:
