@@ -166,14 +166,18 @@ class Compiled:
             TypeError, ValueError: the arguments do not fit `in_axes`, or f can't be recorded.
             Whatever f raises, with a note that names the sample.
         """
-        self._schedule.left -= 1
-        if not self._schedule.left:
-            return self._checked(lambda: self(*args, **named), args, named)
-        recorded = self._recorded
-        if not named and not ((recorded.closes or watches) and _is_inside()):
+        schedule, recorded = self._schedule, self._recorded
+        schedule.left -= 1
+        if schedule.left and not (named or ((recorded.closes or watches) and _is_inside())):
             found = dispatched(recorded.dispatch, None, args)
             if found is not None:
                 return found
+        return self._values(args, named)
+
+    def _values(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A call that is not like an earlier one, or is checked."""
+        if not self._schedule.left:
+            return self._checked(lambda: self(*args, **named), args, named)
 
         def compute(part: Arguments) -> tuple[Call, list[Array]]:
             call = self._done(part)
@@ -446,7 +450,20 @@ class Compiled:
             TypeError: f gives several numbers, or one for each sample and there is no `reduce`.
             Otherwise as a call.
         """
-        self._schedule.left -= 1
+        schedule, recorded = self._schedule, self._recorded
+        schedule.left -= 1
+        known = type(argnums) is int or type(argnums) is tuple
+        inside = (recorded.closes or watches) and _is_inside()
+        if known and schedule.left and not (named or inside):
+            found: tuple[Any, Any] | None = dispatched(recorded.dispatch, argnums, args)
+            if found is not None:
+                return found
+        return self._values_and_grads(args, named, argnums)
+
+    def _values_and_grads(
+        self, args: tuple[Any, ...], named: dict[str, Any], argnums: Argnums
+    ) -> tuple[Any, Any]:
+        """Those of a call that is not like an earlier one, or is checked."""
         if not self._schedule.left:
             return self._checked(  # type: ignore[no-any-return]
                 lambda: self.value_and_grad(*args, argnums=argnums, **named),
@@ -454,12 +471,6 @@ class Compiled:
                 named,
                 argnums,
             )
-        known = not named and (type(argnums) is int or type(argnums) is tuple)
-        recorded = self._recorded
-        if known and not ((recorded.closes or watches) and _is_inside()):
-            found: tuple[Any, Any] | None = dispatched(recorded.dispatch, argnums, args)
-            if found is not None:
-                return found
 
         def by_program(arguments: Arguments) -> Any:
             weight = self._weight(arguments, "the gradient")

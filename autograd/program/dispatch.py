@@ -322,13 +322,13 @@ class Dispatch:
 
     def _each(self, examples: list[Any]) -> list[Any]:
         i: cython.Py_ssize_t
-        found: list[Any] = []
+        found: list[Any] = examples.copy()
         for i in range(len(examples)):
             if type(examples[i]) is float:
-                found.append(float(self.d_u[self.at]))
+                found[i] = float(self.d_u[self.at])
                 self.at += 1
             else:
-                found.append(self._give(examples[i]))
+                found[i] = self._give(examples[i])
         return found
 
 
