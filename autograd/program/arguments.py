@@ -223,12 +223,15 @@ def kind_of(key: Key) -> str:
 
 def _leaves(tree: Any) -> Iterator[Any]:
     """The arrays and whatever else structures hold."""
-    children = children_of(tree)
-    if children is None:
-        yield tree
+    if type(tree) in (list, tuple):  # their places are not needed, and may be many
+        parts = tree
+    elif (children := children_of(tree)) is not None:
+        parts = children.parts
     else:
-        for each in children.parts:
-            yield from _leaves(each)
+        yield tree
+        return
+    for each in parts:
+        yield from _leaves(each)
 
 
 def holds_values(tree: Any) -> bool:
