@@ -37,6 +37,7 @@ class Call:
         d_u, d_x: the gradient of the weighted sum of all outputs in all lanes.
         rebuild, single: as a trace's.
         closed: the Values from outside f that its traces read.
+        parted: of each trace, lanes that go along it.
         by_itself: whether a lane was computed by f itself.
     """
 
@@ -60,6 +61,7 @@ class Call:
         for i in places:
             self.rows[arguments.axes[i]].append(arguments.rows[i])
         self.closed: set[Value] = set()
+        self.parted: dict[Any, Array] = {}
         self.by_itself = False
         self.out: Array = None
         self.d_u = np.zeros((len(arguments.u), 1))
@@ -112,6 +114,7 @@ class Call:
     def add(self, trace: Any, lanes: Array, results: list[Array]) -> None:
         """Take in results of lanes."""
         self.closed.update(trace.closed)
+        self.parted[trace] = lanes
         where = lanes if len(lanes) < self.arguments.lanes else slice(None)
         self.put(where, results[0], trace.rebuild, trace.single)
         if len(results) > 1:

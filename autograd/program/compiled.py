@@ -278,7 +278,7 @@ class Compiled:
                 traces.do(call, arguments)
             except CapturedChanged:
                 continue
-            parted = {trace: (arguments.first, mine) for trace, mine in traces.parted.items()}
+            parted = {trace: (arguments.first, mine) for trace, mine in call.parted.items()}
             self._parted = {**self._parted, **parted} if arguments.first else parted
             self._count += len(traces.found) - known
             for k in range(known, len(traces.found)):

@@ -126,7 +126,6 @@ class TraceCache:
 
     Attributes:
         found: in the order of recording.
-        parted: lanes of the last call that went each of them.
     """
 
     def __init__(
@@ -141,7 +140,6 @@ class TraceCache:
         self.f, self.without, self.first, self.reduce = f, without, first, reduce
         self.found: list[Trace] = []
         self.told = False
-        self.parted: dict[Trace, Array] = {}
         self.lanes = np.arange(0)  # of the last call
 
     @property
@@ -159,7 +157,6 @@ class TraceCache:
         left, count, known = self.lanes, arguments.lanes or 1, 0
         if len(left) != count:
             self.lanes = left = np.arange(count)
-        self.parted = {}
         while len(left):
             if known < len(self.found):
                 left = np.sort(self.along(self.found[known], call, arguments, left))
@@ -198,7 +195,6 @@ class TraceCache:
             return np.concatenate([others, self.along(trace, call, arguments, mine)])
         if not status:
             call.add(trace, mine, results)
-            self.parted[trace] = mine
         elif len(mine) == 1:
             call.eager(int(mine[0]))
         else:
