@@ -246,7 +246,7 @@ def test_operands_from_here_and_there_make_lists_too(monkeypatch: pytest.MonkeyP
     for got, expected in zip(fast.value_and_grad(xs), autograd.value_and_grad(f)(xs)):
         np.testing.assert_allclose(got, expected, rtol=1e-12)
     assert len(fast.program.with_scalars.ops) < 100
-    monkeypatch.setattr(scalar_code, "AT_ONCE", 7)
+    monkeypatch.setattr(scalar_code, "PIECE", 7)
     np.testing.assert_array_equal(compile(f).grad(xs), fast.grad(xs))
 
 

@@ -28,8 +28,6 @@ def reroll(tape: Tape, data: Collection[int] = ()) -> Tape:
         data: the places of inputs that may be taken for data, as constants are: which of them
             a term uses then does not make it another kind of term.
     """
-    if "lane" in tape.ops or "gather" in tape.ops:
-        return tape
     added = _added(tape)
     large = [terms for several in added.values() for terms in several if _gains(tape, terms)]
     tries: list[Collection[int]] = [(), data] if data else [()]

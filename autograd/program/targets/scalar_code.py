@@ -28,7 +28,7 @@ STANDIN = (1 << 28) - 64  # the first of the rows that stand for others
 RESULT, TARGET, D, OPERANDS = 0, 1, 2, 3
 ROWS = slice(3, 7)  # the words of an instruction that are rows; all that arithmetic has
 MOST = 10_000  # kinds of operations whose templates are kept
-AT_ONCE = 8192  # operations, while what is computed of them is in the cache
+PIECE = 8192  # operations, while what is computed of them is in the cache
 Template = Array  # instructions
 Key = tuple[Any, ...]
 
@@ -112,8 +112,8 @@ class ScalarCode:
         """
         words, sizes = self.placed(np.concatenate(templates)), np.array([*map(len, templates)])
         firsts = np.cumsum(sizes) - sizes
-        for start in range(0, len(nodes), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
+        for start in range(0, len(nodes), PIECE):
+            some = slice(start, start + PIECE)
             user, place = spread(firsts[which[some]], sizes[which[some]])
             self.write(words, user, place, nodes[some], [rows[some] for rows in adjoints])
 
