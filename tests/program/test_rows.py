@@ -21,6 +21,7 @@ ROWS: dict[str, Callable[[Any, Any], Any]] = {
     "a place that is the same in all lanes": lambda w, x: (
         take([x[0], x[1], w[0] * x[0]], 2.0) * w[1]
     ),
+    "a product of nothing": lambda w, x: dot([], [], x[0]) * w[1],
     "a choice that is known": lambda w, x: autograd.where(True, w[0] * x[0], x[1]) * w[1],
 }
 

@@ -228,10 +228,10 @@ class _Vectorize:
 
     def matmul(self, xs: Nodes, args: list[tuple[int, ...]]) -> int:
         it, n, k = self.blocks, len(args), len(xs)
-        weights = self.rows([*chain.from_iterable([each[1 : 1 + k] for each in args])])
         bias = [each[0] for each in args]
         if not xs:
             return self.rows(bias)
+        weights = self.rows([*chain.from_iterable([each[1 : 1 + k] for each in args])])
         none = all(self.constant.get(b) == 0.0 for b in bias)
         late = any(self.varying[b] for b in bias)  # the product has to be there first
         operands = [weights, self.rows(xs)]
