@@ -165,6 +165,16 @@ def test_lstm() -> None:
     close(output("lstm", "jacobian", given), differences(loss, flat), 1e-7)
 
 
+def rotation(r: Any) -> Any:
+    """The matrix of a rotation about r by its length."""
+    angle = math.hypot(*r)
+    axis = np.cross(np.eye(3), r)
+    if not angle:
+        return np.eye(3) + axis
+    sine, versine = math.sin(angle) / angle, (1.0 - math.cos(angle)) / angle**2
+    return np.eye(3) + sine * axis + versine * axis @ axis
+
+
 @pytest.mark.parametrize("turn", [1.0, 0.0])
 def test_ba(turn: float) -> None:
     n, m, p = 2, 3, 6
@@ -173,13 +183,7 @@ def test_ba(turn: float) -> None:
 
     def errors(flat: Any) -> Any:
         r, centre, (f, *middle), bend, x, w = np.split(flat, [3, 6, 9, 11, 14])
-        angle = math.hypot(*r)
-        axis = np.cross(np.eye(3), r)
-        rotation = np.eye(3) + axis
-        if angle:
-            rotation = np.eye(3) + math.sin(angle) / angle * axis
-            rotation += (1.0 - math.cos(angle)) / angle**2 * axis @ axis
-        there = rotation @ (x - centre)
+        there = rotation(r) @ (x - centre)
         flat = there[:2] / there[2]
         square = flat @ flat
         flat = flat * (1.0 + bend[0] * square + bend[1] * square**2)
@@ -196,6 +200,51 @@ def test_ba(turn: float) -> None:
     columns = [*range(11), 22, 23, 24, 31]
     assert found["cols"] == [*columns, *columns, 31 + p - 1]
     assert found["rows"] == [*range(0, 181, 15), *range(181, 187), 31 * p]
+
+
+@pytest.mark.parametrize(
+    ("inside", "turn", "mirrored"), [(0, 1.0, False), (2, 1.0, True), (2, 0.0, False)]
+)
+def test_ht(inside: int, turn: float, mirrored: bool) -> None:
+    """A hand of 22 bones and 6 vertices; inside triangles, two numbers tell where."""
+    fingers = [parent for first in range(1, 20, 4) for parent in (0, *range(first, first + 3))]
+    parents, at = [-1, *fingers, 0], [2, 0, 1, 2]
+    affine = np.reshape([[*draw(12), 0.0, 0.0, 0.0, 1.0] for _ in range(44)], (2, 22, 4, 4))
+    rests, weights = np.array([[*draw(3), 1.0] for _ in range(6)]), np.array(draw(6, 22))
+    triangles, points = np.array([[0, 1, 2], [5, 1, 3], [4, 2, 3]]), np.array(draw(4, 3))
+    model = {"bone_count": 22, "bone_names": [str(k) for k in range(22)], "parents": parents}
+    model |= {"base_relatives": affine[0].tolist(), "triangles": triangles.tolist()}
+    model |= {"inverse_base_absolutes": affine[1].tolist(), "weights": weights.tolist()}
+    model |= {"base_positions": rests.tolist(), "is_mirrored": mirrored}
+    theta = [turn * x for x in draw(3)] + draw(23)
+    data = {"model": model, "correspondences": at, "points": points.tolist()}
+    given = {"theta": theta, "data": data, "us": draw(4, 2) if inside else []}
+
+    def errors(flat: Any) -> Any:
+        us, r, move, angles = np.split(flat, [-26, -23, -20])
+        turns = np.tile(np.eye(4), (22, 1, 1))
+        for k, (bend, spread, *others) in enumerate(angles.reshape(5, 4)):
+            turns[4 * k + 2, :3, :3] = rotation([0.0, 0.0, spread]) @ rotation([bend, 0.0, 0.0])
+            for bone, other in enumerate(others, 4 * k + 3):
+                turns[bone, :3, :3] = rotation([other, 0.0, 0.0])
+        poses: list[Any] = []
+        for parent, relative, own in zip(parents, affine[0], turns):
+            poses.append((np.eye(4) if parent < 0 else poses[parent]) @ relative @ own)
+        there = np.einsum("vb,bij,bjk,vk->vi", weights, poses, affine[1], rests)[:, :3]
+        there = there * [-1.0 if mirrored else 1.0, 1.0, 1.0]
+        there = (there @ rotation(r).T if math.hypot(*r) >= 1e-4 else there) + move
+        if not inside:
+            return (points - there[at]).ravel()
+        a, b, c = np.moveaxis(there[triangles[at]], 1, 0)
+        u, v = us.reshape(4, 2, 1).swapaxes(0, 1)
+        return (points - c - u * (a - c) - v * (b - c)).ravel()
+
+    flat = np.array([*np.ravel(given["us"]), *theta])
+    close(output("ht", "objective", given), errors(flat))
+    wanted = differences(errors, flat).reshape(4, 3, -1)
+    own = [wanted[i, :, inside * i : inside * (i + 1)] for i in range(4)]
+    wanted = np.concatenate([own, wanted[..., -26:]], axis=-1).reshape(12, -1)
+    close(output("ht", "jacobian", given), wanted, 1e-7)
 
 
 @pytest.mark.soak

@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 import autograd
 from autograd import compile, exp, log, sqrt, tanh
 
@@ -276,6 +278,73 @@ def ba(given: Any) -> dict[str, Run]:
     return {"objective": objective, "jacobian": jacobian}
 
 
+def turned(rows: Sequence[Numbers], i: int, j: int, angle: Any) -> list[list[Any]]:
+    """A matrix times a rotation in the plane of the axes i and j."""
+    c, s = autograd.cos(angle), autograd.sin(angle)
+    found = [[*row] for row in rows]
+    for row in found:
+        row[i], row[j] = c * row[i] + s * row[j], c * row[j] - s * row[i]
+    return found
+
+
+def product(a: Sequence[Numbers], b: Sequence[Numbers]) -> list[list[Any]]:
+    return [[autograd.dot(row, column) for column in zip(*b)] for row in a]
+
+
+def ht(given: Any) -> dict[str, Run]:
+    """What leads from a hand to points: from its vertices, or from places us in triangles."""
+    data, us = given["data"], given["us"]
+    model, at = data["model"], np.array(data["correspondences"])
+    parents, mirrored = model["parents"], model["is_mirrored"]
+    relatives, inverses, *vertices = [  # arrays are no guards, which each call would compare
+        np.array(model[name])
+        for name in ("base_relatives", "inverse_base_absolutes", "weights", "base_positions")
+    ]
+
+    def moves(theta: Numbers) -> list[Any]:
+        """What takes vertices from rest to the pose: three rows of a matrix for each bone."""
+        angles = iter(theta[6:])
+        poses: list[Any] = []
+        for bone, (parent, relative) in enumerate(zip(parents, relatives)):
+            pose = relative[:3] if parent < 0 else product(poses[parent], relative)
+            joint = (bone - 1) % 4 if bone else 0  # a finger's first bone of four is fixed
+            if joint:
+                bend = next(angles)
+                pose = turned(pose, 0, 1, next(angles)) if joint == 1 else pose
+                pose = turned(pose, 1, 2, bend)
+            poses.append(pose)
+        return [product(*each) for each in zip(poses, inverses)]
+
+    def error(
+        theta: Numbers, u: Numbers, point: Numbers, weights: Any, rests: Any
+    ) -> list[Any]:
+        bones, shares = moves(theta), [*u, 1.0 - autograd.sum(u)]
+        there = []
+        for i in range(3):
+            corners = [
+                autograd.dot(weight, [autograd.dot(rows[i], rest) for rows in bones])
+                for weight, rest in zip(weights, rests)
+            ]
+            there.append(autograd.dot(shares, corners))
+        if mirrored:
+            there[0] = -there[0]
+        if autograd.sum([r * r for r in theta[:3]]) >= 1e-8:
+            there = rotated(theta[:3], there)
+        return [a - b - c for a, b, c in zip(point, there, theta[3:6])]
+
+    fast = compile(error, in_axes=(None, 0, 0, 0, 0), verify=False)
+    corners = np.array(model["triangles"])[at] if us else at[:, None]
+    theta, points = np.array(given["theta"]), np.array(data["points"])
+    args = theta, np.reshape(us, (len(at), -1)), points, *[each[corners] for each in vertices]
+
+    def jacobian() -> Any:
+        """For each number its derivatives in the point's own us, then in theta."""
+        found = np.concatenate(fast.jacobian(*args, argnums=(1, 0)), axis=-1)
+        return found.reshape(-1, found.shape[-1]).tolist()
+
+    return {"objective": lambda: fast(*args).ravel().tolist(), "jacobian": jacobian}
+
+
 # ---------------------------------------------------------------- derivatives in derivatives
 
 
@@ -360,7 +429,7 @@ EVALS: dict[str, dict[str, Callable[[Any], Run]]] = {
         ("hello", hello, ("square", "double")),
         *((make.__name__, make, ("primal", "gradient")) for make in (det, lse, llsq, ode)),
         ("kmeans", kmeans, ("cost", "dir")),
-        *((make.__name__, make, ("objective", "jacobian")) for make in (gmm, lstm, ba)),
+        *((make.__name__, make, ("objective", "jacobian")) for make in (gmm, lstm, ba, ht)),
     )
 }
 for several in (particle, saddle):
