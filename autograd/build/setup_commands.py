@@ -73,7 +73,7 @@ class BuildExtensions(build_ext):
         for extension in self.extensions:
             told = compiler_flags(extension.name)
             told = [f"/clang:{flag}" for flag in told] if windows else told
-            if sys.platform == "linux":  # without the names of what is static, nor its frames
+            if sys.platform == "linux":  # no names of what is static, no tables to unwind calls
                 extension.extra_link_args = ["-s"]
                 told.append("-fno-asynchronous-unwind-tables")
             extension.extra_compile_args = told + shlex.split(os.environ.get("CFLAGS", ""))
