@@ -40,6 +40,13 @@ def interrupt(action: Callable[[], object], after: float, again: bool = False) -
         raised = True  # what is raised within a callback or a finalizer is lost
         raise StoppedError
 
+    def acting() -> (
+        None
+    ):  # a call: Python 3.13's jump back to a `while` is outside of its `try`
+        action()
+        while again and not raised:
+            action()
+
     previous = signal.signal(signal.SIGALRM, raising)
     callbacks, tracer = gc.callbacks[:], sys.gettrace()  # the test runner's: they would hang
     gc.callbacks.clear()
@@ -48,9 +55,7 @@ def interrupt(action: Callable[[], object], after: float, again: bool = False) -
     sys.unraisablehook = lambda lost: None if lost.exc_type is StoppedError else hook(lost)
     try:
         signal.setitimer(signal.ITIMER_REAL, max(after, 1e-5))
-        action()
-        while again and not raised:
-            action()
+        acting()
         signal.setitimer(signal.ITIMER_REAL, 0.0)
     except StoppedError:
         pass
