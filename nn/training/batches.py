@@ -42,7 +42,7 @@ class Batch:
     ) -> None:
         self.parts, self.sample, self.key = parts, sample, key
         self.given, self.shapes = given or [], shapes
-        self.views = [*map(_is_view, parts, self.given)]
+        self.views = [*map(_shown, parts, self.given)]  # arrays that parts show, or None
         self.lanes = parts[0].shape[1] if parts else 1
 
     @property
@@ -90,16 +90,18 @@ class Batch:
             return False
         anew: dict[int, Array] = {}
         for i, part in enumerate(given):
+            shown = part if part is self.views[i] else None
+            if shown is not None and shown.shape == self.shapes[i] and shown.dtype is FLOAT:
+                continue
             new = part if type(part) is np.ndarray else rectangular(part)
             if new is None or new.shape != self.shapes[i]:
                 return False
-            if new is not self.given[i] or not self.views[i] or new.dtype is not FLOAT:
-                if new.dtype.kind not in "fiub" or not new.flags.aligned:
-                    return False
-                anew[i] = np.asarray(new, float).reshape(self.lanes, -1).T
+            if new.dtype.kind not in "fiub" or not new.flags.aligned:
+                return False
+            anew[i] = np.asarray(new, float).reshape(self.lanes, -1).T
         if anew:
             parts = tuple([anew.get(i, part) for i, part in enumerate(self.parts)])
-            views = [*map(_is_view, parts, given)]
+            views = [*map(_shown, parts, given)]
             self.parts, self.views, self.given[:] = parts, views, given
         return True
 
@@ -135,6 +137,7 @@ def _rows(x: Array, order: Sequence[int]) -> Array:
     return np.take(x, order, 0) if x.flags.c_contiguous else x[order]
 
 
-def _is_view(part: Array, given: Any) -> bool:
-    """Whether a part shows what is in an array now."""
-    return type(given) is np.ndarray and np.may_share_memory(part, given)
+def _shown(part: Array, given: Any) -> Any:
+    """What is given, if it is an array that a part shows as it is now, else None."""
+    shows = type(given) is np.ndarray and np.may_share_memory(part, given)
+    return given if shows else None

@@ -341,18 +341,17 @@ class Step:
             floats.read_data(fused.trace.closed, fused.u)
         elif fused.others[0]:
             floats.read_data(*fused.others)
-        arguments = batch.parts, fused.loss, self.optimizer.params, update
-        loss = fused.train(*arguments)
+        loss: float | None = fused.train(batch.parts, fused.loss, self._listed, update)
         if loss is False:  # someone has set the data of a parameter
             floats.read_data(fused.trace.closed, fused.u)
-            loss = fused.train(*arguments)
+            loss = fused.train(batch.parts, fused.loss, self._listed, update)
         if loss is None or loss is False:
             return None
         if update[0] is None:
             self.optimizer.step()
         else:
             self._current = fused
-        return float(loss)
+        return loss
 
     def _fuse(self, call: BatchCall, traces: Traces) -> None:
         """Let one call make the next step with as many samples, if it can."""
@@ -392,7 +391,8 @@ class Step:
         if not params:
             raise ValueError("all parameters are frozen; let some have requires_grad=True")
         frozen = params is not self._listed and self._are_others()
-        if self._changed() or frozen or len(params) != len(self._params):
+        changed = self._captured and self._changed()
+        if changed or frozen or len(params) != len(self._params):
             self._forget()
         key = what, batch.key
         found = self._traces.get(key)

@@ -23,15 +23,15 @@ class Update:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
-        self._setting = attrgetter("__class__", *sorted(vars(optimizer).keys() - VARYING))
+        own = sorted(vars(optimizer).keys() - VARYING)
+        self._setting = attrgetter("__class__", "step", "_alike", *own)
         self._settings: Any = None
         self._reads: Snapshot | None = None  # what one that isn't the library's may read
 
     def program(self) -> Program | None:
         """That of the optimizer's settings; None if its `step` can't be recorded."""
         optimizer = self.optimizer
-        own = vars(optimizer).get("step")
-        settings = len(optimizer.params), optimizer._alike, own, self._setting(optimizer)
+        settings = self._setting(optimizer)
         if self._settings != settings or (self._reads and self._reads.changed(trained=True)):
             self._settings = self._runner = self._reads = None
             self._program = self._recorded()
