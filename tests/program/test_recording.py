@@ -246,6 +246,15 @@ def test_values_from_outside_are_read_at_each_call() -> None:
     assert len(fast.programs) == 1
 
 
+def test_values_from_outside_keep_their_gradients() -> None:
+    v = Value(3.0)
+    square = v * v
+    (2.0 * square).backward()
+    fast = compile(lambda x: x * square + v * x)
+    assert [fast.value_and_grad(5.0) for _ in range(4)] == [(60.0, 12.0)] * 4
+    assert (square.grad, v.grad) == (2.0, 12.0)
+
+
 def test_what_is_around_the_function_has_changed() -> None:
     scale, weights, w = 2.0, [1.0, 2.0], Value(1.0)
     OFFSETS[:] = [10.0]
