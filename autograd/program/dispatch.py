@@ -84,32 +84,36 @@ class Dispatch:
         self.resize(self.total)
 
     def resize(self, lanes: int) -> None:
-        """Make buffers for so many lanes of all that there are."""
+        """Make buffers for so many lanes of all that there are.
+
+        They change together in the end: an interrupt or a lack of memory may come before.
+        """
         sweep: Any = self.sweep
-        self.lanes = lanes
-        self.weight = 1.0 / self.total if self.samples and self.reduce == "mean" else 1.0
-        u, out, d_u, self.d_x = sweep.memory(lanes)
-        weights = np.full((1, lanes if self.samples else 1), self.weight)
+        weight = 1.0 / self.total if self.samples and self.reduce == "mean" else 1.0
+        u, out, d_u, d_x = sweep.memory(lanes)
+        weights = np.full((1, lanes if self.samples else 1), weight)
         seed = sweep.spread(weights) if self.places else None
         start = sweep.inputs - len(self.closed)
-        self.outside, self.results = u[start : sweep.inputs], out[: sweep.outputs]
-        like, at = [], 0
+        outside, results = u[start : sweep.inputs], out[: sweep.outputs]
+        placed, at = [], 0
         for example, varies in zip(self.examples, self.varies):
-            placed, at = (example, at) if varies else _placed(example, u, at)
-            like.append(placed)
-        self.like = tuple(like)
-        self.gradients = []
+            each, at = (example, at) if varies else _placed(example, u, at)
+            placed.append(each)
+        like, gradients = tuple(placed), []
         for i, rows in self.places:
             slopes = self.examples[i]
             if not self.varies[i]:
                 slopes = _placed(slopes, d_u, rows.start)[0]
-            self.gradients.append((slopes, self.varies[i], rows))
+            gradients.append((slopes, self.varies[i], rows))
         sizes = [x.size for x, varies in zip(self.examples, self.varies) if varies]
-        self.parts = tuple([np.zeros((size, lanes)) for size in sizes])
-        buffers = out, d_u if self.places else None, self.d_x, sweep.answers
-        self.runner = sweep.runner(lanes, u, self.parts, seed, *buffers, self.threads)
-        self.numbers, self.owners = u, (u, d_u, out)
+        parts = tuple([np.zeros((size, lanes)) for size in sizes])
+        buffers = out, d_u if self.places else None, d_x, sweep.answers
+        runner = sweep.runner(lanes, u, parts, seed, *buffers, self.threads)
+        owners = u, d_u, out
         self.u, self.d_u, self.out = _doubles(u), _doubles(d_u), _doubles(out.reshape(-1))
+        self.weight, self.outside, self.results, self.like = weight, outside, results, like
+        self.gradients, self.parts, self.runner, self.d_x = gradients, parts, runner, d_x
+        self.numbers, self.owners, self.lanes = u, owners, lanes
 
     def called(self, args: tuple[Any, ...]) -> Any:
         """The function's result, or its value and gradient; None if anything has changed."""
