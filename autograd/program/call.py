@@ -12,12 +12,14 @@ from typing import Any
 from autograd import transforms
 from autograd.core.operand import primal
 from autograd.core.value import Value
-from autograd.program.arguments import Arguments
+from autograd.program.arguments import Arguments, Key, key_of
 from autograd.program.ir.arrays import Array, np
 from autograd.program.targets.runner import NOT_FINITE, added_up, folded
 from autograd.trees import Rebuild, flatten
 
-__all__ = ["Call", "is_number", "parting"]
+__all__ = ["NUMBER", "Call", "built", "parting"]
+
+NUMBER = key_of(0.0)
 
 
 class Call:
@@ -35,13 +37,14 @@ class Call:
     Attributes:
         out: the outputs, a row each, a column a lane.
         d_u, d_x: the gradient of the weighted sum of all outputs in all lanes.
-        rebuild, single: as a trace's.
+        rebuild, built, single: as a trace's.
         closed: the Values from outside f that its traces read.
         parted: of each trace, lanes that go along it.
         by_itself: whether a lane was computed by f itself.
     """
 
     rebuild: Rebuild
+    built: Key
     single: bool
 
     def __init__(
@@ -116,20 +119,20 @@ class Call:
         self.closed.update(trace.closed)
         self.parted[trace] = lanes
         where = lanes if len(lanes) < self.arguments.lanes else slice(None)
-        self.put(where, results[0], trace.rebuild, trace.single)
+        self.put(where, results[0], trace.rebuild, trace.built)
         if len(results) > 1:
             self.d_u = added_up(np.concatenate([self.d_u, results[1]], 1))
             if len(results[2]):
                 self.d_x[:, where] += results[2]
 
-    def put(self, lanes: Any, out: Array, rebuild: Rebuild, single: bool) -> None:
+    def put(self, lanes: Any, out: Array, rebuild: Rebuild, built: Key) -> None:
         if self.out is None:
-            self.rebuild, self.single = rebuild, single
+            self.rebuild, self.built, self.single = rebuild, built, built == NUMBER
             if type(lanes) is slice and out.shape[1] == self.arguments.lanes:  # of all
                 self.out = out
                 return
             self.out = np.empty((len(out), self.arguments.lanes or 1))
-        if len(out) != len(self.out) or single != self.single:
+        if built != self.built:
             raise parting()
         self.out[:, lanes] = out
 
@@ -139,8 +142,9 @@ class Call:
         """Compute one lane as eager does."""
         self.by_itself = True
         with self.arguments.naming(lane):
-            out, gradients, rebuild, single = self.computed(lane)
-        self.put(np.array([lane]), np.array(out).reshape(-1, 1), rebuild, single)
+            out, gradients, rebuild, count = self.computed(lane)
+        out = np.array(out).reshape(-1, 1)
+        self.put(np.array([lane]), out, rebuild, built(rebuild, count))
         for i, each in zip(self.places, gradients):
             numbers = [primal(g) for g in flatten(each, "")[0]]
             rows = self.arguments.rows[i]
@@ -150,11 +154,11 @@ class Call:
             else:
                 self.d_x[rows.start : rows.stop, lane] = numbers
 
-    def computed(self, lane: int) -> tuple[list[float], Any, Rebuild, bool]:
-        """Outputs and gradients of one lane by the transforms."""
+    def computed(self, lane: int) -> tuple[Any, Any, Rebuild, int]:
+        """Outputs and gradients of one lane by the transforms, and what `built` takes."""
         run = transforms._Run(self.f, self.arguments.sample(lane), {}, self.places, every=True)
-        single = is_number(run.returned)
-        if isinstance(self.seed, float) and not single:
+        count = len(run.outputs)
+        if isinstance(self.seed, float) and built(run.rebuild_outputs, count) != NUMBER:
             raise several()
         out, gradients = [primal(y) for y in run.outputs], list[Any]()
         if self.direction is not None and self.seed is not None:
@@ -169,7 +173,7 @@ class Call:
             out += [primal(g) for i in self.in_order() for g in flatten(each[i], "")[0]]
         elif self.seed is not None:
             gradients = run.shaped(run.pull(zip(run.outputs, self.weights()[:, 0].tolist())))
-        return out, gradients, run.rebuild_outputs, single
+        return out, gradients, run.rebuild_outputs, count
 
     def along(self, direction: tuple[Array, Array], lane: int) -> list[float]:
         """One lane of u and x: the numbers of the arguments to differentiate in."""
@@ -246,10 +250,9 @@ class Call:
         return [*map(rebuild, numbers.tolist())]
 
 
-def is_number(returned: Any) -> bool:
-    """Whether f returned a number, not something that holds numbers."""
-    nested = isinstance(returned, (list, tuple, dict))
-    return not nested and getattr(returned, "shape", ()) == ()
+def built(rebuild: Rebuild, count: int) -> Key:
+    """Equal for results, of so many numbers, that are built in the same way."""
+    return key_of(rebuild([0.0] * count))
 
 
 def parting() -> ValueError:

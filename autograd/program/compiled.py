@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 from autograd import transforms
 from autograd.core.functions import fsum
 from autograd.program.arguments import Arguments, Axes, holds_values, kind_of, samples_of
-from autograd.program.call import Call
+from autograd.program.call import Call, built, parting
 from autograd.program.derivatives import (
     direction,
     hessian_blocks,
@@ -431,6 +431,9 @@ class Compiled:
         if self.reduce is None:
             return each
         results = [flatten(without_axes(y), "the result of f") for y in each]
+        kinds = [built(rebuild, len(leaves)) for leaves, rebuild in results]
+        if any(kind != kinds[0] for kind in kinds):
+            raise parting()
         weight = 1.0 / len(each) if self.reduce == "mean" else 1.0
         leaves_of_all = zip(*[leaves for leaves, _ in results])
         return results[0][1]([weight * fsum(column) for column in leaves_of_all])

@@ -12,6 +12,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
+from autograd.program.arguments import key_of
 from autograd.program.ir import arrays
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
@@ -61,7 +62,8 @@ class Trace:
         closed: the Values from outside the function, whose data is read at each call.
         guards: what the function asked on its way.
         rebuild: puts outputs into the shape of the function's result.
-        single: whether that is a number.
+        built: equal for results that are built in the same way.
+        single: whether the result is a number.
         inputs: the numbers that it was recorded with, by their names.
         axes, keys: of each argument, as those of a call.
         counts: how many numbers each argument (or a sample of it) has.
@@ -81,6 +83,7 @@ class Trace:
         self.inputs = inputs
         self.tape, self.closed, self.guards = recording.tape, recording.closed, recording.guards
         self.rebuild, self.single = recording.rebuild, recording.single
+        self.built = key_of(self.rebuild([0.0] * self.tape.outputs))
         self.without, self.reduce, self.axes = without, reduce, arguments.axes
         self.keys = arguments.key
         self.counts = [len(flatten(arg, "")[0]) for arg in arguments.sample(0)]

@@ -37,8 +37,7 @@ def in_windows(arguments: Arguments, compute: Callable[[Arguments], Computed]) -
         call, found = compute(arguments.window(lanes))
         first = first or call
         whole = whole or [_whole(each, arguments.lanes) for each in found]
-        shapes = [[each.shape[:-1] for each in those] for those in (found, whole)]
-        if call.single != first.single or shapes[0] != shapes[1]:
+        if call.built != first.built:
             raise parting()
         for i, each in enumerate(found):
             if whole[i].shape[-1] > 1:

@@ -4,6 +4,8 @@ import itertools
 import pickle
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -142,6 +144,25 @@ PAIRS = compile(lambda x, y: x * y, in_axes=(0, 0))
 SUMS = compile(PAIRS.f, in_axes=(0, 0), reduce="sum")
 
 
+@dataclass
+class Result:
+    y: Any
+
+
+def test_a_dataclass_as_result_of_a_sample_without_a_program() -> None:
+    large = compile(lambda x: Result(x * 1e308), in_axes=0)
+    assert large([1.0, 100.0]) == [Result(1e308), Result(float("inf"))]
+
+
+@partial(compile, in_axes=0, reduce="sum")
+def parting(x: Any) -> Any:
+    if x > 0.0:
+        return {"a": x, "b": [3.0 * x, x]}
+    if x > -1.5:
+        return {"a": x}
+    return {"b": [3.0 * x, x], "a": x} if x > -2.5 else {"a": [x, 3.0 * x], "b": x}
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -162,11 +183,11 @@ SUMS = compile(PAIRS.f, in_axes=(0, 0), reduce="sum")
         (lambda: PAIRS({"a": [1.0], "b": [1.0, 2.0]}, [3.0]), ValueError, "different lengths"),
         (lambda: PAIRS.grad([1.0], [2.0]), TypeError, 'compile with reduce="mean"'),
         (lambda: compile(lambda x: [x, x]).grad(1.0), TypeError, "returns a single number"),
-        (
-            lambda: compile(lambda x: [x] if x > 0.0 else [x, x], (0,))([1.0, -1.0]),
-            ValueError,
-            "built in different ways",
-        ),
+        (lambda: parting([1.0, -1.0]), ValueError, "built in different ways"),
+        (lambda: parting([1.0, -2.0]), ValueError, "built in different ways"),
+        (lambda: parting([1.0, -3.0]), ValueError, "built in different ways"),
+        (lambda: parting([Value(1.0), -2.0]), ValueError, "built in different ways"),
+        (lambda: parting.jacobian([1.0, -2.0]), ValueError, "built in different ways"),
         (lambda: compile(rosenbrock).program, RuntimeError, "has no program yet"),
         (lambda: compile(rosenbrock)("x"), TypeError, "argument 0 is a str"),
     ],
