@@ -339,6 +339,7 @@ class Compiled:
         lanes = next((lane_count(arg, axis) for arg, axis in both if axis is not None), 0)
         parted = self._parted.values()
         chosen = [first + int(mine[turn % len(mine)]) for first, mine in parted]
+        chosen = [lane for lane in chosen if lane < lanes]  # others are of another thread
         for lane in dict.fromkeys([*chosen, moving(turn, lanes)]) if lanes else [0]:
             one, sample = [*args], [*args]
             for i, (arg, axis) in enumerate(both):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd.program import compile, recorded
+from autograd.program import Compiled, compile, recorded
 from autograd.program.ir import tape
 from autograd.program.trace import observe as watch
 
@@ -70,6 +70,18 @@ class Recorder:
         finally:
             self.go.set()
             self.thread.join(LONG)
+
+
+def test_another_thread_has_more_samples_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, check = compile(lambda x: x * x if x > 0.0 else x, in_axes=0), Compiled._check
+
+    def late(*args: Any) -> None:
+        monkeypatch.undo()
+        finished(lambda: fast([-1.0, -1.0, 2.0]))
+        check(*args)
+
+    monkeypatch.setattr(Compiled, "_check", late)
+    assert fast([1.0, 2.0]) == [1.0, 4.0]
 
 
 def test_a_program_that_another_one_records_in_a_pool() -> None:
