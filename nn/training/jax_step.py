@@ -110,7 +110,7 @@ class JaxStep(Step):
                 f"{self.eager.name}: JAX can't run {type(optimizer).__name__}'s step; write it "
                 "as the method _update, of floats and Values alike"
             )
-        key = tuple(map(id, found)), id(update)
+        key = *found, update  # not their ids, which others may have later
         if key not in self._functions:
             self._functions = {key: self._jitted(found, traces, update)}
         uniform, own = self._update.numbers()
