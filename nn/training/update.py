@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from autograd.core import floats
+from autograd.program.dispatch import MOST
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
 from autograd.program.trace.record import record
@@ -17,6 +18,8 @@ from nn.training.side_effects import VARYING, Snapshot, is_of_library
 
 __all__ = ["Update"]
 
+STEP = Optimizer.step  # another one may be put in its place
+
 
 class Update:
     """An optimizer's update as a program, recorded anew when its settings change."""
@@ -24,7 +27,7 @@ class Update:
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
         own = sorted(vars(optimizer).keys() - VARYING)
-        self._setting = attrgetter("__class__", "step", "_alike", *own)
+        self._setting = attrgetter("__class__", "step", "_update", "_alike", *own)
         self._settings: Any = None
         self._reads: Snapshot | None = None  # what one that isn't the library's may read
 
@@ -38,7 +41,9 @@ class Update:
             self._sweep: Any = self._program and self._program.sweep()
             rows = 1 + len(optimizer.buffers) + (not optimizer._alike)
             self._out = np.empty((rows, len(optimizer.params)))
-            if self._program is not None and not is_of_library(type(optimizer)):
+            self._runs = self._program is not None and 1 + rows <= MOST
+            ours = is_of_library(type(optimizer)) and is_of_library(optimizer._update)
+            if self._program is not None and not ours:
                 self._reads = Snapshot(optimizer=optimizer)
             self._settings = settings
         return self._program
@@ -66,10 +71,11 @@ class Update:
         """How the step is made from these arrays, as the kernel's `train` takes it.
 
         The runner of its program, its x and u, and what becomes of which optimizer's `steps`.
-        Without a runner, the optimizer has to make it.
+        Without a runner, which takes so many arrays at most, the optimizer has to make it.
         """
         optimizer = self.optimizer
-        if self.program() is None:
+        self.program()
+        if not self._runs:
             return None, None, None, None, None
         numbers, own = self.numbers()
         x = data, gradient, *optimizer.buffers.values(), *own
@@ -90,7 +96,7 @@ class Update:
         optimizer = self.optimizer
         sizes = {len(optimizer.params), *map(len, optimizer.buffers.values())}
         step = vars(optimizer).get("step", type(optimizer).step)
-        if step is not Optimizer.step or len(sizes) > 1:
+        if step is not STEP or len(sizes) > 1:
             return None
         try:
             return Snapshot(optimizer=optimizer).unchanged(self._record)

@@ -137,6 +137,17 @@ class Plain(nn.Optimizer):
         return (numbers[0] * math.tanh(g),)
 
 
+class Many(nn.Optimizer):
+    """With more buffers than the kernel takes arrays."""
+
+    def __init__(self, params: Any, lr: float) -> None:
+        super().__init__(params, lr, buffers=tuple("abcdefg"))
+
+    def _update(self, numbers: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        following = [0.5 * x + k * g for k, x in enumerate(state)]
+        return (numbers[0] * sum(following, g), *following)
+
+
 NOTHING: dict[str, Any] = {"penalty": None, "max_norm": None}
 
 
@@ -214,9 +225,17 @@ def test_what_nothing_shows_is_found_by_comparing(monkeypatch: pytest.MonkeyPatc
     assert loss == pytest.approx((2.0 * before) ** 2)
 
 
-@pytest.mark.parametrize("kind", [Plain, Branching, Own])
+@pytest.mark.parametrize("kind", [Plain, Branching, Own, Many])
 def test_an_optimizer_that_cannot_be_recorded(kind: Any) -> None:
     agree(*CASES["logits"], lambda ps: kind(ps, 0.1), steps=20)
+
+
+def test_another_step_of_all_optimizers(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[None] = []
+    step = nn.Optimizer.step
+    monkeypatch.setattr(nn.Optimizer, "step", lambda self: made.append(step(self)))
+    agree(*CASES["relu"], steps=5)
+    assert len(made) == 10
 
 
 @pytest.mark.parametrize("case", ["relu", "classes", "dropout", "branches"])

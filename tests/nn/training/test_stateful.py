@@ -536,6 +536,17 @@ def every_other(params: Any) -> nn.Optimizer:
     return optimizer
 
 
+def ruled_by_another(event: Any, world: World) -> None:
+    k = 0.01 * event.epoch
+    put(world["trained"], "_update", lambda numbers, p, g, *state: (k * g,))
+
+
+def ruled_by_a_reader(event: Any, world: World) -> None:
+    HELD["k"] *= 0.5
+    if event.epoch == 1:
+        put(world["trained"], "_update", lambda numbers, p, g, *state: (0.1 * HELD["k"] * g,))
+
+
 def scale() -> float:
     return float(HELD["k"])
 
@@ -572,6 +583,8 @@ ROWS |= {
     "update: a step put there later": changed(
         lambda event, world: put(world["trained"], "step", lambda: None)
     ),
+    "update: a rule put there later": changed(ruled_by_another),
+    "update: one that reads, put there later": changed(ruled_by_a_reader),
     "update: reads a global": ruled(
         lambda o, lr, g: lr * g * HELD["k"], lambda *_: HELD.update(k=HELD["k"] * 0.5)
     ),
