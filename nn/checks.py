@@ -127,13 +127,14 @@ def value_or_float(value: Operand, name: str) -> Operand:
     return value if isinstance(value, Value) else finite_float(value, name)
 
 
-def function(value: object, name: str) -> None:
-    """TypeError unless the value can be called.
+def function(value: object, name: str, hint: str = "") -> None:
+    """TypeError unless the value can be called; `hint` says such as what.
 
     >>> function(max, "loss")
     """
     if not callable(value):
-        raise TypeError(f"{name} must be a function, got {shortened(value)}")
+        wanted = f"a function {hint}".rstrip()
+        raise TypeError(f"{name} must be {wanted}, got {shortened(value)}")
 
 
 def module_or_function(value: object, must_be: str) -> None:
@@ -147,7 +148,7 @@ def module_or_function(value: object, must_be: str) -> None:
 
 
 def instance(value: object, kind: type | tuple[type, ...], name: str, hint: str = "") -> None:
-    """TypeError unless the value is an instance of `kind`; `hint` ends the message.
+    """TypeError unless the value is an instance of `kind`; `hint` says which.
 
     >>> instance(Value(1.0), Value, "x")
     """

@@ -1,10 +1,12 @@
-"""What PyTorch's names are here."""
+"""What the names of PyTorch, Keras and scikit-learn are here."""
 
 from __future__ import annotations
 
 from typing import NoReturn
 
-__all__ = ["HINTS", "refuse"]
+from autograd.core.hints import IMPORTS
+
+__all__ = ["HINTS", "HISTORY", "MODULE", "lack", "refuse"]
 
 LOSS = "; losses are functions here, such as nn.{}"
 HINTS = {
@@ -23,6 +25,21 @@ HINTS = {
         }.items()
     },
     "Linear": "; it is nn.Layer here",
+    "Dense": "; it is nn.Layer(nin, nout, activation=…) here",
+    "Input": "; leave it out: nn.Layer(nin, nout) is told both sizes",
+    "Model": "; derive a class from nn.Module, or write nn.Sequential(…)",
+    "F": "; it is nn.functional here",
+    **dict.fromkeys(
+        ("MLPClassifier", "MLPRegressor"), "; make an nn.MLP, and train it by nn.fit"
+    ),
+    "StandardScaler": "; scale X by scikit-learn's, and give its arrays to nn.fit",
+    **dict.fromkeys(
+        ("random_split", "train_test_split"), "; nn.fit(…, validation=0.2) holds a fifth out"
+    ),
+    "accuracy_score": "; it is nn.accuracy here",
+    "ModelCheckpoint": "; write nn.fit(…, checkpoint=path)",
+    "Callback": "; nn.fit(…, callbacks=[f]) calls functions f(epoch_end)",
+    **dict.fromkeys(("manual_seed", "seed"), "; write random.seed(n)"),
     "Parameter": "; any autograd.Value that a module holds is one",
     "save": "; it is nn.save_model(model, path) here",
     "load": "; it is nn.load_model(model, path) here",
@@ -68,9 +85,56 @@ HINTS = {
         "; it mixes the samples of a batch, and a model takes one: use nn.LayerNorm",
     ),
 }
+IMPORTS["nn"] = HINTS
+NO_DEVICE = "; leave it out: the numbers are Python's floats"
+MODULE = {
+    **dict.fromkeys(("to", "cuda", "cpu", "double", "float", "half"), NO_DEVICE),
+    "device": NO_DEVICE,
+    "apply": "; loop over model.modules()",
+    "append": "; write model.layers.append(module)",
+    "compile": "; write nn.compile(model, loss, optimizer)",
+    "fit": "; write nn.fit(model, X, y, loss=nn.mse_loss, optimizer=optimizer)",
+    "save": "; write nn.save_model(model, path)",
+    "summary": "; print(model) shows it, and len(model.parameters()) counts",
+    "in_features": "; write len(layer.neurons[0].w)",
+    "out_features": "; write len(layer.neurons)",
+    "w": "; the weights of a Layer are those of its neurons: layer.neurons[0].w",
+    "b": "; the biases of a Layer are those of its neurons: layer.neurons[0].b",
+    "bias": "; the biases of a Layer are those of its neurons: layer.neurons[0].b",
+    "weight": "; the weights of a Layer are those of its neurons: layer.neurons[0].w",
+    "buffers": "; a number that is not trained is a plain attribute",
+    "register_buffer": "; a number that is not trained is a plain attribute",
+    "register_parameter": "; any autograd.Value that a module holds is a parameter",
+    **dict.fromkeys(("predict", "predict_proba"), "; write [model(x) for x in X]"),
+    **dict.fromkeys(
+        ("evaluate", "score"), "; write loss([model(x) for x in X], y), or nn.accuracy"
+    ),
+    "add": "; write model.layers.append(module)",
+    **dict.fromkeys(
+        ("get_weights", "trainable_variables", "trainable_weights", "variables", "weights"),
+        "; write model.parameters(), or model.state_dict()",
+    ),
+    "set_weights": "; write model.load_state_dict(state)",
+    "save_weights": "; write nn.save_model(model, path)",
+    **dict.fromkeys(("load", "load_weights"), "; write nn.load_model(model, path)"),
+    **dict.fromkeys(("count_params", "num_parameters"), "; write len(model.parameters())"),
+    "share_memory": "; leave it out: nn.sweep trains on all cores",
+    "add_module": "; a module in an attribute, or in a list or dict there, is one below",
+}
+HISTORY = {
+    "history": '; write history["loss"] itself',
+    **dict.fromkeys(("loss", "losses"), '; write history["loss"]'),
+    "val_loss": '; write history["val_loss"]',
+}
 
 
 def refuse(module: str, name: str) -> NoReturn:
     """Raise the AttributeError of a module that has no such name."""
     hint = HINTS.get(name) or (LOSS.format("mse_loss") if name.endswith("Loss") else "")
     raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
+
+
+def lack(x: object, name: str, hints: dict[str, str]) -> NoReturn:
+    """Raise the AttributeError of an object that has no such attribute."""
+    hint = hints.get(name, "")
+    raise AttributeError(f"{type(x).__name__!r} object has no attribute {name!r}{hint}")

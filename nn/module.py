@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from autograd import Value
 from nn.checks import flag, shortened, to_float
+from nn.hints import MODULE, lack
 
 if TYPE_CHECKING:
     from autograd import Graph
@@ -34,27 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Module"]
 
-NO_DEVICE = "; leave it out: the numbers are Python's floats"
-HINTS = {
-    **dict.fromkeys(("to", "cuda", "cpu", "double", "float", "half"), NO_DEVICE),
-    "device": NO_DEVICE,
-    "apply": "; loop over model.modules()",
-    "append": "; write model.layers.append(module)",
-    "compile": "; write nn.compile(model, loss, optimizer)",
-    "fit": "; write nn.fit(model, X, y, loss=nn.mse_loss, optimizer=optimizer)",
-    "save": "; write nn.save_model(model, path)",
-    "summary": "; print(model) shows it, and len(model.parameters()) counts",
-    "in_features": "; write len(layer.neurons[0].w)",
-    "out_features": "; write len(layer.neurons)",
-    "w": "; the weights of a Layer are those of its neurons: layer.neurons[0].w",
-    "b": "; the biases of a Layer are those of its neurons: layer.neurons[0].b",
-    "bias": "; the biases of a Layer are those of its neurons: layer.neurons[0].b",
-    "weight": "; the weights of a Layer are those of its neurons: layer.neurons[0].w",
-    "buffers": "; a number that is not trained is a plain attribute",
-    "register_buffer": "; a number that is not trained is a plain attribute",
-    "register_parameter": "; any autograd.Value that a module holds is a parameter",
-    "add_module": "; a module in an attribute, or in a list or dict there, is one below",
-}
 Parameters = list[tuple[str, Any, Value]]  # each with its container's path and its key
 Modules = list[tuple[str, "Module"]]
 
@@ -107,10 +87,7 @@ class Module:
 
         def __getattr__(self, name: str) -> None:
             """Say what to write in the place of an attribute of PyTorch."""
-            kind = type(self).__name__
-            raise AttributeError(
-                f"{kind!r} object has no attribute {name!r}{HINTS.get(name, '')}"
-            )
+            lack(self, name, MODULE)
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)

@@ -8,7 +8,7 @@ for readers who know PyTorch.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 from autograd.core.primitive import TABLE
 
-__all__ = ["NUMBERS", "PACKAGE", "VALUE", "Absent", "advice", "called", "note", "refusal"]
+__all__ = ["IMPORTS", "NUMBERS", "PACKAGE", "VALUE", "Absent", "advice", "called", "note"]
+__all__ += ["refusal"]
 
 NUMBERS = "for a plot or a log take the numbers, x.data"
 WHOLE = "it takes integers; write int(x), which has no gradient"
@@ -137,21 +138,28 @@ ONE = "it is one number; leave it out"
 FLOAT = "its number is one of Python's floats; leave it out"
 IN_PLACE = "a Value is changed by x.data = …"
 VALUE = {  # what a tensor has and a Value has not
-    **dict.fromkeys(("T", "mean", "reshape", "squeeze", "unsqueeze", "view"), ONE),
-    **dict.fromkeys(("dim", "ndim", "size"), "it is one number; a list has a len"),
+    **dict.fromkeys(("T", "flatten", "mean", "prod", "ravel", "reshape", "squeeze"), ONE),
+    **dict.fromkeys(("std", "transpose", "unsqueeze", "var", "view"), ONE),
+    **dict.fromkeys(("dim", "ndim", "shape", "size"), "it is one number; a list has a len"),
     "numel": "it is one number; len(model.parameters()) counts them",
-    **dict.fromkeys(("cpu", "cuda", "device", "double", "dtype", "to"), FLOAT),
-    **dict.fromkeys(("add_", "clamp_", "copy_", "fill_", "mul_", "normal_"), IN_PLACE),
-    **dict.fromkeys(("sub_", "uniform_", "zero_"), IN_PLACE),
+    **dict.fromkeys(("astype", "cpu", "cuda", "device", "double", "dtype", "float"), FLOAT),
+    **dict.fromkeys(("half", "to", "type"), FLOAT),
+    **dict.fromkeys(("add_", "assign", "clamp_", "copy_", "div_", "fill_", "mul_"), IN_PLACE),
+    **dict.fromkeys(("normal_", "sub_", "uniform_", "zero_"), IN_PLACE),
+    "matmul": "write autograd.dot(ws, xs)",
+    **dict.fromkeys(("draw", "plot", "show"), 'write x.graph().save("graph.svg")'),
+    **dict.fromkeys(("children", "parents"), "write x.inputs"),
+    **dict.fromkeys(("eval", "numpy", "tolist", "value"), "write x.data"),
     "argmax": "write max(range(len(xs)), key=xs.__getitem__) of a list",
     "clamp": "write x.clip(low, high)",
     "clone": "write x itself, which no operation changes, or Value(x.data)",
     "detach_": "write x = x.detach()",
     "grad_fn": "write x.op and x.inputs",
+    "gradient": "write x.grad after y.backward(), or autograd.gradient(y, [x])",
     "is_leaf": "write x.op is None",
     **dict.fromkeys(("max", "min"), "write autograd.maximum(xs) or autograd.minimum(xs)"),
+    "name": "write x.label",
     "norm": "write abs(x)",
-    "numpy": "write x.data",
     "register_hook": "read or change x.grad after backward()",
     "retain_grad": "leave it out: every node keeps its grad",
     "softmax": "write autograd.softmax(xs)",
@@ -160,21 +168,41 @@ LISTS = "lists hold many Values, or autograd.array(xs)"
 PACKAGE = {  # of `autograd` itself
     **dict.fromkeys(("Tensor", "tensor"), "a number is autograd.Value(2.0); " + LISTS),
     **dict.fromkeys(("Parameter", "Variable"), "write autograd.Value(2.0)"),
-    **dict.fromkeys(("cat", "ones", "stack", "zeros"), LISTS),
+    **dict.fromkeys(("cat", "from_numpy", "ones", "stack", "zeros"), LISTS),
+    **{x: f"write np.{x}, of Values too" for x in ("arange", "einsum", "linspace", "matmul")},
     **dict.fromkeys(("rand", "randn"), "write Value(random.gauss(0.0, 1.0)), and a list"),
+    **{x: f"write math.{x}" for x in ("e", "inf", "nan", "pi")},
+    **{x: f"write nn.{x} after import nn" for x in ("Layer", "MLP", "Module", "optim")},
+    "Function": "write autograd.primitive(…), or autograd.custom_vjp(f)",
+    "GradientTape": "leave it out: every operation is recorded; write y.backward()",
+    "argmax": "write max(range(len(xs)), key=xs.__getitem__) of a list",
     "backward": "write loss.backward()",
+    "clamp": "write autograd.clip(x, low, high)",
+    **dict.fromkeys(("custom_gradient", "custom_jvp"), "write autograd.primitive(…)"),
+    **dict.fromkeys(("detach", "stop_gradient"), "write x.detach()"),
+    "draw_dot": 'write loss.graph().save("graph.svg")',
+    "engine": "write from autograd import Value",
+    "elementwise_grad": "write autograd.grad(lambda x: np.sum(f(x)))",
     **dict.fromkeys(
         ("enable_grad", "set_grad_enabled"), "only with autograd.no_grad(): stops it"
     ),
     "functional": "its functions are autograd.jacobian, hessian, vjp, jvp and hvp",
     "gradcheck": "write autograd.testing.gradcheck",
     "inference_mode": "write autograd.no_grad()",
+    "jacfwd": 'write autograd.jacobian(f, mode="forward")',
+    "jacrev": 'write autograd.jacobian(f, mode="reverse")',
     "jit": "write autograd.compile(f)",
+    "make_jaxpr": "write print(autograd.compile(f).program.source()) after a call",
+    **dict.fromkeys(("make_jvp", "make_vjp"), "write autograd.jvp or autograd.vjp"),
     "manual_seed": "write random.seed(n)",
+    **dict.fromkeys(("max", "min"), "write autograd.maximum(xs) or autograd.minimum(xs)"),
     "mean": "write autograd.fsum(xs) / len(xs)",
+    "nn": "import nn itself",
     "numpy": "import numpy itself: its functions take Values",
+    **dict.fromkeys(("load", "save"), "write nn.save_model(model, path) and nn.load_model"),
     "vmap": "write autograd.compile(f, in_axes=…)",
 }
+IMPORTS: dict[str, Mapping[str, str]] = {"autograd": PACKAGE}  # and `nn` adds its own
 OTHERS = ("autograd", "numpy", "scipy", "statistics")  # who may stand between
 
 
@@ -193,6 +221,21 @@ class Absent:
 
     def __set__(self, x: object, value: object) -> None:
         self.__get__(x, type(x))
+
+
+class Imports:
+    """Asked last for what is imported: says what a name of another library is here."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Nothing; ImportError if the name has a hint."""
+        package, _, last = name.rpartition(".")
+        if last in IMPORTS.get(package, ()):
+            hint = IMPORTS[package][last].removeprefix("; ")
+            raise ImportError(f"cannot import name {last!r} from {package!r}; {hint}")
+
+
+sys.meta_path.append(Imports)
 
 
 def advice(name: str) -> str:

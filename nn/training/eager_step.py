@@ -48,13 +48,15 @@ class EagerStep:
         name: str,
     ) -> None:
         instance(model, Module, f"{name}: model")
-        instance(optimizer, Optimizer, f"{name}: optimizer")
+        instance(
+            optimizer, Optimizer, f"{name}: optimizer", "such as nn.Adam(model.parameters())"
+        )
         if set(model.parameters()).isdisjoint(optimizer.params):
             raise ValueError(
                 f"{name}: the optimizer has no parameter of the model; make it with "
                 "model.parameters(), some with requires_grad=True"
             )
-        function(loss, f"{name}: loss")
+        function(loss, f"{name}: loss", "such as nn.mse_loss")
         if penalty is not None:
             function(penalty, f"{name}: penalty")
         if max_norm is not None:

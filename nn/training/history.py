@@ -24,6 +24,7 @@ from nn.checks import (
     shortened,
     to_float,
 )
+from nn.hints import HISTORY, lack
 from nn.module import Module
 from nn.pages.plane import Plane
 from nn.training.snapshots import Norms
@@ -101,6 +102,12 @@ class History:
 
     def __contains__(self, name: str) -> bool:
         return name in self.records
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> None:
+            """Say what to write in the place of an attribute of Keras."""
+            lack(self, name, HISTORY)
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name}={numbers[-1]:.6g}" for name, numbers in self.records.items())

@@ -70,12 +70,34 @@ def test_names_of_pytorch_are_told_theirs_here(name: str) -> None:
     assert not hasattr(nn, "Conv3d")
 
 
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [(package, name) for package in hints.IMPORTS for name in hints.IMPORTS[package]],
+)
+def test_an_import_tells_the_same(package: str, name: str) -> None:
+    told = "; " + hints.IMPORTS[package][name].removeprefix("; ")
+    for line in (f"from {package} import {name}", f"import {package}.{name} as np"):
+        with pytest.raises(ImportError) as raised:
+            exec(line, {})
+        assert str(raised.value) == f"cannot import name {name!r} from {package!r}{told}"
+
+
+@pytest.mark.parametrize("line", ["from nn import odd", "import nn.odd", "import autograd.odd"])
+def test_an_import_of_anything_else_is_pythons(line: str) -> None:
+    with pytest.raises(
+        ImportError, match=r"'odd' from 'nn' [(]|No module named '[a-z]+[.]odd'"
+    ):
+        exec(line, {})
+
+
 @pytest.mark.parametrize("name", hints.PACKAGE)
 def test_names_of_torch_are_told_theirs_in_autograd(name: str) -> None:
     with pytest.raises(AttributeError, match=f"no attribute '{name}'; .*") as raised:
         getattr(autograd, name)
     for told in re.findall(r"autograd\.(\w+)", str(raised.value)):
         assert hasattr(autograd, told) or told == "testing"
+    for told in re.findall(r"\bnn\.(\w+)", str(raised.value)):
+        assert hasattr(nn, told)
 
 
 def test_what_a_value_has_not_is_not_listed() -> None:
