@@ -5,12 +5,12 @@ A page has `<!-- generated: name -->` where the text of the function of that nam
 
 from __future__ import annotations
 
+import inspect
 import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 import autograd
 from autograd import Value
 from autograd.core import special
+from autograd.core.hints import Absent
 from autograd.core.primitive import TABLE, Primitive
 from autograd.show.formulas import LATEX, rule
 from autograd.show.graph import Graph
@@ -40,7 +41,7 @@ def special_functions() -> str:
     for name in special.__all__:
         entry = getattr(autograd, name)
         words = " ".join(str(entry.__doc__).partition(">>>")[0].split())
-        operands = ", ".join(signature(entry).parameters)
+        operands = ", ".join(inspect.signature(entry).parameters)
         rows.append(f"| `{name}({operands})` | {words.replace('|', chr(92) + '|')} |")
     return "\n".join(rows)
 
@@ -81,7 +82,7 @@ def _operands(entry: Primitive) -> list[float]:
 
 def _formulas(entry: Primitive, operands: list[float]) -> Iterator[str]:
     """The derivative by each operand, as it is taught."""
-    names = [*signature(entry).parameters] if entry.arity else ["x", "y"]
+    names = [*inspect.signature(entry).parameters] if entry.arity else ["x", "y"]
     leaves = [Value(x, label=name) for x, name in zip(operands, names)]
     y = entry(*leaves[: len(operands)])
     if y.label is None and y.op is not None:
@@ -215,8 +216,10 @@ def command_line() -> str:
 def autograd_names() -> str:
     """The public names of `autograd` that are no operations of the table."""
     names = [*autograd.__all__, "compile", "load_program", "pow", "abs", "sum"]
+    names.sort(key=lambda name: name != "Value")  # the first that a reader looks for
     own = _api("autograd", [n for n in names if not isinstance(_of(autograd, n), Primitive)])
-    return own + "\n\n" + _api("autograd.linalg", autograd.linalg.__all__)
+    linalg = _api("autograd.linalg", autograd.linalg.__all__)
+    return "\n\n".join([own, linalg, _api("autograd.show.drawing.options", ["Options"])])
 
 
 def nn_names() -> str:
@@ -237,6 +240,12 @@ def _of(module: ModuleType, name: str) -> Any:
     return getattr(module, name)
 
 
+def _elsewhere(owner: type) -> list[str]:
+    """Attributes of a class that have no place on its page: operations and hints."""
+    kinds = (Primitive, Absent)
+    return [n for n in dir(owner) if isinstance(inspect.getattr_static(owner, n), kinds)]
+
+
 def _api(module: str, names: list[str]) -> str:
     """Autodoc's directives for these names."""
     lines = [f"## `{module}`", "", "```{eval-rst}", f".. currentmodule:: {module}"]
@@ -246,6 +255,8 @@ def _api(module: str, names: list[str]) -> str:
             lines += ["", f".. autoclass:: {name}", "   :members:"]
             if module == "autograd":
                 lines += ["   :inherited-members:"]
+            if found is autograd.Value:
+                lines += [f"   :exclude-members: {', '.join(_elsewhere(found))}"]
         elif callable(found):
             lines += ["", f".. autofunction:: {name}"]
     return "\n".join([*lines, "```"])

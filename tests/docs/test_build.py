@@ -1,6 +1,7 @@
 """What builds and serves the site, as far as it needs neither Sphinx nor a network."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -106,6 +107,15 @@ def test_the_page_of_numpys_functions_is_made_by_trying_each() -> None:
     assert "`exp`" in exp.split("|")[2]
     assert "`arctan2`" in arrays.split("|")[2]
     assert "`fft.fft`" in whole.split("|")[3]
+
+
+def test_the_page_of_a_value_begins_with_it_and_has_what_it_can() -> None:
+    names = generate.autograd_names()
+    assert re.findall(r"autoclass:: (\w+)", names)[0] == "Value"
+    (left_out,) = re.findall(r":exclude-members: (.*)", names)
+    left_out = left_out.split(", ")
+    assert {"cuda", "T", "sin"} < {*left_out}
+    assert not {"data", "backward", "item", "clip", "exp"} & {*left_out}
 
 
 def test_the_row_of_an_operation_has_formula_domain_curve_and_error() -> None:
