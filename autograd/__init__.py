@@ -44,6 +44,7 @@ from autograd.trees import register_pytree_node  # noqa: E402
 
 if TYPE_CHECKING:
     from autograd import linalg as linalg
+    from autograd import testing as testing
     from autograd.arrays import array as array
     from autograd.cli.formula_page import play as play
     from autograd.core import table
@@ -95,6 +96,7 @@ _LATER = {
     "sparse_hessian": "sparse",
     "sparse_jacobian": "sparse",
     "step": "show.terminal",
+    "testing": "testing",
 }
 
 

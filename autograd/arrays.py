@@ -54,6 +54,18 @@ class ValueArray(np.ndarray[Any, Any]):
         """Their numbers: an array of floats, through which no gradient flows."""
         return np.array([x.data for x in self.ravel()], dtype=float).reshape(self.shape)
 
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        for x, number in zip(
+            self.flat, np.broadcast_to(np.array(numbers, float), self.shape).flat
+        ):
+            x.data = number
+
+    @property
+    def grad(self) -> Any:
+        """Their gradients: an array of floats."""
+        return np.array([x.grad for x in self.ravel()], dtype=float).reshape(self.shape)
+
     @property  # type: ignore[misc]
     def imag(self) -> Any:  # pyright: ignore
         """Zeros, as of all real numbers."""

@@ -237,6 +237,19 @@ def test_what_is_put_into_an_array_of_values_is_one() -> None:
     assert np.isnan(x, out=np.ones(3, dtype=bool)).tolist() == [False] * 3
 
 
+def test_a_step_is_written_for_a_whole_array_as_for_one_value() -> None:
+    w = array([[1.0, 2.0], [3.0, 4.0]])
+    (w @ [1.0, 2.0]).sum().backward()
+    assert w.T.grad.tolist() == [[1.0, 1.0], [2.0, 2.0]]
+    w.data -= 0.5 * w.grad
+    assert w.data.tolist() == [[0.5, 1.0], [2.5, 3.0]]
+    for wrong, error in (([1.0, 2.0, 3.0], ValueError), (Value(1.0), TypeError)):
+        with pytest.raises(error):
+            w.data = wrong
+    w[0].data = 7.0
+    assert w.data.tolist() == [[7.0, 7.0], [2.5, 3.0]]
+
+
 @pytest.mark.parametrize(
     "copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
 )
