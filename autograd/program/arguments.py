@@ -116,8 +116,7 @@ def lanes_of(tree: Any, what: str, axis: int = 0) -> Argument:
         if len({part.lanes for part in parts.values()}) != 1:
             raise ValueError(f"{what} has entries of different lengths; give as many of each")
         return _joined(parts)
-    if not isinstance(tree, (list, tuple, np.ndarray)) or getattr(tree, "shape", None) == ():
-        raise TypeError(f"{what} has no samples: give a list or an array, got {tree!r:.80}")
+    _check_rows(tree, what)
     if len(tree) == 0:
         raise ValueError(f"{what} is empty; give at least one sample")
     if isinstance(tree, np.ndarray):
@@ -165,6 +164,11 @@ def _rows_of(table: Any, what: str) -> Argument:
     )
 
 
+def _check_rows(tree: Any, what: str) -> None:
+    if not isinstance(tree, (list, tuple, np.ndarray)) or getattr(tree, "shape", None) == ():
+        raise TypeError(f"{what} has no samples: give a list or an array, got {tree!r:.80}")
+
+
 def _moved(tree: Any, what: str, axis: int) -> Array:
     """An array with its samples in rows."""
     if getattr(tree, "ndim", 0) <= axis:
@@ -191,6 +195,7 @@ def _listed(tree: Any, axis: int) -> list[Any]:
     if isinstance(tree, dict):
         listed = [_listed(each, axis) for each in tree.values()]
         return [dict(zip(tree, sample)) for sample in zip(*listed)]
+    _check_rows(tree, "an argument")
     return [*(_moved(tree, "an argument", axis) if axis else tree)]
 
 

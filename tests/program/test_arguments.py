@@ -177,6 +177,11 @@ def parting(x: Any) -> Any:
         (lambda: PAIRS([1.0]), TypeError, "in_axes is for 2 arguments, 1 were given"),
         (lambda: PAIRS([1.0, 2.0], [3.0]), ValueError, "argument 1 has 1 samples, another 2"),
         (lambda: PAIRS([1.0, 2.0], 3.0), TypeError, "argument 1 has no samples"),
+        (
+            lambda: PAIRS([1.0], Value(3.0)),
+            TypeError,
+            "an argument has no samples: give a list",
+        ),
         (lambda: PAIRS([1.0, 2.0], np.array(3.0)), TypeError, "argument 1 has no samples"),
         (lambda: PAIRS([], []), ValueError, "argument 0 is empty"),
         (lambda: PAIRS([1.0, [2.0]], [3.0, 4.0]), ValueError, "built in another way"),
