@@ -13,11 +13,11 @@ from pathlib import Path
 
 MAIN = "digits"
 DEMOS = {
-    "digits": "read handwritten digits it has never seen, with 95 % or more correct",
+    "digits": "read handwritten digits it has never seen, 95 % or more correctly",
     "moons": "draw the boundary between two half-moons",
     "regression": "gradient descent in four stages, with the engine and by hand",
     "gradients": "why gradients vanish and explode, and what helps",
-    "speech": "tell nine speakers apart by their vowels, with 95 % or more correct",
+    "speech": "tell nine speakers apart by their vowels, 95 % or more correctly",
     "sweep": "learning rate against width: a map of many trainings, on all cores",
     "gpt": "a GPT in scalars invents first names, compiled for each length",
     "names": "invent first names, one letter after another",

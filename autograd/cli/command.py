@@ -29,8 +29,9 @@ EPILOG = f"""\
 functions:
 {{functions}}
 
-A formula is made of numbers, names, + - * / // % **, comparisons, pi, inf, nan and
-these functions; nothing else is ever run. A value may be a formula too: x=-2  t=pi/3
+A formula is made of numbers, names, + - * / // % **, comparisons, pi, inf, nan
+and these functions; nothing else is ever run. A value may be a formula too:
+x=-2  t=pi/3
 
 examples:
   {PROGRAM} "sin(x*y) + x**2" x=2 y=3
@@ -41,8 +42,8 @@ examples:
   {PROGRAM} check module:function --at x=1,y=2
   {PROGRAM} doctor
 
-exit codes: 0 done; 1 the mathematics failed (outside the domain, overflow, a failed
-check) or a file could not be written; 2 the command makes no sense.
+exit codes: 0 done; 1 the mathematics failed (outside the domain, overflow, a
+failed check) or a file could not be written; 2 the command makes no sense.
 """
 
 

@@ -216,7 +216,7 @@ class Stepper:
     def __repr__(self) -> str:
         where = f"{self.position} of {len(self.events)} events played"
         left = self.events[self.position :]
-        call = f"next() plays {str(left[0])!r}" if left else "back() takes the last one back"
+        call = f".next() plays {str(left[0])!r}" if left else ".back() takes the last one back"
         return f"<Stepper of {self.graph.root.short}: {where}; {call}>"
 
 

@@ -73,12 +73,16 @@ def test_there_is_one_file_for_each_demo() -> None:
     assert {path.stem for path in (ROOT / "demos").glob("*.py")} - others == set(DEMOS)
 
 
-def test_help_names_every_demo(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_every_demo_and_fits_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as end:
         main(["--help"])
     assert end.value.code == 0
     output = capsys.readouterr().out
     assert all(name in output for name in (*DEMOS, "--quick", "--out", "--seed", "--list"))
+    assert max(map(len, output.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("name", ["digit", "DIGITS", "digist", "zzz"])

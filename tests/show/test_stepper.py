@@ -241,11 +241,11 @@ def test_next_and_back() -> None:
     assert stepper.grads[a] == 1.0
     stepper.goto(9)
     assert repr(stepper) == (
-        "<Stepper of L: 9 of 9 events played; back() takes the last one back>"
+        "<Stepper of L: 9 of 9 events played; .back() takes the last one back>"
     )
     stepper.reset()
     assert (stepper.position, stepper.grads[a]) == (0, 0.0)
-    assert repr(stepper) == "<Stepper of L: 0 of 9 events played; next() plays 'a = 2.0'>"
+    assert repr(stepper) == "<Stepper of L: 0 of 9 events played; .next() plays 'a = 2.0'>"
 
 
 def test_run_until() -> None:
