@@ -33,6 +33,7 @@ from autograd.core import functions, special  # noqa: E402
 from autograd.core.define import primitive  # noqa: E402
 from autograd.core.functions import *  # noqa: E402, F403
 from autograd.core.hints import PACKAGE as _PACKAGE  # noqa: E402
+from autograd.core.hints import missing as _missing  # noqa: E402
 from autograd.core.no_grad import no_grad  # noqa: E402
 from autograd.core.primitive import Primitive  # noqa: E402
 from autograd.core.scopes import lines, scope  # noqa: E402
@@ -102,8 +103,7 @@ _LATER = {
 
 def __getattr__(name: str) -> object:
     if name not in _LATER:
-        hint = f"; {_PACKAGE[name]}" if name in _PACKAGE else ""
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
+        _missing("autograd", name, f"; {_PACKAGE[name]}" if name in _PACKAGE else "")
     from importlib import import_module
 
     module = import_module(f"autograd.{_LATER[name]}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from autograd.core.hints import IMPORTS
+from autograd.core.hints import missing
 
 __all__ = ["HINTS", "HISTORY", "MODULE", "lack", "refuse"]
 
@@ -85,7 +85,6 @@ HINTS = {
         "; it mixes the samples of a batch, and a model takes one: use nn.LayerNorm",
     ),
 }
-IMPORTS["nn"] = HINTS
 NO_DEVICE = "; leave it out: the numbers are Python's floats"
 MODULE = {
     **dict.fromkeys(("to", "cuda", "cpu", "double", "float", "half"), NO_DEVICE),
@@ -131,7 +130,7 @@ HISTORY = {
 def refuse(module: str, name: str) -> NoReturn:
     """Raise the AttributeError of a module that has no such name."""
     hint = HINTS.get(name) or (LOSS.format("mse_loss") if name.endswith("Loss") else "")
-    raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
+    missing(module, name, hint)
 
 
 def lack(x: object, name: str, hints: dict[str, str]) -> NoReturn:

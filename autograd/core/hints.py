@@ -8,18 +8,18 @@ for readers who know PyTorch.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 from types import CodeType, FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from dis import Instruction
 
 from autograd.core.primitive import TABLE
 
-__all__ = ["IMPORTS", "NUMBERS", "PACKAGE", "VALUE", "Absent", "advice", "called", "note"]
-__all__ += ["refusal"]
+__all__ = ["NUMBERS", "PACKAGE", "VALUE", "Absent", "advice", "called", "missing"]
+__all__ += ["note", "refusal"]
 
 NUMBERS = "for a plot or a log take the numbers, x.data"
 WHOLE = "it takes integers; write int(x), which has no gradient"
@@ -202,7 +202,6 @@ PACKAGE = {  # of `autograd` itself
     **dict.fromkeys(("load", "save"), "write nn.save_model(model, path) and nn.load_model"),
     "vmap": "write autograd.compile(f, in_axes=…)",
 }
-IMPORTS: dict[str, Mapping[str, str]] = {"autograd": PACKAGE}  # and `nn` adds its own
 OTHERS = ("autograd", "numpy", "scipy", "statistics")  # who may stand between
 
 
@@ -223,19 +222,17 @@ class Absent:
         self.__get__(x, type(x))
 
 
-class Imports:
-    """Asked last for what is imported: says what a name of another library is here."""
+def missing(package: str, name: str, hint: str = "") -> NoReturn:
+    """Raise the AttributeError of a package that has no such name.
 
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """Nothing; ImportError if the name has a hint."""
-        package, _, last = name.rpartition(".")
-        if last in IMPORTS.get(package, ()):
-            hint = IMPORTS[package][last].removeprefix("; ")
-            raise ImportError(f"cannot import name {last!r} from {package!r}; {hint}")
-
-
-sys.meta_path.append(Imports)
+    `from package import name` drops what that says, so it gets an ImportError with the hint.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name in ("__getattr__", "refuse"):
+        frame = frame.f_back
+    if hint and frame is not None and frame.f_code.co_name == "_handle_fromlist":
+        raise ImportError(f"cannot import name {name!r} from {package!r}{hint}")
+    raise AttributeError(f"module {package!r} has no attribute {name!r}{hint}")
 
 
 def advice(name: str) -> str:
