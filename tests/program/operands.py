@@ -11,7 +11,7 @@ import autograd
 from autograd import Value
 from autograd.core.primitive import RESERVED, TABLE
 
-__all__ = ["NAMES", "POINTS", "SEVERAL", "cubes", "operands"]
+__all__ = ["LOGS", "NAMES", "POINTS", "SEVERAL", "cubes", "operands"]
 
 Array = Any
 
@@ -49,6 +49,12 @@ SEVERAL: list[Callable[[Any], Any]] = [  # of such a point
     lambda x: autograd.clip(x[0], 0.5, 2.0) * autograd.atan2(x[1], x[2]),
     lambda x: sum([(y.tanh() + y.exp().cos()).exp() for y in x] + [x[0].tanh().sin()]),
 ]
+LOGS = np.array(  # whose logsumexp is large
+    [
+        *[[-math.inf, 0.5], [-math.inf, -math.inf], [math.inf, 1.0], [1.0, 2.0]],
+        *[[-1e308, -math.inf], [1e307, -math.inf], [1e308, -1e308], [math.inf, 1e308]],
+    ]
+)
 
 
 def cubes(w: Any, points: Any) -> Any:

@@ -14,7 +14,7 @@ import pytest
 import autograd
 from autograd import Value, grad, primitive, value_and_grad
 from autograd.core.primitive import TABLE
-from tests.program.operands import NAMES, POINTS, SEVERAL, operands
+from tests.program.operands import LOGS, NAMES, POINTS, SEVERAL, operands
 
 COMPILER = shutil.which("cc")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
@@ -112,6 +112,16 @@ def test_wide_operations_and_constants(tmp_path: Path) -> None:
         assert math.isclose(out[k], fast(point)[k], rel_tol=1e-14)
         assert d == pytest.approx(grad(g)(point), 1e-13, 1e-15)
     assert out[-3:] == [-math.inf, 2.0, point[1] ** 2 + 1.0]
+
+
+@needs_compiler
+def test_infinite_logs(tmp_path: Path) -> None:
+    fast = autograd.compile(lambda x: autograd.logsumexp(x))
+    fast([1.0, 2.0])
+    call = built(fast.program.source("c"), tmp_path)
+    for x in LOGS.tolist():
+        ([out], d), (value, slopes) = call(x, [1.0]), value_and_grad(fast.f)(x)
+        assert (out, d) == (value, pytest.approx(slopes, 1e-14))
 
 
 def arithmetic(draw: random.Random, size: int) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+import autograd
 import nn
 from autograd import Value
 from autograd.core.primitive import TABLE
 from autograd.program import compile
-from tests.program.operands import NAMES, POINTS, SEVERAL, operands
+from tests.program.operands import LOGS, NAMES, POINTS, SEVERAL, operands
 
 np = pytest.importorskip("numpy")
 onnx: Any = pytest.importorskip("onnx", reason="ONNX is not installed")
@@ -86,6 +87,10 @@ def test_a_net_and_its_loss(tmp_path: Path) -> None:
 def test_several_operands(f: Callable[..., Any], tmp_path: Path) -> None:
     agree(f, tmp_path, POINTS, in_axes=(0,), reduce="sum")
     agree(f, tmp_path, POINTS[0])
+
+
+def test_infinite_logs(tmp_path: Path) -> None:
+    agree(lambda x: autograd.logsumexp(x), tmp_path, LOGS, in_axes=(0,))
 
 
 def cubes(w: Any, points: Any) -> Any:

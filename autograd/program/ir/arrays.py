@@ -251,6 +251,7 @@ def wide(np: Any, refuse: Callable[[Array, Array], Array]) -> dict[str, Callable
 
     def logsumexp(a: Array) -> tuple[Array, Array]:
         top = a.max(0)
+        a = np.maximum(a, np.maximum(top, 0.0) - np.finfo(a.dtype).max)  # no overflow of:
         difference = a - top
         e = np.exp(difference)
         back = difference - a  # and what a - top was rounded by (Knuth's TwoSum)

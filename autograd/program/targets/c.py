@@ -189,12 +189,17 @@ double logsumexp(int n, const double *x)
     }
     return top + log1p(total);
 }""",
+    "weight": """\
+double weight(double x, double top)
+{
+    return isinf(top) ? x == top : exp_of_difference(x, top);
+}""",
     "total": """\
 double total(int n, const double *x, double top)
 {
     double found = 0.0;
     int i;
-    for (i = 0; i < n; i++) found += exp_of_difference(x[i], top);
+    for (i = 0; i < n; i++) found += weight(x[i], top);
     return found;
 }""",
     "length": """\
@@ -343,7 +348,7 @@ def _slope(tape: Tape, i: int, slot: int, operands: list[Any]) -> str:
     if op in ("maximum", "minimum"):
         return f"{x} == v{i} ? 1.0 / t{i} : 0.0"
     if op == "logsumexp":
-        return f"exp_of_difference({x}, m{i}) / t{i}"
+        return f"weight({x}, m{i}) / t{i}"
     if op == "hypot":
         return f"v{i} == 0.0 ? 0.0 : {x} / v{i}"
     if op == "take":

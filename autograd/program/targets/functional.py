@@ -57,17 +57,14 @@ def functions(
     shared = wide(np, refuse)
 
     def logsumexp(a: Array, filled: Array | None = None) -> tuple[Array, Array]:
-        """It and its partials; for these, infinities are large numbers.
+        """It and its partials.
 
         Args:
             filled: 1.0 for an operand that only fills up, and is minus infinity.
         """
-        top, far = a.max(0), np.finfo(a.dtype).max
-        low = np.where(top > 0.0, -far / 2, -far)  # so that the differences do not overflow
-        if filled is not None:
-            low = np.where(top == -np.inf, np.where(filled == 0.0, 0.0, -far), low)
-        finite = np.where(a == np.inf, far / 2, np.where(a == -np.inf, low, a))
-        out, partials = shared["logsumexp"](finite)
+        top, low = a.max(0), -np.finfo(a.dtype).max
+        tops = np.where(a == top, 0.0 if filled is None else low * filled, low)
+        out, partials = shared["logsumexp"](np.where(abs(top) == np.inf, tops, a))
         return np.where(abs(top) == np.inf, top, out), partials
 
     def relu(x: Array) -> Array:
