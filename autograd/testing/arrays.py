@@ -189,7 +189,7 @@ class Comparison:
     def is_same(self, again: Claimed) -> bool:
         """Whether a derivative is what it was, but for round-off."""
         return all(
-            str(a) == str(b) or abs(a - b) <= self.allowed(max(abs(a), abs(b)))
+            a == b or str(a) == str(b) or abs(a - b) <= self.allowed(max(abs(a), abs(b)))
             for a, b in zip(self.claimed.numbers, again.numbers)
         )
 
@@ -407,8 +407,8 @@ def _matrix(tree: Any, y: Any, xs: tuple[Any, ...], what: str) -> Rows:
     found = [primal(x) for x in leaves(tree, what)]
     tall, wide = [*blocks(y, "")], [*blocks(xs, "")]
     heights, widths = [len(each) for _, each, _ in tall], [len(each) for _, each, _ in wide]
-    given, above = shape_of(_lists(tree)), shape_of(_lists(y))
-    beside = shape_of(_lists(xs[0])) if len(xs) == 1 else None
+    given, above = shape_of(tree), shape_of(y)
+    beside = shape_of(xs[0]) if len(xs) == 1 else None
     if len(tall) == len(wide) == 1 or (hasattr(tree, "shape") and above and beside):
         # lists of numbers are arrays, too, if the matrix is one
         heights, widths = [sum(heights)], [sum(widths)]

@@ -85,8 +85,10 @@ def blocks(tree: Any, name: str, kind: type = float) -> Iterator[tuple[str, list
 
 
 def shape_of(tree: Any) -> tuple[int, ...] | None:
-    """The shape of a number, or of nested lists of one length each; None of anything else."""
+    """The shape of a number, an array, or nested lists of one length each; else None."""
     if not isinstance(tree, list | tuple):
+        if (array := as_array(tree)) is not None:
+            return tuple(array.shape) if array.size else None
         return () if is_node(tree) or real(tree) is not None else None
     shapes = {shape_of(child) for child in tree}
     inner = shapes.pop() if len(shapes) == 1 else None
