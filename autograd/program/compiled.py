@@ -8,6 +8,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from functools import partial, update_wrapper
+from threading import get_ident
 from types import MethodType
 from typing import Any, TypeVar, overload
 
@@ -49,6 +50,7 @@ STORM = 10  # recordings for one reason
 LARGE = 100_000  # operations of a recording
 CONFIRMED = 3  # times, before it is said that f gives something else
 ATTEMPTS = 3  # to record while others change what is captured
+Parted = dict[Trace, tuple[int, Array]]  # from a lane on, which
 
 
 class _DependsOnValues(Exception):  # noqa: N818
@@ -75,7 +77,7 @@ class Compiled:
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
         self.threads, self.verify = threads, verify
         self._schedule = Schedule(verify)
-        self._parted: dict[Trace, tuple[int, Array]] = {}  # from a lane on, which
+        self._parted: dict[int, Parted] = {}  # of a thread whose call is checked
         self._attribute = f"compiled {called(f)}"
         self._recorded = Recorded(f)
         self._count = 0  # of recordings
@@ -278,8 +280,10 @@ class Compiled:
                 traces.do(call, arguments)
             except CapturedChanged:
                 continue
-            parted = {trace: (arguments.first, mine) for trace, mine in call.parted.items()}
-            self._parted = {**self._parted, **parted} if arguments.first else parted
+            checked = self._parted.get(get_ident())
+            if checked is not None:
+                parts = call.parted.items()
+                checked.update({trace: (arguments.first, lanes) for trace, lanes in parts})
             self._count += len(traces.found) - known
             for k in range(known, len(traces.found)):
                 kind = "it goes another way" if k else "arguments of another kind"
@@ -316,19 +320,26 @@ class Compiled:
         Raises:
             ValueError: f gives something else.
         """
-        self._parted = {}
-        before = self._recorded
+        before, parted = self._recorded, Parted()
+        self._parted[get_ident()] = parted
 
         def check(result: Any) -> None:
             if self._recorded is before or not before.kinds:  # else it has changed meanwhile
-                self._check(self._bound(args, named), argnums, result if given else None)
+                mine = self._bound(args, named)
+                self._check(mine, argnums, parted, result if given else None)
 
-        return self._schedule.run(run, check, lambda: self._count)
+        try:
+            return self._schedule.run(run, check, lambda: self._count)
+        finally:
+            self._parted.pop(get_ident(), None)
 
-    def _check(self, args: Sequence[Any], argnums: Argnums | None, result: Any) -> None:
+    def _check(
+        self, args: Sequence[Any], argnums: Argnums | None, parted: Parted, result: Any
+    ) -> None:
         """Compare one sample of each trace, and one that moves, with what f gives.
 
         Args:
+            parted: the lanes of each trace.
             result: of the call; None if it is of another method.
         """
         if innermost() is not None or any(map(holds_values, (*args, result))):
@@ -337,9 +348,7 @@ class Compiled:
         axes = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(args)
         both = [*zip(args, axes)]
         lanes = next((lane_count(arg, axis) for arg, axis in both if axis is not None), 0)
-        parted = self._parted.values()
-        chosen = [first + int(mine[turn % len(mine)]) for first, mine in parted]
-        chosen = [lane for lane in chosen if lane < lanes]  # others are of another thread
+        chosen = [first + int(mine[turn % len(mine)]) for first, mine in parted.values()]
         for lane in dict.fromkeys([*chosen, moving(turn, lanes)]) if lanes else [0]:
             one, sample = [*args], [*args]
             for i, (arg, axis) in enumerate(both):

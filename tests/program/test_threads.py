@@ -72,16 +72,24 @@ class Recorder:
             self.thread.join(LONG)
 
 
-def test_another_thread_has_more_samples_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    fast, check = compile(lambda x: x * x if x > 0.0 else x, in_axes=0), Compiled._check
+def test_a_check_looks_at_samples_of_its_own_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        seen.append(x)
+        return x * x if x > 0.0 else x
+
+    fast, check = compile(f, in_axes=0), Compiled._check
 
     def late(*args: Any) -> None:
         monkeypatch.undo()
-        finished(lambda: fast([-1.0, -1.0, 2.0]))
+        finished(lambda: fast([-1.0, 2.0, 3.0]))
+        seen.clear()
         check(*args)
 
     monkeypatch.setattr(Compiled, "_check", late)
-    assert fast([1.0, 2.0]) == [1.0, 4.0]
+    assert fast([1.0, -2.0]) == [1.0, -2.0]
+    assert [x.data for x in seen] == [1.0, -2.0]  # one of each way
 
 
 def test_a_program_that_another_one_records_in_a_pool() -> None:
