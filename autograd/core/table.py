@@ -193,7 +193,9 @@ def _taken(out: Any, index: Any, *xs: Any) -> tuple[float, ...]:
     return (0.0, *[1.0 if i == chosen else 0.0 for i in range(len(xs))])
 
 
-abs = primitive("abs", operator.abs, lambda out, x: _sign(primal(x)),
+abs = primitive(
+    "abs", operator.abs,
+    lambda out, x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else _sign(primal(x)),
     kink="0 at x = 0", latex=r"\left|{0}\right|",
     doc="|x|.\n\n>>> abs(-2.0)\n2.0")
 sign = primitive("sign", _sign, lambda out, x: 0.0,
@@ -385,17 +387,23 @@ def _one_minus_square(x: Any) -> Any:
 
 def _inverted(x: Any, y: Any) -> Any:
     """x / (x² + y²); 0 at the origin."""
-    size = max(operator.abs(primal(x)), operator.abs(primal(y)))
-    if 2.0**-250 < size and size < 2.0:
+    a, b = operator.abs(primal(x)), operator.abs(primal(y))
+    size, least = max(a, b), min(a, b)
+    # Scaled by a power of two where the derivative of the quotient in a square is lost, too.
+    if size >= 2.0**-127 and size < (2.0 if 0.0 < least and least < 2.0**-400 else 2.0**128):
         return x / (x * x + y * y)
-    # Scaled by a power of two, or the derivative of the quotient in a square is lost, too.
-    exponent = 1 + math.frexp(size)[1]
-    up = 2.0 ** -(exponent // 2), 2.0 ** -(exponent - exponent // 2)  # the whole may overflow
-    x, y = x * up[0] * up[1], y * up[0] * up[1]
+    root = 1.0  # of the power, which may overflow; found by what a program can compare
+    for exponent in (512, 256, 128, 64, 32, 16, 8, 4, 2, 1):
+        more, less = root * 2.0**exponent, root * 2.0**-exponent
+        if size * more * more < 0.25:
+            root = more
+        elif size * less * less >= 0.0625:
+            root = less
+    x, y = x * root * root, y * root * root
     square = x * x + y * y
     if size < 1.0:
-        return x * up[0] * up[1] / square if square else 0.0
-    return x / square * up[0] * up[1]
+        return x * root * root / square if square else 0.0
+    return x / square * root * root
 
 
 sin = primitive("sin", math.sin, lambda out, x: cos(x),

@@ -758,9 +758,9 @@ def compile(
     A float that f reads with `.data` is followed through operators and comparisons. Where other
     code reads it, as `math.sqrt` does, f is recorded for this very number, and anew for any
     other, 64 times at most, as for any traces, and what goes further ways is computed by f
-    itself, of which a warning tells; so it is with derivatives that f takes of `abs`, `atan2`
-    and powers above the fourth. What would go into the result as a constant is refused, and f
-    too if it is seen to draw random numbers: draw them outside, and pass them.
+    itself, of which a warning tells; so it is with derivatives that f takes of powers above
+    the fourth. What would go into the result as a constant is refused, and f too if it is
+    seen to draw random numbers: draw them outside, and pass them.
 
     Args:
         f: takes numbers, or lists, dicts and NumPy arrays of them, and returns such.

@@ -549,6 +549,18 @@ def test_angles_far_out(scale: float) -> None:
     assert np.array(fast.grad(points)) == pytest.approx(np.array(expected), rel=1e-12, abs=0.0)
 
 
+def test_slopes_within_a_function() -> None:
+    """Of numbers of one size they are one program, beside a power of two, too."""
+    slope = compile(lambda y, x: autograd.grad(lambda y: autograd.atan2(y, x))(y))
+    for y, x in [(-2.0, -2.0), (4.0, 0.3), (1e3, 2.0), (1e200, 2e200)]:
+        assert slope(y, x) == pytest.approx(Value(y).atan2(Value(x)).partials[0], 1e-15)
+    assert len(slope.programs) == 3
+    size = compile(lambda x: autograd.grad(abs)(x) * x)
+    assert [size(x) for x in (2.0, 3.0, -4.0, 0.0)] == [2.0, 3.0, 4.0, 0.0]
+    assert len(size.programs) == 2
+    assert compile(lambda x: autograd.grad(lambda t: t * x)(2.0))(-math.inf) == -math.inf
+
+
 def test_powers() -> None:
     for p in (0.0, 1.0, 2.0, 3.0, 0.5):
         agrees(lambda x, p=p: x**p, [2.0, 0.5, 0.0] if p != 0.5 else [2.0, 0.5], in_axes=(0,))

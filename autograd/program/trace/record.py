@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd.core.floats import fast_order, list_operations
@@ -190,8 +191,9 @@ def _shifted(
 ) -> _Run | None:
     """A run that goes the same way at numbers a little apart; None if they all raise."""
     for shift in SHIFTS:
+        steps = [shift * (1.0 + (i % 7) / 8.0) for i in range(len(numbers))]
         moved = [
-            x + shift * (1.0 + (i % 7) / 8.0) * (abs(x) or 1.0) for i, x in enumerate(numbers)
+            x + step * (abs(x) or 1.0) if isfinite(x) else x for x, step in zip(numbers, steps)
         ]
         try:
             return _Run(f, moved, rebuild, first.guards)
