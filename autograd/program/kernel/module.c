@@ -154,6 +154,14 @@ static int clip(double *g, Py_ssize_t n, double most)
 /* If the numbers of Values are what was read: set them and their gradients (core/node.h). */
 typedef int Exchange(PyObject *values, double *read, double *data, double *grads);
 
+/* Whether a list has n items, which another one begins with */
+static int begins_with(PyObject *list, PyObject *items, Py_ssize_t n)
+{
+    return PyList_GET_SIZE(items) == n && n <= PyList_GET_SIZE(list) &&
+           !memcmp(((PyListObject *)items)->ob_item, ((PyListObject *)list)->ob_item,
+                   n * sizeof(PyObject *));
+}
+
 /* train(x, loss, params, update) → the loss of a batch, after a step of the optimizer; None if
    anything is amiss, False if the parameters' data is not what u begins with, and then nothing
    has changed. Loss is (weight, penalty, max_norm, exchange, closed): the factor of each
@@ -175,9 +183,7 @@ static PyObject *runner_train(Runner *it, PyObject *const *args, Py_ssize_t give
         bind(it, args[0], NULL) < 0)
         return NULL;
     Py_ssize_t n = PyList_GET_SIZE(args[2]), columns = r->p->varies ? r->lanes : 1;
-    if (n > PyList_GET_SIZE(closed) ||
-        memcmp(((PyListObject *)args[2])->ob_item, ((PyListObject *)closed)->ob_item,
-               n * sizeof(PyObject *)))
+    if (!begins_with(closed, args[2], n))
         return Py_NewRef(Py_None);
     Runner *update = rule[0] == Py_None ? NULL : (Runner *)rule[0];
     int status = execute(it);
@@ -190,6 +196,8 @@ static PyObject *runner_train(Runner *it, PyObject *const *args, Py_ssize_t give
         data = update->r.out;
         status = execute(update);
     }
+    if (status == 0 && !begins_with(closed, args[2], n)) /* by another thread */
+        status = OTHER_TRACE;
     if (status)
         return status < 0 ? NULL : Py_NewRef(Py_None);
     Exchange *exchange = (Exchange *)PyCapsule_GetPointer(capsule, NULL);

@@ -102,6 +102,8 @@ class Runner:
             return None
         if runner is not None and runner.run(state, numbers):
             return None
+        if not all(map(is_, params, closed)):  # by another thread
+            return None
         data, slopes = self.u[: len(params), 0], self.d_u[: len(params)]
         following, others = data, []
         if runner is not None:

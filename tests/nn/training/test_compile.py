@@ -22,6 +22,7 @@ import pytest
 import nn
 from autograd import Value, exp, grad, maximum, minimum, primitive, sigmoid, sign, where
 from autograd import compile as compile_function
+from autograd.core import floats
 from autograd.program import recorded
 from nn.training import compiled_step as compiled_steps
 from nn.training.eager_step import EagerStep, with_gradients_restored
@@ -228,6 +229,30 @@ def test_what_nothing_shows_is_found_by_comparing(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("kind", [Plain, Branching, Own, Many])
 def test_an_optimizer_that_cannot_be_recorded(kind: Any) -> None:
     agree(*CASES["logits"], lambda ps: kind(ps, 0.1), steps=20)
+
+
+@pytest.mark.parametrize("kernel", ["" if floats.exchanger else "numpy", "numpy"])
+def test_parameters_that_are_replaced_while_a_step_runs(
+    kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRAD_KERNEL", kernel)
+    model, optimizer, step = made()
+    for _ in range(4):
+        step(XS, SHARE)
+    other = Value(optimizer.params[0].data)
+
+    class Rate:
+        def __float__(self) -> float:
+            optimizer.params[0] = other
+            vars(optimizer).pop("_next_numbers", None)
+            return 0.1
+
+    before, rates = numbers(model), optimizer._next_numbers()
+    vars(optimizer)["_next_numbers"] = lambda: [0.0, Rate(), *rates[2:]]
+    step(XS, SHARE)
+    assert other.grad == 0.0
+    assert numbers(model)[:2] == before[:2]
+    assert numbers(model) != before
 
 
 def test_another_step_of_all_optimizers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -530,9 +555,9 @@ def test_the_same_arrays_or_others_like_them() -> None:
     assert losses == [step(packed["x"], packed["class"]) for _ in range(2)]
     step.needs_recheck = True
     assert step(xs, ys.astype(float)) == step(xs, ys)
-    for floats in (ys.astype(float), [CLASS[0], *map(float, CLASS[1:])]):
+    for wrong in (ys.astype(float), [CLASS[0], *map(float, CLASS[1:])]):
         with pytest.raises(TypeError, match="a target must be an integer"):
-            made("classes")[2](xs, floats)
+            made("classes")[2](xs, wrong)
     ys = np.array(CLASS, dtype=object)
     assert losses == [step(xs, ys), step(xs, ys)]
 
