@@ -74,8 +74,9 @@ def _above(nodes: tuple[Any, ...], partials: tuple[Any, ...]) -> Value:
 
 def read_data(leaves: list[Value], data: Any) -> None:
     """Copy the leaves' data into an array of doubles."""
+    if len(data) != len(leaves):
+        raise ValueError(f"{len(leaves)} leaves for {len(data)} numbers")
     if cython.compiled:
-        assert len(data) == len(leaves)
         numbers = _doubles(data)
         x: Value
         i: cython.Py_ssize_t
@@ -101,8 +102,10 @@ def exchange(
     Args:
         others: what else to set: objects, names of attributes and what they become.
     """
+    if not 0 < len(leaves) == len(read) == len(data) == len(grads):
+        counts = [len(each) for each in (read, data, grads)]
+        raise ValueError(f"{len(leaves)} leaves for {counts} numbers")
     if cython.compiled:
-        assert 0 < len(leaves) == len(read) == len(data) == len(grads)
         if not _exchange(leaves, _doubles(read), _doubles(data), _doubles(grads)):
             return False
         for owner, name, value in others:

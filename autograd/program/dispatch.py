@@ -190,21 +190,21 @@ class Dispatch:
             like[...] = x
             self.at += like.size
             return True
-        if len(x) != len(like):
-            return False
         if type(like) is dict:
-            if [*like] != [*x]:
+            if len(x) != len(like) or [*like] != [*x]:
                 return False
             like, x = [*like.values()], [*x.values()]
         elif type(like) is tuple:
             like, x = [*like], [*x]
         examples: list[Any] = like
         given: list[Any] = x
+        if len(given) != len(examples):
+            return False
         for i in range(len(examples)):
             if type(examples[i]) is float and type(given[i]) is float:
                 self.u[self.at] = given[i]
                 self.at += 1
-            elif not self._take(examples[i], given[i]):
+            elif not self._take(examples[i], given[i]) or len(given) != len(examples):
                 return False
         return True
 

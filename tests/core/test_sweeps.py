@@ -1,13 +1,14 @@
 """The sweeps that explain, and the shares of a single node."""
 
 import math
+from array import array
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 
 from autograd import Value, relu, sqrt
-from autograd.core import sweeps
+from autograd.core import floats, sweeps
 from autograd.core.sweeps import topological_order
 from autograd.testing.programs import Listing
 from autograd.testing.strategies import programs
@@ -83,3 +84,15 @@ def test_a_share_that_is_not_a_number_is_an_error_that_changes_nothing() -> None
     z.grad = 1.0
     sweeps.give_shares(z)
     assert math.isnan(x.grad)
+
+
+def test_leaves_and_numbers_go_together() -> None:
+    x, one, two = Value(1.0), array("d", [1.0]), array("d", [1.0, 2.0])
+    for arrays in ((two, one, one), (one, two, one), (one, one, two)):
+        with pytest.raises(ValueError, match="1 leaves for"):
+            floats.exchange([x], *arrays)
+    with pytest.raises(ValueError, match="1 leaves for 2"):
+        floats.read_data([x], two)
+    with pytest.raises(ValueError, match="0 leaves for"):
+        floats.exchange([], one, one, one)
+    assert (x.data, x.grad) == (1.0, 0.0)

@@ -9,6 +9,7 @@ import pickle
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -183,6 +184,38 @@ def test_threads_have_their_own_numbers() -> None:
         for _ in range(20):
             found = pool.map(lambda k: fast.value_and_grad([float(k)] * 50), range(8))
             assert [*found] == wanted
+
+
+class Key:
+    """Whose comparison removes what is compared."""
+
+    doomed: Any = None
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        for key in (self, other):
+            if isinstance(key, Key) and key.doomed is not None:
+                key.doomed.clear()
+        return True
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_argument_that_shrinks_while_it_is_read(inside: bool) -> None:
+    def f(x: Any) -> Any:
+        d, rest = (x[0], x[1:]) if inside else (x, [])
+        return sum([*d.values(), *rest])
+
+    def given(key: Key) -> Any:
+        return [{key: 1.0}, 1.0, 1.0] if inside else {key: 1.0}
+
+    fast = compile(f, verify=False)
+    assert fast(given(Key())) == fast(given(Key())) == f(given(Key()))
+    key = Key()
+    x = key.doomed = given(key)
+    with pytest.raises(IndexError) if inside else nullcontext():
+        assert fast(x) == 0.0
 
 
 def test_a_function_that_names_itself_is_freed() -> None:
