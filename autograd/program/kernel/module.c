@@ -81,6 +81,7 @@ static int bind_x(Runner *it, PyObject *x)
     Py_ssize_t n = PyTuple_Check(x) ? PyTuple_GET_SIZE(x) : -1, rows = 0, i = 0;
     Py_buffer *v = it->views + X;
     Run *r = &it->r;
+    Part *to = r->x;
     while (i < n && i < MOST && v[i].obj == PyTuple_GET_ITEM(x, i))
         i++;
     if (i == n && v[n].obj == NULL && (n > 0 || r->p->x_rows == 0))
@@ -93,9 +94,10 @@ static int bind_x(Runner *it, PyObject *x)
         if (v->itemsize != sizeof(double) || v->ndim < 1 || v->ndim > 2 || v->strides[0] % 8 ||
             v->strides[v->ndim - 1] % 8 || v->shape[v->ndim - 1] != r->lanes)
             break;
-        r->x[i] = (Part){v->buf, v->ndim == 1 ? 1 : v->shape[0], v->strides[0],
-                         v->strides[v->ndim - 1]};
-        rows += r->x[i].rows;
+        *to = (Part){v->buf, v->ndim == 1 ? 1 : v->shape[0], v->strides[0],
+                     v->strides[v->ndim - 1]};
+        rows += to->rows;
+        to += to->rows > 0; /* the first part without rows is the end */
     }
     if (i == n && rows == r->p->x_rows)
         return 0;

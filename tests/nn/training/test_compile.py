@@ -206,6 +206,21 @@ def test_models_and_losses(case: str) -> None:
     agree(*CASES[case])
 
 
+class Constant(nn.Module):
+    """What it gives does not depend on its inputs."""
+
+    def __init__(self) -> None:
+        self.w = Value(0.5)
+
+    def forward(self, x: Any) -> Any:
+        return 1.0 * self.w
+
+
+@pytest.mark.parametrize("xs", [[[] for _ in XS], np.zeros((len(XS), 0))])
+def test_samples_without_inputs(xs: Any) -> None:
+    agree(Constant, nn.mse_loss, REAL, steps=10, xs=xs)
+
+
 def test_outputs_with_names() -> None:
     model = sequence(mlp(1), lambda: lambda p: {"p": p})
     agree(model, lambda o, t: nn.mse_loss([out["p"] for out in o], t), REAL, steps=10)
