@@ -21,6 +21,7 @@ from nn.checks import (
     instance,
     not_negative,
     same_keys,
+    settings,
     shortened,
     to_float,
 )
@@ -262,6 +263,10 @@ class EarlyStopping:
         self.min_delta = not_negative(min_delta, "min_delta")
         self.restore_best = flag(restore_best, "restore_best")
         self.reset()
+
+    def __repr__(self) -> str:
+        rest = ", ".join(settings(self))
+        return f"{type(self).__name__}(patience={self.patience}, {rest})"
 
     def reset(self) -> None:
         """Forget the training before."""

@@ -58,6 +58,7 @@ class Point(nn.Module):
 
 def test_patience_and_margin() -> None:
     stopper = nn.EarlyStopping(patience=2, min_delta=0.5)
+    assert repr(stopper) == "EarlyStopping(patience=2, min_delta=0.5, restore_best=True)"
     model = Point()
     seen = []
     for number, loss in enumerate([3.0, 2.5, 2.25, 1.75, 2.0]):
