@@ -169,6 +169,8 @@ class _Inlining:
             self.terms[item] = terms
         own = self.readers.get(item, [])
         goes_on = len(own) == 1 and own[0].op is TABLE["add"] and self.once_made(item)
+        if goes_on and own[0].drawn:
+            return links, []  # the sum that it becomes part of writes the terms
         inner = [x for x in terms if isinstance(x, Item) and self.once(x)]
         room = LONGEST_TERM if len(terms) > 2 else self.most
         fit = all(

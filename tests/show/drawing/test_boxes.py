@@ -6,6 +6,7 @@ import pytest
 
 import nn
 from autograd import Graph, Value, dot
+from autograd.show.drawing import inlining
 from autograd.show.drawing.boxes import Picture, operation_text, picture
 from autograd.show.drawing.fitting import legend
 from autograd.show.drawing.grouping import layers_of
@@ -205,3 +206,21 @@ def test_several_roots_are_all_marked() -> None:
     assert len(drawn(graph).roots) == 2
     assert len(drawn(graph, collapse="layer").roots) == 1
     assert len(drawn(graph, max_nodes=1).roots) == 1
+
+
+def test_a_long_sum_is_written_once_and_not_at_each_of_its_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[Any] = []
+    before = inlining._sum
+
+    def counting(terms: Any) -> Any:
+        written.extend(terms)
+        return before(terms)
+
+    monkeypatch.setattr(inlining, "_sum", counting)
+    total = Value(1.0)
+    for i in range(300):
+        total = total + Value(0.0, label=f"x{i}")
+    total.graph().svg()
+    assert len(written) == 301
