@@ -73,7 +73,7 @@ class Compiled:
     ) -> None:
         update_wrapper(self, f, updated=())
         if isinstance(in_axes, tuple) and all(axis is None for axis in in_axes):
-            in_axes = None
+            in_axes = reduce = None
         self.f, self.in_axes, self.reduce, self.without = f, in_axes, reduce, without
         self.threads, self.verify = threads, verify
         self._schedule = Schedule(verify)
@@ -776,8 +776,9 @@ def compile(
 
     Raises:
         TypeError: f is not a function, or `in_axes` is not None, 0 or a tuple of them.
-        ValueError: `reduce` is none of these, or `threads` is below 1; when called, f reads
-            numbers out of Values, or a spot check found something else than f gives.
+        ValueError: `reduce` is none of these, or there is no `in_axes`, or `threads` is below
+            1; when called, f reads numbers out of Values, or a spot check found something else
+            than f gives.
 
     >>> @compile
     ... def f(x):
@@ -795,6 +796,11 @@ def compile(
         )
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'compile: reduce must be "mean", "sum" or None, got {reduce!r:.80}')
+    if reduce is not None and in_axes is None:
+        raise ValueError(
+            f"compile: reduce={reduce!r} is over samples, and in_axes says which arguments "
+            "have them: give in_axes=0 if all do, or such as in_axes=(None, 0)"
+        )
     if threads < 1:
         raise ValueError(f"compile: threads must be at least 1, got {threads!r:.80}")
     if f is None:

@@ -173,6 +173,7 @@ def parting(x: Any) -> Any:
         (lambda: PAIRS([Value(1.0)], [2.0, 3.0]), ValueError, "1 samples, another 2"),
         (lambda: SUMS.hessian([1.0], [2.0]), TypeError, "without reduce for the Hessian of"),
         (lambda: compile(reduce="max")(rosenbrock), ValueError, "'max'"),
+        (lambda: compile(rosenbrock, reduce="sum"), ValueError, "is over samples, and in_axes"),
         (lambda: compile(rosenbrock, threads=0), ValueError, "must be at least 1, got 0"),
         (lambda: PAIRS([1.0]), TypeError, "in_axes is for 2 arguments, 1 were given"),
         (lambda: PAIRS([1.0, 2.0], [3.0]), ValueError, "argument 1 has 1 samples, another 2"),
@@ -218,6 +219,8 @@ def test_copies() -> None:
     again: Compiled = pickle.loads(pickle.dumps(compile(rosenbrock)))
     assert again([1.0, 2.0]) == 100.0
     assert pickle.loads(pickle.dumps(decorated)) is decorated
+    uniform = compile(rosenbrock, in_axes=(None,), reduce="mean")
+    assert pickle.loads(pickle.dumps(uniform))([1.0, 2.0]) == uniform([1.0, 2.0]) == 100.0
 
 
 def test_user_primitives() -> None:
