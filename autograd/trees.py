@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from autograd.core.operand import real
 from autograd.core.value import Value
 
-__all__ = ["as_rows", "children_of", "flatten", "flatten_like", "labels"]
+__all__ = ["LABELS", "as_rows", "children_of", "flatten", "flatten_like", "labels"]
 __all__ += ["register_pytree_node", "without_axes"]
 
 Rebuild = Callable[[Sequence[Any]], Any]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from autograd.core.operand import real
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
-from autograd.trees import Rebuild, as_rows, children_of, flatten, labels
+from autograd.trees import LABELS, Rebuild, as_rows, children_of, flatten, labels
 
 __all__ = [
     "Argument",
@@ -154,14 +154,11 @@ def lanes_of(tree: Any, what: str, axis: int = 0) -> Argument:
 def _rows_of(table: Any, what: str) -> Argument:
     """A table or column of pandas: a sample of a table is its row, by the columns' names."""
     rows = lanes_of(table.to_numpy(), what)
+    names = {each: getattr(table, each) for each in LABELS if hasattr(table, each)}
+    named = rows._replace(like=lambda d: type(table)(rows.like(d), **names))
     if not hasattr(table, "columns"):
-        return rows
-    names = {name: getattr(table, name) for name in ("index", "columns")}
-    return rows._replace(
-        key=(type(table), labels(table)[1]),
-        sample=table.iloc.__getitem__,
-        like=lambda d: type(table)(rows.like(d), **names),
-    )
+        return named
+    return named._replace(key=(type(table), labels(table)[1]), sample=table.iloc.__getitem__)
 
 
 def _check_rows(tree: Any, what: str) -> None:

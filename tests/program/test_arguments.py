@@ -327,6 +327,8 @@ def test_tables_have_their_columns_by_name() -> None:
         wanted = dict(zip(both, of_dicts.grad(p, columns, argnums=both)))
         assert slopes[0] == wanted[0]
         assert slopes[1].equals(pandas.DataFrame(wanted[1], index=table.index))
+        assert wanted[1]["x"].index.equals(table.index)
+        assert wanted[1]["x"].name == "x"
     eager = autograd.grad(whole, argnums=1)(p, table)
     fast = compile(whole)
     assert fast.grad(p, table, argnums=1).equals(eager)
