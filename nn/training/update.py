@@ -41,7 +41,7 @@ class Update:
             self._sweep: Any = self._program and self._program.sweep()
             rows = 1 + len(optimizer.buffers) + (not optimizer._alike)
             self._out = np.empty((rows, len(optimizer.params)))
-            self._runs = self._program is not None and 1 + rows <= MOST
+            self._fits = self._program is not None and 1 + rows <= MOST
             ours = is_of_library(type(optimizer)) and is_of_library(optimizer._update)
             if self._program is not None and not ours:
                 self._reads = Snapshot(optimizer=optimizer)
@@ -75,7 +75,7 @@ class Update:
         """
         optimizer = self.optimizer
         self.program()
-        if not self._runs:
+        if not self._fits:
             return None, None, None, None, None
         numbers, own = self.numbers()
         x = data, gradient, *optimizer.buffers.values(), *own
