@@ -355,3 +355,11 @@ def test_a_variable_without_a_value() -> None:
     later = 2.0
     assert fast(0.5) == 0.5
     assert twice(fast, 3.0) == 2.0
+
+
+def test_names_of_arguments_that_the_source_uses_itself() -> None:
+    fast = compile(lambda np, seed, *rest: np * seed * len(rest))
+    for _ in range(2):
+        assert (fast(2.0, 3.0), fast(2.0, 3.0, 4.0)) == (0.0, 6.0)
+    assert fast.grad(2.0, 3.0, 4.0) == 3.0
+    assert "def value(np_, seed_" in fast.program.source()

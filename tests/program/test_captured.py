@@ -1,6 +1,7 @@
 """What a function reads besides its arguments: seen where it names that, told where not."""
 
 import io
+import itertools
 import math
 import pickle
 import sys
@@ -15,6 +16,7 @@ from hypothesis import given
 from scipy import special
 
 import autograd
+from autograd import primitive
 from autograd.program import Compiled, compile, spot_check
 from autograd.program.spot_check import Schedule
 from autograd.program.trace.captured import Captured
@@ -249,6 +251,39 @@ def test_how_it_may_differ(words: str, often: None) -> None:
     k.cell[0] = 2.0
     with pytest.raises(ValueError, match=words):
         fast(3.0)
+
+
+def test_what_is_rounding_or_is_not(often: None) -> None:
+    k, n = Hidden(0.0), itertools.count(1)
+    drifts = primitive("tests.drifts", lambda x: x + k() * next(n), lambda out, x: 1.0)
+    fast = compile(lambda x: drifts(x) * 2.0)
+    fast(3.0)
+    k.cell[0] = 1.0
+    with pytest.raises(ValueError, match=r"gives 6\.0 where"):
+        fast(3.0)
+    sums = compile(lambda x: autograd.sum(x))  # a program rounds it otherwise
+    assert sums([1.3, 1e17, -1e17]) in (0.0, 1.3)
+
+
+def test_what_the_result_does_not_depend_on_is_not_refused(often: None) -> None:
+    fast = compile(lambda x: [autograd.log(x), x * 2.0][1], in_axes=0)
+    for _ in range(3):
+        assert fast([1.0, -1.0]) == [2.0, -2.0]
+
+
+class Slots:
+    __slots__ = ("k", "spare")
+    k: float
+    spare: float
+
+
+def test_slots_are_guards() -> None:
+    holder = Slots()
+    holder.k = 2.0
+    fast = compile(lambda x: x * (holder.k if type(holder) is Slots else holder.spare))
+    assert fast(3.0) == 6.0
+    holder.k = 5.0
+    assert fast(3.0) == 15.0
 
 
 def square(x: Any) -> Any:

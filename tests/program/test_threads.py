@@ -92,6 +92,14 @@ def test_a_check_looks_at_samples_of_its_own_call(monkeypatch: pytest.MonkeyPatc
     assert [x.data for x in seen] == [1.0, -2.0]  # one of each way
 
 
+def test_a_watch_within_another_gives_way_to_it() -> None:
+    with watch.Watch([]) as outer:
+        with watch.Watch([]):
+            assert watch.innermost() is not outer
+        assert watch.innermost() is outer
+    assert watch.innermost() is None
+
+
 def test_a_program_that_another_one_records_in_a_pool() -> None:
     inner = compile(lambda t: t * t if t > 0.0 else t)
 
@@ -264,5 +272,6 @@ def test_garbage_is_looked_for_again_after_blocks_that_overlap() -> None:
     with tape.uncollected():  # of a thread that a child process does not have
         tape._in_child()
         assert gc.isenabled()
+    tape._in_child()
     assert gc.isenabled()
     assert tape._inside == 0

@@ -9,6 +9,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -422,3 +423,13 @@ def test_a_frozen_leaf_gets_no_products() -> None:
     played = (x * w * w).steps().events
     assert [e.target.label for e in played if e.kind == "backward"] == [None, "x"]
     assert played[-1].after == 9.0
+
+
+def test_a_rule_that_fails_on_symbols_has_no_formula() -> None:
+    def slope(out: Any, x: Any) -> float:
+        if type(x) is not float:
+            raise ValueError
+        return 2.0
+
+    own = autograd.primitive("tests.for_floats", lambda x: 2.0 * x, slope)
+    assert {event.rule for event in own(Value(3.0)).steps().events} == {""}

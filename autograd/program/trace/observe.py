@@ -135,8 +135,8 @@ class Watch:
             raise ValueError(self.refused)
         if what in ("partials", "hash"):
             frame: Any = sys._getframe(2)
-            if frame.f_code.co_name in ("partials", "__hash__"):  # interpreted
-                frame = frame.f_back
+            if frame.f_code.co_name in ("partials", "__hash__"):  # pragma: no branch
+                frame = frame.f_back  # interpreted
             asked = here and not _in_library(frame)
             if what == "partials":
                 for each in x.inputs if asked and not self._plain else ():
@@ -222,7 +222,7 @@ def _push(watch: Watch) -> None:
         observe(_observer)
 
 
-def _in_child() -> None:
+def _in_child() -> None:  # pragma: no cover  (it ends without a report)
     """Forget the threads that a child process does not have."""
     global _switch
     _switch = threading.RLock()
