@@ -805,6 +805,20 @@ def test_what_is_not_finite_is_eagers_error_and_changes_nothing() -> None:
     assert optimizer.steps == 1
 
 
+@pytest.mark.usefixtures("both")
+def test_steps_that_go_on_leave_what_is_not_finite_to_eager() -> None:
+    step = scaled()
+    for _ in range(5):  # each of which is like the one before
+        step(XS, REAL)
+    before = numbers(step.model)
+    with pytest.raises(OverflowError, match="too large"):
+        step(XS, [1e154] * len(XS))
+    step.optimizer.lr = 1e308
+    with pytest.raises(FloatingPointError, match=r"SGD\.step: the next value of"):
+        step(XS, [9.0] * len(XS))
+    assert numbers(step.model) == before
+
+
 DATA: list[tuple[Any, Any, type[Exception], str]] = [
     ([[1.0]], [], ValueError, "y is empty"),
     ([], [], ValueError, "X is empty"),
