@@ -5,11 +5,13 @@ One like an earlier one goes a shorter way: dispatch.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from autograd import transforms
+from autograd.core.functions import fsum
 from autograd.core.operand import primal
 from autograd.core.value import Value
 from autograd.program.arguments import Arguments, Key, key_of
@@ -208,7 +210,7 @@ class Call:
         """Rows of numbers, a column a lane; or if they are to be reduced, their sums."""
         if reduce is None or not self.arguments.lanes:  # a sum would lose the sign of -0.0
             return out
-        return np.array([[folded(row)] for row in out])
+        return np.array([[_total(row)] for row in out])
 
     def shaped(self, out: Array, reduce: str | None) -> Any:
         """Outputs, reduced, in the shape of f's result: of each lane, or their mean or sum."""
@@ -248,6 +250,14 @@ class Call:
                     return numbers.reshape(len(numbers), *first.shape)
                 return np.array([*map(rebuild, numbers.tolist())])
         return [*map(rebuild, numbers.tolist())]
+
+
+def _total(numbers: Array) -> float:
+    """The sum of a row; exact, where parts of it are infinities that cancel."""
+    total = folded(numbers)
+    if not math.isnan(total) or np.isnan(numbers).any():
+        return total
+    return primal(fsum(numbers.tolist()))
 
 
 def built(rebuild: Rebuild, count: int) -> Key:

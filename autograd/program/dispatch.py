@@ -291,6 +291,8 @@ class Dispatch:
         elif self.samples:
             if of_lanes is None:
                 total = self.runner.total
+                if math.isnan(total):
+                    return None
             mean = total / self.total if self.reduce == "mean" else total
             value = self.weight * total if self.gradients else mean
         elif self.is_number:

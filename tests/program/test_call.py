@@ -363,3 +363,13 @@ def test_names_of_arguments_that_the_source_uses_itself() -> None:
         assert (fast(2.0, 3.0), fast(2.0, 3.0, 4.0)) == (0.0, 6.0)
     assert fast.grad(2.0, 3.0, 4.0) == 3.0
     assert "def value(np_, seed_" in fast.program.source()
+
+
+def test_sums_of_samples_of_which_parts_are_too_large() -> None:
+    fast = compile(lambda x: x * 1.0, in_axes=0, reduce="sum")
+    fast([1.0] * 32)
+    for _ in range(3):
+        assert fast([1.7e308, -1.7e308] * 16) == 0.0
+        assert fast.value_and_grad([1.7e308, -1.7e308] * 16) == (0.0, [1.0] * 32)
+        assert fast([math.inf] * 32) == math.inf
+        assert math.isnan(fast([math.inf, math.nan]))

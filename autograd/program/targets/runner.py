@@ -118,9 +118,10 @@ class Runner:
 def folded(numbers: Array) -> float:
     """The sum of a row, in eight parts as the kernel has it."""
     whole = len(numbers) & -8
-    sums = np.add.reduce(numbers[:whole].reshape(-1, 8))
-    sums[: len(numbers) - whole] += numbers[whole:]
-    a, b = (sums[:4] + sums[4:]).reshape(2, 2).tolist()
+    with np.errstate(all="ignore"):
+        sums = np.add.reduce(numbers[:whole].reshape(-1, 8))
+        sums[: len(numbers) - whole] += numbers[whole:]
+        a, b = (sums[:4] + sums[4:]).reshape(2, 2).tolist()
     return float((a[0] + b[0]) + (a[1] + b[1]))
 
 
