@@ -195,7 +195,7 @@ def _taken(out: Any, index: Any, *xs: Any) -> tuple[float, ...]:
 
 abs = primitive(
     "abs", operator.abs,
-    lambda out, x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else _sign(primal(x)),
+    lambda out, x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else NAN,
     kink="0 at x = 0", latex=r"\left|{0}\right|",
     doc="|x|.\n\n>>> abs(-2.0)\n2.0")
 sign = primitive("sign", _sign, lambda out, x: 0.0,
