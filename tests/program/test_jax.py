@@ -62,9 +62,11 @@ def test_several_operands(f: Callable[..., Any]) -> None:
 
 
 def test_infinite_logs() -> None:
-    agree(autograd.logsumexp, LOGS, in_axes=(0,), reduce="sum")
+    for x in LOGS:  # one by one, since infinities of both signs have no sum
+        agree(autograd.logsumexp, x[None], in_axes=(0,), reduce="sum")
     fast = compile(lambda x: autograd.logsumexp(x), in_axes=0, reduce="sum")
-    space, slopes = {**jax_values.namespace()}, fast.grad(LOGS)
+    space = {**jax_values.namespace()}
+    slopes = np.concatenate([fast.grad(x[None]) for x in LOGS])
     exec(fast.program.source("jax"), space)
     same(space["gradient"](LOGS.T, np.ones((1, len(LOGS))))["d_x"].T, slopes)
     for x in LOGS:
