@@ -6,6 +6,10 @@ works on floats. A partials rule is `rule(out, *operands)`; it is generic: on fl
 gives the partial that a node records, on Values one that can be differentiated again. So a
 rule uses operators and other primitives, never `math`, and branches by comparing.
 
+Value rules that compose several functions are read from this source, too, as formulas for
+many numbers at once (`rule_source.py`). Such a formula computes both ways of a branch for all
+numbers, so neither may overflow: hence `min(x, 0.0)` where x is negative anyway.
+
 Where a textbook form loses digits in the tails (tanh' = 1 - tanh², say) the rule uses one
 that does not; `textbook_rule` keeps that form for lessons. Where the derivative does not
 exist the rule gives the subgradient of least norm, stated in the entry's `kink`.
@@ -435,7 +439,7 @@ atan2 = primitive(
 
 def _bell(x: float) -> float:
     # e / (1 + e)² with e = exp(-|x|): the derivative of sigmoid, also in its tails.
-    e: float = libc.exp(-x if x >= 0.0 else x)
+    e: float = libc.exp(-libc.fabs(x))
     return e / (1.0 + e * (2.0 + e))
 
 
@@ -474,12 +478,12 @@ def _times_exp(factor: Any, x: Any) -> Any:
 
 
 def _sigmoid(x: float) -> float:
-    e: float = libc.exp(-x if x >= 0.0 else x)
-    return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
+    e: float = libc.exp(-libc.fabs(x))
+    return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
 def _softplus(x: float) -> float:
-    e: float = libc.log1p(libc.exp(-x if x >= 0.0 else x))
+    e: float = libc.log1p(libc.exp(-libc.fabs(x)))
     return max(x, 0.0) + e
 
 
@@ -490,7 +494,10 @@ def _elu_slope(out: Any, x: Any, alpha: Any) -> Any:
 
 
 def _silu(x: float) -> float:
-    return x * _sigmoid(x) if x > -700.0 else float(_times_exp(x, x))
+    if x > -700.0:
+        return x * _sigmoid(x)
+    root: float = libc.exp(0.5 * min(x, 0.0))
+    return x * root * root if root else 0.0
 
 
 def _silu_slope(out: Any, x: Any) -> Any:
@@ -517,10 +524,11 @@ def _gelu(x: float) -> float:
     if x > -37.0:
         return x * _normal_cdf(x)
     # Φ is subnormal soon: by its asymptotic series, Φ(x) ~ -φ(x)/x · (1 - 1/x² + 3/x⁴ - …).
-    r, series = 1.0 / x / x, 1.0
+    low = min(x, -37.0)
+    r, series = 1.0 / low / low, 1.0
     for odd in (11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
         series = 1.0 - odd * r * series
-    return float(_weighted(-PER_ROOT_2PI * series, _gaussian(x, 0.5), x, 0.5))
+    return float(_weighted(-PER_ROOT_2PI * series, _gaussian(low, 0.5), low, 0.5))
 
 
 def _gelu_slope(out: Any, x: Any) -> Any:
@@ -532,7 +540,8 @@ sigmoid = primitive("sigmoid", _sigmoid, lambda out, x: bell(x),
     doc="1 / (1 + exp(-x)), without overflow.\n\n>>> sigmoid(0.0)\n0.5")
 softplus = primitive("softplus", _softplus, lambda out, x: sigmoid(x),
     doc="log(1 + exp(x)), without overflow.\n\n>>> softplus(1000.0)\n1000.0")
-elu = primitive("elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x), _elu_slope,
+elu = primitive("elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(min(x, 0.0)),
+    _elu_slope,
     lambda out, x, alpha: 0.0 if x > 0.0 else expm1(x),
     symbol="ELU", kink="the smaller of 1 and alpha at x = 0, 0 if alpha < 0", defaults=(1.0,),
     doc="x where it is positive, else alpha · (exp(x) - 1) (Clevert et al. 2015).\n\n"

@@ -16,7 +16,6 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from importlib.resources import files
 from textwrap import indent
 from types import CodeType, ModuleType
@@ -24,6 +23,7 @@ from typing import Any, NamedTuple
 
 from autograd.core import operand, table
 from autograd.core.primitive import RESERVED, Primitive
+from autograd.core.rule_source import rule_source
 
 __all__ = ["PRODUCT", "UntranslatableError", "module"]
 
@@ -100,31 +100,14 @@ class _Code(NamedTuple):
     names: Mapping[str, Any]
 
 
-@cache
-def _core() -> tuple[dict[str, ast.FunctionDef], dict[Any, list[ast.expr]], dict[str, Any]]:
-    """The functions of the library's table, the rules of its entries, and its names.
-
-    They are read from the source, since compiled functions do not tell theirs.
-    """
-    tree = ast.parse((files("autograd.core") / "table.py").read_text("utf-8"))
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    rules: dict[Any, list[ast.expr]] = {}
-    for node in tree.body:
-        match node:
-            case (
-                ast.Assign(value=ast.Call(args=[ast.Constant(name), *found]))
-                | ast.AnnAssign(value=ast.Call(args=[ast.Constant(name), *found]))
-                | ast.Expr(value=ast.Call(args=[ast.Constant(name), *found]))
-            ):
-                rules[name] = found
-    return functions, rules, {**vars(table), "libc": math}
+NAMES = {**vars(table), "libc": math}  # what those in the library's table mean
 
 
 def _source(function: Any) -> _Code:
     """The tree of a function, and its names."""
-    functions, _, names = _core()
     if getattr(function, "__module__", None) == table.__name__:
-        return _Code(functions[function.__name__], names)
+        functions, _ = rule_source()
+        return _Code(functions[function.__name__], NAMES)
     try:
         lines, _ = inspect.findsource(function)
         code = function.__code__
@@ -170,8 +153,8 @@ class _Writer:
         self.entries[entry.name] = ""
         try:
             if entry.name in RESERVED:
-                _, rules, names = _core()
-                texts = [_Function(self, names).value(tree) for tree in rules[entry.name]]
+                _, rules = rule_source()
+                texts = [_Function(self, NAMES).value(tree) for tree in rules[entry.name]]
             else:
                 texts = [self.object(rule, "a rule") for rule in (entry.value, *entry.rules)]
         except UntranslatableError as error:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, log, where
+from autograd import Value, log, primitive, where
 from autograd.core.operand import primal
 from autograd.core.primitive import TABLE
 from autograd.program import compile
@@ -466,6 +466,19 @@ def test_what_eager_raises_with_the_sample() -> None:
             lambda x: autograd.sqrt(x) - autograd.sqrt(2.0 * x), in_axes=(0,), reduce="sum"
         ).grad([1.0, 0.0])
     assert nan.value.__notes__ == ["in sample 1"]
+
+
+def test_a_rule_that_raises_is_not_lost_in_a_comparison() -> None:
+    def doubled(x: Any) -> Any:
+        if x < 0.0:
+            raise ValueError("x is negative")
+        return 2.0 * x
+
+    op = primitive("tests.doubled_or_raise", doubled, lambda out, x: 2.0)
+    fast = compile(lambda x: 2.0 * x if op(x) > 1.0 else 3.0 * x, in_axes=0, verify=False)
+    assert fast([0.25, 0.5]) == [0.75, 1.5]
+    with pytest.raises(ValueError, match="x is negative"):
+        fast([0.25, -1.0])
 
 
 def test_infinite_derivatives_and_strong_zeros() -> None:

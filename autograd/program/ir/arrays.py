@@ -6,9 +6,9 @@ lanes). What eager refuses without a floating-point flag raises FloatingPointErr
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from functools import wraps
+from functools import cache
+from types import CodeType
 from typing import Any
 
 try:
@@ -19,10 +19,10 @@ except ImportError:
     ) from None
 
 from autograd.core.primitive import TABLE
-from autograd.core.table import PER_ROOT_2PI, ROOT_HALF, ROOT_HALF_REST, TWO_PER_ROOT_PI
-from autograd.program.ir.expressions import Expression
+from autograd.program.ir.expressions import Text, name, shown, steps
+from autograd.program.ir.rules import COMPOSED, value
 
-__all__ = ["DEFINED", "NAMES", "Array", "elementwise", "namespace", "np", "wide"]
+__all__ = ["NAMES", "Array", "composed", "namespace", "np", "wide"]
 
 Array = Any  # of NumPy or JAX
 
@@ -41,9 +41,7 @@ NAMES |= {op: f"np.arc{op[1:]}" for op in [
     "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2",
 ]}
 NAMES |= {op: op for op in [
-    "rsqrt", "sigmoid", "softplus", "bell", "silu", "leaky_relu", "elu", "clip", "sign",
-    "exp_of_difference", "gaussian", "logsumexp", "take", "strong_zero", "normal_cdf", "gelu",
-    "cbrt_slope",
+    *COMPOSED, "rsqrt", "sign", "logsumexp", "take", "strong_zero", "refuse",
 ]}
 # fmt: on
 NAMES |= {"floordiv": "np.floor_divide", "round": "rounded"}
@@ -52,9 +50,10 @@ NAMES |= {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
 
 def namespace() -> dict[str, Any]:
     """What emitted source sees."""
-    functions = (stack, strong_zero, each, each_partial, rsqrt, sign, rounded, length)
-    own = elementwise(np, _refuse, lambda x: each("erfc", x), _quiet)
-    return {"np": np, **own, **{f.__name__: f for f in functions}, **wide(np, _refuse)}
+    functions = (stack, strong_zero, each, each_partial, rsqrt, sign, rounded, length, refuse)
+    space: dict[str, Any] = {"np": np, "erfc": lambda x: each("erfc", x)}
+    space |= {**{f.__name__: f for f in functions}, **wide(np, refuse)}
+    return space | composed(space)
 
 
 def stack(*parts: Array) -> Array:
@@ -111,126 +110,45 @@ def each_partial(name: str, slot: int, out: Array, *operands: Array) -> Array:
         raise FloatingPointError(name) from error
 
 
-def _refuse(x: Array, refused: Array) -> Array:
+def refuse(x: Array, refused: Array) -> Array:
+    """x, if eager raises nowhere."""
     if np.any(refused):
         raise FloatingPointError("out of the domain")
     return x
 
 
-def _quiet(f: Callable[..., Array]) -> Callable[..., Array]:
-    @wraps(f)
-    def quiet(*xs: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return f(*xs)
-
-    return quiet
+# ---------------------------------------------------------------- composed
 
 
-# ---------------------------------------------------------------- elementwise
+def composed(space: dict[str, Any]) -> dict[str, Callable[..., Array]]:
+    """The operations that the table composes of others, as functions of what `space` has."""
+    space = {**space}
+    own = {op: _composed(op, space) for op in COMPOSED}
+    space |= own
+    return own
 
 
-def elementwise(
-    np: Any,
-    refuse: Callable[[Any, Any], Any],
-    erfc: Callable[[Any], Any],
-    quiet: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda f: f,
-) -> dict[str, Callable[..., Any]]:
-    """Operations by what NumPy has, as accurate as the table's.
+def _composed(op: str, space: dict[str, Any]) -> Callable[..., Array]:
+    def function(*xs: Array) -> Array:
+        if not made:
+            exec(_source(op, len(xs)), space, made)
+        return made[op](*xs)
 
-    Args:
-        np: has NumPy's functions for what they are of: arrays, or expressions.
-        refuse: given x and where eager raises, is x if that is nowhere.
-        erfc: 1 minus the error function.
-        quiet: lets a function set no floating-point flags.
-    """
-
-    def sigmoid(x: Any) -> Any:
-        e = np.exp(-abs(x))
-        return np.where(x >= 0.0, 1.0, e) / (1.0 + e)
-
-    def softplus(x: Any) -> Any:
-        return np.maximum(x, 0.0) + np.log1p(np.exp(-abs(x)))
-
-    def bell(x: Any) -> Any:
-        e = np.exp(-abs(x))
-        return e / (1.0 + e * (2.0 + e))
-
-    def silu(x: Any) -> Any:
-        root = np.exp(0.5 * np.minimum(x, 0.0))
-        return np.where(x > -700.0, x * sigmoid(x), x * root * root)
-
-    def leaky_relu(x: Any, slope: Any) -> Any:
-        return np.where(x > 0.0, x, slope * x)
-
-    def elu(x: Any, alpha: Any) -> Any:
-        return np.where(x > 0.0, x, alpha * np.expm1(np.minimum(x, 0.0)))
-
-    def clip(x: Any, low: Any, high: Any) -> Any:
-        return np.minimum(np.maximum(refuse(x, low > high), low), high)
-
-    @quiet
-    def rest_of_difference(x: Any, y: Any, difference: Any) -> Any:
-        back = difference - x
-        return (x - (difference - back)) - (y + back)
-
-    def exp_of_difference(x: Any, y: Any) -> Any:
-        difference = x - y
-        power = np.exp(difference)
-        exact = power + power * rest_of_difference(x, y, difference)
-        return np.where(power > 0.0, np.where(power < math.inf, exact, power), power)
-
-    @quiet
-    def gaussian(x: Any, scale: Any) -> Any:
-        square = x * x
-        t = 134217729.0 * x
-        high = t - (t - x)
-        low = x - high
-        rest = ((high * high - square) + 2.0 * high * low) + low * low
-        power = np.exp(-scale * square)
-        exact = power - power * (scale * rest)
-        return np.where(square * scale > 750.0, 0.0, exact)
-
-    def normal_cdf(x: Any) -> Any:
-        z = x * ROOT_HALF
-        t, u = 134217729.0 * x, 134217729.0 * ROOT_HALF
-        x_high, r_high = t - (t - x), u - (u - ROOT_HALF)
-        x_low, r_low = x - x_high, ROOT_HALF - r_high
-        rest = ((x_high * r_high - z) + x_high * r_low + x_low * r_high) + x_low * r_low
-        more = TWO_PER_ROOT_PI * gaussian(z, 1.0) * (rest + x * ROOT_HALF_REST)
-        return 0.5 * (erfc(-z) + np.where(abs(x) < 40.0, more, 0.0))
-
-    def gelu(x: Any) -> Any:
-        low = np.minimum(x, -37.0)
-        r, series = 1.0 / low / low, 1.0
-        for odd in (11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
-            series = 1.0 - odd * r * series
-        power, root = gaussian(low, 0.5), gaussian(low, 0.25)
-        series = -PER_ROOT_2PI * series
-        low = np.where(power > 1e-300, series * power, series * root * root)
-        return np.where(x > -37.0, x * normal_cdf(x), low)
-
-    def cbrt_slope(x: Any) -> Any:
-        y = np.where(x == 0.0, 1.0, x)
-        root = np.cbrt(y)
-        root = root - (root - y / (root * root)) / 3.0
-        return np.where(x == 0.0, math.inf, root / y / 3.0)
-
-    functions = (
-        *(sigmoid, softplus, bell, silu, leaky_relu, elu, clip, exp_of_difference),
-        *(gaussian, normal_cdf, gelu, cbrt_slope),
-    )
-    return {f.__name__: f for f in functions}
+    made: dict[str, Any] = {}
+    return function
 
 
-class _Expressions:
-    """Has NumPy's functions for expressions."""
+@cache
+def _source(op: str, count: int) -> CodeType:
+    def call(op: str, args: list[Text]) -> Text:
+        called = NAMES.get(op, op)
+        return f"{called}({', '.join(args)})" if args else called
 
-    def __getattr__(self, op: str) -> Callable[..., Expression]:
-        return lambda *xs: Expression(op, *xs)
-
-
-_written = _Expressions()
-DEFINED = elementwise(_written, _written.refuse, _written.erfc)
+    names = [f"x{k}" for k in range(count)]
+    lines = [f"def {op}({', '.join(names)}):"]
+    for each, x in steps(value(op, [*map(name, names)])):
+        lines.append(f"    {f'{each} =' if each else 'return'} {shown(x, call)}")
+    return compile("\n".join(lines), "<formula>", "exec")
 
 
 # ---------------------------------------------------------------- wide

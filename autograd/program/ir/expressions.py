@@ -14,12 +14,13 @@ from typing import Any
 
 from autograd.core.primitive import Primitive
 
-__all__ = ["Expression", "Term", "Text", "name", "shown", "trace", "where"]
+__all__ = ["Expression", "Term", "Text", "name", "shown", "steps", "trace", "where"]
 
 Text = str
 Term = Any  # an Expression or a float
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 SYMBOLS = {sign: name for name, sign in COMPARISONS.items()}
+REFUSED = object()  # in place of a result, where a rule raises
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 MOST_BRANCHES = 64  # ways through a rule
 
@@ -101,10 +102,25 @@ def name(text: Text) -> Expression:
 
 
 def where(condition: Term, a: Term, b: Term) -> Term:
-    """a where the condition holds, else b."""
-    if type(a) is type(b) and (a.key() == b.key() if type(a) is Expression else a == b):
+    """a where the condition holds, else b; what both do alike is done once, after it."""
+    if a is REFUSED or b is REFUSED:
+        kept, refused = (b, condition) if a is REFUSED else (a, negated(condition))
+        return kept if kept is REFUSED else Expression("refuse", kept, refused)
+    if _same(a, b):
         return a
+    if type(a) is type(b) is Expression and a.op == b.op and len(a.args) == len(b.args):
+        differ = [k for k, pair in enumerate(zip(a.args, b.args)) if not _same(*pair)]
+        if len(differ) == 1 and a.op not in ("name", "operand"):
+            k = differ[0]
+            chosen = where(condition, a.args[k], b.args[k])
+            return Expression(a.op, *a.args[:k], chosen, *a.args[k + 1 :])
     return Expression("where", condition, a, b)
+
+
+def _same(a: Term, b: Term) -> bool:
+    if type(a) is not type(b):
+        return False
+    return bool(a.key() == b.key() if type(a) is Expression else a == b)
 
 
 def negated(comparison: Expression) -> Expression:
@@ -127,18 +143,25 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
-def trace(rule: Callable[..., Any], *operands: Term) -> Any:
+def trace(rule: Callable[..., Any], *operands: Term, refused: Any = math.nan) -> Any:
     """The expression, or tuple of expressions, that a rule computes from its operands.
+
+    Args:
+        refused: the result of a way on which it raises, REFUSED or a number that is not finite.
 
     Raises:
         TypeError: the rule is not generic, since it hands an operand to `math`, or has more
             than 64 ways to go.
     """
-    return _trace(rule, operands, {}, [0])
+    return _trace(rule, operands, {}, [0], refused)
 
 
 def _trace(
-    rule: Callable[..., Any], operands: tuple[Term, ...], decided: dict[Any, bool], tried: Any
+    rule: Callable[..., Any],
+    operands: tuple[Term, ...],
+    decided: dict[Any, bool],
+    tried: list[int],
+    refused: Any,
 ) -> Any:
     tried[0] += 1
     if tried[0] > 2 * MOST_BRANCHES:
@@ -149,11 +172,11 @@ def _trace(
     except _Undecided as undecided:
         condition = undecided.condition
     except (ValueError, ArithmeticError):
-        return math.nan  # a way that is refused: what is not finite is left to eager
+        return refused
     finally:
         _thread.decided = outer
-    yes = _trace(rule, operands, {**decided, condition.key(): True}, tried)
-    no = _trace(rule, operands, {**decided, condition.key(): False}, tried)
+    yes = _trace(rule, operands, {**decided, condition.key(): True}, tried, refused)
+    no = _trace(rule, operands, {**decided, condition.key(): False}, tried, refused)
     if tuple in (type(yes), type(no)):
         several = [x if type(x) is tuple else itertools.repeat(x) for x in (yes, no)]
         return tuple([where(condition, a, b) for a, b in zip(*several)])
@@ -161,6 +184,36 @@ def _trace(
 
 
 # ---------------------------------------------------------------- writing
+
+
+def steps(x: Term) -> list[tuple[Text, Term]]:
+    """Names, each with what occurs more than once in x; and at last, without a name, x."""
+    counts: dict[Any, int] = {}
+    names: dict[Any, Expression] = {}
+    found: list[tuple[Text, Term]] = []
+
+    def count(x: Term) -> None:
+        if type(x) is Expression and x.op != "name":
+            counts[x.key()] = counts.get(x.key(), 0) + 1
+            for a in x.args if counts[x.key()] == 1 else ():
+                count(a)
+
+    def named(x: Term) -> Term:
+        if type(x) is not Expression or x.op == "name":
+            return x
+        key = x.key()
+        if key not in names:
+            x = Expression(x.op, *map(named, x.args))
+            if counts[key] == 1:
+                return x
+            names[key] = name(f"t{len(names) + 1}")
+            found.append((f"t{len(names)}", x))
+        return names[key]
+
+    count(x)
+    whole = named(x)
+    return [*found, ("", whole)]
+
 
 INFIX = {
     **dict.fromkeys(COMPARISONS.values(), 1),

@@ -1,22 +1,36 @@
-"""The partials of every operation as expressions, from the rules of the table.
+"""The values and partials of operations as expressions, from the rules of the table.
 
-Most are what the rule of the table gives. A few rules count, sort or look at the kind of
-number, which an expression can't follow; they are written here without that.
+Most partials are what the rule of the table gives. A few rules count, sort or look at the kind
+of number, which an expression can't follow; they are written here without that.
 """
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable
+from functools import cache
 from types import SimpleNamespace
+from typing import Any
 
+from autograd.core import table
 from autograd.core.chain import times_zero
 from autograd.core.primitive import TABLE
+from autograd.core.rule_source import rule_source
 from autograd.core.table import NORMAL
-from autograd.program.ir.expressions import Expression, Term, trace, where
+from autograd.program.ir.expressions import REFUSED, Expression, Term, trace, where
 from autograd.program.ir.tape import Tape
 
-__all__ = ["BOUNDED", "FLAT", "WIDE", "facing_zero", "fits_formulas", "partial", "value"]
+__all__ = [
+    "BOUNDED",
+    "COMPOSED",
+    "FLAT",
+    "WIDE",
+    "facing_zero",
+    "fits_formulas",
+    "partial",
+    "value",
+]
 
 # The operations that take any number of operands, and that targets have a form for.
 WIDE = frozenset(["sum", "dot", "maximum", "minimum", "logsumexp", "hypot", "take"])
@@ -31,6 +45,11 @@ BOUNDED = frozenset([
     "normal_cdf", "exp_of_difference", "gaussian", "sum", "dot", "maximum", "minimum",
     "logsumexp", "take",
 ])
+# Those whose value rules compose several functions, each after those that it is composed of.
+COMPOSED = (
+    "leaky_relu", "clip", "gaussian", "exp_of_difference", "cbrt_slope", "bell", "sigmoid",
+    "softplus", "elu", "silu", "normal_cdf", "gelu",
+)
 # Nothing flows through these, and eager does not compute what would.
 FLAT = frozenset([
     "lt", "le", "gt", "ge", "eq", "ne", "trunc", "floor", "ceil", "round",
@@ -44,7 +63,47 @@ def value(op: str, operands: list[Term]) -> Term:
     Raises:
         TypeError: the user's rule is not generic.
     """
-    return trace(TABLE[op].value, *operands)
+    rule = _composed()[op] if op in COMPOSED else TABLE[op].value
+    found = trace(rule, *operands, refused=REFUSED)
+    return math.nan if found is REFUSED else found
+
+
+class _Math:
+    """Has the functions of `math` for expressions."""
+
+    fabs = abs
+
+    def __getattr__(self, op: str) -> Callable[..., Expression]:
+        return _operation(op)
+
+    def isinf(self, x: Term) -> Expression:
+        return abs(x) == math.inf  # type: ignore[no-any-return]
+
+
+@cache
+def _composed() -> dict[str, Callable[..., Term]]:
+    """The value rules that compose functions, from their source; where they call each other,
+    that stays an operation."""
+    functions, rules = rule_source()
+    space: dict[str, Any] = {**vars(table), "math": _Math(), "libc": _Math(), "float": _same}
+    space |= {"min": _operation("minimum"), "max": _operation("maximum")}
+    exec(compile(ast.Module([*functions.values()], []), "<table>", "exec"), space)
+    trees = {op: rules[op][0] for op in COMPOSED}
+    made = {
+        op: eval(compile(ast.Expression(tree), "<table>", "eval"), space)
+        for op, tree in trees.items()
+    }
+    named = {tree.id: op for op, tree in trees.items() if isinstance(tree, ast.Name)}
+    space |= {function: _operation(op) for function, op in named.items()}
+    return made
+
+
+def _operation(op: str) -> Callable[..., Expression]:
+    return lambda *xs: Expression(op, *xs)
+
+
+def _same(x: Term) -> Term:
+    return x
 
 
 def partial(op: str, slot: int, out: Term, operands: list[Term]) -> Term:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.core.primitive import TABLE
-from autograd.program.ir.expressions import COMPARISONS, Expression, name
-from autograd.program.ir.rules import FLAT, WIDE, facing_zero, partial, value
+from autograd.program.ir.expressions import COMPARISONS, Expression, name, steps
+from autograd.program.ir.rules import COMPOSED, FLAT, WIDE, facing_zero, partial, value
 from autograd.program.ir.tape import LEAVES, Tape
 
 __all__ = ["c_source"]
@@ -23,6 +23,7 @@ LIBRARY = frozenset([
 ])
 # fmt: on
 CALLED = {"abs": "fabs", "round": "rint"}
+CALLABLE = LIBRARY | {*CALLED, *COMPOSED, "sign", "relu", "mod", "floordiv", "rsqrt"}
 HEAD = """\
 /* Written by scalar-autograd: compile with -ffp-contract=off, link with -lm.
 
@@ -34,7 +35,7 @@ HEAD = """\
 #include <math.h>
 #include <stddef.h>
 """
-# Of those that are used, in an order in which each comes after what it calls.
+# What sources define if they call it, each after what it calls: these, COMPOSED, FOLDED.
 DEFINED = {
     "product": """\
 double product(double d, double partial, int strong)
@@ -43,14 +44,6 @@ double product(double d, double partial, int strong)
 }""",
     "sign": "double sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x; }",
     "relu": "double relu(double x) { return x <= 0.0 ? 0.0 : x; }",
-    "leaky_relu": """\
-double leaky_relu(double x, double slope) { return x > 0.0 ? x : slope * x; }""",
-    "clip": """\
-double clip(double x, double low, double high)
-{
-    double above = x < low ? low : x;
-    return low > high ? NAN : above > high ? high : above;
-}""",
     "mod": """\
 double mod(double x, double y)
 {
@@ -65,69 +58,24 @@ double floordiv(double x, double y)
     return quotient - whole > 0.5 ? whole + 1.0 : whole;
 }""",
     "rsqrt": "double rsqrt(double x) { return 1.0 / sqrt(x); }",
-    "cbrt_slope": """\
-double cbrt_slope(double x)
+    "maximum": """\
+double maximum(int n, const double *x)
 {
-    double root = cbrt(x);
-    if (x == 0.0 || isinf(x)) return x == 0.0 ? INFINITY : 0.0;
-    root -= (root - x / (root * root)) / 3.0;
-    return root / x / 3.0;
+    double best = x[0];
+    int i;
+    for (i = 1; i < n; i++) best = isnan(best) || x[i] <= best ? best : x[i];
+    return best;
 }""",
-    "exp_of_difference": """\
-double exp_of_difference(double x, double y)
+    "minimum": """\
+double minimum(int n, const double *x)
 {
-    double difference = x - y, power = exp(difference), back = difference - x;
-    if (!(power > 0.0 && power < INFINITY)) return power;
-    return power + power * ((x - (difference - back)) - (y + back));
+    double best = x[0];
+    int i;
+    for (i = 1; i < n; i++) best = isnan(best) || x[i] >= best ? best : x[i];
+    return best;
 }""",
-    "gaussian": """\
-double gaussian(double x, double scale)
-{
-    double square = x * x, t = 134217729.0 * x, high = t - (t - x), low = x - high;
-    double rest = ((high * high - square) + 2.0 * high * low) + low * low;
-    double power = exp(-scale * square);
-    return square * scale > 750.0 ? 0.0 : power - power * (scale * rest);
-}""",
-    "bell": """\
-double bell(double x)
-{
-    double e = exp(-fabs(x));
-    return e / (1.0 + e * (2.0 + e));
-}""",
-    "sigmoid": """\
-double sigmoid(double x)
-{
-    double e = exp(-fabs(x));
-    return x >= 0.0 ? 1.0 / (1.0 + e) : e / (1.0 + e);
-}""",
-    "softplus": """\
-double softplus(double x) { return (x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x))); }""",
-    "silu": """\
-double silu(double x)
-{
-    double root = exp(0.5 * x);
-    return x > -700.0 ? x * sigmoid(x) : root == 0.0 ? 0.0 : x * root * root;
-}""",
-    "elu": "double elu(double x, double alpha) { return x > 0.0 ? x : alpha * expm1(x); }",
-    "normal_cdf": """\
-double normal_cdf(double x)
-{
-    const double half = 0.7071067811865476, lost = -4.833646656726457e-17;
-    double z = x * half, t = 134217729.0 * x, u = 134217729.0 * half;
-    double xh = t - (t - x), xl = x - xh, rh = u - (u - half), rl = half - rh;
-    double rest = ((xh * rh - z) + xh * rl + xl * rh) + xl * rl, phi = erfc(-z);
-    if (fabs(x) < 40.0) phi += 1.1283791670955126 * gaussian(z, 1.0) * (rest + x * lost);
-    return 0.5 * phi;
-}""",
-    "gelu": """\
-double gelu(double x)
-{
-    double r = 1.0 / x / x, series = 1.0, root = gaussian(x, 0.25);
-    int odd;
-    if (x > -37.0) return x * normal_cdf(x);
-    for (odd = 11; odd > 0; odd -= 2) series = 1.0 - odd * r * series;
-    return root == 0.0 ? 0.0 : -0.3989422804014327 * series * root * root;
-}""",
+}
+FOLDED = {
     # Sums as if with twice the digits (Ogita, Rump & Oishi, 2005), where `math.fsum` is exact.
     "sum": """\
 double sum(int n, const double *x)
@@ -152,22 +100,6 @@ double dot(int n, const double *x)
         total = next;
     }
     return isfinite(total) ? total + rest : total;
-}""",
-    "maximum": """\
-double maximum(int n, const double *x)
-{
-    double best = x[0];
-    int i;
-    for (i = 1; i < n; i++) best = isnan(best) || x[i] <= best ? best : x[i];
-    return best;
-}""",
-    "minimum": """\
-double minimum(int n, const double *x)
-{
-    double best = x[0];
-    int i;
-    for (i = 1; i < n; i++) best = isnan(best) || x[i] >= best ? best : x[i];
-    return best;
 }""",
     "ties": """\
 double ties(int n, const double *x, double best)
@@ -260,11 +192,21 @@ def _indented(lines: Sequence[str]) -> list[str]:
 def _helpers(text: str) -> list[str]:
     """The definitions of what a text calls, and of what these call."""
     found: list[str] = []
-    for known in reversed(DEFINED):
+    for known in reversed([*DEFINED, *COMPOSED, *FOLDED]):
         if re.search(rf"\b{known}\(", text):
-            found.insert(0, f"static {DEFINED[known]}\n")
-            text += DEFINED[known]
+            defined = DEFINED.get(known) or FOLDED.get(known) or _composed(known)
+            found.insert(0, f"static {defined}\n")
+            text += defined
     return found
+
+
+def _composed(op: str) -> str:
+    """The definition of an operation that the table composes of others."""
+    xs = [f"x{k}" for k in range(len(TABLE[op].rules))]
+    lines = [f"double {op}({', '.join([f'double {x}' for x in xs])})", "{"]
+    for each, x in steps(value(op, [*map(name, xs)])):
+        lines.append(f"    {f'const double {each} =' if each else 'return'} {_written(x)};")
+    return "\n".join([*lines, "}"])
 
 
 def _forward(tape: Tape, i: int) -> list[str]:
@@ -293,8 +235,7 @@ def _operands(tape: Tape, i: int) -> list[Any]:
 def _operation(op: str, operands: list[Any]) -> Any:
     if op == "identity":
         return operands[0]
-    known = op in LIBRARY or op in DEFINED or op in INFIX or op in CALLED
-    if known or op in COMPARISONS or op in ("neg", "where"):
+    if op in CALLABLE or op in INFIX or op in COMPARISONS or op in ("neg", "where"):
         return Expression(COMPARISONS.get(op, op), *operands)
     try:
         return value(op, operands)
@@ -374,10 +315,12 @@ def _written(x: Any) -> str:
         return f"(-{args[0]})"
     if x.op == "where":
         return f"({args[0]} ? {args[1]} : {args[2]})"
+    if x.op == "refuse":
+        return f"({args[1]} ? NAN : {args[0]})"
     if x.op in WIDE and x.op != "take":
         called = "length" if x.op == "hypot" else x.op
         return f"{called}({len(args)}, (double[]){{{', '.join(args)}}})"
-    if x.op in LIBRARY or x.op in DEFINED or x.op in CALLED:
+    if x.op in CALLABLE:
         return f"{CALLED.get(x.op, x.op)}({', '.join(args)})"
     return _written(_operation(x.op, list(x.args)))
 

@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.program.ir import arrays
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import operand
 from autograd.program.ir.expressions import SYMBOLS, Expression
@@ -282,8 +281,7 @@ class Instructions:
             found = op, args
         else:
             try:
-                defined = arrays.DEFINED.get(op)
-                rule = defined(*args) if defined else value(op, list(args))
+                rule = value(op, list(args))
             except (TypeError, KeyError):
                 raise NotImplementedError(f"the rule of {op} is not generic") from None
             deep = type(rule) is Expression and rule.op != "operand"
