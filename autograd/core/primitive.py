@@ -172,6 +172,8 @@ class Primitive:
         if not named and not least <= n <= most:
             wanted = f"{least} to {most}" if least < most else most
             raise TypeError(f"{self.name} takes {wanted} operand(s), got {n}")
+        if not named:
+            return operands + self.defaults[n - least :]
         try:
             bound = _signature(self).bind(*operands, **named)
         except TypeError as error:
