@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from autograd.program.ir import arrays
+from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import FREE, Blocks
 from autograd.program.ir.tape import Tape, uncollected
 from autograd.program.kernel import kernel
@@ -20,6 +20,7 @@ from autograd.program.passes.reroll import reroll
 from autograd.program.passes.simplify import can_fold, simplify
 from autograd.program.passes.vectorize import vectorize
 from autograd.program.passes.vjp import vjp
+from autograd.program.targets.array_functions import namespace
 from autograd.program.targets.c import c_source
 from autograd.program.targets.javascript import javascript
 from autograd.program.targets.kernel_code import KernelCode
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PASSES", "Program", "Sweep"]
 
-np = arrays.np
-Array = arrays.Array
 PASSES = ("fold", "fuse_sums", "reroll", "simplify", "cse")
 WRITERS = {"numpy": Source, "jax": Functional}
 
@@ -291,7 +290,7 @@ class Sweep:
         if self.native:
             self.runner, self.start = self.native.program.runner, np.array(self.native.start)
         else:
-            function = compiled(Source(blocks), arrays.namespace())
+            function = compiled(Source(blocks), namespace())
             self.runner, self.start = partial(Runner, function, blocks), np.zeros(self.inputs)
         varying = [op for _, op in blocks.inputs() if op.lanes]
         self.lane_inputs = sum([op.rows for op in varying])

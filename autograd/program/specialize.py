@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
 from autograd.program.arguments import key_of
-from autograd.program.ir import arrays
 from autograd.program.ir.arrays import Array, np
 from autograd.program.program import Program
+from autograd.program.targets.array_functions import NAMES, namespace
 from autograd.program.targets.runner import FP_ERROR
 from autograd.program.trace.captured import Captured
 from autograd.program.trace.observe import warn
@@ -42,7 +42,7 @@ def parameters(f: Callable[..., Any]) -> list[str]:
 
 def block_names(names: Sequence[str]) -> list[str]:
     """Names of arguments that mean nothing else in a program's source."""
-    taken = {*arrays.NAMES, *arrays.namespace(), "indices", "seed", "params", "captured"}
+    taken = {*NAMES, *namespace(), "indices", "seed", "params", "captured"}
     found: list[str] = []
     for name in names:
         other = iskeyword(name) or name[-1].isdigit() or name[:2] in ("d_", "t_")

@@ -104,8 +104,8 @@ def name(text: Text) -> Expression:
 def where(condition: Term, a: Term, b: Term) -> Term:
     """a where the condition holds, else b; what both do alike is done once, after it."""
     if a is REFUSED or b is REFUSED:
-        kept, refused = (b, condition) if a is REFUSED else (a, negated(condition))
-        return kept if kept is REFUSED else Expression("refuse", kept, refused)
+        other, refused = (b, condition) if a is REFUSED else (a, negated(condition))
+        return other if other is REFUSED else Expression("refuse", other, refused)
     if _same(a, b):
         return a
     if type(a) is type(b) is Expression and a.op == b.op and len(a.args) == len(b.args):

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.core import table
 from autograd.core.chain import times_zero
@@ -19,7 +19,9 @@ from autograd.core.primitive import TABLE
 from autograd.core.rule_source import rule_source
 from autograd.core.table import NORMAL
 from autograd.program.ir.expressions import REFUSED, Expression, Term, trace, where
-from autograd.program.ir.tape import Tape
+
+if TYPE_CHECKING:
+    from autograd.program.ir.tape import Tape
 
 __all__ = [
     "BOUNDED",

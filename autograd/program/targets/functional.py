@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.program.ir.arrays import Array, composed, wide
+from autograd.program.ir.arrays import Array
 from autograd.program.ir.block import Blocks
+from autograd.program.targets.array_functions import composed, wide
 
 __all__ = ["functions", "split"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.core.primitive import RESERVED
-from autograd.program.ir.arrays import NAMES, Array, np
+from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.block import FREE, Blocks, Op, Rows, matrix
 from autograd.program.ir.expressions import (
     COMPARISONS,
@@ -23,6 +23,7 @@ from autograd.program.ir.expressions import (
     where,
 )
 from autograd.program.ir.rules import FLAT, fits_formulas, value
+from autograd.program.targets.array_functions import NAMES
 
 __all__ = ["FUNCTIONAL", "Functional", "Source", "compiled"]
 
