@@ -187,9 +187,9 @@ INLINE void fold(const double *parts, double *sums, int n)
 #if W == 8
 enum { TILE_M = 4, TILE_V = 4, OUTER_M = 4, OUTER_K = 4 };
 #else
-enum { TILE_M = 4, TILE_V = 3, OUTER_M = 4, OUTER_K = 2 };
+enum { TILE_M = 4, TILE_V = 3, OUTER_M = 4, OUTER_K = 3 };
 #endif
-enum { DEPTH = 64, STRIP = 32 }; /* rows of x and d that stay in a cache */
+enum { DEPTH = 64, STRIP = 32 }; /* rows of x that stay in a cache */
 enum { BLOCK = 480 };            /* the most lanes of a block */
 #define AT(i, j) ((ptrdiff_t)(i)*q->down + (ptrdiff_t)(j)*q->across)
 #define EACH(m, n, r, v) for (int r = 0; r < (m); r++) for (int v = 0; v < (n); v++)
@@ -247,17 +247,20 @@ INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, cons
                        double *g, double *single, int lanes, int sets)
 {
     double parts[OUTER_M * OUTER_K * PARTS], sums[OUTER_M * OUTER_K];
+    const ptrdiff_t row = lanes;
     for (int part = 0; part < PARTS; part += W) {
-        V sum[OUTER_M][OUTER_K], ds[OUTER_M], xs[OUTER_K];
+        V sum[OUTER_M][OUTER_K], xs[OUTER_K];
         EACH(m, k, i, j)
             sum[i][j] = sets ? splat(0.0) : LOAD(g + PARTS * AT(i, j) + part);
-        for (int v = part; v < lanes; v += PARTS) {
-            for (int i = 0; i < m; i++)
-                ds[i] = LOAD(d + (ptrdiff_t)i * lanes + v);
+        const double *dv = d + part, *xv = x + part;
+        for (int v = part; v < lanes; v += PARTS, dv += PARTS, xv += PARTS) {
             for (int j = 0; j < k; j++)
-                xs[j] = LOAD(x + (ptrdiff_t)j * lanes + v);
-            EACH(m, k, i, j)
-                sum[i][j] += ds[i] * xs[j];
+                xs[j] = LOAD(xv + j * row);
+            for (int i = 0; i < m; i++) {
+                V each = LOAD(dv + i * row);
+                for (int j = 0; j < k; j++)
+                    sum[i][j] += each * xs[j];
+            }
         }
         EACH(m, k, i, j)
             STORE((single ? parts + PARTS * (i * k + j) : g + PARTS * AT(i, j)) + part, sum[i][j]);
@@ -271,17 +274,18 @@ INLINE void outer_tile(int m, int k, const Instruction *q, const double *d, cons
     }
 }
 
-/* g = d x', or g += d x', over the lanes; a strip of d's rows stays in the cache */
-static void outer(const Instruction *q, const double *d, const double *x, double *g,
+/* g = d x', or g += d x', over the lanes: some rows of d by all of a strip of x */
+static void outer(const Instruction *it, const double *d, const double *x, double *g,
                   double *single, int lanes, int sets)
 {
-#define CALL(r, c, i, j)                                                                      \
-    outer_tile(r, c, q, d + (ptrdiff_t)(from + i) * lanes, x + (ptrdiff_t)(j)*lanes,        \
-               g + PARTS * AT(from + i, j), single ? single + AT(from + i, j) : NULL, lanes,  \
+    const Instruction own = *it, *q = &own; /* no store changes it */
+#define CALL(c, r, j, i)                                                                      \
+    outer_tile(r, c, q, d + (ptrdiff_t)(i)*lanes, x + (ptrdiff_t)(from + j) * lanes,        \
+               g + PARTS * AT(i, from + j), single ? single + AT(i, from + j) : NULL, lanes,  \
                sets)
-    for (int from = 0; from < q->n; from += STRIP) {
-        int rows = from + STRIP < q->n ? STRIP : q->n - from;
-        TILED(rows, OUTER_M, q->k, OUTER_K, CALL)
+    for (int from = 0; from < q->k; from += STRIP) {
+        int rows = from + STRIP < q->k ? STRIP : q->k - from;
+        TILED(rows, OUTER_K, q->n, OUTER_M, CALL)
     }
 #undef CALL
 }
