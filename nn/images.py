@@ -171,7 +171,7 @@ def _image(module: Module, x: Any, channels: int | None) -> Image:
     except TypeError:
         fits, count = False, 0
     if not fits or (channels is not None and count != channels):
-        what = "an image" if channels is None else f"an image of {channels} channels"
+        what = "an image" if channels is None else f"an image of {channels} channel(s)"
         raise ValueError(
             f"{described(module)} takes {what}, a list of channels of rows of equal length, "
             f"got {checks.shortened(x)}; of an array, array.reshape(channels, rows, columns)"

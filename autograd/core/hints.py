@@ -230,9 +230,19 @@ def missing(package: str, name: str, hint: str = "") -> NoReturn:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_name in ("__getattr__", "refuse"):
         frame = frame.f_back
-    if hint and frame is not None and frame.f_code.co_name == "_handle_fromlist":
+    if hint and frame is not None and _imports(frame):
         raise ImportError(f"cannot import name {name!r} from {package!r}{hint}")
     raise AttributeError(f"module {package!r} has no attribute {name!r}{hint}")
+
+
+def _imports(frame: FrameType) -> bool:
+    """Whether it is at a `from … import`: of a package, which a function does, or a module."""
+    from opcode import opmap
+
+    code = frame.f_code
+    return code.co_name == "_handle_fromlist" or (
+        code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
+    )
 
 
 def advice(name: str) -> str:

@@ -91,6 +91,13 @@ def test_an_import_tells_the_same(package: str, name: str) -> None:
     assert importlib.util.find_spec(f"{package}.{name}") is None
 
 
+def test_an_import_from_a_module_tells_it_too() -> None:
+    told = "^cannot import name 'Adagrad' from 'nn.optim'; nn.SGD, nn.Adam, "
+    with pytest.raises(ImportError, match=told):
+        exec("from nn.optim import Adagrad", {})
+    assert not hasattr(nn.optim, "Adagrad")
+
+
 @pytest.mark.parametrize("package", ["nn", "autograd"])
 def test_an_import_of_anything_else_is_pythons(package: str) -> None:
     with pytest.raises(ImportError, match=rf"'odd' from '{package}' [(]"):
