@@ -297,6 +297,7 @@ class _Trainer:
         self.strict = strict
         self.step: Step | None = None
         self.bar: Any = None
+        self.untold = ""
         history.not_compiled = "compiled=False"
 
     def compile(self, backend: str, samples: float, size: int) -> None:
@@ -322,11 +323,15 @@ class _Trainer:
             if self.strict:
                 raise
             self.step = None
-            reason = f"not compiled, since {type(error).__name__}: {error}"
-            self.history.not_compiled = reason
-            if self.bar is not None:
-                self.bar.write(f"fit: {reason}")
+            self.untold = f"not compiled, since {type(error).__name__}: {error}"
+            self.history.not_compiled = self.untold
             return None
+
+    def tell(self) -> None:
+        """Say why it was not compiled, once the same went by Values."""
+        if self.untold and self.bar is not None:
+            self.bar.write(f"fit: {self.untold}")
+            self.untold = ""
 
     def records(self) -> list[str]:
         """The names of the numbers that an epoch adds to the history."""
@@ -383,7 +388,9 @@ class _Trainer:
             if found is not None:
                 return found
         self.set_mode(training=True)
-        return self.eager.train(*samples.lists(order))
+        trained = self.eager.train(*samples.lists(order))
+        self.tell()
+        return trained
 
     def compiled_step(self, samples: Samples, order: Sequence[int]) -> tuple[list[Any], float]:
         """The same by a compiled step."""
@@ -396,6 +403,7 @@ class _Trainer:
         if self.step is not None:
             found = self.attempt(self.step.measure, samples.batch(everything))
         outputs, loss = found or self.eager.evaluate(*samples.lists(everything))
+        self.tell()
         targets = samples.lists(everything)[1] if self.metrics else []
         return {"val_loss": loss} | self.measured(outputs, targets, "val_")
 

@@ -1099,6 +1099,9 @@ def test_the_progress_bar_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", stream)
     fit(Scaled(), loss=NOT_A_MEAN[0][0], progress=True)
     assert stream.getvalue().count("fit: not compiled, since ValueError: the loss couples") == 1
+    with pytest.raises(ZeroDivisionError):  # which says it all
+        fit(Scaled(), loss=lambda outputs, targets: 1 / 0, progress=True)
+    assert stream.getvalue().count("fit: not compiled") == 1
 
 
 def test_a_model_with_a_train_of_its_own() -> None:
