@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from autograd.core import operand, table
 from autograd.core.primitive import RESERVED, Primitive
-from autograd.core.rule_source import rule_source
+from autograd.core.rule_source import function_source, rule_source
 
 __all__ = ["PRODUCT", "UntranslatableError", "module"]
 
@@ -106,8 +106,7 @@ NAMES = {**vars(table), "libc": math}  # what those in the library's table mean
 def _source(function: Any) -> _Code:
     """The tree of a function, and its names."""
     if getattr(function, "__module__", None) == table.__name__:
-        functions, _ = rule_source()
-        return _Code(functions[function.__name__], NAMES)
+        return _Code(function_source(function.__name__), NAMES)
     try:
         lines, _ = inspect.findsource(function)
         code = function.__code__
@@ -153,8 +152,8 @@ class _Writer:
         self.entries[entry.name] = ""
         try:
             if entry.name in RESERVED:
-                _, rules = rule_source()
-                texts = [_Function(self, NAMES).value(tree) for tree in rules[entry.name]]
+                trees = rule_source(entry.name)
+                texts = [_Function(self, NAMES).value(tree) for tree in trees]
             else:
                 texts = [self.object(rule, "a rule") for rule in (entry.value, *entry.rules)]
         except UntranslatableError as error:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.core import table
 from autograd.core.chain import times_zero
 from autograd.core.primitive import TABLE
-from autograd.core.rule_source import rule_source
+from autograd.core.rule_source import function_source, rule_source
 from autograd.core.table import NORMAL
 from autograd.program.ir.expressions import REFUSED, Expression, Term, trace, where
 
@@ -65,7 +65,7 @@ def value(op: str, operands: list[Term]) -> Term:
     Raises:
         TypeError: the user's rule is not generic.
     """
-    rule = _composed()[op] if op in COMPOSED else TABLE[op].value
+    rule = _composed(op) if op in COMPOSED else TABLE[op].value
     found = trace(rule, *operands, refused=REFUSED)
     return math.nan if found is REFUSED else found
 
@@ -83,21 +83,16 @@ class _Math:
 
 
 @cache
-def _composed() -> dict[str, Callable[..., Term]]:
-    """The value rules that compose functions, from their source; where they call each other,
+def _composed(op: str) -> Callable[..., Term]:
+    """A value rule that composes functions, from its source; where it calls another of these,
     that stays an operation."""
-    functions, rules = rule_source()
     space: dict[str, Any] = {**vars(table), "math": _Math(), "libc": _Math(), "float": _same}
     space |= {"min": _operation("minimum"), "max": _operation("maximum")}
-    exec(compile(ast.Module([*functions.values()], []), "<table>", "exec"), space)
-    trees = {op: rules[op][0] for op in COMPOSED}
-    made = {
-        op: eval(compile(ast.Expression(tree), "<table>", "eval"), space)
-        for op, tree in trees.items()
-    }
-    named = {tree.id: op for op, tree in trees.items() if isinstance(tree, ast.Name)}
-    space |= {function: _operation(op) for function, op in named.items()}
-    return made
+    space |= {TABLE[each].value.__name__: _operation(each) for each in COMPOSED}
+    tree = rule_source(op)[0]
+    if isinstance(tree, ast.Name):
+        exec(compile(ast.Module([function_source(tree.id)], []), "<table>", "exec"), space)
+    return eval(compile(ast.Expression(tree), "<table>", "eval"), space)  # type: ignore[no-any-return]
 
 
 def _operation(op: str) -> Callable[..., Expression]:
