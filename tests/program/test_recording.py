@@ -481,6 +481,13 @@ def test_a_rule_that_raises_is_not_lost_in_a_comparison() -> None:
         fast([0.25, -1.0])
 
 
+def test_a_zero_has_the_sign_of_the_way_that_a_rule_takes() -> None:
+    rule = lambda x: x * 0.0 if x > 1.0 else x * -0.0  # noqa: E731
+    op = primitive("tests.signed_zero", rule, lambda out, x: 0.0)
+    found = compile(lambda x: op(x), in_axes=0)([2.0, 0.5])
+    assert [math.copysign(1.0, x) for x in found] == [1.0, -1.0]
+
+
 def test_infinite_derivatives_and_strong_zeros() -> None:
     fast = compile(autograd.sqrt, in_axes=(0,), reduce="sum")
     assert fast.grad([4.0, 0.0, 1.0]) == [0.25, np.inf, 0.5]

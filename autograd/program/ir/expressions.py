@@ -47,8 +47,7 @@ class Expression:
     def key(self) -> tuple[Any, ...]:
         """Equal for equal expressions."""
         if self._key is None:
-            parts = [a.key() if type(a) is Expression else a for a in self.args]
-            self._key = (self.op, *parts)
+            self._key = (self.op, *map(_key, self.args))
         return self._key
 
     def __bool__(self) -> bool:
@@ -75,6 +74,11 @@ class Expression:
 
     def __ne__(self, other: object) -> Any:
         return Expression("!=", self, other)
+
+
+def _key(x: Any) -> Any:
+    """Equal for what is the same, of zeros with one sign."""
+    return x.key() if type(x) is Expression else x or repr(x)
 
 
 def _is(x: Term, number: float) -> bool:
@@ -118,9 +122,7 @@ def where(condition: Term, a: Term, b: Term) -> Term:
 
 
 def _same(a: Term, b: Term) -> bool:
-    if type(a) is not type(b):
-        return False
-    return bool(a.key() == b.key() if type(a) is Expression else a == b)
+    return type(a) is type(b) and bool(_key(a) == _key(b))
 
 
 def negated(comparison: Expression) -> Expression:
