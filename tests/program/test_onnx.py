@@ -63,6 +63,10 @@ def test_composed_error_functions(name: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(ran(fast.program, tmp_path, xs), expected, rtol=1e-13)
 
 
+def test_expm1_where_exp_is_subnormal(tmp_path: Path) -> None:
+    agree(autograd.expm1, tmp_path, np.linspace(-750.0, -30.0, 500), in_axes=(0,))
+
+
 def net(seed: int = 3) -> nn.MLP:
     random.seed(seed)
     return nn.MLP(4, [5, 3], activation="tanh")

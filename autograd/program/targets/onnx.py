@@ -226,7 +226,7 @@ def _cbrt(x: Any) -> Any:
 def _expm1(x: Any) -> Any:
     """(Kahan 1984)."""
     power = np.exp(x)
-    plain = (power == np.inf) | (power == 0.0)
+    plain = (power == np.inf) | (power < 1e-17)
     exact = (power - 1.0) * x / np.log(np.where(plain | (power == 1.0), 2.0, power))
     return np.where(power == 1.0, x, np.where(plain, power - 1.0, exact))
 
