@@ -488,6 +488,53 @@ def test_a_zero_has_the_sign_of_the_way_that_a_rule_takes() -> None:
     assert [math.copysign(1.0, x) for x in found] == [1.0, -1.0]
 
 
+def test_a_rule_may_raise_anything_and_where_no_comparison_holds() -> None:
+    def positive(x: Any) -> Any:
+        if x > 0.0:
+            return 1.5
+        raise error
+
+    op = primitive("tests.positive_or_raise", positive, lambda out, x: 0.0)
+    for error in (ValueError("no"), IndexError("no"), AssertionError("no"), KeyError("no")):
+        fast = compile(lambda x: x if op(x) > 1.0 else -x, in_axes=0, verify=False)
+        assert fast([1.0, 2.0]) == [1.0, 2.0]
+        each = compile(op, in_axes=0, verify=False)
+        assert each([1.0, 2.0]) == [1.5, 1.5]
+        for compiled in (fast, each):
+            for x in (-1.0, math.nan):
+                with pytest.raises(type(error), match="no"):
+                    compiled([1.0, x])
+
+
+def test_a_rule_whose_rule_always_raises_somewhere() -> None:
+    def never(x: Any) -> Any:
+        raise ValueError("never")
+
+    refused = primitive("tests.never", never, lambda out, x: 0.0)
+    op = primitive(
+        "tests.sometimes", lambda x: refused(x) if x > 0.0 else x, lambda out, x: 1.0
+    )
+    fast = compile(lambda x: 2.0 * x if op(x) > 1.0 else 3.0 * x, verify=False)
+    assert fast(-1.0) == -3.0
+    with pytest.raises(ValueError, match="never"):
+        fast(1.0)
+
+
+def test_a_rule_that_asks_for_what_floats_have() -> None:
+    op = primitive("tests.whole", lambda x: 1.0 if x.is_integer() else 0.0, lambda out, x: 0.0)
+    fast = compile(lambda x: x * op(x), in_axes=0, verify=False)
+    assert fast([2.0, 0.5]) == [2.0, 0.0]
+
+
+def test_a_rule_that_is_a_number() -> None:
+    op = primitive(
+        "tests.two", lambda x, y: 2.0 if x < 1.0 else y, *[lambda out, x, y: 0.0] * 2
+    )
+    fast = compile(lambda x: op(0.0, x[0]), verify=False)
+    assert fast([3.0]) == 2.0
+    assert fast.hessian([3.0]) == [[0.0]]
+
+
 def test_infinite_derivatives_and_strong_zeros() -> None:
     fast = compile(autograd.sqrt, in_axes=(0,), reduce="sum")
     assert fast.grad([4.0, 0.0, 1.0]) == [0.25, np.inf, 0.5]

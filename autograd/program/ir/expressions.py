@@ -108,7 +108,7 @@ def name(text: Text) -> Expression:
 def where(condition: Term, a: Term, b: Term) -> Term:
     """a where the condition holds, else b; what both do alike is done once, after it."""
     if a is REFUSED or b is REFUSED:
-        other, refused = (b, condition) if a is REFUSED else (a, negated(condition))
+        other, refused = (b, condition) if a is REFUSED else (a, condition == 0.0)
         return other if other is REFUSED else Expression("refuse", other, refused)
     if _same(a, b):
         return a
@@ -173,7 +173,11 @@ def _trace(
         return rule(*operands)
     except _Undecided as undecided:
         condition = undecided.condition
-    except (ValueError, ArithmeticError):
+    except AttributeError as error:
+        raise TypeError("the rule asks for what only a float has") from error
+    except TypeError:
+        raise
+    except Exception:
         return refused
     finally:
         _thread.decided = outer

@@ -67,7 +67,7 @@ def value(op: str, operands: list[Term]) -> Term:
     """
     rule = _composed(op) if op in COMPOSED else TABLE[op].value
     found = trace(rule, *operands, refused=REFUSED)
-    return math.nan if found is REFUSED else found
+    return Expression("refuse", math.nan, 1.0) if found is REFUSED else found
 
 
 class _Math:

@@ -102,7 +102,7 @@ def refuse(x: Array, refused: Array) -> Array:
     """x, if eager raises nowhere."""
     if np.any(refused):
         raise FloatingPointError("out of the domain")
-    return x
+    return np.where(refused, np.nan, x)  # an array, if x is a number
 
 
 # ---------------------------------------------------------------- composed

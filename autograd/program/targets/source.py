@@ -259,7 +259,10 @@ class Source:
         ours = op_name in self.calls or op_name in RESERVED or op_name in FLAT
         kind = op_name if ours else f"{op_name.rpartition('.')[2]}_"
         guard = op_name in COMPARISONS and v in self.guards
-        self.say(v, kind, self.shown(op.what, texts) + ("  # a guard" if guard else ""))
+        text = self.shown(op.what, texts)
+        if type(self.filled(op.what, texts)) is not Expression:  # it is the same for all
+            text = f"np.full(({op.rows}, 1), {text})"
+        self.say(v, kind, text + ("  # a guard" if guard else ""))
 
     def reduce(self, v: int, op: Op) -> None:
         n = op.rows
