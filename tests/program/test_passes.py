@@ -17,6 +17,7 @@ import nn
 from autograd import Value, primitive, relu
 from autograd.core.primitive import RESERVED, TABLE
 from autograd.program import compile
+from autograd.program.ir import rules
 from autograd.program.ir.block import regular
 from autograd.program.ir.expressions import Expression, name
 from autograd.program.ir.rules import WIDE, partial
@@ -281,6 +282,28 @@ def test_zeros_of_both_signs_are_two_constants() -> None:
         return autograd.atan2(0.0, x) + 10.0 * autograd.atan2(-0.0, x)
 
     assert compile(f, verify=False)(-1.0) == f(-1.0) == -9.0 * math.pi
+
+
+def test_zeros_of_both_signs_in_a_rule() -> None:
+    zero = primitive("zero_", lambda x: 0.0 if x > 0.0 else -0.0, lambda out, x: 0.0)
+    sums = primitive("sums_", lambda x: x + 0.0 if x > 0.0 else x + -0.0, lambda out, x: 1.0)
+    for op, x in ((zero, -1.0), (sums, -0.0)):
+        assert compile(lambda x: autograd.atan2(op(x), -1.0), verify=False)(x) == -math.pi  # noqa: B023
+
+
+def test_what_several_ways_compute_is_one_expression() -> None:
+    x, found = name("x"), rules.value("gelu", [name("x")])
+    squares: set[int] = set()
+
+    def visit(y: Any) -> None:
+        if type(y) is Expression:
+            squares.update([id(y)] if y.key() == low.key() else [])
+            for a in y.args:
+                visit(a)
+
+    low = Expression("minimum", x, -37.0)
+    visit(found)
+    assert len(squares) == 1
 
 
 def test_an_operation_that_is_defined_anew_is_compiled_anew() -> None:

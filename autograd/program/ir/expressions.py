@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -155,7 +156,23 @@ def trace(rule: Callable[..., Any], *operands: Term, refused: Any = math.nan) ->
         TypeError: the rule is not generic, since it hands an operand to `math`, or has more
             than 64 ways to go.
     """
-    return _trace(rule, operands, {}, [0], refused)
+    found = _trace(rule, operands, {}, [0], refused)
+    known: dict[Any, Expression] = {}
+    if type(found) is tuple:
+        return tuple([_shared(x, known) for x in found])
+    return _shared(found, known)
+
+
+def _shared(x: Term, known: dict[Any, Expression]) -> Term:
+    """x, in which equal expressions, as several ways compute them, are one object."""
+    if type(x) is not Expression:
+        return x
+    if id(x) not in known:
+        args = [_shared(a, known) for a in x.args]
+        key = (x.op, *[id(a) if type(a) is Expression else repr(a) for a in args])
+        alone = x if all(map(operator.is_, args, x.args)) else Expression(x.op, *args)
+        known[id(x)] = known.setdefault(key, alone)
+    return known[id(x)]
 
 
 def _trace(
