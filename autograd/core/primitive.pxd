@@ -45,6 +45,7 @@ cdef class Primitive:
     cdef readonly object textbook_rule
     cdef public Primitive _stand_in
     cdef public object _original
+    cdef tuple _names
     cdef object __weakref__
     cpdef double evaluate1(self, double primal, x) except? -1.0
     cpdef double partial1(self, double out, double operand) except? -1.0

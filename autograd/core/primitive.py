@@ -60,7 +60,8 @@ class Primitive:
     __doc__ = _Doc(str(__doc__))  # pyright: ignore[reportAssignmentType]
     __slots__ = (
         *("name", "symbol", "value", "rules", "variadic", "strong_zero", "domain", "kink"),
-        *("latex", "doc", "defaults", "textbook_rule", "_stand_in", "_original", "__weakref__"),
+        *("latex", "doc", "defaults", "textbook_rule", "_stand_in", "_original"),
+        *("_names", "__weakref__"),
     )
 
     def __init__(
@@ -92,6 +93,7 @@ class Primitive:
         self.textbook_rule = textbook_rule
         self._stand_in: Primitive | None = None
         self._original: Any = None
+        self._names: tuple[str, ...] = ()  # of the operands, once one is named
         if cython.compiled and self.arity == 1:
             self._call = call_one  # type: ignore[name-defined]  # noqa: F821
 
@@ -174,12 +176,15 @@ class Primitive:
             raise TypeError(f"{self.name} takes {wanted} operand(s), got {n}")
         if not named:
             return operands + self.defaults[n - least :]
-        try:
-            bound = _signature(self).bind(*operands, **named)
-        except TypeError as error:
-            raise TypeError(f"{self.name}() {error}") from None
-        bound.apply_defaults()
-        return bound.args
+        names = self._names = self._names or tuple(_signature(self).parameters)
+        given = dict(zip(names[least:], self.defaults)) | dict(zip(names, operands)) | named
+        twice = named.keys() & names[:n]
+        if twice or n > most or self.variadic or given.keys() != set(names):
+            try:
+                _signature(self).bind(*operands, **named)
+            except TypeError as error:
+                raise TypeError(f"{self.name}() {error}") from None
+        return tuple([given[x] for x in names])
 
     def evaluate(self, numbers: Sequence[float], operands: Sequence[Operand]) -> float:
         """The value rule on floats; `operands` are named in the error, if there is one."""
