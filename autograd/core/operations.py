@@ -195,7 +195,7 @@ class Operations:
 
     def dot(self: Any, weight: Operand, bias: Operand = 0.0) -> Any:
         """bias + weight · self as a single node, as in a neuron with one input"""
-        return TABLE["dot"](bias, weight, self)
+        return type(self)._dot([weight], [self], bias)
 
     def clip(self: Any, low: Any = None, high: Any = None, out: Any = None) -> Any:
         """self moved into [low, high]; `np.clip(x, low, high)` gives an `out`, which is None"""

@@ -40,7 +40,7 @@ from autograd.core.operations import Operations
 from autograd.core.origin import maker
 from autograd.core.primitive import TABLE, Primitive
 from autograd.core.sweeps import cotangents, give_shares, topological_order
-from autograd.core.traversal import accumulate, add_to_leaves
+from autograd.core.traversal import accumulate, add_to_leaves, list_nodes
 
 __all__ = ["Value", "observe"]
 
@@ -434,7 +434,10 @@ class Value(Operations):
 
     def zero_grad(self) -> None:
         """Set the `grad` of this node and of everything it depends on to 0."""
-        order, leaves = topological_order(self)
+        order: list[Value] = []
+        leaves: list[Value] = []
+        if not list_nodes(self, order, leaves, [], 0):
+            order, leaves = topological_order(self)
         for node in order + leaves:
             node.grad = 0.0
 

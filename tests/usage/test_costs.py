@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd import Value, elu
+from autograd import Value, elu, grad
+from autograd.core import value
 
 
 
@@ -33,3 +34,15 @@ def test_the_names_of_operands_are_looked_up_once(monkeypatch: pytest.MonkeyPatc
 def test_named_operands_that_do_not_fit(call: Callable[[], Any], told: str) -> None:
     with pytest.raises(TypeError, match=told):
         call()
+
+
+def test_zero_grad_walks_as_backward_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, frozen = Value(2.0), Value(1.0, requires_grad=False)
+    y = (z := x * frozen) * x
+    y.backward()
+    monkeypatch.setattr(value, "topological_order", refused)
+    y.zero_grad()
+    assert [node.grad for node in (x, frozen, z, y)] == [0.0] * 4
+    x.grad = 3.0
+    x.zero_grad()
+    assert x.grad == 0.0
