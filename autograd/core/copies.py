@@ -2,76 +2,111 @@
 
 A node's state names its inputs, so pickling it would recurse as deep as the graph. The node
 that is pickled first therefore carries the whole graph, inputs first: when a node's turn
-comes, its inputs have been written.
+comes, its inputs have been written. One that is pickled later carries what is new.
 """
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.primitive import Primitive
-from autograd.core.sweeps import topological_order
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-__all__ = ["checked", "reduced"]
+__all__ = ["checked", "deep_copied", "reduced"]
 
 
 def reduced(node: Value, own: tuple[Any, ...]) -> tuple[Any, ...]:
     """What pickle is told of a node with this state."""
-    if node.inputs and not _carrier.has(node):
-        order, leaves = topological_order(node)
-        nodes = tuple(leaves + order)
-        own = (*nodes, _carrier.set_out(nodes), *own)
-    return type(node), (0.0,), own
+    return type(node), (0.0,), (*_carrier.before(node), *own) if node.inputs else own
+
+
+def deep_copied(root: Value, memo: dict[int, Any]) -> Any:
+    """A copy of a node and of all that it depends on; `memo` is that of `copy.deepcopy`."""
+    kind = type(root)
+    for node in _inputs_first(root, memo):
+        *own, operands, partials = node._state()
+        twins = tuple([memo[id(x)] if type(x) is kind else x for x in operands])
+        memo[id(node)] = twin = kind(0.0)
+        twin._restore((*own, twins, partials))
+    return memo[id(root)]
+
+
+def _inputs_first(root: Value, known: Container[int]) -> Iterator[Value]:
+    """The nodes below, each after its inputs, but those whose ids are known.
+
+    Whoever receives a node adds it there.
+    """
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        missing = [x for x in node.inputs if id(x) not in known]
+        if missing:
+            stack += missing
+            continue
+        if id(stack.pop()) not in known:
+            yield node
 
 
 def checked(state: Any, kind: type[Value]) -> tuple[Any, ...]:
     """The node's own part of a state, as `Value._state` gives it; TypeError if it is none."""
-    match state:
-        case (*_, float(), float(), None | str(), op, tuple(operands), tuple(partials)):
+    own = state[-6:] if type(state) is tuple else ()
+    if (*map(type, own[:2]), *map(type, own[4:])) == (float, float, tuple, tuple):
+        label, op, operands, partials = own[2:]
+        fits = label is None or type(label) is str
+        if op is None or op is False:  # a leaf, frozen if False
+            if fits and operands == partials == ():
+                return own
+        elif fits and isinstance(op, Primitive) and op.arity in (None, len(operands)):
             inputs = [x for x in operands if type(x) is not float]
-            if op is None or op is False:  # a leaf, frozen if False
-                fits = operands == ()
-            else:
-                fits = isinstance(op, Primitive) and op.arity in (None, len(operands))
-                fits = fits and inputs != []
             kinds = [kind] * len(inputs) + [float] * len(inputs)
-            if fits and kinds == [*map(type, inputs), *map(type, partials)]:
-                return tuple(state[-6:])
+            if inputs and kinds == [*map(type, inputs), *map(type, partials)]:
+                return own
     raise TypeError(f"this is no state of a Value: {state!r:.80}")
 
 
-class _Arrived:
-    """Closes the list of nodes that a pickled node carries; is itself copied as None."""
+class _Told:
+    """What a pickler has been told of, which keeps this as long as it is at work: as None.
 
-    __slots__ = ("__weakref__", "nodes")
+    Attributes:
+        known: the nodes, by their ids.
+        coming: the ids of those that have been named, and are still to be written.
+    """
 
-    def __init__(self, nodes: tuple[Value, ...]) -> None:
-        self.nodes = set(nodes)
+    __slots__ = ("__weakref__", "coming", "known")
+
+    def __init__(self) -> None:
+        self.known: dict[int, Value] = {}
+        self.coming: set[int] = set()
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        self.nodes.clear()
         return type(None), ()
 
 
 class _Carrier(threading.local):
-    """Which nodes are on their way; none after their copying failed and let them go."""
+    """Knows what was told to the pickler at work; nothing after it failed and was let go."""
 
-    arrived: Callable[[], _Arrived | None] = staticmethod(lambda: None)
+    told: Callable[[], _Told | None] = staticmethod(lambda: None)
 
-    def set_out(self, nodes: tuple[Value, ...]) -> _Arrived:
-        arrived = _Arrived(nodes)
-        self.arrived = weakref.ref(arrived)
-        return arrived
-
-    def has(self, node: Value) -> bool:
-        arrived = self.arrived()
-        return arrived is not None and node in arrived.nodes
+    def before(self, node: Value) -> tuple[Any, ...]:
+        """What is to be written before the state of a node: the nodes below that are new."""
+        told = self.told()
+        if told is not None and id(node) in told.coming:
+            told.coming.remove(id(node))
+            return ()
+        if told is None or id(node) in told.known:  # so this is another pickler
+            told = _Told()
+            self.told = weakref.ref(told)
+        nodes = []
+        for each in _inputs_first(node, told.known):
+            told.known[id(each)] = each
+            nodes.append(each)
+        told.coming.update([id(x) for x in nodes[:-1] if x.inputs])
+        return (*nodes[:-1], told)
 
 
 _carrier = _Carrier()

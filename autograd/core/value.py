@@ -504,7 +504,10 @@ class Value(Operations):
         return (self._data, self.grad, self.label, op, self.operands, self.partials)
 
     def __setstate__(self, state: Any) -> None:
-        data, grad, label, op, operands, partials = copies.checked(state, Value)
+        self._restore(copies.checked(state, Value))
+
+    def _restore(self, state: tuple[Any, ...]) -> None:
+        data, grad, label, op, operands, partials = state
         Value.__init__(self, data, label)
         nodes = [x if type(x) is Value else None for x in operands]
         if op and (op.variadic or len(operands) > 2):
@@ -524,8 +527,11 @@ class Value(Operations):
 
     def __copy__(self) -> Value:
         result = Value(0.0)
-        result.__setstate__(self._state())
+        result._restore(self._state())
         return result
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copies.deep_copied(self, memo)
 
 
 # ---------------------------------------------------------------------- being watched

@@ -1,5 +1,9 @@
 """What is called often does nothing that takes long."""
 
+import copy
+import io
+import pickle
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +12,7 @@ import pytest
 import autograd
 from autograd import Value, elu, grad
 from autograd.core import value
+from autograd.core.sweeps import topological_order
 
 
 
@@ -46,3 +51,41 @@ def test_zero_grad_walks_as_backward_does(monkeypatch: pytest.MonkeyPatch) -> No
     x.grad = 3.0
     x.zero_grad()
     assert x.grad == 0.0
+
+
+def chain(n: int) -> list[Value]:
+    nodes = [Value(1.0)]
+    for _ in range(n):
+        nodes.append(nodes[-1] * 1.001)
+    return nodes
+
+
+def test_nodes_are_written_once_in_whichever_order() -> None:
+    nodes = chain(500)
+    size = len(pickle.dumps(nodes[::-1]))
+    assert len(pickle.dumps(nodes)) < 1.1 * size
+
+
+def test_nodes_are_copied_once_in_whichever_order() -> None:
+    nodes, took = chain(2000), []
+    for each in (nodes, nodes[::-1]):
+        start = time.process_time()
+        copy.deepcopy(each)
+        took.append(time.process_time() - start)
+    assert took[0] < 10.0 * took[1]
+
+
+@pytest.mark.parametrize("kind", [pickle.Pickler, pickle._Pickler])
+def test_two_picklers_at_work_are_told_apart(kind: Any) -> None:
+    nodes = chain(3000)
+    first, second = io.BytesIO(), io.BytesIO()
+    one, other = kind(first), kind(second)
+    one.dump(nodes[1500])
+    other.dump(nodes[-1])
+    one.dump(nodes[-1])
+    first.seek(0)
+    loader = pickle.Unpickler(first)
+    half, whole = loader.load(), loader.load()
+    assert (half.data, whole.data) == (nodes[1500].data, nodes[-1].data)
+    assert any(node is half for node in topological_order(whole)[0])
+    assert pickle.loads(second.getvalue()).data == whole.data
