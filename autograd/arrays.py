@@ -9,6 +9,7 @@ the table (`UFUNCS`); what NumPy does with floats only is written here and in `l
 from __future__ import annotations
 
 import math
+import operator
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -25,6 +26,7 @@ from autograd.core.operand import real
 from autograd.core.operations import NUMPY, REFLECTED
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
+from autograd.trees import LEAVES
 
 __all__ = ["FUNCTIONS", "ValueArray", "apply_function", "apply_ufunc", "array"]
 __all__ += ["as_objects", "implements", "of_rows"]
@@ -160,7 +162,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "ceil": _ceil,
     "trunc": _trunc,
     "rint": _rint,
-    "modf": lambda x: (x - _trunc(x), _trunc(x)),
+    "modf": lambda x: (x - (whole := _trunc(x)), whole),
     "fmod": _fmod,
     "copysign": lambda x, y: where(_is_negative(y), -abs(x), abs(x)),
     "fmax": _ignoring_nan(TABLE["maximum"]),
@@ -195,6 +197,14 @@ NATIVE = {  # that NumPy computes on objects by their own operators
     *("add", "subtract", "multiply", "divide", "negative", "positive", "power", "conjugate"),
     *("matmul", "vecdot", "matvec", "vecmat", *REFLECTED, *LOGICAL),
 }
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "negative": operator.neg,
+    "power": operator.pow,
+}
 DIRECT = NATIVE - {*LOGICAL}
 STARTS = {"add": 0.0, "multiply": 1.0}  # of sums over chosen elements
 OF_MANY = ("maximum", "minimum", "logaddexp", "hypot")  # a row's is one node
@@ -203,9 +213,13 @@ OF_MANY = ("maximum", "minimum", "logaddexp", "hypot")  # a row's is one node
 def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
     """A universal function of NumPy, where a Value or an array of them is an operand."""
     name, outs = ufunc.__name__, options.get("out", ())
+    if name in OPERATORS and method == "__call__" and not options:
+        operands = _elements(inputs)
+        if {*map(type, operands)} <= LEAVES:
+            return OPERATORS[name](*operands)
     if any(type(x) is Value for x in outs):
         return NotImplemented
-    several = any(getattr(x, "shape", isinstance(x, list | tuple)) for x in inputs)
+    several = any(map(_has_axes, inputs))
     if several and not options and method == "__call__" and name in DIRECT:
         return _wrapped(ufunc(*map(_bare, inputs)))
     alone = method == "__call__" and not options and not several
@@ -256,9 +270,18 @@ def _plan(ufunc: Any) -> tuple[bool, Any, Any]:
     return False, rule, rule and np.frompyfunc(rule, ufunc.nin, ufunc.nout)
 
 
+def _has_axes(x: Any) -> bool:
+    if type(x) is Value:  # which takes long to tell what it has not
+        return False
+    return bool(getattr(x, "shape", isinstance(x, list | tuple)))
+
+
 def _elements(inputs: Any, kinds: str = "biufO") -> list[Any]:
     """Operands; of arrays of these kinds that have no axes, what is in them."""
-    plain = [getattr(x, "shape", 0) == () and x.dtype.kind in kinds for x in inputs]
+    plain = [
+        type(x) is not Value and getattr(x, "shape", 0) == () and x.dtype.kind in kinds
+        for x in inputs
+    ]
     return [x.item() if bare else x for x, bare in zip(inputs, plain)]
 
 

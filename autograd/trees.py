@@ -19,6 +19,7 @@ __all__ += ["register_pytree_node", "without_axes"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
 Flatten = Callable[[Any, str], tuple[list[Any], Any]]
+LEAVES = {float, int, Value}
 LABELS = ("index", "columns", "name")  # of pandas
 STATIC = str | bytes | bool | None  # fields of dataclasses that are no numbers
 
@@ -137,14 +138,15 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
     number = real(tree)
     if number is not None:
         return [number], _only
-    if isinstance(tree, list | tuple) and _is_flat(tree):
+    if isinstance(tree, list | tuple) and {*map(type, tree)} <= LEAVES:
         kind: Any = type(tree)
         plain: Rebuild = list if isinstance(tree, list) else tuple
-        return list(tree), kind._make if hasattr(tree, "_fields") else plain
+        leaves: list[Any] = [real(x) if type(x) is int else x for x in tree]
+        return leaves, kind._make if hasattr(tree, "_fields") else plain
     numpy = sys.modules.get("numpy")
     array: Any = tree
     if numpy is not None and isinstance(tree, numpy.ndarray) and type(tree) not in _registered:
-        leaves: list[Any] = array.ravel().tolist()
+        leaves = array.ravel().tolist()
         build: Rebuild = list
         if array.dtype != float:
             leaves, build = flatten(leaves, what)
@@ -275,4 +277,4 @@ def as_rows(x: Any) -> Any:
 
 def without_axes(x: Any) -> Any:
     """The number that an array of shape () holds, as `np.where` gives it; of others, itself."""
-    return x.item() if getattr(x, "shape", None) == () else x
+    return x if type(x) is Value or getattr(x, "shape", None) != () else x.item()

@@ -13,7 +13,7 @@ from autograd import Value
 from nn import checks
 from nn.init import Initialiser, fan_in_uniform
 from nn.layers import described, initialiser
-from nn.module import Module
+from nn.module import Module, map_numbers
 
 __all__ = ["Conv2d", "Flatten", "MaxPool2d"]
 
@@ -79,12 +79,14 @@ class Conv2d(Module):
         channels = []
         for o, filters in enumerate(self.weight):
             b: Any = 0.0 if self.bias is None else self.bias[o]
+            every = [w for rows in filters for row in rows for w in row]
             channel = []
             for line in windows:
                 row = []
-                for places in line:
-                    ws = [filters[c][i][j] for c, i, j, _ in places]
-                    row.append(Value._dot(ws, [number for *_, number in places], b))
+                for places, numbers in line:
+                    whole = len(places) == len(every)
+                    ws = every if whole else [every[place] for place in places]
+                    row.append(Value._dot(ws, numbers, b))
                 channel.append(row)
             channels.append(channel)
         return channels
@@ -125,9 +127,7 @@ class MaxPool2d(Module):
         channels = []
         for channel in _image(self, x, None):
             windows = _windows(self, [channel], self.kernel_size, self.stride, (0, 0))
-            channels.append(
-                [[_largest([x for *_, x in places]) for places in line] for line in windows]
-            )
+            channels.append([[_largest(numbers) for _, numbers in line] for line in windows])
         return channels
 
     def extra_repr(self) -> str:
@@ -144,10 +144,9 @@ class Flatten(Module):
 
     def forward(self, x: Any) -> list[Any]:
         """All numbers of one sample, in order."""
-        x = x.tolist() if hasattr(x, "tolist") else x
-        if not isinstance(x, (list, tuple)):
-            return [x]
-        return [number for part in x for number in self.forward(part)]
+        found: list[Any] = []
+        map_numbers(found.append, x)
+        return found
 
 
 def _largest(xs: list[Any]) -> Any:
@@ -185,8 +184,8 @@ def _windows(
     size: tuple[int, int],
     stride: tuple[int, int],
     padding: tuple[int, int],
-) -> list[list[list[tuple[int, int, int, Any]]]]:
-    """By its row and column, what is in each window: (channel, row in it, column, number)."""
+) -> list[list[tuple[list[int], list[Any]]]]:
+    """By its row and column, what is in each window: the places in it, counted, the numbers."""
     height, width = len(x[0]), len(x[0][0])
     starts = []
     for length, n, step, pad in zip((height, width), size, stride, padding):
@@ -196,16 +195,16 @@ def _windows(
                 f"window of {size[0]} by {size[1]}"
             )
         starts.append(range(-pad, length + pad - n + 1, step))
-    return [
-        [
-            [
-                (c, i, j, x[c][top + i][left + j])
-                for c in range(len(x))
-                for i in range(size[0])
-                for j in range(size[1])
-                if 0 <= top + i < height and 0 <= left + j < width
-            ]
-            for left in starts[1]
-        ]
-        for top in starts[0]
-    ]
+
+    def window(top: int, left: int) -> tuple[list[int], list[Any]]:
+        places, numbers = [], []
+        rows = [i for i in range(size[0]) if 0 <= top + i < height]
+        across = [j for j in range(size[1]) if 0 <= left + j < width]
+        for c, channel in enumerate(x):
+            for i in rows:
+                row, first = channel[top + i], (c * size[0] + i) * size[1]
+                places += [first + j for j in across]
+                numbers += [row[left + j] for j in across]
+        return places, numbers
+
+    return [[window(top, left) for left in starts[1]] for top in starts[0]]

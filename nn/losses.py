@@ -420,6 +420,10 @@ def _is_number(x: object) -> bool:
 
 def _rows(x: Any, name: str) -> list[Any]:
     """x as a list; a single number is a list of one."""
+    if type(x) is list:
+        return x
+    if type(x) is Value:
+        return [x]
     x = as_rows(x)
     if hasattr(x, "tolist"):
         x = x.tolist()

@@ -415,6 +415,8 @@ def _shape(parts: dict[tuple[int, ...], Any]) -> str:
 
 def map_numbers(function: Callable[[Any], Any], x: Any) -> Any:
     """The function of x, or of each number in a list or array, however deep."""
+    if type(x) is Value:  # which takes long to tell what it has not
+        return function(x)
     if hasattr(x, "tolist"):
         x = x.tolist()
     if isinstance(x, (list, tuple)):

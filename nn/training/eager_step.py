@@ -173,6 +173,8 @@ def plain(x: Any) -> Any:
     >>> plain([Value(1.0), (2.0, "a")])
     [1.0, [2.0, 'a']]
     """
+    if type(x) is Value:
+        return x.data
     if hasattr(x, "tolist"):
         x = x.tolist()
     if isinstance(x, (list, tuple)):
@@ -181,7 +183,7 @@ def plain(x: Any) -> Any:
         return [plain(element) for element in x]
     if isinstance(x, dict):
         return {key: plain(element) for key, element in x.items()}
-    return x.data if isinstance(x, Value) else x
+    return x
 
 
 @contextmanager

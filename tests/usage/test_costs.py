@@ -7,17 +7,46 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import Value, elu, grad
 from autograd.core import value
+from autograd.core.hints import Absent
 from autograd.core.sweeps import topological_order
 
+X: Any = Value(0.5)
 
 
 def refused(*args: Any, **named: Any) -> Any:
     raise AssertionError("this takes long")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: np.exp(X),
+        lambda: np.float64(2.0) * X,
+        lambda: np.maximum(X, 1.0),
+        lambda: np.isnan(X),
+        lambda: nn.relu([X]),
+        lambda: nn.ELU()([[X]]),
+        lambda: nn.Dropout()([X]),
+        lambda: nn.Flatten()([[X]]),
+        lambda: nn.mse_loss(X, 1.0),
+        lambda: nn.mse_loss([X], [1.0]),
+        lambda: nn.cross_entropy([[X, 1.0]], [0]),
+        lambda: grad(lambda x: x * x)(2.0),
+    ],
+)
+def test_a_value_is_not_asked_for_what_it_lacks(
+    call: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call()
+    monkeypatch.setattr(Absent, "__get__", refused)
+    call()
 
 
 def test_the_names_of_operands_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
