@@ -293,6 +293,8 @@ class Embedding(Module):
                 f"{described(self)}: the index must be an integer, got "
                 f"{checks.shortened(index)}; write [table(i) for i in indices]"
             )
+        if type(index) is int and 0 <= index < len(self.weight):
+            return list(self.weight[index])
         at = checks.index(index, f"{described(self)}: the index", len(self.weight))
         if isinstance(at, Value):
             return [TABLE["take"](at, *column) for column in zip(*self.weight)]

@@ -70,6 +70,14 @@ def test_named_operands_that_do_not_fit(call: Callable[[], Any], told: str) -> N
         call()
 
 
+def test_an_index_that_fits_is_looked_up_without_a_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = nn.Embedding(3, 2)
+    monkeypatch.setattr(nn.Embedding, "extra_repr", refused)
+    assert table(2) == table.weight[2]
+
+
 def test_zero_grad_walks_as_backward_does(monkeypatch: pytest.MonkeyPatch) -> None:
     x, frozen = Value(2.0), Value(1.0, requires_grad=False)
     y = (z := x * frozen) * x
