@@ -58,8 +58,9 @@ class Setting(Generic[T]):
         own = vars(optimizer)
         if "buffers" in own:
             names = optimizer._needed_buffers(own | changes)
-            zeros = optimizer._zeros(names)
-            changes["buffers"] = {name: own["buffers"].get(name, zeros[name]) for name in names}
+            known = own["buffers"]
+            zeros = optimizer._zeros([name for name in names if name not in known])
+            changes["buffers"] = {name: (known | zeros)[name] for name in names}
             for group in optimizer.param_groups:
                 group.own.pop(self.name, None)
         own.update(changes)

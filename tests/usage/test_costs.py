@@ -90,6 +90,21 @@ def test_zero_grad_walks_as_backward_does(monkeypatch: pytest.MonkeyPatch) -> No
     assert x.grad == 0.0
 
 
+def test_a_setting_that_needs_no_buffer_makes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    adam = nn.Adam([Value(1.0)])
+    before = adam.buffers["exp_avg"]
+    asked: list[str] = []
+
+    def zeros(self: Any, names: list[str]) -> dict[str, Any]:
+        asked.extend(names)
+        return {}
+
+    monkeypatch.setattr(nn.Optimizer, "_zeros", zeros)
+    adam.lr = 0.5
+    assert asked == []
+    assert adam.buffers["exp_avg"] is before
+
+
 def chain(n: int) -> list[Value]:
     nodes = [Value(1.0)]
     for _ in range(n):
