@@ -680,9 +680,11 @@ def _named_places(
 ) -> tuple[Any, ...]:
     """The names of the chosen arguments; of those among `count` by position, the places."""
     names = (argnames,) if isinstance(argnames, str) else argnames
-    from inspect import signature
+    known: list[str] = []
+    if any(name not in named for name in names):
+        from inspect import signature
 
-    known = [*signature(f).parameters][:count]
+        known = [*signature(f).parameters][:count]
     if len(set(names)) < len(names):
         raise ValueError(f"argnames names an argument twice: {argnames!r}")
     for name in names:

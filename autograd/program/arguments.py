@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 from autograd.core.operand import real
 from autograd.core.value import Value
 from autograd.program.ir.arrays import Array, np
-from autograd.trees import LABELS, Rebuild, as_rows, children_of, flatten, labels
+from autograd.trees import (
+    LABELS,
+    LEAVES,
+    Children,
+    Rebuild,
+    as_rows,
+    children_of,
+    flatten,
+    labels,
+)
 
 __all__ = [
     "Argument",
@@ -205,9 +214,11 @@ def _axes(args: Sequence[Any], in_axes: Axes) -> tuple[int | None, ...]:
 
 def key_of(tree: Any) -> Key:
     """Equal for trees that `flatten` takes apart in the same way."""
+    if type(tree) in LEAVES:
+        return np.ndarray, ()
     if isinstance(tree, dict):
         return dict, tuple([(key, key_of(each)) for key, each in tree.items()])
-    children = children_of(tree)
+    children = _children(tree)
     if children is not None:
         keys = [key_of(each) for each in children.parts]
         same = bool(keys) and keys.count(keys[0]) == len(keys)
@@ -218,6 +229,12 @@ def key_of(tree: Any) -> Key:
     return np.ndarray, getattr(tree, "shape", ())
 
 
+def _children(tree: Any) -> Children | None:
+    if type(tree) in (list, tuple):  # their places are not needed, and may be many
+        return Children([], tree, list)
+    return children_of(tree)
+
+
 def kind_of(key: Key) -> str:
     """A key in words, for files and messages."""
     return re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", repr(key))
@@ -225,15 +242,15 @@ def kind_of(key: Key) -> str:
 
 def _leaves(tree: Any) -> Iterator[Any]:
     """The arrays and whatever else structures hold."""
-    if type(tree) in (list, tuple):  # their places are not needed, and may be many
-        parts = tree
-    elif (children := children_of(tree)) is not None:
-        parts = children.parts
-    else:
+    children = _children(tree)
+    if children is None:
         yield tree
         return
-    for each in parts:
-        yield from _leaves(each)
+    for each in children.parts:
+        if type(each) in LEAVES:
+            yield each
+        else:
+            yield from _leaves(each)
 
 
 def holds_values(tree: Any) -> bool:
@@ -310,7 +327,10 @@ class Arguments:
     @property
     def arrays(self) -> bool:
         """Whether there are arrays among the arguments."""
-        return any(isinstance(as_rows(leaf), np.ndarray) for leaf in _leaves(self.args))
+        return any(
+            type(leaf) not in LEAVES and isinstance(as_rows(leaf), np.ndarray)
+            for leaf in _leaves(self.args)
+        )
 
     def repeated(self, places: Sequence[int]) -> tuple[tuple[int | None, ...], list[Any]]:
         """Axes and arguments, with a copy of these arguments for each sample."""

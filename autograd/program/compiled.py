@@ -7,7 +7,7 @@ import os
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
-from functools import partial, update_wrapper
+from functools import cached_property, partial, update_wrapper
 from threading import get_ident
 from types import MethodType
 from typing import Any, TypeVar, overload
@@ -168,18 +168,20 @@ class Compiled:
             TypeError, ValueError: the arguments do not fit `in_axes`, or f can't be recorded.
             Whatever f raises, with a note that names the sample.
         """
+        if named:
+            return self(*self._bound(args, named))
         schedule, recorded = self._schedule, self._recorded
         schedule.left -= 1
-        if schedule.left and not (named or ((recorded.closes or watches) and _is_inside())):
+        if schedule.left and not ((recorded.closes or watches) and _is_inside()):
             found = dispatched(recorded.dispatch, None, args)
             if found is not None:
                 return found
-        return self._values(args, named)
+        return self._values(args)
 
-    def _values(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def _values(self, args: tuple[Any, ...]) -> Any:
         """A call that is not like an earlier one, or is checked."""
         if not self._schedule.left:
-            return self._checked(lambda: self(*args, **named), args, named)
+            return self._checked(lambda: self(*args), args)
 
         def compute(part: Arguments) -> tuple[Call, list[Array]]:
             call = self._done(part)
@@ -190,7 +192,7 @@ class Compiled:
             call, [out] = in_windows(arguments, compute)
             return call.shaped(out, self.reduce)
 
-        return self._served(by_program, self._plain, self._bound(args, named))
+        return self._served(by_program, self._plain, args)
 
     def _served(
         self,
@@ -226,14 +228,18 @@ class Compiled:
         self._schedule.left -= 1
         if self._schedule.left:
             return run()
-        return self._checked(run, args, {}, given=False)
+        return self._checked(run, args, given=False)
+
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        return inspect.signature(self.f)
 
     def _bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in order."""
         if not named:
             return args
         try:
-            bound = inspect.signature(self.f).bind(*args, **named)
+            bound = self._signature.bind(*args, **named)
         except TypeError as error:
             names = ", ".join(parameters(self.f))
             raise TypeError(f"{called(self.f)}({names}): {error}") from None
@@ -306,14 +312,13 @@ class Compiled:
         self,
         run: Callable[[], Any],
         args: tuple[Any, ...],
-        named: dict[str, Any],
         argnums: Argnums | None = None,
         given: bool = True,
     ) -> Any:
         """What `run` gives; then f itself computes some of it, too.
 
         Args:
-            args, named: of the call.
+            args: of the call.
             argnums: of a value and its gradient, else None.
             given: whether it is the value, or that and its gradient.
 
@@ -325,8 +330,7 @@ class Compiled:
 
         def check(result: Any) -> None:
             if self._recorded is before or not before.kinds:  # else it has changed meanwhile
-                mine = self._bound(args, named)
-                self._check(mine, argnums, parted, result if given else None)
+                self._check(args, argnums, parted, result if given else None)
 
         try:
             return self._schedule.run(run, check, lambda: self._count)
@@ -463,25 +467,24 @@ class Compiled:
             TypeError: f gives several numbers, or one for each sample and there is no `reduce`.
             Otherwise as a call.
         """
+        if named:
+            return self.value_and_grad(*self._bound(args, named), argnums=argnums)
         schedule, recorded = self._schedule, self._recorded
         schedule.left -= 1
         known = type(argnums) is int or type(argnums) is tuple
         inside = (recorded.closes or watches) and _is_inside()
-        if known and schedule.left and not (named or inside):
+        if known and schedule.left and not inside:
             found: tuple[Any, Any] | None = dispatched(recorded.dispatch, argnums, args)
             if found is not None:
                 return found
-        return self._values_and_grads(args, named, argnums)
+        return self._values_and_grads(args, argnums)
 
-    def _values_and_grads(
-        self, args: tuple[Any, ...], named: dict[str, Any], argnums: Argnums
-    ) -> tuple[Any, Any]:
+    def _values_and_grads(self, args: tuple[Any, ...], argnums: Argnums) -> tuple[Any, Any]:
         """Those of a call that is not like an earlier one, or is checked."""
         if not self._schedule.left:
             return self._checked(  # type: ignore[no-any-return]
-                lambda: self.value_and_grad(*args, argnums=argnums, **named),
+                lambda: self.value_and_grad(*args, argnums=argnums),
                 args,
-                named,
                 argnums,
             )
 
@@ -499,7 +502,7 @@ class Compiled:
             return weight * float(out[0, 0]), slopes
 
         eager = transforms.value_and_grad(self._plain, argnums)
-        return self._served(by_program, eager, self._bound(args, named))  # type: ignore[no-any-return]
+        return self._served(by_program, eager, args)  # type: ignore[no-any-return]
 
     def grad(self, *args: Any, argnums: Argnums = 0, **named: Any) -> Any:
         """The gradient; arguments and errors as `value_and_grad`."""

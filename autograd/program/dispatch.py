@@ -152,8 +152,10 @@ class Dispatch:
                 if not self._take(like, x):
                     return False
                 continue
-            if type(x) is not ARRAY or x.dtype is not FLOAT or x.shape[1:] != like.shape:
+            if type(x) is not ARRAY or not _is_real(x.dtype) or x.shape[1:] != like.shape:
                 return False
+            if x.dtype is not FLOAT:
+                x = x.astype(FLOAT)
             if len(x) == 0 or (lanes and len(x) != lanes) or not x.flags.aligned:
                 return False
             lanes = len(x)
@@ -185,7 +187,7 @@ class Dispatch:
         if type(x) is not type(like):
             return False
         if type(like) is ARRAY:
-            if x.dtype is not FLOAT or x.shape != like.shape:
+            if not _is_real(x.dtype) or x.shape != like.shape:
                 return False
             like[...] = x
             self.at += like.size
@@ -340,7 +342,7 @@ class Dispatch:
 
 def _example(tree: Any, varies: bool = False) -> Any:
     """A tree that is built alike, of 0.0 and of arrays; of one sample, if it varies."""
-    if type(tree) is ARRAY and tree.dtype is FLOAT and (tree.size or not varies):
+    if type(tree) is ARRAY and _is_real(tree.dtype) and (tree.size or not varies):
         return np.zeros(tree.shape[1:] if varies else tree.shape)
     if varies or type(tree) is ARRAY:
         raise NotImplementedError
@@ -350,6 +352,10 @@ def _example(tree: Any, varies: bool = False) -> Any:
         return type(tree)([_example(each) for each in tree])
     real(tree)  # a number
     return 0.0
+
+
+def _is_real(dtype: Any) -> bool:
+    return dtype is FLOAT or dtype.kind in "fiu"
 
 
 def _placed(tree: Any, numbers: Any, at: int) -> tuple[Any, int]:

@@ -1,6 +1,7 @@
 """What is called often does nothing that takes long."""
 
 import copy
+import inspect
 import io
 import pickle
 import time
@@ -12,10 +13,11 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value, elu, grad
+from autograd import Value, elu, grad, trees
 from autograd.core import value
 from autograd.core.hints import Absent
 from autograd.core.sweeps import topological_order
+from autograd.program import arguments
 
 X: Any = Value(0.5)
 
@@ -53,6 +55,41 @@ def test_the_names_of_operands_are_looked_up_once(monkeypatch: pytest.MonkeyPatc
     assert elu(-1.0, alpha=2.0) == elu(-1.0, 2.0)
     monkeypatch.setattr(inspect, "signature", refused)
     assert elu(x=-1.0, alpha=2.0) == elu(alpha=2.0, x=-1.0) == elu(-1.0, 2.0)
+
+
+def test_a_compiled_function_is_dispatched_with_names_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fast = autograd.compile(lambda w, b=2.0: w * w * b, verify=False)
+    found = fast(3.0, b=4.0), fast.value_and_grad(3.0, b=4.0), fast.grad(w=3.0)
+    for name in ("_values", "_values_and_grads"):
+        monkeypatch.setattr(type(fast), name, refused)
+    monkeypatch.setattr(inspect, "signature", refused)
+    assert (fast(b=4.0, w=3.0), fast.value_and_grad(3.0, b=4.0), fast.grad(w=3.0)) == found
+    assert found == (36.0, (36.0, 24.0), 12.0)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "i8", "u1", ">f8"])
+def test_arrays_of_other_numbers_are_dispatched(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w, xs = np.array([1, 2], dtype), np.array([[1, 2], [3, 4], [5, 6]], dtype)
+    fast = autograd.compile(lambda w, x: w @ x, (None, 0), "mean", verify=False)
+    found = fast(w, xs), *fast.value_and_grad(w, xs)
+    for name in ("_values", "_values_and_grads"):
+        monkeypatch.setattr(type(fast), name, refused)
+    for given in (dtype, float):
+        value, slopes = fast.value_and_grad(w.astype(given), xs.astype(given))
+        assert fast(w.astype(given), xs.astype(given)) == value == found[0] == found[1] == 11.0
+        assert slopes.tolist() == found[2].tolist() == [3.0, 4.0]
+        assert slopes.dtype == found[2].dtype == float
+
+
+def test_no_signature_is_read_for_arguments_that_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inspect, "signature", refused)
+    assert grad(lambda w, b: w * w * b, argnames="w")(w=3.0, b=4.0) == 24.0
 
 
 @pytest.mark.parametrize(
@@ -103,6 +140,18 @@ def test_a_setting_that_needs_no_buffer_makes_none(monkeypatch: pytest.MonkeyPat
     adam.lr = 0.5
     assert asked == []
     assert adam.buffers["exp_avg"] is before
+
+
+def test_lists_of_numbers_are_taken_apart_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arguments, "children_of", refused)
+    monkeypatch.setattr(trees, "children_of", refused)
+    assert trees.flatten((1, 2.0, X), "x")[0] == [1.0, 2.0, X]
+    assert arguments.key_of([[1, 2.0]]) == arguments.key_of([[X, 2]])
+    assert arguments.holds_values([[1, X]])
+    assert not arguments.holds_values([[1, 2.0]])
+
+
+# ---------------------------------------------------------------- copies
 
 
 def chain(n: int) -> list[Value]:
