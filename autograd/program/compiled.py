@@ -240,6 +240,8 @@ class Compiled:
             return args
         try:
             bound = self._signature.bind(*args, **named)
+            if len(bound.arguments) < len(self._signature.parameters):
+                bound = inspect.signature(self.f).bind(*args, **named)  # defaults may change
         except TypeError as error:
             names = ", ".join(parameters(self.f))
             raise TypeError(f"{called(self.f)}({names}): {error}") from None

@@ -373,3 +373,13 @@ def test_sums_of_samples_of_which_parts_are_too_large() -> None:
         assert fast.value_and_grad([1.7e308, -1.7e308] * 16) == (0.0, [1.0] * 32)
         assert fast([math.inf] * 32) == math.inf
         assert math.isnan(fast([math.inf, math.nan]))
+
+
+def test_defaults_that_change_where_arguments_are_named() -> None:
+    def f(a: Any, b: float = 2.0) -> Any:
+        return a * b
+
+    fast = compile(f)
+    assert (fast(a=3.0), fast(a=3.0), fast.grad(a=3.0)) == (6.0, 6.0, 2.0)
+    f.__defaults__ = (5.0,)
+    assert (fast(a=3.0), fast(3.0), fast.grad(a=3.0)) == (15.0, 15.0, 5.0)
