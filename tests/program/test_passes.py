@@ -19,7 +19,7 @@ from autograd.core.primitive import RESERVED, TABLE
 from autograd.program import compile
 from autograd.program.ir import rules
 from autograd.program.ir.block import regular
-from autograd.program.ir.expressions import Expression, name
+from autograd.program.ir.expressions import Expression, name, steps
 from autograd.program.ir.rules import WIDE, partial
 from autograd.program.ir.tape import Tape
 from autograd.program.passes.fuse_sums import fuse_sums
@@ -289,6 +289,17 @@ def test_zeros_of_both_signs_in_a_rule() -> None:
     sums = primitive("sums_", lambda x: x + 0.0 if x > 0.0 else x + -0.0, lambda out, x: 1.0)
     for op, x in ((zero, -1.0), (sums, -0.0)):
         assert compile(lambda x: autograd.atan2(op(x), -1.0), verify=False)(x) == -math.pi  # noqa: B023
+
+
+def test_a_rule_that_uses_what_it_computed_again_and_again() -> None:
+    def root(x: Any) -> Any:
+        y = 0.5 * x + 0.5
+        for _ in range(40):
+            y = y - (y * y - x) / (2.0 * y)
+        return y if y > 0.0 else 0.0
+
+    found = rules.value(primitive("root_", root, lambda out, x: 0.5 / out).name, [name("x")])
+    assert len(steps(found)) < 100
 
 
 def test_what_several_ways_compute_is_one_expression() -> None:

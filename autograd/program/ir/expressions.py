@@ -11,6 +11,7 @@ import math
 import operator
 import threading
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any
 
 from autograd.core.primitive import Primitive
@@ -34,7 +35,7 @@ class Expression:
 
     def __init__(self, op: str, *args: Any) -> None:
         self.op, self.args = op, args
-        self._key: tuple[Any, ...] | None = None
+        self._key: bytes | None = None
 
     @staticmethod
     def _record(primitive: Primitive, operands: tuple[Term, ...]) -> Expression:
@@ -45,10 +46,11 @@ class Expression:
         """Itself: a rule that asks for the number branches on it."""
         return self
 
-    def key(self) -> tuple[Any, ...]:
-        """Equal for equal expressions."""
+    def key(self) -> bytes:
+        """Equal for equal expressions; short, however often they hold the same ones."""
         if self._key is None:
-            self._key = (self.op, *map(_key, self.args))
+            parts = [a.key() if type(a) is Expression else a for a in self.args]
+            self._key = blake2b(repr((self.op, *parts)).encode(), digest_size=16).digest()
         return self._key
 
     def __bool__(self) -> bool:
@@ -75,11 +77,6 @@ class Expression:
 
     def __ne__(self, other: object) -> Any:
         return Expression("!=", self, other)
-
-
-def _key(x: Any) -> Any:
-    """Equal for what is the same, of zeros with one sign."""
-    return x.key() if type(x) is Expression else x or repr(x)
 
 
 def _is(x: Term, number: float) -> bool:
@@ -123,7 +120,9 @@ def where(condition: Term, a: Term, b: Term) -> Term:
 
 
 def _same(a: Term, b: Term) -> bool:
-    return type(a) is type(b) and bool(_key(a) == _key(b))
+    if type(a) is type(b) is Expression:
+        return a.key() == b.key()
+    return repr(a) == repr(b)  # 0.0 is not -0.0
 
 
 def negated(comparison: Expression) -> Expression:
@@ -157,22 +156,21 @@ def trace(rule: Callable[..., Any], *operands: Term, refused: Any = math.nan) ->
             than 64 ways to go.
     """
     found = _trace(rule, operands, {}, [0], refused)
-    known: dict[Any, Expression] = {}
+    known: dict[bytes, Expression] = {}
     if type(found) is tuple:
         return tuple([_shared(x, known) for x in found])
     return _shared(found, known)
 
 
-def _shared(x: Term, known: dict[Any, Expression]) -> Term:
+def _shared(x: Term, known: dict[bytes, Expression]) -> Term:
     """x, in which equal expressions, as several ways compute them, are one object."""
     if type(x) is not Expression:
         return x
-    if id(x) not in known:
+    if x.key() not in known:
         args = [_shared(a, known) for a in x.args]
-        key = (x.op, *[id(a) if type(a) is Expression else repr(a) for a in args])
-        alone = x if all(map(operator.is_, args, x.args)) else Expression(x.op, *args)
-        known[id(x)] = known.setdefault(key, alone)
-    return known[id(x)]
+        same = all(map(operator.is_, args, x.args))
+        known[x.key()] = x if same else Expression(x.op, *args)
+    return known[x.key()]
 
 
 def _trace(
