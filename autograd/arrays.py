@@ -26,7 +26,6 @@ from autograd.core.operand import real
 from autograd.core.operations import NUMPY, REFLECTED
 from autograd.core.primitive import TABLE
 from autograd.core.value import Value
-from autograd.trees import LEAVES
 
 __all__ = ["FUNCTIONS", "ValueArray", "apply_function", "apply_ufunc", "array"]
 __all__ += ["as_objects", "implements", "of_rows"]
@@ -205,6 +204,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "negative": operator.neg,
     "power": operator.pow,
 }
+SINGLE = {float, int, Value}
 DIRECT = NATIVE - {*LOGICAL}
 STARTS = {"add": 0.0, "multiply": 1.0}  # of sums over chosen elements
 OF_MANY = ("maximum", "minimum", "logaddexp", "hypot")  # a row's is one node
@@ -215,7 +215,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -
     name, outs = ufunc.__name__, options.get("out", ())
     if name in OPERATORS and method == "__call__" and not options:
         operands = _elements(inputs)
-        if {*map(type, operands)} <= LEAVES:
+        if {*map(type, operands)} <= SINGLE:
             return OPERATORS[name](*operands)
     if any(type(x) is Value for x in outs):
         return NotImplemented

@@ -154,8 +154,6 @@ class Dispatch:
                 continue
             if type(x) is not ARRAY or not _is_real(x.dtype) or x.shape[1:] != like.shape:
                 return False
-            if x.dtype is not FLOAT:
-                x = x.astype(FLOAT)
             if len(x) == 0 or (lanes and len(x) != lanes) or not x.flags.aligned:
                 return False
             lanes = len(x)
@@ -168,12 +166,13 @@ class Dispatch:
         return True
 
     def _read(self, given: list[Any], lanes: cython.Py_ssize_t) -> None:
-        """Let samples be read where they lie."""
+        """Let samples be read where they lie, if they are floats of 64 bits."""
         if lanes != self.lanes:
             before = self.numbers
             self.resize(lanes)
             self.numbers[:] = before
-        self.parts = tuple([x.reshape(lanes, -1).T for x in given])
+        doubles = [x if x.dtype is FLOAT else x.astype(FLOAT) for x in given]
+        self.parts = tuple([x.reshape(lanes, -1).T for x in doubles])
 
     def _take(self, like: Any, x: Any) -> bool:
         """Put the numbers of x where they go; false if it is built otherwise."""
