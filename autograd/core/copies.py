@@ -54,7 +54,7 @@ def _inputs_first(root: Value, known: Container[int]) -> Iterator[Value]:
 
 def checked(state: Any, kind: type[Value]) -> tuple[Any, ...]:
     """The node's own part of a state, as `Value._state` gives it; TypeError if it is none."""
-    own = state[-6:] if type(state) is tuple else ()
+    own: tuple[Any, ...] = state[-6:] if type(state) is tuple else ()
     if (*map(type, own[:2]), *map(type, own[4:])) == (float, float, tuple, tuple):
         label, op, operands, partials = own[2:]
         fits = label is None or type(label) is str
