@@ -60,7 +60,8 @@ class Setting(Generic[T]):
             names = optimizer._needed_buffers(own | changes)
             known = own["buffers"]
             zeros = optimizer._zeros([name for name in names if name not in known])
-            changes["buffers"] = {name: (known | zeros)[name] for name in names}
+            buffers = known | zeros
+            changes["buffers"] = {name: buffers[name] for name in names}
             for group in optimizer.param_groups:
                 group.own.pop(self.name, None)
         own.update(changes)

@@ -203,6 +203,18 @@ def test_another_pass_comes_at_any_line(hook: Any) -> None:
 
 
 @hooks
+def test_a_pass_that_comes_while_gradients_are_set_to_zero(hook: Any) -> None:
+    for line in itertools.count(1):
+        x, w, y, root = tangled()
+        root.backward()
+        other = y * x
+        came = comes_at(line, lambda: floats.fast_order(other), root.zero_grad, hook)  # noqa: B023
+        assert [node.grad for node in (x, w, y, root, *root.inputs)] == [0.0] * 7
+        if not came:
+            break
+
+
+@hooks
 def test_an_interrupt_at_any_line_leaves_the_leaves_as_they_were(hook: Any) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt

@@ -86,7 +86,8 @@ class _Math:
 def _composed(op: str) -> Callable[..., Term]:
     """A value rule that composes functions, from its source; where it calls another of these,
     that stays an operation."""
-    space: dict[str, Any] = {**vars(table), "math": _Math(), "libc": _Math(), "float": _same}
+    space: dict[str, Any] = {**vars(table), "math": _Math(), "libc": _Math()}
+    space["float"] = lambda x: x
     space |= {"min": _operation("minimum"), "max": _operation("maximum")}
     space |= {TABLE[each].value.__name__: _operation(each) for each in COMPOSED}
     tree = rule_source(op)[0]
@@ -97,10 +98,6 @@ def _composed(op: str) -> Callable[..., Term]:
 
 def _operation(op: str) -> Callable[..., Expression]:
     return lambda *xs: Expression(op, *xs)
-
-
-def _same(x: Term) -> Term:
-    return x
 
 
 def partial(op: str, slot: int, out: Term, operands: list[Term]) -> Term:
