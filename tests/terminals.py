@@ -1,15 +1,20 @@
 """A program on a pseudo-terminal."""
 
-import fcntl
 import os
-import pty
 import select
 import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Mapping
 from typing import Self
+
+import pytest
+
+pytest.importorskip("pty")
+
+import fcntl
+import pty
+import termios
 
 from tests.builds import ROOT
 

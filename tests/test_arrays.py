@@ -10,8 +10,11 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
+
+pytest.importorskip("scipy")
+
+import numpy as np
 from scipy import special
 
 import autograd

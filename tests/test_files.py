@@ -2,10 +2,8 @@
 
 import contextlib
 import errno
-import fcntl
 import os
 import random
-import resource
 import runpy
 import stat
 import sys
@@ -15,6 +13,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("fcntl")
+pytest.importorskip("matplotlib")
+
+import fcntl
+import resource
 
 import autograd
 import nn

@@ -6,6 +6,10 @@ import statistics
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+pytest.importorskip("scipy")
+
 import numpy as np
 from numpy.linalg import LinAlgError
 from scipy import integrate, interpolate, special, stats

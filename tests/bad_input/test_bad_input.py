@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("matplotlib")
+pytest.importorskip("scipy")
+
 from autograd import Value
 from autograd.core.sweeps import topological_order
 from tests.bad_input import areas

@@ -7,6 +7,10 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
+pytest.importorskip("matplotlib")
+
 import numpy as np
 from matplotlib.figure import Figure
 

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-import numpy as np
 import pytest
+
+pytest.importorskip("scipy")
+
+import numpy as np
 from scipy import optimize
 
 import autograd

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("setuptools.command.bdist_wheel")
+
 from autograd.build import binaries as build
 from autograd.build.setup_commands import compiler_flags
 from tests.builds import ROOT

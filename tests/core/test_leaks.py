@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("matplotlib")
+pytest.importorskip("scipy")
+
 import autograd
 import nn
 from autograd import Value, dot, gradient, no_grad, primitive

@@ -6,9 +6,12 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+pytest.importorskip("scipy")
+
 import mpmath
 import numpy as np
-import pytest
 import scipy.special
 from mpmath import mp, mpf
 

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytest.importorskip("matplotlib")
+
 from demos import common
 
 

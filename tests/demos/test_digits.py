@@ -5,6 +5,9 @@ from collections import Counter
 
 import pytest
 
+pytest.importorskip("matplotlib")
+pytest.importorskip("sklearn")
+
 from demos import digits
 from demos.digits import Digits
 

@@ -2,8 +2,12 @@
 
 import random
 
-import numpy as np
 import pytest
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("names")
+
+import numpy as np
 
 import autograd
 from demos import gpt

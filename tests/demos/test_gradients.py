@@ -5,6 +5,8 @@ import random
 
 import pytest
 
+pytest.importorskip("matplotlib")
+
 import nn
 from demos import gradients
 from demos.gradients import KAIMING, descend, gradient_norms, typical_gradients

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("matplotlib")
+pytest.importorskip("rich")
+pytest.importorskip("sklearn")
+
 from demos import digits, gpt, speech
 from demos.regression import Descent
 from demos.speech import Speech

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("matplotlib")
+
 from demos import digits
 from demos.__main__ import DEMOS, main
 

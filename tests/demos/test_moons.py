@@ -2,6 +2,11 @@
 
 import random
 
+import pytest
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("sklearn")
+
 import nn
 from autograd import no_grad
 from demos import moons

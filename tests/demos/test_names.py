@@ -2,6 +2,11 @@
 
 import random
 
+import pytest
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("names")
+
 import nn
 from demos import names
 from demos.names import LETTERS, NameModel

@@ -5,8 +5,13 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib.image
 import pytest
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("sklearn")
+pytest.importorskip("rich")
+
+import matplotlib.image
 
 from demos.__main__ import DEMOS, main
 

@@ -1,7 +1,10 @@
 """The regression demo against linear algebra: both descents follow the closed form."""
 
-import numpy as np
 import pytest
+
+pytest.importorskip("matplotlib")
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

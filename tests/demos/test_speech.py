@@ -5,6 +5,9 @@ from collections import Counter
 
 import pytest
 
+pytest.importorskip("matplotlib")
+pytest.importorskip("sktime")
+
 from demos import speech
 from demos.speech import Speech
 

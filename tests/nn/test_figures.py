@@ -4,9 +4,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("matplotlib")
+
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 from PIL import Image, ImageSequence
 
 import nn

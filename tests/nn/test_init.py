@@ -5,6 +5,9 @@ import random
 import statistics
 
 import pytest
+
+pytest.importorskip("scipy")
+
 from scipy import stats
 
 import nn

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+
+pytest.importorskip("safetensors")
+
+import numpy as np
 import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -5,9 +5,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytest.importorskip("nbclient")
+
 import nbclient
 import nbformat
-import pytest
 
 CELLS = {
     "compute": """

@@ -9,8 +9,11 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
+
+pytest.importorskip("scipy")
+
+import numpy as np
 from scipy.optimize import least_squares, minimize
 
 import autograd

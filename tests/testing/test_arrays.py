@@ -7,9 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
+pytest.importorskip("pandas")
+
 import numpy as np
 import pandas
-import pytest
 
 from autograd.testing import (
     GradientError,

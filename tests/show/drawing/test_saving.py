@@ -6,8 +6,11 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import graphviz
 import pytest
+
+pytest.importorskip("graphviz")
+
+import graphviz
 from PIL import Image
 
 import nn

@@ -9,6 +9,11 @@ from bisect import bisect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import pytest
+
+pytest.importorskip("pandas")
+pytest.importorskip("scipy")
+
 import numpy as np
 import pandas as pd
 from scipy import integrate, optimize, special
