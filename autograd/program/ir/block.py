@@ -20,7 +20,7 @@ to_lanes     a             n · lanes uniform rows as n rows of lanes
 from_lanes   a             and the other way
 scatter_add  a, b, …       0, and each operand added to its rows, `what`; None stands for all
 scalar       reads         `what`: a list of operations on single numbers, see `Scalars`
-scalar_vjp   reads, v, d   the adjoint of what such a list reads, of its results and theirs
+scalar_vjp   reads, v, d   the adjoint of what such a list reads, from that of its results
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 from autograd.program.ir.arrays import Array, np
 from autograd.program.ir.expressions import Expression
 
-__all__ = ["Blocks", "Op", "Rows", "Scalars", "matrix", "operand", "regular", "spread"]
+__all__ = ["Blocks", "Op", "Rows", "Scalars", "matrix", "operand", "regular"]
 
 Rows = range | Array  # places of rows
 FREE = frozenset(["input", "const", "pick"])  # what computes nothing
@@ -50,10 +50,10 @@ class Scalars(NamedTuple):
     """Operations on single numbers, in order; their results are the rows of the block.
 
     Attributes:
-        keys: the kinds of operations: a name, the number of operands, and for each of them the
-            number that it is known to be, or None.
+        keys: the kinds of operations: a name, the number of operands (0: any), and for each of
+            them the number that it is known to be, or None.
         kinds, counts: for each operation, the place of its key, and how many operands it has.
-        args: the operands of all: first come the rows that the block reads, then its own.
+        args: all of these: first come the rows that the block reads, then its own.
     """
 
     keys: list[tuple[Any, ...]]
@@ -191,12 +191,6 @@ def regular(rows: Sequence[int] | Array) -> Rows:
         ):
             return even
     return np.array(rows)
-
-
-def spread(first: Array, counts: Array) -> tuple[Array, Array]:
-    """Of counts of rows from the first ones on: whose each is, and the row."""
-    owner = np.repeat(np.arange(len(counts)), counts)
-    return owner, np.arange(len(owner)) + (first + counts - np.cumsum(counts))[owner]
 
 
 def _composed(outer: Rows, inner: Rows) -> Rows:

@@ -121,6 +121,17 @@ class Tape:
                     live[a] = 1
         return live
 
+    def levels(self) -> list[int]:
+        """For each node, the length of the longest way to it."""
+        levels: list[int] = []
+        for op, args in zip(self.ops, self.args):
+            level = 0 if op == "gather" else -1
+            for a in args:
+                if levels[a] > level:
+                    level = levels[a]
+            levels.append(level + 1)
+        return levels
+
     def varying(self) -> list[bool]:
         """For each node, whether its value differs from lane to lane."""
         if "lane" not in self.ops and "gather" not in self.ops:

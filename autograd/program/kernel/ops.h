@@ -28,8 +28,8 @@
 #define LIBRARY2(X) X(pow) X(atan2) X(hypot) X(mod) X(floordiv)
 /* arithmetic: x + y z again and again, which sums and products are too, without a branch */
 #define OTHERS(X)                                                                             \
-    X(check) X(arithmetic) X(matmul) X(outer) X(gather) X(scatter_add) X(wide_sum)            \
-    X(wide_dot) X(wide_logsumexp)
+    X(check) X(arithmetic) X(scalars) X(scalars_vjp) X(matmul) X(outer) X(gather)             \
+    X(scatter_add) X(wide_sum) X(wide_dot) X(wide_logsumexp)
 
 #define X(name, ...) OP_##name,
 enum { FORMULAS(X) LIBRARY1(X) LIBRARY2(X) OTHERS(X) OPS };

@@ -72,11 +72,111 @@ INLINE const double *operand(const double *rows, int row, int lanes, int single,
                 operand(rows, q->c, lanes, !dc, u, sc), dc, (ptrdiff_t)q->n *lanes);         \
     } while (0)
 
+/* ------------------------------------------------------------------ lists of scalars
+   Four ints an operation: its kind and its operands, or the list that those are in and their
+   number. Rows q->a on are what it reads, those q->out on its own, q->b on their adjoints. */
+
+typedef struct {
+    int op;          /* that of the kernel, or -1: it has code for its value */
+    int begin, end;  /* which computes row RESULT of a frame, q->c, from those of the operands */
+    int back, stop;  /* what computes the rows TERMS from these, RESULT and ADJOINT */
+    int terms;       /* bits: the operands that have a term */
+} Kind;
+enum { RESULT = 3, ADJOINT, TERMS, FRAME = TERMS + 3, KIND = sizeof(Kind) / sizeof(int) };
+
+static int run_code(const Program *p, double *u, int begin, int end);
+
+static double single(int op, double x, double y, double z)
+{
+    V a = splat(x), b = splat(y), c = splat(z);
+    switch (op) {
+#define X(name, result)                                                                       \
+    case OP_##name: return (result)[0];
+        FORMULAS(X)
+#undef X
+    }
+    return op < OP_pow ? unary[op - OP_sin](x) : binary[op - OP_pow](x, y);
+}
+
+static void scalars(const Program *p, const Instruction *q, double *u)
+{
+    const Kind *kinds = (const Kind *)(p->lists + q->down), *kind;
+    const int *i = p->lists + q->k, *list;
+    double *x = u + q->a, *y = u + q->out, *frame = u + q->c, sum;
+    for (int n = 0; n < q->n; n++, i += 4)
+        switch ((kind = kinds + i[0])->op) {
+        case OP_add: y[n] = x[i[1]] + x[i[2]]; break;
+        case OP_sub: y[n] = x[i[1]] - x[i[2]]; break;
+        case OP_mul: y[n] = x[i[1]] * x[i[2]]; break;
+        case OP_div: y[n] = x[i[1]] / x[i[2]]; break;
+        case OP_neg: y[n] = -x[i[1]]; break;
+        case OP_square: y[n] = x[i[1]] * x[i[1]]; break;
+        case OP_wide_sum:
+        case OP_wide_dot: /* the bias last */
+            list = p->lists + i[1], sum = 0.0;
+            if (kind->op == OP_wide_sum)
+                for (int k = 0; k < i[2]; k++)
+                    sum += x[list[k]];
+            for (int k = 1, half = i[2] / 2; kind->op == OP_wide_dot && k <= half; k++)
+                sum += x[list[k]] * x[list[k + half]];
+            y[n] = kind->op == OP_wide_sum ? sum : sum + x[list[0]];
+            break;
+        case -1:
+            for (int k = 0; k < 3; k++)
+                frame[k] = x[i[1 + k]];
+            run_code(p, u, kind->begin, kind->end);
+            y[n] = frame[RESULT];
+            break;
+        default: y[n] = single(kind->op, x[i[1]], x[i[2]], x[i[3]]);
+        }
+}
+
+/* The reverse sweep. An adjoint of 0 hands on nothing, whatever the partial is; and all of the
+   results' are 0 afterwards, for the next run. */
+static void scalars_vjp(const Program *p, const Instruction *q, double *u)
+{
+    const Kind *kinds = (const Kind *)(p->lists + q->down), *kind;
+    const int *i = p->lists + q->k + 4 * (ptrdiff_t)q->n, *list;
+    double *x = u + q->a, *s = u + q->b, *frame = u + q->c;
+    for (int n = q->out - q->a + q->n - 1; n >= q->out - q->a; n--) {
+        double d = s[n];
+        i -= 4;
+        if (d == 0.0)
+            continue;
+        s[n] = 0.0;
+        switch ((kind = kinds + i[0])->op) {
+        case OP_add: s[i[1]] += d, s[i[2]] += d; break;
+        case OP_sub: s[i[1]] += d, s[i[2]] -= d; break;
+        case OP_mul: s[i[1]] += d * x[i[2]], s[i[2]] += d * x[i[1]]; break;
+        case OP_neg: s[i[1]] -= d; break;
+        case OP_wide_sum:
+            list = p->lists + i[1];
+            for (int k = 0; k < i[2]; k++)
+                s[list[k]] += d;
+            break;
+        case OP_wide_dot:
+            list = p->lists + i[1], s[list[0]] += d;
+            for (int k = 1, half = i[2] / 2; k <= half; k++) {
+                s[list[k]] += d * x[list[k + half]];
+                s[list[k + half]] += d * x[list[k]];
+            }
+            break;
+        default:
+            for (int k = 0; k < 3; k++)
+                frame[k] = x[i[1 + k]];
+            frame[RESULT] = x[n], frame[ADJOINT] = d;
+            run_code(p, u, kind->back, kind->stop);
+            for (int k = 0; k < 3; k++)
+                if (kind->terms >> k & 1)
+                    s[i[1 + k]] += frame[TERMS + k];
+        }
+    }
+}
+
 /* What is uniform. Returns whether there was an fp_error in the forward sweep. */
-static int run_uniform(const Program *p, double *u, int begin, int end)
+static int run_code(const Program *p, double *u, int begin, int end)
 {
     int errors = 0;
-    clear_fp_flags();
     for (const Instruction *q = p->code + begin, *stop = p->code + end; q < stop; q++)
         switch (q->op) {
 #define X(name, result)                                                                       \
@@ -93,6 +193,8 @@ static int run_uniform(const Program *p, double *u, int begin, int end)
             for (const int *i = p->lists + q->k, *end = i + 4 * q->n; i < end; i += 4)
                 u[i[0]] = u[i[1]] + u[i[2]] * u[i[3]];
             break;
+        case OP_scalars: scalars(p, q, u); break;
+        case OP_scalars_vjp: scalars_vjp(p, q, u); break;
         case OP_matmul: vector_product(q, u, u + q->b, u + q->out); break;
         case OP_outer: vector_outer(q, u + q->a, u + q->b, u + q->out); break;
         case OP_wide_logsumexp: single_logsumexp(q, p->lists + q->more, u); break;
@@ -268,7 +370,8 @@ static int run_all(Run *r)
         memcpy(r->u + p->seed_row, r->seed, p->seeds * sizeof(double));
     for (int i = 0; i < p->phase_count; i++) {
         r->phase = p->phases[i], r->last = i / 2 + 1 == p->lane_phases;
-        errors |= i % 2 ? run_lanes(r) : run_uniform(p, r->u, r->phase[1], r->phase[2]);
+        clear_fp_flags();
+        errors |= i % 2 ? run_lanes(r) : run_code(p, r->u, r->phase[1], r->phase[2]);
     }
     ptrdiff_t columns = p->varies ? r->lanes : 1;
     for (int k = 0; k < p->root_count; k++)
@@ -301,6 +404,33 @@ static int has_listed(const Program *p, int64_t rows, int64_t from, int64_t n)
     return right;
 }
 
+/* A list of scalars: operations read what is there before them, and kinds have inner code. */
+static int has_scalars(const Program *p, const Instruction *q)
+{
+    int64_t u = p->slots, own = (int64_t)q->out - q->a, inner = p->phases[0][1];
+    int right = q->n >= 0 && q->across >= 0 && own >= 0 && has(u, q->a, own + q->n) &&
+                has(u, q->b, q->op == OP_scalars ? 0 : own + q->n) && has(u, q->c, FRAME) &&
+                has(p->list_count, q->k, 4 * (int64_t)q->n) &&
+                has(p->list_count, q->down, KIND * (int64_t)q->across);
+    const int *i = p->lists + q->k;
+    const Kind *kinds = (const Kind *)(p->lists + q->down);
+    for (int k = 0; right && k < q->across; k++) {
+        Kind it = kinds[k];
+        right = has(inner, it.begin, it.end - it.begin) && has(inner, it.back, it.stop - it.back) &&
+                ((-1 <= it.op && it.op < OP_check) || it.op == OP_wide_sum || it.op == OP_wide_dot);
+    }
+    for (int64_t n = 0; right && n < q->n; n++, i += 4) {
+        int wide = (right = has(q->across, i[0], 1)) && kinds[i[0]].op >= OP_check;
+        const int *args = wide ? p->lists + i[1] : i + 1;
+        int count = wide ? i[2] : 3;
+        right &= !wide || (has(p->list_count, i[1], count) &&
+                           (count % 2 || kinds[i[0]].op == OP_wide_sum));
+        for (int k = 0; right && k < count; k++)
+            right = has(own + n, args[k], 1);
+    }
+    return right;
+}
+
 /* Whether an instruction of a phase touches only what is there */
 static int checked(const Program *p, const Instruction *q, int along)
 {
@@ -310,6 +440,9 @@ static int checked(const Program *p, const Instruction *q, int along)
         return 1;
     case OP_arithmetic:
         return !along && n >= 0 && has_listed(p, u, k, 4 * n);
+    case OP_scalars:
+    case OP_scalars_vjp:
+        return !along && q - p->code >= p->phases[0][1] && has_scalars(p, q);
     case OP_matmul:
         return has_matrix(u, q->a, n, k, q->down, q->across) && has(rows, q->b, k) &&
                has(rows, q->out, n) && (q->c < 0 || has_matrix(u, q->c, n, 1, q->step, 0)) &&
@@ -359,6 +492,9 @@ static int first_wrong(const Program *p, int count)
     }
     if (!right)
         return -1;
+    for (int k = 0; p->phase_count && k < p->phases[0][1]; k++)
+        if (!checked(p, p->code + k, 0))
+            return k;
     for (int i = 0; i < p->phase_count; i++) {
         const int *phase = p->phases[i];
         for (int k = phase[1]; k < phase[2]; k++)

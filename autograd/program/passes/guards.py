@@ -92,6 +92,7 @@ class _Margins:
     def __init__(self, tape: Tape, exact: bytearray) -> None:
         self.tape, self.exact = tape, exact
         self.known: dict[int, int] = {}
+        self.sizes: dict[int, int] = {}
 
     def guard(self, node: int, answer: float) -> int:
         """The node that is 1 where rounding might decide another one."""
@@ -142,16 +143,20 @@ class _Margins:
         op, args, add = self.tape.ops[node], self.tape.args[node], self.tape.add
         parts = [self.known[a] for a in self.deep(node)]
         if op in STEADY:
-            own = [] if op in EXACT or op == "sum" else [add("abs", [node])]
+            own = [] if op in EXACT or op == "sum" else [self.abs(node)]
             return self.total([*parts, *own])
         if op == "dot":
-            pairs = [add("abs", [a]) for a in args[1:]]
-            return add("dot", [*parts, *pairs])
+            return add("dot", [*parts, *map(self.abs, args[1:])])
         if op == "mul":
             return add("mul", parts)
         if op == "div":
-            return add("div", [*parts, add("abs", args[1:])])
-        return add("abs", [node])
+            return add("div", [*parts, self.abs(args[1])])
+        return self.abs(node)
+
+    def abs(self, node: int) -> int:
+        if node not in self.sizes:
+            self.sizes[node] = self.tape.add("abs", [node])
+        return self.sizes[node]
 
     def total(self, parts: Sequence[int]) -> int:
         if len(parts) == 1:

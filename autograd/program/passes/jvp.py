@@ -114,6 +114,7 @@ class _JVP(_Rules):
         self.tangents: dict[int, int] = {}
         self.formulas: dict[Any, Expression] = {}
         self.zero = it.add("const", 1, False, (), [0.0])
+        first = it.results["out"]
         for v, op in blocks.inputs():
             t = it.add("input", op.rows, op.lanes, (), f"t_{op.what}")
             if op.what in wrt:
@@ -125,7 +126,7 @@ class _JVP(_Rules):
                 if t is not None:
                     self.tangents[v] = self.spread(t, op)
         out = it.results["out"]
-        t = self.spread(self.tangents.get(out, self.zero), it.ops[out])
+        t = self.spread(self.tangents.get(first, self.zero), it.ops[out])
         rows = it.ops[out].rows
         both = it.add("pick", 2 * rows, it.ops[out].lanes, (out, t), range(2 * rows))
         it.results["out"] = both
@@ -205,22 +206,24 @@ class _JVP(_Rules):
     to_lanes = from_lanes = sum_lanes
 
     def scalar(self, v: int, op: Op, ts: list[Tangent]) -> Tangent:
-        """Another list, of what computes the tangents."""
+        """A longer list, of the tangents too; it takes the place of the first one."""
         it, [reads], [t] = self.new, op.operands, ts
         assert t is not None
-        slopes = self.cells(t)
-        moves = [it.ops[a].kind != "const" or it.ops[a].what[row] != 0.0 for a, row in slopes]
-        nowhere = self.zero, 0
-        found = _Tangents(op.what, [*self.cells(reads), *self.cells(v)], nowhere, self.slopes)
-        tangents = found.run([cell if one else None for cell, one in zip(slopes, moves)])
-        if tangents.count(None) == op.rows:
+        n, cells = it.ops[reads].rows, self.cells(t)
+        moves = [it.ops[a].kind != "const" or it.ops[a].what[row] != 0.0 for a, row in cells]
+        found = _Tangents(op.what, n, moves, self.slopes)
+        if found.tangents.count(None) == op.rows:
             return None
-        made = v
-        if found.kinds:
-            read = self.gathered([*found.places])
-            made = it.add("scalar", len(found.kinds), False, (read,), found.listed())
-        cells = [(made, ~x) if isinstance(x, int) else x or nowhere for x in tangents]
-        return self.gathered(cells)
+        read = [*self.cells(reads), *cells, (self.zero, 0)]
+        made = it.add("scalar", len(found.kinds), False, (self.gathered(read),), found.listed())
+        for name, r in it.results.items():
+            if it.ops[r].operands == (v,):
+                it.results[name] = it.pick(made, it.ops[r].what)
+            elif r == v:
+                it.results[name] = it.pick(made, range(op.rows))
+        rows = [len(read) - 1 if row is None else row for row in found.tangents]
+        first = found.first
+        return self.gathered([read[i] if i < first else (made, i - first) for i in rows])
 
     def cells(self, v: int) -> list[Cell]:
         """Where each row of a value comes from."""
@@ -243,64 +246,52 @@ class _JVP(_Rules):
 
 
 class _Tangents:
-    """The tangents of a list of single operations, as another such list.
+    """A list of single operations, and the tangents of all.
 
     What an operation adds to it is the same for each of its kind, but for the rows: it is
-    written once, and then filled in. A row is the cell of a value, or in the list ~its place.
+    written once, and then filled in.
+
+    Args:
+        code: the list.
+        n: how many rows it reads; their tangents follow them, and then a row that is 0.
+        moves: which of these tangents are not 0.
 
     Attributes:
-        kinds: of the operations that are in the list so far.
-        places: what they read, and where in that.
+        kinds, args: of the new list.
+        first: how many rows it reads.
+        tangents: of each result, the row; None where it is 0.
     """
 
     def __init__(
-        self, code: Scalars, cells: Sequence[Cell], zero: Cell, slopes: dict[Any, Any]
+        self, code: Scalars, n: int, moves: Sequence[bool], slopes: dict[Any, Any]
     ) -> None:
-        self.code, self.cells, self.zero, self.slopes = code, cells, zero, slopes
-        self.keys: dict[Any, tuple[int, tuple[Any, ...]]] = {}
-        self.kinds: list[int] = []
-        self.args: list[tuple[int, ...]] = []
-        self.places: dict[Cell, int] = {}
-
-    def run(self, tangents: Sequence[Cell | None]) -> list[Cell | int | None]:
-        """The tangent of each result, None where that is 0.
-
-        Args:
-            tangents: those of what the list reads.
-        """
-        code, cells, found = self.code, self.cells, list[Any](tangents)
-        args, ends = code.args.tolist(), np.cumsum(code.counts).tolist()
+        self.keys = {repr(key): (k, key) for k, key in enumerate(code.keys)}
+        self.kinds, self.first = code.kinds.tolist(), 2 * n + 1
+        flat, ends = code.args.tolist(), np.cumsum(code.counts).tolist()
+        each = [flat[i:j] for i, j in itertools.pairwise([0, *ends])]
+        shift = n + 1
+        self.args = [tuple([a if a < n else a + shift for a in args]) for args in each]
+        rows: list[int | None] = [n + i if one else None for i, one in enumerate(moves)]
         known: dict[Any, _Template] = {}
-        for kind, begin, end in zip(code.kinds.tolist(), [0, *ends], ends):
-            mine = args[begin:end]
-            ts = [found[a] for a in mine]
-            moves = tuple([t is not None for t in ts])
-            if (kind, moves) not in known:
-                known[kind, moves] = _Template(code.keys[kind], moves, self.slopes)
-            template = known[kind, moves]
-            rows = [self.zero, *[cells[a] for a in mine], cells[len(found)], *ts]
+        for place, (kind, args) in enumerate(zip([*self.kinds], each)):
+            ts = [rows[a] for a in args]
+            moving = tuple([t is not None for t in ts])
+            if (kind, moving) not in known:
+                known[kind, moving] = _Template(code.keys[kind], moving, slopes)
+            template = known[kind, moving]
+            mine: list[Any] = [2 * n, *self.args[place], self.first + place, *ts]
             for key, slots in template.steps:
-                place, _ = self.keys.setdefault(repr(key), (len(self.keys), key))
-                rows.append(~len(self.kinds))
-                self.kinds.append(place)
-                self.args.append(tuple([self.place(rows[slot]) for slot in slots]))
-            found.append(None if template.result is None else rows[template.result])
-        return found[len(tangents) :]
-
-    def place(self, row: Cell | int) -> int:
-        if isinstance(row, int):
-            return row
-        return self.places.setdefault(row, len(self.places))
+                kind, _ = self.keys.setdefault(repr(key), (len(self.keys), key))
+                mine.append(self.first + len(self.kinds))
+                self.kinds.append(kind)
+                self.args.append(tuple([mine[slot] for slot in slots]))
+            rows.append(None if template.result is None else mine[template.result])
+        self.tangents = rows[n:]
 
     def listed(self) -> Scalars:
-        first = len(self.places)
-        args = np.fromiter(itertools.chain.from_iterable(self.args), int)
-        return Scalars(
-            [key for _, key in self.keys.values()],
-            np.array(self.kinds),
-            np.fromiter(map(len, self.args), int),
-            np.where(args < 0, first + ~args, args),
-        )
+        counts, flat = [*map(len, self.args)], [*itertools.chain.from_iterable(self.args)]
+        keys = [key for _, key in self.keys.values()]
+        return Scalars(keys, np.array(self.kinds), np.array(counts), np.array(flat))
 
 
 class _Template(_Rules):
@@ -317,7 +308,8 @@ class _Template(_Rules):
     ) -> None:
         self.slopes = slopes
         self.steps: list[tuple[tuple[Any, ...], list[int]]] = []
-        (op, n, *numbers), half = key, key[1] // 2
+        (op, _, *numbers), n = key, len(moves)
+        half = n // 2
         self.first: int = 2 + 2 * n
         xs = [*range(1, 1 + n)]
         ts = [2 + n + k if moves[k] else None for k in range(n)]

@@ -30,11 +30,15 @@ def reroll(tape: Tape, data: Collection[int] = ()) -> Tape:
     """
     added = _added(tape)
     large = [terms for several in added.values() for terms in several if _gains(tape, terms)]
-    tries: list[Collection[int]] = [(), data] if data else [()]
-    for taken in tries if large else ():
+    levels = tape.levels() if large else []  # what is alike is at the same
+    large = [row for terms in large for row in _alike(terms, levels) if _gains(tape, row)]
+    tries: list[Collection[int]] = [data, (), data] if data else [()]
+    for k, taken in enumerate(tries if large else ()):
         kinds = _kinds(tape, taken)
         found = [row for terms in large for row in _alike(terms, kinds) if _gains(tape, row)]
-        if found:
+        if taken and not found:  # then nothing is alike either if data is not taken for it
+            break
+        if found and k >= len(tries) // 2:
             rows = {
                 i: [row for terms in several for row in _alike(terms, kinds)]
                 for i, several in added.items()
@@ -63,6 +67,8 @@ def _span(nodes: Sequence[int]) -> int:
 
 def _gains(tape: Tape, nodes: Sequence[int]) -> bool:
     """Whether enough nodes lie between these that a body in their place can gain anything."""
+    if len(nodes) < FEWEST or 4 * _span(nodes) < len(tape):
+        return False
     inside = [i for i in nodes if tape.args[i]]
     return len(inside) >= FEWEST and 4 * _span(inside) >= len(tape)
 

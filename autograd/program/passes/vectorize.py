@@ -2,7 +2,7 @@
 
 A node's level is the longest way to it from a leaf, so nodes of one level need nothing of each
 other. Dots that share their inputs become a matrix times a vector. Where a graph is so narrow
-that there is nothing to put together, its nodes can become a list of single operations.
+that there is nothing to put together, it can become one list of single operations.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from itertools import chain, pairwise
 from typing import Any
 
 from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks, Scalars, operand, regular, spread
+from autograd.program.ir.block import Blocks, Scalars, operand, regular
 from autograd.program.ir.expressions import COMPARISONS, Expression
 from autograd.program.ir.rules import WIDE
 from autograd.program.ir.tape import LEAVES, Tape
 
 __all__ = ["vectorize"]
 
-FEW = 4  # nodes that are not worth a block
-NARROW = 5  # operands of a single sum, at most
+FEW = 6  # operands at even steps, in the middle of all blocks, that are not worth blocks
+MOST = 3  # operands of a single operation but for sums
 # Whose rules need not know which operands are constants.
 PAIRS = frozenset(["maximum", "minimum", "hypot"])  # single if they are of two operands
-PLAIN = PAIRS | {*COMPARISONS, "neg", "add", "sub", "mul", "div", "where", "sum", "dot"}
+PLAIN = PAIRS | frozenset(
+    [*COMPARISONS, "neg", "add", "sub", "mul", "div", "where", "sum", "dot"]
+)
 Nodes = Sequence[int]
 Key = tuple[Any, ...]
 
@@ -38,7 +40,7 @@ def vectorize(
         tape: without dead nodes.
         inputs: name, rows, and whether they are of lanes, of each input; those that are
             uniform have the tape's inputs in turn, the others those of its lanes.
-        scalars: whether levels of few nodes become lists of single operations.
+        scalars: whether a graph of few nodes a level becomes a list of single operations.
     """
     return _Vectorize(tape, inputs, scalars).blocks
 
@@ -53,7 +55,6 @@ class _Vectorize:
         self.blocks = it = Blocks()
         it.lanes = tape.lanes
         self.value, self.row = [0] * len(tape), [0] * len(tape)
-        self.slot = np.full(len(tape), -1)  # where the list that is made has a node
         self.formulas: dict[object, Expression] = {}
         places: dict[bool, list[tuple[int, int]]] = {False: [], True: []}
         for name, rows, lanes in inputs:
@@ -66,8 +67,7 @@ class _Vectorize:
         for i, op in enumerate(tape.ops):
             if op in ("input", "lane"):
                 self.value[i], self.row[i] = places[op == "lane"][int(tape.values[i])]
-        self.narrow = scalars and tape.lanes is None and not any(self.varying)
-        for key, nodes in self.groups():
+        for key, nodes in self.groups(scalars and tape.lanes is None):
             self.put(self.block(key, nodes) if key else self.scalars(nodes), nodes)
         it.results["out"] = self.roots(tape.roots[: tape.outputs])
         if tape.roots[tape.outputs :]:
@@ -80,32 +80,75 @@ class _Vectorize:
 
     # ------------------------------------------------------------------ what goes together
 
-    def groups(self) -> list[tuple[Key, list[int]]]:
+    def groups(self, scalars: bool) -> list[tuple[Key, list[int]]]:
         """The nodes of each level and kind; lists of single operations have no key."""
-        levels, (kinds, keys) = self.levels(), self.kinds()
-        single = [_is_single(*key[:2]) for key in keys]
-        first = self.thin(levels, kinds, single) if self.narrow else {}
-        groups: dict[tuple[int, bool, int], list[int]] = defaultdict(list)
+        levels = self.tape.levels()
+        if scalars:
+            names: dict[str, int] = {}
+            codes = [names.setdefault(op, len(names)) for op in self.tape.ops]
+            alike = np.array(levels) * len(names) + codes
+            order = np.argsort(alike, kind="stable")
+            if self.is_scattered(alike, order):
+                return self.lists(order.tolist())
+        kinds, keys = self.kinds()
+        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
         for i, (level, kind) in enumerate(zip(levels, kinds)):
             if kind >= 0:
-                listed = level in first and single[kind]
-                groups[(first[level], True, -1) if listed else (level, False, kind)].append(i)
-        for (_, listed, _), nodes in groups.items():
-            if listed:  # a level after the other, in the order of the tape
-                nodes.sort(key=levels.__getitem__)
-        ordered = sorted(groups.items(), key=lambda item: item[0][:2])
-        return [(keys[kind] if kind >= 0 else (), nodes) for (_, _, kind), nodes in ordered]
+                groups[level, kind].append(i)
+        ordered = sorted(groups.items(), key=lambda item: item[0][0])
+        return [(keys[kind], nodes) for (_, kind), nodes in ordered]
 
-    def levels(self) -> list[int]:
-        """For each node, the length of the longest way to it."""
-        levels: list[int] = []
-        for op, args in zip(self.tape.ops, self.tape.args):
-            level = 0 if op == "gather" else -1
-            for a in args:
-                if levels[a] > level:
-                    level = levels[a]
-            levels.append(level + 1)
-        return levels
+    def is_scattered(self, alike: Array, order: Array) -> bool:
+        """Whether few operands lie at even steps, so that it would take long to collect them.
+
+        Args:
+            alike: equal for nodes that could be in one block.
+            order: the nodes, these side by side.
+        """
+        args = self.tape.args
+        place, counts = np.empty_like(order), np.fromiter(map(len, args), int)
+        few = FEW * (1 + int(np.count_nonzero(np.diff(alike[order]))))
+        if counts.sum() < few:
+            return True
+        place[order] = np.arange(len(order))
+        flat = np.fromiter(chain.from_iterable(args), int)
+        first = np.cumsum(counts) - counts
+        long = np.repeat(counts > MOST, counts)
+        runs = [(np.repeat(np.arange(len(args)), counts)[long], flat[long])]
+        for slot in range(2):
+            mine = order[(slot < counts[order]) & (counts[order] <= MOST)]
+            runs.append((alike[mine], flat[first[mine] + slot]))
+        even = 0
+        for users, used in runs:
+            same = (np.diff(users) == 0) & (np.diff(alike[used]) == 0)
+            straight = same[1:] & same[:-1] & (np.diff(place[used], 2) == 0)
+            even += np.count_nonzero(straight)
+        return even < max(few, len(flat) // 3)
+
+    def lists(self, order: list[int]) -> list[tuple[Key, list[int]]]:
+        """A list of all that is single, in the order of levels, so that what follows each other
+        need not wait; and one after each block of the others."""
+        ops, args = self.tape.ops, self.tape.args
+        order = [i for i in order if args[i] or ops[i] not in LEAVES]
+        if all(_is_single(op, n) for op, n in {*zip(ops, map(len, args))}):
+            return [((), order)]
+        after: dict[int, int] = {}  # in which list what uses a node can be, but for the first
+        found: dict[tuple[int, Key], list[int]] = defaultdict(list)
+        first = found[0, ()]
+        for i in order:
+            mine, stage = args[i], 0
+            if not after.keys().isdisjoint(mine):
+                stage = max([after.get(a, 0) for a in mine])
+                after[i] = stage
+            if ops[i] in WIDE and not _is_single(ops[i], len(mine)):
+                after[i] = stage + 1
+                found[stage, (ops[i], len(mine))].append(i)
+            elif stage:
+                found[stage, ()].append(i)
+            else:
+                first.append(i)
+        ordered = sorted(found.items(), key=lambda item: (item[0][0], item[0][1] != ()))
+        return [(key, nodes) for (_, key), nodes in ordered if nodes]
 
     def kinds(self) -> tuple[list[int], list[Key]]:
         """For each node, the place of its operation and kind of operands; -1 for a leaf."""
@@ -140,67 +183,6 @@ class _Vectorize:
                 )
             kinds.append(known.setdefault(key, len(known)))
         return kinds, [*known]
-
-    def thin(
-        self, levels: Sequence[int], kinds: Sequence[int], single: Sequence[bool]
-    ) -> dict[int, int]:
-        """The levels with few nodes a kind, and for each the first of those side by side.
-
-        More are few where levels are mixed: there, operands are rows from here and there. And
-        a block between lists costs more than it gains.
-
-        Args:
-            levels, kinds: of each node.
-            single: for each kind, whether it can be in a list of single operations.
-        """
-        sizes, several = Counter[int](), Counter[int]()
-        wide: set[int] = set()  # levels with blocks, after which a list begins anew
-        for (level, kind), count in Counter(zip(levels, kinds)).items():
-            if level and single[kind]:
-                sizes[level] += count
-                several[level] += 1
-            else:
-                wide.add(level)
-        beside: list[int] = []
-        first: dict[int, int] = {}
-        for level in sorted(sizes):
-            mixed = several[level] > 1
-            few = FEW * (1 + (mixed or level - 1 in first)) * several[level]
-            scattered = False
-            if mixed and sizes[level] >= few:
-                beside = beside or self.beside(*map(np.array, (levels, kinds, single)))
-                scattered = 2 * beside[level] < sizes[level]
-            if scattered or sizes[level] < few:
-                follows = level - 1 not in wide
-                first[level] = first.get(level - 1, level) if follows else level
-        return first
-
-    def beside(self, levels: Array, kinds: Array, single: Array) -> list[int]:
-        """In each level, of how many nodes the operands lie beside those of the next.
-
-        Only what can be in a list is counted, of one kind at a time.
-        """
-        nodes = np.lexsort((kinds, levels))[np.count_nonzero(kinds < 0) :]  # leaves come first
-        level, kind = levels[nodes], kinds[nodes]
-        alike = (level[1:] == level[:-1]) & (kind[1:] == kind[:-1])
-        group = np.append(0, np.cumsum(~alike))
-        place = np.arange(len(levels))
-        place[nodes] = len(place) + np.arange(len(nodes)) + group  # if all are in blocks
-        counts = np.fromiter(map(len, self.tape.args), int, len(place))
-        begins = np.cumsum(counts) - counts
-        read = place[np.fromiter(chain.from_iterable(self.tape.args), int)]
-        pairs = np.flatnonzero(alike & single[kind[1:]])
-        a, b = nodes[pairs], nodes[pairs + 1]
-        pair, here = spread(begins[a], counts[a])
-        slot = here - begins[a][pair]
-        steps = read[begins[b][pair] + slot] - read[here]
-        slot += group[pairs][pair] * (1 + slot.max(initial=0))
-        moves = np.bincount(slot, steps != 0) > 0
-        apart = np.bincount(pair, (steps != 1) & moves[slot], minlength=len(pairs))
-        found: list[int] = np.bincount(
-            level[pairs[apart == 0]], minlength=level[-1] + 1
-        ).tolist()
-        return found
 
     def sides(self, args: tuple[int, ...], shared: Counter[Any]) -> tuple[Nodes, Nodes]:
         """The weights and the inputs of a dot: inputs vary, or are shared by most dots."""
@@ -282,33 +264,38 @@ class _Vectorize:
         return self.formulas.setdefault(key, Expression(op, *slots))
 
     def scalars(self, nodes: list[int]) -> int:
-        """A list of single operations for nodes in this order."""
-        tape, constant, slot = self.tape, self.constant, self.slot
+        """A list of single operations, in this order."""
+        tape, constant = self.tape, self.constant
         args = [tape.args[i] for i in nodes]
+        counts, numbers = np.fromiter(map(len, args), int), constant.keys()
         keys: dict[Key, int] = {}
-        kinds = []
+        kinds: list[int] = []
         for i, mine in zip(nodes, args):
             op = tape.ops[i]
-            found: Key = op, len(mine)
-            if op not in PLAIN and not constant.keys().isdisjoint(mine):
-                numbers = [constant.get(a) for a in mine]
-                numbers[0] = numbers[0] if None in numbers else None
-                found = op, len(mine), *map(repr, numbers)  # which tells 0.0 from -0.0
+            found: Key = op, 0 if op in ("sum", "dot") else len(mine)
+            if op not in PLAIN and not numbers.isdisjoint(mine):
+                known = [constant.get(a) for a in mine]
+                known[0] = known[0] if None in known else None
+                if known.count(None) < len(known):
+                    found = op, len(mine), *map(repr, known)  # which tells 0.0 from -0.0
             kinds.append(keys.setdefault(found, len(keys)))
         listed = [
-            (op, n, *[None if x == "None" else float(x) for x in numbers or ["None"] * n])
-            for op, n, *numbers in keys
+            (op, n, *[None if x == "None" else float(x) for x in known or ["None"] * n])
+            for op, n, *known in keys
         ]
-        read = np.fromiter(chain.from_iterable(args), int)
-        inside = np.array(nodes)
-        slot[inside] = np.arange(len(nodes))
-        outside = [*dict.fromkeys(read[slot[read] < 0].tolist())]
-        slot[outside] = np.arange(-len(outside), 0)
-        counts = np.fromiter(map(len, args), int)
-        code = Scalars(listed, np.array(kinds), counts, slot[read] + len(outside))
-        slot[inside] = -1
-        operands = [self.rows(outside)]
-        return self.blocks.add("scalar", len(nodes), False, operands, code)
+        flat = np.fromiter(chain.from_iterable(args), int)
+        place = np.full(len(tape), -1)
+        place[nodes] = np.arange(len(nodes))
+        reads = np.unique(flat[place[flat] < 0])
+        reads = reads[np.argsort(np.array(self.value)[reads], kind="stable")]
+        place[nodes] += len(reads)
+        place[reads] = np.arange(len(reads))
+        code = Scalars(listed, np.array(kinds), counts, place[flat])
+        it = self.blocks
+        operands = [
+            self.rows(reads.tolist()) if len(reads) else it.add("const", 0, False, (), [])
+        ]
+        return it.add("scalar", len(nodes), False, operands, code)
 
     # ------------------------------------------------------------------ rows
 
@@ -354,6 +341,6 @@ class _Vectorize:
 
 def _is_single(op: str, count: int) -> bool:
     """Whether an operation of so many operands can be in a list of single ones."""
-    if op in PAIRS:
-        return count == 2
-    return op not in WIDE | {"matmul"} or (op in ("sum", "dot", "matmul") and count <= NARROW)
+    if op in ("sum", "dot"):
+        return True
+    return count == 2 if op in PAIRS else count <= MOST and op not in WIDE

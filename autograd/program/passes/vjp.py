@@ -13,8 +13,8 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from autograd.core.table import NORMAL
-from autograd.program.ir.arrays import Array, np
-from autograd.program.ir.block import Blocks, Op, Rows, Scalars, operand, regular
+from autograd.program.ir.arrays import np
+from autograd.program.ir.block import Blocks, Op, Rows, operand, regular
 from autograd.program.ir.expressions import OPPOSITE, Expression, negated, where
 from autograd.program.ir.rules import BOUNDED, FLAT, fits_formulas, partial
 
@@ -180,24 +180,9 @@ class _VJP:
 
     def scalar(self, v: int, op: Op, d: int) -> None:
         it, reads = self.new, op.operands[0]
-        rows = it.ops[reads].rows
-        active = np.zeros(rows, bool)
-        made = it.ops[reads]
-        if made.kind == "pick":
-            for a, mine, _ in it.cut(made):
-                active[mine] = self.active[a]
-        else:
-            active[:] = self.active[reads]
-        live = _live(op.what, active, self.given(d))
-        self.give(reads, it.add("scalar_vjp", rows, False, (reads, v, d), (op.what, live)))
-
-    def given(self, d: int) -> Array:
-        """Which rows of an adjoint anything was given to."""
-        op = self.new.ops[d]
-        given = np.zeros(op.rows, bool)
-        for rows in op.what if op.kind == "scatter_add" else [None]:
-            given[... if rows is None else np.asarray(rows)] = True
-        return given
+        self.give(
+            reads, it.add("scalar_vjp", it.ops[reads].rows, False, (reads, v, d), op.what)
+        )
 
     def sum_lanes(self, v: int, op: Op, d: int) -> None:
         self.give(op.operands[0], d)
@@ -213,29 +198,6 @@ class _VJP:
     def scatter_add(self, v: int, op: Op, d: int) -> None:
         for term, rows in zip(op.operands, op.what):
             self.give(term, d if rows is None else self.new.pick(d, rows))
-
-
-def _live(code: Scalars, active: Array, given: Array) -> Array:
-    """For each row that such a list reads and each of its own, whether it has an adjoint."""
-    first, n = len(active), len(code.kinds)
-    flat = np.array([key[0] in FLAT for key in code.keys])[code.kinds]
-    places = np.arange(code.counts.max())[:, None]  # the last is repeated where there are fewer
-    args = code.args[np.cumsum(code.counts) - np.maximum(code.counts - places, 1)]
-    args[:, flat] = first + n  # of nothing
-    live = bytearray(active.tobytes()) + bytearray(n + 1)
-    operands = [*zip(*args.tolist())]
-    for i, mine in enumerate(operands, first):
-        for a in mine:
-            if live[a]:
-                live[i] = 1
-                break
-    reached = bytearray(first) + bytearray(given.tobytes()) + bytearray(1)
-    for i, mine in zip(range(first + n - 1, first - 1, -1), reversed(operands)):
-        if reached[i] and live[i]:
-            for a in mine:
-                reached[a] = 1
-    both = np.frombuffer(live, bool) & np.frombuffer(reached, bool)
-    return both[:-1]
 
 
 # ---------------------------------------------------------------------- formulas

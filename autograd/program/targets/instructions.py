@@ -19,7 +19,6 @@ __all__ = [
     "ADDS",
     "LANES",
     "MASK",
-    "NOWHERE",
     "ONCE",
     "RELU",
     "SETS",
@@ -29,7 +28,6 @@ __all__ = [
 ]
 
 LANES = 1 << 28
-NOWHERE = -1  # the row of an adjoint that nobody wants
 ADDS, SETS, ONCE = 8, 16, 64  # flags, after those of operands that are a number
 RELU, MASK = 256, 512  # flags of a matrix product
 SCALAR = 128  # with an operation: on one number
@@ -61,6 +59,7 @@ class Instructions:
     Attributes:
         phase: the one that is written.
         code: of each phase.
+        inner: of kinds of operations in lists of scalars.
         lists: of rows, which instructions refer to.
         start: what u holds before a run.
         written: rows of sums that something was added to.
@@ -71,6 +70,7 @@ class Instructions:
         self.library = self.codes["sin"]  # functions of the C library, from here on
         self.sizes, self.start = sizes, array("d", bytes(8 * sizes[0]))
         self.code: list[array[int]] = []
+        self.inner = array("i")
         self.phase = 0
         self.lists = array("i")
         self.open = -1  # where the list of the last arithmetic ends

@@ -59,7 +59,7 @@ class KernelCode:
         self.at = at = Placement(blocks)
         self.to = to = Instructions(module, at.sizes)
         to.mask = at.mask
-        self.scalars = ScalarCode(to, module)
+        self.scalars = ScalarCode(to)
         self.start, self.slopes = to.start, at.slopes or 0
         for v, op in enumerate(self.ops):
             if op.kind == "const" and at.rows[v]:
@@ -142,7 +142,7 @@ class KernelCode:
                 to.code[phase][place + 1] |= ONCE | (0 if SETS & max(kinds) else ADDS)
             else:
                 folds.update({row: folds[row] & SETS for row in target})
-        code, phases = array("i"), array("i")
+        code, phases = array("i", to.inner), array("i")
         for phase, mine in enumerate(to.code):
             begin = len(code) // WORDS
             code += mine
@@ -183,16 +183,9 @@ class KernelCode:
         for term, rows in zip(op.operands, op.what):
             if term not in at.place and term not in at.taken:
                 to.put(operand(0), [at.rows[term]], at.part(v, rows), True)
-        if not self.in_place(v):
-            zeros = [row for row in target if row not in to.written]
-            if zeros:
-                to.zero(zeros)
-
-    def in_place(self, d: int) -> bool:
-        """Whether this is an adjoint of scalars, to which they add on."""
-        users = self.at.users[d]
-        made = self.ops[d].kind == "scatter_add" and len(users) == 1 and users[0] >= 0
-        return made and self.ops[users[0]].kind == "scalar_vjp" and d not in self.at.place
+        zeros = [row for row in target if row not in to.written]
+        if zeros:
+            to.zero(zeros)
 
     def matmul(self, v: int, op: Op, target: Rows, adds: bool) -> None:
         at = self.at
@@ -352,18 +345,20 @@ class KernelCode:
     # ------------------------------------------------------------------ scalars
 
     def scalar(self, v: int, op: Op, target: Rows, adds: bool) -> None:
-        self.scalars.forward(op.what, [*self.at.rows[op.operands[0]], *target])
+        reads = self.at.rows[op.operands[0]]
+        first = target[0] - len(reads)
+        if reads:
+            self.to.put(operand(0), [reads], range(first, target[0]))
+        self.scalars.forward(op.what, first, target[0])
 
     def scalar_vjp(self, v: int, op: Op, target: Rows, adds: bool) -> None:
         at, to, (reads, out, d) = self.at, self.to, op.operands
-        code, live = op.what
-        slopes: Rows = at.rows[d]
-        if not self.in_place(d):
-            first = to.more(len(slopes), 0)
-            slopes = range(first, first + len(slopes))
-            to.put(operand(0), [at.rows[d]], slopes, True)
-        rows = [*at.rows[reads], *at.rows[out]]
-        self.scalars.reverse(code, rows, [*target, *slopes], live)
+        first, own = at.rows[out][0] - len(at.rows[reads]), target[0] + len(target)
+        if target:
+            to.apply("copy", target[0], [to.number(0.0)], len(target), 1)
+        if at.rows[d][0] != own:
+            to.put(operand(0), [at.rows[d]], range(own, own + len(at.rows[out])))
+        self.scalars.reverse(op.what, first, at.rows[out][0], target[0] if target else own, own)
 
 
 def _spans(folds: dict[int, int]) -> Iterator[tuple[int, int, int]]:

@@ -14,11 +14,11 @@ from typing import Any
 from autograd.program.ir.arrays import np
 from autograd.program.ir.block import Blocks, Op, matrix, regular
 from autograd.program.ir.expressions import Expression
-from autograd.program.targets.instructions import LANES, MASK, NOWHERE, RELU, positive
+from autograd.program.targets.instructions import LANES, MASK, RELU, positive
 
 __all__ = ["Placement", "even", "steps"]
 
-PLACED = frozenset(["map", "matmul", "outer_sum", "sum_lanes", "scalar_vjp"])
+PLACED = frozenset(["map", "matmul", "outer_sum", "sum_lanes"])
 
 
 class Placement:
@@ -95,8 +95,19 @@ class Placement:
             else:
                 self.results.append((d, place))
         for v, op in enumerate(self.ops):
+            if op.kind == "scalar_vjp" and self.users[v]:
+                self.side_by_side(v, op.operands[2])
+        for v, op in enumerate(self.ops):
             if op.kind == "scatter_add" and self.users[v] and not self.rows[v]:
                 self.allot(v)
+
+    def side_by_side(self, v: int, d: int) -> None:
+        """Rows for the adjoint of what a list of scalars reads, and for that of its results."""
+        self.allot(v)
+        if self.ops[d].kind == "scatter_add" and self.users[d] == [v] and not self.rows[d]:
+            self.allot(d)
+        else:
+            self.sizes[0] += self.ops[d].rows
 
     # ------------------------------------------------------------------ peepholes
 
@@ -104,7 +115,7 @@ class Placement:
         """Look for what one instruction can do with a value."""
         if op.kind == "scatter_add":
             self.place_terms(v, op)
-        elif op.kind in ("map", "scalar_vjp") and v not in self.place:
+        elif op.kind == "map" and v not in self.place:
             self.split(v, op)
         elif op.kind == "sum_lanes" and self.product(v):
             self.folded.add(op.operands[0])
@@ -135,11 +146,8 @@ class Placement:
         return [mine[i] for i in rows]
 
     def split(self, v: int, op: Op) -> None:
-        """Place a term whose parts are picked by one sum each.
-
-        Of the adjoint of a list of scalars, nobody wants the rows that are in none.
-        """
-        to = [NOWHERE] * op.rows
+        """Place a term whose parts are picked by one sum each."""
+        to = [-1] * op.rows
         for w in self.users[v]:
             pick = self.ops[w] if w >= 0 else op
             if pick.kind != "pick" or len(pick.operands) > 1 or len(self.users[w]) != 1:
@@ -149,13 +157,11 @@ class Placement:
             if into.kind != "scatter_add" or into.lanes != op.lanes:
                 return
             mine = self.part(taker, into.what[into.operands.index(w)])
-            if len(mine) != pick.rows or any(to[i] != NOWHERE for i in pick.what):
+            if len(mine) != pick.rows or any(to[i] >= 0 for i in pick.what):
                 return
             for i, row in zip(pick.what, mine):
                 to[i] = row
-        found = [row for row in to if row != NOWHERE]
-        whole = len(found) == len(to) or op.kind == "scalar_vjp"
-        if whole and len({*found}) == len(found):
+        if min(to) >= 0 and len({*to}) == len(to):
             self.place[v] = to
             self.taken.update(self.users[v])
 
@@ -203,7 +209,8 @@ class Placement:
         elif op.kind == "pick":
             self.rows[v] = self.picked(op)
         elif not (self.rows[v] or v in self.place or v in self.folded):
-            self.allot(v)
+            self.sizes[0] += self.ops[op.operands[0]].rows if op.kind == "scalar" else 0
+            self.allot(v)  # after the rows that a list of scalars reads
         if op.kind == "matmul":
             w, x, *bias = op.operands
             if steps(self.rows[w], op.rows, op.width) is None:
